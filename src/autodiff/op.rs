@@ -1,0 +1,509 @@
+//! The table of operations: each with its value and, beside it, the rule of
+//! its derivative.
+//!
+//! This is the only place where a derivative is written. A rule is written in
+//! terms of operations on a [`Number`], an abstract number. Whoever implements
+//! that trait gets every derivative: the traced graph
+//! ([`Var`](super::Var)), whose derivatives can be differentiated again because
+//! they consist of the same operations.
+
+use std::ops::{Add, Div, Mul, Neg, Sub};
+
+use super::Real;
+
+/// A number that the rules of differentiation can compute with.
+///
+/// The arithmetic operators are those of the table ([`Op::Add`], …); everything
+/// else goes through [`Number::apply`].
+pub trait Number:
+    Clone
+    + Add<Output = Self>
+    + Sub<Output = Self>
+    + Mul<Output = Self>
+    + Div<Output = Self>
+    + Neg<Output = Self>
+{
+    /// A constant, in the same place as `self` (the same graph, the same shape).
+    fn constant(&self, value: f64) -> Self;
+
+    /// The result of `op`, which has as many operands as [`Op::arity`] says.
+    fn apply(op: Op, operands: &[&Self]) -> Self;
+}
+
+/// What reaches one operand of an operation when its result is differentiated.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Partial<N> {
+    /// The derivative of the result with respect to the operand, times the
+    /// incoming derivative.
+    Flows(N),
+    /// The derivative exists and is zero everywhere but at isolated points.
+    Zero,
+    /// The operation has no derivative with respect to this operand.
+    Undefined,
+}
+
+/// The operand behind a rule, applied to one argument.
+fn f<N: Number>(op: Op, x: &N) -> N {
+    N::apply(op, &[x])
+}
+
+/// `where(condition, x, y)`.
+fn select<N: Number>(condition: &N, x: &N, y: &N) -> N {
+    N::apply(Op::Where, &[condition, x, y])
+}
+
+/// Whether `x <= y`, as 1 or 0.
+fn less_equal<N: Number>(x: &N, y: &N) -> N {
+    N::apply(Op::LessEqual, &[x, y])
+}
+
+/// Writes the table as an enum, its names, its values and its rules.
+///
+/// A row reads: documentation, variant, name in printed programs, operands,
+/// `=` value as an expression over a [`Real`]; after `=>` for each operand `d operand`
+/// and in braces the rule over a [`Number`]: `zero`, `none`, or an expression
+/// that may use the operands, the result and the incoming derivative.
+macro_rules! operations {
+    (|$result:ident, $g:ident|
+     $($(#[$doc:meta])*
+       $op:ident $name:literal ($($operand:ident),+) = $value:expr =>
+       $(d $wrt:ident $rule:tt)+;
+     )+) => {
+        /// An operation: its value is [`Op::value`], its derivative
+        /// [`Op::partial`].
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+        #[non_exhaustive]
+        pub enum Op {
+            /// xⁿ for a whole number n, by repeated squaring from the highest
+            /// bit of |n| down (x³ is x·x·x from the left, x⁴ is (x²)²), and its
+            /// reciprocal if n is negative.
+            Powi(i32),
+            $($(#[$doc])* $op,)+
+        }
+
+        impl Op {
+            /// Every operation, with one exponent for [`Op::Powi`].
+            pub const ALL: &'static [Op] = &[Op::Powi(3), $(Op::$op),+];
+
+            /// The name that printed programs use, such as `"mul"`.
+            #[must_use]
+            pub fn name(self) -> &'static str {
+                match self {
+                    Op::Powi(_) => "powi",
+                    $(Op::$op => $name,)+
+                }
+            }
+
+            /// The number of operands: 1, 2 or 3.
+            #[must_use]
+            pub fn arity(self) -> usize {
+                match self {
+                    Op::Powi(_) => 1,
+                    $(Op::$op => [$(stringify!($operand)),+].len(),)+
+                }
+            }
+
+            /// The value for the first [`Op::arity`] of the operands (the
+            /// others are ignored), before subnormal results are flushed.
+            #[inline]
+            fn rounded<T: Real>(self, operands: [T; 3], subnormals: Subnormals) -> T {
+                match self {
+                    Op::Powi(n) => powi(operands[0], n, subnormals),
+                    $(Op::$op => {
+                        operations!(@bind operands; $($operand),+);
+                        $value
+                    })+
+                }
+            }
+
+            /// What reaches operand number `index` when the incoming
+            /// derivative `g` passes backwards through this operation, whose
+            /// result was `result`.
+            ///
+            /// The rule is linear in `g`, so it serves forward mode as well:
+            /// there `g` is the derivative of the operand.
+            #[allow(unused_variables, reason = "few rules need all of their inputs")]
+            pub fn partial<N: Number>(
+                self,
+                index: usize,
+                operands: &[&N],
+                $result: &N,
+                $g: &N,
+            ) -> Partial<N> {
+                match self {
+                    Op::Powi(n) => {
+                        let x = operands[0];
+                        let slope = N::apply(Op::Powi(n.saturating_sub(1)), &[x]);
+                        Partial::Flows($g.clone() * $g.constant(f64::from(n)) * slope)
+                    }
+                    $(Op::$op => {
+                        operations!(@refer operands; $($operand),+);
+                        let rules = [$(stringify!($wrt)),+];
+                        $(if rules.get(index) == Some(&stringify!($wrt)) {
+                            return operations!(@rule $rule);
+                        })+
+                        Partial::Undefined
+                    })+
+                }
+            }
+        }
+    };
+    (@bind $operands:ident; $x:ident) => { let [$x, _, _] = $operands; };
+    (@bind $operands:ident; $x:ident, $y:ident) => { let [$x, $y, _] = $operands; };
+    (@bind $operands:ident; $x:ident, $y:ident, $z:ident) => { let [$x, $y, $z] = $operands; };
+    (@refer $operands:ident; $x:ident) => { let $x = $operands[0]; };
+    (@refer $operands:ident; $x:ident, $y:ident) => {
+        let ($x, $y) = ($operands[0], $operands[1]);
+    };
+    (@refer $operands:ident; $x:ident, $y:ident, $z:ident) => {
+        let ($x, $y, $z) = ($operands[0], $operands[1], $operands[2]);
+    };
+    (@rule {zero}) => { Partial::Zero };
+    (@rule {none}) => { Partial::Undefined };
+    (@rule $rule:tt) => { Partial::Flows($rule) };
+}
+
+/// Short forms for the rules: a copy of what a reference names.
+macro_rules! v {
+    ($x:ident) => {
+        $x.clone()
+    };
+}
+
+operations! { |r, g|
+    /// x + y.
+    Add "add" (x, y) = x + y =>
+        d x { v!(g) }
+        d y { v!(g) };
+    /// x − y.
+    Sub "sub" (x, y) = x - y =>
+        d x { v!(g) }
+        d y { -v!(g) };
+    /// x · y.
+    Mul "mul" (x, y) = x * y =>
+        d x { v!(g) * v!(y) }
+        d y { v!(g) * v!(x) };
+    /// x / y.
+    Div "div" (x, y) = x / y =>
+        d x { v!(g) / v!(y) }
+        d y { -(v!(g) * v!(r) / v!(y)) };
+    /// −x.
+    Neg "neg" (x) = -x =>
+        d x { -v!(g) };
+    /// xʸ for any exponent. With respect to y the derivative is taken as 0
+    /// where x ≤ 0, as TensorFlow does, instead of NaN.
+    Pow "pow" (x, y) = x.pow(y) =>
+        d x { v!(g) * v!(y) * N::apply(Op::Pow, &[x, &(v!(y) - y.constant(1.0))]) }
+        d y {
+            let positive = N::apply(Op::Less, &[&x.constant(0.0), x]);
+            v!(g) * v!(r) * select(&positive, &f(Op::Ln, x), &x.constant(0.0))
+        };
+    /// x where x < y, else y: a NaN in x is ignored, one in y is kept. At a
+    /// tie the whole derivative goes to x.
+    Min "min" (x, y) = if x < y { x } else { y } =>
+        d x { select(&less_equal(x, y), g, &g.constant(0.0)) }
+        d y { select(&less_equal(x, y), &g.constant(0.0), g) };
+    /// x where x > y, else y: a NaN in x is ignored, one in y is kept. At a
+    /// tie the whole derivative goes to x.
+    Max "max" (x, y) = if x > y { x } else { y } =>
+        d x { select(&less_equal(y, x), g, &g.constant(0.0)) }
+        d y { select(&less_equal(y, x), &g.constant(0.0), g) };
+    /// |x|; the derivative at 0 is 0.
+    Abs "abs" (x) = x.abs() =>
+        d x { v!(g) * f(Op::Sign, x) };
+    /// −1, 1, or x itself where x is a zero or NaN.
+    Sign "sign" (x) = if x > T::ZERO { T::ONE } else if x < T::ZERO { -T::ONE } else { x } =>
+        d x {zero};
+    /// √x; the derivative at 0 is infinite.
+    Sqrt "sqrt" (x) = x.sqrt() =>
+        d x { v!(g) * g.constant(0.5) / v!(r) };
+    /// ∛x; the derivative at 0 is infinite.
+    Cbrt "cbrt" (x) = x.cbrt() =>
+        d x { v!(g) / (g.constant(3.0) * (v!(r) * v!(r))) };
+    /// eˣ.
+    Exp "exp" (x) = x.exp() =>
+        d x { v!(g) * v!(r) };
+    /// eˣ − 1.
+    Expm1 "expm1" (x) = x.expm1() =>
+        d x { v!(g) * (v!(r) + r.constant(1.0)) };
+    /// The natural logarithm; −∞ at 0, where the derivative is infinite.
+    Ln "ln" (x) = x.ln() =>
+        d x { v!(g) / v!(x) };
+    /// ln(1 + x).
+    Ln1p "log1p" (x) = x.ln_1p() =>
+        d x { v!(g) / (x.constant(1.0) + v!(x)) };
+    /// The logarithm to base 2.
+    Log2 "log2" (x) = x.log2() =>
+        d x { v!(g) / (v!(x) * x.constant(std::f64::consts::LN_2)) };
+    /// The logarithm to base 10.
+    Log10 "log10" (x) = x.log10() =>
+        d x { v!(g) / (v!(x) * x.constant(std::f64::consts::LN_10)) };
+    /// sin x.
+    Sin "sin" (x) = x.sin() =>
+        d x { v!(g) * f(Op::Cos, x) };
+    /// cos x.
+    Cos "cos" (x) = x.cos() =>
+        d x { -(v!(g) * f(Op::Sin, x)) };
+    /// tan x.
+    Tan "tan" (x) = x.tan() =>
+        d x { v!(g) * (r.constant(1.0) + v!(r) * v!(r)) };
+    /// arcsin x.
+    Asin "asin" (x) = x.asin() =>
+        d x { v!(g) / f(Op::Sqrt, &(x.constant(1.0) - v!(x) * v!(x))) };
+    /// arccos x.
+    Acos "acos" (x) = x.acos() =>
+        d x { -(v!(g) / f(Op::Sqrt, &(x.constant(1.0) - v!(x) * v!(x)))) };
+    /// arctan x.
+    Atan "atan" (x) = x.atan() =>
+        d x { v!(g) / (x.constant(1.0) + v!(x) * v!(x)) };
+    /// The angle of the point (x, y); the derivative at (0, 0) is NaN.
+    Atan2 "atan2" (y, x) = y.atan2(x) =>
+        d y { v!(g) * (v!(x) / (v!(x) * v!(x) + v!(y) * v!(y))) }
+        d x { -(v!(g) * (v!(y) / (v!(x) * v!(x) + v!(y) * v!(y)))) };
+    /// sinh x.
+    Sinh "sinh" (x) = x.sinh() =>
+        d x { v!(g) * f(Op::Cosh, x) };
+    /// cosh x.
+    Cosh "cosh" (x) = x.cosh() =>
+        d x { v!(g) * f(Op::Sinh, x) };
+    /// tanh x.
+    Tanh "tanh" (x) = x.tanh() =>
+        d x { v!(g) * (r.constant(1.0) - v!(r) * v!(r)) };
+    /// arsinh x.
+    Asinh "asinh" (x) = x.asinh() =>
+        d x { v!(g) / f(Op::Sqrt, &(v!(x) * v!(x) + x.constant(1.0))) };
+    /// arcosh x.
+    Acosh "acosh" (x) = x.acosh() =>
+        d x { v!(g) / f(Op::Sqrt, &(v!(x) * v!(x) - x.constant(1.0))) };
+    /// artanh x.
+    Atanh "atanh" (x) = x.atanh() =>
+        d x { v!(g) / (x.constant(1.0) - v!(x) * v!(x)) };
+    /// 1 / (1 + e⁻ˣ), without overflow on the way.
+    Sigmoid "sigmoid" (x) = sigmoid(x) =>
+        d x { v!(g) * (v!(r) * (r.constant(1.0) - v!(r))) };
+    /// ln(1 + eˣ), without overflow on the way.
+    Softplus "softplus" (x) = softplus(x) =>
+        d x { v!(g) * f(Op::Sigmoid, x) };
+    /// The error function.
+    Erf "erf" (x) = x.erf() =>
+        d x {
+            let slope = g.constant(std::f64::consts::FRAC_2_SQRT_PI);
+            v!(g) * (slope * f(Op::Exp, &-(v!(x) * v!(x))))
+        };
+    /// √(x² + y²); the derivative at (0, 0) is NaN.
+    Hypot "hypot" (x, y) = x.hypot(y) =>
+        d x { v!(g) * (v!(x) / v!(r)) }
+        d y { v!(g) * (v!(y) / v!(r)) };
+    /// The greatest whole number that is not above x.
+    Floor "floor" (x) = x.floor() =>
+        d x {none};
+    /// The least whole number that is not below x.
+    Ceil "ceil" (x) = x.ceil() =>
+        d x {none};
+    /// The nearest whole number, halves to the even one.
+    Round "round" (x) = x.round() =>
+        d x {none};
+    /// 1 where x < y, else 0.
+    Less "less" (x, y) = truth(x < y) =>
+        d x {none}
+        d y {none};
+    /// 1 where x ≤ y, else 0.
+    LessEqual "less_equal" (x, y) = truth(x <= y) =>
+        d x {none}
+        d y {none};
+    /// 1 where x = y, else 0.
+    Equal "equal" (x, y) = truth(x == y) =>
+        d x {none}
+        d y {none};
+    /// x where the condition is not 0, else y. Nothing of the branch that is
+    /// not taken reaches the derivative, unless it is infinite there.
+    Where "where" (condition, x, y) = if condition == T::ZERO { y } else { x } =>
+        d condition {none}
+        d x { select(condition, g, &g.constant(0.0)) }
+        d y { select(condition, &g.constant(0.0), g) };
+}
+
+fn truth<T: Real>(condition: bool) -> T {
+    if condition { T::ONE } else { T::ZERO }
+}
+
+fn sigmoid<T: Real>(x: T) -> T {
+    if x >= T::ZERO {
+        T::ONE / (T::ONE + (-x).exp())
+    } else {
+        let e = x.exp();
+        e / (T::ONE + e)
+    }
+}
+
+fn softplus<T: Real>(x: T) -> T {
+    if x > T::ZERO {
+        x + (-x).exp().ln_1p()
+    } else {
+        x.exp().ln_1p()
+    }
+}
+
+fn powi<T: Real>(x: T, n: i32, subnormals: Subnormals) -> T {
+    let mul = |a, b| Op::Mul.value([a, b, T::ZERO], subnormals);
+    let exponent = n.unsigned_abs();
+    if exponent == 0 {
+        return T::ONE;
+    }
+    let mut power = x;
+    for bit in (0..exponent.ilog2()).rev() {
+        power = mul(power, power);
+        if exponent >> bit & 1 == 1 {
+            power = mul(power, x);
+        }
+    }
+    if n < 0 {
+        Op::Div.value([T::ONE, power, T::ZERO], subnormals)
+    } else {
+        power
+    }
+}
+
+/// What becomes of results too small for a normal number.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Subnormals {
+    /// They are kept, as IEEE 754 asks.
+    #[default]
+    Keep,
+    /// They become a zero of their sign, as in TensorFlow: a result that is
+    /// below [`Real::MIN_POSITIVE`] when rounded with unbounded exponent is
+    /// flushed, and a subnormal input reads as zero. This is what the
+    /// processor's flush-to-zero and denormals-are-zero modes do on x86-64.
+    Flush,
+}
+
+impl Subnormals {
+    /// `value` as a program reads it: a subnormal number is a zero when they
+    /// are flushed. Everything that enters a program passes through here;
+    /// results of operations are flushed as they arise.
+    #[inline]
+    pub fn input<T: Real>(self, value: T) -> T {
+        if self == Subnormals::Flush && value.abs() < T::MIN_POSITIVE {
+            value.signed_zero()
+        } else {
+            value
+        }
+    }
+}
+
+impl Op {
+    /// The value for the first [`Op::arity`] of the operands; the others are
+    /// ignored. This is the definition that every way of evaluating follows
+    /// bit for bit.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use gradtape::autodiff::{Op, Subnormals};
+    ///
+    /// assert_eq!(Op::Mul.value([3.0, 2.0, 0.0], Subnormals::Keep), 6.0);
+    /// let tiny = [f32::MIN_POSITIVE, 0.5, 0.0];
+    /// assert_eq!(Op::Mul.value(tiny, Subnormals::Keep), 5.877472e-39);
+    /// assert_eq!(Op::Mul.value(tiny, Subnormals::Flush), 0.0);
+    /// ```
+    #[inline]
+    pub fn value<T: Real>(self, operands: [T; 3], subnormals: Subnormals) -> T {
+        let result = self.rounded(operands, subnormals);
+        match subnormals {
+            Subnormals::Keep => result,
+            Subnormals::Flush => self.flushed(operands, result),
+        }
+    }
+
+    /// `result` of this operation on `operands`, or a zero of its sign.
+    fn flushed<T: Real>(self, [x, y, _]: [T; 3], result: T) -> T {
+        let magnitude = result.abs();
+        if magnitude < T::MIN_POSITIVE {
+            return result.signed_zero();
+        }
+        if magnitude == T::MIN_POSITIVE {
+            // A product may lie below the smallest normal number m and have
+            // been rounded up to it only because subnormal numbers are spaced
+            // so widely. Scaled by 2⁶⁴, which is exact here, it rounds as if
+            // the exponent had no lower bound. Sums cannot do this, they are
+            // exact in that range; nor can quotients: the greatest below m is
+            // m·(2 − 2ε)/(2 − ε), more than half a subnormal spacing away.
+            let scaled = match self {
+                Op::Mul if x.abs() < y.abs() => x * (y * T::TWO_TO_64),
+                Op::Mul => (x * T::TWO_TO_64) * y,
+                _ => return result,
+            };
+            if scaled.abs() < T::MIN_POSITIVE * T::TWO_TO_64 {
+                return result.signed_zero();
+            }
+        }
+        result
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn whole_powers_are_products_from_the_left() {
+        let x = 1.1_f64;
+        let powi = |n| Op::Powi(n).value([x, 0.0, 0.0], Subnormals::Keep);
+        assert_eq!(powi(0), 1.0);
+        assert_eq!(powi(1), x);
+        assert_eq!(powi(3), x * x * x);
+        assert_eq!(powi(5), (x * x) * (x * x) * x);
+        assert_eq!(powi(-2), 1.0 / (x * x));
+    }
+
+    #[test]
+    fn sigmoid_and_softplus_do_not_overflow() {
+        assert_eq!(sigmoid(-1000.0_f64), 0.0);
+        assert_eq!(sigmoid(1000.0_f64), 1.0);
+        assert_eq!(softplus(1000.0_f64), 1000.0);
+        assert_eq!(softplus(-1000.0_f64), 0.0);
+        assert!(sigmoid(f64::NAN).is_nan() && softplus(f64::NAN).is_nan());
+    }
+
+    #[test]
+    fn a_subnormal_result_is_flushed_to_a_zero_of_its_sign() {
+        let flush = |op: Op, x: f32, y: f32| op.value([x, y, 0.0], Subnormals::Flush);
+        let min = f32::MIN_POSITIVE;
+        assert_eq!(flush(Op::Mul, min, -0.5).to_bits(), (-0.0_f32).to_bits());
+        assert_eq!(flush(Op::Div, min, 2.0).to_bits(), 0.0_f32.to_bits());
+        assert_eq!(flush(Op::Sub, min * 1.5, min), 0.0);
+        assert_eq!(flush(Op::Mul, min, 1.0), min);
+        assert_eq!(flush(Op::Add, min, 0.0), min);
+        assert_eq!(flush(Op::Exp, -88.0, 0.0), 0.0);
+        assert_eq!(
+            Subnormals::Flush.input(-1e-40_f32).to_bits(),
+            (-0.0_f32).to_bits()
+        );
+        assert_eq!(Subnormals::Keep.input(1e-40_f32), 1e-40);
+    }
+
+    #[test]
+    fn a_product_that_only_rounds_up_to_the_smallest_normal_number_is_flushed() {
+        // (1 − 2⁻²⁴)·2⁻¹²⁶ has no subnormal neighbour nearer than 2⁻¹²⁶ itself.
+        let below_one = 1.0_f32 - f32::EPSILON / 2.0;
+        let min = f32::MIN_POSITIVE;
+        assert_eq!(below_one * min, min);
+        for operands in [
+            [below_one, min, 0.0],
+            [min, below_one, 0.0],
+            [-min, below_one, 0.0],
+        ] {
+            assert_eq!(Op::Mul.value(operands, Subnormals::Keep).abs(), min);
+            assert_eq!(Op::Mul.value(operands, Subnormals::Flush), 0.0);
+        }
+    }
+
+    #[test]
+    fn no_quotient_rounds_up_to_the_smallest_normal_number() {
+        let min = f32::MIN_POSITIVE;
+        let below_two = 2.0 - f32::EPSILON;
+        let greatest = [min * (below_two - f32::EPSILON), below_two, 0.0];
+        assert!(Op::Div.value(greatest, Subnormals::Keep) < min);
+        assert_eq!(Op::Div.value(greatest, Subnormals::Flush), 0.0);
+    }
+}

@@ -1,0 +1,187 @@
+//! The two number types, with elementary functions that have the same bits
+//! on every machine.
+//!
+//! The functions of the standard library's `f64` (`exp`, `sin`, …) are whatever
+//! the platform's C library gives, so they differ between machines. Those here
+//! come from the `libm` crate, which computes them from additions and
+//! multiplications in a fixed order. Only operations that IEEE 754 rounds
+//! exactly (`sqrt`, `floor`, …) are taken from the standard library.
+
+use std::fmt;
+use std::ops::{Add, Div, Mul, Neg, Sub};
+
+mod sealed {
+    pub trait Sealed {}
+    impl Sealed for f32 {}
+    impl Sealed for f64 {}
+}
+
+/// A floating-point type that a graph can be evaluated in: `f32` or `f64`.
+///
+/// # Examples
+///
+/// ```
+/// use gradtape::autodiff::Real;
+///
+/// fn tenth<T: Real>() -> T {
+///     T::from_f64(1.0) / T::from_f64(10.0)
+/// }
+/// assert_eq!(tenth::<f32>().to_f64(), 0.10000000149011612);
+/// assert_eq!(tenth::<f64>().to_f64(), 0.1);
+/// ```
+pub trait Real:
+    sealed::Sealed
+    + Copy
+    + PartialOrd
+    + fmt::Debug
+    + fmt::Display
+    + Default
+    + Send
+    + Sync
+    + Neg<Output = Self>
+    + Add<Output = Self>
+    + Sub<Output = Self>
+    + Mul<Output = Self>
+    + Div<Output = Self>
+    + 'static
+{
+    /// 0.
+    const ZERO: Self;
+    /// 1.
+    const ONE: Self;
+    /// The smallest positive normal number: 2⁻¹²⁶ for `f32`, 2⁻¹⁰²² for `f64`.
+    const MIN_POSITIVE: Self;
+    /// 2⁶⁴, by which a product or quotient near [`Real::MIN_POSITIVE`] is
+    /// scaled up to see how it would round without a lower bound on the exponent.
+    const TWO_TO_64: Self;
+
+    /// Rounds `value` to this type, to the nearest, ties to even.
+    fn from_f64(value: f64) -> Self;
+    /// The same value as `f64`; exact.
+    fn to_f64(self) -> f64;
+    /// The bit pattern, zero-extended. Equal patterns are the same number, −0
+    /// and 0 are different ones.
+    fn bits(self) -> u64;
+    /// Whether the value is neither infinite nor NaN.
+    fn is_finite(self) -> bool;
+    /// |x|.
+    fn abs(self) -> Self;
+    /// A zero with the sign of `self`.
+    fn signed_zero(self) -> Self;
+    /// √x, exactly rounded.
+    fn sqrt(self) -> Self;
+    /// The greatest whole number that is not above x.
+    fn floor(self) -> Self;
+    /// The least whole number that is not below x.
+    fn ceil(self) -> Self;
+    /// The nearest whole number, halves to the even one.
+    fn round(self) -> Self;
+    /// ∛x.
+    fn cbrt(self) -> Self;
+    /// eˣ.
+    fn exp(self) -> Self;
+    /// eˣ − 1, accurate near 0.
+    fn expm1(self) -> Self;
+    /// The natural logarithm.
+    fn ln(self) -> Self;
+    /// ln(1 + x), accurate near 0.
+    fn ln_1p(self) -> Self;
+    /// The logarithm to base 2.
+    fn log2(self) -> Self;
+    /// The logarithm to base 10.
+    fn log10(self) -> Self;
+    /// Sine of an angle in radians.
+    fn sin(self) -> Self;
+    /// Cosine of an angle in radians.
+    fn cos(self) -> Self;
+    /// Tangent of an angle in radians.
+    fn tan(self) -> Self;
+    /// Arc sine, in radians.
+    fn asin(self) -> Self;
+    /// Arc cosine, in radians.
+    fn acos(self) -> Self;
+    /// Arc tangent, in radians.
+    fn atan(self) -> Self;
+    /// The angle of the point (`x`, `self`), in radians.
+    fn atan2(self, x: Self) -> Self;
+    /// Hyperbolic sine.
+    fn sinh(self) -> Self;
+    /// Hyperbolic cosine.
+    fn cosh(self) -> Self;
+    /// Hyperbolic tangent.
+    fn tanh(self) -> Self;
+    /// Inverse hyperbolic sine.
+    fn asinh(self) -> Self;
+    /// Inverse hyperbolic cosine.
+    fn acosh(self) -> Self;
+    /// Inverse hyperbolic tangent.
+    fn atanh(self) -> Self;
+    /// The error function, 2/√π ∫₀ˣ exp(−t²) dt.
+    fn erf(self) -> Self;
+    /// √(x² + y²) without overflow or underflow on the way.
+    fn hypot(self, y: Self) -> Self;
+    /// xʸ.
+    fn pow(self, y: Self) -> Self;
+}
+
+macro_rules! real {
+    ($type:ident,
+     $($name:ident = $libm:ident),+; $($name2:ident = $libm2:ident),+) => {
+        impl Real for $type {
+            const ZERO: Self = 0.0;
+            const ONE: Self = 1.0;
+            const MIN_POSITIVE: Self = $type::MIN_POSITIVE;
+            const TWO_TO_64: Self = 18_446_744_073_709_551_616.0;
+
+            #[expect(
+                clippy::cast_possible_truncation,
+                reason = "rounding to this type is what the function is for"
+            )]
+            fn from_f64(value: f64) -> Self {
+                value as $type
+            }
+            fn to_f64(self) -> f64 {
+                f64::from(self)
+            }
+            fn bits(self) -> u64 {
+                u64::from(self.to_bits())
+            }
+            fn is_finite(self) -> bool {
+                $type::is_finite(self)
+            }
+            fn abs(self) -> Self {
+                $type::abs(self)
+            }
+            fn signed_zero(self) -> Self {
+                (0.0 as $type).copysign(self)
+            }
+            fn sqrt(self) -> Self {
+                $type::sqrt(self)
+            }
+            fn floor(self) -> Self {
+                $type::floor(self)
+            }
+            fn ceil(self) -> Self {
+                $type::ceil(self)
+            }
+            fn round(self) -> Self {
+                $type::round_ties_even(self)
+            }
+            $(fn $name(self) -> Self { libm::$libm(self) })+
+            $(fn $name2(self, other: Self) -> Self { libm::$libm2(self, other) })+
+        }
+    };
+}
+
+real!(f32,
+    cbrt = cbrtf, exp = expf, expm1 = expm1f, ln = logf, ln_1p = log1pf,
+    log2 = log2f, log10 = log10f, sin = sinf, cos = cosf, tan = tanf,
+    asin = asinf, acos = acosf, atan = atanf, sinh = sinhf, cosh = coshf,
+    tanh = tanhf, asinh = asinhf, acosh = acoshf, atanh = atanhf, erf = erff;
+    atan2 = atan2f, hypot = hypotf, pow = powf);
+real!(f64,
+    cbrt = cbrt, exp = exp, expm1 = expm1, ln = log, ln_1p = log1p,
+    log2 = log2, log10 = log10, sin = sin, cos = cos, tan = tan,
+    asin = asin, acos = acos, atan = atan, sinh = sinh, cosh = cosh,
+    tanh = tanh, asinh = asinh, acosh = acosh, atanh = atanh, erf = erf;
+    atan2 = atan2, hypot = hypot, pow = pow);

@@ -1,0 +1,4 @@
+//! A gradient tape, and everything a batch of gradient descents needs.
+
+pub mod autodiff;
+pub mod engine;
