@@ -2,3 +2,6 @@
 
 pub mod autodiff;
 pub mod engine;
+pub mod mistake;
+pub mod number;
+pub mod objective;

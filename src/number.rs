@@ -1,0 +1,295 @@
+//! Numbers as they are written, stored and shown.
+
+use std::fmt;
+use std::str::FromStr;
+
+use crate::autodiff::Real;
+
+/// The precision that a run is computed in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Precision {
+    /// 32-bit floating point, about 7 decimal digits.
+    F32,
+    /// 64-bit floating point, about 16 decimal digits.
+    F64,
+}
+
+impl Precision {
+    /// The name in an experiment file.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Precision::F32 => "f32",
+            Precision::F64 => "f64",
+        }
+    }
+}
+
+/// A decimal number as somebody wrote it, rounded once to each precision.
+///
+/// Rounding the text to `f64` and that to `f32` would round twice, which can
+/// differ in the last bit. A number that was computed (the points of a range)
+/// has only its `f64`, rounded to `f32` where that is asked for.
+///
+/// # Examples
+///
+/// ```
+/// use gradtape::number::Number;
+///
+/// let number: Number = "0.1".parse()?;
+/// assert_eq!(number.to::<f32>(), 0.1_f32);
+/// assert_eq!(number.to::<f64>(), 0.1_f64);
+/// # Ok::<(), std::num::ParseFloatError>(())
+/// ```
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Number {
+    wide: f64,
+    narrow: f32,
+}
+
+impl Number {
+    /// The number in the precision `T`.
+    #[must_use]
+    pub fn to<T: Real>(self) -> T {
+        // Both are exact: `T` is one of the two types.
+        let narrow = T::from_f64(f64::from(self.narrow));
+        let wide = T::from_f64(self.wide);
+        if size_of::<T>() == size_of::<f32>() {
+            narrow
+        } else {
+            wide
+        }
+    }
+
+    /// The number in a precision that is known at run time only.
+    #[must_use]
+    pub fn scalar(self, precision: Precision) -> Scalar {
+        match precision {
+            Precision::F32 => Scalar::F32(self.narrow),
+            Precision::F64 => Scalar::F64(self.wide),
+        }
+    }
+
+    /// The number as `f64`.
+    #[must_use]
+    pub fn wide(self) -> f64 {
+        self.wide
+    }
+}
+
+impl From<f64> for Number {
+    fn from(wide: f64) -> Self {
+        let narrow = <f32 as Real>::from_f64(wide);
+        Number { wide, narrow }
+    }
+}
+
+impl FromStr for Number {
+    type Err = std::num::ParseFloatError;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        Ok(Number {
+            wide: text.parse()?,
+            narrow: text.parse()?,
+        })
+    }
+}
+
+/// A number that remembers the precision it was computed in.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Scalar {
+    /// A 32-bit number.
+    F32(f32),
+    /// A 64-bit number.
+    F64(f64),
+}
+
+impl Scalar {
+    /// A number of either type.
+    pub fn new<T: Real>(value: T) -> Self {
+        if size_of::<T>() == size_of::<f32>() {
+            Scalar::F32(<f32 as Real>::from_f64(value.to_f64()))
+        } else {
+            Scalar::F64(value.to_f64())
+        }
+    }
+
+    /// Reads what [`Scalar`] displays, in the given precision.
+    ///
+    /// # Errors
+    ///
+    /// If the text is not a number.
+    pub fn parse(text: &str, precision: Precision) -> Result<Self, std::num::ParseFloatError> {
+        Ok(match precision {
+            Precision::F32 => Scalar::F32(text.parse()?),
+            Precision::F64 => Scalar::F64(text.parse()?),
+        })
+    }
+
+    /// The same value as `f64`.
+    #[must_use]
+    pub fn to_f64(self) -> f64 {
+        match self {
+            Scalar::F32(value) => f64::from(value),
+            Scalar::F64(value) => value,
+        }
+    }
+
+    /// `self − other` in the precision of `self`.
+    #[must_use]
+    pub fn minus(self, other: Number) -> Self {
+        match self {
+            Scalar::F32(value) => Scalar::F32(value - other.to::<f32>()),
+            Scalar::F64(value) => Scalar::F64(value - other.to::<f64>()),
+        }
+    }
+
+    /// The number of representable numbers from `self` to `other`, 0 if they
+    /// are equal (0 and −0 are), `None` if only one of them is NaN or their
+    /// precisions differ.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use gradtape::number::Scalar;
+    ///
+    /// assert_eq!(Scalar::F64(1.0).ulps_to(Scalar::F64(1.0 + f64::EPSILON)), Some(1));
+    /// assert_eq!(Scalar::F32(-1e-45).ulps_to(Scalar::F32(1e-45)), Some(2));
+    /// ```
+    #[must_use]
+    pub fn ulps_to(self, other: Scalar) -> Option<u64> {
+        if self.to_f64().is_nan() || other.to_f64().is_nan() {
+            return (self.to_f64().is_nan() && other.to_f64().is_nan()).then_some(0);
+        }
+        // Floats of one sign are ordered as their bits are.
+        let steps_from_zero = |magnitude: u64, negative: bool| {
+            let steps = i128::from(magnitude);
+            if negative { -steps } else { steps }
+        };
+        let position = |scalar: Scalar| match scalar {
+            Scalar::F32(x) => steps_from_zero(x.abs().bits(), x.is_sign_negative()),
+            Scalar::F64(x) => steps_from_zero(x.abs().bits(), x.is_sign_negative()),
+        };
+        let same_type = matches!(
+            (self, other),
+            (Scalar::F32(_), Scalar::F32(_)) | (Scalar::F64(_), Scalar::F64(_))
+        );
+        same_type.then(|| {
+            u64::try_from((position(self) - position(other)).abs())
+                .expect("two 64-bit patterns are at most 2^64 − 1 apart")
+        })
+    }
+
+    /// The number for somebody who reads a table: six significant digits.
+    #[must_use]
+    pub fn short(self) -> String {
+        short(self.to_f64())
+    }
+}
+
+impl fmt::Display for Scalar {
+    /// The shortest decimal form that reads back to the same bits.
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut buffer = zmij::Buffer::new();
+        formatter.write_str(match self {
+            Scalar::F32(value) => buffer.format(*value),
+            Scalar::F64(value) => buffer.format(*value),
+        })
+    }
+}
+
+/// `value` with six significant digits and without needless zeros: for tables,
+/// labels and messages, where the full number is elsewhere.
+///
+/// # Examples
+///
+/// ```
+/// use gradtape::number::short;
+///
+/// assert_eq!(short(0.1 + 0.2), "0.3");
+/// assert_eq!(short(5.803526e-37), "5.80353e-37");
+/// assert_eq!(short(10000.0), "10000");
+/// assert_eq!(short(-0.0), "-0");
+/// ```
+#[must_use]
+pub fn short(value: f64) -> String {
+    if value == 0.0 || !value.is_finite() {
+        return value.to_string();
+    }
+    let scientific = format!("{value:.5e}");
+    let Some((mantissa, exponent)) = scientific.split_once('e') else {
+        return scientific;
+    };
+    let exponent: i32 = exponent.parse().unwrap_or(0);
+    if (-5..7).contains(&exponent) {
+        let decimals = usize::try_from(5 - exponent).unwrap_or(0);
+        without_trailing_zeros(&format!("{value:.decimals$}")).to_owned()
+    } else {
+        format!("{}e{exponent}", without_trailing_zeros(mantissa))
+    }
+}
+
+fn without_trailing_zeros(decimal: &str) -> &str {
+    if decimal.contains('.') {
+        decimal.trim_end_matches('0').trim_end_matches('.')
+    } else {
+        decimal
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_number_is_rounded_once_to_each_precision() {
+        // Half-way between two f32 values but for the last digit, which f64
+        // cannot hold: rounding twice would go down.
+        let number: Number = "1.00000005960464477540".parse().unwrap();
+        assert_eq!(number.to::<f32>(), 1.000_000_1);
+        assert_eq!(number.wide() as f32, 1.0);
+    }
+
+    #[test]
+    fn what_is_displayed_reads_back_to_the_same_bits() {
+        for value in [0.1, 1e-320, f64::MAX, -0.0, 1.822_875_151_717_786_5e-88] {
+            let text = Scalar::F64(value).to_string();
+            assert_eq!(
+                Scalar::parse(&text, Precision::F64).unwrap(),
+                Scalar::F64(value)
+            );
+        }
+        assert_eq!(Scalar::F32(5.803526e-37).to_string(), "5.803526e-37");
+        assert_eq!(Scalar::F64(f64::INFINITY).to_string(), "inf");
+        assert_eq!(Scalar::F64(f64::NAN).to_string(), "NaN");
+    }
+
+    #[test]
+    fn ulps_count_representable_numbers() {
+        let ulps = |a: f64, b: f64| Scalar::F64(a).ulps_to(Scalar::F64(b));
+        assert_eq!(ulps(1.0, 1.0), Some(0));
+        assert_eq!(ulps(0.0, -0.0), Some(0));
+        assert_eq!(ulps(f64::NAN, f64::NAN), Some(0));
+        assert_eq!(ulps(f64::NAN, 1.0), None);
+        assert_eq!(ulps(1.0, 2.0), Some(1 << 52));
+        assert!(ulps(f64::MIN, f64::MAX) > ulps(0.0, f64::MAX));
+        assert_eq!(Scalar::F32(1.0).ulps_to(Scalar::F64(1.0)), None);
+    }
+
+    #[test]
+    fn short_numbers_have_six_digits_at_most() {
+        for (value, expected) in [
+            (1.0, "1"),
+            (0.01, "0.01"),
+            (1e-5, "0.00001"),
+            (1e-6, "1e-6"),
+            (1_234_567.0, "1234567"),
+            (12_345_678.0, "1.23457e7"),
+            (2.0 / 3.0, "0.666667"),
+            (999_999.6, "1000000"),
+            (f64::INFINITY, "inf"),
+        ] {
+            assert_eq!(short(value), expected);
+        }
+    }
+}

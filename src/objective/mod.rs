@@ -1,0 +1,209 @@
+//! Objectives: from the text of a formula to a node of a graph.
+
+mod formula;
+mod function;
+
+use std::collections::{HashMap, HashSet};
+
+use crate::autodiff::{Graph, Real, Var};
+use crate::mistake::{Mistake, nearest};
+
+pub use formula::{Formula, GREATEST_DEPTH, GREATEST_SIZE, is_name, is_reserved_name};
+pub use function::{Arity, CONSTANTS, FUNCTIONS, Function};
+
+/// A function of some variables that can be recorded in a graph: a formula,
+/// the parts of it that have a name, and its free numbers.
+///
+/// # Examples
+///
+/// ```
+/// use gradtape::autodiff::{Graph, Subnormals};
+/// use gradtape::engine::Program;
+/// use gradtape::objective::{Formula, Objective};
+///
+/// let parse = |text| Formula::parse(text).expect("well formed");
+/// let objective = Objective::new(
+///     parse("a*r^2"),
+///     vec![("r".to_owned(), parse("sqrt(x^2 + y^2)"))],
+///     vec!["x".to_owned(), "y".to_owned()],
+///     vec!["a".to_owned()],
+/// )
+/// .expect("every name has a value");
+/// let graph = Graph::<f64>::new(Subnormals::Keep);
+/// let [x, y, a] = [graph.input(), graph.input(), graph.input()];
+/// let loss = objective.trace(&graph, &[x, y], &[a]);
+/// assert_eq!(Program::new(&graph, &[loss]).evaluate(&[3.0, 4.0, 2.0]), [50.0]);
+/// ```
+#[derive(Clone, Debug)]
+pub struct Objective {
+    formula: Formula,
+    /// Each uses only those before it.
+    definitions: Vec<(String, Formula)>,
+    variables: Vec<String>,
+    constants: Vec<String>,
+}
+
+/// A mistake in one of the texts of an objective.
+#[derive(Clone, Debug, PartialEq)]
+pub struct FormulaMistake {
+    /// The definition that it is in, by its place in the list; `None` if it is
+    /// in the formula itself.
+    pub definition: Option<usize>,
+    /// The mistake, with places counted from the start of that text.
+    pub mistake: Mistake,
+    /// The right name that was suggested, if one was.
+    pub suggested: Option<String>,
+}
+
+impl Objective {
+    /// Puts the parts together.
+    ///
+    /// # Errors
+    ///
+    /// Names without a value, definitions that need themselves, and a formula
+    /// that does not depend on any variable.
+    pub fn new(
+        formula: Formula,
+        definitions: Vec<(String, Formula)>,
+        variables: Vec<String>,
+        constants: Vec<String>,
+    ) -> Result<Self, Vec<FormulaMistake>> {
+        let mut mistakes = Vec::new();
+        let names: Vec<&str> = variables
+            .iter()
+            .chain(&constants)
+            .chain(definitions.iter().map(|(name, _)| name))
+            .map(String::as_str)
+            .chain(CONSTANTS.iter().map(|(name, _)| *name))
+            .collect();
+        let texts = definitions
+            .iter()
+            .enumerate()
+            .map(|(index, (_, text))| (Some(index), text));
+        for (definition, text) in texts.chain([(None, &formula)]) {
+            let mut told = HashSet::new();
+            for (name, span) in text.names() {
+                if names.contains(&name) || !told.insert(name) {
+                    continue;
+                }
+                let suggested = nearest(name, names.iter().copied());
+                let mistake = match suggested {
+                    Some(near) => {
+                        let label = format!("did you mean `{near}`?");
+                        Mistake::new(span.clone(), format!("unknown variable `{name}`"), label)
+                    }
+                    None => Mistake::new(
+                        span.clone(),
+                        format!("`{name}` has no value"),
+                        "not in `start`, `define` or `constants`",
+                    )
+                    .help(format!(
+                        "a variable gets its first value in `start = {{ {name} = … }}`, \
+                         a fixed number its value in `constants = {{ {name} = … }}`"
+                    )),
+                };
+                let suggested = suggested.map(str::to_owned);
+                mistakes.push(FormulaMistake {
+                    definition,
+                    mistake,
+                    suggested,
+                });
+            }
+        }
+        if !mistakes.is_empty() {
+            return Err(mistakes);
+        }
+        let definitions = ordered(definitions).map_err(|mistake| vec![mistake])?;
+        Ok(Objective {
+            formula,
+            definitions,
+            variables,
+            constants,
+        })
+    }
+
+    /// The variables, in the order of [`Objective::new`].
+    #[must_use]
+    pub fn variables(&self) -> &[String] {
+        &self.variables
+    }
+
+    /// The names that the formula needs, directly or through definitions.
+    #[must_use]
+    pub fn used_names(&self) -> HashSet<&str> {
+        let mut used: HashSet<&str> = self.formula.names().map(|(name, _)| name).collect();
+        for (name, text) in self.definitions.iter().rev() {
+            if used.contains(name.as_str()) {
+                used.extend(text.names().map(|(name, _)| name));
+            }
+        }
+        used
+    }
+
+    /// Records the value for the given variables and constants, in the order of
+    /// [`Objective::new`].
+    ///
+    /// # Panics
+    ///
+    /// If there are fewer variables or constants than names.
+    pub fn trace<'g, T: Real>(
+        &self,
+        graph: &'g Graph<T>,
+        variables: &[Var<'g, T>],
+        constants: &[Var<'g, T>],
+    ) -> Var<'g, T> {
+        assert_eq!(
+            variables.len(),
+            self.variables.len(),
+            "one value for each variable"
+        );
+        assert_eq!(
+            constants.len(),
+            self.constants.len(),
+            "one value for each constant"
+        );
+        let names = self
+            .variables
+            .iter()
+            .chain(&self.constants)
+            .map(String::as_str);
+        let mut values: HashMap<&str, Var<'g, T>> = names
+            .zip(variables.iter().chain(constants).copied())
+            .collect();
+        for (name, text) in &self.definitions {
+            let value = text.trace(graph, &values);
+            values.insert(name, value);
+        }
+        self.formula.trace(graph, &values)
+    }
+}
+
+/// The definitions, each after those that it uses.
+fn ordered(definitions: Vec<(String, Formula)>) -> Result<Vec<(String, Formula)>, FormulaMistake> {
+    let mut waiting: Vec<(usize, (String, Formula))> =
+        definitions.into_iter().enumerate().collect();
+    let mut ordered = Vec::with_capacity(waiting.len());
+    while !waiting.is_empty() {
+        let names: HashSet<String> = waiting.iter().map(|(_, (name, _))| name.clone()).collect();
+        let (ready, blocked): (Vec<_>, Vec<_>) = waiting
+            .into_iter()
+            .partition(|(_, (_, text))| text.names().all(|(name, _)| !names.contains(name)));
+        if ready.is_empty() {
+            let (index, (name, text)) = &blocked[0];
+            let place = text.names().find(|(used, _)| names.contains(*used));
+            let (used, span) = place.expect("a blocked definition uses one that waits");
+            return Err(FormulaMistake {
+                definition: Some(*index),
+                mistake: Mistake::new(
+                    span.clone(),
+                    format!("the definition of `{name}` needs itself"),
+                    format!("`{used}` is not defined without it"),
+                ),
+                suggested: None,
+            });
+        }
+        ordered.extend(ready.into_iter().map(|(_, definition)| definition));
+        waiting = blocked;
+    }
+    Ok(ordered)
+}
