@@ -5,3 +5,5 @@ pub mod engine;
 pub mod mistake;
 pub mod number;
 pub mod objective;
+pub mod optimizer;
+pub mod spec;

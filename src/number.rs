@@ -95,6 +95,66 @@ impl FromStr for Number {
     }
 }
 
+/// What a setting of a run can be.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Value {
+    /// A number, such as a learning rate.
+    Number(Number),
+    /// A whole number, such as that of epochs.
+    Whole(u64),
+    /// On or off, such as `nesterov`.
+    Switch(bool),
+    /// A name, such as that of a method.
+    Name(String),
+}
+
+impl Value {
+    /// The value as a number, if it is one.
+    #[must_use]
+    pub fn number(&self) -> Option<Number> {
+        match self {
+            Value::Number(number) => Some(*number),
+            #[expect(clippy::cast_precision_loss, reason = "whole settings are below 2^53")]
+            Value::Whole(whole) => Some(Number::from(*whole as f64)),
+            Value::Switch(_) | Value::Name(_) => None,
+        }
+    }
+
+    /// The value for somebody who reads a table or a legend.
+    #[must_use]
+    pub fn short(&self) -> String {
+        match self {
+            Value::Number(number) => short(number.wide()),
+            Value::Whole(_) | Value::Switch(_) | Value::Name(_) => self.to_string(),
+        }
+    }
+
+    /// Whether both mean the same: numbers if they agree to nine digits, so
+    /// that `0.3` finds the point 0.30000000000000004 of a range.
+    #[must_use]
+    pub fn matches(&self, other: &Value) -> bool {
+        match (self.number(), other.number()) {
+            (Some(a), Some(b)) => {
+                let (a, b) = (a.wide(), b.wide());
+                a == b || (a - b).abs() <= 1e-9 * a.abs().max(b.abs())
+            }
+            _ => self.to_string() == other.to_string(),
+        }
+    }
+}
+
+impl fmt::Display for Value {
+    /// Numbers in the shortest form that reads back to the same `f64`.
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Value::Number(number) => Scalar::F64(number.wide).fmt(formatter),
+            Value::Whole(whole) => whole.fmt(formatter),
+            Value::Switch(on) => on.fmt(formatter),
+            Value::Name(name) => formatter.write_str(name),
+        }
+    }
+}
+
 /// A number that remembers the precision it was computed in.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Scalar {

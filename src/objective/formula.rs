@@ -783,8 +783,8 @@ mod tests {
                 "unexpected character `=` in the formula | = | a comparison is `==`",
             ),
             (
-                "sqroot(x)",
-                "unknown function `sqroot` | sqroot | no function has this name",
+                "gamma(x)",
+                "unknown function `gamma` | gamma | no function has this name",
             ),
             (
                 "sqt(x)",

@@ -1,0 +1,104 @@
+//! Gradient descent, after `torch.optim.SGD`.
+//!
+//! With x the parameters, g the gradient, η the learning rate and μ the
+//! momentum:
+//!
+//! ```text
+//! plain      x ← x − η·g
+//! momentum   b ← μ·b + g,  x ← x − η·b
+//! Nesterov   b ← μ·b + g,  x ← x − η·(g + μ·b)
+//! ```
+//!
+//! b is 0 at the start, so it is g after the first epoch. A momentum of 0 is
+//! the plain rule, bit for bit.
+
+use super::{DefaultValue, Domain, Epoch, Setting, Update};
+use crate::autodiff::{Real, Var};
+use crate::number::Value;
+
+pub(super) static SETTINGS: &[Setting] = &[
+    Setting {
+        name: "learning_rate",
+        domain: Domain::Positive,
+        default: None,
+        description: "η, the length of a step as a multiple of the gradient",
+    },
+    Setting {
+        name: "momentum",
+        domain: Domain::NotNegative,
+        default: Some(DefaultValue::Number(0.0)),
+        description: "μ, the share of the last step that is kept",
+    },
+    Setting {
+        name: "nesterov",
+        domain: Domain::Switch,
+        default: Some(DefaultValue::Switch(false)),
+        description: "look ahead along the momentum (Nesterov 1983); needs a momentum above 0",
+    },
+];
+
+/// Which of the three forms.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Rule {
+    /// Without momentum.
+    Plain,
+    /// With momentum (Polyak 1964).
+    Momentum,
+    /// With Nesterov's momentum.
+    Nesterov,
+}
+
+impl Rule {
+    pub(super) fn new<'v>(setting: impl Fn(&str) -> &'v Value) -> Self {
+        let momentum = setting("momentum")
+            .number()
+            .map_or(0.0, crate::number::Number::wide);
+        if momentum == 0.0 {
+            Rule::Plain
+        } else if setting("nesterov") == &Value::Switch(true) {
+            Rule::Nesterov
+        } else {
+            Rule::Momentum
+        }
+    }
+
+    pub(super) fn numbers(self) -> &'static [&'static str] {
+        match self {
+            Rule::Plain => &["learning_rate"],
+            Rule::Momentum | Rule::Nesterov => &["learning_rate", "momentum"],
+        }
+    }
+
+    pub(super) fn memory(self) -> usize {
+        match self {
+            Rule::Plain => 0,
+            Rule::Momentum | Rule::Nesterov => 1,
+        }
+    }
+
+    pub(super) fn record<'g, T: Real>(self, epoch: Epoch<'_, 'g, T>) -> Update<'g, T> {
+        let learning_rate = epoch.numbers[0];
+        let moved = |direction: &[Var<'g, T>]| {
+            let pairs = epoch.parameters.iter().zip(direction);
+            pairs.map(|(x, step)| *x - learning_rate * *step).collect()
+        };
+        if self == Rule::Plain {
+            let (parameters, memory) = (moved(epoch.gradient), Vec::new());
+            return Update { parameters, memory };
+        }
+        let momentum = epoch.numbers[1];
+        let pairs = epoch.memory.iter().zip(epoch.gradient);
+        let buffer: Vec<Var<'g, T>> = pairs.map(|(b, g)| momentum * *b + *g).collect();
+        let parameters = if self == Rule::Nesterov {
+            let pairs = epoch.gradient.iter().zip(&buffer);
+            let ahead: Vec<Var<'g, T>> = pairs.map(|(g, b)| *g + momentum * *b).collect();
+            moved(&ahead)
+        } else {
+            moved(&buffer)
+        };
+        Update {
+            parameters,
+            memory: buffer,
+        }
+    }
+}

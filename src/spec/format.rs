@@ -1,0 +1,476 @@
+//! The experiment file described: every table, every key, what it can hold.
+//!
+//! This is the one description of the format. The reader checks files against
+//! it, and [`documentation`] prints it as `experiments/README.md`.
+
+use std::fmt::Write as _;
+
+/// A table of the experiment file.
+#[derive(Debug)]
+pub struct Format {
+    /// How the table is written, such as `[[chart]]`.
+    pub name: &'static str,
+    /// What it is for.
+    pub description: &'static str,
+    /// Its keys, in the order of the documentation.
+    pub keys: &'static [Key],
+    /// What any other key can hold; `None` if there is no other key.
+    pub others: Option<&'static Key>,
+}
+
+/// A key of a table.
+#[derive(Debug)]
+pub struct Key {
+    /// The key, or for [`Format::others`] what the keys are.
+    pub name: &'static str,
+    /// What it can hold.
+    pub kind: Kind,
+    /// Whether the table is wrong without it.
+    pub required: bool,
+    /// What it means, with the default.
+    pub description: &'static str,
+}
+
+/// What a key can hold.
+#[derive(Clone, Copy, Debug)]
+pub enum Kind {
+    /// Text in quotes.
+    Text,
+    /// A whole number, 0 or above.
+    Whole,
+    /// A number.
+    Number,
+    /// One of a few words.
+    Choice(&'static [&'static str]),
+    /// One value, a list of values, or a range of numbers.
+    Setting,
+    /// A list of names.
+    Names,
+    /// `"all"`, `"none"` or a list of names.
+    Selection,
+    /// A table from names to what is given.
+    Map(&'static Kind),
+    /// A table of starts, or a list of such tables.
+    Starts,
+    /// A table from settings to the values that are chosen.
+    Filter,
+    /// A table.
+    Table(&'static Format),
+    /// A table that can be given several times.
+    Tables(&'static Format),
+}
+
+impl Kind {
+    /// What is expected, to complete "expected …".
+    #[must_use]
+    pub fn description(self) -> String {
+        match self {
+            Kind::Text => "text in quotes".to_owned(),
+            Kind::Whole => "a whole number".to_owned(),
+            Kind::Number => "a number".to_owned(),
+            Kind::Choice(choices) => {
+                let quoted: Vec<String> = choices
+                    .iter()
+                    .map(|choice| format!("\"{choice}\""))
+                    .collect();
+                quoted.join(" or ")
+            }
+            Kind::Setting => "a value, a list of values or a range".to_owned(),
+            Kind::Names => "a list of names in quotes".to_owned(),
+            Kind::Selection => "\"all\", \"none\" or a list of names in quotes".to_owned(),
+            Kind::Map(kind) => format!("a table from names to {}", kind.description()),
+            Kind::Starts => "a table such as { x = 1.0 }, or a list of such tables".to_owned(),
+            Kind::Filter => "a table such as { learning_rate = 0.1 }".to_owned(),
+            Kind::Table(format) => format!("a table, `{}`", format.name),
+            Kind::Tables(format) => format!("tables that begin with `{}`", format.name),
+        }
+    }
+}
+
+const fn optional(name: &'static str, kind: Kind, description: &'static str) -> Key {
+    Key {
+        name,
+        kind,
+        required: false,
+        description,
+    }
+}
+
+const fn required(name: &'static str, kind: Kind, description: &'static str) -> Key {
+    Key {
+        name,
+        kind,
+        required: true,
+        description,
+    }
+}
+
+const SCALES: &[&str] = &["linear", "log"];
+
+/// The whole file.
+pub static EXPERIMENT: Format = Format {
+    name: "the experiment",
+    description: "An experiment file describes every combination of its lists and ranges: \
+        precision, subnormals and epochs × objective × constants × start × optimizer × its \
+        settings, in the order of the file, the last varying fastest. That order numbers the \
+        runs from 0.",
+    keys: &[
+        optional(
+            "title",
+            Kind::Text,
+            "The title of the report; the file's name if left out.",
+        ),
+        optional(
+            "description",
+            Kind::Text,
+            "What the experiment is about, for its report.",
+        ),
+        required(
+            "epochs",
+            Kind::Setting,
+            "How many updates each run makes, 1 or more.",
+        ),
+        optional(
+            "precision",
+            Kind::Setting,
+            "`\"f64\"` (default) or `\"f32\"`: constants, settings and every operation are rounded to it.",
+        ),
+        optional(
+            "subnormals",
+            Kind::Setting,
+            "`\"keep\"` (default), or `\"flush\"` to make results below the smallest normal number zero, as TensorFlow does.",
+        ),
+        optional(
+            "zip",
+            Kind::Names,
+            "Lists among `epochs`, `precision` and `subnormals` that move together instead of being combined; they have equal lengths.",
+        ),
+        required("objective", Kind::Tables(&OBJECTIVE), "What is minimised."),
+        required(
+            "optimizer",
+            Kind::Tables(&OPTIMIZER),
+            "How it is minimised.",
+        ),
+        optional(
+            "stop",
+            Kind::Table(&STOP),
+            "When a run ends before its last epoch.",
+        ),
+        optional(
+            "record",
+            Kind::Table(&RECORD),
+            "Which epochs and parameters are kept.",
+        ),
+        optional(
+            "chart",
+            Kind::Tables(&CHART),
+            "What is drawn; a useful choice if left out.",
+        ),
+        optional(
+            "expect",
+            Kind::Tables(&EXPECT),
+            "What `runner check` demands of the final values.",
+        ),
+    ],
+    others: None,
+};
+
+/// `[[objective]]`.
+pub static OBJECTIVE: Format = Format {
+    name: "[[objective]]",
+    description: "A formula of some variables, and where the descents start.",
+    keys: &[
+        optional(
+            "name",
+            Kind::Text,
+            "Its label in tables and charts; the formula if left out.",
+        ),
+        required(
+            "formula",
+            Kind::Text,
+            "The function to minimise, such as `\"(1 - x)^2 + 100*(y - x^2)^2\"`.",
+        ),
+        required(
+            "start",
+            Kind::Starts,
+            "The first value of each variable: a number or a range; or a list of such tables.",
+        ),
+        optional(
+            "define",
+            Kind::Map(&Kind::Text),
+            "Names for parts of the formula, each a formula itself.",
+        ),
+        optional(
+            "constants",
+            Kind::Map(&Kind::Setting),
+            "Numbers of the formula that are not optimised; lists and ranges are swept.",
+        ),
+        optional(
+            "minimum",
+            Kind::Table(&MINIMUM),
+            "The known minimum, for the gap between it and what was reached.",
+        ),
+    ],
+    others: None,
+};
+
+/// `minimum` of an objective.
+pub static MINIMUM: Format = Format {
+    name: "minimum",
+    description: "The known minimum of an objective.",
+    keys: &[
+        required(
+            "value",
+            Kind::Number,
+            "The value there; `gap` is the loss minus this.",
+        ),
+        optional("at", Kind::Map(&Kind::Number), "The variables there."),
+    ],
+    others: None,
+};
+
+/// `[[optimizer]]`.
+pub static OPTIMIZER: Format = Format {
+    name: "[[optimizer]]",
+    description: "A method with its settings.",
+    keys: &[
+        optional(
+            "name",
+            Kind::Text,
+            "Its label in tables and charts; the method if left out.",
+        ),
+        required("method", Kind::Text, "The update rule: `\"sgd\"`."),
+        optional(
+            "zip",
+            Kind::Names,
+            "Settings whose lists move together instead of being combined; they have equal lengths.",
+        ),
+    ],
+    others: Some(&Key {
+        name: "a setting of the method",
+        kind: Kind::Setting,
+        required: false,
+        description: "One value, a list or a range.",
+    }),
+};
+
+/// A range of numbers.
+pub static RANGE: Format = Format {
+    name: "a range",
+    description: "Evenly spaced numbers in place of a list, such as \
+        `{ from = 1e-4, to = 1.0, count = 25, scale = \"log\" }`. Both ends are included and exact.",
+    keys: &[
+        required("from", Kind::Number, "The first number."),
+        required("to", Kind::Number, "The last number."),
+        required("count", Kind::Whole, "How many numbers, 2 or more."),
+        optional(
+            "scale",
+            Kind::Choice(SCALES),
+            "`\"linear\"` (default): equal differences; `\"log\"`: equal ratios.",
+        ),
+    ],
+    others: None,
+};
+
+/// `[stop]`.
+pub static STOP: Format = Format {
+    name: "[stop]",
+    description: "Rules that end a run early, tested at every epoch. Each is off unless given. A \
+        value that is not finite always ends a run.",
+    keys: &[
+        optional(
+            "loss_below",
+            Kind::Number,
+            "Converged when the loss is below this.",
+        ),
+        optional(
+            "gradient_norm_below",
+            Kind::Number,
+            "Converged when the Euclidean norm of the gradient is below this.",
+        ),
+        optional(
+            "step_below",
+            Kind::Number,
+            "Converged when the Euclidean length of the last update is below this.",
+        ),
+        optional(
+            "loss_above",
+            Kind::Number,
+            "Diverged when the loss is above this.",
+        ),
+    ],
+    others: None,
+};
+
+/// `[record]`.
+pub static RECORD: Format = Format {
+    name: "[record]",
+    description: "What goes into `trajectories.csv`. The first and the last epoch of a run always do.",
+    keys: &[
+        optional(
+            "every",
+            Kind::Whole,
+            "Every so many epochs. Default: every epoch up to 10,000 epochs, 1,000 points beyond.",
+        ),
+        optional(
+            "points",
+            Kind::Whole,
+            "So many epochs, in place of `every`; 2 or more.",
+        ),
+        optional(
+            "spacing",
+            Kind::Choice(SCALES),
+            "How `points` are spaced: `\"linear\"` (default) or `\"log\"`.",
+        ),
+        optional(
+            "parameters",
+            Kind::Selection,
+            "Which parameters have a column. Default: all up to 16, none beyond.",
+        ),
+    ],
+    others: None,
+};
+
+/// `[[chart]]`.
+pub static CHART: Format = Format {
+    name: "[[chart]]",
+    description: "A chart, as PNG and SVG. Quantities are the parameters, `loss`, `gradient_norm`, \
+        `learning_rate` and, with a known minimum, `gap`.",
+    keys: &[
+        optional(
+            "kind",
+            Kind::Choice(&["line", "sweep"]),
+            "`\"line\"` (default): a quantity over the epochs, a line for each run. `\"sweep\"`: a final quantity over a setting, a point for each run.",
+        ),
+        optional("y", Kind::Text, "The quantity; `loss` if left out."),
+        optional(
+            "x",
+            Kind::Text,
+            "For `line` a quantity or `epoch` (default); for `sweep` a setting, `learning_rate` if left out.",
+        ),
+        optional(
+            "x_scale",
+            Kind::Choice(SCALES),
+            "`\"linear\"` or `\"log\"`. Default: linear, for a sweep over a log range log.",
+        ),
+        optional(
+            "y_scale",
+            Kind::Choice(SCALES),
+            "`\"linear\"` (default) or `\"log\"`.",
+        ),
+        optional(
+            "title",
+            Kind::Text,
+            "Default: the quantities; the experiment's title if this is its only chart.",
+        ),
+        optional(
+            "file",
+            Kind::Text,
+            "The name of the files without extension. Default: from the quantities.",
+        ),
+        optional("runs", Kind::Filter, "Only the runs with these settings."),
+        optional(
+            "group_by",
+            Kind::Text,
+            "The setting that colours tell apart. Default: what varies.",
+        ),
+    ],
+    others: None,
+};
+
+/// `[[expect]]`.
+pub static EXPECT: Format = Format {
+    name: "[[expect]]",
+    description: "What must hold of the final values.",
+    keys: &[
+        optional(
+            "runs",
+            Kind::Filter,
+            "Only the runs with these settings; all if left out.",
+        ),
+        optional(
+            "status",
+            Kind::Choice(&["epochs spent", "converged", "fixed point", "diverged"]),
+            "Why the run ended.",
+        ),
+    ],
+    others: Some(&Key {
+        name: "a quantity",
+        kind: Kind::Table(&BOUND),
+        required: false,
+        description: "A parameter, `loss`, `gradient_norm`, `gap` or `epochs_run`.",
+    }),
+};
+
+/// What is demanded of a quantity.
+pub static BOUND: Format = Format {
+    name: "a bound",
+    description: "What must hold of a final quantity. Numbers are read in the run's precision; of \
+        several tolerances the loosest decides; with none the value must be equal.",
+    keys: &[
+        optional("equals", Kind::Number, "The value."),
+        optional(
+            "ulps",
+            Kind::Whole,
+            "How many representable numbers it may be away.",
+        ),
+        optional("abs", Kind::Number, "How much it may be away."),
+        optional(
+            "rel",
+            Kind::Number,
+            "How much it may be away, as a share of the value.",
+        ),
+        optional("below", Kind::Number, "The quantity is below this."),
+        optional("above", Kind::Number, "The quantity is above this."),
+    ],
+    others: None,
+};
+
+/// Every table, in the order of the documentation.
+static ALL: &[&Format] = &[
+    &EXPERIMENT,
+    &OBJECTIVE,
+    &MINIMUM,
+    &OPTIMIZER,
+    &RANGE,
+    &STOP,
+    &RECORD,
+    &CHART,
+    &EXPECT,
+    &BOUND,
+];
+
+/// The format as a chapter of Markdown.
+#[must_use]
+pub fn documentation() -> String {
+    let mut text = String::new();
+    for format in ALL {
+        let title = match format.name {
+            "the experiment" => "The file".to_owned(),
+            name if name.starts_with('[') => format!("`{name}`"),
+            name => {
+                let mut letters = name.chars();
+                letters.next().map_or(String::new(), |first| {
+                    first.to_uppercase().collect::<String>() + letters.as_str()
+                })
+            }
+        };
+        // Writing to a string cannot fail.
+        let _ = write!(
+            text,
+            "## {title}\n\n{}\n\n| key | holds | meaning |\n|---|---|---|\n",
+            format.description
+        );
+        for key in format.keys.iter().chain(format.others) {
+            let name = match format.others {
+                Some(others) if std::ptr::eq(others, key) => key.name.to_owned(),
+                _ => format!("`{}`", key.name),
+            };
+            let required = if key.required { ", required" } else { "" };
+            let kind = key.kind.description().replace('|', "\\|");
+            let _ = writeln!(text, "| {name} | {kind}{required} | {} |", key.description);
+        }
+        text.push('\n');
+    }
+    text
+}

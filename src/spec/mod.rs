@@ -1,0 +1,244 @@
+//! The experiment file as it was written.
+//!
+//! Reading checks the form: known keys, the right types, what is required. What
+//! the values mean, and whether they fit together, is for the
+//! [plan](crate::plan) to decide.
+
+mod format;
+mod reader;
+mod text;
+
+use crate::mistake::{At, Mistake, Span};
+use crate::number::{Number, Value};
+
+pub use format::{CHART, EXPECT, EXPERIMENT, Format, Key, Kind, OPTIMIZER, documentation};
+pub use text::place_in_text;
+
+/// An experiment file. A part that is missing or was misread is `None` or left
+/// out; the mistakes told with it say why.
+#[derive(Clone, Debug, Default)]
+pub struct Spec {
+    /// `title`.
+    pub title: Option<At<String>>,
+    /// `description`.
+    pub description: Option<At<String>>,
+    /// `epochs`.
+    pub epochs: Option<Setting>,
+    /// `precision`.
+    pub precision: Option<Setting>,
+    /// `subnormals`.
+    pub subnormals: Option<Setting>,
+    /// `zip`.
+    pub zip: Vec<At<String>>,
+    /// `[[objective]]`.
+    pub objectives: Vec<Objective>,
+    /// `[[optimizer]]`.
+    pub optimizers: Vec<Optimizer>,
+    /// `[stop]`.
+    pub stop: Stop,
+    /// `[record]`.
+    pub record: Record,
+    /// `[[chart]]`.
+    pub charts: Vec<Chart>,
+    /// `[[expect]]`.
+    pub expectations: Vec<Expectation>,
+}
+
+/// One value, several, or a range.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Setting {
+    /// The values.
+    pub values: Values,
+    /// All of it.
+    pub span: Span,
+}
+
+/// The values of a [`Setting`].
+#[derive(Clone, Debug, PartialEq)]
+pub enum Values {
+    /// One value, not in a list.
+    One(At<Value>),
+    /// A list, not empty.
+    List(Vec<At<Value>>),
+    /// Evenly spaced numbers.
+    Range(Range),
+}
+
+/// Evenly spaced numbers from one to another, both included.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Range {
+    /// The first.
+    pub from: At<Number>,
+    /// The last.
+    pub to: At<Number>,
+    /// How many.
+    pub count: At<u64>,
+    /// Equal ratios instead of equal differences.
+    pub log: bool,
+}
+
+/// Names with what was given for them, in the order of the file.
+pub type Map<T> = Vec<(At<String>, T)>;
+
+/// `[[objective]]`.
+#[derive(Clone, Debug)]
+pub struct Objective {
+    /// The head of the table.
+    pub span: Span,
+    /// `name`.
+    pub name: Option<At<String>>,
+    /// `formula`.
+    pub formula: Option<At<String>>,
+    /// `start`: one table, or a list of them, each with its place.
+    pub starts: Vec<At<Map<Setting>>>,
+    /// Whether `start` was there, misread or not.
+    pub has_start: bool,
+    /// `define`.
+    pub define: Map<At<String>>,
+    /// `constants`.
+    pub constants: Map<Setting>,
+    /// `minimum`.
+    pub minimum: Option<Minimum>,
+}
+
+/// `minimum`.
+#[derive(Clone, Debug)]
+pub struct Minimum {
+    /// `value`.
+    pub value: At<Number>,
+    /// `at`.
+    pub at: Map<At<Number>>,
+}
+
+/// `[[optimizer]]`.
+#[derive(Clone, Debug)]
+pub struct Optimizer {
+    /// The head of the table.
+    pub span: Span,
+    /// `name`.
+    pub name: Option<At<String>>,
+    /// `method`.
+    pub method: Option<At<String>>,
+    /// `zip`.
+    pub zip: Vec<At<String>>,
+    /// Every other key.
+    pub settings: Map<Setting>,
+}
+
+/// `[stop]`.
+#[derive(Clone, Debug, Default)]
+pub struct Stop {
+    /// `loss_below`.
+    pub loss_below: Option<At<Number>>,
+    /// `gradient_norm_below`.
+    pub gradient_norm_below: Option<At<Number>>,
+    /// `step_below`.
+    pub step_below: Option<At<Number>>,
+    /// `loss_above`.
+    pub loss_above: Option<At<Number>>,
+}
+
+/// `[record]`.
+#[derive(Clone, Debug, Default)]
+pub struct Record {
+    /// `every`.
+    pub every: Option<At<u64>>,
+    /// `points`.
+    pub points: Option<At<u64>>,
+    /// `spacing`.
+    pub spacing: Option<At<String>>,
+    /// `parameters`.
+    pub parameters: Option<Selection>,
+}
+
+/// All, none, or some by name.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Selection {
+    /// `"all"`.
+    All,
+    /// `"none"`.
+    None,
+    /// A list of names.
+    Some(Vec<At<String>>),
+}
+
+/// A filter: settings with the values of which one must match.
+pub type Filter = Map<Vec<At<Value>>>;
+
+/// `[[chart]]`.
+#[derive(Clone, Debug)]
+pub struct Chart {
+    /// The head of the table.
+    pub span: Span,
+    /// `kind`.
+    pub kind: Option<At<String>>,
+    /// `y`.
+    pub y: Option<At<String>>,
+    /// `x`.
+    pub x: Option<At<String>>,
+    /// `x_scale`.
+    pub x_scale: Option<At<String>>,
+    /// `y_scale`.
+    pub y_scale: Option<At<String>>,
+    /// `title`.
+    pub title: Option<At<String>>,
+    /// `file`.
+    pub file: Option<At<String>>,
+    /// `runs`.
+    pub runs: Option<At<Filter>>,
+    /// `group_by`.
+    pub group_by: Option<At<String>>,
+}
+
+/// `[[expect]]`.
+#[derive(Clone, Debug)]
+pub struct Expectation {
+    /// The head of the table.
+    pub span: Span,
+    /// `runs`.
+    pub runs: Option<At<Filter>>,
+    /// `status`.
+    pub status: Option<At<String>>,
+    /// Quantities with what is demanded of them.
+    pub bounds: Map<Bound>,
+}
+
+/// What is demanded of a quantity.
+#[derive(Clone, Debug)]
+pub struct Bound {
+    /// All of it.
+    pub span: Span,
+    /// `equals`.
+    pub equals: Option<At<Number>>,
+    /// `ulps`.
+    pub ulps: Option<At<u64>>,
+    /// `abs`.
+    pub abs: Option<At<Number>>,
+    /// `rel`.
+    pub rel: Option<At<Number>>,
+    /// `below`.
+    pub below: Option<At<Number>>,
+    /// `above`.
+    pub above: Option<At<Number>>,
+}
+
+impl Spec {
+    /// Reads the text of an experiment file, as far as it can be read, and
+    /// tells every mistake of form.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use gradtape::spec::Spec;
+    ///
+    /// let (spec, mistakes) = Spec::read("epochs = 3\ntitel = 'w'");
+    /// assert!(spec.epochs.is_some());
+    /// let messages: Vec<&str> = mistakes.iter().map(|mistake| &*mistake.message).collect();
+    /// assert_eq!(messages[0], "unknown key `titel`");
+    /// assert_eq!(messages[1], "the experiment has no `[[objective]]`");
+    /// ```
+    #[must_use]
+    pub fn read(source: &str) -> (Spec, Vec<Mistake>) {
+        reader::read(source)
+    }
+}

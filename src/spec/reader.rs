@@ -1,0 +1,599 @@
+//! From the text of an experiment file to a [`Spec`], by the description of the
+//! format.
+
+use toml::Spanned;
+use toml::de::{DeTable, DeValue};
+
+use super::format::{EXPERIMENT, Format, Key, Kind, RANGE};
+use super::{
+    Bound, Chart, Expectation, Filter, Map, Minimum, Objective, Optimizer, Range, Record,
+    Selection, Setting, Spec, Stop, Values,
+};
+use crate::mistake::{At, Mistake, Span, suggestion};
+use crate::number::{Number, Value};
+
+pub(super) fn read(source: &str) -> (Spec, Vec<Mistake>) {
+    let (table, errors) = DeTable::parse_recoverable(source);
+    if !errors.is_empty() {
+        // What else might be wrong cannot be told from a misread file.
+        let mistakes = errors
+            .iter()
+            .map(|error| syntax_mistake(error, source))
+            .collect();
+        return (Spec::default(), mistakes);
+    }
+    let mut reader = Reader {
+        source,
+        mistakes: Vec::new(),
+    };
+    let fields = reader.table(table.get_ref(), None, &EXPERIMENT);
+    (spec(fields), reader.mistakes)
+}
+
+fn syntax_mistake(error: &toml::de::Error, source: &str) -> Mistake {
+    let mut span = error.span().unwrap_or(0..0);
+    if span.is_empty() {
+        // A caret needs a character to stand under.
+        let next = source[span.start..]
+            .chars()
+            .next()
+            .filter(|next| *next != '\n');
+        span.end += next.map_or(0, char::len_utf8);
+    }
+    Mistake::new(span, "this is not TOML", error.message())
+}
+
+/// What a key held, by its [`Kind`].
+enum Field {
+    Text(At<String>),
+    Whole(At<u64>),
+    Number(At<Number>),
+    Setting(Setting),
+    Names(Vec<At<String>>),
+    Selection(Selection),
+    Map(Vec<(At<String>, Field)>),
+    Starts(Vec<At<Vec<(At<String>, Field)>>>),
+    Filter(At<Filter>),
+    Table(Fields),
+    Tables(Vec<Fields>),
+}
+
+/// A table that was read: the keys that were right.
+struct Fields {
+    span: Span,
+    known: Vec<(&'static str, Field)>,
+    /// Those that [`Format::others`] describes.
+    others: Vec<(At<String>, Field)>,
+}
+
+/// Takes the field of a key out of [`Fields`], if it is there.
+macro_rules! take {
+    ($fields:ident, $key:literal, $variant:ident) => {
+        match $fields.take($key) {
+            Some(Field::$variant(value)) => Some(value),
+            _ => None,
+        }
+    };
+}
+
+impl Fields {
+    fn take(&mut self, key: &str) -> Option<Field> {
+        let place = self.known.iter().position(|(known, _)| *known == key)?;
+        Some(self.known.swap_remove(place).1)
+    }
+
+    fn tables(&mut self, key: &str) -> Vec<Fields> {
+        match self.take(key) {
+            Some(Field::Tables(tables)) => tables,
+            _ => Vec::new(),
+        }
+    }
+
+    fn table(&mut self, key: &str) -> Option<Fields> {
+        match self.take(key) {
+            Some(Field::Table(fields)) => Some(fields),
+            _ => None,
+        }
+    }
+}
+
+struct Reader<'s> {
+    source: &'s str,
+    mistakes: Vec<Mistake>,
+}
+
+impl Reader<'_> {
+    fn table(
+        &mut self,
+        table: &DeTable<'_>,
+        span: Option<Span>,
+        format: &'static Format,
+    ) -> Fields {
+        let span = span.unwrap_or(0..0);
+        let mut fields = Fields {
+            span,
+            known: Vec::new(),
+            others: Vec::new(),
+        };
+        for (key, value) in table {
+            let name = key.get_ref().as_ref();
+            match format.keys.iter().find(|known| known.name == name) {
+                Some(known) => {
+                    if let Some(field) = self.field(&shown_key(name), value, known.kind) {
+                        fields.known.push((known.name, field));
+                    }
+                }
+                None => match format.others {
+                    Some(Key { kind, .. }) if self.is_other(value, format, *kind) => {
+                        if let Some(field) = self.field(&shown_key(name), value, *kind) {
+                            fields.others.push((at(key, name.to_owned()), field));
+                        }
+                    }
+                    _ => self.unknown_key(key, name, format),
+                },
+            }
+        }
+        for key in format.keys.iter().filter(|key| key.required) {
+            if !table.keys().any(|present| present.get_ref() == key.name) {
+                self.missing_key(&fields.span, key, format);
+            }
+        }
+        fields
+    }
+
+    /// Whether a key that the format does not name is one of the others. A key
+    /// that holds the wrong kind of thing and looks like a known one is that
+    /// one misspelt.
+    fn is_other(&self, value: &Spanned<DeValue<'_>>, _format: &Format, kind: Kind) -> bool {
+        match kind {
+            Kind::Table(_) => value.get_ref().is_table(),
+            _ => true,
+        }
+    }
+
+    fn unknown_key(&mut self, key: &Spanned<impl Sized>, name: &str, format: &Format) {
+        let known = format.keys.iter().map(|key| key.name);
+        let what = format!("{} can have", format.name);
+        let mut label = suggestion(name, &what, known);
+        if let (Some(others), false) = (format.others, label.starts_with("did you mean")) {
+            label = format!("{label}, or {}", others.name);
+        }
+        let message = format!("unknown key {}", shown_key(name));
+        self.mistakes.push(Mistake::new(key.span(), message, label));
+    }
+
+    fn missing_key(&mut self, span: &Span, key: &Key, format: &Format) {
+        let is_whole_file = std::ptr::eq(format, &raw const EXPERIMENT);
+        let shown = match key.kind {
+            Kind::Tables(table) => format!("`{}`", table.name),
+            _ => format!("`{}`", key.name),
+        };
+        let message = format!(
+            "{} has no {shown}",
+            format.name.trim_start_matches("the experiment").trim()
+        )
+        .trim_start()
+        .to_owned();
+        let message = if is_whole_file {
+            format!("the experiment {message}")
+        } else if format.name.starts_with("a ") {
+            message
+        } else {
+            format!("`{}` has no {shown}", format.name)
+        };
+        let help = format!("{shown}: {}", lower_first(key.description));
+        self.mistakes.push(if is_whole_file {
+            Mistake::of_file(message, help)
+        } else {
+            Mistake::new(span.clone(), message, "").help(help)
+        });
+    }
+
+    /// What `key` holds, or `None` and a mistake.
+    fn field(&mut self, key: &str, value: &Spanned<DeValue<'_>>, kind: Kind) -> Option<Field> {
+        let span = value.span();
+        let field = match (kind, value.get_ref()) {
+            (Kind::Text, DeValue::String(text)) => {
+                Field::Text(At::new(text.clone().into_owned(), span))
+            }
+            (Kind::Choice(choices), DeValue::String(text)) => {
+                if !choices.contains(&text.as_ref()) {
+                    let message = format!("{key} cannot be \"{text}\"");
+                    let label = format!("expected {}", kind.description());
+                    self.mistakes.push(Mistake::new(span, message, label));
+                    return None;
+                }
+                Field::Text(At::new(text.clone().into_owned(), span))
+            }
+            (Kind::Whole, DeValue::Integer(_)) => {
+                Field::Whole(At::new(self.whole(key, value)?, span))
+            }
+            (Kind::Number, DeValue::Integer(_) | DeValue::Float(_)) => {
+                Field::Number(At::new(self.number(key, value)?, span))
+            }
+            (Kind::Setting, _) => Field::Setting(self.setting(key, value)?),
+            (Kind::Names, DeValue::Array(_)) => Field::Names(self.names(key, value, kind)?),
+            (Kind::Selection, DeValue::String(text)) if text == "all" => {
+                Field::Selection(Selection::All)
+            }
+            (Kind::Selection, DeValue::String(text)) if text == "none" => {
+                Field::Selection(Selection::None)
+            }
+            (Kind::Selection, DeValue::Array(_)) => {
+                Field::Selection(Selection::Some(self.names(key, value, kind)?))
+            }
+            (Kind::Map(kind), DeValue::Table(table)) => Field::Map(self.map(table, *kind)),
+            (Kind::Starts, DeValue::Table(table)) => {
+                Field::Starts(vec![At::new(self.map(table, Kind::Setting), span)])
+            }
+            (Kind::Starts, DeValue::Array(items)) if !items.is_empty() => {
+                let mut starts = Vec::new();
+                for item in items {
+                    match item.get_ref() {
+                        DeValue::Table(table) => {
+                            starts.push(At::new(self.map(table, Kind::Setting), item.span()));
+                        }
+                        _ => self.wrong_type(
+                            &format!("an entry of {key}"),
+                            item,
+                            "a table such as { x = 1.0 }",
+                        ),
+                    }
+                }
+                Field::Starts(starts)
+            }
+            (Kind::Filter, DeValue::Table(table)) => {
+                let mut filter = Vec::new();
+                self.filter("", table, &mut filter);
+                Field::Filter(At::new(filter, span))
+            }
+            (Kind::Table(format), DeValue::Table(table)) => {
+                Field::Table(self.table(table, Some(span), format))
+            }
+            (Kind::Tables(format), DeValue::Array(items)) => {
+                let mut tables = Vec::new();
+                for item in items {
+                    match item.get_ref() {
+                        DeValue::Table(table) => {
+                            tables.push(self.table(table, Some(item.span()), format));
+                        }
+                        _ => self.wrong_type(&format!("an entry of {key}"), item, "a table"),
+                    }
+                }
+                Field::Tables(tables)
+            }
+            (Kind::Tables(_), DeValue::Table(_)) => {
+                let expected = kind.description();
+                self.wrong_type(key, value, &format!("{expected}, in double brackets"));
+                return None;
+            }
+            _ => {
+                self.wrong_type(key, value, &kind.description());
+                return None;
+            }
+        };
+        Some(field)
+    }
+
+    fn map(&mut self, table: &DeTable<'_>, kind: Kind) -> Vec<(At<String>, Field)> {
+        let mut map = Vec::new();
+        for (key, value) in table {
+            let name = key.get_ref().as_ref();
+            if let Some(field) = self.field(&shown_key(name), value, kind) {
+                map.push((at(key, name.to_owned()), field));
+            }
+        }
+        map
+    }
+
+    fn filter(&mut self, prefix: &str, table: &DeTable<'_>, filter: &mut Filter) {
+        for (key, value) in table {
+            let name = format!("{prefix}{}", key.get_ref());
+            let values = match value.get_ref() {
+                DeValue::Table(inner) if prefix.is_empty() => {
+                    self.filter(&format!("{name}."), inner, filter);
+                    continue;
+                }
+                DeValue::Array(items) => {
+                    let values = items.iter().map(|item| self.value(&shown_key(&name), item));
+                    values.collect::<Option<Vec<_>>>()
+                }
+                _ => self
+                    .value(&shown_key(&name), value)
+                    .map(|value| vec![value]),
+            };
+            if let Some(values) = values {
+                filter.push((at(key, name), values));
+            }
+        }
+    }
+
+    fn setting(&mut self, key: &str, value: &Spanned<DeValue<'_>>) -> Option<Setting> {
+        let span = value.span();
+        let values = match value.get_ref() {
+            DeValue::Array(items) if items.is_empty() => {
+                let message = format!("{key} is an empty list");
+                self.mistakes
+                    .push(Mistake::new(span, message, "expected one value or more"));
+                return None;
+            }
+            DeValue::Array(items) => {
+                let values: Vec<_> = items.iter().map(|item| self.value(key, item)).collect();
+                Values::List(values.into_iter().collect::<Option<_>>()?)
+            }
+            DeValue::Table(table) => Values::Range(self.range(table, span.clone())?),
+            _ => Values::One(self.value(key, value)?),
+        };
+        Some(Setting { values, span })
+    }
+
+    fn range(&mut self, table: &DeTable<'_>, span: Span) -> Option<Range> {
+        let mut fields = self.table(table, Some(span), &RANGE);
+        let log = take!(fields, "scale", Text).is_some_and(|scale| scale.value == "log");
+        let from = take!(fields, "from", Number)?;
+        let to = take!(fields, "to", Number)?;
+        let count = take!(fields, "count", Whole)?;
+        Some(Range {
+            from,
+            to,
+            count,
+            log,
+        })
+    }
+
+    fn value(&mut self, key: &str, value: &Spanned<DeValue<'_>>) -> Option<At<Value>> {
+        let read = match value.get_ref() {
+            DeValue::String(text) => Value::Name(text.clone().into_owned()),
+            DeValue::Boolean(on) => Value::Switch(*on),
+            DeValue::Integer(_) | DeValue::Float(_) => Value::Number(self.number(key, value)?),
+            _ => {
+                self.wrong_type(key, value, "a number, a name in quotes, true or false");
+                return None;
+            }
+        };
+        Some(At::new(read, value.span()))
+    }
+
+    fn names(
+        &mut self,
+        key: &str,
+        value: &Spanned<DeValue<'_>>,
+        kind: Kind,
+    ) -> Option<Vec<At<String>>> {
+        let mut names = Vec::new();
+        for item in value.get_ref().as_array()? {
+            match item.get_ref() {
+                DeValue::String(text) => {
+                    names.push(At::new(text.clone().into_owned(), item.span()))
+                }
+                _ => {
+                    self.wrong_type(&format!("an entry of {key}"), item, &kind.description());
+                    return None;
+                }
+            }
+        }
+        Some(names)
+    }
+
+    fn whole(&mut self, key: &str, value: &Spanned<DeValue<'_>>) -> Option<u64> {
+        let integer = value.get_ref().as_integer()?;
+        let whole = u64::from_str_radix(integer.as_str(), integer.radix());
+        // Beyond 2⁵³ whole numbers and f64 part ways.
+        match whole.ok().filter(|whole| *whole <= 1 << 53) {
+            Some(whole) => Some(whole),
+            None => {
+                let message = format!("{key} cannot be {integer}");
+                let label = "expected a whole number from 0 to 2^53";
+                self.mistakes
+                    .push(Mistake::new(value.span(), message, label));
+                None
+            }
+        }
+    }
+
+    fn number(&mut self, key: &str, value: &Spanned<DeValue<'_>>) -> Option<Number> {
+        let number = match value.get_ref() {
+            DeValue::Float(float) => float.as_str().parse().ok(),
+            DeValue::Integer(integer) if integer.radix() == 10 => integer.as_str().parse().ok(),
+            DeValue::Integer(integer) => {
+                let whole = i64::from_str_radix(integer.as_str(), integer.radix()).ok();
+                whole.and_then(|whole| whole.to_string().parse().ok())
+            }
+            _ => None,
+        };
+        // "1e999" reads as infinite, which only `inf` should.
+        let written = self.source.get(value.span()).unwrap_or("");
+        let number = number
+            .filter(|number: &Number| number.wide().is_finite() || written.contains(['f', 'a']));
+        if number.is_none() {
+            let message = format!("{key} cannot be {written}");
+            self.mistakes.push(Mistake::new(
+                value.span(),
+                message,
+                "too large for a 64-bit number",
+            ));
+        }
+        number
+    }
+
+    fn wrong_type(&mut self, key: &str, value: &Spanned<DeValue<'_>>, expected: &str) {
+        let found = match value.get_ref() {
+            DeValue::String(_) => "text",
+            DeValue::Integer(_) => "a whole number",
+            DeValue::Float(_) => "a number",
+            DeValue::Boolean(_) => "true or false",
+            DeValue::Datetime(_) => "a date",
+            DeValue::Array(_) => "a list",
+            DeValue::Table(_) => "a table",
+        };
+        let message = format!("{key} cannot be {found}");
+        self.mistakes.push(Mistake::new(
+            value.span(),
+            message,
+            format!("expected {expected}"),
+        ));
+    }
+}
+
+fn at<T>(place: &Spanned<impl Sized>, value: T) -> At<T> {
+    At::new(value, place.span())
+}
+
+fn shown_key(name: &str) -> String {
+    format!("`{name}`")
+}
+
+fn lower_first(text: &str) -> String {
+    let mut letters = text.trim_end_matches('.').chars();
+    let first = letters.next().map(|first| first.to_lowercase().to_string());
+    first.unwrap_or_default() + letters.as_str()
+}
+
+fn spec(mut fields: Fields) -> Spec {
+    Spec {
+        title: take!(fields, "title", Text),
+        description: take!(fields, "description", Text),
+        epochs: take!(fields, "epochs", Setting),
+        precision: take!(fields, "precision", Setting),
+        subnormals: take!(fields, "subnormals", Setting),
+        zip: take!(fields, "zip", Names).unwrap_or_default(),
+        objectives: fields
+            .tables("objective")
+            .into_iter()
+            .map(objective)
+            .collect(),
+        optimizers: fields
+            .tables("optimizer")
+            .into_iter()
+            .map(optimizer)
+            .collect(),
+        stop: fields.table("stop").map(stop).unwrap_or_default(),
+        record: fields.table("record").map(record).unwrap_or_default(),
+        charts: fields.tables("chart").into_iter().map(chart).collect(),
+        expectations: fields
+            .tables("expect")
+            .into_iter()
+            .map(expectation)
+            .collect(),
+    }
+}
+
+fn objective(mut fields: Fields) -> Objective {
+    let starts = take!(fields, "start", Starts);
+    let texts = |map: Option<Vec<(At<String>, Field)>>| {
+        entries(map, |field| match field {
+            Field::Text(text) => Some(text),
+            _ => None,
+        })
+    };
+    Objective {
+        name: take!(fields, "name", Text),
+        formula: take!(fields, "formula", Text),
+        has_start: starts.is_some(),
+        starts: starts
+            .unwrap_or_default()
+            .into_iter()
+            .map(|start| At::new(settings(Some(start.value)), start.span))
+            .collect(),
+        define: texts(take!(fields, "define", Map)),
+        constants: settings(take!(fields, "constants", Map)),
+        minimum: fields.table("minimum").and_then(minimum),
+        span: fields.span,
+    }
+}
+
+fn minimum(mut fields: Fields) -> Option<Minimum> {
+    let at = entries(take!(fields, "at", Map), |field| match field {
+        Field::Number(number) => Some(number),
+        _ => None,
+    });
+    Some(Minimum {
+        value: take!(fields, "value", Number)?,
+        at,
+    })
+}
+
+fn optimizer(mut fields: Fields) -> Optimizer {
+    Optimizer {
+        name: take!(fields, "name", Text),
+        method: take!(fields, "method", Text),
+        zip: take!(fields, "zip", Names).unwrap_or_default(),
+        settings: settings(Some(fields.others)),
+        span: fields.span,
+    }
+}
+
+fn settings(map: Option<Vec<(At<String>, Field)>>) -> Map<Setting> {
+    entries(map, |field| match field {
+        Field::Setting(setting) => Some(setting),
+        _ => None,
+    })
+}
+
+fn entries<T>(map: Option<Vec<(At<String>, Field)>>, read: impl Fn(Field) -> Option<T>) -> Map<T> {
+    let entries = map.unwrap_or_default().into_iter();
+    entries
+        .filter_map(|(key, field)| Some((key, read(field)?)))
+        .collect()
+}
+
+fn stop(mut fields: Fields) -> Stop {
+    Stop {
+        loss_below: take!(fields, "loss_below", Number),
+        gradient_norm_below: take!(fields, "gradient_norm_below", Number),
+        step_below: take!(fields, "step_below", Number),
+        loss_above: take!(fields, "loss_above", Number),
+    }
+}
+
+fn record(mut fields: Fields) -> Record {
+    Record {
+        every: take!(fields, "every", Whole),
+        points: take!(fields, "points", Whole),
+        spacing: take!(fields, "spacing", Text),
+        parameters: take!(fields, "parameters", Selection),
+    }
+}
+
+fn chart(mut fields: Fields) -> Chart {
+    Chart {
+        kind: take!(fields, "kind", Text),
+        y: take!(fields, "y", Text),
+        x: take!(fields, "x", Text),
+        x_scale: take!(fields, "x_scale", Text),
+        y_scale: take!(fields, "y_scale", Text),
+        title: take!(fields, "title", Text),
+        file: take!(fields, "file", Text),
+        runs: take!(fields, "runs", Filter),
+        group_by: take!(fields, "group_by", Text),
+        span: fields.span,
+    }
+}
+
+fn expectation(mut fields: Fields) -> Expectation {
+    let bounds = entries(
+        Some(std::mem::take(&mut fields.others)),
+        |field| match field {
+            Field::Table(fields) => Some(bound(fields)),
+            _ => None,
+        },
+    );
+    Expectation {
+        runs: take!(fields, "runs", Filter),
+        status: take!(fields, "status", Text),
+        bounds,
+        span: fields.span,
+    }
+}
+
+fn bound(mut fields: Fields) -> Bound {
+    Bound {
+        equals: take!(fields, "equals", Number),
+        ulps: take!(fields, "ulps", Whole),
+        abs: take!(fields, "abs", Number),
+        rel: take!(fields, "rel", Number),
+        below: take!(fields, "below", Number),
+        above: take!(fields, "above", Number),
+        span: fields.span,
+    }
+}
