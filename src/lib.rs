@@ -6,4 +6,5 @@ pub mod mistake;
 pub mod number;
 pub mod objective;
 pub mod optimizer;
+pub mod plan;
 pub mod spec;

@@ -81,7 +81,14 @@ impl Kind {
             Kind::Map(kind) => format!("a table from names to {}", kind.description()),
             Kind::Starts => "a table such as { x = 1.0 }, or a list of such tables".to_owned(),
             Kind::Filter => "a table such as { learning_rate = 0.1 }".to_owned(),
-            Kind::Table(format) => format!("a table, `{}`", format.name),
+            Kind::Table(format) => {
+                let keys: Vec<String> = format
+                    .keys
+                    .iter()
+                    .map(|key| format!("`{}`", key.name))
+                    .collect();
+                format!("a table of {}", keys.join(", "))
+            }
             Kind::Tables(format) => format!("tables that begin with `{}`", format.name),
         }
     }

@@ -11,7 +11,10 @@ mod text;
 use crate::mistake::{At, Mistake, Span};
 use crate::number::{Number, Value};
 
-pub use format::{CHART, EXPECT, EXPERIMENT, Format, Key, Kind, OPTIMIZER, documentation};
+pub use format::{
+    BOUND, CHART, EXPECT, EXPERIMENT, MINIMUM, OBJECTIVE, OPTIMIZER, RANGE, RECORD, STOP,
+};
+pub use format::{Format, Key, Kind, documentation};
 pub use text::place_in_text;
 
 /// An experiment file. A part that is missing or was misread is `None` or left

@@ -9,7 +9,7 @@ use super::{
     Bound, Chart, Expectation, Filter, Map, Minimum, Objective, Optimizer, Range, Record,
     Selection, Setting, Spec, Stop, Values,
 };
-use crate::mistake::{At, Mistake, Span, suggestion};
+use crate::mistake::{At, Mistake, Span, nearest, suggestion};
 use crate::number::{Number, Value};
 
 pub(super) fn read(source: &str) -> (Spec, Vec<Mistake>) {
@@ -124,7 +124,7 @@ impl Reader<'_> {
                     }
                 }
                 None => match format.others {
-                    Some(Key { kind, .. }) if self.is_other(value, format, *kind) => {
+                    Some(Key { kind, .. }) if can_be_other(name, value, format, *kind) => {
                         if let Some(field) = self.field(&shown_key(name), value, *kind) {
                             fields.others.push((at(key, name.to_owned()), field));
                         }
@@ -141,16 +141,6 @@ impl Reader<'_> {
         fields
     }
 
-    /// Whether a key that the format does not name is one of the others. A key
-    /// that holds the wrong kind of thing and looks like a known one is that
-    /// one misspelt.
-    fn is_other(&self, value: &Spanned<DeValue<'_>>, _format: &Format, kind: Kind) -> bool {
-        match kind {
-            Kind::Table(_) => value.get_ref().is_table(),
-            _ => true,
-        }
-    }
-
     fn unknown_key(&mut self, key: &Spanned<impl Sized>, name: &str, format: &Format) {
         let known = format.keys.iter().map(|key| key.name);
         let what = format!("{} can have", format.name);
@@ -163,24 +153,18 @@ impl Reader<'_> {
     }
 
     fn missing_key(&mut self, span: &Span, key: &Key, format: &Format) {
-        let is_whole_file = std::ptr::eq(format, &raw const EXPERIMENT);
+        let is_whole_file = std::ptr::eq(format, &EXPERIMENT);
         let shown = match key.kind {
             Kind::Tables(table) => format!("`{}`", table.name),
             _ => format!("`{}`", key.name),
         };
-        let message = format!(
-            "{} has no {shown}",
-            format.name.trim_start_matches("the experiment").trim()
-        )
-        .trim_start()
-        .to_owned();
-        let message = if is_whole_file {
-            format!("the experiment {message}")
-        } else if format.name.starts_with("a ") {
-            message
+        let is_phrase = format.name.contains(' ');
+        let table = if is_phrase {
+            format.name.to_owned()
         } else {
-            format!("`{}` has no {shown}", format.name)
+            shown_key(format.name)
         };
+        let message = format!("{table} has no {shown}");
         let help = format!("{shown}: {}", lower_first(key.description));
         self.mistakes.push(if is_whole_file {
             Mistake::of_file(message, help)
@@ -433,6 +417,13 @@ impl Reader<'_> {
             format!("expected {expected}"),
         ));
     }
+}
+
+/// Whether a key that the format does not name is one of the others: it holds
+/// what they hold, or at least is not a known key misspelt.
+fn can_be_other(name: &str, value: &Spanned<DeValue<'_>>, format: &Format, kind: Kind) -> bool {
+    let fits = !matches!(kind, Kind::Table(_)) || value.get_ref().is_table();
+    fits || nearest(name, format.keys.iter().map(|key| key.name)).is_none()
 }
 
 fn at<T>(place: &Spanned<impl Sized>, value: T) -> At<T> {

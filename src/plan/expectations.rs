@@ -1,0 +1,149 @@
+//! What is demanded of the final values.
+
+use super::{Filter, Plan};
+use crate::mistake::{At, Mistake, suggestion};
+use crate::number::Number;
+use crate::spec::{self, Spec};
+
+/// What must hold of the final values of some runs.
+#[derive(Clone, Debug)]
+pub struct Expectation {
+    /// The runs.
+    pub runs: Filter,
+    /// Why they ended, by the name of the [status](crate::batch::Status).
+    pub status: Option<String>,
+    /// What is demanded of their quantities.
+    pub bounds: Vec<Bound>,
+}
+
+/// What is demanded of one quantity.
+#[derive(Clone, Debug)]
+pub struct Bound {
+    /// The quantity: a parameter, `loss`, `gradient_norm`, `gap`, …
+    pub quantity: String,
+    /// The value, and how far away it may be.
+    pub equals: Option<(Number, Tolerance)>,
+    /// The quantity is below this.
+    pub below: Option<Number>,
+    /// The quantity is above this.
+    pub above: Option<Number>,
+}
+
+/// How far from a value another may be. The loosest of those given decides;
+/// with none, the two are equal.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Tolerance {
+    /// In representable numbers.
+    pub ulps: Option<u64>,
+    /// As a difference.
+    pub abs: Option<Number>,
+    /// As a share of the value.
+    pub rel: Option<Number>,
+}
+
+/// The final quantities of a run besides its parameters.
+pub(super) fn final_quantities(plan: &Plan) -> Vec<&'static str> {
+    let gap = plan.has_gap().then_some("gap");
+    let known = [
+        "loss",
+        "gradient_norm",
+        "epochs_run",
+        "best_loss",
+        "best_epoch",
+    ];
+    known.into_iter().chain(gap).collect()
+}
+
+pub(super) fn decide(plan: &Plan, spec: &Spec, mistakes: &mut Vec<Mistake>) -> Vec<Expectation> {
+    let known = final_quantities(plan);
+    let mut expectations = Vec::new();
+    for written in &spec.expectations {
+        if written.bounds.is_empty() && written.status.is_none() {
+            let mistake =
+                Mistake::new(written.span.clone(), "this expectation demands nothing", "");
+            mistakes.push(
+                mistake.help("name a quantity, such as `loss = { below = 1e-9 }`, or a `status`"),
+            );
+        }
+        let names = || {
+            plan.parameters
+                .iter()
+                .map(String::as_str)
+                .chain(known.iter().copied())
+        };
+        let mut bounds = Vec::new();
+        for (quantity, bound) in &written.bounds {
+            if !names().any(|name| name == quantity.value) {
+                let message = format!("unknown quantity `{}`", quantity.value);
+                let label = suggestion(
+                    &quantity.value,
+                    "the quantities are",
+                    names().collect::<Vec<_>>(),
+                );
+                mistakes.push(Mistake::new(quantity.span.clone(), message, label));
+                continue;
+            }
+            bounds.push(self::bound(&quantity.value, bound, mistakes));
+        }
+        expectations.push(Expectation {
+            runs: plan.filter(written.runs.as_ref(), mistakes),
+            status: written.status.as_ref().map(|status| status.value.clone()),
+            bounds,
+        });
+    }
+    expectations
+}
+
+fn bound(quantity: &str, written: &spec::Bound, mistakes: &mut Vec<Mistake>) -> Bound {
+    let tolerances = [("abs", &written.abs), ("rel", &written.rel)];
+    for (name, tolerance) in tolerances {
+        if let Some(tolerance) = tolerance
+            .as_ref()
+            .filter(|number| !(number.value.wide() >= 0.0))
+        {
+            let message = format!(
+                "the tolerance `{name}` cannot be {}",
+                tolerance.value.wide()
+            );
+            mistakes.push(Mistake::new(
+                tolerance.span.clone(),
+                message,
+                "expected a number, 0 or above",
+            ));
+        }
+    }
+    let given = [&written.abs, &written.rel]
+        .into_iter()
+        .flatten()
+        .map(|number| &number.span);
+    let given = given
+        .chain(written.ulps.as_ref().map(|ulps| &ulps.span))
+        .next();
+    if let (None, Some(span)) = (&written.equals, given) {
+        mistakes.push(Mistake::new(
+            span.clone(),
+            "a tolerance needs `equals`",
+            "the distance to what?",
+        ));
+    }
+    if [&written.equals, &written.below, &written.above]
+        .iter()
+        .all(|number| number.is_none())
+        && given.is_none()
+    {
+        let mistake = Mistake::new(written.span.clone(), "this bound demands nothing", "");
+        mistakes.push(mistake.help("give `equals`, `below` or `above`"));
+    }
+    let value = |number: &Option<At<Number>>| number.as_ref().map(|number| number.value);
+    let tolerance = Tolerance {
+        ulps: written.ulps.as_ref().map(|ulps| ulps.value),
+        abs: value(&written.abs),
+        rel: value(&written.rel),
+    };
+    Bound {
+        quantity: quantity.to_owned(),
+        equals: value(&written.equals).map(|equals| (equals, tolerance)),
+        below: value(&written.below),
+        above: value(&written.above),
+    }
+}

@@ -1,0 +1,232 @@
+//! Every combination of some lists, numbered, without being listed.
+
+use crate::number::{Number, Value};
+use crate::spec::{self, Values};
+
+/// The values of one setting.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Series {
+    /// A list, not empty.
+    List(Vec<Value>),
+    /// Evenly spaced numbers.
+    Range(Range),
+}
+
+/// Evenly spaced numbers from one to another, both included and exact.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Range {
+    /// The first number.
+    pub from: Number,
+    /// The last number.
+    pub to: Number,
+    /// How many, 2 or more.
+    pub count: u64,
+    /// Equal ratios instead of equal differences.
+    pub log: bool,
+}
+
+impl Range {
+    /// Number `index`, counted from 0: with t = index / (count − 1) it is
+    /// from + (to − from)·t, or from·(to / from)ᵗ for equal ratios, in `f64`.
+    #[must_use]
+    #[expect(clippy::cast_precision_loss, reason = "a count is below 2^53")]
+    pub fn get(&self, index: u64) -> Number {
+        if index == 0 {
+            return self.from;
+        }
+        if index + 1 >= self.count {
+            return self.to;
+        }
+        let share = index as f64 / (self.count - 1) as f64;
+        let (from, to) = (self.from.wide(), self.to.wide());
+        let value = if !self.log {
+            from + (to - from) * share
+        } else if (to / from).is_normal() {
+            from * libm::pow(to / from, share)
+        } else {
+            // The ratio of the ends is beyond what a number can hold.
+            let (from_log, to_log) = (libm::log(from.abs()), libm::log(to.abs()));
+            libm::exp(from_log + (to_log - from_log) * share).copysign(from)
+        };
+        Number::from(value)
+    }
+}
+
+impl Series {
+    /// The series that a file describes.
+    #[must_use]
+    pub fn new(setting: &spec::Setting) -> Self {
+        match &setting.values {
+            Values::One(value) => Series::List(vec![value.value.clone()]),
+            Values::List(values) => {
+                Series::List(values.iter().map(|value| value.value.clone()).collect())
+            }
+            Values::Range(range) => Series::Range(Range {
+                from: range.from.value,
+                to: range.to.value,
+                count: range.count.value,
+                log: range.log,
+            }),
+        }
+    }
+
+    /// How many values.
+    #[must_use]
+    pub fn len(&self) -> u64 {
+        match self {
+            Series::List(values) => values.len() as u64,
+            Series::Range(range) => range.count,
+        }
+    }
+
+    /// Whether there is no value. There always is one.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// Value number `index`, counted from 0.
+    ///
+    /// # Panics
+    ///
+    /// If there are not that many.
+    #[must_use]
+    pub fn get(&self, index: u64) -> Value {
+        match self {
+            Series::List(values) => {
+                let index = usize::try_from(index).expect("a list in memory has such an index");
+                values[index].clone()
+            }
+            Series::Range(range) => Value::Number(range.get(index)),
+        }
+    }
+
+    /// All values.
+    pub fn iter(&self) -> impl Iterator<Item = Value> + '_ {
+        (0..self.len()).map(|index| self.get(index))
+    }
+
+    /// Whether two of the values differ.
+    #[must_use]
+    pub fn varies(&self) -> bool {
+        let first = self.get(0);
+        self.iter().any(|value| value != first)
+    }
+}
+
+/// One dimension of a [`Grid`]: settings that move together, usually one alone.
+#[derive(Clone, Debug)]
+pub struct Axis {
+    /// The settings by name; all series have the same length.
+    pub series: Vec<(String, Series)>,
+}
+
+impl Axis {
+    fn len(&self) -> u64 {
+        self.series.first().map_or(1, |(_, series)| series.len())
+    }
+}
+
+/// All combinations of some settings, the last varying fastest.
+///
+/// # Examples
+///
+/// ```
+/// use gradtape::number::Value;
+/// use gradtape::plan::{Axis, Grid, Series};
+///
+/// let list = |names: &[&str]| {
+///     Series::List(names.iter().map(|name| Value::Name((*name).to_owned())).collect())
+/// };
+/// let axis = |name: &str, series| Axis { series: vec![(name.to_owned(), series)] };
+/// let grid = Grid::new(vec![axis("a", list(&["x", "y"])), axis("b", list(&["1", "2", "3"]))]);
+/// assert_eq!(grid.count(), Some(6));
+/// let point = grid.point(4);
+/// assert_eq!(point.map(|(name, value)| format!("{name}={value}")).collect::<Vec<_>>(), ["a=y", "b=2"]);
+/// ```
+#[derive(Clone, Debug, Default)]
+pub struct Grid {
+    axes: Vec<Axis>,
+}
+
+impl Grid {
+    /// The grid of these axes.
+    #[must_use]
+    pub fn new(axes: Vec<Axis>) -> Self {
+        Grid { axes }
+    }
+
+    /// How many combinations, `None` if they are more than a `u64` counts.
+    #[must_use]
+    pub fn count(&self) -> Option<u64> {
+        let mut lengths = self.axes.iter().map(Axis::len);
+        lengths.try_fold(1_u64, u64::checked_mul)
+    }
+
+    /// The settings with their series.
+    pub fn series(&self) -> impl Iterator<Item = (&str, &Series)> {
+        let series = self.axes.iter().flat_map(|axis| &axis.series);
+        series.map(|(name, series)| (name.as_str(), series))
+    }
+
+    /// Combination number `index`, counted from 0.
+    pub fn point(&self, index: u64) -> impl Iterator<Item = (&str, Value)> {
+        let mut stride = self.count().unwrap_or(u64::MAX);
+        self.axes.iter().flat_map(move |axis| {
+            stride /= axis.len().max(1);
+            let place = index / stride.max(1) % axis.len().max(1);
+            let series = axis.series.iter();
+            series.map(move |(name, series)| (name.as_str(), series.get(place)))
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn range(from: f64, to: f64, count: u64, log: bool) -> Vec<f64> {
+        let range = Range {
+            from: from.into(),
+            to: to.into(),
+            count,
+            log,
+        };
+        (0..count).map(|index| range.get(index).wide()).collect()
+    }
+
+    #[test]
+    fn a_range_has_exact_ends_and_even_steps() {
+        assert_eq!(range(-2.0, 2.0, 5, false), [-2.0, -1.0, 0.0, 1.0, 2.0]);
+        assert_eq!(range(1.0, 0.0, 3, false), [1.0, 0.5, 0.0]);
+        let log = range(1e-3, 1.0, 4, true);
+        assert_eq!((log[0], log[3]), (1e-3, 1.0));
+        assert!((log[1] / 1e-2 - 1.0).abs() < 1e-12);
+        assert_eq!(range(-100.0, -1.0, 3, true)[1], -10.0);
+    }
+
+    #[test]
+    fn a_log_range_over_all_numbers_stays_finite() {
+        let values = range(1e-300, 1e300, 3, true);
+        assert!((values[1] - 1.0).abs() < 1e-12);
+    }
+
+    #[test]
+    fn zipped_settings_move_together() {
+        let whole =
+            |values: &[u64]| Series::List(values.iter().map(|v| Value::Whole(*v)).collect());
+        let together = Axis {
+            series: vec![
+                ("a".to_owned(), whole(&[1, 2])),
+                ("b".to_owned(), whole(&[3, 4])),
+            ],
+        };
+        let alone = Axis {
+            series: vec![("c".to_owned(), whole(&[5, 6, 7]))],
+        };
+        let grid = Grid::new(vec![together, alone]);
+        assert_eq!(grid.count(), Some(6));
+        let point: Vec<String> = grid.point(3).map(|(_, value)| value.to_string()).collect();
+        assert_eq!(point, ["2", "4", "5"]);
+    }
+}

@@ -1,0 +1,225 @@
+//! Which epochs and parameters go into the trajectories.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use crate::mistake::Mistake;
+use crate::spec::{self, Selection};
+
+/// Up to so many epochs each is recorded unless the file says otherwise.
+const EVERY_EPOCH_UP_TO: u64 = 10_000;
+
+/// Beyond, so many are.
+const POINTS: u64 = 1_000;
+
+/// Up to so many parameters each has a column unless the file says otherwise.
+const ALL_PARAMETERS_UP_TO: usize = 16;
+
+/// More points than this would only repeat every epoch of the longest runs.
+const GREATEST_POINTS: u64 = 10_000_000;
+
+/// What is kept of the trajectories.
+#[derive(Clone, Debug)]
+pub struct Record {
+    epochs: Epochs,
+    /// The parameters that have a column.
+    pub parameters: Vec<String>,
+    /// The recorded epochs for each number of epochs, where they are not
+    /// evenly spaced by a whole number.
+    listed: HashMap<u64, Arc<[u64]>>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq)]
+enum Epochs {
+    Default,
+    Every(u64),
+    Points { count: u64, log: bool },
+}
+
+/// The epochs that are recorded of a run, in order.
+#[derive(Clone, Debug)]
+pub enum Schedule {
+    /// Every so many epochs.
+    Every(u64),
+    /// These.
+    Listed(Arc<[u64]>),
+}
+
+impl Record {
+    pub(super) fn decide(
+        written: &spec::Record,
+        parameters: &[String],
+        all_epochs: impl Iterator<Item = u64>,
+        mistakes: &mut Vec<Mistake>,
+    ) -> Record {
+        let mut epochs = Epochs::Default;
+        let mut require = |number: &Option<crate::mistake::At<u64>>, name: &str, least: u64| {
+            let number = number.as_ref()?;
+            if number.value < least || number.value > GREATEST_POINTS {
+                let message = format!("`{name}` cannot be {}", number.value);
+                let label = format!("expected a whole number from {least} to {GREATEST_POINTS}");
+                mistakes.push(Mistake::new(number.span.clone(), message, label));
+                return None;
+            }
+            Some(number.value)
+        };
+        if let Some(every) = require(&written.every, "every", 1) {
+            epochs = Epochs::Every(every);
+        }
+        if let Some(count) = require(&written.points, "points", 2) {
+            let log = written
+                .spacing
+                .as_ref()
+                .is_some_and(|spacing| spacing.value == "log");
+            epochs = Epochs::Points { count, log };
+        }
+        if let (Some(_), Some(points)) = (&written.every, &written.points) {
+            let message = "`every` and `points` exclude each other";
+            mistakes.push(Mistake::new(
+                points.span.clone(),
+                message,
+                "leave out one of them",
+            ));
+        }
+        if let (Some(spacing), None) = (&written.spacing, &written.points) {
+            let message = "`spacing` needs `points`";
+            mistakes.push(Mistake::new(
+                spacing.span.clone(),
+                message,
+                "the spacing of what?",
+            ));
+        }
+        let parameters = recorded_parameters(written, parameters, mistakes);
+        let listed = all_epochs
+            .filter_map(|count| Some((count, listed(epochs, count)?)))
+            .collect();
+        Record {
+            epochs,
+            parameters,
+            listed,
+        }
+    }
+
+    /// The recorded epochs of a run with so many.
+    #[must_use]
+    pub fn schedule(&self, epochs: u64) -> Schedule {
+        match self.listed.get(&epochs) {
+            Some(listed) => Schedule::Listed(Arc::clone(listed)),
+            None => Schedule::Every(match self.epochs {
+                Epochs::Every(every) => every,
+                _ => 1,
+            }),
+        }
+    }
+
+    /// The number of recorded epochs of a run with so many, if it does not end
+    /// early.
+    #[must_use]
+    pub fn rows(&self, epochs: u64) -> u64 {
+        match self.schedule(epochs) {
+            Schedule::Every(every) => epochs / every + 1 + u64::from(epochs % every != 0),
+            Schedule::Listed(listed) => listed.len() as u64,
+        }
+    }
+}
+
+impl Schedule {
+    /// The first recorded epoch that is not before `epoch`.
+    #[must_use]
+    pub fn next(&self, epoch: u64) -> u64 {
+        match self {
+            Schedule::Every(every) => epoch.div_ceil(*every).saturating_mul(*every),
+            Schedule::Listed(listed) => {
+                let place = listed.partition_point(|recorded| *recorded < epoch);
+                listed.get(place).copied().unwrap_or(u64::MAX)
+            }
+        }
+    }
+}
+
+fn listed(epochs: Epochs, count: u64) -> Option<Arc<[u64]>> {
+    match epochs {
+        Epochs::Every(_) => None,
+        Epochs::Default if count <= EVERY_EPOCH_UP_TO => None,
+        Epochs::Default => Some(points(count, POINTS, false)),
+        Epochs::Points { count: wanted, log } => Some(points(count, wanted, log)),
+    }
+}
+
+/// `wanted` epochs from 0 to `last`, fewer where they would coincide.
+#[expect(
+    clippy::cast_precision_loss,
+    clippy::cast_possible_truncation,
+    clippy::cast_sign_loss,
+    reason = "epochs are below 2^53, and the results lie between 0 and the last"
+)]
+fn points(last: u64, wanted: u64, log: bool) -> Arc<[u64]> {
+    let mut points = vec![0];
+    // More steps than twice the epochs only repeat them.
+    let steps = (wanted - 1).min(last.saturating_mul(2)).max(1);
+    for index in 1..=steps {
+        let share = index as f64 / steps as f64;
+        let exact = if log {
+            // From 1 to the last by equal ratios; 0 is the point in front.
+            let share = (index - 1) as f64 / (steps - 1).max(1) as f64;
+            libm::pow(last as f64, if steps == 1 { 1.0 } else { share })
+        } else {
+            last as f64 * share
+        };
+        points.push((exact.round_ties_even() as u64).min(last));
+    }
+    points.push(last);
+    points.dedup();
+    points.into()
+}
+
+fn recorded_parameters(
+    written: &spec::Record,
+    parameters: &[String],
+    mistakes: &mut Vec<Mistake>,
+) -> Vec<String> {
+    match &written.parameters {
+        None if parameters.len() > ALL_PARAMETERS_UP_TO => Vec::new(),
+        None | Some(Selection::All) => parameters.to_vec(),
+        Some(Selection::None) => Vec::new(),
+        Some(Selection::Some(names)) => {
+            for name in names {
+                if !parameters.contains(&name.value) {
+                    let message = format!("unknown parameter `{}`", name.value);
+                    let known = parameters.iter().map(String::as_str);
+                    let label =
+                        crate::mistake::suggestion(&name.value, "the parameters are", known);
+                    mistakes.push(Mistake::new(name.span.clone(), message, label));
+                }
+            }
+            let wanted = |parameter: &&String| names.iter().any(|name| name.value == **parameter);
+            parameters.iter().filter(wanted).cloned().collect()
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn points_include_both_ends_and_repeat_none() {
+        assert_eq!(*points(100, 5, false), [0, 25, 50, 75, 100]);
+        assert_eq!(*points(100, 4, true), [0, 1, 10, 100]);
+        assert_eq!(*points(3, 100, false), [0, 1, 2, 3]);
+        assert_eq!(*points(3, 100, true), [0, 1, 2, 3]);
+        assert_eq!(*points(100, 2, false), [0, 100]);
+        assert_eq!(*points(100, 2, true), [0, 100]);
+        assert_eq!(*points(1, 2, true), [0, 1]);
+        assert_eq!(points(1_000_000, 1_000, false).len(), 1_000);
+    }
+
+    #[test]
+    fn the_next_recorded_epoch_is_found() {
+        let every = Schedule::Every(10);
+        assert_eq!((every.next(0), every.next(1), every.next(10)), (0, 10, 10));
+        let listed = Schedule::Listed([0, 3, 9].into());
+        assert_eq!((listed.next(0), listed.next(1), listed.next(9)), (0, 3, 9));
+        assert_eq!(listed.next(10), u64::MAX);
+    }
+}
