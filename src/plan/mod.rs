@@ -23,7 +23,7 @@ pub use charts::{Chart, ChartKind, Scale};
 pub use expectations::{Bound, Expectation, Tolerance};
 pub use filter::Filter;
 pub use grid::{Axis, Grid, Range, Series};
-pub use record::Record;
+pub use record::{Record, Schedule};
 
 /// A plan has at most so many runs.
 pub const GREATEST_RUNS: u64 = 10_000_000;

@@ -1,0 +1,278 @@
+//! All runs of a plan, in parallel, with results in the order of the plan.
+
+mod descent;
+mod status;
+
+use std::collections::{BTreeMap, HashMap};
+use std::fmt;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError, mpsc};
+
+use crate::autodiff::{Real, Subnormals};
+use crate::number::{Precision, Scalar};
+use crate::optimizer;
+use crate::plan::{Plan, Run};
+use descent::Descent;
+
+pub use status::{Divergence, Rule, Status};
+
+/// How a run ended.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Outcome {
+    /// Why it ended.
+    pub status: Status,
+    /// The number of updates that led to the final state. After divergence that
+    /// is the last state in which everything was finite.
+    pub epochs_run: u64,
+    /// The loss there.
+    pub loss: Scalar,
+    /// The Euclidean norm of the gradient there.
+    pub gradient_norm: Scalar,
+    /// The parameters there, in the order of the objective's variables.
+    pub parameters: Vec<Scalar>,
+    /// The least loss of all epochs.
+    pub best_loss: Scalar,
+    /// The first epoch that had it.
+    pub best_epoch: u64,
+}
+
+/// The state of a run after `epoch` updates.
+pub struct Row<'a> {
+    /// The number of updates so far.
+    pub epoch: u64,
+    /// The learning rate.
+    pub learning_rate: Scalar,
+    /// The loss.
+    pub loss: Scalar,
+    /// The Euclidean norm of the gradient.
+    pub gradient_norm: Scalar,
+    /// The parameter with this place among the objective's variables.
+    pub parameters: &'a dyn Fn(usize) -> Scalar,
+}
+
+impl fmt::Debug for Row<'_> {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(formatter, "Row (epoch {}, loss {})", self.epoch, self.loss)
+    }
+}
+
+/// Takes the recorded epochs of one run, or of several one after the other.
+pub trait Recorder {
+    /// Called before the first row of each run.
+    fn begin(&mut self, run: &Run);
+    /// Called for each recorded epoch, in order.
+    fn record(&mut self, row: &Row<'_>);
+}
+
+/// A recorder for those who want final values only.
+impl Recorder for () {
+    fn begin(&mut self, _: &Run) {}
+    fn record(&mut self, _: &Row<'_>) {}
+}
+
+/// How far a batch has come; can be read from another thread while it works.
+#[derive(Debug, Default)]
+pub struct Progress {
+    runs: AtomicU64,
+    epochs: AtomicU64,
+}
+
+impl Progress {
+    /// The runs that ended.
+    pub fn runs(&self) -> u64 {
+        self.runs.load(Ordering::Relaxed)
+    }
+
+    /// The updates that were made.
+    pub fn epochs(&self) -> u64 {
+        self.epochs.load(Ordering::Relaxed)
+    }
+
+    fn add_epochs(&self, epochs: u64) {
+        self.epochs.fetch_add(epochs, Ordering::Relaxed);
+    }
+}
+
+/// What connects a batch with those who watch it.
+#[derive(Debug, Default)]
+pub struct Control {
+    /// How far it has come.
+    pub progress: Progress,
+    /// Set to true, it ends the batch within some thousand epochs.
+    pub cancel: AtomicBool,
+}
+
+impl Control {
+    fn is_cancelled(&self) -> bool {
+        self.cancel.load(Ordering::Relaxed)
+    }
+}
+
+/// The batch was cancelled through [`Control::cancel`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("interrupted")]
+pub struct Cancelled;
+
+/// Runs `numbers` of the plan on rayon's current threads and calls `deliver`
+/// for groups of runs in the order of `numbers`: with the runs, their outcomes,
+/// and the recorder that `recorder` made for the group.
+///
+/// Memory does not grow with the number of runs or epochs, as far as the
+/// recorders do not: only some groups are on their way at a time.
+///
+/// # Errors
+///
+/// The first error of `deliver`, after which nothing is delivered, or
+/// [`Cancelled`].
+///
+/// # Examples
+///
+/// ```
+/// use gradtape::batch::{self, Cancelled, Control};
+/// use gradtape::plan::Plan;
+///
+/// let plan = Plan::new("example.toml", r#"
+///     epochs = 1000
+///     objective = [{ formula = "(x - 3)^2", start = { x = 0 } }]
+///     optimizer = [{ method = "sgd", learning_rate = [0.1, 0.2] }]
+/// "#)?;
+/// let mut found = Vec::new();
+/// batch::run(&plan, &[0, 1], || (), &Control::default(), |outcomes, ()| {
+///     found.extend(outcomes.iter().map(|(_, outcome)| outcome.parameters[0].to_f64()));
+///     Ok::<(), Cancelled>(())
+/// })?;
+/// assert!(found.iter().all(|x| (x - 3.0).abs() < 1e-15));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+pub fn run<R, E>(
+    plan: &Plan,
+    numbers: &[u64],
+    recorder: impl Fn() -> R + Sync,
+    control: &Control,
+    mut deliver: impl FnMut(Vec<(Run, Outcome)>, R) -> Result<(), E>,
+) -> Result<(), E>
+where
+    R: Recorder + Send,
+    E: From<Cancelled>,
+{
+    let groups: Vec<&[u64]> = numbers
+        .chunks(runs_per_group(plan, numbers.len()))
+        .collect();
+    let on_their_way = 4 * rayon::current_num_threads();
+    let programs = Programs::default();
+    let (sender, receiver) = mpsc::channel();
+    rayon::in_place_scope(|scope| {
+        let start = |place: usize| {
+            let (sender, group) = (sender.clone(), groups[place]);
+            let (programs, recorder) = (&programs, &recorder);
+            scope.spawn(move |_| {
+                let result = run_group(plan, group, recorder(), programs, control);
+                // Nobody listens any more after an error.
+                let _ = sender.send((place, result));
+            });
+        };
+        let mut started = groups.len().min(on_their_way);
+        (0..started).for_each(&start);
+        let mut waiting = BTreeMap::new();
+        for next in 0..groups.len() {
+            let result = loop {
+                if let Some(result) = waiting.remove(&next) {
+                    break result;
+                }
+                // Every group that was started sends once, so one is missing.
+                let Ok((place, result)) = receiver.recv() else {
+                    return Err(Cancelled.into());
+                };
+                waiting.insert(place, result);
+            };
+            let delivered = match result {
+                Ok((outcomes, recorder)) => deliver(outcomes, recorder),
+                Err(cancelled) => Err(cancelled.into()),
+            };
+            if delivered.is_err() {
+                control.cancel.store(true, Ordering::Relaxed);
+                return delivered;
+            }
+            if started < groups.len() {
+                start(started);
+                started += 1;
+            }
+        }
+        Ok(())
+    })
+}
+
+/// Enough runs for some ten thousand epochs or rows, so that handing a group
+/// over costs little, but no fewer groups than keep all threads at work.
+fn runs_per_group(plan: &Plan, runs: usize) -> usize {
+    const EPOCHS: u64 = 20_000;
+    let by_epochs = EPOCHS / plan.greatest_epochs().max(1);
+    let by_threads = runs / (4 * rayon::current_num_threads());
+    usize::try_from(by_epochs)
+        .unwrap_or(usize::MAX)
+        .min(by_threads)
+        .max(1)
+}
+
+type Group<R> = (Vec<(Run, Outcome)>, R);
+
+fn run_group<R: Recorder>(
+    plan: &Plan,
+    numbers: &[u64],
+    mut recorder: R,
+    programs: &Programs,
+    control: &Control,
+) -> Result<Group<R>, Cancelled> {
+    let mut outcomes = Vec::with_capacity(numbers.len());
+    for number in numbers {
+        if control.is_cancelled() {
+            return Err(Cancelled);
+        }
+        let run = plan.run(*number);
+        recorder.begin(&run);
+        let outcome = match run.precision {
+            Precision::F32 => {
+                let descent = programs.narrow.get(plan, &run);
+                descent.run(plan, &run, &mut recorder, control)?
+            }
+            Precision::F64 => {
+                let descent = programs.wide.get(plan, &run);
+                descent.run(plan, &run, &mut recorder, control)?
+            }
+        };
+        control.progress.runs.fetch_add(1, Ordering::Relaxed);
+        outcomes.push((run, outcome));
+    }
+    Ok((outcomes, recorder))
+}
+
+/// The programs that were traced so far, one for all runs that differ only in
+/// numbers.
+#[derive(Default)]
+struct Programs {
+    narrow: Traced<f32>,
+    wide: Traced<f64>,
+}
+
+/// What decides which program a run needs, beside the precision.
+type Shape = (Subnormals, usize, optimizer::Rule);
+
+struct Traced<T>(Mutex<HashMap<Shape, Arc<Descent<T>>>>);
+
+impl<T> Default for Traced<T> {
+    fn default() -> Self {
+        Traced(Mutex::default())
+    }
+}
+
+impl<T: Real> Traced<T> {
+    fn get(&self, plan: &Plan, run: &Run) -> Arc<Descent<T>> {
+        // Tracing cannot leave the table half changed, so poison is harmless.
+        let mut traced = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let shape = (run.subnormals, run.objective, run.rule);
+        let descent = traced
+            .entry(shape)
+            .or_insert_with(|| Arc::new(Descent::trace(plan, run)));
+        Arc::clone(descent)
+    }
+}
