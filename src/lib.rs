@@ -8,4 +8,5 @@ pub mod number;
 pub mod objective;
 pub mod optimizer;
 pub mod plan;
+pub mod report;
 pub mod spec;

@@ -1,6 +1,7 @@
 //! All runs of a plan, in parallel, with results in the order of the plan.
 
 mod descent;
+mod result;
 mod status;
 
 use std::collections::{BTreeMap, HashMap};
@@ -14,6 +15,7 @@ use crate::optimizer;
 use crate::plan::{Plan, Run};
 use descent::Descent;
 
+pub use result::RunResult;
 pub use status::{Divergence, Rule, Status};
 
 /// How a run ended.

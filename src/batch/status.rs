@@ -74,6 +74,16 @@ impl Status {
             Status::Diverged { .. } => "diverged",
         }
     }
+
+    /// The epoch that it speaks of, if that is not the last.
+    #[must_use]
+    pub fn epoch(&self) -> Option<u64> {
+        match self {
+            Status::EpochsSpent | Status::Converged { .. } => None,
+            Status::FixedPoint { since } => Some(*since),
+            Status::Diverged { epoch, .. } => Some(*epoch),
+        }
+    }
 }
 
 impl fmt::Display for Status {

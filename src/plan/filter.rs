@@ -14,6 +14,12 @@ pub struct Filter {
 }
 
 impl Filter {
+    /// Whether it chooses every run.
+    #[must_use]
+    pub fn is_everything(&self) -> bool {
+        self.conditions.is_empty()
+    }
+
     /// Whether the filter chooses a run.
     #[must_use]
     pub fn chooses(&self, run: &Run) -> bool {

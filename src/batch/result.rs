@@ -1,0 +1,97 @@
+//! One run with its settings and how it ended: a row of `runs.csv`.
+
+use super::Outcome;
+use crate::number::{Scalar, Value};
+use crate::plan::{Plan, Run};
+
+/// One run: what it was and how it ended.
+#[derive(Clone, Debug, PartialEq)]
+pub struct RunResult {
+    /// The number of the run in its plan.
+    pub number: u64,
+    /// What tells it apart.
+    pub label: String,
+    /// The setting of each of [`Plan::columns`].
+    pub settings: Vec<Option<Value>>,
+    /// The name of the status.
+    pub status: String,
+    /// The epoch that the status speaks of: of convergence, of divergence, of
+    /// the last change; the last epoch otherwise.
+    pub status_epoch: u64,
+    /// The status in plain words.
+    pub reason: String,
+    /// The number of updates that led to the final state.
+    pub epochs_run: u64,
+    /// The final loss.
+    pub loss: Scalar,
+    /// The final norm of the gradient.
+    pub gradient_norm: Scalar,
+    /// The final loss minus the known minimum.
+    pub gap: Option<Scalar>,
+    /// The least loss of all epochs.
+    pub best_loss: Scalar,
+    /// The first epoch that had it.
+    pub best_epoch: u64,
+    /// The final value of each of [`Plan::parameters`]; `None` where the run's
+    /// objective has no such variable.
+    pub parameters: Vec<Option<Scalar>>,
+}
+
+impl RunResult {
+    /// Brings a run and its outcome together.
+    #[must_use]
+    pub fn new(plan: &Plan, run: &Run, outcome: &Outcome) -> Self {
+        let objective = &plan.objectives[run.objective];
+        let variables = objective.function.variables();
+        let value_of = |name: &String| {
+            let place = variables.iter().position(|variable| variable == name)?;
+            outcome.parameters.get(place).copied()
+        };
+        RunResult {
+            number: run.number,
+            label: plan.label(run),
+            settings: run.settings.clone(),
+            status: outcome.status.name().to_owned(),
+            status_epoch: outcome.status.epoch().unwrap_or(outcome.epochs_run),
+            reason: outcome.status.to_string(),
+            epochs_run: outcome.epochs_run,
+            loss: outcome.loss,
+            gradient_norm: outcome.gradient_norm,
+            gap: objective.minimum.map(|minimum| outcome.loss.minus(minimum)),
+            best_loss: outcome.best_loss,
+            best_epoch: outcome.best_epoch,
+            parameters: plan.parameters().iter().map(value_of).collect(),
+        }
+    }
+
+    /// A final quantity by name: a parameter, `loss`, `gradient_norm`, `gap`,
+    /// `best_loss`, `best_epoch` or `epochs_run`; `None` if the run has none
+    /// such.
+    #[must_use]
+    pub fn quantity(&self, plan: &Plan, name: &str) -> Option<Scalar> {
+        // Counts are exact in `f64` whatever the precision of the run.
+        #[expect(clippy::cast_precision_loss, reason = "epochs are below 2^53")]
+        let whole = |epoch: u64| Scalar::F64(epoch as f64);
+        match name {
+            "loss" => Some(self.loss),
+            "gradient_norm" => Some(self.gradient_norm),
+            "gap" => self.gap,
+            "best_loss" => Some(self.best_loss),
+            "best_epoch" => Some(whole(self.best_epoch)),
+            "epochs_run" => Some(whole(self.epochs_run)),
+            _ => {
+                let place = plan
+                    .parameters()
+                    .iter()
+                    .position(|parameter| parameter == name)?;
+                self.parameters.get(place).copied().flatten()
+            }
+        }
+    }
+
+    /// Whether the run diverged.
+    #[must_use]
+    pub fn is_diverged(&self) -> bool {
+        self.status == "diverged"
+    }
+}

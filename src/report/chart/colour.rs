@@ -1,0 +1,143 @@
+//! Colours: the palette of categories, the scale of values, the greys.
+
+use super::span::{Span, drawable};
+use super::{Colour, Key};
+
+/// Red, green and blue.
+pub(super) type Rgb = [u8; 3];
+
+pub(super) const WHITE: Rgb = [255, 255, 255];
+/// Headings and the titles of axes.
+pub(super) const INK: Rgb = [0x22, 0x22, 0x22];
+/// Labels of ticks and entries of keys, which should stand back a little.
+pub(super) const SOFT_INK: Rgb = [0x4d, 0x4d, 0x4d];
+pub(super) const GRID: Rgb = [0xe2, 0xe2, 0xe2];
+pub(super) const FAINT_GRID: Rgb = [0xf2, 0xf2, 0xf2];
+
+/// Ten colours that differ in lightness as well as in hue, so that readers with
+/// any common colour blindness can tell them apart on white. The first are those
+/// of Okabe and Ito ("Color Universal Design", 2008) without the yellow, which is
+/// too light for a line; the last three are of Paul Tol's muted scheme.
+const PALETTE: [Rgb; 10] = [
+    [0x00, 0x72, 0xb2],
+    [0xd5, 0x5e, 0x00],
+    [0x00, 0x9e, 0x73],
+    [0xcc, 0x79, 0xa7],
+    [0xe6, 0x9f, 0x00],
+    [0x56, 0xb4, 0xe9],
+    [0x22, 0x22, 0x22],
+    [0x88, 0x22, 0x55],
+    [0x99, 0x99, 0x33],
+    [0x33, 0x22, 0x88],
+];
+
+/// The colour map viridis at equal distances (Smith and van der Walt, 2015), which
+/// grows evenly lighter; the last part, a yellow that white would swallow, is
+/// left out by [`BRIGHTEST`].
+const VIRIDIS: [Rgb; 10] = [
+    [0x44, 0x01, 0x54],
+    [0x48, 0x28, 0x78],
+    [0x3e, 0x4a, 0x89],
+    [0x31, 0x68, 0x8e],
+    [0x26, 0x82, 0x8e],
+    [0x1f, 0x9e, 0x89],
+    [0x35, 0xb7, 0x79],
+    [0x6d, 0xcd, 0x59],
+    [0xb4, 0xde, 0x2c],
+    [0xfd, 0xe7, 0x25],
+];
+
+/// Share of the colour map that is used.
+const BRIGHTEST: f64 = 0.85;
+
+/// The n-th colour for categories.
+pub(super) fn category(index: usize) -> Rgb {
+    PALETTE[index % PALETTE.len()]
+}
+
+/// The colour at a share from 0 to 1 of the colour bar.
+pub(super) fn at_share(share: f64) -> Rgb {
+    let place = share.clamp(0.0, 1.0) * BRIGHTEST * (VIRIDIS.len() - 1) as f64;
+    let index = (place as usize).min(VIRIDIS.len() - 2);
+    let part = place - index as f64;
+    let [from, to] = [VIRIDIS[index], VIRIDIS[index + 1]];
+    std::array::from_fn(|i| {
+        let [from, to] = [f64::from(from[i]), f64::from(to[i])];
+        (from + (to - from) * part + 0.5) as u8
+    })
+}
+
+/// The range of a colour bar, `None` for other keys and for ends that its scale
+/// cannot show.
+pub(super) fn bar_span(key: &Key) -> Option<Span> {
+    match key {
+        Key::ColourBar {
+            from, to, scale, ..
+        } if drawable(*scale, *from) && drawable(*scale, *to) => {
+            Span::covering(*scale, [*from, *to].into_iter())
+        }
+        _ => None,
+    }
+}
+
+/// The colour of a line. A value outside the bar's range, or not a number, has the
+/// colour of the nearer (or lower) end.
+pub(super) fn of_line(colour: Colour, bar: Option<&Span>) -> Rgb {
+    match (colour, bar) {
+        (Colour::Category(index), _) => category(index),
+        (Colour::Value(value), None) => at_share(if value.is_nan() { 0.0 } else { value }),
+        (Colour::Value(value), Some(bar)) => {
+            let beyond = if value == f64::INFINITY { 1.0 } else { 0.0 };
+            at_share(bar.share(value).unwrap_or(beyond))
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::Scale;
+    use super::*;
+
+    /// Relative luminance of WCAG 2, with a square in place of the exact curve.
+    fn luminance(rgb: Rgb) -> f64 {
+        let [r, g, b] = rgb.map(|channel| (f64::from(channel) / 255.0).powi(2));
+        0.2126 * r + 0.7152 * g + 0.0722 * b
+    }
+
+    #[test]
+    fn every_colour_stands_out_from_white() {
+        let values = (0..=100).map(|i| at_share(f64::from(i) / 100.0));
+        for rgb in PALETTE.into_iter().chain(values) {
+            let contrast = 1.05 / (luminance(rgb) + 0.05);
+            assert!(1.6 < contrast, "{rgb:?}: {contrast}");
+        }
+    }
+
+    #[test]
+    fn values_grow_lighter_along_the_bar() {
+        for i in 0..100 {
+            let [here, next] = [i, i + 1].map(|i| luminance(at_share(f64::from(i) / 100.0)));
+            assert!(here <= next + 1e-3, "{i}");
+        }
+    }
+
+    #[test]
+    fn any_value_has_a_colour() {
+        let key = Key::ColourBar {
+            title: String::new(),
+            from: 1e-3,
+            to: 1.0,
+            scale: Scale::Log,
+        };
+        let bar = bar_span(&key);
+        let of = |value| of_line(Colour::Value(value), bar.as_ref());
+        assert_eq!(of(1e-3), at_share(0.0));
+        assert_eq!(of(1.0), at_share(1.0));
+        assert_eq!(of(f64::INFINITY), at_share(1.0));
+        for value in [f64::NAN, 0.0, -1.0, f64::NEG_INFINITY] {
+            assert_eq!(of(value), at_share(0.0));
+        }
+        assert_eq!(of_line(Colour::Value(f64::NAN), None), at_share(0.0));
+        assert_eq!(category(13), category(3));
+    }
+}

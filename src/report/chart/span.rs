@@ -1,0 +1,194 @@
+//! The range of values that an axis shows, and where in it a value lies.
+
+use super::Scale;
+
+/// Smallest relative width of a range. Below it neighbouring labels would no
+/// longer differ within the 15 digits that a value carries.
+const NARROWEST: f64 = 1e-12;
+
+/// A range of values along one axis.
+///
+/// Both ends are kept in *inner* units, in which nothing can overflow: on a linear
+/// axis the value times a power of two that brings the largest one near 1, on a
+/// logarithmic axis the decimal logarithm. The range of all `f64`, whose width is
+/// not an `f64`, is therefore a range like any other.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(super) struct Span {
+    pub(super) scale: Scale,
+    /// Lower end, in inner units.
+    pub(super) low: f64,
+    /// Upper end, in inner units.
+    pub(super) high: f64,
+    /// Exponent of the power of two between values and inner units; 0 on a
+    /// logarithmic axis.
+    pub(super) shift: i32,
+    /// 2^`shift`.
+    factor: f64,
+}
+
+impl Span {
+    /// The narrowest range that shows every drawable value, or `None` if there is
+    /// no such value.
+    pub(super) fn covering(scale: Scale, values: impl Iterator<Item = f64>) -> Option<Self> {
+        let (low, high) = values.filter(|&value| drawable(scale, value)).fold(
+            None,
+            |ends: Option<(f64, f64)>, value| {
+                let (low, high) = ends.unwrap_or((value, value));
+                Some((low.min(value), high.max(value)))
+            },
+        )?;
+        Some(Self::between(scale, low, high))
+    }
+
+    /// The range from `low` to `high`, both drawable; widened if it is too narrow
+    /// to be labelled.
+    fn between(scale: Scale, low: f64, high: f64) -> Self {
+        let shift = match scale {
+            Scale::Linear => {
+                let (_, exponent) = libm::frexp(low.abs().max(high.abs()));
+                // 2¹⁰⁰⁰ is as far as one factor reaches; what is left does no harm.
+                (-exponent).clamp(-1000, 1000)
+            }
+            Scale::Log => 0,
+        };
+        let mut span = Self {
+            scale,
+            low: 0.0,
+            high: 0.0,
+            shift,
+            factor: libm::scalbn(1.0, shift),
+        };
+        span.low = span.inner(low);
+        span.high = span.inner(high);
+        let centre = f64::midpoint(span.low, span.high);
+        let width = span.high - span.low;
+        let (narrowest, constant) = match scale {
+            Scale::Linear if centre == 0.0 => (0.0, 1.0),
+            Scale::Linear => (NARROWEST * centre.abs(), 0.2 * centre.abs()),
+            Scale::Log => (NARROWEST * centre.abs().max(1.0), 1.0),
+        };
+        let wanted = if width <= 0.0 {
+            constant
+        } else {
+            width.max(narrowest)
+        };
+        if wanted > width {
+            span.low = centre - wanted / 2.0;
+            span.high = centre + wanted / 2.0;
+        }
+        span
+    }
+
+    /// The range with a margin on both sides, as a share of its width.
+    pub(super) fn with_margin(mut self, share: f64) -> Self {
+        let margin = (self.high - self.low) * share;
+        self.low -= margin;
+        self.high += margin;
+        self
+    }
+
+    /// The range with room above it, as a share of the whole that results.
+    pub(super) fn with_room_above(mut self, share: f64) -> Self {
+        self.high += (self.high - self.low) * share / (1.0 - share);
+        self
+    }
+
+    /// As much of `all` as this range may be extended by, without being pressed
+    /// flat: a quarter of its width on each side, on a logarithmic axis its whole
+    /// width and at least three decades.
+    pub(super) fn extended_towards(self, all: Self) -> Self {
+        // Both ranges must speak of the same inner units.
+        let factor = libm::scalbn(1.0, self.shift - all.shift);
+        let width = self.high - self.low;
+        let room = match self.scale {
+            Scale::Linear => width / 4.0,
+            Scale::Log => width.max(3.0),
+        };
+        let low = (all.low * factor).max(self.low - room).min(self.low);
+        let high = (all.high * factor).min(self.high + room).max(self.high);
+        Self { low, high, ..self }
+    }
+
+    /// The value in inner units.
+    pub(super) fn inner(&self, value: f64) -> f64 {
+        match self.scale {
+            Scale::Linear => value * self.factor,
+            Scale::Log => libm::log10(value),
+        }
+    }
+
+    /// Where the value lies: 0 at the lower end, 1 at the upper one, `None` if this
+    /// axis cannot show it. Values far outside are brought to a million widths,
+    /// which keeps the direction of a line and the arithmetic finite.
+    pub(super) fn share(&self, value: f64) -> Option<f64> {
+        drawable(self.scale, value).then(|| self.share_of_inner(self.inner(value)))
+    }
+
+    /// As [`Span::share`], for a value in inner units.
+    pub(super) fn share_of_inner(&self, inner: f64) -> f64 {
+        ((inner - self.low) / (self.high - self.low)).clamp(-1e6, 1e6)
+    }
+}
+
+/// Whether an axis of this scale has a place for the value.
+pub(super) fn drawable(scale: Scale, value: f64) -> bool {
+    value.is_finite() && (scale == Scale::Linear || value > 0.0)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn linear(values: &[f64]) -> Span {
+        Span::covering(Scale::Linear, values.iter().copied()).unwrap()
+    }
+
+    #[test]
+    fn ends_of_the_data_are_ends_of_the_range() {
+        for ends in [
+            [0.0, 1.0],
+            [-1.7e308, 1.7e308],
+            [f64::MIN, f64::MAX],
+            [1e-300, 1e300],
+            [5e-324, 1e-320],
+            [1.000_000_01, 1.000_000_05],
+        ] {
+            let span = linear(&ends);
+            assert_eq!(span.share(ends[0]), Some(0.0), "{ends:?}");
+            assert_eq!(span.share(ends[1]), Some(1.0), "{ends:?}");
+        }
+        let log = Span::covering(Scale::Log, [5e-324, f64::MAX].into_iter()).unwrap();
+        assert_eq!(log.share(5e-324), Some(0.0));
+        assert_eq!(log.share(f64::MAX), Some(1.0));
+    }
+
+    #[test]
+    fn constant_data_lie_in_the_middle() {
+        for value in [0.0, 1.0, -3.5e-44, 1e-320, f64::MAX, f64::MIN] {
+            let share = linear(&[value, value]).share(value).unwrap();
+            assert!((share - 0.5).abs() < 1e-12, "{value:e}: {share}");
+        }
+        let log = Span::covering(Scale::Log, [1e-320].into_iter()).unwrap();
+        assert!((log.share(1e-320).unwrap() - 0.5).abs() < 1e-12);
+    }
+
+    #[test]
+    fn values_without_a_place_have_no_share() {
+        let log = Span::covering(Scale::Log, [1.0, 10.0].into_iter()).unwrap();
+        for value in [0.0, -0.0, -1.0, f64::NAN, f64::INFINITY] {
+            assert_eq!(log.share(value), None);
+        }
+        assert_eq!(linear(&[0.0, 1.0]).share(f64::NEG_INFINITY), None);
+        assert!(Span::covering(Scale::Linear, [f64::NAN].into_iter()).is_none());
+        assert!(Span::covering(Scale::Log, [-1.0].into_iter()).is_none());
+    }
+
+    #[test]
+    fn a_range_is_extended_only_so_far() {
+        let calm = linear(&[0.0, 1.0]);
+        let wild = linear(&[-0.1, 1e300]);
+        let both = calm.extended_towards(wild);
+        assert_eq!(both.share(1.25), Some(1.0));
+        assert!((both.share(-0.1).unwrap()).abs() < 1e-12);
+    }
+}

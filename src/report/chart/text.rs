@@ -1,0 +1,112 @@
+//! Measuring text, and making it fit. The only file that knows `ab_glyph`.
+
+use std::sync::LazyLock;
+
+use ab_glyph::{Font, FontRef};
+
+/// The font, parsed once for the process. It is part of the program, so that a
+/// machine without fonts gives the same chart as any other.
+static FONT: LazyLock<Option<FontRef<'static>>> =
+    LazyLock::new(|| FontRef::try_from_slice(dejavu::sans::regular()).ok());
+
+/// What stands for the part of a text that had to be left out.
+const ELLIPSIS: char = '…';
+
+/// Width of the text in pixels at a font size in pixels.
+pub(super) fn width(text: &str, size: f64) -> f64 {
+    text.chars().map(|c| advance(c) * size).sum()
+}
+
+/// Width of one character, as a share of the font size.
+fn advance(c: char) -> f64 {
+    let known = FONT.as_ref().and_then(|font| {
+        let units = font.units_per_em()?;
+        Some(f64::from(font.h_advance_unscaled(font.glyph_id(c))) / f64::from(units))
+    });
+    // A typical width; it is not needed as long as the font can be read.
+    known.unwrap_or(0.6)
+}
+
+/// The text, or as much of its beginning as fits into `room` pixels with `…`.
+pub(super) fn cut(text: &str, size: f64, room: f64) -> String {
+    if width(text, size) <= room {
+        return text.to_owned();
+    }
+    let mut used = advance(ELLIPSIS) * size;
+    let mut kept: String = text
+        .chars()
+        .take_while(|&c| {
+            used += advance(c) * size;
+            used <= room
+        })
+        .collect();
+    kept.truncate(kept.trim_end().len());
+    kept.push(ELLIPSIS);
+    kept
+}
+
+/// The text in lines of at most `room` pixels, broken at spaces; what does not
+/// fit into `most` lines is cut.
+pub(super) fn wrap(text: &str, size: f64, room: f64, most: usize) -> Vec<String> {
+    let mut lines: Vec<String> = Vec::new();
+    for word in text.split_whitespace() {
+        match lines.last_mut() {
+            Some(line) if width(&format!("{line} {word}"), size) <= room => {
+                line.push(' ');
+                line.push_str(word);
+            }
+            _ => lines.push(word.to_owned()),
+        }
+    }
+    if lines.len() > most {
+        let rest = lines.split_off(most.saturating_sub(1)).join(" ");
+        lines.push(rest);
+    }
+    for line in &mut lines {
+        *line = cut(line, size, room);
+    }
+    lines
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn raised_digits_and_signs_are_in_the_font() {
+        let font = FONT.as_ref().unwrap();
+        for c in "⁰¹²³⁴⁵⁶⁷⁸⁹⁻−×…".chars() {
+            assert_ne!(font.glyph_id(c).0, 0, "{c}");
+        }
+    }
+
+    #[test]
+    fn cut_text_fits_and_says_that_it_is_cut() {
+        let long = "learning rate ".repeat(30);
+        let short = cut(&long, 20.0, 200.0);
+        assert!(width(&short, 20.0) <= 200.0);
+        assert!(short.ends_with(ELLIPSIS));
+        assert_eq!(cut("lr", 20.0, 200.0), "lr");
+        assert_eq!(cut("lr", 20.0, 1.0), "…");
+    }
+
+    #[test]
+    fn wrapped_text_keeps_every_word_while_there_is_room() {
+        let long = "one two three four five six seven eight nine ten";
+        let lines = wrap(long, 20.0, 220.0, 9);
+        assert!(lines.len() > 1);
+        assert!(lines.iter().all(|line| width(line, 20.0) <= 220.0));
+        assert_eq!(lines.join(" "), long);
+    }
+
+    #[test]
+    fn wrapped_text_has_no_more_lines_than_asked_for() {
+        let lines = wrap(&"word ".repeat(200), 20.0, 220.0, 2);
+        assert_eq!(lines.len(), 2);
+        assert!(lines[1].ends_with(ELLIPSIS));
+        let one = wrap(&"w".repeat(500), 20.0, 220.0, 2);
+        assert_eq!(one.len(), 1);
+        assert!(one[0].ends_with(ELLIPSIS));
+        assert!(wrap("", 20.0, 220.0, 2).is_empty());
+    }
+}

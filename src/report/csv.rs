@@ -1,0 +1,435 @@
+//! `trajectories.csv` and `runs.csv`, written and read.
+
+use std::fmt::Display;
+use std::fs::File;
+use std::io::{self, BufReader, BufWriter, Seek, Write};
+use std::path::{Path, PathBuf};
+
+use ::csv::{ByteRecord, Reader, ReaderBuilder, StringRecord, Writer, WriterBuilder};
+use tempfile::SpooledTempFile;
+
+use super::error::ReportError;
+use crate::batch::{Row, RunResult};
+use crate::number::{Precision, Scalar, Value};
+use crate::plan::{Plan, Run};
+
+/// The columns of `trajectories.csv` before the parameters.
+const TRAJECTORY_COLUMNS: &[&str] = &["run", "epoch", "learning_rate", "loss", "gradient_norm"];
+
+/// A group of runs keeps so much text in memory; what is more goes to a file.
+const BYTES_IN_MEMORY: usize = 4 << 20;
+
+/// Formats numbers without allocating.
+#[derive(Default)]
+struct Digits {
+    float: zmij::Buffer,
+    whole: itoa::Buffer,
+}
+
+impl Digits {
+    fn scalar(&mut self, scalar: Scalar) -> &str {
+        match scalar {
+            Scalar::F32(value) => self.float.format(value),
+            Scalar::F64(value) => self.float.format(value),
+        }
+    }
+
+    fn whole(&mut self, value: u64) -> &str {
+        self.whole.format(value)
+    }
+}
+
+/// The text of some rows of `trajectories.csv`, made while runs are computed.
+pub(super) struct TrajectoryText {
+    writer: Writer<SpooledTempFile>,
+    digits: Digits,
+    run: String,
+    /// For each recorded parameter its place among the run's variables.
+    places: Vec<Option<usize>>,
+    /// The first error; told when the text is taken.
+    error: Option<io::Error>,
+}
+
+impl TrajectoryText {
+    /// An empty text; what does not fit in memory goes to a file in `folder`.
+    pub(super) fn new(folder: &Path) -> Self {
+        let file = tempfile::spooled_tempfile_in(BYTES_IN_MEMORY, folder);
+        TrajectoryText {
+            writer: WriterBuilder::new()
+                .buffer_capacity(1 << 16)
+                .from_writer(file),
+            digits: Digits::default(),
+            run: String::new(),
+            places: Vec::new(),
+            error: None,
+        }
+    }
+
+    pub(super) fn begin(&mut self, plan: &Plan, run: &Run) {
+        self.run = run.number.to_string();
+        let variables = plan.objectives[run.objective].function.variables();
+        let place = |name: &String| variables.iter().position(|variable| variable == name);
+        self.places = plan.record.parameters.iter().map(place).collect();
+    }
+
+    pub(super) fn record(&mut self, row: &Row<'_>) {
+        if self.error.is_none()
+            && let Err(error) = self.write(row)
+        {
+            self.error = Some(error.into());
+        }
+    }
+
+    fn write(&mut self, row: &Row<'_>) -> Result<(), ::csv::Error> {
+        let TrajectoryText {
+            writer,
+            digits,
+            run,
+            places,
+            ..
+        } = self;
+        writer.write_field(run.as_bytes())?;
+        writer.write_field(digits.whole(row.epoch))?;
+        for scalar in [row.learning_rate, row.loss, row.gradient_norm] {
+            writer.write_field(digits.scalar(scalar))?;
+        }
+        for place in places {
+            match place {
+                Some(place) => writer.write_field(digits.scalar((row.parameters)(*place)))?,
+                None => writer.write_field("")?,
+            }
+        }
+        writer.write_record(None::<&[u8]>)
+    }
+
+    /// Appends the text to a file.
+    fn append_to(self, file: &mut impl Write) -> io::Result<()> {
+        if let Some(error) = self.error {
+            return Err(error);
+        }
+        let mut text = self
+            .writer
+            .into_inner()
+            .map_err(::csv::IntoInnerError::into_error)?;
+        text.rewind()?;
+        io::copy(&mut text, file).map(drop)
+    }
+}
+
+/// Writes `trajectories.csv`.
+pub(super) struct TrajectoryFile {
+    path: PathBuf,
+    file: BufWriter<File>,
+}
+
+impl TrajectoryFile {
+    pub(super) fn create(path: PathBuf, plan: &Plan) -> Result<Self, ReportError> {
+        let file = File::create(&path).map_err(ReportError::write(&path))?;
+        let mut file = BufWriter::with_capacity(1 << 16, file);
+        let header = TRAJECTORY_COLUMNS.iter().copied();
+        let header = header.chain(plan.record.parameters.iter().map(String::as_str));
+        let mut writer = Writer::from_writer(&mut file);
+        let written = writer.write_record(header).map_err(io::Error::from);
+        written
+            .and_then(|()| writer.flush())
+            .map_err(ReportError::write(&path))?;
+        drop(writer);
+        Ok(TrajectoryFile { path, file })
+    }
+
+    pub(super) fn append(&mut self, text: TrajectoryText) -> Result<(), ReportError> {
+        text.append_to(&mut self.file)
+            .map_err(ReportError::write(&self.path))
+    }
+
+    pub(super) fn finish(mut self) -> Result<(), ReportError> {
+        self.file.flush().map_err(ReportError::write(&self.path))
+    }
+}
+
+/// The columns of `runs.csv`, in order.
+fn run_columns(plan: &Plan) -> Vec<&str> {
+    let settings = plan.columns().iter().map(String::as_str);
+    let gap = plan.has_gap().then_some("gap");
+    ["run", "label"]
+        .into_iter()
+        .chain(settings)
+        .chain([
+            "status",
+            "status_epoch",
+            "reason",
+            "epochs_run",
+            "loss",
+            "gradient_norm",
+        ])
+        .chain(gap)
+        .chain(["best_loss", "best_epoch"])
+        .chain(plan.parameters().iter().map(String::as_str))
+        .collect()
+}
+
+/// Writes `runs.csv`.
+pub(super) struct RunFile {
+    path: PathBuf,
+    writer: Writer<File>,
+    has_gap: bool,
+}
+
+impl RunFile {
+    pub(super) fn create(path: PathBuf, plan: &Plan) -> Result<Self, ReportError> {
+        let file = File::create(&path).map_err(ReportError::write(&path))?;
+        let mut writer = Writer::from_writer(file);
+        let header = writer.write_record(run_columns(plan));
+        header.map_err(|error| ReportError::write(&path)(error.into()))?;
+        Ok(RunFile {
+            path,
+            writer,
+            has_gap: plan.has_gap(),
+        })
+    }
+
+    pub(super) fn append(&mut self, result: &RunResult) -> Result<(), ReportError> {
+        let written = self.write(result);
+        written.map_err(|error| ReportError::write(&self.path)(error.into()))
+    }
+
+    fn write(&mut self, result: &RunResult) -> Result<(), ::csv::Error> {
+        let shown =
+            |value: Option<&dyn Display>| value.map_or_else(String::new, ToString::to_string);
+        let mut fields = vec![result.number.to_string(), result.label.clone()];
+        let settings = result.settings.iter();
+        fields
+            .extend(settings.map(|value| shown(value.as_ref().map(|value| value as &dyn Display))));
+        fields.extend([
+            result.status.clone(),
+            result.status_epoch.to_string(),
+            result.reason.clone(),
+            result.epochs_run.to_string(),
+            result.loss.to_string(),
+            result.gradient_norm.to_string(),
+        ]);
+        if self.has_gap {
+            fields.push(shown(result.gap.as_ref().map(|gap| gap as &dyn Display)));
+        }
+        fields.extend([result.best_loss.to_string(), result.best_epoch.to_string()]);
+        let parameters = result.parameters.iter();
+        fields.extend(
+            parameters.map(|value| shown(value.as_ref().map(|value| value as &dyn Display))),
+        );
+        self.writer.write_record(fields)
+    }
+
+    pub(super) fn finish(mut self) -> Result<(), ReportError> {
+        self.writer.flush().map_err(ReportError::write(&self.path))
+    }
+}
+
+fn open(path: &Path) -> Result<Reader<BufReader<File>>, ReportError> {
+    let file = File::open(path).map_err(ReportError::read(path))?;
+    // Lines of a wrong length are told with their number, not as a mere error.
+    Ok(ReaderBuilder::new()
+        .flexible(true)
+        .from_reader(BufReader::with_capacity(1 << 16, file)))
+}
+
+fn check_header(path: &Path, found: &StringRecord, expected: &[&str]) -> Result<(), ReportError> {
+    if found == expected {
+        return Ok(());
+    }
+    let first = (0..expected.len().max(found.len()))
+        .find(|place| found.get(*place) != expected.get(*place).copied())
+        .unwrap_or(0);
+    let shown = |name: Option<&str>| name.map_or("nothing".to_owned(), |name| format!("`{name}`"));
+    let (expected, found) = (shown(expected.get(first).copied()), shown(found.get(first)));
+    let what = format!(
+        "line 1: column {} is {found}, expected {expected}",
+        first + 1
+    );
+    Err(ReportError::damaged(path, what))
+}
+
+/// Reads `runs.csv` row by row: a run's results as the recorded report has
+/// them.
+#[derive(Debug)]
+pub struct RunReader<'p> {
+    path: PathBuf,
+    plan: &'p Plan,
+    reader: Reader<BufReader<File>>,
+}
+
+impl<'p> RunReader<'p> {
+    /// Opens the file of a report that this plan has made.
+    ///
+    /// # Errors
+    ///
+    /// If it cannot be read or has other columns.
+    pub fn open(path: PathBuf, plan: &'p Plan) -> Result<Self, ReportError> {
+        let mut reader = open(&path)?;
+        let header = reader
+            .headers()
+            .map_err(|error| ReportError::damaged(&path, error.to_string()))?;
+        check_header(&path, header, &run_columns(plan))?;
+        Ok(RunReader { path, plan, reader })
+    }
+
+    /// The next run, `None` at the end.
+    ///
+    /// # Errors
+    ///
+    /// If the row is not one of `runs.csv`, with its line and column.
+    #[expect(
+        clippy::should_implement_trait,
+        reason = "an iterator would repeat its error for ever"
+    )]
+    pub fn next(&mut self) -> Result<Option<RunResult>, ReportError> {
+        let mut record = StringRecord::new();
+        match self.reader.read_record(&mut record) {
+            Ok(false) => Ok(None),
+            Ok(true) => self.result(&record).map(Some),
+            Err(error) => Err(ReportError::damaged(&self.path, error.to_string())),
+        }
+    }
+
+    fn result(&self, record: &StringRecord) -> Result<RunResult, ReportError> {
+        let plan = self.plan;
+        let columns = run_columns(plan);
+        let line = record.position().map_or(0, ::csv::Position::line);
+        let damaged =
+            |what: String| ReportError::damaged(&self.path, format!("line {line}: {what}"));
+        if record.len() != columns.len() {
+            let (found, expected) = (record.len(), columns.len());
+            return Err(damaged(format!("{found} columns, expected {expected}")));
+        }
+        // From the end, so that a parameter is not mistaken for a setting.
+        let field = |name: &str| {
+            let place = columns.iter().rposition(|column| *column == name);
+            place.and_then(|place| record.get(place)).unwrap_or("")
+        };
+        let wrong = |name: &str| {
+            let found = field(name);
+            damaged(format!(
+                "column `{name}`: expected a number, found `{found}`"
+            ))
+        };
+        let whole = |name: &str| field(name).parse::<u64>().map_err(|_| wrong(name));
+        let precision = if field("precision") == "f32" {
+            Precision::F32
+        } else {
+            Precision::F64
+        };
+        let scalar = |name: &str| Scalar::parse(field(name), precision).map_err(|_| wrong(name));
+        let optional = |name: &str| match field(name) {
+            "" => Ok(None),
+            _ => scalar(name).map(Some),
+        };
+        let settings = (2..2 + plan.columns().len()).map(|place| match record.get(place) {
+            None | Some("") => None,
+            Some(text) => Some(Value::Name(text.to_owned())),
+        });
+        Ok(RunResult {
+            number: whole("run")?,
+            label: field("label").to_owned(),
+            settings: settings.collect(),
+            status: field("status").to_owned(),
+            status_epoch: whole("status_epoch")?,
+            reason: field("reason").to_owned(),
+            epochs_run: whole("epochs_run")?,
+            loss: scalar("loss")?,
+            gradient_norm: scalar("gradient_norm")?,
+            gap: if plan.has_gap() {
+                optional("gap")?
+            } else {
+                None
+            },
+            best_loss: scalar("best_loss")?,
+            best_epoch: whole("best_epoch")?,
+            parameters: plan
+                .parameters()
+                .iter()
+                .map(|name| optional(name))
+                .collect::<Result<_, _>>()?,
+        })
+    }
+}
+
+/// Reads `trajectories.csv` and passes its rows to `record` run by run.
+pub(super) fn read_trajectories(
+    path: &Path,
+    plan: &Plan,
+    mut begin: impl FnMut(&Run),
+    mut record: impl FnMut(&Row<'_>),
+) -> Result<(), ReportError> {
+    let mut reader = open(path)?;
+    let names = plan.record.parameters.iter().map(String::as_str);
+    let expected: Vec<&str> = TRAJECTORY_COLUMNS.iter().copied().chain(names).collect();
+    let header = reader
+        .headers()
+        .map_err(|error| ReportError::damaged(path, error.to_string()))?;
+    check_header(path, header, &expected)?;
+    let mut fields = ByteRecord::new();
+    let mut current: Option<(Run, Vec<Option<usize>>)> = None;
+    loop {
+        match reader.read_byte_record(&mut fields) {
+            Ok(true) => {}
+            Ok(false) => break,
+            Err(error) => return Err(ReportError::damaged(path, error.to_string())),
+        }
+        let line = fields.position().map_or(0, ::csv::Position::line);
+        let damaged = |what: String| ReportError::damaged(path, format!("line {line}: {what}"));
+        if fields.len() != expected.len() {
+            let (found, expected) = (fields.len(), expected.len());
+            return Err(damaged(format!("{found} columns, expected {expected}")));
+        }
+        let text = |place: usize| {
+            let bytes = fields.get(place).unwrap_or(b"");
+            std::str::from_utf8(bytes).unwrap_or("(not UTF-8)")
+        };
+        let wrong = |place: usize| {
+            let (name, found) = (expected[place], text(place));
+            damaged(format!(
+                "column `{name}`: expected a number, found `{found}`"
+            ))
+        };
+        let number: u64 = text(0).parse().map_err(|_| wrong(0))?;
+        let epoch: u64 = text(1).parse().map_err(|_| wrong(1))?;
+        if current.as_ref().is_none_or(|(run, _)| run.number != number) {
+            if number >= plan.runs() {
+                return Err(damaged(format!(
+                    "run {number}, but the experiment has {}",
+                    plan.runs()
+                )));
+            }
+            let run = plan.run(number);
+            let variables = plan.objectives[run.objective].function.variables();
+            let place = |name: &String| {
+                plan.record
+                    .parameters
+                    .iter()
+                    .position(|known| known == name)
+            };
+            let places = variables.iter().map(place).collect();
+            begin(&run);
+            current = Some((run, places));
+        }
+        let Some((run, places)) = &current else {
+            continue;
+        };
+        let scalar =
+            |place: usize| Scalar::parse(text(place), run.precision).map_err(|_| wrong(place));
+        let mut parameters = Vec::with_capacity(places.len());
+        for place in places {
+            parameters.push(match place {
+                Some(place) => scalar(TRAJECTORY_COLUMNS.len() + place)?,
+                None => Scalar::F64(f64::NAN),
+            });
+        }
+        record(&Row {
+            epoch,
+            learning_rate: scalar(2)?,
+            loss: scalar(3)?,
+            gradient_norm: scalar(4)?,
+            parameters: &|place| parameters[place],
+        });
+    }
+    Ok(())
+}

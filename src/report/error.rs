@@ -1,0 +1,75 @@
+//! What can go wrong with the files of a report.
+
+use std::io;
+use std::path::{Path, PathBuf};
+
+use crate::batch::Cancelled;
+
+/// A report could not be written or read.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum ReportError {
+    /// A file could not be written.
+    #[error("failed to write {}: {source}", path.display())]
+    Write {
+        /// The file or folder.
+        path: PathBuf,
+        /// Why.
+        source: io::Error,
+    },
+    /// A file could not be read.
+    #[error("failed to read {}: {source}", path.display())]
+    Read {
+        /// The file or folder.
+        path: PathBuf,
+        /// Why.
+        source: io::Error,
+    },
+    /// A file is not what a report contains.
+    #[error("failed to read {}: {what}", path.display())]
+    Damaged {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong, with the line where there is one.
+        what: String,
+    },
+    /// The folder of the report holds something else.
+    #[error(
+        "{} exists and is not a report: choose another folder with --out, or rename the experiment file",
+        path.display()
+    )]
+    NotAReport {
+        /// The folder.
+        path: PathBuf,
+    },
+    /// A chart could not be drawn.
+    #[error("failed to draw {chart}: {what}")]
+    Draw {
+        /// The chart's file name.
+        chart: String,
+        /// What the drawing library said.
+        what: String,
+    },
+    /// The batch was interrupted.
+    #[error(transparent)]
+    Cancelled(#[from] Cancelled),
+}
+
+impl ReportError {
+    pub(super) fn write(path: &Path) -> impl FnOnce(io::Error) -> ReportError {
+        let path = path.to_owned();
+        move |source| ReportError::Write { path, source }
+    }
+
+    pub(super) fn read(path: &Path) -> impl FnOnce(io::Error) -> ReportError {
+        let path = path.to_owned();
+        move |source| ReportError::Read { path, source }
+    }
+
+    pub(super) fn damaged(path: &Path, what: impl Into<String>) -> ReportError {
+        ReportError::Damaged {
+            path: path.to_owned(),
+            what: what.into(),
+        }
+    }
+}

@@ -1,0 +1,162 @@
+//! `report.json`: the results for programs, and the experiment that gave them.
+
+use std::fs::File;
+use std::io::{self, BufReader, BufWriter, Write};
+use std::path::{Path, PathBuf};
+
+use serde::{Deserialize, Serialize, Serializer, ser::SerializeMap};
+
+use super::error::ReportError;
+use crate::batch::RunResult;
+use crate::number::{Scalar, Value};
+use crate::plan::Plan;
+
+/// What a report is about: the beginning of `report.json`.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Head {
+    /// The version of this crate.
+    pub gradtape: String,
+    /// The name of the experiment file, without folder.
+    pub file: String,
+    /// The title.
+    pub title: String,
+    /// What the experiment is about.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub description: Option<String>,
+    /// The SHA-256 of the experiment file.
+    pub sha256: String,
+    /// The text of the experiment file.
+    pub experiment: String,
+    /// The files of the report.
+    pub files: Vec<String>,
+}
+
+/// Writes `report.json`: a field of the head a line, then a run a line.
+pub(super) struct ReportFile {
+    path: PathBuf,
+    file: BufWriter<File>,
+    is_first: bool,
+}
+
+impl ReportFile {
+    pub(super) fn create(path: PathBuf, head: &Head) -> Result<Self, ReportError> {
+        let file = File::create(&path).map_err(ReportError::write(&path))?;
+        let mut report = ReportFile {
+            path,
+            file: BufWriter::new(file),
+            is_first: true,
+        };
+        report.check(|file| {
+            let text = serde_json::to_string_pretty(head)?;
+            let text = text.strip_suffix("\n}").unwrap_or(&text);
+            write!(file, "{text},\n  \"runs\": [")
+        })?;
+        Ok(report)
+    }
+
+    pub(super) fn append(&mut self, plan: &Plan, result: &RunResult) -> Result<(), ReportError> {
+        let separator = if self.is_first { "\n    " } else { ",\n    " };
+        self.is_first = false;
+        self.check(|file| {
+            file.write_all(separator.as_bytes())?;
+            Ok(serde_json::to_writer(file, &Named { plan, result })?)
+        })
+    }
+
+    pub(super) fn finish(mut self) -> Result<(), ReportError> {
+        self.check(|file| {
+            file.write_all(b"\n  ]\n}\n")?;
+            file.flush()
+        })
+    }
+
+    fn check(
+        &mut self,
+        write: impl FnOnce(&mut BufWriter<File>) -> io::Result<()>,
+    ) -> Result<(), ReportError> {
+        write(&mut self.file).map_err(ReportError::write(&self.path))
+    }
+}
+
+/// One run as a JSON object of one line, as in the `runs` of `report.json`.
+///
+/// Numbers that are not finite are `null`, since JSON has none such; the status
+/// says what they were.
+#[must_use]
+pub fn run_object(plan: &Plan, result: &RunResult) -> String {
+    serde_json::to_string(&Named { plan, result }).unwrap_or_default()
+}
+
+/// A result with the names of its settings and parameters.
+struct Named<'a> {
+    plan: &'a Plan,
+    result: &'a RunResult,
+}
+
+impl Serialize for Named<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let Named { plan, result } = *self;
+        let mut map = serializer.serialize_map(None)?;
+        map.serialize_entry("run", &result.number)?;
+        map.serialize_entry("label", &result.label)?;
+        map.serialize_entry("settings", &Entries(plan.columns(), &result.settings))?;
+        map.serialize_entry("status", &result.status)?;
+        map.serialize_entry("status_epoch", &result.status_epoch)?;
+        map.serialize_entry("reason", &result.reason)?;
+        map.serialize_entry("epochs_run", &result.epochs_run)?;
+        map.serialize_entry("loss", &result.loss)?;
+        map.serialize_entry("gradient_norm", &result.gradient_norm)?;
+        if let Some(gap) = &result.gap {
+            map.serialize_entry("gap", gap)?;
+        }
+        map.serialize_entry("best_loss", &result.best_loss)?;
+        map.serialize_entry("best_epoch", &result.best_epoch)?;
+        map.serialize_entry(
+            "parameters",
+            &Entries(plan.parameters(), &result.parameters),
+        )?;
+        map.end()
+    }
+}
+
+/// Names with those values that are there.
+struct Entries<'a, T>(&'a [String], &'a [Option<T>]);
+
+impl<T: Serialize> Serialize for Entries<'_, T> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let entries = self.0.iter().zip(self.1);
+        serializer.collect_map(entries.filter_map(|(name, value)| Some((name, value.as_ref()?))))
+    }
+}
+
+impl Serialize for Scalar {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        match self {
+            Scalar::F32(value) => serializer.serialize_f32(*value),
+            Scalar::F64(value) => serializer.serialize_f64(*value),
+        }
+    }
+}
+
+impl Serialize for Value {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        match self {
+            Value::Number(number) => serializer.serialize_f64(number.wide()),
+            Value::Whole(whole) => serializer.serialize_u64(*whole),
+            Value::Switch(on) => serializer.serialize_bool(*on),
+            Value::Name(name) => serializer.serialize_str(name),
+        }
+    }
+}
+
+/// The head of a report.
+pub(super) fn head(path: &Path) -> Result<Head, ReportError> {
+    let file = File::open(path).map_err(ReportError::read(path))?;
+    serde_json::from_reader(BufReader::new(file))
+        .map_err(|error| ReportError::damaged(path, error.to_string()))
+}
+
+/// The files that a report says it has; none if it cannot be read.
+pub(super) fn files(path: &Path) -> Vec<String> {
+    head(path).map(|head| head.files).unwrap_or_default()
+}

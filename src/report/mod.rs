@@ -1,0 +1,313 @@
+//! Reports: the files that are left of an experiment.
+//!
+//! A [`Writer`] takes the results of a batch as they come and publishes the
+//! folder at the end. [`redraw`] draws the charts of a published report again
+//! from its CSV files; both ways lead through the same points to the same bytes.
+
+pub mod chart;
+mod csv;
+mod error;
+mod figure;
+mod folder;
+mod json;
+mod series;
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use crate::batch::{Outcome, Recorder, Row, RunResult};
+use crate::plan::{Plan, Run};
+use series::{Drawn, Endings, LineRecorder, Lines};
+
+pub use csv::RunReader;
+pub use error::ReportError;
+pub use folder::{REPORT, RUNS, TRAJECTORIES};
+pub use json::{Head, run_object};
+
+/// Writes the report of a batch.
+///
+/// # Examples
+///
+/// ```
+/// use gradtape::batch::{self, Control};
+/// use gradtape::plan::Plan;
+/// use gradtape::report::Writer;
+///
+/// let source = r#"
+///     epochs = 3
+///     objective = [{ formula = "w^2", start = { w = 1 } }]
+///     optimizer = [{ method = "sgd", learning_rate = 0.25 }]
+/// "#;
+/// let plan = Plan::new("halving.toml", source)?;
+/// let out = tempfile::tempdir()?;
+/// let runs = [0];
+/// let mut writer = Writer::new(&plan, "halving.toml", source, &runs, out.path())?;
+/// let recorder = writer.recorders();
+/// batch::run(&plan, &runs, recorder, &Control::default(), |outcomes, recorded| {
+///     writer.add(outcomes, recorded, |_| ())
+/// })?;
+/// let folder = writer.finish(true)?;
+/// let rows = std::fs::read_to_string(folder.join("trajectories.csv"))?;
+/// assert_eq!(rows.lines().nth(2), Some("0,1,0.25,0.25,1.0,0.5"));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+pub struct Writer<'p> {
+    plan: &'p Plan,
+    staging: folder::Staging,
+    drawn: Arc<Drawn>,
+    trajectories: csv::TrajectoryFile,
+    runs: csv::RunFile,
+    report: json::ReportFile,
+    lines: Lines,
+    endings: Endings,
+}
+
+impl std::fmt::Debug for Writer<'_> {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(formatter, "Writer ({})", self.staging.folder().display())
+    }
+}
+
+/// Takes the recorded epochs of a group of runs for a [`Writer`].
+pub struct Recorded<'p> {
+    plan: &'p Plan,
+    text: csv::TrajectoryText,
+    lines: LineRecorder<'p>,
+}
+
+impl std::fmt::Debug for Recorded<'_> {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.write_str("Recorded")
+    }
+}
+
+impl Recorder for Recorded<'_> {
+    fn begin(&mut self, run: &Run) {
+        self.text.begin(self.plan, run);
+        self.lines.begin(run);
+    }
+
+    fn record(&mut self, row: &Row<'_>) {
+        self.text.record(row);
+        self.lines.record(row);
+    }
+}
+
+impl<'p> Writer<'p> {
+    /// Begins the report of the runs `numbers` of an experiment whose file has
+    /// the name `file` and the text `source`, in a folder of `out` that is
+    /// named after it.
+    ///
+    /// # Errors
+    ///
+    /// If a file cannot be created: before anything was computed.
+    pub fn new(
+        plan: &'p Plan,
+        file: &str,
+        source: &str,
+        numbers: &[u64],
+        out: &Path,
+    ) -> Result<Self, ReportError> {
+        let staging = folder::Staging::new(out, &report_name(file))?;
+        let head = Head {
+            gradtape: env!("CARGO_PKG_VERSION").to_owned(),
+            file: file.to_owned(),
+            title: plan.title.clone(),
+            description: plan.description.clone(),
+            sha256: plan.hash.clone(),
+            experiment: source.to_owned(),
+            files: files(plan),
+        };
+        Ok(Writer {
+            plan,
+            drawn: Arc::new(Drawn::new(plan, numbers)),
+            trajectories: csv::TrajectoryFile::create(staging.path(TRAJECTORIES), plan)?,
+            runs: csv::RunFile::create(staging.path(RUNS), plan)?,
+            report: json::ReportFile::create(staging.path(REPORT), &head)?,
+            lines: Lines::new(),
+            endings: Endings::default(),
+            staging,
+        })
+    }
+
+    /// What makes the recorders that [`crate::batch::run`] needs.
+    pub fn recorders(&self) -> impl Fn() -> Recorded<'p> + Sync + use<'p> {
+        let folder = self.staging.folder().to_owned();
+        let (plan, drawn) = (self.plan, Arc::clone(&self.drawn));
+        move || Recorded {
+            plan,
+            text: csv::TrajectoryText::new(&folder),
+            lines: LineRecorder::new(plan, Arc::clone(&drawn)),
+        }
+    }
+
+    /// Takes a group of runs, and shows each result to `look`.
+    ///
+    /// # Errors
+    ///
+    /// If a file cannot be written.
+    pub fn add(
+        &mut self,
+        outcomes: Vec<(Run, Outcome)>,
+        recorded: Recorded<'p>,
+        mut look: impl FnMut(RunResult),
+    ) -> Result<(), ReportError> {
+        self.trajectories.append(recorded.text)?;
+        self.lines.extend(recorded.lines.finish());
+        for (run, outcome) in outcomes {
+            let result = RunResult::new(self.plan, &run, &outcome);
+            self.runs.append(&result)?;
+            self.report.append(self.plan, &result)?;
+            self.endings.add(self.plan, &self.drawn, &result);
+            look(result);
+        }
+        Ok(())
+    }
+
+    /// Draws the charts, unless they are not wanted, puts the report in its
+    /// place and gives that.
+    ///
+    /// # Errors
+    ///
+    /// If a file cannot be written; an older report is then untouched.
+    pub fn finish(self, with_charts: bool) -> Result<PathBuf, ReportError> {
+        self.trajectories.finish()?;
+        self.runs.finish()?;
+        self.report.finish()?;
+        if with_charts {
+            draw(
+                self.plan,
+                &self.drawn,
+                &self.lines,
+                &self.endings,
+                self.staging.folder(),
+            )?;
+        }
+        self.staging.publish()
+    }
+}
+
+/// The name of the report's folder: that of the experiment file without its
+/// extension.
+#[must_use]
+pub fn report_name(file: &str) -> String {
+    let stem = Path::new(file).file_stem();
+    stem.map_or_else(
+        || file.to_owned(),
+        |stem| stem.to_string_lossy().into_owned(),
+    )
+}
+
+/// All files of a report of this plan.
+fn files(plan: &Plan) -> Vec<String> {
+    let mut files: Vec<String> = [TRAJECTORIES, RUNS, REPORT].map(str::to_owned).into();
+    for chart in &plan.charts {
+        files.push(format!("{}.png", chart.file));
+        files.push(format!("{}.svg", chart.file));
+    }
+    files
+}
+
+/// Draws every chart into `folder`.
+fn draw(
+    plan: &Plan,
+    drawn: &Drawn,
+    lines: &Lines,
+    endings: &Endings,
+    folder: &Path,
+) -> Result<(), ReportError> {
+    use rayon::prelude::*;
+    (0..plan.charts.len())
+        .into_par_iter()
+        .try_for_each(|place| {
+            let name = &plan.charts[place].file;
+            let svg = figure::figure(plan, place, drawn, lines, endings).to_svg();
+            let png = chart::to_png(&svg).map_err(|error| ReportError::Draw {
+                chart: format!("{name}.png"),
+                what: error.to_string(),
+            })?;
+            for (extension, bytes) in [("svg", svg.as_bytes()), ("png", &png)] {
+                let path = folder.join(format!("{name}.{extension}"));
+                fs::write(&path, bytes).map_err(ReportError::write(&path))?;
+            }
+            Ok(())
+        })
+}
+
+/// Reads the head of the report in `folder`, and plans its experiment again.
+///
+/// # Errors
+///
+/// If it cannot be read, or is not a report that this version understands.
+pub fn open(folder: &Path) -> Result<(Head, Plan), ReportError> {
+    let path = folder.join(REPORT);
+    let head = json::head(&path)?;
+    let plan = Plan::new(&head.file, &head.experiment);
+    match plan {
+        Ok(plan) if plan.hash == head.sha256 => Ok((head, plan)),
+        Ok(_) => Err(ReportError::damaged(
+            &path,
+            "its experiment is not the one it was made from",
+        )),
+        Err(mistakes) => Err(ReportError::damaged(
+            &path,
+            format!("its experiment has mistakes\n\n{mistakes}"),
+        )),
+    }
+}
+
+/// Draws the charts of the report in `folder` again, from its CSV files.
+///
+/// # Errors
+///
+/// If a file is missing or damaged, with its line; nothing is changed then.
+pub fn redraw(folder: &Path) -> Result<(), ReportError> {
+    let (_, plan) = open(folder)?;
+    let mut results = Vec::new();
+    let mut reader = RunReader::open(folder.join(RUNS), &plan)?;
+    while let Some(result) = reader.next()? {
+        if result.number >= plan.runs() {
+            let what = format!(
+                "run {}, but the experiment has {}",
+                result.number,
+                plan.runs()
+            );
+            return Err(ReportError::damaged(&folder.join(RUNS), what));
+        }
+        results.push(result);
+    }
+    let numbers: Vec<u64> = results.iter().map(|result| result.number).collect();
+    let drawn = Arc::new(Drawn::new(&plan, &numbers));
+    let mut endings = Endings::default();
+    for result in &results {
+        endings.add(&plan, &drawn, result);
+    }
+    let lines = std::cell::RefCell::new(LineRecorder::new(&plan, Arc::clone(&drawn)));
+    csv::read_trajectories(
+        &folder.join(TRAJECTORIES),
+        &plan,
+        |run| lines.borrow_mut().begin(run),
+        |row| lines.borrow_mut().record(row),
+    )?;
+    // Drawn beside, so that an error leaves the old charts.
+    let beside = tempfile::Builder::new()
+        .prefix(".charts.")
+        .suffix(".tmp")
+        .tempdir_in(folder);
+    let beside = beside.map_err(ReportError::write(folder))?;
+    draw(
+        &plan,
+        &drawn,
+        &lines.into_inner().finish(),
+        &endings,
+        beside.path(),
+    )?;
+    for file in files(&plan) {
+        let (new, old) = (beside.path().join(&file), folder.join(&file));
+        if new.exists() {
+            fs::rename(&new, &old).map_err(ReportError::write(&old))?;
+        }
+    }
+    Ok(())
+}
