@@ -1,6 +1,7 @@
 //! A gradient tape, and everything a batch of gradient descents needs.
 
 pub mod autodiff;
+pub mod baseline;
 pub mod batch;
 pub mod engine;
 pub mod mistake;

@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize, Serializer, ser::SerializeMap};
 use super::error::ReportError;
 use crate::batch::RunResult;
 use crate::number::{Scalar, Value};
-use crate::plan::Plan;
+use crate::plan::{Plan, Run};
 
 /// What a report is about: the beginning of `report.json`.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -85,6 +85,18 @@ impl ReportFile {
 #[must_use]
 pub fn run_object(plan: &Plan, result: &RunResult) -> String {
     serde_json::to_string(&Named { plan, result }).unwrap_or_default()
+}
+
+/// A run that was not computed as a JSON object of one line: its number, label
+/// and settings.
+#[must_use]
+pub fn plan_object(plan: &Plan, run: &Run) -> String {
+    serde_json::json!({
+        "run": run.number,
+        "label": plan.label(run),
+        "settings": serde_json::to_value(Entries(plan.columns(), &run.settings)).unwrap_or_default(),
+    })
+    .to_string()
 }
 
 /// A result with the names of its settings and parameters.

@@ -23,7 +23,7 @@ use series::{Drawn, Endings, LineRecorder, Lines};
 pub use csv::RunReader;
 pub use error::ReportError;
 pub use folder::{REPORT, RUNS, TRAJECTORIES};
-pub use json::{Head, run_object};
+pub use json::{Head, plan_object, run_object};
 
 /// Writes the report of a batch.
 ///

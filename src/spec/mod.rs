@@ -5,6 +5,7 @@
 //! [plan](crate::plan) to decide.
 
 mod format;
+mod load;
 mod reader;
 mod text;
 
@@ -15,6 +16,7 @@ pub use format::{
     BOUND, CHART, EXPECT, EXPERIMENT, MINIMUM, OBJECTIVE, OPTIMIZER, RANGE, RECORD, STOP,
 };
 pub use format::{Format, Key, Kind, documentation};
+pub use load::{LoadError, load};
 pub use text::place_in_text;
 
 /// An experiment file. A part that is missing or was misread is `None` or left

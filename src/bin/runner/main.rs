@@ -1,1 +1,38 @@
-fn main() {}
+//! The command `runner`: from experiment files to reports.
+
+mod args;
+mod check;
+mod failure;
+mod output;
+mod plan;
+mod progress;
+mod redraw;
+mod run;
+mod source;
+mod table;
+
+use std::process::ExitCode;
+
+use args::{Arguments, Command};
+use failure::Failure;
+
+fn main() -> ExitCode {
+    let arguments = Arguments::from_command_line();
+    output::choose_colours(arguments.colours());
+    match work(&arguments) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(failure) => {
+            failure.print();
+            failure.exit_code()
+        }
+    }
+}
+
+fn work(arguments: &Arguments) -> Result<(), Failure> {
+    match arguments.command() {
+        Command::Run(options) => run::run(options),
+        Command::Check(options) => check::check(options),
+        Command::Plan(options) => plan::plan(options),
+        Command::Report(options) => redraw::redraw(options),
+    }
+}

@@ -1,0 +1,81 @@
+//! Standard output and standard error: results to the one, messages to the
+//! other. Nothing else in the command prints.
+
+use std::io::{self, Write};
+
+use anstream::ColorChoice;
+use anstyle::{AnsiColor, Style};
+
+use crate::args::Colours;
+
+/// What stands out as wrong.
+pub const BAD: Style = AnsiColor::Red.on_default().bold();
+/// What stands out as right.
+pub const GOOD: Style = AnsiColor::Green.on_default();
+/// What deserves a second look.
+pub const NOTABLE: Style = AnsiColor::Yellow.on_default();
+/// What is read only when looked for.
+pub const FAINT: Style = Style::new().dimmed();
+/// The head of a table, a name.
+pub const STRONG: Style = Style::new().bold();
+
+/// Decides about colours for the whole process. `NO_COLOR` and what the streams
+/// are is looked at unless somebody said.
+pub fn choose_colours(colours: Colours) {
+    let choice = match colours {
+        Colours::Auto => ColorChoice::Auto,
+        Colours::Always => ColorChoice::Always,
+        Colours::Never => ColorChoice::Never,
+    };
+    choice.write_global();
+}
+
+/// Prints results. A reader that has gone away, such as `head`, is no error.
+pub fn results(text: &str) {
+    let mut stream = anstream::stdout().lock();
+    let written = stream
+        .write_all(text.as_bytes())
+        .and_then(|()| stream.flush());
+    end_if_nobody_reads(written);
+}
+
+/// Prints a message as it is.
+pub fn message(text: &str) {
+    let mut stream = anstream::stderr().lock();
+    // There is nowhere left to tell that standard error is gone.
+    let _ = stream.write_all(text.as_bytes());
+}
+
+/// Prints an error in one paragraph.
+pub fn error(text: &str) {
+    message(&format!("{BAD}error{BAD:#}: {text}\n"));
+}
+
+fn end_if_nobody_reads(written: io::Result<()>) {
+    if let Err(error) = written {
+        let is_expected = error.kind() == io::ErrorKind::BrokenPipe;
+        if !is_expected {
+            self::error(&format!("failed to write to standard output: {error}"));
+        }
+        std::process::exit(if is_expected { 0 } else { 3 });
+    }
+}
+
+/// A count with its thousands apart: `10,000`.
+pub fn grouped(count: u128) -> String {
+    let digits = count.to_string();
+    let mut text = String::new();
+    for (place, digit) in digits.chars().enumerate() {
+        if place > 0 && (digits.len() - place) % 3 == 0 {
+            text.push(',');
+        }
+        text.push(digit);
+    }
+    text
+}
+
+/// A count with its noun: `1 run`, `25 runs`.
+pub fn counted(count: u128, noun: &str) -> String {
+    let plural = if count == 1 { "" } else { "s" };
+    format!("{} {noun}{plural}", grouped(count))
+}

@@ -1,0 +1,239 @@
+//! `runner FILE…`: run, write reports, print results.
+
+use std::fmt::Write as _;
+use std::path::Path;
+
+use gradtape::batch::{self, Control, RunResult};
+use gradtape::number::{Scalar, short};
+use gradtape::plan::Plan;
+use gradtape::report::{Writer, run_object};
+
+use crate::args::{Format, Run, Work};
+use crate::failure::Failure;
+use crate::output::{self, BAD, FAINT, GOOD, NOTABLE, STRONG};
+use crate::progress::{self, Task};
+use crate::source::{self, Experiment};
+use crate::table::{Cell, Table};
+
+/// More rows than this are in `runs.csv`, not on the terminal.
+const ROWS: usize = 30;
+
+/// More parameters than this are in `runs.csv`, not on the terminal.
+const PARAMETERS: usize = 4;
+
+pub fn run(options: &Run) -> Result<(), Failure> {
+    let experiments = source::load(&options.experiments)?;
+    use_threads(&options.work)?;
+    // Every folder is made before the first run, so that a bad one fails at once.
+    let mut writers = Vec::new();
+    for Experiment {
+        file,
+        source,
+        plan,
+        numbers,
+    } in &experiments
+    {
+        writers.push(Writer::new(plan, file, source, numbers, &options.out)?);
+    }
+    let control = progress::interruptible();
+    for (experiment, writer) in experiments.iter().zip(writers) {
+        run_one(experiment, writer, options, &control)?;
+    }
+    Ok(())
+}
+
+/// Lets rayon work on as many threads as were asked for.
+pub fn use_threads(work: &Work) -> Result<(), Failure> {
+    let Some(threads) = work.threads else {
+        return Ok(());
+    };
+    let pool = rayon::ThreadPoolBuilder::new().num_threads(usize::from(threads));
+    pool.build_global()
+        .map_err(|error| Failure::Usage(format!("failed to start {threads} threads: {error}")))
+}
+
+/// The work of an experiment, for showing how far it has come.
+pub fn task(experiment: &Experiment) -> Task<'_> {
+    let plan = &experiment.plan;
+    let share =
+        plan.run_epochs() * experiment.numbers.len() as u128 / u128::from(plan.runs().max(1));
+    Task {
+        name: &experiment.file,
+        runs: experiment.numbers.len() as u64,
+        epochs: u64::try_from(share).unwrap_or(u64::MAX),
+    }
+}
+
+fn run_one(
+    experiment: &Experiment,
+    mut writer: Writer<'_>,
+    options: &Run,
+    control: &Control,
+) -> Result<(), Failure> {
+    let Experiment { plan, numbers, .. } = experiment;
+    let mut summary = Summary::new(plan);
+    progress::watch(task(experiment), control, options.quiet, || {
+        let recorders = writer.recorders();
+        batch::run(plan, numbers, recorders, control, |outcomes, recorded| {
+            writer.add(outcomes, recorded, |result| {
+                match (options.quiet, options.format) {
+                    (true, _) => {}
+                    (false, Format::Json) => output::results(&(run_object(plan, &result) + "\n")),
+                    (false, Format::Text) => summary.add(result),
+                }
+            })
+        })
+    })?;
+    let folder = writer.finish(!options.no_charts)?;
+    if !options.quiet && options.format == Format::Text {
+        output::results(&summary.render(&folder));
+    }
+    Ok(())
+}
+
+/// The results as they are printed: some rows, and what they add up to.
+struct Summary<'p> {
+    plan: &'p Plan,
+    shown: Vec<RunResult>,
+    runs: u128,
+    statuses: Vec<(String, u128)>,
+    best: Option<(u64, String, Scalar)>,
+}
+
+impl<'p> Summary<'p> {
+    fn new(plan: &'p Plan) -> Self {
+        Summary {
+            plan,
+            shown: Vec::new(),
+            runs: 0,
+            statuses: Vec::new(),
+            best: None,
+        }
+    }
+
+    fn add(&mut self, result: RunResult) {
+        self.runs += 1;
+        match self
+            .statuses
+            .iter_mut()
+            .find(|(status, _)| *status == result.status)
+        {
+            Some((_, count)) => *count += 1,
+            None => self.statuses.push((result.status.clone(), 1)),
+        }
+        let (loss, is_good) = (
+            result.loss.to_f64(),
+            !result.is_diverged() && result.loss.to_f64().is_finite(),
+        );
+        let is_better = self
+            .best
+            .as_ref()
+            .is_none_or(|(_, _, best)| loss < best.to_f64());
+        if is_good && is_better {
+            self.best = Some((result.number, result.label.clone(), result.loss));
+        }
+        if self.shown.len() < ROWS {
+            self.shown.push(result);
+        }
+    }
+
+    fn render(&self, folder: &Path) -> String {
+        let plan = self.plan;
+        let epochs = u128::from(plan.greatest_epochs());
+        let mut text = format!(
+            "{STRONG}{}{STRONG:#}  {FAINT}{}, up to {}{FAINT:#}\n\n",
+            plan.title,
+            output::counted(self.runs, "run"),
+            output::counted(epochs, "epoch"),
+        );
+        text.push_str(&self.table());
+        // Writing to a string cannot fail.
+        if let Some(more) = self
+            .runs
+            .checked_sub(self.shown.len() as u128)
+            .filter(|more| *more > 0)
+        {
+            let _ = writeln!(
+                text,
+                "  {FAINT}… and {} more in runs.csv{FAINT:#}",
+                output::grouped(more)
+            );
+        }
+        text.push('\n');
+        if self.runs > 1 {
+            let counts = self.statuses.iter().map(|(status, count)| {
+                let style = status_style(status);
+                format!("{style}{} {status}{style:#}", output::grouped(*count))
+            });
+            let _ = writeln!(text, "  {}", counts.collect::<Vec<_>>().join(", "));
+            if let Some((number, label, loss)) = &self.best {
+                let _ = writeln!(
+                    text,
+                    "  least loss {} in run {number} ({label})",
+                    loss.short()
+                );
+            }
+        }
+        let _ = writeln!(text, "  report in {}", folder.display());
+        text
+    }
+
+    fn table(&self) -> String {
+        let plan = self.plan;
+        let has_labels = self.runs > 1;
+        let parameters = plan.parameters();
+        let shown = if parameters.len() > PARAMETERS {
+            &[]
+        } else {
+            parameters
+        };
+        let mut heads = vec![("run", true)];
+        if has_labels {
+            heads.push(("settings", false));
+        }
+        heads.extend([
+            ("result", false),
+            ("why", false),
+            ("epochs", true),
+            ("loss", true),
+        ]);
+        if plan.has_gap() {
+            heads.push(("gap", true));
+        }
+        heads.extend(shown.iter().map(|name| (name.as_str(), true)));
+        let mut table = Table::new(&heads);
+        let number = |value: Option<Scalar>| {
+            Cell::new(value.map_or_else(String::new, |value| short(value.to_f64())))
+        };
+        for result in &self.shown {
+            let mut row = vec![Cell::new(result.number.to_string())];
+            if has_labels {
+                row.push(Cell::new(&*result.label));
+            }
+            row.push(Cell::styled(&*result.status, status_style(&result.status)));
+            row.push(Cell::styled(&*result.reason, FAINT));
+            row.push(Cell::new(output::grouped(u128::from(result.epochs_run))));
+            row.push(number(Some(result.loss)));
+            if plan.has_gap() {
+                row.push(number(result.gap));
+            }
+            row.extend(
+                result
+                    .parameters
+                    .iter()
+                    .take(shown.len())
+                    .map(|value| number(*value)),
+            );
+            table.push(row);
+        }
+        table.render()
+    }
+}
+
+fn status_style(status: &str) -> anstyle::Style {
+    match status {
+        "converged" | "fixed point" => GOOD,
+        "diverged" => BAD,
+        _ => NOTABLE,
+    }
+}

@@ -1,0 +1,114 @@
+//! Reading an experiment file from the disk.
+
+use std::fs::{self, File};
+use std::io::{self, Read};
+use std::path::{Path, PathBuf};
+
+use crate::mistake::nearest;
+
+/// An experiment file is at most so long, in bytes.
+const GREATEST_LENGTH: u64 = 16 << 20;
+
+/// Why an experiment file could not be read.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum LoadError {
+    /// There is no such file.
+    #[error("failed to read {}: there is no such file{}", path.display(), did_you_mean(suggestion.as_ref()))]
+    Missing {
+        /// The file.
+        path: PathBuf,
+        /// One with a similar name.
+        suggestion: Option<PathBuf>,
+    },
+    /// It is a folder.
+    #[error("failed to read {}: it is a folder, expected an experiment file", path.display())]
+    Folder {
+        /// The folder.
+        path: PathBuf,
+    },
+    /// It is not text.
+    #[error("failed to read {}: line {line} is not UTF-8", path.display())]
+    NotUtf8 {
+        /// The file.
+        path: PathBuf,
+        /// The first such line, from 1.
+        line: usize,
+    },
+    /// It is too long for an experiment file.
+    #[error("failed to read {}: it is longer than {GREATEST_LENGTH} bytes", path.display())]
+    TooLong {
+        /// The file.
+        path: PathBuf,
+    },
+    /// The system refused.
+    #[error("failed to read {}: {source}", path.display())]
+    Refused {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        source: io::Error,
+    },
+}
+
+fn did_you_mean(suggestion: Option<&PathBuf>) -> String {
+    suggestion.map_or_else(String::new, |path| {
+        format!("; did you mean {}?", path.display())
+    })
+}
+
+/// The text of an experiment file.
+///
+/// # Errors
+///
+/// If it cannot be read, is longer than 16 MiB, or is not UTF-8.
+pub fn load(path: &Path) -> Result<String, LoadError> {
+    let path_buf = || path.to_owned();
+    let refused = |source: io::Error| LoadError::Refused {
+        path: path.to_owned(),
+        source,
+    };
+    if path.is_dir() {
+        return Err(LoadError::Folder { path: path_buf() });
+    }
+    let file = match File::open(path) {
+        Ok(file) => file,
+        Err(error) if error.kind() == io::ErrorKind::NotFound => {
+            return Err(LoadError::Missing {
+                path: path_buf(),
+                suggestion: similar(path),
+            });
+        }
+        Err(error) => return Err(refused(error)),
+    };
+    let mut bytes = Vec::new();
+    file.take(GREATEST_LENGTH + 1)
+        .read_to_end(&mut bytes)
+        .map_err(refused)?;
+    if bytes.len() as u64 > GREATEST_LENGTH {
+        return Err(LoadError::TooLong { path: path_buf() });
+    }
+    String::from_utf8(bytes).map_err(|error| {
+        let valid = &error.as_bytes()[..error.utf8_error().valid_up_to()];
+        let line = 1 + valid.iter().filter(|byte| **byte == b'\n').count();
+        LoadError::NotUtf8 {
+            path: path_buf(),
+            line,
+        }
+    })
+}
+
+/// The file of the same folder with the nearest name.
+fn similar(path: &Path) -> Option<PathBuf> {
+    let folder = path
+        .parent()
+        .filter(|folder| !folder.as_os_str().is_empty());
+    let entries = fs::read_dir(folder.unwrap_or(Path::new("."))).ok()?;
+    let names = entries.filter_map(|entry| entry.ok()?.file_name().into_string().ok());
+    let names: Vec<String> = names.filter(|name| name.ends_with(".toml")).collect();
+    let name = nearest(
+        path.file_name()?.to_str()?,
+        names.iter().map(String::as_str),
+    )?;
+    Some(folder.map_or_else(|| PathBuf::from(name), |folder| folder.join(name)))
+}
