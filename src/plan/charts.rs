@@ -48,7 +48,8 @@ pub enum Scale {
     Linear,
     /// Equal ratios.
     Log,
-    /// Log if all values are positive and span three decades or more.
+    /// Log if no value is negative and the positive ones span three decades or
+    /// more.
     Fitting,
 }
 
@@ -91,8 +92,8 @@ pub(super) fn decide(plan: &Plan, spec: &Spec, mistakes: &mut Vec<Mistake>) -> V
     }
 }
 
-/// What is drawn if the file does not say: the only parameter or the loss over
-/// the epochs, and the final loss over each swept number of the optimizers.
+/// What is drawn if the file does not say: the loss over the epochs, for a
+/// single run of a single parameter that parameter, and the final loss over each swept number of the optimizers.
 fn default_charts(plan: &Plan) -> Vec<Chart> {
     let y = match (
         plan.parameters.as_slice(),
@@ -114,7 +115,7 @@ fn default_charts(plan: &Plan) -> Vec<Chart> {
         } else {
             Scale::Linear
         },
-        title: format!("{y} over {x}"),
+        title: title(y, x),
         file: file_name(y, x),
         runs: Filter::default(),
         group_by: None,
@@ -137,6 +138,24 @@ fn default_charts(plan: &Plan) -> Vec<Chart> {
         }
     }
     charts
+}
+
+fn title(y: &str, x: &str) -> String {
+    format!("{} over {}", quantity_label(y), quantity_label(x))
+}
+
+/// A quantity or setting in the words of a chart; a parameter as it is written.
+#[must_use]
+pub fn quantity_label(name: &str) -> String {
+    match name {
+        "gradient_norm" | "learning_rate" | "best_loss" | "best_epoch" | "epochs_run" => {
+            name.replace('_', " ")
+        }
+        _ => match name.strip_prefix("start.") {
+            Some(variable) => format!("start of {variable}"),
+            None => name.to_owned(),
+        },
+    }
 }
 
 fn file_name(y: &str, x: &str) -> String {
@@ -192,7 +211,7 @@ impl ChartDecider<'_> {
             x_scale: Scale::new(written.x_scale.as_ref(), default_x),
             title: match &written.title {
                 Some(title) => title.value.clone(),
-                None => format!("{y} over {x_name}"),
+                None => title(y, x_name),
             },
             file: self.file(written, y, x_name),
             runs: self.plan.filter(written.runs.as_ref(), self.mistakes),

@@ -19,7 +19,7 @@ use crate::number::{Number, Precision, Value};
 use crate::objective;
 use crate::optimizer::{Method, Rule};
 
-pub use charts::{Chart, ChartKind, Scale};
+pub use charts::{Chart, ChartKind, Scale, quantity_label};
 pub use expectations::{Bound, Expectation, Tolerance};
 pub use filter::Filter;
 pub use grid::{Axis, Grid, Range, Series};

@@ -3,7 +3,7 @@
 use super::chart::{Axis, Colour, Figure, Key, Line, Scale};
 use super::series::{Drawn, Endings, Lines};
 use crate::number::{Value, short};
-use crate::plan::{self, Chart, ChartKind, Plan};
+use crate::plan::{self, Chart, ChartKind, Plan, quantity_label};
 
 /// Up to so many lines each has a colour of its own and a place in the legend.
 const LEGEND: usize = 10;
@@ -31,16 +31,17 @@ pub(super) fn figure(
     let key = colours(plan, chart, &mut series);
     let lines: Vec<Line> = series.into_iter().map(|series| series.line).collect();
     let of = drawn.chart(place).of;
-    let subtitle = (runs.len() < of).then(|| format!("{} of {of} runs, evenly chosen", runs.len()));
+    let subtitle =
+        (runs.len() < of).then(|| format!("every {}th of {of} runs", of.div_ceil(runs.len())));
     Figure {
         title: chart.title.clone(),
         subtitle,
         x: Axis {
-            label: axis_label(x_name),
+            label: quantity_label(x_name),
             scale: scale(chart.x_scale, &lines, 0),
         },
         y: Axis {
-            label: axis_label(&chart.y),
+            label: quantity_label(&chart.y),
             scale: scale(chart.y_scale, &lines, 1),
         },
         description: description(chart, x_name, &lines),
@@ -146,7 +147,11 @@ fn colours(plan: &Plan, chart: &Chart, series: &mut [Series]) -> Key {
     let group_by = match (chart.group_by, series.len()) {
         (Some(column), _) => Some(column),
         (None, 0..=1) => return Key::None,
-        (None, ..=LEGEND) => None,
+        // A single setting is named once, above its values.
+        (None, ..=LEGEND) => match differing(plan, series).as_slice() {
+            [only] => Some(*only),
+            _ => None,
+        },
         (None, _) => main_setting(plan, series),
     };
     if let Some(column) = group_by {
@@ -171,7 +176,7 @@ fn colours(plan: &Plan, chart: &Chart, series: &mut [Series]) -> Key {
     if entries.len() < 2 {
         return Key::None;
     }
-    let title = group_by.map(|column| axis_label(&plan.columns()[column]));
+    let title = group_by.map(|column| quantity_label(&plan.columns()[column]));
     // More would only repeat colours.
     let entries = entries.into_iter().take(LEGEND).collect();
     Key::Legend { title, entries }
@@ -186,7 +191,7 @@ fn colour_bar(plan: &Plan, name: &str, numbers: &[f64], series: &mut [Series]) -
     let is_log = from > 0.0 && (plan.is_log_range(name) || to / from >= LOG_COLOURS_FROM);
     let scale = if is_log { Scale::Log } else { Scale::Linear };
     Key::ColourBar {
-        title: axis_label(name),
+        title: quantity_label(name),
         from,
         to,
         scale,
@@ -203,23 +208,26 @@ fn distinct_labels(series: &[Series]) -> Vec<String> {
     labels
 }
 
+/// The settings in which some lines differ.
+fn differing(plan: &Plan, series: &[Series]) -> Vec<usize> {
+    let first = series.first().map(|one| &one.settings);
+    let of = |settings: &Vec<Option<Value>>, column: usize| settings.get(column).cloned();
+    let differs = |column: &usize| {
+        let first = first.and_then(|settings| of(settings, *column));
+        series.iter().any(|one| of(&one.settings, *column) != first)
+    };
+    (0..plan.columns().len()).filter(differs).collect()
+}
+
 /// The setting that tells many lines apart: the first number that differs
 /// between them, the learning rate before all others, or else the first name.
 fn main_setting(plan: &Plan, series: &[Series]) -> Option<usize> {
     let first = &series.first()?.settings;
-    let differs = |column: &usize| {
-        series
-            .iter()
-            .any(|one| one.settings.get(*column) != first.get(*column))
-    };
     let is_number = |column: &usize| {
-        first
-            .get(*column)
-            .and_then(Option::as_ref)
-            .is_some_and(|value| value.number().is_some())
+        let value = first.get(*column).and_then(Option::as_ref);
+        value.is_some_and(|value| value.number().is_some())
     };
-    let columns = 0..plan.columns().len();
-    let varying: Vec<usize> = columns.filter(differs).collect();
+    let varying = differing(plan, series);
     let rate = varying
         .iter()
         .find(|column| plan.columns()[**column] == "learning_rate");
@@ -227,39 +235,25 @@ fn main_setting(plan: &Plan, series: &[Series]) -> Option<usize> {
     rate.or(number).or(varying.first()).copied()
 }
 
-/// What an axis says: the words of a quantity, a parameter as it is written.
-fn axis_label(name: &str) -> String {
-    match name {
-        "gradient_norm" | "learning_rate" | "best_loss" | "best_epoch" | "epochs_run" => {
-            name.replace('_', " ")
-        }
-        _ => name
-            .strip_prefix("start.")
-            .map_or_else(|| name.to_owned(), |name| format!("start of {name}")),
-    }
-}
-
 fn scale(wanted: plan::Scale, lines: &[Line], dimension: usize) -> Scale {
     match wanted {
         plan::Scale::Linear => Scale::Linear,
         plan::Scale::Log => Scale::Log,
         plan::Scale::Fitting => {
-            let (least, greatest) = extent(lines, dimension);
-            if least > 0.0 && greatest / least >= 1e3 {
-                Scale::Log
-            } else {
-                Scale::Linear
-            }
+            let (least, _) = extent(lines, dimension, |_| true);
+            let (least_positive, greatest) = extent(lines, dimension, |value| value > 0.0);
+            let is_log = least >= 0.0 && greatest / least_positive >= 1e3;
+            if is_log { Scale::Log } else { Scale::Linear }
         }
     }
 }
 
-/// The least and the greatest finite value.
-fn extent(lines: &[Line], dimension: usize) -> (f64, f64) {
+/// The least and the greatest finite value among those that count.
+fn extent(lines: &[Line], dimension: usize, counts: impl Fn(f64) -> bool) -> (f64, f64) {
     let points = lines.iter().flat_map(|line| &line.points);
     let values = points
         .map(|point| point[dimension])
-        .filter(|value| value.is_finite());
+        .filter(|value| value.is_finite() && counts(*value));
     values.fold(
         (f64::INFINITY, f64::NEG_INFINITY),
         |(least, greatest), value| (least.min(value), greatest.max(value)),
@@ -272,12 +266,16 @@ fn description(chart: &Chart, x: &str, lines: &[Line]) -> String {
         1 => "one line".to_owned(),
         count => format!("{count} lines"),
     };
-    let (least, greatest) = extent(lines, 1);
+    let (least, greatest) = extent(lines, 1, |_| true);
     let diverged = lines
         .iter()
         .map(|line| usize::from(line.diverged) + line.off_scale.len())
         .sum::<usize>();
-    let mut text = format!("{} over {}: {count}", axis_label(&chart.y), axis_label(x));
+    let mut text = format!(
+        "{} over {}: {count}",
+        quantity_label(&chart.y),
+        quantity_label(x)
+    );
     if least <= greatest {
         text.push_str(&format!(
             ", values from {} to {}",

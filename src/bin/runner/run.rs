@@ -163,7 +163,7 @@ impl<'p> Summary<'p> {
         if self.runs > 1 {
             let counts = self.statuses.iter().map(|(status, count)| {
                 let style = status_style(status);
-                format!("{style}{} {status}{style:#}", output::grouped(*count))
+                format!("{style}{status} {}{style:#}", output::grouped(*count))
             });
             let _ = writeln!(text, "  {}", counts.collect::<Vec<_>>().join(", "));
             if let Some((number, label, loss)) = &self.best {
@@ -211,7 +211,12 @@ impl<'p> Summary<'p> {
                 row.push(Cell::new(&*result.label));
             }
             row.push(Cell::styled(&*result.status, status_style(&result.status)));
-            row.push(Cell::styled(&*result.reason, FAINT));
+            // That the epochs were spent says all there is to say.
+            let is_told = result.status == "epochs spent";
+            row.push(Cell::styled(
+                if is_told { "" } else { &*result.reason },
+                FAINT,
+            ));
             row.push(Cell::new(output::grouped(u128::from(result.epochs_run))));
             row.push(number(Some(result.loss)));
             if plan.has_gap() {

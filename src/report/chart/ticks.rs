@@ -236,12 +236,14 @@ fn round_numbers(span: &Span, extent: &impl Fn(&str) -> f64) -> Option<Vec<Tick>
 }
 
 fn log_tick(span: &Span, front: u8, power: i32, plain: bool) -> Tick {
+    // As on a linear axis, the thousands of all labels are apart or of none.
+    let separated = span.high >= 4.0;
     let label = if plain {
         let number = Decimal {
             mantissa: i128::from(front),
             exponent: power,
         };
-        number::plain(number, power >= 4)
+        number::plain(number, separated)
     } else {
         number::power_of_ten(front, power)
     };
