@@ -1,4 +1,86 @@
-//! A gradient tape, and everything a batch of gradient descents needs.
+//! A gradient tape, and everything that a batch of gradient descents needs.
+//!
+//! The words first. An *objective* is a function of some *parameters* (its
+//! variables); the number that it gives is the *loss*. An *epoch* is one update
+//! of the parameters against the *gradient* of the loss, as the *optimizer*'s
+//! rule says. A *run* is one descent: an objective, a start, an optimizer with
+//! its settings, a number of epochs. An *experiment* is a TOML file that
+//! describes many runs; its *plan* numbers them; a *batch* computes them; a
+//! *report* is what is left of them.
+//!
+//! # A tour
+//!
+//! A [`Graph`](autodiff::Graph) records a computation. Its gradient is recorded
+//! in the same graph, so it can be differentiated again; a
+//! [`Program`](engine::Program) evaluates any of the results.
+//!
+//! ```
+//! use gradtape::autodiff::{Graph, Subnormals};
+//! use gradtape::engine::Program;
+//!
+//! let graph = Graph::<f64>::new(Subnormals::Keep);
+//! let x = graph.input();
+//! let f = x.powi(4) - x.powi(2);
+//! let first = graph.gradient(f, &[x])[0];
+//! let second = graph.gradient(first, &[x])[0];
+//! let program = Program::new(&graph, &[f, first, second]);
+//! assert_eq!(program.evaluate(&[2.0]), [12.0, 28.0, 46.0]);
+//! ```
+//!
+//! A [`Formula`](objective::Formula) is the same as text, and an experiment file
+//! describes descents on it. [`Plan::new`](plan::Plan::new) decides what the
+//! file means, or tells everything that is wrong with it; [`batch::run`]
+//! computes the runs.
+//!
+//! ```
+//! use gradtape::batch::{self, Cancelled, Control};
+//! use gradtape::plan::Plan;
+//!
+//! let plan = Plan::new("parabola.toml", include_str!("../experiments/parabola.toml"))?;
+//! batch::run(&plan, &[0], || (), &Control::default(), |outcomes, ()| {
+//!     let (_, outcome) = &outcomes[0];
+//!     assert_eq!(outcome.parameters[0].to_string(), "5.803526e-37");
+//!     assert_eq!(outcome.status.to_string(), "no parameter changes from epoch 4130 on");
+//!     Ok::<(), Cancelled>(())
+//! })?;
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+//!
+//! [`report::Writer`] writes what the command `runner` leaves behind, and
+//! [`baseline`] compares it with what was recorded before.
+//!
+//! # Where things are
+//!
+//! One road, each hop a plain value that can be printed:
+//!
+//! ```text
+//! text ─spec▶ Spec ─plan▶ Plan ─batch▶ Outcome ─report▶ files
+//!                           │                └─baseline▶ Deviation
+//!                  Program (traced once, replayed for every run)
+//! ```
+//!
+//! - [`autodiff`]: the table of operations with their derivatives, the graph.
+//! - [`engine`]: programs made from a graph, and their evaluation.
+//! - [`objective`]: formula text → graph.
+//! - [`optimizer`]: update rules that record themselves in a graph.
+//! - [`spec`]: the TOML as written; the one description of the file format.
+//! - [`plan`]: every default filled in, every check passed, every run numbered.
+//! - [`batch`]: all runs of a plan, in parallel, results in plan order.
+//! - [`report`]: CSV, JSON, charts.
+//! - [`baseline`]: final values against recorded and expected ones.
+//! - [`number`], [`mistake`]: numbers as written and shown; what is wrong where.
+//!
+//! # Invariants
+//!
+//! - [`autodiff`] imports nothing of the crate; [`engine`], [`objective`] and
+//!   [`optimizer`] stand on it; [`spec`] knows none of them; [`plan`] stands on
+//!   all those, then come [`batch`], [`report`], [`baseline`], and the command.
+//! - Nothing below the command prints, or reads the clock or the environment.
+//! - Only [`spec`], [`report`] and [`baseline`] touch the disk.
+//! - After a plan is made no run can fail: what happens is its status.
+//! - A run's result depends on its own settings alone: not on threads,
+//!   neighbours or order. No operation is contracted, reordered or approximated
+//!   differently on another machine.
 
 pub mod autodiff;
 pub mod baseline;

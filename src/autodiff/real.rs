@@ -51,7 +51,7 @@ pub trait Real:
     const ONE: Self;
     /// The smallest positive normal number: 2⁻¹²⁶ for `f32`, 2⁻¹⁰²² for `f64`.
     const MIN_POSITIVE: Self;
-    /// 2⁶⁴, by which a product or quotient near [`Real::MIN_POSITIVE`] is
+    /// 2⁶⁴, by which a product near [`Real::MIN_POSITIVE`] is
     /// scaled up to see how it would round without a lower bound on the exponent.
     const TWO_TO_64: Self;
 
@@ -133,7 +133,7 @@ macro_rules! real {
             const MIN_POSITIVE: Self = $type::MIN_POSITIVE;
             const TWO_TO_64: Self = 18_446_744_073_709_551_616.0;
 
-            #[expect(
+            #[allow(
                 clippy::cast_possible_truncation,
                 reason = "rounding to this type is what the function is for"
             )]

@@ -102,7 +102,7 @@ struct Limits<T> {
 
 impl<T: Real> Limits<T> {
     fn new(stop: &Stop) -> Self {
-        let limit = |number: Option<Number>| number.map(|number| number.to());
+        let limit = |number: Option<Number>| number.map(Number::to::<T>);
         Limits {
             loss_below: limit(stop.loss_below),
             gradient_norm_below: limit(stop.gradient_norm_below),

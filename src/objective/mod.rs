@@ -113,7 +113,7 @@ impl Objective {
         if !mistakes.is_empty() {
             return Err(mistakes);
         }
-        let definitions = ordered(definitions).map_err(|mistake| vec![mistake])?;
+        let definitions = ordered(definitions)?;
         Ok(Objective {
             formula,
             definitions,
@@ -179,7 +179,9 @@ impl Objective {
 }
 
 /// The definitions, each after those that it uses.
-fn ordered(definitions: Vec<(String, Formula)>) -> Result<Vec<(String, Formula)>, FormulaMistake> {
+fn ordered(
+    definitions: Vec<(String, Formula)>,
+) -> Result<Vec<(String, Formula)>, Vec<FormulaMistake>> {
     let mut waiting: Vec<(usize, (String, Formula))> =
         definitions.into_iter().enumerate().collect();
     let mut ordered = Vec::with_capacity(waiting.len());
@@ -192,7 +194,7 @@ fn ordered(definitions: Vec<(String, Formula)>) -> Result<Vec<(String, Formula)>
             let (index, (name, text)) = &blocked[0];
             let place = text.names().find(|(used, _)| names.contains(*used));
             let (used, span) = place.expect("a blocked definition uses one that waits");
-            return Err(FormulaMistake {
+            return Err(vec![FormulaMistake {
                 definition: Some(*index),
                 mistake: Mistake::new(
                     span.clone(),
@@ -200,7 +202,7 @@ fn ordered(definitions: Vec<(String, Formula)>) -> Result<Vec<(String, Formula)>
                     format!("`{used}` is not defined without it"),
                 ),
                 suggested: None,
-            });
+            }]);
         }
         ordered.extend(ready.into_iter().map(|(_, definition)| definition));
         waiting = blocked;

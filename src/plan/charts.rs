@@ -95,11 +95,9 @@ pub(super) fn decide(plan: &Plan, spec: &Spec, mistakes: &mut Vec<Mistake>) -> V
 /// What is drawn if the file does not say: the loss over the epochs, for a
 /// single run of a single parameter that parameter, and the final loss over each swept number of the optimizers.
 fn default_charts(plan: &Plan) -> Vec<Chart> {
-    let y = match (
-        plan.parameters.as_slice(),
-        plan.record.parameters.as_slice(),
-    ) {
-        ([only], [_]) => only.as_str(),
+    let recorded = plan.record.parameters.as_slice();
+    let y = match (plan.runs(), plan.parameters.as_slice(), recorded) {
+        (1, [only], [_]) => only.as_str(),
         _ => "loss",
     };
     let new = |kind: ChartKind, y: &str, x: &str| Chart {

@@ -351,7 +351,7 @@ impl Decider<'_> {
         for (name, series, _) in named {
             match together {
                 Some(axis) if zipped.contains(&name.as_str()) => {
-                    axes[axis].series.push((name, series))
+                    axes[axis].series.push((name, series));
                 }
                 _ => {
                     if zipped.contains(&name.as_str()) {
@@ -849,7 +849,10 @@ impl Decider<'_> {
             ("step_below", &written.step_below),
         ];
         for (name, rule) in rules {
-            if let Some(rule) = rule.as_ref().filter(|rule| !(rule.value.wide() > 0.0)) {
+            if let Some(rule) = rule
+                .as_ref()
+                .filter(|rule| rule.value.wide().is_nan() || rule.value.wide() <= 0.0)
+            {
                 let message = format!("`{name}` cannot be {}", rule.value.wide());
                 self.mistake(
                     &rule.span,

@@ -99,7 +99,7 @@ fn bound(quantity: &str, written: &spec::Bound, mistakes: &mut Vec<Mistake>) -> 
     for (name, tolerance) in tolerances {
         if let Some(tolerance) = tolerance
             .as_ref()
-            .filter(|number| !(number.value.wide() >= 0.0))
+            .filter(|number| number.value.wide().is_nan() || number.value.wide() < 0.0)
         {
             let message = format!(
                 "the tolerance `{name}` cannot be {}",

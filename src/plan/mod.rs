@@ -145,6 +145,9 @@ pub struct Run {
     pub settings: Vec<Option<Value>>,
 }
 
+/// Settings with their values.
+type Point<'a> = Vec<(&'a str, Value)>;
+
 impl Objective {
     /// The number of combinations of constants and starts.
     fn points(&self) -> Option<u64> {
@@ -156,7 +159,7 @@ impl Objective {
     }
 
     /// The constants and the start of combination number `index`.
-    fn point(&self, index: u64) -> (Vec<(&str, Value)>, Vec<(&str, Value)>) {
+    fn point(&self, index: u64) -> (Point<'_>, Point<'_>) {
         let counts = self.starts.iter().map(|grid| grid.count().unwrap_or(0));
         let (constant, start) = split(index, counts.clone().sum());
         let (table, place) = locate(start, counts);
@@ -269,7 +272,7 @@ impl Plan {
         let (objective, point) = locate(point, points);
         let (optimizer, setting) = locate(setting, choices);
 
-        let numerics: Vec<(&str, Value)> = self.numerics.point(numeric).collect();
+        let numerics: Point<'_> = self.numerics.point(numeric).collect();
         let (constants, start) = self.objectives[objective].point(point);
         let method = self.optimizers[optimizer].method;
         let settings: Vec<(&str, Value)> =

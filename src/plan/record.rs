@@ -117,7 +117,7 @@ impl Record {
     #[must_use]
     pub fn rows(&self, epochs: u64) -> u64 {
         match self.schedule(epochs) {
-            Schedule::Every(every) => epochs / every + 1 + u64::from(epochs % every != 0),
+            Schedule::Every(every) => epochs / every + 1 + u64::from(!epochs.is_multiple_of(every)),
             Schedule::Listed(listed) => listed.len() as u64,
         }
     }

@@ -51,19 +51,22 @@ enum Field {
     Setting(Setting),
     Names(Vec<At<String>>),
     Selection(Selection),
-    Map(Vec<(At<String>, Field)>),
-    Starts(Vec<At<Vec<(At<String>, Field)>>>),
+    Map(Entries),
+    Starts(Vec<At<Entries>>),
     Filter(At<Filter>),
     Table(Fields),
     Tables(Vec<Fields>),
 }
+
+/// The entries of a table whose keys are free.
+type Entries = Vec<(At<String>, Field)>;
 
 /// A table that was read: the keys that were right.
 struct Fields {
     span: Span,
     known: Vec<(&'static str, Field)>,
     /// Those that [`Format::others`] describes.
-    others: Vec<(At<String>, Field)>,
+    others: Entries,
 }
 
 /// Takes the field of a key out of [`Fields`], if it is there.
@@ -259,7 +262,7 @@ impl Reader<'_> {
         Some(field)
     }
 
-    fn map(&mut self, table: &DeTable<'_>, kind: Kind) -> Vec<(At<String>, Field)> {
+    fn map(&mut self, table: &DeTable<'_>, kind: Kind) -> Entries {
         let mut map = Vec::new();
         for (key, value) in table {
             let name = key.get_ref().as_ref();
@@ -348,7 +351,7 @@ impl Reader<'_> {
         for item in value.get_ref().as_array()? {
             match item.get_ref() {
                 DeValue::String(text) => {
-                    names.push(At::new(text.clone().into_owned(), item.span()))
+                    names.push(At::new(text.clone().into_owned(), item.span()));
                 }
                 _ => {
                     self.wrong_type(&format!("an entry of {key}"), item, &kind.description());
@@ -471,7 +474,7 @@ fn spec(mut fields: Fields) -> Spec {
 
 fn objective(mut fields: Fields) -> Objective {
     let starts = take!(fields, "start", Starts);
-    let texts = |map: Option<Vec<(At<String>, Field)>>| {
+    let texts = |map: Option<Entries>| {
         entries(map, |field| match field {
             Field::Text(text) => Some(text),
             _ => None,
@@ -514,14 +517,14 @@ fn optimizer(mut fields: Fields) -> Optimizer {
     }
 }
 
-fn settings(map: Option<Vec<(At<String>, Field)>>) -> Map<Setting> {
+fn settings(map: Option<Entries>) -> Map<Setting> {
     entries(map, |field| match field {
         Field::Setting(setting) => Some(setting),
         _ => None,
     })
 }
 
-fn entries<T>(map: Option<Vec<(At<String>, Field)>>, read: impl Fn(Field) -> Option<T>) -> Map<T> {
+fn entries<T>(map: Option<Entries>, read: impl Fn(Field) -> Option<T>) -> Map<T> {
     let entries = map.unwrap_or_default().into_iter();
     entries
         .filter_map(|(key, field)| Some((key, read(field)?)))

@@ -259,7 +259,7 @@ mod tests {
     fn markup_in_texts_is_escaped() {
         let nasty = "a < b & \"c\" > 'd' \u{0}\u{1b}\n]]> opacity=\"1\" \u{ffff}";
         let drawing = svg(nasty, nasty, |canvas| {
-            canvas.text(nasty, [10.0, 20.0], PLAIN)
+            canvas.text(nasty, [10.0, 20.0], PLAIN);
         });
         assert!(drawing.contains("<title>a &lt; b &amp; \"c\" &gt; 'd'"));
         assert!(drawing.contains(">a &lt; b &amp; &quot;c&quot; &gt; &apos;d&apos;"));
