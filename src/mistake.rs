@@ -165,17 +165,21 @@ pub fn nearest<'a>(typed: &str, names: impl IntoIterator<Item = &'a str>) -> Opt
     let typed = typed.to_lowercase();
     // A third of the letters may be wrong; more is another word.
     let limit = (typed.chars().count() / 3).max(1);
+    let distance = |name: &str| strsim::damerau_levenshtein(&typed, &name.to_lowercase());
+    // Of two that are equally near the one that begins alike is meant.
+    let alike = |name: &str| {
+        typed
+            .chars()
+            .zip(name.chars())
+            .take_while(|(a, b)| a == b)
+            .count()
+    };
     names
         .into_iter()
-        .map(|name| {
-            (
-                strsim::damerau_levenshtein(&typed, &name.to_lowercase()),
-                name,
-            )
-        })
-        .filter(|(distance, name)| *distance <= limit && *distance < name.chars().count())
-        .min_by_key(|(distance, _)| *distance)
-        .map(|(_, name)| name)
+        .map(|name| (distance(name), std::cmp::Reverse(alike(name)), name))
+        .filter(|(distance, _, name)| *distance <= limit && *distance < name.chars().count())
+        .min()
+        .map(|(_, _, name)| name)
 }
 
 /// "did you mean `…`?", or the list of what is possible where nothing is near.

@@ -289,6 +289,26 @@ pub fn short(value: f64) -> String {
     }
 }
 
+/// A count with its thousands apart.
+///
+/// # Examples
+///
+/// ```
+/// assert_eq!(gradtape::number::grouped(10_000), "10,000");
+/// ```
+#[must_use]
+pub fn grouped(count: u128) -> String {
+    let digits = count.to_string();
+    let mut text = String::new();
+    for (place, digit) in digits.chars().enumerate() {
+        if place > 0 && (digits.len() - place).is_multiple_of(3) {
+            text.push(',');
+        }
+        text.push(digit);
+    }
+    text
+}
+
 fn without_trailing_zeros(decimal: &str) -> &str {
     if decimal.contains('.') {
         decimal.trim_end_matches('0').trim_end_matches('.')

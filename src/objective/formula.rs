@@ -24,7 +24,7 @@ use std::collections::HashMap;
 use super::function::{CONSTANTS, FUNCTIONS, Function};
 use crate::autodiff::{Graph, Number as _, Op, Real, Var};
 use crate::mistake::{Mistake, Span, nearest};
-use crate::number::Number;
+use crate::number::{Number, grouped};
 
 /// How deep parentheses, functions, signs and powers may be nested.
 pub const GREATEST_DEPTH: usize = 100;
@@ -134,16 +134,22 @@ impl Formula {
     /// After an error of form nothing further is looked at; unknown functions
     /// and wrong numbers of arguments are all told.
     pub fn parse(text: &str) -> Result<Self, Vec<Mistake>> {
+        let (tokens, too_long) = tokens(text)?;
         let mut parser = Parser {
             text,
-            tokens: tokens(text)?,
+            tokens,
             next: 0,
             depth: 0,
+            is_too_deep: false,
             parts: Vec::new(),
             mistakes: Vec::new(),
         };
         let outcome = parser.whole();
-        parser.mistakes.extend(outcome.err());
+        // Nesting is what a user can mend; all else may come of the cut.
+        match too_long {
+            Some(too_long) if !parser.is_too_deep => return Err(vec![too_long]),
+            _ => parser.mistakes.extend(outcome.err()),
+        }
         if parser.mistakes.is_empty() {
             Ok(Formula {
                 parts: parser.parts,
@@ -260,7 +266,10 @@ enum Token {
     End,
 }
 
-fn tokens(text: &str) -> Result<Vec<(Token, Span)>, Vec<Mistake>> {
+/// The tokens of a formula, cut at the greatest size with the mistake to tell.
+type Tokens = (Vec<(Token, Span)>, Option<Mistake>);
+
+fn tokens(text: &str) -> Result<Tokens, Vec<Mistake>> {
     let mut tokens = Vec::new();
     let mut rest = text;
     loop {
@@ -268,16 +277,16 @@ fn tokens(text: &str) -> Result<Vec<(Token, Span)>, Vec<Mistake>> {
         let start = text.len() - rest.len();
         let Some(first) = rest.chars().next() else {
             tokens.push((Token::End, start..start));
-            return Ok(tokens);
+            return Ok((tokens, None));
         };
         if tokens.len() == GREATEST_SIZE {
-            return Err(vec![Mistake::new(
-                start..start + first.len_utf8(),
-                format!(
-                    "the formula is too long: more than {GREATEST_SIZE} numbers, names and operators"
-                ),
-                "the limit is reached here",
-            )]);
+            let size = grouped(GREATEST_SIZE as u128);
+            let message =
+                format!("the formula is too long: more than {size} numbers, names and operators");
+            let place = start..start + first.len_utf8();
+            let mistake = Mistake::new(place.clone(), message, "the limit is reached here");
+            tokens.push((Token::End, place));
+            return Ok((tokens, Some(mistake)));
         }
         let (token, length) = match first {
             '0'..='9' | '.' => number(rest, start).map_err(|mistake| vec![mistake])?,
@@ -382,6 +391,7 @@ struct Parser<'t> {
     tokens: Vec<(Token, Span)>,
     next: usize,
     depth: usize,
+    is_too_deep: bool,
     parts: Vec<Part>,
     /// Mistakes after which reading goes on.
     mistakes: Vec<Mistake>,
@@ -596,6 +606,7 @@ impl Parser<'_> {
         read: impl FnOnce(&mut Self) -> Result<R, Mistake>,
     ) -> Result<R, Mistake> {
         if self.depth == GREATEST_DEPTH {
+            self.is_too_deep = true;
             let message = format!("the formula is nested more than {GREATEST_DEPTH} deep");
             let mistake = Mistake::new(place.clone(), message, "the limit is reached here");
             return Err(mistake.help("name parts of the formula in `define`"));

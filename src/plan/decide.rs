@@ -8,7 +8,7 @@ use super::{
     Filter, GREATEST_RUNS, Objective, Optimizer, Plan, Record, Stop, charts, expectations,
 };
 use crate::mistake::{At, Mistake, Span, suggestion};
-use crate::number::{Number, Value};
+use crate::number::{Number, Value, grouped};
 use crate::objective::{self, Formula, FormulaMistake};
 use crate::optimizer::{Method, Setting};
 use crate::spec::{self, Map, Spec, Values, place_in_text};
@@ -83,8 +83,10 @@ pub(super) fn decide(path: &str, source: &str) -> Result<Plan, Vec<Mistake>> {
     match plan.counted_runs() {
         Some(runs) if runs <= GREATEST_RUNS => {}
         counted => {
-            let runs = counted.map_or("more than 2^64".to_owned(), |runs| runs.to_string());
-            let message = format!("{runs} runs are too many: at most {GREATEST_RUNS}");
+            let runs = counted.map_or("more than 2^64".to_owned(), |runs| {
+                grouped(u128::from(runs))
+            });
+            let message = too_many(&runs);
             let help = "the number is the product of all lists and ranges; shorten some, or let \
                         them move together with `zip`";
             mistakes.push(Mistake::of_file(message, help));
@@ -112,6 +114,11 @@ pub(super) fn decide(path: &str, source: &str) -> Result<Plan, Vec<Mistake>> {
     } else {
         Err(mistakes)
     }
+}
+
+fn too_many(runs: &str) -> String {
+    let greatest = grouped(u128::from(GREATEST_RUNS));
+    format!("{runs} runs are too many: at most {greatest}")
 }
 
 fn stem(path: &str) -> String {
@@ -208,10 +215,7 @@ impl Decider<'_> {
         if let Values::Range(range) = &setting.values
             && range.count.value > GREATEST_RUNS
         {
-            let message = format!(
-                "{} runs are too many: at most {GREATEST_RUNS}",
-                range.count.value
-            );
+            let message = too_many(&grouped(u128::from(range.count.value)));
             self.mistake(&range.count.span, message, "each epoch count is a run");
             return None;
         }
@@ -258,7 +262,10 @@ impl Decider<'_> {
                     let value = At::new(Value::Number(end.value), end.span.clone());
                     self.value(key, &value, expected, &contains);
                 }
-                self.range(range);
+                // An end that is wrong by itself needs no second mistake.
+                if self.mistakes.len() == before {
+                    self.range(range);
+                }
             }
         }
         (self.mistakes.len() == before).then_some(())
@@ -280,7 +287,12 @@ impl Decider<'_> {
 
     fn range(&mut self, range: &spec::Range) {
         if range.count.value < 2 {
-            let message = format!("a range cannot have {} points", range.count.value);
+            let points = if range.count.value == 1 {
+                "point"
+            } else {
+                "points"
+            };
+            let message = format!("a range cannot have {} {points}", range.count.value);
             self.mistake(
                 &range.count.span,
                 message,
@@ -391,7 +403,9 @@ impl Decider<'_> {
                 .flat_map(|start| &start.value)
                 .map(|(name, _)| name.value.as_str()),
         );
+        let before = self.mistakes.len();
         self.names_of(written);
+        let has_names = self.mistakes.len() == before;
         for start in &written.starts {
             self.start(start, &variables);
         }
@@ -406,7 +420,8 @@ impl Decider<'_> {
             .iter()
             .map(|(name, _)| name.value.clone())
             .collect();
-        let formula = written.formula.as_ref()?;
+        // What a formula with a wrong name means cannot be told.
+        let formula = written.formula.as_ref().filter(|_| has_names)?;
         let parsed = self.formula(formula);
         let definitions: Vec<_> = written
             .define
@@ -529,13 +544,6 @@ impl Decider<'_> {
     }
 
     fn start(&mut self, start: &At<Map<spec::Setting>>, variables: &[String]) {
-        if start.value.is_empty() && variables.is_empty() {
-            self.mistake(
-                &start.span,
-                "`start` is empty",
-                "expected the first value of each variable",
-            );
-        }
         for (name, setting) in &start.value {
             if matches!(setting.values, Values::List(_)) {
                 let message = format!("the start of `{}` cannot be a list", name.value);
@@ -787,11 +795,11 @@ impl Decider<'_> {
                     let series = Series::List(vec![Value::from(*default)]);
                     settings.push(((*name).to_owned(), series, 0..0));
                 }
+                // Misread or misspelt, it was told; that it is missing follows.
                 None if written
-                    .settings
+                    .keys
                     .iter()
-                    .any(|(given, _)| crate::mistake::nearest(&given.value, [*name]).is_some()) => {
-                }
+                    .any(|key| key == name || crate::mistake::nearest(key, [*name]).is_some()) => {}
                 None => {
                     let message = format!("`{}` has no `{name}`", method.name());
                     let mistake = Mistake::new(written.span.clone(), message, "");
@@ -853,7 +861,8 @@ impl Decider<'_> {
                 .as_ref()
                 .filter(|rule| rule.value.wide().is_nan() || rule.value.wide() <= 0.0)
             {
-                let message = format!("`{name}` cannot be {}", rule.value.wide());
+                let written = self.source.get(rule.span.clone()).unwrap_or("this");
+                let message = format!("`{name}` cannot be {written}");
                 self.mistake(
                     &rule.span,
                     message,

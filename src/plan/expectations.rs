@@ -58,7 +58,7 @@ pub(super) fn decide(plan: &Plan, spec: &Spec, mistakes: &mut Vec<Mistake>) -> V
     let known = final_quantities(plan);
     let mut expectations = Vec::new();
     for written in &spec.expectations {
-        if written.bounds.is_empty() && written.status.is_none() {
+        if written.is_empty {
             let mistake =
                 Mistake::new(written.span.clone(), "this expectation demands nothing", "");
             mistakes.push(

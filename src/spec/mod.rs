@@ -128,6 +128,8 @@ pub struct Optimizer {
     pub zip: Vec<At<String>>,
     /// Every other key.
     pub settings: Map<Setting>,
+    /// All keys, those included whose value was misread.
+    pub keys: Vec<String>,
 }
 
 /// `[stop]`.
@@ -206,6 +208,8 @@ pub struct Expectation {
     pub status: Option<At<String>>,
     /// Quantities with what is demanded of them.
     pub bounds: Map<Bound>,
+    /// Whether the table has nothing but `runs`.
+    pub is_empty: bool,
 }
 
 /// What is demanded of a quantity.

@@ -64,6 +64,8 @@ type Entries = Vec<(At<String>, Field)>;
 /// A table that was read: the keys that were right.
 struct Fields {
     span: Span,
+    /// All keys, those that were wrong included.
+    present: Vec<String>,
     known: Vec<(&'static str, Field)>,
     /// Those that [`Format::others`] describes.
     others: Entries,
@@ -115,6 +117,7 @@ impl Reader<'_> {
         let span = span.unwrap_or(0..0);
         let mut fields = Fields {
             span,
+            present: table.keys().map(|key| key.get_ref().to_string()).collect(),
             known: Vec::new(),
             others: Vec::new(),
         };
@@ -137,7 +140,9 @@ impl Reader<'_> {
             }
         }
         for key in format.keys.iter().filter(|key| key.required) {
-            if !table.keys().any(|present| present.get_ref() == key.name) {
+            // A misspelt key was told; that the right one is missing follows.
+            let meant = |name: &String| *name == key.name || nearest(name, [key.name]).is_some();
+            if !fields.present.iter().any(meant) {
                 self.missing_key(&fields.span, key, format);
             }
         }
@@ -146,7 +151,7 @@ impl Reader<'_> {
 
     fn unknown_key(&mut self, key: &Spanned<impl Sized>, name: &str, format: &Format) {
         let known = format.keys.iter().map(|key| key.name);
-        let what = format!("{} can have", format.name);
+        let what = format!("{} can have", shown_table(format));
         let mut label = suggestion(name, &what, known);
         if let (Some(others), false) = (format.others, label.starts_with("did you mean")) {
             label = format!("{label}, or {}", others.name);
@@ -161,12 +166,7 @@ impl Reader<'_> {
             Kind::Tables(table) => format!("`{}`", table.name),
             _ => format!("`{}`", key.name),
         };
-        let is_phrase = format.name.contains(' ');
-        let table = if is_phrase {
-            format.name.to_owned()
-        } else {
-            shown_key(format.name)
-        };
+        let table = shown_table(format);
         let message = format!("{table} has no {shown}");
         let help = format!("{shown}: {}", lower_first(key.description));
         self.mistakes.push(if is_whole_file {
@@ -437,6 +437,15 @@ fn shown_key(name: &str) -> String {
     format!("`{name}`")
 }
 
+/// A table as a message names it: as it is written, or in words.
+fn shown_table(format: &Format) -> String {
+    if format.name.contains(' ') {
+        format.name.to_owned()
+    } else {
+        shown_key(format.name)
+    }
+}
+
 fn lower_first(text: &str) -> String {
     let mut letters = text.trim_end_matches('.').chars();
     let first = letters.next().map(|first| first.to_lowercase().to_string());
@@ -513,6 +522,7 @@ fn optimizer(mut fields: Fields) -> Optimizer {
         method: take!(fields, "method", Text),
         zip: take!(fields, "zip", Names).unwrap_or_default(),
         settings: settings(Some(fields.others)),
+        keys: fields.present,
         span: fields.span,
     }
 }
@@ -576,6 +586,7 @@ fn expectation(mut fields: Fields) -> Expectation {
         runs: take!(fields, "runs", Filter),
         status: take!(fields, "status", Text),
         bounds,
+        is_empty: fields.present.iter().all(|key| key == "runs"),
         span: fields.span,
     }
 }

@@ -2,6 +2,7 @@
 
 use gradtape::baseline::{self, Deviation, Recorded};
 use gradtape::batch::{self, Control, RunResult};
+use gradtape::number::grouped;
 use gradtape::report::{ReportError, report_name};
 
 use crate::args::Check;
@@ -30,7 +31,7 @@ pub fn check(options: &Check) -> Result<(), Failure> {
         let all = output::counted(experiments.len() as u128, "experiment");
         output::results(&format!(
             "{BAD}{} of {all} failed{BAD:#}\n",
-            output::grouped(failed)
+            grouped(failed)
         ));
         return Err(Failure::CheckFailed);
     }
@@ -85,10 +86,7 @@ impl Verdict {
             .checked_sub(SHOWN as u128)
             .filter(|more| *more > 0)
         {
-            text.push_str(&format!(
-                "  … and {} more deviations\n",
-                output::grouped(more)
-            ));
+            text.push_str(&format!("  … and {} more deviations\n", grouped(more)));
         }
         text
     }

@@ -6,6 +6,8 @@ use std::io::{self, Write};
 use anstream::ColorChoice;
 use anstyle::{AnsiColor, Style};
 
+use gradtape::number::grouped;
+
 use crate::args::Colours;
 
 /// What stands out as wrong.
@@ -59,19 +61,6 @@ fn end_if_nobody_reads(written: io::Result<()>) {
         }
         std::process::exit(if is_expected { 0 } else { 3 });
     }
-}
-
-/// A count with its thousands apart: `10,000`.
-pub fn grouped(count: u128) -> String {
-    let digits = count.to_string();
-    let mut text = String::new();
-    for (place, digit) in digits.chars().enumerate() {
-        if place > 0 && (digits.len() - place).is_multiple_of(3) {
-            text.push(',');
-        }
-        text.push(digit);
-    }
-    text
 }
 
 /// A count with its noun: `1 run`, `25 runs`.

@@ -8,6 +8,7 @@ use std::sync::mpsc::{self, RecvTimeoutError};
 use std::time::{Duration, Instant};
 
 use gradtape::batch::Control;
+use gradtape::number::grouped;
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
 use crate::output;
@@ -66,11 +67,7 @@ fn draw_bar(task: Task<'_>, control: &Control, is_done: &mpsc::Receiver<()>) {
         let progress = &control.progress;
         bar.set_position(progress.epochs());
         let (done, all) = (u128::from(progress.runs()), u128::from(task.runs));
-        bar.set_message(format!(
-            "{} of {} runs",
-            output::grouped(done),
-            output::grouped(all)
-        ));
+        bar.set_message(format!("{} of {} runs", grouped(done), grouped(all)));
     };
     show();
     while is_done.recv_timeout(BETWEEN_REDRAWS) == Err(RecvTimeoutError::Timeout) {
@@ -86,8 +83,8 @@ fn print_lines(task: Task<'_>, control: &Control, is_done: &mpsc::Receiver<()>) 
         output::message(&format!(
             "{}: {} of {} runs, {}% after {} s\n",
             task.name,
-            output::grouped(u128::from(runs)),
-            output::grouped(u128::from(task.runs)),
+            grouped(u128::from(runs)),
+            grouped(u128::from(task.runs)),
             u128::from(epochs) * 100 / u128::from(task.epochs.max(1)),
             begin.elapsed().as_secs(),
         ));

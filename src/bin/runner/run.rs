@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 use std::path::Path;
 
 use gradtape::batch::{self, Control, RunResult};
-use gradtape::number::{Scalar, short};
+use gradtape::number::{Scalar, grouped, short};
 use gradtape::plan::Plan;
 use gradtape::report::{Writer, run_object};
 
@@ -156,14 +156,14 @@ impl<'p> Summary<'p> {
             let _ = writeln!(
                 text,
                 "  {FAINT}… and {} more in runs.csv{FAINT:#}",
-                output::grouped(more)
+                grouped(more)
             );
         }
         text.push('\n');
         if self.runs > 1 {
             let counts = self.statuses.iter().map(|(status, count)| {
                 let style = status_style(status);
-                format!("{style}{status} {}{style:#}", output::grouped(*count))
+                format!("{style}{status} {}{style:#}", grouped(*count))
             });
             let _ = writeln!(text, "  {}", counts.collect::<Vec<_>>().join(", "));
             if let Some((number, label, loss)) = &self.best {
@@ -217,7 +217,7 @@ impl<'p> Summary<'p> {
                 if is_told { "" } else { &*result.reason },
                 FAINT,
             ));
-            row.push(Cell::new(output::grouped(u128::from(result.epochs_run))));
+            row.push(Cell::new(grouped(u128::from(result.epochs_run))));
             row.push(number(Some(result.loss)));
             if plan.has_gap() {
                 row.push(number(result.gap));

@@ -1,0 +1,180 @@
+//! Wrong input: exit code, complete message, and nothing harmed.
+
+use std::path::Path;
+
+use crate::runner::{contents, finished, folder, names, runner, succeeded};
+
+const PARABOLA: &str = include_str!("../../experiments/parabola.toml");
+
+fn mistakes() -> &'static Path {
+    Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/mistakes"))
+}
+
+#[test]
+fn every_mistake_is_told_before_anything_is_written() {
+    insta::glob!("../mistakes", "*.toml", |path| {
+        let out = folder(&[]);
+        let reports = out.path().join("reports");
+        let file = path.file_name().unwrap();
+        let (code, stdout, stderr) =
+            finished(runner(mistakes()).arg(file).arg("--out").arg(&reports));
+        assert_eq!((code, stdout.as_str()), (2, ""), "{stderr}");
+        assert!(!reports.exists(), "nothing is written");
+        insta::assert_snapshot!(stderr);
+    });
+}
+
+/// The message for a file with these bytes.
+fn told(bytes: &[u8]) -> String {
+    let at = folder(&[]);
+    std::fs::write(at.path().join("wrong.toml"), bytes).unwrap();
+    let (code, stdout, stderr) = finished(runner(at.path()).arg("wrong.toml"));
+    assert_eq!((code, stdout.as_str()), (2, ""), "{stderr}");
+    assert_eq!(names(at.path()), ["wrong.toml"], "nothing is written");
+    stderr
+}
+
+#[test]
+fn a_formula_nested_too_deep_has_a_short_message() {
+    let deep = format!("{}x{}", "(".repeat(100_000), ")".repeat(100_000));
+    let message = told(PARABOLA.replace("w0^2", &deep).as_bytes());
+    assert!(message.len() < 2_000, "{} bytes", message.len());
+    assert!(
+        message.contains("the formula is nested more than 100 deep"),
+        "{message}"
+    );
+}
+
+#[test]
+fn lists_nested_too_deep_are_told() {
+    let message =
+        told(format!("epochs = {}1{}", "[".repeat(100_000), "]".repeat(100_000)).as_bytes());
+    assert!(
+        message.contains("recursion depth") && message.len() < 2_000,
+        "{message}"
+    );
+}
+
+#[test]
+fn bytes_that_are_not_utf8_are_told_with_their_line() {
+    insta::assert_snapshot!(told(b"epochs = 1\ntitle = \"\xff\"\n"), @"error: failed to read wrong.toml: line 2 is not UTF-8");
+}
+
+#[test]
+fn a_file_of_ten_thousand_mistakes_has_a_short_message() {
+    let many: String = (0..10_000)
+        .map(|number| format!("key{number} = 1\n"))
+        .collect();
+    let message = told(many.as_bytes());
+    assert!(
+        message.contains("more in wrong.toml") && message.len() < 20_000,
+        "{} bytes",
+        message.len()
+    );
+}
+
+#[test]
+fn line_ends_of_windows_do_not_move_the_caret() {
+    let text = PARABOLA
+        .replace("w0^2", "w0^2 + sinn(w0)")
+        .replace('\n', "\r\n");
+    insta::assert_snapshot!(told(text.as_bytes()));
+}
+
+#[test]
+fn a_file_that_is_missing_is_told_with_the_nearest_name() {
+    let at = folder(&[("parabola.toml", PARABOLA)]);
+    let (code, _, stderr) = finished(runner(at.path()).arg("parabla.toml"));
+    assert_eq!(code, 2);
+    insta::assert_snapshot!(stderr, @"error: failed to read parabla.toml: there is no such file; did you mean parabola.toml?");
+}
+
+#[test]
+fn a_folder_is_no_experiment() {
+    let at = folder(&[]);
+    let (code, _, stderr) = finished(runner(at.path()).arg("."));
+    assert_eq!(code, 2);
+    insta::assert_snapshot!(stderr, @"error: failed to read .: it is a folder, expected an experiment file");
+}
+
+#[test]
+fn one_wrong_file_keeps_the_right_ones_from_running() {
+    let at = folder(&[("right.toml", PARABOLA), ("wrong.toml", "epochs = 1")]);
+    let (code, stdout, stderr) = finished(runner(at.path()).args(["right.toml", "wrong.toml"]));
+    assert_eq!((code, stdout.as_str()), (2, ""));
+    assert!(
+        stderr.contains("wrong.toml") && !stderr.contains("right.toml"),
+        "{stderr}"
+    );
+    assert_eq!(names(at.path()), ["right.toml", "wrong.toml"]);
+}
+
+#[test]
+fn an_older_report_survives_a_mistake() {
+    let at = folder(&[("parabola.toml", PARABOLA)]);
+    succeeded(runner(at.path()).arg("parabola.toml"));
+    let before = contents(&at.path().join("reports/parabola"));
+    std::fs::write(
+        at.path().join("parabola.toml"),
+        PARABOLA.replace("10_000", "0"),
+    )
+    .unwrap();
+    let (code, ..) = finished(runner(at.path()).arg("parabola.toml"));
+    assert_eq!(code, 2);
+    assert!(contents(&at.path().join("reports/parabola")) == before);
+}
+
+#[test]
+fn a_folder_that_cannot_be_written_ends_with_3_before_the_run() {
+    let at = folder(&[("parabola.toml", PARABOLA), ("taken", "a file")]);
+    let (code, stdout, stderr) =
+        finished(runner(at.path()).args(["parabola.toml", "--out", "taken"]));
+    assert_eq!((code, stdout.as_str()), (3, ""));
+    assert!(
+        stderr.starts_with("error: ") && stderr.contains("taken"),
+        "{stderr}"
+    );
+    let (code, _, stderr) =
+        finished(runner(at.path()).args(["parabola.toml", "--out", "taken/below"]));
+    assert_eq!(code, 3, "{stderr}");
+}
+
+#[test]
+fn a_folder_that_is_no_report_is_not_replaced() {
+    let at = folder(&[("parabola.toml", PARABOLA)]);
+    let precious = at.path().join("reports/parabola");
+    std::fs::create_dir_all(&precious).unwrap();
+    std::fs::write(precious.join("thesis.txt"), "chapter 1").unwrap();
+    let (code, _, stderr) = finished(runner(at.path()).arg("parabola.toml"));
+    assert_eq!(code, 3);
+    insta::assert_snapshot!(stderr, @"error: reports/parabola exists and is not a report: choose another folder with --out, or rename the experiment file");
+    assert_eq!(names(&precious), ["thesis.txt"]);
+    assert_eq!(names(&at.path().join("reports")), ["parabola"]);
+}
+
+#[test]
+fn wrong_filters_and_options_end_with_2() {
+    let at = folder(&[("parabola.toml", PARABOLA), ("b.toml", PARABOLA)]);
+    std::fs::create_dir(at.path().join("copy")).unwrap();
+    std::fs::write(at.path().join("copy/b.toml"), PARABOLA).unwrap();
+    let told = |arguments: &[&str]| {
+        let (code, stdout, stderr) = finished(runner(at.path()).args(arguments));
+        assert_eq!((code, stdout.as_str()), (2, ""), "{stderr}");
+        stderr
+    };
+    insta::assert_snapshot!(told(&["parabola.toml", "--filter", "learning_rat=0.01"]), @"error: parabola.toml: `--filter learning_rat=0.01`: unknown setting `learning_rat`, did you mean `learning_rate`?");
+    insta::assert_snapshot!(told(&["parabola.toml", "--filter", "learning_rate=0.5"]), @"error: parabola.toml: no run matches `--filter learning_rate=0.5`");
+    insta::assert_snapshot!(told(&["parabola.toml", "--filter", "0.5"]), @"error: parabola.toml: `--filter 0.5` is not of the form KEY=VALUE");
+    insta::assert_snapshot!(told(&["b.toml", "copy/b.toml"]), @"error: b.toml and copy/b.toml would both write the report `b`");
+    for wrong in [
+        &["parabola.toml", "--threads", "0"][..],
+        &["parabola.toml", "--colour"],
+        &[],
+        &["check"],
+    ] {
+        assert!(
+            told(wrong).contains("Usage:") || wrong.contains(&"0"),
+            "{wrong:?}"
+        );
+    }
+}

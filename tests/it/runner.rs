@@ -1,0 +1,68 @@
+//! The command, run as a user runs it.
+
+use std::path::Path;
+use std::process::{Command, Output};
+
+use tempfile::TempDir;
+
+/// The command in the folder `at`, without the caller's colours.
+pub fn runner(at: &Path) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_runner"));
+    command
+        .current_dir(at)
+        .env_remove("NO_COLOR")
+        .env_remove("CLICOLOR_FORCE");
+    command
+}
+
+/// An empty folder with some files in it.
+pub fn folder(files: &[(&str, &str)]) -> TempDir {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    for (name, text) in files {
+        std::fs::write(folder.path().join(name), text).expect("a new file");
+    }
+    folder
+}
+
+/// Runs to the end; gives the exit code and what was printed.
+pub fn finished(command: &mut Command) -> (i32, String, String) {
+    let Output {
+        status,
+        stdout,
+        stderr,
+    } = command.output().expect("the command starts");
+    let text = |bytes: Vec<u8>| String::from_utf8(bytes).expect("what is printed is UTF-8");
+    (status.code().unwrap_or(-1), text(stdout), text(stderr))
+}
+
+/// Runs to the end, which must be a good one; gives standard output.
+pub fn succeeded(command: &mut Command) -> String {
+    let (code, stdout, stderr) = finished(command);
+    assert_eq!(code, 0, "{stderr}{stdout}");
+    stdout
+}
+
+/// The names of what is in a folder, sorted.
+pub fn names(folder: &Path) -> Vec<String> {
+    let entries = std::fs::read_dir(folder).expect("a folder");
+    let mut names: Vec<String> = entries
+        .map(|entry| {
+            entry
+                .expect("an entry")
+                .file_name()
+                .to_string_lossy()
+                .into_owned()
+        })
+        .collect();
+    names.sort();
+    names
+}
+
+/// All files of a folder with their bytes.
+pub fn contents(folder: &Path) -> Vec<(String, Vec<u8>)> {
+    let read = |name: String| {
+        let bytes = std::fs::read(folder.join(&name)).expect("a file");
+        (name, bytes)
+    };
+    names(folder).into_iter().map(read).collect()
+}
