@@ -272,8 +272,8 @@ operations! { |r, g|
     /// arsinh x.
     Asinh "asinh" (x) = x.asinh() =>
         d x { v!(g) / f(Op::Sqrt, &(v!(x) * v!(x) + x.constant(1.0))) };
-    /// arcosh x.
-    Acosh "acosh" (x) = x.acosh() =>
+    /// arcosh x; NaN below 1.
+    Acosh "acosh" (x) = acosh(x) =>
         d x { v!(g) / f(Op::Sqrt, &(v!(x) * v!(x) - x.constant(1.0))) };
     /// artanh x.
     Atanh "atanh" (x) = x.atanh() =>
@@ -325,6 +325,15 @@ operations! { |r, g|
 
 fn truth<T: Real>(condition: bool) -> T {
     if condition { T::ONE } else { T::ZERO }
+}
+
+/// `libm` gives a number for some arguments below −2 in `f32`.
+fn acosh<T: Real>(x: T) -> T {
+    if x < T::ONE {
+        T::ZERO / T::ZERO
+    } else {
+        x.acosh()
+    }
 }
 
 fn sigmoid<T: Real>(x: T) -> T {

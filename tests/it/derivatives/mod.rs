@@ -1,0 +1,78 @@
+//! Operations and their derivatives against independent answers.
+//!
+//! [`table`] declares what every operation must compute; the other modules
+//! hold the library against it: values, the rule of each operation on its own,
+//! the edges of the domains, random graphs, and laws that need no answer.
+
+mod edges;
+mod laws;
+mod random;
+mod rules;
+mod table;
+mod values;
+
+use gradtape::autodiff::{Graph, Number, Op, Real, Subnormals, Var};
+
+/// Every operation, with more exponents than [`Op::ALL`] has.
+fn operations() -> Vec<Op> {
+    let mut all = Op::ALL.to_vec();
+    all.extend([-3, -2, -1, 0, 1, 2, 4, 5].map(Op::Powi));
+    all
+}
+
+/// Numbers that are drawn the same way on every run (splitmix64).
+struct Draws(u64);
+
+impl Draws {
+    fn bits(&mut self) -> u64 {
+        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
+        let mut bits = self.0;
+        bits = (bits ^ (bits >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+        bits = (bits ^ (bits >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+        bits ^ (bits >> 31)
+    }
+
+    /// Uniform in 0 ≤ u < 1.
+    fn unit(&mut self) -> f64 {
+        (self.bits() >> 11) as f64 / (1_u64 << 53) as f64
+    }
+
+    fn between(&mut self, low: f64, high: f64) -> f64 {
+        low + (high - low) * self.unit()
+    }
+
+    /// One of `count` numbers from 0.
+    fn below(&mut self, count: usize) -> usize {
+        (self.bits() % count as u64) as usize
+    }
+
+    /// Operands from the declared domain of `op`, rounded to `T`.
+    fn operands<T: Real>(&mut self, op: Op) -> [T; 3] {
+        let mut operands = [T::ZERO; 3];
+        for (operand, intervals) in operands.iter_mut().zip(table::declaration(op).domain) {
+            let (low, high) = intervals[self.below(intervals.len())];
+            *operand = T::from_f64(self.between(low, high));
+        }
+        operands
+    }
+}
+
+/// `op` applied to new inputs of `graph`: the inputs, and the result.
+fn applied<T: Real>(graph: &Graph<T>, op: Op) -> (Vec<Var<'_, T>>, Var<'_, T>) {
+    let inputs: Vec<_> = (0..op.arity()).map(|_| graph.input()).collect();
+    let result = Number::apply(op, &inputs.iter().collect::<Vec<_>>());
+    (inputs, result)
+}
+
+fn value<T: Real>(op: Op, operands: [T; 3]) -> T {
+    op.value(operands, Subnormals::Keep)
+}
+
+/// The machine epsilon: the distance from 1 to the next number.
+fn epsilon<T: Real>() -> f64 {
+    let mut epsilon = 1.0;
+    while T::from_f64(1.0 + epsilon / 2.0).to_f64() > 1.0 {
+        epsilon /= 2.0;
+    }
+    epsilon
+}

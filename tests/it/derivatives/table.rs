@@ -1,0 +1,264 @@
+//! One declaration per operation: what it must compute, and where.
+//!
+//! Nothing here is taken from the table of the library. The true value is the
+//! function of the standard library; the true derivatives come from num-dual.
+
+use gradtape::autodiff::Op;
+use num_dual::{Dual64, DualNum, DualNumCopy, HyperDual64};
+
+/// What is declared of an operation besides its functions.
+#[derive(Debug)]
+pub(super) struct Declaration {
+    pub(super) name: &'static str,
+    /// For each operand the intervals to draw from. They keep away from points
+    /// where the derivative itself is ill-conditioned (1 − x² near x = 1): no
+    /// rule written in rounded numbers can be accurate there.
+    pub(super) domain: &'static [&'static [(f64, f64)]],
+    /// How far the value may be from the true one, in units in the last place;
+    /// 0 means the same bits. The true function is itself rounded, by another
+    /// library with an error of its own.
+    pub(super) value_ulps: u64,
+    /// How far derivatives may be, in units of the machine epsilon.
+    pub(super) slope_ulps: f64,
+    /// Points on a kink or jump, to be approached from both sides.
+    pub(super) kinks: &'static [[f64; 3]],
+}
+
+/// A number that true functions are written for: `Dual64` or `HyperDual64`.
+pub(super) trait Dual: DualNumCopy + DualNum<Primitive = f64> {}
+impl Dual for Dual64 {}
+impl Dual for HyperDual64 {}
+
+/// A function that num-dual lacks, by its value and first two derivatives at
+/// the real part of `x`: x − re x is nilpotent, so that Taylor's polynomial of
+/// degree two is exact for every number with at most two derivatives.
+fn lift<D: Dual>(x: D, value: f64, first: f64, second: f64) -> D {
+    let nilpotent = x - x.re();
+    nilpotent * nilpotent * (0.5 * second) + nilpotent * first + value
+}
+
+/// The constant `value`, without derivatives.
+fn lone<D: Dual>(value: f64) -> D {
+    D::from(value)
+}
+
+fn truth(condition: bool) -> f64 {
+    f64::from(u8::from(condition))
+}
+
+/// The error function by the series 2/√π e^(−x²) Σ 2ⁿx²ⁿ⁺¹/(1·3·…·(2n+1)),
+/// whose terms all have one sign, so that nothing cancels. It is 1 to the last
+/// bit from 6 on.
+pub(super) fn erf(x: f64) -> f64 {
+    if x.abs() >= 6.0 {
+        return x.signum();
+    }
+    let mut term = x;
+    let mut sum = x;
+    let mut odd = 1.0;
+    while term.abs() > sum.abs() * 1e-18 {
+        odd += 2.0;
+        term *= 2.0 * x * x / odd;
+        sum += term;
+    }
+    std::f64::consts::FRAC_2_SQRT_PI * (-x * x).exp() * sum
+}
+
+/// That of the standard library overflows near the end of the range, where
+/// ln 2x is the same to the last bit.
+fn asinh(x: f64) -> f64 {
+    if x.abs() > 1e10 {
+        (x.abs().ln() + std::f64::consts::LN_2).copysign(x)
+    } else {
+        x.asinh()
+    }
+}
+
+/// See [`asinh`].
+fn acosh(x: f64) -> f64 {
+    if x > 1e10 {
+        x.ln() + std::f64::consts::LN_2
+    } else {
+        x.acosh()
+    }
+}
+
+fn erf_slope(x: f64) -> f64 {
+    std::f64::consts::FRAC_2_SQRT_PI * (-x * x).exp()
+}
+
+/// The exponent of [`Op::Powi`]; for every other operation it does not matter.
+fn exponent(op: Op) -> i32 {
+    match op {
+        Op::Powi(n) => n,
+        _ => 0,
+    }
+}
+
+/// A row reads: name, `(` operands `)`, `=` the true value in `f64`, `~` the
+/// true function on dual numbers, the domain of each operand, the limits for
+/// value and slope, the distance to the nearest kink or jump (infinite if there
+/// is none), and points on one.
+macro_rules! declarations {
+    (|$n:ident, $x:ident, $y:ident, $z:ident|
+     $($name:literal = $value:expr; ~ $dual:expr; on $($domain:expr),+; ulps $ulps:literal;
+       slope $slope:literal; kink $kink:expr, at $($at:expr),*;)+) => {
+        pub(super) const DECLARATIONS: &[Declaration] = &[$(Declaration {
+            name: $name,
+            domain: &[$(&$domain),+],
+            value_ulps: $ulps,
+            slope_ulps: $slope,
+            kinks: &[$($at),*],
+        }),+];
+
+        /// The true value.
+        #[allow(unused_variables, reason = "few functions need all operands")]
+        pub(super) fn true_value(op: Op, [$x, $y, $z]: [f64; 3]) -> f64 {
+            let $n = exponent(op);
+            match op.name() {
+                $($name => $value,)+
+                name => panic!("no declaration of {name}"),
+            }
+        }
+
+        /// The true function, with its derivatives.
+        #[allow(unused_variables, reason = "few functions need all operands")]
+        pub(super) fn true_dual<D: Dual>(op: Op, [$x, $y, $z]: [D; 3]) -> D {
+            let $n = exponent(op);
+            match op.name() {
+                $($name => $dual,)+
+                name => panic!("no declaration of {name}"),
+            }
+        }
+
+        /// How far the operands are from the nearest kink or jump.
+        #[allow(unused_variables, reason = "few functions need all operands")]
+        pub(super) fn kink_distance(op: Op, [$x, $y, $z]: [f64; 3]) -> f64 {
+            match op.name() {
+                $($name => $kink,)+
+                name => panic!("no declaration of {name}"),
+            }
+        }
+    };
+}
+
+pub(super) const WIDE: [(f64, f64); 1] = [(-10.0, 10.0)];
+const NOT_ZERO: [(f64, f64); 2] = [(0.5, 10.0), (-10.0, -0.5)];
+const POSITIVE: [(f64, f64); 1] = [(0.1, 10.0)];
+const INSIDE: [(f64, f64); 1] = [(-0.9, 0.9)];
+const MODERATE: [(f64, f64); 1] = [(-4.0, 4.0)];
+const SMOOTH: f64 = f64::INFINITY;
+
+/// Twice the same number: where `min`, `max` and comparisons change sides.
+const TIE: [f64; 3] = [1.5, 1.5, 0.0];
+
+// The limits for values are those of two good libraries together (about one
+// unit each, three for compositions such as sinh from expm1). Those for slopes
+// count the roundings of the rule: each at most half a unit, plus the errors of
+// the functions in it, times what 1 − r or 1 − x² amplifies them by in the
+// domain (asin, acos, atanh: 5; tanh within 3: 100; sigmoid below 4: 55). The
+// series of the error function rounds up to sixty terms itself.
+declarations! { |n, x, y, z|
+    "powi" = x.powi(n); ~ x.powi(n); on [(0.3, 3.0), (-3.0, -0.3)];
+        ulps 4; slope 8.0; kink SMOOTH, at ;
+    "add" = x + y; ~ x + y; on WIDE, WIDE; ulps 0; slope 0.0; kink SMOOTH, at ;
+    "sub" = x - y; ~ x - y; on WIDE, WIDE; ulps 0; slope 0.0; kink SMOOTH, at ;
+    "mul" = x * y; ~ x * y; on WIDE, WIDE; ulps 0; slope 0.0; kink SMOOTH, at ;
+    "div" = x / y; ~ x / y; on WIDE, NOT_ZERO; ulps 0; slope 4.0; kink SMOOTH, at ;
+    "neg" = -x; ~ -x; on WIDE; ulps 0; slope 0.0; kink SMOOTH, at ;
+    "pow" = x.powf(y); ~ x.powd(y); on [(0.2, 5.0)], MODERATE;
+        ulps 1; slope 32.0; kink SMOOTH, at ;
+    "min" = if x < y { x } else { y }; ~ if x.re() <= y.re() { x } else { y }; on WIDE, WIDE;
+        ulps 0; slope 0.0; kink (x - y).abs(), at TIE;
+    "max" = if x > y { x } else { y }; ~ if x.re() >= y.re() { x } else { y }; on WIDE, WIDE;
+        ulps 0; slope 0.0; kink (x - y).abs(), at TIE;
+    "abs" = x.abs(); ~ if x.re() < 0.0 { -x } else { x }; on WIDE;
+        ulps 0; slope 0.0; kink x.abs(), at [0.0; 3];
+    "sign" = if x == 0.0 || x.is_nan() { x } else { x.signum() };
+        ~ lone(if x.re() == 0.0 { 0.0 } else { x.re().signum() }); on WIDE;
+        ulps 0; slope 0.0; kink x.abs(), at [0.0; 3];
+    "sqrt" = x.sqrt(); ~ x.sqrt(); on POSITIVE; ulps 0; slope 4.0; kink SMOOTH, at ;
+    "cbrt" = x.cbrt(); ~ x.cbrt(); on [(0.1, 10.0), (-10.0, -0.1)];
+        ulps 1; slope 8.0; kink SMOOTH, at ;
+    "exp" = x.exp(); ~ x.exp(); on MODERATE; ulps 1; slope 4.0; kink SMOOTH, at ;
+    "expm1" = x.exp_m1(); ~ x.exp_m1(); on [(-2.0, 4.0)]; ulps 1; slope 12.0; kink SMOOTH, at ;
+    "ln" = x.ln(); ~ x.ln(); on POSITIVE; ulps 1; slope 2.0; kink SMOOTH, at ;
+    "log1p" = x.ln_1p(); ~ x.ln_1p(); on [(-0.9, 10.0)]; ulps 1; slope 4.0; kink SMOOTH, at ;
+    "log2" = x.log2(); ~ x.log2(); on POSITIVE; ulps 1; slope 4.0; kink SMOOTH, at ;
+    "log10" = x.log10(); ~ x.log10(); on POSITIVE; ulps 2; slope 4.0; kink SMOOTH, at ;
+    "sin" = x.sin(); ~ x.sin(); on WIDE; ulps 1; slope 4.0; kink SMOOTH, at ;
+    "cos" = x.cos(); ~ x.cos(); on WIDE; ulps 1; slope 4.0; kink SMOOTH, at ;
+    "tan" = x.tan(); ~ x.tan(); on [(-1.4, 1.4), (1.8, 4.2)];
+        ulps 2; slope 8.0; kink SMOOTH, at ;
+    "asin" = x.asin(); ~ x.asin(); on INSIDE; ulps 1; slope 12.0; kink SMOOTH, at ;
+    "acos" = x.acos(); ~ x.acos(); on INSIDE; ulps 1; slope 12.0; kink SMOOTH, at ;
+    "atan" = x.atan(); ~ x.atan(); on WIDE; ulps 1; slope 4.0; kink SMOOTH, at ;
+    // Its second derivatives are differences of squares, which cancel. The angle
+    // jumps by 2π across the negative half of the second axis.
+    "atan2" = x.atan2(y); ~ x.atan2(y); on WIDE, WIDE; ulps 2; slope 16.0;
+        kink if y < 0.0 { x.abs() } else { x.abs().max(y) }, at ;
+    "sinh" = x.sinh(); ~ x.sinh(); on MODERATE; ulps 2; slope 4.0; kink SMOOTH, at ;
+    "cosh" = x.cosh(); ~ x.cosh(); on MODERATE; ulps 2; slope 4.0; kink SMOOTH, at ;
+    "tanh" = x.tanh(); ~ x.tanh(); on [(-3.0, 3.0)]; ulps 3; slope 300.0; kink SMOOTH, at ;
+    "asinh" = asinh(x); ~ x.asinh(); on WIDE; ulps 3; slope 4.0; kink SMOOTH, at ;
+    "acosh" = acosh(x); ~ x.acosh(); on [(1.2, 10.0)]; ulps 4; slope 12.0; kink SMOOTH, at ;
+    "atanh" = x.atanh(); ~ x.atanh(); on INSIDE; ulps 3; slope 16.0; kink SMOOTH, at ;
+    "sigmoid" = if x < 0.0 { x.exp() / (1.0 + x.exp()) } else { 1.0 / (1.0 + (-x).exp()) }; ~ ((-x).exp() + 1.0).recip(); on [(-8.0, 4.0)];
+        ulps 3; slope 200.0; kink SMOOTH, at ;
+    "softplus" = if x > 0.0 { x + (-x).exp().ln_1p() } else { x.exp().ln_1p() };
+        ~ x.exp().ln_1p(); on WIDE; ulps 2; slope 8.0; kink SMOOTH, at ;
+    "erf" = erf(x); ~ {
+            let slope = erf_slope(x.re());
+            lift(x, erf(x.re()), slope, -2.0 * x.re() * slope)
+        }; on [(-3.0, 3.0)]; ulps 16; slope 8.0; kink SMOOTH, at ;
+    "hypot" = x.hypot(y); ~ (x * x + y * y).sqrt(); on WIDE, WIDE;
+        ulps 1; slope 6.0; kink x.abs().max(y.abs()), at ;
+    "floor" = x.floor(); ~ lone(x.re().floor()); on WIDE;
+        ulps 0; slope 0.0; kink (x - x.round()).abs(), at [2.0, 0.0, 0.0];
+    "ceil" = x.ceil(); ~ lone(x.re().ceil()); on WIDE;
+        ulps 0; slope 0.0; kink (x - x.round()).abs(), at [2.0, 0.0, 0.0];
+    "round" = x.round_ties_even(); ~ lone(x.re().round_ties_even()); on WIDE;
+        ulps 0; slope 0.0; kink (x - x.floor() - 0.5).abs(), at [2.5, 0.0, 0.0];
+    "less" = truth(x < y); ~ lone(truth(x.re() < y.re())); on WIDE, WIDE;
+        ulps 0; slope 0.0; kink (x - y).abs(), at TIE;
+    "less_equal" = truth(x <= y); ~ lone(truth(x.re() <= y.re())); on WIDE, WIDE;
+        ulps 0; slope 0.0; kink (x - y).abs(), at TIE;
+    "equal" = truth(x == y); ~ lone(truth(x.re() == y.re())); on WIDE, WIDE;
+        ulps 0; slope 0.0; kink (x - y).abs(), at TIE;
+    // A condition that is exactly 0 is the answer of a comparison, whose own
+    // declaration says how far it is from changing.
+    "where" = if x == 0.0 { z } else { y }; ~ if x.re() == 0.0 { z } else { y };
+        on WIDE, WIDE, WIDE;
+        ulps 0; slope 0.0; kink if x == 0.0 { SMOOTH } else { x.abs() }, at [0.0, 2.0, 3.0];
+}
+
+/// The declaration of `op`.
+pub(super) fn declaration(op: Op) -> &'static Declaration {
+    let found = DECLARATIONS.iter().find(|known| known.name == op.name());
+    found.unwrap_or_else(|| panic!("no declaration of {}", op.name()))
+}
+
+#[test]
+fn every_operation_has_one_declaration_and_every_declaration_an_operation() {
+    for op in Op::ALL {
+        let same = DECLARATIONS.iter().filter(|known| known.name == op.name());
+        assert_eq!(same.count(), 1, "{}", op.name());
+        assert_eq!(declaration(*op).domain.len(), op.arity(), "{}", op.name());
+    }
+    assert_eq!(DECLARATIONS.len(), Op::ALL.len());
+}
+
+#[test]
+fn the_series_of_the_error_function_meets_known_values() {
+    // Abramowitz and Stegun, table 7.1.
+    for (x, expected) in [
+        (0.5, 0.520_499_877_8),
+        (1.0, 0.842_700_792_9),
+        (2.0, 0.995_322_265_0),
+    ] {
+        assert!((erf(x) - expected).abs() < 1e-10, "{x}");
+        assert_eq!(erf(-x), -erf(x));
+    }
+    assert_eq!(erf(30.0), 1.0);
+    assert!(erf(f64::NAN).is_nan());
+}
