@@ -329,11 +329,7 @@ fn truth<T: Real>(condition: bool) -> T {
 
 /// `libm` gives a number for some arguments below −2 in `f32`.
 fn acosh<T: Real>(x: T) -> T {
-    if x < T::ONE {
-        T::ZERO / T::ZERO
-    } else {
-        x.acosh()
-    }
+    if x < T::ONE { T::NAN } else { x.acosh() }
 }
 
 fn sigmoid<T: Real>(x: T) -> T {

@@ -1,9 +1,17 @@
 //! The integration tests: one binary, a module for each subject.
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    reason = "a test says what it expects by failing"
+)]
+
 mod check;
 mod cli;
 mod close;
 mod derivatives;
+mod descents;
 mod mistakes;
 mod reports;
 mod runner;
+mod tidy;

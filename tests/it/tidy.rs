@@ -1,0 +1,237 @@
+//! The project's own rules.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+fn project() -> &'static Path {
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+}
+
+/// All Rust files below a folder, with their text.
+fn sources(folder: &str) -> Vec<(String, String)> {
+    let mut waiting: Vec<PathBuf> = vec![project().join(folder)];
+    let mut files = Vec::new();
+    while let Some(path) = waiting.pop() {
+        if path.is_dir() {
+            waiting.extend(
+                fs::read_dir(&path)
+                    .unwrap()
+                    .map(|entry| entry.unwrap().path()),
+            );
+        } else if path.extension().is_some_and(|extension| extension == "rs") {
+            let name = path
+                .strip_prefix(project())
+                .unwrap()
+                .to_str()
+                .unwrap()
+                .replace('\\', "/");
+            files.push((name, fs::read_to_string(&path).unwrap()));
+        }
+    }
+    files.sort();
+    files
+}
+
+/// The text without tests and comments.
+fn code(text: &str) -> String {
+    let text = text.split("#[cfg(test)]").next().unwrap_or("");
+    let lines = text
+        .lines()
+        .filter(|line| !line.trim_start().starts_with("//"));
+    lines.collect::<Vec<_>>().join("\n")
+}
+
+#[test]
+fn modules_import_only_from_the_floors_below() {
+    // Each with what it stands on; the order is that of the floors.
+    let floors: &[(&str, &[&str])] = &[
+        ("autodiff", &[]),
+        ("number", &["autodiff"]),
+        ("mistake", &[]),
+        ("engine", &["autodiff"]),
+        ("objective", &["autodiff", "engine", "mistake", "number"]),
+        ("optimizer", &["autodiff", "number"]),
+        ("spec", &["mistake", "number"]),
+        (
+            "plan",
+            &[
+                "autodiff",
+                "mistake",
+                "number",
+                "objective",
+                "optimizer",
+                "spec",
+                "batch",
+            ],
+        ),
+        (
+            "batch",
+            &["autodiff", "engine", "number", "optimizer", "plan"],
+        ),
+        ("report", &["batch", "number", "plan"]),
+        ("baseline", &["batch", "number", "plan", "report"]),
+    ];
+    let mut seen = 0;
+    for (file, text) in sources("src") {
+        let module = file
+            .trim_start_matches("src/")
+            .split(['/', '.'])
+            .next()
+            .unwrap()
+            .to_owned();
+        if ["bin", "lib"].contains(&module.as_str()) {
+            continue;
+        }
+        let (_, below) = floors
+            .iter()
+            .find(|(name, _)| *name == module)
+            .expect("a floor for each module");
+        for part in code(&text).split("crate::").skip(1) {
+            let imported: String = part
+                .chars()
+                .take_while(|c| c.is_alphanumeric() || *c == '_')
+                .collect();
+            let is_right = imported == module || below.contains(&imported.as_str());
+            assert!(is_right, "{file} imports {imported}");
+            seen += 1;
+        }
+    }
+    assert!(seen > 50);
+}
+
+#[test]
+fn each_outside_library_is_known_to_few_files() {
+    for (library, places) in [
+        ("annotate_snippets", &["src/mistake.rs"][..]),
+        ("strsim", &["src/mistake.rs"]),
+        ("toml::", &["src/spec/reader.rs"]),
+        ("sha2::", &["src/plan/mod.rs"]),
+        ("plotters", &["src/report/chart/canvas.rs"]),
+        ("resvg", &["src/report/chart/raster.rs"]),
+        ("png::", &["src/report/chart/raster.rs"]),
+        ("ab_glyph", &["src/report/chart/text.rs"]),
+        ("::csv", &["src/report/csv.rs"]),
+        ("serde_json", &["src/report/json.rs"]),
+        ("rustix", &["src/report/folder.rs"]),
+        (
+            "rayon",
+            &[
+                "src/batch/mod.rs",
+                "src/report/mod.rs",
+                "src/bin/runner/run.rs",
+            ],
+        ),
+        ("clap", &["src/bin/runner/args.rs"]),
+        ("indicatif", &["src/bin/runner/progress.rs"]),
+        ("ctrlc", &["src/bin/runner/progress.rs"]),
+    ] {
+        for (file, text) in sources("src") {
+            let mentions = code(&text).contains(library);
+            assert!(
+                !mentions || places.contains(&file.as_str()),
+                "{file} knows {library}"
+            );
+        }
+    }
+}
+
+#[test]
+fn nothing_below_the_command_prints_or_looks_at_clock_and_environment() {
+    for (file, text) in sources("src") {
+        if file.starts_with("src/bin/") {
+            continue;
+        }
+        for word in [
+            "println!",
+            "print!",
+            "std::time",
+            "env::var",
+            "SystemTime",
+            "Instant",
+        ] {
+            assert!(!code(&text).contains(word), "{file} has {word}");
+        }
+    }
+}
+
+#[test]
+fn only_some_modules_touch_the_disk() {
+    for (file, text) in sources("src") {
+        let may = [
+            "src/spec/load.rs",
+            "src/report/",
+            "src/baseline.rs",
+            "src/bin/",
+        ];
+        if !may.iter().any(|place| file.starts_with(place)) {
+            assert!(!code(&text).contains("std::fs"), "{file} touches the disk");
+        }
+    }
+}
+
+#[test]
+fn files_are_short_and_finished() {
+    for (file, text) in sources("src").into_iter().chain(sources("tests")) {
+        let lines = text.lines().count();
+        assert!(lines <= 1000, "{file} has {lines} lines");
+        let unfinished = [
+            concat!("FIX", "ME"),
+            concat!("TO", "DO"),
+            concat!("XX", "X"),
+        ];
+        assert!(!unfinished.iter().any(|word| text.contains(word)), "{file}");
+    }
+}
+
+#[test]
+fn every_experiment_has_a_title_and_a_recorded_report() {
+    let mut count = 0;
+    for entry in fs::read_dir(project().join("experiments")).unwrap() {
+        let path = entry.unwrap().path();
+        if path.extension().is_none_or(|extension| extension != "toml") {
+            continue;
+        }
+        let text = fs::read_to_string(&path).unwrap();
+        assert!(text.starts_with("title = "), "{}", path.display());
+        let report = project().join("reports").join(path.file_stem().unwrap());
+        assert!(report.join("report.json").exists(), "{}", report.display());
+        count += 1;
+    }
+    assert!(count >= 5);
+}
+
+#[test]
+fn the_readme_shows_the_experiment_that_it_runs() {
+    let readme = fs::read_to_string(project().join("README.md")).unwrap();
+    let experiment = fs::read_to_string(project().join("experiments/parabola.toml")).unwrap();
+    assert!(readme.contains(&format!("```toml\n{experiment}```")));
+    let version = format!("version {}", env!("CARGO_PKG_VERSION"));
+    assert!(!readme.contains(&version), "the manifest says it");
+    for function in gradtape::objective::FUNCTIONS {
+        let name = function.name;
+        assert!(readme.contains(name), "{name} is not in the README");
+    }
+}
+
+const PREAMBLE: &str = "\
+# Experiment files
+
+The files beside this one are experiments: run one with `runner FILE`.
+What follows is the whole format, made from the description that the reader checks files against.
+A key that is not listed is a mistake, and so is a value of another kind.
+
+";
+
+#[test]
+fn the_documentation_of_the_format_is_that_of_the_reader() {
+    let path = project().join("experiments/README.md");
+    let expected = PREAMBLE.to_owned() + &gradtape::spec::documentation();
+    if std::env::var_os("INSTA_UPDATE").is_some_and(|update| update == "always") {
+        fs::write(&path, &expected).unwrap();
+    }
+    let found = fs::read_to_string(&path).unwrap_or_default();
+    assert!(
+        found == expected,
+        "run the tests with INSTA_UPDATE=always, and review the difference"
+    );
+}
