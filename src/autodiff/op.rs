@@ -191,7 +191,7 @@ operations! { |r, g|
     Neg "neg" (x) = -x =>
         d x { -v!(g) };
     /// xʸ for any exponent. With respect to y the derivative is taken as 0
-    /// where x ≤ 0, as TensorFlow does, instead of NaN.
+    /// where x ≤ 0 and the power is finite, as TensorFlow does.
     Pow "pow" (x, y) = x.pow(y) =>
         d x { v!(g) * v!(y) * N::apply(Op::Pow, &[x, &(v!(y) - y.constant(1.0))]) }
         d y {
@@ -225,7 +225,7 @@ operations! { |r, g|
         d x { v!(g) * v!(r) };
     /// eˣ − 1.
     Expm1 "expm1" (x) = x.expm1() =>
-        d x { v!(g) * (v!(r) + r.constant(1.0)) };
+        d x { v!(g) * f(Op::Exp, x) };
     /// The natural logarithm; −∞ at 0, where the derivative is infinite.
     Ln "ln" (x) = x.ln() =>
         d x { v!(g) / v!(x) };
