@@ -93,3 +93,11 @@ pub mod optimizer;
 pub mod plan;
 pub mod report;
 pub mod spec;
+pub mod tour;
+
+pub use autodiff::{
+    Axes, Caller, CheckedEntry, DType, Element, Error, Explanation, GradientCheck, GradientOptions,
+    GradientTape, Nest, Operand, Pause, Reason, Result, Scope, Shape, Single, Span, Step,
+    TapeOptions, Tensor, UnconnectedGradients, Variable, check_gradient, custom_gradient, hessian,
+    hessian_vector_product, jvp, value_and_gradient, with_subnormals,
+};

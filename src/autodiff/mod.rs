@@ -1,8 +1,12 @@
-//! Differentiation: the table of operations, and the graph of what was traced.
+//! Differentiation: the table of operations, the tape, and the graph of what
+//! was traced.
 //!
-//! [`Op`] is the table: every operation with its value and its derivative.
-//! [`Graph`] records a computation as nodes; [`Graph::gradient`] adds the nodes
-//! of its derivative to the same graph, so that it can be applied again.
+//! [`Op`] is the table: every operation with its value and its derivative. It
+//! has two users. A [`GradientTape`] records operations on [`Tensor`]s, whose
+//! values are computed at once, as TensorFlow does; the [tour](crate::tour)
+//! shows it. A [`Graph`] records a computation as nodes without values, for the
+//! engine; [`Graph::gradient`] adds the nodes of its derivative to the same
+//! graph, so that it can be applied again.
 //!
 //! ```
 //! use gradtape::autodiff::{Graph, Subnormals};
@@ -18,10 +22,30 @@
 //! assert_eq!(program.evaluate(&[2.0]), [8.0, 12.0, 12.0]);
 //! ```
 
+mod custom;
+mod error;
+mod functional;
 mod graph;
+mod nest;
 mod op;
 mod real;
+mod tape;
+mod tensor;
+mod variable;
 
+pub use custom::custom_gradient;
+pub use error::{Caller, Error, Result};
+pub use functional::{
+    CheckedEntry, GradientCheck, check_gradient, hessian, hessian_vector_product, jvp,
+    value_and_gradient,
+};
 pub use graph::{Graph, Node, NodeId, Var};
+pub use nest::{Nest, Single};
 pub use op::{Number, Op, Partial, Subnormals};
 pub use real::Real;
+pub use tape::{
+    Explanation, GradientOptions, GradientTape, Pause, Reason, Scope, Step, TapeOptions,
+    UnconnectedGradients,
+};
+pub use tensor::{Axes, DType, Element, Operand, Shape, Span, Tensor, with_subnormals};
+pub use variable::Variable;

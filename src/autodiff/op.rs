@@ -3,9 +3,9 @@
 //!
 //! This is the only place where a derivative is written. A rule is written in
 //! terms of operations on a [`Number`], an abstract number. Whoever implements
-//! that trait gets every derivative: the traced graph
-//! ([`Var`](super::Var)), whose derivatives can be differentiated again because
-//! they consist of the same operations.
+//! that trait gets every derivative: the traced graph ([`Var`](super::Var)) and
+//! the tensors ([`Tensor`](super::Tensor)). Both can differentiate the
+//! derivatives again because they consist of the same operations.
 
 use std::ops::{Add, Div, Mul, Neg, Sub};
 
@@ -40,6 +40,14 @@ pub enum Partial<N> {
     Zero,
     /// The operation has no derivative with respect to this operand.
     Undefined,
+}
+
+/// A loop, to be compiled once for each operation.
+pub(crate) trait Kernel<T> {
+    /// What it gives.
+    type Output;
+    /// Runs it with the value of an operation that keeps subnormal numbers.
+    fn run(self, value: impl Fn([T; 3]) -> T + Copy) -> Self::Output;
 }
 
 /// The operand behind a rule, applied to one argument.
@@ -103,9 +111,33 @@ macro_rules! operations {
                 }
             }
 
+            /// Whether a derivative passes to operand number `index`: it has a
+            /// rule, be it zero.
+            #[must_use]
+            pub fn is_differentiable(self, index: usize) -> bool {
+                match self {
+                    Op::Powi(_) => index == 0,
+                    $(Op::$op => {
+                        let rules = [$((stringify!($wrt), operations!(@flows $rule))),+];
+                        let operand = [$(stringify!($operand)),+].get(index).copied();
+                        rules.iter().any(|(name, flows)| Some(*name) == operand && *flows)
+                    })+
+                }
+            }
+
+            /// Calls `kernel` with the value of this operation, as a function
+            /// of its own: a loop around it holds no decision about which
+            /// operation it is.
+            pub(crate) fn run<T: Real, K: Kernel<T>>(self, kernel: K) -> K::Output {
+                match self {
+                    Op::Powi(n) => kernel.run(move |x| powi(x[0], n, Subnormals::Keep)),
+                    $(Op::$op => kernel.run(|x| Op::$op.rounded(x, Subnormals::Keep)),)+
+                }
+            }
+
             /// The value for the first [`Op::arity`] of the operands (the
             /// others are ignored), before subnormal results are flushed.
-            #[inline]
+            #[inline(always)]
             fn rounded<T: Real>(self, operands: [T; 3], subnormals: Subnormals) -> T {
                 match self {
                     Op::Powi(n) => powi(operands[0], n, subnormals),
@@ -138,8 +170,8 @@ macro_rules! operations {
                     }
                     $(Op::$op => {
                         operations!(@refer operands; $($operand),+);
-                        let rules = [$(stringify!($wrt)),+];
-                        $(if rules.get(index) == Some(&stringify!($wrt)) {
+                        let operand = [$(stringify!($operand)),+].get(index).copied();
+                        $(if operand == Some(stringify!($wrt)) {
                             return operations!(@rule $rule);
                         })+
                         Partial::Undefined
@@ -158,6 +190,8 @@ macro_rules! operations {
     (@refer $operands:ident; $x:ident, $y:ident, $z:ident) => {
         let ($x, $y, $z) = ($operands[0], $operands[1], $operands[2]);
     };
+    (@flows {none}) => { false };
+    (@flows $rule:tt) => { true };
     (@rule {zero}) => { Partial::Zero };
     (@rule {none}) => { Partial::Undefined };
     (@rule $rule:tt) => { Partial::Flows($rule) };
@@ -187,6 +221,11 @@ operations! { |r, g|
     Div "div" (x, y) = x / y =>
         d x { v!(g) / v!(y) }
         d y { -(v!(g) * v!(r) / v!(y)) };
+    /// x − y⌊x/y⌋, the remainder with the sign of y, exact but for one rounding
+    /// where the signs differ; NaN where y is 0.
+    Rem "rem" (x, y) = rem(x, y) =>
+        d x { v!(g) }
+        d y { -(v!(g) * f(Op::Floor, &(v!(x) / v!(y)))) };
     /// −x.
     Neg "neg" (x) = -x =>
         d x { -v!(g) };
@@ -330,6 +369,17 @@ fn truth<T: Real>(condition: bool) -> T {
 /// `libm` gives a number for some arguments below −2 in `f32`.
 fn acosh<T: Real>(x: T) -> T {
     if x < T::ONE { T::NAN } else { x.acosh() }
+}
+
+/// The remainder of division towards zero is exact; it is moved to the sign of y.
+fn rem<T: Real>(x: T, y: T) -> T {
+    let remainder = x.fmod(y);
+    let differs = (remainder < T::ZERO) != (y < T::ZERO);
+    if remainder != T::ZERO && differs {
+        remainder + y
+    } else {
+        remainder
+    }
 }
 
 fn sigmoid<T: Real>(x: T) -> T {

@@ -122,6 +122,8 @@ pub trait Real:
     fn erf(self) -> Self;
     /// √(x² + y²) without overflow or underflow on the way.
     fn hypot(self, y: Self) -> Self;
+    /// What is left of x after division by y towards zero; exact.
+    fn fmod(self, y: Self) -> Self;
     /// xʸ.
     fn pow(self, y: Self) -> Self;
 }
@@ -181,10 +183,10 @@ real!(f32,
     log2 = log2f, log10 = log10f, sin = sinf, cos = cosf, tan = tanf,
     asin = asinf, acos = acosf, atan = atanf, sinh = sinhf, cosh = coshf,
     tanh = tanhf, asinh = asinhf, acosh = acoshf, atanh = atanhf, erf = erff;
-    atan2 = atan2f, hypot = hypotf, pow = powf);
+    atan2 = atan2f, hypot = hypotf, fmod = fmodf, pow = powf);
 real!(f64,
     cbrt = cbrt, exp = exp, expm1 = expm1, ln = log, ln_1p = log1p,
     log2 = log2, log10 = log10, sin = sin, cos = cos, tan = tan,
     asin = asin, acos = acos, atan = atan, sinh = sinh, cosh = cosh,
     tanh = tanh, asinh = asinh, acosh = acosh, atanh = atanh, erf = erf;
-    atan2 = atan2, hypot = hypot, pow = pow);
+    atan2 = atan2, hypot = hypot, fmod = fmod, pow = pow);

@@ -1,0 +1,714 @@
+//! The gradient tape: what was recorded, and derivatives of it.
+
+pub(crate) mod active;
+mod explain;
+mod jacobian;
+mod pass;
+mod recording;
+
+use std::fmt;
+use std::marker::PhantomData;
+use std::panic::Location;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+pub use explain::{Explanation, Reason, Step};
+
+use super::error::{Caller, Error, Result};
+use super::nest::{Leaf, Nest};
+use super::tensor::Tensor;
+use super::variable::Variable;
+use pass::Pass;
+use recording::{Phase, Recording};
+
+/// Records operations on tensors, and differentiates what it recorded.
+///
+/// It behaves as `tf.GradientTape` of TensorFlow does; where it does not, the
+/// [table of differences](crate::tour#behaviour-by-behaviour) says why.
+///
+/// A tape records while it is entered, on the thread that entered it: every
+/// operation of which an operand is watched, or descends from something
+/// watched. [`Variable`]s are watched by themselves when they are read,
+/// [`Tensor`]s by [`GradientTape::watch`]. It gives one set of derivatives and
+/// is then used up, unless it is [persistent](GradientTape::persistent).
+///
+/// # Examples
+///
+/// ```
+/// use gradtape::{GradientTape, Tensor};
+///
+/// let x = Tensor::from(3.0);
+/// let tape = GradientTape::new();
+/// let y = tape.record(|| {
+///     tape.watch(&x)?;
+///     x.powi(2)
+/// })??;
+/// assert_eq!(tape.gradient(&y, &x)?, Some(Tensor::from(6.0)));
+/// # Ok::<(), gradtape::Error>(())
+/// ```
+pub struct GradientTape(Arc<Shared>);
+
+pub(crate) struct Shared(Mutex<Recording>);
+
+impl Shared {
+    fn lock(&self) -> MutexGuard<'_, Recording> {
+        // No user's code runs under the lock; whatever panicked elsewhere, the
+        // recording is whole.
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// How a tape records.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct TapeOptions {
+    /// Whether any number of derivatives can be taken. What was recorded is
+    /// held until the tape is dropped. Default: `false`.
+    pub persistent: bool,
+    /// Whether trainable variables are watched by themselves when they are
+    /// read. Default: `true`.
+    pub watch_accessed_variables: bool,
+    /// Whether operations that no derivative passes through are noted as well,
+    /// without their values, so that [`GradientTape::explain`] can say why a
+    /// gradient is missing. That costs about 150 bytes for each of them.
+    /// Default: `true`.
+    pub explanations: bool,
+}
+
+impl Default for TapeOptions {
+    fn default() -> Self {
+        Self {
+            persistent: false,
+            watch_accessed_variables: true,
+            explanations: true,
+        }
+    }
+}
+
+/// What a gradient is asked for beside targets and sources.
+#[derive(Clone, Debug, Default)]
+pub struct GradientOptions {
+    /// One tensor for each target, of its type and shape (or a scalar): what
+    /// the derivatives are multiplied with. The result is the product of this
+    /// vector and the Jacobian. `None` (the default) stands for ones.
+    pub output_gradients: Option<Vec<Tensor>>,
+    /// What is given for a source that is not connected.
+    pub unconnected_gradients: UnconnectedGradients,
+}
+
+/// What is given for a source that no target is connected with.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum UnconnectedGradients {
+    /// `None`.
+    #[default]
+    None,
+    /// Zeros of the source's shape and type.
+    Zero,
+}
+
+/// A tape records until this is dropped. It belongs to its thread.
+#[must_use = "the tape stops recording when this is dropped"]
+pub struct Scope<'t> {
+    tape: &'t GradientTape,
+    // A scope ends on the thread where it began.
+    thread: PhantomData<*const ()>,
+}
+
+/// A tape records nothing until this is dropped: for it, operations give
+/// constants.
+#[must_use = "the tape goes on recording when this is dropped"]
+pub struct Pause<'t> {
+    tape: &'t GradientTape,
+    thread: PhantomData<*const ()>,
+}
+
+impl GradientTape {
+    /// A tape for one set of derivatives.
+    #[must_use]
+    pub fn new() -> Self {
+        Self::with_options(TapeOptions::default())
+    }
+
+    /// A tape for any number of derivatives.
+    ///
+    /// A derivative that is taken while the tape is recording is recorded too.
+    /// That is what higher derivatives are made of; who does not want them
+    /// takes derivatives after the scope, which saves time and memory.
+    #[must_use]
+    pub fn persistent() -> Self {
+        Self::with_options(TapeOptions {
+            persistent: true,
+            ..TapeOptions::default()
+        })
+    }
+
+    /// A tape with these options.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use gradtape::{GradientTape, TapeOptions, Variable};
+    ///
+    /// let (x, b) = (Variable::new(20.0), Variable::new(10.0));
+    /// let tape = GradientTape::with_options(TapeOptions {
+    ///     watch_accessed_variables: false,
+    ///     ..TapeOptions::default()
+    /// });
+    /// let y = tape.record(|| {
+    ///     tape.watch(&x)?;
+    ///     (&x * &x).try_add(&b * &b)
+    /// })??;
+    /// let (dy_dx, dy_db) = tape.gradient(&y, (&x, &b))?;
+    /// assert_eq!(dy_dx.unwrap().item::<f64>()?, 40.0);
+    /// assert_eq!(dy_db, None);
+    /// # Ok::<(), gradtape::Error>(())
+    /// ```
+    #[must_use]
+    pub fn with_options(options: TapeOptions) -> Self {
+        Self(Arc::new(Shared(Mutex::new(Recording::new(options)))))
+    }
+
+    /// Records until the returned guard is dropped. A tape that was entered
+    /// before goes on with the same recording; one that is used up begins a new
+    /// one, and its watches are gone.
+    ///
+    /// Scopes of several tapes may overlap in any way.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::StillRecording`] if a scope of this tape has not ended.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use gradtape::{GradientTape, Variable};
+    ///
+    /// let x = Variable::new(2.0);
+    /// let tape = GradientTape::new();
+    /// let scope = tape.enter()?;
+    /// let y = &x * &x;
+    /// assert!(tape.enter().is_err());
+    /// drop(scope);
+    /// assert_eq!(tape.gradient(&y, &x)?.unwrap().item::<f64>()?, 4.0);
+    /// # Ok::<(), gradtape::Error>(())
+    /// ```
+    #[track_caller]
+    pub fn enter(&self) -> Result<Scope<'_>> {
+        let at = Location::caller();
+        let mut recording = self.0.lock();
+        let forgotten = match recording.phase {
+            Phase::Recording { entered, .. }
+            | Phase::Consumed {
+                entered: Some(entered),
+                ..
+            } => return Err(Error::StillRecording { entered, at }),
+            Phase::NeverEntered | Phase::Consumed { .. } => Some(recording.clear()),
+            Phase::Left => None,
+        };
+        recording.thread = active::thread();
+        recording.phase = Phase::Recording {
+            entered: at,
+            pauses: 0,
+        };
+        drop(recording);
+        drop(forgotten);
+        active::enter(&self.0);
+        Ok(Scope {
+            tape: self,
+            thread: PhantomData,
+        })
+    }
+
+    /// Records what `compute` does, and returns its result. If it panics, the
+    /// tape stops recording and stays usable.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::StillRecording`] if a scope of this tape has not ended.
+    #[track_caller]
+    pub fn record<R>(&self, compute: impl FnOnce() -> R) -> Result<R> {
+        let _scope = self.enter()?;
+        Ok(compute())
+    }
+
+    /// Watches tensors and variables from now on: operations on them are
+    /// recorded. What was computed from them before stays a constant. Watching
+    /// twice changes nothing. Whole numbers and truth values can be watched, but
+    /// have no gradient.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::NeverEntered`], [`Error::Consumed`].
+    #[track_caller]
+    pub fn watch(&self, sources: impl Nest) -> Result<()> {
+        let at = Location::caller();
+        let mut leaves = Vec::new();
+        sources.leaves(&mut leaves);
+        let mut recording = self.0.lock();
+        recording.expect_usable("watch", at)?;
+        for leaf in &leaves {
+            recording.watch(leaf, at);
+        }
+        Ok(())
+    }
+
+    /// Records nothing until the returned guard is dropped: for this tape, the
+    /// operations in between give constants.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::NeverEntered`], [`Error::Consumed`], and
+    /// [`Error::NotRecording`] if its scope has ended.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use gradtape::{GradientTape, Variable};
+    ///
+    /// let x = Variable::new(3.0);
+    /// let tape = GradientTape::new();
+    /// let y = tape.record(|| {
+    ///     let pause = tape.stop_recording()?;
+    ///     let constant = &x * &x;
+    ///     drop(pause);
+    ///     constant.try_mul(&x)
+    /// })??;
+    /// assert_eq!(tape.gradient(&y, &x)?.unwrap().item::<f64>()?, 9.0);
+    /// # Ok::<(), gradtape::Error>(())
+    /// ```
+    #[track_caller]
+    pub fn stop_recording(&self) -> Result<Pause<'_>> {
+        let (method, at) = ("stop_recording", Location::caller());
+        let mut recording = self.0.lock();
+        recording.expect_usable(method, at)?;
+        let Phase::Recording { pauses, .. } = &mut recording.phase else {
+            return Err(Error::NotRecording { method, at });
+        };
+        *pauses += 1;
+        Ok(Pause {
+            tape: self,
+            thread: PhantomData,
+        })
+    }
+
+    /// Forgets everything that was recorded, and every watch, and goes on
+    /// recording.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::NeverEntered`], [`Error::Consumed`], and
+    /// [`Error::NotRecording`] if its scope has ended.
+    #[track_caller]
+    pub fn reset(&self) -> Result<()> {
+        let (method, at) = ("reset", Location::caller());
+        let mut recording = self.0.lock();
+        recording.expect_usable(method, at)?;
+        if !recording.is_entered() {
+            return Err(Error::NotRecording { method, at });
+        }
+        let thread = recording.thread;
+        let forgotten = recording.clear();
+        recording.thread = thread;
+        drop(recording);
+        drop(forgotten);
+        Ok(())
+    }
+
+    /// The variables that are watched, in the order in which they were made;
+    /// still so after the tape was used up.
+    #[must_use]
+    pub fn watched_variables(&self) -> Vec<Variable> {
+        let mut variables = self.0.lock().variables.clone();
+        variables.sort_unstable_by_key(Variable::id);
+        variables
+    }
+
+    /// The derivatives of the sum of all elements of all `targets` with respect
+    /// to `sources`, in the structure of `sources`: tensors of the shape and the
+    /// type of each source, `None` where no target is connected with it
+    /// ([`GradientTape::explain`] says why).
+    ///
+    /// A tape that is not persistent stops recording and is used up, unless
+    /// this fails.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::NeverEntered`], [`Error::Consumed`], and what a
+    /// [custom gradient](crate::custom_gradient) returns.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use gradtape::{GradientTape, Tensor, Variable};
+    ///
+    /// let x = Variable::new([1.0, 2.0]);
+    /// let tape = GradientTape::new();
+    /// let y = tape.record(|| x.value().powi(3))??;
+    /// assert_eq!(tape.gradient(&y, &x)?, Some(Tensor::from([3.0, 12.0])));
+    /// # Ok::<(), gradtape::Error>(())
+    /// ```
+    #[track_caller]
+    pub fn gradient<S: Nest>(
+        &self,
+        targets: impl Nest,
+        sources: S,
+    ) -> Result<S::Of<Option<Tensor>>> {
+        self.gradient_with(targets, sources, GradientOptions::default())
+    }
+
+    /// [`GradientTape::gradient`] with options: the product of a vector and the
+    /// Jacobian, zeros for what is not connected.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`GradientTape::gradient`]; [`Error::Count`],
+    /// [`Error::Shape`] or [`Error::MixedTypes`] if the output gradients do not
+    /// fit the targets.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use gradtape::{GradientOptions, GradientTape, Tensor, UnconnectedGradients, Variable};
+    ///
+    /// let (x, z) = (Variable::new([1.0, 2.0]), Variable::new(5.0));
+    /// let tape = GradientTape::new();
+    /// let y = tape.record(|| &x * &x)?;
+    /// let (dx, dz) = tape.gradient_with(&y, (&x, &z), GradientOptions {
+    ///     output_gradients: Some(vec![Tensor::from([10.0, 100.0])]),
+    ///     unconnected_gradients: UnconnectedGradients::Zero,
+    /// })?;
+    /// assert_eq!(dx, Some(Tensor::from([20.0, 400.0])));
+    /// assert_eq!(dz, Some(Tensor::from(0.0)));
+    /// # Ok::<(), gradtape::Error>(())
+    /// ```
+    #[track_caller]
+    pub fn gradient_with<S: Nest>(
+        &self,
+        targets: impl Nest,
+        sources: S,
+        options: GradientOptions,
+    ) -> Result<S::Of<Option<Tensor>>> {
+        let at = Location::caller();
+        let gradients = self.gradients("gradient", &targets, &sources, options, at)?;
+        Ok(sources.rebuild(&mut gradients.into_iter()))
+    }
+
+    /// [`GradientTape::gradient`] where every source must be connected: tensors
+    /// instead of options.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`GradientTape::gradient`]; [`Error::Unconnected`] with the
+    /// explanation if a source is not connected. The tape is used up then too.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use gradtape::{Error, GradientTape, Tensor, Variable};
+    ///
+    /// let (x, c) = (Variable::new(3.0), Tensor::from(2.0));
+    /// let tape = GradientTape::persistent();
+    /// let y = tape.record(|| &x * &c)?;
+    /// assert_eq!(tape.connected_gradient(&y, &x)?, Tensor::from(2.0));
+    /// let error = tape.connected_gradient(&y, &c).unwrap_err();
+    /// assert!(error.to_string().contains("never watched"), "{error}");
+    /// # Ok::<(), gradtape::Error>(())
+    /// ```
+    #[track_caller]
+    pub fn connected_gradient<S: Nest>(
+        &self,
+        targets: impl Nest,
+        sources: S,
+    ) -> Result<S::Of<Tensor>> {
+        let at = Location::caller();
+        let options = GradientOptions::default();
+        let gradients = self.gradients("connected_gradient", &targets, &sources, options, at)?;
+        let (targets, leaves) = (leaves(&targets), leaves(&sources));
+        let connected = gradients.into_iter().zip(&leaves).map(|(gradient, leaf)| {
+            gradient.ok_or_else(|| {
+                let explanation = self.0.lock().explain(&targets, leaf);
+                Error::Unconnected(Box::new(explanation))
+            })
+        });
+        let connected: Vec<Tensor> = connected.collect::<Result<_>>()?;
+        Ok(sources.rebuild(&mut connected.into_iter()))
+    }
+
+    /// The derivative of `target` when each source moves along its tangent, by
+    /// forward mode over what was recorded: the product of the Jacobian and a
+    /// vector. Over a recorded gradient it is the product of the Hessian and a
+    /// vector. `None` if no source is connected with the target.
+    ///
+    /// A tape that is not persistent is used up.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`GradientTape::gradient`]; [`Error::Count`], [`Error::Shape`]
+    /// or [`Error::MixedTypes`] if the tangents are not like the sources.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use gradtape::{GradientTape, Tensor, Variable};
+    ///
+    /// let x = Variable::new([1.0, 2.0, 3.0]);
+    /// let tape = GradientTape::new();
+    /// let y = tape.record(|| &x * &x)?;
+    /// let dy = tape.jvp(&y, &x, &Tensor::from([1.0, 0.0, 10.0]))?;
+    /// assert_eq!(dy, Some(Tensor::from([2.0, 0.0, 60.0])));
+    /// # Ok::<(), gradtape::Error>(())
+    /// ```
+    #[track_caller]
+    pub fn jvp<T: Nest>(
+        &self,
+        target: T,
+        sources: impl Nest,
+        tangents: impl Nest,
+    ) -> Result<T::Of<Option<Tensor>>> {
+        let (method, at) = ("jvp", Location::caller());
+        let (targets, sources) = (leaves(&target), leaves(&sources));
+        let tangents = values(&tangents, at);
+        expect_like(method, ["tangents", "sources"], &tangents, &sources, at)?;
+        let results = self.differentiate(method, &targets, &sources, at, |pass| {
+            pass.forward(&tangents, at)
+        })?;
+        Ok(target.rebuild(&mut results.into_iter()))
+    }
+
+    /// Why each source has a gradient or has none, with the path from the
+    /// target to it; see [`Explanation`]. It can be asked for at any time, also
+    /// after the tape was used up.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use gradtape::{GradientTape, Reason, Tensor};
+    ///
+    /// let x = Tensor::from(3.0);
+    /// let tape = GradientTape::new();
+    /// let y = tape.record(|| {
+    ///     let y = &x * &x;
+    ///     tape.watch(&x)?;
+    ///     Ok::<_, gradtape::Error>(y)
+    /// })??;
+    /// assert_eq!(tape.gradient(&y, &x)?, None);
+    /// let explanation = tape.explain(&y, &x);
+    /// assert!(matches!(explanation.reason, Some(Reason::WatchedAfterUse { .. })));
+    /// # Ok::<(), gradtape::Error>(())
+    /// ```
+    pub fn explain<S: Nest>(&self, targets: impl Nest, sources: S) -> S::Of<Explanation> {
+        let (targets, leaves) = (leaves(&targets), leaves(&sources));
+        let recording = self.0.lock();
+        let explained = leaves.iter().map(|leaf| recording.explain(&targets, leaf));
+        let explained: Vec<Explanation> = explained.collect();
+        drop(recording);
+        sources.rebuild(&mut explained.into_iter())
+    }
+
+    /// The gradients, in the order of the sources' leaves.
+    fn gradients(
+        &self,
+        method: &'static str,
+        targets: &impl Nest,
+        sources: &impl Nest,
+        options: GradientOptions,
+        at: Caller,
+    ) -> Result<Vec<Option<Tensor>>> {
+        let (targets, sources) = (leaves(targets), leaves(sources));
+        let seeds = seeds(method, &targets, options.output_gradients, at)?;
+        let mut gradients = self.differentiate(method, &targets, &sources, at, |pass| {
+            pass.backward(&seeds, at)
+        })?;
+        if options.unconnected_gradients == UnconnectedGradients::Zero {
+            for (gradient, source) in gradients.iter_mut().zip(&sources) {
+                if gradient.is_none() {
+                    let shape = source.shape().clone();
+                    *gradient = Some(Tensor::constant(0.0, source.dtype(), shape, at)?);
+                }
+            }
+        }
+        Ok(gradients)
+    }
+
+    /// Runs `compute` on what leads from the sources to the targets. If the
+    /// tape is not persistent it does not record this, and is used up if it
+    /// succeeds.
+    fn differentiate<R>(
+        &self,
+        method: &'static str,
+        targets: &[Leaf],
+        sources: &[Leaf],
+        at: Caller,
+        compute: impl FnOnce(&Pass) -> Result<R>,
+    ) -> Result<R> {
+        /// Ends the suspension however `compute` ends.
+        struct Resume<'t>(&'t Shared);
+        impl Drop for Resume<'_> {
+            fn drop(&mut self) {
+                self.0.lock().is_suspended = false;
+            }
+        }
+        let mut recording = self.0.lock();
+        recording.expect_usable(method, at)?;
+        let is_persistent = recording.options.persistent;
+        let pass = Pass::new(&recording, targets, sources);
+        recording.is_suspended = !is_persistent;
+        drop(recording);
+        let resume = Resume(&self.0);
+        let result = compute(&pass)?;
+        if !is_persistent {
+            let rules = self.0.lock().consume(at);
+            drop(rules);
+        }
+        drop(resume);
+        Ok(result)
+    }
+}
+
+/// Every tensor and variable of a structure.
+fn leaves(nest: &impl Nest) -> Vec<Leaf> {
+    let mut leaves = Vec::new();
+    nest.leaves(&mut leaves);
+    leaves
+}
+
+/// The values of a structure; variables are read.
+fn values(nest: &impl Nest, at: Caller) -> Vec<Tensor> {
+    let value = |leaf| match leaf {
+        Leaf::Tensor(tensor) => tensor,
+        Leaf::Variable(variable) => variable.read_at(at),
+    };
+    leaves(nest).into_iter().map(value).collect()
+}
+
+/// What the derivative of each target begins with.
+fn seeds(
+    method: &'static str,
+    targets: &[Leaf],
+    given: Option<Vec<Tensor>>,
+    at: Caller,
+) -> Result<Vec<Tensor>> {
+    let Some(given) = given else {
+        let one = |target: &Leaf| Tensor::constant(1.0, target.dtype(), target.shape().clone(), at);
+        return targets.iter().map(one).collect();
+    };
+    // A scalar stands for itself everywhere.
+    let stretched = given.iter().zip(targets).map(|(tensor, target)| {
+        if tensor.rank() == 0 {
+            tensor.stretched(target.shape(), at)
+        } else {
+            Ok(tensor.clone())
+        }
+    });
+    let mut seeds: Vec<Tensor> = stretched.collect::<Result<_>>()?;
+    seeds.extend(given.into_iter().skip(targets.len()));
+    expect_like(method, ["output gradients", "targets"], &seeds, targets, at)?;
+    Ok(seeds)
+}
+
+/// An error unless there is one tensor for each leaf, of its shape and type.
+fn expect_like(
+    operation: &'static str,
+    [what, whose]: [&'static str; 2],
+    given: &[Tensor],
+    leaves: &[Leaf],
+    at: Caller,
+) -> Result<()> {
+    if given.len() != leaves.len() {
+        return Err(Error::Count {
+            operation,
+            what,
+            given: given.len(),
+            whose,
+            expected: leaves.len(),
+            at,
+        });
+    }
+    for (tensor, leaf) in given.iter().zip(leaves) {
+        tensor.expect_shape(operation, leaf.shape(), at)?;
+        if tensor.dtype() != leaf.dtype() {
+            return Err(Error::MixedTypes {
+                operation,
+                left: leaf.dtype(),
+                right: tensor.dtype(),
+                at,
+            });
+        }
+    }
+    Ok(())
+}
+
+impl Default for GradientTape {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl fmt::Debug for GradientTape {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let recording = self.0.lock();
+        formatter
+            .debug_struct("GradientTape")
+            .field("persistent", &recording.options.persistent)
+            .field(
+                "recording",
+                &matches!(recording.phase, Phase::Recording { .. }),
+            )
+            .field(
+                "used_up",
+                &matches!(recording.phase, Phase::Consumed { .. }),
+            )
+            .field("entries", &recording.entries.len())
+            .finish_non_exhaustive()
+    }
+}
+
+impl Drop for Scope<'_> {
+    fn drop(&mut self) {
+        active::leave(&self.tape.0);
+        let mut recording = self.tape.0.lock();
+        recording.phase = match recording.phase {
+            Phase::Consumed { used, .. } => Phase::Consumed {
+                used,
+                entered: None,
+            },
+            _ => Phase::Left,
+        };
+    }
+}
+
+impl fmt::Debug for Scope<'_> {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.debug_tuple("Scope").field(self.tape).finish()
+    }
+}
+
+impl Drop for Pause<'_> {
+    fn drop(&mut self) {
+        let mut recording = self.tape.0.lock();
+        let forgotten = match &mut recording.phase {
+            Phase::Recording { pauses, .. } => {
+                *pauses = pauses.saturating_sub(1);
+                None
+            }
+            // A derivative was taken in between, which used the tape up: it
+            // begins anew.
+            Phase::Consumed {
+                entered: Some(entered),
+                ..
+            } => {
+                let entered = *entered;
+                let forgotten = recording.clear();
+                recording.phase = Phase::Recording { entered, pauses: 0 };
+                Some(forgotten)
+            }
+            Phase::Consumed { .. } | Phase::NeverEntered | Phase::Left => None,
+        };
+        drop(recording);
+        drop(forgotten);
+    }
+}
+
+impl fmt::Debug for Pause<'_> {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.debug_tuple("Pause").field(self.tape).finish()
+    }
+}

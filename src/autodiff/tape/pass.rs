@@ -1,0 +1,234 @@
+//! One pass over a recording, backwards or forwards.
+
+use smallvec::SmallVec;
+
+use crate::autodiff::Op;
+use crate::autodiff::error::{Caller, Result};
+use crate::autodiff::nest::Leaf;
+use crate::autodiff::tensor::{Id, Operation, Tensor};
+
+use super::recording::{Entry, Known, Recording, Saved};
+
+/// The operations that lead from sources to targets, with all that their
+/// derivatives need. It no longer depends on the tape, so a derivative may be
+/// recorded on the very tape that it is taken from.
+pub(super) struct Pass {
+    /// In the order of time.
+    steps: Vec<PassStep>,
+    targets: Vec<Place>,
+    /// Where the derivative of each source arrives, and its identity.
+    sources: Vec<Place>,
+    /// How many places there are.
+    places: usize,
+}
+
+/// The number of a value on the way.
+type Place = usize;
+
+struct PassStep {
+    operation: Operation,
+    saved: Saved,
+    /// Where each operand's derivative belongs, if it needs one.
+    operands: SmallVec<[Option<Place>; 3]>,
+    result: Place,
+    /// Whether the result is a source, whose derivative is kept.
+    is_source: bool,
+}
+
+/// Which entries lead from sources to targets.
+pub(super) struct Reach {
+    /// For each entry whether its result depends on a source.
+    pub depends: Vec<bool>,
+    /// For each entry whether a target depends on its result, over an operand
+    /// that depends on a source.
+    pub counts: Vec<bool>,
+}
+
+impl Reach {
+    pub fn new(recording: &Recording, targets: &[Id], sources: &[Id]) -> Self {
+        let entries = &recording.entries;
+        let numbers = targets.iter().filter_map(|id| recording.producer(*id));
+        let count = numbers.clone().max().map_or(0, |last| last as usize + 1);
+        let mut depends = vec![false; count];
+        let passes = |known: &Known, depends: &[bool]| {
+            known.is_tracked
+                && known.producer.map_or_else(
+                    || sources.binary_search(&known.id).is_ok(),
+                    |number| depends[number as usize],
+                )
+        };
+        for (number, entry) in entries[..count].iter().enumerate() {
+            depends[number] = sources.binary_search(&entry.result).is_ok()
+                || (entry.is_tracked && flowing(entry).any(|known| passes(known, &depends)));
+        }
+        let mut counts = vec![false; count];
+        for number in numbers {
+            counts[number as usize] = true;
+        }
+        for (number, entry) in entries[..count].iter().enumerate().rev() {
+            counts[number] &= entry.is_tracked;
+            if !counts[number] {
+                continue;
+            }
+            let used = flowing(entry).filter(|known| passes(known, &depends));
+            let mut is_used = false;
+            for known in used {
+                is_used = true;
+                if let Some(producer) = known.producer {
+                    counts[producer as usize] = true;
+                }
+            }
+            counts[number] = is_used;
+        }
+        Self { depends, counts }
+    }
+}
+
+/// The operands that a derivative passes to.
+fn flowing(entry: &Entry) -> impl Iterator<Item = &Known> {
+    let operands = entry.operands.iter().enumerate();
+    let passes = |(index, known): &(usize, &Known)| {
+        known.is_tracked && entry.operation.is_differentiable(*index)
+    };
+    operands.filter(passes).map(|(_, known)| known)
+}
+
+impl Pass {
+    pub fn new(recording: &Recording, targets: &[Leaf], sources: &[Leaf]) -> Self {
+        let target_ids: SmallVec<[Id; 4]> = targets.iter().map(Leaf::id).collect();
+        let mut source_ids: SmallVec<[Id; 4]> = sources.iter().map(Leaf::id).collect();
+        source_ids.sort_unstable();
+        source_ids.dedup();
+        let reach = Reach::new(recording, &target_ids, &source_ids);
+        let is_source = |id: Id| source_ids.binary_search(&id).ok();
+        // Sources have the first places, results of steps the next ones; a
+        // target that is neither has the last one, which nobody asks for.
+        let count = reach.counts.iter().filter(|counts| **counts).count();
+        let nowhere = source_ids.len() + count;
+        let mut places = vec![nowhere; reach.counts.len()];
+        let mut steps = Vec::with_capacity(count);
+        let mut next = source_ids.len();
+        for (number, counts) in reach.counts.iter().enumerate() {
+            let entry = &recording.entries[number];
+            let source = is_source(entry.result);
+            if let Some(place) = source {
+                places[number] = place;
+            }
+            let (true, Some(saved)) = (*counts, &entry.saved) else {
+                continue;
+            };
+            if source.is_none() {
+                places[number] = next;
+                next += 1;
+            }
+            let place = |(index, known): (usize, &Known)| {
+                if !known.is_tracked || !entry.operation.is_differentiable(index) {
+                    return None;
+                }
+                match known.producer {
+                    Some(producer) => {
+                        let producer = producer as usize;
+                        reach.depends[producer].then(|| places[producer])
+                    }
+                    None => is_source(known.id),
+                }
+            };
+            steps.push(PassStep {
+                operation: entry.operation.clone(),
+                saved: saved.clone(),
+                operands: entry.operands.iter().enumerate().map(place).collect(),
+                result: places[number],
+                is_source: source.is_some(),
+            });
+        }
+        let target = |leaf: &Leaf| match (is_source(leaf.id()), recording.producer(leaf.id())) {
+            // Without a derivative, be it with respect to itself.
+            _ if !leaf.dtype().is_float() => nowhere,
+            (Some(place), _) => place,
+            (None, Some(number)) => places[number as usize],
+            (None, None) => nowhere,
+        };
+        Self {
+            targets: targets.iter().map(target).collect(),
+            sources: sources
+                .iter()
+                .map(|leaf| is_source(leaf.id()).unwrap_or(nowhere))
+                .collect(),
+            steps,
+            places: nowhere + 1,
+        }
+    }
+
+    /// The derivatives of the targets, weighted by `seeds`, with respect to
+    /// each source.
+    pub fn backward(&self, seeds: &[Tensor], at: Caller) -> Result<Vec<Option<Tensor>>> {
+        let mut derivatives: Vec<Option<Tensor>> = vec![None; self.places];
+        for (place, seed) in self.targets.iter().zip(seeds) {
+            if *place + 1 < self.places {
+                add(&mut derivatives[*place], seed.clone(), at)?;
+            }
+        }
+        for step in self.steps.iter().rev() {
+            let place = &mut derivatives[step.result];
+            let incoming = if step.is_source {
+                place.clone()
+            } else {
+                place.take()
+            };
+            let Some(incoming) = incoming else {
+                continue;
+            };
+            let wanted: SmallVec<[bool; 3]> = step.operands.iter().map(Option::is_some).collect();
+            let Saved { operands, result } = &step.saved;
+            let outgoing = step
+                .operation
+                .backward(operands, result, &incoming, &wanted, at)?;
+            for (derivative, place) in outgoing.into_iter().zip(&step.operands) {
+                if let (Some(derivative), Some(place)) = (derivative, place) {
+                    add(&mut derivatives[*place], derivative, at)?;
+                }
+            }
+        }
+        Ok(self
+            .sources
+            .iter()
+            .map(|place| derivatives[*place].clone())
+            .collect())
+    }
+
+    /// The derivatives of each target when the sources move along `tangents`.
+    pub fn forward(&self, tangents: &[Tensor], at: Caller) -> Result<Vec<Option<Tensor>>> {
+        let mut derivatives: Vec<Option<Tensor>> = vec![None; self.places];
+        for (place, tangent) in self.sources.iter().zip(tangents) {
+            if *place + 1 < self.places && tangent.dtype().is_float() {
+                add(&mut derivatives[*place], tangent.clone(), at)?;
+            }
+        }
+        for step in &self.steps {
+            let Saved { operands, result } = &step.saved;
+            let tangents: SmallVec<[Option<Tensor>; 3]> = step
+                .operands
+                .iter()
+                .map(|place| derivatives[(*place)?].clone())
+                .collect();
+            if tangents.iter().any(Option::is_some) {
+                let derivative = step.operation.forward(operands, result, &tangents, at)?;
+                add(&mut derivatives[step.result], derivative, at)?;
+            }
+        }
+        Ok(self
+            .targets
+            .iter()
+            .map(|place| derivatives[*place].clone())
+            .collect())
+    }
+}
+
+/// Adds to a derivative that may not have begun.
+fn add(sum: &mut Option<Tensor>, term: Tensor, at: Caller) -> Result<()> {
+    *sum = Some(match sum.take() {
+        Some(sum) => Tensor::apply(Operation::Elementwise(Op::Add), &[&sum, &term], at)?,
+        None => term,
+    });
+    Ok(())
+}

@@ -1,0 +1,412 @@
+//! The derivatives of the operations on tensors, backwards and forwards.
+//!
+//! Those of [`Operation::Elementwise`] come from the table of [`Op`]. The other
+//! operations are linear in each operand, except the greatest and the least;
+//! the derivative is the transposed operation backwards, and the operation
+//! itself forwards. All of it is computed by operations that tapes record, so
+//! it can be differentiated again.
+
+use std::ops::{Add, Div, Mul, Neg, Sub};
+use std::sync::Arc;
+
+use smallvec::SmallVec;
+
+use super::operation::{AxisList, Reduce, Reduction, Stretch};
+use super::{Error, Operation, Result, Shape, Tensor};
+use crate::autodiff::error::Caller;
+use crate::autodiff::{GradientTape, Number, Op, Partial};
+
+/// The derivatives of the operands; `None` where it was not wanted.
+pub(crate) type Derivatives = SmallVec<[Option<Tensor>; 3]>;
+
+/// A tensor as the rules of the table compute with it. What they record
+/// belongs to the line that asked for the derivative.
+#[derive(Clone)]
+struct Traced {
+    tensor: Tensor,
+    at: Caller,
+}
+
+impl Number for Traced {
+    fn constant(&self, value: f64) -> Self {
+        let tensor = Tensor::scalar(value, self.tensor.dtype(), self.at);
+        Self {
+            tensor,
+            at: self.at,
+        }
+    }
+
+    fn apply(op: Op, operands: &[&Self]) -> Self {
+        let at = operands[0].at;
+        let tensors: SmallVec<[&Tensor; 3]> = operands.iter().map(|x| &x.tensor).collect();
+        let tensor = Tensor::apply(Operation::Elementwise(op), &tensors, at)
+            .expect("the operands of a rule have one type, and shapes that broadcast");
+        Self { tensor, at }
+    }
+}
+
+macro_rules! operator {
+    ($($trait:ident $method:ident),+) => {$(
+        impl $trait for Traced {
+            type Output = Traced;
+            fn $method(self, other: Self) -> Self {
+                Number::apply(Op::$trait, &[&self, &other])
+            }
+        }
+    )+};
+}
+operator!(Add add, Sub sub, Mul mul, Div div);
+
+impl Neg for Traced {
+    type Output = Traced;
+    fn neg(self) -> Self {
+        Number::apply(Op::Neg, &[&self])
+    }
+}
+
+impl Operation {
+    /// Whether a derivative passes to operand number `index`, if both it and
+    /// the result are floating-point numbers.
+    pub fn is_differentiable(&self, index: usize) -> bool {
+        match self {
+            Operation::Elementwise(op) => op.is_differentiable(index),
+            Operation::StopGradient | Operation::Logical(_) | Operation::Position(..) => false,
+            Operation::Gather(_) | Operation::Scatter(..) => index == 0,
+            _ => true,
+        }
+    }
+
+    /// The derivatives of the `wanted` operands, from that of the result, `g`.
+    pub fn backward(
+        &self,
+        operands: &[Tensor],
+        result: &Tensor,
+        g: &Tensor,
+        wanted: &[bool],
+        at: Caller,
+    ) -> Result<Derivatives> {
+        if let Operation::Custom(Some(custom)) = self {
+            let derivatives = (custom.rule)(g, operands, result)?;
+            let each = derivatives.into_iter().zip(operands).map(|(d, operand)| {
+                if d.shape() != operand.shape() || d.dtype() != operand.dtype() {
+                    return Err(Error::Shape {
+                        operation: self.name(),
+                        shape: d.shape().clone(),
+                        expected: format!(
+                            "a gradient of the operand's shape {} and type {}",
+                            operand.shape(),
+                            operand.dtype()
+                        ),
+                        at: result.origin().at,
+                    });
+                }
+                Ok(Some(d))
+            });
+            return each.collect();
+        }
+        let derivative = |(index, wanted): (usize, &bool)| {
+            wanted
+                .then(|| self.backward_to(index, operands, result, g, at))
+                .transpose()
+        };
+        wanted.iter().enumerate().map(derivative).collect()
+    }
+
+    fn backward_to(
+        &self,
+        index: usize,
+        operands: &[Tensor],
+        result: &Tensor,
+        g: &Tensor,
+        at: Caller,
+    ) -> Result<Tensor> {
+        let x = &operands[index];
+        let apply = |operation, operands: &[&Tensor]| Tensor::apply(operation, operands, at);
+        match self {
+            Operation::Elementwise(op) => match partial(*op, index, operands, result, g, at) {
+                Partial::Flows(derivative) => derivative.summed_to(x.shape(), at),
+                Partial::Zero | Partial::Undefined => {
+                    Tensor::constant(0.0, x.dtype(), x.shape().clone(), at)
+                }
+            },
+            Operation::Identity | Operation::Read => Ok(g.clone()),
+            Operation::Cast(_) => apply(Operation::Cast(x.dtype()), &[g]),
+            Operation::Reshape(_) => g.reshaped(x.shape(), at),
+            Operation::BroadcastTo(_) => g.summed_to(x.shape(), at),
+            Operation::Transpose(order) => {
+                let mut inverse: AxisList = order.iter().map(|_| 0).collect();
+                for (place, axis) in order.iter().enumerate() {
+                    inverse[*axis] = place;
+                }
+                apply(Operation::Transpose(Box::new(inverse)), &[g])
+            }
+            Operation::Reduce(reduce) => {
+                let g = g.reshaped(&reduce.kept(x.shape()), at)?;
+                match reduce.kind {
+                    Reduction::Sum => g.stretched(x.shape(), at),
+                    Reduction::Extreme(_) => chosen(reduce, x, result, at)?.shares(&g, at),
+                }
+            }
+            Operation::Slice(stretches) => apply(
+                Operation::Place(Box::new(x.shape().clone()), Arc::clone(stretches)),
+                &[g],
+            ),
+            Operation::Place(_, stretches) => apply(Operation::Slice(Arc::clone(stretches)), &[g]),
+            Operation::Gather(axis) => apply(
+                Operation::Scatter(*axis, x.shape()[*axis]),
+                &[g, &operands[1]],
+            ),
+            Operation::Scatter(axis, _) => apply(Operation::Gather(*axis), &[g, &operands[1]]),
+            Operation::Concat(axis) => {
+                let before = &operands[..index];
+                let start = before.iter().map(|operand| operand.shape()[*axis]).sum();
+                let stretch = |(number, length): (usize, &usize)| Stretch {
+                    start: if number == *axis { start } else { 0 },
+                    step: 1,
+                    count: *length,
+                };
+                let stretches = x.shape().iter().enumerate().map(stretch).collect();
+                apply(Operation::Slice(stretches), &[g])
+            }
+            Operation::Cumsum { axis, is_reverse } => apply(
+                Operation::Cumsum {
+                    axis: *axis,
+                    is_reverse: !is_reverse,
+                },
+                &[g],
+            ),
+            Operation::Matmul => {
+                let product = if index == 0 {
+                    let other = operands[1].last_axes_exchanged(at)?;
+                    apply(Operation::Matmul, &[g, &other])?
+                } else {
+                    let other = operands[0].last_axes_exchanged(at)?;
+                    apply(Operation::Matmul, &[&other, g])?
+                };
+                product.summed_to(x.shape(), at)
+            }
+            Operation::StopGradient
+            | Operation::Logical(_)
+            | Operation::Position(..)
+            | Operation::Custom(_) => Tensor::constant(0.0, x.dtype(), x.shape().clone(), at),
+        }
+    }
+
+    /// The derivative of the result, from those of the operands that have one.
+    pub fn forward(
+        &self,
+        operands: &[Tensor],
+        result: &Tensor,
+        tangents: &[Option<Tensor>],
+        at: Caller,
+    ) -> Result<Tensor> {
+        let apply = |operation, operands: &[&Tensor]| Tensor::apply(operation, operands, at);
+        let zeros = |like: &Tensor| Tensor::constant(0.0, like.dtype(), like.shape().clone(), at);
+        let mut sum: Option<Tensor> = None;
+        let mut add = |term: Tensor| -> Result<()> {
+            sum = Some(match sum.take() {
+                Some(sum) => apply(Operation::Elementwise(Op::Add), &[&sum, &term])?,
+                None => term,
+            });
+            Ok(())
+        };
+        let given = tangents.iter().enumerate();
+        let given = given.filter_map(|(index, tangent)| Some((index, tangent.as_ref()?)));
+        match self {
+            Operation::Elementwise(op) => {
+                for (index, tangent) in given {
+                    if let Partial::Flows(term) = partial(*op, index, operands, result, tangent, at)
+                    {
+                        add(term)?;
+                    }
+                }
+            }
+            Operation::Concat(_) => {
+                let tangents = tangents.iter().zip(operands);
+                let tangents: Vec<Tensor> = tangents
+                    .map(|(tangent, operand)| tangent.clone().map_or_else(|| zeros(operand), Ok))
+                    .collect::<Result<_>>()?;
+                let tangents: Vec<&Tensor> = tangents.iter().collect();
+                add(apply(self.clone(), &tangents)?)?;
+            }
+            Operation::Matmul => {
+                for (index, tangent) in given {
+                    let mut factors = [&operands[0], &operands[1]];
+                    factors[index] = tangent;
+                    add(apply(Operation::Matmul, &factors)?)?;
+                }
+            }
+            Operation::Gather(_) | Operation::Scatter(..) => {
+                for (_, tangent) in given {
+                    add(apply(self.clone(), &[tangent, &operands[1]])?)?;
+                }
+            }
+            Operation::Reduce(reduce) if reduce.kind != Reduction::Sum => {
+                for (_, tangent) in given {
+                    let shares = chosen(reduce, &operands[0], result, at)?.shares(tangent, at)?;
+                    let total = Reduce {
+                        kind: Reduction::Sum,
+                        ..(**reduce).clone()
+                    };
+                    add(apply(Operation::Reduce(Box::new(total)), &[&shares])?)?;
+                }
+            }
+            Operation::Custom(_) => {
+                add(self.forward_by_transposing(operands, result, tangents, at)?)?;
+            }
+            Operation::StopGradient | Operation::Logical(_) | Operation::Position(..) => {}
+            Operation::Identity | Operation::Read => {
+                for (_, tangent) in given {
+                    add(tangent.clone())?;
+                }
+            }
+            // Linear in their only operand.
+            Operation::Cast(_)
+            | Operation::Reshape(_)
+            | Operation::BroadcastTo(_)
+            | Operation::Transpose(_)
+            | Operation::Reduce(_)
+            | Operation::Slice(_)
+            | Operation::Place(..)
+            | Operation::Cumsum { .. } => {
+                for (_, tangent) in given {
+                    add(apply(self.clone(), &[tangent])?)?;
+                }
+            }
+        }
+        match sum {
+            Some(sum) => sum.stretched(result.shape(), at),
+            None => zeros(result),
+        }
+    }
+
+    /// The forward derivative of an operation that only knows its backward
+    /// one, g ↦ Jᵀg. That is linear, so its own backward derivative is J.
+    fn forward_by_transposing(
+        &self,
+        operands: &[Tensor],
+        result: &Tensor,
+        tangents: &[Option<Tensor>],
+        at: Caller,
+    ) -> Result<Tensor> {
+        let g = Tensor::constant(0.0, result.dtype(), result.shape().clone(), at)?;
+        let wanted: Vec<bool> = tangents.iter().map(Option::is_some).collect();
+        let tape = GradientTape::new();
+        let scope = tape.enter()?;
+        tape.watch(&g)?;
+        let backward = self.backward(operands, result, &g, &wanted, at)?;
+        drop(scope);
+        let pairs = backward.into_iter().zip(tangents);
+        let (targets, weights): (Vec<Tensor>, Vec<Tensor>) = pairs
+            .filter_map(|(target, weight)| Some((target?, weight.clone()?)))
+            .unzip();
+        let options = crate::autodiff::GradientOptions {
+            output_gradients: Some(weights),
+            unconnected_gradients: crate::autodiff::UnconnectedGradients::Zero,
+        };
+        let product = tape.gradient_with(&targets, &g, options)?;
+        product.map_or_else(
+            || Tensor::constant(0.0, result.dtype(), result.shape().clone(), at),
+            Ok,
+        )
+    }
+}
+
+/// The rule of the table for one operand.
+fn partial(
+    op: Op,
+    index: usize,
+    operands: &[Tensor],
+    result: &Tensor,
+    g: &Tensor,
+    at: Caller,
+) -> Partial<Tensor> {
+    let traced = |tensor: &Tensor| Traced {
+        tensor: tensor.clone(),
+        at,
+    };
+    let operands: SmallVec<[Traced; 3]> = operands.iter().map(traced).collect();
+    let operands: SmallVec<[&Traced; 3]> = operands.iter().collect();
+    match op.partial(index, &operands, &traced(result), &traced(g)) {
+        Partial::Flows(derivative) => Partial::Flows(derivative.tensor),
+        Partial::Zero => Partial::Zero,
+        Partial::Undefined => Partial::Undefined,
+    }
+}
+
+/// Which elements are the greatest or least one, and how many they are: the
+/// derivative is split evenly among them.
+struct Chosen {
+    which: Tensor,
+    count: Tensor,
+}
+
+fn chosen(reduce: &Reduce, x: &Tensor, result: &Tensor, at: Caller) -> Result<Chosen> {
+    let kept = result.reshaped(&reduce.kept(x.shape()), at)?;
+    let which = Tensor::apply(Operation::Elementwise(Op::Equal), &[x, &kept], at)?;
+    let ones = Tensor::apply(Operation::Cast(x.dtype()), &[&which], at)?;
+    let count = Operation::Reduce(Box::new(Reduce {
+        kind: Reduction::Sum,
+        axes: reduce.axes.clone(),
+        keep: true,
+    }));
+    let count = Tensor::apply(count, &[&ones], at)?;
+    Ok(Chosen { which, count })
+}
+
+impl Chosen {
+    /// The part of `g` for each element: 0 for those not chosen, NaN where
+    /// nothing equals the result, because that is a NaN.
+    fn shares(&self, g: &Tensor, at: Caller) -> Result<Tensor> {
+        let divide =
+            |x: &Tensor| Tensor::apply(Operation::Elementwise(Op::Div), &[x, &self.count], at);
+        let zero = Tensor::scalar(0.0, g.dtype(), at);
+        let shares = [&self.which, &divide(g)?, &divide(&zero)?];
+        Tensor::apply(Operation::Elementwise(Op::Where), &shares, at)
+    }
+}
+
+impl Tensor {
+    /// This in another shape of the same size; itself if it has it already.
+    pub(super) fn reshaped(&self, shape: &Shape, at: Caller) -> Result<Tensor> {
+        if self.shape() == shape {
+            return Ok(self.clone());
+        }
+        Tensor::apply(Operation::Reshape(Box::new(shape.clone())), &[self], at)
+    }
+
+    /// This broadcast to a shape; itself if it has it already.
+    pub(crate) fn stretched(&self, shape: &Shape, at: Caller) -> Result<Tensor> {
+        if self.shape() == shape {
+            return Ok(self.clone());
+        }
+        Tensor::apply(Operation::BroadcastTo(Box::new(shape.clone())), &[self], at)
+    }
+
+    /// The sum over the axes along which `shape` was broadcast to this.
+    fn summed_to(&self, shape: &Shape, at: Caller) -> Result<Tensor> {
+        if self.shape() == shape {
+            return Ok(self.clone());
+        }
+        let added = self.rank() - shape.len();
+        let is_stretched =
+            |axis: &usize| *axis < added || (shape[axis - added] == 1 && self.shape()[*axis] != 1);
+        let axes: AxisList = (0..self.rank()).filter(is_stretched).collect();
+        let reduce = Reduce {
+            kind: Reduction::Sum,
+            axes,
+            keep: false,
+        };
+        Tensor::apply(Operation::Reduce(Box::new(reduce)), &[self], at)?.reshaped(shape, at)
+    }
+
+    /// This with the last two axes exchanged.
+    fn last_axes_exchanged(&self, at: Caller) -> Result<Tensor> {
+        let mut order: AxisList = (0..self.rank()).collect();
+        let rank = order.len();
+        if rank >= 2 {
+            order.swap(rank - 2, rank - 1);
+        }
+        Tensor::apply(Operation::Transpose(Box::new(order)), &[self], at)
+    }
+}

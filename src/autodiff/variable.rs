@@ -1,0 +1,227 @@
+//! Variables: values that change, and are watched by themselves.
+
+use std::fmt;
+use std::panic::Location;
+use std::sync::{Arc, OnceLock, PoisonError, RwLock};
+
+use super::error::{Caller, Error, Result};
+use super::tape::active;
+use super::tensor::{DType, Id, Shape, Tensor};
+
+/// A value that can be assigned, of one shape and type for its life: what is
+/// optimised.
+///
+/// A tape watches a trainable variable by itself as soon as its value is read
+/// on the tape's thread, by an operator or by [`Variable::value`]. What was read
+/// before is not changed by a later assignment. A copy ([`Clone`]) is the same
+/// variable.
+///
+/// # Examples
+///
+/// ```
+/// use gradtape::{GradientTape, Tensor, Variable};
+///
+/// let w = Variable::new(3.0).named("w");
+/// let tape = GradientTape::new();
+/// let loss = tape.record(|| &w * &w)?;
+/// let gradient = tape.connected_gradient(&loss, &w)?;
+/// w.assign_sub(0.1 * &gradient)?;
+/// assert_eq!(w.value(), Tensor::from(3.0 - 0.1 * 6.0));
+/// # Ok::<(), gradtape::Error>(())
+/// ```
+#[derive(Clone)]
+pub struct Variable(Arc<Inner>);
+
+struct Inner {
+    id: Id,
+    name: OnceLock<String>,
+    is_trainable: bool,
+    shape: Shape,
+    dtype: DType,
+    created: Caller,
+    value: RwLock<Tensor>,
+}
+
+impl Variable {
+    /// A trainable variable.
+    #[track_caller]
+    pub fn new(value: impl Into<Tensor>) -> Self {
+        Self::with(value.into(), true, Location::caller())
+    }
+
+    /// One that a tape watches only if it is told to: a counter, a step size, a
+    /// frozen weight.
+    #[track_caller]
+    pub fn untrainable(value: impl Into<Tensor>) -> Self {
+        Self::with(value.into(), false, Location::caller())
+    }
+
+    fn with(value: Tensor, is_trainable: bool, created: Caller) -> Self {
+        Self(Arc::new(Inner {
+            id: Id::next(),
+            name: OnceLock::new(),
+            is_trainable,
+            shape: value.shape().clone(),
+            dtype: value.dtype(),
+            created,
+            value: RwLock::new(value),
+        }))
+    }
+
+    /// Gives it a name, for explanations; the first one stays.
+    #[must_use]
+    pub fn named(self, name: impl Into<String>) -> Self {
+        // Only the first name counts: copies of the variable may be about.
+        let _ = self.0.name.set(name.into());
+        self
+    }
+
+    /// The name, if it has one.
+    #[must_use]
+    pub fn name(&self) -> Option<&str> {
+        self.0.name.get().map(String::as_str)
+    }
+
+    /// Whether tapes watch it by themselves.
+    #[must_use]
+    pub fn is_trainable(&self) -> bool {
+        self.0.is_trainable
+    }
+
+    /// The shape of its values.
+    #[must_use]
+    pub fn shape(&self) -> &Shape {
+        &self.0.shape
+    }
+
+    /// The type of its values.
+    #[must_use]
+    pub fn dtype(&self) -> DType {
+        self.0.dtype
+    }
+
+    /// Whether both are the same variable.
+    #[must_use]
+    pub fn is(&self, other: &Variable) -> bool {
+        self.0.id == other.0.id
+    }
+
+    pub(crate) fn id(&self) -> Id {
+        self.0.id
+    }
+
+    /// Its value now. A tape that is recording takes note: the tensor is
+    /// connected to the variable.
+    #[must_use]
+    #[track_caller]
+    pub fn value(&self) -> Tensor {
+        self.read_at(Location::caller())
+    }
+
+    pub(crate) fn read_at(&self, at: Caller) -> Tensor {
+        let value = self.current().read(self.id(), at);
+        active::read(self, &value);
+        value
+    }
+
+    /// The value, unseen by any tape.
+    fn current(&self) -> Tensor {
+        // Writing cannot panic half-way, so a poisoned lock holds a whole value.
+        let value = self.0.value.read();
+        value.unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// Gives it another value, which is returned as it is read. State stops
+    /// gradients: nothing passes from the new value to what it was computed
+    /// from.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Shape`] or [`Error::MixedTypes`] if shape or type differ; the
+    /// variable keeps its value.
+    #[track_caller]
+    pub fn assign(&self, value: impl Into<Tensor>) -> Result<Tensor> {
+        self.update("assign", Location::caller(), |_| Ok(value.into()))
+    }
+
+    /// Adds to the value.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`Variable::assign`].
+    #[track_caller]
+    pub fn assign_add(&self, change: impl Into<Tensor>) -> Result<Tensor> {
+        let change = change.into();
+        self.update("assign_add", Location::caller(), |value| {
+            value.try_add(&change)
+        })
+    }
+
+    /// Subtracts from the value.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`Variable::assign`].
+    #[track_caller]
+    pub fn assign_sub(&self, change: impl Into<Tensor>) -> Result<Tensor> {
+        let change = change.into();
+        self.update("assign_sub", Location::caller(), |value| {
+            value.try_sub(&change)
+        })
+    }
+
+    fn update(
+        &self,
+        operation: &'static str,
+        at: Caller,
+        value: impl FnOnce(&Tensor) -> Result<Tensor>,
+    ) -> Result<Tensor> {
+        // Locked from the old value to the new one, so that no update of
+        // another thread is lost.
+        let mut place = self.0.value.write().unwrap_or_else(PoisonError::into_inner);
+        let value = value(&place)?;
+        value.expect_shape(operation, self.shape(), at)?;
+        if value.dtype() != self.dtype() {
+            return Err(Error::MixedTypes {
+                operation,
+                left: self.dtype(),
+                right: value.dtype(),
+                at,
+            });
+        }
+        *place = value.clone();
+        drop(place);
+        active::assigned(self, &value, at);
+        Ok(self.read_at(at))
+    }
+}
+
+impl From<&Tensor> for Tensor {
+    fn from(tensor: &Tensor) -> Self {
+        tensor.clone()
+    }
+}
+
+impl From<&Variable> for Tensor {
+    #[track_caller]
+    fn from(variable: &Variable) -> Self {
+        variable.value()
+    }
+}
+
+impl fmt::Debug for Variable {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let name = self.name().unwrap_or("unnamed");
+        write!(formatter, "Variable({name}, {:?})", self.current())
+    }
+}
+
+/// How a variable is called in an explanation.
+impl fmt::Display for Variable {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.name() {
+            Some(name) => write!(formatter, "variable `{name}`"),
+            None => write!(formatter, "the variable made at {}", self.0.created),
+        }
+    }
+}
