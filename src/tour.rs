@@ -1,1 +1,366 @@
-//! A tour.
+//! The gradient tape, for those who know TensorFlow's; and where the two differ.
+//!
+//! A derivative tells how a result changes with what it was computed from. A
+//! *tape* records the operations that lead to the result, and walks back over
+//! them. The *target* is what is differentiated, the *sources* are what it is
+//! differentiated with respect to.
+//!
+//! Three types do everything. A [`Tensor`] is an array of numbers that never
+//! changes. A [`Variable`] has a value that can be assigned, and is watched by
+//! itself. A [`GradientTape`] records while it is entered.
+//!
+//! In the code below, `?` hands an error on to the caller; where TensorFlow
+//! raises an exception, a method here returns an [`Error`]. Operators borrow
+//! with `&` so that a tensor can be used again.
+//!
+//! # 1.1 A derivative
+//!
+//! y = x² + b at x = 100, b = 10. The closure is what stands below
+//! `with tf.GradientTape() as tape:` in Python.
+//!
+//! ```
+//! use gradtape::{GradientTape, Variable};
+//!
+//! let x = Variable::new(100.0_f32);
+//! let b = Variable::new(10.0_f32);
+//! let tape = GradientTape::new();
+//! let y = tape.record(|| &x * &x + &b)?;
+//! let dy_dx = tape.connected_gradient(&y, &x)?;
+//! assert_eq!(dy_dx.item::<f32>()?, 200.0);
+//! # Ok::<(), gradtape::Error>(())
+//! ```
+//!
+//! There are two ways to ask. [`connected_gradient`] gives the derivative, or an
+//! error that explains why there is none. [`gradient`] gives an [`Option`], as
+//! TensorFlow gives `None`; that comes up below.
+//!
+//! # 1.2 Several derivatives
+//!
+//! A tape gives one set of derivatives and is used up. A *persistent* one gives
+//! any number. They can be taken while it is still recording: here by a scope,
+//! which ends where it is dropped. y = x² + b² at x = 20, b = 10:
+//!
+//! ```
+//! use gradtape::{GradientTape, Tensor, Variable};
+//!
+//! let (x, b) = (Variable::new(20.0_f32), Variable::new(10.0_f32));
+//! let tape = GradientTape::persistent();
+//! let scope = tape.enter()?;
+//! let y = &x * &x + &b * &b;
+//! let dy_dx = tape.connected_gradient(&y, &x)?;
+//! let dy_db = tape.connected_gradient(&y, &b)?;
+//! drop(scope);
+//! assert_eq!(dy_dx, Tensor::from(40.0_f32));
+//! assert_eq!(dy_db, Tensor::from(20.0_f32));
+//! # Ok::<(), gradtape::Error>(())
+//! ```
+//!
+//! If all sources are known at once, a tape that is not persistent does. The
+//! result has the structure of the sources: a tuple, an array, a map.
+//!
+//! ```
+//! use gradtape::{GradientTape, Tensor, Variable};
+//! use std::collections::BTreeMap;
+//!
+//! let parameters = BTreeMap::from([
+//!     ("x", Variable::new(20.0_f32)),
+//!     ("b", Variable::new(10.0_f32)),
+//! ]);
+//! let (x, b) = (&parameters["x"], &parameters["b"]);
+//! let tape = GradientTape::new();
+//! let y = tape.record(|| x * x + b * b)?;
+//! let gradients = tape.connected_gradient(&y, &parameters)?;
+//! assert_eq!(gradients["x"], Tensor::from(40.0_f32));
+//! assert_eq!(gradients["b"], Tensor::from(20.0_f32));
+//! # Ok::<(), gradtape::Error>(())
+//! ```
+//!
+//! # 1.3.1 Constants
+//!
+//! A tensor is a constant unless somebody watches it. Nothing is wrong with
+//! asking for its gradient: there is none.
+//!
+//! ```
+//! use gradtape::{GradientTape, Tensor};
+//!
+//! let (x, b) = (Tensor::from(20.0_f32), Tensor::from(10.0_f32));
+//! let tape = GradientTape::new();
+//! let y = tape.record(|| &x * &x + &b * &b)?;
+//! assert_eq!(tape.gradient(&y, (&x, &b))?, (None, None));
+//! # Ok::<(), gradtape::Error>(())
+//! ```
+//!
+//! What TensorFlow does not tell is why. [`explain`] does, also after the fact:
+//!
+//! ```
+//! use gradtape::{GradientTape, Reason, Tensor};
+//!
+//! let x = Tensor::from(20.0_f32);
+//! let tape = GradientTape::new();
+//! let y = tape.record(|| &x * &x)?;
+//! assert_eq!(tape.gradient(&y, &x)?, None);
+//!
+//! let explanation = tape.explain(&y, &x);
+//! assert!(matches!(explanation.reason, Some(Reason::NeverWatched { .. })));
+//! let text = explanation.to_string();
+//! assert!(text.starts_with("no gradient: the source was never watched"));
+//! # Ok::<(), gradtape::Error>(())
+//! ```
+//!
+//! Printed, it is the reason, and the path from the target to the source with
+//! the line of each operation. [`Reason`] lists all there are.
+//!
+//! To watch a tensor is to make it a source. That has to come before it is used:
+//!
+//! ```
+//! use gradtape::{GradientTape, Tensor};
+//!
+//! let x = Tensor::from(20.0_f32);
+//! let tape = GradientTape::new();
+//! let scope = tape.enter()?;
+//! tape.watch(&x)?;
+//! let y = &x * &x;
+//! drop(scope);
+//! assert_eq!(tape.gradient(&y, &x)?, Some(Tensor::from(40.0_f32)));
+//! # Ok::<(), gradtape::Error>(())
+//! ```
+//!
+//! # 1.3.2 Variables
+//!
+//! A variable is watched by itself, as soon as its value is read while a tape is
+//! recording. Mixed with a constant:
+//!
+//! ```
+//! use gradtape::{GradientTape, Tensor, Variable};
+//!
+//! let (x, b) = (Variable::new(20.0_f32), Variable::new(10.0_f32));
+//! let c = Tensor::from(3.0_f32);
+//! let tape = GradientTape::new();
+//! let y = tape.record(|| &x * &x + &b * &b + &c)?;
+//! let (dy_dx, dy_db, dy_dc) = tape.gradient(&y, (&x, &b, &c))?;
+//! assert_eq!(dy_dx, Some(Tensor::from(40.0_f32)));
+//! assert_eq!(dy_db, Some(Tensor::from(20.0_f32)));
+//! assert_eq!(dy_dc, None);
+//! # Ok::<(), gradtape::Error>(())
+//! ```
+//!
+//! # 2.1 Nested tapes, taken too late
+//!
+//! A second derivative is the derivative of a derivative, so an outer tape has
+//! to see the first one being taken. Here it does not: the inner tape is asked
+//! when the outer one has stopped recording.
+//!
+//! ```
+//! use gradtape::{GradientTape, Reason, Tensor, Variable};
+//!
+//! let (x, b) = (Variable::new(20.0_f32), Variable::new(10.0_f32));
+//! let (outer, inner) = (GradientTape::new(), GradientTape::new());
+//! let y = outer.record(|| inner.record(|| &x * &x + &b * &b))??;
+//! let first = inner.connected_gradient(&y, &x)?;
+//! let second = outer.gradient(&first, &x)?;
+//! assert_eq!(first, Tensor::from(40.0_f32));
+//! assert_eq!(second, None);
+//! let reason = outer.explain(&first, &x).reason;
+//! assert!(matches!(reason, Some(Reason::OutsideScope { .. })));
+//! # Ok::<(), gradtape::Error>(())
+//! ```
+//!
+//! # 2.2 Nested tapes, taken in time
+//!
+//! ```
+//! use gradtape::{GradientTape, Tensor, Variable};
+//!
+//! let (x, b) = (Variable::new(20.0_f32), Variable::new(10.0_f32));
+//! let (outer, inner) = (GradientTape::new(), GradientTape::new());
+//! let first = outer.record(|| {
+//!     let y = inner.record(|| &x * &x + &b * &b)?;
+//!     inner.connected_gradient(&y, &x)
+//! })??;
+//! let second = outer.connected_gradient(&first, &x)?;
+//! assert_eq!(first, Tensor::from(40.0_f32));
+//! assert_eq!(second, Tensor::from(2.0_f32));
+//! # Ok::<(), gradtape::Error>(())
+//! ```
+//!
+//! Two question marks: one for the tape, one for what the closure returns. Any
+//! number of tapes can be nested; each one adds an order.
+//!
+//! # 2.3 Over an array
+//!
+//! The gradient of an array is that of the sum of its elements. Where each
+//! element depends on its own x only, that is the derivative at each point:
+//!
+//! ```
+//! use gradtape::{GradientTape, Tensor, Variable};
+//!
+//! let x = Variable::new([-3.0_f32, -2.0, -1.0, 0.0, 1.0, 2.0, 3.0]);
+//! let (outer, inner) = (GradientTape::new(), GradientTape::new());
+//! let first = outer.record(|| {
+//!     let y = inner.record(|| &x * &x)?;
+//!     inner.connected_gradient(&y, &x)
+//! })??;
+//! let second = outer.connected_gradient(&first, &x)?;
+//! assert_eq!(first, Tensor::from([-6.0_f32, -4.0, -2.0, 0.0, 2.0, 4.0, 6.0]));
+//! assert_eq!(second, Tensor::full(2.0_f32, [7])?);
+//! # Ok::<(), gradtape::Error>(())
+//! ```
+//!
+//! Without tapes of one's own there are [`value_and_gradient`], [`hessian`],
+//! [`hessian_vector_product`] and [`jvp`]; for all elements of an array target
+//! [`jacobian`] and [`batch_jacobian`]. `runner experiments/tape.toml` computes
+//! the numbers of this page from formulas, and draws them.
+//!
+//! # 3.0 A gradient descent
+//!
+//! Each epoch has a tape of its own: w ← w − 0.01·∂w²/∂w, 10,000 times. In `f32`
+//! with subnormal numbers flushed to zero, which is how TensorFlow computes, w
+//! ends at 5.803526e-37. `runner experiments/parabola.toml` gives the same bits.
+//!
+//! ```
+//! use gradtape::autodiff::Subnormals;
+//! use gradtape::batch::{self, Cancelled, Control};
+//! use gradtape::plan::Plan;
+//! use gradtape::{GradientTape, Variable, with_subnormals};
+//!
+//! let w = Variable::new(1.0_f32);
+//! with_subnormals(Subnormals::Flush, || {
+//!     for _epoch in 0..10_000 {
+//!         let tape = GradientTape::new();
+//!         let loss = tape.record(|| &w * &w)?;
+//!         let gradient = tape.connected_gradient(&loss, &w)?;
+//!         w.assign_sub(0.01 * &gradient)?;
+//!     }
+//!     Ok::<(), gradtape::Error>(())
+//! })?;
+//! let w = w.value().item::<f32>()?;
+//! assert_eq!(w, 5.803526e-37);
+//!
+//! let plan = Plan::new("parabola.toml", include_str!("../experiments/parabola.toml"))?;
+//! batch::run(&plan, &[0], || (), &Control::default(), |outcomes, ()| {
+//!     let (_, outcome) = &outcomes[0];
+//!     assert_eq!(outcome.parameters[0].to_string(), format!("{w:e}"));
+//!     Ok::<(), Cancelled>(())
+//! })?;
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+//!
+//! # When a derivative is wrong
+//!
+//! [`check_gradient`] computes every derivative of a function in three ways and
+//! tells where they differ most. That finds a wrong [`custom_gradient`], and
+//! places where a function has no derivative.
+//!
+//! ```
+//! use gradtape::{Tensor, check_gradient, custom_gradient};
+//!
+//! let square = |[x]: [&Tensor; 1]| {
+//!     custom_gradient([x], |[x]| x.square(), |g, [x], _| Ok([g * 3.0 * x]))
+//! };
+//! let check = check_gradient(square, [&Tensor::from([1.0, 2.0])])?;
+//! assert!(!check.passed());
+//! let worst = check.worst.unwrap();
+//! assert_eq!((worst.reverse, worst.difference.round()), (6.0, 4.0));
+//! # Ok::<(), gradtape::Error>(())
+//! ```
+//!
+//! # Behaviour by behaviour
+//!
+//! TensorFlow is version 2.21 in eager mode. Where nothing stands under *why*,
+//! both do the same.
+//!
+//! | Behaviour | TensorFlow | Here | Why |
+//! |---|---|---|---|
+//! | recording | inside `with`; nothing before entering | in a [`Scope`](GradientTape::enter), or the closure of [`record`] | |
+//! | trainable variables | watched when read | watched when read | |
+//! | a variable created while recording | not watched until read | not watched until read | |
+//! | a constant | `None` | `None`, with a reason | the question of the users is why |
+//! | a constant in an operation with something watched | has a gradient | `None` | who was not watched has none, whoever else was |
+//! | a variable that is not trainable | `None`, unless watched | `None`, unless watched | |
+//! | `watch_accessed_variables=False` | explicit watches only | [`TapeOptions`] | |
+//! | `watch` after use | `None` | `None`, with a reason | |
+//! | `watch` after the scope | accepted | accepted | |
+//! | `watch` of something else than tensors | `ValueError` | does not compile | types |
+//! | `watch` of whole numbers | a log line, then `None` | `None`, with a reason | a library does not log; the reason is a value |
+//! | `watch` on a tape never entered | `AttributeError` about `NoneType` | [`Error::NeverEntered`] | the error names the mistake |
+//! | `watch` on a used-up tape | the same `AttributeError` | [`Error::Consumed`], with the line that used it up | as above |
+//! | entering twice | `ValueError` | [`Error::StillRecording`], with the line that entered it | |
+//! | entering again after the scope | goes on | goes on | |
+//! | entering a used-up tape again | begins anew | begins anew | |
+//! | an exception inside | the tape stays usable | so after a panic or an error | |
+//! | tapes that overlap | any order | any order of dropping the scopes | |
+//! | threads | a tape per thread; `gradient` on any | the same; a scope cannot leave its thread | types |
+//! | control flow | recorded as executed | recorded as executed | |
+//! | `stop_recording` | operations are constants for this tape | the same, by a guard | |
+//! | — never entered, or used up | `RuntimeError`, one text for both | [`Error::NeverEntered`], [`Error::Consumed`] | two mistakes, two errors |
+//! | — after the scope | `ValueError` | [`Error::NotRecording`] | |
+//! | — `gradient` inside it, not persistent | a fresh tape after it | a fresh tape after it | |
+//! | `reset` | drops recording and watches | the same | |
+//! | `watched_variables` | in order of construction | in order of construction | |
+//! | structure of the result | that of the sources | that of the sources ([`Nest`]) | |
+//! | an array as target, several targets | gradient of the sum | gradient of the sum | |
+//! | no target | `None` | `None` | |
+//! | intermediate results | as source and target | as source and target | |
+//! | identity | a fresh `value()` is another source | the same; the reason says so | |
+//! | `gradient(x, x)` | 1, watched or not | 1, watched or not | |
+//! | `None`, numbers as target or source | `TypeError`, `AttributeError` | does not compile | types |
+//! | a second `gradient` | `RuntimeError`, also for a tape never entered | [`Error::Consumed`], [`Error::NeverEntered`] | two mistakes, two errors |
+//! | a failed `gradient` | may break the tape | leaves the tape as it was | everything is checked before |
+//! | persistent | any number; freed with the tape | the same | |
+//! | `gradient` inside its own scope, not persistent | stops recording | stops recording | |
+//! | — persistent | recorded too, with a log line | recorded too | a documented cost of [`GradientTape::persistent`] |
+//! | whole numbers as target or source | `None`; zeros if asked for | `None`, with a reason; zeros if asked for | |
+//! | `unconnected_gradients` | a string | [`UnconnectedGradients`] | types |
+//! | `output_gradients` too few, too many | ones for the missing, rest ignored | [`Error::Count`] | a forgotten one is a mistake |
+//! | — a bare list | flattened into several | a list is one for each target | a trap |
+//! | — of a wrong shape or type | an error of some operation | [`Error::Shape`], [`Error::MixedTypes`] | the error names the argument |
+//! | — a scalar | for every element | for every element | |
+//! | gradient of `gather` | `IndexedSlices` | a dense tensor | one type of tensor |
+//! | types | `f16` to `complex128` | `f32`, `f64`; `i64` and `bool` as values | |
+//! | mixed types | an error about input #1 | [`Error::MixedTypes`] | the error names both |
+//! | `argmax`, `floor`, `round`, `ceil` | `None` | `None`, with a reason | |
+//! | `sign` | 0 | 0 | |
+//! | a NumPy round trip | `None` | `None`: [`Tensor::to_vec`] leaves the tape | |
+//! | an operation without a gradient | `LookupError` | there is none | one table of operations |
+//! | `stop_gradient` | cuts a path | cuts a path | |
+//! | `custom_gradient` | its inner tensors are constants for higher orders | the rule is given operands and result | higher orders are right |
+//! | second derivatives | the inner gradient inside the outer scope | the same | |
+//! | forward mode | `ForwardAccumulator`, before the operations | [`jvp`](GradientTape::jvp) over what was recorded, or [`jvp`] of a function | one recording serves both |
+//! | `jacobian` | shape target + source; one target | the same; one target by its type | types |
+//! | — `experimental_use_pfor`, `parallel_iterations` | needs a persistent tape | no such options; one pass per element | |
+//! | `batch_jacobian` unconnected | always zeros | `None`, or zeros if asked for | as `jacobian` |
+//! | — rank below 2, unequal batches | `ValueError` | [`Error::Shape`] | |
+//! | `assign` | state stops gradients; what was read stays | the same; the reason names the line | |
+//! | the value of `assign` | a read of the variable | a read of the variable | |
+//! | `x = x + 1` | a tensor from then on | does not compile, or shadows `x` | types |
+//! | a wrong shape or type assigned | `ValueError` | [`Error::Shape`], [`Error::MixedTypes`] | |
+//! | subnormal numbers | flushed to zero | kept; flushed within [`with_subnormals`] | IEEE 754; who compares with TensorFlow asks for it |
+//!
+//! Derivatives at edges are TensorFlow's: abs, relu, sign at 0 give 0; √ and ln
+//! at 0 give ∞; x⁰·⁵ at 0 gives ∞; norm, atan2 and hypot at 0 give NaN; at a tie
+//! [`Tensor::maximum`] gives all to the first, [`Tensor::max`] splits evenly;
+//! [`Tensor::clamp`] gives 1 at a limit, 0 outside; [`Tensor::prod`] of two
+//! zeros gives zeros; [`Tensor::divide_no_nan`] by 0 gives 0. One differs: x⁰·⁰ at
+//! x = 0 gives NaN there and here, but a whole exponent given to
+//! [`Tensor::powi`] gives 0.
+//!
+//! # What it costs
+//!
+//! `cargo bench --bench tape` measures it. A scalar operation costs what it
+//! takes to make a tensor, tens of nanoseconds; recording it costs about as much
+//! again, and a gradient a small multiple. Large tensors run at the speed of
+//! memory. A descent over thousands of runs belongs to the engine
+//! ([`batch`](crate::batch)), which records once and replays.
+//!
+//! [`gradient`]: GradientTape::gradient
+//! [`connected_gradient`]: GradientTape::connected_gradient
+//! [`explain`]: GradientTape::explain
+//! [`record`]: GradientTape::record
+//! [`jacobian`]: GradientTape::jacobian
+//! [`batch_jacobian`]: GradientTape::batch_jacobian
+
+#[cfg(doc)]
+use crate::{
+    Error, GradientTape, Nest, Reason, TapeOptions, Tensor, UnconnectedGradients, Variable,
+    check_gradient, custom_gradient, hessian, hessian_vector_product, jvp, value_and_gradient,
+    with_subnormals,
+};
