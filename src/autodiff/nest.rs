@@ -3,6 +3,8 @@
 use std::collections::{BTreeMap, HashMap};
 use std::hash::{BuildHasher, Hash};
 
+use smallvec::SmallVec;
+
 use super::tensor::{DType, Id, Shape, Tensor};
 use super::variable::Variable;
 
@@ -29,11 +31,11 @@ pub trait Nest {
 
     /// Adds every tensor and variable in order.
     #[doc(hidden)]
-    fn leaves(&self, to: &mut Vec<Leaf>);
+    fn leaves(&self, to: &mut Leaves);
 
     /// The structure again, with a value for each leaf in the same order.
     #[doc(hidden)]
-    fn rebuild<T>(&self, values: &mut std::vec::IntoIter<T>) -> Self::Of<T>;
+    fn rebuild<T>(&self, values: &mut dyn Iterator<Item = T>) -> Self::Of<T>;
 }
 
 /// A single tensor or variable.
@@ -67,6 +69,10 @@ impl Leaf {
     }
 }
 
+/// Few in most cases.
+#[doc(hidden)]
+pub type Leaves = SmallVec<[Leaf; 4]>;
+
 /// A single tensor or variable, where a structure makes no sense.
 pub trait Single: Nest {
     /// It.
@@ -78,10 +84,10 @@ macro_rules! single {
     ($($type:ident),+) => {$(
         impl Nest for $type {
             type Of<T> = T;
-            fn leaves(&self, to: &mut Vec<Leaf>) {
+            fn leaves(&self, to: &mut Leaves) {
                 to.push(self.leaf());
             }
-            fn rebuild<T>(&self, values: &mut std::vec::IntoIter<T>) -> T {
+            fn rebuild<T>(&self, values: &mut dyn Iterator<Item = T>) -> T {
                 values.next().expect("a value for each leaf")
             }
         }
@@ -96,10 +102,10 @@ single!(Tensor, Variable);
 
 impl<N: Nest + ?Sized> Nest for &N {
     type Of<T> = N::Of<T>;
-    fn leaves(&self, to: &mut Vec<Leaf>) {
+    fn leaves(&self, to: &mut Leaves) {
         (**self).leaves(to);
     }
-    fn rebuild<T>(&self, values: &mut std::vec::IntoIter<T>) -> Self::Of<T> {
+    fn rebuild<T>(&self, values: &mut dyn Iterator<Item = T>) -> Self::Of<T> {
         (**self).rebuild(values)
     }
 }
@@ -112,40 +118,40 @@ impl<S: Single + ?Sized> Single for &S {
 
 impl<N: Nest, const COUNT: usize> Nest for [N; COUNT] {
     type Of<T> = [N::Of<T>; COUNT];
-    fn leaves(&self, to: &mut Vec<Leaf>) {
+    fn leaves(&self, to: &mut Leaves) {
         self.iter().for_each(|nest| nest.leaves(to));
     }
-    fn rebuild<T>(&self, values: &mut std::vec::IntoIter<T>) -> Self::Of<T> {
+    fn rebuild<T>(&self, values: &mut dyn Iterator<Item = T>) -> Self::Of<T> {
         std::array::from_fn(|index| self[index].rebuild(values))
     }
 }
 
 impl<N: Nest> Nest for [N] {
     type Of<T> = Vec<N::Of<T>>;
-    fn leaves(&self, to: &mut Vec<Leaf>) {
+    fn leaves(&self, to: &mut Leaves) {
         self.iter().for_each(|nest| nest.leaves(to));
     }
-    fn rebuild<T>(&self, values: &mut std::vec::IntoIter<T>) -> Self::Of<T> {
+    fn rebuild<T>(&self, values: &mut dyn Iterator<Item = T>) -> Self::Of<T> {
         self.iter().map(|nest| nest.rebuild(values)).collect()
     }
 }
 
 impl<N: Nest> Nest for Vec<N> {
     type Of<T> = Vec<N::Of<T>>;
-    fn leaves(&self, to: &mut Vec<Leaf>) {
+    fn leaves(&self, to: &mut Leaves) {
         self.as_slice().leaves(to);
     }
-    fn rebuild<T>(&self, values: &mut std::vec::IntoIter<T>) -> Self::Of<T> {
+    fn rebuild<T>(&self, values: &mut dyn Iterator<Item = T>) -> Self::Of<T> {
         self.as_slice().rebuild(values)
     }
 }
 
 impl<K: Ord + Clone, N: Nest> Nest for BTreeMap<K, N> {
     type Of<T> = BTreeMap<K, N::Of<T>>;
-    fn leaves(&self, to: &mut Vec<Leaf>) {
+    fn leaves(&self, to: &mut Leaves) {
         self.values().for_each(|nest| nest.leaves(to));
     }
-    fn rebuild<T>(&self, values: &mut std::vec::IntoIter<T>) -> Self::Of<T> {
+    fn rebuild<T>(&self, values: &mut dyn Iterator<Item = T>) -> Self::Of<T> {
         let entries = self.iter();
         entries
             .map(|(key, nest)| (key.clone(), nest.rebuild(values)))
@@ -155,11 +161,11 @@ impl<K: Ord + Clone, N: Nest> Nest for BTreeMap<K, N> {
 
 impl<K: Eq + Hash + Clone, N: Nest, S: BuildHasher> Nest for HashMap<K, N, S> {
     type Of<T> = HashMap<K, N::Of<T>>;
-    fn leaves(&self, to: &mut Vec<Leaf>) {
+    fn leaves(&self, to: &mut Leaves) {
         self.values().for_each(|nest| nest.leaves(to));
     }
     // A map that is not changed is walked through in the same order again.
-    fn rebuild<T>(&self, values: &mut std::vec::IntoIter<T>) -> Self::Of<T> {
+    fn rebuild<T>(&self, values: &mut dyn Iterator<Item = T>) -> Self::Of<T> {
         let entries = self.iter();
         entries
             .map(|(key, nest)| (key.clone(), nest.rebuild(values)))
@@ -172,11 +178,11 @@ macro_rules! tuple {
         impl<$($name: Nest),*> Nest for ($($name,)*) {
             type Of<T> = ($($name::Of<T>,)*);
             #[allow(unused_variables, reason = "the empty tuple has no leaf")]
-            fn leaves(&self, to: &mut Vec<Leaf>) {
+            fn leaves(&self, to: &mut Leaves) {
                 $(self.$index.leaves(to);)*
             }
             #[allow(unused_variables, clippy::unused_unit, reason = "the empty tuple has no leaf")]
-            fn rebuild<T>(&self, values: &mut std::vec::IntoIter<T>) -> Self::Of<T> {
+            fn rebuild<T>(&self, values: &mut dyn Iterator<Item = T>) -> Self::Of<T> {
                 ($(self.$index.rebuild(values),)*)
             }
         }

@@ -11,13 +11,15 @@ use std::marker::PhantomData;
 use std::panic::Location;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use smallvec::SmallVec;
+
 pub use explain::{Explanation, Reason, Step};
 
 use super::error::{Caller, Error, Result};
-use super::nest::{Leaf, Nest};
+use super::nest::{Leaf, Leaves, Nest};
 use super::tensor::Tensor;
 use super::variable::Variable;
-use pass::Pass;
+use pass::{Derivatives, Pass};
 use recording::{Phase, Recording};
 
 /// Records operations on tensors, and differentiates what it recorded.
@@ -240,8 +242,7 @@ impl GradientTape {
     #[track_caller]
     pub fn watch(&self, sources: impl Nest) -> Result<()> {
         let at = Location::caller();
-        let mut leaves = Vec::new();
-        sources.leaves(&mut leaves);
+        let leaves = leaves(&sources);
         let mut recording = self.0.lock();
         recording.expect_usable("watch", at)?;
         for leaf in &leaves {
@@ -318,7 +319,7 @@ impl GradientTape {
     pub fn watched_variables(&self) -> Vec<Variable> {
         let mut variables = self.0.lock().variables.clone();
         variables.sort_unstable_by_key(Variable::id);
-        variables
+        variables.into_vec()
     }
 
     /// The derivatives of the sum of all elements of all `targets` with respect
@@ -511,7 +512,7 @@ impl GradientTape {
         sources: &impl Nest,
         options: GradientOptions,
         at: Caller,
-    ) -> Result<Vec<Option<Tensor>>> {
+    ) -> Result<Derivatives> {
         let (targets, sources) = (leaves(targets), leaves(sources));
         let seeds = seeds(method, &targets, options.output_gradients, at)?;
         let mut gradients = self.differentiate(method, &targets, &sources, at, |pass| {
@@ -564,8 +565,8 @@ impl GradientTape {
 }
 
 /// Every tensor and variable of a structure.
-fn leaves(nest: &impl Nest) -> Vec<Leaf> {
-    let mut leaves = Vec::new();
+fn leaves(nest: &impl Nest) -> Leaves {
+    let mut leaves = Leaves::new();
     nest.leaves(&mut leaves);
     leaves
 }
@@ -585,7 +586,7 @@ fn seeds(
     targets: &[Leaf],
     given: Option<Vec<Tensor>>,
     at: Caller,
-) -> Result<Vec<Tensor>> {
+) -> Result<SmallVec<[Tensor; 4]>> {
     let Some(given) = given else {
         let one = |target: &Leaf| Tensor::constant(1.0, target.dtype(), target.shape().clone(), at);
         return targets.iter().map(one).collect();
@@ -598,7 +599,7 @@ fn seeds(
             Ok(tensor.clone())
         }
     });
-    let mut seeds: Vec<Tensor> = stretched.collect::<Result<_>>()?;
+    let mut seeds: SmallVec<[Tensor; 4]> = stretched.collect::<Result<_>>()?;
     seeds.extend(given.into_iter().skip(targets.len()));
     expect_like(method, ["output gradients", "targets"], &seeds, targets, at)?;
     Ok(seeds)

@@ -15,12 +15,16 @@ use super::recording::{Entry, Known, Recording, Saved};
 pub(super) struct Pass {
     /// In the order of time.
     steps: Vec<PassStep>,
-    targets: Vec<Place>,
+    targets: SmallVec<[Place; 4]>,
     /// Where the derivative of each source arrives, and its identity.
-    sources: Vec<Place>,
+    sources: SmallVec<[Place; 4]>,
     /// How many places there are.
     places: usize,
 }
+
+/// What arrives at each source or target. Lists are short in most cases, so all
+/// of them are held without memory of their own as long as they are.
+pub(super) type Derivatives = SmallVec<[Option<Tensor>; 4]>;
 
 /// The number of a value on the way.
 type Place = usize;
@@ -38,10 +42,10 @@ struct PassStep {
 /// Which entries lead from sources to targets.
 pub(super) struct Reach {
     /// For each entry whether its result depends on a source.
-    pub depends: Vec<bool>,
+    pub depends: SmallVec<[bool; 16]>,
     /// For each entry whether a target depends on its result, over an operand
     /// that depends on a source.
-    pub counts: Vec<bool>,
+    pub counts: SmallVec<[bool; 16]>,
 }
 
 impl Reach {
@@ -49,7 +53,7 @@ impl Reach {
         let entries = &recording.entries;
         let numbers = targets.iter().filter_map(|id| recording.producer(*id));
         let count = numbers.clone().max().map_or(0, |last| last as usize + 1);
-        let mut depends = vec![false; count];
+        let mut depends: SmallVec<[bool; 16]> = SmallVec::from_elem(false, count);
         let passes = |known: &Known, depends: &[bool]| {
             known.is_tracked
                 && known.producer.map_or_else(
@@ -61,7 +65,7 @@ impl Reach {
             depends[number] = sources.binary_search(&entry.result).is_ok()
                 || (entry.is_tracked && flowing(entry).any(|known| passes(known, &depends)));
         }
-        let mut counts = vec![false; count];
+        let mut counts: SmallVec<[bool; 16]> = SmallVec::from_elem(false, count);
         for number in numbers {
             counts[number as usize] = true;
         }
@@ -105,7 +109,7 @@ impl Pass {
         // target that is neither has the last one, which nobody asks for.
         let count = reach.counts.iter().filter(|counts| **counts).count();
         let nowhere = source_ids.len() + count;
-        let mut places = vec![nowhere; reach.counts.len()];
+        let mut places: SmallVec<[Place; 16]> = SmallVec::from_elem(nowhere, reach.counts.len());
         let mut steps = Vec::with_capacity(count);
         let mut next = source_ids.len();
         for (number, counts) in reach.counts.iter().enumerate() {
@@ -161,8 +165,8 @@ impl Pass {
 
     /// The derivatives of the targets, weighted by `seeds`, with respect to
     /// each source.
-    pub fn backward(&self, seeds: &[Tensor], at: Caller) -> Result<Vec<Option<Tensor>>> {
-        let mut derivatives: Vec<Option<Tensor>> = vec![None; self.places];
+    pub fn backward(&self, seeds: &[Tensor], at: Caller) -> Result<Derivatives> {
+        let mut derivatives: SmallVec<[_; 16]> = SmallVec::from_elem(None, self.places);
         for (place, seed) in self.targets.iter().zip(seeds) {
             if *place + 1 < self.places {
                 add(&mut derivatives[*place], seed.clone(), at)?;
@@ -197,8 +201,8 @@ impl Pass {
     }
 
     /// The derivatives of each target when the sources move along `tangents`.
-    pub fn forward(&self, tangents: &[Tensor], at: Caller) -> Result<Vec<Option<Tensor>>> {
-        let mut derivatives: Vec<Option<Tensor>> = vec![None; self.places];
+    pub fn forward(&self, tangents: &[Tensor], at: Caller) -> Result<Derivatives> {
+        let mut derivatives: SmallVec<[_; 16]> = SmallVec::from_elem(None, self.places);
         for (place, tangent) in self.sources.iter().zip(tangents) {
             if *place + 1 < self.places && tangent.dtype().is_float() {
                 add(&mut derivatives[*place], tangent.clone(), at)?;

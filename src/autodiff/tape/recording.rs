@@ -21,9 +21,9 @@ pub(super) struct Recording {
     pub phase: Phase,
     pub entries: Vec<Entry>,
     /// In ascending order of their numbers.
-    pub watches: Vec<Watch>,
+    pub watches: SmallVec<[Watch; 2]>,
     /// The variables among them, for their owner.
-    pub variables: Vec<Variable>,
+    pub variables: SmallVec<[Variable; 2]>,
     pub assignments: Vec<Assignment>,
     /// Operands that were computed, but not where this tape saw it; ascending.
     pub unseen: Vec<(Id, Origin)>,
@@ -107,8 +107,8 @@ impl Recording {
             options,
             phase: Phase::NeverEntered,
             entries: Vec::new(),
-            watches: Vec::new(),
-            variables: Vec::new(),
+            watches: SmallVec::new(),
+            variables: SmallVec::new(),
             assignments: Vec::new(),
             unseen: Vec::new(),
             begin: Id::next(),

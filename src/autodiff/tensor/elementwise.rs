@@ -12,13 +12,16 @@ use crate::autodiff::{Op, Real, Subnormals};
 
 /// The result of an operation of the table.
 pub(super) fn evaluate(op: Op, operands: &[&Tensor], at: Caller) -> Result<(Shape, Data)> {
+    if let Some(data) = scalar(op, operands) {
+        return Ok((Shape::scalar(), data));
+    }
     let operation = op.name();
     if op == Op::Where {
         return select(operands, at);
     }
     let dtype = same_type(operation, operands, at)?;
     let shape = shape(operation, operands, at)?;
-    let is_comparison = matches!(op, Op::Less | Op::LessEqual | Op::Equal);
+    let is_comparison = is_comparison(op);
     let data = match (operands[0].data(), operands.get(1).map(|y| y.data())) {
         (Data::F32(x), Some(Data::F32(y))) if is_comparison => {
             compare(op, [x, y], operands, &shape, at)?
@@ -53,6 +56,33 @@ pub(super) fn evaluate(op: Op, operands: &[&Tensor], at: Caller) -> Result<(Shap
         }
     };
     Ok((shape, data))
+}
+
+/// The short way for one or two floating-point scalars, which is what most
+/// tapes are full of.
+fn scalar(op: Op, operands: &[&Tensor]) -> Option<Data> {
+    fn value<T: Real>(op: Op, x: T, y: T) -> [T; 1] {
+        let mode = subnormals();
+        [op.value([mode.input(x), mode.input(y), T::ZERO], mode)]
+    }
+    let (x, y) = match *operands {
+        [x] => (x, x),
+        [x, y] => (x, y),
+        _ => return None,
+    };
+    if x.rank() + y.rank() > 0 || is_comparison(op) {
+        return None;
+    }
+    match (x.data(), y.data()) {
+        (Data::F32(x), Data::F32(y)) => Some(Data::F32(Storage::One(value(op, x[0], y[0])))),
+        (Data::F64(x), Data::F64(y)) => Some(Data::F64(Storage::One(value(op, x[0], y[0])))),
+        _ => None,
+    }
+}
+
+/// Whether the results are truth values.
+fn is_comparison(op: Op) -> bool {
+    matches!(op, Op::Less | Op::LessEqual | Op::Equal)
 }
 
 /// The element type that all operands have.
@@ -94,12 +124,6 @@ fn float<T: Real>(
     at: Caller,
 ) -> Result<Storage<T>> {
     let mode = subnormals();
-    // One by one the decision which operation it is costs less than a call.
-    if shape.is_empty() {
-        let x = mode.input(elements[0][0]);
-        let y = elements.get(1).map_or(T::ZERO, |y| mode.input(y[0]));
-        return Ok(Storage::One([op.value([x, y, T::ZERO], mode)]));
-    }
     let loops = Loops {
         elements,
         shapes: operands,

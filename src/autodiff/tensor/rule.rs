@@ -6,6 +6,7 @@
 //! itself forwards. All of it is computed by operations that tapes record, so
 //! it can be differentiated again.
 
+use std::borrow::Cow;
 use std::ops::{Add, Div, Mul, Neg, Sub};
 use std::sync::Arc;
 
@@ -22,33 +23,37 @@ pub(crate) type Derivatives = SmallVec<[Option<Tensor>; 3]>;
 /// A tensor as the rules of the table compute with it. What they record
 /// belongs to the line that asked for the derivative.
 #[derive(Clone)]
-struct Traced {
-    tensor: Tensor,
+struct Traced<'t> {
+    tensor: Cow<'t, Tensor>,
     at: Caller,
 }
 
-impl Number for Traced {
+impl Number for Traced<'_> {
     fn constant(&self, value: f64) -> Self {
         let tensor = Tensor::scalar(value, self.tensor.dtype(), self.at);
         Self {
-            tensor,
+            tensor: Cow::Owned(tensor),
             at: self.at,
         }
     }
 
     fn apply(op: Op, operands: &[&Self]) -> Self {
         let at = operands[0].at;
-        let tensors: SmallVec<[&Tensor; 3]> = operands.iter().map(|x| &x.tensor).collect();
-        let tensor = Tensor::apply(Operation::Elementwise(op), &tensors, at)
+        let tensors = [0, 1, 2].map(|place| &*operands.get(place).unwrap_or(&operands[0]).tensor);
+        let tensors = &tensors[..operands.len()];
+        let tensor = Tensor::apply(Operation::Elementwise(op), tensors, at)
             .expect("the operands of a rule have one type, and shapes that broadcast");
-        Self { tensor, at }
+        Self {
+            tensor: Cow::Owned(tensor),
+            at,
+        }
     }
 }
 
 macro_rules! operator {
     ($($trait:ident $method:ident),+) => {$(
-        impl $trait for Traced {
-            type Output = Traced;
+        impl $trait for Traced<'_> {
+            type Output = Self;
             fn $method(self, other: Self) -> Self {
                 Number::apply(Op::$trait, &[&self, &other])
             }
@@ -57,8 +62,8 @@ macro_rules! operator {
 }
 operator!(Add add, Sub sub, Mul mul, Div div);
 
-impl Neg for Traced {
-    type Output = Traced;
+impl Neg for Traced<'_> {
+    type Output = Self;
     fn neg(self) -> Self {
         Number::apply(Op::Neg, &[&self])
     }
@@ -321,14 +326,15 @@ fn partial(
     g: &Tensor,
     at: Caller,
 ) -> Partial<Tensor> {
-    let traced = |tensor: &Tensor| Traced {
-        tensor: tensor.clone(),
-        at,
-    };
-    let operands: SmallVec<[Traced; 3]> = operands.iter().map(traced).collect();
-    let operands: SmallVec<[&Traced; 3]> = operands.iter().collect();
-    match op.partial(index, &operands, &traced(result), &traced(g)) {
-        Partial::Flows(derivative) => Partial::Flows(derivative.tensor),
+    fn traced(tensor: &Tensor, at: Caller) -> Traced<'_> {
+        let tensor = Cow::Borrowed(tensor);
+        Traced { tensor, at }
+    }
+    let operand = |place| traced(operands.get(place).unwrap_or(&operands[0]), at);
+    let traced_operands = [operand(0), operand(1), operand(2)];
+    let traced_operands = &traced_operands.each_ref()[..operands.len()];
+    match op.partial(index, traced_operands, &traced(result, at), &traced(g, at)) {
+        Partial::Flows(derivative) => Partial::Flows(derivative.tensor.into_owned()),
         Partial::Zero => Partial::Zero,
         Partial::Undefined => Partial::Undefined,
     }

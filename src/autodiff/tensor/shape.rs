@@ -16,8 +16,16 @@ use smallvec::SmallVec;
 /// assert_eq!(x.shape()[..], [2, 3]);
 /// assert_eq!(x.shape().to_string(), "[2, 3]");
 /// ```
-#[derive(Clone, PartialEq, Eq, Hash, Default)]
+#[derive(PartialEq, Eq, Hash, Default)]
 pub struct Shape(SmallVec<[usize; 4]>);
+
+impl Clone for Shape {
+    #[inline]
+    fn clone(&self) -> Self {
+        // Copied as a whole, not element by element.
+        Self(SmallVec::from_slice(&self.0))
+    }
+}
 
 impl Shape {
     /// The shape of a scalar.
