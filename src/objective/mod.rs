@@ -11,7 +11,7 @@ use crate::mistake::{Mistake, nearest};
 
 pub use formula::{Formula, GREATEST_DEPTH, GREATEST_SIZE, is_name, is_reserved_name};
 pub use function::{Arity, CONSTANTS, FUNCTIONS, Function};
-pub use partial::{GREATEST_NODES, Partial};
+pub use partial::Partial;
 
 /// A function of some variables that can be recorded in a graph: a formula,
 /// the parts of it that have a name, and its free numbers.
@@ -181,13 +181,14 @@ impl Objective {
     /// Records the function and its derivatives in an empty graph, whose inputs
     /// become the variables and then the constants. The derivatives are by the
     /// variables at the places `with_respect_to`, in the order of `partials`;
-    /// `None` if they are too many operations, as for [`Partial::trace`].
+    /// `None` if the graph becomes larger than `limit`, as for [`Partial::trace`].
     #[must_use]
     pub fn derivatives<'g, T: Real>(
         &self,
         graph: &'g Graph<T>,
         with_respect_to: &[usize],
         partials: &[Partial],
+        limit: usize,
     ) -> Option<Vec<Var<'g, T>>> {
         let inputs = |count: usize| (0..count).map(|_| graph.input()).collect::<Vec<_>>();
         let variables = inputs(self.variables.len());
@@ -195,7 +196,7 @@ impl Objective {
         let function = self.trace(graph, &variables, &constants);
         let by = with_respect_to.iter();
         let by: Option<Vec<Var<'g, T>>> = by.map(|place| variables.get(*place).copied()).collect();
-        Partial::trace(graph, function, &by?, partials)
+        Partial::trace(graph, function, &by?, partials, limit)
     }
 }
 

@@ -5,9 +5,6 @@ use std::fmt::Write as _;
 
 use crate::autodiff::{Graph, Real, Var};
 
-/// Derivatives of more operations than this are not recorded.
-pub const GREATEST_NODES: usize = 1_000_000;
-
 /// A partial derivative: the variables that the function is differentiated by,
 /// as places in a list, in ascending order. The order of differentiation does not
 /// matter, so each derivative is there once. The function itself is the
@@ -91,8 +88,9 @@ impl Partial {
     }
 
     /// Records derivatives of `function` by `variables`, in the order of
-    /// `partials`, which is that of [`Partial::up_to`]. `None` if they need more
-    /// than [`GREATEST_NODES`] operations.
+    /// `partials`, which is that of [`Partial::up_to`]. `None` if the graph becomes
+    /// larger than `limit` nodes; it is seen after each pass, of which one adds a
+    /// small multiple of what there is.
     ///
     /// # Examples
     ///
@@ -104,7 +102,7 @@ impl Partial {
     /// let graph = Graph::<f64>::new(Subnormals::Keep);
     /// let (x, y) = (graph.input(), graph.input());
     /// let partials = Partial::up_to(2, 2);
-    /// let values = Partial::trace(&graph, x * x * y, &[x, y], &partials).expect("few operations");
+    /// let values = Partial::trace(&graph, x * x * y, &[x, y], &partials, 1000).expect("few nodes");
     /// assert_eq!(Program::new(&graph, &values).evaluate(&[3.0, 5.0]), [45.0, 30.0, 9.0, 10.0, 6.0, 0.0]);
     /// ```
     pub fn trace<'g, T: Real>(
@@ -112,13 +110,14 @@ impl Partial {
         function: Var<'g, T>,
         variables: &[Var<'g, T>],
         partials: &[Partial],
+        limit: usize,
     ) -> Option<Vec<Var<'g, T>>> {
         let mut known: HashMap<&[usize], Var<'g, T>> = HashMap::new();
         // One pass gives the derivatives of one function by all later variables.
         let mut gradients: HashMap<&[usize], Vec<Var<'g, T>>> = HashMap::new();
         let mut values = Vec::with_capacity(partials.len());
         for Partial(by) in partials {
-            if graph.len() > GREATEST_NODES {
+            if graph.len() > limit {
                 return None;
             }
             let value = match by.split_last() {
@@ -135,7 +134,7 @@ impl Partial {
             known.insert(by, value);
             values.push(value);
         }
-        (graph.len() <= GREATEST_NODES).then_some(values)
+        (graph.len() <= limit).then_some(values)
     }
 }
 
@@ -154,7 +153,10 @@ mod tests {
                 assert_eq!(Some(all.len() as u64), Partial::count(variables, order));
                 let shown: HashSet<String> = all.iter().map(|one| one.name(&names)).collect();
                 assert_eq!(shown.len(), all.len());
-                assert!(all.windows(2).all(|pair| pair[0].order() <= pair[1].order()));
+                assert!(
+                    all.windows(2)
+                        .all(|pair| pair[0].order() <= pair[1].order())
+                );
             }
         }
         assert_eq!(Partial(vec![0, 0, 3]).name(&names), "d^3f/dx^2 dy");

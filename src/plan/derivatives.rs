@@ -89,7 +89,10 @@ impl Derivative {
             "the derivative has {} points",
             self.points
         );
-        self.at.iter().map(|series| value_at(series, point)).collect()
+        self.at
+            .iter()
+            .map(|series| value_at(series, point))
+            .collect()
     }
 
     /// Whether a variable differs between some points.

@@ -94,11 +94,7 @@ pub(super) fn decide(plan: &Plan, spec: &Spec, mistakes: &mut Vec<Mistake>) -> V
     expectations
 }
 
-fn bound(
-    quantity: &str,
-    written: &spec::Bound<At<Number>>,
-    mistakes: &mut Vec<Mistake>,
-) -> Bound {
+fn bound(quantity: &str, written: &spec::Bound<At<Number>>, mistakes: &mut Vec<Mistake>) -> Bound {
     let tolerance = tolerance(written, mistakes);
     let value = |number: &Option<At<Number>>| number.as_ref().map(|number| number.value);
     Bound {

@@ -263,7 +263,12 @@ mod tests {
     #[test]
     fn different_values_are_told_once() {
         let names = |names: &[&str]| {
-            Series::List(names.iter().map(|name| Value::Name((*name).to_owned())).collect())
+            Series::List(
+                names
+                    .iter()
+                    .map(|name| Value::Name((*name).to_owned()))
+                    .collect(),
+            )
         };
         let axis = |name: &str, series| Axis {
             series: vec![(name.to_owned(), series)],

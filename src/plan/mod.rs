@@ -79,6 +79,7 @@ pub struct Plan {
     pub hash: String,
     /// `precision`, `subnormals` and `epochs`.
     numerics: Grid,
+    arithmetics: Vec<Arithmetic>,
     columns: Vec<String>,
     parameters: Vec<String>,
 }
@@ -103,9 +104,7 @@ impl Arithmetic {
     }
 
     fn new(values: &[(&str, Value)]) -> Self {
-        let is = |name: &str, wanted: &str| {
-            matches!(value_of(values, name), Value::Name(value) if value == wanted)
-        };
+        let is = |name: &str, wanted: &str| matches!(value_of(values, name), Value::Name(value) if value == wanted);
         Arithmetic {
             precision: if is("precision", "f32") {
                 Precision::F32
@@ -265,8 +264,8 @@ impl Plan {
     /// The different arithmetics of the experiment, in the order of its runs: a
     /// derivative is evaluated in each.
     #[must_use]
-    pub fn arithmetics(&self) -> Vec<Arithmetic> {
-        arithmetics(&self.numerics)
+    pub fn arithmetics(&self) -> &[Arithmetic] {
+        &self.arithmetics
     }
 
     /// The names of all settings: the columns of `runs.csv`, and the keys of

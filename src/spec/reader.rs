@@ -6,8 +6,8 @@ use toml::de::{DeTable, DeValue};
 
 use super::format::{EXPERIMENT, Format, Key, Kind, Need, OF_DESCENTS, RANGE};
 use super::{
-    Bound, Chart, Derivative, Expectation, Filter, Map, Minimum, Objective, Optimizer, Range, Record,
-    Selection, Setting, Spec, Stop, Values,
+    Bound, Chart, Derivative, Expectation, Filter, Map, Minimum, Objective, Optimizer, Range,
+    Record, Selection, Setting, Spec, Stop, Values,
 };
 use crate::mistake::{At, Mistake, Span, nearest, suggestion};
 use crate::number::{Number, Value};
@@ -144,8 +144,7 @@ impl Reader<'_> {
             let meant = |name: &String| name == key || nearest(name, [key]).is_some();
             fields.present.iter().any(meant)
         };
-        let has_descents =
-            !is_meant("derivative") || OF_DESCENTS.iter().any(|key| is_meant(key));
+        let has_descents = !is_meant("derivative") || OF_DESCENTS.iter().any(|key| is_meant(key));
         for key in format.keys {
             let is_needed = match key.need {
                 Need::Optional => false,

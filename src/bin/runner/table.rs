@@ -108,7 +108,8 @@ impl Table {
     }
 }
 
-fn cut(text: &str) -> String {
+/// A text, cut where it is wider than a cell.
+pub fn cut(text: &str) -> String {
     if text.chars().count() <= WIDEST {
         return text.to_owned();
     }

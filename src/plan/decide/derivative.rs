@@ -16,6 +16,9 @@ use crate::spec::{self, Map, Spec, Values};
 /// The greatest order of a derivative.
 const GREATEST_ORDER: u64 = 4;
 
+/// The derivatives of one table are recorded in at most so many nodes.
+const GREATEST_NODES: usize = 1_000_000;
+
 /// Up to so many lines each has a colour of its own.
 const LINES: u64 = 10;
 
@@ -94,7 +97,9 @@ impl Decider<'_> {
         let (order, with_respect_to) = (order?, with_respect_to?);
         let variables: Vec<String> = at.iter().map(|(name, _)| name.value.clone()).collect();
         let partials = self.partials(written, with_respect_to.len(), order)?;
-        let by = with_respect_to.iter().map(|place| variables[*place].clone());
+        let by = with_respect_to
+            .iter()
+            .map(|place| variables[*place].clone());
         let by: Vec<String> = by.collect();
         let columns: Vec<String> = partials.iter().map(|partial| partial.name(&by)).collect();
         let expectations = self.expected(&written.bounds, &columns, points);
@@ -102,7 +107,7 @@ impl Decider<'_> {
         let formula = written.formula.as_ref()?;
         if !can_be_traced(&function, &with_respect_to, &partials) {
             let message = "the derivatives of this formula are too many operations";
-            let label = format!("expected at most {}", grouped(objective::GREATEST_NODES as u128));
+            let label = format!("expected at most {}", grouped(GREATEST_NODES as u128));
             let mistake = Mistake::new(formula.span.clone(), message, label);
             self.mistakes.push(mistake.help(FEWER));
             return None;
@@ -114,7 +119,11 @@ impl Decider<'_> {
             file: format!("derivative_{}", place + 1),
             formula: formula.value.clone(),
             function,
-            constants: written.constants.iter().map(|(_, number)| number.value).collect(),
+            constants: written
+                .constants
+                .iter()
+                .map(|(_, number)| number.value)
+                .collect(),
             with_respect_to,
             order,
             partials,
@@ -154,7 +163,11 @@ impl Decider<'_> {
                         "`at` needs lists of equal length: `{first}` has {expected}, `{}` has {length}",
                         name.value
                     );
-                    self.mistake(&setting.span, message, format!("expected {expected} values"));
+                    self.mistake(
+                        &setting.span,
+                        message,
+                        format!("expected {expected} values"),
+                    );
                 }
                 Some(_) => {}
             }
@@ -317,7 +330,8 @@ fn can_be_traced(
     partials: &[Partial],
 ) -> bool {
     let graph = Graph::<f64>::new(Subnormals::Keep);
-    function.derivatives(&graph, with_respect_to, partials).is_some()
+    let traced = function.derivatives(&graph, with_respect_to, partials, GREATEST_NODES);
+    traced.is_some()
 }
 
 /// What is drawn of a derivative: over the only variable that varies all

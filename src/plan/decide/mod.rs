@@ -32,7 +32,8 @@ pub(super) fn decide(path: &str, source: &str) -> Result<Plan, Vec<Mistake>> {
     let objectives = decider.objectives(&spec);
     let optimizers = decider.optimizers(&spec);
     let stop = decider.stop(&spec.stop);
-    let derivatives = decider.derivatives(&spec, super::arithmetics(&numerics).len());
+    let arithmetics = super::arithmetics(&numerics);
+    let derivatives = decider.derivatives(&spec, arithmetics.len());
     let mut mistakes = decider.mistakes;
     let parameters = parameters(&objectives);
     // Without a formula every parameter would be unknown.
@@ -58,6 +59,7 @@ pub(super) fn decide(path: &str, source: &str) -> Result<Plan, Vec<Mistake>> {
         derivatives,
         hash: super::hash(source),
         numerics,
+        arithmetics,
         parameters,
     };
     match plan.counted_runs() {
