@@ -44,7 +44,8 @@ pub struct Derivative {
     pub(super) at: Vec<Series>,
 }
 
-/// What the chart of a derivative shows.
+/// What the chart of a derivative shows. Of several arithmetics it is the first:
+/// the lines of the others would cover it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Curve {
     /// The variable on the x axis, by its place among those of the function.

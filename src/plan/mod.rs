@@ -125,7 +125,7 @@ impl fmt::Display for Arithmetic {
         formatter.write_str(self.precision.name())?;
         match self.subnormals {
             Subnormals::Keep => Ok(()),
-            Subnormals::Flush => formatter.write_str(", flush"),
+            Subnormals::Flush => formatter.write_str(" flushed"),
         }
     }
 }

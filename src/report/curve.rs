@@ -3,7 +3,7 @@
 use super::chart::{Axis, Colour, Figure, Key, Line, Scale};
 use crate::derivative::{Row, Table};
 use crate::number::{Scalar, short};
-use crate::plan::{self, Arithmetic, Curve, Derivative, Plan};
+use crate::plan::{self, Curve, Derivative, Plan};
 
 /// Up to so many points of a line are marked; more would run together.
 const GREATEST_MARKED: usize = 60;
@@ -12,28 +12,26 @@ const GREATEST_MARKED: usize = 60;
 pub(super) fn curve(plan: &Plan, table: &Table) -> Option<Figure> {
     let derivative = &plan.derivatives[table.derivative];
     let curve = derivative.chart?;
-    let arithmetics = plan.arithmetics();
+    let arithmetic = *plan.arithmetics().first()?;
     let mut lines = Vec::new();
     let mut entries = Vec::new();
     for column in 0..curve.columns {
-        for arithmetic in arithmetics {
-            let rows = table.rows.iter();
-            let rows = rows.filter(|row| row.arithmetic == *arithmetic);
-            let mut points: Vec<[f64; 2]> = rows
-                .filter_map(|row| Some([of(&row.at, curve.x)?, of(&row.values, column)?]))
-                .collect();
-            // In the order of the axis, not of the file.
-            points.sort_by(|a, b| a[0].total_cmp(&b[0]));
-            let mut line = Line::new(points, Colour::Category(entries.len()));
-            line.dots = line.points.len() <= GREATEST_MARKED;
-            lines.push(line);
-            entries.push(label(derivative, column, *arithmetic, arithmetics.len()));
-        }
+        let rows = table.rows.iter();
+        let rows = rows.filter(|row| row.arithmetic == arithmetic);
+        let mut points: Vec<[f64; 2]> = rows
+            .filter_map(|row| Some([of(&row.at, curve.x)?, of(&row.values, column)?]))
+            .collect();
+        // In the order of the axis, not of the file.
+        points.sort_by(|a, b| a[0].total_cmp(&b[0]));
+        let mut line = Line::new(points, Colour::Category(column));
+        line.dots = line.points.len() <= GREATEST_MARKED;
+        lines.push(line);
+        entries.push(label(derivative, curve, column));
     }
     let x = &derivative.variables()[curve.x];
     Some(Figure {
         title: derivative.name.clone(),
-        subtitle: subtitle(derivative, curve, table.rows.first()),
+        subtitle: subtitle(plan, derivative, curve, table.rows.first()),
         x: Axis {
             label: x.clone(),
             scale: match curve.x_scale {
@@ -42,7 +40,7 @@ pub(super) fn curve(plan: &Plan, table: &Table) -> Option<Figure> {
             },
         },
         y: Axis {
-            label: String::new(),
+            label: "value".to_owned(),
             scale: Scale::Linear,
         },
         description: description(derivative, x, &lines, &entries),
@@ -58,33 +56,25 @@ fn of(numbers: &[Scalar], place: usize) -> Option<f64> {
     numbers.get(place).map(|number| number.to_f64())
 }
 
-/// A column in the words of a legend: with primes where there is one variable to
-/// differentiate by and it is the one on the axis, else as in the table.
-fn label(
-    derivative: &Derivative,
-    column: usize,
-    arithmetic: Arithmetic,
-    arithmetics: usize,
-) -> String {
-    const PRIMES: [&str; 5] = ["f", "f′", "f″", "f‴", "f⁗"];
-    let has_primes = derivative
-        .chart
-        .is_some_and(|curve| derivative.with_respect_to == [curve.x]);
-    // Then the columns are the orders.
-    let name = match PRIMES.get(column) {
-        Some(primes) if has_primes => primes,
-        _ => derivative.columns[column].as_str(),
-    };
-    if arithmetics > 1 {
-        format!("{name} in {arithmetic}")
-    } else {
-        name.to_owned()
+/// A column in the words of a legend: with primes where the function is
+/// differentiated by the variable on the axis alone, else as in the table.
+fn label(derivative: &Derivative, curve: Curve, column: usize) -> String {
+    const PRIMES: [&str; 5] = ["f", "f′", "f″", "f‴", "f⁽⁴⁾"];
+    match PRIMES.get(column) {
+        // Then the columns are the orders.
+        Some(primes) if derivative.with_respect_to == [curve.x] => (*primes).to_owned(),
+        _ => derivative.columns[column].clone(),
     }
 }
 
 /// What the lines do not say: the formula, the variables that do not vary, and
-/// whether there are more columns.
-fn subtitle(derivative: &Derivative, curve: Curve, row: Option<&Row>) -> Option<String> {
+/// whether there are other arithmetics or more columns.
+fn subtitle(
+    plan: &Plan,
+    derivative: &Derivative,
+    curve: Curve,
+    row: Option<&Row>,
+) -> Option<String> {
     let mut parts = Vec::new();
     if derivative.formula.trim() != derivative.name {
         parts.push(format!("f = {}", one_line(&derivative.formula)));
@@ -94,6 +84,9 @@ fn subtitle(derivative: &Derivative, curve: Curve, row: Option<&Row>) -> Option<
         if let Some(value) = row.and_then(|row| row.at.get(place)) {
             parts.push(format!("{name} = {}", value.short()));
         }
+    }
+    if let [first, _, ..] = plan.arithmetics() {
+        parts.push(format!("in {first}"));
     }
     if curve.order < derivative.order {
         parts.push(format!(

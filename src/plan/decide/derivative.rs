@@ -35,9 +35,17 @@ impl Decider<'_> {
         let mut derivatives: Vec<Derivative> = Vec::new();
         let mut values: u64 = 0;
         for (place, written) in spec.derivatives.iter().enumerate() {
-            let Some(derivative) = self.derivative(written, place, spec, arithmetics) else {
+            let Some(mut derivative) = self.derivative(written, place, spec) else {
                 continue;
             };
+            let given = spec.derivatives.iter().filter_map(|one| one.name.as_ref());
+            let mut taken = derivatives
+                .iter()
+                .map(|other| &other.name)
+                .chain(given.map(|name| &name.value));
+            if written.name.is_none() && taken.any(|name| *name == derivative.name) {
+                derivative.name = format!("derivative {}", place + 1);
+            }
             let rows = derivative.points.saturating_mul(arithmetics as u64);
             values = values.saturating_add(rows.saturating_mul(derivative.columns.len() as u64));
             if values > GREATEST_VALUES {
@@ -63,7 +71,6 @@ impl Decider<'_> {
         written: &spec::Derivative,
         place: usize,
         spec: &Spec,
-        arithmetics: usize,
     ) -> Option<Derivative> {
         let none = Vec::new();
         let at = written.at.as_ref().unwrap_or(&none);
@@ -136,7 +143,7 @@ impl Decider<'_> {
         if let Some(slug) = written.name.as_ref().and_then(|name| slug(&name.value)) {
             derivative.file = format!("derivative_{slug}");
         }
-        derivative.chart = curve(&derivative, arithmetics);
+        derivative.chart = curve(&derivative);
         Some(derivative)
     }
 
@@ -336,17 +343,14 @@ fn can_be_traced(
 
 /// What is drawn of a derivative: over the only variable that varies all
 /// columns up to the greatest order whose lines can be told apart.
-fn curve(derivative: &Derivative, arithmetics: usize) -> Option<Curve> {
+fn curve(derivative: &Derivative) -> Option<Curve> {
     let varying: Vec<usize> = (0..derivative.at.len())
         .filter(|variable| derivative.varies(*variable))
         .collect();
     let [x] = *varying.as_slice() else {
         return None;
     };
-    let lines = |order: usize| {
-        let columns = Partial::count(derivative.with_respect_to.len(), order)?;
-        columns.checked_mul(arithmetics as u64)
-    };
+    let lines = |order: usize| Partial::count(derivative.with_respect_to.len(), order);
     let fits = |order: &usize| lines(*order).is_some_and(|lines| lines <= LINES);
     let order = (1..=derivative.order).take_while(fits).last().unwrap_or(0);
     let is_log = matches!(derivative.at[x], Series::Range(Range { log: true, from, .. }) if from.wide() > 0.0);
