@@ -102,6 +102,7 @@ pub fn unexpected(plan: &Plan, result: &RunResult) -> Vec<Deviation> {
 /// # Examples
 ///
 /// ```
+/// use gradtape::batch::Control;
 /// use gradtape::plan::Plan;
 /// use gradtape::{baseline, derivative};
 ///
@@ -111,9 +112,13 @@ pub fn unexpected(plan: &Plan, result: &RunResult) -> Vec<Deviation> {
 ///     at = { x = [1, 2] }
 ///     expect = { "df/dx" = { equals = [2, 5] } }
 /// "#)?;
-/// let deviations = baseline::unexpected_values(&plan, &derivative::table(&plan, 0));
-/// assert_eq!(deviations[0].to_string(), "x^2 at x=2: df/dx expected 5.0, now 4.0 (1 away, 20%, 1125899906842624 ulps)");
-/// # Ok::<(), gradtape::mistake::Mistakes>(())
+/// let table = derivative::table(&plan, 0, &Control::default())?;
+/// let deviations = baseline::unexpected_values(&plan, &table);
+/// assert_eq!(
+///     deviations[0].to_string(),
+///     "x^2 at x=2: df/dx expected 5.0, now 4.0 (1 away, 20%, 1125899906842624 ulps)"
+/// );
+/// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[must_use]
 pub fn unexpected_values(plan: &Plan, table: &Table) -> Vec<Deviation> {

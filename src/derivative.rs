@@ -1,6 +1,9 @@
 //! Values and derivatives at points: the tables of a plan.
 
+use std::sync::atomic::Ordering;
+
 use crate::autodiff::{Graph, Real};
+use crate::batch::{Cancelled, Control};
 use crate::engine::Program;
 use crate::number::{Precision, Scalar};
 use crate::plan::{Arithmetic, Derivative, Plan};
@@ -30,6 +33,10 @@ pub struct Row {
 
 /// Evaluates derivative number `place` of a plan.
 ///
+/// # Errors
+///
+/// If it was cancelled through [`Control::cancel`].
+///
 /// # Panics
 ///
 /// If the plan has no such derivative.
@@ -37,6 +44,7 @@ pub struct Row {
 /// # Examples
 ///
 /// ```
+/// use gradtape::batch::Control;
 /// use gradtape::derivative;
 /// use gradtape::plan::Plan;
 ///
@@ -47,28 +55,31 @@ pub struct Row {
 ///     order = 3
 /// "#)?;
 /// assert_eq!(plan.derivatives[0].columns, ["f", "df/dx", "d^2f/dx^2", "d^3f/dx^3"]);
-/// let table = derivative::table(&plan, 0);
+/// let table = derivative::table(&plan, 0, &Control::default())?;
 /// let shown: Vec<String> = table.rows[1].values.iter().map(|value| value.short()).collect();
 /// assert_eq!(shown, ["8", "12", "12", "6"]);
-/// # Ok::<(), gradtape::mistake::Mistakes>(())
+/// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
-#[must_use]
-pub fn table(plan: &Plan, place: usize) -> Table {
+pub fn table(plan: &Plan, place: usize, control: &Control) -> Result<Table, Cancelled> {
     let derivative = &plan.derivatives[place];
-    let rows = plan
-        .arithmetics()
-        .iter()
-        .flat_map(|arithmetic| match arithmetic.precision {
-            Precision::F32 => rows::<f32>(derivative, *arithmetic),
-            Precision::F64 => rows::<f64>(derivative, *arithmetic),
+    let mut rows = Vec::new();
+    for arithmetic in plan.arithmetics() {
+        rows.extend(match arithmetic.precision {
+            Precision::F32 => evaluated::<f32>(derivative, *arithmetic, control)?,
+            Precision::F64 => evaluated::<f64>(derivative, *arithmetic, control)?,
         });
-    Table {
-        derivative: place,
-        rows: rows.collect(),
     }
+    Ok(Table {
+        derivative: place,
+        rows,
+    })
 }
 
-fn rows<T: Real>(derivative: &Derivative, arithmetic: Arithmetic) -> Vec<Row> {
+fn evaluated<T: Real>(
+    derivative: &Derivative,
+    arithmetic: Arithmetic,
+    control: &Control,
+) -> Result<Vec<Row>, Cancelled> {
     let graph = Graph::<T>::new(arithmetic.subnormals);
     let outputs = derivative
         .function
@@ -84,19 +95,23 @@ fn rows<T: Real>(derivative: &Derivative, arithmetic: Arithmetic) -> Vec<Row> {
     let mut values = vec![T::ZERO; outputs.len()];
     let constants = derivative.constants.iter().map(|number| number.to::<T>());
     let constants: Vec<T> = constants.collect();
-    let row = |point| {
+    let mut rows = Vec::new();
+    for point in 0..derivative.points {
+        if control.cancel.load(Ordering::Relaxed) {
+            return Err(Cancelled);
+        }
         let at: Vec<T> = derivative
             .point(point)
             .into_iter()
             .map(|number| number.to::<T>())
             .collect();
         program.run(&mut scratch, &[&*at, &*constants].concat(), &mut values);
-        Row {
+        rows.push(Row {
             point,
             arithmetic,
             at: at.into_iter().map(Scalar::new).collect(),
             values: values.iter().map(|value| Scalar::new(*value)).collect(),
-        }
-    };
-    (0..derivative.points).map(row).collect()
+        });
+    }
+    Ok(rows)
 }

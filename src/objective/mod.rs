@@ -55,8 +55,8 @@ pub struct FormulaMistake {
     pub mistake: Mistake,
     /// The right name that was suggested, if one was.
     pub suggested: Option<String>,
-    /// A name without a value that resembles none that has one. Where it could
-    /// get a value is for the caller to say.
+    /// The name without a value that the mistake is about, if it is about one.
+    /// Where it could get a value is for the caller to say.
     pub valueless: Option<String>,
 }
 
@@ -106,7 +106,7 @@ impl Objective {
                 mistakes.push(FormulaMistake {
                     definition,
                     mistake,
-                    valueless: suggested.is_none().then(|| name.to_owned()),
+                    valueless: Some(name.to_owned()),
                     suggested,
                 });
             }

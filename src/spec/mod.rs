@@ -50,6 +50,9 @@ pub struct Spec {
     pub expectations: Vec<Expectation>,
     /// `[[derivative]]`.
     pub derivatives: Vec<Derivative>,
+    /// Names of free keys whose value was misread, such as a variable's: they are
+    /// in no map, though the file has them.
+    pub misread: Vec<String>,
 }
 
 /// One value, several, or a range.

@@ -25,9 +25,14 @@ pub(super) fn read(source: &str) -> (Spec, Vec<Mistake>) {
     let mut reader = Reader {
         source,
         mistakes: Vec::new(),
+        misread: Vec::new(),
     };
     let fields = reader.table(table.get_ref(), None, &EXPERIMENT);
-    (spec(fields), reader.mistakes)
+    let spec = Spec {
+        misread: reader.misread,
+        ..spec(fields)
+    };
+    (spec, reader.mistakes)
 }
 
 fn syntax_mistake(error: &toml::de::Error, source: &str) -> Mistake {
@@ -105,6 +110,7 @@ impl Fields {
 struct Reader<'s> {
     source: &'s str,
     mistakes: Vec<Mistake>,
+    misread: Vec<String>,
 }
 
 impl Reader<'_> {
@@ -277,8 +283,9 @@ impl Reader<'_> {
         let mut map = Vec::new();
         for (key, value) in table {
             let name = key.get_ref().as_ref();
-            if let Some(field) = self.field(&shown_key(name), value, kind) {
-                map.push((at(key, name.to_owned()), field));
+            match self.field(&shown_key(name), value, kind) {
+                Some(field) => map.push((at(key, name.to_owned()), field)),
+                None => self.misread.push(name.to_owned()),
             }
         }
         map
@@ -494,6 +501,7 @@ fn spec(mut fields: Fields) -> Spec {
             .into_iter()
             .map(derivative)
             .collect(),
+        misread: Vec::new(),
     }
 }
 

@@ -117,8 +117,9 @@ fn check_one(
         },
     }
     let tables: Vec<_> = (0..plan.derivatives.len())
-        .map(|place| derivative::table(plan, place))
-        .collect();
+        .map(|place| derivative::table(plan, place, control))
+        .collect::<Result<_, _>>()
+        .map_err(ReportError::from)?;
     for table in &tables {
         verdict.add(baseline::unexpected_values(plan, table));
     }

@@ -7,7 +7,7 @@ use gradtape::batch::{self, Control, RunResult};
 use gradtape::derivative::{self, Table as Values};
 use gradtape::number::{Scalar, grouped, short};
 use gradtape::plan::Plan;
-use gradtape::report::{Writer, derivative_file, derivative_object, run_object};
+use gradtape::report::{ReportError, Writer, derivative_file, derivative_object, run_object};
 
 use crate::args::{Format, Run, Work};
 use crate::failure::Failure;
@@ -89,7 +89,7 @@ fn run_one(
         })
     })?;
     for place in 0..plan.derivatives.len() {
-        let table = derivative::table(plan, place);
+        let table = derivative::table(plan, place, control).map_err(ReportError::from)?;
         match (options.quiet, options.format) {
             (true, _) => {}
             (false, Format::Json) => output::results(&objects(plan, &table)),

@@ -1,5 +1,7 @@
 //! Tables of values and derivatives at points.
 
+use std::collections::HashSet;
+
 use super::function::{Written, default_name};
 use super::{Decider, shortened};
 use crate::autodiff::{Graph, Subnormals};
@@ -10,7 +12,7 @@ use crate::plan::derivatives::{
     Curve, Derivative, Expected, GREATEST_COLUMNS, GREATEST_POINTS, GREATEST_VALUES,
 };
 use crate::plan::grid::{Range, Series};
-use crate::plan::{Scale, expectations};
+use crate::plan::{Chart, Scale, expectations};
 use crate::spec::{self, Map, Spec, Values};
 
 /// The greatest order of a derivative.
@@ -62,7 +64,6 @@ impl Decider<'_> {
             }
             derivatives.push(derivative);
         }
-        name_files(&mut derivatives, spec);
         derivatives
     }
 
@@ -100,16 +101,20 @@ impl Decider<'_> {
             let help = "name a column, such as `\"df/dx\" = { equals = 2 }`";
             self.mistakes.push(mistake.help(help));
         }
-        // Which columns there are depends on all of these.
+        let by = with_respect_to.as_ref().map(|places| {
+            let names = places.iter().filter_map(|place| at.get(*place));
+            names.map(|(name, _)| name.value.clone()).collect()
+        });
+        let by: Vec<String> = by.unwrap_or_default();
+        let partials = match (order, &with_respect_to) {
+            (Some(order), Some(places)) => self.partials(written, places.len(), order),
+            _ => None,
+        };
+        let names = |partials: &[Partial]| partials.iter().map(|one| one.name(&by)).collect();
+        let columns: Option<Vec<String>> = partials.as_deref().map(names);
+        let expectations = self.expected(&written.bounds, columns.as_deref(), &by, points);
         let (order, with_respect_to) = (order?, with_respect_to?);
-        let variables: Vec<String> = at.iter().map(|(name, _)| name.value.clone()).collect();
-        let partials = self.partials(written, with_respect_to.len(), order)?;
-        let by = with_respect_to
-            .iter()
-            .map(|place| variables[*place].clone());
-        let by: Vec<String> = by.collect();
-        let columns: Vec<String> = partials.iter().map(|partial| partial.name(&by)).collect();
-        let expectations = self.expected(&written.bounds, &columns, points);
+        let (partials, columns) = (partials?, columns?);
         let (function, points) = (function?, points?);
         let formula = written.formula.as_ref()?;
         if !can_be_traced(&function, &with_respect_to, &partials) {
@@ -226,6 +231,7 @@ impl Decider<'_> {
                     self.mistake(&name.span, message, "once is enough");
                 }
                 Some(place) => places.push(place),
+                None if self.misread.contains(&name.value) => return None,
                 None => {
                     let message = format!("unknown variable `{}`", name.value);
                     let is_constant = |(known, _): &(At<String>, _)| known.value == name.value;
@@ -267,19 +273,29 @@ impl Decider<'_> {
         None
     }
 
+    /// What is demanded, of columns that are `None` where they are not known.
     fn expected(
         &mut self,
         bounds: &Map<spec::Bound<spec::Setting>>,
-        columns: &[String],
+        columns: Option<&[String]>,
+        by: &[String],
         points: Option<u64>,
     ) -> Vec<Expected> {
         let mut all = Vec::new();
         for (name, bound) in bounds {
-            let column = columns.iter().position(|column| *column == name.value);
-            if column.is_none() {
+            let column = columns
+                .unwrap_or_default()
+                .iter()
+                .position(|column| *column == name.value);
+            if let (Some(columns), None, true) = (columns, column, self.misread.is_empty()) {
                 let message = format!("unknown column `{}`", name.value);
-                let known = columns.iter().map(String::as_str);
-                let label = suggestion(&name.value, "the columns are", known);
+                let label = match order_of(&name.value, by) {
+                    Some(order) => format!("this needs `order = {order}`"),
+                    None => {
+                        let known = columns.iter().map(String::as_str);
+                        suggestion(&name.value, "the columns are", known)
+                    }
+                };
                 self.mistake(&name.span, message, label);
             }
             let tolerance = expectations::tolerance(bound, &mut self.mistakes);
@@ -318,6 +334,15 @@ impl Decider<'_> {
         self.mistake(span, message, label);
         None
     }
+}
+
+/// The order of the derivative with this name, if there is one.
+fn order_of(name: &str, by: &[String]) -> Option<usize> {
+    let order = usize::try_from(GREATEST_ORDER).ok()?;
+    let count = Partial::count(by.len(), order)?;
+    let all = (count <= GREATEST_COLUMNS).then(|| Partial::up_to(by.len(), order))?;
+    let found = all.iter().find(|partial| partial.name(by) == name);
+    found.map(Partial::order)
 }
 
 /// What to do about a derivative that is too large.
@@ -374,11 +399,10 @@ fn slug(name: &str) -> Option<String> {
 }
 
 /// Gives a number to files that would have the name of an earlier one, or of a
-/// chart that the experiment names.
-fn name_files(derivatives: &mut [Derivative], spec: &Spec) {
-    let charts = spec.charts.iter().filter_map(|chart| chart.file.as_ref());
-    let mut taken: std::collections::HashSet<String> =
-        charts.map(|file| file.value.to_ascii_lowercase()).collect();
+/// chart.
+pub(super) fn name_files(derivatives: &mut [Derivative], charts: &[Chart]) {
+    let charts = charts.iter().map(|chart| chart.file.to_ascii_lowercase());
+    let mut taken: HashSet<String> = charts.collect();
     for derivative in derivatives {
         let name = derivative.file.clone();
         let mut number = 2;

@@ -178,8 +178,13 @@ impl Decider<'_> {
             suggested: name,
         } in mistakes
         {
+            let is_misread = |name: &String| self.misread.contains(name);
+            if valueless.as_ref().is_some_and(is_misread) {
+                continue;
+            }
+            let has_suggestion = name.is_some();
             suggested.extend(name);
-            if let Some(name) = valueless {
+            if let Some(name) = valueless.filter(|_| !has_suggestion) {
                 let table = written.table;
                 let what = match table {
                     "start" => "its first value",

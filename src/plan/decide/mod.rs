@@ -27,7 +27,11 @@ pub(super) fn decide(path: &str, source: &str) -> Result<Plan, Vec<Mistake>> {
     {
         return Err(mistakes);
     }
-    let mut decider = Decider { source, mistakes };
+    let mut decider = Decider {
+        source,
+        misread: spec.misread.iter().cloned().collect(),
+        mistakes,
+    };
     let numerics = decider.numerics(&spec);
     let objectives = decider.objectives(&spec);
     let optimizers = decider.optimizers(&spec);
@@ -91,6 +95,7 @@ pub(super) fn decide(path: &str, source: &str) -> Result<Plan, Vec<Mistake>> {
         plan.charts = charts::decide(&plan, &spec, &mut mistakes);
         plan.expectations = expectations::decide(&plan, &spec, &mut mistakes);
     }
+    derivative::name_files(&mut plan.derivatives, &plan.charts);
     if mistakes.is_empty() {
         Ok(plan)
     } else {
@@ -151,6 +156,8 @@ fn each_once<'a>(names: impl Iterator<Item = &'a str>) -> Vec<String> {
 
 struct Decider<'s> {
     source: &'s str,
+    /// Names whose value was misread: they are not unknown.
+    misread: HashSet<String>,
     mistakes: Vec<Mistake>,
 }
 
