@@ -328,7 +328,11 @@ impl Decider<'_> {
             Values::List(values) => (values.len() as u64, &setting.span),
             Values::Range(range) => (range.count.value, &range.count.span),
         };
-        let expected = points.filter(|points| *points != length)?;
+        // Wrong points were told.
+        let expected = points?;
+        if expected == length {
+            return Some(());
+        }
         let message = format!("`{key}` has {length} values for {expected} points");
         let label = format!("expected a single value, or {expected}");
         self.mistake(span, message, label);
