@@ -5,7 +5,7 @@ use std::sync::atomic::Ordering;
 use crate::autodiff::{Graph, Real};
 use crate::batch::{Cancelled, Control};
 use crate::engine::Program;
-use crate::number::{Precision, Scalar};
+use crate::number::{Number, Precision, Scalar};
 use crate::plan::{Arithmetic, Derivative, Plan};
 
 /// What a derivative of a plan gives: a row for each point, for all points in
@@ -103,7 +103,7 @@ fn evaluated<T: Real>(
         let at: Vec<T> = derivative
             .point(point)
             .into_iter()
-            .map(|number| number.to::<T>())
+            .map(Number::to::<T>)
             .collect();
         program.run(&mut scratch, &[&*at, &*constants].concat(), &mut values);
         rows.push(Row {

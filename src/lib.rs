@@ -47,6 +47,21 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 //!
+//! A file can also tabulate a formula with its derivatives at points, without
+//! any descent: [`derivative::table`].
+//!
+//! ```
+//! use gradtape::batch::Control;
+//! use gradtape::derivative;
+//! use gradtape::plan::Plan;
+//!
+//! let plan = Plan::new("tape.toml", include_str!("../experiments/tape.toml"))?;
+//! let table = derivative::table(&plan, 1, &Control::default())?;
+//! assert_eq!(plan.derivatives[1].columns[1], "df/dx");
+//! assert_eq!(table.rows[0].values[1].to_string(), "40.0");
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+//!
 //! [`report::Writer`] writes what the command `runner` leaves behind, and
 //! [`baseline`] compares it with what was recorded before.
 //!

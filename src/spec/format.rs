@@ -90,6 +90,11 @@ impl Kind {
             Kind::Names => "a list of names in quotes".to_owned(),
             Kind::Selection => "\"all\", \"none\" or a list of names in quotes".to_owned(),
             Kind::Map(kind) => format!("a table from names to {}", kind.description()),
+            Kind::Table(Format {
+                keys: [],
+                others: Some(others),
+                ..
+            }) => format!("a table from names to {}", others.kind.description()),
             Kind::Starts => "a table such as { x = 1.0 }, or a list of such tables".to_owned(),
             Kind::Filter => "a table such as { learning_rate = 0.1 }".to_owned(),
             Kind::Table(format) => {
