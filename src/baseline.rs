@@ -141,11 +141,12 @@ fn run_name(result: &RunResult) -> String {
     format!("run {} ({})", result.number, result.label)
 }
 
-/// A point of a derivative as a deviation names it: by what varies, or for a
-/// single point by everything.
+/// A point of a derivative as a deviation names it: by what varies, or by
+/// everything if nothing does.
 fn point_name(plan: &Plan, derivative: &Derivative, row: &Row) -> String {
     let variables = derivative.variables().iter().zip(&row.at).enumerate();
-    let told = variables.filter(|(place, _)| derivative.points == 1 || derivative.varies(*place));
+    let varies_any = (0..row.at.len()).any(|place| derivative.varies(place));
+    let told = variables.filter(|(place, _)| !varies_any || derivative.varies(*place));
     let mut told: Vec<String> = told
         .map(|(_, (name, value))| format!("{name}={}", value.short()))
         .collect();

@@ -99,6 +99,16 @@ fn the_numbers_of_the_tutorial_are_as_printed_there() {
 }
 
 #[test]
+fn the_table_in_the_readme_is_as_it_says() {
+    let readme = include_str!("../../README.md");
+    let begin = readme.find("```toml\n[[derivative]]").expect("a table") + 8;
+    let text = &readme[begin..];
+    let (plan, table) = table(&text[..text.find("```").expect("its end")]);
+    assert_eq!(plan.derivatives[0].expectations.len(), 2);
+    assert_eq!(gradtape::baseline::unexpected_values(&plan, &table), []);
+}
+
+#[test]
 fn derivatives_have_the_values_of_closed_forms() {
     // A formula, the points of x, and f to f⁗ as functions of x.
     type Case<'a> = (&'a str, &'a [f64], [fn(f64) -> f64; 5]);

@@ -136,13 +136,13 @@ fn render_values(plan: &Plan, values: &Values) -> String {
         cells.extend(numbers.map(|number| Cell::new(number.short())));
         table.push(cells);
     }
-    let formula = if derivative.formula.trim() == derivative.name {
-        String::new()
-    } else {
-        let words: Vec<&str> = derivative.formula.split_whitespace().collect();
-        format!("  {FAINT}f = {}{FAINT:#}", table::cut(&words.join(" ")))
-    };
-    let mut text = format!("  {}{formula}\n\n{}", derivative.name, table.render());
+    let name = table::one_line(&derivative.name);
+    let mut text = format!("  {name}");
+    if derivative.formula.trim() != derivative.name {
+        let formula = table::one_line(derivative.formula.trim());
+        text.push_str(&format!("  {FAINT}f = {formula}{FAINT:#}"));
+    }
+    text.push_str(&format!("\n\n{}", table.render()));
     let more = [
         (values.rows.len().saturating_sub(ROWS), "row"),
         (derivative.columns.len() - shown, "column"),

@@ -53,15 +53,9 @@ impl Decider<'_> {
             parsed?,
             definitions.into_iter().collect::<Option<Vec<_>>>()?,
         );
-        if parsed
-            .names()
-            .all(|(name, _)| objective::CONSTANTS.iter().any(|(known, _)| *known == name))
-        {
-            self.mistake(
-                &formula.span,
-                "the formula has no variable",
-                format!("nothing here can be {}", written.deed),
-            );
+        let is_constant = |name: &str| objective::CONSTANTS.iter().any(|(known, _)| *known == name);
+        if parsed.names().all(|(name, _)| is_constant(name)) {
+            self.no_variable(formula, written);
             return None;
         }
         if !written.has_variables {
@@ -76,6 +70,10 @@ impl Decider<'_> {
             constants.collect(),
         );
         match function {
+            Ok(function) if function.variables().is_empty() => {
+                self.no_variable(formula, written);
+                None
+            }
             Ok(function) => {
                 let used = function.used_names().into_iter().map(str::to_owned);
                 self.unused(written, &used.collect());
@@ -99,6 +97,11 @@ impl Decider<'_> {
                 None
             }
         }
+    }
+
+    fn no_variable(&mut self, formula: &At<String>, written: &Written<'_>) {
+        let label = format!("nothing here can be {}", written.deed);
+        self.mistake(&formula.span, "the formula has no variable", label);
     }
 
     /// Checks that each name means one thing.
