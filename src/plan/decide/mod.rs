@@ -320,15 +320,22 @@ impl Decider<'_> {
         let mut zipped: Vec<&str> = Vec::new();
         for key in zip {
             let known = named.iter().map(|(name, ..)| name.as_str());
-            if !named.iter().any(|(name, ..)| *name == key.value) {
-                let message = format!("`zip` names `{}`, which is not given here", key.value);
-                let label = suggestion(&key.value, "the settings here are", known);
-                self.mistake(&key.span, message, label);
-            } else if zipped.contains(&key.value.as_str()) {
-                let message = format!("`zip` names `{}` twice", key.value);
-                self.mistake(&key.span, message, "once is enough");
-            } else {
-                zipped.push(&key.value);
+            match named.iter().find(|(name, ..)| *name == key.value) {
+                None => {
+                    let message = format!("`zip` names `{}`, which is not given here", key.value);
+                    let label = suggestion(&key.value, "the settings here are", known);
+                    self.mistake(&key.span, message, label);
+                }
+                // A default has no place in the file.
+                Some((_, _, span)) if span.is_empty() => {
+                    let message = format!("`zip` names `{}`, which is not given here", key.value);
+                    self.mistake(&key.span, message, "a default is a single value");
+                }
+                Some(_) if zipped.contains(&key.value.as_str()) => {
+                    let message = format!("`zip` names `{}` twice", key.value);
+                    self.mistake(&key.span, message, "once is enough");
+                }
+                Some(_) => zipped.push(&key.value),
             }
         }
         let lengths: Vec<(&str, u64, &Span)> = named
@@ -344,6 +351,8 @@ impl Decider<'_> {
                         first.0, first.1
                     );
                     self.mistake(span, message, format!("expected {} values", first.1));
+                    // A grid holds only what can go together.
+                    zipped.retain(|zipped| zipped != name);
                 }
             }
         }
