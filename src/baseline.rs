@@ -4,15 +4,17 @@ use std::fmt;
 use std::path::Path;
 
 use crate::batch::RunResult;
+use crate::derivative::{Row, Table};
 use crate::number::{Number, Precision, Scalar, Value, short};
-use crate::plan::{Bound, Expectation, Plan};
+use crate::plan::{Bound, Derivative, Expectation, Plan};
 use crate::report::{self, REPORT, RUNS, ReportError, RunReader};
 
 /// One thing that is not as it should be: a line of a failed check.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Deviation {
-    /// The run, by number and label; `None` if the report as a whole is meant.
-    pub run: Option<(u64, String)>,
+    /// What it is about, such as "run 0 (w^2)"; `None` if the report as a whole is
+    /// meant.
+    pub about: Option<String>,
     /// What deviates: a quantity, a setting, the status.
     pub quantity: String,
     /// What it should be, such as "recorded 1.0" or "expected below 1e-9".
@@ -25,8 +27,8 @@ pub struct Deviation {
 
 impl fmt::Display for Deviation {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        if let Some((number, label)) = &self.run {
-            write!(formatter, "run {number} ({label}): ")?;
+        if let Some(about) = &self.about {
+            write!(formatter, "{about}: ")?;
         }
         write!(formatter, "{} {}", self.quantity, self.wanted)?;
         if !self.found.is_empty() {
@@ -88,11 +90,70 @@ pub fn unexpected(plan: &Plan, result: &RunResult) -> Vec<Deviation> {
         }
         for bound in bounds {
             if let Some(value) = result.quantity(plan, &bound.quantity) {
-                out_of_bounds(result, bound, value, &mut deviations);
+                out_of_bounds(&run_name(result), bound, value, &mut deviations);
             }
         }
     }
     deviations
+}
+
+/// What a table does not fulfil of the expectations of its plan.
+///
+/// # Examples
+///
+/// ```
+/// use gradtape::batch::Control;
+/// use gradtape::plan::Plan;
+/// use gradtape::{baseline, derivative};
+///
+/// let plan = Plan::new("example.toml", r#"
+///     [[derivative]]
+///     formula = "x^2"
+///     at = { x = [1, 2] }
+///     expect = { "df/dx" = { equals = [2, 5] } }
+/// "#)?;
+/// let table = derivative::table(&plan, 0, &Control::default())?;
+/// let deviations = baseline::unexpected_values(&plan, &table);
+/// assert_eq!(
+///     deviations[0].to_string(),
+///     "x^2 at x=2: df/dx expected 5.0, now 4.0 (1 away, 20%, 1125899906842624 ulps)"
+/// );
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[must_use]
+pub fn unexpected_values(plan: &Plan, table: &Table) -> Vec<Deviation> {
+    let derivative = &plan.derivatives[table.derivative];
+    let mut deviations = Vec::new();
+    for row in &table.rows {
+        for expected in &derivative.expectations {
+            if let Some(value) = row.values.get(expected.column) {
+                let bound = expected.bound(derivative, row.point);
+                let about = point_name(plan, derivative, row);
+                out_of_bounds(&about, &bound, *value, &mut deviations);
+            }
+        }
+    }
+    deviations
+}
+
+/// A run as a deviation names it.
+fn run_name(result: &RunResult) -> String {
+    format!("run {} ({})", result.number, result.label)
+}
+
+/// A point of a derivative as a deviation names it: by what varies, or by
+/// everything if nothing does.
+fn point_name(plan: &Plan, derivative: &Derivative, row: &Row) -> String {
+    let variables = derivative.variables().iter().zip(&row.at).enumerate();
+    let varies_any = (0..row.at.len()).any(|place| derivative.varies(place));
+    let told = variables.filter(|(place, _)| !varies_any || derivative.varies(*place));
+    let mut told: Vec<String> = told
+        .map(|(_, (name, value))| format!("{name}={}", value.short()))
+        .collect();
+    if plan.arithmetics().len() > 1 {
+        told.push(row.arithmetic.to_string());
+    }
+    format!("{} at {}", derivative.name, told.join(", "))
 }
 
 fn deviation(
@@ -103,7 +164,7 @@ fn deviation(
     distance: impl Into<String>,
 ) -> Deviation {
     Deviation {
-        run: Some((result.number, result.label.clone())),
+        about: Some(run_name(result)),
         quantity: quantity.to_owned(),
         wanted,
         found,
@@ -111,24 +172,19 @@ fn deviation(
     }
 }
 
-fn out_of_bounds(
-    result: &RunResult,
-    bound: &Bound,
-    value: Scalar,
-    deviations: &mut Vec<Deviation>,
-) {
+fn out_of_bounds(about: &str, bound: &Bound, value: Scalar, deviations: &mut Vec<Deviation>) {
     let precision = match value {
         Scalar::F32(_) => Precision::F32,
         Scalar::F64(_) => Precision::F64,
     };
     let mut tell = |wanted: String, distance: String| {
-        deviations.push(deviation(
-            result,
-            &bound.quantity,
+        deviations.push(Deviation {
+            about: Some(about.to_owned()),
+            quantity: bound.quantity.clone(),
             wanted,
-            value.to_string(),
+            found: value.to_string(),
             distance,
-        ));
+        });
     };
     if let Some((equals, tolerance)) = &bound.equals {
         let wanted = equals.scalar(precision);
@@ -282,7 +338,7 @@ impl<'p> Recorded<'p> {
             self.next = self.reader.next()?;
         }
         Ok((rest > 0).then(|| Deviation {
-            run: None,
+            about: None,
             quantity: "runs".to_owned(),
             wanted: format!("recorded: {rest} more"),
             found: "not in the experiment".to_owned(),
@@ -307,12 +363,103 @@ pub fn is_comparable(recorded: &Plan, now: &Plan) -> Option<Deviation> {
         names.collect::<Vec<_>>().join(" ")
     };
     (!same).then(|| Deviation {
-        run: None,
+        about: None,
         quantity: "settings and parameters".to_owned(),
         wanted: format!("recorded: {}", shown(recorded)),
         found: shown(now),
         distance: String::new(),
     })
+}
+
+/// How the tables of derivatives deviate from those of the report in `folder`,
+/// which `recorded` made. Tables are compared by the names of their files.
+///
+/// # Errors
+///
+/// If the report is damaged.
+pub fn compare_tables(
+    folder: &Path,
+    recorded: &Plan,
+    plan: &Plan,
+    tables: &[Table],
+) -> Result<Vec<Deviation>, ReportError> {
+    let mut deviations = Vec::new();
+    let about_table = |derivative: &Derivative, wanted: String, found: &str| Deviation {
+        about: Some(derivative.name.clone()),
+        quantity: "table".to_owned(),
+        wanted,
+        found: found.to_owned(),
+        distance: String::new(),
+    };
+    for table in tables {
+        let now = &plan.derivatives[table.derivative];
+        let mut known = recorded.derivatives.iter();
+        let Some(place) = known.position(|known| known.file == now.file) else {
+            let wanted = "is not in the recorded report".to_owned();
+            deviations.push(about_table(now, wanted, ""));
+            continue;
+        };
+        let before = &recorded.derivatives[place];
+        let shape = |plan: &Plan, derivative: &Derivative| {
+            let columns = derivative.variables().iter().chain(&derivative.columns);
+            let columns: Vec<&str> = columns.map(String::as_str).collect();
+            let arithmetics = plan.arithmetics().iter();
+            let arithmetics: Vec<String> = arithmetics.map(ToString::to_string).collect();
+            let points = derivative.points;
+            let noun = if points == 1 { "point" } else { "points" };
+            format!(
+                "columns {} at {points} {noun} in {}",
+                columns.join(", "),
+                arithmetics.join(" and ")
+            )
+        };
+        let (shape_before, shape_now) = (shape(recorded, before), shape(plan, now));
+        if shape_before != shape_now {
+            let wanted = format!("recorded: {shape_before}");
+            deviations.push(about_table(now, wanted, &shape_now));
+            continue;
+        }
+        let path = folder.join(report::derivative_file(recorded, place));
+        let old = report::read_derivative(&path, recorded, place)?;
+        for (before, after) in old.rows.iter().zip(&table.rows) {
+            changed_values(plan, now, before, after, &mut deviations);
+        }
+    }
+    for before in &recorded.derivatives {
+        if !plan.derivatives.iter().any(|now| now.file == before.file) {
+            let wanted = "is recorded".to_owned();
+            deviations.push(about_table(before, wanted, "not in the experiment"));
+        }
+    }
+    Ok(deviations)
+}
+
+/// What changed of a row: the point, and each value, bit for bit.
+fn changed_values(
+    plan: &Plan,
+    derivative: &Derivative,
+    before: &Row,
+    after: &Row,
+    deviations: &mut Vec<Deviation>,
+) {
+    let names = derivative.variables().iter().chain(&derivative.columns);
+    let numbers = |row: &Row| {
+        let numbers = row.at.iter().chain(&row.values).copied();
+        numbers.collect::<Vec<Scalar>>()
+    };
+    let pairs = numbers(before).into_iter().zip(numbers(after));
+    for (name, (before, now)) in names.zip(pairs) {
+        // As text, since two NaN are the same and two zeros are not.
+        if before.to_string() != now.to_string() {
+            deviations.push(Deviation {
+                about: Some(point_name(plan, derivative, after)),
+                quantity: name.clone(),
+                wanted: format!("recorded {before}"),
+                found: now.to_string(),
+                distance: distance(before, now),
+            });
+        }
+    }
 }
 
 /// What changed of a run.

@@ -6,7 +6,8 @@
 //! rule says. A *run* is one descent: an objective, a start, an optimizer with
 //! its settings, a number of epochs. An *experiment* is a TOML file that
 //! describes many runs; its *plan* numbers them; a *batch* computes them; a
-//! *report* is what is left of them.
+//! *report* is what is left of them. Beside runs an experiment can have
+//! *derivatives*: tables of a formula and its derivatives at points.
 //!
 //! # A tour
 //!
@@ -46,6 +47,21 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 //!
+//! A file can also tabulate a formula with its derivatives at points, without
+//! any descent: [`derivative::table`].
+//!
+//! ```
+//! use gradtape::batch::Control;
+//! use gradtape::derivative;
+//! use gradtape::plan::Plan;
+//!
+//! let plan = Plan::new("tape.toml", include_str!("../experiments/tape.toml"))?;
+//! let table = derivative::table(&plan, 1, &Control::default())?;
+//! assert_eq!(plan.derivatives[1].columns[1], "df/dx");
+//! assert_eq!(table.rows[0].values[1].to_string(), "40.0");
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+//!
 //! [`report::Writer`] writes what the command `runner` leaves behind, and
 //! [`baseline`] compares it with what was recorded before.
 //!
@@ -66,6 +82,7 @@
 //! - [`spec`]: the TOML as written; the one description of the file format.
 //! - [`plan`]: every default filled in, every check passed, every run numbered.
 //! - [`batch`]: all runs of a plan, in parallel, results in plan order.
+//! - [`derivative`]: the tables of a plan: values and derivatives at points.
 //! - [`report`]: CSV, JSON, charts.
 //! - [`baseline`]: final values against recorded and expected ones.
 //! - [`number`], [`mistake`]: numbers as written and shown; what is wrong where.
@@ -74,7 +91,8 @@
 //!
 //! - [`autodiff`] imports nothing of the crate; [`engine`], [`objective`] and
 //!   [`optimizer`] stand on it; [`spec`] knows none of them; [`plan`] stands on
-//!   all those, then come [`batch`], [`report`], [`baseline`], and the command.
+//!   all those, then come [`batch`] and [`derivative`], [`report`], [`baseline`],
+//!   and the command.
 //! - Nothing below the command prints, or reads the clock or the environment.
 //! - Only [`spec`], [`report`] and [`baseline`] touch the disk.
 //! - After a plan is made no run can fail: what happens is its status.
@@ -85,6 +103,7 @@
 pub mod autodiff;
 pub mod baseline;
 pub mod batch;
+pub mod derivative;
 pub mod engine;
 pub mod mistake;
 pub mod number;

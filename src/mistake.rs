@@ -182,6 +182,9 @@ pub fn nearest<'a>(typed: &str, names: impl IntoIterator<Item = &'a str>) -> Opt
         .map(|(_, _, name)| name)
 }
 
+/// So many names are listed; more would not be read.
+const LISTED: usize = 30;
+
 /// "did you mean `…`?", or the list of what is possible where nothing is near.
 pub fn suggestion<'a>(
     typed: &str,
@@ -191,8 +194,14 @@ pub fn suggestion<'a>(
     match nearest(typed, names.clone()) {
         Some(name) => format!("did you mean `{name}`?"),
         None => {
-            let names: Vec<String> = names.into_iter().map(|name| format!("`{name}`")).collect();
-            format!("{what}: {}", names.join(", "))
+            let mut names = names.into_iter();
+            let listed = names.by_ref().take(LISTED);
+            let listed: Vec<String> = listed.map(|name| format!("`{name}`")).collect();
+            let more = match names.count() {
+                0 => String::new(),
+                more => format!(" and {more} more"),
+            };
+            format!("{what}: {}{more}", listed.join(", "))
         }
     }
 }

@@ -2,6 +2,7 @@
 
 mod formula;
 mod function;
+mod partial;
 
 use std::collections::{HashMap, HashSet};
 
@@ -10,6 +11,7 @@ use crate::mistake::{Mistake, nearest};
 
 pub use formula::{Formula, GREATEST_DEPTH, GREATEST_SIZE, is_name, is_reserved_name};
 pub use function::{Arity, CONSTANTS, FUNCTIONS, Function};
+pub use partial::Partial;
 
 /// A function of some variables that can be recorded in a graph: a formula,
 /// the parts of it that have a name, and its free numbers.
@@ -53,6 +55,9 @@ pub struct FormulaMistake {
     pub mistake: Mistake,
     /// The right name that was suggested, if one was.
     pub suggested: Option<String>,
+    /// The name without a value that the mistake is about, if it is about one.
+    /// Where it could get a value is for the caller to say.
+    pub valueless: Option<String>,
 }
 
 impl Objective {
@@ -92,20 +97,16 @@ impl Objective {
                         let label = format!("did you mean `{near}`?");
                         Mistake::new(span.clone(), format!("unknown variable `{name}`"), label)
                     }
-                    None => Mistake::new(
-                        span.clone(),
-                        format!("`{name}` has no value"),
-                        "not in `start`, `define` or `constants`",
-                    )
-                    .help(format!(
-                        "a variable gets its first value in `start = {{ {name} = … }}`, \
-                         a fixed number its value in `constants = {{ {name} = … }}`"
-                    )),
+                    None => {
+                        let message = format!("`{name}` has no value");
+                        Mistake::new(span.clone(), message, "")
+                    }
                 };
                 let suggested = suggested.map(str::to_owned);
                 mistakes.push(FormulaMistake {
                     definition,
                     mistake,
+                    valueless: Some(name.to_owned()),
                     suggested,
                 });
             }
@@ -176,6 +177,27 @@ impl Objective {
         }
         self.formula.trace(graph, &values)
     }
+
+    /// Records the function and its derivatives in an empty graph, whose inputs
+    /// become the variables and then the constants. The derivatives are by the
+    /// variables at the places `with_respect_to`, in the order of `partials`;
+    /// `None` if the graph becomes larger than `limit`, as for [`Partial::trace`].
+    #[must_use]
+    pub fn derivatives<'g, T: Real>(
+        &self,
+        graph: &'g Graph<T>,
+        with_respect_to: &[usize],
+        partials: &[Partial],
+        limit: usize,
+    ) -> Option<Vec<Var<'g, T>>> {
+        let inputs = |count: usize| (0..count).map(|_| graph.input()).collect::<Vec<_>>();
+        let variables = inputs(self.variables.len());
+        let constants = inputs(self.constants.len());
+        let function = self.trace(graph, &variables, &constants);
+        let by = with_respect_to.iter();
+        let by: Option<Vec<Var<'g, T>>> = by.map(|place| variables.get(*place).copied()).collect();
+        Partial::trace(graph, function, &by?, partials, limit)
+    }
 }
 
 /// The definitions, each after those that it uses.
@@ -202,6 +224,7 @@ fn ordered(
                     format!("`{used}` is not defined without it"),
                 ),
                 suggested: None,
+                valueless: None,
             }]);
         }
         ordered.extend(ready.into_iter().map(|(_, definition)| definition));

@@ -94,7 +94,20 @@ pub(super) fn decide(plan: &Plan, spec: &Spec, mistakes: &mut Vec<Mistake>) -> V
     expectations
 }
 
-fn bound(quantity: &str, written: &spec::Bound, mistakes: &mut Vec<Mistake>) -> Bound {
+fn bound(quantity: &str, written: &spec::Bound<At<Number>>, mistakes: &mut Vec<Mistake>) -> Bound {
+    let tolerance = tolerance(written, mistakes);
+    let value = |number: &Option<At<Number>>| number.as_ref().map(|number| number.value);
+    Bound {
+        quantity: quantity.to_owned(),
+        equals: value(&written.equals).map(|equals| (equals, tolerance)),
+        below: value(&written.below),
+        above: value(&written.above),
+    }
+}
+
+/// The tolerance of a bound; tells one that is not a distance, or a distance to
+/// nothing, and a bound that demands nothing.
+pub(super) fn tolerance<V>(written: &spec::Bound<V>, mistakes: &mut Vec<Mistake>) -> Tolerance {
     let tolerances = [("abs", &written.abs), ("rel", &written.rel)];
     for (name, tolerance) in tolerances {
         if let Some(tolerance) = tolerance
@@ -119,31 +132,23 @@ fn bound(quantity: &str, written: &spec::Bound, mistakes: &mut Vec<Mistake>) -> 
     let given = given
         .chain(written.ulps.as_ref().map(|ulps| &ulps.span))
         .next();
-    if let (None, Some(span)) = (&written.equals, given) {
+    // A misread `equals` was told; that there is none follows.
+    let has_equals = written.keys.iter().any(|key| key == "equals");
+    if let (false, Some(span)) = (has_equals, given) {
         mistakes.push(Mistake::new(
             span.clone(),
             "a tolerance needs `equals`",
             "the distance to what?",
         ));
     }
-    if [&written.equals, &written.below, &written.above]
-        .iter()
-        .all(|number| number.is_none())
-        && given.is_none()
-    {
+    if written.keys.is_empty() {
         let mistake = Mistake::new(written.span.clone(), "this bound demands nothing", "");
         mistakes.push(mistake.help("give `equals`, `below` or `above`"));
     }
     let value = |number: &Option<At<Number>>| number.as_ref().map(|number| number.value);
-    let tolerance = Tolerance {
+    Tolerance {
         ulps: written.ulps.as_ref().map(|ulps| ulps.value),
         abs: value(&written.abs),
         rel: value(&written.rel),
-    };
-    Bound {
-        quantity: quantity.to_owned(),
-        equals: value(&written.equals).map(|equals| (equals, tolerance)),
-        below: value(&written.below),
-        above: value(&written.above),
     }
 }

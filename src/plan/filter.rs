@@ -121,6 +121,9 @@ impl Filter {
     /// Whether any run is chosen. The three factors of a plan are independent,
     /// so each is looked at alone, not every combination.
     fn chooses_any(&self, plan: &Plan) -> bool {
+        if plan.runs() == 0 {
+            return false;
+        }
         let any_of = |count: u64, stride: u64, first: u64, keys: &dyn Fn(&str) -> bool| {
             let part = Filter {
                 conditions: self

@@ -169,6 +169,36 @@ impl Grid {
         series.map(|(name, series)| (name.as_str(), series))
     }
 
+    /// The different values that the settings `names` take together, in the order
+    /// of the combinations. Axis by axis, so that the other settings can have any
+    /// number of combinations.
+    #[must_use]
+    pub fn distinct(&self, names: &[&str]) -> Vec<Vec<(&str, Value)>> {
+        let mut all: Vec<Vec<(&str, Value)>> = vec![Vec::new()];
+        for axis in &self.axes {
+            let chosen = axis.series.iter();
+            let chosen = chosen.filter(|(name, _)| names.contains(&name.as_str()));
+            let chosen: Vec<_> = chosen.collect();
+            if chosen.is_empty() {
+                continue;
+            }
+            let mut different: Vec<Vec<(&str, Value)>> = Vec::new();
+            for place in 0..axis.len() {
+                let values = chosen.iter();
+                let values = values.map(|(name, series)| (name.as_str(), series.get(place)));
+                let values: Vec<_> = values.collect();
+                if !different.contains(&values) {
+                    different.push(values);
+                }
+            }
+            all = all
+                .iter()
+                .flat_map(|first| different.iter().map(|rest| [&**first, &**rest].concat()))
+                .collect();
+        }
+        all
+    }
+
     /// Combination number `index`, counted from 0.
     pub fn point(&self, index: u64) -> impl Iterator<Item = (&str, Value)> {
         let mut stride = self.count().unwrap_or(u64::MAX);
@@ -228,5 +258,32 @@ mod tests {
         assert_eq!(grid.count(), Some(6));
         let point: Vec<String> = grid.point(3).map(|(_, value)| value.to_string()).collect();
         assert_eq!(point, ["2", "4", "5"]);
+    }
+
+    #[test]
+    fn different_values_are_told_once() {
+        let names = |names: &[&str]| {
+            Series::List(
+                names
+                    .iter()
+                    .map(|name| Value::Name((*name).to_owned()))
+                    .collect(),
+            )
+        };
+        let axis = |name: &str, series| Axis {
+            series: vec![(name.to_owned(), series)],
+        };
+        let grid = Grid::new(vec![
+            axis("a", names(&["x", "y", "x"])),
+            axis("b", names(&["1", "2", "3"])),
+            axis("c", names(&["z", "z", "w"])),
+        ]);
+        let shown = |point: Vec<(&str, Value)>| {
+            let values = point.iter().map(|(_, value)| value.to_string());
+            values.collect::<String>()
+        };
+        let found = grid.distinct(&["a", "c"]).into_iter().map(shown);
+        assert_eq!(found.collect::<Vec<_>>(), ["xz", "xw", "yz", "yw"]);
+        assert_eq!(grid.distinct(&[]), [[]]);
     }
 }

@@ -6,10 +6,13 @@
 
 mod charts;
 mod decide;
+mod derivatives;
 mod expectations;
 mod filter;
 mod grid;
 mod record;
+
+use std::fmt;
 
 use sha2::{Digest, Sha256};
 
@@ -20,6 +23,9 @@ use crate::objective;
 use crate::optimizer::{Method, Rule};
 
 pub use charts::{Chart, ChartKind, Scale, quantity_label};
+pub use derivatives::{
+    Curve, Derivative, Expected, GREATEST_COLUMNS, GREATEST_POINTS, GREATEST_VALUES,
+};
 pub use expectations::{Bound, Expectation, Tolerance};
 pub use filter::Filter;
 pub use grid::{Axis, Grid, Range, Series};
@@ -67,12 +73,61 @@ pub struct Plan {
     pub charts: Vec<Chart>,
     /// What is demanded.
     pub expectations: Vec<Expectation>,
+    /// What is tabulated, in the order of the file.
+    pub derivatives: Vec<Derivative>,
     /// The SHA-256 of the experiment file, in hexadecimal digits.
     pub hash: String,
     /// `precision`, `subnormals` and `epochs`.
     numerics: Grid,
+    arithmetics: Vec<Arithmetic>,
     columns: Vec<String>,
     parameters: Vec<String>,
+}
+
+/// How numbers are rounded.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Arithmetic {
+    /// The precision of every operation.
+    pub precision: Precision,
+    /// What becomes of subnormal numbers.
+    pub subnormals: Subnormals,
+}
+
+impl Arithmetic {
+    /// The setting `subnormals`.
+    #[must_use]
+    pub fn subnormals_name(self) -> &'static str {
+        match self.subnormals {
+            Subnormals::Keep => "keep",
+            Subnormals::Flush => "flush",
+        }
+    }
+
+    fn new(values: &[(&str, Value)]) -> Self {
+        let is = |name: &str, wanted: &str| matches!(value_of(values, name), Value::Name(value) if value == wanted);
+        Arithmetic {
+            precision: if is("precision", "f32") {
+                Precision::F32
+            } else {
+                Precision::F64
+            },
+            subnormals: if is("subnormals", "flush") {
+                Subnormals::Flush
+            } else {
+                Subnormals::Keep
+            },
+        }
+    }
+}
+
+impl fmt::Display for Arithmetic {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(self.precision.name())?;
+        match self.subnormals {
+            Subnormals::Keep => Ok(()),
+            Subnormals::Flush => formatter.write_str(" flushed"),
+        }
+    }
 }
 
 /// An objective with its starts and constants.
@@ -206,6 +261,13 @@ impl Plan {
             .checked_mul(settings)
     }
 
+    /// The different arithmetics of the experiment, in the order of its runs: a
+    /// derivative is evaluated in each.
+    #[must_use]
+    pub fn arithmetics(&self) -> &[Arithmetic] {
+        &self.arithmetics
+    }
+
     /// The names of all settings: the columns of `runs.csv`, and the keys of
     /// filters. Those of a start have `start.` in front.
     #[must_use]
@@ -311,16 +373,14 @@ impl Plan {
                     .find_map(|list| found(list, column)),
             })
         });
+        let Arithmetic {
+            precision,
+            subnormals,
+        } = Arithmetic::new(&numerics);
         Run {
             number,
-            precision: match value_of(&numerics, "precision") {
-                Value::Name(name) if name == "f32" => Precision::F32,
-                _ => Precision::F64,
-            },
-            subnormals: match value_of(&numerics, "subnormals") {
-                Value::Name(name) if name == "flush" => Subnormals::Flush,
-                _ => Subnormals::Keep,
-            },
+            precision,
+            subnormals,
             epochs: whole(value_of(&numerics, "epochs")).unwrap_or(1),
             objective,
             constants: as_numbers(&constants),
@@ -439,6 +499,11 @@ impl Plan {
                 .any(|(name, series)| name == column && is_log(series)),
         }
     }
+}
+
+fn arithmetics(numerics: &Grid) -> Vec<Arithmetic> {
+    let points = numerics.distinct(&["precision", "subnormals"]);
+    points.iter().map(|point| Arithmetic::new(point)).collect()
 }
 
 /// The setting with this name; every run has it.

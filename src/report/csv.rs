@@ -1,4 +1,4 @@
-//! `trajectories.csv` and `runs.csv`, written and read.
+//! `trajectories.csv`, `runs.csv` and the tables of derivatives, written and read.
 
 use std::fmt::Display;
 use std::fs::File;
@@ -10,8 +10,9 @@ use tempfile::SpooledTempFile;
 
 use super::error::ReportError;
 use crate::batch::{Row, RunResult};
+use crate::derivative::{self, Table};
 use crate::number::{Precision, Scalar, Value};
-use crate::plan::{Plan, Run};
+use crate::plan::{Arithmetic, Plan, Run};
 
 /// The columns of `trajectories.csv` before the parameters.
 const TRAJECTORY_COLUMNS: &[&str] = &["run", "epoch", "learning_rate", "loss", "gradient_norm"];
@@ -432,4 +433,128 @@ pub(super) fn read_trajectories(
         });
     }
     Ok(())
+}
+
+/// The columns of a derivative's table, in order. What it was computed in is
+/// told where that can be several things.
+pub(super) fn derivative_columns(plan: &Plan, place: usize) -> Vec<&str> {
+    let derivative = &plan.derivatives[place];
+    let arithmetic = ["precision", "subnormals"].iter().copied();
+    let names = derivative.variables().iter().chain(&derivative.columns);
+    arithmetic
+        .filter(|_| plan.arithmetics().len() > 1)
+        .chain(names.map(String::as_str))
+        .collect()
+}
+
+/// Writes the table of a derivative.
+pub(super) fn write_derivative(path: &Path, plan: &Plan, table: &Table) -> Result<(), ReportError> {
+    let file = File::create(path).map_err(ReportError::write(path))?;
+    let write = || -> Result<(), ::csv::Error> {
+        let mut writer = Writer::from_writer(file);
+        let mut digits = Digits::default();
+        writer.write_record(derivative_columns(plan, table.derivative))?;
+        let tells_arithmetic = plan.arithmetics().len() > 1;
+        for row in &table.rows {
+            if tells_arithmetic {
+                writer.write_field(row.arithmetic.precision.name())?;
+                writer.write_field(row.arithmetic.subnormals_name())?;
+            }
+            for scalar in row.at.iter().chain(&row.values) {
+                writer.write_field(digits.scalar(*scalar))?;
+            }
+            writer.write_record(None::<&[u8]>)?;
+        }
+        Ok(writer.flush()?)
+    };
+    write().map_err(|error| ReportError::write(path)(error.into()))
+}
+
+/// Reads the table of derivative number `place` of the plan that made it.
+///
+/// # Errors
+///
+/// If it cannot be read, or has other columns or rows, with the line.
+pub fn read_derivative(path: &Path, plan: &Plan, place: usize) -> Result<Table, ReportError> {
+    let derivative = &plan.derivatives[place];
+    let columns = derivative_columns(plan, place);
+    let arithmetics = plan.arithmetics();
+    let mut reader = open(path)?;
+    let header = reader
+        .headers()
+        .map_err(|error| ReportError::damaged(path, error.to_string()))?;
+    check_header(path, header, &columns)?;
+    let expected = arithmetics
+        .iter()
+        .flat_map(|arithmetic| (0..derivative.points).map(move |point| (*arithmetic, point)));
+    let mut rows = Vec::new();
+    let mut record = StringRecord::new();
+    for (arithmetic, point) in expected {
+        match reader.read_record(&mut record) {
+            Ok(true) => {}
+            Ok(false) => {
+                let rows_expected = arithmetics.len() as u64 * derivative.points;
+                let what = format!("{} rows, expected {rows_expected}", rows.len());
+                return Err(ReportError::damaged(path, what));
+            }
+            Err(error) => return Err(ReportError::damaged(path, error.to_string())),
+        }
+        let numbers = derivative_row(path, &record, &columns, arithmetic)?;
+        let (at, values) = numbers.split_at(derivative.variables().len());
+        rows.push(derivative::Row {
+            point,
+            arithmetic,
+            at: at.to_vec(),
+            values: values.to_vec(),
+        });
+    }
+    match reader.read_record(&mut record) {
+        Ok(false) => Ok(Table {
+            derivative: place,
+            rows,
+        }),
+        Ok(true) => {
+            let line = record.position().map_or(0, ::csv::Position::line);
+            let what = format!("line {line}: a row too many");
+            Err(ReportError::damaged(path, what))
+        }
+        Err(error) => Err(ReportError::damaged(path, error.to_string())),
+    }
+}
+
+/// The numbers of a row: the point, then the values.
+fn derivative_row(
+    path: &Path,
+    record: &StringRecord,
+    columns: &[&str],
+    arithmetic: Arithmetic,
+) -> Result<Vec<Scalar>, ReportError> {
+    let line = record.position().map_or(0, ::csv::Position::line);
+    let damaged = |what: String| ReportError::damaged(path, format!("line {line}: {what}"));
+    if record.len() != columns.len() {
+        let (found, expected) = (record.len(), columns.len());
+        return Err(damaged(format!("{found} columns, expected {expected}")));
+    }
+    let mut numbers = Vec::with_capacity(columns.len());
+    for (name, field) in columns.iter().zip(record) {
+        let word = match *name {
+            "precision" => arithmetic.precision.name(),
+            "subnormals" => arithmetic.subnormals_name(),
+            _ => {
+                let number = Scalar::parse(field, arithmetic.precision).map_err(|_| {
+                    damaged(format!(
+                        "column `{name}`: expected a number, found `{field}`"
+                    ))
+                })?;
+                numbers.push(number);
+                continue;
+            }
+        };
+        if field != word {
+            return Err(damaged(format!(
+                "column `{name}`: expected `{word}`, found `{field}`"
+            )));
+        }
+    }
+    Ok(numbers)
 }

@@ -8,8 +8,9 @@ use serde::{Deserialize, Serialize, Serializer, ser::SerializeMap};
 
 use super::error::ReportError;
 use crate::batch::RunResult;
+use crate::derivative::{Row, Table};
 use crate::number::{Scalar, Value};
-use crate::plan::{Plan, Run};
+use crate::plan::{Derivative, Plan, Run};
 
 /// What a report is about: the beginning of `report.json`.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -31,7 +32,8 @@ pub struct Head {
     pub files: Vec<String>,
 }
 
-/// Writes `report.json`: a field of the head a line, then a run a line.
+/// Writes `report.json`: a field of the head a line, then a run a line, then a
+/// point of a derivative a line.
 pub(super) struct ReportFile {
     path: PathBuf,
     file: BufWriter<File>,
@@ -63,9 +65,24 @@ impl ReportFile {
         })
     }
 
-    pub(super) fn finish(mut self) -> Result<(), ReportError> {
+    /// Writes what comes after the runs.
+    pub(super) fn finish(mut self, plan: &Plan, tables: &[Table]) -> Result<(), ReportError> {
         self.check(|file| {
-            file.write_all(b"\n  ]\n}\n")?;
+            file.write_all(b"\n  ]")?;
+            if !plan.derivatives.is_empty() {
+                file.write_all(b",\n  \"derivatives\": [")?;
+                let mut separator = "\n    ";
+                for table in tables {
+                    let derivative = &plan.derivatives[table.derivative];
+                    for row in &table.rows {
+                        file.write_all(separator.as_bytes())?;
+                        serde_json::to_writer(&mut *file, &Point { derivative, row })?;
+                        separator = ",\n    ";
+                    }
+                }
+                file.write_all(b"\n  ]")?;
+            }
+            file.write_all(b"\n}\n")?;
             file.flush()
         })
     }
@@ -97,6 +114,59 @@ pub fn plan_object(plan: &Plan, run: &Run) -> String {
         "settings": serde_json::to_value(Entries(plan.columns(), &run.settings)).unwrap_or_default(),
     })
     .to_string()
+}
+
+/// A row of a derivative as a JSON object of one line, as in the `derivatives` of
+/// `report.json`.
+#[must_use]
+pub fn derivative_object(derivative: &Derivative, row: &Row) -> String {
+    serde_json::to_string(&Point { derivative, row }).unwrap_or_default()
+}
+
+/// A derivative that was not evaluated as a JSON object of one line.
+#[must_use]
+pub fn derivative_plan_object(derivative: &Derivative) -> String {
+    let variables = derivative.variables();
+    let by = derivative.with_respect_to.iter();
+    let by: Vec<&String> = by.filter_map(|place| variables.get(*place)).collect();
+    serde_json::json!({
+        "derivative": derivative.name,
+        "formula": derivative.formula,
+        "points": derivative.points,
+        "with_respect_to": by,
+        "order": derivative.order,
+        "columns": derivative.columns,
+    })
+    .to_string()
+}
+
+/// A row of a derivative with the names of its columns.
+struct Point<'a> {
+    derivative: &'a Derivative,
+    row: &'a Row,
+}
+
+impl Serialize for Point<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let Point { derivative, row } = *self;
+        let mut map = serializer.serialize_map(None)?;
+        map.serialize_entry("derivative", &derivative.name)?;
+        map.serialize_entry("point", &row.point)?;
+        map.serialize_entry("precision", row.arithmetic.precision.name())?;
+        map.serialize_entry("subnormals", row.arithmetic.subnormals_name())?;
+        map.serialize_entry("at", &Columns(derivative.variables(), &row.at))?;
+        map.serialize_entry("values", &Columns(&derivative.columns, &row.values))?;
+        map.end()
+    }
+}
+
+/// Names with their values.
+struct Columns<'a>(&'a [String], &'a [Scalar]);
+
+impl Serialize for Columns<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_map(self.0.iter().zip(self.1))
+    }
 }
 
 /// A result with the names of its settings and parameters.

@@ -6,6 +6,7 @@
 
 pub mod chart;
 mod csv;
+mod curve;
 mod error;
 mod figure;
 mod folder;
@@ -17,13 +18,14 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use crate::batch::{Outcome, Recorder, Row, RunResult};
+use crate::derivative::Table;
 use crate::plan::{Plan, Run};
 use series::{Drawn, Endings, LineRecorder, Lines};
 
-pub use csv::RunReader;
+pub use csv::{RunReader, read_derivative};
 pub use error::ReportError;
 pub use folder::{REPORT, RUNS, TRAJECTORIES};
-pub use json::{Head, plan_object, run_object};
+pub use json::{Head, derivative_object, derivative_plan_object, plan_object, run_object};
 
 /// Writes the report of a batch.
 ///
@@ -56,11 +58,12 @@ pub struct Writer<'p> {
     plan: &'p Plan,
     staging: folder::Staging,
     drawn: Arc<Drawn>,
-    trajectories: csv::TrajectoryFile,
-    runs: csv::RunFile,
+    /// The files of the runs, if there are any.
+    rows: Option<(csv::TrajectoryFile, csv::RunFile)>,
     report: json::ReportFile,
     lines: Lines,
     endings: Endings,
+    tables: Vec<Table>,
 }
 
 impl std::fmt::Debug for Writer<'_> {
@@ -122,11 +125,18 @@ impl<'p> Writer<'p> {
         Ok(Writer {
             plan,
             drawn: Arc::new(Drawn::new(plan, numbers)),
-            trajectories: csv::TrajectoryFile::create(staging.path(TRAJECTORIES), plan)?,
-            runs: csv::RunFile::create(staging.path(RUNS), plan)?,
+            rows: if plan.runs() > 0 {
+                Some((
+                    csv::TrajectoryFile::create(staging.path(TRAJECTORIES), plan)?,
+                    csv::RunFile::create(staging.path(RUNS), plan)?,
+                ))
+            } else {
+                None
+            },
             report: json::ReportFile::create(staging.path(REPORT), &head)?,
             lines: Lines::new(),
             endings: Endings::default(),
+            tables: Vec::new(),
             staging,
         })
     }
@@ -153,15 +163,31 @@ impl<'p> Writer<'p> {
         recorded: Recorded<'p>,
         mut look: impl FnMut(RunResult),
     ) -> Result<(), ReportError> {
-        self.trajectories.append(recorded.text)?;
+        if let Some((trajectories, _)) = &mut self.rows {
+            trajectories.append(recorded.text)?;
+        }
         self.lines.extend(recorded.lines.finish());
         for (run, outcome) in outcomes {
             let result = RunResult::new(self.plan, &run, &outcome);
-            self.runs.append(&result)?;
+            if let Some((_, runs)) = &mut self.rows {
+                runs.append(&result)?;
+            }
             self.report.append(self.plan, &result)?;
             self.endings.add(self.plan, &self.drawn, &result);
             look(result);
         }
+        Ok(())
+    }
+
+    /// Takes the table of a derivative.
+    ///
+    /// # Errors
+    ///
+    /// If its file cannot be written.
+    pub fn add_table(&mut self, table: Table) -> Result<(), ReportError> {
+        let file = derivative_file(self.plan, table.derivative);
+        csv::write_derivative(&self.staging.path(&file), self.plan, &table)?;
+        self.tables.push(table);
         Ok(())
     }
 
@@ -172,17 +198,15 @@ impl<'p> Writer<'p> {
     ///
     /// If a file cannot be written; an older report is then untouched.
     pub fn finish(self, with_charts: bool) -> Result<PathBuf, ReportError> {
-        self.trajectories.finish()?;
-        self.runs.finish()?;
-        self.report.finish()?;
+        if let Some((trajectories, runs)) = self.rows {
+            trajectories.finish()?;
+            runs.finish()?;
+        }
+        self.report.finish(self.plan, &self.tables)?;
         if with_charts {
-            draw(
-                self.plan,
-                &self.drawn,
-                &self.lines,
-                &self.endings,
-                self.staging.folder(),
-            )?;
+            let folder = self.staging.folder();
+            draw(self.plan, &self.drawn, &self.lines, &self.endings, folder)?;
+            draw_tables(self.plan, &self.tables, folder)?;
         }
         self.staging.publish()
     }
@@ -199,17 +223,28 @@ pub fn report_name(file: &str) -> String {
     )
 }
 
+/// The file of the table of a derivative, by its place in the plan.
+#[must_use]
+pub fn derivative_file(plan: &Plan, place: usize) -> String {
+    format!("{}.csv", plan.derivatives[place].file)
+}
+
 /// All files of a report of this plan.
 fn files(plan: &Plan) -> Vec<String> {
-    let mut files: Vec<String> = [TRAJECTORIES, RUNS, REPORT].map(str::to_owned).into();
-    for chart in &plan.charts {
-        files.push(format!("{}.png", chart.file));
-        files.push(format!("{}.svg", chart.file));
+    let of_runs = [TRAJECTORIES, RUNS].into_iter().filter(|_| plan.runs() > 0);
+    let mut files: Vec<String> = of_runs.chain([REPORT]).map(str::to_owned).collect();
+    files.extend((0..plan.derivatives.len()).map(|place| derivative_file(plan, place)));
+    let charts = plan.charts.iter().map(|chart| &chart.file);
+    let curves = plan.derivatives.iter();
+    let curves = curves.filter(|derivative| derivative.chart.is_some());
+    for name in charts.chain(curves.map(|derivative| &derivative.file)) {
+        files.push(format!("{name}.png"));
+        files.push(format!("{name}.svg"));
     }
     files
 }
 
-/// Draws every chart into `folder`.
+/// Draws every chart of runs into `folder`.
 fn draw(
     plan: &Plan,
     drawn: &Drawn,
@@ -221,18 +256,31 @@ fn draw(
     (0..plan.charts.len())
         .into_par_iter()
         .try_for_each(|place| {
-            let name = &plan.charts[place].file;
-            let svg = figure::figure(plan, place, drawn, lines, endings).to_svg();
-            let png = chart::to_png(&svg).map_err(|error| ReportError::Draw {
-                chart: format!("{name}.png"),
-                what: error.to_string(),
-            })?;
-            for (extension, bytes) in [("svg", svg.as_bytes()), ("png", &png)] {
-                let path = folder.join(format!("{name}.{extension}"));
-                fs::write(&path, bytes).map_err(ReportError::write(&path))?;
-            }
-            Ok(())
+            let figure = figure::figure(plan, place, drawn, lines, endings);
+            draw_one(&figure, &plan.charts[place].file, folder)
         })
+}
+
+/// Draws every chart of a derivative into `folder`.
+fn draw_tables(plan: &Plan, tables: &[Table], folder: &Path) -> Result<(), ReportError> {
+    use rayon::prelude::*;
+    tables.par_iter().try_for_each(|table| {
+        let name = &plan.derivatives[table.derivative].file;
+        curve::curve(plan, table).map_or(Ok(()), |figure| draw_one(&figure, name, folder))
+    })
+}
+
+fn draw_one(figure: &chart::Figure, name: &str, folder: &Path) -> Result<(), ReportError> {
+    let svg = figure.to_svg();
+    let png = chart::to_png(&svg).map_err(|error| ReportError::Draw {
+        chart: format!("{name}.png"),
+        what: error.to_string(),
+    })?;
+    for (extension, bytes) in [("svg", svg.as_bytes()), ("png", &png)] {
+        let path = folder.join(format!("{name}.{extension}"));
+        fs::write(&path, bytes).map_err(ReportError::write(&path))?;
+    }
+    Ok(())
 }
 
 /// Reads the head of the report in `folder`, and plans its experiment again.
@@ -265,17 +313,19 @@ pub fn open(folder: &Path) -> Result<(Head, Plan), ReportError> {
 pub fn redraw(folder: &Path) -> Result<(), ReportError> {
     let (_, plan) = open(folder)?;
     let mut results = Vec::new();
-    let mut reader = RunReader::open(folder.join(RUNS), &plan)?;
-    while let Some(result) = reader.next()? {
-        if result.number >= plan.runs() {
-            let what = format!(
-                "run {}, but the experiment has {}",
-                result.number,
-                plan.runs()
-            );
-            return Err(ReportError::damaged(&folder.join(RUNS), what));
+    if plan.runs() > 0 {
+        let mut reader = RunReader::open(folder.join(RUNS), &plan)?;
+        while let Some(result) = reader.next()? {
+            if result.number >= plan.runs() {
+                let what = format!(
+                    "run {}, but the experiment has {}",
+                    result.number,
+                    plan.runs()
+                );
+                return Err(ReportError::damaged(&folder.join(RUNS), what));
+            }
+            results.push(result);
         }
-        results.push(result);
     }
     let numbers: Vec<u64> = results.iter().map(|result| result.number).collect();
     let drawn = Arc::new(Drawn::new(&plan, &numbers));
@@ -284,12 +334,17 @@ pub fn redraw(folder: &Path) -> Result<(), ReportError> {
         endings.add(&plan, &drawn, result);
     }
     let lines = std::cell::RefCell::new(LineRecorder::new(&plan, Arc::clone(&drawn)));
-    csv::read_trajectories(
-        &folder.join(TRAJECTORIES),
-        &plan,
-        |run| lines.borrow_mut().begin(run),
-        |row| lines.borrow_mut().record(row),
-    )?;
+    if plan.runs() > 0 {
+        csv::read_trajectories(
+            &folder.join(TRAJECTORIES),
+            &plan,
+            |run| lines.borrow_mut().begin(run),
+            |row| lines.borrow_mut().record(row),
+        )?;
+    }
+    let tables = (0..plan.derivatives.len())
+        .map(|place| read_derivative(&folder.join(derivative_file(&plan, place)), &plan, place))
+        .collect::<Result<Vec<_>, _>>()?;
     // Drawn beside, so that an error leaves the old charts.
     let beside = tempfile::Builder::new()
         .prefix(".charts.")
@@ -303,6 +358,7 @@ pub fn redraw(folder: &Path) -> Result<(), ReportError> {
         &endings,
         beside.path(),
     )?;
+    draw_tables(&plan, &tables, beside.path())?;
     for file in files(&plan) {
         let (new, old) = (beside.path().join(&file), folder.join(&file));
         if new.exists() {

@@ -26,9 +26,20 @@ pub struct Key {
     /// What it can hold.
     pub kind: Kind,
     /// Whether the table is wrong without it.
-    pub required: bool,
+    pub need: Need,
     /// What it means, with the default.
     pub description: &'static str,
+}
+
+/// Whether a table is wrong without a key.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Need {
+    /// It can be left out.
+    Optional,
+    /// It cannot.
+    Required,
+    /// It can be left out by a file that describes no descents.
+    ForDescents,
 }
 
 /// What a key can hold.
@@ -79,6 +90,11 @@ impl Kind {
             Kind::Names => "a list of names in quotes".to_owned(),
             Kind::Selection => "\"all\", \"none\" or a list of names in quotes".to_owned(),
             Kind::Map(kind) => format!("a table from names to {}", kind.description()),
+            Kind::Table(Format {
+                keys: [],
+                others: Some(others),
+                ..
+            }) => format!("a table from names to {}", others.kind.description()),
             Kind::Starts => "a table such as { x = 1.0 }, or a list of such tables".to_owned(),
             Kind::Filter => "a table such as { learning_rate = 0.1 }".to_owned(),
             Kind::Table(format) => {
@@ -98,7 +114,7 @@ const fn optional(name: &'static str, kind: Kind, description: &'static str) -> 
     Key {
         name,
         kind,
-        required: false,
+        need: Need::Optional,
         description,
     }
 }
@@ -107,7 +123,16 @@ const fn required(name: &'static str, kind: Kind, description: &'static str) -> 
     Key {
         name,
         kind,
-        required: true,
+        need: Need::Required,
+        description,
+    }
+}
+
+const fn for_descents(name: &'static str, kind: Kind, description: &'static str) -> Key {
+    Key {
+        name,
+        kind,
+        need: Need::ForDescents,
         description,
     }
 }
@@ -120,7 +145,7 @@ pub static EXPERIMENT: Format = Format {
     description: "An experiment file describes every combination of its lists and ranges: \
         precision, subnormals and epochs × objective × constants × start × optimizer × its \
         settings, in the order of the file, the last varying fastest. That order numbers the \
-        runs from 0.",
+        runs from 0. Beside the descents, or without any, it can have tables of derivatives.",
     keys: &[
         optional(
             "title",
@@ -132,7 +157,7 @@ pub static EXPERIMENT: Format = Format {
             Kind::Text,
             "What the experiment is about, for its report.",
         ),
-        required(
+        for_descents(
             "epochs",
             Kind::Setting,
             "How many updates each run makes, 1 or more.",
@@ -152,8 +177,8 @@ pub static EXPERIMENT: Format = Format {
             Kind::Names,
             "Lists among `epochs`, `precision` and `subnormals` that move together instead of being combined; they have equal lengths.",
         ),
-        required("objective", Kind::Tables(&OBJECTIVE), "What is minimised."),
-        required(
+        for_descents("objective", Kind::Tables(&OBJECTIVE), "What is minimised."),
+        for_descents(
             "optimizer",
             Kind::Tables(&OPTIMIZER),
             "How it is minimised.",
@@ -178,9 +203,26 @@ pub static EXPERIMENT: Format = Format {
             Kind::Tables(&EXPECT),
             "What `runner check` demands of the final values.",
         ),
+        optional(
+            "derivative",
+            Kind::Tables(&DERIVATIVE),
+            "Values and derivatives at points, without any descent.",
+        ),
     ],
     others: None,
 };
+
+/// The keys of the file that say something about descents. With none of them a
+/// file that has a `[[derivative]]` describes no descents.
+pub(super) const OF_DESCENTS: &[&str] = &[
+    "epochs",
+    "objective",
+    "optimizer",
+    "stop",
+    "record",
+    "chart",
+    "expect",
+];
 
 /// `[[objective]]`.
 pub static OBJECTIVE: Format = Format {
@@ -256,7 +298,7 @@ pub static OPTIMIZER: Format = Format {
     others: Some(&Key {
         name: "a setting of the method",
         kind: Kind::Setting,
-        required: false,
+        need: Need::Optional,
         description: "One value, a list or a range.",
     }),
 };
@@ -404,10 +446,22 @@ pub static EXPECT: Format = Format {
     others: Some(&Key {
         name: "a quantity",
         kind: Kind::Table(&BOUND),
-        required: false,
+        need: Need::Optional,
         description: "A parameter, `loss`, `gradient_norm`, `gap` or `epochs_run`.",
     }),
 };
+
+const ULPS: Key = optional(
+    "ulps",
+    Kind::Whole,
+    "How many representable numbers it may be away.",
+);
+const ABS: Key = optional("abs", Kind::Number, "How much it may be away.");
+const REL: Key = optional(
+    "rel",
+    Kind::Number,
+    "How much it may be away, as a share of the value.",
+);
 
 /// What is demanded of a quantity.
 pub static BOUND: Format = Format {
@@ -416,19 +470,92 @@ pub static BOUND: Format = Format {
         several tolerances the loosest decides; with none the value must be equal.",
     keys: &[
         optional("equals", Kind::Number, "The value."),
-        optional(
-            "ulps",
-            Kind::Whole,
-            "How many representable numbers it may be away.",
-        ),
-        optional("abs", Kind::Number, "How much it may be away."),
-        optional(
-            "rel",
-            Kind::Number,
-            "How much it may be away, as a share of the value.",
-        ),
+        ULPS,
+        ABS,
+        REL,
         optional("below", Kind::Number, "The quantity is below this."),
         optional("above", Kind::Number, "The quantity is above this."),
+    ],
+    others: None,
+};
+
+/// `[[derivative]]`.
+pub static DERIVATIVE: Format = Format {
+    name: "[[derivative]]",
+    description: "A table of a formula and its derivatives at some points: `f`, then `df/dx`, \
+        `d^2f/dx^2`, `d^2f/dx dy`, … up to the order, each derivative once. Of several precisions \
+        or subnormals each has its rows. Where exactly one variable takes several values, there \
+        is a chart over it.",
+    keys: &[
+        optional(
+            "name",
+            Kind::Text,
+            "Its label, from which the files `derivative_….csv`, `.png` and `.svg` have their name. Default: the formula; for the files its number, from 1.",
+        ),
+        required(
+            "formula",
+            Kind::Text,
+            "The function f, such as `\"x^2 + b\"`.",
+        ),
+        required(
+            "at",
+            Kind::Map(&Kind::Setting),
+            "The points: for each variable a number, or a list or range. Lists and ranges have equal lengths and go together; a single number holds for every point.",
+        ),
+        optional(
+            "with_respect_to",
+            Kind::Names,
+            "The variables to differentiate by. Default: all of `at`.",
+        ),
+        optional(
+            "order",
+            Kind::Whole,
+            "How often, 1 (default) to 4: all derivatives up to this order, mixed ones included.",
+        ),
+        optional(
+            "define",
+            Kind::Map(&Kind::Text),
+            "Names for parts of the formula, each a formula itself.",
+        ),
+        optional(
+            "constants",
+            Kind::Map(&Kind::Number),
+            "Numbers of the formula that are no variables. To vary one, give it in `at` and leave it out of `with_respect_to`.",
+        ),
+        optional(
+            "expect",
+            Kind::Table(&DERIVATIVE_EXPECT),
+            "What `runner check` demands of the values.",
+        ),
+    ],
+    others: None,
+};
+
+/// `expect` of a derivative.
+pub static DERIVATIVE_EXPECT: Format = Format {
+    name: "expect of a derivative",
+    description: "What must hold of the values, such as `expect = { \"df/dx\" = { equals = [-2, 0, 2] } }`.",
+    keys: &[],
+    others: Some(&Key {
+        name: "a column",
+        kind: Kind::Table(&POINTS_BOUND),
+        need: Need::Optional,
+        description: "`f`, `df/dx` or another derivative of the table.",
+    }),
+};
+
+/// What is demanded of a column of a derivative.
+pub static POINTS_BOUND: Format = Format {
+    name: "a bound at points",
+    description: "As a bound, for a column of a derivative: one value holds at every point, a list \
+        or range has one for each.",
+    keys: &[
+        optional("equals", Kind::Setting, "The values."),
+        ULPS,
+        ABS,
+        REL,
+        optional("below", Kind::Setting, "The column is below these."),
+        optional("above", Kind::Setting, "The column is above these."),
     ],
     others: None,
 };
@@ -445,6 +572,9 @@ static ALL: &[&Format] = &[
     &CHART,
     &EXPECT,
     &BOUND,
+    &DERIVATIVE,
+    &DERIVATIVE_EXPECT,
+    &POINTS_BOUND,
 ];
 
 /// The format as a chapter of Markdown.
@@ -473,7 +603,11 @@ pub fn documentation() -> String {
                 Some(others) if std::ptr::eq(others, key) => key.name.to_owned(),
                 _ => format!("`{}`", key.name),
             };
-            let required = if key.required { ", required" } else { "" };
+            let required = match key.need {
+                Need::Optional => "",
+                Need::Required => ", required",
+                Need::ForDescents => ", required for descents",
+            };
             let kind = key.kind.description().replace('|', "\\|");
             let _ = writeln!(text, "| {name} | {kind}{required} | {} |", key.description);
         }

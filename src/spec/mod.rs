@@ -13,9 +13,10 @@ use crate::mistake::{At, Mistake, Span};
 use crate::number::{Number, Value};
 
 pub use format::{
-    BOUND, CHART, EXPECT, EXPERIMENT, MINIMUM, OBJECTIVE, OPTIMIZER, RANGE, RECORD, STOP,
+    BOUND, CHART, DERIVATIVE, DERIVATIVE_EXPECT, EXPECT, EXPERIMENT, MINIMUM, OBJECTIVE, OPTIMIZER,
+    POINTS_BOUND, RANGE, RECORD, STOP,
 };
-pub use format::{Format, Key, Kind, documentation};
+pub use format::{Format, Key, Kind, Need, documentation};
 pub use load::{LoadError, load};
 pub use text::place_in_text;
 
@@ -47,6 +48,11 @@ pub struct Spec {
     pub charts: Vec<Chart>,
     /// `[[expect]]`.
     pub expectations: Vec<Expectation>,
+    /// `[[derivative]]`.
+    pub derivatives: Vec<Derivative>,
+    /// Names of free keys whose value was misread, such as a variable's: they are
+    /// in no map, though the file has them.
+    pub misread: Vec<String>,
 }
 
 /// One value, several, or a range.
@@ -207,18 +213,19 @@ pub struct Expectation {
     /// `status`.
     pub status: Option<At<String>>,
     /// Quantities with what is demanded of them.
-    pub bounds: Map<Bound>,
+    pub bounds: Map<Bound<At<Number>>>,
     /// Whether the table has nothing but `runs`.
     pub is_empty: bool,
 }
 
-/// What is demanded of a quantity.
+/// What is demanded of a quantity: of a final one by numbers, of one at points by
+/// settings.
 #[derive(Clone, Debug)]
-pub struct Bound {
+pub struct Bound<V> {
     /// All of it.
     pub span: Span,
     /// `equals`.
-    pub equals: Option<At<Number>>,
+    pub equals: Option<V>,
     /// `ulps`.
     pub ulps: Option<At<u64>>,
     /// `abs`.
@@ -226,9 +233,38 @@ pub struct Bound {
     /// `rel`.
     pub rel: Option<At<Number>>,
     /// `below`.
-    pub below: Option<At<Number>>,
+    pub below: Option<V>,
     /// `above`.
-    pub above: Option<At<Number>>,
+    pub above: Option<V>,
+    /// All keys, those included whose value was misread.
+    pub keys: Vec<String>,
+}
+
+/// `[[derivative]]`.
+#[derive(Clone, Debug)]
+pub struct Derivative {
+    /// The head of the table.
+    pub span: Span,
+    /// `name`.
+    pub name: Option<At<String>>,
+    /// `formula`.
+    pub formula: Option<At<String>>,
+    /// `at`.
+    pub at: Option<Map<Setting>>,
+    /// `with_respect_to`.
+    pub with_respect_to: Option<At<Vec<At<String>>>>,
+    /// `order`.
+    pub order: Option<At<u64>>,
+    /// `define`.
+    pub define: Map<At<String>>,
+    /// `constants`.
+    pub constants: Map<At<Number>>,
+    /// `expect`: columns with what is demanded of them.
+    pub bounds: Map<Bound<Setting>>,
+    /// The place of an `expect` that has nothing in it.
+    pub empty_expect: Option<Span>,
+    /// All keys, those included whose value was misread.
+    pub keys: Vec<String>,
 }
 
 impl Spec {

@@ -4,10 +4,10 @@
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
-use super::format::{EXPERIMENT, Format, Key, Kind, RANGE};
+use super::format::{EXPERIMENT, Format, Key, Kind, Need, OF_DESCENTS, RANGE};
 use super::{
-    Bound, Chart, Expectation, Filter, Map, Minimum, Objective, Optimizer, Range, Record,
-    Selection, Setting, Spec, Stop, Values,
+    Bound, Chart, Derivative, Expectation, Filter, Map, Minimum, Objective, Optimizer, Range,
+    Record, Selection, Setting, Spec, Stop, Values,
 };
 use crate::mistake::{At, Mistake, Span, nearest, suggestion};
 use crate::number::{Number, Value};
@@ -25,9 +25,14 @@ pub(super) fn read(source: &str) -> (Spec, Vec<Mistake>) {
     let mut reader = Reader {
         source,
         mistakes: Vec::new(),
+        misread: Vec::new(),
     };
     let fields = reader.table(table.get_ref(), None, &EXPERIMENT);
-    (spec(fields), reader.mistakes)
+    let spec = Spec {
+        misread: reader.misread,
+        ..spec(fields)
+    };
+    (spec, reader.mistakes)
 }
 
 fn syntax_mistake(error: &toml::de::Error, source: &str) -> Mistake {
@@ -49,7 +54,7 @@ enum Field {
     Whole(At<u64>),
     Number(At<Number>),
     Setting(Setting),
-    Names(Vec<At<String>>),
+    Names(At<Vec<At<String>>>),
     Selection(Selection),
     Map(Entries),
     Starts(Vec<At<Entries>>),
@@ -105,6 +110,7 @@ impl Fields {
 struct Reader<'s> {
     source: &'s str,
     mistakes: Vec<Mistake>,
+    misread: Vec<String>,
 }
 
 impl Reader<'_> {
@@ -139,10 +145,19 @@ impl Reader<'_> {
                 },
             }
         }
-        for key in format.keys.iter().filter(|key| key.required) {
-            // A misspelt key was told; that the right one is missing follows.
-            let meant = |name: &String| *name == key.name || nearest(name, [key.name]).is_some();
-            if !fields.present.iter().any(meant) {
+        // A misspelt key was told; that the right one is missing follows.
+        let is_meant = |key: &str| {
+            let meant = |name: &String| name == key || nearest(name, [key]).is_some();
+            fields.present.iter().any(meant)
+        };
+        let has_descents = !is_meant("derivative") || OF_DESCENTS.iter().any(|key| is_meant(key));
+        for key in format.keys {
+            let is_needed = match key.need {
+                Need::Optional => false,
+                Need::Required => true,
+                Need::ForDescents => has_descents,
+            };
+            if is_needed && !is_meant(key.name) {
                 self.missing_key(&fields.span, key, format);
             }
         }
@@ -199,7 +214,9 @@ impl Reader<'_> {
                 Field::Number(At::new(self.number(key, value)?, span))
             }
             (Kind::Setting, _) => Field::Setting(self.setting(key, value)?),
-            (Kind::Names, DeValue::Array(_)) => Field::Names(self.names(key, value, kind)?),
+            (Kind::Names, DeValue::Array(_)) => {
+                Field::Names(At::new(self.names(key, value, kind)?, span))
+            }
             (Kind::Selection, DeValue::String(text)) if text == "all" => {
                 Field::Selection(Selection::All)
             }
@@ -237,6 +254,12 @@ impl Reader<'_> {
             (Kind::Table(format), DeValue::Table(table)) => {
                 Field::Table(self.table(table, Some(span), format))
             }
+            (Kind::Tables(_), DeValue::Array(items)) if items.is_empty() => {
+                let message = format!("{key} is an empty list");
+                let mistake = Mistake::new(span, message, "expected one table or more");
+                self.mistakes.push(mistake);
+                return None;
+            }
             (Kind::Tables(format), DeValue::Array(items)) => {
                 let mut tables = Vec::new();
                 for item in items {
@@ -266,8 +289,9 @@ impl Reader<'_> {
         let mut map = Vec::new();
         for (key, value) in table {
             let name = key.get_ref().as_ref();
-            if let Some(field) = self.field(&shown_key(name), value, kind) {
-                map.push((at(key, name.to_owned()), field));
+            match self.field(&shown_key(name), value, kind) {
+                Some(field) => map.push((at(key, name.to_owned()), field)),
+                None => self.misread.push(name.to_owned()),
             }
         }
         map
@@ -459,7 +483,7 @@ fn spec(mut fields: Fields) -> Spec {
         epochs: take!(fields, "epochs", Setting),
         precision: take!(fields, "precision", Setting),
         subnormals: take!(fields, "subnormals", Setting),
-        zip: take!(fields, "zip", Names).unwrap_or_default(),
+        zip: take!(fields, "zip", Names).map_or_else(Vec::new, |zip| zip.value),
         objectives: fields
             .tables("objective")
             .into_iter()
@@ -478,17 +502,17 @@ fn spec(mut fields: Fields) -> Spec {
             .into_iter()
             .map(expectation)
             .collect(),
+        derivatives: fields
+            .tables("derivative")
+            .into_iter()
+            .map(derivative)
+            .collect(),
+        misread: Vec::new(),
     }
 }
 
 fn objective(mut fields: Fields) -> Objective {
     let starts = take!(fields, "start", Starts);
-    let texts = |map: Option<Entries>| {
-        entries(map, |field| match field {
-            Field::Text(text) => Some(text),
-            _ => None,
-        })
-    };
     Objective {
         name: take!(fields, "name", Text),
         formula: take!(fields, "formula", Text),
@@ -506,13 +530,9 @@ fn objective(mut fields: Fields) -> Objective {
 }
 
 fn minimum(mut fields: Fields) -> Option<Minimum> {
-    let at = entries(take!(fields, "at", Map), |field| match field {
-        Field::Number(number) => Some(number),
-        _ => None,
-    });
     Some(Minimum {
+        at: numbers(take!(fields, "at", Map)),
         value: take!(fields, "value", Number)?,
-        at,
     })
 }
 
@@ -520,11 +540,25 @@ fn optimizer(mut fields: Fields) -> Optimizer {
     Optimizer {
         name: take!(fields, "name", Text),
         method: take!(fields, "method", Text),
-        zip: take!(fields, "zip", Names).unwrap_or_default(),
+        zip: take!(fields, "zip", Names).map_or_else(Vec::new, |zip| zip.value),
         settings: settings(Some(fields.others)),
         keys: fields.present,
         span: fields.span,
     }
+}
+
+fn texts(map: Option<Entries>) -> Map<At<String>> {
+    entries(map, |field| match field {
+        Field::Text(text) => Some(text),
+        _ => None,
+    })
+}
+
+fn numbers(map: Option<Entries>) -> Map<At<Number>> {
+    entries(map, |field| match field {
+        Field::Number(number) => Some(number),
+        _ => None,
+    })
 }
 
 fn settings(map: Option<Entries>) -> Map<Setting> {
@@ -591,7 +625,7 @@ fn expectation(mut fields: Fields) -> Expectation {
     }
 }
 
-fn bound(mut fields: Fields) -> Bound {
+fn bound(mut fields: Fields) -> Bound<At<Number>> {
     Bound {
         equals: take!(fields, "equals", Number),
         ulps: take!(fields, "ulps", Whole),
@@ -599,6 +633,43 @@ fn bound(mut fields: Fields) -> Bound {
         rel: take!(fields, "rel", Number),
         below: take!(fields, "below", Number),
         above: take!(fields, "above", Number),
+        keys: fields.present,
+        span: fields.span,
+    }
+}
+
+fn bound_at_points(mut fields: Fields) -> Bound<Setting> {
+    Bound {
+        equals: take!(fields, "equals", Setting),
+        ulps: take!(fields, "ulps", Whole),
+        abs: take!(fields, "abs", Number),
+        rel: take!(fields, "rel", Number),
+        below: take!(fields, "below", Setting),
+        above: take!(fields, "above", Setting),
+        keys: fields.present,
+        span: fields.span,
+    }
+}
+
+fn derivative(mut fields: Fields) -> Derivative {
+    let expect = fields.table("expect");
+    Derivative {
+        empty_expect: expect
+            .as_ref()
+            .filter(|expect| expect.present.is_empty())
+            .map(|expect| expect.span.clone()),
+        name: take!(fields, "name", Text),
+        formula: take!(fields, "formula", Text),
+        at: take!(fields, "at", Map).map(|at| settings(Some(at))),
+        with_respect_to: take!(fields, "with_respect_to", Names),
+        order: take!(fields, "order", Whole),
+        define: texts(take!(fields, "define", Map)),
+        constants: numbers(take!(fields, "constants", Map)),
+        bounds: entries(expect.map(|expect| expect.others), |field| match field {
+            Field::Table(fields) => Some(bound_at_points(fields)),
+            _ => None,
+        }),
+        keys: fields.present,
         span: fields.span,
     }
 }

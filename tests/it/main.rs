@@ -14,4 +14,5 @@ mod descents;
 mod mistakes;
 mod reports;
 mod runner;
+mod tables;
 mod tidy;

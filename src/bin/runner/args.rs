@@ -37,7 +37,7 @@ struct Line {
 enum Subcommands {
     /// Run again and compare with the expectations and the recorded report
     Check(Check),
-    /// List the runs and count the work, run nothing
+    /// List the runs and derivatives and count the work, run nothing
     Plan(Plan),
     /// Draw the charts of reports again from their CSV files
     Report(Report),
@@ -121,7 +121,7 @@ pub struct Work {
 pub enum Format {
     /// An aligned table
     Text,
-    /// A JSON object a line for each run
+    /// A JSON object a line for each run and each point of a derivative
     Json,
 }
 

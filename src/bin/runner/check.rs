@@ -2,6 +2,7 @@
 
 use gradtape::baseline::{self, Deviation, Recorded};
 use gradtape::batch::{self, Control, RunResult};
+use gradtape::derivative;
 use gradtape::number::grouped;
 use gradtape::report::{ReportError, report_name};
 
@@ -64,7 +65,7 @@ impl Verdict {
 
     fn render(&self, experiment: &Experiment, is_quiet: bool) -> String {
         let name = format!("{STRONG}{}{STRONG:#}", experiment.file);
-        let runs = output::counted(experiment.numbers.len() as u128, "run");
+        let runs = output::contents(&experiment.plan, experiment.numbers.len() as u128);
         if self.is_good() {
             if is_quiet {
                 return String::new();
@@ -111,8 +112,24 @@ fn check_one(
         None => verdict.is_unrecorded = true,
         Some(recorded_plan) => match baseline::is_comparable(recorded_plan, plan) {
             Some(deviation) => verdict.add([deviation]),
+            None if recorded_plan.runs() == 0 => {}
             None => recorded = Some(Recorded::open(&folder, recorded_plan)?),
         },
+    }
+    let tables: Vec<_> = (0..plan.derivatives.len())
+        .map(|place| derivative::table(plan, place, control))
+        .collect::<Result<_, _>>()
+        .map_err(ReportError::from)?;
+    for table in &tables {
+        verdict.add(baseline::unexpected_values(plan, table));
+    }
+    if let Some(recorded_plan) = &recorded_plan {
+        verdict.add(baseline::compare_tables(
+            &folder,
+            recorded_plan,
+            plan,
+            &tables,
+        )?);
     }
     progress::watch(task(experiment), control, options.quiet, || {
         batch::run(

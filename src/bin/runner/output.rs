@@ -7,6 +7,7 @@ use anstream::ColorChoice;
 use anstyle::{AnsiColor, Style};
 
 use gradtape::number::grouped;
+use gradtape::plan::Plan;
 
 use crate::args::Colours;
 
@@ -67,4 +68,18 @@ fn end_if_nobody_reads(written: io::Result<()>) {
 pub fn counted(count: u128, noun: &str) -> String {
     let plural = if count == 1 { "" } else { "s" };
     format!("{} {noun}{plural}", grouped(count))
+}
+
+/// What an experiment has: so many runs, so many derivatives, or both.
+pub fn contents(plan: &Plan, runs: u128) -> String {
+    let derivatives = plan.derivatives.len() as u128;
+    match (plan.runs(), derivatives) {
+        (_, 0) => counted(runs, "run"),
+        (0, _) => counted(derivatives, "derivative"),
+        _ => format!(
+            "{}, {}",
+            counted(runs, "run"),
+            counted(derivatives, "derivative")
+        ),
+    }
 }

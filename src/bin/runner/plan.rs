@@ -1,6 +1,7 @@
-//! `runner plan FILE…`: list the runs and count the work, run nothing.
+//! `runner plan FILE…`: list the runs and derivatives and count the work, run
+//! nothing.
 
-use gradtape::number::Value;
+use gradtape::number::{Value, grouped};
 use gradtape::plan::Plan;
 
 use crate::args::{self, Format};
@@ -38,13 +39,27 @@ fn print_table(experiment: &Experiment) {
         .iter()
         .map(|number| u128::from(plan.run(*number).epochs))
         .sum();
+    let mut contents = output::contents(plan, numbers.len() as u128);
+    if plan.runs() > 0 {
+        contents.push_str(&format!(
+            ", {}, {} in trajectories.csv",
+            output::counted(epochs, "epoch"),
+            output::counted(rows, "row"),
+        ));
+    }
     output::results(&format!(
-        "{STRONG}{}{STRONG:#}  {FAINT}{file}: {}, {}, {} in trajectories.csv{FAINT:#}\n\n",
+        "{STRONG}{}{STRONG:#}  {FAINT}{file}: {contents}{FAINT:#}\n\n",
         plan.title,
-        output::counted(numbers.len() as u128, "run"),
-        output::counted(epochs, "epoch"),
-        output::counted(rows, "row"),
     ));
+    if plan.runs() > 0 {
+        print_runs(plan, numbers);
+    }
+    if !plan.derivatives.is_empty() {
+        print_derivatives(plan);
+    }
+}
+
+fn print_runs(plan: &Plan, numbers: &[u64]) {
     let columns = listed_columns(plan);
     let heads: Vec<(&str, bool)> = std::iter::once(("run", true))
         .chain(
@@ -72,6 +87,28 @@ fn print_table(experiment: &Experiment) {
     output::results("\n");
 }
 
+fn print_derivatives(plan: &Plan) {
+    let heads = [
+        ("derivative", false),
+        ("formula", false),
+        ("points", true),
+        ("order", true),
+        ("columns", false),
+    ];
+    let mut table = Table::new(&heads);
+    for derivative in &plan.derivatives {
+        let points = u128::from(derivative.points) * plan.arithmetics().len() as u128;
+        table.push(vec![
+            Cell::new(&*derivative.name),
+            Cell::new(&*derivative.formula),
+            Cell::new(grouped(points)),
+            Cell::new(derivative.order.to_string()),
+            Cell::new(derivative.columns.join(", ")),
+        ]);
+    }
+    output::results(&(table.render() + "\n"));
+}
+
 /// The settings that some run has, with their names and whether they are
 /// numbers.
 fn listed_columns(plan: &Plan) -> Vec<(usize, &str, bool)> {
@@ -90,5 +127,8 @@ fn print_objects(experiment: &Experiment) {
     for number in &experiment.numbers {
         let run = plan.run(*number);
         output::results(&(gradtape::report::plan_object(plan, &run) + "\n"));
+    }
+    for derivative in &plan.derivatives {
+        output::results(&(gradtape::report::derivative_plan_object(derivative) + "\n"));
     }
 }

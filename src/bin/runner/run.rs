@@ -4,22 +4,26 @@ use std::fmt::Write as _;
 use std::path::Path;
 
 use gradtape::batch::{self, Control, RunResult};
+use gradtape::derivative::{self, Table as Values};
 use gradtape::number::{Scalar, grouped, short};
 use gradtape::plan::Plan;
-use gradtape::report::{Writer, run_object};
+use gradtape::report::{ReportError, Writer, derivative_file, derivative_object, run_object};
 
 use crate::args::{Format, Run, Work};
 use crate::failure::Failure;
 use crate::output::{self, BAD, FAINT, GOOD, NOTABLE, STRONG};
 use crate::progress::{self, Task};
 use crate::source::{self, Experiment};
-use crate::table::{Cell, Table};
+use crate::table::{self, Cell, Table};
 
 /// More rows than this are in `runs.csv`, not on the terminal.
 const ROWS: usize = 30;
 
 /// More parameters than this are in `runs.csv`, not on the terminal.
 const PARAMETERS: usize = 4;
+
+/// More columns of a derivative than this are in its file, not on the terminal.
+const COLUMNS: usize = 8;
 
 pub fn run(options: &Run) -> Result<(), Failure> {
     let experiments = source::load(&options.experiments)?;
@@ -84,11 +88,80 @@ fn run_one(
             })
         })
     })?;
+    for place in 0..plan.derivatives.len() {
+        let table = derivative::table(plan, place, control).map_err(ReportError::from)?;
+        match (options.quiet, options.format) {
+            (true, _) => {}
+            (false, Format::Json) => output::results(&objects(plan, &table)),
+            (false, Format::Text) => summary.tables.push_str(&render_values(plan, &table)),
+        }
+        writer.add_table(table)?;
+    }
     let folder = writer.finish(!options.no_charts)?;
     if !options.quiet && options.format == Format::Text {
         output::results(&summary.render(&folder));
     }
     Ok(())
+}
+
+fn objects(plan: &Plan, table: &Values) -> String {
+    let derivative = &plan.derivatives[table.derivative];
+    let lines = table.rows.iter();
+    lines
+        .map(|row| derivative_object(derivative, row) + "\n")
+        .collect()
+}
+
+/// The table of a derivative: its first rows and columns.
+fn render_values(plan: &Plan, values: &Values) -> String {
+    let derivative = &plan.derivatives[values.derivative];
+    let has_arithmetics = plan.arithmetics().len() > 1;
+    let shown = derivative.columns.len().min(COLUMNS);
+    let mut heads = Vec::new();
+    if has_arithmetics {
+        heads.push(("arithmetic", false));
+    }
+    let names = derivative
+        .variables()
+        .iter()
+        .chain(&derivative.columns[..shown]);
+    heads.extend(names.map(|name| (name.as_str(), true)));
+    let mut table = Table::new(&heads);
+    for row in values.rows.iter().take(ROWS) {
+        let mut cells = Vec::new();
+        if has_arithmetics {
+            cells.push(Cell::new(row.arithmetic.to_string()));
+        }
+        let numbers = row.at.iter().chain(&row.values[..shown]);
+        cells.extend(numbers.map(|number| Cell::new(number.short())));
+        table.push(cells);
+    }
+    let name = table::one_line(&derivative.name);
+    let mut text = format!("  {name}");
+    if derivative.formula.trim() != derivative.name {
+        let formula = table::one_line(derivative.formula.trim());
+        text.push_str(&format!("  {FAINT}f = {formula}{FAINT:#}"));
+    }
+    text.push_str(&format!("\n\n{}", table.render()));
+    let more = [
+        (values.rows.len().saturating_sub(ROWS), "row"),
+        (derivative.columns.len() - shown, "column"),
+    ];
+    let more = more.into_iter().filter(|(count, _)| *count > 0);
+    let more: Vec<String> = more
+        .map(|(count, noun)| output::counted(count as u128, &format!("more {noun}")))
+        .collect();
+    if !more.is_empty() {
+        // Writing to a string cannot fail.
+        let _ = writeln!(
+            text,
+            "  {FAINT}… and {} in {}{FAINT:#}",
+            more.join(", "),
+            derivative_file(plan, values.derivative)
+        );
+    }
+    text.push('\n');
+    text
 }
 
 /// The results as they are printed: some rows, and what they add up to.
@@ -98,6 +171,8 @@ struct Summary<'p> {
     runs: u128,
     statuses: Vec<(String, u128)>,
     best: Option<(u64, String, Scalar)>,
+    /// The tables of the derivatives, rendered.
+    tables: String,
 }
 
 impl<'p> Summary<'p> {
@@ -108,6 +183,7 @@ impl<'p> Summary<'p> {
             runs: 0,
             statuses: Vec::new(),
             best: None,
+            tables: String::new(),
         }
     }
 
@@ -139,13 +215,23 @@ impl<'p> Summary<'p> {
 
     fn render(&self, folder: &Path) -> String {
         let plan = self.plan;
-        let epochs = u128::from(plan.greatest_epochs());
-        let mut text = format!(
-            "{STRONG}{}{STRONG:#}  {FAINT}{}, up to {}{FAINT:#}\n\n",
-            plan.title,
-            output::counted(self.runs, "run"),
-            output::counted(epochs, "epoch"),
-        );
+        let mut contents = output::contents(plan, self.runs);
+        if plan.runs() > 0 {
+            let epochs = output::counted(u128::from(plan.greatest_epochs()), "epoch");
+            contents.push_str(&format!(", up to {epochs}"));
+        }
+        let title = &plan.title;
+        let mut text = format!("{STRONG}{title}{STRONG:#}  {FAINT}{contents}{FAINT:#}\n\n");
+        if plan.runs() > 0 {
+            self.render_runs(&mut text);
+        }
+        text.push_str(&self.tables);
+        // Writing to a string cannot fail.
+        let _ = writeln!(text, "  report in {}", folder.display());
+        text
+    }
+
+    fn render_runs(&self, text: &mut String) {
         text.push_str(&self.table());
         // Writing to a string cannot fail.
         if let Some(more) = self
@@ -174,8 +260,9 @@ impl<'p> Summary<'p> {
                 );
             }
         }
-        let _ = writeln!(text, "  report in {}", folder.display());
-        text
+        if self.runs > 1 && !self.tables.is_empty() {
+            text.push('\n');
+        }
     }
 
     fn table(&self) -> String {

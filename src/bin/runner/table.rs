@@ -31,11 +31,7 @@ impl Cell {
 
     pub fn styled(text: impl Into<String>, style: Style) -> Self {
         // A label with a line end would break the table apart.
-        let text: String = text
-            .into()
-            .chars()
-            .map(|c| if c.is_control() { ' ' } else { c })
-            .collect();
+        let text = without_control(&text.into());
         Cell { text, style }
     }
 }
@@ -106,6 +102,16 @@ impl Table {
         line.push('\n');
         line
     }
+}
+
+/// A text in one line, not wider than a cell.
+pub fn one_line(text: &str) -> String {
+    cut(&without_control(text))
+}
+
+fn without_control(text: &str) -> String {
+    let plain = |letter: char| if letter.is_control() { ' ' } else { letter };
+    text.chars().map(plain).collect()
 }
 
 fn cut(text: &str) -> String {

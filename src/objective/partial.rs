@@ -1,0 +1,170 @@
+//! A function with all its partial derivatives up to an order.
+
+use std::collections::HashMap;
+use std::fmt::Write as _;
+
+use crate::autodiff::{Graph, Real, Var};
+
+/// A partial derivative: the variables that the function is differentiated by,
+/// as places in a list, in ascending order. The order of differentiation does not
+/// matter, so each derivative is there once. The function itself is the
+/// derivative by nothing.
+///
+/// # Examples
+///
+/// ```
+/// use gradtape::objective::Partial;
+///
+/// let names = ["x".to_owned(), "b".to_owned()];
+/// let all = Partial::up_to(2, 2);
+/// let shown: Vec<String> = all.iter().map(|partial| partial.name(&names)).collect();
+/// assert_eq!(shown, ["f", "df/dx", "df/db", "d^2f/dx^2", "d^2f/dx db", "d^2f/db^2"]);
+/// ```
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct Partial(Vec<usize>);
+
+impl Partial {
+    /// How many derivatives up to `order` there are by so many variables, the
+    /// function itself included: (variables + order)! / (variables! order!).
+    /// `None` if they are more than a `u64` counts.
+    #[must_use]
+    pub fn count(variables: usize, order: usize) -> Option<u64> {
+        let variables = u64::try_from(variables).ok()?;
+        let order = u64::try_from(order).ok()?;
+        // Each step is a binomial coefficient, so no division leaves a rest.
+        (1..=order).try_fold(1_u64, |count, step| {
+            Some(count.checked_mul(variables.checked_add(step)?)? / step)
+        })
+    }
+
+    /// All derivatives up to `order` by so many variables: the function, then
+    /// order by order, within one those by earlier variables first.
+    #[must_use]
+    pub fn up_to(variables: usize, order: usize) -> Vec<Partial> {
+        let mut all = vec![Partial(Vec::new())];
+        let mut last = 0..1;
+        for _ in 0..order {
+            let begin = all.len();
+            for place in last {
+                let from = all[place].0.last().copied().unwrap_or(0);
+                for variable in from..variables {
+                    let mut by = all[place].0.clone();
+                    by.push(variable);
+                    all.push(Partial(by));
+                }
+            }
+            last = begin..all.len();
+        }
+        all
+    }
+
+    /// How often the function is differentiated.
+    #[must_use]
+    pub fn order(&self) -> usize {
+        self.0.len()
+    }
+
+    /// The name with these names of variables. Powers are written with `^`, since
+    /// a name can end in a digit, and factors with a blank, since it can begin
+    /// with any letter.
+    #[must_use]
+    pub fn name(&self, variables: &[String]) -> String {
+        let mut text = match self.order() {
+            0 => return "f".to_owned(),
+            1 => "df/".to_owned(),
+            order => format!("d^{order}f/"),
+        };
+        for (place, same) in self.0.chunk_by(|a, b| a == b).enumerate() {
+            let blank = if place == 0 { "" } else { " " };
+            let name = same.first().and_then(|variable| variables.get(*variable));
+            let name = name.map_or("", String::as_str);
+            // Writing to a string cannot fail.
+            let _ = match same.len() {
+                1 => write!(text, "{blank}d{name}"),
+                power => write!(text, "{blank}d{name}^{power}"),
+            };
+        }
+        text
+    }
+
+    /// Records derivatives of `function` by `variables`, in the order of
+    /// `partials`, which is that of [`Partial::up_to`]. `None` if the graph becomes
+    /// larger than `limit` nodes; it is seen after each pass, of which one adds a
+    /// small multiple of what there is.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use gradtape::autodiff::{Graph, Subnormals};
+    /// use gradtape::engine::Program;
+    /// use gradtape::objective::Partial;
+    ///
+    /// let graph = Graph::<f64>::new(Subnormals::Keep);
+    /// let (x, y) = (graph.input(), graph.input());
+    /// let partials = Partial::up_to(2, 2);
+    /// let values = Partial::trace(&graph, x * x * y, &[x, y], &partials, 1000).expect("few nodes");
+    /// assert_eq!(Program::new(&graph, &values).evaluate(&[3.0, 5.0]), [45.0, 30.0, 9.0, 10.0, 6.0, 0.0]);
+    /// ```
+    pub fn trace<'g, T: Real>(
+        graph: &'g Graph<T>,
+        function: Var<'g, T>,
+        variables: &[Var<'g, T>],
+        partials: &[Partial],
+        limit: usize,
+    ) -> Option<Vec<Var<'g, T>>> {
+        let mut known: HashMap<&[usize], Var<'g, T>> = HashMap::new();
+        // One pass gives the derivatives of one function by all later variables.
+        let mut gradients: HashMap<&[usize], Vec<Var<'g, T>>> = HashMap::new();
+        let mut values = Vec::with_capacity(partials.len());
+        for Partial(by) in partials {
+            if graph.len() > limit {
+                return None;
+            }
+            let value = match by.split_last() {
+                None => function,
+                Some((variable, rest)) => {
+                    let from = rest.last().copied().unwrap_or(0);
+                    let target = known.get(rest).copied()?;
+                    let gradient = gradients
+                        .entry(rest)
+                        .or_insert_with(|| graph.gradient(target, &variables[from..]));
+                    *gradient.get(variable - from)?
+                }
+            };
+            known.insert(by, value);
+            values.push(value);
+        }
+        (graph.len() <= limit).then_some(values)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::collections::HashSet;
+
+    #[test]
+    fn every_derivative_is_there_once_under_a_name_of_its_own() {
+        // Names that would run together if powers and factors were not told apart.
+        let names = ["x", "x2", "dx", "y"].map(str::to_owned);
+        for variables in 0..=4 {
+            for order in 0..=4 {
+                let all = Partial::up_to(variables, order);
+                assert_eq!(Some(all.len() as u64), Partial::count(variables, order));
+                let shown: HashSet<String> = all.iter().map(|one| one.name(&names)).collect();
+                assert_eq!(shown.len(), all.len());
+                assert!(
+                    all.windows(2)
+                        .all(|pair| pair[0].order() <= pair[1].order())
+                );
+            }
+        }
+        assert_eq!(Partial(vec![0, 0, 3]).name(&names), "d^3f/dx^2 dy");
+    }
+
+    #[test]
+    fn a_count_beyond_all_bounds_is_none() {
+        assert_eq!(Partial::count(10, 4), Some(1001));
+        assert_eq!(Partial::count(usize::MAX, 4), None);
+    }
+}

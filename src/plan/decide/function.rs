@@ -1,0 +1,241 @@
+//! What `[[objective]]` and `[[derivative]]` share: a formula, the names in it,
+//! and where each of them gets its value.
+
+use std::collections::HashSet;
+
+use super::{Decider, each_once};
+use crate::mistake::{At, Mistake};
+use crate::objective::{self, Formula, FormulaMistake};
+use crate::spec::{Map, place_in_text};
+
+/// A formula up to this length is its own label.
+const LONGEST_FORMULA_NAME: usize = 40;
+
+/// A function as a table of the file writes it.
+pub(super) struct Written<'a> {
+    /// `formula`.
+    pub(super) formula: Option<&'a At<String>>,
+    /// `define`.
+    pub(super) define: &'a Map<At<String>>,
+    /// The names in `constants`.
+    pub(super) constants: Vec<&'a At<String>>,
+    /// The key that gives the variables: `start` or `at`.
+    pub(super) table: &'static str,
+    /// The names there; a list of starts repeats them.
+    pub(super) variables: Vec<&'a At<String>>,
+    /// Whether the key is there. Without it every variable would be unknown.
+    pub(super) has_variables: bool,
+    /// Whether a column of the report has this name already.
+    pub(super) is_column: fn(&str) -> bool,
+    /// What kind of report that is.
+    pub(super) report: &'static str,
+    /// What cannot be done with a formula of no variable.
+    pub(super) deed: &'static str,
+}
+
+impl Decider<'_> {
+    /// The function, or `None` and all that is wrong with it.
+    pub(super) fn function(&mut self, written: &Written<'_>) -> Option<objective::Objective> {
+        let before = self.mistakes.len();
+        self.names_of(written);
+        // What a formula with a wrong name means cannot be told.
+        if self.mistakes.len() > before {
+            return None;
+        }
+        let formula = written.formula?;
+        let parsed = self.formula(formula);
+        let definitions: Vec<_> = written
+            .define
+            .iter()
+            .map(|(name, text)| Some((name.value.clone(), self.formula(text)?)))
+            .collect();
+        let (parsed, definitions) = (
+            parsed?,
+            definitions.into_iter().collect::<Option<Vec<_>>>()?,
+        );
+        let is_constant = |name: &str| objective::CONSTANTS.iter().any(|(known, _)| *known == name);
+        if parsed.names().all(|(name, _)| is_constant(name)) {
+            self.no_variable(formula, written);
+            return None;
+        }
+        if !written.has_variables {
+            return None;
+        }
+        let variables = written.variables.iter().map(|name| name.value.as_str());
+        let constants = written.constants.iter().map(|name| name.value.clone());
+        let function = objective::Objective::new(
+            parsed,
+            definitions,
+            each_once(variables),
+            constants.collect(),
+        );
+        match function {
+            Ok(function) if function.variables().is_empty() => {
+                self.no_variable(formula, written);
+                None
+            }
+            Ok(function) => {
+                let used = function.used_names().into_iter().map(str::to_owned);
+                self.unused(written, &used.collect());
+                Some(function)
+            }
+            Err(mistakes) => {
+                let suggested = self.formula_mistakes(written, mistakes);
+                // What is not used is told beside a misspelt name, not for it.
+                let texts = written
+                    .define
+                    .iter()
+                    .map(|(_, text)| text)
+                    .chain([formula])
+                    .filter_map(|text| Formula::parse(&text.value).ok());
+                let named = texts.flat_map(|text| {
+                    let names = text.names().map(|(name, _)| name.to_owned());
+                    names.collect::<Vec<_>>()
+                });
+                let used = named.chain(suggested).collect();
+                self.unused(written, &used);
+                None
+            }
+        }
+    }
+
+    fn no_variable(&mut self, formula: &At<String>, written: &Written<'_>) {
+        let label = format!("nothing here can be {}", written.deed);
+        self.mistake(&formula.span, "the formula has no variable", label);
+    }
+
+    /// Checks that each name means one thing.
+    fn names_of(&mut self, written: &Written<'_>) {
+        let mut given: Vec<(&str, &str)> = Vec::new();
+        let mut told = HashSet::new();
+        let variables = written.variables.iter().copied();
+        let variables = variables.filter(|name| told.insert(name.value.as_str()));
+        let variables: Vec<&At<String>> = variables.collect();
+        let names = variables
+            .into_iter()
+            .map(|name| (written.table, name))
+            .chain(written.define.iter().map(|(name, _)| ("define", name)))
+            .chain(written.constants.iter().map(|name| ("constants", *name)));
+        for (table, name) in names {
+            if !objective::is_name(&name.value) {
+                let message = format!("`{}` cannot be a name in a formula", name.value);
+                self.mistake(
+                    &name.span,
+                    message,
+                    "expected letters, digits and `_`, a letter first",
+                );
+            } else if objective::is_reserved_name(&name.value) {
+                let message = format!("`{}` already means something in a formula", name.value);
+                self.mistake(&name.span, message, "choose another name");
+            } else if table != "define" && (written.is_column)(&name.value) {
+                let message = format!("`{}` is a column of every {}", name.value, written.report);
+                self.mistake(&name.span, message, "choose another name");
+            } else if let Some((other, _)) = given.iter().find(|(_, given)| *given == name.value) {
+                let message = format!(
+                    "`{}` is given twice, in `{other}` and in `{table}`",
+                    name.value
+                );
+                self.mistake(&name.span, message, "a name means one thing");
+            }
+            given.push((table, &name.value));
+        }
+    }
+
+    fn formula(&mut self, text: &At<String>) -> Option<Formula> {
+        match Formula::parse(&text.value) {
+            Ok(formula) => Some(formula),
+            Err(mistakes) => {
+                for mistake in mistakes {
+                    self.in_text(text, mistake);
+                }
+                None
+            }
+        }
+    }
+
+    /// A mistake in a text, told at its place in the file.
+    fn in_text(&mut self, text: &At<String>, mut mistake: Mistake) {
+        let part = mistake.span.take().unwrap_or(0..text.value.len());
+        let span = if text.value.is_empty() {
+            text.span.clone()
+        } else {
+            place_in_text(self.source, &text.span, part)
+        };
+        self.mistakes.push(Mistake {
+            span: Some(span),
+            ..mistake
+        });
+    }
+
+    /// Tells the mistakes of a formula; gives the names that were suggested.
+    fn formula_mistakes(
+        &mut self,
+        written: &Written<'_>,
+        mistakes: Vec<FormulaMistake>,
+    ) -> Vec<String> {
+        let mut suggested = Vec::new();
+        for FormulaMistake {
+            definition,
+            mut mistake,
+            valueless,
+            suggested: name,
+        } in mistakes
+        {
+            let is_misread = |name: &String| self.misread.contains(name);
+            if valueless.as_ref().is_some_and(is_misread) {
+                continue;
+            }
+            let has_suggestion = name.is_some();
+            suggested.extend(name);
+            if let Some(name) = valueless.filter(|_| !has_suggestion) {
+                let table = written.table;
+                let what = match table {
+                    "start" => "its first value",
+                    _ => "its values",
+                };
+                mistake.label = format!("not in `{table}`, `define` or `constants`");
+                mistake.help = format!(
+                    "a variable gets {what} in `{table} = {{ {name} = … }}`, \
+                     a fixed number its value in `constants = {{ {name} = … }}`"
+                );
+            }
+            let text = match definition {
+                Some(place) => written.define.get(place).map(|(_, text)| text),
+                None => written.formula,
+            };
+            if let Some(text) = text {
+                self.in_text(text, mistake);
+            }
+        }
+        suggested
+    }
+
+    /// Tells names that were given but do not occur.
+    fn unused(&mut self, written: &Written<'_>, used: &HashSet<String>) {
+        let mut told = HashSet::new();
+        let variables = written.variables.iter().map(|name| (written.table, *name));
+        let constants = written.constants.iter().map(|name| ("constants", *name));
+        for (table, name) in variables.chain(constants) {
+            if !used.contains(&name.value) && told.insert(&name.value) {
+                let message = format!("`{}` does not occur in the formula", name.value);
+                self.mistake(
+                    &name.span,
+                    message,
+                    format!("leave it out of `{table}`, or use it"),
+                );
+            }
+        }
+    }
+}
+
+/// The label of number `place` of `of` objectives or derivatives that has no
+/// name: a short formula is its own.
+pub(super) fn default_name(formula: &str, what: &str, place: usize, of: usize) -> String {
+    if formula.chars().count() <= LONGEST_FORMULA_NAME && !formula.contains('\n') {
+        formula.trim().to_owned()
+    } else if of == 1 {
+        what.to_owned()
+    } else {
+        format!("{what} {}", place + 1)
+    }
+}

@@ -1,0 +1,475 @@
+//! The decisions: from a [`Spec`] to a [`Plan`], or to everything that is wrong
+//! with it.
+
+mod derivative;
+mod function;
+mod objective;
+mod optimizer;
+
+use std::collections::HashSet;
+
+use super::grid::{Axis, Grid, Series};
+use super::{
+    Filter, GREATEST_RUNS, Objective, Optimizer, Plan, Record, Stop, charts, expectations,
+};
+use crate::mistake::{At, Mistake, Span, suggestion};
+use crate::number::{Number, Value, grouped};
+use crate::spec::{self, Map, Spec, Values};
+
+/// A label beyond this is cut off in every table and chart.
+const LONGEST_NAME: usize = 200;
+
+pub(super) fn decide(path: &str, source: &str) -> Result<Plan, Vec<Mistake>> {
+    let (spec, mistakes) = Spec::read(source);
+    if mistakes
+        .iter()
+        .any(|mistake| mistake.message == "this is not TOML")
+    {
+        return Err(mistakes);
+    }
+    let mut decider = Decider {
+        source,
+        misread: spec.misread.iter().cloned().collect(),
+        mistakes,
+    };
+    let numerics = decider.numerics(&spec);
+    let objectives = decider.objectives(&spec);
+    let optimizers = decider.optimizers(&spec);
+    let stop = decider.stop(&spec.stop);
+    let arithmetics = super::arithmetics(&numerics);
+    let derivatives = decider.derivatives(&spec, arithmetics.len());
+    let mut mistakes = decider.mistakes;
+    let parameters = parameters(&objectives);
+    // Without a formula every parameter would be unknown.
+    let formulas_are_known = mistakes.is_empty() || !parameters.is_empty();
+    let mut plan = Plan {
+        title: spec
+            .title
+            .as_ref()
+            .map_or_else(|| stem(path), |title| title.value.clone()),
+        description: spec.description.as_ref().map(|text| text.value.clone()),
+        columns: columns(&objectives, &optimizers),
+        objectives,
+        optimizers,
+        stop,
+        record: Record::decide(
+            &spec::Record::default(),
+            &[],
+            std::iter::empty(),
+            &mut Vec::new(),
+        ),
+        charts: Vec::new(),
+        expectations: Vec::new(),
+        derivatives,
+        hash: super::hash(source),
+        numerics,
+        arithmetics,
+        parameters,
+    };
+    match plan.counted_runs() {
+        Some(runs) if runs <= GREATEST_RUNS => {}
+        counted => {
+            let runs = counted.map_or("more than 2^64".to_owned(), |runs| {
+                grouped(u128::from(runs))
+            });
+            let message = too_many(&runs);
+            let help = "the number is the product of all lists and ranges; shorten some, or let \
+                        them move together with `zip`";
+            mistakes.push(Mistake::of_file(message, help));
+            return Err(mistakes);
+        }
+    }
+    let complete = !plan.objectives.is_empty() && !plan.optimizers.is_empty() && plan.runs() > 0;
+    if complete && formulas_are_known {
+        let epochs = plan.numerics.series().filter(|(name, _)| *name == "epochs");
+        let epochs: HashSet<u64> = epochs
+            .flat_map(|(_, series)| series.iter())
+            .filter_map(|value| super::whole(&value))
+            .collect();
+        plan.record = Record::decide(
+            &spec.record,
+            &plan.parameters,
+            epochs.into_iter(),
+            &mut mistakes,
+        );
+        plan.charts = charts::decide(&plan, &spec, &mut mistakes);
+        plan.expectations = expectations::decide(&plan, &spec, &mut mistakes);
+    }
+    derivative::name_files(&mut plan.derivatives, &plan.charts);
+    if mistakes.is_empty() {
+        Ok(plan)
+    } else {
+        Err(mistakes)
+    }
+}
+
+fn too_many(runs: &str) -> String {
+    let greatest = grouped(u128::from(GREATEST_RUNS));
+    format!("{runs} runs are too many: at most {greatest}")
+}
+
+fn stem(path: &str) -> String {
+    let stem = std::path::Path::new(path).file_stem();
+    stem.map_or_else(
+        || path.to_owned(),
+        |stem| stem.to_string_lossy().into_owned(),
+    )
+}
+
+fn parameters(objectives: &[Objective]) -> Vec<String> {
+    let variables = objectives
+        .iter()
+        .flat_map(|objective| objective.function.variables());
+    each_once(variables.map(String::as_str))
+}
+
+fn columns(objectives: &[Objective], optimizers: &[Optimizer]) -> Vec<String> {
+    let constants = objectives
+        .iter()
+        .flat_map(|objective| objective.constants.series());
+    let starts = objectives
+        .iter()
+        .flat_map(|objective| objective.function.variables());
+    let starts: Vec<String> = starts.map(|variable| format!("start.{variable}")).collect();
+    // Settings in the order of the method, not of the file: a column has its
+    // place whatever the file says first.
+    let settings = optimizers
+        .iter()
+        .flat_map(|optimizer| optimizer.method.settings());
+    each_once(
+        ["precision", "subnormals", "epochs", "objective"]
+            .into_iter()
+            .chain(constants.map(|(name, _)| name))
+            .chain(starts.iter().map(String::as_str))
+            .chain(["optimizer", "method"])
+            .chain(settings.map(|setting| setting.name)),
+    )
+}
+
+fn each_once<'a>(names: impl Iterator<Item = &'a str>) -> Vec<String> {
+    let mut told = HashSet::new();
+    names
+        .filter(|name| told.insert(*name))
+        .map(str::to_owned)
+        .collect()
+}
+
+struct Decider<'s> {
+    source: &'s str,
+    /// Names whose value was misread: they are not unknown.
+    misread: HashSet<String>,
+    mistakes: Vec<Mistake>,
+}
+
+impl Decider<'_> {
+    fn mistake(&mut self, span: &Span, message: impl Into<String>, label: impl Into<String>) {
+        self.mistakes
+            .push(Mistake::new(span.clone(), message, label));
+    }
+
+    fn numerics(&mut self, spec: &Spec) -> Grid {
+        let mut named = Vec::new();
+        let choices: [(&str, &Option<spec::Setting>, &[&str]); 2] = [
+            ("precision", &spec.precision, &["f64", "f32"]),
+            ("subnormals", &spec.subnormals, &["keep", "flush"]),
+        ];
+        for (name, setting, names) in choices {
+            let series = match setting {
+                Some(setting) => {
+                    let right = self.names(name, setting, names);
+                    (right.then(|| Series::new(setting)), setting.span.clone())
+                }
+                None => (None, 0..0),
+            };
+            let default = Series::List(vec![Value::Name(names[0].to_owned())]);
+            named.push((name.to_owned(), series.0.unwrap_or(default), series.1));
+        }
+        let epochs = spec.epochs.as_ref();
+        let span = epochs.map_or(0..0, |setting| setting.span.clone());
+        let series = epochs.and_then(|setting| self.epochs(setting));
+        let series = series.unwrap_or_else(|| Series::List(vec![Value::Whole(1)]));
+        named.push(("epochs".to_owned(), series, span));
+        self.grid(named, &spec.zip)
+    }
+
+    fn epochs(&mut self, setting: &spec::Setting) -> Option<Series> {
+        const EXPECTED: &str = "expected a whole number, 1 or above";
+        let is_whole = |value: &Value| {
+            value.number().is_some_and(|number| {
+                let wide = number.wide();
+                (1.0..=9_007_199_254_740_992.0).contains(&wide) && libm::floor(wide) == wide
+            })
+        };
+        self.domain("epochs", setting, EXPECTED, is_whole)?;
+        if let Values::Range(range) = &setting.values
+            && range.count.value > GREATEST_RUNS
+        {
+            let message = too_many(&grouped(u128::from(range.count.value)));
+            self.mistake(&range.count.span, message, "each epoch count is a run");
+            return None;
+        }
+        // Points between the ends of a range are rounded.
+        #[expect(
+            clippy::cast_possible_truncation,
+            clippy::cast_sign_loss,
+            reason = "every value was checked to be whole and below 2^53"
+        )]
+        let whole = |value: Value| {
+            let wide = value.number().map_or(1.0, Number::wide);
+            Value::Whole(wide.round_ties_even() as u64)
+        };
+        Some(Series::List(
+            Series::new(setting).iter().map(whole).collect(),
+        ))
+    }
+
+    fn names(&mut self, key: &str, setting: &spec::Setting, names: &[&str]) -> bool {
+        let expected: Vec<String> = names.iter().map(|name| format!("\"{name}\"")).collect();
+        let expected = format!("expected {}", expected.join(" or "));
+        let known = |value: &Value| matches!(value, Value::Name(name) if names.contains(&&**name));
+        self.domain(key, setting, &expected, known).is_some()
+    }
+
+    /// Checks every value of a setting; `None` if one is wrong.
+    fn domain(
+        &mut self,
+        key: &str,
+        setting: &spec::Setting,
+        expected: &str,
+        contains: impl Fn(&Value) -> bool,
+    ) -> Option<()> {
+        let before = self.mistakes.len();
+        match &setting.values {
+            Values::One(value) => self.value(key, value, expected, contains),
+            Values::List(values) => {
+                for value in values {
+                    self.value(key, value, expected, &contains);
+                }
+            }
+            Values::Range(range) => {
+                for end in [&range.from, &range.to] {
+                    let value = At::new(Value::Number(end.value), end.span.clone());
+                    self.value(key, &value, expected, &contains);
+                }
+                // An end that is wrong by itself needs no second mistake.
+                if self.mistakes.len() == before {
+                    self.range(range);
+                }
+            }
+        }
+        (self.mistakes.len() == before).then_some(())
+    }
+
+    fn value(
+        &mut self,
+        key: &str,
+        value: &At<Value>,
+        expected: &str,
+        contains: impl Fn(&Value) -> bool,
+    ) {
+        if !contains(&value.value) {
+            let written = self.source.get(value.span.clone()).unwrap_or("this");
+            let message = format!("`{key}` cannot be {}", shortened(written));
+            self.mistake(&value.span, message, expected);
+        }
+    }
+
+    fn range(&mut self, range: &spec::Range) {
+        if range.count.value < 2 {
+            let points = if range.count.value == 1 {
+                "point"
+            } else {
+                "points"
+            };
+            let message = format!("a range cannot have {} {points}", range.count.value);
+            self.mistake(
+                &range.count.span,
+                message,
+                "expected 2 or more; a single value needs no range",
+            );
+        }
+        let (from, to) = (range.from.value.wide(), range.to.value.wide());
+        let whole = range.from.span.start.min(range.to.span.start)
+            ..range.from.span.end.max(range.to.span.end);
+        if !(from.is_finite() && to.is_finite()) {
+            let end = if from.is_finite() {
+                &range.to
+            } else {
+                &range.from
+            };
+            self.mistake(
+                &end.span,
+                "a range needs finite ends",
+                "expected a finite number",
+            );
+        } else if range.log && (from == 0.0 || to == 0.0 || (from < 0.0) != (to < 0.0)) {
+            let message = "a range of equal ratios cannot touch or cross 0";
+            self.mistake(&whole, message, "expected both ends above 0, or both below");
+        } else if !range.log && !(to - from).is_finite() {
+            self.mistake(
+                &whole,
+                "the ends of the range are too far apart",
+                "their difference overflows",
+            );
+        }
+    }
+
+    /// The grid of some settings, each with its place in the file, those in
+    /// `zip` together at the place of the first of them.
+    fn grid(&mut self, named: Vec<(String, Series, Span)>, zip: &[At<String>]) -> Grid {
+        let mut zipped: Vec<&str> = Vec::new();
+        for key in zip {
+            let known = named.iter().map(|(name, ..)| name.as_str());
+            match named.iter().find(|(name, ..)| *name == key.value) {
+                None => {
+                    let message = format!("`zip` names `{}`, which is not given here", key.value);
+                    let label = suggestion(&key.value, "the settings here are", known);
+                    self.mistake(&key.span, message, label);
+                }
+                // A default has no place in the file.
+                Some((_, _, span)) if span.is_empty() => {
+                    let message = format!("`zip` names `{}`, which is not given here", key.value);
+                    self.mistake(&key.span, message, "a default is a single value");
+                }
+                Some(_) if zipped.contains(&key.value.as_str()) => {
+                    let message = format!("`zip` names `{}` twice", key.value);
+                    self.mistake(&key.span, message, "once is enough");
+                }
+                Some(_) => zipped.push(&key.value),
+            }
+        }
+        let lengths: Vec<(&str, u64, &Span)> = named
+            .iter()
+            .filter(|(name, ..)| zipped.contains(&name.as_str()))
+            .map(|(name, series, span)| (name.as_str(), series.len(), span))
+            .collect();
+        if let Some((first, rest)) = lengths.split_first() {
+            for (name, length, span) in rest {
+                if *length != first.1 {
+                    let message = format!(
+                        "`zip` needs lists of equal length: `{}` has {}, `{name}` has {length}",
+                        first.0, first.1
+                    );
+                    self.mistake(span, message, format!("expected {} values", first.1));
+                    // A grid holds only what can go together.
+                    zipped.retain(|zipped| zipped != name);
+                }
+            }
+        }
+        let mut axes: Vec<Axis> = Vec::new();
+        let mut together: Option<usize> = None;
+        for (name, series, _) in named {
+            match together {
+                Some(axis) if zipped.contains(&name.as_str()) => {
+                    axes[axis].series.push((name, series));
+                }
+                _ => {
+                    if zipped.contains(&name.as_str()) {
+                        together = Some(axes.len());
+                    }
+                    axes.push(Axis {
+                        series: vec![(name, series)],
+                    });
+                }
+            }
+        }
+        Grid::new(axes)
+    }
+
+    fn finite(&mut self, name: &str, setting: &spec::Setting) {
+        let is_finite = |value: &Value| {
+            value
+                .number()
+                .is_some_and(|number| number.wide().is_finite())
+        };
+        self.domain(name, setting, "expected a finite number", is_finite);
+    }
+
+    fn distinct_names<'a>(&mut self, names: impl Iterator<Item = &'a At<String>>, what: &str) {
+        let mut told = HashSet::new();
+        for name in names {
+            let length = name.value.chars().count();
+            if name.value.trim().is_empty() || length > LONGEST_NAME {
+                let article = if what == "derivative" { "a" } else { "an" };
+                let message = format!("the name of {article} {what} has {length} characters");
+                self.mistake(&name.span, message, format!("expected 1 to {LONGEST_NAME}"));
+            } else if !told.insert(&name.value) {
+                let message = format!("two {what}s have the name `{}`", name.value);
+                self.mistake(&name.span, message, "expected a name of its own");
+            }
+        }
+    }
+
+    fn stop(&mut self, written: &spec::Stop) -> Stop {
+        let rules = [
+            ("gradient_norm_below", &written.gradient_norm_below),
+            ("step_below", &written.step_below),
+        ];
+        for (name, rule) in rules {
+            if let Some(rule) = rule
+                .as_ref()
+                .filter(|rule| rule.value.wide().is_nan() || rule.value.wide() <= 0.0)
+            {
+                let written = self.source.get(rule.span.clone()).unwrap_or("this");
+                let message = format!("`{name}` cannot be {written}");
+                self.mistake(
+                    &rule.span,
+                    message,
+                    "expected a number above 0: a length is never below 0",
+                );
+            }
+        }
+        for (name, rule) in [
+            ("loss_below", &written.loss_below),
+            ("loss_above", &written.loss_above),
+        ] {
+            if let Some(rule) = rule.as_ref().filter(|rule| rule.value.wide().is_nan()) {
+                self.mistake(
+                    &rule.span,
+                    format!("`{name}` cannot be nan"),
+                    "expected a number",
+                );
+            }
+        }
+        let value = |rule: &Option<At<Number>>| rule.as_ref().map(|rule| rule.value);
+        Stop {
+            loss_below: value(&written.loss_below),
+            gradient_norm_below: value(&written.gradient_norm_below),
+            step_below: value(&written.step_below),
+            loss_above: value(&written.loss_above),
+        }
+    }
+}
+
+fn named(settings: &Map<spec::Setting>) -> Vec<(String, Series, Span)> {
+    let named = settings.iter();
+    named
+        .map(|(name, setting)| {
+            (
+                name.value.clone(),
+                Series::new(setting),
+                setting.span.clone(),
+            )
+        })
+        .collect()
+}
+
+/// What was written, fit for a message of one line.
+fn shortened(written: &str) -> String {
+    let line = written.lines().next().unwrap_or("");
+    if line.chars().count() <= 40 && line.len() == written.len() {
+        return line.to_owned();
+    }
+    line.chars().take(39).collect::<String>() + "…"
+}
+
+impl Plan {
+    /// The filter of a chart or an expectation.
+    pub(super) fn filter(
+        &self,
+        written: Option<&At<spec::Filter>>,
+        mistakes: &mut Vec<Mistake>,
+    ) -> Filter {
+        Filter::decide(self, written, mistakes)
+    }
+}
