@@ -11,6 +11,7 @@ mod cli;
 mod close;
 mod derivatives;
 mod descents;
+mod explanations;
 mod mistakes;
 mod reports;
 mod runner;

@@ -17,7 +17,7 @@ pub use explain::{Explanation, Reason, Step};
 
 use super::error::{Caller, Error, Result};
 use super::nest::{Leaf, Leaves, Nest};
-use super::tensor::Tensor;
+use super::tensor::{Id, Tensor};
 use super::variable::Variable;
 use pass::{Derivatives, Pass};
 use recording::{Phase, Recording};
@@ -202,7 +202,11 @@ impl GradientTape {
                 entered: Some(entered),
                 ..
             } => return Err(Error::StillRecording { entered, at }),
-            Phase::NeverEntered | Phase::Consumed { .. } => Some(recording.clear()),
+            Phase::Consumed { .. } => Some(recording.clear()),
+            Phase::NeverEntered => {
+                recording.begin = Id::next();
+                None
+            }
             Phase::Left => None,
         };
         recording.thread = active::thread();
@@ -541,25 +545,35 @@ impl GradientTape {
         compute: impl FnOnce(&Pass) -> Result<R>,
     ) -> Result<R> {
         /// Ends the suspension however `compute` ends.
-        struct Resume<'t>(&'t Shared);
+        struct Resume<'t> {
+            tape: &'t Shared,
+            pass: Pass,
+        }
         impl Drop for Resume<'_> {
             fn drop(&mut self) {
-                self.0.lock().is_suspended = false;
+                let mut recording = self.tape.lock();
+                recording.is_suspended = false;
+                if !recording.options.persistent {
+                    recording.entries = std::mem::take(&mut self.pass.entries);
+                }
             }
         }
         let mut recording = self.0.lock();
         recording.expect_usable(method, at)?;
         let is_persistent = recording.options.persistent;
-        let pass = Pass::new(&recording, targets, sources);
+        let pass = Pass::new(&mut recording, targets, sources);
         recording.is_suspended = !is_persistent;
         drop(recording);
-        let resume = Resume(&self.0);
-        let result = compute(&pass)?;
+        let resume = Resume {
+            tape: &self.0,
+            pass,
+        };
+        let result = compute(&resume.pass)?;
+        drop(resume);
         if !is_persistent {
             let rules = self.0.lock().consume(at);
             drop(rules);
         }
-        drop(resume);
         Ok(result)
     }
 }

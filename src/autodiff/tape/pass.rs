@@ -13,6 +13,9 @@ use super::recording::{Entry, Known, Recording, Saved};
 /// derivatives need. It no longer depends on the tape, so a derivative may be
 /// recorded on the very tape that it is taken from.
 pub(super) struct Pass {
+    /// The entries of the recording: those that lead there, or all of them if
+    /// they were taken from it.
+    pub entries: Vec<Entry>,
     /// In the order of time.
     steps: Vec<PassStep>,
     targets: SmallVec<[Place; 4]>,
@@ -30,8 +33,8 @@ pub(super) type Derivatives = SmallVec<[Option<Tensor>; 4]>;
 type Place = usize;
 
 struct PassStep {
-    operation: Operation,
-    saved: Saved,
+    /// The number in the list of entries.
+    entry: usize,
     /// Where each operand's derivative belongs, if it needs one.
     operands: SmallVec<[Option<Place>; 3]>,
     result: Place,
@@ -98,7 +101,10 @@ fn flowing(entry: &Entry) -> impl Iterator<Item = &Known> {
 }
 
 impl Pass {
-    pub fn new(recording: &Recording, targets: &[Leaf], sources: &[Leaf]) -> Self {
+    /// Prepares a pass. The entries of a tape that is not persistent are taken
+    /// away and have to be given back; those of a persistent one are copied.
+    pub fn new(recording: &mut Recording, targets: &[Leaf], sources: &[Leaf]) -> Self {
+        let is_persistent = recording.options.persistent;
         let target_ids: SmallVec<[Id; 4]> = targets.iter().map(Leaf::id).collect();
         let mut source_ids: SmallVec<[Id; 4]> = sources.iter().map(Leaf::id).collect();
         source_ids.sort_unstable();
@@ -111,6 +117,7 @@ impl Pass {
         let nowhere = source_ids.len() + count;
         let mut places: SmallVec<[Place; 16]> = SmallVec::from_elem(nowhere, reach.counts.len());
         let mut steps = Vec::with_capacity(count);
+        let mut entries = Vec::new();
         let mut next = source_ids.len();
         for (number, counts) in reach.counts.iter().enumerate() {
             let entry = &recording.entries[number];
@@ -118,9 +125,9 @@ impl Pass {
             if let Some(place) = source {
                 places[number] = place;
             }
-            let (true, Some(saved)) = (*counts, &entry.saved) else {
+            if !*counts {
                 continue;
-            };
+            }
             if source.is_none() {
                 places[number] = next;
                 next += 1;
@@ -138,12 +145,14 @@ impl Pass {
                 }
             };
             steps.push(PassStep {
-                operation: entry.operation.clone(),
-                saved: saved.clone(),
+                entry: if is_persistent { steps.len() } else { number },
                 operands: entry.operands.iter().enumerate().map(place).collect(),
                 result: places[number],
                 is_source: source.is_some(),
             });
+            if is_persistent {
+                entries.push(entry.clone());
+            }
         }
         let target = |leaf: &Leaf| match (is_source(leaf.id()), recording.producer(leaf.id())) {
             // Without a derivative, be it with respect to itself.
@@ -152,8 +161,13 @@ impl Pass {
             (None, Some(number)) => places[number as usize],
             (None, None) => nowhere,
         };
+        let targets = targets.iter().map(target).collect();
+        if !is_persistent {
+            entries = std::mem::take(&mut recording.entries);
+        }
         Self {
-            targets: targets.iter().map(target).collect(),
+            entries,
+            targets,
             sources: sources
                 .iter()
                 .map(|leaf| is_source(leaf.id()).unwrap_or(nowhere))
@@ -161,6 +175,12 @@ impl Pass {
             steps,
             places: nowhere + 1,
         }
+    }
+
+    /// What a step was recorded with; there for all that is tracked.
+    fn entry(&self, step: &PassStep) -> Option<(&Operation, &Saved)> {
+        let entry = &self.entries[step.entry];
+        Some((&entry.operation, entry.saved.as_ref()?))
     }
 
     /// The derivatives of the targets, weighted by `seeds`, with respect to
@@ -183,10 +203,10 @@ impl Pass {
                 continue;
             };
             let wanted: SmallVec<[bool; 3]> = step.operands.iter().map(Option::is_some).collect();
-            let Saved { operands, result } = &step.saved;
-            let outgoing = step
-                .operation
-                .backward(operands, result, &incoming, &wanted, at)?;
+            let Some((operation, Saved { operands, result })) = self.entry(step) else {
+                continue;
+            };
+            let outgoing = operation.backward(operands, result, &incoming, &wanted, at)?;
             for (derivative, place) in outgoing.into_iter().zip(&step.operands) {
                 if let (Some(derivative), Some(place)) = (derivative, place) {
                     add(&mut derivatives[*place], derivative, at)?;
@@ -209,14 +229,16 @@ impl Pass {
             }
         }
         for step in &self.steps {
-            let Saved { operands, result } = &step.saved;
+            let Some((operation, Saved { operands, result })) = self.entry(step) else {
+                continue;
+            };
             let tangents: SmallVec<[Option<Tensor>; 3]> = step
                 .operands
                 .iter()
                 .map(|place| derivatives[(*place)?].clone())
                 .collect();
             if tangents.iter().any(Option::is_some) {
-                let derivative = step.operation.forward(operands, result, &tangents, at)?;
+                let derivative = operation.forward(operands, result, &tangents, at)?;
                 add(&mut derivatives[step.result], derivative, at)?;
             }
         }
