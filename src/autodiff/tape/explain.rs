@@ -358,10 +358,14 @@ impl Recording {
             let steps = self.steps(&path, !is_cut);
             return explanation(Some(reason), steps, true);
         }
-        let reason = self.reason_without_path(target, source, &walk);
-        let path = self.producer(target.id()).into_iter();
-        let path: Vec<_> = path.map(|number| (number, None)).collect();
-        explanation(Some(reason), self.steps(&path, true), false)
+        let (reason, hidden) = self.reason_without_path(target, source, &walk);
+        // The way as far as to what was not seen to arise.
+        let path = hidden.and_then(|id| self.walk(target.id(), id, false).path);
+        explanation(
+            Some(reason),
+            self.steps(&path.unwrap_or_default(), false),
+            false,
+        )
     }
 
     fn is_connected(&self, target: Id, source: Id) -> bool {
@@ -417,15 +421,21 @@ impl Recording {
         }
     }
 
-    fn reason_without_path(&self, target: &Leaf, source: &Leaf, walk: &Walk) -> Reason {
+    /// Why no path was recorded, and the tensor behind which it may go on.
+    fn reason_without_path(
+        &self,
+        target: &Leaf,
+        source: &Leaf,
+        walk: &Walk,
+    ) -> (Reason, Option<Id>) {
         if self.walk(source.id(), target.id(), false).path.is_some() {
-            return Reason::AfterTarget;
+            return (Reason::AfterTarget, None);
         }
         if let Leaf::Tensor(tensor) = source
             && let OriginKind::Read(variable) = tensor.origin().kind
             && let Some((_, at)) = walk.reads.iter().find(|(id, _)| *id == variable)
         {
-            return Reason::AnotherRead { at };
+            return (Reason::AnotherRead { at }, None);
         }
         let mut hidden: Vec<(Id, Origin)> = walk
             .unseen
@@ -442,10 +452,11 @@ impl Recording {
         }
         // What is older than the source was not computed from it.
         let hidden = hidden.into_iter().filter(|(id, _)| *id > source.id());
-        let reasons = hidden.filter_map(|(id, origin)| self.hidden(id, origin));
-        reasons
-            .max_by_key(|(rank, _)| *rank)
-            .map_or(Reason::NoPath, |(_, reason)| reason)
+        let reasons = hidden.filter_map(|(id, origin)| Some((id, self.hidden(id, origin)?)));
+        let most = reasons.max_by_key(|(_, (rank, _))| *rank);
+        most.map_or((Reason::NoPath, None), |(id, (_, reason))| {
+            (reason, Some(id))
+        })
     }
 
     /// Why the tape did not see how a tensor arose, and how sure that is.
