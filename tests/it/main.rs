@@ -16,4 +16,5 @@ mod mistakes;
 mod reports;
 mod runner;
 mod tables;
+mod tape;
 mod tidy;
