@@ -163,6 +163,8 @@ macro_rules! operations {
                 $g: &N,
             ) -> Partial<N> {
                 match self {
+                    // Not 0·x⁻¹, which is NaN at 0.
+                    Op::Powi(0) => Partial::Zero,
                     Op::Powi(n) => {
                         let x = operands[0];
                         let slope = N::apply(Op::Powi(n.saturating_sub(1)), &[x]);

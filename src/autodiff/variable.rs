@@ -4,9 +4,10 @@ use std::fmt;
 use std::panic::Location;
 use std::sync::{Arc, OnceLock, PoisonError, RwLock};
 
+use super::Op;
 use super::error::{Caller, Error, Result};
 use super::tape::active;
-use super::tensor::{DType, Id, Shape, Tensor};
+use super::tensor::{DType, Id, Operation, Shape, Tensor};
 
 /// A value that can be assigned, of one shape and type for its life: what is
 /// optimised.
@@ -151,10 +152,7 @@ impl Variable {
     /// Those of [`Variable::assign`].
     #[track_caller]
     pub fn assign_add(&self, change: impl Into<Tensor>) -> Result<Tensor> {
-        let change = change.into();
-        self.update("assign_add", Location::caller(), |value| {
-            value.try_add(&change)
-        })
+        self.change("assign_add", Op::Add, &change.into(), Location::caller())
     }
 
     /// Subtracts from the value.
@@ -164,9 +162,18 @@ impl Variable {
     /// Those of [`Variable::assign`].
     #[track_caller]
     pub fn assign_sub(&self, change: impl Into<Tensor>) -> Result<Tensor> {
-        let change = change.into();
-        self.update("assign_sub", Location::caller(), |value| {
-            value.try_sub(&change)
+        self.change("assign_sub", Op::Sub, &change.into(), Location::caller())
+    }
+
+    fn change(
+        &self,
+        operation: &'static str,
+        op: Op,
+        change: &Tensor,
+        at: Caller,
+    ) -> Result<Tensor> {
+        self.update(operation, at, |value| {
+            Tensor::apply(Operation::Elementwise(op), &[value, change], at)
         })
     }
 

@@ -26,8 +26,10 @@ fn printed(explanation: &Explanation, first_line: u32) -> String {
 macro_rules! assert_explained {
     ($first_line:expr, $explanation:expr, $reason:pat, @$snapshot:literal) => {{
         let explanation: Explanation = $explanation;
+        #[allow(clippy::redundant_pattern_matching, reason = "the pattern may be `None`")]
+        let is_right = matches!(explanation.reason, $reason);
         assert!(
-            matches!(explanation.reason, $reason),
+            is_right,
             "{:?}",
             explanation.reason
         );

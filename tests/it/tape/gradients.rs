@@ -286,7 +286,7 @@ fn item_32_gradients_are_dense_and_broadcasting_is_undone() -> Result<()> {
     assert_eq!(by_row, Tensor::from([3.0, 3.0, 3.0]));
     assert_eq!(by_column, Tensor::from([[6.0], [6.0]]));
     let mixed = Tensor::from(1.0_f32)
-        .try_mul(&Tensor::from(1.0))
+        .try_mul(Tensor::from(1.0))
         .unwrap_err();
     assert!(matches!(
         mixed,

@@ -213,7 +213,7 @@ fn item_13_a_panic_or_an_error_inside_leaves_the_tape_usable() -> Result<()> {
     }));
     assert!(panic.is_err());
     let after = &x * 7.0;
-    assert_eq!(number(tape.gradient(&y.unwrap(), &x)?), 6.0);
+    assert_eq!(number(tape.gradient(y.unwrap(), &x)?), 6.0);
     assert_eq!(tape.record(|| after.exp())??.rank(), 0);
     Ok(())
 }
@@ -279,7 +279,7 @@ fn item_14_every_thread_has_tapes_of_its_own_and_the_same_bits() {
                 let tape = GradientTape::new();
                 let loss = tape.record(|| w.value().sin()?.square()?.sum());
                 let gradient = tape
-                    .connected_gradient(&loss.unwrap().unwrap(), &w)
+                    .connected_gradient(loss.unwrap().unwrap(), &w)
                     .unwrap();
                 w.assign_sub(0.05 * &gradient).unwrap();
             }
