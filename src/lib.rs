@@ -11,7 +11,23 @@
 //!
 //! # A tour
 //!
-//! A [`Graph`](autodiff::Graph) records a computation. Its gradient is recorded
+//! There are two ways to a derivative. A [`GradientTape`] records operations on
+//! [`Tensor`]s and [`Variable`]s while they are computed, as TensorFlow's does;
+//! it can say why a gradient is missing. The [tour of the tape](tour) goes
+//! through all of it, for those who know TensorFlow.
+//!
+//! ```
+//! use gradtape::{GradientTape, Variable};
+//!
+//! let (x, b) = (Variable::new(100.0), Variable::new(10.0));
+//! let tape = GradientTape::new();
+//! let y = tape.record(|| &x * &x + &b)?;
+//! assert_eq!(tape.connected_gradient(&y, &x)?.item::<f64>()?, 200.0);
+//! # Ok::<(), gradtape::Error>(())
+//! ```
+//!
+//! A [`Graph`](autodiff::Graph) records a computation without values, to be
+//! evaluated many times. Its gradient is recorded
 //! in the same graph, so it can be differentiated again; a
 //! [`Program`](engine::Program) evaluates any of the results.
 //!
@@ -75,7 +91,10 @@
 //!                  Program (traced once, replayed for every run)
 //! ```
 //!
-//! - [`autodiff`]: the table of operations with their derivatives, the graph.
+//! - [`autodiff`]: the table of operations with their derivatives; tensors and
+//!   the tape; the graph.
+//! - [`tour`]: the tape from the first derivative to the descent, and how it
+//!   compares with TensorFlow's.
 //! - [`engine`]: programs made from a graph, and their evaluation.
 //! - [`objective`]: formula text → graph.
 //! - [`optimizer`]: update rules that record themselves in a graph.

@@ -91,7 +91,9 @@ impl GradientTape {
             let parts: Option<Vec<&Tensor>> = rows.iter().map(|row| row[number].as_ref()).collect();
             match parts {
                 Some(_) if count == 0 => Tensor::constant(0.0, source.dtype(), shape, at).map(Some),
-                Some(parts) => Tensor::stack(parts, 0)?.reshape(shape).map(Some),
+                Some(parts) => Tensor::stacked(&parts, 0, at)?
+                    .reshaped(&shape, at)
+                    .map(Some),
                 None if unconnected_gradients == UnconnectedGradients::Zero => {
                     Tensor::constant(0.0, source.dtype(), shape, at).map(Some)
                 }
@@ -192,7 +194,9 @@ impl GradientTape {
         let parts: Option<Vec<&Tensor>> = columns.iter().map(Option::as_ref).collect();
         match parts {
             Some(_) if count == 0 => Tensor::constant(0.0, source.dtype(), shape, at).map(Some),
-            Some(parts) => Tensor::stack(parts, 1)?.reshape(shape).map(Some),
+            Some(parts) => Tensor::stacked(&parts, 1, at)?
+                .reshaped(&shape, at)
+                .map(Some),
             None if unconnected_gradients == UnconnectedGradients::Zero => {
                 Tensor::constant(0.0, source.dtype(), shape, at).map(Some)
             }

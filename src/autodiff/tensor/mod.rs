@@ -14,6 +14,7 @@ mod shape;
 mod show;
 mod structure;
 
+use std::panic::Location;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
@@ -203,12 +204,13 @@ impl Tensor {
     /// ```
     #[track_caller]
     pub fn as_slice<T: Element>(&self) -> Result<&[T]> {
-        T::from_data(self.data()).ok_or_else(|| Error::Type {
+        let error = Error::Type {
             operation: "as_slice",
             dtype: self.dtype(),
             expected: T::DTYPE.name(),
-            at: std::panic::Location::caller(),
-        })
+            at: Location::caller(),
+        };
+        T::from_data(self.data()).ok_or(error)
     }
 
     /// A copy of the elements, in the order of memory.
@@ -225,8 +227,8 @@ impl Tensor {
     ///
     /// # Errors
     ///
-    /// [`Error::Elements`] if there is not exactly one, [`Error::Type`] if it is
-    /// of another type than `T`.
+    /// [`Error::Shape`] if there is not exactly one, [`Error::Type`] if it is of
+    /// another type than `T`.
     ///
     /// # Examples
     ///
@@ -241,11 +243,11 @@ impl Tensor {
     pub fn item<T: Element>(&self) -> Result<T> {
         match self.as_slice()? {
             [one] => Ok(*one),
-            elements => Err(Error::Elements {
+            _ => Err(Error::Shape {
                 operation: "item",
-                elements: elements.len(),
-                shape: Shape::scalar(),
-                at: std::panic::Location::caller(),
+                shape: self.shape().clone(),
+                expected: "a single element".to_owned(),
+                at: Location::caller(),
             }),
         }
     }

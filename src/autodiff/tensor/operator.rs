@@ -203,7 +203,10 @@ macro_rules! negation {
             fn neg(self) -> Tensor {
                 let at = Location::caller();
                 let operand = self.tensor(Op::Neg.name(), DType::F64, at);
-                done(operand.and_then(|operand| operand.try_neg()))
+                let negated = operand.and_then(|operand| {
+                    Tensor::apply(Operation::Elementwise(Op::Neg), &[&operand], at)
+                });
+                done(negated)
             }
         }
     )+};

@@ -374,7 +374,7 @@ impl Chosen {
 
 impl Tensor {
     /// This in another shape of the same size; itself if it has it already.
-    pub(super) fn reshaped(&self, shape: &Shape, at: Caller) -> Result<Tensor> {
+    pub(crate) fn reshaped(&self, shape: &Shape, at: Caller) -> Result<Tensor> {
         if self.shape() == shape {
             return Ok(self.clone());
         }

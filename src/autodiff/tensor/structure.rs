@@ -417,8 +417,13 @@ impl Tensor {
     /// ```
     #[track_caller]
     pub fn stack<'t>(tensors: impl IntoIterator<Item = &'t Tensor>, axis: isize) -> Result<Tensor> {
-        let (operation, at) = ("stack", Location::caller());
         let tensors: Vec<&Tensor> = tensors.into_iter().collect();
+        Self::stacked(&tensors, axis, Location::caller())
+    }
+
+    /// [`Tensor::stack`] for the line `at`.
+    pub(crate) fn stacked(tensors: &[&Tensor], axis: isize, at: Caller) -> Result<Tensor> {
+        let operation = "stack";
         let first = *tensors.first().ok_or(Error::Empty { operation, at })?;
         let place = axis_of(operation, axis, first.shape(), first.rank() + 1, at)?;
         let shape = first.shape().inserted(place, 1);

@@ -278,9 +278,7 @@ fn item_14_every_thread_has_tapes_of_its_own_and_the_same_bits() {
             for _ in 0..200 {
                 let tape = GradientTape::new();
                 let loss = tape.record(|| w.value().sin()?.square()?.sum());
-                let gradient = tape
-                    .connected_gradient(loss.unwrap().unwrap(), &w)
-                    .unwrap();
+                let gradient = tape.connected_gradient(loss.unwrap().unwrap(), &w).unwrap();
                 w.assign_sub(0.05 * &gradient).unwrap();
             }
             w.value().sum().unwrap().item::<f32>().unwrap().to_bits()
