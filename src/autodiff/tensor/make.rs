@@ -161,6 +161,12 @@ impl Tensor {
         Ok(Self::from_parts(shape.clone(), data, OriginKind::Given, at))
     }
 
+    /// A whole number.
+    pub(crate) fn whole(value: i64, at: Caller) -> Self {
+        let data = Data::I64(Storage::One([value]));
+        Self::from_parts(Shape::scalar(), data, OriginKind::Given, at)
+    }
+
     /// `value` as a scalar of this type, rounded to it.
     pub(crate) fn scalar(value: f64, dtype: DType, at: Caller) -> Self {
         Self::from_parts(Shape::scalar(), number(value, dtype), OriginKind::Given, at)

@@ -8,8 +8,9 @@ use super::{DType, Error, Operation, Result, Shape, Tensor};
 use crate::autodiff::error::Caller;
 use crate::autodiff::{Op, Variable};
 
-/// What can stand on the other side of an operator: a tensor, a variable, or a
-/// number, which takes the type of the tensor.
+/// What can stand on the right side of an operator: a tensor, a variable, or a
+/// number (`f32`, `f64`, `i32`, `i64`), which takes the type of the tensor. On
+/// the left side numbers are `f64` or `i32`, as literals are.
 pub trait Operand {
     /// The type, unless it is a number.
     #[doc(hidden)]
@@ -48,32 +49,45 @@ impl<T: Operand + ?Sized> Operand for &T {
     }
 }
 
-impl Operand for f64 {
+/// Rounds to the type of a tensor of floating-point numbers; there is no other.
+macro_rules! float_operand {
+    ($($type:ident $dtype:ident),+) => {$(
+        impl Operand for $type {
+            fn tensor(&self, operation: &'static str, dtype: DType, at: Caller) -> Result<Tensor> {
+                if dtype.is_float() {
+                    return Ok(Tensor::scalar(f64::from(*self), dtype, at));
+                }
+                Err(Error::MixedTypes {
+                    operation,
+                    left: dtype,
+                    right: DType::$dtype,
+                    at,
+                })
+            }
+        }
+    )+};
+}
+float_operand!(f32 F32, f64 F64);
+
+impl Operand for i64 {
     fn tensor(&self, operation: &'static str, dtype: DType, at: Caller) -> Result<Tensor> {
-        if dtype.is_float() {
-            Ok(Tensor::scalar(*self, dtype, at))
-        } else {
-            Err(Error::MixedTypes {
+        match dtype {
+            DType::Bool => Err(Error::MixedTypes {
                 operation,
                 left: dtype,
-                right: DType::F64,
+                right: DType::I64,
                 at,
-            })
+            }),
+            DType::I64 => Ok(Tensor::whole(*self, at)),
+            #[expect(clippy::cast_precision_loss, reason = "it is rounded in any case")]
+            DType::F32 | DType::F64 => Ok(Tensor::scalar(*self as f64, dtype, at)),
         }
     }
 }
 
 impl Operand for i32 {
     fn tensor(&self, operation: &'static str, dtype: DType, at: Caller) -> Result<Tensor> {
-        if dtype == DType::Bool {
-            return Err(Error::MixedTypes {
-                operation,
-                left: dtype,
-                right: DType::I64,
-                at,
-            });
-        }
-        Ok(Tensor::scalar(f64::from(*self), dtype, at))
+        i64::from(*self).tensor(operation, dtype, at)
     }
 }
 

@@ -287,6 +287,12 @@ fn whole_numbers_and_truth_values_are_computed_with() -> Result<()> {
     assert_eq!(&positive & &zero, Tensor::from([false, false, false]));
     assert_eq!(positive.select(&x, 7)?, Tensor::from([3, 7, 7]));
     assert_eq!(Tensor::from(i64::MAX) + 1, Tensor::from(i64::MIN));
+    assert_eq!(Tensor::from(1) * i64::MAX, Tensor::from(i64::MAX));
+    // A number takes the type of the tensor, on either side.
+    let half = Tensor::from(0.5_f32);
+    assert_eq!(&half * 3.0_f32 + 1, Tensor::from(2.5_f32));
+    assert_eq!((2 * &half - 0.1).sum()?, Tensor::from(1.0_f32 - 0.1_f32));
+    assert_eq!(half.pow(2)? % 1.0, Tensor::from(0.25_f32));
     assert_eq!(
         positive.cast(DType::F32)?,
         Tensor::from([1.0_f32, 0.0, 0.0])
