@@ -139,3 +139,8 @@ pub use autodiff::{
     TapeOptions, Tensor, UnconnectedGradients, Variable, check_gradient, custom_gradient, hessian,
     hessian_vector_product, jvp, value_and_gradient, with_subnormals,
 };
+
+/// The code of the README is tested too.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;
