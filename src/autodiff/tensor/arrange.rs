@@ -87,12 +87,13 @@ fn each_row(
 
 /// Where a slice starts within a tensor of this shape, and its steps.
 pub(super) fn slice_steps(shape: &Shape, stretches: &[Stretch]) -> (usize, SmallVec<[isize; 4]>) {
-    let (mut start, mut distance) = (0, 1);
+    let (mut start, mut distance) = (0_usize, 1_usize);
     let mut steps: SmallVec<[isize; 4]> = SmallVec::new();
     for (length, stretch) in shape.iter().zip(stretches).rev() {
-        start += stretch.start * distance;
+        // Beside an axis of length 0 the others may be of any length.
+        start = stretch.start.wrapping_mul(distance).wrapping_add(start);
         steps.push(stretch.step.wrapping_mul(distance.cast_signed()));
-        distance *= length;
+        distance = distance.wrapping_mul(*length);
     }
     steps.reverse();
     (start, steps)

@@ -5,6 +5,7 @@ use smallvec::SmallVec;
 use super::data::Storage;
 use super::float::subnormals;
 use super::make::room;
+use super::shape::product;
 use super::{DType, Data, Error, Result, Shape, Tensor};
 use crate::autodiff::error::Caller;
 use crate::autodiff::op::Kernel;
@@ -214,7 +215,7 @@ impl Walk {
             is_empty: shape.contains(&0),
         };
         if shapes[0] == shapes[1] {
-            walk.block = shape.iter().product();
+            walk.block = product(shape);
             walk.moves = [true, true];
             return walk;
         }
@@ -236,7 +237,7 @@ impl Walk {
                 if walk.block == 1 {
                     walk.moves = steps.map(|step| step == 1);
                 }
-                walk.block *= shape[axis];
+                walk.block = walk.block.wrapping_mul(shape[axis]);
             } else {
                 is_inside = false;
                 walk.around.push((shape[axis], steps));
@@ -394,7 +395,7 @@ fn chosen<T: Copy>(
     let rows = if shape.contains(&0) {
         0
     } else {
-        shape[..last].iter().product()
+        product(&shape[..last])
     };
     for _ in 0..rows {
         chosen.extend((0..shape[last]).map(|index| {

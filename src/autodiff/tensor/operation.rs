@@ -14,6 +14,7 @@ use super::arrange::{gathered, place, scattered, slice_steps, strided, transpose
 use super::data::map_data;
 use super::make::room;
 use super::reduce::{accumulate, along, position};
+use super::shape::product;
 use super::{DType, Data, Error, Result, Shape, Tensor, elementwise, matmul};
 use crate::autodiff::error::Caller;
 use crate::autodiff::{Op, Real};
@@ -159,16 +160,16 @@ impl Reduce {
         if last - first + 1 == self.axes.len() {
             let (outer, _, _) = shape.around(*first);
             let (_, _, inner) = shape.around(*last);
-            let length = shape[*first..=*last].iter().product();
+            let length = product(&shape[*first..=*last]);
             return Ok((elements.into(), (outer, length, inner)));
         }
         let rest = (0..shape.len()).filter(|axis| !self.axes.contains(axis));
         let order: AxisList = rest.chain(self.axes.iter().copied()).collect();
         let moved = transpose("reduce", elements, shape, &order, at)?;
-        let length: usize = self.axes.iter().map(|axis| shape[*axis]).product();
-        let outer = shape.iter().enumerate();
-        let outer = outer.filter(|(axis, _)| !self.axes.contains(axis));
-        let outer = outer.map(|(_, length)| *length).product();
+        let (outer, length) = order.split_at(order.len() - self.axes.len());
+        let lengths =
+            |axes: &[usize]| -> AxisList { axes.iter().map(|axis| shape[*axis]).collect() };
+        let (outer, length) = (product(&lengths(outer)), product(&lengths(length)));
         Ok((moved.into(), (outer, length, 1)))
     }
 }

@@ -81,7 +81,8 @@ impl Shape {
         for index in 0..target.len() {
             let length = self.length_from_right(index);
             strides.push(if length == 1 { 0 } else { step });
-            step *= length;
+            // Beside an axis of length 0 the others may be of any length.
+            step = step.wrapping_mul(length);
         }
         strides.reverse();
         strides
@@ -90,9 +91,8 @@ impl Shape {
     /// The product of the lengths before `axis`, its own, and that of those
     /// behind it: how an operation along one axis sees the memory.
     pub(super) fn around(&self, axis: usize) -> (usize, usize, usize) {
-        let outer = self.0[..axis].iter().product();
-        let inner = self.0[axis + 1..].iter().product();
-        (outer, self.0[axis], inner)
+        let outer = product(&self.0[..axis]);
+        (outer, self.0[axis], product(&self.0[axis + 1..]))
     }
 
     /// This shape with another length for one axis.
@@ -113,6 +113,12 @@ impl Shape {
     pub(crate) fn followed_by(&self, other: &[usize]) -> Shape {
         self.iter().chain(other).copied().collect()
     }
+}
+
+/// The product of lengths. Where a tensor is empty it may be beyond `usize`; what
+/// it is then does not matter, as long as nothing is walked over.
+pub(super) fn product(lengths: &[usize]) -> usize {
+    lengths.iter().copied().fold(1, usize::wrapping_mul)
 }
 
 impl Deref for Shape {

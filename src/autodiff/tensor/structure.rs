@@ -41,7 +41,8 @@ impl Span {
 
     /// Python's rules, for an axis of this length.
     fn within(self, length: usize) -> Option<Stretch> {
-        let length = length.cast_signed();
+        // A longer axis belongs to an empty tensor.
+        let length = isize::try_from(length).unwrap_or(isize::MAX);
         let (lowest, highest) = if self.step > 0 {
             (0, length)
         } else {
@@ -536,16 +537,15 @@ impl Tensor {
         let (axes, at) = (axes.into(), Location::caller());
         self.expect_float("mean", at)?;
         let sum = self.reduced("mean", Reduction::Sum, &axes, at)?;
-        let count: usize = self
-            .axes("mean", &axes, at)?
-            .iter()
-            .map(|axis| self.shape()[*axis])
-            .product();
         #[expect(
             clippy::cast_precision_loss,
             reason = "no tensor has so many elements that it matters"
         )]
-        let count = Tensor::scalar(count as f64, self.dtype(), at);
+        let lengths = self
+            .axes("mean", &axes, at)?
+            .into_iter()
+            .map(|axis| self.shape()[axis] as f64);
+        let count = Tensor::scalar(lengths.product(), self.dtype(), at);
         Tensor::apply(Operation::Elementwise(Op::Div), &[&sum, &count], at)
     }
 

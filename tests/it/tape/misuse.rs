@@ -116,6 +116,36 @@ fn shapes_beyond_memory_are_errors() -> Result<()> {
     Ok(())
 }
 
+/// Beside an axis of length 0 the others may be of any length.
+#[test]
+fn empty_tensors_with_endless_axes_are_no_danger() {
+    let endless = [
+        Tensor::zeros(DType::F64, [usize::MAX, 2, 0]).unwrap(),
+        Tensor::zeros(DType::F64, [0, 2, usize::MAX]).unwrap(),
+        Tensor::zeros(DType::F64, [0, usize::MAX]).unwrap(),
+        Tensor::zeros(DType::F64, [usize::MAX, 0]).unwrap(),
+        Tensor::from(1.0),
+        Tensor::from([1.0, 2.0]),
+    ];
+    for x in &endless {
+        for y in &endless {
+            let tape = GradientTape::persistent();
+            let scope = tape.enter().unwrap();
+            tape.watch([x, y]).unwrap();
+            for choice in 0..30 {
+                for axis in -3..3 {
+                    if let Ok(value) = operate(choice, x, y, axis, axis + 1) {
+                        let _ = tape.gradient(&value, [x, y]);
+                        let _ = tape.jvp(&value, x, x);
+                        let _ = value.to_string();
+                    }
+                }
+            }
+            drop(scope);
+        }
+    }
+}
+
 #[test]
 fn many_axes_are_no_danger() -> Result<()> {
     let deep = Tensor::from(2.0).reshape(vec![1; 5000])?;
