@@ -602,10 +602,10 @@ fn seeds(
     at: Caller,
 ) -> Result<SmallVec<[Tensor; 4]>> {
     let Some(given) = given else {
-        let one = |target: &Leaf| Tensor::constant(1.0, target.dtype(), target.shape().clone(), at);
-        return targets.iter().map(one).collect();
+        // A single one stands for all elements.
+        let one = |target: &Leaf| Tensor::scalar(1.0, target.dtype(), at);
+        return Ok(targets.iter().map(one).collect());
     };
-    // A scalar stands for itself everywhere.
     let stretched = given.iter().zip(targets).map(|(tensor, target)| {
         if tensor.rank() == 0 {
             tensor.stretched(target.shape(), at)

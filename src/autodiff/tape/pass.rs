@@ -5,7 +5,7 @@ use smallvec::SmallVec;
 use crate::autodiff::Op;
 use crate::autodiff::error::{Caller, Result};
 use crate::autodiff::nest::Leaf;
-use crate::autodiff::tensor::{Id, Operation, Tensor};
+use crate::autodiff::tensor::{Id, Operation, Shape, Tensor};
 
 use super::recording::{Entry, Known, Recording, Saved};
 
@@ -19,8 +19,10 @@ pub(super) struct Pass {
     /// In the order of time.
     steps: Vec<PassStep>,
     targets: SmallVec<[Place; 4]>,
-    /// Where the derivative of each source arrives, and its identity.
+    /// Where the derivative of each source arrives.
     sources: SmallVec<[Place; 4]>,
+    /// The shape of each source.
+    shapes: SmallVec<[Shape; 4]>,
     /// How many places there are.
     places: usize,
 }
@@ -168,6 +170,7 @@ impl Pass {
         Self {
             entries,
             targets,
+            shapes: sources.iter().map(|leaf| leaf.shape().clone()).collect(),
             sources: sources
                 .iter()
                 .map(|leaf| is_source(leaf.id()).unwrap_or(nowhere))
@@ -213,11 +216,11 @@ impl Pass {
                 }
             }
         }
-        Ok(self
-            .sources
-            .iter()
-            .map(|place| derivatives[*place].clone())
-            .collect())
+        let whole = self.sources.iter().zip(&self.shapes).map(|(place, shape)| {
+            let derivative = derivatives[*place].as_ref();
+            derivative.map(|it| it.stretched(shape, at)).transpose()
+        });
+        whole.collect()
     }
 
     /// The derivatives of each target when the sources move along `tangents`.

@@ -82,6 +82,11 @@ impl Operation {
     }
 
     /// The derivatives of the `wanted` operands, from that of the result, `g`.
+    ///
+    /// A derivative that is the same along an axis may have length 1 there, or
+    /// lack it: the gradient of a sum is not written out where the next
+    /// operation broadcasts it anyway. So `g` broadcasts to the shape of the
+    /// result, and what is returned to those of the operands.
     pub fn backward(
         &self,
         operands: &[Tensor],
@@ -91,6 +96,7 @@ impl Operation {
         at: Caller,
     ) -> Result<Derivatives> {
         if let Operation::Custom(Some(custom)) = self {
+            let g = &g.stretched(result.shape(), at)?;
             let derivatives = (custom.rule)(g, operands, result)?;
             let each = derivatives.into_iter().zip(operands).map(|(d, operand)| {
                 if d.shape() != operand.shape() || d.dtype() != operand.dtype() {
@@ -127,8 +133,21 @@ impl Operation {
     ) -> Result<Tensor> {
         let x = &operands[index];
         let apply = |operation, operands: &[&Tensor]| Tensor::apply(operation, operands, at);
+        let is_each_for_itself = match self {
+            Operation::Elementwise(_) => x.shape() == result.shape(),
+            Operation::Identity | Operation::Read | Operation::Cast(_) => true,
+            _ => false,
+        };
+        let whole;
+        let g = if is_each_for_itself {
+            g
+        } else {
+            whole = g.stretched(result.shape(), at)?;
+            &whole
+        };
         match self {
             Operation::Elementwise(op) => match partial(*op, index, operands, result, g, at) {
+                Partial::Flows(derivative) if is_each_for_itself => Ok(derivative),
                 Partial::Flows(derivative) => derivative.summed_to(x.shape(), at),
                 Partial::Zero | Partial::Undefined => {
                     Tensor::constant(0.0, x.dtype(), x.shape().clone(), at)
@@ -148,7 +167,7 @@ impl Operation {
             Operation::Reduce(reduce) => {
                 let g = g.reshaped(&reduce.kept(x.shape()), at)?;
                 match reduce.kind {
-                    Reduction::Sum => g.stretched(x.shape(), at),
+                    Reduction::Sum => Ok(g),
                     Reduction::Extreme(_) => chosen(reduce, x, result, at)?.shares(&g, at),
                 }
             }

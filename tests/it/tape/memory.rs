@@ -94,3 +94,22 @@ fn the_rule_of_a_custom_gradient_is_dropped_with_the_recording() -> Result<()> {
     assert!(held.upgrade().is_none());
     Ok(())
 }
+
+/// The ones that a gradient begins with are not written out where the next
+/// operation broadcasts them: there is room for the two results, no more.
+#[test]
+fn the_gradient_of_a_sum_needs_no_memory_beside_its_results() {
+    warm_up();
+    let x = Tensor::full(1.5, [10_000]).unwrap();
+    let y = Tensor::full(2.5, [10_000]).unwrap();
+    let tape = GradientTape::persistent();
+    let scope = tape.enter().unwrap();
+    tape.watch([&x, &y]).unwrap();
+    let loss = (&x * &y).mean().unwrap();
+    drop(scope);
+    let counted = measure(|| {
+        let gradients = tape.connected_gradient(&loss, [&x, &y]).unwrap();
+        assert_eq!(gradients[0].shape()[..], [10_000]);
+    });
+    assert!(counted.bytes_max < 3 * 80_000, "{counted:?}");
+}
