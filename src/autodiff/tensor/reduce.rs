@@ -186,6 +186,15 @@ mod tests {
     }
 
     #[test]
+    fn a_long_sum_is_cut_at_a_multiple_of_the_block() {
+        let x: Vec<f32> = numbers(1000).iter().map(|x| x * x * x / 3.0).collect();
+        let sum = |x: &[f32]| reduced(x, 0.0, |a, b| a + b);
+        let cut_at = |place: usize| sum(&x[..place]) + sum(&x[place..]);
+        assert_eq!(sum(&x), cut_at(512));
+        assert_ne!(sum(&x), cut_at(500), "the order must matter here");
+    }
+
+    #[test]
     fn a_long_sum_is_accurate() {
         let x = vec![0.1_f32; 1_000_000];
         assert!((reduced(&x, 0.0, |a, b| a + b) - 100_000.0).abs() < 0.1);
