@@ -7,6 +7,7 @@ use gradtape::{
     check_gradient,
 };
 use proptest::prelude::*;
+use proptest::test_runner::RngSeed;
 
 use super::numbers;
 
@@ -215,6 +216,20 @@ fn tensor() -> impl Strategy<Value = Tensor> {
     })
 }
 
+/// The largest magnitude among a tensor's elements.
+fn largest(tensor: &Tensor) -> f64 {
+    numbers(tensor)
+        .into_iter()
+        .map(f64::abs)
+        .fold(0.0, |most, size| {
+            if size > most || size.is_nan() {
+                size
+            } else {
+                most
+            }
+        })
+}
+
 /// Any operation, chosen by a number, with operands that may not fit.
 fn operate(choice: u8, x: &Tensor, y: &Tensor, axis: isize, index: isize) -> Result<Tensor> {
     match choice % 30 {
@@ -252,7 +267,13 @@ fn operate(choice: u8, x: &Tensor, y: &Tensor, axis: isize, index: isize) -> Res
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { failure_persistence: None, cases: 400, ..ProptestConfig::default() })]
+    // The same cases on every machine: a test that fails can be run again.
+    #![proptest_config(ProptestConfig {
+        failure_persistence: None,
+        cases: 400,
+        rng_seed: RngSeed::Fixed(4),
+        ..ProptestConfig::default()
+    })]
 
     /// Whatever is called with whatever: no panic, and both modes agree about
     /// the derivative: ⟨v, J u⟩ = ⟨Jᵀ v, u⟩.
@@ -266,9 +287,15 @@ proptest! {
         let scope = tape.enter().unwrap();
         tape.watch([&x, &y]).unwrap();
         let mut value = x.clone();
+        let mut taken = Vec::new();
         for (choice, axis, index) in steps {
-            if let Ok(result) = operate(choice, &value, &y, axis, index) {
-                value = result;
+            let step = GradientTape::persistent();
+            let recording = step.enter().unwrap();
+            step.watch([&value, &y]).unwrap();
+            let result = operate(choice, &value, &y, axis, index);
+            drop(recording);
+            if let Ok(result) = result {
+                taken.push((step, std::mem::replace(&mut value, result.clone()), result));
             }
         }
         drop(scope);
@@ -288,12 +315,21 @@ proptest! {
         prop_assert_eq!(forward.is_some(), dx.is_some() || dy.is_some());
         let total = |part: &Option<Tensor>| part.as_ref().map_or(0.0, |t| numbers(&t.sum().unwrap())[0]);
         let (backward, forward) = (total(&dx) + total(&dy), 0.5 * total(&forward));
+        // Both modes add the same products, in another order: what they round
+        // is bounded by the sizes of those products, not by their sum, in which
+        // large ones may cancel.
         let size = |part: &Option<Tensor>| {
-            part.as_ref().map_or(0.0, |t| numbers(&t.abs().unwrap().sum().unwrap())[0])
+            part.as_ref().map_or(0.0, |t| t.len() as f64 * largest(t))
         };
-        let scale = 1.0 + size(&dx) + size(&dy);
-        if backward.is_finite() && forward.is_finite() && scale < 1e100 {
-            prop_assert!((backward - forward).abs() <= 1e-9 * scale, "{} {}", backward, forward);
+        let mut scale = 1.0 + size(&dx) + size(&dy);
+        for (step, before, after) in &taken {
+            let adjoint = tape.gradient(&value, after).unwrap();
+            let moved = tape.jvp(before, (&x, &y), (ones(&x), ones(&y))).unwrap();
+            let (by_before, by_y) = step.jacobian(after, (before, &y)).unwrap();
+            scale += size(&adjoint) * (size(&by_before) * size(&moved) + size(&by_y));
+        }
+        if backward.is_finite() && forward.is_finite() && scale.is_finite() {
+            prop_assert!((backward - forward).abs() <= 1e-12 * scale, "{} {}", backward, forward);
         }
     }
 }
