@@ -127,11 +127,23 @@ macro_rules! operations {
 
             /// Calls `kernel` with the value of this operation, as a function
             /// of its own: a loop around it holds no decision about which
-            /// operation it is.
-            pub(crate) fn run<T: Real, K: Kernel<T>>(self, kernel: K) -> K::Output {
+            /// operation it is. Subnormal results are flushed if `FLUSH` is
+            /// true.
+            #[inline(always)]
+            pub(crate) fn run<const FLUSH: bool, T: Real, K: Kernel<T>>(
+                self,
+                kernel: K,
+            ) -> K::Output {
+                let subnormals = const {
+                    if FLUSH { Subnormals::Flush } else { Subnormals::Keep }
+                };
                 match self {
-                    Op::Powi(n) => kernel.run(move |x| powi(x[0], n, Subnormals::Keep)),
-                    $(Op::$op => kernel.run(|x| Op::$op.rounded(x, Subnormals::Keep)),)+
+                    // The usual ones without a loop over the exponent's bits.
+                    Op::Powi(2) => kernel.run(|x| powi(x[0], 2, subnormals)),
+                    Op::Powi(3) => kernel.run(|x| powi(x[0], 3, subnormals)),
+                    Op::Powi(4) => kernel.run(|x| powi(x[0], 4, subnormals)),
+                    Op::Powi(n) => kernel.run(move |x| powi(x[0], n, subnormals)),
+                    $(Op::$op => kernel.run(|x| Op::$op.value(x, subnormals)),)+
                 }
             }
 
@@ -401,6 +413,7 @@ fn softplus<T: Real>(x: T) -> T {
     }
 }
 
+#[inline(always)]
 fn powi<T: Real>(x: T, n: i32, subnormals: Subnormals) -> T {
     let mul = |a, b| Op::Mul.value([a, b, T::ZERO], subnormals);
     let exponent = n.unsigned_abs();
@@ -463,7 +476,7 @@ impl Op {
     /// assert_eq!(Op::Mul.value(tiny, Subnormals::Keep), 5.877472e-39);
     /// assert_eq!(Op::Mul.value(tiny, Subnormals::Flush), 0.0);
     /// ```
-    #[inline]
+    #[inline(always)]
     pub fn value<T: Real>(self, operands: [T; 3], subnormals: Subnormals) -> T {
         let result = self.rounded(operands, subnormals);
         match subnormals {
@@ -472,29 +485,51 @@ impl Op {
         }
     }
 
-    /// `result` of this operation on `operands`, or a zero of its sign.
+    /// `result` of this operation on `operands`, or a zero of its sign. Free of
+    /// branches, so that a loop over it runs on vectors.
+    #[inline(always)]
     fn flushed<T: Real>(self, [x, y, _]: [T; 3], result: T) -> T {
-        let magnitude = result.abs();
-        if magnitude < T::MIN_POSITIVE {
-            return result.signed_zero();
+        if !self.may_underflow() {
+            return result;
         }
-        if magnitude == T::MIN_POSITIVE {
+        let magnitude = result.abs();
+        let mut tiny = magnitude < T::MIN_POSITIVE;
+        if self == Op::Mul {
             // A product may lie below the smallest normal number m and have
             // been rounded up to it only because subnormal numbers are spaced
             // so widely. Scaled by 2⁶⁴, which is exact here, it rounds as if
             // the exponent had no lower bound. Sums cannot do this, they are
             // exact in that range; nor can quotients: the greatest below m is
             // m·(2 − 2ε)/(2 − ε), more than half a subnormal spacing away.
-            let scaled = match self {
-                Op::Mul if x.abs() < y.abs() => x * (y * T::TWO_TO_64),
-                Op::Mul => (x * T::TWO_TO_64) * y,
-                _ => return result,
-            };
-            if scaled.abs() < T::MIN_POSITIVE * T::TWO_TO_64 {
-                return result.signed_zero();
-            }
+            let (less, greater) = if x.abs() < y.abs() { (x, y) } else { (y, x) };
+            let scaled = (less * T::TWO_TO_64) * greater;
+            let rounded_up = scaled.abs() < T::MIN_POSITIVE * T::TWO_TO_64;
+            tiny |= (magnitude == T::MIN_POSITIVE) & rounded_up;
         }
-        result
+        if tiny { result.signed_zero() } else { result }
+    }
+
+    /// Whether the result can be subnormal though no operand is.
+    #[inline(always)]
+    fn may_underflow(self) -> bool {
+        !matches!(
+            self,
+            Op::Neg
+                | Op::Min
+                | Op::Max
+                | Op::Abs
+                | Op::Sign
+                | Op::Sqrt
+                | Op::Floor
+                | Op::Ceil
+                | Op::Round
+                | Op::Less
+                | Op::LessEqual
+                | Op::Equal
+                | Op::Where
+                // Their own products are flushed one by one.
+                | Op::Powi(_)
+        )
     }
 }
 

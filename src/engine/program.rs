@@ -13,7 +13,7 @@ use crate::autodiff::{Graph, Node, NodeId, Op, Real, Subnormals, Var};
 pub struct Slot(u32);
 
 impl Slot {
-    fn index(self) -> usize {
+    pub(super) fn index(self) -> usize {
         self.0 as usize
     }
 }
@@ -22,9 +22,9 @@ impl Slot {
 /// which may be one of those read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Instruction {
-    op: Op,
-    operands: [Slot; 3],
-    result: Slot,
+    pub(super) op: Op,
+    pub(super) operands: [Slot; 3],
+    pub(super) result: Slot,
 }
 
 /// The operations that some results of a graph need, in order, with slots that
@@ -55,13 +55,24 @@ pub struct Instruction {
 /// ```
 #[derive(Clone, Debug)]
 pub struct Program<T> {
-    subnormals: Subnormals,
-    inputs: usize,
+    pub(super) subnormals: Subnormals,
+    pub(super) inputs: usize,
     /// Their slots follow those of the inputs and are never written again.
-    constants: Vec<T>,
-    instructions: Vec<Instruction>,
-    outputs: Vec<Slot>,
-    slots: usize,
+    pub(super) constants: Vec<T>,
+    pub(super) instructions: Vec<Instruction>,
+    /// What is copied, one after the other, when the operations are done.
+    pub(super) copies: Vec<Copied>,
+    pub(super) outputs: Vec<Slot>,
+    /// How many of the inputs an epoch replaces.
+    state: usize,
+    pub(super) slots: usize,
+}
+
+/// A number that is copied at the end of an epoch.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Copied {
+    pub(super) from: Slot,
+    pub(super) to: Slot,
 }
 
 /// The numbers that a program works on. Made by [`Program::scratch`], used
@@ -76,9 +87,57 @@ impl<T: Real> Program<T> {
     /// The program that computes `outputs` from the inputs of `graph`.
     #[must_use]
     pub fn new(graph: &Graph<T>, outputs: &[Var<'_, T>]) -> Self {
-        let nodes = graph.nodes();
-        let last_use = last_uses(&nodes, outputs);
+        Program::epoch(graph, outputs, &[])
+    }
+
+    /// The program that computes `outputs` from the inputs of `graph` and then
+    /// replaces the first inputs by `next`: the state of the next epoch.
+    ///
+    /// A value of `next` is written straight into the slot of its input where
+    /// nothing reads the old number any more, and copied there at the end
+    /// where something does.
+    ///
+    /// # Panics
+    ///
+    /// If `next` is longer than the graph has inputs.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use gradtape::autodiff::{Graph, Subnormals};
+    /// use gradtape::engine::Program;
+    ///
+    /// let graph = Graph::<f64>::new(Subnormals::Keep);
+    /// let (w, rate) = (graph.input(), graph.input());
+    /// let loss = w.powi(2);
+    /// let gradient = graph.gradient(loss, &[w])[0];
+    /// let program = Program::epoch(&graph, &[loss], &[w - rate * gradient]);
+    /// assert_eq!(program.to_string(), "\
+    /// in      s0 s1
+    /// const   s2 = 2
+    /// s3 = powi[2] s0
+    /// s4 = mul s0 s2
+    /// s4 = mul s1 s4
+    /// s0 = sub s0 s4
+    /// out     s3
+    /// ");
+    /// let mut scratch = program.scratch();
+    /// program.load(&mut scratch, &[1.0, 0.01]);
+    /// let mut loss = [0.0];
+    /// program.step(&mut scratch, &mut loss);
+    /// assert_eq!((loss, program.state(&scratch)), ([1.0], &[0.98][..]));
+    /// ```
+    #[must_use]
+    pub fn epoch(graph: &Graph<T>, outputs: &[Var<'_, T>], next: &[Var<'_, T>]) -> Self {
         let inputs = graph.inputs();
+        assert!(
+            next.len() <= inputs,
+            "an input for each number of the state"
+        );
+        let nodes = graph.nodes();
+        let wanted = || outputs.iter().chain(next).map(|var| var.id().index());
+        let last_use = last_uses(&nodes, wanted());
+        let homes = homes(&nodes, &last_use, next);
         let mut slots = Slots {
             count: inputs,
             free: Vec::new(),
@@ -107,12 +166,16 @@ impl<T: Real> Program<T> {
             let operands = operands.map(|id| slots.of_node[id.index()]);
             for (place, id) in used.iter().enumerate() {
                 let repeated = used[..place].contains(id);
-                let kept = matches!(nodes[id.index()], Node::Input(_) | Node::Constant(_));
+                let kept = matches!(nodes[id.index()], Node::Input(_) | Node::Constant(_))
+                    || homes[id.index()].is_some();
                 if last_use[id.index()] == index && !repeated && !kept {
                     slots.free.push(slots.of_node[id.index()]);
                 }
             }
-            let result = slots.free.pop().unwrap_or_else(|| slots.new_slot());
+            let result = match homes[index] {
+                Some(home) => home,
+                None => slots.free.pop().unwrap_or_else(|| slots.new_slot()),
+            };
             slots.of_node[index] = result;
             instructions.push(Instruction {
                 op: *op,
@@ -120,17 +183,60 @@ impl<T: Real> Program<T> {
                 result,
             });
         }
-        Program {
+        let mut program = Program {
             subnormals: graph.subnormals(),
             inputs,
             constants,
             instructions,
-            outputs: outputs
-                .iter()
-                .map(|output| slots.of_node[output.id().index()])
-                .collect(),
-            slots: slots.count,
+            copies: Vec::new(),
+            outputs: Vec::new(),
+            state: next.len(),
+            slots: 0,
+        };
+        program.end(&nodes, &mut slots, outputs, next);
+        program.slots = slots.count;
+        program
+    }
+
+    /// Adds the copies that end an epoch, and the outputs.
+    fn end(
+        &mut self,
+        nodes: &[Node<T>],
+        slots: &mut Slots,
+        outputs: &[Var<'_, T>],
+        next: &[Var<'_, T>],
+    ) {
+        let slot = |slots: &Slots, var: &Var<'_, T>| slots.of_node[var.id().index()];
+        // Old numbers of the state are saved before any is overwritten.
+        let saved = |copies: &mut Vec<Copied>, slots: &mut Slots, from: Slot| {
+            let to = slots.new_slot();
+            copies.push(Copied { from, to });
+            to
+        };
+        let old = |var: &Var<'_, T>| matches!(&nodes[var.id().index()], Node::Input(number) if (*number as usize) < next.len());
+        for output in outputs {
+            let from = slot(slots, output);
+            let place = if old(output) {
+                saved(&mut self.copies, slots, from)
+            } else {
+                from
+            };
+            self.outputs.push(place);
         }
+        let mut moves = Vec::new();
+        for (number, value) in (0..).zip(next) {
+            let (from, to) = (slot(slots, value), Slot(number));
+            if from == to {
+                continue;
+            }
+            let from = if old(value) {
+                saved(&mut self.copies, slots, from)
+            } else {
+                from
+            };
+            moves.push(Copied { from, to });
+        }
+        self.copies.extend(moves);
     }
 
     /// The number of inputs.
@@ -153,23 +259,37 @@ impl<T: Real> Program<T> {
         Scratch(numbers)
     }
 
-    /// Evaluates in `scratch`, which this program must have made, and writes
-    /// the results in the order of [`Program::new`] to `outputs`.
+    /// Loads all inputs into `scratch`, which this program must have made.
     ///
     /// # Panics
     ///
-    /// If `inputs` or `outputs` have another length than the program.
-    pub fn run(&self, scratch: &mut Scratch<T>, inputs: &[T], outputs: &mut [T]) {
+    /// If `inputs` has another length than the program has inputs.
+    pub fn load(&self, scratch: &mut Scratch<T>, inputs: &[T]) {
         assert_eq!(inputs.len(), self.inputs, "one number for each input");
+        for (slot, input) in scratch.0.iter_mut().zip(inputs) {
+            *slot = self.subnormals.input(*input);
+        }
+    }
+
+    /// The state as it is in `scratch`, before the next epoch.
+    #[must_use]
+    pub fn state<'s>(&self, scratch: &'s Scratch<T>) -> &'s [T] {
+        &scratch.0[..self.state]
+    }
+
+    /// Runs once on the inputs in `scratch`, writes the results in the order
+    /// of [`Program::new`] to `outputs` and leaves the next state in `scratch`.
+    ///
+    /// # Panics
+    ///
+    /// If `outputs` has another length than the program.
+    pub fn step(&self, scratch: &mut Scratch<T>, outputs: &mut [T]) {
         assert_eq!(
             outputs.len(),
             self.outputs.len(),
             "one place for each output"
         );
         let numbers = &mut scratch.0[..];
-        for (slot, input) in numbers.iter_mut().zip(inputs) {
-            *slot = self.subnormals.input(*input);
-        }
         for Instruction {
             op,
             operands,
@@ -179,9 +299,23 @@ impl<T: Real> Program<T> {
             let operands = operands.map(|slot| numbers[slot.index()]);
             numbers[result.index()] = op.value(operands, self.subnormals);
         }
+        for Copied { from, to } in &self.copies {
+            numbers[to.index()] = numbers[from.index()];
+        }
         for (output, slot) in outputs.iter_mut().zip(&self.outputs) {
             *output = numbers[slot.index()];
         }
+    }
+
+    /// Evaluates in `scratch`, which this program must have made, and writes
+    /// the results in the order of [`Program::new`] to `outputs`.
+    ///
+    /// # Panics
+    ///
+    /// If `inputs` or `outputs` have another length than the program.
+    pub fn run(&self, scratch: &mut Scratch<T>, inputs: &[T], outputs: &mut [T]) {
+        self.load(scratch, inputs);
+        self.step(scratch, outputs);
     }
 
     /// The results for one set of inputs.
@@ -211,12 +345,12 @@ impl Slots {
     }
 }
 
-/// For each node the last one that reads it, [`NEVER`] if no output needs it,
-/// and `usize::MAX` for the outputs themselves.
-fn last_uses<T>(nodes: &[Node<T>], outputs: &[Var<'_, impl Real>]) -> Vec<usize> {
+/// For each node the last one that reads it, [`NEVER`] if nothing wanted needs
+/// it, and `usize::MAX` for what is `wanted` itself.
+fn last_uses<T>(nodes: &[Node<T>], wanted: impl Iterator<Item = usize>) -> Vec<usize> {
     let mut last_use = vec![NEVER; nodes.len()];
-    for output in outputs {
-        last_use[output.id().index()] = usize::MAX;
+    for index in wanted {
+        last_use[index] = usize::MAX;
     }
     for (index, node) in nodes.iter().enumerate().rev() {
         if last_use[index] == NEVER {
@@ -230,6 +364,26 @@ fn last_uses<T>(nodes: &[Node<T>], outputs: &[Var<'_, impl Real>]) -> Vec<usize>
         }
     }
     last_use
+}
+
+/// For each node the input that it replaces and whose slot it may be written
+/// to at once, since nothing reads the old number any later.
+fn homes<T: Real>(nodes: &[Node<T>], last_use: &[usize], next: &[Var<'_, T>]) -> Vec<Option<Slot>> {
+    let mut homes = vec![None; nodes.len()];
+    for (index, node) in nodes.iter().enumerate() {
+        let Node::Input(number) = node else {
+            continue;
+        };
+        let Some(value) = next.get(*number as usize).map(|var| var.id().index()) else {
+            continue;
+        };
+        let applied = matches!(nodes[value], Node::Apply(..));
+        let free = last_use[index] == NEVER || last_use[index] <= value;
+        if applied && free && homes[value].is_none() {
+            homes[value] = Some(Slot(*number));
+        }
+    }
+    homes
 }
 
 impl<T: Real> fmt::Display for Program<T> {
@@ -257,6 +411,9 @@ impl<T: Real> fmt::Display for Program<T> {
                 write!(formatter, " s{}", operand.0)?;
             }
             writeln!(formatter)?;
+        }
+        for Copied { from, to } in &self.copies {
+            writeln!(formatter, "s{} = copy s{}", to.0, from.0)?;
         }
         write!(formatter, "out    ")?;
         for output in &self.outputs {

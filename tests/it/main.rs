@@ -11,6 +11,7 @@ mod cli;
 mod close;
 mod derivatives;
 mod descents;
+mod engine;
 mod explanations;
 mod mistakes;
 mod reports;

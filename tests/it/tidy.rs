@@ -243,3 +243,17 @@ fn the_documentation_of_the_format_is_that_of_the_reader() {
         "run the tests with INSTA_UPDATE=always, and review the difference"
     );
 }
+
+#[test]
+fn unsafe_code_is_in_one_small_module() {
+    for (file, text) in sources("src") {
+        let words = code(&text).matches("unsafe").count();
+        let expected = if file == "src/engine/features.rs" {
+            // The lint's name, and one call for each instruction set.
+            3
+        } else {
+            0
+        };
+        assert_eq!(words, expected, "{file}");
+    }
+}

@@ -132,7 +132,7 @@ fn float<T: Real>(
         results: room(op.name(), shape, at)?,
     };
     let results = match mode {
-        Subnormals::Keep => op.run(loops),
+        Subnormals::Keep => op.run::<false, _, _>(loops),
         Subnormals::Flush => loops.run(|x| op.value(x.map(|x| mode.input(x)), mode)),
     };
     Ok(results.into())
