@@ -49,6 +49,8 @@ pub trait Real:
     const ZERO: Self;
     /// 1.
     const ONE: Self;
+    /// The greatest finite number.
+    const MAX: Self;
     /// The result of an operation without one.
     const NAN: Self;
     /// The smallest positive normal number: 2⁻¹²⁶ for `f32`, 2⁻¹⁰²² for `f64`.
@@ -134,6 +136,7 @@ macro_rules! real {
         impl Real for $type {
             const ZERO: Self = 0.0;
             const ONE: Self = 1.0;
+            const MAX: Self = $type::MAX;
             const NAN: Self = $type::NAN;
             const MIN_POSITIVE: Self = $type::MIN_POSITIVE;
             const TWO_TO_64: Self = 18_446_744_073_709_551_616.0;

@@ -3,12 +3,33 @@
 use std::cell::Cell;
 
 use super::features::{Features, Work};
-use super::program::{Instruction, Program, Slot};
+use super::program::{Copied, Instruction, Program, Slot};
 use crate::autodiff::{Kernel, Real, Subnormals};
 
 /// How many lanes an operation computes together: the least number that fills
 /// whole vectors of every instruction set in both precisions.
 pub const WIDTH: usize = 16;
+
+/// A number of a program, for each lane.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Quantity {
+    /// The input with this number, as it is after the epoch.
+    Input(usize),
+    /// The output with this number.
+    Output(usize),
+}
+
+/// Where a quantity is expected in every epoch: not below `low`, not above
+/// `high`, and not NaN.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Expected<T> {
+    /// What is looked at.
+    pub quantity: Quantity,
+    /// The least that is expected.
+    pub low: T,
+    /// The greatest.
+    pub high: T,
+}
 
 /// Some lanes of one slot.
 #[derive(Clone, Copy, Debug)]
@@ -49,7 +70,17 @@ pub struct Lanes<'p, T> {
     vectors: usize,
     /// The lanes in use.
     live: usize,
+    /// The rows that a lane of `watch` must stay in.
+    expected: Vec<(Slot, T, T)>,
+    /// The output whose least value is kept.
+    least: Option<Slot>,
 }
+
+/// The rows after those of the program's slots.
+const ALARM: usize = 0;
+const LEAST: usize = 1;
+const LEAST_AT: usize = 2;
+const OWN_ROWS: usize = 3;
 
 impl<'p, T: Real> Lanes<'p, T> {
     /// Space for `lanes` runs of `program`, at least one.
@@ -57,7 +88,7 @@ impl<'p, T: Real> Lanes<'p, T> {
     pub fn new(program: &'p Program<T>, lanes: usize, features: Features) -> Self {
         let live = lanes.max(1);
         let vectors = live.div_ceil(WIDTH);
-        let mut numbers = vec![Vector([T::ZERO; WIDTH]); program.slots * vectors];
+        let mut numbers = vec![Vector([T::ZERO; WIDTH]); (program.slots + OWN_ROWS) * vectors];
         let constants = numbers[program.inputs * vectors..].chunks_exact_mut(vectors);
         for (row, constant) in constants.zip(&program.constants) {
             row.fill(Vector([*constant; WIDTH]));
@@ -68,7 +99,51 @@ impl<'p, T: Real> Lanes<'p, T> {
             numbers,
             vectors,
             live,
+            expected: Vec::new(),
+            least: None,
         }
+    }
+
+    /// From now on [`Lanes::advance`] notes which lanes leave what is
+    /// `expected`, and the least value of output number `least`.
+    pub fn watch(&mut self, expected: &[Expected<T>], least: usize) {
+        let slots = self.program.slots;
+        let slot = |quantity| match quantity {
+            Quantity::Input(input) => Slot::at(input),
+            Quantity::Output(output) => self.program.outputs[output],
+        };
+        self.expected = expected
+            .iter()
+            .map(|expected| (slot(expected.quantity), expected.low, expected.high))
+            .collect();
+        self.least = Some(self.program.outputs[least]);
+        let infinity = T::ONE / T::ZERO;
+        self.row_mut(slots + LEAST).fill(Vector([infinity; WIDTH]));
+    }
+
+    /// Forgets which lanes left what is expected, and in which epoch the least
+    /// value was found; epochs are counted from here.
+    pub fn look_anew(&mut self) {
+        let slots = self.program.slots;
+        self.row_mut(slots + ALARM).fill(Vector([T::ZERO; WIDTH]));
+        self.row_mut(slots + LEAST_AT)
+            .fill(Vector([-T::ONE; WIDTH]));
+    }
+
+    /// Whether a lane left what is expected since [`Lanes::look_anew`].
+    #[must_use]
+    pub fn has_left(&self, lane: usize) -> bool {
+        self.number(self.program.slots + ALARM, lane) != T::ZERO
+    }
+
+    /// The least value of a lane since [`Lanes::watch`], and the number of its
+    /// epoch if it was found since [`Lanes::look_anew`]; of equal ones the first.
+    #[must_use]
+    pub fn least(&self, lane: usize) -> (T, Option<T>) {
+        let slots = self.program.slots;
+        let at = self.number(slots + LEAST_AT, lane);
+        let found = (at >= T::ZERO).then_some(at);
+        (self.number(slots + LEAST, lane), found)
     }
 
     /// Loads all inputs of a lane. The first lane also fills those that only
@@ -119,7 +194,7 @@ impl<'p, T: Real> Lanes<'p, T> {
     pub fn remove(&mut self, lane: usize) {
         assert!(lane < self.live, "a lane in use");
         self.live -= 1;
-        for slot in 0..self.program.slots {
+        for slot in 0..self.program.slots + OWN_ROWS {
             *self.number_mut(slot, lane) = self.number(slot, self.live);
         }
     }
@@ -132,18 +207,56 @@ impl<'p, T: Real> Lanes<'p, T> {
         &mut self.numbers[slot * self.vectors + lane / WIDTH].0[lane % WIDTH]
     }
 
-    /// Runs the program once on every lane in use.
+    fn row_mut(&mut self, slot: usize) -> &mut [Vector<T>] {
+        &mut self.numbers[slot * self.vectors..][..self.vectors]
+    }
+
+    /// Runs the program once on every lane in use, without watching.
     pub fn step(&mut self) {
+        let program = self.program;
+        self.run(&program.instructions, T::ZERO, 1, false);
+    }
+
+    /// Runs the program `epochs` times on every lane in use and watches. The
+    /// first of these is epoch number `first` since [`Lanes::look_anew`]. The
+    /// rare outputs of the program are computed only if `all` is true.
+    pub fn advance(&mut self, first: u16, epochs: u64, all: bool) {
+        let program = self.program;
+        let instructions = if all {
+            &program.instructions
+        } else {
+            &program.usual
+        };
+        self.run(instructions, T::from_f64(f64::from(first)), epochs, true);
+    }
+
+    fn run(&mut self, instructions: &[Instruction], first: T, epochs: u64, watched: bool) {
         let (program, vectors) = (self.program, self.vectors);
         let active = self.live.div_ceil(WIDTH);
+        let own = |row: usize| Slot::at(program.slots + row);
         let rows = Rows {
             numbers: Cell::from_mut(&mut self.numbers[..]).as_slice_of_cells(),
             vectors,
             active,
         };
+        let watch = Watch {
+            expected: &self.expected,
+            alarm: rows.row(own(ALARM)),
+            loss: self.least.filter(|_| watched).map(|slot| rows.row(slot)),
+            least: rows.row(own(LEAST)),
+            least_at: rows.row(own(LEAST_AT)),
+        };
+        let epochs = Epochs {
+            instructions,
+            copies: &program.copies,
+            rows,
+            watch,
+            first,
+            epochs,
+        };
         match program.subnormals {
-            Subnormals::Keep => self.features.run(Step::<T, false> { program, rows }),
-            Subnormals::Flush => self.features.run(Step::<T, true> { program, rows }),
+            Subnormals::Keep => self.features.run(Keeping(epochs)),
+            Subnormals::Flush => self.features.run(Flushing(epochs)),
         }
     }
 }
@@ -166,32 +279,103 @@ impl<'a, T> Rows<'a, T> {
     }
 }
 
-/// One epoch of a program on all lanes.
-struct Step<'a, T, const FLUSH: bool> {
-    program: &'a Program<T>,
-    rows: Rows<'a, T>,
+/// What is looked at after each epoch.
+struct Watch<'a, T> {
+    expected: &'a [(Slot, T, T)],
+    alarm: &'a [Cell<Vector<T>>],
+    /// None if nothing is watched.
+    loss: Option<&'a [Cell<Vector<T>>]>,
+    least: &'a [Cell<Vector<T>>],
+    least_at: &'a [Cell<Vector<T>>],
 }
 
-impl<T: Real, const FLUSH: bool> Work for Step<'_, T, FLUSH> {
+/// Some epochs of a program on all lanes.
+struct Epochs<'a, T> {
+    instructions: &'a [Instruction],
+    copies: &'a [Copied],
+    rows: Rows<'a, T>,
+    watch: Watch<'a, T>,
+    /// The number of the first.
+    first: T,
+    epochs: u64,
+}
+
+struct Keeping<'a, T>(Epochs<'a, T>);
+struct Flushing<'a, T>(Epochs<'a, T>);
+
+impl<T: Real> Work for Keeping<'_, T> {
     type Output = ();
 
     #[inline(always)]
     fn run(self) {
+        self.0.run::<false>();
+    }
+}
+
+impl<T: Real> Work for Flushing<'_, T> {
+    type Output = ();
+
+    #[inline(always)]
+    fn run(self) {
+        self.0.run::<true>();
+    }
+}
+
+impl<T: Real> Epochs<'_, T> {
+    #[inline(always)]
+    fn run<const FLUSH: bool>(self) {
+        let mut number = self.first;
+        for _ in 0..self.epochs {
+            self.step::<FLUSH>();
+            if let Some(loss) = self.watch.loss {
+                self.look(loss, number);
+                number = number + T::ONE;
+            }
+        }
+    }
+
+    #[inline(always)]
+    fn step<const FLUSH: bool>(&self) {
         let rows = self.rows;
         for Instruction {
             op,
             operands,
             result,
-        } in &self.program.instructions
+        } in self.instructions
         {
             let operands = operands.map(|slot| rows.row(slot));
             let result = rows.row(*result);
             op.run::<FLUSH, _, _>(Operation { operands, result });
         }
-        for copied in &self.program.copies {
+        for copied in self.copies {
             for (from, to) in rows.row(copied.from).iter().zip(rows.row(copied.to)) {
                 to.set(from.get());
             }
+        }
+    }
+
+    #[inline(always)]
+    fn look(&self, loss: &[Cell<Vector<T>>], number: T) {
+        let watch = &self.watch;
+        for (slot, low, high) in watch.expected {
+            for (value, alarm) in self.rows.row(*slot).iter().zip(watch.alarm) {
+                let (value, mut alarms) = (value.get().0, alarm.get().0);
+                for lane in 0..WIDTH {
+                    let expected = (value[lane] >= *low) & (value[lane] <= *high);
+                    alarms[lane] = if expected { alarms[lane] } else { T::ONE };
+                }
+                alarm.set(Vector(alarms));
+            }
+        }
+        for ((loss, least), at) in loss.iter().zip(watch.least).zip(watch.least_at) {
+            let (loss, mut values, mut numbers) = (loss.get().0, least.get().0, at.get().0);
+            for lane in 0..WIDTH {
+                let less = loss[lane] < values[lane];
+                values[lane] = if less { loss[lane] } else { values[lane] };
+                numbers[lane] = if less { number } else { numbers[lane] };
+            }
+            least.set(Vector(values));
+            at.set(Vector(numbers));
         }
     }
 }

@@ -10,5 +10,5 @@ mod lanes;
 mod program;
 
 pub use features::Features;
-pub use lanes::{Lanes, WIDTH};
+pub use lanes::{Expected, Lanes, Quantity, WIDTH};
 pub use program::{Instruction, Program, Scratch, Slot};

@@ -13,6 +13,10 @@ use crate::autodiff::{Graph, Node, NodeId, Op, Real, Subnormals, Var};
 pub struct Slot(u32);
 
 impl Slot {
+    pub(super) fn at(index: usize) -> Slot {
+        Slot(u32::try_from(index).expect("no more slots than 32-bit node numbers"))
+    }
+
     pub(super) fn index(self) -> usize {
         self.0 as usize
     }
@@ -60,11 +64,13 @@ pub struct Program<T> {
     /// Their slots follow those of the inputs and are never written again.
     pub(super) constants: Vec<T>,
     pub(super) instructions: Vec<Instruction>,
+    /// Those that are needed when the rare outputs are not asked for.
+    pub(super) usual: Vec<Instruction>,
     /// What is copied, one after the other, when the operations are done.
     pub(super) copies: Vec<Copied>,
     pub(super) outputs: Vec<Slot>,
     /// How many of the inputs an epoch replaces.
-    state: usize,
+    pub(super) state: usize,
     pub(super) slots: usize,
 }
 
@@ -187,6 +193,7 @@ impl<T: Real> Program<T> {
             subnormals: graph.subnormals(),
             inputs,
             constants,
+            usual: instructions.clone(),
             instructions,
             copies: Vec::new(),
             outputs: Vec::new(),
@@ -196,6 +203,39 @@ impl<T: Real> Program<T> {
         program.end(&nodes, &mut slots, outputs, next);
         program.slots = slots.count;
         program
+    }
+
+    /// Takes the outputs from number `often` on for rare ones: the operations
+    /// that only they need are left out of [`Lanes::advance`](super::Lanes::advance).
+    #[must_use]
+    pub fn with_rare_outputs(mut self, often: usize) -> Self {
+        let mut needed = vec![false; self.slots];
+        needed[..self.state].fill(true);
+        for output in self.outputs.iter().take(often) {
+            needed[output.index()] = true;
+        }
+        for Copied { from, .. } in &self.copies {
+            needed[from.index()] = true;
+        }
+        let mut usual = Vec::new();
+        for instruction in self.instructions.iter().rev() {
+            let Instruction {
+                op,
+                operands,
+                result,
+            } = instruction;
+            if !needed[result.index()] {
+                continue;
+            }
+            needed[result.index()] = false;
+            for operand in &operands[..op.arity()] {
+                needed[operand.index()] = true;
+            }
+            usual.push(*instruction);
+        }
+        usual.reverse();
+        self.usual = usual;
+        self
     }
 
     /// Adds the copies that end an epoch, and the outputs.
@@ -339,7 +379,7 @@ struct Slots {
 
 impl Slots {
     fn new_slot(&mut self) -> Slot {
-        let slot = Slot(u32::try_from(self.count).expect("no more slots than 32-bit node numbers"));
+        let slot = Slot::at(self.count);
         self.count += 1;
         slot
     }
