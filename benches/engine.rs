@@ -14,7 +14,7 @@
 use divan::counter::ItemsCount;
 use divan::{Bencher, black_box};
 use gradtape::autodiff::{Graph, Real, Subnormals};
-use gradtape::engine::{Features, Lanes, Program};
+use gradtape::engine::{Expected, Features, Lanes, Program, Quantity};
 
 fn main() {
     divan::main();
@@ -139,4 +139,43 @@ fn in_256_lanes_with_value<T: Real>(bencher: Bencher<'_, '_>) {
 fn in_256_lanes_flushed<T: Real>(bencher: Bencher<'_, '_>) {
     let program = program::<T>(false, Subnormals::Flush);
     lanes(bencher, 256, Features::best(), &program);
+}
+
+/// What a block does in each epoch: the value, and a look at everything that
+/// may end a run.
+#[divan::bench(types = [f32, f64], sample_count = 10)]
+fn in_256_lanes_watched<T: Real>(bencher: Bencher<'_, '_>) {
+    let graph = Graph::<T>::new(Subnormals::Keep);
+    let (x, y, rate) = (graph.input(), graph.input(), graph.input());
+    let loss = (graph.constant(T::ONE) - x).powi(2)
+        + graph.constant(T::from_f64(100.0)) * (y - x.powi(2)).powi(2);
+    let gradient = graph.gradient(loss, &[x, y]);
+    let next = [x - rate * gradient[0], y - rate * gradient[1]];
+    let program = Program::epoch(&graph, &[loss, gradient[0], gradient[1]], &next);
+    let quantities = [
+        Quantity::Output(0),
+        Quantity::Output(1),
+        Quantity::Output(2),
+        Quantity::Input(0),
+        Quantity::Input(1),
+    ];
+    let expected = quantities.map(|quantity| Expected {
+        quantity,
+        low: -T::MAX,
+        high: T::MAX,
+    });
+    bencher
+        .counter(ItemsCount::new(RUNS * EPOCHS))
+        .bench_local(|| {
+            for first in (0..RUNS).step_by(256) {
+                let mut lanes = Lanes::new(&program, 256, Features::best());
+                lanes.watch(&expected, 0);
+                for lane in 0..256 {
+                    lanes.load(lane, &inputs(first + lane));
+                }
+                lanes.look_anew();
+                lanes.advance(0, EPOCHS as u64, false);
+                black_box(lanes.input(0, 0));
+            }
+        });
 }

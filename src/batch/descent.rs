@@ -1,4 +1,5 @@
-//! One run: a program replayed from the start to the last epoch.
+//! One run: a program replayed from the start, or from an epoch on the way, to
+//! the last epoch.
 
 use super::{Cancelled, Control, Outcome, Recorder, Row};
 use crate::autodiff::{Graph, Real, Var};
@@ -16,8 +17,20 @@ use crate::plan::{Plan, Run, Stop};
 #[derive(Debug)]
 pub(super) struct Descent<T> {
     program: Program<T>,
-    parameters: usize,
-    memory: usize,
+    pub(super) in_lanes: InLanes<T>,
+    pub(super) parameters: usize,
+    pub(super) memory: usize,
+}
+
+/// The epoch as a program for many runs at once, which leaves the new state in
+/// the place of the old one. The norm of the gradient and the length of the
+/// step are rare outputs unless a rule of `[stop]` looks at them.
+#[derive(Debug)]
+pub(super) struct InLanes<T> {
+    pub(super) program: Program<T>,
+    /// The outputs that are the norm of the gradient and the length of the step.
+    pub(super) gradient_norm: usize,
+    pub(super) step: usize,
 }
 
 const LOSS: usize = 0;
@@ -25,6 +38,9 @@ const GRADIENT_NORM: usize = 1;
 const STEP: usize = 2;
 /// Where the new state begins among the outputs.
 const STATE: usize = 3;
+
+/// Outputs of the program in lanes: the loss, and from here on the gradient.
+pub(super) const GRADIENT: usize = 1;
 
 /// How many epochs pass between two looks at whether to go on.
 const EPOCHS_PER_LOOK: u64 = 1024;
@@ -62,11 +78,26 @@ impl<T: Real> Descent<T> {
         } else {
             graph.constant(T::ZERO)
         };
-        let mut outputs = vec![loss, norm(&graph, &gradient), step];
-        outputs.extend(moved);
-        outputs.extend(remembered);
+        let gradient_norm = norm(&graph, &gradient);
+        let next: Vec<_> = moved.into_iter().chain(remembered).collect();
+        let mut outputs = vec![loss, gradient_norm, step];
+        outputs.extend(&next);
+        let mut in_lanes = vec![loss];
+        in_lanes.extend(&gradient);
+        let norm_place = in_lanes.len();
+        in_lanes.extend([gradient_norm, step]);
+        let often = match &plan.stop {
+            stop if stop.step_below.is_some() => norm_place + 2,
+            stop if stop.gradient_norm_below.is_some() => norm_place + 1,
+            _ => norm_place,
+        };
         Descent {
             program: Program::new(&graph, &outputs),
+            in_lanes: InLanes {
+                program: Program::epoch(&graph, &in_lanes, &next).with_rare_outputs(often),
+                gradient_norm: norm_place,
+                step: norm_place + 1,
+            },
             parameters: parameters.len(),
             memory: memory.len(),
         }
@@ -93,15 +124,15 @@ struct State<T> {
 }
 
 /// The rules of `[stop]` in the precision of a run.
-struct Limits<T> {
-    loss_below: Option<T>,
-    gradient_norm_below: Option<T>,
-    step_below: Option<T>,
-    loss_above: Option<T>,
+pub(super) struct Limits<T> {
+    pub(super) loss_below: Option<T>,
+    pub(super) gradient_norm_below: Option<T>,
+    pub(super) step_below: Option<T>,
+    pub(super) loss_above: Option<T>,
 }
 
 impl<T: Real> Limits<T> {
-    fn new(stop: &Stop) -> Self {
+    pub(super) fn new(stop: &Stop) -> Self {
         let limit = |number: Option<Number>| number.map(Number::to::<T>);
         Limits {
             loss_below: limit(stop.loss_below),
@@ -155,47 +186,77 @@ fn not_finite<T: Real>(state: &State<T>, names: &[String]) -> Option<Divergence>
     })
 }
 
+/// A run on its way: what has to be known to go on from an epoch.
+#[derive(Clone, Debug)]
+pub(super) struct Checkpoint<T> {
+    pub(super) epoch: u64,
+    /// The parameters and the memory of the rule in this epoch.
+    pub(super) state: Vec<T>,
+    /// The least loss of the epochs before, and perhaps of this one.
+    pub(super) best: Option<(T, u64)>,
+    /// The last epoch that was passed to the recorder.
+    pub(super) recorded: Option<u64>,
+    /// The updates that were reported as progress.
+    pub(super) reported: u64,
+}
+
 impl<T: Real> Descent<T> {
-    /// Runs from the start to the end, and records what the plan asks for.
+    /// The state of `run` in epoch 0.
+    pub(super) fn start(&self, run: &Run) -> Checkpoint<T> {
+        let start = run.start.iter();
+        let mut state: Vec<T> = start
+            .map(|number| run.subnormals.input(number.to()))
+            .collect();
+        state.resize(self.parameters + self.memory, T::ZERO);
+        Checkpoint {
+            epoch: 0,
+            state,
+            best: None,
+            recorded: None,
+            reported: 0,
+        }
+    }
+
+    /// All inputs of the program: a state, and the constants of `run`.
+    pub(super) fn inputs(&self, run: &Run, state: &[T]) -> Vec<T> {
+        let numbers = run.constants.iter().chain(&run.numbers);
+        let numbers = numbers.map(|number| number.to::<T>());
+        state.iter().copied().chain(numbers).collect()
+    }
+
+    /// Runs from a checkpoint to the end, and records what the plan asks for.
+    ///
+    /// Some parameter must have changed in the update that led to the epoch
+    /// after the checkpoint.
     pub(super) fn run(
         &self,
         plan: &Plan,
         run: &Run,
+        from: &Checkpoint<T>,
         recorder: &mut impl Recorder,
         control: &Control,
     ) -> Result<Outcome, Cancelled> {
         let mut rows = Rows {
             schedule: plan.record.schedule(run.epochs),
             learning_rate: Scalar::new(run.learning_rate.to::<T>()),
-            last: None,
+            last: from.recorded,
             recorder,
         };
         let names = plan.objectives[run.objective].function.variables();
         let limits = Limits::<T>::new(&plan.stop);
         let mut scratch: Scratch<T> = self.program.scratch();
         let state_length = self.parameters + self.memory;
-        let mut inputs: Vec<T> = run
-            .start
-            .iter()
-            .map(|number| run.subnormals.input(number.to()))
-            .collect();
-        inputs.resize(state_length, T::ZERO);
-        inputs.extend(
-            run.constants
-                .iter()
-                .chain(&run.numbers)
-                .map(|number| number.to::<T>()),
-        );
+        let mut inputs = self.inputs(run, &from.state);
         let mut outputs = vec![T::ZERO; STATE + state_length];
 
         let mut state = State {
-            epoch: 0,
+            epoch: from.epoch,
             loss: T::ZERO,
             gradient_norm: T::ZERO,
             parameters: inputs[..self.parameters].to_vec(),
         };
         let mut finite: Option<State<T>> = None;
-        let mut best: Option<(T, u64)> = None;
+        let mut best = from.best;
         let mut step = None;
         let mut last_change = 0;
         let mut since_look = 0;
@@ -235,9 +296,8 @@ impl<T: Real> Descent<T> {
             // With `step_below` the next epoch ends the run for its own reason.
             if parameters_stay && same(self.parameters, state_length) && limits.step_below.is_none()
             {
-                control
-                    .progress
-                    .add_epochs(since_look + run.epochs - state.epoch);
+                let left = run.epochs - state.epoch.max(from.reported);
+                control.progress.add_epochs(since_look + left);
                 since_look = 0;
                 state.epoch = rows.repeat(state.clone(), run.epochs);
                 if let Some(finite) = &mut finite {
@@ -251,7 +311,7 @@ impl<T: Real> Descent<T> {
                 last_change = state.epoch;
             }
             inputs[..state_length].copy_from_slice(&outputs[STATE..]);
-            since_look += 1;
+            since_look += u64::from(state.epoch > from.reported);
             if since_look == EPOCHS_PER_LOOK {
                 control.progress.add_epochs(since_look);
                 since_look = 0;
@@ -302,7 +362,8 @@ struct Rows<'r, R> {
 
 impl<R: Recorder> Rows<'_, R> {
     fn offer<T: Real>(&mut self, state: &State<T>) {
-        if self.schedule.next(state.epoch) == state.epoch {
+        let is_new = self.last.is_none_or(|last| last < state.epoch);
+        if is_new && self.schedule.next(state.epoch) == state.epoch {
             self.write(state);
         }
     }

@@ -1,5 +1,6 @@
 //! All runs of a plan, in parallel, with results in the order of the plan.
 
+mod block;
 mod descent;
 mod result;
 mod status;
@@ -7,12 +8,15 @@ mod status;
 use std::collections::{BTreeMap, HashMap};
 use std::fmt;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, PoisonError, mpsc};
+use std::sync::mpsc::{self, Receiver, RecvError, RecvTimeoutError};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 
 use crate::autodiff::{Real, Subnormals};
 use crate::number::{Precision, Scalar};
 use crate::optimizer;
 use crate::plan::{Plan, Run};
+use block::Lane;
 use descent::Descent;
 
 pub use result::RunResult;
@@ -60,6 +64,9 @@ impl fmt::Debug for Row<'_> {
 
 /// Takes the recorded epochs of one run, or of several one after the other.
 pub trait Recorder {
+    /// Whether it looks at rows at all. None are kept for one that does not.
+    const LOOKS: bool = true;
+
     /// Called before the first row of each run.
     fn begin(&mut self, run: &Run);
     /// Called for each recorded epoch, in order.
@@ -68,6 +75,8 @@ pub trait Recorder {
 
 /// A recorder for those who want final values only.
 impl Recorder for () {
+    const LOOKS: bool = false;
+
     fn begin(&mut self, _: &Run) {}
     fn record(&mut self, _: &Row<'_>) {}
 }
@@ -158,7 +167,7 @@ where
     E: From<Cancelled>,
 {
     let groups: Vec<&[u64]> = numbers
-        .chunks(runs_per_group(plan, numbers.len()))
+        .chunks(runs_per_group(plan, numbers.len(), R::LOOKS))
         .collect();
     let on_their_way = 4 * rayon::current_num_threads();
     let programs = Programs::default();
@@ -182,7 +191,7 @@ where
                     break result;
                 }
                 // Every group that was started sends once, so one is missing.
-                let Ok((place, result)) = receiver.recv() else {
+                let Ok((place, result)) = receive(&receiver) else {
                     return Err(Cancelled.into());
                 };
                 waiting.insert(place, result);
@@ -204,13 +213,43 @@ where
     })
 }
 
-/// Enough runs for some ten thousand epochs or rows, so that handing a group
-/// over costs little, but no fewer groups than keep all threads at work.
-fn runs_per_group(plan: &Plan, runs: usize) -> usize {
+/// Waits for the next message. A thread of the pool works meanwhile, as it may be
+/// the only one that could send any.
+fn receive<T>(receiver: &Receiver<T>) -> Result<T, RecvError> {
+    loop {
+        let patience = match rayon::yield_now() {
+            None => return receiver.recv(),
+            Some(rayon::Yield::Executed) => Duration::ZERO,
+            // Others are at work.
+            Some(rayon::Yield::Idle) => Duration::from_millis(1),
+        };
+        match receiver.recv_timeout(patience) {
+            Err(RecvTimeoutError::Timeout) => {}
+            result => return result.map_err(|_| RecvError),
+        }
+    }
+}
+
+/// Enough runs to fill the lanes of a block, or for some ten thousand epochs,
+/// so that handing a group over costs little; but not too many rows, which are
+/// all kept until the group is done, and no fewer groups than keep all threads
+/// at work.
+fn runs_per_group(plan: &Plan, runs: usize, record: bool) -> usize {
+    const RUNS: u64 = 256;
     const EPOCHS: u64 = 20_000;
-    let by_epochs = EPOCHS / plan.greatest_epochs().max(1);
+    const NUMBERS: u64 = 200_000;
+    let epochs = plan.greatest_epochs();
+    let by_epochs = (EPOCHS / epochs.max(1)).max(RUNS);
+    let by_rows = if record {
+        let objectives = plan.objectives.iter();
+        let variables = objectives.map(|objective| objective.function.variables().len());
+        let columns = 3 + variables.max().unwrap_or(0) as u64;
+        NUMBERS / columns.saturating_mul(plan.record.rows(epochs)).max(1)
+    } else {
+        u64::MAX
+    };
     let by_threads = runs / (4 * rayon::current_num_threads());
-    usize::try_from(by_epochs)
+    usize::try_from(by_epochs.min(by_rows))
         .unwrap_or(usize::MAX)
         .min(by_threads)
         .max(1)
@@ -225,27 +264,95 @@ fn run_group<R: Recorder>(
     programs: &Programs,
     control: &Control,
 ) -> Result<Group<R>, Cancelled> {
-    let mut outcomes = Vec::with_capacity(numbers.len());
-    for number in numbers {
+    let runs: Vec<Run> = numbers.iter().map(|number| plan.run(*number)).collect();
+    let mut begun = Begun::new(plan, &runs, R::LOOKS, programs, control)?;
+    let mut outcomes = Vec::with_capacity(runs.len());
+    for (place, run) in runs.into_iter().enumerate() {
         if control.is_cancelled() {
             return Err(Cancelled);
         }
-        let run = plan.run(*number);
         recorder.begin(&run);
         let outcome = match run.precision {
             Precision::F32 => {
-                let descent = programs.narrow.get(plan, &run);
-                descent.run(plan, &run, &mut recorder, control)?
+                let (descent, lane) =
+                    (programs.narrow.get(plan, &run), begun.narrow.remove(&place));
+                descent.whole(plan, &run, lane, &mut recorder, control)?
             }
             Precision::F64 => {
-                let descent = programs.wide.get(plan, &run);
-                descent.run(plan, &run, &mut recorder, control)?
+                let (descent, lane) = (programs.wide.get(plan, &run), begun.wide.remove(&place));
+                descent.whole(plan, &run, lane, &mut recorder, control)?
             }
         };
         control.progress.runs.fetch_add(1, Ordering::Relaxed);
         outcomes.push((run, outcome));
     }
     Ok((outcomes, recorder))
+}
+
+impl<T: Real> Descent<T> {
+    fn whole(
+        &self,
+        plan: &Plan,
+        run: &Run,
+        lane: Option<Lane<T>>,
+        recorder: &mut impl Recorder,
+        control: &Control,
+    ) -> Result<Outcome, Cancelled> {
+        match lane {
+            Some(lane) => self.end(plan, run, lane, recorder, control),
+            None => self.run(plan, run, &self.start(run), recorder, control),
+        }
+    }
+}
+
+/// What was done in lanes for the runs of a group, by their places in it.
+struct Begun {
+    narrow: HashMap<usize, Lane<f32>>,
+    wide: HashMap<usize, Lane<f64>>,
+}
+
+impl Begun {
+    fn new(
+        plan: &Plan,
+        runs: &[Run],
+        record: bool,
+        programs: &Programs,
+        control: &Control,
+    ) -> Result<Begun, Cancelled> {
+        // Those that can share a block, in the order of the first of each.
+        let mut alike: Vec<(_, Vec<usize>)> = Vec::new();
+        for (place, run) in runs.iter().enumerate() {
+            let key = (run.precision, run.epochs, shape(run));
+            match alike.iter_mut().find(|(other, _)| *other == key) {
+                Some((_, places)) => places.push(place),
+                None => alike.push((key, vec![place])),
+            }
+        }
+        let mut begun = Begun {
+            narrow: HashMap::new(),
+            wide: HashMap::new(),
+        };
+        for (_, places) in alike {
+            // A run that has no other like it is faster alone.
+            if places.len() < 2 {
+                continue;
+            }
+            let first = &runs[places[0]];
+            match first.precision {
+                Precision::F32 => {
+                    let descent = programs.narrow.get(plan, first);
+                    let lanes = descent.in_blocks(plan, runs, &places, record, control)?;
+                    begun.narrow.extend(lanes);
+                }
+                Precision::F64 => {
+                    let descent = programs.wide.get(plan, first);
+                    let lanes = descent.in_blocks(plan, runs, &places, record, control)?;
+                    begun.wide.extend(lanes);
+                }
+            }
+        }
+        Ok(begun)
+    }
 }
 
 /// The programs that were traced so far, one for all runs that differ only in
@@ -259,6 +366,10 @@ struct Programs {
 /// What decides which program a run needs, beside the precision.
 type Shape = (Subnormals, usize, optimizer::Rule);
 
+fn shape(run: &Run) -> Shape {
+    (run.subnormals, run.objective, run.rule)
+}
+
 struct Traced<T>(Mutex<HashMap<Shape, Arc<Descent<T>>>>);
 
 impl<T> Default for Traced<T> {
@@ -271,9 +382,8 @@ impl<T: Real> Traced<T> {
     fn get(&self, plan: &Plan, run: &Run) -> Arc<Descent<T>> {
         // Tracing cannot leave the table half changed, so poison is harmless.
         let mut traced = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let shape = (run.subnormals, run.objective, run.rule);
         let descent = traced
-            .entry(shape)
+            .entry(shape(run))
             .or_insert_with(|| Arc::new(Descent::trace(plan, run)));
         Arc::clone(descent)
     }

@@ -139,10 +139,15 @@ impl<'p, T: Real> Lanes<'p, T> {
     /// The least value of a lane since [`Lanes::watch`], and the number of its
     /// epoch if it was found since [`Lanes::look_anew`]; of equal ones the first.
     #[must_use]
-    pub fn least(&self, lane: usize) -> (T, Option<T>) {
+    pub fn least(&self, lane: usize) -> (T, Option<u16>) {
         let slots = self.program.slots;
         let at = self.number(slots + LEAST_AT, lane);
-        let found = (at >= T::ZERO).then_some(at);
+        #[allow(
+            clippy::cast_possible_truncation,
+            clippy::cast_sign_loss,
+            reason = "a whole number that was counted up from a u16"
+        )]
+        let found = (at >= T::ZERO).then_some(at.to_f64() as u16);
         (self.number(slots + LEAST, lane), found)
     }
 
@@ -357,26 +362,52 @@ impl<T: Real> Epochs<'_, T> {
     #[inline(always)]
     fn look(&self, loss: &[Cell<Vector<T>>], number: T) {
         let watch = &self.watch;
+        // One comparison in each loop, or the compiler does not find the vectors.
         for (slot, low, high) in watch.expected {
-            for (value, alarm) in self.rows.row(*slot).iter().zip(watch.alarm) {
-                let (value, mut alarms) = (value.get().0, alarm.get().0);
-                for lane in 0..WIDTH {
-                    let expected = (value[lane] >= *low) & (value[lane] <= *high);
-                    alarms[lane] = if expected { alarms[lane] } else { T::ONE };
-                }
-                alarm.set(Vector(alarms));
+            let (row, low, high) = (self.rows.row(*slot), *low, *high);
+            if low == -high {
+                each(row, watch.alarm, watch.alarm, |x, alarm| {
+                    if x.abs() <= high { alarm } else { T::ONE }
+                });
+            } else {
+                each(row, watch.alarm, watch.alarm, |x, alarm| {
+                    if x >= low { alarm } else { T::ONE }
+                });
+                each(row, watch.alarm, watch.alarm, |x, alarm| {
+                    if x <= high { alarm } else { T::ONE }
+                });
             }
         }
         for ((loss, least), at) in loss.iter().zip(watch.least).zip(watch.least_at) {
-            let (loss, mut values, mut numbers) = (loss.get().0, least.get().0, at.get().0);
+            let (loss, least, at_before) = (loss.get().0, least.get().0, at.get().0);
+            let mut values = [T::ZERO; WIDTH];
             for lane in 0..WIDTH {
-                let less = loss[lane] < values[lane];
-                values[lane] = if less { loss[lane] } else { values[lane] };
-                numbers[lane] = if less { number } else { numbers[lane] };
+                let is_less = loss[lane] < least[lane];
+                values[lane] = if is_less { number } else { at_before[lane] };
             }
-            least.set(Vector(values));
-            at.set(Vector(numbers));
+            at.set(Vector(values));
         }
+        each(loss, watch.least, watch.least, |loss, least| {
+            if loss < least { loss } else { least }
+        });
+    }
+}
+
+/// Writes `value` of two rows to a third, which may be one of them.
+#[inline(always)]
+fn each<T: Real>(
+    x: &[Cell<Vector<T>>],
+    y: &[Cell<Vector<T>>],
+    result: &[Cell<Vector<T>>],
+    value: impl Fn(T, T) -> T,
+) {
+    for ((x, y), result) in x.iter().zip(y).zip(result) {
+        let (x, y) = (x.get().0, y.get().0);
+        let mut values = [T::ZERO; WIDTH];
+        for lane in 0..WIDTH {
+            values[lane] = value(x[lane], y[lane]);
+        }
+        result.set(Vector(values));
     }
 }
 

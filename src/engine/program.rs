@@ -285,6 +285,12 @@ impl<T: Real> Program<T> {
         self.inputs
     }
 
+    /// How many numbers a run of the program needs at once.
+    #[must_use]
+    pub fn slots(&self) -> usize {
+        self.slots
+    }
+
     /// The operations in order.
     #[must_use]
     pub fn instructions(&self) -> &[Instruction] {

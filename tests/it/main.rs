@@ -6,6 +6,7 @@
     reason = "a test says what it expects by failing"
 )]
 
+mod blocks;
 mod check;
 mod cli;
 mod close;
