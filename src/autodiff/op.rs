@@ -531,11 +531,65 @@ impl Op {
                 | Op::Powi(_)
         )
     }
+
+    /// Whether the result is infinite or NaN whenever operand number `operand`
+    /// is, whatever the others are. Not told of every operation of which it is
+    /// true.
+    pub(crate) fn stays_not_finite(self, operand: usize) -> bool {
+        match self {
+            Op::Neg | Op::Abs | Op::Sqrt | Op::Add | Op::Sub | Op::Mul => true,
+            // Of infinities of one sign, and of 0 and an infinity, comes NaN.
+            Op::Div => operand == 0,
+            Op::Powi(n) => n > 0,
+            _ => false,
+        }
+    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_is_not_finite_stays_so() {
+        let some = [
+            0.0,
+            -0.0,
+            1.0,
+            -2.5,
+            f64::MAX,
+            f64::INFINITY,
+            f64::NEG_INFINITY,
+            f64::NAN,
+        ];
+        let ops = [
+            Op::Neg,
+            Op::Abs,
+            Op::Sqrt,
+            Op::Add,
+            Op::Sub,
+            Op::Mul,
+            Op::Div,
+            Op::Powi(1),
+            Op::Powi(3),
+            Op::Powi(-1),
+            Op::Min,
+            Op::Exp,
+        ];
+        for op in ops {
+            for place in 0..op.arity() {
+                let mut stays = true;
+                for x in some {
+                    for y in some {
+                        let operands = [x, y, 0.0];
+                        let result = op.value(operands, Subnormals::Keep);
+                        stays &= operands[place].is_finite() || !result.is_finite();
+                    }
+                }
+                assert_eq!(op.stays_not_finite(place), stays, "{op:?} {place}");
+            }
+        }
+    }
 
     #[test]
     fn whole_powers_are_products_from_the_left() {

@@ -15,7 +15,7 @@ use crate::number::Scalar;
 use crate::plan::{Plan, Run, Schedule};
 
 /// So many epochs pass between two looks at what happened.
-const CHUNK: u16 = 64;
+const CHUNK: u32 = 64;
 
 /// What became of a run in its lane.
 pub(super) struct Lane<T> {
@@ -212,13 +212,12 @@ impl<T: Real> Block<'_, T> {
                 .as_ref()
                 .map_or(u64::MAX, |schedule| schedule.next(epoch));
             if next_row == epoch {
-                self.record(epoch, from);
+                self.record(epoch);
                 epoch += 1;
             } else {
                 let until = if epoch == last { end } else { last };
                 let until = until.min(next_row);
-                self.lanes
-                    .advance(offset(epoch, from), until - epoch, false);
+                self.lanes.advance(in_chunk(until - epoch), false);
                 epoch = until;
             }
         }
@@ -257,14 +256,14 @@ impl<T: Real> Block<'_, T> {
     }
 
     /// An epoch that is recorded.
-    fn record(&mut self, epoch: u64, from: u64) {
+    fn record(&mut self, epoch: u64) {
         for (lane, live) in self.live.iter_mut().enumerate() {
             live.rows.extend([T::ZERO; ROW]);
             let parameters = 0..self.descent.parameters;
             live.rows
                 .extend(parameters.map(|number| self.lanes.input(number, lane)));
         }
-        self.lanes.advance(offset(epoch, from), 1, true);
+        self.lanes.advance(1, true);
         let norm = self.descent.in_lanes.gradient_norm;
         for (lane, live) in self.live.iter_mut().enumerate() {
             let row = live.rows.len() - ROW - self.descent.parameters;
@@ -281,7 +280,7 @@ impl<T: Real> Block<'_, T> {
         }
         self.lanes.look_anew();
         let rows_before = self.live[0].rows.len();
-        self.record(epochs, epochs);
+        self.record(epochs);
         for (lane, mut live) in std::mem::take(&mut self.live).into_iter().enumerate() {
             let end = if self.lanes.has_left(lane) {
                 live.rows.truncate(rows_before);
@@ -320,7 +319,7 @@ impl<T: Real> Live<T> {
     }
 }
 
-/// The number of an epoch in its chunk.
-fn offset(epoch: u64, from: u64) -> u16 {
-    u16::try_from(epoch - from).unwrap_or(CHUNK)
+/// A number of epochs of one chunk.
+fn in_chunk(epochs: u64) -> u32 {
+    u32::try_from(epochs).unwrap_or(CHUNK)
 }

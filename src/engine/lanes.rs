@@ -70,16 +70,31 @@ pub struct Lanes<'p, T> {
     vectors: usize,
     /// The lanes in use.
     live: usize,
-    /// The rows that a lane of `watch` must stay in.
-    expected: Vec<(Slot, T, T)>,
+    /// What is looked at after each epoch.
+    checks: Vec<Check<T>>,
+    /// What stays infinite or NaN once it is, so that the last epoch tells.
+    finite_at_end: Vec<Slot>,
     /// The output whose least value is kept.
     least: Option<Slot>,
+    /// Since `look_anew`.
+    epochs: u32,
 }
+
+/// Two slots with the least and the greatest number expected there: a pair,
+/// since it takes the time of one.
+#[derive(Clone, Copy, Debug)]
+struct Check<T>([(Slot, T, T); 2]);
+
+/// So many epochs can be watched without looking: twice as many can be counted
+/// in either precision.
+const MOST_EPOCHS: u32 = 1 << 20;
 
 /// The rows after those of the program's slots.
 const ALARM: usize = 0;
 const LEAST: usize = 1;
-const LEAST_AT: usize = 2;
+/// The number of epochs since that of the least value; NaN once a value was not
+/// finite.
+const SINCE_LEAST: usize = 2;
 const OWN_ROWS: usize = 3;
 
 impl<'p, T: Real> Lanes<'p, T> {
@@ -99,8 +114,10 @@ impl<'p, T: Real> Lanes<'p, T> {
             numbers,
             vectors,
             live,
-            expected: Vec::new(),
+            checks: Vec::new(),
+            finite_at_end: Vec::new(),
             least: None,
+            epochs: 0,
         }
     }
 
@@ -108,15 +125,39 @@ impl<'p, T: Real> Lanes<'p, T> {
     /// `expected`, and the least value of output number `least`.
     pub fn watch(&mut self, expected: &[Expected<T>], least: usize) {
         let slots = self.program.slots;
-        let slot = |quantity| match quantity {
-            Quantity::Input(input) => Slot::at(input),
-            Quantity::Output(output) => self.program.outputs[output],
-        };
-        self.expected = expected
-            .iter()
-            .map(|expected| (slot(expected.quantity), expected.low, expected.high))
+        let least_slot = self.program.outputs[least];
+        let (mut rows, mut at_end) = (Vec::new(), Vec::new());
+        for Expected {
+            quantity,
+            low,
+            high,
+        } in expected
+        {
+            let finite = *low == -T::MAX && *high == T::MAX;
+            match quantity {
+                Quantity::Input(input) => {
+                    let stays = self.program.stays_not_finite.get(*input);
+                    if finite && stays == Some(&true) {
+                        at_end.push(Slot::at(*input));
+                    } else {
+                        rows.push((Slot::at(*input), *low, *high));
+                    }
+                }
+                Quantity::Output(output) => {
+                    let slot = self.program.outputs[*output];
+                    // Seen where the least value is found.
+                    if !(finite && slot == least_slot) {
+                        rows.push((slot, *low, *high));
+                    }
+                }
+            }
+        }
+        self.checks = rows
+            .chunks(2)
+            .map(|rows| Check([rows[0], rows[rows.len() - 1]]))
             .collect();
-        self.least = Some(self.program.outputs[least]);
+        self.finite_at_end = at_end;
+        self.least = Some(least_slot);
         let infinity = T::ONE / T::ZERO;
         self.row_mut(slots + LEAST).fill(Vector([infinity; WIDTH]));
     }
@@ -125,29 +166,35 @@ impl<'p, T: Real> Lanes<'p, T> {
     /// value was found; epochs are counted from here.
     pub fn look_anew(&mut self) {
         let slots = self.program.slots;
+        let long_ago = T::from_f64(f64::from(MOST_EPOCHS));
+        self.epochs = 0;
         self.row_mut(slots + ALARM).fill(Vector([T::ZERO; WIDTH]));
-        self.row_mut(slots + LEAST_AT)
-            .fill(Vector([-T::ONE; WIDTH]));
+        self.row_mut(slots + SINCE_LEAST)
+            .fill(Vector([long_ago; WIDTH]));
     }
 
     /// Whether a lane left what is expected since [`Lanes::look_anew`].
     #[must_use]
     pub fn has_left(&self, lane: usize) -> bool {
-        self.number(self.program.slots + ALARM, lane) != T::ZERO
+        let slots = self.program.slots;
+        let is_finite = |slot: &Slot| self.number(slot.index(), lane).abs() <= T::MAX;
+        self.number(slots + ALARM, lane) != T::ZERO
+            || !self.number(slots + SINCE_LEAST, lane).is_finite()
+            || !self.finite_at_end.iter().all(is_finite)
     }
 
     /// The least value of a lane since [`Lanes::watch`], and the number of its
     /// epoch if it was found since [`Lanes::look_anew`]; of equal ones the first.
     #[must_use]
-    pub fn least(&self, lane: usize) -> (T, Option<u16>) {
+    pub fn least(&self, lane: usize) -> (T, Option<u32>) {
         let slots = self.program.slots;
-        let at = self.number(slots + LEAST_AT, lane);
         #[allow(
             clippy::cast_possible_truncation,
             clippy::cast_sign_loss,
-            reason = "a whole number that was counted up from a u16"
+            reason = "a whole number of at most 2 * MOST_EPOCHS"
         )]
-        let found = (at >= T::ZERO).then_some(at.to_f64() as u16);
+        let since = self.number(slots + SINCE_LEAST, lane).to_f64() as u32;
+        let found = self.epochs.checked_sub(since + 1);
         (self.number(slots + LEAST, lane), found)
     }
 
@@ -219,23 +266,28 @@ impl<'p, T: Real> Lanes<'p, T> {
     /// Runs the program once on every lane in use, without watching.
     pub fn step(&mut self) {
         let program = self.program;
-        self.run(&program.instructions, T::ZERO, 1, false);
+        self.run(&program.instructions, 1, false);
     }
 
     /// Runs the program `epochs` times on every lane in use and watches. The
-    /// first of these is epoch number `first` since [`Lanes::look_anew`]. The
     /// rare outputs of the program are computed only if `all` is true.
-    pub fn advance(&mut self, first: u16, epochs: u64, all: bool) {
+    ///
+    /// # Panics
+    ///
+    /// If there are more than a million epochs since [`Lanes::look_anew`].
+    pub fn advance(&mut self, epochs: u32, all: bool) {
+        self.epochs = self.epochs.saturating_add(epochs);
+        assert!(self.epochs <= MOST_EPOCHS, "look anew once in a while");
         let program = self.program;
         let instructions = if all {
             &program.instructions
         } else {
             &program.usual
         };
-        self.run(instructions, T::from_f64(f64::from(first)), epochs, true);
+        self.run(instructions, epochs, true);
     }
 
-    fn run(&mut self, instructions: &[Instruction], first: T, epochs: u64, watched: bool) {
+    fn run(&mut self, instructions: &[Instruction], epochs: u32, watched: bool) {
         let (program, vectors) = (self.program, self.vectors);
         let active = self.live.div_ceil(WIDTH);
         let own = |row: usize| Slot::at(program.slots + row);
@@ -245,18 +297,17 @@ impl<'p, T: Real> Lanes<'p, T> {
             active,
         };
         let watch = Watch {
-            expected: &self.expected,
+            checks: &self.checks,
             alarm: rows.row(own(ALARM)),
             loss: self.least.filter(|_| watched).map(|slot| rows.row(slot)),
             least: rows.row(own(LEAST)),
-            least_at: rows.row(own(LEAST_AT)),
+            since_least: rows.row(own(SINCE_LEAST)),
         };
         let epochs = Epochs {
             instructions,
             copies: &program.copies,
             rows,
             watch,
-            first,
             epochs,
         };
         match program.subnormals {
@@ -286,12 +337,12 @@ impl<'a, T> Rows<'a, T> {
 
 /// What is looked at after each epoch.
 struct Watch<'a, T> {
-    expected: &'a [(Slot, T, T)],
+    checks: &'a [Check<T>],
     alarm: &'a [Cell<Vector<T>>],
     /// None if nothing is watched.
     loss: Option<&'a [Cell<Vector<T>>]>,
     least: &'a [Cell<Vector<T>>],
-    least_at: &'a [Cell<Vector<T>>],
+    since_least: &'a [Cell<Vector<T>>],
 }
 
 /// Some epochs of a program on all lanes.
@@ -300,9 +351,7 @@ struct Epochs<'a, T> {
     copies: &'a [Copied],
     rows: Rows<'a, T>,
     watch: Watch<'a, T>,
-    /// The number of the first.
-    first: T,
-    epochs: u64,
+    epochs: u32,
 }
 
 struct Keeping<'a, T>(Epochs<'a, T>);
@@ -329,12 +378,10 @@ impl<T: Real> Work for Flushing<'_, T> {
 impl<T: Real> Epochs<'_, T> {
     #[inline(always)]
     fn run<const FLUSH: bool>(self) {
-        let mut number = self.first;
         for _ in 0..self.epochs {
             self.step::<FLUSH>();
             if let Some(loss) = self.watch.loss {
-                self.look(loss, number);
-                number = number + T::ONE;
+                self.look(loss);
             }
         }
     }
@@ -360,54 +407,45 @@ impl<T: Real> Epochs<'_, T> {
     }
 
     #[inline(always)]
-    fn look(&self, loss: &[Cell<Vector<T>>], number: T) {
+    fn look(&self, loss: &[Cell<Vector<T>>]) {
         let watch = &self.watch;
-        // One comparison in each loop, or the compiler does not find the vectors.
-        for (slot, low, high) in watch.expected {
-            let (row, low, high) = (self.rows.row(*slot), *low, *high);
-            if low == -high {
-                each(row, watch.alarm, watch.alarm, |x, alarm| {
-                    if x.abs() <= high { alarm } else { T::ONE }
-                });
-            } else {
-                each(row, watch.alarm, watch.alarm, |x, alarm| {
-                    if x >= low { alarm } else { T::ONE }
-                });
-                each(row, watch.alarm, watch.alarm, |x, alarm| {
-                    if x <= high { alarm } else { T::ONE }
-                });
-            }
+        // Where a value is replaced or kept, the compiler makes stores with a
+        // mask, which some processors take twenty times as long for; so it must
+        // not see that what is read is what is written.
+        let unseen = |row| std::hint::black_box(row);
+        for Check([first, second]) in watch.checks {
+            let checked = Operation {
+                operands: [
+                    self.rows.row(first.0),
+                    self.rows.row(second.0),
+                    unseen(watch.alarm),
+                ],
+                result: watch.alarm,
+            };
+            checked.run(|[x, y, alarm]| {
+                let x_is_expected = (x >= first.1) & (x <= first.2);
+                let y_is_expected = (y >= second.1) & (y <= second.2);
+                if x_is_expected & y_is_expected {
+                    alarm
+                } else {
+                    T::ONE
+                }
+            });
         }
-        for ((loss, least), at) in loss.iter().zip(watch.least).zip(watch.least_at) {
-            let (loss, least, at_before) = (loss.get().0, least.get().0, at.get().0);
-            let mut values = [T::ZERO; WIDTH];
-            for lane in 0..WIDTH {
-                let is_less = loss[lane] < least[lane];
-                values[lane] = if is_less { number } else { at_before[lane] };
-            }
-            at.set(Vector(values));
-        }
-        each(loss, watch.least, watch.least, |loss, least| {
-            if loss < least { loss } else { least }
+        let since_least = Operation {
+            operands: [loss, watch.least, unseen(watch.since_least)],
+            result: watch.since_least,
+        };
+        // NaN once a loss is infinite or NaN, and ever after.
+        since_least.run(|[loss, least, since]| {
+            let not_less = if loss < least { T::ZERO } else { T::ONE };
+            (since + T::ONE) * not_less + loss * T::ZERO
         });
-    }
-}
-
-/// Writes `value` of two rows to a third, which may be one of them.
-#[inline(always)]
-fn each<T: Real>(
-    x: &[Cell<Vector<T>>],
-    y: &[Cell<Vector<T>>],
-    result: &[Cell<Vector<T>>],
-    value: impl Fn(T, T) -> T,
-) {
-    for ((x, y), result) in x.iter().zip(y).zip(result) {
-        let (x, y) = (x.get().0, y.get().0);
-        let mut values = [T::ZERO; WIDTH];
-        for lane in 0..WIDTH {
-            values[lane] = value(x[lane], y[lane]);
-        }
-        result.set(Vector(values));
+        let least = Operation {
+            operands: [loss, unseen(watch.least), loss],
+            result: watch.least,
+        };
+        least.run(|[loss, least, _]| if loss < least { loss } else { least });
     }
 }
 

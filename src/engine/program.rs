@@ -71,6 +71,9 @@ pub struct Program<T> {
     pub(super) outputs: Vec<Slot>,
     /// How many of the inputs an epoch replaces.
     pub(super) state: usize,
+    /// For each number of the state whether it stays infinite or NaN for ever
+    /// once it is.
+    pub(super) stays_not_finite: Vec<bool>,
     pub(super) slots: usize,
 }
 
@@ -198,6 +201,10 @@ impl<T: Real> Program<T> {
             copies: Vec::new(),
             outputs: Vec::new(),
             state: next.len(),
+            stays_not_finite: (0..)
+                .zip(next)
+                .map(|(input, value)| stays_not_finite(&nodes, input, value.id()))
+                .collect(),
             slots: 0,
         };
         program.end(&nodes, &mut slots, outputs, next);
@@ -430,6 +437,22 @@ fn homes<T: Real>(nodes: &[Node<T>], last_use: &[usize], next: &[Var<'_, T>]) ->
         }
     }
     homes
+}
+
+/// Whether `value` is infinite or NaN whenever input number `input` is.
+fn stays_not_finite<T>(nodes: &[Node<T>], input: u32, value: NodeId) -> bool {
+    let mut stays = vec![false; nodes.len()];
+    for (index, node) in nodes.iter().enumerate() {
+        stays[index] = match node {
+            Node::Input(number) => *number == input,
+            Node::Constant(_) => false,
+            Node::Apply(op, operands) => operands[..op.arity()]
+                .iter()
+                .enumerate()
+                .any(|(place, id)| stays[id.index()] && op.stays_not_finite(place)),
+        };
+    }
+    stays[value.index()]
 }
 
 impl<T: Real> fmt::Display for Program<T> {
