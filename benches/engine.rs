@@ -13,7 +13,7 @@
 
 use divan::counter::ItemsCount;
 use divan::{Bencher, black_box};
-use gradtape::autodiff::{Graph, Real, Subnormals};
+use gradtape::autodiff::{Graph, Number, Op, Real, Subnormals, Var};
 use gradtape::engine::{Expected, Features, Lanes, Program, Quantity};
 
 fn main() {
@@ -179,5 +179,27 @@ fn in_256_lanes_watched<T: Real>(bencher: Bencher<'_, '_>) {
                 lanes.advance(EPOCHS as u32, false);
                 black_box(lanes.input(0, 0));
             }
+        });
+}
+
+/// One function and nothing else, an item for each value.
+#[divan::bench(types = [f32, f64], args = ["exp", "ln", "sin", "tanh", "erf"])]
+fn function<T: Real>(bencher: Bencher<'_, '_>, name: &str) {
+    let graph = Graph::<T>::new(Subnormals::Keep);
+    let x = graph.input();
+    let op = Op::ALL.iter().find(|op| op.name() == name).unwrap();
+    let value = Var::apply(*op, &[&x]);
+    let program = Program::epoch(&graph, &[value], &[x]);
+    let mut lanes = Lanes::new(&program, 256, Features::best());
+    for lane in 0..256 {
+        lanes.load(lane, &[T::from_f64(0.01 + 0.01 * lane as f64)]);
+    }
+    bencher
+        .counter(ItemsCount::new(256_usize * 1000))
+        .bench_local(|| {
+            for _ in 0..1000 {
+                lanes.step();
+            }
+            black_box(lanes.output(0, 0));
         });
 }

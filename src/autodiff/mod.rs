@@ -26,6 +26,7 @@ mod custom;
 mod error;
 mod functional;
 mod graph;
+mod math;
 mod nest;
 mod op;
 mod real;

@@ -48,6 +48,20 @@ pub(crate) trait Kernel<T> {
     type Output;
     /// Runs it with the value of an operation that keeps subnormal numbers.
     fn run(self, value: impl Fn([T; 3]) -> T + Copy) -> Self::Output;
+    /// The same where `usual` is the value unless the first operand `is_rare`:
+    /// then it is `rare`, which must not slow the others down.
+    fn run_unless(
+        self,
+        is_rare: impl Fn(T) -> bool + Copy,
+        usual: impl Fn([T; 3]) -> T + Copy,
+        rare: impl Fn([T; 3]) -> T + Copy,
+    ) -> Self::Output
+    where
+        T: Copy,
+        Self: Sized,
+    {
+        self.run(move |x| if is_rare(x[0]) { rare(x) } else { usual(x) })
+    }
 }
 
 /// The operand behind a rule, applied to one argument.
@@ -137,7 +151,21 @@ macro_rules! operations {
                 let subnormals = const {
                     if FLUSH { Subnormals::Flush } else { Subnormals::Keep }
                 };
+                let flushed = |op: Op, x, value| {
+                    if FLUSH { op.flushed(x, value) } else { value }
+                };
+                #[allow(unreachable_patterns, reason = "the table has the first ones again")]
                 match self {
+                    Op::Sin => kernel.run_unless(
+                        |x| !x.is_near(),
+                        |x| flushed(Op::Sin, x, x[0].near_sin()),
+                        |x| Op::Sin.value(x, subnormals),
+                    ),
+                    Op::Cos => kernel.run_unless(
+                        |x| !x.is_near(),
+                        |x| flushed(Op::Cos, x, x[0].near_cos()),
+                        |x| Op::Cos.value(x, subnormals),
+                    ),
                     // The usual ones without a loop over the exponent's bits.
                     Op::Powi(2) => kernel.run(|x| powi(x[0], 2, subnormals)),
                     Op::Powi(3) => kernel.run(|x| powi(x[0], 3, subnormals)),
@@ -396,13 +424,11 @@ fn rem<T: Real>(x: T, y: T) -> T {
     }
 }
 
+#[inline(always)]
 fn sigmoid<T: Real>(x: T) -> T {
-    if x >= T::ZERO {
-        T::ONE / (T::ONE + (-x).exp())
-    } else {
-        let e = x.exp();
-        e / (T::ONE + e)
-    }
+    let e = (-x.abs()).exp();
+    let above = if x >= T::ZERO { T::ONE } else { e };
+    above / (T::ONE + e)
 }
 
 fn softplus<T: Real>(x: T) -> T {

@@ -470,4 +470,29 @@ impl<T: Real> Kernel<T> for Operation<'_, T> {
             result.set(Vector(values));
         }
     }
+
+    #[inline(always)]
+    fn run_unless(
+        self,
+        is_rare: impl Fn(T) -> bool + Copy,
+        usual: impl Fn([T; 3]) -> T + Copy,
+        rare: impl Fn([T; 3]) -> T + Copy,
+    ) {
+        let [x, y, z] = self.operands;
+        for (((x, y), z), result) in x.iter().zip(y).zip(z).zip(self.result) {
+            let (x, y, z) = (x.get().0, y.get().0, z.get().0);
+            let mut values = [T::ZERO; WIDTH];
+            for lane in 0..WIDTH {
+                values[lane] = usual([x[lane], y[lane], z[lane]]);
+            }
+            if x.iter().any(|x| is_rare(*x)) {
+                for lane in 0..WIDTH {
+                    if is_rare(x[lane]) {
+                        values[lane] = rare([x[lane], y[lane], z[lane]]);
+                    }
+                }
+            }
+            result.set(Vector(values));
+        }
+    }
 }

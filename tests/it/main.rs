@@ -6,6 +6,7 @@
     reason = "a test says what it expects by failing"
 )]
 
+mod accuracy;
 mod blocks;
 mod check;
 mod cli;
@@ -15,6 +16,7 @@ mod descents;
 mod engine;
 mod explanations;
 mod mistakes;
+mod random;
 mod reports;
 mod runner;
 mod tables;
