@@ -26,7 +26,7 @@ mod sealed {
 /// |---|---|
 /// | `sqrt`, `floor`, `ceil`, `round`, `fmod` | nothing |
 /// | `exp`, `tanh` of `f32` | nothing |
-/// | `exp`, `expm1`, `ln`, `ln_1p`, `log2`, `log10`, `sin`, `cos`, `tan`, `asin`, `acos`, `atan`, `cosh`, `tanh`, `cbrt`, `erf` | 1 unit in the last place |
+/// | `exp`, `expm1`, `ln`, `ln_1p`, `log2`, `log10`, `sin`, `cos`, `tan`, `asin`, `acos`, `atan`, `cosh`, `tanh`, `cbrt`, `erf`, `atan2`, `hypot`, `pow` | 1 unit in the last place |
 /// | `sinh`, `asinh`, `acosh`, `atanh` | 2 units |
 ///
 /// as found with every `f32` there is, and with some million random `f64`.

@@ -138,3 +138,32 @@ fn functions_of_f64_are_as_accurate_as_documented() {
     let numbers = || -> Box<dyn Iterator<Item = f64>> { Box::new(numbers.clone().into_iter()) };
     insta::assert_snapshot!(table(DOUBLE, numbers, 1 << 63));
 }
+
+/// Of two arguments: both of ordinary size, and far apart.
+#[test]
+fn functions_of_two_numbers_are_as_accurate_as_documented() {
+    type Two<T> = (&'static str, fn(T, T) -> T, fn(T, T) -> T, u64);
+    let single: [Two<f32>; 3] = [
+        ("atan2", Real::atan2, core_math::atan2f, 1),
+        ("hypot", Real::hypot, core_math::hypotf, 1),
+        ("pow", Real::pow, core_math::powf, 1),
+    ];
+    let double: [Two<f64>; 3] = [
+        ("atan2", Real::atan2, core_math::atan2, 1),
+        ("hypot", Real::hypot, core_math::hypot, 1),
+        ("pow", Real::pow, core_math::pow, 1),
+    ];
+    let mut random = Random(6);
+    for _ in 0..500_000 {
+        let (x, y) = (random.number::<f64>(), random.number::<f64>());
+        for (name, ours, exact, ulps) in double {
+            let away = distance(ours(x, y), exact(x, y), 1 << 63);
+            assert!(away <= ulps, "{name} of {x:e} and {y:e}: {away} ulp");
+        }
+        let (x, y) = (random.number::<f32>(), random.number::<f32>());
+        for (name, ours, exact, ulps) in single {
+            let away = distance(ours(x, y), exact(x, y), 1 << 31);
+            assert!(away <= ulps, "{name} of {x:e} and {y:e}: {away} ulp");
+        }
+    }
+}

@@ -122,3 +122,34 @@ fn a_state_that_trades_places_is_copied_as_a_whole() {
     assert_eq!(outputs, [2.0, 3.0]);
     assert_eq!(program.state(&scratch), [1.0, 2.0, 3.0]);
 }
+
+/// The program of one epoch of plain descent at a learning rate.
+fn epoch_of_descent(
+    variables: usize,
+    loss: impl for<'g> Fn(&'g Graph<f64>, &[Var<'g, f64>]) -> Var<'g, f64>,
+) -> String {
+    let graph = Graph::<f64>::new(Subnormals::Keep);
+    let parameters: Vec<_> = (0..variables).map(|_| graph.input()).collect();
+    let rate = graph.input();
+    let loss = loss(&graph, &parameters);
+    let gradient = graph.gradient(loss, &parameters);
+    let next: Vec<_> = parameters
+        .iter()
+        .zip(&gradient)
+        .map(|(x, slope)| *x - rate * *slope)
+        .collect();
+    Program::epoch(&graph, &[loss], &next).to_string()
+}
+
+#[test]
+fn the_program_of_the_parabola() {
+    insta::assert_snapshot!(epoch_of_descent(1, |_, w| w[0].powi(2)));
+}
+
+#[test]
+fn the_program_of_rosenbrock() {
+    insta::assert_snapshot!(epoch_of_descent(2, |graph, x| {
+        let valley = x[1] - x[0].powi(2);
+        (graph.constant(1.0) - x[0]).powi(2) + graph.constant(100.0) * valley.powi(2)
+    }));
+}
