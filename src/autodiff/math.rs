@@ -63,13 +63,13 @@ const LN_2: [f64; 2] = [
     1.908_214_929_270_587_7e-10,
 ];
 
-/// x = k · ln 2 + r: k, its bits, r and what is missing from r, for |x| < 800.
+/// x = k · ln 2 + r: the bits of k, r and what is missing from r, for |x| < 800.
 #[inline(always)]
-fn without_ln_2(x: f64) -> (f64, u64, f64, f64) {
+fn without_ln_2(x: f64) -> (u64, f64, f64) {
     let (k, bits) = nearest(x * std::f64::consts::LOG2_E);
     let (high, low) = (x - k * LN_2[0], k * LN_2[1]);
     let r = high - low;
-    (k, bits, r, (high - r) - low)
+    (bits, r, (high - r) - low)
 }
 
 /// (eʳ − 1 − r) / r² for |r| ≤ ½ ln 2: 1/2!, 1/3!, ... are the coefficients.
@@ -101,7 +101,7 @@ pub(super) fn exp(x: f64) -> f64 {
     // Beyond these the result is infinite or 0 anyway.
     let x = if x > 710.0 { 710.0 } else { x };
     let x = if x < -746.0 { -746.0 } else { x };
-    let (_, bits, r, missing) = without_ln_2(x);
+    let (bits, r, missing) = without_ln_2(x);
     scaled(1.0 + (r + (r * r * exp_series(r) + missing)), bits)
 }
 
@@ -110,7 +110,7 @@ pub(super) fn exp(x: f64) -> f64 {
 pub(super) fn tanh(x: f64) -> f64 {
     // Beyond 20 the nearest number is 1.
     let magnitude = if x.abs() > 20.0 { 20.0 } else { x.abs() };
-    let (_, bits, r, missing) = without_ln_2(2.0 * magnitude);
+    let (bits, r, missing) = without_ln_2(2.0 * magnitude);
     let power = scaled(1.0, bits);
     // eʳ − 1, times 2ᵏ.
     let rest = r * r * exp_series(r) + missing;

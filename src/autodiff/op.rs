@@ -354,7 +354,7 @@ operations! { |r, g|
     Asinh "asinh" (x) = x.asinh() =>
         d x { v!(g) / f(Op::Sqrt, &(v!(x) * v!(x) + x.constant(1.0))) };
     /// arcosh x; NaN below 1.
-    Acosh "acosh" (x) = acosh(x) =>
+    Acosh "acosh" (x) = x.acosh() =>
         d x { v!(g) / f(Op::Sqrt, &(v!(x) * v!(x) - x.constant(1.0))) };
     /// artanh x.
     Atanh "atanh" (x) = x.atanh() =>
@@ -406,11 +406,6 @@ operations! { |r, g|
 
 fn truth<T: Real>(condition: bool) -> T {
     if condition { T::ONE } else { T::ZERO }
-}
-
-/// `libm` gives a number for some arguments below −2 in `f32`.
-fn acosh<T: Real>(x: T) -> T {
-    if x < T::ONE { T::NAN } else { x.acosh() }
 }
 
 /// The remainder of division towards zero is exact; it is moved to the sign of y.

@@ -460,15 +460,7 @@ impl<T: Real> Kernel<T> for Operation<'_, T> {
 
     #[inline(always)]
     fn run(self, value: impl Fn([T; 3]) -> T + Copy) {
-        let [x, y, z] = self.operands;
-        for (((x, y), z), result) in x.iter().zip(y).zip(z).zip(self.result) {
-            let (x, y, z) = (x.get().0, y.get().0, z.get().0);
-            let mut values = [T::ZERO; WIDTH];
-            for lane in 0..WIDTH {
-                values[lane] = value([x[lane], y[lane], z[lane]]);
-            }
-            result.set(Vector(values));
-        }
+        self.run_unless(|_| false, value, value);
     }
 
     #[inline(always)]

@@ -23,6 +23,10 @@ impl Random {
         (self.next() >> 11) as f64 * 2f64.powi(-53)
     }
 
+    pub fn between(&mut self, low: f64, high: f64) -> f64 {
+        low + (high - low) * self.unit()
+    }
+
     /// Mostly of ordinary size, at times tiny, huge, zero or not finite.
     pub fn number<T: Real>(&mut self) -> T {
         let unit = self.unit();

@@ -8,8 +8,9 @@ use gradtape::engine::Program;
 use num_dual::HyperDual64;
 
 use super::table::{declaration, true_dual};
-use super::{Draws, applied, operations, value};
+use super::{applied, drawn, operations, value};
 use crate::close::close;
+use crate::random::Random;
 
 const INF: f64 = f64::INFINITY;
 const NAN: f64 = f64::NAN;
@@ -255,10 +256,10 @@ impl<N: Number> Neg for Forward<N> {
 
 #[test]
 fn the_rules_serve_forward_mode_up_to_second_derivatives() {
-    let mut draws = Draws(21);
+    let mut random = Random(21);
     for op in operations() {
         for _ in 0..50 {
-            let operands: [f64; 3] = draws.operands(op);
+            let operands: [f64; 3] = drawn(&mut random, op);
             // A direction in all operands at once: sums of partials count too.
             let direction = [0.5, -2.0, 1.5];
             let numbers: Vec<Forward<Forward<Plain>>> = operands
@@ -324,13 +325,13 @@ fn true_magnitude(op: Op, operands: [f64; 3]) -> f64 {
 /// alone moves.
 #[test]
 fn forward_mode_has_the_bits_of_reverse_mode() {
-    let mut draws = Draws(22);
+    let mut random = Random(22);
     for op in operations() {
         let graph = Graph::<f64>::new(Subnormals::Keep);
         let (inputs, result) = applied(&graph, op);
         let program = Program::new(&graph, &graph.gradient(result, &inputs));
         for _ in 0..50 {
-            let operands: [f64; 3] = draws.operands(op);
+            let operands: [f64; 3] = drawn(&mut random, op);
             let reverse = program.evaluate(&operands[..op.arity()]);
             for (wrt, reverse) in reverse.iter().enumerate() {
                 let numbers: Vec<Forward<Plain>> = (0..op.arity())

@@ -13,6 +13,8 @@ mod values;
 
 use gradtape::autodiff::{Graph, Number, Op, Real, Subnormals, Var};
 
+use crate::random::Random;
+
 /// Every operation, with more exponents than [`Op::ALL`] has.
 fn operations() -> Vec<Op> {
     let mut all = Op::ALL.to_vec();
@@ -20,41 +22,14 @@ fn operations() -> Vec<Op> {
     all
 }
 
-/// Numbers that are drawn the same way on every run (splitmix64).
-struct Draws(u64);
-
-impl Draws {
-    fn bits(&mut self) -> u64 {
-        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let mut bits = self.0;
-        bits = (bits ^ (bits >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        bits = (bits ^ (bits >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        bits ^ (bits >> 31)
+/// Operands from the declared domain of `op`, rounded to `T`.
+fn drawn<T: Real>(random: &mut Random, op: Op) -> [T; 3] {
+    let mut operands = [T::ZERO; 3];
+    for (operand, intervals) in operands.iter_mut().zip(table::declaration(op).domain) {
+        let (low, high) = intervals[random.below(intervals.len())];
+        *operand = T::from_f64(random.between(low, high));
     }
-
-    /// Uniform in 0 ≤ u < 1.
-    fn unit(&mut self) -> f64 {
-        (self.bits() >> 11) as f64 / (1_u64 << 53) as f64
-    }
-
-    fn between(&mut self, low: f64, high: f64) -> f64 {
-        low + (high - low) * self.unit()
-    }
-
-    /// One of `count` numbers from 0.
-    fn below(&mut self, count: usize) -> usize {
-        (self.bits() % count as u64) as usize
-    }
-
-    /// Operands from the declared domain of `op`, rounded to `T`.
-    fn operands<T: Real>(&mut self, op: Op) -> [T; 3] {
-        let mut operands = [T::ZERO; 3];
-        for (operand, intervals) in operands.iter_mut().zip(table::declaration(op).domain) {
-            let (low, high) = intervals[self.below(intervals.len())];
-            *operand = T::from_f64(self.between(low, high));
-        }
-        operands
-    }
+    operands
 }
 
 /// `op` applied to new inputs of `graph`: the inputs, and the result.

@@ -6,9 +6,9 @@ use gradtape::engine::Program;
 use gradtape::objective::Formula;
 use num_dual::Dual64;
 
-use super::Draws;
 use super::table::{kink_distance, true_dual, true_value};
 use crate::close::close;
+use crate::random::Random;
 
 /// A formula as a tree.
 #[derive(Debug)]
@@ -65,18 +65,18 @@ const OPERATIONS: &[Op] = &[
 ];
 
 impl Tree {
-    fn draw(draws: &mut Draws, depth: usize) -> Tree {
-        if depth == 0 || draws.below(6) == 0 {
-            return match draws.below(3) {
-                0 => Tree::Constant((draws.between(-3.0, 3.0) * 100.0).round() / 100.0),
-                _ => Tree::Variable(draws.below(2)),
+    fn draw(random: &mut Random, depth: usize) -> Tree {
+        if depth == 0 || random.below(6) == 0 {
+            return match random.below(3) {
+                0 => Tree::Constant((random.between(-3.0, 3.0) * 100.0).round() / 100.0),
+                _ => Tree::Variable(random.below(2)),
             };
         }
-        let op = OPERATIONS[draws.below(OPERATIONS.len())];
+        let op = OPERATIONS[random.below(OPERATIONS.len())];
         Tree::Apply(
             op,
             (0..op.arity())
-                .map(|_| Tree::draw(draws, depth - 1))
+                .map(|_| Tree::draw(random, depth - 1))
                 .collect(),
         )
     }
@@ -147,10 +147,10 @@ impl Tree {
 
 #[test]
 fn gradients_of_random_formulas_are_those_of_dual_numbers() {
-    let mut draws = Draws(21);
+    let mut random = Random(21);
     let (mut compared, mut all) = (0, 0);
     for _ in 0..4_000 {
-        let tree = Tree::draw(&mut draws, 6);
+        let tree = Tree::draw(&mut random, 6);
         let text = tree.text();
         let formula =
             Formula::parse(&text).unwrap_or_else(|mistakes| panic!("{text}: {mistakes:?}"));
@@ -162,7 +162,7 @@ fn gradients_of_random_formulas_are_those_of_dual_numbers() {
         let program = Program::new(&graph, &[result, gradient[0], gradient[1]]);
         for _ in 0..4 {
             all += 1;
-            let at = [draws.between(-3.0, 3.0), draws.between(-3.0, 3.0)];
+            let at = [random.between(-3.0, 3.0), random.between(-3.0, 3.0)];
             let partial = |wrt: usize| {
                 let mut duals = at.map(Dual64::from);
                 duals[wrt] = duals[wrt].derivative();
@@ -191,10 +191,10 @@ fn gradients_of_random_formulas_are_those_of_dual_numbers() {
 #[test]
 fn a_program_has_the_bits_of_its_graph_evaluated_node_by_node() {
     use gradtape::autodiff::Node;
-    let mut draws = Draws(22);
+    let mut random = Random(22);
     for subnormals in [Subnormals::Keep, Subnormals::Flush] {
         for _ in 0..1_000 {
-            let formula = Formula::parse(&Tree::draw(&mut draws, 6).text()).unwrap();
+            let formula = Formula::parse(&Tree::draw(&mut random, 6).text()).unwrap();
             let graph = Graph::<f32>::new(subnormals);
             let inputs = [graph.input(), graph.input()];
             let names = NAMES.iter().copied().zip(inputs).collect();
@@ -205,7 +205,7 @@ fn a_program_has_the_bits_of_its_graph_evaluated_node_by_node() {
             let mut scratch = program.scratch();
             let mut actual = vec![0.0; outputs.len()];
             for _ in 0..3 {
-                let at = [0; 2].map(|_| draws.between(-2.0, 2.0) as f32);
+                let at = [0; 2].map(|_| random.between(-2.0, 2.0) as f32);
                 let mut values: Vec<f32> = Vec::new();
                 for node in graph.nodes() {
                     values.push(match node {

@@ -6,8 +6,9 @@ use gradtape::engine::Program;
 use num_dual::{Dual64, HyperDual64};
 
 use super::table::{declaration, kink_distance, true_dual};
-use super::{Draws, applied, epsilon, operations, value};
+use super::{applied, drawn, epsilon, operations, value};
 use crate::close::close;
+use crate::random::Random;
 
 /// The program of the first derivatives of `op` in reverse mode, then of all
 /// second ones, row by row.
@@ -39,12 +40,12 @@ fn true_second(op: Op, operands: [f64; 3], first: usize, second: usize) -> f64 {
 /// The operands are rounded to `T` before the true derivative is taken of
 /// them, so what differs are the roundings within the rule alone, and the same
 /// number of epsilons does for both types.
-fn check_against_duals<T: Real>(draws: &mut Draws) {
+fn check_against_duals<T: Real>(random: &mut Random) {
     for op in operations() {
         let program = derivatives::<T>(op);
         let rel = declaration(op).slope_ulps * epsilon::<T>();
         for _ in 0..500 {
-            let operands: [T; 3] = draws.operands(op);
+            let operands: [T; 3] = drawn(random, op);
             let wide = operands.map(T::to_f64);
             let actual = program.evaluate(&operands[..op.arity()]);
             let (first, second) = actual.split_at(op.arity());
@@ -75,12 +76,12 @@ fn check_against_duals<T: Real>(draws: &mut Draws) {
 
 #[test]
 fn first_and_second_derivatives_in_f64_are_those_of_dual_numbers() {
-    check_against_duals::<f64>(&mut Draws(11));
+    check_against_duals::<f64>(&mut Random(11));
 }
 
 #[test]
 fn first_and_second_derivatives_in_f32_are_those_of_dual_numbers() {
-    check_against_duals::<f32>(&mut Draws(12));
+    check_against_duals::<f32>(&mut Random(12));
 }
 
 /// The central difference with respect to operand `wrt` and half the distance
@@ -118,9 +119,9 @@ fn check_against_differences(op: Op, operands: [f64; 3]) -> bool {
 
 #[test]
 fn derivatives_are_central_differences_of_values() {
-    let mut draws = Draws(13);
+    let mut random = Random(13);
     for op in operations() {
-        let compared = (0..100).filter(|_| check_against_differences(op, draws.operands(op)));
+        let compared = (0..100).filter(|_| check_against_differences(op, drawn(&mut random, op)));
         assert!(
             compared.count() >= 98,
             "{op:?}: most points are off the kinks"

@@ -7,7 +7,9 @@ use gradtape::autodiff::{Graph, Op, Real, Subnormals};
 use gradtape::engine::Program;
 
 use super::table::{declaration, true_value};
-use super::{Draws, applied, operations, value};
+use crate::random::Random;
+
+use super::{applied, drawn, operations, value};
 
 /// Zeros, ones, halves, multiples of π, the ends of the range and beyond.
 fn nasty() -> Vec<f64> {
@@ -104,10 +106,10 @@ fn wrong_value<T: Real>(op: Op, operands: [T; 3]) -> Option<(u64, String)> {
 /// Holds every operation against its true function, and lists the worst place
 /// of each that fails.
 fn check_values<T: Real>() {
-    let mut draws = Draws(1);
+    let mut random = Random(1);
     let mut failures = String::new();
     for op in operations() {
-        let drawn = (0..1000).map(|_| draws.operands(op));
+        let drawn = (0..1000).map(|_| drawn(&mut random, op));
         let places = drawn.chain(nasty_operands::<T>(op));
         let worst = places
             .filter_map(|operands| wrong_value(op, operands))
@@ -170,22 +172,22 @@ fn subnormal<T: Real>(x: T) -> bool {
     x != T::ZERO && x.abs() < T::MIN_POSITIVE
 }
 
-fn check_flush<T: Real>(draws: &mut Draws) {
+fn check_flush<T: Real>(random: &mut Random) {
     let min = T::MIN_POSITIVE;
     // Any magnitude from far below the smallest normal number up to 2²³ of it
     // or, for the square roots of those, far above.
-    let tiny = |draws: &mut Draws| {
-        let scale = T::from_f64(draws.between(-30.0, 24.0).exp2());
-        let sign = T::from_f64([-1.0, 1.0][draws.below(2)]);
-        match draws.below(4) {
+    let tiny = |random: &mut Random| {
+        let scale = T::from_f64(random.between(-30.0, 24.0).exp2());
+        let sign = T::from_f64([-1.0, 1.0][random.below(2)]);
+        match random.below(4) {
             0 => (min * scale).sqrt() * sign,
-            1 => T::from_f64(draws.between(-3.0, 3.0)),
+            1 => T::from_f64(random.between(-3.0, 3.0)),
             _ => min * scale * sign,
         }
     };
     for op in operations() {
         for _ in 0..5000 {
-            let operands = [(); 3].map(|()| Subnormals::Flush.input(tiny(draws)));
+            let operands = [(); 3].map(|()| Subnormals::Flush.input(tiny(random)));
             assert!(!operands.into_iter().any(subnormal));
             let kept = value(op, operands);
             let flushed = op.value(operands, Subnormals::Flush);
@@ -204,8 +206,8 @@ fn check_flush<T: Real>(draws: &mut Draws) {
 
 #[test]
 fn flushing_never_leaves_a_subnormal_number() {
-    check_flush::<f32>(&mut Draws(2));
-    check_flush::<f64>(&mut Draws(3));
+    check_flush::<f32>(&mut Random(2));
+    check_flush::<f64>(&mut Random(3));
 }
 
 /// The definition of flushing once more, in `f64`, where each of these results
@@ -228,7 +230,7 @@ fn rounded_then_flushed(exact: f64) -> f32 {
 
 #[test]
 fn the_flushed_bits_of_f32_arithmetic_are_those_of_the_definition() {
-    let mut draws = Draws(4);
+    let mut random = Random(4);
     let mut only_rounded_up = 0;
     let mut check = |x: f32, y: f32| {
         let [x, y] = [x, y].map(|x| Subnormals::Flush.input(x));
@@ -253,23 +255,23 @@ fn the_flushed_bits_of_f32_arithmetic_are_those_of_the_definition() {
     };
     let min = f32::MIN_POSITIVE;
     for _ in 0..100_000 {
-        let mantissa = f32::from_bits(0x3f80_0000 | (draws.bits() as u32 >> 9));
-        let mantissa = if draws.below(2) == 0 {
+        let mantissa = f32::from_bits(0x3f80_0000 | (random.next() as u32 >> 9));
+        let mantissa = if random.below(2) == 0 {
             mantissa
         } else {
             -mantissa
         };
-        let x = mantissa * f32::from_bits((1 + draws.below(250) as u32) << 23);
+        let x = mantissa * f32::from_bits((1 + random.below(250) as u32) << 23);
         // Partners whose product, quotient, sum or difference is next to the
         // smallest normal number, on either side of it.
         for partner in [min / x, x / min, min - x, min + x] {
-            let step = draws.below(5) as i32 - 2;
+            let step = random.below(5) as i32 - 2;
             let near = f32::from_bits(partner.to_bits().wrapping_add_signed(step));
             if near.is_finite() {
                 check(x, near);
             }
         }
-        check(x, f32::from_bits(draws.bits() as u32));
+        check(x, f32::from_bits(random.next() as u32));
     }
     // Otherwise the test would not have seen the case that it is for.
     assert!(only_rounded_up > 1000, "{only_rounded_up}");
