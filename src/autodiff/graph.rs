@@ -53,7 +53,7 @@ enum Key {
 /// of the definition of a result's bits:
 ///
 /// - operations on constants are folded, in the precision `T`;
-/// - x·1 = x, x/1 = x, x·(−1) = −x, −(−x) = x;
+/// - x·1 = x, x/1 = x, x·(−1) = −x, −(−x) = x, |−x| = |x|;
 /// - a + (−b) = a − b, a − (−b) = a + b, (−a)·b = −(a·b), (−a) − b = −(a + b);
 /// - the operands of a sum or product are ordered by their number;
 /// - xⁿ with a constant whole n, |n| ≤ 64, is [`Op::Powi`]; x⁰ = 1, x¹ = x.
@@ -251,6 +251,29 @@ impl<T: Real> Graph<T> {
         depends
     }
 
+    /// Whether `to` is infinite or NaN whenever `from` is, whatever the other
+    /// inputs are. Only a short way is looked for, so a `false` says nothing.
+    pub(crate) fn stays_not_finite(&self, from: Var<'_, T>, to: Var<'_, T>) -> bool {
+        const MOST_STEPS: usize = 64;
+        let nodes = self.nodes.borrow();
+        let mut waiting = vec![to.id];
+        for _ in 0..MOST_STEPS {
+            let Some(id) = waiting.pop() else {
+                return false;
+            };
+            if id == from.id {
+                return true;
+            }
+            if let Node::Apply(op, operands) = nodes.list[id.index()] {
+                // The first operand is the next to be looked at.
+                let places = (0..op.arity()).rev();
+                let places = places.filter(|place| op.stays_not_finite(*place));
+                waiting.extend(places.map(|place| operands[place]));
+            }
+        }
+        false
+    }
+
     fn var(&self, index: usize) -> Var<'_, T> {
         let id = NodeId(u32::try_from(index).expect("a node of this graph has a 32-bit number"));
         Var { graph: self, id }
@@ -317,6 +340,7 @@ impl<T: Real> Graph<T> {
         let (minus_x, minus_y) = (self.negated(x.id), self.negated(y.id));
         match op {
             Op::Neg => minus_x,
+            Op::Abs => minus_x.map(Var::abs),
             Op::Mul if is(constants[0], T::ONE) => Some(y),
             Op::Mul | Op::Div if is(constants[1], T::ONE) => Some(x),
             Op::Mul if is(constants[0], -T::ONE) => Some(-y),
@@ -540,6 +564,7 @@ mod tests {
         check(|a, _| a / a.constant(1.0), "a");
         check(|a, _| a * a.constant(-1.0), "neg(a)");
         check(|a, _| -(-a), "a");
+        check(|a, b| (-(a * b)).abs(), "abs(mul(a, b))");
         check(|a, b| a + (-b), "sub(a, b)");
         check(|a, b| (-a) + b, "sub(b, a)");
         check(|a, b| a - (-b), "add(a, b)");

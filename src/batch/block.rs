@@ -7,10 +7,10 @@
 //! [`descent`](super::descent). So lanes never decide how a run ends, and the
 //! result is the same with and without them.
 
-use super::descent::{Checkpoint, Descent, GRADIENT, Limits};
+use super::descent::{Checkpoint, Descent, LOSS, Limits};
 use super::{Cancelled, Control, Outcome, Recorder, Row, Status};
 use crate::autodiff::Real;
-use crate::engine::{Expected, Features, Lanes, Quantity, WIDTH};
+use crate::engine::{Block as Numbers, Engine, Expected, Quantity, States};
 use crate::number::Scalar;
 use crate::plan::{Plan, Run, Schedule};
 
@@ -44,7 +44,13 @@ struct Live<T> {
 
 struct Block<'a, T> {
     descent: &'a Descent<T>,
-    lanes: Lanes<'a, T>,
+    engine: &'a dyn Engine<T>,
+    numbers: Numbers<'a, T>,
+    /// The states before the last update of a chunk.
+    before_last: States<T>,
+    /// The greatest that an entry of the gradient may be.
+    greatest_entry: T,
+    epochs: u64,
     /// The runs in the order of the lanes.
     live: Vec<Live<T>>,
     /// What became of the others, by their places.
@@ -56,14 +62,6 @@ struct Block<'a, T> {
 }
 
 impl<T: Real> Descent<T> {
-    /// How many lanes are run together: as many as fit the fastest cache, but
-    /// enough to outweigh the choice of the operation.
-    fn greatest_block(&self) -> usize {
-        const CACHE: usize = 32 * 1024;
-        let lane = self.in_lanes.program.slots() * size_of::<T>();
-        (CACHE / lane.max(1) / WIDTH * WIDTH).clamp(64, 256)
-    }
-
     /// Runs those of `runs` at `places`, which need this program and have the
     /// same number of epochs, as far as lanes can. Rows are kept if `record` is
     /// true.
@@ -76,87 +74,66 @@ impl<T: Real> Descent<T> {
         control: &Control,
     ) -> Result<Vec<(usize, Lane<T>)>, Cancelled> {
         let mut lanes = Vec::with_capacity(places.len());
-        for places in places.chunks(self.greatest_block()) {
+        for places in places.chunks(self.engine.lanes()) {
             let block: Vec<&Run> = places.iter().map(|place| &runs[*place]).collect();
-            let ended = self.in_block(plan, &block, record, control)?;
+            let mut block = Block::new(self, plan, &block, record);
+            block.advance(control, |_| ())?;
+            let ended = block.ended.into_iter().flatten();
             lanes.extend(places.iter().copied().zip(ended));
         }
         Ok(lanes)
     }
 
-    fn in_block(
+    /// A run by itself from its start to the end. What is recorded is passed on
+    /// after every chunk, so that it does not pile up.
+    pub(super) fn single<R: Recorder>(
         &self,
         plan: &Plan,
-        runs: &[&Run],
-        record: bool,
+        run: &Run,
+        recorder: &mut R,
         control: &Control,
-    ) -> Result<Vec<Lane<T>>, Cancelled> {
-        let epochs = runs.first().map_or(0, |run| run.epochs);
-        let mut lanes = Lanes::new(&self.in_lanes.program, runs.len(), Features::best());
-        lanes.watch(&self.expected(&Limits::new(&plan.stop)), 0);
-        let mut live = Vec::with_capacity(runs.len());
-        for (place, run) in runs.iter().enumerate() {
-            let checkpoint = self.start(run);
-            lanes.load(place, &self.inputs(run, &checkpoint.state));
-            live.push(Live {
-                place,
-                rows: Vec::new(),
-                checkpoint,
-                best: (T::ONE / T::ZERO, 0),
-            });
-        }
-        let mut block = Block {
-            descent: self,
-            lanes,
-            live,
-            ended: runs.iter().map(|_| None).collect(),
-            schedule: record.then(|| plan.record.schedule(epochs)),
-            recorded: None,
-        };
-        let mut epoch = 0;
-        while epoch < epochs && !block.live.is_empty() {
-            if control.is_cancelled() {
-                return Err(Cancelled);
-            }
-            let end = epochs.min(epoch + u64::from(CHUNK));
-            block.chunk(epoch, end);
-            let updates = (end - epoch) * block.live.len() as u64;
-            control.progress.add_epochs(updates);
-            epoch = end;
-        }
-        block.finish(epochs);
-        Ok(block.ended.into_iter().flatten().collect())
+    ) -> Result<Outcome, Cancelled> {
+        let mut rows = Rows::new(plan, run);
+        let mut block = Block::new(self, plan, &[run], R::LOOKS);
+        block.advance(control, |recorded| {
+            rows.pass_on(recorded, self.parameters, recorder);
+            recorded.clear();
+        })?;
+        let lane = block.ended.pop().flatten();
+        let lane = lane.expect("every lane ends");
+        self.end(plan, run, lane, rows, recorder, control)
     }
 
-    /// What is expected as long as a run goes on.
-    fn expected(&self, limits: &Limits<T>) -> Vec<Expected<T>> {
-        let least = |limit: Option<T>| limit.filter(|limit| *limit > -T::MAX);
-        let greatest = |limit: Option<T>| limit.filter(|limit| *limit < T::MAX);
-        let mut expected = vec![Expected {
-            quantity: Quantity::Output(0),
-            low: least(limits.loss_below).unwrap_or(-T::MAX),
-            high: greatest(limits.loss_above).unwrap_or(T::MAX),
-        }];
-        let mut expect = |quantity, low, high| {
+    /// What is expected as long as a run goes on, beside what the state tells
+    /// at the end of a chunk.
+    fn expected(&self, limits: &Limits<T>, greatest_entry: T) -> Vec<Expected<T>> {
+        let mut expected = Vec::new();
+        let mut expect = |quantity, low: Option<T>, high: Option<T>| {
+            let low = low.filter(|low| *low > -T::MAX).unwrap_or(-T::MAX);
+            let high = high.filter(|high| *high < T::MAX).unwrap_or(T::MAX);
             expected.push(Expected {
                 quantity,
                 low,
                 high,
             });
         };
-        // As long as no entry is greater, the norm is finite: it is at most
-        // √n times the greatest, and n roundings are far from doubling it.
-        let entry = T::MAX / T::from_f64(2.0 * self.parameters as f64);
-        for number in 0..self.parameters {
-            expect(Quantity::Input(number), -T::MAX, T::MAX);
-            expect(Quantity::Output(GRADIENT + number), -entry, entry);
+        // That it is finite is seen where the least is found.
+        if limits.loss_below.is_some() || limits.loss_above.is_some() {
+            expect(Quantity::Output(LOSS), limits.loss_below, limits.loss_above);
         }
-        let outputs = &self.in_lanes;
+        for parameter in (0..self.parameters).filter(|number| !self.sticky.contains(number)) {
+            expect(Quantity::Input(parameter), None, None);
+        }
+        for entry in self.outputs.entries.clone() {
+            let entry = Quantity::Output(entry);
+            expect(entry, Some(-greatest_entry), Some(greatest_entry));
+        }
         if let Some(limit) = limits.gradient_norm_below {
-            expect(Quantity::Output(outputs.gradient_norm), limit, T::MAX);
+            let norm = Quantity::Output(self.outputs.gradient_norm);
+            expect(norm, Some(limit), None);
         }
         if let Some(limit) = limits.step_below {
-            expect(Quantity::Output(outputs.step), limit, T::MAX);
+            expect(Quantity::Output(self.outputs.step), Some(limit), None);
         }
         expected
     }
@@ -167,23 +144,11 @@ impl<T: Real> Descent<T> {
         plan: &Plan,
         run: &Run,
         lane: Lane<T>,
+        mut rows: Rows,
         recorder: &mut impl Recorder,
         control: &Control,
     ) -> Result<Outcome, Cancelled> {
-        let schedule = plan.record.schedule(run.epochs);
-        let learning_rate = Scalar::new(run.learning_rate.to::<T>());
-        let mut epoch = 0;
-        for row in lane.rows.chunks_exact(ROW + self.parameters) {
-            epoch = schedule.next(epoch).min(run.epochs);
-            recorder.record(&Row {
-                epoch,
-                learning_rate,
-                loss: Scalar::new(row[0]),
-                gradient_norm: Scalar::new(row[1]),
-                parameters: &|index| Scalar::new(row[ROW + index]),
-            });
-            epoch += 1;
-        }
+        rows.pass_on(&lane.rows, self.parameters, recorder);
         match lane.end {
             End::Spent(outcome) => Ok(outcome),
             End::Alone(checkpoint) => self.run(plan, run, &checkpoint, recorder, control),
@@ -194,18 +159,112 @@ impl<T: Real> Descent<T> {
 /// The numbers of a row before the parameters.
 const ROW: usize = 2;
 
-impl<T: Real> Block<'_, T> {
+/// Passes the rows of one run on to a recorder.
+pub(super) struct Rows {
+    schedule: Schedule,
+    learning_rate: Scalar,
+    epochs: u64,
+    /// Of the next row, or an epoch before that.
+    epoch: u64,
+}
+
+impl Rows {
+    pub(super) fn new(plan: &Plan, run: &Run) -> Self {
+        Rows {
+            schedule: plan.record.schedule(run.epochs),
+            learning_rate: run.learning_rate.scalar(run.precision),
+            epochs: run.epochs,
+            epoch: 0,
+        }
+    }
+
+    fn pass_on<T: Real>(&mut self, rows: &[T], parameters: usize, recorder: &mut impl Recorder) {
+        for row in rows.chunks_exact(ROW + parameters) {
+            let epoch = self.schedule.next(self.epoch).min(self.epochs);
+            self.epoch = epoch + 1;
+            recorder.record(&Row {
+                epoch,
+                learning_rate: self.learning_rate,
+                loss: Scalar::new(row[0]),
+                gradient_norm: Scalar::new(row[1]),
+                parameters: &|index| Scalar::new(row[ROW + index]),
+            });
+        }
+    }
+}
+
+impl<'a, T: Real> Block<'a, T> {
+    /// Runs that need the program of `descent` and have the same number of
+    /// epochs, at their starts.
+    fn new(descent: &'a Descent<T>, plan: &Plan, runs: &[&Run], record: bool) -> Self {
+        let engine = &*descent.engine;
+        let epochs = runs.first().map_or(0, |run| run.epochs);
+        // As long as no entry is greater, the norm is finite: it is at most
+        // √n times the greatest, and n roundings are far from doubling it.
+        let greatest_entry = T::MAX / T::from_f64(2.0 * descent.parameters as f64);
+        let mut numbers = Numbers::new(engine.program(), runs.len());
+        let expected = descent.expected(&Limits::new(&plan.stop), greatest_entry);
+        numbers.watch(&expected, &descent.sticky, LOSS);
+        let mut live = Vec::with_capacity(runs.len());
+        for (place, run) in runs.iter().enumerate() {
+            let checkpoint = descent.start(run);
+            numbers.load(place, &descent.inputs(run, &checkpoint.state));
+            live.push(Live {
+                place,
+                rows: Vec::new(),
+                checkpoint,
+                best: (T::ONE / T::ZERO, 0),
+            });
+        }
+        Block {
+            descent,
+            engine,
+            numbers,
+            before_last: States::default(),
+            greatest_entry,
+            epochs,
+            live,
+            ended: runs.iter().map(|_| None).collect(),
+            schedule: record.then(|| plan.record.schedule(epochs)),
+            recorded: None,
+        }
+    }
+
+    /// Runs all to their ends, or until they have to go on alone. The rows of
+    /// the first lane are shown after each chunk.
+    fn advance(
+        &mut self,
+        control: &Control,
+        mut look: impl FnMut(&mut Vec<T>),
+    ) -> Result<(), Cancelled> {
+        let mut epoch = 0;
+        while epoch < self.epochs && !self.live.is_empty() {
+            if control.is_cancelled() {
+                return Err(Cancelled);
+            }
+            let end = self.epochs.min(epoch + u64::from(CHUNK));
+            self.chunk(epoch, end);
+            let updates = (end - epoch) * self.live.len() as u64;
+            control.progress.add_epochs(updates);
+            epoch = end;
+            if let Some(first) = self.live.first_mut() {
+                look(&mut first.rows);
+            }
+        }
+        self.finish();
+        Ok(())
+    }
+
     /// The epochs from `from` up to the one before `end`, with the updates that
     /// follow them.
     fn chunk(&mut self, from: u64, end: u64) {
         let rows_before = self.live.first().map_or(0, |live| live.rows.len());
-        self.lanes.look_anew();
-        let mut before_last = Vec::new();
+        self.numbers.look_anew();
+        let last = end - 1;
         let mut epoch = from;
         while epoch < end {
-            let last = end - 1;
             if epoch == last {
-                before_last = self.states();
+                self.numbers.copy_states(&mut self.before_last);
             }
             let next_row = self
                 .schedule
@@ -217,80 +276,93 @@ impl<T: Real> Block<'_, T> {
             } else {
                 let until = if epoch == last { end } else { last };
                 let until = until.min(next_row);
-                self.lanes.advance(in_chunk(until - epoch), false);
+                let epochs = in_chunk(until - epoch);
+                self.engine.advance(&mut self.numbers, epochs, false);
                 epoch = until;
             }
         }
-        let state_length = self.descent.parameters + self.descent.memory;
         // From the last lane down, as one that is taken out is replaced by the last.
         for lane in (0..self.live.len()).rev() {
-            let before = &before_last[lane * state_length..][..state_length];
-            let stays = (0..self.descent.parameters)
-                .all(|number| before[number].bits() == self.lanes.input(number, lane).bits());
-            if stays || self.lanes.has_left(lane) {
-                self.lanes.remove(lane);
-                let mut live = self.live.swap_remove(lane);
-                live.rows.truncate(rows_before);
-                self.ended[live.place] = Some(Lane {
-                    rows: live.rows,
-                    end: End::Alone(live.checkpoint),
-                });
+            if self.goes_on(lane) {
+                self.check_in(lane, from, end);
                 continue;
             }
-            let live = &mut self.live[lane];
-            live.look(&self.lanes, lane, from);
-            live.checkpoint.epoch = end - 1;
-            live.checkpoint.state.copy_from_slice(before);
-            live.checkpoint.best = Some(live.best);
-            live.checkpoint.recorded = self.recorded;
-            live.checkpoint.reported = end;
+            self.numbers.remove(lane);
+            let mut live = self.live.swap_remove(lane);
+            self.before_last.remove(lane, self.live.len());
+            live.rows.truncate(rows_before);
+            self.ended[live.place] = Some(Lane {
+                rows: live.rows,
+                end: End::Alone(live.checkpoint),
+            });
         }
     }
 
-    /// The state of each lane, one after the other.
-    fn states(&self) -> Vec<T> {
-        let state_length = self.descent.parameters + self.descent.memory;
-        let lanes = 0..self.live.len();
-        let state = |lane| (0..state_length).map(move |number| self.lanes.input(number, lane));
-        lanes.flat_map(state).collect()
+    /// Whether nothing happened in a lane that may end its run.
+    fn goes_on(&self, lane: usize) -> bool {
+        let has_moved = |number| {
+            self.before_last.get(number, lane).bits() != self.numbers.input(number, lane).bits()
+        };
+        self.is_as_expected(lane) && (0..self.descent.parameters).any(has_moved)
+    }
+
+    fn is_as_expected(&self, lane: usize) -> bool {
+        let Descent {
+            parameters, memory, ..
+        } = self.descent;
+        // Behind the memory comes the greatest magnitude of an entry.
+        !self.numbers.has_left(lane)
+            && self.numbers.input(parameters + memory, lane) <= self.greatest_entry
+    }
+
+    /// Makes the last epoch of a chunk the one to go on from.
+    fn check_in(&mut self, lane: usize, from: u64, end: u64) {
+        let live = &mut self.live[lane];
+        live.look(&self.numbers, lane, from);
+        let checkpoint = &mut live.checkpoint;
+        checkpoint.epoch = end - 1;
+        for (number, value) in checkpoint.state.iter_mut().enumerate() {
+            *value = self.before_last.get(number, lane);
+        }
+        checkpoint.best = Some(live.best);
+        checkpoint.recorded = self.recorded;
+        checkpoint.reported = end;
     }
 
     /// An epoch that is recorded.
     fn record(&mut self, epoch: u64) {
+        let parameters = self.descent.parameters;
         for (lane, live) in self.live.iter_mut().enumerate() {
             live.rows.extend([T::ZERO; ROW]);
-            let parameters = 0..self.descent.parameters;
-            live.rows
-                .extend(parameters.map(|number| self.lanes.input(number, lane)));
+            let parameters = 0..parameters;
+            let values = parameters.map(|number| self.numbers.input(number, lane));
+            live.rows.extend(values);
         }
-        self.lanes.advance(1, true);
-        let norm = self.descent.in_lanes.gradient_norm;
+        self.engine.advance(&mut self.numbers, 1, true);
+        let norm = self.descent.outputs.gradient_norm;
         for (lane, live) in self.live.iter_mut().enumerate() {
-            let row = live.rows.len() - ROW - self.descent.parameters;
-            live.rows[row] = self.lanes.output(0, lane);
-            live.rows[row + 1] = self.lanes.output(norm, lane);
+            let row = live.rows.len() - ROW - parameters;
+            live.rows[row] = self.numbers.output(LOSS, lane);
+            live.rows[row + 1] = self.numbers.output(norm, lane);
         }
         self.recorded = Some(epoch);
     }
 
     /// The last epoch, which no update follows.
-    fn finish(&mut self, epochs: u64) {
+    fn finish(&mut self) {
         if self.live.is_empty() {
             return;
         }
-        self.lanes.look_anew();
+        self.numbers.look_anew();
         let rows_before = self.live[0].rows.len();
-        self.record(epochs);
+        self.record(self.epochs);
         for (lane, mut live) in std::mem::take(&mut self.live).into_iter().enumerate() {
-            let end = if self.lanes.has_left(lane) {
-                live.rows.truncate(rows_before);
-                End::Alone(live.checkpoint)
-            } else {
-                live.look(&self.lanes, lane, epochs);
+            let end = if self.is_as_expected(lane) {
+                live.look(&self.numbers, lane, self.epochs);
                 let row = &live.rows[rows_before..];
                 let outcome = Outcome {
                     status: Status::EpochsSpent,
-                    epochs_run: epochs,
+                    epochs_run: self.epochs,
                     loss: Scalar::new(row[0]),
                     gradient_norm: Scalar::new(row[1]),
                     parameters: row[ROW..].iter().map(|x| Scalar::new(*x)).collect(),
@@ -301,6 +373,9 @@ impl<T: Real> Block<'_, T> {
                     live.rows.truncate(rows_before);
                 }
                 End::Spent(outcome)
+            } else {
+                live.rows.truncate(rows_before);
+                End::Alone(live.checkpoint)
             };
             self.ended[live.place] = Some(Lane {
                 rows: live.rows,
@@ -312,8 +387,8 @@ impl<T: Real> Block<'_, T> {
 
 impl<T: Real> Live<T> {
     /// Takes over the least loss since epoch `from`.
-    fn look(&mut self, lanes: &Lanes<'_, T>, lane: usize, from: u64) {
-        if let (least, Some(at)) = lanes.least(lane) {
+    fn look(&mut self, numbers: &Numbers<'_, T>, lane: usize, from: u64) {
+        if let (least, Some(at)) = numbers.least(lane) {
             self.best = (least, from + u64::from(at));
         }
     }

@@ -2,45 +2,41 @@
 //! the last epoch.
 
 use super::{Cancelled, Control, Outcome, Recorder, Row};
-use crate::autodiff::{Graph, Real, Var};
+use crate::autodiff::{Graph, Op, Real, Var};
 use crate::batch::status::{Divergence, Rule, Status};
-use crate::engine::{Program, Scratch};
+use crate::engine::{Block, Engine, Interpreter, Program, States};
 use crate::number::{Number, Scalar};
 use crate::optimizer::{Epoch, Update};
 use crate::plan::{Plan, Run, Stop};
 
-/// One epoch of an objective and an update rule as a program.
+/// One epoch of an objective and an update rule as a program, and what runs it.
 ///
-/// Inputs are the parameters, the rule's memory, the constants of the objective
-/// and the numbers of the rule, outputs the loss, the norm of the gradient, the
-/// length of the step, the new parameters and the new memory.
+/// Inputs are the state (the parameters, the rule's memory and the greatest
+/// magnitude of any entry of the gradient so far), then the constants of the
+/// objective and the numbers of the rule. Outputs are those of [`Outputs`]. The
+/// norm of the gradient and the length of the step are rare outputs unless a
+/// rule of `[stop]` looks at them.
 #[derive(Debug)]
 pub(super) struct Descent<T> {
-    program: Program<T>,
-    pub(super) in_lanes: InLanes<T>,
+    pub(super) engine: Box<dyn Engine<T>>,
+    pub(super) outputs: Outputs,
     pub(super) parameters: usize,
     pub(super) memory: usize,
+    /// The parameters that stay infinite or NaN once they are.
+    pub(super) sticky: Vec<usize>,
 }
 
-/// The epoch as a program for many runs at once, which leaves the new state in
-/// the place of the old one. The norm of the gradient and the length of the
-/// step are rare outputs unless a rule of `[stop]` looks at them.
+/// The numbers of the outputs of a [`Descent`], beside the [`LOSS`].
 #[derive(Debug)]
-pub(super) struct InLanes<T> {
-    pub(super) program: Program<T>,
-    /// The outputs that are the norm of the gradient and the length of the step.
+pub(super) struct Outputs {
+    /// The entries of the gradient of which the state would not tell that they
+    /// are not finite.
+    pub(super) entries: std::ops::Range<usize>,
     pub(super) gradient_norm: usize,
     pub(super) step: usize,
 }
 
-const LOSS: usize = 0;
-const GRADIENT_NORM: usize = 1;
-const STEP: usize = 2;
-/// Where the new state begins among the outputs.
-const STATE: usize = 3;
-
-/// Outputs of the program in lanes: the loss, and from here on the gradient.
-pub(super) const GRADIENT: usize = 1;
+pub(super) const LOSS: usize = 0;
 
 /// How many epochs pass between two looks at whether to go on.
 const EPOCHS_PER_LOOK: u64 = 1024;
@@ -52,6 +48,7 @@ impl<T: Real> Descent<T> {
         let inputs = |count: usize| (0..count).map(|_| graph.input()).collect::<Vec<_>>();
         let parameters = inputs(run.start.len());
         let memory = inputs(run.start.len() * run.rule.memory());
+        let greatest = graph.input();
         let constants = inputs(run.constants.len());
         let numbers = inputs(run.numbers.len());
 
@@ -67,6 +64,23 @@ impl<T: Real> Descent<T> {
             memory: &memory,
             numbers: &numbers,
         });
+        let stays = |from: Var<'_, T>, to| graph.stays_not_finite(from, to);
+        let (mut sticky, mut untold) = (Vec::new(), Vec::new());
+        for (place, ((before, after), slope)) in
+            parameters.iter().zip(&moved).zip(&gradient).enumerate()
+        {
+            let is_sticky = stays(*before, *after);
+            if is_sticky {
+                sticky.push(place);
+            }
+            if !(is_sticky && stays(*slope, *after)) {
+                untold.push(*slope);
+            }
+        }
+        // A magnitude that is NaN does not count.
+        let next_greatest = gradient.iter().fold(greatest, |greatest, entry| {
+            entry.abs().binary(Op::Max, greatest)
+        });
         // The length of the step costs operations, so it is only computed for
         // the rule that looks at it.
         let step = if plan.stop.step_below.is_some() {
@@ -78,28 +92,31 @@ impl<T: Real> Descent<T> {
         } else {
             graph.constant(T::ZERO)
         };
-        let gradient_norm = norm(&graph, &gradient);
-        let next: Vec<_> = moved.into_iter().chain(remembered).collect();
-        let mut outputs = vec![loss, gradient_norm, step];
-        outputs.extend(&next);
-        let mut in_lanes = vec![loss];
-        in_lanes.extend(&gradient);
-        let norm_place = in_lanes.len();
-        in_lanes.extend([gradient_norm, step]);
-        let often = match &plan.stop {
-            stop if stop.step_below.is_some() => norm_place + 2,
-            stop if stop.gradient_norm_below.is_some() => norm_place + 1,
-            _ => norm_place,
+        let mut outputs = vec![loss];
+        outputs.extend(untold);
+        let numbers = Outputs {
+            entries: LOSS + 1..outputs.len(),
+            gradient_norm: outputs.len(),
+            step: outputs.len() + 1,
         };
+        outputs.extend([norm(&graph, &gradient), step]);
+        let often = match &plan.stop {
+            stop if stop.step_below.is_some() => numbers.step + 1,
+            stop if stop.gradient_norm_below.is_some() => numbers.gradient_norm + 1,
+            _ => numbers.entries.end,
+        };
+        let next: Vec<_> = moved
+            .into_iter()
+            .chain(remembered)
+            .chain([next_greatest])
+            .collect();
+        let program = Program::epoch(&graph, &outputs, &next).with_rare_outputs(often);
         Descent {
-            program: Program::new(&graph, &outputs),
-            in_lanes: InLanes {
-                program: Program::epoch(&graph, &in_lanes, &next).with_rare_outputs(often),
-                gradient_norm: norm_place,
-                step: norm_place + 1,
-            },
+            engine: Box::new(Interpreter::new(program)),
+            outputs: numbers,
             parameters: parameters.len(),
             memory: memory.len(),
+            sticky,
         }
     }
 }
@@ -221,7 +238,12 @@ impl<T: Real> Descent<T> {
     pub(super) fn inputs(&self, run: &Run, state: &[T]) -> Vec<T> {
         let numbers = run.constants.iter().chain(&run.numbers);
         let numbers = numbers.map(|number| number.to::<T>());
-        state.iter().copied().chain(numbers).collect()
+        state
+            .iter()
+            .copied()
+            .chain([T::ZERO])
+            .chain(numbers)
+            .collect()
     }
 
     /// Runs from a checkpoint to the end, and records what the plan asks for.
@@ -244,16 +266,15 @@ impl<T: Real> Descent<T> {
         };
         let names = plan.objectives[run.objective].function.variables();
         let limits = Limits::<T>::new(&plan.stop);
-        let mut scratch: Scratch<T> = self.program.scratch();
-        let state_length = self.parameters + self.memory;
-        let mut inputs = self.inputs(run, &from.state);
-        let mut outputs = vec![T::ZERO; STATE + state_length];
+        let mut block = Block::new(self.engine.program(), 1);
+        block.load(0, &self.inputs(run, &from.state));
+        let mut before = States::default();
 
         let mut state = State {
             epoch: from.epoch,
             loss: T::ZERO,
             gradient_norm: T::ZERO,
-            parameters: inputs[..self.parameters].to_vec(),
+            parameters: from.state[..self.parameters].to_vec(),
         };
         let mut finite: Option<State<T>> = None;
         let mut best = from.best;
@@ -261,10 +282,13 @@ impl<T: Real> Descent<T> {
         let mut last_change = 0;
         let mut since_look = 0;
         let status = loop {
-            self.program.run(&mut scratch, &inputs, &mut outputs);
-            state.loss = outputs[LOSS];
-            state.gradient_norm = outputs[GRADIENT_NORM];
-            state.parameters.copy_from_slice(&inputs[..self.parameters]);
+            block.copy_states(&mut before);
+            self.engine.advance(&mut block, 1, true);
+            state.loss = block.output(LOSS, 0);
+            state.gradient_norm = block.output(self.outputs.gradient_norm, 0);
+            for (number, parameter) in state.parameters.iter_mut().enumerate() {
+                *parameter = before.get(number, 0);
+            }
             if let Some(what) = not_finite(&state, names) {
                 break Status::Diverged {
                     epoch: state.epoch,
@@ -285,17 +309,11 @@ impl<T: Real> Descent<T> {
             if state.epoch == run.epochs {
                 break Status::EpochsSpent;
             }
-            let (before, after) = (&inputs[..state_length], &outputs[STATE..]);
-            let same = |from: usize, to: usize| {
-                before[from..to]
-                    .iter()
-                    .zip(&after[from..to])
-                    .all(|(a, b)| a.bits() == b.bits())
-            };
-            let parameters_stay = same(0, self.parameters);
+            let mut same = (0..self.parameters + self.memory)
+                .map(|number| before.get(number, 0).bits() == block.input(number, 0).bits());
+            let parameters_stay = same.by_ref().take(self.parameters).all(|same| same);
             // With `step_below` the next epoch ends the run for its own reason.
-            if parameters_stay && same(self.parameters, state_length) && limits.step_below.is_none()
-            {
+            if parameters_stay && same.all(|same| same) && limits.step_below.is_none() {
                 let left = run.epochs - state.epoch.max(from.reported);
                 control.progress.add_epochs(since_look + left);
                 since_look = 0;
@@ -305,12 +323,11 @@ impl<T: Real> Descent<T> {
                 }
                 break Status::FixedPoint { since: last_change };
             }
-            step = Some(outputs[STEP]);
+            step = Some(block.output(self.outputs.step, 0));
             state.epoch += 1;
             if !parameters_stay {
                 last_change = state.epoch;
             }
-            inputs[..state_length].copy_from_slice(&outputs[STATE..]);
             since_look += u64::from(state.epoch > from.reported);
             if since_look == EPOCHS_PER_LOOK {
                 control.progress.add_epochs(since_look);

@@ -16,7 +16,7 @@ use crate::autodiff::{Real, Subnormals};
 use crate::number::{Precision, Scalar};
 use crate::optimizer;
 use crate::plan::{Plan, Run};
-use block::Lane;
+use block::{Lane, Rows};
 use descent::Descent;
 
 pub use result::RunResult;
@@ -290,17 +290,17 @@ fn run_group<R: Recorder>(
 }
 
 impl<T: Real> Descent<T> {
-    fn whole(
+    fn whole<R: Recorder>(
         &self,
         plan: &Plan,
         run: &Run,
         lane: Option<Lane<T>>,
-        recorder: &mut impl Recorder,
+        recorder: &mut R,
         control: &Control,
     ) -> Result<Outcome, Cancelled> {
         match lane {
-            Some(lane) => self.end(plan, run, lane, recorder, control),
-            None => self.run(plan, run, &self.start(run), recorder, control),
+            Some(lane) => self.end(plan, run, lane, Rows::new(plan, run), recorder, control),
+            None => self.single(plan, run, recorder, control),
         }
     }
 }
@@ -333,7 +333,7 @@ impl Begun {
             wide: HashMap::new(),
         };
         for (_, places) in alike {
-            // A run that has no other like it is faster alone.
+            // A run that has no other like it goes by itself.
             if places.len() < 2 {
                 continue;
             }

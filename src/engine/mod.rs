@@ -1,14 +1,42 @@
-//! Programs made from a graph, and their evaluation.
+//! Programs made from a graph, and engines that run them.
 //!
 //! A [`Program`] is immutable and shared between threads; the numbers that it
-//! works on are [`Scratch`] space, one for each thread. [`Lanes`] run it on
-//! many sets of numbers at once, with the widest vectors of the processor
-//! ([`Features`]) and the same bits.
+//! works on are apart: [`Scratch`] space for one run, a [`Block`] for many. An
+//! [`Engine`] runs one program on blocks. There is one kind of engine so far, the
+//! [`Interpreter`]: an instruction after the other, each on all lanes of a block
+//! with the widest vectors of the processor ([`Features`]).
+//!
+//! Whatever runs a program, the bits are those of [`Program::step`].
 
+mod block;
+mod compile;
 mod features;
-mod lanes;
+mod interpreter;
+mod kernel;
 mod program;
 
+pub use block::{Block, Expected, Quantity, States, WIDTH};
 pub use features::Features;
-pub use lanes::{Expected, Lanes, Quantity, WIDTH};
+pub use interpreter::Interpreter;
 pub use program::{Instruction, Program, Scratch, Slot};
+
+/// What runs one program on blocks of lanes.
+///
+/// This is the seam for engines of another kind, such as one that writes machine
+/// code: it has to give every lane the bits of [`Program::step`].
+pub trait Engine<T>: std::fmt::Debug + Send + Sync {
+    /// The program.
+    fn program(&self) -> &Program<T>;
+
+    /// How many lanes it would best get at once, if there are so many runs.
+    fn lanes(&self) -> usize;
+
+    /// Runs the program `epochs` times on every lane in use of a block that was
+    /// made for it, and watches what [`Block::watch`] said. The rare outputs of
+    /// the program are computed only if `all` is true.
+    ///
+    /// # Panics
+    ///
+    /// If there are more than a million epochs since [`Block::look_anew`].
+    fn advance(&self, block: &mut Block<'_, T>, epochs: u32, all: bool);
+}

@@ -1,12 +1,12 @@
 //! A straight-line program and its plain, scalar interpreter.
 //!
 //! The interpreter is the reference: it evaluates one operation after the other
-//! in the order of the graph, with [`Op::value`]. Any faster engine must give
-//! the same bits.
+//! with [`Op::value`]. Any faster engine must give the same bits.
 
 use std::fmt;
 
-use crate::autodiff::{Graph, Node, NodeId, Op, Real, Subnormals, Var};
+use super::compile;
+use crate::autodiff::{Graph, Op, Real, Subnormals, Var};
 
 /// The place of a number in [`Scratch`] space.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -22,17 +22,56 @@ impl Slot {
     }
 }
 
-/// One operation of a [`Program`]: reads up to three slots, then writes one,
-/// which may be one of those read.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Instruction {
+/// What an operation reads.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(super) enum Operand<T> {
+    /// The number in a slot.
+    Slot(Slot),
+    /// This number.
+    Constant(T),
+}
+
+impl<T> Operand<T> {
+    pub(super) fn slot(self) -> Option<Slot> {
+        match self {
+            Operand::Slot(slot) => Some(slot),
+            Operand::Constant(_) => None,
+        }
+    }
+}
+
+/// A part of a [`Program`]: one operation, or two of which the second reads the
+/// result of the first. It reads some slots, then writes one, which may be one
+/// of those read.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Instruction<T> {
     pub(super) op: Op,
-    pub(super) operands: [Slot; 3],
+    /// Those that the operation has no place for repeat the first.
+    pub(super) operands: [Operand<T>; 3],
+    pub(super) then: Option<Then<T>>,
     pub(super) result: Slot,
 }
 
-/// The operations that some results of a graph need, in order, with slots that
-/// are used again when the number in them is not needed any more.
+/// The second operation of an instruction, one of two operands.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(super) struct Then<T> {
+    pub(super) op: Op,
+    /// Whether the result of the first is the left operand.
+    pub(super) is_left: bool,
+    pub(super) other: Operand<T>,
+}
+
+impl<T: Real> Instruction<T> {
+    /// The slots that it reads, some perhaps twice.
+    pub(super) fn reads(&self) -> impl Iterator<Item = Slot> {
+        let operands = self.operands.into_iter().take(self.op.arity());
+        let other = self.then.into_iter().map(|then| then.other);
+        operands.chain(other).filter_map(Operand::slot)
+    }
+}
+
+/// The operations that some results of a graph need, in an order that needs few
+/// slots: a slot is used again when the number in it is not needed any more.
 ///
 /// # Examples
 ///
@@ -48,12 +87,10 @@ pub struct Instruction {
 /// let program = Program::new(&graph, &[loss, w - rate * gradient]);
 /// assert_eq!(program.to_string(), "\
 /// in      s0 s1
-/// const   s2 = 2
-/// s3 = powi[2] s0
-/// s4 = mul s0 s2
-/// s4 = mul s1 s4
-/// s4 = sub s0 s4
-/// out     s3 s4
+/// s2 = mul s0 s0
+/// s3 = mul s1 (mul s0 2.0)
+/// s3 = sub s0 s3
+/// out     s2 s3
 /// ");
 /// assert_eq!(program.evaluate(&[1.0, 0.01]), [1.0, 0.98]);
 /// ```
@@ -61,19 +98,17 @@ pub struct Instruction {
 pub struct Program<T> {
     pub(super) subnormals: Subnormals,
     pub(super) inputs: usize,
-    /// Their slots follow those of the inputs and are never written again.
+    /// Those that are not written into an instruction. Their slots follow those
+    /// of the inputs and are never written again.
     pub(super) constants: Vec<T>,
-    pub(super) instructions: Vec<Instruction>,
+    pub(super) instructions: Vec<Instruction<T>>,
     /// Those that are needed when the rare outputs are not asked for.
-    pub(super) usual: Vec<Instruction>,
+    pub(super) usual: Vec<Instruction<T>>,
     /// What is copied, one after the other, when the operations are done.
     pub(super) copies: Vec<Copied>,
     pub(super) outputs: Vec<Slot>,
     /// How many of the inputs an epoch replaces.
     pub(super) state: usize,
-    /// For each number of the state whether it stays infinite or NaN for ever
-    /// once it is.
-    pub(super) stays_not_finite: Vec<bool>,
     pub(super) slots: usize,
 }
 
@@ -88,9 +123,6 @@ pub(super) struct Copied {
 /// again for as many evaluations as wanted.
 #[derive(Clone, Debug)]
 pub struct Scratch<T>(Vec<T>);
-
-/// No later instruction reads the node.
-const NEVER: usize = 0;
 
 impl<T: Real> Program<T> {
     /// The program that computes `outputs` from the inputs of `graph`.
@@ -123,12 +155,10 @@ impl<T: Real> Program<T> {
     /// let program = Program::epoch(&graph, &[loss], &[w - rate * gradient]);
     /// assert_eq!(program.to_string(), "\
     /// in      s0 s1
-    /// const   s2 = 2
-    /// s3 = powi[2] s0
-    /// s4 = mul s0 s2
-    /// s4 = mul s1 s4
-    /// s0 = sub s0 s4
-    /// out     s3
+    /// s2 = mul s0 s0
+    /// s3 = mul s1 (mul s0 2.0)
+    /// s0 = sub s0 s3
+    /// out     s2
     /// ");
     /// let mut scratch = program.scratch();
     /// program.load(&mut scratch, &[1.0, 0.01]);
@@ -138,82 +168,12 @@ impl<T: Real> Program<T> {
     /// ```
     #[must_use]
     pub fn epoch(graph: &Graph<T>, outputs: &[Var<'_, T>], next: &[Var<'_, T>]) -> Self {
-        let inputs = graph.inputs();
-        assert!(
-            next.len() <= inputs,
-            "an input for each number of the state"
-        );
-        let nodes = graph.nodes();
-        let wanted = || outputs.iter().chain(next).map(|var| var.id().index());
-        let last_use = last_uses(&nodes, wanted());
-        let homes = homes(&nodes, &last_use, next);
-        let mut slots = Slots {
-            count: inputs,
-            free: Vec::new(),
-            of_node: vec![Slot(u32::MAX); nodes.len()],
-        };
-        let mut constants = Vec::new();
-        for (index, node) in nodes.iter().enumerate() {
-            match node {
-                Node::Input(number) => slots.of_node[index] = Slot(*number),
-                Node::Constant(value) if last_use[index] != NEVER => {
-                    constants.push(*value);
-                    slots.of_node[index] = slots.new_slot();
-                }
-                _ => {}
-            }
-        }
-        let mut instructions = Vec::new();
-        for (index, node) in nodes.iter().enumerate() {
-            let Node::Apply(op, operands) = node else {
-                continue;
-            };
-            if last_use[index] == NEVER {
-                continue;
-            }
-            let used = &operands[..op.arity()];
-            let operands = operands.map(|id| slots.of_node[id.index()]);
-            for (place, id) in used.iter().enumerate() {
-                let repeated = used[..place].contains(id);
-                let kept = matches!(nodes[id.index()], Node::Input(_) | Node::Constant(_))
-                    || homes[id.index()].is_some();
-                if last_use[id.index()] == index && !repeated && !kept {
-                    slots.free.push(slots.of_node[id.index()]);
-                }
-            }
-            let result = match homes[index] {
-                Some(home) => home,
-                None => slots.free.pop().unwrap_or_else(|| slots.new_slot()),
-            };
-            slots.of_node[index] = result;
-            instructions.push(Instruction {
-                op: *op,
-                operands,
-                result,
-            });
-        }
-        let mut program = Program {
-            subnormals: graph.subnormals(),
-            inputs,
-            constants,
-            usual: instructions.clone(),
-            instructions,
-            copies: Vec::new(),
-            outputs: Vec::new(),
-            state: next.len(),
-            stays_not_finite: (0..)
-                .zip(next)
-                .map(|(input, value)| stays_not_finite(&nodes, input, value.id()))
-                .collect(),
-            slots: 0,
-        };
-        program.end(&nodes, &mut slots, outputs, next);
-        program.slots = slots.count;
-        program
+        compile::epoch(graph, outputs, next)
     }
 
     /// Takes the outputs from number `often` on for rare ones: the operations
-    /// that only they need are left out of [`Lanes::advance`](super::Lanes::advance).
+    /// that only they need are left out of an
+    /// [advance](super::Engine::advance) that does not ask for them.
     #[must_use]
     pub fn with_rare_outputs(mut self, often: usize) -> Self {
         let mut needed = vec![false; self.slots];
@@ -226,64 +186,18 @@ impl<T: Real> Program<T> {
         }
         let mut usual = Vec::new();
         for instruction in self.instructions.iter().rev() {
-            let Instruction {
-                op,
-                operands,
-                result,
-            } = instruction;
-            if !needed[result.index()] {
+            if !needed[instruction.result.index()] {
                 continue;
             }
-            needed[result.index()] = false;
-            for operand in &operands[..op.arity()] {
-                needed[operand.index()] = true;
+            needed[instruction.result.index()] = false;
+            for slot in instruction.reads() {
+                needed[slot.index()] = true;
             }
             usual.push(*instruction);
         }
         usual.reverse();
         self.usual = usual;
         self
-    }
-
-    /// Adds the copies that end an epoch, and the outputs.
-    fn end(
-        &mut self,
-        nodes: &[Node<T>],
-        slots: &mut Slots,
-        outputs: &[Var<'_, T>],
-        next: &[Var<'_, T>],
-    ) {
-        let slot = |slots: &Slots, var: &Var<'_, T>| slots.of_node[var.id().index()];
-        // Old numbers of the state are saved before any is overwritten.
-        let saved = |copies: &mut Vec<Copied>, slots: &mut Slots, from: Slot| {
-            let to = slots.new_slot();
-            copies.push(Copied { from, to });
-            to
-        };
-        let old = |var: &Var<'_, T>| matches!(&nodes[var.id().index()], Node::Input(number) if (*number as usize) < next.len());
-        for output in outputs {
-            let from = slot(slots, output);
-            let place = if old(output) {
-                saved(&mut self.copies, slots, from)
-            } else {
-                from
-            };
-            self.outputs.push(place);
-        }
-        let mut moves = Vec::new();
-        for (number, value) in (0..).zip(next) {
-            let (from, to) = (slot(slots, value), Slot(number));
-            if from == to {
-                continue;
-            }
-            let from = if old(value) {
-                saved(&mut self.copies, slots, from)
-            } else {
-                from
-            };
-            moves.push(Copied { from, to });
-        }
-        self.copies.extend(moves);
     }
 
     /// The number of inputs.
@@ -298,9 +212,9 @@ impl<T: Real> Program<T> {
         self.slots
     }
 
-    /// The operations in order.
+    /// The instructions in order.
     #[must_use]
-    pub fn instructions(&self) -> &[Instruction] {
+    pub fn instructions(&self) -> &[Instruction<T>] {
         &self.instructions
     }
 
@@ -343,14 +257,23 @@ impl<T: Real> Program<T> {
             "one place for each output"
         );
         let numbers = &mut scratch.0[..];
-        for Instruction {
-            op,
-            operands,
-            result,
-        } in &self.instructions
-        {
-            let operands = operands.map(|slot| numbers[slot.index()]);
-            numbers[result.index()] = op.value(operands, self.subnormals);
+        for instruction in &self.instructions {
+            let read = |operand: Operand<T>| match operand {
+                Operand::Slot(slot) => numbers[slot.index()],
+                Operand::Constant(value) => value,
+            };
+            let operands = instruction.operands.map(read);
+            let mut value = instruction.op.value(operands, self.subnormals);
+            if let Some(then) = instruction.then {
+                let other = read(then.other);
+                let operands = if then.is_left {
+                    [value, other, other]
+                } else {
+                    [other, value, other]
+                };
+                value = then.op.value(operands, self.subnormals);
+            }
+            numbers[instruction.result.index()] = value;
         }
         for Copied { from, to } in &self.copies {
             numbers[to.index()] = numbers[from.index()];
@@ -384,79 +307,47 @@ impl<T: Real> Program<T> {
     }
 }
 
-struct Slots {
-    count: usize,
-    free: Vec<Slot>,
-    of_node: Vec<Slot>,
-}
-
-impl Slots {
-    fn new_slot(&mut self) -> Slot {
-        let slot = Slot::at(self.count);
-        self.count += 1;
-        slot
+impl fmt::Display for Slot {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(formatter, "s{}", self.0)
     }
 }
 
-/// For each node the last one that reads it, [`NEVER`] if nothing wanted needs
-/// it, and `usize::MAX` for what is `wanted` itself.
-fn last_uses<T>(nodes: &[Node<T>], wanted: impl Iterator<Item = usize>) -> Vec<usize> {
-    let mut last_use = vec![NEVER; nodes.len()];
-    for index in wanted {
-        last_use[index] = usize::MAX;
-    }
-    for (index, node) in nodes.iter().enumerate().rev() {
-        if last_use[index] == NEVER {
-            continue;
+impl<T: Real> fmt::Display for Operand<T> {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Operand::Slot(slot) => slot.fmt(formatter),
+            Operand::Constant(value) => write!(formatter, "{value:?}"),
         }
-        if let Node::Apply(op, operands) = node {
-            for id in &operands[..op.arity()] {
-                let entry: &mut usize = &mut last_use[NodeId::index(*id)];
-                *entry = (*entry).max(index);
+    }
+}
+
+impl<T: Real> fmt::Display for Instruction<T> {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut first = self.op.name().to_owned();
+        if let Op::Powi(n) = self.op {
+            first += &format!("[{n}]");
+        }
+        for operand in &self.operands[..self.op.arity()] {
+            first += &format!(" {operand}");
+        }
+        let result = self.result;
+        match &self.then {
+            None => write!(formatter, "{result} = {first}"),
+            Some(Then { op, is_left, other }) => {
+                let name = op.name();
+                if *is_left {
+                    write!(formatter, "{result} = {name} ({first}) {other}")
+                } else {
+                    write!(formatter, "{result} = {name} {other} ({first})")
+                }
             }
         }
     }
-    last_use
-}
-
-/// For each node the input that it replaces and whose slot it may be written
-/// to at once, since nothing reads the old number any later.
-fn homes<T: Real>(nodes: &[Node<T>], last_use: &[usize], next: &[Var<'_, T>]) -> Vec<Option<Slot>> {
-    let mut homes = vec![None; nodes.len()];
-    for (index, node) in nodes.iter().enumerate() {
-        let Node::Input(number) = node else {
-            continue;
-        };
-        let Some(value) = next.get(*number as usize).map(|var| var.id().index()) else {
-            continue;
-        };
-        let applied = matches!(nodes[value], Node::Apply(..));
-        let free = last_use[index] == NEVER || last_use[index] <= value;
-        if applied && free && homes[value].is_none() {
-            homes[value] = Some(Slot(*number));
-        }
-    }
-    homes
-}
-
-/// Whether `value` is infinite or NaN whenever input number `input` is.
-fn stays_not_finite<T>(nodes: &[Node<T>], input: u32, value: NodeId) -> bool {
-    let mut stays = vec![false; nodes.len()];
-    for (index, node) in nodes.iter().enumerate() {
-        stays[index] = match node {
-            Node::Input(number) => *number == input,
-            Node::Constant(_) => false,
-            Node::Apply(op, operands) => operands[..op.arity()]
-                .iter()
-                .enumerate()
-                .any(|(place, id)| stays[id.index()] && op.stays_not_finite(place)),
-        };
-    }
-    stays[value.index()]
 }
 
 impl<T: Real> fmt::Display for Program<T> {
-    /// Inputs, constants, one operation a line, outputs.
+    /// Inputs, constants, one instruction a line, outputs.
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(formatter, "in     ")?;
         for input in 0..self.inputs {
@@ -464,29 +355,17 @@ impl<T: Real> fmt::Display for Program<T> {
         }
         writeln!(formatter)?;
         for (index, value) in self.constants.iter().enumerate() {
-            writeln!(formatter, "const   s{} = {value}", self.inputs + index)?;
+            writeln!(formatter, "const   s{} = {value:?}", self.inputs + index)?;
         }
-        for Instruction {
-            op,
-            operands,
-            result,
-        } in &self.instructions
-        {
-            write!(formatter, "s{} = {}", result.0, op.name())?;
-            if let Op::Powi(n) = op {
-                write!(formatter, "[{n}]")?;
-            }
-            for operand in &operands[..op.arity()] {
-                write!(formatter, " s{}", operand.0)?;
-            }
-            writeln!(formatter)?;
+        for instruction in &self.instructions {
+            writeln!(formatter, "{instruction}")?;
         }
         for Copied { from, to } in &self.copies {
-            writeln!(formatter, "s{} = copy s{}", to.0, from.0)?;
+            writeln!(formatter, "{to} = copy {from}")?;
         }
         write!(formatter, "out    ")?;
         for output in &self.outputs {
-            write!(formatter, " s{}", output.0)?;
+            write!(formatter, " {output}")?;
         }
         writeln!(formatter)
     }

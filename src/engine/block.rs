@@ -1,0 +1,343 @@
+//! The numbers of many runs of one program, a lane for each.
+
+use std::cell::Cell;
+
+use super::program::{Program, Slot};
+use crate::autodiff::Real;
+
+/// How many lanes an operation computes together: the least number that fills
+/// whole vectors of every instruction set in both precisions.
+pub const WIDTH: usize = 16;
+
+/// Where rows begin and end, in bytes: no vector lies across two lines of the
+/// cache.
+const ALIGNMENT: usize = 64;
+
+/// A number of a program, for each lane.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Quantity {
+    /// The input with this number, as it is after the epoch.
+    Input(usize),
+    /// The output with this number.
+    Output(usize),
+}
+
+/// Where a quantity is expected in every epoch: not below `low`, not above
+/// `high`, and not NaN.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Expected<T> {
+    /// What is looked at.
+    pub quantity: Quantity,
+    /// The least that is expected.
+    pub low: T,
+    /// The greatest.
+    pub high: T,
+}
+
+/// Two slots with the least and the greatest number expected there: a pair,
+/// since it takes the time of one.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Check<T>(pub(super) [(Slot, T, T); 2]);
+
+/// So many epochs can be watched without looking: twice as many can be counted
+/// in either precision.
+const MOST_EPOCHS: u32 = 1 << 20;
+
+/// The rows after those of the program's slots.
+pub(super) const ALARM: usize = 0;
+pub(super) const LEAST: usize = 1;
+/// The number of epochs since that of the least value; NaN once a value was not
+/// finite.
+pub(super) const SINCE_LEAST: usize = 2;
+const OWN_ROWS: usize = 3;
+
+/// The numbers of several runs of one [`Program`]: for each slot of the program
+/// a row with one number for each run, its lane.
+///
+/// Each lane gets the bits that [`Program::step`] would give it, whatever the
+/// other lanes hold and whatever [engine](super::Engine) computes it.
+///
+/// # Examples
+///
+/// ```
+/// use gradtape::autodiff::{Graph, Subnormals};
+/// use gradtape::engine::{Block, Engine, Interpreter, Program};
+///
+/// let graph = Graph::<f64>::new(Subnormals::Keep);
+/// let (w, rate) = (graph.input(), graph.input());
+/// let loss = w.powi(2);
+/// let gradient = graph.gradient(loss, &[w])[0];
+/// let program = Program::epoch(&graph, &[loss], &[w - rate * gradient]);
+///
+/// let engine = Interpreter::new(program);
+/// let mut block = Block::new(engine.program(), 2);
+/// block.load(0, &[1.0, 0.01]);
+/// block.load(1, &[1.0, 0.5]);
+/// engine.advance(&mut block, 1, true);
+/// assert_eq!([block.output(0, 0), block.output(0, 1)], [1.0, 1.0]);
+/// assert_eq!([block.input(0, 0), block.input(0, 1)], [0.98, 0.0]);
+/// ```
+#[derive(Debug)]
+pub struct Block<'p, T> {
+    program: &'p Program<T>,
+    /// Row after row, each of `stride` numbers, from the one at `first`, which
+    /// is aligned.
+    numbers: Vec<T>,
+    first: usize,
+    stride: usize,
+    /// The lanes in use.
+    live: usize,
+    /// What is looked at after each epoch.
+    pub(super) checks: Vec<Check<T>>,
+    /// What stays infinite or NaN once it is, so that the last epoch tells.
+    finite_at_end: Vec<usize>,
+    /// The output whose least value is kept.
+    pub(super) least: Option<Slot>,
+    /// Since `look_anew`.
+    epochs: u32,
+}
+
+/// The state of every lane of a [`Block`] at some time.
+#[derive(Clone, Debug, Default)]
+pub struct States<T> {
+    numbers: Vec<T>,
+    stride: usize,
+}
+
+impl<'p, T: Real> Block<'p, T> {
+    /// Space for `lanes` runs of `program`, at least one.
+    #[must_use]
+    pub fn new(program: &'p Program<T>, lanes: usize) -> Self {
+        let live = lanes.max(1);
+        // A single run needs no vectors.
+        let stride = if live == 1 {
+            1
+        } else {
+            live.next_multiple_of(WIDTH)
+        };
+        let rows = program.slots + OWN_ROWS;
+        let spare = ALIGNMENT / size_of::<T>();
+        let numbers = vec![T::ZERO; rows * stride + spare];
+        let mut block = Block {
+            program,
+            first: numbers.as_ptr().align_offset(ALIGNMENT).min(spare),
+            numbers,
+            stride,
+            live,
+            checks: Vec::new(),
+            finite_at_end: Vec::new(),
+            least: None,
+            epochs: 0,
+        };
+        for (number, constant) in program.constants.iter().enumerate() {
+            block.row_mut(program.inputs + number).fill(*constant);
+        }
+        block
+    }
+
+    /// From now on [`Engine::advance`](super::Engine::advance) notes which lanes
+    /// leave what is `expected`, the least value of output number `least`, and
+    /// whether that is infinite or NaN. That the inputs `finite_at_end`
+    /// are finite is only looked at by [`Block::has_left`]: they must stay
+    /// infinite or NaN once they are.
+    pub fn watch(&mut self, expected: &[Expected<T>], finite_at_end: &[usize], least: usize) {
+        let slot = |quantity| match quantity {
+            Quantity::Input(input) => Slot::at(input),
+            Quantity::Output(output) => self.program.outputs[output],
+        };
+        let rows: Vec<_> = expected
+            .iter()
+            .map(|one| (slot(one.quantity), one.low, one.high))
+            .collect();
+        self.checks = rows
+            .chunks(2)
+            .map(|rows| Check([rows[0], rows[rows.len() - 1]]))
+            .collect();
+        self.finite_at_end = finite_at_end.to_vec();
+        self.least = Some(self.program.outputs[least]);
+        let infinity = T::ONE / T::ZERO;
+        self.row_mut(self.program.slots + LEAST).fill(infinity);
+    }
+
+    /// Forgets which lanes left what is expected, and in which epoch the least
+    /// value was found; epochs are counted from here.
+    pub fn look_anew(&mut self) {
+        let slots = self.program.slots;
+        self.epochs = 0;
+        self.row_mut(slots + ALARM).fill(T::ZERO);
+        let long_ago = T::from_f64(f64::from(MOST_EPOCHS));
+        self.row_mut(slots + SINCE_LEAST).fill(long_ago);
+    }
+
+    /// Whether a lane left what is expected since [`Block::look_anew`].
+    #[must_use]
+    pub fn has_left(&self, lane: usize) -> bool {
+        let slots = self.program.slots;
+        let is_finite = |input: &usize| self.number(*input, lane).abs() <= T::MAX;
+        self.number(slots + ALARM, lane) != T::ZERO
+            || !self.number(slots + SINCE_LEAST, lane).is_finite()
+            || !self.finite_at_end.iter().all(is_finite)
+    }
+
+    /// The least value of a lane since [`Block::watch`], and the number of its
+    /// epoch if it was found since [`Block::look_anew`]; of equal ones the first.
+    #[must_use]
+    pub fn least(&self, lane: usize) -> (T, Option<u32>) {
+        let slots = self.program.slots;
+        #[allow(
+            clippy::cast_possible_truncation,
+            clippy::cast_sign_loss,
+            reason = "a whole number of at most 2 * MOST_EPOCHS"
+        )]
+        let since = self.number(slots + SINCE_LEAST, lane).to_f64() as u32;
+        let found = self.epochs.checked_sub(since + 1);
+        (self.number(slots + LEAST, lane), found)
+    }
+
+    /// Loads all inputs of a lane. The first lane also fills those that only
+    /// make up whole vectors, so it is best loaded with numbers as good as any.
+    ///
+    /// # Panics
+    ///
+    /// If there is no such lane or `inputs` has another length than the
+    /// program has inputs.
+    pub fn load(&mut self, lane: usize, inputs: &[T]) {
+        let program = self.program;
+        assert!(lane < self.live, "a lane in use");
+        assert_eq!(inputs.len(), program.inputs, "one number for each input");
+        let live = self.live;
+        for (input, value) in inputs.iter().enumerate() {
+            let value = program.subnormals.input(*value);
+            let row = self.row_mut(input);
+            row[lane] = value;
+            if lane == 0 {
+                row[live..].fill(value);
+            }
+        }
+    }
+
+    /// The number of lanes in use.
+    #[must_use]
+    pub fn live(&self) -> usize {
+        self.live
+    }
+
+    /// Input number `input` of a lane: of the state as it is now.
+    ///
+    /// # Panics
+    ///
+    /// If there is no such input or lane.
+    #[must_use]
+    pub fn input(&self, input: usize, lane: usize) -> T {
+        assert!(input < self.program.inputs, "an input of the program");
+        self.number(input, lane)
+    }
+
+    /// Output number `output` of a lane, of the last epoch.
+    ///
+    /// # Panics
+    ///
+    /// If there is no such output or lane.
+    #[must_use]
+    pub fn output(&self, output: usize, lane: usize) -> T {
+        self.number(self.program.outputs[output].index(), lane)
+    }
+
+    /// Takes a lane out; the last one in use takes its place.
+    ///
+    /// # Panics
+    ///
+    /// If there is no such lane.
+    pub fn remove(&mut self, lane: usize) {
+        assert!(lane < self.live, "a lane in use");
+        self.live -= 1;
+        for row in self.numbers[self.first..].chunks_exact_mut(self.stride) {
+            row[lane] = row[self.live];
+        }
+    }
+
+    /// Copies the state of every lane.
+    pub fn copy_states(&self, states: &mut States<T>) {
+        let rows = self.program.state * self.stride;
+        states.stride = self.stride;
+        states.numbers.clear();
+        let numbers = &self.numbers[self.first..][..rows];
+        states.numbers.extend_from_slice(numbers);
+    }
+
+    fn number(&self, row: usize, lane: usize) -> T {
+        self.numbers[self.first + row * self.stride..][..self.stride][lane]
+    }
+
+    fn row_mut(&mut self, row: usize) -> &mut [T] {
+        &mut self.numbers[self.first + row * self.stride..][..self.stride]
+    }
+
+    /// The program that it was made for.
+    pub(super) fn program(&self) -> &'p Program<T> {
+        self.program
+    }
+
+    /// Counts epochs that are going to be watched.
+    pub(super) fn count(&mut self, epochs: u32) {
+        self.epochs = self.epochs.saturating_add(epochs);
+        assert!(self.epochs <= MOST_EPOCHS, "look anew once in a while");
+    }
+
+    /// Whether there is only the one lane that it was made for.
+    pub(super) fn is_single(&self) -> bool {
+        self.stride == 1
+    }
+
+    /// All rows, in vectors of `N` lanes, where that divides the length of a row.
+    pub(super) fn rows<const N: usize>(&mut self) -> Rows<'_, T, N> {
+        let (vectors, _) = self.numbers[self.first..].as_chunks_mut::<N>();
+        Rows {
+            numbers: Cell::from_mut(vectors).as_slice_of_cells(),
+            stride: self.stride / N,
+            active: self.live.div_ceil(N),
+        }
+    }
+}
+
+impl<T: Real> States<T> {
+    /// Number `number` of the state of a lane.
+    ///
+    /// # Panics
+    ///
+    /// If there is no such number or lane.
+    #[must_use]
+    pub fn get(&self, number: usize, lane: usize) -> T {
+        self.numbers[number * self.stride..][..self.stride][lane]
+    }
+
+    /// Takes a lane out, as [`Block::remove`] does with `live` lanes left.
+    ///
+    /// # Panics
+    ///
+    /// If there are not so many lanes.
+    pub fn remove(&mut self, lane: usize, live: usize) {
+        for row in self.numbers.chunks_exact_mut(self.stride.max(1)) {
+            row[lane] = row[live];
+        }
+    }
+}
+
+/// The numbers of a block as rows of vectors. A row may be read and written in
+/// one instruction: a vector is read as a whole before its result is written.
+#[derive(Clone, Copy)]
+pub(super) struct Rows<'a, T, const N: usize> {
+    numbers: &'a [Cell<[T; N]>],
+    /// How many vectors a row has.
+    stride: usize,
+    /// How many of them have a lane in use.
+    active: usize,
+}
+
+impl<'a, T, const N: usize> Rows<'a, T, N> {
+    #[inline(always)]
+    pub(super) fn row(&self, row: usize) -> &'a [Cell<[T; N]>] {
+        let from = row * self.stride;
+        &self.numbers[from..from + self.active]
+    }
+}

@@ -1,0 +1,207 @@
+//! The engine that every processor has: one instruction after the other.
+
+use std::cell::Cell;
+
+use super::Engine;
+use super::block::{ALARM, Block, Check, LEAST, Rows, SINCE_LEAST, WIDTH};
+use super::features::{Features, Work};
+use super::kernel::{Operation, Step};
+use super::program::{Copied, Program, Slot};
+use crate::autodiff::{Kernel, Real, Subnormals};
+
+/// Runs a program instruction by instruction, each on all lanes of a block. The
+/// choice of an instruction costs some processor cycles, which many lanes share.
+///
+/// A block of a single lane is computed without vectors.
+#[derive(Clone, Debug)]
+pub struct Interpreter<T> {
+    program: Program<T>,
+    /// Of [`Program::instructions`], and of those that are usually needed.
+    all: Vec<Step<T>>,
+    usual: Vec<Step<T>>,
+    features: Features,
+}
+
+impl<T: Real> Interpreter<T> {
+    /// The engine for `program` with the widest vectors of this processor.
+    #[must_use]
+    pub fn new(program: Program<T>) -> Self {
+        Interpreter::with_features(program, Features::best())
+    }
+
+    /// The engine for `program` with vectors of the given instruction set.
+    #[must_use]
+    pub fn with_features(program: Program<T>, features: Features) -> Self {
+        Interpreter {
+            all: program.instructions.iter().map(Step::new).collect(),
+            usual: program.usual.iter().map(Step::new).collect(),
+            program,
+            features,
+        }
+    }
+}
+
+impl<T: Real> Engine<T> for Interpreter<T> {
+    fn program(&self) -> &Program<T> {
+        &self.program
+    }
+
+    /// As many as fit the fastest cache, but enough to outweigh the choice of
+    /// the instruction.
+    fn lanes(&self) -> usize {
+        const CACHE: usize = 32 * 1024;
+        let lane = self.program.slots * size_of::<T>();
+        let most = 2048 / size_of::<T>();
+        (CACHE / lane.max(1) / WIDTH * WIDTH).clamp(64, most)
+    }
+
+    fn advance(&self, block: &mut Block<'_, T>, epochs: u32, all: bool) {
+        let is_own = std::ptr::eq(block.program(), &raw const self.program);
+        assert!(is_own, "a block of this engine's program");
+        if block.least.is_some() {
+            block.count(epochs);
+        }
+        let steps = if all { &self.all } else { &self.usual };
+        if block.is_single() {
+            let epochs = Epochs::<T, 1>::new(&self.program, steps, block, epochs);
+            match self.program.subnormals {
+                Subnormals::Keep => epochs.run::<false>(),
+                Subnormals::Flush => epochs.run::<true>(),
+            }
+        } else {
+            let epochs = Epochs::<T, WIDTH>::new(&self.program, steps, block, epochs);
+            match self.program.subnormals {
+                Subnormals::Keep => self.features.run(Keeping(epochs)),
+                Subnormals::Flush => self.features.run(Flushing(epochs)),
+            }
+        }
+    }
+}
+
+/// Some epochs of a program on all lanes.
+struct Epochs<'a, T, const N: usize> {
+    steps: &'a [Step<T>],
+    copies: &'a [Copied],
+    rows: Rows<'a, T, N>,
+    watch: Watch<'a, T, N>,
+    epochs: u32,
+}
+
+/// What is looked at after each epoch.
+struct Watch<'a, T, const N: usize> {
+    checks: Vec<Check<T>>,
+    alarm: &'a [Cell<[T; N]>],
+    /// None if nothing is watched.
+    loss: Option<&'a [Cell<[T; N]>]>,
+    least: &'a [Cell<[T; N]>],
+    since_least: &'a [Cell<[T; N]>],
+}
+
+struct Keeping<'a, T>(Epochs<'a, T, WIDTH>);
+struct Flushing<'a, T>(Epochs<'a, T, WIDTH>);
+
+impl<T: Real> Work for Keeping<'_, T> {
+    type Output = ();
+
+    #[inline(always)]
+    fn run(self) {
+        self.0.run::<false>();
+    }
+}
+
+impl<T: Real> Work for Flushing<'_, T> {
+    type Output = ();
+
+    #[inline(always)]
+    fn run(self) {
+        self.0.run::<true>();
+    }
+}
+
+impl<'a, T: Real, const N: usize> Epochs<'a, T, N> {
+    fn new(
+        program: &'a Program<T>,
+        steps: &'a [Step<T>],
+        block: &'a mut Block<'_, T>,
+        epochs: u32,
+    ) -> Self {
+        let own = |row: usize| program.slots + row;
+        let (checks, least) = (block.checks.clone(), block.least);
+        let rows = block.rows::<N>();
+        Epochs {
+            steps,
+            copies: &program.copies,
+            watch: Watch {
+                checks,
+                alarm: rows.row(own(ALARM)),
+                loss: least.map(|slot: Slot| rows.row(slot.index())),
+                least: rows.row(own(LEAST)),
+                since_least: rows.row(own(SINCE_LEAST)),
+            },
+            rows,
+            epochs,
+        }
+    }
+
+    #[inline(always)]
+    fn run<const FLUSH: bool>(self) {
+        for _ in 0..self.epochs {
+            for step in self.steps {
+                step.run::<FLUSH, N>(self.rows);
+            }
+            for Copied { from, to } in self.copies {
+                let (from, to) = (self.rows.row(from.index()), self.rows.row(to.index()));
+                for (from, to) in from.iter().zip(to) {
+                    to.set(from.get());
+                }
+            }
+            if let Some(loss) = self.watch.loss {
+                self.look(loss);
+            }
+        }
+    }
+
+    #[inline(always)]
+    fn look(&self, loss: &[Cell<[T; N]>]) {
+        let watch = &self.watch;
+        // Where a value is replaced or kept, the compiler makes stores with a
+        // mask, which some processors take twenty times as long for; so it must
+        // not see that what is read is what is written.
+        let unseen = |row| std::hint::black_box(row);
+        for Check([first, second]) in &watch.checks {
+            let checked = Operation {
+                operands: [
+                    self.rows.row(first.0.index()),
+                    self.rows.row(second.0.index()),
+                    unseen(watch.alarm),
+                ],
+                result: watch.alarm,
+            };
+            checked.run(|[x, y, alarm]| {
+                let x_is_expected = (x >= first.1) & (x <= first.2);
+                let y_is_expected = (y >= second.1) & (y <= second.2);
+                if x_is_expected & y_is_expected {
+                    alarm
+                } else {
+                    T::ONE
+                }
+            });
+        }
+        let rows = loss.iter().zip(unseen(watch.least));
+        let rows = rows.zip(unseen(watch.since_least));
+        let results = watch.least.iter().zip(watch.since_least);
+        for (((loss, least), since), (new_least, new_since)) in rows.zip(results) {
+            let (loss, least, since) = (loss.get(), least.get(), since.get());
+            let (mut less, mut epochs) = ([T::ZERO; N], [T::ZERO; N]);
+            for lane in 0..N {
+                let is_less = loss[lane] < least[lane];
+                less[lane] = if is_less { loss[lane] } else { least[lane] };
+                // NaN once a loss is infinite or NaN, and ever after.
+                let not_less = if is_less { T::ZERO } else { T::ONE };
+                epochs[lane] = (since[lane] + T::ONE) * not_less + loss[lane] * T::ZERO;
+            }
+            new_least.set(less);
+            new_since.set(epochs);
+        }
+    }
+}

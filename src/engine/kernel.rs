@@ -1,0 +1,293 @@
+//! One instruction on all lanes of a block.
+
+use std::cell::Cell;
+
+use super::block::Rows;
+use super::program::{Instruction, Operand, Slot, Then};
+use crate::autodiff::{Kernel, Op, Real, Subnormals};
+
+/// An instruction as the interpreter runs it: which loop, over which rows, with
+/// which constants.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Step<T> {
+    form: Form,
+    /// Two for the first operation and one for the second, or three for a
+    /// single one.
+    operands: [Slot; 3],
+    result: Slot,
+    /// One for the first operation and one for the second.
+    constants: [T; 2],
+}
+
+/// The loops that there are.
+#[derive(Clone, Copy, Debug)]
+enum Form {
+    /// Any operation whose operands all are in slots.
+    Op(Op),
+    /// One operation with a constant.
+    One(Left),
+    /// x / k.
+    DivConstant,
+    /// k / x.
+    ConstantDiv,
+    /// The second operation on the result of the first.
+    Two(Left, Right),
+    /// max(|x|, z).
+    GreatestMagnitude,
+}
+
+/// An operation on x and, if it has no constant, y.
+#[derive(Clone, Copy, Debug)]
+enum Left {
+    /// x + y.
+    Add,
+    /// x + k.
+    AddConstant,
+    /// x − y.
+    Sub,
+    /// k − x.
+    ConstantSub,
+    /// x · y.
+    Mul,
+    /// x · k.
+    MulConstant,
+}
+
+/// An operation on the result t of another one and, if it has no constant, z.
+#[derive(Clone, Copy, Debug)]
+enum Right {
+    /// t + z.
+    Add,
+    /// t + k.
+    AddConstant,
+    /// t − z.
+    Sub,
+    /// z − t.
+    SubFrom,
+    /// k − t.
+    ConstantSub,
+    /// t · z.
+    Mul,
+    /// t · k.
+    MulConstant,
+}
+
+impl<T: Real> Step<T> {
+    pub(super) fn new(instruction: &Instruction<T>) -> Self {
+        let Instruction {
+            op,
+            operands,
+            then,
+            result,
+        } = instruction;
+        // What a form does not read may be any row.
+        let any = operands.iter().find_map(|operand| operand.slot());
+        let any = any.unwrap_or(*result);
+        let row = |operand: Operand<T>| operand.slot().unwrap_or(any);
+        let [x, y, z] = operands.map(row);
+        let step = |form, operands, constants| Step {
+            form,
+            operands,
+            result: *result,
+            constants,
+        };
+        let Some(Then {
+            op: second,
+            is_left,
+            other,
+        }) = *then
+        else {
+            return match Left::new(*op, *operands) {
+                Some((left, constant, [x, _])) if left.has_constant() => {
+                    step(Form::One(left), [x; 3], [constant; 2])
+                }
+                _ => match (op, operands) {
+                    (Op::Div, [_, Operand::Constant(k), _]) => {
+                        step(Form::DivConstant, [x; 3], [*k; 2])
+                    }
+                    (Op::Div, [Operand::Constant(k), ..]) => {
+                        step(Form::ConstantDiv, [y; 3], [*k; 2])
+                    }
+                    _ => step(Form::Op(*op), [x, y, z], [T::ZERO; 2]),
+                },
+            };
+        };
+        let z = row(other);
+        match (
+            Left::new(*op, *operands),
+            Right::new(second, is_left, other),
+        ) {
+            (Some((left, k, [x, y])), Some((right, l))) => {
+                step(Form::Two(left, right), [x, y, z], [k, l])
+            }
+            // The only other pair that programs have.
+            _ => step(Form::GreatestMagnitude, [x, x, z], [T::ZERO; 2]),
+        }
+    }
+
+    /// Runs it on all rows.
+    #[inline(always)]
+    pub(super) fn run<const FLUSH: bool, const N: usize>(&self, rows: Rows<'_, T, N>)
+    where
+        T: Real,
+    {
+        let operation = Operation {
+            operands: self.operands.map(|slot| rows.row(slot.index())),
+            result: rows.row(self.result.index()),
+        };
+        let [k, l] = self.constants;
+        match self.form {
+            Form::Op(op) => op.run::<FLUSH, _, _>(operation),
+            Form::One(Left::AddConstant) => operation.run(|[x, ..]| x + k),
+            Form::One(Left::ConstantSub) => operation.run(|[x, ..]| k - x),
+            // The others have no constant.
+            Form::One(_) => operation.run(|[x, ..]| x * k),
+            Form::DivConstant => operation.run(|[x, ..]| x / k),
+            Form::ConstantDiv => operation.run(|[x, ..]| k / x),
+            Form::Two(left, right) => {
+                match left {
+                    Left::Add => right
+                        .run::<FLUSH, _, N>(l, operation, |x, y| value::<FLUSH, T>(Op::Add, x, y)),
+                    Left::Sub => right
+                        .run::<FLUSH, _, N>(l, operation, |x, y| value::<FLUSH, T>(Op::Sub, x, y)),
+                    Left::Mul => right
+                        .run::<FLUSH, _, N>(l, operation, |x, y| value::<FLUSH, T>(Op::Mul, x, y)),
+                    Left::AddConstant => right.run::<FLUSH, _, N>(l, operation, |x, _| x + k),
+                    Left::ConstantSub => right.run::<FLUSH, _, N>(l, operation, |x, _| k - x),
+                    Left::MulConstant => right.run::<FLUSH, _, N>(l, operation, |x, _| x * k),
+                }
+            }
+            Form::GreatestMagnitude => operation.run(|[x, _, z]| {
+                let magnitude = x.abs();
+                if magnitude > z { magnitude } else { z }
+            }),
+        }
+    }
+}
+
+/// The value of an operation of two operands.
+#[inline(always)]
+fn value<const FLUSH: bool, T: Real>(op: Op, x: T, y: T) -> T {
+    let subnormals = const {
+        if FLUSH {
+            Subnormals::Flush
+        } else {
+            Subnormals::Keep
+        }
+    };
+    op.value([x, y, y], subnormals)
+}
+
+impl Left {
+    /// The form of an operation, its constant and its slots.
+    fn new<T: Real>(op: Op, operands: [Operand<T>; 3]) -> Option<(Left, T, [Slot; 2])> {
+        use Operand::{Constant, Slot};
+        let [x, y, _] = operands;
+        Some(match (op, x, y) {
+            (Op::Add, Slot(x), Slot(y)) => (Left::Add, T::ZERO, [x, y]),
+            (Op::Sub, Slot(x), Slot(y)) => (Left::Sub, T::ZERO, [x, y]),
+            (Op::Mul, Slot(x), Slot(y)) => (Left::Mul, T::ZERO, [x, y]),
+            (Op::Add, Slot(x), Constant(k)) | (Op::Add, Constant(k), Slot(x)) => {
+                (Left::AddConstant, k, [x, x])
+            }
+            (Op::Sub, Slot(x), Constant(k)) => (Left::AddConstant, -k, [x, x]),
+            (Op::Sub, Constant(k), Slot(x)) => (Left::ConstantSub, k, [x, x]),
+            (Op::Mul, Slot(x), Constant(k)) | (Op::Mul, Constant(k), Slot(x)) => {
+                (Left::MulConstant, k, [x, x])
+            }
+            _ => return None,
+        })
+    }
+
+    fn has_constant(self) -> bool {
+        matches!(
+            self,
+            Left::AddConstant | Left::ConstantSub | Left::MulConstant
+        )
+    }
+}
+
+impl Right {
+    /// The form of an operation on a result, on its left or right, and its
+    /// constant.
+    fn new<T: Real>(op: Op, is_left: bool, other: Operand<T>) -> Option<(Right, T)> {
+        use Operand::{Constant, Slot};
+        Some(match (op, is_left, other) {
+            (Op::Add, _, Slot(_)) => (Right::Add, T::ZERO),
+            (Op::Add, _, Constant(k)) => (Right::AddConstant, k),
+            (Op::Sub, true, Slot(_)) => (Right::Sub, T::ZERO),
+            (Op::Sub, true, Constant(k)) => (Right::AddConstant, -k),
+            (Op::Sub, false, Slot(_)) => (Right::SubFrom, T::ZERO),
+            (Op::Sub, false, Constant(k)) => (Right::ConstantSub, k),
+            (Op::Mul, _, Slot(_)) => (Right::Mul, T::ZERO),
+            (Op::Mul, _, Constant(k)) => (Right::MulConstant, k),
+            _ => return None,
+        })
+    }
+
+    #[inline(always)]
+    fn run<const FLUSH: bool, T: Real, const N: usize>(
+        self,
+        l: T,
+        operation: Operation<'_, T, N>,
+        left: impl Fn(T, T) -> T + Copy,
+    ) {
+        match self {
+            Right::Add => {
+                operation.run(|[x, y, z]| value::<FLUSH, T>(Op::Add, left(x, y), z));
+            }
+            Right::Sub => {
+                operation.run(|[x, y, z]| value::<FLUSH, T>(Op::Sub, left(x, y), z));
+            }
+            Right::SubFrom => {
+                operation.run(|[x, y, z]| value::<FLUSH, T>(Op::Sub, z, left(x, y)));
+            }
+            Right::Mul => {
+                operation.run(|[x, y, z]| value::<FLUSH, T>(Op::Mul, left(x, y), z));
+            }
+            Right::AddConstant => operation.run(|[x, y, _]| left(x, y) + l),
+            Right::ConstantSub => operation.run(|[x, y, _]| l - left(x, y)),
+            Right::MulConstant => operation.run(|[x, y, _]| left(x, y) * l),
+        }
+    }
+}
+
+/// The loop of one instruction over its lanes.
+pub(super) struct Operation<'a, T, const N: usize> {
+    pub(super) operands: [&'a [Cell<[T; N]>]; 3],
+    pub(super) result: &'a [Cell<[T; N]>],
+}
+
+impl<T: Real, const N: usize> Kernel<T> for Operation<'_, T, N> {
+    type Output = ();
+
+    #[inline(always)]
+    fn run(self, value: impl Fn([T; 3]) -> T + Copy) {
+        self.run_unless(|_| false, value, value);
+    }
+
+    #[inline(always)]
+    fn run_unless(
+        self,
+        is_rare: impl Fn(T) -> bool + Copy,
+        usual: impl Fn([T; 3]) -> T + Copy,
+        rare: impl Fn([T; 3]) -> T + Copy,
+    ) {
+        let [x, y, z] = self.operands;
+        for (((x, y), z), result) in x.iter().zip(y).zip(z).zip(self.result) {
+            let (x, y, z) = (x.get(), y.get(), z.get());
+            let mut values = [T::ZERO; N];
+            for lane in 0..N {
+                values[lane] = usual([x[lane], y[lane], z[lane]]);
+            }
+            if x.iter().any(|x| is_rare(*x)) {
+                for lane in 0..N {
+                    if is_rare(x[lane]) {
+                        values[lane] = rare([x[lane], y[lane], z[lane]]);
+                    }
+                }
+            }
+            result.set(values);
+        }
+    }
+}
