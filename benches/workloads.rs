@@ -1,0 +1,747 @@
+//! What an epoch costs, beside the same work written by hand.
+//!
+//! `cargo bench --bench workloads [-- NAME…]`. The work is that of W1 to W4, of
+//! which published figures of other tools exist. Each line is the time of one
+//! epoch of one run, and its ratio to the limit above it: the gradient derived by
+//! hand, in loops over arrays that stay in registers, with the vectors of the
+//! processor. The least of several rounds counts, in which everything takes its
+//! turn; compare ratios only.
+
+#![allow(
+    unsafe_code,
+    clippy::unwrap_used,
+    clippy::print_stdout,
+    missing_docs,
+    reason = "a benchmark calls functions for the processor that it runs on, and has no user"
+)]
+
+use std::hint::black_box;
+use std::time::Instant;
+
+use gradtape::autodiff::{Graph, Op, Real, Subnormals, Var};
+use gradtape::batch::{self, Cancelled, Control, Recorder, Row};
+use gradtape::engine::{Block, Engine, Interpreter, Program};
+use gradtape::plan::{Plan, Run};
+
+fn main() {
+    let wanted: Vec<String> = std::env::args()
+        .skip(1)
+        .filter(|argument| !argument.starts_with('-'))
+        .collect();
+    let workloads: [(&str, fn()); 6] = [
+        ("W1", w1),
+        ("W2", || {
+            w2::<f64, 32>("f64");
+            w2::<f32, 64>("f32");
+        }),
+        ("single", single),
+        ("W3", w3),
+        ("W4", || {
+            w4::<f64, 16>("f64");
+            w4::<f32, 32>("f32");
+        }),
+        ("threads", threads),
+    ];
+    println!("{:50} {:>12} {:>8}", "", "ns per epoch", "ratio");
+    for (name, workload) in workloads {
+        if wanted.is_empty() || wanted.iter().any(|wanted| wanted == name) {
+            workload();
+        }
+    }
+}
+
+/// Something to measure: its name and one round of it.
+type Candidate<'a> = (&'a str, Box<dyn FnMut() + 'a>);
+
+/// Prints the time of one item of each candidate, and the ratio to the first.
+fn compare(title: &str, items: usize, mut candidates: Vec<Candidate<'_>>) {
+    const ROUNDS: usize = 9;
+    println!("{title}");
+    let mut fastest = vec![f64::INFINITY; candidates.len()];
+    for _ in 0..ROUNDS {
+        for ((_, work), fastest) in candidates.iter_mut().zip(&mut fastest) {
+            let begin = Instant::now();
+            work();
+            *fastest = fastest.min(begin.elapsed().as_secs_f64());
+        }
+    }
+    for ((name, _), seconds) in candidates.iter().zip(&fastest) {
+        let each = seconds * 1e9 / items as f64;
+        let ratio = seconds / fastest[0];
+        println!("  {name:48} {each:>12.3} {ratio:>8.2}");
+    }
+}
+
+/// Compiles a loop for each instruction set, and calls it for the best there is.
+macro_rules! vectorised {
+    (fn $name:ident<$type:ident, const $n:ident: usize>($($argument:ident: $of:ty),*) $body:block) => {
+        fn $name<$type: Real, const $n: usize>($($argument: $of),*) {
+            #[inline(always)]
+            fn plain<$type: Real, const $n: usize>($($argument: $of),*) $body
+            #[cfg(target_arch = "x86_64")]
+            {
+                #[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vl")]
+                fn avx512<$type: Real, const $n: usize>($($argument: $of),*) {
+                    plain::<$type, $n>($($argument),*);
+                }
+                #[target_feature(enable = "avx2")]
+                fn avx2<$type: Real, const $n: usize>($($argument: $of),*) {
+                    plain::<$type, $n>($($argument),*);
+                }
+                if is_x86_feature_detected!("avx512f")
+                    && is_x86_feature_detected!("avx512bw")
+                    && is_x86_feature_detected!("avx512dq")
+                    && is_x86_feature_detected!("avx512vl")
+                {
+                    // SAFETY: the processor has the instructions.
+                    return unsafe { avx512::<$type, $n>($($argument),*) };
+                }
+                if is_x86_feature_detected!("avx2") {
+                    // SAFETY: the processor has the instructions.
+                    return unsafe { avx2::<$type, $n>($($argument),*) };
+                }
+            }
+            plain::<$type, $n>($($argument),*);
+        }
+    };
+}
+
+fn real<T: Real>(value: f64) -> T {
+    T::from_f64(value)
+}
+
+/// `a·(b/a)^(i/(n−1))`, in f64.
+fn logspace(a: f64, b: f64, n: usize, i: usize) -> f64 {
+    a * (b / a).powf(i as f64 / (n - 1) as f64)
+}
+
+fn median(mut values: Vec<f64>) -> f64 {
+    values.sort_by(f64::total_cmp);
+    let middle = values.len() / 2;
+    if values.len() % 2 == 0 {
+        (values[middle - 1] + values[middle]) / 2.0
+    } else {
+        values[middle]
+    }
+}
+
+/// Runs `epochs` epochs on all `starts`, in blocks; gives the last states.
+fn in_blocks<T: Real>(
+    engine: &impl Engine<T>,
+    starts: &[Vec<T>],
+    state: usize,
+    epochs: u32,
+    watched: bool,
+) -> Vec<Vec<T>> {
+    let mut last = Vec::with_capacity(starts.len());
+    for starts in starts.chunks(engine.lanes()) {
+        let mut block = Block::new(engine.program(), starts.len());
+        if watched {
+            block.watch(&[], &[], 0);
+            block.look_anew();
+        }
+        for (lane, start) in starts.iter().enumerate() {
+            block.load(lane, start);
+        }
+        engine.advance(&mut block, epochs, false);
+        for lane in 0..starts.len() {
+            last.push((0..state).map(|number| block.input(number, lane)).collect());
+        }
+    }
+    last
+}
+
+// W1: w², one run, every w kept.
+
+/// Keeps the one parameter of each epoch.
+struct Kept(Vec<f32>);
+
+impl Recorder for Kept {
+    fn begin(&mut self, _: &Run) {}
+    fn record(&mut self, row: &Row<'_>) {
+        self.0.push((row.parameters)(0).to_f64() as f32);
+    }
+}
+
+fn w1() {
+    const EPOCHS: usize = 10_000;
+    let text = include_str!("workloads/w1.toml").replace("\"flush\"", "\"keep\"");
+    let plan = Plan::new("w1.toml", &text).unwrap();
+    let by_hand = || {
+        let mut kept = Vec::with_capacity(EPOCHS + 1);
+        let mut w = black_box(1.0_f32);
+        kept.push(w);
+        for _ in 0..EPOCHS {
+            w -= 0.01 * (2.0 * w);
+            kept.push(w);
+        }
+        black_box(kept);
+    };
+    let alone = || {
+        let deliver = |_, kept: Kept| {
+            black_box(kept.0);
+            Ok::<(), Cancelled>(())
+        };
+        batch::run(
+            &plan,
+            &[0],
+            || Kept(Vec::new()),
+            &Control::default(),
+            deliver,
+        )
+        .unwrap();
+    };
+    compare(
+        "W1, w² in f32, one run, every epoch kept",
+        EPOCHS,
+        vec![
+            ("by hand", Box::new(by_hand)),
+            ("a whole batch, every epoch recorded", Box::new(alone)),
+        ],
+    );
+}
+
+// W2: Rosenbrock in two variables, 4,096 runs.
+
+const RUNS: usize = 4096;
+
+fn w2_start<T: Real>(run: usize) -> Vec<T> {
+    let (i, j, k) = (run / 64, run / 8 % 8, run % 8);
+    let numbers = [
+        -2.0 + 4.0 * j as f64 / 7.0,
+        -1.0 + 4.0 * k as f64 / 7.0,
+        0.0,
+        logspace(1e-5, 2e-3, 64, i),
+    ];
+    numbers.map(real).to_vec()
+}
+
+fn rosenbrock<'g, T: Real>(graph: &'g Graph<T>, x: &[Var<'g, T>]) -> Var<'g, T> {
+    let terms = x.windows(2).map(|x| {
+        let hundred = graph.constant(real(100.0));
+        let one = graph.constant(T::ONE);
+        hundred * (x[1] - x[0].powi(2)).powi(2) + (one - x[0]).powi(2)
+    });
+    terms.reduce(|sum, term| sum + term).unwrap()
+}
+
+/// Plain descent on Rosenbrock's function; the third input is the greatest
+/// magnitude of the gradient, as a batch keeps it.
+fn w2_program<T: Real>(value: bool) -> Program<T> {
+    let graph = Graph::<T>::new(Subnormals::Keep);
+    let (x, y, greatest, rate) = (graph.input(), graph.input(), graph.input(), graph.input());
+    let loss = rosenbrock(&graph, &[x, y]);
+    let gradient = graph.gradient(loss, &[x, y]);
+    let next = [x - rate * gradient[0], y - rate * gradient[1]];
+    if value {
+        let greatest = gradient.iter().fold(greatest, |greatest, entry| {
+            entry.abs().binary(Op::Max, greatest)
+        });
+        Program::epoch(&graph, &[loss], &[next[0], next[1], greatest])
+    } else {
+        Program::epoch(&graph, &[], &next)
+    }
+}
+
+vectorised! {
+    fn w2_by_hand<T, const N: usize>(starts: &[Vec<T>], epochs: usize) {
+        let [one, two, two_hundred, four_hundred] = [1.0, 2.0, 200.0, 400.0].map(real::<T>);
+        for block in starts.chunks_exact(N) {
+            let of = |number: usize| -> [T; N] { std::array::from_fn(|lane| block[lane][number]) };
+            let (mut x, mut y, rate) = (of(0), of(1), of(3));
+            for _ in 0..epochs {
+                for lane in 0..N {
+                    let valley = y[lane] - x[lane] * x[lane];
+                    let slope_x = -two * (one - x[lane]) - four_hundred * x[lane] * valley;
+                    let slope_y = two_hundred * valley;
+                    x[lane] = x[lane] - rate[lane] * slope_x;
+                    y[lane] = y[lane] - rate[lane] * slope_y;
+                }
+            }
+            black_box((x, y));
+        }
+    }
+}
+
+vectorised! {
+    fn w2_by_hand_with_value<T, const N: usize>(starts: &[Vec<T>], epochs: usize) {
+        let [one, two, hundred, two_hundred, four_hundred] =
+            [1.0, 2.0, 100.0, 200.0, 400.0].map(real::<T>);
+        for block in starts.chunks_exact(N) {
+            let of = |number: usize| -> [T; N] { std::array::from_fn(|lane| block[lane][number]) };
+            let (mut x, mut y, rate) = (of(0), of(1), of(3));
+            let mut best = [T::MAX; N];
+            for _ in 0..epochs {
+                for lane in 0..N {
+                    let valley = y[lane] - x[lane] * x[lane];
+                    let away = one - x[lane];
+                    let value = hundred * (valley * valley) + away * away;
+                    best[lane] = if value < best[lane] { value } else { best[lane] };
+                    let slope_x = -two * away - four_hundred * x[lane] * valley;
+                    let slope_y = two_hundred * valley;
+                    x[lane] = x[lane] - rate[lane] * slope_x;
+                    y[lane] = y[lane] - rate[lane] * slope_y;
+                }
+            }
+            black_box((x, y, best));
+        }
+    }
+}
+
+fn w2<T: Real, const N: usize>(precision: &str) {
+    const EPOCHS: usize = 100;
+    let starts: Vec<Vec<T>> = (0..RUNS).map(w2_start).collect();
+    let plain = Interpreter::new(w2_program::<T>(false));
+    let with_value = Interpreter::new(w2_program::<T>(true));
+    let short: Vec<Vec<T>> = starts
+        .iter()
+        .map(|start| vec![start[0], start[1], start[3], start[3]])
+        .collect();
+    let _ = short;
+    compare(
+        &format!("W2, Rosenbrock in two variables, 4,096 runs, {precision}, gradient only"),
+        RUNS * EPOCHS,
+        vec![
+            ("by hand", Box::new(|| w2_by_hand::<T, N>(&starts, EPOCHS))),
+            (
+                "engine",
+                Box::new(|| {
+                    drop(black_box(in_blocks(
+                        &plain,
+                        &starts,
+                        2,
+                        EPOCHS as u32,
+                        false,
+                    )))
+                }),
+            ),
+        ],
+    );
+    let text = format!(
+        "epochs = {}\nprecision = '{precision}'\n{}",
+        10 * EPOCHS,
+        include_str!("workloads/w2.toml").replace("epochs = 10_000\nprecision = \"f64\"", "")
+    );
+    let plan = Plan::new("w2.toml", &text).unwrap();
+    let numbers: Vec<u64> = (0..plan.runs()).collect();
+    let pool = rayon::ThreadPoolBuilder::new()
+        .num_threads(1)
+        .build()
+        .unwrap();
+    let whole = || {
+        let deliver = |outcomes, ()| {
+            black_box::<Vec<_>>(outcomes);
+            Ok::<(), Cancelled>(())
+        };
+        pool.install(|| batch::run(&plan, &numbers, || (), &Control::default(), deliver))
+            .unwrap();
+    };
+    compare(
+        &format!("W2, {precision}, with the value of every epoch"),
+        RUNS * EPOCHS * 10,
+        vec![
+            (
+                "by hand, the least value kept",
+                Box::new(|| w2_by_hand_with_value::<T, N>(&starts, 10 * EPOCHS)),
+            ),
+            (
+                "engine, watched",
+                Box::new(|| {
+                    drop(black_box(in_blocks(
+                        &with_value,
+                        &starts,
+                        2,
+                        10 * EPOCHS as u32,
+                        true,
+                    )));
+                }),
+            ),
+            ("a whole batch of 1,000 epochs", Box::new(whole)),
+        ],
+    );
+}
+
+// One run, a million epochs: nothing to do side by side.
+
+fn single() {
+    const EPOCHS: usize = 1_000_000;
+    let by_hand = || {
+        let (mut x, mut y, rate) = (black_box(-1.2_f64), black_box(1.0_f64), black_box(1e-4_f64));
+        let mut best = f64::MAX;
+        for _ in 0..EPOCHS {
+            let valley = y - x * x;
+            let away = 1.0 - x;
+            best = best.min(100.0 * (valley * valley) + away * away);
+            let slope_x = -2.0 * away - 400.0 * x * valley;
+            let slope_y = 200.0 * valley;
+            x -= rate * slope_x;
+            y -= rate * slope_y;
+        }
+        black_box((x, y, best));
+    };
+    let engine = Interpreter::new(w2_program::<f64>(true));
+    let start = [vec![-1.2, 1.0, 0.0, 1e-4]];
+    let plan = "epochs = 1_000_000
+        objective = [{ formula = '(1 - x)^2 + 100*(y - x^2)^2', start = { x = -1.2, y = 1 } }]
+        optimizer = [{ method = 'sgd', learning_rate = 1e-4 }]";
+    let plan = Plan::new("single.toml", plan).unwrap();
+    let whole = || {
+        let deliver = |outcomes, ()| {
+            black_box::<Vec<_>>(outcomes);
+            Ok::<(), Cancelled>(())
+        };
+        batch::run(&plan, &[0], || (), &Control::default(), deliver).unwrap();
+    };
+    compare(
+        "Rosenbrock in two variables, one run of a million epochs, f64",
+        EPOCHS,
+        vec![
+            ("by hand, the least value kept", Box::new(by_hand)),
+            (
+                "engine, watched",
+                Box::new(|| {
+                    drop(black_box(in_blocks(
+                        &engine,
+                        &start,
+                        2,
+                        EPOCHS as u32,
+                        true,
+                    )))
+                }),
+            ),
+            ("a whole batch", Box::new(whole)),
+        ],
+    );
+}
+
+// W3: Rosenbrock in 100 variables with Adam, 256 runs.
+
+const BETA_1: f64 = 0.9;
+const BETA_2: f64 = 0.999;
+const EPSILON: f64 = 1e-8;
+
+/// Adam as PyTorch and optax have it. The state is x, m, v, β₁ᵗ and β₂ᵗ.
+fn adam<T: Real>(
+    variables: usize,
+    loss: impl for<'g> Fn(&'g Graph<T>, &[Var<'g, T>]) -> Var<'g, T>,
+) -> Program<T> {
+    let graph = Graph::<T>::new(Subnormals::Keep);
+    let inputs = || (0..variables).map(|_| graph.input()).collect::<Vec<_>>();
+    let (x, m, v) = (inputs(), inputs(), inputs());
+    let (power_1, power_2, rate) = (graph.input(), graph.input(), graph.input());
+    let loss = loss(&graph, &x);
+    let gradient = graph.gradient(loss, &x);
+    let number = |value: f64| graph.constant(real(value));
+    let (beta_1, beta_2, one) = (number(BETA_1), number(BETA_2), number(1.0));
+    let (next_1, next_2) = (power_1 * beta_1, power_2 * beta_2);
+    let (mut next, mut next_m, mut next_v) = (Vec::new(), Vec::new(), Vec::new());
+    for place in 0..variables {
+        let slope = gradient[place];
+        let m = beta_1 * m[place] + number(1.0 - BETA_1) * slope;
+        let v = beta_2 * v[place] + number(1.0 - BETA_2) * (slope * slope);
+        let root = (v / (one - next_2)).unary(Op::Sqrt) + number(EPSILON);
+        next.push(x[place] - rate * ((m / (one - next_1)) / root));
+        next_m.push(m);
+        next_v.push(v);
+    }
+    next.extend(next_m.into_iter().chain(next_v).chain([next_1, next_2]));
+    Program::epoch(&graph, &[], &next)
+}
+
+/// One entry by hand.
+#[inline(always)]
+fn adam_by_hand<T: Real>(x: T, m: &mut T, v: &mut T, slope: T, rate: T, powers: [T; 2]) -> T {
+    *m = real::<T>(BETA_1) * *m + real::<T>(1.0 - BETA_1) * slope;
+    *v = real::<T>(BETA_2) * *v + real::<T>(1.0 - BETA_2) * (slope * slope);
+    let root = (*v / powers[1]).sqrt() + real::<T>(EPSILON);
+    x - rate * ((*m / powers[0]) / root)
+}
+
+vectorised! {
+    fn w3_by_hand<T, const N: usize>(starts: &[Vec<T>], epochs: usize) {
+        const D: usize = 100;
+        let [one, two, two_hundred, four_hundred] = [1.0, 2.0, 200.0, 400.0].map(real::<T>);
+        for block in starts.chunks_exact(N) {
+            let of = |number: usize| -> [T; N] { std::array::from_fn(|lane| block[lane][number]) };
+            let mut x: Vec<[T; N]> = (0..D).map(of).collect();
+            let (mut m, mut v) = (vec![[T::ZERO; N]; D], vec![[T::ZERO; N]; D]);
+            let rate = of(3 * D + 2);
+            let (mut power_1, mut power_2) = (T::ONE, T::ONE);
+            for _ in 0..epochs {
+                power_1 = power_1 * real(BETA_1);
+                power_2 = power_2 * real(BETA_2);
+                let powers = [one - power_1, one - power_2];
+                // 200 (x[i] − x[i−1]²) for the entry i.
+                let mut above = [T::ZERO; N];
+                for i in 0..D {
+                    let here = x[i];
+                    let after = if i + 1 < D { x[i + 1] } else { here };
+                    let mut next_above = [T::ZERO; N];
+                    for lane in 0..N {
+                        let mut slope = above[lane];
+                        if i + 1 < D {
+                            let valley = after[lane] - here[lane] * here[lane];
+                            slope = slope - two * (one - here[lane])
+                                - four_hundred * here[lane] * valley;
+                            next_above[lane] = two_hundred * valley;
+                        }
+                        x[i][lane] = adam_by_hand(
+                            here[lane], &mut m[i][lane], &mut v[i][lane], slope, rate[lane], powers,
+                        );
+                    }
+                    above = next_above;
+                }
+            }
+            black_box(x);
+        }
+    }
+}
+
+fn w3() {
+    const D: usize = 100;
+    const EPOCHS: usize = 20;
+    let start = |run: usize| -> Vec<f64> {
+        let x = (0..D).map(|i| if i % 2 == 0 { -1.2 } else { 1.0 });
+        let memory = std::iter::repeat_n(0.0, 2 * D).chain([1.0, 1.0]);
+        x.chain(memory)
+            .chain([logspace(1e-3, 1e-1, 256, run)])
+            .collect()
+    };
+    let starts: Vec<Vec<f64>> = (0..256).map(start).collect();
+    let engine = Interpreter::new(adam::<f64>(D, |graph, x| rosenbrock(graph, x)));
+    let last = in_blocks(&engine, &starts, D, 1000, false);
+    let graph = Graph::<f64>::new(Subnormals::Keep);
+    let x: Vec<_> = (0..D).map(|_| graph.input()).collect();
+    let value = Program::new(&graph, &[rosenbrock(&graph, &x)]);
+    let losses: Vec<f64> = last.iter().map(|x| value.evaluate(x)[0]).collect();
+    println!(
+        "  check: last loss {:.9} (84.990323177), median {:.9} (98.452165233)",
+        losses[255],
+        median(losses.clone())
+    );
+    compare(
+        &format!(
+            "W3, Rosenbrock in 100 variables with Adam, 256 runs, f64 ({} instructions, {} slots)",
+            engine.program().instructions().len(),
+            engine.program().slots()
+        ),
+        256 * EPOCHS,
+        vec![
+            (
+                "by hand, a loop over the variables",
+                Box::new(|| w3_by_hand::<f64, 16>(&starts, EPOCHS)),
+            ),
+            (
+                "engine",
+                Box::new(|| {
+                    drop(black_box(in_blocks(
+                        &engine,
+                        &starts,
+                        1,
+                        EPOCHS as u32,
+                        false,
+                    )))
+                }),
+            ),
+        ],
+    );
+    // Without Adam, as the engine study has it.
+    let graph = Graph::<f64>::new(Subnormals::Keep);
+    let x: Vec<_> = (0..D).map(|_| graph.input()).collect();
+    let rate = graph.input();
+    let loss = rosenbrock(&graph, &x);
+    let gradient = graph.gradient(loss, &x);
+    let next: Vec<_> = x
+        .iter()
+        .zip(&gradient)
+        .map(|(x, slope)| *x - rate * *slope)
+        .collect();
+    let engine = Interpreter::new(Program::epoch(&graph, &[], &next));
+    let plain: Vec<Vec<f64>> = (0..256)
+        .map(|run| {
+            let x = (0..D).map(|i| if i % 2 == 0 { -1.2 } else { 1.0 });
+            x.chain([logspace(1e-6, 1e-4, 256, run)]).collect()
+        })
+        .collect();
+    compare(
+        &format!(
+            "Rosenbrock in 100 variables, plain descent, 256 runs, f64 ({} instructions, {} slots)",
+            engine.program().instructions().len(),
+            engine.program().slots()
+        ),
+        256 * EPOCHS,
+        vec![
+            (
+                "by hand, a loop over the variables",
+                Box::new(|| rosenbrock_100_by_hand::<f64, 16>(&plain, EPOCHS)),
+            ),
+            (
+                "engine",
+                Box::new(|| {
+                    drop(black_box(in_blocks(
+                        &engine,
+                        &plain,
+                        1,
+                        EPOCHS as u32,
+                        false,
+                    )))
+                }),
+            ),
+        ],
+    );
+}
+
+vectorised! {
+    fn rosenbrock_100_by_hand<T, const N: usize>(starts: &[Vec<T>], epochs: usize) {
+        const D: usize = 100;
+        let [one, two, two_hundred, four_hundred] = [1.0, 2.0, 200.0, 400.0].map(real::<T>);
+        for block in starts.chunks_exact(N) {
+            let of = |number: usize| -> [T; N] { std::array::from_fn(|lane| block[lane][number]) };
+            let mut x: Vec<[T; N]> = (0..D).map(of).collect();
+            let rate = of(D);
+            for _ in 0..epochs {
+                let mut above = [T::ZERO; N];
+                for i in 0..D - 1 {
+                    let (here, after) = (x[i], x[i + 1]);
+                    for lane in 0..N {
+                        let valley = after[lane] - here[lane] * here[lane];
+                        let slope = above[lane] - two * (one - here[lane])
+                            - four_hundred * here[lane] * valley;
+                        above[lane] = two_hundred * valley;
+                        x[i][lane] = here[lane] - rate[lane] * slope;
+                    }
+                }
+                for lane in 0..N {
+                    x[D - 1][lane] = x[D - 1][lane] - rate[lane] * above[lane];
+                }
+            }
+            black_box(x);
+        }
+    }
+}
+
+// W4: Ackley in two variables with Adam, 4,096 runs.
+
+fn ackley<'g, T: Real>(graph: &'g Graph<T>, x: &[Var<'g, T>]) -> Var<'g, T> {
+    let number = |value: f64| graph.constant(real(value));
+    let tau = number(2.0 * std::f64::consts::PI);
+    let exp = |x: Var<'g, T>| x.unary(Op::Exp);
+    let cos = |x: Var<'g, T>| (tau * x).unary(Op::Cos);
+    let distance = ((x[0].powi(2) + x[1].powi(2)) / number(2.0)).unary(Op::Sqrt);
+    let waves = (cos(x[0]) + cos(x[1])) / number(2.0);
+    number(-20.0) * exp(number(-0.2) * distance) - exp(waves)
+        + number(20.0)
+        + number(std::f64::consts::E)
+}
+
+vectorised! {
+    fn w4_by_hand<T, const N: usize>(starts: &[Vec<T>], epochs: usize) {
+        let half = real::<T>(0.5);
+        let (tau, pi) = (real::<T>(2.0 * std::f64::consts::PI), real::<T>(std::f64::consts::PI));
+        for block in starts.chunks_exact(N) {
+            let of = |number: usize| -> [T; N] { std::array::from_fn(|lane| block[lane][number]) };
+            let (mut x, mut y, rate) = (of(0), of(1), of(8));
+            let [mut mx, mut my, mut vx, mut vy] = [[T::ZERO; N]; 4];
+            let (mut power_1, mut power_2) = (T::ONE, T::ONE);
+            for _ in 0..epochs {
+                power_1 = power_1 * real(BETA_1);
+                power_2 = power_2 * real(BETA_2);
+                let powers = [T::ONE - power_1, T::ONE - power_2];
+                for lane in 0..N {
+                    let distance = ((x[lane] * x[lane] + y[lane] * y[lane]) * half).sqrt();
+                    let (angle_x, angle_y) = (tau * x[lane], tau * y[lane]);
+                    let waves = ((angle_x.near_cos() + angle_y.near_cos()) * half).exp();
+                    // The derivative of −20 exp(−0.2 r), over 2r.
+                    let pull = real::<T>(2.0) * (real::<T>(-0.2) * distance).exp() / distance;
+                    let slope_x = pull * x[lane] + pi * (waves * angle_x.near_sin());
+                    let slope_y = pull * y[lane] + pi * (waves * angle_y.near_sin());
+                    x[lane] = adam_by_hand(x[lane], &mut mx[lane], &mut vx[lane], slope_x, rate[lane], powers);
+                    y[lane] = adam_by_hand(y[lane], &mut my[lane], &mut vy[lane], slope_y, rate[lane], powers);
+                }
+            }
+            black_box((x, y));
+        }
+    }
+}
+
+fn w4<T: Real, const N: usize>(precision: &str) {
+    const EPOCHS: usize = 20;
+    let start = |run: usize| -> Vec<T> {
+        let (i, j, k) = (run / 64, run / 8 % 8, run % 8);
+        let (x, y) = (-4.0 + 8.0 * j as f64 / 7.0, -4.0 + 8.0 * k as f64 / 7.0);
+        let numbers = [
+            x,
+            y,
+            0.0,
+            0.0,
+            0.0,
+            0.0,
+            1.0,
+            1.0,
+            logspace(1e-3, 1e-1, 64, i),
+        ];
+        numbers.map(real).to_vec()
+    };
+    let starts: Vec<Vec<T>> = (0..RUNS).map(start).collect();
+    let engine = Interpreter::new(adam::<T>(2, |graph, x| ackley(graph, x)));
+    let last = in_blocks(&engine, &starts, 2, 1000, false);
+    let graph = Graph::<T>::new(Subnormals::Keep);
+    let x: Vec<_> = (0..2).map(|_| graph.input()).collect();
+    let value = Program::new(&graph, &[ackley(&graph, &x)]);
+    let losses = last.iter().map(|x| value.evaluate(x)[0].to_f64());
+    println!(
+        "  check: median loss {:.9} (8.387431524)",
+        median(losses.collect())
+    );
+    compare(
+        &format!("W4, Ackley in two variables with Adam, 4,096 runs, {precision}"),
+        RUNS * EPOCHS,
+        vec![
+            ("by hand", Box::new(|| w4_by_hand::<T, N>(&starts, EPOCHS))),
+            (
+                "engine",
+                Box::new(|| {
+                    drop(black_box(in_blocks(
+                        &engine,
+                        &starts,
+                        1,
+                        EPOCHS as u32,
+                        false,
+                    )))
+                }),
+            ),
+        ],
+    );
+}
+
+// The whole of W2 on one thread and on all.
+
+fn threads() {
+    let plan = Plan::new("w2.toml", include_str!("workloads/w2.toml")).unwrap();
+    let numbers: Vec<u64> = (0..plan.runs()).collect();
+    let (plan, numbers) = (&plan, &numbers);
+    let all = std::thread::available_parallelism().map_or(1, usize::from);
+    let on = |threads: usize| {
+        let pool = rayon::ThreadPoolBuilder::new()
+            .num_threads(threads)
+            .build()
+            .unwrap();
+        move || {
+            let deliver = |outcomes, ()| {
+                black_box::<Vec<_>>(outcomes);
+                Ok::<(), Cancelled>(())
+            };
+            pool.install(|| batch::run(plan, numbers, || (), &Control::default(), deliver))
+                .unwrap();
+        }
+    };
+    let all_name = format!("{all} threads");
+    compare(
+        "W2 in f64, a whole batch of 10,000 epochs",
+        RUNS * 10_000,
+        vec![
+            ("one thread", Box::new(on(1))),
+            (&all_name, Box::new(on(all))),
+        ],
+    );
+}
