@@ -134,7 +134,8 @@ fn in_blocks<T: Real>(
     watched: bool,
 ) -> Vec<Vec<T>> {
     let mut last = Vec::with_capacity(starts.len());
-    for starts in starts.chunks(engine.lanes()) {
+    let lanes = std::env::var("L").map_or(engine.lanes(), |l| l.parse().unwrap());
+    for starts in starts.chunks(lanes) {
         let mut block = Block::new(engine.program(), starts.len());
         if watched {
             block.watch(&[], &[], 0);
@@ -289,15 +290,10 @@ vectorised! {
 }
 
 fn w2<T: Real, const N: usize>(precision: &str) {
-    const EPOCHS: usize = 100;
+    const EPOCHS: usize = 1000;
     let starts: Vec<Vec<T>> = (0..RUNS).map(w2_start).collect();
     let plain = Interpreter::new(w2_program::<T>(false));
     let with_value = Interpreter::new(w2_program::<T>(true));
-    let short: Vec<Vec<T>> = starts
-        .iter()
-        .map(|start| vec![start[0], start[1], start[3], start[3]])
-        .collect();
-    let _ = short;
     compare(
         &format!("W2, Rosenbrock in two variables, 4,096 runs, {precision}, gradient only"),
         RUNS * EPOCHS,
@@ -319,7 +315,7 @@ fn w2<T: Real, const N: usize>(precision: &str) {
     );
     let text = format!(
         "epochs = {}\nprecision = '{precision}'\n{}",
-        10 * EPOCHS,
+        EPOCHS,
         include_str!("workloads/w2.toml").replace("epochs = 10_000\nprecision = \"f64\"", "")
     );
     let plan = Plan::new("w2.toml", &text).unwrap();
@@ -338,11 +334,11 @@ fn w2<T: Real, const N: usize>(precision: &str) {
     };
     compare(
         &format!("W2, {precision}, with the value of every epoch"),
-        RUNS * EPOCHS * 10,
+        RUNS * EPOCHS,
         vec![
             (
                 "by hand, the least value kept",
-                Box::new(|| w2_by_hand_with_value::<T, N>(&starts, 10 * EPOCHS)),
+                Box::new(|| w2_by_hand_with_value::<T, N>(&starts, EPOCHS)),
             ),
             (
                 "engine, watched",
@@ -351,7 +347,7 @@ fn w2<T: Real, const N: usize>(precision: &str) {
                         &with_value,
                         &starts,
                         2,
-                        10 * EPOCHS as u32,
+                        EPOCHS as u32,
                         true,
                     )));
                 }),

@@ -253,8 +253,10 @@ impl<T: Real> Graph<T> {
 
     /// Whether `to` is infinite or NaN whenever `from` is, whatever the other
     /// inputs are. Only a short way is looked for, so a `false` says nothing.
+    /// With a negative that is what its operand is.
     pub(crate) fn stays_not_finite(&self, from: Var<'_, T>, to: Var<'_, T>) -> bool {
         const MOST_STEPS: usize = 64;
+        let from = self.negated(from.id).unwrap_or(from);
         let nodes = self.nodes.borrow();
         let mut waiting = vec![to.id];
         for _ in 0..MOST_STEPS {

@@ -10,7 +10,7 @@
 use super::descent::{Checkpoint, Descent, LOSS, Limits};
 use super::{Cancelled, Control, Outcome, Recorder, Row, Status};
 use crate::autodiff::Real;
-use crate::engine::{Block as Numbers, Engine, Expected, Quantity, States};
+use crate::engine::{Block as Numbers, Expected, Quantity, States};
 use crate::number::Scalar;
 use crate::plan::{Plan, Run, Schedule};
 
@@ -31,27 +31,13 @@ enum End<T> {
     Alone(Checkpoint<T>),
 }
 
-/// A run in its lane.
-struct Live<T> {
-    /// Its place in the block.
-    place: usize,
-    rows: Vec<T>,
-    /// As it was in the last epoch before the chunk.
-    checkpoint: Checkpoint<T>,
-    /// The least loss so far, and its epoch.
-    best: (T, u64),
-}
-
 struct Block<'a, T> {
     descent: &'a Descent<T>,
-    engine: &'a dyn Engine<T>,
     numbers: Numbers<'a, T>,
-    /// The states before the last update of a chunk.
-    before_last: States<T>,
     /// The greatest that an entry of the gradient may be.
     greatest_entry: T,
     epochs: u64,
-    /// The runs in the order of the lanes.
+    /// The runs that are in lanes, in the order of these.
     live: Vec<Live<T>>,
     /// What became of the others, by their places.
     ended: Vec<Option<Lane<T>>>,
@@ -59,12 +45,30 @@ struct Block<'a, T> {
     schedule: Option<Schedule>,
     /// The last recorded epoch.
     recorded: Option<u64>,
+    /// From where a run goes on alone: the last epoch before the chunk.
+    checkpoint: u64,
+    states: States<T>,
+    /// The updates of each run that were reported as progress.
+    reported: u64,
+    /// The states before the last update of the chunk.
+    before_last: States<T>,
+    /// Whether each lane has to be taken out.
+    leaves: Vec<bool>,
+}
+
+/// A run in its lane.
+struct Live<T> {
+    /// Its place in the block.
+    place: usize,
+    rows: Vec<T>,
+    /// The least loss before the chunk, and its epoch.
+    best: Option<(T, u64)>,
 }
 
 impl<T: Real> Descent<T> {
     /// Runs those of `runs` at `places`, which need this program and have the
-    /// same number of epochs, as far as lanes can. Rows are kept if `record` is
-    /// true.
+    /// same number of epochs, as far as lanes can, and gives what became of
+    /// each. Rows are kept if `record` is true.
     pub(super) fn in_blocks(
         &self,
         plan: &Plan,
@@ -72,16 +76,17 @@ impl<T: Real> Descent<T> {
         places: &[usize],
         record: bool,
         control: &Control,
-    ) -> Result<Vec<(usize, Lane<T>)>, Cancelled> {
-        let mut lanes = Vec::with_capacity(places.len());
+        mut give: impl FnMut(usize, Lane<T>),
+    ) -> Result<(), Cancelled> {
         for places in places.chunks(self.engine.lanes()) {
             let block: Vec<&Run> = places.iter().map(|place| &runs[*place]).collect();
             let mut block = Block::new(self, plan, &block, record);
             block.advance(control, |_| ())?;
-            let ended = block.ended.into_iter().flatten();
-            lanes.extend(places.iter().copied().zip(ended));
+            for (place, lane) in places.iter().zip(block.ended.into_iter().flatten()) {
+                give(*place, lane);
+            }
         }
-        Ok(lanes)
+        Ok(())
     }
 
     /// A run by itself from its start to the end. What is recorded is passed on
@@ -121,8 +126,8 @@ impl<T: Real> Descent<T> {
         if limits.loss_below.is_some() || limits.loss_above.is_some() {
             expect(Quantity::Output(LOSS), limits.loss_below, limits.loss_above);
         }
-        for parameter in (0..self.parameters).filter(|number| !self.sticky.contains(number)) {
-            expect(Quantity::Input(parameter), None, None);
+        for parameter in &self.loose {
+            expect(Quantity::Input(*parameter), None, None);
         }
         for entry in self.outputs.entries.clone() {
             let entry = Quantity::Output(entry);
@@ -206,27 +211,33 @@ impl<'a, T: Real> Block<'a, T> {
         let expected = descent.expected(&Limits::new(&plan.stop), greatest_entry);
         numbers.watch(&expected, &descent.sticky, LOSS);
         let mut live = Vec::with_capacity(runs.len());
+        let mut inputs = Vec::new();
         for (place, run) in runs.iter().enumerate() {
-            let checkpoint = descent.start(run);
-            numbers.load(place, &descent.inputs(run, &checkpoint.state));
+            inputs.clear();
+            descent.start(run, &mut inputs);
+            numbers.load(place, &inputs);
             live.push(Live {
                 place,
                 rows: Vec::new(),
-                checkpoint,
-                best: (T::ONE / T::ZERO, 0),
+                best: None,
             });
         }
+        let mut states = States::default();
+        numbers.copy_states(&mut states);
         Block {
             descent,
-            engine,
             numbers,
-            before_last: States::default(),
             greatest_entry,
             epochs,
             live,
             ended: runs.iter().map(|_| None).collect(),
             schedule: record.then(|| plan.record.schedule(epochs)),
             recorded: None,
+            checkpoint: 0,
+            states,
+            reported: 0,
+            before_last: States::default(),
+            leaves: Vec::new(),
         }
     }
 
@@ -260,7 +271,7 @@ impl<'a, T: Real> Block<'a, T> {
     fn chunk(&mut self, from: u64, end: u64) {
         let rows_before = self.live.first().map_or(0, |live| live.rows.len());
         self.numbers.look_anew();
-        let last = end - 1;
+        let (last, mut recorded) = (end - 1, self.recorded);
         let mut epoch = from;
         while epoch < end {
             if epoch == last {
@@ -271,81 +282,103 @@ impl<'a, T: Real> Block<'a, T> {
                 .as_ref()
                 .map_or(u64::MAX, |schedule| schedule.next(epoch));
             if next_row == epoch {
-                self.record(epoch);
+                self.record();
+                recorded = Some(epoch);
                 epoch += 1;
             } else {
                 let until = if epoch == last { end } else { last };
                 let until = until.min(next_row);
                 let epochs = in_chunk(until - epoch);
-                self.engine.advance(&mut self.numbers, epochs, false);
+                self.descent
+                    .engine
+                    .advance(&mut self.numbers, epochs, false);
                 epoch = until;
             }
         }
+        self.find_leaving();
         // From the last lane down, as one that is taken out is replaced by the last.
         for lane in (0..self.live.len()).rev() {
-            if self.goes_on(lane) {
-                self.check_in(lane, from, end);
-                continue;
+            if self.leaves[lane] {
+                self.numbers.remove(lane);
+                let mut live = self.live.swap_remove(lane);
+                live.rows.truncate(rows_before);
+                let end = End::Alone(self.checkpoint(lane, live.best));
+                let rows = live.rows;
+                self.ended[live.place] = Some(Lane { rows, end });
+                for states in [&mut self.states, &mut self.before_last] {
+                    states.remove(lane, self.live.len());
+                }
             }
-            self.numbers.remove(lane);
-            let mut live = self.live.swap_remove(lane);
-            self.before_last.remove(lane, self.live.len());
-            live.rows.truncate(rows_before);
-            self.ended[live.place] = Some(Lane {
-                rows: live.rows,
-                end: End::Alone(live.checkpoint),
-            });
+        }
+        for (lane, live) in self.live.iter_mut().enumerate() {
+            live.look(&self.numbers, lane, from);
+        }
+        // The last epoch of this chunk is the one to go on from.
+        std::mem::swap(&mut self.states, &mut self.before_last);
+        self.checkpoint = last;
+        self.recorded = recorded;
+        self.reported = end;
+    }
+
+    /// Finds the lanes in which anything happened that may end their runs.
+    fn find_leaving(&mut self) {
+        self.find_unexpected();
+        let parameters = 0..self.descent.parameters;
+        // Few parameters stay as they are, so the first one decides for most.
+        for (lane, leaves) in self.leaves.iter_mut().enumerate() {
+            let stays = |number| {
+                let before = self.before_last.row(number)[lane];
+                before.bits() == self.numbers.inputs(number)[lane].bits()
+            };
+            *leaves |= parameters.clone().all(stays);
         }
     }
 
-    /// Whether nothing happened in a lane that may end its run.
-    fn goes_on(&self, lane: usize) -> bool {
-        let has_moved = |number| {
-            self.before_last.get(number, lane).bits() != self.numbers.input(number, lane).bits()
-        };
-        self.is_as_expected(lane) && (0..self.descent.parameters).any(has_moved)
-    }
-
-    fn is_as_expected(&self, lane: usize) -> bool {
-        let Descent {
-            parameters, memory, ..
-        } = self.descent;
+    fn find_unexpected(&mut self) {
+        self.numbers.left(&mut self.leaves);
         // Behind the memory comes the greatest magnitude of an entry.
-        !self.numbers.has_left(lane)
-            && self.numbers.input(parameters + memory, lane) <= self.greatest_entry
+        let entries = self.descent.parameters + self.descent.memory;
+        let entries = self.numbers.inputs(entries).iter();
+        for (leaves, entry) in self.leaves.iter_mut().zip(entries) {
+            *leaves |= *entry > self.greatest_entry;
+        }
     }
 
-    /// Makes the last epoch of a chunk the one to go on from.
-    fn check_in(&mut self, lane: usize, from: u64, end: u64) {
-        let live = &mut self.live[lane];
-        live.look(&self.numbers, lane, from);
-        let checkpoint = &mut live.checkpoint;
-        checkpoint.epoch = end - 1;
-        for (number, value) in checkpoint.state.iter_mut().enumerate() {
-            *value = self.before_last.get(number, lane);
+    /// Where the run in a lane goes on alone.
+    fn checkpoint(&self, lane: usize, best: Option<(T, u64)>) -> Checkpoint<T> {
+        let numbers = 0..self.descent.parameters + self.descent.memory;
+        Checkpoint {
+            epoch: self.checkpoint,
+            state: numbers
+                .map(|number| self.states.get(number, lane))
+                .collect(),
+            best,
+            recorded: self.recorded,
+            // The update after it was reported with the chunk before.
+            reported: if best.is_some() {
+                self.checkpoint + 1
+            } else {
+                0
+            },
         }
-        checkpoint.best = Some(live.best);
-        checkpoint.recorded = self.recorded;
-        checkpoint.reported = end;
     }
 
     /// An epoch that is recorded.
-    fn record(&mut self, epoch: u64) {
+    fn record(&mut self) {
         let parameters = self.descent.parameters;
         for (lane, live) in self.live.iter_mut().enumerate() {
             live.rows.extend([T::ZERO; ROW]);
-            let parameters = 0..parameters;
-            let values = parameters.map(|number| self.numbers.input(number, lane));
+            let values = (0..parameters).map(|number| self.numbers.input(number, lane));
             live.rows.extend(values);
         }
-        self.engine.advance(&mut self.numbers, 1, true);
-        let norm = self.descent.outputs.gradient_norm;
-        for (lane, live) in self.live.iter_mut().enumerate() {
+        self.descent.engine.advance(&mut self.numbers, 1, true);
+        let loss = self.numbers.outputs(LOSS);
+        let norm = self.numbers.outputs(self.descent.outputs.gradient_norm);
+        for ((live, loss), norm) in self.live.iter_mut().zip(loss).zip(norm) {
             let row = live.rows.len() - ROW - parameters;
-            live.rows[row] = self.numbers.output(LOSS, lane);
-            live.rows[row + 1] = self.numbers.output(norm, lane);
+            live.rows[row] = *loss;
+            live.rows[row + 1] = *norm;
         }
-        self.recorded = Some(epoch);
     }
 
     /// The last epoch, which no update follows.
@@ -355,32 +388,32 @@ impl<'a, T: Real> Block<'a, T> {
         }
         self.numbers.look_anew();
         let rows_before = self.live[0].rows.len();
-        self.record(self.epochs);
+        self.record();
+        self.find_unexpected();
         for (lane, mut live) in std::mem::take(&mut self.live).into_iter().enumerate() {
-            let end = if self.is_as_expected(lane) {
+            let end = if self.leaves[lane] {
+                live.rows.truncate(rows_before);
+                End::Alone(self.checkpoint(lane, live.best))
+            } else {
                 live.look(&self.numbers, lane, self.epochs);
                 let row = &live.rows[rows_before..];
+                let (best_loss, best_epoch) = live.best.unwrap_or((row[0], self.epochs));
                 let outcome = Outcome {
                     status: Status::EpochsSpent,
                     epochs_run: self.epochs,
                     loss: Scalar::new(row[0]),
                     gradient_norm: Scalar::new(row[1]),
                     parameters: row[ROW..].iter().map(|x| Scalar::new(*x)).collect(),
-                    best_loss: Scalar::new(live.best.0),
-                    best_epoch: live.best.1,
+                    best_loss: Scalar::new(best_loss),
+                    best_epoch,
                 };
                 if self.schedule.is_none() {
                     live.rows.truncate(rows_before);
                 }
                 End::Spent(outcome)
-            } else {
-                live.rows.truncate(rows_before);
-                End::Alone(live.checkpoint)
             };
-            self.ended[live.place] = Some(Lane {
-                rows: live.rows,
-                end,
-            });
+            let rows = live.rows;
+            self.ended[live.place] = Some(Lane { rows, end });
         }
     }
 }
@@ -389,7 +422,7 @@ impl<T: Real> Live<T> {
     /// Takes over the least loss since epoch `from`.
     fn look(&mut self, numbers: &Numbers<'_, T>, lane: usize, from: u64) {
         if let (least, Some(at)) = numbers.least(lane) {
-            self.best = (least, from + u64::from(at));
+            self.best = Some((least, from + u64::from(at)));
         }
     }
 }

@@ -24,6 +24,8 @@ pub(super) struct Descent<T> {
     pub(super) memory: usize,
     /// The parameters that stay infinite or NaN once they are.
     pub(super) sticky: Vec<usize>,
+    /// The others.
+    pub(super) loose: Vec<usize>,
 }
 
 /// The numbers of the outputs of a [`Descent`], beside the [`LOSS`].
@@ -65,13 +67,15 @@ impl<T: Real> Descent<T> {
             numbers: &numbers,
         });
         let stays = |from: Var<'_, T>, to| graph.stays_not_finite(from, to);
-        let (mut sticky, mut untold) = (Vec::new(), Vec::new());
+        let (mut sticky, mut loose, mut untold) = (Vec::new(), Vec::new(), Vec::new());
         for (place, ((before, after), slope)) in
             parameters.iter().zip(&moved).zip(&gradient).enumerate()
         {
             let is_sticky = stays(*before, *after);
             if is_sticky {
                 sticky.push(place);
+            } else {
+                loose.push(place);
             }
             if !(is_sticky && stays(*slope, *after)) {
                 untold.push(*slope);
@@ -117,6 +121,7 @@ impl<T: Real> Descent<T> {
             parameters: parameters.len(),
             memory: memory.len(),
             sticky,
+            loose,
         }
     }
 }
@@ -218,32 +223,13 @@ pub(super) struct Checkpoint<T> {
 }
 
 impl<T: Real> Descent<T> {
-    /// The state of `run` in epoch 0.
-    pub(super) fn start(&self, run: &Run) -> Checkpoint<T> {
-        let start = run.start.iter();
-        let mut state: Vec<T> = start
-            .map(|number| run.subnormals.input(number.to()))
-            .collect();
-        state.resize(self.parameters + self.memory, T::ZERO);
-        Checkpoint {
-            epoch: 0,
-            state,
-            best: None,
-            recorded: None,
-            reported: 0,
-        }
-    }
-
-    /// All inputs of the program: a state, and the constants of `run`.
-    pub(super) fn inputs(&self, run: &Run, state: &[T]) -> Vec<T> {
+    /// Adds all inputs of the program as they are in epoch 0 of `run`.
+    pub(super) fn start(&self, run: &Run, inputs: &mut Vec<T>) {
+        inputs.extend(run.start.iter().map(|number| number.to::<T>()));
+        // The memory, and the greatest magnitude of an entry.
+        inputs.extend(std::iter::repeat_n(T::ZERO, self.memory + 1));
         let numbers = run.constants.iter().chain(&run.numbers);
-        let numbers = numbers.map(|number| number.to::<T>());
-        state
-            .iter()
-            .copied()
-            .chain([T::ZERO])
-            .chain(numbers)
-            .collect()
+        inputs.extend(numbers.map(|number| number.to::<T>()));
     }
 
     /// Runs from a checkpoint to the end, and records what the plan asks for.
@@ -267,7 +253,10 @@ impl<T: Real> Descent<T> {
         let names = plan.objectives[run.objective].function.variables();
         let limits = Limits::<T>::new(&plan.stop);
         let mut block = Block::new(self.engine.program(), 1);
-        block.load(0, &self.inputs(run, &from.state));
+        let mut inputs = Vec::new();
+        self.start(run, &mut inputs);
+        inputs[..from.state.len()].copy_from_slice(&from.state);
+        block.load(0, &inputs);
         let mut before = States::default();
 
         let mut state = State {

@@ -265,22 +265,29 @@ fn run_group<R: Recorder>(
     control: &Control,
 ) -> Result<Group<R>, Cancelled> {
     let runs: Vec<Run> = numbers.iter().map(|number| plan.run(*number)).collect();
-    let mut begun = Begun::new(plan, &runs, R::LOOKS, programs, control)?;
+    let begun = begin(plan, &runs, R::LOOKS, programs, control)?;
     let mut outcomes = Vec::with_capacity(runs.len());
-    for (place, run) in runs.into_iter().enumerate() {
+    for (run, begun) in runs.into_iter().zip(begun) {
         if control.is_cancelled() {
             return Err(Cancelled);
         }
         recorder.begin(&run);
-        let outcome = match run.precision {
-            Precision::F32 => {
-                let (descent, lane) =
-                    (programs.narrow.get(plan, &run), begun.narrow.remove(&place));
-                descent.whole(plan, &run, lane, &mut recorder, control)?
+        let outcome = match (begun, run.precision) {
+            (Some(Begun::Narrow(descent, lane)), _) => {
+                let rows = Rows::new(plan, &run);
+                descent.end(plan, &run, lane, rows, &mut recorder, control)?
             }
-            Precision::F64 => {
-                let (descent, lane) = (programs.wide.get(plan, &run), begun.wide.remove(&place));
-                descent.whole(plan, &run, lane, &mut recorder, control)?
+            (Some(Begun::Wide(descent, lane)), _) => {
+                let rows = Rows::new(plan, &run);
+                descent.end(plan, &run, lane, rows, &mut recorder, control)?
+            }
+            (None, Precision::F32) => {
+                let descent = programs.narrow.get(plan, &run);
+                descent.single(plan, &run, &mut recorder, control)?
+            }
+            (None, Precision::F64) => {
+                let descent = programs.wide.get(plan, &run);
+                descent.single(plan, &run, &mut recorder, control)?
             }
         };
         control.progress.runs.fetch_add(1, Ordering::Relaxed);
@@ -289,70 +296,52 @@ fn run_group<R: Recorder>(
     Ok((outcomes, recorder))
 }
 
-impl<T: Real> Descent<T> {
-    fn whole<R: Recorder>(
-        &self,
-        plan: &Plan,
-        run: &Run,
-        lane: Option<Lane<T>>,
-        recorder: &mut R,
-        control: &Control,
-    ) -> Result<Outcome, Cancelled> {
-        match lane {
-            Some(lane) => self.end(plan, run, lane, Rows::new(plan, run), recorder, control),
-            None => self.single(plan, run, recorder, control),
-        }
-    }
+/// What was done in lanes for a run.
+enum Begun {
+    Narrow(Arc<Descent<f32>>, Lane<f32>),
+    Wide(Arc<Descent<f64>>, Lane<f64>),
 }
 
-/// What was done in lanes for the runs of a group, by their places in it.
-struct Begun {
-    narrow: HashMap<usize, Lane<f32>>,
-    wide: HashMap<usize, Lane<f64>>,
-}
-
-impl Begun {
-    fn new(
-        plan: &Plan,
-        runs: &[Run],
-        record: bool,
-        programs: &Programs,
-        control: &Control,
-    ) -> Result<Begun, Cancelled> {
-        // Those that can share a block, in the order of the first of each.
-        let mut alike: Vec<(_, Vec<usize>)> = Vec::new();
-        for (place, run) in runs.iter().enumerate() {
-            let key = (run.precision, run.epochs, shape(run));
-            match alike.iter_mut().find(|(other, _)| *other == key) {
-                Some((_, places)) => places.push(place),
-                None => alike.push((key, vec![place])),
-            }
+/// Does what can be done in lanes for the runs of a group, in their order.
+fn begin(
+    plan: &Plan,
+    runs: &[Run],
+    record: bool,
+    programs: &Programs,
+    control: &Control,
+) -> Result<Vec<Option<Begun>>, Cancelled> {
+    // Those that can share a block, in the order of the first of each.
+    let mut alike: Vec<(_, Vec<usize>)> = Vec::new();
+    for (place, run) in runs.iter().enumerate() {
+        let key = (run.precision, run.epochs, shape(run));
+        match alike.iter_mut().find(|(other, _)| *other == key) {
+            Some((_, places)) => places.push(place),
+            None => alike.push((key, vec![place])),
         }
-        let mut begun = Begun {
-            narrow: HashMap::new(),
-            wide: HashMap::new(),
-        };
-        for (_, places) in alike {
-            // A run that has no other like it goes by itself.
-            if places.len() < 2 {
-                continue;
-            }
-            let first = &runs[places[0]];
-            match first.precision {
-                Precision::F32 => {
-                    let descent = programs.narrow.get(plan, first);
-                    let lanes = descent.in_blocks(plan, runs, &places, record, control)?;
-                    begun.narrow.extend(lanes);
-                }
-                Precision::F64 => {
-                    let descent = programs.wide.get(plan, first);
-                    let lanes = descent.in_blocks(plan, runs, &places, record, control)?;
-                    begun.wide.extend(lanes);
-                }
-            }
-        }
-        Ok(begun)
     }
+    let mut begun: Vec<Option<Begun>> = runs.iter().map(|_| None).collect();
+    for (_, places) in alike {
+        // A run that has no other like it goes by itself.
+        if places.len() < 2 {
+            continue;
+        }
+        let first = &runs[places[0]];
+        match first.precision {
+            Precision::F32 => {
+                let descent = programs.narrow.get(plan, first);
+                descent.in_blocks(plan, runs, &places, record, control, |place, lane| {
+                    begun[place] = Some(Begun::Narrow(Arc::clone(&descent), lane));
+                })?;
+            }
+            Precision::F64 => {
+                let descent = programs.wide.get(plan, first);
+                descent.in_blocks(plan, runs, &places, record, control, |place, lane| {
+                    begun[place] = Some(Begun::Wide(Arc::clone(&descent), lane));
+                })?;
+            }
+        }
+    }
+    Ok(begun)
 }
 
 /// The programs that were traced so far, one for all runs that differ only in

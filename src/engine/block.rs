@@ -34,10 +34,13 @@ pub struct Expected<T> {
     pub high: T,
 }
 
-/// Two slots with the least and the greatest number expected there: a pair,
-/// since it takes the time of one.
+/// A slot with the least and the greatest number expected there.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Check<T>(pub(super) [(Slot, T, T); 2]);
+pub(super) struct Check<T> {
+    pub(super) slot: Slot,
+    pub(super) low: T,
+    pub(super) high: T,
+}
 
 /// So many epochs can be watched without looking: twice as many can be counted
 /// in either precision.
@@ -141,18 +144,15 @@ impl<'p, T: Real> Block<'p, T> {
     /// are finite is only looked at by [`Block::has_left`]: they must stay
     /// infinite or NaN once they are.
     pub fn watch(&mut self, expected: &[Expected<T>], finite_at_end: &[usize], least: usize) {
-        let slot = |quantity| match quantity {
-            Quantity::Input(input) => Slot::at(input),
-            Quantity::Output(output) => self.program.outputs[output],
+        let check = |one: &Expected<T>| Check {
+            slot: match one.quantity {
+                Quantity::Input(input) => Slot::at(input),
+                Quantity::Output(output) => self.program.outputs[output],
+            },
+            low: one.low,
+            high: one.high,
         };
-        let rows: Vec<_> = expected
-            .iter()
-            .map(|one| (slot(one.quantity), one.low, one.high))
-            .collect();
-        self.checks = rows
-            .chunks(2)
-            .map(|rows| Check([rows[0], rows[rows.len() - 1]]))
-            .collect();
+        self.checks = expected.iter().map(check).collect();
         self.finite_at_end = finite_at_end.to_vec();
         self.least = Some(self.program.outputs[least]);
         let infinity = T::ONE / T::ZERO;
@@ -169,18 +169,27 @@ impl<'p, T: Real> Block<'p, T> {
         self.row_mut(slots + SINCE_LEAST).fill(long_ago);
     }
 
-    /// Whether a lane left what is expected since [`Block::look_anew`].
-    #[must_use]
-    pub fn has_left(&self, lane: usize) -> bool {
+    /// For each lane in use whether it left what is expected since
+    /// [`Block::look_anew`].
+    pub fn left(&self, left: &mut Vec<bool>) {
         let slots = self.program.slots;
-        let is_finite = |input: &usize| self.number(*input, lane).abs() <= T::MAX;
-        self.number(slots + ALARM, lane) != T::ZERO
-            || !self.number(slots + SINCE_LEAST, lane).is_finite()
-            || !self.finite_at_end.iter().all(is_finite)
+        let (alarm, since) = (self.row(slots + ALARM), self.row(slots + SINCE_LEAST));
+        left.clear();
+        let rows = alarm.iter().zip(since);
+        left.extend(rows.map(|(alarm, since)| *alarm != T::ZERO || !since.is_finite()));
+        for input in &self.finite_at_end {
+            for (left, value) in left.iter_mut().zip(self.row(*input)) {
+                *left |= !value.is_finite();
+            }
+        }
     }
 
     /// The least value of a lane since [`Block::watch`], and the number of its
     /// epoch if it was found since [`Block::look_anew`]; of equal ones the first.
+    ///
+    /// # Panics
+    ///
+    /// If there is no such lane.
     #[must_use]
     pub fn least(&self, lane: usize) -> (T, Option<u32>) {
         let slots = self.program.slots;
@@ -189,9 +198,9 @@ impl<'p, T: Real> Block<'p, T> {
             clippy::cast_sign_loss,
             reason = "a whole number of at most 2 * MOST_EPOCHS"
         )]
-        let since = self.number(slots + SINCE_LEAST, lane).to_f64() as u32;
+        let since = self.row(slots + SINCE_LEAST)[lane].to_f64() as u32;
         let found = self.epochs.checked_sub(since + 1);
-        (self.number(slots + LEAST, lane), found)
+        (self.row(slots + LEAST)[lane], found)
     }
 
     /// Loads all inputs of a lane. The first lane also fills those that only
@@ -229,8 +238,18 @@ impl<'p, T: Real> Block<'p, T> {
     /// If there is no such input or lane.
     #[must_use]
     pub fn input(&self, input: usize, lane: usize) -> T {
+        self.inputs(input)[lane]
+    }
+
+    /// Input number `input` of every lane in use: of the state as it is now.
+    ///
+    /// # Panics
+    ///
+    /// If there is no such input.
+    #[must_use]
+    pub fn inputs(&self, input: usize) -> &[T] {
         assert!(input < self.program.inputs, "an input of the program");
-        self.number(input, lane)
+        self.row(input)
     }
 
     /// Output number `output` of a lane, of the last epoch.
@@ -240,7 +259,17 @@ impl<'p, T: Real> Block<'p, T> {
     /// If there is no such output or lane.
     #[must_use]
     pub fn output(&self, output: usize, lane: usize) -> T {
-        self.number(self.program.outputs[output].index(), lane)
+        self.outputs(output)[lane]
+    }
+
+    /// Output number `output` of every lane in use, of the last epoch.
+    ///
+    /// # Panics
+    ///
+    /// If there is no such output.
+    #[must_use]
+    pub fn outputs(&self, output: usize) -> &[T] {
+        self.row(self.program.outputs[output].index())
     }
 
     /// Takes a lane out; the last one in use takes its place.
@@ -265,8 +294,9 @@ impl<'p, T: Real> Block<'p, T> {
         states.numbers.extend_from_slice(numbers);
     }
 
-    fn number(&self, row: usize, lane: usize) -> T {
-        self.numbers[self.first + row * self.stride..][..self.stride][lane]
+    /// The lanes in use.
+    fn row(&self, row: usize) -> &[T] {
+        &self.numbers[self.first + row * self.stride..][..self.live]
     }
 
     fn row_mut(&mut self, row: usize) -> &mut [T] {
@@ -308,7 +338,17 @@ impl<T: Real> States<T> {
     /// If there is no such number or lane.
     #[must_use]
     pub fn get(&self, number: usize, lane: usize) -> T {
-        self.numbers[number * self.stride..][..self.stride][lane]
+        self.row(number)[lane]
+    }
+
+    /// Number `number` of the state, lane after lane.
+    ///
+    /// # Panics
+    ///
+    /// If there is no such number.
+    #[must_use]
+    pub fn row(&self, number: usize) -> &[T] {
+        &self.numbers[number * self.stride..][..self.stride]
     }
 
     /// Takes a lane out, as [`Block::remove`] does with `live` lanes left.

@@ -50,9 +50,10 @@ impl<T: Real> Engine<T> for Interpreter<T> {
     /// the instruction.
     fn lanes(&self) -> usize {
         const CACHE: usize = 32 * 1024;
-        let lane = self.program.slots * size_of::<T>();
-        let most = 2048 / size_of::<T>();
-        (CACHE / lane.max(1) / WIDTH * WIDTH).clamp(64, most)
+        const LEAST_ROW: usize = 1024;
+        const GREATEST_ROW: usize = 8192;
+        let row = CACHE / self.program.slots.max(1);
+        row.clamp(LEAST_ROW, GREATEST_ROW) / size_of::<T>() / WIDTH * WIDTH
     }
 
     fn advance(&self, block: &mut Block<'_, T>, epochs: u32, all: bool) {
@@ -168,19 +169,17 @@ impl<'a, T: Real, const N: usize> Epochs<'a, T, N> {
         // mask, which some processors take twenty times as long for; so it must
         // not see that what is read is what is written.
         let unseen = |row| std::hint::black_box(row);
-        for Check([first, second]) in &watch.checks {
+        for Check { slot, low, high } in watch.checks.iter().copied() {
             let checked = Operation {
                 operands: [
-                    self.rows.row(first.0.index()),
-                    self.rows.row(second.0.index()),
+                    self.rows.row(slot.index()),
                     unseen(watch.alarm),
+                    watch.alarm,
                 ],
                 result: watch.alarm,
             };
-            checked.run(|[x, y, alarm]| {
-                let x_is_expected = (x >= first.1) & (x <= first.2);
-                let y_is_expected = (y >= second.1) & (y <= second.2);
-                if x_is_expected & y_is_expected {
+            checked.run(|[x, alarm, _]| {
+                if (x >= low) & (x <= high) {
                     alarm
                 } else {
                     T::ONE
