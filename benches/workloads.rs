@@ -134,8 +134,7 @@ fn in_blocks<T: Real>(
     watched: bool,
 ) -> Vec<Vec<T>> {
     let mut last = Vec::with_capacity(starts.len());
-    let lanes = std::env::var("L").map_or(engine.lanes(), |l| l.parse().unwrap());
-    for starts in starts.chunks(lanes) {
+    for starts in starts.chunks(engine.lanes()) {
         let mut block = Block::new(engine.program(), starts.len());
         if watched {
             block.watch(&[], &[], 0);

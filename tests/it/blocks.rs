@@ -154,6 +154,27 @@ fn a_run_is_the_same_alone_and_in_a_block() {
     }
 }
 
+/// Blocks of other sizes, with other neighbours, in other lanes.
+#[test]
+fn a_run_is_the_same_whatever_runs_are_beside_it() {
+    for (name, text) in SWEEPS {
+        let plan = Plan::new("sweep.toml", text).unwrap();
+        let all: Vec<u64> = (0..plan.runs()).collect();
+        let expected = results(&plan, &all);
+        for size in [2, 3, 17, 50] {
+            let (mut rows, mut outcomes) = (String::new(), Vec::new());
+            for numbers in all.chunks(size) {
+                let some = results(&plan, numbers);
+                rows += &some.0;
+                outcomes.extend(some.1);
+            }
+            assert!(expected.0 == rows, "{name}: rows, {size} at a time");
+            let same = format!("{:?}", expected.1) == format!("{outcomes:?}");
+            assert!(same, "{name}: outcomes, {size} at a time");
+        }
+    }
+}
+
 #[test]
 fn every_update_is_reported_once() {
     let plan = Plan::new(
