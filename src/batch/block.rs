@@ -10,12 +10,16 @@
 use super::descent::{Checkpoint, Descent, LOSS, Limits};
 use super::{Cancelled, Control, Outcome, Recorder, Row, Status};
 use crate::autodiff::Real;
-use crate::engine::{Block as Numbers, Expected, Quantity, States};
+use crate::engine::{Block as Numbers, Expected, Quantity, States, WIDTH};
 use crate::number::Scalar;
 use crate::plan::{Plan, Run, Schedule};
 
 /// So many epochs pass between two looks at what happened.
-const CHUNK: u32 = 64;
+const CHUNK: usize = 64;
+
+/// Fewer do if they would take more than so many operations, some hundredths of
+/// a second: a batch is cancelled between two looks.
+const OPERATIONS: usize = 20_000_000;
 
 /// What became of a run in its lane.
 pub(super) struct Lane<T> {
@@ -78,7 +82,10 @@ impl<T: Real> Descent<T> {
         control: &Control,
         mut give: impl FnMut(usize, Lane<T>),
     ) -> Result<(), Cancelled> {
-        for places in places.chunks(self.engine.lanes()) {
+        // Blocks of one size rather than a small one at the end.
+        let blocks = places.len().div_ceil(self.engine.lanes()).max(1);
+        let lanes = places.len().div_ceil(blocks).next_multiple_of(WIDTH);
+        for places in places.chunks(lanes) {
             let block: Vec<&Run> = places.iter().map(|place| &runs[*place]).collect();
             let mut block = Block::new(self, plan, &block, record);
             block.advance(control, |_| ())?;
@@ -248,12 +255,15 @@ impl<'a, T: Real> Block<'a, T> {
         control: &Control,
         mut look: impl FnMut(&mut Vec<T>),
     ) -> Result<(), Cancelled> {
+        let instructions = self.descent.engine.program().instructions().len();
+        let operations = instructions.max(1).saturating_mul(self.live.len().max(1));
+        let chunk = (OPERATIONS / operations).clamp(1, CHUNK) as u64;
         let mut epoch = 0;
         while epoch < self.epochs && !self.live.is_empty() {
             if control.is_cancelled() {
                 return Err(Cancelled);
             }
-            let end = self.epochs.min(epoch + u64::from(CHUNK));
+            let end = self.epochs.min(epoch + chunk);
             self.chunk(epoch, end);
             let updates = (end - epoch) * self.live.len() as u64;
             control.progress.add_epochs(updates);
@@ -429,5 +439,5 @@ impl<T: Real> Live<T> {
 
 /// A number of epochs of one chunk.
 fn in_chunk(epochs: u64) -> u32 {
-    u32::try_from(epochs).unwrap_or(CHUNK)
+    u32::try_from(epochs).expect("a chunk has few epochs")
 }

@@ -22,6 +22,16 @@ pub struct Interpreter<T> {
     features: Features,
 }
 
+/// Bytes that the fastest cache of every processor has, and some that each
+/// thread may well use.
+const CACHE: usize = 32 << 10;
+const MEMORY: usize = 16 << 20;
+
+/// The bytes of a row that outweigh the choice of the instruction, and those
+/// beyond which it does not matter any more.
+const SHORT_ROW: usize = 1 << 10;
+const LONG_ROW: usize = 8 << 10;
+
 impl<T: Real> Interpreter<T> {
     /// The engine for `program` with the widest vectors of this processor.
     #[must_use]
@@ -47,13 +57,12 @@ impl<T: Real> Engine<T> for Interpreter<T> {
     }
 
     /// As many as fit the fastest cache, but enough to outweigh the choice of
-    /// the instruction.
+    /// the instruction, unless memory would be wasted on that.
     fn lanes(&self) -> usize {
-        const CACHE: usize = 32 * 1024;
-        const LEAST_ROW: usize = 1024;
-        const GREATEST_ROW: usize = 8192;
-        let row = CACHE / self.program.slots.max(1);
-        row.clamp(LEAST_ROW, GREATEST_ROW) / size_of::<T>() / WIDTH * WIDTH
+        let slots = self.program.slots.max(1);
+        let least_row = (MEMORY / slots).min(SHORT_ROW);
+        let row = (CACHE / slots).clamp(least_row, LONG_ROW);
+        (row / size_of::<T>() / WIDTH * WIDTH).max(WIDTH)
     }
 
     fn advance(&self, block: &mut Block<'_, T>, epochs: u32, all: bool) {
