@@ -513,21 +513,24 @@ impl Op {
         if !self.may_underflow() {
             return result;
         }
-        let magnitude = result.abs();
-        let mut tiny = magnitude < T::MIN_POSITIVE;
-        if self == Op::Mul {
+        let is_tiny = if self == Op::Mul {
             // A product may lie below the smallest normal number m and have
             // been rounded up to it only because subnormal numbers are spaced
             // so widely. Scaled by 2⁶⁴, which is exact here, it rounds as if
-            // the exponent had no lower bound. Sums cannot do this, they are
-            // exact in that range; nor can quotients: the greatest below m is
-            // m·(2 − 2ε)/(2 − ε), more than half a subnormal spacing away.
-            let (less, greater) = if x.abs() < y.abs() { (x, y) } else { (y, x) };
-            let scaled = (less * T::TWO_TO_64) * greater;
-            let rounded_up = scaled.abs() < T::MIN_POSITIVE * T::TWO_TO_64;
-            tiny |= (magnitude == T::MIN_POSITIVE) & rounded_up;
+            // the exponent had no lower bound; where the scaled factor is
+            // infinite the product is far from m. Sums cannot round up so,
+            // they are exact in that range; nor can quotients: the greatest
+            // below m is m·(2 − 2ε)/(2 − ε), more than half a subnormal
+            // spacing away.
+            ((x * T::TWO_TO_64) * y).abs() < T::MIN_POSITIVE * T::TWO_TO_64
+        } else {
+            result.abs() < T::MIN_POSITIVE
+        };
+        if is_tiny {
+            result.signed_zero()
+        } else {
+            result
         }
-        if tiny { result.signed_zero() } else { result }
     }
 
     /// Whether the result can be subnormal though no operand is.
