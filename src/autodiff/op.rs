@@ -159,19 +159,26 @@ macro_rules! operations {
                     Op::Sin => kernel.run_unless(
                         |x| !x.is_near(),
                         |x| flushed(Op::Sin, x, x[0].near_sin()),
-                        |x| Op::Sin.value(x, subnormals),
+                        |x| flushed(Op::Sin, x, x[0].far_sin()),
                     ),
                     Op::Cos => kernel.run_unless(
                         |x| !x.is_near(),
                         |x| flushed(Op::Cos, x, x[0].near_cos()),
-                        |x| Op::Cos.value(x, subnormals),
+                        |x| flushed(Op::Cos, x, x[0].far_cos()),
+                    ),
+                    Op::Tan => kernel.run_unless(
+                        |x| !x.is_near(),
+                        |x| flushed(Op::Tan, x, x[0].near_tan()),
+                        |x| flushed(Op::Tan, x, x[0].far_tan()),
                     ),
                     // The usual ones without a loop over the exponent's bits.
                     Op::Powi(2) => kernel.run(|x| powi(x[0], 2, subnormals)),
                     Op::Powi(3) => kernel.run(|x| powi(x[0], 3, subnormals)),
                     Op::Powi(4) => kernel.run(|x| powi(x[0], 4, subnormals)),
                     Op::Powi(n) => kernel.run(move |x| powi(x[0], n, subnormals)),
-                    $(Op::$op => kernel.run(|x| Op::$op.value(x, subnormals)),)+
+                    $(Op::$op => kernel.run(
+                        |x| flushed(Op::$op, x, Op::$op.rounded(x, subnormals)),
+                    ),)+
                 }
             }
 
@@ -360,10 +367,10 @@ operations! { |r, g|
     Atanh "atanh" (x) = x.atanh() =>
         d x { v!(g) / (x.constant(1.0) - v!(x) * v!(x)) };
     /// 1 / (1 + e⁻ˣ), without overflow on the way.
-    Sigmoid "sigmoid" (x) = sigmoid(x) =>
+    Sigmoid "sigmoid" (x) = x.sigmoid() =>
         d x { v!(g) * (v!(r) * (r.constant(1.0) - v!(r))) };
     /// ln(1 + eˣ), without overflow on the way.
-    Softplus "softplus" (x) = softplus(x) =>
+    Softplus "softplus" (x) = x.softplus() =>
         d x { v!(g) * f(Op::Sigmoid, x) };
     /// The error function.
     Erf "erf" (x) = x.erf() =>
@@ -416,21 +423,6 @@ fn rem<T: Real>(x: T, y: T) -> T {
         remainder + y
     } else {
         remainder
-    }
-}
-
-#[inline(always)]
-fn sigmoid<T: Real>(x: T) -> T {
-    let e = (-x.abs()).exp();
-    let above = if x >= T::ZERO { T::ONE } else { e };
-    above / (T::ONE + e)
-}
-
-fn softplus<T: Real>(x: T) -> T {
-    if x > T::ZERO {
-        x + (-x).exp().ln_1p()
-    } else {
-        x.exp().ln_1p()
     }
 }
 
@@ -499,11 +491,49 @@ impl Op {
     /// ```
     #[inline(always)]
     pub fn value<T: Real>(self, operands: [T; 3], subnormals: Subnormals) -> T {
-        let result = self.rounded(operands, subnormals);
+        let result = if self.is_long() {
+            self.outlined(operands)
+        } else {
+            self.rounded(operands, subnormals)
+        };
         match subnormals {
             Subnormals::Keep => result,
             Subnormals::Flush => self.flushed(operands, result),
         }
+    }
+
+    /// The value of one that [`Op::is_long`]. Where single numbers are computed,
+    /// a call costs little; copies of every function would cost space.
+    #[inline(never)]
+    fn outlined<T: Real>(self, operands: [T; 3]) -> T {
+        self.rounded(operands, Subnormals::Keep)
+    }
+
+    /// Whether the value takes many instructions.
+    #[inline(always)]
+    fn is_long(self) -> bool {
+        !matches!(
+            self,
+            Op::Add
+                | Op::Sub
+                | Op::Mul
+                | Op::Div
+                | Op::Neg
+                | Op::Min
+                | Op::Max
+                | Op::Abs
+                | Op::Sign
+                | Op::Sqrt
+                | Op::Floor
+                | Op::Ceil
+                | Op::Round
+                | Op::Less
+                | Op::LessEqual
+                | Op::Equal
+                | Op::Where
+                // Their own products are flushed one by one.
+                | Op::Powi(_)
+        )
     }
 
     /// `result` of this operation on `operands`, or a zero of its sign. Free of
@@ -628,11 +658,11 @@ mod tests {
 
     #[test]
     fn sigmoid_and_softplus_do_not_overflow() {
-        assert_eq!(sigmoid(-1000.0_f64), 0.0);
-        assert_eq!(sigmoid(1000.0_f64), 1.0);
-        assert_eq!(softplus(1000.0_f64), 1000.0);
-        assert_eq!(softplus(-1000.0_f64), 0.0);
-        assert!(sigmoid(f64::NAN).is_nan() && softplus(f64::NAN).is_nan());
+        assert_eq!(Real::sigmoid(-1000.0_f64), 0.0);
+        assert_eq!(Real::sigmoid(1000.0_f64), 1.0);
+        assert_eq!(Real::softplus(1000.0_f64), 1000.0);
+        assert_eq!(Real::softplus(-1000.0_f64), 0.0);
+        assert!(f64::NAN.sigmoid().is_nan() && f64::NAN.softplus().is_nan());
     }
 
     #[test]

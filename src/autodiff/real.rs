@@ -3,9 +3,9 @@
 //!
 //! The functions of the standard library's `f64` (`exp`, `sin`, …) are whatever
 //! the platform's C library gives, so they differ between machines. Those here
-//! come from the `libm` crate, which computes them from additions and
-//! multiplications in a fixed order. Only operations that IEEE 754 rounds
-//! exactly (`sqrt`, `floor`, …) are taken from the standard library.
+//! are defined in `math/` by operations that IEEE 754 rounds exactly. Only
+//! remainders, and sines of angles beyond a million radians, come from the `libm`
+//! crate, which computes them from such operations in a fixed order too.
 
 use super::math;
 use std::fmt;
@@ -25,11 +25,10 @@ mod sealed {
 /// | function | at most off by |
 /// |---|---|
 /// | `sqrt`, `floor`, `ceil`, `round`, `fmod` | nothing |
-/// | `exp`, `tanh` of `f32` | nothing |
-/// | `exp`, `expm1`, `ln`, `ln_1p`, `log2`, `log10`, `sin`, `cos`, `tan`, `asin`, `acos`, `atan`, `cosh`, `tanh`, `cbrt`, `erf`, `atan2`, `hypot`, `pow` | 1 unit in the last place |
-/// | `sinh`, `asinh`, `acosh`, `atanh` | 2 units |
+/// | all others | 1 unit in the last place |
 ///
-/// as found with every `f32` there is, and with some million random `f64`.
+/// as found with every `f32` there is, and with some million random `f64`. Of
+/// `f32` most are off for few numbers in a million, if for any.
 /// `sin`, `cos` and `tan` take the angle for the number that it is, however
 /// large.
 ///
@@ -110,18 +109,48 @@ pub trait Real:
     /// The logarithm to base 10.
     fn log10(self) -> Self;
     /// Sine of an angle in radians.
-    fn sin(self) -> Self;
+    #[inline(always)]
+    fn sin(self) -> Self {
+        if self.is_near() {
+            self.near_sin()
+        } else {
+            self.far_sin()
+        }
+    }
     /// Cosine of an angle in radians.
-    fn cos(self) -> Self;
-    /// Whether [`Real::near_sin`] and [`Real::near_cos`] serve for this angle:
-    /// at most a million radians.
-    fn is_near(self) -> bool;
-    /// [`Real::sin`] of an angle that [`Real::is_near`], without branches.
-    fn near_sin(self) -> Self;
-    /// [`Real::cos`] of an angle that [`Real::is_near`], without branches.
-    fn near_cos(self) -> Self;
+    #[inline(always)]
+    fn cos(self) -> Self {
+        if self.is_near() {
+            self.near_cos()
+        } else {
+            self.far_cos()
+        }
+    }
     /// Tangent of an angle in radians.
-    fn tan(self) -> Self;
+    #[inline(always)]
+    fn tan(self) -> Self {
+        if self.is_near() {
+            self.near_tan()
+        } else {
+            self.far_tan()
+        }
+    }
+    /// Whether an angle is at most a million radians: then [`Real::near_sin`] and
+    /// its like serve for it, which have no branches; else [`Real::far_sin`] and
+    /// its like.
+    fn is_near(self) -> bool;
+    /// [`Real::sin`] of an angle that [`Real::is_near`].
+    fn near_sin(self) -> Self;
+    /// [`Real::cos`] of an angle that [`Real::is_near`].
+    fn near_cos(self) -> Self;
+    /// [`Real::tan`] of an angle that [`Real::is_near`].
+    fn near_tan(self) -> Self;
+    /// [`Real::sin`] of an angle that is not near.
+    fn far_sin(self) -> Self;
+    /// [`Real::cos`] of an angle that is not near.
+    fn far_cos(self) -> Self;
+    /// [`Real::tan`] of an angle that is not near.
+    fn far_tan(self) -> Self;
     /// Arc sine, in radians.
     fn asin(self) -> Self;
     /// Arc cosine, in radians.
@@ -142,6 +171,10 @@ pub trait Real:
     fn acosh(self) -> Self;
     /// Inverse hyperbolic tangent.
     fn atanh(self) -> Self;
+    /// 1 / (1 + e⁻ˣ).
+    fn sigmoid(self) -> Self;
+    /// ln(1 + eˣ).
+    fn softplus(self) -> Self;
     /// The error function, 2/√π ∫₀ˣ exp(−t²) dt.
     fn erf(self) -> Self;
     /// √(x² + y²) without overflow or underflow on the way.
@@ -152,9 +185,11 @@ pub trait Real:
     fn pow(self, y: Self) -> Self;
 }
 
+/// `$short` is whether the functions may be computed with less precision than a
+/// double has, since they are rounded to single precision.
 macro_rules! real {
-    ($type:ident, $sin:ident, $cos:ident, $acosh:ident,
-     $($name:ident = $libm:ident),+; $($name2:ident = $libm2:ident),+) => {
+    ($type:ident, $short:literal, $fmod:ident; $($name:ident = $function:ident),+;
+     $($far:ident = $libm:ident),+; $($name2:ident),+) => {
         impl Real for $type {
             const ZERO: Self = 0.0;
             const ONE: Self = 1.0;
@@ -208,55 +243,35 @@ macro_rules! real {
                 $type::round_ties_even(self)
             }
             #[inline(always)]
-            fn exp(self) -> Self {
-                Self::from_f64(math::exp(self.to_f64()))
-            }
-            #[inline(always)]
-            fn ln(self) -> Self {
-                Self::from_f64(math::ln(self.to_f64()))
-            }
-            #[inline(always)]
-            fn tanh(self) -> Self {
-                Self::from_f64(math::tanh(self.to_f64()))
-            }
-            #[inline(always)]
             fn is_near(self) -> bool {
                 math::is_near(self.to_f64())
             }
-            #[inline(always)]
-            fn near_sin(self) -> Self {
-                Self::from_f64(math::sin(self.to_f64()))
+            fn fmod(self, y: Self) -> Self {
+                libm::$fmod(self, y)
             }
-            #[inline(always)]
-            fn near_cos(self) -> Self {
-                Self::from_f64(math::cos(self.to_f64()))
-            }
-            #[inline(always)]
-            fn sin(self) -> Self {
-                if self.is_near() { self.near_sin() } else { libm::$sin(self) }
-            }
-            #[inline(always)]
-            fn cos(self) -> Self {
-                if self.is_near() { self.near_cos() } else { libm::$cos(self) }
-            }
-            // libm 0.2.16 gives numbers for most x below 1.
-            #[inline(always)]
-            fn acosh(self) -> Self {
-                if self < 1.0 { Self::NAN } else { libm::$acosh(self) }
-            }
-            $(fn $name(self) -> Self { libm::$libm(self) })+
-            $(fn $name2(self, other: Self) -> Self { libm::$libm2(self, other) })+
+            $(#[inline(always)]
+            fn $name(self) -> Self {
+                Self::from_f64(math::$function::<$short>(self.to_f64()))
+            })+
+            $(fn $far(self) -> Self {
+                Self::from_f64(libm::$libm(self.to_f64()))
+            })+
+            $(#[inline(always)]
+            fn $name2(self, other: Self) -> Self {
+                Self::from_f64(math::$name2::<$short>(self.to_f64(), other.to_f64()))
+            })+
         }
+    };
+    ($type:ident, $short:literal, $fmod:ident) => {
+        real!($type, $short, $fmod;
+            cbrt = cbrt, exp = exp, expm1 = expm1, ln = ln, ln_1p = ln_1p, log2 = log2,
+            log10 = log10, near_sin = sin, near_cos = cos, near_tan = tan, asin = asin,
+            acos = acos, atan = atan, sinh = sinh, cosh = cosh, tanh = tanh, asinh = asinh,
+            acosh = acosh, atanh = atanh, sigmoid = sigmoid, softplus = softplus, erf = erf;
+            far_sin = sin, far_cos = cos, far_tan = tan;
+            atan2, hypot, pow);
     };
 }
 
-real!(f32, sinf, cosf, acoshf,
-    cbrt = cbrtf, expm1 = expm1f, ln_1p = log1pf, log2 = log2f, log10 = log10f,
-    tan = tanf, asin = asinf, acos = acosf, atan = atanf, sinh = sinhf,
-    cosh = coshf, asinh = asinhf, atanh = atanhf, erf = erff;
-    atan2 = atan2f, hypot = hypotf, fmod = fmodf, pow = powf);
-real!(f64, sin, cos, acosh,
-    cbrt = cbrt, expm1 = expm1, ln_1p = log1p, log2 = log2, log10 = log10,
-    tan = tan, asin = asin, acos = acos, atan = atan, sinh = sinh,
-    cosh = cosh, asinh = asinh, atanh = atanh, erf = erf;
-    atan2 = atan2, hypot = hypot, fmod = fmod, pow = pow);
+real!(f32, true, fmodf);
+real!(f64, false, fmod);

@@ -22,3 +22,5 @@ mod runner;
 mod tables;
 mod tape;
 mod tidy;
+mod twice;
+mod vectors;

@@ -1,0 +1,174 @@
+//! Elementary functions without branches, so that loops over them run on vectors.
+//!
+//! All is computed in double precision from sums, products, quotients and square
+//! roots, each rounded by itself, and from whole numbers in the bits of others, so
+//! the result has the same bits on every machine. What depends on the argument is
+//! a selection between values that are computed anyway. The errors are those that
+//! [`Real`](super::Real) lists; `tests/it/accuracy.rs` finds them.
+//!
+//! Each function has one definition with a parameter `SHORT`. It is true where the
+//! result will be rounded to single precision: then its polynomials are shorter,
+//! good to about 2⁻³⁷, and what only serves the last bit of a double is left out.
+//!
+//! The methods are the classical ones (J.-M. Muller, *Elementary Functions*, 3rd
+//! edition, 2016, chapters 4, 5, 11): the argument is reduced to a small interval, by
+//! constants that are split in two or more parts, and a polynomial serves there.
+//! The coefficients were found with Remez' algorithm in 50 digits (mpmath) and then
+//! rounded; beside them stands the greatest error with the rounded ones, relative
+//! to the function that the polynomial is a part of. Constants that end in a bit
+//! pattern are exact.
+
+mod angle;
+mod erf;
+mod exponential;
+mod logarithm;
+mod power;
+
+pub(super) use angle::{acos, asin, atan, atan2, cos, is_near, sin, tan};
+pub(super) use erf::erf;
+pub(super) use exponential::{cosh, exp, expm1, sigmoid, sinh, tanh};
+pub(super) use logarithm::{acosh, asinh, atanh, ln, ln_1p, log2, log10, softplus};
+pub(super) use power::{cbrt, hypot, pow};
+
+/// Coefficients of two polynomials for one function, those of the highest power
+/// first.
+struct Series<const SHORT: usize, const LONG: usize> {
+    short: [f64; SHORT],
+    long: [f64; LONG],
+}
+
+impl<const S: usize, const L: usize> Series<S, L> {
+    #[inline(always)]
+    fn at<const SHORT: bool>(&self, x: f64) -> f64 {
+        if SHORT {
+            polynomial(x, &self.short)
+        } else {
+            polynomial(x, &self.long)
+        }
+    }
+}
+
+/// The polynomial with these coefficients, that of the highest power first.
+#[inline(always)]
+fn polynomial<const N: usize>(x: f64, coefficients: &[f64; N]) -> f64 {
+    let mut value = coefficients[0];
+    for coefficient in &coefficients[1..] {
+        value = value * x + coefficient;
+    }
+    value
+}
+
+/// ln 2: a whole number below 2¹¹ times the first part is exact.
+const LN_2: Double = Double::new(
+    f64::from_bits(0x3fe6_2e42_fee0_0000),
+    1.908_214_929_270_587_7e-10,
+);
+
+/// From here on every number is whole; a whole number below it stands in the last
+/// bits of the sum with it.
+const TWO_TO_52: f64 = 4_503_599_627_370_496.0;
+/// What makes a subnormal number a normal one.
+const TWO_TO_54: f64 = 18_014_398_509_481_984.0;
+
+/// 1.5 · 2⁵²: what is added to it is rounded to a whole number, which then
+/// stands in the last bits of the sum.
+const MAGIC: f64 = 6_755_399_441_055_744.0;
+
+/// The nearest whole number to x, if |x| < 2⁵¹, and its last bits in two's
+/// complement.
+#[inline(always)]
+fn nearest(x: f64) -> (f64, u64) {
+    let sum = x + MAGIC;
+    (sum - MAGIC, sum.to_bits())
+}
+
+/// 2ᵏ for the whole number k in the last bits of `k`, from −1022 to 1023.
+#[inline(always)]
+fn power_of_two(k: u64) -> f64 {
+    f64::from_bits(k.wrapping_add(1023) << 52)
+}
+
+/// a + b without error as its rounded value and the rest (Knuth's two-sum).
+#[inline(always)]
+fn sum(a: f64, b: f64) -> (f64, f64) {
+    let s = a + b;
+    let b_of_s = s - a;
+    (s, (a - (s - b_of_s)) + (b - b_of_s))
+}
+
+/// The same where |a| ≥ |b| (Dekker).
+#[inline(always)]
+fn sum_of_less(a: f64, b: f64) -> (f64, f64) {
+    let s = a + b;
+    (s, b - (s - a))
+}
+
+/// The first 26 bits of x: a product of two such numbers is exact.
+#[inline(always)]
+fn half_of(x: f64) -> f64 {
+    f64::from_bits(x.to_bits() & (u64::MAX << 27))
+}
+
+/// a · b as its rounded value and the rest, which is off by 2⁻¹⁰⁵ of the product.
+#[inline(always)]
+fn product(a: f64, b: f64) -> (f64, f64) {
+    let p = a * b;
+    let (a_high, b_high) = (half_of(a), half_of(b));
+    let (a_low, b_low) = (a - a_high, b - b_high);
+    let rest = ((a_high * b_high - p) + a_high * b_low + a_low * b_high) + a_low * b_low;
+    (p, rest)
+}
+
+/// A number as a sum of two, the second smaller; in operations not more than the
+/// rounding errors of the first.
+#[derive(Clone, Copy)]
+struct Double {
+    high: f64,
+    low: f64,
+}
+
+impl Double {
+    const fn new(high: f64, low: f64) -> Self {
+        Double { high, low }
+    }
+
+    /// The same with the nearest double as the high part.
+    #[inline(always)]
+    fn normal(self) -> Double {
+        let (high, low) = sum_of_less(self.high, self.low);
+        Double::new(high, low)
+    }
+
+    /// The quotient to about twice the precision, or if `SHORT` to that of a
+    /// double; of the high part only the first half is used.
+    #[inline(always)]
+    fn over<const SHORT: bool>(self, divisor: Double) -> Double {
+        if SHORT {
+            let quotient = (self.high + self.low) / (divisor.high + divisor.low);
+            return Double::new(quotient, 0.0);
+        }
+        let inverse = 1.0 / divisor.high;
+        let quotient = half_of(self.high * inverse);
+        // Without error: products with halves are exact, and so are the differences,
+        // of numbers that hardly differ.
+        let first = half_of(divisor.high);
+        let left = (self.high - quotient * first) - quotient * (divisor.high - first);
+        let left = left + (self.low - quotient * divisor.low);
+        Double::new(quotient, left * inverse)
+    }
+
+    /// What is left where the square of `root` is subtracted, divided by twice
+    /// the root: so much the root lacks.
+    #[inline(always)]
+    fn missing_of_root(self, root: f64) -> f64 {
+        let (high, low) = product(root, root);
+        let twice = if root == 0.0 { 1.0 } else { 2.0 * root };
+        (((self.high - high) - low) + self.low) / twice
+    }
+}
+
+/// `yes` or `no`, both of which are computed.
+#[inline(always)]
+fn select(condition: bool, yes: f64, no: f64) -> f64 {
+    if condition { yes } else { no }
+}
