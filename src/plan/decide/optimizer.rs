@@ -60,7 +60,10 @@ impl Decider<'_> {
             }
         }
         let settings = self.settings(written, method);
-        if self.mistakes.len() > before {
+        let is_given = |name: &str| settings.iter().any(|(given, ..)| given == name);
+        // One that was misread is told already, but a run could not be made without.
+        let are_complete = method.settings().iter().all(|one| is_given(one.name));
+        if self.mistakes.len() > before || !are_complete {
             return None;
         }
         let grid = self.grid(settings, &written.zip);
