@@ -168,6 +168,13 @@ impl Formula {
         })
     }
 
+    /// How many numbers, names, operators and functions it has; parentheses and
+    /// commas do not count.
+    #[must_use]
+    pub fn size(&self) -> usize {
+        self.parts.len()
+    }
+
     /// Records the formula in `graph`.
     ///
     /// # Panics

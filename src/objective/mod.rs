@@ -7,7 +7,7 @@ mod partial;
 use std::collections::{HashMap, HashSet};
 
 use crate::autodiff::{Graph, Real, Var};
-use crate::mistake::{Mistake, nearest};
+use crate::mistake::{Mistake, Span, nearest};
 
 pub use formula::{Formula, GREATEST_DEPTH, GREATEST_SIZE, is_name, is_reserved_name};
 pub use function::{Arity, CONSTANTS, FUNCTIONS, Function};
@@ -74,13 +74,13 @@ impl Objective {
         constants: Vec<String>,
     ) -> Result<Self, Vec<FormulaMistake>> {
         let mut mistakes = Vec::new();
-        let names: Vec<&str> = variables
+        let names = variables
             .iter()
             .chain(&constants)
             .chain(definitions.iter().map(|(name, _)| name))
             .map(String::as_str)
-            .chain(CONSTANTS.iter().map(|(name, _)| *name))
-            .collect();
+            .chain(CONSTANTS.iter().map(|(name, _)| *name));
+        let known: HashSet<&str> = names.clone().collect();
         let texts = definitions
             .iter()
             .enumerate()
@@ -88,10 +88,14 @@ impl Objective {
         for (definition, text) in texts.chain([(None, &formula)]) {
             let mut told = HashSet::new();
             for (name, span) in text.names() {
-                if names.contains(&name) || !told.insert(name) {
+                if known.contains(name) || !told.insert(name) {
                     continue;
                 }
-                let suggested = nearest(name, names.iter().copied());
+                let suggested = if mistakes.len() < SUGGESTIONS {
+                    nearest(name, names.clone())
+                } else {
+                    None
+                };
                 let mistake = match suggested {
                     Some(near) => {
                         let label = format!("did you mean `{near}`?");
@@ -129,6 +133,12 @@ impl Objective {
         &self.variables
     }
 
+    /// The free numbers, in the order of [`Objective::new`].
+    #[must_use]
+    pub fn constants(&self) -> &[String] {
+        &self.constants
+    }
+
     /// The names that the formula needs, directly or through definitions.
     #[must_use]
     pub fn used_names(&self) -> HashSet<&str> {
@@ -139,6 +149,14 @@ impl Objective {
             }
         }
         used
+    }
+
+    /// How many numbers, names, operators and functions the formula and its
+    /// definitions have: about as many operations are recorded for the value.
+    #[must_use]
+    pub fn size(&self) -> usize {
+        let definitions = self.definitions.iter().map(|(_, text)| text.size());
+        self.formula.size() + definitions.sum::<usize>()
     }
 
     /// Records the value for the given variables and constants, in the order of
@@ -200,35 +218,65 @@ impl Objective {
     }
 }
 
+/// So many wrong names are compared with all right ones; more would take time and
+/// are not read.
+const SUGGESTIONS: usize = 100;
+
 /// The definitions, each after those that it uses.
 fn ordered(
     definitions: Vec<(String, Formula)>,
 ) -> Result<Vec<(String, Formula)>, Vec<FormulaMistake>> {
-    let mut waiting: Vec<(usize, (String, Formula))> =
-        definitions.into_iter().enumerate().collect();
-    let mut ordered = Vec::with_capacity(waiting.len());
-    while !waiting.is_empty() {
-        let names: HashSet<String> = waiting.iter().map(|(_, (name, _))| name.clone()).collect();
-        let (ready, blocked): (Vec<_>, Vec<_>) = waiting
-            .into_iter()
-            .partition(|(_, (_, text))| text.names().all(|(name, _)| !names.contains(name)));
-        if ready.is_empty() {
-            let (index, (name, text)) = &blocked[0];
-            let place = text.names().find(|(used, _)| names.contains(*used));
-            let (used, span) = place.expect("a blocked definition uses one that waits");
-            return Err(vec![FormulaMistake {
-                definition: Some(*index),
-                mistake: Mistake::new(
-                    span.clone(),
-                    format!("the definition of `{name}` needs itself"),
-                    format!("`{used}` is not defined without it"),
-                ),
-                suggested: None,
-                valueless: None,
-            }]);
+    let places: HashMap<&str, usize> = definitions
+        .iter()
+        .enumerate()
+        .map(|(place, (name, _))| (name.as_str(), place))
+        .collect();
+    // Which definitions use each one, and how many each waits for.
+    let mut users: Vec<Vec<usize>> = vec![Vec::new(); definitions.len()];
+    let mut missing: Vec<usize> = vec![0; definitions.len()];
+    for (place, (_, text)) in definitions.iter().enumerate() {
+        for (name, _) in text.names() {
+            if let Some(used) = places.get(name) {
+                users[*used].push(place);
+                missing[place] += 1;
+            }
         }
-        ordered.extend(ready.into_iter().map(|(_, definition)| definition));
-        waiting = blocked;
     }
-    Ok(ordered)
+    let mut level: Vec<usize> = vec![0; definitions.len()];
+    let ready = (0..definitions.len()).filter(|place| missing[*place] == 0);
+    let mut order: Vec<usize> = ready.collect();
+    let mut next = 0;
+    while let Some(place) = order.get(next).copied() {
+        next += 1;
+        for user in &users[place] {
+            missing[*user] -= 1;
+            level[*user] = level[*user].max(level[place] + 1);
+            if missing[*user] == 0 {
+                order.push(*user);
+            }
+        }
+    }
+    if let Some(blocked) = (0..definitions.len()).find(|place| missing[*place] > 0) {
+        let (name, text) = &definitions[blocked];
+        let waits = |(used, _): &(&str, &Span)| places.get(used).is_some_and(|at| missing[*at] > 0);
+        let place = text.names().find(waits);
+        let (used, span) = place.expect("a blocked definition uses one that waits");
+        return Err(vec![FormulaMistake {
+            definition: Some(blocked),
+            mistake: Mistake::new(
+                span.clone(),
+                format!("the definition of `{name}` needs itself"),
+                format!("`{used}` is not defined without it"),
+            ),
+            suggested: None,
+            valueless: None,
+        }]);
+    }
+    // The order decides in which order derivatives are added up, and so their last
+    // bits: by the number of steps that a definition stands above the variables,
+    // then by the place in the file.
+    order.sort_by_key(|place| (level[*place], *place));
+    let mut definitions: Vec<_> = definitions.into_iter().map(Some).collect();
+    let ordered = order.into_iter().map(|place| definitions[place].take());
+    Ok(ordered.flatten().collect())
 }

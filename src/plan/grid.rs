@@ -144,23 +144,33 @@ impl Axis {
 /// let point = grid.point(4);
 /// assert_eq!(point.map(|(name, value)| format!("{name}={value}")).collect::<Vec<_>>(), ["a=y", "b=2"]);
 /// ```
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug)]
 pub struct Grid {
     axes: Vec<Axis>,
+    /// The product of their lengths.
+    count: Option<u64>,
+}
+
+impl Default for Grid {
+    /// No settings, which is one combination.
+    fn default() -> Self {
+        Grid::new(Vec::new())
+    }
 }
 
 impl Grid {
     /// The grid of these axes.
     #[must_use]
     pub fn new(axes: Vec<Axis>) -> Self {
-        Grid { axes }
+        let mut lengths = axes.iter().map(Axis::len);
+        let count = lengths.try_fold(1_u64, u64::checked_mul);
+        Grid { axes, count }
     }
 
     /// How many combinations, `None` if they are more than a `u64` counts.
     #[must_use]
     pub fn count(&self) -> Option<u64> {
-        let mut lengths = self.axes.iter().map(Axis::len);
-        lengths.try_fold(1_u64, u64::checked_mul)
+        self.count
     }
 
     /// The settings with their series.

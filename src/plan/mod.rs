@@ -10,8 +10,11 @@ mod derivatives;
 mod expectations;
 mod filter;
 mod grid;
+mod limits;
 mod record;
+mod varying;
 
+use std::collections::HashMap;
 use std::fmt;
 
 use sha2::{Digest, Sha256};
@@ -29,10 +32,12 @@ pub use derivatives::{
 pub use expectations::{Bound, Expectation, Tolerance};
 pub use filter::Filter;
 pub use grid::{Axis, Grid, Range, Series};
+pub use limits::{
+    GREATEST_CHARTS, GREATEST_DERIVATIVES, GREATEST_EPOCHS, GREATEST_EXPECTATIONS, GREATEST_LISTED,
+    GREATEST_OBJECTIVES, GREATEST_OPERATIONS, GREATEST_ROWS, GREATEST_RUN_EPOCHS, GREATEST_RUNS,
+    GREATEST_VARIABLES, limits,
+};
 pub use record::{Record, Schedule};
-
-/// A plan has at most so many runs.
-pub const GREATEST_RUNS: u64 = 10_000_000;
 
 /// Everything that an experiment does, decided.
 ///
@@ -82,6 +87,12 @@ pub struct Plan {
     arithmetics: Vec<Arithmetic>,
     columns: Vec<String>,
     parameters: Vec<String>,
+    varying: varying::Varying,
+    /// How many runs there are, and those up to each objective and each optimizer:
+    /// counted once, since every run is looked up by its number.
+    runs: u64,
+    objective_ends: Ends,
+    optimizer_ends: Ends,
 }
 
 /// How numbers are rounded.
@@ -145,6 +156,7 @@ pub struct Objective {
     /// One grid for each table of starts; the settings are the variables in the
     /// order of the function.
     starts: Vec<Grid>,
+    start_ends: Ends,
 }
 
 /// A method with its settings.
@@ -200,6 +212,18 @@ pub struct Run {
     pub settings: Vec<Option<Value>>,
 }
 
+/// Where a run stands in the lists that a plan combines.
+struct Place {
+    /// Its combination of the numerics.
+    numeric: u64,
+    objective: usize,
+    /// Its combination of constants and starts of the objective.
+    point: u64,
+    optimizer: usize,
+    /// Its combination of settings of the optimizer.
+    setting: u64,
+}
+
 /// Settings with their values.
 type Point<'a> = Vec<(&'a str, Value)>;
 
@@ -215,13 +239,19 @@ impl Objective {
 
     /// The constants and the start of combination number `index`.
     fn point(&self, index: u64) -> (Point<'_>, Point<'_>) {
-        let counts = self.starts.iter().map(|grid| grid.count().unwrap_or(0));
-        let (constant, start) = split(index, counts.clone().sum());
-        let (table, place) = locate(start, counts);
+        let (constant, table, start) = self.split(index);
         (
             self.constants.point(constant).collect(),
-            self.starts[table].point(place).collect(),
+            self.starts[table].point(start).collect(),
         )
+    }
+
+    /// The combination of constants, the table of starts and the combination in it
+    /// that number `index` is.
+    fn split(&self, index: u64) -> (u64, usize, u64) {
+        let (constant, start) = split(index, self.start_ends.sum());
+        let (table, place) = self.start_ends.locate(start);
+        (constant, table, place)
     }
 }
 
@@ -239,8 +269,7 @@ impl Plan {
     /// The number of runs.
     #[must_use]
     pub fn runs(&self) -> u64 {
-        // It was counted when the plan was made.
-        self.counted_runs().unwrap_or(u64::MAX)
+        self.runs
     }
 
     fn counted_runs(&self) -> Option<u64> {
@@ -300,17 +329,89 @@ impl Plan {
     /// The number of updates of all runs together, if none ends early.
     #[must_use]
     pub fn run_epochs(&self) -> u128 {
+        self.sum_over_runs(|epochs| epochs)
+    }
+
+    /// The number of rows of all trajectories together, if no run ends early.
+    #[must_use]
+    pub fn rows(&self) -> u128 {
+        self.sum_over_runs(|epochs| self.record.rows(epochs))
+    }
+
+    /// The sum over all runs of something that depends on the number of epochs.
+    fn sum_over_runs(&self, of_epochs: impl Fn(u64) -> u64) -> u128 {
         let numerics = self.numerics.count().unwrap_or(0);
         let each = u128::from(self.runs() / numerics.max(1));
-        let epochs = (0..numerics).map(|index| {
-            let point = self.numerics.point(index);
-            let epochs = point.filter(|(name, _)| *name == "epochs");
-            epochs
-                .filter_map(|(_, value)| whole(&value))
-                .map(u128::from)
-                .sum::<u128>()
+        let all = (0..numerics).map(|index| u128::from(of_epochs(self.epochs_at(index))));
+        all.sum::<u128>() * each
+    }
+
+    /// The epochs of combination number `index` of the numerics.
+    fn epochs_at(&self, index: u64) -> u64 {
+        let mut point = self.numerics.point(index);
+        let epochs = point.find(|(name, _)| *name == "epochs");
+        epochs.and_then(|(_, value)| whole(&value)).unwrap_or(1)
+    }
+
+    /// The epochs of run number `number`, without the rest of it.
+    #[must_use]
+    pub fn epochs(&self, number: u64) -> u64 {
+        self.epochs_at(self.place(number).numeric)
+    }
+
+    /// What run number `number` has in a column of [`Plan::columns`], by its place,
+    /// without the rest of the run.
+    fn setting(&self, number: u64, column: usize) -> Option<Value> {
+        let place = self.place(number);
+        let objective = &self.objectives[place.objective];
+        let optimizer = &self.optimizers[place.optimizer];
+        let found = |grid: &Grid, index: u64, name: &str| {
+            let mut point = grid.point(index);
+            point.find(|(key, _)| *key == name).map(|(_, value)| value)
+        };
+        let name = self.columns[column].as_str();
+        match name {
+            "objective" => return Some(Value::Name(objective.name.clone())),
+            "optimizer" => return Some(Value::Name(optimizer.name.clone())),
+            "method" => return Some(Value::Name(optimizer.method.name().to_owned())),
+            _ => {}
+        }
+        let (constant, table, start) = objective.split(place.point);
+        match name.strip_prefix("start.") {
+            Some(variable) => found(&objective.starts[table], start, variable),
+            None => found(&self.numerics, place.numeric, name)
+                .or_else(|| found(&objective.constants, constant, name))
+                .or_else(|| found(&optimizer.settings, place.setting, name)),
+        }
+    }
+
+    /// Where run number `number` stands in each of the lists that are combined.
+    fn place(&self, number: u64) -> Place {
+        let (number_rest, setting) = split(number, self.optimizer_ends.sum());
+        let (numeric, point) = split(number_rest, self.objective_ends.sum());
+        let (objective, point) = self.objective_ends.locate(point);
+        let (optimizer, setting) = self.optimizer_ends.locate(setting);
+        Place {
+            numeric,
+            objective,
+            point,
+            optimizer,
+            setting,
+        }
+    }
+
+    /// The update rules of all optimizers, as far as their first and their last
+    /// settings decide.
+    fn rules(&self) -> Vec<Rule> {
+        let optimizers = self.optimizers.iter();
+        let rules = optimizers.flat_map(|optimizer| {
+            let last = optimizer.settings.count().unwrap_or(1).saturating_sub(1);
+            [0, last].map(|index| {
+                let settings: Point<'_> = optimizer.settings.point(index).collect();
+                Rule::new(optimizer.method, |name| value_of(&settings, name))
+            })
         });
-        epochs.sum::<u128>() * each
+        rules.collect()
     }
 
     /// Run number `number`.
@@ -321,18 +422,13 @@ impl Plan {
     #[must_use]
     pub fn run(&self, number: u64) -> Run {
         assert!(number < self.runs(), "the plan has {} runs", self.runs());
-        let points = self
-            .objectives
-            .iter()
-            .map(|objective| objective.points().unwrap_or(0));
-        let choices = self
-            .optimizers
-            .iter()
-            .map(|one| one.settings.count().unwrap_or(0));
-        let (number_rest, setting) = split(number, choices.clone().sum());
-        let (numeric, point) = split(number_rest, points.clone().sum());
-        let (objective, point) = locate(point, points);
-        let (optimizer, setting) = locate(setting, choices);
+        let Place {
+            numeric,
+            objective,
+            point,
+            optimizer,
+            setting,
+        } = self.place(number);
 
         let numerics: Point<'_> = self.numerics.point(numeric).collect();
         let (constants, start) = self.objectives[objective].point(point);
@@ -353,6 +449,9 @@ impl Plan {
                 .filter_map(|(_, value)| value.number())
                 .collect::<Vec<_>>()
         };
+        // A list of few starts is faster searched than hashed.
+        let hashed: Option<HashMap<&str, &Value>> =
+            (start.len() > 16).then(|| start.iter().map(|(name, value)| (*name, value)).collect());
         let columns = self.columns.iter().map(|column| {
             let own = match column.as_str() {
                 "objective" => Some(Value::Name(self.objectives[objective].name.clone())),
@@ -367,7 +466,10 @@ impl Plan {
                     .map(|(_, value)| value.clone())
             };
             own.or_else(|| match start_of {
-                Some(variable) => found(&start, variable),
+                Some(variable) => match &hashed {
+                    Some(hashed) => hashed.get(variable).copied().cloned(),
+                    None => found(&start, variable),
+                },
                 None => [&numerics, &constants, &settings]
                     .into_iter()
                     .find_map(|list| found(list, column)),
@@ -398,9 +500,9 @@ impl Plan {
     #[must_use]
     pub fn label(&self, run: &Run) -> String {
         let mut parts = Vec::new();
-        for (column, value) in self.columns.iter().zip(&run.settings) {
+        for (place, (column, value)) in self.columns.iter().zip(&run.settings).enumerate() {
             let Some(value) = value else { continue };
-            if !self.tells_apart(column, run) {
+            if !self.varying.within(place, run.objective, run.optimizer) {
                 continue;
             }
             parts.push(match value {
@@ -418,59 +520,8 @@ impl Plan {
     /// Whether a setting differs between some runs.
     #[must_use]
     pub fn varies(&self, column: &str) -> bool {
-        let within = |objective, optimizer| self.varies_within(column, objective, optimizer);
-        match column {
-            "objective" => self.objectives.len() > 1,
-            "optimizer" => self.optimizers.len() > 1,
-            _ => {
-                let objectives = (0..self.objectives.len()).any(|objective| within(objective, 0));
-                let optimizers = (0..self.optimizers.len()).any(|optimizer| within(0, optimizer));
-                let first = |series: &Series| series.get(0);
-                let firsts: Vec<Value> = self
-                    .optimizers
-                    .iter()
-                    .flat_map(|optimizer| optimizer.settings.series())
-                    .filter(|(name, _)| *name == column)
-                    .map(|(_, series)| first(series))
-                    .collect();
-                objectives || optimizers || firsts.windows(2).any(|pair| pair[0] != pair[1])
-            }
-        }
-    }
-
-    /// Whether a column belongs in the label of a run. What differs only
-    /// between two optimizers is told by their names.
-    fn tells_apart(&self, column: &str, run: &Run) -> bool {
-        match column {
-            "objective" => self.objectives.len() > 1,
-            "optimizer" => self.optimizers.len() > 1,
-            _ => self.varies_within(column, run.objective, run.optimizer),
-        }
-    }
-
-    /// Whether a setting varies between the runs of one objective and one
-    /// optimizer.
-    fn varies_within(&self, column: &str, objective: usize, optimizer: usize) -> bool {
-        let objective = &self.objectives[objective];
-        let grids = [
-            &self.numerics,
-            &objective.constants,
-            &self.optimizers[optimizer].settings,
-        ];
-        let in_grid = |grid: &Grid, name: &str| {
-            grid.series()
-                .any(|(key, series)| key == name && series.varies())
-        };
-        match column.strip_prefix("start.") {
-            Some(variable) => {
-                let firsts = objective.starts.iter().flat_map(Grid::series);
-                let mut firsts = firsts.filter(|(key, _)| *key == variable);
-                let first = firsts.next().map(|(_, series)| series.get(0));
-                objective.starts.iter().any(|grid| in_grid(grid, variable))
-                    || firsts.any(|(_, series)| Some(series.get(0)) != first)
-            }
-            None => grids.into_iter().any(|grid| in_grid(grid, column)),
-        }
+        let place = self.columns.iter().position(|known| known == column);
+        place.is_some_and(|place| self.varying.anywhere(place))
     }
 
     /// Whether the numbers of a setting were given as a range of equal ratios.
@@ -524,15 +575,33 @@ fn split(index: u64, columns: u64) -> (u64, u64) {
     (index / columns.max(1), index % columns.max(1))
 }
 
-/// In which of some lists behind one another `index` lies, and where in it.
-fn locate(mut index: u64, lengths: impl Iterator<Item = u64>) -> (usize, u64) {
-    for (list, length) in lengths.enumerate() {
-        if index < length {
-            return (list, index);
-        }
-        index -= length;
+/// Lists behind one another, by the number of entries up to the end of each.
+#[derive(Clone, Debug, Default)]
+struct Ends(Vec<u64>);
+
+impl Ends {
+    /// Counts beyond all bounds are as good as the greatest: a plan of so many runs is
+    /// refused.
+    fn new(lengths: impl Iterator<Item = Option<u64>>) -> Ends {
+        let mut end = 0_u64;
+        let ends = lengths.map(|length| {
+            end = end.saturating_add(length.unwrap_or(u64::MAX));
+            end
+        });
+        Ends(ends.collect())
     }
-    unreachable!("an index within the sum of the lengths lies in one of the lists")
+
+    /// The entries of all lists.
+    fn sum(&self) -> u64 {
+        self.0.last().copied().unwrap_or(0)
+    }
+
+    /// In which list `index` lies, and where in it.
+    fn locate(&self, index: u64) -> (usize, u64) {
+        let list = self.0.partition_point(|end| *end <= index);
+        let begin = list.checked_sub(1).map_or(0, |before| self.0[before]);
+        (list, index - begin)
+    }
 }
 
 /// The SHA-256 of a text, in hexadecimal digits.

@@ -1,9 +1,11 @@
 //! Which epochs and parameters go into the trajectories.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
-use crate::mistake::Mistake;
+use super::limits::{GREATEST_LISTED, GREATEST_ROWS};
+use crate::mistake::{Mistake, Span};
+use crate::number::grouped;
 use crate::spec::{self, Selection};
 
 /// Up to so many epochs each is recorded unless the file says otherwise.
@@ -14,9 +16,6 @@ const POINTS: u64 = 1_000;
 
 /// Up to so many parameters each has a column unless the file says otherwise.
 const ALL_PARAMETERS_UP_TO: usize = 16;
-
-/// More points than this would only repeat every epoch of the longest runs.
-const GREATEST_POINTS: u64 = 10_000_000;
 
 /// What is kept of the trajectories.
 #[derive(Clone, Debug)]
@@ -49,15 +48,15 @@ impl Record {
     pub(super) fn decide(
         written: &spec::Record,
         parameters: &[String],
-        all_epochs: impl Iterator<Item = u64>,
+        all_epochs: &HashSet<u64>,
         mistakes: &mut Vec<Mistake>,
     ) -> Record {
         let mut epochs = Epochs::Default;
         let mut require = |number: &Option<crate::mistake::At<u64>>, name: &str, least: u64| {
             let number = number.as_ref()?;
-            if number.value < least || number.value > GREATEST_POINTS {
+            if number.value < least || number.value > GREATEST_LISTED {
                 let message = format!("`{name}` cannot be {}", number.value);
-                let label = format!("expected a whole number from {least} to {GREATEST_POINTS}");
+                let label = format!("expected a whole number from {least} to {GREATEST_LISTED}");
                 mistakes.push(Mistake::new(number.span.clone(), message, label));
                 return None;
             }
@@ -90,8 +89,28 @@ impl Record {
             ));
         }
         let parameters = recorded_parameters(written, parameters, mistakes);
+        let points = all_epochs.iter().map(|count| epochs.listed(*count));
+        let points = points.fold(0_u128, |sum, points| sum + u128::from(points));
+        let are_few = points <= u128::from(GREATEST_LISTED);
+        if !are_few {
+            let message = format!(
+                "{} recorded epochs, which are not evenly spaced, are too many: at most {}",
+                grouped(points),
+                grouped(u128::from(GREATEST_LISTED))
+            );
+            let help = format!(
+                "the number is the sum over {} different `epochs`; give fewer `points`, or \
+                 record `every` so many epochs",
+                grouped(all_epochs.len() as u128)
+            );
+            mistakes.push(match written.points.as_ref().map(|points| &points.span) {
+                Some(span) => Mistake::new(span.clone(), message, "").help(help),
+                None => Mistake::of_file(message, help),
+            });
+        }
+        let all_epochs = all_epochs.iter().filter(|_| are_few);
         let listed = all_epochs
-            .filter_map(|count| Some((count, listed(epochs, count)?)))
+            .filter_map(|count| Some((*count, listed(epochs, *count)?)))
             .collect();
         Record {
             epochs,
@@ -121,6 +140,39 @@ impl Record {
             Schedule::Listed(listed) => listed.len() as u64,
         }
     }
+}
+
+impl Epochs {
+    /// How many epochs [`listed`] lists, at most.
+    fn listed(self, count: u64) -> u64 {
+        match self {
+            Epochs::Every(_) => 0,
+            Epochs::Default if count <= EVERY_EPOCH_UP_TO => 0,
+            Epochs::Default => POINTS,
+            Epochs::Points { count: wanted, .. } => wanted.min(count.saturating_add(1)),
+        }
+    }
+}
+
+/// Tells of more rows than there can be.
+pub(super) fn check_rows(rows: u128, written: &spec::Record, mistakes: &mut Vec<Mistake>) {
+    if rows <= GREATEST_ROWS {
+        return;
+    }
+    let message = format!(
+        "{} rows of trajectories.csv are too many: at most {}",
+        grouped(rows),
+        grouped(GREATEST_ROWS)
+    );
+    let help = "the number is the sum of the recorded epochs of all runs; with `points = 2` in \
+                `[record]` only the first and the last epoch of each run are recorded";
+    let every = written.every.as_ref().map(|every| &every.span);
+    let points = written.points.as_ref().map(|points| &points.span);
+    let span: Option<&Span> = every.or(points);
+    mistakes.push(match span {
+        Some(span) => Mistake::new(span.clone(), message, "").help(help),
+        None => Mistake::of_file(message, help),
+    });
 }
 
 impl Schedule {

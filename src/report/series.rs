@@ -43,7 +43,7 @@ impl Drawn {
             let chosen: Vec<u64> = if chart.runs.is_everything() {
                 numbers.to_vec()
             } else {
-                let chooses = |number: &&u64| chart.runs.chooses(&plan.run(**number));
+                let chooses = |number: &&u64| chart.runs.chooses_number(plan, **number);
                 numbers.iter().filter(chooses).copied().collect()
             };
             let limit = match chart.kind {

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use crate::mistake::nearest;
 
 /// An experiment file is at most so long, in bytes.
-const GREATEST_LENGTH: u64 = 16 << 20;
+pub const GREATEST_LENGTH: u64 = 16 << 20;
 
 /// Why an experiment file could not be read.
 #[derive(Debug, thiserror::Error)]

@@ -17,7 +17,7 @@ pub use format::{
     POINTS_BOUND, RANGE, RECORD, STOP,
 };
 pub use format::{Format, Key, Kind, Need, documentation};
-pub use load::{LoadError, load};
+pub use load::{GREATEST_LENGTH, LoadError, load};
 pub use text::place_in_text;
 
 /// An experiment file. A part that is missing or was misread is `None` or left

@@ -2,6 +2,8 @@
 
 use std::path::Path;
 
+use gradtape::plan::Plan;
+
 use crate::runner::{contents, finished, folder, names, runner, succeeded};
 
 const PARABOLA: &str = include_str!("../../experiments/parabola.toml");
@@ -53,6 +55,71 @@ fn lists_nested_too_deep_are_told() {
         message.contains("recursion depth") && message.len() < 2_000,
         "{message}"
     );
+}
+
+/// An experiment on this objective: its formula, the names of its starts, and all that
+/// follows in the table.
+fn experiment(formula: &str, names: &[String], rest: &str) -> String {
+    let starts: Vec<String> = names.iter().map(|name| format!("{name} = 1\n")).collect();
+    let starts = starts.concat();
+    format!(
+        "epochs = 10\noptimizer = [{{ method = 'sgd', learning_rate = 0.1 }}]\n\
+         [[objective]]\nformula = '''{formula}'''\n{rest}\n[objective.start]\n{starts}"
+    )
+}
+
+fn numbered(name: &str, count: usize) -> Vec<String> {
+    (0..count).map(|number| format!("{name}{number}")).collect()
+}
+
+#[test]
+fn more_variables_than_the_limit_are_told() {
+    let file = experiment("x0^2", &numbered("x", 10_001), "");
+    insta::assert_snapshot!(told(file.as_bytes()));
+    // In two objectives none of which has too many.
+    let first = experiment("x0^2", &["x0".to_owned()], "");
+    let names = numbered("y", 9_999);
+    let define = format!("define = {{ sum = '{}' }}", names[..9_000].join("+"));
+    let formula = format!("sum + {}", names[9_000..].join("+"));
+    let second = experiment(&formula, &names, &define);
+    let second = second.split_once("[[objective]]").unwrap().1;
+    let both = format!("{first}\n[[objective]]{second}");
+    Plan::new("most.toml", &both).unwrap();
+    let more = both
+        .replace("x0^2", "x0^2 + x1")
+        .replace("x0 = 1", "x0 = 1\nx1 = 1");
+    insta::assert_snapshot!(told(more.as_bytes()));
+}
+
+/// `count` definitions of so many factors each, of which each uses the next one twice.
+fn definitions(count: usize, factors: usize) -> String {
+    let mut text = "[objective.define]\n".to_owned();
+    for number in 0..count {
+        let factors = (0..factors).map(|factor| format!("erf(x0 + {number}.{factor:04}1)"));
+        let factors = factors.collect::<Vec<_>>().join(" * ");
+        let next = match number + 1 {
+            next if next < count => format!(" + d{next}*d{next}"),
+            _ => String::new(),
+        };
+        text.push_str(&format!("d{number} = '{factors}{next}'\n"));
+    }
+    text
+}
+
+#[test]
+fn more_operations_than_the_limit_are_told() {
+    let of = |definitions: &str| experiment("d0", &["x0".to_owned()], definitions);
+    insta::assert_snapshot!(told(of(&definitions(110, 2_500)).as_bytes()));
+    insta::assert_snapshot!(told(of(&definitions(50, 2_500)).as_bytes()));
+    Plan::new("many.toml", &of(&definitions(20, 2_500))).unwrap();
+}
+
+#[test]
+fn definitions_that_use_one_another_twice_take_no_time() {
+    // Written out it would have 2^10000 operations.
+    let file = experiment("d0", &["x0".to_owned()], &definitions(10_000, 1));
+    let plan = Plan::new("chain.toml", &file).unwrap();
+    assert_eq!(plan.runs(), 1);
 }
 
 #[test]

@@ -226,7 +226,8 @@ A key that is not listed is a mistake, and so is a value of another kind.
 #[test]
 fn the_documentation_of_the_format_is_that_of_the_reader() {
     let path = project().join("experiments/README.md");
-    let expected = PREAMBLE.to_owned() + &gradtape::spec::documentation();
+    let expected =
+        PREAMBLE.to_owned() + &gradtape::spec::documentation() + &gradtape::plan::limits();
     if std::env::var_os("INSTA_UPDATE").is_some_and(|update| update == "always") {
         fs::write(&path, &expected).unwrap();
     }

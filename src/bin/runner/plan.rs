@@ -31,14 +31,7 @@ fn print_table(experiment: &Experiment) {
         numbers,
         ..
     } = experiment;
-    let rows: u128 = numbers
-        .iter()
-        .map(|number| u128::from(plan.record.rows(plan.run(*number).epochs)))
-        .sum();
-    let epochs: u128 = numbers
-        .iter()
-        .map(|number| u128::from(plan.run(*number).epochs))
-        .sum();
+    let (epochs, rows) = (experiment.run_epochs(), experiment.rows());
     let mut contents = output::contents(plan, numbers.len() as u128);
     if plan.runs() > 0 {
         contents.push_str(&format!(

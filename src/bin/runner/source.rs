@@ -10,6 +10,7 @@ use gradtape::spec;
 
 use crate::args::Experiments;
 use crate::failure::{Failure, WrongExperiment};
+use crate::progress;
 
 /// An experiment that can be run.
 #[derive(Debug)]
@@ -22,6 +23,32 @@ pub struct Experiment {
     pub plan: Plan,
     /// The runs that were asked for.
     pub numbers: Vec<u64>,
+}
+
+impl Experiment {
+    /// The updates of the runs that were asked for, if none ends early.
+    pub fn run_epochs(&self) -> u128 {
+        if self.is_whole() {
+            return self.plan.run_epochs();
+        }
+        let epochs = self.numbers.iter().map(|number| self.plan.epochs(*number));
+        epochs.map(u128::from).sum()
+    }
+
+    /// The rows of their trajectories, if none ends early.
+    pub fn rows(&self) -> u128 {
+        if self.is_whole() {
+            return self.plan.rows();
+        }
+        let epochs = self.numbers.iter().map(|number| self.plan.epochs(*number));
+        epochs
+            .map(|epochs| u128::from(self.plan.record.rows(epochs)))
+            .sum()
+    }
+
+    fn is_whole(&self) -> bool {
+        self.numbers.len() as u64 == self.plan.runs()
+    }
 }
 
 /// Reads and plans every experiment, or tells all that is wrong with them.
@@ -45,9 +72,10 @@ pub fn load(wanted: &Experiments) -> Result<Vec<Experiment>, Failure> {
             let filter = filter
                 .map_err(|message| Failure::Usage(format!("{}: {message}", experiment.file)))?;
             let plan = &experiment.plan;
-            experiment
-                .numbers
-                .retain(|number| filter.chooses(&plan.run(*number)));
+            let numbers = &mut experiment.numbers;
+            progress::busy(&experiment.file, "choosing runs", false, || {
+                numbers.retain(|number| filter.chooses_number(plan, *number));
+            });
         }
     }
     Ok(experiments)

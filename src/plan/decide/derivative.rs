@@ -12,14 +12,11 @@ use crate::plan::derivatives::{
     Curve, Derivative, Expected, GREATEST_COLUMNS, GREATEST_POINTS, GREATEST_VALUES,
 };
 use crate::plan::grid::{Range, Series};
-use crate::plan::{Chart, Scale, expectations};
+use crate::plan::{Chart, GREATEST_OPERATIONS, Scale, expectations};
 use crate::spec::{self, Map, Spec, Values};
 
 /// The greatest order of a derivative.
 const GREATEST_ORDER: u64 = 4;
-
-/// The derivatives of one table are recorded in at most so many nodes.
-const GREATEST_NODES: usize = 1_000_000;
 
 /// Up to so many lines each has a colour of its own.
 const LINES: u64 = 10;
@@ -119,7 +116,7 @@ impl Decider<'_> {
         let formula = written.formula.as_ref()?;
         if !can_be_traced(&function, &with_respect_to, &partials) {
             let message = "the derivatives of this formula are too many operations";
-            let label = format!("expected at most {}", grouped(GREATEST_NODES as u128));
+            let label = format!("expected at most {}", grouped(GREATEST_OPERATIONS as u128));
             let mistake = Mistake::new(formula.span.clone(), message, label);
             self.mistakes.push(mistake.help(FEWER));
             return None;
@@ -366,7 +363,7 @@ fn can_be_traced(
     partials: &[Partial],
 ) -> bool {
     let graph = Graph::<f64>::new(Subnormals::Keep);
-    let traced = function.derivatives(&graph, with_respect_to, partials, GREATEST_NODES);
+    let traced = function.derivatives(&graph, with_respect_to, partials, GREATEST_OPERATIONS);
     traced.is_some()
 }
 

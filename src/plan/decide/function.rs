@@ -1,11 +1,13 @@
 //! What `[[objective]]` and `[[derivative]]` share: a formula, the names in it,
 //! and where each of them gets its value.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 
 use super::{Decider, each_once};
 use crate::mistake::{At, Mistake};
+use crate::number::grouped;
 use crate::objective::{self, Formula, FormulaMistake};
+use crate::plan::{GREATEST_OPERATIONS, GREATEST_VARIABLES};
 use crate::spec::{Map, place_in_text};
 
 /// A formula up to this length is its own label.
@@ -37,6 +39,9 @@ impl Decider<'_> {
     /// The function, or `None` and all that is wrong with it.
     pub(super) fn function(&mut self, written: &Written<'_>) -> Option<objective::Objective> {
         let before = self.mistakes.len();
+        if !self.are_few(written) {
+            return None;
+        }
         self.names_of(written);
         // What a formula with a wrong name means cannot be told.
         if self.mistakes.len() > before {
@@ -77,7 +82,7 @@ impl Decider<'_> {
             Ok(function) => {
                 let used = function.used_names().into_iter().map(str::to_owned);
                 self.unused(written, &used.collect());
-                Some(function)
+                self.is_short(&function, formula).then_some(function)
             }
             Err(mistakes) => {
                 let suggested = self.formula_mistakes(written, mistakes);
@@ -99,6 +104,45 @@ impl Decider<'_> {
         }
     }
 
+    /// Tells of more variables and constants than can be. Before anything else is
+    /// done with them, since their number is only bounded by the length of the file.
+    fn are_few(&mut self, written: &Written<'_>) -> bool {
+        let names = written.variables.iter().chain(&written.constants);
+        let names: HashSet<&str> = names.map(|name| name.value.as_str()).collect();
+        if names.len() <= GREATEST_VARIABLES {
+            return true;
+        }
+        let what = if written.constants.is_empty() {
+            "variables"
+        } else {
+            "variables and constants"
+        };
+        let message = format!("{} {what} are too many", grouped(names.len() as u128));
+        let first = written.variables.iter().chain(&written.constants).next();
+        if let Some(first) = first {
+            let label = format!("expected at most {}", grouped(GREATEST_VARIABLES as u128));
+            self.mistake(&first.span, message, label);
+        }
+        false
+    }
+
+    /// Tells of texts that have more operations by themselves than there can be with
+    /// the derivatives.
+    fn is_short(&mut self, function: &objective::Objective, formula: &At<String>) -> bool {
+        let size = function.size();
+        if size <= GREATEST_OPERATIONS {
+            return true;
+        }
+        // A single text is bounded by itself, so there are definitions.
+        let message = format!(
+            "the formula and its definitions have {} numbers, names and operators",
+            grouped(size as u128)
+        );
+        let label = format!("expected at most {}", grouped(GREATEST_OPERATIONS as u128));
+        self.mistake(&formula.span, message, label);
+        false
+    }
+
     fn no_variable(&mut self, formula: &At<String>, written: &Written<'_>) {
         let label = format!("nothing here can be {}", written.deed);
         self.mistake(&formula.span, "the formula has no variable", label);
@@ -106,7 +150,7 @@ impl Decider<'_> {
 
     /// Checks that each name means one thing.
     fn names_of(&mut self, written: &Written<'_>) {
-        let mut given: Vec<(&str, &str)> = Vec::new();
+        let mut given: HashMap<&str, &str> = HashMap::new();
         let mut told = HashSet::new();
         let variables = written.variables.iter().copied();
         let variables = variables.filter(|name| told.insert(name.value.as_str()));
@@ -130,14 +174,14 @@ impl Decider<'_> {
             } else if table != "define" && (written.is_column)(&name.value) {
                 let message = format!("`{}` is a column of every {}", name.value, written.report);
                 self.mistake(&name.span, message, "choose another name");
-            } else if let Some((other, _)) = given.iter().find(|(_, given)| *given == name.value) {
+            } else if let Some(other) = given.get(name.value.as_str()) {
                 let message = format!(
                     "`{}` is given twice, in `{other}` and in `{table}`",
                     name.value
                 );
                 self.mistake(&name.span, message, "a name means one thing");
             }
-            given.push((table, &name.value));
+            given.entry(&name.value).or_insert(table);
         }
     }
 

@@ -9,8 +9,11 @@ mod optimizer;
 use std::collections::HashSet;
 
 use super::grid::{Axis, Grid, Series};
+use super::varying::Varying;
 use super::{
-    Filter, GREATEST_RUNS, Objective, Optimizer, Plan, Record, Stop, charts, expectations,
+    Ends, Filter, GREATEST_CHARTS, GREATEST_DERIVATIVES, GREATEST_EPOCHS, GREATEST_EXPECTATIONS,
+    GREATEST_OBJECTIVES, GREATEST_RUN_EPOCHS, GREATEST_RUNS, GREATEST_VARIABLES, Objective,
+    Optimizer, Plan, Record, Stop, charts, expectations, record,
 };
 use crate::mistake::{At, Mistake, Span, suggestion};
 use crate::number::{Number, Value, grouped};
@@ -25,6 +28,10 @@ pub(super) fn decide(path: &str, source: &str) -> Result<Plan, Vec<Mistake>> {
         .iter()
         .any(|mistake| mistake.message == "this is not TOML")
     {
+        return Err(mistakes);
+    }
+    let mut mistakes = mistakes;
+    if !tables_are_few(&spec, &mut mistakes) {
         return Err(mistakes);
     }
     let mut decider = Decider {
@@ -55,7 +62,7 @@ pub(super) fn decide(path: &str, source: &str) -> Result<Plan, Vec<Mistake>> {
         record: Record::decide(
             &spec::Record::default(),
             &[],
-            std::iter::empty(),
+            &HashSet::new(),
             &mut Vec::new(),
         ),
         charts: Vec::new(),
@@ -65,9 +72,31 @@ pub(super) fn decide(path: &str, source: &str) -> Result<Plan, Vec<Mistake>> {
         numerics,
         arithmetics,
         parameters,
+        varying: Varying::default(),
+        runs: 0,
+        objective_ends: Ends::default(),
+        optimizer_ends: Ends::default(),
     };
+    let names = plan.parameters.len() + constants(&plan.objectives).len();
+    if names > GREATEST_VARIABLES {
+        let message = format!(
+            "{} different variables and constants are too many: at most {}",
+            grouped(names as u128),
+            grouped(GREATEST_VARIABLES as u128)
+        );
+        let help = "each is a column of every run; give the objectives the same names, or a \
+                    file each";
+        mistakes.push(Mistake::of_file(message, help));
+        return Err(mistakes);
+    }
+    plan.varying = Varying::new(
+        &plan.columns,
+        &plan.numerics,
+        &plan.objectives,
+        &plan.optimizers,
+    );
     match plan.counted_runs() {
-        Some(runs) if runs <= GREATEST_RUNS => {}
+        Some(runs) if runs <= GREATEST_RUNS => plan.runs = runs,
         counted => {
             let runs = counted.map_or("more than 2^64".to_owned(), |runs| {
                 grouped(u128::from(runs))
@@ -79,6 +108,10 @@ pub(super) fn decide(path: &str, source: &str) -> Result<Plan, Vec<Mistake>> {
             return Err(mistakes);
         }
     }
+    let points = plan.objectives.iter().map(Objective::points);
+    plan.objective_ends = Ends::new(points);
+    let settings = plan.optimizers.iter().map(|one| one.settings.count());
+    plan.optimizer_ends = Ends::new(settings);
     let complete = !plan.objectives.is_empty() && !plan.optimizers.is_empty() && plan.runs() > 0;
     if complete && formulas_are_known {
         let epochs = plan.numerics.series().filter(|(name, _)| *name == "epochs");
@@ -86,14 +119,23 @@ pub(super) fn decide(path: &str, source: &str) -> Result<Plan, Vec<Mistake>> {
             .flat_map(|(_, series)| series.iter())
             .filter_map(|value| super::whole(&value))
             .collect();
-        plan.record = Record::decide(
-            &spec.record,
-            &plan.parameters,
-            epochs.into_iter(),
-            &mut mistakes,
-        );
+        plan.record = Record::decide(&spec.record, &plan.parameters, &epochs, &mut mistakes);
+        let run_epochs = plan.run_epochs();
+        if run_epochs > GREATEST_RUN_EPOCHS {
+            let message = format!(
+                "{} epochs of all runs together are too many: at most {}",
+                grouped(run_epochs),
+                grouped(GREATEST_RUN_EPOCHS)
+            );
+            let help = "the number is the sum of `epochs` over all runs";
+            mistakes.push(Mistake::of_file(message, help));
+        }
+        record::check_rows(plan.rows(), &spec.record, &mut mistakes);
         plan.charts = charts::decide(&plan, &spec, &mut mistakes);
         plan.expectations = expectations::decide(&plan, &spec, &mut mistakes);
+    }
+    if mistakes.is_empty() {
+        objective::check_operations(&plan, &spec.objectives, &mut mistakes);
     }
     derivative::name_files(&mut plan.derivatives, &plan.charts);
     if mistakes.is_empty() {
@@ -101,6 +143,36 @@ pub(super) fn decide(path: &str, source: &str) -> Result<Plan, Vec<Mistake>> {
     } else {
         Err(mistakes)
     }
+}
+
+/// Tells of more tables of one kind than there can be. Nothing else is looked at
+/// then.
+fn tables_are_few(spec: &Spec, mistakes: &mut Vec<Mistake>) -> bool {
+    let spans = |kind: &str| -> Vec<&Span> {
+        match kind {
+            "objective" => spec.objectives.iter().map(|one| &one.span).collect(),
+            "optimizer" => spec.optimizers.iter().map(|one| &one.span).collect(),
+            "chart" => spec.charts.iter().map(|one| &one.span).collect(),
+            "expect" => spec.expectations.iter().map(|one| &one.span).collect(),
+            _ => spec.derivatives.iter().map(|one| &one.span).collect(),
+        }
+    };
+    let before = mistakes.len();
+    for (kind, greatest) in [
+        ("objective", GREATEST_OBJECTIVES),
+        ("optimizer", GREATEST_OBJECTIVES),
+        ("chart", GREATEST_CHARTS),
+        ("expect", GREATEST_EXPECTATIONS),
+        ("derivative", GREATEST_DERIVATIVES),
+    ] {
+        let spans = spans(kind);
+        if let Some(first) = spans.get(greatest) {
+            let message = format!("{} `[[{kind}]]` are too many", grouped(spans.len() as u128));
+            let label = format!("expected at most {}", grouped(greatest as u128));
+            mistakes.push(Mistake::new((*first).clone(), message, label));
+        }
+    }
+    mistakes.len() == before
 }
 
 fn too_many(runs: &str) -> String {
@@ -121,6 +193,14 @@ fn parameters(objectives: &[Objective]) -> Vec<String> {
         .iter()
         .flat_map(|objective| objective.function.variables());
     each_once(variables.map(String::as_str))
+}
+
+/// The constants of all objectives, each once.
+fn constants(objectives: &[Objective]) -> Vec<String> {
+    let constants = objectives
+        .iter()
+        .flat_map(|objective| objective.constants.series());
+    each_once(constants.map(|(name, _)| name))
 }
 
 fn columns(objectives: &[Objective], optimizers: &[Optimizer]) -> Vec<String> {
@@ -193,11 +273,13 @@ impl Decider<'_> {
     }
 
     fn epochs(&mut self, setting: &spec::Setting) -> Option<Series> {
-        const EXPECTED: &str = "expected a whole number, 1 or above";
+        #[expect(clippy::cast_precision_loss, reason = "a power of two is exact")]
+        const GREATEST: f64 = GREATEST_EPOCHS as f64;
+        const EXPECTED: &str = "expected a whole number from 1 to 2^53";
         let is_whole = |value: &Value| {
             value.number().is_some_and(|number| {
                 let wide = number.wide();
-                (1.0..=9_007_199_254_740_992.0).contains(&wide) && libm::floor(wide) == wide
+                (1.0..=GREATEST).contains(&wide) && libm::floor(wide) == wide
             })
         };
         self.domain("epochs", setting, EXPECTED, is_whole)?;

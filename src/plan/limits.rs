@@ -1,0 +1,108 @@
+//! How large an experiment may be.
+//!
+//! Every size is known before anything is computed, so a file that asks for more
+//! than a machine can do is told so with the number and the limit, not by memory
+//! or patience that ends.
+
+use std::fmt::Write as _;
+
+use super::derivatives::{GREATEST_COLUMNS, GREATEST_POINTS, GREATEST_VALUES};
+use crate::number::grouped;
+use crate::objective::{GREATEST_DEPTH, GREATEST_SIZE};
+use crate::spec::GREATEST_LENGTH;
+
+/// A plan has at most so many runs.
+pub const GREATEST_RUNS: u64 = 10_000_000;
+
+/// A run makes at most so many updates: beyond, a number of epochs would not be
+/// exact in `f64`.
+pub const GREATEST_EPOCHS: u64 = 1 << 53;
+
+/// All runs of a plan make at most so many updates together, if none ends early: they
+/// are counted in 64 bits.
+pub const GREATEST_RUN_EPOCHS: u128 = 9_000_000_000_000_000_000;
+
+/// The trajectories of a plan have at most so many rows, if no run ends early;
+/// as text they are some hundred gigabytes.
+pub const GREATEST_ROWS: u128 = 10_000_000_000;
+
+/// Recorded epochs that are not evenly spaced are listed in memory, for all
+/// numbers of epochs of a plan at most so many together.
+pub const GREATEST_LISTED: u64 = 10_000_000;
+
+/// All objectives of a file have at most so many variables and constants
+/// together, each name counted once; a derivative has at most so many too.
+pub const GREATEST_VARIABLES: usize = 10_000;
+
+/// One epoch of an objective is at most so many operations: the value, the
+/// gradient and the update. With a number for each operation of each of 64 runs,
+/// which are computed together, that is half a gigabyte a thread at worst.
+pub const GREATEST_OPERATIONS: usize = 1_000_000;
+
+/// A file has at most so many `[[objective]]`, and as many `[[optimizer]]`.
+pub const GREATEST_OBJECTIVES: usize = 1_000;
+
+/// A file has at most so many `[[chart]]`.
+pub const GREATEST_CHARTS: usize = 100;
+
+/// A file has at most so many `[[expect]]`.
+pub const GREATEST_EXPECTATIONS: usize = 10_000;
+
+/// A file has at most so many `[[derivative]]`.
+pub const GREATEST_DERIVATIVES: usize = 1_000;
+
+/// The limits as a chapter of Markdown.
+#[must_use]
+pub fn limits() -> String {
+    let limits: &[(&str, u128)] = &[
+        ("bytes of an experiment file", u128::from(GREATEST_LENGTH)),
+        ("runs of a file", u128::from(GREATEST_RUNS)),
+        ("epochs of a run", u128::from(GREATEST_EPOCHS)),
+        ("epochs of all runs together", GREATEST_RUN_EPOCHS),
+        (
+            "rows of `trajectories.csv`, if no run ends early",
+            GREATEST_ROWS,
+        ),
+        (
+            "recorded epochs that are not evenly spaced, for all different `epochs` together",
+            u128::from(GREATEST_LISTED),
+        ),
+        (
+            "`[[objective]]`, and as many `[[optimizer]]`",
+            GREATEST_OBJECTIVES as u128,
+        ),
+        ("`[[chart]]`", GREATEST_CHARTS as u128),
+        ("`[[expect]]`", GREATEST_EXPECTATIONS as u128),
+        ("`[[derivative]]`", GREATEST_DERIVATIVES as u128),
+        (
+            "different variables and constants of all objectives; the same of one derivative",
+            GREATEST_VARIABLES as u128,
+        ),
+        (
+            "numbers, names and operators of a text of a formula",
+            GREATEST_SIZE as u128,
+        ),
+        ("levels that a formula is nested", GREATEST_DEPTH as u128),
+        (
+            "operations of an epoch: value, gradient and update; the same of a derivative's table",
+            GREATEST_OPERATIONS as u128,
+        ),
+        ("points of a derivative", u128::from(GREATEST_POINTS)),
+        ("columns of a derivative", u128::from(GREATEST_COLUMNS)),
+        ("values of all derivatives", u128::from(GREATEST_VALUES)),
+    ];
+    let mut text = "\
+## Limits
+
+A file beyond one of these is a mistake, told with the number and the limit before anything is computed.
+
+| at most | |
+|---:|---|
+"
+    .to_owned();
+    for (what, greatest) in limits {
+        // Writing to a string cannot fail.
+        let _ = writeln!(text, "| {} | {what} |", grouped(*greatest));
+    }
+    text
+}
