@@ -86,6 +86,7 @@ impl Recorder for () {
 pub struct Progress {
     runs: AtomicU64,
     epochs: AtomicU64,
+    spared: AtomicU64,
 }
 
 impl Progress {
@@ -97,6 +98,23 @@ impl Progress {
     /// The updates that were made.
     pub fn epochs(&self) -> u64 {
         self.epochs.load(Ordering::Relaxed)
+    }
+
+    /// The epochs of which nothing is left to do: the updates that were made, and those
+    /// that runs which ended early no longer need. When all runs have ended, it is the
+    /// number of [`Plan::run_epochs`].
+    pub fn settled(&self) -> u64 {
+        self.epochs() + self.spared.load(Ordering::Relaxed)
+    }
+
+    fn end_run(&self, run: &Run, outcome: &Outcome) {
+        let made = match outcome.status {
+            Status::Diverged { epoch, .. } => epoch,
+            _ => outcome.epochs_run,
+        };
+        let spared = run.epochs.saturating_sub(made);
+        self.spared.fetch_add(spared, Ordering::Relaxed);
+        self.runs.fetch_add(1, Ordering::Relaxed);
     }
 
     fn add_epochs(&self, epochs: u64) {
@@ -114,7 +132,9 @@ pub struct Control {
 }
 
 impl Control {
-    fn is_cancelled(&self) -> bool {
+    /// Whether it was set.
+    #[must_use]
+    pub fn is_cancelled(&self) -> bool {
         self.cancel.load(Ordering::Relaxed)
     }
 }
@@ -290,7 +310,7 @@ fn run_group<R: Recorder>(
                 descent.single(plan, &run, &mut recorder, control)?
             }
         };
-        control.progress.runs.fetch_add(1, Ordering::Relaxed);
+        control.progress.end_run(&run, &outcome);
         outcomes.push((run, outcome));
     }
     Ok((outcomes, recorder))

@@ -1,9 +1,10 @@
 //! The folder of a report: written beside its place, then put there in one step.
 
-use std::collections::HashSet;
+use std::collections::{BTreeSet, HashSet};
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use tempfile::TempDir;
 
@@ -17,11 +18,60 @@ pub const RUNS: &str = "runs.csv";
 /// The same results for programs, and the experiment itself.
 pub const REPORT: &str = "report.json";
 
+/// The temporary folders of this process. Held while files are put in their places.
+static UNFINISHED: Mutex<BTreeSet<PathBuf>> = Mutex::new(BTreeSet::new());
+
+/// Holds back [`remove_unfinished`] as long as it lives.
+pub(super) fn unfinished() -> MutexGuard<'static, BTreeSet<PathBuf>> {
+    // A set of paths cannot be left half changed, so poison is harmless.
+    UNFINISHED.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// Removes what unfinished reports of this process have left on the disk, for one who
+/// has to end the process at once. A report that is just being put in its place is
+/// waited for.
+pub fn remove_unfinished() {
+    for folder in &*unfinished() {
+        // Other threads may still add a file: then the first attempt fails.
+        let mut attempts = (0..3).map(|_| fs::remove_dir_all(folder));
+        let _ = attempts.find(Result::is_ok);
+    }
+}
+
+/// A folder that is removed when it is dropped, or by [`remove_unfinished`].
+#[derive(Debug)]
+pub(super) struct Temporary(TempDir);
+
+impl Temporary {
+    /// A new folder in `parent`, hidden by the dot that `prefix` begins with.
+    pub(super) fn new(parent: &Path, prefix: &str) -> io::Result<Self> {
+        let mut builder = tempfile::Builder::new();
+        builder.prefix(prefix).suffix(".tmp");
+        // As any other new folder: what others may do is for the umask to say.
+        #[cfg(unix)]
+        builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o777));
+        let mut unfinished = unfinished();
+        let folder = builder.tempdir_in(parent)?;
+        unfinished.insert(folder.path().to_owned());
+        Ok(Temporary(folder))
+    }
+
+    pub(super) fn path(&self) -> &Path {
+        self.0.path()
+    }
+}
+
+impl Drop for Temporary {
+    fn drop(&mut self) {
+        unfinished().remove(self.0.path());
+    }
+}
+
 /// A report on its way: files are written to a folder beside the report's
 /// place, which is removed again unless they are [published](Self::publish).
 #[derive(Debug)]
 pub(super) struct Staging {
-    folder: TempDir,
+    folder: Temporary,
     target: PathBuf,
 }
 
@@ -35,13 +85,7 @@ impl Staging {
         let target = out.join(name);
         check_target(&target)?;
         fs::create_dir_all(out).map_err(ReportError::write(out))?;
-        let mut builder = tempfile::Builder::new();
-        let prefix = format!(".{name}.");
-        builder.prefix(&prefix).suffix(".tmp");
-        // As any other new folder: what others may do is for the umask to say.
-        #[cfg(unix)]
-        builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o777));
-        let folder = builder.tempdir_in(out).map_err(ReportError::write(out))?;
+        let folder = Temporary::new(out, &format!(".{name}.")).map_err(ReportError::write(out))?;
         Ok(Staging { folder, target })
     }
 
@@ -69,10 +113,12 @@ impl Staging {
             path: target.clone(),
             source,
         };
+        let guard = unfinished();
         // Nobody else may have put something there meanwhile.
         check_target(target)?;
         if !target.exists() {
             fs::rename(self.folder.path(), target).map_err(refused)?;
+            drop(guard);
             return Ok(self.target);
         }
         exchange(self.folder.path(), target).map_err(refused)?;
@@ -85,6 +131,7 @@ impl Staging {
                 fs::rename(old.join(&name), target.join(&name)).map_err(refused)?;
             }
         }
+        drop(guard);
         // Dropping the folder removes what is left of the older report.
         Ok(self.target)
     }

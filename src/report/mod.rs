@@ -17,14 +17,14 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use crate::batch::{Outcome, Recorder, Row, RunResult};
+use crate::batch::{Cancelled, Control, Outcome, Recorder, Row, RunResult};
 use crate::derivative::Table;
 use crate::plan::{Plan, Run};
 use series::{Drawn, Endings, LineRecorder, Lines};
 
 pub use csv::{RunReader, read_derivative};
 pub use error::ReportError;
-pub use folder::{REPORT, RUNS, TRAJECTORIES};
+pub use folder::{REPORT, RUNS, TRAJECTORIES, remove_unfinished};
 pub use json::{Head, derivative_object, derivative_plan_object, plan_object, run_object};
 
 /// Writes the report of a batch.
@@ -49,7 +49,7 @@ pub use json::{Head, derivative_object, derivative_plan_object, plan_object, run
 /// batch::run(&plan, &runs, recorder, &Control::default(), |outcomes, recorded| {
 ///     writer.add(outcomes, recorded, |_| ())
 /// })?;
-/// let folder = writer.finish(true)?;
+/// let folder = writer.finish(true, &Control::default())?;
 /// let rows = std::fs::read_to_string(folder.join("trajectories.csv"))?;
 /// assert_eq!(rows.lines().nth(2), Some("0,1,0.25,0.25,1.0,0.5"));
 /// # Ok::<(), Box<dyn std::error::Error>>(())
@@ -196,8 +196,9 @@ impl<'p> Writer<'p> {
     ///
     /// # Errors
     ///
-    /// If a file cannot be written; an older report is then untouched.
-    pub fn finish(self, with_charts: bool) -> Result<PathBuf, ReportError> {
+    /// If a file cannot be written, or if it was cancelled; an older report is then
+    /// untouched.
+    pub fn finish(self, with_charts: bool, control: &Control) -> Result<PathBuf, ReportError> {
         if let Some((trajectories, runs)) = self.rows {
             trajectories.finish()?;
             runs.finish()?;
@@ -205,8 +206,12 @@ impl<'p> Writer<'p> {
         self.report.finish(self.plan, &self.tables)?;
         if with_charts {
             let folder = self.staging.folder();
-            draw(self.plan, &self.drawn, &self.lines, &self.endings, folder)?;
-            draw_tables(self.plan, &self.tables, folder)?;
+            let (lines, endings) = (&self.lines, &self.endings);
+            draw(self.plan, &self.drawn, lines, endings, folder, control)?;
+            draw_tables(self.plan, &self.tables, folder, control)?;
+        }
+        if control.is_cancelled() {
+            return Err(Cancelled.into());
         }
         self.staging.publish()
     }
@@ -251,27 +256,44 @@ fn draw(
     lines: &Lines,
     endings: &Endings,
     folder: &Path,
+    control: &Control,
 ) -> Result<(), ReportError> {
     use rayon::prelude::*;
     (0..plan.charts.len())
         .into_par_iter()
         .try_for_each(|place| {
             let figure = figure::figure(plan, place, drawn, lines, endings);
-            draw_one(&figure, &plan.charts[place].file, folder)
+            draw_one(&figure, &plan.charts[place].file, folder, control)
         })
 }
 
 /// Draws every chart of a derivative into `folder`.
-fn draw_tables(plan: &Plan, tables: &[Table], folder: &Path) -> Result<(), ReportError> {
+fn draw_tables(
+    plan: &Plan,
+    tables: &[Table],
+    folder: &Path,
+    control: &Control,
+) -> Result<(), ReportError> {
     use rayon::prelude::*;
     tables.par_iter().try_for_each(|table| {
         let name = &plan.derivatives[table.derivative].file;
-        curve::curve(plan, table).map_or(Ok(()), |figure| draw_one(&figure, name, folder))
+        curve::curve(plan, table).map_or(Ok(()), |figure| draw_one(&figure, name, folder, control))
     })
 }
 
-fn draw_one(figure: &chart::Figure, name: &str, folder: &Path) -> Result<(), ReportError> {
+fn draw_one(
+    figure: &chart::Figure,
+    name: &str,
+    folder: &Path,
+    control: &Control,
+) -> Result<(), ReportError> {
+    if control.is_cancelled() {
+        return Err(Cancelled.into());
+    }
     let svg = figure.to_svg();
+    if control.is_cancelled() {
+        return Err(Cancelled.into());
+    }
     let png = chart::to_png(&svg).map_err(|error| ReportError::Draw {
         chart: format!("{name}.png"),
         what: error.to_string(),
@@ -309,8 +331,9 @@ pub fn open(folder: &Path) -> Result<(Head, Plan), ReportError> {
 ///
 /// # Errors
 ///
-/// If a file is missing or damaged, with its line; nothing is changed then.
-pub fn redraw(folder: &Path) -> Result<(), ReportError> {
+/// If a file is missing or damaged, with its line, or if it was cancelled; nothing is
+/// changed then.
+pub fn redraw(folder: &Path, control: &Control) -> Result<(), ReportError> {
     let (_, plan) = open(folder)?;
     let mut results = Vec::new();
     if plan.runs() > 0 {
@@ -346,19 +369,20 @@ pub fn redraw(folder: &Path) -> Result<(), ReportError> {
         .map(|place| read_derivative(&folder.join(derivative_file(&plan, place)), &plan, place))
         .collect::<Result<Vec<_>, _>>()?;
     // Drawn beside, so that an error leaves the old charts.
-    let beside = tempfile::Builder::new()
-        .prefix(".charts.")
-        .suffix(".tmp")
-        .tempdir_in(folder);
-    let beside = beside.map_err(ReportError::write(folder))?;
+    let beside = folder::Temporary::new(folder, ".charts.").map_err(ReportError::write(folder))?;
     draw(
         &plan,
         &drawn,
         &lines.into_inner().finish(),
         &endings,
         beside.path(),
+        control,
     )?;
-    draw_tables(&plan, &tables, beside.path())?;
+    draw_tables(&plan, &tables, beside.path(), control)?;
+    if control.is_cancelled() {
+        return Err(Cancelled.into());
+    }
+    let _guard = folder::unfinished();
     for file in files(&plan) {
         let (new, old) = (beside.path().join(&file), folder.join(&file));
         if new.exists() {

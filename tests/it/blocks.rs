@@ -33,6 +33,9 @@ fn results(plan: &Plan, numbers: &[u64]) -> Results {
     })
     .unwrap();
     assert_eq!(control.progress.runs(), numbers.len() as u64);
+    // However a run ends, none of its epochs is left.
+    let epochs = numbers.iter().map(|number| plan.epochs(*number));
+    assert_eq!(control.progress.settled(), epochs.sum::<u64>());
     (text, outcomes)
 }
 

@@ -116,10 +116,13 @@ fn check_one(
             None => recorded = Some(Recorded::open(&folder, recorded_plan)?),
         },
     }
-    let tables: Vec<_> = (0..plan.derivatives.len())
-        .map(|place| derivative::table(plan, place, control))
-        .collect::<Result<_, _>>()
-        .map_err(ReportError::from)?;
+    let tables = progress::busy(file, "computing derivatives", options.quiet, || {
+        let places = 0..plan.derivatives.len();
+        places
+            .map(|place| derivative::table(plan, place, control))
+            .collect::<Result<Vec<_>, _>>()
+    });
+    let tables = tables.map_err(ReportError::from)?;
     for table in &tables {
         verdict.add(baseline::unexpected_values(plan, table));
     }

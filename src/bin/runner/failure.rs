@@ -58,7 +58,12 @@ impl Failure {
 
     /// The exit code, as the help documents it.
     pub fn exit_code(&self) -> ExitCode {
-        ExitCode::from(match self {
+        ExitCode::from(self.code())
+    }
+
+    /// The same as a number.
+    pub fn code(&self) -> u8 {
+        match self {
             Failure::CheckFailed => 1,
             Failure::Usage(_) => 2,
             Failure::Experiments(wrong) => {
@@ -69,6 +74,6 @@ impl Failure {
             }
             Failure::Report(ReportError::Cancelled(_)) => 130,
             Failure::Report(_) => 3,
-        })
+        }
     }
 }

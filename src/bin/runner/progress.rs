@@ -1,5 +1,9 @@
-//! How far a batch has come: a bar on a terminal, a plain line now and then
+//! How far the work has come: a bar on a terminal, a plain line now and then
 //! elsewhere.
+//!
+//! What is counted are epochs that are settled: computed, or no longer needed since
+//! their run has ended. So the end is reached whatever becomes of the runs, and a
+//! share of it is a share of the whole.
 
 use std::io::{self, IsTerminal};
 use std::sync::Arc;
@@ -7,16 +11,25 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{self, RecvTimeoutError};
 use std::time::{Duration, Instant};
 
-use gradtape::batch::Control;
+use gradtape::batch::{Cancelled, Control};
 use gradtape::number::grouped;
+use gradtape::report::{ReportError, remove_unfinished};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
+use crate::failure::Failure;
 use crate::output;
 
 /// What is shown during the first moments would only flicker.
 const QUIET_AT_FIRST: Duration = Duration::from_millis(300);
 const BETWEEN_REDRAWS: Duration = Duration::from_millis(100);
 const BETWEEN_LINES: Duration = Duration::from_secs(10);
+
+/// So long an interruption waits for the work to end by itself.
+const PATIENCE: Duration = Duration::from_millis(500);
+
+/// A name beyond this is cut off, so that the time left has its place beside it on a
+/// terminal of 40 columns.
+const LONGEST_NAME: usize = 12;
 
 /// What one batch has to do.
 #[derive(Clone, Copy, Debug)]
@@ -27,22 +40,87 @@ pub struct Task<'a> {
     pub epochs: u64,
 }
 
-/// Does `work` and shows meanwhile how far it has come.
+/// Does `work` and shows meanwhile how far the runs have come.
 pub fn watch<R>(task: Task<'_>, control: &Control, is_quiet: bool, work: impl FnOnce() -> R) -> R {
+    let style = "{prefix} {bar:12} {wide_msg}";
+    let progress = &control.progress;
+    // A control can serve several batches, one after the other.
+    let (runs_before, settled_before) = (progress.runs(), progress.settled());
+    let mut pace = Pace::default();
+    let look = move |elapsed: Duration| {
+        let runs = progress.runs() - runs_before;
+        let settled = (progress.settled() - settled_before).min(task.epochs);
+        pace.add(elapsed.as_secs_f64(), settled);
+        let epochs = task.epochs.max(1);
+        State {
+            share: Some((settled, epochs)),
+            text: describe(task, runs, settled, pace.rate()),
+        }
+    };
+    show_while(task.name, style, look, is_quiet, work)
+}
+
+/// Does `work`, of which nothing can be counted, and shows that it goes on.
+pub fn busy<R>(name: &str, what: &str, is_quiet: bool, work: impl FnOnce() -> R) -> R {
+    let look = |elapsed: Duration| State {
+        share: None,
+        text: format!("{what}, {}", time(elapsed.as_secs_f64())),
+    };
+    show_while(name, "{prefix} {wide_msg}", look, is_quiet, work)
+}
+
+/// What there is to show.
+struct State {
+    /// How much of how much.
+    share: Option<(u64, u64)>,
+    text: String,
+}
+
+fn show_while<R>(
+    name: &str,
+    style: &str,
+    mut look: impl FnMut(Duration) -> State + Send,
+    is_quiet: bool,
+    work: impl FnOnce() -> R,
+) -> R {
     if is_quiet {
         return work();
     }
+    let begin = Instant::now();
     std::thread::scope(|scope| {
         let (done, is_done) = mpsc::channel::<()>();
         scope.spawn(move || {
-            if is_done.recv_timeout(QUIET_AT_FIRST) != Err(RecvTimeoutError::Timeout) {
+            let waits = |time| is_done.recv_timeout(time) == Err(RecvTimeoutError::Timeout);
+            if !io::stderr().is_terminal() {
+                while waits(BETWEEN_LINES) {
+                    let state = look(begin.elapsed());
+                    output::message(&format!("{name}: {}\n", state.text));
+                }
                 return;
             }
-            if io::stderr().is_terminal() {
-                draw_bar(task, control, &is_done);
-            } else {
-                print_lines(task, control, &is_done);
+            if !waits(QUIET_AT_FIRST) {
+                return;
             }
+            let bar = ProgressBar::with_draw_target(Some(1), ProgressDrawTarget::stderr());
+            bar.set_style(
+                ProgressStyle::with_template(style)
+                    .unwrap_or_else(|_| ProgressStyle::default_bar()),
+            );
+            bar.set_prefix(shortened(name));
+            loop {
+                let state = look(begin.elapsed());
+                if let Some((done, all)) = state.share {
+                    bar.set_length(all);
+                    bar.set_position(done);
+                }
+                bar.set_message(state.text);
+                // Messages alone are not drawn at once.
+                bar.tick();
+                if !waits(BETWEEN_REDRAWS) {
+                    break;
+                }
+            }
+            bar.finish_and_clear();
         });
         let result = work();
         drop(done);
@@ -50,44 +128,72 @@ pub fn watch<R>(task: Task<'_>, control: &Control, is_quiet: bool, work: impl Fn
     })
 }
 
-fn draw_bar(task: Task<'_>, control: &Control, is_done: &mpsc::Receiver<()>) {
-    let bar = ProgressBar::with_draw_target(Some(task.epochs), ProgressDrawTarget::stderr());
-    let template = "{prefix} {bar:30} {percent:>3}%  {msg}  {per_sec}  {eta} left";
-    let style =
-        ProgressStyle::with_template(template).unwrap_or_else(|_| ProgressStyle::default_bar());
-    bar.set_style(style.with_key(
-        "per_sec",
-        |state: &indicatif::ProgressState, writer: &mut dyn std::fmt::Write| {
-            // Writing to the bar's own buffer cannot fail.
-            let _ = write!(writer, "{} epochs/s", rounded(state.per_sec()));
-        },
-    ));
-    bar.set_prefix(task.name.to_owned());
-    let show = || {
-        let progress = &control.progress;
-        bar.set_position(progress.epochs());
-        let (done, all) = (u128::from(progress.runs()), u128::from(task.runs));
-        bar.set_message(format!("{} of {} runs", grouped(done), grouped(all)));
+/// One line, the most important first: a narrow terminal cuts off the rest.
+fn describe(task: Task<'_>, runs: u64, settled: u64, rate: Option<f64>) -> String {
+    let percent = u128::from(settled) * 100 / u128::from(task.epochs.max(1));
+    let (runs, all) = (grouped(u128::from(runs)), grouped(u128::from(task.runs)));
+    let Some(rate) = rate else {
+        return format!("{percent:>3}%  {runs} of {all} runs");
     };
-    show();
-    while is_done.recv_timeout(BETWEEN_REDRAWS) == Err(RecvTimeoutError::Timeout) {
-        show();
-    }
-    bar.finish_and_clear();
+    #[expect(clippy::cast_precision_loss, reason = "an estimate")]
+    let left = (task.epochs - settled) as f64 / rate;
+    format!(
+        "{percent:>3}%  {} left  {runs} of {all} runs  {} epochs/s",
+        time(left),
+        rounded(rate)
+    )
 }
 
-fn print_lines(task: Task<'_>, control: &Control, is_done: &mpsc::Receiver<()>) {
-    let begin = Instant::now();
-    while is_done.recv_timeout(BETWEEN_LINES) == Err(RecvTimeoutError::Timeout) {
-        let (runs, epochs) = (control.progress.runs(), control.progress.epochs());
-        output::message(&format!(
-            "{}: {} of {} runs, {}% after {} s\n",
-            task.name,
-            grouped(u128::from(runs)),
-            grouped(u128::from(task.runs)),
-            u128::from(epochs) * 100 / u128::from(task.epochs.max(1)),
-            begin.elapsed().as_secs(),
-        ));
+/// How fast epochs are settled: over the last third of the time. Runs in the order of
+/// a plan differ in how soon they end, so the average of all time would lag behind, and
+/// the last moment alone would jump.
+#[derive(Debug, Default)]
+struct Pace {
+    /// Seconds since the beginning, and what was settled then.
+    looks: Vec<(f64, u64)>,
+}
+
+impl Pace {
+    /// More looks than this are thinned out.
+    const LOOKS: usize = 600;
+
+    fn add(&mut self, seconds: f64, settled: u64) {
+        if self.looks.is_empty() {
+            self.looks.push((0.0, 0));
+        }
+        if self.looks.len() >= Self::LOOKS {
+            let mut place = 0;
+            self.looks.retain(|_| {
+                place += 1;
+                place % 2 == 1
+            });
+        }
+        self.looks.push((seconds, settled));
+    }
+
+    /// Epochs a second; `None` if none was settled lately.
+    #[expect(clippy::cast_precision_loss, reason = "an estimate")]
+    fn rate(&self) -> Option<f64> {
+        let (now, settled) = *self.looks.last()?;
+        let before = self
+            .looks
+            .partition_point(|(then, _)| *then <= now * 2.0 / 3.0);
+        let (then, settled_then) = *self.looks.get(before.checked_sub(1)?)?;
+        let rate = (settled - settled_then) as f64 / (now - then);
+        (rate > 0.0 && rate.is_finite()).then_some(rate)
+    }
+}
+
+/// A duration in two digits or so: `45 s`, `12 min`, `3 h`.
+fn time(seconds: f64) -> String {
+    let units = [(1.0, "s", 90.0), (60.0, "min", 90.0), (3600.0, "h", 48.0)];
+    let fitting = units
+        .into_iter()
+        .find(|(unit, _, most)| (seconds / unit).ceil() < *most);
+    match fitting {
+        Some((unit, name, _)) => format!("{:.0} {name}", (seconds / unit).ceil()),
+        None if seconds < 86_400.0 * 1_000.0 => format!("{:.0} days", seconds / 86_400.0),
+        None => "years".to_owned(),
     }
 }
 
@@ -100,21 +206,97 @@ fn rounded(rate: f64) -> String {
     }
 }
 
-/// A control that the keyboard can cancel; a second interruption ends the
-/// process at once.
+fn shortened(name: &str) -> String {
+    if name.chars().count() <= LONGEST_NAME {
+        return name.to_owned();
+    }
+    name.chars().take(LONGEST_NAME - 1).collect::<String>() + "…"
+}
+
+/// A control that an interruption cancels: by the keyboard, or by a request to end.
+///
+/// Most work looks at the control often enough. What does not, such as the drawing of a
+/// large chart, is not waited for: after a moment, or on a second interruption, the
+/// temporary files are removed and the process ends.
 pub fn interruptible() -> Arc<Control> {
     let control = Arc::new(Control::default());
     let seen = Arc::clone(&control);
     // Without a handler an interruption ends the process, as everywhere.
     let _ = ctrlc::set_handler(move || {
         if is_set(&seen.cancel) {
-            std::process::exit(130);
+            end();
         }
+        std::thread::spawn(|| {
+            std::thread::sleep(PATIENCE);
+            end();
+        });
     });
     control
+}
+
+/// Ends the process wherever it is.
+fn end() -> ! {
+    remove_unfinished();
+    let failure = Failure::from(ReportError::from(Cancelled));
+    failure.print();
+    std::process::exit(failure.code().into());
 }
 
 /// Sets the flag; true if it was set before.
 fn is_set(flag: &AtomicBool) -> bool {
     flag.swap(true, Ordering::Relaxed)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_pace_is_that_of_the_last_third() {
+        let mut pace = Pace::default();
+        // A first half of runs that end at once, then ten epochs a second.
+        for look in 1..=1_000_u32 {
+            let settled = if look < 500 {
+                look * 100
+            } else {
+                50_000 + (look - 500)
+            };
+            pace.add(f64::from(look) / 10.0, u64::from(settled));
+        }
+        assert!(pace.looks.len() <= Pace::LOOKS);
+        let rate = pace.rate().expect("something was settled");
+        assert!((rate - 10.0).abs() < 0.1, "{rate}");
+    }
+
+    #[test]
+    fn nothing_settled_has_no_pace() {
+        let mut pace = Pace::default();
+        pace.add(1.0, 0);
+        assert_eq!(pace.rate(), None);
+    }
+
+    #[test]
+    fn times_are_short() {
+        let shown = [0.2, 45.0, 89.0, 90.5, 5_000.0, 6_000.0, 1e6, 1e12].map(time);
+        assert_eq!(
+            shown,
+            [
+                "1 s", "45 s", "89 s", "2 min", "84 min", "2 h", "12 days", "years"
+            ]
+        );
+    }
+
+    #[test]
+    fn what_matters_most_is_in_the_first_columns() {
+        let task = Task {
+            name: "sweep.toml",
+            runs: 1_000,
+            epochs: 1_000_000,
+        };
+        assert_eq!(
+            describe(task, 420, 420_999, Some(12_345.0)),
+            " 42%  47 s left  420 of 1,000 runs  12.3k epochs/s"
+        );
+        assert_eq!(describe(task, 0, 0, None), "  0%  0 of 1,000 runs");
+    }
 }

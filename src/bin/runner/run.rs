@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 use std::path::Path;
 
-use gradtape::batch::{self, Control, RunResult};
+use gradtape::batch::{self, Cancelled, Control, RunResult};
 use gradtape::derivative::{self, Table as Values};
 use gradtape::number::{Scalar, grouped, short};
 use gradtape::plan::Plan;
@@ -29,6 +29,7 @@ pub fn run(options: &Run) -> Result<(), Failure> {
     let experiments = source::load(&options.experiments)?;
     use_threads(&options.work)?;
     // Every folder is made before the first run, so that a bad one fails at once.
+    let control = progress::interruptible();
     let mut writers = Vec::new();
     for Experiment {
         file,
@@ -37,9 +38,16 @@ pub fn run(options: &Run) -> Result<(), Failure> {
         numbers,
     } in &experiments
     {
-        writers.push(Writer::new(plan, file, source, numbers, &options.out)?);
+        // Which of millions of runs a chart draws takes its time.
+        let writer = progress::busy(file, "preparing charts", options.quiet, || {
+            Writer::new(plan, file, source, numbers, &options.out)
+        });
+        writers.push(writer?);
     }
-    let control = progress::interruptible();
+    // A writer does not look at the control.
+    if control.is_cancelled() {
+        return Err(ReportError::from(Cancelled).into());
+    }
     for (experiment, writer) in experiments.iter().zip(writers) {
         run_one(experiment, writer, options, &control)?;
     }
@@ -58,13 +66,10 @@ pub fn use_threads(work: &Work) -> Result<(), Failure> {
 
 /// The work of an experiment, for showing how far it has come.
 pub fn task(experiment: &Experiment) -> Task<'_> {
-    let plan = &experiment.plan;
-    let share =
-        plan.run_epochs() * experiment.numbers.len() as u128 / u128::from(plan.runs().max(1));
     Task {
         name: &experiment.file,
         runs: experiment.numbers.len() as u64,
-        epochs: u64::try_from(share).unwrap_or(u64::MAX),
+        epochs: u64::try_from(experiment.run_epochs()).unwrap_or(u64::MAX),
     }
 }
 
@@ -89,7 +94,14 @@ fn run_one(
         })
     })?;
     for place in 0..plan.derivatives.len() {
-        let table = derivative::table(plan, place, control).map_err(ReportError::from)?;
+        let what = format!(
+            "computing {}",
+            table::one_line(&plan.derivatives[place].name)
+        );
+        let table = progress::busy(&experiment.file, &what, options.quiet, || {
+            derivative::table(plan, place, control)
+        });
+        let table = table.map_err(ReportError::from)?;
         match (options.quiet, options.format) {
             (true, _) => {}
             (false, Format::Json) => output::results(&objects(plan, &table)),
@@ -97,7 +109,14 @@ fn run_one(
         }
         writer.add_table(table)?;
     }
-    let folder = writer.finish(!options.no_charts)?;
+    let what = if options.no_charts {
+        "writing the report"
+    } else {
+        "drawing charts"
+    };
+    let folder = progress::busy(&experiment.file, what, options.quiet, || {
+        writer.finish(!options.no_charts, control)
+    })?;
     if !options.quiet && options.format == Format::Text {
         output::results(&summary.render(&folder));
     }
