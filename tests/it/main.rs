@@ -13,6 +13,7 @@ mod cli;
 mod close;
 mod derivatives;
 mod descents;
+mod endurance;
 mod engine;
 mod explanations;
 mod mistakes;

@@ -2,7 +2,7 @@
 //! instruction set computes them.
 
 use gradtape::autodiff::{Graph, Number, Op, Real, Subnormals};
-use gradtape::engine::{Features, Lanes, Program};
+use gradtape::engine::{Block, Engine, Features, Interpreter, Program};
 
 use crate::random::Random;
 
@@ -40,11 +40,12 @@ fn every_instruction_set_gives_the_same_bits<T: Real>() {
                     .map(|_| (0..op.arity()).map(|_| number(&mut random)).collect())
                     .collect();
                 for features in Features::available() {
-                    let mut lanes = Lanes::new(&program, LANES, features);
+                    let engine = Interpreter::with_features(program.clone(), features);
+                    let mut lanes = Block::new(engine.program(), LANES);
                     for (lane, inputs) in inputs.iter().enumerate() {
                         lanes.load(lane, inputs);
                     }
-                    lanes.step();
+                    engine.advance(&mut lanes, 1, true);
                     for (lane, inputs) in inputs.iter().enumerate() {
                         let alone = program.evaluate(inputs)[0];
                         let beside = lanes.output(0, lane);
