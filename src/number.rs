@@ -146,12 +146,7 @@ impl Value {
 impl fmt::Display for Value {
     /// Numbers in the shortest form that reads back to the same `f64`.
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Value::Number(number) => Scalar::F64(number.wide).fmt(formatter),
-            Value::Whole(whole) => whole.fmt(formatter),
-            Value::Switch(on) => on.fmt(formatter),
-            Value::Name(name) => formatter.write_str(name),
-        }
+        formatter.write_str(Digits::default().value(self))
     }
 }
 
@@ -240,6 +235,17 @@ impl Scalar {
         })
     }
 
+    /// Whether both have the same precision and bits: unlike `==` it tells 0 and
+    /// −0 apart, and finds NaN to be itself.
+    #[must_use]
+    pub fn is_same(self, other: Scalar) -> bool {
+        match (self, other) {
+            (Scalar::F32(a), Scalar::F32(b)) => a.to_bits() == b.to_bits(),
+            (Scalar::F64(a), Scalar::F64(b)) => a.to_bits() == b.to_bits(),
+            _ => false,
+        }
+    }
+
     /// The number for somebody who reads a table: six significant digits.
     #[must_use]
     pub fn short(self) -> String {
@@ -250,11 +256,45 @@ impl Scalar {
 impl fmt::Display for Scalar {
     /// The shortest decimal form that reads back to the same bits.
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let mut buffer = zmij::Buffer::new();
-        formatter.write_str(match self {
-            Scalar::F32(value) => buffer.format(*value),
-            Scalar::F64(value) => buffer.format(*value),
-        })
+        formatter.write_str(Digits::default().scalar(*self))
+    }
+}
+
+/// Formats numbers one after the other without allocating.
+#[derive(Default)]
+pub(crate) struct Digits {
+    float: zmij::Buffer,
+    whole: itoa::Buffer,
+}
+
+impl Digits {
+    /// As the [`Scalar`] displays itself.
+    pub(crate) fn scalar(&mut self, scalar: Scalar) -> &str {
+        match scalar {
+            Scalar::F32(value) => self.float.format(value),
+            Scalar::F64(value) => self.float.format(value),
+        }
+    }
+
+    /// The number, or nothing.
+    pub(crate) fn optional(&mut self, scalar: Option<Scalar>) -> &str {
+        scalar.map_or("", |scalar| self.scalar(scalar))
+    }
+
+    /// The digits of a whole number.
+    pub(crate) fn whole(&mut self, value: u64) -> &str {
+        self.whole.format(value)
+    }
+
+    /// As the [`Value`] displays itself.
+    pub(crate) fn value<'a>(&'a mut self, value: &'a Value) -> &'a str {
+        match value {
+            Value::Number(number) => self.scalar(Scalar::F64(number.wide)),
+            Value::Whole(whole) => self.whole(*whole),
+            Value::Switch(true) => "true",
+            Value::Switch(false) => "false",
+            Value::Name(name) => name,
+        }
     }
 }
 

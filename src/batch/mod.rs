@@ -71,6 +71,12 @@ pub trait Recorder {
     fn begin(&mut self, run: &Run);
     /// Called for each recorded epoch, in order.
     fn record(&mut self, row: &Row<'_>);
+    /// Called when the run has ended. What is given back is delivered beside the
+    /// recorder; one that takes all that it needs here, on the thread that
+    /// computed the run, gives back nothing.
+    fn end(&mut self, run: Run, outcome: Outcome) -> Option<(Run, Outcome)> {
+        Some((run, outcome))
+    }
 }
 
 /// A recorder for those who want final values only.
@@ -145,8 +151,8 @@ impl Control {
 pub struct Cancelled;
 
 /// Runs `numbers` of the plan on rayon's current threads and calls `deliver`
-/// for groups of runs in the order of `numbers`: with the runs, their outcomes,
-/// and the recorder that `recorder` made for the group.
+/// for groups of runs in the order of `numbers`: with the runs and outcomes that
+/// [`Recorder::end`] left, and the recorder that `recorder` made for the group.
 ///
 /// Memory does not grow with the number of runs or epochs, as far as the
 /// recorders do not: only some groups are on their way at a time.
@@ -286,7 +292,7 @@ fn run_group<R: Recorder>(
 ) -> Result<Group<R>, Cancelled> {
     let runs: Vec<Run> = numbers.iter().map(|number| plan.run(*number)).collect();
     let begun = begin(plan, &runs, R::LOOKS, programs, control)?;
-    let mut outcomes = Vec::with_capacity(runs.len());
+    let mut outcomes = Vec::new();
     for (run, begun) in runs.into_iter().zip(begun) {
         if control.is_cancelled() {
             return Err(Cancelled);
@@ -311,7 +317,7 @@ fn run_group<R: Recorder>(
             }
         };
         control.progress.end_run(&run, &outcome);
-        outcomes.push((run, outcome));
+        outcomes.extend(recorder.end(run, outcome));
     }
     Ok((outcomes, recorder))
 }

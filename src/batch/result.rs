@@ -1,5 +1,7 @@
 //! One run with its settings and how it ended: a row of `runs.csv`.
 
+use std::borrow::Cow;
+
 use super::Outcome;
 use crate::number::{Scalar, Value};
 use crate::plan::{Plan, Run};
@@ -14,7 +16,7 @@ pub struct RunResult {
     /// The setting of each of [`Plan::columns`].
     pub settings: Vec<Option<Value>>,
     /// The name of the status.
-    pub status: String,
+    pub status: Cow<'static, str>,
     /// The epoch that the status speaks of: of convergence, of divergence, of
     /// the last change; the last epoch otherwise.
     pub status_epoch: u64,
@@ -51,7 +53,7 @@ impl RunResult {
             number: run.number,
             label: plan.label(run),
             settings: run.settings.clone(),
-            status: outcome.status.name().to_owned(),
+            status: outcome.status.name().into(),
             status_epoch: outcome.status.epoch().unwrap_or(outcome.epochs_run),
             reason: outcome.status.to_string(),
             epochs_run: outcome.epochs_run,

@@ -1,151 +1,27 @@
-//! `trajectories.csv`, `runs.csv` and the tables of derivatives, written and read.
+//! `runs.csv` and the tables of derivatives, written and read, and
+//! `trajectories.csv`, read.
 
-use std::fmt::Display;
 use std::fs::File;
-use std::io::{self, BufReader, BufWriter, Seek, Write};
+use std::io::{self, BufReader, BufWriter, Write};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
-use ::csv::{ByteRecord, Reader, ReaderBuilder, StringRecord, Writer, WriterBuilder};
-use tempfile::SpooledTempFile;
+use ::csv::{ByteRecord, IntoInnerError, Reader, ReaderBuilder, StringRecord, Writer};
 
 use super::error::ReportError;
+use super::text::{Stock, Text};
 use crate::batch::{Row, RunResult};
 use crate::derivative::{self, Table};
-use crate::number::{Precision, Scalar, Value};
+use crate::number::{Digits, Precision, Scalar, Value};
 use crate::plan::{Arithmetic, Plan, Run};
 
 /// The columns of `trajectories.csv` before the parameters.
 const TRAJECTORY_COLUMNS: &[&str] = &["run", "epoch", "learning_rate", "loss", "gradient_norm"];
 
-/// A group of runs keeps so much text in memory; what is more goes to a file.
-const BYTES_IN_MEMORY: usize = 4 << 20;
-
-/// Formats numbers without allocating.
-#[derive(Default)]
-struct Digits {
-    float: zmij::Buffer,
-    whole: itoa::Buffer,
-}
-
-impl Digits {
-    fn scalar(&mut self, scalar: Scalar) -> &str {
-        match scalar {
-            Scalar::F32(value) => self.float.format(value),
-            Scalar::F64(value) => self.float.format(value),
-        }
-    }
-
-    fn whole(&mut self, value: u64) -> &str {
-        self.whole.format(value)
-    }
-}
-
-/// The text of some rows of `trajectories.csv`, made while runs are computed.
-pub(super) struct TrajectoryText {
-    writer: Writer<SpooledTempFile>,
-    digits: Digits,
-    run: String,
-    /// For each recorded parameter its place among the run's variables.
-    places: Vec<Option<usize>>,
-    /// The first error; told when the text is taken.
-    error: Option<io::Error>,
-}
-
-impl TrajectoryText {
-    /// An empty text; what does not fit in memory goes to a file in `folder`.
-    pub(super) fn new(folder: &Path) -> Self {
-        let file = tempfile::spooled_tempfile_in(BYTES_IN_MEMORY, folder);
-        TrajectoryText {
-            writer: WriterBuilder::new()
-                .buffer_capacity(1 << 16)
-                .from_writer(file),
-            digits: Digits::default(),
-            run: String::new(),
-            places: Vec::new(),
-            error: None,
-        }
-    }
-
-    pub(super) fn begin(&mut self, plan: &Plan, run: &Run) {
-        self.run = run.number.to_string();
-        let variables = plan.objectives[run.objective].function.variables();
-        let place = |name: &String| variables.iter().position(|variable| variable == name);
-        self.places = plan.record.parameters.iter().map(place).collect();
-    }
-
-    pub(super) fn record(&mut self, row: &Row<'_>) {
-        if self.error.is_none()
-            && let Err(error) = self.write(row)
-        {
-            self.error = Some(error.into());
-        }
-    }
-
-    fn write(&mut self, row: &Row<'_>) -> Result<(), ::csv::Error> {
-        let TrajectoryText {
-            writer,
-            digits,
-            run,
-            places,
-            ..
-        } = self;
-        writer.write_field(run.as_bytes())?;
-        writer.write_field(digits.whole(row.epoch))?;
-        for scalar in [row.learning_rate, row.loss, row.gradient_norm] {
-            writer.write_field(digits.scalar(scalar))?;
-        }
-        for place in places {
-            match place {
-                Some(place) => writer.write_field(digits.scalar((row.parameters)(*place)))?,
-                None => writer.write_field("")?,
-            }
-        }
-        writer.write_record(None::<&[u8]>)
-    }
-
-    /// Appends the text to a file.
-    fn append_to(self, file: &mut impl Write) -> io::Result<()> {
-        if let Some(error) = self.error {
-            return Err(error);
-        }
-        let mut text = self
-            .writer
-            .into_inner()
-            .map_err(::csv::IntoInnerError::into_error)?;
-        text.rewind()?;
-        io::copy(&mut text, file).map(drop)
-    }
-}
-
-/// Writes `trajectories.csv`.
-pub(super) struct TrajectoryFile {
-    path: PathBuf,
-    file: BufWriter<File>,
-}
-
-impl TrajectoryFile {
-    pub(super) fn create(path: PathBuf, plan: &Plan) -> Result<Self, ReportError> {
-        let file = File::create(&path).map_err(ReportError::write(&path))?;
-        let mut file = BufWriter::with_capacity(1 << 16, file);
-        let header = TRAJECTORY_COLUMNS.iter().copied();
-        let header = header.chain(plan.record.parameters.iter().map(String::as_str));
-        let mut writer = Writer::from_writer(&mut file);
-        let written = writer.write_record(header).map_err(io::Error::from);
-        written
-            .and_then(|()| writer.flush())
-            .map_err(ReportError::write(&path))?;
-        drop(writer);
-        Ok(TrajectoryFile { path, file })
-    }
-
-    pub(super) fn append(&mut self, text: TrajectoryText) -> Result<(), ReportError> {
-        text.append_to(&mut self.file)
-            .map_err(ReportError::write(&self.path))
-    }
-
-    pub(super) fn finish(mut self) -> Result<(), ReportError> {
-        self.file.flush().map_err(ReportError::write(&self.path))
-    }
+/// The columns of `trajectories.csv`, in order.
+pub(super) fn trajectory_columns(plan: &Plan) -> impl Iterator<Item = &str> {
+    let parameters = plan.record.parameters.iter().map(String::as_str);
+    TRAJECTORY_COLUMNS.iter().copied().chain(parameters)
 }
 
 /// The columns of `runs.csv`, in order.
@@ -169,60 +45,94 @@ fn run_columns(plan: &Plan) -> Vec<&str> {
         .collect()
 }
 
+/// The rows of some runs in `runs.csv`, made on the threads that compute them.
+pub(super) struct RunText {
+    writer: Writer<Text>,
+    digits: Digits,
+    /// The first error; told when the text is taken.
+    error: Option<::csv::Error>,
+}
+
+impl RunText {
+    pub(super) fn new(stock: &Arc<Stock>) -> Self {
+        RunText {
+            writer: Writer::from_writer(Text::new(stock)),
+            digits: Digits::default(),
+            error: None,
+        }
+    }
+
+    pub(super) fn add(&mut self, plan: &Plan, result: &RunResult) {
+        if self.error.is_none() {
+            self.error = self.write(plan, result).err();
+        }
+    }
+
+    fn write(&mut self, plan: &Plan, result: &RunResult) -> Result<(), ::csv::Error> {
+        let RunText { writer, digits, .. } = self;
+        writer.write_field(digits.whole(result.number))?;
+        writer.write_field(&result.label)?;
+        for setting in &result.settings {
+            writer.write_field(match setting {
+                Some(setting) => digits.value(setting),
+                None => "",
+            })?;
+        }
+        writer.write_field(&*result.status)?;
+        writer.write_field(digits.whole(result.status_epoch))?;
+        writer.write_field(&result.reason)?;
+        writer.write_field(digits.whole(result.epochs_run))?;
+        writer.write_field(digits.scalar(result.loss))?;
+        writer.write_field(digits.scalar(result.gradient_norm))?;
+        if plan.has_gap() {
+            writer.write_field(digits.optional(result.gap))?;
+        }
+        writer.write_field(digits.scalar(result.best_loss))?;
+        writer.write_field(digits.whole(result.best_epoch))?;
+        for parameter in &result.parameters {
+            writer.write_field(digits.optional(*parameter))?;
+        }
+        writer.write_record(None::<&[u8]>)
+    }
+}
+
 /// Writes `runs.csv`.
 pub(super) struct RunFile {
     path: PathBuf,
-    writer: Writer<File>,
-    has_gap: bool,
+    file: BufWriter<File>,
 }
 
 impl RunFile {
     pub(super) fn create(path: PathBuf, plan: &Plan) -> Result<Self, ReportError> {
-        let file = File::create(&path).map_err(ReportError::write(&path))?;
-        let mut writer = Writer::from_writer(file);
-        let header = writer.write_record(run_columns(plan));
-        header.map_err(|error| ReportError::write(&path)(error.into()))?;
-        Ok(RunFile {
-            path,
-            writer,
-            has_gap: plan.has_gap(),
-        })
+        let columns = run_columns(plan);
+        let file = create(&path, &columns).map_err(ReportError::write(&path))?;
+        Ok(RunFile { path, file })
     }
 
-    pub(super) fn append(&mut self, result: &RunResult) -> Result<(), ReportError> {
-        let written = self.write(result);
-        written.map_err(|error| ReportError::write(&self.path)(error.into()))
-    }
-
-    fn write(&mut self, result: &RunResult) -> Result<(), ::csv::Error> {
-        let shown =
-            |value: Option<&dyn Display>| value.map_or_else(String::new, ToString::to_string);
-        let mut fields = vec![result.number.to_string(), result.label.clone()];
-        let settings = result.settings.iter();
-        fields
-            .extend(settings.map(|value| shown(value.as_ref().map(|value| value as &dyn Display))));
-        fields.extend([
-            result.status.clone(),
-            result.status_epoch.to_string(),
-            result.reason.clone(),
-            result.epochs_run.to_string(),
-            result.loss.to_string(),
-            result.gradient_norm.to_string(),
-        ]);
-        if self.has_gap {
-            fields.push(shown(result.gap.as_ref().map(|gap| gap as &dyn Display)));
-        }
-        fields.extend([result.best_loss.to_string(), result.best_epoch.to_string()]);
-        let parameters = result.parameters.iter();
-        fields.extend(
-            parameters.map(|value| shown(value.as_ref().map(|value| value as &dyn Display))),
-        );
-        self.writer.write_record(fields)
+    pub(super) fn append(&mut self, text: RunText) -> Result<(), ReportError> {
+        let written = match text.error {
+            Some(error) => Err(error.into()),
+            None => text.writer.into_inner().map_err(IntoInnerError::into_error),
+        };
+        written
+            .and_then(|text| text.append_to(&mut self.file))
+            .map_err(ReportError::write(&self.path))
     }
 
     pub(super) fn finish(mut self) -> Result<(), ReportError> {
-        self.writer.flush().map_err(ReportError::write(&self.path))
+        self.file.flush().map_err(ReportError::write(&self.path))
     }
+}
+
+/// A file with its header.
+pub(super) fn create(path: &Path, columns: &[&str]) -> io::Result<BufWriter<File>> {
+    let mut header = Writer::from_writer(Vec::new());
+    header.write_record(columns)?;
+    let header = header.into_inner();
+    let header = header.map_err(IntoInnerError::into_error)?;
+    let mut file = BufWriter::with_capacity(1 << 16, File::create(path)?);
+    file.write_all(&header)?;
+    Ok(file)
 }
 
 fn open(path: &Path) -> Result<Reader<BufReader<File>>, ReportError> {
@@ -331,7 +241,7 @@ impl<'p> RunReader<'p> {
             number: whole("run")?,
             label: field("label").to_owned(),
             settings: settings.collect(),
-            status: field("status").to_owned(),
+            status: field("status").to_owned().into(),
             status_epoch: whole("status_epoch")?,
             reason: field("reason").to_owned(),
             epochs_run: whole("epochs_run")?,
@@ -361,8 +271,7 @@ pub(super) fn read_trajectories(
     mut record: impl FnMut(&Row<'_>),
 ) -> Result<(), ReportError> {
     let mut reader = open(path)?;
-    let names = plan.record.parameters.iter().map(String::as_str);
-    let expected: Vec<&str> = TRAJECTORY_COLUMNS.iter().copied().chain(names).collect();
+    let expected: Vec<&str> = trajectory_columns(plan).collect();
     let header = reader
         .headers()
         .map_err(|error| ReportError::damaged(path, error.to_string()))?;

@@ -3,10 +3,12 @@
 use std::fs::File;
 use std::io::{self, BufReader, BufWriter, Write};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use serde::{Deserialize, Serialize, Serializer, ser::SerializeMap};
 
 use super::error::ReportError;
+use super::text::{Stock, Text};
 use crate::batch::RunResult;
 use crate::derivative::{Row, Table};
 use crate::number::{Scalar, Value};
@@ -32,6 +34,36 @@ pub struct Head {
     pub files: Vec<String>,
 }
 
+/// What comes before the first of some objects, and before the others.
+const FIRST: &str = "\n    ";
+const NEXT: &str = ",\n    ";
+
+/// The objects of some runs, made on the threads that compute them.
+pub(super) struct ObjectText {
+    text: Text,
+    /// The first error; told when the text is taken.
+    error: Option<io::Error>,
+}
+
+impl ObjectText {
+    pub(super) fn new(stock: &Arc<Stock>) -> Self {
+        ObjectText {
+            text: Text::new(stock),
+            error: None,
+        }
+    }
+
+    pub(super) fn add(&mut self, plan: &Plan, result: &RunResult) {
+        if !self.text.is_empty() {
+            self.text.end().extend_from_slice(NEXT.as_bytes());
+        }
+        let written = serde_json::to_writer(&mut self.text, &Named { plan, result });
+        if let (None, Err(error)) = (&self.error, written) {
+            self.error = Some(error.into());
+        }
+    }
+}
+
 /// Writes `report.json`: a field of the head a line, then a run a line, then a
 /// point of a derivative a line.
 pub(super) struct ReportFile {
@@ -45,7 +77,7 @@ impl ReportFile {
         let file = File::create(&path).map_err(ReportError::write(&path))?;
         let mut report = ReportFile {
             path,
-            file: BufWriter::new(file),
+            file: BufWriter::with_capacity(1 << 16, file),
             is_first: true,
         };
         report.check(|file| {
@@ -56,12 +88,19 @@ impl ReportFile {
         Ok(report)
     }
 
-    pub(super) fn append(&mut self, plan: &Plan, result: &RunResult) -> Result<(), ReportError> {
-        let separator = if self.is_first { "\n    " } else { ",\n    " };
+    /// Appends some runs.
+    pub(super) fn append(&mut self, text: ObjectText) -> Result<(), ReportError> {
+        if text.text.is_empty() {
+            return Ok(());
+        }
+        let separator = if self.is_first { FIRST } else { NEXT };
         self.is_first = false;
         self.check(|file| {
+            if let Some(error) = text.error {
+                return Err(error);
+            }
             file.write_all(separator.as_bytes())?;
-            Ok(serde_json::to_writer(file, &Named { plan, result })?)
+            text.text.append_to(file)
         })
     }
 
@@ -71,13 +110,13 @@ impl ReportFile {
             file.write_all(b"\n  ]")?;
             if !plan.derivatives.is_empty() {
                 file.write_all(b",\n  \"derivatives\": [")?;
-                let mut separator = "\n    ";
+                let mut separator = FIRST;
                 for table in tables {
                     let derivative = &plan.derivatives[table.derivative];
                     for row in &table.rows {
                         file.write_all(separator.as_bytes())?;
                         serde_json::to_writer(&mut *file, &Point { derivative, row })?;
-                        separator = ",\n    ";
+                        separator = NEXT;
                     }
                 }
                 file.write_all(b"\n  ]")?;

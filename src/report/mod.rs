@@ -12,6 +12,8 @@ mod figure;
 mod folder;
 mod json;
 mod series;
+mod text;
+mod trajectory;
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -21,6 +23,8 @@ use crate::batch::{Cancelled, Control, Outcome, Recorder, Row, RunResult};
 use crate::derivative::Table;
 use crate::plan::{Plan, Run};
 use series::{Drawn, Endings, LineRecorder, Lines};
+use text::Stock;
+use trajectory::{TrajectoryFile, TrajectoryText};
 
 pub use csv::{RunReader, read_derivative};
 pub use error::ReportError;
@@ -34,7 +38,7 @@ pub use json::{Head, derivative_object, derivative_plan_object, plan_object, run
 /// ```
 /// use gradtape::batch::{self, Control};
 /// use gradtape::plan::Plan;
-/// use gradtape::report::Writer;
+/// use gradtape::report::{ReportError, Writer};
 ///
 /// let source = r#"
 ///     epochs = 3
@@ -45,10 +49,13 @@ pub use json::{Head, derivative_object, derivative_plan_object, plan_object, run
 /// let out = tempfile::tempdir()?;
 /// let runs = [0];
 /// let mut writer = Writer::new(&plan, "halving.toml", source, &runs, out.path())?;
-/// let recorder = writer.recorders();
-/// batch::run(&plan, &runs, recorder, &Control::default(), |outcomes, recorded| {
-///     writer.add(outcomes, recorded, |_| ())
+/// let mut losses = Vec::new();
+/// let recorders = writer.recorders(&|result| result.loss);
+/// batch::run(&plan, &runs, recorders, &Control::default(), |_, recorded| {
+///     losses.extend(writer.add(recorded)?);
+///     Ok::<(), ReportError>(())
 /// })?;
+/// assert_eq!(losses[0].to_f64(), 0.125 * 0.125);
 /// let folder = writer.finish(true, &Control::default())?;
 /// let rows = std::fs::read_to_string(folder.join("trajectories.csv"))?;
 /// assert_eq!(rows.lines().nth(2), Some("0,1,0.25,0.25,1.0,0.5"));
@@ -58,8 +65,9 @@ pub struct Writer<'p> {
     plan: &'p Plan,
     staging: folder::Staging,
     drawn: Arc<Drawn>,
+    stock: Arc<Stock>,
     /// The files of the runs, if there are any.
-    rows: Option<(csv::TrajectoryFile, csv::RunFile)>,
+    rows: Option<(TrajectoryFile, csv::RunFile)>,
     report: json::ReportFile,
     lines: Lines,
     endings: Endings,
@@ -72,28 +80,45 @@ impl std::fmt::Debug for Writer<'_> {
     }
 }
 
-/// Takes the recorded epochs of a group of runs for a [`Writer`].
-pub struct Recorded<'p> {
-    plan: &'p Plan,
-    text: csv::TrajectoryText,
-    lines: LineRecorder<'p>,
+/// Takes the recorded epochs and the outcomes of a group of runs for a
+/// [`Writer`]: all that is written of them is made here, on the threads that
+/// compute the runs, so that the writer only has to put it in order.
+pub struct Recorded<'a, L> {
+    plan: &'a Plan,
+    drawn: Arc<Drawn>,
+    trajectories: TrajectoryText,
+    runs: csv::RunText,
+    report: json::ObjectText,
+    lines: LineRecorder<'a>,
+    endings: Endings,
+    look: &'a (dyn Fn(&RunResult) -> L + Sync),
+    looks: Vec<L>,
 }
 
-impl std::fmt::Debug for Recorded<'_> {
+impl<L> std::fmt::Debug for Recorded<'_, L> {
     fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         formatter.write_str("Recorded")
     }
 }
 
-impl Recorder for Recorded<'_> {
+impl<L> Recorder for Recorded<'_, L> {
     fn begin(&mut self, run: &Run) {
-        self.text.begin(self.plan, run);
+        self.trajectories.begin(self.plan, run);
         self.lines.begin(run);
     }
 
     fn record(&mut self, row: &Row<'_>) {
-        self.text.record(row);
+        self.trajectories.record(row);
         self.lines.record(row);
+    }
+
+    fn end(&mut self, run: Run, outcome: Outcome) -> Option<(Run, Outcome)> {
+        let result = RunResult::new(self.plan, &run, &outcome);
+        self.runs.add(self.plan, &result);
+        self.report.add(self.plan, &result);
+        self.endings.add(self.plan, &self.drawn, &result);
+        self.looks.push((self.look)(&result));
+        None
     }
 }
 
@@ -124,10 +149,11 @@ impl<'p> Writer<'p> {
         };
         Ok(Writer {
             plan,
+            stock: Stock::new(staging.folder().to_owned()),
             drawn: Arc::new(Drawn::new(plan, numbers)),
             rows: if plan.runs() > 0 {
                 Some((
-                    csv::TrajectoryFile::create(staging.path(TRAJECTORIES), plan)?,
+                    TrajectoryFile::create(staging.path(TRAJECTORIES), plan)?,
                     csv::RunFile::create(staging.path(RUNS), plan)?,
                 ))
             } else {
@@ -141,42 +167,43 @@ impl<'p> Writer<'p> {
         })
     }
 
-    /// What makes the recorders that [`crate::batch::run`] needs.
-    pub fn recorders(&self) -> impl Fn() -> Recorded<'p> + Sync + use<'p> {
-        let folder = self.staging.folder().to_owned();
-        let (plan, drawn) = (self.plan, Arc::clone(&self.drawn));
+    /// What makes the recorders that [`crate::batch::run`] needs. They show each
+    /// result to `look`, and keep what it makes of it for [`add`](Self::add).
+    pub fn recorders<'a, L>(
+        &self,
+        look: &'a (dyn Fn(&RunResult) -> L + Sync),
+    ) -> impl Fn() -> Recorded<'a, L> + Sync + use<'a, L>
+    where
+        'p: 'a,
+    {
+        let (plan, drawn, stock) = (self.plan, Arc::clone(&self.drawn), Arc::clone(&self.stock));
         move || Recorded {
             plan,
-            text: csv::TrajectoryText::new(&folder),
+            drawn: Arc::clone(&drawn),
+            trajectories: TrajectoryText::new(&stock),
+            runs: csv::RunText::new(&stock),
+            report: json::ObjectText::new(&stock),
             lines: LineRecorder::new(plan, Arc::clone(&drawn)),
+            endings: Endings::default(),
+            look,
+            looks: Vec::new(),
         }
     }
 
-    /// Takes a group of runs, and shows each result to `look`.
+    /// Takes a group of runs, and gives what was made of each result.
     ///
     /// # Errors
     ///
     /// If a file cannot be written.
-    pub fn add(
-        &mut self,
-        outcomes: Vec<(Run, Outcome)>,
-        recorded: Recorded<'p>,
-        mut look: impl FnMut(RunResult),
-    ) -> Result<(), ReportError> {
-        if let Some((trajectories, _)) = &mut self.rows {
-            trajectories.append(recorded.text)?;
+    pub fn add<L>(&mut self, recorded: Recorded<'_, L>) -> Result<Vec<L>, ReportError> {
+        if let Some((trajectories, runs)) = &mut self.rows {
+            trajectories.append(recorded.trajectories)?;
+            runs.append(recorded.runs)?;
         }
+        self.report.append(recorded.report)?;
         self.lines.extend(recorded.lines.finish());
-        for (run, outcome) in outcomes {
-            let result = RunResult::new(self.plan, &run, &outcome);
-            if let Some((_, runs)) = &mut self.rows {
-                runs.append(&result)?;
-            }
-            self.report.append(self.plan, &result)?;
-            self.endings.add(self.plan, &self.drawn, &result);
-            look(result);
-        }
-        Ok(())
+        self.endings.extend(recorded.endings);
+        Ok(recorded.looks)
     }
 
     /// Takes the table of a derivative.

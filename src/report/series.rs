@@ -4,6 +4,7 @@
 //! grow with runs × epochs: a line of more points is thinned, keeping the first,
 //! least, greatest and last of neighbours.
 
+use std::borrow::Cow;
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
@@ -40,8 +41,8 @@ impl Drawn {
     /// Chooses among the runs `numbers` of the plan.
     pub(super) fn new(plan: &Plan, numbers: &[u64]) -> Self {
         let charts = plan.charts.iter().map(|chart| {
-            let chosen: Vec<u64> = if chart.runs.is_everything() {
-                numbers.to_vec()
+            let chosen: Cow<'_, [u64]> = if chart.runs.is_everything() {
+                numbers.into()
             } else {
                 let chooses = |number: &&u64| chart.runs.chooses_number(plan, **number);
                 numbers.iter().filter(chooses).copied().collect()
@@ -53,7 +54,7 @@ impl Drawn {
             let stride = chosen.len().div_ceil(limit).max(1);
             let of = chosen.len();
             DrawnRuns {
-                runs: chosen.into_iter().step_by(stride).collect(),
+                runs: chosen.iter().copied().step_by(stride).collect(),
                 of,
             }
         });
@@ -308,6 +309,11 @@ impl Endings {
                 self.0.insert((place, result.number), ending);
             }
         }
+    }
+
+    /// Takes over those of other runs.
+    pub(super) fn extend(&mut self, others: Endings) {
+        self.0.extend(others.0);
     }
 
     pub(super) fn get(&self, chart: usize, run: u64) -> Option<&Ending> {

@@ -1,5 +1,6 @@
 //! `runner FILE…`: run, write reports, print results.
 
+use std::borrow::Cow;
 use std::fmt::Write as _;
 use std::path::Path;
 
@@ -82,16 +83,23 @@ fn run_one(
     let Experiment { plan, numbers, .. } = experiment;
     let mut summary = Summary::new(plan);
     progress::watch(task(experiment), control, options.quiet, || {
-        let recorders = writer.recorders();
-        batch::run(plan, numbers, recorders, control, |outcomes, recorded| {
-            writer.add(outcomes, recorded, |result| {
-                match (options.quiet, options.format) {
-                    (true, _) => {}
-                    (false, Format::Json) => output::results(&(run_object(plan, &result) + "\n")),
-                    (false, Format::Text) => summary.add(result),
-                }
-            })
-        })
+        match (options.quiet, options.format) {
+            (true, _) => compute(experiment, &mut writer, control, &|_| (), |_| ()),
+            (false, Format::Json) => compute(
+                experiment,
+                &mut writer,
+                control,
+                &|result| run_object(plan, result) + "\n",
+                |objects| output::results(&objects.concat()),
+            ),
+            (false, Format::Text) => {
+                let shown = &numbers[..numbers.len().min(ROWS)];
+                let look = |result: &RunResult| Seen::new(result, shown);
+                compute(experiment, &mut writer, control, &look, |seen| {
+                    seen.into_iter().for_each(|seen| summary.add(seen));
+                })
+            }
+        }
     })?;
     for place in 0..plan.derivatives.len() {
         let what = format!(
@@ -121,6 +129,23 @@ fn run_one(
         output::results(&summary.render(&folder));
     }
     Ok(())
+}
+
+/// Computes the runs of an experiment and passes what `look` makes of their
+/// results to `take`, in order.
+fn compute<L: Send>(
+    experiment: &Experiment,
+    writer: &mut Writer<'_>,
+    control: &Control,
+    look: &(dyn Fn(&RunResult) -> L + Sync),
+    mut take: impl FnMut(Vec<L>),
+) -> Result<(), ReportError> {
+    let Experiment { plan, numbers, .. } = experiment;
+    let recorders = writer.recorders(look);
+    batch::run(plan, numbers, recorders, control, |_, recorded| {
+        take(writer.add(recorded)?);
+        Ok(())
+    })
 }
 
 fn objects(plan: &Plan, table: &Values) -> String {
@@ -183,13 +208,37 @@ fn render_values(plan: &Plan, values: &Values) -> String {
     text
 }
 
+/// What the summary needs of a run.
+struct Seen {
+    number: u64,
+    status: Cow<'static, str>,
+    /// The loss, if the run arrived anywhere.
+    loss: Option<Scalar>,
+    /// The whole result, if it has a row on the terminal.
+    shown: Option<Box<RunResult>>,
+}
+
+impl Seen {
+    fn new(result: &RunResult, shown: &[u64]) -> Self {
+        let is_good = !result.is_diverged() && result.loss.to_f64().is_finite();
+        Seen {
+            number: result.number,
+            status: result.status.clone(),
+            loss: is_good.then_some(result.loss),
+            shown: shown
+                .contains(&result.number)
+                .then(|| Box::new(result.clone())),
+        }
+    }
+}
+
 /// The results as they are printed: some rows, and what they add up to.
 struct Summary<'p> {
     plan: &'p Plan,
     shown: Vec<RunResult>,
     runs: u128,
-    statuses: Vec<(String, u128)>,
-    best: Option<(u64, String, Scalar)>,
+    statuses: Vec<(Cow<'static, str>, u128)>,
+    best: Option<(u64, Scalar)>,
     /// The tables of the derivatives, rendered.
     tables: String,
 }
@@ -206,30 +255,20 @@ impl<'p> Summary<'p> {
         }
     }
 
-    fn add(&mut self, result: RunResult) {
+    fn add(&mut self, seen: Seen) {
         self.runs += 1;
-        match self
-            .statuses
-            .iter_mut()
-            .find(|(status, _)| *status == result.status)
-        {
+        let known = self.statuses.iter_mut();
+        match known.into_iter().find(|(status, _)| *status == seen.status) {
             Some((_, count)) => *count += 1,
-            None => self.statuses.push((result.status.clone(), 1)),
+            None => self.statuses.push((seen.status, 1)),
         }
-        let (loss, is_good) = (
-            result.loss.to_f64(),
-            !result.is_diverged() && result.loss.to_f64().is_finite(),
-        );
-        let is_better = self
-            .best
-            .as_ref()
-            .is_none_or(|(_, _, best)| loss < best.to_f64());
-        if is_good && is_better {
-            self.best = Some((result.number, result.label.clone(), result.loss));
+        if let Some(loss) = seen.loss {
+            let is_better = |(_, best): (u64, Scalar)| loss.to_f64() < best.to_f64();
+            if self.best.is_none_or(is_better) {
+                self.best = Some((seen.number, loss));
+            }
         }
-        if self.shown.len() < ROWS {
-            self.shown.push(result);
-        }
+        self.shown.extend(seen.shown.map(|shown| *shown));
     }
 
     fn render(&self, folder: &Path) -> String {
@@ -271,7 +310,8 @@ impl<'p> Summary<'p> {
                 format!("{style}{status} {}{style:#}", grouped(*count))
             });
             let _ = writeln!(text, "  {}", counts.collect::<Vec<_>>().join(", "));
-            if let Some((number, label, loss)) = &self.best {
+            if let Some((number, loss)) = self.best {
+                let label = self.plan.label(&self.plan.run(number));
                 let _ = writeln!(
                     text,
                     "  least loss {} in run {number} ({label})",

@@ -1,0 +1,231 @@
+//! Text on its way from the threads that make it to the file that it goes to.
+//!
+//! Groups of runs end in any order but are written in order, so what they have
+//! to say waits in memory. All of it together is bounded: a text that grows while
+//! memory is short goes on in a temporary file.
+
+use std::fs::File;
+use std::io::{self, BufWriter, Seek, Write};
+use std::path::PathBuf;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+
+/// A text in memory consists of pieces, full when they have so many bytes. So a
+/// long one is never copied to make room, and every piece can be used again,
+/// which saves the system from making new pages.
+const PIECE: usize = 1 << 16;
+
+/// What is added at once mostly fits, however full a piece is.
+const ROOM: usize = 1 << 14;
+
+/// So many full pieces may wait at a time: 64 MiB.
+const GREATEST_PIECES: usize = 1024;
+
+/// The pieces of all texts of a report.
+#[derive(Debug)]
+pub(super) struct Stock {
+    /// Where temporary files are made.
+    folder: PathBuf,
+    spare: Mutex<Vec<Vec<u8>>>,
+    /// The full pieces that wait.
+    waiting: AtomicUsize,
+    greatest: usize,
+}
+
+impl Stock {
+    pub(super) fn new(folder: PathBuf) -> Arc<Self> {
+        Stock::of(GREATEST_PIECES, folder)
+    }
+
+    fn of(greatest: usize, folder: PathBuf) -> Arc<Self> {
+        Arc::new(Stock {
+            folder,
+            spare: Mutex::default(),
+            waiting: AtomicUsize::new(0),
+            greatest,
+        })
+    }
+
+    fn take(&self) -> Vec<u8> {
+        // A list of buffers cannot be half changed, so poison is harmless.
+        let mut spare = self.spare.lock().unwrap_or_else(PoisonError::into_inner);
+        let piece = spare.pop();
+        drop(spare);
+        piece.unwrap_or_else(|| Vec::with_capacity(PIECE + ROOM))
+    }
+
+    fn give_back(&self, mut piece: Vec<u8>) {
+        // One that grew for a very long line does not stay.
+        if piece.capacity() <= 2 * PIECE {
+            piece.clear();
+            let mut spare = self.spare.lock().unwrap_or_else(PoisonError::into_inner);
+            spare.push(piece);
+        }
+    }
+
+    /// Lets one more full piece wait, if there are not too many.
+    fn may_wait(&self) -> bool {
+        let one_more = |waiting| (waiting < self.greatest).then_some(waiting + 1);
+        let order = Ordering::Relaxed;
+        self.waiting.fetch_update(order, order, one_more).is_ok()
+    }
+
+    fn has_waited(&self, piece: Vec<u8>) {
+        self.waiting.fetch_sub(1, Ordering::Relaxed);
+        self.give_back(piece);
+    }
+}
+
+/// What a group of runs adds to one file.
+#[derive(Debug)]
+pub(super) struct Text {
+    stock: Arc<Stock>,
+    /// The beginning, as far as it did not fit in memory.
+    beginning: Option<File>,
+    /// What comes then, but for the last piece.
+    full: Vec<Vec<u8>>,
+    last: Vec<u8>,
+    /// The first error; told when the text is taken.
+    error: Option<io::Error>,
+}
+
+impl Text {
+    /// An empty text.
+    pub(super) fn new(stock: &Arc<Stock>) -> Self {
+        Text {
+            stock: Arc::clone(stock),
+            beginning: None,
+            full: Vec::new(),
+            last: stock.take(),
+            error: None,
+        }
+    }
+
+    /// The end of the text, to add something there.
+    #[inline]
+    pub(super) fn end(&mut self) -> &mut Vec<u8> {
+        if self.last.len() >= PIECE {
+            self.turn();
+        }
+        &mut self.last
+    }
+
+    /// Makes the last piece an empty one.
+    #[cold]
+    fn turn(&mut self) {
+        if self.beginning.is_none() && self.stock.may_wait() {
+            let full = std::mem::replace(&mut self.last, self.stock.take());
+            self.full.push(full);
+            return;
+        }
+        if self.error.is_none() {
+            self.error = self.move_to_file().err();
+        }
+        self.last.clear();
+    }
+
+    fn move_to_file(&mut self) -> io::Result<()> {
+        let file = match &mut self.beginning {
+            Some(file) => file,
+            none => none.insert(tempfile::tempfile_in(&self.stock.folder)?),
+        };
+        for piece in self.full.drain(..) {
+            file.write_all(&piece)?;
+            self.stock.has_waited(piece);
+        }
+        file.write_all(&self.last)
+    }
+
+    pub(super) fn is_empty(&self) -> bool {
+        self.beginning.is_none() && self.full.is_empty() && self.last.is_empty()
+    }
+
+    /// Appends the text to a file.
+    ///
+    /// # Errors
+    ///
+    /// If the file, or the temporary file before, could not be written.
+    pub(super) fn append_to(self, file: &mut BufWriter<File>) -> io::Result<()> {
+        if let Some(error) = self.error {
+            return Err(error);
+        }
+        if let Some(mut beginning) = self.beginning {
+            beginning.rewind()?;
+            io::copy(&mut beginning, file)?;
+        }
+        for piece in self.full {
+            file.write_all(&piece)?;
+            self.stock.has_waited(piece);
+        }
+        file.write_all(&self.last)?;
+        self.stock.give_back(self.last);
+        Ok(())
+    }
+}
+
+impl Write for Text {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.end().extend_from_slice(bytes);
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// What becomes of `length` bytes, added line by line by each of `texts`
+    /// texts in turn, if so many full pieces may wait.
+    fn written(greatest: usize, texts: usize, length: usize) -> Vec<u8> {
+        let folder = tempfile::tempdir().unwrap();
+        let stock = Stock::of(greatest, folder.path().to_owned());
+        let mut all: Vec<Text> = (0..texts).map(|_| Text::new(&stock)).collect();
+        for line in 0..length / 8 {
+            for text in &mut all {
+                writeln!(text, "{line:7}").unwrap();
+            }
+        }
+        let full: usize = all.iter().map(|text| text.full.len()).sum();
+        assert!(full <= greatest && full == stock.waiting.load(Ordering::Relaxed));
+        let path = folder.path().join("file");
+        let mut file = BufWriter::new(File::create(&path).unwrap());
+        for text in all {
+            text.append_to(&mut file).unwrap();
+        }
+        file.flush().unwrap();
+        assert_eq!(stock.waiting.load(Ordering::Relaxed), 0);
+        // Every piece is there for the next text, and no temporary file is left.
+        assert!(stock.take().capacity() > PIECE);
+        assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 1);
+        std::fs::read(path).unwrap()
+    }
+
+    #[test]
+    fn a_text_is_the_same_in_memory_and_in_a_temporary_file() {
+        let length = 5 * PIECE / 2;
+        let one: Vec<u8> = (0..length / 8)
+            .flat_map(|line| format!("{line:7}\n").into_bytes())
+            .collect();
+        for greatest in [0, 1, 3, 100] {
+            for texts in [1, 3] {
+                assert!(written(greatest, texts, length) == one.repeat(texts));
+            }
+        }
+    }
+
+    #[test]
+    fn what_is_longer_than_a_piece_stays_in_one() {
+        let folder = tempfile::tempdir().unwrap();
+        let stock = Stock::new(folder.path().to_owned());
+        let mut text = Text::new(&stock);
+        let line = vec![b'x'; 3 * PIECE];
+        text.write_all(&line).unwrap();
+        text.write_all(b"\n").unwrap();
+        assert_eq!((text.full.len(), text.last.len()), (1, 1));
+        assert!(text.full[0] == line);
+    }
+}

@@ -1,0 +1,225 @@
+//! `trajectories.csv`, written: most bytes of most reports.
+
+use std::fs::File;
+use std::io::{BufWriter, Write};
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use super::csv;
+use super::error::ReportError;
+use super::text::{Stock, Text};
+use crate::batch::Row;
+use crate::number::{Digits, Scalar};
+use crate::plan::{Plan, Run};
+
+/// The rows of some runs, made while they are computed.
+///
+/// A field here is a number or empty. Numbers never need quotes, so rows are put
+/// together without `csv::Writer`, which would look at every byte.
+pub(super) struct TrajectoryText {
+    text: Text,
+    digits: Digits,
+    /// For each recorded parameter its place among the run's variables.
+    places: Vec<Option<usize>>,
+    /// The number of the run, and a comma.
+    run: Vec<u8>,
+    /// What followed the epoch in the row before, and the numbers that it shows.
+    /// Most runs have one learning rate, and a run at a fixed point has the same
+    /// numbers in every epoch.
+    rest: Vec<u8>,
+    learning_rate: Option<Scalar>,
+    /// The end of the learning rate in `rest`.
+    from_loss: usize,
+    /// Loss, norm of the gradient, recorded parameters.
+    numbers: Vec<Scalar>,
+}
+
+impl TrajectoryText {
+    pub(super) fn new(stock: &Arc<Stock>) -> Self {
+        TrajectoryText {
+            text: Text::new(stock),
+            digits: Digits::default(),
+            places: Vec::new(),
+            run: Vec::new(),
+            rest: Vec::new(),
+            learning_rate: None,
+            from_loss: 0,
+            numbers: Vec::new(),
+        }
+    }
+
+    pub(super) fn begin(&mut self, plan: &Plan, run: &Run) {
+        self.run.clear();
+        self.run
+            .extend_from_slice(self.digits.whole(run.number).as_bytes());
+        self.run.push(b',');
+        let variables = plan.objectives[run.objective].function.variables();
+        let place = |name: &String| variables.iter().position(|variable| variable == name);
+        self.places.clear();
+        self.places.extend(plan.record.parameters.iter().map(place));
+        self.learning_rate = None;
+    }
+
+    pub(super) fn record(&mut self, row: &Row<'_>) {
+        if !self.is_known(row) {
+            self.format(row);
+        }
+        let line = self.text.end();
+        line.extend_from_slice(&self.run);
+        line.extend_from_slice(self.digits.whole(row.epoch).as_bytes());
+        line.extend_from_slice(&self.rest);
+    }
+
+    /// Whether the row shows the same numbers as the one before.
+    fn is_known(&self, row: &Row<'_>) -> bool {
+        let rate = self.learning_rate;
+        rate.is_some_and(|rate| rate.is_same(row.learning_rate))
+            && numbers(row, &self.places)
+                .zip(&self.numbers)
+                .all(|(now, before)| now.is_same(*before))
+    }
+
+    fn format(&mut self, row: &Row<'_>) {
+        let TrajectoryText {
+            digits,
+            places,
+            rest,
+            learning_rate,
+            from_loss,
+            ..
+        } = self;
+        if learning_rate.is_none_or(|rate| !rate.is_same(row.learning_rate)) {
+            *learning_rate = Some(row.learning_rate);
+            rest.clear();
+            rest.push(b',');
+            rest.extend_from_slice(digits.scalar(row.learning_rate).as_bytes());
+            *from_loss = rest.len();
+        }
+        rest.truncate(*from_loss);
+        for scalar in [row.loss, row.gradient_norm] {
+            rest.push(b',');
+            rest.extend_from_slice(digits.scalar(scalar).as_bytes());
+        }
+        for place in &*places {
+            rest.push(b',');
+            if let Some(place) = place {
+                rest.extend_from_slice(digits.scalar((row.parameters)(*place)).as_bytes());
+            }
+        }
+        rest.push(b'\n');
+        self.numbers.clear();
+        self.numbers.extend(numbers(row, &self.places));
+    }
+}
+
+/// The numbers of a row after the learning rate.
+fn numbers(row: &Row<'_>, places: &[Option<usize>]) -> impl Iterator<Item = Scalar> {
+    let parameters = places.iter().flatten();
+    [row.loss, row.gradient_norm]
+        .into_iter()
+        .chain(parameters.map(|place| (row.parameters)(*place)))
+}
+
+/// The file.
+pub(super) struct TrajectoryFile {
+    path: PathBuf,
+    file: BufWriter<File>,
+}
+
+impl TrajectoryFile {
+    pub(super) fn create(path: PathBuf, plan: &Plan) -> Result<Self, ReportError> {
+        let columns: Vec<&str> = csv::trajectory_columns(plan).collect();
+        let file = csv::create(&path, &columns).map_err(ReportError::write(&path))?;
+        Ok(TrajectoryFile { path, file })
+    }
+
+    pub(super) fn append(&mut self, text: TrajectoryText) -> Result<(), ReportError> {
+        let written = text.text.append_to(&mut self.file);
+        written.map_err(ReportError::write(&self.path))
+    }
+
+    pub(super) fn finish(mut self) -> Result<(), ReportError> {
+        self.file.flush().map_err(ReportError::write(&self.path))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const SOURCE: &str = r#"
+        epochs = 1
+        precision = ["f32", "f64"]
+        [[objective]]
+        formula = "x^2 + y^2"
+        start = { x = 1, y = 1 }
+        [[objective]]
+        formula = "z^2"
+        start = { z = 1 }
+        [[optimizer]]
+        method = "sgd"
+        learning_rate = [0.1, 1e-300]
+    "#;
+
+    /// Numbers of every form, each with itself and with its neighbour.
+    fn nasty() -> Vec<f64> {
+        let mut numbers = vec![0.0, -0.0, 1.0, -1.5, 0.1, 1e-5, 1e15, 1e16, 1e17, 1e22];
+        numbers.extend([f64::MAX, f64::MIN_POSITIVE, 5e-324, -2.5e-320]);
+        numbers.extend([f64::INFINITY, f64::NEG_INFINITY, f64::NAN]);
+        numbers.iter().flat_map(|number| [*number; 2]).collect()
+    }
+
+    #[test]
+    fn rows_are_as_the_csv_crate_writes_them_and_read_back() {
+        let plan = Plan::new("test.toml", SOURCE).unwrap();
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("trajectories.csv");
+        let mut file = TrajectoryFile::create(path.clone(), &plan).unwrap();
+        let stock = Stock::new(folder.path().to_owned());
+        let mut text = TrajectoryText::new(&stock);
+        let mut expected = ::csv::Writer::from_writer(Vec::new());
+        expected
+            .write_record(csv::trajectory_columns(&plan))
+            .unwrap();
+        for run in (0..plan.runs()).map(|number| plan.run(number)) {
+            text.begin(&plan, &run);
+            let scalar = |value: f64| match run.precision {
+                crate::number::Precision::F32 => Scalar::F32(value as f32),
+                crate::number::Precision::F64 => Scalar::F64(value),
+            };
+            let numbers = nasty();
+            for (epoch, &loss) in numbers.iter().enumerate() {
+                let parameter = |place| scalar(numbers[(epoch / 4 + place) % numbers.len()]);
+                let row = Row {
+                    epoch: epoch as u64 * 1_000_003,
+                    learning_rate: scalar(numbers[epoch / 8]),
+                    loss: scalar(loss),
+                    gradient_norm: scalar(-loss),
+                    parameters: &parameter,
+                };
+                text.record(&row);
+                let variables = plan.objectives[run.objective].function.variables();
+                let mut fields = vec![run.number.to_string(), row.epoch.to_string()];
+                fields.extend(
+                    [row.learning_rate, row.loss, row.gradient_norm].map(|x| x.to_string()),
+                );
+                fields.extend(plan.record.parameters.iter().map(|name| {
+                    let place = variables.iter().position(|variable| variable == name);
+                    place.map_or_else(String::new, |place| parameter(place).to_string())
+                }));
+                expected.write_record(&fields).unwrap();
+            }
+        }
+        file.append(text).unwrap();
+        file.finish().unwrap();
+        let bytes = std::fs::read(&path).unwrap();
+        let expected = expected.into_inner().unwrap();
+        assert_eq!(
+            String::from_utf8_lossy(&bytes),
+            String::from_utf8_lossy(&expected)
+        );
+        let mut rows = 0;
+        csv::read_trajectories(&path, &plan, |_| (), |_| rows += 1).unwrap();
+        assert_eq!(rows, plan.runs() * nasty().len() as u64);
+    }
+}
