@@ -59,7 +59,7 @@ impl fmt::Display for Deviation {
 /// let mut deviations = Vec::new();
 /// batch::run(&plan, &[0], || (), &Control::default(), |outcomes, ()| {
 ///     for (run, outcome) in outcomes {
-///         deviations.extend(baseline::unexpected(&plan, &RunResult::new(&plan, &run, &outcome)));
+///         deviations.extend(baseline::unexpected(&plan, &RunResult::new(&plan, run, &outcome)));
 ///     }
 ///     Ok::<(), Cancelled>(())
 /// })?;

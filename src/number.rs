@@ -123,9 +123,18 @@ impl Value {
     /// The value for somebody who reads a table or a legend.
     #[must_use]
     pub fn short(&self) -> String {
+        let mut text = String::new();
+        self.push_short(&mut text);
+        text
+    }
+
+    /// Appends what [`Value::short`] gives.
+    pub(crate) fn push_short(&self, text: &mut String) {
         match self {
-            Value::Number(number) => short(number.wide()),
-            Value::Whole(_) | Value::Switch(_) | Value::Name(_) => self.to_string(),
+            Value::Number(number) => push_short(text, number.wide()),
+            Value::Whole(_) | Value::Switch(_) | Value::Name(_) => {
+                text.push_str(Digits::default().value(self));
+            }
         }
     }
 
@@ -313,6 +322,126 @@ impl Digits {
 /// ```
 #[must_use]
 pub fn short(value: f64) -> String {
+    let mut text = String::new();
+    push_short(&mut text, value);
+    text
+}
+
+/// Appends what [`short`] gives.
+fn push_short(text: &mut String, value: f64) {
+    match SixDigits::of(value) {
+        Some(digits) => digits.push(text),
+        None => text.push_str(&short_by_definition(value)),
+    }
+}
+
+/// A number rounded to six significant digits: those of its shortest form.
+///
+/// They round as the exact value does. If they did not, half-way between two
+/// numbers of six digits would lie between the two, and so be a shorter or a
+/// nearer form. Only where it is the shortest form itself nothing is known.
+struct SixDigits {
+    is_negative: bool,
+    /// In ASCII.
+    digits: [u8; 6],
+    /// Those up to the last that is not 0.
+    count: usize,
+    /// The power of ten of the first digit.
+    exponent: i32,
+}
+
+impl SixDigits {
+    /// `None` where the definition has to decide, or rounds to whole numbers
+    /// instead.
+    fn of(value: f64) -> Option<Self> {
+        // A subnormal number may not have six digits.
+        if !value.is_normal() {
+            return None;
+        }
+        let mut buffer = zmij::Buffer::new();
+        let text = buffer.format_finite(value);
+        let (mantissa, exponent) = text.split_once('e').unwrap_or((text, "0"));
+        let mut exponent: i32 = exponent.parse().ok()?;
+        let mut digits = [b'0'; 6];
+        let (mut seventh, mut has_more) = (b'0', false);
+        let (mut seen, mut is_whole) = (0, true);
+        for byte in mantissa.bytes() {
+            match byte {
+                b'.' => is_whole = false,
+                b'0'..=b'9' => {
+                    // The exponent becomes that of the first digit but 0.
+                    exponent += i32::from(is_whole && seen > 0);
+                    exponent -= i32::from(!is_whole && seen == 0);
+                    match seen {
+                        0 if byte == b'0' => continue,
+                        0..6 => digits[seen] = byte,
+                        6 => seventh = byte,
+                        _ => has_more |= byte != b'0',
+                    }
+                    seen += 1;
+                }
+                _ => {}
+            }
+        }
+        if seventh == b'5' && !has_more {
+            return None;
+        }
+        if seventh >= b'5' {
+            match digits.iter().rposition(|digit| *digit != b'9') {
+                Some(place) => {
+                    digits[place] += 1;
+                    digits[place + 1..].fill(b'0');
+                }
+                None => {
+                    digits = *b"100000";
+                    exponent += 1;
+                }
+            }
+        }
+        let last = digits.iter().rposition(|digit| *digit != b'0')?;
+        (exponent != 6).then_some(SixDigits {
+            is_negative: value < 0.0,
+            digits,
+            count: last + 1,
+            exponent,
+        })
+    }
+
+    fn push(&self, text: &mut String) {
+        let mut push = |digits: &[u8]| digits.iter().for_each(|digit| text.push((*digit).into()));
+        let digits = &self.digits[..self.count];
+        if self.is_negative {
+            push(b"-");
+        }
+        match usize::try_from(self.exponent) {
+            Ok(exponent @ ..6) => {
+                push(&self.digits[..=exponent]);
+                if self.count > exponent + 1 {
+                    push(b".");
+                    push(&digits[exponent + 1..]);
+                }
+            }
+            Err(_) if self.exponent >= -5 => {
+                push(b"0.");
+                (self.exponent..-1).for_each(|_| push(b"0"));
+                push(digits);
+            }
+            _ => {
+                push(&digits[..1]);
+                if self.count > 1 {
+                    push(b".");
+                    push(&digits[1..]);
+                }
+                text.push('e');
+                text.push_str(itoa::Buffer::new().format(self.exponent));
+            }
+        }
+    }
+}
+
+/// [`short`] by the standard library, which rounds the exact value: some ten
+/// times slower.
+fn short_by_definition(value: f64) -> String {
     if value == 0.0 || !value.is_finite() {
         return value.to_string();
     }
@@ -410,6 +539,42 @@ mod tests {
             (f64::INFINITY, "inf"),
         ] {
             assert_eq!(short(value), expected);
+        }
+    }
+
+    #[test]
+    fn short_numbers_round_the_exact_value() {
+        let check = |value: f64| {
+            assert_eq!(short(value), short_by_definition(value), "{value:e}");
+        };
+        // Around all numbers of six digits and a half, at every power of ten.
+        let mut state = 1_u64;
+        let mut random = || {
+            state = state
+                .wrapping_mul(6_364_136_223_846_793_005)
+                .wrapping_add(1);
+            state >> 11
+        };
+        for exponent in -330..309 {
+            for _ in 0..200 {
+                let digits = random() % 10_000_000;
+                for text in [
+                    format!("{digits}e{exponent}"),
+                    format!("{digits}5e{exponent}"),
+                    format!("-{}5e{exponent}", digits / 10),
+                    format!("99999{}e{exponent}", digits % 1000),
+                ] {
+                    let value: f64 = text.parse().unwrap();
+                    for value in [value, value.next_up(), value.next_down()] {
+                        check(value);
+                    }
+                }
+                check(f64::from_bits(random() << 11 | digits));
+                check(f64::from(f32::from_bits(random() as u32)));
+            }
+        }
+        for value in [0.0, -0.0, f64::NAN, f64::INFINITY, f64::MAX, 5e-324] {
+            check(value);
         }
     }
 }

@@ -42,7 +42,7 @@ pub struct RunResult {
 impl RunResult {
     /// Brings a run and its outcome together.
     #[must_use]
-    pub fn new(plan: &Plan, run: &Run, outcome: &Outcome) -> Self {
+    pub fn new(plan: &Plan, run: Run, outcome: &Outcome) -> Self {
         let objective = &plan.objectives[run.objective];
         let variables = objective.function.variables();
         let value_of = |name: &String| {
@@ -51,8 +51,8 @@ impl RunResult {
         };
         RunResult {
             number: run.number,
-            label: plan.label(run),
-            settings: run.settings.clone(),
+            label: plan.label(&run),
+            settings: run.settings,
             status: outcome.status.name().into(),
             status_epoch: outcome.status.epoch().unwrap_or(outcome.epochs_run),
             reason: outcome.status.to_string(),

@@ -125,7 +125,7 @@ fn default_charts(plan: &Plan) -> Vec<Chart> {
         y,
         "epoch",
     )];
-    for (place, name) in plan.columns.iter().enumerate() {
+    for (place, name) in plan.columns().iter().enumerate() {
         let of_optimizer = plan.optimizers.iter().flat_map(|one| one.settings.series());
         let is_number = |series: &super::Series| series.get(0).number().is_some();
         if of_optimizer

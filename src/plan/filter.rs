@@ -140,7 +140,7 @@ impl Filter {
                 conditions: self
                     .conditions
                     .iter()
-                    .filter(|(column, _)| keys(&plan.columns[*column]))
+                    .filter(|(column, _)| keys(&plan.columns()[*column]))
                     .cloned()
                     .collect(),
             };
@@ -172,13 +172,13 @@ impl Filter {
 
 /// The column with this name, or what to say to a wrong one.
 pub(super) fn column(plan: &Plan, key: &str) -> Result<usize, String> {
-    let found = plan.columns.iter().position(|column| column == key);
+    let found = plan.columns().iter().position(|column| column == key);
     found.ok_or_else(
-        || match nearest(key, plan.columns.iter().map(String::as_str)) {
+        || match nearest(key, plan.columns().iter().map(String::as_str)) {
             Some(near) => format!("did you mean `{near}`?"),
             None => {
                 let columns: Vec<String> = plan
-                    .columns
+                    .columns()
                     .iter()
                     .map(|name| format!("`{name}`"))
                     .collect();

@@ -109,8 +109,10 @@ impl Series {
     /// Whether two of the values differ.
     #[must_use]
     pub fn varies(&self) -> bool {
-        let first = self.get(0);
-        self.iter().any(|value| value != first)
+        match self {
+            Series::List(values) => values.windows(2).any(|pair| pair[0] != pair[1]),
+            Series::Range(range) => range.from != range.to,
+        }
     }
 }
 

@@ -5,6 +5,7 @@
 //! [status](crate::batch::Status).
 
 mod charts;
+mod columns;
 mod decide;
 mod derivatives;
 mod expectations;
@@ -14,7 +15,6 @@ mod limits;
 mod record;
 mod varying;
 
-use std::collections::HashMap;
 use std::fmt;
 
 use sha2::{Digest, Sha256};
@@ -24,6 +24,8 @@ use crate::mistake::Mistakes;
 use crate::number::{Number, Precision, Value};
 use crate::objective;
 use crate::optimizer::{Method, Rule};
+
+use columns::Columns;
 
 pub use charts::{Chart, ChartKind, Scale, quantity_label};
 pub use derivatives::{
@@ -85,7 +87,7 @@ pub struct Plan {
     /// `precision`, `subnormals` and `epochs`.
     numerics: Grid,
     arithmetics: Vec<Arithmetic>,
-    columns: Vec<String>,
+    columns: Columns,
     parameters: Vec<String>,
     varying: varying::Varying,
     /// How many runs there are, and those up to each objective and each optimizer:
@@ -237,11 +239,13 @@ impl Objective {
         self.constants.count()?.checked_mul(starts)
     }
 
-    /// The constants and the start of combination number `index`.
-    fn point(&self, index: u64) -> (Point<'_>, Point<'_>) {
+    /// The constants of combination number `index`, the table of its start, and
+    /// the start.
+    fn point(&self, index: u64) -> (Point<'_>, usize, Point<'_>) {
         let (constant, table, start) = self.split(index);
         (
             self.constants.point(constant).collect(),
+            table,
             self.starts[table].point(start).collect(),
         )
     }
@@ -301,7 +305,7 @@ impl Plan {
     /// filters. Those of a start have `start.` in front.
     #[must_use]
     pub fn columns(&self) -> &[String] {
-        &self.columns
+        &self.columns.names
     }
 
     /// The parameters of all objectives, each once.
@@ -369,7 +373,7 @@ impl Plan {
             let mut point = grid.point(index);
             point.find(|(key, _)| *key == name).map(|(_, value)| value)
         };
-        let name = self.columns[column].as_str();
+        let name = self.columns.names[column].as_str();
         match name {
             "objective" => return Some(Value::Name(objective.name.clone())),
             "optimizer" => return Some(Value::Name(optimizer.name.clone())),
@@ -431,12 +435,11 @@ impl Plan {
         } = self.place(number);
 
         let numerics: Point<'_> = self.numerics.point(numeric).collect();
-        let (constants, start) = self.objectives[objective].point(point);
+        let (constants, table, start) = self.objectives[objective].point(point);
         let method = self.optimizers[optimizer].method;
-        let settings: Vec<(&str, Value)> =
-            self.optimizers[optimizer].settings.point(setting).collect();
+        let chosen: Point<'_> = self.optimizers[optimizer].settings.point(setting).collect();
 
-        let of = |name: &str| value_of(&settings, name);
+        let of = |name: &str| value_of(&chosen, name);
         let rule = Rule::new(method, of);
         let number_of = |name: &str| {
             of(name)
@@ -449,37 +452,11 @@ impl Plan {
                 .filter_map(|(_, value)| value.number())
                 .collect::<Vec<_>>()
         };
-        // A list of few starts is faster searched than hashed.
-        let hashed: Option<HashMap<&str, &Value>> =
-            (start.len() > 16).then(|| start.iter().map(|(name, value)| (*name, value)).collect());
-        let columns = self.columns.iter().map(|column| {
-            let own = match column.as_str() {
-                "objective" => Some(Value::Name(self.objectives[objective].name.clone())),
-                "optimizer" => Some(Value::Name(self.optimizers[optimizer].name.clone())),
-                "method" => Some(Value::Name(method.name().to_owned())),
-                _ => None,
-            };
-            let start_of = column.strip_prefix("start.");
-            let found = |list: &[(&str, Value)], name: &str| {
-                list.iter()
-                    .find(|(key, _)| *key == name)
-                    .map(|(_, value)| value.clone())
-            };
-            own.or_else(|| match start_of {
-                Some(variable) => match &hashed {
-                    Some(hashed) => hashed.get(variable).copied().cloned(),
-                    None => found(&start, variable),
-                },
-                None => [&numerics, &constants, &settings]
-                    .into_iter()
-                    .find_map(|list| found(list, column)),
-            })
-        });
         let Arithmetic {
             precision,
             subnormals,
         } = Arithmetic::new(&numerics);
-        Run {
+        let mut run = Run {
             number,
             precision,
             subnormals,
@@ -491,36 +468,56 @@ impl Plan {
             rule,
             numbers: rule.numbers().iter().map(|name| number_of(name)).collect(),
             learning_rate: number_of("learning_rate"),
-            settings: columns.collect(),
+            settings: vec![None; self.columns.names.len()],
+        };
+        let columns = &self.columns;
+        let settings = &mut run.settings;
+        columns.optimizers[optimizer].fill(settings, chosen);
+        columns.objectives[objective]
+            .constants
+            .fill(settings, constants);
+        columns.objectives[objective].starts[table].fill(settings, start);
+        columns.numerics.fill(settings, numerics);
+        for (column, name) in [
+            (columns.objective, &*self.objectives[objective].name),
+            (columns.optimizer, &*self.optimizers[optimizer].name),
+            (columns.method, method.name()),
+        ] {
+            settings[column] = Some(Value::Name(name.to_owned()));
         }
+        run
     }
 
     /// What tells a run apart from the others: the settings that vary, and
     /// only those; for a single run its objective.
     #[must_use]
     pub fn label(&self, run: &Run) -> String {
-        let mut parts = Vec::new();
-        for (place, (column, value)) in self.columns.iter().zip(&run.settings).enumerate() {
+        let mut label = String::new();
+        for (column, value) in run.settings.iter().enumerate() {
             let Some(value) = value else { continue };
-            if !self.varying.within(place, run.objective, run.optimizer) {
+            if !self.varying.within(column, run.objective, run.optimizer) {
                 continue;
             }
-            parts.push(match value {
-                Value::Name(name) => name.clone(),
-                _ => format!("{}={}", column.trim_start_matches("start."), value.short()),
-            });
+            if !label.is_empty() {
+                label.push_str(", ");
+            }
+            if !matches!(value, Value::Name(_)) {
+                let name = &self.columns.names[column];
+                label.push_str(name.strip_prefix("start.").unwrap_or(name));
+                label.push('=');
+            }
+            value.push_short(&mut label);
         }
-        if parts.is_empty() {
-            self.objectives[run.objective].name.clone()
-        } else {
-            parts.join(", ")
+        if label.is_empty() {
+            label.push_str(&self.objectives[run.objective].name);
         }
+        label
     }
 
     /// Whether a setting differs between some runs.
     #[must_use]
     pub fn varies(&self, column: &str) -> bool {
-        let place = self.columns.iter().position(|known| known == column);
+        let place = self.columns.names.iter().position(|known| known == column);
         place.is_some_and(|place| self.varying.anywhere(place))
     }
 

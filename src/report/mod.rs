@@ -113,7 +113,7 @@ impl<L> Recorder for Recorded<'_, L> {
     }
 
     fn end(&mut self, run: Run, outcome: Outcome) -> Option<(Run, Outcome)> {
-        let result = RunResult::new(self.plan, &run, &outcome);
+        let result = RunResult::new(self.plan, run, &outcome);
         self.runs.add(self.plan, &result);
         self.report.add(self.plan, &result);
         self.endings.add(self.plan, &self.drawn, &result);

@@ -142,7 +142,7 @@ fn check_one(
             control,
             |outcomes, ()| {
                 for (run, outcome) in outcomes {
-                    let result = RunResult::new(plan, &run, &outcome);
+                    let result = RunResult::new(plan, run, &outcome);
                     verdict.add(baseline::unexpected(plan, &result));
                     if let Some(recorded) = &mut recorded {
                         verdict.add(recorded.compare(plan, &result)?);

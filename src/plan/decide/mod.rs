@@ -8,12 +8,13 @@ mod optimizer;
 
 use std::collections::HashSet;
 
+use super::columns::Columns;
 use super::grid::{Axis, Grid, Series};
 use super::varying::Varying;
 use super::{
     Ends, Filter, GREATEST_CHARTS, GREATEST_DERIVATIVES, GREATEST_EPOCHS, GREATEST_EXPECTATIONS,
-    GREATEST_OBJECTIVES, GREATEST_RUN_EPOCHS, GREATEST_RUNS, GREATEST_VARIABLES, Objective,
-    Optimizer, Plan, Record, Stop, charts, expectations, record,
+    GREATEST_OBJECTIVES, GREATEST_RUN_EPOCHS, GREATEST_RUNS, GREATEST_VARIABLES, Objective, Plan,
+    Record, Stop, charts, expectations, record,
 };
 use crate::mistake::{At, Mistake, Span, suggestion};
 use crate::number::{Number, Value, grouped};
@@ -55,7 +56,7 @@ pub(super) fn decide(path: &str, source: &str) -> Result<Plan, Vec<Mistake>> {
             .as_ref()
             .map_or_else(|| stem(path), |title| title.value.clone()),
         description: spec.description.as_ref().map(|text| text.value.clone()),
-        columns: columns(&objectives, &optimizers),
+        columns: Columns::new(&numerics, &objectives, &optimizers),
         objectives,
         optimizers,
         stop,
@@ -90,7 +91,7 @@ pub(super) fn decide(path: &str, source: &str) -> Result<Plan, Vec<Mistake>> {
         return Err(mistakes);
     }
     plan.varying = Varying::new(
-        &plan.columns,
+        &plan.columns.names,
         &plan.numerics,
         &plan.objectives,
         &plan.optimizers,
@@ -203,30 +204,8 @@ fn constants(objectives: &[Objective]) -> Vec<String> {
     each_once(constants.map(|(name, _)| name))
 }
 
-fn columns(objectives: &[Objective], optimizers: &[Optimizer]) -> Vec<String> {
-    let constants = objectives
-        .iter()
-        .flat_map(|objective| objective.constants.series());
-    let starts = objectives
-        .iter()
-        .flat_map(|objective| objective.function.variables());
-    let starts: Vec<String> = starts.map(|variable| format!("start.{variable}")).collect();
-    // Settings in the order of the method, not of the file: a column has its
-    // place whatever the file says first.
-    let settings = optimizers
-        .iter()
-        .flat_map(|optimizer| optimizer.method.settings());
-    each_once(
-        ["precision", "subnormals", "epochs", "objective"]
-            .into_iter()
-            .chain(constants.map(|(name, _)| name))
-            .chain(starts.iter().map(String::as_str))
-            .chain(["optimizer", "method"])
-            .chain(settings.map(|setting| setting.name)),
-    )
-}
-
-fn each_once<'a>(names: impl Iterator<Item = &'a str>) -> Vec<String> {
+/// The different names, in order.
+pub(super) fn each_once<'a>(names: impl Iterator<Item = &'a str>) -> Vec<String> {
     let mut told = HashSet::new();
     names
         .filter(|name| told.insert(*name))

@@ -1,0 +1,108 @@
+//! Which settings the runs of a plan have, and where each comes from: found once,
+//! as a plan can have millions of runs.
+
+use std::collections::HashMap;
+
+use super::decide::each_once;
+use super::grid::Grid;
+use super::{Objective, Optimizer};
+use crate::number::Value;
+
+/// The settings of all runs, in the order of `runs.csv`.
+#[derive(Clone, Debug)]
+pub(super) struct Columns {
+    pub(super) names: Vec<String>,
+    pub(super) numerics: Part,
+    pub(super) objectives: Vec<OfObjective>,
+    pub(super) optimizers: Vec<Part>,
+    /// Those that are in no grid.
+    pub(super) objective: usize,
+    pub(super) optimizer: usize,
+    pub(super) method: usize,
+}
+
+/// What an objective gives its runs.
+#[derive(Clone, Debug)]
+pub(super) struct OfObjective {
+    pub(super) constants: Part,
+    /// For each table of starts.
+    pub(super) starts: Vec<Part>,
+}
+
+/// The columns of the settings of one grid; a setting with a mistake has none.
+#[derive(Clone, Debug)]
+pub(super) struct Part(Vec<Option<usize>>);
+
+impl Columns {
+    pub(super) fn new(numerics: &Grid, objectives: &[Objective], optimizers: &[Optimizer]) -> Self {
+        let names = names(objectives, optimizers);
+        let places = names.iter().enumerate();
+        let places: HashMap<&str, usize> =
+            places.map(|(place, name)| (name.as_str(), place)).collect();
+        let part = |grid: &Grid| {
+            let settings = grid.series();
+            Part(
+                settings
+                    .map(|(name, _)| places.get(name).copied())
+                    .collect(),
+            )
+        };
+        let starts = |grid: &Grid| {
+            let settings = grid.series();
+            let columns = settings.map(|(name, _)| places.get(&*format!("start.{name}")).copied());
+            Part(columns.collect())
+        };
+        let objectives = objectives.iter().map(|objective| OfObjective {
+            constants: part(&objective.constants),
+            starts: objective.starts.iter().map(starts).collect(),
+        });
+        let optimizers = optimizers.iter().map(|optimizer| part(&optimizer.settings));
+        Columns {
+            numerics: part(numerics),
+            objectives: objectives.collect(),
+            optimizers: optimizers.collect(),
+            objective: places["objective"],
+            optimizer: places["optimizer"],
+            method: places["method"],
+            names,
+        }
+    }
+}
+
+impl Part {
+    /// Puts the settings of a combination into their columns.
+    pub(super) fn fill<'a>(
+        &self,
+        settings: &mut [Option<Value>],
+        point: impl IntoIterator<Item = (&'a str, Value)>,
+    ) {
+        for (column, (_, value)) in self.0.iter().zip(point) {
+            if let Some(column) = *column {
+                settings[column] = Some(value);
+            }
+        }
+    }
+}
+
+fn names(objectives: &[Objective], optimizers: &[Optimizer]) -> Vec<String> {
+    let constants = objectives
+        .iter()
+        .flat_map(|objective| objective.constants.series());
+    let starts = objectives
+        .iter()
+        .flat_map(|objective| objective.function.variables());
+    let starts: Vec<String> = starts.map(|variable| format!("start.{variable}")).collect();
+    // Settings in the order of the method, not of the file: a column has its
+    // place whatever the file says first.
+    let settings = optimizers
+        .iter()
+        .flat_map(|optimizer| optimizer.method.settings());
+    each_once(
+        ["precision", "subnormals", "epochs", "objective"]
+            .into_iter()
+            .chain(constants.map(|(name, _)| name))
+            .chain(starts.iter().map(String::as_str))
+            .chain(["optimizer", "method"])
+            .chain(settings.map(|setting| setting.name)),
+    )
+}
