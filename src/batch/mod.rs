@@ -257,20 +257,22 @@ fn receive<T>(receiver: &Receiver<T>) -> Result<T, RecvError> {
 }
 
 /// Enough runs to fill the lanes of a block, or for some ten thousand epochs,
-/// so that handing a group over costs little; but not too many rows, which are
-/// all kept until the group is done, and no fewer groups than keep all threads
-/// at work.
+/// so that handing a group over costs little; but not too many runs or rows,
+/// which are all kept until the group is done, and no fewer groups than keep all
+/// threads at work.
 fn runs_per_group(plan: &Plan, runs: usize, record: bool) -> usize {
-    const RUNS: u64 = 256;
+    const RUNS: std::ops::RangeInclusive<u64> = 256..=1024;
     const EPOCHS: u64 = 20_000;
     const NUMBERS: u64 = 200_000;
     let epochs = plan.greatest_epochs();
-    let by_epochs = (EPOCHS / epochs.max(1)).max(RUNS);
+    let by_epochs = (EPOCHS / epochs.max(1)).clamp(*RUNS.start(), *RUNS.end());
     let by_rows = if record {
         let objectives = plan.objectives.iter();
         let variables = objectives.map(|objective| objective.function.variables().len());
         let columns = 3 + variables.max().unwrap_or(0) as u64;
-        NUMBERS / columns.saturating_mul(plan.record.rows(epochs)).max(1)
+        // A result is as long as some rows.
+        let rows = plan.record.rows(epochs).saturating_add(4);
+        NUMBERS / columns.saturating_mul(rows)
     } else {
         u64::MAX
     };

@@ -1,7 +1,7 @@
 //! `report.json`: the results for programs, and the experiment that gave them.
 
 use std::fs::File;
-use std::io::{self, BufReader, BufWriter, Write};
+use std::io::{self, BufRead, BufReader, BufWriter, Write};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -11,7 +11,7 @@ use super::error::ReportError;
 use super::text::{Stock, Text};
 use crate::batch::RunResult;
 use crate::derivative::{Row, Table};
-use crate::number::{Scalar, Value};
+use crate::number::{Digits, Scalar, Value};
 use crate::plan::{Derivative, Plan, Run};
 
 /// What a report is about: the beginning of `report.json`.
@@ -34,6 +34,9 @@ pub struct Head {
     pub files: Vec<String>,
 }
 
+/// The line that ends the head: no other begins so, as text has no line ends here.
+const RUNS: &str = "  \"runs\": [";
+
 /// What comes before the first of some objects, and before the others.
 const FIRST: &str = "\n    ";
 const NEXT: &str = ",\n    ";
@@ -41,26 +44,24 @@ const NEXT: &str = ",\n    ";
 /// The objects of some runs, made on the threads that compute them.
 pub(super) struct ObjectText {
     text: Text,
-    /// The first error; told when the text is taken.
-    error: Option<io::Error>,
+    keys: Arc<Keys>,
+    digits: Digits,
 }
 
 impl ObjectText {
-    pub(super) fn new(stock: &Arc<Stock>) -> Self {
+    pub(super) fn new(stock: &Arc<Stock>, keys: &Arc<Keys>) -> Self {
         ObjectText {
             text: Text::new(stock),
-            error: None,
+            keys: Arc::clone(keys),
+            digits: Digits::default(),
         }
     }
 
-    pub(super) fn add(&mut self, plan: &Plan, result: &RunResult) {
-        if !self.text.is_empty() {
-            self.text.end().extend_from_slice(NEXT.as_bytes());
-        }
-        let written = serde_json::to_writer(&mut self.text, &Named { plan, result });
-        if let (None, Err(error)) = (&self.error, written) {
-            self.error = Some(error.into());
-        }
+    pub(super) fn add(&mut self, result: &RunResult) {
+        let separator = if self.text.is_empty() { "" } else { NEXT };
+        let bytes = self.text.end();
+        bytes.extend_from_slice(separator.as_bytes());
+        self.keys.push(bytes, &mut self.digits, result);
     }
 }
 
@@ -83,7 +84,7 @@ impl ReportFile {
         report.check(|file| {
             let text = serde_json::to_string_pretty(head)?;
             let text = text.strip_suffix("\n}").unwrap_or(&text);
-            write!(file, "{text},\n  \"runs\": [")
+            write!(file, "{text},\n{RUNS}")
         })?;
         Ok(report)
     }
@@ -96,9 +97,6 @@ impl ReportFile {
         let separator = if self.is_first { FIRST } else { NEXT };
         self.is_first = false;
         self.check(|file| {
-            if let Some(error) = text.error {
-                return Err(error);
-            }
             file.write_all(separator.as_bytes())?;
             text.text.append_to(file)
         })
@@ -140,7 +138,9 @@ impl ReportFile {
 /// says what they were.
 #[must_use]
 pub fn run_object(plan: &Plan, result: &RunResult) -> String {
-    serde_json::to_string(&Named { plan, result }).unwrap_or_default()
+    let mut bytes = Vec::new();
+    Keys::new(plan).push(&mut bytes, &mut Digits::default(), result);
+    String::from_utf8(bytes).expect("it was put together from UTF-8")
 }
 
 /// A run that was not computed as a JSON object of one line: its number, label
@@ -208,35 +208,115 @@ impl Serialize for Columns<'_> {
     }
 }
 
-/// A result with the names of its settings and parameters.
-struct Named<'a> {
-    plan: &'a Plan,
-    result: &'a RunResult,
+/// The names of the settings and parameters as keys of an object.
+pub(super) struct Keys {
+    settings: Vec<Vec<u8>>,
+    parameters: Vec<Vec<u8>>,
 }
 
-impl Serialize for Named<'_> {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let Named { plan, result } = *self;
-        let mut map = serializer.serialize_map(None)?;
-        map.serialize_entry("run", &result.number)?;
-        map.serialize_entry("label", &result.label)?;
-        map.serialize_entry("settings", &Entries(plan.columns(), &result.settings))?;
-        map.serialize_entry("status", &result.status)?;
-        map.serialize_entry("status_epoch", &result.status_epoch)?;
-        map.serialize_entry("reason", &result.reason)?;
-        map.serialize_entry("epochs_run", &result.epochs_run)?;
-        map.serialize_entry("loss", &result.loss)?;
-        map.serialize_entry("gradient_norm", &result.gradient_norm)?;
-        if let Some(gap) = &result.gap {
-            map.serialize_entry("gap", gap)?;
+impl Keys {
+    pub(super) fn new(plan: &Plan) -> Self {
+        let key = |name: &String| {
+            let mut key = Vec::new();
+            push_text(&mut key, name);
+            key.push(b':');
+            key
+        };
+        Keys {
+            settings: plan.columns().iter().map(key).collect(),
+            parameters: plan.parameters().iter().map(key).collect(),
         }
-        map.serialize_entry("best_loss", &result.best_loss)?;
-        map.serialize_entry("best_epoch", &result.best_epoch)?;
-        map.serialize_entry(
-            "parameters",
-            &Entries(plan.parameters(), &result.parameters),
-        )?;
-        map.end()
+    }
+
+    /// Appends the object of a run. There can be millions of them, and most of
+    /// their text are keys, so it is put together here.
+    fn push(&self, bytes: &mut Vec<u8>, digits: &mut Digits, result: &RunResult) {
+        bytes.extend_from_slice(b"{\"run\":");
+        bytes.extend_from_slice(digits.whole(result.number).as_bytes());
+        bytes.extend_from_slice(b",\"label\":");
+        push_text(bytes, &result.label);
+        bytes.extend_from_slice(b",\"settings\":");
+        push_entries(
+            bytes,
+            &self.settings,
+            &result.settings,
+            |bytes, setting| match setting {
+                Value::Name(name) => push_text(bytes, name),
+                Value::Number(number) => push_number(bytes, digits, Scalar::F64(number.wide())),
+                other => bytes.extend_from_slice(digits.value(other).as_bytes()),
+            },
+        );
+        bytes.extend_from_slice(b",\"status\":");
+        push_text(bytes, &result.status);
+        bytes.extend_from_slice(b",\"status_epoch\":");
+        bytes.extend_from_slice(digits.whole(result.status_epoch).as_bytes());
+        bytes.extend_from_slice(b",\"reason\":");
+        push_text(bytes, &result.reason);
+        bytes.extend_from_slice(b",\"epochs_run\":");
+        bytes.extend_from_slice(digits.whole(result.epochs_run).as_bytes());
+        bytes.extend_from_slice(b",\"loss\":");
+        push_number(bytes, digits, result.loss);
+        bytes.extend_from_slice(b",\"gradient_norm\":");
+        push_number(bytes, digits, result.gradient_norm);
+        if let Some(gap) = result.gap {
+            bytes.extend_from_slice(b",\"gap\":");
+            push_number(bytes, digits, gap);
+        }
+        bytes.extend_from_slice(b",\"best_loss\":");
+        push_number(bytes, digits, result.best_loss);
+        bytes.extend_from_slice(b",\"best_epoch\":");
+        bytes.extend_from_slice(digits.whole(result.best_epoch).as_bytes());
+        bytes.extend_from_slice(b",\"parameters\":");
+        push_entries(
+            bytes,
+            &self.parameters,
+            &result.parameters,
+            |bytes, value| {
+                push_number(bytes, digits, *value);
+            },
+        );
+        bytes.push(b'}');
+    }
+}
+
+/// Appends an object of those values that are there.
+fn push_entries<T>(
+    bytes: &mut Vec<u8>,
+    keys: &[Vec<u8>],
+    values: &[Option<T>],
+    mut push: impl FnMut(&mut Vec<u8>, &T),
+) {
+    bytes.push(b'{');
+    let mut separator: &[u8] = b"";
+    for (key, value) in keys.iter().zip(values) {
+        if let Some(value) = value {
+            bytes.extend_from_slice(separator);
+            bytes.extend_from_slice(key);
+            push(bytes, value);
+            separator = b",";
+        }
+    }
+    bytes.push(b'}');
+}
+
+fn push_number(bytes: &mut Vec<u8>, digits: &mut Digits, number: Scalar) {
+    let is_finite = number.to_f64().is_finite();
+    let text = if is_finite {
+        digits.scalar(number)
+    } else {
+        "null"
+    };
+    bytes.extend_from_slice(text.as_bytes());
+}
+
+fn push_text(bytes: &mut Vec<u8>, text: &str) {
+    let is_plain = |byte: u8| byte >= b' ' && byte != b'"' && byte != b'\\';
+    if text.bytes().all(is_plain) {
+        bytes.push(b'"');
+        bytes.extend_from_slice(text.as_bytes());
+        bytes.push(b'"');
+    } else {
+        serde_json::to_writer(bytes, text).expect("text has a form in JSON, and memory takes it");
     }
 }
 
@@ -271,13 +351,113 @@ impl Serialize for Value {
 }
 
 /// The head of a report.
+///
+/// Its runs are not looked at: there can be millions.
 pub(super) fn head(path: &Path) -> Result<Head, ReportError> {
     let file = File::open(path).map_err(ReportError::read(path))?;
-    serde_json::from_reader(BufReader::new(file))
-        .map_err(|error| ReportError::damaged(path, error.to_string()))
+    let mut lines = BufReader::new(file);
+    let mut text = Vec::new();
+    loop {
+        let begin = text.len();
+        let read = lines.read_until(b'\n', &mut text);
+        if read.map_err(ReportError::read(path))? == 0 {
+            break;
+        }
+        if text[begin..].starts_with(RUNS.as_bytes()) {
+            text.truncate(begin);
+            text.truncate(text.trim_ascii_end().len().saturating_sub(1));
+            text.push(b'}');
+            break;
+        }
+    }
+    serde_json::from_slice(&text).map_err(|error| ReportError::damaged(path, error.to_string()))
 }
 
 /// The files that a report says it has; none if it cannot be read.
 pub(super) fn files(path: &Path) -> Vec<String> {
     head(path).map(|head| head.files).unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::batch::{Outcome, Status};
+
+    const SOURCE: &str = r#"
+        epochs = 1
+        precision = ["f32", "f64"]
+        objective = [{ name = "a \"quoted\" \\ name\u0007 – ü", formula = "x^2 + y^2", start = { x = -0.5, y = 1 } }]
+        optimizer = [{ method = "sgd", learning_rate = [0.1, 1e-300], nesterov = true, momentum = 0.5 }]
+    "#;
+
+    #[test]
+    fn numbers_and_texts_are_as_serde_writes_them() {
+        let mut digits = Digits::default();
+        for number in [
+            0.0,
+            -0.0,
+            1.0,
+            0.1,
+            1e-5,
+            1e15,
+            1e16,
+            1e17,
+            f64::MAX,
+            5e-324,
+            f64::NAN,
+        ] {
+            #[expect(clippy::cast_possible_truncation, reason = "any f32 will do")]
+            for scalar in [Scalar::F64(number), Scalar::F32(number as f32)] {
+                let mut bytes = Vec::new();
+                push_number(&mut bytes, &mut digits, scalar);
+                assert_eq!(
+                    String::from_utf8(bytes).unwrap(),
+                    serde_json::to_string(&scalar).unwrap()
+                );
+            }
+        }
+        let all: String = ('\0'..'\u{100}').collect();
+        for text in ["", "plain", "ü – 平", "\u{7f}", "\"", "\\", "a\nb", &all] {
+            let mut bytes = Vec::new();
+            push_text(&mut bytes, text);
+            assert_eq!(
+                String::from_utf8(bytes).unwrap(),
+                serde_json::to_string(text).unwrap()
+            );
+        }
+    }
+
+    #[test]
+    fn the_object_of_a_run_reads_back() {
+        let plan = Plan::new("test.toml", SOURCE).unwrap();
+        let run = plan.run(3);
+        let (label, settings) = (plan.label(&run), run.settings.clone());
+        let outcome = Outcome {
+            status: Status::EpochsSpent,
+            epochs_run: 1,
+            loss: Scalar::F64(f64::INFINITY),
+            gradient_norm: Scalar::F64(1e-7),
+            parameters: vec![Scalar::F64(-0.25), Scalar::F64(f64::NAN)],
+            best_loss: Scalar::F64(0.5),
+            best_epoch: 0,
+        };
+        let object = run_object(&plan, &RunResult::new(&plan, run, &outcome));
+        let object: serde_json::Value = serde_json::from_str(&object).unwrap();
+        let settings = Entries(plan.columns(), &settings);
+        let expected = serde_json::json!({
+            "run": 3,
+            "label": label,
+            "settings": settings,
+            "status": "epochs spent",
+            "status_epoch": 1,
+            "reason": "all epochs spent",
+            "epochs_run": 1,
+            "loss": null,
+            "gradient_norm": 1e-7,
+            "best_loss": 0.5,
+            "best_epoch": 0,
+            "parameters": { "x": -0.25, "y": null },
+        });
+        assert_eq!(object, expected);
+    }
 }

@@ -66,6 +66,7 @@ pub struct Writer<'p> {
     staging: folder::Staging,
     drawn: Arc<Drawn>,
     stock: Arc<Stock>,
+    keys: Arc<json::Keys>,
     /// The files of the runs, if there are any.
     rows: Option<(TrajectoryFile, csv::RunFile)>,
     report: json::ReportFile,
@@ -115,7 +116,7 @@ impl<L> Recorder for Recorded<'_, L> {
     fn end(&mut self, run: Run, outcome: Outcome) -> Option<(Run, Outcome)> {
         let result = RunResult::new(self.plan, run, &outcome);
         self.runs.add(self.plan, &result);
-        self.report.add(self.plan, &result);
+        self.report.add(&result);
         self.endings.add(self.plan, &self.drawn, &result);
         self.looks.push((self.look)(&result));
         None
@@ -150,6 +151,7 @@ impl<'p> Writer<'p> {
         Ok(Writer {
             plan,
             stock: Stock::new(staging.folder().to_owned()),
+            keys: Arc::new(json::Keys::new(plan)),
             drawn: Arc::new(Drawn::new(plan, numbers)),
             rows: if plan.runs() > 0 {
                 Some((
@@ -176,13 +178,14 @@ impl<'p> Writer<'p> {
     where
         'p: 'a,
     {
-        let (plan, drawn, stock) = (self.plan, Arc::clone(&self.drawn), Arc::clone(&self.stock));
+        let (plan, drawn) = (self.plan, Arc::clone(&self.drawn));
+        let (stock, keys) = (Arc::clone(&self.stock), Arc::clone(&self.keys));
         move || Recorded {
             plan,
             drawn: Arc::clone(&drawn),
             trajectories: TrajectoryText::new(&stock),
             runs: csv::RunText::new(&stock),
-            report: json::ObjectText::new(&stock),
+            report: json::ObjectText::new(&stock, &keys),
             lines: LineRecorder::new(plan, Arc::clone(&drawn)),
             endings: Endings::default(),
             look,

@@ -1,0 +1,188 @@
+//! Rows per second into a CSV file, beside the same rows written by hand.
+//!
+//! `cargo bench --bench recording`. The work is W6 of many published comparisons:
+//! rows of run, epoch, learning rate, loss, norm of the gradient and one
+//! parameter, all of them in memory before. Here there are 1,000,000 in 100
+//! groups, written to a file in memory where the system has such, and removed
+//! again. An item is a row.
+//!
+//! - `recorder`: the way that rows take into `trajectories.csv`, with the rest
+//!   of an empty report.
+//! - `by_hand`: a loop with the same formatting of numbers into a buffer that is
+//!   written whenever it has a megabyte. It looks at nothing, so it is what a
+//!   recorder can reach.
+//!
+//! Both on one thread, and with the groups formatted on all.
+
+#![allow(
+    clippy::unwrap_used,
+    missing_docs,
+    reason = "a benchmark has no user to explain itself to"
+)]
+
+use std::fs::File;
+use std::io::Write;
+use std::path::Path;
+
+use divan::Bencher;
+use divan::counter::ItemsCount;
+use gradtape::batch::{Recorder, Row};
+use gradtape::number::Scalar;
+use gradtape::plan::Plan;
+use gradtape::report::Writer;
+use rayon::prelude::*;
+use tempfile::TempDir;
+
+fn main() {
+    divan::main();
+}
+
+const RUNS: usize = 100;
+const EPOCHS: usize = 10_000;
+
+const SOURCE: &str = r#"
+    epochs = 9_999
+    objective = [{ formula = "w^2", start = { w = 1 } }]
+    record = { every = 1 }
+    [[optimizer]]
+    method = "sgd"
+    learning_rate = { from = 1e-4, to = 1, count = 100, scale = "log" }
+"#;
+
+/// The rates of the runs, and all values of the parameter.
+struct Rows {
+    plan: Plan,
+    rates: Vec<f64>,
+    parameters: Vec<f64>,
+}
+
+impl Rows {
+    fn new() -> Self {
+        let plan = Plan::new("w6.toml", SOURCE).unwrap();
+        let rates = (0..RUNS as u64).map(|run| plan.run(run).learning_rate.wide());
+        // SplitMix64.
+        let mut state = 6_u64;
+        let mut draw = || {
+            state = state.wrapping_add(0x9E37_79B9_7F4A_7C15);
+            let mut z = state;
+            z = (z ^ (z >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
+            z = (z ^ (z >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
+            ((z ^ (z >> 31)) >> 11) as f64 / 9_007_199_254_740_992.0 - 0.5
+        };
+        Rows {
+            rates: rates.collect(),
+            parameters: (0..RUNS * EPOCHS).map(|_| draw()).collect(),
+            plan,
+        }
+    }
+
+    /// Epoch, loss, norm of the gradient and parameter of the rows of a run.
+    fn of(&self, run: usize) -> impl Iterator<Item = (u64, f64, f64, f64)> {
+        let parameters = &self.parameters[run * EPOCHS..][..EPOCHS];
+        let epochs = parameters.iter().zip(0..);
+        epochs.map(|(w, epoch)| (epoch, w * w, (2.0 * w).abs(), *w))
+    }
+}
+
+/// A folder in memory, if the system has one.
+fn folder() -> TempDir {
+    let memory = Path::new("/dev/shm");
+    let in_memory = tempfile::tempdir_in(memory);
+    in_memory.or_else(|_| tempfile::tempdir()).unwrap()
+}
+
+/// So many runs are formatted before they are written.
+fn at_once(threads: usize) -> usize {
+    if threads == 1 { 1 } else { 4 * threads }
+}
+
+fn pool(threads: usize) -> rayon::ThreadPool {
+    let pool = rayon::ThreadPoolBuilder::new().num_threads(threads);
+    pool.build().unwrap()
+}
+
+/// One thread, and all.
+fn threads() -> Vec<usize> {
+    let all = std::thread::available_parallelism().unwrap().get();
+    if all == 1 { vec![1] } else { vec![1, all] }
+}
+
+#[divan::bench(args = threads(), sample_count = 20)]
+fn recorder(bencher: Bencher<'_, '_>, threads: usize) {
+    let (rows, folder, pool) = (Rows::new(), folder(), pool(threads));
+    let look = |_: &_| ();
+    bencher
+        .counter(ItemsCount::new(RUNS * EPOCHS))
+        .bench_local(|| {
+            let mut writer =
+                Writer::new(&rows.plan, "w6.toml", SOURCE, &[], folder.path()).unwrap();
+            let recorders = writer.recorders(&look);
+            let recorded = |run: usize| {
+                let mut recorder = recorders();
+                recorder.begin(&rows.plan.run(run as u64));
+                for (epoch, loss, gradient_norm, w) in rows.of(run) {
+                    recorder.record(&Row {
+                        epoch,
+                        learning_rate: Scalar::F64(rows.rates[run]),
+                        loss: Scalar::F64(loss),
+                        gradient_norm: Scalar::F64(gradient_norm),
+                        parameters: &|_| Scalar::F64(w),
+                    });
+                }
+                recorder
+            };
+            in_order(&pool, recorded, |recorder| {
+                writer.add(recorder).unwrap();
+            });
+            writer.finish(false).unwrap();
+        });
+}
+
+#[divan::bench(args = threads(), sample_count = 20)]
+fn by_hand(bencher: Bencher<'_, '_>, threads: usize) {
+    let (rows, folder, pool) = (Rows::new(), folder(), pool(threads));
+    let path = folder.path().join("rows.csv");
+    bencher
+        .counter(ItemsCount::new(RUNS * EPOCHS))
+        .bench_local(|| {
+            let mut file = File::create(&path).unwrap();
+            file.write_all(b"run,epoch,learning_rate,loss,gradient_norm,w\n")
+                .unwrap();
+            let text = |run: usize| {
+                let mut text = Vec::with_capacity(1 << 20);
+                let (mut whole, mut float) = (itoa::Buffer::new(), zmij::Buffer::new());
+                for (epoch, loss, gradient_norm, w) in rows.of(run) {
+                    text.extend_from_slice(whole.format(run).as_bytes());
+                    text.push(b',');
+                    text.extend_from_slice(whole.format(epoch).as_bytes());
+                    for number in [rows.rates[run], loss, gradient_norm, w] {
+                        text.push(b',');
+                        text.extend_from_slice(float.format(number).as_bytes());
+                    }
+                    text.push(b'\n');
+                }
+                text
+            };
+            in_order(&pool, text, |text| file.write_all(&text).unwrap());
+            drop(file);
+            std::fs::remove_file(&path).unwrap();
+        });
+}
+
+/// Makes something of each run on the threads of `pool`, and takes it in order.
+fn in_order<T: Send>(
+    pool: &rayon::ThreadPool,
+    make: impl Fn(usize) -> T + Sync,
+    mut take: impl FnMut(T),
+) {
+    let runs: Vec<usize> = (0..RUNS).collect();
+    let threads = pool.current_num_threads();
+    for some in runs.chunks(at_once(threads)) {
+        if threads == 1 {
+            some.iter().for_each(|run| take(make(*run)));
+        } else {
+            let made: Vec<T> = pool.install(|| some.par_iter().map(|run| make(*run)).collect());
+            made.into_iter().for_each(&mut take);
+        }
+    }
+}
