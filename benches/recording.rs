@@ -26,7 +26,7 @@ use std::path::Path;
 
 use divan::Bencher;
 use divan::counter::ItemsCount;
-use gradtape::batch::{Recorder, Row};
+use gradtape::batch::{Control, Recorder, Row};
 use gradtape::number::Scalar;
 use gradtape::plan::Plan;
 use gradtape::report::Writer;
@@ -134,7 +134,7 @@ fn recorder(bencher: Bencher<'_, '_>, threads: usize) {
             in_order(&pool, recorded, |recorder| {
                 writer.add(recorder).unwrap();
             });
-            writer.finish(false).unwrap();
+            writer.finish(false, &Control::default()).unwrap();
         });
 }
 
