@@ -126,13 +126,16 @@ impl RunFile {
 
 /// A file with its header.
 pub(super) fn create(path: &Path, columns: &[&str]) -> io::Result<BufWriter<File>> {
-    let mut header = Writer::from_writer(Vec::new());
-    header.write_record(columns)?;
-    let header = header.into_inner();
-    let header = header.map_err(IntoInnerError::into_error)?;
     let mut file = BufWriter::with_capacity(1 << 16, File::create(path)?);
-    file.write_all(&header)?;
+    file.write_all(&line(columns)?)?;
     Ok(file)
+}
+
+/// A line with these fields, in quotes where they need them.
+pub(super) fn line(fields: &[&str]) -> io::Result<Vec<u8>> {
+    let mut writer = Writer::from_writer(Vec::new());
+    writer.write_record(fields)?;
+    writer.into_inner().map_err(IntoInnerError::into_error)
 }
 
 fn open(path: &Path) -> Result<Reader<BufReader<File>>, ReportError> {
