@@ -261,7 +261,8 @@ fn receive<T>(receiver: &Receiver<T>) -> Result<T, RecvError> {
 /// which are all kept until the group is done, and no fewer groups than keep all
 /// threads at work.
 fn runs_per_group(plan: &Plan, runs: usize, record: bool) -> usize {
-    const RUNS: std::ops::RangeInclusive<u64> = 256..=1024;
+    const RUNS: std::ops::RangeInclusive<u64> = 512..=1024;
+    const LANES: usize = 64;
     const EPOCHS: u64 = 20_000;
     const NUMBERS: u64 = 200_000;
     let epochs = plan.greatest_epochs();
@@ -276,7 +277,9 @@ fn runs_per_group(plan: &Plan, runs: usize, record: bool) -> usize {
     } else {
         u64::MAX
     };
-    let by_threads = runs / (4 * rayon::current_num_threads());
+    // Better four groups for each thread than one, if they fill some vectors.
+    let threads = rayon::current_num_threads();
+    let by_threads = (runs / (4 * threads)).max(LANES.min(runs.div_ceil(threads)));
     usize::try_from(by_epochs.min(by_rows))
         .unwrap_or(usize::MAX)
         .min(by_threads)
