@@ -4,11 +4,13 @@
 //! Four steps. What no result needs is left out. Then a product, a sum or a
 //! difference that only one other reads becomes the first half of an
 //! instruction whose second half is that other one: a number less to store and
-//! an instruction less to choose. The instructions are put in order, and last
-//! each result gets a slot. None of this changes a bit of any result.
+//! an instruction less to choose. Sine and cosine of one angle, which gradients
+//! bring together, are computed by one instruction too. The instructions are put
+//! in order, and last each result gets a slot. None of this changes a bit of any
+//! result.
 
 use std::cmp::Reverse;
-use std::collections::BinaryHeap;
+use std::collections::{BinaryHeap, HashMap};
 
 use super::program::{Copied, Instruction, Operand, Program, Slot, Then};
 use crate::autodiff::{Graph, Node, NodeId, Op, Real, Subnormals, Var};
@@ -45,8 +47,17 @@ pub(super) fn epoch<T: Real>(
 struct Unit {
     node: usize,
     first: Option<usize>,
+    /// The cosine, if the node is a sine and both are computed.
+    cos: Option<usize>,
     /// The nodes whose numbers it reads from slots, each once.
     reads: Vec<usize>,
+}
+
+impl Unit {
+    /// The nodes whose numbers it leaves in slots.
+    fn results(&self) -> impl Iterator<Item = usize> {
+        [Some(self.node), self.cos].into_iter().flatten()
+    }
 }
 
 /// What has to be computed.
@@ -112,12 +123,12 @@ impl<'a, T: Real> Parts<'a, T> {
         next: &'a [usize],
         subnormals: Subnormals,
     ) -> Self {
-        let mut is_wanted = vec![false; nodes.len()];
+        let mut wanted = vec![false; nodes.len()];
         for node in outputs.iter().chain(next) {
-            is_wanted[*node] = true;
+            wanted[*node] = true;
         }
-        let uses = uses(nodes, &is_wanted);
-        let firsts = firsts(nodes, &uses, &is_wanted);
+        let uses = uses(nodes, &wanted);
+        let firsts = firsts(nodes, &uses, &wanted);
         let mut is_first = vec![false; nodes.len()];
         for first in firsts.iter().flatten() {
             is_first[*first] = true;
@@ -130,18 +141,31 @@ impl<'a, T: Real> Parts<'a, T> {
             units: Vec::new(),
             unit_of: vec![None; nodes.len()],
             readers: vec![Vec::new(); nodes.len()],
-            is_wanted,
+            is_wanted: wanted.clone(),
         };
+        let is_needed = |node: usize| uses[node] > 0 || wanted[node];
+        let sines = sines(nodes, is_needed);
         for (node, first) in firsts.into_iter().enumerate() {
-            let is_needed = uses[node] > 0 || parts.is_wanted[node];
-            if is_needed && !is_first[node] && operation(&nodes[node]).is_some() {
-                let reads = parts.reads(node, first);
-                for read in &reads {
-                    parts.readers[*read].push(parts.units.len());
-                }
-                parts.unit_of[node] = Some(parts.units.len());
-                parts.units.push(Unit { node, first, reads });
+            let is_operation = operation(&nodes[node]).is_some();
+            let is_computed = is_first[node] || parts.unit_of[node].is_some();
+            if !is_operation || !is_needed(node) || is_computed {
+                continue;
             }
+            let (node, cos) = sines.get(&node).copied().unwrap_or((node, None));
+            let reads = parts.reads(node, first);
+            for read in &reads {
+                parts.readers[*read].push(parts.units.len());
+            }
+            let unit = Unit {
+                node,
+                first,
+                cos,
+                reads,
+            };
+            for result in unit.results() {
+                parts.unit_of[result] = Some(parts.units.len());
+            }
+            parts.units.push(unit);
         }
         parts
     }
@@ -238,7 +262,8 @@ impl<'a, T: Real> Parts<'a, T> {
         }
         // How many numbers more there are to keep after a unit.
         let growth = |unit: usize, unread: &[usize]| -> isize {
-            let Unit { reads, .. } = &self.units[unit];
+            let results = self.units[unit].results().count();
+            let reads = &self.units[unit].reads;
             let dies = |read: &&usize| {
                 unread[**read] == 1 && !self.is_wanted[**read] && self.unit_of[**read].is_some()
             };
@@ -249,7 +274,9 @@ impl<'a, T: Real> Parts<'a, T> {
                     others == 0 && !self.is_wanted[node]
                 })
             });
-            isize::from(!is_in_place) - isize::try_from(dead).unwrap_or(isize::MAX)
+            let new = results - usize::from(is_in_place);
+            // Negative where more numbers die than are new.
+            new.wrapping_sub(dead).cast_signed()
         };
         let key = |unit: usize, unread: &[usize], latest: &[usize]| {
             (growth(unit, unread), Reverse(latest[unit]), unit)
@@ -267,15 +294,15 @@ impl<'a, T: Real> Parts<'a, T> {
             }
             is_done[unit] = true;
             order.push(unit);
-            let Unit { node, reads, .. } = &self.units[unit];
-            for reader in &self.readers[*node] {
+            let unit = &self.units[unit];
+            for reader in unit.results().flat_map(|result| &self.readers[result]) {
                 missing[*reader] -= 1;
                 latest[*reader] = order.len();
                 if missing[*reader] == 0 {
                     ready.push(Reverse(key(*reader, &unread, &latest)));
                 }
             }
-            for read in reads {
+            for read in &unit.reads {
                 unread[*read] -= 1;
                 // The last reader frees the slot; the one that replaces an
                 // input may be written in its place.
@@ -293,6 +320,30 @@ impl<'a, T: Real> Parts<'a, T> {
         }
         order
     }
+}
+
+/// For the sines and cosines of angles of which both are needed: the sine and the
+/// cosine.
+fn sines<T>(
+    nodes: &[Node<T>],
+    is_needed: impl Fn(usize) -> bool,
+) -> HashMap<usize, (usize, Option<usize>)> {
+    let mut of_angle: HashMap<NodeId, [Option<usize>; 2]> = HashMap::new();
+    for (node, value) in nodes.iter().enumerate() {
+        if let Node::Apply(op @ (Op::Sin | Op::Cos), [angle, ..]) = value
+            && is_needed(node)
+        {
+            of_angle.entry(*angle).or_default()[usize::from(*op == Op::Cos)] = Some(node);
+        }
+    }
+    let mut sines = HashMap::new();
+    for pair in of_angle.into_values() {
+        if let [Some(sin), Some(cos)] = pair {
+            sines.insert(sin, (sin, Some(cos)));
+            sines.insert(cos, (sin, Some(cos)));
+        }
+    }
+    sines
 }
 
 /// For each node how often others that are needed read it.
@@ -347,7 +398,9 @@ impl Layout {
         let mut place_of = vec![usize::MAX; nodes.len()];
         for (place, unit) in order.iter().enumerate() {
             let unit = &parts.units[*unit];
-            place_of[unit.node] = place;
+            for result in unit.results() {
+                place_of[result] = place;
+            }
             for read in &unit.reads {
                 last_read[*read] = Some(place);
             }
@@ -388,9 +441,11 @@ impl Layout {
                     free.extend(layout.slot_of[*read]);
                 }
             }
-            let slot = homes[unit.node].or_else(|| free.pop());
-            let slot = slot.unwrap_or_else(|| layout.new_slot());
-            layout.slot_of[unit.node] = Some(slot);
+            for result in unit.results() {
+                let slot = homes[result].or_else(|| free.pop());
+                let slot = slot.unwrap_or_else(|| layout.new_slot());
+                layout.slot_of[result] = Some(slot);
+            }
         }
         layout.order = order;
         layout
@@ -457,6 +512,7 @@ impl Layout {
             operands,
             then,
             result: self.slot(unit.node),
+            cos: unit.cos.map(|cos| self.slot(cos)),
         }
     }
 

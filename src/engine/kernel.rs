@@ -34,6 +34,8 @@ enum Form {
     Two(Left, Right),
     /// max(|x|, z).
     GreatestMagnitude,
+    /// sin x, and cos x to this slot.
+    SinCos(Slot),
 }
 
 /// An operation on x and, if it has no constant, y.
@@ -79,6 +81,7 @@ impl<T: Real> Step<T> {
             operands,
             then,
             result,
+            cos,
         } = instruction;
         // What a form does not read may be any row.
         let any = operands.iter().find_map(|operand| operand.slot());
@@ -91,6 +94,9 @@ impl<T: Real> Step<T> {
             result: *result,
             constants,
         };
+        if let Some(cos) = cos {
+            return step(Form::SinCos(*cos), [x; 3], [T::ZERO; 2]);
+        }
         let Some(Then {
             op: second,
             is_left,
@@ -157,6 +163,10 @@ impl<T: Real> Step<T> {
                     Left::MulConstant => right.run::<FLUSH, _, N>(l, operation, |x, _| x * k),
                 }
             }
+            Form::SinCos(cos) => Op::Sin.run::<FLUSH, _, _>(Sine::<FLUSH, T, N> {
+                operation,
+                cos: rows.row(cos.index()),
+            }),
             Form::GreatestMagnitude => operation.run(|[x, _, z]| {
                 let magnitude = x.abs();
                 if magnitude > z { magnitude } else { z }
@@ -288,6 +298,91 @@ impl<T: Real, const N: usize> Kernel<T> for Operation<'_, T, N> {
                 }
             }
             result.set(values);
+        }
+    }
+}
+
+/// The loop of a sine and a cosine, as it is when the sine is known. The compiler
+/// sees what both have in common.
+struct Sine<'a, const FLUSH: bool, T, const N: usize> {
+    operation: Operation<'a, T, N>,
+    cos: &'a [Cell<[T; N]>],
+}
+
+impl<const FLUSH: bool, T: Real, const N: usize> Kernel<T> for Sine<'_, FLUSH, T, N> {
+    type Output = ();
+
+    #[inline(always)]
+    fn run(self, value: impl Fn([T; 3]) -> T + Copy) {
+        self.run_unless(|_| false, value, value);
+    }
+
+    #[inline(always)]
+    fn run_unless(
+        self,
+        _: impl Fn(T) -> bool + Copy,
+        usual: impl Fn([T; 3]) -> T + Copy,
+        rare: impl Fn([T; 3]) -> T + Copy,
+    ) {
+        Op::Cos.run::<FLUSH, _, _>(SineAndCosine {
+            angle: self.operation.operands[0],
+            sin: self.operation.result,
+            cos: self.cos,
+            usual,
+            rare,
+        });
+    }
+}
+
+/// The same when the cosine is known too.
+struct SineAndCosine<'a, T, const N: usize, U, R> {
+    angle: &'a [Cell<[T; N]>],
+    sin: &'a [Cell<[T; N]>],
+    cos: &'a [Cell<[T; N]>],
+    /// The sine of most angles, and that of angles that are rare for both.
+    usual: U,
+    rare: R,
+}
+
+impl<T, const N: usize, U, R> Kernel<T> for SineAndCosine<'_, T, N, U, R>
+where
+    T: Real,
+    U: Fn([T; 3]) -> T + Copy,
+    R: Fn([T; 3]) -> T + Copy,
+{
+    type Output = ();
+
+    #[inline(always)]
+    fn run(self, value: impl Fn([T; 3]) -> T + Copy) {
+        self.run_unless(|_| false, value, value);
+    }
+
+    #[inline(always)]
+    fn run_unless(
+        self,
+        is_rare: impl Fn(T) -> bool + Copy,
+        usual: impl Fn([T; 3]) -> T + Copy,
+        rare: impl Fn([T; 3]) -> T + Copy,
+    ) {
+        for ((angle, sin), cos) in self.angle.iter().zip(self.sin).zip(self.cos) {
+            let angles = angle.get();
+            let (mut sines, mut cosines) = ([T::ZERO; N], [T::ZERO; N]);
+            for lane in 0..N {
+                let x = [angles[lane]; 3];
+                sines[lane] = (self.usual)(x);
+                cosines[lane] = usual(x);
+            }
+            if angles.iter().any(|angle| is_rare(*angle)) {
+                for lane in 0..N {
+                    let x = [angles[lane]; 3];
+                    if is_rare(x[0]) {
+                        sines[lane] = (self.rare)(x);
+                        cosines[lane] = rare(x);
+                    }
+                }
+            }
+            sin.set(sines);
+            cos.set(cosines);
         }
     }
 }

@@ -41,8 +41,8 @@ impl<T> Operand<T> {
 }
 
 /// A part of a [`Program`]: one operation, or two of which the second reads the
-/// result of the first. It reads some slots, then writes one, which may be one
-/// of those read.
+/// result of the first, or the sine and the cosine of one angle. It reads some
+/// slots, then writes one or two, which may be among those read.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Instruction<T> {
     pub(super) op: Op,
@@ -50,6 +50,8 @@ pub struct Instruction<T> {
     pub(super) operands: [Operand<T>; 3],
     pub(super) then: Option<Then<T>>,
     pub(super) result: Slot,
+    /// Where the cosine of the operand goes, if the operation is the sine.
+    pub(super) cos: Option<Slot>,
 }
 
 /// The second operation of an instruction, one of two operands.
@@ -67,6 +69,11 @@ impl<T: Real> Instruction<T> {
         let operands = self.operands.into_iter().take(self.op.arity());
         let other = self.then.into_iter().map(|then| then.other);
         operands.chain(other).filter_map(Operand::slot)
+    }
+
+    /// The slots that it writes.
+    pub(super) fn writes(&self) -> impl Iterator<Item = Slot> {
+        [Some(self.result), self.cos].into_iter().flatten()
     }
 }
 
@@ -186,10 +193,12 @@ impl<T: Real> Program<T> {
         }
         let mut usual = Vec::new();
         for instruction in self.instructions.iter().rev() {
-            if !needed[instruction.result.index()] {
+            if !instruction.writes().any(|slot| needed[slot.index()]) {
                 continue;
             }
-            needed[instruction.result.index()] = false;
+            for slot in instruction.writes() {
+                needed[slot.index()] = false;
+            }
             for slot in instruction.reads() {
                 needed[slot.index()] = true;
             }
@@ -273,6 +282,9 @@ impl<T: Real> Program<T> {
                 };
                 value = then.op.value(operands, self.subnormals);
             }
+            if let Some(cos) = instruction.cos {
+                numbers[cos.index()] = Op::Cos.value(operands, self.subnormals);
+            }
             numbers[instruction.result.index()] = value;
         }
         for Copied { from, to } in &self.copies {
@@ -332,6 +344,10 @@ impl<T: Real> fmt::Display for Instruction<T> {
             first += &format!(" {operand}");
         }
         let result = self.result;
+        if let Some(cos) = self.cos {
+            let angle = self.operands[0];
+            return write!(formatter, "{result} {cos} = sin cos {angle}");
+        }
         match &self.then {
             None => write!(formatter, "{result} = {first}"),
             Some(Then { op, is_left, other }) => {

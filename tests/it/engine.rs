@@ -42,6 +42,10 @@ fn random_case<T: Real>(random: &mut Random, subnormals: Subnormals) -> Case<T> 
             })
             .collect();
         nodes.push(Number::apply(op, &operands.iter().collect::<Vec<_>>()));
+        if random.below(20) == 0 {
+            let angle = nodes[random.below(nodes.len())];
+            nodes.extend([angle.sin(), angle.unary(Op::Cos)]);
+        }
         if random.below(10) == 0 {
             let magnitude = nodes[nodes.len() - 1].abs();
             let other = nodes[random.below(nodes.len())];
@@ -298,6 +302,15 @@ fn epoch_of_descent(
         .map(|(x, slope)| *x - rate * *slope)
         .collect();
     Program::epoch(&graph, &[loss], &next).to_string()
+}
+
+/// The gradient needs the cosine of the angle of which the value needs the sine.
+#[test]
+fn sine_and_cosine_of_one_angle_are_one_instruction() {
+    let program = epoch_of_descent(1, |graph, x| {
+        (graph.constant(3.0) * x[0]).sin() * x[0].powi(2)
+    });
+    insta::assert_snapshot!(program);
 }
 
 #[test]
