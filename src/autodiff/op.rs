@@ -148,37 +148,48 @@ macro_rules! operations {
                 self,
                 kernel: K,
             ) -> K::Output {
-                let subnormals = const {
-                    if FLUSH { Subnormals::Flush } else { Subnormals::Keep }
-                };
-                let flushed = |op: Op, x, value| {
-                    if FLUSH { op.flushed(x, value) } else { value }
-                };
+                let subnormals = const { Subnormals::flush_if(FLUSH) };
                 #[allow(unreachable_patterns, reason = "the table has the first ones again")]
                 match self {
-                    Op::Sin => kernel.run_unless(
-                        |x| !x.is_near(),
-                        |x| flushed(Op::Sin, x, x[0].near_sin()),
-                        |x| flushed(Op::Sin, x, x[0].far_sin()),
-                    ),
-                    Op::Cos => kernel.run_unless(
-                        |x| !x.is_near(),
-                        |x| flushed(Op::Cos, x, x[0].near_cos()),
-                        |x| flushed(Op::Cos, x, x[0].far_cos()),
-                    ),
-                    Op::Tan => kernel.run_unless(
-                        |x| !x.is_near(),
-                        |x| flushed(Op::Tan, x, x[0].near_tan()),
-                        |x| flushed(Op::Tan, x, x[0].far_tan()),
-                    ),
+                    Op::Sin => {
+                        #[inline(always)]
+                        fn near<const FLUSH: bool, T: Real>(x: [T; 3]) -> T {
+                            Op::Sin.flushed_if::<FLUSH, T>(x, x[0].near_sin())
+                        }
+                        let far = |x: [T; 3]| Op::Sin.flushed_if::<FLUSH, T>(x, x[0].far_sin());
+                        kernel.run_unless(|x| !x.is_near(), near::<FLUSH, T>, far)
+                    }
+                    Op::Cos => {
+                        #[inline(always)]
+                        fn near<const FLUSH: bool, T: Real>(x: [T; 3]) -> T {
+                            Op::Cos.flushed_if::<FLUSH, T>(x, x[0].near_cos())
+                        }
+                        let far = |x: [T; 3]| Op::Cos.flushed_if::<FLUSH, T>(x, x[0].far_cos());
+                        kernel.run_unless(|x| !x.is_near(), near::<FLUSH, T>, far)
+                    }
+                    Op::Tan => {
+                        #[inline(always)]
+                        fn near<const FLUSH: bool, T: Real>(x: [T; 3]) -> T {
+                            Op::Tan.flushed_if::<FLUSH, T>(x, x[0].near_tan())
+                        }
+                        let far = |x: [T; 3]| Op::Tan.flushed_if::<FLUSH, T>(x, x[0].far_tan());
+                        kernel.run_unless(|x| !x.is_near(), near::<FLUSH, T>, far)
+                    }
                     // The usual ones without a loop over the exponent's bits.
                     Op::Powi(2) => kernel.run(|x| powi(x[0], 2, subnormals)),
                     Op::Powi(3) => kernel.run(|x| powi(x[0], 3, subnormals)),
                     Op::Powi(4) => kernel.run(|x| powi(x[0], 4, subnormals)),
                     Op::Powi(n) => kernel.run(move |x| powi(x[0], n, subnormals)),
-                    $(Op::$op => kernel.run(
-                        |x| flushed(Op::$op, x, Op::$op.rounded(x, subnormals)),
-                    ),)+
+                    $(Op::$op => {
+                        // Not a closure: the compiler would take a long one for
+                        // a function to be called, and there are no vectors then.
+                        #[inline(always)]
+                        fn value<const FLUSH: bool, T: Real>(x: [T; 3]) -> T {
+                            let subnormals = const { Subnormals::flush_if(FLUSH) };
+                            Op::$op.flushed_if::<FLUSH, T>(x, Op::$op.rounded(x, subnormals))
+                        }
+                        kernel.run(value::<FLUSH, T>)
+                    })+
                 }
             }
 
@@ -461,6 +472,14 @@ pub enum Subnormals {
 }
 
 impl Subnormals {
+    const fn flush_if(flush: bool) -> Self {
+        if flush {
+            Subnormals::Flush
+        } else {
+            Subnormals::Keep
+        }
+    }
+
     /// `value` as a program reads it: a subnormal number is a zero when they
     /// are flushed. Everything that enters a program passes through here;
     /// results of operations are flushed as they arise.
@@ -558,6 +577,15 @@ impl Op {
         };
         if is_tiny {
             result.signed_zero()
+        } else {
+            result
+        }
+    }
+
+    #[inline(always)]
+    fn flushed_if<const FLUSH: bool, T: Real>(self, operands: [T; 3], result: T) -> T {
+        if FLUSH {
+            self.flushed(operands, result)
         } else {
             result
         }
