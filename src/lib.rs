@@ -95,7 +95,8 @@
 //!   the tape; the graph.
 //! - [`tour`]: the tape from the first derivative to the descent, and how it
 //!   compares with TensorFlow's.
-//! - [`engine`]: programs made from a graph, and their evaluation.
+//! - [`engine`]: programs made from a graph, and what runs them, many runs side
+//!   by side.
 //! - [`objective`]: formula text → graph.
 //! - [`optimizer`]: update rules that record themselves in a graph.
 //! - [`spec`]: the TOML as written; the one description of the file format.
