@@ -42,7 +42,7 @@ pub use functional::{
 };
 pub use graph::{Graph, Node, NodeId, Var};
 pub use nest::{Nest, Single};
-pub(crate) use op::Kernel;
+pub(crate) use op::{Kernel, Value};
 pub use op::{Number, Op, Partial, Subnormals};
 pub use real::Real;
 pub use tape::{

@@ -42,25 +42,46 @@ pub enum Partial<N> {
     Undefined,
 }
 
+/// A function of three operands that is compiled into the loop around it, however
+/// long it is: a long closure becomes a function to be called, and then there are
+/// no vectors.
+pub(crate) trait Value<T>: Copy {
+    /// Its value.
+    fn of(self, operands: [T; 3]) -> T;
+}
+
+impl<T, F: Fn([T; 3]) -> T + Copy> Value<T> for F {
+    #[inline(always)]
+    fn of(self, operands: [T; 3]) -> T {
+        self(operands)
+    }
+}
+
 /// A loop, to be compiled once for each operation.
 pub(crate) trait Kernel<T> {
     /// What it gives.
     type Output;
     /// Runs it with the value of an operation that keeps subnormal numbers.
-    fn run(self, value: impl Fn([T; 3]) -> T + Copy) -> Self::Output;
+    fn run(self, value: impl Value<T>) -> Self::Output;
     /// The same where `usual` is the value unless the first operand `is_rare`:
     /// then it is `rare`, which must not slow the others down.
     fn run_unless(
         self,
         is_rare: impl Fn(T) -> bool + Copy,
-        usual: impl Fn([T; 3]) -> T + Copy,
-        rare: impl Fn([T; 3]) -> T + Copy,
+        usual: impl Value<T>,
+        rare: impl Value<T>,
     ) -> Self::Output
     where
         T: Copy,
         Self: Sized,
     {
-        self.run(move |x| if is_rare(x[0]) { rare(x) } else { usual(x) })
+        self.run(move |x: [T; 3]| {
+            if is_rare(x[0]) {
+                rare.of(x)
+            } else {
+                usual.of(x)
+            }
+        })
     }
 }
 
@@ -77,6 +98,20 @@ fn select<N: Number>(condition: &N, x: &N, y: &N) -> N {
 /// Whether `x <= y`, as 1 or 0.
 fn less_equal<N: Number>(x: &N, y: &N) -> N {
     N::apply(Op::LessEqual, &[x, y])
+}
+
+/// A [`Value`] with this name, of the operands `$x`.
+macro_rules! value {
+    ($name:ident, $x:ident, $value:expr) => {
+        #[derive(Clone, Copy)]
+        struct $name<const FLUSH: bool>;
+        impl<const FLUSH: bool, T: Real> Value<T> for $name<FLUSH> {
+            #[inline(always)]
+            fn of(self, $x: [T; 3]) -> T {
+                $value
+            }
+        }
+    };
 }
 
 /// Writes the table as an enum, its names, its values and its rules.
@@ -142,55 +177,47 @@ macro_rules! operations {
             /// Calls `kernel` with the value of this operation, as a function
             /// of its own: a loop around it holds no decision about which
             /// operation it is. Subnormal results are flushed if `FLUSH` is
-            /// true.
+            /// true. If `FUNCTIONS` is false, [functions](Op::is_function) are
+            /// left out, so that they need not be compiled, and give `None`.
             #[inline(always)]
-            pub(crate) fn run<const FLUSH: bool, T: Real, K: Kernel<T>>(
+            pub(crate) fn run<const FLUSH: bool, const FUNCTIONS: bool, T: Real, K: Kernel<T>>(
                 self,
                 kernel: K,
-            ) -> K::Output {
+            ) -> Option<K::Output> {
                 let subnormals = const { Subnormals::flush_if(FLUSH) };
                 #[allow(unreachable_patterns, reason = "the table has the first ones again")]
-                match self {
-                    Op::Sin => {
-                        #[inline(always)]
-                        fn near<const FLUSH: bool, T: Real>(x: [T; 3]) -> T {
-                            Op::Sin.flushed_if::<FLUSH, T>(x, x[0].near_sin())
-                        }
+                Some(match self {
+                    Op::Sin if FUNCTIONS => {
+                        value!(Near, x, Op::Sin.flushed_if::<FLUSH, T>(x, x[0].near_sin()));
                         let far = |x: [T; 3]| Op::Sin.flushed_if::<FLUSH, T>(x, x[0].far_sin());
-                        kernel.run_unless(|x| !x.is_near(), near::<FLUSH, T>, far)
+                        kernel.run_unless(|x: T| !x.is_near(), Near::<FLUSH>, far)
                     }
-                    Op::Cos => {
-                        #[inline(always)]
-                        fn near<const FLUSH: bool, T: Real>(x: [T; 3]) -> T {
-                            Op::Cos.flushed_if::<FLUSH, T>(x, x[0].near_cos())
-                        }
+                    Op::Cos if FUNCTIONS => {
+                        value!(Near, x, Op::Cos.flushed_if::<FLUSH, T>(x, x[0].near_cos()));
                         let far = |x: [T; 3]| Op::Cos.flushed_if::<FLUSH, T>(x, x[0].far_cos());
-                        kernel.run_unless(|x| !x.is_near(), near::<FLUSH, T>, far)
+                        kernel.run_unless(|x: T| !x.is_near(), Near::<FLUSH>, far)
                     }
-                    Op::Tan => {
-                        #[inline(always)]
-                        fn near<const FLUSH: bool, T: Real>(x: [T; 3]) -> T {
-                            Op::Tan.flushed_if::<FLUSH, T>(x, x[0].near_tan())
-                        }
+                    Op::Tan if FUNCTIONS => {
+                        value!(Near, x, Op::Tan.flushed_if::<FLUSH, T>(x, x[0].near_tan()));
                         let far = |x: [T; 3]| Op::Tan.flushed_if::<FLUSH, T>(x, x[0].far_tan());
-                        kernel.run_unless(|x| !x.is_near(), near::<FLUSH, T>, far)
+                        kernel.run_unless(|x: T| !x.is_near(), Near::<FLUSH>, far)
                     }
                     // The usual ones without a loop over the exponent's bits.
-                    Op::Powi(2) => kernel.run(|x| powi(x[0], 2, subnormals)),
-                    Op::Powi(3) => kernel.run(|x| powi(x[0], 3, subnormals)),
-                    Op::Powi(4) => kernel.run(|x| powi(x[0], 4, subnormals)),
-                    Op::Powi(n) => kernel.run(move |x| powi(x[0], n, subnormals)),
+                    Op::Powi(2) => kernel.run(|x: [T; 3]| powi(x[0], 2, subnormals)),
+                    Op::Powi(3) => kernel.run(|x: [T; 3]| powi(x[0], 3, subnormals)),
+                    Op::Powi(4) => kernel.run(|x: [T; 3]| powi(x[0], 4, subnormals)),
+                    Op::Powi(n) => kernel.run(move |x: [T; 3]| powi(x[0], n, subnormals)),
                     $(Op::$op => {
-                        // Not a closure: the compiler would take a long one for
-                        // a function to be called, and there are no vectors then.
-                        #[inline(always)]
-                        fn value<const FLUSH: bool, T: Real>(x: [T; 3]) -> T {
+                        if !FUNCTIONS && const { Op::$op.is_function() } {
+                            return None;
+                        }
+                        value!(Of, x, {
                             let subnormals = const { Subnormals::flush_if(FLUSH) };
                             Op::$op.flushed_if::<FLUSH, T>(x, Op::$op.rounded(x, subnormals))
-                        }
-                        kernel.run(value::<FLUSH, T>)
+                        });
+                        kernel.run(Of::<FLUSH>)
                     })+
-                }
+                })
             }
 
             /// The value for the first [`Op::arity`] of the operands (the
@@ -589,6 +616,39 @@ impl Op {
         } else {
             result
         }
+    }
+
+    /// Whether it is one of the elementary functions, whose values are many
+    /// operations.
+    pub(crate) const fn is_function(self) -> bool {
+        matches!(
+            self,
+            Op::Pow
+                | Op::Cbrt
+                | Op::Exp
+                | Op::Expm1
+                | Op::Ln
+                | Op::Ln1p
+                | Op::Log2
+                | Op::Log10
+                | Op::Sin
+                | Op::Cos
+                | Op::Tan
+                | Op::Asin
+                | Op::Acos
+                | Op::Atan
+                | Op::Atan2
+                | Op::Sinh
+                | Op::Cosh
+                | Op::Tanh
+                | Op::Asinh
+                | Op::Acosh
+                | Op::Atanh
+                | Op::Sigmoid
+                | Op::Softplus
+                | Op::Erf
+                | Op::Hypot
+        )
     }
 
     /// Whether the result can be subnormal though no operand is.

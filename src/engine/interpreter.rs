@@ -5,9 +5,9 @@ use std::cell::Cell;
 use super::Engine;
 use super::block::{ALARM, Block, Check, LEAST, Rows, SINCE_LEAST, WIDTH};
 use super::features::{Features, Work};
-use super::kernel::{Operation, Step};
+use super::kernel::{Function, Operation, Step};
 use super::program::{Copied, Program, Slot};
-use crate::autodiff::{Kernel, Real, Subnormals};
+use crate::autodiff::{Real, Subnormals};
 
 /// Runs a program instruction by instruction, each on all lanes of a block. The
 /// choice of an instruction costs some processor cycles, which many lanes share.
@@ -75,17 +75,22 @@ impl<T: Real> Engine<T> for Interpreter<T> {
         if block.is_single() {
             let epochs = Epochs::<T, 1>::new(&self.program, steps, block, epochs);
             match self.program.subnormals {
-                Subnormals::Keep => epochs.run::<false>(),
-                Subnormals::Flush => epochs.run::<true>(),
+                Subnormals::Keep => epochs.run::<false>(compute_single),
+                Subnormals::Flush => epochs.run::<true>(compute_single),
             }
         } else {
             let epochs = Epochs::<T, WIDTH>::new(&self.program, steps, block, epochs);
             match self.program.subnormals {
-                Subnormals::Keep => self.features.run(Keeping(epochs)),
-                Subnormals::Flush => self.features.run(Flushing(epochs)),
+                Subnormals::Keep => self.features.run(Keeping(epochs, self.features)),
+                Subnormals::Flush => self.features.run(Flushing(epochs, self.features)),
             }
         }
     }
+}
+
+/// Computes a function of a single lane.
+fn compute_single<T: Real>(function: Function<'_, T, 1>) {
+    function.run();
 }
 
 /// Some epochs of a program on all lanes.
@@ -107,15 +112,16 @@ struct Watch<'a, T, const N: usize> {
     since_least: &'a [Cell<[T; N]>],
 }
 
-struct Keeping<'a, T>(Epochs<'a, T, WIDTH>);
-struct Flushing<'a, T>(Epochs<'a, T, WIDTH>);
+struct Keeping<'a, T>(Epochs<'a, T, WIDTH>, Features);
+struct Flushing<'a, T>(Epochs<'a, T, WIDTH>, Features);
 
 impl<T: Real> Work for Keeping<'_, T> {
     type Output = ();
 
     #[inline(always)]
     fn run(self) {
-        self.0.run::<false>();
+        let Keeping(epochs, features) = self;
+        epochs.run::<false>(|function| features.run(function));
     }
 }
 
@@ -124,7 +130,8 @@ impl<T: Real> Work for Flushing<'_, T> {
 
     #[inline(always)]
     fn run(self) {
-        self.0.run::<true>();
+        let Flushing(epochs, features) = self;
+        epochs.run::<true>(|function| features.run(function));
     }
 }
 
@@ -154,10 +161,10 @@ impl<'a, T: Real, const N: usize> Epochs<'a, T, N> {
     }
 
     #[inline(always)]
-    fn run<const FLUSH: bool>(self) {
+    fn run<const FLUSH: bool>(self, compute: impl Fn(Function<'_, T, N>)) {
         for _ in 0..self.epochs {
             for step in self.steps {
-                step.run::<FLUSH, N>(self.rows);
+                step.run::<FLUSH, N>(self.rows, &compute);
             }
             for Copied { from, to } in self.copies {
                 let (from, to) = (self.rows.row(from.index()), self.rows.row(to.index()));
@@ -187,7 +194,7 @@ impl<'a, T: Real, const N: usize> Epochs<'a, T, N> {
                 ],
                 result: watch.alarm,
             };
-            checked.run(|[x, alarm, _]| {
+            checked.each(|[x, alarm, _]| {
                 if (x >= low) & (x <= high) {
                     alarm
                 } else {

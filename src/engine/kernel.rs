@@ -3,8 +3,9 @@
 use std::cell::Cell;
 
 use super::block::Rows;
+use super::features::Work;
 use super::program::{Instruction, Operand, Slot, Then};
-use crate::autodiff::{Kernel, Op, Real, Subnormals};
+use crate::autodiff::{Kernel, Op, Real, Subnormals, Value};
 
 /// An instruction as the interpreter runs it: which loop, over which rows, with
 /// which constants.
@@ -131,25 +132,38 @@ impl<T: Real> Step<T> {
         }
     }
 
-    /// Runs it on all rows.
+    /// Runs it on all rows. The elementary functions are left to `compute`.
     #[inline(always)]
-    pub(super) fn run<const FLUSH: bool, const N: usize>(&self, rows: Rows<'_, T, N>)
-    where
-        T: Real,
-    {
+    pub(super) fn run<const FLUSH: bool, const N: usize>(
+        &self,
+        rows: Rows<'_, T, N>,
+        compute: impl Fn(Function<'_, T, N>),
+    ) {
         let operation = Operation {
             operands: self.operands.map(|slot| rows.row(slot.index())),
             result: rows.row(self.result.index()),
         };
         let [k, l] = self.constants;
         match self.form {
-            Form::Op(op) => op.run::<FLUSH, _, _>(operation),
-            Form::One(Left::AddConstant) => operation.run(|[x, ..]| x + k),
-            Form::One(Left::ConstantSub) => operation.run(|[x, ..]| k - x),
+            Form::Op(op) if op.is_function() => {
+                let result = operation.result;
+                compute(Function {
+                    op,
+                    operation,
+                    cos: None,
+                });
+                flush::<FLUSH, T, N>(result);
+            }
+            Form::Op(op) => {
+                // None only for functions.
+                let _: Option<()> = op.run::<FLUSH, false, _, _>(operation);
+            }
+            Form::One(Left::AddConstant) => operation.each(|[x, ..]| x + k),
+            Form::One(Left::ConstantSub) => operation.each(|[x, ..]| k - x),
             // The others have no constant.
-            Form::One(_) => operation.run(|[x, ..]| x * k),
-            Form::DivConstant => operation.run(|[x, ..]| x / k),
-            Form::ConstantDiv => operation.run(|[x, ..]| k / x),
+            Form::One(_) => operation.each(|[x, ..]| x * k),
+            Form::DivConstant => operation.each(|[x, ..]| x / k),
+            Form::ConstantDiv => operation.each(|[x, ..]| k / x),
             Form::Two(left, right) => {
                 match left {
                     Left::Add => right
@@ -163,15 +177,57 @@ impl<T: Real> Step<T> {
                     Left::MulConstant => right.run::<FLUSH, _, N>(l, operation, |x, _| x * k),
                 }
             }
-            Form::SinCos(cos) => Op::Sin.run::<FLUSH, _, _>(Sine::<FLUSH, T, N> {
-                operation,
-                cos: rows.row(cos.index()),
-            }),
-            Form::GreatestMagnitude => operation.run(|[x, _, z]| {
+            Form::SinCos(cos) => {
+                let (sin, cos) = (operation.result, rows.row(cos.index()));
+                compute(Function {
+                    op: Op::Sin,
+                    operation,
+                    cos: Some(cos),
+                });
+                flush::<FLUSH, T, N>(sin);
+                flush::<FLUSH, T, N>(cos);
+            }
+            Form::GreatestMagnitude => operation.each(|[x, _, z]| {
                 let magnitude = x.abs();
                 if magnitude > z { magnitude } else { z }
             }),
         }
+    }
+}
+
+/// An elementary function on all lanes, subnormal results kept. It is compiled
+/// once for each instruction set: whether results are flushed afterwards is no
+/// reason to do so twice, as these are most of the code.
+pub(super) struct Function<'a, T, const N: usize> {
+    op: Op,
+    operation: Operation<'a, T, N>,
+    /// For the cosine, if the function is the sine.
+    cos: Option<&'a [Cell<[T; N]>]>,
+}
+
+impl<T: Real, const N: usize> Work for Function<'_, T, N> {
+    type Output = ();
+
+    #[inline(always)]
+    fn run(self) {
+        let Function { op, operation, cos } = self;
+        // None for no operation.
+        let _: Option<()> = match cos {
+            Some(cos) => op.run::<false, true, _, _>(Sine { operation, cos }),
+            None => op.run::<false, true, _, _>(operation),
+        };
+    }
+}
+
+/// Flushes the results of a function, if `FLUSH`.
+#[inline(always)]
+fn flush<const FLUSH: bool, T: Real, const N: usize>(row: &[Cell<[T; N]>]) {
+    if FLUSH {
+        let operation = Operation {
+            operands: [row; 3],
+            result: row,
+        };
+        operation.each(|[x, ..]| Subnormals::Flush.input(x));
     }
 }
 
@@ -244,20 +300,20 @@ impl Right {
     ) {
         match self {
             Right::Add => {
-                operation.run(|[x, y, z]| value::<FLUSH, T>(Op::Add, left(x, y), z));
+                operation.each(|[x, y, z]| value::<FLUSH, T>(Op::Add, left(x, y), z));
             }
             Right::Sub => {
-                operation.run(|[x, y, z]| value::<FLUSH, T>(Op::Sub, left(x, y), z));
+                operation.each(|[x, y, z]| value::<FLUSH, T>(Op::Sub, left(x, y), z));
             }
             Right::SubFrom => {
-                operation.run(|[x, y, z]| value::<FLUSH, T>(Op::Sub, z, left(x, y)));
+                operation.each(|[x, y, z]| value::<FLUSH, T>(Op::Sub, z, left(x, y)));
             }
             Right::Mul => {
-                operation.run(|[x, y, z]| value::<FLUSH, T>(Op::Mul, left(x, y), z));
+                operation.each(|[x, y, z]| value::<FLUSH, T>(Op::Mul, left(x, y), z));
             }
-            Right::AddConstant => operation.run(|[x, y, _]| left(x, y) + l),
-            Right::ConstantSub => operation.run(|[x, y, _]| l - left(x, y)),
-            Right::MulConstant => operation.run(|[x, y, _]| left(x, y) * l),
+            Right::AddConstant => operation.each(|[x, y, _]| left(x, y) + l),
+            Right::ConstantSub => operation.each(|[x, y, _]| l - left(x, y)),
+            Right::MulConstant => operation.each(|[x, y, _]| left(x, y) * l),
         }
     }
 }
@@ -268,11 +324,19 @@ pub(super) struct Operation<'a, T, const N: usize> {
     pub(super) result: &'a [Cell<[T; N]>],
 }
 
+impl<T: Real, const N: usize> Operation<'_, T, N> {
+    /// Runs it with a short function.
+    #[inline(always)]
+    pub(super) fn each(self, value: impl Fn([T; 3]) -> T + Copy) {
+        self.run(value);
+    }
+}
+
 impl<T: Real, const N: usize> Kernel<T> for Operation<'_, T, N> {
     type Output = ();
 
     #[inline(always)]
-    fn run(self, value: impl Fn([T; 3]) -> T + Copy) {
+    fn run(self, value: impl Value<T>) {
         self.run_unless(|_| false, value, value);
     }
 
@@ -280,20 +344,20 @@ impl<T: Real, const N: usize> Kernel<T> for Operation<'_, T, N> {
     fn run_unless(
         self,
         is_rare: impl Fn(T) -> bool + Copy,
-        usual: impl Fn([T; 3]) -> T + Copy,
-        rare: impl Fn([T; 3]) -> T + Copy,
+        usual: impl Value<T>,
+        rare: impl Value<T>,
     ) {
         let [x, y, z] = self.operands;
         for (((x, y), z), result) in x.iter().zip(y).zip(z).zip(self.result) {
             let (x, y, z) = (x.get(), y.get(), z.get());
             let mut values = [T::ZERO; N];
             for lane in 0..N {
-                values[lane] = usual([x[lane], y[lane], z[lane]]);
+                values[lane] = usual.of([x[lane], y[lane], z[lane]]);
             }
             if x.iter().any(|x| is_rare(*x)) {
                 for lane in 0..N {
                     if is_rare(x[lane]) {
-                        values[lane] = rare([x[lane], y[lane], z[lane]]);
+                        values[lane] = rare.of([x[lane], y[lane], z[lane]]);
                     }
                 }
             }
@@ -304,27 +368,22 @@ impl<T: Real, const N: usize> Kernel<T> for Operation<'_, T, N> {
 
 /// The loop of a sine and a cosine, as it is when the sine is known. The compiler
 /// sees what both have in common.
-struct Sine<'a, const FLUSH: bool, T, const N: usize> {
+struct Sine<'a, T, const N: usize> {
     operation: Operation<'a, T, N>,
     cos: &'a [Cell<[T; N]>],
 }
 
-impl<const FLUSH: bool, T: Real, const N: usize> Kernel<T> for Sine<'_, FLUSH, T, N> {
+impl<T: Real, const N: usize> Kernel<T> for Sine<'_, T, N> {
     type Output = ();
 
     #[inline(always)]
-    fn run(self, value: impl Fn([T; 3]) -> T + Copy) {
+    fn run(self, value: impl Value<T>) {
         self.run_unless(|_| false, value, value);
     }
 
     #[inline(always)]
-    fn run_unless(
-        self,
-        _: impl Fn(T) -> bool + Copy,
-        usual: impl Fn([T; 3]) -> T + Copy,
-        rare: impl Fn([T; 3]) -> T + Copy,
-    ) {
-        Op::Cos.run::<FLUSH, _, _>(SineAndCosine {
+    fn run_unless(self, _: impl Fn(T) -> bool + Copy, usual: impl Value<T>, rare: impl Value<T>) {
+        let _: Option<()> = Op::Cos.run::<false, true, _, _>(SineAndCosine {
             angle: self.operation.operands[0],
             sin: self.operation.result,
             cos: self.cos,
@@ -347,13 +406,13 @@ struct SineAndCosine<'a, T, const N: usize, U, R> {
 impl<T, const N: usize, U, R> Kernel<T> for SineAndCosine<'_, T, N, U, R>
 where
     T: Real,
-    U: Fn([T; 3]) -> T + Copy,
-    R: Fn([T; 3]) -> T + Copy,
+    U: Value<T>,
+    R: Value<T>,
 {
     type Output = ();
 
     #[inline(always)]
-    fn run(self, value: impl Fn([T; 3]) -> T + Copy) {
+    fn run(self, value: impl Value<T>) {
         self.run_unless(|_| false, value, value);
     }
 
@@ -361,23 +420,23 @@ where
     fn run_unless(
         self,
         is_rare: impl Fn(T) -> bool + Copy,
-        usual: impl Fn([T; 3]) -> T + Copy,
-        rare: impl Fn([T; 3]) -> T + Copy,
+        usual: impl Value<T>,
+        rare: impl Value<T>,
     ) {
         for ((angle, sin), cos) in self.angle.iter().zip(self.sin).zip(self.cos) {
             let angles = angle.get();
             let (mut sines, mut cosines) = ([T::ZERO; N], [T::ZERO; N]);
             for lane in 0..N {
                 let x = [angles[lane]; 3];
-                sines[lane] = (self.usual)(x);
-                cosines[lane] = usual(x);
+                sines[lane] = self.usual.of(x);
+                cosines[lane] = usual.of(x);
             }
             if angles.iter().any(|angle| is_rare(*angle)) {
                 for lane in 0..N {
                     let x = [angles[lane]; 3];
                     if is_rare(x[0]) {
-                        sines[lane] = (self.rare)(x);
-                        cosines[lane] = rare(x);
+                        sines[lane] = self.rare.of(x);
+                        cosines[lane] = rare.of(x);
                     }
                 }
             }

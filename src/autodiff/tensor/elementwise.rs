@@ -8,7 +8,7 @@ use super::make::room;
 use super::shape::product;
 use super::{DType, Data, Error, Result, Shape, Tensor};
 use crate::autodiff::error::Caller;
-use crate::autodiff::op::Kernel;
+use crate::autodiff::op::{Kernel, Value};
 use crate::autodiff::{Op, Real, Subnormals};
 
 /// The result of an operation of the table.
@@ -132,8 +132,10 @@ fn float<T: Real>(
         results: room(op.name(), shape, at)?,
     };
     let results = match mode {
-        Subnormals::Keep => op.run::<false, _, _>(loops),
-        Subnormals::Flush => loops.run(|x| op.value(x.map(|x| mode.input(x)), mode)),
+        Subnormals::Keep => op
+            .run::<false, true, _, _>(loops)
+            .expect("functions are not left out"),
+        Subnormals::Flush => loops.run(|x: [T; 3]| op.value(x.map(|x| mode.input(x)), mode)),
     };
     Ok(results.into())
 }
@@ -150,14 +152,14 @@ impl<T: Real> Kernel<T> for Loops<'_, T> {
     type Output = Vec<T>;
 
     #[inline]
-    fn run(self, value: impl Fn([T; 3]) -> T + Copy) -> Vec<T> {
+    fn run(self, value: impl Value<T>) -> Vec<T> {
         let mut results = self.results;
         match *self.elements {
-            [x] => results.extend(x.iter().map(|x| value([*x, T::ZERO, T::ZERO]))),
+            [x] => results.extend(x.iter().map(|x| value.of([*x, T::ZERO, T::ZERO]))),
             [x, y, ..] => {
                 let shapes = [self.shapes[0].shape(), self.shapes[1].shape()];
                 pairs([x, y], shapes, self.shape, &mut results, |x, y| {
-                    value([x, y, T::ZERO])
+                    value.of([x, y, T::ZERO])
                 });
             }
             [] => {}
