@@ -118,7 +118,7 @@ fn logspace(a: f64, b: f64, n: usize, i: usize) -> f64 {
 fn median(mut values: Vec<f64>) -> f64 {
     values.sort_by(f64::total_cmp);
     let middle = values.len() / 2;
-    if values.len() % 2 == 0 {
+    if values.len().is_multiple_of(2) {
         (values[middle - 1] + values[middle]) / 2.0
     } else {
         values[middle]
@@ -149,6 +149,18 @@ fn in_blocks<T: Real>(
         }
     }
     last
+}
+
+/// One round of that.
+fn on_engine<'a, T: Real>(
+    engine: &'a impl Engine<T>,
+    starts: &'a [Vec<T>],
+    epochs: usize,
+    watched: bool,
+) -> Box<dyn FnMut() + 'a> {
+    Box::new(move || {
+        black_box(in_blocks(engine, starts, 1, epochs as u32, watched));
+    })
 }
 
 // W1: w², one run, every w kept.
@@ -298,18 +310,7 @@ fn w2<T: Real, const N: usize>(precision: &str) {
         RUNS * EPOCHS,
         vec![
             ("by hand", Box::new(|| w2_by_hand::<T, N>(&starts, EPOCHS))),
-            (
-                "engine",
-                Box::new(|| {
-                    drop(black_box(in_blocks(
-                        &plain,
-                        &starts,
-                        2,
-                        EPOCHS as u32,
-                        false,
-                    )))
-                }),
-            ),
+            ("engine", on_engine(&plain, &starts, EPOCHS, false)),
         ],
     );
     let text = format!(
@@ -341,15 +342,7 @@ fn w2<T: Real, const N: usize>(precision: &str) {
             ),
             (
                 "engine, watched",
-                Box::new(|| {
-                    drop(black_box(in_blocks(
-                        &with_value,
-                        &starts,
-                        2,
-                        EPOCHS as u32,
-                        true,
-                    )));
-                }),
+                on_engine(&with_value, &starts, EPOCHS, true),
             ),
             ("a whole batch of 1,000 epochs", Box::new(whole)),
         ],
@@ -392,18 +385,7 @@ fn single() {
         EPOCHS,
         vec![
             ("by hand, the least value kept", Box::new(by_hand)),
-            (
-                "engine, watched",
-                Box::new(|| {
-                    drop(black_box(in_blocks(
-                        &engine,
-                        &start,
-                        2,
-                        EPOCHS as u32,
-                        true,
-                    )))
-                }),
-            ),
+            ("engine, watched", on_engine(&engine, &start, EPOCHS, true)),
             ("a whole batch", Box::new(whole)),
         ],
     );
@@ -503,7 +485,7 @@ fn w3() {
             .collect()
     };
     let starts: Vec<Vec<f64>> = (0..256).map(start).collect();
-    let engine = Interpreter::new(adam::<f64>(D, |graph, x| rosenbrock(graph, x)));
+    let engine = Interpreter::new(adam::<f64>(D, rosenbrock));
     let last = in_blocks(&engine, &starts, D, 1000, false);
     let graph = Graph::<f64>::new(Subnormals::Keep);
     let x: Vec<_> = (0..D).map(|_| graph.input()).collect();
@@ -526,18 +508,7 @@ fn w3() {
                 "by hand, a loop over the variables",
                 Box::new(|| w3_by_hand::<f64, 16>(&starts, EPOCHS)),
             ),
-            (
-                "engine",
-                Box::new(|| {
-                    drop(black_box(in_blocks(
-                        &engine,
-                        &starts,
-                        1,
-                        EPOCHS as u32,
-                        false,
-                    )))
-                }),
-            ),
+            ("engine", on_engine(&engine, &starts, EPOCHS, false)),
         ],
     );
     // Without Adam, as the engine study has it.
@@ -570,18 +541,7 @@ fn w3() {
                 "by hand, a loop over the variables",
                 Box::new(|| rosenbrock_100_by_hand::<f64, 16>(&plain, EPOCHS)),
             ),
-            (
-                "engine",
-                Box::new(|| {
-                    drop(black_box(in_blocks(
-                        &engine,
-                        &plain,
-                        1,
-                        EPOCHS as u32,
-                        false,
-                    )))
-                }),
-            ),
+            ("engine", on_engine(&engine, &plain, EPOCHS, false)),
         ],
     );
 }
@@ -678,7 +638,7 @@ fn w4<T: Real, const N: usize>(precision: &str) {
         numbers.map(real).to_vec()
     };
     let starts: Vec<Vec<T>> = (0..RUNS).map(start).collect();
-    let engine = Interpreter::new(adam::<T>(2, |graph, x| ackley(graph, x)));
+    let engine = Interpreter::new(adam::<T>(2, ackley));
     let last = in_blocks(&engine, &starts, 2, 1000, false);
     let graph = Graph::<T>::new(Subnormals::Keep);
     let x: Vec<_> = (0..2).map(|_| graph.input()).collect();
@@ -693,18 +653,7 @@ fn w4<T: Real, const N: usize>(precision: &str) {
         RUNS * EPOCHS,
         vec![
             ("by hand", Box::new(|| w4_by_hand::<T, N>(&starts, EPOCHS))),
-            (
-                "engine",
-                Box::new(|| {
-                    drop(black_box(in_blocks(
-                        &engine,
-                        &starts,
-                        1,
-                        EPOCHS as u32,
-                        false,
-                    )))
-                }),
-            ),
+            ("engine", on_engine(&engine, &starts, EPOCHS, false)),
         ],
     );
 }

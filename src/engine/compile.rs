@@ -101,19 +101,19 @@ fn goes_with(first: Op, then: Op, place: usize) -> bool {
 /// flushed.
 fn is_immediate<T: Real>(op: Op, place: usize, constant: T, subnormals: Subnormals) -> bool {
     let magnitude = constant.abs();
-    // Also infinity and NaN.
+    // Infinity and NaN are no reason to flush either.
     let is_below = |limit: T| magnitude < limit;
-    let never_subnormal = match (op, place) {
+    let may_be_subnormal = match (op, place) {
         // From such a number down to the smallest normal one there are more
         // binary digits than a number has: a sum that is not 0 is normal.
-        (Op::Add | Op::Sub, _) => !is_below(T::MIN_POSITIVE * T::TWO_TO_64),
-        (Op::Mul, _) => !is_below(T::ONE),
-        (Op::Div, 1) => !(magnitude > T::ONE),
+        (Op::Add | Op::Sub, _) => is_below(T::MIN_POSITIVE * T::TWO_TO_64),
+        (Op::Mul, _) => is_below(T::ONE),
+        (Op::Div, 1) => magnitude > T::ONE,
         // The greatest number times the smallest normal one is less than 4.
-        (Op::Div, _) => !is_below(T::from_f64(4.0)),
+        (Op::Div, _) => is_below(T::from_f64(4.0)),
         _ => return false,
     };
-    subnormals == Subnormals::Keep || never_subnormal || magnitude == T::ZERO
+    subnormals == Subnormals::Keep || !may_be_subnormal || magnitude == T::ZERO
 }
 
 impl<'a, T: Real> Parts<'a, T> {
@@ -171,7 +171,7 @@ impl<'a, T: Real> Parts<'a, T> {
     }
 
     /// The operands of a node that come from slots.
-    fn from_slots(&self, node: usize) -> impl Iterator<Item = usize> {
+    fn slot_operands(&self, node: usize) -> impl Iterator<Item = usize> {
         let (op, operands, arity) = operation(&self.nodes[node]).unwrap_or((Op::Neg, [0; 3], 0));
         let is_slot = move |(place, operand): &(usize, usize)| match self.nodes[*operand] {
             Node::Constant(value) => !is_immediate(op, *place, value, self.subnormals),
@@ -182,8 +182,10 @@ impl<'a, T: Real> Parts<'a, T> {
     }
 
     fn reads(&self, node: usize, first: Option<usize>) -> Vec<usize> {
-        let of_first = first.into_iter().flat_map(|first| self.from_slots(first));
-        let own = self.from_slots(node).filter(|read| Some(*read) != first);
+        let of_first = first
+            .into_iter()
+            .flat_map(|first| self.slot_operands(first));
+        let own = self.slot_operands(node).filter(|read| Some(*read) != first);
         let mut reads: Vec<usize> = of_first.chain(own).collect();
         reads.sort_unstable();
         reads.dedup();
