@@ -5,9 +5,8 @@ use std::io::{BufWriter, Write};
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use super::csv;
-use super::error::ReportError;
 use super::text::{Stock, Text};
+use super::{csv, error::ReportError};
 use crate::batch::Row;
 use crate::number::{Digits, Scalar};
 use crate::plan::{Plan, Run};
