@@ -537,7 +537,7 @@ impl Op {
     /// ```
     #[inline(always)]
     pub fn value<T: Real>(self, operands: [T; 3], subnormals: Subnormals) -> T {
-        let result = if self.is_long() {
+        let result = if self.is_function() {
             self.outlined(operands)
         } else {
             self.rounded(operands, subnormals)
@@ -548,38 +548,11 @@ impl Op {
         }
     }
 
-    /// The value of one that [`Op::is_long`]. Where single numbers are computed,
+    /// The value of one that [`Op::is_function`]. Where single numbers are computed,
     /// a call costs little; copies of every function would cost space.
     #[inline(never)]
     fn outlined<T: Real>(self, operands: [T; 3]) -> T {
         self.rounded(operands, Subnormals::Keep)
-    }
-
-    /// Whether the value takes many instructions.
-    #[inline(always)]
-    fn is_long(self) -> bool {
-        !matches!(
-            self,
-            Op::Add
-                | Op::Sub
-                | Op::Mul
-                | Op::Div
-                | Op::Neg
-                | Op::Min
-                | Op::Max
-                | Op::Abs
-                | Op::Sign
-                | Op::Sqrt
-                | Op::Floor
-                | Op::Ceil
-                | Op::Round
-                | Op::Less
-                | Op::LessEqual
-                | Op::Equal
-                | Op::Where
-                // Their own products are flushed one by one.
-                | Op::Powi(_)
-        )
     }
 
     /// `result` of this operation on `operands`, or a zero of its sign. Free of
@@ -618,42 +591,16 @@ impl Op {
         }
     }
 
-    /// Whether it is one of the elementary functions, whose values are many
-    /// operations.
+    /// Whether the value takes many instructions, as that of an elementary
+    /// function does.
+    #[inline(always)]
     pub(crate) const fn is_function(self) -> bool {
-        matches!(
-            self,
-            Op::Pow
-                | Op::Cbrt
-                | Op::Exp
-                | Op::Expm1
-                | Op::Ln
-                | Op::Ln1p
-                | Op::Log2
-                | Op::Log10
-                | Op::Sin
-                | Op::Cos
-                | Op::Tan
-                | Op::Asin
-                | Op::Acos
-                | Op::Atan
-                | Op::Atan2
-                | Op::Sinh
-                | Op::Cosh
-                | Op::Tanh
-                | Op::Asinh
-                | Op::Acosh
-                | Op::Atanh
-                | Op::Sigmoid
-                | Op::Softplus
-                | Op::Erf
-                | Op::Hypot
-        )
+        self.may_underflow() && !matches!(self, Op::Add | Op::Sub | Op::Mul | Op::Div)
     }
 
     /// Whether the result can be subnormal though no operand is.
     #[inline(always)]
-    fn may_underflow(self) -> bool {
+    const fn may_underflow(self) -> bool {
         !matches!(
             self,
             Op::Neg
