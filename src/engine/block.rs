@@ -141,7 +141,7 @@ impl<'p, T: Real> Block<'p, T> {
     /// From now on [`Engine::advance`](super::Engine::advance) notes which lanes
     /// leave what is `expected`, the least value of output number `least`, and
     /// whether that is infinite or NaN. That the inputs `finite_at_end`
-    /// are finite is only looked at by [`Block::has_left`]: they must stay
+    /// are finite is only looked at by [`Block::left`]: they must stay
     /// infinite or NaN once they are.
     pub fn watch(&mut self, expected: &[Expected<T>], finite_at_end: &[usize], least: usize) {
         let check = |one: &Expected<T>| Check {
