@@ -4,14 +4,15 @@
 //! rows of run, epoch, learning rate, loss, norm of the gradient and one
 //! parameter, all of them in memory before. Here there are 1,000,000 in 100
 //! groups, written to a file in memory where the system has such, and removed
-//! again. An item is a row.
+//! again.
 //!
 //! - `recorder`: the way that rows take into `trajectories.csv`, with the rest
 //!   of an empty report.
 //! - `by_hand`: a loop with the same formatting of numbers into a buffer, run by
 //!   run. The recorder can be faster, as it formats a learning rate once.
 //!
-//! Both on one thread, and with the groups formatted on all.
+//! Both on one thread, and with the groups formatted on all; the time is that of a
+//! row.
 
 #![allow(
     clippy::unwrap_used,
@@ -19,12 +20,12 @@
     reason = "a benchmark has no user to explain itself to"
 )]
 
+mod compare;
+
 use std::fs::File;
 use std::io::Write;
 use std::path::Path;
 
-use divan::Bencher;
-use divan::counter::ItemsCount;
 use gradtape::batch::{Control, Recorder, Row};
 use gradtape::number::Scalar;
 use gradtape::plan::Plan;
@@ -32,8 +33,24 @@ use gradtape::report::Writer;
 use rayon::prelude::*;
 use tempfile::TempDir;
 
+use compare::compare;
+
 fn main() {
-    divan::main();
+    let rows = Rows::new();
+    for threads in threads() {
+        let (folder, pool) = (folder(), pool(threads));
+        compare(
+            &format!("W6, a million rows of six columns, {threads} threads"),
+            RUNS * EPOCHS,
+            vec![
+                ("by hand", Box::new(|| by_hand(&rows, folder.path(), &pool))),
+                (
+                    "recorder",
+                    Box::new(|| recorder(&rows, folder.path(), &pool)),
+                ),
+            ],
+        );
+    }
 }
 
 const RUNS: usize = 100;
@@ -106,66 +123,53 @@ fn threads() -> Vec<usize> {
     if all == 1 { vec![1] } else { vec![1, all] }
 }
 
-#[divan::bench(args = threads(), sample_count = 20)]
-fn recorder(bencher: Bencher<'_, '_>, threads: usize) {
-    let (rows, folder, pool) = (Rows::new(), folder(), pool(threads));
+fn recorder(rows: &Rows, folder: &Path, pool: &rayon::ThreadPool) {
     let look = |_: &_| ();
-    bencher
-        .counter(ItemsCount::new(RUNS * EPOCHS))
-        .bench_local(|| {
-            let mut writer =
-                Writer::new(&rows.plan, "w6.toml", SOURCE, &[], folder.path()).unwrap();
-            let recorders = writer.recorders(&look);
-            let recorded = |run: usize| {
-                let mut recorder = recorders();
-                recorder.begin(&rows.plan.run(run as u64));
-                for (epoch, loss, gradient_norm, w) in rows.of(run) {
-                    recorder.record(&Row {
-                        epoch,
-                        learning_rate: Scalar::F64(rows.rates[run]),
-                        loss: Scalar::F64(loss),
-                        gradient_norm: Scalar::F64(gradient_norm),
-                        parameters: &|_| Scalar::F64(w),
-                    });
-                }
-                recorder
-            };
-            in_order(&pool, recorded, |recorder| {
-                writer.add(recorder).unwrap();
+    let mut writer = Writer::new(&rows.plan, "w6.toml", SOURCE, &[], folder).unwrap();
+    let recorders = writer.recorders(&look);
+    let recorded = |run: usize| {
+        let mut recorder = recorders();
+        recorder.begin(&rows.plan.run(run as u64));
+        for (epoch, loss, gradient_norm, w) in rows.of(run) {
+            recorder.record(&Row {
+                epoch,
+                learning_rate: Scalar::F64(rows.rates[run]),
+                loss: Scalar::F64(loss),
+                gradient_norm: Scalar::F64(gradient_norm),
+                parameters: &|_| Scalar::F64(w),
             });
-            writer.finish(false, &Control::default()).unwrap();
-        });
+        }
+        recorder
+    };
+    in_order(pool, recorded, |recorder| {
+        writer.add(recorder).unwrap();
+    });
+    writer.finish(false, &Control::default()).unwrap();
 }
 
-#[divan::bench(args = threads(), sample_count = 20)]
-fn by_hand(bencher: Bencher<'_, '_>, threads: usize) {
-    let (rows, folder, pool) = (Rows::new(), folder(), pool(threads));
-    let path = folder.path().join("rows.csv");
-    bencher
-        .counter(ItemsCount::new(RUNS * EPOCHS))
-        .bench_local(|| {
-            let mut file = File::create(&path).unwrap();
-            file.write_all(b"run,epoch,learning_rate,loss,gradient_norm,w\n")
-                .unwrap();
-            let text = |run: usize| {
-                let mut text = Vec::with_capacity(1 << 20);
-                let (mut whole, mut float) = (itoa::Buffer::new(), zmij::Buffer::new());
-                for (epoch, loss, gradient_norm, w) in rows.of(run) {
-                    text.extend_from_slice(whole.format(run).as_bytes());
-                    text.push(b',');
-                    text.extend_from_slice(whole.format(epoch).as_bytes());
-                    for number in [rows.rates[run], loss, gradient_norm, w] {
-                        text.push(b',');
-                        text.extend_from_slice(float.format(number).as_bytes());
-                    }
-                    text.push(b'\n');
-                }
-                text
-            };
-            in_order(&pool, text, |text| file.write_all(&text).unwrap());
-            drop(file);
-            std::fs::remove_file(&path).unwrap();
-        });
+fn by_hand(rows: &Rows, folder: &Path, pool: &rayon::ThreadPool) {
+    let path = folder.join("rows.csv");
+    let mut file = File::create(&path).unwrap();
+    file.write_all(b"run,epoch,learning_rate,loss,gradient_norm,w\n")
+        .unwrap();
+    let text = |run: usize| {
+        let mut text = Vec::with_capacity(1 << 20);
+        let (mut whole, mut float) = (itoa::Buffer::new(), zmij::Buffer::new());
+        for (epoch, loss, gradient_norm, w) in rows.of(run) {
+            text.extend_from_slice(whole.format(run).as_bytes());
+            text.push(b',');
+            text.extend_from_slice(whole.format(epoch).as_bytes());
+            for number in [rows.rates[run], loss, gradient_norm, w] {
+                text.push(b',');
+                text.extend_from_slice(float.format(number).as_bytes());
+            }
+            text.push(b'\n');
+        }
+        text
+    };
+    in_order(pool, text, |text| file.write_all(&text).unwrap());
+    drop(file);
+    std::fs::remove_file(&path).unwrap();
 }
 
 /// Makes something of each run on the threads of `pool`, and takes it in order.

@@ -15,13 +15,16 @@
     reason = "a benchmark calls functions for the processor that it runs on, and has no user"
 )]
 
+mod compare;
+
 use std::hint::black_box;
-use std::time::Instant;
 
 use gradtape::autodiff::{Graph, Op, Real, Subnormals, Var};
 use gradtape::batch::{self, Cancelled, Control, Recorder, Row};
 use gradtape::engine::{Block, Engine, Interpreter, Program};
 use gradtape::plan::{Plan, Run};
+
+use compare::compare;
 
 fn main() {
     let wanted: Vec<String> = std::env::args()
@@ -42,33 +45,10 @@ fn main() {
         }),
         ("threads", threads),
     ];
-    println!("{:50} {:>12} {:>8}", "", "ns per epoch", "ratio");
     for (name, workload) in workloads {
         if wanted.is_empty() || wanted.iter().any(|wanted| wanted == name) {
             workload();
         }
-    }
-}
-
-/// Something to measure: its name and one round of it.
-type Candidate<'a> = (&'a str, Box<dyn FnMut() + 'a>);
-
-/// Prints the time of one item of each candidate, and the ratio to the first.
-fn compare(title: &str, items: usize, mut candidates: Vec<Candidate<'_>>) {
-    const ROUNDS: usize = 9;
-    println!("{title}");
-    let mut fastest = vec![f64::INFINITY; candidates.len()];
-    for _ in 0..ROUNDS {
-        for ((_, work), fastest) in candidates.iter_mut().zip(&mut fastest) {
-            let begin = Instant::now();
-            work();
-            *fastest = fastest.min(begin.elapsed().as_secs_f64());
-        }
-    }
-    for ((name, _), seconds) in candidates.iter().zip(&fastest) {
-        let each = seconds * 1e9 / items as f64;
-        let ratio = seconds / fastest[0];
-        println!("  {name:48} {each:>12.3} {ratio:>8.2}");
     }
 }
 
@@ -674,12 +654,20 @@ fn w4<T: Real, const N: usize>(precision: &str) {
     );
 }
 
-// The whole of W2 on one thread and on all.
+// Whole batches on one thread and on all.
 
 fn threads() {
-    let plan = Plan::new("w2.toml", include_str!("workloads/w2.toml")).unwrap();
-    let numbers: Vec<u64> = (0..plan.runs()).collect();
-    let (plan, numbers) = (&plan, &numbers);
+    for (name, text) in [
+        ("W2", include_str!("workloads/w2.toml")),
+        ("W3 with plain descent", include_str!("workloads/w3.toml")),
+        ("W4 with plain descent", include_str!("workloads/w4.toml")),
+    ] {
+        on_threads(name, &Plan::new("workload.toml", text).unwrap());
+    }
+}
+
+fn on_threads(name: &str, plan: &Plan) {
+    let numbers: &Vec<u64> = &(0..plan.runs()).collect();
     let all = std::thread::available_parallelism().map_or(1, usize::from);
     let on = |threads: usize| {
         let pool = rayon::ThreadPoolBuilder::new()
@@ -697,8 +685,8 @@ fn threads() {
     };
     let all_name = format!("{all} threads");
     compare(
-        "W2 in f64, a whole batch of 10,000 epochs",
-        RUNS * 10_000,
+        &format!("{name}, a whole batch, only final values"),
+        usize::try_from(plan.run_epochs()).unwrap(),
         vec![
             ("one thread", Box::new(on(1))),
             (&all_name, Box::new(on(all))),
