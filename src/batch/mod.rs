@@ -13,6 +13,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use crate::autodiff::{Real, Subnormals};
+use crate::engine::WIDTH;
 use crate::number::{Precision, Scalar};
 use crate::optimizer;
 use crate::plan::{Plan, Run};
@@ -262,7 +263,6 @@ fn receive<T>(receiver: &Receiver<T>) -> Result<T, RecvError> {
 /// threads at work.
 fn runs_per_group(plan: &Plan, runs: usize, record: bool) -> usize {
     const RUNS: std::ops::RangeInclusive<u64> = 512..=1024;
-    const LANES: usize = 64;
     const EPOCHS: u64 = 20_000;
     const NUMBERS: u64 = 200_000;
     let epochs = plan.greatest_epochs();
@@ -277,9 +277,12 @@ fn runs_per_group(plan: &Plan, runs: usize, record: bool) -> usize {
     } else {
         u64::MAX
     };
-    // Better four groups for each thread than one, if they fill some vectors.
+    // Four groups for each thread even out what runs cost. Fewer are better if they
+    // fill vectors and instructions then, unless some runs are longer than others.
     let threads = rayon::current_num_threads();
-    let by_threads = (runs / (4 * threads)).max(LANES.min(runs.div_ceil(threads)));
+    let are_alike = plan.run_epochs() == u128::from(epochs) * u128::from(plan.runs());
+    let lanes = if are_alike { 8 * WIDTH } else { WIDTH };
+    let by_threads = (runs / (4 * threads)).max(lanes.min(runs.div_ceil(threads)));
     usize::try_from(by_epochs.min(by_rows))
         .unwrap_or(usize::MAX)
         .min(by_threads)
