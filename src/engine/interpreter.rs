@@ -5,7 +5,7 @@ use std::cell::Cell;
 use super::Engine;
 use super::block::{ALARM, Block, Check, LEAST, Rows, SINCE_LEAST, WIDTH};
 use super::features::{Features, Work};
-use super::kernel::{Function, Operation, Step};
+use super::kernel::{Function, Operation, Step, unseen};
 use super::program::{Copied, Program, Slot};
 use crate::autodiff::{Real, Subnormals};
 
@@ -181,16 +181,12 @@ impl<'a, T: Real, const N: usize> Epochs<'a, T, N> {
     #[inline(always)]
     fn look(&self, loss: &[Cell<[T; N]>]) {
         let watch = &self.watch;
-        // Where a value is replaced or kept, the compiler makes stores with a
-        // mask, which some processors take twenty times as long for; so it must
-        // not see that what is read is what is written.
-        let unseen = |row| std::hint::black_box(row);
         for Check { slot, low, high } in watch.checks.iter().copied() {
             let checked = Operation {
                 operands: [
                     self.rows.row(slot.index()),
                     unseen(watch.alarm),
-                    watch.alarm,
+                    unseen(watch.alarm),
                 ],
                 result: watch.alarm,
             };
