@@ -16,7 +16,7 @@ pub const GREATEST_RUNS: u64 = 10_000_000;
 
 /// A run makes at most so many updates: beyond, a number of epochs would not be
 /// exact in `f64`.
-pub const GREATEST_EPOCHS: u64 = 1 << 53;
+pub const GREATEST_EPOCHS: u64 = (1 << 53) - 1;
 
 /// All runs of a plan make at most so many updates together, if none ends early: they
 /// are counted in 64 bits.

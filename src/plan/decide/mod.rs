@@ -252,9 +252,9 @@ impl Decider<'_> {
     }
 
     fn epochs(&mut self, setting: &spec::Setting) -> Option<Series> {
-        #[expect(clippy::cast_precision_loss, reason = "a power of two is exact")]
+        #[expect(clippy::cast_precision_loss, reason = "it has 53 binary digits")]
         const GREATEST: f64 = GREATEST_EPOCHS as f64;
-        const EXPECTED: &str = "expected a whole number from 1 to 2^53";
+        const EXPECTED: &str = "expected a whole number from 1 to 2^53 - 1";
         let is_whole = |value: &Value| {
             value.number().is_some_and(|number| {
                 let wide = number.wide();
