@@ -4,7 +4,7 @@
 use std::collections::HashMap;
 
 use super::decide::each_once;
-use super::grid::Grid;
+use super::grid::{Grid, Series};
 use super::{Objective, Optimizer};
 use crate::number::Value;
 
@@ -70,6 +70,12 @@ impl Columns {
 }
 
 impl Part {
+    /// The settings of the grid with their columns.
+    pub(super) fn series<'g>(&self, grid: &'g Grid) -> impl Iterator<Item = (usize, &'g Series)> {
+        let columns = self.0.iter().zip(grid.series());
+        columns.filter_map(|(column, (_, series))| Some(((*column)?, series)))
+    }
+
     /// Puts the settings of a combination into their columns.
     pub(super) fn fill<'a>(
         &self,

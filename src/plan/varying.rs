@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 
+use super::columns::{Columns, Part};
 use super::{Grid, Objective, Optimizer, Series};
 use crate::number::Value;
 
@@ -19,73 +20,54 @@ pub(super) struct Varying {
 
 impl Varying {
     pub(super) fn new(
-        columns: &[String],
+        columns: &Columns,
         numerics: &Grid,
         objectives: &[Objective],
         optimizers: &[Optimizer],
     ) -> Varying {
-        let places = columns.iter().enumerate();
-        let places: HashMap<&str, usize> =
-            places.map(|(place, name)| (name.as_str(), place)).collect();
-        let none = || vec![false; columns.len()];
-        let mark = |marks: &mut Vec<bool>, name: &str| {
-            if let Some(place) = places.get(name) {
-                marks[*place] = true;
-            }
-        };
-        let mark_grid = |marks: &mut Vec<bool>, grid: &Grid| {
-            for (name, _) in grid.series().filter(|(_, series)| series.varies()) {
-                mark(marks, name);
+        let none = || vec![false; columns.names.len()];
+        let mark_grid = |marks: &mut Vec<bool>, part: &Part, grid: &Grid| {
+            for (column, series) in part.series(grid) {
+                marks[column] |= series.varies();
             }
         };
         let mut in_numerics = none();
-        mark_grid(&mut in_numerics, numerics);
+        mark_grid(&mut in_numerics, &columns.numerics, numerics);
         // The names say which of them a run has, in its objective or another.
-        for (name, count) in [
-            ("objective", objectives.len()),
-            ("optimizer", optimizers.len()),
-        ] {
-            if count > 1 {
-                mark(&mut in_numerics, name);
-            }
-        }
-        let in_objective = |objective: &Objective| {
+        in_numerics[columns.objective] |= objectives.len() > 1;
+        in_numerics[columns.optimizer] |= optimizers.len() > 1;
+        let objectives = objectives.iter().zip(&columns.objectives);
+        let objectives = objectives.map(|(objective, parts)| {
             let mut marks = none();
-            mark_grid(&mut marks, &objective.constants);
-            let mut firsts: HashMap<&str, Value> = HashMap::new();
-            for (variable, series) in objective.starts.iter().flat_map(Grid::series) {
-                let first = series.get(0);
-                let known = firsts.entry(variable).or_insert_with(|| first.clone());
-                if *known != first || series.varies() {
-                    mark(&mut marks, &format!("start.{variable}"));
-                }
+            mark_grid(&mut marks, &parts.constants, &objective.constants);
+            let starts = parts.starts.iter().zip(&objective.starts);
+            for (part, grid) in starts.clone() {
+                mark_grid(&mut marks, part, grid);
             }
+            // Within a table, or from one table to another.
+            let starts = starts.flat_map(|(part, grid)| part.series(grid));
+            mark_differing(&mut marks, starts);
             marks
-        };
-        let in_optimizer = |optimizer: &Optimizer| {
+        });
+        let settings = columns.optimizers.iter().zip(optimizers);
+        let in_optimizers = settings.clone().map(|(part, optimizer)| {
             let mut marks = none();
-            mark_grid(&mut marks, &optimizer.settings);
+            mark_grid(&mut marks, part, &optimizer.settings);
             marks
-        };
+        });
         let mut varying = Varying {
             all: in_numerics.clone(),
             numerics: in_numerics,
-            objectives: objectives.iter().map(in_objective).collect(),
-            optimizers: optimizers.iter().map(in_optimizer).collect(),
+            objectives: objectives.collect(),
+            optimizers: in_optimizers.collect(),
         };
         for marks in varying.objectives.iter().chain(&varying.optimizers) {
             let both = varying.all.iter_mut().zip(marks);
             both.for_each(|(all, mark)| *all |= mark);
         }
         // Settings that differ only between two optimizers.
-        let mut firsts: HashMap<&str, Value> = HashMap::new();
-        let settings = optimizers.iter().flat_map(|one| one.settings.series());
-        for (name, series) in settings {
-            let first = Series::get(series, 0);
-            if *firsts.entry(name).or_insert_with(|| first.clone()) != first {
-                mark(&mut varying.all, name);
-            }
-        }
+        let settings = settings.flat_map(|(part, optimizer)| part.series(&optimizer.settings));
+        mark_differing(&mut varying.all, settings);
         varying
     }
 
@@ -101,5 +83,14 @@ impl Varying {
     /// Whether a column differs between some runs.
     pub(super) fn anywhere(&self, column: usize) -> bool {
         self.all.get(column).copied().unwrap_or(false)
+    }
+}
+
+/// Marks the columns whose series do not all begin with the same value.
+fn mark_differing<'g>(marks: &mut [bool], settings: impl Iterator<Item = (usize, &'g Series)>) {
+    let mut firsts: HashMap<usize, Value> = HashMap::new();
+    for (column, series) in settings {
+        let first = series.get(0);
+        marks[column] |= *firsts.entry(column).or_insert_with(|| first.clone()) != first;
     }
 }

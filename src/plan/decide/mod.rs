@@ -91,7 +91,7 @@ pub(super) fn decide(path: &str, source: &str) -> Result<Plan, Vec<Mistake>> {
         return Err(mistakes);
     }
     plan.varying = Varying::new(
-        &plan.columns.names,
+        &plan.columns,
         &plan.numerics,
         &plan.objectives,
         &plan.optimizers,
