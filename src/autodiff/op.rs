@@ -61,27 +61,21 @@ impl<T, F: Fn([T; 3]) -> T + Copy> Value<T> for F {
 pub(crate) trait Kernel<T> {
     /// What it gives.
     type Output;
-    /// Runs it with the value of an operation that keeps subnormal numbers.
-    fn run(self, value: impl Value<T>) -> Self::Output;
-    /// The same where `usual` is the value unless the first operand `is_rare`:
+    /// Runs it where `usual` is the value unless the first operand `is_rare`:
     /// then it is `rare`, which must not slow the others down.
     fn run_unless(
         self,
         is_rare: impl Fn(T) -> bool + Copy,
         usual: impl Value<T>,
         rare: impl Value<T>,
-    ) -> Self::Output
+    ) -> Self::Output;
+    /// Runs it where no operand is rare.
+    #[inline(always)]
+    fn run(self, value: impl Value<T>) -> Self::Output
     where
-        T: Copy,
         Self: Sized,
     {
-        self.run(move |x: [T; 3]| {
-            if is_rare(x[0]) {
-                rare.of(x)
-            } else {
-                usual.of(x)
-            }
-        })
+        self.run_unless(|_| false, value, value)
     }
 }
 
@@ -499,7 +493,7 @@ pub enum Subnormals {
 }
 
 impl Subnormals {
-    const fn flush_if(flush: bool) -> Self {
+    pub(crate) const fn flush_if(flush: bool) -> Self {
         if flush {
             Subnormals::Flush
         } else {

@@ -72,7 +72,8 @@ struct Live<T> {
 impl<T: Real> Descent<T> {
     /// Runs those of `runs` at `places`, which need this program and have the
     /// same number of epochs, as far as lanes can, and gives what became of
-    /// each. Rows are kept if `record` is true.
+    /// each: nothing for a run that has no other beside it, as it can go from its
+    /// start to the end at once. Rows are kept if `record` is true.
     pub(super) fn in_blocks(
         &self,
         plan: &Plan,
@@ -80,8 +81,12 @@ impl<T: Real> Descent<T> {
         places: &[usize],
         record: bool,
         control: &Control,
-        mut give: impl FnMut(usize, Lane<T>),
+        mut give: impl FnMut(usize, Option<Lane<T>>),
     ) -> Result<(), Cancelled> {
+        if let [place] = places {
+            give(*place, None);
+            return Ok(());
+        }
         // Blocks of one size rather than a small one at the end.
         let blocks = places.len().div_ceil(self.engine.lanes()).max(1);
         let lanes = places.len().div_ceil(blocks).next_multiple_of(WIDTH);
@@ -90,15 +95,30 @@ impl<T: Real> Descent<T> {
             let mut block = Block::new(self, plan, &block, record);
             block.advance(control, |_| ())?;
             for (place, lane) in places.iter().zip(block.ended.into_iter().flatten()) {
-                give(*place, lane);
+                give(*place, Some(lane));
             }
         }
         Ok(())
     }
 
+    /// A run to its end, from where its lane left it.
+    pub(super) fn whole<R: Recorder>(
+        &self,
+        plan: &Plan,
+        run: &Run,
+        lane: Option<Lane<T>>,
+        recorder: &mut R,
+        control: &Control,
+    ) -> Result<Outcome, Cancelled> {
+        match lane {
+            Some(lane) => self.end(plan, run, lane, Rows::new(plan, run), recorder, control),
+            None => self.single(plan, run, recorder, control),
+        }
+    }
+
     /// A run by itself from its start to the end. What is recorded is passed on
     /// after every chunk, so that it does not pile up.
-    pub(super) fn single<R: Recorder>(
+    fn single<R: Recorder>(
         &self,
         plan: &Plan,
         run: &Run,
@@ -151,7 +171,7 @@ impl<T: Real> Descent<T> {
     }
 
     /// Passes on what was recorded in a lane, and goes on to the end.
-    pub(super) fn end(
+    fn end(
         &self,
         plan: &Plan,
         run: &Run,
@@ -172,7 +192,7 @@ impl<T: Real> Descent<T> {
 const ROW: usize = 2;
 
 /// Passes the rows of one run on to a recorder.
-pub(super) struct Rows {
+struct Rows {
     schedule: Schedule,
     learning_rate: Scalar,
     epochs: u64,
@@ -181,7 +201,7 @@ pub(super) struct Rows {
 }
 
 impl Rows {
-    pub(super) fn new(plan: &Plan, run: &Run) -> Self {
+    fn new(plan: &Plan, run: &Run) -> Self {
         Rows {
             schedule: plan.record.schedule(run.epochs),
             learning_rate: run.learning_rate.scalar(run.precision),

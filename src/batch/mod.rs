@@ -17,7 +17,7 @@ use crate::engine::WIDTH;
 use crate::number::{Precision, Scalar};
 use crate::optimizer;
 use crate::plan::{Plan, Run};
-use block::{Lane, Rows};
+use block::Lane;
 use descent::Descent;
 
 pub use result::RunResult;
@@ -306,22 +306,12 @@ fn run_group<R: Recorder>(
             return Err(Cancelled);
         }
         recorder.begin(&run);
-        let outcome = match (begun, run.precision) {
-            (Some(Begun::Narrow(descent, lane)), _) => {
-                let rows = Rows::new(plan, &run);
-                descent.end(plan, &run, lane, rows, &mut recorder, control)?
+        let outcome = match begun {
+            Begun::Narrow(descent, lane) => {
+                descent.whole(plan, &run, lane, &mut recorder, control)?
             }
-            (Some(Begun::Wide(descent, lane)), _) => {
-                let rows = Rows::new(plan, &run);
-                descent.end(plan, &run, lane, rows, &mut recorder, control)?
-            }
-            (None, Precision::F32) => {
-                let descent = programs.narrow.get(plan, &run);
-                descent.single(plan, &run, &mut recorder, control)?
-            }
-            (None, Precision::F64) => {
-                let descent = programs.wide.get(plan, &run);
-                descent.single(plan, &run, &mut recorder, control)?
+            Begun::Wide(descent, lane) => {
+                descent.whole(plan, &run, lane, &mut recorder, control)?
             }
         };
         control.progress.end_run(&run, &outcome);
@@ -330,10 +320,11 @@ fn run_group<R: Recorder>(
     Ok((outcomes, recorder))
 }
 
-/// What was done in lanes for a run.
+/// The program of a run, and what was done with it in a lane: nothing, if no other
+/// run of the group can share a block.
 enum Begun {
-    Narrow(Arc<Descent<f32>>, Lane<f32>),
-    Wide(Arc<Descent<f64>>, Lane<f64>),
+    Narrow(Arc<Descent<f32>>, Option<Lane<f32>>),
+    Wide(Arc<Descent<f64>>, Option<Lane<f64>>),
 }
 
 /// Does what can be done in lanes for the runs of a group, in their order.
@@ -343,7 +334,7 @@ fn begin(
     record: bool,
     programs: &Programs,
     control: &Control,
-) -> Result<Vec<Option<Begun>>, Cancelled> {
+) -> Result<Vec<Begun>, Cancelled> {
     // Those that can share a block, in the order of the first of each.
     let mut alike: Vec<(_, Vec<usize>)> = Vec::new();
     for (place, run) in runs.iter().enumerate() {
@@ -355,10 +346,6 @@ fn begin(
     }
     let mut begun: Vec<Option<Begun>> = runs.iter().map(|_| None).collect();
     for (_, places) in alike {
-        // A run that has no other like it goes by itself.
-        if places.len() < 2 {
-            continue;
-        }
         let first = &runs[places[0]];
         match first.precision {
             Precision::F32 => {
@@ -375,7 +362,7 @@ fn begin(
             }
         }
     }
-    Ok(begun)
+    Ok(begun.into_iter().flatten().collect())
 }
 
 /// The programs that were traced so far, one for all runs that differ only in

@@ -80,9 +80,10 @@ impl<T: Real> Engine<T> for Interpreter<T> {
             }
         } else {
             let epochs = Epochs::<T, WIDTH>::new(&self.program, steps, block, epochs);
+            let features = self.features;
             match self.program.subnormals {
-                Subnormals::Keep => self.features.run(Keeping(epochs, self.features)),
-                Subnormals::Flush => self.features.run(Flushing(epochs, self.features)),
+                Subnormals::Keep => features.run(InLanes::<T, false>(epochs, features)),
+                Subnormals::Flush => features.run(InLanes::<T, true>(epochs, features)),
             }
         }
     }
@@ -112,26 +113,16 @@ struct Watch<'a, T, const N: usize> {
     since_least: &'a [Cell<[T; N]>],
 }
 
-struct Keeping<'a, T>(Epochs<'a, T, WIDTH>, Features);
-struct Flushing<'a, T>(Epochs<'a, T, WIDTH>, Features);
+/// The same as they are compiled for an instruction set.
+struct InLanes<'a, T, const FLUSH: bool>(Epochs<'a, T, WIDTH>, Features);
 
-impl<T: Real> Work for Keeping<'_, T> {
+impl<T: Real, const FLUSH: bool> Work for InLanes<'_, T, FLUSH> {
     type Output = ();
 
     #[inline(always)]
     fn run(self) {
-        let Keeping(epochs, features) = self;
-        epochs.run::<false>(|function| features.run(function));
-    }
-}
-
-impl<T: Real> Work for Flushing<'_, T> {
-    type Output = ();
-
-    #[inline(always)]
-    fn run(self) {
-        let Flushing(epochs, features) = self;
-        epochs.run::<true>(|function| features.run(function));
+        let InLanes(epochs, features) = self;
+        epochs.run::<FLUSH>(|function| features.run(function));
     }
 }
 

@@ -242,14 +242,7 @@ pub(super) fn unseen<R: ?Sized>(row: &R) -> &R {
 /// The value of an operation of two operands.
 #[inline(always)]
 fn value<const FLUSH: bool, T: Real>(op: Op, x: T, y: T) -> T {
-    let subnormals = const {
-        if FLUSH {
-            Subnormals::Flush
-        } else {
-            Subnormals::Keep
-        }
-    };
-    op.value([x, y, y], subnormals)
+    op.value([x, y, y], const { Subnormals::flush_if(FLUSH) })
 }
 
 impl Left {
@@ -344,11 +337,6 @@ impl<T: Real, const N: usize> Kernel<T> for Operation<'_, T, N> {
     type Output = ();
 
     #[inline(always)]
-    fn run(self, value: impl Value<T>) {
-        self.run_unless(|_| false, value, value);
-    }
-
-    #[inline(always)]
     fn run_unless(
         self,
         is_rare: impl Fn(T) -> bool + Copy,
@@ -385,11 +373,6 @@ impl<T: Real, const N: usize> Kernel<T> for Sine<'_, T, N> {
     type Output = ();
 
     #[inline(always)]
-    fn run(self, value: impl Value<T>) {
-        self.run_unless(|_| false, value, value);
-    }
-
-    #[inline(always)]
     fn run_unless(self, _: impl Fn(T) -> bool + Copy, usual: impl Value<T>, rare: impl Value<T>) {
         let _: Option<()> = Op::Cos.run::<false, true, _, _>(SineAndCosine {
             angle: self.operation.operands[0],
@@ -418,11 +401,6 @@ where
     R: Value<T>,
 {
     type Output = ();
-
-    #[inline(always)]
-    fn run(self, value: impl Value<T>) {
-        self.run_unless(|_| false, value, value);
-    }
 
     #[inline(always)]
     fn run_unless(

@@ -166,6 +166,22 @@ impl<T: Real> Kernel<T> for Loops<'_, T> {
         }
         results
     }
+
+    #[inline]
+    fn run_unless(
+        self,
+        is_rare: impl Fn(T) -> bool + Copy,
+        usual: impl Value<T>,
+        rare: impl Value<T>,
+    ) -> Vec<T> {
+        self.run(move |x: [T; 3]| {
+            if is_rare(x[0]) {
+                rare.of(x)
+            } else {
+                usual.of(x)
+            }
+        })
+    }
 }
 
 /// Pushes `value` of each pair of elements.
