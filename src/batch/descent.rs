@@ -250,7 +250,7 @@ impl<T: Real> Descent<T> {
             last: from.recorded,
             recorder,
         };
-        let names = plan.objectives[run.objective].function.variables();
+        let names = plan.objectives[run.objective].function.parameters();
         let limits = Limits::<T>::new(&plan.stop);
         let mut block = Block::new(self.engine.program(), 1);
         let mut inputs = Vec::new();

@@ -269,7 +269,7 @@ fn runs_per_group(plan: &Plan, runs: usize, record: bool) -> usize {
     let by_epochs = (EPOCHS / epochs.max(1)).clamp(*RUNS.start(), *RUNS.end());
     let by_rows = if record {
         let objectives = plan.objectives.iter();
-        let variables = objectives.map(|objective| objective.function.variables().len());
+        let variables = objectives.map(|objective| objective.function.parameters().len());
         let columns = 3 + variables.max().unwrap_or(0) as u64;
         // A result is as long as some rows.
         let rows = plan.record.rows(epochs).saturating_add(4);

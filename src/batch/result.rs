@@ -44,7 +44,7 @@ impl RunResult {
     #[must_use]
     pub fn new(plan: &Plan, run: Run, outcome: &Outcome) -> Self {
         let objective = &plan.objectives[run.objective];
-        let variables = objective.function.variables();
+        let variables = objective.function.parameters();
         let value_of = |name: &String| {
             let place = variables.iter().position(|variable| variable == name)?;
             outcome.parameters.get(place).copied()

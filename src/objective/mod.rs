@@ -6,7 +6,7 @@ mod partial;
 
 use std::collections::{HashMap, HashSet};
 
-use crate::autodiff::{Graph, Real, Var};
+use crate::autodiff::{Graph, Real, Shape, Var};
 use crate::mistake::{Mistake, Span, nearest};
 
 pub use formula::{Formula, GREATEST_DEPTH, GREATEST_SIZE, is_name, is_reserved_name};
@@ -21,16 +21,16 @@ pub use partial::Partial;
 /// ```
 /// use gradtape::autodiff::{Graph, Subnormals};
 /// use gradtape::engine::Program;
-/// use gradtape::objective::{Formula, Objective};
+/// use gradtape::objective::{Formula, Inputs, Objective};
 ///
 /// let parse = |text| Formula::parse(text).expect("well formed");
-/// let objective = Objective::new(
-///     parse("a*r^2"),
-///     vec![("r".to_owned(), parse("sqrt(x^2 + y^2)"))],
-///     vec!["x".to_owned(), "y".to_owned()],
-///     vec!["a".to_owned()],
-/// )
-/// .expect("every name has a value");
+/// let inputs = Inputs {
+///     constants: vec!["a".to_owned()],
+///     ..Inputs::numbers(["x", "y"])
+/// };
+/// let definition = ("r".to_owned(), parse("sqrt(x^2 + y^2)"));
+/// let objective = Objective::new(parse("a*r^2"), vec![definition], inputs)
+///     .expect("every name has a value");
 /// let graph = Graph::<f64>::new(Subnormals::Keep);
 /// let [x, y, a] = [graph.input(), graph.input(), graph.input()];
 /// let loss = objective.trace(&graph, &[x, y], &[a]);
@@ -41,8 +41,35 @@ pub struct Objective {
     formula: Formula,
     /// Each uses only those before it.
     definitions: Vec<(String, Formula)>,
-    variables: Vec<String>,
-    constants: Vec<String>,
+    inputs: Inputs,
+    parameters: Vec<String>,
+}
+
+/// The names that an objective gets values for, each with the shape of its
+/// values.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Inputs {
+    /// What is optimised.
+    pub variables: Vec<(String, Shape)>,
+    /// Free numbers that are not.
+    pub constants: Vec<String>,
+    /// Fixed arrays. Their shapes are those of all rows; an array of fewer rows
+    /// can take their place.
+    pub data: Vec<(String, Shape)>,
+}
+
+impl Inputs {
+    /// Variables that are numbers, without constants and data.
+    #[must_use]
+    pub fn numbers<S: Into<String>>(variables: impl IntoIterator<Item = S>) -> Self {
+        let variables = variables.into_iter();
+        Inputs {
+            variables: variables
+                .map(|name| (name.into(), Shape::scalar()))
+                .collect(),
+            ..Inputs::default()
+        }
+    }
 }
 
 /// A mistake in one of the texts of an objective.
@@ -70,13 +97,13 @@ impl Objective {
     pub fn new(
         formula: Formula,
         definitions: Vec<(String, Formula)>,
-        variables: Vec<String>,
-        constants: Vec<String>,
+        inputs: Inputs,
     ) -> Result<Self, Vec<FormulaMistake>> {
         let mut mistakes = Vec::new();
-        let names = variables
-            .iter()
-            .chain(&constants)
+        let shaped = inputs.variables.iter().chain(&inputs.data);
+        let names = shaped
+            .map(|(name, _)| name)
+            .chain(&inputs.constants)
             .chain(definitions.iter().map(|(name, _)| name))
             .map(String::as_str)
             .chain(CONSTANTS.iter().map(|(name, _)| *name));
@@ -119,24 +146,46 @@ impl Objective {
             return Err(mistakes);
         }
         let definitions = ordered(definitions)?;
+        let variables = inputs.variables.iter();
+        let parameters = variables.flat_map(|(name, shape)| elements(name, shape));
         Ok(Objective {
             formula,
             definitions,
-            variables,
-            constants,
+            parameters: parameters.collect(),
+            inputs,
         })
     }
 
-    /// The variables, in the order of [`Objective::new`].
+    /// The variables with their shapes, in the order of [`Objective::new`].
     #[must_use]
-    pub fn variables(&self) -> &[String] {
-        &self.variables
+    pub fn variables(&self) -> &[(String, Shape)] {
+        &self.inputs.variables
+    }
+
+    /// The numbers that the variables consist of: `x` of a number, `x[0]`, `x[1]`,
+    /// … of a vector, `W[0,0]`, `W[0,1]`, … of a matrix, row by row.
+    #[must_use]
+    pub fn parameters(&self) -> &[String] {
+        &self.parameters
     }
 
     /// The free numbers, in the order of [`Objective::new`].
     #[must_use]
     pub fn constants(&self) -> &[String] {
-        &self.constants
+        &self.inputs.constants
+    }
+
+    /// The fixed arrays with their shapes, in the order of [`Objective::new`].
+    #[must_use]
+    pub fn data(&self) -> &[(String, Shape)] {
+        &self.inputs.data
+    }
+
+    /// Whether anything in it is a vector or a matrix; else it is all numbers.
+    #[must_use]
+    pub fn has_arrays(&self) -> bool {
+        let mut shaped = self.inputs.variables.iter().chain(&self.inputs.data);
+        shaped.any(|(_, shape)| !shape.is_empty())
     }
 
     /// The names that the formula needs, directly or through definitions.
@@ -159,35 +208,32 @@ impl Objective {
         self.formula.size() + definitions.sum::<usize>()
     }
 
-    /// Records the value for the given variables and constants, in the order of
-    /// [`Objective::new`].
+    /// Records the value for the given parameters and constants, in the order of
+    /// [`Objective::parameters`] and [`Objective::constants`].
     ///
     /// # Panics
     ///
-    /// If there are fewer variables or constants than names.
+    /// If there are fewer parameters or constants than names, or if there is data.
     pub fn trace<'g, T: Real>(
         &self,
         graph: &'g Graph<T>,
-        variables: &[Var<'g, T>],
+        parameters: &[Var<'g, T>],
         constants: &[Var<'g, T>],
     ) -> Var<'g, T> {
         assert_eq!(
-            variables.len(),
-            self.variables.len(),
-            "one value for each variable"
+            parameters.len(),
+            self.parameters.len(),
+            "one value for each parameter"
         );
         assert_eq!(
             constants.len(),
-            self.constants.len(),
+            self.constants().len(),
             "one value for each constant"
         );
-        let names = self
-            .variables
-            .iter()
-            .chain(&self.constants)
-            .map(String::as_str);
+        let variables = self.inputs.variables.iter().map(|(name, _)| name);
+        let names = variables.chain(self.constants()).map(String::as_str);
         let mut values: HashMap<&str, Var<'g, T>> = names
-            .zip(variables.iter().chain(constants).copied())
+            .zip(parameters.iter().chain(constants).copied())
             .collect();
         for (name, text) in &self.definitions {
             let value = text.trace(graph, &values);
@@ -197,8 +243,8 @@ impl Objective {
     }
 
     /// Records the function and its derivatives in an empty graph, whose inputs
-    /// become the variables and then the constants. The derivatives are by the
-    /// variables at the places `with_respect_to`, in the order of `partials`;
+    /// become the parameters and then the constants. The derivatives are by the
+    /// parameters at the places `with_respect_to`, in the order of `partials`;
     /// `None` if the graph becomes larger than `limit`, as for [`Partial::trace`].
     #[must_use]
     pub fn derivatives<'g, T: Real>(
@@ -209,13 +255,31 @@ impl Objective {
         limit: usize,
     ) -> Option<Vec<Var<'g, T>>> {
         let inputs = |count: usize| (0..count).map(|_| graph.input()).collect::<Vec<_>>();
-        let variables = inputs(self.variables.len());
-        let constants = inputs(self.constants.len());
-        let function = self.trace(graph, &variables, &constants);
+        let parameters = inputs(self.parameters.len());
+        let constants = inputs(self.constants().len());
+        let function = self.trace(graph, &parameters, &constants);
         let by = with_respect_to.iter();
-        let by: Option<Vec<Var<'g, T>>> = by.map(|place| variables.get(*place).copied()).collect();
+        let by: Option<Vec<Var<'g, T>>> = by.map(|place| parameters.get(*place).copied()).collect();
         Partial::trace(graph, function, &by?, partials, limit)
     }
+}
+
+/// The names of the elements of an array, row by row.
+fn elements(name: &str, shape: &Shape) -> Vec<String> {
+    let mut names = vec![String::new()];
+    for (axis, length) in shape.iter().enumerate() {
+        let comma = if axis == 0 { "" } else { "," };
+        let longer = |before: &String| {
+            let before = before.clone();
+            (0..*length).map(move |index| format!("{before}{comma}{index}"))
+        };
+        names = names.iter().flat_map(longer).collect();
+    }
+    let bracketed = |indices: String| match shape.is_empty() {
+        true => name.to_owned(),
+        false => format!("{name}[{indices}]"),
+    };
+    names.into_iter().map(bracketed).collect()
 }
 
 /// So many wrong names are compared with all right ones; more would take time and

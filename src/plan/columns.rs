@@ -96,7 +96,7 @@ fn names(objectives: &[Objective], optimizers: &[Optimizer]) -> Vec<String> {
         .flat_map(|objective| objective.constants.series());
     let starts = objectives
         .iter()
-        .flat_map(|objective| objective.function.variables());
+        .flat_map(|objective| objective.function.parameters());
     let starts: Vec<String> = starts.map(|variable| format!("start.{variable}")).collect();
     // Settings in the order of the method, not of the file: a column has its
     // place whatever the file says first.

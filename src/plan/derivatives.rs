@@ -75,7 +75,7 @@ impl Derivative {
     /// The variables of the points, in the order of the file.
     #[must_use]
     pub fn variables(&self) -> &[String] {
-        self.function.variables()
+        self.function.parameters()
     }
 
     /// The variables at point number `point`, counted from 0.

@@ -313,7 +313,7 @@ pub(super) fn read_trajectories(
                 )));
             }
             let run = plan.run(number);
-            let variables = plan.objectives[run.objective].function.variables();
+            let variables = plan.objectives[run.objective].function.parameters();
             let place = |name: &String| {
                 plan.record
                     .parameters

@@ -94,7 +94,7 @@ impl Quantity {
             "gradient_norm" => Some(Quantity::GradientNorm),
             "gap" => objective.minimum.map(Quantity::Gap),
             _ => {
-                let variables = objective.function.variables();
+                let variables = objective.function.parameters();
                 variables
                     .iter()
                     .position(|variable| variable == name)

@@ -52,7 +52,7 @@ impl TrajectoryText {
         self.run
             .extend_from_slice(self.digits.whole(run.number).as_bytes());
         self.run.push(b',');
-        let variables = plan.objectives[run.objective].function.variables();
+        let variables = plan.objectives[run.objective].function.parameters();
         let place = |name: &String| variables.iter().position(|variable| variable == name);
         self.places.clear();
         self.places.extend(plan.record.parameters.iter().map(place));
@@ -240,7 +240,7 @@ mod tests {
                     parameters: &parameter,
                 };
                 text.record(&row);
-                let variables = plan.objectives[run.objective].function.variables();
+                let variables = plan.objectives[run.objective].function.parameters();
                 let mut fields = vec![run.number.to_string(), row.epoch.to_string()];
                 fields.extend(
                     [row.learning_rate, row.loss, row.gradient_norm].map(|x| x.to_string()),

@@ -6,7 +6,7 @@ use std::collections::{HashMap, HashSet};
 use super::{Decider, each_once};
 use crate::mistake::{At, Mistake};
 use crate::number::grouped;
-use crate::objective::{self, Formula, FormulaMistake};
+use crate::objective::{self, Formula, FormulaMistake, Inputs};
 use crate::plan::{GREATEST_OPERATIONS, GREATEST_VARIABLES};
 use crate::spec::{Map, place_in_text};
 
@@ -68,12 +68,11 @@ impl Decider<'_> {
         }
         let variables = written.variables.iter().map(|name| name.value.as_str());
         let constants = written.constants.iter().map(|name| name.value.clone());
-        let function = objective::Objective::new(
-            parsed,
-            definitions,
-            each_once(variables),
-            constants.collect(),
-        );
+        let inputs = Inputs {
+            constants: constants.collect(),
+            ..Inputs::numbers(each_once(variables))
+        };
+        let function = objective::Objective::new(parsed, definitions, inputs);
         match function {
             Ok(function) if function.variables().is_empty() => {
                 self.no_variable(formula, written);

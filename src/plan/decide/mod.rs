@@ -192,7 +192,7 @@ fn stem(path: &str) -> String {
 fn parameters(objectives: &[Objective]) -> Vec<String> {
     let variables = objectives
         .iter()
-        .flat_map(|objective| objective.function.variables());
+        .flat_map(|objective| objective.function.parameters());
     each_once(variables.map(String::as_str))
 }
 

@@ -182,7 +182,7 @@ pub(super) fn check_operations(
         let Some(formula) = &written.formula else {
             continue;
         };
-        let updates = objective.function.variables().len() * update;
+        let updates = objective.function.parameters().len() * update;
         let most = objective.function.size().saturating_mul(OPERATIONS_FOR_ONE);
         if most.saturating_add(updates) <= GREATEST_OPERATIONS {
             continue;
@@ -207,7 +207,7 @@ pub(super) fn check_operations(
 fn gradient_operations(function: &objective::Objective) -> usize {
     let graph = Graph::<f64>::new(Subnormals::Keep);
     let inputs = |count: usize| (0..count).map(|_| graph.input()).collect::<Vec<_>>();
-    let variables = inputs(function.variables().len());
+    let variables = inputs(function.parameters().len());
     let constants = inputs(function.constants().len());
     let value = function.trace(&graph, &variables, &constants);
     graph.gradient(value, &variables);
