@@ -1,5 +1,6 @@
 //! Objectives: from the text of a formula to a node of a graph.
 
+pub mod catalogue;
 mod formula;
 mod function;
 mod partial;

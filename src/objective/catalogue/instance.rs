@@ -1,0 +1,172 @@
+//! A function of the catalogue with a number of variables.
+
+use std::fmt;
+
+use super::{Dimension, Function, GREATEST_DIMENSION, Gradient, Kind, KnownMinimum};
+use crate::autodiff::{Graph, Shape, Subnormals};
+use crate::engine::Program;
+use crate::number::grouped;
+use crate::objective::Formula;
+
+/// A function of the catalogue with a number of variables: all that depends on it
+/// is a number now.
+#[derive(Clone, Debug)]
+pub struct Instance {
+    /// The function.
+    pub function: &'static Function,
+    /// How many numbers the function takes.
+    pub dimension: usize,
+    /// The names and shapes of the variables; their elements, one after the other,
+    /// are the coordinates of all points here.
+    pub variables: Vec<(String, Shape)>,
+    /// Where descents start.
+    pub start: Vec<f64>,
+    /// The interval of each coordinate; the ends may be infinite.
+    pub domain: Vec<(f64, f64)>,
+    /// The intervals that a picture shows, all finite.
+    pub view: Vec<(f64, f64)>,
+    /// The minima that are known for this dimension, the best first.
+    pub minima: Vec<Minimum>,
+}
+
+/// A minimum at a point.
+#[derive(Clone, Debug)]
+pub struct Minimum {
+    /// Where it is.
+    pub at: Vec<f64>,
+    /// The value there.
+    pub value: f64,
+    /// How far the value may be off.
+    pub precision: f64,
+    /// Whether there is a lower value somewhere in the domain.
+    pub kind: Kind,
+    /// The gradient there.
+    pub gradient: Gradient,
+    /// What else is to be said; may be empty.
+    pub note: &'static str,
+}
+
+/// A number of variables that a function cannot have.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct WrongDimension {
+    /// The name of the function.
+    pub function: &'static str,
+    /// What was asked for.
+    pub asked: usize,
+    /// What there can be.
+    pub expected: Dimension,
+}
+
+impl fmt::Display for WrongDimension {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let asked = grouped(self.asked as u128);
+        if self.asked > GREATEST_DIMENSION {
+            let most = grouped(GREATEST_DIMENSION as u128);
+            return write!(
+                formatter,
+                "a function has at most {most} variables, not {asked}"
+            );
+        }
+        let WrongDimension {
+            function, expected, ..
+        } = self;
+        write!(formatter, "{function} has {expected}, not {asked}")
+    }
+}
+
+impl std::error::Error for WrongDimension {}
+
+impl Function {
+    /// The function with `dimension` variables, or with its usual number of them.
+    ///
+    /// # Errors
+    ///
+    /// If it cannot have so many.
+    pub fn instance(&'static self, dimension: Option<usize>) -> Result<Instance, WrongDimension> {
+        let dimension = dimension.unwrap_or(self.dimension.usual());
+        if !self.dimension.allows(dimension) {
+            return Err(WrongDimension {
+                function: self.name,
+                asked: dimension,
+                expected: self.dimension,
+            });
+        }
+        let variables = match self.dimension {
+            Dimension::Fixed(1) => vec![("x".to_owned(), Shape::scalar())],
+            Dimension::Fixed(2) => ["x", "y"]
+                .map(|name| (name.to_owned(), Shape::scalar()))
+                .into(),
+            _ => vec![("x".to_owned(), Shape::from([dimension]))],
+        };
+        let domain = intervals(self.domain, dimension)
+            .unwrap_or_else(|| vec![(f64::NEG_INFINITY, f64::INFINITY); dimension]);
+        let minima = self.minima.iter();
+        let minima = minima.filter(|minimum| minimum.only.is_none_or(|only| only == dimension));
+        Ok(Instance {
+            function: self,
+            dimension,
+            variables,
+            start: coordinates(self.start, dimension),
+            view: intervals(self.view, dimension).unwrap_or_else(|| domain.clone()),
+            domain,
+            minima: minima.map(|minimum| minimum.located(dimension)).collect(),
+        })
+    }
+}
+
+impl KnownMinimum {
+    fn located(&self, dimension: usize) -> Minimum {
+        Minimum {
+            at: coordinates(self.at, dimension),
+            value: Text::new(self.value).number(1, dimension),
+            precision: self.precision,
+            kind: self.kind,
+            gradient: self.gradient,
+            note: self.note,
+        }
+    }
+}
+
+/// The first `dimension` of the coordinates, from the beginning again if there are fewer.
+fn coordinates(pattern: &[&str], dimension: usize) -> Vec<f64> {
+    let texts: Vec<Text> = pattern.iter().map(|text| Text::new(text)).collect();
+    let texts = texts.iter().cycle().zip(1..=dimension);
+    texts.map(|(text, i)| text.number(i, dimension)).collect()
+}
+
+/// The same of intervals; `None` if there are none.
+fn intervals(pattern: &[(&str, &str)], dimension: usize) -> Option<Vec<(f64, f64)>> {
+    if pattern.is_empty() {
+        return None;
+    }
+    let (low, high): (Vec<&str>, Vec<&str>) = pattern.iter().copied().unzip();
+    let (low, high) = (coordinates(&low, dimension), coordinates(&high, dimension));
+    Some(low.into_iter().zip(high).collect())
+}
+
+/// A number of the table, or a formula of `i` and `n`.
+enum Text {
+    Number(f64),
+    Formula(Program<f64>),
+}
+
+impl Text {
+    fn new(text: &str) -> Self {
+        if let Ok(number) = text.parse() {
+            return Text::Number(number);
+        }
+        let formula = Formula::parse(text).expect("a test reads every formula of the table");
+        let graph = Graph::<f64>::new(Subnormals::Keep);
+        let (i, n) = (graph.input(), graph.input());
+        let value = formula.trace(&graph, &[("i", i), ("n", n)].into());
+        Text::Formula(Program::new(&graph, &[value]))
+    }
+
+    #[expect(clippy::cast_precision_loss, reason = "no dimension is near 2^53")]
+    fn number(&self, i: usize, n: usize) -> f64 {
+        match self {
+            Text::Number(number) => *number,
+            Text::Formula(program) => program.evaluate(&[i as f64, n as f64])[0],
+        }
+    }
+}
