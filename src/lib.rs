@@ -106,10 +106,11 @@
 //! - [`report`]: CSV, JSON, charts.
 //! - [`baseline`]: final values against recorded and expected ones.
 //! - [`number`], [`mistake`]: numbers as written and shown; what is wrong where.
+//! - [`random`]: random numbers from a seed, the same on every machine.
 //!
 //! # Invariants
 //!
-//! - [`autodiff`] imports nothing of the crate; [`engine`], [`objective`] and
+//! - [`autodiff`] imports nothing of the crate; [`random`], [`engine`], [`objective`] and
 //!   [`optimizer`] stand on it; [`spec`] knows none of them; [`plan`] stands on
 //!   all those, then come [`batch`] and [`derivative`], [`report`], [`baseline`],
 //!   and the command.
@@ -130,6 +131,7 @@ pub mod number;
 pub mod objective;
 pub mod optimizer;
 pub mod plan;
+pub mod random;
 pub mod report;
 pub mod spec;
 pub mod tour;

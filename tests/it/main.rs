@@ -20,6 +20,7 @@ mod mistakes;
 mod random;
 mod reports;
 mod runner;
+mod streams;
 mod tables;
 mod tape;
 mod tidy;
