@@ -1,6 +1,6 @@
 //! The traced graph: what was computed, as nodes in the order of creation.
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::collections::HashMap;
 use std::fmt;
 use std::ops::{Add, Div, Mul, Neg, Sub};
@@ -59,7 +59,8 @@ enum Key {
 /// - xⁿ with a constant whole n, |n| ≤ 64, is [`Op::Powi`]; x⁰ = 1, x¹ = x.
 ///
 /// One of them defines rather than follows: (−a) − b and −(a + b) differ in the
-/// sign of an exact zero.
+/// sign of an exact zero. It is not made for what an
+/// [`ArrayGraph`](super::ArrayGraph) unrolls, where the arrays define the bits.
 ///
 /// # Examples
 ///
@@ -101,6 +102,8 @@ enum Key {
 pub struct Graph<T> {
     subnormals: Subnormals,
     nodes: RefCell<Nodes<T>>,
+    /// Whether only rewrites that hold for every value are made.
+    is_exact: Cell<bool>,
 }
 
 struct Nodes<T> {
@@ -134,7 +137,17 @@ impl<T: Real> Graph<T> {
         Graph {
             subnormals,
             nodes: RefCell::new(nodes),
+            is_exact: Cell::new(false),
         }
+    }
+
+    /// Records what `record` does without the one rewrite that defines the sign
+    /// of a zero.
+    pub(crate) fn exactly<R>(&self, record: impl FnOnce() -> R) -> R {
+        let before = self.is_exact.replace(true);
+        let result = record();
+        self.is_exact.set(before);
+        result
     }
 
     /// A new input.
@@ -359,8 +372,8 @@ impl<T: Real> Graph<T> {
             },
             Op::Sub => match (minus_x, minus_y) {
                 (_, Some(minus_y)) => Some(x + minus_y),
-                (Some(minus_x), None) => Some(-(minus_x + y)),
-                (None, None) => None,
+                (Some(minus_x), None) if !self.is_exact.get() => Some(-(minus_x + y)),
+                _ => None,
             },
             Op::Powi(0) => Some(self.constant(T::ONE)),
             Op::Powi(1) => Some(x),
@@ -375,7 +388,7 @@ impl<T: Real> Graph<T> {
     clippy::cast_possible_truncation,
     reason = "a whole number within the limit has an i32"
 )]
-fn whole_exponent<T: Real>(exponent: T) -> Option<i32> {
+pub(super) fn whole_exponent<T: Real>(exponent: T) -> Option<i32> {
     let exponent = exponent.to_f64();
     let whole = exponent.floor() == exponent && exponent.abs() <= GREATEST_WHOLE_EXPONENT;
     whole.then_some(exponent as i32)

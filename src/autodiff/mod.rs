@@ -6,7 +6,8 @@
 //! values are computed at once, as TensorFlow does; the [tour](crate::tour)
 //! shows it. A [`Graph`] records a computation as nodes without values, for the
 //! engine; [`Graph::gradient`] adds the nodes of its derivative to the same
-//! graph, so that it can be applied again.
+//! graph, so that it can be applied again. An [`ArrayGraph`] does the same with
+//! whole arrays, so that a sum over a thousand elements stays one node.
 //!
 //! ```
 //! use gradtape::autodiff::{Graph, Subnormals};
@@ -22,6 +23,7 @@
 //! assert_eq!(program.evaluate(&[2.0]), [8.0, 12.0, 12.0]);
 //! ```
 
+mod arrays;
 mod custom;
 mod error;
 mod functional;
@@ -34,6 +36,7 @@ mod tape;
 mod tensor;
 mod variable;
 
+pub use arrays::{Array, ArrayGraph};
 pub use custom::custom_gradient;
 pub use error::{Caller, Error, Result};
 pub use functional::{

@@ -6,7 +6,7 @@
 use std::fmt;
 
 use super::compile;
-use crate::autodiff::{Graph, Op, Real, Subnormals, Var};
+use crate::autodiff::{Array, ArrayGraph, Graph, Op, Real, Subnormals, Var};
 
 /// The place of a number in [`Scratch`] space.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -176,6 +176,42 @@ impl<T: Real> Program<T> {
     #[must_use]
     pub fn epoch(graph: &Graph<T>, outputs: &[Var<'_, T>], next: &[Var<'_, T>]) -> Self {
         compile::epoch(graph, outputs, next)
+    }
+
+    /// The program of [`Program::epoch`] for arrays. Its inputs are the elements
+    /// of all inputs of `graph`, one after the other; so are its outputs, and
+    /// what replaces the first inputs.
+    ///
+    /// # Panics
+    ///
+    /// If `next` has more elements than the graph's inputs.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use gradtape::autodiff::{ArrayGraph, Subnormals};
+    /// use gradtape::engine::Program;
+    ///
+    /// // One epoch of gradient descent on Σ x².
+    /// let graph = ArrayGraph::<f64>::new(Subnormals::Keep);
+    /// let (x, rate) = (graph.input([2]), graph.input([]));
+    /// let loss = (x * x).sum(None);
+    /// let gradient = graph.gradient(loss, &[x])[0];
+    /// let program = Program::arrays(&graph, &[loss], &[x - rate * gradient]);
+    /// let mut scratch = program.scratch();
+    /// program.load(&mut scratch, &[1.0, 2.0, 0.25]);
+    /// let mut loss = [0.0];
+    /// program.step(&mut scratch, &mut loss);
+    /// assert_eq!((loss, program.state(&scratch)), ([5.0], &[0.5, 1.0][..]));
+    /// ```
+    #[must_use]
+    pub fn arrays(graph: &ArrayGraph<T>, outputs: &[Array<'_, T>], next: &[Array<'_, T>]) -> Self {
+        let scalars = Graph::new(graph.subnormals());
+        let inputs: Vec<_> = (0..graph.inputs()).map(|_| scalars.input()).collect();
+        let wanted: Vec<_> = outputs.iter().chain(next).copied().collect();
+        let mut outputs_of = graph.unroll(&scalars, &inputs, &wanted);
+        let next = outputs_of.split_off(outputs.len()).concat();
+        Program::epoch(&scalars, &outputs_of.concat(), &next)
     }
 
     /// Takes the outputs from number `often` on for rare ones: the operations

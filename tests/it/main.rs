@@ -7,6 +7,7 @@
 )]
 
 mod accuracy;
+mod arrays;
 mod blocks;
 mod check;
 mod cli;

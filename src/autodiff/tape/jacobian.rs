@@ -5,7 +5,7 @@ use std::panic::Location;
 use super::{GradientTape, UnconnectedGradients, leaves};
 use crate::autodiff::error::{Error, Result};
 use crate::autodiff::nest::{Nest, Single};
-use crate::autodiff::tensor::{Shape, Tensor};
+use crate::autodiff::tensor::{Dense, Shape, Tensor};
 
 impl GradientTape {
     /// The derivatives of each element of `target` with respect to each of each

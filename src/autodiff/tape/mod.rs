@@ -17,7 +17,7 @@ pub use explain::{Explanation, Reason, Step};
 
 use super::error::{Caller, Error, Result};
 use super::nest::{Leaf, Leaves, Nest};
-use super::tensor::{Id, Tensor};
+use super::tensor::{Dense, Id, Tensor};
 use super::variable::Variable;
 use pass::{Derivatives, Pass};
 use recording::{Phase, Recording};

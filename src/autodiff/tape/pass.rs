@@ -5,7 +5,7 @@ use smallvec::SmallVec;
 use crate::autodiff::Op;
 use crate::autodiff::error::{Caller, Result};
 use crate::autodiff::nest::Leaf;
-use crate::autodiff::tensor::{Id, Operation, Shape, Tensor};
+use crate::autodiff::tensor::{Dense, Id, Operation, Shape, Tensor};
 
 use super::recording::{Entry, Known, Recording, Saved};
 

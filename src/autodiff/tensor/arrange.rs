@@ -11,7 +11,7 @@ use crate::autodiff::error::Caller;
 
 /// Copies elements into `shape`, axis by axis with the given steps through
 /// `elements`, from `start` on.
-pub(super) fn strided<T: Copy>(
+pub(in crate::autodiff) fn strided<T: Copy>(
     operation: &'static str,
     elements: &[T],
     shape: &Shape,
@@ -29,7 +29,7 @@ pub(super) fn strided<T: Copy>(
 }
 
 /// The reverse of [`strided`]: puts `elements` of shape `shape` into `target`.
-pub(super) fn place<T: Copy>(
+pub(in crate::autodiff) fn place<T: Copy>(
     target: &mut [T],
     elements: &[T],
     shape: &Shape,
@@ -50,7 +50,7 @@ fn moved(place: usize, index: usize, step: isize) -> usize {
 
 /// Calls with the place, the length and the step of each row along the last
 /// axis.
-fn each_row(
+pub(in crate::autodiff) fn each_row(
     shape: &Shape,
     start: usize,
     steps: &[isize],
@@ -86,7 +86,10 @@ fn each_row(
 }
 
 /// Where a slice starts within a tensor of this shape, and its steps.
-pub(super) fn slice_steps(shape: &Shape, stretches: &[Stretch]) -> (usize, SmallVec<[isize; 4]>) {
+pub(in crate::autodiff) fn slice_steps(
+    shape: &Shape,
+    stretches: &[Stretch],
+) -> (usize, SmallVec<[isize; 4]>) {
     let (mut start, mut distance) = (0_usize, 1_usize);
     let mut steps: SmallVec<[isize; 4]> = SmallVec::new();
     for (length, stretch) in shape.iter().zip(stretches).rev() {
@@ -100,7 +103,12 @@ pub(super) fn slice_steps(shape: &Shape, stretches: &[Stretch]) -> (usize, Small
 }
 
 /// A matrix written column by column, in tiles that stay in the cache.
-pub(super) fn transposed<T: Copy>(elements: &[T], rows: usize, columns: usize, to: &mut Vec<T>) {
+pub(in crate::autodiff) fn transposed<T: Copy>(
+    elements: &[T],
+    rows: usize,
+    columns: usize,
+    to: &mut Vec<T>,
+) {
     const TILE: usize = 32;
     let Some(first) = elements.first() else {
         return;
@@ -121,7 +129,7 @@ pub(super) fn transposed<T: Copy>(elements: &[T], rows: usize, columns: usize, t
 
 /// The slices of `elements` along an axis that `indices` name, which were
 /// checked. `(outer, length, inner)` is the shape around the axis.
-pub(super) fn gathered<T: Copy>(
+pub(in crate::autodiff) fn gathered<T: Copy>(
     elements: &[T],
     (outer, length, inner): (usize, usize, usize),
     indices: &[usize],
@@ -137,7 +145,7 @@ pub(super) fn gathered<T: Copy>(
 
 /// The reverse of [`gathered`]: adds each slice where it was taken from, in the
 /// order of the indices.
-pub(super) fn scattered<T: Copy>(
+pub(in crate::autodiff) fn scattered<T: Copy>(
     target: &mut [T],
     (outer, length, inner): (usize, usize, usize),
     indices: &[usize],

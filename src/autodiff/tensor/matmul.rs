@@ -7,8 +7,8 @@ use crate::autodiff::{Op, Real, Subnormals};
 
 use super::float::subnormals;
 
-/// Adds the product of an m×k and a k×n matrix to `c`, which is 0. Each element
-/// of the result is the sum of k products from the left, whatever the sizes.
+/// Writes the product of an m×k and a k×n matrix to `c`. Each element of the
+/// result is the sum of k products from the left, whatever the sizes.
 fn product<T: Real>(a: &[T], b: &[T], c: &mut [T], k: usize, n: usize) {
     /// Rows of b that are used together, so that a row of c is read and
     /// written a quarter as often.
@@ -20,7 +20,10 @@ fn product<T: Real>(a: &[T], b: &[T], c: &mut [T], k: usize, n: usize) {
         for (a, c) in a.chunks_exact(k).zip(c.chunks_exact_mut(n)) {
             let c = &mut c[columns.clone()];
             let row = |index: usize| &b[index * n..][columns.clone()];
-            let mut index = 0;
+            for (c, b) in c.iter_mut().zip(row(0)) {
+                *c = a[0] * *b;
+            }
+            let mut index = 1;
             while index + ROWS <= k {
                 let [a0, a1, a2, a3] = [0, 1, 2, 3].map(|offset| a[index + offset]);
                 let (b0, b1) = (row(index), row(index + 1));
@@ -43,11 +46,15 @@ fn product<T: Real>(a: &[T], b: &[T], c: &mut [T], k: usize, n: usize) {
 fn flushed_product<T: Real>(a: &[T], b: &[T], c: &mut [T], k: usize, n: usize) {
     let mode = Subnormals::Flush;
     for (a, c) in a.chunks_exact(k).zip(c.chunks_exact_mut(n)) {
-        for (x, row) in a.iter().zip(b.chunks_exact(n)) {
+        for (index, (x, row)) in a.iter().zip(b.chunks_exact(n)).enumerate() {
             for (c, y) in c.iter_mut().zip(row) {
                 let operands = [mode.input(*x), mode.input(*y), T::ZERO];
                 let term = Op::Mul.value(operands, mode);
-                *c = Op::Add.value([*c, term, T::ZERO], mode);
+                *c = if index == 0 {
+                    term
+                } else {
+                    Op::Add.value([*c, term, T::ZERO], mode)
+                };
             }
         }
     }

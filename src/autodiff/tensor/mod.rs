@@ -1,14 +1,15 @@
 //! Tensors: dense arrays of any rank whose operations a tape can record.
 
-mod arrange;
+pub(super) mod arrange;
 pub(crate) mod data;
+mod dense;
 mod elementwise;
 mod float;
 mod make;
 mod matmul;
-mod operation;
+pub(super) mod operation;
 mod operator;
-mod reduce;
+pub(super) mod reduce;
 mod rule;
 mod shape;
 mod show;
@@ -25,6 +26,7 @@ pub use shape::{Axes, Shape};
 pub use structure::Span;
 
 pub(crate) use data::{Data, Storage};
+pub(super) use dense::Dense;
 pub(crate) use operation::{Custom, Operation};
 
 use super::error::{Caller, Error, Result};

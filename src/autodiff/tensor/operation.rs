@@ -6,6 +6,7 @@
 
 use std::borrow::Cow;
 use std::fmt;
+use std::hash::{Hash, Hasher};
 use std::sync::Arc;
 
 use smallvec::SmallVec;
@@ -25,7 +26,7 @@ pub(crate) type AxisList = SmallVec<[usize; 4]>;
 
 /// An operation on tensors. Axes, indices and slices were checked by whoever
 /// made it.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(crate) enum Operation {
     /// An operation of the table on each element.
     Elementwise(Op),
@@ -69,20 +70,20 @@ pub(crate) enum Operation {
     Read,
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(crate) enum Logical {
     Not,
     And,
     Or,
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(crate) enum Extreme {
     Max,
     Min,
 }
 
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(crate) struct Reduce {
     pub kind: Reduction,
     /// In ascending order.
@@ -91,14 +92,14 @@ pub(crate) struct Reduce {
     pub keep: bool,
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(crate) enum Reduction {
     Sum,
     Extreme(Extreme),
 }
 
 /// `count` elements of an axis, from `start` on, `step` from one to the next.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(crate) struct Stretch {
     pub start: usize,
     pub step: isize,
@@ -112,6 +113,21 @@ pub(crate) struct Custom {
     /// From the incoming derivative, the operands and the result to the
     /// derivatives of the operands.
     pub rule: Box<CustomRule>,
+}
+
+// One is only equal to itself.
+impl PartialEq for Custom {
+    fn eq(&self, other: &Self) -> bool {
+        std::ptr::eq(self, other)
+    }
+}
+
+impl Eq for Custom {}
+
+impl Hash for Custom {
+    fn hash<H: Hasher>(&self, hasher: &mut H) {
+        std::ptr::hash(self, hasher);
+    }
 }
 
 impl fmt::Debug for Custom {
@@ -137,7 +153,7 @@ impl Reduce {
     }
 
     /// The shape of the result.
-    fn shape(&self, shape: &Shape) -> Shape {
+    pub fn shape(&self, shape: &Shape) -> Shape {
         if self.keep {
             return self.kept(shape);
         }
@@ -148,7 +164,7 @@ impl Reduce {
 
     /// The elements in the order of three axes of which the middle one is
     /// reduced, and their lengths.
-    fn arranged<'x, T: Copy>(
+    pub fn arranged<'x, T: Copy>(
         &self,
         elements: &'x [T],
         shape: &Shape,

@@ -90,7 +90,7 @@ fn reduced_rows<T: Copy>(
 }
 
 /// The reduction along the middle one of three axes.
-pub(super) fn along<T: Copy>(
+pub(in crate::autodiff) fn along<T: Copy>(
     x: &[T],
     (outer, length, inner): (usize, usize, usize),
     empty: T,
@@ -111,7 +111,7 @@ pub(super) fn along<T: Copy>(
 }
 
 /// The index of the first element along the middle axis that none `beats`.
-pub(super) fn position<T: Copy>(
+pub(in crate::autodiff) fn position<T: Copy>(
     x: &[T],
     (outer, length, inner): (usize, usize, usize),
     beats: impl Fn(T, T) -> bool,
@@ -134,7 +134,7 @@ pub(super) fn position<T: Copy>(
 
 /// Replaces each element by the sum of those up to it along the middle axis,
 /// or of those from it on.
-pub(super) fn accumulate<T: Copy>(
+pub(in crate::autodiff) fn accumulate<T: Copy>(
     x: &mut [T],
     (outer, length, inner): (usize, usize, usize),
     is_reverse: bool,

@@ -12,39 +12,38 @@ use std::sync::Arc;
 
 use smallvec::SmallVec;
 
+use super::dense::Dense;
 use super::operation::{AxisList, Reduce, Reduction, Stretch};
-use super::{Error, Operation, Result, Shape, Tensor};
+use super::{Error, Operation, Result, Tensor};
 use crate::autodiff::error::Caller;
 use crate::autodiff::{GradientTape, Number, Op, Partial};
 
 /// The derivatives of the operands; `None` where it was not wanted.
 pub(crate) type Derivatives = SmallVec<[Option<Tensor>; 3]>;
 
-/// A tensor as the rules of the table compute with it. What they record
-/// belongs to the line that asked for the derivative.
+/// A tensor or array as the rules of the table compute with it. What they
+/// record belongs to the line that asked for the derivative.
 #[derive(Clone)]
-struct Traced<'t> {
-    tensor: Cow<'t, Tensor>,
+struct Traced<'t, D: Dense> {
+    dense: Cow<'t, D>,
     at: Caller,
 }
 
-impl Number for Traced<'_> {
+impl<D: Dense> Number for Traced<'_, D> {
     fn constant(&self, value: f64) -> Self {
-        let tensor = Tensor::scalar(value, self.tensor.dtype(), self.at);
         Self {
-            tensor: Cow::Owned(tensor),
+            dense: Cow::Owned(self.dense.number(value, self.at)),
             at: self.at,
         }
     }
 
     fn apply(op: Op, operands: &[&Self]) -> Self {
         let at = operands[0].at;
-        let tensors = [0, 1, 2].map(|place| &*operands.get(place).unwrap_or(&operands[0]).tensor);
-        let tensors = &tensors[..operands.len()];
-        let tensor = Tensor::apply(Operation::Elementwise(op), tensors, at)
+        let dense = [0, 1, 2].map(|place| &*operands.get(place).unwrap_or(&operands[0]).dense);
+        let dense = D::perform(Operation::Elementwise(op), &dense[..operands.len()], at)
             .expect("the operands of a rule have one type, and shapes that broadcast");
         Self {
-            tensor: Cow::Owned(tensor),
+            dense: Cow::Owned(dense),
             at,
         }
     }
@@ -52,7 +51,7 @@ impl Number for Traced<'_> {
 
 macro_rules! operator {
     ($($trait:ident $method:ident),+) => {$(
-        impl $trait for Traced<'_> {
+        impl<D: Dense> $trait for Traced<'_, D> {
             type Output = Self;
             fn $method(self, other: Self) -> Self {
                 Number::apply(Op::$trait, &[&self, &other])
@@ -62,7 +61,7 @@ macro_rules! operator {
 }
 operator!(Add add, Sub sub, Mul mul, Div div);
 
-impl Neg for Traced<'_> {
+impl<D: Dense> Neg for Traced<'_, D> {
     type Output = Self;
     fn neg(self) -> Self {
         Number::apply(Op::Neg, &[&self])
@@ -116,23 +115,28 @@ impl Operation {
             return each.collect();
         }
         let derivative = |(index, wanted): (usize, &bool)| {
-            wanted
-                .then(|| self.backward_to(index, operands, result, g, at))
-                .transpose()
+            if !*wanted {
+                return Ok(None);
+            }
+            let x = &operands[index];
+            let derivative = self.backward_to(index, operands, result, g, at)?;
+            let zero = || Tensor::constant(0.0, x.dtype(), x.shape().clone(), at);
+            derivative.map_or_else(zero, Ok).map(Some)
         };
         wanted.iter().enumerate().map(derivative).collect()
     }
 
-    fn backward_to(
+    /// The derivative of one operand; `None` where it is zero or there is none.
+    pub(in crate::autodiff) fn backward_to<D: Dense>(
         &self,
         index: usize,
-        operands: &[Tensor],
-        result: &Tensor,
-        g: &Tensor,
+        operands: &[D],
+        result: &D,
+        g: &D,
         at: Caller,
-    ) -> Result<Tensor> {
+    ) -> Result<Option<D>> {
         let x = &operands[index];
-        let apply = |operation, operands: &[&Tensor]| Tensor::apply(operation, operands, at);
+        let apply = |operation, operands: &[&D]| D::perform(operation, operands, at);
         let is_each_for_itself = match self {
             Operation::Elementwise(_) => x.shape() == result.shape(),
             Operation::Identity | Operation::Read | Operation::Cast(_) => true,
@@ -142,21 +146,19 @@ impl Operation {
         let g = if is_each_for_itself {
             g
         } else {
-            whole = g.stretched(result.shape(), at)?;
+            whole = g.stretched(&result.shape(), at)?;
             &whole
         };
-        match self {
+        let derivative = match self {
             Operation::Elementwise(op) => match partial(*op, index, operands, result, g, at) {
                 Partial::Flows(derivative) if is_each_for_itself => Ok(derivative),
-                Partial::Flows(derivative) => derivative.summed_to(x.shape(), at),
-                Partial::Zero | Partial::Undefined => {
-                    Tensor::constant(0.0, x.dtype(), x.shape().clone(), at)
-                }
+                Partial::Flows(derivative) => derivative.summed_to(&x.shape(), at),
+                Partial::Zero | Partial::Undefined => return Ok(None),
             },
             Operation::Identity | Operation::Read => Ok(g.clone()),
-            Operation::Cast(_) => apply(Operation::Cast(x.dtype()), &[g]),
-            Operation::Reshape(_) => g.reshaped(x.shape(), at),
-            Operation::BroadcastTo(_) => g.summed_to(x.shape(), at),
+            Operation::Cast(_) => g.cast_as(x, at),
+            Operation::Reshape(_) => g.reshaped(&x.shape(), at),
+            Operation::BroadcastTo(_) => g.summed_to(&x.shape(), at),
             Operation::Transpose(order) => {
                 let mut inverse: AxisList = order.iter().map(|_| 0).collect();
                 for (place, axis) in order.iter().enumerate() {
@@ -165,14 +167,14 @@ impl Operation {
                 apply(Operation::Transpose(Box::new(inverse)), &[g])
             }
             Operation::Reduce(reduce) => {
-                let g = g.reshaped(&reduce.kept(x.shape()), at)?;
+                let g = g.reshaped(&reduce.kept(&x.shape()), at)?;
                 match reduce.kind {
                     Reduction::Sum => Ok(g),
                     Reduction::Extreme(_) => chosen(reduce, x, result, at)?.shares(&g, at),
                 }
             }
             Operation::Slice(stretches) => apply(
-                Operation::Place(Box::new(x.shape().clone()), Arc::clone(stretches)),
+                Operation::Place(Box::new(x.shape().into_owned()), Arc::clone(stretches)),
                 &[g],
             ),
             Operation::Place(_, stretches) => apply(Operation::Slice(Arc::clone(stretches)), &[g]),
@@ -207,13 +209,14 @@ impl Operation {
                     let other = operands[0].last_axes_exchanged(at)?;
                     apply(Operation::Matmul, &[&other, g])?
                 };
-                product.summed_to(x.shape(), at)
+                product.summed_to(&x.shape(), at)
             }
             Operation::StopGradient
             | Operation::Logical(_)
             | Operation::Position(..)
-            | Operation::Custom(_) => Tensor::constant(0.0, x.dtype(), x.shape().clone(), at),
-        }
+            | Operation::Custom(_) => return Ok(None),
+        };
+        derivative.map(Some)
     }
 
     /// The derivative of the result, from those of the operands that have one.
@@ -337,23 +340,23 @@ impl Operation {
 }
 
 /// The rule of the table for one operand.
-fn partial(
+fn partial<D: Dense>(
     op: Op,
     index: usize,
-    operands: &[Tensor],
-    result: &Tensor,
-    g: &Tensor,
+    operands: &[D],
+    result: &D,
+    g: &D,
     at: Caller,
-) -> Partial<Tensor> {
-    fn traced(tensor: &Tensor, at: Caller) -> Traced<'_> {
-        let tensor = Cow::Borrowed(tensor);
-        Traced { tensor, at }
+) -> Partial<D> {
+    fn traced<D: Dense>(dense: &D, at: Caller) -> Traced<'_, D> {
+        let dense = Cow::Borrowed(dense);
+        Traced { dense, at }
     }
     let operand = |place| traced(operands.get(place).unwrap_or(&operands[0]), at);
     let traced_operands = [operand(0), operand(1), operand(2)];
     let traced_operands = &traced_operands.each_ref()[..operands.len()];
     match op.partial(index, traced_operands, &traced(result, at), &traced(g, at)) {
-        Partial::Flows(derivative) => Partial::Flows(derivative.tensor.into_owned()),
+        Partial::Flows(derivative) => Partial::Flows(derivative.dense.into_owned()),
         Partial::Zero => Partial::Zero,
         Partial::Undefined => Partial::Undefined,
     }
@@ -361,77 +364,29 @@ fn partial(
 
 /// Which elements are the greatest or least one, and how many they are: the
 /// derivative is split evenly among them.
-struct Chosen {
-    which: Tensor,
-    count: Tensor,
+struct Chosen<D> {
+    which: D,
+    count: D,
 }
 
-fn chosen(reduce: &Reduce, x: &Tensor, result: &Tensor, at: Caller) -> Result<Chosen> {
-    let kept = result.reshaped(&reduce.kept(x.shape()), at)?;
-    let which = Tensor::apply(Operation::Elementwise(Op::Equal), &[x, &kept], at)?;
-    let ones = Tensor::apply(Operation::Cast(x.dtype()), &[&which], at)?;
+fn chosen<D: Dense>(reduce: &Reduce, x: &D, result: &D, at: Caller) -> Result<Chosen<D>> {
+    let kept = result.reshaped(&reduce.kept(&x.shape()), at)?;
+    let which = D::perform(Operation::Elementwise(Op::Equal), &[x, &kept], at)?;
     let count = Operation::Reduce(Box::new(Reduce {
         kind: Reduction::Sum,
         axes: reduce.axes.clone(),
         keep: true,
     }));
-    let count = Tensor::apply(count, &[&ones], at)?;
+    let count = D::perform(count, &[&which.cast_as(x, at)?], at)?;
     Ok(Chosen { which, count })
 }
 
-impl Chosen {
+impl<D: Dense> Chosen<D> {
     /// The part of `g` for each element: 0 for those not chosen, NaN where
     /// nothing equals the result, because that is a NaN.
-    fn shares(&self, g: &Tensor, at: Caller) -> Result<Tensor> {
-        let divide =
-            |x: &Tensor| Tensor::apply(Operation::Elementwise(Op::Div), &[x, &self.count], at);
-        let zero = Tensor::scalar(0.0, g.dtype(), at);
-        let shares = [&self.which, &divide(g)?, &divide(&zero)?];
-        Tensor::apply(Operation::Elementwise(Op::Where), &shares, at)
-    }
-}
-
-impl Tensor {
-    /// This in another shape of the same size; itself if it has it already.
-    pub(crate) fn reshaped(&self, shape: &Shape, at: Caller) -> Result<Tensor> {
-        if self.shape() == shape {
-            return Ok(self.clone());
-        }
-        Tensor::apply(Operation::Reshape(Box::new(shape.clone())), &[self], at)
-    }
-
-    /// This broadcast to a shape; itself if it has it already.
-    pub(crate) fn stretched(&self, shape: &Shape, at: Caller) -> Result<Tensor> {
-        if self.shape() == shape {
-            return Ok(self.clone());
-        }
-        Tensor::apply(Operation::BroadcastTo(Box::new(shape.clone())), &[self], at)
-    }
-
-    /// The sum over the axes along which `shape` was broadcast to this.
-    fn summed_to(&self, shape: &Shape, at: Caller) -> Result<Tensor> {
-        if self.shape() == shape {
-            return Ok(self.clone());
-        }
-        let added = self.rank() - shape.len();
-        let is_stretched =
-            |axis: &usize| *axis < added || (shape[axis - added] == 1 && self.shape()[*axis] != 1);
-        let axes: AxisList = (0..self.rank()).filter(is_stretched).collect();
-        let reduce = Reduce {
-            kind: Reduction::Sum,
-            axes,
-            keep: false,
-        };
-        Tensor::apply(Operation::Reduce(Box::new(reduce)), &[self], at)?.reshaped(shape, at)
-    }
-
-    /// This with the last two axes exchanged.
-    fn last_axes_exchanged(&self, at: Caller) -> Result<Tensor> {
-        let mut order: AxisList = (0..self.rank()).collect();
-        let rank = order.len();
-        if rank >= 2 {
-            order.swap(rank - 2, rank - 1);
-        }
-        Tensor::apply(Operation::Transpose(Box::new(order)), &[self], at)
+    fn shares(&self, g: &D, at: Caller) -> Result<D> {
+        let divide = |x: &D| D::perform(Operation::Elementwise(Op::Div), &[x, &self.count], at);
+        let shares = [&self.which, &divide(g)?, &divide(&g.number(0.0, at))?];
+        D::perform(Operation::Elementwise(Op::Where), &shares, at)
     }
 }

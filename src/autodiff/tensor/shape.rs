@@ -75,7 +75,7 @@ impl Shape {
 
     /// For each axis of `target`, which this broadcasts to, the distance in
     /// memory from one element to the next: 0 where this is stretched.
-    pub(super) fn strides_within(&self, target: &Shape) -> SmallVec<[usize; 4]> {
+    pub(in crate::autodiff) fn strides_within(&self, target: &Shape) -> SmallVec<[usize; 4]> {
         let mut strides: SmallVec<[usize; 4]> = SmallVec::new();
         let mut step = 1;
         for index in 0..target.len() {
@@ -90,20 +90,20 @@ impl Shape {
 
     /// The product of the lengths before `axis`, its own, and that of those
     /// behind it: how an operation along one axis sees the memory.
-    pub(super) fn around(&self, axis: usize) -> (usize, usize, usize) {
+    pub(crate) fn around(&self, axis: usize) -> (usize, usize, usize) {
         let outer = product(&self.0[..axis]);
         (outer, self.0[axis], product(&self.0[axis + 1..]))
     }
 
     /// This shape with another length for one axis.
-    pub(super) fn with(&self, axis: usize, length: usize) -> Shape {
+    pub(crate) fn with(&self, axis: usize, length: usize) -> Shape {
         let mut shape = self.clone();
         shape.0[axis] = length;
         shape
     }
 
     /// This shape with an axis more, which becomes number `axis`.
-    pub(super) fn inserted(&self, axis: usize, length: usize) -> Shape {
+    pub(crate) fn inserted(&self, axis: usize, length: usize) -> Shape {
         let mut shape = self.clone();
         shape.0.insert(axis, length);
         shape

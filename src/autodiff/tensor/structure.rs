@@ -5,6 +5,7 @@ use std::panic::Location;
 
 use smallvec::SmallVec;
 
+use super::dense::Dense;
 use super::operation::{AxisList, Extreme, Reduce, Reduction, Stretch};
 use super::{Axes, DType, Error, Operation, Result, Shape, Tensor};
 use crate::autodiff::Op;
@@ -658,28 +659,7 @@ impl Tensor {
                 at,
             });
         }
-        let part = |x: &Tensor, start: usize, count: usize| {
-            let stretch = |(number, length): (usize, &usize)| Stretch {
-                start: if number == axis { start } else { 0 },
-                step: 1,
-                count: if number == axis { count } else { *length },
-            };
-            let stretches = x.shape().iter().enumerate().map(stretch).collect();
-            Tensor::apply(Operation::Slice(stretches), &[x], at)
-        };
-        let mut product = self.clone();
-        while product.shape()[axis] > 1 {
-            let length = product.shape()[axis];
-            let half = length / 2;
-            let (head, tail) = (part(&product, 0, half)?, part(&product, half, half)?);
-            let halves = Tensor::apply(Operation::Elementwise(Op::Mul), &[&head, &tail], at)?;
-            product = if length % 2 == 1 {
-                let rest = part(&product, length - 1, 1)?;
-                Tensor::apply(Operation::Concat(axis), &[&halves, &rest], at)?
-            } else {
-                halves
-            };
-        }
+        let product = self.multiplied(axis, at)?;
         let shape: Shape = product.shape()[..axis]
             .iter()
             .chain(&product.shape()[axis + 1..])

@@ -1,0 +1,205 @@
+//! Derivatives of arrays, recorded in the same graph.
+
+use std::panic::Location;
+
+use super::{Array, ArrayGraph, Node, Operands, Stretches};
+use crate::autodiff::Real;
+use crate::autodiff::tensor::operation::Stretch;
+use crate::autodiff::tensor::{Dense, Operation, Shape};
+
+/// A part of the derivative with respect to an array.
+#[derive(Clone)]
+struct Contribution<'g, T> {
+    /// Of which slice; `None` for all of the array, to whose shape it broadcasts.
+    place: Option<Stretches>,
+    array: Array<'g, T>,
+}
+
+impl<T: Real> ArrayGraph<T> {
+    /// The derivatives of the number `target` with respect to each of
+    /// `variables`, as nodes of this graph in the shapes of the variables: 0 where
+    /// `target` does not depend on the variable, or only through operations
+    /// without a derivative.
+    ///
+    /// # Panics
+    ///
+    /// If `target` is not a number.
+    ///
+    /// # Examples
+    ///
+    /// What reaches an array through slices of it are pieces, which are added only
+    /// where they meet:
+    ///
+    /// ```
+    /// use gradtape::autodiff::{ArrayGraph, Subnormals};
+    ///
+    /// let graph = ArrayGraph::<f64>::new(Subnormals::Keep);
+    /// let x = graph.input([3]);
+    /// let products = x.slice(0, 1, 1, 2) * x.slice(0, 0, 1, 2);
+    /// let gradient = graph.gradient(products.sum(None), &[x])[0];
+    /// assert_eq!(graph.to_string(), "\
+    /// n0 = input 0 [3]
+    /// n1 = slice[1:1:2] n0 [2]
+    /// n2 = slice[0:1:2] n0 [2]
+    /// n3 = mul n1 n2 [2]
+    /// n4 = sum n3 []
+    /// n5 = constant 1 []
+    /// n6 = constant 1 [1]
+    /// n7 = pieces n1[0:1:2] [3]
+    /// n8 = pieces n2[1:1:2] [3]
+    /// n9 = pieces n1[0:1:2] n2[1:1:2] [3]
+    /// ");
+    /// assert_eq!(gradient.to_string(), "n9");
+    /// ```
+    pub fn gradient<'g>(
+        &'g self,
+        target: Array<'g, T>,
+        variables: &[Array<'g, T>],
+    ) -> Vec<Array<'g, T>> {
+        assert!(target.shape().is_empty(), "the derivative of a number");
+        let was_derivative = self.is_derivative.replace(true);
+        let gradient = self.derivatives(target, variables);
+        self.is_derivative.set(was_derivative);
+        gradient
+    }
+
+    fn derivatives<'g>(
+        &'g self,
+        target: Array<'g, T>,
+        variables: &[Array<'g, T>],
+    ) -> Vec<Array<'g, T>> {
+        let depends = self.dependents(variables, target);
+        let mut contributions: Vec<Vec<Contribution<'g, T>>> = vec![Vec::new(); depends.len()];
+        contributions[target.node()].push(Contribution {
+            place: None,
+            array: self.constant(T::ONE),
+        });
+        let mut adjoints: Vec<Option<Array<'g, T>>> = vec![None; depends.len()];
+        for index in (0..depends.len()).rev().filter(|index| depends[*index]) {
+            let parts = std::mem::take(&mut contributions[index]);
+            let result = self.array(number(index));
+            let Some(incoming) = self.together(parts, &result.shape()) else {
+                continue;
+            };
+            adjoints[index] = Some(incoming);
+            let node = self.nodes.borrow().list[index].node.clone();
+            let operands: Vec<_> = node.operands().iter().map(|id| self.array(*id)).collect();
+            for (place, operand) in operands.iter().enumerate() {
+                if !depends[operand.node()] {
+                    continue;
+                }
+                if let Some(derivative) = passed(&node, place, &operands, result, incoming) {
+                    self.add(&mut contributions[operand.node()], derivative);
+                }
+            }
+        }
+        let whole = variables.iter().map(|variable| {
+            let adjoint = adjoints.get(variable.node()).copied().flatten();
+            match adjoint {
+                Some(adjoint) => adjoint.broadcast_to(Array::shape(*variable)),
+                None => self.repeated(T::ZERO, Array::shape(*variable)),
+            }
+        });
+        whole.collect()
+    }
+
+    /// Adds a part; pieces stay pieces.
+    fn add<'g>(&'g self, parts: &mut Vec<Contribution<'g, T>>, array: Array<'g, T>) {
+        match &self.nodes.borrow().list[array.node()].node {
+            Node::Pieces(places, operands) => {
+                let pieces = places.iter().zip(operands);
+                parts.extend(pieces.map(|(place, operand)| Contribution {
+                    place: Some(place.clone()),
+                    array: self.array(*operand),
+                }));
+            }
+            _ => parts.push(Contribution { place: None, array }),
+        }
+    }
+
+    /// The sum of parts, from the left.
+    fn together<'g>(
+        &'g self,
+        parts: Vec<Contribution<'g, T>>,
+        shape: &Shape,
+    ) -> Option<Array<'g, T>> {
+        if parts.iter().all(|part| part.place.is_none()) {
+            let whole = parts.into_iter().map(|part| part.array);
+            return whole.reduce(|sum, part| sum + part);
+        }
+        let all = |length: &usize| Stretch {
+            start: 0,
+            step: 1,
+            count: *length,
+        };
+        let mut places = Vec::with_capacity(parts.len());
+        let mut arrays = Vec::with_capacity(parts.len());
+        for Contribution { place, array } in parts {
+            arrays.push(match place {
+                Some(_) => array,
+                None => array.broadcast_to(shape),
+            });
+            places.push(place.unwrap_or_else(|| shape.iter().map(all).collect()));
+        }
+        let negated: Option<Operands> = arrays
+            .iter()
+            .map(|array| self.negated(array.id).map(|array| array.id))
+            .collect();
+        Some(match negated {
+            Some(operands) => -self.pieces(places, operands, shape.clone()),
+            None => {
+                let operands = arrays.iter().map(|array| array.id).collect();
+                self.pieces(places, operands, shape.clone())
+            }
+        })
+    }
+
+    /// For each node up to `last` whether a derivative with respect to one of
+    /// `variables` may pass through it.
+    fn dependents(&self, variables: &[Array<'_, T>], last: Array<'_, T>) -> Vec<bool> {
+        let nodes = self.nodes.borrow();
+        let mut depends = vec![false; last.node() + 1];
+        for variable in variables {
+            if let Some(entry) = depends.get_mut(variable.node()) {
+                *entry = true;
+            }
+        }
+        for (index, shaped) in nodes.list[..=last.node()].iter().enumerate() {
+            let passes = |place: usize| match &shaped.node {
+                Node::Apply(operation, _) => operation.is_differentiable(place),
+                _ => true,
+            };
+            let mut operands = shaped.node.operands().iter().enumerate();
+            depends[index] |= operands.any(|(place, id)| depends[*id as usize] && passes(place));
+        }
+        depends
+    }
+}
+
+/// The derivative that passes to one operand of a node.
+fn passed<'g, T: Real>(
+    node: &Node<T>,
+    place: usize,
+    operands: &[Array<'g, T>],
+    result: Array<'g, T>,
+    incoming: Array<'g, T>,
+) -> Option<Array<'g, T>> {
+    match node {
+        Node::Apply(operation, _) => {
+            let derivative =
+                operation.backward_to(place, operands, &result, &incoming, Location::caller());
+            derivative.expect("arrays record every operation")
+        }
+        Node::Pieces(places, _) => {
+            let whole = incoming.broadcast_to(result.shape());
+            let slice = Operation::Slice(places[place].clone());
+            let slice = Array::perform(slice, &[&whole], Location::caller());
+            Some(slice.expect("arrays record every operation"))
+        }
+        _ => None,
+    }
+}
+
+fn number(index: usize) -> u32 {
+    u32::try_from(index).expect("a node of this graph has a 32-bit number")
+}

@@ -1,0 +1,441 @@
+//! The traced graph of arrays: a computation on vectors and matrices, recorded
+//! without values.
+//!
+//! It has the operations of the tensors and their derivatives, which are
+//! written once, for both (`tensor/rule.rs`). What differs is the sum of the
+//! derivatives that reach an array through slices of it: tensors add arrays full
+//! of zeros, here the pieces stay pieces ([`Node::Pieces`]).
+
+mod array;
+mod evaluate;
+mod gradient;
+mod simplify;
+
+use std::cell::{Cell, RefCell};
+use std::collections::HashMap;
+use std::fmt;
+use std::sync::Arc;
+
+use smallvec::SmallVec;
+
+use super::tensor::operation::Stretch;
+use super::tensor::{Operation, Shape};
+use super::{Graph, Real, Subnormals, Var};
+
+pub use array::Array;
+use evaluate::evaluate;
+
+/// The operands of a node, by their numbers. Operands come before what uses
+/// them.
+pub(crate) type Operands = SmallVec<[u32; 3]>;
+
+/// A stretch of each axis.
+pub(crate) type Stretches = Arc<[Stretch]>;
+
+/// What a node of an [`ArrayGraph`] is.
+#[derive(Clone, Debug)]
+pub(crate) enum Node<T> {
+    /// An input, with the number of its first element.
+    Input(usize),
+    /// The same number in every element.
+    Constant(T),
+    /// Fixed numbers.
+    Data(Arc<[T]>),
+    /// An operation.
+    Apply(Operation, Operands),
+    /// Each operand in the place of a slice. Elements that several cover are
+    /// added in the order of the operands, those that none covers are 0.
+    Pieces(Arc<[Stretches]>, Operands),
+}
+
+impl<T> Node<T> {
+    pub(crate) fn operands(&self) -> &[u32] {
+        match self {
+            Node::Input(_) | Node::Constant(_) | Node::Data(_) => &[],
+            Node::Apply(_, operands) | Node::Pieces(_, operands) => operands,
+        }
+    }
+}
+
+/// A node with the shape of what it computes.
+#[derive(Clone, Debug)]
+pub(crate) struct Shaped<T> {
+    pub(crate) node: Node<T>,
+    pub(crate) shape: Shape,
+}
+
+/// What two nodes must share to be the same node. Constants by their bits, data
+/// by where they lie.
+#[derive(PartialEq, Eq, Hash)]
+enum Key {
+    Input(usize),
+    Constant(u64, Shape),
+    Data(usize, Shape),
+    Apply(Operation, Operands),
+    Pieces(Arc<[Stretches]>, Operands, Shape),
+}
+
+/// A computation on arrays recorded as a directed graph without cycles, in which
+/// equal nodes exist once.
+///
+/// It is to vectors and matrices what [`Graph`] is to numbers. An [`Array`] has a
+/// shape of at most two axes, none of them empty. The values are those that
+/// [`Tensor`](crate::Tensor)s have: sums and products of matrices are taken in the
+/// same order. The exact rewrites of [`Graph`] are made here too. Of its gradient
+/// only the sign of a zero may differ from that of a tape.
+///
+/// # Examples
+///
+/// The same function of scalars, unrolled:
+///
+/// ```
+/// use gradtape::autodiff::{ArrayGraph, Graph, Subnormals};
+/// use gradtape::engine::Program;
+///
+/// // f = Σ xᵢ², and its gradient 2x.
+/// let arrays = ArrayGraph::<f64>::new(Subnormals::Keep);
+/// let x = arrays.input([3]);
+/// let f = (x * x).sum(None);
+/// let gradient = arrays.gradient(f, &[x])[0];
+/// assert_eq!(gradient.shape()[..], [3]);
+///
+/// let graph = Graph::new(Subnormals::Keep);
+/// let inputs: Vec<_> = (0..3).map(|_| graph.input()).collect();
+/// let unrolled = arrays.unroll(&graph, &inputs, &[f, gradient]);
+/// let program = Program::new(&graph, &unrolled.concat());
+/// assert_eq!(program.evaluate(&[1.0, 2.0, 3.0]), [14.0, 2.0, 4.0, 6.0]);
+/// ```
+pub struct ArrayGraph<T> {
+    subnormals: Subnormals,
+    nodes: RefCell<Nodes<T>>,
+    /// Whether derivatives are being recorded: then (−a) − b becomes −(a + b) as
+    /// in a [`Graph`], which defines the sign of a zero. In the values that is
+    /// defined by the tensors.
+    is_derivative: Cell<bool>,
+}
+
+struct Nodes<T> {
+    list: Vec<Shaped<T>>,
+    ids: HashMap<Key, u32>,
+    /// How many elements the inputs have.
+    inputs: usize,
+}
+
+impl<T: Real> ArrayGraph<T> {
+    /// An empty graph whose constants are folded with `subnormals` kept or
+    /// flushed; programs made from it compute in the same way.
+    #[must_use]
+    pub fn new(subnormals: Subnormals) -> Self {
+        let nodes = Nodes {
+            list: Vec::new(),
+            ids: HashMap::new(),
+            inputs: 0,
+        };
+        ArrayGraph {
+            subnormals,
+            nodes: RefCell::new(nodes),
+            is_derivative: Cell::new(false),
+        }
+    }
+
+    /// A new input. Inputs are numbered by their elements, one after the other,
+    /// those of a matrix row by row.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use gradtape::autodiff::{ArrayGraph, Subnormals};
+    ///
+    /// let graph = ArrayGraph::<f64>::new(Subnormals::Keep);
+    /// let (x, matrix) = (graph.input([3]), graph.input([2, 2]));
+    /// assert_eq!(graph.inputs(), 7);
+    /// assert_eq!(matrix.matmul(matrix).shape()[..], [2, 2]);
+    /// # let _ = x;
+    /// ```
+    pub fn input(&self, shape: impl Into<Shape>) -> Array<'_, T> {
+        let shape = shape.into();
+        let first = self.nodes.borrow().inputs;
+        self.nodes.borrow_mut().inputs += elements(&shape);
+        self.node(Key::Input(first), Node::Input(first), shape)
+    }
+
+    /// A number.
+    pub fn constant(&self, value: T) -> Array<'_, T> {
+        self.repeated(value, Shape::scalar())
+    }
+
+    /// The same number in every element.
+    pub(crate) fn repeated(&self, value: T, shape: Shape) -> Array<'_, T> {
+        let value = self.subnormals.input(value);
+        let key = Key::Constant(value.bits(), shape.clone());
+        self.node(key, Node::Constant(value), shape)
+    }
+
+    /// Fixed numbers, such as the columns of a table. They are not copied.
+    ///
+    /// # Panics
+    ///
+    /// If there are not as many as the shape has elements.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use gradtape::autodiff::{ArrayGraph, Graph, Subnormals};
+    /// use gradtape::engine::Program;
+    ///
+    /// let arrays = ArrayGraph::<f64>::new(Subnormals::Keep);
+    /// let w = arrays.input([2]);
+    /// let rows = arrays.data([3, 2], [1.0, 2.0, 3.0, 4.0, 5.0, 6.0].into());
+    /// let program = Program::arrays(&arrays, &[rows.matmul(w)], &[]);
+    /// assert_eq!(program.evaluate(&[1.0, 10.0]), [21.0, 43.0, 65.0]);
+    /// ```
+    pub fn data(&self, shape: impl Into<Shape>, values: Arc<[T]>) -> Array<'_, T> {
+        let shape = shape.into();
+        assert_eq!(values.len(), elements(&shape), "a number for each element");
+        let read = |value: &T| self.subnormals.input(*value);
+        let values = if values.iter().all(|x| read(x).bits() == x.bits()) {
+            values
+        } else {
+            values.iter().map(read).collect()
+        };
+        // The node keeps the numbers, so no others can come to lie there.
+        let key = Key::Data(values.as_ptr().addr(), shape.clone());
+        self.node(key, Node::Data(values), shape)
+    }
+
+    /// What becomes of subnormal numbers.
+    #[must_use]
+    pub fn subnormals(&self) -> Subnormals {
+        self.subnormals
+    }
+
+    /// The number of elements that all inputs have.
+    #[must_use]
+    pub fn inputs(&self) -> usize {
+        self.nodes.borrow().inputs
+    }
+
+    /// The number of nodes, those that no result needs included.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.nodes.borrow().list.len()
+    }
+
+    /// Whether nothing was recorded.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// How many operations on numbers one evaluation of all nodes is.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use gradtape::autodiff::{ArrayGraph, Subnormals};
+    ///
+    /// let graph = ArrayGraph::<f64>::new(Subnormals::Keep);
+    /// let x = graph.input([100]);
+    /// let f = (x * x).sum(None);
+    /// assert_eq!(graph.operations(), 200);
+    /// # let _ = f;
+    /// ```
+    #[must_use]
+    pub fn operations(&self) -> u64 {
+        let nodes = self.nodes.borrow();
+        let list = &nodes.list;
+        let each = (0..list.len()).map(|node| operations(list, node));
+        each.fold(0, u64::saturating_add)
+    }
+
+    /// How many elements all nodes have.
+    #[must_use]
+    pub fn elements(&self) -> u64 {
+        let nodes = self.nodes.borrow();
+        let each = nodes.list.iter().map(|node| elements(&node.shape) as u64);
+        each.fold(0, u64::saturating_add)
+    }
+
+    /// Records what `wanted` need in a graph of numbers, and gives their elements,
+    /// those of a matrix row by row. `inputs` has a number for each element of the
+    /// inputs.
+    ///
+    /// # Panics
+    ///
+    /// If there are fewer `inputs` than the inputs have elements.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use gradtape::autodiff::{ArrayGraph, Graph, Subnormals};
+    ///
+    /// let arrays = ArrayGraph::<f64>::new(Subnormals::Keep);
+    /// let x = arrays.input([2]);
+    /// let graph = Graph::new(Subnormals::Keep);
+    /// let inputs = [graph.input(), graph.input()];
+    /// let reversed = x.slice(0, 1, -1, 2);
+    /// let elements = &arrays.unroll(&graph, &inputs, &[reversed])[0];
+    /// assert_eq!(elements[0].id(), inputs[1].id());
+    /// ```
+    pub fn unroll<'s>(
+        &self,
+        graph: &'s Graph<T>,
+        inputs: &[Var<'s, T>],
+        wanted: &[Array<'_, T>],
+    ) -> Vec<Vec<Var<'s, T>>> {
+        let nodes = self.nodes.borrow();
+        let wanted: Vec<usize> = wanted.iter().map(|array| array.node()).collect();
+        graph.exactly(|| evaluate(&nodes.list, graph, inputs, &wanted))
+    }
+
+    /// The nodes in the order of their numbers.
+    pub(crate) fn nodes(&self) -> Vec<Shaped<T>> {
+        self.nodes.borrow().list.clone()
+    }
+
+    /// Whether the elements of `to` are infinite or NaN whenever those of `from`
+    /// in the same places are, whatever the other inputs are. Only a short way of
+    /// elementwise operations is looked for, so a `false` says nothing.
+    pub(crate) fn stays_not_finite(&self, from: Array<'_, T>, to: Array<'_, T>) -> bool {
+        const MOST_STEPS: usize = 64;
+        let from = self.negated(from.id).unwrap_or(from);
+        let nodes = self.nodes.borrow();
+        let shape = &nodes.list[from.node()].shape;
+        let mut waiting = vec![to.id];
+        for _ in 0..MOST_STEPS {
+            let Some(id) = waiting.pop() else {
+                return false;
+            };
+            let Shaped { node, shape: own } = &nodes.list[id as usize];
+            if own != shape {
+                continue;
+            }
+            if id == from.id {
+                return true;
+            }
+            if let Node::Apply(Operation::Elementwise(op), operands) = node {
+                // The first operand is the next to be looked at.
+                let places = (0..operands.len()).rev();
+                let places = places.filter(|place| op.stays_not_finite(*place));
+                waiting.extend(places.map(|place| operands[place]));
+            }
+        }
+        false
+    }
+
+    /// The node with this key, a new one if there is none yet.
+    fn node(&self, key: Key, node: Node<T>, shape: Shape) -> Array<'_, T> {
+        let mut nodes = self.nodes.borrow_mut();
+        let next = nodes.list.len();
+        let next = u32::try_from(next).expect("memory ends before four thousand million nodes");
+        let id = *nodes.ids.entry(key).or_insert(next);
+        if id == next {
+            nodes.list.push(Shaped { node, shape });
+        }
+        Array { graph: self, id }
+    }
+
+    fn array(&self, id: u32) -> Array<'_, T> {
+        Array { graph: self, id }
+    }
+
+    /// The number in every element, if it is the same constant.
+    fn constant_at(&self, id: u32) -> Option<T> {
+        match self.nodes.borrow().list[id as usize].node {
+            Node::Constant(value) => Some(value),
+            _ => None,
+        }
+    }
+
+    /// What `id` is the negative of.
+    fn negated(&self, id: u32) -> Option<Array<'_, T>> {
+        match &self.nodes.borrow().list[id as usize].node {
+            Node::Apply(Operation::Elementwise(super::Op::Neg), operands) => {
+                Some(self.array(operands[0]))
+            }
+            _ => None,
+        }
+    }
+
+    fn shape_at(&self, id: u32) -> Shape {
+        self.nodes.borrow().list[id as usize].shape.clone()
+    }
+}
+
+/// The number of elements of an array, which has at least one.
+pub(crate) fn elements(shape: &Shape) -> usize {
+    shape.elements().expect("arrays fit the memory")
+}
+
+/// How many operations on numbers a node is.
+pub(crate) fn operations<T>(nodes: &[Shaped<T>], node: usize) -> u64 {
+    let Shaped { node, shape } = &nodes[node];
+    let own = elements(shape) as u64;
+    let of = |operand: u32| elements(&nodes[operand as usize].shape) as u64;
+    match node {
+        Node::Apply(Operation::Elementwise(_) | Operation::Cumsum { .. }, _) => own,
+        Node::Apply(Operation::Reduce(_), operands) => of(operands[0]),
+        Node::Apply(Operation::Matmul, operands) => {
+            let inner = nodes[operands[0] as usize].shape.last();
+            let inner = inner.copied().unwrap_or(1) as u64;
+            own.saturating_mul(inner).saturating_mul(2)
+        }
+        Node::Pieces(_, operands) => {
+            let covered = operands.iter().map(|operand| of(*operand));
+            covered.fold(0, u64::saturating_add).saturating_sub(own)
+        }
+        _ => 0,
+    }
+}
+
+impl<T: Real> fmt::Display for ArrayGraph<T> {
+    /// One node a line.
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for (index, Shaped { node, shape }) in self.nodes.borrow().list.iter().enumerate() {
+            write!(formatter, "n{index} = ")?;
+            match node {
+                Node::Input(first) => write!(formatter, "input {first}")?,
+                Node::Constant(value) => write!(formatter, "constant {value}")?,
+                Node::Data(_) => write!(formatter, "data")?,
+                Node::Apply(operation, operands) => {
+                    write!(formatter, "{}", operation.name())?;
+                    match operation {
+                        Operation::Elementwise(super::Op::Powi(n)) => write!(formatter, "[{n}]")?,
+                        Operation::Slice(stretches) => {
+                            write!(formatter, "{}", Bounds(stretches))?;
+                        }
+                        _ => {}
+                    }
+                    for operand in operands {
+                        write!(formatter, " n{operand}")?;
+                    }
+                }
+                Node::Pieces(places, operands) => {
+                    write!(formatter, "pieces")?;
+                    for (place, operand) in places.iter().zip(operands) {
+                        write!(formatter, " n{operand}{}", Bounds(place))?;
+                    }
+                }
+            }
+            writeln!(formatter, " {shape}")?;
+        }
+        Ok(())
+    }
+}
+
+/// Stretches as start:step:count.
+struct Bounds<'a>(&'a [Stretch]);
+
+impl fmt::Display for Bounds<'_> {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let each = self.0.iter();
+        let each = each.map(|it| format!("{}:{}:{}", it.start, it.step, it.count));
+        write!(formatter, "[{}]", each.collect::<Vec<_>>().join(", "))
+    }
+}
+
+impl<T: Real> fmt::Debug for ArrayGraph<T> {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(formatter, "ArrayGraph ({:?})\n{self}", self.subnormals)
+    }
+}
