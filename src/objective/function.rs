@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use crate::autodiff::{Number as _, Op, Real, Var};
+use crate::autodiff::{Number, Op};
 
 /// A function of the formula language: its name, how many arguments it takes,
 /// and what it means.
@@ -10,11 +10,22 @@ use crate::autodiff::{Number as _, Op, Real, Var};
 pub struct Function {
     /// The name in a formula.
     pub name: &'static str,
+    /// The arguments, as the documentation calls them.
+    pub arguments: &'static str,
     /// How many arguments it takes.
     pub arity: Arity,
-    /// What it gives, and what its derivative is where that is not obvious.
+    /// What it gives.
     pub description: &'static str,
-    meaning: Meaning,
+    /// What the derivative is where that is not obvious; else empty.
+    pub derivative: &'static str,
+    pub(super) meaning: Meaning,
+}
+
+/// There is one function of each name.
+impl PartialEq for Function {
+    fn eq(&self, other: &Self) -> bool {
+        self.name == other.name
+    }
 }
 
 /// The number of arguments of a [`Function`].
@@ -24,6 +35,8 @@ pub enum Arity {
     Exactly(usize),
     /// As many as this, or more.
     AtLeast(usize),
+    /// From the first to the second number.
+    Between(usize, usize),
 }
 
 impl Arity {
@@ -33,6 +46,7 @@ impl Arity {
         match self {
             Arity::Exactly(n) => count == n,
             Arity::AtLeast(n) => count >= n,
+            Arity::Between(least, most) => (least..=most).contains(&count),
         }
     }
 }
@@ -42,13 +56,33 @@ impl fmt::Display for Arity {
         match self {
             Arity::Exactly(1) => formatter.write_str("1 argument"),
             Arity::Exactly(n) => write!(formatter, "{n} arguments"),
+            Arity::AtLeast(1) => formatter.write_str("at least 1 argument"),
             Arity::AtLeast(n) => write!(formatter, "at least {n} arguments"),
+            Arity::Between(least, most) => write!(formatter, "{least} to {most} arguments"),
         }
     }
 }
 
+/// What a function computes.
 #[derive(Clone, Copy, Debug)]
-enum Meaning {
+pub(super) enum Meaning {
+    /// Goes element by element.
+    Each(Each),
+    /// [`Op::Min`] or [`Op::Max`] of several arguments element by element, or of
+    /// the elements of a single one.
+    Extreme(Op),
+    Reduce(Reduction),
+    Softmax,
+    Cumsum,
+    Length,
+    Dot,
+    Transpose,
+    Range,
+    OneHot,
+}
+
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Each {
     /// An operation of the table.
     Op(Op),
     /// An operation of two operands, from the left over all arguments.
@@ -58,33 +92,58 @@ enum Meaning {
     Where,
 }
 
+/// One number of an array, or of each stretch along an axis.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Reduction {
+    Sum,
+    Prod,
+    Mean,
+    Norm,
+    LogSumExp,
+}
+
+impl Meaning {
+    /// What it is element by element for so many arguments, if it is that.
+    pub(super) fn each(self, arguments: usize) -> Option<Each> {
+        match self {
+            Meaning::Each(each) => Some(each),
+            Meaning::Extreme(op) if arguments > 1 => Some(Each::Fold(op)),
+            _ => None,
+        }
+    }
+}
+
+const fn function(
+    name: &'static str,
+    arguments: &'static str,
+    arity: Arity,
+    description: &'static str,
+    meaning: Meaning,
+) -> Function {
+    Function {
+        name,
+        arguments,
+        arity,
+        description,
+        derivative: "",
+        meaning,
+    }
+}
+
 const fn unary(name: &'static str, op: Op, description: &'static str) -> Function {
-    let (arity, meaning) = (Arity::Exactly(1), Meaning::Op(op));
-    Function {
-        name,
-        arity,
-        description,
-        meaning,
-    }
+    let meaning = Meaning::Each(Each::Op(op));
+    function(name, "x", Arity::Exactly(1), description, meaning)
 }
 
-const fn binary(name: &'static str, op: Op, description: &'static str) -> Function {
-    let (arity, meaning) = (Arity::Exactly(2), Meaning::Op(op));
-    Function {
-        name,
-        arity,
-        description,
-        meaning,
-    }
+const fn reduction(name: &'static str, of: Reduction, description: &'static str) -> Function {
+    let meaning = Meaning::Reduce(of);
+    function(name, "x", Arity::Exactly(1), description, meaning)
 }
 
-const fn fold(name: &'static str, op: Op, description: &'static str) -> Function {
-    let (arity, meaning) = (Arity::AtLeast(2), Meaning::Fold(op));
-    Function {
-        name,
-        arity,
-        description,
-        meaning,
+impl Function {
+    /// With what its derivative is where that is not obvious.
+    const fn kink(self, derivative: &'static str) -> Self {
+        Function { derivative, ..self }
     }
 }
 
@@ -97,86 +156,157 @@ pub static FUNCTIONS: &[Function] = &[
     unary("log1p", Op::Ln1p, "ln(1 + x), accurate near 0"),
     unary("log2", Op::Log2, "logarithm to base 2"),
     unary("log10", Op::Log10, "logarithm to base 10"),
-    unary(
-        "sqrt",
-        Op::Sqrt,
-        "square root; the derivative at 0 is infinite",
-    ),
-    unary(
-        "cbrt",
-        Op::Cbrt,
-        "cube root; the derivative at 0 is infinite",
-    ),
-    unary("abs", Op::Abs, "magnitude; the derivative at 0 is 0"),
-    unary("sign", Op::Sign, "-1, 0 or 1; the derivative is 0"),
+    unary("sqrt", Op::Sqrt, "square root").kink("infinite at 0"),
+    unary("cbrt", Op::Cbrt, "cube root").kink("infinite at 0"),
+    unary("abs", Op::Abs, "magnitude").kink("0 at 0"),
+    unary("sign", Op::Sign, "-1, 0 or 1").kink("0 everywhere"),
     unary("sin", Op::Sin, "sine, in radians"),
     unary("cos", Op::Cos, "cosine, in radians"),
     unary("tan", Op::Tan, "tangent, in radians"),
-    unary("asin", Op::Asin, "arc sine, in radians"),
-    unary("acos", Op::Acos, "arc cosine, in radians"),
+    unary("asin", Op::Asin, "arc sine, in radians").kink("infinite at -1 and 1"),
+    unary("acos", Op::Acos, "arc cosine, in radians").kink("infinite at -1 and 1"),
     unary("atan", Op::Atan, "arc tangent, in radians"),
-    binary(
+    function(
         "atan2",
-        Op::Atan2,
+        "y, x",
+        Arity::Exactly(2),
         "angle of the point (x, y), written atan2(y, x)",
-    ),
+        Meaning::Each(Each::Op(Op::Atan2)),
+    )
+    .kink("NaN at (0, 0)"),
     unary("sinh", Op::Sinh, "hyperbolic sine"),
     unary("cosh", Op::Cosh, "hyperbolic cosine"),
     unary("tanh", Op::Tanh, "hyperbolic tangent"),
     unary("asinh", Op::Asinh, "inverse hyperbolic sine"),
-    unary("acosh", Op::Acosh, "inverse hyperbolic cosine"),
-    unary("atanh", Op::Atanh, "inverse hyperbolic tangent"),
+    unary("acosh", Op::Acosh, "inverse hyperbolic cosine").kink("infinite at 1"),
+    unary("atanh", Op::Atanh, "inverse hyperbolic tangent").kink("infinite at -1 and 1"),
     unary("sigmoid", Op::Sigmoid, "1/(1 + exp(-x)) without overflow"),
     unary("softplus", Op::Softplus, "ln(1 + exp(x)) without overflow"),
-    Function {
-        name: "relu",
-        arity: Arity::Exactly(1),
-        description: "the greater of 0 and x; the derivative at 0 is 0",
-        meaning: Meaning::Relu,
-    },
-    fold(
-        "min",
-        Op::Min,
-        "the least; at a tie the derivative goes to the first",
-    ),
-    fold(
-        "max",
-        Op::Max,
-        "the greatest; at a tie the derivative goes to the first",
-    ),
-    Function {
-        name: "clamp",
-        arity: Arity::Exactly(3),
-        description: "clamp(x, low, high): x within limits; the derivative at a limit is 1, outside 0",
-        meaning: Meaning::Clamp,
-    },
-    fold(
-        "hypot",
-        Op::Hypot,
-        "sqrt(x^2 + y^2 + ...) without overflow; the derivative at 0 is NaN",
-    ),
+    function(
+        "relu",
+        "x",
+        Arity::Exactly(1),
+        "the greater of 0 and x",
+        Meaning::Each(Each::Relu),
+    )
+    .kink("0 at 0"),
     unary("erf", Op::Erf, "error function"),
-    unary(
-        "floor",
-        Op::Floor,
-        "greatest whole number not above x; no derivative",
-    ),
-    unary(
-        "ceil",
-        Op::Ceil,
-        "least whole number not below x; no derivative",
-    ),
+    function(
+        "hypot",
+        "x, y, ...",
+        Arity::AtLeast(2),
+        "sqrt(x^2 + y^2 + ...)",
+        Meaning::Each(Each::Fold(Op::Hypot)),
+    )
+    .kink("NaN where all arguments are 0"),
+    function(
+        "clamp",
+        "x, low, high",
+        Arity::Exactly(3),
+        "clamp(x, low, high): x within limits",
+        Meaning::Each(Each::Clamp),
+    )
+    .kink("1 at a limit, 0 outside"),
+    unary("floor", Op::Floor, "greatest whole number not above x")
+        .kink("none: counts as a constant"),
+    unary("ceil", Op::Ceil, "least whole number not below x").kink("none: counts as a constant"),
     unary(
         "round",
         Op::Round,
-        "nearest whole number, halves to the even one; no derivative",
+        "nearest whole number, halves to the even one",
+    )
+    .kink("none: counts as a constant"),
+    function(
+        "where",
+        "condition, a, b",
+        Arity::Exactly(3),
+        "where(condition, a, b): a where the condition holds, else b",
+        Meaning::Each(Each::Where),
+    )
+    .kink("that of the one which is taken"),
+    function(
+        "min",
+        "x, y, ...",
+        Arity::AtLeast(1),
+        "the least of several arguments, element by element; of one its least element",
+        Meaning::Extreme(Op::Min),
+    )
+    .kink("at a tie of arguments it goes to the first, of elements to all in equal parts"),
+    function(
+        "max",
+        "x, y, ...",
+        Arity::AtLeast(1),
+        "the greatest of several arguments, element by element; of one its greatest element",
+        Meaning::Extreme(Op::Max),
+    )
+    .kink("at a tie of arguments it goes to the first, of elements to all in equal parts"),
+    reduction("sum", Reduction::Sum, "sum of the elements"),
+    reduction("prod", Reduction::Prod, "product of the elements")
+        .kink("right with zeros among them too"),
+    reduction(
+        "mean",
+        Reduction::Mean,
+        "sum of the elements over their number",
     ),
-    Function {
-        name: "where",
-        arity: Arity::Exactly(3),
-        description: "where(condition, a, b): a where the condition holds, else b",
-        meaning: Meaning::Where,
-    },
+    reduction("norm", Reduction::Norm, "sqrt(sum(x^2))").kink("NaN where all elements are 0"),
+    reduction(
+        "logsumexp",
+        Reduction::LogSumExp,
+        "ln(sum(exp(x))) without overflow",
+    ),
+    function(
+        "softmax",
+        "x",
+        Arity::Exactly(1),
+        "exp(x)/sum(exp(x)) without overflow",
+        Meaning::Softmax,
+    ),
+    function(
+        "cumsum",
+        "x",
+        Arity::Exactly(1),
+        "running sums: each element plus all before it, in the rows of a matrix",
+        Meaning::Cumsum,
+    ),
+    function(
+        "dot",
+        "x, y",
+        Arity::Exactly(2),
+        "sum(x*y) of two vectors",
+        Meaning::Dot,
+    ),
+    function(
+        "transpose",
+        "M",
+        Arity::Exactly(1),
+        "the matrix with rows for columns",
+        Meaning::Transpose,
+    ),
+    function(
+        "length",
+        "x",
+        Arity::Exactly(1),
+        "number of elements of a vector, of rows of a matrix",
+        Meaning::Length,
+    )
+    .kink("none: known before"),
+    function(
+        "range",
+        "start, end, step",
+        Arity::Between(1, 3),
+        "range(n): the vector 0, 1, ... n - 1; range(a, b): from a up to, not including, b; \
+         range(a, b, step): in steps",
+        Meaning::Range,
+    )
+    .kink("none: known before"),
+    function(
+        "one_hot",
+        "y, k",
+        Arity::Exactly(2),
+        "for each whole number of the vector y a row of k numbers: 1 at that place, else 0",
+        Meaning::OneHot,
+    )
+    .kink("none: counts as a constant"),
 ];
 
 /// The named numbers of the formula language.
@@ -196,24 +326,39 @@ impl Function {
     /// Whether the first argument is a condition, as in `where(x > 0, a, b)`.
     #[must_use]
     pub fn takes_condition(&self) -> bool {
-        matches!(self.meaning, Meaning::Where)
+        matches!(self.meaning, Meaning::Each(Each::Where))
     }
 
-    /// The function of `arguments`, whose number [`Function::arity`] accepts.
-    pub(super) fn trace<'g, T: Real>(&self, arguments: &[Var<'g, T>]) -> Var<'g, T> {
-        let x = arguments[0];
-        match self.meaning {
-            Meaning::Op(op) if op.arity() == 1 => x.unary(op),
-            Meaning::Op(op) => x.binary(op, arguments[1]),
-            Meaning::Fold(op) => arguments[1..]
-                .iter()
-                .fold(x, |result, y| result.binary(op, *y)),
+    /// Whether it can go along one axis of a matrix, as in `sum(M, axis=0)`.
+    #[must_use]
+    pub fn takes_axis(&self) -> bool {
+        matches!(
+            self.meaning,
+            Meaning::Reduce(_) | Meaning::Extreme(_) | Meaning::Softmax
+        )
+    }
+}
+
+impl Each {
+    /// The value, of as many arguments as the function takes.
+    pub(super) fn of<N: Number>(self, arguments: &[N]) -> N {
+        let x = &arguments[0];
+        match self {
+            Each::Op(op) => {
+                let operands: Vec<&N> = arguments.iter().collect();
+                N::apply(op, &operands)
+            }
+            Each::Fold(op) => {
+                let rest = arguments[1..].iter();
+                rest.fold(x.clone(), |result, y| N::apply(op, &[&result, y]))
+            }
             // The zero comes first, so that at 0 the derivative goes to it.
-            Meaning::Relu => x.constant(0.0).binary(Op::Max, x),
-            Meaning::Clamp => x
-                .binary(Op::Max, arguments[1])
-                .binary(Op::Min, arguments[2]),
-            Meaning::Where => x.select(arguments[1], arguments[2]),
+            Each::Relu => N::apply(Op::Max, &[&x.constant(0.0), x]),
+            Each::Clamp => {
+                let raised = N::apply(Op::Max, &[x, &arguments[1]]);
+                N::apply(Op::Min, &[&raised, &arguments[2]])
+            }
+            Each::Where => N::apply(Op::Where, &[x, &arguments[1], &arguments[2]]),
         }
     }
 }

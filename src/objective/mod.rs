@@ -1,17 +1,31 @@
 //! Objectives: from the text of a formula to a node of a graph.
+//!
+//! A [`Formula`] is text that was understood. An [`Objective`] knows what its names
+//! stand for, so that every shape in it is known and fits. One of numbers alone is
+//! recorded in a [`Graph`]; one of vectors and matrices in an [`ArrayGraph`], where
+//! a sum over a thousand elements stays one operation.
 
 pub mod catalogue;
+mod document;
 mod formula;
 mod function;
+mod gradient;
 mod partial;
 
 use std::collections::{HashMap, HashSet};
 
-use crate::autodiff::{Graph, Real, Shape, Var};
+use formula::{Checker, Shaped, Type, described};
+
+use crate::autodiff::{Array, ArrayGraph, Graph, Real, Shape, Var};
 use crate::mistake::{Mistake, Span, nearest};
 
-pub use formula::{Formula, GREATEST_DEPTH, GREATEST_SIZE, is_name, is_reserved_name};
+pub use document::documentation;
+pub use formula::{
+    Formula, GRAMMAR, GREATEST_DEPTH, GREATEST_ELEMENTS, GREATEST_ELEMENTS_TOGETHER, GREATEST_SIZE,
+    is_name, is_reserved_name,
+};
 pub use function::{Arity, CONSTANTS, FUNCTIONS, Function};
+pub use gradient::GradientText;
 pub use partial::Partial;
 
 /// A function of some variables that can be recorded in a graph: a formula,
@@ -41,9 +55,19 @@ pub use partial::Partial;
 pub struct Objective {
     formula: Formula,
     /// Each uses only those before it.
-    definitions: Vec<(String, Formula)>,
+    definitions: Vec<Definition>,
     inputs: Inputs,
     parameters: Vec<String>,
+    has_arrays: bool,
+}
+
+/// A part of an objective that has a name.
+#[derive(Clone, Debug)]
+struct Definition {
+    name: String,
+    formula: Formula,
+    /// Its place in the list that was given.
+    place: usize,
 }
 
 /// The names that an objective gets values for, each with the shape of its
@@ -93,8 +117,8 @@ impl Objective {
     ///
     /// # Errors
     ///
-    /// Names without a value, definitions that need themselves, and a formula
-    /// that does not depend on any variable.
+    /// Names without a value, definitions that need themselves, shapes that do
+    /// not fit, and a formula that gives more than one number.
     pub fn new(
         formula: Formula,
         definitions: Vec<(String, Formula)>,
@@ -149,12 +173,88 @@ impl Objective {
         let definitions = ordered(definitions)?;
         let variables = inputs.variables.iter();
         let parameters = variables.flat_map(|(name, shape)| elements(name, shape));
-        Ok(Objective {
+        let mut objective = Objective {
             formula,
             definitions,
             parameters: parameters.collect(),
             inputs,
-        })
+            has_arrays: false,
+        };
+        let variables = shapes(&objective.inputs.variables);
+        let found = objective.shaped(&variables, &shapes(&objective.inputs.data))?;
+        objective.has_arrays = found.iter().any(Shaped::has_arrays)
+            || objective.inputs.variables.iter().any(is_array)
+            || objective.inputs.data.iter().any(is_array);
+        Ok(objective)
+    }
+
+    /// Whether data of other shapes can take the place of what was declared, such
+    /// as some of the rows.
+    ///
+    /// # Errors
+    ///
+    /// The shapes that do not fit then.
+    pub fn fits(&self, data: &[Shape]) -> Result<(), Vec<FormulaMistake>> {
+        self.shaped(&shapes(&self.inputs.variables), data)
+            .map(|_| ())
+    }
+
+    /// The shapes of all sub-formulas: those of the definitions, then those of the
+    /// formula.
+    fn shaped(
+        &self,
+        variables: &[Shape],
+        data: &[Shape],
+    ) -> Result<Vec<Shaped>, Vec<FormulaMistake>> {
+        let mut types: HashMap<&str, Type> = HashMap::new();
+        let unknown = |shape: &Shape| Type {
+            shape: shape.clone(),
+            known: None,
+        };
+        let inputs = self.inputs.variables.iter().zip(variables);
+        for ((name, _), shape) in inputs.chain(self.inputs.data.iter().zip(data)) {
+            types.insert(name, unknown(shape));
+        }
+        for name in &self.inputs.constants {
+            types.insert(name, unknown(&Shape::scalar()));
+        }
+        let mut checker = Checker::new();
+        let (mut found, mut mistakes) = (Vec::new(), Vec::new());
+        let definitions = self.definitions.iter();
+        let texts = definitions.map(|one| (Some(one.place), one.name.as_str(), &one.formula));
+        for (definition, name, text) in texts.chain([(None, "", &self.formula)]) {
+            match checker.check(text, &types) {
+                Ok(shaped) => {
+                    types.insert(name, shaped.whole().clone());
+                    found.push(shaped);
+                }
+                Err(list) => {
+                    let told = list.into_iter().map(|mistake| FormulaMistake {
+                        definition,
+                        mistake,
+                        suggested: None,
+                        valueless: None,
+                    });
+                    mistakes.extend(told);
+                }
+            }
+        }
+        let shape = found.last().map(|shaped| &shaped.whole().shape);
+        if let Some(shape) = shape.filter(|shape| mistakes.is_empty() && !shape.is_empty()) {
+            let message = format!("the formula gives {}", described(shape));
+            let mistake = Mistake::new(self.formula.span(), message, "a loss is one number");
+            mistakes.push(FormulaMistake {
+                definition: None,
+                mistake: mistake.help("add the elements up with `sum(…)`, or take their `mean(…)`"),
+                suggested: None,
+                valueless: None,
+            });
+        }
+        if mistakes.is_empty() {
+            Ok(found)
+        } else {
+            Err(mistakes)
+        }
     }
 
     /// The variables with their shapes, in the order of [`Objective::new`].
@@ -185,17 +285,16 @@ impl Objective {
     /// Whether anything in it is a vector or a matrix; else it is all numbers.
     #[must_use]
     pub fn has_arrays(&self) -> bool {
-        let mut shaped = self.inputs.variables.iter().chain(&self.inputs.data);
-        shaped.any(|(_, shape)| !shape.is_empty())
+        self.has_arrays
     }
 
     /// The names that the formula needs, directly or through definitions.
     #[must_use]
     pub fn used_names(&self) -> HashSet<&str> {
         let mut used: HashSet<&str> = self.formula.names().map(|(name, _)| name).collect();
-        for (name, text) in self.definitions.iter().rev() {
-            if used.contains(name.as_str()) {
-                used.extend(text.names().map(|(name, _)| name));
+        for definition in self.definitions.iter().rev() {
+            if used.contains(definition.name.as_str()) {
+                used.extend(definition.formula.names().map(|(name, _)| name));
             }
         }
         used
@@ -205,12 +304,13 @@ impl Objective {
     /// definitions have: about as many operations are recorded for the value.
     #[must_use]
     pub fn size(&self) -> usize {
-        let definitions = self.definitions.iter().map(|(_, text)| text.size());
+        let definitions = self.definitions.iter().map(|one| one.formula.size());
         self.formula.size() + definitions.sum::<usize>()
     }
 
     /// Records the value for the given parameters and constants, in the order of
-    /// [`Objective::parameters`] and [`Objective::constants`].
+    /// [`Objective::parameters`] and [`Objective::constants`]. Vectors and matrices
+    /// are recorded element by element.
     ///
     /// # Panics
     ///
@@ -221,26 +321,98 @@ impl Objective {
         parameters: &[Var<'g, T>],
         constants: &[Var<'g, T>],
     ) -> Var<'g, T> {
-        assert_eq!(
-            parameters.len(),
-            self.parameters.len(),
-            "one value for each parameter"
-        );
-        assert_eq!(
-            constants.len(),
-            self.constants().len(),
-            "one value for each constant"
-        );
+        let (found, expected) = (parameters.len(), self.parameters.len());
+        assert_eq!(found, expected, "one value for each parameter");
+        let (found, expected) = (constants.len(), self.constants().len());
+        assert_eq!(found, expected, "one value for each constant");
+        assert!(self.data().is_empty(), "data stays in arrays");
+        if self.has_arrays {
+            let arrays = ArrayGraph::new(graph.subnormals());
+            let variables = self.inputs.variables.iter();
+            let variables: Vec<Array<'_, T>> =
+                variables.map(|(_, shape)| arrays.input(shape)).collect();
+            let numbers = self.constants().iter();
+            let numbers: Vec<Array<'_, T>> =
+                numbers.map(|_| arrays.input(Shape::scalar())).collect();
+            let value = self.trace_arrays(&arrays, &variables, &numbers, &[]);
+            let inputs = [parameters, constants].concat();
+            let unrolled = arrays.unroll(graph, &inputs, &[value]);
+            return unrolled[0][0];
+        }
         let variables = self.inputs.variables.iter().map(|(name, _)| name);
         let names = variables.chain(self.constants()).map(String::as_str);
         let mut values: HashMap<&str, Var<'g, T>> = names
             .zip(parameters.iter().chain(constants).copied())
             .collect();
-        for (name, text) in &self.definitions {
-            let value = text.trace(graph, &values);
+        for Definition { name, formula, .. } in &self.definitions {
+            let value = formula.trace(graph, &values);
             values.insert(name, value);
         }
         self.formula.trace(graph, &values)
+    }
+
+    /// Records the value for the given variables, constants and data, in the order
+    /// of [`Objective::variables`], [`Objective::constants`] and
+    /// [`Objective::data`].
+    ///
+    /// # Panics
+    ///
+    /// If there are fewer than names, or if their shapes are neither those that
+    /// were declared nor do they [fit](Objective::fits).
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use gradtape::autodiff::{ArrayGraph, Graph, Shape, Subnormals};
+    /// use gradtape::engine::Program;
+    /// use gradtape::objective::{Formula, Inputs, Objective};
+    ///
+    /// let formula = Formula::parse("mean((X @ w - y)^2)").expect("well formed");
+    /// let shaped = |name: &str, shape: &[usize]| (name.to_owned(), Shape::from(shape));
+    /// let inputs = Inputs {
+    ///     variables: vec![shaped("w", &[2])],
+    ///     data: vec![shaped("X", &[3, 2]), shaped("y", &[3])],
+    ///     ..Inputs::default()
+    /// };
+    /// let objective = Objective::new(formula, vec![], inputs).expect("the shapes fit");
+    /// assert_eq!(objective.parameters(), ["w[0]", "w[1]"]);
+    ///
+    /// let arrays = ArrayGraph::<f64>::new(Subnormals::Keep);
+    /// let w = arrays.input([2]);
+    /// let rows = arrays.data([1, 2], [3.0, 5.0].into());
+    /// let y = arrays.data([1], [12.0].into());
+    /// let loss = objective.trace_arrays(&arrays, &[w], &[], &[rows, y]);
+    /// assert_eq!(Program::arrays(&arrays, &[loss], &[]).evaluate(&[1.0, 2.0]), [1.0]);
+    /// ```
+    pub fn trace_arrays<'g, T: Real>(
+        &self,
+        graph: &'g ArrayGraph<T>,
+        variables: &[Array<'g, T>],
+        constants: &[Array<'g, T>],
+        data: &[Array<'g, T>],
+    ) -> Array<'g, T> {
+        let counts = [variables.len(), constants.len(), data.len()];
+        let expected = [
+            self.variables().len(),
+            self.constants().len(),
+            self.data().len(),
+        ];
+        assert_eq!(counts, expected, "one value for each name");
+        let shapes = |arrays: &[Array<'g, T>]| -> Vec<Shape> {
+            arrays.iter().map(|array| array.shape()).collect()
+        };
+        let found = self.shaped(&shapes(variables), &shapes(data));
+        let found = found.expect("the shapes fit, as documented");
+        let names = self.inputs.variables.iter().map(|(name, _)| name);
+        let names = names.chain(self.constants());
+        let names = names.chain(self.inputs.data.iter().map(|(name, _)| name));
+        let all = variables.iter().chain(constants).chain(data).copied();
+        let mut values: HashMap<&str, Array<'g, T>> = names.map(String::as_str).zip(all).collect();
+        for (Definition { name, formula, .. }, shaped) in self.definitions.iter().zip(&found) {
+            let value = formula.record(shaped, graph, &values);
+            values.insert(name, value);
+        }
+        self.formula.record(&found[found.len() - 1], graph, &values)
     }
 
     /// Records the function and its derivatives in an empty graph, whose inputs
@@ -263,6 +435,14 @@ impl Objective {
         let by: Option<Vec<Var<'g, T>>> = by.map(|place| parameters.get(*place).copied()).collect();
         Partial::trace(graph, function, &by?, partials, limit)
     }
+}
+
+fn shapes(named: &[(String, Shape)]) -> Vec<Shape> {
+    named.iter().map(|(_, shape)| shape.clone()).collect()
+}
+
+fn is_array((_, shape): &(String, Shape)) -> bool {
+    !shape.is_empty()
 }
 
 /// The names of the elements of an array, row by row.
@@ -288,9 +468,7 @@ fn elements(name: &str, shape: &Shape) -> Vec<String> {
 const SUGGESTIONS: usize = 100;
 
 /// The definitions, each after those that it uses.
-fn ordered(
-    definitions: Vec<(String, Formula)>,
-) -> Result<Vec<(String, Formula)>, Vec<FormulaMistake>> {
+fn ordered(definitions: Vec<(String, Formula)>) -> Result<Vec<Definition>, Vec<FormulaMistake>> {
     let places: HashMap<&str, usize> = definitions
         .iter()
         .enumerate()
@@ -342,6 +520,13 @@ fn ordered(
     // then by the place in the file.
     order.sort_by_key(|place| (level[*place], *place));
     let mut definitions: Vec<_> = definitions.into_iter().map(Some).collect();
-    let ordered = order.into_iter().map(|place| definitions[place].take());
-    Ok(ordered.flatten().collect())
+    let ordered = order.into_iter().filter_map(|place| {
+        let (name, formula) = definitions[place].take()?;
+        Some(Definition {
+            name,
+            formula,
+            place,
+        })
+    });
+    Ok(ordered.collect())
 }

@@ -79,8 +79,8 @@ fn more_variables_than_the_limit_are_told() {
     // In two objectives none of which has too many.
     let first = experiment("x0^2", &["x0".to_owned()], "");
     let names = numbered("y", 9_999);
-    let define = format!("define = {{ sum = '{}' }}", names[..9_000].join("+"));
-    let formula = format!("sum + {}", names[9_000..].join("+"));
+    let define = format!("define = {{ total = '{}' }}", names[..9_000].join("+"));
+    let formula = format!("total + {}", names[9_000..].join("+"));
     let second = experiment(&formula, &names, &define);
     let second = second.split_once("[[objective]]").unwrap().1;
     let both = format!("{first}\n[[objective]]{second}");

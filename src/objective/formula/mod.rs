@@ -1,0 +1,286 @@
+//! Formulas: from text to a list of sub-formulas, and from that to a graph.
+//!
+//! The grammar is [`GRAMMAR`]. So `-x^2` is −(x²) and `2^3^2` is 2⁹, as in
+//! mathematics and in Python. The parser is our own: it bounds its depth, so that
+//! no formula can exhaust the stack, and it says what it expected in the words of
+//! a user.
+//!
+//! A parsed formula knows no shapes: what a name stands for, a number, a vector or
+//! a matrix, is known to whoever has its value. [`shape`] finds the shapes of all
+//! sub-formulas then, or says which do not fit; [`trace`] records what was found.
+
+mod grammar;
+mod index;
+mod parser;
+mod print;
+mod shape;
+#[cfg(test)]
+mod tests;
+mod token;
+mod trace;
+
+use std::sync::Arc;
+
+use super::function::{CONSTANTS, Function};
+use crate::mistake::{Mistake, Span};
+use crate::number::Number;
+
+pub use grammar::GRAMMAR;
+pub(super) use index::Pick;
+pub(super) use print::shortest;
+pub(super) use shape::{Checker, Shaped, Type, described};
+
+/// How deep parentheses, brackets, functions, signs and powers may be nested.
+pub const GREATEST_DEPTH: usize = 100;
+
+/// How many numbers, names and operators a formula may have.
+pub const GREATEST_SIZE: usize = 20_000;
+
+/// A vector or matrix of a formula has at most so many elements.
+pub const GREATEST_ELEMENTS: usize = 20_000_000;
+
+/// All vectors and matrices of an objective, those on the way to its value too,
+/// have at most so many elements together.
+pub const GREATEST_ELEMENTS_TOGETHER: usize = 50_000_000;
+
+/// A formula that was read without a mistake.
+///
+/// It displays itself with the fewest parentheses that keep its meaning, and the
+/// text is read to an equal formula.
+///
+/// # Examples
+///
+/// ```
+/// use gradtape::objective::{Formula, Inputs, Objective};
+///
+/// let formula = Formula::parse("((1 - x)^2) + 100*(y - x**2)^2").expect("well formed");
+/// let names: Vec<&str> = formula.names().map(|(name, _)| name).collect();
+/// assert_eq!(names, ["x", "y", "x"]);
+/// assert_eq!(formula.to_string(), "(1 - x)^2 + 100*(y - x^2)^2");
+///
+/// let mistake = &Formula::parse("2*sinn(x)").unwrap_err()[0];
+/// assert_eq!(mistake.message, "unknown function `sinn`");
+/// assert_eq!(mistake.span, Some(2..6));
+/// ```
+#[derive(Clone, Debug)]
+pub struct Formula {
+    text: Arc<str>,
+    /// Sub-formulas before those that use them; the last one is the whole.
+    parts: Vec<Part>,
+}
+
+/// The number of a sub-formula.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct PartId(usize);
+
+#[derive(Clone, Debug)]
+struct Part {
+    kind: Kind,
+    span: Span,
+    /// With the parentheses around it.
+    outer: Span,
+    is_condition: bool,
+}
+
+#[derive(Clone, Debug, PartialEq)]
+pub(super) enum Kind {
+    Number(Number),
+    Name(String),
+    Negative(PartId),
+    Not(PartId),
+    Binary(Operator, PartId, PartId),
+    /// A function of some arguments, and the axis that it goes along.
+    Call(&'static Function, Vec<PartId>, Option<usize>),
+    /// `[a, b]`; a matrix is a list of lists.
+    List(Vec<PartId>),
+    /// One index or slice for each axis, as far as they are given.
+    Index(PartId, Vec<Index>),
+}
+
+/// What stands between the brackets behind an array, for one axis.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(super) enum Index {
+    At(PartId),
+    /// `start:stop:step`.
+    Slice([Option<PartId>; 3]),
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(super) enum Operator {
+    Or,
+    And,
+    Less,
+    LessEqual,
+    Greater,
+    GreaterEqual,
+    Equal,
+    NotEqual,
+    Add,
+    Sub,
+    Mul,
+    Div,
+    MatMul,
+    Power,
+}
+
+/// How tightly the operators bind; the level of a sign lies between product and
+/// power.
+const SUM_LEVEL: u8 = 5;
+const SIGN_LEVEL: u8 = 7;
+const NOT_LEVEL: u8 = 3;
+/// What needs no parentheses anywhere.
+const ATOM_LEVEL: u8 = 9;
+
+impl Operator {
+    fn level(self) -> u8 {
+        use Operator::{Add, And, Div, MatMul, Mul, Or, Power, Sub};
+        match self {
+            Or => 1,
+            And => 2,
+            Add | Sub => SUM_LEVEL,
+            Mul | Div | MatMul => 6,
+            Power => 8,
+            _ => 4,
+        }
+    }
+
+    fn is_logic(self) -> bool {
+        matches!(self, Operator::And | Operator::Or)
+    }
+
+    fn is_comparison(self) -> bool {
+        self.level() == 4
+    }
+
+    fn symbol(self) -> &'static str {
+        match self {
+            Operator::Or => "or",
+            Operator::And => "and",
+            Operator::Less => "<",
+            Operator::LessEqual => "<=",
+            Operator::Greater => ">",
+            Operator::GreaterEqual => ">=",
+            Operator::Equal => "==",
+            Operator::NotEqual => "!=",
+            Operator::Add => "+",
+            Operator::Sub => "-",
+            Operator::Mul => "*",
+            Operator::Div => "/",
+            Operator::MatMul => "@",
+            Operator::Power => "^",
+        }
+    }
+}
+
+impl Formula {
+    /// Reads a formula.
+    ///
+    /// # Errors
+    ///
+    /// What is wrong with it, with places counted from the start of `text`.
+    /// After an error of form nothing further is looked at; unknown functions
+    /// and wrong numbers of arguments are all told.
+    pub fn parse(text: &str) -> Result<Self, Vec<Mistake>> {
+        parser::parse(text)
+    }
+
+    /// The names of variables, constants and definitions in the order of their
+    /// places, as often as they occur; not those of functions.
+    pub fn names(&self) -> impl Iterator<Item = (&str, &Span)> {
+        self.parts.iter().filter_map(|part| match &part.kind {
+            Kind::Name(name) => Some((name.as_str(), &part.span)),
+            _ => None,
+        })
+    }
+
+    /// How many numbers, names, operators and functions it has; parentheses and
+    /// commas do not count.
+    #[must_use]
+    pub fn size(&self) -> usize {
+        self.parts.len()
+    }
+
+    /// Where the whole stands in its text.
+    pub(super) fn span(&self) -> Span {
+        self.parts[self.root().0].span.clone()
+    }
+
+    /// A formula that is built, not read: of no part yet.
+    pub(super) fn builder() -> Self {
+        Formula {
+            text: Arc::from(""),
+            parts: Vec::new(),
+        }
+    }
+
+    /// Adds a sub-formula, which is the whole until there is another one.
+    pub(super) fn add(&mut self, kind: Kind) -> PartId {
+        let is_condition = match &kind {
+            Kind::Not(_) => true,
+            Kind::Binary(operator, ..) => operator.is_logic() || operator.is_comparison(),
+            Kind::Index(of, _) => self.parts[of.0].is_condition,
+            _ => false,
+        };
+        self.parts.push(Part {
+            kind,
+            span: 0..0,
+            outer: 0..0,
+            is_condition,
+        });
+        PartId(self.parts.len() - 1)
+    }
+
+    fn root(&self) -> PartId {
+        PartId(self.parts.len() - 1)
+    }
+}
+
+/// Whether both have the same sub-formulas, however they were written.
+impl PartialEq for Formula {
+    fn eq(&self, other: &Self) -> bool {
+        let kinds = |formula: &Self| formula.parts.len();
+        kinds(self) == kinds(other)
+            && self
+                .parts
+                .iter()
+                .zip(&other.parts)
+                .all(|(one, other)| one.kind == other.kind)
+    }
+}
+
+fn named_number(name: &str) -> Option<Number> {
+    let found = CONSTANTS.iter().find(|(constant, _)| *constant == name);
+    found.map(|(_, value)| Number::from(*value))
+}
+
+/// Whether a name means something in every formula, so that nothing else can
+/// have it.
+#[must_use]
+pub fn is_reserved_name(name: &str) -> bool {
+    Function::named(name).is_some()
+        || CONSTANTS.iter().any(|(constant, _)| *constant == name)
+        || WORDS.contains(&name)
+}
+
+/// Whether `name` could be written in a formula.
+#[must_use]
+pub fn is_name(name: &str) -> bool {
+    name.starts_with(starts_name) && name.chars().all(continues_name)
+}
+
+fn starts_name(letter: char) -> bool {
+    letter.is_alphabetic() || letter == '_'
+}
+
+/// Superscripts count as numeric, not as digits: `x²` is no name.
+fn continues_name(letter: char) -> bool {
+    starts_name(letter) || letter.is_ascii_digit()
+}
+
+/// Where the name ends that a text begins with.
+fn word_end(text: &str) -> usize {
+    text.find(|letter| !continues_name(letter))
+        .unwrap_or(text.len())
+}
+
+const WORDS: &[&str] = &["and", "or", "not"];

@@ -1,0 +1,56 @@
+//! The gradient of an objective as formulas, for somebody who reads it.
+
+mod expression;
+mod scalars;
+mod write;
+
+use std::collections::HashSet;
+
+use super::Objective;
+
+/// The derivative by each parameter as text that [`Formula::parse`] reads.
+///
+/// [`Formula::parse`]: super::Formula::parse
+#[derive(Clone, Debug, PartialEq)]
+pub struct GradientText {
+    /// Parts that occur more than once, with names of their own: each uses only
+    /// those before it.
+    pub names: Vec<(String, String)>,
+    /// The derivative by each variable, or by each of its elements.
+    pub derivatives: Vec<(String, String)>,
+}
+
+impl Objective {
+    /// The gradient as formulas, or `None` if it is too long to be read.
+    ///
+    /// Terms and factors are collected as people would, so a value can differ from
+    /// that of the gradient in its last digits.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use gradtape::objective::{Formula, Inputs, Objective};
+    ///
+    /// let formula = Formula::parse("(1 - x)^2 + 100*(y - x^2)^2").expect("well formed");
+    /// let objective = Objective::new(formula, vec![], Inputs::numbers(["x", "y"]));
+    /// let text = objective.expect("names have values").gradient_text().expect("it is short");
+    /// let shown = |(name, text): &(String, String)| format!("df/d{name} = {text}");
+    /// let shown: Vec<String> = text.derivatives.iter().map(shown).collect();
+    /// assert_eq!(
+    ///     shown,
+    ///     ["df/dx = -400*x*(y - x^2) - 2*(1 - x)", "df/dy = 200*(y - x^2)"]
+    /// );
+    /// ```
+    #[must_use]
+    pub fn gradient_text(&self) -> Option<GradientText> {
+        self.element_gradient()
+    }
+
+    /// Names that mean something in the formula.
+    fn taken_names(&self) -> HashSet<&str> {
+        let shaped = self.inputs.variables.iter().chain(&self.inputs.data);
+        let definitions = self.definitions.iter().map(|one| &one.name);
+        let names = shaped.map(|(name, _)| name).chain(&self.inputs.constants);
+        names.chain(definitions).map(String::as_str).collect()
+    }
+}
