@@ -106,6 +106,7 @@
 //! - [`report`]: CSV, JSON, charts.
 //! - [`baseline`]: final values against recorded and expected ones.
 //! - [`number`], [`mistake`]: numbers as written and shown; what is wrong where.
+//! - [`data`]: columns of a CSV file as vectors and matrices.
 //! - [`random`]: random numbers from a seed, the same on every machine.
 //!
 //! # Invariants
@@ -115,7 +116,7 @@
 //!   all those, then come [`batch`] and [`derivative`], [`report`], [`baseline`],
 //!   and the command.
 //! - Nothing below the command prints, or reads the clock or the environment.
-//! - Only [`spec`], [`report`] and [`baseline`] touch the disk.
+//! - Only [`spec`], [`data`], [`report`] and [`baseline`] touch the disk.
 //! - After a plan is made no run can fail: what happens is its status.
 //! - A run's result depends on its own settings alone: not on threads,
 //!   neighbours or order. No operation is contracted, reordered or approximated
@@ -124,6 +125,7 @@
 pub mod autodiff;
 pub mod baseline;
 pub mod batch;
+pub mod data;
 pub mod derivative;
 pub mod engine;
 pub mod mistake;

@@ -12,6 +12,7 @@ mod blocks;
 mod check;
 mod cli;
 mod close;
+mod data;
 mod derivatives;
 mod descents;
 mod endurance;

@@ -1,0 +1,495 @@
+//! Data of a CSV file as vectors and matrices.
+//!
+//! A [`Table`] is the file; a [`Dataset`] is what an experiment takes from it: some of
+//! its columns under the names that they have in the formula, the rows split into
+//! those to train on and those for validation, standardized if asked for. Both are
+//! made before anything runs, so everything that can be wrong with a file is told
+//! with the place in the experiment file that asked for it.
+
+mod table;
+
+use std::collections::HashSet;
+use std::path::Path;
+use std::sync::Arc;
+
+use crate::autodiff::Shape;
+use crate::mistake::{At, Mistake, Span, suggestion};
+use crate::number::{Number, grouped, short};
+use crate::random::{Purpose, Stream};
+
+pub use table::{Column, GREATEST_CELLS, GREATEST_FILE, Table, TableError};
+
+/// What an experiment wants of a data file.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Description {
+    /// The path of the file, from the folder of the experiment file.
+    pub file: At<String>,
+    /// What to take from it, by the names in the formula.
+    pub columns: Vec<Wanted>,
+    /// Those of the names that are to be standardized.
+    pub standardize: Vec<At<String>>,
+    /// The number of rows that an update is computed from; all rows if not given.
+    pub batch_size: Option<At<u64>>,
+    /// The share of the rows that is kept for validation if below 1, or else their
+    /// number.
+    pub validation: Option<At<Number>>,
+}
+
+/// A vector or a matrix that is wanted.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Wanted {
+    /// The name in the formula.
+    pub name: At<String>,
+    /// The names of the columns of the file.
+    pub from: Vec<At<String>>,
+    /// Whether they were given as a list: a list of one is a matrix of one column, a
+    /// single name a vector.
+    pub is_list: bool,
+}
+
+/// Vectors and matrices made of the columns of a file.
+#[derive(Clone, Debug)]
+pub struct Dataset {
+    /// The path of the file as it was written.
+    pub file: String,
+    /// The SHA-256 of the file, in hexadecimal digits.
+    pub sha256: String,
+    /// The arrays, in the order of [`Description::columns`].
+    pub arrays: Vec<DataArray>,
+    /// Which rows of the file are trained on, from 0, in its order.
+    pub training: Vec<u32>,
+    /// Which are for validation, likewise; none if that was not asked for.
+    pub validation: Vec<u32>,
+    /// The number of rows of a batch: as many as there are for training, or fewer.
+    /// The last batch of an epoch is smaller where they do not divide evenly.
+    pub batch_size: usize,
+    /// The columns of the file that hold names, each once.
+    pub classes: Vec<Classes>,
+}
+
+/// A vector or a matrix with a row for each row of the file.
+#[derive(Clone, Debug)]
+pub struct DataArray {
+    /// The name in the formula.
+    pub name: String,
+    /// The shape of `training`: `[rows]` or `[rows, columns]`.
+    pub shape: Shape,
+    /// The rows to train on, one after the other.
+    pub training: Arc<[f64]>,
+    /// The rows for validation; empty if that was not asked for.
+    pub validation: Arc<[f64]>,
+    /// How each column was standardized; empty if it was not.
+    pub scaling: Vec<Scaling>,
+}
+
+/// The numbers by which a column was standardized: `(x − mean) / deviation`.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Scaling {
+    /// The mean of the training rows.
+    pub mean: f64,
+    /// Their standard deviation: the root of the mean square distance from the mean.
+    pub deviation: f64,
+}
+
+/// The names in a column, which became the numbers 0, 1, 2, …
+#[derive(Clone, Debug, PartialEq)]
+pub struct Classes {
+    /// The name of the column in the file.
+    pub column: String,
+    /// The names, in the order of the first rows that have them, whether they are for
+    /// training or validation.
+    pub names: Vec<String>,
+}
+
+impl Dataset {
+    /// Reads the file and makes of it what is wanted. The paths of data files count
+    /// from `folder`, that of the experiment file.
+    ///
+    /// # Errors
+    ///
+    /// Everything that is wrong with the file or does not fit it.
+    pub fn new(folder: &Path, description: &Description, seed: u64) -> Result<Self, Vec<Mistake>> {
+        let file = &description.file;
+        let table = Table::load(&folder.join(&file.value), &file.value)
+            .map_err(|error| vec![mistake_of(&error, &file.span)])?;
+        Self::of_table(&table, description, seed)
+    }
+
+    /// Makes of the table what is wanted.
+    ///
+    /// The rows for validation are drawn without replacement from `seed`: those that
+    /// come first when all are shuffled. They depend on the seed, the number of rows
+    /// of the file and how many are wanted, on nothing else. The rows of both parts
+    /// stay in the order of the file.
+    ///
+    /// A mean and a standard deviation are computed from the training rows in their
+    /// order, by sums from the left, and applied to all rows.
+    ///
+    /// # Errors
+    ///
+    /// Everything that does not fit the table.
+    pub fn of_table(
+        table: &Table,
+        description: &Description,
+        seed: u64,
+    ) -> Result<Self, Vec<Mistake>> {
+        let mut maker = Maker {
+            table,
+            description,
+            mistakes: Vec::new(),
+        };
+        let columns = maker.columns();
+        let scaled_at = maker.standardized();
+        let parts = maker.parts();
+        let batch_size = parts.and_then(|(training, _)| maker.batch_size(training));
+        let (Some(columns), Some((_, held_out)), Some(batch_size)) = (columns, parts, batch_size)
+        else {
+            return Err(maker.mistakes);
+        };
+        let (training, validation) = split(table.rows(), held_out, seed);
+        let mut classes: Vec<Classes> = Vec::new();
+        for (place, column) in columns.iter().flatten() {
+            let name = &table.header()[*place];
+            let is_known = classes.iter().any(|known| known.column == *name);
+            if let (Column::Classes { names, .. }, false) = (column, is_known) {
+                classes.push(Classes {
+                    column: name.clone(),
+                    names: names.clone(),
+                });
+            }
+        }
+        let wanted = description.columns.iter().zip(columns).zip(scaled_at);
+        let arrays = wanted.map(|((wanted, columns), scaled_at)| {
+            maker.array(wanted, columns, scaled_at, [&training, &validation])
+        });
+        let arrays = arrays.collect();
+        if !maker.mistakes.is_empty() {
+            return Err(maker.mistakes);
+        }
+        Ok(Dataset {
+            file: table.file().to_owned(),
+            sha256: table.sha256().to_owned(),
+            arrays,
+            training,
+            validation,
+            batch_size,
+            classes,
+        })
+    }
+}
+
+/// The order in which an epoch goes over `rows` training rows: their numbers from 0,
+/// shuffled. It depends on the place alone, not on the epochs before.
+///
+/// # Examples
+///
+/// ```
+/// use gradtape::data::shuffled;
+///
+/// assert_eq!(shuffled(1, [0, 0, 7], 5), [0, 1, 4, 3, 2]);
+/// ```
+///
+/// # Panics
+///
+/// If there are 2³² rows or more.
+#[must_use]
+pub fn shuffled(seed: u64, place: [u64; 3], rows: usize) -> Vec<u32> {
+    let rows = u32::try_from(rows).expect("fewer rows than numbers for them");
+    let mut order: Vec<u32> = (0..rows).collect();
+    Stream::new(seed, Purpose::Shuffle, place).shuffle(&mut order);
+    order
+}
+
+/// Of `rows` rows those that are left, and the `held_out` ones for validation.
+fn split(rows: usize, held_out: usize, seed: u64) -> (Vec<u32>, Vec<u32>) {
+    let rows = u32::try_from(rows).expect("a table has at most twenty million rows");
+    let mut order: Vec<u32> = (0..rows).collect();
+    if held_out > 0 {
+        Stream::new(seed, Purpose::Split, [0; 3]).shuffle(&mut order);
+    }
+    let mut training = order.split_off(held_out);
+    training.sort_unstable();
+    order.sort_unstable();
+    (training, order)
+}
+
+/// Why a column has no [`Scaling`].
+#[derive(Clone, Copy, Debug, PartialEq)]
+enum Unscalable {
+    /// It has names of classes.
+    Names,
+    /// All rows have this value.
+    Constant(f64),
+    /// The squares are beyond the range of `f64`, or vanish.
+    OutOfRange,
+}
+
+impl Scaling {
+    fn of(values: impl ExactSizeIterator<Item = f64> + Clone) -> Result<Self, Unscalable> {
+        #[expect(clippy::cast_precision_loss, reason = "a table has at most 2^25 rows")]
+        let count = values.len() as f64;
+        let first = values.clone().next().unwrap_or(0.0);
+        if values.clone().all(|value| value == first) {
+            return Err(Unscalable::Constant(first));
+        }
+        let sum = |values: &mut dyn Iterator<Item = f64>| values.fold(0.0, |sum, x| sum + x);
+        let mean = sum(&mut values.clone()) / count;
+        let mut squares = values.map(|value| (value - mean) * (value - mean));
+        let deviation = (sum(&mut squares) / count).sqrt();
+        if deviation.is_normal() {
+            Ok(Scaling { mean, deviation })
+        } else {
+            Err(Unscalable::OutOfRange)
+        }
+    }
+}
+
+fn mistake_of(error: &TableError, span: &Span) -> Mistake {
+    Mistake::new(span.clone(), error.to_string(), "").help(error.help())
+}
+
+/// Collects what is wrong while a data set is made.
+struct Maker<'a> {
+    table: &'a Table,
+    description: &'a Description,
+    mistakes: Vec<Mistake>,
+}
+
+impl<'a> Maker<'a> {
+    fn mistake(&mut self, span: &Span, message: impl Into<String>, label: impl Into<String>) {
+        self.mistakes
+            .push(Mistake::new(span.clone(), message, label));
+    }
+
+    /// The columns of each array, with their places in the table.
+    fn columns(&mut self) -> Option<Vec<Vec<(usize, Column)>>> {
+        let (table, description) = (self.table, self.description);
+        let count: usize = description
+            .columns
+            .iter()
+            .map(|array| array.from.len())
+            .sum();
+        let count = count.saturating_mul(table.rows());
+        if count > GREATEST_CELLS {
+            let message = format!(
+                "{} numbers of `{}` are too many",
+                grouped(count as u128),
+                table.file()
+            );
+            let label = format!("expected at most {}", grouped(GREATEST_CELLS as u128));
+            self.mistake(&description.file.span, message, label);
+            return None;
+        }
+        let before = self.mistakes.len();
+        let arrays = description.columns.iter();
+        let columns = arrays.map(|array| self.columns_of(array)).collect();
+        (self.mistakes.len() == before).then_some(columns)
+    }
+
+    /// Those of one array; the wrong ones are told and left out.
+    fn columns_of(&mut self, array: &Wanted) -> Vec<(usize, Column)> {
+        if array.from.is_empty() {
+            let message = format!("`{}` is made of no column", array.name.value);
+            self.mistake(&array.name.span, message, "expected at least one");
+        }
+        let mut columns = Vec::new();
+        let mut told = HashSet::new();
+        for name in &array.from {
+            let place = match self.table.find(&name.value) {
+                Ok(place) => place,
+                Err(label) => {
+                    let file = self.table.file();
+                    let message = format!("`{file}` has no column `{}`", name.value);
+                    self.mistake(&name.span, message, label);
+                    continue;
+                }
+            };
+            if !told.insert(place) {
+                let message = format!("column `{}` is given twice", name.value);
+                self.mistake(&name.span, message, "leave it out");
+                continue;
+            }
+            match self.table.column(place) {
+                Ok(column) => columns.push((place, column)),
+                Err(error) => self.mistakes.push(mistake_of(&error, &name.span)),
+            }
+        }
+        columns
+    }
+
+    /// The array of these columns, with its rows in two parts.
+    fn array(
+        &mut self,
+        wanted: &Wanted,
+        columns: Vec<(usize, Column)>,
+        scaled_at: Option<&Span>,
+        [training, validation]: [&[u32]; 2],
+    ) -> DataArray {
+        let width = columns.len();
+        let mut scaling = Vec::new();
+        let mut values = [training, validation].map(|rows| vec![0.0; rows.len() * width]);
+        for (offset, (place, column)) in columns.into_iter().enumerate() {
+            let has_names = matches!(column, Column::Classes { .. });
+            let mut numbers = column.numbers();
+            if let Some(span) = scaled_at {
+                let rows = training.iter().map(|row| numbers[*row as usize]);
+                let scaled = if has_names {
+                    Err(Unscalable::Names)
+                } else {
+                    Scaling::of(rows)
+                };
+                match scaled {
+                    Ok(Scaling { mean, deviation }) => {
+                        for number in &mut numbers {
+                            *number = (*number - mean) / deviation;
+                        }
+                        scaling.push(Scaling { mean, deviation });
+                    }
+                    Err(why) => self.not_standardized(span, place, why),
+                }
+            }
+            for (values, rows) in values.iter_mut().zip([training, validation]) {
+                let values = values.iter_mut().skip(offset).step_by(width);
+                for (value, row) in values.zip(rows) {
+                    *value = numbers[*row as usize];
+                }
+            }
+        }
+        let [of_training, of_validation] = values;
+        DataArray {
+            name: wanted.name.value.clone(),
+            shape: match wanted.is_list {
+                true => Shape::from([training.len(), width]),
+                false => Shape::from([training.len()]),
+            },
+            training: of_training.into(),
+            validation: of_validation.into(),
+            scaling,
+        }
+    }
+
+    /// For each array where it was asked to be standardized, if it was.
+    fn standardized(&mut self) -> Vec<Option<&'a Span>> {
+        let columns = &self.description.columns;
+        let mut spans = vec![None; columns.len()];
+        for name in &self.description.standardize {
+            let place = columns
+                .iter()
+                .position(|array| array.name.value == name.value);
+            match place {
+                Some(place) if spans[place].is_some() => {
+                    let message = format!("`{}` is standardized twice", name.value);
+                    self.mistake(&name.span, message, "leave it out");
+                }
+                Some(place) => spans[place] = Some(&name.span),
+                None => {
+                    let names = columns.iter().map(|array| array.name.value.as_str());
+                    let label = suggestion(&name.value, "they are", names);
+                    let message = format!("`{}` is not one of the `columns`", name.value);
+                    self.mistake(&name.span, message, label);
+                }
+            }
+        }
+        spans
+    }
+
+    /// How many rows are for training and how many for validation.
+    fn parts(&mut self) -> Option<(usize, usize)> {
+        let rows = self.table.rows();
+        let Some(wanted) = &self.description.validation else {
+            return Some((rows, 0));
+        };
+        let value = wanted.value.wide();
+        #[expect(clippy::cast_precision_loss, reason = "a table has at most 2^25 rows")]
+        let count = if value < 1.0 {
+            (value * rows as f64).round_ties_even()
+        } else {
+            value
+        };
+        #[expect(clippy::cast_precision_loss, reason = "a table has at most 2^25 rows")]
+        let is_part = count >= 1.0 && count < rows as f64 && count == count.floor();
+        if !is_part {
+            let written = short(value);
+            let message = match value {
+                0.0..1.0 => format!(
+                    "a share of {written} of the {} is {} of them",
+                    counted(rows),
+                    if count < 1.0 { "none" } else { "all" }
+                ),
+                _ if value == value.floor() && value > 0.0 => format!(
+                    "{written} of the {} cannot be for validation",
+                    counted(rows)
+                ),
+                _ => format!("`validation` cannot be {written}"),
+            };
+            let label = match rows {
+                1 => "a single row is for training".to_owned(),
+                2 => "expected a share below 1, or 1 row".to_owned(),
+                _ => format!(
+                    "expected a share below 1, or 1 to {} rows",
+                    grouped(rows as u128 - 1)
+                ),
+            };
+            self.mistake(&wanted.span, message, label);
+            return None;
+        }
+        let count = count as usize;
+        Some((rows - count, count))
+    }
+
+    fn batch_size(&mut self, training: usize) -> Option<usize> {
+        let Some(wanted) = &self.description.batch_size else {
+            return Some(training);
+        };
+        let size = usize::try_from(wanted.value).unwrap_or(usize::MAX);
+        if (1..=training).contains(&size) {
+            return Some(size);
+        }
+        let message = match size {
+            0 => "`batch_size` cannot be 0".to_owned(),
+            _ => format!(
+                "a batch of {} is more than the {} to train on",
+                grouped(u128::from(wanted.value)),
+                counted(training)
+            ),
+        };
+        let label = match training {
+            1 => "expected 1".to_owned(),
+            _ => format!("expected 1 to {}", grouped(training as u128)),
+        };
+        self.mistake(&wanted.span, message, label);
+        None
+    }
+
+    fn not_standardized(&mut self, span: &Span, place: usize, why: Unscalable) {
+        let column = table::shown(&self.table.header()[place]);
+        let file = self.table.file();
+        let (message, label) = match why {
+            Unscalable::Constant(value) => (
+                format!(
+                    "column `{column}` of `{file}` is {} in all rows to train on",
+                    short(value)
+                ),
+                "cannot be standardized: its standard deviation is 0",
+            ),
+            Unscalable::Names => (
+                format!("column `{column}` of `{file}` has names, not numbers"),
+                "cannot be standardized",
+            ),
+            Unscalable::OutOfRange => (
+                format!(
+                    "the standard deviation of column `{column}` of `{file}` is not a normal number"
+                ),
+                "cannot be standardized",
+            ),
+        };
+        self.mistake(span, message, label);
+    }
+}
+
+fn counted(rows: usize) -> String {
+    match rows {
+        1 => "1 row".to_owned(),
+        _ => format!("{} rows", grouped(rows as u128)),
+    }
+}

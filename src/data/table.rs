@@ -1,0 +1,673 @@
+//! A CSV file as a table of cells, and its columns as numbers.
+
+use std::collections::HashMap;
+use std::fs::{self, File};
+use std::io::{self, Read};
+use std::path::Path;
+
+use sha2::{Digest, Sha256};
+
+use crate::mistake::{nearest, suggestion};
+use crate::number::grouped;
+
+/// A data file is at most so long, in bytes: 64 MiB.
+pub const GREATEST_FILE: u64 = 64 << 20;
+
+/// A data file has at most so many cells, its header not counted, and so has what is
+/// taken from it.
+pub const GREATEST_CELLS: usize = 20_000_000;
+
+/// The cells of a CSV file below its header, as they were written.
+///
+/// # The form of the file
+///
+/// As spreadsheets, pandas and R write and read it (RFC 4180), in UTF-8:
+///
+/// - The first line is the header: the name of each column. Names differ; a column
+///   without one, such as the numbers of rows that pandas writes, cannot be asked for.
+/// - Cells are separated by commas; every line has as many as the header. A cell in
+///   double quotes can have commas and line breaks, and a quote as two.
+/// - Lines end as on any system. Lines without any cell are skipped, also those of
+///   blanks. A byte order mark at the start does not count.
+/// - Blanks around a cell do not count, around names in the header neither.
+/// - There are no comments.
+///
+/// # Examples
+///
+/// ```
+/// use gradtape::data::{Column, Table};
+///
+/// let csv = "length, species\n 5.1, setosa\n 7e0, versicolor\n 4.9, setosa\n";
+/// let table = Table::parse("irises.csv", csv.as_bytes().to_vec())?;
+/// assert_eq!(table.header(), ["length", "species"]);
+/// assert_eq!(table.column(0)?, Column::Numbers(vec![5.1, 7.0, 4.9]));
+/// let Column::Classes { codes, names } = table.column(1)? else {
+///     panic!("text is numbered");
+/// };
+/// assert_eq!((codes, names), (vec![0, 1, 0], vec!["setosa".into(), "versicolor".into()]));
+/// # Ok::<(), gradtape::data::TableError>(())
+/// ```
+#[derive(Clone, Debug)]
+pub struct Table {
+    file: String,
+    sha256: String,
+    header: Vec<String>,
+    /// All cells without the blanks around them, one after the other.
+    text: String,
+    /// Where each cell ends in it.
+    ends: Vec<usize>,
+    /// On which line of the file each row begins.
+    lines: Vec<usize>,
+}
+
+/// What a column holds.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Column {
+    /// Every cell is a number.
+    Numbers(Vec<f64>),
+    /// No cell is a number: each is the name of a class.
+    Classes {
+        /// For each row the number of its class.
+        codes: Vec<u32>,
+        /// The classes in the order of their first rows.
+        names: Vec<String>,
+    },
+}
+
+impl Column {
+    /// The numbers, or those of the classes.
+    #[must_use]
+    pub fn numbers(self) -> Vec<f64> {
+        match self {
+            Column::Numbers(numbers) => numbers,
+            Column::Classes { codes, .. } => codes.into_iter().map(f64::from).collect(),
+        }
+    }
+}
+
+/// What is wrong with a data file.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum TableError {
+    /// There is no such file.
+    #[error("there is no file `{file}`")]
+    Missing {
+        /// The file as it was asked for.
+        file: String,
+        /// A file of the same folder with a similar name.
+        similar: Option<String>,
+    },
+    /// It is a folder or a device.
+    #[error("`{file}` is {what}, not a file")]
+    NotAFile {
+        /// The file.
+        file: String,
+        /// What it is instead.
+        what: &'static str,
+    },
+    /// The system refused to read it.
+    #[error("failed to read `{file}`: {source}")]
+    Refused {
+        /// The file.
+        file: String,
+        /// Why.
+        source: io::Error,
+    },
+    /// It is too long.
+    #[error("`{file}` is longer than {} bytes", grouped(u128::from(GREATEST_FILE)))]
+    TooLong {
+        /// The file.
+        file: String,
+    },
+    /// It has too many cells.
+    #[error("`{file}` has more than {} cells", grouped(GREATEST_CELLS as u128))]
+    TooManyCells {
+        /// The file.
+        file: String,
+    },
+    /// It is not text.
+    #[error("line {line} of `{file}` is not UTF-8")]
+    NotUtf8 {
+        /// The file.
+        file: String,
+        /// The first such line, from 1.
+        line: usize,
+    },
+    /// It has nothing but blanks.
+    #[error("`{file}` is empty")]
+    Empty {
+        /// The file.
+        file: String,
+    },
+    /// It has a header only.
+    #[error("`{file}` has a header but no rows")]
+    NoRows {
+        /// The file.
+        file: String,
+    },
+    /// Two columns have the same name.
+    #[error("`{file}` has two columns `{name}`, number {first} and number {second}")]
+    RepeatedName {
+        /// The file.
+        file: String,
+        /// The name.
+        name: String,
+        /// The first of them, from 1.
+        first: usize,
+        /// The second.
+        second: usize,
+    },
+    /// A row has more or fewer cells than the header.
+    #[error("line {line} of `{file}` has {}, its header has {expected}", cells(*found))]
+    Ragged {
+        /// The file.
+        file: String,
+        /// On which line the row begins, from 1.
+        line: usize,
+        /// The number of its cells.
+        found: usize,
+        /// That of the header.
+        expected: usize,
+        /// What is probably to be done.
+        hint: &'static str,
+    },
+    /// A quote has no counterpart.
+    #[error("the row on line {line} of `{file}` has a quote that is not closed")]
+    OpenQuote {
+        /// The file.
+        file: String,
+        /// On which line the row begins, from 1.
+        line: usize,
+    },
+    /// A column has a row without a value.
+    #[error(
+        "line {line} of `{file}` has no value in column `{column}`{}",
+        written(cell)
+    )]
+    MissingValue {
+        /// The file.
+        file: String,
+        /// On which line the row begins, from 1.
+        line: usize,
+        /// The name of the column.
+        column: String,
+        /// What stands there, such as `NA`.
+        cell: String,
+    },
+    /// A number is infinite, or becomes so.
+    #[error("line {line} of `{file}` has `{cell}` in column `{column}`, which is not finite")]
+    Infinite {
+        /// The file.
+        file: String,
+        /// On which line the row begins, from 1.
+        line: usize,
+        /// The name of the column.
+        column: String,
+        /// What stands there.
+        cell: String,
+    },
+    /// Some cells of a column are numbers and others are not.
+    #[error(
+        "line {line} of `{file}` has {} in column `{column}`, but line {first_line} has {}",
+        kind(*is_number, cell),
+        kind(!*is_number, first)
+    )]
+    Mixed {
+        /// The file.
+        file: String,
+        /// The name of the column.
+        column: String,
+        /// The line of the first row, from 1.
+        first_line: usize,
+        /// What stands there.
+        first: String,
+        /// The first line that differs.
+        line: usize,
+        /// What stands there.
+        cell: String,
+        /// Whether that is the number of the two.
+        is_number: bool,
+    },
+}
+
+impl TableError {
+    /// The way out; empty if the message says it all.
+    #[must_use]
+    pub fn help(&self) -> String {
+        match self {
+            TableError::Missing { similar, .. } => match similar {
+                Some(name) => format!("did you mean `{name}`?"),
+                None => "the path counts from the folder of the experiment file".to_owned(),
+            },
+            TableError::TooLong { .. } | TableError::TooManyCells { .. } => {
+                "keep only the rows and columns that are needed".to_owned()
+            }
+            TableError::NotUtf8 { .. } => "save it as CSV in UTF-8".to_owned(),
+            TableError::Empty { .. } | TableError::NoRows { .. } => {
+                "the first line names the columns, each further one is a row".to_owned()
+            }
+            TableError::RepeatedName { .. } => "rename one of them".to_owned(),
+            TableError::Ragged { hint, .. } => (*hint).to_owned(),
+            TableError::MissingValue { .. } => "fill it in, or leave the row out".to_owned(),
+            TableError::Mixed { .. } => {
+                "a column has numbers in all rows, or names of classes in all".to_owned()
+            }
+            TableError::NotAFile { .. }
+            | TableError::Refused { .. }
+            | TableError::OpenQuote { .. }
+            | TableError::Infinite { .. } => String::new(),
+        }
+    }
+}
+
+fn cells(count: usize) -> String {
+    match count {
+        1 => "1 cell".to_owned(),
+        _ => format!("{count} cells"),
+    }
+}
+
+fn written(cell: &str) -> String {
+    match cell {
+        "" => String::new(),
+        _ => format!(", but `{cell}`"),
+    }
+}
+
+fn kind(is_number: bool, cell: &str) -> String {
+    let kind = if is_number { "the number" } else { "the text" };
+    format!("{kind} `{cell}`")
+}
+
+impl Table {
+    /// Reads a file; in messages it is called `file`.
+    ///
+    /// # Errors
+    ///
+    /// If there is no such file, it cannot be read, or is longer than
+    /// [`GREATEST_FILE`]; and those of [`Table::parse`].
+    pub fn load(path: &Path, file: &str) -> Result<Self, TableError> {
+        let refused = |source: io::Error| {
+            let file = file.to_owned();
+            match source.kind() {
+                io::ErrorKind::NotFound => TableError::Missing {
+                    similar: similar(path).map(|name| beside(&file, &name)),
+                    file,
+                },
+                _ => TableError::Refused { file, source },
+            }
+        };
+        // Asked before it is opened: to open a pipe would wait for its other end.
+        let metadata = fs::metadata(path).map_err(refused)?;
+        if !metadata.is_file() {
+            return Err(TableError::NotAFile {
+                file: file.to_owned(),
+                what: if metadata.is_dir() {
+                    "a folder"
+                } else {
+                    "a device"
+                },
+            });
+        }
+        let mut bytes = Vec::new();
+        File::open(path)
+            .and_then(|opened| opened.take(GREATEST_FILE + 1).read_to_end(&mut bytes))
+            .map_err(refused)?;
+        Self::parse(file, bytes)
+    }
+
+    /// Makes a table of the bytes of a file; in messages it is called `file`.
+    ///
+    /// # Errors
+    ///
+    /// If they are more than [`GREATEST_FILE`] or [`GREATEST_CELLS`] allow, or not
+    /// a table as described [above](Table).
+    pub fn parse(file: &str, bytes: Vec<u8>) -> Result<Self, TableError> {
+        let named = || file.to_owned();
+        if bytes.len() as u64 > GREATEST_FILE {
+            return Err(TableError::TooLong { file: named() });
+        }
+        let sha256 = Sha256::digest(&bytes);
+        let sha256 = sha256.iter().map(|byte| format!("{byte:02x}")).collect();
+        let source = String::from_utf8(bytes).map_err(|error| {
+            let (valid, bytes) = (error.utf8_error().valid_up_to(), error.as_bytes());
+            TableError::NotUtf8 {
+                file: named(),
+                line: 1 + line_breaks(&bytes[..valid]),
+            }
+        })?;
+        let source = source.strip_prefix('\u{feff}').unwrap_or(&source);
+        let mut records = Records::new(source);
+        let Some(header) = records.next() else {
+            return Err(TableError::Empty { file: named() });
+        };
+        let header: Vec<String> = header.iter().map(|cell| cell.trim().to_owned()).collect();
+        records.check_quotes(file)?;
+        check_names(file, &header)?;
+        let mut table = Table {
+            file: named(),
+            sha256,
+            header,
+            text: String::with_capacity(source.len()),
+            ends: Vec::new(),
+            lines: Vec::new(),
+        };
+        while let Some(record) = records.next() {
+            if record.len() != table.header.len() {
+                let found = record.len();
+                let spans_lines = record.iter().any(|cell| cell.contains(['\n', '\r']));
+                let expected = table.header.len();
+                let hint = match other_separator(&table.header) {
+                    Some(hint) => hint,
+                    None if spans_lines => "a cell goes over several lines: is a quote missing?",
+                    None if found < expected => "give each row a cell for each column",
+                    None => "put a cell that has a comma in double quotes",
+                };
+                records.check_quotes(file)?;
+                return Err(TableError::Ragged {
+                    file: named(),
+                    line: records.line,
+                    found,
+                    expected,
+                    hint,
+                });
+            }
+            for cell in record {
+                table.text.push_str(cell.trim());
+                table.ends.push(table.text.len());
+            }
+            if table.ends.len() > GREATEST_CELLS {
+                return Err(TableError::TooManyCells { file: named() });
+            }
+            table.lines.push(records.line);
+        }
+        records.check_quotes(file)?;
+        if table.lines.is_empty() {
+            return Err(TableError::NoRows { file: named() });
+        }
+        Ok(table)
+    }
+
+    /// What the file is called in messages.
+    #[must_use]
+    pub fn file(&self) -> &str {
+        &self.file
+    }
+
+    /// The SHA-256 of the file, in hexadecimal digits.
+    #[must_use]
+    pub fn sha256(&self) -> &str {
+        &self.sha256
+    }
+
+    /// The names of the columns; some may be empty.
+    #[must_use]
+    pub fn header(&self) -> &[String] {
+        &self.header
+    }
+
+    /// The number of rows, at least 1.
+    #[must_use]
+    pub fn rows(&self) -> usize {
+        self.lines.len()
+    }
+
+    /// The place of the column with this name.
+    ///
+    /// # Errors
+    ///
+    /// If there is none: what to type instead, such as "did you mean `x`?".
+    pub fn find(&self, name: &str) -> Result<usize, String> {
+        let names = || {
+            let names = self.header.iter().map(String::as_str);
+            names.filter(|name| !name.is_empty())
+        };
+        let found = self.header.iter().position(|column| column == name);
+        found.filter(|_| !name.is_empty()).ok_or_else(|| {
+            if let Some(hint) = other_separator(&self.header) {
+                return hint.to_owned();
+            }
+            // A file without a header has its first row in place of one.
+            let number = names().find(|name| name.parse::<f64>().is_ok());
+            match (number, nearest(name, names())) {
+                (Some(number), None) => {
+                    format!("its first line has to name the columns, and has `{number}`")
+                }
+                _ => suggestion(name, "its columns are", names()),
+            }
+        })
+    }
+
+    /// A cell without the blanks around it.
+    fn cell(&self, row: usize, column: usize) -> &str {
+        let place = row * self.header.len() + column;
+        let start = place.checked_sub(1).map_or(0, |before| self.ends[before]);
+        &self.text[start..self.ends[place]]
+    }
+
+    /// The values of a column.
+    ///
+    /// A number is written as in most languages: `5`, `-0.5`, `.5`, `1e3`. A column
+    /// of which no cell is a number has names of classes, which are numbered from 0
+    /// by their first rows.
+    ///
+    /// # Errors
+    ///
+    /// If a cell is empty or says that there is no value (`NA`, `NaN`, `null`, `?`
+    /// and their like); if some cells are numbers and others are not; and if a
+    /// number is infinite or beyond the greatest of `f64`.
+    ///
+    /// # Panics
+    ///
+    /// If there are fewer columns.
+    pub fn column(&self, column: usize) -> Result<Column, TableError> {
+        let name = || shown(&self.header[column]);
+        let file = || self.file.clone();
+        let first = self.cell(0, column);
+        let is_numeric = first.parse::<f64>().is_ok();
+        let mut numbers = Vec::new();
+        let mut codes = Vec::new();
+        let mut places: HashMap<&str, u32> = HashMap::new();
+        let mut names = Vec::new();
+        for (row, line) in self.lines.iter().copied().enumerate() {
+            let cell = self.cell(row, column);
+            match cell.parse::<f64>() {
+                Ok(number) if is_numeric && number.is_finite() => numbers.push(number),
+                _ if is_missing(cell) => {
+                    return Err(TableError::MissingValue {
+                        file: file(),
+                        line,
+                        column: name(),
+                        cell: shown(cell),
+                    });
+                }
+                Ok(_) if is_numeric => {
+                    return Err(TableError::Infinite {
+                        file: file(),
+                        line,
+                        column: name(),
+                        cell: shown(cell),
+                    });
+                }
+                Err(_) if !is_numeric => {
+                    let next = names.len() as u32;
+                    let code = *places.entry(cell).or_insert(next);
+                    if code == next {
+                        names.push(cell.to_owned());
+                    }
+                    codes.push(code);
+                }
+                found => {
+                    return Err(TableError::Mixed {
+                        file: file(),
+                        column: name(),
+                        first_line: self.lines[0],
+                        first: shown(first),
+                        line,
+                        cell: shown(cell),
+                        is_number: found.is_ok(),
+                    });
+                }
+            }
+        }
+        Ok(if is_numeric {
+            Column::Numbers(numbers)
+        } else {
+            Column::Classes { codes, names }
+        })
+    }
+}
+
+/// What programs write where there is no value, in small letters.
+const MISSING: [&str; 11] = [
+    "na", "n/a", "#n/a", "<na>", "nan", "-nan", "+nan", "null", "none", "nil", "?",
+];
+
+fn is_missing(cell: &str) -> bool {
+    cell.is_empty() || MISSING.iter().any(|word| cell.eq_ignore_ascii_case(word))
+}
+
+/// So many characters of a cell are shown.
+const SHOWN: usize = 40;
+
+/// A cell for a message: on one line, and not too long.
+pub(super) fn shown(cell: &str) -> String {
+    let mut text: String = cell.chars().take(SHOWN).collect();
+    if text.len() < cell.len() {
+        text.push('…');
+    }
+    let escaped = |c: char| match c.is_control() {
+        true => c.escape_debug().collect(),
+        false => String::from(c),
+    };
+    text.chars().map(escaped).collect()
+}
+
+fn check_names(file: &str, header: &[String]) -> Result<(), TableError> {
+    let mut places = HashMap::new();
+    for (place, name) in header.iter().enumerate() {
+        if name.is_empty() {
+            continue;
+        }
+        if let Some(first) = places.insert(name, place) {
+            return Err(TableError::RepeatedName {
+                file: file.to_owned(),
+                name: shown(name),
+                first: first + 1,
+                second: place + 1,
+            });
+        }
+    }
+    Ok(())
+}
+
+/// What to do with a file whose cells are separated otherwise: all of its header is
+/// the name of one column.
+fn other_separator(header: &[String]) -> Option<&'static str> {
+    match header {
+        [name] if name.contains(';') => Some("separate its cells by commas, not by `;`"),
+        [name] if name.contains('\t') => Some("separate its cells by commas, not by tabs"),
+        _ => None,
+    }
+}
+
+/// The number of line ends, which are `\n`, `\r\n` or `\r`.
+fn line_breaks(bytes: &[u8]) -> usize {
+    let after = bytes.iter().skip(1).map(Some).chain([None]);
+    let ends = bytes.iter().zip(after).filter(|(byte, after)| match byte {
+        b'\n' => true,
+        b'\r' => *after != Some(&b'\n'),
+        _ => false,
+    });
+    ends.count()
+}
+
+/// The rows of a CSV file with their lines.
+struct Records<'a> {
+    source: &'a str,
+    reader: ::csv::Reader<&'a [u8]>,
+    record: ::csv::StringRecord,
+    /// Where the record begins.
+    start: usize,
+    /// The line of that place, from 1. The reader's own is that of the line end or
+    /// empty line before it, and does not count each kind of line end.
+    line: usize,
+}
+
+impl<'a> Records<'a> {
+    fn new(source: &'a str) -> Self {
+        let mut builder = ::csv::ReaderBuilder::new();
+        builder.has_headers(false).flexible(true);
+        Records {
+            source,
+            reader: builder.from_reader(source.as_bytes()),
+            record: ::csv::StringRecord::new(),
+            start: 0,
+            line: 1,
+        }
+    }
+
+    /// The next row that is not blank.
+    fn next(&mut self) -> Option<&::csv::StringRecord> {
+        loop {
+            // The text is UTF-8, in memory, and may have any number of cells in a
+            // row, so there is nothing that could fail.
+            let is_more = self.reader.read_record(&mut self.record);
+            if !is_more.unwrap_or(false) {
+                return None;
+            }
+            let bytes = self.source.as_bytes();
+            let mut start = self.record.position().map_or(0, ::csv::Position::byte) as usize;
+            while let Some(b'\n' | b'\r') = bytes.get(start) {
+                start += 1;
+            }
+            self.line += line_breaks(&bytes[self.start..start]);
+            self.start = start;
+            let is_quoted = bytes.get(start) == Some(&b'"');
+            let is_blank = self.record.len() == 1 && self.record[0].trim().is_empty();
+            if is_quoted || !is_blank {
+                return Some(&self.record);
+            }
+        }
+    }
+
+    /// Whether the file ends within quotes, as far as the record that was read last
+    /// goes to its end. All of the rest is one cell then.
+    fn check_quotes(&self, file: &str) -> Result<(), TableError> {
+        let is_last = self.reader.position().byte() >= self.source.len() as u64;
+        let rest = self.source[self.start..].trim_end();
+        let quotes = rest.bytes().filter(|byte| *byte == b'"').count();
+        if is_last && rest.contains(['\n', '\r']) && !quotes.is_multiple_of(2) {
+            return Err(TableError::OpenQuote {
+                file: file.to_owned(),
+                line: self.line,
+            });
+        }
+        Ok(())
+    }
+}
+
+/// The file of the same folder with the nearest name.
+fn similar(path: &Path) -> Option<String> {
+    let folder = path.parent()?;
+    let folder = if folder.as_os_str().is_empty() {
+        Path::new(".")
+    } else {
+        folder
+    };
+    let entries = fs::read_dir(folder).ok()?.filter_map(Result::ok);
+    let names = entries.filter_map(|entry| entry.file_name().into_string().ok());
+    // The order of a folder is that of the disk.
+    let mut names: Vec<String> = names.filter(|name| name.ends_with(".csv")).collect();
+    names.sort_unstable();
+    let typed = path.file_name()?.to_str()?;
+    nearest(typed, names.iter().map(String::as_str)).map(str::to_owned)
+}
+
+/// The path with another name of the file.
+fn beside(path: &str, name: &str) -> String {
+    match path.rsplit_once('/') {
+        Some((folder, _)) => format!("{folder}/{name}"),
+        None => name.to_owned(),
+    }
+}
