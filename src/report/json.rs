@@ -12,6 +12,7 @@ use super::text::{Stock, Text};
 use crate::batch::RunResult;
 use crate::derivative::{Row, Table};
 use crate::number::{Digits, Scalar, Value};
+use crate::objective::catalogue::{Dimension, Gradient, Instance, Kind, Minimum};
 use crate::plan::{Derivative, Plan, Run};
 
 /// What a report is about: the beginning of `report.json`.
@@ -175,6 +176,43 @@ pub fn derivative_plan_object(derivative: &Derivative) -> String {
         "with_respect_to": by,
         "order": derivative.order,
         "columns": derivative.columns,
+    })
+    .to_string()
+}
+
+/// A test function with its points for a number of variables as a JSON object of one
+/// line. An end of the domain that is infinite is `null`, as JSON has no infinity.
+#[must_use]
+pub fn function_object(instance: &Instance) -> String {
+    let function = instance.function;
+    let minimum = |minimum: &Minimum| {
+        serde_json::json!({
+            "at": minimum.at,
+            "value": minimum.value,
+            "precision": minimum.precision,
+            "is_global": minimum.kind == Kind::Global,
+            "is_gradient_zero": minimum.gradient == Gradient::Zero,
+            "note": minimum.note,
+        })
+    };
+    let (all, least, multiple_of) = match function.dimension {
+        Dimension::Fixed(dimension) => (Some(dimension), None, None),
+        Dimension::AtLeast(least) => (None, Some(least), None),
+        Dimension::MultipleOf(number) => (None, None, Some(number)),
+    };
+    serde_json::json!({
+        "function": function.name,
+        "aliases": function.aliases,
+        "dimension": instance.dimension,
+        "dimensions": { "only": all, "at_least": least, "multiple_of": multiple_of },
+        "formula": function.formula,
+        "definitions": function.definitions,
+        "domain": instance.domain,
+        "start": instance.start,
+        "minima": instance.minima.iter().map(minimum).collect::<Vec<_>>(),
+        "traits": instance.traits().map(|one| one.to_string()).collect::<Vec<_>>(),
+        "about": function.about,
+        "source": function.source,
     })
     .to_string()
 }

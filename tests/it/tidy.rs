@@ -74,7 +74,10 @@ fn modules_import_only_from_the_floors_below() {
             "derivative",
             &["autodiff", "batch", "engine", "number", "plan"],
         ),
-        ("report", &["batch", "derivative", "number", "plan"]),
+        (
+            "report",
+            &["batch", "derivative", "number", "objective", "plan"],
+        ),
         (
             "baseline",
             &["batch", "derivative", "number", "plan", "report"],

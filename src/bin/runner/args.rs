@@ -41,6 +41,8 @@ enum Subcommands {
     Plan(Plan),
     /// Draw the charts of reports again from their CSV files
     Report(Report),
+    /// List the test functions, or show one of them
+    Functions(Functions),
 }
 
 /// Options of a plain `runner FILE…`.
@@ -97,6 +99,20 @@ pub struct Report {
     pub folders: Vec<PathBuf>,
 }
 
+/// Options of `runner functions`.
+#[derive(Debug, Args)]
+pub struct Functions {
+    /// The function to show; all are listed if it is left out
+    #[arg(value_name = "NAME")]
+    pub name: Option<String>,
+    /// How many variables it has
+    #[arg(long, value_name = "N", requires = "name")]
+    pub dimension: Option<usize>,
+    /// How it is printed
+    #[arg(long, value_enum, default_value_t = Format::Text)]
+    pub format: Format,
+}
+
 /// Which experiments, and which of their runs.
 #[derive(Debug, Args)]
 pub struct Experiments {
@@ -121,7 +137,7 @@ pub struct Work {
 pub enum Format {
     /// An aligned table
     Text,
-    /// A JSON object a line for each run and each point of a derivative
+    /// A JSON object a line for each run, point of a derivative, or function
     Json,
 }
 
@@ -147,6 +163,7 @@ pub enum Command<'a> {
     Check(&'a Check),
     Plan(&'a Plan),
     Report(&'a Report),
+    Functions(&'a Functions),
 }
 
 impl Arguments {
@@ -165,6 +182,7 @@ impl Arguments {
             Some(Subcommands::Check(options)) => Command::Check(options),
             Some(Subcommands::Plan(options)) => Command::Plan(options),
             Some(Subcommands::Report(options)) => Command::Report(options),
+            Some(Subcommands::Functions(options)) => Command::Functions(options),
             None => Command::Run(&self.0.run),
         }
     }

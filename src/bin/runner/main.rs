@@ -3,7 +3,9 @@
 mod args;
 mod check;
 mod failure;
+mod functions;
 mod output;
+mod picture;
 mod plan;
 mod progress;
 mod redraw;
@@ -34,5 +36,6 @@ fn work(arguments: &Arguments) -> Result<(), Failure> {
         Command::Check(options) => check::check(options),
         Command::Plan(options) => plan::plan(options),
         Command::Report(options) => redraw::redraw(options),
+        Command::Functions(options) => functions::functions(options),
     }
 }

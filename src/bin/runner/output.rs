@@ -33,6 +33,11 @@ pub fn choose_colours(colours: Colours) {
     choice.write_global();
 }
 
+/// Whether results are printed with colours.
+pub fn has_colours() -> bool {
+    anstream::AutoStream::choice(&io::stdout()) != ColorChoice::Never
+}
+
 /// Prints results. A reader that has gone away, such as `head`, is no error.
 pub fn results(text: &str) {
     let mut stream = anstream::stdout().lock();

@@ -263,6 +263,7 @@ pub(super) static FUNCTIONS: &[Function] = &[
         formula: "1 + sum(x^2)/4000 - prod(cos(x/sqrt(i)))",
         definitions: &[I],
         domain: &[("-600", "600")],
+        view: &[("-12", "12")],
         start: &["5"],
         minima: &[minimum(&["0"], "0")],
         traits: &[Smooth, Multimodal],
@@ -315,6 +316,7 @@ pub(super) static FUNCTIONS: &[Function] = &[
         dimension: Dimension::AtLeast(2),
         formula: "(x[0] - 1)^2 + sum(range(2, length(x) + 1)*(2*x[1:]^2 - x[:-1])^2)",
         domain: &[("-10", "10")],
+        view: &[("-2", "2")],
         start: &["1"],
         minima: &[
             minimum(&["2^(2/2^i - 1)"], "0"),
@@ -384,6 +386,7 @@ pub(super) static FUNCTIONS: &[Function] = &[
         formula: "1 - cos(2*pi*r) + 0.1*r",
         definitions: &[("r", "norm(x)")],
         domain: &[("-100", "100")],
+        view: &[("-4", "4")],
         start: &["3", "2"],
         minima: &[minimum(&["0"], "0")
             .gradient(Gradient::Undefined)
@@ -411,6 +414,7 @@ pub(super) static FUNCTIONS: &[Function] = &[
         formula: "sum((x^2 - i)^2)",
         definitions: &[I],
         domain: &[("-500", "500")],
+        view: &[("-3", "3")],
         start: &["1"],
         minima: &[
             minimum(&["sqrt(i)"], "0")

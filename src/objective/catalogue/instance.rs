@@ -2,11 +2,11 @@
 
 use std::fmt;
 
-use super::{Dimension, Function, GREATEST_DIMENSION, Gradient, Kind, KnownMinimum};
+use super::{Dimension, Function, GREATEST_DIMENSION, Gradient, Kind, KnownMinimum, Trait};
 use crate::autodiff::{Graph, Shape, Subnormals};
 use crate::engine::Program;
 use crate::number::grouped;
-use crate::objective::Formula;
+use crate::objective::{Formula, Inputs, Objective};
 
 /// A function of the catalogue with a number of variables: all that depends on it
 /// is a number now.
@@ -111,6 +111,54 @@ impl Function {
             domain,
             minima: minima.map(|minimum| minimum.located(dimension)).collect(),
         })
+    }
+}
+
+impl Instance {
+    /// The function as an objective.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use gradtape::autodiff::{Graph, Subnormals};
+    /// use gradtape::engine::Program;
+    /// use gradtape::objective::catalogue::Function;
+    ///
+    /// let booth = Function::named("booth").expect("it is in the catalogue");
+    /// let objective = booth.instance(None)?.objective();
+    /// let graph = Graph::<f64>::new(Subnormals::Keep);
+    /// let [x, y] = [graph.input(), graph.input()];
+    /// let loss = objective.trace(&graph, &[x, y], &[]);
+    /// assert_eq!(Program::new(&graph, &[loss]).evaluate(&[1.0, 3.0]), [0.0]);
+    /// # Ok::<(), gradtape::objective::catalogue::WrongDimension>(())
+    /// ```
+    #[must_use]
+    pub fn objective(&self) -> Objective {
+        const TESTED: &str = "a test makes an objective of every row of the table";
+        let definitions = self.function.definitions.iter();
+        let definitions = definitions.map(|(name, text)| {
+            let formula = Formula::parse(text).expect(TESTED);
+            ((*name).to_owned(), formula)
+        });
+        let inputs = Inputs {
+            variables: self.variables.clone(),
+            ..Inputs::default()
+        };
+        let formula = Formula::parse(self.function.formula).expect(TESTED);
+        Objective::new(formula, definitions.collect(), inputs).expect(TESTED)
+    }
+
+    /// What the function is like with so many variables.
+    pub fn traits(&self) -> impl Iterator<Item = Trait> {
+        const ALL: [Trait; 5] = [
+            Trait::Convex,
+            Trait::Smooth,
+            Trait::Separable,
+            Trait::Multimodal,
+            Trait::Unbounded,
+        ];
+        let has = |wanted: &Trait| self.function.has(*wanted, self.dimension);
+        ALL.into_iter().filter(has)
     }
 }
 

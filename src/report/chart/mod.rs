@@ -29,6 +29,12 @@ mod trace;
 
 pub use raster::{DrawError, to_png};
 
+/// The red, green and blue of a share from 0 to 1 of a colour bar.
+#[must_use]
+pub fn gradation(share: f64) -> [u8; 3] {
+    colour::at_share(share)
+}
+
 /// Width of every chart in pixels.
 pub const WIDTH: u32 = 1200;
 

@@ -1,0 +1,348 @@
+//! `runner functions [NAME]`: list the test functions, or show one of them.
+
+use gradtape::autodiff::{Graph, Subnormals};
+use gradtape::engine::Program;
+use gradtape::mistake::nearest;
+use gradtape::number::{grouped, short};
+use gradtape::objective::catalogue::{self, Dimension, Function, Instance, Kind, Minimum, Trait};
+use gradtape::report::function_object;
+
+use crate::args::{self, Format};
+use crate::failure::Failure;
+use crate::output::{self, FAINT, STRONG};
+use crate::picture::{self, Axis, Mark, Paint};
+use crate::table::{Cell, Table};
+
+/// Text is wrapped to lines of so many letters.
+const WIDTH: usize = 78;
+
+/// Of a point with more coordinates so many are shown.
+const COORDINATES: usize = 6;
+
+/// A function of more variables than this has no picture, as each of its points
+/// would be a lot of work.
+const GREATEST_DRAWN: usize = 1000;
+
+pub fn functions(options: &args::Functions) -> Result<(), Failure> {
+    let Some(name) = &options.name else {
+        output::results(&match options.format {
+            Format::Text => list(),
+            Format::Json => objects()?,
+        });
+        return Ok(());
+    };
+    let function = Function::named(name).ok_or_else(|| unknown(name))?;
+    let instance = instance(function, options.dimension)?;
+    output::results(&match options.format {
+        Format::Text => page(&instance, paint()),
+        Format::Json => function_object(&instance) + "\n",
+    });
+    Ok(())
+}
+
+fn unknown(name: &str) -> Failure {
+    let advice = match nearest(name, catalogue::names()) {
+        Some(near) => format!("did you mean `{near}`?"),
+        None => "`runner functions` lists them".to_owned(),
+    };
+    Failure::Usage(format!("there is no test function `{name}`: {advice}"))
+}
+
+fn instance(function: &'static Function, dimension: Option<usize>) -> Result<Instance, Failure> {
+    let wrong = |wrong: catalogue::WrongDimension| Failure::Usage(wrong.to_string());
+    function.instance(dimension).map_err(wrong)
+}
+
+/// How pictures are coloured here: terminals with all colours say so.
+fn paint() -> Paint {
+    let colours = std::env::var("COLORTERM").unwrap_or_default();
+    match output::has_colours() {
+        false => Paint::Plain,
+        true if ["truecolor", "24bit"].contains(&colours.as_str()) => Paint::Full,
+        true => Paint::Few,
+    }
+}
+
+fn objects() -> Result<String, Failure> {
+    let mut text = String::new();
+    for function in catalogue::all() {
+        text.push_str(&function_object(&instance(function, None)?));
+        text.push('\n');
+    }
+    Ok(text)
+}
+
+/// All functions, a line each, in their groups.
+fn list() -> String {
+    let mut table = Table::new(&[
+        ("name", false),
+        ("n", false),
+        ("domain", false),
+        ("minimum", false),
+        ("traits", false),
+    ]);
+    for function in catalogue::all() {
+        let traits: Vec<String> = function.traits.iter().map(Trait::to_string).collect();
+        table.push(vec![
+            Cell::new(function.name),
+            Cell::new(numbers_of_variables(function.dimension)),
+            Cell::new(domain(function)),
+            Cell::new(least(function)),
+            Cell::styled(traits.join(", "), FAINT),
+        ]);
+    }
+    let rendered = table.render();
+    let mut lines = rendered.lines();
+    let mut text = lines.next().unwrap_or_default().to_owned() + "\n";
+    for (title, functions) in catalogue::GROUPS {
+        text.push_str(&format!("{STRONG}{title}{STRONG:#}\n"));
+        for line in lines.by_ref().take(functions.len()) {
+            text.push_str(line);
+            text.push('\n');
+        }
+    }
+    let count = catalogue::all().count();
+    text + &format!(
+        "\n{FAINT}{count} functions; `runner functions NAME` shows one, with its formula, \
+         its minima and a picture{FAINT:#}\n"
+    )
+}
+
+fn numbers_of_variables(dimension: Dimension) -> String {
+    match dimension {
+        Dimension::Fixed(n) => n.to_string(),
+        Dimension::AtLeast(1) => "any".to_owned(),
+        Dimension::AtLeast(least) => format!("{least}, {}, …", least + 1),
+        Dimension::MultipleOf(n) => format!("{n}, {}, …", 2 * n),
+    }
+}
+
+fn domain(function: &Function) -> String {
+    if function.domain.is_empty() {
+        return "unlimited".to_owned();
+    }
+    let intervals = function.domain.iter();
+    let intervals = intervals.map(|(low, high)| format!("[{low}, {high}]"));
+    intervals.collect::<Vec<_>>().join(" × ")
+}
+
+/// The least value, as far as it is the same for all numbers of variables.
+fn least(function: &'static Function) -> String {
+    let Some(minimum) = function.minima.first() else {
+        return "none".to_owned();
+    };
+    let depends =
+        minimum.value.contains('n') && !minimum.value.contains('(') || minimum.value.contains("*n");
+    match function.instance(None) {
+        Ok(instance) if minimum.only.is_some() => match instance.minima.first() {
+            Some(minimum) => format!("{} (n = {})", short(minimum.value), instance.dimension),
+            None => String::new(),
+        },
+        Ok(instance) if !depends => instance
+            .minima
+            .first()
+            .map_or(String::new(), |m| short(m.value)),
+        _ => minimum.value.to_owned(),
+    }
+}
+
+/// All about one function.
+fn page(instance: &Instance, paint: Paint) -> String {
+    let function = instance.function;
+    let mut text = format!("{STRONG}{}{STRONG:#}", function.name);
+    if !function.aliases.is_empty() {
+        text.push_str(&format!(
+            "  {FAINT}also {}{FAINT:#}",
+            function.aliases.join(", ")
+        ));
+    }
+    text.push_str("\n\n");
+    text.push_str(&wrapped(&format!("f = {}", function.formula), 2, 6));
+    for (name, definition) in function.definitions {
+        text.push_str(&wrapped(&format!("{name} = {definition}"), 2, 6));
+    }
+    text.push('\n');
+    text.push_str(&wrapped(function.about, 2, 2));
+    text.push('\n');
+    for (name, value) in entries(instance) {
+        let entry = wrapped(&value, 12, 12);
+        text.push_str(&format!(
+            "  {FAINT}{name:<10}{FAINT:#}{}",
+            entry.trim_start()
+        ));
+    }
+    text.push('\n');
+    text.push_str(&drawn(instance, paint));
+    text.push('\n');
+    text.push_str(&format!(
+        "  [[objective]]\n  function = \"{}\"\n",
+        function.name
+    ));
+    if !matches!(function.dimension, Dimension::Fixed(_)) {
+        text.push_str(&format!("  dimension = {}\n", instance.dimension));
+    }
+    text
+}
+
+/// The facts of a page.
+fn entries(instance: &Instance) -> Vec<(&'static str, String)> {
+    let function = instance.function;
+    let variables = match function.dimension {
+        Dimension::Fixed(n) => n.to_string(),
+        free => format!("{}, here {}", free, grouped(instance.dimension as u128)),
+    };
+    let mut entries = vec![
+        ("variables", variables),
+        ("domain", domain(function)),
+        ("start", point(&instance.start)),
+    ];
+    for (kind, name) in [(Kind::Global, "minimum"), (Kind::Local, "local")] {
+        let minima = instance
+            .minima
+            .iter()
+            .filter(|minimum| minimum.kind == kind);
+        let mut name = name;
+        for minimum in minima {
+            entries.push((name, described(minimum)));
+            name = "";
+        }
+    }
+    if instance.minima.is_empty() {
+        let text = match function.minima {
+            [] => "none: it falls without bound",
+            _ => "not known for so many variables",
+        };
+        entries.push(("minimum", text.to_owned()));
+    }
+    let traits: Vec<String> = instance.traits().map(|one| one.to_string()).collect();
+    if !traits.is_empty() {
+        entries.push(("traits", traits.join(", ")));
+    }
+    entries.push(("source", function.source.to_owned()));
+    entries
+}
+
+fn described(minimum: &Minimum) -> String {
+    let mut text = format!("{} at {}", minimum.value, point(&minimum.at));
+    if !minimum.note.is_empty() {
+        text.push_str(&format!("; {}", minimum.note));
+    }
+    text
+}
+
+/// The coordinates of a point with all their digits, but not all of many.
+fn point(at: &[f64]) -> String {
+    if let [x] = at {
+        return x.to_string();
+    }
+    let shown = if at.len() > COORDINATES + 1 {
+        COORDINATES
+    } else {
+        at.len()
+    };
+    let coordinates = at[..shown].iter().map(f64::to_string);
+    let mut coordinates: Vec<String> = coordinates.collect();
+    if shown < at.len() {
+        coordinates.push("…".to_owned());
+    }
+    format!("({})", coordinates.join(", "))
+}
+
+/// The text in lines that are broken at blanks, the first with `first` blanks in
+/// front, the others with `others`.
+fn wrapped(text: &str, first: usize, others: usize) -> String {
+    let mut lines = String::new();
+    let mut line = " ".repeat(first);
+    let mut is_empty = true;
+    for word in text.split(' ') {
+        if !is_empty && line.chars().count() + 1 + word.chars().count() > WIDTH {
+            lines.push_str(&line);
+            lines.push('\n');
+            line = " ".repeat(others);
+            is_empty = true;
+        }
+        if !is_empty {
+            line.push(' ');
+        }
+        line.push_str(word);
+        is_empty = false;
+    }
+    lines + &line + "\n"
+}
+
+/// The picture: the curve of one variable, or the level lines of the first two
+/// where the others are as at the minimum.
+fn drawn(instance: &Instance, paint: Paint) -> String {
+    if instance.dimension > GREATEST_DRAWN {
+        return String::new();
+    }
+    let objective = instance.objective();
+    let graph = Graph::<f64>::new(Subnormals::Keep);
+    let parameters: Vec<_> = (0..instance.dimension).map(|_| graph.input()).collect();
+    let value = objective.trace(&graph, &parameters, &[]);
+    let program = Program::new(&graph, &[value]);
+    let least = instance.minima.first();
+    let centre = least.map_or(&instance.start, |minimum| &minimum.at);
+    let axis = |place: usize| Axis {
+        name: objective.parameters()[place].clone(),
+        from: instance.view[place].0,
+        to: instance.view[place].1,
+    };
+    if instance.dimension == 1 {
+        let marks: Vec<f64> = instance
+            .minima
+            .iter()
+            .map(|minimum| minimum.at[0])
+            .collect();
+        return picture::curve(&axis(0), "f", &marks, paint, |x| program.evaluate(&[x])[0]);
+    }
+    let at = |x: f64, y: f64| {
+        let mut point = centre.clone();
+        (point[0], point[1]) = (x, y);
+        program.evaluate(&point)[0]
+    };
+    let start = Mark {
+        at: [instance.start[0], instance.start[1]],
+        letter: 'o',
+    };
+    // Of those that share a letter the last one is seen: the best minimum.
+    let minima = instance.minima.iter().rev().filter(|minimum| {
+        let rest = minimum.at.iter().zip(centre).skip(2);
+        rest.into_iter().all(|(a, b)| a == b)
+    });
+    let minima = minima.map(|minimum| Mark {
+        at: [minimum.at[0], minimum.at[1]],
+        letter: if minimum.kind == Kind::Global {
+            '*'
+        } else {
+            '+'
+        },
+    });
+    let mut marks: Vec<Mark> = minima.collect();
+    if instance.dimension == 2 {
+        marks.insert(0, start);
+    }
+    let mut text = picture::levels(
+        &axis(0),
+        &axis(1),
+        &marks,
+        least.map(|minimum| minimum.value),
+        paint,
+        at,
+    );
+    let mut key = "* minimum".to_owned();
+    if marks.iter().any(|mark| mark.letter == '+') {
+        key.push_str("  + local minimum");
+    }
+    if marks.iter().any(|mark| mark.letter == 'o') {
+        key.push_str("  o start");
+    }
+    if instance.dimension > 2 {
+        key.push_str("  the other coordinates are those of the minimum");
+    }
+    if instance.minima.is_empty() {
+        key = "o start".to_owned();
+    }
+    text.push_str(&format!("{:11}{FAINT}{key}{FAINT:#}\n", ""));
+    text
+}

@@ -1,0 +1,356 @@
+//! A function drawn with letters: a curve, or level lines.
+//!
+//! A picture is [`COLUMNS`] letters wide and [`LINES`] high. Without colours every
+//! letter is a pattern of 2 × 4 dots (Braille); with colours the ground is an upper
+//! and a lower half block, each with the colour of its value. What is drawn depends
+//! on the values alone, not on the terminal.
+
+use anstyle::{Ansi256Color, Color, RgbColor, Style};
+
+use gradtape::number::short;
+use gradtape::report::chart;
+
+use crate::output::{FAINT, NOTABLE, STRONG};
+
+/// The size of a picture without its axes.
+pub const COLUMNS: usize = 64;
+pub const LINES: usize = 22;
+
+/// Dots of a letter.
+const ACROSS: usize = 2;
+const DOWN: usize = 4;
+
+/// About so many level lines are drawn.
+const LEVELS: f64 = 9.0;
+
+/// How a picture is coloured.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Paint {
+    /// Not at all.
+    Plain,
+    /// With the 256 colours that every terminal has.
+    Few,
+    /// With all colours.
+    Full,
+}
+
+/// An axis of a picture.
+#[derive(Clone, Debug)]
+pub struct Axis {
+    pub name: String,
+    pub from: f64,
+    pub to: f64,
+}
+
+/// A point that is marked by a letter.
+#[derive(Clone, Debug)]
+pub struct Mark {
+    pub at: [f64; 2],
+    pub letter: char,
+}
+
+impl Axis {
+    /// The middle of one of `count` equal parts.
+    fn middle(&self, part: usize, count: usize) -> f64 {
+        self.from + (self.to - self.from) * (part as f64 + 0.5) / count as f64
+    }
+
+    /// The one of `count` equal parts that a value lies in, if any.
+    fn part(&self, value: f64, count: usize) -> Option<usize> {
+        let share = (value - self.from) / (self.to - self.from);
+        let part = (share * count as f64).floor();
+        // The far end belongs to the last part.
+        let part = if share == 1.0 { part - 1.0 } else { part };
+        (part >= 0.0 && part < count as f64).then_some(part as usize)
+    }
+}
+
+/// The curve of a function of one variable, with the name of its value.
+pub fn curve(x: &Axis, name: &str, marks: &[f64], paint: Paint, f: impl Fn(f64) -> f64) -> String {
+    let (width, height) = (COLUMNS * ACROSS, LINES * DOWN);
+    let values: Vec<f64> = (0..width)
+        .map(|column| f(x.middle(column, width)))
+        .collect();
+    let finite = || values.iter().copied().filter(|value| value.is_finite());
+    let y = Axis {
+        name: name.to_owned(),
+        from: finite().fold(f64::INFINITY, f64::min),
+        to: finite().fold(f64::NEG_INFINITY, f64::max),
+    };
+    let mut dots = Dots::new();
+    let row = |value: f64| y.part(value, height).map(|part| height - 1 - part);
+    for (column, value) in values.iter().enumerate() {
+        let Some(here) = row(*value) else { continue };
+        // From half way of the dot before to half way of the one behind.
+        let half_way = |other: Option<&f64>| {
+            let other = other.and_then(|value| row(*value)).unwrap_or(here);
+            (here + other).div_ceil(2)
+        };
+        let before = half_way(column.checked_sub(1).and_then(|before| values.get(before)));
+        let behind = half_way(values.get(column + 1));
+        let (low, high) = (here.min(before).min(behind), here.max(before).max(behind));
+        (low..=high).for_each(|row| dots.set(column, row));
+    }
+    let marks: Vec<Mark> = marks
+        .iter()
+        .map(|x| Mark {
+            at: [*x, f(*x)],
+            letter: '*',
+        })
+        .collect();
+    let style = if paint == Paint::Plain {
+        Style::new()
+    } else {
+        colour(0.6, paint)
+    };
+    let ground = |column: usize, line: usize| (dots.letter(column, line), style);
+    frame(x, &y, &marks, ground)
+}
+
+/// The level lines of a function of two variables above its least known value
+/// `floor`, or above the least value of the picture.
+pub fn levels(
+    x: &Axis,
+    y: &Axis,
+    marks: &[Mark],
+    floor: Option<f64>,
+    paint: Paint,
+    f: impl Fn(f64, f64) -> f64,
+) -> String {
+    // One more column and line, which the lines at the far ends need.
+    let (width, height) = (COLUMNS * ACROSS, LINES * DOWN);
+    let mut values = Vec::with_capacity((width + 1) * (height + 1));
+    for row in 0..=height {
+        // Down the screen means down the axis.
+        let y = y.from + y.to - y.middle(row, height);
+        values.extend((0..=width).map(|column| f(x.middle(column, width), y)));
+    }
+    let least = values.iter().copied().fold(f64::INFINITY, f64::min);
+    let floor = floor.map_or(least, |floor| floor.min(least));
+    let gaps: Vec<f64> = values.iter().map(|value| value - floor).collect();
+    let ladder = Ladder::new(&gaps);
+    let rungs: Vec<usize> = gaps.iter().map(|gap| ladder.rung(*gap)).collect();
+    let rung = |column: usize, row: usize| rungs[row * (width + 1) + column];
+    let picture = if paint == Paint::Plain {
+        let mut dots = Dots::new();
+        for row in 0..height {
+            for column in 0..width {
+                let here = rung(column, row);
+                if here != rung(column + 1, row) || here != rung(column, row + 1) {
+                    dots.set(column, row);
+                }
+            }
+        }
+        frame(x, y, marks, |column, line| {
+            (dots.letter(column, line), Style::new())
+        })
+    } else {
+        let half = |column: usize, row: usize| {
+            let here = rung(column * ACROSS, row * DOWN / 2);
+            colour(here as f64 / ladder.0.len().max(1) as f64, paint)
+        };
+        frame(x, y, marks, |column, line| {
+            let (upper, lower) = (half(column, 2 * line), half(column, 2 * line + 1));
+            ('▀', upper.bg_color(lower.get_fg_color()))
+        })
+    };
+    picture + &ladder.key(paint)
+}
+
+/// The levels that lines are drawn at, from the lowest.
+struct Ladder(Vec<f64>);
+
+impl Ladder {
+    /// Levels that divide most of the gaps into parts that look alike on a
+    /// logarithmic scale: powers of ten, or of a thousand, or 1, 2, 5, 10.
+    fn new(gaps: &[f64]) -> Self {
+        let mut gaps: Vec<f64> = gaps
+            .iter()
+            .copied()
+            .filter(|gap| gap.is_finite() && *gap > 0.0)
+            .collect();
+        gaps.sort_by(f64::total_cmp);
+        let (Some(high), Some(low)) = (gaps.last(), gaps.get(gaps.len() / 200)) else {
+            return Ladder(Vec::new());
+        };
+        // Where little is near the least value, the lines are for the rest.
+        let low = low.max(high * 1e-12);
+        const STEPS: &[(&[f64], i32)] = &[
+            (&[1.0, 1.5, 2.0, 3.0, 4.0, 5.0, 6.0, 7.0, 8.0, 9.0], 1),
+            (&[1.0, 1.5, 2.0, 3.0, 5.0, 7.0], 1),
+            (&[1.0, 2.0, 5.0], 1),
+            (&[1.0, 3.0], 1),
+            (&[1.0], 1),
+            (&[1.0], 2),
+            (&[1.0], 3),
+            (&[1.0], 6),
+            (&[1.0], 12),
+            (&[1.0], 30),
+        ];
+        let ladders = STEPS.iter().map(|(mantissas, step)| {
+            let powers = (-330 / step..=310 / step).map(|power| power * step);
+            let levels = powers.flat_map(|power| {
+                mantissas
+                    .iter()
+                    .map(move |mantissa| level(*mantissa, power))
+            });
+            levels
+                .filter(|level| low < *level && level < high)
+                .collect::<Vec<f64>>()
+        });
+        let badness = |levels: &Vec<f64>| (levels.len() as f64 - LEVELS).abs();
+        let best = ladders.min_by(|a, b| badness(a).total_cmp(&badness(b)));
+        Ladder(best.unwrap_or_default())
+    }
+
+    /// How many levels are below a gap; all for one that is not a number.
+    fn rung(&self, gap: f64) -> usize {
+        self.0.iter().take_while(|level| !(gap <= **level)).count()
+    }
+
+    /// A line that says what the levels are.
+    fn key(&self, paint: Paint) -> String {
+        if self.0.is_empty() {
+            return String::new();
+        }
+        let levels = self.0.iter().enumerate().map(|(rung, level)| {
+            if paint == Paint::Plain {
+                return short(*level);
+            }
+            let swatch = colour(rung as f64 / self.0.len() as f64, paint);
+            format!("{swatch}██{swatch:#} {}", short(*level))
+        });
+        let levels: Vec<String> = levels.collect();
+        let top = match paint {
+            Paint::Plain => String::new(),
+            _ => {
+                let swatch = colour(1.0, paint);
+                format!(" {swatch}██{swatch:#}")
+            }
+        };
+        format!(
+            "{:MARGIN$} {FAINT}f - least:{FAINT:#} {}{top}\n",
+            "",
+            levels.join(" ")
+        )
+    }
+}
+
+/// `mantissa · 10^power`, rounded once.
+fn level(mantissa: f64, power: i32) -> f64 {
+    format!("{mantissa}e{power}")
+        .parse()
+        .unwrap_or(f64::INFINITY)
+}
+
+/// The colour of a share from 0 to 1.
+fn colour(share: f64, paint: Paint) -> Style {
+    let [red, green, blue] = chart::gradation(share);
+    let colour = match paint {
+        Paint::Few => Color::Ansi256(Ansi256Color(cube(red, green, blue))),
+        Paint::Full | Paint::Plain => Color::Rgb(RgbColor(red, green, blue)),
+    };
+    Style::new().fg_color(Some(colour))
+}
+
+/// The nearest of the 6 × 6 × 6 colours of terminals, whose channels are these.
+fn cube(red: u8, green: u8, blue: u8) -> u8 {
+    const CHANNEL: [u8; 6] = [0, 95, 135, 175, 215, 255];
+    let nearest = |value: u8| {
+        let mut places = 0..6_u8;
+        let far = |place: &u8| CHANNEL[usize::from(*place)].abs_diff(value);
+        places.by_ref().min_by_key(far).unwrap_or(0)
+    };
+    16 + 36 * nearest(red) + 6 * nearest(green) + nearest(blue)
+}
+
+/// A ground of dots.
+struct Dots(Vec<u8>);
+
+impl Dots {
+    fn new() -> Self {
+        Dots(vec![0; COLUMNS * LINES])
+    }
+
+    fn set(&mut self, column: usize, row: usize) {
+        // The dots of a Braille letter are numbered down the left side, then down
+        // the right one; the lowest two were added later.
+        const BITS: [[u8; 2]; 4] = [[0x01, 0x08], [0x02, 0x10], [0x04, 0x20], [0x40, 0x80]];
+        self.0[row / DOWN * COLUMNS + column / ACROSS] |= BITS[row % DOWN][column % ACROSS];
+    }
+
+    fn letter(&self, column: usize, line: usize) -> char {
+        match self.0[line * COLUMNS + column] {
+            0 => ' ',
+            dots => char::from_u32(0x2800 + u32::from(dots)).unwrap_or(' '),
+        }
+    }
+}
+
+/// Letters left of the picture, for the numbers of the upright axis.
+const MARGIN: usize = 10;
+
+/// The ground between its axes, with the marks on it.
+fn frame(
+    x: &Axis,
+    y: &Axis,
+    marks: &[Mark],
+    ground: impl Fn(usize, usize) -> (char, Style),
+) -> String {
+    let mut marked = vec![None; COLUMNS * LINES];
+    for mark in marks {
+        let column = x.part(mark.at[0], COLUMNS);
+        let line = y.part(mark.at[1], LINES).map(|part| LINES - 1 - part);
+        if let (Some(column), Some(line)) = (column, line) {
+            marked[line * COLUMNS + column] = Some(mark.letter);
+        }
+    }
+    let mut text = String::new();
+    for line in 0..LINES {
+        let label = match line {
+            0 => short(y.to),
+            _ if line == LINES / 2 => y.name.clone(),
+            _ if line == LINES - 1 => short(y.from),
+            _ => String::new(),
+        };
+        let tick = if line == 0 || line == LINES - 1 {
+            '┤'
+        } else {
+            '│'
+        };
+        text.push_str(&format!("{label:>MARGIN$} {FAINT}{tick}{FAINT:#}"));
+        let mut before = Style::new();
+        for column in 0..COLUMNS {
+            let (mut letter, mut style) = ground(column, line);
+            if let Some(mark) = marked[line * COLUMNS + column] {
+                letter = mark;
+                // The mark keeps the colour behind it, where there is one.
+                style = match style.get_bg_color() {
+                    Some(behind) => STRONG.fg_color(Some(WHITE)).bg_color(Some(behind)),
+                    None => NOTABLE | STRONG.get_effects(),
+                };
+            }
+            // Most letters look like the one before them.
+            if style != before {
+                text.push_str(&format!("{before:#}{style}"));
+                before = style;
+            }
+            text.push(letter);
+        }
+        text.push_str(&format!("{before:#}"));
+        let end = text.trim_end_matches(' ').len();
+        text.truncate(end);
+        text.push('\n');
+    }
+    let blanks = " ".repeat(MARGIN + 1);
+    text.push_str(&format!(
+        "{blanks}{FAINT}└{}{FAINT:#}\n",
+        "─".repeat(COLUMNS)
+    ));
+    let (from, to) = (short(x.from), short(x.to));
+    let room = COLUMNS.saturating_sub(from.len() + to.len());
+    text.push_str(&format!("{blanks} {from}{:^room$}{to}\n", x.name));
+    text
+}
+
+const WHITE: Color = Color::Rgb(RgbColor(255, 255, 255));
