@@ -11,6 +11,7 @@ mod formula;
 mod function;
 mod gradient;
 mod partial;
+mod transform;
 
 use std::collections::{HashMap, HashSet};
 
@@ -27,6 +28,7 @@ pub use formula::{
 pub use function::{Arity, CONSTANTS, FUNCTIONS, Function};
 pub use gradient::GradientText;
 pub use partial::Partial;
+pub use transform::{GREATEST_ROTATION, Transform, WrongTransform};
 
 /// A function of some variables that can be recorded in a graph: a formula,
 /// the parts of it that have a name, and its free numbers.

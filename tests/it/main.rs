@@ -9,6 +9,7 @@
 mod accuracy;
 mod arrays;
 mod blocks;
+mod catalogue;
 mod check;
 mod cli;
 mod close;
@@ -26,5 +27,6 @@ mod streams;
 mod tables;
 mod tape;
 mod tidy;
+mod transforms;
 mod twice;
 mod vectors;

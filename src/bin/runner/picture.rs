@@ -245,23 +245,17 @@ fn level(mantissa: f64, power: i32) -> f64 {
 
 /// The colour of a share from 0 to 1.
 fn colour(share: f64, paint: Paint) -> Style {
-    let [red, green, blue] = chart::gradation(share);
-    let colour = match paint {
-        Paint::Few => Color::Ansi256(Ansi256Color(cube(red, green, blue))),
-        Paint::Full | Paint::Plain => Color::Rgb(RgbColor(red, green, blue)),
+    /// Of the 6 × 6 × 6 colours of terminals those that run through the same hues
+    /// as all colours do, and grow lighter. The nearest to each would not.
+    const FEW: [u8; 10] = [53, 54, 55, 25, 31, 36, 41, 77, 112, 148];
+    let colour = if paint == Paint::Few {
+        let place = (share.clamp(0.0, 1.0) * (FEW.len() - 1) as f64).round() as usize;
+        Color::Ansi256(Ansi256Color(FEW[place]))
+    } else {
+        let [red, green, blue] = chart::gradation(share);
+        Color::Rgb(RgbColor(red, green, blue))
     };
     Style::new().fg_color(Some(colour))
-}
-
-/// The nearest of the 6 × 6 × 6 colours of terminals, whose channels are these.
-fn cube(red: u8, green: u8, blue: u8) -> u8 {
-    const CHANNEL: [u8; 6] = [0, 95, 135, 175, 215, 255];
-    let nearest = |value: u8| {
-        let mut places = 0..6_u8;
-        let far = |place: &u8| CHANNEL[usize::from(*place)].abs_diff(value);
-        places.by_ref().min_by_key(far).unwrap_or(0)
-    };
-    16 + 36 * nearest(red) + 6 * nearest(green) + nearest(blue)
 }
 
 /// A ground of dots.

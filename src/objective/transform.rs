@@ -1,0 +1,342 @@
+//! Moving, turning and stretching a function, so that a minimum at a round number
+//! or valleys along the axes help no optimizer.
+
+use std::fmt;
+
+use crate::autodiff::{Number as _, Real, Var};
+use crate::number::grouped;
+use crate::random::{Purpose, Stream};
+
+/// A change of coordinates, `x ↦ m + s·R·(x − m − shift)`: what `g(x) = f(that)` is
+/// of a function `f`.
+///
+/// `m` is the centre, a minimiser of `f`; `R` a rotation and `s` one positive number
+/// or one for each axis. The value of a minimum stays, and a minimiser `x*` of `f`
+/// becomes `m + shift + Rᵀ((x* − m)/s)` of `g`: the centre itself moves by `shift`.
+///
+/// # Examples
+///
+/// ```
+/// use gradtape::objective::Transform;
+///
+/// let centre = [1.0, 1.0];
+/// let transform = Transform::new(&centre, &[0.5, -2.0], Some(42), &[1.0, 10.0])?;
+/// assert_eq!(transform.apply(&[1.5, -1.0]), centre);
+/// assert_eq!(transform.inverse(&centre), [1.5, -1.0]);
+/// # Ok::<(), gradtape::objective::WrongTransform>(())
+/// ```
+#[derive(Clone, Debug, PartialEq)]
+pub struct Transform {
+    centre: Vec<f64>,
+    /// Where the centre comes from: `m + shift`.
+    origin: Vec<f64>,
+    /// The rotation row by row, if there is one.
+    rotation: Option<Vec<f64>>,
+    /// Empty if nothing is stretched; else a number for each axis.
+    scale: Vec<f64>,
+}
+
+/// What is wrong with a [`Transform`].
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum WrongTransform {
+    /// There is not one number of the shift for each coordinate.
+    ShiftLength {
+        /// How many coordinates there are.
+        expected: usize,
+        /// How many numbers there were.
+        found: usize,
+    },
+    /// There is neither one number of the scale nor one for each coordinate.
+    ScaleLength {
+        /// How many coordinates there are.
+        expected: usize,
+        /// How many numbers there were.
+        found: usize,
+    },
+    /// A number of the shift is not finite.
+    Shift {
+        /// Its place.
+        place: usize,
+    },
+    /// A number of the scale is not positive and finite.
+    Scale {
+        /// Its place.
+        place: usize,
+    },
+    /// There are too many coordinates to turn.
+    Rotation {
+        /// How many.
+        dimension: usize,
+    },
+}
+
+impl fmt::Display for WrongTransform {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let numbers = |count: usize| match count {
+            1 => "1 number".to_owned(),
+            _ => format!("{} numbers", grouped(count as u128)),
+        };
+        match *self {
+            WrongTransform::ShiftLength { expected, found } => {
+                let (expected, found) = (numbers(expected), numbers(found));
+                write!(formatter, "the shift has {found}, not {expected}")
+            }
+            WrongTransform::ScaleLength { expected, found } => {
+                let (expected, found) = (numbers(expected), numbers(found));
+                write!(formatter, "the scale has {found}, not one or {expected}")
+            }
+            WrongTransform::Shift { .. } => write!(formatter, "a shift has to be finite"),
+            WrongTransform::Scale { .. } => {
+                write!(formatter, "a scale has to be finite and greater than 0")
+            }
+            WrongTransform::Rotation { dimension } => {
+                let most = grouped(GREATEST_ROTATION as u128);
+                let dimension = grouped(dimension as u128);
+                write!(
+                    formatter,
+                    "at most {most} variables can be turned, not {dimension}"
+                )
+            }
+        }
+    }
+}
+
+impl std::error::Error for WrongTransform {}
+
+/// No more coordinates than this can be turned: a rotation has a number for each
+/// pair of them, and takes a step for each three.
+pub const GREATEST_ROTATION: usize = 1_000;
+
+impl Transform {
+    /// A change of as many coordinates as `centre` has. A `shift` without numbers
+    /// moves nothing, a rotation without a seed turns nothing, and a `scale` without
+    /// numbers stretches nothing; one number stretches all axes, after turning.
+    ///
+    /// # Errors
+    ///
+    /// Numbers that are too many, too few, or of no use.
+    pub fn new(
+        centre: &[f64],
+        shift: &[f64],
+        rotation: Option<u64>,
+        scale: &[f64],
+    ) -> Result<Self, WrongTransform> {
+        let dimension = centre.len();
+        let wrong_length = |found: usize| found != 0 && found != dimension;
+        if wrong_length(shift.len()) {
+            return Err(WrongTransform::ShiftLength {
+                expected: dimension,
+                found: shift.len(),
+            });
+        }
+        if wrong_length(scale.len()) && scale.len() != 1 {
+            return Err(WrongTransform::ScaleLength {
+                expected: dimension,
+                found: scale.len(),
+            });
+        }
+        if let Some(place) = shift.iter().position(|number| !number.is_finite()) {
+            return Err(WrongTransform::Shift { place });
+        }
+        let is_scale = |number: &f64| number.is_finite() && *number > 0.0;
+        if let Some(place) = scale.iter().position(|number| !is_scale(number)) {
+            return Err(WrongTransform::Scale { place });
+        }
+        if rotation.is_some() && dimension > GREATEST_ROTATION {
+            return Err(WrongTransform::Rotation { dimension });
+        }
+        let shift = shift.iter().copied().chain(std::iter::repeat(0.0));
+        Ok(Transform {
+            centre: centre.to_vec(),
+            origin: centre
+                .iter()
+                .zip(shift)
+                .map(|(m, shift)| m + shift)
+                .collect(),
+            rotation: rotation.map(|seed| random_rotation(seed, dimension)),
+            scale: scale
+                .iter()
+                .copied()
+                .cycle()
+                .take(if scale.is_empty() { 0 } else { dimension })
+                .collect(),
+        })
+    }
+
+    /// How many coordinates it changes.
+    #[must_use]
+    pub fn dimension(&self) -> usize {
+        self.centre.len()
+    }
+
+    /// The rotation row by row, if there is one.
+    #[must_use]
+    pub fn rotation(&self) -> Option<&[f64]> {
+        self.rotation.as_deref()
+    }
+
+    /// The point that the function is evaluated at for `x`.
+    ///
+    /// # Panics
+    ///
+    /// If `x` has not as many coordinates as the centre.
+    #[must_use]
+    pub fn apply(&self, x: &[f64]) -> Vec<f64> {
+        assert_eq!(x.len(), self.dimension(), "a number for each coordinate");
+        let offset: Vec<f64> = x
+            .iter()
+            .zip(&self.origin)
+            .map(|(x, origin)| x - origin)
+            .collect();
+        let turned = match &self.rotation {
+            None => offset,
+            Some(rows) => rows
+                .chunks_exact(x.len())
+                .map(|row| product(row, &offset))
+                .collect(),
+        };
+        let stretched = turned
+            .into_iter()
+            .enumerate()
+            .map(|(place, number)| self.scale.get(place).map_or(number, |scale| scale * number));
+        stretched
+            .zip(&self.centre)
+            .map(|(number, m)| m + number)
+            .collect()
+    }
+
+    /// The point that [`Transform::apply`] takes to `y`: where a minimiser goes.
+    ///
+    /// # Panics
+    ///
+    /// If `y` has not as many coordinates as the centre.
+    #[must_use]
+    pub fn inverse(&self, y: &[f64]) -> Vec<f64> {
+        assert_eq!(y.len(), self.dimension(), "a number for each coordinate");
+        let offset = y
+            .iter()
+            .zip(&self.centre)
+            .enumerate()
+            .map(|(place, (y, m))| {
+                let offset = y - m;
+                self.scale.get(place).map_or(offset, |scale| offset / scale)
+            });
+        let offset: Vec<f64> = offset.collect();
+        let turned = match &self.rotation {
+            None => offset,
+            Some(rows) => {
+                let mut turned = vec![0.0; y.len()];
+                for (row, offset) in rows.chunks_exact(y.len()).zip(&offset) {
+                    for (turned, entry) in turned.iter_mut().zip(row) {
+                        *turned += entry * offset;
+                    }
+                }
+                turned
+            }
+        };
+        turned
+            .into_iter()
+            .zip(&self.origin)
+            .map(|(number, origin)| origin + number)
+            .collect()
+    }
+
+    /// Records [`Transform::apply`], in its order of operations.
+    ///
+    /// # Panics
+    ///
+    /// If there are not as many parameters as coordinates of the centre.
+    pub fn trace<'g, T: Real>(&self, parameters: &[Var<'g, T>]) -> Vec<Var<'g, T>> {
+        assert_eq!(
+            parameters.len(),
+            self.dimension(),
+            "a parameter for each coordinate"
+        );
+        let offset = parameters.iter().zip(&self.origin);
+        let offset = offset.map(|(x, origin)| *x - x.constant(*origin));
+        let offset: Vec<Var<'g, T>> = offset.collect();
+        let turned = match &self.rotation {
+            None => offset,
+            Some(rows) => {
+                let product = |row: &[f64]| {
+                    let terms = row
+                        .iter()
+                        .zip(&offset)
+                        .map(|(entry, x)| x.constant(*entry) * *x);
+                    let sum = terms.reduce(|sum, term| sum + term);
+                    sum.expect("a rotation has a column")
+                };
+                rows.chunks_exact(parameters.len()).map(product).collect()
+            }
+        };
+        let stretched = turned.into_iter().enumerate().map(|(place, x)| {
+            self.scale
+                .get(place)
+                .map_or(x, |scale| x.constant(*scale) * x)
+        });
+        stretched
+            .zip(&self.centre)
+            .map(|(x, m)| x.constant(*m) + x)
+            .collect()
+    }
+}
+
+/// The sum of the products from the left.
+fn product(row: &[f64], x: &[f64]) -> f64 {
+    let terms = row.iter().zip(x).map(|(entry, x)| entry * x);
+    terms.reduce(|sum, term| sum + term).unwrap_or(0.0)
+}
+
+/// A rotation that is as likely as any other one, row by row: the orthogonal part of
+/// a matrix of normal numbers, without making that matrix (G. W. Stewart, *The
+/// efficient generation of random orthogonal matrices*, 1980).
+///
+/// The first column is a vector of normal numbers made as long as 1, which points in
+/// every direction with the same probability. A reflection takes the first axis
+/// there; what it makes of the other axes is turned by a rotation of one dimension
+/// less, which is found the same way. The last coordinate is left to make a rotation
+/// of it, and not a reflection.
+fn random_rotation(seed: u64, dimension: usize) -> Vec<f64> {
+    let mut stream = Stream::new(seed, Purpose::Rotation, [dimension as u64, 0, 0]);
+    let n = dimension;
+    let mut rotation = vec![0.0; n * n];
+    (0..n).for_each(|place| rotation[place * n + place] = 1.0);
+    let mut is_reflection = false;
+    // From the last two coordinates to all of them.
+    for first in (0..n.saturating_sub(1)).rev() {
+        let mut u: Vec<f64> = (first..n).map(|_| stream.normal()).collect();
+        let length = product(&u, &u).sqrt();
+        // Adding with the sign that is there cancels nothing. The reflection takes
+        // the axis to −sign·u, so its column changes sign where that is negative.
+        let is_negative = u[0] < 0.0;
+        u[0] += if is_negative { -length } else { length };
+        let half = product(&u, &u) / 2.0;
+        if half == 0.0 {
+            continue;
+        }
+        // The axis has nothing but itself so far. Where it is turned round, the
+        // determinant changes its sign twice, else once.
+        rotation[first * n + first] = if is_negative { 1.0 } else { -1.0 };
+        is_reflection ^= is_negative;
+        // R − u (uᵀR)/half, with rows and columns from `first` on.
+        let mut products = vec![0.0; n - first];
+        for (u, row) in u.iter().zip(rotation[first * n..].chunks_exact(n)) {
+            for (sum, entry) in products.iter_mut().zip(&row[first..]) {
+                *sum += u * entry;
+            }
+        }
+        for (u, row) in u.iter().zip(rotation[first * n..].chunks_exact_mut(n)) {
+            let factor = u / half;
+            for (entry, product) in row[first..].iter_mut().zip(&products) {
+                *entry -= factor * product;
+            }
+        }
+    }
+    if is_reflection {
+        // The last axis is turned round before all else is done to it.
+        for row in rotation.chunks_exact_mut(n) {
+            row[n - 1] = -row[n - 1];
+        }
+    }
+    rotation
+}
