@@ -61,6 +61,7 @@ pub struct Objective {
     inputs: Inputs,
     parameters: Vec<String>,
     has_arrays: bool,
+    transform: Option<Transform>,
 }
 
 /// A part of an objective that has a name.
@@ -181,6 +182,7 @@ impl Objective {
             parameters: parameters.collect(),
             inputs,
             has_arrays: false,
+            transform: None,
         };
         let variables = shapes(&objective.inputs.variables);
         let found = objective.shaped(&variables, &shapes(&objective.inputs.data))?;
@@ -188,6 +190,44 @@ impl Objective {
             || objective.inputs.variables.iter().any(is_array)
             || objective.inputs.data.iter().any(is_array);
         Ok(objective)
+    }
+
+    /// The same function of coordinates that are changed first, those of
+    /// [`Objective::parameters`].
+    ///
+    /// # Panics
+    ///
+    /// If the transform is of another number of coordinates.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use gradtape::autodiff::{Graph, Subnormals};
+    /// use gradtape::engine::Program;
+    /// use gradtape::objective::{Formula, Inputs, Objective, Transform};
+    ///
+    /// let formula = Formula::parse("(x - 1)^2 + 100*y^2").expect("well formed");
+    /// let objective = Objective::new(formula, vec![], Inputs::numbers(["x", "y"]));
+    /// let transform = Transform::new(&[1.0, 0.0], &[2.0, 5.0], Some(1), &[])?;
+    /// let turned = objective.expect("both have a value").with_transform(transform);
+    /// let graph = Graph::<f64>::new(Subnormals::Keep);
+    /// let [x, y] = [graph.input(), graph.input()];
+    /// let loss = turned.trace(&graph, &[x, y], &[]);
+    /// assert_eq!(Program::new(&graph, &[loss]).evaluate(&[3.0, 5.0]), [0.0]);
+    /// # Ok::<(), gradtape::objective::WrongTransform>(())
+    /// ```
+    #[must_use]
+    pub fn with_transform(mut self, transform: Transform) -> Self {
+        let (found, expected) = (transform.dimension(), self.parameters.len());
+        assert_eq!(found, expected, "one coordinate for each parameter");
+        self.transform = Some(transform);
+        self
+    }
+
+    /// What was given to [`Objective::with_transform`].
+    #[must_use]
+    pub fn transform(&self) -> Option<&Transform> {
+        self.transform.as_ref()
     }
 
     /// Whether data of other shapes can take the place of what was declared, such
@@ -341,6 +381,8 @@ impl Objective {
             let unrolled = arrays.unroll(graph, &inputs, &[value]);
             return unrolled[0][0];
         }
+        let changed = self.transform.as_ref().map(|one| one.trace(parameters));
+        let parameters = changed.as_deref().unwrap_or(parameters);
         let variables = self.inputs.variables.iter().map(|(name, _)| name);
         let names = variables.chain(self.constants()).map(String::as_str);
         let mut values: HashMap<&str, Var<'g, T>> = names
@@ -400,6 +442,9 @@ impl Objective {
             self.data().len(),
         ];
         assert_eq!(counts, expected, "one value for each name");
+        let changed = self.transform.as_ref();
+        let changed = changed.map(|one| one.trace_arrays(graph, variables));
+        let variables = changed.as_deref().unwrap_or(variables);
         let shapes = |arrays: &[Array<'g, T>]| -> Vec<Shape> {
             arrays.iter().map(|array| array.shape()).collect()
         };

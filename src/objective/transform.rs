@@ -2,8 +2,9 @@
 //! or valleys along the axes help no optimizer.
 
 use std::fmt;
+use std::sync::Arc;
 
-use crate::autodiff::{Number as _, Real, Var};
+use crate::autodiff::{Array, ArrayGraph, Number as _, Real, Var};
 use crate::number::grouped;
 use crate::random::{Purpose, Stream};
 
@@ -279,6 +280,60 @@ impl Transform {
             .map(|(x, m)| x.constant(*m) + x)
             .collect()
     }
+
+    /// Records [`Transform::apply`] of variables whose elements, one after the other,
+    /// are the coordinates. What is recorded does not grow with their number.
+    ///
+    /// # Panics
+    ///
+    /// If there are not as many elements as coordinates of the centre.
+    pub fn trace_arrays<'g, T: Real>(
+        &self,
+        graph: &'g ArrayGraph<T>,
+        variables: &[Array<'g, T>],
+    ) -> Vec<Array<'g, T>> {
+        let data = |shape: &[usize], numbers: &[f64]| {
+            let numbers: Arc<[T]> = numbers.iter().map(|number| T::from_f64(*number)).collect();
+            graph.data(shape, numbers)
+        };
+        let n = self.dimension();
+        let offset = vector(variables) - data(&[n], &self.origin);
+        let turned = match &self.rotation {
+            None => offset,
+            Some(rows) => data(&[n, n], rows).matmul(offset),
+        };
+        let stretched = match &self.scale[..] {
+            [] => turned,
+            scale => data(&[n], scale) * turned,
+        };
+        let changed = data(&[n], &self.centre) + stretched;
+        let mut place = 0;
+        let parts = variables.iter().map(|variable| {
+            let shape = variable.shape();
+            let count = elements(*variable);
+            let part = changed.slice(0, place, 1, count).reshape(shape);
+            place += count;
+            part
+        });
+        parts.collect()
+    }
+}
+
+fn elements<T: Real>(array: Array<'_, T>) -> usize {
+    array.shape().iter().product()
+}
+
+/// The elements of all arrays, one after the other.
+fn vector<'g, T: Real>(arrays: &[Array<'g, T>]) -> Array<'g, T> {
+    if let [array] = arrays {
+        return array.reshape([elements(*array)]);
+    }
+    let each = arrays.iter().flat_map(|array| {
+        let count = elements(*array);
+        let flat = array.reshape([count]);
+        (0..count).map(move |place| flat.index(0, place))
+    });
+    Array::stack(&each.collect::<Vec<_>>())
 }
 
 /// The sum of the products from the left.

@@ -1,6 +1,6 @@
 //! Functions that are moved, turned and stretched.
 
-use gradtape::autodiff::{Graph, Subnormals};
+use gradtape::autodiff::{ArrayGraph, Graph, Shape, Subnormals};
 use gradtape::engine::Program;
 use gradtape::objective::{GREATEST_ROTATION, Transform, WrongTransform};
 
@@ -140,9 +140,22 @@ fn a_recorded_transform_has_the_same_bits() {
         let graph = Graph::<f64>::new(Subnormals::Keep);
         let inputs: Vec<_> = (0..3).map(|_| graph.input()).collect();
         let program = Program::new(&graph, &transform.trace(&inputs));
+        // A vector, numbers, and something of both.
+        let shapes: [&[&[usize]]; 3] = [&[&[3]], &[&[], &[], &[]], &[&[1, 2], &[]]];
+        let of_arrays = shapes.map(|shapes| {
+            let graph = ArrayGraph::<f64>::new(Subnormals::Keep);
+            let variables: Vec<_> = shapes
+                .iter()
+                .map(|shape| graph.input(Shape::from(*shape)))
+                .collect();
+            Program::arrays(&graph, &transform.trace_arrays(&graph, &variables), &[])
+        });
         for _ in 0..100 {
             let x: Vec<f64> = (0..3).map(|_| random.between(-9.0, 9.0)).collect();
             assert_eq!(program.evaluate(&x), transform.apply(&x));
+            for program in &of_arrays {
+                assert_eq!(program.evaluate(&x), transform.apply(&x));
+            }
         }
     }
 }
