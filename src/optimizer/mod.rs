@@ -6,7 +6,7 @@
 
 mod sgd;
 
-use crate::autodiff::{Real, Var};
+use crate::autodiff::Number;
 use crate::number::Value;
 
 /// An update rule by its name in an experiment file.
@@ -121,27 +121,28 @@ pub enum Rule {
     Sgd(sgd::Rule),
 }
 
-/// What an update rule reads: everything of one epoch.
+/// What an update rule reads: everything of one epoch. The parameters are numbers or
+/// whole arrays, for which a rule is the same.
 #[derive(Clone, Copy, Debug)]
-pub struct Epoch<'a, 'g, T> {
+pub struct Epoch<'a, N> {
     /// The parameters before the update.
-    pub parameters: &'a [Var<'g, T>],
+    pub parameters: &'a [N],
     /// The gradient there.
-    pub gradient: &'a [Var<'g, T>],
+    pub gradient: &'a [N],
     /// The rule's memory: [`Rule::memory`] lists one after the other, each with
-    /// one number for each parameter.
-    pub memory: &'a [Var<'g, T>],
+    /// one number (or array) for each parameter.
+    pub memory: &'a [N],
     /// The numbers that [`Rule::numbers`] names.
-    pub numbers: &'a [Var<'g, T>],
+    pub numbers: &'a [N],
 }
 
 /// What an update rule gives.
 #[derive(Clone, Debug)]
-pub struct Update<'g, T> {
+pub struct Update<N> {
     /// The parameters after the update.
-    pub parameters: Vec<Var<'g, T>>,
+    pub parameters: Vec<N>,
     /// The memory after the update, as in [`Epoch::memory`].
-    pub memory: Vec<Var<'g, T>>,
+    pub memory: Vec<N>,
 }
 
 impl Rule {
@@ -172,7 +173,7 @@ impl Rule {
 
     /// Records one update.
     #[must_use]
-    pub fn record<'g, T: Real>(self, epoch: Epoch<'_, 'g, T>) -> Update<'g, T> {
+    pub fn record<N: Number>(self, epoch: Epoch<'_, N>) -> Update<N> {
         match self {
             Rule::Sgd(rule) => rule.record(epoch),
         }

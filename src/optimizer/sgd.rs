@@ -13,7 +13,7 @@
 //! the plain rule, bit for bit.
 
 use super::{DefaultValue, Domain, Epoch, Setting, Update};
-use crate::autodiff::{Real, Var};
+use crate::autodiff::Number;
 use crate::number::Value;
 
 pub(super) static SETTINGS: &[Setting] = &[
@@ -76,23 +76,25 @@ impl Rule {
         }
     }
 
-    pub(super) fn record<'g, T: Real>(self, epoch: Epoch<'_, 'g, T>) -> Update<'g, T> {
-        let learning_rate = epoch.numbers[0];
-        let moved = |direction: &[Var<'g, T>]| {
+    pub(super) fn record<N: Number>(self, epoch: Epoch<'_, N>) -> Update<N> {
+        let learning_rate = &epoch.numbers[0];
+        let moved = |direction: &[N]| {
             let pairs = epoch.parameters.iter().zip(direction);
-            pairs.map(|(x, step)| *x - learning_rate * *step).collect()
+            let moved = pairs.map(|(x, step)| x.clone() - learning_rate.clone() * step.clone());
+            moved.collect()
         };
         if self == Rule::Plain {
             let (parameters, memory) = (moved(epoch.gradient), Vec::new());
             return Update { parameters, memory };
         }
-        let momentum = epoch.numbers[1];
+        let momentum = &epoch.numbers[1];
         let pairs = epoch.memory.iter().zip(epoch.gradient);
-        let buffer: Vec<Var<'g, T>> = pairs.map(|(b, g)| momentum * *b + *g).collect();
+        let buffer = pairs.map(|(b, g)| momentum.clone() * b.clone() + g.clone());
+        let buffer: Vec<N> = buffer.collect();
         let parameters = if self == Rule::Nesterov {
             let pairs = epoch.gradient.iter().zip(&buffer);
-            let ahead: Vec<Var<'g, T>> = pairs.map(|(g, b)| *g + momentum * *b).collect();
-            moved(&ahead)
+            let ahead = pairs.map(|(g, b)| g.clone() + momentum.clone() * b.clone());
+            moved(&ahead.collect::<Vec<N>>())
         } else {
             moved(&buffer)
         };
