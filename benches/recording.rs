@@ -136,6 +136,7 @@ fn recorder(rows: &Rows, folder: &Path, pool: &rayon::ThreadPool) {
                 learning_rate: Scalar::F64(rows.rates[run]),
                 loss: Scalar::F64(loss),
                 gradient_norm: Scalar::F64(gradient_norm),
+                validation_loss: None,
                 parameters: &|_| Scalar::F64(w),
             });
         }

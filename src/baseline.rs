@@ -353,6 +353,7 @@ impl<'p> Recorded<'p> {
 pub fn is_comparable(recorded: &Plan, now: &Plan) -> Option<Deviation> {
     let same = recorded.columns() == now.columns()
         && recorded.parameters() == now.parameters()
+        && recorded.has_validation() == now.has_validation()
         && recorded.has_gap() == now.has_gap();
     let shown = |plan: &Plan| {
         let names = plan
@@ -369,6 +370,29 @@ pub fn is_comparable(recorded: &Plan, now: &Plan) -> Option<Deviation> {
         found: shown(now),
         distance: String::new(),
     })
+}
+
+/// The data files that are not those of the recorded report: told beside what results
+/// they lead to.
+#[must_use]
+pub fn changed_data(recorded: &Plan, now: &Plan) -> Vec<Deviation> {
+    let before = recorded.recorded_data();
+    let now = now.recorded_data().into_iter();
+    let changed = now.filter_map(|now| {
+        let mut before = before.iter();
+        let before =
+            before.find(|before| before.file == now.file && before.sha256 != now.sha256)?;
+        Some(Deviation {
+            about: None,
+            quantity: now.file,
+            wanted: format!("recorded with SHA-256 {}", before.sha256),
+            found: now.sha256,
+            distance: String::new(),
+        })
+    });
+    let mut changed: Vec<Deviation> = changed.collect();
+    changed.dedup_by(|one, other| one.quantity == other.quantity);
+    changed
 }
 
 /// How the tables of derivatives deviate from those of the report in `folder`,
@@ -493,15 +517,21 @@ fn changes(plan: &Plan, recorded: &RunResult, now: &RunResult) -> Vec<Deviation>
         "epochs_run",
         "loss",
         "gradient_norm",
+        "validation_loss",
         "gap",
         "best_loss",
         "best_epoch",
     ];
-    let names = known
-        .into_iter()
-        .chain(plan.parameters().iter().map(String::as_str));
-    for name in names {
-        let (before, after) = (recorded.quantity(plan, name), now.quantity(plan, name));
+    let known = known.into_iter().map(|name| {
+        let of = |result: &RunResult| result.quantity(plan, name);
+        (name, of(recorded), of(now))
+    });
+    // There can be thousands of parameters, so none is looked for by its name.
+    let parameters = plan.parameters().iter().map(String::as_str);
+    let values = recorded.parameters.iter().zip(&now.parameters);
+    let parameters = parameters.zip(values);
+    let parameters = parameters.map(|(name, (before, after))| (name, *before, *after));
+    for (name, before, after) in known.chain(parameters) {
         let shown =
             |value: Option<Scalar>| value.map_or("none".to_owned(), |value| value.to_string());
         if shown(before) != shown(after) {

@@ -23,7 +23,8 @@ const OPERATIONS: usize = 20_000_000;
 
 /// What became of a run in its lane.
 pub(super) struct Lane<T> {
-    /// For each recorded epoch, in order: loss, norm of the gradient, parameters.
+    /// For each recorded epoch, in order: loss, norm of the gradient, perhaps the
+    /// validation loss, parameters.
     rows: Vec<T>,
     end: End<T>,
 }
@@ -83,8 +84,9 @@ impl<T: Real> Descent<T> {
         control: &Control,
         mut give: impl FnMut(usize, Option<Lane<T>>),
     ) -> Result<(), Cancelled> {
-        if let [place] = places {
-            give(*place, None);
+        // A program of arrays is for one run at a time.
+        if places.len() == 1 || self.engine.lanes() == 1 {
+            places.iter().for_each(|place| give(*place, None));
             return Ok(());
         }
         // Blocks of one size rather than a small one at the end.
@@ -99,6 +101,11 @@ impl<T: Real> Descent<T> {
             }
         }
         Ok(())
+    }
+
+    /// The numbers of a row before the parameters.
+    fn head(&self) -> usize {
+        ROW + usize::from(self.outputs.validation.is_some())
     }
 
     /// A run to its end, from where its lane left it.
@@ -128,7 +135,7 @@ impl<T: Real> Descent<T> {
         let mut rows = Rows::new(plan, run);
         let mut block = Block::new(self, plan, &[run], R::LOOKS);
         block.advance(control, |recorded| {
-            rows.pass_on(recorded, self.parameters, recorder);
+            rows.pass_on(recorded, self, recorder);
             recorded.clear();
         })?;
         let lane = block.ended.pop().flatten();
@@ -180,7 +187,7 @@ impl<T: Real> Descent<T> {
         recorder: &mut impl Recorder,
         control: &Control,
     ) -> Result<Outcome, Cancelled> {
-        rows.pass_on(&lane.rows, self.parameters, recorder);
+        rows.pass_on(&lane.rows, self, recorder);
         match lane.end {
             End::Spent(outcome) => Ok(outcome),
             End::Alone(checkpoint) => self.run(plan, run, &checkpoint, recorder, control),
@@ -188,7 +195,7 @@ impl<T: Real> Descent<T> {
     }
 }
 
-/// The numbers of a row before the parameters.
+/// Those numbers of a row before the parameters that every objective has.
 const ROW: usize = 2;
 
 /// Passes the rows of one run on to a recorder.
@@ -210,8 +217,9 @@ impl Rows {
         }
     }
 
-    fn pass_on<T: Real>(&mut self, rows: &[T], parameters: usize, recorder: &mut impl Recorder) {
-        for row in rows.chunks_exact(ROW + parameters) {
+    fn pass_on<T: Real>(&mut self, rows: &[T], descent: &Descent<T>, recorder: &mut impl Recorder) {
+        let head = descent.head();
+        for row in rows.chunks_exact(head + descent.parameters) {
             let epoch = self.schedule.next(self.epoch).min(self.epochs);
             self.epoch = epoch + 1;
             recorder.record(&Row {
@@ -219,7 +227,8 @@ impl Rows {
                 learning_rate: self.learning_rate,
                 loss: Scalar::new(row[0]),
                 gradient_norm: Scalar::new(row[1]),
-                parameters: &|index| Scalar::new(row[ROW + index]),
+                validation_loss: (head > ROW).then(|| Scalar::new(row[ROW])),
+                parameters: &|index| Scalar::new(row[head + index]),
             });
         }
     }
@@ -275,8 +284,9 @@ impl<'a, T: Real> Block<'a, T> {
         control: &Control,
         mut look: impl FnMut(&mut Vec<T>),
     ) -> Result<(), Cancelled> {
-        let instructions = self.descent.engine.program().instructions().len();
-        let operations = instructions.max(1).saturating_mul(self.live.len().max(1));
+        let operations = self.descent.engine.program().operations();
+        let operations = usize::try_from(operations).unwrap_or(usize::MAX).max(1);
+        let operations = operations.saturating_mul(self.live.len().max(1));
         let chunk = (OPERATIONS / operations).clamp(1, CHUNK) as u64;
         let mut epoch = 0;
         while epoch < self.epochs && !self.live.is_empty() {
@@ -395,9 +405,9 @@ impl<'a, T: Real> Block<'a, T> {
 
     /// An epoch that is recorded.
     fn record(&mut self) {
-        let parameters = self.descent.parameters;
+        let (head, parameters) = (self.descent.head(), self.descent.parameters);
         for (lane, live) in self.live.iter_mut().enumerate() {
-            live.rows.extend([T::ZERO; ROW]);
+            live.rows.extend(std::iter::repeat_n(T::ZERO, head));
             let values = (0..parameters).map(|number| self.numbers.input(number, lane));
             live.rows.extend(values);
         }
@@ -405,9 +415,15 @@ impl<'a, T: Real> Block<'a, T> {
         let loss = self.numbers.outputs(LOSS);
         let norm = self.numbers.outputs(self.descent.outputs.gradient_norm);
         for ((live, loss), norm) in self.live.iter_mut().zip(loss).zip(norm) {
-            let row = live.rows.len() - ROW - parameters;
+            let row = live.rows.len() - head - parameters;
             live.rows[row] = *loss;
             live.rows[row + 1] = *norm;
+        }
+        if let Some(output) = self.descent.outputs.validation {
+            for (live, loss) in self.live.iter_mut().zip(self.numbers.outputs(output)) {
+                let row = live.rows.len() - head - parameters;
+                live.rows[row + ROW] = *loss;
+            }
         }
     }
 
@@ -426,6 +442,7 @@ impl<'a, T: Real> Block<'a, T> {
                 End::Alone(self.checkpoint(lane, live.best))
             } else {
                 live.look(&self.numbers, lane, self.epochs);
+                let head = self.descent.head();
                 let row = &live.rows[rows_before..];
                 let (best_loss, best_epoch) = live.best.unwrap_or((row[0], self.epochs));
                 let outcome = Outcome {
@@ -433,7 +450,8 @@ impl<'a, T: Real> Block<'a, T> {
                     epochs_run: self.epochs,
                     loss: Scalar::new(row[0]),
                     gradient_norm: Scalar::new(row[1]),
-                    parameters: row[ROW..].iter().map(|x| Scalar::new(*x)).collect(),
+                    validation_loss: (head > ROW).then(|| Scalar::new(row[ROW])),
+                    parameters: row[head..].iter().map(|x| Scalar::new(*x)).collect(),
                     best_loss: Scalar::new(best_loss),
                     best_epoch,
                 };

@@ -1,12 +1,12 @@
 //! One run: a program replayed from the start, or from an epoch on the way, to
 //! the last epoch.
 
-use super::{Cancelled, Control, Outcome, Recorder, Row};
-use crate::autodiff::{Graph, Op, Real, Var};
+use super::{Cancelled, Control, Outcome, Recorder, Row, trace};
+use crate::autodiff::{Graph, Real};
 use crate::batch::status::{Divergence, Rule, Status};
-use crate::engine::{Block, Engine, Interpreter, Program, States};
+use crate::engine::{Block, Engine, States};
 use crate::number::{Number, Scalar};
-use crate::optimizer::{Epoch, Update};
+use crate::optimizer::Epoch;
 use crate::plan::{Plan, Run, Stop};
 
 /// One epoch of an objective and an update rule as a program, and what runs it.
@@ -36,6 +36,8 @@ pub(super) struct Outputs {
     pub(super) entries: std::ops::Range<usize>,
     pub(super) gradient_norm: usize,
     pub(super) step: usize,
+    /// The loss on the rows that are left out of training, if there are any.
+    pub(super) validation: Option<usize>,
 }
 
 pub(super) const LOSS: usize = 0;
@@ -46,6 +48,10 @@ const EPOCHS_PER_LOOK: u64 = 1024;
 impl<T: Real> Descent<T> {
     /// Traces one epoch for the objective and the rule of `run`.
     pub(super) fn trace(plan: &Plan, run: &Run) -> Self {
+        let function = &plan.objectives[run.objective].function;
+        if function.has_arrays() {
+            return trace::of_arrays(plan, run);
+        }
         let graph = Graph::<T>::new(run.subnormals);
         let inputs = |count: usize| (0..count).map(|_| graph.input()).collect::<Vec<_>>();
         let parameters = inputs(run.start.len());
@@ -53,86 +59,26 @@ impl<T: Real> Descent<T> {
         let greatest = graph.input();
         let constants = inputs(run.constants.len());
         let numbers = inputs(run.numbers.len());
-
-        let function = &plan.objectives[run.objective].function;
         let loss = function.trace(&graph, &parameters, &constants);
         let gradient = graph.gradient(loss, &parameters);
-        let Update {
-            parameters: moved,
-            memory: remembered,
-        } = run.rule.record(Epoch {
+        let update = run.rule.record(Epoch {
             parameters: &parameters,
             gradient: &gradient,
             memory: &memory,
             numbers: &numbers,
         });
-        let stays = |from: Var<'_, T>, to| graph.stays_not_finite(from, to);
-        let (mut sticky, mut loose, mut untold) = (Vec::new(), Vec::new(), Vec::new());
-        for (place, ((before, after), slope)) in
-            parameters.iter().zip(&moved).zip(&gradient).enumerate()
-        {
-            let is_sticky = stays(*before, *after);
-            if is_sticky {
-                sticky.push(place);
-            } else {
-                loose.push(place);
-            }
-            if !(is_sticky && stays(*slope, *after)) {
-                untold.push(*slope);
-            }
-        }
-        // A magnitude that is NaN does not count.
-        let next_greatest = gradient.iter().fold(greatest, |greatest, entry| {
-            entry.abs().binary(Op::Max, greatest)
-        });
-        // The length of the step costs operations, so it is only computed for
-        // the rule that looks at it.
-        let step = if plan.stop.step_below.is_some() {
-            let steps = moved
-                .iter()
-                .zip(&parameters)
-                .map(|(after, before)| *after - *before);
-            norm(&graph, &steps.collect::<Vec<_>>())
-        } else {
-            graph.constant(T::ZERO)
-        };
-        let mut outputs = vec![loss];
-        outputs.extend(untold);
-        let numbers = Outputs {
-            entries: LOSS + 1..outputs.len(),
-            gradient_norm: outputs.len(),
-            step: outputs.len() + 1,
-        };
-        outputs.extend([norm(&graph, &gradient), step]);
-        let often = match &plan.stop {
-            stop if stop.step_below.is_some() => numbers.step + 1,
-            stop if stop.gradient_norm_below.is_some() => numbers.gradient_norm + 1,
-            _ => numbers.entries.end,
-        };
-        let next: Vec<_> = moved
-            .into_iter()
-            .chain(remembered)
-            .chain([next_greatest])
-            .collect();
-        let program = Program::epoch(&graph, &outputs, &next).with_rare_outputs(often);
-        Descent {
-            engine: Box::new(Interpreter::new(program)),
-            outputs: numbers,
-            parameters: parameters.len(),
-            memory: memory.len(),
-            sticky,
-            loose,
-        }
-    }
-}
-
-/// The Euclidean norm, by [`Op::Hypot`](crate::autodiff::Op::Hypot) from the
-/// left: a square would underflow long before the gradient does.
-fn norm<'g, T: Real>(graph: &'g Graph<T>, vector: &[Var<'g, T>]) -> Var<'g, T> {
-    match vector {
-        [] => graph.constant(T::ZERO),
-        [only] => only.abs(),
-        [first, rest @ ..] => rest.iter().fold(*first, |norm, x| norm.hypot(*x)),
+        trace::of_numbers(
+            plan,
+            &graph,
+            trace::Traced {
+                parameters,
+                gradient,
+                update,
+                greatest,
+                loss,
+                validation: None,
+            },
+        )
     }
 }
 
@@ -142,6 +88,7 @@ struct State<T> {
     epoch: u64,
     loss: T,
     gradient_norm: T,
+    validation_loss: Option<T>,
     parameters: Vec<T>,
 }
 
@@ -263,6 +210,7 @@ impl<T: Real> Descent<T> {
             epoch: from.epoch,
             loss: T::ZERO,
             gradient_norm: T::ZERO,
+            validation_loss: None,
             parameters: from.state[..self.parameters].to_vec(),
         };
         let mut finite: Option<State<T>> = None;
@@ -275,6 +223,8 @@ impl<T: Real> Descent<T> {
             self.engine.advance(&mut block, 1, true);
             state.loss = block.output(LOSS, 0);
             state.gradient_norm = block.output(self.outputs.gradient_norm, 0);
+            let validation = self.outputs.validation;
+            state.validation_loss = validation.map(|output| block.output(output, 0));
             for (number, parameter) in state.parameters.iter_mut().enumerate() {
                 *parameter = before.get(number, 0);
             }
@@ -336,6 +286,7 @@ impl<T: Real> Descent<T> {
             epochs_run: end.epoch,
             loss: Scalar::new(end.loss),
             gradient_norm: Scalar::new(end.gradient_norm),
+            validation_loss: end.validation_loss.map(Scalar::new),
             parameters: end
                 .parameters
                 .iter()
@@ -353,6 +304,7 @@ impl<T: Real> State<T> {
         self.epoch = other.epoch;
         self.loss = other.loss;
         self.gradient_norm = other.gradient_norm;
+        self.validation_loss = other.validation_loss;
         self.parameters.copy_from_slice(&other.parameters);
     }
 }
@@ -399,6 +351,7 @@ impl<R: Recorder> Rows<'_, R> {
             learning_rate: self.learning_rate,
             loss: Scalar::new(state.loss),
             gradient_norm: Scalar::new(state.gradient_norm),
+            validation_loss: state.validation_loss.map(Scalar::new),
             parameters: &|index| Scalar::new(state.parameters[index]),
         };
         self.recorder.record(&row);

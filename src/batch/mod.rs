@@ -4,6 +4,7 @@ mod block;
 mod descent;
 mod result;
 mod status;
+mod trace;
 
 use std::collections::{BTreeMap, HashMap};
 use std::fmt;
@@ -35,7 +36,11 @@ pub struct Outcome {
     pub loss: Scalar,
     /// The Euclidean norm of the gradient there.
     pub gradient_norm: Scalar,
-    /// The parameters there, in the order of the objective's variables.
+    /// The loss there on the rows that are left out of training, if there are any.
+    pub validation_loss: Option<Scalar>,
+    /// The parameters there, in the order of [`parameters`].
+    ///
+    /// [`parameters`]: crate::objective::Objective::parameters
     pub parameters: Vec<Scalar>,
     /// The least loss of all epochs.
     pub best_loss: Scalar,
@@ -53,7 +58,9 @@ pub struct Row<'a> {
     pub loss: Scalar,
     /// The Euclidean norm of the gradient.
     pub gradient_norm: Scalar,
-    /// The parameter with this place among the objective's variables.
+    /// The loss on the rows that are left out of training, if there are any.
+    pub validation_loss: Option<Scalar>,
+    /// The parameter with this place among those of the objective.
     pub parameters: &'a dyn Fn(usize) -> Scalar,
 }
 
@@ -269,8 +276,8 @@ fn runs_per_group(plan: &Plan, runs: usize, record: bool) -> usize {
     let by_epochs = (EPOCHS / epochs.max(1)).clamp(*RUNS.start(), *RUNS.end());
     let by_rows = if record {
         let objectives = plan.objectives.iter();
-        let variables = objectives.map(|objective| objective.function.parameters().len());
-        let columns = 3 + variables.max().unwrap_or(0) as u64;
+        let parameters = objectives.map(|objective| objective.function.parameters().len());
+        let columns = 4 + parameters.max().unwrap_or(0) as u64;
         // A result is as long as some rows.
         let rows = plan.record.rows(epochs).saturating_add(4);
         NUMBERS / columns.saturating_mul(rows)

@@ -28,6 +28,8 @@ pub struct RunResult {
     pub loss: Scalar,
     /// The final norm of the gradient.
     pub gradient_norm: Scalar,
+    /// The final loss on the rows that are left out of training.
+    pub validation_loss: Option<Scalar>,
     /// The final loss minus the known minimum.
     pub gap: Option<Scalar>,
     /// The least loss of all epochs.
@@ -44,11 +46,8 @@ impl RunResult {
     #[must_use]
     pub fn new(plan: &Plan, run: Run, outcome: &Outcome) -> Self {
         let objective = &plan.objectives[run.objective];
-        let variables = objective.function.parameters();
-        let value_of = |name: &String| {
-            let place = variables.iter().position(|variable| variable == name)?;
-            outcome.parameters.get(place).copied()
-        };
+        let places = plan.places(run.objective).iter();
+        let value_of = |place: &Option<usize>| outcome.parameters.get((*place)?).copied();
         RunResult {
             number: run.number,
             label: plan.label(&run),
@@ -59,15 +58,16 @@ impl RunResult {
             epochs_run: outcome.epochs_run,
             loss: outcome.loss,
             gradient_norm: outcome.gradient_norm,
+            validation_loss: outcome.validation_loss,
             gap: objective.minimum.map(|minimum| outcome.loss.minus(minimum)),
             best_loss: outcome.best_loss,
             best_epoch: outcome.best_epoch,
-            parameters: plan.parameters().iter().map(value_of).collect(),
+            parameters: places.map(value_of).collect(),
         }
     }
 
-    /// A final quantity by name: a parameter, `loss`, `gradient_norm`, `gap`,
-    /// `best_loss`, `best_epoch` or `epochs_run`; `None` if the run has none
+    /// A final quantity by name: a parameter, `loss`, `gradient_norm`,
+    /// `validation_loss`, `gap`, `best_loss`, `best_epoch` or `epochs_run`; `None` if the run has none
     /// such.
     #[must_use]
     pub fn quantity(&self, plan: &Plan, name: &str) -> Option<Scalar> {
@@ -77,6 +77,7 @@ impl RunResult {
         match name {
             "loss" => Some(self.loss),
             "gradient_norm" => Some(self.gradient_norm),
+            "validation_loss" => self.validation_loss,
             "gap" => self.gap,
             "best_loss" => Some(self.best_loss),
             "best_epoch" => Some(whole(self.best_epoch)),

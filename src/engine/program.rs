@@ -245,6 +245,12 @@ impl<T: Real> Program<T> {
         self
     }
 
+    /// How many operations an epoch is, about.
+    #[must_use]
+    pub fn operations(&self) -> u64 {
+        self.instructions.len() as u64
+    }
+
     /// The number of inputs.
     #[must_use]
     pub fn inputs(&self) -> usize {

@@ -146,9 +146,8 @@ fn title(y: &str, x: &str) -> String {
 #[must_use]
 pub fn quantity_label(name: &str) -> String {
     match name {
-        "gradient_norm" | "learning_rate" | "best_loss" | "best_epoch" | "epochs_run" => {
-            name.replace('_', " ")
-        }
+        "gradient_norm" | "learning_rate" | "best_loss" | "best_epoch" | "epochs_run"
+        | "validation_loss" => name.replace('_', " "),
         _ => match name.strip_prefix("start.") {
             Some(variable) => format!("start of {variable}"),
             None => name.to_owned(),
@@ -222,8 +221,10 @@ impl ChartDecider<'_> {
     /// What a trajectory has a column for, and the gap.
     fn recorded_quantities(&self) -> Vec<&'static str> {
         let gap = self.plan.has_gap().then_some("gap");
+        let validation = self.plan.has_validation().then_some("validation_loss");
         ["loss", "gradient_norm", "learning_rate"]
             .into_iter()
+            .chain(validation)
             .chain(gap)
             .collect()
     }

@@ -5,6 +5,7 @@ use std::collections::HashMap;
 
 use super::decide::each_once;
 use super::grid::{Grid, Series};
+use super::start::Start;
 use super::{Objective, Optimizer};
 use crate::number::Value;
 
@@ -19,6 +20,8 @@ pub(super) struct Columns {
     pub(super) objective: usize,
     pub(super) optimizer: usize,
     pub(super) method: usize,
+    pub(super) dimension: Option<usize>,
+    pub(super) repetition: Option<usize>,
 }
 
 /// What an objective gives its runs.
@@ -34,8 +37,13 @@ pub(super) struct OfObjective {
 pub(super) struct Part(Vec<Option<usize>>);
 
 impl Columns {
-    pub(super) fn new(numerics: &Grid, objectives: &[Objective], optimizers: &[Optimizer]) -> Self {
-        let names = names(objectives, optimizers);
+    pub(super) fn new(
+        numerics: &Grid,
+        objectives: &[Objective],
+        optimizers: &[Optimizer],
+        repetitions: u64,
+    ) -> Self {
+        let names = names(objectives, optimizers, repetitions);
         let places = names.iter().enumerate();
         let places: HashMap<&str, usize> =
             places.map(|(place, name)| (name.as_str(), place)).collect();
@@ -47,8 +55,8 @@ impl Columns {
                     .collect(),
             )
         };
-        let starts = |grid: &Grid| {
-            let settings = grid.series();
+        let starts = |start: &Start| {
+            let settings = start.grid.series();
             let columns = settings.map(|(name, _)| places.get(&*format!("start.{name}")).copied());
             Part(columns.collect())
         };
@@ -64,6 +72,8 @@ impl Columns {
             objective: places["objective"],
             optimizer: places["optimizer"],
             method: places["method"],
+            dimension: places.get("dimension").copied(),
+            repetition: places.get("repetition").copied(),
             names,
         }
     }
@@ -90,14 +100,16 @@ impl Part {
     }
 }
 
-fn names(objectives: &[Objective], optimizers: &[Optimizer]) -> Vec<String> {
+fn names(objectives: &[Objective], optimizers: &[Optimizer], repetitions: u64) -> Vec<String> {
+    let dimension = objectives.iter().any(|one| one.dimension.is_some());
+    let dimension = dimension.then_some("dimension");
+    let repetition = (repetitions > 1).then_some("repetition");
     let constants = objectives
         .iter()
         .flat_map(|objective| objective.constants.series());
-    let starts = objectives
-        .iter()
-        .flat_map(|objective| objective.function.parameters());
-    let starts: Vec<String> = starts.map(|variable| format!("start.{variable}")).collect();
+    let starts = objectives.iter().flat_map(|objective| &objective.starts);
+    let starts = starts.flat_map(|start| start.grid.series());
+    let starts: Vec<String> = starts.map(|(name, _)| format!("start.{name}")).collect();
     // Settings in the order of the method, not of the file: a column has its
     // place whatever the file says first.
     let settings = optimizers
@@ -106,9 +118,11 @@ fn names(objectives: &[Objective], optimizers: &[Optimizer]) -> Vec<String> {
     each_once(
         ["precision", "subnormals", "epochs", "objective"]
             .into_iter()
+            .chain(dimension)
             .chain(constants.map(|(name, _)| name))
             .chain(starts.iter().map(String::as_str))
             .chain(["optimizer", "method"])
-            .chain(settings.map(|setting| setting.name)),
+            .chain(settings.map(|setting| setting.name))
+            .chain(repetition),
     )
 }

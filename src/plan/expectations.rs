@@ -51,11 +51,13 @@ pub(super) fn final_quantities(plan: &Plan) -> Vec<&'static str> {
         "best_loss",
         "best_epoch",
     ];
-    known.into_iter().chain(gap).collect()
+    let validation = plan.has_validation().then_some("validation_loss");
+    known.into_iter().chain(validation).chain(gap).collect()
 }
 
 pub(super) fn decide(plan: &Plan, spec: &Spec, mistakes: &mut Vec<Mistake>) -> Vec<Expectation> {
     let known = final_quantities(plan);
+    let vectors = plan.vectors();
     let mut expectations = Vec::new();
     for written in &spec.expectations {
         if written.is_empty {
@@ -73,7 +75,8 @@ pub(super) fn decide(plan: &Plan, spec: &Spec, mistakes: &mut Vec<Mistake>) -> V
         };
         let mut bounds = Vec::new();
         for (quantity, bound) in &written.bounds {
-            if !names().any(|name| name == quantity.value) {
+            let elements = vectors.iter().find(|(name, _)| *name == quantity.value);
+            if elements.is_none() && !names().any(|name| name == quantity.value) {
                 let message = format!("unknown quantity `{}`", quantity.value);
                 let label = suggestion(
                     &quantity.value,
@@ -83,7 +86,9 @@ pub(super) fn decide(plan: &Plan, spec: &Spec, mistakes: &mut Vec<Mistake>) -> V
                 mistakes.push(Mistake::new(quantity.span.clone(), message, label));
                 continue;
             }
-            bounds.push(self::bound(&quantity.value, bound, mistakes));
+            let only = [quantity.value.clone()];
+            let names = elements.map_or(&only[..], |(_, elements)| elements);
+            bounds.extend(self::bounds(names, &quantity.value, bound, mistakes));
         }
         expectations.push(Expectation {
             runs: plan.filter(written.runs.as_ref(), mistakes),
@@ -94,15 +99,40 @@ pub(super) fn decide(plan: &Plan, spec: &Spec, mistakes: &mut Vec<Mistake>) -> V
     expectations
 }
 
-fn bound(quantity: &str, written: &spec::Bound<At<Number>>, mistakes: &mut Vec<Mistake>) -> Bound {
+/// The bounds of one quantity, or of each element of a vector.
+fn bounds(
+    names: &[String],
+    quantity: &str,
+    written: &spec::Bound<spec::Numbers>,
+    mistakes: &mut Vec<Mistake>,
+) -> Vec<Bound> {
     let tolerance = tolerance(written, mistakes);
-    let value = |number: &Option<At<Number>>| number.as_ref().map(|number| number.value);
-    Bound {
-        quantity: quantity.to_owned(),
-        equals: value(&written.equals).map(|equals| (equals, tolerance)),
-        below: value(&written.below),
-        above: value(&written.above),
+    for numbers in [&written.equals, &written.below, &written.above] {
+        let Some(numbers) = numbers.as_ref().filter(|numbers| numbers.is_list) else {
+            continue;
+        };
+        if numbers.list.len() != names.len() {
+            let message = match names.len() {
+                1 => format!("`{quantity}` is one number"),
+                count => format!("`{quantity}` has {count} elements"),
+            };
+            let label = format!("found {} numbers", numbers.list.len());
+            mistakes.push(Mistake::new(numbers.span.clone(), message, label));
+            return Vec::new();
+        }
     }
+    let value = |numbers: &Option<spec::Numbers>, place: usize| {
+        let list = &numbers.as_ref()?.list;
+        let number = list.get(place).or(list.first())?;
+        Some(number.value)
+    };
+    let bound = |(place, name): (usize, &String)| Bound {
+        quantity: name.clone(),
+        equals: value(&written.equals, place).map(|equals| (equals, tolerance)),
+        below: value(&written.below, place),
+        above: value(&written.above, place),
+    };
+    names.iter().enumerate().map(bound).collect()
 }
 
 /// The tolerance of a bound; tells one that is not a distance, or a distance to

@@ -155,8 +155,10 @@ impl Filter {
             .iter()
             .filter_map(|one| one.settings.count())
             .sum();
+        // Repetitions are the fastest to vary, so they go with the optimizer.
+        let choices = choices.saturating_mul(plan.repetitions);
         let in_optimizer = |key: &str| {
-            matches!(key, "optimizer" | "method")
+            matches!(key, "optimizer" | "method" | "repetition")
                 || plan
                     .optimizers
                     .iter()

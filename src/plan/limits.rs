@@ -39,6 +39,14 @@ pub const GREATEST_VARIABLES: usize = 10_000;
 /// which are computed together, that is half a gigabyte a thread at worst.
 pub const GREATEST_OPERATIONS: usize = 1_000_000;
 
+/// One epoch of an objective of arrays is at most so many operations on numbers:
+/// seconds, after which an interruption is seen.
+pub const GREATEST_ARRAY_OPERATIONS: u64 = 10_000_000_000;
+
+/// The arrays of such an epoch, those on the way included, have at most so many numbers
+/// together: some hundred megabytes for each thread.
+pub const GREATEST_ELEMENTS: u64 = 100_000_000;
+
 /// A file has at most so many `[[objective]]`, and as many `[[optimizer]]`.
 pub const GREATEST_OBJECTIVES: usize = 1_000;
 
@@ -75,7 +83,7 @@ pub fn limits() -> String {
         ("`[[expect]]`", GREATEST_EXPECTATIONS as u128),
         ("`[[derivative]]`", GREATEST_DERIVATIVES as u128),
         (
-            "different variables and constants of all objectives; the same of one derivative",
+            "different parameters (variables or their elements) and constants of all objectives; the same of one derivative",
             GREATEST_VARIABLES as u128,
         ),
         (
@@ -84,8 +92,16 @@ pub fn limits() -> String {
         ),
         ("levels that a formula is nested", GREATEST_DEPTH as u128),
         (
-            "operations of an epoch: value, gradient and update; the same of a derivative's table",
+            "operations of an epoch of numbers: value, gradient and update; the same of a derivative's table",
             GREATEST_OPERATIONS as u128,
+        ),
+        (
+            "operations of an epoch of arrays: each element of each step",
+            u128::from(GREATEST_ARRAY_OPERATIONS),
+        ),
+        (
+            "numbers in all arrays of an epoch together",
+            u128::from(GREATEST_ELEMENTS),
         ),
         ("points of a derivative", u128::from(GREATEST_POINTS)),
         ("columns of a derivative", u128::from(GREATEST_COLUMNS)),

@@ -6,6 +6,7 @@
 
 mod charts;
 mod columns;
+mod data;
 mod decide;
 mod derivatives;
 mod expectations;
@@ -13,21 +14,27 @@ mod filter;
 mod grid;
 mod limits;
 mod record;
+mod start;
 mod varying;
 
 use std::fmt;
+use std::path::Path;
 
 use sha2::{Digest, Sha256};
 
 use crate::autodiff::Subnormals;
+use crate::data::Dataset;
 use crate::mistake::Mistakes;
 use crate::number::{Number, Precision, Value};
 use crate::objective;
 use crate::optimizer::{Method, Rule};
 
 use columns::Columns;
+use decide::Files;
+use start::{Draws, Start};
 
 pub use charts::{Chart, ChartKind, Scale, quantity_label};
+pub use data::{RecordedArray, RecordedClasses, RecordedData};
 pub use derivatives::{
     Curve, Derivative, Expected, GREATEST_COLUMNS, GREATEST_POINTS, GREATEST_VALUES,
 };
@@ -35,9 +42,10 @@ pub use expectations::{Bound, Expectation, Tolerance};
 pub use filter::Filter;
 pub use grid::{Axis, Grid, Range, Series};
 pub use limits::{
-    GREATEST_CHARTS, GREATEST_DERIVATIVES, GREATEST_EPOCHS, GREATEST_EXPECTATIONS, GREATEST_LISTED,
-    GREATEST_OBJECTIVES, GREATEST_OPERATIONS, GREATEST_ROWS, GREATEST_RUN_EPOCHS, GREATEST_RUNS,
-    GREATEST_VARIABLES, limits,
+    GREATEST_ARRAY_OPERATIONS, GREATEST_CHARTS, GREATEST_DERIVATIVES, GREATEST_ELEMENTS,
+    GREATEST_EPOCHS, GREATEST_EXPECTATIONS, GREATEST_LISTED, GREATEST_OBJECTIVES,
+    GREATEST_OPERATIONS, GREATEST_ROWS, GREATEST_RUN_EPOCHS, GREATEST_RUNS, GREATEST_VARIABLES,
+    limits,
 };
 pub use record::{Record, Schedule};
 
@@ -89,7 +97,11 @@ pub struct Plan {
     arithmetics: Vec<Arithmetic>,
     columns: Columns,
     parameters: Vec<String>,
+    /// For each objective where among its own parameters each of these is.
+    places: Vec<Vec<Option<usize>>>,
     varying: varying::Varying,
+    seed: u64,
+    repetitions: u64,
     /// How many runs there are, and those up to each objective and each optimizer:
     /// counted once, since every run is looked up by its number.
     runs: u64,
@@ -154,10 +166,17 @@ pub struct Objective {
     pub function: objective::Objective,
     /// The known least value.
     pub minimum: Option<Number>,
+    /// Where that is: a number for each parameter.
+    pub minimum_at: Option<Vec<f64>>,
+    /// What the file gave as `dimension`, if it did.
+    pub dimension: Option<u64>,
+    /// The data that the formula is about.
+    pub data: Option<Dataset>,
+    /// The table of the file that it comes from, by its place.
+    table: usize,
     constants: Grid,
-    /// One grid for each table of starts; the settings are the variables in the
-    /// order of the function.
-    starts: Vec<Grid>,
+    /// One for each table of starts.
+    starts: Vec<Start>,
     start_ends: Ends,
 }
 
@@ -209,6 +228,8 @@ pub struct Run {
     pub numbers: Vec<Number>,
     /// The learning rate.
     pub learning_rate: Number,
+    /// What number of its repetitions it is, from 0.
+    pub repetition: u64,
     /// The setting of each of [`Plan::columns`]; `None` where the run has no
     /// such setting.
     pub settings: Vec<Option<Value>>,
@@ -224,6 +245,7 @@ struct Place {
     optimizer: usize,
     /// Its combination of settings of the optimizer.
     setting: u64,
+    repetition: u64,
 }
 
 /// Settings with their values.
@@ -232,7 +254,7 @@ type Point<'a> = Vec<(&'a str, Value)>;
 impl Objective {
     /// The number of combinations of constants and starts.
     fn points(&self) -> Option<u64> {
-        let starts = self.starts.iter().map(Grid::count);
+        let starts = self.starts.iter().map(|start| start.grid.count());
         let starts = starts
             .into_iter()
             .try_fold(0_u64, |sum, count| sum.checked_add(count?))?;
@@ -246,7 +268,7 @@ impl Objective {
         (
             self.constants.point(constant).collect(),
             table,
-            self.starts[table].point(start).collect(),
+            self.starts[table].grid.point(start).collect(),
         )
     }
 
@@ -267,7 +289,20 @@ impl Plan {
     /// Everything that is wrong with the file, as far as one mistake does not
     /// hide another.
     pub fn new(path: &str, source: &str) -> Result<Plan, Mistakes> {
-        decide::decide(path, source).map_err(|list| Mistakes::new(path, source, list))
+        let folder = Path::new(path).parent().unwrap_or(Path::new(""));
+        decide::decide(path, source, Files::In(folder))
+            .map_err(|list| Mistakes::new(path, source, list))
+    }
+
+    /// The plan of an experiment whose report is there, without reading its data:
+    /// nothing of it can be run.
+    ///
+    /// # Errors
+    ///
+    /// As [`Plan::new`].
+    pub fn of_report(path: &str, source: &str, data: &[RecordedData]) -> Result<Plan, Mistakes> {
+        decide::decide(path, source, Files::Recorded(data))
+            .map_err(|list| Mistakes::new(path, source, list))
     }
 
     /// The number of runs.
@@ -291,7 +326,8 @@ impl Plan {
         self.numerics
             .count()?
             .checked_mul(points)?
-            .checked_mul(settings)
+            .checked_mul(settings)?
+            .checked_mul(self.repetitions)
     }
 
     /// The different arithmetics of the experiment, in the order of its runs: a
@@ -312,6 +348,57 @@ impl Plan {
     #[must_use]
     pub fn parameters(&self) -> &[String] {
         &self.parameters
+    }
+
+    /// For each of [`Plan::parameters`] its place among those of an objective.
+    #[must_use]
+    pub fn places(&self, objective: usize) -> &[Option<usize>] {
+        &self.places[objective]
+    }
+
+    /// The variables of several elements, each with the parameters that it consists of.
+    /// Of objectives that share a name the longest list counts.
+    fn vectors(&self) -> Vec<(String, Vec<String>)> {
+        let mut vectors: Vec<(String, Vec<String>)> = Vec::new();
+        for objective in &self.objectives {
+            let function = &objective.function;
+            let mut rest = function.parameters();
+            for (name, shape) in function.variables() {
+                let count = shape.elements().unwrap_or(0).min(rest.len());
+                let (own, others) = rest.split_at(count);
+                rest = others;
+                match vectors.iter_mut().find(|(known, _)| known == name) {
+                    Some((_, elements)) if elements.len() < count => *elements = own.to_vec(),
+                    None if !shape.is_empty() => vectors.push((name.clone(), own.to_vec())),
+                    _ => {}
+                }
+            }
+        }
+        vectors
+    }
+
+    /// What a report keeps of the data.
+    #[must_use]
+    pub fn recorded_data(&self) -> Vec<RecordedData> {
+        let with_data = self.objectives.iter();
+        let with_data = with_data.filter_map(|one| Some((one.table, one.data.as_ref()?)));
+        with_data
+            .map(|(table, data)| RecordedData::new(table, data))
+            .collect()
+    }
+
+    /// What random numbers come from.
+    #[must_use]
+    pub fn seed(&self) -> u64 {
+        self.seed
+    }
+
+    /// Whether rows of data are left out of training, so that runs have a
+    /// `validation_loss`.
+    #[must_use]
+    pub fn has_validation(&self) -> bool {
+        let mut data = self.objectives.iter().filter_map(|one| one.data.as_ref());
+        data.any(|data| !data.validation.is_empty())
     }
 
     /// Whether a known minimum gives a run a gap.
@@ -378,11 +465,13 @@ impl Plan {
             "objective" => return Some(Value::Name(objective.name.clone())),
             "optimizer" => return Some(Value::Name(optimizer.name.clone())),
             "method" => return Some(Value::Name(optimizer.method.name().to_owned())),
+            "dimension" => return objective.dimension.map(Value::Whole),
+            "repetition" => return Some(Value::Whole(place.repetition)),
             _ => {}
         }
         let (constant, table, start) = objective.split(place.point);
         match name.strip_prefix("start.") {
-            Some(variable) => found(&objective.starts[table], start, variable),
+            Some(variable) => found(&objective.starts[table].grid, start, variable),
             None => found(&self.numerics, place.numeric, name)
                 .or_else(|| found(&objective.constants, constant, name))
                 .or_else(|| found(&optimizer.settings, place.setting, name)),
@@ -391,7 +480,8 @@ impl Plan {
 
     /// Where run number `number` stands in each of the lists that are combined.
     fn place(&self, number: u64) -> Place {
-        let (number_rest, setting) = split(number, self.optimizer_ends.sum());
+        let (number_rest, repetition) = split(number, self.repetitions);
+        let (number_rest, setting) = split(number_rest, self.optimizer_ends.sum());
         let (numeric, point) = split(number_rest, self.objective_ends.sum());
         let (objective, point) = self.objective_ends.locate(point);
         let (optimizer, setting) = self.optimizer_ends.locate(setting);
@@ -401,6 +491,7 @@ impl Plan {
             point,
             optimizer,
             setting,
+            repetition,
         }
     }
 
@@ -432,6 +523,7 @@ impl Plan {
             point,
             optimizer,
             setting,
+            repetition,
         } = self.place(number);
 
         let numerics: Point<'_> = self.numerics.point(numeric).collect();
@@ -456,6 +548,11 @@ impl Plan {
             precision,
             subnormals,
         } = Arithmetic::new(&numerics);
+        let draws = Draws {
+            seed: self.seed,
+            objective: objective as u64,
+            repetition,
+        };
         let mut run = Run {
             number,
             precision,
@@ -463,11 +560,12 @@ impl Plan {
             epochs: whole(value_of(&numerics, "epochs")).unwrap_or(1),
             objective,
             constants: as_numbers(&constants),
-            start: as_numbers(&start),
+            start: self.objectives[objective].starts[table].numbers(&start, draws),
             optimizer,
             rule,
             numbers: rule.numbers().iter().map(|name| number_of(name)).collect(),
             learning_rate: number_of("learning_rate"),
+            repetition,
             settings: vec![None; self.columns.names.len()],
         };
         let columns = &self.columns;
@@ -484,6 +582,12 @@ impl Plan {
             (columns.method, method.name()),
         ] {
             settings[column] = Some(Value::Name(name.to_owned()));
+        }
+        if let Some(column) = columns.dimension {
+            settings[column] = self.objectives[objective].dimension.map(Value::Whole);
+        }
+        if let Some(column) = columns.repetition {
+            settings[column] = Some(Value::Whole(repetition));
         }
         run
     }
@@ -539,7 +643,7 @@ impl Plan {
         let is_log = |series: &Series| matches!(series, Series::Range(Range { log: true, .. }));
         match column.strip_prefix("start.") {
             Some(variable) => starts
-                .flat_map(Grid::series)
+                .flat_map(|start| start.grid.series())
                 .any(|(name, series)| name == variable && is_log(series)),
             None => optimizers
                 .chain(constants)

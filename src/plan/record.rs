@@ -48,6 +48,7 @@ impl Record {
     pub(super) fn decide(
         written: &spec::Record,
         parameters: &[String],
+        vectors: &[(String, Vec<String>)],
         all_epochs: &HashSet<u64>,
         mistakes: &mut Vec<Mistake>,
     ) -> Record {
@@ -88,7 +89,7 @@ impl Record {
                 "the spacing of what?",
             ));
         }
-        let parameters = recorded_parameters(written, parameters, mistakes);
+        let parameters = recorded_parameters(written, parameters, vectors, mistakes);
         let points = all_epochs.iter().map(|count| epochs.listed(*count));
         let points = points.fold(0_u128, |sum, points| sum + u128::from(points));
         let are_few = points <= u128::from(GREATEST_LISTED);
@@ -228,6 +229,7 @@ fn points(last: u64, wanted: u64, log: bool) -> Arc<[u64]> {
 fn recorded_parameters(
     written: &spec::Record,
     parameters: &[String],
+    vectors: &[(String, Vec<String>)],
     mistakes: &mut Vec<Mistake>,
 ) -> Vec<String> {
     match &written.parameters {
@@ -236,7 +238,8 @@ fn recorded_parameters(
         Some(Selection::None) => Vec::new(),
         Some(Selection::Some(names)) => {
             for name in names {
-                if !parameters.contains(&name.value) {
+                let is_vector = vectors.iter().any(|(vector, _)| *vector == name.value);
+                if !is_vector && !parameters.contains(&name.value) {
                     let message = format!("unknown parameter `{}`", name.value);
                     let known = parameters.iter().map(String::as_str);
                     let label =
@@ -244,8 +247,14 @@ fn recorded_parameters(
                     mistakes.push(Mistake::new(name.span.clone(), message, label));
                 }
             }
-            let wanted = |parameter: &&String| names.iter().any(|name| name.value == **parameter);
-            parameters.iter().filter(wanted).cloned().collect()
+            let vectors = vectors.iter();
+            let vectors =
+                vectors.filter(|(vector, _)| names.iter().any(|one| one.value == *vector));
+            let elements = vectors.flat_map(|(_, elements)| elements);
+            let names = names.iter().map(|name| &name.value);
+            let wanted: HashSet<&String> = names.chain(elements).collect();
+            let parameters = parameters.iter().filter(|name| wanted.contains(name));
+            parameters.cloned().collect()
         }
     }
 }

@@ -34,18 +34,29 @@ impl Varying {
         let mut in_numerics = none();
         mark_grid(&mut in_numerics, &columns.numerics, numerics);
         // The names say which of them a run has, in its objective or another.
-        in_numerics[columns.objective] |= objectives.len() > 1;
+        let names = |place: usize| objectives.get(place).map(|one| &one.name);
+        let dimensions = |place: usize| objectives.get(place).map(|one| one.dimension);
+        let others = 1..objectives.len();
+        in_numerics[columns.objective] |= others.clone().any(|other| names(other) != names(0));
         in_numerics[columns.optimizer] |= optimizers.len() > 1;
+        if let Some(column) = columns.dimension {
+            let mut others = others;
+            in_numerics[column] |= others.any(|other| dimensions(other) != dimensions(0));
+        }
+        // There is such a column only if there are several.
+        if let Some(column) = columns.repetition {
+            in_numerics[column] = true;
+        }
         let objectives = objectives.iter().zip(&columns.objectives);
         let objectives = objectives.map(|(objective, parts)| {
             let mut marks = none();
             mark_grid(&mut marks, &parts.constants, &objective.constants);
             let starts = parts.starts.iter().zip(&objective.starts);
-            for (part, grid) in starts.clone() {
-                mark_grid(&mut marks, part, grid);
+            for (part, start) in starts.clone() {
+                mark_grid(&mut marks, part, &start.grid);
             }
             // Within a table, or from one table to another.
-            let starts = starts.flat_map(|(part, grid)| part.series(grid));
+            let starts = starts.flat_map(|(part, start)| part.series(&start.grid));
             mark_differing(&mut marks, starts);
             marks
         });

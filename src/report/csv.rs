@@ -21,13 +21,16 @@ const TRAJECTORY_COLUMNS: &[&str] = &["run", "epoch", "learning_rate", "loss", "
 /// The columns of `trajectories.csv`, in order.
 pub(super) fn trajectory_columns(plan: &Plan) -> impl Iterator<Item = &str> {
     let parameters = plan.record.parameters.iter().map(String::as_str);
-    TRAJECTORY_COLUMNS.iter().copied().chain(parameters)
+    let validation = plan.has_validation().then_some("validation_loss");
+    let known = TRAJECTORY_COLUMNS.iter().copied();
+    known.chain(validation).chain(parameters)
 }
 
 /// The columns of `runs.csv`, in order.
 fn run_columns(plan: &Plan) -> Vec<&str> {
     let settings = plan.columns().iter().map(String::as_str);
     let gap = plan.has_gap().then_some("gap");
+    let validation = plan.has_validation().then_some("validation_loss");
     ["run", "label"]
         .into_iter()
         .chain(settings)
@@ -39,6 +42,7 @@ fn run_columns(plan: &Plan) -> Vec<&str> {
             "loss",
             "gradient_norm",
         ])
+        .chain(validation)
         .chain(gap)
         .chain(["best_loss", "best_epoch"])
         .chain(plan.parameters().iter().map(String::as_str))
@@ -84,6 +88,9 @@ impl RunText {
         writer.write_field(digits.whole(result.epochs_run))?;
         writer.write_field(digits.scalar(result.loss))?;
         writer.write_field(digits.scalar(result.gradient_norm))?;
+        if plan.has_validation() {
+            writer.write_field(digits.optional(result.validation_loss))?;
+        }
         if plan.has_gap() {
             writer.write_field(digits.optional(result.gap))?;
         }
@@ -232,10 +239,21 @@ impl<'p> RunReader<'p> {
             Precision::F64
         };
         let scalar = |name: &str| Scalar::parse(field(name), precision).map_err(|_| wrong(name));
-        let optional = |name: &str| match field(name) {
+        let optional = |is_there: bool, name: &str| match field(name) {
             "" => Ok(None),
+            _ if !is_there => Ok(None),
             _ => scalar(name).map(Some),
         };
+        // The parameters are the last columns. There can be thousands, so none is looked for.
+        let first = columns.len() - plan.parameters().len();
+        let parameters = plan.parameters().iter().enumerate().map(|(place, name)| {
+            match record.get(first + place).unwrap_or("") {
+                "" => Ok(None),
+                text => Scalar::parse(text, precision)
+                    .map(Some)
+                    .map_err(|_| wrong(name)),
+            }
+        });
         let settings = (2..2 + plan.columns().len()).map(|place| match record.get(place) {
             None | Some("") => None,
             Some(text) => Some(Value::Name(text.to_owned())),
@@ -250,18 +268,11 @@ impl<'p> RunReader<'p> {
             epochs_run: whole("epochs_run")?,
             loss: scalar("loss")?,
             gradient_norm: scalar("gradient_norm")?,
-            gap: if plan.has_gap() {
-                optional("gap")?
-            } else {
-                None
-            },
+            validation_loss: optional(plan.has_validation(), "validation_loss")?,
+            gap: optional(plan.has_gap(), "gap")?,
             best_loss: scalar("best_loss")?,
             best_epoch: whole("best_epoch")?,
-            parameters: plan
-                .parameters()
-                .iter()
-                .map(|name| optional(name))
-                .collect::<Result<_, _>>()?,
+            parameters: parameters.collect::<Result<_, _>>()?,
         })
     }
 }
@@ -279,6 +290,7 @@ pub(super) fn read_trajectories(
         .headers()
         .map_err(|error| ReportError::damaged(path, error.to_string()))?;
     check_header(path, header, &expected)?;
+    let head = expected.len() - plan.record.parameters.len();
     let mut fields = ByteRecord::new();
     let mut current: Option<(Run, Vec<Option<usize>>)> = None;
     loop {
@@ -332,7 +344,7 @@ pub(super) fn read_trajectories(
         let mut parameters = Vec::with_capacity(places.len());
         for place in places {
             parameters.push(match place {
-                Some(place) => scalar(TRAJECTORY_COLUMNS.len() + place)?,
+                Some(place) => scalar(head + place)?,
                 None => Scalar::F64(f64::NAN),
             });
         }
@@ -341,6 +353,10 @@ pub(super) fn read_trajectories(
             learning_rate: scalar(2)?,
             loss: scalar(3)?,
             gradient_norm: scalar(4)?,
+            validation_loss: match plan.has_validation() {
+                true if !text(5).is_empty() => Some(scalar(5)?),
+                _ => None,
+            },
             parameters: &|place| parameters[place],
         });
     }

@@ -13,7 +13,7 @@ use crate::batch::RunResult;
 use crate::derivative::{Row, Table};
 use crate::number::{Digits, Scalar, Value};
 use crate::objective::catalogue::{Dimension, Gradient, Instance, Kind, Minimum};
-use crate::plan::{Derivative, Plan, Run};
+use crate::plan::{Derivative, Plan, RecordedData, Run};
 
 /// What a report is about: the beginning of `report.json`.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -31,6 +31,9 @@ pub struct Head {
     pub sha256: String,
     /// The text of the experiment file.
     pub experiment: String,
+    /// The data of the objectives that have any.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub data: Vec<RecordedData>,
     /// The files of the report.
     pub files: Vec<String>,
 }
@@ -296,6 +299,10 @@ impl Keys {
         push_number(bytes, digits, result.loss);
         bytes.extend_from_slice(b",\"gradient_norm\":");
         push_number(bytes, digits, result.gradient_norm);
+        if let Some(loss) = result.validation_loss {
+            bytes.extend_from_slice(b",\"validation_loss\":");
+            push_number(bytes, digits, loss);
+        }
         if let Some(gap) = result.gap {
             bytes.extend_from_slice(b",\"gap\":");
             push_number(bytes, digits, gap);
@@ -475,6 +482,7 @@ mod tests {
             epochs_run: 1,
             loss: Scalar::F64(f64::INFINITY),
             gradient_norm: Scalar::F64(1e-7),
+            validation_loss: None,
             parameters: vec![Scalar::F64(-0.25), Scalar::F64(f64::NAN)],
             best_loss: Scalar::F64(0.5),
             best_epoch: 0,

@@ -148,6 +148,7 @@ impl<'p> Writer<'p> {
             description: plan.description.clone(),
             sha256: plan.hash.clone(),
             experiment: source.to_owned(),
+            data: plan.recorded_data(),
             files: files(plan),
         };
         Ok(Writer {
@@ -345,7 +346,7 @@ fn draw_one(
 pub fn open(folder: &Path) -> Result<(Head, Plan), ReportError> {
     let path = folder.join(REPORT);
     let head = json::head(&path)?;
-    let plan = Plan::new(&head.file, &head.experiment);
+    let plan = Plan::of_report(&head.file, &head.experiment, &head.data);
     match plan {
         Ok(plan) if plan.hash == head.sha256 => Ok((head, plan)),
         Ok(_) => Err(ReportError::damaged(

@@ -79,6 +79,7 @@ enum Quantity {
     LearningRate,
     Loss,
     GradientNorm,
+    ValidationLoss,
     Gap(Number),
     Parameter(usize),
 }
@@ -92,6 +93,10 @@ impl Quantity {
             "learning_rate" => Some(Quantity::LearningRate),
             "loss" => Some(Quantity::Loss),
             "gradient_norm" => Some(Quantity::GradientNorm),
+            "validation_loss" => {
+                let data = objective.data.as_ref()?;
+                (!data.validation.is_empty()).then_some(Quantity::ValidationLoss)
+            }
             "gap" => objective.minimum.map(Quantity::Gap),
             _ => {
                 let variables = objective.function.parameters();
@@ -110,6 +115,7 @@ impl Quantity {
             Quantity::LearningRate => row.learning_rate.to_f64(),
             Quantity::Loss => row.loss.to_f64(),
             Quantity::GradientNorm => row.gradient_norm.to_f64(),
+            Quantity::ValidationLoss => row.validation_loss.map_or(f64::NAN, |loss| loss.to_f64()),
             Quantity::Gap(minimum) => row.loss.minus(minimum).to_f64(),
             Quantity::Parameter(place) => (row.parameters)(place).to_f64(),
         }

@@ -18,6 +18,8 @@ use crate::plan::{Plan, Run};
 pub(super) struct TrajectoryText {
     text: Text,
     digits: Digits,
+    /// Whether there is a column for the validation loss.
+    has_validation: bool,
     /// For each recorded parameter its place among the run's variables.
     places: Vec<Option<usize>>,
     /// The number of the run, and a comma.
@@ -38,6 +40,7 @@ impl TrajectoryText {
         TrajectoryText {
             text: Text::new(stock),
             digits: Digits::default(),
+            has_validation: false,
             places: Vec::new(),
             run: Vec::new(),
             rest: Line::default(),
@@ -56,7 +59,8 @@ impl TrajectoryText {
         let place = |name: &String| variables.iter().position(|variable| variable == name);
         self.places.clear();
         self.places.extend(plan.record.parameters.iter().map(place));
-        self.rest.make_room(3 + self.places.len());
+        self.has_validation = plan.has_validation();
+        self.rest.make_room(4 + self.places.len());
         self.learning_rate = None;
     }
 
@@ -86,6 +90,7 @@ impl TrajectoryText {
             rest,
             learning_rate,
             from_loss,
+            has_validation,
             ..
         } = self;
         if learning_rate.is_none_or(|rate| !rate.is_same(row.learning_rate)) {
@@ -99,6 +104,12 @@ impl TrajectoryText {
         for scalar in [row.loss, row.gradient_norm] {
             rest.put(b",");
             rest.put(digits.scalar(scalar).as_bytes());
+        }
+        if *has_validation {
+            rest.put(b",");
+            if let Some(loss) = row.validation_loss {
+                rest.put(digits.scalar(loss).as_bytes());
+            }
         }
         for place in &*places {
             rest.put(b",");
@@ -161,6 +172,7 @@ fn numbers(row: &Row<'_>, places: &[Option<usize>]) -> impl Iterator<Item = Scal
     let parameters = places.iter().flatten();
     [row.loss, row.gradient_norm]
         .into_iter()
+        .chain(row.validation_loss)
         .chain(parameters.map(|place| (row.parameters)(*place)))
 }
 
@@ -237,6 +249,7 @@ mod tests {
                     learning_rate: scalar(numbers[epoch / 8]),
                     loss: scalar(loss),
                     gradient_norm: scalar(-loss),
+                    validation_loss: None,
                     parameters: &parameter,
                 };
                 text.record(&row);

@@ -57,12 +57,22 @@ pub enum Kind {
     Setting,
     /// A list of names.
     Names,
+    /// One name, or a list of names.
+    OneOrMoreNames,
+    /// A list of numbers.
+    Numbers,
+    /// One number, or a list of numbers.
+    OneOrMoreNumbers,
+    /// One whole number, or a list of them.
+    Wholes,
     /// `"all"`, `"none"` or a list of names.
     Selection,
     /// A table from names to what is given.
     Map(&'static Kind),
     /// A table of starts, or a list of such tables.
     Starts,
+    /// The start of one variable: a number, a range or a draw, or an array of such.
+    Start,
     /// A table from settings to the values that are chosen.
     Filter,
     /// A table.
@@ -88,6 +98,11 @@ impl Kind {
             }
             Kind::Setting => "a value, a list of values or a range".to_owned(),
             Kind::Names => "a list of names in quotes".to_owned(),
+            Kind::OneOrMoreNames => "a name in quotes or a list of names".to_owned(),
+            Kind::Numbers => "a list of numbers".to_owned(),
+            Kind::OneOrMoreNumbers => "a number or a list of numbers".to_owned(),
+            Kind::Wholes => "a whole number or a list of two".to_owned(),
+            Kind::Start => "a number, a range, a draw, or an array of such".to_owned(),
             Kind::Selection => "\"all\", \"none\" or a list of names in quotes".to_owned(),
             Kind::Map(kind) => format!("a table from names to {}", kind.description()),
             Kind::Table(Format {
@@ -144,8 +159,8 @@ pub static EXPERIMENT: Format = Format {
     name: "the experiment",
     description: "An experiment file describes every combination of its lists and ranges: \
         precision, subnormals and epochs × objective × constants × start × optimizer × its \
-        settings, in the order of the file, the last varying fastest. That order numbers the \
-        runs from 0. Beside the descents, or without any, it can have tables of derivatives.",
+        settings × repetition, in the order of the file, the last varying fastest. That order \
+        numbers the runs from 0. Beside the descents, or without any, it can have tables of derivatives.",
     keys: &[
         optional(
             "title",
@@ -176,6 +191,16 @@ pub static EXPERIMENT: Format = Format {
             "zip",
             Kind::Names,
             "Lists among `epochs`, `precision` and `subnormals` that move together instead of being combined; they have equal lengths.",
+        ),
+        optional(
+            "seed",
+            Kind::Whole,
+            "What all random numbers of the file come from: starts, splits and orders of rows. Default: 0.",
+        ),
+        optional(
+            "repetitions",
+            Kind::Whole,
+            "How often each combination is run, each time with new random numbers; the same ones for every optimizer. Default: 1.",
         ),
         for_descents("objective", Kind::Tables(&OBJECTIVE), "What is minimised."),
         for_descents(
@@ -227,22 +252,33 @@ pub(super) const OF_DESCENTS: &[&str] = &[
 /// `[[objective]]`.
 pub static OBJECTIVE: Format = Format {
     name: "[[objective]]",
-    description: "A formula of some variables, and where the descents start.",
+    description: "What is minimised, and where the descents start: a formula of some variables, or \
+        test functions by their names.",
     keys: &[
         optional(
             "name",
             Kind::Text,
-            "Its label in tables and charts; the formula if left out.",
+            "Its label in tables and charts; the formula or the function if left out.",
         ),
-        required(
+        optional(
             "formula",
             Kind::Text,
             "The function to minimise, such as `\"(1 - x)^2 + 100*(y - x^2)^2\"`.",
         ),
-        required(
+        optional(
+            "function",
+            Kind::OneOrMoreNames,
+            "A test function in place of a formula, such as `\"rosenbrock\"`; of a list each is an objective of its own. `runner functions` lists them.",
+        ),
+        optional(
+            "dimension",
+            Kind::Setting,
+            "How many variables the test function has, where that is free. Default: mostly 2. Of a list each is an objective of its own.",
+        ),
+        optional(
             "start",
             Kind::Starts,
-            "The first value of each variable: a number or a range; or a list of such tables.",
+            "The first value of each variable, or a list of such tables. A formula needs it; a test function has a customary one.",
         ),
         optional(
             "define",
@@ -252,12 +288,115 @@ pub static OBJECTIVE: Format = Format {
         optional(
             "constants",
             Kind::Map(&Kind::Setting),
-            "Numbers of the formula that are not optimised; lists and ranges are swept.",
+            "Numbers of the formula that are not optimised; lists and ranges are swept. For a fixed vector write it in `define`.",
         ),
         optional(
             "minimum",
             Kind::Table(&MINIMUM),
-            "The known minimum, for the gap between it and what was reached.",
+            "The known minimum, for the gap between it and what was reached. A test function knows its own.",
+        ),
+        optional(
+            "transform",
+            Kind::Table(&TRANSFORM),
+            "Shifts, rotates and scales the function.",
+        ),
+        optional(
+            "data",
+            Kind::Table(&DATA),
+            "Columns of a CSV file as vectors and matrices of the formula.",
+        ),
+    ],
+    others: None,
+};
+
+/// A start that is not written out.
+pub static DRAW: Format = Format {
+    name: "a draw",
+    description: "A start that is drawn or repeated, such as `{ normal = [0, 0.1], length = 20 }` \
+        or `{ value = 0, shape = [4, 16] }`. Draws come from `seed`; they are taken anew in each \
+        repetition, and are the same for every optimizer.",
+    keys: &[
+        optional(
+            "uniform",
+            Kind::Numbers,
+            "The least and the greatest number, between which all are equally likely.",
+        ),
+        optional(
+            "normal",
+            Kind::Numbers,
+            "The mean and the standard deviation.",
+        ),
+        optional("value", Kind::Number, "The same number for all elements."),
+        optional(
+            "length",
+            Kind::Whole,
+            "How many elements the vector has; a single number without.",
+        ),
+        optional(
+            "shape",
+            Kind::Wholes,
+            "In place of `length` the rows and columns of a matrix.",
+        ),
+    ],
+    others: None,
+};
+
+/// `transform` of an objective.
+pub static TRANSFORM: Format = Format {
+    name: "transform",
+    description: "In place of f(x) the function f(m + s·R(x − m − d)), so that a method cannot \
+        profit from a minimum at 0 or from axes that are those of the function. m is the known \
+        minimum (the origin if there is none): it moves by d and keeps its value.",
+    keys: &[
+        optional(
+            "shift",
+            Kind::OneOrMoreNumbers,
+            "d: one number for every variable, or one for all of them. Default: 0.",
+        ),
+        optional(
+            "rotate",
+            Kind::Whole,
+            "R: a random rotation from this seed. Default: none.",
+        ),
+        optional(
+            "scale",
+            Kind::OneOrMoreNumbers,
+            "s: a factor above 0, or one for each axis. Default: 1.",
+        ),
+    ],
+    others: None,
+};
+
+/// `data` of an objective.
+pub static DATA: Format = Format {
+    name: "data",
+    description: "Columns of a CSV file with a header. A row with a missing cell is a mistake. \
+        Text is numbered by the order in which it first appears, from 0.",
+    keys: &[
+        required(
+            "file",
+            Kind::Text,
+            "The file, from the folder of the experiment file on.",
+        ),
+        required(
+            "columns",
+            Kind::Map(&Kind::OneOrMoreNames),
+            "For each name of the formula a column, which is a vector, or a list of columns, which is a matrix with a row for each row of the file.",
+        ),
+        optional(
+            "standardize",
+            Kind::Names,
+            "Names of `columns` of which each column is shifted to mean 0 and scaled to standard deviation 1, both taken over the training rows.",
+        ),
+        optional(
+            "batch_size",
+            Kind::Whole,
+            "An epoch goes once over the training rows in an order shuffled from `seed`, and makes an update for each so many rows; the last ones may be fewer. Default: one update an epoch, on all rows.",
+        ),
+        optional(
+            "validation",
+            Kind::Number,
+            "The share of the rows, or from 1 on their number, that is left out of training; `validation_loss` is the loss on them. The rows are chosen by `seed`.",
         ),
     ],
     others: None,
@@ -273,7 +412,11 @@ pub static MINIMUM: Format = Format {
             Kind::Number,
             "The value there; `gap` is the loss minus this.",
         ),
-        optional("at", Kind::Map(&Kind::Number), "The variables there."),
+        optional(
+            "at",
+            Kind::Map(&Kind::OneOrMoreNumbers),
+            "The variables there.",
+        ),
     ],
     others: None,
 };
@@ -383,8 +526,9 @@ pub static RECORD: Format = Format {
 /// `[[chart]]`.
 pub static CHART: Format = Format {
     name: "[[chart]]",
-    description: "A chart, as PNG and SVG. Quantities are the parameters, `loss`, `gradient_norm`, \
-        `learning_rate` and, with a known minimum, `gap`.",
+    description: "A chart, as PNG and SVG. Quantities are the parameters (an element of a vector is \
+        `x[0]`), `loss`, `gradient_norm`, `learning_rate`, with a known minimum `gap`, and with \
+        validation rows `validation_loss`.",
     keys: &[
         optional(
             "kind",
@@ -447,7 +591,7 @@ pub static EXPECT: Format = Format {
         name: "a quantity",
         kind: Kind::Table(&BOUND),
         need: Need::Optional,
-        description: "A parameter, `loss`, `gradient_norm`, `gap` or `epochs_run`.",
+        description: "A parameter, `loss`, `gradient_norm`, `gap`, `validation_loss` or `epochs_run`. The elements of a vector are demanded one by one, such as `\"x[0]\"`, or all by its name.",
     }),
 };
 
@@ -469,12 +613,24 @@ pub static BOUND: Format = Format {
     description: "What must hold of a final quantity. Numbers are read in the run's precision; of \
         several tolerances the loosest decides; with none the value must be equal.",
     keys: &[
-        optional("equals", Kind::Number, "The value."),
+        optional(
+            "equals",
+            Kind::OneOrMoreNumbers,
+            "The value; for a vector one for all elements, or a list of one for each.",
+        ),
         ULPS,
         ABS,
         REL,
-        optional("below", Kind::Number, "The quantity is below this."),
-        optional("above", Kind::Number, "The quantity is above this."),
+        optional(
+            "below",
+            Kind::OneOrMoreNumbers,
+            "The quantity is below this.",
+        ),
+        optional(
+            "above",
+            Kind::OneOrMoreNumbers,
+            "The quantity is above this.",
+        ),
     ],
     others: None,
 };
@@ -564,7 +720,10 @@ pub static POINTS_BOUND: Format = Format {
 static ALL: &[&Format] = &[
     &EXPERIMENT,
     &OBJECTIVE,
+    &DRAW,
     &MINIMUM,
+    &TRANSFORM,
+    &DATA,
     &OPTIMIZER,
     &RANGE,
     &STOP,

@@ -13,8 +13,8 @@ use crate::mistake::{At, Mistake, Span};
 use crate::number::{Number, Value};
 
 pub use format::{
-    BOUND, CHART, DERIVATIVE, DERIVATIVE_EXPECT, EXPECT, EXPERIMENT, MINIMUM, OBJECTIVE, OPTIMIZER,
-    POINTS_BOUND, RANGE, RECORD, STOP,
+    BOUND, CHART, DATA, DERIVATIVE, DERIVATIVE_EXPECT, DRAW, EXPECT, EXPERIMENT, MINIMUM,
+    OBJECTIVE, OPTIMIZER, POINTS_BOUND, RANGE, RECORD, STOP, TRANSFORM,
 };
 pub use format::{Format, Key, Kind, Need, documentation};
 pub use load::{GREATEST_LENGTH, LoadError, load};
@@ -36,6 +36,10 @@ pub struct Spec {
     pub subnormals: Option<Setting>,
     /// `zip`.
     pub zip: Vec<At<String>>,
+    /// `seed`.
+    pub seed: Option<At<u64>>,
+    /// `repetitions`.
+    pub repetitions: Option<At<u64>>,
     /// `[[objective]]`.
     pub objectives: Vec<Objective>,
     /// `[[optimizer]]`.
@@ -91,6 +95,28 @@ pub struct Range {
 /// Names with what was given for them, in the order of the file.
 pub type Map<T> = Vec<(At<String>, T)>;
 
+/// One number or several.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Numbers {
+    /// The numbers.
+    pub list: Vec<At<Number>>,
+    /// Whether they were written as a list.
+    pub is_list: bool,
+    /// All of it.
+    pub span: Span,
+}
+
+/// One name or several.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Names {
+    /// The names.
+    pub list: Vec<At<String>>,
+    /// Whether they were written as a list.
+    pub is_list: bool,
+    /// All of it.
+    pub span: Span,
+}
+
 /// `[[objective]]`.
 #[derive(Clone, Debug)]
 pub struct Objective {
@@ -100,8 +126,12 @@ pub struct Objective {
     pub name: Option<At<String>>,
     /// `formula`.
     pub formula: Option<At<String>>,
+    /// `function`.
+    pub function: Option<Names>,
+    /// `dimension`.
+    pub dimension: Option<Setting>,
     /// `start`: one table, or a list of them, each with its place.
-    pub starts: Vec<At<Map<Setting>>>,
+    pub starts: Vec<At<Map<Start>>>,
     /// Whether `start` was there, misread or not.
     pub has_start: bool,
     /// `define`.
@@ -110,6 +140,54 @@ pub struct Objective {
     pub constants: Map<Setting>,
     /// `minimum`.
     pub minimum: Option<Minimum>,
+    /// `transform`.
+    pub transform: Option<Transform>,
+    /// `data`.
+    pub data: Option<Data>,
+    /// All keys, those included whose value was misread.
+    pub keys: Vec<String>,
+}
+
+/// The start of one variable.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Start {
+    /// A number or a range.
+    Setting(Setting),
+    /// A vector or a matrix, element by element or row by row.
+    Array(At<Vec<Start>>),
+    /// Numbers that are drawn or repeated.
+    Draw(Draw),
+}
+
+impl Start {
+    /// All of it.
+    #[must_use]
+    pub fn span(&self) -> &Span {
+        match self {
+            Start::Setting(setting) => &setting.span,
+            Start::Array(array) => &array.span,
+            Start::Draw(draw) => &draw.span,
+        }
+    }
+}
+
+/// A start that is drawn or repeated.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Draw {
+    /// `uniform`.
+    pub uniform: Option<Numbers>,
+    /// `normal`.
+    pub normal: Option<Numbers>,
+    /// `value`.
+    pub value: Option<At<Number>>,
+    /// `length`.
+    pub length: Option<At<u64>>,
+    /// `shape`.
+    pub shape: Option<At<Vec<At<u64>>>>,
+    /// All of it.
+    pub span: Span,
+    /// All keys, those included whose value was misread.
+    pub keys: Vec<String>,
 }
 
 /// `minimum`.
@@ -118,7 +196,37 @@ pub struct Minimum {
     /// `value`.
     pub value: At<Number>,
     /// `at`.
-    pub at: Map<At<Number>>,
+    pub at: Map<Numbers>,
+}
+
+/// `transform`.
+#[derive(Clone, Debug)]
+pub struct Transform {
+    /// `shift`.
+    pub shift: Option<Numbers>,
+    /// `rotate`.
+    pub rotate: Option<At<u64>>,
+    /// `scale`.
+    pub scale: Option<Numbers>,
+    /// All of it.
+    pub span: Span,
+}
+
+/// `data`.
+#[derive(Clone, Debug)]
+pub struct Data {
+    /// `file`.
+    pub file: At<String>,
+    /// `columns`.
+    pub columns: Map<Names>,
+    /// `standardize`.
+    pub standardize: Vec<At<String>>,
+    /// `batch_size`.
+    pub batch_size: Option<At<u64>>,
+    /// `validation`.
+    pub validation: Option<At<Number>>,
+    /// All of it.
+    pub span: Span,
 }
 
 /// `[[optimizer]]`.
@@ -213,7 +321,7 @@ pub struct Expectation {
     /// `status`.
     pub status: Option<At<String>>,
     /// Quantities with what is demanded of them.
-    pub bounds: Map<Bound<At<Number>>>,
+    pub bounds: Map<Bound<Numbers>>,
     /// Whether the table has nothing but `runs`.
     pub is_empty: bool,
 }

@@ -4,10 +4,10 @@
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
-use super::format::{EXPERIMENT, Format, Key, Kind, Need, OF_DESCENTS, RANGE};
+use super::format::{DRAW, EXPERIMENT, Format, Key, Kind, Need, OF_DESCENTS, RANGE};
 use super::{
-    Bound, Chart, Derivative, Expectation, Filter, Map, Minimum, Objective, Optimizer, Range,
-    Record, Selection, Setting, Spec, Stop, Values,
+    Bound, Chart, Data, Derivative, Draw, Expectation, Filter, Map, Minimum, Names, Numbers,
+    Objective, Optimizer, Range, Record, Selection, Setting, Spec, Start, Stop, Transform, Values,
 };
 use crate::mistake::{At, Mistake, Span, nearest, suggestion};
 use crate::number::{Number, Value};
@@ -55,6 +55,10 @@ enum Field {
     Number(At<Number>),
     Setting(Setting),
     Names(At<Vec<At<String>>>),
+    OneOrMoreNames(Names),
+    Numbers(Numbers),
+    Wholes(At<Vec<At<u64>>>),
+    Start(Start),
     Selection(Selection),
     Map(Entries),
     Starts(Vec<At<Entries>>),
@@ -217,6 +221,42 @@ impl Reader<'_> {
             (Kind::Names, DeValue::Array(_)) => {
                 Field::Names(At::new(self.names(key, value, kind)?, span))
             }
+            (Kind::OneOrMoreNames, DeValue::String(text)) => Field::OneOrMoreNames(Names {
+                list: vec![At::new(text.clone().into_owned(), span.clone())],
+                is_list: false,
+                span,
+            }),
+            (Kind::OneOrMoreNames, DeValue::Array(items)) if !items.is_empty() => {
+                Field::OneOrMoreNames(Names {
+                    list: self.names(key, value, kind)?,
+                    is_list: true,
+                    span,
+                })
+            }
+            (Kind::OneOrMoreNumbers, DeValue::Integer(_) | DeValue::Float(_)) => {
+                Field::Numbers(Numbers {
+                    list: vec![At::new(self.number(key, value)?, span.clone())],
+                    is_list: false,
+                    span,
+                })
+            }
+            (Kind::OneOrMoreNumbers | Kind::Numbers, DeValue::Array(items))
+                if !items.is_empty() =>
+            {
+                Field::Numbers(Numbers {
+                    list: self.numbers(key, items)?,
+                    is_list: true,
+                    span,
+                })
+            }
+            (Kind::Wholes, DeValue::Integer(_)) => {
+                let whole = At::new(self.whole(key, value)?, span.clone());
+                Field::Wholes(At::new(vec![whole], span))
+            }
+            (Kind::Wholes, DeValue::Array(items)) if !items.is_empty() => {
+                Field::Wholes(At::new(self.wholes(key, items)?, span))
+            }
+            (Kind::Start, _) => Field::Start(self.start(key, value, 0)?),
             (Kind::Selection, DeValue::String(text)) if text == "all" => {
                 Field::Selection(Selection::All)
             }
@@ -228,14 +268,14 @@ impl Reader<'_> {
             }
             (Kind::Map(kind), DeValue::Table(table)) => Field::Map(self.map(table, *kind)),
             (Kind::Starts, DeValue::Table(table)) => {
-                Field::Starts(vec![At::new(self.map(table, Kind::Setting), span)])
+                Field::Starts(vec![At::new(self.map(table, Kind::Start), span)])
             }
             (Kind::Starts, DeValue::Array(items)) if !items.is_empty() => {
                 let mut starts = Vec::new();
                 for item in items {
                     match item.get_ref() {
                         DeValue::Table(table) => {
-                            starts.push(At::new(self.map(table, Kind::Setting), item.span()));
+                            starts.push(At::new(self.map(table, Kind::Start), item.span()));
                         }
                         _ => self.wrong_type(
                             &format!("an entry of {key}"),
@@ -315,6 +355,77 @@ impl Reader<'_> {
             };
             if let Some(values) = values {
                 filter.push((at(key, name), values));
+            }
+        }
+    }
+
+    fn numbers(&mut self, key: &str, items: &[Spanned<DeValue<'_>>]) -> Option<Vec<At<Number>>> {
+        let mut numbers = Vec::new();
+        for item in items {
+            match item.get_ref() {
+                DeValue::Integer(_) | DeValue::Float(_) => {
+                    numbers.push(At::new(self.number(key, item)?, item.span()));
+                }
+                _ => {
+                    self.wrong_type(&format!("an entry of {key}"), item, "a number");
+                    return None;
+                }
+            }
+        }
+        Some(numbers)
+    }
+
+    fn wholes(&mut self, key: &str, items: &[Spanned<DeValue<'_>>]) -> Option<Vec<At<u64>>> {
+        let mut wholes = Vec::new();
+        for item in items {
+            match item.get_ref() {
+                DeValue::Integer(_) => wholes.push(At::new(self.whole(key, item)?, item.span())),
+                _ => {
+                    self.wrong_type(&format!("an entry of {key}"), item, "a whole number");
+                    return None;
+                }
+            }
+        }
+        Some(wholes)
+    }
+
+    /// The start of a variable; an array `depth` arrays deep.
+    fn start(&mut self, key: &str, value: &Spanned<DeValue<'_>>, depth: usize) -> Option<Start> {
+        let span = value.span();
+        match value.get_ref() {
+            DeValue::Array(items) if items.is_empty() => {
+                let message = format!("the start of {key} is an empty array");
+                self.mistakes
+                    .push(Mistake::new(span, message, "expected one number or more"));
+                None
+            }
+            DeValue::Array(_) if depth == 2 => {
+                let message = format!("the start of {key} is nested too deep");
+                let label = "expected a number: a matrix is an array of rows";
+                self.mistakes.push(Mistake::new(span, message, label));
+                None
+            }
+            DeValue::Array(items) => {
+                let mut array = Vec::with_capacity(items.len());
+                for item in items {
+                    array.push(self.start(key, item, depth + 1)?);
+                }
+                Some(Start::Array(At::new(array, span)))
+            }
+            DeValue::Table(table) if is_draw(table) => {
+                let fields = self.table(table, Some(span), &DRAW);
+                Some(Start::Draw(draw(fields)))
+            }
+            DeValue::Integer(_) | DeValue::Float(_) | DeValue::Table(_) => {
+                Some(Start::Setting(self.setting(key, value)?))
+            }
+            _ => {
+                self.wrong_type(
+                    &format!("the start of {key}"),
+                    value,
+                    &Kind::Start.description(),
+                );
+                None
             }
         }
     }
@@ -453,6 +564,15 @@ fn can_be_other(name: &str, value: &Spanned<DeValue<'_>>, format: &Format, kind:
     fits || nearest(name, format.keys.iter().map(|key| key.name)).is_none()
 }
 
+/// Whether a table that gives a start is a draw rather than a range.
+fn is_draw(table: &DeTable<'_>) -> bool {
+    let has_any = |format: &Format| {
+        let mut keys = format.keys.iter();
+        keys.any(|key| table.keys().any(|name| name.get_ref().as_ref() == key.name))
+    };
+    has_any(&DRAW) && !has_any(&RANGE)
+}
+
 fn at<T>(place: &Spanned<impl Sized>, value: T) -> At<T> {
     At::new(value, place.span())
 }
@@ -484,6 +604,8 @@ fn spec(mut fields: Fields) -> Spec {
         precision: take!(fields, "precision", Setting),
         subnormals: take!(fields, "subnormals", Setting),
         zip: take!(fields, "zip", Names).map_or_else(Vec::new, |zip| zip.value),
+        seed: take!(fields, "seed", Whole),
+        repetitions: take!(fields, "repetitions", Whole),
         objectives: fields
             .tables("objective")
             .into_iter()
@@ -516,23 +638,74 @@ fn objective(mut fields: Fields) -> Objective {
     Objective {
         name: take!(fields, "name", Text),
         formula: take!(fields, "formula", Text),
+        function: take!(fields, "function", OneOrMoreNames),
+        dimension: take!(fields, "dimension", Setting),
         has_start: starts.is_some(),
         starts: starts
             .unwrap_or_default()
             .into_iter()
-            .map(|start| At::new(settings(Some(start.value)), start.span))
+            .map(|start| At::new(self::starts(start.value), start.span))
             .collect(),
         define: texts(take!(fields, "define", Map)),
         constants: settings(take!(fields, "constants", Map)),
         minimum: fields.table("minimum").and_then(minimum),
+        transform: fields.table("transform").map(transform),
+        data: fields.table("data").and_then(data),
+        keys: fields.present,
+        span: fields.span,
+    }
+}
+
+fn starts(entries: Entries) -> Map<Start> {
+    self::entries(Some(entries), |field| match field {
+        Field::Start(start) => Some(start),
+        _ => None,
+    })
+}
+
+fn draw(mut fields: Fields) -> Draw {
+    Draw {
+        uniform: take!(fields, "uniform", Numbers),
+        normal: take!(fields, "normal", Numbers),
+        value: take!(fields, "value", Number),
+        length: take!(fields, "length", Whole),
+        shape: take!(fields, "shape", Wholes),
+        keys: fields.present,
         span: fields.span,
     }
 }
 
 fn minimum(mut fields: Fields) -> Option<Minimum> {
+    let at = entries(take!(fields, "at", Map), |field| match field {
+        Field::Numbers(numbers) => Some(numbers),
+        _ => None,
+    });
     Some(Minimum {
-        at: numbers(take!(fields, "at", Map)),
+        at,
         value: take!(fields, "value", Number)?,
+    })
+}
+
+fn transform(mut fields: Fields) -> Transform {
+    Transform {
+        shift: take!(fields, "shift", Numbers),
+        rotate: take!(fields, "rotate", Whole),
+        scale: take!(fields, "scale", Numbers),
+        span: fields.span,
+    }
+}
+
+fn data(mut fields: Fields) -> Option<Data> {
+    Some(Data {
+        columns: entries(take!(fields, "columns", Map), |field| match field {
+            Field::OneOrMoreNames(names) => Some(names),
+            _ => None,
+        }),
+        standardize: take!(fields, "standardize", Names).map_or_else(Vec::new, |names| names.value),
+        batch_size: take!(fields, "batch_size", Whole),
+        validation: take!(fields, "validation", Number),
+        span: fields.span.clone(),
+        file: take!(fields, "file", Text)?,
     })
 }
 
@@ -625,14 +798,14 @@ fn expectation(mut fields: Fields) -> Expectation {
     }
 }
 
-fn bound(mut fields: Fields) -> Bound<At<Number>> {
+fn bound(mut fields: Fields) -> Bound<Numbers> {
     Bound {
-        equals: take!(fields, "equals", Number),
+        equals: take!(fields, "equals", Numbers),
         ulps: take!(fields, "ulps", Whole),
         abs: take!(fields, "abs", Number),
         rel: take!(fields, "rel", Number),
-        below: take!(fields, "below", Number),
-        above: take!(fields, "above", Number),
+        below: take!(fields, "below", Numbers),
+        above: take!(fields, "above", Numbers),
         keys: fields.present,
         span: fields.span,
     }

@@ -23,6 +23,7 @@ mod mistakes;
 mod random;
 mod reports;
 mod runner;
+mod starts;
 mod streams;
 mod tables;
 mod tape;

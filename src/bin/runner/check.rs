@@ -108,6 +108,9 @@ fn check_one(
     let folder = options.out.join(report_name(file));
     let recorded_plan = baseline::recorded_plan(&folder)?;
     let mut recorded = None;
+    if let Some(recorded_plan) = &recorded_plan {
+        verdict.add(baseline::changed_data(recorded_plan, plan));
+    }
     match &recorded_plan {
         None => verdict.is_unrecorded = true,
         Some(recorded_plan) => match baseline::is_comparable(recorded_plan, plan) {

@@ -4,7 +4,7 @@ use std::collections::HashSet;
 
 use super::function::{Written, default_name};
 use super::{Decider, shortened};
-use crate::autodiff::{Graph, Subnormals};
+use crate::autodiff::{Graph, Shape, Subnormals};
 use crate::mistake::{At, Mistake, Span, suggestion};
 use crate::number::{Value, grouped};
 use crate::objective::{self, Partial};
@@ -88,6 +88,8 @@ impl Decider<'_> {
             constants: written.constants.iter().map(|(name, _)| name).collect(),
             table: "at",
             variables: at.iter().map(|(name, _)| name).collect(),
+            shapes: vec![Shape::scalar(); at.len()],
+            data: Vec::new(),
             has_variables: written.at.is_some(),
             is_column,
             report: "table of derivatives",

@@ -4,6 +4,7 @@
 use std::collections::{HashMap, HashSet};
 
 use super::{Decider, each_once};
+use crate::autodiff::Shape;
 use crate::mistake::{At, Mistake};
 use crate::number::grouped;
 use crate::objective::{self, Formula, FormulaMistake, Inputs};
@@ -25,6 +26,10 @@ pub(super) struct Written<'a> {
     pub(super) table: &'static str,
     /// The names there; a list of starts repeats them.
     pub(super) variables: Vec<&'a At<String>>,
+    /// The shape of each different one, in their order.
+    pub(super) shapes: Vec<Shape>,
+    /// The names that `data` gives, with their shapes.
+    pub(super) data: Vec<(&'a At<String>, Shape)>,
     /// Whether the key is there. Without it every variable would be unknown.
     pub(super) has_variables: bool,
     /// Whether a column of the report has this name already.
@@ -68,12 +73,18 @@ impl Decider<'_> {
         }
         let variables = written.variables.iter().map(|name| name.value.as_str());
         let constants = written.constants.iter().map(|name| name.value.clone());
+        let data = written.data.iter();
         let inputs = Inputs {
+            variables: each_once(variables)
+                .into_iter()
+                .zip(written.shapes.iter().cloned())
+                .collect(),
             constants: constants.collect(),
-            ..Inputs::numbers(each_once(variables))
+            data: data
+                .map(|(name, shape)| (name.value.clone(), shape.clone()))
+                .collect(),
         };
-        let function = objective::Objective::new(parsed, definitions, inputs);
-        match function {
+        match objective::Objective::new(parsed, definitions, inputs) {
             Ok(function) if function.variables().is_empty() => {
                 self.no_variable(formula, written);
                 None
@@ -158,7 +169,8 @@ impl Decider<'_> {
             .into_iter()
             .map(|name| (written.table, name))
             .chain(written.define.iter().map(|(name, _)| ("define", name)))
-            .chain(written.constants.iter().map(|name| ("constants", *name)));
+            .chain(written.constants.iter().map(|name| ("constants", *name)))
+            .chain(written.data.iter().map(|(name, _)| ("data", *name)));
         for (table, name) in names {
             if !objective::is_name(&name.value) {
                 let message = format!("`{}` cannot be a name in a formula", name.value);
@@ -242,6 +254,17 @@ impl Decider<'_> {
                      a fixed number its value in `constants = {{ {name} = … }}`"
                 );
             }
+            let is_vector = |(_, shape): &(&At<String>, &Shape)| !shape.is_empty();
+            let mut shaped = written.variables.iter().copied().zip(&written.shapes);
+            let vector = shaped.find(is_vector).map(|(name, _)| &name.value);
+            let is_loss = mistake.label == "a loss is one number";
+            if let (true, "start", Some(name)) = (is_loss, written.table, vector) {
+                mistake.help = format!(
+                    "{}; for several starts of a number write a list of tables: \
+                     start = [{{ {name} = 1 }}, {{ {name} = 2 }}]",
+                    mistake.help
+                );
+            }
             let text = match definition {
                 Some(place) => written.define.get(place).map(|(_, text)| text),
                 None => written.formula,
@@ -258,7 +281,8 @@ impl Decider<'_> {
         let mut told = HashSet::new();
         let variables = written.variables.iter().map(|name| (written.table, *name));
         let constants = written.constants.iter().map(|name| ("constants", *name));
-        for (table, name) in variables.chain(constants) {
+        let data = written.data.iter().map(|(name, _)| ("columns", *name));
+        for (table, name) in variables.chain(constants).chain(data) {
             if !used.contains(&name.value) && told.insert(&name.value) {
                 let message = format!("`{}` does not occur in the formula", name.value);
                 self.mistake(

@@ -1,12 +1,15 @@
 //! The decisions: from a [`Spec`] to a [`Plan`], or to everything that is wrong
 //! with it.
 
+mod data;
 mod derivative;
 mod function;
 mod objective;
 mod optimizer;
+mod start;
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
+use std::path::Path;
 
 use super::columns::Columns;
 use super::grid::{Axis, Grid, Series};
@@ -14,7 +17,7 @@ use super::varying::Varying;
 use super::{
     Ends, Filter, GREATEST_CHARTS, GREATEST_DERIVATIVES, GREATEST_EPOCHS, GREATEST_EXPECTATIONS,
     GREATEST_OBJECTIVES, GREATEST_RUN_EPOCHS, GREATEST_RUNS, GREATEST_VARIABLES, Objective, Plan,
-    Record, Stop, charts, expectations, record,
+    Record, RecordedData, Start, Stop, charts, expectations, record,
 };
 use crate::mistake::{At, Mistake, Span, suggestion};
 use crate::number::{Number, Value, grouped};
@@ -23,7 +26,7 @@ use crate::spec::{self, Map, Spec, Values};
 /// A label beyond this is cut off in every table and chart.
 const LONGEST_NAME: usize = 200;
 
-pub(super) fn decide(path: &str, source: &str) -> Result<Plan, Vec<Mistake>> {
+pub(super) fn decide(path: &str, source: &str, files: Files<'_>) -> Result<Plan, Vec<Mistake>> {
     let (spec, mistakes) = Spec::read(source);
     if mistakes
         .iter()
@@ -37,6 +40,8 @@ pub(super) fn decide(path: &str, source: &str) -> Result<Plan, Vec<Mistake>> {
     }
     let mut decider = Decider {
         source,
+        files,
+        seed: spec.seed.as_ref().map_or(0, |seed| seed.value),
         misread: spec.misread.iter().cloned().collect(),
         mistakes,
     };
@@ -44,8 +49,10 @@ pub(super) fn decide(path: &str, source: &str) -> Result<Plan, Vec<Mistake>> {
     let objectives = decider.objectives(&spec);
     let optimizers = decider.optimizers(&spec);
     let stop = decider.stop(&spec.stop);
+    let repetitions = decider.repetitions(&spec, &objectives);
     let arithmetics = super::arithmetics(&numerics);
     let derivatives = decider.derivatives(&spec, arithmetics.len());
+    let seed = decider.seed;
     let mut mistakes = decider.mistakes;
     let parameters = parameters(&objectives);
     // Without a formula every parameter would be unknown.
@@ -56,12 +63,16 @@ pub(super) fn decide(path: &str, source: &str) -> Result<Plan, Vec<Mistake>> {
             .as_ref()
             .map_or_else(|| stem(path), |title| title.value.clone()),
         description: spec.description.as_ref().map(|text| text.value.clone()),
-        columns: Columns::new(&numerics, &objectives, &optimizers),
+        columns: Columns::new(&numerics, &objectives, &optimizers, repetitions),
+        places: places(&objectives, &parameters),
+        seed,
+        repetitions,
         objectives,
         optimizers,
         stop,
         record: Record::decide(
             &spec::Record::default(),
+            &[],
             &[],
             &HashSet::new(),
             &mut Vec::new(),
@@ -85,8 +96,8 @@ pub(super) fn decide(path: &str, source: &str) -> Result<Plan, Vec<Mistake>> {
             grouped(names as u128),
             grouped(GREATEST_VARIABLES as u128)
         );
-        let help = "each is a column of every run; give the objectives the same names, or a \
-                    file each";
+        let help = "each number is a column of every run, an element of a vector too; give the \
+                    objectives the same names, or a file each";
         mistakes.push(Mistake::of_file(message, help));
         return Err(mistakes);
     }
@@ -120,7 +131,14 @@ pub(super) fn decide(path: &str, source: &str) -> Result<Plan, Vec<Mistake>> {
             .flat_map(|(_, series)| series.iter())
             .filter_map(|value| super::whole(&value))
             .collect();
-        plan.record = Record::decide(&spec.record, &plan.parameters, &epochs, &mut mistakes);
+        let vectors = plan.vectors();
+        plan.record = Record::decide(
+            &spec.record,
+            &plan.parameters,
+            &vectors,
+            &epochs,
+            &mut mistakes,
+        );
         let run_epochs = plan.run_epochs();
         if run_epochs > GREATEST_RUN_EPOCHS {
             let message = format!(
@@ -196,6 +214,19 @@ fn parameters(objectives: &[Objective]) -> Vec<String> {
     each_once(variables.map(String::as_str))
 }
 
+/// For each objective where among its own parameters each of all is.
+fn places(objectives: &[Objective], parameters: &[String]) -> Vec<Vec<Option<usize>>> {
+    let of_objective = |objective: &Objective| {
+        let own = objective.function.parameters().iter().enumerate();
+        let own: HashMap<&str, usize> = own.map(|(place, name)| (name.as_str(), place)).collect();
+        let places = parameters
+            .iter()
+            .map(|name| own.get(name.as_str()).copied());
+        places.collect()
+    };
+    objectives.iter().map(of_objective).collect()
+}
+
 /// The constants of all objectives, each once.
 fn constants(objectives: &[Objective]) -> Vec<String> {
     let constants = objectives
@@ -213,8 +244,19 @@ pub(super) fn each_once<'a>(names: impl Iterator<Item = &'a str>) -> Vec<String>
         .collect()
 }
 
+/// Where the data of an experiment come from.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Files<'f> {
+    /// From files, whose names are relative to this folder.
+    In(&'f Path),
+    /// From nowhere: what is known of each is enough, as nothing is run.
+    Recorded(&'f [RecordedData]),
+}
+
 struct Decider<'s> {
     source: &'s str,
+    files: Files<'s>,
+    seed: u64,
     /// Names whose value was misread: they are not unknown.
     misread: HashSet<String>,
     mistakes: Vec<Mistake>,
@@ -249,6 +291,32 @@ impl Decider<'_> {
         let series = series.unwrap_or_else(|| Series::List(vec![Value::Whole(1)]));
         named.push(("epochs".to_owned(), series, span));
         self.grid(named, &spec.zip)
+    }
+
+    /// How often each combination is run.
+    fn repetitions(&mut self, spec: &Spec, objectives: &[Objective]) -> u64 {
+        let Some(repetitions) = &spec.repetitions else {
+            return 1;
+        };
+        let is_random = |objective: &Objective| {
+            let data = objective.data.as_ref();
+            let has_batches = data.is_some_and(|data| data.batch_size < data.training.len());
+            has_batches || objective.starts.iter().any(Start::is_random)
+        };
+        if repetitions.value == 0 {
+            let message = "`repetitions` cannot be 0";
+            self.mistake(&repetitions.span, message, "expected 1 or more");
+        } else if repetitions.value > 1
+            && self.mistakes.is_empty()
+            && !objectives.iter().any(is_random)
+        {
+            let message = "every repetition would be the same";
+            let label = "nothing in this experiment is random";
+            let mistake = Mistake::new(repetitions.span.clone(), message, label);
+            let help = "draw a start, such as `x = { uniform = [-1, 1] }`, or take data in batches";
+            self.mistakes.push(mistake.help(help));
+        }
+        repetitions.value.max(1)
     }
 
     fn epochs(&mut self, setting: &spec::Setting) -> Option<Series> {

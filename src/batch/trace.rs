@@ -1,0 +1,306 @@
+//! From an objective and an update rule to the program of an epoch.
+//!
+//! An objective of numbers is recorded operation by operation. One of arrays is
+//! recorded as such; if it is small, it is written out element by element then, so that
+//! many runs go side by side as with numbers, and else each run goes through whole
+//! arrays by itself.
+
+use super::descent::{Descent, LOSS, Outputs};
+use crate::autodiff::{Array, ArrayGraph, Graph, Op, Real, Shape, Var};
+use crate::engine::{Interpreter, Program, UNROLLED};
+use crate::optimizer::{Epoch, Update};
+use crate::plan::{Plan, Run};
+
+/// What an epoch is made of, as numbers or as arrays.
+pub(super) struct Traced<N> {
+    pub(super) parameters: Vec<N>,
+    pub(super) gradient: Vec<N>,
+    pub(super) update: Update<N>,
+    /// The greatest magnitude of an entry of the gradient in the epochs before.
+    pub(super) greatest: N,
+    pub(super) loss: N,
+    pub(super) validation: Option<N>,
+}
+
+/// The program of an epoch that is recorded in numbers.
+pub(super) fn of_numbers<T: Real>(
+    plan: &Plan,
+    graph: &Graph<T>,
+    traced: Traced<Var<'_, T>>,
+) -> Descent<T> {
+    let Traced {
+        parameters,
+        gradient,
+        update,
+        greatest,
+        loss,
+        validation,
+    } = traced;
+    let moved = update.parameters;
+    let stays = |from: Var<'_, T>, to| graph.stays_not_finite(from, to);
+    let (mut sticky, mut loose, mut untold) = (Vec::new(), Vec::new(), Vec::new());
+    for (place, ((before, after), slope)) in
+        parameters.iter().zip(&moved).zip(&gradient).enumerate()
+    {
+        let is_sticky = stays(*before, *after);
+        if is_sticky {
+            sticky.push(place);
+        } else {
+            loose.push(place);
+        }
+        if !(is_sticky && stays(*slope, *after)) {
+            untold.push(*slope);
+        }
+    }
+    // A magnitude that is NaN does not count.
+    let next_greatest = gradient.iter().fold(greatest, |greatest, entry| {
+        entry.abs().binary(Op::Max, greatest)
+    });
+    // The length of the step costs operations, so it is only computed for
+    // the rule that looks at it.
+    let step = if plan.stop.step_below.is_some() {
+        let steps = moved
+            .iter()
+            .zip(&parameters)
+            .map(|(after, before)| *after - *before);
+        norm(graph, &steps.collect::<Vec<_>>())
+    } else {
+        graph.constant(T::ZERO)
+    };
+    let mut outputs = vec![loss];
+    outputs.extend(untold);
+    let numbers = outputs_after(outputs.len(), validation.is_some());
+    outputs.extend([norm(graph, &gradient), step]);
+    outputs.extend(validation);
+    let memory = update.memory.len();
+    let next: Vec<_> = moved
+        .into_iter()
+        .chain(update.memory)
+        .chain([next_greatest])
+        .collect();
+    let program = Program::epoch(graph, &outputs, &next);
+    let program = program.with_rare_outputs(often(plan, &numbers));
+    Descent {
+        engine: Box::new(Interpreter::new(program)),
+        outputs: numbers,
+        parameters: parameters.len(),
+        memory,
+        sticky,
+        loose,
+    }
+}
+
+/// The numbers of the outputs if so many come before the rare ones.
+fn outputs_after(often: usize, has_validation: bool) -> Outputs {
+    Outputs {
+        entries: LOSS + 1..often,
+        gradient_norm: often,
+        step: often + 1,
+        validation: has_validation.then_some(often + 2),
+    }
+}
+
+/// How many outputs are looked at in every epoch.
+fn often(plan: &Plan, outputs: &Outputs) -> usize {
+    match &plan.stop {
+        stop if stop.step_below.is_some() => outputs.step + 1,
+        stop if stop.gradient_norm_below.is_some() => outputs.gradient_norm + 1,
+        _ => outputs.entries.end,
+    }
+}
+
+/// The Euclidean norm, by [`Op::Hypot`] from the left: a square would underflow long
+/// before the gradient does.
+fn norm<'g, T: Real>(graph: &'g Graph<T>, vector: &[Var<'g, T>]) -> Var<'g, T> {
+    match vector {
+        [] => graph.constant(T::ZERO),
+        [only] => only.abs(),
+        [first, rest @ ..] => rest.iter().fold(*first, |norm, x| norm.hypot(*x)),
+    }
+}
+
+/// The program of an epoch of an objective that has arrays.
+pub(super) fn of_arrays<T: Real>(plan: &Plan, run: &Run) -> Descent<T> {
+    let objective = &plan.objectives[run.objective];
+    let graph = ArrayGraph::<T>::new(run.subnormals);
+    let traced = record(plan, run, &graph);
+    if graph.operations() <= UNROLLED {
+        return unrolled(plan, run, &graph, &traced);
+    }
+    let _ = objective;
+    whole(plan, &graph, traced)
+}
+
+/// Records an epoch in arrays.
+fn record<'g, T: Real>(plan: &Plan, run: &Run, graph: &'g ArrayGraph<T>) -> Traced<Array<'g, T>> {
+    let objective = &plan.objectives[run.objective];
+    let function = &objective.function;
+    let of_shapes = || {
+        let shapes = function.variables().iter();
+        shapes.map(|(_, shape)| graph.input(shape.clone()))
+    };
+    let numbers = |count: usize| {
+        let inputs = (0..count).map(|_| graph.input(Shape::scalar()));
+        inputs.collect::<Vec<_>>()
+    };
+    let parameters: Vec<_> = of_shapes().collect();
+    let memory: Vec<_> = (0..run.rule.memory()).flat_map(|_| of_shapes()).collect();
+    let greatest = graph.input(Shape::scalar());
+    let constants = numbers(run.constants.len());
+    let settings = numbers(run.numbers.len());
+    let data = objective.data.as_ref();
+    let training = data.map_or(Vec::new(), |data| {
+        let arrays = data.arrays.iter();
+        let arrays = arrays.map(|array| fixed(graph, array.shape.clone(), &array.training));
+        arrays.collect()
+    });
+    let loss = function.trace_arrays(graph, &parameters, &constants, &training);
+    let validation = data.filter(|data| !data.validation.is_empty()).map(|data| {
+        let arrays = data.arrays.iter().map(|array| {
+            let mut shape = array.shape.to_vec();
+            shape[0] = data.validation.len();
+            fixed(graph, Shape::from(shape), &array.validation)
+        });
+        let arrays: Vec<_> = arrays.collect();
+        function.trace_arrays(graph, &parameters, &constants, &arrays)
+    });
+    let gradient = graph.gradient(loss, &parameters);
+    let update = run.rule.record(Epoch {
+        parameters: &parameters,
+        gradient: &gradient,
+        memory: &memory,
+        numbers: &settings,
+    });
+    Traced {
+        parameters,
+        gradient,
+        update,
+        greatest,
+        loss,
+        validation,
+    }
+}
+
+/// Numbers of the data in the precision of a graph.
+fn fixed<'g, T: Real>(graph: &'g ArrayGraph<T>, shape: Shape, values: &[f64]) -> Array<'g, T> {
+    graph.data(
+        shape,
+        values.iter().map(|value| T::from_f64(*value)).collect(),
+    )
+}
+
+/// The same epoch written out element by element.
+fn unrolled<T: Real>(
+    plan: &Plan,
+    run: &Run,
+    arrays: &ArrayGraph<T>,
+    traced: &Traced<Array<'_, T>>,
+) -> Descent<T> {
+    let graph = Graph::<T>::new(run.subnormals);
+    let inputs: Vec<_> = (0..arrays.inputs()).map(|_| graph.input()).collect();
+    let wanted = traced.parameters.iter().chain(&traced.gradient);
+    let wanted = wanted.chain(&traced.update.parameters);
+    let wanted = wanted.chain(&traced.update.memory);
+    let wanted = wanted.chain([&traced.greatest, &traced.loss]);
+    let wanted: Vec<_> = wanted.chain(&traced.validation).copied().collect();
+    let mut elements = arrays.unroll(&graph, &inputs, &wanted).into_iter();
+    let mut several =
+        |count: usize| -> Vec<Var<'_, T>> { elements.by_ref().take(count).flatten().collect() };
+    let parameters = several(traced.parameters.len());
+    let gradient = several(traced.gradient.len());
+    let update = Update {
+        parameters: several(traced.update.parameters.len()),
+        memory: several(traced.update.memory.len()),
+    };
+    let (greatest, loss) = (several(1)[0], several(1)[0]);
+    let validation = several(1).first().copied();
+    let traced = Traced {
+        parameters,
+        gradient,
+        update,
+        greatest,
+        loss,
+        validation,
+    };
+    of_numbers(plan, &graph, traced)
+}
+
+/// The program of whole arrays.
+fn whole<T: Real>(plan: &Plan, graph: &ArrayGraph<T>, traced: Traced<Array<'_, T>>) -> Descent<T> {
+    let Traced {
+        parameters,
+        gradient,
+        update,
+        greatest,
+        loss,
+        validation,
+    } = traced;
+    let elements = |array: &Array<'_, T>| array.shape().elements().unwrap_or(0);
+    let mut outputs = vec![loss];
+    let (mut sticky, mut loose) = (Vec::new(), Vec::new());
+    let mut entries = 0;
+    let mut first = 0;
+    for ((before, after), slope) in parameters.iter().zip(&update.parameters).zip(&gradient) {
+        let places = first..first + elements(before);
+        first = places.end;
+        let is_sticky = graph.stays_not_finite(*before, *after);
+        if is_sticky {
+            sticky.extend(places);
+        } else {
+            loose.extend(places);
+        }
+        if !(is_sticky && graph.stays_not_finite(*slope, *after)) {
+            outputs.push(*slope);
+            entries += elements(slope);
+        }
+    }
+    let next_greatest = gradient.iter().fold(greatest, |greatest, entry| {
+        let magnitude = Array::apply(Op::Abs, &[*entry]).max(None);
+        Array::apply(Op::Max, &[magnitude, greatest])
+    });
+    let step = if plan.stop.step_below.is_some() {
+        let steps = update.parameters.iter().zip(&parameters);
+        array_norm(graph, steps.map(|(after, before)| *after - *before))
+    } else {
+        graph.constant(T::ZERO)
+    };
+    let numbers = outputs_after(LOSS + 1 + entries, validation.is_some());
+    outputs.extend([array_norm(graph, gradient.iter().copied()), step]);
+    outputs.extend(validation);
+    let memory = update.memory.iter().map(elements).sum();
+    let next: Vec<_> = update
+        .parameters
+        .into_iter()
+        .chain(update.memory)
+        .chain([next_greatest])
+        .collect();
+    let program = Program::arrays(graph, &outputs, &next);
+    let program = program.with_rare_outputs(often(plan, &numbers));
+    Descent {
+        engine: Box::new(Interpreter::new(program)),
+        outputs: numbers,
+        parameters: first,
+        memory,
+        sticky,
+        loose,
+    }
+}
+
+/// The Euclidean norm of all elements together. They are divided by the greatest
+/// magnitude, as a square would underflow long before the gradient does.
+fn array_norm<'g, T: Real>(
+    graph: &'g ArrayGraph<T>,
+    arrays: impl Iterator<Item = Array<'g, T>>,
+) -> Array<'g, T> {
+    let norms = arrays.map(|array| {
+        let greatest = Array::apply(Op::Abs, &[array]).max(None);
+        let zero = graph.constant(T::ZERO);
+        let is_positive = Array::apply(Op::Less, &[zero, greatest]);
+        let one = graph.constant(T::ONE);
+        let unit = Array::apply(Op::Where, &[is_positive, greatest, one]);
+        let share = array / unit;
+        unit * Array::apply(Op::Sqrt, &[(share * share).sum(None)])
+    });
+    let norm = norms.reduce(|norm, next| Array::apply(Op::Hypot, &[norm, next]));
+    norm.unwrap_or_else(|| graph.constant(T::ZERO))
+}

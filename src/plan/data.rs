@@ -1,0 +1,111 @@
+//! What a report keeps of the data of an objective.
+
+use std::sync::Arc;
+
+use serde::{Deserialize, Serialize};
+
+use crate::autodiff::Shape;
+use crate::data::{Classes, DataArray, Dataset, Scaling};
+
+/// The data of an objective as a report has them: which file it was and what was made of
+/// it, without the numbers.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct RecordedData {
+    /// The `[[objective]]` of the experiment, from 0.
+    pub objective: usize,
+    /// The file as the experiment names it.
+    pub file: String,
+    /// Its SHA-256.
+    pub sha256: String,
+    /// How many rows are trained on.
+    pub training_rows: usize,
+    /// How many are for validation.
+    pub validation_rows: usize,
+    /// How many rows an update is computed from.
+    pub batch_size: usize,
+    /// The vectors and matrices.
+    pub arrays: Vec<RecordedArray>,
+    /// The names that became numbers.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub classes: Vec<RecordedClasses>,
+}
+
+/// A vector or a matrix of the data.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct RecordedArray {
+    /// The name in the formula.
+    pub name: String,
+    /// Its lengths, that of the training rows first.
+    pub shape: Vec<usize>,
+    /// What was subtracted from each column; empty if it was not standardized.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub mean: Vec<f64>,
+    /// What each was divided by.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub deviation: Vec<f64>,
+}
+
+/// A column of names.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct RecordedClasses {
+    /// The column of the file.
+    pub column: String,
+    /// The names, of which the first became 0.
+    pub names: Vec<String>,
+}
+
+impl RecordedData {
+    pub(super) fn new(objective: usize, data: &Dataset) -> Self {
+        let array = |array: &DataArray| RecordedArray {
+            name: array.name.clone(),
+            shape: array.shape.to_vec(),
+            mean: array.scaling.iter().map(|scaling| scaling.mean).collect(),
+            deviation: array.scaling.iter().map(|one| one.deviation).collect(),
+        };
+        let classes = |classes: &Classes| RecordedClasses {
+            column: classes.column.clone(),
+            names: classes.names.clone(),
+        };
+        RecordedData {
+            objective,
+            file: data.file.clone(),
+            sha256: data.sha256.clone(),
+            training_rows: data.training.len(),
+            validation_rows: data.validation.len(),
+            batch_size: data.batch_size,
+            arrays: data.arrays.iter().map(array).collect(),
+            classes: data.classes.iter().map(classes).collect(),
+        }
+    }
+
+    /// The data again, but without a number in them.
+    pub(super) fn empty(&self) -> Dataset {
+        let array = |array: &RecordedArray| {
+            let scaling = array.mean.iter().zip(&array.deviation);
+            let scaling = scaling.map(|(mean, deviation)| Scaling {
+                mean: *mean,
+                deviation: *deviation,
+            });
+            DataArray {
+                name: array.name.clone(),
+                shape: Shape::from(&array.shape[..]),
+                training: Arc::from([]),
+                validation: Arc::from([]),
+                scaling: scaling.collect(),
+            }
+        };
+        let classes = |classes: &RecordedClasses| Classes {
+            column: classes.column.clone(),
+            names: classes.names.clone(),
+        };
+        Dataset {
+            file: self.file.clone(),
+            sha256: self.sha256.clone(),
+            arrays: self.arrays.iter().map(array).collect(),
+            training: vec![0; self.training_rows],
+            validation: vec![0; self.validation_rows],
+            batch_size: self.batch_size,
+            classes: self.classes.iter().map(classes).collect(),
+        }
+    }
+}

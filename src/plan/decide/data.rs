@@ -1,0 +1,46 @@
+//! The data of an objective.
+
+use super::{Decider, Files};
+use crate::data::{Dataset, Description, Wanted};
+use crate::spec;
+
+impl Decider<'_> {
+    /// The data of the table of objectives number `place`.
+    pub(super) fn data(&mut self, written: &spec::Data, place: usize) -> Option<Dataset> {
+        let folder = match self.files {
+            Files::In(folder) => folder,
+            Files::Recorded(data) => {
+                let data = data.iter().find(|data| data.objective == place);
+                return data.map(crate::plan::RecordedData::empty);
+            }
+        };
+        if written.columns.is_empty() {
+            let message = "`data` has no `columns`";
+            self.mistake(
+                &written.span,
+                message,
+                "expected such as `columns = { y = \"height\" }`",
+            );
+            return None;
+        }
+        let columns = written.columns.iter().map(|(name, names)| Wanted {
+            name: name.clone(),
+            from: names.list.clone(),
+            is_list: names.is_list,
+        });
+        let description = Description {
+            file: written.file.clone(),
+            columns: columns.collect(),
+            standardize: written.standardize.clone(),
+            batch_size: written.batch_size.clone(),
+            validation: written.validation.clone(),
+        };
+        match Dataset::new(folder, &description, self.seed) {
+            Ok(data) => Some(data),
+            Err(mistakes) => {
+                self.mistakes.extend(mistakes);
+                None
+            }
+        }
+    }
+}

@@ -1,0 +1,324 @@
+//! Where the descents of an objective start.
+
+use std::sync::Arc;
+
+use super::{Decider, shortened};
+use crate::autodiff::Shape;
+use crate::mistake::{At, Mistake, Span};
+use crate::number::{Number, Value, grouped};
+use crate::plan::GREATEST_VARIABLES;
+use crate::plan::grid::Series;
+use crate::plan::start::{Distribution, Part};
+use crate::spec;
+
+/// The elements of a variable up to this number are settings, and so columns of every
+/// run; of a longer one only those are that vary.
+const SETTINGS_UP_TO: usize = 16;
+
+/// The start of one variable, decided.
+pub(super) struct Given {
+    pub(super) shape: Shape,
+    pub(super) part: Part,
+    /// The settings that the part needs, each with its place in the file.
+    pub(super) settings: Vec<(Series, Span)>,
+}
+
+impl Decider<'_> {
+    /// The start of the variable `name`; its shape is what the start has, or what a test
+    /// function demands.
+    pub(super) fn given(
+        &mut self,
+        name: &str,
+        start: &spec::Start,
+        demanded: Option<&Shape>,
+    ) -> Option<Given> {
+        match start {
+            spec::Start::Setting(setting) => self.given_number(name, setting, demanded),
+            spec::Start::Array(array) => self.given_array(name, array, demanded),
+            spec::Start::Draw(draw) => self.given_draw(name, draw, demanded),
+        }
+    }
+
+    fn given_number(
+        &mut self,
+        name: &str,
+        setting: &spec::Setting,
+        demanded: Option<&Shape>,
+    ) -> Option<Given> {
+        let before = self.mistakes.len();
+        self.finite(name, setting);
+        if self.mistakes.len() > before {
+            return None;
+        }
+        let series = (Series::new(setting), setting.span.clone());
+        let Some(shape) = demanded.filter(|shape| !shape.is_empty()) else {
+            return Some(Given {
+                shape: Shape::scalar(),
+                part: Part::Settings(1),
+                settings: vec![series],
+            });
+        };
+        // One number for all elements.
+        let spec::Values::One(value) = &setting.values else {
+            let message = format!("the start of the {} cannot be a range", named(name, shape));
+            let label = "expected a number, an array or a draw";
+            self.mistake(&setting.span, message, label);
+            return None;
+        };
+        let number = value.value.number()?;
+        let count = shape.elements().unwrap_or(0);
+        Some(fixed(shape.clone(), vec![number; count], &setting.span))
+    }
+
+    fn given_array(
+        &mut self,
+        name: &str,
+        array: &At<Vec<spec::Start>>,
+        demanded: Option<&Shape>,
+    ) -> Option<Given> {
+        let mut elements: Vec<&spec::Setting> = Vec::new();
+        let mut rows: Option<usize> = None;
+        for entry in &array.value {
+            match entry {
+                spec::Start::Setting(setting) if rows.is_none() => elements.push(setting),
+                spec::Start::Array(row) if elements.is_empty() || rows.is_some() => {
+                    let length = row.value.len();
+                    if rows.is_some_and(|first| first != length) {
+                        let message = format!("the rows of `{name}` have different lengths");
+                        let label = format!(
+                            "expected {} numbers as in the first row, found {length}",
+                            rows.unwrap_or(0)
+                        );
+                        self.mistake(&row.span, message, label);
+                        return None;
+                    }
+                    rows = Some(length);
+                    for entry in &row.value {
+                        let spec::Start::Setting(setting) = entry else {
+                            self.no_element(name, entry.span());
+                            return None;
+                        };
+                        elements.push(setting);
+                    }
+                }
+                spec::Start::Draw(draw) => {
+                    self.no_element(name, &draw.span);
+                    return None;
+                }
+                _ => {
+                    let message = format!("the start of `{name}` mixes numbers and arrays");
+                    let label = "expected numbers only, or rows only";
+                    self.mistake(entry.span(), message, label);
+                    return None;
+                }
+            }
+        }
+        let before = self.mistakes.len();
+        for setting in &elements {
+            self.finite(name, setting);
+        }
+        let shape = match rows {
+            None => Shape::from([elements.len()]),
+            Some(columns) => Shape::from([array.value.len(), columns]),
+        };
+        self.are_few_elements(name, elements.len(), &array.span);
+        self.fits(name, &shape, demanded, &array.span);
+        if self.mistakes.len() > before {
+            return None;
+        }
+        let varies = |setting: &&spec::Setting| !matches!(setting.values, spec::Values::One(_));
+        if elements.len() > SETTINGS_UP_TO && !elements.iter().any(varies) {
+            let numbers = elements.iter();
+            let numbers = numbers.filter_map(|setting| Series::new(setting).get(0).number());
+            return Some(fixed(shape, numbers.collect(), &array.span));
+        }
+        let settings = elements.iter();
+        let settings = settings.map(|setting| (Series::new(setting), setting.span.clone()));
+        Some(Given {
+            part: Part::Settings(elements.len()),
+            settings: settings.collect(),
+            shape,
+        })
+    }
+
+    fn no_element(&mut self, name: &str, span: &Span) {
+        let message = format!("an element of the start of `{name}` cannot be this");
+        self.mistake(span, message, "expected a number or a range");
+    }
+
+    fn given_draw(
+        &mut self,
+        name: &str,
+        draw: &spec::Draw,
+        demanded: Option<&Shape>,
+    ) -> Option<Given> {
+        let before = self.mistakes.len();
+        let shape = self.drawn_shape(name, draw, demanded);
+        let is_there = |key: &str| draw.keys.iter().any(|known| known == key);
+        let kinds = ["uniform", "normal", "value"];
+        let kinds = kinds.into_iter().filter(|kind| is_there(kind));
+        if kinds.clone().count() != 1 {
+            let message =
+                format!("a draw of `{name}` needs one of `uniform`, `normal` and `value`");
+            let found: Vec<String> = kinds.map(|kind| format!("`{kind}`")).collect();
+            let label = match &found[..] {
+                [] => "expected such as `{ normal = [0, 1], length = 3 }`".to_owned(),
+                found => format!("found {}", found.join(" and ")),
+            };
+            self.mistake(&draw.span, message, label);
+        }
+        let uniform = draw.uniform.as_ref().and_then(|ends| {
+            let what = "the least and the greatest number, such as [-1, 1]";
+            let [low, high] = self.pair("uniform", ends, what)?;
+            if low >= high || !(high - low).is_finite() {
+                let message = "`uniform` needs a least number below the greatest";
+                self.mistake(&ends.span, message, "expected such as [-1, 1]");
+            }
+            Some(Distribution::Uniform(low, high))
+        });
+        let normal = draw.normal.as_ref().and_then(|moments| {
+            let what = "the mean and the standard deviation, such as [0, 1]";
+            let [mean, deviation] = self.pair("normal", moments, what)?;
+            if deviation <= 0.0 {
+                let message = "the standard deviation of `normal` is not above 0";
+                self.mistake(&moments.span, message, format!("expected {what}"));
+            }
+            Some(Distribution::Normal(mean, deviation))
+        });
+        if let Some(value) = draw
+            .value
+            .as_ref()
+            .filter(|one| !one.value.wide().is_finite())
+        {
+            let message = format!("the start of `{name}` is not finite");
+            self.mistake(&value.span, message, "expected a finite number");
+        }
+        let shape = shape?;
+        if self.mistakes.len() > before {
+            return None;
+        }
+        let count = shape.elements().unwrap_or(0);
+        match (uniform.or(normal), &draw.value) {
+            (Some(distribution), _) => Some(Given {
+                part: Part::Drawn(distribution, count),
+                settings: Vec::new(),
+                shape,
+            }),
+            (None, Some(value)) => Some(fixed(shape, vec![value.value; count], &draw.span)),
+            // Misread, it was told.
+            (None, None) => None,
+        }
+    }
+
+    fn drawn_shape(
+        &mut self,
+        name: &str,
+        draw: &spec::Draw,
+        demanded: Option<&Shape>,
+    ) -> Option<Shape> {
+        let before = self.mistakes.len();
+        let (lengths, span) = match (&draw.length, &draw.shape) {
+            (Some(_), Some(shape)) => {
+                let message = "`length` and `shape` exclude each other";
+                self.mistake(&shape.span, message, "leave out one of them");
+                return None;
+            }
+            (None, None) => return Some(demanded.cloned().unwrap_or_else(Shape::scalar)),
+            (Some(length), None) => (vec![length], &length.span),
+            (None, Some(shape)) => (shape.value.iter().collect(), &shape.span),
+        };
+        if lengths.len() > 2 {
+            let message = format!("the shape of `{name}` has {} lengths", lengths.len());
+            self.mistake(span, message, "expected rows and columns");
+        }
+        let mut shape: Vec<usize> = Vec::new();
+        let mut elements = 1_usize;
+        for length in lengths {
+            if length.value == 0 {
+                let message = format!("a length of `{name}` cannot be 0");
+                self.mistake(&length.span, message, "expected 1 or more");
+            }
+            let length = usize::try_from(length.value).unwrap_or(usize::MAX);
+            elements = elements.saturating_mul(length);
+            shape.push(length);
+        }
+        self.are_few_elements(name, elements, span);
+        let shape = Shape::from(&shape[..]);
+        self.fits(name, &shape, demanded, span);
+        (self.mistakes.len() == before).then_some(shape)
+    }
+
+    fn are_few_elements(&mut self, name: &str, elements: usize, span: &Span) {
+        if elements > GREATEST_VARIABLES {
+            let message = format!("`{name}` has {} elements", grouped(elements as u128));
+            let label = format!("expected at most {}", grouped(GREATEST_VARIABLES as u128));
+            self.mistake(span, message, label);
+        }
+    }
+
+    fn fits(&mut self, name: &str, shape: &Shape, demanded: Option<&Shape>, span: &Span) {
+        if let Some(demanded) = demanded.filter(|demanded| *demanded != shape) {
+            let message = format!("`{name}` is {} here", in_words(shape));
+            let label = format!("expected {}", in_words(demanded));
+            self.mistake(span, message, label);
+        }
+    }
+
+    /// Two finite numbers.
+    fn pair(&mut self, key: &str, numbers: &spec::Numbers, what: &str) -> Option<[f64; 2]> {
+        let wide: Vec<f64> = numbers.list.iter().map(|one| one.value.wide()).collect();
+        if let [first, second] = wide[..]
+            && first.is_finite()
+            && second.is_finite()
+        {
+            return Some([first, second]);
+        }
+        let written = self.source.get(numbers.span.clone()).unwrap_or("this");
+        let message = format!("`{key}` cannot be {}", shortened(written));
+        let mistake = Mistake::new(numbers.span.clone(), message, format!("expected {what}"));
+        self.mistakes.push(mistake);
+        None
+    }
+}
+
+/// A shape in the words of a message.
+pub(super) fn in_words(shape: &Shape) -> String {
+    match &shape[..] {
+        [] => "a number".to_owned(),
+        [length] => format!("a vector of length {}", grouped(*length as u128)),
+        [rows, columns] => format!("a {rows} × {columns} matrix"),
+        _ => format!("an array of shape {shape}"),
+    }
+}
+
+fn named(name: &str, shape: &Shape) -> String {
+    let what = if shape.len() == 1 { "vector" } else { "matrix" };
+    format!("{what} `{name}`")
+}
+
+/// Numbers that are the same for all runs; a setting each if they are few.
+fn fixed(shape: Shape, numbers: Vec<Number>, span: &Span) -> Given {
+    if numbers.len() > SETTINGS_UP_TO {
+        let part = Part::Fixed(Arc::from(numbers));
+        let settings = Vec::new();
+        return Given {
+            shape,
+            part,
+            settings,
+        };
+    }
+    let part = Part::Settings(numbers.len());
+    let settings = numbers.into_iter();
+    let settings = settings.map(|number| (Series::List(vec![Value::Number(number)]), span.clone()));
+    Given {
+        shape,
+        part,
+        settings: settings.collect(),
+    }
+}
+
+/// The start of a variable that nothing in the file gives.
+pub(super) fn customary(shape: &Shape, numbers: &[f64]) -> Given {
+    let numbers = numbers.iter().map(|number| Number::from(*number));
+    fixed(shape.clone(), numbers.collect(), &(0..0))
+}
