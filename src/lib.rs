@@ -112,7 +112,7 @@
 //! # Invariants
 //!
 //! - [`autodiff`] imports nothing of the crate; [`random`], [`engine`], [`objective`] and
-//!   [`optimizer`] stand on it; [`spec`] knows none of them; [`plan`] stands on
+//!   [`optimizer`] stand on it, [`data`] on [`random`]; [`spec`] knows none of them; [`plan`] stands on
 //!   all those, then come [`batch`] and [`derivative`], [`report`], [`baseline`],
 //!   and the command.
 //! - Nothing below the command prints, or reads the clock or the environment.

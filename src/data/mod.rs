@@ -6,6 +6,7 @@
 //! made before anything runs, so everything that can be wrong with a file is told
 //! with the place in the experiment file that asked for it.
 
+mod error;
 mod table;
 
 use std::collections::HashSet;
@@ -17,7 +18,8 @@ use crate::mistake::{At, Mistake, Span, suggestion};
 use crate::number::{Number, grouped, short};
 use crate::random::{Purpose, Stream};
 
-pub use table::{Column, GREATEST_CELLS, GREATEST_FILE, Table, TableError};
+pub use error::TableError;
+pub use table::{Column, GREATEST_CELLS, GREATEST_FILE, Table};
 
 /// What an experiment wants of a data file.
 #[derive(Clone, Debug, PartialEq)]

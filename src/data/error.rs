@@ -1,0 +1,200 @@
+//! What can be wrong with a data file.
+
+use std::io;
+
+use super::table::{GREATEST_CELLS, GREATEST_FILE};
+use crate::number::grouped;
+
+/// What is wrong with a data file.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum TableError {
+    /// There is no such file.
+    #[error("there is no file `{file}`")]
+    Missing {
+        /// The file as it was asked for.
+        file: String,
+        /// A file of the same folder with a similar name.
+        similar: Option<String>,
+    },
+    /// It is a folder or a device.
+    #[error("`{file}` is {what}, not a file")]
+    NotAFile {
+        /// The file.
+        file: String,
+        /// What it is instead.
+        what: &'static str,
+    },
+    /// The system refused to read it.
+    #[error("failed to read `{file}`: {source}")]
+    Refused {
+        /// The file.
+        file: String,
+        /// Why.
+        source: io::Error,
+    },
+    /// It is too long.
+    #[error("`{file}` is longer than {} bytes", grouped(u128::from(GREATEST_FILE)))]
+    TooLong {
+        /// The file.
+        file: String,
+    },
+    /// It has too many cells.
+    #[error("`{file}` has more than {} cells", grouped(GREATEST_CELLS as u128))]
+    TooManyCells {
+        /// The file.
+        file: String,
+    },
+    /// It is not text.
+    #[error("line {line} of `{file}` is not UTF-8")]
+    NotUtf8 {
+        /// The file.
+        file: String,
+        /// The first such line, from 1.
+        line: usize,
+    },
+    /// It has nothing but blanks.
+    #[error("`{file}` is empty")]
+    Empty {
+        /// The file.
+        file: String,
+    },
+    /// It has a header only.
+    #[error("`{file}` has a header but no rows")]
+    NoRows {
+        /// The file.
+        file: String,
+    },
+    /// Two columns have the same name.
+    #[error("`{file}` has two columns `{name}`, number {first} and number {second}")]
+    RepeatedName {
+        /// The file.
+        file: String,
+        /// The name.
+        name: String,
+        /// The first of them, from 1.
+        first: usize,
+        /// The second.
+        second: usize,
+    },
+    /// A row has more or fewer cells than the header.
+    #[error("line {line} of `{file}` has {}, its header has {expected}", cells(*found))]
+    Ragged {
+        /// The file.
+        file: String,
+        /// On which line the row begins, from 1.
+        line: usize,
+        /// The number of its cells.
+        found: usize,
+        /// That of the header.
+        expected: usize,
+        /// What is probably to be done.
+        hint: &'static str,
+    },
+    /// A quote has no counterpart.
+    #[error("the row on line {line} of `{file}` has a quote that is not closed")]
+    OpenQuote {
+        /// The file.
+        file: String,
+        /// On which line the row begins, from 1.
+        line: usize,
+    },
+    /// A column has a row without a value.
+    #[error(
+        "line {line} of `{file}` has no value in column `{column}`{}",
+        written(cell)
+    )]
+    MissingValue {
+        /// The file.
+        file: String,
+        /// On which line the row begins, from 1.
+        line: usize,
+        /// The name of the column.
+        column: String,
+        /// What stands there, such as `NA`.
+        cell: String,
+    },
+    /// A number is infinite, or becomes so.
+    #[error("line {line} of `{file}` has `{cell}` in column `{column}`, which is not finite")]
+    Infinite {
+        /// The file.
+        file: String,
+        /// On which line the row begins, from 1.
+        line: usize,
+        /// The name of the column.
+        column: String,
+        /// What stands there.
+        cell: String,
+    },
+    /// Some cells of a column are numbers and others are not.
+    #[error(
+        "line {line} of `{file}` has {} in column `{column}`, but line {first_line} has {}",
+        kind(*is_number, cell),
+        kind(!*is_number, first)
+    )]
+    Mixed {
+        /// The file.
+        file: String,
+        /// The name of the column.
+        column: String,
+        /// The line of the first row, from 1.
+        first_line: usize,
+        /// What stands there.
+        first: String,
+        /// The first line that differs.
+        line: usize,
+        /// What stands there.
+        cell: String,
+        /// Whether that is the number of the two.
+        is_number: bool,
+    },
+}
+
+impl TableError {
+    /// The way out; empty if the message says it all.
+    #[must_use]
+    pub fn help(&self) -> String {
+        match self {
+            TableError::Missing { similar, .. } => match similar {
+                Some(name) => format!("did you mean `{name}`?"),
+                None => "the path counts from the folder of the experiment file".to_owned(),
+            },
+            TableError::TooLong { .. } | TableError::TooManyCells { .. } => {
+                "keep only the rows and columns that are needed".to_owned()
+            }
+            TableError::NotUtf8 { .. } => "save it as CSV in UTF-8".to_owned(),
+            TableError::Empty { .. } | TableError::NoRows { .. } => {
+                "the first line names the columns, each further one is a row".to_owned()
+            }
+            TableError::RepeatedName { .. } => "rename one of them".to_owned(),
+            TableError::Ragged { hint, .. } => (*hint).to_owned(),
+            TableError::MissingValue { .. } => "fill it in, or leave the row out".to_owned(),
+            TableError::Mixed { .. } => {
+                "a column has numbers in all rows, or names of classes in all".to_owned()
+            }
+            TableError::NotAFile { .. }
+            | TableError::Refused { .. }
+            | TableError::OpenQuote { .. }
+            | TableError::Infinite { .. } => String::new(),
+        }
+    }
+}
+
+fn cells(count: usize) -> String {
+    match count {
+        1 => "1 cell".to_owned(),
+        _ => format!("{count} cells"),
+    }
+}
+
+fn written(cell: &str) -> String {
+    match cell {
+        "" => String::new(),
+        _ => format!(", but `{cell}`"),
+    }
+}
+
+fn kind(is_number: bool, cell: &str) -> String {
+    let kind = if is_number { "the number" } else { "the text" };
+    format!("{kind} `{cell}`")
+}
