@@ -89,7 +89,8 @@ impl<T: Real> ArrayGraph<T> {
                     continue;
                 }
                 if let Some(derivative) = passed(&node, place, &operands, result, incoming) {
-                    self.add(&mut contributions[operand.node()], derivative);
+                    let shape = operand.shape();
+                    self.add(&mut contributions[operand.node()], derivative, &shape);
                 }
             }
         }
@@ -103,10 +104,12 @@ impl<T: Real> ArrayGraph<T> {
         whole.collect()
     }
 
-    /// Adds a part; pieces stay pieces.
-    fn add<'g>(&'g self, parts: &mut Vec<Contribution<'g, T>>, array: Array<'g, T>) {
-        match &self.nodes.borrow().list[array.node()].node {
-            Node::Pieces(places, operands) => {
+    /// Adds a part for an array of this shape; pieces stay pieces, unless they are
+    /// still to be broadcast.
+    fn add<'g>(&'g self, parts: &mut Vec<Contribution<'g, T>>, array: Array<'g, T>, shape: &Shape) {
+        let super::Shaped { node, shape: own } = &self.nodes.borrow().list[array.node()];
+        match node {
+            Node::Pieces(places, operands) if own == shape => {
                 let pieces = places.iter().zip(operands);
                 parts.extend(pieces.map(|(place, operand)| Contribution {
                     place: Some(place.clone()),
