@@ -19,6 +19,7 @@ mod descents;
 mod endurance;
 mod engine;
 mod explanations;
+mod formulas;
 mod mistakes;
 mod random;
 mod reports;

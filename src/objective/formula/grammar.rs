@@ -62,7 +62,7 @@ mod tests {
             }
             words.pop();
             let last = all.len() - 1;
-            let mut inside = |words: &mut Vec<&str>| {
+            let inside = |words: &mut Vec<&str>| {
                 let form = Box::new(choice(words));
                 words.pop().expect("what closes");
                 form

@@ -1,6 +1,6 @@
 //! Expressions of a graph of numbers.
 
-use super::expression::{Expressions, Id};
+use super::expression::{Expression, Expressions, Id};
 use super::{GradientText, write};
 use crate::autodiff::{Graph, Node, Op, Shape, Subnormals, Var};
 use crate::objective::Objective;
@@ -79,11 +79,7 @@ fn expressions(
                 Node::Input(number) => {
                     now.number = Some(all.input(*number as usize, Shape::scalar()));
                 }
-                Node::Constant(value) if value.is_finite() => {
-                    now.number = Some(all.number(*value));
-                }
-                // There is no number for it in the language.
-                Node::Constant(_) => return None,
+                Node::Constant(value) => now.number = Some(all.number(*value)),
                 Node::Apply(op, operands) => {
                     let operands: Vec<Found> = operands[..op.arity()]
                         .iter()
@@ -150,6 +146,8 @@ pub(super) fn operation(
             }
             None => all.number(0.0),
         },
+        // A guard of logsumexp and softmax, which shift by the greatest element.
+        Op::Where if conditions[0].is_some_and(|id| is_finiteness(all, id)) => x[1],
         Op::Where => {
             let condition = conditions[0].unwrap_or_else(|| {
                 let zero = all.number(0.0);
@@ -176,4 +174,12 @@ fn compared(all: &mut Expressions, operator: Operator, x: Id, y: Id) -> Id {
         return all.condition(operator, y, x);
     }
     all.condition(operator, x, y)
+}
+
+/// Whether a condition asks for a number below infinity.
+fn is_finiteness(all: &Expressions, condition: Id) -> bool {
+    match all.get(condition) {
+        Expression::Condition(Operator::Less, _, y) => all.value(*y) == Some(f64::INFINITY),
+        _ => false,
+    }
 }

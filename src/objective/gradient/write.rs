@@ -39,6 +39,10 @@ pub(super) fn texts(
     let mut texts = Vec::new();
     let mut numbers = 1..;
     for id in all.ids().filter(|id| uses[id.index()] > 0) {
+        // There is no number for it in the language.
+        if all.value(id).is_some_and(|value| !value.is_finite()) {
+            return None;
+        }
         let of = |list: &[usize], part: &Id| match names.contains_key(part) {
             true => 1,
             false => list[part.index()],

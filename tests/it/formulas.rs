@@ -1,0 +1,373 @@
+//! Formulas of vectors and matrices against independent answers: tensors, which
+//! compute at once, and differences of values.
+
+use gradtape::Tensor;
+use gradtape::autodiff::{Array, ArrayGraph, Graph, Shape, Subnormals};
+use gradtape::engine::Program;
+use gradtape::objective::{FUNCTIONS, Formula, GradientText, Inputs, Objective};
+
+use crate::close::close;
+use crate::random::Random;
+
+/// The variables of the tests: their shapes, and values of the size of one.
+const VARIABLES: &[(&str, &[usize])] = &[
+    ("x", &[]),
+    ("v", &[5]),
+    ("w", &[5]),
+    ("M", &[3, 5]),
+    ("S", &[5, 5]),
+];
+
+/// What the closures of the table compute with.
+struct Tensors {
+    x: Tensor,
+    v: Tensor,
+    w: Tensor,
+    m: Tensor,
+    s: Tensor,
+}
+
+fn objective(text: &str, definitions: &[(String, String)]) -> Objective {
+    let parse =
+        |text: &str| Formula::parse(text).unwrap_or_else(|mistakes| panic!("{text}: {mistakes:?}"));
+    let definitions = definitions.iter();
+    let definitions = definitions.map(|(name, text)| (name.clone(), parse(text)));
+    let variables = VARIABLES.iter();
+    let inputs = Inputs {
+        variables: variables
+            .map(|(name, shape)| ((*name).to_owned(), Shape::from(*shape)))
+            .collect(),
+        ..Inputs::default()
+    };
+    Objective::new(parse(text), definitions.collect(), inputs)
+        .unwrap_or_else(|mistakes| panic!("{text}: {mistakes:?}"))
+}
+
+fn count(shape: &[usize]) -> usize {
+    shape.iter().product()
+}
+
+fn elements() -> usize {
+    VARIABLES.iter().map(|(_, shape)| count(shape)).sum()
+}
+
+/// Values of the variables, without ties and away from 0.
+fn point(seed: u64) -> Vec<f64> {
+    let mut random = Random(seed);
+    (0..elements()).map(|_| random.between(0.3, 1.6)).collect()
+}
+
+fn tensors(point: &[f64]) -> Tensors {
+    let mut rest = point;
+    let mut tensors = VARIABLES.iter().map(|(_, shape)| {
+        let (own, others) = rest.split_at(count(shape));
+        rest = others;
+        Tensor::new(own.to_vec(), *shape).unwrap()
+    });
+    let mut next = || tensors.next().unwrap();
+    Tensors {
+        x: next(),
+        v: next(),
+        w: next(),
+        m: next(),
+        s: next(),
+    }
+}
+
+/// The value and the gradient, recorded in a graph of arrays.
+fn in_arrays(objective: &Objective, point: &[f64]) -> (f64, Vec<f64>) {
+    let graph = ArrayGraph::<f64>::new(Subnormals::Keep);
+    let variables = objective.variables().iter();
+    let variables: Vec<Array<'_, f64>> = variables.map(|(_, shape)| graph.input(shape)).collect();
+    let value = objective.trace_arrays(&graph, &variables, &[], &[]);
+    let gradient = graph.gradient(value, &variables);
+    let wanted: Vec<Array<'_, f64>> = [value].into_iter().chain(gradient).collect();
+    let values = Program::arrays(&graph, &wanted, &[]).evaluate(point);
+    (values[0], values[1..].to_vec())
+}
+
+/// The value and the gradient, element by element.
+fn in_numbers(objective: &Objective, point: &[f64]) -> (f64, Vec<f64>) {
+    let graph = Graph::<f64>::new(Subnormals::Keep);
+    let parameters: Vec<_> = point.iter().map(|_| graph.input()).collect();
+    let value = objective.trace(&graph, &parameters, &[]);
+    let gradient = graph.gradient(value, &parameters);
+    let wanted: Vec<_> = [value].into_iter().chain(gradient).collect();
+    let values = Program::new(&graph, &wanted).evaluate(point);
+    (values[0], values[1..].to_vec())
+}
+
+type Case = (&'static str, fn(&Tensors) -> gradtape::Result<Tensor>);
+
+/// Formulas, and the same with tensors.
+const CASES: &[Case] = &[
+    ("sum(exp(v) + expm1(w))", |t| {
+        (t.v.exp()? + t.w.expm1()?).sum()
+    }),
+    ("sum(ln(v)*log(w))", |t| (t.v.ln()? * t.w.ln()?).sum()),
+    ("sum(log1p(v)/log2(w + 1) - log10(M))", |t| {
+        (t.v.log1p()? / (&t.w + 1.0).log2()? - t.m.log10()?).sum()
+    }),
+    ("sum(sqrt(v) + cbrt(w) + abs(v - w) + sign(v - w))", |t| {
+        let d = &t.v - &t.w;
+        (t.v.sqrt()? + t.w.cbrt()? + d.abs()? + d.sign()?).sum()
+    }),
+    ("sum(sin(M)*cos(v) + tan(w/4))", |t| {
+        (t.m.sin()? * t.v.cos()? + (&t.w / 4.0).tan()?).sum()
+    }),
+    ("sum(asin(v/2) + acos(w/2) + atan(v) + atan2(v, w))", |t| {
+        let halves = (&t.v / 2.0).asin()? + (&t.w / 2.0).acos()?;
+        (halves + t.v.atan()? + t.v.atan2(&t.w)?).sum()
+    }),
+    ("sum(sinh(v) + cosh(v) + tanh(v) + asinh(v))", |t| {
+        (t.v.sinh()? + t.v.cosh()? + t.v.tanh()? + t.v.asinh()?).sum()
+    }),
+    ("sum(acosh(v + 1) + atanh(w/2))", |t| {
+        ((&t.v + 1.0).acosh()? + (&t.w / 2.0).atanh()?).sum()
+    }),
+    (
+        "sum(sigmoid(v) + softplus(w) + relu(v - w) + erf(v))",
+        |t| {
+            let relu = (&t.v - &t.w).relu()?;
+            (t.v.sigmoid()? + t.w.softplus()? + relu + t.v.erf()?).sum()
+        },
+    ),
+    (
+        "sum(min(v, w) + max(v, w, x) + hypot(v, w) + clamp(v, 0.5, 1.2))",
+        |t| {
+            let extremes = t.v.minimum(&t.w)? + t.v.maximum(&t.w)?.maximum(&t.x)?;
+            (extremes + t.v.hypot(&t.w)? + t.v.clamp(0.5, 1.2)?).sum()
+        },
+    ),
+    ("sum(v*(floor(3*w) + ceil(3*w) + round(3*w)))", |t| {
+        let w = &t.w * 3.0;
+        (&t.v * (w.floor()? + w.ceil()? + w.round()?)).sum()
+    }),
+    ("sum(where(v < w and v > 0.5, v*M, w))", |t| {
+        let below = t.v.less(&t.w)?.try_and(&t.v.greater(0.5)?)?;
+        below.select(&(&t.v * &t.m), &t.w)?.sum()
+    }),
+    ("sum(M^2) + mean(M) + norm(M) + prod(v)", |t| {
+        let squares = t.m.powi(2)?.sum()?;
+        Ok(squares + t.m.mean()? + t.m.norm()? + t.v.prod()?)
+    }),
+    ("sum(M, axis=0) @ v + sum(M, axis=1)[1]*x", |t| {
+        let down = (t.m.sum_axes(0)? * &t.v).sum()?;
+        Ok(down + t.m.sum_axes(1)?.at(1)? * &t.x)
+    }),
+    ("sum(mean(M, axis=0)*v) + sum(mean(M, axis=1))", |t| {
+        Ok((t.m.mean_axes(0)? * &t.v).sum()? + t.m.mean_axes(1)?.sum()?)
+    }),
+    ("sum(norm(M, axis=0)*v) + sum(prod(M, axis=1))", |t| {
+        Ok((t.m.norm_axes(0)? * &t.v).sum()? + t.m.prod_axis(1)?.sum()?)
+    }),
+    (
+        "max(M) - min(M) + sum(max(M, axis=0)*v) + sum(min(M, axis=1))",
+        |t| {
+            let range = t.m.max()? - t.m.min()?;
+            Ok(range + (t.m.max_axes(0)? * &t.v).sum()? + t.m.min_axes(1)?.sum()?)
+        },
+    ),
+    (
+        "logsumexp(9*M) + sum(logsumexp(M, axis=0)*v) + sum(logsumexp(M, axis=1))",
+        |t| {
+            let all = (&t.m * 9.0).logsumexp()?;
+            Ok(all + (t.m.logsumexp_axes(0)? * &t.v).sum()? + t.m.logsumexp_axes(1)?.sum()?)
+        },
+    ),
+    (
+        "softmax(v) @ w + sum(softmax(M, axis=0)*v) + sum(softmax(M, axis=1)*v)",
+        |t| {
+            let first = (t.v.softmax(0)? * &t.w).sum()?;
+            Ok(first + (t.m.softmax(0)? * &t.v).sum()? + (t.m.softmax(1)? * &t.v).sum()?)
+        },
+    ),
+    ("sum(cumsum(v)*w) + sum(cumsum(M)*v)", |t| {
+        Ok((t.v.cumsum(0)? * &t.w).sum()? + (t.m.cumsum(1)? * &t.v).sum()?)
+    }),
+    ("dot(v, w)*x + v @ w", |t| {
+        let product = (&t.v * &t.w).sum()?;
+        Ok(&product * &t.x + &product)
+    }),
+    ("sum((M @ v)^2) + sum(v @ S) + sum(M @ S)", |t| {
+        let column = t.m.matmul(&t.v)?.powi(2)?.sum()?;
+        Ok(column + t.v.matmul(&t.s)?.sum()? + t.m.matmul(&t.s)?.sum()?)
+    }),
+    ("sum((transpose(M) @ M - S)^2)", |t| {
+        (t.m.transpose().matmul(&t.m)? - &t.s).powi(2)?.sum()
+    }),
+    ("length(v)*x + length(M)", |t| Ok(&t.x * 5.0 + 3.0)),
+    ("sum(v^range(5)) + sum(range(5, 0, -1)*w)", |t| {
+        let powers = t.v.pow(&Tensor::from([0.0, 1.0, 2.0, 3.0, 4.0]))?.sum()?;
+        Ok(powers + (Tensor::from([5.0, 4.0, 3.0, 2.0, 1.0]) * &t.w).sum()?)
+    }),
+    ("sum(one_hot([4, 0, 1], 5)*M)", |t| {
+        let at = |row: isize, column: isize| t.m.at(row)?.at(column);
+        Ok(at(0, 4)? + at(1, 0)? + at(2, 1)?)
+    }),
+    ("sum(100*(v[1:] - v[:-1]^2)^2 + (1 - v[:-1])^2)", |t| {
+        let (head, tail) = (t.v.slice([..-1])?, t.v.slice([1..])?);
+        let valley = (tail - head.powi(2)?).powi(2)? * 100.0;
+        (valley + (1.0 - head).powi(2)?).sum()
+    }),
+    (
+        "sum(v[::-1]*w) + sum(v[::2]) + sum(M[:, 1]*M[:, -1]) + M[2, 3]*M[0, 0]",
+        |t| {
+            let columns = t.m.transpose();
+            let reversed: Vec<f64> = t.v.to_vec()?.into_iter().rev().collect();
+            let reversed = (Tensor::from(reversed) * &t.w).sum()?;
+            let second = t.v.at(0)? + t.v.at(2)? + t.v.at(4)?;
+            let columns = (columns.at(1)? * columns.at(-1)?).sum()?;
+            let corner = t.m.at(2)?.at(3)? * t.m.at(0)?.at(0)?;
+            Ok(reversed + second + columns + corner)
+        },
+    ),
+    ("sum([[x, 2], [v[0], x*v[1]]] @ [x, 1])", |t| {
+        let (a, b) = (t.v.at(0)?, t.v.at(1)?);
+        let first = &t.x * &t.x + 2.0;
+        Ok(first + (a * &t.x + &t.x * b))
+    }),
+];
+
+#[test]
+fn formulas_of_arrays_have_the_values_of_tensors() {
+    for seed in 0..5 {
+        let point = point(seed);
+        let tensors = tensors(&point);
+        for (text, compute) in CASES {
+            let objective = objective(text, &[]);
+            assert!(objective.has_arrays());
+            let expected: f64 = compute(&tensors).unwrap().item().unwrap();
+            let (value, _) = in_arrays(&objective, &point);
+            assert_eq!(
+                value.to_bits(),
+                expected.to_bits(),
+                "{text}: {value} {expected}"
+            );
+            assert_eq!(
+                in_numbers(&objective, &point).0.to_bits(),
+                value.to_bits(),
+                "{text}"
+            );
+        }
+    }
+}
+
+#[test]
+fn every_function_is_among_the_cases() {
+    for function in FUNCTIONS {
+        let call = format!("{}(", function.name);
+        assert!(CASES.iter().any(|(text, _)| text.contains(&call)), "{call}");
+    }
+}
+
+#[test]
+fn gradients_of_arrays_are_those_of_differences() {
+    for (text, _) in CASES {
+        let (objective, point) = (objective(text, &[]), point(7));
+        let (_, gradient) = in_arrays(&objective, &point);
+        let (_, same) = in_numbers(&objective, &point);
+        for (place, derivative) in gradient.iter().enumerate() {
+            let value = |step: f64| {
+                let mut moved = point.clone();
+                moved[place] += step;
+                in_numbers(&objective, &moved).0
+            };
+            // Central differences of step h err by h² times a third derivative, and
+            // by the rounding of the values over h: both are about 1e-9 here, for
+            // values and derivatives below 100.
+            let step = 1e-5;
+            let difference = (value(step) - value(-step)) / (2.0 * step);
+            let name = &objective.parameters()[place];
+            assert!(
+                close(*derivative, difference, 1e-6, 1e-6),
+                "{text} by {name}: {derivative} {difference}"
+            );
+            // The order of sums differs between the two graphs.
+            assert!(
+                close(*derivative, same[place], 1e-12, 1e-12),
+                "{text} by {name}"
+            );
+        }
+    }
+}
+
+/// The value of a text with definitions at a point.
+fn value(text: &str, gradient: &GradientText, point: &[f64]) -> f64 {
+    in_numbers(&objective(text, &gradient.names), point).0
+}
+
+#[test]
+fn a_gradient_as_text_has_the_value_of_the_gradient() {
+    let scalars = [
+        "(1 - x)^2 + 100*(v[0] - x^2)^2",
+        "x^x - 2^x + x^-3/(1 - x)",
+        "where(not (x < 0.5 or x > 3) and x != 1, x^2, -x)",
+        "min(x, 2) + max(0.5, x^2) + hypot(x, 2*x) + clamp(x, 0, 9)",
+        "erf(x)*asin(x/4) + atan2(x, 2) + log2(x) + log10(x) + cbrt(x)",
+        "exp(-(x - v[1])^2/(2*0.3^2))*sin(x*v[1])/(x*v[1])",
+        "20 + x^2 - 10*cos(2*pi*x) + v[0]^2 - 10*cos(2*pi*v[0])",
+        "-20*exp(-0.2*sqrt((x^2 + v[0]^2)/2)) - exp((cos(tau*x) + cos(tau*v[0]))/2)",
+        "tanh(x) + softplus(x) + sigmoid(x) + abs(x - 5) + acosh(x + 2)",
+    ];
+    let cases = CASES.iter().map(|(text, _)| *text);
+    for text in cases.chain(scalars) {
+        let (whole, point) = (objective(text, &[]), point(3));
+        let (_, gradient) = in_numbers(&whole, &point);
+        let shown = whole.gradient_text().unwrap_or_else(|| panic!("{text}"));
+        assert_eq!(shown.derivatives.len(), gradient.len());
+        for ((name, derivative), expected) in shown.derivatives.iter().zip(gradient) {
+            let found = value(derivative, &shown, &point);
+            // Terms were collected, so that roundings differ, by more where large
+            // terms cancel.
+            assert!(
+                close(found, expected, 1e-11, 1e-11),
+                "{text}: d{name} = {derivative}: {found} {expected}"
+            );
+            let parsed = Formula::parse(derivative).unwrap();
+            let again = Formula::parse(&parsed.to_string());
+            assert_eq!(again.unwrap(), parsed);
+        }
+    }
+}
+
+/// The gradient of a formula of numbers as text, a line for each.
+fn shown(text: &str, variables: &[&str]) -> String {
+    let inputs = Inputs::numbers(variables.iter().copied());
+    let formula = Formula::parse(text).unwrap();
+    let objective = Objective::new(formula, vec![], inputs).unwrap();
+    let gradient = objective.gradient_text().unwrap();
+    let names = gradient.names.iter();
+    let names = names.map(|(name, text)| format!("{name} = {text}\n"));
+    let derivatives = gradient.derivatives.iter();
+    let derivatives = derivatives.map(|(name, text)| format!("d{name} = {text}\n"));
+    names.chain(derivatives).collect()
+}
+
+#[test]
+fn a_gradient_reads_as_people_write_it() {
+    let of = |text: &str| format!("f = {text}\n{}", shown(text, &["x", "y", "t1"]));
+    let all = [
+        "x^2",
+        "(1 - x)^2 + 100*(y - x^2)^2",
+        "x^3*y^2/3 - x/y + 2/x",
+        "sqrt(x^2 + y^2)",
+        "(x + 2*y - 7)^2 + (2*x + y - 5)^2",
+        "exp(-x^2 - y^2)*t1",
+        "exp(sin(x)*cos(y) + x*y)^2 + exp(sin(x)*cos(y) + x*y)/x",
+        "where(x > 0 and y > 0, x^2, -x)",
+        "max(x, y) + abs(x)",
+        "x^y",
+        "-x/3 + 0.1*x",
+    ];
+    insta::assert_snapshot!(all.map(of).join("\n"));
+}
+
+#[test]
+fn a_derivative_that_reaches_one_row_reaches_all_of_it() {
+    let objective = objective("sum(M, axis=1)[1]*x + M[0, 0]", &[]);
+    let (_, gradient) = in_arrays(&objective, &vec![2.0; elements()]);
+    let of_m = &gradient[11..26];
+    let expected = [1, 0, 0, 0, 0, 2, 2, 2, 2, 2, 0, 0, 0, 0, 0].map(f64::from);
+    assert_eq!(of_m, expected);
+}
