@@ -62,6 +62,7 @@ pub struct Objective {
     parameters: Vec<String>,
     has_arrays: bool,
     transform: Option<Transform>,
+    elements: usize,
 }
 
 /// A part of an objective that has a name.
@@ -183,9 +184,11 @@ impl Objective {
             inputs,
             has_arrays: false,
             transform: None,
+            elements: 0,
         };
         let variables = shapes(&objective.inputs.variables);
         let found = objective.shaped(&variables, &shapes(&objective.inputs.data))?;
+        objective.elements = found.iter().map(Shaped::elements).sum();
         objective.has_arrays = found.iter().any(Shaped::has_arrays)
             || objective.inputs.variables.iter().any(is_array)
             || objective.inputs.data.iter().any(is_array);
@@ -328,6 +331,14 @@ impl Objective {
     #[must_use]
     pub fn has_arrays(&self) -> bool {
         self.has_arrays
+    }
+
+    /// How many elements all vectors and matrices on the way to the value have
+    /// together, those of variables and data apart: at most
+    /// [`GREATEST_ELEMENTS_TOGETHER`].
+    #[must_use]
+    pub fn elements(&self) -> usize {
+        self.elements
     }
 
     /// The names that the formula needs, directly or through definitions.

@@ -20,6 +20,7 @@ mod endurance;
 mod engine;
 mod explanations;
 mod formulas;
+mod fuzz;
 mod mistakes;
 mod random;
 mod reports;

@@ -47,6 +47,8 @@ pub(super) enum Detail {
 #[derive(Clone, Debug)]
 pub(in crate::objective) struct Shaped {
     pub(super) parts: Vec<Found>,
+    /// Elements of all vectors and matrices but those that have a name.
+    elements: usize,
 }
 
 impl Shaped {
@@ -54,6 +56,10 @@ impl Shaped {
     pub(in crate::objective) fn whole(&self) -> &Type {
         let last = self.parts.last();
         &last.expect("a formula has a sub-formula at least").of
+    }
+
+    pub(in crate::objective) fn elements(&self) -> usize {
+        self.elements
     }
 
     /// Whether any sub-formula is a vector or a matrix.
@@ -89,6 +95,7 @@ impl Checker {
     ) -> Result<Shaped, Vec<Mistake>> {
         let mut found: Vec<Option<Found>> = Vec::with_capacity(formula.parts.len());
         let mut mistakes = Vec::new();
+        let before = self.elements;
         for place in 0..formula.parts.len() {
             let looking = Looking {
                 formula,
@@ -109,7 +116,10 @@ impl Checker {
         }
         let parts: Option<Vec<Found>> = found.into_iter().collect();
         match parts {
-            Some(parts) if mistakes.is_empty() => Ok(Shaped { parts }),
+            Some(parts) if mistakes.is_empty() => Ok(Shaped {
+                parts,
+                elements: self.elements - before,
+            }),
             _ => Err(mistakes),
         }
     }

@@ -1,0 +1,123 @@
+//! What has to hold of every text, whether it is a formula or not. The fuzz target
+//! and the tests both call it.
+
+use gradtape::autodiff::{ArrayGraph, Graph, Shape, Subnormals};
+use gradtape::engine::Program;
+use gradtape::mistake::Mistake;
+use gradtape::objective::{Formula, Inputs, Objective};
+
+/// Larger ones are not evaluated, so that each execution is short.
+const MOST_ELEMENTS: usize = 5_000;
+const MOST_OPERATIONS: u64 = 20_000;
+
+/// How far a text came.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Reached {
+    /// It is no formula.
+    Mistake,
+    /// It is one, of names without values or of shapes that do not fit.
+    Misfit,
+    /// It was recorded and evaluated, if it is small.
+    Value,
+}
+
+/// The names that a text can use, with their shapes.
+pub fn inputs() -> Inputs {
+    let shaped = |name: &str, shape: &[usize]| (name.to_owned(), Shape::from(shape));
+    Inputs {
+        variables: vec![
+            shaped("x", &[]),
+            shaped("y", &[]),
+            shaped("v", &[3]),
+            shaped("w", &[4]),
+            shaped("M", &[2, 3]),
+            shaped("S", &[3, 3]),
+        ],
+        constants: vec!["k".to_owned()],
+        data: Vec::new(),
+    }
+}
+
+/// Reads, prints, checks and evaluates a text.
+///
+/// # Panics
+///
+/// If something does not hold.
+pub fn exercise(text: &str) -> Reached {
+    let formula = match Formula::parse(text) {
+        Ok(formula) => formula,
+        Err(mistakes) => {
+            assert!(!mistakes.is_empty());
+            mistakes.iter().for_each(|mistake| is_placed(mistake, text));
+            return Reached::Mistake;
+        }
+    };
+    let printed = formula.to_string();
+    let again = Formula::parse(&printed);
+    assert!(
+        again.is_ok_and(|again| again == formula),
+        "{text}\n{printed}"
+    );
+    assert!(printed.len() <= 4 * text.len() + 4, "{text}\n{printed}");
+    let objective = match Objective::new(formula, Vec::new(), inputs()) {
+        Ok(objective) => objective,
+        Err(mistakes) => {
+            assert!(!mistakes.is_empty());
+            let mut told = mistakes.iter().map(|one| &one.mistake);
+            told.all(|mistake| {
+                is_placed(mistake, text);
+                true
+            });
+            return Reached::Misfit;
+        }
+    };
+    if objective.elements() <= MOST_ELEMENTS {
+        evaluate(&objective, text);
+    }
+    Reached::Value
+}
+
+/// A mistake says something, and where.
+fn is_placed(mistake: &Mistake, text: &str) {
+    assert!(!mistake.message.is_empty());
+    let span = mistake.span.clone().expect("a place in the text");
+    assert!(text.get(span).is_some(), "{mistake:?}\n{text}");
+}
+
+/// Records the value and the gradient, and evaluates both.
+fn evaluate(objective: &Objective, text: &str) {
+    let arrays = ArrayGraph::<f64>::new(Subnormals::Keep);
+    let variables: Vec<_> = objective
+        .variables()
+        .iter()
+        .map(|(_, shape)| arrays.input(shape))
+        .collect();
+    let constants = [arrays.input(Shape::scalar())];
+    let value = objective.trace_arrays(&arrays, &variables, &constants, &[]);
+    assert!(value.shape().is_empty(), "{text}");
+    if arrays.operations() > MOST_OPERATIONS {
+        return;
+    }
+    let gradient = arrays.gradient(value, &variables);
+    for (derivative, (_, shape)) in gradient.iter().zip(objective.variables()) {
+        assert_eq!(derivative.shape(), *shape, "{text}");
+    }
+    if arrays.operations() > MOST_OPERATIONS || arrays.elements() > 10 * MOST_ELEMENTS as u64 {
+        return;
+    }
+    let point: Vec<f64> = (0..arrays.inputs())
+        .map(|at| 0.5 + 0.25 * at as f64)
+        .collect();
+    let wanted: Vec<_> = [value].into_iter().chain(gradient).collect();
+    let found = Program::arrays(&arrays, &wanted, &[]).evaluate(&point);
+    let graph = Graph::<f64>::new(Subnormals::Keep);
+    let inputs: Vec<_> = point.iter().map(|_| graph.input()).collect();
+    let (parameters, constants) = inputs.split_at(inputs.len() - 1);
+    let same = objective.trace(&graph, parameters, constants);
+    let same = Program::new(&graph, &[same]).evaluate(&point)[0];
+    // Only the sign of a zero may differ where everything is a number.
+    assert!(
+        found[0] == same || (found[0].is_nan() && same.is_nan()),
+        "{text}"
+    );
+}
