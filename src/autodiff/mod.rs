@@ -23,7 +23,7 @@
 //! assert_eq!(program.evaluate(&[2.0]), [8.0, 12.0, 12.0]);
 //! ```
 
-mod arrays;
+pub(crate) mod arrays;
 mod custom;
 mod error;
 mod functional;
@@ -33,7 +33,7 @@ mod nest;
 mod op;
 mod real;
 mod tape;
-mod tensor;
+pub(crate) mod tensor;
 mod variable;
 
 pub use arrays::{Array, ArrayGraph};

@@ -109,9 +109,18 @@ pub struct States<T> {
 
 impl<'p, T: Real> Block<'p, T> {
     /// Space for `lanes` runs of `program`, at least one.
+    ///
+    /// # Panics
+    ///
+    /// If there are several lanes and the program loops over arrays
+    /// ([`Program::arrays`]).
     #[must_use]
     pub fn new(program: &'p Program<T>, lanes: usize) -> Self {
         let live = lanes.max(1);
+        assert!(
+            program.staged.is_none() || live == 1,
+            "arrays are computed for one run at a time"
+        );
         // A single run needs no vectors.
         let stride = if live == 1 {
             1
@@ -326,7 +335,14 @@ impl<'p, T: Real> Block<'p, T> {
             numbers: Cell::from_mut(vectors).as_slice_of_cells(),
             stride: self.stride / N,
             active: self.live.div_ceil(N),
+            moved: 0,
         }
+    }
+
+    /// The numbers of the only lane.
+    pub(super) fn memory(&mut self) -> &mut [T] {
+        let slots = self.program.slots;
+        &mut self.numbers[self.first..][..slots]
     }
 }
 
@@ -363,6 +379,10 @@ impl<T: Real> States<T> {
     }
 }
 
+/// A row with this number or a greater one moves with the tile of a loop over
+/// arrays. What is left when this is taken away is its first vector.
+pub(super) const MOVING: usize = 1 << 31;
+
 /// The numbers of a block as rows of vectors. A row may be read and written in
 /// one instruction: a vector is read as a whole before its result is written.
 #[derive(Clone, Copy)]
@@ -372,12 +392,30 @@ pub(super) struct Rows<'a, T, const N: usize> {
     stride: usize,
     /// How many of them have a lane in use.
     active: usize,
+    /// How many vectors the rows that move have moved.
+    moved: usize,
 }
 
 impl<'a, T, const N: usize> Rows<'a, T, N> {
+    /// `active` vectors from each vector on, or from the one that is `moved`
+    /// behind it.
+    pub(super) fn of_tile(numbers: &'a mut [T], active: usize, moved: usize) -> Self {
+        let (vectors, _) = numbers.as_chunks_mut::<N>();
+        Rows {
+            numbers: Cell::from_mut(vectors).as_slice_of_cells(),
+            stride: 1,
+            active,
+            moved,
+        }
+    }
+
     #[inline(always)]
     pub(super) fn row(&self, row: usize) -> &'a [Cell<[T; N]>] {
-        let from = row * self.stride;
+        let from = if row >= MOVING {
+            row - MOVING + self.moved
+        } else {
+            row * self.stride
+        };
         &self.numbers[from..from + self.active]
     }
 }

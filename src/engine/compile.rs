@@ -482,6 +482,7 @@ impl Layout {
             outputs,
             state: parts.next.len(),
             slots: self.slots,
+            staged: None,
         }
     }
 

@@ -7,6 +7,7 @@ use super::block::{ALARM, Block, Check, LEAST, Rows, SINCE_LEAST, WIDTH};
 use super::features::{Features, Work};
 use super::kernel::{Function, Operation, Step, unseen};
 use super::program::{Copied, Program, Slot};
+use super::staged::Run;
 use crate::autodiff::{Real, Subnormals};
 
 /// Runs a program instruction by instruction, each on all lanes of a block. The
@@ -59,6 +60,9 @@ impl<T: Real> Engine<T> for Interpreter<T> {
     /// As many as fit the fastest cache, but enough to outweigh the choice of
     /// the instruction, unless memory would be wasted on that.
     fn lanes(&self) -> usize {
+        if self.program.is_staged() {
+            return 1;
+        }
         let slots = self.program.slots.max(1);
         let least_row = (MEMORY / slots).min(SHORT_ROW);
         let row = (CACHE / slots).clamp(least_row, LONG_ROW);
@@ -70,6 +74,22 @@ impl<T: Real> Engine<T> for Interpreter<T> {
         assert!(is_own, "a block of this engine's program");
         if block.least.is_some() {
             block.count(epochs);
+        }
+        if let Some(staged) = &self.program.staged {
+            let (subnormals, features) = (self.program.subnormals, self.features);
+            let run = Run {
+                subnormals,
+                features,
+            };
+            for _ in 0..epochs {
+                run.epoch(staged, block.memory(), all);
+                if block.least.is_some() {
+                    let watched = Epochs::<T, 1>::new(&self.program, &[], block, 1);
+                    // Nothing is computed, only looked at.
+                    watched.run::<false>(compute_single);
+                }
+            }
+            return;
         }
         let steps = if all { &self.all } else { &self.usual };
         if block.is_single() {
@@ -92,6 +112,34 @@ impl<T: Real> Engine<T> for Interpreter<T> {
 /// Computes a function of a single lane.
 fn compute_single<T: Real>(function: Function<'_, T, 1>) {
     function.run();
+}
+
+/// Runs instructions on a tile of arrays: memory, the vectors in use, and how many
+/// vectors the tile has moved.
+pub(super) fn run_tile<T: Real>(
+    features: Features,
+    subnormals: Subnormals,
+    steps: &[Step<T>],
+    copies: &[Copied],
+    (memory, active, moved): (&mut [T], usize, usize),
+) {
+    let epochs = Epochs::<T, WIDTH> {
+        steps,
+        copies,
+        rows: Rows::of_tile(memory, active, moved),
+        watch: Watch {
+            checks: Vec::new(),
+            alarm: &[],
+            loss: None,
+            least: &[],
+            since_least: &[],
+        },
+        epochs: 1,
+    };
+    match subnormals {
+        Subnormals::Keep => features.run(InLanes::<T, false>(epochs, features)),
+        Subnormals::Flush => features.run(InLanes::<T, true>(epochs, features)),
+    }
 }
 
 /// Some epochs of a program on all lanes.

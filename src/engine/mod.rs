@@ -14,6 +14,7 @@ mod features;
 mod interpreter;
 mod kernel;
 mod program;
+mod staged;
 
 pub use block::{Block, Expected, Quantity, States, WIDTH};
 pub use features::Features;

@@ -4,8 +4,10 @@
 //! with [`Op::value`]. Any faster engine must give the same bits.
 
 use std::fmt;
+use std::sync::Arc;
 
 use super::compile;
+use super::staged::{self, Staged};
 use crate::autodiff::{Array, ArrayGraph, Graph, Op, Real, Subnormals, Var};
 
 /// The place of a number in [`Scratch`] space.
@@ -71,6 +73,24 @@ impl<T: Real> Instruction<T> {
         operands.chain(other).filter_map(Operand::slot)
     }
 
+    /// The same in other slots.
+    pub(super) fn moved(&self, slot: impl Fn(Slot) -> Slot) -> Self {
+        let operand = |operand: Operand<T>| match operand {
+            Operand::Slot(at) => Operand::Slot(slot(at)),
+            constant @ Operand::Constant(_) => constant,
+        };
+        Instruction {
+            op: self.op,
+            operands: self.operands.map(operand),
+            then: self.then.map(|then| Then {
+                other: operand(then.other),
+                ..then
+            }),
+            result: slot(self.result),
+            cos: self.cos.map(&slot),
+        }
+    }
+
     /// The slots that it writes.
     pub(super) fn writes(&self) -> impl Iterator<Item = Slot> {
         [Some(self.result), self.cos].into_iter().flatten()
@@ -117,7 +137,14 @@ pub struct Program<T> {
     /// How many of the inputs an epoch replaces.
     pub(super) state: usize,
     pub(super) slots: usize,
+    /// The instructions, if they are on arrays; then there are no others.
+    pub(super) staged: Option<Arc<Staged<T>>>,
 }
+
+/// The greatest number of operations that are written one after the other. With
+/// more, loops over arrays are faster even for many runs, and a straight line
+/// takes long to put in order.
+const LONGEST_LINE: u64 = 4_000;
 
 /// A number that is copied at the end of an epoch.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -206,6 +233,47 @@ impl<T: Real> Program<T> {
     /// ```
     #[must_use]
     pub fn arrays(graph: &ArrayGraph<T>, outputs: &[Array<'_, T>], next: &[Array<'_, T>]) -> Self {
+        if graph.operations() <= LONGEST_LINE {
+            Program::unrolled(graph, outputs, next)
+        } else {
+            Program::staged(graph, outputs, next)
+        }
+    }
+
+    /// [`Program::arrays`] as loops over arrays, however small they are. A
+    /// [`Block`](super::Block) of it has a single lane.
+    ///
+    /// # Panics
+    ///
+    /// If `next` has more elements than the graph's inputs.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use gradtape::autodiff::{ArrayGraph, Subnormals};
+    /// use gradtape::engine::Program;
+    ///
+    /// let graph = ArrayGraph::<f64>::new(Subnormals::Keep);
+    /// let x = graph.input([1000]);
+    /// let program = Program::staged(&graph, &[(x * x).sum(None)], &[]);
+    /// assert_eq!(program.evaluate(&[0.5; 1000]), [250.0]);
+    /// ```
+    #[must_use]
+    pub fn staged(graph: &ArrayGraph<T>, outputs: &[Array<'_, T>], next: &[Array<'_, T>]) -> Self {
+        staged::program(graph, outputs, next)
+    }
+
+    /// [`Program::arrays`] as a straight line, however large the arrays are.
+    ///
+    /// # Panics
+    ///
+    /// If `next` has more elements than the graph's inputs.
+    #[must_use]
+    pub fn unrolled(
+        graph: &ArrayGraph<T>,
+        outputs: &[Array<'_, T>],
+        next: &[Array<'_, T>],
+    ) -> Self {
         let scalars = Graph::new(graph.subnormals());
         let inputs: Vec<_> = (0..graph.inputs()).map(|_| scalars.input()).collect();
         let wanted: Vec<_> = outputs.iter().chain(next).copied().collect();
@@ -219,6 +287,12 @@ impl<T: Real> Program<T> {
     /// [advance](super::Engine::advance) that does not ask for them.
     #[must_use]
     pub fn with_rare_outputs(mut self, often: usize) -> Self {
+        if let Some(staged) = &self.staged {
+            let (staged, slots) = staged.with_rare_outputs(often, &self);
+            self.slots = slots;
+            self.staged = Some(Arc::new(staged));
+            return self;
+        }
         let mut needed = vec![false; self.slots];
         needed[..self.state].fill(true);
         for output in self.outputs.iter().take(often) {
@@ -269,6 +343,25 @@ impl<T: Real> Program<T> {
         &self.instructions
     }
 
+    /// How many operations on numbers an epoch is.
+    #[must_use]
+    pub fn operations(&self) -> u64 {
+        match &self.staged {
+            Some(staged) => staged.operations(),
+            None => {
+                let each = self.instructions.iter();
+                each.map(|it| 1 + u64::from(it.then.is_some())).sum()
+            }
+        }
+    }
+
+    /// Whether it loops over arrays, so that a [`Block`](super::Block) has one
+    /// lane.
+    #[must_use]
+    pub fn is_staged(&self) -> bool {
+        self.staged.is_some()
+    }
+
     /// Space to evaluate in.
     #[must_use]
     pub fn scratch(&self) -> Scratch<T> {
@@ -307,6 +400,12 @@ impl<T: Real> Program<T> {
             self.outputs.len(),
             "one place for each output"
         );
+        if let Some(staged) = &self.staged {
+            let (values, next) = staged.evaluate(&scratch.0[..self.inputs], self);
+            outputs.copy_from_slice(&values);
+            scratch.0[..self.state].copy_from_slice(&next);
+            return;
+        }
         let numbers = &mut scratch.0[..];
         for instruction in &self.instructions {
             let read = |operand: Operand<T>| match operand {
@@ -407,6 +506,20 @@ impl<T: Real> fmt::Display for Instruction<T> {
 impl<T: Real> fmt::Display for Program<T> {
     /// Inputs, constants, one instruction a line, outputs.
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if let Some(staged) = &self.staged {
+            writeln!(formatter, "in      s0..{}", self.inputs)?;
+            write!(formatter, "{staged}")?;
+            write!(formatter, "out    ")?;
+            // Elements that lie one behind the other are one stretch.
+            for stretch in self.outputs.chunk_by(|x, y| x.0 + 1 == y.0) {
+                match stretch {
+                    [one] => write!(formatter, " {one}")?,
+                    [first, .., last] => write!(formatter, " {first}..{}", last.0 + 1)?,
+                    [] => {}
+                }
+            }
+            return writeln!(formatter);
+        }
         write!(formatter, "in     ")?;
         for input in 0..self.inputs {
             write!(formatter, " s{input}")?;

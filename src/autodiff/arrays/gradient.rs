@@ -89,8 +89,11 @@ impl<T: Real> ArrayGraph<T> {
                     continue;
                 }
                 if let Some(derivative) = passed(&node, place, &operands, result, incoming) {
-                    let shape = operand.shape();
-                    self.add(&mut contributions[operand.node()], derivative, &shape);
+                    self.add(
+                        &mut contributions[operand.node()],
+                        derivative,
+                        &Array::shape(*operand),
+                    );
                 }
             }
         }
@@ -104,12 +107,12 @@ impl<T: Real> ArrayGraph<T> {
         whole.collect()
     }
 
-    /// Adds a part for an array of this shape; pieces stay pieces, unless they are
+    /// Adds a part of what has this shape; pieces stay pieces, unless they are
     /// still to be broadcast.
     fn add<'g>(&'g self, parts: &mut Vec<Contribution<'g, T>>, array: Array<'g, T>, shape: &Shape) {
-        let super::Shaped { node, shape: own } = &self.nodes.borrow().list[array.node()];
-        match node {
-            Node::Pieces(places, operands) if own == shape => {
+        let shaped = &self.nodes.borrow().list[array.node()];
+        match &shaped.node {
+            Node::Pieces(places, operands) if shaped.shape == *shape => {
                 let pieces = places.iter().zip(operands);
                 parts.extend(pieces.map(|(place, operand)| Contribution {
                     place: Some(place.clone()),

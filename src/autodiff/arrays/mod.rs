@@ -23,7 +23,7 @@ use super::tensor::{Operation, Shape};
 use super::{Graph, Real, Subnormals, Var};
 
 pub use array::Array;
-use evaluate::evaluate;
+pub(crate) use evaluate::{Numbers, combined, evaluate, value};
 
 /// The operands of a node, by their numbers. Operands come before what uses
 /// them.

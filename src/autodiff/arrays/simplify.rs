@@ -188,17 +188,19 @@ impl<T: Real> ArrayGraph<T> {
         }
         let x = self.array(operands[0]);
         let y = self.array(*operands.get(1).unwrap_or(&operands[0]));
+        // The other operand may lack an axis of length 1.
         let is = |place: usize, value: T| {
-            constants.get(place).copied().flatten() == Some(value) && shapes[1 - place] == *shape
+            constants.get(place).copied().flatten() == Some(value)
+                && shapes[1 - place].elements() == shape.elements()
         };
         let (minus_x, minus_y) = (self.negated(x.id), self.negated(y.id));
         match op {
             Op::Neg => minus_x,
             Op::Abs => minus_x.map(|x| Array::apply(Op::Abs, &[x])),
-            Op::Mul if is(0, T::ONE) => Some(y),
-            Op::Mul | Op::Div if is(1, T::ONE) => Some(x),
-            Op::Mul if is(0, -T::ONE) => Some(-y),
-            Op::Mul if is(1, -T::ONE) => Some(-x),
+            Op::Mul if is(0, T::ONE) => Some(y.reshape(shape)),
+            Op::Mul | Op::Div if is(1, T::ONE) => Some(x.reshape(shape)),
+            Op::Mul if is(0, -T::ONE) => Some(-y.reshape(shape)),
+            Op::Mul if is(1, -T::ONE) => Some(-x.reshape(shape)),
             Op::Mul => match (minus_x, minus_y) {
                 (Some(minus_x), _) => Some(-(minus_x * y)),
                 (None, Some(minus_y)) => Some(-(x * minus_y)),

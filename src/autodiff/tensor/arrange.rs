@@ -50,7 +50,7 @@ fn moved(place: usize, index: usize, step: isize) -> usize {
 
 /// Calls with the place, the length and the step of each row along the last
 /// axis.
-pub(in crate::autodiff) fn each_row(
+pub(crate) fn each_row(
     shape: &Shape,
     start: usize,
     steps: &[isize],
@@ -86,10 +86,7 @@ pub(in crate::autodiff) fn each_row(
 }
 
 /// Where a slice starts within a tensor of this shape, and its steps.
-pub(in crate::autodiff) fn slice_steps(
-    shape: &Shape,
-    stretches: &[Stretch],
-) -> (usize, SmallVec<[isize; 4]>) {
+pub(crate) fn slice_steps(shape: &Shape, stretches: &[Stretch]) -> (usize, SmallVec<[isize; 4]>) {
     let (mut start, mut distance) = (0_usize, 1_usize);
     let mut steps: SmallVec<[isize; 4]> = SmallVec::new();
     for (length, stretch) in shape.iter().zip(stretches).rev() {
@@ -103,12 +100,7 @@ pub(in crate::autodiff) fn slice_steps(
 }
 
 /// A matrix written column by column, in tiles that stay in the cache.
-pub(in crate::autodiff) fn transposed<T: Copy>(
-    elements: &[T],
-    rows: usize,
-    columns: usize,
-    to: &mut Vec<T>,
-) {
+pub(crate) fn transposed<T: Copy>(elements: &[T], rows: usize, columns: usize, to: &mut Vec<T>) {
     const TILE: usize = 32;
     let Some(first) = elements.first() else {
         return;

@@ -1,15 +1,15 @@
 //! Tensors: dense arrays of any rank whose operations a tape can record.
 
-pub(super) mod arrange;
+pub(crate) mod arrange;
 pub(crate) mod data;
 mod dense;
 mod elementwise;
 mod float;
 mod make;
 mod matmul;
-pub(super) mod operation;
+pub(crate) mod operation;
 mod operator;
-pub(super) mod reduce;
+pub(crate) mod reduce;
 mod rule;
 mod shape;
 mod show;

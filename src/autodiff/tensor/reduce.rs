@@ -10,14 +10,16 @@
 /// The number of partial results.
 const LANES: usize = 8;
 /// The greatest length that is not cut.
-const BLOCK: usize = 256;
+pub(crate) const BLOCK: usize = 256;
 
-fn middle(length: usize) -> usize {
+/// Where a longer sequence is cut.
+pub(crate) fn middle(length: usize) -> usize {
     (length / 2).next_multiple_of(BLOCK)
 }
 
 /// The reduction of a sequence by an operation; `empty` if there is none.
-fn reduced<T: Copy>(x: &[T], empty: T, operation: impl Fn(T, T) -> T + Copy) -> T {
+#[inline]
+pub(crate) fn reduced<T: Copy>(x: &[T], empty: T, operation: impl Fn(T, T) -> T + Copy) -> T {
     if x.len() > BLOCK {
         let (head, tail) = x.split_at(middle(x.len()));
         let head = reduced(head, empty, operation);

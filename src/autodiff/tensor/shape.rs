@@ -75,7 +75,7 @@ impl Shape {
 
     /// For each axis of `target`, which this broadcasts to, the distance in
     /// memory from one element to the next: 0 where this is stretched.
-    pub(in crate::autodiff) fn strides_within(&self, target: &Shape) -> SmallVec<[usize; 4]> {
+    pub(crate) fn strides_within(&self, target: &Shape) -> SmallVec<[usize; 4]> {
         let mut strides: SmallVec<[usize; 4]> = SmallVec::new();
         let mut step = 1;
         for index in 0..target.len() {
