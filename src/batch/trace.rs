@@ -7,7 +7,7 @@
 
 use super::descent::{Descent, LOSS, Outputs};
 use crate::autodiff::{Array, ArrayGraph, Graph, Op, Real, Shape, Var};
-use crate::engine::{Interpreter, Program, UNROLLED};
+use crate::engine::{Interpreter, LONGEST_LINE, Program};
 use crate::optimizer::{Epoch, Update};
 use crate::plan::{Plan, Run};
 
@@ -121,13 +121,11 @@ fn norm<'g, T: Real>(graph: &'g Graph<T>, vector: &[Var<'g, T>]) -> Var<'g, T> {
 
 /// The program of an epoch of an objective that has arrays.
 pub(super) fn of_arrays<T: Real>(plan: &Plan, run: &Run) -> Descent<T> {
-    let objective = &plan.objectives[run.objective];
     let graph = ArrayGraph::<T>::new(run.subnormals);
     let traced = record(plan, run, &graph);
-    if graph.operations() <= UNROLLED {
+    if graph.operations() <= LONGEST_LINE {
         return unrolled(plan, run, &graph, &traced);
     }
-    let _ = objective;
     whole(plan, &graph, traced)
 }
 
@@ -274,7 +272,7 @@ fn whole<T: Real>(plan: &Plan, graph: &ArrayGraph<T>, traced: Traced<Array<'_, T
         .chain(update.memory)
         .chain([next_greatest])
         .collect();
-    let program = Program::arrays(graph, &outputs, &next);
+    let program = Program::staged(graph, &outputs, &next);
     let program = program.with_rare_outputs(often(plan, &numbers));
     Descent {
         engine: Box::new(Interpreter::new(program)),

@@ -19,9 +19,7 @@ mod staged;
 pub use block::{Block, Expected, Quantity, States, WIDTH};
 pub use features::Features;
 pub use interpreter::Interpreter;
-/// An epoch of arrays of at most so many operations is written out element by element.
-pub const UNROLLED: u64 = u64::MAX;
-pub use program::{Instruction, Program, Scratch, Slot};
+pub use program::{Instruction, LONGEST_LINE, Program, Scratch, Slot};
 
 /// What runs one program on blocks of lanes.
 ///

@@ -144,7 +144,7 @@ pub struct Program<T> {
 /// The greatest number of operations that are written one after the other. With
 /// more, loops over arrays are faster even for many runs, and a straight line
 /// takes long to put in order.
-const LONGEST_LINE: u64 = 4_000;
+pub const LONGEST_LINE: u64 = 4_000;
 
 /// A number that is copied at the end of an epoch.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -317,12 +317,6 @@ impl<T: Real> Program<T> {
         usual.reverse();
         self.usual = usual;
         self
-    }
-
-    /// How many operations an epoch is, about.
-    #[must_use]
-    pub fn operations(&self) -> u64 {
-        self.instructions.len() as u64
     }
 
     /// The number of inputs.
