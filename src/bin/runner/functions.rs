@@ -187,9 +187,12 @@ fn page(instance: &Instance, paint: Paint) -> String {
 /// The facts of a page.
 fn entries(instance: &Instance) -> Vec<(&'static str, String)> {
     let function = instance.function;
+    let here = grouped(instance.dimension as u128);
     let variables = match function.dimension {
         Dimension::Fixed(n) => n.to_string(),
-        free => format!("{}, here {}", free, grouped(instance.dimension as u128)),
+        Dimension::AtLeast(1) => format!("any number, here {here}"),
+        Dimension::AtLeast(least) => format!("{least} or more, here {here}"),
+        Dimension::MultipleOf(n) => format!("a multiple of {n}, here {here}"),
     };
     let mut entries = vec![
         ("variables", variables),
@@ -330,19 +333,19 @@ fn drawn(instance: &Instance, paint: Paint) -> String {
         paint,
         at,
     );
-    let mut key = "* minimum".to_owned();
-    if marks.iter().any(|mark| mark.letter == '+') {
-        key.push_str("  + local minimum");
-    }
-    if marks.iter().any(|mark| mark.letter == 'o') {
-        key.push_str("  o start");
-    }
-    if instance.dimension > 2 {
-        key.push_str("  the other coordinates are those of the minimum");
-    }
-    if instance.minima.is_empty() {
-        key = "o start".to_owned();
-    }
+    let has = |letter: char| marks.iter().any(|mark| mark.letter == letter);
+    let others = match least {
+        Some(_) => "the other coordinates are those of the minimum",
+        None => "the other coordinates are those of the start",
+    };
+    let key = [
+        ("* minimum", has('*')),
+        ("+ local minimum", has('+')),
+        ("o start", has('o')),
+        (others, instance.dimension > 2),
+    ];
+    let key = key.iter().filter(|(_, is_shown)| *is_shown);
+    let key = key.map(|(text, _)| *text).collect::<Vec<_>>().join("  ");
     text.push_str(&format!("{:11}{FAINT}{key}{FAINT:#}\n", ""));
     text
 }

@@ -1,6 +1,8 @@
 //! Functions of any number of variables.
 
-use super::Trait::{Convex, Multimodal, MultimodalFrom, Separable, Smooth, Unbounded};
+use super::Trait::{
+    Convex, LowerOutside, Multimodal, MultimodalFrom, Separable, Smooth, Unbounded,
+};
 use super::{Dimension, Function, Gradient, NOTHING, Pattern, minimum};
 
 /// The numbers of the coordinates, from 1.
@@ -376,7 +378,7 @@ pub(super) static FUNCTIONS: &[Function] = &[
             minimum(MICHALEWICZ, "-8.66015171564134").only(9),
             minimum(MICHALEWICZ, "-9.66015171564134").only(10),
         ],
-        traits: &[Smooth, Separable, Multimodal],
+        traits: &[Smooth, Separable, MultimodalFrom(2), LowerOutside],
         about: "Steep narrow valleys in a plain where the gradient almost vanishes; n! minima.",
         source: "Z. Michalewicz, 1992",
         ..NOTHING

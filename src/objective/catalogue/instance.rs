@@ -150,11 +150,12 @@ impl Instance {
 
     /// What the function is like with so many variables.
     pub fn traits(&self) -> impl Iterator<Item = Trait> {
-        const ALL: [Trait; 5] = [
+        const ALL: [Trait; 6] = [
             Trait::Convex,
             Trait::Smooth,
             Trait::Separable,
             Trait::Multimodal,
+            Trait::LowerOutside,
             Trait::Unbounded,
         ];
         let has = |wanted: &Trait| self.function.has(*wanted, self.dimension);

@@ -137,8 +137,10 @@ pub enum Trait {
     Multimodal,
     /// [`Trait::Multimodal`] from this dimension on.
     MultimodalFrom(usize),
-    /// Falls without bound, though for most not in the domain: descents know no
-    /// domain and may leave it.
+    /// Has values below the least of its domain outside. Descents know no domain and
+    /// may find them.
+    LowerOutside,
+    /// Falls without bound; outside its domain, if it has one.
     Unbounded,
 }
 
@@ -225,6 +227,7 @@ impl fmt::Display for Trait {
             Trait::Separable => write!(formatter, "separable"),
             Trait::Multimodal => write!(formatter, "multimodal"),
             Trait::MultimodalFrom(n) => write!(formatter, "multimodal from n = {n}"),
+            Trait::LowerOutside => write!(formatter, "lower outside"),
             Trait::Unbounded => write!(formatter, "unbounded below"),
         }
     }

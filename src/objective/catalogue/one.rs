@@ -1,6 +1,6 @@
 //! Functions of one variable.
 
-use super::Trait::{Convex, Multimodal, Smooth, Unbounded};
+use super::Trait::{Convex, LowerOutside, Multimodal, Smooth, Unbounded};
 use super::{Dimension, Function, NOTHING, minimum};
 
 pub(super) static FUNCTIONS: &[Function] = &[
@@ -36,7 +36,7 @@ pub(super) static FUNCTIONS: &[Function] = &[
         domain: &[("0.5", "2.5")],
         start: &["1"],
         minima: &[minimum(&["0.5485634445276052"], "-0.8690111349894998")],
-        traits: &[Smooth, Multimodal],
+        traits: &[Smooth, Multimodal, LowerOutside],
         about: "Waves that grow towards 0 on a flat bowl: ten minima, and the best one lies beside the border.",
         source: "R. B. Gramacy and H. K. H. Lee, 2012",
         ..NOTHING

@@ -187,15 +187,14 @@ fn every_minimum_is_one() {
 /// Against values and gradients that were computed with 60 digits from formulas that
 /// somebody else wrote.
 ///
-/// A value may be off by what it changes if each coordinate is off by some units in
+/// A value may be off by what it changes if each coordinate is off by eight units in
 /// its last place, and by as much of the value itself and of the constants of the
 /// formula, which cancel in part. The same holds of a gradient, in relation to its
-/// largest entry.
+/// largest entry. It is off by a third of that.
 #[test]
 fn values_and_gradients_are_those_of_another_catalogue() {
-    const UNITS: f64 = 256.0 * f64::EPSILON;
+    const UNITS: f64 = 8.0 * f64::EPSILON;
     let mut seen = Vec::new();
-    let mut worst = (0.0_f64, 0.0_f64);
     for line in include_str!("values.txt")
         .lines()
         .filter(|line| !line.starts_with('#'))
@@ -217,26 +216,16 @@ fn values_and_gradients_are_those_of_another_catalogue() {
             .sum();
         let scale = value.abs() + change + constants(name, &at);
         let found = function.value(&at);
-        assert!(
-            close(found, value, 0.0, UNITS * scale),
-            "{line}\n{found} {}",
-            (found - value) / scale / f64::EPSILON
-        );
+        assert!(close(found, value, 0.0, UNITS * scale), "{line}\n{found}");
         let scale_of_gradient = largest(&gradient) + curvature(&function, &at);
         for (found, expected) in function.gradient(&at).iter().zip(&gradient) {
             assert!(
                 close(*found, *expected, 0.0, UNITS * scale_of_gradient),
-                "{line}\n{found} {}",
-                (found - expected) / scale_of_gradient / f64::EPSILON
+                "{line}\n{found}"
             );
-            worst.1 = worst
-                .1
-                .max((found - expected).abs() / scale_of_gradient / f64::EPSILON);
         }
-        worst.0 = worst.0.max((found - value).abs() / scale / f64::EPSILON);
         seen.push(name);
     }
-    eprintln!("{worst:?}");
     for function in catalogue::all() {
         assert!(seen.contains(&function.name), "{}", function.name);
     }
