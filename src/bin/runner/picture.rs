@@ -205,7 +205,10 @@ impl Ladder {
 
     /// How many levels are below a gap; all for one that is not a number.
     fn rung(&self, gap: f64) -> usize {
-        self.0.iter().take_while(|level| !(gap <= **level)).count()
+        self.0
+            .iter()
+            .take_while(|level| gap.is_nan() || gap > **level)
+            .count()
     }
 
     /// A line that says what the levels are.

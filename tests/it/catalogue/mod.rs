@@ -167,13 +167,12 @@ fn every_minimum_is_one() {
                     }
                 }
             }
-            match minimum.gradient {
-                Gradient::Zero => {
-                    assert!(gradient <= 1e-9 * beside, "{name}: {gradient}, {beside}")
-                }
-                Gradient::Outward => assert!(gradient > 1.0, "{name}: {gradient}"),
-                Gradient::Undefined => assert!(!minimum.note.is_empty(), "{name}"),
-            }
+            let is_as_told = match minimum.gradient {
+                Gradient::Zero => gradient <= 1e-9 * beside,
+                Gradient::Outward => gradient > 1.0,
+                Gradient::Undefined => !minimum.note.is_empty(),
+            };
+            assert!(is_as_told, "{name}: {gradient}, {beside}");
         }
         let (has, unbounded) = (!instance.minima.is_empty(), catalogue::Trait::Unbounded);
         assert!(
