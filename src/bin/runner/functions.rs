@@ -325,6 +325,11 @@ fn drawn(instance: &Instance, paint: Paint) -> String {
     if instance.dimension == 2 {
         marks.insert(0, start);
     }
+    // What lies outside the picture needs no key.
+    marks.retain(|mark| {
+        let mut pairs = mark.at.iter().zip(&instance.view);
+        pairs.all(|(x, (low, high))| low <= x && x <= high)
+    });
     let mut text = picture::levels(
         &axis(0),
         &axis(1),
