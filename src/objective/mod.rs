@@ -302,6 +302,18 @@ impl Objective {
         }
     }
 
+    /// The formula itself.
+    #[must_use]
+    pub fn formula(&self) -> &Formula {
+        &self.formula
+    }
+
+    /// The parts that have a name, each before those that use it.
+    pub fn definitions(&self) -> impl Iterator<Item = (&str, &Formula)> {
+        let definitions = self.definitions.iter();
+        definitions.map(|one| (one.name.as_str(), &one.formula))
+    }
+
     /// The variables with their shapes, in the order of [`Objective::new`].
     #[must_use]
     pub fn variables(&self) -> &[(String, Shape)] {

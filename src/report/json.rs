@@ -13,7 +13,7 @@ use crate::batch::RunResult;
 use crate::derivative::{Row, Table};
 use crate::number::{Digits, Scalar, Value};
 use crate::objective::catalogue::{Dimension, Gradient, Instance, Kind, Minimum};
-use crate::plan::{Derivative, Plan, RecordedData, Run};
+use crate::plan::{Derivative, Objective, Plan, RecordedData, Run};
 
 /// What a report is about: the beginning of `report.json`.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -157,6 +157,40 @@ pub fn plan_object(plan: &Plan, run: &Run) -> String {
         "settings": serde_json::to_value(Entries(plan.columns(), &run.settings)).unwrap_or_default(),
     })
     .to_string()
+}
+
+/// An objective as a JSON object of one line: its formula as it was understood, the parts
+/// of it that have a name, and its gradient as formulas; `null` for one that is too long to
+/// be read.
+#[must_use]
+pub fn objective_object(objective: &Objective) -> String {
+    let function = &objective.function;
+    let definitions = function.definitions();
+    let definitions: Vec<_> = definitions
+        .map(|(name, text)| (name, text.to_string()))
+        .collect();
+    let gradient = function.gradient_text().map(|text| {
+        serde_json::json!({
+            "names": serde_json::to_value(Pairs(&text.names)).unwrap_or_default(),
+            "derivatives": serde_json::to_value(Pairs(&text.derivatives)).unwrap_or_default(),
+        })
+    });
+    serde_json::json!({
+        "objective": objective.name,
+        "define": serde_json::to_value(Pairs(&definitions)).unwrap_or_default(),
+        "formula": function.formula().to_string(),
+        "gradient": gradient,
+    })
+    .to_string()
+}
+
+/// Names with texts as an object, in their order.
+struct Pairs<'a, S>(&'a [(S, String)]);
+
+impl<S: AsRef<str>> Serialize for Pairs<'_, S> {
+    fn serialize<Z: Serializer>(&self, serializer: Z) -> Result<Z::Ok, Z::Error> {
+        serializer.collect_map(self.0.iter().map(|(name, text)| (name.as_ref(), text)))
+    }
 }
 
 /// A row of a derivative as a JSON object of one line, as in the `derivatives` of

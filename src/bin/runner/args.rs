@@ -86,6 +86,9 @@ pub struct Check {
 pub struct Plan {
     #[command(flatten)]
     pub experiments: Experiments,
+    /// Show each objective as a formula, with its gradient
+    #[arg(long)]
+    pub gradient: bool,
     /// How the runs are printed
     #[arg(long, value_enum, default_value_t = Format::Text)]
     pub format: Format,

@@ -13,9 +13,6 @@ use crate::output::{self, FAINT, STRONG};
 use crate::picture::{self, Axis, Mark, Paint};
 use crate::table::{Cell, Table};
 
-/// Text is wrapped to lines of so many letters.
-const WIDTH: usize = 78;
-
 /// Of a point with more coordinates so many are shown.
 const COORDINATES: usize = 6;
 
@@ -157,15 +154,15 @@ fn page(instance: &Instance, paint: Paint) -> String {
         ));
     }
     text.push_str("\n\n");
-    text.push_str(&wrapped(&format!("f = {}", function.formula), 2, 6));
+    text.push_str(&output::wrapped(&format!("f = {}", function.formula), 2, 6));
     for (name, definition) in function.definitions {
-        text.push_str(&wrapped(&format!("{name} = {definition}"), 2, 6));
+        text.push_str(&output::wrapped(&format!("{name} = {definition}"), 2, 6));
     }
     text.push('\n');
-    text.push_str(&wrapped(function.about, 2, 2));
+    text.push_str(&output::wrapped(function.about, 2, 2));
     text.push('\n');
     for (name, value) in entries(instance) {
-        let entry = wrapped(&value, 12, 12);
+        let entry = output::wrapped(&value, 12, 12);
         text.push_str(&format!(
             "  {FAINT}{name:<10}{FAINT:#}{}",
             entry.trim_start()
@@ -249,28 +246,6 @@ fn point(at: &[f64]) -> String {
         coordinates.push("…".to_owned());
     }
     format!("({})", coordinates.join(", "))
-}
-
-/// The text in lines that are broken at blanks, the first with `first` blanks in
-/// front, the others with `others`.
-fn wrapped(text: &str, first: usize, others: usize) -> String {
-    let mut lines = String::new();
-    let mut line = " ".repeat(first);
-    let mut is_empty = true;
-    for word in text.split(' ') {
-        if !is_empty && line.chars().count() + 1 + word.chars().count() > WIDTH {
-            lines.push_str(&line);
-            lines.push('\n');
-            line = " ".repeat(others);
-            is_empty = true;
-        }
-        if !is_empty {
-            line.push(' ');
-        }
-        line.push_str(word);
-        is_empty = false;
-    }
-    lines + &line + "\n"
 }
 
 /// The picture: the curve of one variable, or the level lines of the first two

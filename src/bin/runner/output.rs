@@ -88,3 +88,28 @@ pub fn contents(plan: &Plan, runs: u128) -> String {
         ),
     }
 }
+
+/// How wide a text is that is broken into lines.
+pub const WIDTH: usize = 78;
+
+/// The text in lines that are broken at blanks, the first with `first` blanks in
+/// front, the others with `others`.
+pub fn wrapped(text: &str, first: usize, others: usize) -> String {
+    let mut lines = String::new();
+    let mut line = " ".repeat(first);
+    let mut is_empty = true;
+    for word in text.split_whitespace() {
+        if !is_empty && line.chars().count() + 1 + word.chars().count() > WIDTH {
+            lines.push_str(&line);
+            lines.push('\n');
+            line = " ".repeat(others);
+            is_empty = true;
+        }
+        if !is_empty {
+            line.push(' ');
+        }
+        line.push_str(word);
+        is_empty = false;
+    }
+    lines + &line + "\n"
+}

@@ -2,7 +2,7 @@
 //! nothing.
 
 use gradtape::number::{Value, grouped};
-use gradtape::plan::Plan;
+use gradtape::plan::{Objective, Plan};
 
 use crate::args::{self, Format};
 use crate::failure::Failure;
@@ -17,14 +17,14 @@ const ROWS_AT_ONCE: usize = 1000;
 pub fn plan(options: &args::Plan) -> Result<(), Failure> {
     for experiment in &source::load(&options.experiments)? {
         match options.format {
-            Format::Text => print_table(experiment),
-            Format::Json => print_objects(experiment),
+            Format::Text => print_table(experiment, options.gradient),
+            Format::Json => print_objects(experiment, options.gradient),
         }
     }
     Ok(())
 }
 
-fn print_table(experiment: &Experiment) {
+fn print_table(experiment: &Experiment, gradient: bool) {
     let Experiment {
         file,
         plan,
@@ -44,12 +44,43 @@ fn print_table(experiment: &Experiment) {
         "{STRONG}{}{STRONG:#}  {FAINT}{file}: {contents}{FAINT:#}\n\n",
         plan.title,
     ));
+    if gradient {
+        plan.objectives.iter().for_each(print_gradient);
+    }
     if plan.runs() > 0 {
         print_runs(plan, numbers);
     }
     if !plan.derivatives.is_empty() {
         print_derivatives(plan);
     }
+}
+
+/// The formula of an objective as it was understood, and its gradient.
+fn print_gradient(objective: &Objective) {
+    let function = &objective.function;
+    let mut text = format!("  {STRONG}{}{STRONG:#}\n", objective.name);
+    let mut add = |name: &str, formula: &str| {
+        text.push_str(&output::wrapped(&format!("{name} = {formula}"), 4, 8));
+    };
+    for (name, formula) in function.definitions() {
+        add(name, &formula.to_string());
+    }
+    add("f", &function.formula().to_string());
+    match function.gradient_text() {
+        Some(gradient) => {
+            for (name, formula) in &gradient.names {
+                add(name, formula);
+            }
+            for (name, formula) in &gradient.derivatives {
+                add(&format!("df/d{name}"), formula);
+            }
+        }
+        None => {
+            let what = "    the gradient is too long to be read";
+            text.push_str(&format!("{FAINT}{what}{FAINT:#}\n"));
+        }
+    }
+    output::results(&(text + "\n"));
 }
 
 fn print_runs(plan: &Plan, numbers: &[u64]) {
@@ -115,8 +146,13 @@ fn listed_columns(plan: &Plan) -> Vec<(usize, &str, bool)> {
     columns.collect()
 }
 
-fn print_objects(experiment: &Experiment) {
+fn print_objects(experiment: &Experiment, gradient: bool) {
     let plan = &experiment.plan;
+    if gradient {
+        for objective in &plan.objectives {
+            output::results(&(gradtape::report::objective_object(objective) + "\n"));
+        }
+    }
     for number in &experiment.numbers {
         let run = plan.run(*number);
         output::results(&(gradtape::report::plan_object(plan, &run) + "\n"));
