@@ -7,7 +7,7 @@
 //! [`descent`](super::descent). So lanes never decide how a run ends, and the
 //! result is the same with and without them.
 
-use super::descent::{Checkpoint, Descent, LOSS, Limits};
+use super::descent::{Checkpoint, Descent, LOSS, Limits, OPERATIONS};
 use super::{Cancelled, Control, Outcome, Recorder, Row, Status};
 use crate::autodiff::Real;
 use crate::engine::{Block as Numbers, Expected, Quantity, States, WIDTH};
@@ -16,10 +16,6 @@ use crate::plan::{Plan, Run, Schedule};
 
 /// So many epochs pass between two looks at what happened.
 const CHUNK: usize = 64;
-
-/// Fewer do if they would take more than so many operations, some hundredths of
-/// a second: a batch is cancelled between two looks.
-const OPERATIONS: usize = 20_000_000;
 
 /// What became of a run in its lane.
 pub(super) struct Lane<T> {
@@ -84,8 +80,8 @@ impl<T: Real> Descent<T> {
         control: &Control,
         mut give: impl FnMut(usize, Option<Lane<T>>),
     ) -> Result<(), Cancelled> {
-        // A program of arrays is for one run at a time.
-        if places.len() == 1 || self.engine.lanes() == 1 {
+        // A program of arrays is for one run at a time, and so are batches of rows.
+        if places.len() == 1 || self.engine.lanes() == 1 || self.batches.is_some() {
             places.iter().for_each(|place| give(*place, None));
             return Ok(());
         }
@@ -132,6 +128,19 @@ impl<T: Real> Descent<T> {
         recorder: &mut R,
         control: &Control,
     ) -> Result<Outcome, Cancelled> {
+        if self.batches.is_some() {
+            let mut state = Vec::new();
+            self.start(run, &mut state);
+            state.truncate(self.parameters + self.memory);
+            let start = Checkpoint {
+                epoch: 0,
+                state,
+                best: None,
+                recorded: None,
+                reported: 0,
+            };
+            return self.run(plan, run, &start, recorder, control);
+        }
         let mut rows = Rows::new(plan, run);
         let mut block = Block::new(self, plan, &[run], R::LOOKS);
         block.advance(control, |recorded| {

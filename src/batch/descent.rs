@@ -1,6 +1,7 @@
 //! One run: a program replayed from the start, or from an epoch on the way, to
 //! the last epoch.
 
+use super::minibatch::Batches;
 use super::{Cancelled, Control, Outcome, Recorder, Row, trace};
 use crate::autodiff::{Graph, Real};
 use crate::batch::status::{Divergence, Rule, Status};
@@ -26,6 +27,9 @@ pub(super) struct Descent<T> {
     pub(super) sticky: Vec<usize>,
     /// The others.
     pub(super) loose: Vec<usize>,
+    /// If the updates of an epoch are several, each from some of the rows: the program
+    /// only looks at a state then.
+    pub(super) batches: Option<Batches<T>>,
 }
 
 /// The numbers of the outputs of a [`Descent`], beside the [`LOSS`].
@@ -42,8 +46,12 @@ pub(super) struct Outputs {
 
 pub(super) const LOSS: usize = 0;
 
-/// How many epochs pass between two looks at whether to go on.
+/// How many epochs pass between two looks at whether to go on, at most.
 const EPOCHS_PER_LOOK: u64 = 1024;
+
+/// Fewer do if they would take more than so many operations, some hundredths of a
+/// second: a batch is cancelled between two looks.
+pub(super) const OPERATIONS: usize = 20_000_000;
 
 impl<T: Real> Descent<T> {
     /// Traces one epoch for the objective and the rule of `run`.
@@ -72,6 +80,7 @@ impl<T: Real> Descent<T> {
             &graph,
             trace::Traced {
                 parameters,
+                memory,
                 gradient,
                 update,
                 greatest,
@@ -179,6 +188,13 @@ impl<T: Real> Descent<T> {
         inputs.extend(numbers.map(|number| number.to::<T>()));
     }
 
+    /// How many epochs pass between two looks at whether to go on.
+    fn epochs_per_look(&self) -> u64 {
+        let updates = self.batches.as_ref().map_or(0, Batches::operations);
+        let operations = self.engine.program().operations() + updates;
+        (OPERATIONS as u64 / operations.max(1)).clamp(1, EPOCHS_PER_LOOK)
+    }
+
     /// Runs from a checkpoint to the end, and records what the plan asks for.
     ///
     /// Some parameter must have changed in the update that led to the epoch
@@ -205,6 +221,9 @@ impl<T: Real> Descent<T> {
         inputs[..from.state.len()].copy_from_slice(&from.state);
         block.load(0, &inputs);
         let mut before = States::default();
+        let updates = self.batches.as_ref();
+        let mut updates = updates.map(|batches| batches.updates(run, from.state.len()));
+        let epochs_per_look = self.epochs_per_look();
 
         let mut state = State {
             epoch: from.epoch,
@@ -248,6 +267,25 @@ impl<T: Real> Descent<T> {
             if state.epoch == run.epochs {
                 break Status::EpochsSpent;
             }
+            if let Some(updates) = &mut updates {
+                let numbers = from.state.len();
+                let moved = &mut inputs[..numbers];
+                for (place, number) in moved.iter_mut().enumerate() {
+                    *number = before.get(place, 0);
+                }
+                step = Some(updates.run(moved, self.parameters, state.epoch + 1));
+                block.load(0, &inputs);
+                state.epoch += 1;
+                since_look += 1;
+                if since_look == epochs_per_look {
+                    control.progress.add_epochs(since_look);
+                    since_look = 0;
+                    if control.is_cancelled() {
+                        return Err(Cancelled);
+                    }
+                }
+                continue;
+            }
             let mut same = (0..self.parameters + self.memory)
                 .map(|number| before.get(number, 0).bits() == block.input(number, 0).bits());
             let parameters_stay = same.by_ref().take(self.parameters).all(|same| same);
@@ -268,7 +306,7 @@ impl<T: Real> Descent<T> {
                 last_change = state.epoch;
             }
             since_look += u64::from(state.epoch > from.reported);
-            if since_look == EPOCHS_PER_LOOK {
+            if since_look == epochs_per_look {
                 control.progress.add_epochs(since_look);
                 since_look = 0;
                 if control.is_cancelled() {

@@ -2,6 +2,7 @@
 
 mod block;
 mod descent;
+mod minibatch;
 mod result;
 mod status;
 mod trace;

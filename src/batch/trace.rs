@@ -6,6 +6,7 @@
 //! arrays by itself.
 
 use super::descent::{Descent, LOSS, Outputs};
+use super::minibatch::Batches;
 use crate::autodiff::{Array, ArrayGraph, Graph, Op, Real, Shape, Var};
 use crate::engine::{Interpreter, LONGEST_LINE, Program};
 use crate::optimizer::{Epoch, Update};
@@ -14,6 +15,7 @@ use crate::plan::{Plan, Run};
 /// What an epoch is made of, as numbers or as arrays.
 pub(super) struct Traced<N> {
     pub(super) parameters: Vec<N>,
+    pub(super) memory: Vec<N>,
     pub(super) gradient: Vec<N>,
     pub(super) update: Update<N>,
     /// The greatest magnitude of an entry of the gradient in the epochs before.
@@ -30,6 +32,7 @@ pub(super) fn of_numbers<T: Real>(
 ) -> Descent<T> {
     let Traced {
         parameters,
+        memory: _,
         gradient,
         update,
         greatest,
@@ -87,6 +90,7 @@ pub(super) fn of_numbers<T: Real>(
         memory,
         sticky,
         loose,
+        batches: None,
     }
 }
 
@@ -121,12 +125,24 @@ fn norm<'g, T: Real>(graph: &'g Graph<T>, vector: &[Var<'g, T>]) -> Var<'g, T> {
 
 /// The program of an epoch of an objective that has arrays.
 pub(super) fn of_arrays<T: Real>(plan: &Plan, run: &Run) -> Descent<T> {
+    let data = plan.objectives[run.objective].data.as_ref();
+    let batches = data.and_then(|data| Batches::trace(plan, run, data));
     let graph = ArrayGraph::<T>::new(run.subnormals);
-    let traced = record(plan, run, &graph);
-    if graph.operations() <= LONGEST_LINE {
-        return unrolled(plan, run, &graph, &traced);
+    let mut traced = record(plan, run, &graph);
+    if batches.is_some() {
+        // The program looks at a state, and the batches lead to the next one.
+        traced.update = Update {
+            parameters: traced.parameters.clone(),
+            memory: traced.memory.clone(),
+        };
     }
-    whole(plan, &graph, traced)
+    let mut descent = if graph.operations() <= LONGEST_LINE {
+        unrolled(plan, run, &graph, &traced)
+    } else {
+        whole(plan, &graph, traced)
+    };
+    descent.batches = batches;
+    descent
 }
 
 /// Records an epoch in arrays.
@@ -154,11 +170,9 @@ fn record<'g, T: Real>(plan: &Plan, run: &Run, graph: &'g ArrayGraph<T>) -> Trac
     });
     let loss = function.trace_arrays(graph, &parameters, &constants, &training);
     let validation = data.filter(|data| !data.validation.is_empty()).map(|data| {
-        let arrays = data.arrays.iter().map(|array| {
-            let mut shape = array.shape.to_vec();
-            shape[0] = data.validation.len();
-            fixed(graph, Shape::from(shape), &array.validation)
-        });
+        let shapes = data.shapes(data.validation.len()).into_iter();
+        let arrays = shapes.zip(&data.arrays);
+        let arrays = arrays.map(|(shape, array)| fixed(graph, shape, &array.validation));
         let arrays: Vec<_> = arrays.collect();
         function.trace_arrays(graph, &parameters, &constants, &arrays)
     });
@@ -171,6 +185,7 @@ fn record<'g, T: Real>(plan: &Plan, run: &Run, graph: &'g ArrayGraph<T>) -> Trac
     });
     Traced {
         parameters,
+        memory,
         gradient,
         update,
         greatest,
@@ -214,6 +229,7 @@ fn unrolled<T: Real>(
     let validation = several(1).first().copied();
     let traced = Traced {
         parameters,
+        memory: Vec::new(),
         gradient,
         update,
         greatest,
@@ -227,6 +243,7 @@ fn unrolled<T: Real>(
 fn whole<T: Real>(plan: &Plan, graph: &ArrayGraph<T>, traced: Traced<Array<'_, T>>) -> Descent<T> {
     let Traced {
         parameters,
+        memory: _,
         gradient,
         update,
         greatest,
@@ -281,6 +298,7 @@ fn whole<T: Real>(plan: &Plan, graph: &ArrayGraph<T>, traced: Traced<Array<'_, T
         memory,
         sticky,
         loose,
+        batches: None,
     }
 }
 

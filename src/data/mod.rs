@@ -180,6 +180,35 @@ impl Dataset {
     }
 }
 
+impl Dataset {
+    /// The shapes of the arrays if they had so many rows.
+    #[must_use]
+    pub fn shapes(&self, rows: usize) -> Vec<Shape> {
+        let of = |array: &DataArray| {
+            let width = array.shape.iter().skip(1).copied();
+            std::iter::once(rows).chain(width).collect()
+        };
+        self.arrays.iter().map(of).collect()
+    }
+
+    /// The numbers of rows that the formula is evaluated on beside all that are trained
+    /// on: those of a batch, of a last smaller one, and those for validation.
+    #[must_use]
+    pub fn parts(&self) -> Vec<(usize, &'static str)> {
+        let rows = self.training.len();
+        let batch = (self.batch_size < rows).then_some(self.batch_size);
+        let rest = batch.map(|batch| rows % batch);
+        [
+            (batch.unwrap_or(0), "a batch"),
+            (rest.unwrap_or(0), "the last batch"),
+            (self.validation.len(), "validation"),
+        ]
+        .into_iter()
+        .filter(|(rows, _)| *rows > 0)
+        .collect()
+    }
+}
+
 /// The order in which an epoch goes over `rows` training rows: their numbers from 0,
 /// shuffled. It depends on the place alone, not on the epochs before.
 ///

@@ -5,6 +5,7 @@ use std::collections::{HashMap, HashSet};
 
 use super::{Decider, each_once};
 use crate::autodiff::Shape;
+use crate::data::Dataset;
 use crate::mistake::{At, Mistake};
 use crate::number::grouped;
 use crate::objective::{self, Formula, FormulaMistake, Inputs};
@@ -112,6 +113,31 @@ impl Decider<'_> {
                 None
             }
         }
+    }
+
+    /// Tells of a formula that fits all rows of the data, but not the fewer ones of a batch
+    /// or of validation.
+    pub(super) fn fits_parts(
+        &mut self,
+        written: &Written<'_>,
+        function: &objective::Objective,
+        data: &Dataset,
+    ) -> Option<()> {
+        for (rows, part) in data.parts() {
+            let Err(mut mistakes) = function.fits(&data.shapes(rows)) else {
+                continue;
+            };
+            for FormulaMistake { mistake, .. } in &mut mistakes {
+                let rows = match rows {
+                    1 => "1 row".to_owned(),
+                    rows => format!("{} rows", grouped(rows as u128)),
+                };
+                mistake.help = format!("this is so for {part}, which has {rows}");
+            }
+            self.formula_mistakes(written, mistakes);
+            return None;
+        }
+        Some(())
     }
 
     /// Tells of more variables and constants than can be. Before anything else is

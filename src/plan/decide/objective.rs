@@ -257,7 +257,7 @@ impl Decider<'_> {
             let help = "`start`: the first value of each variable";
             self.mistakes.push(mistake.help(help));
         }
-        let function = self.function(&Written {
+        let texts = Written {
             formula: written.formula.as_ref(),
             define: &written.define,
             constants: written.constants.iter().map(|(name, _)| name).collect(),
@@ -269,7 +269,11 @@ impl Decider<'_> {
             is_column,
             report: "report",
             deed: "optimised",
-        })?;
+        };
+        let function = self.function(&texts)?;
+        if let Some(data) = &data {
+            self.fits_parts(&texts, &function, data)?;
+        }
         let formula = &written.formula.as_ref()?.value;
         let name = written.name.as_ref().map(|name| name.value.clone());
         let minimum = written.minimum.as_ref();
