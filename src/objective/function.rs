@@ -79,6 +79,9 @@ pub(super) enum Meaning {
     Transpose,
     Range,
     OneHot,
+    Repeat,
+    Pad,
+    Spread,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -307,6 +310,27 @@ pub static FUNCTIONS: &[Function] = &[
         Meaning::OneHot,
     )
     .kink("none: counts as a constant"),
+    function(
+        "repeat",
+        "x, n",
+        Arity::Exactly(2),
+        "the vector of n times a number, or the matrix of n times a vector as its rows",
+        Meaning::Repeat,
+    ),
+    function(
+        "pad",
+        "x, before, after",
+        Arity::Exactly(3),
+        "so many zeros before and after a vector, or so many rows of zeros for a matrix",
+        Meaning::Pad,
+    ),
+    function(
+        "spread",
+        "x, step",
+        Arity::Exactly(2),
+        "the elements of a vector, or the rows of a matrix, in steps, with zeros between them",
+        Meaning::Spread,
+    ),
 ];
 
 /// The named numbers of the formula language.

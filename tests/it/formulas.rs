@@ -28,11 +28,19 @@ struct Tensors {
 }
 
 fn objective(text: &str, definitions: &[(String, String)]) -> Objective {
+    objective_of(text, definitions, VARIABLES)
+}
+
+fn objective_of(
+    text: &str,
+    definitions: &[(String, String)],
+    variables: &[(&str, &[usize])],
+) -> Objective {
     let parse =
         |text: &str| Formula::parse(text).unwrap_or_else(|mistakes| panic!("{text}: {mistakes:?}"));
     let definitions = definitions.iter();
     let definitions = definitions.map(|(name, text)| (name.clone(), parse(text)));
-    let variables = VARIABLES.iter();
+    let variables = variables.iter();
     let inputs = Inputs {
         variables: variables
             .map(|(name, shape)| ((*name).to_owned(), Shape::from(*shape)))
@@ -201,6 +209,19 @@ const CASES: &[Case] = &[
         let powers = t.v.pow(&Tensor::from([0.0, 1.0, 2.0, 3.0, 4.0]))?.sum()?;
         Ok(powers + (Tensor::from([5.0, 4.0, 3.0, 2.0, 1.0]) * &t.w).sum()?)
     }),
+    ("sum(repeat(x, 5)*w) + sum(repeat(v, 3)*M)", |t| {
+        Ok((&t.x * &t.w).sum()? + (&t.v * &t.m).sum()?)
+    }),
+    ("sum(pad(v, 1, 2)[3:8]*w) + sum(pad(M, 0, 2)*S)", |t| {
+        let (tail, head) = (t.v.slice([2..])?, t.w.slice([..3])?);
+        let rows = t.s.slice([..3])?;
+        Ok((tail * head).sum()? + (&t.m * rows).sum()?)
+    }),
+    ("sum(spread(v[:3], 2)*w)", |t| {
+        let (v, w) = (&t.v, &t.w);
+        let ends = v.at(0)? * w.at(0)? + v.at(1)? * w.at(2)?;
+        Ok(ends + v.at(2)? * w.at(4)?)
+    }),
     ("sum(one_hot([4, 0, 1], 5)*M)", |t| {
         let at = |row: isize, column: isize| t.m.at(row)?.at(column);
         Ok(at(0, 4)? + at(1, 0)? + at(2, 1)?)
@@ -292,14 +313,58 @@ fn gradients_of_arrays_are_those_of_differences() {
     }
 }
 
-/// The value of a text with definitions at a point.
-fn value(text: &str, gradient: &GradientText, point: &[f64]) -> f64 {
-    in_numbers(&objective(text, &gradient.names), point).0
+/// Compares each element of a gradient with its text.
+fn check_text(whole: &Objective, text: &str, point: &[f64]) -> GradientText {
+    let (_, gradient) = in_numbers(whole, point);
+    let shown = whole.gradient_text().unwrap_or_else(|| panic!("{text}"));
+    let is_by_elements = shown.derivatives.len() == gradient.len();
+    // The text that gives one element of the gradient.
+    let elements = shown.derivatives.iter().zip(whole.variables());
+    let mut texts: Vec<String> = Vec::new();
+    for ((_, derivative), (_, shape)) in elements {
+        match shape[..] {
+            [] => texts.push(derivative.clone()),
+            [length] => texts.extend((0..length).map(|i| format!("({derivative})[{i}]"))),
+            [rows, columns] => texts.extend(
+                (0..rows * columns)
+                    .map(|at| format!("({derivative})[{}, {}]", at / columns, at % columns)),
+            ),
+            _ => panic!("{shape}"),
+        }
+    }
+    if is_by_elements {
+        texts = shown
+            .derivatives
+            .iter()
+            .map(|(_, text)| text.clone())
+            .collect();
+    }
+    for ((element, expected), name) in texts.iter().zip(gradient).zip(whole.parameters()) {
+        let variables: Vec<(&str, &[usize])> = whole
+            .variables()
+            .iter()
+            .map(|(name, shape)| (name.as_str(), &shape[..]))
+            .collect();
+        let of = objective_of(element, &shown.names, &variables);
+        let found = in_numbers(&of, point).0;
+        // Terms were collected, so that roundings differ, by more where large terms
+        // cancel.
+        assert!(
+            close(found, expected, 1e-11, 1e-11),
+            "{text}: by {name}: {element}: {found} {expected}\n{shown:?}"
+        );
+    }
+    for (_, derivative) in shown.names.iter().chain(&shown.derivatives) {
+        let parsed = Formula::parse(derivative).unwrap();
+        assert_eq!(Formula::parse(&parsed.to_string()).unwrap(), parsed);
+    }
+    shown
 }
 
 #[test]
 fn a_gradient_as_text_has_the_value_of_the_gradient() {
-    let scalars = [
+    let variables: &[(&str, &[usize])] = &[("x", &[]), ("v", &[5])];
+    for text in [
         "(1 - x)^2 + 100*(v[0] - x^2)^2",
         "x^x - 2^x + x^-3/(1 - x)",
         "where(not (x < 0.5 or x > 3) and x != 1, x^2, -x)",
@@ -309,26 +374,53 @@ fn a_gradient_as_text_has_the_value_of_the_gradient() {
         "20 + x^2 - 10*cos(2*pi*x) + v[0]^2 - 10*cos(2*pi*v[0])",
         "-20*exp(-0.2*sqrt((x^2 + v[0]^2)/2)) - exp((cos(tau*x) + cos(tau*v[0]))/2)",
         "tanh(x) + softplus(x) + sigmoid(x) + abs(x - 5) + acosh(x + 2)",
-    ];
-    let cases = CASES.iter().map(|(text, _)| *text);
-    for text in cases.chain(scalars) {
-        let (whole, point) = (objective(text, &[]), point(3));
-        let (_, gradient) = in_numbers(&whole, &point);
-        let shown = whole.gradient_text().unwrap_or_else(|| panic!("{text}"));
-        assert_eq!(shown.derivatives.len(), gradient.len());
-        for ((name, derivative), expected) in shown.derivatives.iter().zip(gradient) {
-            let found = value(derivative, &shown, &point);
-            // Terms were collected, so that roundings differ, by more where large
-            // terms cancel.
-            assert!(
-                close(found, expected, 1e-11, 1e-11),
-                "{text}: d{name} = {derivative}: {found} {expected}"
-            );
-            let parsed = Formula::parse(derivative).unwrap();
-            let again = Formula::parse(&parsed.to_string());
-            assert_eq!(again.unwrap(), parsed);
-        }
+        "sum(100*(v[1:] - v[:-1]^2)^2 + (1 - v[:-1])^2)",
+        "logsumexp(v) + max(v) + prod(v)",
+    ] {
+        let whole = objective_of(text, &[], variables);
+        let shown = check_text(&whole, text, &point(3)[..6]);
+        assert!(
+            text.contains("logsumexp") || shown.derivatives.len() == 6,
+            "{text}"
+        );
     }
+}
+
+#[test]
+fn a_gradient_of_many_parameters_is_written_with_vectors() {
+    for (text, _) in CASES {
+        let shown = check_text(&objective(text, &[]), text, &point(3));
+        assert_eq!(shown.derivatives.len(), VARIABLES.len());
+    }
+}
+
+#[test]
+fn a_gradient_with_vectors_reads_as_people_write_it() {
+    let variables: &[(&str, &[usize])] =
+        &[("x", &[20]), ("b", &[]), ("X", &[30, 20]), ("y", &[30])];
+    let of = |text: &str| {
+        let shown = objective_of(text, &[], variables).gradient_text();
+        let shown = shown.unwrap_or_else(|| panic!("{text}"));
+        let lines = shown.names.iter().chain(&shown.derivatives);
+        let lines = lines.filter(|(_, text)| !text.starts_with("repeat(0") && text != "0");
+        let lines: Vec<String> = lines
+            .map(|(name, text)| format!("{name}: {text}\n"))
+            .collect();
+        format!("f: {text}\n{}", lines.concat())
+    };
+    let all = [
+        "sum(x^2)",
+        "sum(x)",
+        "sum(100*(x[1:] - x[:-1]^2)^2 + (1 - x[:-1])^2)",
+        "sum(x[::2]*x[1::2])",
+        "mean((X @ x + b - y)^2)",
+        "mean(softplus(X @ x) - y*(X @ x))",
+        "norm(x)",
+        "sum(cumsum(x)^2)",
+        "sum(exp(-range(20))*x)",
+        "sum(softmax(X, axis=1) @ x)",
+    ];
+    insta::assert_snapshot!(all.map(of).join("\n"));
 }
 
 /// The gradient of a formula of numbers as text, a line for each.

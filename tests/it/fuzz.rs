@@ -30,6 +30,7 @@ const CORPUS: &[&str] = &[
     "max(v, 0)[0] + sum(where(v >= 1, v, 1e-3*v))",
     "sum(range(10, 0, -3)) + 1_000*x + .5 + 2.",
     "((x))**2**-y",
+    "sum(pad(v, 1, 0)*w) + sum(spread(v[:2], 2)*v) + sum(repeat(v, 2)*M)",
     "sum(S[1:, :2], axis=1)[0] + mean(S, axis=0)[-1]",
 ];
 

@@ -207,6 +207,21 @@ impl<'g, T: Real> Array<'g, T> {
         perform(Operation::Slice(stretches), &[self])
     }
 
+    /// Zeros whose first axis has this length, with the elements of this from
+    /// `start` on, `step` from one to the next.
+    #[track_caller]
+    pub(crate) fn placed(self, start: usize, step: isize, length: usize) -> Self {
+        let shape = self.shape();
+        let stretch = |(number, count): (usize, &usize)| Stretch {
+            start: if number == 0 { start } else { 0 },
+            step: if number == 0 { step } else { 1 },
+            count: *count,
+        };
+        let stretches = shape.iter().enumerate().map(stretch).collect();
+        let whole = Box::new(shape.with(0, length));
+        perform(Operation::Place(whole, stretches), &[self])
+    }
+
     /// What is at one place of an axis, which goes away.
     ///
     /// # Examples

@@ -20,7 +20,7 @@ pub(in crate::objective) enum Pick {
 
 impl Pick {
     /// The length of the axis that stays.
-    pub(super) fn length(&self) -> Option<usize> {
+    pub(in crate::objective) fn length(&self) -> Option<usize> {
         match self {
             Pick::At(_) => None,
             Pick::Stretch { count, .. } => Some(*count),

@@ -41,6 +41,13 @@ pub(super) enum Detail {
     },
     /// How many classes `one_hot` has.
     Classes(usize),
+    /// Where the first axis goes of which the operand is a part: zeros are
+    /// between its elements and around them.
+    Place {
+        start: usize,
+        step: usize,
+        length: usize,
+    },
 }
 
 /// What was found of each sub-formula, in their order.
@@ -430,24 +437,62 @@ impl Looking<'_> {
                 let [rows] = shape[..] else {
                     return Err(self.other_needed(&name, "a vector of whole numbers", x));
                 };
-                let what = "the number of classes";
-                let classes = self.whole(arguments[1], what)?;
-                match usize::try_from(classes) {
-                    Ok(classes @ 1..) => Found {
-                        of: Type {
-                            shape: Shape::from([rows, classes]),
-                            known: None,
-                        },
-                        detail: Detail::Classes(classes),
+                let classes = self.count(arguments[1], "the number of classes", 1)?;
+                Found {
+                    of: Type {
+                        shape: Shape::from([rows, classes]),
+                        known: None,
                     },
-                    _ => {
-                        let message = format!("{what} cannot be {classes}");
-                        let label = "expected 1 or more";
-                        return Err(Mistake::new(self.span(arguments[1]), message, label));
-                    }
+                    detail: Detail::Classes(classes),
+                }
+            }
+            Meaning::Repeat => {
+                let count = self.count(arguments[1], "how often something is repeated", 1)?;
+                if shape.len() > 1 {
+                    return Err(self.other_needed(&name, "a number or a vector", x));
+                }
+                unknown([count].into_iter().chain(shape.iter().copied()).collect())
+            }
+            Meaning::Pad | Meaning::Spread => {
+                self.array_needed(&name, x)?;
+                let own = shape[0];
+                let (start, step, length) = if let Meaning::Pad = function.meaning {
+                    let what = "a number of zeros";
+                    let before = self.count(arguments[1], what, 0)?;
+                    let after = self.count(arguments[2], what, 0)?;
+                    let length = own.saturating_add(before).saturating_add(after);
+                    (before, 1, length)
+                } else {
+                    let step = self.count(arguments[1], "a step", 1)?;
+                    (0, step, (own - 1).saturating_mul(step).saturating_add(1))
+                };
+                let lengths = [length].into_iter().chain(shape[1..].iter().copied());
+                Found {
+                    of: Type {
+                        shape: lengths.collect(),
+                        known: None,
+                    },
+                    detail: Detail::Place {
+                        start,
+                        step,
+                        length,
+                    },
                 }
             }
         })
+    }
+
+    /// The whole number from `least` on that a part is.
+    fn count(&self, id: PartId, what: &str, least: usize) -> Result<usize, Mistake> {
+        let whole = self.whole(id, what)?;
+        match usize::try_from(whole) {
+            Ok(count) if count >= least => Ok(count),
+            _ => {
+                let message = format!("{what} cannot be {whole}");
+                let label = format!("expected {least} or more");
+                Err(Mistake::new(self.span(id), message, label))
+            }
+        }
     }
 
     fn range(&self, id: PartId, arguments: &[PartId]) -> Result<Found, Mistake> {

@@ -529,3 +529,107 @@ fn depth_and_size_are_bounded() {
     assert_eq!(value(&("(".repeat(99) + "x" + &")".repeat(99))), 3.0);
     assert_eq!(value(&("x".to_owned() + &"+x".repeat(9_000))), 27_003.0);
 }
+
+/// A formula to be built: what its parts are is chosen by numbers.
+#[derive(Clone, Debug)]
+enum Tree {
+    Number(f64),
+    Name(&'static str),
+    Node(u8, Vec<Tree>),
+}
+
+fn trees() -> impl proptest::strategy::Strategy<Value = Tree> {
+    use proptest::prelude::*;
+    let leaf = prop_oneof![
+        (0.0..1e6).prop_map(Tree::Number),
+        any::<u16>().prop_map(|whole| Tree::Number(f64::from(whole))),
+        proptest::num::f64::POSITIVE.prop_map(Tree::Number),
+        prop_oneof![Just("x"), Just("e1"), Just("Ωmega_2")].prop_map(Tree::Name),
+    ];
+    leaf.prop_recursive(8, 60, 4, |inner| {
+        (any::<u8>(), proptest::collection::vec(inner, 1..5))
+            .prop_map(|(kind, parts)| Tree::Node(kind, parts))
+    })
+}
+
+/// Builds a tree as the parser would, operands first.
+fn build(tree: &Tree, formula: &mut Formula) -> PartId {
+    use Operator::{Add, Div, MatMul, Mul, Power, Sub};
+    const ARITHMETIC: [Operator; 6] = [Add, Sub, Mul, Div, MatMul, Power];
+    let Tree::Node(kind, parts) = tree else {
+        let kind = match tree {
+            Tree::Number(value) => Kind::Number(Number::from(*value)),
+            Tree::Name(name) => Kind::Name((*name).to_owned()),
+            Tree::Node(..) => unreachable!(),
+        };
+        return formula.add(kind);
+    };
+    let choice = usize::from(kind / 16);
+    let last = parts.len() - 1;
+    let kind = match kind % 16 {
+        0 => Kind::Negative(build(&parts[0], formula)),
+        1 => Kind::List(parts.iter().map(|part| build(part, formula)).collect()),
+        2 | 3 => {
+            let of = build(&parts[0], formula);
+            let index =
+                |part: Option<&Tree>, formula: &mut Formula| part.map(|part| build(part, formula));
+            let bounds = [1, 2, 3].map(|place| index(parts.get(place), formula));
+            match bounds {
+                [Some(one), None, None] => Kind::Index(of, vec![Index::At(one)]),
+                [Some(one), Some(two), None] if choice % 2 == 0 => {
+                    Kind::Index(of, vec![Index::At(one), Index::At(two)])
+                }
+                _ => Kind::Index(of, vec![Index::Slice(bounds), Index::Slice([None; 3])]),
+            }
+        }
+        4 => {
+            let function = ["exp", "sum", "max", "softmax"][choice % 4];
+            let function = Function::named(function).unwrap();
+            let axis = Some(choice % 2).filter(|_| function.takes_axis());
+            Kind::Call(function, vec![build(&parts[0], formula)], axis)
+        }
+        5 => {
+            let condition = build_condition(&parts[0], choice, formula);
+            let (x, y) = (build(&parts[0], formula), build(&parts[last], formula));
+            Kind::Call(
+                Function::named("where").unwrap(),
+                vec![condition, x, y],
+                None,
+            )
+        }
+        other => {
+            let (x, y) = (build(&parts[0], formula), build(&parts[last], formula));
+            Kind::Binary(ARITHMETIC[usize::from(other) % 6], x, y)
+        }
+    };
+    formula.add(kind)
+}
+
+fn build_condition(tree: &Tree, choice: usize, formula: &mut Formula) -> PartId {
+    let Tree::Node(_, parts) = tree else {
+        let (x, y) = (build(tree, formula), build(tree, formula));
+        let operator = [Operator::Less, Operator::NotEqual][choice % 2];
+        return formula.add(Kind::Binary(operator, x, y));
+    };
+    let kind = match choice % 4 {
+        0 => Kind::Not(build_condition(&parts[0], choice / 2, formula)),
+        one => {
+            let x = build_condition(&parts[0], choice / 2 + 1, formula);
+            let y = build_condition(&parts[parts.len() - 1], choice / 3, formula);
+            let operator = [Operator::And, Operator::Or][one % 2];
+            Kind::Binary(operator, x, y)
+        }
+    };
+    formula.add(kind)
+}
+
+proptest::proptest! {
+    #[test]
+    fn what_a_formula_prints_is_read_to_the_same_formula(tree in trees()) {
+        let mut formula = Formula::builder();
+        build(&tree, &mut formula);
+        let printed = formula.to_string();
+        let again = Formula::parse(&printed);
+        proptest::prop_assert!(again.as_ref() == Ok(&formula), "{printed}\n{again:?}");
+    }
+}

@@ -212,6 +212,15 @@ fn called<'g, T: Real>(
             }
             _ => x,
         },
+        Meaning::Repeat => x.broadcast_to(&found.of.shape),
+        Meaning::Pad | Meaning::Spread => match found.detail {
+            Detail::Place {
+                start,
+                step,
+                length,
+            } => x.placed(start, step.cast_signed(), length),
+            _ => x,
+        },
         Meaning::OneHot => match found.detail {
             Detail::Classes(classes) => {
                 #[expect(

@@ -1,5 +1,6 @@
 //! The gradient of an objective as formulas, for somebody who reads it.
 
+mod arrays;
 mod expression;
 mod scalars;
 mod write;
@@ -20,8 +21,25 @@ pub struct GradientText {
     pub derivatives: Vec<(String, String)>,
 }
 
+/// The derivative by a vector is written element by element for so many parameters,
+const MOST_PARAMETERS: usize = 8;
+
+/// as long as the texts have no more letters than this together.
+const LONGEST: usize = 600;
+
+impl GradientText {
+    fn length(&self) -> usize {
+        let texts = self.names.iter().chain(&self.derivatives);
+        texts.map(|(_, text)| text.len()).sum()
+    }
+}
+
 impl Objective {
-    /// The gradient as formulas, or `None` if it is too long to be read.
+    /// The gradient as formulas, or `None` if it is too long to be read or if the
+    /// language has no words for a part of it.
+    ///
+    /// Of few parameters there is a derivative by each; else that by a vector is a
+    /// vector.
     ///
     /// Terms and factors are collected as people would, so a value can differ from
     /// that of the gradient in its last digits.
@@ -43,7 +61,19 @@ impl Objective {
     /// ```
     #[must_use]
     pub fn gradient_text(&self) -> Option<GradientText> {
-        self.element_gradient()
+        if !self.has_arrays() {
+            return self.element_gradient();
+        }
+        let is_small = self.parameters.len() <= MOST_PARAMETERS && self.data().is_empty();
+        let elements = match is_small {
+            true => self.element_gradient(),
+            false => None,
+        };
+        let is_short = |text: &GradientText| text.length() <= LONGEST;
+        elements
+            .filter(is_short)
+            .or_else(|| self.array_gradient())
+            .or_else(|| self.element_gradient())
     }
 
     /// Names that mean something in the formula.

@@ -7,7 +7,7 @@ use crate::objective::Objective;
 use crate::objective::formula::Operator;
 
 /// A graph with more nodes is not read by anybody.
-const MOST_NODES: usize = 20_000;
+pub(super) const MOST_NODES: usize = 20_000;
 
 impl Objective {
     /// The derivative by each parameter.

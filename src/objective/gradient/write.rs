@@ -3,7 +3,7 @@
 use std::collections::{HashMap, HashSet};
 
 use super::expression::{Expression, Expressions, Id};
-use crate::autodiff::{Op, Shape};
+use crate::autodiff::Op;
 use crate::number::Number;
 use crate::objective::formula::{Formula, Index, Kind, Operator, PartId, Pick};
 use crate::objective::function::{Each, FUNCTIONS, Function, Meaning};
@@ -311,10 +311,11 @@ impl Writer<'_> {
                 let stop = last + step.signum();
                 let is_forward = step > 0;
                 let from_begin = if is_forward { 0 } else { length - 1 };
-                let to_end = if is_forward { length.cast_signed() } else { -1 };
+                // Where the next one would be beyond the array, no end is needed.
+                let is_all = !(0..length.cast_signed()).contains(&(last + step));
                 let start = (start != from_begin).then(|| self.whole(start));
                 // The end from behind, where it is near: `x[:-1]`.
-                let stop = (stop != to_end).then(|| {
+                let stop = (!is_all).then(|| {
                     let behind = stop - length.cast_signed();
                     match is_forward && behind == -1 {
                         true => self.number(-1.0),
@@ -339,9 +340,4 @@ fn is_op(function: &Function, op: Op) -> bool {
         Meaning::Each(Each::Where) => op == Op::Where,
         _ => false,
     }
-}
-
-/// The shape that the language gives to a number.
-pub(super) fn is_number(shape: &Shape) -> bool {
-    shape.is_empty()
 }
