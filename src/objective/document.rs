@@ -27,6 +27,7 @@ A name is a variable, a constant, a definition or a column of data; {constants} 
 - Operators and functions go element by element. A number goes with anything, a vector with another one of its length, or with each row of a matrix whose rows have its length. Other shapes do not fit.
 - `A @ B` is the product of matrices, `M @ v` and `v @ M` that with a vector as a column or row, `v @ w` the sum of the products. `@` binds as `*` does.
 - `sum`, `prod`, `mean`, `norm`, `min`, `max`, `logsumexp` and `softmax` take all elements of a vector or matrix together; those of a matrix can go along an axis: `sum(M, axis=0)` is the vector of the sums of the columns, `sum(M, axis=1)` that of the rows.
+- The derivative of `x^y` by y counts as 0 where x is not positive.
 - `<`, `<=`, `>`, `>=`, `==`, `!=` compare, `and`, `or`, `not` combine comparisons; the result is for `where` alone.
 
 The grammar, loosest binding first; `{{ }}` repeats, `[ ]` is optional, `|` separates alternatives. Blanks may stand between words, not within. At most {depth} levels are nested, and a formula has at most {size} words:

@@ -393,12 +393,7 @@ impl Objective {
         assert!(self.data().is_empty(), "data stays in arrays");
         if self.has_arrays {
             let arrays = ArrayGraph::new(graph.subnormals());
-            let variables = self.inputs.variables.iter();
-            let variables: Vec<Array<'_, T>> =
-                variables.map(|(_, shape)| arrays.input(shape)).collect();
-            let numbers = self.constants().iter();
-            let numbers: Vec<Array<'_, T>> =
-                numbers.map(|_| arrays.input(Shape::scalar())).collect();
+            let [variables, numbers] = self.array_inputs(&arrays);
             let value = self.trace_arrays(&arrays, &variables, &numbers, &[]);
             let inputs = [parameters, constants].concat();
             let unrolled = arrays.unroll(graph, &inputs, &[value]);
@@ -500,10 +495,65 @@ impl Objective {
         let inputs = |count: usize| (0..count).map(|_| graph.input()).collect::<Vec<_>>();
         let parameters = inputs(self.parameters.len());
         let constants = inputs(self.constants().len());
+        if self.has_arrays {
+            let inputs = [parameters, constants].concat();
+            return self.array_derivatives(graph, &inputs, with_respect_to, partials, limit);
+        }
         let function = self.trace(graph, &parameters, &constants);
         let by = with_respect_to.iter();
         let by: Option<Vec<Var<'g, T>>> = by.map(|place| parameters.get(*place).copied()).collect();
         Partial::trace(graph, function, &by?, partials, limit)
+    }
+
+    /// The same of vectors and matrices: they are differentiated as such, since at
+    /// a tie the derivative of a greatest element is shared, and recorded element by
+    /// element only then.
+    fn array_derivatives<'g, T: Real>(
+        &self,
+        graph: &'g Graph<T>,
+        inputs: &[Var<'g, T>],
+        with_respect_to: &[usize],
+        partials: &[Partial],
+        limit: usize,
+    ) -> Option<Vec<Var<'g, T>>> {
+        let arrays = ArrayGraph::new(graph.subnormals());
+        let is_small = || arrays.operations() <= limit as u64;
+        let [variables, constants] = self.array_inputs(&arrays);
+        let function = self.trace_arrays(&arrays, &variables, &constants, &[]);
+        // Each parameter as a variable, and a place among its elements.
+        let shaped = self.inputs.variables.iter().enumerate();
+        let places = shaped.flat_map(|(variable, (_, shape))| {
+            let elements = shape.elements().unwrap_or(0);
+            (0..elements).map(move |element| (variable, element))
+        });
+        let places: Vec<(usize, usize)> = places.collect();
+        let by = with_respect_to.iter();
+        let by: Option<Vec<_>> = by.map(|place| places.get(*place).copied()).collect();
+        let by = by?;
+        let gradient = |target, from: usize| {
+            let whole = arrays.gradient(target, &variables);
+            let element = |(variable, element): &(usize, usize)| {
+                let elements = whole[*variable].shape().elements().unwrap_or(1);
+                whole[*variable].reshape([elements]).index(0, *element)
+            };
+            is_small().then(|| by[from..].iter().map(element).collect())
+        };
+        let values = Partial::each(function, partials, gradient)?;
+        if !is_small() {
+            return None;
+        }
+        let values = arrays.unroll(graph, inputs, &values).concat();
+        (graph.len() <= limit).then_some(values)
+    }
+
+    /// Inputs of a graph of arrays for the variables and the constants.
+    fn array_inputs<'g, T: Real>(&self, graph: &'g ArrayGraph<T>) -> [Vec<Array<'g, T>>; 2] {
+        let variables = self.inputs.variables.iter();
+        let constants = self.constants().iter();
+        [
+            variables.map(|(_, shape)| graph.input(shape)).collect(),
+            constants.map(|_| graph.input(Shape::scalar())).collect(),
+        ]
     }
 }
 

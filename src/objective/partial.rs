@@ -112,29 +112,41 @@ impl Partial {
         partials: &[Partial],
         limit: usize,
     ) -> Option<Vec<Var<'g, T>>> {
-        let mut known: HashMap<&[usize], Var<'g, T>> = HashMap::new();
-        // One pass gives the derivatives of one function by all later variables.
-        let mut gradients: HashMap<&[usize], Vec<Var<'g, T>>> = HashMap::new();
+        let gradient = |target, from: usize| {
+            let gradient = graph.gradient(target, &variables[from..]);
+            (graph.len() <= limit).then_some(gradient)
+        };
+        let values = Partial::each(function, partials, gradient)?;
+        (graph.len() <= limit).then_some(values)
+    }
+
+    /// The derivatives of `function`, whatever they are recorded in. `gradient`
+    /// differentiates by all variables from one on: one pass gives the derivatives
+    /// of one function by all later variables. It is `None` where they become too
+    /// many.
+    pub(super) fn each<V: Copy>(
+        function: V,
+        partials: &[Partial],
+        mut gradient: impl FnMut(V, usize) -> Option<Vec<V>>,
+    ) -> Option<Vec<V>> {
+        let mut known: HashMap<&[usize], V> = HashMap::new();
+        let mut gradients: HashMap<&[usize], Vec<V>> = HashMap::new();
         let mut values = Vec::with_capacity(partials.len());
         for Partial(by) in partials {
-            if graph.len() > limit {
-                return None;
-            }
             let value = match by.split_last() {
                 None => function,
                 Some((variable, rest)) => {
                     let from = rest.last().copied().unwrap_or(0);
-                    let target = known.get(rest).copied()?;
-                    let gradient = gradients
-                        .entry(rest)
-                        .or_insert_with(|| graph.gradient(target, &variables[from..]));
-                    *gradient.get(variable - from)?
+                    if !gradients.contains_key(rest) {
+                        gradients.insert(rest, gradient(known.get(rest).copied()?, from)?);
+                    }
+                    *gradients.get(rest)?.get(variable - from)?
                 }
             };
             known.insert(by, value);
             values.push(value);
         }
-        (graph.len() <= limit).then_some(values)
+        Some(values)
     }
 }
 

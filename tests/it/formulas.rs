@@ -4,7 +4,7 @@
 use gradtape::Tensor;
 use gradtape::autodiff::{Array, ArrayGraph, Graph, Shape, Subnormals};
 use gradtape::engine::Program;
-use gradtape::objective::{FUNCTIONS, Formula, GradientText, Inputs, Objective};
+use gradtape::objective::{FUNCTIONS, Formula, GradientText, Inputs, Objective, Partial};
 
 use crate::close::close;
 use crate::random::Random;
@@ -462,4 +462,92 @@ fn a_derivative_that_reaches_one_row_reaches_all_of_it() {
     let of_m = &gradient[11..26];
     let expected = [1, 0, 0, 0, 0, 2, 2, 2, 2, 2, 0, 0, 0, 0, 0].map(f64::from);
     assert_eq!(of_m, expected);
+}
+
+#[test]
+fn derivatives_at_kinks_are_those_of_the_documentation() {
+    let infinity = f64::INFINITY;
+    let of_x: &[(&str, f64, f64)] = &[
+        ("sqrt(x)", 0.0, infinity),
+        ("cbrt(x)", 0.0, infinity),
+        ("abs(x)", 0.0, 0.0),
+        ("sign(x)", 0.0, 0.0),
+        ("sign(x)", 2.0, 0.0),
+        ("asin(x)", 1.0, infinity),
+        ("acos(x)", -1.0, -infinity),
+        ("acosh(x)", 1.0, infinity),
+        ("atanh(x)", 1.0, infinity),
+        ("atan2(x, 0)", 0.0, f64::NAN),
+        ("hypot(x, 0)", 0.0, f64::NAN),
+        ("relu(x)", 0.0, 0.0),
+        ("clamp(x, 1, 2)", 1.0, 1.0),
+        ("clamp(x, 1, 2)", 2.0, 1.0),
+        ("clamp(x, 1, 2)", 3.0, 0.0),
+        ("floor(x)", 0.5, 0.0),
+        ("ceil(x)", 0.5, 0.0),
+        ("round(x)", 0.5, 0.0),
+        ("where(x > 0, x^2, -x)", 0.0, -1.0),
+        ("min(2*x, x)", 0.0, 2.0),
+        ("max(2*x, x)", 0.0, 2.0),
+        ("max([2*x, x])", 0.0, 1.5),
+        ("min([3*x, x, 1])", 0.0, 2.0),
+        ("prod([x, x + 1, x + 2])", 0.0, 2.0),
+        ("norm([x, 2*x])", 0.0, f64::NAN),
+        ("sum(one_hot([x], 3))", 1.0, 0.0),
+        ("sum(range(3)*x)", 0.0, 3.0),
+        ("(-2)^x", 2.0, 0.0),
+    ];
+    for (text, x, expected) in of_x {
+        let objective = objective_of(text, &[], &[("x", &[])]);
+        let graph = Graph::<f64>::new(Subnormals::Keep);
+        let partials = Partial::up_to(1, 1);
+        let both = objective.derivatives(&graph, &[0], &partials, 1_000);
+        let found = Program::new(&graph, &both.unwrap()).evaluate(&[*x])[1];
+        assert!(close(found, *expected, 0.0, 0.0), "{text} at {x}: {found}");
+        if objective.has_arrays() {
+            let (_, same) = in_arrays(&objective, &[*x]);
+            assert!(
+                close(same[0], *expected, 0.0, 0.0),
+                "{text} at {x}: {}",
+                same[0]
+            );
+        }
+    }
+}
+
+#[test]
+fn second_derivatives_of_arrays_are_those_of_differences() {
+    for text in [
+        "sum(100*(v[1:] - v[:-1]^2)^2 + (1 - v[:-1])^2)*x",
+        "logsumexp(v)*norm([x, 1]) + v @ v*prod(v)",
+        "max(v)^3*x + sum(cumsum(v)^3)",
+    ] {
+        let whole = objective_of(text, &[], &[("x", &[]), ("v", &[5])]);
+        let (partials, point) = (Partial::up_to(6, 2), &point(5)[..6]);
+        let graph = Graph::<f64>::new(Subnormals::Keep);
+        let all = whole.derivatives(&graph, &[0, 1, 2, 3, 4, 5], &partials, 100_000);
+        let found = Program::new(&graph, &all.unwrap()).evaluate(point);
+        for (partial, found) in partials
+            .iter()
+            .zip(found)
+            .filter(|(one, _)| one.order() == 2)
+        {
+            let name = partial.name(whole.parameters());
+            let is_by = |at: &usize| name.contains(&format!("d{}", whole.parameters()[*at]));
+            let by: Vec<usize> = (0..6).filter(is_by).collect();
+            let (first, second) = (by[0], *by.last().unwrap());
+            let slope = |step: f64| {
+                let mut moved = point.to_vec();
+                moved[second] += step;
+                in_arrays(&whole, &moved).1[first]
+            };
+            // Errs as in the test of gradients.
+            let step = 1e-5;
+            let difference = (slope(step) - slope(-step)) / (2.0 * step);
+            assert!(
+                close(found, difference, 1e-6, 1e-5),
+                "{text}: {name}: {found} {difference}"
+            );
+        }
+    }
 }

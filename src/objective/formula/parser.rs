@@ -377,6 +377,10 @@ impl<'t> Parser<'t> {
         let (token, value) = self.peek();
         let place = name.start..value.end.max(name.end);
         if self.shown(&name) != "axis" {
+            // Rather a comparison than an option.
+            if !Function::named(function).is_some_and(Function::takes_axis) {
+                return Err(unknown_character('=', self.tokens[self.next - 1].1.start));
+            }
             let message = format!("`{function}` has no option `{}`", self.shown(&name));
             return Err(Mistake::new(
                 name,
