@@ -9,6 +9,7 @@
 //! a matrix, is known to whoever has its value. [`shape`] finds the shapes of all
 //! sub-formulas then, or says which do not fit; [`trace`] records what was found.
 
+mod call;
 mod grammar;
 mod index;
 mod parser;
