@@ -98,12 +98,13 @@ vectorised! {
             let mut x = start[..n].to_vec();
             let mut after = vec![T::ZERO; n];
             for _ in 0..epochs {
-                for i in 0..n - 2 {
-                    let valley = x[i + 1] - x[i] * x[i];
-                    let next = x[i + 2] - x[i + 1] * x[i + 1];
+                let neighbours = x.iter().zip(&x[1..]).zip(&x[2..]);
+                for (((before, here), next), after) in neighbours.zip(&mut after[1..n - 1]) {
+                    let valley = *here - *before * *before;
+                    let above = *next - *here * *here;
                     let slope = two_hundred * valley
-                        - (two * (one - x[i + 1]) + four_hundred * x[i + 1] * next);
-                    after[i + 1] = x[i + 1] - rate * slope;
+                        - (two * (one - *here) + four_hundred * *here * above);
+                    *after = *here - rate * slope;
                 }
                 let first = x[1] - x[0] * x[0];
                 after[0] = x[0] + rate * (two * (one - x[0]) + four_hundred * x[0] * first);
@@ -342,8 +343,8 @@ fn w5_in<T: Real, const N: usize>(precision: &str) {
     let starts: Vec<Vec<T>> = (0..RUNS).map(start).collect();
     let last = run_all(&plain, &starts, COLUMNS, 1_000, false);
     let loss = |run: usize| {
-        let inputs = last[run].iter().chain([&T::ZERO]);
-        value.evaluate(&inputs.copied().collect::<Vec<T>>())[0]
+        let inputs = last[run].iter().copied().chain([T::ZERO]);
+        value.evaluate(&inputs.collect::<Vec<T>>())[0]
     };
     let sum: f64 = last.iter().flatten().map(|w| w.to_f64()).sum();
     println!(

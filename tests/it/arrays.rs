@@ -1,8 +1,10 @@
 //! Arrays compute what tensors do, bit for bit, however they are evaluated, and
 //! their derivatives are those of the numbers that they consist of.
 
+use std::sync::Arc;
+
 use gradtape::autodiff::{Array, ArrayGraph, Graph, Number, Op, Real, Subnormals, with_subnormals};
-use gradtape::engine::{Block, Engine, Features, Interpreter, Program, States};
+use gradtape::engine::{Block, Engine, Expected, Features, Interpreter, Program, Quantity, States};
 use gradtape::{Axes, DType, Element, Shape, Span, Tensor};
 
 use crate::random::Random;
@@ -412,6 +414,17 @@ fn arrays_agree_with_tensors<T: Real + Element>(seed: u64, cases: usize, subnorm
 }
 
 #[test]
+#[ignore = "some minutes; run it in release mode when arrays or their loops change"]
+fn many_arrays_have_the_values_of_tensors() {
+    for seed in 100..110 {
+        for subnormals in [Subnormals::Keep, Subnormals::Flush] {
+            arrays_agree_with_tensors::<f32>(seed, 3_000, subnormals);
+            arrays_agree_with_tensors::<f64>(seed, 3_000, subnormals);
+        }
+    }
+}
+
+#[test]
 fn arrays_have_the_values_of_tensors() {
     for subnormals in [Subnormals::Keep, Subnormals::Flush] {
         arrays_agree_with_tensors::<f32>(1, 200, subnormals);
@@ -555,4 +568,52 @@ fn a_number_in_a_rule_has_no_shape() {
     let x = graph.input([2, 3]);
     assert!(Number::constant(&x, 2.0).shape().is_empty());
     assert_eq!((x * Number::constant(&x, 1.0)).to_string(), x.to_string());
+}
+
+/// One epoch of plain descent on Rosenbrock's function: a loop for the loss and
+/// the pieces of the derivative, and one that puts these together.
+#[test]
+fn the_program_of_a_thousand_variables() {
+    let graph = ArrayGraph::<f64>::new(Subnormals::Keep);
+    let (x, rate) = (graph.input([1000]), graph.input([]));
+    let loss = rosenbrock(x);
+    let gradient = graph.gradient(loss, &[x])[0];
+    let program = Program::arrays(&graph, &[loss], &[x - rate * gradient]);
+    insta::assert_snapshot!(program);
+}
+
+/// What is watched in a block of a staged program: the least value, and whether
+/// everything stays within its limits.
+#[test]
+fn a_staged_program_is_watched() {
+    let graph = ArrayGraph::<f64>::new(Subnormals::Keep);
+    let (x, rate) = (graph.input([20]), graph.input([]));
+    let loss = (x * x).sum(None);
+    let gradient = graph.gradient(loss, &[x])[0];
+    let engine = Interpreter::new(Program::staged(&graph, &[loss], &[x - rate * gradient]));
+    assert_eq!(engine.lanes(), 1);
+    let mut block = Block::new(engine.program(), 1);
+    let low = Expected {
+        quantity: Quantity::Output(0),
+        low: 0.1,
+        high: f64::MAX,
+    };
+    block.watch(&[low], &[0], 0);
+    let mut left = Vec::new();
+    let mut inputs = vec![1.0; 20];
+    inputs.push(0.25);
+    block.load(0, &inputs);
+    block.look_anew();
+    engine.advance(&mut block, 4, false);
+    block.left(&mut left);
+    assert_eq!(
+        (block.least(0), &left[..]),
+        ((20.0 / 64.0, Some(3)), &[false][..])
+    );
+    engine.advance(&mut block, 1, false);
+    block.left(&mut left);
+    assert_eq!(
+        (block.least(0), &left[..]),
+        ((20.0 / 256.0, Some(4)), &[true][..])
+    );
 }

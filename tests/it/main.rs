@@ -8,6 +8,7 @@
 
 mod accuracy;
 mod arrays;
+mod batches;
 mod blocks;
 mod catalogue;
 mod check;

@@ -6,7 +6,8 @@ use super::super::block::{MOVING, WIDTH};
 use super::super::kernel::Step;
 use super::super::program::{Copied, Program, Slot};
 use super::values::{Kind, Reading, Values};
-use super::{Fill, Load, Loop, Place, Rows, Store, TILE, TILE_VECTORS, Total, When};
+use super::{CACHE, Fill, LONGEST_TILE, Load, Loop, Place, Rows, Store, Total, When};
+use crate::autodiff::tensor::reduce::BLOCK;
 use crate::autodiff::{Graph, Number, Real, Subnormals, Var};
 
 /// What is to be computed in one loop.
@@ -54,7 +55,9 @@ impl<T: Real> Group<'_, T> {
     pub(super) fn build(&self) -> (Loop<T>, usize) {
         let graph = Graph::new(self.subnormals);
         let (body, sources, is_read, totals) = graph.exactly(|| self.trace(&graph));
-        let mut rows = Assigned::new(self, &body, &sources, &is_read);
+        let rows_in_cache = CACHE / size_of::<T>() / body.slots.max(1);
+        let tile_length = (rows_in_cache / BLOCK * BLOCK).clamp(BLOCK, LONGEST_TILE);
+        let mut rows = Assigned::new(self, &body, &sources, &is_read, tile_length);
         let mut totals = totals;
         for total in &mut totals {
             let slot = body.outputs[total.output].index();
@@ -81,6 +84,7 @@ impl<T: Real> Group<'_, T> {
         rows.loads.sort_by_key(|load| load.input);
         let it = Loop {
             length: self.length,
+            tile_length,
             tile,
             edge,
             fills: rows.fills,
@@ -89,7 +93,7 @@ impl<T: Real> Group<'_, T> {
             totals,
             body,
         };
-        (it, rows.count * TILE)
+        (it, rows.count * tile_length)
     }
 
     #[expect(clippy::type_complexity, reason = "the parts of a loop")]
@@ -277,6 +281,9 @@ struct Assigned<T> {
     fills: Vec<(usize, Fill<T>)>,
     loads: Vec<Load<T>>,
     stores: Vec<Store>,
+    /// The first vector of the first row, and how many vectors a row has.
+    first: usize,
+    vectors: usize,
     /// How many rows there are.
     count: usize,
 }
@@ -287,8 +294,11 @@ impl<T: Real> Assigned<T> {
         body: &Program<T>,
         sources: &[Source<T>],
         is_read: &[bool],
+        tile_length: usize,
     ) -> Self {
         let mut rows = Assigned {
+            first: group.rows / WIDTH,
+            vectors: tile_length / WIDTH,
             tile: Vec::new(),
             edge: Vec::new(),
             fills: Vec::new(),
@@ -309,7 +319,7 @@ impl<T: Real> Assigned<T> {
                     };
                     let row = match when {
                         When::Never => MOVING + slot / WIDTH,
-                        _ => rows.row(group.rows),
+                        _ => rows.row(),
                     };
                     let tile = if in_place { MOVING + slot / WIDTH } else { row };
                     rows.tile.push(tile);
@@ -347,7 +357,7 @@ impl<T: Real> Assigned<T> {
                         }
                         _ => None,
                     };
-                    let row = in_place.unwrap_or_else(|| rows.row(group.rows));
+                    let row = in_place.unwrap_or_else(|| rows.row());
                     rows.tile.push(row);
                     rows.edge.push(row);
                     rows.loads.push(Load {
@@ -365,7 +375,7 @@ impl<T: Real> Assigned<T> {
                     });
                 }
                 Source::Uniform(place) => {
-                    let row = rows.row(group.rows);
+                    let row = rows.row();
                     rows.tile.push(row);
                     rows.edge.push(row);
                     rows.fills.push((row * WIDTH, Fill::Number(place.clone())));
@@ -373,7 +383,7 @@ impl<T: Real> Assigned<T> {
             }
         }
         for slot in body.inputs..body.slots {
-            let row = rows.row(group.rows);
+            let row = rows.row();
             rows.tile.push(row);
             rows.edge.push(row);
             if let Some(value) = body.constants.get(slot - body.inputs) {
@@ -384,9 +394,8 @@ impl<T: Real> Assigned<T> {
     }
 
     /// A new row, as the number of its first vector.
-    fn row(&mut self, rows: usize) -> usize {
-        let row = rows / WIDTH + self.count * TILE_VECTORS;
+    fn row(&mut self) -> usize {
         self.count += 1;
-        row
+        self.first + (self.count - 1) * self.vectors
     }
 }

@@ -11,8 +11,9 @@ use super::super::program::Program;
 use super::body::Group;
 use super::product::Product;
 use super::values::{Kind, Reading, Value, Values};
-use super::{Action, Place, TILE};
+use super::{Action, Place};
 use crate::autodiff::Real;
+use crate::autodiff::tensor::reduce::BLOCK;
 
 /// A stage after all others.
 const END: usize = usize::MAX;
@@ -267,7 +268,7 @@ impl<T: Real> Layout<'_, T> {
                 }
                 match values.list[*value].kind {
                     Kind::Total(_, operand) => {
-                        let count = values.list[operand].length.div_ceil(TILE);
+                        let count = values.list[operand].length.div_ceil(BLOCK);
                         let slot = self.memory.take(count);
                         temporary.push((slot, count));
                         partials.insert(*value, slot);

@@ -28,11 +28,13 @@ use product::Product;
 pub(super) use run::Run;
 use values::Values;
 
-/// How many elements are computed together: as many as make one partial sum.
-const TILE: usize = BLOCK;
+/// The greatest number of elements that are computed together. Those of a tile
+/// are a multiple of those that make one partial sum.
+const LONGEST_TILE: usize = 4 * BLOCK;
 
-/// The vectors of a tile.
-const TILE_VECTORS: usize = TILE / WIDTH;
+/// The bytes that the rows of a loop may take, so that they stay in the fastest
+/// cache.
+const CACHE: usize = 32 << 10;
 
 /// A program as a list of instructions on arrays.
 #[derive(Debug)]
@@ -87,6 +89,8 @@ enum Action<T> {
 #[derive(Clone, Debug)]
 struct Loop<T> {
     length: usize,
+    /// The elements that are computed together.
+    tile_length: usize,
     /// What is computed of each element.
     body: Program<T>,
     /// The instructions, with rows in the place of slots.
@@ -251,6 +255,7 @@ impl<T: Real> Staged<T> {
         (staged, slots.max(program.slots))
     }
 
+    /// How many operations on numbers an epoch is.
     pub(super) fn operations(&self) -> u64 {
         self.operations
     }

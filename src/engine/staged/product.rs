@@ -224,22 +224,35 @@ impl<T: Real, const FLUSH: bool> Multiply<'_, T, FLUSH> {
         } = self.product;
         let weights = &weights.within(self.memory)[row * inner..][..R * inner];
         let wide = wide.within(self.memory);
+        let vectors_of = |l: usize| {
+            let row = &wide[l * stride + column..][..V * LANES];
+            row.as_chunks::<LANES>().0
+        };
+        // Whole vectors are read before they are changed and written after, or the
+        // compiler does not keep them in registers.
         let mut sums = [[[T::ZERO; LANES]; V]; R];
-        for l in 0..*inner {
-            let (vectors, _) = wide[l * stride + column..].as_chunks::<LANES>();
-            let vectors: &[[T; LANES]] = &vectors[..V];
+        for r in 0..R {
+            for v in 0..V {
+                let (vector, weight) = (vectors_of(0)[v], weights[r * inner]);
+                let mut sum = sums[r][v];
+                for lane in 0..LANES {
+                    sum[lane] = operation::<FLUSH, T>(Op::Mul, weight, vector[lane]);
+                }
+                sums[r][v] = sum;
+            }
+        }
+        for l in 1..*inner {
+            let vectors = vectors_of(l);
             for r in 0..R {
                 let weight = weights[r * inner + l];
                 for v in 0..V {
+                    let vector = vectors[v];
+                    let mut sum = sums[r][v];
                     for lane in 0..LANES {
-                        let sum = &mut sums[r][v][lane];
-                        let term = operation::<FLUSH, T>(Op::Mul, weight, vectors[v][lane]);
-                        *sum = if l == 0 {
-                            term
-                        } else {
-                            operation::<FLUSH, T>(Op::Add, *sum, term)
-                        };
+                        let term = operation::<FLUSH, T>(Op::Mul, weight, vector[lane]);
+                        sum[lane] = operation::<FLUSH, T>(Op::Add, sum[lane], term);
                     }
+                    sums[r][v] = sum;
                 }
             }
         }

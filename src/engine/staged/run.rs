@@ -2,7 +2,7 @@
 
 use super::super::features::Features;
 use super::super::interpreter::run_tile;
-use super::{Action, Fill, Load, Loop, Place, Staged, Store, TILE, Total, When};
+use super::{Action, Fill, Load, Loop, Place, Staged, Store, Total, When};
 use crate::autodiff::arrays::{Numbers, combined, value};
 use crate::autodiff::tensor::operation::Reduction;
 use crate::autodiff::tensor::reduce::{BLOCK, middle, reduced};
@@ -65,7 +65,7 @@ fn copy<T: Copy>(memory: &mut [T], from: &Place<T>, first: usize, to: usize, cou
 
 impl<T: Real> Loop<T> {
     fn run(&self, memory: &mut [T], run: Run) {
-        let width = self.length.min(TILE).next_multiple_of(WIDTH);
+        let width = self.length.min(self.tile_length).next_multiple_of(WIDTH);
         for (row, fill) in &self.fills {
             let value = match fill {
                 Fill::Constant(value) => *value,
@@ -73,8 +73,8 @@ impl<T: Real> Loop<T> {
             };
             memory[*row..row + width].fill(value);
         }
-        for start in (0..self.length).step_by(TILE) {
-            let end = self.length.min(start + TILE);
+        for start in (0..self.length).step_by(self.tile_length) {
+            let end = self.length.min(start + self.tile_length);
             let count = end - start;
             let edge = self.edge.as_ref().filter(|_| count % WIDTH != 0);
             let is_edge = edge.is_some();
@@ -138,22 +138,24 @@ impl Total {
         } else {
             row * WIDTH
         };
-        let row = &memory[first..first + count];
-        let result = match (self.kind, subnormals) {
-            (Reduction::Sum, Subnormals::Keep) => reduced(row, T::ZERO, |x, y| x + y),
-            (Reduction::Sum, Subnormals::Flush) => reduced(row, T::ZERO, |x, y| {
-                Op::Add.value([x, y, y], Subnormals::Flush)
-            }),
-            (kind, subnormals) => reduced(row, T::ZERO, |x, y| {
-                combined(&Numbers(subnormals), kind, x, y)
-            }),
-        };
-        memory[self.partial + start / TILE] = result;
+        for block in (0..count).step_by(BLOCK) {
+            let row = &memory[first + block..first + count.min(block + BLOCK)];
+            let result = match (self.kind, subnormals) {
+                (Reduction::Sum, Subnormals::Keep) => reduced(row, T::ZERO, |x, y| x + y),
+                (Reduction::Sum, Subnormals::Flush) => reduced(row, T::ZERO, |x, y| {
+                    Op::Add.value([x, y, y], Subnormals::Flush)
+                }),
+                (kind, subnormals) => reduced(row, T::ZERO, |x, y| {
+                    combined(&Numbers(subnormals), kind, x, y)
+                }),
+            };
+            memory[self.partial + (start + block) / BLOCK] = result;
+        }
     }
 
     /// Puts the results of the tiles together.
     fn finish<T: Real>(&self, memory: &mut [T], length: usize, subnormals: Subnormals) {
-        let partials = &memory[self.partial..][..length.div_ceil(TILE)];
+        let partials = &memory[self.partial..][..length.div_ceil(BLOCK)];
         let both = |x, y| combined(&Numbers(subnormals), self.kind, x, y);
         memory[self.result] = together(partials, length, both);
     }
