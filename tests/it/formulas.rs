@@ -206,7 +206,7 @@ const CASES: &[Case] = &[
     }),
     ("length(v)*x + length(M)", |t| Ok(&t.x * 5.0 + 3.0)),
     ("sum(v^range(5)) + sum(range(5, 0, -1)*w)", |t| {
-        let powers = t.v.pow(&Tensor::from([0.0, 1.0, 2.0, 3.0, 4.0]))?.sum()?;
+        let powers = t.v.pow(Tensor::from([0.0, 1.0, 2.0, 3.0, 4.0]))?.sum()?;
         Ok(powers + (Tensor::from([5.0, 4.0, 3.0, 2.0, 1.0]) * &t.w).sum()?)
     }),
     ("sum(repeat(x, 5)*w) + sum(repeat(v, 3)*M)", |t| {
@@ -270,6 +270,57 @@ fn formulas_of_arrays_have_the_values_of_tensors() {
                 value.to_bits(),
                 "{text}"
             );
+        }
+    }
+}
+
+#[test]
+fn large_formulas_have_the_values_of_tensors() {
+    // So large that the engine loops over elements.
+    let variables: &[(&str, &[usize])] = &[
+        ("x", &[1000]),
+        ("w", &[20]),
+        ("X", &[300, 20]),
+        ("y", &[300]),
+    ];
+    let total: usize = variables.iter().map(|(_, shape)| count(shape)).sum();
+    let mut random = Random(11);
+    let point: Vec<f64> = (0..total).map(|_| random.between(-1.0, 1.0)).collect();
+    let mut rest = &point[..];
+    let tensors: Vec<Tensor> = variables
+        .iter()
+        .map(|(_, shape)| {
+            let (own, others) = rest.split_at(count(shape));
+            rest = others;
+            Tensor::new(own.to_vec(), *shape).unwrap()
+        })
+        .collect();
+    let [x, w, rows, y] = &tensors[..] else {
+        panic!("four variables");
+    };
+    let valley = || -> gradtape::Result<Tensor> {
+        let (head, tail) = (x.slice([..-1])?, x.slice([1..])?);
+        let valley = (tail - head.powi(2)?).powi(2)? * 100.0;
+        (valley + (1.0 - head).powi(2)?).sum()
+    };
+    let logistic = || -> gradtape::Result<Tensor> {
+        let margins = rows.matmul(w)?;
+        (margins.softplus()? - y * &margins).mean()
+    };
+    let cases = [
+        ("sum(100*(x[1:] - x[:-1]^2)^2 + (1 - x[:-1])^2)", valley()),
+        ("mean(softplus(X @ w) - y*(X @ w))", logistic()),
+    ];
+    for (text, expected) in cases {
+        let expected: f64 = expected.unwrap().item().unwrap();
+        let whole = objective_of(text, &[], variables);
+        let (value, gradient) = in_arrays(&whole, &point);
+        assert_eq!(value.to_bits(), expected.to_bits(), "{text}");
+        let (same, by_elements) = in_numbers(&whole, &point);
+        assert_eq!(same.to_bits(), value.to_bits(), "{text}");
+        for (one, other) in gradient.iter().zip(by_elements) {
+            // The order of sums differs.
+            assert!(close(*one, other, 1e-12, 1e-12), "{text}: {one} {other}");
         }
     }
 }

@@ -161,6 +161,7 @@ fn texts_made_by_chance_are_read_printed_and_evaluated() {
 
 #[test]
 #[ignore = "takes minutes: `cargo test --release --test it -- --ignored millions_of_texts`"]
+#[expect(clippy::print_stderr, reason = "the numbers are to be stated")]
 fn millions_of_texts_made_by_chance_are_read_printed_and_evaluated() {
     let begin = Instant::now();
     let reached = run(2, 5_000_000);

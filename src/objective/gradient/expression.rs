@@ -151,7 +151,7 @@ impl Expressions {
                 over,
                 powers,
             } => {
-                let rest = self.product(1.0, over.value(), unpacked(&powers));
+                let rest = self.product(1.0, over.value(), &unpacked(&powers));
                 match self.get(rest).clone() {
                     // −(a − b) is b − a.
                     Expression::Sum(terms, number) if times.value() == -1.0 => {
@@ -181,11 +181,11 @@ impl Expressions {
             }
         }
         terms.retain(|(_, times)| *times != 0.0);
-        self.sum(terms, number + other)
+        self.sum(&terms, number + other)
     }
 
-    fn sum(&mut self, terms: Vec<(Id, f64)>, number: f64) -> Id {
-        match terms[..] {
+    fn sum(&mut self, terms: &[(Id, f64)], number: f64) -> Id {
+        match *terms {
             [] => self.number(number),
             [(id, times)] if number == 0.0 => self.scaled(times, id),
             _ => {
@@ -200,10 +200,10 @@ impl Expressions {
         if times == -1.0 && matches!(self.get(id), Expression::Sum(..)) {
             let (mut terms, number) = self.terms(id);
             terms.iter_mut().for_each(|(_, times)| *times = -*times);
-            return self.sum(terms, -number);
+            return self.sum(&terms, -number);
         }
         let (own, over, powers) = self.factors(id);
-        self.product(times * own, over, powers)
+        self.product(times * own, over, &powers)
     }
 
     pub(super) fn subtract(&mut self, x: Id, y: Id) -> Id {
@@ -254,10 +254,10 @@ impl Expressions {
                 None => powers.push((base, power)),
             }
         }
-        self.product(times, over, powers)
+        self.product(times, over, &powers)
     }
 
-    fn product(&mut self, times: f64, over: f64, powers: Vec<(Id, f64)>) -> Id {
+    fn product(&mut self, times: f64, over: f64, powers: &[(Id, f64)]) -> Id {
         let quotient = times / over;
         let is_short = shortest(quotient.abs()).len() <= SHORT;
         let (times, over) = match is_short {
@@ -268,7 +268,7 @@ impl Expressions {
         if times == 0.0 || powers.is_empty() {
             return self.number(times / over);
         }
-        if let ([(id, 1.0)], 1.0, 1.0) = (&powers[..], times, over) {
+        if let ([(id, 1.0)], 1.0, 1.0) = (powers, times, over) {
             return *id;
         }
         let shape = self.together(powers.iter().map(|(id, _)| *id));
@@ -285,10 +285,10 @@ impl Expressions {
         let is_whole = |x: f64| x.floor() == x;
         match self.factors(x) {
             (1.0, 1.0, powers) if is_whole(power) => match powers[..] {
-                [(base, own)] if is_whole(own) => self.product(1.0, 1.0, vec![(base, own * power)]),
-                _ => self.product(1.0, 1.0, vec![(x, power)]),
+                [(base, own)] if is_whole(own) => self.product(1.0, 1.0, &[(base, own * power)]),
+                _ => self.product(1.0, 1.0, &[(x, power)]),
             },
-            _ => self.product(1.0, 1.0, vec![(x, power)]),
+            _ => self.product(1.0, 1.0, &[(x, power)]),
         }
     }
 
