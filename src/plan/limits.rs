@@ -7,8 +7,12 @@
 use std::fmt::Write as _;
 
 use super::derivatives::{GREATEST_COLUMNS, GREATEST_POINTS, GREATEST_VALUES};
+use crate::data::{GREATEST_CELLS, GREATEST_FILE};
 use crate::number::grouped;
-use crate::objective::{GREATEST_DEPTH, GREATEST_SIZE};
+use crate::objective::{
+    GREATEST_DEPTH, GREATEST_ELEMENTS as ARRAY_ELEMENTS, GREATEST_ELEMENTS_TOGETHER,
+    GREATEST_ROTATION, GREATEST_SIZE,
+};
 use crate::spec::GREATEST_LENGTH;
 
 /// A plan has at most so many runs.
@@ -91,6 +95,14 @@ pub fn limits() -> String {
             GREATEST_SIZE as u128,
         ),
         ("levels that a formula is nested", GREATEST_DEPTH as u128),
+        ("elements of an array of a formula", ARRAY_ELEMENTS as u128),
+        (
+            "elements of all arrays of a formula and its definitions together",
+            GREATEST_ELEMENTS_TOGETHER as u128,
+        ),
+        ("variables of a rotated function", GREATEST_ROTATION as u128),
+        ("bytes of a data file", u128::from(GREATEST_FILE)),
+        ("cells of a data file that are used", GREATEST_CELLS as u128),
         (
             "operations of an epoch of numbers: value, gradient and update; the same of a derivative's table",
             GREATEST_OPERATIONS as u128,

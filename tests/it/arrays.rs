@@ -1,8 +1,6 @@
 //! Arrays compute what tensors do, bit for bit, however they are evaluated, and
 //! their derivatives are those of the numbers that they consist of.
 
-use std::sync::Arc;
-
 use gradtape::autodiff::{Array, ArrayGraph, Graph, Number, Op, Real, Subnormals, with_subnormals};
 use gradtape::engine::{Block, Engine, Expected, Features, Interpreter, Program, Quantity, States};
 use gradtape::{Axes, DType, Element, Shape, Span, Tensor};

@@ -46,8 +46,19 @@ fn the_runs_of_every_experiment_are_listed() {
     insta::glob!("../../experiments", "*.toml", |path| {
         let at = path.parent().unwrap();
         let file = path.file_name().unwrap();
-        insta::assert_snapshot!(succeeded(runner(at).arg("plan").arg(file)));
+        insta::assert_snapshot!(head(&succeeded(runner(at).arg("plan").arg(file))));
     });
+}
+
+/// The first lines of a long text, and how many others there are.
+fn head(text: &str) -> String {
+    const SHOWN: usize = 40;
+    let count = text.lines().count();
+    if count <= SHOWN {
+        return text.to_owned();
+    }
+    let lines: Vec<&str> = text.lines().take(SHOWN).collect();
+    format!("{}\n… and {} more lines\n", lines.join("\n"), count - SHOWN)
 }
 
 #[test]

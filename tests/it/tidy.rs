@@ -71,7 +71,7 @@ fn modules_import_only_from_the_floors_below() {
         ),
         (
             "batch",
-            &["autodiff", "engine", "number", "optimizer", "plan"],
+            &["autodiff", "data", "engine", "number", "optimizer", "plan"],
         ),
         (
             "derivative",
@@ -228,7 +228,7 @@ const PREAMBLE: &str = "\
 # Experiment files
 
 The files beside this one are experiments: run one with `runner FILE`.
-What follows is the whole format, made from the description that the reader checks files against.
+What follows is the whole format, made from the description that the reader checks files against, and the language of formulas.
 A key that is not listed is a mistake, and so is a value of another kind.
 
 ";
@@ -236,8 +236,10 @@ A key that is not listed is a mistake, and so is a value of another kind.
 #[test]
 fn the_documentation_of_the_format_is_that_of_the_reader() {
     let path = project().join("experiments/README.md");
-    let expected =
-        PREAMBLE.to_owned() + &gradtape::spec::documentation() + &gradtape::plan::limits();
+    let expected = PREAMBLE.to_owned()
+        + &gradtape::spec::documentation()
+        + &gradtape::objective::documentation()
+        + &gradtape::plan::limits();
     if std::env::var_os("INSTA_UPDATE").is_some_and(|update| update == "always") {
         fs::write(&path, &expected).unwrap();
     }
