@@ -63,6 +63,24 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 //!
+//! An objective can also be about vectors, data, or a test function by its name
+//! ([`objective::catalogue`]). In a formula of arrays a sum over a thousand elements
+//! stays one step of an [`ArrayGraph`](autodiff::ArrayGraph).
+//!
+//! ```
+//! use gradtape::plan::Plan;
+//!
+//! let plan = Plan::new("functions.toml", r#"
+//!     epochs = 10
+//!     objective = [{ function = ["sphere", "rosenbrock"], dimension = [2, 1000] }]
+//!     optimizer = [{ method = "sgd", learning_rate = 1e-4 }]
+//! "#)?;
+//! assert_eq!(plan.runs(), 4);
+//! assert_eq!(plan.label(&plan.run(3)), "rosenbrock, dimension=1000");
+//! assert_eq!(plan.run(3).start.len(), 1000);
+//! # Ok::<(), gradtape::mistake::Mistakes>(())
+//! ```
+//!
 //! A file can also tabulate a formula with its derivatives at points, without
 //! any descent: [`derivative::table`].
 //!
@@ -97,7 +115,7 @@
 //!   compares with TensorFlow's.
 //! - [`engine`]: programs made from a graph, and what runs them, many runs side
 //!   by side.
-//! - [`objective`]: formula text → graph.
+//! - [`objective`]: formula text → graph; the catalogue of test functions.
 //! - [`optimizer`]: update rules that record themselves in a graph.
 //! - [`spec`]: the TOML as written; the one description of the file format.
 //! - [`plan`]: every default filled in, every check passed, every run numbered.

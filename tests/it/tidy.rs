@@ -61,10 +61,12 @@ fn modules_import_only_from_the_floors_below() {
             "plan",
             &[
                 "autodiff",
+                "data",
                 "mistake",
                 "number",
                 "objective",
                 "optimizer",
+                "random",
                 "spec",
                 "batch",
             ],
