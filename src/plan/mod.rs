@@ -596,10 +596,17 @@ impl Plan {
     /// only those; for a single run its objective.
     #[must_use]
     pub fn label(&self, run: &Run) -> String {
+        self.label_by(run, |_| true)
+    }
+
+    /// The same of those [`Plan::columns`] only that `counts` says, by their places.
+    #[must_use]
+    pub fn label_by(&self, run: &Run, counts: impl Fn(usize) -> bool) -> String {
         let mut label = String::new();
         for (column, value) in run.settings.iter().enumerate() {
             let Some(value) = value else { continue };
-            if !self.varying.within(column, run.objective, run.optimizer) {
+            let varies = self.varying.within(column, run.objective, run.optimizer);
+            if !(varies && counts(column)) {
                 continue;
             }
             if !label.is_empty() {

@@ -3,7 +3,7 @@
 use super::chart::{Axis, Colour, Figure, Key, Line, Scale};
 use super::series::{Drawn, Endings, Lines};
 use crate::number::{Value, short};
-use crate::plan::{self, Chart, ChartKind, Plan, quantity_label};
+use crate::plan::{self, Chart, ChartKind, Plan, Run, quantity_label};
 
 /// Up to so many lines each has a colour of its own and a place in the legend.
 const LEGEND: usize = 10;
@@ -66,16 +66,31 @@ fn line_series(
     lines: &Lines,
     endings: &Endings,
 ) -> Vec<Series> {
+    // A legend names what varies among its lines, which may be less than what varies
+    // among all runs.
+    let few: Vec<Run> = match runs.len() {
+        2..=LEGEND => runs.iter().map(|run| plan.run(*run)).collect(),
+        _ => Vec::new(),
+    };
+    let differs = |column: usize| {
+        few.iter()
+            .any(|run| run.settings[column] != few[0].settings[column])
+    };
     let series = runs.iter().filter_map(|run| {
         let points = lines.get(&(place, *run))?;
         let ending = endings.get(place, *run)?;
         let mut line = Line::new(points.clone(), Colour::Category(0));
         line.diverged = ending.is_diverged;
-        let settings = plan.run(*run).settings;
+        let run = plan.run(*run);
+        let label = if few.is_empty() {
+            ending.label.clone()
+        } else {
+            plan.label_by(&run, differs)
+        };
         Some(Series {
             line,
-            label: ending.label.clone(),
-            settings,
+            label,
+            settings: run.settings,
         })
     });
     series.collect()
