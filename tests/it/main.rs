@@ -22,6 +22,7 @@ mod engine;
 mod explanations;
 mod formulas;
 mod fuzz;
+mod large;
 mod mistakes;
 mod random;
 mod reports;

@@ -1,0 +1,183 @@
+//! Descents on objectives that are too large to be written out, and reports of data.
+
+use gradtape::batch::{self, Cancelled, Control, Outcome};
+use gradtape::plan::Plan;
+
+use crate::runner::{contents, finished, folder, runner, succeeded};
+
+fn outcomes(text: &str) -> Vec<Outcome> {
+    let plan = Plan::new("large.toml", text).unwrap_or_else(|mistakes| panic!("{mistakes}"));
+    let numbers: Vec<u64> = (0..plan.runs()).collect();
+    let mut all = Vec::new();
+    batch::run(
+        &plan,
+        &numbers,
+        || (),
+        &Control::default(),
+        |group, ()| {
+            all.extend(group.into_iter().map(|(_, outcome)| outcome));
+            Ok::<(), Cancelled>(())
+        },
+    )
+    .unwrap();
+    all
+}
+
+/// One descent on the sum of n squares is n descents on a square side by side.
+#[test]
+fn each_of_many_variables_goes_the_way_of_one() {
+    let runs = |formula: &str, start: &str, top: &str| {
+        outcomes(&format!(
+            "{top}\nobjective = [{{ formula = '{formula}', start = {{ w = {start} }} }}]\n\
+             optimizer = [{{ method = 'sgd', learning_rate = [0.01, 0.4, 1.5] }},\n\
+             {{ method = 'sgd', learning_rate = 0.01, momentum = 0.9, nesterov = true }}]\n"
+        ))
+    };
+    for top in [
+        "epochs = 10_000\nprecision = 'f32'\nsubnormals = 'flush'",
+        "epochs = 10_000\nprecision = 'f32'",
+        "epochs = 400\nprecision = 'f64'",
+    ] {
+        let one = runs("w^2", "1", top);
+        let many = runs("sum(w^2)", "{ value = 1, length = 2500 }", top);
+        for (one, many) in one.iter().zip(&many) {
+            assert_eq!(one.status.name(), many.status.name(), "{one:?}");
+            if one.status.name() == "diverged" {
+                // A sum overflows before its terms do.
+                assert!(many.status.epoch() < one.status.epoch());
+                continue;
+            }
+            assert_eq!(one.status.epoch(), many.status.epoch());
+            assert_eq!(one.epochs_run, many.epochs_run);
+            assert_eq!(many.parameters.len(), 2500);
+            assert!(many.parameters.iter().all(|w| w.is_same(one.parameters[0])));
+        }
+    }
+    let golden = &runs(
+        "sum(w^2)",
+        "{ value = 1, length = 2500 }",
+        "epochs = 10_000\nprecision = 'f32'\nsubnormals = 'flush'",
+    )[0];
+    assert_eq!(golden.parameters[2499].to_string(), "5.803526e-37");
+    assert_eq!(
+        golden.status.to_string(),
+        "no parameter changes from epoch 4130 on"
+    );
+}
+
+/// The norm of n equal entries is √n times one of them, up to some roundings.
+#[test]
+fn rules_that_stop_look_at_all_elements() {
+    let run = |stop: &str| {
+        outcomes(&format!(
+            "epochs = 1000\nobjective = [{{ formula = 'sum(w^2)', \
+             start = {{ w = {{ value = 1, length = 2500 }} }} }}]\n\
+             optimizer = [{{ method = 'sgd', learning_rate = 0.1 }}]\n[stop]\n{stop}\n"
+        ))
+        .remove(0)
+    };
+    // After k epochs w is 0.8^k, the gradient 2w, its norm 100w, a step 10w.
+    let gradient = run("gradient_norm_below = 1e-3");
+    assert_eq!(gradient.status.name(), "converged");
+    assert_eq!(gradient.epochs_run, 52);
+    assert!((gradient.gradient_norm.to_f64() / (100.0 * 0.8_f64.powi(52)) - 1.0).abs() < 1e-13);
+    assert_eq!(run("loss_below = 1e-6").epochs_run, 49);
+    assert_eq!(run("step_below = 1e-6").epochs_run, 74);
+    assert_eq!(run("loss_above = 1e9").status.name(), "epochs spent");
+}
+
+const TABLE: &str = "height,weight\n1.5,50\n1.6,55\n1.7,65\n1.8,71\n1.9,80\n";
+
+const LINE: &str = "\
+title = 'A line'
+epochs = 20
+
+[[objective]]
+formula = 'mean((a*x + b - y)^2)'
+start = { a = 0, b = 0 }
+data = { file = 'table.csv', columns = { x = 'height', y = 'weight' }, standardize = ['x', 'y'], validation = 1, batch_size = 2 }
+
+[[optimizer]]
+method = 'sgd'
+learning_rate = [0.1, 0.2]
+
+[[chart]]
+y = 'validation_loss'
+";
+
+#[test]
+fn a_report_is_drawn_again_without_its_data() {
+    let at = folder(&[("line.toml", LINE), ("table.csv", TABLE)]);
+    succeeded(runner(at.path()).arg("line.toml"));
+    let report = at.path().join("reports/line");
+    let before = contents(&report);
+    let trajectories = std::fs::read_to_string(report.join("trajectories.csv")).unwrap();
+    let head = "run,epoch,learning_rate,loss,gradient_norm,validation_loss,a,b\n";
+    assert!(trajectories.starts_with(head), "{trajectories}");
+    std::fs::remove_file(at.path().join("table.csv")).unwrap();
+    succeeded(runner(at.path()).args(["report", "reports/line"]));
+    assert!(contents(&report) == before);
+}
+
+#[test]
+fn a_data_file_that_has_changed_is_told() {
+    let at = folder(&[("line.toml", LINE), ("table.csv", TABLE)]);
+    succeeded(runner(at.path()).arg("line.toml"));
+    succeeded(runner(at.path()).args(["check", "line.toml"]));
+    std::fs::write(at.path().join("table.csv"), TABLE.replace("71", "72")).unwrap();
+    let (code, stdout, _) = finished(runner(at.path()).args(["check", "line.toml"]));
+    assert_eq!(code, 1, "{stdout}");
+    let first = stdout.lines().nth(1).unwrap();
+    assert!(
+        first.starts_with("  table.csv recorded with SHA-256 "),
+        "{stdout}"
+    );
+}
+
+#[test]
+fn threads_change_no_byte_of_batches_and_loops() {
+    let functions = "epochs = 30\nseed = 1\nrepetitions = 3\n\
+        objective = [{ function = ['rosenbrock', 'griewank'], dimension = 600, \
+        start = { x = { uniform = [-1, 1] } } }]\n\
+        optimizer = [{ method = 'sgd', learning_rate = [1e-4, 1e-3], momentum = 0.5 }]\n";
+    let at = folder(&[
+        ("line.toml", LINE),
+        ("table.csv", TABLE),
+        ("functions.toml", functions),
+    ]);
+    let reports = ["1", "2", "5"].map(|threads| {
+        succeeded(runner(at.path()).args([
+            "line.toml",
+            "functions.toml",
+            "--threads",
+            threads,
+            "--out",
+            threads,
+        ]));
+        ["line", "functions"].map(|name| contents(&at.path().join(threads).join(name)))
+    });
+    assert!(reports[0] == reports[1] && reports[0] == reports[2]);
+}
+
+#[test]
+fn a_plan_shows_formulas_with_their_gradients() {
+    let file = "epochs = 1\n\
+        [[objective]]\nname = 'two of them'\nformula = 'a*r^2 + (x - 1)^2'\n\
+        define = { r = 'sqrt(x^2 + y^2)' }\nconstants = { a = [1, 2] }\nstart = { x = 1, y = 2 }\n\
+        [[objective]]\nfunction = 'rosenbrock'\ndimension = [3, 1000]\n\
+        [[optimizer]]\nmethod = 'sgd'\nlearning_rate = 0.1\n";
+    let at = folder(&[("shown.toml", file)]);
+    let plan = |more: &[&str]| {
+        succeeded(
+            runner(at.path())
+                .args(["plan", "shown.toml", "--gradient"])
+                .args(more),
+        )
+    };
+    insta::assert_snapshot!(plan(&[]));
+    let json = plan(&["--format", "json"]);
+    let first: serde_json::Value = serde_json::from_str(json.lines().next().unwrap()).unwrap();
+    assert_eq!(first["objective"], "two of them");
+    assert_eq!(first["define"]["r"], "sqrt(x^2 + y^2)");
+    assert!(first["gradient"]["derivatives"]["x"].is_string());
+}
