@@ -222,7 +222,7 @@ impl<T: Real> Descent<T> {
         block.load(0, &inputs);
         let mut before = States::default();
         let updates = self.batches.as_ref();
-        let mut updates = updates.map(|batches| batches.updates(run, from.state.len()));
+        let mut updates = updates.map(|batches| batches.updates(run, &inputs, from.state.len()));
         let epochs_per_look = self.epochs_per_look();
 
         let mut state = State {

@@ -2,10 +2,10 @@
 
 use std::sync::Arc;
 
-use crate::autodiff::{ArrayGraph, Op, Real, Shape, Subnormals};
+use super::trace::Inputs;
+use crate::autodiff::{ArrayGraph, Op, Real, Subnormals};
 use crate::data::{Dataset, shuffled};
 use crate::engine::{Block, Engine, Interpreter, Program};
-use crate::optimizer::Epoch;
 use crate::plan::{Plan, Run};
 
 /// The updates of an epoch from batches of rows.
@@ -79,52 +79,32 @@ impl<T: Real> Batches<T> {
         count * self.whole.program().operations() + rest
     }
 
-    /// Room for the updates of a run that goes on from `inputs`, of which the first
-    /// `state` are the parameters and the memory.
-    pub(super) fn updates(&self, run: &Run, state: usize) -> Updates<'_, T> {
-        let mut inputs = vec![T::ZERO; state];
-        let numbers = run.constants.iter().chain(&run.numbers);
-        inputs.extend(numbers.map(|number| number.to::<T>()));
+    /// Room for the updates of a run with these inputs, of which the first `state` are the
+    /// parameters and the memory.
+    pub(super) fn updates(&self, run: &Run, inputs: &[T], state: usize) -> Updates<'_, T> {
         let rest = self.rest.as_ref();
         Updates {
             whole: Block::new(self.whole.program(), 1),
             rest: rest.map(|engine| Block::new(engine.program(), 1)),
             before_rows: inputs.len(),
             state,
-            inputs,
+            inputs: inputs.to_vec(),
             place: [run.objective as u64, run.repetition],
             batches: self,
         }
     }
 }
 
-/// The program of one update from so many rows. Its inputs are the parameters, the
-/// memory of the rule, the constants, the numbers of the rule, and the rows.
+/// The program of one update from so many rows, which are the last inputs.
 fn update<T: Real>(plan: &Plan, run: &Run, data: &Dataset, rows: usize) -> Program<T> {
     let function = &plan.objectives[run.objective].function;
     let graph = ArrayGraph::<T>::new(run.subnormals);
-    let of_shapes = || {
-        let shapes = function.variables().iter();
-        shapes.map(|(_, shape)| graph.input(shape.clone()))
-    };
-    let numbers = |count: usize| {
-        let inputs = (0..count).map(|_| graph.input(Shape::scalar()));
-        inputs.collect::<Vec<_>>()
-    };
-    let parameters: Vec<_> = of_shapes().collect();
-    let memory: Vec<_> = (0..run.rule.memory()).flat_map(|_| of_shapes()).collect();
-    let constants = numbers(run.constants.len());
-    let settings = numbers(run.numbers.len());
+    let inputs = Inputs::new(plan, run, &graph);
     let shapes = data.shapes(rows).into_iter();
     let batch: Vec<_> = shapes.map(|shape| graph.input(shape)).collect();
-    let loss = function.trace_arrays(&graph, &parameters, &constants, &batch);
-    let gradient = graph.gradient(loss, &parameters);
-    let update = run.rule.record(Epoch {
-        parameters: &parameters,
-        gradient: &gradient,
-        memory: &memory,
-        numbers: &settings,
-    });
+    let loss = function.trace_arrays(&graph, &inputs.parameters, &inputs.constants, &batch);
+    let gradient = graph.gradient(loss, &inputs.parameters);
+    let update = inputs.update(run, &gradient);
     let next: Vec<_> = update.parameters.into_iter().chain(update.memory).collect();
     Program::arrays(&graph, &[], &next)
 }

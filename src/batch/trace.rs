@@ -145,50 +145,72 @@ pub(super) fn of_arrays<T: Real>(plan: &Plan, run: &Run) -> Descent<T> {
     descent
 }
 
+/// The inputs of a program of arrays, in their order.
+pub(super) struct Inputs<'g, T> {
+    pub(super) parameters: Vec<Array<'g, T>>,
+    memory: Vec<Array<'g, T>>,
+    greatest: Array<'g, T>,
+    pub(super) constants: Vec<Array<'g, T>>,
+    /// The numbers of the rule.
+    numbers: Vec<Array<'g, T>>,
+}
+
+impl<'g, T: Real> Inputs<'g, T> {
+    pub(super) fn new(plan: &Plan, run: &Run, graph: &'g ArrayGraph<T>) -> Self {
+        let variables = plan.objectives[run.objective].function.variables();
+        let of_shapes = || {
+            let shapes = variables.iter().map(|(_, shape)| shape);
+            shapes.map(|shape| graph.input(shape.clone()))
+        };
+        let numbers = |count: usize| (0..count).map(|_| graph.input(Shape::scalar())).collect();
+        Inputs {
+            parameters: of_shapes().collect(),
+            memory: (0..run.rule.memory()).flat_map(|_| of_shapes()).collect(),
+            greatest: graph.input(Shape::scalar()),
+            constants: numbers(run.constants.len()),
+            numbers: numbers(run.numbers.len()),
+        }
+    }
+
+    /// One update against a gradient.
+    pub(super) fn update(&self, run: &Run, gradient: &[Array<'g, T>]) -> Update<Array<'g, T>> {
+        run.rule.record(Epoch {
+            parameters: &self.parameters,
+            gradient,
+            memory: &self.memory,
+            numbers: &self.numbers,
+        })
+    }
+}
+
 /// Records an epoch in arrays.
 fn record<'g, T: Real>(plan: &Plan, run: &Run, graph: &'g ArrayGraph<T>) -> Traced<Array<'g, T>> {
     let objective = &plan.objectives[run.objective];
-    let function = &objective.function;
-    let of_shapes = || {
-        let shapes = function.variables().iter();
-        shapes.map(|(_, shape)| graph.input(shape.clone()))
+    let inputs = Inputs::new(plan, run, graph);
+    let loss_on = |data: &[Array<'g, T>]| {
+        let function = &objective.function;
+        function.trace_arrays(graph, &inputs.parameters, &inputs.constants, data)
     };
-    let numbers = |count: usize| {
-        let inputs = (0..count).map(|_| graph.input(Shape::scalar()));
-        inputs.collect::<Vec<_>>()
-    };
-    let parameters: Vec<_> = of_shapes().collect();
-    let memory: Vec<_> = (0..run.rule.memory()).flat_map(|_| of_shapes()).collect();
-    let greatest = graph.input(Shape::scalar());
-    let constants = numbers(run.constants.len());
-    let settings = numbers(run.numbers.len());
     let data = objective.data.as_ref();
     let training = data.map_or(Vec::new(), |data| {
         let arrays = data.arrays.iter();
         let arrays = arrays.map(|array| fixed(graph, array.shape.clone(), &array.training));
         arrays.collect()
     });
-    let loss = function.trace_arrays(graph, &parameters, &constants, &training);
+    let loss = loss_on(&training);
     let validation = data.filter(|data| !data.validation.is_empty()).map(|data| {
         let shapes = data.shapes(data.validation.len()).into_iter();
         let arrays = shapes.zip(&data.arrays);
         let arrays = arrays.map(|(shape, array)| fixed(graph, shape, &array.validation));
-        let arrays: Vec<_> = arrays.collect();
-        function.trace_arrays(graph, &parameters, &constants, &arrays)
+        loss_on(&arrays.collect::<Vec<_>>())
     });
-    let gradient = graph.gradient(loss, &parameters);
-    let update = run.rule.record(Epoch {
-        parameters: &parameters,
-        gradient: &gradient,
-        memory: &memory,
-        numbers: &settings,
-    });
+    let gradient = graph.gradient(loss, &inputs.parameters);
     Traced {
-        parameters,
-        memory,
+        update: inputs.update(run, &gradient),
+        parameters: inputs.parameters,
+        memory: inputs.memory,
+        greatest: inputs.greatest,
         gradient,
-        update,
-        greatest,
         loss,
         validation,
     }

@@ -1,6 +1,6 @@
 //! Epochs of several updates, from batches of rows.
 
-use gradtape::batch::{self, Cancelled, Control, Outcome};
+use gradtape::batch::Outcome;
 use gradtape::data::shuffled;
 use gradtape::number::Scalar;
 use gradtape::plan::Plan;
@@ -35,20 +35,7 @@ fn outcomes(data: &str, top: &str) -> Vec<Outcome> {
     let at = folder(&[("line.csv", &table())]);
     let path = at.path().join("line.toml");
     let plan = Plan::new(path.to_str().unwrap(), &text).unwrap_or_else(|wrong| panic!("{wrong}"));
-    let numbers: Vec<u64> = (0..plan.runs()).collect();
-    let mut all = Vec::new();
-    batch::run(
-        &plan,
-        &numbers,
-        || (),
-        &Control::default(),
-        |group, ()| {
-            all.extend(group.into_iter().map(|(_, outcome)| outcome));
-            Ok::<(), Cancelled>(())
-        },
-    )
-    .unwrap();
-    all
+    crate::runner::outcomes(&plan)
 }
 
 /// The same descent written out: `order` gives the rows of an epoch.

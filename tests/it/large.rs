@@ -1,26 +1,13 @@
 //! Descents on objectives that are too large to be written out, and reports of data.
 
-use gradtape::batch::{self, Cancelled, Control, Outcome};
+use gradtape::batch::Outcome;
 use gradtape::plan::Plan;
 
 use crate::runner::{contents, finished, folder, runner, succeeded};
 
 fn outcomes(text: &str) -> Vec<Outcome> {
     let plan = Plan::new("large.toml", text).unwrap_or_else(|mistakes| panic!("{mistakes}"));
-    let numbers: Vec<u64> = (0..plan.runs()).collect();
-    let mut all = Vec::new();
-    batch::run(
-        &plan,
-        &numbers,
-        || (),
-        &Control::default(),
-        |group, ()| {
-            all.extend(group.into_iter().map(|(_, outcome)| outcome));
-            Ok::<(), Cancelled>(())
-        },
-    )
-    .unwrap();
-    all
+    crate::runner::outcomes(&plan)
 }
 
 /// One descent on the sum of n squares is n descents on a square side by side.
