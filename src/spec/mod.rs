@@ -4,6 +4,7 @@
 //! the values mean, and whether they fit together, is for the
 //! [plan](crate::plan) to decide.
 
+mod fields;
 mod format;
 mod load;
 mod reader;

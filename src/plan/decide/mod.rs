@@ -1,10 +1,12 @@
 //! The decisions: from a [`Spec`] to a [`Plan`], or to everything that is wrong
 //! with it.
 
+mod catalogue;
 mod data;
 mod derivative;
 mod function;
 mod objective;
+mod operations;
 mod optimizer;
 mod start;
 
@@ -154,7 +156,7 @@ pub(super) fn decide(path: &str, source: &str, files: Files<'_>) -> Result<Plan,
         plan.expectations = expectations::decide(&plan, &spec, &mut mistakes);
     }
     if mistakes.is_empty() {
-        objective::check_operations(&plan, &spec.objectives, &mut mistakes);
+        operations::check(&plan, &spec.objectives, &mut mistakes);
     }
     derivative::name_files(&mut plan.derivatives, &plan.charts);
     if mistakes.is_empty() {

@@ -1,0 +1,213 @@
+//! Objectives that are test functions.
+
+use super::Decider;
+use super::start::customary;
+use crate::mistake::{At, Mistake, nearest, suggestion};
+use crate::number::{Value, grouped};
+use crate::objective::catalogue::{self, Instance};
+use crate::plan::grid::{Grid, Series};
+use crate::plan::{Ends, GREATEST_OBJECTIVES, GREATEST_VARIABLES, Objective};
+use crate::spec::{self, Values};
+
+/// A function of the catalogue with its number of variables, or the formula of the file.
+pub(super) enum Source<'a> {
+    Formula,
+    Catalogue(&'a At<String>, Instance, Option<u64>),
+}
+
+impl Decider<'_> {
+    /// The functions that a table is about; none if it is wrong.
+    pub(super) fn sources<'w>(&mut self, written: &'w spec::Objective) -> Vec<Source<'w>> {
+        let has = |key: &str| written.keys.iter().any(|known| known == key);
+        let Some(names) = &written.function else {
+            if !has("formula") && !has("function") {
+                let message = "`[[objective]]` has no `formula` and no `function`";
+                let mistake = Mistake::new(written.span.clone(), message, "");
+                let help = "give a formula with a `start`, or the name of a test function: \
+                            `runner functions` lists them";
+                self.mistakes.push(mistake.help(help));
+            }
+            if let Some(dimension) = &written.dimension {
+                let message = "`dimension` needs a `function`";
+                let label = "the variables of a formula have the lengths of their starts";
+                self.mistake(&dimension.span, message, label);
+            }
+            return vec![Source::Formula];
+        };
+        for (key, span) in [
+            ("formula", written.formula.as_ref().map(|text| &text.span)),
+            ("define", written.define.first().map(|(name, _)| &name.span)),
+            (
+                "constants",
+                written.constants.first().map(|(name, _)| &name.span),
+            ),
+            ("data", written.data.as_ref().map(|data| &data.span)),
+        ] {
+            if let Some(span) = span {
+                let message = format!("`function` and `{key}` exclude each other");
+                let label = "a test function has a formula of its own";
+                self.mistake(span, message, label);
+            }
+        }
+        if let (Some(name), true) = (&written.name, names.list.len() > 1) {
+            let message = "one name for several functions";
+            let label = "leave it out: each has its own, or give each a table";
+            self.mistake(&name.span, message, label);
+        }
+        let dimensions = self.dimensions(written);
+        let mut sources = Vec::new();
+        for name in &names.list {
+            let Some(function) = catalogue::Function::named(&name.value) else {
+                let message = format!("unknown test function `{}`", name.value);
+                let mistake = match nearest(&name.value, catalogue::names()) {
+                    Some(near) => {
+                        let label = format!("did you mean `{near}`?");
+                        Mistake::new(name.span.clone(), message, label)
+                    }
+                    None => Mistake::new(name.span.clone(), message, "no function has this name")
+                        .help("`runner functions` lists them"),
+                };
+                self.mistakes.push(mistake);
+                continue;
+            };
+            for dimension in &dimensions {
+                let dimension = dimension.or_else(|| started_dimension(written));
+                let count = dimension.map(|count| usize::try_from(count).unwrap_or(usize::MAX));
+                match function.instance(count) {
+                    Ok(instance) => {
+                        let shown = dimension.filter(|_| written.dimension.is_some());
+                        sources.push(Source::Catalogue(name, instance, shown));
+                    }
+                    Err(error) => {
+                        let place = written.dimension.as_ref().map(|one| &one.span);
+                        let start = written.starts.first().map(|start| &start.span);
+                        let span = place.or(start).unwrap_or(&name.span);
+                        let label = format!("expected {}", error.expected);
+                        self.mistake(span, error.to_string(), label);
+                    }
+                }
+            }
+        }
+        sources
+    }
+
+    /// What the file gives as dimensions; one that is not given is `None`.
+    fn dimensions(&mut self, written: &spec::Objective) -> Vec<Option<u64>> {
+        let Some(setting) = &written.dimension else {
+            return vec![None];
+        };
+        let expected = format!(
+            "expected a whole number from 1 to {}",
+            grouped(GREATEST_VARIABLES as u128)
+        );
+        #[expect(
+            clippy::cast_precision_loss,
+            reason = "the greatest number of variables is small"
+        )]
+        let is_whole = |value: &Value| {
+            value.number().is_some_and(|number| {
+                let wide = number.wide();
+                (1.0..=GREATEST_VARIABLES as f64).contains(&wide) && libm::floor(wide) == wide
+            })
+        };
+        if let Values::Range(range) = &setting.values
+            && range.count.value > GREATEST_OBJECTIVES as u64
+        {
+            let message = "each dimension is an objective of its own";
+            let label = format!("expected at most {GREATEST_OBJECTIVES}");
+            self.mistake(&range.count.span, message, label);
+            return Vec::new();
+        }
+        if self
+            .domain("dimension", setting, &expected, is_whole)
+            .is_none()
+        {
+            return Vec::new();
+        }
+        #[expect(
+            clippy::cast_possible_truncation,
+            clippy::cast_sign_loss,
+            reason = "every value was checked to be whole and small"
+        )]
+        let whole = |value: Value| value.number().map(|n| n.wide().round_ties_even() as u64);
+        Series::new(setting).iter().map(whole).collect()
+    }
+
+    pub(super) fn catalogue_objective(
+        &mut self,
+        written: &spec::Objective,
+        name: &At<String>,
+        instance: &Instance,
+        dimension: Option<u64>,
+    ) -> Option<Objective> {
+        let names = instance.variables.iter().map(|(name, _)| name.clone());
+        let variables: Vec<String> = names.collect();
+        let known = written.starts.iter().flat_map(|start| &start.value);
+        let before = self.mistakes.len();
+        for (given, _) in known {
+            if !variables.contains(&given.value) {
+                let message = format!("`{}` has no variable `{}`", name.value, given.value);
+                let known = variables.iter().map(String::as_str);
+                let label = suggestion(&given.value, "its variables are", known);
+                self.mistake(&given.span, message, label);
+            }
+        }
+        if self.mistakes.len() > before {
+            return None;
+        }
+        let starts = if written.has_start {
+            self.starts(written, &variables, Some(&instance.variables))?
+        } else {
+            let mut rest = &instance.start[..];
+            let each = instance.variables.iter().map(|(_, shape)| {
+                let (own, others) = rest.split_at(shape.elements().unwrap_or(0).min(rest.len()));
+                rest = others;
+                customary(shape, own)
+            });
+            vec![each.collect()]
+        };
+        if let Some(minimum) = &written.minimum {
+            self.minimum(minimum, &variables);
+        }
+        let function = instance.objective();
+        let known = instance.minima.first();
+        let minimum_at = match &written.minimum {
+            Some(minimum) => self.minimum_at(minimum, &function),
+            None => known.map(|known| known.at.clone()),
+        };
+        let mut objective = Objective {
+            name: written
+                .name
+                .as_ref()
+                .map_or_else(|| name.value.clone(), |name| name.value.clone()),
+            formula: instance.function.formula.to_owned(),
+            minimum: match &written.minimum {
+                Some(minimum) => Some(minimum.value.value),
+                None => known.map(|known| known.value.into()),
+            },
+            minimum_at,
+            dimension,
+            data: None,
+            table: 0,
+            constants: Grid::default(),
+            start_ends: Ends::default(),
+            starts: Vec::new(),
+            function,
+        };
+        self.finish(written, &mut objective, starts)?;
+        Some(objective)
+    }
+}
+
+/// What the first start tells of the number of variables of a test function that has one
+/// vector.
+fn started_dimension(written: &spec::Objective) -> Option<u64> {
+    let [(_, start), ..] = &written.starts.first()?.value[..] else {
+        return None;
+    };
+    match start {
+        spec::Start::Array(array) => Some(array.value.len() as u64),
+        spec::Start::Draw(draw) => draw.length.as_ref().map(|length| length.value),
+        spec::Start::Setting(_) => None,
+    }
+}

@@ -1,0 +1,113 @@
+//! How many operations an epoch of an objective is, and whether that is too many.
+
+use crate::autodiff::{ArrayGraph, Graph, Node, Shape, Subnormals, Var};
+use crate::mistake::{Mistake, Span};
+use crate::number::grouped;
+use crate::objective;
+use crate::optimizer::{Epoch, Rule};
+use crate::plan::{GREATEST_ARRAY_OPERATIONS, GREATEST_ELEMENTS, GREATEST_OPERATIONS, Plan};
+use crate::spec;
+
+/// At most so many operations are recorded for the gradient for each of the value,
+/// that one included: near enough to tell that a formula is far from the limit.
+const OPERATIONS_FOR_ONE: usize = 20;
+
+/// Tells of objectives whose epoch is more operations than there can be.
+pub(super) fn check(plan: &Plan, written: &[spec::Objective], mistakes: &mut Vec<Mistake>) {
+    let update = plan.rules().into_iter().map(update_operations).max();
+    let update = update.unwrap_or(0);
+    for objective in &plan.objectives {
+        let Some(written) = written.get(objective.table) else {
+            continue;
+        };
+        let formula = written.formula.as_ref().map(|text| &text.span);
+        let span = formula.unwrap_or(&written.span);
+        if objective.function.has_arrays() {
+            check_arrays(&objective.function, span, mistakes);
+            continue;
+        }
+        let updates = objective.function.parameters().len() * update;
+        let most = objective.function.size().saturating_mul(OPERATIONS_FOR_ONE);
+        if most.saturating_add(updates) <= GREATEST_OPERATIONS {
+            continue;
+        }
+        let count = gradient_operations(&objective.function) + updates;
+        if count > GREATEST_OPERATIONS {
+            let message = format!(
+                "one epoch of this formula is {} operations",
+                grouped(count as u128)
+            );
+            let label = format!("expected at most {}", grouped(GREATEST_OPERATIONS as u128));
+            let help = "what counts is the value with all definitions, the gradient, and the \
+                        update of every variable; leave out terms or variables";
+            let mistake = Mistake::new(span.clone(), message, label);
+            mistakes.push(mistake.help(help));
+        }
+    }
+}
+
+/// Tells of arrays that are too large together, and of an epoch that would take minutes.
+fn check_arrays(function: &objective::Objective, span: &Span, mistakes: &mut Vec<Mistake>) {
+    let graph = ArrayGraph::<f64>::new(Subnormals::Keep);
+    let inputs = |shapes: &[(String, Shape)]| {
+        let inputs = shapes.iter().map(|(_, shape)| graph.input(shape.clone()));
+        inputs.collect::<Vec<_>>()
+    };
+    let variables = inputs(function.variables());
+    let constants = function.constants().iter();
+    let constants: Vec<_> = constants.map(|_| graph.input(Shape::scalar())).collect();
+    let data = inputs(function.data());
+    let value = function.trace_arrays(&graph, &variables, &constants, &data);
+    graph.gradient(value, &variables);
+    for (count, greatest, what) in [
+        (graph.operations(), GREATEST_ARRAY_OPERATIONS, "operations"),
+        (graph.elements(), GREATEST_ELEMENTS, "numbers in its arrays"),
+    ] {
+        if count > greatest {
+            let message = format!(
+                "one epoch of this formula has {} {what}",
+                grouped(u128::from(count))
+            );
+            let label = format!("expected at most {}", grouped(u128::from(greatest)));
+            let help = "what counts is the value with all definitions and the gradient";
+            mistakes.push(Mistake::new(span.clone(), message, label).help(help));
+        }
+    }
+}
+
+/// The operations of a value and its gradient. Constants of the file are inputs, so
+/// all arithmetics have as many, near enough for a bound.
+fn gradient_operations(function: &objective::Objective) -> usize {
+    let graph = Graph::<f64>::new(Subnormals::Keep);
+    let inputs = |count: usize| (0..count).map(|_| graph.input()).collect::<Vec<_>>();
+    let variables = inputs(function.parameters().len());
+    let constants = inputs(function.constants().len());
+    let value = function.trace(&graph, &variables, &constants);
+    graph.gradient(value, &variables);
+    operations(&graph)
+}
+
+/// The operations of an update and of the lengths of gradient and step, for each
+/// variable.
+fn update_operations(rule: Rule) -> usize {
+    const LENGTHS: usize = 3;
+    let graph = Graph::<f64>::new(Subnormals::Keep);
+    let inputs = |count: usize| {
+        (0..count)
+            .map(|_| graph.input())
+            .collect::<Vec<Var<'_, f64>>>()
+    };
+    let _ = rule.record(Epoch {
+        parameters: &inputs(1),
+        gradient: &inputs(1),
+        memory: &inputs(rule.memory()),
+        numbers: &inputs(rule.numbers().len()),
+    });
+    operations(&graph) + LENGTHS
+}
+
+fn operations(graph: &Graph<f64>) -> usize {
+    let nodes = graph.nodes();
+    let is_operation = |node: &&Node<f64>| matches!(node, Node::Apply(..));
+    nodes.iter().filter(is_operation).count()
+}

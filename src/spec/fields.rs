@@ -1,0 +1,324 @@
+//! From the fields of tables that were read to a [`Spec`].
+
+use super::{
+    Bound, Chart, Data, Derivative, Draw, Expectation, Filter, Map, Minimum, Names, Numbers,
+    Objective, Optimizer, Record, Selection, Setting, Spec, Start, Stop, Transform,
+};
+use crate::mistake::{At, Span};
+use crate::number::Number;
+
+/// What a key held, by its [`Kind`].
+pub(super) enum Field {
+    Text(At<String>),
+    Whole(At<u64>),
+    Number(At<Number>),
+    Setting(Setting),
+    Names(At<Vec<At<String>>>),
+    OneOrMoreNames(Names),
+    Numbers(Numbers),
+    Wholes(At<Vec<At<u64>>>),
+    Start(Start),
+    Selection(Selection),
+    Map(Entries),
+    Starts(Vec<At<Entries>>),
+    Filter(At<Filter>),
+    Table(Fields),
+    Tables(Vec<Fields>),
+}
+
+/// The entries of a table whose keys are free.
+pub(super) type Entries = Vec<(At<String>, Field)>;
+
+/// A table that was read: the keys that were right.
+pub(super) struct Fields {
+    pub(super) span: Span,
+    /// All keys, those that were wrong included.
+    pub(super) present: Vec<String>,
+    pub(super) known: Vec<(&'static str, Field)>,
+    /// Those that [`Format::others`] describes.
+    pub(super) others: Entries,
+}
+
+/// Takes the field of a key out of [`Fields`], if it is there.
+macro_rules! take {
+    ($fields:ident, $key:literal, $variant:ident) => {
+        match $fields.take($key) {
+            Some(Field::$variant(value)) => Some(value),
+            _ => None,
+        }
+    };
+}
+
+pub(super) use take;
+
+impl Fields {
+    pub(super) fn take(&mut self, key: &str) -> Option<Field> {
+        let place = self.known.iter().position(|(known, _)| *known == key)?;
+        Some(self.known.swap_remove(place).1)
+    }
+
+    pub(super) fn tables(&mut self, key: &str) -> Vec<Fields> {
+        match self.take(key) {
+            Some(Field::Tables(tables)) => tables,
+            _ => Vec::new(),
+        }
+    }
+
+    pub(super) fn table(&mut self, key: &str) -> Option<Fields> {
+        match self.take(key) {
+            Some(Field::Table(fields)) => Some(fields),
+            _ => None,
+        }
+    }
+}
+
+pub(super) fn spec(mut fields: Fields) -> Spec {
+    Spec {
+        title: take!(fields, "title", Text),
+        description: take!(fields, "description", Text),
+        epochs: take!(fields, "epochs", Setting),
+        precision: take!(fields, "precision", Setting),
+        subnormals: take!(fields, "subnormals", Setting),
+        zip: take!(fields, "zip", Names).map_or_else(Vec::new, |zip| zip.value),
+        seed: take!(fields, "seed", Whole),
+        repetitions: take!(fields, "repetitions", Whole),
+        objectives: fields
+            .tables("objective")
+            .into_iter()
+            .map(objective)
+            .collect(),
+        optimizers: fields
+            .tables("optimizer")
+            .into_iter()
+            .map(optimizer)
+            .collect(),
+        stop: fields.table("stop").map(stop).unwrap_or_default(),
+        record: fields.table("record").map(record).unwrap_or_default(),
+        charts: fields.tables("chart").into_iter().map(chart).collect(),
+        expectations: fields
+            .tables("expect")
+            .into_iter()
+            .map(expectation)
+            .collect(),
+        derivatives: fields
+            .tables("derivative")
+            .into_iter()
+            .map(derivative)
+            .collect(),
+        misread: Vec::new(),
+    }
+}
+
+fn objective(mut fields: Fields) -> Objective {
+    let starts = take!(fields, "start", Starts);
+    Objective {
+        name: take!(fields, "name", Text),
+        formula: take!(fields, "formula", Text),
+        function: take!(fields, "function", OneOrMoreNames),
+        dimension: take!(fields, "dimension", Setting),
+        has_start: starts.is_some(),
+        starts: starts
+            .unwrap_or_default()
+            .into_iter()
+            .map(|start| At::new(self::starts(start.value), start.span))
+            .collect(),
+        define: texts(take!(fields, "define", Map)),
+        constants: settings(take!(fields, "constants", Map)),
+        minimum: fields.table("minimum").and_then(minimum),
+        transform: fields.table("transform").map(transform),
+        data: fields.table("data").and_then(data),
+        keys: fields.present,
+        span: fields.span,
+    }
+}
+
+fn starts(entries: Entries) -> Map<Start> {
+    self::entries(Some(entries), |field| match field {
+        Field::Start(start) => Some(start),
+        _ => None,
+    })
+}
+
+pub(super) fn draw(mut fields: Fields) -> Draw {
+    Draw {
+        uniform: take!(fields, "uniform", Numbers),
+        normal: take!(fields, "normal", Numbers),
+        value: take!(fields, "value", Number),
+        length: take!(fields, "length", Whole),
+        shape: take!(fields, "shape", Wholes),
+        keys: fields.present,
+        span: fields.span,
+    }
+}
+
+fn minimum(mut fields: Fields) -> Option<Minimum> {
+    let at = entries(take!(fields, "at", Map), |field| match field {
+        Field::Numbers(numbers) => Some(numbers),
+        _ => None,
+    });
+    Some(Minimum {
+        at,
+        value: take!(fields, "value", Number)?,
+    })
+}
+
+fn transform(mut fields: Fields) -> Transform {
+    Transform {
+        shift: take!(fields, "shift", Numbers),
+        rotate: take!(fields, "rotate", Whole),
+        scale: take!(fields, "scale", Numbers),
+        span: fields.span,
+    }
+}
+
+fn data(mut fields: Fields) -> Option<Data> {
+    Some(Data {
+        columns: entries(take!(fields, "columns", Map), |field| match field {
+            Field::OneOrMoreNames(names) => Some(names),
+            _ => None,
+        }),
+        standardize: take!(fields, "standardize", Names).map_or_else(Vec::new, |names| names.value),
+        batch_size: take!(fields, "batch_size", Whole),
+        validation: take!(fields, "validation", Number),
+        span: fields.span.clone(),
+        file: take!(fields, "file", Text)?,
+    })
+}
+
+fn optimizer(mut fields: Fields) -> Optimizer {
+    Optimizer {
+        name: take!(fields, "name", Text),
+        method: take!(fields, "method", Text),
+        zip: take!(fields, "zip", Names).map_or_else(Vec::new, |zip| zip.value),
+        settings: settings(Some(fields.others)),
+        keys: fields.present,
+        span: fields.span,
+    }
+}
+
+fn texts(map: Option<Entries>) -> Map<At<String>> {
+    entries(map, |field| match field {
+        Field::Text(text) => Some(text),
+        _ => None,
+    })
+}
+
+fn numbers(map: Option<Entries>) -> Map<At<Number>> {
+    entries(map, |field| match field {
+        Field::Number(number) => Some(number),
+        _ => None,
+    })
+}
+
+fn settings(map: Option<Entries>) -> Map<Setting> {
+    entries(map, |field| match field {
+        Field::Setting(setting) => Some(setting),
+        _ => None,
+    })
+}
+
+fn entries<T>(map: Option<Entries>, read: impl Fn(Field) -> Option<T>) -> Map<T> {
+    let entries = map.unwrap_or_default().into_iter();
+    entries
+        .filter_map(|(key, field)| Some((key, read(field)?)))
+        .collect()
+}
+
+fn stop(mut fields: Fields) -> Stop {
+    Stop {
+        loss_below: take!(fields, "loss_below", Number),
+        gradient_norm_below: take!(fields, "gradient_norm_below", Number),
+        step_below: take!(fields, "step_below", Number),
+        loss_above: take!(fields, "loss_above", Number),
+    }
+}
+
+fn record(mut fields: Fields) -> Record {
+    Record {
+        every: take!(fields, "every", Whole),
+        points: take!(fields, "points", Whole),
+        spacing: take!(fields, "spacing", Text),
+        parameters: take!(fields, "parameters", Selection),
+    }
+}
+
+fn chart(mut fields: Fields) -> Chart {
+    Chart {
+        kind: take!(fields, "kind", Text),
+        y: take!(fields, "y", Text),
+        x: take!(fields, "x", Text),
+        x_scale: take!(fields, "x_scale", Text),
+        y_scale: take!(fields, "y_scale", Text),
+        title: take!(fields, "title", Text),
+        file: take!(fields, "file", Text),
+        runs: take!(fields, "runs", Filter),
+        group_by: take!(fields, "group_by", Text),
+        span: fields.span,
+    }
+}
+
+fn expectation(mut fields: Fields) -> Expectation {
+    let bounds = entries(
+        Some(std::mem::take(&mut fields.others)),
+        |field| match field {
+            Field::Table(fields) => Some(bound(fields)),
+            _ => None,
+        },
+    );
+    Expectation {
+        runs: take!(fields, "runs", Filter),
+        status: take!(fields, "status", Text),
+        bounds,
+        is_empty: fields.present.iter().all(|key| key == "runs"),
+        span: fields.span,
+    }
+}
+
+fn bound(mut fields: Fields) -> Bound<Numbers> {
+    Bound {
+        equals: take!(fields, "equals", Numbers),
+        ulps: take!(fields, "ulps", Whole),
+        abs: take!(fields, "abs", Number),
+        rel: take!(fields, "rel", Number),
+        below: take!(fields, "below", Numbers),
+        above: take!(fields, "above", Numbers),
+        keys: fields.present,
+        span: fields.span,
+    }
+}
+
+fn bound_at_points(mut fields: Fields) -> Bound<Setting> {
+    Bound {
+        equals: take!(fields, "equals", Setting),
+        ulps: take!(fields, "ulps", Whole),
+        abs: take!(fields, "abs", Number),
+        rel: take!(fields, "rel", Number),
+        below: take!(fields, "below", Setting),
+        above: take!(fields, "above", Setting),
+        keys: fields.present,
+        span: fields.span,
+    }
+}
+
+fn derivative(mut fields: Fields) -> Derivative {
+    let expect = fields.table("expect");
+    Derivative {
+        empty_expect: expect
+            .as_ref()
+            .filter(|expect| expect.present.is_empty())
+            .map(|expect| expect.span.clone()),
+        name: take!(fields, "name", Text),
+        formula: take!(fields, "formula", Text),
+        at: take!(fields, "at", Map).map(|at| settings(Some(at))),
+        with_respect_to: take!(fields, "with_respect_to", Names),
+        order: take!(fields, "order", Whole),
+        define: texts(take!(fields, "define", Map)),
+        constants: numbers(take!(fields, "constants", Map)),
+        bounds: entries(expect.map(|expect| expect.others), |field| match field {
+            Field::Table(fields) => Some(bound_at_points(fields)),
+            _ => None,
+        }),
+        keys: fields.present,
+        span: fields.span,
+    }
+}
