@@ -252,9 +252,7 @@ vectorised! {
                         }
                     }
                     for row in 0..R {
-                        for lane in 0..N {
-                            z[row][lane] = z[row][lane].sigmoid() - y[row];
-                        }
+                        z[row] = z[row].map(|z| z.sigmoid() - y[row]);
                     }
                     for column in 0..COLUMNS {
                         for row in 0..R {
@@ -292,9 +290,7 @@ vectorised! {
                             z[lane] = z[lane] + row[column] * weights[column][lane];
                         }
                     }
-                    for lane in 0..N {
-                        z[lane] = z[lane].sigmoid() - *y;
-                    }
+                    z = z.map(|z| z.sigmoid() - *y);
                     for column in 0..COLUMNS {
                         for lane in 0..N {
                             slopes[column][lane] = slopes[column][lane] + row[column] * z[lane];

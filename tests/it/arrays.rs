@@ -14,9 +14,12 @@ struct Both<'g, T> {
     tensor: Tensor,
 }
 
+type Unary = fn(&Tensor) -> gradtape::Result<Tensor>;
+type Binary = fn(&Tensor, &Tensor) -> gradtape::Result<Tensor>;
+
 /// Operations with what tensors call them. Those that tensors have only for truth
 /// values are cast.
-const UNARY: &[(Op, fn(&Tensor) -> gradtape::Result<Tensor>)] = &[
+const UNARY: &[(Op, Unary)] = &[
     (Op::Neg, Tensor::try_neg),
     (Op::Abs, Tensor::abs),
     (Op::Sign, Tensor::sign),
@@ -33,7 +36,7 @@ const UNARY: &[(Op, fn(&Tensor) -> gradtape::Result<Tensor>)] = &[
     (Op::Powi(3), |x| x.powi(3)),
 ];
 
-const BINARY: &[(Op, fn(&Tensor, &Tensor) -> gradtape::Result<Tensor>)] = &[
+const BINARY: &[(Op, Binary)] = &[
     (Op::Add, |x, y| x.try_add(y)),
     (Op::Sub, |x, y| x.try_sub(y)),
     (Op::Mul, |x, y| x.try_mul(y)),

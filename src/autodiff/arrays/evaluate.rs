@@ -54,7 +54,7 @@ impl<'g, T: Real> Evaluator<T> for &'g Graph<T> {
 /// The elements of the nodes `wanted`, and of what they need.
 pub(crate) fn evaluate<T: Real, E: Evaluator<T>>(
     nodes: &[Shaped<T>],
-    evaluator: E,
+    evaluator: &E,
     inputs: &[E::Element],
     wanted: &[usize],
 ) -> Vec<Vec<E::Element>> {
@@ -77,7 +77,7 @@ pub(crate) fn evaluate<T: Real, E: Evaluator<T>>(
             let operands: Vec<(&[E::Element], &Shape)> = operands
                 .map(|id| (&values[*id as usize][..], &nodes[*id as usize].shape))
                 .collect();
-            values[index] = value(&nodes[index], &operands, &evaluator, inputs);
+            values[index] = value(&nodes[index], &operands, evaluator, inputs);
         }
     }
     wanted.iter().map(|node| values[*node].clone()).collect()

@@ -6,7 +6,7 @@ use super::super::block::{MOVING, WIDTH};
 use super::super::kernel::Step;
 use super::super::program::{Copied, Program, Slot};
 use super::values::{Kind, Reading, Values};
-use super::{CACHE, Fill, LONGEST_TILE, Load, Loop, Place, Rows, Store, Total, When};
+use super::{CACHE, Fill, LONGEST_TILE, Load, Loop, Pad, Place, Rows, Store, Total, When};
 use crate::autodiff::tensor::reduce::BLOCK;
 use crate::autodiff::{Graph, Number, Real, Subnormals, Var};
 
@@ -24,8 +24,10 @@ pub(super) struct Group<'a, T> {
     /// The number of inputs of the whole program, behind which there is room for
     /// whole vectors.
     pub(super) inputs: usize,
-    /// The slot at which rows begin.
+    /// The slot at which rows begin that all loops use.
     pub(super) rows: usize,
+    /// The slot at which those begin that keep what they hold.
+    pub(super) own: usize,
 }
 
 /// What a row of the body is filled from.
@@ -38,6 +40,8 @@ enum Source<T> {
         first: usize,
         count: usize,
         pad: T,
+        /// Whether nothing that is read lies behind it up to the next vector.
+        is_end: bool,
     },
     Uniform(Place<T>),
 }
@@ -51,8 +55,9 @@ struct Body<'g, T> {
 }
 
 impl<T: Real> Group<'_, T> {
-    /// The loop, and how many slots its rows take.
-    pub(super) fn build(&self) -> (Loop<T>, usize) {
+    /// The loop, and how many slots its rows take: those that all loops use, and
+    /// its own.
+    pub(super) fn build(&self) -> (Loop<T>, usize, usize) {
         let graph = Graph::new(self.subnormals);
         let (body, sources, is_read, totals) = graph.exactly(|| self.trace(&graph));
         let rows_in_cache = CACHE / size_of::<T>() / body.slots.max(1);
@@ -88,15 +93,15 @@ impl<T: Real> Group<'_, T> {
             tile,
             edge,
             fills: rows.fills,
+            pads: rows.pads,
             loads: rows.loads,
             stores: rows.stores,
             totals,
             body,
         };
-        (it, rows.count * tile_length)
+        (it, rows.shared.slots(), rows.own.slots())
     }
 
-    #[expect(clippy::type_complexity, reason = "the parts of a loop")]
     fn trace(&self, graph: &Graph<T>) -> (Program<T>, Vec<Source<T>>, Vec<bool>, Vec<Total>) {
         let mut body = Body {
             graph,
@@ -140,9 +145,8 @@ impl<T: Real> Group<'_, T> {
                 Kind::Total(kind, operand) => {
                     let reading = self.values.reading(*operand, self.length);
                     let var = self.read(&mut body, reading);
-                    let result = match self.places[*member] {
-                        Some(Place::Slot(slot)) => slot,
-                        _ => unreachable!("a reduction has a slot"),
+                    let Some(Place::Slot(result)) = self.places[*member] else {
+                        unreachable!("a reduction has a slot");
                     };
                     totals.push(Total {
                         kind: *kind,
@@ -189,6 +193,7 @@ impl<T: Real> Group<'_, T> {
             first: 0,
             count: self.length,
             pad: T::ZERO,
+            is_end: true,
         })
     }
 
@@ -200,10 +205,13 @@ impl<T: Real> Group<'_, T> {
         if count == self.length {
             return self.read(body, reading);
         }
-        let from = match reading {
-            Reading::Constant(value) => Place::Data(vec![value; count].into(), 0),
-            Reading::Uniform(of, start) | Reading::Stream(of, start) => self.place(of, start),
-            Reading::Aligned(of) => self.place(of, 0),
+        let (from, is_end) = match reading {
+            Reading::Constant(value) => (Place::Data(vec![value; count].into(), 0), false),
+            Reading::Uniform(of, start) | Reading::Stream(of, start) => {
+                let is_end = start + count == self.values.list[of].length;
+                (self.place(of, start), is_end && !self.values.is_given(of))
+            }
+            Reading::Aligned(of) => (self.place(of, 0), false),
         };
         let pad = if is_negated { T::ZERO } else { -T::ZERO };
         let piece = body.source(Source::Stream {
@@ -211,6 +219,7 @@ impl<T: Real> Group<'_, T> {
             first,
             count,
             pad,
+            is_end,
         });
         if is_negated { -piece } else { piece }
     }
@@ -256,12 +265,14 @@ fn same<T: Real>(x: &Source<T>, y: &Source<T>, length: usize) -> bool {
                 first,
                 count,
                 pad,
+                ..
             },
             Source::Stream {
                 from: from_2,
                 first: first_2,
                 count: count_2,
                 pad: pad_2,
+                ..
             },
         ) => {
             same_place(from, from_2)
@@ -281,11 +292,30 @@ struct Assigned<T> {
     fills: Vec<(usize, Fill<T>)>,
     loads: Vec<Load<T>>,
     stores: Vec<Store>,
+    pads: Vec<Pad<T>>,
+    shared: Room,
+    own: Room,
+}
+
+/// Rows that are given out.
+struct Room {
     /// The first vector of the first row, and how many vectors a row has.
     first: usize,
     vectors: usize,
     /// How many rows there are.
     count: usize,
+}
+
+impl Room {
+    /// A new row, as the number of its first vector.
+    fn row(&mut self) -> usize {
+        self.count += 1;
+        self.first + (self.count - 1) * self.vectors
+    }
+
+    fn slots(&self) -> usize {
+        self.count * self.vectors * WIDTH
+    }
 }
 
 impl<T: Real> Assigned<T> {
@@ -296,22 +326,28 @@ impl<T: Real> Assigned<T> {
         is_read: &[bool],
         tile_length: usize,
     ) -> Self {
+        let vectors = tile_length.min(group.length).div_ceil(WIDTH);
+        let room = |slot: usize| Room {
+            first: slot / WIDTH,
+            vectors,
+            count: 0,
+        };
         let mut rows = Assigned {
-            first: group.rows / WIDTH,
-            vectors: tile_length / WIDTH,
+            pads: Vec::new(),
+            shared: room(group.rows),
+            own: room(group.own),
             tile: Vec::new(),
             edge: Vec::new(),
             fills: Vec::new(),
             loads: Vec::new(),
             stores: Vec::new(),
-            count: 0,
         };
         let length = group.length;
         for (input, source) in sources.iter().enumerate() {
             match source {
                 Source::Store(slot) => {
                     let in_place = slot % WIDTH == 0;
-                    let has_edge = *slot < group.inputs && length % WIDTH != 0;
+                    let has_edge = *slot < group.inputs && !length.is_multiple_of(WIDTH);
                     let when = match (in_place, has_edge) {
                         (false, _) => When::Always,
                         (true, true) => When::AtTheEdge,
@@ -319,7 +355,7 @@ impl<T: Real> Assigned<T> {
                     };
                     let row = match when {
                         When::Never => MOVING + slot / WIDTH,
-                        _ => rows.row(),
+                        _ => rows.shared.row(),
                     };
                     let tile = if in_place { MOVING + slot / WIDTH } else { row };
                     rows.tile.push(tile);
@@ -348,16 +384,17 @@ impl<T: Real> Assigned<T> {
                     first,
                     count,
                     pad,
+                    is_end,
                 } => {
                     let in_place = match from {
-                        Place::Slot(slot)
-                            if slot % WIDTH == 0 && (*first, *count) == (0, length) =>
-                        {
-                            Some(MOVING + slot / WIDTH)
+                        Place::Slot(slot) if slot % WIDTH == 0 && *first == 0 => {
+                            let fits = *count == length
+                                || *is_end && rows.padded(group, *slot, [*count, length], *pad);
+                            fits.then_some(MOVING + slot / WIDTH)
                         }
                         _ => None,
                     };
-                    let row = in_place.unwrap_or_else(|| rows.row());
+                    let row = in_place.unwrap_or_else(|| rows.shared.row());
                     rows.tile.push(row);
                     rows.edge.push(row);
                     rows.loads.push(Load {
@@ -375,7 +412,7 @@ impl<T: Real> Assigned<T> {
                     });
                 }
                 Source::Uniform(place) => {
-                    let row = rows.row();
+                    let row = rows.own.row();
                     rows.tile.push(row);
                     rows.edge.push(row);
                     rows.fills.push((row * WIDTH, Fill::Number(place.clone())));
@@ -383,19 +420,36 @@ impl<T: Real> Assigned<T> {
             }
         }
         for slot in body.inputs..body.slots {
-            let row = rows.row();
+            let constant = body.constants.get(slot - body.inputs);
+            let row = match constant {
+                Some(_) => rows.own.row(),
+                None => rows.shared.row(),
+            };
             rows.tile.push(row);
             rows.edge.push(row);
-            if let Some(value) = body.constants.get(slot - body.inputs) {
+            if let Some(value) = constant {
                 rows.fills.push((row * WIDTH, Fill::Constant(*value)));
             }
         }
         rows
     }
 
-    /// A new row, as the number of its first vector.
-    fn row(&mut self) -> usize {
-        self.count += 1;
-        self.first + (self.count - 1) * self.vectors
+    /// Lets the elements behind `count` ones up to the length of the loop hold a
+    /// number, if they lie in the same vector and belong to nothing else.
+    fn padded(
+        &mut self,
+        group: &Group<'_, T>,
+        slot: usize,
+        [count, length]: [usize; 2],
+        value: T,
+    ) -> bool {
+        let (from, to) = (slot + count, slot + length);
+        let is_inside = length <= count.next_multiple_of(WIDTH) && slot >= group.inputs;
+        let mut others = self.pads.iter();
+        if !is_inside || others.any(|other| other.from < to && from < other.to) {
+            return false;
+        }
+        self.pads.push(Pad { from, to, value });
+        true
     }
 }

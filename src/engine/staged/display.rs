@@ -76,8 +76,7 @@ impl<T: Real> fmt::Display for Staged<T> {
 impl<T: Real> fmt::Display for Loop<T> {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         writeln!(formatter, "for each of {}:", self.length)?;
-        for (row, fill) in &self.fills {
-            let _ = row;
+        for (_, fill) in &self.fills {
             if let Fill::Number(place) = fill {
                 writeln!(formatter, "  uniform {place}")?;
             }

@@ -105,12 +105,9 @@ pub(super) fn actions<T: Real>(
         places: vec![None; values.list.len()],
         memory: Memory {
             free: Vec::new(),
-            end: program.inputs.next_multiple_of(WIDTH),
+            end: program.slots,
         },
     };
-    if let Some(last) = program.outputs.last() {
-        layout.memory.end = (last.index() + 1).next_multiple_of(WIDTH);
-    }
     layout.find_uses(next.iter().chain(&outputs).map(|(value, _)| *value));
     layout.place_wanted(&next, &outputs);
     layout.build(&next, &outputs, program)
@@ -291,14 +288,41 @@ impl<T: Real> Layout<'_, T> {
         }
         let ends = self.ends(next, outputs, program.inputs);
         let rows = self.memory.end;
-        let mut actions = Vec::new();
-        let mut most_rows = 0;
-        for members in stages.values() {
+        let loops = |members: &[usize]| {
             let mut loops: BTreeMap<usize, Vec<usize>> = BTreeMap::new();
             for value in members {
                 if let Some(length) = self.loop_length(*value) {
                     loops.entry(length).or_default().push(*value);
-                } else if let Some(product) = products.remove(value) {
+                }
+            }
+            loops
+        };
+        let built = |length: usize, members: &[usize], own: usize| {
+            let group = Group {
+                values,
+                members,
+                length,
+                places: &self.places,
+                partials: &partials,
+                subnormals: program.subnormals,
+                inputs: program.inputs,
+                rows,
+                own,
+            };
+            group.build()
+        };
+        // All loops use the same rows, but for those that keep what they hold,
+        // which come behind.
+        let all = stages.values().flat_map(|members| loops(members));
+        let shared = all.map(|(length, members)| built(length, &members, rows).1);
+        let mut end = rows + shared.max().unwrap_or(0);
+        let mut actions = Vec::new();
+        for members in stages.values() {
+            for value in members {
+                if self.loop_length(*value).is_some() {
+                    continue;
+                }
+                if let Some(product) = products.remove(value) {
                     actions.push(Action::Product(product));
                 } else if let Kind::Other(node, operands) = &values.list[*value].kind {
                     let operands = operands.iter();
@@ -310,24 +334,14 @@ impl<T: Real> Layout<'_, T> {
                     actions.push(Action::Plain(node.clone(), operands, self.slot(*value)));
                 }
             }
-            for (length, members) in loops {
-                let group = Group {
-                    values,
-                    members: &members,
-                    length,
-                    places: &self.places,
-                    partials: &partials,
-                    subnormals: program.subnormals,
-                    inputs: program.inputs,
-                    rows,
-                };
-                let (it, slots) = group.build();
-                most_rows = most_rows.max(slots);
-                actions.push(Action::Loop(it));
+            for (length, members) in loops(members) {
+                let (it, _, own) = built(length, &members, end);
+                end += own;
+                actions.push(Action::Loop(Box::new(it)));
             }
         }
         actions.extend(ends);
-        (actions, rows + most_rows)
+        (actions, end)
     }
 
     fn product(

@@ -62,7 +62,7 @@ enum Place<T> {
 /// An instruction.
 #[derive(Clone, Debug)]
 enum Action<T> {
-    Loop(Loop<T>),
+    Loop(Box<Loop<T>>),
     Product(Product<T>),
     /// The definition of a node, with its operands and where the result goes.
     Plain(
@@ -98,9 +98,11 @@ struct Loop<T> {
     /// The same for a last tile that ends within a vector, where what lies behind
     /// must not be overwritten.
     edge: Option<Rows<T>>,
-    /// Numbers that are the same for all elements, each in a row of its own, by
-    /// its first slot.
+    /// Numbers that are the same for all elements, each in a row that nothing else
+    /// is written to, by its first slot: it is filled when the number changes.
     fills: Vec<(usize, Fill<T>)>,
+    /// Elements behind stretches that are read where they lie, but are too short.
+    pads: Vec<Pad<T>>,
     loads: Vec<Load<T>>,
     stores: Vec<Store>,
     totals: Vec<Total>,
@@ -130,6 +132,14 @@ struct Load<T> {
     count: usize,
     pad: T,
     when: When,
+}
+
+/// So many slots, and what they have to hold.
+#[derive(Clone, Copy, Debug)]
+struct Pad<T> {
+    from: usize,
+    to: usize,
+    value: T,
 }
 
 /// A row that is copied to a stretch of elements.
@@ -199,6 +209,7 @@ pub(super) fn program<T: Real>(
         program.outputs.extend((slot..slot + count).map(Slot::at));
         slot += count.next_multiple_of(WIDTH);
     }
+    program.slots = slot;
     let (all, slots) = actions(&nodes, &outputs, &next, outputs.len(), &program);
     let needed = values::needed(&nodes, outputs.iter().chain(&*next));
     let operations = (0..needed.len()).filter(|node| needed[*node]);
@@ -218,7 +229,8 @@ pub(super) fn program<T: Real>(
 }
 
 /// The instructions that compute the first `often` outputs and the next state, and
-/// how many slots they need.
+/// how many slots the program has then. They work in slots that it did not have, so
+/// that rows keep what they are filled with whatever else is run.
 fn actions<T: Real>(
     nodes: &[Shaped<T>],
     outputs: &[usize],
@@ -252,7 +264,7 @@ impl<T: Real> Staged<T> {
             usual,
             operations: self.operations,
         };
-        (staged, slots.max(program.slots))
+        (staged, slots)
     }
 
     /// How many operations on numbers an epoch is.
@@ -264,7 +276,7 @@ impl<T: Real> Staged<T> {
     pub(super) fn evaluate(&self, inputs: &[T], program: &Program<T>) -> (Vec<T>, Vec<T>) {
         let wanted: Vec<usize> = self.outputs.iter().chain(&*self.next).copied().collect();
         let numbers = crate::autodiff::arrays::Numbers(program.subnormals);
-        let mut values = crate::autodiff::arrays::evaluate(&self.nodes, numbers, inputs, &wanted);
+        let mut values = crate::autodiff::arrays::evaluate(&self.nodes, &numbers, inputs, &wanted);
         let next = values.split_off(self.outputs.len());
         (values.concat(), next.concat())
     }

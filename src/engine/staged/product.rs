@@ -79,7 +79,7 @@ impl<T: Real> Product<T> {
             let wide = turned(left, m, k);
             let weights = turned(right, k, n);
             let (wide, stride) = padded(wide, k, m);
-            let after = (n > 1).then(|| Turn {
+            let after = (n > 1).then_some(Turn {
                 from: Place::Slot(0),
                 rows: n,
                 columns: m,
@@ -231,14 +231,9 @@ impl<T: Real, const FLUSH: bool> Multiply<'_, T, FLUSH> {
         // Whole vectors are read before they are changed and written after, or the
         // compiler does not keep them in registers.
         let mut sums = [[[T::ZERO; LANES]; V]; R];
-        for r in 0..R {
-            for v in 0..V {
-                let (vector, weight) = (vectors_of(0)[v], weights[r * inner]);
-                let mut sum = sums[r][v];
-                for lane in 0..LANES {
-                    sum[lane] = operation::<FLUSH, T>(Op::Mul, weight, vector[lane]);
-                }
-                sums[r][v] = sum;
+        for (r, sums) in sums.iter_mut().enumerate() {
+            for (sum, vector) in sums.iter_mut().zip(vectors_of(0)) {
+                *sum = vector.map(|x| operation::<FLUSH, T>(Op::Mul, weights[r * inner], x));
             }
         }
         for l in 1..*inner {

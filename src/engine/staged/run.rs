@@ -2,7 +2,7 @@
 
 use super::super::features::Features;
 use super::super::interpreter::run_tile;
-use super::{Action, Fill, Load, Loop, Place, Staged, Store, Total, When};
+use super::{Action, Fill, Load, Loop, Pad, Place, Staged, Store, Total, When};
 use crate::autodiff::arrays::{Numbers, combined, value};
 use crate::autodiff::tensor::operation::Reduction;
 use crate::autodiff::tensor::reduce::{BLOCK, middle, reduced};
@@ -71,12 +71,18 @@ impl<T: Real> Loop<T> {
                 Fill::Constant(value) => *value,
                 Fill::Number(place) => place.within(memory)[0],
             };
-            memory[*row..row + width].fill(value);
+            // All of the row is 0 until it is filled for the first time.
+            if memory[*row].bits() != value.bits() {
+                memory[*row..row + width].fill(value);
+            }
+        }
+        for Pad { from, to, value } in &self.pads {
+            memory[*from..*to].fill(*value);
         }
         for start in (0..self.length).step_by(self.tile_length) {
             let end = self.length.min(start + self.tile_length);
             let count = end - start;
-            let edge = self.edge.as_ref().filter(|_| count % WIDTH != 0);
+            let edge = self.edge.as_ref().filter(|_| !count.is_multiple_of(WIDTH));
             let is_edge = edge.is_some();
             let takes_part = |when: When| match when {
                 When::Always => true,
