@@ -123,7 +123,7 @@ pub enum Rule {
 
 /// What an update rule reads: everything of one epoch. The parameters are numbers or
 /// whole arrays, for which a rule is the same.
-#[derive(Clone, Copy, Debug)]
+#[derive(Debug)]
 pub struct Epoch<'a, N> {
     /// The parameters before the update.
     pub parameters: &'a [N],
@@ -135,6 +135,15 @@ pub struct Epoch<'a, N> {
     /// The numbers that [`Rule::numbers`] names.
     pub numbers: &'a [N],
 }
+
+impl<N> Clone for Epoch<'_, N> {
+    fn clone(&self) -> Self {
+        *self
+    }
+}
+
+/// It only has references, whatever the numbers are.
+impl<N> Copy for Epoch<'_, N> {}
 
 /// What an update rule gives.
 #[derive(Clone, Debug)]

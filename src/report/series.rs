@@ -9,7 +9,7 @@ use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
 use crate::batch::{Recorder, Row, RunResult};
-use crate::number::Number;
+use crate::number::{Number, Scalar};
 use crate::plan::{Chart, ChartKind, Plan, Run};
 
 /// More lines than this are one area of colour.
@@ -115,7 +115,7 @@ impl Quantity {
             Quantity::LearningRate => row.learning_rate.to_f64(),
             Quantity::Loss => row.loss.to_f64(),
             Quantity::GradientNorm => row.gradient_norm.to_f64(),
-            Quantity::ValidationLoss => row.validation_loss.map_or(f64::NAN, |loss| loss.to_f64()),
+            Quantity::ValidationLoss => row.validation_loss.map_or(f64::NAN, Scalar::to_f64),
             Quantity::Gap(minimum) => row.loss.minus(minimum).to_f64(),
             Quantity::Parameter(place) => (row.parameters)(place).to_f64(),
         }
