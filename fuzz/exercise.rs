@@ -105,6 +105,12 @@ fn evaluate(objective: &Objective, text: &str) {
     if arrays.operations() > MOST_OPERATIONS || arrays.elements() > 10 * MOST_ELEMENTS as u64 {
         return;
     }
+    // The gradient as text is read as formulas.
+    if let Some(text) = objective.gradient_text() {
+        for (_, derivative) in text.names.iter().chain(&text.derivatives) {
+            assert!(Formula::parse(derivative).is_ok(), "{derivative}");
+        }
+    }
     let point: Vec<f64> = (0..arrays.inputs())
         .map(|at| 0.5 + 0.25 * at as f64)
         .collect();

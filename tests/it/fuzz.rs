@@ -3,6 +3,8 @@
 
 use std::time::{Duration, Instant};
 
+use gradtape::objective::{Formula, Inputs, Objective};
+
 use crate::random::Random;
 
 #[path = "../../fuzz/exercise.rs"]
@@ -204,6 +206,52 @@ fn texts_meant_to_exhaust_the_machine_take_little_of_it() {
         assert!(begin.elapsed() < Duration::from_secs(10), "{start}");
         let megabytes = info.bytes_max / 1_000_000;
         assert!(megabytes < 100, "{start}: {megabytes} MB");
+    }
+}
+
+#[test]
+fn a_gradient_too_long_to_be_read_is_not_written() {
+    let many = |of: &dyn Fn(usize) -> String, between: &str, count: usize| {
+        let parts: Vec<String> = (0..count).map(of).collect();
+        format!("({})^2", parts.join(between))
+    };
+    let sine = |number: usize| format!("sin(x + 0.{number}1)");
+    let nested = |count: usize| {
+        let mut text = "x".to_owned();
+        for number in 0..count {
+            text = format!("hypot({text}, y + {number})");
+        }
+        text
+    };
+    for (text, is_written) in [
+        (many(&sine, " + ", 50), true),
+        (many(&sine, "*", 20), true),
+        (many(&sine, " + ", 2_400), false),
+        (many(&sine, "*", 2_400), false),
+        (many(&sine, " - ", 2_400), false),
+        (many(&sine, "/", 2_400), false),
+        (nested(15), true),
+        (nested(90), false),
+    ] {
+        let formula = Formula::parse(&text).unwrap();
+        let objective = Objective::new(formula, Vec::new(), Inputs::numbers(["x", "y"])).unwrap();
+        let mut written = None;
+        let begin = Instant::now();
+        let info = allocation_counter::measure(|| written = objective.gradient_text());
+        let start: String = text.chars().take(60).collect();
+        assert!(begin.elapsed() < Duration::from_secs(10), "{start}");
+        assert!(
+            info.bytes_max < 100_000_000,
+            "{start}: {} bytes",
+            info.bytes_max
+        );
+        assert_eq!(written.is_some(), is_written, "{start}");
+        let texts = written
+            .into_iter()
+            .flat_map(|text| [text.names, text.derivatives].concat());
+        for (_, text) in texts {
+            assert!(Formula::parse(&text).is_ok(), "{text}");
+        }
     }
 }
 

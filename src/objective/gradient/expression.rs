@@ -69,6 +69,11 @@ pub(super) struct Expressions {
 /// Fractions up to so many digits are written as one number.
 const SHORT: usize = 6;
 
+/// Terms and factors are collected up to so many: a longer sum is one of two sums,
+/// which reads the same. Else each of many partial sums would have all terms before
+/// it.
+const MOST_COLLECTED: usize = 50;
+
 impl Expressions {
     pub(super) fn get(&self, id: Id) -> &Expression {
         &self.list[id.index()]
@@ -166,22 +171,36 @@ impl Expressions {
     }
 
     pub(super) fn add(&mut self, x: Id, y: Id) -> Id {
-        let (mut terms, number) = self.terms(x);
-        let (others, other) = self.terms(y);
-        // Most sums are short; in a long one equal terms would take long to find.
-        const SEARCHED: usize = 1_000;
+        let (mut terms, mut number) = self.terms(x);
+        let (mut others, mut other) = self.terms(y);
+        if terms.len() + others.len() > MOST_COLLECTED {
+            let (x, y) = (self.multiple(x), self.multiple(y));
+            (terms, others) = (vec![x], vec![y]);
+            (number, other) = (0.0, 0.0);
+        }
         for (id, times) in others {
-            let same = terms
-                .iter_mut()
-                .take(SEARCHED)
-                .find(|(term, _)| *term == id);
-            match same {
+            match terms.iter_mut().find(|(term, _)| *term == id) {
                 Some((_, sum)) => *sum += times,
                 None => terms.push((id, times)),
             }
         }
         terms.retain(|(_, times)| *times != 0.0);
         self.sum(&terms, number + other)
+    }
+
+    /// An expression and the number that it is multiplied with.
+    fn multiple(&mut self, id: Id) -> (Id, f64) {
+        match self.get(id).clone() {
+            Expression::Product {
+                times,
+                over,
+                powers,
+            } => {
+                let rest = self.product(1.0, over.value(), &unpacked(&powers));
+                (rest, times.value())
+            }
+            _ => (id, 1.0),
+        }
     }
 
     fn sum(&mut self, terms: &[(Id, f64)], number: f64) -> Id {
@@ -228,12 +247,18 @@ impl Expressions {
     pub(super) fn multiply(&mut self, x: Id, y: Id) -> Id {
         let (times, over, powers) = self.factors(x);
         let (times2, over2, powers2) = self.factors(y);
+        if powers.len() + powers2.len() > MOST_COLLECTED {
+            return self.collected(1.0, 1.0, vec![(x, 1.0)], vec![(y, 1.0)]);
+        }
         self.collected(times * times2, over * over2, powers, powers2)
     }
 
     pub(super) fn divide(&mut self, x: Id, y: Id) -> Id {
         let (times, over, powers) = self.factors(x);
         let (times2, over2, mut powers2) = self.factors(y);
+        if powers.len() + powers2.len() > MOST_COLLECTED {
+            return self.collected(1.0, 1.0, vec![(x, 1.0)], vec![(y, -1.0)]);
+        }
         powers2.iter_mut().for_each(|(_, power)| *power = -*power);
         self.collected(times * over2, over * times2, powers, powers2)
     }

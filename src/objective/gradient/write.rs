@@ -14,6 +14,13 @@ const NAMED_FROM: usize = 10;
 /// What is nested deeper has a name, so that every text can be read and parsed.
 const DEEPEST: usize = 12;
 
+/// A text of more parts is not read by anybody. Each part is a few words, so one with
+/// fewer is within the size of a formula.
+const LONGEST: usize = 2_000;
+
+/// All texts together have at most so many parts.
+const LONGEST_TOGETHER: usize = 20_000;
+
 /// Conditions have no names, so they cannot be deeper.
 const DEEPEST_CONDITION: usize = 30;
 
@@ -38,6 +45,7 @@ pub(super) fn texts(
     let mut names: HashMap<Id, String> = HashMap::new();
     let mut texts = Vec::new();
     let mut numbers = 1..;
+    let mut together = 0;
     for id in all.ids().filter(|id| uses[id.index()] > 0) {
         // There is no number for it in the language.
         if all.value(id).is_some_and(|value| !value.is_finite()) {
@@ -55,6 +63,9 @@ pub(super) fn texts(
             .max()
             .unwrap_or(0);
         (sizes[id.index()], depths[id.index()]) = (size, depth);
+        if size > LONGEST {
+            return None;
+        }
         if all.is_condition(id) {
             if depth > DEEPEST_CONDITION {
                 return None;
@@ -62,11 +73,19 @@ pub(super) fn texts(
             continue;
         }
         if (uses[id.index()] > 1 && size >= NAMED_FROM) || depth > DEEPEST {
+            together += size;
+            if together > LONGEST_TOGETHER {
+                return None;
+            }
             let mut free = numbers.by_ref().map(|number| format!("t{number}"));
             let name = free.find(|name| !taken.contains(name.as_str()))?;
             texts.push((name.clone(), text(all, inputs, &names, id)));
             names.insert(id, name);
         }
+    }
+    let wanted_sizes = wanted.iter().map(|id| sizes[id.index()]);
+    if together + wanted_sizes.sum::<usize>() > LONGEST_TOGETHER {
+        return None;
     }
     Some(Texts {
         names: texts,
