@@ -168,3 +168,62 @@ fn a_plan_shows_formulas_with_their_gradients() {
     assert_eq!(first["define"]["r"], "sqrt(x^2 + y^2)");
     assert!(first["gradient"]["derivatives"]["x"].is_string());
 }
+
+/// The gradient of each objective on data, beside central differences of the loss. Their
+/// error is about h² from the third derivative and 1e-16/h from rounding, so some 1e-10
+/// with h = 1e-5, where losses and derivatives are about 1.
+#[test]
+fn the_gradients_of_regressions_are_those_of_differences() {
+    use std::sync::Arc;
+
+    use gradtape::autodiff::{ArrayGraph, Shape, Subnormals};
+    use gradtape::engine::Program;
+
+    let mut checked = 0;
+    for name in ["linear", "iris", "iris_logistic", "network"] {
+        let path = format!("{}/experiments/{name}.toml", env!("CARGO_MANIFEST_DIR"));
+        let text = std::fs::read_to_string(&path).unwrap();
+        let plan = Plan::new(&path, &text).unwrap();
+        for objective in &plan.objectives {
+            let function = &objective.function;
+            let graph = ArrayGraph::<f64>::new(Subnormals::Keep);
+            let variables = function.variables().iter();
+            let variables: Vec<_> = variables
+                .map(|(_, shape)| graph.input(shape.clone()))
+                .collect();
+            let constants = function.constants().iter();
+            let constants: Vec<_> = constants.map(|_| graph.input(Shape::scalar())).collect();
+            let data = objective.data.as_ref().unwrap().arrays.iter();
+            let data: Vec<_> = data
+                .map(|array| graph.data(array.shape.clone(), Arc::clone(&array.training)))
+                .collect();
+            let loss = function.trace_arrays(&graph, &variables, &constants, &data);
+            let mut outputs = vec![loss];
+            outputs.extend(graph.gradient(loss, &variables));
+            let program = Program::arrays(&graph, &outputs, &[]);
+            let count = function.parameters().len();
+            let mut at: Vec<f64> = (0..count)
+                .map(|k| ((k * 7 + 3) % 11) as f64 / 8.0 - 0.6)
+                .collect();
+            at.extend(constants.iter().map(|_| 0.01));
+            let gradient = program.evaluate(&at)[1..].to_vec();
+            for place in 0..count {
+                let loss_at = |step: f64| {
+                    let mut moved = at.clone();
+                    moved[place] += step;
+                    program.evaluate(&moved)[0]
+                };
+                let difference = (loss_at(1e-5) - loss_at(-1e-5)) / 2e-5;
+                let name = &function.parameters()[place];
+                let distance = (gradient[place] - difference).abs();
+                assert!(
+                    distance < 1e-8,
+                    "{path} {name}: {} {difference}",
+                    gradient[place]
+                );
+                checked += 1;
+            }
+        }
+    }
+    assert!(checked > 60, "{checked}");
+}
