@@ -141,9 +141,9 @@ pub struct Program<T> {
     pub(super) staged: Option<Arc<Staged<T>>>,
 }
 
-/// The greatest number of operations that are written one after the other. With
-/// more, loops over arrays are faster even for many runs, and a straight line
-/// takes long to put in order.
+/// The greatest number of operations that are written one after the other. About
+/// there loops over arrays become as fast even for many runs, which go side by side
+/// along a straight line; and a longer one takes long to put in order.
 pub const LONGEST_LINE: u64 = 4_000;
 
 /// A number that is copied at the end of an epoch.
