@@ -411,7 +411,8 @@ impl<'a, T, const N: usize> Rows<'a, T, N> {
 
     #[inline(always)]
     pub(super) fn row(&self, row: usize) -> &'a [Cell<[T; N]>] {
-        let from = if row >= MOVING {
+        // Tiles are in whole vectors, so a single run is spared the question.
+        let from = if N > 1 && row >= MOVING {
             row - MOVING + self.moved
         } else {
             row * self.stride
