@@ -5,7 +5,7 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 
 use crate::autodiff::Shape;
-use crate::data::{Classes, DataArray, Dataset, Scaling};
+use crate::data::{Classes, DataArray, Dataset, GREATEST_CELLS, Scaling};
 
 /// The data of an objective as a report has them: which file it was and what was made of
 /// it, without the numbers.
@@ -76,6 +76,20 @@ impl RecordedData {
             arrays: data.arrays.iter().map(array).collect(),
             classes: data.classes.iter().map(classes).collect(),
         }
+    }
+
+    /// Whether it can be what [`RecordedData::new`] made; a file can be damaged.
+    pub(super) fn is_sound(&self) -> bool {
+        let is_sound = |array: &RecordedArray| {
+            let elements = array.shape.iter().try_fold(1, |product: usize, length| {
+                product.checked_mul(*length).filter(|product| *product > 0)
+            });
+            matches!(array.shape.len(), 1 | 2)
+                && array.shape[0] == self.training_rows
+                && elements.is_some_and(|elements| elements <= GREATEST_CELLS)
+        };
+        let rows = self.training_rows.saturating_add(self.validation_rows);
+        rows <= GREATEST_CELLS && self.batch_size > 0 && self.arrays.iter().all(is_sound)
     }
 
     /// The data again, but without a number in them.

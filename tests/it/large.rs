@@ -107,6 +107,26 @@ fn a_report_is_drawn_again_without_its_data() {
 }
 
 #[test]
+fn a_report_that_does_not_tell_its_data_is_damaged() {
+    let at = folder(&[("line.toml", LINE), ("table.csv", TABLE)]);
+    succeeded(runner(at.path()).arg("line.toml"));
+    let path = at.path().join("reports/line/report.json");
+    let whole = std::fs::read_to_string(&path).unwrap();
+    for (right, wrong) in [
+        ("\"data\"", "\"date\""),
+        ("\"training_rows\": 4", "\"training_rows\": 5"),
+        ("\"batch_size\": 2", "\"batch_size\": 0"),
+    ] {
+        assert!(whole.contains(right), "{right}");
+        std::fs::write(&path, whole.replacen(right, wrong, 1)).unwrap();
+        let (code, _, stderr) = finished(runner(at.path()).args(["report", "reports/line"]));
+        assert_eq!(code, 3, "{stderr}");
+        let what = "the report does not tell what these data were";
+        assert!(stderr.contains(what), "{stderr}");
+    }
+}
+
+#[test]
 fn a_data_file_that_has_changed_is_told() {
     let at = folder(&[("line.toml", LINE), ("table.csv", TABLE)]);
     succeeded(runner(at.path()).arg("line.toml"));

@@ -10,7 +10,12 @@ impl Decider<'_> {
         let folder = match self.files {
             Files::In(folder) => folder,
             Files::Recorded(data) => {
-                let data = data.iter().find(|data| data.objective == place);
+                let mut data = data.iter();
+                let data = data.find(|data| data.objective == place && data.is_sound());
+                if data.is_none() {
+                    let message = "the report does not tell what these data were";
+                    self.mistake(&written.span, message, "run the experiment again");
+                }
                 return data.map(crate::plan::RecordedData::empty);
             }
         };
