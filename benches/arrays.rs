@@ -15,6 +15,7 @@
 )]
 
 mod compare;
+mod descents;
 #[macro_use]
 mod vectorised;
 
@@ -22,60 +23,18 @@ use std::hint::black_box;
 use std::sync::Arc;
 
 use gradtape::autodiff::{Array, ArrayGraph, Op, Real, Subnormals};
-use gradtape::engine::{Block, Engine, Interpreter, Program};
+use gradtape::engine::{Interpreter, Program};
 
 use compare::compare;
+use descents::{in_blocks, logspace, real, run};
 
 fn main() {
-    let wanted: Vec<String> = std::env::args()
-        .skip(1)
-        .filter(|argument| !argument.starts_with('-'))
-        .collect();
     let workloads: [(&str, fn()); 2] = [("rosenbrock", rosenbrock), ("W5", w5)];
-    for (name, workload) in workloads {
-        if wanted.is_empty() || wanted.iter().any(|wanted| wanted == name) {
-            workload();
-        }
-    }
-}
-
-fn real<T: Real>(value: f64) -> T {
-    T::from_f64(value)
-}
-
-fn logspace(a: f64, b: f64, n: usize, i: usize) -> f64 {
-    a * (b / a).powf(i as f64 / (n - 1) as f64)
+    run(&workloads);
 }
 
 fn number<'g, T: Real>(graph: &'g ArrayGraph<T>, value: f64) -> Array<'g, T> {
     graph.constant(real(value))
-}
-
-/// Epochs of every run, one after the other; gives the last states.
-fn run_all<T: Real>(
-    engine: &Interpreter<T>,
-    starts: &[Vec<T>],
-    state: usize,
-    epochs: u32,
-    watched: bool,
-) -> Vec<Vec<T>> {
-    let mut last = Vec::with_capacity(starts.len());
-    let lanes = engine.lanes();
-    for starts in starts.chunks(lanes) {
-        let mut block = Block::new(engine.program(), starts.len());
-        if watched {
-            block.watch(&[], &[], 0);
-            block.look_anew();
-        }
-        for (lane, start) in starts.iter().enumerate() {
-            block.load(lane, start);
-        }
-        engine.advance(&mut block, epochs, false);
-        for lane in 0..starts.len() {
-            last.push((0..state).map(|number| block.input(number, lane)).collect());
-        }
-    }
-    last
 }
 
 // Rosenbrock's function in 1,000 variables, plain descent.
@@ -184,15 +143,15 @@ fn rosenbrock_in<T: Real, const N: usize>(precision: &str) {
             ),
             (
                 "engine, loops over arrays",
-                Box::new(|| drop(run_all(&plain, &starts, 1, EPOCHS as u32, false))),
+                Box::new(|| drop(in_blocks(&plain, &starts, 1, EPOCHS as u32, false))),
             ),
             (
                 "engine, loops over arrays, the least value kept",
-                Box::new(|| drop(run_all(&valued, &starts, 1, EPOCHS as u32, true))),
+                Box::new(|| drop(in_blocks(&valued, &starts, 1, EPOCHS as u32, true))),
             ),
             (
                 "engine, unrolled",
-                Box::new(|| drop(run_all(&unrolled, &starts, 1, EPOCHS as u32, false))),
+                Box::new(|| drop(in_blocks(&unrolled, &starts, 1, EPOCHS as u32, false))),
             ),
         ],
     );
@@ -337,7 +296,7 @@ fn w5_in<T: Real, const N: usize>(precision: &str) {
         numbers.map(real).collect()
     };
     let starts: Vec<Vec<T>> = (0..RUNS).map(start).collect();
-    let last = run_all(&plain, &starts, COLUMNS, 1_000, false);
+    let last = in_blocks(&plain, &starts, COLUMNS, 1_000, false);
     let loss = |run: usize| {
         let inputs = last[run].iter().copied().chain([T::ZERO]);
         value.evaluate(&inputs.collect::<Vec<T>>())[0]
@@ -364,11 +323,11 @@ fn w5_in<T: Real, const N: usize>(precision: &str) {
             ),
             (
                 "engine",
-                Box::new(|| drop(run_all(&plain, &starts, 1, EPOCHS as u32, false))),
+                Box::new(|| drop(in_blocks(&plain, &starts, 1, EPOCHS as u32, false))),
             ),
             (
                 "engine, the least value kept",
-                Box::new(|| drop(run_all(&valued, &starts, 1, EPOCHS as u32, true))),
+                Box::new(|| drop(in_blocks(&valued, &starts, 1, EPOCHS as u32, true))),
             ),
         ],
     );

@@ -16,6 +16,7 @@
 )]
 
 mod compare;
+mod descents;
 #[macro_use]
 mod vectorised;
 
@@ -23,16 +24,13 @@ use std::hint::black_box;
 
 use gradtape::autodiff::{Graph, Op, Real, Subnormals, Var};
 use gradtape::batch::{self, Cancelled, Control, Recorder, Row};
-use gradtape::engine::{Block, Engine, Interpreter, Program};
+use gradtape::engine::{Engine, Interpreter, Program};
 use gradtape::plan::{Plan, Run};
 
 use compare::compare;
+use descents::{in_blocks, logspace, real, run};
 
 fn main() {
-    let wanted: Vec<String> = std::env::args()
-        .skip(1)
-        .filter(|argument| !argument.starts_with('-'))
-        .collect();
     let workloads: [(&str, fn()); 6] = [
         ("W1", w1),
         ("W2", || {
@@ -47,20 +45,7 @@ fn main() {
         }),
         ("threads", threads),
     ];
-    for (name, workload) in workloads {
-        if wanted.is_empty() || wanted.iter().any(|wanted| wanted == name) {
-            workload();
-        }
-    }
-}
-
-fn real<T: Real>(value: f64) -> T {
-    T::from_f64(value)
-}
-
-/// `a·(b/a)^(i/(n−1))`, in f64.
-fn logspace(a: f64, b: f64, n: usize, i: usize) -> f64 {
-    a * (b / a).powf(i as f64 / (n - 1) as f64)
+    run(&workloads);
 }
 
 fn median(mut values: Vec<f64>) -> f64 {
@@ -71,32 +56,6 @@ fn median(mut values: Vec<f64>) -> f64 {
     } else {
         values[middle]
     }
-}
-
-/// Runs `epochs` epochs on all `starts`, in blocks; gives the last states.
-fn in_blocks<T: Real>(
-    engine: &impl Engine<T>,
-    starts: &[Vec<T>],
-    state: usize,
-    epochs: u32,
-    watched: bool,
-) -> Vec<Vec<T>> {
-    let mut last = Vec::with_capacity(starts.len());
-    for starts in starts.chunks(engine.lanes()) {
-        let mut block = Block::new(engine.program(), starts.len());
-        if watched {
-            block.watch(&[], &[], 0);
-            block.look_anew();
-        }
-        for (lane, start) in starts.iter().enumerate() {
-            block.load(lane, start);
-        }
-        engine.advance(&mut block, epochs, false);
-        for lane in 0..starts.len() {
-            last.push((0..state).map(|number| block.input(number, lane)).collect());
-        }
-    }
-    last
 }
 
 /// One round of that.
