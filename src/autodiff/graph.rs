@@ -354,32 +354,37 @@ impl<T: Real> Graph<T> {
         let is = |constant: Option<T>, value: T| constant == Some(value);
         let (minus_x, minus_y) = (self.negated(x.id), self.negated(y.id));
         match op {
-            Op::Neg => minus_x,
-            Op::Abs => minus_x.map(Var::abs),
             Op::Mul if is(constants[0], T::ONE) => Some(y),
             Op::Mul | Op::Div if is(constants[1], T::ONE) => Some(x),
             Op::Mul if is(constants[0], -T::ONE) => Some(-y),
             Op::Mul if is(constants[1], -T::ONE) => Some(-x),
-            Op::Mul => match (minus_x, minus_y) {
-                (Some(minus_x), _) => Some(-(minus_x * y)),
-                (None, Some(minus_y)) => Some(-(x * minus_y)),
-                (None, None) => None,
-            },
-            Op::Add => match (minus_x, minus_y) {
-                (_, Some(minus_y)) => Some(x - minus_y),
-                (Some(minus_x), None) => Some(y - minus_x),
-                (None, None) => None,
-            },
-            Op::Sub => match (minus_x, minus_y) {
-                (_, Some(minus_y)) => Some(x + minus_y),
-                (Some(minus_x), None) if !self.is_exact.get() => Some(-(minus_x + y)),
-                _ => None,
-            },
             Op::Powi(0) => Some(self.constant(T::ONE)),
             Op::Powi(1) => Some(x),
             Op::Pow => Some(x.powi(whole_exponent(constants[1]?)?)),
-            _ => None,
+            _ => without_negatives(op, [x, y], [minus_x, minus_y], !self.is_exact.get()),
         }
+    }
+}
+
+/// The rewrites of operands x and y that are negatives, of numbers and of arrays: `negated`
+/// has what each is the negative of. Only if `may_define` is true the one is made that
+/// defines the sign of a zero.
+pub(super) fn without_negatives<N: Number>(
+    op: Op,
+    [x, y]: [N; 2],
+    negated: [Option<N>; 2],
+    may_define: bool,
+) -> Option<N> {
+    match (op, negated) {
+        (Op::Neg, [minus_x, _]) => minus_x,
+        (Op::Abs, [Some(minus_x), _]) => Some(N::apply(Op::Abs, &[&minus_x])),
+        (Op::Mul, [Some(minus_x), _]) => Some(-(minus_x * y)),
+        (Op::Mul, [None, Some(minus_y)]) => Some(-(x * minus_y)),
+        (Op::Add, [_, Some(minus_y)]) => Some(x - minus_y),
+        (Op::Add, [Some(minus_x), None]) => Some(y - minus_x),
+        (Op::Sub, [_, Some(minus_y)]) => Some(x + minus_y),
+        (Op::Sub, [Some(minus_x), None]) if may_define => Some(-(minus_x + y)),
+        _ => None,
     }
 }
 

@@ -296,7 +296,6 @@ impl<T: Real> ArrayGraph<T> {
     /// Whether the elements of `to` are infinite or NaN whenever those of `from`
     /// in the same places are, whatever the other inputs are. Only a short way of
     /// elementwise operations is looked for, so a `false` says nothing.
-    #[allow(dead_code, reason = "for descents on arrays, which come with the plan")]
     pub(crate) fn stays_not_finite(&self, from: Array<'_, T>, to: Array<'_, T>) -> bool {
         const MOST_STEPS: usize = 64;
         let from = self.negated(from.id).unwrap_or(from);

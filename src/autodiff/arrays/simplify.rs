@@ -6,7 +6,7 @@
 use smallvec::SmallVec;
 
 use super::{Array, ArrayGraph, Key, Node, Operands, Stretches};
-use crate::autodiff::graph::whole_exponent;
+use crate::autodiff::graph::{whole_exponent, without_negatives};
 use crate::autodiff::tensor::operation::{AxisList, Stretch};
 use crate::autodiff::tensor::{Operation, Shape};
 use crate::autodiff::{Op, Real};
@@ -195,34 +195,20 @@ impl<T: Real> ArrayGraph<T> {
         };
         let (minus_x, minus_y) = (self.negated(x.id), self.negated(y.id));
         match op {
-            Op::Neg => minus_x,
-            Op::Abs => minus_x.map(|x| Array::apply(Op::Abs, &[x])),
             Op::Mul if is(0, T::ONE) => Some(y.reshape(shape)),
             Op::Mul | Op::Div if is(1, T::ONE) => Some(x.reshape(shape)),
             Op::Mul if is(0, -T::ONE) => Some(-y.reshape(shape)),
             Op::Mul if is(1, -T::ONE) => Some(-x.reshape(shape)),
-            Op::Mul => match (minus_x, minus_y) {
-                (Some(minus_x), _) => Some(-(minus_x * y)),
-                (None, Some(minus_y)) => Some(-(x * minus_y)),
-                (None, None) => None,
-            },
-            Op::Add => match (minus_x, minus_y) {
-                (_, Some(minus_y)) => Some(x - minus_y),
-                (Some(minus_x), None) => Some(y - minus_x),
-                (None, None) => None,
-            },
-            Op::Sub => match (minus_x, minus_y) {
-                (_, Some(minus_y)) => Some(x + minus_y),
-                (Some(minus_x), None) if self.is_derivative.get() => Some(-(minus_x + y)),
-                _ => None,
-            },
             Op::Powi(0) => Some(self.repeated(T::ONE, shape.clone())),
             Op::Powi(1) => Some(x),
             Op::Pow if shapes[0] == *shape => {
                 let n = whole_exponent(constants[1]?)?;
                 Some(Array::apply(Op::Powi(n), &[x]))
             }
-            _ => None,
+            _ => {
+                let negated = [minus_x, minus_y];
+                without_negatives(op, [x, y], negated, self.is_derivative.get())
+            }
         }
     }
 }
