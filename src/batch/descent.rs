@@ -80,7 +80,6 @@ impl<T: Real> Descent<T> {
             &graph,
             trace::Traced {
                 parameters,
-                memory,
                 gradient,
                 update,
                 greatest,
@@ -268,29 +267,22 @@ impl<T: Real> Descent<T> {
                 break Status::EpochsSpent;
             }
             if let Some(updates) = &mut updates {
-                let numbers = from.state.len();
-                let moved = &mut inputs[..numbers];
+                let moved = &mut inputs[..from.state.len()];
                 for (place, number) in moved.iter_mut().enumerate() {
                     *number = before.get(place, 0);
                 }
                 step = Some(updates.run(moved, self.parameters, state.epoch + 1));
                 block.load(0, &inputs);
-                state.epoch += 1;
-                since_look += 1;
-                if since_look == epochs_per_look {
-                    control.progress.add_epochs(since_look);
-                    since_look = 0;
-                    if control.is_cancelled() {
-                        return Err(Cancelled);
-                    }
-                }
-                continue;
+            } else {
+                step = Some(block.output(self.outputs.step, 0));
             }
             let mut same = (0..self.parameters + self.memory)
                 .map(|number| before.get(number, 0).bits() == block.input(number, 0).bits());
             let parameters_stay = same.by_ref().take(self.parameters).all(|same| same);
-            // With `step_below` the next epoch ends the run for its own reason.
-            if parameters_stay && same.all(|same| same) && limits.step_below.is_none() {
+            // With `step_below` the next epoch ends the run for its own reason, and another
+            // order of the rows may lead away again.
+            let can_stay = limits.step_below.is_none() && updates.is_none();
+            if can_stay && parameters_stay && same.all(|same| same) {
                 let left = run.epochs - state.epoch.max(from.reported);
                 control.progress.add_epochs(since_look + left);
                 since_look = 0;
@@ -300,7 +292,6 @@ impl<T: Real> Descent<T> {
                 }
                 break Status::FixedPoint { since: last_change };
             }
-            step = Some(block.output(self.outputs.step, 0));
             state.epoch += 1;
             if !parameters_stay {
                 last_change = state.epoch;

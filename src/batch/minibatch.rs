@@ -42,19 +42,21 @@ pub(super) struct Updates<'b, T> {
 }
 
 impl<T: Real> Batches<T> {
-    /// The updates that a run makes; `None` if it makes one from all rows.
-    pub(super) fn trace(plan: &Plan, run: &Run, data: &Dataset) -> Option<Self> {
+    /// The updates that a run makes from rows whose numbers are `training`; `None` if it
+    /// makes one from all rows.
+    pub(super) fn trace(
+        plan: &Plan,
+        run: &Run,
+        data: &Dataset,
+        training: &[Arc<[T]>],
+    ) -> Option<Self> {
         let rows = data.training.len();
         if data.batch_size >= rows {
             return None;
         }
-        let arrays = data.arrays.iter().map(|array| Rows {
-            width: array.training.len() / rows,
-            numbers: array
-                .training
-                .iter()
-                .map(|value| T::from_f64(*value))
-                .collect(),
+        let arrays = training.iter().map(|numbers| Rows {
+            width: numbers.len() / rows,
+            numbers: Arc::clone(numbers),
         });
         let engine = |rows: usize| -> Box<dyn Engine<T>> {
             Box::new(Interpreter::new(update(plan, run, data, rows)))

@@ -5,6 +5,8 @@
 //! many runs go side by side as with numbers, and else each run goes through whole
 //! arrays by itself.
 
+use std::sync::Arc;
+
 use super::descent::{Descent, LOSS, Outputs};
 use super::minibatch::Batches;
 use crate::autodiff::{Array, ArrayGraph, Graph, Op, Real, Shape, Var};
@@ -15,7 +17,6 @@ use crate::plan::{Plan, Run};
 /// What an epoch is made of, as numbers or as arrays.
 pub(super) struct Traced<N> {
     pub(super) parameters: Vec<N>,
-    pub(super) memory: Vec<N>,
     pub(super) gradient: Vec<N>,
     pub(super) update: Update<N>,
     /// The greatest magnitude of an entry of the gradient in the epochs before.
@@ -32,7 +33,6 @@ pub(super) fn of_numbers<T: Real>(
 ) -> Descent<T> {
     let Traced {
         parameters,
-        memory: _,
         gradient,
         update,
         greatest,
@@ -126,15 +126,17 @@ fn norm<'g, T: Real>(graph: &'g Graph<T>, vector: &[Var<'g, T>]) -> Var<'g, T> {
 /// The program of an epoch of an objective that has arrays.
 pub(super) fn of_arrays<T: Real>(plan: &Plan, run: &Run) -> Descent<T> {
     let data = plan.objectives[run.objective].data.as_ref();
-    let batches = data.and_then(|data| Batches::trace(plan, run, data));
+    let training = data.map_or(Vec::new(), |data| {
+        let arrays = data.arrays.iter();
+        arrays.map(|array| in_precision(&array.training)).collect()
+    });
+    let batches = data.and_then(|data| Batches::trace(plan, run, data, &training));
     let graph = ArrayGraph::<T>::new(run.subnormals);
-    let mut traced = record(plan, run, &graph);
+    let inputs = Inputs::new(plan, run, &graph);
+    let mut traced = record(plan, run, &graph, &inputs, &training);
     if batches.is_some() {
         // The program looks at a state, and the batches lead to the next one.
-        traced.update = Update {
-            parameters: traced.parameters.clone(),
-            memory: traced.memory.clone(),
-        };
+        traced.update = inputs.unchanged();
     }
     let mut descent = if graph.operations() <= LONGEST_LINE {
         unrolled(plan, run, &graph, &traced)
@@ -181,34 +183,44 @@ impl<'g, T: Real> Inputs<'g, T> {
             numbers: &self.numbers,
         })
     }
+
+    /// No update.
+    fn unchanged(&self) -> Update<Array<'g, T>> {
+        Update {
+            parameters: self.parameters.clone(),
+            memory: self.memory.clone(),
+        }
+    }
 }
 
-/// Records an epoch in arrays.
-fn record<'g, T: Real>(plan: &Plan, run: &Run, graph: &'g ArrayGraph<T>) -> Traced<Array<'g, T>> {
+/// Records an epoch in arrays, on rows whose numbers are `training`.
+fn record<'g, T: Real>(
+    plan: &Plan,
+    run: &Run,
+    graph: &'g ArrayGraph<T>,
+    inputs: &Inputs<'g, T>,
+    training: &[Arc<[T]>],
+) -> Traced<Array<'g, T>> {
     let objective = &plan.objectives[run.objective];
-    let inputs = Inputs::new(plan, run, graph);
-    let loss_on = |data: &[Array<'g, T>]| {
+    let loss_on = |shapes: Vec<Shape>, numbers: Vec<Arc<[T]>>| {
+        let data = shapes.into_iter().zip(numbers);
+        let data = data.map(|(shape, numbers)| graph.data(shape, numbers));
+        let data: Vec<_> = data.collect();
         let function = &objective.function;
-        function.trace_arrays(graph, &inputs.parameters, &inputs.constants, data)
+        function.trace_arrays(graph, &inputs.parameters, &inputs.constants, &data)
     };
     let data = objective.data.as_ref();
-    let training = data.map_or(Vec::new(), |data| {
-        let arrays = data.arrays.iter();
-        let arrays = arrays.map(|array| fixed(graph, array.shape.clone(), &array.training));
-        arrays.collect()
-    });
-    let loss = loss_on(&training);
+    let shapes = data.map_or(Vec::new(), |data| data.shapes(data.training.len()));
+    let loss = loss_on(shapes, training.to_vec());
     let validation = data.filter(|data| !data.validation.is_empty()).map(|data| {
-        let shapes = data.shapes(data.validation.len()).into_iter();
-        let arrays = shapes.zip(&data.arrays);
-        let arrays = arrays.map(|(shape, array)| fixed(graph, shape, &array.validation));
-        loss_on(&arrays.collect::<Vec<_>>())
+        let arrays = data.arrays.iter();
+        let numbers = arrays.map(|array| in_precision(&array.validation));
+        loss_on(data.shapes(data.validation.len()), numbers.collect())
     });
     let gradient = graph.gradient(loss, &inputs.parameters);
     Traced {
         update: inputs.update(run, &gradient),
-        parameters: inputs.parameters,
-        memory: inputs.memory,
+        parameters: inputs.parameters.clone(),
         greatest: inputs.greatest,
         gradient,
         loss,
@@ -216,12 +228,9 @@ fn record<'g, T: Real>(plan: &Plan, run: &Run, graph: &'g ArrayGraph<T>) -> Trac
     }
 }
 
-/// Numbers of the data in the precision of a graph.
-fn fixed<'g, T: Real>(graph: &'g ArrayGraph<T>, shape: Shape, values: &[f64]) -> Array<'g, T> {
-    graph.data(
-        shape,
-        values.iter().map(|value| T::from_f64(*value)).collect(),
-    )
+/// Numbers of the data in the precision of a run.
+fn in_precision<T: Real>(numbers: &[f64]) -> Arc<[T]> {
+    numbers.iter().map(|number| T::from_f64(*number)).collect()
 }
 
 /// The same epoch written out element by element.
@@ -251,7 +260,6 @@ fn unrolled<T: Real>(
     let validation = several(1).first().copied();
     let traced = Traced {
         parameters,
-        memory: Vec::new(),
         gradient,
         update,
         greatest,
@@ -265,7 +273,6 @@ fn unrolled<T: Real>(
 fn whole<T: Real>(plan: &Plan, graph: &ArrayGraph<T>, traced: Traced<Array<'_, T>>) -> Descent<T> {
     let Traced {
         parameters,
-        memory: _,
         gradient,
         update,
         greatest,
