@@ -152,10 +152,7 @@ pub(super) fn draw(mut fields: Fields) -> Draw {
 }
 
 fn minimum(mut fields: Fields) -> Option<Minimum> {
-    let at = entries(take!(fields, "at", Map), |field| match field {
-        Field::Numbers(numbers) => Some(numbers),
-        _ => None,
-    });
+    let at = entries(take!(fields, "at", Map), numbers_field);
     Some(Minimum {
         at,
         value: take!(fields, "value", Number)?,
@@ -211,10 +208,7 @@ fn numbers(map: Option<Entries>) -> Map<At<Number>> {
 }
 
 fn settings(map: Option<Entries>) -> Map<Setting> {
-    entries(map, |field| match field {
-        Field::Setting(setting) => Some(setting),
-        _ => None,
-    })
+    entries(map, setting_field)
 }
 
 fn entries<T>(map: Option<Entries>, read: impl Fn(Field) -> Option<T>) -> Map<T> {
@@ -261,7 +255,7 @@ fn expectation(mut fields: Fields) -> Expectation {
     let bounds = entries(
         Some(std::mem::take(&mut fields.others)),
         |field| match field {
-            Field::Table(fields) => Some(bound(fields)),
+            Field::Table(fields) => Some(bound(fields, numbers_field)),
             _ => None,
         },
     );
@@ -274,29 +268,32 @@ fn expectation(mut fields: Fields) -> Expectation {
     }
 }
 
-fn bound(mut fields: Fields) -> Bound<Numbers> {
+/// A bound whose values `value` takes out of their fields.
+fn bound<V>(mut fields: Fields, value: impl Fn(Field) -> Option<V>) -> Bound<V> {
+    let mut of = |key: &str| fields.take(key).and_then(&value);
     Bound {
-        equals: take!(fields, "equals", Numbers),
+        equals: of("equals"),
+        below: of("below"),
+        above: of("above"),
         ulps: take!(fields, "ulps", Whole),
         abs: take!(fields, "abs", Number),
         rel: take!(fields, "rel", Number),
-        below: take!(fields, "below", Numbers),
-        above: take!(fields, "above", Numbers),
         keys: fields.present,
         span: fields.span,
     }
 }
 
-fn bound_at_points(mut fields: Fields) -> Bound<Setting> {
-    Bound {
-        equals: take!(fields, "equals", Setting),
-        ulps: take!(fields, "ulps", Whole),
-        abs: take!(fields, "abs", Number),
-        rel: take!(fields, "rel", Number),
-        below: take!(fields, "below", Setting),
-        above: take!(fields, "above", Setting),
-        keys: fields.present,
-        span: fields.span,
+fn numbers_field(field: Field) -> Option<Numbers> {
+    match field {
+        Field::Numbers(numbers) => Some(numbers),
+        _ => None,
+    }
+}
+
+fn setting_field(field: Field) -> Option<Setting> {
+    match field {
+        Field::Setting(setting) => Some(setting),
+        _ => None,
     }
 }
 
@@ -315,7 +312,7 @@ fn derivative(mut fields: Fields) -> Derivative {
         define: texts(take!(fields, "define", Map)),
         constants: numbers(take!(fields, "constants", Map)),
         bounds: entries(expect.map(|expect| expect.others), |field| match field {
-            Field::Table(fields) => Some(bound_at_points(fields)),
+            Field::Table(fields) => Some(bound(fields, setting_field)),
             _ => None,
         }),
         keys: fields.present,

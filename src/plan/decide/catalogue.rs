@@ -139,6 +139,7 @@ impl Decider<'_> {
         name: &At<String>,
         instance: &Instance,
         dimension: Option<u64>,
+        place: usize,
     ) -> Option<Objective> {
         let names = instance.variables.iter().map(|(name, _)| name.clone());
         let variables: Vec<String> = names.collect();
@@ -188,7 +189,7 @@ impl Decider<'_> {
             minimum_at,
             dimension,
             data: None,
-            table: 0,
+            table: place,
             constants: Grid::default(),
             start_ends: Ends::default(),
             starts: Vec::new(),

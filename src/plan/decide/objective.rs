@@ -60,7 +60,6 @@ impl Decider<'_> {
                 let Some(mut objective) = self.objective(written, source, place, of) else {
                     continue;
                 };
-                objective.table = place;
                 let is_twin = |other: &&Objective| {
                     other.name == objective.name && other.dimension == objective.dimension
                 };
@@ -84,7 +83,7 @@ impl Decider<'_> {
         match source {
             Source::Formula => self.formula_objective(written, place, of),
             Source::Catalogue(name, instance, dimension) => {
-                self.catalogue_objective(written, name, instance, *dimension)
+                self.catalogue_objective(written, name, instance, *dimension, place)
             }
         }
     }
