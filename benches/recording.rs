@@ -75,7 +75,8 @@ struct Rows {
 impl Rows {
     fn new() -> Self {
         let plan = Plan::new("w6.toml", SOURCE).unwrap();
-        let rates = (0..RUNS as u64).map(|run| plan.run(run).learning_rate.wide());
+        let rates =
+            (0..RUNS as u64).map(|run| plan.run(run).learning_rate.map_or(0.0, |rate| rate.wide()));
         // SplitMix64.
         let mut state = 6_u64;
         let mut draw = || {
@@ -133,7 +134,7 @@ fn recorder(rows: &Rows, folder: &Path, pool: &rayon::ThreadPool) {
         for (epoch, loss, gradient_norm, w) in rows.of(run) {
             recorder.record(&Row {
                 epoch,
-                learning_rate: Scalar::F64(rows.rates[run]),
+                learning_rate: Some(Scalar::F64(rows.rates[run])),
                 loss: Scalar::F64(loss),
                 gradient_norm: Scalar::F64(gradient_norm),
                 validation_loss: None,

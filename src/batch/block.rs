@@ -12,7 +12,7 @@ use super::{Cancelled, Control, Outcome, Recorder, Row, Status};
 use crate::autodiff::Real;
 use crate::engine::{Block as Numbers, Expected, Quantity, States, WIDTH};
 use crate::number::Scalar;
-use crate::plan::{Plan, Run, Schedule};
+use crate::plan::{Plan, RecordedEpochs, Run};
 
 /// So many epochs pass between two looks at what happened.
 const CHUNK: usize = 64;
@@ -20,7 +20,7 @@ const CHUNK: usize = 64;
 /// What became of a run in its lane.
 pub(super) struct Lane<T> {
     /// For each recorded epoch, in order: loss, norm of the gradient, perhaps the
-    /// validation loss, parameters.
+    /// validation loss and the learning rate, parameters.
     rows: Vec<T>,
     end: End<T>,
 }
@@ -43,7 +43,7 @@ struct Block<'a, T> {
     /// What became of the others, by their places.
     ended: Vec<Option<Lane<T>>>,
     /// None if nothing is recorded.
-    schedule: Option<Schedule>,
+    recorded_epochs: Option<RecordedEpochs>,
     /// The last recorded epoch.
     recorded: Option<u64>,
     /// From where a run goes on alone: the last epoch before the chunk.
@@ -101,7 +101,19 @@ impl<T: Real> Descent<T> {
 
     /// The numbers of a row before the parameters.
     fn head(&self) -> usize {
-        ROW + usize::from(self.outputs.validation.is_some())
+        ROW + self.told().count()
+    }
+
+    /// The outputs that a row has besides.
+    fn told(&self) -> impl Iterator<Item = usize> {
+        let told = [self.outputs.validation, self.outputs.learning_rate];
+        told.into_iter().flatten()
+    }
+
+    /// One of them in a row.
+    fn told_in(&self, row: &[T], output: Option<usize>) -> Option<Scalar> {
+        let place = self.told().position(|told| Some(told) == output)?;
+        Some(Scalar::new(row[ROW + place]))
     }
 
     /// A run to its end, from where its lane left it.
@@ -130,7 +142,7 @@ impl<T: Real> Descent<T> {
     ) -> Result<Outcome, Cancelled> {
         if self.batches.is_some() {
             let mut state = Vec::new();
-            self.start(run, &mut state);
+            self.start(plan, run, &mut state);
             state.truncate(self.parameters + self.memory);
             let start = Checkpoint {
                 epoch: 0,
@@ -180,6 +192,13 @@ impl<T: Real> Descent<T> {
             let norm = Quantity::Output(self.outputs.gradient_norm);
             expect(norm, Some(limit), None);
         }
+        if let (Some(output), Some(limit)) = (self.outputs.gap, limits.gap_below) {
+            expect(Quantity::Output(output), Some(limit), None);
+        }
+        // It is a whole number, so the greatest with which a run goes on is one less.
+        if let (Some(output), Some(limit)) = (self.outputs.wait, limits.patience) {
+            expect(Quantity::Output(output), None, Some(limit - T::ONE));
+        }
         if let Some(limit) = limits.step_below {
             expect(Quantity::Output(self.outputs.step), Some(limit), None);
         }
@@ -209,8 +228,9 @@ const ROW: usize = 2;
 
 /// Passes the rows of one run on to a recorder.
 struct Rows {
-    schedule: Schedule,
-    learning_rate: Scalar,
+    recorded_epochs: RecordedEpochs,
+    /// The one of all epochs, unless a schedule changes it.
+    learning_rate: Option<Scalar>,
     epochs: u64,
     /// Of the next row, or an epoch before that.
     epoch: u64,
@@ -219,24 +239,25 @@ struct Rows {
 impl Rows {
     fn new(plan: &Plan, run: &Run) -> Self {
         Rows {
-            schedule: plan.record.schedule(run.epochs),
-            learning_rate: run.learning_rate.scalar(run.precision),
+            recorded_epochs: plan.record.recorded(run.epochs),
+            learning_rate: run.learning_rate.map(|rate| rate.scalar(run.precision)),
             epochs: run.epochs,
             epoch: 0,
         }
     }
 
     fn pass_on<T: Real>(&mut self, rows: &[T], descent: &Descent<T>, recorder: &mut impl Recorder) {
-        let head = descent.head();
+        let (head, outputs) = (descent.head(), &descent.outputs);
         for row in rows.chunks_exact(head + descent.parameters) {
-            let epoch = self.schedule.next(self.epoch).min(self.epochs);
+            let epoch = self.recorded_epochs.next(self.epoch).min(self.epochs);
             self.epoch = epoch + 1;
+            let told = |output| descent.told_in(row, output);
             recorder.record(&Row {
                 epoch,
-                learning_rate: self.learning_rate,
+                learning_rate: told(outputs.learning_rate).or(self.learning_rate),
                 loss: Scalar::new(row[0]),
                 gradient_norm: Scalar::new(row[1]),
-                validation_loss: (head > ROW).then(|| Scalar::new(row[ROW])),
+                validation_loss: told(outputs.validation),
                 parameters: &|index| Scalar::new(row[head + index]),
             });
         }
@@ -259,7 +280,7 @@ impl<'a, T: Real> Block<'a, T> {
         let mut inputs = Vec::new();
         for (place, run) in runs.iter().enumerate() {
             inputs.clear();
-            descent.start(run, &mut inputs);
+            descent.start(plan, run, &mut inputs);
             numbers.load(place, &inputs);
             live.push(Live {
                 place,
@@ -276,7 +297,7 @@ impl<'a, T: Real> Block<'a, T> {
             epochs,
             live,
             ended: runs.iter().map(|_| None).collect(),
-            schedule: record.then(|| plan.record.schedule(epochs)),
+            recorded_epochs: record.then(|| plan.record.recorded(epochs)),
             recorded: None,
             checkpoint: 0,
             states,
@@ -327,9 +348,9 @@ impl<'a, T: Real> Block<'a, T> {
                 self.numbers.copy_states(&mut self.before_last);
             }
             let next_row = self
-                .schedule
+                .recorded_epochs
                 .as_ref()
-                .map_or(u64::MAX, |schedule| schedule.next(epoch));
+                .map_or(u64::MAX, |recorded| recorded.next(epoch));
             if next_row == epoch {
                 self.record();
                 recorded = Some(epoch);
@@ -428,10 +449,10 @@ impl<'a, T: Real> Block<'a, T> {
             live.rows[row] = *loss;
             live.rows[row + 1] = *norm;
         }
-        if let Some(output) = self.descent.outputs.validation {
-            for (live, loss) in self.live.iter_mut().zip(self.numbers.outputs(output)) {
+        for (place, output) in self.descent.told().enumerate() {
+            for (live, told) in self.live.iter_mut().zip(self.numbers.outputs(output)) {
                 let row = live.rows.len() - head - parameters;
-                live.rows[row + ROW] = *loss;
+                live.rows[row + ROW + place] = *told;
             }
         }
     }
@@ -459,12 +480,12 @@ impl<'a, T: Real> Block<'a, T> {
                     epochs_run: self.epochs,
                     loss: Scalar::new(row[0]),
                     gradient_norm: Scalar::new(row[1]),
-                    validation_loss: (head > ROW).then(|| Scalar::new(row[ROW])),
+                    validation_loss: self.descent.told_in(row, self.descent.outputs.validation),
                     parameters: row[head..].iter().map(|x| Scalar::new(*x)).collect(),
                     best_loss: Scalar::new(best_loss),
                     best_epoch,
                 };
-                if self.schedule.is_none() {
+                if self.recorded_epochs.is_none() {
                     live.rows.truncate(rows_before);
                 }
                 End::Spent(outcome)

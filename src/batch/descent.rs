@@ -7,8 +7,8 @@ use crate::autodiff::{Graph, Real};
 use crate::batch::status::{Divergence, Rule, Status};
 use crate::engine::{Block, Engine, States};
 use crate::number::{Number, Scalar};
-use crate::optimizer::Epoch;
-use crate::plan::{Plan, Run, Stop};
+use crate::optimizer::Initial;
+use crate::plan::{Plan, RecordedEpochs, Run, Stop};
 
 /// One epoch of an objective and an update rule as a program, and what runs it.
 ///
@@ -38,10 +38,16 @@ pub(super) struct Outputs {
     /// The entries of the gradient of which the state would not tell that they
     /// are not finite.
     pub(super) entries: std::ops::Range<usize>,
+    /// The loss minus the known minimum, if `gap_below` looks at it.
+    pub(super) gap: Option<usize>,
+    /// The epochs without an improvement, if `patience` looks at them.
+    pub(super) wait: Option<usize>,
     pub(super) gradient_norm: usize,
     pub(super) step: usize,
     /// The loss on the rows that are left out of training, if there are any.
     pub(super) validation: Option<usize>,
+    /// The learning rate in force, if a schedule changes it.
+    pub(super) learning_rate: Option<usize>,
 }
 
 pub(super) const LOSS: usize = 0;
@@ -63,30 +69,21 @@ impl<T: Real> Descent<T> {
         let graph = Graph::<T>::new(run.subnormals);
         let inputs = |count: usize| (0..count).map(|_| graph.input()).collect::<Vec<_>>();
         let parameters = inputs(run.start.len());
-        let memory = inputs(run.start.len() * run.rule.memory());
+        let memory = inputs(trace::memory(plan, run).len());
         let greatest = graph.input();
         let constants = inputs(run.constants.len());
         let numbers = inputs(run.numbers.len());
         let loss = function.trace(&graph, &parameters, &constants);
         let gradient = graph.gradient(loss, &parameters);
-        let update = run.rule.record(Epoch {
+        let state = trace::State {
             parameters: &parameters,
-            gradient: &gradient,
             memory: &memory,
+            greatest,
             numbers: &numbers,
-        });
-        trace::of_numbers(
-            plan,
-            &graph,
-            trace::Traced {
-                parameters,
-                gradient,
-                update,
-                greatest,
-                loss,
-                validation: None,
-            },
-        )
+            bounds: &trace::bounds(&plan.objectives[run.objective], &graph),
+        };
+        let traced = trace::follow(plan, run, &state, loss, gradient, None);
+        trace::of_numbers(plan, &graph, traced)
     }
 }
 
@@ -97,6 +94,12 @@ struct State<T> {
     loss: T,
     gradient_norm: T,
     validation_loss: Option<T>,
+    learning_rate: Option<T>,
+    /// What rules of `[stop]` look at besides: the gap, the epochs without an improvement,
+    /// the length of the update that led here.
+    gap: Option<T>,
+    wait: Option<T>,
+    step: Option<T>,
     parameters: Vec<T>,
 }
 
@@ -106,6 +109,9 @@ pub(super) struct Limits<T> {
     pub(super) gradient_norm_below: Option<T>,
     pub(super) step_below: Option<T>,
     pub(super) loss_above: Option<T>,
+    pub(super) gap_below: Option<T>,
+    /// A run goes on as long as it waited less.
+    pub(super) patience: Option<T>,
 }
 
 impl<T: Real> Limits<T> {
@@ -116,20 +122,22 @@ impl<T: Real> Limits<T> {
             gradient_norm_below: limit(stop.gradient_norm_below),
             step_below: limit(stop.step_below),
             loss_above: limit(stop.loss_above),
+            gap_below: limit(stop.gap_below),
+            patience: stop.patience.map(|epochs| T::from_f64(epochs as f64)),
         }
     }
 
-    /// Why a run ends in this state, if it does. `step` is the length of the
-    /// update that led here.
-    fn test(&self, state: &State<T>, step: Option<T>) -> Option<Status> {
+    /// Why a run ends in this state, if it does.
+    fn test(&self, state: &State<T>) -> Option<Status> {
         let tests = [
             (Rule::LossBelow, Some(state.loss), self.loss_below),
+            (Rule::GapBelow, state.gap, self.gap_below),
             (
                 Rule::GradientNormBelow,
                 Some(state.gradient_norm),
                 self.gradient_norm_below,
             ),
-            (Rule::StepBelow, step, self.step_below),
+            (Rule::StepBelow, state.step, self.step_below),
         ];
         for (rule, value, limit) in tests {
             if let (Some(value), Some(limit)) = (value, limit)
@@ -139,11 +147,18 @@ impl<T: Real> Limits<T> {
                 return Some(Status::Converged { rule, value, limit });
             }
         }
-        let limit = self.loss_above.filter(|limit| state.loss > *limit)?;
-        let (value, limit) = (Scalar::new(state.loss), Scalar::new(limit));
-        Some(Status::Diverged {
-            epoch: state.epoch,
-            what: Divergence::LossAbove { value, limit },
+        if let Some(limit) = self.loss_above.filter(|limit| state.loss > *limit) {
+            let (value, limit) = (Scalar::new(state.loss), Scalar::new(limit));
+            return Some(Status::Diverged {
+                epoch: state.epoch,
+                what: Divergence::LossAbove { value, limit },
+            });
+        }
+        let (wait, patience) = (state.wait?, self.patience?);
+        (wait >= patience).then(|| Status::Converged {
+            rule: Rule::Patience,
+            value: Scalar::new(wait),
+            limit: Scalar::new(patience),
         })
     }
 }
@@ -179,10 +194,34 @@ pub(super) struct Checkpoint<T> {
 
 impl<T: Real> Descent<T> {
     /// Adds all inputs of the program as they are in epoch 0 of `run`.
-    pub(super) fn start(&self, run: &Run, inputs: &mut Vec<T>) {
+    pub(super) fn start(&self, plan: &Plan, run: &Run, inputs: &mut Vec<T>) {
         inputs.extend(run.start.iter().map(|number| number.to::<T>()));
-        // The memory, and the greatest magnitude of an entry.
-        inputs.extend(std::iter::repeat_n(T::ZERO, self.memory + 1));
+        let setting = |name: &str| {
+            let names = run.recipe.numbers();
+            let place = names.iter().position(|known| known == name);
+            // A number that is 0 is no input of the program.
+            place.map_or(T::ZERO, |place| run.numbers[place].to::<T>())
+        };
+        let variables = plan.objectives[run.objective].function.variables();
+        let counts = variables
+            .iter()
+            .map(|(_, shape)| shape.elements().unwrap_or(0));
+        let counts: Vec<usize> = counts.collect();
+        for cell in trace::memory(plan, run) {
+            let count = cell.shape.elements().unwrap_or(0);
+            match cell.initial {
+                Initial::Number(number) => {
+                    inputs.extend(std::iter::repeat_n(T::from_f64(number), count));
+                }
+                Initial::Setting(name) => inputs.extend(std::iter::repeat_n(setting(name), count)),
+                Initial::Parameters => {
+                    let first: usize = counts[..cell.variable].iter().sum();
+                    inputs.extend_from_within(first..first + count);
+                }
+            }
+        }
+        // The greatest magnitude of an entry.
+        inputs.push(T::ZERO);
         let numbers = run.constants.iter().chain(&run.numbers);
         inputs.extend(numbers.map(|number| number.to::<T>()));
     }
@@ -207,8 +246,8 @@ impl<T: Real> Descent<T> {
         control: &Control,
     ) -> Result<Outcome, Cancelled> {
         let mut rows = Rows {
-            schedule: plan.record.schedule(run.epochs),
-            learning_rate: Scalar::new(run.learning_rate.to::<T>()),
+            recorded_epochs: plan.record.recorded(run.epochs),
+            learning_rate: run.learning_rate.map(|rate| Scalar::new(rate.to::<T>())),
             last: from.recorded,
             recorder,
         };
@@ -216,7 +255,7 @@ impl<T: Real> Descent<T> {
         let limits = Limits::<T>::new(&plan.stop);
         let mut block = Block::new(self.engine.program(), 1);
         let mut inputs = Vec::new();
-        self.start(run, &mut inputs);
+        self.start(plan, run, &mut inputs);
         inputs[..from.state.len()].copy_from_slice(&from.state);
         block.load(0, &inputs);
         let mut before = States::default();
@@ -229,11 +268,14 @@ impl<T: Real> Descent<T> {
             loss: T::ZERO,
             gradient_norm: T::ZERO,
             validation_loss: None,
+            learning_rate: None,
+            gap: None,
+            wait: None,
+            step: None,
             parameters: from.state[..self.parameters].to_vec(),
         };
         let mut finite: Option<State<T>> = None;
         let mut best = from.best;
-        let mut step = None;
         let mut last_change = 0;
         let mut since_look = 0;
         let status = loop {
@@ -241,8 +283,11 @@ impl<T: Real> Descent<T> {
             self.engine.advance(&mut block, 1, true);
             state.loss = block.output(LOSS, 0);
             state.gradient_norm = block.output(self.outputs.gradient_norm, 0);
-            let validation = self.outputs.validation;
-            state.validation_loss = validation.map(|output| block.output(output, 0));
+            let told = |output: Option<usize>| output.map(|output| block.output(output, 0));
+            state.validation_loss = told(self.outputs.validation);
+            state.learning_rate = told(self.outputs.learning_rate);
+            state.gap = told(self.outputs.gap);
+            state.wait = told(self.outputs.wait);
             for (number, parameter) in state.parameters.iter_mut().enumerate() {
                 *parameter = before.get(number, 0);
             }
@@ -260,7 +305,7 @@ impl<T: Real> Descent<T> {
                 Some(finite) => finite.clone_from_state(&state),
                 None => finite = Some(state.clone()),
             }
-            if let Some(status) = limits.test(&state, step) {
+            if let Some(status) = limits.test(&state) {
                 break status;
             }
             if state.epoch == run.epochs {
@@ -271,10 +316,15 @@ impl<T: Real> Descent<T> {
                 for (place, number) in moved.iter_mut().enumerate() {
                     *number = before.get(place, 0);
                 }
-                step = Some(updates.run(moved, self.parameters, state.epoch + 1));
+                state.step = Some(updates.run(moved, self.parameters, state.epoch + 1));
+                // What goes on once an epoch did so already.
+                let clock = moved.len() - updates.clock();
+                for (place, number) in moved.iter_mut().enumerate().skip(clock) {
+                    *number = block.input(place, 0);
+                }
                 block.load(0, &inputs);
             } else {
-                step = Some(block.output(self.outputs.step, 0));
+                state.step = Some(block.output(self.outputs.step, 0));
             }
             let mut same = (0..self.parameters + self.memory)
                 .map(|number| before.get(number, 0).bits() == block.input(number, 0).bits());
@@ -334,14 +384,16 @@ impl<T: Real> State<T> {
         self.loss = other.loss;
         self.gradient_norm = other.gradient_norm;
         self.validation_loss = other.validation_loss;
+        self.learning_rate = other.learning_rate;
         self.parameters.copy_from_slice(&other.parameters);
     }
 }
 
 /// Passes those epochs on that the plan records.
 struct Rows<'r, R> {
-    schedule: crate::plan::Schedule,
-    learning_rate: Scalar,
+    recorded_epochs: RecordedEpochs,
+    /// The one of all epochs, unless a schedule changes it.
+    learning_rate: Option<Scalar>,
     /// The last epoch that was passed on.
     last: Option<u64>,
     recorder: &'r mut R,
@@ -350,7 +402,7 @@ struct Rows<'r, R> {
 impl<R: Recorder> Rows<'_, R> {
     fn offer<T: Real>(&mut self, state: &State<T>) {
         let is_new = self.last.is_none_or(|last| last < state.epoch);
-        if is_new && self.schedule.next(state.epoch) == state.epoch {
+        if is_new && self.recorded_epochs.next(state.epoch) == state.epoch {
             self.write(state);
         }
     }
@@ -358,7 +410,7 @@ impl<R: Recorder> Rows<'_, R> {
     /// The same state in every epoch up to the last, which is given back.
     fn repeat<T: Real>(&mut self, mut state: State<T>, last: u64) -> u64 {
         loop {
-            state.epoch = self.schedule.next(state.epoch + 1);
+            state.epoch = self.recorded_epochs.next(state.epoch + 1);
             if state.epoch > last {
                 return last;
             }
@@ -377,7 +429,7 @@ impl<R: Recorder> Rows<'_, R> {
         self.last = Some(state.epoch);
         let row = Row {
             epoch: state.epoch,
-            learning_rate: self.learning_rate,
+            learning_rate: state.learning_rate.map(Scalar::new).or(self.learning_rate),
             loss: Scalar::new(state.loss),
             gradient_norm: Scalar::new(state.gradient_norm),
             validation_loss: state.validation_loss.map(Scalar::new),

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::trace::Inputs;
+use super::trace::{Inputs, clock_cells};
 use crate::autodiff::{ArrayGraph, Op, Real, Subnormals};
 use crate::data::{Dataset, shuffled};
 use crate::engine::{Block, Engine, Interpreter, Program};
@@ -19,6 +19,8 @@ pub(super) struct Batches<T> {
     size: usize,
     seed: u64,
     subnormals: Subnormals,
+    /// How many numbers at the end of the state go on once an epoch.
+    clock: usize,
 }
 
 /// The rows of an array, one after the other.
@@ -70,6 +72,7 @@ impl<T: Real> Batches<T> {
             size: data.batch_size,
             seed: plan.seed(),
             subnormals: run.subnormals,
+            clock: clock_cells(plan, run),
         })
     }
 
@@ -106,12 +109,22 @@ fn update<T: Real>(plan: &Plan, run: &Run, data: &Dataset, rows: usize) -> Progr
     let batch: Vec<_> = shapes.map(|shape| graph.input(shape)).collect();
     let loss = function.trace_arrays(&graph, &inputs.parameters, &inputs.constants, &batch);
     let gradient = graph.gradient(loss, &inputs.parameters);
-    let update = inputs.update(run, &gradient);
-    let next: Vec<_> = update.parameters.into_iter().chain(update.memory).collect();
+    let update = inputs.follow(plan, run, loss, gradient, None).update;
+    // What goes on once an epoch is not for a batch.
+    let clock = update.memory.len() - clock_cells(plan, run);
+    let kept = inputs.memory[clock..].iter().copied();
+    let memory = update.memory[..clock].iter().copied().chain(kept);
+    let next: Vec<_> = update.parameters.into_iter().chain(memory).collect();
     Program::arrays(&graph, &[], &next)
 }
 
 impl<T: Real> Updates<'_, T> {
+    /// How many numbers at the end of the state go on once an epoch: they are as before
+    /// after the updates.
+    pub(super) fn clock(&self) -> usize {
+        self.batches.clock
+    }
+
     /// Makes the updates that lead to the state after `epoch` epochs, and gives the
     /// length of the step from the parameters before to those after all of them.
     pub(super) fn run(&mut self, state: &mut [T], parameters: usize, epoch: u64) -> T {

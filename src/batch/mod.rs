@@ -17,7 +17,7 @@ use std::time::Duration;
 use crate::autodiff::{Real, Subnormals};
 use crate::engine::WIDTH;
 use crate::number::{Precision, Scalar};
-use crate::optimizer;
+use crate::optimizer::Recipe;
 use crate::plan::{Plan, Run};
 use block::Lane;
 use descent::Descent;
@@ -53,8 +53,8 @@ pub struct Outcome {
 pub struct Row<'a> {
     /// The number of updates so far.
     pub epoch: u64,
-    /// The learning rate.
-    pub learning_rate: Scalar,
+    /// The learning rate in force for the next update, if the method has one.
+    pub learning_rate: Option<Scalar>,
     /// The loss.
     pub loss: Scalar,
     /// The Euclidean norm of the gradient.
@@ -382,10 +382,10 @@ struct Programs {
 }
 
 /// What decides which program a run needs, beside the precision.
-type Shape = (Subnormals, usize, optimizer::Rule);
+type Shape = (Subnormals, usize, Recipe);
 
 fn shape(run: &Run) -> Shape {
-    (run.subnormals, run.objective, run.rule)
+    (run.subnormals, run.objective, run.recipe.clone())
 }
 
 struct Traced<T>(Mutex<HashMap<Shape, Arc<Descent<T>>>>);

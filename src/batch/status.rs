@@ -42,6 +42,10 @@ pub enum Rule {
     GradientNormBelow,
     /// `step_below`.
     StepBelow,
+    /// `gap_below`.
+    GapBelow,
+    /// `patience`.
+    Patience,
 }
 
 /// What became of a run that diverged.
@@ -91,11 +95,24 @@ impl fmt::Display for Status {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Status::EpochsSpent => formatter.write_str("all epochs spent"),
+            Status::Converged {
+                rule: Rule::Patience,
+                value,
+                ..
+            } => {
+                let epochs = if value.to_f64() == 1.0 {
+                    "epoch"
+                } else {
+                    "epochs"
+                };
+                write!(formatter, "no improvement in {} {epochs}", value.short())
+            }
             Status::Converged { rule, value, limit } => {
                 let quantity = match rule {
                     Rule::LossBelow => "loss",
                     Rule::GradientNormBelow => "gradient norm",
                     Rule::StepBelow => "step",
+                    Rule::GapBelow | Rule::Patience => "gap",
                 };
                 write!(
                     formatter,

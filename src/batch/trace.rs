@@ -11,18 +11,140 @@ use super::descent::{Descent, LOSS, Outputs};
 use super::minibatch::Batches;
 use crate::autodiff::{Array, ArrayGraph, Graph, Op, Real, Shape, Var};
 use crate::engine::{Interpreter, LONGEST_LINE, Program};
-use crate::optimizer::{Epoch, Update};
-use crate::plan::{Plan, Run};
+use crate::number::Number;
+use crate::optimizer::{self, Block, Cell, Initial, Update};
+use crate::plan::{Bounds, Objective, Plan, Run};
 
 /// What an epoch is made of, as numbers or as arrays.
 pub(super) struct Traced<N> {
     pub(super) parameters: Vec<N>,
     pub(super) gradient: Vec<N>,
+    /// What is left of the gradient where bounds hold: its norm is recorded.
+    pub(super) free_gradient: Vec<N>,
     pub(super) update: Update<N>,
     /// The greatest magnitude of an entry of the gradient in the epochs before.
     pub(super) greatest: N,
     pub(super) loss: N,
     pub(super) validation: Option<N>,
+    pub(super) told: Told<N>,
+}
+
+/// What a rule or the file asks for besides.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Told<N> {
+    /// The loss minus the known minimum, for `gap_below`.
+    pub(super) gap: Option<N>,
+    /// The epochs without an improvement, for `patience`.
+    pub(super) wait: Option<N>,
+    /// The learning rate in force, if a schedule changes it.
+    pub(super) learning_rate: Option<N>,
+}
+
+impl<N: Copy> Told<N> {
+    fn all(&self) -> impl Iterator<Item = N> {
+        [self.gap, self.wait, self.learning_rate]
+            .into_iter()
+            .flatten()
+    }
+
+    /// The same of other numbers, which are given in the order of [`Told::all`].
+    fn with<M>(&self, mut others: impl Iterator<Item = M>) -> Told<M> {
+        let mut next = |one: Option<N>| one.and_then(|_| others.next());
+        Told {
+            gap: next(self.gap),
+            wait: next(self.wait),
+            learning_rate: next(self.learning_rate),
+        }
+    }
+}
+
+/// The inputs of an epoch beside the objective's constants.
+pub(super) struct State<'a, N> {
+    pub(super) parameters: &'a [N],
+    /// The memory of the recipe, then that of `patience`.
+    pub(super) memory: &'a [N],
+    pub(super) greatest: N,
+    /// The numbers of the recipe.
+    pub(super) numbers: &'a [N],
+    /// The least and the greatest value of each variable, where there are any.
+    pub(super) bounds: &'a [Option<[N; 2]>],
+}
+
+/// What is remembered for `patience`: the loss that counts as the last improvement, and
+/// the epochs since then.
+pub(super) const PATIENCE: [f64; 2] = [f64::INFINITY, 0.0];
+
+/// Records what follows from a loss and its gradient: the update, projected onto the
+/// bounds, and what rules of `[stop]` look at.
+pub(super) fn follow<N: Block>(
+    plan: &Plan,
+    run: &Run,
+    state: &State<'_, N>,
+    loss: N,
+    gradient: Vec<N>,
+    validation: Option<N>,
+) -> Traced<N> {
+    let patience = plan.stop.patience.is_some();
+    let watched = if patience { PATIENCE.len() } else { 0 };
+    let (memory, watch) = state.memory.split_at(state.memory.len() - watched);
+    let next = run.recipe.record(optimizer::Inputs {
+        parameters: state.parameters,
+        gradient: &gradient,
+        loss,
+        memory,
+        numbers: state.numbers,
+    });
+    let mut update = next.update;
+    for (after, bounds) in update.parameters.iter_mut().zip(state.bounds) {
+        *after = bounds.map_or(*after, |bounds| projected(*after, bounds));
+    }
+    let free = gradient.iter().zip(state.parameters).zip(state.bounds);
+    let free = free
+        .map(|((slope, x), bounds)| bounds.map_or(*slope, |bounds| free_slope(*slope, *x, bounds)));
+    let constant = |number: Number| loss.constant(number.wide());
+    let mut wait = None;
+    if let [reference, waited] = watch {
+        let least_gain = plan.stop.min_delta.map(constant);
+        let wanted = least_gain.map_or(*reference, |gain| *reference - gain);
+        let improves = loss.is_below(wanted);
+        let zero = loss.constant(0.0);
+        // Before the first epoch nothing was waited for.
+        let counted = improves.choose(zero, *waited + loss.constant(1.0));
+        update.memory.push(improves.choose(loss, *reference));
+        update.memory.push(counted);
+        wait = Some(counted);
+    }
+    let minimum = plan.objectives[run.objective].minimum;
+    let minimum = minimum.filter(|_| plan.stop.gap_below.is_some());
+    Traced {
+        parameters: state.parameters.to_vec(),
+        free_gradient: free.collect(),
+        gradient,
+        update,
+        greatest: state.greatest,
+        loss,
+        validation,
+        told: Told {
+            gap: minimum.map(|minimum| loss - constant(minimum)),
+            wait,
+            learning_rate: run.recipe.schedule.as_ref().map(|_| next.learning_rate),
+        },
+    }
+}
+
+/// The nearest value within bounds. One that is not a number stays so.
+pub(super) fn projected<N: Block>(x: N, [least, greatest]: [N; 2]) -> N {
+    let x = x.is_below(least).choose(least, x);
+    greatest.is_below(x).choose(greatest, x)
+}
+
+/// The slope in a direction in which bounds let a variable go, downhill; 0 otherwise.
+fn free_slope<N: Block>(slope: N, x: N, [least, greatest]: [N; 2]) -> N {
+    let zero = slope.constant(0.0);
+    let is_inside = least.is_below(x);
+    let slope = is_inside.choose(slope, slope.smaller(zero));
+    let is_inside = x.is_below(greatest);
+    is_inside.choose(slope, slope.greater(zero))
 }
 
 /// The program of an epoch that is recorded in numbers.
@@ -34,10 +156,12 @@ pub(super) fn of_numbers<T: Real>(
     let Traced {
         parameters,
         gradient,
+        free_gradient,
         update,
         greatest,
         loss,
         validation,
+        told,
     } = traced;
     let moved = update.parameters;
     let stays = |from: Var<'_, T>, to| graph.stays_not_finite(from, to);
@@ -72,9 +196,12 @@ pub(super) fn of_numbers<T: Real>(
     };
     let mut outputs = vec![loss];
     outputs.extend(untold);
-    let numbers = outputs_after(outputs.len(), validation.is_some());
-    outputs.extend([norm(graph, &gradient), step]);
+    let numbers = outputs_after(outputs.len(), &told, validation.is_some());
+    outputs.extend(told.gap);
+    outputs.extend(told.wait);
+    outputs.extend([norm(graph, &free_gradient), step]);
     outputs.extend(validation);
+    outputs.extend(told.learning_rate);
     let memory = update.memory.len();
     let next: Vec<_> = moved
         .into_iter()
@@ -94,13 +221,25 @@ pub(super) fn of_numbers<T: Real>(
     }
 }
 
-/// The numbers of the outputs if so many come before the rare ones.
-fn outputs_after(often: usize, has_validation: bool) -> Outputs {
+/// The numbers of the outputs if the loss and so many entries less one come first.
+fn outputs_after<N>(entries: usize, told: &Told<N>, has_validation: bool) -> Outputs {
+    let mut next = entries;
+    let mut place = |is_there: bool| {
+        let place = next;
+        next += usize::from(is_there);
+        is_there.then_some(place)
+    };
+    let (gap, wait) = (place(told.gap.is_some()), place(told.wait.is_some()));
+    let often = gap.map_or(0, |_| 1) + wait.map_or(0, |_| 1) + entries;
+    let _ = (place(true), place(true));
     Outputs {
-        entries: LOSS + 1..often,
+        entries: LOSS + 1..entries,
+        gap,
+        wait,
         gradient_norm: often,
         step: often + 1,
-        validation: has_validation.then_some(often + 2),
+        validation: place(has_validation),
+        learning_rate: place(told.learning_rate.is_some()),
     }
 }
 
@@ -109,7 +248,7 @@ fn often(plan: &Plan, outputs: &Outputs) -> usize {
     match &plan.stop {
         stop if stop.step_below.is_some() => outputs.step + 1,
         stop if stop.gradient_norm_below.is_some() => outputs.gradient_norm + 1,
-        _ => outputs.entries.end,
+        _ => outputs.gradient_norm,
     }
 }
 
@@ -135,8 +274,11 @@ pub(super) fn of_arrays<T: Real>(plan: &Plan, run: &Run) -> Descent<T> {
     let inputs = Inputs::new(plan, run, &graph);
     let mut traced = record(plan, run, &graph, &inputs, &training);
     if batches.is_some() {
-        // The program looks at a state, and the batches lead to the next one.
-        traced.update = inputs.unchanged();
+        // The program looks at a state, and the batches lead to the next one: only what
+        // goes on once an epoch is left to it.
+        traced.update.parameters.clone_from(&inputs.parameters);
+        let clock = traced.update.memory.len() - clock_cells(plan, run);
+        traced.update.memory[..clock].copy_from_slice(&inputs.memory[..clock]);
     }
     let mut descent = if graph.operations() <= LONGEST_LINE {
         unrolled(plan, run, &graph, &traced)
@@ -150,47 +292,111 @@ pub(super) fn of_arrays<T: Real>(plan: &Plan, run: &Run) -> Descent<T> {
 /// The inputs of a program of arrays, in their order.
 pub(super) struct Inputs<'g, T> {
     pub(super) parameters: Vec<Array<'g, T>>,
-    memory: Vec<Array<'g, T>>,
+    pub(super) memory: Vec<Array<'g, T>>,
     greatest: Array<'g, T>,
     pub(super) constants: Vec<Array<'g, T>>,
-    /// The numbers of the rule.
+    /// The numbers of the recipe.
     numbers: Vec<Array<'g, T>>,
+    bounds: Vec<Option<[Array<'g, T>; 2]>>,
 }
 
 impl<'g, T: Real> Inputs<'g, T> {
     pub(super) fn new(plan: &Plan, run: &Run, graph: &'g ArrayGraph<T>) -> Self {
-        let variables = plan.objectives[run.objective].function.variables();
-        let of_shapes = || {
-            let shapes = variables.iter().map(|(_, shape)| shape);
-            shapes.map(|shape| graph.input(shape.clone()))
-        };
+        let objective = &plan.objectives[run.objective];
+        let shapes = shapes(objective);
+        let inputs = |shapes: &[Shape]| shapes.iter().map(|shape| graph.input(shape)).collect();
         let numbers = |count: usize| (0..count).map(|_| graph.input(Shape::scalar())).collect();
+        let parameters = inputs(&shapes);
+        let memory = memory(plan, run)
+            .into_iter()
+            .map(|cell| graph.input(cell.shape));
         Inputs {
-            parameters: of_shapes().collect(),
-            memory: (0..run.rule.memory()).flat_map(|_| of_shapes()).collect(),
+            parameters,
+            memory: memory.collect(),
             greatest: graph.input(Shape::scalar()),
             constants: numbers(run.constants.len()),
             numbers: numbers(run.numbers.len()),
+            bounds: array_bounds(objective, &shapes, graph),
         }
     }
 
-    /// One update against a gradient.
-    pub(super) fn update(&self, run: &Run, gradient: &[Array<'g, T>]) -> Update<Array<'g, T>> {
-        run.rule.record(Epoch {
+    /// Everything that follows from a loss and its gradient.
+    pub(super) fn follow(
+        &self,
+        plan: &Plan,
+        run: &Run,
+        loss: Array<'g, T>,
+        gradient: Vec<Array<'g, T>>,
+        validation: Option<Array<'g, T>>,
+    ) -> Traced<Array<'g, T>> {
+        let state = State {
             parameters: &self.parameters,
-            gradient,
             memory: &self.memory,
+            greatest: self.greatest,
             numbers: &self.numbers,
-        })
+            bounds: &self.bounds,
+        };
+        follow(plan, run, &state, loss, gradient, validation)
     }
+}
 
-    /// No update.
-    fn unchanged(&self) -> Update<Array<'g, T>> {
-        Update {
-            parameters: self.parameters.clone(),
-            memory: self.memory.clone(),
-        }
+/// The shapes of the variables.
+fn shapes(objective: &Objective) -> Vec<Shape> {
+    let variables = objective.function.variables().iter();
+    variables.map(|(_, shape)| shape.clone()).collect()
+}
+
+/// All that is remembered in runs of a recipe: its memory, then what `patience` needs.
+pub(super) fn memory(plan: &Plan, run: &Run) -> Vec<Cell> {
+    let objective = &plan.objectives[run.objective];
+    let mut cells = run.recipe.memory(&shapes(objective));
+    if plan.stop.patience.is_some() {
+        cells.extend(PATIENCE.map(|number| Cell::scalar(Initial::Number(number))));
     }
+    cells
+}
+
+/// How many arrays at the end of the memory go on once an epoch, however many updates
+/// that has.
+pub(super) fn clock_cells(plan: &Plan, run: &Run) -> usize {
+    let watched = plan.stop.patience.map_or(0, |_| PATIENCE.len());
+    run.recipe.clock_cells() + watched
+}
+
+/// The bounds of each variable as arrays.
+fn array_bounds<'g, T: Real>(
+    objective: &Objective,
+    shapes: &[Shape],
+    graph: &'g ArrayGraph<T>,
+) -> Vec<Option<[Array<'g, T>; 2]>> {
+    let mut rest = &objective.bounds[..];
+    let bounds = shapes.iter().map(|shape| {
+        let count = shape.elements().unwrap_or(0).min(rest.len());
+        let (own, others) = rest.split_at(count);
+        rest = others;
+        if own.iter().all(|bounds| !bounds.hold()) {
+            return None;
+        }
+        let side = |side: fn(&Bounds) -> Number| {
+            let numbers = own.iter().map(|bounds| side(bounds).to::<T>());
+            graph.data(shape.clone(), numbers.collect())
+        };
+        Some([side(|bounds| bounds.least), side(|bounds| bounds.greatest)])
+    });
+    bounds.collect()
+}
+
+/// The bounds of each variable as numbers.
+pub(super) fn bounds<'g, T: Real>(
+    objective: &Objective,
+    graph: &'g Graph<T>,
+) -> Vec<Option<[Var<'g, T>; 2]>> {
+    let bounds = objective.bounds.iter().map(|bounds| {
+        let side = |number: Number| graph.constant(number.to::<T>());
+        let both = [side(bounds.least), side(bounds.greatest)];
+        bounds.hold().then_some(both)
+    });
+    bounds.collect()
 }
 
 /// Records an epoch in arrays, on rows whose numbers are `training`.
@@ -218,14 +424,7 @@ fn record<'g, T: Real>(
         loss_on(data.shapes(data.validation.len()), numbers.collect())
     });
     let gradient = graph.gradient(loss, &inputs.parameters);
-    Traced {
-        update: inputs.update(run, &gradient),
-        parameters: inputs.parameters.clone(),
-        greatest: inputs.greatest,
-        gradient,
-        loss,
-        validation,
-    }
+    inputs.follow(plan, run, loss, gradient, validation)
 }
 
 /// Numbers of the data in the precision of a run.
@@ -243,28 +442,34 @@ fn unrolled<T: Real>(
     let graph = Graph::<T>::new(run.subnormals);
     let inputs: Vec<_> = (0..arrays.inputs()).map(|_| graph.input()).collect();
     let wanted = traced.parameters.iter().chain(&traced.gradient);
+    let wanted = wanted.chain(&traced.free_gradient);
     let wanted = wanted.chain(&traced.update.parameters);
     let wanted = wanted.chain(&traced.update.memory);
     let wanted = wanted.chain([&traced.greatest, &traced.loss]);
-    let wanted: Vec<_> = wanted.chain(&traced.validation).copied().collect();
+    let wanted = wanted.copied().chain(traced.told.all());
+    let wanted: Vec<_> = wanted.chain(traced.validation).collect();
     let mut elements = arrays.unroll(&graph, &inputs, &wanted).into_iter();
     let mut several =
         |count: usize| -> Vec<Var<'_, T>> { elements.by_ref().take(count).flatten().collect() };
     let parameters = several(traced.parameters.len());
     let gradient = several(traced.gradient.len());
+    let free_gradient = several(traced.free_gradient.len());
     let update = Update {
         parameters: several(traced.update.parameters.len()),
         memory: several(traced.update.memory.len()),
     };
     let (greatest, loss) = (several(1)[0], several(1)[0]);
+    let told = several(traced.told.all().count());
     let validation = several(1).first().copied();
     let traced = Traced {
         parameters,
         gradient,
+        free_gradient,
         update,
         greatest,
         loss,
         validation,
+        told: traced.told.with(told.into_iter()),
     };
     of_numbers(plan, &graph, traced)
 }
@@ -274,10 +479,12 @@ fn whole<T: Real>(plan: &Plan, graph: &ArrayGraph<T>, traced: Traced<Array<'_, T
     let Traced {
         parameters,
         gradient,
+        free_gradient,
         update,
         greatest,
         loss,
         validation,
+        told,
     } = traced;
     let elements = |array: &Array<'_, T>| array.shape().elements().unwrap_or(0);
     let mut outputs = vec![loss];
@@ -308,9 +515,12 @@ fn whole<T: Real>(plan: &Plan, graph: &ArrayGraph<T>, traced: Traced<Array<'_, T
     } else {
         graph.constant(T::ZERO)
     };
-    let numbers = outputs_after(LOSS + 1 + entries, validation.is_some());
-    outputs.extend([array_norm(graph, gradient.iter().copied()), step]);
+    let numbers = outputs_after(LOSS + 1 + entries, &told, validation.is_some());
+    outputs.extend(told.gap);
+    outputs.extend(told.wait);
+    outputs.extend([array_norm(graph, free_gradient.into_iter()), step]);
     outputs.extend(validation);
+    outputs.extend(told.learning_rate);
     let memory = update.memory.iter().map(elements).sum();
     let next: Vec<_> = update
         .parameters

@@ -4,187 +4,200 @@
 //! one epoch. Numbers such as the learning rate are inputs of that graph, so
 //! runs that differ only in numbers share a program.
 
+mod clip;
+mod memory;
+mod recipe;
+mod record;
+pub mod schedule;
+mod setting;
 mod sgd;
 
-use crate::autodiff::Number;
 use crate::number::Value;
 
-/// An update rule by its name in an experiment file.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Method {
-    /// Gradient descent, with or without momentum.
-    Sgd,
-}
+pub use clip::Clip;
+pub use memory::{Cell, Initial, Memory, Slot, SlotShape};
+pub use recipe::{EPOCHS, Inputs, Next, Recipe};
+pub use record::{Block, Entry, Epoch, Update};
+pub use setting::{Convention, DefaultValue, Defaults, Description, Domain, Setting};
 
-/// A setting of a [`Method`].
-#[derive(Clone, Copy, Debug)]
-pub struct Setting {
-    /// The name in an experiment file.
-    pub name: &'static str,
-    /// What it can be.
-    pub domain: Domain,
-    /// What it is where the file does not say; `None` if the file must.
-    pub default: Option<DefaultValue>,
-    /// What it does.
-    pub description: &'static str,
-}
+/// What a method of one gradient an epoch consists of.
+trait UpdateRule {
+    /// What is told of it.
+    const DESCRIPTION: &'static Description;
 
-/// The values that a [`Setting`] can have.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Domain {
-    /// A finite number above 0.
-    Positive,
-    /// A finite number that is not below 0.
-    NotNegative,
-    /// `true` or `false`.
-    Switch,
-}
+    /// What it remembers.
+    fn memory(rule: Rule) -> Memory;
 
-/// The value of a [`Setting`] that a file leaves out.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub enum DefaultValue {
-    /// A number.
-    Number(f64),
-    /// On or off.
-    Switch(bool),
-}
-
-impl From<DefaultValue> for Value {
-    fn from(default: DefaultValue) -> Self {
-        match default {
-            DefaultValue::Number(number) => Value::Number(number.into()),
-            DefaultValue::Switch(on) => Value::Switch(on),
-        }
-    }
-}
-
-impl Domain {
-    /// What is expected, to complete "expected …".
-    #[must_use]
-    pub fn description(self) -> &'static str {
-        match self {
-            Domain::Positive => "a finite number above 0",
-            Domain::NotNegative => "a finite number, 0 or above",
-            Domain::Switch => "true or false",
-        }
+    /// Whether it reads [`Epoch::count`].
+    fn counts(_: Rule) -> bool {
+        false
     }
 
-    /// Whether a setting can have this value.
-    #[must_use]
-    pub fn contains(self, value: &Value) -> bool {
-        match (self, value.number()) {
-            (Domain::Positive, Some(number)) => number.wide().is_finite() && number.wide() > 0.0,
-            (Domain::NotNegative, Some(number)) => {
-                number.wide().is_finite() && number.wide() >= 0.0
+    /// Records one update.
+    fn record<N: Block>(epoch: &Epoch<'_, N>) -> Update<N>;
+}
+
+/// Writes the list of methods as an enum that leads to each of them.
+macro_rules! methods {
+    ($($(#[$doc:meta])* $method:ident = $rule:ty;)+) => {
+        /// An update rule by its name in an experiment file.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+        pub enum Method {
+            $($(#[$doc])* $method,)+
+        }
+
+        impl Method {
+            /// Every method.
+            pub const ALL: &'static [Method] = &[$(Method::$method),+];
+
+            /// What is told of it.
+            #[must_use]
+            pub fn description(self) -> &'static Description {
+                match self {
+                    $(Method::$method => <$rule>::DESCRIPTION,)+
+                }
             }
-            (Domain::Switch, None) => matches!(value, Value::Switch(_)),
-            _ => false,
         }
-    }
+
+        impl Rule {
+            /// What the rule remembers from one epoch to the next.
+            #[must_use]
+            pub fn memory(self) -> Memory {
+                match self.method {
+                    $(Method::$method => <$rule>::memory(self),)+
+                }
+            }
+
+            /// Whether it reads [`Epoch::count`].
+            #[must_use]
+            pub fn counts(self) -> bool {
+                match self.method {
+                    $(Method::$method => <$rule>::counts(self),)+
+                }
+            }
+
+            /// Records one update.
+            #[must_use]
+            pub fn record<N: Block>(self, epoch: &Epoch<'_, N>) -> Update<N> {
+                match self.method {
+                    $(Method::$method => <$rule>::record(epoch),)+
+                }
+            }
+        }
+    };
+}
+
+methods! {
+    /// Gradient descent, with or without momentum.
+    Sgd = sgd::Sgd;
 }
 
 impl Method {
-    /// Every method.
-    pub const ALL: &'static [Method] = &[Method::Sgd];
-
     /// The name in an experiment file.
     #[must_use]
     pub fn name(self) -> &'static str {
-        match self {
-            Method::Sgd => "sgd",
-        }
+        self.description().name
     }
 
     /// The method with this name.
     #[must_use]
     pub fn named(name: &str) -> Option<Method> {
-        Method::ALL
-            .iter()
-            .copied()
-            .find(|method| method.name() == name)
+        let mut all = Method::ALL.iter().copied();
+        all.find(|method| method.name() == name)
     }
 
-    /// Its settings, the learning rate first.
+    /// The convention that is meant unless a file says another.
     #[must_use]
-    pub fn settings(self) -> &'static [Setting] {
-        match self {
-            Method::Sgd => sgd::SETTINGS,
-        }
+    pub fn convention(self) -> Convention {
+        self.description().conventions[0]
     }
 }
 
 /// An update rule with every decision taken that shapes the program; numbers
 /// are still open.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Rule {
-    /// Gradient descent.
-    Sgd(sgd::Rule),
+pub struct Rule {
+    method: Method,
+    convention: Convention,
+    form: Form,
 }
 
-/// What an update rule reads: everything of one epoch. The parameters are numbers or
-/// whole arrays, for which a rule is the same.
-#[derive(Debug)]
-pub struct Epoch<'a, N> {
-    /// The parameters before the update.
-    pub parameters: &'a [N],
-    /// The gradient there.
-    pub gradient: &'a [N],
-    /// The rule's memory: [`Rule::memory`] lists one after the other, each with
-    /// one number (or array) for each parameter.
-    pub memory: &'a [N],
-    /// The numbers that [`Rule::numbers`] names.
-    pub numbers: &'a [N],
-}
+/// Of each setting of a [`Description`] what shapes the program: whether it is 0 or off,
+/// or which of several words. Two bits for each, in the order of the settings.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub struct Form(u64);
 
-impl<N> Clone for Epoch<'_, N> {
-    fn clone(&self) -> Self {
-        *self
+impl Form {
+    /// The form of settings with these values; one without a value is off.
+    pub fn new<'v>(description: &Description, setting: impl Fn(&str) -> Option<&'v Value>) -> Form {
+        let mut bits = 0;
+        for (place, known) in description.settings.iter().enumerate() {
+            let form = setting(known.name).map_or(0, |value| match (value, known.domain) {
+                (Value::Name(name), Domain::Choice(choices)) => {
+                    let place = choices.iter().position(|choice| choice == name);
+                    place.unwrap_or(0) as u64
+                }
+                (Value::Switch(on), _) => u64::from(*on),
+                _ => u64::from(value.number().is_some_and(|number| number.wide() != 0.0)),
+            });
+            bits |= form << (2 * place);
+        }
+        Form(bits)
     }
-}
 
-/// It only has references, whatever the numbers are.
-impl<N> Copy for Epoch<'_, N> {}
-
-/// What an update rule gives.
-#[derive(Clone, Debug)]
-pub struct Update<N> {
-    /// The parameters after the update.
-    pub parameters: Vec<N>,
-    /// The memory after the update, as in [`Epoch::memory`].
-    pub memory: Vec<N>,
+    /// The form of the setting with this name: 0 if it is 0, off or the first word.
+    #[must_use]
+    pub fn of(self, description: &Description, name: &str) -> u64 {
+        let mut settings = description.settings.iter();
+        let place = settings.position(|setting| setting.name == name);
+        place.map_or(0, |place| self.0 >> (2 * place) & 3)
+    }
 }
 
 impl Rule {
-    /// The rule of a method for settings that [`Method::settings`] lists, all
-    /// of them and within their domains.
-    pub fn new<'v>(method: Method, setting: impl Fn(&str) -> &'v Value) -> Rule {
-        match method {
-            Method::Sgd => Rule::Sgd(sgd::Rule::new(setting)),
+    /// The rule of a method for the settings that it has in a convention, all of them
+    /// and within their domains.
+    pub fn new<'v>(
+        method: Method,
+        convention: Convention,
+        setting: impl Fn(&str) -> Option<&'v Value>,
+    ) -> Rule {
+        Rule {
+            method,
+            convention,
+            form: Form::new(method.description(), setting),
         }
     }
 
-    /// The settings that are inputs of the program, by name.
+    /// The method.
     #[must_use]
-    pub fn numbers(self) -> &'static [&'static str] {
-        match self {
-            Rule::Sgd(rule) => rule.numbers(),
-        }
+    pub fn method(self) -> Method {
+        self.method
     }
 
-    /// How many numbers the rule remembers for each parameter. All are 0 before
-    /// the first epoch.
+    /// Whose rule it is.
     #[must_use]
-    pub fn memory(self) -> usize {
-        match self {
-            Rule::Sgd(rule) => rule.memory(),
-        }
+    pub fn convention(self) -> Convention {
+        self.convention
     }
 
-    /// Records one update.
+    /// Whether a setting is there and neither 0 nor off.
     #[must_use]
-    pub fn record<N: Number>(self, epoch: Epoch<'_, N>) -> Update<N> {
-        match self {
-            Rule::Sgd(rule) => rule.record(epoch),
-        }
+    pub fn has(self, name: &str) -> bool {
+        self.form.of(self.method.description(), name) != 0
+    }
+
+    /// Which of its words a setting is, by their order.
+    #[must_use]
+    pub fn choice(self, name: &str) -> usize {
+        self.form.of(self.method.description(), name) as usize
+    }
+
+    /// The settings that are inputs of the program: the numbers that are not 0.
+    pub fn numbers(self) -> impl Iterator<Item = &'static str> {
+        let settings = self.method.description().settings_of(self.convention);
+        let numbers = settings.filter(|(setting, _)| setting.domain.is_number());
+        let names = numbers.map(|(setting, _)| setting.name);
+        names.filter(move |name| self.has(name))
     }
 }

@@ -1,106 +1,132 @@
-//! Gradient descent, after `torch.optim.SGD`.
-//!
-//! With x the parameters, g the gradient, η the learning rate and μ the
-//! momentum:
-//!
-//! ```text
-//! plain      x ← x − η·g
-//! momentum   b ← μ·b + g,  x ← x − η·b
-//! Nesterov   b ← μ·b + g,  x ← x − η·(g + μ·b)
-//! ```
-//!
-//! b is 0 at the start, so it is g after the first epoch. A momentum of 0 is
-//! the plain rule, bit for bit.
+//! Gradient descent.
 
-use super::{DefaultValue, Domain, Epoch, Setting, Update};
-use crate::autodiff::Number;
-use crate::number::Value;
+use super::{
+    Block, Convention, DefaultValue, Defaults, Description, Domain, Epoch, Memory, Rule, Setting,
+    Update, UpdateRule,
+};
+use Convention::{Keras, Optax, PyTorch};
+use DefaultValue::{Number, Required, Switch};
 
-pub(super) static SETTINGS: &[Setting] = &[
-    Setting {
-        name: "learning_rate",
-        domain: Domain::Positive,
-        default: None,
-        description: "η, the length of a step as a multiple of the gradient",
-    },
-    Setting {
-        name: "momentum",
-        domain: Domain::NotNegative,
-        default: Some(DefaultValue::Number(0.0)),
-        description: "μ, the share of the last step that is kept",
-    },
-    Setting {
-        name: "nesterov",
-        domain: Domain::Switch,
-        default: Some(DefaultValue::Switch(false)),
-        description: "look ahead along the momentum (Nesterov 1983); needs a momentum above 0",
-    },
-];
+/// Gradient descent, with or without momentum.
+pub(super) struct Sgd;
 
-/// Which of the three forms.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Rule {
-    /// Without momentum.
-    Plain,
-    /// With momentum (Polyak 1964).
-    Momentum,
-    /// With Nesterov's momentum.
-    Nesterov,
-}
+static DESCRIPTION: Description = Description {
+    name: "sgd",
+    title: "gradient descent",
+    about: "Steps against the gradient; with momentum a running sum of gradients, in which steps that agree add up.",
+    conventions: &[PyTorch, Keras, Optax],
+    settings: &[
+        Setting {
+            name: "learning_rate",
+            domain: Domain::Positive,
+            defaults: Defaults::By(&[
+                (PyTorch, Number(1e-3)),
+                (Keras, Number(0.01)),
+                (Optax, Required),
+            ]),
+            description: "η, the length of a step as a multiple of the gradient",
+        },
+        Setting {
+            name: "momentum",
+            domain: Domain::NotNegative,
+            defaults: Defaults::All(Number(0.0)),
+            description: "μ, the share of the last step that is kept",
+        },
+        Setting {
+            name: "nesterov",
+            domain: Domain::Switch,
+            defaults: Defaults::All(Switch(false)),
+            description: "look ahead along the momentum; needs a momentum above 0",
+        },
+        Setting {
+            name: "dampening",
+            domain: Domain::Unit,
+            defaults: Defaults::By(&[(PyTorch, Number(0.0))]),
+            description: "τ, the share of a gradient that does not reach the momentum",
+        },
+        Setting {
+            name: "weight_decay",
+            domain: Domain::NotNegative,
+            defaults: Defaults::By(&[(PyTorch, Number(0.0))]),
+            description: "λ, how much of the parameters is added to the gradient",
+        },
+    ],
+    rules: &[
+        (
+            &[PyTorch],
+            "\
+g ← g + λ·x
+plain      x ← x − η·g
+momentum   b ← μ·b + (1 − τ)·g, in the first epoch b ← g;  x ← x − η·b
+Nesterov   b as with momentum;  x ← x − η·(g + μ·b)",
+        ),
+        (
+            &[Optax],
+            "\
+plain      x ← x − η·g
+momentum   b ← g + μ·b;  x ← x − η·b
+Nesterov   b ← g + μ·b;  x ← x − η·(g + μ·b)",
+        ),
+        (
+            &[Keras],
+            "\
+plain      x ← x − η·g
+momentum   v ← μ·v − η·g;  x ← x + v
+Nesterov   v ← μ·v − η·g;  x ← x + μ·v − η·g",
+        ),
+    ],
+    sources: &[
+        "Polyak, Some methods of speeding up the convergence of iteration methods, 1964",
+        "Nesterov, A method for solving the convex programming problem with convergence rate O(1/k²), 1983",
+    ],
+};
 
-impl Rule {
-    pub(super) fn new<'v>(setting: impl Fn(&str) -> &'v Value) -> Self {
-        let momentum = setting("momentum")
-            .number()
-            .map_or(0.0, crate::number::Number::wide);
-        if momentum == 0.0 {
-            Rule::Plain
-        } else if setting("nesterov") == &Value::Switch(true) {
-            Rule::Nesterov
-        } else {
-            Rule::Momentum
-        }
+impl UpdateRule for Sgd {
+    const DESCRIPTION: &'static Description = &DESCRIPTION;
+
+    fn memory(rule: Rule) -> Memory {
+        // With dampening the first epoch is not like the others, of which a number tells.
+        let first = rule.has("momentum") && rule.has("dampening");
+        let scalars = [super::Initial::Number(0.0)].repeat(usize::from(first));
+        Memory::zeros(usize::from(rule.has("momentum"))).and(&scalars)
     }
 
-    pub(super) fn numbers(self) -> &'static [&'static str] {
-        match self {
-            Rule::Plain => &["learning_rate"],
-            Rule::Momentum | Rule::Nesterov => &["learning_rate", "momentum"],
+    fn record<N: Block>(epoch: &Epoch<'_, N>) -> Update<N> {
+        let rate = epoch.learning_rate;
+        if !epoch.has("momentum") {
+            return epoch.each(|e| (e.x - rate * epoch.decayed(e.g, e.x), []));
         }
-    }
-
-    pub(super) fn memory(self) -> usize {
-        match self {
-            Rule::Plain => 0,
-            Rule::Momentum | Rule::Nesterov => 1,
+        let momentum = epoch.number("momentum");
+        if epoch.rule.convention() == Keras {
+            return epoch.each(|e| {
+                let step = rate * e.g;
+                let v = e.memory[0] * momentum - step;
+                let moved = if epoch.has("nesterov") {
+                    e.x + (v * momentum - step)
+                } else {
+                    e.x + v
+                };
+                (moved, [v])
+            });
         }
-    }
-
-    pub(super) fn record<N: Number>(self, epoch: Epoch<'_, N>) -> Update<N> {
-        let learning_rate = &epoch.numbers[0];
-        let moved = |direction: &[N]| {
-            let pairs = epoch.parameters.iter().zip(direction);
-            let moved = pairs.map(|(x, step)| x.clone() - learning_rate.clone() * step.clone());
-            moved.collect()
-        };
-        if self == Rule::Plain {
-            let (parameters, memory) = (moved(epoch.gradient), Vec::new());
-            return Update { parameters, memory };
-        }
-        let momentum = &epoch.numbers[1];
-        let pairs = epoch.memory.iter().zip(epoch.gradient);
-        let buffer = pairs.map(|(b, g)| momentum.clone() * b.clone() + g.clone());
-        let buffer: Vec<N> = buffer.collect();
-        let parameters = if self == Rule::Nesterov {
-            let pairs = epoch.gradient.iter().zip(&buffer);
-            let ahead = pairs.map(|(g, b)| g.clone() + momentum.clone() * b.clone());
-            moved(&ahead.collect::<Vec<N>>())
-        } else {
-            moved(&buffer)
-        };
-        Update {
-            parameters,
-            memory: buffer,
-        }
+        let is_damped = epoch.has("dampening");
+        let update = epoch.each(|e| {
+            let g = epoch.decayed(e.g, e.x);
+            let mut b = momentum * e.memory[0];
+            if is_damped {
+                // b is 0 before the first epoch.
+                let later = epoch.scalar(0);
+                b = b + later.choose(g * epoch.rest("dampening"), g);
+            } else {
+                b = b + g;
+            }
+            let direction = if epoch.has("nesterov") {
+                g + momentum * b
+            } else {
+                b
+            };
+            (e.x - rate * direction, [b])
+        });
+        update.and(is_damped.then(|| epoch.constant(1.0)))
     }
 }

@@ -20,6 +20,7 @@ pub(super) struct Columns {
     pub(super) objective: usize,
     pub(super) optimizer: usize,
     pub(super) method: usize,
+    pub(super) convention: Option<usize>,
     pub(super) dimension: Option<usize>,
     pub(super) repetition: Option<usize>,
 }
@@ -72,6 +73,7 @@ impl Columns {
             objective: places["objective"],
             optimizer: places["optimizer"],
             method: places["method"],
+            convention: places.get("convention").copied(),
             dimension: places.get("dimension").copied(),
             repetition: places.get("repetition").copied(),
             names,
@@ -112,9 +114,12 @@ fn names(objectives: &[Objective], optimizers: &[Optimizer], repetitions: u64) -
     let starts: Vec<String> = starts.map(|(name, _)| format!("start.{name}")).collect();
     // Settings in the order of the method, not of the file: a column has its
     // place whatever the file says first.
-    let settings = optimizers
+    let settings = optimizers.iter().flat_map(Optimizer::setting_names);
+    let settings: Vec<String> = settings.collect();
+    let convention = optimizers
         .iter()
-        .flat_map(|optimizer| optimizer.method.settings());
+        .any(|one| one.convention != one.method.convention());
+    let convention = convention.then_some("convention");
     each_once(
         ["precision", "subnormals", "epochs", "objective"]
             .into_iter()
@@ -122,7 +127,8 @@ fn names(objectives: &[Objective], optimizers: &[Optimizer], repetitions: u64) -
             .chain(constants.map(|(name, _)| name))
             .chain(starts.iter().map(String::as_str))
             .chain(["optimizer", "method"])
-            .chain(settings.map(|setting| setting.name))
+            .chain(convention)
+            .chain(settings.iter().map(String::as_str))
             .chain(repetition),
     )
 }

@@ -19,6 +19,7 @@ mod varying;
 
 use std::fmt;
 use std::path::Path;
+use std::sync::Arc;
 
 use sha2::{Digest, Sha256};
 
@@ -27,7 +28,8 @@ use crate::data::Dataset;
 use crate::mistake::Mistakes;
 use crate::number::{Number, Precision, Value};
 use crate::objective;
-use crate::optimizer::{Method, Rule};
+use crate::optimizer::schedule::{Kind, Schedule};
+use crate::optimizer::{Clip, Convention, EPOCHS, Method, Recipe, Rule};
 
 use columns::Columns;
 use decide::Files;
@@ -47,7 +49,7 @@ pub use limits::{
     GREATEST_OPERATIONS, GREATEST_ROWS, GREATEST_RUN_EPOCHS, GREATEST_RUNS, GREATEST_VARIABLES,
     limits,
 };
-pub use record::{Record, Schedule};
+pub use record::{Record, RecordedEpochs};
 
 /// Everything that an experiment does, decided.
 ///
@@ -168,6 +170,8 @@ pub struct Objective {
     pub minimum: Option<Number>,
     /// Where that is: a number for each parameter.
     pub minimum_at: Option<Vec<f64>>,
+    /// Between what each parameter is kept.
+    pub bounds: Vec<Bounds>,
     /// What the file gave as `dimension`, if it did.
     pub dimension: Option<u64>,
     /// The data that the formula is about.
@@ -180,6 +184,32 @@ pub struct Objective {
     start_ends: Ends,
 }
 
+/// Between what a parameter is kept.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Bounds {
+    /// The least value; infinitely far if there is none.
+    pub least: Number,
+    /// The greatest.
+    pub greatest: Number,
+}
+
+impl Bounds {
+    /// The whole line.
+    #[must_use]
+    pub fn none() -> Bounds {
+        Bounds {
+            least: Number::from(f64::NEG_INFINITY),
+            greatest: Number::from(f64::INFINITY),
+        }
+    }
+
+    /// Whether they keep a parameter from anything.
+    #[must_use]
+    pub fn hold(&self) -> bool {
+        *self != Bounds::none()
+    }
+}
+
 /// A method with its settings.
 #[derive(Clone, Debug)]
 pub struct Optimizer {
@@ -187,7 +217,48 @@ pub struct Optimizer {
     pub name: String,
     /// The method.
     pub method: Method,
+    /// Whose rule and defaults are meant.
+    pub convention: Convention,
+    /// How the learning rate changes, if it does.
+    pub schedule: Option<Kind>,
+    /// How gradients are clipped, if they are.
+    pub clip: Option<Clip>,
+    /// The settings of the method, then those of the schedule with `schedule.` in front and
+    /// the limit of clipping with `clip.`.
     settings: Grid,
+}
+
+impl Optimizer {
+    /// The names of its settings in the order of the method, the schedule and clipping.
+    fn setting_names(&self) -> Vec<String> {
+        let settings = self.method.description().settings_of(self.convention);
+        let mut names: Vec<String> = settings.map(|(one, _)| one.name.to_owned()).collect();
+        if let Some(schedule) = self.schedule {
+            let settings = schedule.description().settings_of(self.convention);
+            names.extend(settings.map(|(one, _)| format!("schedule.{}", one.name)));
+        }
+        names.extend(self.clip.map(|clip| format!("clip.{}", clip.name())));
+        names
+    }
+
+    /// What its settings number `point` decide.
+    fn recipe(&self, point: &[(&str, Value)]) -> Recipe {
+        let of = |prefix: &str, name: &str| {
+            let mut settings = point.iter();
+            let found = settings.find(|(key, _)| key.strip_prefix(prefix) == Some(name));
+            found.map(|(_, value)| value)
+        };
+        let schedule = self.schedule.map(|kind| {
+            Arc::new(Schedule::new(kind, self.convention, |name| {
+                of("schedule.", name)
+            }))
+        });
+        Recipe {
+            rule: Rule::new(self.method, self.convention, |name| of("", name)),
+            schedule,
+            clip: self.clip,
+        }
+    }
 }
 
 /// When a run ends before its last epoch. `None` is never.
@@ -201,6 +272,12 @@ pub struct Stop {
     pub step_below: Option<Number>,
     /// Diverged when the loss is above.
     pub loss_above: Option<Number>,
+    /// Converged when the loss is less than this above the known minimum.
+    pub gap_below: Option<Number>,
+    /// Converged when the loss did not improve in so many epochs.
+    pub patience: Option<u64>,
+    /// By how much it has to fall to be improved; any amount if left out.
+    pub min_delta: Option<Number>,
 }
 
 /// One run: a combination of settings.
@@ -222,12 +299,12 @@ pub struct Run {
     pub start: Vec<Number>,
     /// The optimizer, by its place in the plan.
     pub optimizer: usize,
-    /// The update rule.
-    pub rule: Rule,
-    /// The numbers of the rule, as [`Rule::numbers`] lists them.
+    /// How a gradient leads to the next state.
+    pub recipe: Recipe,
+    /// The numbers of the recipe, as [`Recipe::numbers`] names them.
     pub numbers: Vec<Number>,
-    /// The learning rate.
-    pub learning_rate: Number,
+    /// The learning rate that the optimizer was given, if its method has one.
+    pub learning_rate: Option<Number>,
     /// What number of its repetitions it is, from 0.
     pub repetition: u64,
     /// The setting of each of [`Plan::columns`]; `None` where the run has no
@@ -465,6 +542,7 @@ impl Plan {
             "objective" => return Some(Value::Name(objective.name.clone())),
             "optimizer" => return Some(Value::Name(optimizer.name.clone())),
             "method" => return Some(Value::Name(optimizer.method.name().to_owned())),
+            "convention" => return Some(Value::Name(optimizer.convention.name().to_owned())),
             "dimension" => return objective.dimension.map(Value::Whole),
             "repetition" => return Some(Value::Whole(place.repetition)),
             _ => {}
@@ -495,18 +573,17 @@ impl Plan {
         }
     }
 
-    /// The update rules of all optimizers, as far as their first and their last
-    /// settings decide.
-    fn rules(&self) -> Vec<Rule> {
+    /// What all optimizers do, as far as their first and their last settings decide.
+    fn recipes(&self) -> Vec<Recipe> {
         let optimizers = self.optimizers.iter();
-        let rules = optimizers.flat_map(|optimizer| {
+        let recipes = optimizers.flat_map(|optimizer| {
             let last = optimizer.settings.count().unwrap_or(1).saturating_sub(1);
             [0, last].map(|index| {
                 let settings: Point<'_> = optimizer.settings.point(index).collect();
-                Rule::new(optimizer.method, |name| value_of(&settings, name))
+                optimizer.recipe(&settings)
             })
         });
-        rules.collect()
+        recipes.collect()
     }
 
     /// Run number `number`.
@@ -531,13 +608,17 @@ impl Plan {
         let method = self.optimizers[optimizer].method;
         let chosen: Point<'_> = self.optimizers[optimizer].settings.point(setting).collect();
 
-        let of = |name: &str| value_of(&chosen, name);
-        let rule = Rule::new(method, of);
-        let number_of = |name: &str| {
-            of(name)
-                .number()
-                .expect("numbers were checked to be numbers")
+        let recipe = self.optimizers[optimizer].recipe(&chosen);
+        let epochs = whole(value_of(&numerics, "epochs")).unwrap_or(1);
+        let number_of = |name: &String| {
+            let value = match name.as_str() {
+                EPOCHS => &Value::Whole(epochs),
+                name => value_of(&chosen, name),
+            };
+            value.number().expect("numbers were checked to be numbers")
         };
+        let learning_rate = chosen.iter().find(|(name, _)| *name == "learning_rate");
+        let learning_rate = learning_rate.and_then(|(_, value)| value.number());
         let as_numbers = |values: &[(&str, Value)]| {
             values
                 .iter()
@@ -557,14 +638,14 @@ impl Plan {
             number,
             precision,
             subnormals,
-            epochs: whole(value_of(&numerics, "epochs")).unwrap_or(1),
+            epochs,
             objective,
             constants: as_numbers(&constants),
             start: self.objectives[objective].starts[table].numbers(&start, draws),
             optimizer,
-            rule,
-            numbers: rule.numbers().iter().map(|name| number_of(name)).collect(),
-            learning_rate: number_of("learning_rate"),
+            numbers: recipe.numbers().iter().map(number_of).collect(),
+            recipe,
+            learning_rate,
             repetition,
             settings: vec![None; self.columns.names.len()],
         };
@@ -585,6 +666,10 @@ impl Plan {
         }
         if let Some(column) = columns.dimension {
             settings[column] = self.objectives[objective].dimension.map(Value::Whole);
+        }
+        if let Some(column) = columns.convention {
+            let convention = self.optimizers[optimizer].convention;
+            settings[column] = Some(Value::Name(convention.name().to_owned()));
         }
         if let Some(column) = columns.repetition {
             settings[column] = Some(Value::Whole(repetition));

@@ -37,7 +37,7 @@ enum Epochs {
 
 /// The epochs that are recorded of a run, in order.
 #[derive(Clone, Debug)]
-pub enum Schedule {
+pub enum RecordedEpochs {
     /// Every so many epochs.
     Every(u64),
     /// These.
@@ -122,10 +122,10 @@ impl Record {
 
     /// The recorded epochs of a run with so many.
     #[must_use]
-    pub fn schedule(&self, epochs: u64) -> Schedule {
+    pub fn recorded(&self, epochs: u64) -> RecordedEpochs {
         match self.listed.get(&epochs) {
-            Some(listed) => Schedule::Listed(Arc::clone(listed)),
-            None => Schedule::Every(match self.epochs {
+            Some(listed) => RecordedEpochs::Listed(Arc::clone(listed)),
+            None => RecordedEpochs::Every(match self.epochs {
                 Epochs::Every(every) => every,
                 _ => 1,
             }),
@@ -136,9 +136,11 @@ impl Record {
     /// early.
     #[must_use]
     pub fn rows(&self, epochs: u64) -> u64 {
-        match self.schedule(epochs) {
-            Schedule::Every(every) => epochs / every + 1 + u64::from(!epochs.is_multiple_of(every)),
-            Schedule::Listed(listed) => listed.len() as u64,
+        match self.recorded(epochs) {
+            RecordedEpochs::Every(every) => {
+                epochs / every + 1 + u64::from(!epochs.is_multiple_of(every))
+            }
+            RecordedEpochs::Listed(listed) => listed.len() as u64,
         }
     }
 }
@@ -176,13 +178,13 @@ pub(super) fn check_rows(rows: u128, written: &spec::Record, mistakes: &mut Vec<
     });
 }
 
-impl Schedule {
+impl RecordedEpochs {
     /// The first recorded epoch that is not before `epoch`.
     #[must_use]
     pub fn next(&self, epoch: u64) -> u64 {
         match self {
-            Schedule::Every(every) => epoch.div_ceil(*every).saturating_mul(*every),
-            Schedule::Listed(listed) => {
+            RecordedEpochs::Every(every) => epoch.div_ceil(*every).saturating_mul(*every),
+            RecordedEpochs::Listed(listed) => {
                 let place = listed.partition_point(|recorded| *recorded < epoch);
                 listed.get(place).copied().unwrap_or(u64::MAX)
             }
@@ -277,9 +279,9 @@ mod tests {
 
     #[test]
     fn the_next_recorded_epoch_is_found() {
-        let every = Schedule::Every(10);
+        let every = RecordedEpochs::Every(10);
         assert_eq!((every.next(0), every.next(1), every.next(10)), (0, 10, 10));
-        let listed = Schedule::Listed([0, 3, 9].into());
+        let listed = RecordedEpochs::Listed([0, 3, 9].into());
         assert_eq!((listed.next(0), listed.next(1), listed.next(9)), (0, 3, 9));
         assert_eq!(listed.next(10), u64::MAX);
     }

@@ -341,6 +341,10 @@ pub(super) fn read_trajectories(
         };
         let scalar =
             |place: usize| Scalar::parse(text(place), run.precision).map_err(|_| wrong(place));
+        let optional = |place: usize| match text(place) {
+            "" => Ok(None),
+            _ => scalar(place).map(Some),
+        };
         let mut parameters = Vec::with_capacity(places.len());
         for place in places {
             parameters.push(match place {
@@ -350,12 +354,12 @@ pub(super) fn read_trajectories(
         }
         record(&Row {
             epoch,
-            learning_rate: scalar(2)?,
+            learning_rate: optional(2)?,
             loss: scalar(3)?,
             gradient_norm: scalar(4)?,
             validation_loss: match plan.has_validation() {
-                true if !text(5).is_empty() => Some(scalar(5)?),
-                _ => None,
+                true => optional(5)?,
+                false => None,
             },
             parameters: &|place| parameters[place],
         });

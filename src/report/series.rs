@@ -112,7 +112,7 @@ impl Quantity {
     fn of(self, row: &Row<'_>) -> f64 {
         match self {
             Quantity::Epoch => row.epoch as f64,
-            Quantity::LearningRate => row.learning_rate.to_f64(),
+            Quantity::LearningRate => row.learning_rate.map_or(f64::NAN, Scalar::to_f64),
             Quantity::Loss => row.loss.to_f64(),
             Quantity::GradientNorm => row.gradient_norm.to_f64(),
             Quantity::ValidationLoss => row.validation_loss.map_or(f64::NAN, Scalar::to_f64),

@@ -29,7 +29,7 @@ pub(super) struct TrajectoryText {
     /// numbers in every epoch.
     rest: Line,
     learning_rate: Option<Scalar>,
-    /// The end of the learning rate in `rest`.
+    /// The end of the learning rate in `rest`; 0 before the first row of a run.
     from_loss: usize,
     /// Loss, norm of the gradient, recorded parameters.
     numbers: Vec<Scalar>,
@@ -61,7 +61,7 @@ impl TrajectoryText {
         self.places.extend(plan.record.parameters.iter().map(place));
         self.has_validation = plan.has_validation();
         self.rest.make_room(4 + self.places.len());
-        self.learning_rate = None;
+        self.from_loss = 0;
     }
 
     pub(super) fn record(&mut self, row: &Row<'_>) {
@@ -76,8 +76,8 @@ impl TrajectoryText {
 
     /// Whether the row shows the same numbers as the one before.
     fn is_known(&self, row: &Row<'_>) -> bool {
-        let rate = self.learning_rate;
-        rate.is_some_and(|rate| rate.is_same(row.learning_rate))
+        self.from_loss > 0
+            && is_same(self.learning_rate, row.learning_rate)
             && numbers(row, &self.places)
                 .zip(&self.numbers)
                 .all(|(now, before)| now.is_same(*before))
@@ -93,11 +93,13 @@ impl TrajectoryText {
             has_validation,
             ..
         } = self;
-        if learning_rate.is_none_or(|rate| !rate.is_same(row.learning_rate)) {
-            *learning_rate = Some(row.learning_rate);
+        if *from_loss == 0 || !is_same(*learning_rate, row.learning_rate) {
+            *learning_rate = row.learning_rate;
             rest.truncate(0);
             rest.put(b",");
-            rest.put(digits.scalar(row.learning_rate).as_bytes());
+            if let Some(rate) = row.learning_rate {
+                rest.put(digits.scalar(rate).as_bytes());
+            }
             *from_loss = rest.end;
         }
         rest.truncate(*from_loss);
@@ -164,6 +166,14 @@ impl Line {
 
     fn bytes(&self) -> &[u8] {
         &self.room[..self.end]
+    }
+}
+
+/// Whether two learning rates are shown alike.
+fn is_same(one: Option<Scalar>, other: Option<Scalar>) -> bool {
+    match (one, other) {
+        (Some(one), Some(other)) => one.is_same(other),
+        (one, other) => one.is_none() && other.is_none(),
     }
 }
 
@@ -246,7 +256,7 @@ mod tests {
                 let parameter = |place| scalar(numbers[(epoch / 4 + place) % numbers.len()]);
                 let row = Row {
                     epoch: epoch as u64 * 1_000_003,
-                    learning_rate: scalar(numbers[epoch / 8]),
+                    learning_rate: Some(scalar(numbers[epoch / 8])),
                     loss: scalar(loss),
                     gradient_norm: scalar(-loss),
                     validation_loss: None,
@@ -256,7 +266,12 @@ mod tests {
                 let variables = plan.objectives[run.objective].function.parameters();
                 let mut fields = vec![run.number.to_string(), row.epoch.to_string()];
                 fields.extend(
-                    [row.learning_rate, row.loss, row.gradient_norm].map(|x| x.to_string()),
+                    [
+                        row.learning_rate.expect("sgd has one"),
+                        row.loss,
+                        row.gradient_norm,
+                    ]
+                    .map(|x| x.to_string()),
                 );
                 fields.extend(plan.record.parameters.iter().map(|name| {
                     let place = variables.iter().position(|variable| variable == name);

@@ -6,7 +6,7 @@ use crate::mistake::{At, Mistake, nearest, suggestion};
 use crate::number::{Value, grouped};
 use crate::objective::catalogue::{self, Instance};
 use crate::plan::grid::{Grid, Series};
-use crate::plan::{Ends, GREATEST_OBJECTIVES, GREATEST_VARIABLES, Objective};
+use crate::plan::{Bounds, Ends, GREATEST_OBJECTIVES, GREATEST_VARIABLES, Objective};
 use crate::spec::{self, Values};
 
 /// A function of the catalogue with its number of variables, or the formula of the file.
@@ -187,6 +187,7 @@ impl Decider<'_> {
                 None => known.map(|known| known.value.into()),
             },
             minimum_at,
+            bounds: vec![Bounds::none(); function.parameters().len()],
             dimension,
             data: None,
             table: place,

@@ -91,7 +91,7 @@ impl Decider<'_> {
             shapes: vec![Shape::scalar(); at.len()],
             data: Vec::new(),
             has_variables: written.at.is_some(),
-            is_column,
+            is_column: &is_column,
             report: "table of derivatives",
             deed: "differentiated",
         });

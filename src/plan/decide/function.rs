@@ -34,7 +34,7 @@ pub(super) struct Written<'a> {
     /// Whether the key is there. Without it every variable would be unknown.
     pub(super) has_variables: bool,
     /// Whether a column of the report has this name already.
-    pub(super) is_column: fn(&str) -> bool,
+    pub(super) is_column: &'a dyn Fn(&str) -> bool,
     /// What kind of report that is.
     pub(super) report: &'static str,
     /// What cannot be done with a formula of no variable.
@@ -209,7 +209,7 @@ impl Decider<'_> {
                 let message = format!("`{}` already means something in a formula", name.value);
                 self.mistake(&name.span, message, "choose another name");
             } else if table != "define" && (written.is_column)(&name.value) {
-                let message = format!("`{}` is a column of every {}", name.value, written.report);
+                let message = format!("`{}` is a column of the {}", name.value, written.report);
                 self.mistake(&name.span, message, "choose another name");
             } else if let Some(other) = given.get(name.value.as_str()) {
                 let message = format!(

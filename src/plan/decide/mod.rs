@@ -12,6 +12,7 @@ mod start;
 
 use std::collections::{HashMap, HashSet};
 use std::path::Path;
+use std::rc::Rc;
 
 use super::columns::Columns;
 use super::grid::{Axis, Grid, Series};
@@ -45,6 +46,7 @@ pub(super) fn decide(path: &str, source: &str, files: Files<'_>) -> Result<Plan,
         files,
         seed: spec.seed.as_ref().map_or(0, |seed| seed.value),
         misread: spec.misread.iter().cloned().collect(),
+        settings: Rc::new(optimizer::settings(&spec)),
         mistakes,
     };
     let numerics = decider.numerics(&spec);
@@ -261,6 +263,8 @@ struct Decider<'s> {
     seed: u64,
     /// Names whose value was misread: they are not unknown.
     misread: HashSet<String>,
+    /// The settings of all methods of the file: columns have their names.
+    settings: Rc<HashSet<&'static str>>,
     mistakes: Vec<Mistake>,
 }
 
@@ -568,6 +572,9 @@ impl Decider<'_> {
             gradient_norm_below: value(&written.gradient_norm_below),
             step_below: value(&written.step_below),
             loss_above: value(&written.loss_above),
+            gap_below: None,
+            patience: None,
+            min_delta: None,
         }
     }
 }

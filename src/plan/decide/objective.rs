@@ -1,6 +1,7 @@
 //! What is minimised.
 
 use std::collections::{HashMap, HashSet};
+use std::rc::Rc;
 
 use super::catalogue::Source;
 use super::function::{Written, default_name};
@@ -11,8 +12,7 @@ use crate::data::Dataset;
 use crate::mistake::{At, Mistake, suggestion};
 use crate::number::grouped;
 use crate::objective::{self, GREATEST_ROTATION, Transform};
-use crate::optimizer::Method;
-use crate::plan::{Ends, GREATEST_OBJECTIVES, GREATEST_VARIABLES, Objective, Start};
+use crate::plan::{Bounds, Ends, GREATEST_OBJECTIVES, GREATEST_VARIABLES, Objective, Start};
 use crate::spec::{self, Map, Spec};
 
 /// Names that the columns of a report use for something else.
@@ -29,6 +29,7 @@ const COLUMN_NAMES: &[&str] = &[
     "objective",
     "optimizer",
     "method",
+    "convention",
     "start",
     "loss",
     "gradient_norm",
@@ -129,6 +130,7 @@ impl Decider<'_> {
             let help = "`start`: the first value of each variable";
             self.mistakes.push(mistake.help(help));
         }
+        let settings = Rc::clone(&self.settings);
         let texts = Written {
             formula: written.formula.as_ref(),
             define: &written.define,
@@ -138,7 +140,7 @@ impl Decider<'_> {
             shapes,
             data: data_names(written, data.as_ref()),
             has_variables: written.has_start,
-            is_column,
+            is_column: &move |name| is_column(name, &settings),
             report: "report",
             deed: "optimised",
         };
@@ -155,6 +157,7 @@ impl Decider<'_> {
             formula: formula.clone(),
             minimum: minimum.map(|minimum| minimum.value.value),
             minimum_at,
+            bounds: vec![Bounds::none(); function.parameters().len()],
             dimension: None,
             data,
             table: place,
@@ -361,8 +364,7 @@ fn are_numbers(start: &At<Map<spec::Start>>) -> bool {
     starts.all(|(_, start)| matches!(start, spec::Start::Setting(_)))
 }
 
-/// Whether a column of a report of descents has this name.
-fn is_column(name: &str) -> bool {
-    let mut settings = Method::ALL.iter().flat_map(|method| method.settings());
-    COLUMN_NAMES.contains(&name) || settings.any(|setting| setting.name == name)
+/// Whether a column of a report of descents by methods with these settings has this name.
+fn is_column(name: &str, settings: &HashSet<&str>) -> bool {
+    COLUMN_NAMES.contains(&name) || settings.contains(name)
 }

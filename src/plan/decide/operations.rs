@@ -4,7 +4,7 @@ use crate::autodiff::{ArrayGraph, Graph, Node, Shape, Subnormals, Var};
 use crate::mistake::{Mistake, Span};
 use crate::number::grouped;
 use crate::objective;
-use crate::optimizer::{Epoch, Rule};
+use crate::optimizer::{Inputs, Recipe};
 use crate::plan::{GREATEST_ARRAY_OPERATIONS, GREATEST_ELEMENTS, GREATEST_OPERATIONS, Plan};
 use crate::spec;
 
@@ -14,7 +14,7 @@ const OPERATIONS_FOR_ONE: usize = 20;
 
 /// Tells of objectives whose epoch is more operations than there can be.
 pub(super) fn check(plan: &Plan, written: &[spec::Objective], mistakes: &mut Vec<Mistake>) {
-    let update = plan.rules().into_iter().map(update_operations).max();
+    let update = plan.recipes().iter().map(update_operations).max();
     let update = update.unwrap_or(0);
     for objective in &plan.objectives {
         let Some(written) = written.get(objective.table) else {
@@ -89,7 +89,7 @@ fn gradient_operations(function: &objective::Objective) -> usize {
 
 /// The operations of an update and of the lengths of gradient and step, for each
 /// variable.
-fn update_operations(rule: Rule) -> usize {
+fn update_operations(recipe: &Recipe) -> usize {
     const LENGTHS: usize = 3;
     let graph = Graph::<f64>::new(Subnormals::Keep);
     let inputs = |count: usize| {
@@ -97,11 +97,13 @@ fn update_operations(rule: Rule) -> usize {
             .map(|_| graph.input())
             .collect::<Vec<Var<'_, f64>>>()
     };
-    let _ = rule.record(Epoch {
+    let memory = recipe.memory(&[Shape::scalar()]);
+    let _ = recipe.record(Inputs {
         parameters: &inputs(1),
         gradient: &inputs(1),
-        memory: &inputs(rule.memory()),
-        numbers: &inputs(rule.numbers().len()),
+        loss: graph.input(),
+        memory: &inputs(memory.len()),
+        numbers: &inputs(recipe.numbers().len()),
     });
     operations(&graph) + LENGTHS
 }

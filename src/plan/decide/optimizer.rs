@@ -1,12 +1,22 @@
 //! How it is minimised.
 
+use std::collections::HashSet;
+
 use super::{Decider, named};
 use crate::mistake::{Mistake, Span, suggestion};
 use crate::number::Value;
-use crate::optimizer::{Method, Setting};
+use crate::optimizer::{Convention, Method};
 use crate::plan::grid::{Grid, Series};
 use crate::plan::{GREATEST_RUNS, Optimizer};
 use crate::spec::{self, Spec};
+
+/// The settings of all methods that a file names.
+pub(super) fn settings(spec: &Spec) -> HashSet<&'static str> {
+    let names = spec.optimizers.iter().filter_map(|one| one.method.as_ref());
+    let methods = names.filter_map(|name| Method::named(&name.value));
+    let settings = methods.flat_map(|method| method.description().settings);
+    settings.map(|setting| setting.name).collect()
+}
 
 impl Decider<'_> {
     pub(super) fn optimizers(&mut self, spec: &Spec) -> Vec<Optimizer> {
@@ -36,13 +46,16 @@ impl Decider<'_> {
             self.mistake(&method_name.span, message, label);
             return None;
         };
+        let convention = method.convention();
+        let own = || {
+            method
+                .description()
+                .settings_of(convention)
+                .map(|(own, _)| own)
+        };
         let before = self.mistakes.len();
         for (name, setting) in &written.settings {
-            match method
-                .settings()
-                .iter()
-                .find(|known| known.name == name.value)
-            {
+            match own().find(|known| known.name == name.value) {
                 Some(known) => {
                     let expected = format!("expected {}", known.domain.description());
                     self.domain(known.name, setting, &expected, |value| {
@@ -50,7 +63,7 @@ impl Decider<'_> {
                     });
                 }
                 None => {
-                    let known = method.settings().iter().map(|setting| setting.name);
+                    let known = own().map(|setting| setting.name);
                     let known = known.chain(spec::OPTIMIZER.keys.iter().map(|key| key.name));
                     let message =
                         format!("unknown setting `{}` of `{}`", name.value, method.name());
@@ -59,10 +72,10 @@ impl Decider<'_> {
                 }
             }
         }
-        let settings = self.settings(written, method);
+        let settings = self.settings(written, method, convention);
         let is_given = |name: &str| settings.iter().any(|(given, ..)| given == name);
         // One that was misread is told already, but a run could not be made without.
-        let are_complete = method.settings().iter().all(|one| is_given(one.name));
+        let are_complete = own().all(|one| is_given(one.name));
         if self.mistakes.len() > before || !are_complete {
             return None;
         }
@@ -79,6 +92,9 @@ impl Decider<'_> {
         Some(Optimizer {
             name,
             method,
+            convention,
+            schedule: None,
+            clip: None,
             settings: grid,
         })
     }
@@ -88,33 +104,29 @@ impl Decider<'_> {
         &mut self,
         written: &spec::Optimizer,
         method: Method,
+        convention: Convention,
     ) -> Vec<(String, Series, Span)> {
         let mut settings = named(&written.settings);
-        for Setting {
-            name,
-            default,
-            description,
-            ..
-        } in method.settings()
-        {
+        for (setting, default) in method.description().settings_of(convention) {
+            let name = setting.name;
             if settings.iter().any(|(given, ..)| given == name) {
                 continue;
             }
-            match default {
+            match default.value() {
                 Some(default) => {
-                    let series = Series::List(vec![Value::from(*default)]);
-                    settings.push(((*name).to_owned(), series, 0..0));
+                    let series = Series::List(vec![default]);
+                    settings.push((name.to_owned(), series, 0..0));
                 }
                 // Misread or misspelt, it was told; that it is missing follows.
                 None if written
                     .keys
                     .iter()
-                    .any(|key| key == name || crate::mistake::nearest(key, [*name]).is_some()) => {}
+                    .any(|key| key == name || crate::mistake::nearest(key, [name]).is_some()) => {}
                 None => {
                     let message = format!("`{}` has no `{name}`", method.name());
                     let mistake = Mistake::new(written.span.clone(), message, "");
-                    self.mistakes
-                        .push(mistake.help(format!("`{name}`: {description}")));
+                    let help = format!("`{name}`: {}", setting.description);
+                    self.mistakes.push(mistake.help(help));
                 }
             }
         }

@@ -1,0 +1,238 @@
+//! What an update rule reads and gives when it is recorded.
+
+use super::Rule;
+use crate::autodiff::{Array, Number, Op, Real, Shape, Var};
+
+/// A variable in the graph of an epoch: a number, or a whole array, for which a rule is
+/// the same.
+///
+/// Operators broadcast, so a number such as the learning rate goes with any of them.
+pub trait Block: Number + Copy {
+    /// Its shape; that of a number has no axes.
+    fn shape(self) -> Shape;
+
+    /// The sum of all elements, or along an axis. A number is its own sum.
+    #[must_use]
+    fn sum(self, axis: Option<usize>) -> Self;
+
+    /// The same elements in another shape.
+    #[must_use]
+    fn reshape(self, shape: Shape) -> Self;
+
+    /// The square root.
+    #[must_use]
+    fn root(self) -> Self {
+        Number::apply(Op::Sqrt, &[&self])
+    }
+
+    /// The magnitude.
+    #[must_use]
+    fn magnitude(self) -> Self {
+        Number::apply(Op::Abs, &[&self])
+    }
+
+    /// -1, 0 or 1.
+    #[must_use]
+    fn signum(self) -> Self {
+        Number::apply(Op::Sign, &[&self])
+    }
+
+    /// The square.
+    #[must_use]
+    fn square(self) -> Self {
+        self * self
+    }
+
+    /// The power with any exponent.
+    #[must_use]
+    fn power(self, exponent: Self) -> Self {
+        Number::apply(Op::Pow, &[&self, &exponent])
+    }
+
+    /// The greater one.
+    #[must_use]
+    fn greater(self, other: Self) -> Self {
+        Number::apply(Op::Max, &[&self, &other])
+    }
+
+    /// The smaller one.
+    #[must_use]
+    fn smaller(self, other: Self) -> Self {
+        Number::apply(Op::Min, &[&self, &other])
+    }
+
+    /// Whether it is below another, as 1 or 0.
+    #[must_use]
+    fn is_below(self, other: Self) -> Self {
+        Number::apply(Op::Less, &[&self, &other])
+    }
+
+    /// Where this is not 0 the first, else the second.
+    #[must_use]
+    fn choose(self, yes: Self, no: Self) -> Self {
+        Number::apply(Op::Where, &[&self, &yes, &no])
+    }
+}
+
+impl<T: Real> Block for Var<'_, T> {
+    fn shape(self) -> Shape {
+        Shape::scalar()
+    }
+
+    fn sum(self, _: Option<usize>) -> Self {
+        self
+    }
+
+    fn reshape(self, _: Shape) -> Self {
+        self
+    }
+}
+
+impl<T: Real> Block for Array<'_, T> {
+    fn shape(self) -> Shape {
+        Array::shape(self)
+    }
+
+    fn sum(self, axis: Option<usize>) -> Self {
+        if Array::shape(self).is_empty() {
+            return self;
+        }
+        Array::sum(self, axis)
+    }
+
+    fn reshape(self, shape: Shape) -> Self {
+        Array::reshape(self, shape)
+    }
+}
+
+/// What an update rule reads: everything of one epoch.
+#[derive(Debug)]
+pub struct Epoch<'a, N> {
+    /// The rule.
+    pub rule: Rule,
+    /// The variables before the update.
+    pub parameters: &'a [N],
+    /// The gradient there, clipped if the file says so.
+    pub gradient: &'a [N],
+    /// The rule's memory, in the order of [`Memory::cells`](super::Memory::cells).
+    pub memory: &'a [N],
+    /// The learning rate in force.
+    pub learning_rate: N,
+    /// The number of this update, from 1, for a rule that [counts](Rule::counts).
+    pub count: Option<N>,
+    /// The settings that [`Rule::numbers`] names.
+    pub numbers: &'a [(&'static str, N)],
+    /// A setting that is not the same in all epochs.
+    pub varying: Option<&'static str>,
+}
+
+/// One variable of an [`Epoch`], with what a rule remembers of it.
+#[derive(Clone, Copy, Debug)]
+pub struct Entry<N, const K: usize> {
+    /// The variable.
+    pub x: N,
+    /// Its gradient.
+    pub g: N,
+    /// Its slots.
+    pub memory: [N; K],
+}
+
+/// What an update rule gives.
+#[derive(Clone, Debug)]
+pub struct Update<N> {
+    /// The variables after the update.
+    pub parameters: Vec<N>,
+    /// The memory after the update, as in [`Epoch::memory`].
+    pub memory: Vec<N>,
+}
+
+impl<N: Block> Epoch<'_, N> {
+    /// A constant number.
+    #[must_use]
+    pub fn constant(&self, value: f64) -> N {
+        self.learning_rate.constant(value)
+    }
+
+    /// Whether a setting is there and neither 0 nor off.
+    #[must_use]
+    pub fn has(&self, name: &str) -> bool {
+        self.rule.has(name)
+    }
+
+    /// The number of a setting; 0 if it is 0 or not there.
+    #[must_use]
+    pub fn number(&self, name: &str) -> N {
+        if name == "learning_rate" {
+            return self.learning_rate;
+        }
+        let found = self.numbers.iter().find(|(known, _)| *known == name);
+        found.map_or_else(|| self.constant(0.0), |(_, number)| *number)
+    }
+
+    /// One minus the number of a setting.
+    #[must_use]
+    pub fn rest(&self, name: &str) -> N {
+        self.constant(1.0) - self.number(name)
+    }
+
+    /// Number `place` of the memory that is not of a variable.
+    #[must_use]
+    pub fn scalar(&self, place: usize) -> N {
+        let slots = self.rule.memory().slots.len();
+        self.memory[slots * self.parameters.len() + place]
+    }
+
+    /// The number of a setting to the power of the number of this update: a product that
+    /// is remembered as scalar number `place`, which is 1 at the start.
+    #[must_use]
+    pub fn power(&self, name: &str, place: usize) -> N {
+        match self.count {
+            // The product of different numbers is no power.
+            Some(count) if self.varying == Some(name) => self.number(name).power(count),
+            _ => self.scalar(place) * self.number(name),
+        }
+    }
+
+    /// Applies a rule with K slots to each variable.
+    pub fn each<const K: usize>(
+        &self,
+        mut rule: impl FnMut(Entry<N, K>) -> (N, [N; K]),
+    ) -> Update<N> {
+        let variables = self.parameters.len();
+        let mut parameters = Vec::with_capacity(variables);
+        let mut slots: [Vec<N>; K] = std::array::from_fn(|_| Vec::with_capacity(variables));
+        for (place, (x, g)) in self.parameters.iter().zip(self.gradient).enumerate() {
+            let memory = std::array::from_fn(|slot| self.memory[slot * variables + place]);
+            let (x, g) = (*x, *g);
+            let (moved, memory) = rule(Entry { x, g, memory });
+            parameters.push(moved);
+            for (slot, value) in slots.iter_mut().zip(memory) {
+                slot.push(value);
+            }
+        }
+        Update {
+            parameters,
+            memory: slots.into_iter().flatten().collect(),
+        }
+    }
+
+    /// The gradient of a variable with `weight_decay` times the variable added, which is
+    /// the gradient of a loss with a penalty on squares.
+    #[must_use]
+    pub fn decayed(&self, g: N, x: N) -> N {
+        if self.has("weight_decay") {
+            g + self.number("weight_decay") * x
+        } else {
+            g
+        }
+    }
+}
+
+impl<N> Update<N> {
+    /// The same with these scalars behind the slots.
+    #[must_use]
+    pub fn and(mut self, scalars: impl IntoIterator<Item = N>) -> Self {
+        self.memory.extend(scalars);
+        self
+    }
+}
