@@ -27,7 +27,7 @@ use std::io::Write;
 use std::path::Path;
 
 use gradtape::batch::{Control, Recorder, Row};
-use gradtape::number::Scalar;
+use gradtape::number::{Number, Scalar};
 use gradtape::plan::Plan;
 use gradtape::report::Writer;
 use rayon::prelude::*;
@@ -76,7 +76,7 @@ impl Rows {
     fn new() -> Self {
         let plan = Plan::new("w6.toml", SOURCE).unwrap();
         let rates =
-            (0..RUNS as u64).map(|run| plan.run(run).learning_rate.map_or(0.0, |rate| rate.wide()));
+            (0..RUNS as u64).map(|run| plan.run(run).learning_rate.map_or(0.0, Number::wide));
         // SplitMix64.
         let mut state = 6_u64;
         let mut draw = || {

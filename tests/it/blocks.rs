@@ -15,7 +15,7 @@ impl Recorder for Text {
     fn record(&mut self, row: &Row<'_>) {
         let parameter = (row.parameters)(0);
         self.0 += &format!(
-            "{} {} {:?} {:?} {parameter:?}\n",
+            "{} {:?} {:?} {:?} {parameter:?}\n",
             row.epoch, row.learning_rate, row.loss, row.gradient_norm
         );
     }
