@@ -203,6 +203,18 @@ impl Bounds {
         }
     }
 
+    /// The nearest number within.
+    #[must_use]
+    pub fn nearest(&self, number: Number) -> Number {
+        if number.wide() < self.least.wide() {
+            self.least
+        } else if number.wide() > self.greatest.wide() {
+            self.greatest
+        } else {
+            number
+        }
+    }
+
     /// Whether they keep a parameter from anything.
     #[must_use]
     pub fn hold(&self) -> bool {
@@ -347,6 +359,15 @@ impl Objective {
             table,
             self.starts[table].grid.point(start).collect(),
         )
+    }
+
+    /// The start of a run: that of table number `table` with these settings, within bounds.
+    fn start(&self, table: usize, settings: &Point<'_>, draws: Draws) -> Vec<Number> {
+        let mut start = self.starts[table].numbers(settings, draws);
+        for (number, bounds) in start.iter_mut().zip(&self.bounds) {
+            *number = bounds.nearest(*number);
+        }
+        start
     }
 
     /// The combination of constants, the table of starts and the combination in it
@@ -641,7 +662,7 @@ impl Plan {
             epochs,
             objective,
             constants: as_numbers(&constants),
-            start: self.objectives[objective].starts[table].numbers(&start, draws),
+            start: self.objectives[objective].start(table, &start, draws),
             optimizer,
             numbers: recipe.numbers().iter().map(number_of).collect(),
             recipe,

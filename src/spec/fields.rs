@@ -127,6 +127,7 @@ fn objective(mut fields: Fields) -> Objective {
         minimum: fields.table("minimum").and_then(minimum),
         transform: fields.table("transform").map(transform),
         data: fields.table("data").and_then(data),
+        bounds: entries(take!(fields, "bounds", Map), numbers_field),
         keys: fields.present,
         span: fields.span,
     }
@@ -224,6 +225,9 @@ fn stop(mut fields: Fields) -> Stop {
         gradient_norm_below: take!(fields, "gradient_norm_below", Number),
         step_below: take!(fields, "step_below", Number),
         loss_above: take!(fields, "loss_above", Number),
+        gap_below: take!(fields, "gap_below", Number),
+        patience: take!(fields, "patience", Whole),
+        min_delta: take!(fields, "min_delta", Number),
     }
 }
 

@@ -301,6 +301,11 @@ pub static OBJECTIVE: Format = Format {
             "Shifts, rotates and scales the function.",
         ),
         optional(
+            "bounds",
+            Kind::Map(&Kind::Numbers),
+            "Between what variables are kept, such as `{ x = [0, 1], y = [0, inf] }`, all elements of a vector alike: what an update leads to is moved to the nearest point within. `gradient_norm` then counts only directions that are free.",
+        ),
+        optional(
             "data",
             Kind::Table(&DATA),
             "Columns of a CSV file as vectors and matrices of the formula.",
@@ -489,6 +494,21 @@ pub static STOP: Format = Format {
             "loss_above",
             Kind::Number,
             "Diverged when the loss is above this.",
+        ),
+        optional(
+            "gap_below",
+            Kind::Number,
+            "Converged when the loss is less than this above the known minimum; an objective without one goes on.",
+        ),
+        optional(
+            "patience",
+            Kind::Whole,
+            "Converged when the loss did not improve in so many epochs.",
+        ),
+        optional(
+            "min_delta",
+            Kind::Number,
+            "With `patience`: what counts as an improvement is a loss that is less than the last improved one by more than this. Default: 0.",
         ),
     ],
     others: None,

@@ -145,6 +145,8 @@ pub struct Objective {
     pub transform: Option<Transform>,
     /// `data`.
     pub data: Option<Data>,
+    /// `bounds`.
+    pub bounds: Map<Numbers>,
     /// All keys, those included whose value was misread.
     pub keys: Vec<String>,
 }
@@ -258,6 +260,12 @@ pub struct Stop {
     pub step_below: Option<At<Number>>,
     /// `loss_above`.
     pub loss_above: Option<At<Number>>,
+    /// `gap_below`.
+    pub gap_below: Option<At<Number>>,
+    /// `patience`.
+    pub patience: Option<At<u64>>,
+    /// `min_delta`.
+    pub min_delta: Option<At<Number>>,
 }
 
 /// `[record]`.

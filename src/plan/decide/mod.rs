@@ -1,6 +1,7 @@
 //! The decisions: from a [`Spec`] to a [`Plan`], or to everything that is wrong
 //! with it.
 
+mod bounds;
 mod catalogue;
 mod data;
 mod derivative;
@@ -9,6 +10,7 @@ mod objective;
 mod operations;
 mod optimizer;
 mod start;
+mod stop;
 
 use std::collections::{HashMap, HashSet};
 use std::path::Path;
@@ -20,7 +22,7 @@ use super::varying::Varying;
 use super::{
     Ends, Filter, GREATEST_CHARTS, GREATEST_DERIVATIVES, GREATEST_EPOCHS, GREATEST_EXPECTATIONS,
     GREATEST_OBJECTIVES, GREATEST_RUN_EPOCHS, GREATEST_RUNS, GREATEST_VARIABLES, Objective, Plan,
-    Record, RecordedData, Start, Stop, charts, expectations, record,
+    Record, RecordedData, Start, charts, expectations, record,
 };
 use crate::mistake::{At, Mistake, Span, suggestion};
 use crate::number::{Number, Value, grouped};
@@ -52,7 +54,7 @@ pub(super) fn decide(path: &str, source: &str, files: Files<'_>) -> Result<Plan,
     let numerics = decider.numerics(&spec);
     let objectives = decider.objectives(&spec);
     let optimizers = decider.optimizers(&spec);
-    let stop = decider.stop(&spec.stop);
+    let stop = decider.stop(&spec.stop, &objectives);
     let repetitions = decider.repetitions(&spec, &objectives);
     let arithmetics = super::arithmetics(&numerics);
     let derivatives = decider.derivatives(&spec, arithmetics.len());
@@ -532,49 +534,6 @@ impl Decider<'_> {
                 let message = format!("two {what}s have the name `{}`", name.value);
                 self.mistake(&name.span, message, "expected a name of its own");
             }
-        }
-    }
-
-    fn stop(&mut self, written: &spec::Stop) -> Stop {
-        let rules = [
-            ("gradient_norm_below", &written.gradient_norm_below),
-            ("step_below", &written.step_below),
-        ];
-        for (name, rule) in rules {
-            if let Some(rule) = rule
-                .as_ref()
-                .filter(|rule| rule.value.wide().is_nan() || rule.value.wide() <= 0.0)
-            {
-                let written = self.source.get(rule.span.clone()).unwrap_or("this");
-                let message = format!("`{name}` cannot be {written}");
-                self.mistake(
-                    &rule.span,
-                    message,
-                    "expected a number above 0: a length is never below 0",
-                );
-            }
-        }
-        for (name, rule) in [
-            ("loss_below", &written.loss_below),
-            ("loss_above", &written.loss_above),
-        ] {
-            if let Some(rule) = rule.as_ref().filter(|rule| rule.value.wide().is_nan()) {
-                self.mistake(
-                    &rule.span,
-                    format!("`{name}` cannot be nan"),
-                    "expected a number",
-                );
-            }
-        }
-        let value = |rule: &Option<At<Number>>| rule.as_ref().map(|rule| rule.value);
-        Stop {
-            loss_below: value(&written.loss_below),
-            gradient_norm_below: value(&written.gradient_norm_below),
-            step_below: value(&written.step_below),
-            loss_above: value(&written.loss_above),
-            gap_below: None,
-            patience: None,
-            min_delta: None,
         }
     }
 }

@@ -205,6 +205,7 @@ impl Decider<'_> {
                 .map(|at| transform.inverse(at));
             objective.function = objective.function.clone().with_transform(transform);
         }
+        self.bounds(written, objective);
         Some(())
     }
 
