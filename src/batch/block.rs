@@ -7,7 +7,7 @@
 //! [`descent`](super::descent). So lanes never decide how a run ends, and the
 //! result is the same with and without them.
 
-use super::descent::{Checkpoint, Descent, LOSS, Limits, OPERATIONS};
+use super::descent::{Best, Checkpoint, Descent, LOSS, Limits, OPERATIONS};
 use super::{Cancelled, Control, Outcome, Recorder, Row, Status};
 use crate::autodiff::Real;
 use crate::engine::{Block as Numbers, Expected, Quantity, States, WIDTH};
@@ -62,8 +62,12 @@ struct Live<T> {
     /// Its place in the block.
     place: usize,
     rows: Vec<T>,
-    /// The least loss before the chunk, and its epoch.
-    best: Option<(T, u64)>,
+    /// The least loss before the chunk.
+    best: Option<Best<T>>,
+    /// The checkpoint before the chunk since whose end the parameters were the same at the
+    /// end of each, though the memory still moves: what comes after may be a fixed point,
+    /// whose first epoch only a run from here on can tell.
+    resting: Option<Checkpoint<T>>,
 }
 
 impl<T: Real> Descent<T> {
@@ -286,6 +290,7 @@ impl<'a, T: Real> Block<'a, T> {
                 place,
                 rows: Vec::new(),
                 best: None,
+                resting: None,
             });
         }
         let mut states = States::default();
@@ -372,7 +377,7 @@ impl<'a, T: Real> Block<'a, T> {
                 self.numbers.remove(lane);
                 let mut live = self.live.swap_remove(lane);
                 live.rows.truncate(rows_before);
-                let end = End::Alone(self.checkpoint(lane, live.best));
+                let end = End::Alone(self.leave(lane, &mut live));
                 let rows = live.rows;
                 self.ended[live.place] = Some(Lane { rows, end });
                 for states in [&mut self.states, &mut self.before_last] {
@@ -380,8 +385,13 @@ impl<'a, T: Real> Block<'a, T> {
                 }
             }
         }
+        let before = Before {
+            states: &self.states,
+            epoch: self.checkpoint,
+            count: self.descent.parameters + self.descent.memory,
+        };
         for (lane, live) in self.live.iter_mut().enumerate() {
-            live.look(&self.numbers, lane, from);
+            live.look(&self.numbers, lane, from, &before);
         }
         // The last epoch of this chunk is the one to go on from.
         std::mem::swap(&mut self.states, &mut self.before_last);
@@ -393,14 +403,22 @@ impl<'a, T: Real> Block<'a, T> {
     /// Finds the lanes in which anything happened that may end their runs.
     fn find_leaving(&mut self) {
         self.find_unexpected();
-        let parameters = 0..self.descent.parameters;
-        // Few parameters stay as they are, so the first one decides for most.
-        for (lane, leaves) in self.leaves.iter_mut().enumerate() {
+        let parameters = self.descent.parameters;
+        let state = parameters + self.descent.memory;
+        for lane in 0..self.live.len() {
             let stays = |number| {
                 let before = self.before_last.row(number)[lane];
                 before.bits() == self.numbers.inputs(number)[lane].bits()
             };
-            *leaves |= parameters.clone().all(stays);
+            // Few parameters stay as they are, so the first one decides for most.
+            if !(0..parameters).all(stays) {
+                self.live[lane].resting = None;
+            } else if (parameters..state).all(stays) {
+                self.leaves[lane] = true;
+            } else if self.live[lane].resting.is_none() {
+                let best = self.live[lane].best.clone();
+                self.live[lane].resting = Some(self.checkpoint(lane, best));
+            }
         }
     }
 
@@ -414,22 +432,35 @@ impl<'a, T: Real> Block<'a, T> {
         }
     }
 
-    /// Where the run in a lane goes on alone.
-    fn checkpoint(&self, lane: usize, best: Option<(T, u64)>) -> Checkpoint<T> {
+    /// Where a run that is taken out of its lane goes on alone.
+    fn leave(&self, lane: usize, live: &mut Live<T>) -> Checkpoint<T> {
+        let now = self.checkpoint(lane, live.best.take());
+        match live.resting.take() {
+            Some(resting) => Checkpoint {
+                recorded: now.recorded,
+                reported: now.reported,
+                ..resting
+            },
+            None => now,
+        }
+    }
+
+    /// The state in a lane in the last epoch before the chunk.
+    fn checkpoint(&self, lane: usize, best: Option<Best<T>>) -> Checkpoint<T> {
         let numbers = 0..self.descent.parameters + self.descent.memory;
         Checkpoint {
             epoch: self.checkpoint,
             state: numbers
                 .map(|number| self.states.get(number, lane))
                 .collect(),
-            best,
-            recorded: self.recorded,
             // The update after it was reported with the chunk before.
             reported: if best.is_some() {
                 self.checkpoint + 1
             } else {
                 0
             },
+            best,
+            recorded: self.recorded,
         }
     }
 
@@ -469,21 +500,40 @@ impl<'a, T: Real> Block<'a, T> {
         for (lane, mut live) in std::mem::take(&mut self.live).into_iter().enumerate() {
             let end = if self.leaves[lane] {
                 live.rows.truncate(rows_before);
-                End::Alone(self.checkpoint(lane, live.best))
+                End::Alone(self.leave(lane, &mut live))
             } else {
-                live.look(&self.numbers, lane, self.epochs);
+                let epochs = self.epochs;
+                let before = Before {
+                    states: &self.states,
+                    epoch: self.checkpoint,
+                    count: self.descent.parameters + self.descent.memory,
+                };
+                live.look(&self.numbers, lane, epochs, &before);
                 let head = self.descent.head();
                 let row = &live.rows[rows_before..];
-                let (best_loss, best_epoch) = live.best.unwrap_or((row[0], self.epochs));
+                let scalars =
+                    |numbers: &[T]| numbers.iter().map(|x| Scalar::new(*x)).collect::<Vec<_>>();
+                let parameters = scalars(&row[head..]);
+                let (best_loss, best_epoch, best_parameters) = match &live.best {
+                    Some(best) if best.epoch < epochs => {
+                        let rest = best.state.len()..self.descent.engine.program().inputs();
+                        let rest = rest.map(|number| self.numbers.input(number, lane));
+                        let inputs: Vec<T> = best.state.iter().copied().chain(rest).collect();
+                        let found = self.descent.replay(&inputs, best.epoch - best.from);
+                        (best.loss, best.epoch, scalars(&found))
+                    }
+                    _ => (row[0], epochs, parameters.clone()),
+                };
                 let outcome = Outcome {
                     status: Status::EpochsSpent,
                     epochs_run: self.epochs,
                     loss: Scalar::new(row[0]),
                     gradient_norm: Scalar::new(row[1]),
                     validation_loss: self.descent.told_in(row, self.descent.outputs.validation),
-                    parameters: row[head..].iter().map(|x| Scalar::new(*x)).collect(),
+                    parameters,
                     best_loss: Scalar::new(best_loss),
                     best_epoch,
+                    best_parameters,
                 };
                 if self.recorded_epochs.is_none() {
                     live.rows.truncate(rows_before);
@@ -496,11 +546,27 @@ impl<'a, T: Real> Block<'a, T> {
     }
 }
 
+/// The last epoch before a chunk: from its states every one of the chunk can be found again.
+struct Before<'b, T> {
+    states: &'b States<T>,
+    epoch: u64,
+    /// How many numbers the parameters and the memory are.
+    count: usize,
+}
+
 impl<T: Real> Live<T> {
     /// Takes over the least loss since epoch `from`.
-    fn look(&mut self, numbers: &Numbers<'_, T>, lane: usize, from: u64) {
-        if let (least, Some(at)) = numbers.least(lane) {
-            self.best = Some((least, from + u64::from(at)));
+    fn look(&mut self, numbers: &Numbers<'_, T>, lane: usize, from: u64, before: &Before<'_, T>) {
+        if let (loss, Some(at)) = numbers.least(lane) {
+            let mut state = self.best.take().map_or_else(Vec::new, |best| best.state);
+            state.clear();
+            state.extend((0..before.count).map(|number| before.states.get(number, lane)));
+            self.best = Some(Best {
+                loss,
+                epoch: from + u64::from(at),
+                state,
+                from: before.epoch,
+            });
         }
     }
 }

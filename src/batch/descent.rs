@@ -178,6 +178,16 @@ fn not_finite<T: Real>(state: &State<T>, names: &[String]) -> Option<Divergence>
     })
 }
 
+/// The least loss so far: what it was, when, and how to get its state back.
+#[derive(Clone, Debug)]
+pub(super) struct Best<T> {
+    pub(super) loss: T,
+    pub(super) epoch: u64,
+    /// The parameters and the memory in an epoch not long before, and which that is.
+    pub(super) state: Vec<T>,
+    pub(super) from: u64,
+}
+
 /// A run on its way: what has to be known to go on from an epoch.
 #[derive(Clone, Debug)]
 pub(super) struct Checkpoint<T> {
@@ -185,7 +195,7 @@ pub(super) struct Checkpoint<T> {
     /// The parameters and the memory of the rule in this epoch.
     pub(super) state: Vec<T>,
     /// The least loss of the epochs before, and perhaps of this one.
-    pub(super) best: Option<(T, u64)>,
+    pub(super) best: Option<Best<T>>,
     /// The last epoch that was passed to the recorder.
     pub(super) recorded: Option<u64>,
     /// The updates that were reported as progress.
@@ -275,7 +285,7 @@ impl<T: Real> Descent<T> {
             parameters: from.state[..self.parameters].to_vec(),
         };
         let mut finite: Option<State<T>> = None;
-        let mut best = from.best;
+        let mut best = from.best.clone();
         let mut last_change = 0;
         let mut since_look = 0;
         let status = loop {
@@ -297,8 +307,17 @@ impl<T: Real> Descent<T> {
                     what,
                 };
             }
-            if best.is_none_or(|(least, _)| state.loss < least) {
-                best = Some((state.loss, state.epoch));
+            if best.as_ref().is_none_or(|best| state.loss < best.loss) {
+                let mut now = best.take().map_or_else(Vec::new, |best| best.state);
+                now.clear();
+                let memory = (0..from.state.len()).map(|number| before.get(number, 0));
+                now.extend(memory);
+                best = Some(Best {
+                    loss: state.loss,
+                    epoch: state.epoch,
+                    state: now,
+                    from: state.epoch,
+                });
             }
             rows.offer(&state);
             match &mut finite {
@@ -359,21 +378,43 @@ impl<T: Real> Descent<T> {
         // A run that is not finite from the start has nothing else to show.
         let end = finite.unwrap_or(state);
         rows.end(&end);
-        let (best_loss, best_epoch) = best.unwrap_or((end.loss, end.epoch));
+        let scalars = |numbers: &[T]| numbers.iter().map(|x| Scalar::new(*x)).collect();
+        let (best_loss, best_epoch, best_parameters) = match best {
+            Some(best) => {
+                inputs[..best.state.len()].copy_from_slice(&best.state);
+                let parameters = self.replay(&inputs, best.epoch - best.from);
+                (best.loss, best.epoch, scalars(&parameters))
+            }
+            None => (end.loss, end.epoch, scalars(&end.parameters)),
+        };
         Ok(Outcome {
             status,
             epochs_run: end.epoch,
             loss: Scalar::new(end.loss),
             gradient_norm: Scalar::new(end.gradient_norm),
             validation_loss: end.validation_loss.map(Scalar::new),
-            parameters: end
-                .parameters
-                .iter()
-                .map(|value| Scalar::new(*value))
-                .collect(),
+            parameters: scalars(&end.parameters),
             best_loss: Scalar::new(best_loss),
             best_epoch,
+            best_parameters,
         })
+    }
+
+    /// The parameters so many epochs after the state among `inputs`.
+    pub(super) fn replay(&self, inputs: &[T], epochs: u64) -> Vec<T> {
+        let parameters = 0..self.parameters;
+        if epochs == 0 {
+            return inputs[parameters].to_vec();
+        }
+        let mut block = Block::new(self.engine.program(), 1);
+        block.load(0, inputs);
+        let mut left = epochs;
+        while left > 0 {
+            let some = u32::try_from(left).unwrap_or(u32::MAX);
+            self.engine.advance(&mut block, some, false);
+            left -= u64::from(some);
+        }
+        parameters.map(|number| block.input(number, 0)).collect()
     }
 }
 

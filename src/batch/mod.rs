@@ -47,6 +47,8 @@ pub struct Outcome {
     pub best_loss: Scalar,
     /// The first epoch that had it.
     pub best_epoch: u64,
+    /// The parameters in that epoch.
+    pub best_parameters: Vec<Scalar>,
 }
 
 /// The state of a run after `epoch` updates.

@@ -39,6 +39,8 @@ pub struct RunResult {
     /// The final value of each of [`Plan::parameters`]; `None` where the run's
     /// objective has no such variable.
     pub parameters: Vec<Option<Scalar>>,
+    /// The same in the epoch of the least loss.
+    pub best_parameters: Vec<Option<Scalar>>,
 }
 
 impl RunResult {
@@ -47,7 +49,10 @@ impl RunResult {
     pub fn new(plan: &Plan, run: Run, outcome: &Outcome) -> Self {
         let objective = &plan.objectives[run.objective];
         let places = plan.places(run.objective).iter();
-        let value_of = |place: &Option<usize>| outcome.parameters.get((*place)?).copied();
+        let values = |of: &[Scalar]| {
+            let values = places.clone().map(|place| of.get((*place)?).copied());
+            values.collect()
+        };
         RunResult {
             number: run.number,
             label: plan.label(&run),
@@ -62,13 +67,14 @@ impl RunResult {
             gap: objective.minimum.map(|minimum| outcome.loss.minus(minimum)),
             best_loss: outcome.best_loss,
             best_epoch: outcome.best_epoch,
-            parameters: places.map(value_of).collect(),
+            parameters: values(&outcome.parameters),
+            best_parameters: values(&outcome.best_parameters),
         }
     }
 
     /// A final quantity by name: a parameter, `loss`, `gradient_norm`,
-    /// `validation_loss`, `gap`, `best_loss`, `best_epoch` or `epochs_run`; `None` if the run has none
-    /// such.
+    /// `validation_loss`, `gap`, `best_loss`, `best_epoch`, `epochs_run` or, with `best.` in
+    /// front, a parameter in the best epoch; `None` if the run has none such.
     #[must_use]
     pub fn quantity(&self, plan: &Plan, name: &str) -> Option<Scalar> {
         // Counts are exact in `f64` whatever the precision of the run.
@@ -83,11 +89,13 @@ impl RunResult {
             "best_epoch" => Some(whole(self.best_epoch)),
             "epochs_run" => Some(whole(self.epochs_run)),
             _ => {
-                let place = plan
-                    .parameters()
-                    .iter()
-                    .position(|parameter| parameter == name)?;
-                self.parameters.get(place).copied().flatten()
+                let (values, name) = match name.strip_prefix("best.") {
+                    Some(name) => (&self.best_parameters, name),
+                    None => (&self.parameters, name),
+                };
+                let mut parameters = plan.parameters().iter();
+                let place = parameters.position(|parameter| parameter == name)?;
+                values.get(place).copied().flatten()
             }
         }
     }

@@ -73,10 +73,15 @@ pub(super) fn decide(plan: &Plan, spec: &Spec, mistakes: &mut Vec<Mistake>) -> V
                 .map(String::as_str)
                 .chain(known.iter().copied())
         };
+        let is_best = |name: &String| plan.best_columns.contains(name);
         let mut bounds = Vec::new();
         for (quantity, bound) in &written.bounds {
             let elements = vectors.iter().find(|(name, _)| *name == quantity.value);
-            if elements.is_none() && !names().any(|name| name == quantity.value) {
+            let mut known = names();
+            if elements.is_none()
+                && !known.any(|name| name == quantity.value)
+                && !is_best(&quantity.value)
+            {
                 let message = format!("unknown quantity `{}`", quantity.value);
                 let label = suggestion(
                     &quantity.value,

@@ -99,6 +99,7 @@ pub struct Plan {
     arithmetics: Vec<Arithmetic>,
     columns: Columns,
     parameters: Vec<String>,
+    best_columns: Vec<String>,
     /// For each objective where among its own parameters each of these is.
     places: Vec<Vec<Option<usize>>>,
     varying: varying::Varying,
@@ -446,6 +447,13 @@ impl Plan {
     #[must_use]
     pub fn parameters(&self) -> &[String] {
         &self.parameters
+    }
+
+    /// The columns of the parameters where the loss was least: as [`Plan::parameters`] with
+    /// `best.` in front.
+    #[must_use]
+    pub fn best_columns(&self) -> &[String] {
+        &self.best_columns
     }
 
     /// For each of [`Plan::parameters`] its place among those of an objective.

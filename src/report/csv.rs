@@ -46,6 +46,7 @@ fn run_columns(plan: &Plan) -> Vec<&str> {
         .chain(gap)
         .chain(["best_loss", "best_epoch"])
         .chain(plan.parameters().iter().map(String::as_str))
+        .chain(plan.best_columns().iter().map(String::as_str))
         .collect()
 }
 
@@ -96,7 +97,7 @@ impl RunText {
         }
         writer.write_field(digits.scalar(result.best_loss))?;
         writer.write_field(digits.whole(result.best_epoch))?;
-        for parameter in &result.parameters {
+        for parameter in result.parameters.iter().chain(&result.best_parameters) {
             writer.write_field(digits.optional(*parameter))?;
         }
         writer.write_record(None::<&[u8]>)
@@ -244,16 +245,19 @@ impl<'p> RunReader<'p> {
             _ if !is_there => Ok(None),
             _ => scalar(name).map(Some),
         };
-        // The parameters are the last columns. There can be thousands, so none is looked for.
-        let first = columns.len() - plan.parameters().len();
-        let parameters = plan.parameters().iter().enumerate().map(|(place, name)| {
-            match record.get(first + place).unwrap_or("") {
+        // The parameters are the last columns, once in the end and once where the loss was
+        // least. There can be thousands, so none is looked for.
+        let count = plan.parameters().len();
+        let parameters = |first: usize| {
+            let parameters = (first..first + count).map(|place| match &record[place] {
                 "" => Ok(None),
                 text => Scalar::parse(text, precision)
                     .map(Some)
-                    .map_err(|_| wrong(name)),
-            }
-        });
+                    .map_err(|_| wrong(columns[place])),
+            });
+            parameters.collect::<Result<_, _>>()
+        };
+        let first = columns.len() - 2 * count;
         let settings = (2..2 + plan.columns().len()).map(|place| match record.get(place) {
             None | Some("") => None,
             Some(text) => Some(Value::Name(text.to_owned())),
@@ -272,7 +276,8 @@ impl<'p> RunReader<'p> {
             gap: optional(plan.has_gap(), "gap")?,
             best_loss: scalar("best_loss")?,
             best_epoch: whole("best_epoch")?,
-            parameters: parameters.collect::<Result<_, _>>()?,
+            parameters: parameters(first)?,
+            best_parameters: parameters(first + count)?,
         })
     }
 }

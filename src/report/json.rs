@@ -345,15 +345,15 @@ impl Keys {
         push_number(bytes, digits, result.best_loss);
         bytes.extend_from_slice(b",\"best_epoch\":");
         bytes.extend_from_slice(digits.whole(result.best_epoch).as_bytes());
-        bytes.extend_from_slice(b",\"parameters\":");
-        push_entries(
-            bytes,
-            &self.parameters,
-            &result.parameters,
-            |bytes, value| {
+        for (key, parameters) in [
+            (&b",\"parameters\":"[..], &result.parameters),
+            (b",\"best_parameters\":", &result.best_parameters),
+        ] {
+            bytes.extend_from_slice(key);
+            push_entries(bytes, &self.parameters, parameters, |bytes, value| {
                 push_number(bytes, digits, *value);
-            },
-        );
+            });
+        }
         bytes.push(b'}');
     }
 }
@@ -520,6 +520,7 @@ mod tests {
             parameters: vec![Scalar::F64(-0.25), Scalar::F64(f64::NAN)],
             best_loss: Scalar::F64(0.5),
             best_epoch: 0,
+            best_parameters: vec![Scalar::F64(0.5), Scalar::F64(0.25)],
         };
         let object = run_object(&plan, &RunResult::new(&plan, run, &outcome));
         let object: serde_json::Value = serde_json::from_str(&object).unwrap();
@@ -537,6 +538,7 @@ mod tests {
             "best_loss": 0.5,
             "best_epoch": 0,
             "parameters": { "x": -0.25, "y": null },
+            "best_parameters": { "x": 0.5, "y": 0.25 },
         });
         assert_eq!(object, expected);
     }

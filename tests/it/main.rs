@@ -28,6 +28,7 @@ mod random;
 mod reports;
 mod runner;
 mod starts;
+mod stopping;
 mod streams;
 mod tables;
 mod tape;

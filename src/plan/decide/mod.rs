@@ -71,6 +71,10 @@ pub(super) fn decide(path: &str, source: &str, files: Files<'_>) -> Result<Plan,
         description: spec.description.as_ref().map(|text| text.value.clone()),
         columns: Columns::new(&numerics, &objectives, &optimizers, repetitions),
         places: places(&objectives, &parameters),
+        best_columns: parameters
+            .iter()
+            .map(|name| format!("best.{name}"))
+            .collect(),
         seed,
         repetitions,
         objectives,
