@@ -69,6 +69,8 @@ pub trait Real:
     const NAN: Self;
     /// The smallest positive normal number: 2⁻¹²⁶ for `f32`, 2⁻¹⁰²² for `f64`.
     const MIN_POSITIVE: Self;
+    /// The difference between 1 and the next greater number.
+    const EPSILON: Self;
     /// 2⁶⁴, by which a product near [`Real::MIN_POSITIVE`] is
     /// scaled up to see how it would round without a lower bound on the exponent.
     const TWO_TO_64: Self;
@@ -196,6 +198,7 @@ macro_rules! real {
             const MAX: Self = $type::MAX;
             const NAN: Self = $type::NAN;
             const MIN_POSITIVE: Self = $type::MIN_POSITIVE;
+            const EPSILON: Self = $type::EPSILON;
             const TWO_TO_64: Self = 18_446_744_073_709_551_616.0;
 
             #[allow(

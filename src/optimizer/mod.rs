@@ -4,13 +4,26 @@
 //! one epoch. Numbers such as the learning rate are inputs of that graph, so
 //! runs that differ only in numbers share a program.
 
+mod adabelief;
+mod adafactor;
+mod adam;
+mod adamax;
+mod adan;
 mod clip;
+mod lamb;
+mod lion;
 mod memory;
+mod moments;
+mod nadam;
+mod prodigy;
+mod radam;
 mod recipe;
 mod record;
 pub mod schedule;
+mod schedule_free;
 mod setting;
 mod sgd;
+mod yogi;
 
 use crate::number::Value;
 
@@ -90,6 +103,34 @@ macro_rules! methods {
 methods! {
     /// Gradient descent, with or without momentum.
     Sgd = sgd::Sgd;
+    /// Adam.
+    Adam = adam::Adam;
+    /// Adam with decoupled weight decay.
+    AdamW = adam::AdamW;
+    /// Adam with Nesterov's momentum.
+    NAdam = nadam::NAdam;
+    /// Adam with a rectified variance.
+    RAdam = radam::RAdam;
+    /// Adam with the greatest magnitude instead of a root of squares.
+    Adamax = adamax::Adamax;
+    /// Adam with the squares of what gradients differ from their average.
+    AdaBelief = adabelief::AdaBelief;
+    /// Adam with an average of squares that grows only by sums.
+    Yogi = yogi::Yogi;
+    /// Steps of one length by the sign of an average.
+    Lion = lion::Lion;
+    /// Nesterov's momentum by differences of gradients.
+    Adan = adan::Adan;
+    /// Adam with the averages of rows and columns instead of all squares.
+    Adafactor = adafactor::Adafactor;
+    /// Adam with steps as long as a share of each variable.
+    Lamb = lamb::Lamb;
+    /// Gradient descent with averaging instead of a schedule.
+    ScheduleFreeSgd = schedule_free::ScheduleFreeSgd;
+    /// `AdamW` with averaging instead of a schedule.
+    ScheduleFreeAdamW = schedule_free::ScheduleFreeAdamW;
+    /// Adam that finds the learning rate.
+    Prodigy = prodigy::Prodigy;
 }
 
 impl Method {

@@ -37,6 +37,33 @@ pub trait Block: Number + Copy {
         Number::apply(Op::Sign, &[&self])
     }
 
+    /// The difference between 1 and the next greater number in its precision.
+    #[must_use]
+    fn machine_epsilon(self) -> Self;
+
+    /// How many elements it has, as a number.
+    #[must_use]
+    fn count(self) -> Self {
+        self.constant(self.shape().elements().unwrap_or(usize::MAX) as f64)
+    }
+
+    /// The mean of all elements, or along an axis.
+    #[must_use]
+    fn mean(self, axis: Option<usize>) -> Self {
+        let sum = self.sum(axis);
+        sum / axis.map_or_else(
+            || self.count(),
+            |axis| self.constant(self.shape()[axis] as f64),
+        )
+    }
+
+    /// The Euclidean norm of all elements, as libraries compute it: squares far from 1 may
+    /// overflow or vanish.
+    #[must_use]
+    fn norm(self) -> Self {
+        self.square().sum(None).root()
+    }
+
     /// The square.
     #[must_use]
     fn square(self) -> Self {
@@ -79,6 +106,10 @@ impl<T: Real> Block for Var<'_, T> {
         Shape::scalar()
     }
 
+    fn machine_epsilon(self) -> Self {
+        self.constant(T::EPSILON.to_f64())
+    }
+
     fn sum(self, _: Option<usize>) -> Self {
         self
     }
@@ -91,6 +122,10 @@ impl<T: Real> Block for Var<'_, T> {
 impl<T: Real> Block for Array<'_, T> {
     fn shape(self) -> Shape {
         Array::shape(self)
+    }
+
+    fn machine_epsilon(self) -> Self {
+        self.constant(T::EPSILON.to_f64())
     }
 
     fn sum(self, axis: Option<usize>) -> Self {
@@ -175,6 +210,16 @@ impl<N: Block> Epoch<'_, N> {
         self.constant(1.0) - self.number(name)
     }
 
+    /// The number of this update, from 1.
+    ///
+    /// # Panics
+    ///
+    /// If the rule does not [count](Rule::counts) them.
+    #[must_use]
+    pub fn updates(&self) -> N {
+        self.count.expect("the rule says that it counts")
+    }
+
     /// Number `place` of the memory that is not of a variable.
     #[must_use]
     pub fn scalar(&self, place: usize) -> N {
@@ -193,26 +238,44 @@ impl<N: Block> Epoch<'_, N> {
         }
     }
 
+    /// What slot number `slot` of the memory has for each variable.
+    #[must_use]
+    pub fn slot(&self, slot: usize) -> &[N] {
+        let variables = self.parameters.len();
+        &self.memory[slot * variables..][..variables]
+    }
+
     /// Applies a rule with K slots to each variable.
     pub fn each<const K: usize>(
         &self,
         mut rule: impl FnMut(Entry<N, K>) -> (N, [N; K]),
     ) -> Update<N> {
-        let variables = self.parameters.len();
-        let mut parameters = Vec::with_capacity(variables);
-        let mut slots: [Vec<N>; K] = std::array::from_fn(|_| Vec::with_capacity(variables));
-        for (place, (x, g)) in self.parameters.iter().zip(self.gradient).enumerate() {
-            let memory = std::array::from_fn(|slot| self.memory[slot * variables + place]);
-            let (x, g) = (*x, *g);
+        self.each_listed(|x, g, memory| {
+            let memory = std::array::from_fn(|slot| memory[slot]);
             let (moved, memory) = rule(Entry { x, g, memory });
+            (moved, memory.to_vec())
+        })
+    }
+
+    /// Applies a rule to each variable, its gradient and its slots, whose number depends
+    /// on the settings.
+    pub fn each_listed(&self, mut rule: impl FnMut(N, N, &[N]) -> (N, Vec<N>)) -> Update<N> {
+        let variables = self.parameters.len();
+        let slots = self.rule.memory().slots.len();
+        let mut parameters = Vec::with_capacity(variables);
+        let mut memory = vec![Vec::with_capacity(variables); slots];
+        for (place, (x, g)) in self.parameters.iter().zip(self.gradient).enumerate() {
+            let before: Vec<N> = (0..slots).map(|slot| self.slot(slot)[place]).collect();
+            let (moved, after) = rule(*x, *g, &before);
+            debug_assert_eq!(after.len(), slots, "{}", self.rule.method().name());
             parameters.push(moved);
-            for (slot, value) in slots.iter_mut().zip(memory) {
+            for (slot, value) in memory.iter_mut().zip(after) {
                 slot.push(value);
             }
         }
         Update {
             parameters,
-            memory: slots.into_iter().flatten().collect(),
+            memory: memory.into_iter().flatten().collect(),
         }
     }
 

@@ -85,6 +85,8 @@ pub enum Domain {
     Positive,
     /// A finite number that is not below 0.
     NotNegative,
+    /// A finite number that is not above 0.
+    NotPositive,
     /// A number from 0 on that is below 1.
     Share,
     /// A number from 0 to 1.
@@ -186,6 +188,7 @@ impl Domain {
         match self {
             Domain::Positive => "a finite number above 0".to_owned(),
             Domain::NotNegative => "a finite number, 0 or above".to_owned(),
+            Domain::NotPositive => "a finite number, 0 or below".to_owned(),
             Domain::Share => "a number from 0 on, below 1".to_owned(),
             Domain::Unit => "a number from 0 to 1".to_owned(),
             Domain::Fraction => "a number above 0 and below 1".to_owned(),
@@ -219,6 +222,7 @@ impl Domain {
         match self {
             Domain::Positive => is(|x| x > 0.0),
             Domain::NotNegative => is(|x| x >= 0.0),
+            Domain::NotPositive => is(|x| x <= 0.0),
             Domain::Share => is(|x| (0.0..1.0).contains(&x)),
             Domain::Unit => is(|x| (0.0..=1.0).contains(&x)),
             Domain::Fraction => is(|x| x > 0.0 && x < 1.0),

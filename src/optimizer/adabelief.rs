@@ -1,0 +1,68 @@
+//! Adam with the squares of what gradients differ from their average.
+
+use super::moments::{
+    Averages, BETA1, NESTEROV, POWERS, REQUIRED_RATE, epsilon, epsilon_root, share,
+};
+use super::{
+    Block, Convention, DefaultValue, Defaults, Description, Epoch, Memory, Rule, Update, UpdateRule,
+};
+use Convention::Optax;
+use DefaultValue::Number;
+
+/// Adam with the squares of what gradients differ from their average.
+pub(super) struct AdaBelief;
+
+static DESCRIPTION: Description = Description {
+    name: "adabelief",
+    title: "AdaBelief",
+    about: "Adam that divides by how far gradients are from their average: where they are as expected steps are long, however great the gradients.",
+    conventions: &[Optax],
+    settings: &[
+        REQUIRED_RATE,
+        BETA1,
+        share(
+            "beta2",
+            0.999,
+            "β₂, the share that the average of squared differences keeps",
+        ),
+        epsilon(Defaults::All(Number(1e-16))),
+        epsilon_root(&[(Optax, Number(1e-16))]),
+        NESTEROV,
+    ],
+    rules: &[(
+        &[Optax],
+        "\
+m ← (1 − β₁)·g + β₁·m
+s ← (1 − β₂)·(g − m)² + β₂·s + ε√
+m̂ = m/(1 − β₁ᵗ);  Nesterov: m̂ = β₁·m/(1 − β₁ᵗ⁺¹) + (1 − β₁)·g/(1 − β₁ᵗ)
+x ← x − η·m̂/(√(s/(1 − β₂ᵗ)) + ε)",
+    )],
+    sources: &[
+        "Zhuang et al., AdaBelief optimizer: adapting stepsizes by the belief in observed gradients, arXiv:2010.07468, 2020",
+    ],
+};
+
+impl UpdateRule for AdaBelief {
+    const DESCRIPTION: &'static Description = &DESCRIPTION;
+
+    fn memory(_: Rule) -> Memory {
+        Memory::zeros(2).and(POWERS)
+    }
+
+    fn record<N: Block>(epoch: &Epoch<'_, N>) -> Update<N> {
+        let averages = Averages::of(epoch);
+        let Averages { first, second } = averages;
+        let update = epoch.each(|e| {
+            let m = first.next(e.memory[0], e.g);
+            let mut s = second.next_square(e.memory[1], e.g - m);
+            if epoch.has("epsilon_root") {
+                s = s + epoch.number("epsilon_root");
+            }
+            let denominator = second.corrected(s).root() + epoch.number("epsilon");
+            let direction = first.read(epoch, m, e.g) / denominator;
+            let moved = e.x - epoch.learning_rate * direction;
+            (moved, [m, s])
+        });
+        averages.remembered(update)
+    }
+}

@@ -1,0 +1,231 @@
+//! Adam, alone and with decoupled weight decay; both with AMSGrad's maximum.
+
+use super::moments::{
+    Averages, BETA1, BETA2, DECOUPLED, Decay, EPSILON, EPSILON_ROOT, KINGMA, NESTEROV, POWERS,
+    learning_rate, scaled, weight_decay,
+};
+use super::{
+    Block, Convention, DefaultValue, Defaults, Description, Domain, Epoch, Memory, Rule, Setting,
+    Update, UpdateRule,
+};
+use Convention::{Keras, Optax, PyTorch, Textbook};
+use DefaultValue::{Number, Required, Switch};
+
+/// Adam.
+pub(super) struct Adam;
+
+/// Adam with decoupled weight decay.
+pub(super) struct AdamW;
+
+const LEARNING_RATE: Setting = learning_rate(&[
+    (PyTorch, Number(1e-3)),
+    (Optax, Required),
+    (Keras, Number(1e-3)),
+]);
+
+const AMSGRAD: Setting = Setting {
+    name: "amsgrad",
+    domain: Domain::Switch,
+    defaults: Defaults::All(Switch(false)),
+    description: "divide by the greatest average of squares so far",
+};
+
+static ADAM: Description = Description {
+    name: "adam",
+    title: "Adam",
+    about: "Steps along a running average of gradients, each parameter by itself over the root of a running average of its squared gradients: about as far as the learning rate says, however steep it is.",
+    conventions: &[PyTorch, Optax, Keras],
+    settings: &[
+        LEARNING_RATE,
+        BETA1,
+        BETA2,
+        EPSILON,
+        EPSILON_ROOT,
+        weight_decay(&[(PyTorch, Number(0.0)), (Keras, Number(0.0))]),
+        DECOUPLED,
+        AMSGRAD,
+        NESTEROV,
+    ],
+    rules: &[
+        (
+            &[PyTorch],
+            "\
+g ← g + λ·x;  decoupled: x ← x·(1 − η·λ) instead
+m ← m + (1 − β₁)·(g − m)
+v ← β₂·v + (1 − β₂)·g·g
+plain      x ← x − η/(1 − β₁ᵗ)·m/(√v/√(1 − β₂ᵗ) + ε)
+AMSGrad    V ← max(V, v);  x as above with V instead of v",
+        ),
+        (
+            &[Optax],
+            "\
+m ← (1 − β₁)·g + β₁·m
+v ← (1 − β₂)·g² + β₂·v
+m̂ = m/(1 − β₁ᵗ);  Nesterov: m̂ = β₁·m/(1 − β₁ᵗ⁺¹) + (1 − β₁)·g/(1 − β₁ᵗ)
+v̂ = v/(1 − β₂ᵗ)
+plain      x ← x − η·m̂/(√(v̂ + ε√) + ε)
+AMSGrad    V ← max(V, v̂);  x as above with V instead of v̂",
+        ),
+        (
+            &[Keras],
+            "\
+x ← x − x·λ·η
+m ← m + (1 − β₁)·(g − m)
+v ← v + (1 − β₂)·(g² − v)
+plain      x ← x − m·(η·√(1 − β₂ᵗ)/(1 − β₁ᵗ))/(√v + ε)
+AMSGrad    V ← max(V, v);  x as above with V instead of v",
+        ),
+    ],
+    sources: &[
+        KINGMA,
+        "Reddi, Kale, Kumar, On the convergence of Adam and beyond (AMSGrad), ICLR 2018",
+    ],
+};
+
+static ADAM_W: Description = Description {
+    name: "adamw",
+    title: "AdamW",
+    about: "Adam, with parameters that decay towards 0 apart from the gradient, which is not divided by anything then.",
+    conventions: &[PyTorch, Optax, Keras],
+    settings: &[
+        LEARNING_RATE,
+        BETA1,
+        BETA2,
+        EPSILON,
+        EPSILON_ROOT,
+        weight_decay(&[
+            (PyTorch, Number(1e-2)),
+            (Optax, Number(1e-4)),
+            (Keras, Number(4e-3)),
+        ]),
+        Setting {
+            defaults: Defaults::By(&[(PyTorch, Switch(false)), (Keras, Switch(false))]),
+            ..AMSGRAD
+        },
+        NESTEROV,
+    ],
+    rules: &[
+        (
+            &[PyTorch],
+            "\
+x ← x·(1 − η·λ)
+m ← m + (1 − β₁)·(g − m)
+v ← β₂·v + (1 − β₂)·g·g
+plain      x ← x − η/(1 − β₁ᵗ)·m/(√v/√(1 − β₂ᵗ) + ε)
+AMSGrad    V ← max(V, v);  x as above with V instead of v",
+        ),
+        (
+            &[Optax],
+            "\
+m ← (1 − β₁)·g + β₁·m
+v ← (1 − β₂)·g² + β₂·v
+m̂ = m/(1 − β₁ᵗ);  Nesterov: m̂ = β₁·m/(1 − β₁ᵗ⁺¹) + (1 − β₁)·g/(1 − β₁ᵗ)
+v̂ = v/(1 − β₂ᵗ)
+x ← x − η·(m̂/(√(v̂ + ε√) + ε) + λ·x)",
+        ),
+        (
+            &[Keras],
+            "\
+x ← x − x·λ·η
+m ← m + (1 − β₁)·(g − m)
+v ← v + (1 − β₂)·(g² − v)
+plain      x ← x − m·(η·√(1 − β₂ᵗ)/(1 − β₁ᵗ))/(√v + ε)
+AMSGrad    V ← max(V, v);  x as above with V instead of v",
+        ),
+    ],
+    sources: &[
+        "Loshchilov, Hutter, Decoupled weight decay regularization, arXiv:1711.05101, 2017",
+        "Reddi, Kale, Kumar, On the convergence of Adam and beyond (AMSGrad), ICLR 2018",
+    ],
+};
+
+impl UpdateRule for Adam {
+    const DESCRIPTION: &'static Description = &ADAM;
+
+    fn memory(rule: Rule) -> Memory {
+        memory(rule)
+    }
+
+    fn record<N: Block>(epoch: &Epoch<'_, N>) -> Update<N> {
+        record(epoch)
+    }
+}
+
+impl UpdateRule for AdamW {
+    const DESCRIPTION: &'static Description = &ADAM_W;
+
+    fn memory(rule: Rule) -> Memory {
+        memory(rule)
+    }
+
+    fn record<N: Block>(epoch: &Epoch<'_, N>) -> Update<N> {
+        record(epoch)
+    }
+}
+
+/// m, v, and the greatest of AMSGrad.
+fn memory(rule: Rule) -> Memory {
+    Memory::zeros(2 + usize::from(rule.has("amsgrad"))).and(POWERS)
+}
+
+/// Also that of `NAdam` in optax, which is Adam in Nesterov's form.
+pub(super) fn record<N: Block>(epoch: &Epoch<'_, N>) -> Update<N> {
+    let averages = Averages::of(epoch);
+    let Averages { first, second } = averages;
+    let decay = Decay::of(epoch);
+    let step = Step::of(epoch, &averages);
+    let corrects = matches!(step, Step::Optax);
+    let update = epoch.each_listed(|x, g, memory| {
+        let (x, g) = decay.before(x, g);
+        let m = first.next(memory[0], g);
+        let v = second.next_square(memory[1], g);
+        let mut after = vec![m, v];
+        let mut squares = if corrects { second.corrected(v) } else { v };
+        if let Some(greatest) = memory.get(2) {
+            squares = greatest.greater(squares);
+            after.push(squares);
+        }
+        let moved = match step {
+            Step::PyTorch { rate, root } => {
+                let denominator = squares.root() / root + epoch.number("epsilon");
+                x - rate * m / denominator
+            }
+            Step::Keras { rate } => x - m * rate / (squares.root() + epoch.number("epsilon")),
+            Step::Optax => {
+                let direction = scaled(epoch, first.read(epoch, m, g), squares);
+                x - epoch.learning_rate * decay.direction(direction, x)
+            }
+        };
+        (moved, after)
+    });
+    averages.remembered(update)
+}
+
+/// Where a convention corrects what averages lack at first, as far as it is the same for
+/// all variables.
+#[derive(Clone, Copy)]
+enum Step<N> {
+    /// In the rate and behind the root.
+    PyTorch { rate: N, root: N },
+    /// All in the rate, so that ε has another weight.
+    Keras { rate: N },
+    /// In the averages.
+    Optax,
+}
+
+impl<N: Block> Step<N> {
+    fn of(epoch: &Epoch<'_, N>, averages: &Averages<N>) -> Self {
+        let (first, second) = (averages.first.bias, averages.second.bias);
+        let rate = epoch.learning_rate;
+        match epoch.rule.convention() {
+            PyTorch => Step::PyTorch {
+                rate: rate / first,
+                root: second.root(),
+            },
+            Keras => Step::Keras {
+                rate: rate * second.root() / first,
+            },
+            Optax | Textbook => Step::Optax,
+        }
+    }
+}

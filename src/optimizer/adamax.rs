@@ -1,0 +1,93 @@
+//! Adam with the greatest magnitude instead of a root of squares.
+
+use super::moments::{Average, BETA1, Decay, EPSILON, KINGMA, learning_rate, share, weight_decay};
+use super::{
+    Block, Convention, DefaultValue, Description, Epoch, Initial, Memory, Rule, Update, UpdateRule,
+};
+use Convention::{Keras, Optax, PyTorch, Textbook};
+use DefaultValue::{Number, Required};
+
+/// Adam with the greatest magnitude instead of a root of squares.
+pub(super) struct Adamax;
+
+static DESCRIPTION: Description = Description {
+    name: "adamax",
+    title: "Adamax",
+    about: "Adam that divides by the greatest magnitude that the gradient had, which is slowly forgotten, instead of the root of an average of squares.",
+    conventions: &[PyTorch, Optax, Keras],
+    settings: &[
+        learning_rate(&[
+            (PyTorch, Number(2e-3)),
+            (Optax, Required),
+            (Keras, Number(1e-3)),
+        ]),
+        BETA1,
+        share(
+            "beta2",
+            0.999,
+            "β₂, the share that the greatest magnitude keeps",
+        ),
+        EPSILON,
+        weight_decay(&[(PyTorch, Number(0.0)), (Keras, Number(0.0))]),
+    ],
+    rules: &[
+        (
+            &[PyTorch],
+            "\
+g ← g + λ·x
+m ← m + (1 − β₁)·(g − m)
+u ← max(β₂·u, |g| + ε)
+x ← x − η/(1 − β₁ᵗ)·m/u",
+        ),
+        (
+            &[Optax],
+            "\
+m ← (1 − β₁)·g + β₁·m
+u ← max(β₂·u, |g| + ε)
+x ← x − η·(m/(1 − β₁ᵗ)/u)",
+        ),
+        (
+            &[Keras],
+            "\
+x ← x − x·λ·η
+m ← m + (1 − β₁)·(g − m)
+u ← max(β₂·u, |g|)
+x ← x − η·m/((1 − β₁ᵗ)·(u + ε))",
+        ),
+    ],
+    sources: &[KINGMA],
+};
+
+impl UpdateRule for Adamax {
+    const DESCRIPTION: &'static Description = &DESCRIPTION;
+
+    fn memory(_: Rule) -> Memory {
+        Memory::zeros(2).and(&[Initial::Number(1.0)])
+    }
+
+    fn record<N: Block>(epoch: &Epoch<'_, N>) -> Update<N> {
+        let first = Average::of(epoch, "beta1", 0);
+        let decay = Decay::of(epoch);
+        let (rate, epsilon) = (epoch.learning_rate, epoch.number("epsilon"));
+        let convention = epoch.rule.convention();
+        let corrected_rate = rate / first.bias;
+        let update = epoch.each(|e| {
+            let (x, g) = decay.before(e.x, e.g);
+            let m = first.next(e.memory[0], g);
+            let kept = epoch.number("beta2") * e.memory[1];
+            let magnitude = g.magnitude();
+            // A magnitude that is NaN stays so if it comes second.
+            let u = match convention {
+                Keras => kept.greater(magnitude),
+                PyTorch | Optax | Textbook => kept.greater(magnitude + epsilon),
+            };
+            let moved = match convention {
+                PyTorch => x - corrected_rate * m / u,
+                Keras => x - rate * m / (first.bias * (u + epsilon)),
+                Optax | Textbook => x - rate * (first.corrected(m) / u),
+            };
+            (moved, [m, u])
+        });
+        update.and([first.power])
+    }
+}

@@ -1,0 +1,232 @@
+//! Averaging instead of a schedule.
+
+use super::moments::{Average, BETA2, Decay, epsilon, learning_rate, weight_decay};
+use super::{
+    Block, Convention, DefaultValue, Defaults, Description, Domain, Epoch, Initial, Memory, Rule,
+    Setting, Update, UpdateRule,
+};
+use Convention::{Keras, Optax};
+use DefaultValue::Number;
+
+/// Gradient descent with averaging instead of a schedule.
+pub(super) struct ScheduleFreeSgd;
+
+/// `AdamW` with averaging instead of a schedule.
+pub(super) struct ScheduleFreeAdamW;
+
+const BETA1: Setting = Setting {
+    name: "beta1",
+    domain: Domain::Fraction,
+    defaults: Defaults::All(Number(0.9)),
+    description: "β₁, the share of the average in the parameters",
+};
+
+const WARMUP_STEPS: Setting = Setting {
+    name: "warmup_steps",
+    domain: Domain::Whole,
+    defaults: Defaults::All(Number(0.0)),
+    description: "W, in how many epochs the learning rate rises from 0; 0: it does not",
+};
+
+const WEIGHT_LR_POWER: Setting = Setting {
+    name: "weight_lr_power",
+    domain: Domain::NotNegative,
+    defaults: Defaults::By(&[(Optax, Number(2.0))]),
+    description: "p, by what power of the learning rate an epoch counts in the average",
+};
+
+const DEFAZIO: &str = "Defazio et al., The road less scheduled, arXiv:2405.15682, 2024";
+
+static SGD: Description = Description {
+    name: "schedule_free_sgd",
+    title: "Schedule-Free SGD",
+    about: "Gradient descent on z, with an average x of all z so far instead of a falling learning rate. Gradients are taken at y between both, which are the parameters here as in optax; the average that one would use at the end is x = (y − (1 − β₁)·z)/β₁.",
+    conventions: &[Optax],
+    settings: &[
+        learning_rate(&[(Optax, Number(1.0))]),
+        BETA1,
+        WARMUP_STEPS,
+        WEIGHT_LR_POWER,
+        weight_decay(&[(Optax, Number(0.0))]),
+    ],
+    rules: &[(
+        &[Optax],
+        "\
+γ = η;  warm-up: γ = η·min(t − 1, W)/W here and η·min(t, W)/W in L
+L ← max(L, γ),  S ← S + Lᵖ,  c = Lᵖ/S
+x = (y − (1 − β₁)·z)/β₁, with z at first y
+z ← z − γ·(g + λ·y)
+x ← (1 − c)·x + c·z
+y ← β₁·x + (1 − β₁)·z",
+    )],
+    sources: &[DEFAZIO],
+};
+
+static ADAM_W: Description = Description {
+    name: "schedule_free_adamw",
+    title: "Schedule-Free AdamW",
+    about: "AdamW without momentum on z, with an average x of all z so far instead of a falling learning rate. Gradients are taken at y between both, which are the parameters here as in the libraries; the average that one would use at the end is x = (y − (1 − β₁)·z)/β₁.",
+    conventions: &[Optax, Keras],
+    settings: &[
+        learning_rate(&[(Optax, Number(0.0025)), (Keras, Number(0.0025))]),
+        BETA1,
+        BETA2,
+        epsilon(Defaults::All(Number(1e-8))),
+        WARMUP_STEPS,
+        WEIGHT_LR_POWER,
+        weight_decay(&[(Optax, Number(0.0)), (Keras, Number(0.0))]),
+    ],
+    rules: &[
+        (
+            &[Optax],
+            "\
+γ = η;  warm-up: γ = η·min(t − 1, W)/W here and η·min(t, W)/W in L
+L ← max(L, γ),  S ← S + Lᵖ,  c = Lᵖ/S
+x = (y − (1 − β₁)·z)/β₁, with z at first y
+v ← (1 − β₂)·g² + β₂·v
+z ← z − γ·(1/(√(v/(1 − β₂ᵗ)) + ε)·g + λ·y)
+x ← (1 − c)·x + c·z
+y ← β₁·x + (1 − β₁)·z",
+        ),
+        (
+            &[Keras],
+            "\
+y ← y − y·λ·η
+γ = η;  warm-up: γ = η·min(t/W, 1)
+x = (y − (1 − β₁)·z)/β₁, with z at first y
+v ← v + (1 − β₂)·(g² − v)
+z ← z − γ·g/(√(v/(1 − β₂ᵗ)) + ε)
+x ← (1 − 1/t)·x + 1/t·z
+y ← (1 − β₁)·z + β₁·x",
+        ),
+    ],
+    sources: &[DEFAZIO],
+};
+
+impl UpdateRule for ScheduleFreeSgd {
+    const DESCRIPTION: &'static Description = &SGD;
+
+    fn memory(rule: Rule) -> Memory {
+        Memory::slots(&[Initial::Parameters]).and(Averaging::<()>::memory(rule))
+    }
+
+    fn counts(rule: Rule) -> bool {
+        rule.has("warmup_steps")
+    }
+
+    fn record<N: Block>(epoch: &Epoch<'_, N>) -> Update<N> {
+        let averaging = Averaging::of(epoch, 0);
+        let decay = Decay::of(epoch);
+        let update = epoch.each(|e| {
+            let [z] = e.memory;
+            let (y, g) = decay.before(e.x, e.g);
+            let next = z - averaging.rate * decay.direction(g, y);
+            (averaging.moved(y, z, next), [next])
+        });
+        update.and(averaging.after)
+    }
+}
+
+impl UpdateRule for ScheduleFreeAdamW {
+    const DESCRIPTION: &'static Description = &ADAM_W;
+
+    fn memory(rule: Rule) -> Memory {
+        Memory::slots(&[Initial::Parameters, Initial::Number(0.0)])
+            .and(&[Initial::Number(1.0)])
+            .and(Averaging::<()>::memory(rule))
+    }
+
+    fn counts(rule: Rule) -> bool {
+        rule.has("warmup_steps") || rule.convention() == Keras
+    }
+
+    fn record<N: Block>(epoch: &Epoch<'_, N>) -> Update<N> {
+        let second = Average::of(epoch, "beta2", 0);
+        let averaging = Averaging::of(epoch, 1);
+        let decay = Decay::of(epoch);
+        let update = epoch.each(|e| {
+            let [z, v] = e.memory;
+            let (y, g) = decay.before(e.x, e.g);
+            let v = second.next_square(v, g);
+            let denominator = second.corrected(v).root() + epoch.number("epsilon");
+            let next = if epoch.rule.convention() == Keras {
+                z - averaging.rate * g / denominator
+            } else {
+                let direction = epoch.constant(1.0) / denominator * g;
+                z - averaging.rate * decay.direction(direction, y)
+            };
+            (averaging.moved(y, z, next), [next, v])
+        });
+        update.and([second.power]).and(averaging.after)
+    }
+}
+
+/// How the average is made, which is the same for all variables.
+struct Averaging<N> {
+    /// γ, the rate of z.
+    rate: N,
+    /// c, the weight of the newest z in the average.
+    weight: N,
+    /// β₁.
+    share: N,
+    /// 1 − β₁.
+    rest: N,
+    /// Whether the parameters change by a difference, as optax has it.
+    adds: bool,
+    /// L and S, where they are remembered.
+    after: Vec<N>,
+}
+
+impl<N> Averaging<N> {
+    /// L and S, which Keras does without.
+    fn memory(rule: Rule) -> &'static [Initial] {
+        match rule.convention() {
+            Keras => &[],
+            _ => &[Initial::Number(0.0), Initial::Number(0.0)],
+        }
+    }
+}
+
+impl<N: Block> Averaging<N> {
+    /// L and S are remembered as scalar number `place` and the one behind it.
+    fn of(epoch: &Epoch<'_, N>, place: usize) -> Self {
+        let (one, zero) = (epoch.constant(1.0), epoch.constant(0.0));
+        let rate = epoch.learning_rate;
+        let steps = epoch
+            .has("warmup_steps")
+            .then(|| epoch.number("warmup_steps"));
+        let (rate, weight, after) = if epoch.rule.convention() == Keras {
+            let count = epoch.updates();
+            let rate = steps.map_or(rate, |steps| rate * (count / steps).smaller(one));
+            (rate, one / count, Vec::new())
+        } else {
+            // What is left of the way after so many epochs, as optax' linear schedule has it.
+            let warmed = |count: N, steps: N| rate - rate * (one - count.smaller(steps) / steps);
+            let of_average = steps.map_or(rate, |steps| warmed(epoch.updates(), steps));
+            let rate = steps.map_or(rate, |steps| warmed(epoch.updates() - one, steps));
+            let greatest = epoch.scalar(place).greater(of_average);
+            let weight = greatest.power(epoch.number("weight_lr_power"));
+            let sum = epoch.scalar(place + 1) + weight;
+            // A rate so small that its power is 0 counts for nothing.
+            let share = sum.choose(weight / sum, zero);
+            (rate, share, vec![greatest, sum])
+        };
+        Averaging {
+            rate,
+            weight,
+            share: epoch.number("beta1"),
+            rest: epoch.rest("beta1"),
+            adds: after.len() == 2,
+            after,
+        }
+    }
+
+    /// The parameters after z became `next`.
+    fn moved(&self, y: N, z: N, next: N) -> N {
+        let average = (y - self.rest * z) / self.share;
+        let rest = average.constant(1.0) - self.weight;
+        let average = rest * average + self.weight * next;
+        let moved = self.share * average + self.rest * next;
+        if self.adds { y + (moved - y) } else { moved }
+    }
+}

@@ -1,0 +1,57 @@
+//! Adam with an average of squares that changes by sums of bounded size.
+
+use super::moments::{Averages, BETA1, BETA2, POWERS, REQUIRED_RATE, epsilon, scaled};
+use super::{
+    Block, Convention, DefaultValue, Defaults, Description, Epoch, Initial, Memory, Rule, Update,
+    UpdateRule,
+};
+use Convention::Optax;
+use DefaultValue::Number;
+
+/// Adam with an average of squares that changes by sums of bounded size.
+pub(super) struct Yogi;
+
+static DESCRIPTION: Description = Description {
+    name: "yogi",
+    title: "Yogi",
+    about: "Adam whose average of squares goes up or down by a share of the newest square, so that small gradients after great ones do not make steps long at once.",
+    conventions: &[Optax],
+    settings: &[
+        REQUIRED_RATE,
+        BETA1,
+        BETA2,
+        epsilon(Defaults::All(Number(1e-3))),
+    ],
+    rules: &[(
+        &[Optax],
+        "\
+m ← (1 − β₁)·g + β₁·m, at first 10⁻⁶
+v ← v − (1 − β₂)·sign(v − g²)·g², at first 10⁻⁶
+x ← x − η·m/(1 − β₁ᵗ)/(√(v/(1 − β₂ᵗ)) + ε)",
+    )],
+    sources: &["Zaheer et al., Adaptive methods for nonconvex optimization, NeurIPS 2018"],
+};
+
+/// What optax fills both averages with.
+const FIRST: Initial = Initial::Number(1e-6);
+
+impl UpdateRule for Yogi {
+    const DESCRIPTION: &'static Description = &DESCRIPTION;
+
+    fn memory(_: Rule) -> Memory {
+        Memory::slots(&[FIRST, FIRST]).and(POWERS)
+    }
+
+    fn record<N: Block>(epoch: &Epoch<'_, N>) -> Update<N> {
+        let averages = Averages::of(epoch);
+        let Averages { first, second } = averages;
+        let update = epoch.each(|e| {
+            let m = first.next(e.memory[0], e.g);
+            let (v, square) = (e.memory[1], e.g.square());
+            let v = v - second.rest * (v - square).signum() * square;
+            let direction = scaled(epoch, first.corrected(m), second.corrected(v));
+            (e.x - epoch.learning_rate * direction, [m, v])
+        });
+        averages.remembered(update)
+    }
+}
