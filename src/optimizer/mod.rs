@@ -21,6 +21,7 @@ mod recipe;
 mod record;
 pub mod schedule;
 mod schedule_free;
+pub mod search;
 mod setting;
 mod sgd;
 mod yogi;

@@ -1,0 +1,154 @@
+//! Nonlinear conjugate gradients. An epoch is one line search.
+//!
+//! With g the gradient, d the direction, y the change of the gradient:
+//!
+//! ```text
+//! d ← −g + β·d
+//! fletcher_reeves   β = g·g / g₀·g₀
+//! polak_ribiere     β = max(0, g·y / g₀·g₀)
+//! hager_zhang       β = max((y − 2·d·(y·y)/(d·y))·g / d·y, −1/(‖d‖·min(0.01, ‖g₀‖)))
+//! ```
+//!
+//! Fletcher–Reeves and Polak–Ribière search for the strong Wolfe conditions and begin anew
+//! with −g where |g·g₀| ≥ ν·g·g (Powell 1977), Fletcher–Reeves after n line searches for n
+//! parameters too. Hager–Zhang has its own line search. All begin anew where the direction
+//! would not go down.
+
+use super::hager_zhang::Approximate;
+use super::line::{Line, Wolfe};
+use super::number::{Float, are_same, dot, minus, negative, norm, plus};
+use super::{Next, Point, Problem, Search};
+
+/// How the directions are combined.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Beta {
+    FletcherReeves,
+    PolakRibiere,
+    HagerZhang,
+}
+
+pub(super) struct ConjugateGradient<F> {
+    beta: Beta,
+    wolfe: Wolfe<F>,
+    /// ν: how far gradients may be from orthogonal; 0 if that does not count.
+    restart: F,
+    last: Option<Last<F>>,
+}
+
+/// The last line search.
+struct Last<F> {
+    direction: Vec<F>,
+    step: F,
+    /// The gradient where it began, and the slope.
+    gradient: Vec<F>,
+    slope: F,
+    /// How many there were since the direction was −g.
+    count: usize,
+}
+
+impl<F: Float> ConjugateGradient<F> {
+    pub(super) fn new(beta: Beta, wolfe: Wolfe<F>, restart: F) -> Self {
+        ConjugateGradient {
+            beta,
+            wolfe,
+            restart,
+            last: None,
+        }
+    }
+
+    /// The next direction as a combination with the last one, if that serves.
+    fn conjugate(&self, gradient: &[F]) -> Option<Vec<F>> {
+        let last = self.last.as_ref()?;
+        let square = dot(gradient, gradient);
+        let overlap = dot(gradient, &last.gradient).abs();
+        let overlaps = self.restart > F::ZERO && overlap >= self.restart * square;
+        let begins_anew = match self.beta {
+            Beta::FletcherReeves => overlaps || last.count >= gradient.len(),
+            Beta::PolakRibiere => overlaps,
+            Beta::HagerZhang => false,
+        };
+        if begins_anew {
+            return None;
+        }
+        let before = dot(&last.gradient, &last.gradient);
+        let change = minus(gradient, &last.gradient);
+        let beta = match self.beta {
+            Beta::FletcherReeves => square / before,
+            Beta::PolakRibiere => F::ZERO.max(dot(gradient, &change) / before),
+            Beta::HagerZhang => {
+                let [two, least] = [2.0, 0.01].map(F::rounded);
+                let along = dot(&last.direction, &change);
+                let turned = two * (dot(&change, &change) / along);
+                let combined = plus(&change, -turned, &last.direction);
+                let bound = norm(&last.direction) * least.min(norm(&last.gradient));
+                (dot(&combined, gradient) / along).max(-(F::ONE / bound))
+            }
+        };
+        let direction = plus(&negative(gradient), beta, &last.direction);
+        let goes_down = dot(gradient, &direction) < F::ZERO;
+        let is_finite = direction.iter().all(|entry| entry.is_finite());
+        (goes_down && is_finite).then_some(direction)
+    }
+}
+
+impl<F: Float> Search<F> for ConjugateGradient<F> {
+    fn epoch(&mut self, problem: &mut dyn Problem<F>, point: &mut Point<F>) -> Next {
+        loop {
+            let conjugate = self.conjugate(&point.gradient);
+            let is_steepest = conjugate.is_none();
+            let direction = conjugate.unwrap_or_else(|| negative(&point.gradient));
+            let slope = dot(&point.gradient, &direction);
+            if !(slope < F::ZERO) {
+                return Next::Stays;
+            }
+            // The first step changes the loss as much, to first order, as the last one did.
+            let like_last = self
+                .last
+                .as_ref()
+                .map(|last| last.step * (last.slope / slope));
+            let first = like_last
+                .filter(|step| *step > F::ZERO && step.is_finite())
+                .unwrap_or_else(|| F::ONE.min(F::ONE / norm(&point.gradient)));
+            let mut line = Line {
+                problem,
+                from: point,
+                direction: &direction,
+                slope,
+            };
+            let Wolfe {
+                decrease,
+                curvature,
+            } = self.wolfe;
+            let found = match self.beta {
+                Beta::HagerZhang => {
+                    let conditions = Approximate {
+                        decrease,
+                        curvature,
+                    };
+                    conditions.search(&mut line, first)
+                }
+                _ => self.wolfe.search(&mut line, first),
+            };
+            let moved = found.filter(|found| !are_same(&found.point.x, &point.x));
+            if let Some(found) = moved {
+                let count = match &self.last {
+                    Some(last) if !is_steepest => last.count + 1,
+                    _ => 1,
+                };
+                self.last = Some(Last {
+                    direction,
+                    step: found.step,
+                    gradient: std::mem::take(&mut point.gradient),
+                    slope,
+                    count,
+                });
+                *point = found.point;
+                return Next::Continues;
+            }
+            if is_steepest && like_last.is_none() {
+                return Next::Stays;
+            }
+            self.last = None;
+        }
+    }
+}

@@ -1,0 +1,89 @@
+//! Damped Newton. An epoch solves (H + τ·I)·d = −g and goes along d.
+//!
+//! τ is the damping if H + τ·I is positive definite, and else the first of growing multiples
+//! that makes it so (Nocedal and Wright, algorithm 3.3). The step is the first of 1, ½, ¼, …
+//! with f(x + α·d) ≤ f(x) + c₁·α·g·d (Armijo).
+
+use super::matrix::Cholesky;
+use super::number::{Float, are_same, dot, greatest, negative, plus};
+use super::{Next, Point, Problem, Search};
+
+pub(super) struct Newton<F> {
+    /// The least τ.
+    damping: F,
+    /// c₁.
+    decrease: F,
+    /// By which the step is multiplied.
+    backtrack: F,
+}
+
+impl<F: Float> Newton<F> {
+    pub(super) fn new(damping: F, decrease: F, backtrack: F) -> Self {
+        Newton {
+            damping,
+            decrease,
+            backtrack,
+        }
+    }
+
+    /// d; none if nothing makes the Hessian positive definite.
+    fn direction(&self, hessian: &[F], gradient: &[F]) -> Option<Vec<F>> {
+        let size = gradient.len();
+        let scale = greatest(hessian);
+        let least = F::rounded(1e-3) * if scale > F::ZERO { scale } else { F::ONE };
+        let diagonal = (0..size).map(|place| hessian[place * size + place]);
+        let lowest = diagonal.reduce(|least, entry| least.min(entry))?;
+        let mut shift = self.damping;
+        if !(lowest + shift > F::ZERO) {
+            shift = least - lowest;
+        }
+        while shift.is_finite() {
+            if let Some(factor) = Cholesky::new(hessian, size, shift) {
+                return Some(factor.solve(&negative(gradient)));
+            }
+            shift = (shift + shift).max(least);
+        }
+        None
+    }
+}
+
+/// The Hessian row by row: each is its product with a unit vector.
+fn hessian<F: Float>(problem: &mut dyn Problem<F>, x: &[F]) -> Vec<F> {
+    let mut unit = vec![F::ZERO; x.len()];
+    let mut hessian = Vec::with_capacity(x.len() * x.len());
+    for place in 0..x.len() {
+        unit[place] = F::ONE;
+        hessian.extend(problem.hessian_product(x, &unit));
+        unit[place] = F::ZERO;
+    }
+    hessian
+}
+
+impl<F: Float> Search<F> for Newton<F> {
+    fn epoch(&mut self, problem: &mut dyn Problem<F>, point: &mut Point<F>) -> Next {
+        let hessian = hessian(problem, &point.x);
+        let goes_down = |direction: &Vec<F>| dot(&point.gradient, direction) < F::ZERO;
+        let newton = self.direction(&hessian, &point.gradient);
+        let direction = newton
+            .filter(goes_down)
+            .unwrap_or_else(|| negative(&point.gradient));
+        let slope = dot(&point.gradient, &direction);
+        if !(slope < F::ZERO) {
+            return Next::Stays;
+        }
+        let mut step = F::ONE;
+        loop {
+            let x = plus(&point.x, step, &direction);
+            if are_same(&x, &point.x) {
+                return Next::Stays;
+            }
+            let trial = problem.gradient(&x);
+            let highest = point.value + self.decrease * step * slope;
+            if trial.is_finite() && trial.value <= highest {
+                *point = trial;
+                return Next::Continues;
+            }
+            step = step * self.backtrack;
+        }
+    }
+}

@@ -1,0 +1,121 @@
+//! Newton in a trust region (Nocedal and Wright, algorithm 4.1), with steps from conjugate
+//! gradients that end at the border of the region or where the Hessian bends down
+//! (Steihaug 1983; their algorithm 7.2). An epoch ends with a step that lowers the loss.
+
+use super::number::{Float, are_same, dot, negative, norm, plus};
+use super::{Next, Point, Problem, Search};
+
+pub(super) struct TrustRegion<F> {
+    /// ‖p‖ is at most this.
+    radius: F,
+    largest_radius: F,
+    /// η: the share of the promised decrease that a step must bring.
+    acceptance: F,
+}
+
+/// A step p.
+struct Step<F> {
+    step: Vec<F>,
+    /// H·p.
+    product: Vec<F>,
+    is_at_border: bool,
+}
+
+impl<F: Float> TrustRegion<F> {
+    pub(super) fn new(radius: F, largest_radius: F, acceptance: F) -> Self {
+        TrustRegion {
+            radius: radius.min(largest_radius),
+            largest_radius,
+            acceptance,
+        }
+    }
+
+    /// Where the model g·p + ½·p·H·p is low in the region.
+    fn step(&self, problem: &mut dyn Problem<F>, point: &Point<F>) -> Step<F> {
+        let size = point.x.len();
+        let length = norm(&point.gradient);
+        let tolerance = F::rounded(0.5).min(length.sqrt()) * length;
+        let mut found = Step {
+            step: vec![F::ZERO; size],
+            product: vec![F::ZERO; size],
+            is_at_border: false,
+        };
+        let mut rest = point.gradient.clone();
+        let mut square = dot(&rest, &rest);
+        let mut direction = negative(&rest);
+        // In exact arithmetic as many as there are parameters suffice.
+        for _ in 0..size.saturating_mul(2) {
+            let product = problem.hessian_product(&point.x, &direction);
+            let bend = dot(&direction, &product);
+            let share = square / bend;
+            let next = plus(&found.step, share, &direction);
+            let leaves = !(norm(&next) < self.radius);
+            if !(bend > F::ZERO) || leaves {
+                let share = self.to_border(&found.step, &direction);
+                return Step {
+                    step: plus(&found.step, share, &direction),
+                    product: plus(&found.product, share, &product),
+                    is_at_border: true,
+                };
+            }
+            found.step = next;
+            found.product = plus(&found.product, share, &product);
+            rest = plus(&rest, share, &product);
+            if norm(&rest) < tolerance {
+                break;
+            }
+            let before = std::mem::replace(&mut square, dot(&rest, &rest));
+            direction = plus(&negative(&rest), square / before, &direction);
+        }
+        found
+    }
+
+    /// The t ≥ 0 with ‖p + t·d‖ = Δ.
+    fn to_border(&self, step: &[F], direction: &[F]) -> F {
+        let length = norm(direction);
+        let along = dot(step, direction) / length;
+        let inside = norm(step);
+        let room = (self.radius - inside) * (self.radius + inside);
+        let root = along.hypot(room.max(F::ZERO).sqrt());
+        // Of two forms the one that does not cancel.
+        let way = if along > F::ZERO {
+            room / (along + root)
+        } else {
+            root - along
+        };
+        way / length
+    }
+}
+
+impl<F: Float> Search<F> for TrustRegion<F> {
+    fn epoch(&mut self, problem: &mut dyn Problem<F>, point: &mut Point<F>) -> Next {
+        let [quarter, half, two, most] = [0.25, 0.5, 2.0, 0.75].map(F::rounded);
+        if norm(&point.gradient) == F::ZERO {
+            return Next::Stays;
+        }
+        loop {
+            let Step {
+                step,
+                product,
+                is_at_border,
+            } = self.step(problem, point);
+            let x = plus(&point.x, F::ONE, &step);
+            if are_same(&x, &point.x) || !x.iter().all(|entry| entry.is_finite()) {
+                return Next::Stays;
+            }
+            let trial = problem.gradient(&x);
+            let promised = -(dot(&point.gradient, &step) + half * dot(&step, &product));
+            let share = (point.value - trial.value) / promised;
+            let is_good = trial.is_finite() && promised > F::ZERO;
+            if !(is_good && share >= quarter) {
+                self.radius = quarter * norm(&step);
+            } else if share > most && is_at_border {
+                self.radius = (two * self.radius).min(self.largest_radius);
+            }
+            if is_good && share > self.acceptance {
+                *point = trial;
+                return Next::Continues;
+            }
+        }
+    }
+}
