@@ -134,6 +134,7 @@ fn recorder(rows: &Rows, folder: &Path, pool: &rayon::ThreadPool) {
         for (epoch, loss, gradient_norm, w) in rows.of(run) {
             recorder.record(&Row {
                 epoch,
+                evaluations: epoch + 1,
                 learning_rate: Some(Scalar::F64(rows.rates[run])),
                 loss: Scalar::F64(loss),
                 gradient_norm: Scalar::F64(gradient_norm),

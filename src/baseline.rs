@@ -521,6 +521,9 @@ fn changes(plan: &Plan, recorded: &RunResult, now: &RunResult) -> Vec<Deviation>
         "gap",
         "best_loss",
         "best_epoch",
+        "evaluations",
+        "gradient_evaluations",
+        "hessian_products",
     ];
     let known = known.into_iter().map(|name| {
         let of = |result: &RunResult| result.quantity(plan, name);

@@ -7,6 +7,10 @@ use std::ops::{Add, Div, Mul, Neg, Sub};
 
 use super::{Number, Op, Partial, Real, Subnormals};
 
+mod squares;
+
+pub use squares::Square;
+
 /// The number of a node in its graph.
 ///
 /// Operands come before the operations that use them: a node's number is

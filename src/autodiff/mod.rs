@@ -43,7 +43,7 @@ pub use functional::{
     CheckedEntry, GradientCheck, check_gradient, hessian, hessian_vector_product, jvp,
     value_and_gradient,
 };
-pub use graph::{Graph, Node, NodeId, Var};
+pub use graph::{Graph, Node, NodeId, Square, Var};
 pub use nest::{Nest, Single};
 pub(crate) use op::{Kernel, Value};
 pub use op::{Number, Op, Partial, Subnormals};

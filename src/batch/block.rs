@@ -7,8 +7,9 @@
 //! [`descent`](super::descent). So lanes never decide how a run ends, and the
 //! result is the same with and without them.
 
-use super::descent::{Best, Checkpoint, Descent, LOSS, Limits, OPERATIONS};
-use super::{Cancelled, Control, Outcome, Recorder, Row, Status};
+use super::course::Limits;
+use super::descent::{Best, Checkpoint, Descent, LOSS, OPERATIONS};
+use super::{Cancelled, Control, Counts, Outcome, Recorder, Row, Status};
 use crate::autodiff::Real;
 use crate::engine::{Block as Numbers, Expected, Quantity, States, WIDTH};
 use crate::number::Scalar;
@@ -258,6 +259,7 @@ impl Rows {
             let told = |output| descent.told_in(row, output);
             recorder.record(&Row {
                 epoch,
+                evaluations: Counts::of_rule(epoch).evaluations,
                 learning_rate: told(outputs.learning_rate).or(self.learning_rate),
                 loss: Scalar::new(row[0]),
                 gradient_norm: Scalar::new(row[1]),
@@ -534,6 +536,7 @@ impl<'a, T: Real> Block<'a, T> {
                     best_loss: Scalar::new(best_loss),
                     best_epoch,
                     best_parameters,
+                    counts: Counts::of_rule(self.epochs),
                 };
                 if self.recorded_epochs.is_none() {
                     live.rows.truncate(rows_before);

@@ -1,14 +1,13 @@
 //! One run: a program replayed from the start, or from an epoch on the way, to
 //! the last epoch.
 
+use super::course::{Course, Least, State};
 use super::minibatch::Batches;
-use super::{Cancelled, Control, Outcome, Recorder, Row, trace};
+use super::{Cancelled, Control, Outcome, Recorder, trace};
 use crate::autodiff::{Graph, Real};
-use crate::batch::status::{Divergence, Rule, Status};
 use crate::engine::{Block, Engine, States};
-use crate::number::{Number, Scalar};
 use crate::optimizer::Initial;
-use crate::plan::{Plan, RecordedEpochs, Run, Stop};
+use crate::plan::{Plan, Run};
 
 /// One epoch of an objective and an update rule as a program, and what runs it.
 ///
@@ -85,97 +84,6 @@ impl<T: Real> Descent<T> {
         let traced = trace::follow(plan, run, &state, loss, gradient, None);
         trace::of_numbers(plan, &graph, traced)
     }
-}
-
-/// The state of a run at one epoch, and what was computed there.
-#[derive(Clone)]
-struct State<T> {
-    epoch: u64,
-    loss: T,
-    gradient_norm: T,
-    validation_loss: Option<T>,
-    learning_rate: Option<T>,
-    /// What rules of `[stop]` look at besides: the gap, the epochs without an improvement,
-    /// the length of the update that led here.
-    gap: Option<T>,
-    wait: Option<T>,
-    step: Option<T>,
-    parameters: Vec<T>,
-}
-
-/// The rules of `[stop]` in the precision of a run.
-pub(super) struct Limits<T> {
-    pub(super) loss_below: Option<T>,
-    pub(super) gradient_norm_below: Option<T>,
-    pub(super) step_below: Option<T>,
-    pub(super) loss_above: Option<T>,
-    pub(super) gap_below: Option<T>,
-    /// A run goes on as long as it waited less.
-    pub(super) patience: Option<T>,
-}
-
-impl<T: Real> Limits<T> {
-    pub(super) fn new(stop: &Stop) -> Self {
-        let limit = |number: Option<Number>| number.map(Number::to::<T>);
-        Limits {
-            loss_below: limit(stop.loss_below),
-            gradient_norm_below: limit(stop.gradient_norm_below),
-            step_below: limit(stop.step_below),
-            loss_above: limit(stop.loss_above),
-            gap_below: limit(stop.gap_below),
-            patience: stop.patience.map(|epochs| T::from_f64(epochs as f64)),
-        }
-    }
-
-    /// Why a run ends in this state, if it does.
-    fn test(&self, state: &State<T>) -> Option<Status> {
-        let tests = [
-            (Rule::LossBelow, Some(state.loss), self.loss_below),
-            (Rule::GapBelow, state.gap, self.gap_below),
-            (
-                Rule::GradientNormBelow,
-                Some(state.gradient_norm),
-                self.gradient_norm_below,
-            ),
-            (Rule::StepBelow, state.step, self.step_below),
-        ];
-        for (rule, value, limit) in tests {
-            if let (Some(value), Some(limit)) = (value, limit)
-                && value < limit
-            {
-                let (value, limit) = (Scalar::new(value), Scalar::new(limit));
-                return Some(Status::Converged { rule, value, limit });
-            }
-        }
-        if let Some(limit) = self.loss_above.filter(|limit| state.loss > *limit) {
-            let (value, limit) = (Scalar::new(state.loss), Scalar::new(limit));
-            return Some(Status::Diverged {
-                epoch: state.epoch,
-                what: Divergence::LossAbove { value, limit },
-            });
-        }
-        let (wait, patience) = (state.wait?, self.patience?);
-        (wait >= patience).then(|| Status::Converged {
-            rule: Rule::Patience,
-            value: Scalar::new(wait),
-            limit: Scalar::new(patience),
-        })
-    }
-}
-
-/// What is not finite in a state.
-fn not_finite<T: Real>(state: &State<T>, names: &[String]) -> Option<Divergence> {
-    let quantities = [("loss", state.loss), ("gradient_norm", state.gradient_norm)];
-    let parameters = names
-        .iter()
-        .map(String::as_str)
-        .zip(state.parameters.iter().copied());
-    let mut all = quantities.into_iter().chain(parameters);
-    let (quantity, value) = all.find(|(_, value)| !value.is_finite())?;
-    Some(Divergence::NotFinite {
-        quantity: quantity.to_owned(),
-        value: Scalar::new(value),
-    })
 }
 
 /// The least loss so far: what it was, when, and how to get its state back.
@@ -255,17 +163,19 @@ impl<T: Real> Descent<T> {
         recorder: &mut impl Recorder,
         control: &Control,
     ) -> Result<Outcome, Cancelled> {
-        let mut rows = Rows {
-            recorded_epochs: plan.record.recorded(run.epochs),
-            learning_rate: run.learning_rate.map(|rate| Scalar::new(rate.to::<T>())),
-            last: from.recorded,
-            recorder,
-        };
-        let names = plan.objectives[run.objective].function.parameters();
-        let limits = Limits::<T>::new(&plan.stop);
+        let mut course = Course::new(plan, run, recorder);
         let mut block = Block::new(self.engine.program(), 1);
         let mut inputs = Vec::new();
         self.start(plan, run, &mut inputs);
+        let best = from.best.as_ref().map(|best| {
+            inputs[..best.state.len()].copy_from_slice(&best.state);
+            Least {
+                loss: best.loss,
+                epoch: best.epoch,
+                parameters: self.replay(&inputs, best.epoch - best.from),
+            }
+        });
+        course.resume(from.recorded, best);
         inputs[..from.state.len()].copy_from_slice(&from.state);
         block.load(0, &inputs);
         let mut before = States::default();
@@ -282,10 +192,9 @@ impl<T: Real> Descent<T> {
             gap: None,
             wait: None,
             step: None,
+            counts: None,
             parameters: from.state[..self.parameters].to_vec(),
         };
-        let mut finite: Option<State<T>> = None;
-        let mut best = from.best.clone();
         let mut last_change = 0;
         let mut since_look = 0;
         let status = loop {
@@ -301,34 +210,8 @@ impl<T: Real> Descent<T> {
             for (number, parameter) in state.parameters.iter_mut().enumerate() {
                 *parameter = before.get(number, 0);
             }
-            if let Some(what) = not_finite(&state, names) {
-                break Status::Diverged {
-                    epoch: state.epoch,
-                    what,
-                };
-            }
-            if best.as_ref().is_none_or(|best| state.loss < best.loss) {
-                let mut now = best.take().map_or_else(Vec::new, |best| best.state);
-                now.clear();
-                let memory = (0..from.state.len()).map(|number| before.get(number, 0));
-                now.extend(memory);
-                best = Some(Best {
-                    loss: state.loss,
-                    epoch: state.epoch,
-                    state: now,
-                    from: state.epoch,
-                });
-            }
-            rows.offer(&state);
-            match &mut finite {
-                Some(finite) => finite.clone_from_state(&state),
-                None => finite = Some(state.clone()),
-            }
-            if let Some(status) = limits.test(&state) {
+            if let Some(status) = course.look(&state) {
                 break status;
-            }
-            if state.epoch == run.epochs {
-                break Status::EpochsSpent;
             }
             if let Some(updates) = &mut updates {
                 let moved = &mut inputs[..from.state.len()];
@@ -348,18 +231,13 @@ impl<T: Real> Descent<T> {
             let mut same = (0..self.parameters + self.memory)
                 .map(|number| before.get(number, 0).bits() == block.input(number, 0).bits());
             let parameters_stay = same.by_ref().take(self.parameters).all(|same| same);
-            // With `step_below` the next epoch ends the run for its own reason, and another
-            // order of the rows may lead away again.
-            let can_stay = limits.step_below.is_none() && updates.is_none();
+            // Another order of the rows may lead away again.
+            let can_stay = course.can_stay() && updates.is_none();
             if can_stay && parameters_stay && same.all(|same| same) {
                 let left = run.epochs - state.epoch.max(from.reported);
                 control.progress.add_epochs(since_look + left);
                 since_look = 0;
-                state.epoch = rows.repeat(state.clone(), run.epochs);
-                if let Some(finite) = &mut finite {
-                    finite.epoch = state.epoch;
-                }
-                break Status::FixedPoint { since: last_change };
+                break course.stay(&state, last_change);
             }
             state.epoch += 1;
             if !parameters_stay {
@@ -375,29 +253,7 @@ impl<T: Real> Descent<T> {
             }
         };
         control.progress.add_epochs(since_look);
-        // A run that is not finite from the start has nothing else to show.
-        let end = finite.unwrap_or(state);
-        rows.end(&end);
-        let scalars = |numbers: &[T]| numbers.iter().map(|x| Scalar::new(*x)).collect();
-        let (best_loss, best_epoch, best_parameters) = match best {
-            Some(best) => {
-                inputs[..best.state.len()].copy_from_slice(&best.state);
-                let parameters = self.replay(&inputs, best.epoch - best.from);
-                (best.loss, best.epoch, scalars(&parameters))
-            }
-            None => (end.loss, end.epoch, scalars(&end.parameters)),
-        };
-        Ok(Outcome {
-            status,
-            epochs_run: end.epoch,
-            loss: Scalar::new(end.loss),
-            gradient_norm: Scalar::new(end.gradient_norm),
-            validation_loss: end.validation_loss.map(Scalar::new),
-            parameters: scalars(&end.parameters),
-            best_loss: Scalar::new(best_loss),
-            best_epoch,
-            best_parameters,
-        })
+        Ok(course.end(state, status))
     }
 
     /// The parameters so many epochs after the state among `inputs`.
@@ -415,67 +271,5 @@ impl<T: Real> Descent<T> {
             left -= u64::from(some);
         }
         parameters.map(|number| block.input(number, 0)).collect()
-    }
-}
-
-impl<T: Real> State<T> {
-    /// As `clone_from`, without a new list of parameters.
-    fn clone_from_state(&mut self, other: &State<T>) {
-        self.epoch = other.epoch;
-        self.loss = other.loss;
-        self.gradient_norm = other.gradient_norm;
-        self.validation_loss = other.validation_loss;
-        self.learning_rate = other.learning_rate;
-        self.parameters.copy_from_slice(&other.parameters);
-    }
-}
-
-/// Passes those epochs on that the plan records.
-struct Rows<'r, R> {
-    recorded_epochs: RecordedEpochs,
-    /// The one of all epochs, unless a schedule changes it.
-    learning_rate: Option<Scalar>,
-    /// The last epoch that was passed on.
-    last: Option<u64>,
-    recorder: &'r mut R,
-}
-
-impl<R: Recorder> Rows<'_, R> {
-    fn offer<T: Real>(&mut self, state: &State<T>) {
-        let is_new = self.last.is_none_or(|last| last < state.epoch);
-        if is_new && self.recorded_epochs.next(state.epoch) == state.epoch {
-            self.write(state);
-        }
-    }
-
-    /// The same state in every epoch up to the last, which is given back.
-    fn repeat<T: Real>(&mut self, mut state: State<T>, last: u64) -> u64 {
-        loop {
-            state.epoch = self.recorded_epochs.next(state.epoch + 1);
-            if state.epoch > last {
-                return last;
-            }
-            self.write(&state);
-        }
-    }
-
-    /// The last epoch always is recorded.
-    fn end<T: Real>(&mut self, state: &State<T>) {
-        if self.last != Some(state.epoch) {
-            self.write(state);
-        }
-    }
-
-    fn write<T: Real>(&mut self, state: &State<T>) {
-        self.last = Some(state.epoch);
-        let row = Row {
-            epoch: state.epoch,
-            learning_rate: state.learning_rate.map(Scalar::new).or(self.learning_rate),
-            loss: Scalar::new(state.loss),
-            gradient_norm: Scalar::new(state.gradient_norm),
-            validation_loss: state.validation_loss.map(Scalar::new),
-            parameters: &|index| Scalar::new(state.parameters[index]),
-        };
-        self.recorder.record(&row);
     }
 }

@@ -1,26 +1,31 @@
 //! All runs of a plan, in parallel, with results in the order of the plan.
 
 mod block;
+mod course;
 mod descent;
 mod minibatch;
 mod result;
+mod search;
 mod status;
 mod trace;
 
 use std::collections::{BTreeMap, HashMap};
 use std::fmt;
+use std::hash::Hash;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::mpsc::{self, Receiver, RecvError, RecvTimeoutError};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use crate::autodiff::{Real, Subnormals};
+use crate::autodiff::Subnormals;
 use crate::engine::WIDTH;
 use crate::number::{Precision, Scalar};
 use crate::optimizer::Recipe;
+use crate::optimizer::search::Needs;
 use crate::plan::{Plan, Run};
 use block::Lane;
 use descent::Descent;
+use search::Searched;
 
 pub use result::RunResult;
 pub use status::{Divergence, Rule, Status};
@@ -49,12 +54,50 @@ pub struct Outcome {
     pub best_epoch: u64,
     /// The parameters in that epoch.
     pub best_parameters: Vec<Scalar>,
+    /// What was computed.
+    pub counts: Counts,
+}
+
+/// How often an objective was computed in a run.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Counts {
+    /// Its loss, with or without the gradient.
+    pub evaluations: u64,
+    /// Its gradient.
+    pub gradients: u64,
+    /// Products of its Hessian with a vector.
+    pub hessian_products: u64,
+}
+
+impl Counts {
+    /// After so many epochs of an update rule: one gradient an epoch, and that of the last
+    /// state.
+    #[must_use]
+    pub fn of_rule(epochs: u64) -> Counts {
+        Counts {
+            evaluations: epochs + 1,
+            gradients: epochs + 1,
+            hessian_products: 0,
+        }
+    }
+
+    /// Each with its name in files.
+    #[must_use]
+    pub fn named(self) -> [(&'static str, u64); 3] {
+        [
+            ("evaluations", self.evaluations),
+            ("gradient_evaluations", self.gradients),
+            ("hessian_products", self.hessian_products),
+        ]
+    }
 }
 
 /// The state of a run after `epoch` updates.
 pub struct Row<'a> {
     /// The number of updates so far.
     pub epoch: u64,
+    /// The evaluations of the objective so far, that of this state included.
+    pub evaluations: u64,
     /// The learning rate in force for the next update, if the method has one.
     pub learning_rate: Option<Scalar>,
     /// The loss.
@@ -323,6 +366,8 @@ fn run_group<R: Recorder>(
             Begun::Wide(descent, lane) => {
                 descent.whole(plan, &run, lane, &mut recorder, control)?
             }
+            Begun::NarrowSearch(search) => search.run(plan, &run, &mut recorder, control)?,
+            Begun::WideSearch(search) => search.run(plan, &run, &mut recorder, control)?,
         };
         control.progress.end_run(&run, &outcome);
         outcomes.extend(recorder.end(run, outcome));
@@ -335,6 +380,8 @@ fn run_group<R: Recorder>(
 enum Begun {
     Narrow(Arc<Descent<f32>>, Option<Lane<f32>>),
     Wide(Arc<Descent<f64>>, Option<Lane<f64>>),
+    NarrowSearch(Arc<Searched<f32>>),
+    WideSearch(Arc<Searched<f64>>),
 }
 
 /// Does what can be done in lanes for the runs of a group, in their order.
@@ -357,15 +404,23 @@ fn begin(
     let mut begun: Vec<Option<Begun>> = runs.iter().map(|_| None).collect();
     for (_, places) in alike {
         let first = &runs[places[0]];
+        if let Some(needs) = first.recipe.rule.method().needs() {
+            for place in places {
+                begun[place] = Some(programs.search(plan, first, needs));
+            }
+            continue;
+        }
         match first.precision {
             Precision::F32 => {
-                let descent = programs.narrow.get(plan, first);
+                let trace = || Descent::trace(plan, first);
+                let descent = programs.narrow.get(shape(first), trace);
                 descent.in_blocks(plan, runs, &places, record, control, |place, lane| {
                     begun[place] = Some(Begun::Narrow(Arc::clone(&descent), lane));
                 })?;
             }
             Precision::F64 => {
-                let descent = programs.wide.get(plan, first);
+                let trace = || Descent::trace(plan, first);
+                let descent = programs.wide.get(shape(first), trace);
                 descent.in_blocks(plan, runs, &places, record, control, |place, lane| {
                     begun[place] = Some(Begun::Wide(Arc::clone(&descent), lane));
                 })?;
@@ -379,8 +434,10 @@ fn begin(
 /// numbers.
 #[derive(Default)]
 struct Programs {
-    narrow: Traced<f32>,
-    wide: Traced<f64>,
+    narrow: Traced<Shape, Descent<f32>>,
+    wide: Traced<Shape, Descent<f64>>,
+    narrow_searches: Traced<SearchShape, Searched<f32>>,
+    wide_searches: Traced<SearchShape, Searched<f64>>,
 }
 
 /// What decides which program a run needs, beside the precision.
@@ -390,21 +447,37 @@ fn shape(run: &Run) -> Shape {
     (run.subnormals, run.objective, run.recipe.clone())
 }
 
-struct Traced<T>(Mutex<HashMap<Shape, Arc<Descent<T>>>>);
+/// The same for a search.
+type SearchShape = (Subnormals, usize, Needs);
 
-impl<T> Default for Traced<T> {
+impl Programs {
+    fn search(&self, plan: &Plan, run: &Run, needs: Needs) -> Begun {
+        let shape = (run.subnormals, run.objective, needs);
+        match run.precision {
+            Precision::F32 => {
+                let trace = || Searched::trace(plan, run, needs);
+                Begun::NarrowSearch(self.narrow_searches.get(shape, trace))
+            }
+            Precision::F64 => {
+                let trace = || Searched::trace(plan, run, needs);
+                Begun::WideSearch(self.wide_searches.get(shape, trace))
+            }
+        }
+    }
+}
+
+struct Traced<K, P>(Mutex<HashMap<K, Arc<P>>>);
+
+impl<K, P> Default for Traced<K, P> {
     fn default() -> Self {
         Traced(Mutex::default())
     }
 }
 
-impl<T: Real> Traced<T> {
-    fn get(&self, plan: &Plan, run: &Run) -> Arc<Descent<T>> {
+impl<K: Eq + Hash, P> Traced<K, P> {
+    fn get(&self, shape: K, trace: impl FnOnce() -> P) -> Arc<P> {
         // Tracing cannot leave the table half changed, so poison is harmless.
         let mut traced = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let descent = traced
-            .entry(shape(run))
-            .or_insert_with(|| Arc::new(Descent::trace(plan, run)));
-        Arc::clone(descent)
+        Arc::clone(traced.entry(shape).or_insert_with(|| Arc::new(trace())))
     }
 }

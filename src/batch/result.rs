@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use super::Outcome;
+use super::{Counts, Outcome};
 use crate::number::{Scalar, Value};
 use crate::plan::{Plan, Run};
 
@@ -36,6 +36,8 @@ pub struct RunResult {
     pub best_loss: Scalar,
     /// The first epoch that had it.
     pub best_epoch: u64,
+    /// What was computed.
+    pub counts: Counts,
     /// The final value of each of [`Plan::parameters`]; `None` where the run's
     /// objective has no such variable.
     pub parameters: Vec<Option<Scalar>>,
@@ -69,17 +71,19 @@ impl RunResult {
             best_epoch: outcome.best_epoch,
             parameters: values(&outcome.parameters),
             best_parameters: values(&outcome.best_parameters),
+            counts: outcome.counts,
         }
     }
 
     /// A final quantity by name: a parameter, `loss`, `gradient_norm`,
-    /// `validation_loss`, `gap`, `best_loss`, `best_epoch`, `epochs_run` or, with `best.` in
-    /// front, a parameter in the best epoch; `None` if the run has none such.
+    /// `validation_loss`, `gap`, `best_loss`, `best_epoch`, `epochs_run`, `evaluations`,
+    /// `gradient_evaluations`, `hessian_products` or, with `best.` in front, a parameter in the
+    /// best epoch; `None` if the run has none such.
     #[must_use]
     pub fn quantity(&self, plan: &Plan, name: &str) -> Option<Scalar> {
         // Counts are exact in `f64` whatever the precision of the run.
         #[expect(clippy::cast_precision_loss, reason = "epochs are below 2^53")]
-        let whole = |epoch: u64| Scalar::F64(epoch as f64);
+        let whole = |count: u64| Scalar::F64(count as f64);
         match name {
             "loss" => Some(self.loss),
             "gradient_norm" => Some(self.gradient_norm),
@@ -88,6 +92,9 @@ impl RunResult {
             "best_loss" => Some(self.best_loss),
             "best_epoch" => Some(whole(self.best_epoch)),
             "epochs_run" => Some(whole(self.epochs_run)),
+            "evaluations" => Some(whole(self.counts.evaluations)),
+            "gradient_evaluations" => Some(whole(self.counts.gradients)),
+            "hessian_products" => Some(whole(self.counts.hessian_products)),
             _ => {
                 let (values, name) = match name.strip_prefix("best.") {
                     Some(name) => (&self.best_parameters, name),

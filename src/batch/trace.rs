@@ -341,7 +341,7 @@ impl<'g, T: Real> Inputs<'g, T> {
 }
 
 /// The shapes of the variables.
-fn shapes(objective: &Objective) -> Vec<Shape> {
+pub(super) fn shapes(objective: &Objective) -> Vec<Shape> {
     let variables = objective.function.variables().iter();
     variables.map(|(_, shape)| shape.clone()).collect()
 }
@@ -428,7 +428,7 @@ fn record<'g, T: Real>(
 }
 
 /// Numbers of the data in the precision of a run.
-fn in_precision<T: Real>(numbers: &[f64]) -> Arc<[T]> {
+pub(super) fn in_precision<T: Real>(numbers: &[f64]) -> Arc<[T]> {
     numbers.iter().map(|number| T::from_f64(*number)).collect()
 }
 

@@ -3,6 +3,8 @@
 //! A method is a short function that records its update rule in the graph of
 //! one epoch. Numbers such as the learning rate are inputs of that graph, so
 //! runs that differ only in numbers share a program.
+//!
+//! A [`search`] needs more than one gradient an epoch, and is a loop in Rust instead.
 
 mod adabelief;
 mod adafactor;
@@ -26,7 +28,8 @@ mod setting;
 mod sgd;
 mod yogi;
 
-use crate::number::Value;
+use crate::number::{Number, Value};
+use search::{Float, Search, SearchMethod};
 
 pub use clip::Clip;
 pub use memory::{Cell, Initial, Memory, Slot, SlotShape};
@@ -51,24 +54,36 @@ trait UpdateRule {
     fn record<N: Block>(epoch: &Epoch<'_, N>) -> Update<N>;
 }
 
-/// Writes the list of methods as an enum that leads to each of them.
+/// Writes the lists of methods as an enum that leads to each of them.
 macro_rules! methods {
-    ($($(#[$doc:meta])* $method:ident = $rule:ty;)+) => {
-        /// An update rule by its name in an experiment file.
+    ($($(#[$doc:meta])* $method:ident = $rule:ty;)+
+     [searches] $($(#[$search_doc:meta])* $searching:ident = $search:ty;)+) => {
+        /// An update rule or a search by its name in an experiment file.
         #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
         pub enum Method {
             $($(#[$doc])* $method,)+
+            $($(#[$search_doc])* $searching,)+
         }
 
         impl Method {
             /// Every method.
-            pub const ALL: &'static [Method] = &[$(Method::$method),+];
+            pub const ALL: &'static [Method] = &[$(Method::$method,)+ $(Method::$searching,)+];
 
             /// What is told of it.
             #[must_use]
             pub fn description(self) -> &'static Description {
                 match self {
                     $(Method::$method => <$rule>::DESCRIPTION,)+
+                    $(Method::$searching => <$search>::DESCRIPTION,)+
+                }
+            }
+
+            /// What it asks of an objective, if it is a [search].
+            #[must_use]
+            pub fn needs(self) -> Option<search::Needs> {
+                match self {
+                    $(Method::$method => None,)+
+                    $(Method::$searching => Some(<$search>::NEEDS),)+
                 }
             }
         }
@@ -79,6 +94,7 @@ macro_rules! methods {
             pub fn memory(self) -> Memory {
                 match self.method {
                     $(Method::$method => <$rule>::memory(self),)+
+                    $(Method::$searching => Memory::default(),)+
                 }
             }
 
@@ -87,14 +103,30 @@ macro_rules! methods {
             pub fn counts(self) -> bool {
                 match self.method {
                     $(Method::$method => <$rule>::counts(self),)+
+                    $(Method::$searching => false,)+
                 }
             }
 
-            /// Records one update.
+            /// Records one update; that of a search, which is not recorded, changes nothing.
             #[must_use]
             pub fn record<N: Block>(self, epoch: &Epoch<'_, N>) -> Update<N> {
                 match self.method {
                     $(Method::$method => <$rule>::record(epoch),)+
+                    $(Method::$searching => epoch.each(|entry| (entry.x, [])),)+
+                }
+            }
+
+            /// The search, if the method is one. `number` gives a setting that is a number;
+            /// 0 where the convention has no such setting.
+            #[must_use]
+            pub fn search<F: Float>(
+                self,
+                number: impl Fn(&str) -> Number,
+            ) -> Option<Box<dyn Search<F>>> {
+                let settings = search::Settings::new(self, &number);
+                match self.method {
+                    $(Method::$method => None,)+
+                    $(Method::$searching => Some(<$search>::search(&settings)),)+
                 }
             }
         }
@@ -132,6 +164,18 @@ methods! {
     ScheduleFreeAdamW = schedule_free::ScheduleFreeAdamW;
     /// Adam that finds the learning rate.
     Prodigy = prodigy::Prodigy;
+
+    [searches]
+    /// A quasi-Newton method that remembers a few steps.
+    Lbfgs = search::Lbfgs;
+    /// Nonlinear conjugate gradients.
+    ConjugateGradient = search::ConjugateGradientMethod;
+    /// Damped Newton.
+    Newton = search::NewtonMethod;
+    /// Newton in a trust region.
+    TrustRegion = search::TrustRegionMethod;
+    /// Gauss–Newton with damping, for sums of squares.
+    LevenbergMarquardt = search::LevenbergMarquardtMethod;
 }
 
 impl Method {

@@ -146,10 +146,16 @@ fn title(y: &str, x: &str) -> String {
 #[must_use]
 pub fn quantity_label(name: &str) -> String {
     match name {
-        "gradient_norm" | "learning_rate" | "best_loss" | "best_epoch" | "epochs_run"
-        | "validation_loss" => name.replace('_', " "),
+        "gradient_norm"
+        | "learning_rate"
+        | "best_loss"
+        | "best_epoch"
+        | "epochs_run"
+        | "validation_loss"
+        | "gradient_evaluations" => name.replace('_', " "),
         _ => match name.strip_prefix("start.") {
             Some(variable) => format!("start of {variable}"),
+            None if name == "hessian_products" => "Hessian products".to_owned(),
             None => name.to_owned(),
         },
     }
@@ -222,7 +228,7 @@ impl ChartDecider<'_> {
     fn recorded_quantities(&self) -> Vec<&'static str> {
         let gap = self.plan.has_gap().then_some("gap");
         let validation = self.plan.has_validation().then_some("validation_loss");
-        ["loss", "gradient_norm", "learning_rate"]
+        ["loss", "gradient_norm", "learning_rate", "evaluations"]
             .into_iter()
             .chain(validation)
             .chain(gap)

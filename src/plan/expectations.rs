@@ -50,6 +50,9 @@ pub(super) fn final_quantities(plan: &Plan) -> Vec<&'static str> {
         "epochs_run",
         "best_loss",
         "best_epoch",
+        "evaluations",
+        "gradient_evaluations",
+        "hessian_products",
     ];
     let validation = plan.has_validation().then_some("validation_loss");
     known.into_iter().chain(validation).chain(gap).collect()

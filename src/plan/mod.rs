@@ -507,6 +507,13 @@ impl Plan {
         data.any(|data| !data.validation.is_empty())
     }
 
+    /// Whether some method is a search, so that evaluations are not the same as epochs.
+    #[must_use]
+    pub fn has_searches(&self) -> bool {
+        let mut methods = self.optimizers.iter().map(|one| one.method);
+        methods.any(|method| method.needs().is_some())
+    }
+
     /// Whether a known minimum gives a run a gap.
     #[must_use]
     pub fn has_gap(&self) -> bool {

@@ -10,20 +10,22 @@ use ::csv::{ByteRecord, IntoInnerError, Reader, ReaderBuilder, StringRecord, Wri
 
 use super::error::ReportError;
 use super::text::{Stock, Text};
-use crate::batch::{Row, RunResult};
+use crate::batch::{Counts, Row, RunResult};
 use crate::derivative::{self, Table};
 use crate::number::{Digits, Precision, Scalar, Value};
 use crate::plan::{Arithmetic, Plan, Run};
-
-/// The columns of `trajectories.csv` before the parameters.
-const TRAJECTORY_COLUMNS: &[&str] = &["run", "epoch", "learning_rate", "loss", "gradient_norm"];
 
 /// The columns of `trajectories.csv`, in order.
 pub(super) fn trajectory_columns(plan: &Plan) -> impl Iterator<Item = &str> {
     let parameters = plan.record.parameters.iter().map(String::as_str);
     let validation = plan.has_validation().then_some("validation_loss");
-    let known = TRAJECTORY_COLUMNS.iter().copied();
-    known.chain(validation).chain(parameters)
+    let evaluations = plan.has_searches().then_some("evaluations");
+    ["run", "epoch"]
+        .into_iter()
+        .chain(evaluations)
+        .chain(["learning_rate", "loss", "gradient_norm"])
+        .chain(validation)
+        .chain(parameters)
 }
 
 /// The columns of `runs.csv`, in order.
@@ -31,6 +33,8 @@ fn run_columns(plan: &Plan) -> Vec<&str> {
     let settings = plan.columns().iter().map(String::as_str);
     let gap = plan.has_gap().then_some("gap");
     let validation = plan.has_validation().then_some("validation_loss");
+    let counts = Counts::default().named().map(|(name, _)| name).into_iter();
+    let counts = counts.filter(|_| plan.has_searches());
     ["run", "label"]
         .into_iter()
         .chain(settings)
@@ -45,6 +49,7 @@ fn run_columns(plan: &Plan) -> Vec<&str> {
         .chain(validation)
         .chain(gap)
         .chain(["best_loss", "best_epoch"])
+        .chain(counts)
         .chain(plan.parameters().iter().map(String::as_str))
         .chain(plan.best_columns().iter().map(String::as_str))
         .collect()
@@ -97,6 +102,11 @@ impl RunText {
         }
         writer.write_field(digits.scalar(result.best_loss))?;
         writer.write_field(digits.whole(result.best_epoch))?;
+        if plan.has_searches() {
+            for (_, count) in result.counts.named() {
+                writer.write_field(digits.whole(count))?;
+            }
+        }
         for parameter in result.parameters.iter().chain(&result.best_parameters) {
             writer.write_field(digits.optional(*parameter))?;
         }
@@ -262,6 +272,16 @@ impl<'p> RunReader<'p> {
             None | Some("") => None,
             Some(text) => Some(Value::Name(text.to_owned())),
         });
+        let epochs_run = whole("epochs_run")?;
+        let counts = if plan.has_searches() {
+            Counts {
+                evaluations: whole("evaluations")?,
+                gradients: whole("gradient_evaluations")?,
+                hessian_products: whole("hessian_products")?,
+            }
+        } else {
+            Counts::of_rule(epochs_run)
+        };
         Ok(RunResult {
             number: whole("run")?,
             label: field("label").to_owned(),
@@ -269,7 +289,7 @@ impl<'p> RunReader<'p> {
             status: field("status").to_owned().into(),
             status_epoch: whole("status_epoch")?,
             reason: field("reason").to_owned(),
-            epochs_run: whole("epochs_run")?,
+            epochs_run,
             loss: scalar("loss")?,
             gradient_norm: scalar("gradient_norm")?,
             validation_loss: optional(plan.has_validation(), "validation_loss")?,
@@ -278,6 +298,7 @@ impl<'p> RunReader<'p> {
             best_epoch: whole("best_epoch")?,
             parameters: parameters(first)?,
             best_parameters: parameters(first + count)?,
+            counts,
         })
     }
 }
@@ -357,13 +378,20 @@ pub(super) fn read_trajectories(
                 None => Scalar::F64(f64::NAN),
             });
         }
+        // One column more comes before the others where there are searches.
+        let (evaluations, rate) = if plan.has_searches() {
+            (text(2).parse().map_err(|_| wrong(2))?, 3)
+        } else {
+            (Counts::of_rule(epoch).evaluations, 2)
+        };
         record(&Row {
             epoch,
-            learning_rate: optional(2)?,
-            loss: scalar(3)?,
-            gradient_norm: scalar(4)?,
+            evaluations,
+            learning_rate: optional(rate)?,
+            loss: scalar(rate + 1)?,
+            gradient_norm: scalar(rate + 2)?,
             validation_loss: match plan.has_validation() {
-                true => optional(5)?,
+                true => optional(rate + 3)?,
                 false => None,
             },
             parameters: &|place| parameters[place],

@@ -285,6 +285,8 @@ impl Serialize for Columns<'_> {
 
 /// The names of the settings and parameters as keys of an object.
 pub(super) struct Keys {
+    /// Whether evaluations are told.
+    has_searches: bool,
     settings: Vec<Vec<u8>>,
     parameters: Vec<Vec<u8>>,
 }
@@ -298,6 +300,7 @@ impl Keys {
             key
         };
         Keys {
+            has_searches: plan.has_searches(),
             settings: plan.columns().iter().map(key).collect(),
             parameters: plan.parameters().iter().map(key).collect(),
         }
@@ -345,6 +348,14 @@ impl Keys {
         push_number(bytes, digits, result.best_loss);
         bytes.extend_from_slice(b",\"best_epoch\":");
         bytes.extend_from_slice(digits.whole(result.best_epoch).as_bytes());
+        if self.has_searches {
+            for (name, count) in result.counts.named() {
+                bytes.extend_from_slice(b",\"");
+                bytes.extend_from_slice(name.as_bytes());
+                bytes.extend_from_slice(b"\":");
+                bytes.extend_from_slice(digits.whole(count).as_bytes());
+            }
+        }
         for (key, parameters) in [
             (&b",\"parameters\":"[..], &result.parameters),
             (b",\"best_parameters\":", &result.best_parameters),
@@ -460,7 +471,7 @@ pub(super) fn files(path: &Path) -> Vec<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::batch::{Outcome, Status};
+    use crate::batch::{Counts, Outcome, Status};
 
     const SOURCE: &str = r#"
         epochs = 1
@@ -521,6 +532,7 @@ mod tests {
             best_loss: Scalar::F64(0.5),
             best_epoch: 0,
             best_parameters: vec![Scalar::F64(0.5), Scalar::F64(0.25)],
+            counts: Counts::of_rule(1),
         };
         let object = run_object(&plan, &RunResult::new(&plan, run, &outcome));
         let object: serde_json::Value = serde_json::from_str(&object).unwrap();

@@ -76,6 +76,7 @@ impl Drawn {
 #[derive(Clone, Copy, Debug)]
 enum Quantity {
     Epoch,
+    Evaluations,
     LearningRate,
     Loss,
     GradientNorm,
@@ -90,6 +91,7 @@ impl Quantity {
         let objective = &plan.objectives[run.objective];
         match name {
             "epoch" => Some(Quantity::Epoch),
+            "evaluations" => Some(Quantity::Evaluations),
             "learning_rate" => Some(Quantity::LearningRate),
             "loss" => Some(Quantity::Loss),
             "gradient_norm" => Some(Quantity::GradientNorm),
@@ -112,6 +114,7 @@ impl Quantity {
     fn of(self, row: &Row<'_>) -> f64 {
         match self {
             Quantity::Epoch => row.epoch as f64,
+            Quantity::Evaluations => row.evaluations as f64,
             Quantity::LearningRate => row.learning_rate.map_or(f64::NAN, Scalar::to_f64),
             Quantity::Loss => row.loss.to_f64(),
             Quantity::GradientNorm => row.gradient_norm.to_f64(),

@@ -18,6 +18,8 @@ use crate::plan::{Plan, Run};
 pub(super) struct TrajectoryText {
     text: Text,
     digits: Digits,
+    /// Whether there is a column for the evaluations.
+    has_searches: bool,
     /// Whether there is a column for the validation loss.
     has_validation: bool,
     /// For each recorded parameter its place among the run's variables.
@@ -40,6 +42,7 @@ impl TrajectoryText {
         TrajectoryText {
             text: Text::new(stock),
             digits: Digits::default(),
+            has_searches: false,
             has_validation: false,
             places: Vec::new(),
             run: Vec::new(),
@@ -59,6 +62,7 @@ impl TrajectoryText {
         let place = |name: &String| variables.iter().position(|variable| variable == name);
         self.places.clear();
         self.places.extend(plan.record.parameters.iter().map(place));
+        self.has_searches = plan.has_searches();
         self.has_validation = plan.has_validation();
         self.rest.make_room(4 + self.places.len());
         self.from_loss = 0;
@@ -71,6 +75,10 @@ impl TrajectoryText {
         let line = self.text.end();
         line.extend_from_slice(&self.run);
         line.extend_from_slice(self.digits.whole(row.epoch).as_bytes());
+        if self.has_searches {
+            line.push(b',');
+            line.extend_from_slice(self.digits.whole(row.evaluations).as_bytes());
+        }
         line.extend_from_slice(self.rest.bytes());
     }
 
@@ -256,6 +264,7 @@ mod tests {
                 let parameter = |place| scalar(numbers[(epoch / 4 + place) % numbers.len()]);
                 let row = Row {
                     epoch: epoch as u64 * 1_000_003,
+                    evaluations: 0,
                     learning_rate: Some(scalar(numbers[epoch / 8])),
                     loss: scalar(loss),
                     gradient_norm: scalar(-loss),

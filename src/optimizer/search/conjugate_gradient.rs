@@ -1,29 +1,88 @@
 //! Nonlinear conjugate gradients. An epoch is one line search.
-//!
-//! With g the gradient, d the direction, y the change of the gradient:
-//!
-//! ```text
-//! d ← −g + β·d
-//! fletcher_reeves   β = g·g / g₀·g₀
-//! polak_ribiere     β = max(0, g·y / g₀·g₀)
-//! hager_zhang       β = max((y − 2·d·(y·y)/(d·y))·g / d·y, −1/(‖d‖·min(0.01, ‖g₀‖)))
-//! ```
-//!
-//! Fletcher–Reeves and Polak–Ribière search for the strong Wolfe conditions and begin anew
-//! with −g where |g·g₀| ≥ ν·g·g (Powell 1977), Fletcher–Reeves after n line searches for n
-//! parameters too. Hager–Zhang has its own line search. All begin anew where the direction
-//! would not go down.
 
 use super::hager_zhang::Approximate;
-use super::line::{Line, Wolfe};
+use super::line::{C1, C2, Line, Wolfe};
 use super::number::{Float, are_same, dot, minus, negative, norm, plus};
-use super::{Next, Point, Problem, Search};
+use super::{Needs, Next, Point, Problem, Search, SearchMethod, Settings};
+use crate::optimizer::{Convention, DefaultValue, Defaults, Description, Domain, Setting};
+
+/// Nonlinear conjugate gradients.
+pub(in crate::optimizer) struct Method;
+
+/// The words of `beta`, in the order of [`Beta`].
+const BETAS: &[&str] = &["polak_ribiere", "fletcher_reeves", "hager_zhang"];
+
+static DESCRIPTION: Description = Description {
+    name: "conjugate_gradient",
+    title: "nonlinear conjugate gradients",
+    about: "Each direction is combined with the last one so that a line search does not undo it. An epoch is one line search.",
+    conventions: &[Convention::Textbook],
+    settings: &[
+        Setting {
+            name: "beta",
+            domain: Domain::Choice(BETAS),
+            defaults: Defaults::All(DefaultValue::Name("polak_ribiere")),
+            description: "how much of the last direction is kept",
+        },
+        C1,
+        Setting {
+            defaults: Defaults::All(DefaultValue::Number(0.1)),
+            ..C2
+        },
+        Setting {
+            name: "restart",
+            domain: Domain::NotNegative,
+            defaults: Defaults::All(DefaultValue::Number(0.1)),
+            description: "ν, a greater overlap of two gradients forgets the last direction; 0 for never",
+        },
+    ],
+    rules: &[(
+        &[Convention::Textbook],
+        "\
+d ← −g + β·d;  first d ← −g.  y = g − g₀
+polak_ribiere     β = max(0, g·y / g₀·g₀)
+fletcher_reeves   β = g·g / g₀·g₀
+hager_zhang       β = max((y − 2·d·(y·y)/(d·y))·g / d·y, −1/(‖d‖·min(0.01, ‖g₀‖)))
+x ← x + α·d, first α = α₀·(g₀·d₀)/(g·d), and min(1, 1/‖g‖) where there was none before
+  strong Wolfe conditions  f(x + α·d) ≤ f(x) + c₁·α·g·d,  |g(x + α·d)·d| ≤ c₂·|g·d|
+  hager_zhang has its own line search: the first with g(x + α·d)·d ≥ c₂·g·d, or
+    f(x + α·d) ≤ f(x) + 1e-6·|f(x)| and (2·c₁ − 1)·g·d ≥ g(x + α·d)·d ≥ c₂·g·d
+d ← −g anew where d would not go down; where |g·g₀| ≥ ν·g·g (not hager_zhang); after n
+  line searches for n parameters (fletcher_reeves); where no α is found",
+    )],
+    sources: &[
+        "Fletcher and Reeves, Function minimization by conjugate gradients, 1964",
+        "Polak and Ribière, Note sur la convergence de méthodes de directions conjuguées, 1969",
+        "Powell, Restart procedures for the conjugate gradient method, 1977",
+        "Hager and Zhang, A new conjugate gradient method with guaranteed descent and an efficient line search, 2005",
+        "Nocedal and Wright, Numerical Optimization, 2nd edition 2006, section 5.2",
+    ],
+};
+
+impl SearchMethod for Method {
+    const DESCRIPTION: &'static Description = &DESCRIPTION;
+    const NEEDS: Needs = Needs::Gradient;
+
+    fn search<F: Float>(settings: &Settings<'_>) -> Box<dyn Search<F>> {
+        let beta = match settings.rule.choice("beta") {
+            0 => Beta::PolakRibiere,
+            1 => Beta::FletcherReeves,
+            _ => Beta::HagerZhang,
+        };
+        let wolfe = Wolfe::of(settings);
+        Box::new(ConjugateGradient::new(
+            beta,
+            wolfe,
+            settings.number("restart"),
+        ))
+    }
+}
 
 /// How the directions are combined.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Beta {
-    FletcherReeves,
     PolakRibiere,
+    FletcherReeves,
     HagerZhang,
 }
 

@@ -1,15 +1,52 @@
-//! Levenberg–Marquardt for sums of squares, with Nielsen's damping (Madsen, Nielsen and
-//! Tingleff 2004, algorithm 3.16). An epoch ends with a step that lowers the loss.
+//! Levenberg–Marquardt: Gauss–Newton with Nielsen's damping, for sums of squares.
 //!
-//! With r the residuals and J their derivatives, h has the least ‖J·h + r‖² + μ·‖h‖². It is
-//! found by orthogonal reflections, as JᵀJ would square how much rounding counts. μ begins as
-//! τ times the greatest diagonal entry of JᵀJ. With ϱ the decrease as a share of what the
-//! linear model promised, μ becomes μ·max(⅓, 1 − (2ϱ − 1)³) and ν = 2 if ϱ > 0, else the step
-//! is not taken, μ becomes μ·ν and ν twice as large.
+//! The linear equations are solved by orthogonal reflections, as JᵀJ would square how much
+//! rounding counts.
 
 use super::matrix::least_squares;
 use super::number::{Float, are_same, dot, plus};
-use super::{Next, Point, Problem, Residuals, Search};
+use super::{Needs, Next, Point, Problem, Residuals, Search, SearchMethod, Settings};
+use crate::optimizer::{Convention, DefaultValue, Defaults, Description, Domain, Setting};
+
+/// Levenberg–Marquardt.
+pub(in crate::optimizer) struct Method;
+
+static DESCRIPTION: Description = Description {
+    name: "levenberg_marquardt",
+    title: "Levenberg–Marquardt",
+    about: "For a loss that is written as a sum (or mean) of squares with factors above 0: minimises the squares of residuals that are taken as linear, damped as far as that is wrong. An epoch ends with the first step that lowers the loss.",
+    conventions: &[Convention::Textbook],
+    settings: &[Setting {
+        name: "damping",
+        domain: Domain::Positive,
+        defaults: Defaults::All(DefaultValue::Number(1e-3)),
+        description: "τ: the first μ is so many times the greatest diagonal entry of JᵀJ",
+    }],
+    rules: &[(
+        &[Convention::Textbook],
+        "\
+f = Σ r² but for a constant;  J = ∂r/∂x;  ν ← 2;  first μ ← τ·max (JᵀJ)ᵢᵢ
+h ← the least of ‖J·h + r‖² + μ·‖h‖², by Householder's reflections
+ϱ ← (f(x) − f(x + h)) / h·(μ·h − Jᵀr)
+if ϱ > 0: x ← x + h;  μ ← μ·max(⅓, 1 − (2·ϱ − 1)³);  ν ← 2
+else again with μ ← μ·ν;  ν ← 2·ν",
+    )],
+    sources: &[
+        "Levenberg, A method for the solution of certain non-linear problems in least squares, 1944",
+        "Marquardt, An algorithm for least-squares estimation of nonlinear parameters, 1963",
+        "Nielsen, Damping parameter in Marquardt's method, 1999",
+        "Madsen, Nielsen and Tingleff, Methods for non-linear least squares problems, 2nd edition 2004, algorithm 3.16",
+    ],
+};
+
+impl SearchMethod for Method {
+    const DESCRIPTION: &'static Description = &DESCRIPTION;
+    const NEEDS: Needs = Needs::Residuals;
+
+    fn search<F: Float>(settings: &Settings<'_>) -> Box<dyn Search<F>> {
+        Box::new(LevenbergMarquardt::new(settings.number("damping")))
+    }
+}
 
 pub(super) struct LevenbergMarquardt<F> {
     /// τ.

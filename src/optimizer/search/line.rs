@@ -2,7 +2,24 @@
 //! and 3.6, with cubic interpolation (their equation 3.59).
 
 use super::number::{Float, are_same, dot, plus};
-use super::{Point, Problem};
+use super::{Point, Problem, Settings};
+use crate::optimizer::{DefaultValue, Defaults, Domain, Setting};
+
+/// The setting c₁, with the usual default.
+pub(super) const C1: Setting = Setting {
+    name: "c1",
+    domain: Domain::Fraction,
+    defaults: Defaults::All(DefaultValue::Number(1e-4)),
+    description: "c₁, the share of the decrease that the slope promises which a step must bring",
+};
+
+/// The setting c₂, which each method has its own default of.
+pub(super) const C2: Setting = Setting {
+    name: "c2",
+    domain: Domain::Fraction,
+    defaults: Defaults::All(DefaultValue::Required),
+    description: "c₂, the share of the slope that a step may leave; above c₁",
+};
 
 /// The conditions on a step α along a direction d from x: with φ(α) = f(x + α·d),
 /// φ(α) ≤ φ(0) + c₁·α·φ′(0) and |φ′(α)| ≤ c₂·|φ′(0)|.
@@ -56,6 +73,13 @@ impl<F: Float> Line<'_, F> {
 }
 
 impl<F: Float> Wolfe<F> {
+    pub(super) fn of(settings: &Settings<'_>) -> Self {
+        Wolfe {
+            decrease: settings.number("c1"),
+            curvature: settings.number("c2"),
+        }
+    }
+
     /// A step that fulfils the conditions, the first that is tried being `first`. Where the
     /// numbers are too coarse for that, a step that lowers the loss; none if there is none.
     pub(super) fn search(&self, line: &mut Line<'_, F>, first: F) -> Option<Trial<F>> {

@@ -24,7 +24,67 @@ mod trust_region;
 #[cfg(test)]
 mod tests;
 
-pub use number::{Float, Rounded};
+use crate::number::Number;
+use crate::optimizer::{Description, Rule};
+
+pub use number::{Float, Rounded, norm};
+
+pub(super) use conjugate_gradient::Method as ConjugateGradientMethod;
+pub(super) use lbfgs::Lbfgs;
+pub(super) use levenberg_marquardt::Method as LevenbergMarquardtMethod;
+pub(super) use newton::Method as NewtonMethod;
+pub(super) use trust_region::Method as TrustRegionMethod;
+
+/// What a search asks of an objective beside its loss and gradient.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Needs {
+    /// Nothing.
+    Gradient,
+    /// Products with its Hessian, a few an epoch.
+    HessianProduct,
+    /// Its whole Hessian, from products.
+    Hessian,
+    /// What it is the sum of squares of.
+    Residuals,
+}
+
+/// A method that is a search.
+pub(super) trait SearchMethod {
+    /// What is told of it.
+    const DESCRIPTION: &'static Description;
+    /// What it asks of an objective.
+    const NEEDS: Needs;
+
+    /// The search with these settings.
+    fn search<F: Float>(settings: &Settings<'_>) -> Box<dyn Search<F>>;
+}
+
+/// The settings of a search.
+pub(super) struct Settings<'s> {
+    rule: Rule,
+    number: &'s dyn Fn(&str) -> Number,
+}
+
+impl<'s> Settings<'s> {
+    pub(super) fn new(rule: Rule, number: &'s dyn Fn(&str) -> Number) -> Self {
+        Settings { rule, number }
+    }
+
+    /// A number in the precision of the run.
+    fn number<F: Float>(&self, name: &str) -> F {
+        F::new((self.number)(name).to::<F::Real>())
+    }
+
+    /// A whole number; beyond the greatest that a list can have it is as good as that.
+    #[expect(
+        clippy::cast_possible_truncation,
+        clippy::cast_sign_loss,
+        reason = "the domain is that of whole numbers from 0"
+    )]
+    fn whole(&self, name: &str) -> usize {
+        (self.number)(name).wide() as usize
+    }
+}
 
 /// An objective as a search sees it.
 pub trait Problem<F> {
@@ -33,6 +93,11 @@ pub trait Problem<F> {
 
     /// The product of the Hessian at `x` with `v`.
     fn hessian_product(&mut self, x: &[F], v: &[F]) -> Vec<F>;
+
+    /// Whether nobody wants to know the result any more: a long loop can end then.
+    fn is_cancelled(&self) -> bool {
+        false
+    }
 
     /// The same as [`Problem::gradient`] with what the loss is the sum of squares of, if it
     /// is one: one evaluation too.

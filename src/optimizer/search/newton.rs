@@ -1,12 +1,60 @@
-//! Damped Newton. An epoch solves (H + τ·I)·d = −g and goes along d.
-//!
-//! τ is the damping if H + τ·I is positive definite, and else the first of growing multiples
-//! that makes it so (Nocedal and Wright, algorithm 3.3). The step is the first of 1, ½, ¼, …
-//! with f(x + α·d) ≤ f(x) + c₁·α·g·d (Armijo).
+//! Damped Newton: the Hessian made positive definite, and a step that is halved.
 
+use super::line::C1;
 use super::matrix::Cholesky;
 use super::number::{Float, are_same, dot, greatest, negative, plus};
-use super::{Next, Point, Problem, Search};
+use super::{Needs, Next, Point, Problem, Search, SearchMethod, Settings};
+use crate::optimizer::{Convention, DefaultValue, Defaults, Description, Domain, Setting};
+
+/// Damped Newton.
+pub(in crate::optimizer) struct Method;
+
+static DESCRIPTION: Description = Description {
+    name: "newton",
+    title: "damped Newton",
+    about: "Goes where a quadratic with the same slopes and curvatures would be least. The Hessian is dense, one product with it for each parameter.",
+    conventions: &[Convention::Textbook],
+    settings: &[
+        Setting {
+            name: "damping",
+            domain: Domain::NotNegative,
+            defaults: Defaults::All(DefaultValue::Number(0.0)),
+            description: "the least τ that is added to the diagonal of the Hessian",
+        },
+        C1,
+        Setting {
+            name: "backtrack",
+            domain: Domain::Fraction,
+            defaults: Defaults::All(DefaultValue::Number(0.5)),
+            description: "by which a step is multiplied until it lowers the loss enough",
+        },
+    ],
+    rules: &[(
+        &[Convention::Textbook],
+        "\
+τ ← damping;  if min hᵢᵢ + τ ≤ 0: τ ← β − min hᵢᵢ, with β = 1e-3·max|h|
+while H + τ·I is not positive definite: τ ← max(2·τ, β)
+(H + τ·I)·d = −g by Cholesky
+x ← x + α·d with the first α of 1, backtrack, backtrack², … with
+  f(x + α·d) ≤ f(x) + c₁·α·g·d",
+    )],
+    sources: &[
+        "Nocedal and Wright, Numerical Optimization, 2nd edition 2006, algorithms 3.1 to 3.3",
+    ],
+};
+
+impl SearchMethod for Method {
+    const DESCRIPTION: &'static Description = &DESCRIPTION;
+    const NEEDS: Needs = Needs::Hessian;
+
+    fn search<F: Float>(settings: &Settings<'_>) -> Box<dyn Search<F>> {
+        Box::new(Newton::new(
+            settings.number("damping"),
+            settings.number("c1"),
+            settings.number("backtrack"),
+        ))
+    }
+}
 
 pub(super) struct Newton<F> {
     /// The least τ.

@@ -147,7 +147,8 @@ pub(super) fn dot<F: Float>(x: &[F], y: &[F]) -> F {
 }
 
 /// The Euclidean norm, from the left. A square would underflow long before the norm does.
-pub(super) fn norm<F: Float>(x: &[F]) -> F {
+#[must_use]
+pub fn norm<F: Float>(x: &[F]) -> F {
     match x {
         [] => F::ZERO,
         [only] => only.abs(),

@@ -1,9 +1,66 @@
-//! Newton in a trust region (Nocedal and Wright, algorithm 4.1), with steps from conjugate
-//! gradients that end at the border of the region or where the Hessian bends down
-//! (Steihaug 1983; their algorithm 7.2). An epoch ends with a step that lowers the loss.
+//! Newton in a trust region, with steps from conjugate gradients that end at the border of
+//! the region or where the Hessian bends down.
 
 use super::number::{Float, are_same, dot, negative, norm, plus};
-use super::{Next, Point, Problem, Search};
+use super::{Needs, Next, Point, Problem, Search, SearchMethod, Settings};
+use crate::optimizer::{Convention, DefaultValue, Defaults, Description, Domain, Setting};
+
+/// Newton in a trust region.
+pub(in crate::optimizer) struct Method;
+
+static DESCRIPTION: Description = Description {
+    name: "trust_region",
+    title: "trust-region Newton (Steihaug)",
+    about: "Minimises a quadratic with the same slopes and curvatures by conjugate gradients, no further away than it can be trusted. An epoch ends with the first step that lowers the loss.",
+    conventions: &[Convention::Textbook],
+    settings: &[
+        Setting {
+            name: "radius",
+            domain: Domain::Positive,
+            defaults: Defaults::All(DefaultValue::Number(1.0)),
+            description: "Δ at the start, the length of the longest step",
+        },
+        Setting {
+            name: "largest_radius",
+            domain: Domain::Positive,
+            defaults: Defaults::All(DefaultValue::Number(1000.0)),
+            description: "Δ is never greater",
+        },
+        Setting {
+            name: "acceptance",
+            domain: Domain::Share,
+            defaults: Defaults::All(DefaultValue::Number(1e-4)),
+            description: "η, the share of the promised decrease that a step must bring",
+        },
+    ],
+    rules: &[(
+        &[Convention::Textbook],
+        "\
+p ← the least of g·p + ½·p·H·p with ‖p‖ ≤ Δ, by conjugate gradients from 0 until
+  ‖H·p + g‖ < min(½, √‖g‖)·‖g‖, at most 2·n steps for n parameters;
+  where d·H·d ≤ 0 or ‖p‖ would be Δ or more, to the border along d
+ϱ ← (f(x) − f(x + p)) / −(g·p + ½·p·H·p)
+Δ ← ‖p‖/4 if ϱ < ¼;  min(2·Δ, largest_radius) if ϱ > ¾ at the border
+x ← x + p if ϱ > η, else again",
+    )],
+    sources: &[
+        "Steihaug, The conjugate gradient method and trust regions in large scale optimization, 1983",
+        "Nocedal and Wright, Numerical Optimization, 2nd edition 2006, algorithms 4.1 and 7.2",
+    ],
+};
+
+impl SearchMethod for Method {
+    const DESCRIPTION: &'static Description = &DESCRIPTION;
+    const NEEDS: Needs = Needs::HessianProduct;
+
+    fn search<F: Float>(settings: &Settings<'_>) -> Box<dyn Search<F>> {
+        Box::new(TrustRegion::new(
+            settings.number("radius"),
+            settings.number("largest_radius"),
+            settings.number("acceptance"),
+        ))
+    }
+}
 
 pub(super) struct TrustRegion<F> {
     /// ‖p‖ is at most this.

@@ -39,6 +39,9 @@ const COLUMN_NAMES: &[&str] = &[
     "dimension",
     "repetition",
     "validation_loss",
+    "evaluations",
+    "gradient_evaluations",
+    "hessian_products",
 ];
 
 impl Decider<'_> {

@@ -7,8 +7,133 @@
 pub(super) mod pytorch;
 pub(super) mod textbook;
 
-use super::number::{Float, add, dot};
 use std::collections::VecDeque;
+
+use super::line::{C1, C2, Wolfe};
+use super::number::{Float, add, dot};
+use super::{Needs, Search, SearchMethod, Settings};
+use crate::optimizer::{Convention, DefaultValue, Defaults, Description, Domain, Setting};
+use Convention::{PyTorch, Textbook};
+use DefaultValue::{Name, Number};
+
+/// L-BFGS in both conventions.
+pub(in crate::optimizer) struct Lbfgs;
+
+/// The words of `line_search`, in the order of [`Rule::choice`](crate::optimizer::Rule::choice).
+const LINE_SEARCHES: &[&str] = &["none", "strong_wolfe"];
+
+static DESCRIPTION: Description = Description {
+    name: "lbfgs",
+    title: "L-BFGS",
+    about: "A quasi-Newton method that knows the Hessian by the last steps and how the gradient changed along them. An epoch is a call of PyTorch's `step(closure)`, which is several iterations, or one iteration of the textbook.",
+    conventions: &[PyTorch, Textbook],
+    settings: &[
+        Setting {
+            name: "learning_rate",
+            domain: Domain::Positive,
+            defaults: Defaults::By(&[(PyTorch, Number(1.0))]),
+            description: "η, the first step that a line search tries, or the step without one",
+        },
+        Setting {
+            name: "max_iter",
+            domain: Domain::Count,
+            defaults: Defaults::By(&[(PyTorch, Number(20.0))]),
+            description: "the most iterations of an epoch",
+        },
+        Setting {
+            name: "max_eval",
+            domain: Domain::Whole,
+            defaults: Defaults::By(&[(PyTorch, Number(0.0))]),
+            description: "an epoch ends after so many evaluations; 0 for ⌊5/4·max_iter⌋",
+        },
+        Setting {
+            name: "tolerance_grad",
+            domain: Domain::NotNegative,
+            defaults: Defaults::By(&[(PyTorch, Number(1e-7))]),
+            description: "no entry of the gradient greater than this ends an epoch",
+        },
+        Setting {
+            name: "tolerance_change",
+            domain: Domain::NotNegative,
+            defaults: Defaults::By(&[(PyTorch, Number(1e-9))]),
+            description: "a smaller change of the loss or of all parameters ends an epoch",
+        },
+        Setting {
+            name: "history_size",
+            domain: Domain::Count,
+            defaults: Defaults::By(&[(PyTorch, Number(100.0)), (Textbook, Number(10.0))]),
+            description: "m, how many steps are remembered",
+        },
+        Setting {
+            name: "line_search",
+            domain: Domain::Choice(LINE_SEARCHES),
+            defaults: Defaults::By(&[(PyTorch, Name("none"))]),
+            description: "how far a direction is followed",
+        },
+        Setting {
+            defaults: Defaults::By(&[(Textbook, Number(1e-4))]),
+            ..C1
+        },
+        Setting {
+            defaults: Defaults::By(&[(Textbook, Number(0.9))]),
+            ..C2
+        },
+    ],
+    rules: &[
+        (
+            &[PyTorch],
+            "\
+up to max_iter times
+  y ← g − g₀;  s ← t·d;  if y·s > 1e-10: remember (s, y), H₀ ← y·s / y·y
+  d ← −H·g by two loops over the pairs, from H₀·I;  first d ← −g
+  t ← η;  first t ← η·min(1, 1/Σ|g|)
+  none          x ← x + t·d
+  strong_wolfe  t from a cubic line search, c₁ = 1e-4, c₂ = 0.9;  x ← x + t·d
+until max|g| ≤ tolerance_grad, g·d > −tolerance_change, max|t·d| ≤ tolerance_change,
+  |f − f₀| < tolerance_change or max_eval evaluations",
+        ),
+        (
+            &[Textbook],
+            "\
+d ← −H·g by two loops over the last m pairs, from (y·s / y·y)·I;  first d ← −g
+α from a line search for the strong Wolfe conditions, first α = 1 (min(1, 1/‖g‖) for −g)
+  f(x + α·d) ≤ f(x) + c₁·α·g·d,  |g(x + α·d)·d| ≤ c₂·|g·d|
+x ← x + α·d;  if y·s > 0: remember (s, y)
+where no α is found, the pairs are forgotten",
+        ),
+    ],
+    sources: &[
+        "Liu and Nocedal, On the limited memory BFGS method for large scale optimization, 1989",
+        "Nocedal and Wright, Numerical Optimization, 2nd edition 2006, algorithms 3.5, 3.6, 7.4 and 7.5",
+        "torch.optim.LBFGS, PyTorch 2.15",
+    ],
+};
+
+impl SearchMethod for Lbfgs {
+    const DESCRIPTION: &'static Description = &DESCRIPTION;
+    const NEEDS: Needs = Needs::Gradient;
+
+    fn search<F: Float>(settings: &Settings<'_>) -> Box<dyn Search<F>> {
+        let history_size = settings.whole("history_size");
+        if settings.rule.convention() == Textbook {
+            let wolfe = Wolfe::of(settings);
+            return Box::new(textbook::Lbfgs::new(history_size, wolfe));
+        }
+        let max_iter = settings.whole("max_iter");
+        Box::new(pytorch::Lbfgs::new(pytorch::Settings {
+            learning_rate: settings.number("learning_rate"),
+            max_iter,
+            max_eval: match settings.whole("max_eval") {
+                0 => max_iter.saturating_mul(5) / 4,
+                given => given,
+            },
+            tolerance_grad: settings.number("tolerance_grad"),
+            tolerance_change: settings.number("tolerance_change"),
+            history_size,
+            line_search: settings.rule.choice("line_search") == 1,
+        }))
+    }
+}
 
 /// The pairs that are remembered, the oldest first.
 #[derive(Clone, Debug)]

@@ -77,6 +77,9 @@ impl<F: Float> Search<F> for Lbfgs<F> {
         let mut moves = self.last.is_none();
         let mut evaluations = 1;
         for iteration in 1..=max_iter {
+            if problem.is_cancelled() {
+                break;
+            }
             let first = self.last.is_none();
             let direction = self.direction(&point.gradient);
             let mut step = learning_rate;

@@ -1,0 +1,418 @@
+//! One run of a search: the programs of an objective that it evaluates, and the way from
+//! its start to the end.
+
+use super::course::{Course, State};
+use super::trace::{in_precision, shapes};
+use super::{Cancelled, Control, Counts, Outcome, Recorder};
+use crate::autodiff::{ArrayGraph, Graph, Op, Real, Shape, Subnormals, Var};
+use crate::engine::{Block, Engine, Interpreter, Program};
+use crate::optimizer::search::{Float, Needs, Next, Point, Problem, Residuals, Rounded, norm};
+use crate::plan::{Plan, Run};
+
+/// The programs of an objective for searches with the same needs. Inputs are the
+/// parameters, the constants of the objective, and the vector of a product.
+#[derive(Debug)]
+pub(super) struct Searched<T> {
+    /// The loss and its gradient.
+    gradient: Box<dyn Engine<T>>,
+    needed: Needed<T>,
+    /// The loss on the rows that are left out of training, if there are any.
+    validation: Option<Box<dyn Engine<T>>>,
+}
+
+/// What a search needs besides.
+#[derive(Debug)]
+enum Needed<T> {
+    Nothing,
+    /// The product of the Hessian with a vector.
+    Product(Box<dyn Engine<T>>),
+    /// The loss, its gradient, so many residuals, and their derivatives row by row.
+    Residuals(Box<dyn Engine<T>>, usize),
+}
+
+fn engine<T: Real>(program: Program<T>) -> Box<dyn Engine<T>> {
+    Box::new(Interpreter::new(program))
+}
+
+impl<T: Real> Searched<T> {
+    /// Traces what a search needs of the objective of `run`.
+    pub(super) fn trace(plan: &Plan, run: &Run, needs: Needs) -> Self {
+        if plan.objectives[run.objective].function.has_arrays() {
+            return Searched::of_arrays(plan, run, needs);
+        }
+        let function = &plan.objectives[run.objective].function;
+        let graph = Graph::<T>::new(run.subnormals);
+        let inputs = |count: usize| (0..count).map(|_| graph.input()).collect::<Vec<_>>();
+        let (x, constants) = (inputs(run.start.len()), inputs(run.constants.len()));
+        let loss = function.trace(&graph, &x, &constants);
+        if needs == Needs::Residuals {
+            return Searched::of_squares(&graph, loss, &x);
+        }
+        let gradient = graph.gradient(loss, &x);
+        let outputs: Vec<_> = [loss].into_iter().chain(gradient.iter().copied()).collect();
+        let program = Program::new(&graph, &outputs);
+        let needed = if needs == Needs::Gradient {
+            Needed::Nothing
+        } else {
+            let v = inputs(x.len());
+            let products = gradient.iter().zip(&v).map(|(slope, v)| *slope * *v);
+            let along = products.reduce(|sum, product| sum + product);
+            let along = along.unwrap_or_else(|| graph.constant(T::ZERO));
+            Needed::Product(engine(Program::new(&graph, &graph.gradient(along, &x))))
+        };
+        Searched {
+            gradient: engine(program),
+            needed,
+            validation: None,
+        }
+    }
+
+    fn of_arrays(plan: &Plan, run: &Run, needs: Needs) -> Self {
+        let objective = &plan.objectives[run.objective];
+        let graph = ArrayGraph::<T>::new(run.subnormals);
+        let variables = || {
+            let shapes = shapes(objective).into_iter();
+            shapes.map(|shape| graph.input(shape)).collect::<Vec<_>>()
+        };
+        let x = variables();
+        let constants = run.constants.iter();
+        let constants: Vec<_> = constants.map(|_| graph.input(Shape::scalar())).collect();
+        let data = objective.data.as_ref();
+        let loss_on = |is_training: bool| {
+            let arrays = data.map_or(Vec::new(), |data| {
+                let rows = if is_training {
+                    &data.training
+                } else {
+                    &data.validation
+                };
+                let shapes = data.shapes(rows.len()).into_iter().zip(&data.arrays);
+                let arrays = shapes.map(|(shape, array)| {
+                    let numbers = if is_training {
+                        &array.training
+                    } else {
+                        &array.validation
+                    };
+                    graph.data(shape, in_precision(numbers))
+                });
+                arrays.collect()
+            });
+            objective
+                .function
+                .trace_arrays(&graph, &x, &constants, &arrays)
+        };
+        let loss = loss_on(true);
+        let mut searched = if needs == Needs::Residuals {
+            let scalars = Graph::<T>::new(run.subnormals);
+            let inputs: Vec<_> = (0..graph.inputs()).map(|_| scalars.input()).collect();
+            let loss = graph.unroll(&scalars, &inputs, &[loss])[0][0];
+            Searched::of_squares(&scalars, loss, &inputs[..run.start.len()])
+        } else {
+            let gradient = graph.gradient(loss, &x);
+            let outputs: Vec<_> = [loss].into_iter().chain(gradient.iter().copied()).collect();
+            let program = Program::arrays(&graph, &outputs, &[]);
+            let needed = if needs == Needs::Gradient {
+                Needed::Nothing
+            } else {
+                let v = variables();
+                let products = gradient.iter().zip(&v);
+                let products = products.map(|(slope, v)| (*slope * *v).sum(None));
+                let along = products.reduce(|sum, product| sum + product);
+                let along = along.unwrap_or_else(|| graph.constant(T::ZERO));
+                let product = graph.gradient(along, &x);
+                Needed::Product(engine(Program::arrays(&graph, &product, &[])))
+            };
+            Searched {
+                gradient: engine(program),
+                needed,
+                validation: None,
+            }
+        };
+        let has_validation = data.is_some_and(|data| !data.validation.is_empty());
+        searched.validation = has_validation
+            .then(|| Program::arrays(&graph, &[loss_on(false)], &[]))
+            .map(engine);
+        searched
+    }
+
+    /// The programs of a loss that is a sum of squares: the plan has made sure of that.
+    fn of_squares(graph: &Graph<T>, loss: Var<'_, T>, x: &[Var<'_, T>]) -> Self {
+        let squares = graph.squares(loss, x).unwrap_or_default();
+        let gradient = graph.gradient(loss, x);
+        let outputs: Vec<_> = [loss].into_iter().chain(gradient).collect();
+        let program = Program::new(graph, &outputs);
+        let residuals = squares.iter().map(|square| {
+            let factor = square.factor.unary(Op::Sqrt);
+            factor * square.residual
+        });
+        let residuals: Vec<_> = residuals.collect();
+        let derivatives = residuals.iter().flat_map(|one| graph.gradient(*one, x));
+        let derivatives: Vec<_> = derivatives.collect();
+        let count = residuals.len();
+        let outputs: Vec<_> = outputs.into_iter().chain(residuals).collect();
+        let outputs: Vec<_> = outputs.into_iter().chain(derivatives).collect();
+        Searched {
+            gradient: engine(program),
+            needed: Needed::Residuals(engine(Program::new(graph, &outputs)), count),
+            validation: None,
+        }
+    }
+
+    /// A run from its start to its end.
+    pub(super) fn run<R: Recorder>(
+        &self,
+        plan: &Plan,
+        run: &Run,
+        recorder: &mut R,
+        control: &Control,
+    ) -> Result<Outcome, Cancelled> {
+        match run.subnormals {
+            Subnormals::Keep => self.search::<Rounded<T, false>, R>(plan, run, recorder, control),
+            Subnormals::Flush => self.search::<Rounded<T, true>, R>(plan, run, recorder, control),
+        }
+    }
+
+    fn search<F: Float<Real = T>, R: Recorder>(
+        &self,
+        plan: &Plan,
+        run: &Run,
+        recorder: &mut R,
+        control: &Control,
+    ) -> Result<Outcome, Cancelled> {
+        let names = run.recipe.numbers();
+        let number = |name: &str| {
+            let place = names.iter().position(|known| known == name);
+            // A number that is 0 is not among them.
+            place.map_or(0.0.into(), |place| run.numbers[place])
+        };
+        let search = run.recipe.rule.search::<F>(number);
+        let mut search = search.expect("only runs of searches come here");
+        let mut asked = Asked::new(self, run, control);
+        let mut course = Course::<T, R>::new(plan, run, recorder);
+        let mut watch = Watch::<F>::new(plan, run);
+        let start: Vec<F> = run.start.iter().map(|x| F::new(x.to::<T>())).collect();
+        let mut point = search.start(&mut asked, &start);
+        let mut epoch = 0;
+        let mut step = None;
+        let mut last_change = 0;
+        let (status, state) = loop {
+            let state = watch.state(epoch, &point, step, &mut asked);
+            if let Some(status) = course.look(&state) {
+                break (status, state);
+            }
+            let before = point.x.clone();
+            let next = search.epoch(&mut asked, &mut point);
+            if control.is_cancelled() {
+                return Err(Cancelled);
+            }
+            if next == Next::Stays && course.can_stay() {
+                // What the attempt cost is told too.
+                let state = State {
+                    counts: Some(asked.counts),
+                    ..state
+                };
+                control.progress.add_epochs(run.epochs - epoch);
+                break (course.stay(&state, last_change), state);
+            }
+            epoch += 1;
+            control.progress.add_epochs(1);
+            let steps: Vec<F> = point.x.iter().zip(&before).map(|(x, y)| *x - *y).collect();
+            if point.x.iter().zip(&before).any(|(x, y)| !x.is_same(*y)) {
+                last_change = epoch;
+            }
+            step = Some(norm(&steps));
+        };
+        Ok(course.end(state, status))
+    }
+}
+
+/// What rules of `[stop]` look at besides, in the precision of a run.
+struct Watch<F> {
+    /// The known minimum, for `gap_below`.
+    minimum: Option<F>,
+    patience: Option<Patience<F>>,
+}
+
+struct Patience<F> {
+    /// By how much the loss has to fall to be improved, if that is not any amount.
+    least_gain: Option<F>,
+    /// The loss that counts as the last improvement.
+    reference: Option<F>,
+    waited: F,
+}
+
+impl<F: Float> Watch<F> {
+    fn new(plan: &Plan, run: &Run) -> Self {
+        let number = |number: crate::number::Number| F::new(number.to::<F::Real>());
+        let minimum = plan.objectives[run.objective].minimum;
+        Watch {
+            minimum: minimum
+                .filter(|_| plan.stop.gap_below.is_some())
+                .map(number),
+            patience: plan.stop.patience.map(|_| Patience {
+                least_gain: plan.stop.min_delta.map(number),
+                reference: None,
+                waited: F::ZERO,
+            }),
+        }
+    }
+
+    /// The state of a run at a point.
+    fn state(
+        &mut self,
+        epoch: u64,
+        point: &Point<F>,
+        step: Option<F>,
+        asked: &mut Asked<'_, F>,
+    ) -> State<F::Real> {
+        let wait = self.patience.as_mut().map(|patience| {
+            let wanted = patience
+                .reference
+                .map(|best| patience.least_gain.map_or(best, |gain| best - gain));
+            if wanted.is_none_or(|wanted| point.value < wanted) {
+                patience.reference = Some(point.value);
+                patience.waited = F::ZERO;
+            } else {
+                patience.waited = patience.waited + F::ONE;
+            }
+            patience.waited
+        });
+        State {
+            epoch,
+            loss: point.value.get(),
+            gradient_norm: norm(&point.gradient).get(),
+            validation_loss: asked.validation_loss(&point.x).map(F::get),
+            learning_rate: None,
+            gap: self.minimum.map(|least| (point.value - least).get()),
+            wait: wait.map(F::get),
+            step: step.map(F::get),
+            counts: Some(asked.counts),
+            parameters: point.x.iter().map(|x| x.get()).collect(),
+        }
+    }
+}
+
+/// An objective as a search sees it, with what it was asked so far.
+struct Asked<'s, F: Float> {
+    gradient: Evaluator<'s, F::Real>,
+    product: Option<Evaluator<'s, F::Real>>,
+    residuals: Option<(Evaluator<'s, F::Real>, usize)>,
+    validation: Option<Evaluator<'s, F::Real>>,
+    counts: Counts,
+    control: &'s Control,
+}
+
+/// A program with the numbers that it works on.
+struct Evaluator<'s, T> {
+    engine: &'s dyn Engine<T>,
+    block: Block<'s, T>,
+    constants: Vec<T>,
+    inputs: Vec<T>,
+}
+
+impl<'s, T: Real> Evaluator<'s, T> {
+    fn new(engine: &'s dyn Engine<T>, run: &Run) -> Self {
+        Evaluator {
+            engine,
+            block: Block::new(engine.program(), 1),
+            constants: run.constants.iter().map(|one| one.to::<T>()).collect(),
+            inputs: Vec::new(),
+        }
+    }
+
+    /// Evaluates at `x`, with the vector `v` of a product.
+    fn evaluate<F: Float<Real = T>>(&mut self, x: &[F], v: &[F]) {
+        self.inputs.clear();
+        self.inputs.extend(x.iter().map(|x| x.get()));
+        self.inputs.extend_from_slice(&self.constants);
+        self.inputs.extend(v.iter().map(|v| v.get()));
+        self.block.load(0, &self.inputs);
+        self.block.look_anew();
+        self.engine.advance(&mut self.block, 1, true);
+    }
+
+    fn outputs<F: Float<Real = T>>(&self, places: std::ops::Range<usize>) -> Vec<F> {
+        let outputs = places.map(|place| F::new(self.block.output(place, 0)));
+        outputs.collect()
+    }
+
+    /// What the first outputs are: the loss and its gradient.
+    fn point<F: Float<Real = T>>(&self, x: &[F]) -> Point<F> {
+        Point {
+            x: x.to_vec(),
+            value: F::new(self.block.output(0, 0)),
+            gradient: self.outputs(1..1 + x.len()),
+        }
+    }
+}
+
+impl<'s, F: Float> Asked<'s, F> {
+    fn new(searched: &'s Searched<F::Real>, run: &Run, control: &'s Control) -> Self {
+        let (mut product, mut residuals) = (None, None);
+        match &searched.needed {
+            Needed::Nothing => {}
+            Needed::Product(engine) => product = Some(Evaluator::new(&**engine, run)),
+            Needed::Residuals(engine, count) => {
+                residuals = Some((Evaluator::new(&**engine, run), *count));
+            }
+        }
+        let validation = searched.validation.as_ref();
+        Asked {
+            gradient: Evaluator::new(&*searched.gradient, run),
+            product,
+            residuals,
+            validation: validation.map(|engine| Evaluator::new(&**engine, run)),
+            counts: Counts::default(),
+            control,
+        }
+    }
+
+    fn validation_loss(&mut self, x: &[F]) -> Option<F> {
+        let evaluator = self.validation.as_mut()?;
+        evaluator.evaluate(x, &[]);
+        Some(F::new(evaluator.block.output(0, 0)))
+    }
+}
+
+impl<F: Float> Problem<F> for Asked<'_, F> {
+    fn gradient(&mut self, x: &[F]) -> Point<F> {
+        self.counts.evaluations += 1;
+        self.counts.gradients += 1;
+        self.gradient.evaluate(x, &[]);
+        self.gradient.point(x)
+    }
+
+    fn hessian_product(&mut self, x: &[F], v: &[F]) -> Vec<F> {
+        self.counts.hessian_products += 1;
+        // Who cancels wants no result, so that a long loop of these ends soon.
+        let evaluator = self
+            .product
+            .as_mut()
+            .filter(|_| !self.control.is_cancelled());
+        let Some(evaluator) = evaluator else {
+            return vec![F::new(F::Real::NAN); x.len()];
+        };
+        evaluator.evaluate(x, v);
+        evaluator.outputs(0..x.len())
+    }
+
+    fn residuals(&mut self, x: &[F]) -> (Point<F>, Residuals<F>) {
+        let Some((evaluator, count)) = &mut self.residuals else {
+            let (values, jacobian) = (Vec::new(), Vec::new());
+            return (self.gradient(x), Residuals { values, jacobian });
+        };
+        self.counts.evaluations += 1;
+        self.counts.gradients += 1;
+        evaluator.evaluate(x, &[]);
+        let first = 1 + x.len();
+        let last = first + *count;
+        let residuals = Residuals {
+            values: evaluator.outputs(first..last),
+            jacobian: evaluator.outputs(last..last + *count * x.len()),
+        };
+        (evaluator.point(x), residuals)
+    }
+
+    fn is_cancelled(&self) -> bool {
+        self.control.is_cancelled()
+    }
+}
