@@ -95,6 +95,8 @@ pub enum Domain {
     Fraction,
     /// A number that is greater than 1.
     AboveOne,
+    /// A finite number that is not below 1.
+    AtLeastOne,
     /// Any finite number.
     Finite,
     /// A whole number, 1 or above.
@@ -105,6 +107,12 @@ pub enum Domain {
     Switch,
     /// One of a few words.
     Choice(&'static [&'static str]),
+    /// A list of whole numbers from 1 on, each greater than the one before.
+    Epochs,
+    /// A list of finite numbers that are not below 0.
+    Rates,
+    /// The text of a formula.
+    Formula,
 }
 
 /// What a [`Setting`] is where a file does not say.
@@ -127,6 +135,10 @@ pub enum DefaultValue {
     Name(&'static str),
     /// None: the file has to say.
     Required,
+    /// None: it is not there unless the file says so.
+    Absent,
+    /// As many epochs as the run has.
+    RunEpochs,
 }
 
 impl DefaultValue {
@@ -137,7 +149,7 @@ impl DefaultValue {
             DefaultValue::Number(number) => Some(Value::Number(number.into())),
             DefaultValue::Switch(on) => Some(Value::Switch(on)),
             DefaultValue::Name(name) => Some(Value::Name(name.to_owned())),
-            DefaultValue::Required => None,
+            DefaultValue::Required | DefaultValue::Absent | DefaultValue::RunEpochs => None,
         }
     }
 }
@@ -193,6 +205,7 @@ impl Domain {
             Domain::Unit => "a number from 0 to 1".to_owned(),
             Domain::Fraction => "a number above 0 and below 1".to_owned(),
             Domain::AboveOne => "a finite number above 1".to_owned(),
+            Domain::AtLeastOne => "a finite number, 1 or above".to_owned(),
             Domain::Finite => "a finite number".to_owned(),
             Domain::Count => "a whole number, 1 or above".to_owned(),
             Domain::Whole => "a whole number, 0 or above".to_owned(),
@@ -201,13 +214,22 @@ impl Domain {
                 let quoted = choices.iter().map(|choice| format!("\"{choice}\""));
                 quoted.collect::<Vec<_>>().join(" or ")
             }
+            Domain::Epochs => "a list of whole numbers, 1 or above, in order".to_owned(),
+            Domain::Rates => "a list of finite numbers, 0 or above".to_owned(),
+            Domain::Formula => "a formula in quotes".to_owned(),
         }
     }
 
     /// Whether it is a number, which runs of one program can have differently.
     #[must_use]
     pub fn is_number(self) -> bool {
-        !matches!(self, Domain::Switch | Domain::Choice(_))
+        !(self.is_text() || matches!(self, Domain::Switch | Domain::Choice(_)))
+    }
+
+    /// Whether it is a list or a formula, which is the same for all runs of an optimizer.
+    #[must_use]
+    pub fn is_text(self) -> bool {
+        matches!(self, Domain::Epochs | Domain::Rates | Domain::Formula)
     }
 
     /// Whether a setting can have this value.
@@ -227,6 +249,7 @@ impl Domain {
             Domain::Unit => is(|x| (0.0..=1.0).contains(&x)),
             Domain::Fraction => is(|x| x > 0.0 && x < 1.0),
             Domain::AboveOne => is(|x| x > 1.0),
+            Domain::AtLeastOne => is(|x| x >= 1.0),
             Domain::Finite => is(|_| true),
             Domain::Count => is(|x| (1.0..GREATEST).contains(&x) && x.floor() == x),
             Domain::Whole => is(|x| (0.0..GREATEST).contains(&x) && x.floor() == x),
@@ -234,6 +257,7 @@ impl Domain {
             Domain::Choice(choices) => {
                 matches!(value, Value::Name(name) if choices.contains(&name.as_str()))
             }
+            Domain::Epochs | Domain::Rates | Domain::Formula => matches!(value, Value::Name(_)),
         }
     }
 }

@@ -21,6 +21,8 @@ pub(super) struct Columns {
     pub(super) optimizer: usize,
     pub(super) method: usize,
     pub(super) convention: Option<usize>,
+    pub(super) schedule: Option<usize>,
+    pub(super) schedule_convention: Option<usize>,
     pub(super) dimension: Option<usize>,
     pub(super) repetition: Option<usize>,
 }
@@ -74,6 +76,8 @@ impl Columns {
             optimizer: places["optimizer"],
             method: places["method"],
             convention: places.get("convention").copied(),
+            schedule: places.get("schedule").copied(),
+            schedule_convention: places.get("schedule.convention").copied(),
             dimension: places.get("dimension").copied(),
             repetition: places.get("repetition").copied(),
             names,
@@ -116,10 +120,17 @@ fn names(objectives: &[Objective], optimizers: &[Optimizer], repetitions: u64) -
     // place whatever the file says first.
     let settings = optimizers.iter().flat_map(Optimizer::setting_names);
     let settings: Vec<String> = settings.collect();
-    let convention = optimizers
+    let any = |has: fn(&Optimizer) -> Option<&'static str>, column| {
+        let any = optimizers.iter().any(|one| has(one).is_some());
+        any.then_some(column)
+    };
+    let convention = any(Optimizer::other_convention, "convention");
+    let schedule = any(Optimizer::schedule_name, "schedule");
+    let schedule_convention = any(Optimizer::schedule_convention, "schedule.convention");
+    let (of_schedule, of_method): (Vec<&str>, Vec<&str>) = settings
         .iter()
-        .any(|one| one.convention != one.method.convention());
-    let convention = convention.then_some("convention");
+        .map(String::as_str)
+        .partition(|name| name.contains('.'));
     each_once(
         ["precision", "subnormals", "epochs", "objective"]
             .into_iter()
@@ -128,7 +139,10 @@ fn names(objectives: &[Objective], optimizers: &[Optimizer], repetitions: u64) -
             .chain(starts.iter().map(String::as_str))
             .chain(["optimizer", "method"])
             .chain(convention)
-            .chain(settings.iter().map(String::as_str))
+            .chain(of_method)
+            .chain(schedule)
+            .chain(schedule_convention)
+            .chain(of_schedule)
             .chain(repetition),
     )
 }

@@ -158,7 +158,9 @@ impl Filter {
         // Repetitions are the fastest to vary, so they go with the optimizer.
         let choices = choices.saturating_mul(plan.repetitions);
         let in_optimizer = |key: &str| {
-            matches!(key, "optimizer" | "method" | "repetition")
+            let of_all = ["optimizer", "method", "convention", "repetition"];
+            of_all.contains(&key)
+                || ["schedule", "schedule.convention"].contains(&key)
                 || plan
                     .optimizers
                     .iter()

@@ -211,6 +211,35 @@ impl Grid {
         all
     }
 
+    /// Whether any of the values that the settings `names` take together passes a test. It
+    /// stops at the first; more than a plan can have are not looked at.
+    pub(super) fn any(&self, names: &[&str], test: impl Fn(&[(&str, Value)]) -> bool) -> bool {
+        let axes = self.axes.iter().filter_map(|axis| {
+            let series = axis.series.iter();
+            let chosen = series.filter(|(name, _)| names.contains(&name.as_str()));
+            let chosen: Vec<_> = chosen.collect();
+            (!chosen.is_empty()).then(|| (chosen, axis.len()))
+        });
+        let axes: Vec<_> = axes.collect();
+        let count = axes
+            .iter()
+            .fold(1_u64, |count, (_, length)| count.saturating_mul(*length));
+        (0..count.min(super::GREATEST_RUNS)).any(|index| {
+            let mut rest = index;
+            let mut point = Vec::new();
+            for (series, length) in &axes {
+                let place = rest % length;
+                rest /= length;
+                point.extend(
+                    series
+                        .iter()
+                        .map(|(name, of)| (name.as_str(), of.get(place))),
+                );
+            }
+            test(&point)
+        })
+    }
+
     /// Combination number `index`, counted from 0.
     pub fn point(&self, index: u64) -> impl Iterator<Item = (&str, Value)> {
         let mut stride = self.count().unwrap_or(u64::MAX);

@@ -28,7 +28,7 @@ use crate::data::Dataset;
 use crate::mistake::Mistakes;
 use crate::number::{Number, Precision, Value};
 use crate::objective;
-use crate::optimizer::schedule::{Kind, Schedule};
+use crate::optimizer::schedule::{Outline, Schedule};
 use crate::optimizer::{Clip, Convention, EPOCHS, Method, Recipe, Rule};
 
 use columns::Columns;
@@ -233,7 +233,7 @@ pub struct Optimizer {
     /// Whose rule and defaults are meant.
     pub convention: Convention,
     /// How the learning rate changes, if it does.
-    pub schedule: Option<Kind>,
+    pub schedule: Option<Arc<Outline>>,
     /// How gradients are clipped, if they are.
     pub clip: Option<Clip>,
     /// The settings of the method, then those of the schedule with `schedule.` in front and
@@ -246,12 +246,30 @@ impl Optimizer {
     fn setting_names(&self) -> Vec<String> {
         let settings = self.method.description().settings_of(self.convention);
         let mut names: Vec<String> = settings.map(|(one, _)| one.name.to_owned()).collect();
-        if let Some(schedule) = self.schedule {
-            let settings = schedule.description().settings_of(self.convention);
-            names.extend(settings.map(|(one, _)| format!("schedule.{}", one.name)));
+        if let Some(schedule) = &self.schedule {
+            let settings = schedule.kind.description().settings.iter();
+            names.extend(settings.map(|one| format!("schedule.{}", one.name)));
         }
         names.extend(self.clip.map(|clip| format!("clip.{}", clip.name())));
+        names.retain(|name| self.settings.series().any(|(known, _)| known == name));
         names
+    }
+
+    /// The name of its convention, unless it is what its method has by default.
+    fn other_convention(&self) -> Option<&'static str> {
+        let convention = self.convention.name();
+        (self.convention != self.method.convention()).then_some(convention)
+    }
+
+    /// The kind of its schedule.
+    fn schedule_name(&self) -> Option<&'static str> {
+        self.schedule.as_ref().map(|one| one.kind.name())
+    }
+
+    /// The name of the convention of its schedule, if that is another than its own.
+    fn schedule_convention(&self) -> Option<&'static str> {
+        let convention = self.schedule.as_ref()?.convention;
+        (convention != self.convention).then_some(convention.name())
     }
 
     /// What its settings number `point` decide.
@@ -261,11 +279,10 @@ impl Optimizer {
             let found = settings.find(|(key, _)| key.strip_prefix(prefix) == Some(name));
             found.map(|(_, value)| value)
         };
-        let schedule = self.schedule.map(|kind| {
-            Arc::new(Schedule::new(kind, self.convention, |name| {
-                of("schedule.", name)
-            }))
-        });
+        let schedule = self
+            .schedule
+            .as_ref()
+            .map(|outline| Arc::new(Schedule::new(outline, |name| of("schedule.", name))));
         Recipe {
             rule: Rule::new(self.method, self.convention, |name| of("", name)),
             schedule,
@@ -579,6 +596,8 @@ impl Plan {
             "optimizer" => return Some(Value::Name(optimizer.name.clone())),
             "method" => return Some(Value::Name(optimizer.method.name().to_owned())),
             "convention" => return Some(Value::Name(optimizer.convention.name().to_owned())),
+            "schedule" => return name_of(optimizer.schedule_name()),
+            "schedule.convention" => return name_of(optimizer.schedule_convention()),
             "dimension" => return objective.dimension.map(Value::Whole),
             "repetition" => return Some(Value::Whole(place.repetition)),
             _ => {}
@@ -703,9 +722,15 @@ impl Plan {
         if let Some(column) = columns.dimension {
             settings[column] = self.objectives[objective].dimension.map(Value::Whole);
         }
-        if let Some(column) = columns.convention {
-            let convention = self.optimizers[optimizer].convention;
-            settings[column] = Some(Value::Name(convention.name().to_owned()));
+        let of = &self.optimizers[optimizer];
+        for (column, name) in [
+            (columns.convention, Some(of.convention.name())),
+            (columns.schedule, of.schedule_name()),
+            (columns.schedule_convention, of.schedule_convention()),
+        ] {
+            if let Some(column) = column {
+                settings[column] = name_of(name);
+            }
         }
         if let Some(column) = columns.repetition {
             settings[column] = Some(Value::Whole(repetition));
@@ -790,6 +815,10 @@ fn arithmetics(numerics: &Grid) -> Vec<Arithmetic> {
 fn value_of<'a>(values: &'a [(&str, Value)], name: &str) -> &'a Value {
     let found = values.iter().find(|(key, _)| *key == name);
     &found.expect("the plan gives every setting a value").1
+}
+
+fn name_of(name: Option<&'static str>) -> Option<Value> {
+    name.map(|name| Value::Name(name.to_owned()))
 }
 
 fn whole(value: &Value) -> Option<u64> {

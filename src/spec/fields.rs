@@ -1,8 +1,8 @@
 //! From the fields of tables that were read to a [`Spec`].
 
 use super::{
-    Bound, Chart, Data, Derivative, Draw, Expectation, Filter, Map, Minimum, Names, Numbers,
-    Objective, Optimizer, Record, Selection, Setting, Spec, Start, Stop, Transform,
+    Bound, Chart, Clip, Data, Derivative, Draw, Expectation, Filter, Map, Minimum, Names, Numbers,
+    Objective, Optimizer, Record, Schedule, Selection, Setting, Spec, Start, Stop, Transform,
 };
 use crate::mistake::{At, Span};
 use crate::number::Number;
@@ -184,11 +184,37 @@ fn data(mut fields: Fields) -> Option<Data> {
 }
 
 fn optimizer(mut fields: Fields) -> Optimizer {
+    let has_schedule = fields.present.iter().any(|key| key == "schedule");
+    let schedules = fields.tables("schedule").into_iter();
     Optimizer {
         name: take!(fields, "name", Text),
-        method: take!(fields, "method", Text),
+        method: take!(fields, "method", OneOrMoreNames),
+        convention: take!(fields, "convention", OneOrMoreNames),
+        schedules: schedules.map(schedule).collect(),
+        has_schedule,
+        clip: fields.table("clip").map(clip),
         zip: take!(fields, "zip", Names).map_or_else(Vec::new, |zip| zip.value),
         settings: settings(Some(fields.others)),
+        keys: fields.present,
+        span: fields.span,
+    }
+}
+
+fn schedule(mut fields: Fields) -> Schedule {
+    Schedule {
+        kind: take!(fields, "kind", Text),
+        convention: take!(fields, "convention", Text),
+        settings: settings(Some(fields.others)),
+        keys: fields.present,
+        span: fields.span,
+    }
+}
+
+fn clip(fields: Fields) -> Clip {
+    let limits = fields.known.into_iter();
+    let limits = limits.filter_map(|(key, field)| Some((key, setting_field(field)?)));
+    Clip {
+        limits: limits.collect(),
         keys: fields.present,
         span: fields.span,
     }

@@ -79,6 +79,8 @@ pub enum Kind {
     Table(&'static Format),
     /// A table that can be given several times.
     Tables(&'static Format),
+    /// A table, or a list of such tables.
+    OneOrMoreTables(&'static Format),
 }
 
 impl Kind {
@@ -121,6 +123,10 @@ impl Kind {
                 format!("a table of {}", keys.join(", "))
             }
             Kind::Tables(format) => format!("tables that begin with `{}`", format.name),
+            Kind::OneOrMoreTables(format) => {
+                let shown = format.keys.first().map_or("", |key| key.name);
+                format!("a table such as {{ {shown} = … }}, or a list of such tables")
+            }
         }
     }
 }
@@ -429,14 +435,34 @@ pub static MINIMUM: Format = Format {
 /// `[[optimizer]]`.
 pub static OPTIMIZER: Format = Format {
     name: "[[optimizer]]",
-    description: "A method with its settings.",
+    description: "A method with its settings. Each combination of the methods, conventions and \
+        schedules of a table is an optimizer of its own; a setting holds for those that have it.",
     keys: &[
         optional(
             "name",
             Kind::Text,
-            "Its label in tables and charts; the method if left out.",
+            "Its label in tables and charts; the method if left out. What varies within the table stands behind it.",
         ),
-        required("method", Kind::Text, "The update rule: `\"sgd\"`."),
+        required(
+            "method",
+            Kind::OneOrMoreNames,
+            "The update rule, such as `\"adam\"`, or a list of them. `runner methods` lists them.",
+        ),
+        optional(
+            "convention",
+            Kind::OneOrMoreNames,
+            "Whose exact rule and defaults are meant: `\"pytorch\"`, `\"keras\"`, `\"optax\"` or `\"textbook\"`, or a list of them. Default: the first of these that has the method.",
+        ),
+        optional(
+            "schedule",
+            Kind::OneOrMoreTables(&SCHEDULE),
+            "How the learning rate changes from epoch to epoch, or a list of such tables. Default: it does not.",
+        ),
+        optional(
+            "clip",
+            Kind::Table(&CLIP),
+            "What a gradient is limited to before anything else reads it.",
+        ),
         optional(
             "zip",
             Kind::Names,
@@ -449,6 +475,56 @@ pub static OPTIMIZER: Format = Format {
         need: Need::Optional,
         description: "One value, a list or a range.",
     }),
+};
+
+/// `schedule` of an optimizer.
+pub static SCHEDULE: Format = Format {
+    name: "schedule",
+    description: "How the learning rate changes: the rate of epoch k leads from the state of \
+        epoch k to that of epoch k + 1. Of several settings with lists each combination is run, \
+        in tables under `schedule.` and the name of the setting.",
+    keys: &[
+        required(
+            "kind",
+            Kind::Text,
+            "Its shape, such as `\"cosine\"`. `runner methods` lists them, `runner methods cosine` shows one with its settings.",
+        ),
+        optional(
+            "convention",
+            Kind::Text,
+            "Whose exact rule and defaults are meant. Default: the convention of the optimizer, as far as it is given; else the first that has this kind.",
+        ),
+    ],
+    others: Some(&Key {
+        name: "a setting of the schedule",
+        kind: Kind::Setting,
+        need: Need::Optional,
+        description: "One value, a list or a range. Every kind can have `warmup`: so many epochs in which the rate rises from a lower one, before the rest begins. `milestones`, `boundaries`, `values` and `scales` are one list for all runs, `formula` is a text.",
+    }),
+};
+
+/// `clip` of an optimizer.
+pub static CLIP: Format = Format {
+    name: "clip",
+    description: "How a gradient is made shorter: one of these, by the rule of the optimizer's convention.",
+    keys: &[
+        optional(
+            "value",
+            Kind::Setting,
+            "Each entry of the gradient is cut off at this magnitude.",
+        ),
+        optional(
+            "norm",
+            Kind::Setting,
+            "The gradient of each variable is scaled down to this Euclidean norm.",
+        ),
+        optional(
+            "global_norm",
+            Kind::Setting,
+            "The whole gradient is scaled down to this Euclidean norm.",
+        ),
+    ],
+    others: None,
 };
 
 /// A range of numbers.
@@ -745,6 +821,8 @@ static ALL: &[&Format] = &[
     &TRANSFORM,
     &DATA,
     &OPTIMIZER,
+    &SCHEDULE,
+    &CLIP,
     &RANGE,
     &STOP,
     &RECORD,

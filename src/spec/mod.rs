@@ -14,8 +14,8 @@ use crate::mistake::{At, Mistake, Span};
 use crate::number::{Number, Value};
 
 pub use format::{
-    BOUND, CHART, DATA, DERIVATIVE, DERIVATIVE_EXPECT, DRAW, EXPECT, EXPERIMENT, MINIMUM,
-    OBJECTIVE, OPTIMIZER, POINTS_BOUND, RANGE, RECORD, STOP, TRANSFORM,
+    BOUND, CHART, CLIP, DATA, DERIVATIVE, DERIVATIVE_EXPECT, DRAW, EXPECT, EXPERIMENT, MINIMUM,
+    OBJECTIVE, OPTIMIZER, POINTS_BOUND, RANGE, RECORD, SCHEDULE, STOP, TRANSFORM,
 };
 pub use format::{Format, Key, Kind, Need, documentation};
 pub use load::{GREATEST_LENGTH, LoadError, load};
@@ -240,11 +240,45 @@ pub struct Optimizer {
     /// `name`.
     pub name: Option<At<String>>,
     /// `method`.
-    pub method: Option<At<String>>,
+    pub method: Option<Names>,
+    /// `convention`.
+    pub convention: Option<Names>,
+    /// `schedule`: one table, or a list of them.
+    pub schedules: Vec<Schedule>,
+    /// Whether `schedule` was there, misread or not.
+    pub has_schedule: bool,
+    /// `clip`.
+    pub clip: Option<Clip>,
     /// `zip`.
     pub zip: Vec<At<String>>,
     /// Every other key.
     pub settings: Map<Setting>,
+    /// All keys, those included whose value was misread.
+    pub keys: Vec<String>,
+}
+
+/// `schedule`.
+#[derive(Clone, Debug)]
+pub struct Schedule {
+    /// All of it.
+    pub span: Span,
+    /// `kind`.
+    pub kind: Option<At<String>>,
+    /// `convention`.
+    pub convention: Option<At<String>>,
+    /// Every other key.
+    pub settings: Map<Setting>,
+    /// All keys, those included whose value was misread.
+    pub keys: Vec<String>,
+}
+
+/// `clip`.
+#[derive(Clone, Debug)]
+pub struct Clip {
+    /// All of it.
+    pub span: Span,
+    /// What is given of `value`, `norm` and `global_norm`.
+    pub limits: Vec<(&'static str, Setting)>,
     /// All keys, those included whose value was misread.
     pub keys: Vec<String>,
 }

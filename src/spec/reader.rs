@@ -229,13 +229,18 @@ impl Reader<'_> {
             (Kind::Table(format), DeValue::Table(table)) => {
                 Field::Table(self.table(table, Some(span), format))
             }
-            (Kind::Tables(_), DeValue::Array(items)) if items.is_empty() => {
+            (Kind::OneOrMoreTables(format), DeValue::Table(table)) => {
+                Field::Tables(vec![self.table(table, Some(span), format)])
+            }
+            (Kind::Tables(_) | Kind::OneOrMoreTables(_), DeValue::Array(items))
+                if items.is_empty() =>
+            {
                 let message = format!("{key} is an empty list");
                 let mistake = Mistake::new(span, message, "expected one table or more");
                 self.mistakes.push(mistake);
                 return None;
             }
-            (Kind::Tables(format), DeValue::Array(items)) => {
+            (Kind::Tables(format) | Kind::OneOrMoreTables(format), DeValue::Array(items)) => {
                 let mut tables = Vec::new();
                 for item in items {
                     match item.get_ref() {

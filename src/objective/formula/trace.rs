@@ -35,29 +35,43 @@ impl Formula {
         graph: &'g Graph<T>,
         values: &HashMap<&str, Var<'g, T>>,
     ) -> Var<'g, T> {
-        let mut traced: Vec<Var<'g, T>> = Vec::with_capacity(self.parts.len());
+        self.of_numbers(values, |number| graph.constant(number.to()))
+    }
+
+    /// The value of the formula, in which everything is a number, for these values of its
+    /// names; `constant` makes a number of one that is written.
+    ///
+    /// # Panics
+    ///
+    /// As [`Formula::trace`].
+    pub(crate) fn of_numbers<N: Number>(
+        &self,
+        values: &HashMap<&str, N>,
+        constant: impl Fn(crate::number::Number) -> N,
+    ) -> N {
+        let mut traced: Vec<N> = Vec::with_capacity(self.parts.len());
         for part in &self.parts {
-            let at = |id: &super::PartId| traced[id.0];
+            let at = |id: &super::PartId| traced[id.0].clone();
             let value = match &part.kind {
-                Kind::Number(number) => Some(graph.constant(number.to())),
-                Kind::Name(name) => values.get(name.as_str()).copied().or_else(|| {
-                    let number = named_number(name)?;
-                    Some(graph.constant(number.to()))
-                }),
+                Kind::Number(number) => Some(constant(*number)),
+                Kind::Name(name) => {
+                    let value = values.get(name.as_str()).cloned();
+                    value.or_else(|| Some(constant(named_number(name)?)))
+                }
                 Kind::Negative(x) => Some(-at(x)),
                 // Conditions are 1 or 0.
                 Kind::Not(x) => Some(at(x).constant(1.0) - at(x)),
                 Kind::Binary(Operator::MatMul, ..) | Kind::List(_) | Kind::Index(..) => None,
                 Kind::Binary(operator, x, y) => Some(operator.of(at(x), at(y))),
                 Kind::Call(function, arguments, _) => {
-                    let arguments: Vec<Var<'g, T>> = arguments.iter().map(at).collect();
+                    let arguments: Vec<N> = arguments.iter().map(at).collect();
                     let each = function.meaning.each(arguments.len());
                     each.map(|each| each.of(&arguments))
                 }
             };
             traced.push(value.expect("all is a number and has a value, as documented"));
         }
-        traced[traced.len() - 1]
+        traced.pop().expect("a formula has a part")
     }
 
     /// Records the formula in `graph`; `shaped` is what was found for values of

@@ -1,22 +1,199 @@
 //! Schedules: how the learning rate changes from epoch to epoch.
+//!
+//! Each kind is a short function that records the rate of an epoch in the graph of that
+//! epoch, in the precision of the run. The number of the epoch is part of the run's
+//! state, so runs that differ only in numbers share a program.
+
+mod cosine;
+mod cycle;
+mod decay;
+mod formula;
+mod line;
+mod piecewise;
+mod plateau;
+mod warmup;
+
+use std::hash::{Hash, Hasher};
+use std::sync::Arc;
 
 use super::{
     Block, Convention, DefaultValue, Defaults, Description, Domain, Form, Initial, Setting,
 };
-use crate::number::Value;
+use crate::number::{Number, Value};
 
-/// The shape of a learning rate over the epochs, by its name in an experiment file.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Kind {
+pub use formula::RateFormula;
+
+/// What a kind of schedule consists of.
+trait Curve {
+    /// What is told of it.
+    const DESCRIPTION: &'static Description;
+
+    /// Whether the warm-up leads to the rate of its first epoch, not to the learning rate
+    /// that the optimizer was given.
+    const STARTS_ELSEWHERE: bool = false;
+
+    /// What it remembers.
+    fn memory(_: &Schedule) -> Vec<Initial> {
+        Vec::new()
+    }
+
+    /// Records the rate of an epoch.
+    fn record<N: Block>(course: &Course<'_, N>) -> Rate<N>;
+}
+
+/// Writes the list of kinds as an enum that leads to each of them.
+macro_rules! kinds {
+    ($($(#[$doc:meta])* $kind:ident = $curve:ty;)+) => {
+        /// The shape of a learning rate over the epochs, by its name in an experiment file.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+        pub enum Kind {
+            $($(#[$doc])* $kind,)+
+        }
+
+        impl Kind {
+            /// Every kind.
+            pub const ALL: &'static [Kind] = &[$(Kind::$kind),+];
+
+            /// What is told of it.
+            #[must_use]
+            pub fn description(self) -> &'static Description {
+                match self {
+                    $(Kind::$kind => <$curve>::DESCRIPTION,)+
+                }
+            }
+
+            fn starts_elsewhere(self) -> bool {
+                match self {
+                    $(Kind::$kind => <$curve>::STARTS_ELSEWHERE,)+
+                }
+            }
+        }
+
+        impl Schedule {
+            /// The numbers that it remembers.
+            #[must_use]
+            pub fn memory(&self) -> Vec<Initial> {
+                match self.outline.kind {
+                    $(Kind::$kind => <$curve>::memory(self),)+
+                }
+            }
+
+            fn curve<N: Block>(&self, course: &Course<'_, N>) -> Rate<N> {
+                match self.outline.kind {
+                    $(Kind::$kind => <$curve>::record(course),)+
+                }
+            }
+        }
+    };
+}
+
+kinds! {
     /// The same rate in every epoch.
-    Constant,
+    Constant = line::Constant;
+    /// From one multiple of the rate to another, along a straight line.
+    Linear = line::Linear;
+    /// Down along a power of the epochs that are left.
+    Polynomial = line::Polynomial;
+    /// Down by a factor every few epochs.
+    Step = decay::Step;
+    /// Down by a factor at given epochs.
+    MultiStep = piecewise::MultiStep;
+    /// Given rates between given epochs.
+    Piecewise = piecewise::Piecewise;
+    /// Down by the same factor in every epoch.
+    Exponential = decay::Exponential;
+    /// Down as one over the epochs.
+    InverseTime = decay::InverseTime;
+    /// Down along half a wave of the cosine.
+    Cosine = cosine::Cosine;
+    /// The same again and again.
+    CosineRestarts = cosine::CosineRestarts;
+    /// Up to the rate and far down.
+    OneCycle = cycle::OneCycle;
+    /// Up and down again and again.
+    Cyclic = cycle::Cyclic;
+    /// Down by a factor where the loss stops falling.
+    Plateau = plateau::Plateau;
+    /// What a formula says.
+    Formula = formula::OfFormula;
+}
+
+impl Kind {
+    /// The name in an experiment file.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        self.description().name
+    }
+
+    /// The kind with this name.
+    #[must_use]
+    pub fn named(name: &str) -> Option<Kind> {
+        Kind::ALL.iter().copied().find(|kind| kind.name() == name)
+    }
+}
+
+/// What a file decides of a schedule for all runs of an optimizer.
+#[derive(Clone, Debug)]
+pub struct Outline {
+    /// The kind.
+    pub kind: Kind,
+    /// Whose rule it is.
+    pub convention: Convention,
+    /// The settings that are lists.
+    pub lists: Vec<(&'static str, Vec<Number>)>,
+    /// The formula, of the kind that has one.
+    pub formula: Option<RateFormula>,
+    /// What the method calls the momentum that a cycle can change, if it has one.
+    pub momentum: Option<&'static str>,
+}
+
+impl Outline {
+    /// The list with this name, empty if it is not given.
+    #[must_use]
+    pub fn list(&self, name: &str) -> &[Number] {
+        let found = self.lists.iter().find(|(known, _)| *known == name);
+        found.map_or(&[], |(_, list)| list)
+    }
+
+    /// Whether it says the rates themselves, so that the optimizer needs none.
+    #[must_use]
+    pub fn gives_rates(&self) -> bool {
+        match &self.formula {
+            Some(formula) => !formula.reads("learning_rate"),
+            None => !self.list("values").is_empty(),
+        }
+    }
+}
+
+/// All numbers in it are finite, so it equals itself.
+impl Eq for Outline {}
+
+impl PartialEq for Outline {
+    fn eq(&self, other: &Self) -> bool {
+        (self.kind, self.convention, self.momentum)
+            == (other.kind, other.convention, other.momentum)
+            && self.lists == other.lists
+            && self.formula == other.formula
+    }
+}
+
+impl Hash for Outline {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        (self.kind, self.convention, self.momentum).hash(state);
+        for (name, list) in &self.lists {
+            name.hash(state);
+            for number in list {
+                number.wide().to_bits().hash(state);
+            }
+        }
+        self.formula.as_ref().map(RateFormula::text).hash(state);
+    }
 }
 
 /// A schedule with every decision taken that shapes the program; numbers are still open.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Schedule {
-    kind: Kind,
-    convention: Convention,
+    outline: Arc<Outline>,
     form: Form,
 }
 
@@ -48,82 +225,155 @@ pub struct Rate<N> {
     pub memory: Vec<N>,
 }
 
-static CONSTANT: Description = Description {
-    name: "constant",
-    title: "constant",
-    about: "The same learning rate in every epoch.",
-    conventions: &[Convention::PyTorch, Convention::Keras, Convention::Optax],
-    settings: &[Setting {
-        name: "factor",
-        domain: Domain::Positive,
-        defaults: Defaults::All(DefaultValue::Number(1.0)),
-        description: "what the learning rate is multiplied with",
-    }],
-    rules: &[(
-        &[Convention::PyTorch, Convention::Keras, Convention::Optax],
-        "η·factor",
-    )],
-    sources: &[],
-};
-
-impl Kind {
-    /// Every kind.
-    pub const ALL: &'static [Kind] = &[Kind::Constant];
-
-    /// What is told of it.
-    #[must_use]
-    pub fn description(self) -> &'static Description {
-        match self {
-            Kind::Constant => &CONSTANT,
+impl<N> From<N> for Rate<N> {
+    /// A rate without a momentum and a memory.
+    fn from(learning_rate: N) -> Self {
+        Rate {
+            learning_rate,
+            momentum: None,
+            memory: Vec::new(),
         }
     }
 }
 
 impl Schedule {
-    /// The schedule of a kind for the settings that it has in a convention.
+    /// The schedule of an outline for the other settings that it has.
     pub fn new<'v>(
-        kind: Kind,
-        convention: Convention,
+        outline: &Arc<Outline>,
         setting: impl Fn(&str) -> Option<&'v Value>,
     ) -> Schedule {
         Schedule {
-            kind,
-            convention,
-            form: Form::new(kind.description(), setting),
+            outline: Arc::clone(outline),
+            form: Form::new(outline.kind.description(), setting),
         }
+    }
+
+    /// What a file decides of it for all runs.
+    #[must_use]
+    pub fn outline(&self) -> &Outline {
+        &self.outline
+    }
+
+    /// The form of a setting: 0 if it is not there, 0, off or the first word.
+    fn form_of(&self, name: &str) -> u64 {
+        self.form.of(self.outline.kind.description(), name)
     }
 
     /// The settings that are inputs of the program.
     pub fn numbers(&self) -> impl Iterator<Item = &'static str> {
-        let (description, form) = (self.kind.description(), self.form);
-        let settings = description.settings_of(self.convention);
+        let settings = self
+            .outline
+            .kind
+            .description()
+            .settings_of(self.outline.convention);
         let numbers = settings.filter(|(setting, _)| setting.domain.is_number());
         let names = numbers.map(|(setting, _)| setting.name);
-        names.filter(move |name| form.of(description, name) != 0)
-    }
-
-    /// The numbers that it remembers.
-    #[must_use]
-    pub fn memory(&self) -> Vec<Initial> {
-        Vec::new()
+        names.filter(|name| self.form_of(name) != 0)
     }
 
     /// The setting of a method that it changes besides the learning rate.
     #[must_use]
     pub fn varies(&self) -> Option<&'static str> {
-        None
+        let cycles = self.form_of("cycle_momentum") != 0;
+        self.outline.momentum.filter(|_| cycles)
     }
 
     /// Records the rate of an epoch.
     #[must_use]
     pub fn record<N: Block>(&self, clock: &Clock<'_, N>) -> Rate<N> {
-        let factor = clock.numbers.iter().find(|(name, _)| *name == "factor");
-        Rate {
-            learning_rate: factor.map_or(clock.learning_rate, |(_, factor)| {
-                clock.learning_rate * *factor
-            }),
-            momentum: None,
-            memory: Vec::new(),
+        let mut course = Course {
+            schedule: self,
+            epoch: clock.epoch,
+            length: clock.epochs,
+            warmup: None,
+            learning_rate: clock.learning_rate,
+            loss: clock.loss,
+            memory: clock.memory,
+            numbers: clock.numbers,
+        };
+        if self.form_of("warmup") == 0 {
+            return self.curve(&course);
         }
+        let warmup = course.number("warmup");
+        course.warmup = Some(warmup);
+        course.epoch = (clock.epoch - warmup).greater(course.constant(0.0));
+        course.length = clock.epochs - warmup;
+        warmup::before(&course, clock.epoch, self.curve(&course))
+    }
+}
+
+/// What a [`Curve`] reads in an epoch.
+struct Course<'a, N> {
+    schedule: &'a Schedule,
+    /// How many epochs there were since the end of the warm-up; 0 during it.
+    epoch: N,
+    /// How many epochs the run has behind the warm-up.
+    length: N,
+    /// How long the warm-up is, if there is one.
+    warmup: Option<N>,
+    learning_rate: N,
+    loss: N,
+    memory: &'a [N],
+    numbers: &'a [(&'static str, N)],
+}
+
+impl<N: Block> Course<'_, N> {
+    fn constant(&self, value: f64) -> N {
+        self.learning_rate.constant(value)
+    }
+
+    fn convention(&self) -> Convention {
+        self.schedule.outline.convention
+    }
+
+    /// Whether a setting is there and neither 0 nor off.
+    fn has(&self, name: &str) -> bool {
+        self.schedule.form_of(name) != 0
+    }
+
+    /// Which of its words a setting is, by their order.
+    fn choice(&self, name: &str) -> u64 {
+        self.schedule.form_of(name)
+    }
+
+    /// The number of a setting; 0 if it is 0 or not there.
+    fn number(&self, name: &str) -> N {
+        let found = self.numbers.iter().find(|(known, _)| *known == name);
+        found.map_or_else(|| self.constant(0.0), |(_, number)| *number)
+    }
+
+    /// The setting `epochs`, without which it is what the run has.
+    fn epochs(&self) -> N {
+        if self.has("epochs") {
+            self.number("epochs")
+        } else {
+            self.length
+        }
+    }
+
+    /// cos(π·x), of x = `part`/`whole` in this order.
+    fn cosine(&self, part: N, whole: N) -> N {
+        let turn = self.constant(std::f64::consts::PI) * part / whole;
+        N::apply(crate::autodiff::Op::Cos, &[&turn])
+    }
+}
+
+/// The greatest whole number that is not above.
+fn floor<N: Block>(x: N) -> N {
+    N::apply(crate::autodiff::Op::Floor, &[&x])
+}
+
+/// A setting, short enough to be listed.
+const fn setting(
+    name: &'static str,
+    domain: Domain,
+    defaults: Defaults,
+    description: &'static str,
+) -> Setting {
+    Setting {
+        name,
+        domain,
+        defaults,
+        description,
     }
 }

@@ -21,8 +21,8 @@ use super::grid::{Axis, Grid, Series};
 use super::varying::Varying;
 use super::{
     Ends, Filter, GREATEST_CHARTS, GREATEST_DERIVATIVES, GREATEST_EPOCHS, GREATEST_EXPECTATIONS,
-    GREATEST_OBJECTIVES, GREATEST_RUN_EPOCHS, GREATEST_RUNS, GREATEST_VARIABLES, Objective, Plan,
-    Record, RecordedData, Start, charts, expectations, record,
+    GREATEST_OBJECTIVES, GREATEST_RUN_EPOCHS, GREATEST_RUNS, GREATEST_VARIABLES, Objective,
+    Optimizer, Plan, Record, RecordedData, Start, charts, expectations, record,
 };
 use crate::mistake::{At, Mistake, Span, suggestion};
 use crate::number::{Number, Value, grouped};
@@ -54,6 +54,8 @@ pub(super) fn decide(path: &str, source: &str, files: Files<'_>) -> Result<Plan,
     let numerics = decider.numerics(&spec);
     let objectives = decider.objectives(&spec);
     let optimizers = decider.optimizers(&spec);
+    decider.check_optimizers(&spec, &numerics, &objectives, &optimizers);
+    let optimizers: Vec<Optimizer> = optimizers.into_iter().map(|one| one.optimizer).collect();
     let stop = decider.stop(&spec.stop, &objectives);
     let repetitions = decider.repetitions(&spec, &objectives);
     let arithmetics = super::arithmetics(&numerics);

@@ -1,0 +1,210 @@
+//! Schedules along the cosine.
+
+use super::warmup::{WARMUP, WARMUP_FACTOR, WARMUP_START};
+use super::{
+    Block, Convention, Course, Curve, DefaultValue, Defaults, Description, Domain, Rate, Schedule,
+    floor, setting,
+};
+use crate::autodiff::Op;
+use crate::optimizer::Initial;
+use Convention::{Keras, Optax, PyTorch};
+use DefaultValue::{Number, Required, RunEpochs};
+
+const SGDR: &str =
+    "Loshchilov and Hutter, SGDR: stochastic gradient descent with warm restarts, 2017";
+
+/// Down along half a wave of the cosine.
+pub(super) struct Cosine;
+
+impl Curve for Cosine {
+    const DESCRIPTION: &'static Description = &Description {
+        name: "cosine",
+        title: "cosine",
+        about: "Down along half a wave of the cosine: slowly at first and at last. Behind its end the rate stays, but in PyTorch's convention it rises again.",
+        conventions: &[PyTorch, Keras, Optax],
+        settings: &[
+            setting(
+                "epochs",
+                Domain::Count,
+                Defaults::All(RunEpochs),
+                "T, the epochs down to the end (T_max, decay_steps); in optax the warm-up is among them",
+            ),
+            setting(
+                "end",
+                Domain::NotNegative,
+                Defaults::By(&[(PyTorch, Number(0.0))]),
+                "E, the rate at the end (eta_min)",
+            ),
+            setting(
+                "alpha",
+                Domain::NotNegative,
+                Defaults::By(&[(Keras, Number(0.0)), (Optax, Number(0.0))]),
+                "α, the rate at the end as a share of the first",
+            ),
+            setting(
+                "exponent",
+                Domain::Positive,
+                Defaults::By(&[(Optax, Number(1.0))]),
+                "p, the power of the wave",
+            ),
+            WARMUP,
+            WARMUP_FACTOR,
+            WARMUP_START,
+        ],
+        rules: &[
+            (&[PyTorch], "E + (η − E)·(1 + cos(π·k/T))/2"),
+            (
+                &[Keras],
+                "η·((1 − α)·½(1 + cos(π·c/T)) + α) with c = min(k, T)",
+            ),
+            (
+                &[Optax],
+                "η·((1 − α)·(½(1 + cos(π·c/T)))^p + α) with c = min(k, T)",
+            ),
+        ],
+        sources: &[
+            SGDR,
+            "torch.optim.lr_scheduler.CosineAnnealingLR",
+            "keras.optimizers.schedules.CosineDecay",
+            "optax.cosine_decay_schedule, optax.warmup_cosine_decay_schedule",
+        ],
+    };
+
+    fn record<N: Block>(course: &Course<'_, N>) -> Rate<N> {
+        let (rate, one, half) = (
+            course.learning_rate,
+            course.constant(1.0),
+            course.constant(0.5),
+        );
+        let mut length = course.epochs();
+        if course.convention() == PyTorch {
+            let end = course.number("end");
+            let wave = one + course.cosine(course.epoch, length);
+            return (end + (rate - end) * wave / course.constant(2.0)).into();
+        }
+        if let (Optax, true, Some(warmup)) =
+            (course.convention(), course.has("epochs"), course.warmup)
+        {
+            length = length - warmup;
+        }
+        let epoch = course.epoch.smaller(length);
+        let mut wave = half * (one + course.cosine(epoch, length));
+        if course.has("exponent") {
+            wave = wave.power(course.number("exponent"));
+        }
+        let alpha = course.number("alpha");
+        (rate * ((one - alpha) * wave + alpha)).into()
+    }
+}
+
+/// The same again and again.
+pub(super) struct CosineRestarts;
+
+impl Curve for CosineRestarts {
+    const DESCRIPTION: &'static Description = &Description {
+        name: "cosine_restarts",
+        title: "cosine with warm restarts",
+        about: "Down along half a wave of the cosine, then again from the top, each time perhaps longer.",
+        conventions: &[PyTorch, Keras],
+        settings: &[
+            setting(
+                "first_epochs",
+                Domain::Count,
+                Defaults::All(Required),
+                "T, the epochs up to the first restart (T_0, first_decay_steps)",
+            ),
+            setting(
+                "t_mul",
+                Domain::AtLeastOne,
+                Defaults::By(&[(PyTorch, Number(1.0)), (Keras, Number(2.0))]),
+                "how many times longer each wave is than the one before (T_mult)",
+            ),
+            setting(
+                "m_mul",
+                Domain::Positive,
+                Defaults::By(&[(Keras, Number(1.0))]),
+                "m, how many times higher each wave is than the one before",
+            ),
+            setting(
+                "end",
+                Domain::NotNegative,
+                Defaults::By(&[(PyTorch, Number(0.0))]),
+                "E, the rate at the end of a wave (eta_min)",
+            ),
+            setting(
+                "alpha",
+                Domain::NotNegative,
+                Defaults::By(&[(Keras, Number(0.0))]),
+                "α, the rate at the end of a wave as a share of the first",
+            ),
+            WARMUP,
+            WARMUP_FACTOR,
+            WARMUP_START,
+        ],
+        rules: &[
+            (
+                &[PyTorch],
+                "E + (η − E)·(1 + cos(π·c/L))/2, c = 0, 1, … in a wave of L epochs; L = T, then t_mul times that, …",
+            ),
+            (
+                &[Keras],
+                "\
+η·((1 − α)·½·mⁱ·(1 + cos(π·f)) + α), f of wave i has passed: with q = k/T
+t_mul = 1  i = ⌊q⌋, f = q − i
+t_mul > 1  i = ⌊ln(1 − q·(1 − t_mul))/ln t_mul⌋, f = (q − (1 − t_mulⁱ)/(1 − t_mul))/t_mulⁱ",
+            ),
+        ],
+        sources: &[
+            SGDR,
+            "torch.optim.lr_scheduler.CosineAnnealingWarmRestarts",
+            "keras.optimizers.schedules.CosineDecayRestarts",
+        ],
+    };
+
+    fn memory(schedule: &Schedule) -> Vec<Initial> {
+        // Of PyTorch's waves it is known how long the present one is, and how much of it
+        // has passed. Keras computes that anew, by a logarithm.
+        match schedule.outline.convention {
+            PyTorch => vec![
+                Initial::Number(0.0),
+                Initial::Setting("schedule.first_epochs"),
+            ],
+            _ => Vec::new(),
+        }
+    }
+
+    fn record<N: Block>(course: &Course<'_, N>) -> Rate<N> {
+        let (rate, one) = (course.learning_rate, course.constant(1.0));
+        let times = course.number("t_mul");
+        if let [passed, length] = *course.memory {
+            let end = course.number("end");
+            let wave = one + course.cosine(passed, length);
+            let next = passed + one;
+            let goes_on = next.is_below(length);
+            return Rate {
+                learning_rate: end + (rate - end) * wave / course.constant(2.0),
+                momentum: None,
+                memory: vec![
+                    goes_on.choose(next, next - length),
+                    goes_on.choose(length, length * times),
+                ],
+            };
+        }
+        let ln = |x: N| N::apply(Op::Ln, &[&x]);
+        let share = course.epoch / course.number("first_epochs");
+        let is_even = N::apply(Op::Equal, &[&times, &one]);
+        let waves = ln(one - share * (one - times)) / ln(times);
+        // Where all waves are equally long, both are 0/0.
+        let waves = floor(is_even.choose(share, waves));
+        let longer = times.power(waves);
+        let before = (one - longer) / (one - times);
+        let passed = is_even.choose(share - waves, (share - before) / longer);
+        let mut height = course.constant(0.5);
+        if course.has("m_mul") {
+            height = height * course.number("m_mul").power(waves);
+        }
+        let wave = height * (one + course.cosine(passed, one));
+        let alpha = course.number("alpha");
+        (rate * ((one - alpha) * wave + alpha)).into()
+    }
+}

@@ -1,0 +1,106 @@
+//! A schedule that a formula gives.
+
+use std::collections::HashMap;
+
+use super::warmup::{WARMUP, WARMUP_FACTOR, WARMUP_START};
+use super::{
+    Block, Convention, Course, Curve, DefaultValue, Defaults, Description, Domain, Rate, setting,
+};
+use crate::objective::{Formula, FormulaMistake, Inputs, Objective};
+use Convention::{Keras, Optax, PyTorch, Textbook};
+use DefaultValue::Required;
+
+/// What a formula can read.
+const NAMES: [&str; 3] = ["epoch", "epochs", "learning_rate"];
+
+/// What a formula says.
+pub(super) struct OfFormula;
+
+impl Curve for OfFormula {
+    const DESCRIPTION: &'static Description = &Description {
+        name: "formula",
+        title: "a formula",
+        about: "What a formula says, such as \"0.1/sqrt(1 + epoch)\": of the epoch k = 0, 1, …, the number of epochs, and the learning rate of the optimizer, which need not be given where the formula does not read it.",
+        conventions: &[PyTorch, Keras, Optax, Textbook],
+        settings: &[
+            setting(
+                "formula",
+                Domain::Formula,
+                Defaults::All(Required),
+                "the rate: a formula of `epoch`, `epochs` and `learning_rate`, written as those of objectives",
+            ),
+            WARMUP,
+            WARMUP_FACTOR,
+            WARMUP_START,
+        ],
+        rules: &[(&[PyTorch, Keras, Optax, Textbook], "what the formula says")],
+        sources: &["torch.optim.lr_scheduler.LambdaLR, which multiplies"],
+    };
+
+    const STARTS_ELSEWHERE: bool = true;
+
+    fn record<N: Block>(course: &Course<'_, N>) -> Rate<N> {
+        let formula = course.schedule.outline.formula.as_ref();
+        let rate = formula.map(|formula| {
+            let values = [course.epoch, course.length, course.learning_rate];
+            let values: HashMap<&str, N> = NAMES.into_iter().zip(values).collect();
+            formula
+                .formula
+                .of_numbers(&values, |number| course.constant(number.wide()))
+        });
+        rate.unwrap_or(course.learning_rate).into()
+    }
+}
+
+/// A formula for a learning rate: of numbers alone, and every name has a value.
+#[derive(Clone, Debug)]
+pub struct RateFormula {
+    text: String,
+    formula: Formula,
+}
+
+impl PartialEq for RateFormula {
+    fn eq(&self, other: &Self) -> bool {
+        self.text == other.text
+    }
+}
+
+impl RateFormula {
+    /// Reads a formula of `epoch`, `epochs` and `learning_rate`.
+    ///
+    /// # Errors
+    ///
+    /// What is wrong with it, with places counted from the start of `text`.
+    pub fn parse(text: &str) -> Result<RateFormula, Vec<FormulaMistake>> {
+        let own = |mistake| FormulaMistake {
+            definition: None,
+            mistake,
+            suggested: None,
+            valueless: None,
+        };
+        let formula =
+            Formula::parse(text).map_err(|list| list.into_iter().map(own).collect::<Vec<_>>())?;
+        let objective = Objective::new(formula.clone(), Vec::new(), Inputs::numbers(NAMES))?;
+        if objective.has_arrays() {
+            let message = "the formula of a learning rate has a vector or a matrix";
+            let mistake = crate::mistake::Mistake::new(0..text.len(), message, "expected numbers");
+            return Err(vec![own(mistake)]);
+        }
+        Ok(RateFormula {
+            text: text.to_owned(),
+            formula,
+        })
+    }
+
+    /// The text that was read.
+    #[must_use]
+    pub fn text(&self) -> &str {
+        &self.text
+    }
+
+    /// Whether it reads a name.
+    #[must_use]
+    pub fn reads(&self, name: &str) -> bool {
+        self.formula.names().any(|(read, _)| read == name)
+    }
+}

@@ -1,0 +1,129 @@
+//! Schedules that change at listed epochs.
+
+use super::warmup::{WARMUP, WARMUP_FACTOR, WARMUP_START};
+use super::{
+    Block, Convention, Course, Curve, DefaultValue, Defaults, Description, Domain, Rate, setting,
+};
+use Convention::{Keras, Optax, PyTorch, Textbook};
+use DefaultValue::{Absent, Number, Required};
+
+/// Down by a factor at given epochs.
+pub(super) struct MultiStep;
+
+impl Curve for MultiStep {
+    const DESCRIPTION: &'static Description = &Description {
+        name: "multi_step",
+        title: "steps at milestones",
+        about: "Down by a factor at each of the given epochs.",
+        conventions: &[PyTorch],
+        settings: &[
+            setting(
+                "milestones",
+                Domain::Epochs,
+                Defaults::All(Required),
+                "the first epoch of each lower rate",
+            ),
+            setting(
+                "gamma",
+                Domain::Positive,
+                Defaults::All(Number(0.1)),
+                "γ, the factor",
+            ),
+            WARMUP,
+            WARMUP_FACTOR,
+            WARMUP_START,
+        ],
+        rules: &[(&[PyTorch], "η·γⁿ, where n milestones are not above k")],
+        sources: &["torch.optim.lr_scheduler.MultiStepLR"],
+    };
+
+    fn record<N: Block>(course: &Course<'_, N>) -> Rate<N> {
+        let gamma = course.number("gamma");
+        let milestones = course.schedule.outline.list("milestones").iter();
+        let rate = milestones.fold(course.learning_rate, |rate, milestone| {
+            let is_before = course.epoch.is_below(course.constant(milestone.wide()));
+            is_before.choose(rate, rate * gamma)
+        });
+        rate.into()
+    }
+}
+
+/// Given rates between given epochs.
+pub(super) struct Piecewise;
+
+impl Curve for Piecewise {
+    const DESCRIPTION: &'static Description = &Description {
+        name: "piecewise",
+        title: "piecewise constant",
+        about: "A rate of its own up to each of the given epochs and behind the last. With values the learning rate of the optimizer is not used.",
+        conventions: &[Keras, Optax, PyTorch, Textbook],
+        settings: &[
+            setting(
+                "boundaries",
+                Domain::Epochs,
+                Defaults::All(Required),
+                "b₁, b₂, …: where the rate changes",
+            ),
+            setting(
+                "values",
+                Domain::Rates,
+                Defaults::All(Absent),
+                "v₀, v₁, …: the rates, one more than there are boundaries",
+            ),
+            setting(
+                "scales",
+                Domain::Rates,
+                Defaults::By(&[(Optax, Absent)]),
+                "s₁, s₂, …: in place of values a factor for each boundary",
+            ),
+            WARMUP,
+            WARMUP_FACTOR,
+            WARMUP_START,
+        ],
+        rules: &[
+            (
+                &[Keras],
+                "v₀ for k ≤ b₁, vᵢ for bᵢ < k ≤ bᵢ₊₁: at a boundary still the rate before",
+            ),
+            (
+                &[Optax],
+                "\
+values     v₀ for k < b₁, vᵢ for bᵢ ≤ k < bᵢ₊₁: at a boundary the next rate
+scales     η·s₁·…·sᵢ for bᵢ ≤ k < bᵢ₊₁",
+            ),
+            (
+                &[PyTorch, Textbook],
+                "v₀ for k < b₁, vᵢ for bᵢ ≤ k < bᵢ₊₁: at a boundary the next rate",
+            ),
+        ],
+        sources: &[
+            "keras.optimizers.schedules.PiecewiseConstantDecay",
+            "optax.piecewise_constant_schedule",
+        ],
+    };
+
+    fn record<N: Block>(course: &Course<'_, N>) -> Rate<N> {
+        let outline = &course.schedule.outline;
+        let number = |number: &crate::number::Number| course.constant(number.wide());
+        let boundaries = outline.list("boundaries").iter().map(number);
+        let is_next = |boundary: N| match course.convention() {
+            Keras => boundary.is_below(course.epoch),
+            _ => boundary.constant(1.0) - course.epoch.is_below(boundary),
+        };
+        let rate = match outline.list("values") {
+            [first, values @ ..] => {
+                let pieces = boundaries.zip(values.iter().map(number));
+                pieces.fold(number(first), |rate, (boundary, value)| {
+                    is_next(boundary).choose(value, rate)
+                })
+            }
+            [] => {
+                let pieces = boundaries.zip(outline.list("scales").iter().map(number));
+                pieces.fold(course.learning_rate, |rate, (boundary, scale)| {
+                    is_next(boundary).choose(rate * scale, rate)
+                })
+            }
+        };
+        rate.into()
+    }
+}

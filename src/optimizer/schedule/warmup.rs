@@ -1,0 +1,65 @@
+//! The warm-up in front of any schedule.
+
+use super::{Block, Convention, Course, DefaultValue, Defaults, Domain, Rate, Setting, setting};
+use Convention::{Keras, Optax, PyTorch, Textbook};
+use DefaultValue::{Absent, Number};
+
+/// So many epochs in which the rate rises.
+pub(super) const WARMUP: Setting = setting(
+    "warmup",
+    Domain::Whole,
+    Defaults::All(Absent),
+    "W, so many epochs in front in which the rate rises along a straight line",
+);
+
+/// From what the rate rises, as a multiple.
+pub(super) const WARMUP_FACTOR: Setting = setting(
+    "warmup_factor",
+    Domain::Unit,
+    Defaults::By(&[(PyTorch, Number(1.0 / 3.0))]),
+    "the multiple of the rate that a warm-up starts from (LinearLR in a SequentialLR)",
+);
+
+/// From what the rate rises.
+pub(super) const WARMUP_START: Setting = setting(
+    "warmup_start",
+    Domain::NotNegative,
+    Defaults::By(&[
+        (Keras, Number(0.0)),
+        (Optax, Number(0.0)),
+        (Textbook, Number(0.0)),
+    ]),
+    "the rate that a warm-up starts from",
+);
+
+/// Puts the warm-up in front of the rate of a curve. `epoch` counts from the start of the
+/// run.
+pub(super) fn before<N: Block>(course: &Course<'_, N>, epoch: N, curve: Rate<N>) -> Rate<N> {
+    let kind = course.schedule.outline.kind;
+    let length = course.warmup.unwrap_or(epoch);
+    // During the warm-up the curve is at its first epoch.
+    let to = if kind.starts_elsewhere() || course.schedule.outline.gives_rates() {
+        curve.learning_rate
+    } else {
+        course.learning_rate
+    };
+    let one = course.constant(1.0);
+    let from = course.number("warmup_start");
+    let rising = match course.convention() {
+        PyTorch => {
+            let from = course.number("warmup_factor");
+            to * (from + (one - from) * epoch / length)
+        }
+        Optax => (from - to) * (one - epoch / length) + to,
+        Keras | Textbook => (to - from) * (epoch / length) + from,
+    };
+    let is_warm = epoch.is_below(length);
+    let memory = curve.memory.iter().zip(course.memory);
+    Rate {
+        learning_rate: is_warm.choose(rising, curve.learning_rate),
+        momentum: curve.momentum,
+        memory: memory
+            .map(|(new, old)| is_warm.choose(*old, *new))
+            .collect(),
+    }
+}

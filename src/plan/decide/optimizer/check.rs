@@ -1,0 +1,277 @@
+//! What must go together in an optimizer, and with the rest of the file.
+
+use super::{Decided, Decider};
+use crate::mistake::{Mistake, Span};
+use crate::number::{Number, Value, grouped};
+use crate::optimizer::Convention;
+use crate::optimizer::schedule::Kind;
+use crate::plan::grid::Grid;
+use crate::plan::{Objective, whole};
+use crate::spec::{self, Spec};
+
+/// `f32` counts up to here.
+const GREATEST_COUNT_F32: u64 = 1 << 24;
+
+/// The number of a setting in a combination.
+fn number(point: &[(&str, Value)], name: &str) -> Option<f64> {
+    let found = point.iter().find(|(key, _)| *key == name);
+    found
+        .and_then(|(_, value)| value.number())
+        .map(Number::wide)
+}
+
+/// Whether a switch is on.
+fn is_on(point: &[(&str, Value)], name: &str) -> bool {
+    let mut settings = point.iter();
+    settings.any(|(key, value)| *key == name && *value == Value::Switch(true))
+}
+
+/// The place of a setting of a method, or of its table.
+fn place<'w>(written: &'w spec::Optimizer, name: &str) -> &'w Span {
+    let found = written.settings.iter().find(|(key, _)| key.value == name);
+    found.map_or(&written.span, |(key, _)| &key.span)
+}
+
+/// The place of a setting of a schedule, or of its kind.
+fn place_in<'w>(written: &'w spec::Schedule, name: &str) -> &'w Span {
+    let found = written.settings.iter().find(|(key, _)| key.value == name);
+    match (found, &written.kind) {
+        (Some((key, _)), _) => &key.span,
+        (None, Some(kind)) => &kind.span,
+        (None, None) => &written.span,
+    }
+}
+
+impl Decider<'_> {
+    /// Checks what settings must be together.
+    pub(in crate::plan::decide) fn check_optimizers(
+        &mut self,
+        spec: &Spec,
+        numerics: &Grid,
+        objectives: &[Objective],
+        decided: &[Decided<'_>],
+    ) {
+        let before = self.mistakes.len();
+        for one in decided {
+            let written = &spec.optimizers[one.table];
+            self.nesterov(written, one);
+            if let (Some(schedule), Some(outline)) = (one.variant.schedule, &one.optimizer.schedule)
+            {
+                self.momentum(schedule, one);
+                self.lengths(schedule, numerics, one);
+                match outline.kind {
+                    Kind::OneCycle => self.one_cycle(schedule, numerics, one),
+                    Kind::Plateau => self.plateau(schedule, objectives, one),
+                    _ => {}
+                }
+            }
+            self.counts(spec, numerics, one);
+        }
+        self.once_each(before);
+    }
+
+    /// Nesterov's form looks ahead along the momentum, so it needs some.
+    fn nesterov(&mut self, written: &spec::Optimizer, one: &Decided<'_>) {
+        let grid = &one.optimizer.settings;
+        let without = grid.any(&["nesterov", "momentum"], |point| {
+            is_on(point, "nesterov") && number(point, "momentum") == Some(0.0)
+        });
+        if without {
+            let message = "`nesterov` needs a momentum above 0";
+            let place = place(written, "nesterov");
+            self.mistake(place, message, "it is combined with a momentum of 0");
+        }
+        let damped = grid.any(&["nesterov", "dampening"], |point| {
+            is_on(point, "nesterov") && number(point, "dampening").is_some_and(|one| one != 0.0)
+        });
+        if damped {
+            let message = "`nesterov` goes with no dampening";
+            let place = place(written, "dampening");
+            self.mistake(place, message, "expected 0, as PyTorch does");
+        }
+    }
+
+    /// A schedule that cycles the momentum needs one.
+    fn momentum(&mut self, schedule: &spec::Schedule, one: &Decided<'_>) {
+        let Some(outline) = &one.optimizer.schedule else {
+            return;
+        };
+        let kind = outline.kind.name();
+        let cycles = |point: &[(&str, Value)]| is_on(point, "schedule.cycle_momentum");
+        let grid = &one.optimizer.settings;
+        let names = ["schedule.cycle_momentum"];
+        let place = place_in(schedule, "cycle_momentum");
+        let help = "`cycle_momentum = false` leaves the momentum alone";
+        match outline.momentum {
+            None if grid.any(&names, cycles) => {
+                let method = one.variant.method.name();
+                let message = format!("`{kind}` changes the momentum, which `{method}` has not");
+                let mistake = Mistake::new(place.clone(), message, "");
+                self.mistakes.push(mistake.help(help));
+            }
+            Some(momentum)
+                if grid.any(&[names[0], momentum], |point| {
+                    cycles(point) && number(point, momentum) == Some(0.0)
+                }) =>
+            {
+                let message = format!("`{kind}` changes the momentum, and `{momentum}` is 0");
+                let label = format!("expected a `{momentum}` above 0");
+                let mistake = Mistake::new(place.clone(), message, label);
+                self.mistakes.push(mistake.help(help));
+            }
+            _ => {}
+        }
+    }
+
+    /// A warm-up leaves epochs for the rest of a schedule that has a length.
+    fn lengths(&mut self, schedule: &spec::Schedule, numerics: &Grid, one: &Decided<'_>) {
+        let Some(outline) = &one.optimizer.schedule else {
+            return;
+        };
+        let settings = outline.kind.description().settings_of(outline.convention);
+        let mut settings = settings.map(|(setting, _)| setting.name);
+        let includes = outline.kind == Kind::Cosine && outline.convention == Convention::Optax;
+        let fewest = epochs(numerics).min();
+        let leaves_none = settings.any(|name| name == "epochs")
+            && one
+                .optimizer
+                .settings
+                .any(&["schedule.warmup", "schedule.epochs"], |point| {
+                    let Some(warmup) = number(point, "schedule.warmup").filter(|one| *one > 0.0)
+                    else {
+                        return false;
+                    };
+                    match (number(point, "schedule.epochs"), fewest) {
+                        (Some(epochs), _) => includes && warmup >= epochs,
+                        (None, Some(fewest)) => warmup >= fewest as f64,
+                        _ => false,
+                    }
+                });
+        if leaves_none {
+            let kind = outline.kind.name();
+            let message = format!("the warm-up leaves no epochs for `{kind}`");
+            let label = "expected fewer, or a longer schedule";
+            self.mistake(place_in(schedule, "warmup"), message, label);
+        }
+    }
+
+    /// PyTorch's cycle cannot be continued, and needs a first part.
+    fn one_cycle(&mut self, schedule: &spec::Schedule, numerics: &Grid, one: &Decided<'_>) {
+        let Some(outline) = &one.optimizer.schedule else {
+            return;
+        };
+        if outline.convention != Convention::PyTorch {
+            return;
+        }
+        let grid = &one.optimizer.settings;
+        let names = ["schedule.epochs", "schedule.warmup", "schedule.pct_start"];
+        let warmup = |point: &[(&str, Value)]| number(point, "schedule.warmup").unwrap_or(0.0);
+        let most = epochs(numerics).max().unwrap_or(0);
+        let ends = grid.any(&names, |point| {
+            let length = number(point, "schedule.epochs");
+            length.is_some_and(|length| length + warmup(point) < most as f64)
+        });
+        if ends {
+            let message = format!(
+                "the cycle is shorter than the {} epochs of a run",
+                grouped(u128::from(most))
+            );
+            let label = "PyTorch refuses to go on behind its end";
+            let mistake = Mistake::new(place_in(schedule, "epochs").clone(), message, label);
+            let help = "left out, `epochs` is as many as the run has";
+            self.mistakes.push(mistake.help(help));
+        }
+        let has_no_start = grid.any(&names, |point| {
+            let share = number(point, "schedule.pct_start").unwrap_or(0.0);
+            let is_one = |length: f64| share * length == 1.0;
+            match number(point, "schedule.epochs") {
+                Some(length) => is_one(length),
+                None => epochs(numerics).any(|epochs| is_one(epochs as f64 - warmup(point))),
+            }
+        });
+        if has_no_start {
+            let message = "the way up of the cycle has no length";
+            let label = "`pct_start` times the epochs is 1, by which PyTorch divides 0 by 0";
+            self.mistake(place_in(schedule, "pct_start"), message, label);
+        }
+    }
+
+    /// What optax asks of a plateau.
+    fn plateau(&mut self, schedule: &spec::Schedule, objectives: &[Objective], one: &Decided<'_>) {
+        let convention = one
+            .optimizer
+            .schedule
+            .as_ref()
+            .map(|outline| outline.convention);
+        if convention != Some(Convention::Optax) {
+            return;
+        }
+        let grid = &one.optimizer.settings;
+        let names = ["schedule.threshold", "schedule.atol"];
+        let has_none = grid.any(&names, |point| {
+            names.iter().all(|name| number(point, name) == Some(0.0))
+        });
+        if has_none {
+            let message = "`threshold` and `atol` are both 0";
+            let label = "optax wants one of them above 0";
+            self.mistake(place_in(schedule, "threshold"), message, label);
+        }
+        let is_beyond = grid.any(&names, |point| {
+            number(point, "schedule.threshold").is_some_and(|share| share > 1.0)
+        });
+        if is_beyond {
+            let message = "the `threshold` of optax is a share of the loss";
+            self.mistake(
+                place_in(schedule, "threshold"),
+                message,
+                "expected at most 1",
+            );
+        }
+        let has_batches = objectives.iter().any(|objective| {
+            let data = objective.data.as_ref();
+            data.is_some_and(|data| data.batch_size < data.training.len())
+        });
+        if has_batches {
+            let message = "optax's `plateau` looks at the loss before it makes the update";
+            let label = "with batches the loss of an epoch is not known then";
+            let mistake = Mistake::new(place_in(schedule, "kind").clone(), message, label);
+            let help = "`convention = \"pytorch\"` in the schedule looks at the epochs before";
+            self.mistakes.push(mistake.help(help));
+        }
+    }
+
+    /// Epochs are counted in the precision of a run.
+    fn counts(&mut self, spec: &Spec, numerics: &Grid, one: &Decided<'_>) {
+        let is_beyond = numerics.any(&["precision", "epochs"], |point| {
+            let mut settings = point.iter();
+            let narrow = Value::Name("f32".to_owned());
+            let is_narrow = settings.any(|(name, value)| *name == "precision" && *value == narrow);
+            let epochs = number(point, "epochs");
+            is_narrow && epochs.is_some_and(|epochs| epochs > GREATEST_COUNT_F32 as f64)
+        });
+        if !is_beyond {
+            return;
+        }
+        let first: Vec<(&str, Value)> = one.optimizer.settings.point(0).collect();
+        if !one.optimizer.recipe(&first).has_count() {
+            return;
+        }
+        let greatest = grouped(u128::from(GREATEST_COUNT_F32));
+        let name = &one.optimizer.name;
+        let message = format!("`{name}` counts epochs, in f32 at most {greatest}");
+        let span = spec
+            .epochs
+            .as_ref()
+            .map_or(0..0, |epochs| epochs.span.clone());
+        let mistake = Mistake::new(span, message, "expected fewer");
+        self.mistakes
+            .push(mistake.help("`precision = \"f64\"` counts further"));
+    }
+}
+
+/// The numbers of epochs of all runs.
+fn epochs(numerics: &Grid) -> impl Iterator<Item = u64> {
+    let series = numerics.series().filter(|(name, _)| *name == "epochs");
+    let values = series.flat_map(|(_, series)| series.iter());
+    values.filter_map(|value| whole(&value))
+}

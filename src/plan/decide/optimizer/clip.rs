@@ -1,0 +1,38 @@
+//! What gradients are limited to.
+
+use super::Decider;
+use crate::mistake::{Mistake, Span};
+use crate::optimizer::{Clip, Domain};
+use crate::plan::grid::Series;
+use crate::spec;
+
+impl Decider<'_> {
+    /// The way that a table clips, and its limit as a setting.
+    pub(super) fn clip(&mut self, written: &spec::Clip) -> Option<(Clip, (String, Series, Span))> {
+        let known = |key: &String| Clip::ALL.iter().any(|clip| clip.name() == key);
+        let given = written.keys.iter().filter(|key| known(key)).count();
+        if given != 1 {
+            let message = match given {
+                0 => "`clip` says nothing",
+                _ => "`clip` can be one thing only",
+            };
+            let label = "expected `value`, `norm` or `global_norm`";
+            self.mistakes
+                .push(Mistake::new(written.span.clone(), message, label));
+            return None;
+        }
+        let [(name, setting)] = &written.limits[..] else {
+            return None;
+        };
+        let clip = Clip::ALL.iter().find(|clip| clip.name() == *name)?;
+        let domain = Domain::Positive;
+        let expected = format!("expected {}", domain.description());
+        self.domain(name, setting, &expected, |value| domain.contains(value))?;
+        let limit = (
+            format!("clip.{name}"),
+            Series::new(setting),
+            setting.span.clone(),
+        );
+        Some((*clip, limit))
+    }
+}

@@ -1,0 +1,219 @@
+//! How it is minimised.
+
+mod check;
+mod clip;
+mod name;
+mod schedule;
+mod settings;
+
+use std::collections::HashSet;
+use std::sync::Arc;
+
+use super::Decider;
+use crate::mistake::{At, Mistake, suggestion};
+use crate::optimizer::{Convention, Description, Method};
+use crate::plan::{GREATEST_OBJECTIVES, Optimizer};
+use crate::spec::{self, Spec};
+
+/// The settings of all methods that a file names.
+pub(super) fn settings(spec: &Spec) -> HashSet<&'static str> {
+    let names = spec.optimizers.iter().filter_map(|one| one.method.as_ref());
+    let names = names.flat_map(|names| &names.list);
+    let methods = names.filter_map(|name| Method::named(&name.value));
+    let settings = methods.flat_map(|method| method.description().settings);
+    settings.map(|setting| setting.name).collect()
+}
+
+/// One of the combinations of a table: its method, its convention, its schedule.
+#[derive(Clone, Copy, Debug)]
+struct Variant<'w> {
+    method: Method,
+    convention: Convention,
+    /// Where the convention is written, unless it is the default of the method.
+    convention_at: Option<&'w At<String>>,
+    schedule: Option<&'w spec::Schedule>,
+}
+
+/// An optimizer with what it comes from.
+pub(super) struct Decided<'w> {
+    pub(super) optimizer: Optimizer,
+    variant: Variant<'w>,
+    /// The place of its table.
+    table: usize,
+}
+
+impl Decider<'_> {
+    pub(super) fn optimizers<'w>(&mut self, spec: &'w Spec) -> Vec<Decided<'w>> {
+        self.distinct_names(
+            spec.optimizers.iter().filter_map(|one| one.name.as_ref()),
+            "optimizer",
+        );
+        let mut decided = Vec::new();
+        for (table, written) in spec.optimizers.iter().enumerate() {
+            let before = self.mistakes.len();
+            let variants = self.variants(written);
+            if decided.len() + variants.len() > GREATEST_OBJECTIVES {
+                let message = "the methods, conventions and schedules make too many optimizers";
+                let label = format!("expected at most {GREATEST_OBJECTIVES} in all");
+                self.mistake(&written.span, message, label);
+                break;
+            }
+            for variant in &variants {
+                let optimizer = self.optimizer(written, *variant, &variants);
+                decided.extend(optimizer.map(|optimizer| Decided {
+                    optimizer,
+                    variant: *variant,
+                    table,
+                }));
+            }
+            // What is wrong with each combination is told once.
+            self.once_each(before);
+        }
+        name::name(&spec.optimizers, &mut decided);
+        decided
+    }
+
+    /// Leaves out mistakes that were told before, but not before number `first`.
+    fn once_each(&mut self, first: usize) {
+        let mut told: Vec<Mistake> = Vec::new();
+        for mistake in self.mistakes.drain(first..) {
+            if !told.contains(&mistake) {
+                told.push(mistake);
+            }
+        }
+        self.mistakes.extend(told);
+    }
+
+    /// All combinations of a table, the schedules varying fastest.
+    fn variants<'w>(&mut self, written: &'w spec::Optimizer) -> Vec<Variant<'w>> {
+        let methods = self.methods(written);
+        let conventions = self.conventions(written);
+        let schedules: Vec<_> = if written.has_schedule {
+            written.schedules.iter().map(Some).collect()
+        } else {
+            vec![None]
+        };
+        let mut variants = Vec::new();
+        for method in methods {
+            for chosen in &conventions {
+                let convention_at = chosen.map(|(_, at)| at);
+                let convention = chosen.map_or(method.convention(), |(convention, _)| convention);
+                if let Some(at) = convention_at.filter(|_| !method.description().has(convention)) {
+                    self.no_convention(at, convention, method.description());
+                    continue;
+                }
+                variants.extend(schedules.iter().map(|schedule| Variant {
+                    method,
+                    convention,
+                    convention_at,
+                    schedule: *schedule,
+                }));
+            }
+        }
+        variants
+    }
+
+    fn methods(&mut self, written: &spec::Optimizer) -> Vec<Method> {
+        let mut methods = Vec::new();
+        for name in written.method.iter().flat_map(|names| &names.list) {
+            match Method::named(&name.value) {
+                Some(method) if methods.contains(&method) => self.named_twice("method", name),
+                Some(method) => methods.push(method),
+                None => {
+                    let message = format!("unknown method `{}`", name.value);
+                    let known = Method::ALL.iter().map(|method| method.name());
+                    let label = suggestion(&name.value, "the methods are", known);
+                    self.mistake(&name.span, message, label);
+                }
+            }
+        }
+        methods
+    }
+
+    /// The conventions that are given; `None` stands for the default of each method.
+    fn conventions<'w>(
+        &mut self,
+        written: &'w spec::Optimizer,
+    ) -> Vec<Option<(Convention, &'w At<String>)>> {
+        let Some(names) = &written.convention else {
+            let is_misread = written.keys.iter().any(|key| key == "convention");
+            return if is_misread { Vec::new() } else { vec![None] };
+        };
+        let mut conventions: Vec<Option<(Convention, &At<String>)>> = Vec::new();
+        for name in &names.list {
+            let Some(convention) = self.convention(name) else {
+                continue;
+            };
+            let mut known = conventions.iter().flatten();
+            if known.any(|(known, _)| *known == convention) {
+                self.named_twice("convention", name);
+            } else {
+                conventions.push(Some((convention, name)));
+            }
+        }
+        conventions
+    }
+
+    fn convention(&mut self, name: &At<String>) -> Option<Convention> {
+        let convention = Convention::named(&name.value);
+        if convention.is_none() {
+            let message = format!("unknown convention `{}`", name.value);
+            let known = Convention::ALL.iter().map(|convention| convention.name());
+            let label = suggestion(&name.value, "the conventions are", known);
+            self.mistake(&name.span, message, label);
+        }
+        convention
+    }
+
+    fn named_twice(&mut self, key: &str, name: &At<String>) {
+        let message = format!("`{key}` names `{}` twice", name.value);
+        self.mistake(&name.span, message, "once is enough");
+    }
+
+    /// Tells of a convention that has no such method or schedule.
+    fn no_convention(&mut self, at: &At<String>, convention: Convention, of: &Description) {
+        let message = format!("{} has no `{}`", convention.name(), of.name);
+        let those = of.conventions.iter();
+        let those: Vec<String> = those.map(|one| format!("\"{}\"", one.name())).collect();
+        self.mistake(
+            &at.span,
+            message,
+            format!("expected {}", those.join(" or ")),
+        );
+    }
+
+    fn optimizer(
+        &mut self,
+        written: &spec::Optimizer,
+        variant: Variant<'_>,
+        all: &[Variant<'_>],
+    ) -> Option<Optimizer> {
+        let before = self.mistakes.len();
+        let schedule = match variant.schedule {
+            Some(schedule) => Some(self.schedule(schedule, variant)?),
+            None => None,
+        };
+        let outline = schedule.as_ref().map(|(outline, _)| outline);
+        let own = self.method_settings(written, variant, all, outline);
+        let clip = match &written.clip {
+            Some(clip) => Some(self.clip(clip)?),
+            None => None,
+        };
+        let mut settings = own?;
+        if self.mistakes.len() > before {
+            return None;
+        }
+        let (outline, of_schedule) = schedule.unzip();
+        let (clip, of_clip) = clip.unzip();
+        settings.extend(of_schedule.into_iter().flatten());
+        settings.extend(of_clip);
+        Some(Optimizer {
+            name: String::new(),
+            method: variant.method,
+            convention: variant.convention,
+            schedule: outline.map(Arc::new),
+            clip,
+            settings: self.grid(settings, &written.zip),
+        })
+    }
+}

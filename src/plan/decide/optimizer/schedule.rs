@@ -1,0 +1,282 @@
+//! How learning rates change.
+
+use super::settings::{Of, Settings};
+use super::{Decider, Variant};
+use crate::mistake::{At, Mistake, suggestion};
+use crate::number::{Number, Value};
+use crate::optimizer::schedule::{Kind, Outline, RateFormula};
+use crate::optimizer::{Convention, Domain};
+use crate::plan::decide::shortened;
+use crate::plan::grid::Series;
+use crate::spec::{self, Map, Values, place_in_text};
+
+impl Decider<'_> {
+    /// A schedule, and its settings with `schedule.` in front.
+    pub(super) fn schedule(
+        &mut self,
+        written: &spec::Schedule,
+        variant: Variant<'_>,
+    ) -> Option<(Outline, Settings)> {
+        let name = written.kind.as_ref()?;
+        let Some(kind) = Kind::named(&name.value) else {
+            let message = format!("unknown schedule `{}`", name.value);
+            let known = Kind::ALL.iter().map(|kind| kind.name());
+            let label = suggestion(&name.value, "the schedules are", known);
+            self.mistake(&name.span, message, label);
+            return None;
+        };
+        let method = variant.method.description();
+        let has = |name: &str| {
+            let mut settings = method.settings_of(variant.convention);
+            settings.any(|(setting, _)| setting.name == name)
+        };
+        if !has("learning_rate") {
+            let message = format!("`{}` has no learning rate to change", method.name);
+            self.mistake(&name.span, message, "expected no schedule");
+            return None;
+        }
+        let of = Of {
+            description: kind.description(),
+            convention: self.schedule_convention(written, kind, variant)?,
+            span: &written.span,
+            keys: &written.keys,
+            format: &spec::SCHEDULE,
+        };
+        let mut outline = Outline {
+            kind,
+            convention: of.convention,
+            lists: Vec::new(),
+            formula: None,
+            momentum: ["beta1", "momentum"].into_iter().find(|name| has(name)),
+        };
+        let before = self.mistakes.len();
+        let mut settings = Settings::new();
+        for (name, setting) in &written.settings {
+            if self.is_known(of, name, |_| false) {
+                self.schedule_setting(of, name, setting, &mut outline, &mut settings);
+            }
+        }
+        let warms_up = written.keys.iter().any(|key| key == "warmup");
+        let is_needed = |name: &str| warms_up || !name.starts_with("warmup_");
+        let is_complete = self.add_defaults(of, &mut settings, is_needed);
+        if !warms_up {
+            self.no_warmup(&written.settings);
+        }
+        if kind == Kind::Piecewise {
+            self.pieces(written, &outline);
+        }
+        if !is_complete || self.mistakes.len() > before {
+            return None;
+        }
+        for (name, ..) in &mut settings {
+            name.insert_str(0, "schedule.");
+        }
+        Some((outline, settings))
+    }
+
+    /// Whose rule is meant: what the schedule says, or the optimizer, or what there is.
+    fn schedule_convention(
+        &mut self,
+        written: &spec::Schedule,
+        kind: Kind,
+        variant: Variant<'_>,
+    ) -> Option<Convention> {
+        let description = kind.description();
+        if let Some(name) = &written.convention {
+            let convention = self.convention(name)?;
+            if !description.has(convention) {
+                self.no_convention(name, convention, description);
+                return None;
+            }
+            return Some(convention);
+        }
+        if description.has(variant.convention) {
+            return Some(variant.convention);
+        }
+        if variant.convention_at.is_none() {
+            return Some(description.conventions[0]);
+        }
+        let name = written.kind.as_ref()?;
+        let convention = variant.convention.name();
+        let message = format!("{convention} has no schedule `{}`", description.name);
+        let those = description.conventions.iter();
+        let those: Vec<String> = those.map(|one| format!("\"{}\"", one.name())).collect();
+        let help = format!(
+            "`convention = {}` in the schedule takes it from there",
+            those.join("` or `")
+        );
+        let label = "a schedule of another convention";
+        let mistake = Mistake::new(name.span.clone(), message, label);
+        self.mistakes.push(mistake.help(help));
+        None
+    }
+
+    fn schedule_setting(
+        &mut self,
+        of: Of<'_>,
+        name: &At<String>,
+        setting: &spec::Setting,
+        outline: &mut Outline,
+        settings: &mut Settings,
+    ) {
+        let own = of.description.settings.iter();
+        let Some(known) = own.into_iter().find(|known| known.name == name.value) else {
+            return;
+        };
+        let series = match known.domain {
+            Domain::Formula => self.rate_formula(setting).map(|formula| {
+                let text = Value::Name(formula.text().to_owned());
+                outline.formula = Some(formula);
+                Series::List(vec![text])
+            }),
+            Domain::Epochs | Domain::Rates => {
+                self.listed(known.name, known.domain, setting).map(|list| {
+                    let shown: Vec<String> =
+                        list.iter().map(|one| one.wide().to_string()).collect();
+                    outline.lists.push((known.name, list));
+                    Series::List(vec![Value::Name(format!("[{}]", shown.join(", ")))])
+                })
+            }
+            _ => self
+                .check_domain(of, name, setting)
+                .map(|()| Series::new(setting)),
+        };
+        settings.extend(series.map(|series| (name.value.clone(), series, setting.span.clone())));
+    }
+
+    /// A setting that is a list, which must not be a single word.
+    fn listed(
+        &mut self,
+        name: &str,
+        domain: Domain,
+        setting: &spec::Setting,
+    ) -> Option<Vec<Number>> {
+        let each = match domain {
+            Domain::Epochs => Domain::Count,
+            _ => Domain::NotNegative,
+        };
+        let expected = format!("expected {}", domain.description());
+        self.domain(name, setting, &expected, |value| each.contains(value))?;
+        let numbers = Series::new(setting);
+        let numbers: Vec<Number> = numbers.iter().filter_map(|value| value.number()).collect();
+        if domain == Domain::Epochs {
+            let falls = numbers
+                .windows(2)
+                .position(|pair| pair[1].wide() <= pair[0].wide());
+            if let Some(place) = falls {
+                let at = match &setting.values {
+                    Values::List(values) => &values[place + 1].span,
+                    _ => &setting.span,
+                };
+                let message = format!("`{name}` does not increase");
+                let label = format!("expected a number above {}", numbers[place].wide());
+                self.mistake(at, message, label);
+                return None;
+            }
+            if numbers
+                .iter()
+                .any(|number| !each.contains(&Value::Number(*number)))
+            {
+                let message = format!("`{name}` has a point that is no whole number");
+                self.mistake(&setting.span, message, expected);
+                return None;
+            }
+        }
+        Some(numbers)
+    }
+
+    fn rate_formula(&mut self, setting: &spec::Setting) -> Option<RateFormula> {
+        let Values::One(At {
+            value: Value::Name(text),
+            span,
+        }) = &setting.values
+        else {
+            let written = self.source.get(setting.span.clone()).unwrap_or("this");
+            let message = format!("`formula` cannot be {}", shortened(written));
+            let label = "expected a text such as \"0.1/sqrt(1 + epoch)\"";
+            self.mistake(&setting.span, message, label);
+            return None;
+        };
+        let mistakes = match RateFormula::parse(text) {
+            Ok(formula) => return Some(formula),
+            Err(mistakes) => mistakes,
+        };
+        for wrong in mistakes {
+            let mut mistake = wrong.mistake;
+            let part = mistake.span.take().unwrap_or(0..text.len());
+            let place = if text.is_empty() {
+                span.clone()
+            } else {
+                place_in_text(self.source, span, part)
+            };
+            if wrong.valueless.is_some() && wrong.suggested.is_none() {
+                "a schedule knows `epoch`, `epochs` and `learning_rate`"
+                    .clone_into(&mut mistake.label);
+            }
+            mistake.span = Some(place);
+            self.mistakes.push(mistake);
+        }
+        None
+    }
+
+    /// Tells of a warm-up whose length is missing.
+    fn no_warmup(&mut self, settings: &Map<spec::Setting>) {
+        let detail = settings
+            .iter()
+            .find(|(name, _)| name.value.starts_with("warmup_"));
+        if let Some((name, _)) = detail {
+            let message = format!("`{}` without a `warmup`", name.value);
+            self.mistake(&name.span, message, "expected `warmup` epochs beside it");
+        }
+    }
+
+    /// Checks that the lists of a piecewise schedule go together.
+    fn pieces(&mut self, written: &spec::Schedule, outline: &Outline) {
+        let count = |name: &str| {
+            written
+                .settings
+                .iter()
+                .filter(|(key, _)| key.value == name)
+                .count()
+        };
+        match count("values") + count("scales") {
+            1 => {}
+            0 if written
+                .keys
+                .iter()
+                .any(|key| key == "values" || key == "scales") =>
+            {
+                return;
+            }
+            0 => {
+                let message = "`piecewise` has no `values`";
+                let mistake = Mistake::new(written.span.clone(), message, "");
+                let help = "`values`: the rates, one more than there are boundaries";
+                self.mistakes.push(mistake.help(help));
+                return;
+            }
+            _ => {
+                let message = "`piecewise` has both `values` and `scales`";
+                self.mistake(&written.span, message, "expected one of them");
+                return;
+            }
+        }
+        let boundaries = outline.list("boundaries").len();
+        for (name, setting) in &written.settings {
+            let (expected, what) = match name.value.as_str() {
+                "values" => (boundaries + 1, "one more than boundaries"),
+                "scales" => (boundaries, "one for each boundary"),
+                _ => continue,
+            };
+            let given = outline.list(&name.value).len();
+            if boundaries > 0 && given > 0 && given != expected {
+                let message = format!(
+                    "`{}` has {given} numbers for {boundaries} boundaries",
+                    name.value
+                );
+                let label = format!("expected {expected}, {what}");
+                self.mistake(&setting.span, message, label);
+            }
+        }
+    }
+}
