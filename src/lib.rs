@@ -116,7 +116,8 @@
 //! - [`engine`]: programs made from a graph, and what runs them, many runs side
 //!   by side.
 //! - [`objective`]: formula text → graph; the catalogue of test functions.
-//! - [`optimizer`]: update rules that record themselves in a graph.
+//! - [`optimizer`]: methods, each described in one table and recorded in a graph;
+//!   schedules and clipping; the searches that need several evaluations an epoch.
 //! - [`spec`]: the TOML as written; the one description of the file format.
 //! - [`plan`]: every default filled in, every check passed, every run numbered.
 //! - [`batch`]: all runs of a plan, in parallel, results in plan order.
