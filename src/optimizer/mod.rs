@@ -8,10 +8,13 @@
 
 mod adabelief;
 mod adafactor;
+mod adagrad;
 mod adam;
 mod adamax;
 mod adan;
+mod asgd;
 mod clip;
+mod ftrl;
 mod lamb;
 mod lion;
 mod memory;
@@ -21,6 +24,8 @@ mod prodigy;
 mod radam;
 mod recipe;
 mod record;
+mod rmsprop;
+mod rprop;
 pub mod schedule;
 mod schedule_free;
 pub mod search;
@@ -136,6 +141,18 @@ macro_rules! methods {
 methods! {
     /// Gradient descent, with or without momentum.
     Sgd = sgd::Sgd;
+    /// Steps divided by the root of all squares so far.
+    Adagrad = adagrad::Adagrad;
+    /// Steps divided by the root of the running mean of squares.
+    RmsProp = rmsprop::RmsProp;
+    /// `RMSProp` with steps that have the unit of the parameter.
+    Adadelta = adagrad::Adadelta;
+    /// Steps by the signs of the gradient.
+    Rprop = rprop::Rprop;
+    /// Averaged gradient descent.
+    Asgd = asgd::Asgd;
+    /// Follow the regularized leader.
+    Ftrl = ftrl::Ftrl;
     /// Adam.
     Adam = adam::Adam;
     /// Adam with decoupled weight decay.

@@ -1,5 +1,6 @@
 //! Gradient descent.
 
+use super::moments::{Decay, weight_decay};
 use super::{
     Block, Convention, DefaultValue, Defaults, Description, Domain, Epoch, Memory, Rule, Setting,
     Update, UpdateRule,
@@ -44,12 +45,7 @@ static DESCRIPTION: Description = Description {
             defaults: Defaults::By(&[(PyTorch, Number(0.0))]),
             description: "τ, the share of a gradient that does not reach the momentum",
         },
-        Setting {
-            name: "weight_decay",
-            domain: Domain::NotNegative,
-            defaults: Defaults::By(&[(PyTorch, Number(0.0))]),
-            description: "λ, how much of the parameters is added to the gradient",
-        },
+        weight_decay(&[(PyTorch, Number(0.0)), (Keras, Number(0.0))]),
     ],
     rules: &[
         (
@@ -70,6 +66,7 @@ Nesterov   b ← g + μ·b;  x ← x − η·(g + μ·b)",
         (
             &[Keras],
             "\
+x ← x − η·λ·x
 plain      x ← x − η·g
 momentum   v ← μ·v − η·g;  x ← x + v
 Nesterov   v ← μ·v − η·g;  x ← x + μ·v − η·g",
@@ -92,26 +89,30 @@ impl UpdateRule for Sgd {
     }
 
     fn record<N: Block>(epoch: &Epoch<'_, N>) -> Update<N> {
-        let rate = epoch.learning_rate;
+        let (rate, decay) = (epoch.learning_rate, Decay::of(epoch));
         if !epoch.has("momentum") {
-            return epoch.each(|e| (e.x - rate * epoch.decayed(e.g, e.x), []));
+            return epoch.each(|e| {
+                let (x, g) = decay.before(e.x, e.g);
+                (x - rate * g, [])
+            });
         }
         let momentum = epoch.number("momentum");
         if epoch.rule.convention() == Keras {
             return epoch.each(|e| {
-                let step = rate * e.g;
+                let (x, g) = decay.before(e.x, e.g);
+                let step = rate * g;
                 let v = e.memory[0] * momentum - step;
                 let moved = if epoch.has("nesterov") {
-                    e.x + (v * momentum - step)
+                    x + (v * momentum - step)
                 } else {
-                    e.x + v
+                    x + v
                 };
                 (moved, [v])
             });
         }
         let is_damped = epoch.has("dampening");
         let update = epoch.each(|e| {
-            let g = epoch.decayed(e.g, e.x);
+            let (x, g) = decay.before(e.x, e.g);
             let mut b = momentum * e.memory[0];
             if is_damped {
                 // b is 0 before the first epoch.
@@ -125,7 +126,7 @@ impl UpdateRule for Sgd {
             } else {
                 b
             };
-            (e.x - rate * direction, [b])
+            (x - rate * direction, [b])
         });
         update.and(is_damped.then(|| epoch.constant(1.0)))
     }

@@ -1,0 +1,225 @@
+//! Steps divided by the root of the sum of all squares of a gradient's entry, or of their
+//! running mean: Adagrad and Adadelta.
+
+use super::moments::{Decay, epsilon, weight_decay};
+use super::rmsprop::mean_of_squares;
+use super::{
+    Block, Convention, DefaultValue, Defaults, Description, Domain, Epoch, Initial, Memory, Rule,
+    Setting, Update, UpdateRule,
+};
+use Convention::{Keras, Optax, PyTorch};
+use DefaultValue::{Number, Required};
+
+/// Adagrad.
+pub(super) struct Adagrad;
+
+static ADAGRAD: Description = Description {
+    name: "adagrad",
+    title: "Adagrad",
+    about: "Divides each entry of the gradient by the root of the sum of its squares so far: \
+            steps become shorter, and least so along directions that were flat.",
+    conventions: &[PyTorch, Optax, Keras],
+    settings: &[
+        Setting {
+            name: "learning_rate",
+            domain: Domain::Positive,
+            defaults: Defaults::By(&[
+                (PyTorch, Number(1e-2)),
+                (Optax, Required),
+                (Keras, Number(1e-3)),
+            ]),
+            description: "η, about the length of the first step of each parameter",
+        },
+        Setting {
+            name: "initial_accumulator",
+            domain: Domain::NotNegative,
+            defaults: Defaults::By(&[
+                (PyTorch, Number(0.0)),
+                (Optax, Number(0.1)),
+                (Keras, Number(0.1)),
+            ]),
+            description: "s before the first epoch",
+        },
+        epsilon(Defaults::By(&[
+            (PyTorch, Number(1e-10)),
+            (Optax, Number(1e-7)),
+            (Keras, Number(1e-7)),
+        ])),
+        Setting {
+            name: "learning_rate_decay",
+            domain: Domain::NotNegative,
+            defaults: Defaults::By(&[(PyTorch, Number(0.0))]),
+            description: "δ, how fast the learning rate falls with the number t of the update",
+        },
+        weight_decay(&[(PyTorch, Number(0.0)), (Keras, Number(0.0))]),
+    ],
+    rules: &[
+        (
+            &[PyTorch],
+            "\
+g ← g + λ·x
+s ← s + g²
+x ← x − η/(1 + (t − 1)·δ)·g/(√s + ε)",
+        ),
+        (
+            &[Optax],
+            "\
+s ← s + g²
+x ← x − η·g/√(s + ε), where s is 0 x stays",
+        ),
+        (
+            &[Keras],
+            "\
+x ← x − η·λ·x
+s ← s + g²
+x ← x − η·g/√(s + ε)",
+        ),
+    ],
+    sources: &[
+        "Duchi, Hazan, Singer, Adaptive subgradient methods for online learning and stochastic optimization, 2011",
+    ],
+};
+
+impl UpdateRule for Adagrad {
+    const DESCRIPTION: &'static Description = &ADAGRAD;
+
+    fn memory(_: Rule) -> Memory {
+        Memory::slots(&[Initial::Setting("initial_accumulator")])
+    }
+
+    fn counts(rule: Rule) -> bool {
+        rule.has("learning_rate_decay")
+    }
+
+    fn record<N: Block>(epoch: &Epoch<'_, N>) -> Update<N> {
+        let epsilon = epoch.number("epsilon");
+        let one = epoch.constant(1.0);
+        let rate = if epoch.has("learning_rate_decay") {
+            let fall = (epoch.updates() - one) * epoch.number("learning_rate_decay");
+            epoch.learning_rate / (one + fall)
+        } else {
+            epoch.learning_rate
+        };
+        let decay = Decay::of(epoch);
+        epoch.each(|e| {
+            let (x, g) = decay.before(e.x, e.g);
+            let s = e.memory[0] + g.square();
+            let step = match epoch.rule.convention() {
+                PyTorch => rate * g / (s.root() + epsilon),
+                Optax => rate * (optax_scale(epoch, s) * g),
+                _ => rate * g / (s + epsilon).root(),
+            };
+            (x - step, [s])
+        })
+    }
+}
+
+/// What optax multiplies an entry of the gradient with: a sum of squares can be 0 where
+/// the entry is not.
+fn optax_scale<N: Block>(epoch: &Epoch<'_, N>, sum: N) -> N {
+    let scale = epoch.constant(1.0) / (sum + epoch.number("epsilon")).root();
+    if epoch.has("initial_accumulator") {
+        return scale;
+    }
+    let zero = epoch.constant(0.0);
+    zero.is_below(sum).choose(scale, zero)
+}
+
+/// Adadelta.
+pub(super) struct Adadelta;
+
+static ADADELTA: Description = Description {
+    name: "adadelta",
+    title: "Adadelta",
+    about: "As RMSProp, and each step is multiplied by the root of the running mean of the \
+            squares of the steps before, so that it has the unit of the parameter.",
+    conventions: &[PyTorch, Optax, Keras],
+    settings: &[
+        Setting {
+            name: "learning_rate",
+            domain: Domain::Positive,
+            defaults: Defaults::By(&[
+                (PyTorch, Number(1.0)),
+                (Optax, Number(1.0)),
+                (Keras, Number(1e-3)),
+            ]),
+            description: "η, a factor of the steps; 1 in the paper. Without one optax climbs",
+        },
+        Setting {
+            name: "rho",
+            domain: Domain::Unit,
+            defaults: Defaults::By(&[
+                (PyTorch, Number(0.9)),
+                (Optax, Number(0.9)),
+                (Keras, Number(0.95)),
+            ]),
+            description: "ρ, the share of the running means that is kept",
+        },
+        Setting {
+            name: "epsilon",
+            domain: Domain::NotNegative,
+            defaults: Defaults::By(&[
+                (PyTorch, Number(1e-6)),
+                (Optax, Number(1e-6)),
+                (Keras, Number(1e-7)),
+            ]),
+            description: "ε, lets the first steps be longer than 0",
+        },
+        weight_decay(&[
+            (PyTorch, Number(0.0)),
+            (Optax, Number(0.0)),
+            (Keras, Number(0.0)),
+        ]),
+    ],
+    rules: &[
+        (
+            &[PyTorch, Optax],
+            "\
+g ← g + λ·x
+v ← ρ·v + (1 − ρ)·g²
+d ← √(u + ε)/√(v + ε)·g
+u ← ρ·u + (1 − ρ)·d²
+x ← x − η·d",
+        ),
+        (
+            &[Keras],
+            "\
+x ← x − η·λ·x
+v ← ρ·v + (1 − ρ)·g²
+d ← √(u + ε)·g/√(v + ε)
+u ← ρ·u + (1 − ρ)·d²
+x ← x − η·d",
+        ),
+    ],
+    sources: &["Zeiler, ADADELTA: An adaptive learning rate method, 2012"],
+};
+
+impl UpdateRule for Adadelta {
+    const DESCRIPTION: &'static Description = &ADADELTA;
+
+    fn memory(_: Rule) -> Memory {
+        Memory::zeros(2)
+    }
+
+    fn record<N: Block>(epoch: &Epoch<'_, N>) -> Update<N> {
+        let (rate, epsilon) = (epoch.learning_rate, epoch.number("epsilon"));
+        let (mean, decay) = (mean_of_squares(epoch), Decay::of(epoch));
+        epoch.each(|e| {
+            let [v, u] = e.memory;
+            let is_keras = epoch.rule.convention() == Keras;
+            let (x, g) = if is_keras {
+                decay.before(e.x, e.g)
+            } else {
+                (e.x, epoch.decayed(e.g, e.x))
+            };
+            let v = mean(v, g);
+            let (above, below) = ((u + epsilon).root(), (v + epsilon).root());
+            let step = if is_keras {
+                above * g / below
+            } else {
+                above / below * g
+            };
+            (x - rate * step, [v, mean(u, step)])
+        })
+    }
+}

@@ -1,0 +1,84 @@
+//! Averaged gradient descent, of which only the descent is told.
+
+use super::{
+    Block, Convention, DefaultValue, Defaults, Description, Domain, Epoch, Initial, Memory, Rule,
+    Setting, Update, UpdateRule,
+};
+use Convention::PyTorch;
+use DefaultValue::Number;
+
+/// Averaged gradient descent.
+pub(super) struct Asgd;
+
+static DESCRIPTION: Description = Description {
+    name: "asgd",
+    title: "averaged gradient descent",
+    about: "Gradient descent with a penalty on squares and a learning rate that falls as a \
+            power. PyTorch's parameters are these x; their average from update t0 on is kept \
+            beside them and never used by a step, so it is left out here, and t0 with it.",
+    conventions: &[PyTorch],
+    settings: &[
+        Setting {
+            name: "learning_rate",
+            domain: Domain::Positive,
+            defaults: Defaults::All(Number(1e-2)),
+            description: "η, the length of the first step as a multiple of the gradient",
+        },
+        Setting {
+            name: "lambd",
+            domain: Domain::NotNegative,
+            defaults: Defaults::All(Number(1e-4)),
+            description: "λ, the penalty, and how fast the learning rate falls",
+        },
+        Setting {
+            name: "alpha",
+            domain: Domain::NotNegative,
+            defaults: Defaults::All(Number(0.75)),
+            description: "α, the power with which it falls",
+        },
+        Setting {
+            name: "weight_decay",
+            domain: Domain::NotNegative,
+            defaults: Defaults::All(Number(0.0)),
+            description: "ω, how much of the parameters is added to the gradient besides",
+        },
+    ],
+    rules: &[(
+        &[PyTorch],
+        "\
+g ← g + ω·x
+x ← (1 − λ·c)·x − c·g, with c = η at the first update
+c ← η/(1 + λ·η·t)^α, with t the number of this update",
+    )],
+    sources: &[
+        "Polyak, Juditsky, Acceleration of stochastic approximation by averaging, 1992",
+        "Bottou, Large-scale machine learning with stochastic gradient descent, 2010",
+    ],
+};
+
+impl UpdateRule for Asgd {
+    const DESCRIPTION: &'static Description = &DESCRIPTION;
+
+    fn memory(_: Rule) -> Memory {
+        Memory::zeros(0).and(&[Initial::Number(0.0)])
+    }
+
+    fn counts(_: Rule) -> bool {
+        true
+    }
+
+    fn record<N: Block>(epoch: &Epoch<'_, N>) -> Update<N> {
+        let (rate, one) = (epoch.learning_rate, epoch.constant(1.0));
+        let (lambda, alpha) = (epoch.number("lambd"), epoch.number("alpha"));
+        let count = epoch.updates();
+        let is_later = one.is_below(count);
+        let current = is_later.choose(epoch.scalar(0), rate);
+        let kept = one - lambda * current;
+        let update = epoch.each(|e| {
+            let g = epoch.decayed(e.g, e.x);
+            (e.x * kept - current * g, [])
+        });
+        let next = rate / (one + lambda * rate * count).power(alpha);
+        update.and([next])
+    }
+}

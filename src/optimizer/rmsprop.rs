@@ -1,0 +1,216 @@
+//! `RMSProp`: steps divided by the root of the running mean of squares.
+
+use super::moments::{Decay, epsilon, weight_decay};
+use super::{
+    Block, Convention, DefaultValue, Defaults, Description, Domain, Epoch, Initial, Memory, Rule,
+    Setting, Update, UpdateRule,
+};
+use Convention::{Keras, Optax, PyTorch};
+use DefaultValue::{Number, Required, Switch};
+
+/// `RMSProp`.
+pub(super) struct RmsProp;
+
+static DESCRIPTION: Description = Description {
+    name: "rmsprop",
+    title: "RMSProp",
+    about: "Divides each entry of the gradient by the root of the running mean of its squares, \
+            so that steep and flat directions are walked at about the same speed.",
+    conventions: &[PyTorch, Optax, Keras],
+    settings: &[
+        Setting {
+            name: "learning_rate",
+            domain: Domain::Positive,
+            defaults: Defaults::By(&[
+                (PyTorch, Number(1e-2)),
+                (Optax, Required),
+                (Keras, Number(1e-3)),
+            ]),
+            description: "η, about the length of a step of each parameter",
+        },
+        Setting {
+            name: "rho",
+            domain: Domain::Unit,
+            defaults: Defaults::By(&[
+                (PyTorch, Number(0.99)),
+                (Optax, Number(0.9)),
+                (Keras, Number(0.9)),
+            ]),
+            description: "ρ, the share of the running means that is kept; PyTorch's alpha, optax's decay",
+        },
+        epsilon(Defaults::By(&[
+            (PyTorch, Number(1e-8)),
+            (Optax, Number(1e-8)),
+            (Keras, Number(1e-7)),
+        ])),
+        Setting {
+            name: "centered",
+            domain: Domain::Switch,
+            defaults: Defaults::All(Switch(false)),
+            description: "take the variance in place of the mean of squares",
+        },
+        Setting {
+            name: "momentum",
+            domain: Domain::NotNegative,
+            defaults: Defaults::All(Number(0.0)),
+            description: "μ, the share of the last step that is kept",
+        },
+        Setting {
+            name: "nesterov",
+            domain: Domain::Switch,
+            defaults: Defaults::By(&[(Optax, Switch(false))]),
+            description: "look ahead along the momentum; needs a momentum above 0",
+        },
+        weight_decay(&[(PyTorch, Number(0.0)), (Keras, Number(0.0))]),
+        Setting {
+            name: "initial_accumulator",
+            domain: Domain::NotNegative,
+            defaults: Defaults::By(&[(Optax, Number(0.0))]),
+            description: "v before the first epoch; optax's initial_scale",
+        },
+        Setting {
+            name: "epsilon_in_sqrt",
+            domain: Domain::Switch,
+            defaults: Defaults::By(&[(Optax, Switch(true))]),
+            description: "add ε before the root is taken; else r = √q + ε",
+        },
+        Setting {
+            name: "bias_correction",
+            domain: Domain::Switch,
+            defaults: Defaults::By(&[(Optax, Switch(false))]),
+            description: "divide v and a by 1 − ρᵗ in q, with t the number of the update",
+        },
+    ],
+    rules: &[
+        (
+            &[PyTorch],
+            "\
+g ← g + λ·x
+v ← ρ·v + (1 − ρ)·g²
+centered   a ← a + (1 − ρ)·(g − a);  r = √(v − a²) + ε, else r = √v + ε
+plain      x ← x − η·g/r
+momentum   b ← μ·b + g/r;  x ← x − η·b",
+        ),
+        (
+            &[Optax],
+            "\
+v ← ρ·v + (1 − ρ)·g²
+centered   a ← ρ·a + (1 − ρ)·g;  q = v − a², else q = v
+r = √(q + ε)
+plain      x ← x − η·g/r
+momentum   b ← μ·b − η·g/r;  x ← x + b
+Nesterov   b as with momentum;  x ← x + μ·b − η·g/r",
+        ),
+        (
+            &[Keras],
+            "\
+x ← x − η·λ·x
+v ← ρ·v + (1 − ρ)·g²
+centered   a ← ρ·a + (1 − ρ)·g;  q = v − a², else q = v
+r = √(q + ε)
+plain      x ← x − η·g/r
+momentum   b ← μ·b + η·g/r;  x ← x − b",
+        ),
+    ],
+    sources: &[
+        "Tieleman, Hinton, Lecture 6.5: RMSProp, Neural networks for machine learning, 2012",
+        "centered: Graves, Generating sequences with recurrent neural networks, 2013",
+    ],
+};
+
+/// What leads from a running mean of squares to the next one, with the share `rho` kept,
+/// by the order of operations of the convention.
+pub(super) fn mean_of_squares<N: Block>(epoch: &Epoch<'_, N>) -> impl Fn(N, N) -> N + use<N> {
+    let (rho, rest) = (epoch.number("rho"), epoch.rest("rho"));
+    let is_pytorch = epoch.rule.convention() == PyTorch;
+    move |mean, g| {
+        let square = if is_pytorch {
+            rest * g * g
+        } else {
+            rest * g.square()
+        };
+        rho * mean + square
+    }
+}
+
+impl UpdateRule for RmsProp {
+    const DESCRIPTION: &'static Description = &DESCRIPTION;
+
+    fn memory(rule: Rule) -> Memory {
+        let first = if rule.convention() == Optax {
+            Initial::Setting("initial_accumulator")
+        } else {
+            Initial::Number(0.0)
+        };
+        let zeros = usize::from(rule.has("centered")) + usize::from(rule.has("momentum"));
+        let power = [Initial::Number(1.0)].repeat(usize::from(rule.has("bias_correction")));
+        let mut slots = vec![first];
+        slots.extend([Initial::Number(0.0)].repeat(zeros));
+        Memory::slots(&slots).and(&power)
+    }
+
+    fn record<N: Block>(epoch: &Epoch<'_, N>) -> Update<N> {
+        let convention = epoch.rule.convention();
+        let (rate, epsilon) = (epoch.learning_rate, epoch.number("epsilon"));
+        let (rho, rest) = (epoch.number("rho"), epoch.rest("rho"));
+        let momentum = epoch.has("momentum").then(|| epoch.number("momentum"));
+        let (mean, decay) = (mean_of_squares(epoch), Decay::of(epoch));
+        let is_corrected = epoch.has("bias_correction");
+        let power = is_corrected.then(|| epoch.power("rho", 0));
+        let corrected = |mean: N| match power {
+            Some(power) => mean / (epoch.constant(1.0) - power),
+            None => mean,
+        };
+        let update = epoch.each_listed(|x, g, slots| {
+            let (x, g) = decay.before(x, g);
+            let v = mean(slots[0], g);
+            let mut after = vec![v];
+            let mut square = corrected(v);
+            if epoch.has("centered") {
+                let a = match convention {
+                    PyTorch => slots[1] + rest * (g - slots[1]),
+                    _ => rho * slots[1] + rest * g,
+                };
+                after.push(a);
+                square = square - corrected(a).square();
+            }
+            let is_inside = match convention {
+                PyTorch => false,
+                Keras => true,
+                _ => epoch.has("epsilon_in_sqrt"),
+            };
+            let divisor = if is_inside {
+                (square + epsilon).root()
+            } else {
+                square.root() + epsilon
+            };
+            // Where the learning rate goes makes a difference when it changes, and the
+            // order of operations one in the last bits.
+            let step = match convention {
+                PyTorch if momentum.is_some() => g / divisor,
+                Optax => rate * (epoch.constant(1.0) / divisor * g),
+                _ => rate * g / divisor,
+            };
+            let Some(momentum) = momentum else {
+                return (x - step, after);
+            };
+            let buffer = momentum * slots[after.len()];
+            let (moved, buffer) = match convention {
+                Optax => {
+                    let buffer = buffer - step;
+                    let ahead = if epoch.has("nesterov") {
+                        momentum * buffer - step
+                    } else {
+                        buffer
+                    };
+                    (x + ahead, buffer)
+                }
+                Keras => (x - (buffer + step), buffer + step),
+                _ => (x - rate * (buffer + step), buffer + step),
+            };
+            after.push(buffer);
+            (moved, after)
+        });
+        update.and(power)
+    }
+}

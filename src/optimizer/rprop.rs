@@ -1,0 +1,108 @@
+//! Rprop: steps whose length does not depend on that of the gradient.
+
+use super::{
+    Block, Convention, DefaultValue, Defaults, Description, Domain, Epoch, Memory, Rule, Setting,
+    Update, UpdateRule,
+};
+use Convention::{Optax, PyTorch};
+use DefaultValue::{Number, Required};
+
+/// Rprop.
+pub(super) struct Rprop;
+
+static DESCRIPTION: Description = Description {
+    name: "rprop",
+    title: "Rprop (resilient backpropagation)",
+    about: "Only the signs of the gradient count: the step of a parameter grows while its sign \
+            stays and shrinks when it changes. The learning rate is the first step, so a \
+            schedule changes no other.",
+    conventions: &[PyTorch, Optax],
+    settings: &[
+        Setting {
+            name: "learning_rate",
+            domain: Domain::Positive,
+            defaults: Defaults::By(&[(PyTorch, Number(1e-2)), (Optax, Required)]),
+            description: "η, the first step s of every parameter",
+        },
+        Setting {
+            name: "eta_minus",
+            domain: Domain::Fraction,
+            defaults: Defaults::All(Number(0.5)),
+            description: "η₋, what a step is multiplied with where the sign changed",
+        },
+        Setting {
+            name: "eta_plus",
+            domain: Domain::AboveOne,
+            defaults: Defaults::All(Number(1.2)),
+            description: "η₊, what it is multiplied with where the sign stayed",
+        },
+        Setting {
+            name: "min_step_size",
+            domain: Domain::Positive,
+            defaults: Defaults::All(Number(1e-6)),
+            description: "the shortest step",
+        },
+        Setting {
+            name: "max_step_size",
+            domain: Domain::Positive,
+            defaults: Defaults::All(Number(50.0)),
+            description: "the longest step",
+        },
+    ],
+    rules: &[
+        (
+            &[PyTorch],
+            "\
+f ← η₊ where g·p > 0, η₋ where g·p < 0, else 1
+s ← s·f, within the shortest and the longest step
+g ← 0 where g·p < 0
+x ← x − s·sign(g)
+p ← g",
+        ),
+        (
+            &[Optax],
+            "\
+f ← η₊ where g·p > 0, else η₋
+s ← s·f within the shortest and the longest step, but s where g·p = 0
+d ← p, but 0 where g·p < 0
+p ← s·sign(g), but 0 where g·p < 0
+x ← x − d, the step found one epoch before",
+        ),
+    ],
+    sources: &[
+        "Riedmiller, Braun, A direct adaptive method for faster backpropagation learning: the RPROP algorithm, 1993",
+    ],
+};
+
+impl UpdateRule for Rprop {
+    const DESCRIPTION: &'static Description = &DESCRIPTION;
+
+    fn memory(_: Rule) -> Memory {
+        Memory::zeros(2)
+    }
+
+    fn record<N: Block>(epoch: &Epoch<'_, N>) -> Update<N> {
+        let (minus, plus) = (epoch.number("eta_minus"), epoch.number("eta_plus"));
+        let (least, greatest) = (epoch.number("min_step_size"), epoch.number("max_step_size"));
+        let (zero, one) = (epoch.constant(0.0), epoch.constant(1.0));
+        let within = |step: N| step.greater(least).smaller(greatest);
+        epoch.each(|e| {
+            let [step, before] = e.memory;
+            // No step is 0 but the one before the first epoch.
+            let step = step.choose(step, epoch.learning_rate);
+            let sign = e.g * before;
+            let (stays, turns) = (zero.is_below(sign), sign.is_below(zero));
+            if epoch.rule.convention() == PyTorch {
+                let factor = stays.choose(plus, turns.choose(minus, one));
+                let step = within(step * factor);
+                let g = turns.choose(zero, e.g);
+                (e.x - step * g.signum(), [step, g])
+            } else {
+                let changed = within(step * stays.choose(plus, minus));
+                let step = sign.choose(changed, step);
+                let found = turns.choose(zero, step * e.g.signum());
+                (e.x - turns.choose(zero, before), [step, found])
+            }
+        })
+    }
+}

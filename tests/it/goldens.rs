@@ -1,0 +1,243 @@
+//! Trajectories against those of PyTorch, Keras and optax.
+//!
+//! `goldens/*.json` were computed with the libraries themselves: `descents` hold the
+//! parameters after some epochs, `rates` the learning rate of each epoch of a schedule and
+//! the parameters after the last one. The optimizer of each case is TOML in the words of an
+//! experiment, with every setting that is not the library's default. A tensor of the
+//! library is a variable of the objective; JAX ran without `jit`, which reorders.
+//!
+//! What is compared is the relative difference of each number, at least measured by a
+//! thousandth of the greatest parameter, so that one that happens to pass near 0 does not
+//! count as wrong. The last bits differ for three reasons: the libraries write the gradient
+//! in another order of operations, `cos`, `pow` and roots of theirs round differently, and
+//! a power of a setting is a running product here and a call of `pow` there. A descent of a
+//! hundred epochs in a curved valley makes more of such differences, up to some thousand
+//! times more. The bounds are:
+//!
+//! - `reference.json`: 1e-12, what is asked of trajectories of optax;
+//! - the other descents and rates in `f64`: 1e-10, with the greatest difference that was
+//!   found far below (`--nocapture` prints it for each method);
+//! - descents in `f32`: 2e-3. PyTorch and Keras compute numbers such as 1 − β₂ in double
+//!   precision, here they are in the precision of the run, like everything: 1 − 0.999
+//!   differs by 2e-5 then.
+
+use std::collections::BTreeMap;
+
+use gradtape::batch::{self, Cancelled, Control, Recorder, Row};
+use gradtape::plan::{Plan, Run};
+use serde_json::Value;
+
+/// Keys that files cannot have yet.
+const MISSING: &[&str] = &["schedule", "clip"];
+
+const FILES: &[(&str, &str)] = &[
+    ("reference", include_str!("goldens/reference.json")),
+    ("pytorch", include_str!("goldens/pytorch.json")),
+    ("optax", include_str!("goldens/optax.json")),
+    ("keras", include_str!("goldens/keras.json")),
+];
+
+/// The learning rate and the parameters of each epoch of a run.
+#[derive(Default)]
+struct Kept {
+    parameters: usize,
+    rows: Vec<(Option<f64>, Vec<f64>)>,
+}
+
+impl Recorder for Kept {
+    fn begin(&mut self, run: &Run) {
+        self.parameters = run.start.len();
+    }
+
+    fn record(&mut self, row: &Row<'_>) {
+        let parameters = (0..self.parameters).map(|place| (row.parameters)(place).to_f64());
+        let rate = row.learning_rate.map(gradtape::number::Scalar::to_f64);
+        self.rows.push((rate, parameters.collect()));
+    }
+}
+
+/// The rows of the only run of an experiment. One that does not change any more ends.
+fn rows(text: &str) -> Vec<(Option<f64>, Vec<f64>)> {
+    let plan = Plan::new("goldens.toml", text);
+    let plan = plan.unwrap_or_else(|mistakes| panic!("{text}\n{mistakes}"));
+    assert_eq!(plan.runs(), 1, "{text}");
+    let mut rows = Vec::new();
+    let deliver = |_, kept: Kept| {
+        rows = kept.rows;
+        Ok::<(), Cancelled>(())
+    };
+    batch::run(&plan, &[0], Kept::default, &Control::default(), deliver).unwrap();
+    rows
+}
+
+/// A number of a golden file; JSON has none for those that are not finite.
+fn number(value: &Value) -> f64 {
+    match value.as_str() {
+        Some("inf") => f64::INFINITY,
+        Some("-inf") => f64::NEG_INFINITY,
+        Some(_) => f64::NAN,
+        None => value.as_f64().expect("a number"),
+    }
+}
+
+fn numbers(value: &Value) -> Vec<f64> {
+    value
+        .as_array()
+        .expect("a list")
+        .iter()
+        .map(number)
+        .collect()
+}
+
+/// The greatest relative difference of two lists.
+fn difference(found: &[f64], expected: &[f64]) -> f64 {
+    assert_eq!(found.len(), expected.len());
+    let magnitudes = expected.iter().map(|number| number.abs());
+    let least = 1e-3 * magnitudes.fold(0.0, f64::max);
+    let pairs = found.iter().zip(expected);
+    let differences = pairs.map(|(found, expected)| {
+        if found == expected || found.is_nan() && expected.is_nan() {
+            0.0
+        } else {
+            let difference = (found - expected).abs() / expected.abs().max(least);
+            if difference.is_nan() {
+                f64::INFINITY
+            } else {
+                difference
+            }
+        }
+    });
+    differences.fold(0.0, f64::max)
+}
+
+/// A descent or a schedule of a golden file.
+struct Case {
+    text: String,
+    /// What its greatest difference is printed with: method and convention.
+    subject: String,
+    golden: Value,
+}
+
+/// The cases in a list of a golden file that can be run.
+fn cases(file: &str, list: &str) -> Vec<Case> {
+    let file: Value = serde_json::from_str(file).unwrap();
+    let cases = file[list].as_array().expect("a list").iter();
+    let cases = cases.filter_map(|golden| {
+        let optimizer = golden["optimizer"].as_str().expect("TOML");
+        let word = |name: &str| {
+            let lines = optimizer.lines();
+            let mut words = lines.filter_map(|line| line.strip_prefix(name)?.strip_prefix(" = "));
+            words.next().map(|word| word.trim_matches('"'))
+        };
+        let method = word("method").expect("every case has a method");
+        if MISSING.iter().any(|key| word(key).is_some()) {
+            return None;
+        }
+        let mut subject = format!("{method}, {}", word("convention").expect("a convention"));
+        if let Some(schedule) = word("schedule") {
+            let kind = schedule.split('"').nth(1).expect("a kind");
+            subject = format!("{kind}, {}", word("convention").expect("a convention"));
+        }
+        let precision = golden["precision"].as_str().unwrap_or("f64");
+        if precision == "f32" {
+            subject.push_str(", f32");
+        }
+        let objective = golden["objective"]
+            .as_str()
+            .expect("the name of an objective");
+        let objective = file["objectives"][objective].as_str().expect("TOML");
+        let epochs = golden["epochs"].as_u64().unwrap_or(100);
+        let text = format!(
+            "epochs = {epochs}\nprecision = \"{precision}\"\n[record]\nevery = 1\n\
+             [[objective]]\n{objective}\n[[optimizer]]\n{optimizer}\n"
+        );
+        let golden = golden.clone();
+        Some(Case {
+            text,
+            subject,
+            golden,
+        })
+    });
+    cases.collect()
+}
+
+/// Prints the greatest difference of each subject, and fails where one is beyond `bound`.
+fn tell(file: &str, bound: impl Fn(&str) -> f64, differences: &[(&Case, f64)]) {
+    let mut worst: BTreeMap<&str, (usize, f64)> = BTreeMap::new();
+    for (case, difference) in differences {
+        let (count, greatest) = worst.entry(&case.subject).or_default();
+        *count += 1;
+        *greatest = greatest.max(*difference);
+    }
+    for (subject, (count, difference)) in worst {
+        println!("{file:<10} {subject:<36} {count:>3} cases, at most {difference:.1e} apart");
+    }
+    let wrong = differences
+        .iter()
+        .filter(|(case, difference)| *difference > bound(&case.subject));
+    let wrong: Vec<_> = wrong
+        .map(|(case, difference)| format!("{difference:.2e} apart\n{}", case.text))
+        .collect();
+    assert!(
+        wrong.is_empty(),
+        "{} of {file}:\n{}",
+        wrong.len(),
+        wrong.join("\n")
+    );
+}
+
+fn bound(file: &str) -> impl Fn(&str) -> f64 {
+    let is_reference = file == "reference";
+    move |subject| match subject {
+        _ if subject.ends_with("f32") => 2e-3,
+        _ if is_reference => 1e-12,
+        _ => 1e-10,
+    }
+}
+
+#[test]
+fn descents_are_those_of_the_libraries() {
+    for (name, file) in FILES {
+        let cases = cases(file, "descents");
+        let differences: Vec<_> = cases
+            .iter()
+            .map(|case| {
+                let rows = rows(&case.text);
+                let epochs = case.golden["epochs"].as_object().expect("a table");
+                let differences = epochs.iter().map(|(epoch, expected)| {
+                    let epoch: usize = epoch.parse().unwrap();
+                    let (_, found) = rows.get(epoch).unwrap_or(&rows[rows.len() - 1]);
+                    difference(found, &numbers(expected))
+                });
+                (case, differences.fold(0.0, f64::max))
+            })
+            .collect();
+        tell(name, bound(name), &differences);
+    }
+}
+
+#[test]
+fn rates_are_those_of_the_libraries() {
+    for (name, file) in FILES {
+        let cases = cases(file, "rates");
+        let differences: Vec<_> = cases
+            .iter()
+            .map(|case| {
+                let rows = rows(&case.text);
+                let expected = numbers(&case.golden["rates"]);
+                let all: Vec<usize> = match case.golden["at"].as_array() {
+                    Some(at) => at.iter().map(|at| number(at) as usize).collect(),
+                    None => (0..expected.len()).collect(),
+                };
+                let found = all.iter().map(|epoch| rows[*epoch].0.unwrap());
+                let of_rates = difference(&found.collect::<Vec<_>>(), &expected);
+                let last = case.golden["final"].as_array();
+                let of_parameters = last.map_or(0.0, |_| {
+                    difference(&rows[rows.len() - 1].1, &numbers(&case.golden["final"]))
+                });
+                (case, of_rates.max(of_parameters))
+            })
+            .collect();
+        tell(name, bound(name), &differences);
+    }
+}
