@@ -51,6 +51,16 @@ pub const GREATEST_ARRAY_OPERATIONS: u64 = 10_000_000_000;
 /// together: some hundred megabytes for each thread.
 pub const GREATEST_ELEMENTS: u64 = 100_000_000;
 
+/// A search with dense matrices takes at most so many parameters: a step costs the cube of
+/// their number, about a second.
+pub const GREATEST_DENSE: usize = 1_000;
+
+/// A loss whose squares are to be found is at most so many operations, element by element.
+pub const GREATEST_SQUARES: usize = 100_000;
+
+/// The squares of a loss have at most so many derivatives together.
+pub const GREATEST_JACOBIAN: usize = 1_000_000;
+
 /// A file has at most so many `[[objective]]`, and as many `[[optimizer]]`.
 pub const GREATEST_OBJECTIVES: usize = 1_000;
 
@@ -114,6 +124,18 @@ pub fn limits() -> String {
         (
             "numbers in all arrays of an epoch together",
             u128::from(GREATEST_ELEMENTS),
+        ),
+        (
+            "variables of `newton` and `levenberg_marquardt`, whose matrices are dense",
+            GREATEST_DENSE as u128,
+        ),
+        (
+            "operations of a loss of arrays for `levenberg_marquardt`",
+            GREATEST_SQUARES as u128,
+        ),
+        (
+            "derivatives of all squares of a loss for `levenberg_marquardt`",
+            GREATEST_JACOBIAN as u128,
         ),
         ("points of a derivative", u128::from(GREATEST_POINTS)),
         ("columns of a derivative", u128::from(GREATEST_COLUMNS)),

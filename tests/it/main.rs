@@ -29,6 +29,7 @@ mod random;
 mod reports;
 mod rules;
 mod runner;
+mod searches;
 mod starts;
 mod stopping;
 mod streams;

@@ -9,6 +9,7 @@ mod function;
 mod objective;
 mod operations;
 mod optimizer;
+mod searches;
 mod start;
 mod stop;
 
@@ -167,6 +168,9 @@ pub(super) fn decide(path: &str, source: &str, files: Files<'_>) -> Result<Plan,
     }
     if mistakes.is_empty() {
         operations::check(&plan, &spec.objectives, &mut mistakes);
+    }
+    if mistakes.is_empty() {
+        searches::check(&plan, &spec, &mut mistakes);
     }
     derivative::name_files(&mut plan.derivatives, &plan.charts);
     if mistakes.is_empty() {
