@@ -416,3 +416,87 @@ impl<F: Float> Problem<F> for Asked<'_, F> {
         self.control.is_cancelled()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    type Wide = Rounded<f64, false>;
+
+    /// Calls `look` with an objective, as a method that `needs` something sees it, and its
+    /// start.
+    fn asked(objective: &str, needs: Needs, look: impl FnOnce(&mut Asked<'_, Wide>, &[f64])) {
+        let text = format!(
+            "epochs = 1\noptimizer = [{{ method = 'newton' }}]\n[[objective]]\n{objective}"
+        );
+        let plan = Plan::new("test.toml", &text).expect("well formed");
+        let run = plan.run(0);
+        let searched = Searched::<f64>::trace(&plan, &run, needs);
+        let control = Control::default();
+        let start: Vec<f64> = run.start.iter().map(|x| x.wide()).collect();
+        look(&mut Asked::new(&searched, &run, &control), &start);
+    }
+
+    fn vector(x: &[f64]) -> Vec<Wide> {
+        x.iter().map(|x| Wide::new(*x)).collect()
+    }
+
+    const OBJECTIVES: &[&str] = &[
+        "formula = '(1 - x)^2 + b*(y - x^2)^2'\nstart = { x = -1.2, y = 1 }\nconstants = { b = 100 }",
+        "formula = 'sum((x[1:] - x[:-1]^2)^2)/3 + mean((2*x - 1)^4) - 5'\nstart = { x = [0.3, -0.4, 0.7] }",
+        "formula = '(sin(x)*y)^2 + 0.25*(x - exp(y))^2'\nstart = { x = 0.5, y = -0.25 }",
+        // Too long to be written out element by element.
+        "formula = 'sum((x[1:] - x[:-1]^2)^2) + sum(sin(x)^4)'\nstart = { x = { value = 0.5, length = 700 } }",
+    ];
+
+    #[test]
+    fn products_with_the_hessian_are_differences_of_gradients() {
+        for objective in OBJECTIVES {
+            asked(objective, Needs::HessianProduct, |asked, start| {
+                let direction = |place: usize| ((place * 7) % 5) as f64 - 1.75;
+                let v: Vec<f64> = (0..start.len()).map(direction).collect();
+                let product = asked.hessian_product(&vector(start), &vector(&v));
+                // The cube root of ε leaves as much of the third derivative as of rounding.
+                let h = 6e-6;
+                let mut at = |h: f64| {
+                    let x: Vec<f64> = start.iter().zip(&v).map(|(x, v)| x + h * v).collect();
+                    asked.gradient(&vector(&x)).gradient
+                };
+                let (after, before) = (at(h), at(-h));
+                for ((product, after), before) in product.iter().zip(after).zip(before) {
+                    let difference = (after.get() - before.get()) / (2.0 * h);
+                    let scale = 1.0 + difference.abs();
+                    assert!(
+                        (product.get() - difference).abs() < 1e-6 * scale,
+                        "{objective}"
+                    );
+                }
+                assert_eq!(asked.counts.hessian_products, 1);
+                assert_eq!((asked.counts.evaluations, asked.counts.gradients), (2, 2));
+            });
+        }
+    }
+
+    #[test]
+    fn residuals_make_up_the_loss_and_its_gradient() {
+        for objective in OBJECTIVES {
+            asked(objective, Needs::Residuals, |asked, start| {
+                let size = start.len();
+                let (point, residuals) = asked.residuals(&vector(start));
+                let alone = asked.gradient(&vector(start));
+                assert_eq!(point.value.get().to_bits(), alone.value.get().to_bits());
+                let values: Vec<f64> = residuals.values.iter().map(|r| r.get()).collect();
+                // The constant of the second objective is no square.
+                let constant = if objective.contains("- 5") { -5.0 } else { 0.0 };
+                let sum: f64 = values.iter().map(|r| r * r).sum::<f64>() + constant;
+                let close = |a: f64, b: f64| (a - b).abs() <= 1e-12 * (1.0 + a.abs());
+                assert!(close(sum, point.value.get()), "{objective}: {sum}");
+                for place in 0..size {
+                    let rows = residuals.jacobian.chunks_exact(size).zip(&values);
+                    let slope: f64 = rows.map(|(row, r)| 2.0 * r * row[place].get()).sum();
+                    assert!(close(slope, point.gradient[place].get()), "{objective}");
+                }
+            });
+        }
+    }
+}

@@ -5,6 +5,7 @@ use gradtape::objective::catalogue;
 use gradtape::plan::{Plan, Run};
 
 use crate::close::close;
+use crate::runner::{folder, runner, succeeded};
 
 /// The rows of a run: epoch, evaluations, parameters.
 type Rows = Vec<(u64, u64, Vec<f64>)>;
@@ -191,4 +192,179 @@ fn every_search_finds_the_minimum() {
         } = outcome.counts;
         println!("{optimizer:?}: {evaluations} {gradients} {hessian_products} {loss}");
     }
+}
+
+#[test]
+fn the_trust_region_is_that_of_scipy() {
+    // scipy.optimize.minimize(rosen, [-1.2, 1], jac=rosen_der, hess=rosen_hess,
+    // method="trust-ncg", tol=1e-10) of scipy 1.17.1: the same rules, 31 evaluations.
+    let head = "epochs = 100\nstop = { gradient_norm_below = 1e-10 }";
+    let (outcome, _) = &run(&experiment(head, ROSENBROCK, "method = 'trust_region'"))[0];
+    assert_eq!(outcome.counts.evaluations, 31);
+    let loss = outcome.loss.to_f64();
+    assert!(close(loss, 8.62806211982294e-25, 1e-6, 0.0), "{loss}");
+}
+
+#[test]
+fn a_curve_is_fitted_to_points() {
+    let objective = "formula = 'sum((a*exp(-b*t) + c - y)^2)'\n\
+         start = { a = 1, b = 1, c = 0 }\n\
+         define = { t = '[0, 1, 2, 3, 4, 5]', y = '[5.1, 3.2, 2.3, 1.6, 1.4, 1.2]' }";
+    let head = "epochs = 100";
+    let optimizer = "method = 'levenberg_marquardt'";
+    let (outcome, _) = &run(&experiment(head, objective, optimizer))[0];
+    // Where the gradient is 0, by mpmath in 40 digits.
+    let exact = [
+        4.086_104_865_060_045,
+        0.605_717_578_152_777_4,
+        1.007_252_515_036_325,
+    ];
+    // The loss does not tell steps shorter than √ε from none, relative to the curvature,
+    // of which the least is about 1.
+    for (found, exact) in parameters(outcome).into_iter().zip(exact) {
+        assert!(close(found, exact, 3e-8, 0.0), "{found} {exact}");
+    }
+    assert_eq!(outcome.status.name(), "fixed point");
+    // scipy's `least_squares(method="lm")` takes 13.
+    assert!(outcome.counts.evaluations <= 20, "{:?}", outcome.counts);
+    // The mean is as good, and so is a constant beside it.
+    let objective = objective.replace("sum(", "7 + 0.5*mean(");
+    let (mean, _) = &run(&experiment(head, &objective, optimizer))[0];
+    for (found, exact) in parameters(mean).into_iter().zip(exact) {
+        assert!(close(found, exact, 1e-6, 0.0), "{found} {exact}");
+    }
+}
+
+#[test]
+fn both_conventions_of_lbfgs_can_be_named() {
+    let optimizer = "method = 'lbfgs'\nconvention = 'textbook'\nhistory_size = 5";
+    let head = "epochs = 100\nstop = { loss_below = 1e-20 }";
+    let (outcome, rows) = &run(&experiment(head, ROSENBROCK, optimizer))[0];
+    assert_eq!(outcome.status.name(), "converged");
+    assert!(outcome.counts.evaluations < 60, "{:?}", outcome.counts);
+    assert!(rows.len() < 50, "an iteration an epoch: {}", rows.len());
+}
+
+#[test]
+fn no_search_raises_the_loss_of_a_test_function() {
+    for function in catalogue::all() {
+        let name = function.name;
+        let objective = format!("function = '{name}'");
+        for optimizer in ALL.iter().filter(|one| !one.contains("marquardt")) {
+            // Without a line search PyTorch's L-BFGS may go anywhere.
+            if *optimizer == "method = 'lbfgs'" {
+                continue;
+            }
+            let (outcome, _) = &run(&experiment("epochs = 60", &objective, optimizer))[0];
+            let first = &run(&experiment(
+                "epochs = 1",
+                &objective,
+                "method = 'sgd'\nlearning_rate = 1e-300",
+            ))[0];
+            let (first, last) = (first.0.loss.to_f64(), outcome.loss.to_f64());
+            assert!(last <= first, "{name}, {optimizer}: {first} {last}");
+            if function.has(catalogue::Trait::Convex, 2)
+                && function.has(catalogue::Trait::Smooth, 2)
+            {
+                let gap = outcome.gradient_norm.to_f64();
+                println!("{name}, {optimizer}: {last} {gap} {}", outcome.status);
+            }
+        }
+    }
+}
+
+#[test]
+fn searches_go_through_whole_arrays() {
+    // Too long to be written out element by element.
+    let objective = "function = 'rosenbrock'\ndimension = 2_000";
+    for optimizer in [
+        "method = 'lbfgs'\nconvention = 'textbook'",
+        "method = 'conjugate_gradient'",
+        "method = 'trust_region'",
+    ] {
+        let head = "epochs = 3000\nstop = { gradient_norm_below = 1e-6 }";
+        let (outcome, _) = &run(&experiment(head, objective, optimizer))[0];
+        println!("{optimizer} {} {:?}", outcome.status, outcome.counts);
+        assert_eq!(outcome.status.name(), "converged", "{optimizer}");
+    }
+}
+
+#[test]
+fn the_bits_are_the_same_on_any_number_of_threads() {
+    let optimizers: String = ALL
+        .iter()
+        .map(|one| format!("[[optimizer]]\n{one}\n"))
+        .collect();
+    let text = format!(
+        "epochs = 12\nprecision = ['f64', 'f32']\nsubnormals = ['keep', 'flush']\n\
+         [[objective]]\nformula = '(a - x)^2 + b*(y - x^2)^2'\nstart = {{ x = [-1.2, 2], y = 1 }}\n\
+         constants = {{ a = 1, b = [1, 100] }}\n{optimizers}"
+    );
+    let on = |threads: usize| {
+        let pool = rayon::ThreadPoolBuilder::new().num_threads(threads);
+        pool.build().unwrap().install(|| run(&text))
+    };
+    let alone = on(1);
+    assert_eq!(alone.len(), 2 * 2 * 4 * ALL.len());
+    for threads in [2, 5] {
+        for (one, other) in alone.iter().zip(on(threads)) {
+            assert_eq!(one.0, other.0);
+            assert_eq!(one.1, other.1);
+        }
+    }
+}
+
+#[test]
+fn stop_rules_hold_for_searches() {
+    let check = |stop: &str, status: &str| {
+        let head = format!("epochs = 100\nstop = {{ {stop} }}");
+        let objective = "formula = '1 + (x - 3)^4'\nstart = { x = 0 }\nminimum = { value = 1 }";
+        let (outcome, rows) = &run(&experiment(&head, objective, "method = 'newton'"))[0];
+        assert_eq!(outcome.status.to_string(), status, "{stop}");
+        assert_eq!(rows.last().unwrap().0, outcome.epochs_run);
+    };
+    // Each step of Newton leaves ⅔ of the distance, exactly but for rounding.
+    check("loss_below = 2", "loss 1.624295 below 2");
+    check("gap_below = 0.1", "gap 0.02435865 below 0.1");
+    check("gradient_norm_below = 1", "gradient norm 0.8670806 below 1");
+    check("step_below = 0.1", "step 0.08779150 below 0.1");
+    check("patience = 2, min_delta = 1", "no improvement in 2 epochs");
+}
+
+#[test]
+fn evaluations_are_told_of_rules_too() {
+    let text = "epochs = 3\n[[objective]]\nformula = 'x^2'\nstart = { x = 1 }\n\
+        [[optimizer]]\nmethod = 'sgd'\nlearning_rate = 0.1\n\
+        [[chart]]\nx = 'evaluations'\n[[expect]]\nevaluations = { equals = 4 }\n\
+        gradient_evaluations = { equals = 4 }\nhessian_products = { equals = 0 }";
+    let plan = planned(text);
+    assert!(!plan.has_searches());
+    let (outcome, rows) = &run(text)[0];
+    assert_eq!(outcome.counts, Counts::of_rule(3));
+    let evaluations: Vec<u64> = rows.iter().map(|row| row.1).collect();
+    assert_eq!(evaluations, [1, 2, 3, 4]);
+}
+
+#[test]
+fn a_report_counts_evaluations() {
+    let text = "epochs = 2\n[[objective]]\nformula = '(x - 1)^2 + x^4'\nstart = { x = 2 }\n\
+        [[optimizer]]\nmethod = 'newton'\n[[optimizer]]\nmethod = 'sgd'\nlearning_rate = 0.1\n\
+        [[chart]]\nx = 'evaluations'\n[[chart]]\ny = 'evaluations'\n\
+        [[expect]]\nruns = { method = 'newton' }\nevaluations = { equals = 3 }\n\
+        hessian_products = { equals = 2 }\n";
+    let at = folder(&[("counted.toml", text)]);
+    succeeded(runner(at.path()).arg("counted.toml"));
+    let read = |name: &str| {
+        let path = at.path().join("reports/counted").join(name);
+        std::fs::read_to_string(path).unwrap()
+    };
+    insta::assert_snapshot!("counted_runs", read("runs.csv"));
+    insta::assert_snapshot!("counted_trajectories", read("trajectories.csv"));
+    let report = read("report.json");
+    assert!(
+        report.contains("\"evaluations\":3,\"gradient_evaluations\":3,\"hessian_products\":2"),
+        "{report}"
+    );
+    // What was written is read again.
+    succeeded(runner(at.path()).args(["check", "counted.toml"]));
 }

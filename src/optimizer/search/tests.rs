@@ -244,7 +244,10 @@ fn newton_needs_one_step_on_a_quadratic() {
     let newton = Newton::new(Wide::ZERO, Wide::rounded(1e-4), Wide::rounded(0.5));
     let end = run(Quadratic, newton, &start, 1, |_| false);
     // The solution of a system of condition 8 is off by some roundings.
-    let worst = wide(&end.point.x).into_iter().map(f64::abs).fold(0.0, f64::max);
+    let worst = wide(&end.point.x)
+        .into_iter()
+        .map(f64::abs)
+        .fold(0.0, f64::max);
     assert!(worst < 8.0 * 16.0 * f64::EPSILON, "{worst}");
     assert_eq!((end.evaluations, end.products), (2, 5));
 }
@@ -260,7 +263,10 @@ fn conjugate_gradients_need_as_many_exact_line_searches_as_there_are_parameters(
         let search = ConjugateGradient::new(beta, wolfe(1e-4, 1e-10), Wide::rounded(0.1));
         let after = run(Quadratic, search, &start, start.len(), |_| false);
         let (before, after) = (before.point.value.get(), after.point.value.get());
-        assert!(before > 1e-6 && after < 1e-18, "{beta:?}: {before}, {after}");
+        assert!(
+            before > 1e-6 && after < 1e-18,
+            "{beta:?}: {before}, {after}"
+        );
     }
 }
 

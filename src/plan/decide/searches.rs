@@ -1,4 +1,4 @@
-//! What a search cannot be combined with.
+//! What objectives a search cannot be combined with.
 
 use crate::autodiff::{ArrayGraph, Graph, Shape, Subnormals, Var};
 use crate::data::Dataset;
@@ -12,32 +12,18 @@ use crate::plan::{
 };
 use crate::spec::Spec;
 
-/// Tells of objectives and settings that a search of the plan cannot go with.
+/// Tells of objectives that a search of the plan cannot go with.
 pub(super) fn check(plan: &Plan, spec: &Spec, mistakes: &mut Vec<Mistake>) {
-    let searches = plan.optimizers.iter().zip(&spec.optimizers);
-    let searches = searches.filter_map(|(one, written)| Some((one, written, one.method.needs()?)));
+    let searches = plan.optimizers.iter();
+    let searches = searches.filter_map(|one| Some((one, one.method.needs()?)));
     let searches: Vec<_> = searches.collect();
-    for (optimizer, written, _) in &searches {
-        for (key, is_there) in [
-            ("schedule", optimizer.schedule.is_some()),
-            ("clip", optimizer.clip.is_some()),
-        ] {
-            if is_there {
-                let name = optimizer.method.name();
-                let message = format!("`{name}` cannot have a `{key}`");
-                let mistake = Mistake::new(written.span.clone(), message, "");
-                let help = "it is a search: it chooses the length of its steps itself";
-                mistakes.push(mistake.help(help));
-            }
-        }
-    }
-    let Some((first, ..)) = searches.first() else {
+    let Some((first, _)) = searches.first() else {
         return;
     };
     let needing = |wanted: &[Needs]| {
         let mut searches = searches.iter();
-        let found = searches.find(|(.., needs)| wanted.contains(needs));
-        found.map(|(optimizer, ..)| *optimizer)
+        let found = searches.find(|(_, needs)| wanted.contains(needs));
+        found.map(|(optimizer, _)| *optimizer)
     };
     let dense = needing(&[Needs::Hessian, Needs::Residuals]);
     let squares = needing(&[Needs::Residuals]);

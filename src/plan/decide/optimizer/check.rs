@@ -55,6 +55,7 @@ impl Decider<'_> {
         for one in decided {
             let written = &spec.optimizers[one.table];
             self.nesterov(written, one);
+            self.search(written, one);
             if let (Some(schedule), Some(outline)) = (one.variant.schedule, &one.optimizer.schedule)
             {
                 self.momentum(schedule, one);
@@ -88,6 +89,33 @@ impl Decider<'_> {
             let message = "`nesterov` goes with no dampening";
             let place = place(written, "dampening");
             self.mistake(place, message, "expected 0, as PyTorch does");
+        }
+    }
+
+    /// A search chooses the length of its steps itself.
+    fn search(&mut self, written: &spec::Optimizer, one: &Decided<'_>) {
+        if one.variant.method.needs().is_none() {
+            return;
+        }
+        let method = one.variant.method.name();
+        let schedule = one.variant.schedule.map(|schedule| &schedule.span);
+        let clip = written.clip.as_ref().map(|clip| &clip.span);
+        for (key, span) in [("schedule", schedule), ("clip", clip)] {
+            if let Some(span) = span {
+                let message = format!("`{method}` cannot have a `{key}`");
+                let label = "it is a search, which chooses the length of its steps itself";
+                self.mistake(span, message, label);
+            }
+        }
+        let grid = &one.optimizer.settings;
+        let crosses = grid.any(&["c1", "c2"], |point| {
+            let (least, most) = (number(point, "c1"), number(point, "c2"));
+            least.zip(most).is_some_and(|(least, most)| least >= most)
+        });
+        if crosses {
+            let message = "`c1` is not below `c2`";
+            let label = "no step may fulfil both conditions of a line search then";
+            self.mistake(place(written, "c1"), message, label);
         }
     }
 
