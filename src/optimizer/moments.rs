@@ -142,10 +142,10 @@ impl<N: Block> Decay<N> {
         }
         let (decay, rate) = (epoch.number("weight_decay"), epoch.learning_rate);
         let rule = epoch.rule;
+        let is_apart = matches!(rule.method(), Method::AdamW | Method::Adafactor)
+            || rule.has("decoupled_weight_decay");
         match rule.convention() {
-            PyTorch if rule.method() == Method::AdamW || rule.has("decoupled_weight_decay") => {
-                Decay::Factor(epoch.constant(1.0) - rate * decay)
-            }
+            PyTorch if is_apart => Decay::Factor(epoch.constant(1.0) - rate * decay),
             PyTorch => Decay::Gradient(decay),
             Keras => Decay::Share(decay, rate),
             Optax | Textbook => Decay::Direction(decay),

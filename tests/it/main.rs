@@ -7,6 +7,7 @@
 )]
 
 mod accuracy;
+mod adam;
 mod arrays;
 mod batches;
 mod blocks;
