@@ -1,7 +1,6 @@
 //! Gradients that are made shorter before an update rule reads them.
 
 use super::{Block, Convention};
-use crate::autodiff::{Number, Op};
 
 /// How a gradient is clipped.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -28,33 +27,48 @@ impl Clip {
         }
     }
 
+    /// What it does, in a sentence.
+    #[must_use]
+    pub fn about(self) -> &'static str {
+        match self {
+            Clip::Value => "each entry of the gradient is cut off at a magnitude",
+            Clip::Norm => "the gradient of each variable is scaled down to a Euclidean norm",
+            Clip::GlobalNorm => "the whole gradient is scaled down to a Euclidean norm",
+        }
+    }
+
     /// Records the clipped gradient.
     #[must_use]
     pub fn record<N: Block>(self, convention: Convention, gradient: &[N], limit: N) -> Vec<N> {
         let squares = |g: &N| g.square().sum(None);
+        let gradient = gradient.iter();
         match self {
+            // A slope that is not a number stays so, which the second operand does.
             Clip::Value => {
-                let clipped = gradient.iter().map(|g| g.smaller(limit).greater(-limit));
+                let clipped = gradient.map(|g| (-limit).greater(limit.smaller(*g)));
                 clipped.collect()
             }
             Clip::Norm => {
-                let clipped = gradient.iter();
-                let clipped = clipped.map(|g| shortened(convention, *g, squares(g).root(), limit));
+                let clipped = gradient.map(|g| shortened(convention, *g, squares(g).root(), limit));
                 clipped.collect()
             }
             Clip::GlobalNorm => {
-                let sum = gradient.iter().map(squares).reduce(|sum, next| sum + next);
+                let sum = gradient.clone().map(squares).reduce(|sum, next| sum + next);
                 let Some(sum) = sum else { return Vec::new() };
                 let norm = sum.root();
-                let clipped = gradient.iter();
-                let clipped = clipped.map(|g| shortened(convention, *g, norm, limit));
+                let together = (convention == Convention::Keras).then(|| share(norm, limit));
+                let clipped = gradient.map(|g| match together {
+                    Some(share) => *g * share,
+                    None => shortened(convention, *g, norm, limit),
+                });
                 clipped.collect()
             }
         }
     }
 }
 
-/// A gradient whose norm, or that of the gradient it is part of, is at most `limit`.
+/// A gradient whose norm, or that of the gradient it is part of, is at most `limit`:
+/// `torch.nn.utils.clip_grad_norm_`, `clipnorm` of Keras, `optax.clip_by_global_norm`.
 fn shortened<N: Block>(convention: Convention, g: N, norm: N, limit: N) -> N {
     match convention {
         Convention::PyTorch => {
@@ -63,8 +77,15 @@ fn shortened<N: Block>(convention: Convention, g: N, norm: N, limit: N) -> N {
         }
         Convention::Keras => g * limit / norm.greater(limit),
         Convention::Optax | Convention::Textbook => {
-            let is_short = Number::apply(Op::Less, &[&norm, &limit]);
+            let is_short = norm.is_below(limit);
             is_short.choose(g, g / norm * limit)
         }
     }
+}
+
+/// What `global_clipnorm` of Keras multiplies a gradient with; not a number if the norm
+/// is not finite.
+fn share<N: Block>(norm: N, limit: N) -> N {
+    let one = limit.constant(1.0);
+    limit * (one / norm).smaller(one / limit) + (norm - norm)
 }

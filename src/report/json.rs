@@ -13,6 +13,7 @@ use crate::batch::RunResult;
 use crate::derivative::{Row, Table};
 use crate::number::{Digits, Scalar, Value};
 use crate::objective::catalogue::{Dimension, Gradient, Instance, Kind, Minimum};
+use crate::optimizer::{Convention, DefaultValue, Description};
 use crate::plan::{Derivative, Objective, Plan, RecordedData, Run};
 
 /// What a report is about: the beginning of `report.json`.
@@ -250,6 +251,49 @@ pub fn function_object(instance: &Instance) -> String {
         "traits": instance.traits().map(|one| one.to_string()).collect::<Vec<_>>(),
         "about": function.about,
         "source": function.source,
+    })
+    .to_string()
+}
+
+/// A method or a schedule as a JSON object, with the group that it belongs to.
+#[must_use]
+pub fn method_object(of: &Description, group: &str) -> String {
+    let names = |conventions: &[Convention]| -> Vec<&'static str> {
+        conventions.iter().map(|one| one.name()).collect()
+    };
+    let default = |value: DefaultValue| match value {
+        DefaultValue::Number(number) => serde_json::json!(number),
+        DefaultValue::Switch(on) => serde_json::json!(on),
+        DefaultValue::Name(name) => serde_json::json!(name),
+        DefaultValue::RunEpochs => serde_json::json!("epochs of the run"),
+        DefaultValue::Required | DefaultValue::Absent => serde_json::Value::Null,
+    };
+    let settings = of.settings.iter().map(|setting| {
+        let conventions = of.conventions.iter().filter_map(|convention| {
+            let value = setting.default(*convention)?;
+            let is_required = value == DefaultValue::Required;
+            let of = serde_json::json!({ "default": default(value), "is_required": is_required });
+            Some((convention.name().to_owned(), of))
+        });
+        serde_json::json!({
+            "setting": setting.name,
+            "expected": setting.domain.description(),
+            "description": setting.description,
+            "conventions": conventions.collect::<serde_json::Map<_, _>>(),
+        })
+    });
+    let rules = of.rules.iter().map(|(conventions, rule)| {
+        serde_json::json!({ "conventions": names(conventions), "rule": rule })
+    });
+    serde_json::json!({
+        "name": of.name,
+        "group": group,
+        "title": of.title,
+        "about": of.about,
+        "conventions": names(of.conventions),
+        "rules": rules.collect::<Vec<_>>(),
+        "settings": settings.collect::<Vec<_>>(),
+        "sources": of.sources,
     })
     .to_string()
 }

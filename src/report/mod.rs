@@ -30,8 +30,8 @@ pub use csv::{RunReader, read_derivative};
 pub use error::ReportError;
 pub use folder::{REPORT, RUNS, TRAJECTORIES, remove_unfinished};
 pub use json::{
-    Head, derivative_object, derivative_plan_object, function_object, objective_object,
-    plan_object, run_object,
+    Head, derivative_object, derivative_plan_object, function_object, method_object,
+    objective_object, plan_object, run_object,
 };
 
 /// Writes the report of a batch.

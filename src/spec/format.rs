@@ -466,7 +466,7 @@ pub static OPTIMIZER: Format = Format {
         optional(
             "zip",
             Kind::Names,
-            "Settings whose lists move together instead of being combined; they have equal lengths.",
+            "Settings whose lists move together instead of being combined; they have equal lengths. Those of a schedule are `schedule.NAME`, the limit of `clip` is `clip.NAME`.",
         ),
     ],
     others: Some(&Key {
@@ -481,8 +481,8 @@ pub static OPTIMIZER: Format = Format {
 pub static SCHEDULE: Format = Format {
     name: "schedule",
     description: "How the learning rate changes: the rate of epoch k leads from the state of \
-        epoch k to that of epoch k + 1. Of several settings with lists each combination is run, \
-        in tables under `schedule.` and the name of the setting.",
+        epoch k to that of epoch k + 1. In tables and filters its settings have `schedule.` in \
+        front.",
     keys: &[
         required(
             "kind",

@@ -31,6 +31,7 @@ mod reports;
 mod rules;
 mod runner;
 mod searches;
+mod schedules;
 mod starts;
 mod stopping;
 mod streams;

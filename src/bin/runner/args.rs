@@ -43,6 +43,8 @@ enum Subcommands {
     Report(Report),
     /// List the test functions, or show one of them
     Functions(Functions),
+    /// List the methods and schedules, or show one of them
+    Methods(Methods),
 }
 
 /// Options of a plain `runner FILE…`.
@@ -116,6 +118,17 @@ pub struct Functions {
     pub format: Format,
 }
 
+/// Options of `runner methods`.
+#[derive(Debug, Args)]
+pub struct Methods {
+    /// The method or schedule to show; all are listed if it is left out
+    #[arg(value_name = "NAME")]
+    pub name: Option<String>,
+    /// How it is printed
+    #[arg(long, value_enum, default_value_t = Format::Text)]
+    pub format: Format,
+}
+
 /// Which experiments, and which of their runs.
 #[derive(Debug, Args)]
 pub struct Experiments {
@@ -140,7 +153,7 @@ pub struct Work {
 pub enum Format {
     /// An aligned table
     Text,
-    /// A JSON object a line for each run, point of a derivative, or function
+    /// A JSON object a line for each run, point of a derivative, function or method
     Json,
 }
 
@@ -167,6 +180,7 @@ pub enum Command<'a> {
     Plan(&'a Plan),
     Report(&'a Report),
     Functions(&'a Functions),
+    Methods(&'a Methods),
 }
 
 impl Arguments {
@@ -186,6 +200,7 @@ impl Arguments {
             Some(Subcommands::Plan(options)) => Command::Plan(options),
             Some(Subcommands::Report(options)) => Command::Report(options),
             Some(Subcommands::Functions(options)) => Command::Functions(options),
+            Some(Subcommands::Methods(options)) => Command::Methods(options),
             None => Command::Run(&self.0.run),
         }
     }

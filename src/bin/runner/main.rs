@@ -4,6 +4,7 @@ mod args;
 mod check;
 mod failure;
 mod functions;
+mod methods;
 mod output;
 mod picture;
 mod plan;
@@ -37,5 +38,6 @@ fn work(arguments: &Arguments) -> Result<(), Failure> {
         Command::Plan(options) => plan::plan(options),
         Command::Report(options) => redraw::redraw(options),
         Command::Functions(options) => functions::functions(options),
+        Command::Methods(options) => methods::methods(options),
     }
 }

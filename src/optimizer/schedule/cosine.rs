@@ -105,18 +105,22 @@ impl Curve for CosineRestarts {
         name: "cosine_restarts",
         title: "cosine with warm restarts",
         about: "Down along half a wave of the cosine, then again from the top, each time perhaps longer.",
-        conventions: &[PyTorch, Keras],
+        conventions: &[PyTorch, Keras, Optax],
         settings: &[
             setting(
                 "first_epochs",
                 Domain::Count,
                 Defaults::All(Required),
-                "T, the epochs up to the first restart (T_0, first_decay_steps)",
+                "T, the epochs up to the first restart (T_0, first_decay_steps, decay_steps)",
             ),
             setting(
                 "t_mul",
                 Domain::AtLeastOne,
-                Defaults::By(&[(PyTorch, Number(1.0)), (Keras, Number(2.0))]),
+                Defaults::By(&[
+                    (PyTorch, Number(1.0)),
+                    (Keras, Number(2.0)),
+                    (Optax, Number(1.0)),
+                ]),
                 "how many times longer each wave is than the one before (T_mult)",
             ),
             setting(
@@ -128,8 +132,8 @@ impl Curve for CosineRestarts {
             setting(
                 "end",
                 Domain::NotNegative,
-                Defaults::By(&[(PyTorch, Number(0.0))]),
-                "E, the rate at the end of a wave (eta_min)",
+                Defaults::By(&[(PyTorch, Number(0.0)), (Optax, Number(0.0))]),
+                "E, the rate at the end of a wave (eta_min, end_value)",
             ),
             setting(
                 "alpha",
@@ -147,6 +151,10 @@ impl Curve for CosineRestarts {
                 "E + (η − E)·(1 + cos(π·c/L))/2, c = 0, 1, … in a wave of L epochs; L = T, then t_mul times that, …",
             ),
             (
+                &[Optax],
+                "η·((1 − E/η)·½(1 + cos(π·c/L)) + E/η), c and L as in PyTorch",
+            ),
+            (
                 &[Keras],
                 "\
 η·((1 − α)·½·mⁱ·(1 + cos(π·f)) + α), f of wave i has passed: with q = k/T
@@ -158,18 +166,19 @@ t_mul > 1  i = ⌊ln(1 − q·(1 − t_mul))/ln t_mul⌋, f = (q − (1 − t_mu
             SGDR,
             "torch.optim.lr_scheduler.CosineAnnealingWarmRestarts",
             "keras.optimizers.schedules.CosineDecayRestarts",
+            "optax.sgdr_schedule, of waves each t_mul times as long as the one before, without end",
         ],
     };
 
     fn memory(schedule: &Schedule) -> Vec<Initial> {
-        // Of PyTorch's waves it is known how long the present one is, and how much of it
-        // has passed. Keras computes that anew, by a logarithm.
+        // How much of the present wave has passed, and how long it is. Keras computes that
+        // anew, by a logarithm.
         match schedule.outline.convention {
-            PyTorch => vec![
+            Keras => Vec::new(),
+            _ => vec![
                 Initial::Number(0.0),
                 Initial::Setting("schedule.first_epochs"),
             ],
-            _ => Vec::new(),
         }
     }
 
@@ -181,8 +190,14 @@ t_mul > 1  i = ⌊ln(1 − q·(1 − t_mul))/ln t_mul⌋, f = (q − (1 − t_mu
             let wave = one + course.cosine(passed, length);
             let next = passed + one;
             let goes_on = next.is_below(length);
+            let learning_rate = if course.convention() == Optax {
+                let alpha = end / rate;
+                rate * ((one - alpha) * (course.constant(0.5) * wave) + alpha)
+            } else {
+                end + (rate - end) * wave / course.constant(2.0)
+            };
             return Rate {
-                learning_rate: end + (rate - end) * wave / course.constant(2.0),
+                learning_rate,
                 momentum: None,
                 memory: vec![
                     goes_on.choose(next, next - length),

@@ -9,9 +9,12 @@ mod settings;
 use std::collections::HashSet;
 use std::sync::Arc;
 
+use settings::Settings;
+
 use super::Decider;
 use crate::mistake::{At, Mistake, suggestion};
 use crate::optimizer::{Convention, Description, Method};
+use crate::plan::grid::Grid;
 use crate::plan::{GREATEST_OBJECTIVES, Optimizer};
 use crate::spec::{self, Spec};
 
@@ -213,7 +216,29 @@ impl Decider<'_> {
             convention: variant.convention,
             schedule: outline.map(Arc::new),
             clip,
-            settings: self.grid(settings, &written.zip),
+            settings: self.grid_of(written, settings),
         })
+    }
+
+    /// The grid of the settings of a combination. Of `zip` those names count that it has,
+    /// and those that none has, which are wrong.
+    fn grid_of(&mut self, written: &spec::Optimizer, settings: Settings) -> Grid {
+        let is_written = |key: &str| {
+            let own = |settings: &spec::Map<_>, key: &str| -> bool {
+                settings
+                    .iter()
+                    .any(|(name, _): &(At<String>, spec::Setting)| name.value == key)
+            };
+            match key.strip_prefix("schedule.") {
+                Some(key) => written.schedules.iter().any(|one| own(&one.settings, key)),
+                None => own(&written.settings, key),
+            }
+        };
+        let zip = written.zip.iter().filter(|key| {
+            let is_here = settings.iter().any(|(name, ..)| *name == key.value);
+            is_here || !is_written(&key.value)
+        });
+        let zip: Vec<At<String>> = zip.cloned().collect();
+        self.grid(settings, &zip)
     }
 }
