@@ -376,7 +376,9 @@ fn adam_start<T: Real>(x: &[f64], rate: f64) -> Vec<T> {
         "learning_rate" => rate,
         name => {
             let found = settings.iter().find(|(known, _)| *known == name);
-            found.and_then(|(_, value)| value.number()).map_or(0.0, Number::wide)
+            found
+                .and_then(|(_, value)| value.number())
+                .map_or(0.0, Number::wide)
         }
     };
     let numbers = adam_recipe().numbers();
