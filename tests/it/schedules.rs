@@ -304,7 +304,7 @@ fn optimizers_are_named_by_what_tells_them_apart() {
     let twice = "schedule = [{ kind = 'step', step_size = 2 }, { kind = 'step', step_size = 3 }]\n";
     assert_eq!(
         names(&format!("{sgd}{twice}")),
-        ["sgd step 1", "sgd step 2"]
+        ["sgd 1", "sgd 2"]
     );
 }
 

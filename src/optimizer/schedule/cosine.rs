@@ -148,7 +148,9 @@ impl Curve for CosineRestarts {
         rules: &[
             (
                 &[PyTorch],
-                "E + (η − E)·(1 + cos(π·c/L))/2, c = 0, 1, … in a wave of L epochs; L = T, then t_mul times that, …",
+                "\
+E + (η − E)·(1 + cos(π·c/L))/2, c = 0, 1, … in a wave of L epochs
+L          T, then t_mul times that, …",
             ),
             (
                 &[Optax],
