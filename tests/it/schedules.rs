@@ -302,10 +302,7 @@ fn optimizers_are_named_by_what_tells_them_apart() {
         ["sgd", "sgd cosine"]
     );
     let twice = "schedule = [{ kind = 'step', step_size = 2 }, { kind = 'step', step_size = 3 }]\n";
-    assert_eq!(
-        names(&format!("{sgd}{twice}")),
-        ["sgd 1", "sgd 2"]
-    );
+    assert_eq!(names(&format!("{sgd}{twice}")), ["sgd 1", "sgd 2"]);
 }
 
 #[test]
