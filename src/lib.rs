@@ -130,8 +130,8 @@
 //!
 //! # Invariants
 //!
-//! - [`autodiff`] imports nothing of the crate; [`random`], [`engine`], [`objective`] and
-//!   [`optimizer`] stand on it, [`data`] on [`random`]; [`spec`] knows none of them; [`plan`] stands on
+//! - [`autodiff`] imports nothing of the crate; [`random`], [`engine`] and [`objective`]
+//!   stand on it, [`data`] on [`random`], [`optimizer`] on [`objective`] (a schedule can be a formula); [`spec`] knows none of them; [`plan`] stands on
 //!   all those, then come [`batch`] and [`derivative`], [`report`], [`baseline`],
 //!   and the command.
 //! - Nothing below the command prints, or reads the clock or the environment.

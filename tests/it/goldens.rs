@@ -17,9 +17,19 @@
 //! - `reference.json`: 1e-12, what is asked of trajectories of optax;
 //! - the other descents and rates in `f64`: 1e-10, with the greatest difference that was
 //!   found far below (`--nocapture` prints it for each method);
+//! - where a descent makes more of a rounding than that: what a start that differs in its
+//!   last bit leads to, once for each of a hundred epochs. Clipped and adaptive steps through a curved valley
+//!   do so, up to 1e8 times; the first epochs are held to 1e-10 all the same;
 //! - descents in `f32`: 2e-3. PyTorch and Keras compute numbers such as 1 − β₂ in double
 //!   precision, here they are in the precision of the run, like everything: 1 − 0.999
-//!   differs by 2e-5 then.
+//!   differs by 2e-5 then. `RAdam`'s condition takes the difference of two nearly equal
+//!   numbers made of it: 2e-2;
+//! - what a library itself computes in `f32` whatever its tensors are: rates of optax (its
+//!   count is an `int32`) to 5e-6 and the warm-up in its schedule-free methods to 1e-7; the
+//!   norm of Keras' clipping and the mean of its Adafactor to 1e-6 in the first epochs, as
+//!   descents make more of it later. Keras' schedule-free `AdamW` is compared in the first
+//!   epoch only: with its torch backend, which made the numbers, it reads an average after
+//!   it was written.
 
 use std::collections::BTreeMap;
 
@@ -65,6 +75,31 @@ fn rows(text: &str) -> Vec<(Option<f64>, Vec<f64>)> {
     };
     batch::run(&plan, &[0], Kept::default, &Control::default(), deliver).unwrap();
     rows
+}
+
+/// The same experiment with a start that is the next greater number.
+fn nudged(text: &str) -> String {
+    let mut nudged = String::new();
+    for line in text.lines() {
+        if !line.starts_with("start = ") {
+            nudged += line;
+            nudged.push('\n');
+            continue;
+        }
+        let is_part = |letter: char| letter.is_ascii_digit() || "+-.e".contains(letter);
+        let mut rest = line;
+        while let Some(from) = rest.find(|letter: char| letter.is_ascii_digit() || letter == '-') {
+            let to = rest[from..].find(|letter| !is_part(letter));
+            let to = to.map_or(rest.len(), |to| from + to);
+            let number: f64 = rest[from..to].parse().expect("a number of a start");
+            nudged += &rest[..from];
+            nudged += &format!("{:?}", number.next_up());
+            rest = &rest[to..];
+        }
+        nudged += rest;
+        nudged.push('\n');
+    }
+    nudged
 }
 
 /// A number of a golden file; JSON has none for those that are not finite.
@@ -155,10 +190,10 @@ fn cases(file: &str, list: &str) -> Vec<Case> {
     cases.collect()
 }
 
-/// Prints the greatest difference of each subject, and fails where one is beyond `bound`.
-fn tell(file: &str, bound: impl Fn(&str) -> f64, differences: &[(&Case, f64)]) {
+/// Prints the greatest difference of each subject, and gives the cases that are not right.
+fn tell(file: &str, differences: &[(&Case, f64, bool)]) -> Vec<String> {
     let mut worst: BTreeMap<&str, (usize, f64)> = BTreeMap::new();
-    for (case, difference) in differences {
+    for (case, difference, _) in differences {
         let (count, greatest) = worst.entry(&case.subject).or_default();
         *count += 1;
         *greatest = greatest.max(*difference);
@@ -166,52 +201,74 @@ fn tell(file: &str, bound: impl Fn(&str) -> f64, differences: &[(&Case, f64)]) {
     for (subject, (count, difference)) in worst {
         println!("{file:<10} {subject:<36} {count:>3} cases, at most {difference:.1e} apart");
     }
-    let wrong = differences
-        .iter()
-        .filter(|(case, difference)| *difference > bound(&case.subject));
-    let wrong: Vec<_> = wrong
-        .map(|(case, difference)| format!("{difference:.2e} apart\n{}", case.text))
-        .collect();
-    assert!(
-        wrong.is_empty(),
-        "{} of {file}:\n{}",
-        wrong.len(),
-        wrong.join("\n")
-    );
+    let wrong = differences.iter().filter(|(_, _, is_right)| !is_right);
+    let wrong =
+        wrong.map(|(case, difference, _)| format!("{file}: {difference:.2e} apart\n{}", case.text));
+    wrong.collect()
 }
 
-fn bound(file: &str) -> impl Fn(&str) -> f64 {
-    let is_reference = file == "reference";
-    move |subject| match subject {
-        _ if subject.ends_with("f32") => 2e-3,
-        _ if is_reference => 1e-12,
-        _ => 1e-10,
+/// How far a case may be from its library in an epoch; `None` where nothing can be said.
+fn bound(file: &str, case: &Case, epoch: usize) -> Option<f64> {
+    let is = |method: &str| case.subject.starts_with(method);
+    let is_clipped = case.text.contains("clip = { norm") || case.text.contains("clip = { global");
+    match file {
+        _ if is("radam") && case.subject.ends_with("f32") => Some(2e-2),
+        "keras" if is("schedule_free") => (epoch <= 1).then_some(1e-6),
+        _ if case.subject.ends_with("f32") => Some(2e-3),
+        "keras" if is_clipped || is("adafactor") => (epoch <= 3).then_some(1e-6),
+        "optax" if is("schedule_free") => Some(1e-7),
+        "optax" if !case.golden["rates"].is_null() => Some(5e-6),
+        "reference" => Some(1e-12),
+        _ => Some(1e-10),
     }
 }
 
 #[test]
 fn descents_are_those_of_the_libraries() {
+    let mut wrong = Vec::new();
     for (name, file) in FILES {
         let cases = cases(file, "descents");
         let differences: Vec<_> = cases
             .iter()
             .map(|case| {
                 let rows = rows(&case.text);
+                let at = |rows: &[(Option<f64>, Vec<f64>)], epoch: usize| {
+                    rows.get(epoch).unwrap_or(&rows[rows.len() - 1]).1.clone()
+                };
                 let epochs = case.golden["epochs"].as_object().expect("a table");
-                let differences = epochs.iter().map(|(epoch, expected)| {
+                let (mut greatest, mut is_right) = (0.0_f64, true);
+                for (epoch, expected) in epochs {
                     let epoch: usize = epoch.parse().unwrap();
-                    let (_, found) = rows.get(epoch).unwrap_or(&rows[rows.len() - 1]);
-                    difference(found, &numbers(expected))
-                });
-                (case, differences.fold(0.0, f64::max))
+                    let Some(bound) = bound(name, case, epoch) else {
+                        continue;
+                    };
+                    let (found, expected) = (at(&rows, epoch), numbers(expected));
+                    let apart = difference(&found, &expected);
+                    let of_a_bit =
+                        || difference(&at(&self::rows(&nudged(&case.text)), epoch), &found);
+                    if apart > bound && apart <= 100.0 * of_a_bit() {
+                        println!("{}: {apart:.1e} apart, as bits of the start", case.subject);
+                        continue;
+                    }
+                    greatest = greatest.max(apart);
+                    is_right &= apart <= bound;
+                }
+                (case, greatest, is_right)
             })
             .collect();
-        tell(name, bound(name), &differences);
+        wrong.extend(tell(name, &differences));
     }
+    assert!(
+        wrong.is_empty(),
+        "{} differ:\n{}",
+        wrong.len(),
+        wrong.join("\n")
+    );
 }
 
 #[test]
 fn rates_are_those_of_the_libraries() {
+    let mut wrong = Vec::new();
     for (name, file) in FILES {
         let cases = cases(file, "rates");
         let differences: Vec<_> = cases
@@ -229,9 +286,17 @@ fn rates_are_those_of_the_libraries() {
                 let of_parameters = last.map_or(0.0, |_| {
                     difference(&rows[rows.len() - 1].1, &numbers(&case.golden["final"]))
                 });
-                (case, of_rates.max(of_parameters))
+                let difference = of_rates.max(of_parameters);
+                let bound = bound(name, case, 0).expect("rates are compared");
+                (case, difference, difference <= bound)
             })
             .collect();
-        tell(name, bound(name), &differences);
+        wrong.extend(tell(name, &differences));
     }
+    assert!(
+        wrong.is_empty(),
+        "{} differ:\n{}",
+        wrong.len(),
+        wrong.join("\n")
+    );
 }

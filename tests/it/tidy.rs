@@ -55,7 +55,7 @@ fn modules_import_only_from_the_floors_below() {
             "objective",
             &["autodiff", "engine", "mistake", "number", "random"],
         ),
-        ("optimizer", &["autodiff", "number"]),
+        ("optimizer", &["autodiff", "mistake", "number", "objective"]),
         ("spec", &["mistake", "number"]),
         (
             "plan",
