@@ -87,5 +87,5 @@ fn shortened<N: Block>(convention: Convention, g: N, norm: N, limit: N) -> N {
 /// is not finite.
 fn share<N: Block>(norm: N, limit: N) -> N {
     let one = limit.constant(1.0);
-    limit * (one / norm).smaller(one / limit) + (norm - norm)
+    limit * (one / norm).smaller(one / limit) + norm * limit.constant(0.0)
 }

@@ -31,6 +31,11 @@
 //!   epoch only: with its torch backend, which made the numbers, it reads an average after
 //!   it was written.
 
+#![expect(
+    clippy::print_stdout,
+    reason = "the differences are worth seeing even where none is too great"
+)]
+
 use std::collections::BTreeMap;
 
 use gradtape::batch::{self, Cancelled, Control, Recorder, Row};

@@ -254,7 +254,7 @@ learning_rate = 1e-9
 "#;
     let plan = Plan::new("test.toml", text).unwrap();
     let starts = (0..plan.runs()).flat_map(|number| plan.run(number).start);
-    let starts: Vec<f64> = starts.map(|x| x.wide()).collect();
+    let starts: Vec<f64> = starts.map(gradtape::number::Number::wide).collect();
     assert!(starts.iter().all(|x| x.abs() <= 1.0));
     assert!(starts.contains(&1.0) && starts.contains(&-1.0));
 }

@@ -298,7 +298,7 @@ impl Schedule {
         course.warmup = Some(warmup);
         course.epoch = (clock.epoch - warmup).greater(course.constant(0.0));
         course.length = clock.epochs - warmup;
-        warmup::before(&course, clock.epoch, self.curve(&course))
+        warmup::before(&course, clock.epoch, &self.curve(&course))
     }
 }
 

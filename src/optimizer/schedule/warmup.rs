@@ -34,7 +34,7 @@ pub(super) const WARMUP_START: Setting = setting(
 
 /// Puts the warm-up in front of the rate of a curve. `epoch` counts from the start of the
 /// run.
-pub(super) fn before<N: Block>(course: &Course<'_, N>, epoch: N, curve: Rate<N>) -> Rate<N> {
+pub(super) fn before<N: Block>(course: &Course<'_, N>, epoch: N, curve: &Rate<N>) -> Rate<N> {
     let kind = course.schedule.outline.kind;
     let length = course.warmup.unwrap_or(epoch);
     // During the warm-up the curve is at its first epoch.

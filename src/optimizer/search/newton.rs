@@ -80,7 +80,7 @@ impl<F: Float> Newton<F> {
         let scale = greatest(hessian);
         let least = F::rounded(1e-3) * if scale > F::ZERO { scale } else { F::ONE };
         let diagonal = (0..size).map(|place| hessian[place * size + place]);
-        let lowest = diagonal.reduce(|least, entry| least.min(entry))?;
+        let lowest = diagonal.reduce(Float::min)?;
         let mut shift = self.damping;
         if !(lowest + shift > F::ZERO) {
             shift = least - lowest;

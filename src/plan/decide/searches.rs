@@ -41,7 +41,7 @@ pub(super) fn check(plan: &Plan, spec: &Spec, mistakes: &mut Vec<Mistake>) {
         let before = mistakes.len();
         let first = first.method.name();
         if objective.bounds.iter().any(Bounds::hold) {
-            let span = written.bounds.iter().next();
+            let span = written.bounds.first();
             let span = span.map_or(&written.span, |(name, _)| &name.span);
             let message = format!("`{first}` cannot keep variables within `bounds`");
             let mistake = Mistake::new(span.clone(), message, "it is a search without constraints");
