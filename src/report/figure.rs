@@ -6,7 +6,7 @@ use crate::number::{Value, short};
 use crate::plan::{self, Chart, ChartKind, Plan, Run, quantity_label};
 
 /// Up to so many lines each has a colour of its own and a place in the legend.
-const LEGEND: usize = 10;
+const LEGEND: usize = 12;
 
 /// A range of colours is divided by ratios from this one on.
 const LOG_COLOURS_FROM: f64 = 50.0;

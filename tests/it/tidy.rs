@@ -62,6 +62,7 @@ fn modules_import_only_from_the_floors_below() {
             &[
                 "autodiff",
                 "data",
+                "engine",
                 "mistake",
                 "number",
                 "objective",
@@ -81,7 +82,14 @@ fn modules_import_only_from_the_floors_below() {
         ),
         (
             "report",
-            &["batch", "derivative", "number", "objective", "plan"],
+            &[
+                "batch",
+                "derivative",
+                "number",
+                "objective",
+                "optimizer",
+                "plan",
+            ],
         ),
         (
             "baseline",

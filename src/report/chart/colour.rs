@@ -14,11 +14,11 @@ pub(super) const SOFT_INK: Rgb = [0x4d, 0x4d, 0x4d];
 pub(super) const GRID: Rgb = [0xe2, 0xe2, 0xe2];
 pub(super) const FAINT_GRID: Rgb = [0xf2, 0xf2, 0xf2];
 
-/// Ten colours that differ in lightness as well as in hue, so that readers with
+/// Twelve colours that differ in lightness as well as in hue, so that readers with
 /// any common colour blindness can tell them apart on white. The first are those
 /// of Okabe and Ito ("Color Universal Design", 2008) without the yellow, which is
-/// too light for a line; the last three are of Paul Tol's muted scheme.
-const PALETTE: [Rgb; 10] = [
+/// too light for a line; then come four of Paul Tol's muted scheme, and a grey.
+const PALETTE: [Rgb; 12] = [
     [0x00, 0x72, 0xb2],
     [0xd5, 0x5e, 0x00],
     [0x00, 0x9e, 0x73],
@@ -29,6 +29,8 @@ const PALETTE: [Rgb; 10] = [
     [0x88, 0x22, 0x55],
     [0x99, 0x99, 0x33],
     [0x33, 0x22, 0x88],
+    [0x11, 0x77, 0x33],
+    [0x8c, 0x8c, 0x8c],
 ];
 
 /// The colour map viridis at equal distances (Smith and van der Walt, 2015), which
