@@ -98,7 +98,7 @@ fn list() -> String {
     for clip in Clip::ALL {
         let written = format!("clip = {{ {} = … }}", clip.name());
         text.push_str(&format!(
-            "  {written:<26}{FAINT}{}{FAINT:#}\n",
+            "  {written:<28}{FAINT}{}{FAINT:#}\n",
             clip.about()
         ));
     }
