@@ -140,6 +140,6 @@ mod tests {
             assert_eq!(of(value), at_share(0.0));
         }
         assert_eq!(of_line(Colour::Value(f64::NAN), None), at_share(0.0));
-        assert_eq!(category(13), category(3));
+        assert_eq!(category(PALETTE.len() + 3), category(3));
     }
 }
