@@ -56,6 +56,10 @@ struct Block<'a, T> {
     before_last: States<T>,
     /// Whether each lane has to be taken out.
     leaves: Vec<bool>,
+    /// The states in the last epoch before the chunk in which the loss was least, of each lane.
+    best: States<T>,
+    /// Whether the least loss of each lane is in the chunk.
+    improved: Vec<bool>,
 }
 
 /// A run in its lane.
@@ -64,11 +68,20 @@ struct Live<T> {
     place: usize,
     rows: Vec<T>,
     /// The least loss before the chunk.
-    best: Option<Best<T>>,
+    best: Option<Least<T>>,
     /// The checkpoint before the chunk since whose end the parameters were the same at the
     /// end of each, though the memory still moves: what comes after may be a fixed point,
     /// whose first epoch only a run from here on can tell.
     resting: Option<Checkpoint<T>>,
+}
+
+/// The least loss of a lane: what it was, in which epoch, and the epoch not long before that
+/// whose state is kept.
+#[derive(Clone, Copy)]
+struct Least<T> {
+    loss: T,
+    epoch: u64,
+    from: u64,
 }
 
 impl<T: Real> Descent<T> {
@@ -311,6 +324,8 @@ impl<'a, T: Real> Block<'a, T> {
             reported: 0,
             before_last: States::default(),
             leaves: Vec::new(),
+            best: States::default(),
+            improved: Vec::new(),
         }
     }
 
@@ -382,19 +397,13 @@ impl<'a, T: Real> Block<'a, T> {
                 let end = End::Alone(self.leave(lane, &mut live));
                 let rows = live.rows;
                 self.ended[live.place] = Some(Lane { rows, end });
-                for states in [&mut self.states, &mut self.before_last] {
-                    states.remove(lane, self.live.len());
+                let left = self.live.len();
+                for states in [&mut self.states, &mut self.before_last, &mut self.best] {
+                    states.remove(lane, left);
                 }
             }
         }
-        let before = Before {
-            states: &self.states,
-            epoch: self.checkpoint,
-            count: self.descent.parameters + self.descent.memory,
-        };
-        for (lane, live) in self.live.iter_mut().enumerate() {
-            live.look(&self.numbers, lane, from, &before);
-        }
+        self.look(from);
         // The last epoch of this chunk is the one to go on from.
         std::mem::swap(&mut self.states, &mut self.before_last);
         self.checkpoint = last;
@@ -418,8 +427,7 @@ impl<'a, T: Real> Block<'a, T> {
             } else if (parameters..state).all(stays) {
                 self.leaves[lane] = true;
             } else if self.live[lane].resting.is_none() {
-                let best = self.live[lane].best.clone();
-                self.live[lane].resting = Some(self.checkpoint(lane, best));
+                self.live[lane].resting = Some(self.checkpoint(lane, self.live[lane].best));
             }
         }
     }
@@ -436,7 +444,7 @@ impl<'a, T: Real> Block<'a, T> {
 
     /// Where a run that is taken out of its lane goes on alone.
     fn leave(&self, lane: usize, live: &mut Live<T>) -> Checkpoint<T> {
-        let now = self.checkpoint(lane, live.best.take());
+        let now = self.checkpoint(lane, live.best);
         match live.resting.take() {
             Some(resting) => Checkpoint {
                 recorded: now.recorded,
@@ -448,22 +456,47 @@ impl<'a, T: Real> Block<'a, T> {
     }
 
     /// The state in a lane in the last epoch before the chunk.
-    fn checkpoint(&self, lane: usize, best: Option<Best<T>>) -> Checkpoint<T> {
-        let numbers = 0..self.descent.parameters + self.descent.memory;
+    fn checkpoint(&self, lane: usize, best: Option<Least<T>>) -> Checkpoint<T> {
         Checkpoint {
             epoch: self.checkpoint,
-            state: numbers
-                .map(|number| self.states.get(number, lane))
-                .collect(),
+            state: self.state(&self.states, lane),
             // The update after it was reported with the chunk before.
             reported: if best.is_some() {
                 self.checkpoint + 1
             } else {
                 0
             },
-            best,
+            best: best.map(|least| Best {
+                loss: least.loss,
+                epoch: least.epoch,
+                state: self.state(&self.best, lane),
+                from: least.from,
+            }),
             recorded: self.recorded,
         }
+    }
+
+    /// The parameters and the memory of a lane among some states.
+    fn state(&self, states: &States<T>, lane: usize) -> Vec<T> {
+        let numbers = 0..self.descent.parameters + self.descent.memory;
+        numbers.map(|number| states.get(number, lane)).collect()
+    }
+
+    /// Takes over the least loss of each lane since epoch `from`.
+    fn look(&mut self, from: u64) {
+        self.improved.clear();
+        for (lane, live) in self.live.iter_mut().enumerate() {
+            let (loss, found) = self.numbers.least(lane);
+            if let Some(at) = found {
+                live.best = Some(Least {
+                    loss,
+                    epoch: from + u64::from(at),
+                    from: self.checkpoint,
+                });
+            }
+            self.improved.push(found.is_some());
+        }
+        self.best.copy_lanes(&self.states, &self.improved);
     }
 
     /// An epoch that is recorded.
@@ -505,26 +538,23 @@ impl<'a, T: Real> Block<'a, T> {
                 End::Alone(self.leave(lane, &mut live))
             } else {
                 let epochs = self.epochs;
-                let before = Before {
-                    states: &self.states,
-                    epoch: self.checkpoint,
-                    count: self.descent.parameters + self.descent.memory,
-                };
-                live.look(&self.numbers, lane, epochs, &before);
+                // Where the last epoch is the best, its state is at hand.
+                let is_last_best = self.numbers.least(lane).1.is_some();
+                let earlier = live.best.filter(|_| !is_last_best);
                 let head = self.descent.head();
                 let row = &live.rows[rows_before..];
                 let scalars =
                     |numbers: &[T]| numbers.iter().map(|x| Scalar::new(*x)).collect::<Vec<_>>();
                 let parameters = scalars(&row[head..]);
-                let (best_loss, best_epoch, best_parameters) = match &live.best {
-                    Some(best) if best.epoch < epochs => {
-                        let rest = best.state.len()..self.descent.engine.program().inputs();
-                        let rest = rest.map(|number| self.numbers.input(number, lane));
-                        let inputs: Vec<T> = best.state.iter().copied().chain(rest).collect();
+                let (best_loss, best_epoch, best_parameters) = match earlier {
+                    Some(best) => {
+                        let mut inputs = self.state(&self.best, lane);
+                        let rest = inputs.len()..self.descent.engine.program().inputs();
+                        inputs.extend(rest.map(|number| self.numbers.input(number, lane)));
                         let found = self.descent.replay(&inputs, best.epoch - best.from);
                         (best.loss, best.epoch, scalars(&found))
                     }
-                    _ => (row[0], epochs, parameters.clone()),
+                    None => (row[0], epochs, parameters.clone()),
                 };
                 let outcome = Outcome {
                     status: Status::EpochsSpent,
@@ -545,31 +575,6 @@ impl<'a, T: Real> Block<'a, T> {
             };
             let rows = live.rows;
             self.ended[live.place] = Some(Lane { rows, end });
-        }
-    }
-}
-
-/// The last epoch before a chunk: from its states every one of the chunk can be found again.
-struct Before<'b, T> {
-    states: &'b States<T>,
-    epoch: u64,
-    /// How many numbers the parameters and the memory are.
-    count: usize,
-}
-
-impl<T: Real> Live<T> {
-    /// Takes over the least loss since epoch `from`.
-    fn look(&mut self, numbers: &Numbers<'_, T>, lane: usize, from: u64, before: &Before<'_, T>) {
-        if let (loss, Some(at)) = numbers.least(lane) {
-            let mut state = self.best.take().map_or_else(Vec::new, |best| best.state);
-            state.clear();
-            state.extend((0..before.count).map(|number| before.states.get(number, lane)));
-            self.best = Some(Best {
-                loss,
-                epoch: from + u64::from(at),
-                state,
-                from: before.epoch,
-            });
         }
     }
 }

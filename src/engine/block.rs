@@ -367,6 +367,24 @@ impl<T: Real> States<T> {
         &self.numbers[number * self.stride..][..self.stride]
     }
 
+    /// Takes over the states of those lanes that are marked from others of the same block.
+    ///
+    /// # Panics
+    ///
+    /// If there are more marks than lanes.
+    pub fn copy_lanes(&mut self, others: &States<T>, marked: &[bool]) {
+        self.stride = others.stride;
+        self.numbers.resize(others.numbers.len(), T::ZERO);
+        let stride = self.stride.max(1);
+        let rows = self.numbers.chunks_exact_mut(stride);
+        for (own, other) in rows.zip(others.numbers.chunks_exact(stride)) {
+            let (own, other) = (&mut own[..marked.len()], &other[..marked.len()]);
+            for ((own, other), marked) in own.iter_mut().zip(other).zip(marked) {
+                *own = if *marked { *other } else { *own };
+            }
+        }
+    }
+
     /// Takes a lane out, as [`Block::remove`] does with `live` lanes left.
     ///
     /// # Panics
