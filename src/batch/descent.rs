@@ -114,12 +114,6 @@ impl<T: Real> Descent<T> {
     /// Adds all inputs of the program as they are in epoch 0 of `run`.
     pub(super) fn start(&self, plan: &Plan, run: &Run, inputs: &mut Vec<T>) {
         inputs.extend(run.start.iter().map(|number| number.to::<T>()));
-        let setting = |name: &str| {
-            let names = run.recipe.numbers();
-            let place = names.iter().position(|known| known == name);
-            // A number that is 0 is no input of the program.
-            place.map_or(T::ZERO, |place| run.numbers[place].to::<T>())
-        };
         let variables = plan.objectives[run.objective].function.variables();
         let counts = variables
             .iter()
@@ -131,7 +125,9 @@ impl<T: Real> Descent<T> {
                 Initial::Number(number) => {
                     inputs.extend(std::iter::repeat_n(T::from_f64(number), count));
                 }
-                Initial::Setting(name) => inputs.extend(std::iter::repeat_n(setting(name), count)),
+                Initial::Setting(name) => {
+                    inputs.extend(std::iter::repeat_n(run.setting(name).to::<T>(), count));
+                }
                 Initial::Parameters => {
                     let first: usize = counts[..cell.variable].iter().sum();
                     inputs.extend_from_within(first..first + count);

@@ -178,13 +178,7 @@ impl<T: Real> Searched<T> {
         recorder: &mut R,
         control: &Control,
     ) -> Result<Outcome, Cancelled> {
-        let names = run.recipe.numbers();
-        let number = |name: &str| {
-            let place = names.iter().position(|known| known == name);
-            // A number that is 0 is not among them.
-            place.map_or(0.0.into(), |place| run.numbers[place])
-        };
-        let search = run.recipe.rule.search::<F>(number);
+        let search = run.recipe.rule.search::<F>(|name| run.setting(name));
         let mut search = search.expect("only runs of searches come here");
         let mut asked = Asked::new(self, run, control);
         let mut course = Course::<T, R>::new(plan, run, recorder);

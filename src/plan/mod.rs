@@ -342,6 +342,16 @@ pub struct Run {
     pub settings: Vec<Option<Value>>,
 }
 
+impl Run {
+    /// The number of a setting of its recipe. One that is 0 is not among them.
+    #[must_use]
+    pub fn setting(&self, name: &str) -> Number {
+        let names = self.recipe.numbers();
+        let place = names.iter().position(|known| known == name);
+        place.map_or(0.0.into(), |place| self.numbers[place])
+    }
+}
+
 /// Where a run stands in the lists that a plan combines.
 struct Place {
     /// Its combination of the numerics.

@@ -195,11 +195,9 @@ impl Described {
 /// The family of a method. Those of a family stand together in the list.
 fn group(method: Method) -> &'static str {
     match method.name() {
+        _ if method.needs().is_some() => "searches, of several evaluations an epoch",
         "sgd" | "adagrad" | "rmsprop" | "adadelta" | "rprop" | "asgd" | "ftrl" => {
             "gradients and their squares"
-        }
-        "lbfgs" | "conjugate_gradient" | "newton" | "trust_region" | "levenberg_marquardt" => {
-            "searches, of several evaluations an epoch"
         }
         _ => "Adam and its kin",
     }
