@@ -20,37 +20,37 @@ static ADAGRAD: Description = Description {
             steps become shorter, and least so along directions that were flat.",
     conventions: &[PyTorch, Optax, Keras],
     settings: &[
-        Setting {
-            name: "learning_rate",
-            domain: Domain::Positive,
-            defaults: Defaults::By(&[
+        Setting::new(
+            "learning_rate",
+            Domain::Positive,
+            Defaults::By(&[
                 (PyTorch, Number(1e-2)),
                 (Optax, Required),
                 (Keras, Number(1e-3)),
             ]),
-            description: "η, about the length of the first step of each parameter",
-        },
-        Setting {
-            name: "initial_accumulator",
-            domain: Domain::NotNegative,
-            defaults: Defaults::By(&[
+            "η, about the length of the first step of each parameter",
+        ),
+        Setting::new(
+            "initial_accumulator",
+            Domain::NotNegative,
+            Defaults::By(&[
                 (PyTorch, Number(0.0)),
                 (Optax, Number(0.1)),
                 (Keras, Number(0.1)),
             ]),
-            description: "s before the first epoch",
-        },
+            "s before the first epoch",
+        ),
         epsilon(Defaults::By(&[
             (PyTorch, Number(1e-10)),
             (Optax, Number(1e-7)),
             (Keras, Number(1e-7)),
         ])),
-        Setting {
-            name: "learning_rate_decay",
-            domain: Domain::NotNegative,
-            defaults: Defaults::By(&[(PyTorch, Number(0.0))]),
-            description: "δ, how fast the learning rate falls with the number t of the update",
-        },
+        Setting::new(
+            "learning_rate_decay",
+            Domain::NotNegative,
+            Defaults::By(&[(PyTorch, Number(0.0))]),
+            "δ, how fast the learning rate falls with the number t of the update",
+        ),
         weight_decay(&[(PyTorch, Number(0.0)), (Keras, Number(0.0))]),
     ],
     rules: &[
@@ -135,36 +135,36 @@ static ADADELTA: Description = Description {
             squares of the steps before, so that it has the unit of the parameter.",
     conventions: &[PyTorch, Optax, Keras],
     settings: &[
-        Setting {
-            name: "learning_rate",
-            domain: Domain::Positive,
-            defaults: Defaults::By(&[
+        Setting::new(
+            "learning_rate",
+            Domain::Positive,
+            Defaults::By(&[
                 (PyTorch, Number(1.0)),
                 (Optax, Number(1.0)),
                 (Keras, Number(1e-3)),
             ]),
-            description: "η, a factor of the steps; 1 in the paper. Without one optax climbs",
-        },
-        Setting {
-            name: "rho",
-            domain: Domain::Unit,
-            defaults: Defaults::By(&[
+            "η, a factor of the steps; 1 in the paper. Without one optax climbs",
+        ),
+        Setting::new(
+            "rho",
+            Domain::Unit,
+            Defaults::By(&[
                 (PyTorch, Number(0.9)),
                 (Optax, Number(0.9)),
                 (Keras, Number(0.95)),
             ]),
-            description: "ρ, the share of the running means that is kept",
-        },
-        Setting {
-            name: "epsilon",
-            domain: Domain::NotNegative,
-            defaults: Defaults::By(&[
+            "ρ, the share of the running means that is kept",
+        ),
+        Setting::new(
+            "epsilon",
+            Domain::NotNegative,
+            Defaults::By(&[
                 (PyTorch, Number(1e-6)),
                 (Optax, Number(1e-6)),
                 (Keras, Number(1e-7)),
             ]),
-            description: "ε, lets the first steps be longer than 0",
-        },
+            "ε, lets the first steps be longer than 0",
+        ),
         weight_decay(&[
             (PyTorch, Number(0.0)),
             (Optax, Number(0.0)),
@@ -207,11 +207,7 @@ impl UpdateRule for Adadelta {
         epoch.each(|e| {
             let [v, u] = e.memory;
             let is_keras = epoch.rule.convention() == Keras;
-            let (x, g) = if is_keras {
-                decay.before(e.x, e.g)
-            } else {
-                (e.x, epoch.decayed(e.g, e.x))
-            };
+            let (x, g) = decay.before(e.x, e.g);
             let v = mean(v, g);
             let (above, below) = ((u + epsilon).root(), (v + epsilon).root());
             let step = if is_keras {

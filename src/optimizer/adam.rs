@@ -23,12 +23,12 @@ const LEARNING_RATE: Setting = learning_rate(&[
     (Keras, Number(1e-3)),
 ]);
 
-const AMSGRAD: Setting = Setting {
-    name: "amsgrad",
-    domain: Domain::Switch,
-    defaults: Defaults::All(Switch(false)),
-    description: "divide by the greatest average of squares so far",
-};
+const AMSGRAD: Setting = Setting::new(
+    "amsgrad",
+    Domain::Switch,
+    Defaults::All(Switch(false)),
+    "divide by the greatest average of squares so far",
+);
 
 static ADAM: Description = Description {
     name: "adam",

@@ -1,5 +1,6 @@
 //! Averaged gradient descent, of which only the descent is told.
 
+use super::moments::Decay;
 use super::{
     Block, Convention, DefaultValue, Defaults, Description, Domain, Epoch, Initial, Memory, Rule,
     Setting, Update, UpdateRule,
@@ -18,30 +19,30 @@ static DESCRIPTION: Description = Description {
             beside them and never used by a step, so it is left out here, and t0 with it.",
     conventions: &[PyTorch],
     settings: &[
-        Setting {
-            name: "learning_rate",
-            domain: Domain::Positive,
-            defaults: Defaults::All(Number(1e-2)),
-            description: "η, the length of the first step as a multiple of the gradient",
-        },
-        Setting {
-            name: "lambd",
-            domain: Domain::NotNegative,
-            defaults: Defaults::All(Number(1e-4)),
-            description: "λ, the penalty, and how fast the learning rate falls",
-        },
-        Setting {
-            name: "alpha",
-            domain: Domain::NotNegative,
-            defaults: Defaults::All(Number(0.75)),
-            description: "α, the power with which it falls",
-        },
-        Setting {
-            name: "weight_decay",
-            domain: Domain::NotNegative,
-            defaults: Defaults::All(Number(0.0)),
-            description: "ω, how much of the parameters is added to the gradient besides",
-        },
+        Setting::new(
+            "learning_rate",
+            Domain::Positive,
+            Defaults::All(Number(1e-2)),
+            "η, the length of the first step as a multiple of the gradient",
+        ),
+        Setting::new(
+            "lambd",
+            Domain::NotNegative,
+            Defaults::All(Number(1e-4)),
+            "λ, the penalty, and how fast the learning rate falls",
+        ),
+        Setting::new(
+            "alpha",
+            Domain::NotNegative,
+            Defaults::All(Number(0.75)),
+            "α, the power with which it falls",
+        ),
+        Setting::new(
+            "weight_decay",
+            Domain::NotNegative,
+            Defaults::All(Number(0.0)),
+            "ω, how much of the parameters is added to the gradient besides",
+        ),
     ],
     rules: &[(
         &[PyTorch],
@@ -74,9 +75,10 @@ impl UpdateRule for Asgd {
         let is_later = one.is_below(count);
         let current = is_later.choose(epoch.scalar(0), rate);
         let kept = one - lambda * current;
+        let decay = Decay::of(epoch);
         let update = epoch.each(|e| {
-            let g = epoch.decayed(e.g, e.x);
-            (e.x * kept - current * g, [])
+            let (x, g) = decay.before(e.x, e.g);
+            (x * kept - current * g, [])
         });
         let next = rate / (one + lambda * rate * count).power(alpha);
         update.and([next])

@@ -18,18 +18,18 @@ static DESCRIPTION: Description = Description {
     conventions: &[Optax, Keras],
     settings: &[
         learning_rate(&[(Optax, Required), (Keras, Number(1e-3))]),
-        Setting {
-            name: "beta1",
-            domain: Domain::Unit,
-            defaults: Defaults::All(Number(0.9)),
-            description: "β₁, the share of the remembered average in the step",
-        },
-        Setting {
-            name: "beta2",
-            domain: Domain::Share,
-            defaults: Defaults::All(Number(0.99)),
-            description: "β₂, the share that the remembered average keeps",
-        },
+        Setting::new(
+            "beta1",
+            Domain::Unit,
+            Defaults::All(Number(0.9)),
+            "β₁, the share of the remembered average in the step",
+        ),
+        Setting::new(
+            "beta2",
+            Domain::Share,
+            Defaults::All(Number(0.99)),
+            "β₂, the share that the remembered average keeps",
+        ),
         weight_decay(&[(Optax, Number(1e-3)), (Keras, Number(0.0))]),
     ],
     rules: &[

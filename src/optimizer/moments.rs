@@ -147,6 +147,7 @@ impl<N: Block> Decay<N> {
         match rule.convention() {
             PyTorch if is_apart => Decay::Factor(epoch.constant(1.0) - rate * decay),
             PyTorch => Decay::Gradient(decay),
+            Optax if rule.method() == Method::Adadelta => Decay::Gradient(decay),
             Keras => Decay::Share(decay, rate),
             Optax | Textbook => Decay::Direction(decay),
         }
@@ -173,12 +174,12 @@ impl<N: Block> Decay<N> {
 
 /// The learning rate.
 pub(super) const fn learning_rate(defaults: &'static [(Convention, DefaultValue)]) -> Setting {
-    Setting {
-        name: "learning_rate",
-        domain: Domain::Positive,
-        defaults: Defaults::By(defaults),
-        description: "η, about how far a step goes in each parameter",
-    }
+    Setting::new(
+        "learning_rate",
+        Domain::Positive,
+        Defaults::By(defaults),
+        "η, about how far a step goes in each parameter",
+    )
 }
 
 /// A learning rate that optax has no default of.
@@ -186,12 +187,12 @@ pub(super) const REQUIRED_RATE: Setting = learning_rate(&[(Optax, Required)]);
 
 /// A share that a running average keeps.
 pub(super) const fn share(name: &'static str, default: f64, description: &'static str) -> Setting {
-    Setting {
+    Setting::new(
         name,
-        domain: Domain::Share,
-        defaults: Defaults::All(Number(default)),
+        Domain::Share,
+        Defaults::All(Number(default)),
         description,
-    }
+    )
 }
 
 /// The share of the average of gradients.
@@ -210,12 +211,12 @@ pub(super) const BETA2: Setting = share(
 
 /// What keeps a denominator from 0.
 pub(super) const fn epsilon(defaults: Defaults) -> Setting {
-    Setting {
-        name: "epsilon",
-        domain: Domain::NotNegative,
+    Setting::new(
+        "epsilon",
+        Domain::NotNegative,
         defaults,
-        description: "ε, keeps the denominator from 0",
-    }
+        "ε, keeps the denominator from 0",
+    )
 }
 
 /// The usual places of ε: 10⁻⁸, and 10⁻⁷ in Keras.
@@ -227,12 +228,12 @@ pub(super) const EPSILON: Setting = epsilon(Defaults::By(&[
 
 /// What optax adds under the root.
 pub(super) const fn epsilon_root(default: &'static [(Convention, DefaultValue)]) -> Setting {
-    Setting {
-        name: "epsilon_root",
-        domain: Domain::NotNegative,
-        defaults: Defaults::By(default),
-        description: "ε√, is added under the root",
-    }
+    Setting::new(
+        "epsilon_root",
+        Domain::NotNegative,
+        Defaults::By(default),
+        "ε√, is added under the root",
+    )
 }
 
 /// Nothing, unless a file says so.
@@ -240,29 +241,29 @@ pub(super) const EPSILON_ROOT: Setting = epsilon_root(&[(Optax, Number(0.0))]);
 
 /// A pull towards 0.
 pub(super) const fn weight_decay(defaults: &'static [(Convention, DefaultValue)]) -> Setting {
-    Setting {
-        name: "weight_decay",
-        domain: Domain::NotNegative,
-        defaults: Defaults::By(defaults),
-        description: "λ, how strongly the parameters are pulled towards 0",
-    }
+    Setting::new(
+        "weight_decay",
+        Domain::NotNegative,
+        Defaults::By(defaults),
+        "λ, how strongly the parameters are pulled towards 0",
+    )
 }
 
 /// `PyTorch`'s choice between two kinds of decay.
-pub(super) const DECOUPLED: Setting = Setting {
-    name: "decoupled_weight_decay",
-    domain: Domain::Switch,
-    defaults: Defaults::By(&[(PyTorch, Switch(false))]),
-    description: "whether weights decay apart from the gradient, as in AdamW",
-};
+pub(super) const DECOUPLED: Setting = Setting::new(
+    "decoupled_weight_decay",
+    Domain::Switch,
+    Defaults::By(&[(PyTorch, Switch(false))]),
+    "whether weights decay apart from the gradient, as in AdamW",
+);
 
 /// optax' choice of Nesterov's form.
-pub(super) const NESTEROV: Setting = Setting {
-    name: "nesterov",
-    domain: Domain::Switch,
-    defaults: Defaults::By(&[(Optax, Switch(false))]),
-    description: "look ahead along the average of gradients",
-};
+pub(super) const NESTEROV: Setting = Setting::new(
+    "nesterov",
+    Domain::Switch,
+    Defaults::By(&[(Optax, Switch(false))]),
+    "look ahead along the average of gradients",
+);
 
 /// The source of Adam and Adamax.
 pub(super) const KINGMA: &str =

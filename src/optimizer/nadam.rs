@@ -29,12 +29,12 @@ static DESCRIPTION: Description = Description {
         BETA2,
         EPSILON,
         EPSILON_ROOT,
-        Setting {
-            name: "momentum_decay",
-            domain: Domain::NotNegative,
-            defaults: Defaults::By(&[(PyTorch, Number(4e-3))]),
-            description: "ψ, how fast the momentum grows towards β₁; 0: it is β₁/2 always",
-        },
+        Setting::new(
+            "momentum_decay",
+            Domain::NotNegative,
+            Defaults::By(&[(PyTorch, Number(4e-3))]),
+            "ψ, how fast the momentum grows towards β₁; 0: it is β₁/2 always",
+        ),
         weight_decay(&[(PyTorch, Number(0.0)), (Keras, Number(0.0))]),
         DECOUPLED,
     ],

@@ -25,12 +25,12 @@ static DESCRIPTION: Description = Description {
         BETA2,
         EPSILON,
         EPSILON_ROOT,
-        Setting {
-            name: "threshold",
-            domain: Domain::NotNegative,
-            defaults: Defaults::By(&[(Optax, Number(5.0))]),
-            description: "the length ρ from which on the average of squares is trusted",
-        },
+        Setting::new(
+            "threshold",
+            Domain::NotNegative,
+            Defaults::By(&[(Optax, Number(5.0))]),
+            "the length ρ from which on the average of squares is trusted",
+        ),
         NESTEROV,
         weight_decay(&[(PyTorch, Number(0.0))]),
         DECOUPLED,

@@ -278,17 +278,6 @@ impl<N: Block> Epoch<'_, N> {
             memory: memory.into_iter().flatten().collect(),
         }
     }
-
-    /// The gradient of a variable with `weight_decay` times the variable added, which is
-    /// the gradient of a loss with a penalty on squares.
-    #[must_use]
-    pub fn decayed(&self, g: N, x: N) -> N {
-        if self.has("weight_decay") {
-            g + self.number("weight_decay") * x
-        } else {
-            g
-        }
-    }
 }
 
 impl<N> Update<N> {

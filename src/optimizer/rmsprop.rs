@@ -18,68 +18,68 @@ static DESCRIPTION: Description = Description {
             so that steep and flat directions are walked at about the same speed.",
     conventions: &[PyTorch, Optax, Keras],
     settings: &[
-        Setting {
-            name: "learning_rate",
-            domain: Domain::Positive,
-            defaults: Defaults::By(&[
+        Setting::new(
+            "learning_rate",
+            Domain::Positive,
+            Defaults::By(&[
                 (PyTorch, Number(1e-2)),
                 (Optax, Required),
                 (Keras, Number(1e-3)),
             ]),
-            description: "η, about the length of a step of each parameter",
-        },
-        Setting {
-            name: "rho",
-            domain: Domain::Unit,
-            defaults: Defaults::By(&[
+            "η, about the length of a step of each parameter",
+        ),
+        Setting::new(
+            "rho",
+            Domain::Unit,
+            Defaults::By(&[
                 (PyTorch, Number(0.99)),
                 (Optax, Number(0.9)),
                 (Keras, Number(0.9)),
             ]),
-            description: "ρ, the share of the running means that is kept; PyTorch's alpha, optax's decay",
-        },
+            "ρ, the share of the running means that is kept; PyTorch's alpha, optax's decay",
+        ),
         epsilon(Defaults::By(&[
             (PyTorch, Number(1e-8)),
             (Optax, Number(1e-8)),
             (Keras, Number(1e-7)),
         ])),
-        Setting {
-            name: "centered",
-            domain: Domain::Switch,
-            defaults: Defaults::All(Switch(false)),
-            description: "take the variance in place of the mean of squares",
-        },
-        Setting {
-            name: "momentum",
-            domain: Domain::NotNegative,
-            defaults: Defaults::All(Number(0.0)),
-            description: "μ, the share of the last step that is kept",
-        },
-        Setting {
-            name: "nesterov",
-            domain: Domain::Switch,
-            defaults: Defaults::By(&[(Optax, Switch(false))]),
-            description: "look ahead along the momentum; needs a momentum above 0",
-        },
+        Setting::new(
+            "centered",
+            Domain::Switch,
+            Defaults::All(Switch(false)),
+            "take the variance in place of the mean of squares",
+        ),
+        Setting::new(
+            "momentum",
+            Domain::NotNegative,
+            Defaults::All(Number(0.0)),
+            "μ, the share of the last step that is kept",
+        ),
+        Setting::new(
+            "nesterov",
+            Domain::Switch,
+            Defaults::By(&[(Optax, Switch(false))]),
+            "look ahead along the momentum; needs a momentum above 0",
+        ),
         weight_decay(&[(PyTorch, Number(0.0)), (Keras, Number(0.0))]),
-        Setting {
-            name: "initial_accumulator",
-            domain: Domain::NotNegative,
-            defaults: Defaults::By(&[(Optax, Number(0.0))]),
-            description: "v before the first epoch; optax's initial_scale",
-        },
-        Setting {
-            name: "epsilon_in_sqrt",
-            domain: Domain::Switch,
-            defaults: Defaults::By(&[(Optax, Switch(true))]),
-            description: "add ε before the root is taken; else r = √q + ε",
-        },
-        Setting {
-            name: "bias_correction",
-            domain: Domain::Switch,
-            defaults: Defaults::By(&[(Optax, Switch(false))]),
-            description: "divide v and a by 1 − ρᵗ in q, with t the number of the update",
-        },
+        Setting::new(
+            "initial_accumulator",
+            Domain::NotNegative,
+            Defaults::By(&[(Optax, Number(0.0))]),
+            "v before the first epoch; optax's initial_scale",
+        ),
+        Setting::new(
+            "epsilon_in_sqrt",
+            Domain::Switch,
+            Defaults::By(&[(Optax, Switch(true))]),
+            "add ε before the root is taken; else r = √q + ε",
+        ),
+        Setting::new(
+            "bias_correction",
+            Domain::Switch,
+            Defaults::By(&[(Optax, Switch(false))]),
+            "divide v and a by 1 − ρᵗ in q, with t the number of the update",
+        ),
     ],
     rules: &[
         (

@@ -18,36 +18,36 @@ static DESCRIPTION: Description = Description {
             schedule changes no other.",
     conventions: &[PyTorch, Optax],
     settings: &[
-        Setting {
-            name: "learning_rate",
-            domain: Domain::Positive,
-            defaults: Defaults::By(&[(PyTorch, Number(1e-2)), (Optax, Required)]),
-            description: "η, the first step s of every parameter",
-        },
-        Setting {
-            name: "eta_minus",
-            domain: Domain::Fraction,
-            defaults: Defaults::All(Number(0.5)),
-            description: "η₋, what a step is multiplied with where the sign changed",
-        },
-        Setting {
-            name: "eta_plus",
-            domain: Domain::AboveOne,
-            defaults: Defaults::All(Number(1.2)),
-            description: "η₊, what it is multiplied with where the sign stayed",
-        },
-        Setting {
-            name: "min_step_size",
-            domain: Domain::Positive,
-            defaults: Defaults::All(Number(1e-6)),
-            description: "the shortest step",
-        },
-        Setting {
-            name: "max_step_size",
-            domain: Domain::Positive,
-            defaults: Defaults::All(Number(50.0)),
-            description: "the longest step",
-        },
+        Setting::new(
+            "learning_rate",
+            Domain::Positive,
+            Defaults::By(&[(PyTorch, Number(1e-2)), (Optax, Required)]),
+            "η, the first step s of every parameter",
+        ),
+        Setting::new(
+            "eta_minus",
+            Domain::Fraction,
+            Defaults::All(Number(0.5)),
+            "η₋, what a step is multiplied with where the sign changed",
+        ),
+        Setting::new(
+            "eta_plus",
+            Domain::AboveOne,
+            Defaults::All(Number(1.2)),
+            "η₊, what it is multiplied with where the sign stayed",
+        ),
+        Setting::new(
+            "min_step_size",
+            Domain::Positive,
+            Defaults::All(Number(1e-6)),
+            "the shortest step",
+        ),
+        Setting::new(
+            "max_step_size",
+            Domain::Positive,
+            Defaults::All(Number(50.0)),
+            "the longest step",
+        ),
     ],
     rules: &[
         (

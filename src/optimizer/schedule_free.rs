@@ -14,26 +14,26 @@ pub(super) struct ScheduleFreeSgd;
 /// `AdamW` with averaging instead of a schedule.
 pub(super) struct ScheduleFreeAdamW;
 
-const BETA1: Setting = Setting {
-    name: "beta1",
-    domain: Domain::Fraction,
-    defaults: Defaults::All(Number(0.9)),
-    description: "β₁, the share of the average in the parameters",
-};
+const BETA1: Setting = Setting::new(
+    "beta1",
+    Domain::Fraction,
+    Defaults::All(Number(0.9)),
+    "β₁, the share of the average in the parameters",
+);
 
-const WARMUP_STEPS: Setting = Setting {
-    name: "warmup_steps",
-    domain: Domain::Whole,
-    defaults: Defaults::All(Number(0.0)),
-    description: "W, in how many epochs the learning rate rises from 0; 0: it does not",
-};
+const WARMUP_STEPS: Setting = Setting::new(
+    "warmup_steps",
+    Domain::Whole,
+    Defaults::All(Number(0.0)),
+    "W, in how many epochs the learning rate rises from 0; 0: it does not",
+);
 
-const WEIGHT_LR_POWER: Setting = Setting {
-    name: "weight_lr_power",
-    domain: Domain::NotNegative,
-    defaults: Defaults::By(&[(Optax, Number(2.0))]),
-    description: "p, by what power of the learning rate an epoch counts in the average",
-};
+const WEIGHT_LR_POWER: Setting = Setting::new(
+    "weight_lr_power",
+    Domain::NotNegative,
+    Defaults::By(&[(Optax, Number(2.0))]),
+    "p, by what power of the learning rate an epoch counts in the average",
+);
 
 const DEFAZIO: &str = "Defazio et al., The road less scheduled, arXiv:2405.15682, 2024";
 

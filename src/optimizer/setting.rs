@@ -155,6 +155,22 @@ impl DefaultValue {
 }
 
 impl Setting {
+    /// A setting.
+    #[must_use]
+    pub const fn new(
+        name: &'static str,
+        domain: Domain,
+        defaults: Defaults,
+        description: &'static str,
+    ) -> Setting {
+        Setting {
+            name,
+            domain,
+            defaults,
+            description,
+        }
+    }
+
     /// Its default in a convention; `None` if the convention has no such setting.
     #[must_use]
     pub fn default(&self, convention: Convention) -> Option<DefaultValue> {

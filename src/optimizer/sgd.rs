@@ -17,34 +17,34 @@ static DESCRIPTION: Description = Description {
     about: "Steps against the gradient; with momentum a running sum of gradients, in which steps that agree add up.",
     conventions: &[PyTorch, Keras, Optax],
     settings: &[
-        Setting {
-            name: "learning_rate",
-            domain: Domain::Positive,
-            defaults: Defaults::By(&[
+        Setting::new(
+            "learning_rate",
+            Domain::Positive,
+            Defaults::By(&[
                 (PyTorch, Number(1e-3)),
                 (Keras, Number(0.01)),
                 (Optax, Required),
             ]),
-            description: "η, the length of a step as a multiple of the gradient",
-        },
-        Setting {
-            name: "momentum",
-            domain: Domain::NotNegative,
-            defaults: Defaults::All(Number(0.0)),
-            description: "μ, the share of the last step that is kept",
-        },
-        Setting {
-            name: "nesterov",
-            domain: Domain::Switch,
-            defaults: Defaults::All(Switch(false)),
-            description: "look ahead along the momentum; needs a momentum above 0",
-        },
-        Setting {
-            name: "dampening",
-            domain: Domain::Unit,
-            defaults: Defaults::By(&[(PyTorch, Number(0.0))]),
-            description: "τ, the share of a gradient that does not reach the momentum",
-        },
+            "η, the length of a step as a multiple of the gradient",
+        ),
+        Setting::new(
+            "momentum",
+            Domain::NotNegative,
+            Defaults::All(Number(0.0)),
+            "μ, the share of the last step that is kept",
+        ),
+        Setting::new(
+            "nesterov",
+            Domain::Switch,
+            Defaults::All(Switch(false)),
+            "look ahead along the momentum; needs a momentum above 0",
+        ),
+        Setting::new(
+            "dampening",
+            Domain::Unit,
+            Defaults::By(&[(PyTorch, Number(0.0))]),
+            "τ, the share of a gradient that does not reach the momentum",
+        ),
         weight_decay(&[(PyTorch, Number(0.0)), (Keras, Number(0.0))]),
     ],
     rules: &[

@@ -3,7 +3,7 @@
 use super::warmup::{WARMUP, WARMUP_FACTOR, WARMUP_START};
 use super::{
     Block, Convention, Course, Curve, DefaultValue, Defaults, Description, Domain, Rate, Schedule,
-    floor, setting,
+    Setting, floor,
 };
 use crate::autodiff::Op;
 use crate::optimizer::Initial;
@@ -23,25 +23,25 @@ impl Curve for Cosine {
         about: "Down along half a wave of the cosine: slowly at first and at last. Behind its end the rate stays, but in PyTorch's convention it rises again.",
         conventions: &[PyTorch, Keras, Optax],
         settings: &[
-            setting(
+            Setting::new(
                 "epochs",
                 Domain::Count,
                 Defaults::All(RunEpochs),
                 "T, the epochs down to the end (T_max, decay_steps); in optax the warm-up is among them",
             ),
-            setting(
+            Setting::new(
                 "end",
                 Domain::NotNegative,
                 Defaults::By(&[(PyTorch, Number(0.0))]),
                 "E, the rate at the end (eta_min)",
             ),
-            setting(
+            Setting::new(
                 "alpha",
                 Domain::NotNegative,
                 Defaults::By(&[(Keras, Number(0.0)), (Optax, Number(0.0))]),
                 "α, the rate at the end as a share of the first",
             ),
-            setting(
+            Setting::new(
                 "exponent",
                 Domain::Positive,
                 Defaults::By(&[(Optax, Number(1.0))]),
@@ -107,13 +107,13 @@ impl Curve for CosineRestarts {
         about: "Down along half a wave of the cosine, then again from the top, each time perhaps longer.",
         conventions: &[PyTorch, Keras, Optax],
         settings: &[
-            setting(
+            Setting::new(
                 "first_epochs",
                 Domain::Count,
                 Defaults::All(Required),
                 "T, the epochs up to the first restart (T_0, first_decay_steps, decay_steps)",
             ),
-            setting(
+            Setting::new(
                 "t_mul",
                 Domain::AtLeastOne,
                 Defaults::By(&[
@@ -123,19 +123,19 @@ impl Curve for CosineRestarts {
                 ]),
                 "how many times longer each wave is than the one before (T_mult)",
             ),
-            setting(
+            Setting::new(
                 "m_mul",
                 Domain::Positive,
                 Defaults::By(&[(Keras, Number(1.0))]),
                 "m, how many times higher each wave is than the one before",
             ),
-            setting(
+            Setting::new(
                 "end",
                 Domain::NotNegative,
                 Defaults::By(&[(PyTorch, Number(0.0)), (Optax, Number(0.0))]),
                 "E, the rate at the end of a wave (eta_min, end_value)",
             ),
-            setting(
+            Setting::new(
                 "alpha",
                 Domain::NotNegative,
                 Defaults::By(&[(Keras, Number(0.0))]),

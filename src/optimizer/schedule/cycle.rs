@@ -2,8 +2,8 @@
 
 use super::warmup::{WARMUP, WARMUP_FACTOR, WARMUP_START};
 use super::{
-    Block, Convention, Course, Curve, DefaultValue, Defaults, Description, Domain, Rate, floor,
-    setting,
+    Block, Convention, Course, Curve, DefaultValue, Defaults, Description, Domain, Rate, Setting,
+    floor,
 };
 use crate::autodiff::Op;
 use Convention::{Optax, PyTorch};
@@ -19,61 +19,61 @@ impl Curve for OneCycle {
         about: "Up from a fraction of the learning rate, which is the peak, and then far down. In PyTorch's convention the momentum (β₁ of Adam and its kin) goes the other way, whatever the optimizer was given.",
         conventions: &[PyTorch, Optax],
         settings: &[
-            setting(
+            Setting::new(
                 "epochs",
                 Domain::Count,
                 Defaults::All(RunEpochs),
                 "T, the epochs of the cycle (total_steps, transition_steps); in PyTorch no run can be longer",
             ),
-            setting(
+            Setting::new(
                 "anneal",
                 Domain::Choice(&["cosine", "linear"]),
                 Defaults::All(Name("cosine")),
                 "along half a wave of the cosine or a straight line (anneal_strategy; optax: cosine_onecycle, linear_onecycle)",
             ),
-            setting(
+            Setting::new(
                 "pct_start",
                 Domain::Unit,
                 Defaults::All(Number(0.3)),
                 "a, the share of the epochs up to the peak",
             ),
-            setting(
+            Setting::new(
                 "pct_final",
                 Domain::Unit,
                 Defaults::By(&[(Optax, Number(0.85))]),
                 "b, the share up to the first rate again; of straight lines",
             ),
-            setting(
+            Setting::new(
                 "div_factor",
                 Domain::Positive,
                 Defaults::All(Number(25.0)),
                 "d, the peak over the first rate",
             ),
-            setting(
+            Setting::new(
                 "final_div_factor",
                 Domain::Positive,
                 Defaults::All(Number(1e4)),
                 "D, the first rate over the last",
             ),
-            setting(
+            Setting::new(
                 "three_phase",
                 Domain::Switch,
                 Defaults::By(&[(PyTorch, Switch(false))]),
                 "down to the first rate as fast as up, then to the last",
             ),
-            setting(
+            Setting::new(
                 "cycle_momentum",
                 Domain::Switch,
                 Defaults::By(&[(PyTorch, Switch(true))]),
                 "whether the momentum goes the other way",
             ),
-            setting(
+            Setting::new(
                 "base_momentum",
                 Domain::Share,
                 Defaults::By(&[(PyTorch, Number(0.85))]),
                 "the momentum at the peak of the rate",
             ),
-            setting(
+            Setting::new(
                 "max_momentum",
                 Domain::Share,
                 Defaults::By(&[(PyTorch, Number(0.95))]),
@@ -236,49 +236,49 @@ impl Curve for Cyclic {
         about: "Up and down between the learning rate, which is the lowest, and a greatest, again and again; the momentum (β₁ of Adam and its kin) goes the other way, whatever the optimizer was given.",
         conventions: &[PyTorch],
         settings: &[
-            setting(
+            Setting::new(
                 "max_learning_rate",
                 Domain::Positive,
                 Defaults::All(Required),
                 "M, the greatest rate (max_lr; the learning rate of the optimizer is base_lr)",
             ),
-            setting(
+            Setting::new(
                 "step_size_up",
                 Domain::Count,
                 Defaults::All(Number(2000.0)),
                 "u, the epochs up",
             ),
-            setting(
+            Setting::new(
                 "step_size_down",
                 Domain::Count,
                 Defaults::All(Absent),
                 "d, the epochs down; as many as up if left out",
             ),
-            setting(
+            Setting::new(
                 "mode",
                 Domain::Choice(&["triangular", "triangular2", "exp_range"]),
                 Defaults::All(Name("triangular")),
                 "whether the peaks stay, are halved each time, or fall by γ in each epoch",
             ),
-            setting(
+            Setting::new(
                 "gamma",
                 Domain::Positive,
                 Defaults::All(Number(1.0)),
                 "γ, the factor of exp_range",
             ),
-            setting(
+            Setting::new(
                 "cycle_momentum",
                 Domain::Switch,
                 Defaults::All(Switch(true)),
                 "whether the momentum goes the other way",
             ),
-            setting(
+            Setting::new(
                 "base_momentum",
                 Domain::Share,
                 Defaults::All(Number(0.8)),
                 "m, the momentum at the peak of the rate",
             ),
-            setting(
+            Setting::new(
                 "max_momentum",
                 Domain::Share,
                 Defaults::All(Number(0.9)),

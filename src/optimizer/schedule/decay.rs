@@ -2,8 +2,8 @@
 
 use super::warmup::{WARMUP, WARMUP_FACTOR, WARMUP_START};
 use super::{
-    Block, Convention, Course, Curve, DefaultValue, Defaults, Description, Domain, Rate, floor,
-    setting,
+    Block, Convention, Course, Curve, DefaultValue, Defaults, Description, Domain, Rate, Setting,
+    floor,
 };
 use Convention::{Keras, Optax, PyTorch};
 use DefaultValue::{Absent, Number, Required, Switch};
@@ -18,13 +18,13 @@ impl Curve for Step {
         about: "Down by a factor every few epochs.",
         conventions: &[PyTorch],
         settings: &[
-            setting(
+            Setting::new(
                 "step_size",
                 Domain::Count,
                 Defaults::All(Required),
                 "S, the epochs from one step to the next",
             ),
-            setting(
+            Setting::new(
                 "gamma",
                 Domain::Positive,
                 Defaults::All(Number(0.1)),
@@ -54,31 +54,31 @@ impl Curve for Exponential {
         about: "Down by the same factor in every epoch, or every few epochs.",
         conventions: &[PyTorch, Keras, Optax],
         settings: &[
-            setting(
+            Setting::new(
                 "decay_rate",
                 Domain::Positive,
                 Defaults::All(Required),
                 "γ, the factor (gamma)",
             ),
-            setting(
+            Setting::new(
                 "decay_steps",
                 Domain::Count,
                 Defaults::By(&[(Keras, Required), (Optax, Required)]),
                 "S, the epochs in which the rate falls by the factor (transition_steps)",
             ),
-            setting(
+            Setting::new(
                 "staircase",
                 Domain::Switch,
                 Defaults::By(&[(Keras, Switch(false)), (Optax, Switch(false))]),
                 "fall at the end of these epochs only",
             ),
-            setting(
+            Setting::new(
                 "begin",
                 Domain::Whole,
                 Defaults::By(&[(Optax, Number(0.0))]),
                 "B, the epoch in which it begins (transition_begin)",
             ),
-            setting(
+            Setting::new(
                 "end",
                 Domain::Positive,
                 Defaults::By(&[(Optax, Absent)]),
@@ -148,19 +148,19 @@ impl Curve for InverseTime {
         about: "Down as one over the epochs: fast at first, then ever slower.",
         conventions: &[Keras],
         settings: &[
-            setting(
+            Setting::new(
                 "decay_rate",
                 Domain::NotNegative,
                 Defaults::All(Required),
                 "r, how much is added to the divisor",
             ),
-            setting(
+            Setting::new(
                 "decay_steps",
                 Domain::Count,
                 Defaults::All(Required),
                 "S, the epochs in which it is added",
             ),
-            setting(
+            Setting::new(
                 "staircase",
                 Domain::Switch,
                 Defaults::All(Switch(false)),

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use super::warmup::{WARMUP, WARMUP_FACTOR, WARMUP_START};
 use super::{
-    Block, Convention, Course, Curve, DefaultValue, Defaults, Description, Domain, Rate, setting,
+    Block, Convention, Course, Curve, DefaultValue, Defaults, Description, Domain, Rate, Setting,
 };
 use crate::objective::{Formula, FormulaMistake, Inputs, Objective};
 use Convention::{Keras, Optax, PyTorch, Textbook};
@@ -23,7 +23,7 @@ impl Curve for OfFormula {
         about: "What a formula says, such as \"0.1/sqrt(1 + epoch)\": of the epoch k = 0, 1, …, the number of epochs, and the learning rate of the optimizer, which need not be given where the formula does not read it.",
         conventions: &[PyTorch, Keras, Optax, Textbook],
         settings: &[
-            setting(
+            Setting::new(
                 "formula",
                 Domain::Formula,
                 Defaults::All(Required),

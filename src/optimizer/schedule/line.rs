@@ -2,7 +2,7 @@
 
 use super::warmup::{WARMUP, WARMUP_FACTOR, WARMUP_START};
 use super::{
-    Block, Convention, Course, Curve, DefaultValue, Defaults, Description, Domain, Rate, setting,
+    Block, Convention, Course, Curve, DefaultValue, Defaults, Description, Domain, Rate, Setting,
 };
 use crate::autodiff::Op;
 use Convention::{Keras, Optax, PyTorch, Textbook};
@@ -18,13 +18,13 @@ impl Curve for Constant {
         about: "The same learning rate in every epoch; in PyTorch's convention another one in the first few, if a factor is given.",
         conventions: &[PyTorch, Keras, Optax, Textbook],
         settings: &[
-            setting(
+            Setting::new(
                 "factor",
                 Domain::Positive,
                 Defaults::By(&[(PyTorch, Number(1.0))]),
                 "f, the multiple of the rate in the first epochs (ConstantLR of PyTorch, where the default is 1/3)",
             ),
-            setting(
+            Setting::new(
                 "epochs",
                 Domain::Whole,
                 Defaults::By(&[(PyTorch, Number(5.0))]),
@@ -61,31 +61,31 @@ impl Curve for Linear {
         about: "Along a straight line from one rate to another, where it stays.",
         conventions: &[PyTorch, Optax],
         settings: &[
-            setting(
+            Setting::new(
                 "epochs",
                 Domain::Count,
                 Defaults::By(&[(PyTorch, Number(5.0)), (Optax, RunEpochs)]),
                 "T, the epochs on the way (total_iters, transition_steps)",
             ),
-            setting(
+            Setting::new(
                 "start_factor",
                 Domain::Positive,
                 Defaults::By(&[(PyTorch, Number(1.0 / 3.0))]),
                 "s, the multiple of the rate at first",
             ),
-            setting(
+            Setting::new(
                 "end_factor",
                 Domain::NotNegative,
                 Defaults::By(&[(PyTorch, Number(1.0))]),
                 "e, the multiple of the rate at last",
             ),
-            setting(
+            Setting::new(
                 "end",
                 Domain::NotNegative,
                 Defaults::By(&[(Optax, Required)]),
                 "E, the rate at last (end_value)",
             ),
-            setting(
+            Setting::new(
                 "begin",
                 Domain::Whole,
                 Defaults::By(&[(Optax, Number(0.0))]),
@@ -134,7 +134,7 @@ impl Curve for Polynomial {
         about: "Down along a power of the epochs that are left, to an end where it stays.",
         conventions: &[PyTorch, Keras, Optax],
         settings: &[
-            setting(
+            Setting::new(
                 "epochs",
                 Domain::Count,
                 Defaults::By(&[
@@ -144,7 +144,7 @@ impl Curve for Polynomial {
                 ]),
                 "T, the epochs on the way (total_iters, decay_steps, transition_steps)",
             ),
-            setting(
+            Setting::new(
                 "power",
                 Domain::Positive,
                 Defaults::By(&[
@@ -154,19 +154,19 @@ impl Curve for Polynomial {
                 ]),
                 "p, the exponent; 1 is a straight line",
             ),
-            setting(
+            Setting::new(
                 "end",
                 Domain::NotNegative,
                 Defaults::By(&[(Keras, Number(1e-4)), (Optax, Required)]),
                 "E, the rate at last (end_learning_rate, end_value)",
             ),
-            setting(
+            Setting::new(
                 "cycle",
                 Domain::Switch,
                 Defaults::By(&[(Keras, Switch(false))]),
                 "begin again, slower, at each multiple of T",
             ),
-            setting(
+            Setting::new(
                 "begin",
                 Domain::Whole,
                 Defaults::By(&[(Optax, Number(0.0))]),

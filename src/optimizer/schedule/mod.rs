@@ -362,18 +362,3 @@ impl<N: Block> Course<'_, N> {
 fn floor<N: Block>(x: N) -> N {
     N::apply(crate::autodiff::Op::Floor, &[&x])
 }
-
-/// A setting, short enough to be listed.
-const fn setting(
-    name: &'static str,
-    domain: Domain,
-    defaults: Defaults,
-    description: &'static str,
-) -> Setting {
-    Setting {
-        name,
-        domain,
-        defaults,
-        description,
-    }
-}

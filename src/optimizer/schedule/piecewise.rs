@@ -2,7 +2,7 @@
 
 use super::warmup::{WARMUP, WARMUP_FACTOR, WARMUP_START};
 use super::{
-    Block, Convention, Course, Curve, DefaultValue, Defaults, Description, Domain, Rate, setting,
+    Block, Convention, Course, Curve, DefaultValue, Defaults, Description, Domain, Rate, Setting,
 };
 use Convention::{Keras, Optax, PyTorch, Textbook};
 use DefaultValue::{Absent, Number, Required};
@@ -17,13 +17,13 @@ impl Curve for MultiStep {
         about: "Down by a factor at each of the given epochs.",
         conventions: &[PyTorch],
         settings: &[
-            setting(
+            Setting::new(
                 "milestones",
                 Domain::Epochs,
                 Defaults::All(Required),
                 "the first epoch of each lower rate",
             ),
-            setting(
+            Setting::new(
                 "gamma",
                 Domain::Positive,
                 Defaults::All(Number(0.1)),
@@ -58,19 +58,19 @@ impl Curve for Piecewise {
         about: "A rate of its own up to each of the given epochs and behind the last. With values the learning rate of the optimizer is not used.",
         conventions: &[Keras, Optax, PyTorch, Textbook],
         settings: &[
-            setting(
+            Setting::new(
                 "boundaries",
                 Domain::Epochs,
                 Defaults::All(Required),
                 "b₁, b₂, …: where the rate changes",
             ),
-            setting(
+            Setting::new(
                 "values",
                 Domain::Rates,
                 Defaults::All(Absent),
                 "v₀, v₁, …: the rates, one more than there are boundaries",
             ),
-            setting(
+            Setting::new(
                 "scales",
                 Domain::Rates,
                 Defaults::By(&[(Optax, Absent)]),

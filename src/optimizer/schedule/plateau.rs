@@ -3,7 +3,7 @@
 use super::warmup::{WARMUP, WARMUP_FACTOR, WARMUP_START};
 use super::{
     Block, Convention, Course, Curve, DefaultValue, Defaults, Description, Domain, Rate, Schedule,
-    setting,
+    Setting,
 };
 use crate::autodiff::Op;
 use crate::optimizer::Initial;
@@ -20,61 +20,61 @@ impl Curve for Plateau {
         about: "Down by a factor where the loss of the run has stopped falling. The rate of epoch k has seen the losses of the epochs before, in optax that of epoch k too.",
         conventions: &[PyTorch, Keras, Optax],
         settings: &[
-            setting(
+            Setting::new(
                 "factor",
                 Domain::Fraction,
                 Defaults::All(Number(0.1)),
                 "γ, the factor",
             ),
-            setting(
+            Setting::new(
                 "patience",
                 Domain::Whole,
                 Defaults::All(Number(10.0)),
                 "P, so many epochs without an improvement are awaited",
             ),
-            setting(
+            Setting::new(
                 "threshold",
                 Domain::NotNegative,
                 Defaults::All(Number(1e-4)),
                 "δ, the least improvement (Keras: min_delta, an amount; optax: rtol, a share)",
             ),
-            setting(
+            Setting::new(
                 "threshold_mode",
                 Domain::Choice(&["rel", "abs"]),
                 Defaults::By(&[(PyTorch, Name("rel"))]),
                 "whether it is a share of the best loss or an amount",
             ),
-            setting(
+            Setting::new(
                 "atol",
                 Domain::NotNegative,
                 Defaults::By(&[(Optax, Number(0.0))]),
                 "a, an amount of it besides",
             ),
-            setting(
+            Setting::new(
                 "cooldown",
                 Domain::Whole,
                 Defaults::All(Number(0.0)),
                 "so many epochs after a reduction do not count",
             ),
-            setting(
+            Setting::new(
                 "min_learning_rate",
                 Domain::NotNegative,
                 Defaults::By(&[(PyTorch, Number(0.0)), (Keras, Number(0.0))]),
                 "the rate below which it does not go (min_lr)",
             ),
-            setting(
+            Setting::new(
                 "min_scale",
                 Domain::NotNegative,
                 Defaults::By(&[(Optax, Number(0.0))]),
                 "the share of the first rate below which it does not go",
             ),
-            setting(
+            Setting::new(
                 "epsilon",
                 Domain::NotNegative,
                 Defaults::By(&[(PyTorch, Number(1e-8))]),
                 "a reduction by no more than this is left out (eps)",
             ),
-            setting(
+            Setting::new(
                 "accumulation_size",
                 Domain::Count,
                 Defaults::By(&[(Optax, Number(1.0))]),

@@ -1,11 +1,11 @@
 //! The warm-up in front of any schedule.
 
-use super::{Block, Convention, Course, DefaultValue, Defaults, Domain, Rate, Setting, setting};
+use super::{Block, Convention, Course, DefaultValue, Defaults, Domain, Rate, Setting};
 use Convention::{Keras, Optax, PyTorch, Textbook};
 use DefaultValue::{Absent, Number};
 
 /// So many epochs in which the rate rises.
-pub(super) const WARMUP: Setting = setting(
+pub(super) const WARMUP: Setting = Setting::new(
     "warmup",
     Domain::Whole,
     Defaults::All(Absent),
@@ -13,7 +13,7 @@ pub(super) const WARMUP: Setting = setting(
 );
 
 /// From what the rate rises, as a multiple.
-pub(super) const WARMUP_FACTOR: Setting = setting(
+pub(super) const WARMUP_FACTOR: Setting = Setting::new(
     "warmup_factor",
     Domain::Unit,
     Defaults::By(&[(PyTorch, Number(1.0 / 3.0))]),
@@ -21,7 +21,7 @@ pub(super) const WARMUP_FACTOR: Setting = setting(
 );
 
 /// From what the rate rises.
-pub(super) const WARMUP_START: Setting = setting(
+pub(super) const WARMUP_START: Setting = Setting::new(
     "warmup_start",
     Domain::NotNegative,
     Defaults::By(&[

@@ -18,23 +18,23 @@ static DESCRIPTION: Description = Description {
     about: "Each direction is combined with the last one so that a line search does not undo it. An epoch is one line search.",
     conventions: &[Convention::Textbook],
     settings: &[
-        Setting {
-            name: "beta",
-            domain: Domain::Choice(BETAS),
-            defaults: Defaults::All(DefaultValue::Name("polak_ribiere")),
-            description: "how much of the last direction is kept",
-        },
+        Setting::new(
+            "beta",
+            Domain::Choice(BETAS),
+            Defaults::All(DefaultValue::Name("polak_ribiere")),
+            "how much of the last direction is kept",
+        ),
         C1,
         Setting {
             defaults: Defaults::All(DefaultValue::Number(0.1)),
             ..C2
         },
-        Setting {
-            name: "restart",
-            domain: Domain::NotNegative,
-            defaults: Defaults::All(DefaultValue::Number(0.1)),
-            description: "ν, a greater overlap of two gradients forgets the last direction; 0 for never",
-        },
+        Setting::new(
+            "restart",
+            Domain::NotNegative,
+            Defaults::All(DefaultValue::Number(0.1)),
+            "ν, a greater overlap of two gradients forgets the last direction; 0 for never",
+        ),
     ],
     rules: &[(
         &[Convention::Textbook],

@@ -16,12 +16,12 @@ static DESCRIPTION: Description = Description {
     title: "Levenberg–Marquardt",
     about: "For a loss that is written as a sum (or mean) of squares with factors above 0: minimises the squares of residuals that are taken as linear, damped as far as that is wrong. An epoch ends with the first step that lowers the loss.",
     conventions: &[Convention::Textbook],
-    settings: &[Setting {
-        name: "damping",
-        domain: Domain::Positive,
-        defaults: Defaults::All(DefaultValue::Number(1e-3)),
-        description: "τ: the first μ is so many times the greatest diagonal entry of JᵀJ",
-    }],
+    settings: &[Setting::new(
+        "damping",
+        Domain::Positive,
+        Defaults::All(DefaultValue::Number(1e-3)),
+        "τ: the first μ is so many times the greatest diagonal entry of JᵀJ",
+    )],
     rules: &[(
         &[Convention::Textbook],
         "\

@@ -6,20 +6,20 @@ use super::{Point, Problem, Settings};
 use crate::optimizer::{DefaultValue, Defaults, Domain, Setting};
 
 /// The setting c₁, with the usual default.
-pub(super) const C1: Setting = Setting {
-    name: "c1",
-    domain: Domain::Fraction,
-    defaults: Defaults::All(DefaultValue::Number(1e-4)),
-    description: "c₁, the share of the decrease that the slope promises which a step must bring",
-};
+pub(super) const C1: Setting = Setting::new(
+    "c1",
+    Domain::Fraction,
+    Defaults::All(DefaultValue::Number(1e-4)),
+    "c₁, the share of the decrease that the slope promises which a step must bring",
+);
 
 /// The setting c₂, which each method has its own default of.
-pub(super) const C2: Setting = Setting {
-    name: "c2",
-    domain: Domain::Fraction,
-    defaults: Defaults::All(DefaultValue::Required),
-    description: "c₂, the share of the slope that a step may leave; above c₁",
-};
+pub(super) const C2: Setting = Setting::new(
+    "c2",
+    Domain::Fraction,
+    Defaults::All(DefaultValue::Required),
+    "c₂, the share of the slope that a step may leave; above c₁",
+);
 
 /// The conditions on a step α along a direction d from x: with φ(α) = f(x + α·d),
 /// φ(α) ≤ φ(0) + c₁·α·φ′(0) and |φ′(α)| ≤ c₂·|φ′(0)|.

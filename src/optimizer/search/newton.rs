@@ -15,19 +15,19 @@ static DESCRIPTION: Description = Description {
     about: "Goes where a quadratic with the same slopes and curvatures would be least. The Hessian is dense, one product with it for each parameter.",
     conventions: &[Convention::Textbook],
     settings: &[
-        Setting {
-            name: "damping",
-            domain: Domain::NotNegative,
-            defaults: Defaults::All(DefaultValue::Number(0.0)),
-            description: "the least τ that is added to the diagonal of the Hessian",
-        },
+        Setting::new(
+            "damping",
+            Domain::NotNegative,
+            Defaults::All(DefaultValue::Number(0.0)),
+            "the least τ that is added to the diagonal of the Hessian",
+        ),
         C1,
-        Setting {
-            name: "backtrack",
-            domain: Domain::Fraction,
-            defaults: Defaults::All(DefaultValue::Number(0.5)),
-            description: "by which a step is multiplied until it lowers the loss enough",
-        },
+        Setting::new(
+            "backtrack",
+            Domain::Fraction,
+            Defaults::All(DefaultValue::Number(0.5)),
+            "by which a step is multiplied until it lowers the loss enough",
+        ),
     ],
     rules: &[(
         &[Convention::Textbook],

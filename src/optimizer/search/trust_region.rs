@@ -14,24 +14,24 @@ static DESCRIPTION: Description = Description {
     about: "Minimises a quadratic with the same slopes and curvatures by conjugate gradients, no further away than it can be trusted. An epoch ends with the first step that lowers the loss.",
     conventions: &[Convention::Textbook],
     settings: &[
-        Setting {
-            name: "radius",
-            domain: Domain::Positive,
-            defaults: Defaults::All(DefaultValue::Number(1.0)),
-            description: "Δ at the start, the length of the longest step",
-        },
-        Setting {
-            name: "largest_radius",
-            domain: Domain::Positive,
-            defaults: Defaults::All(DefaultValue::Number(1000.0)),
-            description: "Δ is never greater",
-        },
-        Setting {
-            name: "acceptance",
-            domain: Domain::Share,
-            defaults: Defaults::All(DefaultValue::Number(1e-4)),
-            description: "η, the share of the promised decrease that a step must bring",
-        },
+        Setting::new(
+            "radius",
+            Domain::Positive,
+            Defaults::All(DefaultValue::Number(1.0)),
+            "Δ at the start, the length of the longest step",
+        ),
+        Setting::new(
+            "largest_radius",
+            Domain::Positive,
+            Defaults::All(DefaultValue::Number(1000.0)),
+            "Δ is never greater",
+        ),
+        Setting::new(
+            "acceptance",
+            Domain::Share,
+            Defaults::All(DefaultValue::Number(1e-4)),
+            "η, the share of the promised decrease that a step must bring",
+        ),
     ],
     rules: &[(
         &[Convention::Textbook],

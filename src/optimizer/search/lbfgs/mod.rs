@@ -28,48 +28,48 @@ static DESCRIPTION: Description = Description {
     about: "A quasi-Newton method that knows the Hessian by the last steps and how the gradient changed along them. An epoch is a call of PyTorch's `step(closure)`, which is several iterations, or one iteration of the textbook.",
     conventions: &[PyTorch, Textbook],
     settings: &[
-        Setting {
-            name: "learning_rate",
-            domain: Domain::Positive,
-            defaults: Defaults::By(&[(PyTorch, Number(1.0))]),
-            description: "η, the first step that a line search tries, or the step without one",
-        },
-        Setting {
-            name: "max_iter",
-            domain: Domain::Count,
-            defaults: Defaults::By(&[(PyTorch, Number(20.0))]),
-            description: "the most iterations of an epoch",
-        },
-        Setting {
-            name: "max_eval",
-            domain: Domain::Whole,
-            defaults: Defaults::By(&[(PyTorch, Number(0.0))]),
-            description: "an epoch ends after so many evaluations; 0 for ⌊5/4·max_iter⌋",
-        },
-        Setting {
-            name: "tolerance_grad",
-            domain: Domain::NotNegative,
-            defaults: Defaults::By(&[(PyTorch, Number(1e-7))]),
-            description: "no entry of the gradient greater than this ends an epoch",
-        },
-        Setting {
-            name: "tolerance_change",
-            domain: Domain::NotNegative,
-            defaults: Defaults::By(&[(PyTorch, Number(1e-9))]),
-            description: "a smaller change of the loss or of all parameters ends an epoch",
-        },
-        Setting {
-            name: "history_size",
-            domain: Domain::Count,
-            defaults: Defaults::By(&[(PyTorch, Number(100.0)), (Textbook, Number(10.0))]),
-            description: "m, how many steps are remembered",
-        },
-        Setting {
-            name: "line_search",
-            domain: Domain::Choice(LINE_SEARCHES),
-            defaults: Defaults::By(&[(PyTorch, Name("none"))]),
-            description: "how far a direction is followed",
-        },
+        Setting::new(
+            "learning_rate",
+            Domain::Positive,
+            Defaults::By(&[(PyTorch, Number(1.0))]),
+            "η, the first step that a line search tries, or the step without one",
+        ),
+        Setting::new(
+            "max_iter",
+            Domain::Count,
+            Defaults::By(&[(PyTorch, Number(20.0))]),
+            "the most iterations of an epoch",
+        ),
+        Setting::new(
+            "max_eval",
+            Domain::Whole,
+            Defaults::By(&[(PyTorch, Number(0.0))]),
+            "an epoch ends after so many evaluations; 0 for ⌊5/4·max_iter⌋",
+        ),
+        Setting::new(
+            "tolerance_grad",
+            Domain::NotNegative,
+            Defaults::By(&[(PyTorch, Number(1e-7))]),
+            "no entry of the gradient greater than this ends an epoch",
+        ),
+        Setting::new(
+            "tolerance_change",
+            Domain::NotNegative,
+            Defaults::By(&[(PyTorch, Number(1e-9))]),
+            "a smaller change of the loss or of all parameters ends an epoch",
+        ),
+        Setting::new(
+            "history_size",
+            Domain::Count,
+            Defaults::By(&[(PyTorch, Number(100.0)), (Textbook, Number(10.0))]),
+            "m, how many steps are remembered",
+        ),
+        Setting::new(
+            "line_search",
+            Domain::Choice(LINE_SEARCHES),
+            Defaults::By(&[(PyTorch, Name("none"))]),
+            "how far a direction is followed",
+        ),
         Setting {
             defaults: Defaults::By(&[(Textbook, Number(1e-4))]),
             ..C1
