@@ -1,50 +1,19 @@
 //! Descents against closed forms, independent loops and known minima.
 
-use gradtape::batch::{self, Cancelled, Control, Outcome, Recorder, Row};
+use gradtape::batch::Outcome;
 use gradtape::number::Scalar;
-use gradtape::plan::{Plan, Run};
+
+use crate::runs::{Kept, planned, runs};
 
 /// The rows of a run: epoch, loss, parameters.
 type Rows = Vec<(u64, f64, Vec<f64>)>;
 
-/// Keeps every recorded row, run by run.
-#[derive(Default)]
-struct Kept(Vec<(usize, Rows)>);
-
-impl Recorder for Kept {
-    fn begin(&mut self, run: &Run) {
-        self.0.push((run.start.len(), Rows::new()));
-    }
-
-    fn record(&mut self, row: &Row<'_>) {
-        let (parameters, rows) = self.0.last_mut().expect("begin comes first");
-        let parameters = (0..*parameters).map(|place| (row.parameters)(place).to_f64());
-        rows.push((row.epoch, row.loss.to_f64(), parameters.collect()));
-    }
-}
-
-fn planned(text: &str) -> Plan {
-    Plan::new("test.toml", text).unwrap_or_else(|mistakes| panic!("{mistakes}"))
-}
-
 /// All runs of an experiment: how they ended, and their rows.
 fn run(text: &str) -> Vec<(Outcome, Rows)> {
-    let plan = planned(text);
-    let numbers: Vec<u64> = (0..plan.runs()).collect();
-    let mut all = Vec::new();
-    batch::run(
-        &plan,
-        &numbers,
-        Kept::default,
-        &Control::default(),
-        |outcomes, kept| {
-            let outcomes = outcomes.into_iter().map(|(_, outcome)| outcome);
-            all.extend(outcomes.zip(kept.0.into_iter().map(|(_, rows)| rows)));
-            Ok::<(), Cancelled>(())
-        },
-    )
-    .unwrap();
-    all
+    let row = |row: Kept| (row.epoch, row.loss, row.wide());
+    let all = runs(&planned(text)).into_iter();
+    all.map(|(outcome, rows)| (outcome, rows.into_iter().map(row).collect()))
+        .collect()
 }
 
 /// An experiment of one objective and one optimizer.

@@ -30,6 +30,7 @@ mod random;
 mod reports;
 mod rules;
 mod runner;
+mod runs;
 mod schedules;
 mod searches;
 mod starts;

@@ -1,46 +1,18 @@
 //! What holds of every update rule, in each convention and with each of its settings.
 
-use gradtape::batch::{self, Cancelled, Control, Outcome, Recorder, Row};
+use gradtape::batch::Outcome;
 use gradtape::number::Scalar;
 use gradtape::optimizer::{Convention, DefaultValue, Domain, Method};
-use gradtape::plan::{Plan, Run};
 
-/// The parameters after each epoch of a run.
-#[derive(Default)]
-struct Kept {
-    parameters: usize,
-    rows: Vec<Vec<Scalar>>,
-}
+use crate::runs::only_run;
 
-impl Recorder for Kept {
-    fn begin(&mut self, run: &Run) {
-        self.parameters = run.start.len();
-    }
-
-    fn record(&mut self, row: &Row<'_>) {
-        let parameters = (0..self.parameters).map(|place| (row.parameters)(place));
-        self.rows.push(parameters.collect());
-    }
-}
-
-/// The only run of an experiment: its rows and how it ended.
+/// The only run of an experiment: its parameters in each epoch, and how it ended.
 fn run(text: &str) -> (Vec<Vec<Scalar>>, Outcome) {
-    let plan = Plan::new("rules.toml", text);
-    let plan = plan.unwrap_or_else(|mistakes| panic!("{text}\n{mistakes}"));
-    assert_eq!(plan.runs(), 1, "{text}");
-    let mut all = Vec::new();
-    batch::run(
-        &plan,
-        &[0],
-        Kept::default,
-        &Control::default(),
-        |mut outcomes, kept: Kept| {
-            all.push((kept.rows, outcomes.remove(0).1));
-            Ok::<(), Cancelled>(())
-        },
+    let (outcome, rows) = only_run(text);
+    (
+        rows.into_iter().map(|row| row.parameters).collect(),
+        outcome,
     )
-    .unwrap();
-    all.remove(0)
 }
 
 /// An update rule as TOML: with its defaults, and with each setting that shapes it once

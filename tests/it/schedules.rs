@@ -3,29 +3,13 @@
 //! That the rates are those of the libraries is for the goldens to say; here are closed
 //! forms at the places where conventions part, and what a file makes of them.
 
-use gradtape::batch::{self, Cancelled, Control, Recorder, Row};
 use gradtape::number::Scalar;
 use gradtape::optimizer::schedule::Kind;
-use gradtape::plan::{Filter, Plan, Run};
+use gradtape::plan::{Filter, Plan};
 
 use crate::close::close;
 use crate::runner::{finished, folder, runner, succeeded};
-
-/// The learning rates and the losses of a run.
-#[derive(Default)]
-struct Kept(Vec<(Option<Scalar>, f64)>);
-
-impl Recorder for Kept {
-    fn begin(&mut self, _: &Run) {}
-
-    fn record(&mut self, row: &Row<'_>) {
-        self.0.push((row.learning_rate, row.loss.to_f64()));
-    }
-}
-
-fn planned(text: &str) -> Plan {
-    Plan::new("test.toml", text).unwrap_or_else(|mistakes| panic!("{mistakes}"))
-}
+use crate::runs::{Kept, planned, runs};
 
 /// An experiment on a parabola with this optimizer.
 fn experiment(epochs: u64, optimizer: &str) -> String {
@@ -35,17 +19,12 @@ fn experiment(epochs: u64, optimizer: &str) -> String {
     )
 }
 
-/// What was recorded of each run.
+/// The learning rates and the losses of each run.
 fn kept(plan: &Plan) -> Vec<Vec<(Option<Scalar>, f64)>> {
-    let mut all = Vec::new();
-    for number in 0..plan.runs() {
-        let deliver = |_, kept: Kept| {
-            all.push(kept.0);
-            Ok::<(), Cancelled>(())
-        };
-        batch::run(plan, &[number], Kept::default, &Control::default(), deliver).unwrap();
-    }
-    all
+    let row = |row: Kept| (row.learning_rate, row.loss);
+    let all = runs(plan).into_iter();
+    all.map(|(_, rows)| rows.into_iter().map(row).collect())
+        .collect()
 }
 
 /// The rate of each epoch from 0 on, the last one included.

@@ -1,0 +1,74 @@
+//! The runs of an experiment in memory, for tests that look at each row.
+
+use gradtape::batch::{self, Cancelled, Control, Outcome, Recorder, Row};
+use gradtape::number::Scalar;
+use gradtape::plan::{Plan, Run};
+
+/// A row of a trajectory.
+pub(crate) struct Kept {
+    pub(crate) epoch: u64,
+    pub(crate) evaluations: u64,
+    pub(crate) learning_rate: Option<Scalar>,
+    pub(crate) loss: f64,
+    pub(crate) parameters: Vec<Scalar>,
+}
+
+impl Kept {
+    pub(crate) fn wide(&self) -> Vec<f64> {
+        self.parameters.iter().map(|x| x.to_f64()).collect()
+    }
+}
+
+/// Keeps the rows of each run, with the number of its parameters.
+#[derive(Default)]
+struct Keeper(Vec<(usize, Vec<Kept>)>);
+
+impl Recorder for Keeper {
+    fn begin(&mut self, run: &Run) {
+        self.0.push((run.start.len(), Vec::new()));
+    }
+
+    fn record(&mut self, row: &Row<'_>) {
+        let (parameters, rows) = self.0.last_mut().expect("begin comes first");
+        let parameters = (0..*parameters).map(|place| (row.parameters)(place));
+        rows.push(Kept {
+            epoch: row.epoch,
+            evaluations: row.evaluations,
+            learning_rate: row.learning_rate,
+            loss: row.loss.to_f64(),
+            parameters: parameters.collect(),
+        });
+    }
+}
+
+/// The plan of an experiment without a mistake.
+pub(crate) fn planned(text: &str) -> Plan {
+    Plan::new("test.toml", text).unwrap_or_else(|mistakes| panic!("{text}\n{mistakes}"))
+}
+
+/// All runs: how they ended, and their rows.
+pub(crate) fn runs(plan: &Plan) -> Vec<(Outcome, Vec<Kept>)> {
+    let mut all = Vec::new();
+    let deliver = |outcomes: Vec<(Run, Outcome)>, kept: Keeper| {
+        let outcomes = outcomes.into_iter().map(|(_, outcome)| outcome);
+        all.extend(outcomes.zip(kept.0.into_iter().map(|(_, rows)| rows)));
+        Ok::<(), Cancelled>(())
+    };
+    let numbers: Vec<u64> = (0..plan.runs()).collect();
+    batch::run(
+        plan,
+        &numbers,
+        Keeper::default,
+        &Control::default(),
+        deliver,
+    )
+    .unwrap();
+    all
+}
+
+/// The only run of an experiment.
+pub(crate) fn only_run(text: &str) -> (Outcome, Vec<Kept>) {
+    let plan = planned(text);
+    assert_eq!(plan.runs(), 1, "{text}");
+    runs(&plan).remove(0)
+}
