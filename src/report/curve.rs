@@ -1,6 +1,6 @@
 //! From the table of a derivative to the figure that is drawn.
 
-use super::chart::{Axis, Colour, Figure, Key, Line, Scale};
+use super::chart::{Axis, Colour, Figure, Key, Line, Panel, Scale};
 use crate::derivative::{Row, Table};
 use crate::number::{Scalar, short};
 use crate::plan::{self, Curve, Derivative, Plan};
@@ -32,19 +32,16 @@ pub(super) fn curve(plan: &Plan, table: &Table) -> Option<Figure> {
     Some(Figure {
         title: derivative.name.clone(),
         subtitle: subtitle(plan, derivative, curve, table.rows.first()),
-        x: Axis {
-            label: x.clone(),
-            scale: match curve.x_scale {
+        x: Axis::new(
+            x.clone(),
+            match curve.x_scale {
                 plan::Scale::Log => Scale::Log,
                 plan::Scale::Linear | plan::Scale::Fitting => Scale::Linear,
             },
-        },
-        y: Axis {
-            label: "value".to_owned(),
-            scale: Scale::Linear,
-        },
+        ),
+        y: Axis::new("value".to_owned(), Scale::Linear),
         description: description(derivative, x, &lines, &entries),
-        lines,
+        panels: vec![Panel::of_lines(lines)],
         key: Key::Legend {
             title: None,
             entries,

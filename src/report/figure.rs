@@ -1,6 +1,6 @@
 //! From collected points to the figures that are drawn.
 
-use super::chart::{Axis, Colour, Figure, Key, Line, Scale};
+use super::chart::{Axis, Colour, Figure, Key, Line, Panel, Scale};
 use super::series::{Drawn, Endings, Lines};
 use crate::number::{Value, short};
 use crate::plan::{self, Chart, ChartKind, Plan, Run, quantity_label};
@@ -36,16 +36,10 @@ pub(super) fn figure(
     Figure {
         title: chart.title.clone(),
         subtitle,
-        x: Axis {
-            label: quantity_label(x_name),
-            scale: scale(chart.x_scale, &lines, 0),
-        },
-        y: Axis {
-            label: quantity_label(&chart.y),
-            scale: scale(chart.y_scale, &lines, 1),
-        },
+        x: Axis::new(quantity_label(x_name), scale(chart.x_scale, &lines, 0)),
+        y: Axis::new(quantity_label(&chart.y), scale(chart.y_scale, &lines, 1)),
         description: description(chart, x_name, &lines),
-        lines,
+        panels: vec![Panel::of_lines(lines)],
         key,
     }
 }

@@ -324,7 +324,7 @@ fn draw_one(
     if control.is_cancelled() {
         return Err(Cancelled.into());
     }
-    let svg = figure.to_svg();
+    let svg = figure.draw(&chart::Style::default()).svg;
     if control.is_cancelled() {
         return Err(Cancelled.into());
     }

@@ -6,7 +6,7 @@ use super::layout::{self, AXIS_TITLE_SIZE, Heading, LINE_HEIGHT, Layout, TICK_GA
 use super::span::{Span, drawable};
 use super::text;
 use super::trace::{self, Frame, Place};
-use super::{Figure, HEIGHT, WIDTH};
+use super::{Drawing, Figure, HEIGHT, Line, Style, WIDTH};
 
 /// Empty share of an axis on both sides of the data.
 const MARGINS: [f64; 2] = [0.025, 0.04];
@@ -20,8 +20,15 @@ const ROW_SHARE: f64 = 0.03;
 /// Most rows of crosses.
 const MOST_ROWS: usize = 5;
 
-/// Draws the figure as an SVG.
-pub(super) fn svg(figure: &Figure) -> String {
+/// Draws the figure.
+pub(super) fn drawing(figure: &Figure, _style: &Style) -> Drawing {
+    Drawing {
+        svg: svg(figure),
+        panels: Vec::new(),
+    }
+}
+
+fn svg(figure: &Figure) -> String {
     let spans = spans(figure);
     let layout = layout::layout(figure, spans);
     canvas::svg(&figure.title, &figure.description, |canvas| {
@@ -43,20 +50,13 @@ fn spans(figure: &Figure) -> Option<[Span; 2]> {
     let seen = |point: &&[f64; 2]| drawable(x, point[0]) && drawable(y, point[1]);
     let points = || {
         figure
-            .lines
-            .iter()
-            .flat_map(|line| &line.points)
+            .lines()
+            .flat_map(|line: &Line| &line.points)
             .filter(seen)
     };
-    let off_scale = || {
-        figure
-            .lines
-            .iter()
-            .flat_map(|line| &line.off_scale)
-            .copied()
-    };
-    let calm = figure.lines.iter().filter(|line| !line.diverged);
-    let calm = calm.flat_map(|line| &line.points).filter(seen);
+    let off_scale = || figure.lines().flat_map(|line| &line.off_scale).copied();
+    let calm = figure.lines().filter(|line| !line.diverged);
+    let calm = calm.flat_map(|line: &Line| &line.points).filter(seen);
 
     let across = Span::covering(x, points().map(|point| point[0]).chain(off_scale()))?;
     let all = Span::covering(y, points().map(|point| point[1]));
@@ -76,10 +76,7 @@ fn spans(figure: &Figure) -> Option<[Span; 2]> {
 /// that has some, so that those of one line do not cover those of another. No
 /// label or grid line stands there, or a cross would seem to have its value.
 pub(super) fn off_scale_share(figure: &Figure) -> f64 {
-    let with_crosses = figure
-        .lines
-        .iter()
-        .filter(|line| !line.off_scale.is_empty());
+    let with_crosses = figure.lines().filter(|line| !line.off_scale.is_empty());
     with_crosses.count().min(MOST_ROWS) as f64 * ROW_SHARE
 }
 
@@ -211,7 +208,7 @@ fn weight(count: usize) -> (f64, f64) {
 
 fn lines(canvas: &mut Canvas<'_>, figure: &Figure, [across, up]: [Span; 2], panel: &Frame) {
     let bar = colour::bar_span(&figure.key);
-    let (width, opacity) = weight(figure.lines.len());
+    let (width, opacity) = weight(figure.lines().count());
     let place = |[x, y]: [f64; 2]| -> Option<Place> {
         let [x, y] = [across.share(x)?, up.share(y)?];
         Some([
@@ -221,7 +218,7 @@ fn lines(canvas: &mut Canvas<'_>, figure: &Figure, [across, up]: [Span; 2], pane
     };
     // Crosses and dots last, so that no line runs over them.
     let mut marks = Vec::new();
-    for line in &figure.lines {
+    for line in figure.lines() {
         let rgb = colour::of_line(line.colour, bar.as_ref());
         let ink = Ink { rgb, opacity };
         let mut places: Vec<_> = line.points.iter().map(|&point| place(point)).collect();
@@ -248,14 +245,12 @@ fn lines(canvas: &mut Canvas<'_>, figure: &Figure, [across, up]: [Span; 2], pane
         marks.push((line, rgb, pieces, end));
     }
     let dots = figure
-        .lines
-        .iter()
+        .lines()
         .filter(|line| line.dots)
         .map(|line| line.points.len())
         .sum();
     let crosses = figure
-        .lines
-        .iter()
+        .lines()
         .map(|line| usize::from(line.diverged) + line.off_scale.len());
     let size = mark_size(crosses.sum());
     let mut row = 0;

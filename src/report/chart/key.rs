@@ -77,7 +77,7 @@ struct Bar {
 /// Measures the key of a figure, which may be `room` pixels wide and `height` high.
 pub(super) fn key(figure: &Figure, room: f64, height: f64) -> KeyBox {
     let marked = |line: &super::Line| line.diverged || !line.off_scale.is_empty();
-    let crosses = figure.lines.iter().any(marked);
+    let crosses = figure.lines().any(marked);
     let bar = colour::bar_span(&figure.key);
     match (&figure.key, bar) {
         (Key::ColourBar { title, .. }, Some(span)) => colour_bar(title, span, crosses, height),
@@ -99,7 +99,7 @@ pub(super) fn key(figure: &Figure, room: f64, height: f64) -> KeyBox {
 fn entries(figure: &Figure, names: &[String], crosses: bool) -> Vec<(Sample, String)> {
     let named = names.iter().enumerate().map(|(index, name)| {
         let of_this = |line: &&super::Line| line.colour == Colour::Category(index);
-        let dots = figure.lines.iter().filter(of_this).any(|line| line.dots);
+        let dots = figure.lines().filter(of_this).any(|line| line.dots);
         let rgb = colour::category(index);
         (Sample::Line { rgb, dots }, name.clone())
     });

@@ -44,7 +44,7 @@ impl Span {
     /// to be labelled.
     fn between(scale: Scale, low: f64, high: f64) -> Self {
         let shift = match scale {
-            Scale::Linear => {
+            Scale::Linear | Scale::SymLog(_) => {
                 let (_, exponent) = libm::frexp(low.abs().max(high.abs()));
                 // 2¹⁰⁰⁰ is as far as one factor reaches; what is left does no harm.
                 (-exponent).clamp(-1000, 1000)
@@ -63,8 +63,8 @@ impl Span {
         let centre = f64::midpoint(span.low, span.high);
         let width = span.high - span.low;
         let (narrowest, constant) = match scale {
-            Scale::Linear if centre == 0.0 => (0.0, 1.0),
-            Scale::Linear => (NARROWEST * centre.abs(), 0.2 * centre.abs()),
+            Scale::Linear | Scale::SymLog(_) if centre == 0.0 => (0.0, 1.0),
+            Scale::Linear | Scale::SymLog(_) => (NARROWEST * centre.abs(), 0.2 * centre.abs()),
             Scale::Log => (NARROWEST * centre.abs().max(1.0), 1.0),
         };
         let wanted = if width <= 0.0 {
@@ -101,7 +101,7 @@ impl Span {
         let factor = libm::scalbn(1.0, self.shift - all.shift);
         let width = self.high - self.low;
         let room = match self.scale {
-            Scale::Linear => width / 4.0,
+            Scale::Linear | Scale::SymLog(_) => width / 4.0,
             Scale::Log => width.max(3.0),
         };
         let low = (all.low * factor).max(self.low - room).min(self.low);
@@ -112,7 +112,7 @@ impl Span {
     /// The value in inner units.
     pub(super) fn inner(&self, value: f64) -> f64 {
         match self.scale {
-            Scale::Linear => value * self.factor,
+            Scale::Linear | Scale::SymLog(_) => value * self.factor,
             Scale::Log => libm::log10(value),
         }
     }
@@ -132,7 +132,7 @@ impl Span {
 
 /// Whether an axis of this scale has a place for the value.
 pub(super) fn drawable(scale: Scale, value: f64) -> bool {
-    value.is_finite() && (scale == Scale::Linear || value > 0.0)
+    value.is_finite() && (scale != Scale::Log || value > 0.0)
 }
 
 #[cfg(test)]

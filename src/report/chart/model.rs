@@ -1,0 +1,431 @@
+//! What a chart shows: the data model that is drawn.
+
+use super::draw;
+
+/// A chart: what it shows and how it is labelled.
+///
+/// Any figure can be drawn: values that are not finite leave gaps, values that a
+/// logarithmic axis cannot show do too, and a panel without a drawable value
+/// says so in words.
+///
+/// ```
+/// # use gradtape::report::chart;
+/// use chart::{Axis, Colour, Figure, Key, Line, Panel, Scale, Style};
+///
+/// let line = Line::new(vec![[0.0, 1.0], [1.0, 0.98]], Colour::Category(0));
+/// let figure = Figure {
+///     title: "w0 over epochs".to_owned(),
+///     subtitle: None,
+///     x: Axis::new("epoch", Scale::Linear),
+///     y: Axis::new("w0", Scale::Log),
+///     panels: vec![Panel::of_lines(vec![line])],
+///     key: Key::None,
+///     description: "w0 falls from 1 to 0.98 in one epoch.".to_owned(),
+/// };
+/// let drawing = figure.draw(&Style::default());
+/// assert!(drawing.svg.starts_with("<svg "));
+/// let png = chart::to_png(&drawing.svg)?;
+/// assert!(png.starts_with(b"\x89PNG"));
+/// # Ok::<(), chart::DrawError>(())
+/// ```
+#[derive(Debug, Clone, PartialEq)]
+pub struct Figure {
+    /// Heading. It wraps and shrinks when it is long.
+    pub title: String,
+    /// Smaller line below the heading, if any.
+    pub subtitle: Option<String>,
+    /// Horizontal axis, the same for all panels.
+    pub x: Axis,
+    /// Vertical axis, the same for all panels.
+    pub y: Axis,
+    /// One, or one for each facet.
+    pub panels: Vec<Panel>,
+    /// What explains the colours.
+    pub key: Key,
+    /// Text for readers who cannot see the chart; the `<desc>` of the SVG.
+    pub description: String,
+}
+
+/// Label and scale of one axis.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Axis {
+    /// Name of the quantity, with its unit if it has one.
+    pub label: String,
+    /// How values become positions.
+    pub scale: Scale,
+    /// What is shown at least; the data alone decide if left out.
+    pub range: Option<[f64; 2]>,
+    /// Names in place of numbers: the one at place `i` stands at the value `i`.
+    pub names: Vec<String>,
+}
+
+impl Axis {
+    /// An axis of numbers, as long as the data are.
+    ///
+    /// ```
+    /// # use gradtape::report::chart::{Axis, Scale};
+    /// let axis = Axis::new("loss", Scale::Log);
+    /// assert!(axis.range.is_none() && axis.names.is_empty());
+    /// ```
+    #[must_use]
+    pub fn new(label: impl Into<String>, scale: Scale) -> Self {
+        Axis {
+            label: label.into(),
+            scale,
+            range: None,
+            names: Vec::new(),
+        }
+    }
+}
+
+/// How values become positions along an axis or a colour bar.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub enum Scale {
+    /// Equal differences are equal distances.
+    Linear,
+    /// Equal ratios are equal distances. Values that are not above zero are not drawn.
+    Log,
+    /// Linear from minus to plus this number, which is above zero; logarithmic beyond
+    /// on both sides.
+    SymLog(f64),
+}
+
+/// One small chart of a [`Figure`].
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct Panel {
+    /// Its heading; empty if the figure has only one.
+    pub name: String,
+    /// What it shows, the last on top.
+    pub marks: Vec<Mark>,
+}
+
+impl Panel {
+    /// A panel without a heading that shows some lines.
+    ///
+    /// ```
+    /// # use gradtape::report::chart::Panel;
+    /// assert!(Panel::of_lines(Vec::new()).marks.is_empty());
+    /// ```
+    #[must_use]
+    pub fn of_lines(lines: Vec<Line>) -> Self {
+        Panel {
+            name: String::new(),
+            marks: lines.into_iter().map(Mark::Line).collect(),
+        }
+    }
+
+    /// Its lines.
+    pub fn lines(&self) -> impl Iterator<Item = &Line> {
+        self.marks.iter().filter_map(|mark| match mark {
+            Mark::Line(line) => Some(line),
+            _ => None,
+        })
+    }
+}
+
+/// Something that is drawn in a [`Panel`].
+#[derive(Debug, Clone, PartialEq)]
+pub enum Mark {
+    /// Points joined by a line.
+    Line(Line),
+    /// The area between two lines.
+    Band(Band),
+    /// Coloured cells, as in a heat map.
+    Cells(Cells),
+    /// A function of two variables as areas between level lines.
+    Levels(Levels),
+    /// Bars of a histogram.
+    Bars(Bars),
+    /// A point of interest.
+    Point(Point),
+    /// A straight line across the panel.
+    Rule(Rule),
+}
+
+/// One line of a [`Panel`].
+#[derive(Debug, Clone, PartialEq)]
+pub struct Line {
+    /// The points `[x, y]` in the order in which they are joined. A point that is
+    /// not drawable (not finite, or not above zero on a logarithmic axis) breaks
+    /// the line.
+    pub points: Vec<[f64; 2]>,
+    /// Colour of the line, its dots and its crosses.
+    pub colour: Colour,
+    /// Whether each point is drawn as a dot too, as in a sweep.
+    pub dots: bool,
+    /// Whether points are joined by steps: each value holds until the next, as in a
+    /// profile.
+    pub steps: bool,
+    /// Whether it is a path in a plane: a ring marks its first point, a dot its last.
+    pub path: bool,
+    /// Whether the line ends because its run diverged: a cross marks its last
+    /// drawable point. Where others did not diverge, they decide how much of the
+    /// vertical axis is shown, so that one run on its way to infinity does not
+    /// press all the others flat.
+    pub diverged: bool,
+    /// Positions `x` of values that are not finite, marked by a cross at the upper
+    /// edge of the panel; in a sweep these are the diverged runs.
+    pub off_scale: Vec<f64>,
+    /// What a reader who points at it is told.
+    pub name: String,
+    /// The run that it shows, if it is one.
+    pub run: Option<u64>,
+}
+
+impl Line {
+    /// A plain line: no dots, no crosses, no name.
+    ///
+    /// ```
+    /// # use gradtape::report::chart;
+    /// let line = chart::Line::new(vec![[0.0, 1.0]], chart::Colour::Category(0));
+    /// assert!(!line.dots && !line.diverged && line.off_scale.is_empty());
+    /// ```
+    #[must_use]
+    pub fn new(points: Vec<[f64; 2]>, colour: Colour) -> Self {
+        Self {
+            points,
+            colour,
+            dots: false,
+            steps: false,
+            path: false,
+            diverged: false,
+            off_scale: Vec::new(),
+            name: String::new(),
+            run: None,
+        }
+    }
+}
+
+/// The area between two lines of a [`Panel`].
+#[derive(Debug, Clone, PartialEq)]
+pub struct Band {
+    /// `[x, low, high]` from left to right.
+    pub points: Vec<[f64; 3]>,
+    /// Its colour, drawn transparent.
+    pub colour: Colour,
+}
+
+/// Coloured cells on a grid. Where an axis is numbered, an edge between two cells lies
+/// halfway between their middles as the axis is divided.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Cells {
+    /// The middles of the columns, in increasing order.
+    pub x: Vec<f64>,
+    /// The middles of the rows, in increasing order.
+    pub y: Vec<f64>,
+    /// Row by row the value of each cell, coloured by the figure's [`Key::ColourBar`]. A
+    /// cell without one is left empty; one whose value is not finite is marked by a cross.
+    pub values: Vec<Option<f64>>,
+    /// Whether to mark the cell with this place by a frame, as the best one.
+    pub marked: Option<usize>,
+}
+
+/// A function of two variables, by its values on a grid.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Levels {
+    /// The columns of the grid, in increasing order.
+    pub x: Vec<f64>,
+    /// Its rows, in increasing order.
+    pub y: Vec<f64>,
+    /// Row by row the values; one that is not finite leaves a hole.
+    pub values: Vec<f64>,
+    /// The levels of the lines, in increasing order.
+    pub levels: Vec<f64>,
+}
+
+/// Bars of a histogram.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Bars {
+    /// The edges of the bars, in increasing order: one more than there are bars.
+    pub edges: Vec<f64>,
+    /// The heights.
+    pub counts: Vec<f64>,
+    /// Their colour.
+    pub colour: Colour,
+}
+
+/// A point of interest, such as a known minimum: drawn as a star.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Point {
+    /// Where it is.
+    pub at: [f64; 2],
+    /// What it is; said once in the key.
+    pub name: String,
+}
+
+/// A straight dashed line across a panel, such as a bound.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Rule {
+    /// Where it crosses its axis.
+    pub at: f64,
+    /// Whether it stands upright, so that `at` is a value of the horizontal axis.
+    pub upright: bool,
+    /// What it is, written along it.
+    pub label: String,
+}
+
+/// Where a line gets its colour from.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub enum Colour {
+    /// The n-th colour of a palette of twelve that colour-blind readers can tell
+    /// apart. After twelve it starts again.
+    Category(usize),
+    /// The colour of a value on the figure's [`Key::ColourBar`]. Without a colour
+    /// bar the value is a share from 0 to 1.
+    Value(f64),
+}
+
+/// What explains the colours of a [`Figure`].
+///
+/// A key never covers data: it stands above the panel or to the right of it, or its
+/// names at the ends of the lines. An entry for the crosses is added by itself when
+/// there are any.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Key {
+    /// Nothing to explain.
+    None,
+    /// A name for each colour.
+    Legend {
+        /// What the names are values of, such as `optimizer`.
+        title: Option<String>,
+        /// Entry `i` belongs to [`Colour::Category`]`(i)`.
+        entries: Vec<String>,
+    },
+    /// A scale of colours for [`Colour::Value`].
+    ColourBar {
+        /// Name of the quantity that decides the colour.
+        title: String,
+        /// Value at the lower, dark end.
+        from: f64,
+        /// Value at the upper, bright end.
+        to: f64,
+        /// How values become colours.
+        scale: Scale,
+    },
+}
+
+/// How charts look.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Style {
+    /// Width in pixels.
+    pub width: u32,
+    /// Height in pixels.
+    pub height: u32,
+    /// Dark on light, or light on dark.
+    pub theme: Theme,
+    /// The letters.
+    pub font: Font,
+    /// The size of the letters, as a share of the usual one.
+    pub text_size: f64,
+}
+
+impl Default for Style {
+    /// 1200 × 800 pixels, light, without serifs.
+    fn default() -> Self {
+        Style {
+            width: 1200,
+            height: 800,
+            theme: Theme::Light,
+            font: Font::Sans,
+            text_size: 1.0,
+        }
+    }
+}
+
+/// The background of charts.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Theme {
+    /// White.
+    #[default]
+    Light,
+    /// Nearly black.
+    Dark,
+}
+
+/// The letters of charts: the faces of DejaVu, which are part of the program.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Font {
+    /// DejaVu Sans.
+    #[default]
+    Sans,
+    /// DejaVu Serif.
+    Serif,
+    /// DejaVu Sans Mono.
+    Mono,
+}
+
+/// A drawn [`Figure`].
+#[derive(Debug, Clone, PartialEq)]
+pub struct Drawing {
+    /// The picture. The group of line `i`, counted through all panels, has the attribute
+    /// `data-line="i"`; the entry of a legend for `Colour::Category(i)` has `data-entry="i"`.
+    pub svg: String,
+    /// Where its panels are and what they show, for a page on which a reader can point at a
+    /// line.
+    pub panels: Vec<PanelArea>,
+}
+
+/// Where in the picture a [`Panel`] is, and what its lines show.
+#[derive(Debug, Clone, PartialEq)]
+pub struct PanelArea {
+    /// Left, top, right and bottom edge, in pixels.
+    pub frame: [f64; 4],
+    /// What the axes show.
+    pub axes: [AxisRange; 2],
+    /// Its lines.
+    pub lines: Vec<DrawnLine>,
+}
+
+/// The values at the two ends of an axis.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct AxisRange {
+    /// Left or lower end.
+    pub low: f64,
+    /// Right or upper end.
+    pub high: f64,
+    /// What lies between them.
+    pub scale: Scale,
+}
+
+/// What is seen of a line.
+#[derive(Debug, Clone, PartialEq)]
+pub struct DrawnLine {
+    /// The number of the line, counted through all panels.
+    pub line: usize,
+    /// The corners of the line as it is drawn, as values `[x, y]`; between two of them it is
+    /// straight in the picture. A gap is a pair of `NaN`.
+    pub points: Vec<[f64; 2]>,
+}
+
+impl Figure {
+    /// Draws the figure.
+    ///
+    /// The text is kept as text, set in a face of DejaVu or, where a viewer lacks it,
+    /// in a font of nearly the same widths. The result is well-formed whatever the
+    /// titles contain.
+    ///
+    /// ```
+    /// # use gradtape::report::chart::{Axis, Figure, Key, Panel, Scale, Style};
+    /// let empty = Figure {
+    ///     title: "a < b".to_owned(),
+    ///     subtitle: None,
+    ///     x: Axis::new("", Scale::Linear),
+    ///     y: Axis::new("", Scale::Linear),
+    ///     panels: vec![Panel::default()],
+    ///     key: Key::None,
+    ///     description: String::new(),
+    /// };
+    /// let drawing = empty.draw(&Style::default());
+    /// assert!(drawing.svg.contains("a &lt; b"));
+    /// assert!(drawing.svg.contains("no finite values to draw"));
+    /// ```
+    #[must_use]
+    pub fn draw(&self, style: &Style) -> Drawing {
+        draw::drawing(self, style)
+    }
+
+    /// The lines of all panels.
+    pub fn lines(&self) -> impl Iterator<Item = &Line> {
+        self.panels.iter().flat_map(Panel::lines)
+    }
+}
