@@ -651,6 +651,16 @@ impl Plan {
         recipes.collect()
     }
 
+    /// The objective of run number `number`, by its place among [`Plan::objectives`].
+    ///
+    /// # Panics
+    ///
+    /// If there are not that many; see [`Plan::runs`].
+    #[must_use]
+    pub fn objective_of(&self, number: u64) -> usize {
+        self.place(number).objective
+    }
+
     /// Run number `number`.
     ///
     /// # Panics

@@ -8,9 +8,10 @@ use gradtape::objective::catalogue::{self, Dimension, Function, Instance, Kind, 
 use gradtape::report::function_object;
 
 use crate::args::{self, Format};
+use crate::dots::Paint;
 use crate::failure::Failure;
 use crate::output::{self, FAINT, STRONG};
-use crate::picture::{self, Axis, Mark, Paint};
+use crate::picture::{self, Axis, Mark};
 use crate::table::{Cell, Table};
 
 /// Of a point with more coordinates so many are shown.
@@ -31,7 +32,7 @@ pub fn functions(options: &args::Functions) -> Result<(), Failure> {
     let function = Function::named(name).ok_or_else(|| unknown(name))?;
     let instance = instance(function, options.dimension)?;
     output::results(&match options.format {
-        Format::Text => page(&instance, paint()),
+        Format::Text => page(&instance, Paint::of_terminal()),
         Format::Json => function_object(&instance) + "\n",
     });
     Ok(())
@@ -48,16 +49,6 @@ fn unknown(name: &str) -> Failure {
 fn instance(function: &'static Function, dimension: Option<usize>) -> Result<Instance, Failure> {
     let wrong = |wrong: catalogue::WrongDimension| Failure::Usage(wrong.to_string());
     function.instance(dimension).map_err(wrong)
-}
-
-/// How pictures are coloured here: terminals with all colours say so.
-fn paint() -> Paint {
-    let colours = std::env::var("COLORTERM").unwrap_or_default();
-    match output::has_colours() {
-        false => Paint::Plain,
-        true if ["truecolor", "24bit"].contains(&colours.as_str()) => Paint::Full,
-        true => Paint::Few,
-    }
 }
 
 fn objects() -> Result<String, Failure> {

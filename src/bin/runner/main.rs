@@ -2,6 +2,7 @@
 
 mod args;
 mod check;
+mod dots;
 mod failure;
 mod functions;
 mod methods;
@@ -12,6 +13,7 @@ mod progress;
 mod redraw;
 mod run;
 mod source;
+mod summary;
 mod table;
 
 use std::process::ExitCode;

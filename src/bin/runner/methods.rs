@@ -9,9 +9,10 @@ use gradtape::optimizer::{Clip, Convention, DefaultValue, Description, Domain, I
 use gradtape::report::method_object;
 
 use crate::args::{self, Format};
+use crate::dots::Paint;
 use crate::failure::Failure;
 use crate::output::{self, FAINT, STRONG};
-use crate::picture::{self, Axis, Paint};
+use crate::picture::{self, Axis};
 use crate::table::{Cell, Table};
 
 /// The epochs of the picture of a schedule.
@@ -27,7 +28,7 @@ pub fn methods(options: &args::Methods) -> Result<(), Failure> {
     };
     let described = Described::named(name).ok_or_else(|| unknown(name))?;
     output::results(&match options.format {
-        Format::Text => described.page(paint()),
+        Format::Text => described.page(Paint::of_terminal()),
         Format::Json => described.object() + "\n",
     });
     Ok(())
@@ -51,15 +52,6 @@ fn unknown(name: &str) -> Failure {
         None => "`runner methods` lists them".to_owned(),
     };
     Failure::Usage(format!("there is no method or schedule `{name}`: {advice}"))
-}
-
-/// Curves need no more than a colour.
-fn paint() -> Paint {
-    if output::has_colours() {
-        Paint::Few
-    } else {
-        Paint::Plain
-    }
 }
 
 fn objects() -> String {

@@ -1,10 +1,11 @@
 //! Standard output and standard error: results to the one, messages to the
 //! other. Nothing else in the command prints.
 
-use std::io::{self, Write};
+use std::io::{self, IsTerminal, Write};
 
 use anstream::ColorChoice;
 use anstyle::{AnsiColor, Style};
+use unicode_width::UnicodeWidthStr;
 
 use gradtape::number::grouped;
 use gradtape::plan::Plan;
@@ -45,6 +46,14 @@ pub fn results(text: &str) {
         .write_all(text.as_bytes())
         .and_then(|()| stream.flush());
     end_if_nobody_reads(written);
+}
+
+/// Clears the screen, if results go to one.
+pub fn clear() {
+    if io::stdout().is_terminal() {
+        // All that is seen, what has scrolled away, and the cursor to the corner.
+        results("\x1b[2J\x1b[3J\x1b[H");
+    }
 }
 
 /// Prints a message as it is.
@@ -90,16 +99,32 @@ pub fn contents(plan: &Plan, runs: u128) -> String {
 }
 
 /// How wide a text is that is broken into lines.
-pub const WIDTH: usize = 78;
+const WIDTH: usize = 78;
+
+/// How many columns a line of results may have: those of the terminal, or what
+/// `COLUMNS` says; `None` if results do not go to a terminal.
+pub fn room() -> Option<usize> {
+    let written = std::env::var("COLUMNS").ok();
+    let written = written.and_then(|columns| columns.parse::<usize>().ok());
+    let is_terminal = || io::stdout().is_terminal();
+    let seen = || {
+        let (width, _) = terminal_size::terminal_size()?;
+        Some(usize::from(width.0))
+    };
+    written
+        .or_else(|| is_terminal().then(seen).flatten())
+        .filter(|columns| *columns > 0)
+}
 
 /// The text in lines that are broken at blanks, the first with `first` blanks in
-/// front, the others with `others`.
+/// front, the others with `others`; not wider than the terminal.
 pub fn wrapped(text: &str, first: usize, others: usize) -> String {
+    let most = room().map_or(WIDTH, |room| room.clamp(20, WIDTH));
     let mut lines = String::new();
     let mut line = " ".repeat(first);
     let mut is_empty = true;
     for word in text.split_whitespace() {
-        if !is_empty && line.chars().count() + 1 + word.chars().count() > WIDTH {
+        if !is_empty && line.width() + 1 + word.width() > most {
             lines.push_str(&line);
             lines.push('\n');
             line = " ".repeat(others);

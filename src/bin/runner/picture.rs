@@ -5,34 +5,19 @@
 //! and a lower half block, each with the colour of its value. What is drawn depends
 //! on the values alone, not on the terminal.
 
-use anstyle::{Ansi256Color, Color, RgbColor, Style};
+use anstyle::{Color, RgbColor, Style};
 
 use gradtape::number::short;
-use gradtape::report::chart;
 
+use crate::dots::{ACROSS, DOWN, Dots, Paint, gradation};
 use crate::output::{FAINT, NOTABLE, STRONG};
 
 /// The size of a picture without its axes.
 pub const COLUMNS: usize = 64;
 pub const LINES: usize = 22;
 
-/// Dots of a letter.
-const ACROSS: usize = 2;
-const DOWN: usize = 4;
-
 /// About so many level lines are drawn.
 const LEVELS: f64 = 9.0;
-
-/// How a picture is coloured.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Paint {
-    /// Not at all.
-    Plain,
-    /// With the 256 colours that every terminal has.
-    Few,
-    /// With all colours.
-    Full,
-}
 
 /// An axis of a picture.
 #[derive(Clone, Debug)]
@@ -77,7 +62,7 @@ pub fn curve(x: &Axis, name: &str, marks: &[f64], paint: Paint, f: impl Fn(f64) 
         from: finite().fold(f64::INFINITY, f64::min),
         to: finite().fold(f64::NEG_INFINITY, f64::max),
     };
-    let mut dots = Dots::new();
+    let mut dots = Dots::new(COLUMNS, LINES);
     let row = |value: f64| y.part(value, height).map(|part| height - 1 - part);
     for (column, value) in values.iter().enumerate() {
         let Some(here) = row(*value) else { continue };
@@ -101,7 +86,7 @@ pub fn curve(x: &Axis, name: &str, marks: &[f64], paint: Paint, f: impl Fn(f64) 
     let style = if paint == Paint::Plain {
         Style::new()
     } else {
-        colour(0.6, paint)
+        gradation(0.6, paint)
     };
     let ground = |column: usize, line: usize| (dots.letter(column, line), style);
     frame(x, &y, &marks, ground)
@@ -132,7 +117,7 @@ pub fn levels(
     let rungs: Vec<usize> = gaps.iter().map(|gap| ladder.rung(*gap)).collect();
     let rung = |column: usize, row: usize| rungs[row * (width + 1) + column];
     let picture = if paint == Paint::Plain {
-        let mut dots = Dots::new();
+        let mut dots = Dots::new(COLUMNS, LINES);
         for row in 0..height {
             for column in 0..width {
                 let here = rung(column, row);
@@ -147,7 +132,7 @@ pub fn levels(
     } else {
         let half = |column: usize, row: usize| {
             let here = rung(column * ACROSS, row * DOWN / 2);
-            colour(here as f64 / ladder.0.len().max(1) as f64, paint)
+            gradation(here as f64 / ladder.0.len().max(1) as f64, paint)
         };
         frame(x, y, marks, |column, line| {
             let (upper, lower) = (half(column, 2 * line), half(column, 2 * line + 1));
@@ -220,14 +205,14 @@ impl Ladder {
             if paint == Paint::Plain {
                 return short(*level);
             }
-            let swatch = colour(rung as f64 / self.0.len() as f64, paint);
+            let swatch = gradation(rung as f64 / self.0.len() as f64, paint);
             format!("{swatch}██{swatch:#} {}", short(*level))
         });
         let levels: Vec<String> = levels.collect();
         let top = match paint {
             Paint::Plain => String::new(),
             _ => {
-                let swatch = colour(1.0, paint);
+                let swatch = gradation(1.0, paint);
                 format!(" {swatch}██{swatch:#}")
             }
         };
@@ -244,44 +229,6 @@ fn level(mantissa: f64, power: i32) -> f64 {
     format!("{mantissa}e{power}")
         .parse()
         .unwrap_or(f64::INFINITY)
-}
-
-/// The colour of a share from 0 to 1.
-fn colour(share: f64, paint: Paint) -> Style {
-    /// Of the 6 × 6 × 6 colours of terminals those that run through the same hues
-    /// as all colours do, and grow lighter. The nearest to each would not.
-    const FEW: [u8; 10] = [53, 54, 55, 25, 31, 36, 41, 77, 112, 148];
-    let colour = if paint == Paint::Few {
-        let place = (share.clamp(0.0, 1.0) * (FEW.len() - 1) as f64).round() as usize;
-        Color::Ansi256(Ansi256Color(FEW[place]))
-    } else {
-        let [red, green, blue] = chart::gradation(share);
-        Color::Rgb(RgbColor(red, green, blue))
-    };
-    Style::new().fg_color(Some(colour))
-}
-
-/// A ground of dots.
-struct Dots(Vec<u8>);
-
-impl Dots {
-    fn new() -> Self {
-        Dots(vec![0; COLUMNS * LINES])
-    }
-
-    fn set(&mut self, column: usize, row: usize) {
-        // The dots of a Braille letter are numbered down the left side, then down
-        // the right one; the lowest two were added later.
-        const BITS: [[u8; 2]; 4] = [[0x01, 0x08], [0x02, 0x10], [0x04, 0x20], [0x40, 0x80]];
-        self.0[row / DOWN * COLUMNS + column / ACROSS] |= BITS[row % DOWN][column % ACROSS];
-    }
-
-    fn letter(&self, column: usize, line: usize) -> char {
-        match self.0[line * COLUMNS + column] {
-            0 => ' ',
-            dots => char::from_u32(0x2800 + u32::from(dots)).unwrap_or(' '),
-        }
-    }
 }
 
 /// Letters left of the picture, for the numbers of the upright axis.

@@ -1,36 +1,32 @@
 //! `runner FILE…`: run, write reports, print results.
 
-use std::borrow::Cow;
 use std::fmt::Write as _;
-use std::path::Path;
 
 use gradtape::batch::{self, Cancelled, Control, RunResult};
 use gradtape::derivative::{self, Table as Values};
-use gradtape::number::{Scalar, grouped, short};
 use gradtape::plan::Plan;
 use gradtape::report::{ReportError, Writer, derivative_file, derivative_object, run_object};
 
 use crate::args::{Format, Run, Work};
 use crate::failure::Failure;
-use crate::output::{self, BAD, FAINT, GOOD, NOTABLE, STRONG};
+use crate::output::{self, FAINT};
 use crate::progress::{self, Task};
 use crate::source::{self, Experiment};
+use crate::summary::{ROWS, Selection, Summary};
 use crate::table::{self, Cell, Table};
-
-/// More rows than this are in `runs.csv`, not on the terminal.
-const ROWS: usize = 30;
-
-/// More parameters than this are in `runs.csv`, not on the terminal.
-const PARAMETERS: usize = 4;
 
 /// More columns of a derivative than this are in its file, not on the terminal.
 const COLUMNS: usize = 8;
 
 pub fn run(options: &Run) -> Result<(), Failure> {
-    let experiments = source::load(&options.experiments)?;
     use_threads(&options.work)?;
+    run_all(options, &progress::interruptible())
+}
+
+/// Runs all experiments until they are done or `control` cancels them.
+pub fn run_all(options: &Run, control: &Control) -> Result<(), Failure> {
+    let experiments = source::load(&options.experiments)?;
     // Every folder is made before the first run, so that a bad one fails at once.
-    let control = progress::interruptible();
     let mut writers = Vec::new();
     for Experiment {
         file,
@@ -50,7 +46,7 @@ pub fn run(options: &Run) -> Result<(), Failure> {
         return Err(ReportError::from(Cancelled).into());
     }
     for (experiment, writer) in experiments.iter().zip(writers) {
-        run_one(experiment, writer, options, &control)?;
+        run_one(experiment, writer, options, control)?;
     }
     Ok(())
 }
@@ -81,7 +77,8 @@ fn run_one(
     control: &Control,
 ) -> Result<(), Failure> {
     let Experiment { plan, numbers, .. } = experiment;
-    let mut summary = Summary::new(plan);
+    let mut summary = Summary::new(plan, numbers.len());
+    let selection = Selection::new(plan, numbers.len());
     progress::watch(task(experiment), control, options.quiet, || {
         match (options.quiet, options.format) {
             (true, _) => compute(experiment, &mut writer, control, &|_| (), |_| ()),
@@ -93,8 +90,7 @@ fn run_one(
                 |objects| output::results(&objects.concat()),
             ),
             (false, Format::Text) => {
-                let shown = &numbers[..numbers.len().min(ROWS)];
-                let look = |result: &RunResult| Seen::new(result, shown);
+                let look = |result: &RunResult| selection.look(result);
                 compute(experiment, &mut writer, control, &look, |seen| {
                     seen.into_iter().for_each(|seen| summary.add(seen));
                 })
@@ -206,185 +202,4 @@ fn render_values(plan: &Plan, values: &Values) -> String {
     }
     text.push('\n');
     text
-}
-
-/// What the summary needs of a run.
-struct Seen {
-    number: u64,
-    status: Cow<'static, str>,
-    /// The loss, if the run arrived anywhere.
-    loss: Option<Scalar>,
-    /// The whole result, if it has a row on the terminal.
-    shown: Option<Box<RunResult>>,
-}
-
-impl Seen {
-    fn new(result: &RunResult, shown: &[u64]) -> Self {
-        let is_good = !result.is_diverged() && result.loss.to_f64().is_finite();
-        Seen {
-            number: result.number,
-            status: result.status.clone(),
-            loss: is_good.then_some(result.loss),
-            shown: shown
-                .contains(&result.number)
-                .then(|| Box::new(result.clone())),
-        }
-    }
-}
-
-/// The results as they are printed: some rows, and what they add up to.
-struct Summary<'p> {
-    plan: &'p Plan,
-    shown: Vec<RunResult>,
-    runs: u128,
-    statuses: Vec<(Cow<'static, str>, u128)>,
-    best: Option<(u64, Scalar)>,
-    /// The tables of the derivatives, rendered.
-    tables: String,
-}
-
-impl<'p> Summary<'p> {
-    fn new(plan: &'p Plan) -> Self {
-        Summary {
-            plan,
-            shown: Vec::new(),
-            runs: 0,
-            statuses: Vec::new(),
-            best: None,
-            tables: String::new(),
-        }
-    }
-
-    fn add(&mut self, seen: Seen) {
-        self.runs += 1;
-        let known = self.statuses.iter_mut();
-        match known.into_iter().find(|(status, _)| *status == seen.status) {
-            Some((_, count)) => *count += 1,
-            None => self.statuses.push((seen.status, 1)),
-        }
-        if let Some(loss) = seen.loss {
-            let is_better = |(_, best): (u64, Scalar)| loss.to_f64() < best.to_f64();
-            if self.best.is_none_or(is_better) {
-                self.best = Some((seen.number, loss));
-            }
-        }
-        self.shown.extend(seen.shown.map(|shown| *shown));
-    }
-
-    fn render(&self, folder: &Path) -> String {
-        let plan = self.plan;
-        let mut contents = output::contents(plan, self.runs);
-        if plan.runs() > 0 {
-            let epochs = output::counted(u128::from(plan.greatest_epochs()), "epoch");
-            contents.push_str(&format!(", up to {epochs}"));
-        }
-        let title = &plan.title;
-        let mut text = format!("{STRONG}{title}{STRONG:#}  {FAINT}{contents}{FAINT:#}\n\n");
-        if plan.runs() > 0 {
-            self.render_runs(&mut text);
-        }
-        text.push_str(&self.tables);
-        // Writing to a string cannot fail.
-        let _ = writeln!(text, "  report in {}", folder.display());
-        text
-    }
-
-    fn render_runs(&self, text: &mut String) {
-        text.push_str(&self.table());
-        // Writing to a string cannot fail.
-        if let Some(more) = self
-            .runs
-            .checked_sub(self.shown.len() as u128)
-            .filter(|more| *more > 0)
-        {
-            let _ = writeln!(
-                text,
-                "  {FAINT}… and {} more in runs.csv{FAINT:#}",
-                grouped(more)
-            );
-        }
-        text.push('\n');
-        if self.runs > 1 {
-            let counts = self.statuses.iter().map(|(status, count)| {
-                let style = status_style(status);
-                format!("{style}{status} {}{style:#}", grouped(*count))
-            });
-            let _ = writeln!(text, "  {}", counts.collect::<Vec<_>>().join(", "));
-            if let Some((number, loss)) = self.best {
-                let label = self.plan.label(&self.plan.run(number));
-                let _ = writeln!(
-                    text,
-                    "  least loss {} in run {number} ({label})",
-                    loss.short()
-                );
-            }
-        }
-        if self.runs > 1 && !self.tables.is_empty() {
-            text.push('\n');
-        }
-    }
-
-    fn table(&self) -> String {
-        let plan = self.plan;
-        let has_labels = self.runs > 1;
-        let parameters = plan.parameters();
-        let shown = if parameters.len() > PARAMETERS {
-            &[]
-        } else {
-            parameters
-        };
-        let mut heads = vec![("run", true)];
-        if has_labels {
-            heads.push(("settings", false));
-        }
-        heads.extend([
-            ("result", false),
-            ("why", false),
-            ("epochs", true),
-            ("loss", true),
-        ]);
-        if plan.has_gap() {
-            heads.push(("gap", true));
-        }
-        heads.extend(shown.iter().map(|name| (name.as_str(), true)));
-        let mut table = Table::new(&heads);
-        let number = |value: Option<Scalar>| {
-            Cell::new(value.map_or_else(String::new, |value| short(value.to_f64())))
-        };
-        for result in &self.shown {
-            let mut row = vec![Cell::new(result.number.to_string())];
-            if has_labels {
-                row.push(Cell::new(&*result.label));
-            }
-            row.push(Cell::styled(&*result.status, status_style(&result.status)));
-            // That the epochs were spent says all there is to say.
-            let is_told = result.status == "epochs spent";
-            row.push(Cell::styled(
-                if is_told { "" } else { &*result.reason },
-                FAINT,
-            ));
-            row.push(Cell::new(grouped(u128::from(result.epochs_run))));
-            row.push(number(Some(result.loss)));
-            if plan.has_gap() {
-                row.push(number(result.gap));
-            }
-            row.extend(
-                result
-                    .parameters
-                    .iter()
-                    .take(shown.len())
-                    .map(|value| number(*value)),
-            );
-            table.push(row);
-        }
-        table.render()
-    }
-}
-
-fn status_style(status: &str) -> anstyle::Style {
-    match status {
-        "converged" | "fixed point" => GOOD,
-        "diverged" => BAD,
-        _ => NOTABLE,
-    }
 }

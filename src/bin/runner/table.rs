@@ -1,20 +1,33 @@
 //! Aligned tables on a terminal.
 
 use anstyle::Style;
+use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
 
-use crate::output::STRONG;
+use crate::output::{self, STRONG};
 
-/// A table: a head and rows of cells, columns as wide as their widest cell.
+/// A table: a head and rows of cells, columns as wide as their widest cell, or as the
+/// terminal allows.
 #[derive(Debug)]
 pub struct Table {
     columns: Vec<Column>,
-    rows: Vec<Vec<Cell>>,
+    rows: Vec<Row>,
 }
 
 #[derive(Debug)]
 struct Column {
     head: String,
     is_number: bool,
+    /// Whether it may be left out where there is no room.
+    is_optional: bool,
+    /// Whether it is text of which little is lost when it is cut.
+    is_minor: bool,
+}
+
+#[derive(Debug)]
+struct Row {
+    cells: Vec<Cell>,
+    /// A letter in front of the row, with its looks.
+    mark: Option<(char, Style)>,
 }
 
 /// A cell, with its looks.
@@ -39,13 +52,23 @@ impl Cell {
 /// A cell beyond this is cut.
 const WIDEST: usize = 60;
 
+/// Minor text is cut to no less than this while there is something else to leave out,
+/// and text to no less than that at all.
+const NARROW: usize = 16;
+const NARROWEST: usize = 6;
+
+/// Blanks in front of each column.
+const GAP: usize = 2;
+
 impl Table {
     /// A table with these heads; the columns of numbers are aligned to the
     /// right.
     pub fn new(heads: &[(&str, bool)]) -> Self {
         let column = |(head, is_number): &(&str, bool)| Column {
-            head: (*head).to_owned(),
+            head: without_control(head),
             is_number: *is_number,
+            is_optional: false,
+            is_minor: false,
         };
         Table {
             columns: heads.iter().map(column).collect(),
@@ -53,50 +76,124 @@ impl Table {
         }
     }
 
-    pub fn push(&mut self, row: Vec<Cell>) {
-        self.rows.push(row);
+    /// The same, of which the columns from `first` on may be left out where there is no
+    /// room, the last ones first.
+    pub fn with_optional_from(mut self, first: usize) -> Self {
+        for column in self.columns.iter_mut().skip(first) {
+            column.is_optional = true;
+        }
+        self
     }
 
-    /// The table as text, two blanks in front of every line.
+    /// The same, of which the column at `place` is cut before others are.
+    pub fn with_minor(mut self, place: usize) -> Self {
+        if let Some(column) = self.columns.get_mut(place) {
+            column.is_minor = true;
+        }
+        self
+    }
+
+    pub fn push(&mut self, cells: Vec<Cell>) {
+        self.rows.push(Row { cells, mark: None });
+    }
+
+    /// Adds a row with a letter in front of it.
+    pub fn push_marked(&mut self, cells: Vec<Cell>, mark: char, style: Style) {
+        let mark = Some((mark, style));
+        self.rows.push(Row { cells, mark });
+    }
+
+    /// The table as text, two blanks in front of every line, as wide as the terminal if
+    /// the output is one.
     pub fn render(&self) -> String {
-        let width = |place: usize| {
-            let cells = self.rows.iter().filter_map(|row| row.get(place));
-            let widths = cells.map(|cell| cell.text.chars().count().min(WIDEST));
-            widths
-                .max()
-                .unwrap_or(0)
-                .max(self.columns[place].head.chars().count())
-        };
-        let widths: Vec<usize> = (0..self.columns.len()).map(width).collect();
+        self.render_in(output::room())
+    }
+
+    /// The same in so many columns, if text can be cut that far. Numbers are never cut:
+    /// half a number is another one.
+    fn render_in(&self, room: Option<usize>) -> String {
+        let widths = self.widths(room);
         let heads = self
             .columns
             .iter()
             .map(|column| Cell::styled(&*column.head, STRONG));
-        let mut text = self.line(&heads.collect::<Vec<_>>(), &widths);
+        let heads = Row {
+            cells: heads.collect(),
+            mark: None,
+        };
+        let mut text = self.line(&heads, &widths);
         for row in &self.rows {
             text.push_str(&self.line(row, &widths));
         }
         text
     }
 
-    fn line(&self, cells: &[Cell], widths: &[usize]) -> String {
+    /// How wide the columns are; as many as are shown.
+    fn widths(&self, room: Option<usize>) -> Vec<usize> {
+        let width = |place: usize| {
+            let cells = self.rows.iter().filter_map(|row| row.cells.get(place));
+            let widest = cells.map(|cell| cell.text.width().min(WIDEST)).max();
+            widest
+                .unwrap_or(0)
+                .max(self.columns[place].head.width().min(WIDEST))
+        };
+        let mut widths: Vec<usize> = (0..self.columns.len()).map(width).collect();
+        let Some(room) = room else { return widths };
+        self.shrink(&mut widths, room, NARROW, true);
+        while total(&widths) > room
+            && widths
+                .len()
+                .checked_sub(1)
+                .is_some_and(|last| self.columns[last].is_optional)
+        {
+            widths.pop();
+        }
+        self.shrink(&mut widths, room, NARROWEST, true);
+        self.shrink(&mut widths, room, NARROWEST, false);
+        widths
+    }
+
+    /// Makes the columns of text narrower, or the minor ones only, the widest first, until
+    /// all fit or are as narrow as they may be.
+    fn shrink(&self, widths: &mut [usize], room: usize, least: usize, only_minor: bool) {
+        while total(widths) > room {
+            let texts = (0..widths.len()).filter(|place| {
+                let column = &self.columns[*place];
+                !column.is_number && (column.is_minor || !only_minor)
+            });
+            let Some(widest) = texts.max_by_key(|place| widths[*place]) else {
+                return;
+            };
+            if widths[widest] <= least.max(self.columns[widest].head.width()) {
+                return;
+            }
+            widths[widest] -= 1;
+        }
+    }
+
+    fn line(&self, row: &Row, widths: &[usize]) -> String {
         let mut line = String::new();
         // Blanks at the end of a line would wrap on narrow terminals.
         let mut blanks = 0;
-        for (place, cell) in cells.iter().enumerate() {
-            let text = cut(&cell.text);
-            let fill = widths[place].saturating_sub(text.chars().count());
+        if let Some((mark, style)) = row.mark {
+            line.push_str(&format!("{style}{mark}{style:#} "));
+        } else {
+            blanks = GAP;
+        }
+        for (place, (cell, width)) in row.cells.iter().zip(widths).enumerate() {
+            let text = cut(&cell.text, *width);
+            let fill = width.saturating_sub(text.width());
             let (before, after) = if self.columns[place].is_number {
                 (fill, 0)
             } else {
                 (0, fill)
             };
             if !text.is_empty() {
-                line.push_str(&" ".repeat(blanks + 2 + before));
+                line.push_str(&" ".repeat(blanks + before));
                 line.push_str(&format!("{0}{text}{0:#}", cell.style));
-                blanks = after;
+                blanks = after + GAP;
             } else {
-                blanks += 2 + before + after;
+                blanks += before + after + GAP;
             }
         }
         line.push('\n');
@@ -104,36 +201,90 @@ impl Table {
     }
 }
 
+/// How wide a line of such columns is.
+fn total(widths: &[usize]) -> usize {
+    widths.iter().map(|width| width + GAP).sum()
+}
+
 /// A text in one line, not wider than a cell.
 pub fn one_line(text: &str) -> String {
-    cut(&without_control(text))
+    cut(&without_control(text), WIDEST)
 }
 
+/// Without letters that move the cursor or turn the direction of the line, which would
+/// carry other cells away.
 fn without_control(text: &str) -> String {
+    let is_direction = |letter: char| matches!(letter, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
     let plain = |letter: char| if letter.is_control() { ' ' } else { letter };
-    text.chars().map(plain).collect()
+    let letters = text.chars().filter(|letter| !is_direction(*letter));
+    letters.map(plain).collect()
 }
 
-fn cut(text: &str) -> String {
-    if text.chars().count() <= WIDEST {
+/// The text, or what fits of it with an ellipsis, in columns of the terminal.
+fn cut(text: &str, width: usize) -> String {
+    if text.width() <= width {
         return text.to_owned();
     }
-    text.chars().take(WIDEST - 1).collect::<String>() + "…"
+    let mut room = width.saturating_sub(1);
+    let fits = |letter: &char| {
+        let width = letter.width().unwrap_or(0);
+        let fits = width <= room;
+        room = room.saturating_sub(width);
+        fits
+    };
+    text.chars().take_while(fits).collect::<String>() + "…"
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
+    fn plain(table: &Table, room: Option<usize>) -> String {
+        anstream::adapter::strip_str(&table.render_in(room)).to_string()
+    }
+
     #[test]
     fn columns_are_as_wide_as_their_widest_cell() {
         let mut table = Table::new(&[("run", true), ("label", false), ("loss", true)]);
         table.push(vec![Cell::new("0"), Cell::new("a"), Cell::new("1.5")]);
-        table.push(vec![Cell::new("10"), Cell::new("longer"), Cell::new("")]);
-        let plain = anstream::adapter::strip_str(&table.render()).to_string();
-        assert_eq!(
-            plain,
-            "  run  label   loss\n    0  a        1.5\n   10  longer\n"
+        table.push_marked(
+            vec![Cell::new("10"), Cell::new("longer"), Cell::new("")],
+            '★',
+            STRONG,
         );
+        assert_eq!(
+            plain(&table, None),
+            "  run  label   loss\n    0  a        1.5\n★  10  longer\n"
+        );
+    }
+
+    #[test]
+    fn text_is_cut_and_columns_are_left_out_before_a_number_is_cut() {
+        let heads = [("run", true), ("why", false), ("loss", true), ("w", true)];
+        let mut table = Table::new(&heads).with_optional_from(3).with_minor(1);
+        let why = "it went on and on and did not come to an end";
+        table.push(["0", why, "0.123456", "-1.5"].map(Cell::new).into());
+        for room in (24..80).rev() {
+            let text = plain(&table, Some(room));
+            assert!(text.contains("0.123456"), "{text}");
+            assert!(
+                text.lines().all(|line| line.width() <= room),
+                "{room}:\n{text}"
+            );
+            assert_eq!(text.contains("-1.5"), room >= 39, "{room}:\n{text}");
+        }
+    }
+
+    #[test]
+    fn letters_that_are_two_columns_wide_keep_the_table_straight() {
+        let mut table = Table::new(&[("label", false), ("loss", true)]);
+        table.push(vec![Cell::new("学習率 🚀"), Cell::new("1")]);
+        table.push(vec![Cell::new("rate\n\u{202e}x"), Cell::new("2")]);
+        assert_eq!(
+            plain(&table, None),
+            "  label      loss\n  学習率 🚀     1\n  rate x        2\n"
+        );
+        assert_eq!(cut("学習率", 5), "学習…");
+        assert_eq!(cut("学習率", 4), "学…");
     }
 }
