@@ -41,13 +41,15 @@ enum Subcommands {
     Plan(Plan),
     /// Draw the charts of reports again from their CSV files
     Report(Report),
+    /// Run again whenever an experiment file is saved
+    Watch(Run),
     /// List the test functions, or show one of them
     Functions(Functions),
     /// List the methods and schedules, or show one of them
     Methods(Methods),
 }
 
-/// Options of a plain `runner FILE…`.
+/// Options of a plain `runner FILE…` and of `runner watch`.
 #[derive(Debug, Args)]
 pub struct Run {
     #[command(flatten)]
@@ -179,6 +181,7 @@ pub enum Command<'a> {
     Check(&'a Check),
     Plan(&'a Plan),
     Report(&'a Report),
+    Watch(&'a Run),
     Functions(&'a Functions),
     Methods(&'a Methods),
 }
@@ -199,6 +202,7 @@ impl Arguments {
             Some(Subcommands::Check(options)) => Command::Check(options),
             Some(Subcommands::Plan(options)) => Command::Plan(options),
             Some(Subcommands::Report(options)) => Command::Report(options),
+            Some(Subcommands::Watch(options)) => Command::Watch(options),
             Some(Subcommands::Functions(options)) => Command::Functions(options),
             Some(Subcommands::Methods(options)) => Command::Methods(options),
             None => Command::Run(&self.0.run),

@@ -15,6 +15,7 @@ mod run;
 mod source;
 mod summary;
 mod table;
+mod watch;
 
 use std::process::ExitCode;
 
@@ -39,6 +40,7 @@ fn work(arguments: &Arguments) -> Result<(), Failure> {
         Command::Check(options) => check::check(options),
         Command::Plan(options) => plan::plan(options),
         Command::Report(options) => redraw::redraw(options),
+        Command::Watch(options) => watch::watch(options),
         Command::Functions(options) => functions::functions(options),
         Command::Methods(options) => methods::methods(options),
     }

@@ -1,0 +1,137 @@
+//! `runner watch FILE…`: run again at each save.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::sync::atomic::Ordering;
+use std::sync::mpsc::{self, RecvTimeoutError};
+use std::time::{Duration, SystemTime};
+
+use gradtape::batch::{Cancelled, Control};
+use gradtape::plan::Plan;
+use gradtape::report::ReportError;
+use gradtape::spec;
+
+use crate::args::Run;
+use crate::failure::Failure;
+use crate::output::{self, FAINT};
+use crate::progress;
+use crate::run;
+
+/// How often the files are looked at. Looking costs microseconds, and sees what
+/// notifications of the system miss: folders on a network, files that an editor
+/// replaces instead of changing them.
+const BETWEEN_LOOKS: Duration = Duration::from_millis(200);
+
+pub fn watch(options: &Run) -> Result<(), Failure> {
+    run::use_threads(&options.work)?;
+    let interruption = progress::interruptible();
+    let is_interrupted = || interruption.cancel.load(Ordering::Relaxed);
+    let interrupted = || Err(ReportError::from(Cancelled).into());
+    loop {
+        let files = Files::of(&options.experiments.files);
+        output::clear();
+        // A change of the files ends a batch that is still under way.
+        let control = Control::default();
+        let result = until_changed(&files, &control, is_interrupted, || {
+            run::run_all(options, &control)
+        });
+        if is_interrupted() {
+            return interrupted();
+        }
+        match result {
+            Err(Failure::Report(ReportError::Cancelled(_))) => continue,
+            Err(failure) => failure.print(),
+            Ok(()) => {}
+        }
+        output::results(&format!(
+            "  {FAINT}watching {}; Ctrl-C ends{FAINT:#}\n",
+            files.names()
+        ));
+        while !files.have_changed() {
+            if is_interrupted() {
+                return interrupted();
+            }
+            std::thread::sleep(BETWEEN_LOOKS);
+        }
+    }
+}
+
+/// Does `work`, and cancels it when a file changes or somebody interrupts.
+fn until_changed<R>(
+    files: &Files,
+    control: &Control,
+    is_interrupted: impl Fn() -> bool + Send,
+    work: impl FnOnce() -> R,
+) -> R {
+    std::thread::scope(|scope| {
+        let (done, is_done) = mpsc::channel::<()>();
+        scope.spawn(move || {
+            while is_done.recv_timeout(BETWEEN_LOOKS) == Err(RecvTimeoutError::Timeout) {
+                if is_interrupted() || files.have_changed() {
+                    control.cancel.store(true, Ordering::Relaxed);
+                    return;
+                }
+            }
+        });
+        let result = work();
+        drop(done);
+        result
+    })
+}
+
+/// The files that an experiment depends on, as they were when it was begun.
+#[derive(Debug)]
+struct Files(BTreeMap<PathBuf, Option<State>>);
+
+/// What is seen of a file from outside.
+type State = (Option<SystemTime>, u64);
+
+impl Files {
+    /// The experiments and the data that they read.
+    fn of(experiments: &[PathBuf]) -> Files {
+        let data = experiments.iter().flat_map(|path| data_files(path));
+        let all = experiments.iter().cloned().chain(data);
+        Files(all.map(|path| (path.clone(), state(&path))).collect())
+    }
+
+    /// Whether one of them is there and is not what it was. While a file is missing it is
+    /// perhaps being replaced.
+    fn have_changed(&self) -> bool {
+        let mut files = self.0.iter();
+        files.any(|(path, before)| {
+            let now = state(path);
+            now.is_some() && now != *before && is_settled(path, now)
+        })
+    }
+
+    fn names(&self) -> String {
+        let names = self.0.keys().map(|path| path.display().to_string());
+        names.collect::<Vec<_>>().join(", ")
+    }
+}
+
+fn state(path: &Path) -> Option<State> {
+    let metadata = fs::metadata(path).ok()?;
+    Some((metadata.modified().ok(), metadata.len()))
+}
+
+/// Whether a file is no longer being written.
+fn is_settled(path: &Path, seen: Option<State>) -> bool {
+    std::thread::sleep(BETWEEN_LOOKS / 10);
+    state(path) == seen
+}
+
+/// The data files of an experiment that can be read; what is wrong with one that cannot
+/// is told when it is run.
+fn data_files(experiment: &Path) -> Vec<PathBuf> {
+    let Ok(source) = spec::load(experiment) else {
+        return Vec::new();
+    };
+    let Ok(plan) = Plan::new(&experiment.display().to_string(), &source) else {
+        return Vec::new();
+    };
+    let folder = experiment.parent().unwrap_or(Path::new(""));
+    let data = plan.objectives.iter().filter_map(|one| one.data.as_ref());
+    data.map(|data| folder.join(&data.file)).collect()
+}
