@@ -11,6 +11,8 @@ mod error;
 mod figure;
 mod folder;
 mod json;
+mod overview;
+mod page;
 mod series;
 mod text;
 mod trajectory;
@@ -22,13 +24,15 @@ use std::sync::Arc;
 use crate::batch::{Cancelled, Control, Outcome, Recorder, Row, RunResult};
 use crate::derivative::Table;
 use crate::plan::{Plan, Run};
+use overview::{Overview, Shown};
+use page::ChartView;
 use series::{Drawn, Endings, LineRecorder, Lines};
 use text::Stock;
 use trajectory::{TrajectoryFile, TrajectoryText};
 
 pub use csv::{RunReader, read_derivative};
 pub use error::ReportError;
-pub use folder::{REPORT, RUNS, TRAJECTORIES, remove_unfinished};
+pub use folder::{PAGE, REPORT, RUNS, TRAJECTORIES, remove_unfinished};
 pub use json::{
     Head, derivative_object, derivative_plan_object, function_object, method_object,
     objective_object, plan_object, run_object,
@@ -66,8 +70,10 @@ pub use json::{
 /// ```
 pub struct Writer<'p> {
     plan: &'p Plan,
+    head: Head,
     staging: folder::Staging,
     drawn: Arc<Drawn>,
+    shown: Arc<Shown>,
     stock: Arc<Stock>,
     keys: Arc<json::Keys>,
     /// The files of the runs, if there are any.
@@ -75,6 +81,7 @@ pub struct Writer<'p> {
     report: json::ReportFile,
     lines: Lines,
     endings: Endings,
+    overview: Overview,
     tables: Vec<Table>,
 }
 
@@ -90,11 +97,13 @@ impl std::fmt::Debug for Writer<'_> {
 pub struct Recorded<'a, L> {
     plan: &'a Plan,
     drawn: Arc<Drawn>,
+    shown: Arc<Shown>,
     trajectories: TrajectoryText,
     runs: csv::RunText,
     report: json::ObjectText,
     lines: LineRecorder<'a>,
     endings: Endings,
+    overview: Overview,
     look: &'a (dyn Fn(&RunResult) -> L + Sync),
     looks: Vec<L>,
 }
@@ -121,6 +130,7 @@ impl<L> Recorder for Recorded<'_, L> {
         self.runs.add(self.plan, &result);
         self.report.add(&result);
         self.endings.add(self.plan, &self.drawn, &result);
+        self.overview.add(self.plan, &self.shown, &result);
         self.looks.push((self.look)(&result));
         None
     }
@@ -157,6 +167,7 @@ impl<'p> Writer<'p> {
             stock: Stock::new(staging.folder().to_owned()),
             keys: Arc::new(json::Keys::new(plan)),
             drawn: Arc::new(Drawn::new(plan, numbers)),
+            shown: Arc::new(Shown::new(plan, numbers)),
             rows: if plan.runs() > 0 {
                 Some((
                     TrajectoryFile::create(staging.path(TRAJECTORIES), plan)?,
@@ -166,8 +177,10 @@ impl<'p> Writer<'p> {
                 None
             },
             report: json::ReportFile::create(staging.path(REPORT), &head)?,
+            head,
             lines: Lines::new(),
             endings: Endings::default(),
+            overview: Overview::default(),
             tables: Vec::new(),
             staging,
         })
@@ -182,16 +195,18 @@ impl<'p> Writer<'p> {
     where
         'p: 'a,
     {
-        let (plan, drawn) = (self.plan, Arc::clone(&self.drawn));
+        let (plan, drawn, shown) = (self.plan, Arc::clone(&self.drawn), Arc::clone(&self.shown));
         let (stock, keys) = (Arc::clone(&self.stock), Arc::clone(&self.keys));
         move || Recorded {
             plan,
             drawn: Arc::clone(&drawn),
+            shown: Arc::clone(&shown),
             trajectories: TrajectoryText::new(&stock),
             runs: csv::RunText::new(&stock),
             report: json::ObjectText::new(&stock, &keys),
             lines: LineRecorder::new(plan, Arc::clone(&drawn)),
             endings: Endings::default(),
+            overview: Overview::default(),
             look,
             looks: Vec::new(),
         }
@@ -210,6 +225,7 @@ impl<'p> Writer<'p> {
         self.report.append(recorded.report)?;
         self.lines.extend(recorded.lines.finish());
         self.endings.extend(recorded.endings);
+        self.overview.extend(recorded.overview);
         Ok(recorded.looks)
     }
 
@@ -225,8 +241,8 @@ impl<'p> Writer<'p> {
         Ok(())
     }
 
-    /// Draws the charts, unless they are not wanted, puts the report in its
-    /// place and gives that.
+    /// Draws the charts, unless they are not wanted, writes the page with them or without,
+    /// puts the report in its place and gives that.
     ///
     /// # Errors
     ///
@@ -238,12 +254,22 @@ impl<'p> Writer<'p> {
             runs.finish()?;
         }
         self.report.finish(self.plan, &self.tables)?;
+        let folder = self.staging.folder();
+        let mut charts = Vec::new();
         if with_charts {
-            let folder = self.staging.folder();
             let (lines, endings) = (&self.lines, &self.endings);
-            draw(self.plan, &self.drawn, lines, endings, folder, control)?;
-            draw_tables(self.plan, &self.tables, folder, control)?;
+            charts = draw(self.plan, &self.drawn, lines, endings, folder, control)?;
+            charts.extend(draw_tables(self.plan, &self.tables, folder, control)?);
         }
+        let page = overview::page(
+            self.plan,
+            &self.head,
+            &self.shown,
+            self.overview,
+            &self.tables,
+            charts,
+        );
+        write_page(&page, folder)?;
         if control.is_cancelled() {
             return Err(Cancelled.into());
         }
@@ -271,7 +297,7 @@ pub fn derivative_file(plan: &Plan, place: usize) -> String {
 /// All files of a report of this plan.
 fn files(plan: &Plan) -> Vec<String> {
     let of_runs = [TRAJECTORIES, RUNS].into_iter().filter(|_| plan.runs() > 0);
-    let mut files: Vec<String> = of_runs.chain([REPORT]).map(str::to_owned).collect();
+    let mut files: Vec<String> = of_runs.chain([REPORT, PAGE]).map(str::to_owned).collect();
     files.extend((0..plan.derivatives.len()).map(|place| derivative_file(plan, place)));
     let charts = plan.charts.iter().map(|chart| &chart.file);
     let curves = plan.derivatives.iter();
@@ -291,14 +317,23 @@ fn draw(
     endings: &Endings,
     folder: &Path,
     control: &Control,
-) -> Result<(), ReportError> {
+) -> Result<Vec<ChartView>, ReportError> {
     use rayon::prelude::*;
+    let count = drawings(plan);
     (0..plan.charts.len())
         .into_par_iter()
-        .try_for_each(|place| {
+        .map(|place| {
             let figure = figure::figure(plan, place, drawn, lines, endings);
-            draw_one(&figure, &plan.charts[place].file, folder, control)
+            draw_one(&figure, &plan.charts[place].file, count, folder, control)
         })
+        .collect()
+}
+
+/// How many charts a report of this plan has.
+fn drawings(plan: &Plan) -> usize {
+    let curves = plan.derivatives.iter();
+    let curves = curves.filter(|derivative| derivative.chart.is_some());
+    plan.charts.len() + curves.count()
 }
 
 /// Draws every chart of a derivative into `folder`.
@@ -307,20 +342,25 @@ fn draw_tables(
     tables: &[Table],
     folder: &Path,
     control: &Control,
-) -> Result<(), ReportError> {
+) -> Result<Vec<ChartView>, ReportError> {
     use rayon::prelude::*;
-    tables.par_iter().try_for_each(|table| {
+    let count = drawings(plan);
+    let drawn = tables.par_iter().filter_map(|table| {
         let name = &plan.derivatives[table.derivative].file;
-        curve::curve(plan, table).map_or(Ok(()), |figure| draw_one(&figure, name, folder, control))
-    })
+        let figure = curve::curve(plan, table)?;
+        Some(draw_one(&figure, name, count, folder, control))
+    });
+    drawn.collect()
 }
 
+/// Draws a chart, one of `count`, into `folder`, and gives its view for the page.
 fn draw_one(
     figure: &chart::Figure,
     name: &str,
+    count: usize,
     folder: &Path,
     control: &Control,
-) -> Result<(), ReportError> {
+) -> Result<ChartView, ReportError> {
     if control.is_cancelled() {
         return Err(Cancelled.into());
     }
@@ -336,7 +376,18 @@ fn draw_one(
         let path = folder.join(format!("{name}.{extension}"));
         fs::write(&path, bytes).map_err(ReportError::write(&path))?;
     }
-    Ok(())
+    Ok(ChartView::new(
+        figure,
+        &chart::Style::default(),
+        name,
+        &png,
+        count,
+    ))
+}
+
+fn write_page(page: &page::Page, folder: &Path) -> Result<(), ReportError> {
+    let path = folder.join(PAGE);
+    fs::write(&path, page::html(page)).map_err(ReportError::write(&path))
 }
 
 /// Reads the head of the report in `folder`, and plans its experiment again.
@@ -361,14 +412,14 @@ pub fn open(folder: &Path) -> Result<(Head, Plan), ReportError> {
     }
 }
 
-/// Draws the charts of the report in `folder` again, from its CSV files.
+/// Draws the charts of the report in `folder` again, and writes its page, from its CSV files.
 ///
 /// # Errors
 ///
 /// If a file is missing or damaged, with its line, or if it was cancelled; nothing is
 /// changed then.
 pub fn redraw(folder: &Path, control: &Control) -> Result<(), ReportError> {
-    let (_, plan) = open(folder)?;
+    let (head, plan) = open(folder)?;
     let mut results = Vec::new();
     if plan.runs() > 0 {
         let mut reader = RunReader::open(folder.join(RUNS), &plan)?;
@@ -386,9 +437,11 @@ pub fn redraw(folder: &Path, control: &Control) -> Result<(), ReportError> {
     }
     let numbers: Vec<u64> = results.iter().map(|result| result.number).collect();
     let drawn = Arc::new(Drawn::new(&plan, &numbers));
-    let mut endings = Endings::default();
+    let shown = Arc::new(Shown::new(&plan, &numbers));
+    let (mut endings, mut overview) = (Endings::default(), Overview::default());
     for result in &results {
         endings.add(&plan, &drawn, result);
+        overview.add(&plan, &shown, result);
     }
     let lines = std::cell::RefCell::new(LineRecorder::new(&plan, Arc::clone(&drawn)));
     if plan.runs() > 0 {
@@ -404,7 +457,7 @@ pub fn redraw(folder: &Path, control: &Control) -> Result<(), ReportError> {
         .collect::<Result<Vec<_>, _>>()?;
     // Drawn beside, so that an error leaves the old charts.
     let beside = folder::Temporary::new(folder, ".charts.").map_err(ReportError::write(folder))?;
-    draw(
+    let mut charts = draw(
         &plan,
         &drawn,
         &lines.into_inner().finish(),
@@ -412,7 +465,9 @@ pub fn redraw(folder: &Path, control: &Control) -> Result<(), ReportError> {
         beside.path(),
         control,
     )?;
-    draw_tables(&plan, &tables, beside.path(), control)?;
+    charts.extend(draw_tables(&plan, &tables, beside.path(), control)?);
+    let page = overview::page(&plan, &head, &shown, overview, &tables, charts);
+    write_page(&page, beside.path())?;
     if control.is_cancelled() {
         return Err(Cancelled.into());
     }
