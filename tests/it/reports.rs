@@ -71,6 +71,7 @@ fn the_files_of_a_small_report_are_as_documented() {
     succeeded(runner(at.path()).arg("three.toml"));
     let report = at.path().join("reports/three");
     let expected = [
+        "diagnosis.csv",
         "loss_over_epoch.png",
         "loss_over_epoch.svg",
         "loss_over_learning_rate.png",
@@ -201,6 +202,7 @@ fn a_new_report_replaces_the_old_one_and_keeps_what_is_not_its_own() {
     fs::write(at.path().join("parabola.toml"), changed).unwrap();
     succeeded(runner(at.path()).arg("parabola.toml"));
     let expected = [
+        "diagnosis.csv",
         "loss_over_epoch.png",
         "loss_over_epoch.svg",
         "notes.txt",
