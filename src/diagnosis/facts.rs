@@ -48,6 +48,8 @@ pub enum Behaviour {
     AtFloor,
     /// The gradient still shrank by one factor an epoch.
     Shrinking,
+    /// The gradient is small, and the curvature positive in all directions.
+    NearMinimum,
     /// A parameter jumps to and fro, and the gradient does not shrink.
     Oscillating,
     /// The loss hardly falls though the gradient is not small.
@@ -71,6 +73,7 @@ impl Behaviour {
             Behaviour::Converged => "converged",
             Behaviour::AtFloor => "at floor",
             Behaviour::Shrinking => "shrinking",
+            Behaviour::NearMinimum => "near minimum",
             Behaviour::Oscillating => "oscillating",
             Behaviour::OnPlateau => "on plateau",
             Behaviour::AtSaddle => "at saddle",
@@ -92,8 +95,10 @@ pub enum Floor {
     Underflow,
     /// The step is below half of the spacing of numbers at the parameters.
     Rounding,
-    /// The loss is exactly zero, or the same in the last tenth of the recorded epochs, while
-    /// parameters still move.
+    /// A search finds no better point.
+    NoBetterPoint,
+    /// The loss is exactly zero, or the same in the last tenth of the epochs where the
+    /// gradient is small, while parameters still move.
     Loss,
     /// The gradient is what rounding of the parameters makes of it.
     Gradient,
@@ -108,6 +113,7 @@ impl Floor {
             Floor::Flushed => "step is flushed",
             Floor::Underflow => "step underflows",
             Floor::Rounding => "step is rounded away",
+            Floor::NoBetterPoint => "no better point",
             Floor::Loss => "loss does not change",
             Floor::Gradient => "gradient is rounding",
         }

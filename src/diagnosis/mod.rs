@@ -148,6 +148,7 @@ struct Subject {
     constants: Vec<Number>,
     learning_rate: Option<f64>,
     theory: Option<Theory>,
+    is_search: bool,
 }
 
 impl Subject {
@@ -162,6 +163,7 @@ impl Subject {
             constants: run.constants.clone(),
             learning_rate: rate.map(|rate| rate.scalar(run.precision).to_f64()),
             theory: Theory::of(plan, run),
+            is_search: run.recipe.rule.method().needs().is_some(),
         }
     }
 }

@@ -5,7 +5,7 @@ use super::facts::{Behaviour, Facts, Floor};
 use super::fit::{Fit, epochs};
 use super::history::History;
 use super::theory::Theory;
-use super::verdict::Limits;
+use super::verdict::{Limits, SMALL};
 use super::words::{counted, digits, factor, whole};
 use crate::batch::RunResult;
 use crate::plan::Plan;
@@ -59,6 +59,11 @@ fn ending(case: &Case<'_>) -> String {
         ),
         Behaviour::AtFloor => floor(case),
         Behaviour::Shrinking => format!("{spent}, still on its way."),
+        Behaviour::NearMinimum => format!(
+            "{spent} and came near a minimum: the norm of the gradient is {gradient}, and the \
+             least curvature {}.",
+            digits(facts.least_curvature.unwrap_or(f64::NAN))
+        ),
         Behaviour::Growing => format!("{spent}; the gradient grew to the end."),
         Behaviour::Oscillating => {
             format!("{spent}, to and fro: the norm of the gradient stays near {gradient}.")
@@ -86,18 +91,10 @@ fn floor(case: &Case<'_>) -> String {
     let epoch = whole(facts.floor_epoch.unwrap_or(0));
     let begin = format!("Reached the floor of {precision} at epoch {epoch}:");
     let gradient = case.result.gradient_norm.to_f64();
-    let step = case.subject.theory.map(|theory| {
+    let step = case.subject.theory.map_or_else(String::new, |theory| {
         let (rate, step) = (digits(theory.rate), digits(theory.rate * gradient));
-        format!(
-            "the step, {rate} times a gradient of {}, is {step}",
-            digits(gradient)
-        )
-    });
-    let step = step.unwrap_or_else(|| {
-        format!(
-            "no step along the gradient, whose norm is {},",
-            digits(gradient)
-        )
+        let gradient = digits(gradient);
+        format!("the step, {rate} times a gradient of {gradient}, is {step}")
     });
     match facts.floor {
         Some(Floor::ZeroGradient) => {
@@ -114,7 +111,15 @@ fn floor(case: &Case<'_>) -> String {
         Some(Floor::Rounding) if case.subject.theory.is_some() => {
             format!("{begin} {step}, below half of the spacing of numbers at the parameters.")
         }
-        Some(Floor::Rounding) => format!("{begin} {step} changes a parameter any more."),
+        Some(Floor::Rounding) => format!(
+            "{begin} steps no longer change a parameter, though the norm of the gradient is {}.",
+            digits(gradient)
+        ),
+        Some(Floor::NoBetterPoint) => format!(
+            "The search found no better point after epoch {epoch}: the norm of the gradient is \
+             {} there.",
+            digits(gradient)
+        ),
         Some(Floor::Loss) => format!(
             "{begin} the loss is {} from there on, though the parameters still move.",
             digits(case.result.loss.to_f64())
@@ -154,9 +159,14 @@ fn certainty(case: &Case<'_>) -> Option<String> {
     let each = libm::exp(grown / epochs(last.epoch - first.epoch));
     Some(format!(
         "It was certain from {} on: from there the gradient grew at every recorded epoch, by a \
-         factor of {} an epoch.",
+         factor of {} an epoch{}.",
         epoch(case.history, from),
-        factor(each)
+        factor(each),
+        if case.fit.is_some() {
+            ""
+        } else {
+            " on average"
+        }
     ))
 }
 
@@ -165,7 +175,7 @@ fn rate(case: &Case<'_>) -> Option<String> {
     let fit = case.fit?;
     let measured = fit.rate();
     if case.facts.certain_from.is_some() {
-        return predicted(case, measured, fit).map(|predicted| format!("Theory{predicted}."));
+        return predicted(case, fit).map(|predicted| format!("Theory{predicted}."));
     }
     let verb = if fit.slope < 0.0 { "shrank" } else { "grew" };
     let mut text = format!(
@@ -174,50 +184,51 @@ fn rate(case: &Case<'_>) -> Option<String> {
         whole(fit.from),
         whole(fit.to)
     );
-    if let Some(predicted) = predicted(case, measured, fit) {
+    if let Some(predicted) = predicted(case, fit) {
         text.push_str(&predicted);
     }
     text.push('.');
     Some(text)
 }
 
-/// `, as theory predicts`, or what it predicts instead.
-fn predicted(case: &Case<'_>, measured: f64, fit: Fit) -> Option<String> {
+/// The curvature whose factor is the measured one: that of the slowest direction, or
+/// another, where the start has no part along it.
+fn agreement(case: &Case<'_>, fit: Fit) -> Option<f64> {
     let theory = case.subject.theory?;
-    let agrees = |with: f64| {
-        let (measured, with) = (libm::log(measured), libm::log(with));
-        (measured - with).abs() <= AGREE.max(2.0 * fit.error) * with.abs()
+    let agrees = |curvature: &f64| {
+        let with = libm::log(theory.factor(*curvature));
+        (fit.slope - with).abs() <= AGREE.max(2.0 * fit.error) * with.abs()
     };
+    let all = case.curvature.iter().copied();
+    let slowest = all.clone().reduce(|most, one| {
+        if theory.factor(one) > theory.factor(most) {
+            one
+        } else {
+            most
+        }
+    });
+    let mut others = all.filter(|one| *one != 0.0);
+    slowest.filter(agrees).or_else(|| others.find(agrees))
+}
+
+/// `, as theory predicts`, or what it lets expect instead.
+fn predicted(case: &Case<'_>, fit: Fit) -> Option<String> {
+    let theory = case.subject.theory?;
     let begin = if case.facts.certain_from.is_some() {
         " predicts that:"
     } else {
         ", as"
     };
-    let predicted = case.facts.predicted_rate;
-    if predicted.is_some_and(agrees) {
-        let slowest = case.curvature.iter().copied();
-        let slowest = slowest.reduce(|most, one| {
-            if theory.factor(one) > theory.factor(most) {
-                one
-            } else {
-                most
-            }
-        })?;
-        return Some(format!("{begin} {}", formula(theory, slowest, begin)));
+    if let Some(curvature) = agreement(case, fit) {
+        return Some(format!("{begin} {}", formula(theory, curvature, begin)));
     }
-    // A start may have no part along the slowest direction.
-    let mut others = case.curvature.iter().copied();
-    if let Some(other) = others.find(|one| *one != 0.0 && agrees(theory.factor(*one))) {
-        return Some(format!("{begin} {}", formula(theory, other, begin)));
-    }
-    let is_near = case.result.gradient_norm.to_f64() <= 1e-3 * case.history.greatest_gradient;
+    let is_near = case.result.gradient_norm.to_f64() <= SMALL * case.history.greatest_gradient;
     let is_known = is_near && !case.result.is_diverged();
-    predicted.filter(|_| is_known).map(|predicted| {
-        format!(
-            "; the curvature at the end lets expect {}",
-            factor(predicted)
-        )
-    })
+    let predicted = case.facts.predicted_rate.filter(|_| is_known)?;
+    Some(format!(
+        "; the curvature at the end lets expect {}",
+        factor(predicted)
+    ))
 }
 
 /// How the factor follows from a curvature.
@@ -254,7 +265,7 @@ fn order(case: &Case<'_>) -> Option<String> {
     let shrink = |from: f64, to: f64| libm::log(from / to);
     let before = shrink(first.gradient, middle.gradient);
     let after = shrink(middle.gradient, last.gradient);
-    let is_fast = before > 1.0 && after > 1.5 * before && after.is_finite();
+    let is_fast = before > 1.0 && after > 1.5 * before;
     (are_neighbours && is_fast).then(|| {
         format!(
             "Convergence was faster than linear: the last gradients are {}, {} and {}.",
@@ -272,49 +283,86 @@ fn oscillation(case: &Case<'_>) -> Option<String> {
         .function
         .parameters();
     let name = names.get(place)?;
-    Some(format!(
-        "`{name}` turned back at each of the last {} recorded epochs in which it moved.",
+    let are_all = case.history.last()?.epoch < case.history.rows;
+    let epochs = if are_all { "epochs" } else { "recorded epochs" };
+    let mut text = format!(
+        "`{name}` turned back in each of the last {} {epochs} in which it moved",
         whole(turns)
-    ))
+    );
+    // An overshoot by the curvature: the factor of the error is negative.
+    if let (Some(theory), Some(greatest)) = (case.subject.theory, case.facts.greatest_curvature) {
+        let factor = 1.0 - theory.rate * greatest;
+        if theory.momentum == 0.0 && factor < 0.0 && case.facts.condition.is_some() {
+            text.push_str(&format!(
+                ", since 1 − {}·{} = {} is negative",
+                digits(theory.rate),
+                digits(greatest),
+                digits(factor)
+            ));
+        }
+    }
+    text.push('.');
+    Some(text)
 }
 
 /// The bound and the best rate, beside the one that was used.
 fn stability(case: &Case<'_>) -> Option<String> {
-    let bound = case.facts.stability_bound?;
+    let (facts, result) = (case.facts, case.result);
+    let bound = facts.stability_bound?;
     let rate = case.subject.theory?.rate;
-    let place = if case.result.is_diverged() {
+    let is_judged = result.is_diverged() || facts.behaviour == Behaviour::Oscillating;
+    let place = if result.is_diverged() {
         format!(
             "where the loss was least (epoch {})",
-            whole(case.result.best_epoch)
+            whole(result.best_epoch)
         )
     } else {
-        "there".to_owned()
+        "at the end".to_owned()
     };
-    let mut text = if case.result.is_diverged() {
-        let relation = if rate > bound { "above" } else { "below" };
-        format!(
-            "The rate {} is {relation} the bound of {} for the curvature {place}",
+    let curvature = curvature(facts, case.curvature.len(), &place)?;
+    let best = facts.best_rate.map(digits);
+    if is_judged {
+        let relation = if (rate / bound - 1.0).abs() < 0.1 && rate != bound {
+            "near"
+        } else if rate > bound {
+            "above"
+        } else if rate < bound {
+            "below"
+        } else {
+            "exactly"
+        };
+        let best = best.map_or_else(String::new, |best| format!(", {best} would be fastest"));
+        return Some(format!(
+            "With {curvature} the rate {} is {relation} the bound of {}{best}.",
             digits(rate),
             digits(bound)
-        )
-    } else if case.facts.condition.is_some() {
-        format!("Rates below {} are stable {place}", digits(bound))
-    } else {
-        return None;
-    };
-    if let Some(best) = case.facts.best_rate {
-        text.push_str(&format!(", {} would be fastest", digits(best)));
-    }
-    if let Some(condition) = case.facts.condition.filter(|_| case.curvature.len() > 1) {
-        let least = digits(case.facts.least_curvature?);
-        let greatest = digits(case.facts.greatest_curvature?);
-        text.push_str(&format!(
-            " (curvature from {least} to {greatest}, condition {})",
-            digits(condition)
         ));
     }
-    text.push('.');
-    Some(text)
+    // Far from a minimum the curvature at the end says nothing of the descent.
+    let is_small = result.gradient_norm.to_f64() <= SMALL * case.history.greatest_gradient;
+    let agrees = case.fit.is_some_and(|fit| agreement(case, fit).is_some());
+    if facts.condition.is_none() || !(is_small || agrees) {
+        return None;
+    }
+    let best = best.map_or_else(String::new, |best| format!(", and {best} would be fastest"));
+    Some(format!(
+        "With {curvature} rates below {} are stable{best}.",
+        digits(bound)
+    ))
+}
+
+/// The curvature in words.
+fn curvature(facts: &Facts, directions: usize, place: &str) -> Option<String> {
+    let (least, greatest) = (facts.least_curvature?, facts.greatest_curvature?);
+    let (least, greatest) = (digits(least), digits(greatest));
+    Some(match facts.condition {
+        _ if directions == 1 => format!("a curvature of {greatest} {place}"),
+        Some(condition) => format!(
+            "a curvature from {least} to {greatest} {place} (condition {})",
+            digits(condition)
+        ),
+        None => format!("a curvature from {least} to {greatest} {place}"),
+    })
 }
 
 /// How long it would go on.

@@ -12,7 +12,7 @@ use crate::number::Precision;
 use crate::plan::Plan;
 
 /// A gradient is small below this share of the greatest.
-const SMALL: f64 = 1e-3;
+pub(super) const SMALL: f64 = 1e-3;
 
 /// A parameter oscillates when it turns back in so many rows in a row.
 const TURNS: u64 = 8;
@@ -208,6 +208,9 @@ fn floor(
         if gradient == 0.0 {
             return Some((Floor::ZeroGradient, since));
         }
+        if subject.is_search {
+            return Some((Floor::NoBetterPoint, since));
+        }
         let Some(theory) = subject.theory else {
             return Some((Floor::Rounding, since));
         };
@@ -223,7 +226,8 @@ fn floor(
         return Some((Floor::Loss, since));
     }
     let same = last.epoch.saturating_sub(history.loss_same_since);
-    if history.rows >= 20 && same > 0 && same >= last.epoch / 10 && last.gradient > 0.0 {
+    let is_small = last.gradient <= SMALL * history.greatest_gradient;
+    if history.rows >= 20 && same > 0 && same >= last.epoch / 10 && is_small {
         return Some((Floor::Loss, history.loss_same_since));
     }
     // By how much a gradient moves when every parameter moves by its rounding.
@@ -271,6 +275,9 @@ fn behaviour(
         if change >= 0.01 {
             return Behaviour::Growing;
         }
+    }
+    if is_small && facts.condition.is_some() {
+        return Behaviour::NearMinimum;
     }
     stays(history, facts, is_small, moving)
 }

@@ -278,7 +278,8 @@ impl<'p> Writer<'p> {
             files.verdicts.finish()?;
         }
         let diagnosis = self.tallies.diagnosis(self.plan, &self.diagnoser);
-        self.report.finish(self.plan, &self.tables)?;
+        let summary = &diagnosis.summary;
+        self.report.finish(self.plan, &self.tables, summary)?;
         if with_charts {
             let folder = self.staging.folder();
             let (lines, endings) = (&self.lines, &self.endings);
