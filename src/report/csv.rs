@@ -12,6 +12,7 @@ use super::error::ReportError;
 use super::text::{Stock, Text};
 use crate::batch::{Counts, Row, RunResult};
 use crate::derivative::{self, Table};
+use crate::diagnosis::{Floor, Verdict};
 use crate::number::{Digits, Precision, Scalar, Value};
 use crate::plan::{Arithmetic, Plan, Run};
 
@@ -29,7 +30,7 @@ pub(super) fn trajectory_columns(plan: &Plan) -> impl Iterator<Item = &str> {
 }
 
 /// The columns of `runs.csv`, in order.
-fn run_columns(plan: &Plan) -> Vec<&str> {
+pub(super) fn run_columns(plan: &Plan) -> Vec<&str> {
     let settings = plan.columns().iter().map(String::as_str);
     let gap = plan.has_gap().then_some("gap");
     let validation = plan.has_validation().then_some("validation_loss");
@@ -55,7 +56,31 @@ fn run_columns(plan: &Plan) -> Vec<&str> {
         .collect()
 }
 
-/// The rows of some runs in `runs.csv`, made on the threads that compute them.
+/// The columns of `diagnosis.csv`, in order.
+pub(super) const DIAGNOSIS_COLUMNS: [&str; 19] = [
+    "run",
+    "label",
+    "behaviour",
+    "verdict",
+    "measured_rate",
+    "measured_from",
+    "measured_to",
+    "predicted_rate",
+    "stability_bound",
+    "best_rate",
+    "least_curvature",
+    "greatest_curvature",
+    "condition",
+    "curvature_epoch",
+    "floor",
+    "floor_epoch",
+    "zero_loss_from",
+    "certain_from",
+    "turns",
+];
+
+/// The rows of some runs in `runs.csv` or `diagnosis.csv`, made on the threads that compute
+/// them.
 pub(super) struct RunText {
     writer: Writer<Text>,
     digits: Digits,
@@ -76,6 +101,51 @@ impl RunText {
         if self.error.is_none() {
             self.error = self.write(plan, result).err();
         }
+    }
+
+    pub(super) fn add_verdict(&mut self, verdict: &Verdict) {
+        if self.error.is_none() {
+            self.error = self.write_verdict(verdict).err();
+        }
+    }
+
+    fn write_verdict(&mut self, verdict: &Verdict) -> Result<(), ::csv::Error> {
+        let RunText { writer, digits, .. } = self;
+        let facts = &verdict.facts;
+        let mut number = |writer: &mut Writer<Text>, number: Option<f64>| {
+            writer.write_field(digits.optional(number.map(Scalar::F64)))
+        };
+        writer.write_field(verdict.run.to_string())?;
+        writer.write_field(&verdict.label)?;
+        writer.write_field(facts.behaviour.name())?;
+        writer.write_field(&verdict.sentence)?;
+        number(writer, facts.measured_rate)?;
+        let whole = |writer: &mut Writer<Text>, whole: Option<u64>| {
+            writer.write_field(whole.map_or_else(String::new, |whole| whole.to_string()))
+        };
+        whole(writer, facts.measured_over.map(|(from, _)| from))?;
+        whole(writer, facts.measured_over.map(|(_, to)| to))?;
+        for fact in [
+            facts.predicted_rate,
+            facts.stability_bound,
+            facts.best_rate,
+            facts.least_curvature,
+            facts.greatest_curvature,
+            facts.condition,
+        ] {
+            number(writer, fact)?;
+        }
+        whole(writer, facts.curvature_epoch)?;
+        writer.write_field(facts.floor.map_or("", Floor::name))?;
+        for fact in [
+            facts.floor_epoch,
+            facts.zero_loss_from,
+            facts.certain_from,
+            facts.turns,
+        ] {
+            whole(writer, fact)?;
+        }
+        writer.write_record(None::<&[u8]>)
     }
 
     fn write(&mut self, plan: &Plan, result: &RunResult) -> Result<(), ::csv::Error> {
@@ -114,16 +184,15 @@ impl RunText {
     }
 }
 
-/// Writes `runs.csv`.
+/// Writes `runs.csv` or `diagnosis.csv`.
 pub(super) struct RunFile {
     path: PathBuf,
     file: BufWriter<File>,
 }
 
 impl RunFile {
-    pub(super) fn create(path: PathBuf, plan: &Plan) -> Result<Self, ReportError> {
-        let columns = run_columns(plan);
-        let file = create(&path, &columns).map_err(ReportError::write(&path))?;
+    pub(super) fn create(path: PathBuf, columns: &[&str]) -> Result<Self, ReportError> {
+        let file = create(&path, columns).map_err(ReportError::write(&path))?;
         Ok(RunFile { path, file })
     }
 

@@ -13,6 +13,7 @@ mod folder;
 mod json;
 mod overview;
 mod page;
+mod reading;
 mod series;
 mod text;
 mod trajectory;
@@ -23,6 +24,7 @@ use std::sync::Arc;
 
 use crate::batch::{Cancelled, Control, Outcome, Recorder, Row, RunResult};
 use crate::derivative::Table;
+use crate::diagnosis::{Diagnoser, Diagnosis, DiagnosisRecorder, Tallies};
 use crate::plan::{Plan, Run};
 use overview::{Overview, Shown};
 use page::ChartView;
@@ -32,11 +34,12 @@ use trajectory::{TrajectoryFile, TrajectoryText};
 
 pub use csv::{RunReader, read_derivative};
 pub use error::ReportError;
-pub use folder::{PAGE, REPORT, RUNS, TRAJECTORIES, remove_unfinished};
+pub use folder::{DIAGNOSIS, PAGE, REPORT, RUNS, TRAJECTORIES, remove_unfinished};
 pub use json::{
     Head, derivative_object, derivative_plan_object, function_object, method_object,
     objective_object, plan_object, run_object,
 };
+pub use reading::{Reading, diagnosis, read};
 
 /// Writes the report of a batch.
 ///
@@ -63,9 +66,10 @@ pub use json::{
 ///     Ok::<(), ReportError>(())
 /// })?;
 /// assert_eq!(losses[0].to_f64(), 0.125 * 0.125);
-/// let folder = writer.finish(true, &Control::default())?;
-/// let rows = std::fs::read_to_string(folder.join("trajectories.csv"))?;
+/// let finished = writer.finish(true, &Control::default())?;
+/// let rows = std::fs::read_to_string(finished.folder.join("trajectories.csv"))?;
 /// assert_eq!(rows.lines().nth(2), Some("0,1,0.25,0.25,1.0,0.5"));
+/// assert_eq!(finished.diagnosis.verdicts[0].facts.stability_bound, Some(1.0));
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 pub struct Writer<'p> {
@@ -77,12 +81,29 @@ pub struct Writer<'p> {
     stock: Arc<Stock>,
     keys: Arc<json::Keys>,
     /// The files of the runs, if there are any.
-    rows: Option<(TrajectoryFile, csv::RunFile)>,
+    rows: Option<RowFiles>,
     report: json::ReportFile,
     lines: Lines,
     endings: Endings,
     overview: Overview,
     tables: Vec<Table>,
+    diagnoser: Arc<Diagnoser>,
+    tallies: Tallies,
+}
+
+struct RowFiles {
+    trajectories: TrajectoryFile,
+    runs: csv::RunFile,
+    verdicts: csv::RunFile,
+}
+
+/// A report that is in its place.
+#[derive(Clone, Debug)]
+pub struct Finished {
+    /// Where that is.
+    pub folder: PathBuf,
+    /// What became of the runs.
+    pub diagnosis: Diagnosis,
 }
 
 impl std::fmt::Debug for Writer<'_> {
@@ -100,8 +121,10 @@ pub struct Recorded<'a, L> {
     shown: Arc<Shown>,
     trajectories: TrajectoryText,
     runs: csv::RunText,
+    verdicts: csv::RunText,
     report: json::ObjectText,
     lines: LineRecorder<'a>,
+    diagnosis: DiagnosisRecorder<'a>,
     endings: Endings,
     overview: Overview,
     look: &'a (dyn Fn(&RunResult) -> L + Sync),
@@ -118,15 +141,20 @@ impl<L> Recorder for Recorded<'_, L> {
     fn begin(&mut self, run: &Run) {
         self.trajectories.begin(self.plan, run);
         self.lines.begin(run);
+        self.diagnosis.begin(run);
     }
 
     fn record(&mut self, row: &Row<'_>) {
         self.trajectories.record(row);
         self.lines.record(row);
+        self.diagnosis.record(row);
     }
 
     fn end(&mut self, run: Run, outcome: Outcome) -> Option<(Run, Outcome)> {
         let result = RunResult::new(self.plan, run, &outcome);
+        if let Some(verdict) = self.diagnosis.conclude(&result) {
+            self.verdicts.add_verdict(&verdict);
+        }
         self.runs.add(self.plan, &result);
         self.report.add(&result);
         self.endings.add(self.plan, &self.drawn, &result);
@@ -169,10 +197,14 @@ impl<'p> Writer<'p> {
             drawn: Arc::new(Drawn::new(plan, numbers)),
             shown: Arc::new(Shown::new(plan, numbers)),
             rows: if plan.runs() > 0 {
-                Some((
-                    TrajectoryFile::create(staging.path(TRAJECTORIES), plan)?,
-                    csv::RunFile::create(staging.path(RUNS), plan)?,
-                ))
+                Some(RowFiles {
+                    trajectories: TrajectoryFile::create(staging.path(TRAJECTORIES), plan)?,
+                    runs: csv::RunFile::create(staging.path(RUNS), &csv::run_columns(plan))?,
+                    verdicts: csv::RunFile::create(
+                        staging.path(DIAGNOSIS),
+                        &csv::DIAGNOSIS_COLUMNS,
+                    )?,
+                })
             } else {
                 None
             },
@@ -182,6 +214,8 @@ impl<'p> Writer<'p> {
             endings: Endings::default(),
             overview: Overview::default(),
             tables: Vec::new(),
+            diagnoser: Arc::new(Diagnoser::new(plan, numbers)),
+            tallies: Tallies::default(),
             staging,
         })
     }
@@ -197,14 +231,17 @@ impl<'p> Writer<'p> {
     {
         let (plan, drawn, shown) = (self.plan, Arc::clone(&self.drawn), Arc::clone(&self.shown));
         let (stock, keys) = (Arc::clone(&self.stock), Arc::clone(&self.keys));
+        let diagnoser = Arc::clone(&self.diagnoser);
         move || Recorded {
             plan,
             drawn: Arc::clone(&drawn),
             shown: Arc::clone(&shown),
             trajectories: TrajectoryText::new(&stock),
             runs: csv::RunText::new(&stock),
+            verdicts: csv::RunText::new(&stock),
             report: json::ObjectText::new(&stock, &keys),
             lines: LineRecorder::new(plan, Arc::clone(&drawn)),
+            diagnosis: DiagnosisRecorder::new(plan, Arc::clone(&diagnoser)),
             endings: Endings::default(),
             overview: Overview::default(),
             look,
@@ -218,14 +255,16 @@ impl<'p> Writer<'p> {
     ///
     /// If a file cannot be written.
     pub fn add<L>(&mut self, recorded: Recorded<'_, L>) -> Result<Vec<L>, ReportError> {
-        if let Some((trajectories, runs)) = &mut self.rows {
-            trajectories.append(recorded.trajectories)?;
-            runs.append(recorded.runs)?;
+        if let Some(files) = &mut self.rows {
+            files.trajectories.append(recorded.trajectories)?;
+            files.runs.append(recorded.runs)?;
+            files.verdicts.append(recorded.verdicts)?;
         }
         self.report.append(recorded.report)?;
         self.lines.extend(recorded.lines.finish());
         self.endings.extend(recorded.endings);
         self.overview.extend(recorded.overview);
+        self.tallies.extend(recorded.diagnosis.finish());
         Ok(recorded.looks)
     }
 
@@ -242,18 +281,21 @@ impl<'p> Writer<'p> {
     }
 
     /// Draws the charts, unless they are not wanted, writes the page with them or without,
-    /// puts the report in its place and gives that.
+    /// puts the report in its place and gives that, and the diagnosis.
     ///
     /// # Errors
     ///
     /// If a file cannot be written, or if it was cancelled; an older report is then
     /// untouched.
-    pub fn finish(self, with_charts: bool, control: &Control) -> Result<PathBuf, ReportError> {
-        if let Some((trajectories, runs)) = self.rows {
-            trajectories.finish()?;
-            runs.finish()?;
+    pub fn finish(self, with_charts: bool, control: &Control) -> Result<Finished, ReportError> {
+        if let Some(files) = self.rows {
+            files.trajectories.finish()?;
+            files.runs.finish()?;
+            files.verdicts.finish()?;
         }
-        self.report.finish(self.plan, &self.tables)?;
+        let diagnosis = self.tallies.diagnosis(self.plan, &self.diagnoser);
+        let summary = &diagnosis.summary;
+        self.report.finish(self.plan, &self.tables, summary)?;
         let folder = self.staging.folder();
         let mut charts = Vec::new();
         if with_charts {
@@ -261,19 +303,14 @@ impl<'p> Writer<'p> {
             charts = draw(self.plan, &self.drawn, lines, endings, folder, control)?;
             charts.extend(draw_tables(self.plan, &self.tables, folder, control)?);
         }
-        let page = overview::page(
-            self.plan,
-            &self.head,
-            &self.shown,
-            self.overview,
-            &self.tables,
-            charts,
-        );
+        let (overview, shown, head) = (self.overview, &self.shown, &self.head);
+        let page = overview.page(self.plan, shown, head, &diagnosis, &self.tables, charts);
         write_page(&page, folder)?;
         if control.is_cancelled() {
             return Err(Cancelled.into());
         }
-        self.staging.publish()
+        let folder = self.staging.publish()?;
+        Ok(Finished { folder, diagnosis })
     }
 }
 
@@ -296,7 +333,9 @@ pub fn derivative_file(plan: &Plan, place: usize) -> String {
 
 /// All files of a report of this plan.
 fn files(plan: &Plan) -> Vec<String> {
-    let of_runs = [TRAJECTORIES, RUNS].into_iter().filter(|_| plan.runs() > 0);
+    let of_runs = [TRAJECTORIES, RUNS, DIAGNOSIS]
+        .into_iter()
+        .filter(|_| plan.runs() > 0);
     let mut files: Vec<String> = of_runs.chain([REPORT, PAGE]).map(str::to_owned).collect();
     files.extend((0..plan.derivatives.len()).map(|place| derivative_file(plan, place)));
     let charts = plan.charts.iter().map(|chart| &chart.file);
@@ -420,53 +459,24 @@ pub fn open(folder: &Path) -> Result<(Head, Plan), ReportError> {
 /// changed then.
 pub fn redraw(folder: &Path, control: &Control) -> Result<(), ReportError> {
     let (head, plan) = open(folder)?;
-    let mut results = Vec::new();
-    if plan.runs() > 0 {
-        let mut reader = RunReader::open(folder.join(RUNS), &plan)?;
-        while let Some(result) = reader.next()? {
-            if result.number >= plan.runs() {
-                let what = format!(
-                    "run {}, but the experiment has {}",
-                    result.number,
-                    plan.runs()
-                );
-                return Err(ReportError::damaged(&folder.join(RUNS), what));
-            }
-            results.push(result);
-        }
-    }
-    let numbers: Vec<u64> = results.iter().map(|result| result.number).collect();
-    let drawn = Arc::new(Drawn::new(&plan, &numbers));
-    let shown = Arc::new(Shown::new(&plan, &numbers));
-    let (mut endings, mut overview) = (Endings::default(), Overview::default());
-    for result in &results {
-        endings.add(&plan, &drawn, result);
-        overview.add(&plan, &shown, result);
-    }
-    let lines = std::cell::RefCell::new(LineRecorder::new(&plan, Arc::clone(&drawn)));
-    if plan.runs() > 0 {
-        csv::read_trajectories(
-            &folder.join(TRAJECTORIES),
-            &plan,
-            |run| lines.borrow_mut().begin(run),
-            |row| lines.borrow_mut().record(row),
-        )?;
-    }
-    let tables = (0..plan.derivatives.len())
-        .map(|place| read_derivative(&folder.join(derivative_file(&plan, place)), &plan, place))
-        .collect::<Result<Vec<_>, _>>()?;
+    let read = reading::read(folder, &plan)?;
     // Drawn beside, so that an error leaves the old charts.
     let beside = folder::Temporary::new(folder, ".charts.").map_err(ReportError::write(folder))?;
     let mut charts = draw(
         &plan,
-        &drawn,
-        &lines.into_inner().finish(),
-        &endings,
+        &read.drawn,
+        &read.lines,
+        &read.endings,
         beside.path(),
         control,
     )?;
-    charts.extend(draw_tables(&plan, &tables, beside.path(), control)?);
-    let page = overview::page(&plan, &head, &shown, overview, &tables, charts);
+    charts.extend(draw_tables(&plan, &read.tables, beside.path(), control)?);
+    let results = read.results.iter();
+    let numbers: Vec<u64> = results.clone().map(|result| result.number).collect();
+    let shown = Shown::new(&plan, &numbers);
+    let mut overview = Overview::default();
+    results.for_each(|result| overview.add(&plan, &shown, result));
+    let page = overview.page(&plan, &shown, &head, &read.diagnosis, &read.tables, charts);
     write_page(&page, beside.path())?;
     if control.is_cancelled() {
         return Err(Cancelled.into());

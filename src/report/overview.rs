@@ -1,13 +1,12 @@
 //! What the page of a report says of plan, runs and derivatives, collected while runs are
 //! computed or read back.
 
-use std::sync::Arc;
-
 use super::json::Head;
 use super::page::{self, Cell, Column, Kind, Page, Row, Runs, Tone, Values};
 use super::{PAGE, RUNS, csv, derivative_file, files};
 use crate::batch::RunResult;
 use crate::derivative::Table;
+use crate::diagnosis::Diagnosis;
 use crate::number::{Scalar, Value, grouped, short};
 use crate::plan::{Plan, quantity_label};
 
@@ -196,13 +195,52 @@ impl Overview {
         &mut self.best[place]
     }
 
-    fn runs(self, plan: &Plan, shown: &Shown) -> Runs {
+    /// The page of a report.
+    pub(super) fn page(
+        self,
+        plan: &Plan,
+        shown: &Shown,
+        head: &Head,
+        diagnosis: &Diagnosis,
+        tables: &[Table],
+        charts: Vec<page::ChartView>,
+    ) -> Page {
+        let mut files = files(plan);
+        // What was not drawn is not there.
+        let is_drawing =
+            |file: &String| [".png", ".svg"].iter().any(|ending| file.ends_with(ending));
+        files.retain(|file| file != PAGE && !(charts.is_empty() && is_drawing(file)));
+        Page {
+            title: plan.title.clone(),
+            description: plan.description.clone(),
+            outline: outline(plan, self.runs),
+            diagnosis: diagnosis.summary.clone(),
+            charts,
+            runs: (plan.runs() > 0).then(|| self.runs(plan, shown, diagnosis)),
+            values: tables.iter().map(|table| values(plan, table)).collect(),
+            facts: facts(plan, head),
+            files,
+            experiment: (head.file.clone(), head.experiment.clone()),
+        }
+    }
+
+    fn runs(self, plan: &Plan, shown: &Shown, diagnosis: &Diagnosis) -> Runs {
         let mut rows = self.rows;
+        for row in &mut rows {
+            let verdicts = &diagnosis.verdicts;
+            let known = verdicts.binary_search_by_key(&row.run, |verdict| verdict.run);
+            match known.ok().and_then(|place| verdicts.get(place)) {
+                // The summary of a single run says the same.
+                Some(_) if self.runs == 1 => row.verdict.clear(),
+                Some(verdict) => row.verdict.clone_from(&verdict.sentence),
+                None => {}
+            }
+        }
         for best in self.best.into_iter().filter(|best| best.of > 1) {
             let Some(mut row) = best.row else { continue };
             row.is_best = true;
             match rows.binary_search_by_key(&row.run, |row| row.run) {
-                Ok(place) => rows[place] = row,
+                Ok(place) => rows[place].is_best = true,
                 Err(place) => rows.insert(place, row),
             }
         }
@@ -228,33 +266,6 @@ impl Overview {
             statuses: toned.collect(),
             file: RUNS.to_owned(),
         }
-    }
-}
-
-/// The page of a report.
-pub(super) fn page(
-    plan: &Plan,
-    head: &Head,
-    shown: &Arc<Shown>,
-    overview: Overview,
-    tables: &[Table],
-    charts: Vec<page::ChartView>,
-) -> Page {
-    let mut files = files(plan);
-    // What was not drawn is not there.
-    let is_drawing = |file: &String| [".png", ".svg"].iter().any(|ending| file.ends_with(ending));
-    files.retain(|file| file != PAGE && !(charts.is_empty() && is_drawing(file)));
-    Page {
-        title: plan.title.clone(),
-        description: plan.description.clone(),
-        outline: outline(plan, overview.runs),
-        diagnosis: Vec::new(),
-        charts,
-        runs: (plan.runs() > 0).then(|| overview.runs(plan, shown)),
-        values: tables.iter().map(|table| values(plan, table)).collect(),
-        facts: facts(plan, head),
-        files,
-        experiment: (head.file.clone(), head.experiment.clone()),
     }
 }
 

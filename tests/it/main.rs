@@ -19,6 +19,7 @@ mod close;
 mod data;
 mod derivatives;
 mod descents;
+mod diagnoses;
 mod endurance;
 mod engine;
 mod explanations;

@@ -71,6 +71,7 @@ fn the_files_of_a_small_report_are_as_documented() {
     succeeded(runner(at.path()).arg("three.toml"));
     let report = at.path().join("reports/three");
     let expected = [
+        "diagnosis.csv",
         "index.html",
         "loss_over_epoch.png",
         "loss_over_epoch.svg",
@@ -84,6 +85,7 @@ fn the_files_of_a_small_report_are_as_documented() {
     let text = |file: &str| fs::read_to_string(report.join(file)).unwrap();
     insta::assert_snapshot!("trajectories", text("trajectories.csv"));
     insta::assert_snapshot!("runs", text("runs.csv"));
+    insta::assert_snapshot!("diagnosis", text("diagnosis.csv"));
     let version = env!("CARGO_PKG_VERSION");
     insta::assert_snapshot!("json", text("report.json").replace(version, "[version]"));
 }
@@ -121,7 +123,7 @@ fn a_report_is_the_same_on_any_number_of_threads() {
         contents(&at.path().join(out).join("many"))
     };
     let one = report("1");
-    assert!(one.len() == 10 && one.iter().all(|(_, bytes)| !bytes.is_empty()));
+    assert!(one.len() == 11 && one.iter().all(|(_, bytes)| !bytes.is_empty()));
     for threads in ["2", "7"] {
         for ((name, expected), (_, bytes)) in one.iter().zip(report(threads)) {
             assert!(*expected == bytes, "{name} on {threads} threads");
@@ -203,6 +205,7 @@ fn a_new_report_replaces_the_old_one_and_keeps_what_is_not_its_own() {
     fs::write(at.path().join("parabola.toml"), changed).unwrap();
     succeeded(runner(at.path()).arg("parabola.toml"));
     let expected = [
+        "diagnosis.csv",
         "index.html",
         "loss_over_epoch.png",
         "loss_over_epoch.svg",

@@ -81,10 +81,15 @@ fn modules_import_only_from_the_floors_below() {
             &["autodiff", "batch", "engine", "number", "plan"],
         ),
         (
+            "diagnosis",
+            &["autodiff", "batch", "engine", "number", "optimizer", "plan"],
+        ),
+        (
             "report",
             &[
                 "batch",
                 "derivative",
+                "diagnosis",
                 "number",
                 "objective",
                 "optimizer",
