@@ -75,31 +75,56 @@ impl ChartView {
     /// The view of a chart with the files `file`, one of `count` on its page. `png` is its
     /// picture for the case that the drawing is too large for a page.
     pub fn new(figure: &Figure, style: &Style, file: &str, png: &[u8], count: usize) -> ChartView {
-        let share = |all: usize, one: usize| one.min(all / count.max(1));
-        let room = share(PICTURES, PICTURE);
-        let size = [style.width, style.height];
-        let drawing = figure.draw(style);
         let other = other_scale(figure).map(|other| other.draw(style));
-        // Both, if both fit; the one that was asked for, if that fits.
-        let other = other.filter(|other| drawing.svg.len() + other.svg.len() <= room);
-        let values = share(VALUES, VALUES_OF_ONE) / (1 + usize::from(other.is_some()));
-        let prefix = format!("{}-", file_address(file).replace('%', "_"));
-        let png = (drawing.svg.len() > room).then(|| png_address(png));
-        let png = png.filter(|png| png.len() < drawing.svg.len());
-        let is_log = matches!(figure.y.scale, Scale::Log);
-        let names = if is_log {
-            ["log", "linear"]
-        } else {
-            ["linear", "log"]
+        let drawings = [Some(figure.draw(style)), other];
+        ChartView::of(
+            figure,
+            drawings.into_iter().flatten(),
+            style,
+            file,
+            png,
+            count,
+        )
+    }
+
+    /// The same of drawings that are there: the one that was asked for, and maybe one with
+    /// the other vertical axis.
+    fn of(
+        figure: &Figure,
+        drawings: impl Iterator<Item = Drawing>,
+        style: &Style,
+        file: &str,
+        png: &[u8],
+        count: usize,
+    ) -> ChartView {
+        let share = |all: usize, one: usize| one.min(all / count.max(1));
+        let mut room = share(PICTURES, PICTURE);
+        let values = share(VALUES, VALUES_OF_ONE) / 2;
+        let size = [style.width, style.height];
+        let scales = match figure.y.scale {
+            Scale::Log => ["log", "linear"],
+            Scale::Linear | Scale::SymLog(_) => ["linear", "log"],
         };
-        let image = match png {
-            Some(png) => Image::Png(png),
-            None => inline(&drawing.svg, &format!("{prefix}0-")),
-        };
-        let mut pictures = vec![Picture::new(image, &drawing, size, names[0], values)];
-        if let Some(other) = other {
-            let image = inline(&other.svg, &format!("{prefix}1-"));
-            pictures.push(Picture::new(image, &other, size, names[1], values));
+        let mut pictures = Vec::new();
+        for (drawing, scale) in drawings.zip(scales) {
+            let length = drawing.svg.len();
+            let is_first = pictures.is_empty();
+            let image = if length <= room {
+                // Names of parts are those of their picture.
+                let prefix = format!("{}-{scale}-", file_address(file).replace('%', "_"));
+                inline(&drawing.svg, &prefix)
+            } else if is_first {
+                let address = png_address(png);
+                if address.len() < length {
+                    Image::Png(address)
+                } else {
+                    inline(&drawing.svg, "")
+                }
+            } else {
+                break;
+            };
+            room = room.saturating_sub(length);
+            pictures.push(Picture::new(image, &drawing, size, scale, values));
         }
         ChartView {
             title: figure.title.clone(),

@@ -27,10 +27,8 @@
     if (isWhole) return Math.round(value).toLocaleString("en");
     const rounded = Number(value.toPrecision(5));
     const size = Math.abs(rounded);
-    const text = size !== 0 && (size < 1e-4 || size >= 1e7)
-      ? rounded.toExponential().replace("e+", "e")
-      : String(rounded);
-    return text.replace("-", "\u2212");
+    const isFar = size !== 0 && (size < 1e-4 || size >= 1e7);
+    return isFar ? rounded.toExponential().replace("e+", "e") : String(rounded);
   };
 
   // ---- The table of runs ----
@@ -257,7 +255,7 @@
       if (!best) return null;
       const { panel, line } = best;
       // A function of the horizontal axis is read at the cursor; a path where it is nearest.
-      return this.isFunction(panel, line) ? this.at_x(panel, line, x) : this.between(best);
+      return this.isFunction(panel, line) ? this.atX(panel, line, x) : this.between(best);
     }
 
     isFunction(panel, line) {
@@ -267,8 +265,22 @@
       return line.isFunction;
     }
 
-    at_x(panel, line, x) {
+    // Whether all corners are whole numbers along a side, as epochs are.
+    isWhole(panel, line, side) {
+      const points = this.points(panel, line).filter(Boolean);
+      line.isWhole ??= [0, 1].map((one) => points.every((point) => Number.isInteger(point.values[one])));
+      return line.isWhole[side];
+    }
+
+    atX(panel, line, cursor) {
       const points = this.points(panel, line);
+      const [left, , right] = panel.frame;
+      let x = cursor;
+      // Nothing is known between two epochs.
+      if (this.isWhole(panel, line, 0)) {
+        const whole = Math.round(panel.x.value((cursor - left) / (right - left)));
+        x = left + panel.x.share(whole) * (right - left);
+      }
       let last = null;
       for (let place = 0; place < points.length; place += 1) {
         const to = points[place];
@@ -364,7 +376,7 @@
       if (!hit) return;
       const { name, run } = hit.line.of;
       rowOf(run)?.classList.add("lit");
-      const isWhole = [0, 1].map((side) => this.isWhole(hit, side));
+      const isWhole = [0, 1].map((side) => this.picture.isWhole(hit.panel, hit.line, side));
       const values = this.labels.map((label, side) => made("div", {},
         made("bdi", { class: "label" }, label || "xy"[side]), " ",
         made("b", {}, shown(hit.values[side], isWhole[side]))));
@@ -373,13 +385,6 @@
         ...(heading.length ? [made("div", { class: "who", dir: "auto" }, heading.join(": "))] : []),
         ...values);
       this.place(hit.at);
-    }
-
-    // Epochs are whole where all corners are.
-    isWhole(hit, side) {
-      const points = this.picture.points(hit.panel, hit.line).filter(Boolean);
-      hit.line.isWhole ??= [0, 1].map((one) => points.every((point) => Number.isInteger(point.values[one])));
-      return hit.line.isWhole[side];
     }
 
     // Beside the point, on the side that has room.
@@ -435,7 +440,7 @@
         if (!this.hit) return to(places[0]);
         const next = lines[(at + turned + lines.length) % lines.length];
         const { panel: nextPanel, line: nextLine } = next;
-        if (picture.isFunction(nextPanel, nextLine)) return picture.at_x(nextPanel, nextLine, this.hit.at[0]);
+        if (picture.isFunction(nextPanel, nextLine)) return picture.atX(nextPanel, nextLine, this.hit.at[0]);
         const known = picture.points(nextPanel, nextLine);
         const place = known[this.hit.place] ? this.hit.place : known.findIndex(Boolean);
         return place < 0 ? undefined : picture.between({ panel: nextPanel, line: nextLine, place, share: 1 });
@@ -511,7 +516,7 @@
       buttons.forEach((button, place) => button.addEventListener("click", () => choose(place)));
       const group = made("div", { class: "switch", role: "group", "aria-label": "Vertical axis" },
         ...[...buttons].sort((a, b) => a.textContent.localeCompare(b.textContent)));
-      this.plot.before(group);
+      first(".links", this.plot.parentElement).prepend(group);
       choose(0);
     }
   }

@@ -18,16 +18,17 @@ pub(super) fn runs(runs: &Runs) -> Markup {
         div class="tools" hidden {
             label for="filter" { "Filter" }
             input id="filter" type="search" autocomplete="off" spellcheck="false"
-                placeholder="adam, status:diverged, loss<1e-3" aria-describedby="filter-help count";
+                placeholder="status:converged loss<1e-3" aria-describedby="count";
             output id="count" for="filter" {}
             label class="check" { input id="verdicts" type="checkbox" checked; " verdicts" }
-            p id="filter-help" {
-                "Words that a row contains, " code { "column:word" } ", or a comparison such as "
-                code { "loss<1e-3" } "; all must hold. Columns: "
-                @for (place, column) in runs.columns.iter().enumerate() {
-                    @if place > 0 { ", " } code { (column.name) }
+            details id="filter-help" {
+                summary { "How to filter" }
+                p {
+                    "Words that a row contains, " code { "column:word" } ", or a comparison "
+                    "such as " code { "loss<1e-3" } "; all must hold. Columns: " code { "run" }
+                    @for column in &runs.columns { ", " code { (column.name) } }
+                    "."
                 }
-                "."
             }
         }
         div class="scroll" tabindex="0" role="region" aria-labelledby="runs-caption" {
@@ -67,8 +68,8 @@ fn run(row: &Row, columns: &[Column], width: usize) -> Markup {
         tbody id=(format!("run-{}", row.run)) class=[row.is_best.then_some("best")] {
             tr {
                 th scope="row" class="n" {
+                    @if row.is_best { span class="mark" title="least loss" { "best" } " " }
                     (row.run)
-                    @if row.is_best { " " span class="mark" title="least loss" { "best" } }
                 }
                 @for (cell, column) in row.cells.iter().zip(columns) {
                     @match column.kind {
