@@ -363,3 +363,60 @@ fn a_page_is_printed_without_its_controls() {
     let pdf = browser.call("Page.printToPDF", serde_json::json!({}));
     assert!(pdf["data"].as_str().unwrap().len() > 10_000);
 }
+
+/// A hundred runs of two objectives and what is drawn of them.
+const HUNDRED: &str = r#"
+epochs = 300
+[[objective]]
+formula = "w^2 + 3*sin(w)^2"
+start = { w = 3 }
+[[objective]]
+formula = "w^4 + v^2 - w*v"
+start = { w = 2, v = 1 }
+[[optimizer]]
+name = "heavy"
+method = "sgd"
+learning_rate = { from = 1e-3, to = 0.2, count = 50, scale = "log" }
+momentum = 0.9
+[[chart]]
+y = "loss"
+[[chart]]
+y = "gradient_norm"
+[[chart]]
+y = "w"
+[[chart]]
+kind = "sweep"
+y = "loss"
+"#;
+
+#[test]
+fn a_page_of_a_hundred_runs_and_four_charts_is_below_a_megabyte() {
+    let (_at, page) = page(HUNDRED);
+    let text = fs::read_to_string(&page).unwrap();
+    assert_eq!(text.matches("<tbody id=\"run-").count(), 100);
+    assert_eq!(text.matches("<figure").count(), 4);
+    assert!(text.len() < 1_000_000, "{} bytes", text.len());
+}
+
+#[test]
+fn a_page_has_the_first_thousand_runs_and_the_best_of_each_objective() {
+    let many = HUNDRED
+        .replace("epochs = 300", "epochs = 20")
+        .replace("count = 50", "count = 800");
+    let at = folder(&[("one.toml", &many)]);
+    succeeded(runner(at.path()).args(["one.toml", "--no-charts"]));
+    let text = fs::read_to_string(at.path().join("reports/one/index.html")).unwrap();
+    assert_eq!(text.matches("<figure").count(), 0);
+    assert!(text.contains("1,001 of 1,600 runs"));
+    let rows = text.split("<tbody id=\"run-").skip(1);
+    let best: Vec<u64> = rows
+        .clone()
+        .filter(|row| row.split_once('>').unwrap().0.contains("best"))
+        .map(|row| row.split('"').next().unwrap().parse().unwrap())
+        .collect();
+    assert_eq!(rows.count(), 1_001);
+    assert!(
+        best.len() == 2 && best[0] < 800 && best[1] >= 1_000,
+        "{best:?}"
+    );
+}
