@@ -75,6 +75,8 @@ fn line_series(
         let ending = endings.get(place, *run)?;
         let mut line = Line::new(points.clone(), Colour::Category(0));
         line.diverged = ending.is_diverged;
+        line.name.clone_from(&ending.label);
+        line.run = Some(*run);
         let run = plan.run(*run);
         let label = if few.is_empty() {
             ending.label.clone()
@@ -114,6 +116,7 @@ fn sweep_series(
             let label = label_without(plan, &settings, x);
             let mut line = Line::new(Vec::new(), Colour::Category(0));
             line.dots = true;
+            line.name.clone_from(&label);
             let series = Series {
                 line,
                 label,
