@@ -7,7 +7,7 @@ use std::io::{BufRead, BufReader, Write};
 use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStdin, Command, Stdio};
 use std::sync::mpsc::{Receiver, channel};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
 use tempfile::TempDir;
@@ -54,6 +54,8 @@ impl Browser {
         // cannot set: the shell puts its own standard input and output there.
         let script = r#"exec "$@" 3<&0 4>&1 </dev/null >/dev/null 2>&1"#;
         let mut child = Command::new("sh")
+            // It leaves files there when it is ended.
+            .env("TMPDIR", profile.path())
             .args(["-c", script, "sh"])
             .arg(program)
             .args([
@@ -286,7 +288,18 @@ impl Browser {
 
 impl Drop for Browser {
     fn drop(&mut self) {
+        // Its other processes end with it when it closes, and then its files can be removed.
         // It may have ended already; a test that fails has said why.
+        let close = br#"{"id":0,"method":"Browser.close"}"#;
+        let asked = self.commands.write_all(close);
+        let asked = asked.and_then(|()| self.commands.write_all(&[0]));
+        let deadline = Instant::now() + Duration::from_secs(10);
+        while asked.is_ok() && Instant::now() < deadline {
+            if self.child.try_wait().is_ok_and(|ended| ended.is_some()) {
+                return;
+            }
+            std::thread::sleep(Duration::from_millis(10));
+        }
         self.child.kill().ok();
         self.child.wait().ok();
     }

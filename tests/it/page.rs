@@ -420,3 +420,122 @@ fn a_page_has_the_first_thousand_runs_and_the_best_of_each_objective() {
         "{best:?}"
     );
 }
+
+/// What the tooltip says, as its lines.
+fn tip(browser: &mut Browser) -> Vec<String> {
+    let text = browser.text("document.querySelector('.tip').innerText");
+    text.lines().map(str::to_owned).collect()
+}
+
+/// The number after a name in a line of the tooltip.
+fn number_of(lines: &[String], name: &str) -> f64 {
+    let line = lines.iter().find_map(|line| line.strip_prefix(name));
+    let text = line.unwrap_or_else(|| panic!("{name} in {lines:?}"));
+    text.trim().replace(',', "").parse().unwrap()
+}
+
+#[test]
+fn a_line_that_is_pointed_at_tells_its_run_and_its_value() {
+    let Some(mut browser) = Browser::start() else {
+        return;
+    };
+    let (_at, page) = page(TWELVE);
+    browser.open(&page);
+    assert!(browser.holds("document.querySelector('.tip').hidden"));
+    let [x, y] = browser.middle(".picture");
+    browser.point([x - 100.0, y]);
+    assert!(browser.holds("!document.querySelector('.tip').hidden"));
+    let lines = tip(&mut browser);
+    // `run 3: plain, learning_rate=0.6`
+    let (run, label) = lines[0].split_once(": ").unwrap();
+    let run = run.strip_prefix("run ").unwrap();
+    assert!(label.contains("learning_rate="), "{label}");
+    let lit = "[...document.querySelectorAll('tbody.lit')].map(body => body.id).join()";
+    assert_eq!(browser.text(lit), format!("run-{run}"));
+    let (epoch, loss) = (number_of(&lines, "epoch"), number_of(&lines, "loss"));
+    let rows = fs::read_to_string(page.with_file_name("trajectories.csv")).unwrap();
+    let row = rows
+        .lines()
+        .find(|row| row.starts_with(&format!("{run},{epoch},")))
+        .unwrap();
+    let expected: f64 = row.split(',').nth(3).unwrap().parse().unwrap();
+    // Read off a line of few corners, to a fraction of a pixel.
+    assert!((loss / expected - 1.0).abs() < 0.2, "{lines:?}: {row}");
+    browser.point([x, 0.0]);
+    assert!(browser.holds("document.querySelector('.tip').hidden"));
+    assert_eq!(browser.text(lit), "");
+    browser.assert_no_complaint();
+}
+
+#[test]
+fn lines_are_read_with_the_keyboard() {
+    let Some(mut browser) = Browser::start() else {
+        return;
+    };
+    let (_at, page) = page(TWELVE);
+    browser.open(&page);
+    browser.value("document.querySelector('.plot').focus()");
+    browser.press("ArrowRight");
+    let first = tip(&mut browser);
+    assert_eq!(number_of(&first, "epoch"), 0.0);
+    assert_eq!(number_of(&first, "loss"), 1.0);
+    browser.press("ArrowRight");
+    assert!(number_of(&tip(&mut browser), "epoch") >= 1.0);
+    browser.press("ArrowDown");
+    let second = tip(&mut browser);
+    assert_ne!(first[0], second[0], "another line");
+    browser.press("End");
+    let last = tip(&mut browser);
+    assert_eq!(number_of(&last, "epoch"), 40.0);
+    let said = browser.text("document.querySelector('.said').textContent");
+    assert!(said.contains(&last[0]), "{said}");
+    browser.press("Escape");
+    assert!(browser.holds("document.querySelector('.tip').hidden"));
+    browser.assert_no_complaint();
+}
+
+#[test]
+fn lines_are_hidden_from_the_legend() {
+    let Some(mut browser) = Browser::start() else {
+        return;
+    };
+    let (_at, page) = page(TWELVE);
+    browser.open(&page);
+    let shown = "[...document.querySelectorAll('.picture:not([hidden]) svg')][0]
+        .querySelectorAll('g[data-line]:not(.off)').length";
+    let pressed = "document.querySelector('[data-entry]').getAttribute('aria-pressed')";
+    let before = browser.number(shown);
+    browser.click("[data-entry]");
+    assert_eq!(browser.text(pressed), "false");
+    let after = browser.number(shown);
+    assert!(after < before, "{after} of {before}");
+    let hidden = "getComputedStyle(document.querySelector('g.off[data-line]')).display";
+    assert_eq!(browser.text(hidden), "none");
+    browser.value("document.querySelector('[data-entry]').focus()");
+    browser.press("Enter");
+    assert_eq!(browser.text(pressed), "true");
+    assert_eq!(browser.number(shown), before);
+    browser.assert_no_complaint();
+}
+
+#[test]
+fn the_vertical_axis_is_switched() {
+    let Some(mut browser) = Browser::start() else {
+        return;
+    };
+    let (_at, page) = page(TWELVE);
+    browser.open(&page);
+    let scale = "[...document.querySelectorAll('.plot')[0].querySelectorAll('.picture')]
+        .filter(one => one.offsetHeight > 0).map(one => one.dataset.scale).join()";
+    let pressed =
+        "[...document.querySelectorAll('.switch')[0].querySelectorAll('[aria-pressed=true]')]
+        .map(one => one.textContent).join()";
+    assert_eq!(browser.text(scale), "log");
+    browser.click(".switch button");
+    assert_eq!(browser.text(scale), "linear");
+    assert_eq!(browser.text(pressed), "linear");
+    browser.click(".switch button:last-child");
+    assert_eq!(browser.text(scale), "log");
+    assert_eq!(browser.text(pressed), "log");
+    browser.assert_no_complaint();
+}

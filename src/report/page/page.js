@@ -128,7 +128,7 @@
     const point = (event) => {
       const body = event.type === "pointerover" ? event.target.closest("tbody") : null;
       const run = body ? body.id.slice(4) : null;
-      charts.forEach((chart) => chart.light((line) => run !== null && line.run === run));
+      charts.forEach((chart) => chart.light(chart.lines.filter((line) => run !== null && line.run === run)));
     };
     table.addEventListener("pointerover", point);
     table.addEventListener("pointerleave", point);
@@ -212,9 +212,17 @@
       return line.points;
     }
 
-    // The group of a line, where the picture is a drawing.
-    group(line) {
-      return this.svg && first(`[data-line="${line.index}"]`, this.svg);
+    // What is drawn of a line, where the picture is a drawing.
+    groups(line) {
+      if (!this.byLine) {
+        this.byLine = new Map();
+        for (const group of this.svg ? all("[data-line]", this.svg) : []) {
+          const known = this.byLine.get(group.dataset.line);
+          if (known) known.push(group);
+          else this.byLine.set(group.dataset.line, [group]);
+        }
+      }
+      return this.byLine.get(String(line.index)) ?? [];
     }
 
     // Every line that can be pointed at, panel by panel.
@@ -319,8 +327,8 @@
         this.dot.setAttribute("cx", hit.at[0]);
         this.dot.setAttribute("cy", hit.at[1]);
       }
-      // A picture of dots has no group to be set off: the line is drawn over it.
-      const points = hit && !this.svg ? this.points(hit.panel, hit.line).filter(Boolean) : [];
+      // Where there is no group to be set off, the line is drawn over the picture.
+      const points = hit && this.groups(hit.line.of).length === 0 ? this.points(hit.panel, hit.line).filter(Boolean) : [];
       this.trace.setAttribute("points", points.map((point) => point.place.join(",")).join(" "));
     }
   }
@@ -351,19 +359,16 @@
       return this.pictures.find((picture) => !picture.element.hidden) ?? this.pictures[0];
     }
 
-    // Sets off the lines that are meant, or none.
-    light(isMeant) {
+    // Sets off some lines, or none.
+    light(lines) {
+      const [before, after] = [this.lit ?? [], lines];
+      if (before.length === 0 && after.length === 0) return;
+      this.lit = after;
       for (const picture of this.pictures) {
-        let some = false;
-        for (const line of this.lines) {
-          const isLit = isMeant(line);
-          if (isLit === Boolean(line.isLit) && !isLit) continue;
-          picture.group(line)?.classList.toggle("lit", isLit);
-          some ||= isLit;
-        }
-        picture.svg?.classList.toggle("dim", some);
+        for (const line of before) picture.groups(line).forEach((group) => group.classList.remove("lit"));
+        for (const line of after) picture.groups(line).forEach((group) => group.classList.add("lit"));
+        picture.svg?.classList.toggle("dim", after.length > 0);
       }
-      this.lines.forEach((line) => { line.isLit = isMeant(line); });
     }
 
     show(hit) {
@@ -372,7 +377,7 @@
       this.hit = hit;
       this.tip.hidden = !hit;
       this.picture.mark(hit);
-      this.light((line) => line === hit?.line.of);
+      this.light(hit ? [hit.line.of] : []);
       if (!hit) return;
       const { name, run } = hit.line.of;
       rowOf(run)?.classList.add("lit");
@@ -466,7 +471,7 @@
     legend() {
       for (const picture of this.pictures) {
         const entries = picture.svg ? all("[data-entry]", picture.svg) : [];
-        const ofLines = entries.filter((entry) => this.lines.some((line) => line.entry === entry.dataset.entry));
+        const ofLines = entries.filter((entry) => this.of(entry.dataset.entry).length > 0);
         if (ofLines.length === 0) continue;
         // The parts of an image cannot be reached.
         picture.svg.setAttribute("role", "group");
@@ -481,21 +486,26 @@
             event.preventDefault();
             toggle();
           });
-          const meant = (isMeant) => () => this.light((line) => isMeant && !line.isHidden && line.entry === entry.dataset.entry);
-          entry.addEventListener("pointerenter", meant(true));
-          entry.addEventListener("pointerleave", meant(false));
+          const shownLines = () => this.of(entry.dataset.entry).filter((line) => !line.isHidden);
+          entry.addEventListener("pointerenter", () => this.light(shownLines()));
+          entry.addEventListener("pointerleave", () => this.light([]));
         }
       }
     }
 
+    // The lines of an entry of the legend.
+    of(entry) {
+      return this.lines.filter((line) => line.entry === entry);
+    }
+
     toggle(entry) {
-      const lines = this.lines.filter((line) => line.entry === entry);
+      const lines = this.of(entry);
       const isHidden = !lines[0]?.isHidden;
       lines.forEach((line) => { line.isHidden = isHidden; });
       this.show(null);
       for (const picture of this.pictures) {
-        lines.forEach((line) => picture.group(line)?.classList.toggle("off", isHidden));
-        for (const one of all(`[data-entry="${entry}"]`, picture.svg)) {
+        lines.flatMap((line) => picture.groups(line)).forEach((group) => group.classList.toggle("off", isHidden));
+        for (const one of picture.svg ? all(`[data-entry="${entry}"]`, picture.svg) : []) {
           one.classList.toggle("off", isHidden);
           one.setAttribute("aria-pressed", String(!isHidden));
         }
