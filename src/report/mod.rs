@@ -403,23 +403,24 @@ fn draw_one(
     if control.is_cancelled() {
         return Err(Cancelled.into());
     }
-    let svg = figure.draw(&chart::Style::default()).svg;
+    let style = chart::Style::default();
+    let drawing = figure.draw(&style);
     if control.is_cancelled() {
         return Err(Cancelled.into());
     }
-    let png = chart::to_png(&svg).map_err(|error| ReportError::Draw {
+    let png = chart::to_png(&drawing.svg).map_err(|error| ReportError::Draw {
         chart: format!("{name}.png"),
         what: error.to_string(),
     })?;
-    for (extension, bytes) in [("svg", svg.as_bytes()), ("png", &png)] {
+    for (extension, bytes) in [("svg", drawing.svg.as_bytes()), ("png", &png)] {
         let path = folder.join(format!("{name}.{extension}"));
         fs::write(&path, bytes).map_err(ReportError::write(&path))?;
     }
     Ok(ChartView::new(
         figure,
-        &chart::Style::default(),
+        &style,
         name,
-        &png,
+        (&drawing, &png),
         count,
     ))
 }

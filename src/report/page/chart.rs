@@ -1,20 +1,31 @@
 //! A chart on a page: its picture, and what a script needs to answer a reader who points
 //! at it.
 
-use std::fmt::Write as _;
-
 use maud::{Markup, PreEscaped, html};
 
-use super::super::chart::{Colour, Drawing, DrawnLine, Figure, Line, Mark, Scale, Style};
+use super::super::chart::{Colour, Drawing, Figure, Line, Mark, Scale, Style, Theme};
 use super::policy::{file_address, png_address};
+use super::values::{self, Area};
 
 /// The bytes that all pictures of a page may take, and that one may at most.
 const PICTURES: usize = 560_000;
 const PICTURE: usize = 150_000;
 
-/// The same for the values that are shown at the cursor.
-const VALUES: usize = 200_000;
-const VALUES_OF_ONE: usize = 60_000;
+/// A drawing for a file that is so many times as large is a picture on the page. For the
+/// page it is drawn smaller.
+const LARGE: usize = 2;
+
+/// The letters that the values at the cursor may take on a page, and those of one chart.
+const VALUES: usize = 280_000;
+const VALUES_OF_ONE: usize = 80_000;
+
+/// The size of a drawing on a page, in pixels: about that of a column of charts, and not
+/// much wider than a phone.
+const WIDTH: u32 = 800;
+const HEIGHT: u32 = 540;
+
+/// A drawing up to so many pixels wide is shown beside another one.
+const NARROW: u32 = 900;
 
 /// Values that span this ratio can be read on a logarithmic axis.
 const LOG_RATIO: f64 = 10.0;
@@ -63,77 +74,70 @@ enum Image {
     Png(String),
 }
 
-#[derive(Debug)]
-struct Area {
-    frame: String,
-    axes: [String; 2],
-    /// The number of a line and its points.
-    lines: Vec<(usize, String)>,
-}
-
 impl ChartView {
-    /// The view of a chart with the files `file`, one of `count` on its page. `png` is its
-    /// picture for the case that the drawing is too large for a page.
-    pub fn new(figure: &Figure, style: &Style, file: &str, png: &[u8], count: usize) -> ChartView {
-        let other = other_scale(figure).map(|other| other.draw(style));
-        let drawings = [Some(figure.draw(style)), other];
-        ChartView::of(
-            figure,
-            drawings.into_iter().flatten(),
-            style,
-            file,
-            png,
-            count,
-        )
-    }
-
-    /// The same of drawings that are there: the one that was asked for, and maybe one with
-    /// the other vertical axis.
-    fn of(
+    /// The view of a chart, one of `count` on its page, with the files `file`: its drawing
+    /// there, and the picture of that for the case that it is too large for a page.
+    pub fn new(
         figure: &Figure,
-        drawings: impl Iterator<Item = Drawing>,
         style: &Style,
         file: &str,
-        png: &[u8],
+        (drawing, png): (&Drawing, &[u8]),
         count: usize,
     ) -> ChartView {
         let share = |all: usize, one: usize| one.min(all / count.max(1));
-        let mut room = share(PICTURES, PICTURE);
-        let values = share(VALUES, VALUES_OF_ONE) / 2;
-        let size = [style.width, style.height];
+        let [room, values] = [share(PICTURES, PICTURE), share(VALUES, VALUES_OF_ONE)];
+        let lines: Vec<LineView> = figure.lines().map(LineView::new).collect();
+        let has_dots = |line: usize| lines.get(line).is_some_and(|line| line.has_dots);
+        let picture = |image: Image, drawing: &Drawing, scale, values| {
+            let panels = values::areas(&drawing.panels, has_dots, values);
+            Picture::new(image, drawing, scale, panels)
+        };
         let scales = match figure.y.scale {
             Scale::Log => ["log", "linear"],
             Scale::Linear | Scale::SymLog(_) => ["linear", "log"],
         };
         let mut pictures = Vec::new();
-        for (drawing, scale) in drawings.zip(scales) {
-            let length = drawing.svg.len();
-            let is_first = pictures.is_empty();
-            let image = if length <= room {
-                // Names of parts are those of their picture.
-                let prefix = format!("{}-{scale}-", file_address(file).replace('%', "_"));
-                inline(&drawing.svg, &prefix)
-            } else if is_first {
-                let address = png_address(png);
-                if address.len() < length {
-                    Image::Png(address)
-                } else {
-                    inline(&drawing.svg, "")
-                }
+        if drawing.svg.len() > LARGE * room {
+            let address = png_address(png);
+            let image = if address.len() < drawing.svg.len() {
+                Image::Png(address)
             } else {
-                break;
+                inline(&drawing.svg, "")
             };
-            room = room.saturating_sub(length);
-            pictures.push(Picture::new(image, &drawing, size, scale, values));
+            pictures.push(picture(image, drawing, scales[0], values));
+        } else {
+            // The letters of a picture that is shown smaller than it is would be too small.
+            let style = Style {
+                width: WIDTH,
+                height: HEIGHT,
+                theme: Theme::Light,
+                ..*style
+            };
+            let drawing = figure.draw(&style);
+            let other = other_scale(figure).map(|other| other.draw(&style));
+            let other = other.filter(|other| drawing.svg.len() + other.svg.len() <= room);
+            // Names of parts are those of their picture.
+            let prefix = file_address(file).replace('%', "_");
+            let values = values / (1 + usize::from(other.is_some()));
+            for (drawing, scale) in [Some(drawing), other].into_iter().flatten().zip(scales) {
+                let image = inline(&drawing.svg, &format!("{prefix}-{scale}-"));
+                pictures.push(picture(image, &drawing, scale, values));
+            }
         }
         ChartView {
             title: figure.title.clone(),
             description: figure.description.clone(),
             file: file.to_owned(),
             axes: [figure.x.label.clone(), figure.y.label.clone()],
-            lines: figure.lines().map(LineView::new).collect(),
+            lines,
             pictures,
         }
+    }
+
+    /// Whether its letters can be read in half the width of a page.
+    pub(super) fn is_narrow(&self) -> bool {
+        let widths = self.pictures.iter().map(|picture| picture.size[0]);
+        widths.max().is_none_or(|width| width <= NARROW)
     }
 
     /// The chart with its heading and the links to its files.
@@ -185,38 +189,12 @@ impl LineView {
 }
 
 impl Picture {
-    fn new(
-        image: Image,
-        drawing: &Drawing,
-        size: [u32; 2],
-        scale: &'static str,
-        room: usize,
-    ) -> Picture {
-        let corners = drawing.panels.iter().flat_map(|panel| &panel.lines);
-        let corners: usize = corners.map(|line| line.points.len()).sum();
-        // A corner takes about so many letters.
-        let stride = (14 * corners).div_ceil(room.max(1)).max(1);
-        let areas = drawing.panels.iter().map(|panel| Area {
-            frame: panel.frame.map(compact).join(" "),
-            axes: panel.axes.map(|axis| {
-                let [low, high] = [axis.low, axis.high].map(|end| format!("{end:e}"));
-                match axis.scale {
-                    Scale::Linear => format!("linear {low} {high}"),
-                    Scale::Log => format!("log {low} {high}"),
-                    Scale::SymLog(threshold) => format!("symlog {low} {high} {threshold:e}"),
-                }
-            }),
-            lines: panel
-                .lines
-                .iter()
-                .map(|line| (line.line, corners_text(line, stride)))
-                .collect(),
-        });
+    fn new(image: Image, drawing: &Drawing, scale: &'static str, panels: Vec<Area>) -> Picture {
         Picture {
             image,
-            size,
+            size: ["width", "height"].map(|side| length(&drawing.svg, side)),
             scale,
-            panels: areas.collect(),
+            panels,
         }
     }
 
@@ -289,6 +267,14 @@ fn other_scale(figure: &Figure) -> Option<Figure> {
     Some(other)
 }
 
+/// A length of the root of an SVG, in pixels.
+fn length(svg: &str, side: &str) -> u32 {
+    let (root, _) = svg.split_once('>').unwrap_or_default();
+    let value = root.split_once(&format!(" {side}=\""));
+    let digits = value.and_then(|(_, rest)| rest.split('"').next());
+    digits.and_then(|digits| digits.parse().ok()).unwrap_or(1)
+}
+
 /// An SVG as an element of a page: without what only a file needs, with names of its own.
 /// The title and the description go into an attribute, since a browser would show the
 /// title wherever a reader points.
@@ -348,74 +334,16 @@ fn renamed(elements: &str, prefix: &str) -> String {
     renamed
 }
 
-/// The corners of a line as text, one of `stride` of them: `x y` each, a gap as `-`.
-fn corners_text(line: &DrawnLine, stride: usize) -> String {
-    let mut text = String::new();
-    let last = line.points.len().saturating_sub(1);
-    for (place, [x, y]) in line.points.iter().copied().enumerate() {
-        let is_gap = x.is_nan() || y.is_nan();
-        if !(is_gap || place % stride == 0 || place == last) {
-            continue;
-        }
-        if !text.is_empty() {
-            text.push(' ');
-        }
-        // Writing to a string cannot fail.
-        if is_gap {
-            text.push('-');
-        } else {
-            write!(text, "{} {}", compact(x), compact(y)).ok();
-        }
-    }
-    text
-}
-
-/// A number in few letters: whole ones with all digits, others with six.
-fn compact(value: f64) -> String {
-    if value.abs() < 1e15 && value == libm::trunc(value) {
-        return format!("{value}");
-    }
-    let text = format!("{value:.5e}");
-    let (digits, exponent) = text.split_once('e').unwrap_or((&text, "0"));
-    let digits = digits.trim_end_matches('0').trim_end_matches('.');
-    match exponent {
-        "0" => digits.to_owned(),
-        // Rounded again from the text, so that no digit is made up.
-        "-1" | "-2" | "1" | "2" | "3" | "4" => match text.parse::<f64>() {
-            Ok(rounded) => format!("{rounded}"),
-            Err(_) => text,
-        },
-        _ => format!("{digits}e{exponent}"),
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn numbers_take_few_letters() {
-        for (value, text) in [
-            (0.0, "0"),
-            (-3.0, "-3"),
-            (1_234_567.0, "1234567"),
-            (0.1 + 0.2, "0.3"),
-            (1.0 / 3.0, "0.333333"),
-            (-0.012_345_678, "-0.0123457"),
-            (0.001, "1e-3"),
-            (12_345.678_9, "12345.7"),
-            (5.803_526e-37, "5.80353e-37"),
-            (1e300, "1e300"),
-        ] {
-            assert_eq!(compact(value), text);
-        }
-    }
 
     #[test]
     fn names_inside_a_drawing_become_its_own() {
         let svg = "<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"3\" height=\"2\" \
                    viewBox=\"0 0 3 2\" role=\"img\">\n<title>a id=\"b\"</title>\n<desc>c</desc>\n\
                    <clipPath id=\"p\"/><g clip-path=\"url(#p)\"><text>x id=\"y\"</text></g>\n</svg>\n";
+        assert_eq!([length(svg, "width"), length(svg, "height")], [3, 2]);
         let Image::Svg { root, inside } = inline(svg, "one-") else {
             panic!("it is an SVG");
         };
@@ -424,21 +352,5 @@ mod tests {
             inside.trim_end(),
             "<clipPath id=\"one-p\"/><g clip-path=\"url(#one-p)\"><text>x id=\"y\"</text></g>"
         );
-    }
-
-    #[test]
-    fn corners_are_thinned_but_for_gaps_and_the_last() {
-        let line = DrawnLine {
-            line: 0,
-            points: vec![
-                [0.0, 1.0],
-                [1.0, 0.5],
-                [f64::NAN, f64::NAN],
-                [2.0, 0.25],
-                [3.0, 1e-9],
-            ],
-        };
-        assert_eq!(corners_text(&line, 1), "0 1 1 0.5 - 2 0.25 3 1e-9");
-        assert_eq!(corners_text(&line, 3), "0 1 - 2 0.25 3 1e-9");
     }
 }

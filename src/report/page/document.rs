@@ -4,7 +4,7 @@ use maud::{DOCTYPE, Markup, PreEscaped, html};
 
 use super::model::Page;
 use super::policy::{file_address, policy};
-use super::{source, table};
+use super::{ChartView, source, table};
 
 const STYLE: &str = include_str!("page.css");
 const SCRIPT: &str = include_str!("page.js");
@@ -93,11 +93,17 @@ fn diagnosis(page: &Page) -> Markup {
 }
 
 fn charts(page: &Page) -> Markup {
+    let are_narrow = page.charts.iter().all(ChartView::is_narrow);
+    let class = if page.charts.len() > 1 && are_narrow {
+        "charts several"
+    } else {
+        "charts"
+    };
     html! {
         @if !page.charts.is_empty() {
             section id="charts" aria-labelledby="charts-heading" {
                 h2 id="charts-heading" { "Charts" }
-                div class=(if page.charts.len() > 1 { "charts several" } else { "charts" }) {
+                div class=(class) {
                     @for (place, chart) in page.charts.iter().enumerate() {
                         (chart.markup(place))
                     }

@@ -13,6 +13,7 @@ mod model;
 mod policy;
 mod source;
 mod table;
+mod values;
 
 pub use chart::ChartView;
 pub use document::html;

@@ -322,8 +322,10 @@
     }
 
     mark(hit) {
-      this.dot.setAttribute("r", hit ? 6 : 0);
+      this.dot.setAttribute("r", 0);
       if (hit) {
+        // As large on the screen whatever the size of the picture there.
+        this.dot.setAttribute("r", (4.5 * this.size[0]) / this.element.clientWidth);
         this.dot.setAttribute("cx", hit.at[0]);
         this.dot.setAttribute("cy", hit.at[1]);
       }
@@ -392,17 +394,22 @@
       this.place(hit.at);
     }
 
-    // Beside the point, on the side that has room.
+    // Beside the point on the side that has room, else above or below it.
     place([x, y]) {
       const box = this.picture.element.getBoundingClientRect();
       const scale = box.width / this.picture.size[0];
       const [left, top] = [x * scale, y * scale];
       const { offsetWidth: width, offsetHeight: height } = this.tip;
       const gap = 12;
-      const beside = left + gap + width <= box.width ? left + gap : Math.max(0, left - gap - width);
-      const above = Math.min(Math.max(0, top - height / 2), Math.max(0, box.height - height));
-      this.tip.style.left = `${beside}px`;
-      this.tip.style.top = `${this.picture.element.offsetTop + above}px`;
+      const within = (place, size, room) => Math.min(Math.max(0, place), Math.max(0, room - size));
+      let [across, down] = [left + gap, within(top - height / 2, height, box.height)];
+      if (across + width > box.width) across = left - gap - width;
+      if (across < 0) {
+        across = within(left - width / 2, width, box.width);
+        down = top - gap - height >= 0 ? top - gap - height : top + gap;
+      }
+      this.tip.style.left = `${across}px`;
+      this.tip.style.top = `${this.picture.element.offsetTop + down}px`;
     }
 
     follow() {
@@ -531,6 +538,23 @@
     }
   }
 
+  // ---- The section that is read, in the navigation ----
+
+  const startNavigation = () => {
+    const links = all("nav a");
+    const sections = links.map((link) => first(link.getAttribute("href")));
+    const show = () => {
+      const top = sections.map((section) => section.getBoundingClientRect().top <= 120).lastIndexOf(true);
+      links.forEach((link, place) => {
+        if (place === top) link.setAttribute("aria-current", "true");
+        else link.removeAttribute("aria-current");
+      });
+    };
+    addEventListener("scroll", show, { passive: true });
+    show();
+  };
+
+  startNavigation();
   const charts = all(".plot").map((plot) => new Chart(plot));
   if (table) startTable();
 })();
