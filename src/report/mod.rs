@@ -6,15 +6,13 @@
 
 pub mod chart;
 mod csv;
-mod curve;
 mod error;
-mod figure;
+mod figures;
 mod folder;
 mod json;
 mod overview;
 mod page;
 mod reading;
-mod series;
 mod text;
 mod trajectory;
 
@@ -26,9 +24,9 @@ use crate::batch::{Cancelled, Control, Outcome, Recorder, Row, RunResult};
 use crate::derivative::Table;
 use crate::diagnosis::{Diagnoser, Diagnosis, DiagnosisRecorder, Tallies};
 use crate::plan::{Plan, Run};
+use figures::{Drawn, Endings, LineRecorder, Lines, curve, figure};
 use overview::{Overview, Shown};
 use page::ChartView;
-use series::{Drawn, Endings, LineRecorder, Lines};
 use text::Stock;
 use trajectory::{TrajectoryFile, TrajectoryText};
 
@@ -362,7 +360,7 @@ fn draw(
     (0..plan.charts.len())
         .into_par_iter()
         .map(|place| {
-            let figure = figure::figure(plan, place, drawn, lines, endings);
+            let figure = figure(plan, place, drawn, lines, endings);
             draw_one(&figure, &plan.charts[place].file, count, folder, control)
         })
         .collect()
@@ -386,7 +384,7 @@ fn draw_tables(
     let count = drawings(plan);
     let drawn = tables.par_iter().filter_map(|table| {
         let name = &plan.derivatives[table.derivative].file;
-        let figure = curve::curve(plan, table)?;
+        let figure = curve(plan, table)?;
         Some(draw_one(&figure, name, count, folder, control))
     });
     drawn.collect()

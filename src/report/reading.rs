@@ -4,7 +4,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use super::error::ReportError;
-use super::series::{Drawn, Endings, LineRecorder, Lines};
+use super::figures::{Drawn, Endings, LineRecorder, Lines};
 use super::{Head, RUNS, RunReader, TRAJECTORIES, csv, derivative_file, open, read_derivative};
 use crate::batch::{Recorder, Row, RunResult};
 use crate::derivative::Table;

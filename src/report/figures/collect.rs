@@ -25,21 +25,21 @@ const GREATEST_MARKS: usize = 20_000;
 
 /// Which runs each chart of a plan draws.
 #[derive(Clone, Debug)]
-pub(super) struct Drawn {
+pub(in crate::report) struct Drawn {
     charts: Vec<DrawnRuns>,
 }
 
 #[derive(Clone, Debug)]
-pub(super) struct DrawnRuns {
+pub(in crate::report) struct DrawnRuns {
     /// The runs in order; all that the chart is about, or evenly spaced ones.
-    pub(super) runs: Vec<u64>,
+    pub(in crate::report) runs: Vec<u64>,
     /// How many it is about.
-    pub(super) of: usize,
+    pub(in crate::report) of: usize,
 }
 
 impl Drawn {
     /// Chooses among the runs `numbers` of the plan.
-    pub(super) fn new(plan: &Plan, numbers: &[u64]) -> Self {
+    pub(in crate::report) fn new(plan: &Plan, numbers: &[u64]) -> Self {
         let charts = plan.charts.iter().map(|chart| {
             let chosen: Cow<'_, [u64]> = if chart.runs.is_everything() {
                 numbers.into()
@@ -63,7 +63,7 @@ impl Drawn {
         }
     }
 
-    pub(super) fn chart(&self, chart: usize) -> &DrawnRuns {
+    pub(in crate::report) fn chart(&self, chart: usize) -> &DrawnRuns {
         &self.charts[chart]
     }
 
@@ -126,10 +126,10 @@ impl Quantity {
 }
 
 /// The points of the line charts, by chart and run.
-pub(super) type Lines = BTreeMap<(usize, u64), Vec<[f64; 2]>>;
+pub(in crate::report) type Lines = BTreeMap<(usize, u64), Vec<[f64; 2]>>;
 
 /// Collects the points of the line charts from recorded epochs.
-pub(super) struct LineRecorder<'p> {
+pub(in crate::report) struct LineRecorder<'p> {
     plan: &'p Plan,
     drawn: Arc<Drawn>,
     current: Vec<(usize, Quantity, Quantity, Thinned)>,
@@ -138,7 +138,7 @@ pub(super) struct LineRecorder<'p> {
 }
 
 impl<'p> LineRecorder<'p> {
-    pub(super) fn new(plan: &'p Plan, drawn: Arc<Drawn>) -> Self {
+    pub(in crate::report) fn new(plan: &'p Plan, drawn: Arc<Drawn>) -> Self {
         LineRecorder {
             plan,
             drawn,
@@ -155,7 +155,7 @@ impl<'p> LineRecorder<'p> {
     }
 
     /// The lines of all runs so far.
-    pub(super) fn finish(mut self) -> Lines {
+    pub(in crate::report) fn finish(mut self) -> Lines {
         self.end_run();
         self.finished
     }
@@ -295,19 +295,19 @@ impl Group {
 
 /// What a chart must know of a run beside its points.
 #[derive(Clone, Debug)]
-pub(super) struct Ending {
-    pub(super) label: String,
-    pub(super) is_diverged: bool,
+pub(in crate::report) struct Ending {
+    pub(in crate::report) label: String,
+    pub(in crate::report) is_diverged: bool,
     /// The final value of the chart's quantity.
-    pub(super) y: Option<f64>,
+    pub(in crate::report) y: Option<f64>,
 }
 
 /// How the drawn runs of each chart ended.
 #[derive(Clone, Debug, Default)]
-pub(super) struct Endings(HashMap<(usize, u64), Ending>);
+pub(in crate::report) struct Endings(HashMap<(usize, u64), Ending>);
 
 impl Endings {
-    pub(super) fn add(&mut self, plan: &Plan, drawn: &Drawn, result: &RunResult) {
+    pub(in crate::report) fn add(&mut self, plan: &Plan, drawn: &Drawn, result: &RunResult) {
         for (place, Chart { y, .. }) in plan.charts.iter().enumerate() {
             if drawn.draws(place, result.number) {
                 let ending = Ending {
@@ -321,11 +321,11 @@ impl Endings {
     }
 
     /// Takes over those of other runs.
-    pub(super) fn extend(&mut self, others: Endings) {
+    pub(in crate::report) fn extend(&mut self, others: Endings) {
         self.0.extend(others.0);
     }
 
-    pub(super) fn get(&self, chart: usize, run: u64) -> Option<&Ending> {
+    pub(in crate::report) fn get(&self, chart: usize, run: u64) -> Option<&Ending> {
         self.0.get(&(chart, run))
     }
 }
