@@ -9,6 +9,7 @@ use std::sync::Arc;
 use ::csv::{ByteRecord, IntoInnerError, Reader, ReaderBuilder, StringRecord, Writer};
 
 use super::error::ReportError;
+use super::figures::{Field, Frame};
 use super::text::{Stock, Text};
 use crate::batch::{Counts, Row, RunResult};
 use crate::derivative::{self, Table};
@@ -591,4 +592,77 @@ fn derivative_row(
         }
     }
     Ok(numbers)
+}
+
+/// The columns of the fields of a contour.
+const FIELD_COLUMNS: [&str; 4] = ["panel", "x", "y", "loss"];
+
+/// Writes the fields of a contour, each on the grid of its frame.
+pub(super) fn write_fields(
+    path: &Path,
+    frames: &[Frame],
+    fields: &[Field],
+) -> Result<(), ReportError> {
+    let file = File::create(path).map_err(ReportError::write(path))?;
+    let write = || -> Result<(), ::csv::Error> {
+        let mut writer = Writer::from_writer(file);
+        let mut digits = Digits::default();
+        writer.write_record(FIELD_COLUMNS)?;
+        for (panel, (frame, field)) in frames.iter().zip(fields).enumerate() {
+            for ([x, y], value) in frame.points().zip(field) {
+                writer.write_field(digits.whole(panel as u64))?;
+                for number in [x, y, *value] {
+                    writer.write_field(digits.scalar(Scalar::F64(number)))?;
+                }
+                writer.write_record(None::<&[u8]>)?;
+            }
+        }
+        Ok(writer.flush()?)
+    };
+    write().map_err(|error| ReportError::write(path)(error.into()))
+}
+
+/// Reads the fields of a contour with these frames.
+pub(super) fn read_fields(path: &Path, frames: &[Frame]) -> Result<Vec<Field>, ReportError> {
+    let mut reader = open(path)?;
+    let header = reader
+        .headers()
+        .map_err(|error| ReportError::damaged(path, error.to_string()))?;
+    check_header(path, header, &FIELD_COLUMNS)?;
+    let mut record = StringRecord::new();
+    let mut fields = Vec::new();
+    for (panel, frame) in frames.iter().enumerate() {
+        let mut field = Vec::new();
+        for [x, y] in frame.points() {
+            match reader.read_record(&mut record) {
+                Ok(true) => {}
+                Ok(false) => return Err(ReportError::damaged(path, "the file ends too early")),
+                Err(error) => return Err(ReportError::damaged(path, error.to_string())),
+            }
+            let line = record.position().map_or(0, ::csv::Position::line);
+            let number = |column: usize| {
+                let text = record.get(column).unwrap_or_default();
+                text.parse::<f64>().map_err(|_| {
+                    let name = FIELD_COLUMNS[column];
+                    let what =
+                        format!("line {line}: column `{name}`: expected a number, found `{text}`");
+                    ReportError::damaged(path, what)
+                })
+            };
+            #[expect(clippy::cast_precision_loss, reason = "a few panels")]
+            let expected = [panel as f64, x, y];
+            for (column, expected) in expected.into_iter().enumerate() {
+                if number(column)?.to_bits() != expected.to_bits() {
+                    let name = FIELD_COLUMNS[column];
+                    let found = record.get(column).unwrap_or_default();
+                    let what =
+                        format!("line {line}: column `{name}` is {found}, expected {expected}");
+                    return Err(ReportError::damaged(path, what));
+                }
+            }
+            field.push(number(3)?);
+        }
+        fields.push(field);
+    }
+    Ok(fields)
 }

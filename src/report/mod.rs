@@ -23,8 +23,8 @@ use std::sync::Arc;
 use crate::batch::{Cancelled, Control, Outcome, Recorder, Row, RunResult};
 use crate::derivative::Table;
 use crate::diagnosis::{Diagnoser, Diagnosis, DiagnosisRecorder, Tallies};
-use crate::plan::{Plan, Run};
-use figures::{Drawn, Endings, LineRecorder, Lines, curve, figure};
+use crate::plan::{ChartKind, Plan, Run};
+use figures::{Collected, Drawn, Endings, Field, LineRecorder, Lines, curve, figure};
 use overview::{Overview, Shown};
 use page::ChartView;
 use text::Stock;
@@ -32,6 +32,7 @@ use trajectory::{TrajectoryFile, TrajectoryText};
 
 pub use csv::{RunReader, read_derivative};
 pub use error::ReportError;
+pub use figures::Ladder;
 pub use folder::{DIAGNOSIS, PAGE, REPORT, RUNS, TRAJECTORIES, remove_unfinished};
 pub use json::{
     Head, derivative_object, derivative_plan_object, function_object, method_object,
@@ -295,10 +296,16 @@ impl<'p> Writer<'p> {
         let summary = &diagnosis.summary;
         self.report.finish(self.plan, &self.tables, summary)?;
         let folder = self.staging.folder();
+        let collected = Collected {
+            drawn: &self.drawn,
+            lines: &self.lines,
+            endings: &self.endings,
+        };
+        // Without the data nobody can compute them again.
+        write_fields(self.plan, &collected, folder)?;
         let mut charts = Vec::new();
         if with_charts {
-            let (lines, endings) = (&self.lines, &self.endings);
-            charts = draw(self.plan, &self.drawn, lines, endings, folder, control)?;
+            charts = draw(self.plan, &collected, folder, folder, control)?;
             charts.extend(draw_tables(self.plan, &self.tables, folder, control)?);
         }
         let (overview, shown, head) = (self.overview, &self.shown, &self.head);
@@ -343,15 +350,61 @@ fn files(plan: &Plan) -> Vec<String> {
         files.push(format!("{name}.png"));
         files.push(format!("{name}.svg"));
     }
+    let stored = (0..plan.charts.len()).filter(|place| has_fields(plan, *place));
+    files.extend(stored.map(|place| fields_file(plan, place)));
     files
 }
 
-/// Draws every chart of runs into `folder`.
+/// Whether a report keeps the fields of a chart: those of a contour that need data.
+fn has_fields(plan: &Plan, place: usize) -> bool {
+    match &plan.charts[place].kind {
+        ChartKind::Contour { objectives, .. } => {
+            let mut objectives = objectives.iter();
+            objectives.any(|objective| plan.objectives[*objective].data.is_some())
+        }
+        _ => false,
+    }
+}
+
+/// The file of the fields of a contour.
+fn fields_file(plan: &Plan, place: usize) -> String {
+    format!("{}.csv", plan.charts[place].file)
+}
+
+/// Writes the fields that need data into `folder`.
+fn write_fields(plan: &Plan, collected: &Collected<'_>, folder: &Path) -> Result<(), ReportError> {
+    for place in (0..plan.charts.len()).filter(|place| has_fields(plan, *place)) {
+        let frames = figures::frames(plan, place, collected);
+        let fields = frames.iter().map(|frame| frame.field(plan));
+        // The data are there while an experiment is run.
+        let fields: Vec<Field> = fields.flatten().collect();
+        csv::write_fields(&folder.join(fields_file(plan, place)), &frames, &fields)?;
+    }
+    Ok(())
+}
+
+/// The fields of a chart: computed, or if they need data read from the files in `stored`.
+fn fields(
+    plan: &Plan,
+    place: usize,
+    collected: &Collected<'_>,
+    stored: &Path,
+) -> Result<Vec<Field>, ReportError> {
+    let frames = figures::frames(plan, place, collected);
+    if has_fields(plan, place) {
+        return csv::read_fields(&stored.join(fields_file(plan, place)), &frames);
+    }
+    Ok(frames
+        .iter()
+        .filter_map(|frame| frame.field(plan))
+        .collect())
+}
+
+/// Draws every chart of runs into `folder`, with what the files in `stored` keep.
 fn draw(
     plan: &Plan,
-    drawn: &Drawn,
-    lines: &Lines,
-    endings: &Endings,
+    collected: &Collected<'_>,
+    stored: &Path,
     folder: &Path,
     control: &Control,
 ) -> Result<Vec<ChartView>, ReportError> {
@@ -360,8 +413,16 @@ fn draw(
     (0..plan.charts.len())
         .into_par_iter()
         .map(|place| {
-            let figure = figure(plan, place, drawn, lines, endings);
-            draw_one(&figure, &plan.charts[place].file, count, folder, control)
+            let fields = fields(plan, place, collected, stored)?;
+            let figure = figure(plan, place, collected, &fields);
+            let name = &plan.charts[place].file;
+            draw_one(
+                &figure,
+                &figures::style(plan),
+                name,
+                count,
+                (folder, control),
+            )
         })
         .collect()
 }
@@ -385,7 +446,8 @@ fn draw_tables(
     let drawn = tables.par_iter().filter_map(|table| {
         let name = &plan.derivatives[table.derivative].file;
         let figure = curve(plan, table)?;
-        Some(draw_one(&figure, name, count, folder, control))
+        let style = figures::style(plan);
+        Some(draw_one(&figure, &style, name, count, (folder, control)))
     });
     drawn.collect()
 }
@@ -393,16 +455,15 @@ fn draw_tables(
 /// Draws a chart, one of `count`, into `folder`, and gives its view for the page.
 fn draw_one(
     figure: &chart::Figure,
+    style: &chart::Style,
     name: &str,
     count: usize,
-    folder: &Path,
-    control: &Control,
+    (folder, control): (&Path, &Control),
 ) -> Result<ChartView, ReportError> {
     if control.is_cancelled() {
         return Err(Cancelled.into());
     }
-    let style = chart::Style::default();
-    let drawing = figure.draw(&style);
+    let drawing = figure.draw(style);
     if control.is_cancelled() {
         return Err(Cancelled.into());
     }
@@ -414,13 +475,7 @@ fn draw_one(
         let path = folder.join(format!("{name}.{extension}"));
         fs::write(&path, bytes).map_err(ReportError::write(&path))?;
     }
-    Ok(ChartView::new(
-        figure,
-        &style,
-        name,
-        (&drawing, &png),
-        count,
-    ))
+    Ok(ChartView::new(figure, style, name, (&drawing, &png), count))
 }
 
 fn write_page(page: &page::Page, folder: &Path) -> Result<(), ReportError> {
@@ -461,14 +516,12 @@ pub fn redraw(folder: &Path, control: &Control) -> Result<(), ReportError> {
     let read = reading::read(folder, &plan)?;
     // Drawn beside, so that an error leaves the old charts.
     let beside = folder::Temporary::new(folder, ".charts.").map_err(ReportError::write(folder))?;
-    let mut charts = draw(
-        &plan,
-        &read.drawn,
-        &read.lines,
-        &read.endings,
-        beside.path(),
-        control,
-    )?;
+    let collected = Collected {
+        drawn: &read.drawn,
+        lines: &read.lines,
+        endings: &read.endings,
+    };
+    let mut charts = draw(&plan, &collected, folder, beside.path(), control)?;
     charts.extend(draw_tables(&plan, &read.tables, beside.path(), control)?);
     let results = read.results.iter();
     let numbers: Vec<u64> = results.clone().map(|result| result.number).collect();

@@ -80,6 +80,7 @@ fn modules_import_only_from_the_floors_below() {
             "derivative",
             &["autodiff", "batch", "engine", "number", "plan"],
         ),
+        ("landscape", &["autodiff", "engine", "number", "plan"]),
         (
             "diagnosis",
             &["autodiff", "batch", "engine", "number", "optimizer", "plan"],
@@ -90,6 +91,7 @@ fn modules_import_only_from_the_floors_below() {
                 "batch",
                 "derivative",
                 "diagnosis",
+                "landscape",
                 "number",
                 "objective",
                 "optimizer",

@@ -1,27 +1,38 @@
 //! What the charts show, collected while runs are computed or read back.
 //!
-//! A chart has an upper limit of lines and of points, so that memory does not
-//! grow with runs × epochs: a line of more points is thinned, keeping the first,
-//! least, greatest and last of neighbours.
+//! A chart has an upper limit of runs and of points, so that memory does not grow with
+//! runs × epochs; see [`Track`] for what is kept of each.
 
 use std::borrow::Cow;
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
+use super::track::Track;
 use crate::batch::{Recorder, Row, RunResult};
 use crate::number::{Number, Scalar};
-use crate::plan::{Chart, ChartKind, Plan, Run};
+use crate::plan::{Band, ChartKind, Plan, Profile, Run};
 
 /// More lines than this are one area of colour.
 const GREATEST_LINES: usize = 1_000;
+
+/// More ways than this hide the level lines.
+const GREATEST_WAYS: usize = 300;
+
+/// The runs of all bands together.
+const GREATEST_REPETITIONS: usize = 20_000;
 
 /// So many groups of neighbours all lines of a chart have together, and each
 /// line at least and at most. The most is far beyond the pixels of a chart.
 const GROUPS: usize = 1 << 18;
 const GROUPS_OF_A_LINE: std::ops::RangeInclusive<usize> = 256..=16_384;
+const POINTS_OF_A_BAND: std::ops::RangeInclusive<usize> = 64..=4_096;
+const IMPROVEMENTS_IN_AN_OCTAVE: std::ops::RangeInclusive<usize> = 16..=512;
 
 /// More marks than this hide one another.
 const GREATEST_MARKS: usize = 20_000;
+
+/// So many final values are looked at.
+const GREATEST_VALUES: usize = 1_000_000;
 
 /// Which runs each chart of a plan draws.
 #[derive(Clone, Debug)]
@@ -41,20 +52,49 @@ impl Drawn {
     /// Chooses among the runs `numbers` of the plan.
     pub(in crate::report) fn new(plan: &Plan, numbers: &[u64]) -> Self {
         let charts = plan.charts.iter().map(|chart| {
-            let chosen: Cow<'_, [u64]> = if chart.runs.is_everything() {
+            let is_about = |number: u64| match &chart.kind {
+                ChartKind::Contour { objectives, .. } => {
+                    objectives.contains(&plan.objective_of(number))
+                }
+                ChartKind::Profile(Profile::Ecdf { .. }) => {
+                    plan.objectives[plan.objective_of(number)].minimum.is_some()
+                }
+                _ => true,
+            };
+            let has_all = matches!(
+                chart.kind,
+                ChartKind::Line { .. }
+                    | ChartKind::Sweep { .. }
+                    | ChartKind::Heatmap { .. }
+                    | ChartKind::Histogram { .. }
+            );
+            let chosen: Cow<'_, [u64]> = if chart.runs.is_everything() && has_all {
                 numbers.into()
             } else {
-                let chooses = |number: &&u64| chart.runs.chooses_number(plan, **number);
-                numbers.iter().filter(chooses).copied().collect()
+                let numbers = numbers.iter().copied();
+                let chooses =
+                    |number: &u64| chart.runs.chooses_number(plan, *number) && is_about(*number);
+                numbers.filter(chooses).collect()
             };
-            let limit = match chart.kind {
-                ChartKind::Line { .. } => GREATEST_LINES,
-                ChartKind::Sweep { .. } => GREATEST_MARKS,
-            };
-            let stride = chosen.len().div_ceil(limit).max(1);
             let of = chosen.len();
+            // Repetitions stay together, as they are looked at together.
+            let repetitions = usize::try_from(plan.repetitions()).unwrap_or(usize::MAX);
+            let (limit, together) = match &chart.kind {
+                ChartKind::Line { band, .. } if *band != Band::None => {
+                    let limit = GREATEST_REPETITIONS / repetitions.clamp(1, GREATEST_REPETITIONS);
+                    (limit.clamp(1, GREATEST_LINES), plan.repetitions())
+                }
+                ChartKind::Line { .. } => (GREATEST_LINES, 1),
+                ChartKind::Contour { .. } => (GREATEST_WAYS, 1),
+                ChartKind::Sweep { band, .. } if *band != Band::None => {
+                    (GREATEST_MARKS, plan.repetitions())
+                }
+                ChartKind::Sweep { .. } => (GREATEST_MARKS, 1),
+                ChartKind::Profile(_) => (GREATEST_REPETITIONS, 1),
+                ChartKind::Heatmap { .. } | ChartKind::Histogram { .. } => (GREATEST_VALUES, 1),
+            };
             DrawnRuns {
-                runs: chosen.iter().copied().step_by(stride).collect(),
+                runs: some_of(&chosen, limit, together),
                 of,
             }
         });
@@ -70,6 +110,14 @@ impl Drawn {
     fn draws(&self, chart: usize, run: u64) -> bool {
         self.charts[chart].runs.binary_search(&run).is_ok()
     }
+}
+
+/// Evenly spaced ones of `runs`, so that at most `limit` groups are left; a group are runs
+/// that are the same when divided by `together`.
+fn some_of(runs: &[u64], limit: usize, together: u64) -> Vec<u64> {
+    let groups = runs.chunk_by(|a, b| a / together == b / together);
+    let stride = groups.clone().count().div_ceil(limit).max(1);
+    groups.step_by(stride).flatten().copied().collect()
 }
 
 /// A quantity of a recorded epoch.
@@ -125,14 +173,14 @@ impl Quantity {
     }
 }
 
-/// The points of the line charts, by chart and run.
+/// The points of the charts that look at more than final values, by chart and run.
 pub(in crate::report) type Lines = BTreeMap<(usize, u64), Vec<[f64; 2]>>;
 
-/// Collects the points of the line charts from recorded epochs.
+/// Collects the points of charts from recorded epochs.
 pub(in crate::report) struct LineRecorder<'p> {
     plan: &'p Plan,
     drawn: Arc<Drawn>,
-    current: Vec<(usize, Quantity, Quantity, Thinned)>,
+    current: Vec<(usize, Quantity, Quantity, Track)>,
     run: u64,
     finished: Lines,
 }
@@ -166,18 +214,41 @@ impl Recorder for LineRecorder<'_> {
         self.end_run();
         self.run = run.number;
         for (place, chart) in self.plan.charts.iter().enumerate() {
-            let ChartKind::Line { x } = &chart.kind else {
-                continue;
-            };
             if !self.drawn.draws(place, run.number) {
                 continue;
             }
-            let quantity = |name: &str| Quantity::named(name, self.plan, run);
-            if let (Some(x), Some(y)) = (quantity(x), quantity(&chart.y)) {
-                let lines = self.drawn.chart(place).runs.len().max(1);
-                let groups =
-                    (GROUPS / lines).clamp(*GROUPS_OF_A_LINE.start(), *GROUPS_OF_A_LINE.end());
-                self.current.push((place, x, y, Thinned::new(groups)));
+            let named = |name: &str| Quantity::named(name, self.plan, run);
+            let runs = self.drawn.chart(place).runs.len().max(1);
+            let of_a_run = |limits: &std::ops::RangeInclusive<usize>| {
+                (GROUPS / runs).clamp(*limits.start(), *limits.end())
+            };
+            let (x, y, track) = match &chart.kind {
+                ChartKind::Line { x, y, band } => {
+                    let track = match band {
+                        Band::None => Track::line(of_a_run(&GROUPS_OF_A_LINE)),
+                        _ => Track::sampled(of_a_run(&POINTS_OF_A_BAND)),
+                    };
+                    (named(x), named(y), track)
+                }
+                ChartKind::Contour { .. } => {
+                    let [x, y] = [0, 1].map(|place| Some(Quantity::Parameter(place)));
+                    (x, y, Track::way(of_a_run(&GROUPS_OF_A_LINE)))
+                }
+                ChartKind::Profile(profile) => {
+                    let y = match profile {
+                        Profile::Ecdf { .. } => named("gap"),
+                        _ => Some(Quantity::Loss),
+                    };
+                    #[expect(clippy::cast_precision_loss, reason = "a small count")]
+                    let octave = of_a_run(&IMPROVEMENTS_IN_AN_OCTAVE) as f64;
+                    (Some(Quantity::Evaluations), y, Track::improvements(octave))
+                }
+                ChartKind::Sweep { .. }
+                | ChartKind::Heatmap { .. }
+                | ChartKind::Histogram { .. } => continue,
+            };
+            if let (Some(x), Some(y)) = (x, y) {
+                self.current.push((place, x, y, track));
             }
         }
     }
@@ -189,117 +260,14 @@ impl Recorder for LineRecorder<'_> {
     }
 }
 
-/// The points of one line, thinned as they come: neighbours are joined into
-/// groups whenever there are too many, twice as large each time.
-#[derive(Debug)]
-struct Thinned {
-    groups: Vec<Group>,
-    limit: usize,
-    /// The points of a full group.
-    size: usize,
-    /// Those of the last group.
-    last: usize,
-}
-
-/// Some neighbours on a line: what is seen of them when they fall on one pixel.
-/// Points in order of their place; the same point may be several of them.
-#[derive(Clone, Copy, Debug)]
-struct Group {
-    first: (usize, [f64; 2]),
-    least: (usize, [f64; 2]),
-    greatest: (usize, [f64; 2]),
-    last: (usize, [f64; 2]),
-}
-
-impl Thinned {
-    fn new(limit: usize) -> Self {
-        Thinned {
-            groups: Vec::new(),
-            limit,
-            size: 1,
-            last: 0,
-        }
-    }
-
-    fn push(&mut self, point: [f64; 2]) {
-        let place = self.groups.last().map_or(0, |group| group.last.0 + 1);
-        let one = (place, point);
-        let new = Group {
-            first: one,
-            least: one,
-            greatest: one,
-            last: one,
-        };
-        if self.last == 0 || self.last == self.size {
-            if self.groups.len() == 2 * self.limit {
-                self.halve();
-            }
-            if self.last == 0 || self.last == self.size {
-                self.groups.push(new);
-                self.last = 1;
-                return;
-            }
-        }
-        if let Some(group) = self.groups.last_mut() {
-            *group = group.joined(&new);
-        }
-        self.last += 1;
-    }
-
-    fn halve(&mut self) {
-        let joined = |pair: &[Group]| match pair {
-            [left, right] => left.joined(right),
-            _ => pair[0],
-        };
-        self.groups = self.groups.chunks(2).map(joined).collect();
-        self.size *= 2;
-        self.last = self.size;
-    }
-
-    fn points(&self) -> Vec<[f64; 2]> {
-        let mut points = Vec::with_capacity(self.groups.len());
-        for group in &self.groups {
-            let mut seen = [group.first, group.least, group.greatest, group.last];
-            seen.sort_by_key(|(place, _)| *place);
-            let mut previous = None;
-            for (place, point) in seen {
-                if previous != Some(place) {
-                    points.push(point);
-                }
-                previous = Some(place);
-            }
-        }
-        points
-    }
-}
-
-impl Group {
-    fn joined(&self, right: &Group) -> Group {
-        let less = |a: (usize, [f64; 2]), b: (usize, [f64; 2])| a.1[1] <= b.1[1];
-        Group {
-            first: self.first,
-            least: if less(self.least, right.least) {
-                self.least
-            } else {
-                right.least
-            },
-            greatest: if less(right.greatest, self.greatest) {
-                self.greatest
-            } else {
-                right.greatest
-            },
-            last: right.last,
-        }
-    }
-}
-
 /// What a chart must know of a run beside its points.
 #[derive(Clone, Debug)]
 pub(in crate::report) struct Ending {
+    /// What tells the run apart, if the chart shows it by itself.
     pub(in crate::report) label: String,
     pub(in crate::report) is_diverged: bool,
-    /// The final value of the chart's quantity.
-    pub(in crate::report) y: Option<f64>,
+    /// The final value of the chart's quantity, if it shows one.
+    pub(in crate::report) value: Option<f64>,
 }
 
 /// How the drawn runs of each chart ended.
@@ -308,12 +276,22 @@ pub(in crate::report) struct Endings(HashMap<(usize, u64), Ending>);
 
 impl Endings {
     pub(in crate::report) fn add(&mut self, plan: &Plan, drawn: &Drawn, result: &RunResult) {
-        for (place, Chart { y, .. }) in plan.charts.iter().enumerate() {
+        for (place, chart) in plan.charts.iter().enumerate() {
             if drawn.draws(place, result.number) {
+                let quantity = chart.kind.final_quantity();
+                let value = quantity.and_then(|name| result.quantity(plan, name));
+                let has_name = matches!(
+                    chart.kind,
+                    ChartKind::Line { .. } | ChartKind::Contour { .. }
+                );
                 let ending = Ending {
-                    label: result.label.clone(),
+                    label: if has_name {
+                        result.label.clone()
+                    } else {
+                        String::new()
+                    },
                     is_diverged: result.is_diverged(),
-                    y: result.quantity(plan, y).map(crate::number::Scalar::to_f64),
+                    value: value.map(Scalar::to_f64),
                 };
                 self.0.insert((place, result.number), ending);
             }
@@ -327,38 +305,5 @@ impl Endings {
 
     pub(in crate::report) fn get(&self, chart: usize, run: u64) -> Option<&Ending> {
         self.0.get(&(chart, run))
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[expect(clippy::cast_precision_loss, reason = "small counts")]
-    fn thinned(count: usize, limit: usize, value: impl Fn(usize) -> f64) -> Vec<[f64; 2]> {
-        let mut line = Thinned::new(limit);
-        (0..count).for_each(|place| line.push([place as f64, value(place)]));
-        line.points()
-    }
-
-    #[test]
-    fn a_short_line_is_kept_point_by_point() {
-        let points = thinned(31, 16, |place| (place * place % 7) as f64);
-        assert_eq!(points.len(), 31);
-        assert!(points.windows(2).all(|pair| pair[0][0] < pair[1][0]));
-    }
-
-    #[test]
-    fn a_long_line_keeps_its_ends_and_peaks() {
-        let points = thinned(
-            100_000,
-            16,
-            |place| if place == 54_321 { 9.0 } else { -1.0 },
-        );
-        assert!(points.len() <= 4 * 32, "{}", points.len());
-        assert_eq!(points[0][0], 0.0);
-        assert_eq!(points[points.len() - 1][0], 99_999.0);
-        assert!(points.contains(&[54_321.0, 9.0]));
-        assert!(points.windows(2).all(|pair| pair[0][0] < pair[1][0]));
     }
 }

@@ -36,7 +36,7 @@ pub(in crate::report) fn curve(plan: &Plan, table: &Table) -> Option<Figure> {
             x.clone(),
             match curve.x_scale {
                 plan::Scale::Log => Scale::Log,
-                plan::Scale::Linear | plan::Scale::Fitting => Scale::Linear,
+                plan::Scale::Linear | plan::Scale::SymLog | plan::Scale::Fitting => Scale::Linear,
             },
         ),
         y: Axis::new("value".to_owned(), Scale::Linear),
