@@ -71,6 +71,8 @@ fn the_files_of_a_small_report_are_as_documented() {
     succeeded(runner(at.path()).arg("three.toml"));
     let report = at.path().join("reports/three");
     let expected = [
+        "contour.png",
+        "contour.svg",
         "diagnosis.csv",
         "index.html",
         "loss_over_epoch.png",

@@ -103,15 +103,15 @@ impl ChartDecider<'_> {
                 continue;
             };
             let message = format!("a chart of kind `{kind}` has no `{key}`");
-            let label = format!("only {} has it", owners.join(", "));
+            let label = match owners.split_last() {
+                Some((last, others)) if !others.is_empty() => {
+                    format!("only {} and {last} have it", others.join(", "))
+                }
+                _ => format!("only {} has it", owners.concat()),
+            };
             let own: Vec<String> = own.iter().map(|key| format!("`{key}`")).collect();
             let help = format!("leave it out; `{kind}` has {}", own.join(", "));
-            self.mistake(
-                place,
-                message,
-                label.replace("has it", have(&owners)),
-                &help,
-            );
+            self.mistake(place, message, label, &help);
         }
     }
 
@@ -395,14 +395,6 @@ impl ChartDecider<'_> {
             self.mistake(&file.span, message, "choose another name", "");
         }
         name.clone()
-    }
-}
-
-fn have(owners: &[String]) -> &'static str {
-    if owners.len() == 1 {
-        "has it"
-    } else {
-        "have it"
     }
 }
 

@@ -78,10 +78,10 @@ impl ChartDecider<'_> {
             1 => format!("only {} varies", names[0]),
             _ => format!("{} vary", names.join(", ")),
         };
-        let help = if names.len() < 2 {
-            "give another setting several values, or use `kind = \"sweep\"`"
-        } else {
-            "say which two: `x = \"…\"` and `y = \"…\"`"
+        let help = match names.len() {
+            0 => "give two settings several values, or leave the chart out",
+            1 => "give another setting several values, or use `kind = \"sweep\"`",
+            _ => "say which two: `x = \"…\"` and `y = \"…\"`",
         };
         let message = "a heat map needs two settings that vary";
         let span = self.written.span.clone();

@@ -99,11 +99,14 @@ impl Kind {
             Kind::Number => "a number".to_owned(),
             Kind::Switch => "true or false".to_owned(),
             Kind::Choice(choices) => {
-                let quoted: Vec<String> = choices
-                    .iter()
-                    .map(|choice| format!("\"{choice}\""))
-                    .collect();
-                quoted.join(" or ")
+                let quoted = choices.iter().map(|choice| format!("\"{choice}\""));
+                let quoted: Vec<String> = quoted.collect();
+                match quoted.split_last() {
+                    Some((last, others)) if !others.is_empty() => {
+                        format!("{} or {last}", others.join(", "))
+                    }
+                    _ => quoted.concat(),
+                }
             }
             Kind::Setting => "a value, a list of values or a range".to_owned(),
             Kind::Names => "a list of names in quotes".to_owned(),
