@@ -11,14 +11,17 @@
 //!
 //! - A *measured rate* is the slope of a straight line through the logarithms of the norm of
 //!   the gradient, over the last half of the epochs before the precision's floor (or their
-//!   last quarter). It is told if the spread about the line is below a tenth of its fall and
-//!   both halves of it fall alike within 15 %.
+//!   last quarter, or the peaks of a gradient that swings). It is told if the spread about
+//!   the line is below a tenth of its fall and both halves of it fall alike: within 15 %, or
+//!   3 % where the gradient falls by less than e³.
 //! - The *predicted rate* is that of gradient descent, plain or with momentum, at one
 //!   learning rate, on a quadratic function with the eigenvalues of the Hessian where the
 //!   run ended: for plain descent the greatest |1 − η·λ|. A diverged run is judged by the
 //!   Hessian where its loss was least.
 //! - Curvature is computed in `f64` for objectives of up to [`GREATEST_CURVED`] variables
 //!   without data, for the first [`CURVED_RUNS`] runs of a batch and for the best.
+//! - The curvature is compared with the descent only where the gradient has become small,
+//!   below a thousandth of the greatest, or where both rates agree within 2 %.
 //! - A *floor* is where the precision ends a descent: [`Floor`] says which and how it is
 //!   told.
 //! - An escape was *certain* from the epoch on from which the gradient grew in every

@@ -115,7 +115,7 @@ fn an_ellipse_has_the_rates_of_the_textbook() {
     near(heavy.facts.stability_bound, 0.0362, 1e-9);
 
     let nesterov = "method = 'sgd', learning_rate = 0.01, momentum = 0.9, nesterov = true";
-    let nesterov = verdict(ELLIPSE, nesterov, 200, "");
+    let nesterov = verdict(ELLIPSE, nesterov, 600, "");
     let predicted = (0.9_f64 * 0.99).sqrt();
     near(nesterov.facts.predicted_rate, predicted, 1e-9);
     near(nesterov.facts.measured_rate, predicted, 0.01);
