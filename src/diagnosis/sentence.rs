@@ -331,9 +331,9 @@ fn stability(case: &Case<'_>) -> Option<String> {
         } else {
             "exactly"
         };
-        let best = best.map_or_else(String::new, |best| format!(", {best} would be fastest"));
+        let best = best.map_or_else(String::new, |best| format!("; {best} would be fastest"));
         return Some(format!(
-            "With {curvature} the rate {} is {relation} the bound of {}{best}.",
+            "With {curvature}, the rate {} is {relation} the bound of {}{best}.",
             digits(rate),
             digits(bound)
         ));
@@ -344,9 +344,9 @@ fn stability(case: &Case<'_>) -> Option<String> {
     if facts.condition.is_none() || !(is_small || agrees) {
         return None;
     }
-    let best = best.map_or_else(String::new, |best| format!(", and {best} would be fastest"));
+    let best = best.map_or_else(String::new, |best| format!(" and {best} would be fastest"));
     Some(format!(
-        "With {curvature} rates below {} are stable{best}.",
+        "With {curvature}, rates below {} are stable{best}.",
         digits(bound)
     ))
 }

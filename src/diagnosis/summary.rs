@@ -288,11 +288,11 @@ fn boundary(plan: &Plan, diagnoser: &Diagnoser, group: &Group, place: &str) -> O
     });
     Some(match found {
         Some(found) => format!(
-            "{found}; the curvature at the best end predicts {}{fastest}.",
+            "{found}; the curvature at the end of the best run predicts {}{fastest}.",
             digits(bound)
         ),
         None => format!(
-            "The curvature at the best end{place} predicts that rates from {} on diverge{fastest}.",
+            "The curvature at the end of the best run{place} predicts that rates from {} on diverge{fastest}.",
             digits(bound)
         ),
     })
