@@ -152,6 +152,7 @@ struct Subject {
     learning_rate: Option<f64>,
     theory: Option<Theory>,
     is_search: bool,
+    is_scheduled: bool,
 }
 
 impl Subject {
@@ -166,6 +167,7 @@ impl Subject {
             constants: run.constants.clone(),
             learning_rate: rate.map(|rate| rate.scalar(run.precision).to_f64()),
             theory: Theory::of(plan, run),
+            is_scheduled: run.recipe.schedule.is_some(),
             is_search: run.recipe.rule.method().needs().is_some(),
         }
     }

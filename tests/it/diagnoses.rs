@@ -186,6 +186,18 @@ fn a_plateau_is_no_minimum() {
 }
 
 #[test]
+fn a_schedule_that_ends_is_no_floor() {
+    let ends = "method = 'sgd', learning_rate = 0.01, schedule = { kind = 'formula', formula = 'where(epoch < 50, learning_rate, 0)' }";
+    let halted = verdict(PARABOLA, ends, 200, "");
+    assert_eq!(halted.facts.behaviour, Behaviour::Halted);
+    assert_eq!(halted.facts.floor, None);
+    says(
+        &halted,
+        &["nothing changes from epoch 50 on at a learning rate of 0"],
+    );
+}
+
+#[test]
 fn newton_is_faster_than_linear() {
     let well = "formula = 'exp(x) - 2*x', start = { x = 3 }";
     let newton = verdict(
