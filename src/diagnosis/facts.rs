@@ -58,6 +58,8 @@ pub enum Behaviour {
     AtSaddle,
     /// The gradient neither shrinks nor grows.
     Wandering,
+    /// Nothing that is recorded changes any more, at the learning rate of a schedule.
+    Halted,
     /// The gradient grows, though the run did not diverge before its end.
     Growing,
     /// The run diverged.
@@ -78,6 +80,7 @@ impl Behaviour {
             Behaviour::OnPlateau => "on plateau",
             Behaviour::AtSaddle => "at saddle",
             Behaviour::Wandering => "wandering",
+            Behaviour::Halted => "halted",
             Behaviour::Growing => "growing",
             Behaviour::Diverged => "diverged",
         }

@@ -25,7 +25,7 @@ impl Fit {
 }
 
 /// The line through the last half of the samples' epochs; where that is not one, through
-/// their last quarter; through all where there are few.
+/// their last quarter, or through the peaks of the half; through all where there are few.
 pub(super) fn of_gradient(samples: &[Sample]) -> Option<Fit> {
     let (first, last) = (samples.first()?.epoch, samples.last()?.epoch);
     let part = |from: u64| {
@@ -36,11 +36,27 @@ pub(super) fn of_gradient(samples: &[Sample]) -> Option<Fit> {
     if half.len() < LEAST_POINTS {
         return line(samples);
     }
-    line(half).or_else(|| line(part(last - (last - first) / 4)))
+    line(half)
+        .or_else(|| line(part(last - (last - first) / 4)))
+        .or_else(|| line(&peaks(half)))
+}
+
+/// The samples above both of their neighbours. With momentum a gradient comes near zero
+/// each time the descent swings through the minimum, so its peaks tell how it shrinks.
+fn peaks(samples: &[Sample]) -> Vec<Sample> {
+    let peaks = samples.windows(3).filter_map(|three| match three {
+        [before, peak, after] => {
+            let is_peak = peak.gradient > before.gradient && peak.gradient >= after.gradient;
+            is_peak.then_some(*peak)
+        }
+        _ => None,
+    });
+    peaks.collect()
 }
 
 /// The line, if the points lie on one: the spread about it is small beside its fall, and
-/// both halves fall alike.
+/// both halves fall alike. Any curve is straight over a short fall, so the halves of such
+/// have to agree better.
 fn line(samples: &[Sample]) -> Option<Fit> {
     let whole = least_squares(samples)?;
     let (front, back) = samples.split_at(samples.len() / 2);
@@ -49,8 +65,9 @@ fn line(samples: &[Sample]) -> Option<Fit> {
     let is_steep = span.abs() > 1e-4;
     let is_straight = whole.error < 0.1;
     let apart = (front - back).abs();
-    let alike = apart <= 0.15 * whole.slope.abs();
-    (is_steep && is_straight && alike).then_some(whole)
+    let share = if span.abs() >= 3.0 { 0.15 } else { 0.03 };
+    let are_alike = apart <= share * whole.slope.abs();
+    (is_steep && is_straight && are_alike).then_some(whole)
 }
 
 /// The slope alone; two points have one.
@@ -107,4 +124,53 @@ fn least_squares(samples: &[Sample]) -> Option<Fit> {
 #[expect(clippy::cast_precision_loss, reason = "epochs are below 2^53")]
 pub(super) fn epochs(count: u64) -> f64 {
     count as f64
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn fitted(count: u64, gradient: impl Fn(f64) -> f64) -> Option<f64> {
+        let samples: Vec<Sample> = (0..count)
+            .map(|epoch| Sample {
+                epoch,
+                loss: 0.0,
+                gradient: gradient(epochs(epoch)),
+            })
+            .collect();
+        of_gradient(&samples).map(|fit| fit.rate())
+    }
+
+    #[track_caller]
+    fn near(found: Option<f64>, expected: f64, within: f64) {
+        let found = found.expect("it is a line");
+        assert!((found - expected).abs() < within, "{found} for {expected}");
+    }
+
+    #[test]
+    fn powers_have_the_rate_of_their_base() {
+        for base in [0.5, 0.98, 0.9999, 1.2] {
+            near(fitted(300, |k| libm::pow(base, k)), base, 1e-12);
+        }
+        near(fitted(8, |k| libm::pow(0.1, k)), 0.1, 1e-12);
+        // The second is gone before the last half begins.
+        let two = |k| libm::pow(0.99, k) + 5.0 * libm::pow(0.8, k);
+        near(fitted(300, two), 0.99, 1e-9);
+    }
+
+    #[test]
+    fn swings_are_measured_by_their_peaks() {
+        let swinging = |k: f64| libm::pow(0.97, k) * libm::fabs(libm::cos(0.2 * k + 0.1));
+        near(fitted(200, swinging), 0.97, 1e-3);
+    }
+
+    #[test]
+    fn other_curves_have_no_rate() {
+        assert_eq!(fitted(300, |k| 1.0 / (1.0 + k)), None);
+        assert_eq!(fitted(300, |k| 1.0 / (1.0 + k * k)), None);
+        assert_eq!(fitted(300, |_| 1.0), None);
+        assert_eq!(fitted(4, |k| libm::pow(0.5, k)), None);
+        assert_eq!(fitted(300, |k| 1.0 + 0.5 * libm::sin(k * k)), None);
+        assert_eq!(fitted(0, |k| k), None);
+    }
 }

@@ -1,6 +1,7 @@
 //! What is remembered of a run while its rows go by: as much for ten rows as for a million.
 
 use crate::batch::Row;
+use crate::number::Scalar;
 
 /// So many evenly spaced rows are kept at most, and half as many at least.
 const EVEN: usize = 256;
@@ -41,6 +42,8 @@ pub(super) struct History {
     pub(super) same_since: u64,
     /// The same of the loss alone.
     pub(super) loss_same_since: u64,
+    /// The learning rate of the last row.
+    pub(super) learning_rate: Option<f64>,
     /// Since when the loss is exactly zero.
     pub(super) zero_since: Option<u64>,
     /// From which row on the gradient has grown with each, and how many rows did.
@@ -95,6 +98,7 @@ impl History {
             loss: row.loss.to_f64(),
             gradient: row.gradient_norm.to_f64(),
         };
+        self.learning_rate = row.learning_rate.map(Scalar::to_f64);
         let moved = self.watch(row);
         self.rows += 1;
         let last = self.last.replace(sample);

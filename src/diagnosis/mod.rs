@@ -11,14 +11,17 @@
 //!
 //! - A *measured rate* is the slope of a straight line through the logarithms of the norm of
 //!   the gradient, over the last half of the epochs before the precision's floor (or their
-//!   last quarter). It is told if the spread about the line is below a tenth of its fall and
-//!   both halves of it fall alike within 15 %.
+//!   last quarter, or the peaks of a gradient that swings). It is told if the spread about
+//!   the line is below a tenth of its fall and both halves of it fall alike: within 15 %, or
+//!   3 % where the gradient falls by less than e³.
 //! - The *predicted rate* is that of gradient descent, plain or with momentum, at one
 //!   learning rate, on a quadratic function with the eigenvalues of the Hessian where the
 //!   run ended: for plain descent the greatest |1 − η·λ|. A diverged run is judged by the
 //!   Hessian where its loss was least.
 //! - Curvature is computed in `f64` for objectives of up to [`GREATEST_CURVED`] variables
 //!   without data, for the first [`CURVED_RUNS`] runs of a batch and for the best.
+//! - The curvature is compared with the descent only where the gradient has become small,
+//!   below a thousandth of the greatest, or where both rates agree within 2 %.
 //! - A *floor* is where the precision ends a descent: [`Floor`] says which and how it is
 //!   told.
 //! - An escape was *certain* from the epoch on from which the gradient grew in every
@@ -149,6 +152,7 @@ struct Subject {
     learning_rate: Option<f64>,
     theory: Option<Theory>,
     is_search: bool,
+    is_scheduled: bool,
 }
 
 impl Subject {
@@ -163,6 +167,7 @@ impl Subject {
             constants: run.constants.clone(),
             learning_rate: rate.map(|rate| rate.scalar(run.precision).to_f64()),
             theory: Theory::of(plan, run),
+            is_scheduled: run.recipe.schedule.is_some(),
             is_search: run.recipe.rule.method().needs().is_some(),
         }
     }

@@ -64,13 +64,21 @@ fn ending(case: &Case<'_>) -> String {
              least curvature {}.",
             digits(facts.least_curvature.unwrap_or(f64::NAN))
         ),
+        Behaviour::Halted => format!(
+            "{spent}, but nothing changes from {} on{}: the loss is {}, the norm of the gradient \
+             {gradient}.",
+            epoch(case.history, case.history.same_since),
+            at_rate(case),
+            digits(result.loss.to_f64())
+        ),
         Behaviour::Growing => format!("{spent}; the gradient grew to the end."),
         Behaviour::Oscillating => {
             format!("{spent}, to and fro: the norm of the gradient stays near {gradient}.")
         }
         Behaviour::OnPlateau => format!(
             "{spent} on a plateau: over the last half of them the loss changed by less than 1 %, \
-             though the norm of the gradient is {gradient}."
+             though the norm of the gradient is {gradient}{}.",
+            at_rate(case)
         ),
         Behaviour::Wandering => format!(
             "{spent} without settling: over the last half of them the norm of the gradient \
@@ -82,6 +90,15 @@ fn ending(case: &Case<'_>) -> String {
             digits(result.loss.to_f64())
         ),
     }
+}
+
+/// The learning rate that a schedule has come to.
+fn at_rate(case: &Case<'_>) -> String {
+    let rate = case.history.learning_rate;
+    rate.filter(|_| case.subject.is_scheduled)
+        .map_or_else(String::new, |rate| {
+            format!(" at a learning rate of {}", digits(rate))
+        })
 }
 
 /// Which floor the descent came to.
@@ -331,9 +348,9 @@ fn stability(case: &Case<'_>) -> Option<String> {
         } else {
             "exactly"
         };
-        let best = best.map_or_else(String::new, |best| format!(", {best} would be fastest"));
+        let best = best.map_or_else(String::new, |best| format!("; {best} would be fastest"));
         return Some(format!(
-            "With {curvature} the rate {} is {relation} the bound of {}{best}.",
+            "With {curvature}, the rate {} is {relation} the bound of {}{best}.",
             digits(rate),
             digits(bound)
         ));
@@ -344,9 +361,9 @@ fn stability(case: &Case<'_>) -> Option<String> {
     if facts.condition.is_none() || !(is_small || agrees) {
         return None;
     }
-    let best = best.map_or_else(String::new, |best| format!(", and {best} would be fastest"));
+    let best = best.map_or_else(String::new, |best| format!(" and {best} would be fastest"));
     Some(format!(
-        "With {curvature} rates below {} are stable{best}.",
+        "With {curvature}, rates below {} are stable{best}.",
         digits(bound)
     ))
 }
@@ -368,7 +385,8 @@ fn curvature(facts: &Facts, directions: usize, place: &str) -> Option<String> {
 /// How long it would go on.
 fn projection(case: &Case<'_>) -> Option<String> {
     let fit = case.fit.filter(|fit| fit.slope < 0.0)?;
-    if case.facts.behaviour != Behaviour::Shrinking {
+    // Of a schedule the pace is not that of the next epochs.
+    if case.facts.behaviour != Behaviour::Shrinking || case.subject.is_scheduled {
         return None;
     }
     let more = (std::f64::consts::LN_10 / -fit.slope).ceil();

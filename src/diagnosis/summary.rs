@@ -29,7 +29,7 @@ struct Group {
     diverged: Option<f64>,
 }
 
-/// The run with the least final loss; the first of several.
+/// The run with the least final loss; of several the one that came there first.
 #[derive(Clone, Debug)]
 struct Best {
     loss: f64,
@@ -38,11 +38,23 @@ struct Best {
 }
 
 impl Best {
-    fn is_better_than(&self, other: &Best) -> bool {
-        let key = |best: &Best| (best.loss, best.result.epochs_run, best.result.number);
-        let (one, other) = (key(self), key(other));
-        one.partial_cmp(&other)
-            .is_some_and(std::cmp::Ordering::is_lt)
+    /// The epochs that it took: up to the last change.
+    fn epochs(&self) -> u64 {
+        if self.result.status == "fixed point" {
+            self.result.status_epoch
+        } else {
+            self.result.epochs_run
+        }
+    }
+
+    /// By the loss, then by what it took.
+    fn order(&self, other: &Best) -> std::cmp::Ordering {
+        let cost = |best: &Best| {
+            let evaluations = best.result.counts.evaluations;
+            (best.epochs(), evaluations, best.result.number)
+        };
+        let by_loss = self.loss.total_cmp(&other.loss);
+        by_loss.then_with(|| cost(self).cmp(&cost(other)))
     }
 }
 
@@ -51,7 +63,7 @@ impl Group {
         let is_better = self
             .best
             .as_ref()
-            .is_none_or(|known| best.is_better_than(known));
+            .is_none_or(|known| best.order(known).is_lt());
         if is_better {
             self.best = Some(best);
         }
@@ -185,10 +197,7 @@ impl Tallies {
             let any = self.groups.keys().any(|(of, _)| *of == objective);
             return any.then(|| format!("Every run on {name} diverged."));
         }
-        bests.sort_by(|one, other| {
-            let order = one.loss.total_cmp(&other.loss);
-            order.then(one.result.number.cmp(&other.result.number))
-        });
+        bests.sort_by(|one, other| one.order(other));
         let on = if plan.objectives.len() > 1 {
             format!(" on {name}")
         } else {
@@ -204,7 +213,7 @@ impl Tallies {
             } else {
                 String::new()
             };
-            format!("{}{evaluations}", counted(best.result.epochs_run, "epoch"))
+            format!("{}{evaluations}", counted(best.epochs(), "epoch"))
         };
         let mut text = format!(
             "Furthest{on} came {} with a loss of {} in {}",
@@ -288,11 +297,11 @@ fn boundary(plan: &Plan, diagnoser: &Diagnoser, group: &Group, place: &str) -> O
     });
     Some(match found {
         Some(found) => format!(
-            "{found}; the curvature at the best end predicts {}{fastest}.",
+            "{found}; the curvature at the end of the best run predicts {}{fastest}.",
             digits(bound)
         ),
         None => format!(
-            "The curvature at the best end{place} predicts that rates from {} on diverge{fastest}.",
+            "The curvature at the end of the best run{place} predicts that rates from {} on diverge{fastest}.",
             digits(bound)
         ),
     })

@@ -81,8 +81,8 @@ impl Theory {
         }
     }
 
-    /// The learning rate that is fastest for curvatures between these; not known for
-    /// Nesterov's momentum. The factors of both ends are equal then.
+    /// The learning rate that is fastest for curvatures between these, with the momentum
+    /// as it is; not known for Nesterov's. The factors of both ends are equal then.
     pub(super) fn best(&self, least: f64, greatest: f64) -> Option<f64> {
         let best = 2.0 * (1.0 + self.momentum) / (least + greatest);
         (!self.is_nesterov).then_some(best)
@@ -113,11 +113,13 @@ mod tests {
         // Polyak's best rate and momentum for curvatures from 1 to 100.
         let momentum = (9.0_f64 / 11.0) * (9.0 / 11.0);
         let best = theory(4.0 / 121.0, momentum, false);
-        near(best.factor(1.0), 9.0 / 11.0);
-        near(best.factor(100.0), 9.0 / 11.0);
+        // Both ends have a double root there, which is known to half of the digits.
+        for curvature in [1.0, 100.0] {
+            assert!((best.factor(curvature) - 9.0 / 11.0).abs() < 1e-7);
+        }
         // Nesterov's for the same: 1 − 1/√κ at the least curvature.
         let nesterov = theory(0.01, 9.0 / 11.0, true);
-        near(nesterov.factor(1.0), 0.9);
+        assert!((nesterov.factor(1.0) - 0.9).abs() < 1e-7);
         near(nesterov.factor(100.0), 0.0);
     }
 
@@ -141,10 +143,10 @@ mod tests {
     fn the_best_rate_is_better_than_its_neighbours() {
         for momentum in [0.0, 0.3] {
             let mut theory = theory(1.0, momentum, false);
-            let best = theory.best(1.0, 10.0).unwrap();
+            let best = theory.best(1.0, 100.0).unwrap();
             let mut at = |rate: f64| {
                 theory.rate = rate;
-                theory.factor(1.0).max(theory.factor(10.0))
+                theory.factor(1.0).max(theory.factor(100.0))
             };
             assert!(at(best) < at(best * 1.001) && at(best) < at(best * 0.999));
         }

@@ -222,6 +222,9 @@ fn floor(
         };
         return Some((floor, since));
     }
+    if is_halted(history) {
+        return None;
+    }
     if let Some(since) = history.zero_since.filter(|since| *since < last.epoch) {
         return Some((Floor::Loss, since));
     }
@@ -239,6 +242,14 @@ fn floor(
     let quiet = quiet.count();
     let first = moving.get(moving.len().checked_sub(quiet)?)?;
     (quiet >= 5).then_some((Floor::Gradient, first.epoch))
+}
+
+/// Whether nothing changes in the last rows of a run, a tenth of its epochs at least, though
+/// it has not come to a fixed point: a schedule has let its learning rate vanish.
+fn is_halted(history: &History) -> bool {
+    let last = history.last().map_or(0, |last| last.epoch);
+    let same = last - history.same_since.min(last);
+    history.rows >= 20 && same > 0 && same >= last / 10
 }
 
 fn behaviour(
@@ -265,6 +276,9 @@ fn behaviour(
     }
     if facts.floor.is_some() {
         return Behaviour::AtFloor;
+    }
+    if is_halted(history) {
+        return Behaviour::Halted;
     }
     if let Some(fit) = fit {
         // A gradient that changes by less than a hundredth in all does neither.

@@ -9,12 +9,13 @@ pub(super) fn digits(value: f64) -> String {
 
 /// A factor: near 1 with so many digits more that its distance from 1 has three.
 pub(super) fn factor(value: f64) -> String {
-    let mut after = 3;
+    let mut after = 2;
     let mut apart = (1.0 - value).abs();
     while apart < 0.1 && apart > 0.0 && after < 9 {
         apart *= 10.0;
         after += 1;
     }
+    let after = after.max(3);
     let value = rounded(value, after);
     // `short` ends after six digits.
     if after < 6 {

@@ -1,8 +1,8 @@
 //! Reports: the files that are left of an experiment.
 //!
 //! A [`Writer`] takes the results of a batch as they come and publishes the
-//! folder at the end. [`redraw`] draws the charts of a published report again
-//! from its CSV files; both ways lead through the same points to the same bytes.
+//! folder at the end. [`redraw`] draws the charts of a published report again, and makes
+//! its page, from its CSV files; both ways lead through the same points to the same bytes.
 
 pub mod chart;
 mod csv;

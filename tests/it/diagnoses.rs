@@ -115,7 +115,7 @@ fn an_ellipse_has_the_rates_of_the_textbook() {
     near(heavy.facts.stability_bound, 0.0362, 1e-9);
 
     let nesterov = "method = 'sgd', learning_rate = 0.01, momentum = 0.9, nesterov = true";
-    let nesterov = verdict(ELLIPSE, nesterov, 200, "");
+    let nesterov = verdict(ELLIPSE, nesterov, 600, "");
     let predicted = (0.9_f64 * 0.99).sqrt();
     near(nesterov.facts.predicted_rate, predicted, 1e-9);
     near(nesterov.facts.measured_rate, predicted, 0.01);
@@ -182,6 +182,18 @@ fn a_plateau_is_no_minimum() {
         Behaviour::OnPlateau,
         "{}",
         plateau.sentence
+    );
+}
+
+#[test]
+fn a_schedule_that_ends_is_no_floor() {
+    let ends = "method = 'sgd', learning_rate = 0.01, schedule = { kind = 'formula', formula = 'where(epoch < 50, learning_rate, 0)' }";
+    let halted = verdict(PARABOLA, ends, 200, "");
+    assert_eq!(halted.facts.behaviour, Behaviour::Halted);
+    assert_eq!(halted.facts.floor, None);
+    says(
+        &halted,
+        &["nothing changes from epoch 50 on at a learning rate of 0"],
     );
 }
 

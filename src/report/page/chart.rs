@@ -217,7 +217,8 @@ impl Picture {
                 }
                 template {
                     @for area in &self.panels {
-                        p data-frame=(area.frame) data-x=(area.axes[0]) data-y=(area.axes[1]) {
+                        p data-frame=(area.frame) data-x=(area.axes[0]) data-y=(area.axes[1])
+                            data-sampled[area.is_sampled] {
                             @for (line, points) in &area.lines {
                                 i data-line=(line) data-points=(points) {}
                             }

@@ -196,6 +196,8 @@
         const shownLines = all("i", panel).map((line) => ({
           of: lines[Number(line.dataset.line)],
           text: line.dataset.points,
+          // Between two dots there is nothing, between two samples nothing is known.
+          isJoined: !panel.hasAttribute("data-sampled") && !lines[Number(line.dataset.line)]?.hasDots,
         }));
         return { frame, x, y, lines: shownLines.filter((line) => line.of) };
       });
@@ -250,7 +252,7 @@
         const points = this.points(panel, line);
         points.forEach((to, place) => {
           if (!to) return;
-          const from = line.of.hasDots ? to : (points[place - 1] ?? to);
+          const from = line.isJoined ? (points[place - 1] ?? to) : to;
           const [dx, dy] = [to.place[0] - from.place[0], to.place[1] - from.place[1]];
           const length = dx * dx + dy * dy;
           const along = (x - from.place[0]) * dx + (y - from.place[1]) * dy;
@@ -267,7 +269,7 @@
     }
 
     isFunction(panel, line) {
-      if (line.of.hasDots) return false;
+      if (!line.isJoined) return false;
       const places = this.points(panel, line).filter(Boolean);
       line.isFunction ??= places.every((point, at) => at === 0 || point.place[0] >= places[at - 1].place[0]);
       return line.isFunction;
@@ -307,7 +309,7 @@
     between({ panel, line, place, share }) {
       const points = this.points(panel, line);
       const to = points[place];
-      const from = line.of.hasDots ? to : (points[place - 1] ?? to);
+      const from = line.isJoined ? (points[place - 1] ?? to) : to;
       const at = [0, 1].map((side) => from.place[side] + share * (to.place[side] - from.place[side]));
       // At a corner the value is known with more digits than the picture has.
       const values = share === 1 ? to.values : share === 0 ? from.values : this.values(panel, at);
@@ -330,7 +332,8 @@
         this.dot.setAttribute("cy", hit.at[1]);
       }
       // Where there is no group to be set off, the line is drawn over the picture.
-      const points = hit && this.groups(hit.line.of).length === 0 ? this.points(hit.panel, hit.line).filter(Boolean) : [];
+      const isTraced = hit && hit.line.isJoined && this.groups(hit.line.of).length === 0;
+      const points = isTraced ? this.points(hit.panel, hit.line).filter(Boolean) : [];
       this.trace.setAttribute("points", points.map((point) => point.place.join(",")).join(" "));
     }
   }
@@ -463,7 +466,7 @@
       if (!sign) return undefined;
       if (!this.hit) return to(places[0]);
       // Corners may lie closer together than anybody wants to step.
-      const least = line.of.hasDots ? 0 : panel.frame[2] / 100;
+      const least = line.isJoined ? panel.frame[2] / 100 : 0;
       const here = points[this.hit.place] ?? points[places[0]];
       const ahead = sign > 0
         ? places.filter((place) => place > this.hit.place)

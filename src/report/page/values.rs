@@ -19,6 +19,9 @@ pub(super) struct Area {
     pub(super) axes: [String; 2],
     /// The numbers of its lines and their corners.
     pub(super) lines: Vec<(usize, String)>,
+    /// Whether some corners are left out that had to be there: then nothing is known between
+    /// two of them.
+    pub(super) is_sampled: bool,
 }
 
 /// The panels of a picture in about `room` letters. `has_dots` says of which lines every
@@ -64,6 +67,7 @@ pub(super) fn areas(
             .zip(kept)
             .map(|(line, kept)| (line.line, text(line, kept, stride)))
             .collect(),
+        is_sampled: stride > 1,
     });
     areas.collect()
 }
@@ -254,6 +258,8 @@ mod tests {
         };
         assert_eq!(of(1000), "0 1 1 0.5 - 2 0.25 3 1e-9");
         assert_eq!(of(30), "0 1 - 2 0.25 3 1e-9");
+        let is_sampled = |room| areas(&[panel(points.clone())], |_| false, room)[0].is_sampled;
+        assert!(!is_sampled(1000) && is_sampled(30));
         let dots = areas(
             &[panel(vec![[0.0, 0.0], [1.0, 1.0], [2.0, 2.0]])],
             |_| true,
