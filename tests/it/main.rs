@@ -13,6 +13,7 @@ mod batches;
 mod blocks;
 mod browser;
 mod catalogue;
+mod charts;
 mod check;
 mod cli;
 mod close;

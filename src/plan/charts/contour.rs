@@ -63,7 +63,7 @@ impl ChartDecider<'_> {
                 let message = "a contour needs an objective of two parameters";
                 let help = "use `kind = \"line\"`, or `kind = \"heatmap\"` over two settings";
                 let span = self.written.span.clone();
-                self.mistake(&span, message, label, help);
+                self.missing(&span, message, label, help);
             }
             return planes;
         };
@@ -77,7 +77,7 @@ impl ChartDecider<'_> {
                 let known = self.plan.objectives.iter().map(|one| one.name.as_str());
                 let label = suggestion(&name.value, "the objectives are", known);
                 let message = format!("unknown objective `{}`", name.value);
-                self.mistake(&name.span, message, label, "");
+                self.missing(&name.span, message, label, "");
                 continue;
             };
             let planes = named.iter().filter(|place| is_plane(self.plan, **place));

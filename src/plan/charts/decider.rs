@@ -13,6 +13,9 @@ const GREATEST_PANELS: usize = 36;
 pub(super) struct ChartDecider<'a> {
     pub(super) plan: &'a Plan,
     pub(super) written: &'a spec::Chart,
+    /// Whether the plan has all that the file describes. Of one with mistakes cannot be said
+    /// what does not vary.
+    pub(super) is_whole: bool,
     pub(super) mistakes: &'a mut Vec<Mistake>,
 }
 
@@ -79,6 +82,20 @@ impl ChartDecider<'_> {
         } else {
             mistake.help(help)
         });
+    }
+
+    /// Tells of something that is missing from the plan, unless what is missing may be what
+    /// has a mistake.
+    pub(super) fn missing(
+        &mut self,
+        span: &Span,
+        message: impl Into<String>,
+        label: impl Into<String>,
+        help: &str,
+    ) {
+        if self.is_whole {
+            self.mistake(span, message, label, help);
+        }
     }
 
     /// Where a key is, or else the chart.
@@ -307,7 +324,7 @@ impl ChartDecider<'_> {
         } else if !self.plan.varies(name) {
             let message = format!("panels for `{name}` need several values of it");
             let label = "it has only one in this experiment";
-            self.mistake(&written.span, message, label, "");
+            self.missing(&written.span, message, label, "");
         } else if self.plan.values(place, GREATEST_PANELS + 1).len() > GREATEST_PANELS {
             let message = format!("`{name}` has too many values for a panel each");
             let label = format!("expected at most {GREATEST_PANELS}");

@@ -85,7 +85,7 @@ impl ChartDecider<'_> {
         };
         let message = "a heat map needs two settings that vary";
         let span = self.written.span.clone();
-        self.mistake(&span, message, label, help);
+        self.missing(&span, message, label, help);
         None
     }
 
@@ -104,7 +104,7 @@ impl ChartDecider<'_> {
             let message = format!("a heat map over `{name}` needs several values of it");
             let label = "it has only one in this experiment";
             let help = "use `kind = \"sweep\"` over the other setting";
-            self.mistake(&span, message, label, help);
+            self.missing(&span, message, label, help);
         } else if values.len() > GREATEST_CELLS && self.written.runs.is_none() {
             let message = format!("`{name}` has too many values for a heat map");
             let label = format!("expected at most {GREATEST_CELLS}");

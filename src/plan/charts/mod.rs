@@ -157,10 +157,12 @@ impl Scale {
 
 pub(super) fn decide(plan: &Plan, spec: &Spec, mistakes: &mut Vec<Mistake>) -> Vec<Chart> {
     let mut charts: Vec<Chart> = Vec::new();
+    let is_whole = mistakes.is_empty();
     for written in &spec.charts {
         let decider = ChartDecider {
             plan,
             written,
+            is_whole,
             mistakes,
         };
         let Some(mut chart) = decider.chart() else {

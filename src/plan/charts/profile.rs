@@ -75,7 +75,7 @@ impl ChartDecider<'_> {
             let message = "an ecdf needs a known minimum, from which its targets are measured";
             let span = self.place_of("profile");
             let help = "give the objectives `minimum = { value = … }`, or use `profile = \"data\"`";
-            self.mistake(&span, message, "no objective has one", help);
+            self.missing(&span, message, "no objective has one", help);
         }
         let Some(written) = &self.written.targets else {
             return (0..51).map(|place| ten_to(f64::from(place))).collect();
@@ -110,7 +110,7 @@ impl ChartDecider<'_> {
             let message = "a profile compares optimizers, and there is only one";
             let help = "give a second `[[optimizer]]`, or say what to compare: `group_by = \"…\"`";
             let span = self.written.span.clone();
-            self.mistake(&span, message, "", help);
+            self.missing(&span, message, "", help);
         }
         solvers
     }
