@@ -122,6 +122,8 @@
 //! - [`plan`]: every default filled in, every check passed, every run numbered.
 //! - [`batch`]: all runs of a plan, in parallel, results in plan order.
 //! - [`derivative`]: the tables of a plan: values and derivatives at points.
+//! - [`landscape`]: objectives of two parameters on a grid, for level lines.
+//! - [`diagnosis`]: why runs ended as they did, in sentences and numbers.
 //! - [`report`]: CSV, JSON, charts.
 //! - [`baseline`]: final values against recorded and expected ones.
 //! - [`number`], [`mistake`]: numbers as written and shown; what is wrong where.
@@ -132,7 +134,7 @@
 //!
 //! - [`autodiff`] imports nothing of the crate; [`random`], [`engine`] and [`objective`]
 //!   stand on it, [`data`] on [`random`], [`optimizer`] on [`objective`] (a schedule can be a formula); [`spec`] knows none of them; [`plan`] stands on
-//!   all those, then come [`batch`] and [`derivative`], [`report`], [`baseline`],
+//!   all those, then come [`batch`], [`derivative`], [`landscape`] and [`diagnosis`], [`report`], [`baseline`],
 //!   and the command.
 //! - Nothing below the command prints, or reads the clock or the environment.
 //! - Only [`spec`], [`data`], [`report`] and [`baseline`] touch the disk.
@@ -146,7 +148,9 @@ pub mod baseline;
 pub mod batch;
 pub mod data;
 pub mod derivative;
+pub mod diagnosis;
 pub mod engine;
+pub mod landscape;
 pub mod mistake;
 pub mod number;
 pub mod objective;

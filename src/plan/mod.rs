@@ -15,6 +15,7 @@ mod grid;
 mod limits;
 mod record;
 mod start;
+mod values;
 mod varying;
 
 use std::fmt;
@@ -35,7 +36,7 @@ use columns::Columns;
 use decide::Files;
 use start::{Draws, Start};
 
-pub use charts::{Chart, ChartKind, Scale, quantity_label};
+pub use charts::{Band, Chart, ChartKind, Font, Profile, Scale, Style, Theme, quantity_label};
 pub use data::{RecordedArray, RecordedClasses, RecordedData};
 pub use derivatives::{
     Curve, Derivative, Expected, GREATEST_COLUMNS, GREATEST_POINTS, GREATEST_VALUES,
@@ -88,6 +89,8 @@ pub struct Plan {
     pub record: Record,
     /// What is drawn.
     pub charts: Vec<Chart>,
+    /// How that looks.
+    pub style: Style,
     /// What is demanded.
     pub expectations: Vec<Expectation>,
     /// What is tabulated, in the order of the file.
@@ -171,6 +174,8 @@ pub struct Objective {
     pub minimum: Option<Number>,
     /// Where that is: a number for each parameter.
     pub minimum_at: Option<Vec<f64>>,
+    /// Where else it is known to be.
+    pub other_minima: Vec<Vec<f64>>,
     /// Between what each parameter is kept.
     pub bounds: Vec<Bounds>,
     /// What the file gave as `dimension`, if it did.
@@ -549,6 +554,12 @@ impl Plan {
             .any(|objective| objective.minimum.is_some())
     }
 
+    /// How often each combination is run. The runs of one follow each other.
+    #[must_use]
+    pub fn repetitions(&self) -> u64 {
+        self.repetitions
+    }
+
     /// The greatest number of epochs of any run.
     #[must_use]
     pub fn greatest_epochs(&self) -> u64 {
@@ -651,7 +662,8 @@ impl Plan {
         recipes.collect()
     }
 
-    /// The objective of run number `number`, by its place among [`Plan::objectives`].
+    /// The objective of run number `number`, by its place among [`Plan::objectives`],
+    /// without the rest of the run.
     ///
     /// # Panics
     ///

@@ -9,9 +9,11 @@ use std::sync::Arc;
 use ::csv::{ByteRecord, IntoInnerError, Reader, ReaderBuilder, StringRecord, Writer};
 
 use super::error::ReportError;
+use super::figures::{Field, Frame};
 use super::text::{Stock, Text};
 use crate::batch::{Counts, Row, RunResult};
 use crate::derivative::{self, Table};
+use crate::diagnosis::{Floor, Verdict};
 use crate::number::{Digits, Precision, Scalar, Value};
 use crate::plan::{Arithmetic, Plan, Run};
 
@@ -29,7 +31,7 @@ pub(super) fn trajectory_columns(plan: &Plan) -> impl Iterator<Item = &str> {
 }
 
 /// The columns of `runs.csv`, in order.
-fn run_columns(plan: &Plan) -> Vec<&str> {
+pub(super) fn run_columns(plan: &Plan) -> Vec<&str> {
     let settings = plan.columns().iter().map(String::as_str);
     let gap = plan.has_gap().then_some("gap");
     let validation = plan.has_validation().then_some("validation_loss");
@@ -55,7 +57,31 @@ fn run_columns(plan: &Plan) -> Vec<&str> {
         .collect()
 }
 
-/// The rows of some runs in `runs.csv`, made on the threads that compute them.
+/// The columns of `diagnosis.csv`, in order.
+pub(super) const DIAGNOSIS_COLUMNS: [&str; 19] = [
+    "run",
+    "label",
+    "behaviour",
+    "verdict",
+    "measured_rate",
+    "measured_from",
+    "measured_to",
+    "predicted_rate",
+    "stability_bound",
+    "best_rate",
+    "least_curvature",
+    "greatest_curvature",
+    "condition",
+    "curvature_epoch",
+    "floor",
+    "floor_epoch",
+    "zero_loss_from",
+    "certain_from",
+    "turns",
+];
+
+/// The rows of some runs in `runs.csv` or `diagnosis.csv`, made on the threads that compute
+/// them.
 pub(super) struct RunText {
     writer: Writer<Text>,
     digits: Digits,
@@ -76,6 +102,51 @@ impl RunText {
         if self.error.is_none() {
             self.error = self.write(plan, result).err();
         }
+    }
+
+    pub(super) fn add_verdict(&mut self, verdict: &Verdict) {
+        if self.error.is_none() {
+            self.error = self.write_verdict(verdict).err();
+        }
+    }
+
+    fn write_verdict(&mut self, verdict: &Verdict) -> Result<(), ::csv::Error> {
+        let RunText { writer, digits, .. } = self;
+        let facts = &verdict.facts;
+        let mut number = |writer: &mut Writer<Text>, number: Option<f64>| {
+            writer.write_field(digits.optional(number.map(Scalar::F64)))
+        };
+        writer.write_field(verdict.run.to_string())?;
+        writer.write_field(&verdict.label)?;
+        writer.write_field(facts.behaviour.name())?;
+        writer.write_field(&verdict.sentence)?;
+        number(writer, facts.measured_rate)?;
+        let whole = |writer: &mut Writer<Text>, whole: Option<u64>| {
+            writer.write_field(whole.map_or_else(String::new, |whole| whole.to_string()))
+        };
+        whole(writer, facts.measured_over.map(|(from, _)| from))?;
+        whole(writer, facts.measured_over.map(|(_, to)| to))?;
+        for fact in [
+            facts.predicted_rate,
+            facts.stability_bound,
+            facts.best_rate,
+            facts.least_curvature,
+            facts.greatest_curvature,
+            facts.condition,
+        ] {
+            number(writer, fact)?;
+        }
+        whole(writer, facts.curvature_epoch)?;
+        writer.write_field(facts.floor.map_or("", Floor::name))?;
+        for fact in [
+            facts.floor_epoch,
+            facts.zero_loss_from,
+            facts.certain_from,
+            facts.turns,
+        ] {
+            whole(writer, fact)?;
+        }
+        writer.write_record(None::<&[u8]>)
     }
 
     fn write(&mut self, plan: &Plan, result: &RunResult) -> Result<(), ::csv::Error> {
@@ -114,16 +185,15 @@ impl RunText {
     }
 }
 
-/// Writes `runs.csv`.
+/// Writes `runs.csv` or `diagnosis.csv`.
 pub(super) struct RunFile {
     path: PathBuf,
     file: BufWriter<File>,
 }
 
 impl RunFile {
-    pub(super) fn create(path: PathBuf, plan: &Plan) -> Result<Self, ReportError> {
-        let columns = run_columns(plan);
-        let file = create(&path, &columns).map_err(ReportError::write(&path))?;
+    pub(super) fn create(path: PathBuf, columns: &[&str]) -> Result<Self, ReportError> {
+        let file = create(&path, columns).map_err(ReportError::write(&path))?;
         Ok(RunFile { path, file })
     }
 
@@ -522,4 +592,77 @@ fn derivative_row(
         }
     }
     Ok(numbers)
+}
+
+/// The columns of the fields of a contour.
+const FIELD_COLUMNS: [&str; 4] = ["panel", "x", "y", "loss"];
+
+/// Writes the fields of a contour, each on the grid of its frame.
+pub(super) fn write_fields(
+    path: &Path,
+    frames: &[Frame],
+    fields: &[Field],
+) -> Result<(), ReportError> {
+    let file = File::create(path).map_err(ReportError::write(path))?;
+    let write = || -> Result<(), ::csv::Error> {
+        let mut writer = Writer::from_writer(file);
+        let mut digits = Digits::default();
+        writer.write_record(FIELD_COLUMNS)?;
+        for (panel, (frame, field)) in frames.iter().zip(fields).enumerate() {
+            for ([x, y], value) in frame.points().zip(field) {
+                writer.write_field(digits.whole(panel as u64))?;
+                for number in [x, y, *value] {
+                    writer.write_field(digits.scalar(Scalar::F64(number)))?;
+                }
+                writer.write_record(None::<&[u8]>)?;
+            }
+        }
+        Ok(writer.flush()?)
+    };
+    write().map_err(|error| ReportError::write(path)(error.into()))
+}
+
+/// Reads the fields of a contour with these frames.
+pub(super) fn read_fields(path: &Path, frames: &[Frame]) -> Result<Vec<Field>, ReportError> {
+    let mut reader = open(path)?;
+    let header = reader
+        .headers()
+        .map_err(|error| ReportError::damaged(path, error.to_string()))?;
+    check_header(path, header, &FIELD_COLUMNS)?;
+    let mut record = StringRecord::new();
+    let mut fields = Vec::new();
+    for (panel, frame) in frames.iter().enumerate() {
+        let mut field = Vec::new();
+        for [x, y] in frame.points() {
+            match reader.read_record(&mut record) {
+                Ok(true) => {}
+                Ok(false) => return Err(ReportError::damaged(path, "the file ends too early")),
+                Err(error) => return Err(ReportError::damaged(path, error.to_string())),
+            }
+            let line = record.position().map_or(0, ::csv::Position::line);
+            let number = |column: usize| {
+                let text = record.get(column).unwrap_or_default();
+                text.parse::<f64>().map_err(|_| {
+                    let name = FIELD_COLUMNS[column];
+                    let what =
+                        format!("line {line}: column `{name}`: expected a number, found `{text}`");
+                    ReportError::damaged(path, what)
+                })
+            };
+            #[expect(clippy::cast_precision_loss, reason = "a few panels")]
+            let expected = [panel as f64, x, y];
+            for (column, expected) in expected.into_iter().enumerate() {
+                if number(column)?.to_bits() != expected.to_bits() {
+                    let name = FIELD_COLUMNS[column];
+                    let found = record.get(column).unwrap_or_default();
+                    let what =
+                        format!("line {line}: column `{name}` is {found}, expected {expected}");
+                    return Err(ReportError::damaged(path, what));
+                }
+            }
+            field.push(number(3)?);
+        }
+        fields.push(field);
+    }
+    Ok(fields)
 }

@@ -15,6 +15,10 @@ use super::json;
 pub const TRAJECTORIES: &str = "trajectories.csv";
 /// A row for each run.
 pub const RUNS: &str = "runs.csv";
+/// The page that shows all of it.
+pub const PAGE: &str = "index.html";
+/// What became of each run, and what that rests on.
+pub const DIAGNOSIS: &str = "diagnosis.csv";
 /// The same results for programs, and the experiment itself.
 pub const REPORT: &str = "report.json";
 

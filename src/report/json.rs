@@ -71,7 +71,7 @@ impl ObjectText {
 }
 
 /// Writes `report.json`: a field of the head a line, then a run a line, then a
-/// point of a derivative a line.
+/// point of a derivative a line, then a sentence about all runs a line.
 pub(super) struct ReportFile {
     path: PathBuf,
     file: BufWriter<File>,
@@ -108,7 +108,12 @@ impl ReportFile {
     }
 
     /// Writes what comes after the runs.
-    pub(super) fn finish(mut self, plan: &Plan, tables: &[Table]) -> Result<(), ReportError> {
+    pub(super) fn finish(
+        mut self,
+        plan: &Plan,
+        tables: &[Table],
+        diagnosis: &[String],
+    ) -> Result<(), ReportError> {
         self.check(|file| {
             file.write_all(b"\n  ]")?;
             if !plan.derivatives.is_empty() {
@@ -121,6 +126,16 @@ impl ReportFile {
                         serde_json::to_writer(&mut *file, &Point { derivative, row })?;
                         separator = NEXT;
                     }
+                }
+                file.write_all(b"\n  ]")?;
+            }
+            if plan.runs() > 0 {
+                file.write_all(b",\n  \"diagnosis\": [")?;
+                let mut separator = FIRST;
+                for sentence in diagnosis {
+                    file.write_all(separator.as_bytes())?;
+                    serde_json::to_writer(&mut *file, sentence)?;
+                    separator = NEXT;
                 }
                 file.write_all(b"\n  ]")?;
             }

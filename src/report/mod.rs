@@ -1,17 +1,18 @@
 //! Reports: the files that are left of an experiment.
 //!
 //! A [`Writer`] takes the results of a batch as they come and publishes the
-//! folder at the end. [`redraw`] draws the charts of a published report again
-//! from its CSV files; both ways lead through the same points to the same bytes.
+//! folder at the end. [`redraw`] draws the charts of a published report again, and makes
+//! its page, from its CSV files; both ways lead through the same points to the same bytes.
 
 pub mod chart;
 mod csv;
-mod curve;
 mod error;
-mod figure;
+mod figures;
 mod folder;
 mod json;
-mod series;
+mod overview;
+mod page;
+mod reading;
 mod text;
 mod trajectory;
 
@@ -21,18 +22,23 @@ use std::sync::Arc;
 
 use crate::batch::{Cancelled, Control, Outcome, Recorder, Row, RunResult};
 use crate::derivative::Table;
-use crate::plan::{Plan, Run};
-use series::{Drawn, Endings, LineRecorder, Lines};
+use crate::diagnosis::{Diagnoser, Diagnosis, DiagnosisRecorder, Tallies};
+use crate::plan::{ChartKind, Plan, Run};
+use figures::{Collected, Drawn, Endings, Field, LineRecorder, Lines, curve, figure};
+use overview::{Overview, Shown};
+use page::ChartView;
 use text::Stock;
 use trajectory::{TrajectoryFile, TrajectoryText};
 
 pub use csv::{RunReader, read_derivative};
 pub use error::ReportError;
-pub use folder::{REPORT, RUNS, TRAJECTORIES, remove_unfinished};
+pub use figures::Ladder;
+pub use folder::{DIAGNOSIS, PAGE, REPORT, RUNS, TRAJECTORIES, remove_unfinished};
 pub use json::{
     Head, derivative_object, derivative_plan_object, function_object, method_object,
     objective_object, plan_object, run_object,
 };
+pub use reading::{Reading, diagnosis, read};
 
 /// Writes the report of a batch.
 ///
@@ -59,23 +65,44 @@ pub use json::{
 ///     Ok::<(), ReportError>(())
 /// })?;
 /// assert_eq!(losses[0].to_f64(), 0.125 * 0.125);
-/// let folder = writer.finish(true, &Control::default())?;
-/// let rows = std::fs::read_to_string(folder.join("trajectories.csv"))?;
+/// let finished = writer.finish(true, &Control::default())?;
+/// let rows = std::fs::read_to_string(finished.folder.join("trajectories.csv"))?;
 /// assert_eq!(rows.lines().nth(2), Some("0,1,0.25,0.25,1.0,0.5"));
+/// assert_eq!(finished.diagnosis.verdicts[0].facts.stability_bound, Some(1.0));
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 pub struct Writer<'p> {
     plan: &'p Plan,
+    head: Head,
     staging: folder::Staging,
     drawn: Arc<Drawn>,
+    shown: Arc<Shown>,
     stock: Arc<Stock>,
     keys: Arc<json::Keys>,
     /// The files of the runs, if there are any.
-    rows: Option<(TrajectoryFile, csv::RunFile)>,
+    rows: Option<RowFiles>,
     report: json::ReportFile,
     lines: Lines,
     endings: Endings,
+    overview: Overview,
     tables: Vec<Table>,
+    diagnoser: Arc<Diagnoser>,
+    tallies: Tallies,
+}
+
+struct RowFiles {
+    trajectories: TrajectoryFile,
+    runs: csv::RunFile,
+    verdicts: csv::RunFile,
+}
+
+/// A report that is in its place.
+#[derive(Clone, Debug)]
+pub struct Finished {
+    /// Where that is.
+    pub folder: PathBuf,
+    /// What became of the runs.
+    pub diagnosis: Diagnosis,
 }
 
 impl std::fmt::Debug for Writer<'_> {
@@ -90,11 +117,15 @@ impl std::fmt::Debug for Writer<'_> {
 pub struct Recorded<'a, L> {
     plan: &'a Plan,
     drawn: Arc<Drawn>,
+    shown: Arc<Shown>,
     trajectories: TrajectoryText,
     runs: csv::RunText,
+    verdicts: csv::RunText,
     report: json::ObjectText,
     lines: LineRecorder<'a>,
+    diagnosis: DiagnosisRecorder<'a>,
     endings: Endings,
+    overview: Overview,
     look: &'a (dyn Fn(&RunResult) -> L + Sync),
     looks: Vec<L>,
 }
@@ -109,18 +140,24 @@ impl<L> Recorder for Recorded<'_, L> {
     fn begin(&mut self, run: &Run) {
         self.trajectories.begin(self.plan, run);
         self.lines.begin(run);
+        self.diagnosis.begin(run);
     }
 
     fn record(&mut self, row: &Row<'_>) {
         self.trajectories.record(row);
         self.lines.record(row);
+        self.diagnosis.record(row);
     }
 
     fn end(&mut self, run: Run, outcome: Outcome) -> Option<(Run, Outcome)> {
         let result = RunResult::new(self.plan, run, &outcome);
+        if let Some(verdict) = self.diagnosis.conclude(&result) {
+            self.verdicts.add_verdict(&verdict);
+        }
         self.runs.add(self.plan, &result);
         self.report.add(&result);
         self.endings.add(self.plan, &self.drawn, &result);
+        self.overview.add(self.plan, &self.shown, &result);
         self.looks.push((self.look)(&result));
         None
     }
@@ -157,18 +194,27 @@ impl<'p> Writer<'p> {
             stock: Stock::new(staging.folder().to_owned()),
             keys: Arc::new(json::Keys::new(plan)),
             drawn: Arc::new(Drawn::new(plan, numbers)),
+            shown: Arc::new(Shown::new(plan, numbers)),
             rows: if plan.runs() > 0 {
-                Some((
-                    TrajectoryFile::create(staging.path(TRAJECTORIES), plan)?,
-                    csv::RunFile::create(staging.path(RUNS), plan)?,
-                ))
+                Some(RowFiles {
+                    trajectories: TrajectoryFile::create(staging.path(TRAJECTORIES), plan)?,
+                    runs: csv::RunFile::create(staging.path(RUNS), &csv::run_columns(plan))?,
+                    verdicts: csv::RunFile::create(
+                        staging.path(DIAGNOSIS),
+                        &csv::DIAGNOSIS_COLUMNS,
+                    )?,
+                })
             } else {
                 None
             },
             report: json::ReportFile::create(staging.path(REPORT), &head)?,
+            head,
             lines: Lines::new(),
             endings: Endings::default(),
+            overview: Overview::default(),
             tables: Vec::new(),
+            diagnoser: Arc::new(Diagnoser::new(plan, numbers)),
+            tallies: Tallies::default(),
             staging,
         })
     }
@@ -182,16 +228,21 @@ impl<'p> Writer<'p> {
     where
         'p: 'a,
     {
-        let (plan, drawn) = (self.plan, Arc::clone(&self.drawn));
+        let (plan, drawn, shown) = (self.plan, Arc::clone(&self.drawn), Arc::clone(&self.shown));
         let (stock, keys) = (Arc::clone(&self.stock), Arc::clone(&self.keys));
+        let diagnoser = Arc::clone(&self.diagnoser);
         move || Recorded {
             plan,
             drawn: Arc::clone(&drawn),
+            shown: Arc::clone(&shown),
             trajectories: TrajectoryText::new(&stock),
             runs: csv::RunText::new(&stock),
+            verdicts: csv::RunText::new(&stock),
             report: json::ObjectText::new(&stock, &keys),
             lines: LineRecorder::new(plan, Arc::clone(&drawn)),
+            diagnosis: DiagnosisRecorder::new(plan, Arc::clone(&diagnoser)),
             endings: Endings::default(),
+            overview: Overview::default(),
             look,
             looks: Vec::new(),
         }
@@ -203,13 +254,16 @@ impl<'p> Writer<'p> {
     ///
     /// If a file cannot be written.
     pub fn add<L>(&mut self, recorded: Recorded<'_, L>) -> Result<Vec<L>, ReportError> {
-        if let Some((trajectories, runs)) = &mut self.rows {
-            trajectories.append(recorded.trajectories)?;
-            runs.append(recorded.runs)?;
+        if let Some(files) = &mut self.rows {
+            files.trajectories.append(recorded.trajectories)?;
+            files.runs.append(recorded.runs)?;
+            files.verdicts.append(recorded.verdicts)?;
         }
         self.report.append(recorded.report)?;
         self.lines.extend(recorded.lines.finish());
         self.endings.extend(recorded.endings);
+        self.overview.extend(recorded.overview);
+        self.tallies.extend(recorded.diagnosis.finish());
         Ok(recorded.looks)
     }
 
@@ -225,29 +279,43 @@ impl<'p> Writer<'p> {
         Ok(())
     }
 
-    /// Draws the charts, unless they are not wanted, puts the report in its
-    /// place and gives that.
+    /// Draws the charts, unless they are not wanted, writes the page with them or without,
+    /// puts the report in its place and gives that, and the diagnosis.
     ///
     /// # Errors
     ///
     /// If a file cannot be written, or if it was cancelled; an older report is then
     /// untouched.
-    pub fn finish(self, with_charts: bool, control: &Control) -> Result<PathBuf, ReportError> {
-        if let Some((trajectories, runs)) = self.rows {
-            trajectories.finish()?;
-            runs.finish()?;
+    pub fn finish(self, with_charts: bool, control: &Control) -> Result<Finished, ReportError> {
+        if let Some(files) = self.rows {
+            files.trajectories.finish()?;
+            files.runs.finish()?;
+            files.verdicts.finish()?;
         }
-        self.report.finish(self.plan, &self.tables)?;
+        let diagnosis = self.tallies.diagnosis(self.plan, &self.diagnoser);
+        let summary = &diagnosis.summary;
+        self.report.finish(self.plan, &self.tables, summary)?;
+        let folder = self.staging.folder();
+        let collected = Collected {
+            drawn: &self.drawn,
+            lines: &self.lines,
+            endings: &self.endings,
+        };
+        // Without the data nobody can compute them again.
+        write_fields(self.plan, &collected, folder)?;
+        let mut charts = Vec::new();
         if with_charts {
-            let folder = self.staging.folder();
-            let (lines, endings) = (&self.lines, &self.endings);
-            draw(self.plan, &self.drawn, lines, endings, folder, control)?;
-            draw_tables(self.plan, &self.tables, folder, control)?;
+            charts = draw(self.plan, &collected, folder, folder, control)?;
+            charts.extend(draw_tables(self.plan, &self.tables, folder, control)?);
         }
+        let (overview, shown, head) = (self.overview, &self.shown, &self.head);
+        let page = overview.page(self.plan, shown, head, &diagnosis, &self.tables, charts);
+        write_page(&page, folder)?;
         if control.is_cancelled() {
             return Err(Cancelled.into());
         }
-        self.staging.publish()
+        let folder = self.staging.publish()?;
+        Ok(Finished { folder, diagnosis })
     }
 }
 
@@ -270,8 +338,10 @@ pub fn derivative_file(plan: &Plan, place: usize) -> String {
 
 /// All files of a report of this plan.
 fn files(plan: &Plan) -> Vec<String> {
-    let of_runs = [TRAJECTORIES, RUNS].into_iter().filter(|_| plan.runs() > 0);
-    let mut files: Vec<String> = of_runs.chain([REPORT]).map(str::to_owned).collect();
+    let of_runs = [TRAJECTORIES, RUNS, DIAGNOSIS]
+        .into_iter()
+        .filter(|_| plan.runs() > 0);
+    let mut files: Vec<String> = of_runs.chain([REPORT, PAGE]).map(str::to_owned).collect();
     files.extend((0..plan.derivatives.len()).map(|place| derivative_file(plan, place)));
     let charts = plan.charts.iter().map(|chart| &chart.file);
     let curves = plan.derivatives.iter();
@@ -280,25 +350,88 @@ fn files(plan: &Plan) -> Vec<String> {
         files.push(format!("{name}.png"));
         files.push(format!("{name}.svg"));
     }
+    let stored = (0..plan.charts.len()).filter(|place| has_fields(plan, *place));
+    files.extend(stored.map(|place| fields_file(plan, place)));
     files
 }
 
-/// Draws every chart of runs into `folder`.
+/// Whether a report keeps the fields of a chart: those of a contour that need data.
+fn has_fields(plan: &Plan, place: usize) -> bool {
+    match &plan.charts[place].kind {
+        ChartKind::Contour { objectives, .. } => {
+            let mut objectives = objectives.iter();
+            objectives.any(|objective| plan.objectives[*objective].data.is_some())
+        }
+        _ => false,
+    }
+}
+
+/// The file of the fields of a contour.
+fn fields_file(plan: &Plan, place: usize) -> String {
+    format!("{}.csv", plan.charts[place].file)
+}
+
+/// Writes the fields that need data into `folder`.
+fn write_fields(plan: &Plan, collected: &Collected<'_>, folder: &Path) -> Result<(), ReportError> {
+    for place in (0..plan.charts.len()).filter(|place| has_fields(plan, *place)) {
+        let frames = figures::frames(plan, place, collected);
+        let fields = frames.iter().map(|frame| frame.field(plan));
+        // The data are there while an experiment is run.
+        let fields: Vec<Field> = fields.flatten().collect();
+        csv::write_fields(&folder.join(fields_file(plan, place)), &frames, &fields)?;
+    }
+    Ok(())
+}
+
+/// The fields of a chart: computed, or if they need data read from the files in `stored`.
+fn fields(
+    plan: &Plan,
+    place: usize,
+    collected: &Collected<'_>,
+    stored: &Path,
+) -> Result<Vec<Field>, ReportError> {
+    let frames = figures::frames(plan, place, collected);
+    if has_fields(plan, place) {
+        return csv::read_fields(&stored.join(fields_file(plan, place)), &frames);
+    }
+    Ok(frames
+        .iter()
+        .filter_map(|frame| frame.field(plan))
+        .collect())
+}
+
+/// Draws every chart of runs into `folder`, with what the files in `stored` keep.
 fn draw(
     plan: &Plan,
-    drawn: &Drawn,
-    lines: &Lines,
-    endings: &Endings,
+    collected: &Collected<'_>,
+    stored: &Path,
     folder: &Path,
     control: &Control,
-) -> Result<(), ReportError> {
+) -> Result<Vec<ChartView>, ReportError> {
     use rayon::prelude::*;
+    let count = drawings(plan);
     (0..plan.charts.len())
         .into_par_iter()
-        .try_for_each(|place| {
-            let figure = figure::figure(plan, place, drawn, lines, endings);
-            draw_one(&figure, &plan.charts[place].file, folder, control)
+        .map(|place| {
+            let fields = fields(plan, place, collected, stored)?;
+            let figure = figure(plan, place, collected, &fields);
+            let name = &plan.charts[place].file;
+            draw_one(
+                &figure,
+                &figures::style(plan),
+                name,
+                count,
+                (folder, control),
+            )
         })
+        .collect()
+}
+
+/// How many charts a report of this plan has.
+fn drawings(plan: &Plan) -> usize {
+    let curves = plan.derivatives.iter();
+    let curves = curves.filter(|derivative| derivative.chart.is_some());
+    plan.charts.len() + curves.count()
 }
 
 /// Draws every chart of a derivative into `folder`.
@@ -307,36 +440,47 @@ fn draw_tables(
     tables: &[Table],
     folder: &Path,
     control: &Control,
-) -> Result<(), ReportError> {
+) -> Result<Vec<ChartView>, ReportError> {
     use rayon::prelude::*;
-    tables.par_iter().try_for_each(|table| {
+    let count = drawings(plan);
+    let drawn = tables.par_iter().filter_map(|table| {
         let name = &plan.derivatives[table.derivative].file;
-        curve::curve(plan, table).map_or(Ok(()), |figure| draw_one(&figure, name, folder, control))
-    })
+        let figure = curve(plan, table)?;
+        let style = figures::style(plan);
+        Some(draw_one(&figure, &style, name, count, (folder, control)))
+    });
+    drawn.collect()
 }
 
+/// Draws a chart, one of `count`, into `folder`, and gives its view for the page.
 fn draw_one(
     figure: &chart::Figure,
+    style: &chart::Style,
     name: &str,
-    folder: &Path,
-    control: &Control,
-) -> Result<(), ReportError> {
+    count: usize,
+    (folder, control): (&Path, &Control),
+) -> Result<ChartView, ReportError> {
     if control.is_cancelled() {
         return Err(Cancelled.into());
     }
-    let svg = figure.draw(&chart::Style::default()).svg;
+    let drawing = figure.draw(style);
     if control.is_cancelled() {
         return Err(Cancelled.into());
     }
-    let png = chart::to_png(&svg).map_err(|error| ReportError::Draw {
+    let png = chart::to_png(&drawing.svg).map_err(|error| ReportError::Draw {
         chart: format!("{name}.png"),
         what: error.to_string(),
     })?;
-    for (extension, bytes) in [("svg", svg.as_bytes()), ("png", &png)] {
+    for (extension, bytes) in [("svg", drawing.svg.as_bytes()), ("png", &png)] {
         let path = folder.join(format!("{name}.{extension}"));
         fs::write(&path, bytes).map_err(ReportError::write(&path))?;
     }
-    Ok(())
+    Ok(ChartView::new(figure, style, name, (&drawing, &png), count))
+}
+
+fn write_page(page: &page::Page, folder: &Path) -> Result<(), ReportError> {
+    let path = folder.join(PAGE);
+    fs::write(&path, page::html(page)).map_err(ReportError::write(&path))
 }
 
 /// Reads the head of the report in `folder`, and plans its experiment again.
@@ -361,58 +505,31 @@ pub fn open(folder: &Path) -> Result<(Head, Plan), ReportError> {
     }
 }
 
-/// Draws the charts of the report in `folder` again, from its CSV files.
+/// Draws the charts of the report in `folder` again, and writes its page, from its CSV files.
 ///
 /// # Errors
 ///
 /// If a file is missing or damaged, with its line, or if it was cancelled; nothing is
 /// changed then.
 pub fn redraw(folder: &Path, control: &Control) -> Result<(), ReportError> {
-    let (_, plan) = open(folder)?;
-    let mut results = Vec::new();
-    if plan.runs() > 0 {
-        let mut reader = RunReader::open(folder.join(RUNS), &plan)?;
-        while let Some(result) = reader.next()? {
-            if result.number >= plan.runs() {
-                let what = format!(
-                    "run {}, but the experiment has {}",
-                    result.number,
-                    plan.runs()
-                );
-                return Err(ReportError::damaged(&folder.join(RUNS), what));
-            }
-            results.push(result);
-        }
-    }
-    let numbers: Vec<u64> = results.iter().map(|result| result.number).collect();
-    let drawn = Arc::new(Drawn::new(&plan, &numbers));
-    let mut endings = Endings::default();
-    for result in &results {
-        endings.add(&plan, &drawn, result);
-    }
-    let lines = std::cell::RefCell::new(LineRecorder::new(&plan, Arc::clone(&drawn)));
-    if plan.runs() > 0 {
-        csv::read_trajectories(
-            &folder.join(TRAJECTORIES),
-            &plan,
-            |run| lines.borrow_mut().begin(run),
-            |row| lines.borrow_mut().record(row),
-        )?;
-    }
-    let tables = (0..plan.derivatives.len())
-        .map(|place| read_derivative(&folder.join(derivative_file(&plan, place)), &plan, place))
-        .collect::<Result<Vec<_>, _>>()?;
+    let (head, plan) = open(folder)?;
+    let read = reading::read(folder, &plan)?;
     // Drawn beside, so that an error leaves the old charts.
     let beside = folder::Temporary::new(folder, ".charts.").map_err(ReportError::write(folder))?;
-    draw(
-        &plan,
-        &drawn,
-        &lines.into_inner().finish(),
-        &endings,
-        beside.path(),
-        control,
-    )?;
-    draw_tables(&plan, &tables, beside.path(), control)?;
+    let collected = Collected {
+        drawn: &read.drawn,
+        lines: &read.lines,
+        endings: &read.endings,
+    };
+    let mut charts = draw(&plan, &collected, folder, beside.path(), control)?;
+    charts.extend(draw_tables(&plan, &read.tables, beside.path(), control)?);
+    let results = read.results.iter();
+    let numbers: Vec<u64> = results.clone().map(|result| result.number).collect();
+    let shown = Shown::new(&plan, &numbers);
+    let mut overview = Overview::default();
+    results.for_each(|result| overview.add(&plan, &shown, result));
+    let page = overview.page(&plan, &shown, &head, &read.diagnosis, &read.tables, charts);
+    write_page(&page, beside.path())?;
     if control.is_cancelled() {
         return Err(Cancelled.into());
     }

@@ -2,7 +2,8 @@
 
 use super::{
     Bound, Chart, Clip, Data, Derivative, Draw, Expectation, Filter, Map, Minimum, Names, Numbers,
-    Objective, Optimizer, Record, Schedule, Selection, Setting, Spec, Start, Stop, Transform,
+    Objective, Optimizer, Record, Schedule, Selection, Setting, Spec, Start, Stop, Style,
+    Transform,
 };
 use crate::mistake::{At, Span};
 use crate::number::Number;
@@ -12,6 +13,7 @@ pub(super) enum Field {
     Text(At<String>),
     Whole(At<u64>),
     Number(At<Number>),
+    Switch(At<bool>),
     Setting(Setting),
     Names(At<Vec<At<String>>>),
     OneOrMoreNames(Names),
@@ -95,6 +97,7 @@ pub(super) fn spec(mut fields: Fields) -> Spec {
         stop: fields.table("stop").map(stop).unwrap_or_default(),
         record: fields.table("record").map(record).unwrap_or_default(),
         charts: fields.tables("chart").into_iter().map(chart).collect(),
+        style: fields.table("style").map(style).unwrap_or_default(),
         expectations: fields
             .tables("expect")
             .into_iter()
@@ -271,13 +274,33 @@ fn chart(mut fields: Fields) -> Chart {
         kind: take!(fields, "kind", Text),
         y: take!(fields, "y", Text),
         x: take!(fields, "x", Text),
+        value: take!(fields, "value", Text),
         x_scale: take!(fields, "x_scale", Text),
         y_scale: take!(fields, "y_scale", Text),
+        value_scale: take!(fields, "value_scale", Text),
+        band: take!(fields, "band", Text),
+        objective: take!(fields, "objective", OneOrMoreNames),
+        animate: take!(fields, "animate", Switch),
+        profile: take!(fields, "profile", Text),
+        tolerance: take!(fields, "tolerance", Number),
+        targets: take!(fields, "targets", Numbers),
         title: take!(fields, "title", Text),
         file: take!(fields, "file", Text),
         runs: take!(fields, "runs", Filter),
         group_by: take!(fields, "group_by", Text),
+        facet: take!(fields, "facet", Text),
+        keys: fields.present,
         span: fields.span,
+    }
+}
+
+fn style(mut fields: Fields) -> Style {
+    Style {
+        theme: take!(fields, "theme", Text),
+        width: take!(fields, "width", Whole),
+        height: take!(fields, "height", Whole),
+        font: take!(fields, "font", Text),
+        text_size: take!(fields, "text_size", Number),
     }
 }
 

@@ -14,8 +14,8 @@ use crate::mistake::{At, Mistake, Span};
 use crate::number::{Number, Value};
 
 pub use format::{
-    BOUND, CHART, CLIP, DATA, DERIVATIVE, DERIVATIVE_EXPECT, DRAW, EXPECT, EXPERIMENT, MINIMUM,
-    OBJECTIVE, OPTIMIZER, POINTS_BOUND, RANGE, RECORD, SCHEDULE, STOP, TRANSFORM,
+    BOUND, CHART, CHART_KINDS, CLIP, DATA, DERIVATIVE, DERIVATIVE_EXPECT, DRAW, EXPECT, EXPERIMENT,
+    MINIMUM, OBJECTIVE, OPTIMIZER, POINTS_BOUND, RANGE, RECORD, SCHEDULE, STOP, STYLE, TRANSFORM,
 };
 pub use format::{Format, Key, Kind, Need, documentation};
 pub use load::{GREATEST_LENGTH, LoadError, load};
@@ -51,6 +51,8 @@ pub struct Spec {
     pub record: Record,
     /// `[[chart]]`.
     pub charts: Vec<Chart>,
+    /// `[style]`.
+    pub style: Style,
     /// `[[expect]]`.
     pub expectations: Vec<Expectation>,
     /// `[[derivative]]`.
@@ -340,10 +342,26 @@ pub struct Chart {
     pub y: Option<At<String>>,
     /// `x`.
     pub x: Option<At<String>>,
+    /// `value`.
+    pub value: Option<At<String>>,
     /// `x_scale`.
     pub x_scale: Option<At<String>>,
     /// `y_scale`.
     pub y_scale: Option<At<String>>,
+    /// `value_scale`.
+    pub value_scale: Option<At<String>>,
+    /// `band`.
+    pub band: Option<At<String>>,
+    /// `objective`.
+    pub objective: Option<Names>,
+    /// `animate`.
+    pub animate: Option<At<bool>>,
+    /// `profile`.
+    pub profile: Option<At<String>>,
+    /// `tolerance`.
+    pub tolerance: Option<At<Number>>,
+    /// `targets`.
+    pub targets: Option<Numbers>,
     /// `title`.
     pub title: Option<At<String>>,
     /// `file`.
@@ -352,6 +370,56 @@ pub struct Chart {
     pub runs: Option<At<Filter>>,
     /// `group_by`.
     pub group_by: Option<At<String>>,
+    /// `facet`.
+    pub facet: Option<At<String>>,
+    /// All keys, those included whose value was misread.
+    pub keys: Vec<String>,
+}
+
+impl Chart {
+    /// The place of what a key holds, if it has a value that was understood.
+    #[must_use]
+    pub fn place_of(&self, key: &str) -> Option<&Span> {
+        fn of<T>(value: &Option<At<T>>) -> Option<&Span> {
+            value.as_ref().map(|value| &value.span)
+        }
+        match key {
+            "kind" => of(&self.kind),
+            "y" => of(&self.y),
+            "x" => of(&self.x),
+            "value" => of(&self.value),
+            "x_scale" => of(&self.x_scale),
+            "y_scale" => of(&self.y_scale),
+            "value_scale" => of(&self.value_scale),
+            "band" => of(&self.band),
+            "objective" => self.objective.as_ref().map(|names| &names.span),
+            "animate" => of(&self.animate),
+            "profile" => of(&self.profile),
+            "tolerance" => of(&self.tolerance),
+            "targets" => self.targets.as_ref().map(|numbers| &numbers.span),
+            "title" => of(&self.title),
+            "file" => of(&self.file),
+            "runs" => of(&self.runs),
+            "group_by" => of(&self.group_by),
+            "facet" => of(&self.facet),
+            _ => None,
+        }
+    }
+}
+
+/// `[style]`.
+#[derive(Clone, Debug, Default)]
+pub struct Style {
+    /// `theme`.
+    pub theme: Option<At<String>>,
+    /// `width`.
+    pub width: Option<At<u64>>,
+    /// `height`.
+    pub height: Option<At<u64>>,
+    /// `font`.
+    pub font: Option<At<String>>,
+    /// `text_size`.
+    pub text_size: Option<At<Number>>,
 }
 
 /// `[[expect]]`.

@@ -137,6 +137,7 @@ impl Reader<'_> {
             (Kind::Text, DeValue::String(text)) => {
                 Field::Text(At::new(text.clone().into_owned(), span))
             }
+            (Kind::Switch, DeValue::Boolean(on)) => Field::Switch(At::new(*on, span)),
             (Kind::Choice(choices), DeValue::String(text)) => {
                 if !choices.contains(&text.as_ref()) {
                     let message = format!("{key} cannot be \"{text}\"");

@@ -71,6 +71,10 @@ fn the_files_of_a_small_report_are_as_documented() {
     succeeded(runner(at.path()).arg("three.toml"));
     let report = at.path().join("reports/three");
     let expected = [
+        "contour.png",
+        "contour.svg",
+        "diagnosis.csv",
+        "index.html",
         "loss_over_epoch.png",
         "loss_over_epoch.svg",
         "loss_over_learning_rate.png",
@@ -83,6 +87,7 @@ fn the_files_of_a_small_report_are_as_documented() {
     let text = |file: &str| fs::read_to_string(report.join(file)).unwrap();
     insta::assert_snapshot!("trajectories", text("trajectories.csv"));
     insta::assert_snapshot!("runs", text("runs.csv"));
+    insta::assert_snapshot!("diagnosis", text("diagnosis.csv"));
     let version = env!("CARGO_PKG_VERSION");
     insta::assert_snapshot!("json", text("report.json").replace(version, "[version]"));
 }
@@ -120,7 +125,7 @@ fn a_report_is_the_same_on_any_number_of_threads() {
         contents(&at.path().join(out).join("many"))
     };
     let one = report("1");
-    assert!(one.len() == 9 && one.iter().all(|(_, bytes)| !bytes.is_empty()));
+    assert!(one.len() == 11 && one.iter().all(|(_, bytes)| !bytes.is_empty()));
     for threads in ["2", "7"] {
         for ((name, expected), (_, bytes)) in one.iter().zip(report(threads)) {
             assert!(*expected == bytes, "{name} on {threads} threads");
@@ -149,7 +154,8 @@ fn charts_drawn_again_from_the_files_have_the_same_bytes() {
         let report = at.path().join("reports").join(file);
         let before = contents(&report);
         for name in names(&report) {
-            if name.ends_with(".png") || name.ends_with(".svg") {
+            let is_drawn = [".png", ".svg", ".html"];
+            if is_drawn.iter().any(|ending| name.ends_with(ending)) {
                 fs::write(report.join(name), "spoilt").unwrap();
             }
         }
@@ -201,6 +207,8 @@ fn a_new_report_replaces_the_old_one_and_keeps_what_is_not_its_own() {
     fs::write(at.path().join("parabola.toml"), changed).unwrap();
     succeeded(runner(at.path()).arg("parabola.toml"));
     let expected = [
+        "diagnosis.csv",
+        "index.html",
         "loss_over_epoch.png",
         "loss_over_epoch.svg",
         "notes.txt",

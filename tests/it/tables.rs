@@ -70,6 +70,7 @@ fn the_numbers_of_the_tutorial_are_as_printed_there() {
         "derivative_parabola.png",
         "derivative_parabola.svg",
         "derivative_two_variables.csv",
+        "index.html",
         "report.json",
     ];
     assert_eq!(names(&report), expected);
@@ -289,12 +290,13 @@ fn the_charts_of_derivatives_drawn_again_have_the_same_bytes() {
         let before = contents(&report);
         let mut spoilt = 0;
         for name in names(&report) {
-            if name.ends_with(".png") || name.ends_with(".svg") {
+            let is_drawn = [".png", ".svg", ".html"];
+            if is_drawn.iter().any(|ending| name.ends_with(ending)) {
                 fs::write(report.join(name), "spoilt").unwrap();
                 spoilt += 1;
             }
         }
-        assert_eq!(spoilt, 2 * charts);
+        assert_eq!(spoilt, 2 * charts + 1, "each chart twice, and the page");
         succeeded(runner(at.path()).args(["report", &format!("reports/{file}")]));
         for ((name, expected), (again, bytes)) in before.iter().zip(contents(&report)) {
             assert!((name, expected) == (&again, &bytes), "{file}/{name}");

@@ -8,6 +8,7 @@
 use anstyle::{Color, RgbColor, Style};
 
 use gradtape::number::short;
+use gradtape::report::Ladder;
 
 use crate::dots::{ACROSS, DOWN, Dots, Paint, gradation};
 use crate::output::{FAINT, NOTABLE, STRONG};
@@ -17,7 +18,7 @@ pub const COLUMNS: usize = 64;
 pub const LINES: usize = 22;
 
 /// About so many level lines are drawn.
-const LEVELS: f64 = 9.0;
+const LEVELS: usize = 9;
 
 /// An axis of a picture.
 #[derive(Clone, Debug)]
@@ -113,7 +114,7 @@ pub fn levels(
     let least = values.iter().copied().fold(f64::INFINITY, f64::min);
     let floor = floor.map_or(least, |floor| floor.min(least));
     let gaps: Vec<f64> = values.iter().map(|value| value - floor).collect();
-    let ladder = Ladder::new(&gaps);
+    let ladder = Ladder::new(&gaps, LEVELS);
     let rungs: Vec<usize> = gaps.iter().map(|gap| ladder.rung(*gap)).collect();
     let rung = |column: usize, row: usize| rungs[row * (width + 1) + column];
     let picture = if paint == Paint::Plain {
@@ -132,103 +133,43 @@ pub fn levels(
     } else {
         let half = |column: usize, row: usize| {
             let here = rung(column * ACROSS, row * DOWN / 2);
-            gradation(here as f64 / ladder.0.len().max(1) as f64, paint)
+            gradation(here as f64 / ladder.levels().len().max(1) as f64, paint)
         };
         frame(x, y, marks, |column, line| {
             let (upper, lower) = (half(column, 2 * line), half(column, 2 * line + 1));
             ('▀', upper.bg_color(lower.get_fg_color()))
         })
     };
-    picture + &ladder.key(paint)
+    picture + &key(&ladder, paint)
 }
 
-/// The levels that lines are drawn at, from the lowest.
-struct Ladder(Vec<f64>);
-
-impl Ladder {
-    /// Levels that divide most of the gaps into parts that look alike on a
-    /// logarithmic scale: powers of ten, or of a thousand, or 1, 2, 5, 10.
-    fn new(gaps: &[f64]) -> Self {
-        let mut gaps: Vec<f64> = gaps
-            .iter()
-            .copied()
-            .filter(|gap| gap.is_finite() && *gap > 0.0)
-            .collect();
-        gaps.sort_by(f64::total_cmp);
-        let (Some(high), Some(low)) = (gaps.last(), gaps.get(gaps.len() / 200)) else {
-            return Ladder(Vec::new());
-        };
-        // Where little is near the least value, the lines are for the rest.
-        let low = low.max(high * 1e-12);
-        const STEPS: &[(&[f64], i32)] = &[
-            (&[1.0, 1.5, 2.0, 3.0, 4.0, 5.0, 6.0, 7.0, 8.0, 9.0], 1),
-            (&[1.0, 1.5, 2.0, 3.0, 5.0, 7.0], 1),
-            (&[1.0, 2.0, 5.0], 1),
-            (&[1.0, 3.0], 1),
-            (&[1.0], 1),
-            (&[1.0], 2),
-            (&[1.0], 3),
-            (&[1.0], 6),
-            (&[1.0], 12),
-            (&[1.0], 30),
-        ];
-        let ladders = STEPS.iter().map(|(mantissas, step)| {
-            let powers = (-330 / step..=310 / step).map(|power| power * step);
-            let levels = powers.flat_map(|power| {
-                mantissas
-                    .iter()
-                    .map(move |mantissa| level(*mantissa, power))
-            });
-            levels
-                .filter(|level| low < *level && level < high)
-                .collect::<Vec<f64>>()
-        });
-        let badness = |levels: &Vec<f64>| (levels.len() as f64 - LEVELS).abs();
-        let best = ladders.min_by(|a, b| badness(a).total_cmp(&badness(b)));
-        Ladder(best.unwrap_or_default())
+/// A line that says what the levels are.
+fn key(ladder: &Ladder, paint: Paint) -> String {
+    let levels = ladder.levels();
+    if levels.is_empty() {
+        return String::new();
     }
-
-    /// How many levels are below a gap; all for one that is not a number.
-    fn rung(&self, gap: f64) -> usize {
-        self.0
-            .iter()
-            .take_while(|level| gap.is_nan() || gap > **level)
-            .count()
-    }
-
-    /// A line that says what the levels are.
-    fn key(&self, paint: Paint) -> String {
-        if self.0.is_empty() {
-            return String::new();
+    let count = levels.len();
+    let levels = levels.iter().enumerate().map(|(rung, level)| {
+        if paint == Paint::Plain {
+            return short(*level);
         }
-        let levels = self.0.iter().enumerate().map(|(rung, level)| {
-            if paint == Paint::Plain {
-                return short(*level);
-            }
-            let swatch = gradation(rung as f64 / self.0.len() as f64, paint);
-            format!("{swatch}██{swatch:#} {}", short(*level))
-        });
-        let levels: Vec<String> = levels.collect();
-        let top = match paint {
-            Paint::Plain => String::new(),
-            _ => {
-                let swatch = gradation(1.0, paint);
-                format!(" {swatch}██{swatch:#}")
-            }
-        };
-        format!(
-            "{:MARGIN$} {FAINT}f - least:{FAINT:#} {}{top}\n",
-            "",
-            levels.join(" ")
-        )
-    }
-}
-
-/// `mantissa · 10^power`, rounded once.
-fn level(mantissa: f64, power: i32) -> f64 {
-    format!("{mantissa}e{power}")
-        .parse()
-        .unwrap_or(f64::INFINITY)
+        let swatch = gradation(rung as f64 / count as f64, paint);
+        format!("{swatch}██{swatch:#} {}", short(*level))
+    });
+    let levels: Vec<String> = levels.collect();
+    let top = match paint {
+        Paint::Plain => String::new(),
+        _ => {
+            let swatch = gradation(1.0, paint);
+            format!(" {swatch}██{swatch:#}")
+        }
+    };
+    format!(
+        "{:MARGIN$} {FAINT}f - least:{FAINT:#} {}{top}\n",
+        "",
+        levels.join(" ")
+    )
 }
 
 /// Letters left of the picture, for the numbers of the upright axis.

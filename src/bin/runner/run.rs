@@ -118,11 +118,11 @@ fn run_one(
     } else {
         "drawing charts"
     };
-    let folder = progress::busy(&experiment.file, what, options.quiet, || {
+    let finished = progress::busy(&experiment.file, what, options.quiet, || {
         writer.finish(!options.no_charts, control)
     })?;
     if !options.quiet && options.format == Format::Text {
-        output::results(&summary.render(&folder));
+        output::results(&summary.render(&finished.folder));
     }
     Ok(())
 }

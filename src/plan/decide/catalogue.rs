@@ -4,7 +4,7 @@ use super::Decider;
 use super::start::customary;
 use crate::mistake::{At, Mistake, nearest, suggestion};
 use crate::number::{Value, grouped};
-use crate::objective::catalogue::{self, Instance};
+use crate::objective::catalogue::{self, Instance, Kind};
 use crate::plan::grid::{Grid, Series};
 use crate::plan::{Bounds, Ends, GREATEST_OBJECTIVES, GREATEST_VARIABLES, Objective};
 use crate::spec::{self, Values};
@@ -176,6 +176,9 @@ impl Decider<'_> {
             Some(minimum) => self.minimum_at(minimum, &function),
             None => known.map(|known| known.at.clone()),
         };
+        let others = instance.minima.iter().skip(1);
+        let others = others.filter(|one| one.kind == Kind::Global && written.minimum.is_none());
+        let other_minima = others.map(|one| one.at.clone()).collect();
         let mut objective = Objective {
             name: written
                 .name
@@ -187,6 +190,7 @@ impl Decider<'_> {
                 None => known.map(|known| known.value.into()),
             },
             minimum_at,
+            other_minima,
             bounds: vec![Bounds::none(); function.parameters().len()],
             dimension,
             data: None,

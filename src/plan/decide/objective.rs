@@ -160,6 +160,7 @@ impl Decider<'_> {
             formula: formula.clone(),
             minimum: minimum.map(|minimum| minimum.value.value),
             minimum_at,
+            other_minima: Vec::new(),
             bounds: vec![Bounds::none(); function.parameters().len()],
             dimension: None,
             data,
@@ -206,6 +207,9 @@ impl Decider<'_> {
                 .minimum_at
                 .as_ref()
                 .map(|at| transform.inverse(at));
+            for at in &mut objective.other_minima {
+                *at = transform.inverse(at);
+            }
             objective.function = objective.function.clone().with_transform(transform);
         }
         self.bounds(written, objective);

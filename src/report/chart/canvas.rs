@@ -82,9 +82,26 @@ pub(super) fn svg(title: &str, description: &str, draw: impl FnOnce(&mut Canvas<
     tidied(&drawing, title, description)
 }
 
+/// A letter of private use, with which the backend is told where a group begins or ends:
+/// it knows of none. No text of a chart contains it.
+const GROUP: char = '\u{e000}';
+
 // The backend writes into a string, where nothing can fail; its results, which are
 // there for backends that write files, carry no news and are dropped by `ok()`.
 impl Canvas<'_> {
+    /// Puts what `draw` draws into a group with one attribute, for a page to find it by.
+    pub(super) fn group(&mut self, name: &str, number: usize, draw: impl FnOnce(&mut Self)) {
+        self.mark(&format!("{GROUP}{name}=\"{number}\""));
+        draw(self);
+        self.mark(&GROUP.to_string());
+    }
+
+    fn mark(&mut self, mark: &str) {
+        let font = FontDesc::new(FontFamily::SansSerif, 1.0, FontStyle::Normal);
+        let style = TextStyle::from(font);
+        self.backend.draw_text(mark, &style, (0, 0)).ok();
+    }
+
     /// Joins the points by a line `width` pixels thick.
     pub(super) fn line(&mut self, points: &[Place], ink: Ink, width: f64) {
         let path = points.iter().copied().map(fine);
@@ -162,7 +179,7 @@ fn style(ink: Ink, width: f64) -> ShapeStyle {
 fn printable(text: &str) -> String {
     let replaced = |c: char| match c {
         '\t' | '\n' | '\r' => ' ',
-        '\u{fffe}' | '\u{ffff}' => '\u{fffd}',
+        '\u{fffe}' | '\u{ffff}' | GROUP => '\u{fffd}',
         c if c.is_control() => '\u{fffd}',
         c => c,
     };
@@ -208,6 +225,16 @@ fn tidied(drawing: &str, title: &str, description: &str) -> String {
         if line.starts_with("<text") {
             let content = lines.next().unwrap_or_default();
             let close = lines.next().unwrap_or_default();
+            if let Some(group) = content.strip_prefix(GROUP) {
+                let group = group.replace("&quot;", "\"");
+                let tag = if group.is_empty() {
+                    "</g>".to_owned()
+                } else {
+                    format!("<g {group}>")
+                };
+                svg.extend([&tag, "\n"]);
+                continue;
+            }
             let open = unturned(&line.replace(&family, ""));
             svg.extend([&open, content, close, "\n"]);
             continue;

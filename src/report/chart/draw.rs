@@ -6,7 +6,7 @@ use super::layout::{self, AXIS_TITLE_SIZE, Heading, LINE_HEIGHT, Layout, TICK_GA
 use super::span::{Span, drawable};
 use super::text;
 use super::trace::{self, Frame, Place};
-use super::{Drawing, Figure, HEIGHT, Line, Style, WIDTH};
+use super::{AxisRange, Drawing, DrawnLine, Figure, HEIGHT, Line, PanelArea, Style, WIDTH};
 
 /// Empty share of an axis on both sides of the data.
 const MARGINS: [f64; 2] = [0.025, 0.04];
@@ -22,26 +22,34 @@ const MOST_ROWS: usize = 5;
 
 /// Draws the figure.
 pub(super) fn drawing(figure: &Figure, _style: &Style) -> Drawing {
-    Drawing {
-        svg: svg(figure),
-        panels: Vec::new(),
-    }
-}
-
-fn svg(figure: &Figure) -> String {
     let spans = spans(figure);
     let layout = layout::layout(figure, spans);
-    canvas::svg(&figure.title, &figure.description, |canvas| {
+    let panel = layout.panel;
+    let mut drawn = Vec::new();
+    let svg = canvas::svg(&figure.title, &figure.description, |canvas| {
         let corner = [f64::from(WIDTH), f64::from(HEIGHT)];
         canvas.rectangle([0.0, 0.0], corner, WHITE);
         grid(canvas, &layout);
         match spans {
-            Some(spans) => lines(canvas, figure, spans, &layout.panel),
-            None => empty(canvas, &layout.panel),
+            Some(spans) => drawn = lines(canvas, figure, spans, &panel),
+            None => empty(canvas, &panel),
         }
         labels(canvas, figure, &layout);
         layout.key.draw(canvas, layout.key_at);
-    })
+    });
+    let area = spans.map(|spans| PanelArea {
+        frame: [panel.left, panel.top, panel.right, panel.bottom],
+        axes: spans.map(|span| AxisRange {
+            low: span.value(0.0),
+            high: span.value(1.0),
+            scale: span.scale,
+        }),
+        lines: drawn,
+    });
+    Drawing {
+        svg,
+        panels: area.into_iter().collect(),
+    }
 }
 
 /// What the axes show, or `None` if there is nothing to draw.
@@ -206,7 +214,12 @@ fn weight(count: usize) -> (f64, f64) {
     }
 }
 
-fn lines(canvas: &mut Canvas<'_>, figure: &Figure, [across, up]: [Span; 2], panel: &Frame) {
+fn lines(
+    canvas: &mut Canvas<'_>,
+    figure: &Figure,
+    [across, up]: [Span; 2],
+    panel: &Frame,
+) -> Vec<DrawnLine> {
     let bar = colour::bar_span(&figure.key);
     let (width, opacity) = weight(figure.lines().count());
     let place = |[x, y]: [f64; 2]| -> Option<Place> {
@@ -218,10 +231,12 @@ fn lines(canvas: &mut Canvas<'_>, figure: &Figure, [across, up]: [Span; 2], pane
     };
     // Crosses and dots last, so that no line runs over them.
     let mut marks = Vec::new();
-    for line in figure.lines() {
+    let mut drawn = Vec::new();
+    for (number, line) in figure.lines().enumerate() {
         let rgb = colour::of_line(line.colour, bar.as_ref());
         let ink = Ink { rgb, opacity };
         let mut places: Vec<_> = line.points.iter().map(|&point| place(point)).collect();
+        let all = places.clone();
         if line.diverged {
             // A run that swings from side to side on its way out would fill the
             // panel with its crossings: it ends at the edge that it does not
@@ -231,18 +246,29 @@ fn lines(canvas: &mut Canvas<'_>, figure: &Figure, [across, up]: [Span; 2], pane
             places.truncate(last.map_or(places.len(), |last| last + 2));
         }
         let pieces = trace::pieces(places.into_iter(), panel);
-        for piece in &pieces {
-            match piece[..] {
-                // A value alone between two gaps would not show as a line.
-                [point] if !line.dots => {
-                    let radius = if pieces.len() == 1 { 5.0 } else { width * 1.2 };
-                    canvas.dot(point, radius, ink);
+        let few: Vec<Vec<Place>> = pieces
+            .iter()
+            .map(|piece| trace::simplified(piece))
+            .collect();
+        canvas.group("data-line", number, |canvas| {
+            for piece in &few {
+                match piece[..] {
+                    // A value alone between two gaps would not show as a line.
+                    [point] if !line.dots => {
+                        let radius = if few.len() == 1 { 5.0 } else { width * 1.2 };
+                        canvas.dot(point, radius, ink);
+                    }
+                    _ => canvas.line(piece, ink, width),
                 }
-                _ => canvas.line(&trace::simplified(piece), ink, width),
             }
-        }
+        });
+        let corners = if line.dots { &pieces } else { &few };
+        drawn.push(DrawnLine {
+            line: number,
+            points: values(corners, &line.points, &all, [across, up], panel),
+        });
         let end = pieces.last().and_then(|piece| piece.last()).copied();
-        marks.push((line, rgb, pieces, end));
+        marks.push((number, line, rgb, pieces, end));
     }
     let dots = figure
         .lines()
@@ -254,22 +280,61 @@ fn lines(canvas: &mut Canvas<'_>, figure: &Figure, [across, up]: [Span; 2], pane
         .map(|line| usize::from(line.diverged) + line.off_scale.len());
     let size = mark_size(crosses.sum());
     let mut row = 0;
-    for (line, rgb, pieces, end) in marks {
-        if line.dots {
-            scatter(canvas, &pieces, mark_size(dots) * 0.75, rgb);
-        }
-        if let Some(end) = end.filter(|_| line.diverged) {
-            cross(canvas, end, size, rgb);
-        }
-        if line.off_scale.is_empty() {
+    for (number, line, rgb, pieces, end) in marks {
+        let end = end.filter(|_| line.diverged);
+        if !line.dots && end.is_none() && line.off_scale.is_empty() {
             continue;
         }
-        let y = panel.top + size + 2.0 + row as f64 * ROW_SHARE * panel.height();
-        row = (row + 1) % MOST_ROWS;
-        for x in line.off_scale.iter().filter_map(|&x| across.share(x)) {
-            cross(canvas, [panel.left + x * panel.width(), y], size, rgb);
+        canvas.group("data-line", number, |canvas| {
+            if line.dots {
+                scatter(canvas, &pieces, mark_size(dots) * 0.75, rgb);
+            }
+            if let Some(end) = end {
+                cross(canvas, end, size, rgb);
+            }
+            let y = panel.top + size + 2.0 + row as f64 * ROW_SHARE * panel.height();
+            for x in line.off_scale.iter().filter_map(|&x| across.share(x)) {
+                cross(canvas, [panel.left + x * panel.width(), y], size, rgb);
+            }
+        });
+        row = (row + usize::from(!line.off_scale.is_empty())) % MOST_ROWS;
+    }
+    drawn
+}
+
+/// The values at the corners of the pieces of a line: those of the point that stands there,
+/// or of the place where the line was cut. Between two pieces there is a gap.
+fn values(
+    pieces: &[Vec<Place>],
+    points: &[[f64; 2]],
+    places: &[Option<Place>],
+    [across, up]: [Span; 2],
+    panel: &Frame,
+) -> Vec<[f64; 2]> {
+    let mut values = Vec::new();
+    let mut from = 0;
+    for piece in pieces {
+        if !values.is_empty() {
+            values.push([f64::NAN; 2]);
+        }
+        for &[x, y] in piece {
+            let there = places
+                .iter()
+                .skip(from)
+                .position(|place| *place == Some([x, y]));
+            values.push(match there {
+                Some(ahead) => {
+                    from += ahead;
+                    points[from]
+                }
+                None => [
+                    across.value((x - panel.left) / panel.width()),
+                    up.value((panel.bottom - y) / panel.height()),
+                ],
+            });
         }
     }
+    values
 }
 
 /// Half the width of a cross, by the number of marks.

@@ -56,14 +56,15 @@ pub(super) struct KeyBox {
     /// Font size.
     size: f64,
     texts: Vec<(String, Place, Rgb)>,
-    samples: Vec<(Sample, Place)>,
+    /// What stands before an entry, where, and the place of its text.
+    samples: Vec<(Sample, Place, usize)>,
     bar: Option<Bar>,
 }
 
 /// What stands before an entry of a legend.
 #[derive(Debug, Clone, Copy, PartialEq)]
 enum Sample {
-    Line { rgb: Rgb, dots: bool },
+    Line { entry: usize, rgb: Rgb, dots: bool },
     Cross,
 }
 
@@ -101,7 +102,8 @@ fn entries(figure: &Figure, names: &[String], crosses: bool) -> Vec<(Sample, Str
         let of_this = |line: &&super::Line| line.colour == Colour::Category(index);
         let dots = figure.lines().filter(of_this).any(|line| line.dots);
         let rgb = colour::category(index);
-        (Sample::Line { rgb, dots }, name.clone())
+        let entry = index;
+        (Sample::Line { entry, rgb, dots }, name.clone())
     });
     let diverged = crosses.then(|| (Sample::Cross, "diverged".to_owned()));
     named.chain(diverged).collect()
@@ -286,8 +288,8 @@ impl KeyBox {
     fn entry(&mut self, sample: Sample, name: &str, [left, baseline]: Place) {
         // The middle of small letters is about a third of the size above the
         // baseline.
-        self.samples
-            .push((sample, [left, baseline - 0.33 * self.size]));
+        let middle = [left, baseline - 0.33 * self.size];
+        self.samples.push((sample, middle, self.texts.len()));
         let text = [left + sample.width(), baseline];
         self.texts.push((name.to_owned(), text, SOFT_INK));
     }
@@ -297,28 +299,38 @@ impl KeyBox {
         if let Some(bar) = &self.bar {
             bar.draw(canvas, at);
         }
-        for &(sample, from) in &self.samples {
+        let mut of_entries = Vec::new();
+        for &(sample, from, text) in &self.samples {
             let [x, y] = [at[0] + from[0], at[1] + from[1]];
             match sample {
-                Sample::Line { rgb, dots } => {
-                    let ink = Ink::from(rgb);
-                    canvas.line(&[[x + 2.0, y], [x + SAMPLE - 2.0, y]], ink, 3.5);
-                    if dots {
-                        canvas.dot([x + SAMPLE / 2.0, y], 5.0, ink);
-                    }
+                Sample::Line { entry, rgb, dots } => {
+                    canvas.group("data-entry", entry, |canvas| {
+                        let ink = Ink::from(rgb);
+                        canvas.line(&[[x + 2.0, y], [x + SAMPLE - 2.0, y]], ink, 3.5);
+                        if dots {
+                            canvas.dot([x + SAMPLE / 2.0, y], 5.0, ink);
+                        }
+                        self.text(canvas, at, text);
+                    });
+                    of_entries.push(text);
                 }
                 Sample::Cross => draw::cross(canvas, [x + 7.0, y], 6.0, SOFT_INK),
             }
         }
-        for (text, from, rgb) in &self.texts {
-            let lettering = Lettering {
-                size: self.size,
-                rgb: *rgb,
-                anchor: Anchor::Start,
-                upwards: false,
-            };
-            canvas.text(text, [at[0] + from[0], at[1] + from[1]], lettering);
+        for text in (0..self.texts.len()).filter(|text| !of_entries.contains(text)) {
+            self.text(canvas, at, text);
         }
+    }
+
+    fn text(&self, canvas: &mut Canvas<'_>, at: Place, text: usize) {
+        let (text, from, rgb) = &self.texts[text];
+        let lettering = Lettering {
+            size: self.size,
+            rgb: *rgb,
+            anchor: Anchor::Start,
+            upwards: false,
+        };
+        canvas.text(text, [at[0] + from[0], at[1] + from[1]], lettering);
     }
 }
 

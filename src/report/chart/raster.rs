@@ -35,7 +35,7 @@ static FONTS: LazyLock<Arc<fontdb::Database>> = LazyLock::new(|| {
 ///
 /// # Errors
 ///
-/// If the text is not an SVG. What [`Figure::to_svg`](super::Figure::to_svg)
+/// If the text is not an SVG. What [`Figure::draw`](super::Figure::draw)
 /// returns always is.
 ///
 /// ```

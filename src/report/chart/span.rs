@@ -117,6 +117,16 @@ impl Span {
         }
     }
 
+    /// The value at a share from 0 to 1, kept finite.
+    pub(super) fn value(&self, share: f64) -> f64 {
+        let inner = self.low + (self.high - self.low) * share;
+        match self.scale {
+            Scale::Linear | Scale::SymLog(_) => (inner / self.factor).clamp(f64::MIN, f64::MAX),
+            // A margin may reach beyond the least number that there is.
+            Scale::Log => libm::exp10(inner).clamp(5e-324, f64::MAX),
+        }
+    }
+
     /// Where the value lies: 0 at the lower end, 1 at the upper one, `None` if this
     /// axis cannot show it. Values far outside are brought to a million widths,
     /// which keeps the direction of a line and the arithmetic finite.

@@ -3,7 +3,11 @@
 //! This is the one description of the format. The reader checks files against
 //! it, and [`documentation`] prints it as `experiments/README.md`.
 
+mod chart;
+
 use std::fmt::Write as _;
+
+pub use chart::{CHART, CHART_KINDS, STYLE};
 
 /// A table of the experiment file.
 #[derive(Debug)]
@@ -51,6 +55,8 @@ pub enum Kind {
     Whole,
     /// A number.
     Number,
+    /// `true` or `false`.
+    Switch,
     /// One of a few words.
     Choice(&'static [&'static str]),
     /// One value, a list of values, or a range of numbers.
@@ -91,12 +97,16 @@ impl Kind {
             Kind::Text => "text in quotes".to_owned(),
             Kind::Whole => "a whole number".to_owned(),
             Kind::Number => "a number".to_owned(),
+            Kind::Switch => "true or false".to_owned(),
             Kind::Choice(choices) => {
-                let quoted: Vec<String> = choices
-                    .iter()
-                    .map(|choice| format!("\"{choice}\""))
-                    .collect();
-                quoted.join(" or ")
+                let quoted = choices.iter().map(|choice| format!("\"{choice}\""));
+                let quoted: Vec<String> = quoted.collect();
+                match quoted.split_last() {
+                    Some((last, others)) if !others.is_empty() => {
+                        format!("{} or {last}", others.join(", "))
+                    }
+                    _ => quoted.concat(),
+                }
             }
             Kind::Setting => "a value, a list of values or a range".to_owned(),
             Kind::Names => "a list of names in quotes".to_owned(),
@@ -229,6 +239,7 @@ pub static EXPERIMENT: Format = Format {
             Kind::Tables(&CHART),
             "What is drawn; a useful choice if left out.",
         ),
+        optional("style", Kind::Table(&STYLE), "How charts look."),
         optional(
             "expect",
             Kind::Tables(&EXPECT),
@@ -619,54 +630,6 @@ pub static RECORD: Format = Format {
     others: None,
 };
 
-/// `[[chart]]`.
-pub static CHART: Format = Format {
-    name: "[[chart]]",
-    description: "A chart, as PNG and SVG. Quantities are the parameters (an element of a vector is \
-        `x[0]`), `loss`, `gradient_norm`, `learning_rate`, with a known minimum `gap`, and with \
-        validation rows `validation_loss`.",
-    keys: &[
-        optional(
-            "kind",
-            Kind::Choice(&["line", "sweep"]),
-            "`\"line\"` (default): a quantity over the epochs, a line for each run. `\"sweep\"`: a final quantity over a setting, a point for each run.",
-        ),
-        optional("y", Kind::Text, "The quantity; `loss` if left out."),
-        optional(
-            "x",
-            Kind::Text,
-            "For `line` a quantity or `epoch` (default); for `sweep` a setting, `learning_rate` if left out.",
-        ),
-        optional(
-            "x_scale",
-            Kind::Choice(SCALES),
-            "`\"linear\"` or `\"log\"`. Default: linear, for a sweep over a log range log.",
-        ),
-        optional(
-            "y_scale",
-            Kind::Choice(SCALES),
-            "`\"linear\"` (default) or `\"log\"`.",
-        ),
-        optional(
-            "title",
-            Kind::Text,
-            "Default: the quantities; the experiment's title if this is its only chart.",
-        ),
-        optional(
-            "file",
-            Kind::Text,
-            "The name of the files without extension. Default: from the quantities.",
-        ),
-        optional("runs", Kind::Filter, "Only the runs with these settings."),
-        optional(
-            "group_by",
-            Kind::Text,
-            "The setting that colours tell apart. Default: what varies.",
-        ),
-    ],
-    others: None,
-};
-
 /// `[[expect]]`.
 pub static EXPECT: Format = Format {
     name: "[[expect]]",
@@ -827,6 +790,7 @@ static ALL: &[&Format] = &[
     &STOP,
     &RECORD,
     &CHART,
+    &STYLE,
     &EXPECT,
     &BOUND,
     &DERIVATIVE,

@@ -1,15 +1,15 @@
 //! From the table of a derivative to the figure that is drawn.
 
-use super::chart::{Axis, Colour, Figure, Key, Line, Panel, Scale};
 use crate::derivative::{Row, Table};
 use crate::number::{Scalar, short};
 use crate::plan::{self, Curve, Derivative, Plan};
+use crate::report::chart::{Axis, Colour, Figure, Key, Line, Panel, Scale};
 
 /// Up to so many points of a line are marked; more would run together.
 const GREATEST_MARKED: usize = 60;
 
 /// The figure of a derivative, if it has one.
-pub(super) fn curve(plan: &Plan, table: &Table) -> Option<Figure> {
+pub(in crate::report) fn curve(plan: &Plan, table: &Table) -> Option<Figure> {
     let derivative = &plan.derivatives[table.derivative];
     let curve = derivative.chart?;
     let arithmetic = *plan.arithmetics().first()?;
@@ -36,7 +36,7 @@ pub(super) fn curve(plan: &Plan, table: &Table) -> Option<Figure> {
             x.clone(),
             match curve.x_scale {
                 plan::Scale::Log => Scale::Log,
-                plan::Scale::Linear | plan::Scale::Fitting => Scale::Linear,
+                plan::Scale::Linear | plan::Scale::SymLog | plan::Scale::Fitting => Scale::Linear,
             },
         ),
         y: Axis::new("value".to_owned(), Scale::Linear),

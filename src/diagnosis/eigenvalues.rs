@@ -1,0 +1,141 @@
+//! Eigenvalues of a small symmetric matrix.
+
+/// So many sweeps are far more than any matrix of these sizes needs: convergence is
+/// quadratic, and six to ten are common.
+const SWEEPS: usize = 60;
+
+/// The eigenvalues of a symmetric matrix of `size` rows, which lie one after the other in
+/// `matrix`, from the least to the greatest; `None` if a number in it is not finite.
+///
+/// Jacobi's method: rotations in one plane after the other make the elements beside the
+/// diagonal vanish. It is slow for large matrices and the most accurate for small ones.
+/// What is not symmetric by rounding is made so by the mean.
+///
+/// Source: Golub, Van Loan, Matrix Computations, section 8.5.
+pub(super) fn eigenvalues(matrix: &[f64], size: usize) -> Option<Vec<f64>> {
+    if matrix.len() != size * size || matrix.iter().any(|one| !one.is_finite()) {
+        return None;
+    }
+    // Scaled by its greatest element, so that no square overflows or vanishes.
+    let scale = matrix.iter().fold(0.0_f64, |most, one| most.max(one.abs()));
+    if scale == 0.0 {
+        return Some(vec![0.0; size]);
+    }
+    let at = |row: usize, column: usize| row * size + column;
+    let mut a: Vec<f64> = (0..size * size)
+        .map(|place| {
+            let (row, column) = (place / size, place % size);
+            (matrix[place] / scale + matrix[at(column, row)] / scale) / 2.0
+        })
+        .collect();
+    for _ in 0..SWEEPS {
+        let beside = (0..size).flat_map(|row| (0..row).map(move |column| (row, column)));
+        let rest: f64 = beside
+            .map(|(row, column)| a[at(row, column)] * a[at(row, column)])
+            .sum();
+        // The eigenvalues are then right to the square of this, relative to the greatest.
+        if rest < 1e-32 {
+            break;
+        }
+        for p in 0..size {
+            for q in p + 1..size {
+                rotate(&mut a, size, p, q);
+            }
+        }
+    }
+    let mut values: Vec<f64> = (0..size).map(|row| a[at(row, row)] * scale).collect();
+    values.sort_by(f64::total_cmp);
+    Some(values)
+}
+
+/// Makes element (p, q) vanish by a rotation in the plane of both.
+fn rotate(a: &mut [f64], size: usize, p: usize, q: usize) {
+    let at = |row: usize, column: usize| row * size + column;
+    let beside = a[at(p, q)];
+    if beside == 0.0 {
+        return;
+    }
+    let theta = (a[at(q, q)] - a[at(p, p)]) / (2.0 * beside);
+    // The smaller one of the two angles that do it. A square that overflows makes it 0.
+    let tangent = theta.signum() / (theta.abs() + (theta * theta + 1.0).sqrt());
+    let cosine = 1.0 / (tangent * tangent + 1.0).sqrt();
+    let sine = tangent * cosine;
+    for k in 0..size {
+        let (left, right) = (a[at(k, p)], a[at(k, q)]);
+        a[at(k, p)] = cosine * left - sine * right;
+        a[at(k, q)] = sine * left + cosine * right;
+    }
+    for k in 0..size {
+        let (above, below) = (a[at(p, k)], a[at(q, k)]);
+        a[at(p, k)] = cosine * above - sine * below;
+        a[at(q, k)] = sine * above + cosine * below;
+    }
+    a[at(p, q)] = 0.0;
+    a[at(q, p)] = 0.0;
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[track_caller]
+    fn check(matrix: &[f64], size: usize, expected: &[f64], within: f64) {
+        let found = eigenvalues(matrix, size).unwrap();
+        assert_eq!(found.len(), expected.len());
+        for (found, expected) in found.iter().zip(expected) {
+            assert!((found - expected).abs() <= within, "{found} for {expected}");
+        }
+    }
+
+    #[test]
+    fn small_matrices_have_their_known_eigenvalues() {
+        check(&[3.0], 1, &[3.0], 0.0);
+        check(&[100.0, 0.0, 0.0, 1.0], 2, &[1.0, 100.0], 0.0);
+        check(&[2.0, 1.0, 1.0, 2.0], 2, &[1.0, 3.0], 1e-15);
+        check(&[0.0, 1.0, 1.0, 0.0], 2, &[-1.0, 1.0], 1e-15);
+        // Rosenbrock's function at its minimum: trace 1002, determinant 400.
+        let root = (501.0_f64 * 501.0 - 400.0).sqrt();
+        let least = 400.0 / (501.0 + root);
+        check(
+            &[802.0, -400.0, -400.0, 200.0],
+            2,
+            &[least, 501.0 + root],
+            1e-11,
+        );
+        check(&[0.0; 9], 3, &[0.0; 3], 0.0);
+    }
+
+    #[test]
+    #[expect(clippy::cast_precision_loss, reason = "small counts")]
+    fn the_second_difference_has_eigenvalues_by_sines() {
+        let size = 30;
+        let element = |row: usize, column: usize| match row.abs_diff(column) {
+            0 => 2.0,
+            1 => -1.0,
+            _ => 0.0,
+        };
+        let matrix: Vec<f64> = (0..size * size)
+            .map(|place| element(place / size, place % size))
+            .collect();
+        let expected: Vec<f64> = (1..=size)
+            .map(|k| {
+                let angle = k as f64 * std::f64::consts::PI / (2 * (size + 1)) as f64;
+                4.0 * libm::sin(angle) * libm::sin(angle)
+            })
+            .collect();
+        check(&matrix, size, &expected, 1e-13);
+    }
+
+    #[test]
+    fn numbers_of_any_size_are_right_and_others_refused() {
+        check(&[2e300, 1e300, 1e300, 2e300], 2, &[1e300, 3e300], 1e286);
+        check(
+            &[2e-300, 1e-300, 1e-300, 2e-300],
+            2,
+            &[1e-300, 3e-300],
+            1e-314,
+        );
+        assert_eq!(eigenvalues(&[f64::NAN], 1), None);
+        assert_eq!(eigenvalues(&[1.0, 2.0], 2), None);
+    }
+}

@@ -1,0 +1,405 @@
+//! A verdict in words.
+
+use super::Subject;
+use super::facts::{Behaviour, Facts, Floor};
+use super::fit::{Fit, epochs};
+use super::history::History;
+use super::theory::Theory;
+use super::verdict::{Limits, SMALL};
+use super::words::{counted, digits, factor, whole};
+use crate::batch::RunResult;
+use crate::plan::Plan;
+
+/// Two rates agree if their logarithms do to this share.
+const AGREE: f64 = 0.02;
+
+/// Everything that a sentence can speak of.
+pub(super) struct Case<'a> {
+    pub(super) plan: &'a Plan,
+    pub(super) subject: &'a Subject,
+    pub(super) history: &'a History,
+    pub(super) result: &'a RunResult,
+    pub(super) facts: &'a Facts,
+    pub(super) fit: Option<Fit>,
+    pub(super) curvature: &'a [f64],
+    pub(super) limits: Limits,
+}
+
+/// The verdict in plain sentences: why it ended, how fast it was, what would be better.
+pub(super) fn sentence(case: &Case<'_>) -> String {
+    let parts = [
+        Some(ending(case)),
+        zero_loss(case),
+        certainty(case),
+        rate(case),
+        order(case),
+        oscillation(case),
+        stability(case),
+        projection(case),
+    ];
+    let parts: Vec<String> = parts.into_iter().flatten().collect();
+    parts.join(" ")
+}
+
+fn ending(case: &Case<'_>) -> String {
+    let (result, facts) = (case.result, case.facts);
+    let spent = format!("Spent all {}", counted(result.epochs_run, "epoch"));
+    let gradient = digits(result.gradient_norm.to_f64());
+    match facts.behaviour {
+        Behaviour::Diverged => format!("Diverged: {}.", result.reason),
+        Behaviour::Converged => format!(
+            "Converged in {}: {}.",
+            counted(result.epochs_run, "epoch"),
+            result.reason
+        ),
+        Behaviour::AtSaddle => format!(
+            "Ended at a saddle, not at a minimum: the norm of the gradient is {gradient}, but the \
+             least curvature {}.",
+            digits(facts.least_curvature.unwrap_or(f64::NAN))
+        ),
+        Behaviour::AtFloor => floor(case),
+        Behaviour::Shrinking => format!("{spent}, still on its way."),
+        Behaviour::NearMinimum => format!(
+            "{spent} and came near a minimum: the norm of the gradient is {gradient}, and the \
+             least curvature {}.",
+            digits(facts.least_curvature.unwrap_or(f64::NAN))
+        ),
+        Behaviour::Halted => format!(
+            "{spent}, but nothing changes from {} on{}: the loss is {}, the norm of the gradient \
+             {gradient}.",
+            epoch(case.history, case.history.same_since),
+            at_rate(case),
+            digits(result.loss.to_f64())
+        ),
+        Behaviour::Growing => format!("{spent}; the gradient grew to the end."),
+        Behaviour::Oscillating => {
+            format!("{spent}, to and fro: the norm of the gradient stays near {gradient}.")
+        }
+        Behaviour::OnPlateau => format!(
+            "{spent} on a plateau: over the last half of them the loss changed by less than 1 %, \
+             though the norm of the gradient is {gradient}{}.",
+            at_rate(case)
+        ),
+        Behaviour::Wandering => format!(
+            "{spent} without settling: over the last half of them the norm of the gradient \
+             neither shrinks nor grows, and the loss is {} at the end.",
+            digits(result.loss.to_f64())
+        ),
+        Behaviour::Undecided => format!(
+            "{spent}: the loss is {}, the norm of the gradient {gradient}.",
+            digits(result.loss.to_f64())
+        ),
+    }
+}
+
+/// The learning rate that a schedule has come to.
+fn at_rate(case: &Case<'_>) -> String {
+    let rate = case.history.learning_rate;
+    rate.filter(|_| case.subject.is_scheduled)
+        .map_or_else(String::new, |rate| {
+            format!(" at a learning rate of {}", digits(rate))
+        })
+}
+
+/// Which floor the descent came to.
+fn floor(case: &Case<'_>) -> String {
+    let (facts, limits) = (case.facts, case.limits);
+    let precision = case.subject.precision.name();
+    let epoch = whole(facts.floor_epoch.unwrap_or(0));
+    let begin = format!("Reached the floor of {precision} at epoch {epoch}:");
+    let gradient = case.result.gradient_norm.to_f64();
+    let step = case.subject.theory.map_or_else(String::new, |theory| {
+        let (rate, step) = (digits(theory.rate), digits(theory.rate * gradient));
+        let gradient = digits(gradient);
+        format!("the step, {rate} times a gradient of {gradient}, is {step}")
+    });
+    match facts.floor {
+        Some(Floor::ZeroGradient) => {
+            format!("Arrived at epoch {epoch} where the gradient is exactly zero in {precision}.")
+        }
+        Some(Floor::Flushed) => format!(
+            "{begin} {step}, below the least normal number {}, and flushed to zero.",
+            digits(limits.least_normal)
+        ),
+        Some(Floor::Underflow) => format!(
+            "{begin} {step}, and rounds to zero beside the least number {}.",
+            digits(limits.least)
+        ),
+        Some(Floor::Rounding) if case.subject.theory.is_some() => {
+            format!("{begin} {step}, below half of the spacing of numbers at the parameters.")
+        }
+        Some(Floor::Rounding) => format!(
+            "{begin} steps no longer change a parameter, though the norm of the gradient is {}.",
+            digits(gradient)
+        ),
+        Some(Floor::NoBetterPoint) => format!(
+            "The search found no better point after epoch {epoch}: the norm of the gradient is \
+             {} there.",
+            digits(gradient)
+        ),
+        Some(Floor::Loss) => format!(
+            "{begin} the loss is {} from there on, though the parameters still move.",
+            digits(case.result.loss.to_f64())
+        ),
+        Some(Floor::Gradient) | None => format!(
+            "{begin} a gradient of {} is no more than the rounding of the parameters makes.",
+            digits(gradient)
+        ),
+    }
+}
+
+/// The loss was zero before the descent ended.
+fn zero_loss(case: &Case<'_>) -> Option<String> {
+    let from = case.facts.zero_loss_from?;
+    let ends = case.facts.floor_epoch? > from;
+    ends.then(|| {
+        format!(
+            "The loss is exactly zero from {} on.",
+            epoch(case.history, from)
+        )
+    })
+}
+
+/// An epoch, which was one of the recorded ones if not all were.
+fn epoch(history: &History, epoch: u64) -> String {
+    let last = history.last().map_or(0, |last| last.epoch);
+    let are_all = history.rows > last;
+    let word = if are_all { "epoch" } else { "recorded epoch" };
+    format!("{word} {}", whole(epoch))
+}
+
+fn certainty(case: &Case<'_>) -> Option<String> {
+    let from = case.facts.certain_from?;
+    let last = case.history.last()?;
+    let first = case.history.growing_since;
+    let grown = libm::log(last.gradient / first.gradient);
+    let each = libm::exp(grown / epochs(last.epoch - first.epoch));
+    Some(format!(
+        "It was certain from {} on: from there the gradient grew at every recorded epoch, by a \
+         factor of {} an epoch{}.",
+        epoch(case.history, from),
+        factor(each),
+        if case.fit.is_some() {
+            ""
+        } else {
+            " on average"
+        }
+    ))
+}
+
+/// The measured rate, with the predicted one where both agree or the run arrived.
+fn rate(case: &Case<'_>) -> Option<String> {
+    let fit = case.fit?;
+    let measured = fit.rate();
+    if case.facts.certain_from.is_some() {
+        return predicted(case, fit).map(|predicted| format!("Theory{predicted}."));
+    }
+    let verb = if fit.slope < 0.0 { "shrank" } else { "grew" };
+    let mut text = format!(
+        "The gradient {verb} by a factor of {} an epoch from epoch {} to {}",
+        factor(measured),
+        whole(fit.from),
+        whole(fit.to)
+    );
+    if let Some(predicted) = predicted(case, fit) {
+        text.push_str(&predicted);
+    }
+    text.push('.');
+    Some(text)
+}
+
+/// The curvature whose factor is the measured one: that of the slowest direction, or
+/// another, where the start has no part along it.
+fn agreement(case: &Case<'_>, fit: Fit) -> Option<f64> {
+    let theory = case.subject.theory?;
+    let agrees = |curvature: &f64| {
+        let with = libm::log(theory.factor(*curvature));
+        (fit.slope - with).abs() <= AGREE.max(2.0 * fit.error) * with.abs()
+    };
+    let all = case.curvature.iter().copied();
+    let slowest = all.clone().reduce(|most, one| {
+        if theory.factor(one) > theory.factor(most) {
+            one
+        } else {
+            most
+        }
+    });
+    let mut others = all.filter(|one| *one != 0.0);
+    slowest.filter(agrees).or_else(|| others.find(agrees))
+}
+
+/// `, as theory predicts`, or what it lets expect instead.
+fn predicted(case: &Case<'_>, fit: Fit) -> Option<String> {
+    let theory = case.subject.theory?;
+    let begin = if case.facts.certain_from.is_some() {
+        " predicts that:"
+    } else {
+        ", as"
+    };
+    if let Some(curvature) = agreement(case, fit) {
+        return Some(format!("{begin} {}", formula(theory, curvature, begin)));
+    }
+    let is_near = case.result.gradient_norm.to_f64() <= SMALL * case.history.greatest_gradient;
+    let is_known = is_near && !case.result.is_diverged();
+    let predicted = case.facts.predicted_rate.filter(|_| is_known)?;
+    Some(format!(
+        "; the curvature at the end lets expect {}",
+        factor(predicted)
+    ))
+}
+
+/// How the factor follows from a curvature.
+fn formula(theory: Theory, curvature: f64, begin: &str) -> String {
+    let (rate, curvature_text) = (digits(theory.rate), digits(curvature));
+    let value = factor(theory.factor(curvature));
+    let predicts = if begin == ", as" { " predicts" } else { "" };
+    if theory.momentum == 0.0 {
+        return format!("|1 − {rate}·{curvature_text}| = {value}{predicts}");
+    }
+    let kind = if theory.is_nesterov {
+        "Nesterov's momentum"
+    } else {
+        "momentum"
+    };
+    let momentum = digits(theory.momentum);
+    format!(
+        "{kind} {momentum} at rate {rate} and curvature {curvature_text} {}{value}",
+        if predicts.is_empty() {
+            "gives "
+        } else {
+            "predicts: "
+        }
+    )
+}
+
+/// Whether the last steps made digits double, as Newton's method does.
+fn order(case: &Case<'_>) -> Option<String> {
+    let [middle, first] = case.history.before;
+    let (middle, first) = (middle?, first?);
+    let last = case.history.last()?;
+    let are_neighbours =
+        last.epoch == middle.epoch + 1 && middle.epoch == first.epoch + 1 && case.fit.is_none();
+    let shrink = |from: f64, to: f64| libm::log(from / to);
+    let before = shrink(first.gradient, middle.gradient);
+    let after = shrink(middle.gradient, last.gradient);
+    let is_fast = before > 1.0 && after > 1.5 * before;
+    (are_neighbours && is_fast).then(|| {
+        format!(
+            "Convergence was faster than linear: the last gradients are {}, {} and {}.",
+            digits(first.gradient),
+            digits(middle.gradient),
+            digits(last.gradient)
+        )
+    })
+}
+
+fn oscillation(case: &Case<'_>) -> Option<String> {
+    let turns = case.facts.turns?;
+    let (place, _) = case.history.turning()?;
+    let names = case.plan.objectives[case.subject.objective]
+        .function
+        .parameters();
+    let name = names.get(place)?;
+    let are_all = case.history.last()?.epoch < case.history.rows;
+    let epochs = if are_all { "epochs" } else { "recorded epochs" };
+    let mut text = format!(
+        "`{name}` turned back in each of the last {} {epochs} in which it moved",
+        whole(turns)
+    );
+    // An overshoot by the curvature: the factor of the error is negative.
+    if let (Some(theory), Some(greatest)) = (case.subject.theory, case.facts.greatest_curvature) {
+        let factor = 1.0 - theory.rate * greatest;
+        if theory.momentum == 0.0 && factor < 0.0 && case.facts.condition.is_some() {
+            text.push_str(&format!(
+                ", since 1 − {}·{} = {} is negative",
+                digits(theory.rate),
+                digits(greatest),
+                digits(factor)
+            ));
+        }
+    }
+    text.push('.');
+    Some(text)
+}
+
+/// The bound and the best rate, beside the one that was used.
+fn stability(case: &Case<'_>) -> Option<String> {
+    let (facts, result) = (case.facts, case.result);
+    let bound = facts.stability_bound?;
+    let rate = case.subject.theory?.rate;
+    let is_judged = result.is_diverged() || facts.behaviour == Behaviour::Oscillating;
+    let place = if result.is_diverged() {
+        format!(
+            "where the loss was least (epoch {})",
+            whole(result.best_epoch)
+        )
+    } else {
+        "at the end".to_owned()
+    };
+    let curvature = curvature(facts, case.curvature.len(), &place)?;
+    let best = facts.best_rate.map(digits);
+    if is_judged {
+        let relation = if (rate / bound - 1.0).abs() < 0.1 && rate != bound {
+            "near"
+        } else if rate > bound {
+            "above"
+        } else if rate < bound {
+            "below"
+        } else {
+            "exactly"
+        };
+        let best = best.map_or_else(String::new, |best| format!("; {best} would be fastest"));
+        return Some(format!(
+            "With {curvature}, the rate {} is {relation} the bound of {}{best}.",
+            digits(rate),
+            digits(bound)
+        ));
+    }
+    // Far from a minimum the curvature at the end says nothing of the descent.
+    let is_small = result.gradient_norm.to_f64() <= SMALL * case.history.greatest_gradient;
+    let agrees = case.fit.is_some_and(|fit| agreement(case, fit).is_some());
+    if facts.condition.is_none() || !(is_small || agrees) {
+        return None;
+    }
+    let best = best.map_or_else(String::new, |best| format!(" and {best} would be fastest"));
+    Some(format!(
+        "With {curvature}, rates below {} are stable{best}.",
+        digits(bound)
+    ))
+}
+
+/// The curvature in words.
+fn curvature(facts: &Facts, directions: usize, place: &str) -> Option<String> {
+    let (least, greatest) = (facts.least_curvature?, facts.greatest_curvature?);
+    let (least, greatest) = (digits(least), digits(greatest));
+    Some(match facts.condition {
+        _ if directions == 1 => format!("a curvature of {greatest} {place}"),
+        Some(condition) => format!(
+            "a curvature from {least} to {greatest} {place} (condition {})",
+            digits(condition)
+        ),
+        None => format!("a curvature from {least} to {greatest} {place}"),
+    })
+}
+
+/// How long it would go on.
+fn projection(case: &Case<'_>) -> Option<String> {
+    let fit = case.fit.filter(|fit| fit.slope < 0.0)?;
+    // Of a schedule the pace is not that of the next epochs.
+    if case.facts.behaviour != Behaviour::Shrinking || case.subject.is_scheduled {
+        return None;
+    }
+    let more = (std::f64::consts::LN_10 / -fit.slope).ceil();
+    let is_sensible = more > 1.0 && more < 1e15;
+    #[expect(
+        clippy::cast_possible_truncation,
+        clippy::cast_sign_loss,
+        reason = "it was just compared"
+    )]
+    is_sensible.then(|| {
+        format!(
+            "At this pace a gradient of a tenth takes {} more.",
+            counted(more as u64, "epoch")
+        )
+    })
+}

@@ -1,0 +1,72 @@
+//! Numbers and lists as they stand in sentences.
+
+use crate::number::{grouped, short};
+
+/// Four significant digits.
+pub(super) fn digits(value: f64) -> String {
+    short(rounded(value, 3))
+}
+
+/// A factor: near 1 with so many digits more that its distance from 1 has three.
+pub(super) fn factor(value: f64) -> String {
+    let mut after = 2;
+    let mut apart = (1.0 - value).abs();
+    while apart < 0.1 && apart > 0.0 && after < 9 {
+        apart *= 10.0;
+        after += 1;
+    }
+    let after = after.max(3);
+    let value = rounded(value, after);
+    // `short` ends after six digits.
+    if after < 6 {
+        short(value)
+    } else {
+        value.to_string()
+    }
+}
+
+/// `value` with so many digits after the first.
+fn rounded(value: f64, after: usize) -> f64 {
+    format!("{value:.after$e}").parse().unwrap_or(value)
+}
+
+/// A whole number with its thousands apart.
+pub(super) fn whole(count: u64) -> String {
+    grouped(u128::from(count))
+}
+
+/// A whole number with what it counts.
+pub(super) fn counted(count: u64, one: &str) -> String {
+    let plural = if count == 1 { "" } else { "s" };
+    format!("{} {one}{plural}", whole(count))
+}
+
+/// Parts with commas, the last with `and`.
+pub(super) fn listed(parts: &[String]) -> String {
+    match parts {
+        [] => String::new(),
+        [one] => one.clone(),
+        [others @ .., last] => format!("{} and {last}", others.join(", ")),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn numbers_have_as_many_digits_as_they_need() {
+        assert_eq!(digits(0.979_999_999_8), "0.98");
+        assert_eq!(digits(1.160_705_2e-36), "1.161e-36");
+        assert_eq!(digits(2_508.009), "2508");
+        assert_eq!(factor(0.979_999_5), "0.98");
+        assert_eq!(factor(0.999_600_64), "0.999601");
+        assert_eq!(factor(0.333_333_33), "0.3333");
+        assert_eq!(factor(1.0), "1");
+        assert_eq!(factor(1.2), "1.2");
+        assert_eq!(counted(1, "run"), "1 run");
+        assert_eq!(counted(1_000, "epoch"), "1,000 epochs");
+        let parts = ["a", "b", "c"].map(str::to_owned);
+        assert_eq!(listed(&parts), "a, b and c");
+    }
+}

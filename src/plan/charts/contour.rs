@@ -1,0 +1,105 @@
+//! `kind = "contour"`.
+
+use super::decider::{ChartDecider, Decided};
+use super::{ChartKind, Plan, Scale};
+use crate::mistake::suggestion;
+
+/// Whether an objective, by its place, has two parameters.
+pub(super) fn is_plane(plan: &Plan, objective: usize) -> bool {
+    let function = plan.objectives.get(objective).map(|one| &one.function);
+    function.is_some_and(|function| function.parameters().len() == 2)
+}
+
+/// A parameter of an objective that is not recorded, if there is one.
+pub(super) fn unrecorded(plan: &Plan, objective: usize) -> Option<&str> {
+    let recorded = &plan.record.parameters;
+    let mut parameters = plan.objectives[objective].function.parameters().iter();
+    let missing = parameters.find(|name| !recorded.contains(name));
+    missing.map(String::as_str)
+}
+
+pub(super) fn title(plan: &Plan, objectives: &[usize]) -> String {
+    match objectives {
+        [only] => format!("descents on {}", plan.objectives[*only].name),
+        _ => format!("descents on {} objectives", objectives.len()),
+    }
+}
+
+impl ChartDecider<'_> {
+    pub(super) fn contour(&mut self) -> Decided {
+        let objectives = self.planes();
+        let missing = objectives.iter();
+        let mut missing = missing.filter_map(|place| unrecorded(self.plan, *place));
+        if let Some(missing) = missing.next() {
+            let message = format!("a contour needs `{missing}`, which is not recorded");
+            let label = "the ways of the runs are drawn from what is recorded";
+            let help = format!("add `{missing}` to `record.parameters`, or leave that out");
+            let span = self.written.span.clone();
+            self.mistake(&span, message, label, &help);
+        }
+        Decided {
+            x_scale: Scale::Linear,
+            y_scale: Scale::Linear,
+            title: title(self.plan, &objectives),
+            file: "contour".to_owned(),
+            shown: Vec::new(),
+            group_by: self.group(),
+            kind: ChartKind::Contour {
+                animate: self.written.animate.as_ref().is_some_and(|one| one.value),
+                objectives,
+            },
+        }
+    }
+
+    fn planes(&mut self) -> Vec<usize> {
+        let places = 0..self.plan.objectives.len();
+        let Some(written) = &self.written.objective else {
+            let planes: Vec<usize> = places.filter(|place| is_plane(self.plan, *place)).collect();
+            if planes.is_empty() {
+                let first = self.plan.objectives.first();
+                let label = first.map_or_else(String::new, |first| {
+                    format!("`{}` {}", first.name, has_parameters(self.plan, 0))
+                });
+                let message = "a contour needs an objective of two parameters";
+                let help = "use `kind = \"line\"`, or `kind = \"heatmap\"` over two settings";
+                let span = self.written.span.clone();
+                self.missing(&span, message, label, help);
+            }
+            return planes;
+        };
+        let mut chosen = Vec::new();
+        for name in &written.list {
+            let named: Vec<usize> = places
+                .clone()
+                .filter(|place| self.plan.objectives[*place].name == name.value)
+                .collect();
+            let Some(first) = named.first() else {
+                let known = self.plan.objectives.iter().map(|one| one.name.as_str());
+                let label = suggestion(&name.value, "the objectives are", known);
+                let message = format!("unknown objective `{}`", name.value);
+                self.missing(&name.span, message, label, "");
+                continue;
+            };
+            let planes = named.iter().filter(|place| is_plane(self.plan, **place));
+            let planes: Vec<usize> = planes.copied().collect();
+            if planes.is_empty() {
+                let has = has_parameters(self.plan, *first);
+                let message = format!("`{}` cannot have a contour", name.value);
+                let label = format!("it {has}, a contour needs two");
+                let help = "use `kind = \"line\"`, or `kind = \"heatmap\"` over two settings";
+                self.mistake(&name.span, message, label, help);
+            }
+            chosen.extend(planes);
+        }
+        chosen.sort_unstable();
+        chosen.dedup();
+        chosen
+    }
+}
+
+fn has_parameters(plan: &Plan, objective: usize) -> String {
+    match plan.objectives[objective].function.parameters().len() {
+        1 => "has one parameter".to_owned(),
+        count => format!("has {count} parameters"),
+    }
+}

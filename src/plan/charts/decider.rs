@@ -1,0 +1,421 @@
+//! From one `[[chart]]` to a [`Chart`].
+
+use super::{Band, Chart, ChartKind, Plan, Scale, file_name, title};
+use crate::mistake::{At, Mistake, Span, suggestion};
+use crate::number::{Number, Value};
+use crate::plan::expectations::final_quantities;
+use crate::plan::filter::column;
+use crate::spec;
+
+/// More panels than this are too small to be read.
+const GREATEST_PANELS: usize = 36;
+
+pub(super) struct ChartDecider<'a> {
+    pub(super) plan: &'a Plan,
+    pub(super) written: &'a spec::Chart,
+    /// Whether the plan has all that the file describes. Of one with mistakes cannot be said
+    /// what does not vary.
+    pub(super) is_whole: bool,
+    pub(super) mistakes: &'a mut Vec<Mistake>,
+}
+
+/// What a kind of chart decides by itself.
+pub(super) struct Decided {
+    pub(super) kind: ChartKind,
+    pub(super) x_scale: Scale,
+    pub(super) y_scale: Scale,
+    pub(super) title: String,
+    pub(super) file: String,
+    /// The settings that its axes or colours show already, as columns of the plan.
+    pub(super) shown: Vec<usize>,
+    pub(super) group_by: Option<usize>,
+}
+
+impl ChartDecider<'_> {
+    pub(super) fn chart(mut self) -> Option<Chart> {
+        let before = self.mistakes.len();
+        let written = self.written;
+        let kind = match &written.kind {
+            Some(kind) => kind.value.as_str(),
+            // What it should have been was told.
+            None if written.keys.iter().any(|key| key == "kind") => return None,
+            None => "line",
+        };
+        self.own_keys(kind);
+        let decided = match kind {
+            "sweep" => self.sweep(),
+            "heatmap" => self.heatmap(),
+            "contour" => self.contour(),
+            "profile" => self.profile(),
+            "histogram" => self.histogram(),
+            _ => self.line(),
+        };
+        let runs = self.plan.filter(written.runs.as_ref(), self.mistakes);
+        let facet = self.facet(&decided);
+        let file = self.file(decided.file);
+        let chart = Chart {
+            kind: decided.kind,
+            x_scale: decided.x_scale,
+            y_scale: decided.y_scale,
+            title: match &written.title {
+                Some(title) => title.value.clone(),
+                None => decided.title,
+            },
+            file,
+            runs,
+            group_by: decided.group_by,
+            facet,
+        };
+        (self.mistakes.len() == before).then_some(chart)
+    }
+
+    pub(super) fn mistake(
+        &mut self,
+        span: &Span,
+        message: impl Into<String>,
+        label: impl Into<String>,
+        help: &str,
+    ) {
+        let mistake = Mistake::new(span.clone(), message, label);
+        self.mistakes.push(if help.is_empty() {
+            mistake
+        } else {
+            mistake.help(help)
+        });
+    }
+
+    /// Tells of something that is missing from the plan, unless what is missing may be what
+    /// has a mistake.
+    pub(super) fn missing(
+        &mut self,
+        span: &Span,
+        message: impl Into<String>,
+        label: impl Into<String>,
+        help: &str,
+    ) {
+        if self.is_whole {
+            self.mistake(span, message, label, help);
+        }
+    }
+
+    /// Where a key is, or else the chart.
+    pub(super) fn place_of(&self, key: &str) -> Span {
+        let place = self.written.place_of(key);
+        place.unwrap_or(&self.written.span).clone()
+    }
+
+    /// Tells of keys that only other kinds have.
+    fn own_keys(&mut self, kind: &str) {
+        let Some((_, own)) = spec::CHART_KINDS.iter().find(|(name, _)| *name == kind) else {
+            return;
+        };
+        for key in &self.written.keys {
+            let owners = spec::CHART_KINDS.iter();
+            let owners = owners.filter(|(_, keys)| keys.contains(&key.as_str()));
+            let owners: Vec<String> = owners.map(|(name, _)| format!("`{name}`")).collect();
+            if owners.is_empty() || own.contains(&key.as_str()) {
+                continue;
+            }
+            let Some(place) = self.written.place_of(key) else {
+                continue;
+            };
+            let message = format!("a chart of kind `{kind}` has no `{key}`");
+            let label = match owners.split_last() {
+                Some((last, others)) if !others.is_empty() => {
+                    format!("only {} and {last} have it", others.join(", "))
+                }
+                _ => format!("only {} has it", owners.concat()),
+            };
+            let own: Vec<String> = own.iter().map(|key| format!("`{key}`")).collect();
+            let help = format!("leave it out; `{kind}` has {}", own.join(", "));
+            self.mistake(place, message, label, &help);
+        }
+    }
+
+    fn line(&mut self) -> Decided {
+        let written = self.written;
+        let mut known = self.recorded_quantities();
+        self.recorded_quantity(written.y.as_ref(), &known);
+        known.push("epoch");
+        self.recorded_quantity(written.x.as_ref(), &known);
+        let y = text(written.y.as_ref(), "loss");
+        let x = text(written.x.as_ref(), "epoch");
+        self.log_of_quantity("y_scale", written.y_scale.as_ref(), y);
+        self.log_of_quantity("x_scale", written.x_scale.as_ref(), x);
+        let has_order = ["epoch", "evaluations"].contains(&x);
+        let band = self.band(has_order);
+        if let Some(written) = written.band.as_ref().filter(|band| band.value != "none")
+            && !has_order
+        {
+            let message = format!("a band over `{x}` has no meaning");
+            let label = "runs are brought together at equal epochs or evaluations";
+            let help = "set `x = \"epoch\"`, or `band = \"none\"`";
+            self.mistake(&written.span, message, label, help);
+        }
+        Decided {
+            x_scale: Scale::new(written.x_scale.as_ref(), Scale::Linear),
+            y_scale: Scale::new(written.y_scale.as_ref(), Scale::Linear),
+            title: title(y, x),
+            file: file_name(y, x),
+            shown: Vec::new(),
+            group_by: self.group(),
+            kind: ChartKind::Line {
+                x: x.to_owned(),
+                y: y.to_owned(),
+                band,
+            },
+        }
+    }
+
+    fn sweep(&mut self) -> Decided {
+        let written = self.written;
+        self.final_quantity(written.y.as_ref());
+        let y = text(written.y.as_ref(), "loss");
+        let x = text(written.x.as_ref(), "learning_rate");
+        let place = self.swept(x).unwrap_or(0);
+        self.log_of_setting("x_scale", written.x_scale.as_ref(), place);
+        self.log_of_quantity("y_scale", written.y_scale.as_ref(), y);
+        let default_x = if self.plan.is_log_range(x) {
+            Scale::Log
+        } else {
+            Scale::Linear
+        };
+        Decided {
+            x_scale: Scale::new(written.x_scale.as_ref(), default_x),
+            y_scale: Scale::new(written.y_scale.as_ref(), Scale::Linear),
+            title: title(y, x),
+            file: file_name(y, x),
+            shown: vec![place],
+            group_by: self.group(),
+            kind: ChartKind::Sweep {
+                x: place,
+                y: y.to_owned(),
+                band: self.band(true),
+            },
+        }
+    }
+
+    fn histogram(&mut self) -> Decided {
+        let written = self.written;
+        self.final_quantity(written.x.as_ref());
+        let x = text(written.x.as_ref(), "loss");
+        self.log_of_quantity("x_scale", written.x_scale.as_ref(), x);
+        Decided {
+            x_scale: Scale::new(written.x_scale.as_ref(), Scale::Fitting),
+            y_scale: Scale::Linear,
+            title: format!("distribution of the final {}", super::quantity_label(x)),
+            file: format!("histogram_of_{x}"),
+            shown: Vec::new(),
+            group_by: self.group(),
+            kind: ChartKind::Histogram { x: x.to_owned() },
+        }
+    }
+
+    /// How repetitions are brought together: by their quartiles, where there are any and
+    /// they `can` be.
+    fn band(&mut self, can: bool) -> Band {
+        let repeated = self.plan.repetitions() > 1;
+        let Some(written) = &self.written.band else {
+            return if repeated && can {
+                Band::Quartiles
+            } else {
+                Band::None
+            };
+        };
+        let band = match written.value.as_str() {
+            "none" => return Band::None,
+            "range" => Band::Range,
+            _ => Band::Quartiles,
+        };
+        if !repeated {
+            let message = "a band needs repetitions";
+            let label = "each combination is run once";
+            let help = "give `repetitions` at the top of the file, or leave `band` out";
+            self.mistake(&written.span, message, label, help);
+        }
+        band
+    }
+
+    /// What a trajectory has a column for, and the gap.
+    fn recorded_quantities(&self) -> Vec<&'static str> {
+        let gap = self.plan.has_gap().then_some("gap");
+        let validation = self.plan.has_validation().then_some("validation_loss");
+        ["loss", "gradient_norm", "learning_rate", "evaluations"]
+            .into_iter()
+            .chain(validation)
+            .chain(gap)
+            .collect()
+    }
+
+    fn recorded_quantity(&mut self, written: Option<&At<String>>, known: &[&str]) {
+        self.quantity(written, known, &self.plan.record.parameters);
+    }
+
+    pub(super) fn final_quantity(&mut self, written: Option<&At<String>>) {
+        let known = final_quantities(self.plan);
+        self.quantity(written, &known, &self.plan.parameters);
+    }
+
+    fn quantity(&mut self, written: Option<&At<String>>, known: &[&str], parameters: &[String]) {
+        let Some(written) = written else { return };
+        let parameters = parameters.iter().map(String::as_str);
+        let names = parameters.chain(known.iter().copied());
+        if names.clone().any(|name| name == written.value) {
+            return;
+        }
+        let (message, label, help) = if self.plan.parameters.contains(&written.value) {
+            let message = format!("`{}` is not recorded", written.value);
+            (message, "`record.parameters` leaves it out".to_owned(), "")
+        } else if written.value == "gap" {
+            let message = "`gap` needs a known minimum".to_owned();
+            let help = "give the objective `minimum = { value = … }`";
+            (message, "no objective has one".to_owned(), help)
+        } else {
+            let message = format!("unknown quantity `{}`", written.value);
+            let label = suggestion(&written.value, "the quantities are", names);
+            (message, label, "")
+        };
+        self.mistake(&written.span, message, label, help);
+    }
+
+    /// The column of the setting with this name.
+    pub(super) fn setting(&mut self, name: &str, span: &Span) -> Option<usize> {
+        match column(self.plan, name) {
+            Ok(place) => Some(place),
+            Err(label) => {
+                self.mistake(span, format!("unknown setting `{name}`"), label, "");
+                None
+            }
+        }
+    }
+
+    /// The column of the setting that a sweep goes over.
+    fn swept(&mut self, x: &str) -> Option<usize> {
+        let span = self.place_of("x");
+        let place = self.setting(x, &span)?;
+        let is_number = self.plan.run(0).settings[place]
+            .as_ref()
+            .is_none_or(|value| value.number().is_some());
+        if !self.plan.varies(x) {
+            let message = format!("a sweep over `{x}` needs several values of it");
+            let label = "it has only one in this experiment";
+            self.mistake(&span, message, label, "");
+        } else if !is_number {
+            let message = format!("a sweep over `{x}` needs numbers");
+            self.mistake(&span, message, "its values are no numbers", "");
+        }
+        Some(place)
+    }
+
+    pub(super) fn group(&mut self) -> Option<usize> {
+        let written = self.written.group_by.as_ref()?;
+        self.setting(&written.value, &written.span)
+    }
+
+    fn facet(&mut self, decided: &Decided) -> Option<usize> {
+        let written = self.written.facet.as_ref()?;
+        let place = self.setting(&written.value, &written.span)?;
+        let name = &written.value;
+        if decided.shown.contains(&place) {
+            let message = format!("`facet` cannot be `{name}`");
+            let label = "the chart shows it already";
+            let help = "choose another setting that varies, or leave `facet` out";
+            self.mistake(&written.span, message, label, help);
+        } else if !self.plan.varies(name) {
+            let message = format!("panels for `{name}` need several values of it");
+            let label = "it has only one in this experiment";
+            self.missing(&written.span, message, label, "");
+        } else if self.plan.values(place, GREATEST_PANELS + 1).len() > GREATEST_PANELS {
+            let message = format!("`{name}` has too many values for a panel each");
+            let label = format!("expected at most {GREATEST_PANELS}");
+            let help =
+                "choose some of them with `runs = { … }` in several charts, or use `group_by`";
+            // With a filter there may be fewer.
+            if self.written.runs.is_none() {
+                self.mistake(&written.span, message, label, help);
+            }
+        }
+        Some(place)
+    }
+
+    /// Tells of a logarithmic axis over a setting of which a value is not above 0.
+    pub(super) fn log_of_setting(
+        &mut self,
+        key: &str,
+        written: Option<&At<String>>,
+        column: usize,
+    ) {
+        let Some(written) = written.filter(|scale| scale.value == "log") else {
+            return;
+        };
+        let values = self.plan.values(column, 1_000);
+        let wrong = values.iter().filter_map(Value::number);
+        let mut wrong = wrong.map(Number::wide).filter(|number| *number <= 0.0);
+        if let Some(wrong) = wrong.next() {
+            let name = &self.plan.columns()[column];
+            let message = format!("a log axis cannot show `{name} = {wrong}`");
+            let label = "expected values above 0";
+            let help = format!("set `{key} = \"symlog\"` or `\"linear\"`");
+            self.mistake(&written.span, message, label, &help);
+        }
+    }
+
+    /// Tells of a logarithmic axis over a loss that is known to end below 0, for every
+    /// objective.
+    pub(super) fn log_of_quantity(&mut self, key: &str, written: Option<&At<String>>, name: &str) {
+        let Some(written) = written.filter(|scale| scale.value == "log") else {
+            return;
+        };
+        let minima = self.plan.objectives.iter();
+        let minima = minima.map(|one| Some((one.minimum?.wide(), &one.name)));
+        let minima: Option<Vec<_>> = minima.collect();
+        let Some([(minimum, objective), rest @ ..]) = minima.as_deref() else {
+            return;
+        };
+        let are_negative = *minimum < 0.0 && rest.iter().all(|(minimum, _)| *minimum < 0.0);
+        if !["loss", "best_loss"].contains(&name) || !are_negative {
+            return;
+        }
+        let message = format!("a log axis cannot show `{name}` below 0");
+        let label = format!(
+            "the minimum of `{objective}` is {}",
+            crate::number::short(*minimum)
+        );
+        let axis = key.trim_end_matches("_scale");
+        let help = format!("set `{axis} = \"gap\"`, or `{key} = \"symlog\"`");
+        self.mistake(&written.span, message, label, &help);
+    }
+
+    /// The name of the files: letters, digits, `-`, `_` and `.`, so that it is
+    /// the same file on every system.
+    fn file(&mut self, default: String) -> String {
+        let Some(file) = &self.written.file else {
+            return default;
+        };
+        let name = &file.value;
+        let is_plain = |letter: char| letter.is_ascii_alphanumeric() || "-_.".contains(letter);
+        let taken = ["report", "index", "runs", "trajectories", "diagnosis"];
+        let is_taken = taken.contains(&name.as_str());
+        if name.is_empty()
+            || name.len() > 100
+            || name.starts_with('.')
+            || !name.chars().all(is_plain)
+        {
+            let message = format!(
+                "`{}` cannot be the name of a chart's files",
+                name.escape_debug()
+            );
+            let label = "expected letters, digits, `-`, `_` and `.`, without a folder";
+            self.mistake(&file.span, message, label, "");
+        } else if is_taken {
+            let message = format!("`{name}` is another file of the report");
+            self.mistake(&file.span, message, "choose another name", "");
+        }
+        name.clone()
+    }
+}
+
+/// What was written, or the default.
+pub(super) fn text<'w>(written: Option<&'w At<String>>, default: &'w str) -> &'w str {
+    written.map_or(default, |written| written.value.as_str())
+}

@@ -1,0 +1,138 @@
+//! What is drawn if the file does not say.
+
+use super::{Band, Chart, ChartKind, Scale, contour, file_name, heatmap, title};
+use crate::plan::{Filter, Plan, Series};
+
+/// With fewer values of one of two settings a line for each shows more than a heat map.
+const FEWEST_CELLS: usize = 4;
+
+/// More ways than this hide the level lines.
+const GREATEST_PATHS: u64 = 50;
+
+/// The loss over the epochs, for a single run of a single parameter that parameter; for one
+/// objective of two parameters its contour; and the final loss over the numbers of the
+/// optimizers that vary: a heat map over two, else a sweep over each.
+pub(super) fn charts(plan: &Plan) -> Vec<Chart> {
+    let recorded = plan.record.parameters.as_slice();
+    let y = match (plan.runs(), plan.parameters.as_slice(), recorded) {
+        (1, [only], [_]) => only.as_str(),
+        _ => "loss",
+    };
+    let band = if plan.repetitions() > 1 {
+        Band::Quartiles
+    } else {
+        Band::None
+    };
+    let new = |kind: ChartKind, title: String, file: String| Chart {
+        kind,
+        x_scale: Scale::Linear,
+        y_scale: Scale::Linear,
+        title,
+        file,
+        runs: Filter::default(),
+        group_by: None,
+        facet: None,
+    };
+    let fitting = |name: &str| {
+        if name == "loss" {
+            Scale::Fitting
+        } else {
+            Scale::Linear
+        }
+    };
+    let epoch = "epoch".to_owned();
+    let line = ChartKind::Line {
+        x: epoch,
+        y: y.to_owned(),
+        band,
+    };
+    let mut charts = vec![Chart {
+        y_scale: fitting(y),
+        ..new(line, title(y, "epoch"), file_name(y, "epoch"))
+    }];
+    if let ([objective], true) = (plan.objectives.as_slice(), plan.runs() <= GREATEST_PATHS) {
+        let mut constants = objective.constants.series();
+        let is_one = !constants.any(|(_, series)| series.varies());
+        if is_one
+            && objective.data.is_none()
+            && contour::is_plane(plan, 0)
+            && contour::unrecorded(plan, 0).is_none()
+        {
+            let objectives = vec![0];
+            let title = contour::title(plan, &objectives);
+            let kind = ChartKind::Contour {
+                objectives,
+                animate: false,
+            };
+            charts.push(new(kind, title, "contour".to_owned()));
+        }
+    }
+    let swept = swept(plan);
+    if let (Some([x, y]), true) = (cells(plan, &swept), plan.objectives.len() == 1) {
+        let [x_name, y_name] = [x, y].map(|column| plan.columns()[column].as_str());
+        let kind = ChartKind::Heatmap {
+            x,
+            y,
+            value: "loss".to_owned(),
+            value_scale: Scale::Fitting,
+        };
+        charts.push(Chart {
+            x_scale: Scale::Fitting,
+            y_scale: Scale::Fitting,
+            ..new(
+                kind,
+                heatmap::title("loss", x_name, y_name),
+                heatmap::file_name("loss", x_name, y_name),
+            )
+        });
+        return charts;
+    }
+    for place in swept {
+        let name = plan.columns()[place].as_str();
+        let kind = ChartKind::Sweep {
+            x: place,
+            y: "loss".to_owned(),
+            band,
+        };
+        charts.push(Chart {
+            x_scale: if plan.is_log_range(name) {
+                Scale::Log
+            } else {
+                Scale::Linear
+            },
+            y_scale: Scale::Fitting,
+            ..new(kind, title("loss", name), file_name("loss", name))
+        });
+    }
+    charts
+}
+
+/// The numbers of which an optimizer has several, as columns of the plan.
+fn swept(plan: &Plan) -> Vec<usize> {
+    let is_swept = |name: &String| {
+        let of_optimizers = plan.optimizers.iter().flat_map(|one| one.settings.series());
+        let is_number = |series: &Series| series.get(0).number().is_some();
+        of_optimizers
+            .into_iter()
+            .any(|(key, series)| key == name && is_number(series) && series.varies())
+    };
+    let columns = plan.columns().iter().enumerate();
+    let swept = columns.filter(|(_, name)| is_swept(name));
+    swept.map(|(place, _)| place).collect()
+}
+
+/// The two settings of a heat map, if all their combinations are run, by one optimizer.
+fn cells(plan: &Plan, swept: &[usize]) -> Option<[usize; 2]> {
+    let ([x, y], [optimizer]) = (swept, plan.optimizers.as_slice()) else {
+        return None;
+    };
+    let most = heatmap::GREATEST_CELLS + 1;
+    let counts = [x, y].map(|column| plan.values(*column, most).len());
+    let names = [x, y].map(|column| plan.columns()[*column].as_str());
+    let together = || optimizer.settings.distinct(&names).len();
+    let is_grid = counts
+        .iter()
+        .all(|count| (FEWEST_CELLS..most).contains(count))
+        && together() == counts[0] * counts[1];
+    is_grid.then_some([*x, *y])
+}

@@ -1,0 +1,138 @@
+//! `kind = "heatmap"`.
+
+use super::decider::{ChartDecider, Decided, text};
+use super::{ChartKind, Scale, quantity_label};
+
+/// More cells than this along an axis are too small to be seen.
+pub(super) const GREATEST_CELLS: usize = 200;
+
+impl ChartDecider<'_> {
+    pub(super) fn heatmap(&mut self) -> Decided {
+        let written = self.written;
+        self.final_quantity(written.value.as_ref());
+        let value = text(written.value.as_ref(), "loss").to_owned();
+        self.log_of_quantity("value_scale", written.value_scale.as_ref(), &value);
+        let [x, y] = self.axes().unwrap_or([0, 0]);
+        self.log_of_setting("x_scale", written.x_scale.as_ref(), x);
+        self.log_of_setting("y_scale", written.y_scale.as_ref(), y);
+        let [x_name, y_name] = [x, y].map(|column| self.plan.columns()[column].as_str());
+        Decided {
+            x_scale: Scale::new(written.x_scale.as_ref(), Scale::Fitting),
+            y_scale: Scale::new(written.y_scale.as_ref(), Scale::Fitting),
+            title: title(&value, x_name, y_name),
+            file: file_name(&value, x_name, y_name),
+            shown: vec![x, y],
+            group_by: None,
+            kind: ChartKind::Heatmap {
+                x,
+                y,
+                value,
+                value_scale: Scale::new(written.value_scale.as_ref(), Scale::Fitting),
+            },
+        }
+    }
+
+    /// The two settings: those that are written, or those that vary.
+    fn axes(&mut self) -> Option<[usize; 2]> {
+        let written = [self.written.x.as_ref(), self.written.y.as_ref()];
+        let given = |column: usize| {
+            let name = &self.plan.columns()[column];
+            written.iter().flatten().any(|one| one.value == *name)
+        };
+        let varying: Vec<usize> = (0..self.plan.columns().len())
+            .filter(|column| self.is_choice(*column))
+            .collect();
+        let mut rest = varying.iter().copied().filter(|column| !given(*column));
+        let missing = written.iter().filter(|one| one.is_none()).count();
+        let is_clear = rest.clone().count() == missing;
+        let rest: Vec<usize> = rest.by_ref().collect();
+        let mut rest = rest.into_iter();
+        let mut axes = [None; 2];
+        for (axis, (key, written)) in axes.iter_mut().zip(["x", "y"].into_iter().zip(written)) {
+            *axis = match written {
+                Some(written) => {
+                    let place = self.setting(&written.value, &written.span)?;
+                    self.check_axis(key, place);
+                    Some(place)
+                }
+                None if is_clear => rest.next(),
+                None => None,
+            };
+        }
+        if let [Some(x), Some(y)] = axes {
+            if x == y {
+                let message = "a heat map needs two different settings".to_owned();
+                let label = format!("`{}` is on both axes", self.plan.columns()[x]);
+                let span = self.place_of("y");
+                let help = self.choices(&varying, Some(x));
+                self.mistake(&span, message, label, &help);
+            }
+            return Some([x, y]);
+        }
+        let names: Vec<String> = varying
+            .iter()
+            .map(|column| format!("`{}`", self.plan.columns()[*column]))
+            .collect();
+        let label = match names.len() {
+            0 => "nothing varies in this experiment".to_owned(),
+            1 => format!("only {} varies", names[0]),
+            _ => format!("{} vary", names.join(", ")),
+        };
+        let help = match names.len() {
+            0 => "give two settings several values, or leave the chart out",
+            1 => "give another setting several values, or use `kind = \"sweep\"`",
+            _ => "say which two: `x = \"…\"` and `y = \"…\"`",
+        };
+        let message = "a heat map needs two settings that vary";
+        let span = self.written.span.clone();
+        self.missing(&span, message, label, help);
+        None
+    }
+
+    /// Whether a setting varies by itself; the method of an optimizer goes with its name.
+    fn is_choice(&self, column: usize) -> bool {
+        let name = &self.plan.columns()[column];
+        let follows = ["method", "convention", "schedule.convention", "repetition"];
+        self.plan.varies(name) && !follows.contains(&name.as_str())
+    }
+
+    fn check_axis(&mut self, key: &str, column: usize) {
+        let name = self.plan.columns()[column].clone();
+        let span = self.place_of(key);
+        let values = self.plan.values(column, GREATEST_CELLS + 1);
+        if !self.plan.varies(&name) {
+            let message = format!("a heat map over `{name}` needs several values of it");
+            let label = "it has only one in this experiment";
+            let help = "use `kind = \"sweep\"` over the other setting";
+            self.missing(&span, message, label, help);
+        } else if values.len() > GREATEST_CELLS && self.written.runs.is_none() {
+            let message = format!("`{name}` has too many values for a heat map");
+            let label = format!("expected at most {GREATEST_CELLS}");
+            let help = "give it fewer, or choose some of them with `runs = { … }`";
+            self.mistake(&span, message, label, help);
+        }
+    }
+
+    /// What else could be on an axis.
+    fn choices(&self, varying: &[usize], but: Option<usize>) -> String {
+        let others = varying.iter().filter(|column| Some(**column) != but);
+        let others: Vec<String> = others
+            .map(|column| format!("`{}`", self.plan.columns()[*column]))
+            .collect();
+        match others.as_slice() {
+            [] => "nothing else varies: use `kind = \"sweep\"`".to_owned(),
+            [only] => format!("{only} varies too"),
+            _ => format!("{} vary too", others.join(", ")),
+        }
+    }
+}
+
+pub(super) fn title(value: &str, x: &str, y: &str) -> String {
+    let [value, x, y] = [value, x, y].map(quantity_label);
+    format!("{value} over {x} and {y}")
+}
+
+pub(super) fn file_name(value: &str, x: &str, y: &str) -> String {
+    let [x, y] = [x, y].map(|name| name.replace("start.", "start_"));
+    format!("{value}_over_{x}_and_{y}")
+}

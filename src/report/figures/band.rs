@@ -1,0 +1,172 @@
+//! Repetitions brought together: a median, and the area around it.
+//!
+//! A quantile of n sorted values is that at (n − 1)·share, between two of them on the
+//! straight line (number 7 of Hyndman and Fan, "Sample quantiles in statistical packages",
+//! The American Statistician 50, 1996): the one that R and NumPy use.
+//!
+//! Runs are looked at together at equal epochs, or equal evaluations. One that ended keeps
+//! its last value. One that diverged counts as infinitely bad from its last finite state on,
+//! for quantities that are better the smaller they are; for others, such as a parameter, it
+//! is left out from there on.
+
+use crate::plan::Band;
+
+/// The quantile of values that are sorted. Infinite ones are values too.
+///
+/// It is NaN if there is none.
+pub(super) fn quantile(sorted: &[f64], share: f64) -> f64 {
+    let Some(greatest) = sorted.len().checked_sub(1) else {
+        return f64::NAN;
+    };
+    #[expect(
+        clippy::cast_precision_loss,
+        clippy::cast_possible_truncation,
+        clippy::cast_sign_loss,
+        reason = "a share of a count of values in memory"
+    )]
+    let (place, rest) = {
+        let place = greatest as f64 * share;
+        (libm::floor(place) as usize, place - libm::floor(place))
+    };
+    let low = sorted[place.min(greatest)];
+    let high = sorted[(place + 1).min(greatest)];
+    // Also where both are infinite, whose difference is no number.
+    if rest == 0.0 || low == high {
+        low
+    } else {
+        low + (high - low) * rest
+    }
+}
+
+/// Sorts values for [`quantile`]: those that are not numbers last, as infinitely bad.
+pub(super) fn sorted(values: impl IntoIterator<Item = f64>) -> Vec<f64> {
+    let mut values: Vec<f64> = values
+        .into_iter()
+        .map(|value| if value.is_nan() { f64::INFINITY } else { value })
+        .collect();
+    values.sort_by(f64::total_cmp);
+    values
+}
+
+/// The least and the greatest of a band.
+pub(super) fn edges(sorted: &[f64], band: Band) -> [f64; 2] {
+    match band {
+        Band::Range => [quantile(sorted, 0.0), quantile(sorted, 1.0)],
+        Band::Quartiles | Band::None => [quantile(sorted, 0.25), quantile(sorted, 0.75)],
+    }
+}
+
+/// Whether a quantity is better the smaller it is.
+pub(super) fn is_better_smaller(quantity: &str) -> bool {
+    [
+        "loss",
+        "best_loss",
+        "validation_loss",
+        "gradient_norm",
+        "gap",
+        "evaluations",
+        "gradient_evaluations",
+        "hessian_products",
+        "epochs_run",
+    ]
+    .contains(&quantity)
+}
+
+/// The points of one run, and whether it diverged after them.
+pub(super) type Repetition<'l> = (&'l [[f64; 2]], bool);
+
+/// What several runs have in common.
+#[derive(Debug, Default, PartialEq)]
+pub(super) struct Together {
+    /// `[x, median]`.
+    pub(super) median: Vec<[f64; 2]>,
+    /// `[x, low, high]`.
+    pub(super) band: Vec<[f64; 3]>,
+    /// Whether so many diverged that there is no finite median at the end.
+    pub(super) is_diverged: bool,
+}
+
+/// Brings runs together at the points of the longest one. If `is_worst`, one that diverged
+/// counts as infinitely bad from there on, else it does not count.
+pub(super) fn together(runs: &[Repetition<'_>], band: Band, is_worst: bool) -> Together {
+    let end = |points: &[[f64; 2]]| points.last().map_or(f64::NEG_INFINITY, |last| last[0]);
+    // The first of the longest ones.
+    let longest = runs.iter().map(|(points, _)| *points);
+    let longest = longest.reduce(|a, b| if end(b) > end(a) { b } else { a });
+    let mut places = vec![0; runs.len()];
+    let mut found = Together::default();
+    for [x, _] in longest.unwrap_or_default() {
+        let values = runs.iter().zip(&mut places).filter_map(|(run, place)| {
+            let (points, diverged) = *run;
+            while points.get(*place + 1).is_some_and(|next| next[0] <= *x) {
+                *place += 1;
+            }
+            if diverged && end(points) < *x {
+                return is_worst.then_some(f64::INFINITY);
+            }
+            let at = points.get(*place)?;
+            (at[0] <= *x).then_some(at[1])
+        });
+        let values = sorted(values);
+        let median = quantile(&values, 0.5);
+        if !median.is_finite() {
+            found.is_diverged = !values.is_empty();
+            break;
+        }
+        let [low, high] = edges(&values, band);
+        found.median.push([*x, median]);
+        found.band.push([*x, low, high]);
+    }
+    found
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn quantiles_are_those_of_numpy() {
+        // numpy.quantile([1, 2, 4, 8], [0, .25, .5, .75, 1])
+        let values = [1.0, 2.0, 4.0, 8.0];
+        let shares = [0.0, 0.25, 0.5, 0.75, 1.0];
+        let found = shares.map(|share| quantile(&values, share));
+        assert_eq!(found, [1.0, 1.75, 3.0, 5.0, 8.0]);
+        assert_eq!(quantile(&[3.0], 0.25), 3.0);
+        assert!(quantile(&[], 0.5).is_nan());
+    }
+
+    #[test]
+    fn infinite_values_are_the_greatest() {
+        let values = sorted([f64::NAN, 1.0, f64::INFINITY, 2.0, 3.0]);
+        assert_eq!(quantile(&values, 0.5), 3.0);
+        assert_eq!(quantile(&values, 0.75), f64::INFINITY);
+        assert_eq!(quantile(&values, 0.6), f64::INFINITY);
+    }
+
+    #[test]
+    fn a_run_that_ended_keeps_its_value_and_one_that_diverged_is_worst() {
+        let long = [[0.0, 8.0], [10.0, 4.0], [20.0, 2.0], [30.0, 1.0]];
+        let ended = [[0.0, 6.0], [7.0, 3.0]];
+        let diverged = [[0.0, 7.0], [10.0, 70.0]];
+        let runs: [Repetition<'_>; 3] = [(&long, false), (&ended, false), (&diverged, true)];
+        let found = together(&runs, Band::Range, true);
+        let median = [[0.0, 7.0], [10.0, 4.0], [20.0, 3.0], [30.0, 3.0]];
+        assert_eq!(found.median, median);
+        assert_eq!(found.band[1], [10.0, 3.0, 70.0]);
+        assert_eq!(found.band[2], [20.0, 2.0, f64::INFINITY]);
+        assert!(!found.is_diverged);
+        let left_out = together(&runs, Band::Range, false);
+        assert_eq!(left_out.band[3], [30.0, 1.0, 3.0]);
+        assert_eq!(left_out.median[3], [30.0, 2.0]);
+    }
+
+    #[test]
+    fn a_median_ends_where_most_have_diverged() {
+        let long = [[0.0, 1.0], [1.0, 0.5], [2.0, 0.25]];
+        let short = [[0.0, 1.0], [1.0, 9.0]];
+        let runs: [Repetition<'_>; 3] = [(&short, true), (&long, false), (&short, true)];
+        let found = together(&runs, Band::Quartiles, true);
+        assert_eq!(found.median, [[0.0, 1.0], [1.0, 9.0]]);
+        assert!(found.is_diverged);
+    }
+}

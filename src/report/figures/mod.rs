@@ -1,0 +1,202 @@
+//! What the charts of a report show: from a plan and what was collected of its runs to
+//! figures. A file for each kind of chart; [`collect`] is what they are made from.
+
+mod band;
+mod collect;
+mod colours;
+mod contour;
+mod curve;
+mod heatmap;
+mod histogram;
+mod ladder;
+mod line;
+mod profile;
+mod scale;
+mod sweep;
+mod track;
+
+use super::chart::{Axis, Figure, Line, Panel};
+use crate::number::{grouped, short};
+use crate::plan::{ChartKind, Plan, quantity_label};
+use colours::{colours, panels};
+use line::line_series;
+use scale::{extent, fitted, hidden};
+use sweep::sweep_series;
+
+pub(super) use collect::{Drawn, Endings, LineRecorder, Lines};
+pub(super) use contour::{Field, Frame, frames};
+pub(super) use curve::curve;
+
+pub use ladder::Ladder;
+
+/// All that was collected of the runs.
+#[derive(Clone, Copy)]
+pub(super) struct Collected<'c> {
+    pub(super) drawn: &'c Drawn,
+    pub(super) lines: &'c Lines,
+    pub(super) endings: &'c Endings,
+}
+
+/// The figure of chart number `place` of the plan; for a contour the `fields` of its
+/// [`frames`].
+pub(super) fn figure(
+    plan: &Plan,
+    place: usize,
+    collected: &Collected<'_>,
+    fields: &[Field],
+) -> Figure {
+    let mut figure = match &plan.charts[place].kind {
+        ChartKind::Line { x, y, band } => {
+            let (series, said) = line_series(plan, place, (y, *band), collected);
+            of_series(plan, place, [x, y], series, said)
+        }
+        ChartKind::Sweep { x, y, band } => {
+            let (series, said) = sweep_series(plan, place, (*x, y, *band), collected);
+            of_series(plan, place, [&plan.columns()[*x], y], series, said)
+        }
+        ChartKind::Heatmap { .. } => heatmap::figure(plan, place, collected),
+        ChartKind::Contour { .. } => contour::figure(plan, place, collected, fields),
+        ChartKind::Profile(profile) => profile::figure(plan, place, profile, collected),
+        ChartKind::Histogram { x } => histogram::figure(plan, place, x, collected),
+    };
+    let drawn = collected.drawn.chart(place);
+    if drawn.runs.len() < drawn.of {
+        let (of, runs) = (drawn.of, drawn.runs.len());
+        let said = format!("{} of {} runs", grouped(runs as u128), grouped(of as u128));
+        say(&mut figure.subtitle, &said);
+    }
+    figure
+}
+
+/// A figure of lines.
+fn of_series(
+    plan: &Plan,
+    place: usize,
+    [x_name, y_name]: [&str; 2],
+    mut series: Vec<colours::Series>,
+    mut subtitle: Option<String>,
+) -> Figure {
+    let chart = &plan.charts[place];
+    let key = colours(plan, chart, &mut series);
+    let panels = panels(chart, series);
+    let lines: Vec<&Line> = panels.iter().flat_map(Panel::lines).collect();
+    let x_scale = fitted(chart.x_scale, values(&lines, 0));
+    let y_scale = fitted(chart.y_scale, values(&lines, 1));
+    let description = description(x_name, y_name, &lines);
+    // The start of a run is not worth a word: an axis of epochs begins where it can.
+    let is_count = ["epoch", "evaluations"].contains(&x_name);
+    let x_hidden = (!is_count).then(|| hidden(x_scale, &lines, 0)).flatten();
+    for said in [hidden(y_scale, &lines, 1), x_hidden].into_iter().flatten() {
+        say(&mut subtitle, &said);
+    }
+    Figure {
+        title: chart.title.clone(),
+        subtitle,
+        x: Axis::new(quantity_label(x_name), x_scale),
+        y: Axis::new(quantity_label(y_name), y_scale),
+        description,
+        panels,
+        key,
+    }
+}
+
+/// Adds something to a subtitle.
+fn say(subtitle: &mut Option<String>, said: &str) {
+    match subtitle {
+        Some(text) => {
+            text.push_str("; ");
+            text.push_str(said);
+        }
+        None => *subtitle = Some(said.to_owned()),
+    }
+}
+
+/// The coordinates of the points of some lines.
+fn values<'l>(lines: &'l [&'l Line], dimension: usize) -> impl Iterator<Item = f64> + Clone + 'l {
+    let points = lines.iter().flat_map(|line| &line.points);
+    points.map(move |point| point[dimension])
+}
+
+/// `3 runs`.
+fn counted(count: usize, of: &str) -> String {
+    match count {
+        1 => format!("1 {of}"),
+        _ => format!("{} {of}s", grouped(count as u128)),
+    }
+}
+
+/// The chart in words, for those who do not see it.
+fn description(x: &str, y: &str, lines: &[&Line]) -> String {
+    let count = match lines.len() {
+        1 => "one line".to_owned(),
+        count => format!("{} lines", grouped(count as u128)),
+    };
+    let (least, greatest) = extent(values(lines, 1));
+    let mut text = format!("{} over {}: {count}", quantity_label(y), quantity_label(x));
+    if least <= greatest {
+        text.push_str(&format!(
+            ", values from {} to {}",
+            short(least),
+            short(greatest)
+        ));
+    }
+    let [x, y] = [x, y].map(quantity_label);
+    match lowest(lines) {
+        // Points of a sweep are final values, wherever they stand.
+        Some((_, at)) if lines.iter().any(|line| line.dots) => {
+            text.push_str(&format!("; the least is at {x} {}", short(at[0])));
+        }
+        Some((line, at)) if lines.len() > 1 && !line.name.is_empty() => {
+            text.push_str(&format!(
+                "; the least {y} at the end is {} ({})",
+                short(at[1]),
+                line.name
+            ));
+        }
+        _ => {}
+    }
+    let diverged = lines
+        .iter()
+        .map(|line| usize::from(line.diverged) + line.off_scale.len())
+        .sum::<usize>();
+    if diverged > 0 {
+        text.push_str(&format!("; {} diverged", counted(diverged, "run")));
+    }
+    text
+}
+
+/// The least end of a line, for points that are joined by none the least point.
+fn lowest<'l>(lines: &[&'l Line]) -> Option<(&'l Line, [f64; 2])> {
+    let ends = lines.iter().filter(|line| !line.diverged);
+    let ends = ends.flat_map(|line| {
+        let from = if line.dots {
+            0
+        } else {
+            line.points.len().saturating_sub(1)
+        };
+        let points = line.points.get(from..).unwrap_or_default();
+        points.iter().map(move |point| (*line, *point))
+    });
+    let finite = ends.filter(|(_, point)| point[1].is_finite());
+    finite.min_by(|(_, a), (_, b)| a[1].total_cmp(&b[1]))
+}
+
+/// The style of the charts of a plan.
+pub(super) fn style(plan: &Plan) -> super::chart::Style {
+    use super::chart::{Font, Style, Theme};
+    use crate::plan;
+    Style {
+        width: plan.style.width,
+        height: plan.style.height,
+        theme: match plan.style.theme {
+            plan::Theme::Light => Theme::Light,
+            plan::Theme::Dark => Theme::Dark,
+        },
+        font: match plan.style.font {
+            plan::Font::Sans => Font::Sans,
+            plan::Font::Serif => Font::Serif,
+            plan::Font::Mono => Font::Mono,
+        },
+        text_size: plan.style.text_size,
+    }
+}

@@ -1,0 +1,415 @@
+//! What the page of a report says of plan, runs and derivatives, collected while runs are
+//! computed or read back.
+
+use super::json::Head;
+use super::page::{self, Cell, Column, Kind, Page, Row, Runs, Tone, Values};
+use super::{PAGE, RUNS, csv, derivative_file, files};
+use crate::batch::RunResult;
+use crate::derivative::Table;
+use crate::diagnosis::Diagnosis;
+use crate::number::{Scalar, Value, grouped, short};
+use crate::plan::{Plan, quantity_label};
+
+/// Up to so many parameters have a column.
+const PARAMETERS: usize = 6;
+
+/// Up to so many columns of a derivative are shown.
+const VALUES: usize = 16;
+
+/// Up to so many objectives or optimizers are listed.
+const LISTED: usize = 5;
+
+/// Which runs and columns the table of a page shows.
+#[derive(Clone, Debug)]
+pub(super) struct Shown {
+    /// The last run that has a row because it is one of the first.
+    last: Option<u64>,
+    /// The settings that vary, by their places.
+    settings: Vec<usize>,
+    /// The place of the objective's name among the settings, if there are several.
+    objective: Option<usize>,
+    parameters: usize,
+}
+
+impl Shown {
+    /// Chooses among the runs `numbers` of the plan, which are in order.
+    pub(super) fn new(plan: &Plan, numbers: &[u64]) -> Shown {
+        let columns = plan.columns();
+        let varies = |place: &usize| plan.varies(&columns[*place]);
+        let parameters = plan.parameters().len();
+        Shown {
+            last: numbers[..numbers.len().min(page::GREATEST_ROWS)]
+                .last()
+                .copied(),
+            settings: (0..columns.len()).filter(varies).collect(),
+            objective: columns
+                .iter()
+                .position(|name| name == "objective")
+                .filter(varies),
+            parameters: if parameters > PARAMETERS {
+                0
+            } else {
+                parameters
+            },
+        }
+    }
+
+    fn columns(&self, plan: &Plan) -> Vec<Column> {
+        let column = |name: &str, title: String, kind| Column {
+            name: name.to_owned(),
+            title,
+            kind,
+        };
+        let number = |name: &str| column(name, quantity_label(name), Kind::Number);
+        let settings = self.settings.iter().map(|place| &plan.columns()[*place]);
+        let mut columns: Vec<Column> = settings
+            .map(|name| column(name, quantity_label(name), Kind::Text))
+            .collect();
+        columns.push(column("status", "status".to_owned(), Kind::Status));
+        columns.push(column("epochs_run", "epochs".to_owned(), Kind::Number));
+        columns.push(number("loss"));
+        if plan.has_validation() {
+            columns.push(number("validation_loss"));
+        }
+        if plan.has_gap() {
+            columns.push(number("gap"));
+        }
+        columns.push(number("gradient_norm"));
+        let parameters = plan.parameters().iter().take(self.parameters);
+        columns.extend(parameters.map(|name| column(name, name.clone(), Kind::Number)));
+        columns
+    }
+
+    fn row(&self, plan: &Plan, result: &RunResult) -> Row {
+        let settings = self.settings.iter().map(|place| {
+            let setting = result.settings.get(*place).and_then(Option::as_ref);
+            setting.map_or_else(Cell::default, |value| {
+                setting_cell(value, &plan.columns()[*place])
+            })
+        });
+        let mut cells: Vec<Cell> = settings.collect();
+        cells.push(plain(result.status.to_string()));
+        cells.push(plain(grouped(u128::from(result.epochs_run))));
+        cells.push(number_cell(Some(result.loss)));
+        if plan.has_validation() {
+            cells.push(number_cell(result.validation_loss));
+        }
+        if plan.has_gap() {
+            cells.push(number_cell(result.gap));
+        }
+        cells.push(number_cell(Some(result.gradient_norm)));
+        let parameters = result.parameters.iter().take(self.parameters);
+        cells.extend(parameters.map(|value| number_cell(*value)));
+        Row {
+            run: result.number,
+            cells,
+            tone: tone(&result.status),
+            verdict: verdict(result),
+            is_best: false,
+        }
+    }
+}
+
+/// The row of a run that may be the best one of its objective.
+#[derive(Debug)]
+struct Best {
+    objective: Option<Value>,
+    /// How many runs it is the best of.
+    of: u64,
+    /// Its loss, if it arrived anywhere.
+    loss: f64,
+    row: Option<Row>,
+}
+
+/// The rows of the first runs and of the best one of each objective, and how runs ended.
+#[derive(Debug, Default)]
+pub(super) struct Overview {
+    rows: Vec<Row>,
+    best: Vec<Best>,
+    statuses: Vec<(String, u64)>,
+    runs: u64,
+}
+
+impl Overview {
+    pub(super) fn add(&mut self, plan: &Plan, shown: &Shown, result: &RunResult) {
+        self.runs += 1;
+        self.count(&result.status, 1);
+        let is_good = !result.is_diverged() && result.loss.to_f64().is_finite();
+        let loss = if is_good {
+            result.loss.to_f64()
+        } else {
+            f64::INFINITY
+        };
+        let objective = shown
+            .objective
+            .and_then(|place| result.settings.get(place).cloned().flatten());
+        let known = self.best_of(objective);
+        known.of += 1;
+        if loss < known.loss {
+            known.loss = loss;
+            known.row = Some(shown.row(plan, result));
+        }
+        if shown.last.is_some_and(|last| result.number <= last) {
+            self.rows.push(shown.row(plan, result));
+        }
+    }
+
+    /// Takes over what is known of later runs.
+    pub(super) fn extend(&mut self, later: Overview) {
+        self.runs += later.runs;
+        self.rows.extend(later.rows);
+        for (status, count) in later.statuses {
+            self.count(&status, count);
+        }
+        for other in later.best {
+            let known = self.best_of(other.objective.clone());
+            known.of += other.of;
+            if other.loss < known.loss {
+                known.loss = other.loss;
+                known.row = other.row;
+            }
+        }
+    }
+
+    fn count(&mut self, status: &str, count: u64) {
+        match self.statuses.iter_mut().find(|(known, _)| known == status) {
+            Some((_, known)) => *known += count,
+            None => self.statuses.push((status.to_owned(), count)),
+        }
+    }
+
+    fn best_of(&mut self, objective: Option<Value>) -> &mut Best {
+        let known = self
+            .best
+            .iter()
+            .position(|best| best.objective == objective);
+        let place = known.unwrap_or(self.best.len());
+        if known.is_none() {
+            self.best.push(Best {
+                objective,
+                of: 0,
+                loss: f64::INFINITY,
+                row: None,
+            });
+        }
+        &mut self.best[place]
+    }
+
+    /// The page of a report.
+    pub(super) fn page(
+        self,
+        plan: &Plan,
+        shown: &Shown,
+        head: &Head,
+        diagnosis: &Diagnosis,
+        tables: &[Table],
+        charts: Vec<page::ChartView>,
+    ) -> Page {
+        let mut files = files(plan);
+        // What was not drawn is not there.
+        let is_drawing =
+            |file: &String| [".png", ".svg"].iter().any(|ending| file.ends_with(ending));
+        files.retain(|file| file != PAGE && !(charts.is_empty() && is_drawing(file)));
+        Page {
+            title: plan.title.clone(),
+            description: plan.description.clone(),
+            outline: outline(plan, self.runs),
+            diagnosis: diagnosis.summary.clone(),
+            charts,
+            runs: (plan.runs() > 0).then(|| self.runs(plan, shown, diagnosis)),
+            values: tables.iter().map(|table| values(plan, table)).collect(),
+            facts: facts(plan, head),
+            files,
+            experiment: (head.file.clone(), head.experiment.clone()),
+        }
+    }
+
+    fn runs(self, plan: &Plan, shown: &Shown, diagnosis: &Diagnosis) -> Runs {
+        let mut rows = self.rows;
+        for row in &mut rows {
+            let verdicts = &diagnosis.verdicts;
+            let known = verdicts.binary_search_by_key(&row.run, |verdict| verdict.run);
+            match known.ok().and_then(|place| verdicts.get(place)) {
+                // The summary of a single run says the same.
+                Some(_) if self.runs == 1 => row.verdict.clear(),
+                Some(verdict) => row.verdict.clone_from(&verdict.sentence),
+                None => {}
+            }
+        }
+        for best in self.best.into_iter().filter(|best| best.of > 1) {
+            let Some(mut row) = best.row else { continue };
+            row.is_best = true;
+            match rows.binary_search_by_key(&row.run, |row| row.run) {
+                Ok(place) => rows[place].is_best = true,
+                Err(place) => rows.insert(place, row),
+            }
+        }
+        let mut columns = shown.columns(plan);
+        for (place, column) in columns.iter_mut().enumerate() {
+            // A setting is a column of numbers if it is a number wherever it is there.
+            let mut cells = rows.iter().filter_map(|row| row.cells.get(place));
+            let is_number = |cell: &Cell| cell.text.is_empty() || cell.text.parse::<f64>().is_ok();
+            if column.kind == Kind::Text && !is_name(&column.name) && cells.all(is_number) {
+                column.kind = Kind::Number;
+            }
+        }
+        let mut statuses = self.statuses;
+        statuses.sort_by(|a, b| b.1.cmp(&a.1).then_with(|| a.0.cmp(&b.0)));
+        let toned = statuses.into_iter().map(|(status, count)| {
+            let tone = tone(&status);
+            (status, tone, count)
+        });
+        Runs {
+            columns,
+            rows,
+            of: self.runs,
+            statuses: toned.collect(),
+            file: RUNS.to_owned(),
+        }
+    }
+}
+
+fn outline(plan: &Plan, runs: u64) -> Vec<String> {
+    let counted = |count: u64, noun: &str| {
+        let ending = if count == 1 { "" } else { "s" };
+        format!("{} {noun}{ending}", grouped(u128::from(count)))
+    };
+    let mut parts = Vec::new();
+    if plan.runs() > 0 {
+        parts.push(match (runs, plan.runs()) {
+            (runs, all) if runs < all => {
+                format!("{} of {}", grouped(u128::from(runs)), counted(all, "run"))
+            }
+            (runs, _) => counted(runs, "run"),
+        });
+        let epochs = plan.greatest_epochs();
+        let up_to = if plan.varies("epochs") { "up to " } else { "" };
+        parts.push(format!("{up_to}{}", counted(epochs, "epoch")));
+    }
+    let derivatives = plan.derivatives.len() as u64;
+    if derivatives > 0 {
+        parts.push(counted(derivatives, "derivative"));
+    }
+    let names = |names: Vec<&str>, noun: &str| match names.as_slice() {
+        names if names.len() <= 3 => names.join(", "),
+        names => counted(names.len() as u64, noun),
+    };
+    let objectives = plan.objectives.iter().map(|one| one.name.as_str());
+    let optimizers = plan.optimizers.iter().map(|one| one.name.as_str());
+    parts.push(names(objectives.collect(), "objective"));
+    parts.push(names(optimizers.collect(), "optimizer"));
+    let arithmetics = plan.arithmetics().iter().map(ToString::to_string);
+    parts.push(arithmetics.collect::<Vec<_>>().join(", "));
+    parts.retain(|part| !part.is_empty());
+    parts
+}
+
+fn facts(plan: &Plan, head: &Head) -> Vec<(String, String)> {
+    let mut facts = vec![
+        ("File".to_owned(), head.file.clone()),
+        ("SHA-256".to_owned(), head.sha256.clone()),
+        (
+            "Made with".to_owned(),
+            format!("gradtape {}", head.gradtape),
+        ),
+    ];
+    for objective in plan.objectives.iter().take(LISTED) {
+        let formula = objective.formula.split_whitespace().collect::<Vec<_>>();
+        let formula = formula.join(" ");
+        if formula != objective.name {
+            facts.push((objective.name.clone(), formula));
+        }
+    }
+    facts
+}
+
+fn values(plan: &Plan, table: &Table) -> Values {
+    let derivative = &plan.derivatives[table.derivative];
+    let columns = csv::derivative_columns(plan, table.derivative);
+    let has_arithmetics = plan.arithmetics().len() > 1;
+    let row = |row: &crate::derivative::Row| -> Vec<Cell> {
+        let words = [
+            row.arithmetic.precision.name(),
+            row.arithmetic.subnormals_name(),
+        ];
+        let words = words.into_iter().filter(|_| has_arithmetics);
+        let numbers = row.at.iter().chain(&row.values);
+        let cells = words.map(|word| plain(word.to_owned()));
+        let cells = cells.chain(numbers.map(|number| number_cell(Some(*number))));
+        cells.take(VALUES).collect()
+    };
+    let formula = derivative.formula.trim();
+    Values {
+        title: derivative.name.clone(),
+        formula: (formula != derivative.name).then(|| formula.to_owned()),
+        columns: columns
+            .iter()
+            .take(VALUES)
+            .map(|name| (*name).to_owned())
+            .collect(),
+        columns_of: columns.len(),
+        rows: table
+            .rows
+            .iter()
+            .take(page::GREATEST_VALUES)
+            .map(row)
+            .collect(),
+        of: table.rows.len(),
+        file: derivative_file(plan, table.derivative),
+    }
+}
+
+fn plain(text: String) -> Cell {
+    Cell { text, exact: None }
+}
+
+/// Six digits, and all of them for those who want to know.
+fn number_cell(number: Option<Scalar>) -> Cell {
+    let Some(number) = number else {
+        return Cell::default();
+    };
+    with_exact(number.short(), number.to_string())
+}
+
+fn with_exact(text: String, exact: String) -> Cell {
+    // `1.0` says no more than `1`.
+    let is_same = exact.strip_suffix(".0").unwrap_or(&exact) == text;
+    Cell {
+        text,
+        exact: (!is_same).then_some(exact),
+    }
+}
+
+/// A setting, read back from a file or not: a number there is a text.
+fn setting_cell(value: &Value, column: &str) -> Cell {
+    let exact = value.to_string();
+    match exact.parse::<f64>() {
+        Ok(number) if !is_name(column) => with_exact(short(number), exact),
+        _ => plain(exact),
+    }
+}
+
+/// Whether a setting is a name that somebody chose, maybe one of digits.
+fn is_name(column: &str) -> bool {
+    ["objective", "optimizer"].contains(&column)
+}
+
+fn tone(status: &str) -> Tone {
+    match status {
+        "converged" | "fixed point" => Tone::Good,
+        "diverged" => Tone::Bad,
+        _ => Tone::Neutral,
+    }
+}
+
+/// The reason as a sentence, unless the status says it all.
+fn verdict(result: &RunResult) -> String {
+    if result.status == "epochs spent" {
+        return String::new();
+    }
+    let mut letters = result.reason.chars();
+    match letters.next() {
+        Some(first) => format!("{}{}.", first.to_uppercase(), letters.as_str()),
+        None => String::new(),
+    }
+}

@@ -1,0 +1,165 @@
+//! The tables of a page.
+
+use maud::{Markup, html};
+
+use super::model::{Cell, Column, Kind, Row, Runs, Tone, Values};
+use super::policy::file_address;
+
+/// The table of runs with its controls, which a script shows.
+pub(super) fn runs(runs: &Runs) -> Markup {
+    let shown = runs.rows.len() as u64;
+    let columns = runs.columns.len() + 1;
+    html! {
+        p class="chips" {
+            @for (status, tone, count) in &runs.statuses {
+                span class=(tone_class(*tone)) { (status) " " b { (grouped(*count)) } } " "
+            }
+        }
+        div class="tools" hidden {
+            label for="filter" { "Filter" }
+            input id="filter" type="search" autocomplete="off" spellcheck="false"
+                placeholder="status:converged loss<1e-3" aria-describedby="count";
+            output id="count" for="filter" {}
+            label class="check" { input id="verdicts" type="checkbox" checked; " verdicts" }
+            details id="filter-help" {
+                summary { "How to filter" }
+                p {
+                    "Words that a row contains, " code { "column:word" } ", or a comparison "
+                    "such as " code { "loss<1e-3" } "; all must hold. Columns: " code { "run" }
+                    @for column in &runs.columns { ", " code { (column.name) } }
+                    "."
+                }
+            }
+        }
+        div class="scroll" tabindex="0" role="region" aria-labelledby="runs-caption" {
+            table id="runs-table" class="runs" {
+                caption id="runs-caption" {
+                    @if shown < runs.of {
+                        (grouped(shown)) " of " (grouped(runs.of)) " runs: the first, and the best. All are in "
+                        a href=(file_address(&runs.file)) { (runs.file) } "."
+                    } @else {
+                        (grouped(runs.of)) @if runs.of == 1 { " run" } @else { " runs" }
+                        ". All digits are in " a href=(file_address(&runs.file)) { (runs.file) } "."
+                    }
+                }
+                thead {
+                    tr {
+                        th scope="col" class="n" data-name="run" aria-sort="ascending" { "run" }
+                        @for column in &runs.columns { (head(column)) }
+                    }
+                }
+                @for row in &runs.rows { (run(row, &runs.columns, columns)) }
+            }
+        }
+    }
+}
+
+fn head(column: &Column) -> Markup {
+    let class = (column.kind == Kind::Number).then_some("n");
+    html! {
+        th scope="col" class=[class] data-name=(column.name) { bdi { (column.title) } }
+    }
+}
+
+/// A run has a body of its own, so that its sentence stays below its numbers when runs are
+/// sorted.
+fn run(row: &Row, columns: &[Column], width: usize) -> Markup {
+    html! {
+        tbody id=(format!("run-{}", row.run)) class=[row.is_best.then_some("best")] {
+            tr {
+                th scope="row" class="n" {
+                    @if row.is_best { span class="mark" title="least loss" { "best" } " " }
+                    (row.run)
+                }
+                @for (cell, column) in row.cells.iter().zip(columns) {
+                    @match column.kind {
+                        Kind::Number => { td class="n" title=[cell.exact.as_ref()] { (cell.text) } }
+                        Kind::Text => { td title=[cell.exact.as_ref()] { (text(&cell.text)) } }
+                        Kind::Status => { td { span class=(tone_class(row.tone)) { (cell.text) } } }
+                    }
+                }
+            }
+            @if !row.verdict.is_empty() {
+                tr class="verdict" { td colspan=(width) { p { (row.verdict) } } }
+            }
+        }
+    }
+}
+
+/// A text that may be long, in any script.
+fn text(text: &str) -> Markup {
+    html! { @if !text.is_empty() { bdi class="text" { (text) } } }
+}
+
+fn tone_class(tone: Tone) -> &'static str {
+    match tone {
+        Tone::Good => "tone good",
+        Tone::Neutral => "tone",
+        Tone::Bad => "tone bad",
+    }
+}
+
+/// The table of a derivative.
+pub(super) fn values(values: &Values, place: usize) -> Markup {
+    let shown = values.rows.len();
+    let caption = format!("values-caption-{place}");
+    html! {
+        h3 dir="auto" { (values.title) }
+        @if let Some(formula) = &values.formula { p { "f = " code { (formula) } } }
+        div class="scroll" tabindex="0" role="region" aria-labelledby=(caption) {
+            table class="values" {
+                caption id=(caption) {
+                    (extent(shown, values.of, "row"))
+                    @if values.columns.len() < values.columns_of {
+                        ", " (extent(values.columns.len(), values.columns_of, "column"))
+                    }
+                    ". All digits are in "
+                    a href=(file_address(&values.file)) { (values.file) } "."
+                }
+                thead { tr { @for column in &values.columns { th scope="col" class="n" { bdi { (column) } } } } }
+                tbody {
+                    @for row in &values.rows { tr { @for cell in row { (number(cell)) } } }
+                }
+            }
+        }
+    }
+}
+
+fn number(cell: &Cell) -> Markup {
+    html! { td class="n" title=[cell.exact.as_ref()] { (cell.text) } }
+}
+
+/// How many there are, and how many are shown.
+fn extent(shown: usize, of: usize, noun: &str) -> String {
+    let all = grouped(of as u64);
+    let ending = if of == 1 { "" } else { "s" };
+    if shown < of {
+        format!("the first {shown} of {all} {noun}{ending}")
+    } else {
+        format!("{all} {noun}{ending}")
+    }
+}
+
+/// A count with commas between thousands.
+pub(super) fn grouped(count: u64) -> String {
+    let digits = count.to_string();
+    let mut text = String::new();
+    for (place, digit) in digits.chars().enumerate() {
+        if place > 0 && (digits.len() - place).is_multiple_of(3) {
+            text.push(',');
+        }
+        text.push(digit);
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::grouped;
+
+    #[test]
+    fn thousands_are_divided_by_commas() {
+        let texts = [0, 999, 1_000, 12_345, 1_234_567].map(grouped);
+        assert_eq!(texts, ["0", "999", "1,000", "12,345", "1,234,567"]);
+    }
+}

@@ -1,0 +1,314 @@
+//! Verdicts about runs whose course is known by formula.
+
+use gradtape::batch::{self, Control};
+use gradtape::diagnosis::{Behaviour, Diagnosis, Floor, Verdict};
+use gradtape::plan::Plan;
+use gradtape::report::{self, ReportError, Writer};
+
+use crate::runs::planned;
+
+/// The diagnosis of an experiment: the same when its report is read back.
+#[track_caller]
+fn diagnosed(source: &str) -> Diagnosis {
+    let plan = planned(source);
+    let out = tempfile::tempdir().unwrap();
+    let numbers: Vec<u64> = (0..plan.runs()).collect();
+    let mut writer = Writer::new(&plan, "test.toml", source, &numbers, out.path()).unwrap();
+    let recorders = writer.recorders(&|_| ());
+    let add = |_, recorded| writer.add(recorded).map(|_| ());
+    batch::run(&plan, &numbers, recorders, &Control::default(), add).unwrap();
+    let finished = writer.finish(false, &Control::default()).unwrap();
+    let (_, _, read) = report::diagnosis(&finished.folder).unwrap();
+    assert_eq!(read, finished.diagnosis);
+    read
+}
+
+/// The only verdict about descents on a formula.
+#[track_caller]
+fn verdict(objective: &str, optimizer: &str, epochs: u64, more: &str) -> Verdict {
+    let source = format!(
+        "epochs = {epochs}\nobjective = [{{ {objective} }}]\noptimizer = [{{ {optimizer} }}]\n{more}"
+    );
+    diagnosed(&source).verdicts.remove(0)
+}
+
+const PARABOLA: &str = "formula = 'w^2', start = { w = 1 }";
+const ELLIPSE: &str = "formula = '(x^2 + 100*y^2)/2', start = { x = 1, y = 1 }";
+
+#[track_caller]
+fn near(found: Option<f64>, expected: f64, within: f64) {
+    let found = found.expect("it is known");
+    assert!(
+        (found - expected).abs() <= within * expected.abs(),
+        "{found} for {expected}"
+    );
+}
+
+#[track_caller]
+fn says(verdict: &Verdict, parts: &[&str]) {
+    for part in parts {
+        assert!(
+            verdict.sentence.contains(part),
+            "`{part}` is not in: {}",
+            verdict.sentence
+        );
+    }
+}
+
+#[test]
+fn the_parabola_has_its_rate_its_bound_and_its_floor() {
+    let diagnosis = diagnosed(include_str!("../../experiments/parabola.toml"));
+    let Verdict { facts, .. } = &diagnosis.verdicts[0];
+    near(facts.measured_rate, 0.98, 1e-6);
+    near(facts.predicted_rate, 0.98, 1e-7);
+    assert_eq!(facts.stability_bound, Some(1.0));
+    assert_eq!(facts.best_rate, Some(0.5));
+    assert_eq!(facts.greatest_curvature, Some(2.0));
+    assert_eq!(facts.floor, Some(Floor::Flushed));
+    assert_eq!(facts.floor_epoch, Some(4130));
+    assert_eq!(facts.zero_loss_from, Some(2162));
+    assert_eq!(facts.behaviour, Behaviour::AtFloor);
+    insta::assert_snapshot!("parabola", diagnosis.summary.join("\n"));
+}
+
+#[test]
+fn the_floor_is_told_by_what_the_precision_does_to_a_step() {
+    let floor = |numerics: &str, objective: &str| {
+        let more = format!("\n{numerics}\n");
+        let source = format!(
+            "epochs = 10_000{more}objective = [{{ {objective} }}]\noptimizer = [{{ method = 'sgd', learning_rate = 0.01 }}]"
+        );
+        let facts = diagnosed(&source).verdicts.remove(0).facts;
+        (facts.floor, facts.floor_epoch)
+    };
+    let flushed = "precision = 'f32'\nsubnormals = 'flush'";
+    assert_eq!(floor(flushed, PARABOLA), (Some(Floor::Flushed), Some(4130)));
+    let kept = "precision = 'f32'\nsubnormals = 'keep'";
+    assert_eq!(floor(kept, PARABOLA), (Some(Floor::Underflow), Some(4948)));
+    assert_eq!(floor("precision = 'f64'", PARABOLA), (None, None));
+    // Away from zero the spacing of numbers at the minimum ends it long before.
+    let shifted = "formula = '(w - 3)^2', start = { w = 1 }";
+    let (kind, epoch) = floor("precision = 'f64'", shifted);
+    assert_eq!(kind, Some(Floor::Rounding));
+    assert!(epoch.unwrap() < 2_000, "{epoch:?}");
+}
+
+#[test]
+fn an_ellipse_has_the_rates_of_the_textbook() {
+    let plain = verdict(ELLIPSE, "method = 'sgd', learning_rate = 0.01", 500, "");
+    near(plain.facts.measured_rate, 0.99, 1e-6);
+    near(plain.facts.predicted_rate, 0.99, 1e-12);
+    near(plain.facts.condition, 100.0, 1e-12);
+    near(plain.facts.stability_bound, 0.02, 1e-12);
+    near(plain.facts.best_rate, 2.0 / 101.0, 1e-12);
+    assert_eq!(plain.facts.behaviour, Behaviour::Shrinking);
+    says(
+        &plain,
+        &["as |1 − 0.01·1| = 0.99 predicts", "condition 100"],
+    );
+
+    // Above what Polyak's rate needs the factor is the root of the momentum.
+    let heavy = "method = 'sgd', learning_rate = 0.03, momentum = 0.81";
+    let heavy = verdict(ELLIPSE, heavy, 300, "");
+    near(heavy.facts.predicted_rate, 0.9, 1e-9);
+    near(heavy.facts.measured_rate, 0.9, 0.01);
+    near(heavy.facts.stability_bound, 0.0362, 1e-9);
+
+    let nesterov = "method = 'sgd', learning_rate = 0.01, momentum = 0.9, nesterov = true";
+    let nesterov = verdict(ELLIPSE, nesterov, 600, "");
+    let predicted = (0.9_f64 * 0.99).sqrt();
+    near(nesterov.facts.predicted_rate, predicted, 1e-9);
+    near(nesterov.facts.measured_rate, predicted, 0.01);
+    near(nesterov.facts.stability_bound, 3.8 / 280.0, 1e-9);
+}
+
+#[test]
+fn an_escape_is_certain_from_the_epoch_from_which_it_grows() {
+    let diverged = verdict(PARABOLA, "method = 'sgd', learning_rate = 1.1", 10_000, "");
+    assert_eq!(diverged.facts.behaviour, Behaviour::Diverged);
+    assert_eq!(diverged.facts.certain_from, Some(0));
+    near(diverged.facts.measured_rate, 1.2, 1e-6);
+    says(
+        &diverged,
+        &[
+            "certain from epoch 0 on",
+            "by a factor of 1.2 an epoch",
+            "|1 − 1.1·2| = 1.2",
+            "the rate 1.1 is above the bound of 1",
+        ],
+    );
+    // The rate of a formula: the parabola is left only from epoch 10 on.
+    let schedule = "method = 'sgd', learning_rate = 0.1, schedule = { kind = 'formula', formula = 'where(epoch < 10, 0.1, 1.1)' }";
+    let later = verdict(PARABOLA, schedule, 10_000, "");
+    assert_eq!(later.facts.certain_from, Some(10), "{}", later.sentence);
+    assert_eq!(later.facts.predicted_rate, None);
+}
+
+#[test]
+fn an_overshoot_that_shrinks_is_no_divergence() {
+    let overshoot = verdict(PARABOLA, "method = 'sgd', learning_rate = 0.99", 300, "");
+    assert_eq!(overshoot.facts.behaviour, Behaviour::Shrinking);
+    near(overshoot.facts.measured_rate, 0.98, 1e-6);
+    assert_eq!(overshoot.facts.turns, Some(299));
+    says(
+        &overshoot,
+        &["`w` turned back", "1 − 0.99·2 = -0.98 is negative"],
+    );
+
+    let forever = verdict(PARABOLA, "method = 'sgd', learning_rate = 1", 300, "");
+    assert_eq!(forever.facts.behaviour, Behaviour::Oscillating);
+    says(
+        &forever,
+        &["to and fro", "the rate 1 is exactly the bound of 1"],
+    );
+}
+
+#[test]
+fn a_saddle_is_no_minimum() {
+    let saddle = "formula = 'x^2 - y^2', start = { x = 1, y = 0 }";
+    let saddle = verdict(saddle, "method = 'sgd', learning_rate = 0.1", 100, "");
+    assert_eq!(saddle.facts.behaviour, Behaviour::AtSaddle);
+    assert_eq!(saddle.facts.least_curvature, Some(-2.0));
+    assert_eq!(saddle.facts.predicted_rate, None);
+    says(&saddle, &["saddle", "least curvature -2"]);
+}
+
+#[test]
+fn a_plateau_is_no_minimum() {
+    let plateau = "formula = '1/(1 + exp(-x))', start = { x = 9 }";
+    let plateau = verdict(plateau, "method = 'sgd', learning_rate = 0.01", 1000, "");
+    assert_eq!(
+        plateau.facts.behaviour,
+        Behaviour::OnPlateau,
+        "{}",
+        plateau.sentence
+    );
+}
+
+#[test]
+fn a_schedule_that_ends_is_no_floor() {
+    let ends = "method = 'sgd', learning_rate = 0.01, schedule = { kind = 'formula', formula = 'where(epoch < 50, learning_rate, 0)' }";
+    let halted = verdict(PARABOLA, ends, 200, "");
+    assert_eq!(halted.facts.behaviour, Behaviour::Halted);
+    assert_eq!(halted.facts.floor, None);
+    says(
+        &halted,
+        &["nothing changes from epoch 50 on at a learning rate of 0"],
+    );
+}
+
+#[test]
+fn newton_is_faster_than_linear() {
+    let well = "formula = 'exp(x) - 2*x', start = { x = 3 }";
+    let newton = verdict(
+        well,
+        "method = 'newton'",
+        100,
+        "[stop]\ngradient_norm_below = 1e-10",
+    );
+    assert_eq!(newton.facts.behaviour, Behaviour::Converged);
+    assert_eq!(newton.facts.measured_rate, None);
+    says(&newton, &["faster than linear"]);
+}
+
+#[test]
+fn a_thinned_trajectory_speaks_of_recorded_epochs() {
+    let record = "[record]\nevery = 50";
+    let thinned = verdict(
+        ELLIPSE,
+        "method = 'sgd', learning_rate = 0.03",
+        1000,
+        record,
+    );
+    assert_eq!(thinned.facts.behaviour, Behaviour::Diverged);
+    says(&thinned, &["certain from recorded epoch 0 on"]);
+
+    // Two rows show no rate, and the theory is still there.
+    let ends = "[record]\npoints = 2";
+    let ends = verdict(ELLIPSE, "method = 'sgd', learning_rate = 0.01", 500, ends);
+    assert_eq!(ends.facts.measured_rate, None);
+    near(ends.facts.predicted_rate, 0.99, 1e-12);
+}
+
+#[test]
+fn a_sweep_tells_where_divergence_begins() {
+    let diagnosis = diagnosed(include_str!("../../experiments/learning_rates.toml"));
+    insta::assert_snapshot!("learning_rates", diagnosis.summary.join("\n"));
+    let of = |run: usize| &diagnosis.verdicts[run];
+    assert_eq!(of(24).facts.behaviour, Behaviour::Diverged);
+    for verdict in &diagnosis.verdicts {
+        let rate = planned_rate(verdict.run);
+        near(
+            verdict.facts.predicted_rate,
+            (1.0 - 2.0 * rate).abs(),
+            1e-12,
+        );
+        near(verdict.facts.measured_rate, (1.0 - 2.0 * rate).abs(), 1e-6);
+    }
+}
+
+fn planned_rate(run: u64) -> f64 {
+    let plan = planned(include_str!("../../experiments/learning_rates.toml"));
+    plan.run(run).learning_rate.unwrap().wide()
+}
+
+#[test]
+fn rosenbrock_and_several_optimizers_are_summed_up() {
+    let diagnosis = diagnosed(include_str!("../../experiments/rosenbrock.toml"));
+    let all = diagnosis.verdicts.iter();
+    let all = all.map(|one| format!("{}: {}", one.label, one.sentence));
+    let text = format!(
+        "{}\n\n{}",
+        diagnosis.summary.join("\n"),
+        all.collect::<Vec<_>>().join("\n")
+    );
+    insta::assert_snapshot!("rosenbrock", text);
+}
+
+#[test]
+fn every_kind_of_run_reads_back_to_the_same_diagnosis() {
+    // Different variables, precisions, starts that are not finite, thinned parameters.
+    let source = r#"
+        epochs = [5, 3000]
+        precision = ["f32", "f64"]
+        subnormals = ["keep", "flush"]
+        [[objective]]
+        name = "bowl"
+        formula = "a*x^2"
+        start = { x = { from = -2, to = 2, count = 3 } }
+        constants = { a = [1, 3] }
+        [[objective]]
+        name = "valley"
+        formula = "(1 - x)^2 + 10*(y - x^2)^2 + sqrt(y)"
+        start = [{ x = 0, y = 1 }, { x = -1, y = -1 }]
+        [[objective]]
+        name = "vector"
+        formula = "sum((v - 1)^2)"
+        start = { v = { value = 0, length = 40 } }
+        [[optimizer]]
+        method = "sgd"
+        learning_rate = [0.01, 0.9]
+        [[optimizer]]
+        method = "adam"
+        [[optimizer]]
+        method = "lbfgs"
+        [record]
+        points = 37
+        parameters = ["x"]
+    "#;
+    let diagnosis = diagnosed(source);
+    assert!(diagnosis.verdicts.len() > 100);
+    assert!(
+        diagnosis
+            .verdicts
+            .iter()
+            .all(|one| !one.sentence.is_empty())
+    );
+}
+
+#[test]
+fn a_folder_without_a_report_has_no_diagnosis() {
+    let out = tempfile::tempdir().unwrap();
+    let found: Result<(_, Plan, _), ReportError> = report::diagnosis(out.path());
+    assert!(matches!(found, Err(ReportError::Read { .. })));
+}

@@ -1,0 +1,541 @@
+//! The page of a report, opened in a browser.
+
+use std::fs;
+use std::path::PathBuf;
+
+use tempfile::TempDir;
+
+use crate::browser::Browser;
+use crate::runner::{folder, runner, succeeded};
+
+/// Twelve runs, of which some diverge, with charts of lines and of a sweep.
+const TWELVE: &str = r#"
+title = "Twelve runs"
+description = "Two methods at six rates."
+epochs = 40
+[[objective]]
+formula = "w^2"
+start = { w = 1 }
+minimum = { value = 0 }
+[[optimizer]]
+name = "plain"
+method = "sgd"
+learning_rate = [0.01, 0.1, 0.4, 0.6, 0.9, 1.6]
+[[optimizer]]
+name = "heavy"
+method = "sgd"
+learning_rate = [0.01, 0.1, 0.4, 0.6, 0.9, 1.6]
+momentum = 0.5
+[stop]
+loss_above = 1e6
+[[chart]]
+y = "loss"
+y_scale = "log"
+group_by = "optimizer"
+[[chart]]
+kind = "sweep"
+y = "loss"
+y_scale = "log"
+group_by = "optimizer"
+"#;
+
+/// A report in a folder of its own, and its page.
+fn page(experiment: &str) -> (TempDir, PathBuf) {
+    let at = folder(&[("one.toml", experiment)]);
+    succeeded(runner(at.path()).arg("one.toml"));
+    let page = at.path().join("reports/one/index.html");
+    (at, page)
+}
+
+/// The numbers of the runs in the table, in the order of the screen.
+fn runs(browser: &mut Browser) -> Vec<u64> {
+    let rows = "[...document.querySelectorAll('#runs-table tbody')]
+        .filter(body => body.offsetHeight > 0).map(body => Number(body.id.slice(4)))";
+    serde_json::from_value(browser.value(rows)).unwrap()
+}
+
+#[test]
+fn a_page_opens_without_a_complaint_and_loads_nothing() {
+    let Some(mut browser) = Browser::start() else {
+        return;
+    };
+    let (_at, page) = page(TWELVE);
+    browser.open(&page);
+    browser.assert_no_complaint();
+    let requests = browser.events("Network.requestWillBeSent");
+    let addresses: Vec<&str> = requests
+        .iter()
+        .map(|request| request["request"]["url"].as_str().unwrap())
+        .filter(|address| !address.starts_with("data:"))
+        .collect();
+    assert_eq!(addresses, [format!("file://{}", page.display())]);
+    assert_eq!(browser.text("document.title"), "Twelve runs");
+    // The policy holds: neither a picture nor a script from elsewhere is even asked for.
+    let refused = "new Promise(resolve => {
+        document.addEventListener('securitypolicyviolation', event => resolve(event.violatedDirective));
+        const image = document.createElement('img');
+        image.src = 'http://127.0.0.1:9/a.png';
+        document.body.append(image);
+    })";
+    assert_eq!(browser.text(refused), "img-src");
+}
+
+#[test]
+fn every_file_of_a_report_is_linked_and_there() {
+    let (_at, page) = page(TWELVE);
+    let text = fs::read_to_string(&page).unwrap();
+    let report = page.parent().unwrap();
+    for name in crate::runner::names(report) {
+        let link = format!("href=\"{name}\"");
+        assert!(name == "index.html" || text.contains(&link), "{name}");
+    }
+    for link in text.split("href=\"").skip(1) {
+        let link = link.split('"').next().unwrap();
+        let is_file = !link.starts_with('#') && !link.starts_with("data:");
+        assert!(!is_file || report.join(link).is_file(), "{link}");
+    }
+}
+
+#[test]
+fn a_page_is_read_without_a_script() {
+    let Some(mut browser) = Browser::start() else {
+        return;
+    };
+    let (_at, page) = page(TWELVE);
+    browser.call(
+        "Emulation.setScriptExecutionDisabled",
+        serde_json::json!({ "value": true }),
+    );
+    browser.open(&page);
+    // What the protocol evaluates still runs.
+    assert_eq!(runs(&mut browser).len(), 12);
+    assert!(browser.holds("document.querySelector('.tools').hidden"));
+    assert!(!browser.holds("Boolean(document.querySelector('th button, .switch'))"));
+    let pictures = "[...document.querySelectorAll('.plot')].every(plot =>
+        [...plot.querySelectorAll('.picture')].filter(one => one.offsetHeight > 100).length === 1)";
+    assert!(browser.holds(pictures));
+}
+
+#[test]
+fn the_table_is_sorted_by_mouse_and_keyboard() {
+    let Some(mut browser) = Browser::start() else {
+        return;
+    };
+    let (_at, page) = page(TWELVE);
+    browser.open(&page);
+    let sorted = |browser: &mut Browser, name: &str| {
+        browser.text(&format!(
+            "document.querySelector('th[data-name={name}]').getAttribute('aria-sort')"
+        ))
+    };
+    assert_eq!(runs(&mut browser), (0..12).collect::<Vec<_>>());
+    assert_eq!(sorted(&mut browser, "run"), "ascending");
+    browser.click("th[data-name=loss] button");
+    assert_eq!(sorted(&mut browser, "loss"), "ascending");
+    assert_eq!(sorted(&mut browser, "run"), "none");
+    let ascending = losses(&mut browser);
+    assert_eq!(ascending.len(), 12);
+    assert!(ascending.is_sorted(), "{ascending:?}");
+    browser.press("Enter");
+    assert_eq!(sorted(&mut browser, "loss"), "descending");
+    let descending = losses(&mut browser);
+    assert!(descending.is_sorted_by(|a, b| a >= b), "{descending:?}");
+    browser.click("th[data-name=optimizer] button");
+    assert_eq!(runs(&mut browser)[0], 6 + 5, "sorts are stable");
+    browser.assert_no_complaint();
+}
+
+/// The losses in the order of the screen, with all digits.
+fn losses(browser: &mut Browser) -> Vec<f64> {
+    let cells = "(() => {
+        const column = [...document.querySelectorAll('thead th')].findIndex(th => th.dataset.name === 'loss');
+        return [...document.querySelectorAll('#runs-table tbody')].map(body => body.rows[0].cells[column])
+            .map(cell => Number(cell.title || cell.textContent)); })()";
+    serde_json::from_value(browser.value(cells)).unwrap()
+}
+
+#[test]
+fn numbers_that_are_not_finite_are_last_in_both_directions() {
+    let Some(mut browser) = Browser::start() else {
+        return;
+    };
+    // The first loss of the second start is infinite.
+    let starts = TWELVE.replace("{ w = 1 }", "[{ w = 1 }, { w = 1e200 }]");
+    let (_at, page) = page(&starts);
+    browser.open(&page);
+    let last = "(() => {
+        const column = [...document.querySelectorAll('thead th')].findIndex(th => th.dataset.name === 'loss');
+        return document.querySelector('#runs-table tbody:last-of-type').rows[0].cells[column].textContent; })()";
+    for _ in 0..2 {
+        browser.click("th[data-name=loss] button");
+        assert_eq!(browser.text(last), "inf");
+    }
+}
+
+#[test]
+fn the_table_is_filtered_by_words_columns_and_comparisons() {
+    let Some(mut browser) = Browser::start() else {
+        return;
+    };
+    let (_at, page) = page(TWELVE);
+    browser.open(&page);
+    for (filter, expected) in [
+        ("", "12 of 12 runs"),
+        ("heavy", "6 of 12 runs"),
+        ("HEAVY status:diverged", "1 of 12 runs"),
+        ("optimizer:plain learning_rate<0.5", "3 of 12 runs"),
+        ("learning_rate>=0.9 learning_rate!=1.6", "2 of 12 runs"),
+        ("status:\"epochs spent\"", "10 of 12 runs"),
+        ("run=3", "1 of 12 runs"),
+        ("nothing like it", "0 of 12 runs"),
+        ("loss<", "12 of 12 runs"),
+    ] {
+        browser.write("#filter", filter);
+        let count = browser.text("document.querySelector('#count').value");
+        assert_eq!(count, expected, "{filter}");
+        let shown = runs(&mut browser).len();
+        assert!(expected.starts_with(&format!("{shown} ")), "{filter}");
+    }
+    browser.write("#filter", "loss<much");
+    assert!(browser.holds("document.querySelector('#filter').ariaInvalid === 'true'"));
+    browser.assert_no_complaint();
+}
+
+/// A title, a description and names that are nasty in every way that a label can be.
+const NASTY: &str = r#"
+title = "<script>window.harmed = 1</script> \"quotes\" & 'more' \n 😀 \u202Bשלום\u202C TITLE"
+description = "<img src=x onerror='window.harmed = 2'> </style></script><!-- \n\n second"
+epochs = 5
+[[objective]]
+name = "<b>LONG"
+formula = "w^2"
+start = { w = 1 }
+[[optimizer]]
+name = "مرحبا </template></svg><script>window.harmed = 3</script>"
+method = "sgd"
+learning_rate = 0.1
+[[optimizer]]
+name = "\"onmouseover=\"window.harmed=4 x=\""
+method = "adam"
+learning_rate = 0.1
+[[chart]]
+y = "loss"
+title = "]]></text></svg><script>window.harmed = 5</script>"
+group_by = "optimizer"
+"#;
+
+#[test]
+fn labels_are_text_whatever_they_contain() {
+    let Some(mut browser) = Browser::start() else {
+        return;
+    };
+    let long = "w".repeat(500);
+    // The name of an objective may have 200 letters.
+    let nasty = NASTY.replace("LONG", &long[..190]).replace("TITLE", &long);
+    let (_at, page) = page(&nasty);
+    for width in [375, 1280] {
+        browser.resize(width, 800);
+        browser.open(&page);
+        browser.assert_no_complaint();
+        assert!(browser.holds("window.harmed === undefined"));
+        assert_eq!(browser.number("document.scripts.length"), 1.0);
+        let title = browser.text("document.querySelector('h1').textContent");
+        assert!(title.starts_with("<script>window.harmed") && title.ends_with(&long));
+        assert_eq!(browser.number("document.images.length"), 0.0);
+        assert!(browser.holds(FITS), "{width} pixels");
+    }
+}
+
+/// Whether nothing sticks out of the window.
+const FITS: &str = "document.documentElement.scrollWidth <= window.innerWidth";
+
+#[test]
+fn a_page_fits_a_phone_and_its_tables_scroll_by_themselves() {
+    let Some(mut browser) = Browser::start() else {
+        return;
+    };
+    let (_at, page) = page(TWELVE);
+    browser.resize(375, 700);
+    browser.open(&page);
+    assert_eq!(browser.number("window.innerWidth"), 375.0);
+    assert!(browser.holds(FITS));
+    let region = "document.querySelector('#runs .scroll')";
+    assert!(browser.holds(&format!("{region}.scrollWidth > {region}.clientWidth")));
+    assert!(browser.holds(&format!(
+        "{region}.tabIndex === 0 && {region}.role === 'region'"
+    )));
+    let chart = "document.querySelector('.picture svg').getBoundingClientRect()";
+    assert!(browser.number(&format!("{chart}.width")) > 300.0);
+    assert!(browser.number(&format!("{chart}.right")) <= 375.0);
+}
+
+/// The least contrast of a text and what is behind it, as WCAG 2.2 defines it, and where
+/// it is. Drawings are looked at by the tests of charts.
+const LEAST_CONTRAST: &str = r"(() => {
+    const parse = text => text.match(/[\d.]+/g).map(Number);
+    const linear = c => c / 255 <= 0.04045 ? c / 255 / 12.92 : ((c / 255 + 0.055) / 1.055) ** 2.4;
+    const luminance = ([r, g, b]) => 0.2126 * linear(r) + 0.7152 * linear(g) + 0.0722 * linear(b);
+    const behind = element => {
+        for (let at = element; at; at = at.parentElement) {
+            const [r, g, b, a = 1] = parse(getComputedStyle(at).backgroundColor);
+            if (a === 1) return [r, g, b];
+        }
+        return [255, 255, 255];
+    };
+    let least = [21, ''];
+    for (const element of document.body.querySelectorAll('*:not(svg *, script, template)')) {
+        const has_text = [...element.childNodes].some(node => node.nodeType === 3 && node.data.trim());
+        if (!has_text || element.closest('svg') || element.offsetHeight === 0) continue;
+        const pair = [parse(getComputedStyle(element).color), behind(element)].map(luminance);
+        const contrast = (Math.max(...pair) + 0.05) / (Math.min(...pair) + 0.05);
+        if (contrast < least[0]) least = [contrast, element.outerHTML.slice(0, 80)];
+    }
+    return least;
+})()";
+
+#[test]
+fn light_and_dark_follow_the_preference_and_have_contrast() {
+    let Some(mut browser) = Browser::start() else {
+        return;
+    };
+    let (_at, page) = page(TWELVE);
+    browser.open(&page);
+    let mut backgrounds = Vec::new();
+    for scheme in ["light", "dark"] {
+        browser.prefer("prefers-color-scheme", scheme);
+        backgrounds
+            .push(browser.text("getComputedStyle(document.documentElement).backgroundColor"));
+        let least = browser.value(LEAST_CONTRAST);
+        assert!(least[0].as_f64().unwrap() >= 4.5, "{scheme}: {least}");
+    }
+    assert_eq!(backgrounds, ["rgb(255, 255, 255)", "rgb(15, 19, 24)"]);
+}
+
+#[test]
+fn a_page_has_headings_in_order_and_landmarks() {
+    let Some(mut browser) = Browser::start() else {
+        return;
+    };
+    let (_at, page) = page(TWELVE);
+    browser.open(&page);
+    assert_eq!(browser.text("document.documentElement.lang"), "en");
+    let levels = "[...document.querySelectorAll('h1, h2, h3')].map(h => Number(h.tagName[1]))";
+    let levels: Vec<u64> = serde_json::from_value(browser.value(levels)).unwrap();
+    assert_eq!(levels.iter().filter(|level| **level == 1).count(), 1);
+    assert_eq!(levels[0], 1);
+    assert!(levels.windows(2).all(|pair| pair[1] <= pair[0] + 1));
+    for landmark in ["header", "nav[aria-label]", "main"] {
+        let count = format!("document.querySelectorAll('body > {landmark}').length");
+        assert_eq!(browser.number(&count), 1.0, "{landmark}");
+    }
+    let unnamed = "[...document.querySelectorAll('svg[role], img')].filter(one =>
+        !(one.ariaLabel || one.alt || '').includes('loss')).length";
+    assert_eq!(browser.number(unnamed), 0.0);
+    // The first stop of the keyboard leads past everything else.
+    browser.press("Tab");
+    assert_eq!(
+        browser.text("document.activeElement.textContent"),
+        "Skip to the results"
+    );
+    assert!(browser.number("document.activeElement.getBoundingClientRect().left") >= 0.0);
+}
+
+#[test]
+fn a_page_is_printed_without_its_controls() {
+    let Some(mut browser) = Browser::start() else {
+        return;
+    };
+    let (_at, page) = page(TWELVE);
+    browser.open(&page);
+    browser.prefer("prefers-color-scheme", "dark");
+    browser.call(
+        "Emulation.setEmulatedMedia",
+        serde_json::json!({ "media": "print" }),
+    );
+    for hidden in ["nav", ".tools", ".switch"] {
+        let display = format!("getComputedStyle(document.querySelector('{hidden}')).display");
+        assert_eq!(browser.text(&display), "none");
+    }
+    let background = "getComputedStyle(document.documentElement).backgroundColor";
+    assert_eq!(browser.text(background), "rgb(255, 255, 255)");
+    let cut = "[...document.querySelectorAll('.scroll')].filter(one => one.scrollHeight > one.clientHeight + 1).length";
+    assert_eq!(browser.number(cut), 0.0);
+    let pdf = browser.call("Page.printToPDF", serde_json::json!({}));
+    assert!(pdf["data"].as_str().unwrap().len() > 10_000);
+}
+
+/// A hundred runs of two objectives and what is drawn of them.
+const HUNDRED: &str = r#"
+epochs = 300
+[[objective]]
+formula = "w^2 + 3*sin(w)^2"
+start = { w = 3 }
+[[objective]]
+formula = "w^4 + v^2 - w*v"
+start = { w = 2, v = 1 }
+[[optimizer]]
+name = "heavy"
+method = "sgd"
+learning_rate = { from = 1e-3, to = 0.2, count = 50, scale = "log" }
+momentum = 0.9
+[[chart]]
+y = "loss"
+[[chart]]
+y = "gradient_norm"
+[[chart]]
+y = "w"
+[[chart]]
+kind = "sweep"
+y = "loss"
+"#;
+
+#[test]
+fn a_page_of_a_hundred_runs_and_four_charts_is_below_a_megabyte() {
+    let (_at, page) = page(HUNDRED);
+    let text = fs::read_to_string(&page).unwrap();
+    assert_eq!(text.matches("<tbody id=\"run-").count(), 100);
+    assert_eq!(text.matches("<figure").count(), 4);
+    assert!(text.len() < 1_000_000, "{} bytes", text.len());
+}
+
+#[test]
+fn a_page_has_the_first_thousand_runs_and_the_best_of_each_objective() {
+    let many = HUNDRED
+        .replace("epochs = 300", "epochs = 20")
+        .replace("count = 50", "count = 800");
+    let at = folder(&[("one.toml", &many)]);
+    succeeded(runner(at.path()).args(["one.toml", "--no-charts"]));
+    let text = fs::read_to_string(at.path().join("reports/one/index.html")).unwrap();
+    assert_eq!(text.matches("<figure").count(), 0);
+    assert!(text.contains("1,001 of 1,600 runs"));
+    let rows = text.split("<tbody id=\"run-").skip(1);
+    let best: Vec<u64> = rows
+        .clone()
+        .filter(|row| row.split_once('>').unwrap().0.contains("best"))
+        .map(|row| row.split('"').next().unwrap().parse().unwrap())
+        .collect();
+    assert_eq!(rows.count(), 1_001);
+    assert!(
+        best.len() == 2 && best[0] < 800 && best[1] >= 1_000,
+        "{best:?}"
+    );
+}
+
+/// What the tooltip says, as its lines.
+fn tip(browser: &mut Browser) -> Vec<String> {
+    let text = browser.text("document.querySelector('.tip').innerText");
+    text.lines().map(str::to_owned).collect()
+}
+
+/// The number after a name in a line of the tooltip.
+fn number_of(lines: &[String], name: &str) -> f64 {
+    let line = lines.iter().find_map(|line| line.strip_prefix(name));
+    let text = line.unwrap_or_else(|| panic!("{name} in {lines:?}"));
+    text.trim().replace(',', "").parse().unwrap()
+}
+
+#[test]
+fn a_line_that_is_pointed_at_tells_its_run_and_its_value() {
+    let Some(mut browser) = Browser::start() else {
+        return;
+    };
+    let (_at, page) = page(TWELVE);
+    browser.open(&page);
+    assert!(browser.holds("document.querySelector('.tip').hidden"));
+    let [x, y] = browser.middle(".picture");
+    browser.point([x - 100.0, y]);
+    assert!(browser.holds("!document.querySelector('.tip').hidden"));
+    let lines = tip(&mut browser);
+    // `run 3: plain, learning_rate=0.6`
+    let (run, label) = lines[0].split_once(": ").unwrap();
+    let run = run.strip_prefix("run ").unwrap();
+    assert!(label.contains("learning_rate="), "{label}");
+    let lit = "[...document.querySelectorAll('tbody.lit')].map(body => body.id).join()";
+    assert_eq!(browser.text(lit), format!("run-{run}"));
+    let (epoch, loss) = (number_of(&lines, "epoch"), number_of(&lines, "loss"));
+    let rows = fs::read_to_string(page.with_file_name("trajectories.csv")).unwrap();
+    let row = rows
+        .lines()
+        .find(|row| row.starts_with(&format!("{run},{epoch},")))
+        .unwrap();
+    let expected: f64 = row.split(',').nth(3).unwrap().parse().unwrap();
+    // Read off a line of few corners, to a fraction of a pixel.
+    assert!((loss / expected - 1.0).abs() < 0.2, "{lines:?}: {row}");
+    browser.point([x, 0.0]);
+    assert!(browser.holds("document.querySelector('.tip').hidden"));
+    assert_eq!(browser.text(lit), "");
+    browser.assert_no_complaint();
+}
+
+#[test]
+fn lines_are_read_with_the_keyboard() {
+    let Some(mut browser) = Browser::start() else {
+        return;
+    };
+    let (_at, page) = page(TWELVE);
+    browser.open(&page);
+    browser.value("document.querySelector('.plot').focus()");
+    browser.press("ArrowRight");
+    let first = tip(&mut browser);
+    assert_eq!(number_of(&first, "epoch"), 0.0);
+    assert_eq!(number_of(&first, "loss"), 1.0);
+    browser.press("ArrowRight");
+    assert!(number_of(&tip(&mut browser), "epoch") >= 1.0);
+    browser.press("ArrowDown");
+    let second = tip(&mut browser);
+    assert_ne!(first[0], second[0], "another line");
+    browser.press("End");
+    let last = tip(&mut browser);
+    assert_eq!(number_of(&last, "epoch"), 40.0);
+    let said = browser.text("document.querySelector('.said').textContent");
+    assert!(said.contains(&last[0]), "{said}");
+    browser.press("Escape");
+    assert!(browser.holds("document.querySelector('.tip').hidden"));
+    browser.assert_no_complaint();
+}
+
+#[test]
+fn lines_are_hidden_from_the_legend() {
+    let Some(mut browser) = Browser::start() else {
+        return;
+    };
+    let (_at, page) = page(TWELVE);
+    browser.open(&page);
+    let shown = "[...document.querySelectorAll('.picture:not([hidden]) svg')][0]
+        .querySelectorAll('g[data-line]:not(.off)').length";
+    let pressed = "document.querySelector('[data-entry]').getAttribute('aria-pressed')";
+    let before = browser.number(shown);
+    browser.click("[data-entry]");
+    assert_eq!(browser.text(pressed), "false");
+    let after = browser.number(shown);
+    assert!(after < before, "{after} of {before}");
+    let hidden = "getComputedStyle(document.querySelector('g.off[data-line]')).display";
+    assert_eq!(browser.text(hidden), "none");
+    browser.value("document.querySelector('[data-entry]').focus()");
+    browser.press("Enter");
+    assert_eq!(browser.text(pressed), "true");
+    assert_eq!(browser.number(shown), before);
+    browser.assert_no_complaint();
+}
+
+#[test]
+fn the_vertical_axis_is_switched() {
+    let Some(mut browser) = Browser::start() else {
+        return;
+    };
+    let (_at, page) = page(TWELVE);
+    browser.open(&page);
+    let scale = "[...document.querySelectorAll('.plot')[0].querySelectorAll('.picture')]
+        .filter(one => one.offsetHeight > 0).map(one => one.dataset.scale).join()";
+    let pressed =
+        "[...document.querySelectorAll('.switch')[0].querySelectorAll('[aria-pressed=true]')]
+        .map(one => one.textContent).join()";
+    assert_eq!(browser.text(scale), "log");
+    browser.click(".switch button");
+    assert_eq!(browser.text(scale), "linear");
+    assert_eq!(browser.text(pressed), "linear");
+    browser.click(".switch button:last-child");
+    assert_eq!(browser.text(scale), "log");
+    assert_eq!(browser.text(pressed), "log");
+    browser.assert_no_complaint();
+}
