@@ -97,12 +97,30 @@ struct RowFiles {
 }
 
 /// A report that is in its place.
-#[derive(Clone, Debug)]
+#[derive(Debug)]
 pub struct Finished {
     /// Where that is.
     pub folder: PathBuf,
     /// What became of the runs.
     pub diagnosis: Diagnosis,
+    drawn: Arc<Drawn>,
+    lines: Lines,
+    endings: Endings,
+    tables: Vec<Table>,
+}
+
+impl Finished {
+    /// The chart to show where there is room for one only: the first of lines or of a sweep,
+    /// else of a derivative. `plan` is that of the report.
+    #[must_use]
+    pub fn main_chart(&self, plan: &Plan) -> Option<chart::Figure> {
+        let collected = Collected {
+            drawn: &self.drawn,
+            lines: &self.lines,
+            endings: &self.endings,
+        };
+        figures::main_figure(plan, &collected, &self.tables)
+    }
 }
 
 impl std::fmt::Debug for Writer<'_> {
@@ -314,8 +332,14 @@ impl<'p> Writer<'p> {
         if control.is_cancelled() {
             return Err(Cancelled.into());
         }
-        let folder = self.staging.publish()?;
-        Ok(Finished { folder, diagnosis })
+        Ok(Finished {
+            folder: self.staging.publish()?,
+            diagnosis,
+            drawn: self.drawn,
+            lines: self.lines,
+            endings: self.endings,
+            tables: self.tables,
+        })
     }
 }
 
@@ -516,11 +540,7 @@ pub fn redraw(folder: &Path, control: &Control) -> Result<(), ReportError> {
     let read = reading::read(folder, &plan)?;
     // Drawn beside, so that an error leaves the old charts.
     let beside = folder::Temporary::new(folder, ".charts.").map_err(ReportError::write(folder))?;
-    let collected = Collected {
-        drawn: &read.drawn,
-        lines: &read.lines,
-        endings: &read.endings,
-    };
+    let collected = read.collected();
     let mut charts = draw(&plan, &collected, folder, beside.path(), control)?;
     charts.extend(draw_tables(&plan, &read.tables, beside.path(), control)?);
     let results = read.results.iter();

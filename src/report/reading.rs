@@ -4,8 +4,10 @@ use std::path::Path;
 use std::sync::Arc;
 
 use super::error::ReportError;
-use super::figures::{Drawn, Endings, LineRecorder, Lines};
-use super::{Head, RUNS, RunReader, TRAJECTORIES, csv, derivative_file, open, read_derivative};
+use super::figures::{self, Collected, Drawn, Endings, LineRecorder, Lines};
+use super::{
+    Head, RUNS, RunReader, TRAJECTORIES, chart, csv, derivative_file, open, read_derivative,
+};
 use crate::batch::{Recorder, Row, RunResult};
 use crate::derivative::Table;
 use crate::diagnosis::{Diagnoser, Diagnosis, DiagnosisRecorder};
@@ -23,6 +25,23 @@ pub struct Reading {
     pub(super) drawn: Drawn,
     pub(super) endings: Endings,
     pub(super) lines: Lines,
+}
+
+impl Reading {
+    /// The chart to show where there is room for one only, as
+    /// [`Finished::main_chart`](super::Finished::main_chart) gives it.
+    #[must_use]
+    pub fn main_chart(&self, plan: &Plan) -> Option<chart::Figure> {
+        figures::main_figure(plan, &self.collected(), &self.tables)
+    }
+
+    pub(super) fn collected(&self) -> Collected<'_> {
+        Collected {
+            drawn: &self.drawn,
+            lines: &self.lines,
+            endings: &self.endings,
+        }
+    }
 }
 
 /// The head of the report in `folder`, its plan, and the diagnosis of its runs.

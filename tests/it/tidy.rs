@@ -173,6 +173,16 @@ fn each_outside_library_is_known_to_few_files() {
             ],
         ),
         ("clap", &["src/bin/runner/args.rs"]),
+        ("terminal_size", &["src/bin/runner/output.rs"]),
+        (
+            "unicode_width",
+            &[
+                "src/bin/runner/output.rs",
+                "src/bin/runner/plot.rs",
+                "src/bin/runner/summary.rs",
+                "src/bin/runner/table.rs",
+            ],
+        ),
         ("indicatif", &["src/bin/runner/progress.rs"]),
         ("ctrlc", &["src/bin/runner/progress.rs"]),
     ] {

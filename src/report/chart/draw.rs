@@ -44,6 +44,7 @@ pub(super) fn drawing(figure: &Figure, _style: &Style) -> Drawing {
             high: span.value(1.0),
             scale: span.scale,
         }),
+        ticks: [layout.x.major.clone(), layout.y.major.clone()],
         lines: drawn,
     });
     Drawing {

@@ -1,12 +1,13 @@
 //! What explains the colours: a legend or a colour bar.
 
+use super::Tick;
 use super::canvas::{Anchor, Canvas, Ink, Lettering};
 use super::colour::{self, INK, Rgb, SOFT_INK};
 use super::draw;
 use super::layout::LINE_HEIGHT;
 use super::span::Span;
 use super::text;
-use super::ticks::{self, Tick};
+use super::ticks;
 use super::trace::Place;
 use super::{Colour, Figure, Key};
 

@@ -30,7 +30,7 @@ mod trace;
 
 pub use model::{
     Axis, AxisRange, Band, Bars, Cells, Colour, Drawing, DrawnLine, Figure, Font, Key, Levels,
-    Line, Mark, Panel, PanelArea, Point, Rule, Scale, Style, Theme,
+    Line, Mark, Panel, PanelArea, Point, Rule, Scale, Style, Theme, Tick,
 };
 pub use raster::{DrawError, to_png};
 

@@ -1,6 +1,7 @@
 //! What a chart shows: the data model that is drawn.
 
 use super::draw;
+use super::span::Span;
 
 /// A chart: what it shows and how it is labelled.
 ///
@@ -372,8 +373,19 @@ pub struct PanelArea {
     pub frame: [f64; 4],
     /// What the axes show.
     pub axes: [AxisRange; 2],
+    /// Where the labels of the axes stand.
+    pub ticks: [Vec<Tick>; 2],
     /// Its lines.
     pub lines: Vec<DrawnLine>,
+}
+
+/// A labelled place on an axis.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Tick {
+    /// Share of the axis, 0 at its lower end and 1 at its upper end.
+    pub at: f64,
+    /// How the value there reads.
+    pub label: String,
 }
 
 /// The values at the two ends of an axis.
@@ -385,6 +397,16 @@ pub struct AxisRange {
     pub high: f64,
     /// What lies between them.
     pub scale: Scale,
+}
+
+impl AxisRange {
+    /// Where a value lies between the two ends: 0 at the lower, 1 at the upper one; `None`
+    /// if the scale cannot show it.
+    #[must_use]
+    pub fn share(&self, value: f64) -> Option<f64> {
+        let ends = [self.low, self.high].into_iter();
+        Span::covering(self.scale, ends)?.share(value)
+    }
 }
 
 /// What is seen of a line.

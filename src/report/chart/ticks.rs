@@ -1,6 +1,7 @@
 //! Where the labels and the grid lines of an axis stand.
 
 use super::Scale;
+use super::Tick;
 use super::number::{self, Decimal};
 use super::span::Span;
 
@@ -12,15 +13,6 @@ const MOST: usize = 9;
 
 /// Steps between labelled decades.
 const DECADE_STEPS: [i32; 8] = [1, 2, 5, 10, 20, 50, 100, 200];
-
-/// A labelled position on an axis.
-#[derive(Debug, Clone, PartialEq)]
-pub(super) struct Tick {
-    /// Share of the axis, 0 at its lower end and 1 at its upper end.
-    pub(super) at: f64,
-    pub(super) label: String,
-}
-
 /// The labelled grid lines of an axis, and the fainter ones between them.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub(super) struct Ticks {

@@ -16,6 +16,7 @@ mod sweep;
 mod track;
 
 use super::chart::{Axis, Figure, Line, Panel};
+use crate::derivative::Table;
 use crate::number::{grouped, short};
 use crate::plan::{ChartKind, Plan, quantity_label};
 use colours::{colours, panels};
@@ -66,6 +67,23 @@ pub(super) fn figure(
         say(&mut figure.subtitle, &said);
     }
     figure
+}
+
+/// The figure that says most where there is room for one only, and that can be drawn with
+/// few dots: the first of lines or of a sweep, else of a derivative.
+pub(super) fn main_figure(
+    plan: &Plan,
+    collected: &Collected<'_>,
+    tables: &[Table],
+) -> Option<Figure> {
+    let is_simple = |place: &usize| {
+        let kind = &plan.charts[*place].kind;
+        matches!(kind, ChartKind::Line { .. } | ChartKind::Sweep { .. })
+    };
+    let place = (0..plan.charts.len()).find(is_simple);
+    place
+        .map(|place| figure(plan, place, collected, &[]))
+        .or_else(|| tables.iter().find_map(|table| curve(plan, table)))
 }
 
 /// A figure of lines.

@@ -242,6 +242,7 @@ mod tests {
         PanelArea {
             frame: [0.0, 0.0, 1000.0, 1000.0],
             axes: [axis, axis],
+            ticks: Default::default(),
             lines: vec![DrawnLine { line: 0, points }],
         }
     }
