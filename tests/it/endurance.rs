@@ -3,14 +3,13 @@
 
 #![cfg(unix)]
 
-use std::io::Read;
 use std::path::Path;
-use std::process::{Child, Command, ExitStatus, Stdio};
-use std::time::{Duration, Instant};
+use std::process::Command;
+use std::time::Duration;
 
 use tempfile::TempDir;
 
-use crate::runner::{contents, finished, folder, names, runner, succeeded};
+use crate::runner::{contents, ended, finished, folder, names, runner, send, started, succeeded};
 
 /// A descent of one epoch, whose report stands where that of a longer one belongs.
 fn with_an_older_report(text: &str) -> TempDir {
@@ -35,35 +34,6 @@ objective = [{{ formula = 'cos(3*x)', start = {{ x = {start} }} }}]
 optimizer = [{{ method = 'sgd', learning_rate = 1 }}]
 {more}"
     )
-}
-
-/// Starts the command, and waits until `is_ready`.
-fn started(command: &mut Command, is_ready: impl Fn() -> bool) -> Child {
-    let command = command.stdout(Stdio::piped()).stderr(Stdio::piped());
-    let child = command.spawn().unwrap();
-    let begin = Instant::now();
-    while !is_ready() {
-        assert!(begin.elapsed() < Duration::from_secs(60), "not ready");
-        std::thread::sleep(Duration::from_millis(5));
-    }
-    child
-}
-
-fn send(signal: &str, child: &Child) {
-    let process = child.id().to_string();
-    let status = Command::new("kill").args(["-s", signal, &process]).status();
-    assert!(status.unwrap().success(), "kill -s {signal}");
-}
-
-/// Waits for the end; gives the exit status, standard error, and how long it took.
-fn ended(mut child: Child) -> (ExitStatus, String, Duration) {
-    let begin = Instant::now();
-    let status = child.wait().unwrap();
-    let time = begin.elapsed();
-    let mut text = String::new();
-    let mut stderr = child.stderr.take().unwrap();
-    stderr.read_to_string(&mut text).unwrap();
-    (status, text, time)
 }
 
 /// Whether the report is being written.

@@ -42,6 +42,7 @@ mod stopping;
 mod streams;
 mod tables;
 mod tape;
+mod terminal;
 mod tidy;
 mod transforms;
 mod twice;

@@ -4,15 +4,23 @@ use gradtape::batch::{self, Cancelled, Control, Outcome};
 use gradtape::plan::Plan;
 use std::path::Path;
 use std::process::{Command, Output};
+#[cfg(unix)]
+use std::{
+    io::Read,
+    process::{Child, ExitStatus, Stdio},
+    time::{Duration, Instant},
+};
 
 use tempfile::TempDir;
 
-/// The command in the folder `at`, without the caller's colours.
+/// The command in the folder `at`, without the caller's colours and width.
 pub fn runner(at: &Path) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_runner"));
     command
         .current_dir(at)
         .env_remove("NO_COLOR")
+        .env_remove("COLORTERM")
+        .env_remove("COLUMNS")
         .env_remove("CLICOLOR_FORCE");
     command
 }
@@ -85,4 +93,37 @@ pub fn outcomes(plan: &Plan) -> Vec<Outcome> {
     )
     .unwrap();
     all
+}
+
+/// Starts the command, and waits until `is_ready`.
+#[cfg(unix)]
+pub fn started(command: &mut Command, is_ready: impl Fn() -> bool) -> Child {
+    let command = command.stdout(Stdio::piped()).stderr(Stdio::piped());
+    let child = command.spawn().unwrap();
+    let begin = Instant::now();
+    while !is_ready() {
+        assert!(begin.elapsed() < Duration::from_secs(60), "not ready");
+        std::thread::sleep(Duration::from_millis(5));
+    }
+    child
+}
+
+/// Sends a signal.
+#[cfg(unix)]
+pub fn send(signal: &str, child: &Child) {
+    let process = child.id().to_string();
+    let status = Command::new("kill").args(["-s", signal, &process]).status();
+    assert!(status.unwrap().success(), "kill -s {signal}");
+}
+
+/// Waits for the end; gives the exit status, standard error, and how long it took.
+#[cfg(unix)]
+pub fn ended(mut child: Child) -> (ExitStatus, String, Duration) {
+    let begin = Instant::now();
+    let status = child.wait().unwrap();
+    let time = begin.elapsed();
+    let mut text = String::new();
+    let mut stderr = child.stderr.take().unwrap();
+    stderr.read_to_string(&mut text).unwrap();
+    (status, text, time)
 }

@@ -41,6 +41,8 @@ enum Subcommands {
     Plan(Plan),
     /// Draw the charts of reports again from their CSV files
     Report(Report),
+    /// Print the results of reports again
+    Show(Show),
     /// Run again whenever an experiment file is saved
     Watch(Run),
     /// List the test functions, or show one of them
@@ -68,6 +70,9 @@ pub struct Run {
     /// How results are printed
     #[arg(long, value_enum, default_value_t = Format::Text)]
     pub format: Format,
+    /// When the main chart is printed too
+    #[arg(long, value_enum, value_name = "WHEN", default_value_t = Plot::Auto)]
+    pub plot: Plot,
 }
 
 /// Options of `runner check`.
@@ -104,6 +109,17 @@ pub struct Report {
     /// Folders of reports
     #[arg(required = true, value_name = "REPORT_DIR")]
     pub folders: Vec<PathBuf>,
+}
+
+/// Options of `runner show`.
+#[derive(Debug, Args)]
+pub struct Show {
+    /// Folders of reports
+    #[arg(required = true, value_name = "REPORT_DIR")]
+    pub folders: Vec<PathBuf>,
+    /// When the main chart is printed too
+    #[arg(long, value_enum, value_name = "WHEN", default_value_t = Plot::Auto)]
+    pub plot: Plot,
 }
 
 /// Options of `runner functions`.
@@ -159,6 +175,17 @@ pub enum Format {
     Json,
 }
 
+/// When to print the main chart.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Plot {
+    /// On a terminal
+    Auto,
+    /// Always
+    Always,
+    /// Never
+    Never,
+}
+
 /// When to use colours.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub enum Colours {
@@ -181,6 +208,7 @@ pub enum Command<'a> {
     Check(&'a Check),
     Plan(&'a Plan),
     Report(&'a Report),
+    Show(&'a Show),
     Watch(&'a Run),
     Functions(&'a Functions),
     Methods(&'a Methods),
@@ -202,6 +230,7 @@ impl Arguments {
             Some(Subcommands::Check(options)) => Command::Check(options),
             Some(Subcommands::Plan(options)) => Command::Plan(options),
             Some(Subcommands::Report(options)) => Command::Report(options),
+            Some(Subcommands::Show(options)) => Command::Show(options),
             Some(Subcommands::Watch(options)) => Command::Watch(options),
             Some(Subcommands::Functions(options)) => Command::Functions(options),
             Some(Subcommands::Methods(options)) => Command::Methods(options),

@@ -9,12 +9,15 @@ mod methods;
 mod output;
 mod picture;
 mod plan;
+mod plot;
 mod progress;
 mod redraw;
 mod run;
+mod show;
 mod source;
 mod summary;
 mod table;
+mod values;
 mod watch;
 
 use std::process::ExitCode;
@@ -40,6 +43,7 @@ fn work(arguments: &Arguments) -> Result<(), Failure> {
         Command::Check(options) => check::check(options),
         Command::Plan(options) => plan::plan(options),
         Command::Report(options) => redraw::redraw(options),
+        Command::Show(options) => show::show(options),
         Command::Watch(options) => watch::watch(options),
         Command::Functions(options) => functions::functions(options),
         Command::Methods(options) => methods::methods(options),

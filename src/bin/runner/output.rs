@@ -48,9 +48,14 @@ pub fn results(text: &str) {
     end_if_nobody_reads(written);
 }
 
+/// Whether results go to a terminal.
+pub fn is_terminal() -> bool {
+    io::stdout().is_terminal()
+}
+
 /// Clears the screen, if results go to one.
 pub fn clear() {
-    if io::stdout().is_terminal() {
+    if is_terminal() {
         // All that is seen, what has scrolled away, and the cursor to the corner.
         results("\x1b[2J\x1b[3J\x1b[H");
     }
@@ -106,7 +111,6 @@ const WIDTH: usize = 78;
 pub fn room() -> Option<usize> {
     let written = std::env::var("COLUMNS").ok();
     let written = written.and_then(|columns| columns.parse::<usize>().ok());
-    let is_terminal = || io::stdout().is_terminal();
     let seen = || {
         let (width, _) = terminal_size::terminal_size()?;
         Some(usize::from(width.0))

@@ -1,22 +1,17 @@
 //! `runner FILE…`: run, write reports, print results.
 
-use std::fmt::Write as _;
-
 use gradtape::batch::{self, Cancelled, Control, RunResult};
 use gradtape::derivative::{self, Table as Values};
 use gradtape::plan::Plan;
-use gradtape::report::{ReportError, Writer, derivative_file, derivative_object, run_object};
+use gradtape::report::{ReportError, Writer, derivative_object, run_object};
 
 use crate::args::{Format, Run, Work};
 use crate::failure::Failure;
-use crate::output::{self, FAINT};
+use crate::output;
 use crate::progress::{self, Task};
 use crate::source::{self, Experiment};
-use crate::summary::{ROWS, Selection, Summary};
-use crate::table::{self, Cell, Table};
-
-/// More columns of a derivative than this are in its file, not on the terminal.
-const COLUMNS: usize = 8;
+use crate::summary::{Selection, Summary};
+use crate::table;
 
 pub fn run(options: &Run) -> Result<(), Failure> {
     use_threads(&options.work)?;
@@ -109,7 +104,7 @@ fn run_one(
         match (options.quiet, options.format) {
             (true, _) => {}
             (false, Format::Json) => output::results(&objects(plan, &table)),
-            (false, Format::Text) => summary.tables.push_str(&render_values(plan, &table)),
+            (false, Format::Text) => summary.add_table(&table),
         }
         writer.add_table(table)?;
     }
@@ -122,6 +117,8 @@ fn run_one(
         writer.finish(!options.no_charts, control)
     })?;
     if !options.quiet && options.format == Format::Text {
+        summary.diagnosis.clone_from(&finished.diagnosis.summary);
+        summary.plot = options.plot.of(|| finished.main_chart(plan));
         output::results(&summary.render(&finished.folder));
     }
     Ok(())
@@ -150,56 +147,4 @@ fn objects(plan: &Plan, table: &Values) -> String {
     lines
         .map(|row| derivative_object(derivative, row) + "\n")
         .collect()
-}
-
-/// The table of a derivative: its first rows and columns.
-fn render_values(plan: &Plan, values: &Values) -> String {
-    let derivative = &plan.derivatives[values.derivative];
-    let has_arithmetics = plan.arithmetics().len() > 1;
-    let shown = derivative.columns.len().min(COLUMNS);
-    let mut heads = Vec::new();
-    if has_arithmetics {
-        heads.push(("arithmetic", false));
-    }
-    let names = derivative
-        .variables()
-        .iter()
-        .chain(&derivative.columns[..shown]);
-    heads.extend(names.map(|name| (name.as_str(), true)));
-    let mut table = Table::new(&heads);
-    for row in values.rows.iter().take(ROWS) {
-        let mut cells = Vec::new();
-        if has_arithmetics {
-            cells.push(Cell::new(row.arithmetic.to_string()));
-        }
-        let numbers = row.at.iter().chain(&row.values[..shown]);
-        cells.extend(numbers.map(|number| Cell::new(number.short())));
-        table.push(cells);
-    }
-    let name = table::one_line(&derivative.name);
-    let mut text = format!("  {name}");
-    if derivative.formula.trim() != derivative.name {
-        let formula = table::one_line(derivative.formula.trim());
-        text.push_str(&format!("  {FAINT}f = {formula}{FAINT:#}"));
-    }
-    text.push_str(&format!("\n\n{}", table.render()));
-    let more = [
-        (values.rows.len().saturating_sub(ROWS), "row"),
-        (derivative.columns.len() - shown, "column"),
-    ];
-    let more = more.into_iter().filter(|(count, _)| *count > 0);
-    let more: Vec<String> = more
-        .map(|(count, noun)| output::counted(count as u128, &format!("more {noun}")))
-        .collect();
-    if !more.is_empty() {
-        // Writing to a string cannot fail.
-        let _ = writeln!(
-            text,
-            "  {FAINT}… and {} in {}{FAINT:#}",
-            more.join(", "),
-            derivative_file(plan, values.derivative)
-        );
-    }
-    text.push('\n');
-    text
 }

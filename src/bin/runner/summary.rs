@@ -8,13 +8,17 @@ use std::fmt::Write as _;
 use std::path::Path;
 use std::sync::{Mutex, PoisonError};
 
+use unicode_width::UnicodeWidthStr;
+
 use gradtape::batch::RunResult;
+use gradtape::derivative;
 use gradtape::number::{Scalar, grouped, short};
 use gradtape::plan::Plan;
-use gradtape::report::RUNS;
+use gradtape::report::{PAGE, RUNS};
 
 use crate::output::{self, BAD, FAINT, GOOD, NOTABLE, STRONG};
 use crate::table::{Cell, Table};
+use crate::values;
 
 /// More rows than this are in `runs.csv`, not on the terminal.
 pub const ROWS: usize = 20;
@@ -134,7 +138,7 @@ pub struct Summary<'p> {
     /// The best run of each objective that has one which arrived anywhere.
     best: BTreeMap<usize, (Rank, Scalar)>,
     /// The tables of the derivatives, rendered.
-    pub tables: String,
+    tables: String,
     /// What the experiment shows, in sentences.
     pub diagnosis: Vec<String>,
     /// The main chart, rendered.
@@ -185,6 +189,11 @@ impl<'p> Summary<'p> {
         }
     }
 
+    /// Takes the values of a derivative.
+    pub fn add_table(&mut self, values: &derivative::Table) {
+        self.tables.push_str(&values::render(self.plan, values));
+    }
+
     /// The text.
     pub fn render(&self, folder: &Path) -> String {
         let plan = self.plan;
@@ -194,7 +203,13 @@ impl<'p> Summary<'p> {
             contents.push_str(&format!(", up to {epochs}"));
         }
         let title = crate::table::one_line(&plan.title);
-        let mut text = format!("{STRONG}{title}{STRONG:#}  {FAINT}{contents}{FAINT:#}\n\n");
+        let wide = title.width() + 2 + contents.width();
+        let between = if output::room().is_some_and(|room| wide > room) {
+            "\n"
+        } else {
+            "  "
+        };
+        let mut text = format!("{STRONG}{title}{STRONG:#}{between}{FAINT}{contents}{FAINT:#}\n\n");
         if plan.runs() > 0 {
             self.render_runs(&mut text);
         }
@@ -209,7 +224,7 @@ impl<'p> Summary<'p> {
             text.push('\n');
         }
         // Writing to a string cannot fail.
-        let _ = writeln!(text, "  report in {}", folder.display());
+        let _ = writeln!(text, "  report in {}", folder.join(PAGE).display());
         text
     }
 
@@ -223,11 +238,11 @@ impl<'p> Summary<'p> {
                 (Some(rows), 2..) => format!("best {rows} of each objective"),
                 _ => format!("best {shown}"),
             };
-            let _ = writeln!(
-                text,
-                "  {FAINT}the {which} by loss; all {} runs are in {RUNS}{FAINT:#}",
+            let said = format!(
+                "the {which} by loss; all {} runs are in {RUNS}",
                 grouped(self.runs)
             );
+            let _ = write!(text, "{FAINT}{}{FAINT:#}", output::wrapped(&said, 2, 2));
         }
         text.push('\n');
         if self.runs > 1 {
@@ -243,12 +258,13 @@ impl<'p> Summary<'p> {
             ) {
                 let label = self.plan.label(&self.plan.run(rank.number));
                 let label = crate::table::one_line(&label);
-                let _ = writeln!(
-                    text,
-                    "  {GOOD}★{GOOD:#} least loss {} in run {} ({label})",
+                let said = format!(
+                    "★ least loss {} in run {} ({label})",
                     loss.short(),
                     rank.number
                 );
+                let star = format!("{GOOD}★{GOOD:#}");
+                text.push_str(&output::wrapped(&said, 2, 4).replacen('★', &star, 1));
             }
             text.push('\n');
         }

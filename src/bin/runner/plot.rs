@@ -1,0 +1,308 @@
+//! A chart in letters: the main chart of an experiment, for terminals.
+
+use anstyle::{AnsiColor, Style};
+use unicode_width::UnicodeWidthStr;
+
+use gradtape::number::{grouped, short};
+use gradtape::report::chart::{self, AxisRange, Colour, Figure, Key, PanelArea, Tick};
+
+use crate::args::Plot;
+use crate::dots::{self, ACROSS, DOWN, Dots, Paint};
+use crate::output::{self, BAD, FAINT, STRONG};
+use crate::table::one_line;
+
+/// Lines of letters of the panel.
+const LINES: usize = 12;
+
+/// Most and fewest letters of the panel side by side.
+const COLUMNS: [usize; 2] = [16, 72];
+
+/// How wide a chart is that does not go to a terminal.
+const ROOM: usize = 80;
+
+/// Names of a legend that has more are not written.
+const NAMES: usize = 8;
+
+/// Colours of categories. Every terminal has them, and shows them so that they can be read
+/// on its background, which nobody here knows.
+const CATEGORIES: [AnsiColor; 12] = [
+    AnsiColor::Blue,
+    AnsiColor::Yellow,
+    AnsiColor::Green,
+    AnsiColor::Magenta,
+    AnsiColor::Cyan,
+    AnsiColor::Red,
+    AnsiColor::BrightBlue,
+    AnsiColor::BrightYellow,
+    AnsiColor::BrightGreen,
+    AnsiColor::BrightMagenta,
+    AnsiColor::BrightCyan,
+    AnsiColor::BrightRed,
+];
+
+impl Plot {
+    /// The chart in letters, with a line end, if it is wanted and there is one.
+    pub fn of(self, figure: impl FnOnce() -> Option<Figure>) -> String {
+        let is_wanted = match self {
+            Plot::Auto => output::is_terminal(),
+            Plot::Always => true,
+            Plot::Never => false,
+        };
+        let figure = is_wanted.then(figure).flatten();
+        let room = output::room().unwrap_or(ROOM);
+        let text = figure.and_then(|figure| plot(&figure, Paint::of_terminal(), room));
+        text.unwrap_or_default()
+    }
+}
+
+/// The first panel of the figure in letters, not wider than `room` columns where that is
+/// enough for anything; `None` if there is nothing to see.
+fn plot(figure: &Figure, paint: Paint, room: usize) -> Option<String> {
+    let drawing = figure.draw(&chart::Style::default());
+    let panel = drawing.panels.first()?;
+    let ground = Ground::new(figure, panel, paint, room);
+    let mut text = format!("  {STRONG}{}{STRONG:#}\n", one_line(&figure.title));
+    let name = figure.panels.first().map_or("", |panel| &panel.name);
+    if !name.is_empty() {
+        let others = drawing.panels.len() - 1;
+        let more = match others {
+            0 => String::new(),
+            _ => format!("; {} more in the page", grouped(others as u128)),
+        };
+        text.push_str(&format!("  {FAINT}{}{more}{FAINT:#}\n", one_line(name)));
+    }
+    text.push_str(&ground.rendered(figure, panel));
+    text.push_str(&key(figure, paint, room));
+    Some(text)
+}
+
+/// What is drawn.
+struct Ground {
+    dots: Dots,
+    /// The look of each letter, row by row.
+    looks: Vec<Style>,
+    /// Letters that stand in place of dots: the ends of runs that diverged.
+    crosses: Vec<bool>,
+    /// Letters left of the panel.
+    margin: usize,
+    columns: usize,
+}
+
+impl Ground {
+    fn new(figure: &Figure, panel: &PanelArea, paint: Paint, room: usize) -> Self {
+        let labels = panel.ticks[1].iter().map(|tick| tick.label.width());
+        let margin = 2 + labels.max().unwrap_or(0);
+        // The rule takes two columns, and the last label may stand out by half.
+        let [least, most] = COLUMNS;
+        let columns = room.saturating_sub(margin + 6).clamp(least, most);
+        let mut ground = Ground {
+            dots: Dots::new(columns, LINES),
+            looks: vec![Style::new(); columns * LINES],
+            crosses: vec![false; columns * LINES],
+            margin,
+            columns,
+        };
+        for (line, drawn) in figure.panels[0].lines().zip(&panel.lines) {
+            let look = look(line.colour, &figure.key, paint);
+            let places: Vec<Option<[f64; 2]>> = drawn
+                .points
+                .iter()
+                .map(|point| ground.place(panel, *point))
+                .collect();
+            for pair in places.windows(2) {
+                if let [Some(from), Some(to)] = pair {
+                    ground.stroke(*from, *to, look);
+                }
+            }
+            // A value alone is a dot.
+            for place in places.iter().flatten() {
+                ground.set(*place, look);
+            }
+            if let Some(end) = places
+                .iter()
+                .flatten()
+                .next_back()
+                .filter(|_| line.diverged)
+            {
+                ground.cross(*end);
+            }
+            for x in &line.off_scale {
+                if let Some(x) = panel.axes[0].share(*x) {
+                    ground.cross([x * (ground.dots.size()[0] - 1) as f64, 0.0]);
+                }
+            }
+        }
+        ground
+    }
+
+    /// Where a point is, in dots from the upper left corner.
+    fn place(&self, panel: &PanelArea, [x, y]: [f64; 2]) -> Option<[f64; 2]> {
+        let [across, down] = self.dots.size().map(|dots| (dots - 1) as f64);
+        let [x, y] = [panel.axes[0].share(x)?, panel.axes[1].share(y)?];
+        Some([x.clamp(0.0, 1.0) * across, (1.0 - y.clamp(0.0, 1.0)) * down])
+    }
+
+    fn stroke(&mut self, from: [f64; 2], to: [f64; 2], look: Style) {
+        let [across, down] = [to[0] - from[0], to[1] - from[1]];
+        let steps = across.abs().max(down.abs()).ceil().max(1.0);
+        for step in 0..=steps as usize {
+            let part = step as f64 / steps;
+            self.set([from[0] + across * part, from[1] + down * part], look);
+        }
+    }
+
+    fn set(&mut self, [x, y]: [f64; 2], look: Style) {
+        let [column, row] = [x.round() as usize, y.round() as usize];
+        self.dots.set(column, row);
+        self.looks[row / DOWN * self.columns + column / ACROSS] = look;
+    }
+
+    fn cross(&mut self, [x, y]: [f64; 2]) {
+        let [column, row] = [x.round() as usize / ACROSS, y.round() as usize / DOWN];
+        self.crosses[row * self.columns + column] = true;
+    }
+
+    fn rendered(&self, figure: &Figure, panel: &PanelArea) -> String {
+        let mut text = String::new();
+        let labels = upright(&panel.ticks[1]);
+        let margin = self.margin;
+        for (line, label) in labels.iter().enumerate() {
+            let rule = if label.is_empty() { '│' } else { '┤' };
+            let fill = margin - label.width();
+            text.push_str(&format!("{:fill$}{FAINT}{label} {rule}{FAINT:#}", ""));
+            let mut row = String::new();
+            let mut before = Style::new();
+            for column in 0..self.columns {
+                let place = line * self.columns + column;
+                let (letter, look) = if self.crosses[place] {
+                    ('×', BAD)
+                } else {
+                    (self.dots.letter(column, line), self.looks[place])
+                };
+                let look = if letter == ' ' { Style::new() } else { look };
+                if look != before {
+                    row.push_str(&format!("{before:#}{look}"));
+                    before = look;
+                }
+                row.push(letter);
+            }
+            row.push_str(&format!("{before:#}"));
+            text.push_str(row.trim_end());
+            text.push('\n');
+        }
+        let (rule, labels) = self.level(&panel.ticks[0]);
+        text.push_str(&format!("{:margin$} {FAINT}└{rule}{FAINT:#}\n", ""));
+        let labels = labels.trim_end();
+        text.push_str(&format!("{:margin$}  {FAINT}{labels}{FAINT:#}\n", ""));
+        let label = one_line(&figure.x.label);
+        let fill = margin + 2 + self.columns.saturating_sub(label.width()) / 2;
+        if !label.is_empty() {
+            text.push_str(&format!("{:fill$}{FAINT}{label}{FAINT:#}\n", ""));
+        }
+        text
+    }
+
+    /// The rule below the panel and the labels below it.
+    fn level(&self, ticks: &[Tick]) -> (String, String) {
+        let column = |tick: &Tick| (tick.at * (self.columns - 1) as f64).round() as usize;
+        let from = |tick: &Tick| column(tick).saturating_sub(tick.label.width() / 2);
+        let shown = thinned(ticks, |one, next| {
+            from(one) + one.label.width() + 2 <= from(next)
+        });
+        let mut rule = vec!['─'; self.columns];
+        let mut labels = String::new();
+        for tick in shown {
+            if let Some(letter) = rule.get_mut(column(tick)) {
+                *letter = '┬';
+            }
+            labels.push_str(&" ".repeat(from(tick).saturating_sub(labels.width())));
+            labels.push_str(&tick.label);
+        }
+        (rule.into_iter().collect(), labels)
+    }
+}
+
+/// The label of each line of the panel, if it has one; between two of them one line is
+/// empty.
+fn upright(ticks: &[Tick]) -> Vec<String> {
+    let line = |tick: &Tick| ((1.0 - tick.at) * (LINES - 1) as f64).round() as usize;
+    let mut labels = vec![String::new(); LINES];
+    for tick in thinned(ticks, |lower, upper| line(upper) + 2 <= line(lower)) {
+        if let Some(label) = labels.get_mut(line(tick)) {
+            label.clone_from(&tick.label);
+        }
+    }
+    labels
+}
+
+/// Every tick, or every second or third one and so on, so that neighbours have room.
+fn thinned(ticks: &[Tick], has_room: impl Fn(&Tick, &Tick) -> bool) -> Vec<&Tick> {
+    let every = |step: usize| -> Vec<&Tick> { ticks.iter().step_by(step).collect() };
+    let mut steps = (1..=ticks.len()).map(every);
+    let fits = |shown: &Vec<&Tick>| shown.windows(2).all(|pair| has_room(pair[0], pair[1]));
+    steps.find(fits).unwrap_or_default()
+}
+
+/// The look of a line.
+fn look(colour: Colour, key: &Key, paint: Paint) -> Style {
+    match colour {
+        _ if paint == Paint::Plain => Style::new(),
+        Colour::Category(place) => CATEGORIES[place % CATEGORIES.len()].on_default(),
+        Colour::Value(value) => {
+            let share = match key {
+                Key::ColourBar {
+                    from, to, scale, ..
+                } => AxisRange {
+                    low: *from,
+                    high: *to,
+                    scale: *scale,
+                }
+                .share(value),
+                _ => Some(value),
+            };
+            dots::gradation(share.unwrap_or(0.5), paint)
+        }
+    }
+}
+
+/// What the colours mean, where there are colours.
+fn key(figure: &Figure, paint: Paint, room: usize) -> String {
+    if paint == Paint::Plain {
+        return String::new();
+    }
+    match &figure.key {
+        Key::Legend { entries, .. } if entries.len() <= NAMES => {
+            let mut text = String::new();
+            let mut wide = 0;
+            for (place, name) in entries.iter().enumerate() {
+                let name = one_line(name);
+                let look = look(Colour::Category(place), &figure.key, paint);
+                let needed = 5 + name.width();
+                if wide + needed > room {
+                    text.push('\n');
+                    wide = 0;
+                }
+                text.push_str(&format!("  {look}━━{look:#} {name}"));
+                wide += needed;
+            }
+            text + "\n"
+        }
+        Key::ColourBar {
+            title, from, to, ..
+        } => {
+            let swatches: String = (0..16)
+                .map(|step| {
+                    let look = dots::gradation(f64::from(step) / 15.0, paint);
+                    format!("{look}█{look:#}")
+                })
+                .collect();
+            format!(
+                "  {} {} {swatches} {}\n",
+                one_line(title),
+                short(*from),
+                short(*to)
+            )
+        }
+        _ => String::new(),
+    }
+}

@@ -1,0 +1,33 @@
+//! `runner show REPORT_DIR…`: print what a report says, as when it was made.
+
+use gradtape::report;
+
+use crate::args::Show;
+use crate::failure::Failure;
+use crate::output;
+use crate::progress;
+use crate::summary::{Selection, Summary};
+
+pub fn show(options: &Show) -> Result<(), Failure> {
+    for folder in &options.folders {
+        let name = folder.display().to_string();
+        let (plan, reading) = progress::busy(&name, "reading the report", false, || {
+            let (_, plan) = report::open(folder)?;
+            let reading = report::read(folder, &plan)?;
+            Ok::<_, report::ReportError>((plan, reading))
+        })?;
+        let runs = reading.results.len();
+        let mut summary = Summary::new(&plan, runs);
+        let selection = Selection::new(&plan, runs);
+        for result in &reading.results {
+            summary.add(selection.look(result));
+        }
+        for table in &reading.tables {
+            summary.add_table(table);
+        }
+        summary.diagnosis.clone_from(&reading.diagnosis.summary);
+        summary.plot = options.plot.of(|| reading.main_chart(&plan));
+        output::results(&summary.render(folder));
+    }
+    Ok(())
+}

@@ -1,0 +1,66 @@
+//! The values of a derivative as they are printed.
+
+use std::fmt::Write as _;
+
+use gradtape::derivative;
+use gradtape::plan::Plan;
+use gradtape::report::derivative_file;
+
+use crate::output::{self, FAINT};
+use crate::summary::ROWS;
+use crate::table::{self, Cell, Table};
+
+/// More columns than this are in the file of the derivative, not on the terminal.
+const COLUMNS: usize = 8;
+
+/// The table of a derivative: its first rows and columns.
+pub fn render(plan: &Plan, values: &derivative::Table) -> String {
+    let derivative = &plan.derivatives[values.derivative];
+    let has_arithmetics = plan.arithmetics().len() > 1;
+    let shown = derivative.columns.len().min(COLUMNS);
+    let mut heads = Vec::new();
+    if has_arithmetics {
+        heads.push(("arithmetic", false));
+    }
+    let names = derivative
+        .variables()
+        .iter()
+        .chain(&derivative.columns[..shown]);
+    heads.extend(names.map(|name| (name.as_str(), true)));
+    let mut table = Table::new(&heads);
+    for row in values.rows.iter().take(ROWS) {
+        let mut cells = Vec::new();
+        if has_arithmetics {
+            cells.push(Cell::new(row.arithmetic.to_string()));
+        }
+        let numbers = row.at.iter().chain(&row.values[..shown]);
+        cells.extend(numbers.map(|number| Cell::new(number.short())));
+        table.push(cells);
+    }
+    let name = table::one_line(&derivative.name);
+    let mut text = format!("  {name}");
+    if derivative.formula.trim() != derivative.name {
+        let formula = table::one_line(derivative.formula.trim());
+        text.push_str(&format!("  {FAINT}f = {formula}{FAINT:#}"));
+    }
+    text.push_str(&format!("\n\n{}", table.render()));
+    let more = [
+        (values.rows.len().saturating_sub(ROWS), "row"),
+        (derivative.columns.len() - shown, "column"),
+    ];
+    let more = more.into_iter().filter(|(count, _)| *count > 0);
+    let more: Vec<String> = more
+        .map(|(count, noun)| output::counted(count as u128, &format!("more {noun}")))
+        .collect();
+    if !more.is_empty() {
+        // Writing to a string cannot fail.
+        let _ = writeln!(
+            text,
+            "  {FAINT}… and {} in {}{FAINT:#}",
+            more.join(", "),
+            derivative_file(plan, values.derivative)
+        );
+    }
+    text.push('\n');
+    text
+}
