@@ -12,16 +12,22 @@ use plotters::style::{
     Color, FontDesc, FontFamily, FontStyle, FontTransform, RGBColor, ShapeStyle, TextStyle,
 };
 
-use super::colour::Rgb;
+use super::colour::{self, Rgb};
 use super::trace::Place;
-use super::{HEIGHT, WIDTH};
+use super::{Font, Style, Theme};
 
 /// Units of the drawing in a pixel.
 const FINE: f64 = 20.0;
 
-/// The fonts by preference: the one that widths are measured with, one of the same
+/// The fonts by preference: the one that widths are measured with, one of nearly the same
 /// widths that most systems have, and whatever there is.
-const FAMILIES: &str = "DejaVu Sans, Verdana, sans-serif";
+fn families(font: Font) -> &'static str {
+    match font {
+        Font::Sans => "DejaVu Sans, Verdana, sans-serif",
+        Font::Serif => "DejaVu Serif, Georgia, serif",
+        Font::Mono => "DejaVu Sans Mono, Menlo, Consolas, monospace",
+    }
+}
 
 /// The SVG backend sets text smaller than asked for by this factor.
 const BACKEND_SHRINKS_TEXT: f64 = 1.24;
@@ -66,20 +72,45 @@ pub(super) struct Lettering {
 /// A drawing under construction.
 pub(super) struct Canvas<'a> {
     backend: SVGBackend<'a>,
+    style: Style,
 }
 
 /// Makes an SVG: its title and description for readers who cannot see it, and what
 /// `draw` puts on the canvas.
-pub(super) fn svg(title: &str, description: &str, draw: impl FnOnce(&mut Canvas<'_>)) -> String {
+///
+/// Colours are given as they are on white; a dark theme has its own in their places.
+pub(super) fn svg(
+    style: &Style,
+    title: &str,
+    description: &str,
+    draw: impl FnOnce(&mut Canvas<'_>),
+) -> String {
     let mut drawing = String::new();
-    let size = [WIDTH, HEIGHT].map(|side| side * FINE as u32);
+    let [wide, high] = size(style).map(|side| units(side).unsigned_abs());
     let mut canvas = Canvas {
-        backend: SVGBackend::with_string(&mut drawing, (size[0], size[1])),
+        backend: SVGBackend::with_string(&mut drawing, (wide, high)),
+        style: *style,
     };
     draw(&mut canvas);
     canvas.backend.present().ok();
     drop(canvas);
-    tidied(&drawing, title, description)
+    tidied(&drawing, style, title, description)
+}
+
+/// The size of the drawing in its own pixels, in which letters have their usual sizes. They
+/// are larger in a picture with larger letters, so that there are fewer of them.
+pub(super) fn size(style: &Style) -> [f64; 2] {
+    [style.width, style.height].map(|side| f64::from(side) / scale(style))
+}
+
+/// Pixels of the picture in one of the drawing.
+pub(super) fn scale(style: &Style) -> f64 {
+    // What is not a size is none.
+    if style.text_size.is_finite() {
+        style.text_size.clamp(0.1, 10.0)
+    } else {
+        1.0
+    }
 }
 
 /// A letter of private use, with which the backend is told where a group begins or ends:
@@ -96,6 +127,42 @@ impl Canvas<'_> {
         self.mark(&GROUP.to_string());
     }
 
+    /// Draws the lines that `draw` draws with dashes.
+    pub(super) fn dashed(&mut self, draw: impl FnOnce(&mut Self)) {
+        self.mark(&format!(
+            "{GROUP}stroke-dasharray=\"{} {}\"",
+            units(9.0),
+            units(7.0)
+        ));
+        draw(self);
+        self.mark(&GROUP.to_string());
+    }
+
+    /// Fills a polygon. Parts of it that are entered and left on the same way are apart;
+    /// what is surrounded in the other direction within it is a hole.
+    pub(super) fn polygon(&mut self, points: &[Place], ink: Ink) {
+        let style = self.shaped(ink, 0.0);
+        let path = points.iter().copied().map(fine);
+        self.backend.fill_polygon(path, &style).ok();
+    }
+
+    /// The look on the background of the theme.
+    fn shaped(&self, ink: Ink, width: f64) -> ShapeStyle {
+        let [r, g, b] = self.shade(ink.rgb);
+        ShapeStyle {
+            color: RGBColor(r, g, b).mix(ink.opacity),
+            filled: true,
+            stroke_width: units(width).unsigned_abs(),
+        }
+    }
+
+    fn shade(&self, rgb: Rgb) -> Rgb {
+        match self.style.theme {
+            Theme::Light => rgb,
+            Theme::Dark => colour::dark(rgb),
+        }
+    }
+
     fn mark(&mut self, mark: &str) {
         let font = FontDesc::new(FontFamily::SansSerif, 1.0, FontStyle::Normal);
         let style = TextStyle::from(font);
@@ -104,13 +171,14 @@ impl Canvas<'_> {
 
     /// Joins the points by a line `width` pixels thick.
     pub(super) fn line(&mut self, points: &[Place], ink: Ink, width: f64) {
+        let style = self.shaped(ink, width);
         let path = points.iter().copied().map(fine);
-        self.backend.draw_path(path, &style(ink, width)).ok();
+        self.backend.draw_path(path, &style).ok();
     }
 
     /// Fills the rectangle between two corners.
-    pub(super) fn rectangle(&mut self, from: Place, to: Place, rgb: Rgb) {
-        let style = style(rgb.into(), 0.0);
+    pub(super) fn rectangle(&mut self, from: Place, to: Place, ink: Ink) {
+        let style = self.shaped(ink, 0.0);
         self.backend
             .draw_rect(fine(from), fine(to), &style, true)
             .ok();
@@ -119,8 +187,9 @@ impl Canvas<'_> {
     /// Fills a circle.
     pub(super) fn dot(&mut self, centre: Place, radius: f64, ink: Ink) {
         let radius = units(radius).unsigned_abs();
+        let style = self.shaped(ink, 0.0);
         self.backend
-            .draw_circle(fine(centre), radius, &style(ink, 0.0), true)
+            .draw_circle(fine(centre), radius, &style, true)
             .ok();
     }
 
@@ -143,11 +212,12 @@ impl Canvas<'_> {
             Anchor::End => HPos::Right,
         };
         let font = FontDesc::new(
-            FontFamily::Name(FAMILIES),
+            FontFamily::Name(families(self.style.font)),
             size * FINE * BACKEND_SHRINKS_TEXT,
             FontStyle::Normal,
         );
-        let colour = RGBColor(rgb[0], rgb[1], rgb[2]);
+        let [r, g, b] = self.shade(rgb);
+        let colour = RGBColor(r, g, b);
         let style = TextStyle::from(font.transform(transform))
             .color(&colour)
             .pos(Pos::new(horizontal, VPos::Top));
@@ -163,15 +233,6 @@ fn units(pixels: f64) -> i32 {
 
 fn fine([x, y]: Place) -> (i32, i32) {
     (units(x), units(y))
-}
-
-fn style(ink: Ink, width: f64) -> ShapeStyle {
-    let [r, g, b] = ink.rgb;
-    ShapeStyle {
-        color: RGBColor(r, g, b).mix(ink.opacity),
-        filled: true,
-        stroke_width: units(width).unsigned_abs(),
-    }
 }
 
 /// The text without the characters that an XML document may not contain, and on
@@ -202,21 +263,23 @@ fn escaped(text: &str) -> String {
 /// same to the eye, but a viewer then needs no layer for each line. A turned text
 /// gets its matrix, because the sine and cosine of an angle differ in their last
 /// bits from machine to machine.
-fn tidied(drawing: &str, title: &str, description: &str) -> String {
+fn tidied(drawing: &str, style: &Style, title: &str, description: &str) -> String {
     let mut svg = String::with_capacity(drawing.len());
-    let [wide, high] = [WIDTH, HEIGHT].map(|side| side * FINE as u32);
+    let [wide, high] = size(style).map(units);
+    let families = families(style.font);
+    let Style { width, height, .. } = style;
     // Writing to a string cannot fail.
     write!(
         svg,
-        "<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"{WIDTH}\" height=\"{HEIGHT}\" \
-         viewBox=\"0 0 {wide} {high}\" role=\"img\" font-family=\"{FAMILIES}\" \
+        "<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"{width}\" height=\"{height}\" \
+         viewBox=\"0 0 {wide} {high}\" role=\"img\" font-family=\"{families}\" \
          stroke-linejoin=\"round\" stroke-linecap=\"round\">\n\
          <title>{}</title>\n<desc>{}</desc>\n",
         escaped(title),
         escaped(description)
     )
     .ok();
-    let family = format!(" font-family=\"{FAMILIES}\"");
+    let family = format!(" font-family=\"{families}\"");
     let mut lines = drawing.lines().skip(1);
     while let Some(line) = lines.next() {
         // In what a title contains quotes are escaped, so these patterns can only
@@ -285,7 +348,7 @@ mod tests {
     #[test]
     fn markup_in_texts_is_escaped() {
         let nasty = "a < b & \"c\" > 'd' \u{0}\u{1b}\n]]> opacity=\"1\" \u{ffff}";
-        let drawing = svg(nasty, nasty, |canvas| {
+        let drawing = svg(&Style::default(), nasty, nasty, |canvas| {
             canvas.text(nasty, [10.0, 20.0], PLAIN);
         });
         assert!(drawing.contains("<title>a &lt; b &amp; \"c\" &gt; 'd'"));
@@ -297,7 +360,7 @@ mod tests {
 
     #[test]
     fn positions_keep_fractions_of_a_pixel() {
-        let drawing = svg("", "", |canvas| {
+        let drawing = svg(&Style::default(), "", "", |canvas| {
             canvas.line(&[[1.25, 2.0], [3.0, 4.05]], [1, 2, 3].into(), 2.5);
         });
         assert!(drawing.contains("points=\"25,40 60,81\""), "{drawing}");
@@ -311,7 +374,7 @@ mod tests {
             rgb: [1, 2, 3],
             opacity: 0.5,
         };
-        let drawing = svg("", "", |canvas| {
+        let drawing = svg(&Style::default(), "", "", |canvas| {
             canvas.line(&[[1.0, 2.0], [3.0, 4.0]], ink, 2.0);
             canvas.dot([1.0, 2.0], 3.0, ink);
         });
@@ -326,14 +389,18 @@ mod tests {
             upwards: true,
             ..PLAIN
         };
-        let drawing = svg("", "", |canvas| canvas.text("w0", [30.0, 400.0], upwards));
+        let drawing = svg(&Style::default(), "", "", |canvas| {
+            canvas.text("w0", [30.0, 400.0], upwards);
+        });
         assert!(drawing.contains("matrix(0 -1 1 0 "), "{drawing}");
         for size in [16, 18, 20, 23, 26] {
             let lettering = Lettering {
                 size: f64::from(size),
                 ..PLAIN
             };
-            let drawing = svg("", "", |canvas| canvas.text("w0", [0.0, 0.0], lettering));
+            let drawing = svg(&Style::default(), "", "", |canvas| {
+                canvas.text("w0", [0.0, 0.0], lettering);
+            });
             let expected = format!("font-size=\"{}\"", size * FINE as i32);
             assert!(drawing.contains(&expected), "{drawing}");
         }

@@ -1,5 +1,8 @@
 //! Colours: the palette of categories, the scale of values, the greys.
 
+use std::collections::BTreeMap;
+use std::sync::LazyLock;
+
 use super::span::{Span, drawable};
 use super::{Colour, Key};
 
@@ -49,8 +52,102 @@ const VIRIDIS: [Rgb; 10] = [
     [0xfd, 0xe7, 0x25],
 ];
 
-/// Share of the colour map that is used.
+/// Share of the colour map that is used on white.
 const BRIGHTEST: f64 = 0.85;
+
+/// Share of the colour map that is left out on a dark background, which would swallow it.
+const DARKEST: f64 = 0.2;
+
+/// Colours of a colour bar. Neighbours can hardly be told apart, and a page for dark screens
+/// can replace each of so many.
+pub(super) const SHADES: usize = 96;
+
+/// The lowest and the highest areas between level lines, on white: pale, so that paths show
+/// on all of them.
+const PLAINS: [Rgb; 2] = [[0xff, 0xfd, 0xf0], [0xa9, 0xbf, 0xd6]];
+
+/// Level lines.
+pub(super) const CONTOUR: Rgb = [0x7f, 0x98, 0xb3];
+
+/// A cell of a heat map with a value that is not a number.
+pub(super) const VOID: Rgb = [0xee, 0xee, 0xee];
+
+/// What stands in the place of a colour where the background is dark.
+static DARK: LazyLock<BTreeMap<Rgb, Rgb>> = LazyLock::new(|| {
+    let greys = [
+        (WHITE, [0x16, 0x1b, 0x22]),
+        (INK, [0xee, 0xee, 0xee]),
+        (SOFT_INK, [0xbd, 0xc3, 0xca]),
+        (GRID, [0x39, 0x40, 0x49]),
+        (FAINT_GRID, [0x24, 0x29, 0x30]),
+        (CONTOUR, [0x5b, 0x6f, 0x87]),
+        (VOID, [0x2a, 0x2f, 0x36]),
+    ];
+    // Light colours of the same hues, with light grey for black.
+    let categories: [Rgb; 12] = [
+        [0x4d, 0xa3, 0xe0],
+        [0xf0, 0x86, 0x3c],
+        [0x2e, 0xc4, 0x9b],
+        [0xdf, 0x9a, 0xc2],
+        [0xf2, 0xb8, 0x33],
+        [0x8c, 0xd0, 0xf5],
+        [0xee, 0xee, 0xee],
+        [0xd0, 0x5c, 0x9b],
+        [0xc2, 0xc2, 0x5a],
+        [0x8f, 0x7f, 0xe0],
+        [0x54, 0xb8, 0x72],
+        [0x9c, 0x9c, 0x9c],
+    ];
+    let shades = (0..SHADES).map(|shade| {
+        let share = shade as f64 / (SHADES - 1) as f64;
+        let dark = DARKEST + (1.0 - DARKEST) * share;
+        (at_share(share), mixed(&VIRIDIS, dark))
+    });
+    let plains = (0..SHADES).map(|shade| {
+        let share = shade as f64 / (SHADES - 1) as f64;
+        let dark = [[0x3d, 0x4b, 0x5c], [0x1b, 0x22, 0x2b]];
+        (plain(share), mixed(&dark, share))
+    });
+    let all = shades
+        .chain(plains)
+        .chain(PALETTE.into_iter().zip(categories));
+    // The greys last: where black is a category it is the ink too.
+    all.chain(greys).collect()
+});
+
+/// What stands in the place of a colour of this file where the background is dark.
+pub(super) fn dark(rgb: Rgb) -> Rgb {
+    DARK.get(&rgb).copied().unwrap_or(rgb)
+}
+
+/// For every colour of a chart on white the one that stands in its place on a dark
+/// background.
+pub(super) fn dark_counterparts() -> impl Iterator<Item = (Rgb, Rgb)> {
+    DARK.iter().map(|(light, dark)| (*light, *dark))
+}
+
+/// The colour of an area between level lines, from the lowest at 0 to the highest at 1.
+pub(super) fn plain(share: f64) -> Rgb {
+    mixed(&PLAINS, stepped(share))
+}
+
+/// The nearest of the shades of a colour bar.
+fn stepped(share: f64) -> f64 {
+    let last = (SHADES - 1) as f64;
+    libm::round(share.clamp(0.0, 1.0) * last) / last
+}
+
+/// The colour at a share of a map of colours at equal distances.
+fn mixed(map: &[Rgb], share: f64) -> Rgb {
+    let place = share.clamp(0.0, 1.0) * (map.len() - 1) as f64;
+    let index = (place as usize).min(map.len() - 2);
+    let part = place - index as f64;
+    let [from, to] = [map[index], map[index + 1]];
+    std::array::from_fn(|i| {
+        let [from, to] = [f64::from(from[i]), f64::from(to[i])];
+        (from + (to - from) * part + 0.5) as u8
+    })
+}
 
 /// The n-th colour for categories.
 pub(super) fn category(index: usize) -> Rgb {
@@ -59,14 +156,9 @@ pub(super) fn category(index: usize) -> Rgb {
 
 /// The colour at a share from 0 to 1 of the colour bar.
 pub(super) fn at_share(share: f64) -> Rgb {
-    let place = share.clamp(0.0, 1.0) * BRIGHTEST * (VIRIDIS.len() - 1) as f64;
-    let index = (place as usize).min(VIRIDIS.len() - 2);
-    let part = place - index as f64;
-    let [from, to] = [VIRIDIS[index], VIRIDIS[index + 1]];
-    std::array::from_fn(|i| {
-        let [from, to] = [f64::from(from[i]), f64::from(to[i])];
-        (from + (to - from) * part + 0.5) as u8
-    })
+    // A share that is not a number has the lower end.
+    let share = if share.is_nan() { 0.0 } else { share };
+    mixed(&VIRIDIS, stepped(share) * BRIGHTEST)
 }
 
 /// The range of a colour bar, `None` for other keys and for ends that its scale

@@ -1,12 +1,17 @@
 //! A figure put on the canvas.
 
+use std::borrow::Cow;
+
 use super::canvas::{self, Anchor, Canvas, Ink, Lettering};
 use super::colour::{self, FAINT_GRID, GRID, INK, Rgb, SOFT_INK, WHITE};
-use super::layout::{self, AXIS_TITLE_SIZE, Heading, LINE_HEIGHT, Layout, TICK_GAP, TICK_SIZE};
+use super::layout::{
+    self, AXIS_TITLE_SIZE, Heading, LINE_HEIGHT, Layout, NAME_SIZE, PanelBox, TICK_GAP, TICK_SIZE,
+};
+use super::marks::{self, Plot};
 use super::span::{Span, drawable};
 use super::text;
 use super::trace::{self, Frame, Place};
-use super::{AxisRange, Drawing, DrawnLine, Figure, HEIGHT, Line, PanelArea, Style, WIDTH};
+use super::{Axis, AxisRange, Drawing, DrawnLine, Figure, Font, Mark, Panel, PanelArea, Style};
 
 /// Empty share of an axis on both sides of the data.
 const MARGINS: [f64; 2] = [0.025, 0.04];
@@ -21,76 +26,166 @@ const ROW_SHARE: f64 = 0.03;
 const MOST_ROWS: usize = 5;
 
 /// Draws the figure.
-pub(super) fn drawing(figure: &Figure, _style: &Style) -> Drawing {
+pub(super) fn drawing(figure: &Figure, style: &Style) -> Drawing {
     let spans = spans(figure);
-    let layout = layout::layout(figure, spans);
-    let panel = layout.panel;
-    let mut drawn = Vec::new();
-    let svg = canvas::svg(&figure.title, &figure.description, |canvas| {
-        let corner = [f64::from(WIDTH), f64::from(HEIGHT)];
-        canvas.rectangle([0.0, 0.0], corner, WHITE);
-        grid(canvas, &layout);
-        match spans {
-            Some(spans) => drawn = lines(canvas, figure, spans, &panel),
-            None => empty(canvas, &panel),
+    let layout = layout::layout(figure, spans, style);
+    let bar = colour::bar_span(&figure.key);
+    let mut areas = Vec::new();
+    let svg = canvas::svg(style, &figure.title, &figure.description, |canvas| {
+        canvas.rectangle([0.0, 0.0], canvas::size(style), WHITE.into());
+        let mut number = 0;
+        for (panel, stand) in figure.panels.iter().zip(&layout.panels) {
+            let Some(spans) = spans else {
+                empty(canvas, &stand.frame);
+                continue;
+            };
+            let plot = Plot {
+                frame: stand.frame,
+                spans,
+                bar,
+                font: style.font,
+            };
+            grid(canvas, &layout, &stand.frame);
+            plot.draw_below(canvas, panel);
+            let drawn = lines(canvas, figure, panel, &plot, number);
+            plot.draw_above(canvas, panel);
+            if is_filled(figure) {
+                marks::border(canvas, &stand.frame);
+            }
+            number += drawn.len();
+            areas.push(area(style, &layout, &plot, drawn));
         }
-        labels(canvas, figure, &layout);
+        for stand in &layout.panels {
+            tick_labels(canvas, &layout, stand);
+        }
+        labels(canvas, figure, &layout, style.font);
         layout.key.draw(canvas, layout.key_at);
     });
-    let area = spans.map(|spans| PanelArea {
-        frame: [panel.left, panel.top, panel.right, panel.bottom],
-        axes: spans.map(|span| AxisRange {
+    Drawing { svg, panels: areas }
+}
+
+/// Where a panel is in the picture.
+fn area(style: &Style, layout: &Layout, plot: &Plot, lines: Vec<DrawnLine>) -> PanelArea {
+    let frame = plot.frame;
+    let edges = [frame.left, frame.top, frame.right, frame.bottom];
+    PanelArea {
+        frame: edges.map(|edge| edge * canvas::scale(style)),
+        axes: plot.spans.map(|span| AxisRange {
             low: span.value(0.0),
             high: span.value(1.0),
             scale: span.scale,
         }),
         ticks: [layout.x.major.clone(), layout.y.major.clone()],
-        lines: drawn,
-    });
-    Drawing {
-        svg,
-        panels: area.into_iter().collect(),
+        lines,
     }
+}
+
+/// Whether panels are filled to their edges, so that an axis needs no margins.
+fn is_filled(figure: &Figure) -> bool {
+    let mut marks = figure.panels.iter().flat_map(|panel| &panel.marks);
+    marks.any(|mark| matches!(mark, Mark::Cells(_) | Mark::Levels(_)))
 }
 
 /// What the axes show, or `None` if there is nothing to draw.
 fn spans(figure: &Figure) -> Option<[Span; 2]> {
     let [x, y] = [figure.x.scale, figure.y.scale];
-    let seen = |point: &&[f64; 2]| drawable(x, point[0]) && drawable(y, point[1]);
-    let points = || {
-        figure
-            .lines()
-            .flat_map(|line: &Line| &line.points)
-            .filter(seen)
+    // Of all marks; of those that decide how much of the upright axis is shown.
+    let (mut across, mut up, mut calm) = (Vec::new(), Vec::new(), Vec::new());
+    let mut add = |points: &mut dyn Iterator<Item = [f64; 2]>, is_calm: bool| {
+        for point in points.filter(|at| drawable(x, at[0]) && drawable(y, at[1])) {
+            across.push(point[0]);
+            up.push(point[1]);
+            if is_calm {
+                calm.push(point[1]);
+            }
+        }
     };
-    let off_scale = || figure.lines().flat_map(|line| &line.off_scale).copied();
-    let calm = figure.lines().filter(|line| !line.diverged);
-    let calm = calm.flat_map(|line: &Line| &line.points).filter(seen);
-
-    let across = Span::covering(x, points().map(|point| point[0]).chain(off_scale()))?;
-    let all = Span::covering(y, points().map(|point| point[1]));
-    let up = match (Span::covering(y, calm.map(|point| point[1])), all) {
+    let is_filled = is_filled(figure);
+    for mark in figure.panels.iter().flat_map(|panel| &panel.marks) {
+        match mark {
+            Mark::Cells(cells) => {
+                let (columns, rows) = (marks::edges(&cells.x, x), marks::edges(&cells.y, y));
+                add(&mut corners(&columns, &rows), true);
+            }
+            Mark::Levels(levels) => add(&mut corners(&levels.x, &levels.y), true),
+            // What is beside a map is not shown.
+            _ if is_filled => {}
+            Mark::Line(line) => add(&mut line.points.iter().copied(), !line.diverged),
+            Mark::Band(band) => {
+                let sides = |&[x, low, high]: &[f64; 3]| [[x, low], [x, high]];
+                add(&mut band.points.iter().flat_map(sides), true);
+            }
+            Mark::Bars(bars) => {
+                let is_log = y == super::Scale::Log;
+                let floor = if is_log { 0.5 } else { 0.0 };
+                let counts = bars.counts.iter().copied().chain([floor]);
+                let counts: Vec<f64> = counts.collect();
+                add(&mut corners(&bars.edges, &counts), true);
+            }
+            Mark::Point(point) => add(&mut std::iter::once(point.at), true),
+            Mark::Rule(_) => {}
+        }
+    }
+    for mark in figure.panels.iter().flat_map(|panel| &panel.marks) {
+        // A bound belongs to the picture where there is anything else in it.
+        match mark {
+            Mark::Rule(rule) if rule.upright && drawable(x, rule.at) => across.push(rule.at),
+            Mark::Rule(rule) if !rule.upright && drawable(y, rule.at) => {
+                up.push(rule.at);
+                calm.push(rule.at);
+            }
+            _ => {}
+        }
+    }
+    let off_scale = figure.lines().flat_map(|line| &line.off_scale).copied();
+    let wanted = |axis: &Axis| axis.range.into_iter().flatten();
+    let covered = Span::covering(
+        x,
+        across.into_iter().chain(off_scale).chain(wanted(&figure.x)),
+    )?;
+    let all = Span::covering(y, up.into_iter().chain(wanted(&figure.y)));
+    let calm = calm.into_iter().chain(wanted(&figure.y));
+    let up = match (Span::covering(y, calm), all) {
         (Some(calm), Some(all)) => calm.extended_towards(all),
         (None, Some(all)) => all,
         // Every run diverged: there are crosses along an axis without values.
         (_, None) => return None,
     };
+    if is_filled {
+        return Some([covered, up]);
+    }
     let up = up
         .with_margin(MARGINS[1])
         .with_room_above(off_scale_share(figure));
-    Some([across.with_margin(MARGINS[0]), up])
+    Some([covered.with_margin(MARGINS[0]), up])
 }
 
-/// Share of the panel at its upper edge that is kept for crosses: a row for each line
+/// The corners of a rectangle that holds a grid.
+fn corners(x: &[f64], y: &[f64]) -> impl Iterator<Item = [f64; 2]> {
+    let ends = |values: &[f64]| {
+        let drawn = || values.iter().copied().filter(|value| value.is_finite());
+        [
+            drawn().fold(f64::INFINITY, f64::min),
+            drawn().fold(f64::NEG_INFINITY, f64::max),
+        ]
+    };
+    let (x, y) = (ends(x), ends(y));
+    [[x[0], y[0]], [x[1], y[1]]].into_iter()
+}
+
+/// Share of a panel at its upper edge that is kept for crosses: a row for each line
 /// that has some, so that those of one line do not cover those of another. No
 /// label or grid line stands there, or a cross would seem to have its value.
 pub(super) fn off_scale_share(figure: &Figure) -> f64 {
-    let with_crosses = figure.lines().filter(|line| !line.off_scale.is_empty());
-    with_crosses.count().min(MOST_ROWS) as f64 * ROW_SHARE
+    let with_crosses = |panel: &super::Panel| {
+        let lines = panel.lines().filter(|line| !line.off_scale.is_empty());
+        lines.count().min(MOST_ROWS)
+    };
+    let rows = figure.panels.iter().map(with_crosses).max();
+    rows.unwrap_or(0) as f64 * ROW_SHARE
 }
 
-fn grid(canvas: &mut Canvas<'_>, layout: &Layout) {
-    let panel = &layout.panel;
+fn grid(canvas: &mut Canvas<'_>, layout: &Layout, panel: &Frame) {
     let rules = [(false, FAINT_GRID), (true, GRID)];
     for (is_major, rgb) in rules {
         let chosen = |ticks: &super::ticks::Ticks| -> Vec<f64> {
@@ -112,26 +207,37 @@ fn grid(canvas: &mut Canvas<'_>, layout: &Layout) {
 }
 
 /// The nearest middle of a pixel, where a line one pixel wide fills exactly one.
-fn crisp(position: f64) -> f64 {
+pub(super) fn crisp(position: f64) -> f64 {
     libm::floor(position) + 0.5
 }
 
-fn labels(canvas: &mut Canvas<'_>, figure: &Figure, layout: &Layout) {
-    let panel = &layout.panel;
+/// The name of a panel, and the labels at its ticks.
+fn tick_labels(canvas: &mut Canvas<'_>, layout: &Layout, stand: &PanelBox) {
+    let panel = &stand.frame;
     let tick = Lettering {
         size: TICK_SIZE,
         rgb: SOFT_INK,
         anchor: Anchor::Middle,
         upwards: false,
     };
-    for mark in &layout.x.major {
+    let name = Lettering {
+        size: NAME_SIZE,
+        rgb: INK,
+        anchor: Anchor::Start,
+        upwards: false,
+    };
+    if !stand.name.is_empty() {
+        canvas.text(&stand.name, [panel.left, stand.baseline], name);
+    }
+    let [has_x, has_y] = stand.has_labels;
+    for mark in layout.x.major.iter().filter(|_| has_x) {
         let at = [
             panel.left + mark.at * panel.width(),
             panel.bottom + TICK_GAP + TICK_SIZE * 0.76,
         ];
         canvas.text(&mark.label, at, tick);
     }
-    for mark in &layout.y.major {
+    for mark in layout.y.major.iter().filter(|_| has_y) {
         let middle = panel.bottom - mark.at * panel.height();
         // Digits are 0.73 of the size high.
         let at = [panel.left - TICK_GAP, middle + 0.365 * TICK_SIZE];
@@ -144,6 +250,10 @@ fn labels(canvas: &mut Canvas<'_>, figure: &Figure, layout: &Layout) {
             },
         );
     }
+}
+
+fn labels(canvas: &mut Canvas<'_>, figure: &Figure, layout: &Layout, font: Font) {
+    let panel = &layout.area;
     let title = Lettering {
         size: AXIS_TITLE_SIZE,
         rgb: INK,
@@ -154,7 +264,7 @@ fn labels(canvas: &mut Canvas<'_>, figure: &Figure, layout: &Layout) {
         f64::midpoint(panel.left, panel.right),
         f64::midpoint(panel.top, panel.bottom),
     ];
-    let cut = |label: &str, room| text::cut(label, AXIS_TITLE_SIZE, room);
+    let cut = |label: &str, room| text::cut(label, AXIS_TITLE_SIZE, room, font);
     if !figure.x.label.is_empty() {
         let label = cut(&figure.x.label, panel.width());
         canvas.text(&label, [middle[0], layout.x_title], title);
@@ -215,28 +325,30 @@ fn weight(count: usize) -> (f64, f64) {
     }
 }
 
+/// Draws the lines of a panel, of which the first has the given number.
 fn lines(
     canvas: &mut Canvas<'_>,
     figure: &Figure,
-    [across, up]: [Span; 2],
-    panel: &Frame,
+    shown: &Panel,
+    plot: &Plot,
+    first: usize,
 ) -> Vec<DrawnLine> {
-    let bar = colour::bar_span(&figure.key);
+    let panel = &plot.frame;
+    let [across, _] = plot.spans;
     let (width, opacity) = weight(figure.lines().count());
-    let place = |[x, y]: [f64; 2]| -> Option<Place> {
-        let [x, y] = [across.share(x)?, up.share(y)?];
-        Some([
-            panel.left + x * panel.width(),
-            panel.bottom - y * panel.height(),
-        ])
-    };
     // Crosses and dots last, so that no line runs over them.
-    let mut marks = Vec::new();
+    let mut tops = Vec::new();
     let mut drawn = Vec::new();
-    for (number, line) in figure.lines().enumerate() {
-        let rgb = colour::of_line(line.colour, bar.as_ref());
+    for (number, line) in shown.lines().enumerate() {
+        let number = first + number;
+        let rgb = colour::of_line(line.colour, plot.bar.as_ref());
         let ink = Ink { rgb, opacity };
-        let mut places: Vec<_> = line.points.iter().map(|&point| place(point)).collect();
+        let points = if line.steps {
+            Cow::Owned(stepped(&line.points))
+        } else {
+            Cow::Borrowed(&line.points[..])
+        };
+        let mut places: Vec<_> = points.iter().map(|&point| plot.place(point)).collect();
         let all = places.clone();
         if line.diverged {
             // A run that swings from side to side on its way out would fill the
@@ -246,6 +358,7 @@ fn lines(
             let last = places.iter().rposition(inside);
             places.truncate(last.map_or(places.len(), |last| last + 2));
         }
+        let start = places.first().copied().flatten();
         let pieces = trace::pieces(places.into_iter(), panel);
         let few: Vec<Vec<Place>> = pieces
             .iter()
@@ -255,7 +368,7 @@ fn lines(
             for piece in &few {
                 match piece[..] {
                     // A value alone between two gaps would not show as a line.
-                    [point] if !line.dots => {
+                    [point] if !line.dots && !line.path => {
                         let radius = if few.len() == 1 { 5.0 } else { width * 1.2 };
                         canvas.dot(point, radius, ink);
                     }
@@ -266,10 +379,11 @@ fn lines(
         let corners = if line.dots { &pieces } else { &few };
         drawn.push(DrawnLine {
             line: number,
-            points: values(corners, &line.points, &all, [across, up], panel),
+            points: values(corners, &points, &all, plot),
         });
         let end = pieces.last().and_then(|piece| piece.last()).copied();
-        marks.push((number, line, rgb, pieces, end));
+        let start = start.filter(|start| line.path && panel.holds(*start));
+        tops.push((number, line, rgb, pieces, [start, end]));
     }
     let dots = figure
         .lines()
@@ -280,18 +394,26 @@ fn lines(
         .lines()
         .map(|line| usize::from(line.diverged) + line.off_scale.len());
     let size = mark_size(crosses.sum());
+    let paths = shown.lines().filter(|line| line.path).count();
+    let radius = mark_size(4 * paths);
     let mut row = 0;
-    for (number, line, rgb, pieces, end) in marks {
-        let end = end.filter(|_| line.diverged);
-        if !line.dots && end.is_none() && line.off_scale.is_empty() {
+    for (number, line, rgb, pieces, [start, end]) in tops {
+        let cross_at = end.filter(|_| line.diverged);
+        let is_plain = !line.dots && !line.path && line.off_scale.is_empty();
+        if is_plain && cross_at.is_none() {
             continue;
         }
         canvas.group("data-line", number, |canvas| {
             if line.dots {
                 scatter(canvas, &pieces, mark_size(dots) * 0.75, rgb);
             }
-            if let Some(end) = end {
-                cross(canvas, end, size, rgb);
+            if let Some(start) = start {
+                marks::ring(canvas, start, radius, rgb);
+            }
+            match (cross_at, end) {
+                (Some(end), _) => cross(canvas, end, size, rgb),
+                (None, Some(end)) if line.path => marks::end(canvas, end, radius, rgb),
+                _ => {}
             }
             let y = panel.top + size + 2.0 + row as f64 * ROW_SHARE * panel.height();
             for x in line.off_scale.iter().filter_map(|&x| across.share(x)) {
@@ -303,15 +425,25 @@ fn lines(
     drawn
 }
 
+/// The corners of steps: each value holds until the next.
+fn stepped(points: &[[f64; 2]]) -> Vec<[f64; 2]> {
+    let corners = points.windows(2).flat_map(|pair| {
+        let [[_, y], next] = [pair[0], pair[1]];
+        [[next[0], y], next]
+    });
+    points.first().copied().into_iter().chain(corners).collect()
+}
+
 /// The values at the corners of the pieces of a line: those of the point that stands there,
 /// or of the place where the line was cut. Between two pieces there is a gap.
 fn values(
     pieces: &[Vec<Place>],
     points: &[[f64; 2]],
     places: &[Option<Place>],
-    [across, up]: [Span; 2],
-    panel: &Frame,
+    plot: &Plot,
 ) -> Vec<[f64; 2]> {
+    let panel = &plot.frame;
+    let [across, up] = plot.spans;
     let mut values = Vec::new();
     let mut from = 0;
     for piece in pieces {

@@ -5,11 +5,12 @@ use super::canvas::{Anchor, Canvas, Ink, Lettering};
 use super::colour::{self, INK, Rgb, SOFT_INK};
 use super::draw;
 use super::layout::LINE_HEIGHT;
+use super::marks;
 use super::span::Span;
 use super::text;
 use super::ticks;
-use super::trace::Place;
-use super::{Colour, Figure, Key};
+use super::trace::{Frame, Place};
+use super::{Colour, Figure, Font, Key, Mark};
 
 /// Font sizes of a key: the second for a legend that needs many rows in the first.
 const SIZES: [f64; 2] = [18.0, 16.0];
@@ -39,6 +40,14 @@ const BAR: f64 = 22.0;
 /// Number of stripes that a colour bar is drawn in.
 const STRIPES: u32 = 96;
 
+/// Length of the piece of line before a name at the end of a line.
+const LEAD: f64 = 18.0;
+
+/// Most names at the ends of lines, and by how many rows one may be moved away from its
+/// line where names are close.
+const MOST_ENDS: usize = 6;
+const FARTHEST: f64 = 2.0;
+
 /// Where the key stands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Placement {
@@ -65,8 +74,23 @@ pub(super) struct KeyBox {
 /// What stands before an entry of a legend.
 #[derive(Debug, Clone, Copy, PartialEq)]
 enum Sample {
-    Line { entry: usize, rgb: Rgb, dots: bool },
+    Line {
+        entry: usize,
+        rgb: Rgb,
+        dots: bool,
+    },
+    /// From the end of a line to its name, which stands beside the panel: how far to the
+    /// left and how far down it begins.
+    Lead {
+        entry: usize,
+        rgb: Rgb,
+        from: [f64; 2],
+    },
     Cross,
+    Star,
+    Ring,
+    Dot,
+    Square,
 }
 
 /// The measured bar of colours.
@@ -77,12 +101,11 @@ struct Bar {
 }
 
 /// Measures the key of a figure, which may be `room` pixels wide and `height` high.
-pub(super) fn key(figure: &Figure, room: f64, height: f64) -> KeyBox {
-    let marked = |line: &super::Line| line.diverged || !line.off_scale.is_empty();
-    let crosses = figure.lines().any(marked);
+pub(super) fn key(figure: &Figure, room: f64, height: f64, font: Font) -> KeyBox {
+    let signs = signs(figure);
     let bar = colour::bar_span(&figure.key);
     match (&figure.key, bar) {
-        (Key::ColourBar { title, .. }, Some(span)) => colour_bar(title, span, crosses, height),
+        (Key::ColourBar { title, .. }, Some(span)) => colour_bar(title, span, &signs, height, font),
         (
             Key::Legend {
                 title,
@@ -91,14 +114,114 @@ pub(super) fn key(figure: &Figure, room: f64, height: f64) -> KeyBox {
             _,
         ) => {
             let title = title.as_deref().unwrap_or_default();
-            legend(title, &entries(figure, names, crosses), room, height)
+            legend(title, &entries(figure, names, signs), room, height, font)
         }
-        _ => legend("", &entries(figure, &[], crosses), room, height),
+        _ => legend("", &entries(figure, &[], signs), room, height, font),
     }
 }
 
-/// The entries of a legend: the names, and what crosses mean.
-fn entries(figure: &Figure, names: &[String], crosses: bool) -> Vec<(Sample, String)> {
+/// The room for names at the ends of lines, in which each is found without a look at a
+/// legend: `None` unless they are few, each of one line, and the lines run to the right edge.
+pub(super) fn ends_room(figure: &Figure, spans: &[Span; 2], font: Font) -> Option<KeyBox> {
+    let [panel] = &figure.panels[..] else {
+        return None;
+    };
+    let Key::Legend {
+        title: None,
+        entries,
+    } = &figure.key
+    else {
+        return None;
+    };
+    let is_plain = |line: &super::Line| !line.dots && !line.diverged && line.off_scale.is_empty();
+    let others = panel
+        .marks
+        .iter()
+        .filter(|mark| !matches!(mark, Mark::Line(_) | Mark::Band(_)));
+    let fits = (2..=MOST_ENDS).contains(&entries.len())
+        && panel.lines().count() == entries.len()
+        && panel.lines().all(is_plain)
+        && others.count() == 0
+        && signs(figure).is_empty();
+    let is_at_edge = |entry: usize| {
+        let [x, y] = end_share(figure, spans, entry)?;
+        (x >= 0.95 && (0.0..=1.0).contains(&y)).then_some(())
+    };
+    if !fits || !(0..entries.len()).all(|entry| is_at_edge(entry).is_some()) {
+        return None;
+    }
+    let mut key = KeyBox::new(Placement::Right, SIZES[0]);
+    let widths = entries.iter().map(|name| text::width(name, key.size, font));
+    key.width = LEAD + widths.fold(0.0, f64::max);
+    (key.width <= WIDEST_BESIDE).then_some(key)
+}
+
+/// Where the line of an entry ends, in shares of the axes.
+fn end_share(figure: &Figure, [across, up]: &[Span; 2], entry: usize) -> Option<[f64; 2]> {
+    let mut lines = figure
+        .lines()
+        .filter(|line| line.colour == Colour::Category(entry));
+    let [x, y] = *lines.next()?.points.last()?;
+    Some([across.share(x)?, up.share(y)?])
+}
+
+/// The names at the ends of the lines of the only panel, which has the place `frame`; `left`
+/// is where they begin. `None` if they would stand too far away from their lines.
+pub(super) fn ends(
+    figure: &Figure,
+    spans: &[Span; 2],
+    frame: &Frame,
+    left: f64,
+    font: Font,
+) -> Option<KeyBox> {
+    let mut key = ends_room(figure, spans, font)?;
+    let Key::Legend { entries, .. } = &figure.key else {
+        return None;
+    };
+    let row = key.size * LINE_HEIGHT;
+    let mut places = Vec::new();
+    for entry in 0..entries.len() {
+        let [x, y] = end_share(figure, spans, entry)?;
+        let end = [
+            frame.left + x * frame.width(),
+            frame.bottom - y * frame.height(),
+        ];
+        places.push((entry, end, end[1]));
+    }
+    places.sort_by(|a, b| a.2.total_cmp(&b.2).then(a.0.cmp(&b.0)));
+    // Down until none covers another, and back up where they leave the panel.
+    let mut least = frame.top + row / 2.0;
+    for place in &mut places {
+        place.2 = place.2.max(least);
+        least = place.2 + row;
+    }
+    let mut most = frame.bottom;
+    for place in places.iter_mut().rev() {
+        place.2 = place.2.min(most);
+        most = place.2 - row;
+    }
+    for (entry, end, middle) in places {
+        if (middle - end[1]).abs() > FARTHEST * row || middle < frame.top {
+            return None;
+        }
+        let from = [left - end[0], end[1] - middle];
+        let rgb = colour::category(entry);
+        let baseline = middle + 0.33 * key.size;
+        key.entry(
+            Sample::Lead { entry, rgb, from },
+            &entries[entry],
+            [0.0, baseline],
+        );
+    }
+    Some(key)
+}
+
+/// The entries of a legend: the names, and what the signs mean.
+fn entries(
+    figure: &Figure,
+    names: &[String],
+    signs: Vec<(Sample, String)>,
+) -> Vec<(Sample, String)> {
     let named = names.iter().enumerate().map(|(index, name)| {
         let of_this = |line: &&super::Line| line.colour == Colour::Category(index);
         let dots = figure.lines().filter(of_this).any(|line| line.dots);
@@ -106,18 +229,55 @@ fn entries(figure: &Figure, names: &[String], crosses: bool) -> Vec<(Sample, Str
         let entry = index;
         (Sample::Line { entry, rgb, dots }, name.clone())
     });
-    let diverged = crosses.then(|| (Sample::Cross, "diverged".to_owned()));
-    named.chain(diverged).collect()
+    named.chain(signs).collect()
+}
+
+/// What the signs in a figure mean: the ends of paths, crosses, stars, frames.
+fn signs(figure: &Figure) -> Vec<(Sample, String)> {
+    let mut signs = Vec::new();
+    if figure.lines().any(|line| line.path) {
+        signs.push((Sample::Ring, "start".to_owned()));
+        signs.push((Sample::Dot, "end".to_owned()));
+    }
+    let marks = || figure.panels.iter().flat_map(|panel| &panel.marks);
+    let mut names: Vec<&str> = Vec::new();
+    for mark in marks() {
+        match mark {
+            Mark::Point(point) if !names.contains(&point.name.as_str()) => {
+                names.push(&point.name);
+            }
+            _ => {}
+        }
+    }
+    signs.extend(
+        names
+            .into_iter()
+            .map(|name| (Sample::Star, name.to_owned())),
+    );
+    let is_marked = |mark: &Mark| matches!(mark, Mark::Cells(cells) if cells.marked.is_some());
+    if marks().any(is_marked) {
+        signs.push((Sample::Square, "least".to_owned()));
+    }
+    let is_lost = |value: &Option<f64>| value.is_some_and(|value| !value.is_finite());
+    let has_crosses = |mark: &Mark| match mark {
+        Mark::Line(line) => line.diverged || !line.off_scale.is_empty(),
+        Mark::Cells(cells) => cells.values.iter().any(is_lost),
+        _ => false,
+    };
+    if marks().any(has_crosses) {
+        signs.push((Sample::Cross, "diverged".to_owned()));
+    }
+    signs
 }
 
 /// A legend in the larger size if it fits: above the panel in one row, beside it in
 /// a list, or above it in a few rows. Else in the smaller size, and last cut to
 /// what fits.
-fn legend(title: &str, entries: &[(Sample, String)], room: f64, height: f64) -> KeyBox {
+fn legend(title: &str, entries: &[(Sample, String)], room: f64, height: f64, font: Font) -> KeyBox {
     if entries.is_empty() {
         return KeyBox::new(Placement::Nowhere, SIZES[0]);
     }
-    let [large, small] = SIZES.map(|size| Legend::new(title, entries, size));
+    let [large, small] = SIZES.map(|size| Legend::new(title, entries, size, font));
     let fitting = || {
         for (legend, most) in [&large, &small].into_iter().zip(MOST_ROWS) {
             let key = legend.row(room);
@@ -144,19 +304,19 @@ struct Legend {
 }
 
 impl Legend {
-    fn new(title: &str, entries: &[(Sample, String)], size: f64) -> Self {
-        let title = text::cut(title, size, WIDEST);
+    fn new(title: &str, entries: &[(Sample, String)], size: f64, font: Font) -> Self {
+        let title = text::cut(title, size, WIDEST, font);
         let entries: Vec<_> = entries
             .iter()
-            .map(|(sample, name)| (*sample, text::cut(name, size, WIDEST)))
+            .map(|(sample, name)| (*sample, text::cut(name, size, WIDEST, font)))
             .collect();
         let widths: Vec<f64> = entries
             .iter()
-            .map(|(sample, name)| sample.width() + text::width(name, size))
+            .map(|(sample, name)| sample.width() + text::width(name, size, font))
             .collect();
         Self {
             size,
-            title_width: text::width(&title, size),
+            title_width: text::width(&title, size, font),
             title,
             widest: widths.iter().copied().fold(0.0, f64::max),
             entries,
@@ -230,36 +390,45 @@ impl Legend {
     }
 }
 
-fn colour_bar(title: &str, span: Span, crosses: bool, room: f64) -> KeyBox {
+fn colour_bar(
+    title: &str,
+    span: Span,
+    signs: &[(Sample, String)],
+    room: f64,
+    font: Font,
+) -> KeyBox {
     let size = SIZES[0];
     let mut key = KeyBox::new(Placement::Right, size);
     let mut top = 0.0;
-    for line in text::wrap(title, size, WIDEST_BESIDE, 3) {
-        key.width = key.width.max(text::width(&line, size));
+    for line in text::wrap(title, size, WIDEST_BESIDE, 3, font) {
+        key.width = key.width.max(text::width(&line, size, font));
         key.texts.push((line, [0.0, top + size], INK));
         top += size * LINE_HEIGHT;
     }
     top = libm::round(top + 14.0);
-    let below = if crosses { size * ROW + 16.0 } else { 0.0 };
-    let height = libm::floor((room - top - below - 40.0).clamp(120.0, 400.0));
+    let row = size * ROW;
+    let below = match signs.len() {
+        0 => 0.0,
+        count => 16.0 + count as f64 * row,
+    };
+    let height = libm::floor((room - top - below - 40.0).clamp(60.0, 400.0));
     let ticks = ticks::ticks(&span, |_| size * 1.6 / height).major;
     let left = BAR + 14.0;
     for tick in &ticks {
         let baseline = top + (1.0 - tick.at) * height + 0.365 * size;
-        key.width = key.width.max(left + text::width(&tick.label, size));
+        key.width = key.width.max(left + text::width(&tick.label, size, font));
         key.texts
             .push((tick.label.clone(), [left, baseline], SOFT_INK));
     }
     key.height = top + height;
     key.bar = Some(Bar { top, height, ticks });
-    if crosses {
-        key.height += below;
-        let name = "diverged";
-        key.width = key
-            .width
-            .max(Sample::Cross.width() + text::width(name, size));
-        key.entry(Sample::Cross, name, [4.0, key.height]);
+    for (place, (sign, name)) in signs.iter().enumerate() {
+        let name = text::cut(name, size, WIDEST_BESIDE - sign.width(), font);
+        key.width = key.width.max(sign.width() + text::width(&name, size, font));
+        let baseline = key.height + 16.0 + (place + 1) as f64 * row;
+        key.entry(*sign, &name, [4.0, baseline]);
     }
+    key.height += below;
     key
 }
 
@@ -268,7 +437,8 @@ impl Sample {
     fn width(self) -> f64 {
         match self {
             Self::Line { .. } => SAMPLE + SAMPLE_GAP,
-            Self::Cross => 14.0 + SAMPLE_GAP,
+            Self::Lead { .. } => LEAD,
+            Self::Cross | Self::Star | Self::Ring | Self::Dot | Self::Square => 14.0 + SAMPLE_GAP,
         }
     }
 }
@@ -284,6 +454,11 @@ impl KeyBox {
             samples: Vec::new(),
             bar: None,
         }
+    }
+
+    /// No key.
+    pub(super) fn nowhere() -> Self {
+        Self::new(Placement::Nowhere, SIZES[0])
     }
 
     fn entry(&mut self, sample: Sample, name: &str, [left, baseline]: Place) {
@@ -315,7 +490,21 @@ impl KeyBox {
                     });
                     of_entries.push(text);
                 }
+                Sample::Lead { entry, rgb, from } => {
+                    canvas.group("data-entry", entry, |canvas| {
+                        let lead = [[x - from[0], y + from[1]], [x, y], [x + LEAD - 6.0, y]];
+                        canvas.line(&lead, rgb.into(), 1.5);
+                        self.text(canvas, at, text);
+                    });
+                    of_entries.push(text);
+                }
                 Sample::Cross => draw::cross(canvas, [x + 7.0, y], 6.0, SOFT_INK),
+                Sample::Star => marks::star(canvas, [x + 7.0, y]),
+                Sample::Ring => marks::ring(canvas, [x + 7.0, y], 6.0, SOFT_INK),
+                Sample::Dot => marks::end(canvas, [x + 7.0, y], 6.0, SOFT_INK),
+                Sample::Square => {
+                    marks::outline(canvas, [[x, y - 7.0], [x + 14.0, y + 7.0]], INK.into(), 2.5);
+                }
             }
         }
         for text in (0..self.texts.len()).filter(|text| !of_entries.contains(text)) {
@@ -344,7 +533,11 @@ impl Bar {
         for stripe in 0..STRIPES {
             let from = top + libm::round(self.height * f64::from(stripe) / f64::from(STRIPES));
             let share = 1.0 - (f64::from(stripe) + 0.5) / f64::from(STRIPES);
-            canvas.rectangle([left, from], [left + BAR, bottom], colour::at_share(share));
+            canvas.rectangle(
+                [left, from],
+                [left + BAR, bottom],
+                colour::at_share(share).into(),
+            );
         }
         for tick in &self.ticks {
             let y = bottom - tick.at * self.height;
@@ -366,7 +559,13 @@ mod tests {
     }
 
     fn check(count: usize, letters: usize, expected: Placement, shown: usize) {
-        let key = legend("optimizer", &names(count, letters), 1050.0, 600.0);
+        let key = legend(
+            "optimizer",
+            &names(count, letters),
+            1050.0,
+            600.0,
+            Font::Sans,
+        );
         assert_eq!(
             key.placement, expected,
             "{count} names of {letters} letters"
@@ -379,7 +578,7 @@ mod tests {
         assert!(key.width <= 1050.0 && key.height <= 320.0 || expected == Placement::Right);
         for (text, [left, baseline], _) in &key.texts {
             assert!(
-                left + text::width(text, key.size) <= key.width + 1e-6,
+                left + text::width(text, key.size, Font::Sans) <= key.width + 1e-6,
                 "{text}"
             );
             assert!(*baseline <= key.height, "{text}");
@@ -397,7 +596,7 @@ mod tests {
 
     #[test]
     fn a_legend_of_too_many_names_says_how_many_are_left_out() {
-        let key = legend("", &names(500, 60), 1050.0, 600.0);
+        let key = legend("", &names(500, 60), 1050.0, 600.0, Font::Sans);
         let (last, ..) = key.texts.last().unwrap();
         assert_eq!(*last, format!("… and {} more", 500 - key.samples.len()));
     }

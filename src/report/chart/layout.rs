@@ -1,18 +1,20 @@
 //! Who gets which part of the picture.
 
+use super::canvas;
 use super::draw;
 use super::key::{self, KeyBox, Placement};
 use super::span::Span;
 use super::text;
 use super::ticks::{self, Ticks};
 use super::trace::Frame;
-use super::{Figure, HEIGHT, WIDTH};
+use super::{Axis, Figure, Font, Style};
 
 /// Font sizes in pixels. All stay readable when the chart is shown at half size.
 pub(super) const TITLE_SIZES: [f64; 3] = [26.0, 23.0, 20.0];
 pub(super) const SUBTITLE_SIZE: f64 = 18.0;
 pub(super) const AXIS_TITLE_SIZE: f64 = 20.0;
 pub(super) const TICK_SIZE: f64 = 18.0;
+pub(super) const NAME_SIZE: f64 = 18.0;
 
 /// Height of a line of text, as a share of its size.
 pub(super) const LINE_HEIGHT: f64 = 1.25;
@@ -29,11 +31,23 @@ const LABEL_GAP: [f64; 2] = [22.0, 10.0];
 /// Distance between the labels of the ticks and the title of the axis.
 const AXIS_TITLE_GAP: f64 = 14.0;
 
+/// Least distance between panels side by side, and one above the other.
+const PANEL_GAP: [f64; 2] = [20.0, 14.0];
+
+/// How wide panels should be, as a share of their height.
+const PANEL_SHAPE: f64 = 1.4;
+
+/// A panel is never smaller than this, whatever is around it.
+const LEAST_PANEL: f64 = 12.0;
+
 /// Where everything stands, in pixels.
 pub(super) struct Layout {
     pub(super) title: Heading,
     pub(super) subtitle: Heading,
-    pub(super) panel: Frame,
+    /// The part of all panels.
+    pub(super) area: Frame,
+    pub(super) panels: Vec<PanelBox>,
+    /// The ticks of all panels.
     pub(super) x: Ticks,
     pub(super) y: Ticks,
     /// Baseline of the title of the horizontal axis.
@@ -43,6 +57,16 @@ pub(super) struct Layout {
     pub(super) key: KeyBox,
     /// Upper left corner of the key.
     pub(super) key_at: [f64; 2],
+}
+
+/// Where a panel stands.
+pub(super) struct PanelBox {
+    pub(super) frame: Frame,
+    /// Its heading, with its baseline.
+    pub(super) name: String,
+    pub(super) baseline: f64,
+    /// Whether the labels of the axes stand at it: they do at the outer panels only.
+    pub(super) has_labels: [bool; 2],
 }
 
 /// Lines of text over the panel.
@@ -59,123 +83,232 @@ impl Heading {
     }
 }
 
-/// Lays out a figure. Without spans (nothing to draw) the panel has no ticks.
-pub(super) fn layout(figure: &Figure, spans: Option<[Span; 2]>) -> Layout {
+/// What is laid out.
+struct Sheet<'f> {
+    figure: &'f Figure,
+    spans: Option<[Span; 2]>,
+    /// Width and height.
+    size: [f64; 2],
+    font: Font,
+}
+
+/// Left and right end of the part of the panels, and the distance between two of them.
+type Sides = [f64; 3];
+
+/// Lays out a figure. Without spans (nothing to draw) the panels have no ticks.
+pub(super) fn layout(figure: &Figure, spans: Option<[Span; 2]>, style: &Style) -> Layout {
+    let sheet = Sheet {
+        figure,
+        spans,
+        size: canvas::size(style),
+        font: style.font,
+    };
     // How wide the labels of the vertical axis are depends on the height of the
     // panel, which depends on the rows of the key, which depend on the width that
     // these labels leave. It settles at once; a few rounds cost microseconds.
-    let mut left = 120.0;
-    let mut right = f64::from(WIDTH) - MARGIN - 12.0;
-    let mut layout = attempt(figure, spans, left, right);
-    for _ in 0..3 {
-        let [wider_left, wider_right] = sides(figure, &layout);
-        if (wider_left, wider_right) == (left, right) {
-            break;
+    let settled = |names: Names| {
+        let mut sides = [120.0, sheet.size[0] - MARGIN - 12.0, PANEL_GAP[0]];
+        let mut layout = sheet.attempt(sides, names);
+        for _ in 0..3 {
+            let wanted = sheet.sides(&layout);
+            if wanted == sides {
+                break;
+            }
+            sides = wanted;
+            layout = sheet.attempt(sides, names);
         }
-        (left, right) = (wider_left, wider_right);
-        layout = attempt(figure, spans, left, right);
+        layout
+    };
+    let room = spans.and_then(|spans| key::ends_room(figure, &spans, style.font));
+    let direct = room.map(|_| settled(Names::AtEnds));
+    let has_names = |layout: &Layout| layout.key.placement != Placement::Nowhere;
+    match direct.filter(has_names) {
+        Some(layout) => layout,
+        None => settled(Names::InKey),
     }
-    layout
 }
 
-/// Ends of the panel that leave enough room for the labels of this layout.
-fn sides(figure: &Figure, layout: &Layout) -> [f64; 2] {
-    let labels = layout.y.major.iter();
-    let widest = labels
-        .map(|tick| text::width(&tick.label, TICK_SIZE))
-        .fold(0.0, f64::max);
-    let title = if figure.y.label.is_empty() {
-        0.0
-    } else {
-        AXIS_TITLE_SIZE + AXIS_TITLE_GAP
-    };
-    // The labels below the panel may stand out at its ends.
-    let out =
-        |at: f64, label: &str| text::width(label, TICK_SIZE) / 2.0 - at * layout.panel.width();
-    let out_left = layout
-        .x
-        .major
-        .first()
-        .map_or(0.0, |tick| out(tick.at, &tick.label));
-    let out_right = layout
-        .x
-        .major
-        .last()
-        .map_or(0.0, |tick| out(1.0 - tick.at, &tick.label));
-    let key = match layout.key.placement {
-        Placement::Right => layout.key.width + 30.0,
-        Placement::Top | Placement::Nowhere => 0.0,
-    };
-    let left = MARGIN + (title + widest + TICK_GAP).max(out_left);
-    let right = f64::from(WIDTH) - MARGIN - key.max(out_right).max(8.0);
-    // A panel never vanishes, whatever the labels are.
-    [libm::ceil(left).min(400.0), libm::floor(right).max(700.0)]
+/// Where names of lines stand.
+#[derive(Clone, Copy)]
+enum Names {
+    AtEnds,
+    InKey,
 }
 
-fn attempt(figure: &Figure, spans: Option<[Span; 2]>, left: f64, right: f64) -> Layout {
-    let room = right - left;
-    let title = title(&figure.title, f64::from(WIDTH) - MARGIN - left);
-    let mut top = title.baseline + title.height() - title.size;
-    let subtitle = Heading {
-        lines: figure
-            .subtitle
-            .as_deref()
-            .map_or_else(Vec::new, |subtitle| {
-                text::wrap(subtitle, SUBTITLE_SIZE, f64::from(WIDTH) - MARGIN - left, 2)
-            }),
-        size: SUBTITLE_SIZE,
-        baseline: top + SUBTITLE_SIZE + 2.0,
-    };
-    top += subtitle.height();
-    if !subtitle.lines.is_empty() {
-        top += 4.0;
+impl Sheet<'_> {
+    /// Ends of the panels that leave enough room for the labels of this layout.
+    fn sides(&self, layout: &Layout) -> Sides {
+        let width = |label: &str| text::width(label, TICK_SIZE, self.font);
+        let labels = layout.y.major.iter();
+        let widest = labels.map(|tick| width(&tick.label)).fold(0.0, f64::max);
+        let title = if self.figure.y.label.is_empty() {
+            0.0
+        } else {
+            AXIS_TITLE_SIZE + AXIS_TITLE_GAP
+        };
+        // The labels below the panel may stand out at its ends.
+        let panel = layout
+            .panels
+            .first()
+            .map_or(0.0, |panel| panel.frame.width());
+        let out = |at: f64, label: &str| width(label) / 2.0 - at * panel;
+        let ticks = &layout.x.major;
+        let out_left = ticks.first().map_or(0.0, |tick| out(tick.at, &tick.label));
+        let out_right = ticks
+            .last()
+            .map_or(0.0, |tick| out(1.0 - tick.at, &tick.label));
+        let key = match layout.key.placement {
+            Placement::Right => layout.key.width + 30.0,
+            Placement::Top | Placement::Nowhere => 0.0,
+        };
+        let left = MARGIN + (title + widest + TICK_GAP).max(out_left);
+        let right = self.size[0] - MARGIN - key.max(out_right).max(8.0);
+        // The labels of neighbours keep apart.
+        let between = out_left.max(0.0) + out_right.max(0.0) + LABEL_GAP[0] / 2.0;
+        // Panels never vanish, whatever the labels are.
+        let [least, most] = [0.35, 0.55].map(|share| share * self.size[0]);
+        [
+            libm::ceil(left).min(least),
+            libm::floor(right).max(most),
+            libm::ceil(between.max(PANEL_GAP[0])),
+        ]
     }
-    let x_title_height = if figure.x.label.is_empty() {
-        0.0
-    } else {
-        AXIS_TITLE_GAP + AXIS_TITLE_SIZE
-    };
-    let bottom = libm::floor(f64::from(HEIGHT) - MARGIN - x_title_height - TICK_SIZE - TICK_GAP);
-    let key = key::key(figure, f64::from(WIDTH) - MARGIN - left, bottom - top);
-    let mut key_at = [left, top + 12.0];
-    match key.placement {
-        Placement::Top => top += key.height + 12.0,
-        Placement::Right => key_at = [f64::from(WIDTH) - MARGIN - key.width, top + 18.0],
-        Placement::Nowhere => {}
+
+    fn attempt(&self, [left, right, between]: Sides, names: Names) -> Layout {
+        let (figure, font) = (self.figure, self.font);
+        let [wide, high] = self.size;
+        let room = wide - MARGIN - left;
+        let title = title(&figure.title, room, font);
+        let mut top = title.baseline + title.height() - title.size;
+        let subtitle = Heading {
+            lines: figure
+                .subtitle
+                .as_deref()
+                .map_or_else(Vec::new, |subtitle| {
+                    text::wrap(subtitle, SUBTITLE_SIZE, room, 2, font)
+                }),
+            size: SUBTITLE_SIZE,
+            baseline: top + SUBTITLE_SIZE + 2.0,
+        };
+        top += subtitle.height();
+        if !subtitle.lines.is_empty() {
+            top += 4.0;
+        }
+        let x_title_height = if figure.x.label.is_empty() {
+            0.0
+        } else {
+            AXIS_TITLE_GAP + AXIS_TITLE_SIZE
+        };
+        let bottom = libm::floor(high - MARGIN - x_title_height - TICK_SIZE - TICK_GAP);
+        let at_ends = match (names, self.spans) {
+            (Names::AtEnds, Some(spans)) => key::ends_room(figure, &spans, font),
+            _ => None,
+        };
+        let is_direct = at_ends.is_some();
+        let mut key = at_ends.unwrap_or_else(|| key::key(figure, room, bottom - top, font));
+        let mut key_at = [left, top + 12.0];
+        match key.placement {
+            Placement::Top => top += key.height + 12.0,
+            Placement::Right => key_at = [wide - MARGIN - key.width, top + 18.0],
+            Placement::Nowhere => {}
+        }
+        let top = libm::ceil(top + 18.0);
+        let area = Frame {
+            left,
+            top,
+            right: right.max(left + LEAST_PANEL),
+            bottom: bottom.max(top + LEAST_PANEL),
+        };
+        let panels = self.panels(&area, between);
+        if let (true, [panel], Some(spans)) = (is_direct, &panels[..], self.spans) {
+            key_at[1] = 0.0;
+            key = key::ends(figure, &spans, &panel.frame, key_at[0], font)
+                .unwrap_or_else(KeyBox::nowhere);
+        }
+        let [x, y] = self.ticks(panels.first().map_or(area, |panel| panel.frame));
+        Layout {
+            title,
+            subtitle,
+            area,
+            panels,
+            x,
+            y,
+            x_title: high - MARGIN - 4.0,
+            y_title: MARGIN + AXIS_TITLE_SIZE * 0.8,
+            key,
+            key_at,
+        }
     }
-    let top = libm::ceil(top + 18.0);
-    let panel = Frame {
-        left,
-        top,
-        right,
-        bottom,
-    };
-    let [x, y] = spans.map_or_else(Default::default, |[x, y]| {
-        let wide = |label: &str| (text::width(label, TICK_SIZE) + LABEL_GAP[0]) / room;
+
+    /// Panels of one size in rows, in as many columns as give them the best shape.
+    fn panels(&self, area: &Frame, between: f64) -> Vec<PanelBox> {
+        let panels = &self.figure.panels;
+        let has_names = panels.iter().any(|panel| !panel.name.is_empty());
+        let name = if has_names { NAME_SIZE * 1.5 } else { 0.0 };
+        let count = panels.len().max(1);
+        let size = |columns: usize| {
+            let rows = count.div_ceil(columns) as f64;
+            let gap = PANEL_GAP[1];
+            let width = (area.width() + between) / columns as f64 - between;
+            let height = (area.height() + gap) / rows - gap - name;
+            [width, height].map(|side| libm::floor(side).max(LEAST_PANEL))
+        };
+        let fitness = |columns: &usize| {
+            let [width, height] = size(*columns);
+            (width / PANEL_SHAPE).min(height)
+        };
+        let columns = (1..=count).max_by(|a, b| fitness(a).total_cmp(&fitness(b)).then(b.cmp(a)));
+        let columns = columns.unwrap_or(1);
+        let [width, height] = size(columns);
+        let panels = panels.iter().enumerate().map(|(place, panel)| {
+            let (column, row) = (place % columns, place / columns);
+            let left = area.left + column as f64 * (width + between);
+            let top = area.top + row as f64 * (height + name + PANEL_GAP[1]) + name;
+            PanelBox {
+                frame: Frame {
+                    left,
+                    top,
+                    right: left + width,
+                    bottom: top + height,
+                },
+                name: text::cut(&panel.name, NAME_SIZE, width, self.font),
+                baseline: top - NAME_SIZE * 0.5,
+                has_labels: [place + columns >= count, column == 0],
+            }
+        });
+        panels.collect()
+    }
+
+    fn ticks(&self, panel: Frame) -> [Ticks; 2] {
+        let Some([x, y]) = self.spans else {
+            return Default::default();
+        };
+        let wide =
+            |label: &str| (text::width(label, TICK_SIZE, self.font) + LABEL_GAP[0]) / panel.width();
         let high = |_: &str| (TICK_SIZE + LABEL_GAP[1]) / panel.height();
-        let mut up = ticks::ticks(&y, high);
-        up.keep_below(1.0 - draw::off_scale_share(figure));
-        [ticks::ticks(&x, wide), up]
-    });
-    Layout {
-        title,
-        subtitle,
-        panel,
-        x,
-        y,
-        x_title: f64::from(HEIGHT) - MARGIN - 4.0,
-        y_title: MARGIN + AXIS_TITLE_SIZE * 0.8,
-        key,
-        key_at,
+        let of = |axis: &Axis, span: &Span, extent: &dyn Fn(&str) -> f64| {
+            if axis.names.is_empty() {
+                ticks::ticks(span, extent)
+            } else {
+                // Long names must leave some of the picture to the panels.
+                let most = self.size[0] * 0.2;
+                let cut = |name: &String| text::cut(name, TICK_SIZE, most, self.font);
+                let names: Vec<String> = axis.names.iter().map(cut).collect();
+                ticks::named(span, &names, extent)
+            }
+        };
+        let mut up = of(&self.figure.y, &y, &high);
+        up.keep_below(1.0 - draw::off_scale_share(self.figure));
+        [of(&self.figure.x, &x, &wide), up]
     }
 }
 
 /// The title in the largest size that needs one line, else in two or three lines.
-fn title(title: &str, room: f64) -> Heading {
-    let fits = |size: &&f64| text::width(title, **size) <= room;
+fn title(title: &str, room: f64, font: Font) -> Heading {
+    let fits = |size: &&f64| text::width(title, **size, font) <= room;
     let size = *TITLE_SIZES.iter().find(fits).unwrap_or(&TITLE_SIZES[1]);
     Heading {
-        lines: text::wrap(title, size, room, 3),
+        lines: text::wrap(title, size, room, 3, font),
         size,
         baseline: MARGIN + size,
     }

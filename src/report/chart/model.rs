@@ -355,6 +355,19 @@ pub enum Font {
     Mono,
 }
 
+impl Font {
+    pub(super) const ALL: [Font; 3] = [Font::Sans, Font::Serif, Font::Mono];
+
+    /// The file of the face.
+    pub(super) fn face(self) -> &'static [u8] {
+        match self {
+            Font::Sans => dejavu::sans::regular(),
+            Font::Serif => dejavu::serif::regular(),
+            Font::Mono => dejavu::sans_mono::regular(),
+        }
+    }
+}
+
 /// A drawn [`Figure`].
 #[derive(Debug, Clone, PartialEq)]
 pub struct Drawing {

@@ -1,11 +1,12 @@
-//! From SVG to PNG. The only file that knows `resvg` and `png`.
+//! From SVG to PNG, or to pixels. The only file that knows `resvg` and `png`.
 
 use std::sync::{Arc, LazyLock};
 
 use resvg::tiny_skia::{Color, Pixmap, PremultipliedColorU8, Transform};
 use resvg::usvg::{self, fontdb};
 
-use super::{HEIGHT, WIDTH, palette};
+use super::colour::Rgb;
+use super::{Font, palette};
 
 /// Why an SVG could not be made into a PNG.
 #[derive(Debug, thiserror::Error)]
@@ -14,22 +15,26 @@ pub enum DrawError {
     #[error("cannot read the SVG: {0}")]
     Svg(#[from] usvg::Error),
     /// There is no memory for the picture.
-    #[error("cannot make a picture of {WIDTH} × {HEIGHT} pixels")]
+    #[error("there is no memory for a picture of this size")]
     Memory,
     /// The pixels cannot be written as PNG.
     #[error("cannot write the PNG: {0}")]
     Png(#[from] png::EncodingError),
+    /// The pictures cannot be written as GIF.
+    #[error("cannot write the GIF: {0}")]
+    Gif(#[from] gif::EncodingError),
 }
 
-/// The font of the charts, found by its name; no font of the system is ever used.
+/// The fonts of the charts, found by their names; no font of the system is ever used.
 static FONTS: LazyLock<Arc<fontdb::Database>> = LazyLock::new(|| {
     let mut fonts = fontdb::Database::new();
-    let regular = dejavu::sans::regular();
-    fonts.load_font_source(fontdb::Source::Binary(Arc::new(regular)));
+    for face in Font::ALL.map(Font::face) {
+        fonts.load_font_source(fontdb::Source::Binary(Arc::new(face)));
+    }
     Arc::new(fonts)
 });
 
-/// Draws an SVG as a PNG of [`WIDTH`] × [`HEIGHT`] pixels on white.
+/// Draws an SVG as a PNG of the same size, on white where it draws nothing.
 ///
 /// The picture has a palette where 256 colours are enough to the eye.
 ///
@@ -46,15 +51,31 @@ static FONTS: LazyLock<Arc<fontdb::Database>> = LazyLock::new(|| {
 /// # Ok::<(), chart::DrawError>(())
 /// ```
 pub fn to_png(svg: &str) -> Result<Vec<u8>, DrawError> {
+    let picture = picture(svg)?;
+    encoded(picture.pixels(), picture.width(), picture.height())
+}
+
+/// The pixels of an SVG, row by row.
+pub(super) fn pixels(svg: &str) -> Result<Vec<Rgb>, DrawError> {
+    Ok(picture(svg)?.pixels().iter().map(rgb).collect())
+}
+
+fn rgb(pixel: &PremultipliedColorU8) -> Rgb {
+    [pixel.red(), pixel.green(), pixel.blue()]
+}
+
+fn picture(svg: &str) -> Result<Pixmap, DrawError> {
     let options = usvg::Options {
         fontdb: Arc::clone(&FONTS),
         ..usvg::Options::default()
     };
     let tree = usvg::Tree::from_str(svg, &options)?;
-    let mut picture = Pixmap::new(WIDTH, HEIGHT).ok_or(DrawError::Memory)?;
+    let size = tree.size().to_int_size();
+    let (width, height) = (size.width(), size.height());
+    let mut picture = Pixmap::new(width, height).ok_or(DrawError::Memory)?;
     picture.fill(Color::WHITE);
     resvg::render(&tree, Transform::identity(), &mut picture.as_mut());
-    encoded(picture.pixels())
+    Ok(picture)
 }
 
 /// Writes pixels, which are opaque, as PNG.
@@ -62,10 +83,9 @@ pub fn to_png(svg: &str) -> Result<Vec<u8>, DrawError> {
 /// The quick ways of the encoder are the right ones here. With a palette and the
 /// Paeth filter they make files nearly as small as the thorough ones do, in a
 /// tenth of the time.
-fn encoded(pixels: &[PremultipliedColorU8]) -> Result<Vec<u8>, DrawError> {
-    let rgb = |pixel: &PremultipliedColorU8| [pixel.red(), pixel.green(), pixel.blue()];
+fn encoded(pixels: &[PremultipliedColorU8], width: u32, height: u32) -> Result<Vec<u8>, DrawError> {
     let mut png = Vec::new();
-    let mut encoder = png::Encoder::new(&mut png, WIDTH, HEIGHT);
+    let mut encoder = png::Encoder::new(&mut png, width, height);
     encoder.set_depth(png::BitDepth::Eight);
     encoder.set_compression(png::Compression::Fast);
     let data = match palette::indexed(pixels.iter().map(rgb)) {
@@ -107,7 +127,7 @@ mod tests {
             "<svg xmlns='http://www.w3.org/2000/svg' width='1200' height='800'>{body}</svg>"
         );
         let (width, height, data) = decoded(&to_png(&svg).unwrap());
-        assert_eq!((width, height), (WIDTH, HEIGHT));
+        assert_eq!((width, height), (1200, 800));
         assert_eq!(data.len(), 1200 * 800 * 3);
         assert_eq!(data[..3], [255, 255, 255]);
         let middle = 3 * (400 * 1200 + 600);

@@ -10,7 +10,8 @@ const NARROWEST: f64 = 1e-12;
 ///
 /// Both ends are kept in *inner* units, in which nothing can overflow: on a linear
 /// axis the value times a power of two that brings the largest one near 1, on a
-/// logarithmic axis the decimal logarithm. The range of all `f64`, whose width is
+/// logarithmic axis the decimal logarithm, on one that is both the multiple of the
+/// threshold up to 1, and beyond that 1 and the decimal logarithm of the multiple. The range of all `f64`, whose width is
 /// not an `f64`, is therefore a range like any other.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(super) struct Span {
@@ -44,12 +45,12 @@ impl Span {
     /// to be labelled.
     fn between(scale: Scale, low: f64, high: f64) -> Self {
         let shift = match scale {
-            Scale::Linear | Scale::SymLog(_) => {
+            Scale::Linear => {
                 let (_, exponent) = libm::frexp(low.abs().max(high.abs()));
                 // 2¹⁰⁰⁰ is as far as one factor reaches; what is left does no harm.
                 (-exponent).clamp(-1000, 1000)
             }
-            Scale::Log => 0,
+            Scale::Log | Scale::SymLog(_) => 0,
         };
         let mut span = Self {
             scale,
@@ -63,9 +64,9 @@ impl Span {
         let centre = f64::midpoint(span.low, span.high);
         let width = span.high - span.low;
         let (narrowest, constant) = match scale {
-            Scale::Linear | Scale::SymLog(_) if centre == 0.0 => (0.0, 1.0),
-            Scale::Linear | Scale::SymLog(_) => (NARROWEST * centre.abs(), 0.2 * centre.abs()),
-            Scale::Log => (NARROWEST * centre.abs().max(1.0), 1.0),
+            Scale::Linear if centre == 0.0 => (0.0, 1.0),
+            Scale::Linear => (NARROWEST * centre.abs(), 0.2 * centre.abs()),
+            Scale::Log | Scale::SymLog(_) => (NARROWEST * centre.abs().max(1.0), 1.0),
         };
         let wanted = if width <= 0.0 {
             constant
@@ -101,8 +102,8 @@ impl Span {
         let factor = libm::scalbn(1.0, self.shift - all.shift);
         let width = self.high - self.low;
         let room = match self.scale {
-            Scale::Linear | Scale::SymLog(_) => width / 4.0,
-            Scale::Log => width.max(3.0),
+            Scale::Linear => width / 4.0,
+            Scale::Log | Scale::SymLog(_) => width.max(3.0),
         };
         let low = (all.low * factor).max(self.low - room).min(self.low);
         let high = (all.high * factor).min(self.high + room).max(self.high);
@@ -112,8 +113,9 @@ impl Span {
     /// The value in inner units.
     pub(super) fn inner(&self, value: f64) -> f64 {
         match self.scale {
-            Scale::Linear | Scale::SymLog(_) => value * self.factor,
+            Scale::Linear => value * self.factor,
             Scale::Log => libm::log10(value),
+            Scale::SymLog(threshold) => symlog(value, threshold),
         }
     }
 
@@ -121,9 +123,18 @@ impl Span {
     pub(super) fn value(&self, share: f64) -> f64 {
         let inner = self.low + (self.high - self.low) * share;
         match self.scale {
-            Scale::Linear | Scale::SymLog(_) => (inner / self.factor).clamp(f64::MIN, f64::MAX),
+            Scale::Linear => (inner / self.factor).clamp(f64::MIN, f64::MAX),
             // A margin may reach beyond the least number that there is.
             Scale::Log => libm::exp10(inner).clamp(5e-324, f64::MAX),
+            Scale::SymLog(threshold) => {
+                let size = inner.abs();
+                let multiple = if size <= 1.0 {
+                    size
+                } else {
+                    libm::exp10(size - 1.0)
+                };
+                (multiple * positive(threshold)).min(f64::MAX) * inner.signum()
+            }
         }
     }
 
@@ -137,6 +148,28 @@ impl Span {
     /// As [`Span::share`], for a value in inner units.
     pub(super) fn share_of_inner(&self, inner: f64) -> f64 {
         ((inner - self.low) / (self.high - self.low)).clamp(-1e6, 1e6)
+    }
+}
+
+/// The inner value of an axis that is logarithmic beyond a threshold.
+fn symlog(value: f64, threshold: f64) -> f64 {
+    let threshold = positive(threshold);
+    let size = value.abs();
+    let inner = if size <= threshold {
+        size / threshold
+    } else {
+        // The quotient of the two could overflow.
+        1.0 + libm::log10(size) - libm::log10(threshold)
+    };
+    inner * value.signum()
+}
+
+/// A threshold that can be divided by.
+fn positive(threshold: f64) -> f64 {
+    if threshold.is_finite() && threshold > 0.0 {
+        threshold
+    } else {
+        1.0
     }
 }
 
@@ -191,6 +224,29 @@ mod tests {
         assert_eq!(linear(&[0.0, 1.0]).share(f64::NEG_INFINITY), None);
         assert!(Span::covering(Scale::Linear, [f64::NAN].into_iter()).is_none());
         assert!(Span::covering(Scale::Log, [-1.0].into_iter()).is_none());
+    }
+
+    #[test]
+    fn a_symmetric_axis_is_logarithmic_on_both_sides_of_its_threshold() {
+        let scale = Scale::SymLog(0.01);
+        let span = Span::covering(scale, [-1.0, 1.0].into_iter()).unwrap();
+        assert_eq!(span.share(0.0), Some(0.5));
+        // From the middle: a third to the threshold, and a third for each decade.
+        for (value, share) in [(0.005, 3.5), (0.01, 4.0), (0.1, 5.0), (1.0, 6.0)] {
+            let [up, down] = [value, -value].map(|value| span.share(value).unwrap());
+            assert!((up - share / 6.0).abs() < 1e-12, "{value}: {up}");
+            assert!((up + down - 1.0).abs() < 1e-12, "{value}: {down}");
+            assert!((span.value(up) - value).abs() < 1e-12 * value, "{value}");
+        }
+        for ends in [[-1e300, 1e300], [f64::MIN, 5e-324], [0.0, 0.0]] {
+            for threshold in [1e-300, 1.0, 1e300, 0.0, f64::NAN] {
+                let scale = Scale::SymLog(threshold);
+                let span = Span::covering(scale, ends.into_iter()).unwrap();
+                let share = span.share(ends[0]).unwrap();
+                assert!((0.0..=0.5).contains(&share), "{ends:?} {threshold}");
+                assert!(span.value(share).is_finite());
+            }
+        }
     }
 
     #[test]

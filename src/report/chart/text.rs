@@ -2,24 +2,26 @@
 
 use std::sync::LazyLock;
 
-use ab_glyph::{Font, FontRef};
+use ab_glyph::{Font as _, FontRef};
 
-/// The font, parsed once for the process. It is part of the program, so that a
+use super::Font;
+
+/// The fonts, parsed once for the process. They are part of the program, so that a
 /// machine without fonts gives the same chart as any other.
-static FONT: LazyLock<Option<FontRef<'static>>> =
-    LazyLock::new(|| FontRef::try_from_slice(dejavu::sans::regular()).ok());
+static FONTS: LazyLock<[Option<FontRef<'static>>; 3]> =
+    LazyLock::new(|| Font::ALL.map(|font| FontRef::try_from_slice(font.face()).ok()));
 
 /// What stands for the part of a text that had to be left out.
 const ELLIPSIS: char = '…';
 
 /// Width of the text in pixels at a font size in pixels.
-pub(super) fn width(text: &str, size: f64) -> f64 {
-    text.chars().map(|c| advance(c) * size).sum()
+pub(super) fn width(text: &str, size: f64, font: Font) -> f64 {
+    text.chars().map(|c| advance(c, font) * size).sum()
 }
 
 /// Width of one character, as a share of the font size.
-fn advance(c: char) -> f64 {
-    let known = FONT.as_ref().and_then(|font| {
+fn advance(c: char, font: Font) -> f64 {
+    let known = FONTS[font as usize].as_ref().and_then(|font| {
         let units = font.units_per_em()?;
         Some(f64::from(font.h_advance_unscaled(font.glyph_id(c))) / f64::from(units))
     });
@@ -28,15 +30,15 @@ fn advance(c: char) -> f64 {
 }
 
 /// The text, or as much of its beginning as fits into `room` pixels with `…`.
-pub(super) fn cut(text: &str, size: f64, room: f64) -> String {
-    if width(text, size) <= room {
+pub(super) fn cut(text: &str, size: f64, room: f64, font: Font) -> String {
+    if width(text, size, font) <= room {
         return text.to_owned();
     }
-    let mut used = advance(ELLIPSIS) * size;
+    let mut used = advance(ELLIPSIS, font) * size;
     let mut kept: String = text
         .chars()
         .take_while(|&c| {
-            used += advance(c) * size;
+            used += advance(c, font) * size;
             used <= room
         })
         .collect();
@@ -47,11 +49,11 @@ pub(super) fn cut(text: &str, size: f64, room: f64) -> String {
 
 /// The text in lines of at most `room` pixels, broken at spaces; what does not
 /// fit into `most` lines is cut.
-pub(super) fn wrap(text: &str, size: f64, room: f64, most: usize) -> Vec<String> {
+pub(super) fn wrap(text: &str, size: f64, room: f64, most: usize, font: Font) -> Vec<String> {
     let mut lines: Vec<String> = Vec::new();
     for word in text.split_whitespace() {
         match lines.last_mut() {
-            Some(line) if width(&format!("{line} {word}"), size) <= room => {
+            Some(line) if width(&format!("{line} {word}"), size, font) <= room => {
                 line.push(' ');
                 line.push_str(word);
             }
@@ -63,7 +65,7 @@ pub(super) fn wrap(text: &str, size: f64, room: f64, most: usize) -> Vec<String>
         lines.push(rest);
     }
     for line in &mut lines {
-        *line = cut(line, size, room);
+        *line = cut(line, size, room, font);
     }
     lines
 }
@@ -72,41 +74,45 @@ pub(super) fn wrap(text: &str, size: f64, room: f64, most: usize) -> Vec<String>
 mod tests {
     use super::*;
 
+    const SANS: Font = Font::Sans;
+
     #[test]
     fn raised_digits_and_signs_are_in_the_font() {
-        let font = FONT.as_ref().unwrap();
-        for c in "⁰¹²³⁴⁵⁶⁷⁸⁹⁻−×…".chars() {
-            assert_ne!(font.glyph_id(c).0, 0, "{c}");
+        for font in FONTS.iter() {
+            let font = font.as_ref().unwrap();
+            for c in "⁰¹²³⁴⁵⁶⁷⁸⁹⁻−×…".chars() {
+                assert_ne!(font.glyph_id(c).0, 0, "{c}");
+            }
         }
     }
 
     #[test]
     fn cut_text_fits_and_says_that_it_is_cut() {
         let long = "learning rate ".repeat(30);
-        let short = cut(&long, 20.0, 200.0);
-        assert!(width(&short, 20.0) <= 200.0);
+        let short = cut(&long, 20.0, 200.0, SANS);
+        assert!(width(&short, 20.0, SANS) <= 200.0);
         assert!(short.ends_with(ELLIPSIS));
-        assert_eq!(cut("lr", 20.0, 200.0), "lr");
-        assert_eq!(cut("lr", 20.0, 1.0), "…");
+        assert_eq!(cut("lr", 20.0, 200.0, SANS), "lr");
+        assert_eq!(cut("lr", 20.0, 1.0, SANS), "…");
     }
 
     #[test]
     fn wrapped_text_keeps_every_word_while_there_is_room() {
         let long = "one two three four five six seven eight nine ten";
-        let lines = wrap(long, 20.0, 220.0, 9);
+        let lines = wrap(long, 20.0, 220.0, 9, SANS);
         assert!(lines.len() > 1);
-        assert!(lines.iter().all(|line| width(line, 20.0) <= 220.0));
+        assert!(lines.iter().all(|line| width(line, 20.0, SANS) <= 220.0));
         assert_eq!(lines.join(" "), long);
     }
 
     #[test]
     fn wrapped_text_has_no_more_lines_than_asked_for() {
-        let lines = wrap(&"word ".repeat(200), 20.0, 220.0, 2);
+        let lines = wrap(&"word ".repeat(200), 20.0, 220.0, 2, SANS);
         assert_eq!(lines.len(), 2);
         assert!(lines[1].ends_with(ELLIPSIS));
-        let one = wrap(&"w".repeat(500), 20.0, 220.0, 2);
+        let one = wrap(&"w".repeat(500), 20.0, 220.0, 2, SANS);
         assert_eq!(one.len(), 1);
         assert!(one[0].ends_with(ELLIPSIS));
-        assert!(wrap("", 20.0, 220.0, 2).is_empty());
+        assert!(wrap("", 20.0, 220.0, 2, SANS).is_empty());
     }
 }

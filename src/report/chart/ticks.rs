@@ -13,6 +13,7 @@ const MOST: usize = 9;
 
 /// Steps between labelled decades.
 const DECADE_STEPS: [i32; 8] = [1, 2, 5, 10, 20, 50, 100, 200];
+
 /// The labelled grid lines of an axis, and the fainter ones between them.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub(super) struct Ticks {
@@ -38,9 +39,113 @@ impl Ticks {
 /// a single one is wider than the axis.
 pub(super) fn ticks(span: &Span, extent: impl Fn(&str) -> f64) -> Ticks {
     match span.scale {
-        Scale::Linear | Scale::SymLog(_) => linear(span, &extent),
+        Scale::Linear => linear(span, &extent),
         Scale::Log => logarithmic(span, &extent),
+        Scale::SymLog(threshold) => symmetric(span, threshold, &extent),
     }
+}
+
+/// Ticks at names in place of numbers, all of them or every second and so on.
+pub(super) fn named(span: &Span, names: &[String], extent: impl Fn(&str) -> f64) -> Ticks {
+    let tick = |(place, label): (usize, &String)| Tick {
+        at: span.share_of_inner(span.inner(place as f64)),
+        label: label.clone(),
+    };
+    let every = |step: usize| -> Vec<Tick> {
+        let names = names.iter().enumerate();
+        names.step_by(step).map(tick).collect()
+    };
+    let mut steps = (1..=names.len()).map(every);
+    let major = steps.find(|major| fit(major, &extent)).unwrap_or_default();
+    Ticks {
+        major,
+        minor: Vec::new(),
+    }
+}
+
+/// Zero, and powers of ten on both sides, as many decades apart as needed.
+fn symmetric(span: &Span, threshold: f64, extent: &impl Fn(&str) -> f64) -> Ticks {
+    // What is nearer to zero than the threshold has no labels.
+    let first = libm::ceil(libm::log10(threshold) - 1e-9) as i32;
+    let reaches = |end: f64| {
+        let decades = end.abs() - 1.0 + libm::log10(threshold);
+        libm::floor(decades + 1e-9) as i32
+    };
+    let side = |is_there: bool, end: f64| is_there.then(|| reaches(end));
+    let (up, down) = (
+        side(span.high > 1.0, span.high),
+        side(span.low < -1.0, span.low),
+    );
+    let powers = |reach: Option<i32>, step: i32| {
+        let end = reach.unwrap_or(first - 1);
+        (first..=end).filter(move |power| (power - first).rem_euclid(step) == 0)
+    };
+    let tick = |power: i32, sign: f64| {
+        let inner = sign * (1.0 + f64::from(power) - libm::log10(threshold));
+        let label = number::power_of_ten(1, power);
+        let label = if sign < 0.0 {
+            format!("−{label}")
+        } else {
+            label
+        };
+        Tick {
+            at: span.share_of_inner(inner),
+            label,
+        }
+    };
+    for step in DECADE_STEPS {
+        let mut major: Vec<Tick> = powers(down, step).map(|power| tick(power, -1.0)).collect();
+        major.reverse();
+        if span.low <= 0.0 && 0.0 <= span.high {
+            major.push(Tick {
+                at: span.share_of_inner(0.0),
+                label: "0".to_owned(),
+            });
+        }
+        major.extend(powers(up, step).map(|power| tick(power, 1.0)));
+        major.retain(|tick| (0.0..=1.0).contains(&tick.at));
+        if 2 * MOST < major.len() || !fit(&major, extent) {
+            continue;
+        }
+        if major.len() >= 2 {
+            return Ticks {
+                major,
+                minor: Vec::new(),
+            };
+        }
+        break;
+    }
+    within_threshold(span, threshold, extent)
+}
+
+/// Ticks of an axis of which only the linear part is seen, or one side between two powers
+/// of ten: round numbers at equal steps.
+fn within_threshold(span: &Span, threshold: f64, extent: &impl Fn(&str) -> f64) -> Ticks {
+    let ends = [span.value(0.0), span.value(1.0)];
+    let Some(plain) = Span::covering(Scale::Linear, ends.into_iter()) else {
+        return Ticks::default();
+    };
+    let place = |tick: &Tick| {
+        let value = plain.value(tick.at);
+        let value = if value.abs() < 1e-12 * threshold {
+            0.0
+        } else {
+            value
+        };
+        span.share(value).unwrap_or(tick.at)
+    };
+    // Where the labels are not at equal distances they may need more room.
+    for stretch in [1.0, 2.0, 4.0, 8.0] {
+        let mut ticks = linear(&plain, &|label| stretch * extent(label));
+        for tick in &mut ticks.major {
+            tick.at = place(tick);
+        }
+        if fit(&ticks.major, extent) {
+            ticks.minor.clear();
+            return ticks;
+        }
+    }
+    Ticks::default()
 }
 
 /// Multiples of one round number: `count` of them, from `first` × the number.
