@@ -374,6 +374,8 @@ fn files(plan: &Plan) -> Vec<String> {
         files.push(format!("{name}.png"));
         files.push(format!("{name}.svg"));
     }
+    let animated = plan.charts.iter().filter(|chart| chart.is_animated());
+    files.extend(animated.map(|chart| format!("{}.gif", chart.file)));
     let stored = (0..plan.charts.len()).filter(|place| has_fields(plan, *place));
     files.extend(stored.map(|place| fields_file(plan, place)));
     files
@@ -440,13 +442,20 @@ fn draw(
             let fields = fields(plan, place, collected, stored)?;
             let figure = figure(plan, place, collected, &fields);
             let name = &plan.charts[place].file;
-            draw_one(
-                &figure,
-                &figures::style(plan),
-                name,
-                count,
-                (folder, control),
-            )
+            let style = figures::style(plan);
+            let view = draw_one(&figure, &style, name, count, (folder, control))?;
+            if !plan.charts[place].is_animated() {
+                return Ok(view);
+            }
+            let gif = chart::animate(&figures::growing(&figure), &style);
+            let file = format!("{name}.gif");
+            let gif = gif.map_err(|error| ReportError::Draw {
+                chart: file.clone(),
+                what: error.to_string(),
+            })?;
+            let path = folder.join(&file);
+            fs::write(&path, gif).map_err(ReportError::write(&path))?;
+            Ok(view.with_animation())
         })
         .collect()
 }

@@ -58,6 +58,7 @@ value = "epochs_run"
 kind = "contour"
 runs = { learning_rate = 0.01 }
 facet = "optimizer"
+animate = true
 [[chart]]
 kind = "profile"
 [[chart]]

@@ -300,15 +300,34 @@ fn light_and_dark_follow_the_preference_and_have_contrast() {
     };
     let (_at, page) = page(TWELVE);
     browser.open(&page);
-    let mut backgrounds = Vec::new();
+    let (mut backgrounds, mut drawn) = (Vec::new(), Vec::new());
     for scheme in ["light", "dark"] {
         browser.prefer("prefers-color-scheme", scheme);
         backgrounds
             .push(browser.text("getComputedStyle(document.documentElement).backgroundColor"));
         let least = browser.value(LEAST_CONTRAST);
         assert!(least[0].as_f64().unwrap() >= 4.5, "{scheme}: {least}");
+        // The drawing too: its ground, its letters, the first line.
+        for part in ["rect", "text", "[data-line] polyline"] {
+            let style =
+                format!("getComputedStyle(document.querySelector('.picture > svg {part}'))");
+            let property = if part.contains("line") {
+                "stroke"
+            } else {
+                "fill"
+            };
+            drawn.push(browser.text(&format!("{style}.{property}")));
+        }
     }
     assert_eq!(backgrounds, ["rgb(255, 255, 255)", "rgb(15, 19, 24)"]);
+    let (light, dark) = drawn.split_at(3);
+    assert_eq!(
+        (&*light[0], &*dark[0]),
+        ("rgb(255, 255, 255)", "rgb(22, 27, 34)")
+    );
+    for (light, dark) in light.iter().zip(dark) {
+        assert_ne!(light, dark);
+    }
 }
 
 #[test]

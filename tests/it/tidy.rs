@@ -159,6 +159,13 @@ fn each_outside_library_is_known_to_few_files() {
         ("plotters", &["src/report/chart/canvas.rs"]),
         ("resvg", &["src/report/chart/raster.rs"]),
         ("png::", &["src/report/chart/raster.rs"]),
+        (
+            "gif::",
+            &[
+                "src/report/chart/animation.rs",
+                "src/report/chart/raster.rs",
+            ],
+        ),
         ("ab_glyph", &["src/report/chart/text.rs"]),
         ("chacha20::", &["src/random.rs"]),
         ("::csv", &["src/report/csv.rs", "src/data/table.rs"]),

@@ -85,6 +85,13 @@ pub enum ChartKind {
     },
 }
 
+impl Chart {
+    /// Whether it is to be seen in time too.
+    pub(crate) fn is_animated(&self) -> bool {
+        matches!(self.kind, ChartKind::Contour { animate: true, .. })
+    }
+}
+
 impl ChartKind {
     /// The final quantity that the chart shows of each run, if it shows one.
     #[must_use]

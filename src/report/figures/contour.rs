@@ -262,6 +262,27 @@ pub(super) fn figure(
     }
 }
 
+/// Pictures of an animation.
+const PICTURES: usize = 48;
+
+/// The figure as its paths grow: each picture shows as much of every path as it has of the
+/// time, counted in recorded points.
+pub(in crate::report) fn growing(figure: &Figure) -> Vec<Figure> {
+    let shown = |picture: usize| {
+        let mut figure = figure.clone();
+        let marks = figure.panels.iter_mut().flat_map(|panel| &mut panel.marks);
+        for mark in marks {
+            if let Mark::Line(line) = mark {
+                let count = (line.points.len() * picture).div_ceil(PICTURES);
+                line.diverged &= count == line.points.len();
+                line.points.truncate(count.max(1));
+            }
+        }
+        figure
+    };
+    (0..=PICTURES).map(shown).collect()
+}
+
 /// The way of a run, and the place of its function among the frames.
 struct Way {
     series: Series,

@@ -37,6 +37,8 @@ pub struct ChartView {
     description: String,
     /// The name of its files, without extension.
     file: String,
+    /// Whether one of them moves.
+    is_animated: bool,
     /// The labels of both axes.
     axes: [String; 2],
     lines: Vec<LineView>,
@@ -128,10 +130,27 @@ impl ChartView {
             title: figure.title.clone(),
             description: figure.description.clone(),
             file: file.to_owned(),
+            is_animated: false,
             axes: [figure.x.label.clone(), figure.y.label.clone()],
             lines,
             pictures,
         }
+    }
+
+    /// Whether a drawing has an element with this attribute.
+    pub(super) fn has(&self, attribute: &str) -> bool {
+        let mut pictures = self.pictures.iter();
+        pictures.any(|picture| match &picture.image {
+            Image::Svg { inside, .. } => inside.contains(attribute),
+            Image::Png(_) => false,
+        })
+    }
+
+    /// The same with a link to an animated GIF beside the other files. It is not shown in
+    /// the page: what moves draws readers away from what they read, and some cannot bear it.
+    pub fn with_animation(mut self) -> ChartView {
+        self.is_animated = true;
+        self
     }
 
     /// Whether its letters can be read in half the width of a page.
@@ -142,7 +161,9 @@ impl ChartView {
 
     /// The chart with its heading and the links to its files.
     pub(super) fn markup(&self, place: usize) -> Markup {
-        let files = ["svg", "png"].map(|extension| format!("{}.{extension}", self.file));
+        let files = [("svg", "SVG"), ("png", "PNG"), ("gif", "GIF")].into_iter();
+        let files = files.filter(|(extension, _)| self.is_animated || *extension != "gif");
+        let files = files.map(|(extension, name)| (format!("{}.{extension}", self.file), name));
         html! {
             figure class="chart" id=(format!("chart-{place}")) {
                 div class="plot" data-x=(self.axes[0]) data-y=(self.axes[1]) {
@@ -157,8 +178,8 @@ impl ChartView {
                     span class="caption" dir="auto" { (self.description) }
                     " "
                     span class="links" {
-                        @for (file, name) in files.iter().zip(["SVG", "PNG"]) {
-                            a href=(file_address(file)) { (name) } " "
+                        @for (file, name) in files {
+                            a href=(file_address(&file)) { (name) } " "
                         }
                     }
                 }

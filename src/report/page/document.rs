@@ -2,6 +2,7 @@
 
 use maud::{DOCTYPE, Markup, PreEscaped, html};
 
+use super::super::chart::dark_counterparts;
 use super::model::Page;
 use super::policy::{file_address, policy};
 use super::{ChartView, source, table};
@@ -11,19 +12,20 @@ const SCRIPT: &str = include_str!("page.js");
 
 /// The page as an HTML document.
 pub fn html(page: &Page) -> String {
+    let style = format!("{STYLE}{}", dark_charts(page));
     let document = html! {
         (DOCTYPE)
         html lang="en" {
             head {
                 meta charset="utf-8";
-                meta http-equiv="Content-Security-Policy" content=(policy(STYLE, SCRIPT));
+                meta http-equiv="Content-Security-Policy" content=(policy(&style, SCRIPT));
                 meta name="viewport" content="width=device-width, initial-scale=1";
                 meta name="color-scheme" content="light dark";
                 meta name="generator" content="gradtape";
                 title { (page.title) }
                 // Else a browser asks a server for one.
                 link rel="icon" href="data:,";
-                style { (PreEscaped(STYLE)) }
+                style { (PreEscaped(&style)) }
             }
             body {
                 a class="skip" href="#main" { "Skip to the results" }
@@ -42,6 +44,22 @@ pub fn html(page: &Page) -> String {
         }
     };
     document.into_string()
+}
+
+/// The colours of the charts on a dark screen. On paper they stay as they are.
+fn dark_charts(page: &Page) -> String {
+    let mut rules = String::new();
+    for (light, dark) in dark_counterparts() {
+        for property in ["fill", "stroke"] {
+            let attribute = format!("{property}=\"{light}\"");
+            if page.charts.iter().any(|chart| chart.has(&attribute)) {
+                rules.push_str(&format!(
+                    "  .picture [{attribute}] {{ {property}: {dark}; }}\n"
+                ));
+            }
+        }
+    }
+    format!("@media screen and (prefers-color-scheme: dark) {{\n{rules}}}\n")
 }
 
 fn header(page: &Page) -> Markup {

@@ -92,7 +92,7 @@ pub static CHART: Format = Format {
         optional(
             "animate",
             Kind::Switch,
-            "For `contour`: `true` also writes the descent as an animated GIF. Default: `false`.",
+            "For `contour`: `true` also writes the descents as an animated GIF, `FILE.gif`, in which each picture adds an equal share of the recorded points of every path. Default: `false`.",
         ),
         optional(
             "profile",

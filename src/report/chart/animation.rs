@@ -1,0 +1,218 @@
+//! Several figures as the pictures of an animated GIF. The only file that knows `gif`.
+
+use std::borrow::Cow;
+
+use gif::{DisposalMethod, Encoder, Repeat};
+
+use super::colour::Rgb;
+use super::raster::pixels;
+use super::{DrawError, Figure, Style, palette};
+
+/// Hundredths of a second that a picture is seen, and the last one.
+const DELAYS: [u16; 2] = [8, 200];
+
+/// The size of the drawings in which nobody would look for more detail.
+const WIDEST: u32 = 800;
+
+/// Draws figures, which differ in what they show only, as an animated GIF that begins again
+/// after its last picture. It is at most 800 pixels wide; a wider style is drawn smaller,
+/// its letters too.
+///
+/// # Errors
+///
+/// If there is no memory for the pictures.
+///
+/// ```
+/// # use gradtape::report::chart;
+/// use chart::{Axis, Colour, Figure, Key, Line, Panel, Scale, Style};
+///
+/// let figure = |end: f64| Figure {
+///     title: "a path".to_owned(),
+///     subtitle: None,
+///     x: Axis { range: Some([0.0, 1.0]), ..Axis::new("x", Scale::Linear) },
+///     y: Axis { range: Some([0.0, 1.0]), ..Axis::new("y", Scale::Linear) },
+///     panels: vec![Panel::of_lines(vec![Line::new(
+///         vec![[0.0, 0.0], [end, end]],
+///         Colour::Category(0),
+///     )])],
+///     key: Key::None,
+///     description: String::new(),
+/// };
+/// let gif = chart::animate(&[figure(0.5), figure(1.0)], &Style::default())?;
+/// assert!(gif.starts_with(b"GIF89a"));
+/// # Ok::<(), chart::DrawError>(())
+/// ```
+pub fn animate(figures: &[Figure], style: &Style) -> Result<Vec<u8>, DrawError> {
+    let style = smaller(style);
+    let size = style.width as usize * style.height as usize;
+    let mut all: Vec<Rgb> = Vec::with_capacity(figures.len() * size);
+    for figure in figures {
+        all.extend(pixels(&figure.draw(&style).svg)?);
+    }
+    // One palette for all pictures, so that nothing flickers that does not change.
+    let (palette, indices) = match palette::indexed(all.iter().copied()) {
+        Some(indexed) => (indexed.palette, indexed.indices),
+        None => cube(&all),
+    };
+    let [width, height] = [style.width, style.height].map(|side| side.min(u16::MAX.into()) as u16);
+    let mut gif = Vec::new();
+    let mut encoder = Encoder::new(&mut gif, width, height, palette.as_flattened())?;
+    encoder.set_repeat(Repeat::Infinite)?;
+    let mut before: Option<&[u8]> = None;
+    let pictures = indices.chunks_exact(size.max(1));
+    let last = pictures.len().saturating_sub(1);
+    for (number, picture) in pictures.enumerate() {
+        let area = match before {
+            Some(before) => changed(before, picture, style.width as usize),
+            None => [0, 0, style.width as usize, style.height as usize],
+        };
+        before = Some(picture);
+        let [left, top, right, bottom] = area;
+        let rows = (top..bottom).map(|row| row * style.width as usize);
+        let part = rows.flat_map(|row| picture[row + left..row + right].iter().copied());
+        let side = |pixels: usize| pixels.min(u16::MAX.into()) as u16;
+        encoder.write_frame(&gif::Frame {
+            delay: DELAYS[usize::from(number == last)],
+            dispose: DisposalMethod::Keep,
+            left: side(left),
+            top: side(top),
+            width: side(right - left),
+            height: side(bottom - top),
+            buffer: Cow::Owned(part.collect()),
+            ..gif::Frame::default()
+        })?;
+    }
+    drop(encoder);
+    Ok(gif)
+}
+
+/// The style of the pictures, the same but for their size.
+fn smaller(style: &Style) -> Style {
+    let width = style.width.clamp(1, WIDEST);
+    let share = f64::from(width) / f64::from(style.width.max(1));
+    Style {
+        width,
+        height: ((f64::from(style.height) * share + 0.5) as u32).max(1),
+        text_size: style.text_size * share,
+        ..*style
+    }
+}
+
+/// The left, top, right and bottom edge of what differs; a pixel where nothing does.
+fn changed(before: &[u8], after: &[u8], width: usize) -> [usize; 4] {
+    let mut area: Option<[usize; 4]> = None;
+    let rows = before.chunks_exact(width).zip(after.chunks_exact(width));
+    for (row, (before, after)) in rows.enumerate() {
+        let mut columns = before.iter().zip(after);
+        let Some(first) = columns.clone().position(|(one, other)| one != other) else {
+            continue;
+        };
+        let last = columns.rposition(|(one, other)| one != other);
+        let last = last.unwrap_or(first);
+        let [left, top, right, _] = area.unwrap_or([first, row, 0, 0]);
+        area = Some([left.min(first), top, right.max(last + 1), row + 1]);
+    }
+    area.unwrap_or([0, 0, 1, 1])
+}
+
+/// Colours of 6 × 7 × 6 levels, for pictures of too many.
+fn cube(pixels: &[Rgb]) -> (Vec<Rgb>, Vec<u8>) {
+    const LEVELS: [usize; 3] = [6, 7, 6];
+    let level = |value: u8, levels: usize| (usize::from(value) * (levels - 1) + 127) / 255;
+    let value = |level: usize, levels: usize| (level * 255 / (levels - 1)) as u8;
+    let mut palette = Vec::new();
+    for red in 0..LEVELS[0] {
+        for green in 0..LEVELS[1] {
+            for blue in 0..LEVELS[2] {
+                palette.push([
+                    value(red, LEVELS[0]),
+                    value(green, LEVELS[1]),
+                    value(blue, LEVELS[2]),
+                ]);
+            }
+        }
+    }
+    let place = |[red, green, blue]: &Rgb| {
+        let [red, green, blue] = [(red, 0), (green, 1), (blue, 2)]
+            .map(|(value, channel)| level(*value, LEVELS[channel]));
+        ((red * LEVELS[1] + green) * LEVELS[2] + blue) as u8
+    };
+    let indices = pixels.iter().map(place).collect();
+    (palette, indices)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::{Axis, Colour, Key, Line, Panel, Scale, Theme};
+    use super::*;
+
+    fn figure(end: f64) -> Figure {
+        let axis = |label: &str| Axis {
+            range: Some([0.0, 1.0]),
+            ..Axis::new(label, Scale::Linear)
+        };
+        let line = Line::new(vec![[0.0, 0.0], [end, end]], Colour::Category(0));
+        Figure {
+            title: "path".to_owned(),
+            subtitle: None,
+            x: axis("x"),
+            y: axis("y"),
+            panels: vec![Panel::of_lines(vec![line])],
+            key: Key::None,
+            description: String::new(),
+        }
+    }
+
+    /// The pictures of a GIF, as a viewer puts them together.
+    fn seen(gif: &[u8]) -> (Vec<Vec<u8>>, Vec<u16>) {
+        let mut decoder = gif::DecodeOptions::new().read_info(gif).unwrap();
+        let width = usize::from(decoder.width());
+        let mut screen = vec![0; width * usize::from(decoder.height())];
+        let (mut pictures, mut delays) = (Vec::new(), Vec::new());
+        while let Some(frame) = decoder.read_next_frame().unwrap() {
+            let wide = usize::from(frame.width);
+            for (row, line) in frame.buffer.chunks_exact(wide).enumerate() {
+                let from = (usize::from(frame.top) + row) * width + usize::from(frame.left);
+                screen[from..from + wide].copy_from_slice(line);
+            }
+            pictures.push(screen.clone());
+            delays.push(frame.delay);
+        }
+        (pictures, delays)
+    }
+
+    #[test]
+    fn each_picture_is_what_its_figure_shows() {
+        let figures = [figure(0.2), figure(0.2), figure(0.9)];
+        let style = Style {
+            width: 1000,
+            height: 500,
+            theme: Theme::Dark,
+            ..Style::default()
+        };
+        let gif = animate(&figures, &style).unwrap();
+        let (pictures, delays) = seen(&gif);
+        assert_eq!(delays, [8, 8, 200]);
+        assert_eq!(pictures[0].len(), 800 * 400);
+        assert_eq!(pictures[0], pictures[1]);
+        let differing = pictures[0].iter().zip(&pictures[2]).filter(|(a, b)| a != b);
+        assert!(differing.count() > 1000);
+        // The other pictures are small parts.
+        let alone = animate(&figures[..1], &style).unwrap();
+        assert!(gif.len() < alone.len() * 2, "{} {}", gif.len(), alone.len());
+        assert_eq!(gif, animate(&figures, &style).unwrap());
+    }
+
+    #[test]
+    fn many_colours_are_brought_to_those_of_a_cube() {
+        let wild: Vec<Rgb> = (0..=255).map(|v| [v, 255 - v, v / 2]).collect();
+        let (palette, indices) = cube(&wild);
+        assert_eq!(palette.len(), 252);
+        for (rgb, index) in wild.iter().zip(&indices) {
+            let near = palette[usize::from(*index)];
+            for (one, other) in rgb.iter().zip(near) {
+                assert!(one.abs_diff(other) <= 26, "{rgb:?} {near:?}");
+            }
+        }
+    }
+}
