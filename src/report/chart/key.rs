@@ -126,11 +126,7 @@ pub(super) fn ends_room(figure: &Figure, spans: &[Span; 2], font: Font) -> Optio
     let [panel] = &figure.panels[..] else {
         return None;
     };
-    let Key::Legend {
-        title: None,
-        entries,
-    } = &figure.key
-    else {
+    let Key::Legend { title, entries } = &figure.key else {
         return None;
     };
     let is_plain = |line: &super::Line| !line.dots && !line.diverged && line.off_scale.is_empty();
@@ -152,7 +148,9 @@ pub(super) fn ends_room(figure: &Figure, spans: &[Span; 2], font: Font) -> Optio
     }
     let mut key = KeyBox::new(Placement::Right, SIZES[0]);
     let widths = entries.iter().map(|name| text::width(name, key.size, font));
-    key.width = LEAD + widths.fold(0.0, f64::max);
+    let title = title.as_deref().unwrap_or_default();
+    let title = text::width(title, key.size, font);
+    key.width = LEAD + widths.fold(title, f64::max);
     (key.width <= WIDEST_BESIDE).then_some(key)
 }
 
@@ -175,7 +173,7 @@ pub(super) fn ends(
     font: Font,
 ) -> Option<KeyBox> {
     let mut key = ends_room(figure, spans, font)?;
-    let Key::Legend { entries, .. } = &figure.key else {
+    let Key::Legend { title, entries } = &figure.key else {
         return None;
     };
     let row = key.size * LINE_HEIGHT;
@@ -190,7 +188,8 @@ pub(super) fn ends(
     }
     places.sort_by(|a, b| a.2.total_cmp(&b.2).then(a.0.cmp(&b.0)));
     // Down until none covers another, and back up where they leave the panel.
-    let mut least = frame.top + row / 2.0;
+    let above = if title.is_some() { row } else { 0.0 };
+    let mut least = frame.top + row / 2.0 + above;
     for place in &mut places {
         place.2 = place.2.max(least);
         least = place.2 + row;
@@ -200,8 +199,12 @@ pub(super) fn ends(
         place.2 = place.2.min(most);
         most = place.2 - row;
     }
+    if let (Some(title), Some((.., first))) = (title, places.first()) {
+        let at = [LEAD, first - row + 0.33 * key.size];
+        key.texts.push((title.clone(), at, INK));
+    }
     for (entry, end, middle) in places {
-        if (middle - end[1]).abs() > FARTHEST * row || middle < frame.top {
+        if (middle - end[1]).abs() > FARTHEST * row || middle < frame.top + above {
             return None;
         }
         let from = [left - end[0], end[1] - middle];
