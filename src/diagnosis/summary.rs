@@ -215,9 +215,17 @@ impl Tallies {
             };
             format!("{}{evaluations}", counted(best.epochs(), "epoch"))
         };
+        // The objective was just named.
+        let is_told = |column: usize| plan.columns()[column] == "objective";
+        let run = plan.run(best.result.number);
+        let label = plan.label_by(&run, |column| !is_told(column));
+        let label = if label == *name {
+            plan.optimizers[best.subject.optimizer].name.clone()
+        } else {
+            label
+        };
         let mut text = format!(
-            "Furthest{on} came {} with a loss of {} in {}",
-            best.result.label,
+            "Furthest{on} came {label} with a loss of {} in {}",
             digits(best.loss),
             cost(best)
         );

@@ -495,8 +495,11 @@ impl KeyBox {
                 }
                 Sample::Lead { entry, rgb, from } => {
                     canvas.group("data-entry", entry, |canvas| {
-                        let lead = [[x - from[0], y + from[1]], [x, y], [x + LEAD - 6.0, y]];
-                        canvas.line(&lead, rgb.into(), 1.5);
+                        // Thin and apart from the line, or the data would seem to go on.
+                        let end = [x - from[0] + 6.0, y + from[1]];
+                        let lead = [end, [x, y], [x + LEAD - 6.0, y]];
+                        let ink = Ink { rgb, opacity: 0.6 };
+                        canvas.line(&lead, ink, 1.0);
                         self.text(canvas, at, text);
                     });
                     of_entries.push(text);
