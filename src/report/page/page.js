@@ -150,12 +150,20 @@
     const to = {
       linear: (value) => value,
       log: Math.log,
-      symlog: (value) => Math.asinh(value / (2 * threshold)),
+      symlog: (value) => {
+        const size = Math.abs(value);
+        // The quotient of the two could overflow.
+        const inner = size <= threshold ? size / threshold : 1 + Math.log10(size) - Math.log10(threshold);
+        return Math.sign(value) * inner;
+      },
     }[kind];
     const from = {
       linear: (place) => place,
       log: Math.exp,
-      symlog: (place) => Math.sinh(place) * 2 * threshold,
+      symlog: (place) => {
+        const size = Math.abs(place);
+        return Math.sign(place) * threshold * (size <= 1 ? size : 10 ** (size - 1));
+      },
     }[kind];
     const [start, end] = [to(low), to(high)];
     const length = end - start || 1;

@@ -142,25 +142,10 @@ fn cross(one: [f64; 2], other: [f64; 2]) -> f64 {
 fn place([x, y]: [f64; 2], panel: &PanelArea) -> [f64; 2] {
     let [left, top, right, bottom] = panel.frame;
     let [across, up] = panel.axes;
-    let place = [
-        share(x, across) * (right - left),
-        share(y, up) * (bottom - top),
-    ];
-    if place[0].is_finite() && place[1].is_finite() {
-        place
-    } else {
-        [f64::NAN; 2]
+    match (across.share(x), up.share(y)) {
+        (Some(x), Some(y)) => [x * (right - left), y * (bottom - top)],
+        _ => [f64::NAN; 2],
     }
-}
-
-fn share(value: f64, axis: AxisRange) -> f64 {
-    let inner = |value: f64| match axis.scale {
-        Scale::Linear => value,
-        Scale::Log => libm::log(value),
-        Scale::SymLog(threshold) => libm::asinh(value / (2.0 * threshold)),
-    };
-    let [low, high] = [inner(axis.low), inner(axis.high)];
-    (inner(value) - low) / (high - low)
 }
 
 /// Those corners of a line that are kept, or one of `stride` of them: `x y` each, a gap as
