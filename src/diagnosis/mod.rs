@@ -92,8 +92,19 @@ pub const KEPT_VERDICTS: usize = 1_000;
 pub struct Diagnosis {
     /// The paragraph about all runs, sentence by sentence.
     pub summary: Vec<String>,
+    /// What is too much for the paragraph, objective by objective.
+    pub details: Vec<Detail>,
     /// The first [`KEPT_VERDICTS`] runs.
     pub verdicts: Vec<Verdict>,
+}
+
+/// What became of the runs of an objective.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Detail {
+    /// Its name, with its dimension where others have the same name.
+    pub objective: String,
+    /// How far which optimizer came, and where its runs begin to diverge.
+    pub sentences: Vec<String>,
 }
 
 /// What became of a run.

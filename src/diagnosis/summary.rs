@@ -4,10 +4,14 @@ use std::collections::BTreeMap;
 
 use super::facts::Facts;
 use super::verdict::{add_curvature, curvature};
-use super::words::{counted, digits, listed, whole};
-use super::{CURVED_RUNS, Diagnoser, Diagnosis, Subject, Verdict};
+use super::words::{brief, counted, digits, listed, whole};
+use super::{CURVED_RUNS, Detail, Diagnoser, Diagnosis, Subject, Verdict};
 use crate::batch::RunResult;
 use crate::plan::Plan;
+
+/// So many objectives, and so many boundaries, are spoken of one by one in the paragraph;
+/// with more nobody would read it.
+const SPOKEN_OF: usize = 4;
 
 /// What is kept of all verdicts: counts, the best runs, and the first verdicts.
 #[derive(Clone, Debug, Default)]
@@ -24,6 +28,8 @@ struct Group {
     /// How many ended with each status.
     statuses: BTreeMap<String, u64>,
     best: Option<Best>,
+    /// The least and the greatest learning rate of all.
+    rates: Option<[f64; 2]>,
     /// The greatest learning rate that did not diverge, and the least that did.
     stable: Option<f64>,
     diverged: Option<f64>,
@@ -69,12 +75,25 @@ impl Group {
         }
     }
 
+    fn add_rate(&mut self, rate: f64) {
+        let [least, greatest] = self.rates.unwrap_or([rate; 2]);
+        self.rates = Some([least.min(rate), greatest.max(rate)]);
+    }
+
+    /// Whether its runs differ in their learning rates.
+    fn is_sweep(&self) -> bool {
+        self.rates.is_some_and(|[least, greatest]| least < greatest)
+    }
+
     fn extend(&mut self, other: Group) {
         for (status, count) in other.statuses {
             *self.statuses.entry(status).or_default() += count;
         }
         if let Some(best) = other.best {
             self.offer(best);
+        }
+        for rate in other.rates.into_iter().flatten() {
+            self.add_rate(rate);
         }
         self.stable = most(self.stable, other.stable, f64::max);
         self.diverged = most(self.diverged, other.diverged, f64::min);
@@ -104,6 +123,9 @@ impl Tallies {
             None => {
                 group.statuses.insert(result.status.to_string(), 1);
             }
+        }
+        if let Some(rate) = subject.learning_rate {
+            group.add_rate(rate);
         }
         if result.is_diverged() {
             group.diverged = most(group.diverged, subject.learning_rate, f64::min);
@@ -137,34 +159,146 @@ impl Tallies {
     /// The diagnosis of all runs.
     #[must_use]
     pub fn diagnosis(self, plan: &Plan, diagnoser: &Diagnoser) -> Diagnosis {
-        let summary = match (&self.verdicts[..], self.runs) {
-            ([only], 1) => vec![only.sentence.clone()],
-            (_, 0) => Vec::new(),
+        let (summary, details) = match (&self.verdicts[..], self.runs) {
+            ([only], 1) => (vec![only.sentence.clone()], Vec::new()),
+            (_, 0) => (Vec::new(), Vec::new()),
             _ => self.summary(plan, diagnoser),
         };
         Diagnosis {
             summary,
+            details,
             verdicts: self.verdicts,
         }
     }
 
-    fn summary(&self, plan: &Plan, diagnoser: &Diagnoser) -> Vec<String> {
-        let mut sentences = vec![self.endings()];
-        for objective in 0..plan.objectives.len() {
-            sentences.extend(self.best(plan, objective));
+    /// The paragraph, and what is too much for it.
+    fn summary(&self, plan: &Plan, diagnoser: &Diagnoser) -> (Vec<String>, Vec<Detail>) {
+        let objectives = self.objectives();
+        let is_short = objectives.len() <= SPOKEN_OF;
+        let on = |objective: usize| match is_short && plan.objectives.len() > 1 {
+            true => format!(" on {}", title(plan, objective)),
+            false => String::new(),
+        };
+        let boundaries = |objective: usize| -> Vec<String> {
+            let groups = self.groups_of(objective);
+            let sentences = groups.filter_map(|(optimizer, group)| {
+                let of = match plan.optimizers.len() > 1 {
+                    true => format!(" of {}", brief(&plan.optimizers[optimizer].name)),
+                    false => String::new(),
+                };
+                boundary(plan, diagnoser, group, &(of + &on(objective)))
+            });
+            sentences.collect()
+        };
+        let mut summary = vec![self.endings()];
+        let mut details: Vec<Detail> = objectives
+            .iter()
+            .map(|&objective| Detail {
+                objective: title(plan, objective),
+                sentences: boundaries(objective),
+            })
+            .collect();
+        if is_short {
+            let bests = objectives.iter();
+            summary.extend(bests.map(|&objective| self.best(plan, objective, &on(objective))));
+        } else {
+            for (detail, &objective) in details.iter_mut().zip(&objectives) {
+                detail.sentences.insert(0, self.best(plan, objective, ""));
+            }
+            summary.extend(self.standings(plan));
+            summary.extend(self.lost(plan));
         }
-        for ((objective, optimizer), group) in &self.groups {
-            let place = self.place(plan, *objective, *optimizer);
-            sentences.extend(boundary(plan, diagnoser, group, &place));
+        details.retain(|detail| !detail.sentences.is_empty());
+        let told: usize = details.iter().map(|detail| detail.sentences.len()).sum();
+        if is_short && told <= SPOKEN_OF {
+            let sentences = details.drain(..).flat_map(|detail| detail.sentences);
+            summary.extend(sentences);
         }
         let curved = CURVED_RUNS as u64;
         if self.runs > curved && self.groups.values().any(|one| one.best.is_some()) {
-            sentences.push(format!(
+            summary.push(format!(
                 "Curvature was computed at the end of the first {} runs, and of the best.",
                 whole(curved)
             ));
         }
-        sentences
+        (summary, details)
+    }
+
+    /// Those that have runs, by their places.
+    fn objectives(&self) -> Vec<usize> {
+        let mut objectives: Vec<usize> = self.groups.keys().map(|(one, _)| *one).collect();
+        objectives.dedup();
+        objectives
+    }
+
+    /// The runs of an objective: each optimizer, by its place, and its group.
+    fn groups_of(&self, objective: usize) -> impl Iterator<Item = (usize, &Group)> {
+        let of_all = (objective, 0)..=(objective, usize::MAX);
+        let groups = self.groups.range(of_all);
+        groups.map(|((_, optimizer), group)| (*optimizer, group))
+    }
+
+    /// The best of each optimizer on an objective, in their order.
+    fn bests(&self, objective: usize) -> Vec<&Best> {
+        let groups = self.groups_of(objective);
+        let mut bests: Vec<&Best> = groups
+            .filter_map(|(_, group)| group.best.as_ref())
+            .collect();
+        bests.sort_by(|one, other| one.order(other));
+        bests
+    }
+
+    /// On how many objectives each optimizer came furthest, if there are several.
+    fn standings(&self, plan: &Plan) -> Option<String> {
+        let mut firsts: BTreeMap<usize, u64> = BTreeMap::new();
+        for objective in self.objectives() {
+            if let Some(best) = self.bests(objective).first() {
+                *firsts.entry(best.subject.optimizer).or_default() += 1;
+            }
+        }
+        let mut firsts: Vec<(usize, u64)> = firsts.into_iter().collect();
+        // The sort keeps the order of the file among equals.
+        firsts.sort_by_key(|(_, count)| std::cmp::Reverse(*count));
+        let [(first, count), others @ ..] = &firsts[..] else {
+            return None;
+        };
+        if plan.optimizers.len() < 2 {
+            return None;
+        }
+        let name = |optimizer: usize| brief(&plan.optimizers[optimizer].name);
+        let mut parts = vec![format!(
+            "Furthest came {} on {} of {}",
+            name(*first),
+            whole(*count),
+            counted(self.objectives().len() as u64, "objective")
+        )];
+        let (told, rest) = others.split_at(others.len().min(SPOKEN_OF));
+        let told = told.iter();
+        parts.extend(told.map(|(one, count)| format!("{} on {}", name(*one), whole(*count))));
+        if !rest.is_empty() {
+            let count = rest.iter().map(|(_, count)| *count).sum();
+            parts.push(format!("others on {}", whole(count)));
+        }
+        Some(listed(&parts) + ".")
+    }
+
+    /// The objectives on which nothing was reached.
+    fn lost(&self, plan: &Plan) -> Option<String> {
+        let objectives = self.objectives();
+        let lost: Vec<usize> = objectives
+            .iter()
+            .copied()
+            .filter(|objective| self.bests(*objective).is_empty())
+            .collect();
+        let names: Vec<String> = lost.iter().map(|one| title(plan, *one)).collect();
+        match names.len() {
+            0 => None,
+            1..=SPOKEN_OF => Some(format!("Every run on {} diverged.", listed(&names))),
+            count => Some(format!(
+                "On {count} of {} objectives every run diverged.",
+                objectives.len()
+            )),
+        }
     }
 
     fn endings(&self) -> String {
@@ -187,23 +321,11 @@ impl Tallies {
     }
 
     /// The best of an objective, and how far other optimizers came.
-    fn best(&self, plan: &Plan, objective: usize) -> Option<String> {
-        let groups = self.groups.iter().filter(|((of, _), _)| *of == objective);
-        let mut bests: Vec<&Best> = groups
-            .filter_map(|(_, group)| group.best.as_ref())
-            .collect();
-        let name = &plan.objectives[objective].name;
-        if bests.is_empty() {
-            let any = self.groups.keys().any(|(of, _)| *of == objective);
-            return any.then(|| format!("Every run on {name} diverged."));
-        }
-        bests.sort_by(|one, other| one.order(other));
-        let on = if plan.objectives.len() > 1 {
-            format!(" on {name}")
-        } else {
-            String::new()
+    fn best(&self, plan: &Plan, objective: usize, on: &str) -> String {
+        let bests = self.bests(objective);
+        let Some(best) = bests.first() else {
+            return format!("Every run{on} diverged.");
         };
-        let best = bests[0];
         let cost = |best: &Best| {
             let evaluations = if plan.has_searches() {
                 format!(
@@ -216,13 +338,14 @@ impl Tallies {
             format!("{}{evaluations}", counted(best.epochs(), "epoch"))
         };
         // The objective was just named.
-        let is_told = |column: usize| plan.columns()[column] == "objective";
+        let is_told =
+            |column: usize| ["objective", "dimension"].contains(&&*plan.columns()[column]);
         let run = plan.run(best.result.number);
         let label = plan.label_by(&run, |column| !is_told(column));
-        let label = if label == *name {
-            plan.optimizers[best.subject.optimizer].name.clone()
+        let label = if label == plan.objectives[objective].name {
+            brief(&plan.optimizers[best.subject.optimizer].name)
         } else {
-            label
+            brief(&label)
         };
         let mut text = format!(
             "Furthest{on} came {label} with a loss of {} in {}",
@@ -230,7 +353,7 @@ impl Tallies {
             cost(best)
         );
         if let [_, second, rest @ ..] = &bests[..] {
-            let optimizer = |best: &Best| plan.optimizers[best.subject.optimizer].name.clone();
+            let optimizer = |best: &Best| brief(&plan.optimizers[best.subject.optimizer].name);
             text.push_str(&format!(
                 "; then {} with {}",
                 optimizer(second),
@@ -246,19 +369,20 @@ impl Tallies {
             }
         }
         text.push('.');
-        Some(text)
+        text
     }
+}
 
-    /// `on … with …` where there are several.
-    fn place(&self, plan: &Plan, objective: usize, optimizer: usize) -> String {
-        let mut place = String::new();
-        if plan.optimizers.len() > 1 {
-            place.push_str(&format!(" of {}", plan.optimizers[optimizer].name));
-        }
-        if plan.objectives.len() > 1 {
-            place.push_str(&format!(" on {}", plan.objectives[objective].name));
-        }
-        place
+/// The name of an objective, with its dimension where others have the same name.
+fn title(plan: &Plan, objective: usize) -> String {
+    let one = &plan.objectives[objective];
+    let namesakes = plan
+        .objectives
+        .iter()
+        .filter(|other| other.name == one.name);
+    match one.dimension.filter(|_| namesakes.count() > 1) {
+        Some(dimension) => format!("{} of dimension {dimension}", brief(&one.name)),
+        None => brief(&one.name),
     }
 }
 
@@ -266,9 +390,8 @@ impl Tallies {
 fn boundary(plan: &Plan, diagnoser: &Diagnoser, group: &Group, place: &str) -> Option<String> {
     let best = group.best.as_ref()?;
     let stable = group.stable?;
-    let is_sweep = plan.varies("learning_rate");
     let diverged = group.diverged.filter(|diverged| stable < *diverged);
-    if !is_sweep {
+    if !group.is_sweep() {
         return None;
     }
     // Theory speaks of one setting: where others vary, bounds do too.

@@ -2,6 +2,9 @@
 
 use crate::number::{grouped, short};
 
+/// So many characters of a name are read in a sentence.
+const LONGEST_NAME: usize = 60;
+
 /// Four significant digits.
 pub(super) fn digits(value: f64) -> String {
     short(rounded(value, 3))
@@ -41,6 +44,14 @@ pub(super) fn counted(count: u64, one: &str) -> String {
     format!("{} {one}{plural}", whole(count))
 }
 
+/// A name, of a long one its beginning: the table of runs has it in full.
+pub(super) fn brief(name: &str) -> String {
+    if name.chars().count() <= LONGEST_NAME {
+        return name.to_owned();
+    }
+    name.chars().take(LONGEST_NAME - 1).collect::<String>() + "…"
+}
+
 /// Parts with commas, the last with `and`.
 pub(super) fn listed(parts: &[String]) -> String {
     match parts {
@@ -66,6 +77,8 @@ mod tests {
         assert_eq!(factor(1.2), "1.2");
         assert_eq!(counted(1, "run"), "1 run");
         assert_eq!(counted(1_000, "epoch"), "1,000 epochs");
+        assert_eq!(brief("momentum 0.9"), "momentum 0.9");
+        assert_eq!(brief(&"a ".repeat(50)).chars().count(), 60);
         let parts = ["a", "b", "c"].map(str::to_owned);
         assert_eq!(listed(&parts), "a, b and c");
     }

@@ -207,14 +207,15 @@ impl Overview {
     ) -> Page {
         let mut files = files(plan);
         // What was not drawn is not there.
-        let is_drawing =
-            |file: &String| [".png", ".svg"].iter().any(|ending| file.ends_with(ending));
+        let drawings = [".png", ".svg", ".gif"];
+        let is_drawing = |file: &String| drawings.iter().any(|ending| file.ends_with(ending));
         files.retain(|file| file != PAGE && !(charts.is_empty() && is_drawing(file)));
         Page {
             title: plan.title.clone(),
             description: plan.description.clone(),
             outline: outline(plan, self.runs),
             diagnosis: diagnosis.summary.clone(),
+            details: diagnosis.details.clone(),
             charts,
             runs: (plan.runs() > 0).then(|| self.runs(plan, shown, diagnosis)),
             values: tables.iter().map(|table| values(plan, table)).collect(),
@@ -290,9 +291,14 @@ fn outline(plan: &Plan, runs: u64) -> Vec<String> {
     if derivatives > 0 {
         parts.push(counted(derivatives, "derivative"));
     }
-    let names = |names: Vec<&str>, noun: &str| match names.as_slice() {
-        names if names.len() <= 3 => names.join(", "),
-        names => counted(names.len() as u64, noun),
+    // A few names say more than their number, unless they are long.
+    let names = |names: Vec<&str>, noun: &str| {
+        let joined = names.join(", ");
+        let is_short = names.len() == 1 || names.len() <= 3 && joined.chars().count() <= 60;
+        match is_short {
+            true => joined,
+            false => counted(names.len() as u64, noun),
+        }
     };
     let objectives = plan.objectives.iter().map(|one| one.name.as_str());
     let optimizers = plan.optimizers.iter().map(|one| one.name.as_str());

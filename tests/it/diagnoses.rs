@@ -266,6 +266,43 @@ fn rosenbrock_and_several_optimizers_are_summed_up() {
 }
 
 #[test]
+fn many_objectives_are_counted_and_told_one_by_one_beside() {
+    let bowls: String = (1..=3)
+        .map(|k| {
+            format!("[[objective]]\nname = 'bowl {k}'\nformula = '{k}*x^2'\nstart = {{ x = 1 }}\n")
+        })
+        .collect();
+    let diagnosis = diagnosed(&format!(
+        "epochs = 8
+        {bowls}
+        [[objective]]
+        function = 'sphere'
+        dimension = [2, 3]
+        [[objective]]
+        name = 'cliff'
+        formula = '-x^4'
+        start = {{ x = 4 }}
+        [[optimizer]]
+        name = 'slow'
+        method = 'sgd'
+        learning_rate = [0.1, 0.3, 2]
+        [[optimizer]]
+        name = 'sure'
+        method = 'sgd'
+        learning_rate = 0.5
+        "
+    ));
+    let details = diagnosis.details.iter();
+    let details = details.map(|one| format!("{}: {}", one.objective, one.sentences.join(" ")));
+    let text = format!(
+        "{}\n\n{}",
+        diagnosis.summary.join("\n"),
+        details.collect::<Vec<_>>().join("\n")
+    );
+    insta::assert_snapshot!("many_objectives", text);
+}
+
+#[test]
 fn every_kind_of_run_reads_back_to_the_same_diagnosis() {
     // Different variables, precisions, starts that are not finite, thinned parameters.
     let source = r#"

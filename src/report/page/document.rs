@@ -105,6 +105,17 @@ fn diagnosis(page: &Page) -> Markup {
             section id="summary" aria-labelledby="summary-heading" {
                 h2 id="summary-heading" { "Summary" }
                 p class="diagnosis" dir="auto" { (page.diagnosis.join(" ")) }
+                @if !page.details.is_empty() {
+                    details class="by-objective" {
+                        summary { "Objective by objective" }
+                        dl dir="auto" {
+                            @for detail in &page.details {
+                                dt { (detail.objective) }
+                                dd { (detail.sentences.join(" ")) }
+                            }
+                        }
+                    }
+                }
             }
         }
     }

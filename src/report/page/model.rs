@@ -1,6 +1,7 @@
 //! What a page shows.
 
 use super::ChartView;
+use crate::diagnosis::Detail;
 
 /// Everything on a page, in its order.
 #[derive(Debug, Default)]
@@ -13,6 +14,8 @@ pub struct Page {
     pub outline: Vec<String>,
     /// What happened: the sentences of a paragraph.
     pub diagnosis: Vec<String>,
+    /// What is too much for the paragraph.
+    pub details: Vec<Detail>,
     /// The charts.
     pub charts: Vec<ChartView>,
     /// The runs, if there are any.
