@@ -5,13 +5,15 @@ use std::borrow::Cow;
 use super::canvas::{self, Anchor, Canvas, Ink, Lettering};
 use super::colour::{self, FAINT_GRID, GRID, INK, Rgb, SOFT_INK, WHITE};
 use super::layout::{
-    self, AXIS_TITLE_SIZE, Heading, LINE_HEIGHT, Layout, NAME_SIZE, PanelBox, TICK_GAP, TICK_SIZE,
+    self, AXIS_TITLE_SIZE, Heading, LINE_HEIGHT, Layout, PanelBox, TICK_GAP, TICK_SIZE,
 };
 use super::marks::{self, Plot};
 use super::span::{Span, drawable};
 use super::text;
 use super::trace::{self, Frame, Place};
-use super::{Axis, AxisRange, Drawing, DrawnLine, Figure, Font, Mark, Panel, PanelArea, Style};
+use super::{
+    Axis, AxisRange, Drawing, DrawnLine, Figure, Font, Key, Mark, Panel, PanelArea, Style,
+};
 
 /// Empty share of an axis on both sides of the data.
 const MARGINS: [f64; 2] = [0.025, 0.04];
@@ -221,7 +223,7 @@ fn tick_labels(canvas: &mut Canvas<'_>, layout: &Layout, stand: &PanelBox) {
         upwards: false,
     };
     let name = Lettering {
-        size: NAME_SIZE,
+        size: stand.name_size,
         rgb: INK,
         anchor: Anchor::Start,
         upwards: false,
@@ -312,6 +314,9 @@ fn empty(canvas: &mut Canvas<'_>, panel: &Frame) {
     canvas.text(EMPTY, middle, lettering);
 }
 
+/// How opaque a line at least is whose colour says a value.
+const LEAST_OPACITY: f64 = 0.6;
+
 /// How thick and how opaque lines are: the more there are, the less, so that a
 /// thousand still show where they are dense.
 fn weight(count: usize) -> (f64, f64) {
@@ -335,7 +340,11 @@ fn lines(
 ) -> Vec<DrawnLine> {
     let panel = &plot.frame;
     let [across, _] = plot.spans;
-    let (width, opacity) = weight(figure.lines().count());
+    let (width, mut opacity) = weight(figure.lines().count());
+    if matches!(figure.key, Key::ColourBar { .. }) {
+        // What a paler colour stands for could not be found on the bar.
+        opacity = opacity.max(LEAST_OPACITY);
+    }
     // Crosses and dots last, so that no line runs over them.
     let mut tops = Vec::new();
     let mut drawn = Vec::new();

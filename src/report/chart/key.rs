@@ -40,8 +40,8 @@ const BAR: f64 = 22.0;
 /// Number of stripes that a colour bar is drawn in.
 const STRIPES: u32 = 96;
 
-/// Length of the piece of line before a name at the end of a line.
-const LEAD: f64 = 18.0;
+/// Length of the sample before a name at the end of a line.
+const LEAD: f64 = 30.0;
 
 /// Most names at the ends of lines, and by how many rows one may be moved away from its
 /// line where names are close.
@@ -497,9 +497,10 @@ impl KeyBox {
                     canvas.group("data-entry", entry, |canvas| {
                         // Thin and apart from the line, or the data would seem to go on.
                         let end = [x - from[0] + 6.0, y + from[1]];
-                        let lead = [end, [x, y], [x + LEAD - 6.0, y]];
                         let ink = Ink { rgb, opacity: 0.6 };
-                        canvas.line(&lead, ink, 1.0);
+                        canvas.line(&[end, [x, y], [x + 4.0, y]], ink, 1.0);
+                        // Where lines end at one place only the colour tells which is which.
+                        canvas.line(&[[x + 4.0, y], [x + LEAD - 8.0, y]], rgb.into(), 3.5);
                         self.text(canvas, at, text);
                     });
                     of_entries.push(text);

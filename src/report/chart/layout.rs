@@ -14,7 +14,10 @@ pub(super) const TITLE_SIZES: [f64; 3] = [26.0, 23.0, 20.0];
 pub(super) const SUBTITLE_SIZE: f64 = 18.0;
 pub(super) const AXIS_TITLE_SIZE: f64 = 20.0;
 pub(super) const TICK_SIZE: f64 = 18.0;
-pub(super) const NAME_SIZE: f64 = 18.0;
+const NAME_SIZE: f64 = 18.0;
+
+/// As what share of that they may be set so that they fit.
+const LEAST_NAME: f64 = 0.7;
 
 /// Height of a line of text, as a share of its size.
 pub(super) const LINE_HEIGHT: f64 = 1.25;
@@ -64,6 +67,8 @@ pub(super) struct PanelBox {
     pub(super) frame: Frame,
     /// Its heading, with its baseline.
     pub(super) name: String,
+    /// The size of its letters.
+    pub(super) name_size: f64,
     pub(super) baseline: f64,
     /// Whether the labels of the axes stand at it: they do at the outer panels only.
     pub(super) has_labels: [bool; 2],
@@ -260,6 +265,11 @@ impl Sheet<'_> {
         let columns = (1..=count).max_by(|a, b| fitness(a).total_cmp(&fitness(b)).then(b.cmp(a)));
         let columns = columns.unwrap_or(1);
         let [width, height] = size(columns);
+        // Many panels are narrow: rather small names than cut ones.
+        let names = panels.iter();
+        let widest = names.map(|panel| text::width(&panel.name, NAME_SIZE, self.font));
+        let widest = widest.fold(width, f64::max);
+        let name_size = NAME_SIZE * (width / widest).max(LEAST_NAME);
         let panels = panels.iter().enumerate().map(|(place, panel)| {
             let (column, row) = (place % columns, place / columns);
             let left = area.left + column as f64 * (width + between);
@@ -271,7 +281,8 @@ impl Sheet<'_> {
                     right: left + width,
                     bottom: top + height,
                 },
-                name: text::cut(&panel.name, NAME_SIZE, width, self.font),
+                name: text::cut(&panel.name, name_size, width, self.font),
+                name_size,
                 baseline: top - NAME_SIZE * 0.5,
                 has_labels: [place + columns >= count, column == 0],
             }
