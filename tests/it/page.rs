@@ -264,9 +264,16 @@ fn a_page_fits_a_phone_and_its_tables_scroll_by_themselves() {
     assert!(browser.holds(&format!(
         "{region}.tabIndex === 0 && {region}.role === 'region'"
     )));
-    let chart = "document.querySelector('.picture svg').getBoundingClientRect()";
-    assert!(browser.number(&format!("{chart}.width")) > 300.0);
-    assert!(browser.number(&format!("{chart}.right")) <= 375.0);
+    // A picture is so large that its letters are read, and scrolls by itself too.
+    let chart = "document.querySelector('.plot')";
+    let right = browser.number(&format!("{chart}.getBoundingClientRect().right"));
+    assert!(right <= 375.0, "{right}");
+    assert!(browser.holds(&format!("{chart}.scrollWidth > {chart}.clientWidth")));
+    let letters = "Math.min(...[...document.querySelectorAll('.picture:not([hidden]) svg text')]
+        .map(text => [Number(text.getAttribute('font-size')), text.getScreenCTM()])
+        .map(([size, { a, b }]) => size * Math.hypot(a, b)))";
+    let least = browser.number(letters);
+    assert!(least >= 8.0, "{least}");
 }
 
 /// The least contrast of a text and what is behind it, as WCAG 2.2 defines it, and where
@@ -557,4 +564,46 @@ fn the_vertical_axis_is_switched() {
     assert_eq!(browser.text(scale), "log");
     assert_eq!(browser.text(pressed), "log");
     browser.assert_no_complaint();
+}
+
+#[test]
+fn what_is_read_lies_on_the_line_on_every_scale() {
+    let Some(mut browser) = Browser::start() else {
+        return;
+    };
+    for scale in ["linear", "log", "symlog"] {
+        // w swings around 0 and shrinks from 1 to 1e-6, on a log axis its size does.
+        let experiment = format!(
+            "epochs = 60
+            [[objective]]
+            formula = \"w^2\"
+            start = {{ w = 1 }}
+            [[optimizer]]
+            method = \"sgd\"
+            learning_rate = 0.9
+            [[chart]]
+            y = \"{}\"
+            y_scale = \"{scale}\"",
+            if scale == "log" { "loss" } else { "w" }
+        );
+        let (_at, page) = page(&experiment);
+        browser.open(&page);
+        browser.value("document.querySelector('.plot').focus()");
+        let on_the_line = "(() => {
+            const shown = [...document.querySelectorAll('.picture')].find(one => !one.hidden);
+            const dot = shown.querySelector('.dot');
+            const at = new DOMPoint(...['cx', 'cy'].map(name => Number(dot.getAttribute(name))));
+            const { x, y } = at.matrixTransform(dot.getScreenCTM());
+            // A line ends at its last point, which is therefore hardly on it.
+            const around = [[0, 0], [1, 0], [-1, 0], [0, 1], [0, -1]];
+            return [...shown.querySelectorAll('g[data-line] polyline, g[data-line] path')]
+                .some(line => around.some(([right, down]) => line.isPointInStroke(
+                    new DOMPoint(x + right, y + down).matrixTransform(line.getScreenCTM().inverse()))));
+        })()";
+        for epoch in 0..30 {
+            browser.press("ArrowRight");
+            assert!(browser.holds(on_the_line), "{scale}, corner {epoch}");
+        }
+        browser.assert_no_complaint();
+    }
 }
