@@ -3,10 +3,12 @@
 use std::borrow::Cow;
 
 use gif::{DisposalMethod, Encoder, Repeat};
+use rayon::prelude::*;
 
 use super::colour::Rgb;
+use super::palette::{self, Indexed};
 use super::raster::pixels;
-use super::{DrawError, Figure, Style, palette};
+use super::{DrawError, Figure, Style};
 
 /// Hundredths of a second that a picture is seen, and the last one.
 const DELAYS: [u16; 2] = [8, 200];
@@ -45,16 +47,18 @@ const WIDEST: u32 = 800;
 pub fn animate(figures: &[Figure], style: &Style) -> Result<Vec<u8>, DrawError> {
     let style = smaller(style);
     let size = style.width as usize * style.height as usize;
-    let mut all: Vec<Rgb> = Vec::with_capacity(figures.len() * size);
-    for figure in figures {
-        all.extend(pixels(&figure.draw(&style).svg)?);
-    }
+    let pictures = figures.par_iter();
+    let pictures = pictures.map(|figure| pixels(&figure.draw(&style).svg));
+    let pictures = pictures.collect::<Result<Vec<Vec<Rgb>>, DrawError>>()?;
     // One palette for all pictures, so that nothing flickers that does not change.
-    let (palette, indices) = match palette::indexed(all.iter().copied()) {
-        Some(indexed) => (indexed.palette, indexed.indices),
-        None => cube(&all),
-    };
+    let Indexed {
+        mut palette,
+        indices,
+    } = palette::reduced(&pictures);
     let [width, height] = [style.width, style.height].map(|side| side.min(u16::MAX.into()) as u16);
+    // What has not changed is not drawn again: a run of one index takes hardly any room.
+    let unchanged = palette.len().min(255) as u8;
+    palette.push([0; 3]);
     let mut gif = Vec::new();
     let mut encoder = Encoder::new(&mut gif, width, height, palette.as_flattened())?;
     encoder.set_repeat(Repeat::Infinite)?;
@@ -66,10 +70,13 @@ pub fn animate(figures: &[Figure], style: &Style) -> Result<Vec<u8>, DrawError> 
             Some(before) => changed(before, picture, style.width as usize),
             None => [0, 0, style.width as usize, style.height as usize],
         };
-        before = Some(picture);
         let [left, top, right, bottom] = area;
         let rows = (top..bottom).map(|row| row * style.width as usize);
-        let part = rows.flat_map(|row| picture[row + left..row + right].iter().copied());
+        let places = rows.flat_map(|row| row + left..row + right);
+        let part = places.map(|place| match before {
+            Some(before) if before[place] == picture[place] => unchanged,
+            _ => picture[place],
+        });
         let side = |pixels: usize| pixels.min(u16::MAX.into()) as u16;
         encoder.write_frame(&gif::Frame {
             delay: DELAYS[usize::from(number == last)],
@@ -79,8 +86,10 @@ pub fn animate(figures: &[Figure], style: &Style) -> Result<Vec<u8>, DrawError> 
             width: side(right - left),
             height: side(bottom - top),
             buffer: Cow::Owned(part.collect()),
+            transparent: before.map(|_| unchanged),
             ..gif::Frame::default()
         })?;
+        before = Some(picture);
     }
     drop(encoder);
     Ok(gif)
@@ -115,32 +124,6 @@ fn changed(before: &[u8], after: &[u8], width: usize) -> [usize; 4] {
     area.unwrap_or([0, 0, 1, 1])
 }
 
-/// Colours of 6 × 7 × 6 levels, for pictures of too many.
-fn cube(pixels: &[Rgb]) -> (Vec<Rgb>, Vec<u8>) {
-    const LEVELS: [usize; 3] = [6, 7, 6];
-    let level = |value: u8, levels: usize| (usize::from(value) * (levels - 1) + 127) / 255;
-    let value = |level: usize, levels: usize| (level * 255 / (levels - 1)) as u8;
-    let mut palette = Vec::new();
-    for red in 0..LEVELS[0] {
-        for green in 0..LEVELS[1] {
-            for blue in 0..LEVELS[2] {
-                palette.push([
-                    value(red, LEVELS[0]),
-                    value(green, LEVELS[1]),
-                    value(blue, LEVELS[2]),
-                ]);
-            }
-        }
-    }
-    let place = |[red, green, blue]: &Rgb| {
-        let [red, green, blue] = [(red, 0), (green, 1), (blue, 2)]
-            .map(|(value, channel)| level(*value, LEVELS[channel]));
-        ((red * LEVELS[1] + green) * LEVELS[2] + blue) as u8
-    };
-    let indices = pixels.iter().map(place).collect();
-    (palette, indices)
-}
-
 #[cfg(test)]
 mod tests {
     use super::super::{Axis, Colour, Key, Line, Panel, Scale, Theme};
@@ -173,7 +156,11 @@ mod tests {
             let wide = usize::from(frame.width);
             for (row, line) in frame.buffer.chunks_exact(wide).enumerate() {
                 let from = (usize::from(frame.top) + row) * width + usize::from(frame.left);
-                screen[from..from + wide].copy_from_slice(line);
+                for (pixel, index) in screen[from..from + wide].iter_mut().zip(line) {
+                    if Some(*index) != frame.transparent {
+                        *pixel = *index;
+                    }
+                }
             }
             pictures.push(screen.clone());
             delays.push(frame.delay);
@@ -201,18 +188,5 @@ mod tests {
         let alone = animate(&figures[..1], &style).unwrap();
         assert!(gif.len() < alone.len() * 2, "{} {}", gif.len(), alone.len());
         assert_eq!(gif, animate(&figures, &style).unwrap());
-    }
-
-    #[test]
-    fn many_colours_are_brought_to_those_of_a_cube() {
-        let wild: Vec<Rgb> = (0..=255).map(|v| [v, 255 - v, v / 2]).collect();
-        let (palette, indices) = cube(&wild);
-        assert_eq!(palette.len(), 252);
-        for (rgb, index) in wild.iter().zip(&indices) {
-            let near = palette[usize::from(*index)];
-            for (one, other) in rgb.iter().zip(near) {
-                assert!(one.abs_diff(other) <= 26, "{rgb:?} {near:?}");
-            }
-        }
     }
 }

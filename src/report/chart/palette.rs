@@ -40,19 +40,61 @@ pub(super) fn indexed(pixels: impl Iterator<Item = Rgb>) -> Option<Indexed> {
     let (distinct, numbers) = distinct(pixels)?;
     let palette = TOLERANCES
         .into_iter()
-        .find_map(|tolerance| chosen(&distinct, tolerance))?;
+        .find_map(|tolerance| chosen(&distinct, MOST, SURFACE, [tolerance.min(4), tolerance]))?;
+    Some(placed(palette, &distinct, &numbers))
+}
+
+/// Several pictures with one palette of up to 255 colours, so that an index is left for
+/// what is transparent. Colours are changed as little as that allows, those of surfaces
+/// least.
+pub(super) fn reduced(pictures: &[Vec<Rgb>]) -> Indexed {
+    let most = MOST - 1;
+    let mut levels = 256;
+    let (distinct, numbers) = loop {
+        let pixels = pictures.iter().flatten();
+        let found = distinct(pixels.map(|colour| levelled(*colour, levels)));
+        // Sixteen levels of three channels are few enough.
+        match found {
+            Some(found) => break found,
+            None => levels /= 2,
+        }
+    };
+    // The blend at an edge that never moves is in every picture.
+    let surface = SURFACE.saturating_mul(u32::try_from(pictures.len()).unwrap_or(u32::MAX));
+    let mut tolerance: u8 = 0;
+    // With the greatest tolerance a palette holds any colours: the loop ends.
+    let palette = loop {
+        match chosen(&distinct, most, surface, [tolerance / 4, tolerance]) {
+            Some(palette) => break palette,
+            None => tolerance = tolerance.saturating_add(tolerance / 4 + 1),
+        }
+    };
+    placed(palette, &distinct, &numbers)
+}
+
+/// The colour with so many levels of each channel.
+fn levelled(colour: Rgb, levels: u32) -> Rgb {
+    let steps = levels - 1;
+    colour.map(|value| {
+        let level = (u32::from(value) * steps + 127) / 255;
+        (level * 255 / steps) as u8
+    })
+}
+
+/// The pixels with a palette that was chosen for their colours.
+fn placed(palette: Vec<Rgb>, distinct: &[Counted], numbers: &[u16]) -> Indexed {
     let nearest = |&(colour, _): &Counted| {
         let by_distance = (0..palette.len()).min_by_key(|&index| distance(palette[index], colour));
         by_distance.unwrap_or(0) as u8
     };
     let places: Vec<u8> = distinct.iter().map(nearest).collect();
-    Some(Indexed {
+    Indexed {
         indices: numbers
-            .into_iter()
-            .map(|number| places[usize::from(number)])
+            .iter()
+            .map(|number| places[usize::from(*number)])
             .collect(),
         palette,
-    })
+    }
 }
 
 /// The different colours in the order of their first pixel with the number of their
@@ -91,10 +133,16 @@ fn distinct(pixels: impl Iterator<Item = Rgb>) -> Option<(Vec<Counted>, Vec<u16>
     Some((found, numbers))
 }
 
-/// The most frequent colours such that each other one is at most `tolerance` from
-/// one of them; `None` if that takes more than a palette holds.
-fn chosen(distinct: &[Counted], tolerance: u8) -> Option<Vec<Rgb>> {
-    if tolerance == 0 && MOST < distinct.len() {
+/// The most frequent colours such that each other one is near one of them: within the first
+/// tolerance if it has `surface` pixels, else within the second. `None` if that takes more
+/// than `most`.
+fn chosen(
+    distinct: &[Counted],
+    most: usize,
+    surface: u32,
+    [of_surfaces, of_others]: [u8; 2],
+) -> Option<Vec<Rgb>> {
+    if of_others == 0 && most < distinct.len() {
         return None;
     }
     let mut by_count = distinct.to_vec();
@@ -102,14 +150,14 @@ fn chosen(distinct: &[Counted], tolerance: u8) -> Option<Vec<Rgb>> {
     by_count.sort_by_key(|&(colour, count)| (std::cmp::Reverse(count), colour));
     let mut palette: Vec<Rgb> = Vec::new();
     for (colour, count) in by_count {
-        let tolerance = if count < SURFACE {
-            tolerance
+        let tolerance = if count < surface {
+            of_others
         } else {
-            tolerance.min(4)
+            of_surfaces
         };
         let near = |&known: &Rgb| (0..3).all(|i| known[i].abs_diff(colour[i]) <= tolerance);
         if !palette.iter().any(near) {
-            if palette.len() == MOST {
+            if palette.len() == most {
                 return None;
             }
             palette.push(colour);
@@ -153,6 +201,50 @@ mod tests {
             // Nearest by distance may be off by a little more in one channel.
             assert!(distance(colour, found) <= 3 * u32::from(tolerance).pow(2));
         }
+    }
+
+    #[test]
+    fn pictures_with_one_palette_keep_the_colours_of_their_surfaces() {
+        // A hundred surfaces, and the blends of each with the next.
+        let surfaces: Vec<Rgb> = (0..100).map(|k| [200, k, 255 - k]).collect();
+        let blends = (0..6000u32).map(|k| [(k % 199) as u8, (k % 251) as u8, (k % 127) as u8]);
+        let mut pixels: Vec<Rgb> = blends.collect();
+        pixels.extend(surfaces.iter().flat_map(|colour| [*colour; 400]));
+        let Indexed { palette, indices } =
+            reduced(&[pixels.clone(), Vec::new(), Vec::new(), Vec::new()]);
+        assert!(palette.len() < MOST);
+        let of = |place: usize| palette[usize::from(indices[place])];
+        for (place, colour) in pixels.iter().enumerate().skip(6000) {
+            assert!(distance(of(place), *colour) <= 3 * 9 * 9, "{colour:?}");
+        }
+        for (place, colour) in pixels.iter().enumerate().take(6000) {
+            assert!(distance(of(place), *colour) <= 3 * 40 * 40, "{colour:?}");
+        }
+        assert_eq!(reduced(&[vec![[1, 2, 3]; 9]]).palette, [[1, 2, 3]]);
+    }
+
+    #[test]
+    fn more_colours_than_can_be_counted_still_have_a_palette() {
+        let wild: Vec<Rgb> = (0..40_000u32)
+            .map(|k| [(k % 251) as u8, (k / 157) as u8, (k * 7 % 256) as u8])
+            .collect();
+        let Indexed { palette, indices } = reduced(std::slice::from_ref(&wild));
+        assert!(
+            palette.len() > 100 && palette.len() < MOST,
+            "{}",
+            palette.len()
+        );
+        for (colour, index) in wild.iter().zip(&indices) {
+            let found = palette[usize::from(*index)];
+            assert!(
+                distance(*colour, found) <= 3 * 64 * 64,
+                "{colour:?} {found:?}"
+            );
+        }
+        assert_eq!(
+            [0, 255].map(|end| levelled([end; 3], 16)),
+            [[0; 3], [255; 3]]
+        );
     }
 
     #[test]
