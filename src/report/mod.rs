@@ -3,6 +3,39 @@
 //! A [`Writer`] takes the results of a batch as they come and publishes the
 //! folder at the end. [`redraw`] draws the charts of a published report again, and makes
 //! its page, from its CSV files; both ways lead through the same points to the same bytes.
+//!
+//! # Profiles
+//!
+//! A chart of the kind `profile` shows the share of problems that each solver has solved
+//! within a budget.
+//!
+//! A *solver* is a value of the setting that colours tell apart: by default an optimizer. A
+//! *problem* is everything else that a run starts from: an objective with its constants, its
+//! start and its repetition, in one precision. Of several runs of a solver on one problem –
+//! an optimizer with several learning rates – the one that is first to solve it counts, as if
+//! the best setting were known; the subtitle says so.
+//!
+//! The cost t of a solver on a problem is the number of evaluations of the loss after which
+//! it is solved, infinite if it never is. Only recorded epochs are looked at, so `[record]`
+//! decides how exactly it is known.
+//!
+//! - **performance** (Dolan and Moré, "Benchmarking optimization software with performance
+//!   profiles", Mathematical Programming 91, 2002): over τ the share of problems on which
+//!   t ≤ τ · t*, where t* is the cost of the fastest solver on the problem. At τ = 1 it is
+//!   the share on which the solver is the fastest, far to the right the share that it solves
+//!   at all.
+//! - **data** (Moré and Wild, "Benchmarking derivative-free optimization algorithms", SIAM
+//!   Journal on Optimization 20, 2009): over κ the share of problems on which t ≤ κ·(n + 1),
+//!   for n parameters.
+//!
+//!   Both hold a problem for solved with the test of Moré and Wild:
+//!   f(x₀) − f(x) ≥ (1 − τ)·(f(x₀) − f_L), where f_L is the least loss that any run on the
+//!   problem reached, and τ the tolerance.
+//! - **ecdf** (Hansen, Auger, Brockhoff, Tušar and Tušar, "COCO: performance assessment",
+//!   arXiv:1605.03560, 2016): over the evaluations divided by n the share of pairs of a
+//!   problem and a target that are reached; a target is a gap to the known minimum.
+//!
+//! A problem whose first loss is not finite is left out.
 
 pub mod chart;
 mod csv;
