@@ -1,0 +1,177 @@
+//! Final values against the expectations of the file.
+
+use super::Deviation;
+use super::deviation::{deviation, distance, point_name, run_name};
+use crate::batch::RunResult;
+use crate::derivative::Table;
+use crate::number::{Number, Precision, Scalar, short};
+use crate::plan::{Bound, Expectation, Plan};
+
+/// What a result does not fulfil of the expectations of its plan.
+///
+/// # Examples
+///
+/// ```
+/// use gradtape::baseline;
+/// use gradtape::batch::{self, Cancelled, Control, RunResult};
+/// use gradtape::plan::Plan;
+///
+/// let plan = Plan::new("example.toml", r#"
+///     epochs = 1
+///     objective = [{ formula = "w^2", start = { w = 1 } }]
+///     optimizer = [{ method = "sgd", learning_rate = 0.25 }]
+///     expect = [{ w = { equals = 0.4, abs = 0.05 } }]
+/// "#)?;
+/// let mut deviations = Vec::new();
+/// batch::run(&plan, &[0], || (), &Control::default(), |outcomes, ()| {
+///     for (run, outcome) in outcomes {
+///         deviations.extend(baseline::unexpected(&plan, &RunResult::new(&plan, run, &outcome)));
+///     }
+///     Ok::<(), Cancelled>(())
+/// })?;
+/// assert_eq!(
+///     deviations[0].to_string(),
+///     "run 0 (w^2): w expected 0.4 within abs 0.05, now 0.5 (0.1 away, 25%, 1801439850948198 ulps)"
+/// );
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[must_use]
+pub fn unexpected(plan: &Plan, result: &RunResult) -> Vec<Deviation> {
+    let mut deviations = Vec::new();
+    let run = plan.run(result.number);
+    let about = plan
+        .expectations
+        .iter()
+        .filter(|expectation| expectation.runs.chooses(&run));
+    for Expectation { status, bounds, .. } in about {
+        if let Some(status) = status.as_ref().filter(|status| **status != result.status) {
+            let found = format!("{} ({})", result.status, result.reason);
+            deviations.push(deviation(
+                result,
+                "status",
+                format!("expected {status}"),
+                found,
+                "",
+            ));
+        }
+        for bound in bounds {
+            if let Some(value) = result.quantity(plan, &bound.quantity) {
+                out_of_bounds(&run_name(result), bound, value, &mut deviations);
+            }
+        }
+    }
+    deviations
+}
+
+/// What a table does not fulfil of the expectations of its plan.
+///
+/// # Examples
+///
+/// ```
+/// use gradtape::batch::Control;
+/// use gradtape::plan::Plan;
+/// use gradtape::{baseline, derivative};
+///
+/// let plan = Plan::new("example.toml", r#"
+///     [[derivative]]
+///     formula = "x^2"
+///     at = { x = [1, 2] }
+///     expect = { "df/dx" = { equals = [2, 5] } }
+/// "#)?;
+/// let table = derivative::table(&plan, 0, &Control::default())?;
+/// let deviations = baseline::unexpected_values(&plan, &table);
+/// assert_eq!(
+///     deviations[0].to_string(),
+///     "x^2 at x=2: df/dx expected 5.0, now 4.0 (1 away, 20%, 1125899906842624 ulps)"
+/// );
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[must_use]
+pub fn unexpected_values(plan: &Plan, table: &Table) -> Vec<Deviation> {
+    let derivative = &plan.derivatives[table.derivative];
+    let mut deviations = Vec::new();
+    for row in &table.rows {
+        for expected in &derivative.expectations {
+            if let Some(value) = row.values.get(expected.column) {
+                let bound = expected.bound(derivative, row.point);
+                let about = point_name(plan, derivative, row);
+                out_of_bounds(&about, &bound, *value, &mut deviations);
+            }
+        }
+    }
+    deviations
+}
+
+fn out_of_bounds(about: &str, bound: &Bound, value: Scalar, deviations: &mut Vec<Deviation>) {
+    let precision = match value {
+        Scalar::F32(_) => Precision::F32,
+        Scalar::F64(_) => Precision::F64,
+    };
+    let mut tell = |wanted: String, distance: String| {
+        deviations.push(Deviation {
+            about: Some(about.to_owned()),
+            quantity: bound.quantity.clone(),
+            wanted,
+            found: value.to_string(),
+            distance,
+        });
+    };
+    if let Some((equals, tolerance)) = &bound.equals {
+        let wanted = equals.scalar(precision);
+        let difference = (value.to_f64() - wanted.to_f64()).abs();
+        let within = |limit: Option<Number>, unit: f64| {
+            limit.is_some_and(|limit| difference <= limit.wide() * unit)
+        };
+        let ulps = wanted.ulps_to(value);
+        // Without a tolerance only the same number will do.
+        let holds = ulps.is_some_and(|ulps| ulps <= tolerance.ulps.unwrap_or(0))
+            || within(tolerance.abs, 1.0)
+            || within(tolerance.rel, wanted.to_f64().abs());
+        if !holds {
+            let mut within = Vec::new();
+            within.extend(tolerance.ulps.map(|ulps| format!("{ulps} ulps")));
+            within.extend(
+                tolerance
+                    .abs
+                    .map(|abs| format!("abs {}", short(abs.wide()))),
+            );
+            within.extend(
+                tolerance
+                    .rel
+                    .map(|rel| format!("rel {}", short(rel.wide()))),
+            );
+            let within = match within.as_slice() {
+                [] => String::new(),
+                some => format!(" within {}", some.join(" or ")),
+            };
+            tell(
+                format!("expected {wanted}{within}"),
+                distance(wanted, value),
+            );
+        }
+    }
+    // NaN is neither below nor above anything.
+    for (name, limit, holds) in [
+        (
+            "below",
+            bound.below,
+            bound
+                .below
+                .is_none_or(|limit| value.to_f64() < limit.scalar(precision).to_f64()),
+        ),
+        (
+            "above",
+            bound.above,
+            bound
+                .above
+                .is_none_or(|limit| value.to_f64() > limit.scalar(precision).to_f64()),
+        ),
+    ] {
+        if let (Some(limit), false) = (limit, holds) {
+            tell(
+                format!("expected {name} {}", limit.scalar(precision)),
+                String::new(),
+            );
+        }
+    }
+}

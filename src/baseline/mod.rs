@@ -1,0 +1,11 @@
+//! Final values against what the file expects, and against the recorded report.
+
+mod deviation;
+mod expected;
+mod recorded;
+mod tables;
+
+pub use deviation::Deviation;
+pub use expected::{unexpected, unexpected_values};
+pub use recorded::{Recorded, changed_data, is_comparable, recorded_plan};
+pub use tables::compare_tables;
