@@ -4,7 +4,7 @@ use super::Deviation;
 use super::deviation::{deviation, distance, point_name, run_name};
 use crate::batch::RunResult;
 use crate::derivative::Table;
-use crate::number::{Number, Precision, Scalar, short};
+use crate::number::{Precision, Scalar};
 use crate::plan::{Bound, Expectation, Plan};
 
 /// What a result does not fulfil of the expectations of its plan.
@@ -118,31 +118,10 @@ fn out_of_bounds(about: &str, bound: &Bound, value: Scalar, deviations: &mut Vec
     };
     if let Some((equals, tolerance)) = &bound.equals {
         let wanted = equals.scalar(precision);
-        let difference = (value.to_f64() - wanted.to_f64()).abs();
-        let within = |limit: Option<Number>, unit: f64| {
-            limit.is_some_and(|limit| difference <= limit.wide() * unit)
-        };
-        let ulps = wanted.ulps_to(value);
-        // Without a tolerance only the same number will do.
-        let holds = ulps.is_some_and(|ulps| ulps <= tolerance.ulps.unwrap_or(0))
-            || within(tolerance.abs, 1.0)
-            || within(tolerance.rel, wanted.to_f64().abs());
-        if !holds {
-            let mut within = Vec::new();
-            within.extend(tolerance.ulps.map(|ulps| format!("{ulps} ulps")));
-            within.extend(
-                tolerance
-                    .abs
-                    .map(|abs| format!("abs {}", short(abs.wide()))),
-            );
-            within.extend(
-                tolerance
-                    .rel
-                    .map(|rel| format!("rel {}", short(rel.wide()))),
-            );
-            let within = match within.as_slice() {
-                [] => String::new(),
-                some => format!(" within {}", some.join(" or ")),
+        if !tolerance.allows(wanted, value) {
+            let within = match tolerance.is_exact() {
+                true => String::new(),
+                false => format!(" within {tolerance}"),
             };
             tell(
                 format!("expected {wanted}{within}"),

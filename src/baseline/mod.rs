@@ -2,10 +2,11 @@
 
 mod deviation;
 mod expected;
+mod matching;
 mod recorded;
 mod tables;
 
 pub use deviation::Deviation;
 pub use expected::{unexpected, unexpected_values};
-pub use recorded::{Recorded, changed_data, is_comparable, recorded_plan};
+pub use recorded::{Recorded, changed_data, recorded_plan};
 pub use tables::compare_tables;

@@ -1,20 +1,29 @@
 //! Final values against those of the recorded report.
 
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::path::Path;
 
 use super::Deviation;
 use super::deviation::{deviation, distance};
+use super::matching::Matching;
 use crate::batch::RunResult;
 use crate::number::{Scalar, Value};
-use crate::plan::Plan;
+use crate::plan::{Plan, Tolerance};
 use crate::report::{self, REPORT, RUNS, ReportError, RunReader};
 
 /// The recorded report that results are compared with, run by run.
 #[derive(Debug)]
 pub struct Recorded<'p> {
-    reader: RunReader<'p>,
-    /// The recorded run that was read but not compared yet.
+    /// `None` if the report has no runs.
+    reader: Option<RunReader<'p>>,
+    comparison: Comparison<'p>,
+    matching: Matching,
+    /// Whether runs of the report are missing now that are not among those of now.
+    is_whole: bool,
+    /// The recorded run that was read last, if it lies ahead.
     next: Option<RunResult>,
+    /// Runs that were read and belong to one that comes later.
+    waiting: HashMap<u64, RunResult>,
 }
 
 /// Plans the experiment of the report in `folder` as it was recorded; `None` if
@@ -31,87 +40,111 @@ pub fn recorded_plan(folder: &Path) -> Result<Option<Plan>, ReportError> {
 }
 
 impl<'p> Recorded<'p> {
-    /// Opens the runs of the report in `folder`, which `plan` made.
+    /// Opens the runs of the report in `folder`, which `recorded` made, to compare the runs
+    /// `numbers` of `plan` with them.
     ///
     /// # Errors
     ///
     /// If it is damaged.
-    pub fn open(folder: &Path, plan: &'p Plan) -> Result<Self, ReportError> {
-        let mut reader = RunReader::open(folder.join(RUNS), plan)?;
-        let next = reader.next()?;
-        Ok(Recorded { reader, next })
+    pub fn open(
+        folder: &Path,
+        recorded: &'p Plan,
+        plan: &'p Plan,
+        numbers: &[u64],
+    ) -> Result<Self, ReportError> {
+        let reader = match recorded.runs() {
+            0 => None,
+            _ => Some(RunReader::open(folder.join(RUNS), recorded)?),
+        };
+        let mut opened = Recorded {
+            reader,
+            comparison: Comparison::new(recorded, plan),
+            matching: Matching::new(recorded, plan, numbers),
+            is_whole: numbers.len() as u64 == plan.runs(),
+            next: None,
+            waiting: HashMap::new(),
+        };
+        opened.advance()?;
+        Ok(opened)
     }
 
-    /// How a result of `plan` deviates from the recorded one. Results come in
-    /// the order of their numbers.
+    /// Reads the next recorded run.
+    fn advance(&mut self) -> Result<(), ReportError> {
+        self.next = match &mut self.reader {
+            Some(reader) => reader.next()?,
+            None => None,
+        };
+        Ok(())
+    }
+
+    /// How a result deviates from the recorded one with the same settings, and which
+    /// recorded runs are passed over that nothing belongs to any more. Results come in the
+    /// order of their numbers.
     ///
     /// # Errors
     ///
     /// If the report is damaged.
-    pub fn compare(&mut self, plan: &Plan, now: &RunResult) -> Result<Vec<Deviation>, ReportError> {
-        while self
-            .next
-            .as_ref()
-            .is_some_and(|recorded| recorded.number < now.number)
-        {
-            self.next = self.reader.next()?;
-        }
-        match self.next.take_if(|recorded| recorded.number == now.number) {
-            Some(recorded) => {
-                self.next = self.reader.next()?;
-                Ok(changes(plan, &recorded, now))
-            }
+    pub fn compare(&mut self, now: &RunResult) -> Result<Vec<Deviation>, ReportError> {
+        let mut deviations = Vec::new();
+        let recorded = match self.matching.recorded(now.number) {
+            Some(number) => self.take(number, &mut deviations)?,
+            None => None,
+        };
+        match recorded {
+            Some(recorded) => self.comparison.tell(&recorded, now, &mut deviations),
             None => {
-                let wanted = "is not in the recorded report".to_owned();
-                Ok(vec![deviation(now, "run", wanted, String::new(), "")])
+                let other = self.comparison.instead(now);
+                let wanted = format!("is not in the recorded report{other}");
+                deviations.push(deviation(now, "run", wanted, String::new(), ""));
             }
+        }
+        Ok(deviations)
+    }
+
+    /// The recorded run of this number, if the file has it.
+    fn take(
+        &mut self,
+        number: u64,
+        deviations: &mut Vec<Deviation>,
+    ) -> Result<Option<RunResult>, ReportError> {
+        if let Some(recorded) = self.waiting.remove(&number) {
+            return Ok(Some(recorded));
+        }
+        while let Some(recorded) = self.next.take_if(|next| next.number <= number) {
+            self.advance()?;
+            if recorded.number == number {
+                return Ok(Some(recorded));
+            }
+            self.pass(recorded, deviations);
+        }
+        Ok(None)
+    }
+
+    /// A recorded run that is not the one looked for.
+    fn pass(&mut self, recorded: RunResult, deviations: &mut Vec<Deviation>) {
+        if self.matching.awaits(recorded.number) {
+            self.waiting.insert(recorded.number, recorded);
+        } else if self.is_whole {
+            let wanted = "is recorded".to_owned();
+            let found = "not in the experiment".to_owned();
+            deviations.push(deviation(&recorded, "run", wanted, found, ""));
         }
     }
 
-    /// The recorded runs that were not compared: there are fewer runs now.
+    /// The recorded runs behind those that were compared, which are not in the experiment
+    /// any more. Those before them were told with them.
     ///
     /// # Errors
     ///
     /// If the report is damaged.
-    pub fn rest(mut self) -> Result<Option<Deviation>, ReportError> {
-        let mut rest = 0_u64;
-        while self.next.is_some() {
-            rest += 1;
-            self.next = self.reader.next()?;
+    pub fn rest(mut self) -> Result<Vec<Deviation>, ReportError> {
+        let mut deviations = Vec::new();
+        while let Some(recorded) = self.next.take() {
+            self.advance()?;
+            self.pass(recorded, &mut deviations);
         }
-        Ok((rest > 0).then(|| Deviation {
-            about: None,
-            quantity: "runs".to_owned(),
-            wanted: format!("recorded: {rest} more"),
-            found: "not in the experiment".to_owned(),
-            distance: String::new(),
-        }))
+        Ok(deviations)
     }
-}
-
-/// Whether results of two plans can be compared: the same settings and the same
-/// parameters.
-#[must_use]
-pub fn is_comparable(recorded: &Plan, now: &Plan) -> Option<Deviation> {
-    let same = recorded.columns() == now.columns()
-        && recorded.parameters() == now.parameters()
-        && recorded.has_validation() == now.has_validation()
-        && recorded.has_gap() == now.has_gap();
-    let shown = |plan: &Plan| {
-        let names = plan
-            .columns()
-            .iter()
-            .chain(plan.parameters())
-            .map(String::as_str);
-        names.collect::<Vec<_>>().join(" ")
-    };
-    (!same).then(|| Deviation {
-        about: None,
-        quantity: "settings and parameters".to_owned(),
-        wanted: format!("recorded: {}", shown(recorded)),
-        found: shown(now),
-        distance: String::new(),
-    })
 }
 
 /// The data files that are not those of the recorded report: told beside what results
@@ -137,70 +170,173 @@ pub fn changed_data(recorded: &Plan, now: &Plan) -> Vec<Deviation> {
     changed
 }
 
-/// What changed of a run.
-fn changes(plan: &Plan, recorded: &RunResult, now: &RunResult) -> Vec<Deviation> {
-    let mut changes = Vec::new();
-    let text = |value: &Option<Value>| {
-        value
-            .as_ref()
-            .map_or("none".to_owned(), ToString::to_string)
-    };
-    let settings = plan
-        .columns()
-        .iter()
-        .zip(recorded.settings.iter().zip(&now.settings));
-    let settings =
-        settings.map(|(name, (before, after))| (name.as_str(), text(before), text(after)));
-    let status = |result: &RunResult| format!("{} ({})", result.status, result.reason);
-    let words = [("status", status(recorded), status(now))];
-    for (name, before, after) in settings.chain(words) {
-        if before != after {
-            changes.push(deviation(
-                now,
-                name,
-                format!("recorded {before}"),
-                after,
-                "",
-            ));
+/// So many settings in which two runs differ are told.
+const MOST_TOLD: usize = 2;
+
+/// What is compared of two runs that belong together.
+#[derive(Debug)]
+struct Comparison<'p> {
+    recorded: &'p Plan,
+    plan: &'p Plan,
+    /// The quantities besides the parameters, with what they may be away.
+    quantities: Vec<(&'static str, Tolerance)>,
+    /// The parameters of both: a name, what it may be away, and where each plan has it.
+    /// There can be thousands, so none is looked for in each run.
+    parameters: Vec<(&'p str, Tolerance, [Option<usize>; 2])>,
+    /// Whether settings stand in the same columns.
+    has_same_columns: bool,
+    /// Whether nothing may be away at all.
+    is_exact: bool,
+}
+
+impl<'p> Comparison<'p> {
+    fn new(recorded: &'p Plan, plan: &'p Plan) -> Self {
+        // What only one of the two experiments asks for did not move.
+        let is_compared = |name: &str| match name {
+            "gap" => recorded.has_gap() && plan.has_gap(),
+            "validation_loss" => recorded.has_validation() && plan.has_validation(),
+            _ => true,
+        };
+        let names = QUANTITIES.into_iter().filter(|name| is_compared(name));
+        let quantities = names.map(|name| (name, plan.check.tolerance(name)));
+        let places = |plan: &'p Plan| -> HashMap<&'p str, usize> {
+            let names = plan.parameters().iter().map(String::as_str);
+            names.enumerate().map(|(at, name)| (name, at)).collect()
+        };
+        let (before, after) = (places(recorded), places(plan));
+        let gone = recorded.parameters().iter().map(String::as_str);
+        let gone = gone.filter(|name| !after.contains_key(name));
+        let names = plan.parameters().iter().map(String::as_str).chain(gone);
+        let parameters = names.map(|name| {
+            let places = [&before, &after].map(|places| places.get(name).copied());
+            (name, plan.check.tolerance(name), places)
+        });
+        Comparison {
+            recorded,
+            plan,
+            quantities: quantities.collect(),
+            parameters: parameters.collect(),
+            has_same_columns: recorded.columns() == plan.columns(),
+            is_exact: plan.check.is_exact(),
         }
     }
-    let known = [
-        "epochs_run",
-        "loss",
-        "gradient_norm",
-        "validation_loss",
-        "gap",
-        "best_loss",
-        "best_epoch",
-        "evaluations",
-        "gradient_evaluations",
-        "hessian_products",
-    ];
-    let known = known.into_iter().map(|name| {
-        let of = |result: &RunResult| result.quantity(plan, name);
-        (name, of(recorded), of(now))
-    });
-    // There can be thousands of parameters, so none is looked for by its name.
-    let parameters = plan.parameters().iter().map(String::as_str);
-    let values = recorded.parameters.iter().zip(&now.parameters);
-    let parameters = parameters.zip(values);
-    let parameters = parameters.map(|(name, (before, after))| (name, *before, *after));
-    for (name, before, after) in known.chain(parameters) {
-        let shown =
-            |value: Option<Scalar>| value.map_or("none".to_owned(), |value| value.to_string());
-        if shown(before) != shown(after) {
-            let distance = before
-                .zip(after)
-                .map(|(before, after)| distance(before, after));
-            let wanted = format!("recorded {}", shown(before));
-            changes.push(deviation(
-                now,
-                name,
-                wanted,
-                shown(after),
-                distance.unwrap_or_default(),
-            ));
+
+    /// What the recorded run of the same number has in place of the settings of one that is
+    /// not recorded; nothing where that would be long.
+    fn instead(&self, now: &RunResult) -> String {
+        let Comparison { recorded, plan, .. } = self;
+        if now.number >= recorded.runs() {
+            return String::new();
+        }
+        let before = recorded.run(now.number);
+        let named = |plan: &'p Plan, settings: &[Option<Value>]| -> BTreeMap<&'p str, String> {
+            let names = plan.columns().iter().map(String::as_str);
+            let settings = names.zip(settings);
+            settings
+                .filter_map(|(name, value)| Some((name, value.as_ref()?.to_string())))
+                .collect()
+        };
+        let (before, after) = (
+            named(recorded, &before.settings),
+            named(plan, &now.settings),
+        );
+        let none = "none".to_owned();
+        let names: BTreeSet<&str> = before.keys().chain(after.keys()).copied().collect();
+        let differing = names.into_iter().filter_map(|name| {
+            let of =
+                |settings: &BTreeMap<&str, String>| settings.get(name).unwrap_or(&none).clone();
+            let (before, after) = (of(&before), of(&after));
+            (before != after).then(|| format!("{name} {before}, not {after}"))
+        });
+        let differing: Vec<String> = differing.collect();
+        match differing.len() {
+            1..=MOST_TOLD => format!(", whose run {} has {}", now.number, differing.join(" and ")),
+            _ => String::new(),
         }
     }
-    changes
+
+    /// What changed of a run.
+    fn tell(&self, recorded: &RunResult, now: &RunResult, deviations: &mut Vec<Deviation>) {
+        let mut words = |name: &str, before: String, after: String| {
+            if before != after {
+                let wanted = format!("recorded {before}");
+                deviations.push(deviation(now, name, wanted, after, ""));
+            }
+        };
+        let text = |value: &Option<Value>| {
+            let value = value.as_ref();
+            value.map_or("none".to_owned(), ToString::to_string)
+        };
+        if self.has_same_columns {
+            let settings = recorded.settings.iter().zip(&now.settings);
+            for (name, (before, after)) in self.plan.columns().iter().zip(settings) {
+                words(name, text(before), text(after));
+            }
+        }
+        let status = |result: &RunResult| match self.is_exact {
+            true => format!("{} ({})", result.status, result.reason),
+            // The reason has numbers that may move as the values do.
+            false => result.status.to_string(),
+        };
+        words("status", status(recorded), status(now));
+        let mut numbers = |name: &str, tolerance, before: Option<Scalar>, after: Option<Scalar>| {
+            let holds = match (before, after) {
+                (Some(before), Some(after)) => is_within(tolerance, before, after),
+                (None, None) => true,
+                _ => false,
+            };
+            if holds {
+                return;
+            }
+            let shown =
+                |value: Option<Scalar>| value.map_or("none".to_owned(), |value| value.to_string());
+            let apart = before.zip(after);
+            let apart = apart.map(|(before, after)| distance(before, after));
+            let wanted = format!("recorded {}{}", shown(before), within(tolerance));
+            let apart = apart.unwrap_or_default();
+            deviations.push(deviation(now, name, wanted, shown(after), apart));
+        };
+        for (name, tolerance) in &self.quantities {
+            let of = |result: &RunResult| result.quantity(self.plan, name);
+            numbers(name, tolerance, of(recorded), of(now));
+        }
+        for (name, tolerance, [before, after]) in &self.parameters {
+            let of = |result: &RunResult, place: Option<usize>| {
+                let value = place.and_then(|place| result.parameters.get(place));
+                value.copied().flatten()
+            };
+            numbers(name, tolerance, of(recorded, *before), of(now, *after));
+        }
+    }
+}
+
+/// The final quantities that are compared besides the parameters, in the order in which they
+/// are told.
+const QUANTITIES: [&str; 10] = [
+    "epochs_run",
+    "loss",
+    "gradient_norm",
+    "validation_loss",
+    "gap",
+    "best_loss",
+    "best_epoch",
+    "evaluations",
+    "gradient_evaluations",
+    "hessian_products",
+];
+
+/// Whether a value is as far from the recorded one as it may be.
+pub(super) fn is_within(tolerance: &Tolerance, recorded: Scalar, now: Scalar) -> bool {
+    // As text where nothing is allowed, since two NaN are the same and two zeros are not.
+    recorded.to_string() == now.to_string()
+        || !tolerance.is_exact() && tolerance.allows(recorded, now)
+}
+
+/// A tolerance as it stands behind a recorded value.
+pub(super) fn within(tolerance: &Tolerance) -> String {
+    if tolerance.is_exact() {
+        String::new()
+    } else {
+        format!(" within {tolerance}")
+    }
 }

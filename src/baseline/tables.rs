@@ -4,9 +4,10 @@ use std::path::Path;
 
 use super::Deviation;
 use super::deviation::{distance, point_name};
+use super::recorded::{is_within, within};
 use crate::derivative::{Row, Table};
 use crate::number::Scalar;
-use crate::plan::{Derivative, Plan};
+use crate::plan::{Derivative, Plan, Tolerance};
 use crate::report::{self, ReportError};
 
 /// How the tables of derivatives deviate from those of the report in `folder`,
@@ -72,7 +73,7 @@ pub fn compare_tables(
     Ok(deviations)
 }
 
-/// What changed of a row: the point, and each value, bit for bit.
+/// What changed of a row: the point, and each value that is farther away than it may be.
 fn changed_values(
     plan: &Plan,
     derivative: &Derivative,
@@ -80,19 +81,22 @@ fn changed_values(
     after: &Row,
     deviations: &mut Vec<Deviation>,
 ) {
-    let names = derivative.variables().iter().chain(&derivative.columns);
+    // At another point nothing is the same.
+    let exact = |name| (name, Tolerance::default());
+    let points = derivative.variables().iter().map(exact);
+    let columns = derivative.columns.iter();
+    let columns = columns.map(|name| (name, plan.check.tolerance(name)));
     let numbers = |row: &Row| {
         let numbers = row.at.iter().chain(&row.values).copied();
         numbers.collect::<Vec<Scalar>>()
     };
     let pairs = numbers(before).into_iter().zip(numbers(after));
-    for (name, (before, now)) in names.zip(pairs) {
-        // As text, since two NaN are the same and two zeros are not.
-        if before.to_string() != now.to_string() {
+    for ((name, tolerance), (before, now)) in points.chain(columns).zip(pairs) {
+        if !is_within(&tolerance, before, now) {
             deviations.push(Deviation {
                 about: Some(point_name(plan, derivative, after)),
                 quantity: name.clone(),
-                wanted: format!("recorded {before}"),
+                wanted: format!("recorded {before}{}", within(&tolerance)),
                 found: now.to_string(),
                 distance: distance(before, now),
             });

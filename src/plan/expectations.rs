@@ -1,8 +1,10 @@
 //! What is demanded of the final values.
 
+use std::fmt;
+
 use super::{Filter, Plan};
 use crate::mistake::{At, Mistake, suggestion};
-use crate::number::Number;
+use crate::number::{Number, Scalar, short};
 use crate::spec::{self, Spec};
 
 /// What must hold of the final values of some runs.
@@ -39,6 +41,56 @@ pub struct Tolerance {
     pub abs: Option<Number>,
     /// As a share of the value.
     pub rel: Option<Number>,
+}
+
+impl Tolerance {
+    /// Whether only the value itself will do.
+    #[must_use]
+    pub fn is_exact(&self) -> bool {
+        self.ulps.is_none() && self.abs.is_none() && self.rel.is_none()
+    }
+
+    /// Whether `found` may stand for `wanted`, both of one precision. Both zeros are the
+    /// same number here, and a `NaN` is as good as another.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use gradtape::number::Scalar;
+    /// use gradtape::plan::Tolerance;
+    ///
+    /// let tolerance = Tolerance { ulps: Some(2), rel: Some(1e-3.into()), ..Tolerance::default() };
+    /// let of = |value| Scalar::F64(value);
+    /// assert!(tolerance.allows(of(100.0), of(100.05)));
+    /// assert!(!tolerance.allows(of(100.0), of(100.2)));
+    /// assert!(tolerance.allows(of(0.0), of(5e-324)) && !tolerance.allows(of(0.0), of(1e-300)));
+    /// assert_eq!(tolerance.to_string(), "2 ulps or rel 0.001");
+    /// ```
+    #[must_use]
+    pub fn allows(&self, wanted: Scalar, found: Scalar) -> bool {
+        let difference = (found.to_f64() - wanted.to_f64()).abs();
+        let within = |limit: Option<Number>, unit: f64| {
+            limit.is_some_and(|limit| difference <= limit.wide() * unit)
+        };
+        let ulps = wanted.ulps_to(found);
+        ulps.is_some_and(|ulps| ulps <= self.ulps.unwrap_or(0))
+            || within(self.abs, 1.0)
+            || within(self.rel, wanted.to_f64().abs())
+    }
+}
+
+/// The distances with `or` between them; nothing if it is exact.
+impl fmt::Display for Tolerance {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut parts = Vec::new();
+        parts.extend(self.ulps.map(|ulps| match ulps {
+            1 => "1 ulp".to_owned(),
+            _ => format!("{ulps} ulps"),
+        }));
+        parts.extend(self.abs.map(|abs| format!("abs {}", short(abs.wide()))));
+        parts.extend(self.rel.map(|rel| format!("rel {}", short(rel.wide()))));
+        formatter.write_str(&parts.join(" or "))
+    }
 }
 
 /// The final quantities of a run besides its parameters.
@@ -146,30 +198,10 @@ fn bounds(
 /// The tolerance of a bound; tells one that is not a distance, or a distance to
 /// nothing, and a bound that demands nothing.
 pub(super) fn tolerance<V>(written: &spec::Bound<V>, mistakes: &mut Vec<Mistake>) -> Tolerance {
-    let tolerances = [("abs", &written.abs), ("rel", &written.rel)];
-    for (name, tolerance) in tolerances {
-        if let Some(tolerance) = tolerance
-            .as_ref()
-            .filter(|number| number.value.wide().is_nan() || number.value.wide() < 0.0)
-        {
-            let message = format!(
-                "the tolerance `{name}` cannot be {}",
-                tolerance.value.wide()
-            );
-            mistakes.push(Mistake::new(
-                tolerance.span.clone(),
-                message,
-                "expected a number, 0 or above",
-            ));
-        }
-    }
-    let given = [&written.abs, &written.rel]
-        .into_iter()
-        .flatten()
-        .map(|number| &number.span);
-    let given = given
-        .chain(written.ulps.as_ref().map(|ulps| &ulps.span))
-        .next();
+    let tolerance = distances(&written.tolerance, mistakes);
+    let spec::Tolerance { ulps, abs, rel, .. } = &written.tolerance;
+    let given = [abs, rel].into_iter().flatten().map(|number| &number.span);
+    let given = given.chain(ulps.as_ref().map(|ulps| &ulps.span)).next();
     // A misread `equals` was told; that there is none follows.
     let has_equals = written.keys.iter().any(|key| key == "equals");
     if let (false, Some(span)) = (has_equals, given) {
@@ -182,6 +214,25 @@ pub(super) fn tolerance<V>(written: &spec::Bound<V>, mistakes: &mut Vec<Mistake>
     if written.keys.is_empty() {
         let mistake = Mistake::new(written.span.clone(), "this bound demands nothing", "");
         mistakes.push(mistake.help("give `equals`, `below` or `above`"));
+    }
+    tolerance
+}
+
+/// The distances that a tolerance allows; tells one that is none.
+pub(super) fn distances(written: &spec::Tolerance, mistakes: &mut Vec<Mistake>) -> Tolerance {
+    for (name, distance) in [("abs", &written.abs), ("rel", &written.rel)] {
+        let wrong = distance.as_ref().filter(|distance| {
+            let distance = distance.value.wide();
+            distance.is_nan() || distance < 0.0
+        });
+        if let Some(wrong) = wrong {
+            let message = format!("the tolerance `{name}` cannot be {}", wrong.value.wide());
+            mistakes.push(Mistake::new(
+                wrong.span.clone(),
+                message,
+                "expected a number, 0 or above",
+            ));
+        }
     }
     let value = |number: &Option<At<Number>>| number.as_ref().map(|number| number.value);
     Tolerance {

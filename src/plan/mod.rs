@@ -5,6 +5,7 @@
 //! [status](crate::batch::Status).
 
 mod charts;
+mod check;
 mod columns;
 mod data;
 mod decide;
@@ -37,6 +38,7 @@ use decide::Files;
 use start::{Draws, Start};
 
 pub use charts::{Band, Chart, ChartKind, Font, Profile, Scale, Style, Theme, quantity_label};
+pub use check::Check;
 pub use data::{RecordedArray, RecordedClasses, RecordedData};
 pub use derivatives::{
     Curve, Derivative, Expected, GREATEST_COLUMNS, GREATEST_POINTS, GREATEST_VALUES,
@@ -93,6 +95,8 @@ pub struct Plan {
     pub style: Style,
     /// What is demanded.
     pub expectations: Vec<Expectation>,
+    /// How far values may be from the recorded ones.
+    pub check: Check,
     /// What is tabulated, in the order of the file.
     pub derivatives: Vec<Derivative>,
     /// The SHA-256 of the experiment file, in hexadecimal digits.

@@ -1,9 +1,9 @@
 //! From the fields of tables that were read to a [`Spec`].
 
 use super::{
-    Bound, Chart, Clip, Data, Derivative, Draw, Expectation, Filter, Map, Minimum, Names, Numbers,
-    Objective, Optimizer, Record, Schedule, Selection, Setting, Spec, Start, Stop, Style,
-    Transform,
+    Bound, Chart, Check, Clip, Data, Derivative, Draw, Expectation, Filter, Map, Minimum, Names,
+    Numbers, Objective, Optimizer, Record, Schedule, Selection, Setting, Spec, Start, Stop, Style,
+    Tolerance, Transform,
 };
 use crate::mistake::{At, Span};
 use crate::number::Number;
@@ -103,6 +103,7 @@ pub(super) fn spec(mut fields: Fields) -> Spec {
             .into_iter()
             .map(expectation)
             .collect(),
+        check: fields.table("check").map(check).unwrap_or_default(),
         derivatives: fields
             .tables("derivative")
             .into_iter()
@@ -328,11 +329,28 @@ fn bound<V>(mut fields: Fields, value: impl Fn(Field) -> Option<V>) -> Bound<V> 
         equals: of("equals"),
         below: of("below"),
         above: of("above"),
+        keys: std::mem::take(&mut fields.present),
+        span: fields.span.clone(),
+        tolerance: tolerance(fields),
+    }
+}
+
+fn tolerance(mut fields: Fields) -> Tolerance {
+    Tolerance {
         ulps: take!(fields, "ulps", Whole),
         abs: take!(fields, "abs", Number),
         rel: take!(fields, "rel", Number),
-        keys: fields.present,
         span: fields.span,
+    }
+}
+
+fn check(mut fields: Fields) -> Check {
+    Check {
+        default: fields.table("default").map(tolerance),
+        quantities: entries(Some(fields.others), |field| match field {
+            Field::Table(fields) => Some(tolerance(fields)),
+            _ => None,
+        }),
     }
 }
 

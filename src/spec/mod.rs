@@ -55,6 +55,8 @@ pub struct Spec {
     pub style: Style,
     /// `[[expect]]`.
     pub expectations: Vec<Expectation>,
+    /// `[check]`.
+    pub check: Check,
     /// `[[derivative]]`.
     pub derivatives: Vec<Derivative>,
     /// Names of free keys whose value was misread, such as a variable's: they are
@@ -437,6 +439,28 @@ pub struct Expectation {
     pub is_empty: bool,
 }
 
+/// `[check]`.
+#[derive(Clone, Debug, Default)]
+pub struct Check {
+    /// `default`.
+    pub default: Option<Tolerance>,
+    /// Quantities with how far they may be away.
+    pub quantities: Map<Tolerance>,
+}
+
+/// How far a value may be away.
+#[derive(Clone, Debug)]
+pub struct Tolerance {
+    /// All of it.
+    pub span: Span,
+    /// `ulps`.
+    pub ulps: Option<At<u64>>,
+    /// `abs`.
+    pub abs: Option<At<Number>>,
+    /// `rel`.
+    pub rel: Option<At<Number>>,
+}
+
 /// What is demanded of a quantity: of a final one by numbers, of one at points by
 /// settings.
 #[derive(Clone, Debug)]
@@ -445,12 +469,8 @@ pub struct Bound<V> {
     pub span: Span,
     /// `equals`.
     pub equals: Option<V>,
-    /// `ulps`.
-    pub ulps: Option<At<u64>>,
-    /// `abs`.
-    pub abs: Option<At<Number>>,
-    /// `rel`.
-    pub rel: Option<At<Number>>,
+    /// `ulps`, `abs` and `rel`.
+    pub tolerance: Tolerance,
     /// `below`.
     pub below: Option<V>,
     /// `above`.

@@ -2,6 +2,8 @@
 
 use std::fs;
 use std::path::Path;
+use std::process::Stdio;
+use std::time::Instant;
 
 use crate::runner::{contents, finished, folder, runner, succeeded};
 
@@ -47,7 +49,7 @@ fn changed(before: &str, after: &str, arguments: &[&str]) -> (i32, String) {
 }
 
 #[test]
-fn a_learning_rate_that_moved_is_told_with_all_that_moved_with_it() {
+fn a_learning_rate_that_moved_makes_another_run() {
     let (code, printed) = changed(PARABOLA, &PARABOLA.replace("0.01", "0.0100001"), &[]);
     assert_eq!(code, 1);
     insta::assert_snapshot!(printed);
@@ -61,31 +63,138 @@ optimizer = [{ method = "sgd", learning_rate = [0.1, 0.2] }]
 
 #[test]
 fn runs_that_came_or_went_are_told() {
-    let more = SWEEP.replace("[0.1, 0.2]", "[0.1, 0.2, 0.3]");
-    let (code, printed) = changed(SWEEP, &more, &[]);
+    let three = SWEEP.replace("[0.1, 0.2]", "[0.05, 0.1, 0.2]");
+    let (code, printed) = changed(SWEEP, &three, &[]);
     assert_eq!(code, 1);
-    assert!(
-        printed.contains("run 2 (learning_rate=0.3): run is not in the recorded report"),
-        "{printed}"
+    let told: Vec<&str> = printed.lines().skip(1).collect();
+    assert_eq!(
+        told,
+        [
+            "  run 0 (learning_rate=0.05): run is not in the recorded report, whose run 0 has \
+             learning_rate 0.1, not 0.05",
+            "1 of 1 experiment failed"
+        ],
+        "the others are found by their settings"
     );
-    let (code, printed) = changed(&more, SWEEP, &[]);
+    let (code, printed) = changed(&three, SWEEP, &[]);
     assert_eq!(code, 1);
-    assert!(
-        printed.contains("runs recorded: 1 more, now not in the experiment"),
-        "{printed}"
+    let told: Vec<&str> = printed.lines().skip(1).collect();
+    assert_eq!(
+        told,
+        [
+            "  run 0 (learning_rate=0.05): run is recorded, now not in the experiment",
+            "1 of 1 experiment failed"
+        ]
     );
-    let (code, _) = changed(&more, &more, &["--filter", "learning_rate=0.3"]);
+    let filter = ["--filter", "learning_rate=0.2"];
+    let (code, _) = changed(&three, &three, &filter);
     assert_eq!(code, 0, "with a filter the others are not missing");
+    let (code, _) = changed(&three, SWEEP, &filter);
+    assert_eq!(code, 0, "nor with one that was recorded elsewhere");
+}
+
+#[test]
+fn runs_are_found_wherever_they_stand_and_whatever_joins_them() {
+    let turned = SWEEP.replace("[0.1, 0.2]", "[0.2, 0.1]");
+    assert_eq!(changed(SWEEP, &turned, &[]).0, 0);
+    // Another objective brings another parameter and another setting.
+    let joined = SWEEP.replace(
+        "minimum = { value = 0 } }",
+        "minimum = { value = 0 } }, { formula = \"c*v^2\", constants = { c = 2 }, start = { v = 1 } }",
+    );
+    let (code, printed) = changed(SWEEP, &joined, &[]);
+    assert_eq!(code, 1);
+    let added = printed
+        .lines()
+        .filter(|line| line.contains("is not in the recorded report"));
+    assert_eq!(added.count(), 2, "{printed}");
+    assert_eq!(printed.lines().count(), 4, "{printed}");
 }
 
 #[test]
 fn a_report_of_another_experiment_is_told() {
     let (code, printed) = changed(SWEEP, &SWEEP.replace('w', "v"), &[]);
     assert_eq!(code, 1);
+    for part in ["is not in the recorded report", "now not in the experiment"] {
+        let told = printed.lines().filter(|line| line.contains(part));
+        assert_eq!(told.count(), 2, "{printed}");
+    }
+}
+
+/// An experiment whose values move with a factor, and nothing else does.
+fn bowl(factor: &str, more: &str) -> String {
+    format!(
+        "epochs = 10
+        {more}
+        [[objective]]
+        name = 'bowl'
+        formula = '{factor}*(w^2 + v^2)'
+        start = {{ w = 1, v = 2 }}
+        minimum = {{ value = 0 }}
+        [[optimizer]]
+        method = 'sgd'
+        learning_rate = 0.1
+        [[derivative]]
+        formula = '{factor}*x^2'
+        at = {{ x = 3 }}
+        "
+    )
+}
+
+#[test]
+fn values_may_be_as_far_away_as_the_file_and_the_command_line_allow() {
+    let check = |settings: &str, arguments: &[&str]| {
+        changed(&bowl("1", settings), &bowl("1.000001", settings), arguments)
+    };
+    let (code, printed) = check("", &[]);
+    assert_eq!(code, 1);
     assert!(
-        printed.contains("settings and parameters recorded:"),
+        printed.contains("loss recorded ") && !printed.contains("within"),
         "{printed}"
     );
+    assert_eq!(check("check.default = { rel = 1e-4 }", &[]).0, 0);
+    assert_eq!(check("", &["--rel", "1e-4"]).0, 0);
+    assert_eq!(check("check.default = { rel = 1e-9, abs = 1 }", &[]).0, 0);
+    // A quantity of its own is looser or tighter than the others.
+    let (code, printed) = check(
+        "check = { default = { rel = 1e-4 }, loss = { rel = 1e-9 } }",
+        &[],
+    );
+    assert_eq!(code, 1);
+    let told: Vec<&str> = printed.lines().skip(1).collect();
+    assert!(
+        told.len() == 2 && told[0].contains("run 0 (bowl): loss recorded "),
+        "{printed}"
+    );
+    assert!(told[0].contains(" within rel 1e-9, now "), "{printed}");
+    // The command line has the last word about the default, not about that.
+    let tight = "check = { default = { rel = 1 }, w = { rel = 1e-4 } }";
+    let (code, printed) = check(tight, &["--ulps", "2"]);
+    assert_eq!(code, 1);
+    assert!(printed.contains("v recorded "), "{printed}");
+    assert!(printed.contains(" within 2 ulps, now "), "{printed}");
+    assert!(!printed.contains("w recorded "), "{printed}");
+    // Those of derivatives too.
+    let (_, printed) = check(
+        "check = { default = { rel = 1e-4 }, \"df/dx\" = { ulps = 1 } }",
+        &[],
+    );
+    assert!(
+        printed.contains("at x=3: df/dx recorded 6.0 within 1 ulp, now "),
+        "{printed}"
+    );
+}
+
+#[test]
+fn a_tolerance_that_is_none_is_a_wrong_command_line() {
+    for wrong in ["-1", "nan", "much"] {
+        let (code, printed) = changed(SWEEP, SWEEP, &[&format!("--abs={wrong}")]);
+        assert_eq!(code, 2, "{printed}");
+        assert!(
+            printed.contains("expected a number, 0 or above"),
+            "{printed}"
+        );
+    }
 }
 
 #[test]
@@ -146,5 +255,84 @@ fn expectations_hold_or_are_told() {
     check(
         "epochs_run = { equals = 9 }",
         "epochs_run expected 9.0, now 10.0",
+    );
+}
+
+#[test]
+fn accepted_deviations_renew_the_report() {
+    let at = folder(&[("w.toml", SWEEP)]);
+    let check =
+        |arguments: &[&str]| finished(runner(at.path()).args(["check", "w.toml"]).args(arguments));
+    let (code, printed, _) = check(&["--accept"]);
+    assert_eq!((code, printed.as_str()), (0, "new     w.toml  2 runs\n"));
+    let recorded = contents(&at.path().join("reports/w"));
+    let (code, printed, _) = check(&["--accept"]);
+    assert_eq!((code, printed.as_str()), (0, "ok      w.toml  2 runs\n"));
+    assert!(contents(&at.path().join("reports/w")) == recorded);
+    let changed = SWEEP.replace("[0.1, 0.2]", "[0.1, 0.3]");
+    fs::write(at.path().join("w.toml"), &changed).unwrap();
+    let (code, printed, _) = check(&["--accept"]);
+    assert_eq!(code, 0);
+    insta::assert_snapshot!("accepted", printed);
+    assert_eq!(check(&[]).0, 0);
+    let renewed = contents(&at.path().join("reports/w"));
+    // What the file expects is not overruled.
+    let expecting = changed.replace("0.3", "0.4") + "[[expect]]\nw = { below = 0 }\n";
+    fs::write(at.path().join("w.toml"), expecting).unwrap();
+    let (code, printed, _) = check(&["--accept"]);
+    assert_eq!(code, 1);
+    assert!(
+        printed.contains("not renewed: the file expects other values"),
+        "{printed}"
+    );
+    assert!(contents(&at.path().join("reports/w")) == renewed);
+    let (code, _, stderr) = check(&["--accept", "--filter", "learning_rate=0.1"]);
+    assert_eq!(code, 2, "{stderr}");
+}
+
+/// Killed at any moment, `check --accept` leaves the old or the new report, whole.
+#[test]
+#[cfg(unix)]
+fn an_interrupted_renewal_leaves_one_of_the_two_reports() {
+    let at = folder(&[("w.toml", SWEEP)]);
+    let report = at.path().join("reports/w");
+    succeeded(runner(at.path()).arg("w.toml"));
+    let old = contents(&report);
+    fs::write(at.path().join("w.toml"), SWEEP.replace("0.2", "0.3")).unwrap();
+    let accept = || {
+        let mut command = runner(at.path());
+        command.args(["check", "w.toml", "--accept"]);
+        command.stdout(Stdio::null());
+        command
+    };
+    let started = Instant::now();
+    succeeded(&mut accept());
+    let whole = started.elapsed();
+    let new = contents(&report);
+    assert!(old != new);
+    let (mut kept, mut renewed) = (0, 0);
+    let mut state = 1_u32;
+    for _ in 0..200 {
+        // Back to the old one, and a moment between the start and a little after the end.
+        for (name, bytes) in &old {
+            fs::write(report.join(name), bytes).unwrap();
+        }
+        state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+        let share = f64::from(state) / f64::from(u32::MAX);
+        let mut child = accept().spawn().unwrap();
+        std::thread::sleep(whole.mul_f64(1.1 * share));
+        child.kill().unwrap();
+        child.wait().unwrap();
+        let found = contents(&report);
+        if found == old {
+            kept += 1;
+        } else {
+            assert!(found == new, "neither the old nor the new report");
+            renewed += 1;
+        }
+    }
+    assert!(
+        kept > 0 && kept + renewed == 200,
+        "{kept} old reports and {renewed} new ones"
     );
 }

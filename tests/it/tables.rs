@@ -412,16 +412,23 @@ fn tables_that_came_or_went_or_have_another_shape_are_told() {
         &one.replace("[1, 2]", "[1, 2.5]"),
         "cube at x=2.5: x recorded 2.0, now 2.5 (0.5 away, 25%, ",
     );
+    check(
+        &format!(
+            "check.default = {{ abs = 100 }}\n{}",
+            one.replace("[1, 2]", "[1, 2.5]")
+        ),
+        "cube at x=2.5: x recorded 2.0, now 2.5 (0.5 away, 25%, ",
+    );
     let descent = "epochs = 1\nobjective = [{ formula = \"w^2\", start = { w = 1 } }]\n\
                    optimizer = [{ method = \"sgd\", learning_rate = 0.1 }]\n";
     check(
         &format!("{descent}{one}"),
-        "settings and parameters recorded:",
+        "run 0 (w^2): run is not in the recorded report",
     );
     let (code, printed) = changed(&format!("{descent}{one}"), one);
     assert_eq!(code, 1);
     assert!(
-        printed.contains("settings and parameters recorded:"),
+        printed.contains("run 0 (w^2): run is recorded, now not in the experiment"),
         "{printed}"
     );
 }

@@ -85,9 +85,34 @@ pub struct Check {
     /// The folder of the recorded reports
     #[arg(long, value_name = "DIR", default_value = "reports")]
     pub out: PathBuf,
+    #[command(flatten)]
+    pub tolerance: Tolerance,
+    /// Renew the recorded reports that deviate or are missing, unless an expectation fails
+    #[arg(long, conflicts_with = "filter")]
+    pub accept: bool,
     /// Print deviations only
     #[arg(long, short)]
     pub quiet: bool,
+}
+
+/// How far values may be from the recorded ones, in place of the default of the file.
+#[derive(Args, Clone, Copy, Debug)]
+pub struct Tolerance {
+    /// Representable numbers that a value may be from the recorded one
+    #[arg(long, value_name = "N")]
+    pub ulps: Option<u64>,
+    /// How much a value may be from the recorded one
+    #[arg(long, value_name = "X", value_parser = distance)]
+    pub abs: Option<f64>,
+    /// How much a value may be from the recorded one, as a share of it
+    #[arg(long, value_name = "X", value_parser = distance)]
+    pub rel: Option<f64>,
+}
+
+fn distance(text: &str) -> Result<f64, String> {
+    let distance = text.parse().ok();
+    let distance = distance.filter(|distance: &f64| *distance >= 0.0);
+    distance.ok_or_else(|| "expected a number, 0 or above".to_owned())
 }
 
 /// Options of `runner plan`.

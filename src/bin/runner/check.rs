@@ -3,30 +3,39 @@
 use gradtape::baseline::{self, Deviation, Recorded};
 use gradtape::batch::{self, Control, RunResult};
 use gradtape::derivative;
-use gradtape::number::grouped;
+use gradtape::number::{Number, grouped};
+use gradtape::plan::Tolerance;
 use gradtape::report::{ReportError, report_name};
 
 use crate::args::Check;
 use crate::failure::Failure;
 use crate::output::{self, BAD, FAINT, GOOD, STRONG};
 use crate::progress;
-use crate::run::{task, use_threads};
+use crate::run::{record, task, use_threads};
 use crate::source::{self, Experiment};
 
 /// More deviations of one experiment than this are counted, not printed.
 const SHOWN: usize = 100;
 
 pub fn check(options: &Check) -> Result<(), Failure> {
-    let experiments = source::load(&options.experiments)?;
+    let mut experiments = source::load(&options.experiments)?;
+    for experiment in &mut experiments {
+        let default = &mut experiment.plan.check.default;
+        *default = tolerance(options).unwrap_or(*default);
+    }
     use_threads(&options.work)?;
     let control = progress::interruptible();
     let mut failed = 0_u128;
     for experiment in &experiments {
-        let verdict = check_one(experiment, options, &control)?;
-        if !verdict.is_good() {
+        let mut verdict = check_one(experiment, options, &control)?;
+        if options.accept && verdict.is_acceptable() {
+            record(experiment, &options.out, &control)?;
+            verdict.is_renewed = true;
+        }
+        if !(verdict.is_good() || verdict.is_renewed) {
             failed += 1;
         }
-        output::results(&verdict.render(experiment, options.quiet));
+        output::results(&verdict.render(experiment, options));
     }
     if failed > 0 {
         let all = output::counted(experiments.len() as u128, "experiment");
@@ -39,14 +48,29 @@ pub fn check(options: &Check) -> Result<(), Failure> {
     Ok(())
 }
 
+/// The tolerance of the command line, if it has one.
+fn tolerance(options: &Check) -> Option<Tolerance> {
+    let given = options.tolerance;
+    let tolerance = Tolerance {
+        ulps: given.ulps,
+        abs: given.abs.map(Number::from),
+        rel: given.rel.map(Number::from),
+    };
+    (!tolerance.is_exact()).then_some(tolerance)
+}
+
 /// What the check of one experiment found.
 #[derive(Default)]
 struct Verdict {
     deviations: Vec<Deviation>,
     /// How many there are, those beyond the list included.
     count: u128,
+    /// How many of them are about what the file expects.
+    unexpected: u128,
     /// There is no recorded report.
     is_unrecorded: bool,
+    /// The recorded report was replaced by a new one.
+    is_renewed: bool,
 }
 
 impl Verdict {
@@ -59,21 +83,37 @@ impl Verdict {
         }
     }
 
+    /// Adds those of expectations.
+    fn add_unexpected(&mut self, deviations: Vec<Deviation>) {
+        self.unexpected += deviations.len() as u128;
+        self.add(deviations);
+    }
+
+    /// Whether only the recorded report is not as it should be.
+    fn is_acceptable(&self) -> bool {
+        !self.is_good() && self.unexpected == 0
+    }
+
     fn is_good(&self) -> bool {
         self.count == 0 && !self.is_unrecorded
     }
 
-    fn render(&self, experiment: &Experiment, is_quiet: bool) -> String {
+    fn render(&self, experiment: &Experiment, options: &Check) -> String {
         let name = format!("{STRONG}{}{STRONG:#}", experiment.file);
         let runs = output::contents(&experiment.plan, experiment.numbers.len() as u128);
         if self.is_good() {
-            if is_quiet {
+            if options.quiet {
                 return String::new();
             }
             return format!("{GOOD}ok{GOOD:#}      {name}  {FAINT}{runs}{FAINT:#}\n");
         }
-        let mut text = format!("{BAD}failed{BAD:#}  {name}  {FAINT}{runs}{FAINT:#}\n");
-        if self.is_unrecorded {
+        let (word, colour) = match (self.is_renewed, self.is_unrecorded) {
+            (false, _) => ("failed ", BAD),
+            (true, false) => ("renewed", GOOD),
+            (true, true) => ("new    ", GOOD),
+        };
+        let mut text = format!("{colour}{word}{colour:#} {name}  {FAINT}{runs}{FAINT:#}\n");
+        if self.is_unrecorded && !self.is_renewed {
             let file = &experiment.file;
             text.push_str(&format!(
                 "  there is no recorded report: `runner {file}` records one\n"
@@ -88,6 +128,9 @@ impl Verdict {
             .filter(|more| *more > 0)
         {
             text.push_str(&format!("  … and {} more deviations\n", grouped(more)));
+        }
+        if self.unexpected > 0 && options.accept {
+            text.push_str("  not renewed: the file expects other values\n");
         }
         text
     }
@@ -113,11 +156,9 @@ fn check_one(
     }
     match &recorded_plan {
         None => verdict.is_unrecorded = true,
-        Some(recorded_plan) => match baseline::is_comparable(recorded_plan, plan) {
-            Some(deviation) => verdict.add([deviation]),
-            None if recorded_plan.runs() == 0 => {}
-            None => recorded = Some(Recorded::open(&folder, recorded_plan)?),
-        },
+        Some(recorded_plan) => {
+            recorded = Some(Recorded::open(&folder, recorded_plan, plan, numbers)?);
+        }
     }
     let tables = progress::busy(file, "computing derivatives", options.quiet, || {
         let places = 0..plan.derivatives.len();
@@ -127,7 +168,7 @@ fn check_one(
     });
     let tables = tables.map_err(ReportError::from)?;
     for table in &tables {
-        verdict.add(baseline::unexpected_values(plan, table));
+        verdict.add_unexpected(baseline::unexpected_values(plan, table));
     }
     if let Some(recorded_plan) = &recorded_plan {
         verdict.add(baseline::compare_tables(
@@ -146,17 +187,16 @@ fn check_one(
             |outcomes, ()| {
                 for (run, outcome) in outcomes {
                     let result = RunResult::new(plan, run, &outcome);
-                    verdict.add(baseline::unexpected(plan, &result));
+                    verdict.add_unexpected(baseline::unexpected(plan, &result));
                     if let Some(recorded) = &mut recorded {
-                        verdict.add(recorded.compare(plan, &result)?);
+                        verdict.add(recorded.compare(&result)?);
                     }
                 }
                 Ok::<(), ReportError>(())
             },
         )
     })?;
-    // With a filter the others were not run.
-    if let (Some(recorded), true) = (recorded, options.experiments.filter.is_empty()) {
+    if let Some(recorded) = recorded {
         verdict.add(recorded.rest()?);
     }
     Ok(verdict)

@@ -1,11 +1,13 @@
 //! `runner FILE…`: run, write reports, print results.
 
+use std::path::Path;
+
 use gradtape::batch::{self, Cancelled, Control, RunResult};
 use gradtape::derivative::{self, Table as Values};
 use gradtape::plan::Plan;
 use gradtape::report::{ReportError, Writer, derivative_object, run_object};
 
-use crate::args::{Format, Run, Work};
+use crate::args::{Format, Plot, Run, Work};
 use crate::failure::Failure;
 use crate::output;
 use crate::progress::{self, Task};
@@ -40,10 +42,43 @@ pub fn run_all(options: &Run, control: &Control) -> Result<(), Failure> {
     if control.is_cancelled() {
         return Err(ReportError::from(Cancelled).into());
     }
+    let printing = Printing {
+        quiet: options.quiet,
+        format: options.format,
+        plot: options.plot,
+        charts: !options.no_charts,
+    };
     for (experiment, writer) in experiments.iter().zip(writers) {
-        run_one(experiment, writer, options, control)?;
+        run_one(experiment, writer, printing, control)?;
     }
     Ok(())
+}
+
+/// Runs an experiment for its report alone, and prints nothing.
+pub fn record(experiment: &Experiment, out: &Path, control: &Control) -> Result<(), Failure> {
+    let Experiment {
+        file,
+        source,
+        plan,
+        numbers,
+    } = experiment;
+    let printing = Printing {
+        quiet: true,
+        format: Format::Text,
+        plot: Plot::Never,
+        charts: true,
+    };
+    let writer = Writer::new(plan, file, source, numbers, out)?;
+    run_one(experiment, writer, printing, control)
+}
+
+/// What is printed and drawn beside the report.
+#[derive(Clone, Copy)]
+struct Printing {
+    quiet: bool,
+    format: Format,
+    plot: Plot,
+    charts: bool,
 }
 
 /// Lets rayon work on as many threads as were asked for.
@@ -68,7 +103,7 @@ pub fn task(experiment: &Experiment) -> Task<'_> {
 fn run_one(
     experiment: &Experiment,
     mut writer: Writer<'_>,
-    options: &Run,
+    options: Printing,
     control: &Control,
 ) -> Result<(), Failure> {
     let Experiment { plan, numbers, .. } = experiment;
@@ -108,13 +143,13 @@ fn run_one(
         }
         writer.add_table(table)?;
     }
-    let what = if options.no_charts {
-        "writing the report"
-    } else {
+    let what = if options.charts {
         "drawing charts"
+    } else {
+        "writing the report"
     };
     let finished = progress::busy(&experiment.file, what, options.quiet, || {
-        writer.finish(!options.no_charts, control)
+        writer.finish(options.charts, control)
     })?;
     if !options.quiet && options.format == Format::Text {
         summary.diagnosis.clone_from(&finished.diagnosis.summary);

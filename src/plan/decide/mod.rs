@@ -23,7 +23,7 @@ use super::varying::Varying;
 use super::{
     Ends, Filter, GREATEST_CHARTS, GREATEST_DERIVATIVES, GREATEST_EPOCHS, GREATEST_EXPECTATIONS,
     GREATEST_OBJECTIVES, GREATEST_RUN_EPOCHS, GREATEST_RUNS, GREATEST_VARIABLES, Objective,
-    Optimizer, Plan, Record, RecordedData, Start, charts, expectations, record,
+    Optimizer, Plan, Record, RecordedData, Start, charts, check, expectations, record,
 };
 use crate::mistake::{At, Mistake, Span, suggestion};
 use crate::number::{Number, Value, grouped};
@@ -93,6 +93,7 @@ pub(super) fn decide(path: &str, source: &str, files: Files<'_>) -> Result<Plan,
         charts: Vec::new(),
         style: charts::style(&spec.style, &mut mistakes),
         expectations: Vec::new(),
+        check: super::Check::default(),
         derivatives,
         hash: super::hash(source),
         numerics,
@@ -166,6 +167,7 @@ pub(super) fn decide(path: &str, source: &str, files: Files<'_>) -> Result<Plan,
         record::check_rows(plan.rows(), &spec.record, &mut mistakes);
         plan.charts = charts::decide(&plan, &spec, &mut mistakes);
         plan.expectations = expectations::decide(&plan, &spec, &mut mistakes);
+        plan.check = check::decide(&plan, &spec, &mut mistakes);
     }
     if mistakes.is_empty() {
         operations::check(&plan, &spec.objectives, &mut mistakes);

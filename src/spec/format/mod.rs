@@ -246,6 +246,11 @@ pub static EXPERIMENT: Format = Format {
             "What `runner check` demands of the final values.",
         ),
         optional(
+            "check",
+            Kind::Table(&CHECK),
+            "How far values may be from the recorded ones.",
+        ),
+        optional(
             "derivative",
             Kind::Tables(&DERIVATIVE),
             "Values and derivatives at points, without any descent.",
@@ -666,6 +671,32 @@ const REL: Key = optional(
     "How much it may be away, as a share of the value.",
 );
 
+/// `[check]`.
+pub static CHECK: Format = Format {
+    name: "[check]",
+    description: "How far values may be from those of the recorded report before `runner check` \
+        fails. Without it they are the same, to the last bit.",
+    keys: &[optional(
+        "default",
+        Kind::Table(&TOLERANCE),
+        "For every quantity that has none of its own; `--ulps`, `--abs` and `--rel` take its place.",
+    )],
+    others: Some(&Key {
+        name: "a quantity",
+        kind: Kind::Table(&TOLERANCE),
+        need: Need::Optional,
+        description: "A final quantity as in an expectation, a vector by its name, or a column of a derivative, such as `loss = { rel = 1e-9 }`.",
+    }),
+};
+
+/// How far a value may be away.
+pub static TOLERANCE: Format = Format {
+    name: "a tolerance",
+    description: "How far a value may be away. Of several the loosest decides; with none it is the same.",
+    keys: &[ULPS, ABS, REL],
+    others: None,
+};
+
 /// What is demanded of a quantity.
 pub static BOUND: Format = Format {
     name: "a bound",
@@ -793,6 +824,8 @@ static ALL: &[&Format] = &[
     &STYLE,
     &EXPECT,
     &BOUND,
+    &CHECK,
+    &TOLERANCE,
     &DERIVATIVE,
     &DERIVATIVE_EXPECT,
     &POINTS_BOUND,

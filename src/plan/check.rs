@@ -1,0 +1,91 @@
+//! How far values may be from the recorded ones.
+
+use std::collections::HashMap;
+
+use super::Plan;
+use super::expectations::{self, Tolerance};
+use crate::mistake::{Mistake, suggestion};
+use crate::spec::Spec;
+
+/// How far final values, and those of derivatives, may be from those of the recorded report.
+/// By default they are the same.
+#[derive(Clone, Debug, Default)]
+pub struct Check {
+    /// For every quantity that has no tolerance of its own.
+    pub default: Tolerance,
+    /// By the names of quantities; vectors by their elements.
+    quantities: HashMap<String, Tolerance>,
+}
+
+impl Check {
+    /// How far a quantity may be away, by its name: a parameter, `loss`, `df/dx`, …
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use gradtape::plan::Plan;
+    ///
+    /// let plan = Plan::new("example.toml", r#"
+    ///     epochs = 1
+    ///     objective = [{ formula = "w^2", start = { w = 1 } }]
+    ///     optimizer = [{ method = "sgd", learning_rate = 0.1 }]
+    ///     check = { default = { ulps = 4 }, loss = { rel = 1e-6 } }
+    /// "#)?;
+    /// assert_eq!(plan.check.tolerance("w").ulps, Some(4));
+    /// assert_eq!(plan.check.tolerance("loss").to_string(), "rel 1e-6");
+    /// # Ok::<(), gradtape::mistake::Mistakes>(())
+    /// ```
+    #[must_use]
+    pub fn tolerance(&self, quantity: &str) -> Tolerance {
+        let own = self.quantities.get(quantity);
+        own.copied().unwrap_or(self.default)
+    }
+
+    /// Whether nothing may be away from what was recorded.
+    #[must_use]
+    pub fn is_exact(&self) -> bool {
+        self.default.is_exact() && self.quantities.values().all(Tolerance::is_exact)
+    }
+}
+
+pub(super) fn decide(plan: &Plan, spec: &Spec, mistakes: &mut Vec<Mistake>) -> Check {
+    let written = &spec.check;
+    let default = written.default.as_ref();
+    let default = default.map(|default| expectations::distances(default, mistakes));
+    let vectors = plan.vectors();
+    let columns = plan.derivatives.iter().flat_map(|one| &one.columns);
+    let names = || {
+        let parameters = plan.parameters.iter().map(String::as_str);
+        let vectors = vectors.iter().map(|(name, _)| name.as_ref());
+        expectations::final_quantities(plan)
+            .into_iter()
+            .filter(|_| plan.runs > 0)
+            .chain(parameters)
+            .chain(vectors)
+            .chain(columns.clone().map(String::as_str))
+    };
+    let mut quantities = HashMap::new();
+    for (quantity, tolerance) in &written.quantities {
+        let name = quantity.value.as_str();
+        if !names().any(|known| known == name) {
+            let message = format!("unknown quantity `{name}`");
+            let label = suggestion(name, "the quantities are", names());
+            mistakes.push(Mistake::new(quantity.span.clone(), message, label));
+            continue;
+        }
+        let tolerance = expectations::distances(tolerance, mistakes);
+        let elements = vectors.iter().find(|(vector, _)| *vector == name);
+        match elements {
+            Some((_, elements)) => {
+                quantities.extend(elements.iter().map(|one| (one.clone(), tolerance)));
+            }
+            None => {
+                quantities.insert(quantity.value.clone(), tolerance);
+            }
+        }
+    }
+    Check {
+        default: default.unwrap_or_default(),
+        quantities,
+    }
+}
