@@ -336,3 +336,67 @@ fn an_interrupted_renewal_leaves_one_of_the_two_reports() {
         "{kept} old reports and {renewed} new ones"
     );
 }
+
+/// A folder with one report that deviates, one that does not, and one experiment without.
+fn three() -> tempfile::TempDir {
+    let at = folder(&[
+        ("good.toml", SWEEP),
+        ("moved.toml", SWEEP),
+        ("new.toml", SWEEP),
+    ]);
+    succeeded(runner(at.path()).args(["good.toml", "moved.toml"]));
+    let nasty = SWEEP
+        .replace("[0.1, 0.2]", "[0.1, 0.3]")
+        .replace("formula", "name = \"a|b <i>\", formula");
+    fs::write(at.path().join("moved.toml"), nasty).unwrap();
+    at
+}
+
+#[test]
+fn a_check_is_summed_up_in_markdown() {
+    let at = three();
+    let files = ["good.toml", "moved.toml", "new.toml"];
+    let check = |more: &[&str]| {
+        let mut command = runner(at.path());
+        finished(command.arg("check").args(files).args(more))
+    };
+    let (code, _, stderr) = check(&["--markdown", "summary.md"]);
+    assert_eq!(code, 1, "{stderr}");
+    let written = fs::read_to_string(at.path().join("summary.md")).unwrap();
+    insta::assert_snapshot!("markdown", written);
+    // A second check writes it anew.
+    let (code, _, _) = check(&["--accept", "--markdown", "summary.md"]);
+    assert_eq!(code, 0);
+    let (code, _, _) = check(&["--markdown", "summary.md"]);
+    assert_eq!(code, 0);
+    let written = fs::read_to_string(at.path().join("summary.md")).unwrap();
+    assert!(
+        written.starts_with("## 3 experiments as recorded\n") && written.lines().count() == 7,
+        "{written}"
+    );
+    // Where it cannot be written nothing is run.
+    let (code, stdout, stderr) = check(&["--markdown", "nowhere/summary.md"]);
+    assert_eq!((code, stdout.as_str()), (3, ""));
+    assert!(
+        stderr.contains("failed to write nowhere/summary.md"),
+        "{stderr}"
+    );
+}
+
+#[test]
+fn a_job_of_github_has_annotations() {
+    let at = three();
+    let files = ["good.toml", "moved.toml", "new.toml"];
+    let mut command = runner(at.path());
+    command
+        .env("GITHUB_ACTIONS", "true")
+        .arg("check")
+        .args(files);
+    let (code, stdout, _) = finished(&mut command);
+    assert_eq!(code, 1);
+    let annotations: Vec<&str> = stdout
+        .lines()
+        .filter(|line| line.starts_with("::"))
+        .collect();
+    insta::assert_snapshot!("annotations", annotations.join("\n"));
+}

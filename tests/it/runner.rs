@@ -19,6 +19,7 @@ pub fn runner(at: &Path) -> Command {
     command
         .current_dir(at)
         .env_remove("NO_COLOR")
+        .env_remove("GITHUB_ACTIONS")
         .env_remove("COLORTERM")
         .env_remove("COLUMNS")
         .env_remove("CLICOLOR_FORCE");

@@ -90,6 +90,9 @@ pub struct Check {
     /// Renew the recorded reports that deviate or are missing, unless an expectation fails
     #[arg(long, conflicts_with = "filter")]
     pub accept: bool,
+    /// Write what was found as Markdown, such as to "$GITHUB_STEP_SUMMARY"
+    #[arg(long, value_name = "FILE")]
+    pub markdown: Option<PathBuf>,
     /// Print deviations only
     #[arg(long, short)]
     pub quiet: bool,

@@ -1,6 +1,12 @@
 //! `runner check FILE…`: run again and compare.
 
-use gradtape::baseline::{self, Deviation, Recorded};
+mod github;
+mod markdown;
+mod verdict;
+
+use std::fs::OpenOptions;
+
+use gradtape::baseline::{self, Recorded};
 use gradtape::batch::{self, Control, RunResult};
 use gradtape::derivative;
 use gradtape::number::{Number, grouped};
@@ -9,13 +15,11 @@ use gradtape::report::{ReportError, report_name};
 
 use crate::args::Check;
 use crate::failure::Failure;
-use crate::output::{self, BAD, FAINT, GOOD, STRONG};
+use crate::output::{self, BAD};
 use crate::progress;
 use crate::run::{record, task, use_threads};
 use crate::source::{self, Experiment};
-
-/// More deviations of one experiment than this are counted, not printed.
-const SHOWN: usize = 100;
+use verdict::Verdict;
 
 pub fn check(options: &Check) -> Result<(), Failure> {
     let mut experiments = source::load(&options.experiments)?;
@@ -23,19 +27,40 @@ pub fn check(options: &Check) -> Result<(), Failure> {
         let default = &mut experiment.plan.check.default;
         *default = tolerance(options).unwrap_or(*default);
     }
+    if let Some(path) = &options.markdown {
+        // That it cannot be written should be known before anything is run.
+        let opened = OpenOptions::new().append(true).create(true).open(path);
+        opened.map_err(|source| ReportError::Write {
+            path: path.clone(),
+            source,
+        })?;
+    }
     use_threads(&options.work)?;
     let control = progress::interruptible();
     let mut failed = 0_u128;
-    for experiment in &experiments {
+    let mut verdicts = Vec::new();
+    for (experiment, path) in experiments.iter().zip(&options.experiments.files) {
         let mut verdict = check_one(experiment, options, &control)?;
         if options.accept && verdict.is_acceptable() {
             record(experiment, &options.out, &control)?;
             verdict.is_renewed = true;
         }
-        if !(verdict.is_good() || verdict.is_renewed) {
+        let text = verdict.render(experiment, options);
+        output::results(&text);
+        if verdict.is_failed() {
             failed += 1;
+            if github::is_here() {
+                output::results(&github::annotation(path, experiment, &verdict));
+            }
         }
-        output::results(&verdict.render(experiment, options));
+        verdicts.push(verdict);
+    }
+    if let Some(path) = &options.markdown {
+        let text = markdown::summary(experiments.iter().zip(&verdicts));
+        std::fs::write(path, text).map_err(|source| ReportError::Write {
+            path: path.clone(),
+            source,
+        })?;
     }
     if failed > 0 {
         let all = output::counted(experiments.len() as u128, "experiment");
@@ -57,83 +82,6 @@ fn tolerance(options: &Check) -> Option<Tolerance> {
         rel: given.rel.map(Number::from),
     };
     (!tolerance.is_exact()).then_some(tolerance)
-}
-
-/// What the check of one experiment found.
-#[derive(Default)]
-struct Verdict {
-    deviations: Vec<Deviation>,
-    /// How many there are, those beyond the list included.
-    count: u128,
-    /// How many of them are about what the file expects.
-    unexpected: u128,
-    /// There is no recorded report.
-    is_unrecorded: bool,
-    /// The recorded report was replaced by a new one.
-    is_renewed: bool,
-}
-
-impl Verdict {
-    fn add(&mut self, deviations: impl IntoIterator<Item = Deviation>) {
-        for deviation in deviations {
-            self.count += 1;
-            if self.deviations.len() < SHOWN {
-                self.deviations.push(deviation);
-            }
-        }
-    }
-
-    /// Adds those of expectations.
-    fn add_unexpected(&mut self, deviations: Vec<Deviation>) {
-        self.unexpected += deviations.len() as u128;
-        self.add(deviations);
-    }
-
-    /// Whether only the recorded report is not as it should be.
-    fn is_acceptable(&self) -> bool {
-        !self.is_good() && self.unexpected == 0
-    }
-
-    fn is_good(&self) -> bool {
-        self.count == 0 && !self.is_unrecorded
-    }
-
-    fn render(&self, experiment: &Experiment, options: &Check) -> String {
-        let name = format!("{STRONG}{}{STRONG:#}", experiment.file);
-        let runs = output::contents(&experiment.plan, experiment.numbers.len() as u128);
-        if self.is_good() {
-            if options.quiet {
-                return String::new();
-            }
-            return format!("{GOOD}ok{GOOD:#}      {name}  {FAINT}{runs}{FAINT:#}\n");
-        }
-        let (word, colour) = match (self.is_renewed, self.is_unrecorded) {
-            (false, _) => ("failed ", BAD),
-            (true, false) => ("renewed", GOOD),
-            (true, true) => ("new    ", GOOD),
-        };
-        let mut text = format!("{colour}{word}{colour:#} {name}  {FAINT}{runs}{FAINT:#}\n");
-        if self.is_unrecorded && !self.is_renewed {
-            let file = &experiment.file;
-            text.push_str(&format!(
-                "  there is no recorded report: `runner {file}` records one\n"
-            ));
-        }
-        for deviation in &self.deviations {
-            text.push_str(&format!("  {deviation}\n"));
-        }
-        if let Some(more) = self
-            .count
-            .checked_sub(SHOWN as u128)
-            .filter(|more| *more > 0)
-        {
-            text.push_str(&format!("  … and {} more deviations\n", grouped(more)));
-        }
-        if self.unexpected > 0 && options.accept {
-            text.push_str("  not renewed: the file expects other values\n");
-        }
-        text
-    }
 }
 
 fn check_one(
