@@ -1,7 +1,7 @@
 //! Final values against the expectations of the file.
 
 use super::Deviation;
-use super::deviation::{deviation, distance, point_name, run_name};
+use super::deviation::{deviation, distance, point_name, run_name, within};
 use crate::batch::RunResult;
 use crate::derivative::Table;
 use crate::number::{Precision, Scalar};
@@ -119,12 +119,8 @@ fn out_of_bounds(about: &str, bound: &Bound, value: Scalar, deviations: &mut Vec
     if let Some((equals, tolerance)) = &bound.equals {
         let wanted = equals.scalar(precision);
         if !tolerance.allows(wanted, value) {
-            let within = match tolerance.is_exact() {
-                true => String::new(),
-                false => format!(" within {tolerance}"),
-            };
             tell(
-                format!("expected {wanted}{within}"),
+                format!("expected {wanted}{}", within(tolerance)),
                 distance(wanted, value),
             );
         }

@@ -84,23 +84,26 @@ impl<'p> Keys<'p> {
     fn of(&self, number: u64) -> [u64; 2] {
         let run = self.plan.run(number);
         let columns = self.plan.columns();
-        [0_u8, 1].map(|salt| {
+        let mut hashers = [0_u8, 1].map(|salt| {
             let mut hasher = DefaultHasher::new();
             salt.hash(&mut hasher);
-            for column in &self.order {
-                let name = &columns[*column];
-                let Some(value) = run.settings.get(*column).and_then(Option::as_ref) else {
-                    continue;
-                };
-                // One that is not repeated has no such setting.
-                if name == "repetition" && *value == Value::Whole(0) {
-                    continue;
-                }
-                name.hash(&mut hasher);
-                value.to_string().hash(&mut hasher);
+            hasher
+        });
+        for column in &self.order {
+            let name = &columns[*column];
+            let Some(value) = run.settings.get(*column).and_then(Option::as_ref) else {
+                continue;
+            };
+            // One that is not repeated has no such setting.
+            if name == "repetition" && *value == Value::Whole(0) {
+                continue;
             }
-            hasher.finish()
-        })
+            let setting = (name, value.to_string());
+            for hasher in &mut hashers {
+                setting.hash(hasher);
+            }
+        }
+        hashers.map(|hasher| hasher.finish())
     }
 }
 

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::path::Path;
 
 use super::Deviation;
-use super::deviation::{deviation, distance};
+use super::deviation::{deviation, distance, within};
 use super::matching::Matching;
 use crate::batch::RunResult;
 use crate::number::{Scalar, Value};
@@ -330,13 +330,4 @@ pub(super) fn is_within(tolerance: &Tolerance, recorded: Scalar, now: Scalar) ->
     // As text where nothing is allowed, since two NaN are the same and two zeros are not.
     recorded.to_string() == now.to_string()
         || !tolerance.is_exact() && tolerance.allows(recorded, now)
-}
-
-/// A tolerance as it stands behind a recorded value.
-pub(super) fn within(tolerance: &Tolerance) -> String {
-    if tolerance.is_exact() {
-        String::new()
-    } else {
-        format!(" within {tolerance}")
-    }
 }

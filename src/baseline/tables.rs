@@ -3,8 +3,8 @@
 use std::path::Path;
 
 use super::Deviation;
-use super::deviation::{distance, point_name};
-use super::recorded::{is_within, within};
+use super::deviation::{distance, point_name, within};
+use super::recorded::is_within;
 use crate::derivative::{Row, Table};
 use crate::number::Scalar;
 use crate::plan::{Derivative, Plan, Tolerance};

@@ -250,6 +250,9 @@ impl Tallies {
 
     /// On how many objectives each optimizer came furthest, if there are several.
     fn standings(&self, plan: &Plan) -> Option<String> {
+        if plan.optimizers.len() < 2 {
+            return None;
+        }
         let mut firsts: BTreeMap<usize, u64> = BTreeMap::new();
         for objective in self.objectives() {
             if let Some(best) = self.bests(objective).first() {
@@ -262,9 +265,6 @@ impl Tallies {
         let [(first, count), others @ ..] = &firsts[..] else {
             return None;
         };
-        if plan.optimizers.len() < 2 {
-            return None;
-        }
         let name = |optimizer: usize| brief(&plan.optimizers[optimizer].name);
         let mut parts = vec![format!(
             "Furthest came {} on {} of {}",

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use super::Plan;
 use super::expectations::{self, Tolerance};
-use crate::mistake::{Mistake, suggestion};
+use crate::mistake::Mistake;
 use crate::spec::Spec;
 
 /// How far final values, and those of derivatives, may be from those of the recorded report.
@@ -68,9 +68,7 @@ pub(super) fn decide(plan: &Plan, spec: &Spec, mistakes: &mut Vec<Mistake>) -> C
     for (quantity, tolerance) in &written.quantities {
         let name = quantity.value.as_str();
         if !names().any(|known| known == name) {
-            let message = format!("unknown quantity `{name}`");
-            let label = suggestion(name, "the quantities are", names());
-            mistakes.push(Mistake::new(quantity.span.clone(), message, label));
+            mistakes.push(expectations::unknown_quantity(quantity, names()));
             continue;
         }
         let tolerance = expectations::distances(tolerance, mistakes);

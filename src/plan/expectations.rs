@@ -137,13 +137,7 @@ pub(super) fn decide(plan: &Plan, spec: &Spec, mistakes: &mut Vec<Mistake>) -> V
                 && !known.any(|name| name == quantity.value)
                 && !is_best(&quantity.value)
             {
-                let message = format!("unknown quantity `{}`", quantity.value);
-                let label = suggestion(
-                    &quantity.value,
-                    "the quantities are",
-                    names().collect::<Vec<_>>(),
-                );
-                mistakes.push(Mistake::new(quantity.span.clone(), message, label));
+                mistakes.push(unknown_quantity(quantity, names()));
                 continue;
             }
             let only = [quantity.value.clone()];
@@ -157,6 +151,16 @@ pub(super) fn decide(plan: &Plan, spec: &Spec, mistakes: &mut Vec<Mistake>) -> V
         });
     }
     expectations
+}
+
+/// That there is no such quantity among those that are known.
+pub(super) fn unknown_quantity<'a>(
+    quantity: &At<String>,
+    known: impl Iterator<Item = &'a str> + Clone,
+) -> Mistake {
+    let message = format!("unknown quantity `{}`", quantity.value);
+    let label = suggestion(&quantity.value, "the quantities are", known);
+    Mistake::new(quantity.span.clone(), message, label)
 }
 
 /// The bounds of one quantity, or of each element of a vector.
