@@ -4,7 +4,8 @@ mod github;
 mod markdown;
 mod verdict;
 
-use std::fs::OpenOptions;
+use std::fs::{self, OpenOptions};
+use std::path::Path;
 
 use gradtape::baseline::{self, Recorded};
 use gradtape::batch::{self, Control, RunResult};
@@ -23,17 +24,19 @@ use verdict::Verdict;
 
 pub fn check(options: &Check) -> Result<(), Failure> {
     let mut experiments = source::load(&options.experiments)?;
-    for experiment in &mut experiments {
-        let default = &mut experiment.plan.check.default;
-        *default = tolerance(options).unwrap_or(*default);
+    if let Some(tolerance) = tolerance(options) {
+        for experiment in &mut experiments {
+            experiment.plan.check.default = tolerance;
+        }
     }
+    let refused = |path: &Path, source| ReportError::Write {
+        path: path.to_owned(),
+        source,
+    };
     if let Some(path) = &options.markdown {
         // That it cannot be written should be known before anything is run.
         let opened = OpenOptions::new().append(true).create(true).open(path);
-        opened.map_err(|source| ReportError::Write {
-            path: path.clone(),
-            source,
-        })?;
+        opened.map_err(|source| refused(path, source))?;
     }
     use_threads(&options.work)?;
     let control = progress::interruptible();
@@ -45,8 +48,7 @@ pub fn check(options: &Check) -> Result<(), Failure> {
             record(experiment, &options.out, &control)?;
             verdict.is_renewed = true;
         }
-        let text = verdict.render(experiment, options);
-        output::results(&text);
+        output::results(&verdict.render(experiment, options));
         if verdict.is_failed() {
             failed += 1;
             if github::is_here() {
@@ -57,10 +59,7 @@ pub fn check(options: &Check) -> Result<(), Failure> {
     }
     if let Some(path) = &options.markdown {
         let text = markdown::summary(experiments.iter().zip(&verdicts));
-        std::fs::write(path, text).map_err(|source| ReportError::Write {
-            path: path.clone(),
-            source,
-        })?;
+        fs::write(path, text).map_err(|source| refused(path, source))?;
     }
     if failed > 0 {
         let all = output::counted(experiments.len() as u128, "experiment");
@@ -99,12 +98,10 @@ fn check_one(
     let folder = options.out.join(report_name(file));
     let recorded_plan = baseline::recorded_plan(&folder)?;
     let mut recorded = None;
-    if let Some(recorded_plan) = &recorded_plan {
-        verdict.add(baseline::changed_data(recorded_plan, plan));
-    }
     match &recorded_plan {
         None => verdict.is_unrecorded = true,
         Some(recorded_plan) => {
+            verdict.add(baseline::changed_data(recorded_plan, plan));
             recorded = Some(Recorded::open(&folder, recorded_plan, plan, numbers)?);
         }
     }
