@@ -97,7 +97,8 @@
 //! ```
 //!
 //! [`report::Writer`] writes what the command `runner` leaves behind, and
-//! [`baseline`] compares it with what was recorded before.
+//! [`baseline`] compares it with what was recorded before. [`experiment`] does either in one
+//! call, so that a test can guard values: [`assert_experiment`].
 //!
 //! # Where things are
 //!
@@ -119,6 +120,7 @@
 //! - [`optimizer`]: methods, each described in one table and recorded in a graph;
 //!   schedules and clipping; the searches that need several evaluations an epoch.
 //! - [`spec`]: the TOML as written; the one description of the file format.
+//! - [`schema`]: the file format as a JSON Schema.
 //! - [`plan`]: every default filled in, every check passed, every run numbered.
 //! - [`batch`]: all runs of a plan, in parallel, results in plan order.
 //! - [`derivative`]: the tables of a plan: values and derivatives at points.
@@ -126,6 +128,7 @@
 //! - [`diagnosis`]: why runs ended as they did, in sentences and numbers.
 //! - [`report`]: CSV, JSON, charts.
 //! - [`baseline`]: final values against recorded and expected ones.
+//! - [`experiment`]: an experiment run or checked in one call.
 //! - [`number`], [`mistake`]: numbers as written and shown; what is wrong where.
 //! - [`data`]: columns of a CSV file as vectors and matrices.
 //! - [`random`]: random numbers from a seed, the same on every machine.
@@ -133,9 +136,9 @@
 //! # Invariants
 //!
 //! - [`autodiff`] imports nothing of the crate; [`random`], [`engine`] and [`objective`]
-//!   stand on it, [`data`] on [`random`], [`optimizer`] on [`objective`] (a schedule can be a formula); [`spec`] knows none of them; [`plan`] stands on
+//!   stand on it, [`data`] on [`random`], [`optimizer`] on [`objective`] (a schedule can be a formula); [`spec`] knows none of them, [`schema`] describes all of them; [`plan`] stands on
 //!   all those, then come [`batch`], [`derivative`], [`landscape`] and [`diagnosis`], [`report`], [`baseline`],
-//!   and the command.
+//!   [`experiment`], and the command.
 //! - Nothing below the command prints, or reads the clock or the environment.
 //! - Only [`spec`], [`data`], [`report`] and [`baseline`] touch the disk.
 //! - After a plan is made no run can fail: what happens is its status.
@@ -150,6 +153,7 @@ pub mod data;
 pub mod derivative;
 pub mod diagnosis;
 pub mod engine;
+pub mod experiment;
 pub mod landscape;
 pub mod mistake;
 pub mod number;
@@ -158,8 +162,11 @@ pub mod optimizer;
 pub mod plan;
 pub mod random;
 pub mod report;
+pub mod schema;
 pub mod spec;
 pub mod tour;
+
+pub use experiment::assert_experiment;
 
 pub use autodiff::{
     Axes, Caller, CheckedEntry, DType, Element, Error, Explanation, GradientCheck, GradientOptions,

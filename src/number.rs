@@ -190,6 +190,15 @@ impl Scalar {
         })
     }
 
+    /// The type that it has.
+    #[must_use]
+    pub fn precision(self) -> Precision {
+        match self {
+            Scalar::F32(_) => Precision::F32,
+            Scalar::F64(_) => Precision::F64,
+        }
+    }
+
     /// The same value as `f64`.
     #[must_use]
     pub fn to_f64(self) -> f64 {

@@ -10,69 +10,177 @@ use crate::plan::{Derivative, Plan, Tolerance};
 /// One thing that is not as it should be: a line of a failed check.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Deviation {
-    /// What it is about, such as "run 0 (w^2)"; `None` if the report as a whole is
-    /// meant.
-    pub about: Option<String>,
+    /// What it is about.
+    pub subject: Subject,
+    /// Who says how it should be.
+    pub demand: Demand,
     /// What deviates: a quantity, a setting, the status.
     pub quantity: String,
+    /// The epoch in which it does; `None` for the end of a run. Of a trajectory it is the
+    /// first recorded epoch that deviates.
+    pub epoch: Option<u64>,
     /// What it should be, such as "recorded 1.0" or "expected below 1e-9".
     pub wanted: String,
-    /// What it is.
+    /// What it is; empty where `wanted` says it.
     pub found: String,
-    /// How far the two are apart; empty where they are no numbers.
-    pub distance: String,
+    /// The two as numbers, where one is to be as near the other as a tolerance says.
+    pub apart: Option<Apart>,
+}
+
+/// What is checked as one.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Subject {
+    /// The report as a whole.
+    Report,
+    /// A run.
+    Run {
+        /// Its number in the experiment.
+        number: u64,
+        /// Its label.
+        label: String,
+    },
+    /// A recorded run that the experiment does not have any more.
+    RecordedRun {
+        /// Its number in the recorded experiment.
+        number: u64,
+        /// Its label.
+        label: String,
+    },
+    /// The table of a derivative as a whole.
+    Table {
+        /// The name of the derivative.
+        derivative: String,
+    },
+    /// A point of a derivative.
+    Point {
+        /// The name of the derivative.
+        derivative: String,
+        /// The point, such as "x=3".
+        at: String,
+    },
+}
+
+/// The subject as the beginning of a line: "run 0 (w^2)"; nothing for the report.
+impl fmt::Display for Subject {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Subject::Report => Ok(()),
+            Subject::Run { number, label } => write!(formatter, "run {number} ({label})"),
+            Subject::RecordedRun { number, label } => {
+                write!(formatter, "recorded run {number} ({label})")
+            }
+            Subject::Table { derivative } => formatter.write_str(derivative),
+            Subject::Point { derivative, at } => write!(formatter, "{derivative} at {at}"),
+        }
+    }
+}
+
+impl Subject {
+    /// The run of a result.
+    #[must_use]
+    pub fn of_run(result: &RunResult) -> Subject {
+        Subject::Run {
+            number: result.number,
+            label: result.label.clone(),
+        }
+    }
+
+    /// A point by what varies of it, or by everything if nothing does.
+    pub(super) fn of_point(plan: &Plan, derivative: &Derivative, row: &Row) -> Subject {
+        let variables = derivative.variables().iter().zip(&row.at).enumerate();
+        let varies_any = (0..row.at.len()).any(|place| derivative.varies(place));
+        let told = variables.filter(|(place, _)| !varies_any || derivative.varies(*place));
+        let mut told: Vec<String> = told
+            .map(|(_, (name, value))| format!("{name}={}", value.short()))
+            .collect();
+        if plan.arithmetics().len() > 1 {
+            told.push(row.arithmetic.to_string());
+        }
+        Subject::Point {
+            derivative: derivative.name.clone(),
+            at: told.join(", "),
+        }
+    }
+}
+
+/// Who says how something should be.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Demand {
+    /// The recorded report.
+    Recorded,
+    /// An expectation, by its place in [`Plan::expectations`].
+    Expected(usize),
+    /// An expectation of a derivative, by the places of both.
+    ExpectedValues {
+        /// The place of the derivative in [`Plan::derivatives`].
+        derivative: usize,
+        /// The place of the expectation among those of the derivative.
+        place: usize,
+    },
+}
+
+/// A number and the one that it should be.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Apart {
+    /// What it should be.
+    pub wanted: Scalar,
+    /// What it is.
+    pub found: Scalar,
+}
+
+impl Apart {
+    /// The difference; `None` if it is not finite.
+    #[must_use]
+    pub fn difference(self) -> Option<f64> {
+        let difference = (self.found.to_f64() - self.wanted.to_f64()).abs();
+        difference.is_finite().then_some(difference)
+    }
+
+    /// The difference as a share of what it should be; `None` if that is not finite.
+    #[must_use]
+    pub fn share(self) -> Option<f64> {
+        let share = (self.difference()? / self.wanted.to_f64()).abs();
+        share.is_finite().then_some(share)
+    }
+
+    /// The difference in representable numbers; `None` if one of the two is no number.
+    #[must_use]
+    pub fn ulps(self) -> Option<u64> {
+        self.wanted.ulps_to(self.found)
+    }
+}
+
+/// How far the two are apart, in up to three ways.
+impl fmt::Display for Apart {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut parts = Vec::new();
+        parts.extend(self.difference().map(|one| format!("{} away", short(one))));
+        parts.extend(self.share().map(|one| format!("{}%", short(100.0 * one))));
+        parts.extend(self.ulps().map(|ulps| match ulps {
+            1 => "1 ulp".to_owned(),
+            _ => format!("{ulps} ulps"),
+        }));
+        formatter.write_str(&parts.join(", "))
+    }
 }
 
 impl fmt::Display for Deviation {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        if let Some(about) = &self.about {
-            write!(formatter, "{about}: ")?;
+        if self.subject != Subject::Report {
+            write!(formatter, "{}: ", self.subject)?;
         }
-        write!(formatter, "{} {}", self.quantity, self.wanted)?;
+        formatter.write_str(&self.quantity)?;
+        if let Some(epoch) = self.epoch {
+            write!(formatter, " at epoch {epoch}, the first that deviates,")?;
+        }
+        write!(formatter, " {}", self.wanted)?;
         if !self.found.is_empty() {
             write!(formatter, ", now {}", self.found)?;
         }
-        if !self.distance.is_empty() {
-            write!(formatter, " ({})", self.distance)?;
+        if let Some(apart) = &self.apart {
+            write!(formatter, " ({apart})")?;
         }
         Ok(())
-    }
-}
-
-/// A run as a deviation names it.
-pub(super) fn run_name(result: &RunResult) -> String {
-    format!("run {} ({})", result.number, result.label)
-}
-
-/// A point of a derivative as a deviation names it: by what varies, or by
-/// everything if nothing does.
-pub(super) fn point_name(plan: &Plan, derivative: &Derivative, row: &Row) -> String {
-    let variables = derivative.variables().iter().zip(&row.at).enumerate();
-    let varies_any = (0..row.at.len()).any(|place| derivative.varies(place));
-    let told = variables.filter(|(place, _)| !varies_any || derivative.varies(*place));
-    let mut told: Vec<String> = told
-        .map(|(_, (name, value))| format!("{name}={}", value.short()))
-        .collect();
-    if plan.arithmetics().len() > 1 {
-        told.push(row.arithmetic.to_string());
-    }
-    format!("{} at {}", derivative.name, told.join(", "))
-}
-
-/// What deviates of a run.
-pub(super) fn deviation(
-    result: &RunResult,
-    quantity: &str,
-    wanted: String,
-    found: String,
-    distance: impl Into<String>,
-) -> Deviation {
-    Deviation {
-        about: Some(run_name(result)),
-        quantity: quantity.to_owned(),
-        wanted,
-        found,
-        distance: distance.into(),
     }
 }
 
@@ -83,25 +191,4 @@ pub(super) fn within(tolerance: &Tolerance) -> String {
     } else {
         format!(" within {tolerance}")
     }
-}
-
-/// How far two numbers are apart, in three ways.
-pub(super) fn distance(wanted: Scalar, found: Scalar) -> String {
-    let (from, to) = (wanted.to_f64(), found.to_f64());
-    let mut parts = Vec::new();
-    let difference = (to - from).abs();
-    if difference.is_finite() {
-        parts.push(format!("{} away", short(difference)));
-        if from != 0.0 && (difference / from).is_finite() {
-            parts.push(format!("{}%", short(100.0 * (difference / from).abs())));
-        }
-    }
-    if let Some(ulps) = wanted.ulps_to(found) {
-        parts.push(if ulps == 1 {
-            "1 ulp".to_owned()
-        } else {
-            format!("{ulps} ulps")
-        });
-    }
-    parts.join(", ")
 }

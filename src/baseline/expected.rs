@@ -1,10 +1,9 @@
 //! Final values against the expectations of the file.
 
-use super::Deviation;
-use super::deviation::{deviation, distance, point_name, run_name, within};
+use super::deviation::{Apart, Demand, Deviation, Subject, within};
 use crate::batch::RunResult;
 use crate::derivative::Table;
-use crate::number::{Precision, Scalar};
+use crate::number::Scalar;
 use crate::plan::{Bound, Expectation, Plan};
 
 /// What a result does not fulfil of the expectations of its plan.
@@ -39,24 +38,24 @@ use crate::plan::{Bound, Expectation, Plan};
 pub fn unexpected(plan: &Plan, result: &RunResult) -> Vec<Deviation> {
     let mut deviations = Vec::new();
     let run = plan.run(result.number);
-    let about = plan
-        .expectations
-        .iter()
-        .filter(|expectation| expectation.runs.chooses(&run));
-    for Expectation { status, bounds, .. } in about {
+    let about = plan.expectations.iter().enumerate();
+    let about = about.filter(|(_, expectation)| expectation.runs.chooses(plan, &run));
+    for (place, Expectation { status, bounds, .. }) in about {
+        let (subject, demand) = (Subject::of_run(result), Demand::Expected(place));
         if let Some(status) = status.as_ref().filter(|status| **status != result.status) {
-            let found = format!("{} ({})", result.status, result.reason);
-            deviations.push(deviation(
-                result,
-                "status",
-                format!("expected {status}"),
-                found,
-                "",
-            ));
+            deviations.push(Deviation {
+                subject: subject.clone(),
+                demand,
+                quantity: "status".to_owned(),
+                epoch: None,
+                wanted: format!("expected {status}"),
+                found: format!("{} ({})", result.status, result.reason),
+                apart: None,
+            });
         }
         for bound in bounds {
             if let Some(value) = result.quantity(plan, &bound.quantity) {
-                out_of_bounds(&run_name(result), bound, value, &mut deviations);
+                out_of_bounds(&subject, demand, bound, value, &mut deviations);
             }
         }
     }
@@ -91,29 +90,38 @@ pub fn unexpected_values(plan: &Plan, table: &Table) -> Vec<Deviation> {
     let derivative = &plan.derivatives[table.derivative];
     let mut deviations = Vec::new();
     for row in &table.rows {
-        for expected in &derivative.expectations {
+        for (place, expected) in derivative.expectations.iter().enumerate() {
             if let Some(value) = row.values.get(expected.column) {
                 let bound = expected.bound(derivative, row.point);
-                let about = point_name(plan, derivative, row);
-                out_of_bounds(&about, &bound, *value, &mut deviations);
+                let subject = Subject::of_point(plan, derivative, row);
+                let demand = Demand::ExpectedValues {
+                    derivative: table.derivative,
+                    place,
+                };
+                out_of_bounds(&subject, demand, &bound, *value, &mut deviations);
             }
         }
     }
     deviations
 }
 
-fn out_of_bounds(about: &str, bound: &Bound, value: Scalar, deviations: &mut Vec<Deviation>) {
-    let precision = match value {
-        Scalar::F32(_) => Precision::F32,
-        Scalar::F64(_) => Precision::F64,
-    };
-    let mut tell = |wanted: String, distance: String| {
+fn out_of_bounds(
+    subject: &Subject,
+    demand: Demand,
+    bound: &Bound,
+    value: Scalar,
+    deviations: &mut Vec<Deviation>,
+) {
+    let precision = value.precision();
+    let mut tell = |wanted: String, apart: Option<Apart>| {
         deviations.push(Deviation {
-            about: Some(about.to_owned()),
+            subject: subject.clone(),
+            demand,
             quantity: bound.quantity.clone(),
+            epoch: None,
             wanted,
             found: value.to_string(),
-            distance,
+            apart,
         });
     };
     if let Some((equals, tolerance)) = &bound.equals {
@@ -121,7 +129,10 @@ fn out_of_bounds(about: &str, bound: &Bound, value: Scalar, deviations: &mut Vec
         if !tolerance.allows(wanted, value) {
             tell(
                 format!("expected {wanted}{}", within(tolerance)),
-                distance(wanted, value),
+                Some(Apart {
+                    wanted,
+                    found: value,
+                }),
             );
         }
     }
@@ -143,10 +154,7 @@ fn out_of_bounds(about: &str, bound: &Bound, value: Scalar, deviations: &mut Vec
         ),
     ] {
         if let (Some(limit), false) = (limit, holds) {
-            tell(
-                format!("expected {name} {}", limit.scalar(precision)),
-                String::new(),
-            );
+            tell(format!("expected {name} {}", limit.scalar(precision)), None);
         }
     }
 }

@@ -4,9 +4,12 @@ mod deviation;
 mod expected;
 mod matching;
 mod recorded;
+mod report;
 mod tables;
+mod trajectory;
 
-pub use deviation::Deviation;
+pub use deviation::{Apart, Demand, Deviation, Subject};
 pub use expected::{unexpected, unexpected_values};
-pub use recorded::{Recorded, changed_data, recorded_plan};
-pub use tables::compare_tables;
+pub use recorded::RecordedRuns;
+pub use report::RecordedReport;
+pub use trajectory::Trace;

@@ -1,66 +1,63 @@
 //! Final values against those of the recorded report.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
-use std::path::Path;
 
-use super::Deviation;
-use super::deviation::{deviation, distance, within};
+use super::deviation::{Apart, Demand, Deviation, Subject, within};
 use super::matching::Matching;
+use super::report::RecordedReport;
+use super::trajectory::Trajectories;
 use crate::batch::RunResult;
 use crate::number::{Scalar, Value};
 use crate::plan::{Plan, Tolerance};
-use crate::report::{self, REPORT, RUNS, ReportError, RunReader};
+use crate::report::{RUNS, ReportError, RunReader, State};
 
-/// The recorded report that results are compared with, run by run.
+/// The recorded runs that results are compared with, one by one.
 #[derive(Debug)]
-pub struct Recorded<'p> {
+pub struct RecordedRuns<'p> {
+    report: &'p RecordedReport,
     /// `None` if the report has no runs.
     reader: Option<RunReader<'p>>,
+    /// `None` if only the ends of runs are compared.
+    trajectories: Option<Trajectories<'p>>,
     comparison: Comparison<'p>,
     matching: Matching,
     /// Whether runs of the report are missing now that are not among those of now.
     is_whole: bool,
+    /// How many runs were read.
+    count: u64,
     /// The recorded run that was read last, if it lies ahead.
     next: Option<RunResult>,
     /// Runs that were read and belong to one that comes later.
     waiting: HashMap<u64, RunResult>,
 }
 
-/// Plans the experiment of the report in `folder` as it was recorded; `None` if
-/// there is no report.
-///
-/// # Errors
-///
-/// If it is damaged.
-pub fn recorded_plan(folder: &Path) -> Result<Option<Plan>, ReportError> {
-    if !folder.join(REPORT).exists() {
-        return Ok(None);
-    }
-    report::open(folder).map(|(_, plan)| Some(plan))
-}
-
-impl<'p> Recorded<'p> {
-    /// Opens the runs of the report in `folder`, which `recorded` made, to compare the runs
-    /// `numbers` of `plan` with them.
-    ///
-    /// # Errors
-    ///
-    /// If it is damaged.
-    pub fn open(
-        folder: &Path,
-        recorded: &'p Plan,
+impl<'p> RecordedRuns<'p> {
+    pub(super) fn open(
+        report: &'p RecordedReport,
         plan: &'p Plan,
         numbers: &[u64],
     ) -> Result<Self, ReportError> {
-        let reader = match recorded.runs() {
-            0 => None,
-            _ => Some(RunReader::open(folder.join(RUNS), recorded)?),
+        let recorded = report.plan();
+        let has_runs = recorded.runs() > 0;
+        let reader = if has_runs {
+            let path = report.folder().join(RUNS);
+            Some(RunReader::open(path, recorded)?)
+        } else {
+            None
         };
-        let mut opened = Recorded {
+        let trajectories = if has_runs && plan.check.trajectory {
+            Some(Trajectories::open(report, plan)?)
+        } else {
+            None
+        };
+        let mut opened = RecordedRuns {
+            report,
             reader,
+            trajectories,
             comparison: Comparison::new(recorded, plan),
             matching: Matching::new(recorded, plan, numbers),
             is_whole: numbers.len() as u64 == plan.runs(),
+            count: 0,
             next: None,
             waiting: HashMap::new(),
         };
@@ -74,28 +71,50 @@ impl<'p> Recorded<'p> {
             Some(reader) => reader.next()?,
             None => None,
         };
+        self.count += u64::from(self.next.is_some());
         Ok(())
     }
 
     /// How a result deviates from the recorded one with the same settings, and which
     /// recorded runs are passed over that nothing belongs to any more. Results come in the
-    /// order of their numbers.
+    /// order of their numbers. `states` are those that a [`Trace`](super::Trace) has of the
+    /// run; they are compared if [`Check::trajectory`](crate::plan::Check::trajectory) says
+    /// so.
     ///
     /// # Errors
     ///
     /// If the report is damaged.
-    pub fn compare(&mut self, now: &RunResult) -> Result<Vec<Deviation>, ReportError> {
+    pub fn compare(
+        &mut self,
+        now: &RunResult,
+        states: &[State],
+    ) -> Result<Vec<Deviation>, ReportError> {
+        let compared = self.compare_run(now, states);
+        compared.map_err(|error| self.report.explain(error))
+    }
+
+    fn compare_run(
+        &mut self,
+        now: &RunResult,
+        states: &[State],
+    ) -> Result<Vec<Deviation>, ReportError> {
         let mut deviations = Vec::new();
         let recorded = match self.matching.recorded(now.number) {
             Some(number) => self.take(number, &mut deviations)?,
             None => None,
         };
         match recorded {
-            Some(recorded) => self.comparison.tell(&recorded, now, &mut deviations),
+            Some(recorded) => {
+                self.comparison.tell(&recorded, now, &mut deviations);
+                if let Some(trajectories) = &mut self.trajectories {
+                    let first = trajectories.first_difference(recorded.number, now, states)?;
+                    deviations.extend(first);
+                }
+            }
             None => {
                 let other = self.comparison.instead(now);
                 let wanted = format!("is not in the recorded report{other}");
-                deviations.push(deviation(now, "run", wanted, String::new(), ""));
+                deviations.push(moved(now, "run", wanted, String::new(), None));
             }
         }
         Ok(deviations)
@@ -125,9 +144,15 @@ impl<'p> Recorded<'p> {
         if self.matching.awaits(recorded.number) {
             self.waiting.insert(recorded.number, recorded);
         } else if self.is_whole {
-            let wanted = "is recorded".to_owned();
-            let found = "not in the experiment".to_owned();
-            deviations.push(deviation(&recorded, "run", wanted, found, ""));
+            let wanted = "is not in the experiment any more".to_owned();
+            let gone = Deviation {
+                subject: Subject::RecordedRun {
+                    number: recorded.number,
+                    label: recorded.label.clone(),
+                },
+                ..moved(&recorded, "run", wanted, String::new(), None)
+            };
+            deviations.push(gone);
         }
     }
 
@@ -136,38 +161,30 @@ impl<'p> Recorded<'p> {
     ///
     /// # Errors
     ///
-    /// If the report is damaged.
+    /// If the report is damaged, or has not as many runs as were recorded.
     pub fn rest(mut self) -> Result<Vec<Deviation>, ReportError> {
+        let rest = self.read_rest();
+        rest.map_err(|error| self.report.explain(error))
+    }
+
+    fn read_rest(&mut self) -> Result<Vec<Deviation>, ReportError> {
         let mut deviations = Vec::new();
         while let Some(recorded) = self.next.take() {
             self.advance()?;
             self.pass(recorded, &mut deviations);
         }
-        Ok(deviations)
+        let expected = self.report.run_count().filter(|_| self.reader.is_some());
+        match expected.filter(|expected| *expected != self.count) {
+            None => Ok(deviations),
+            Some(expected) => {
+                let found = self.count;
+                let noun = if found == 1 { "run" } else { "runs" };
+                let what = format!("it has {found} {noun}, but {expected} were recorded");
+                let path = self.report.folder().join(RUNS);
+                Err(ReportError::Damaged { path, what })
+            }
+        }
     }
-}
-
-/// The data files that are not those of the recorded report: told beside what results
-/// they lead to.
-#[must_use]
-pub fn changed_data(recorded: &Plan, now: &Plan) -> Vec<Deviation> {
-    let before = recorded.recorded_data();
-    let now = now.recorded_data().into_iter();
-    let changed = now.filter_map(|now| {
-        let mut before = before.iter();
-        let before =
-            before.find(|before| before.file == now.file && before.sha256 != now.sha256)?;
-        Some(Deviation {
-            about: None,
-            quantity: now.file,
-            wanted: format!("recorded with SHA-256 {}", before.sha256),
-            found: now.sha256,
-            distance: String::new(),
-        })
-    });
-    let mut changed: Vec<Deviation> = changed.collect();
-    changed.dedup_by(|one, other| one.quantity == other.quantity);
-    changed
 }
 
 /// So many settings in which two runs differ are told.
@@ -260,7 +277,7 @@ impl<'p> Comparison<'p> {
         let mut words = |name: &str, before: String, after: String| {
             if before != after {
                 let wanted = format!("recorded {before}");
-                deviations.push(deviation(now, name, wanted, after, ""));
+                deviations.push(moved(now, name, wanted, after, None));
             }
         };
         let text = |value: &Option<Value>| {
@@ -291,10 +308,9 @@ impl<'p> Comparison<'p> {
             let shown =
                 |value: Option<Scalar>| value.map_or("none".to_owned(), |value| value.to_string());
             let apart = before.zip(after);
-            let apart = apart.map(|(before, after)| distance(before, after));
+            let apart = apart.map(|(wanted, found)| Apart { wanted, found });
             let wanted = format!("recorded {}{}", shown(before), within(tolerance));
-            let apart = apart.unwrap_or_default();
-            deviations.push(deviation(now, name, wanted, shown(after), apart));
+            deviations.push(moved(now, name, wanted, shown(after), apart));
         };
         for (name, tolerance) in &self.quantities {
             let of = |result: &RunResult| result.quantity(self.plan, name);
@@ -307,6 +323,25 @@ impl<'p> Comparison<'p> {
             };
             numbers(name, tolerance, of(recorded, *before), of(now, *after));
         }
+    }
+}
+
+/// What deviates of a run from the recorded report.
+pub(super) fn moved(
+    result: &RunResult,
+    quantity: &str,
+    wanted: String,
+    found: String,
+    apart: Option<Apart>,
+) -> Deviation {
+    Deviation {
+        subject: Subject::of_run(result),
+        demand: Demand::Recorded,
+        quantity: quantity.to_owned(),
+        epoch: None,
+        wanted,
+        found,
+        apart,
     }
 }
 

@@ -1,76 +1,76 @@
 //! Tables of derivatives against those of the recorded report.
 
-use std::path::Path;
-
-use super::Deviation;
-use super::deviation::{distance, point_name, within};
+use super::deviation::{Apart, Demand, Deviation, Subject, within};
 use super::recorded::is_within;
+use super::report::RecordedReport;
 use crate::derivative::{Row, Table};
 use crate::number::Scalar;
 use crate::plan::{Derivative, Plan, Tolerance};
-use crate::report::{self, ReportError};
+use crate::report::{ReportError, derivative_file, read_derivative};
 
-/// How the tables of derivatives deviate from those of the report in `folder`,
-/// which `recorded` made. Tables are compared by the names of their files.
-///
-/// # Errors
-///
-/// If the report is damaged.
-pub fn compare_tables(
-    folder: &Path,
-    recorded: &Plan,
+/// How the table of a derivative of `plan` deviates from the recorded one.
+pub(super) fn compare(
+    report: &RecordedReport,
     plan: &Plan,
-    tables: &[Table],
+    table: &Table,
 ) -> Result<Vec<Deviation>, ReportError> {
-    let mut deviations = Vec::new();
-    let about_table = |derivative: &Derivative, wanted: String, found: &str| Deviation {
-        about: Some(derivative.name.clone()),
-        quantity: "table".to_owned(),
-        wanted,
-        found: found.to_owned(),
-        distance: String::new(),
+    let recorded = report.plan();
+    let now = &plan.derivatives[table.derivative];
+    let mut known = recorded.derivatives.iter();
+    let Some(place) = known.position(|known| known.file == now.file) else {
+        let wanted = "is not in the recorded report".to_owned();
+        return Ok(vec![of_table(now, wanted, "")]);
     };
-    for table in tables {
-        let now = &plan.derivatives[table.derivative];
-        let mut known = recorded.derivatives.iter();
-        let Some(place) = known.position(|known| known.file == now.file) else {
-            let wanted = "is not in the recorded report".to_owned();
-            deviations.push(about_table(now, wanted, ""));
-            continue;
-        };
-        let before = &recorded.derivatives[place];
-        let shape = |plan: &Plan, derivative: &Derivative| {
-            let columns = derivative.variables().iter().chain(&derivative.columns);
-            let columns: Vec<&str> = columns.map(String::as_str).collect();
-            let arithmetics = plan.arithmetics().iter();
-            let arithmetics: Vec<String> = arithmetics.map(ToString::to_string).collect();
-            let points = derivative.points;
-            let noun = if points == 1 { "point" } else { "points" };
-            format!(
-                "columns {} at {points} {noun} in {}",
-                columns.join(", "),
-                arithmetics.join(" and ")
-            )
-        };
-        let (shape_before, shape_now) = (shape(recorded, before), shape(plan, now));
-        if shape_before != shape_now {
-            let wanted = format!("recorded: {shape_before}");
-            deviations.push(about_table(now, wanted, &shape_now));
-            continue;
-        }
-        let path = folder.join(report::derivative_file(recorded, place));
-        let old = report::read_derivative(&path, recorded, place)?;
-        for (before, after) in old.rows.iter().zip(&table.rows) {
-            changed_values(plan, now, before, after, &mut deviations);
-        }
+    let before = &recorded.derivatives[place];
+    let (shape_before, shape_now) = (shape(recorded, before), shape(plan, now));
+    if shape_before != shape_now {
+        let wanted = format!("recorded: {shape_before}");
+        return Ok(vec![of_table(now, wanted, &shape_now)]);
     }
-    for before in &recorded.derivatives {
-        if !plan.derivatives.iter().any(|now| now.file == before.file) {
-            let wanted = "is recorded".to_owned();
-            deviations.push(about_table(before, wanted, "not in the experiment"));
-        }
+    let path = report.folder().join(derivative_file(recorded, place));
+    let old = read_derivative(&path, recorded, place)?;
+    let mut deviations = Vec::new();
+    for (before, after) in old.rows.iter().zip(&table.rows) {
+        changed_values(plan, now, before, after, &mut deviations);
     }
     Ok(deviations)
+}
+
+/// The recorded tables that the experiment does not have any more.
+pub(super) fn gone(recorded: &Plan, plan: &Plan) -> Vec<Deviation> {
+    let before = recorded.derivatives.iter();
+    let gone = before.filter(|before| !plan.derivatives.iter().any(|now| now.file == before.file));
+    gone.map(|before| of_table(before, "is recorded".to_owned(), "not in the experiment"))
+        .collect()
+}
+
+fn of_table(derivative: &Derivative, wanted: String, found: &str) -> Deviation {
+    Deviation {
+        subject: Subject::Table {
+            derivative: derivative.name.clone(),
+        },
+        demand: Demand::Recorded,
+        quantity: "table".to_owned(),
+        epoch: None,
+        wanted,
+        found: found.to_owned(),
+        apart: None,
+    }
+}
+
+/// What a table has, in words.
+fn shape(plan: &Plan, derivative: &Derivative) -> String {
+    let columns = derivative.variables().iter().chain(&derivative.columns);
+    let columns: Vec<&str> = columns.map(String::as_str).collect();
+    let arithmetics = plan.arithmetics().iter();
+    let arithmetics: Vec<String> = arithmetics.map(ToString::to_string).collect();
+    let points = derivative.points;
+    let noun = if points == 1 { "point" } else { "points" };
+    format!(
+        "columns {} at {points} {noun} in {}",
+        columns.join(", "),
+        arithmetics.join(" and ")
+    )
 }
 
 /// What changed of a row: the point, and each value that is farther away than it may be.
@@ -91,14 +91,16 @@ fn changed_values(
         numbers.collect::<Vec<Scalar>>()
     };
     let pairs = numbers(before).into_iter().zip(numbers(after));
-    for ((name, tolerance), (before, now)) in points.chain(columns).zip(pairs) {
-        if !is_within(&tolerance, before, now) {
+    for ((name, tolerance), (wanted, found)) in points.chain(columns).zip(pairs) {
+        if !is_within(&tolerance, wanted, found) {
             deviations.push(Deviation {
-                about: Some(point_name(plan, derivative, after)),
+                subject: Subject::of_point(plan, derivative, after),
+                demand: Demand::Recorded,
                 quantity: name.clone(),
-                wanted: format!("recorded {before}{}", within(&tolerance)),
-                found: now.to_string(),
-                distance: distance(before, now),
+                epoch: None,
+                wanted: format!("recorded {wanted}{}", within(&tolerance)),
+                found: found.to_string(),
+                apart: Some(Apart { wanted, found }),
             });
         }
     }

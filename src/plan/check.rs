@@ -13,6 +13,8 @@ use crate::spec::Spec;
 pub struct Check {
     /// For every quantity that has no tolerance of its own.
     pub default: Tolerance,
+    /// Whether all recorded epochs of a run are compared, not only its end.
+    pub trajectory: bool,
     /// By the names of quantities; vectors by their elements.
     quantities: HashMap<String, Tolerance>,
 }
@@ -84,6 +86,10 @@ pub(super) fn decide(plan: &Plan, spec: &Spec, mistakes: &mut Vec<Mistake>) -> C
     }
     Check {
         default: default.unwrap_or_default(),
+        trajectory: written
+            .trajectory
+            .as_ref()
+            .is_some_and(|trajectory| trajectory.value),
         quantities,
     }
 }

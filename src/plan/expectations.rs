@@ -31,6 +31,40 @@ pub struct Bound {
     pub above: Option<Number>,
 }
 
+/// So many quantities are named; a vector can have thousands of elements.
+const NAMED: usize = 3;
+
+/// What is demanded, in a few words: "w = 0.5 within 2 ulps, loss < 1e-9".
+impl fmt::Display for Expectation {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let status = self.status.iter().map(|status| format!("status {status}"));
+        let bounds = self.bounds.iter().take(NAMED).map(ToString::to_string);
+        let mut parts: Vec<String> = status.chain(bounds).collect();
+        if self.bounds.len() > NAMED {
+            parts.push("…".to_owned());
+        }
+        formatter.write_str(&parts.join(", "))
+    }
+}
+
+impl fmt::Display for Bound {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let name = &self.quantity;
+        let mut parts = Vec::new();
+        if let Some((value, tolerance)) = &self.equals {
+            let within = match tolerance.is_exact() {
+                true => String::new(),
+                false => format!(" within {tolerance}"),
+            };
+            parts.push(format!("{name} = {}{within}", short(value.wide())));
+        }
+        let limit = |limit: &Number, sign| format!("{name} {sign} {}", short(limit.wide()));
+        parts.extend(self.below.as_ref().map(|below| limit(below, '<')));
+        parts.extend(self.above.as_ref().map(|above| limit(above, '>')));
+        formatter.write_str(&parts.join(", "))
+    }
+}
+
 /// How far from a value another may be. The loosest of those given decides;
 /// with none, the two are equal.
 #[derive(Clone, Copy, Debug, Default)]

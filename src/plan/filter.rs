@@ -1,17 +1,31 @@
 //! Choosing runs by their settings.
 
 use super::{Plan, Run};
-use crate::mistake::{At, Mistake, nearest};
-use crate::number::{Number, Value};
-use crate::spec;
+use crate::mistake::{At, Mistake, Mistakes, nearest};
+use crate::number::Value;
+use crate::spec::{self, Condition, Relation};
 
-/// Chooses the runs whose settings have one of the values given for each; the
-/// empty filter chooses all.
+/// Chooses the runs whose settings fulfil some conditions; the empty filter chooses all.
 #[derive(Clone, Debug, Default)]
 pub struct Filter {
-    /// Columns of the plan with the values of which one must match.
-    conditions: Vec<(usize, Vec<Value>)>,
+    /// All of them hold.
+    conditions: Vec<Condition<Key>>,
 }
+
+/// What a condition looks at.
+#[derive(Clone, Copy, Debug, PartialEq)]
+enum Key {
+    /// A column of the plan.
+    Column(usize),
+    /// The number of the run.
+    Number,
+    /// Its label.
+    Label,
+}
+
+/// The names of what is no setting.
+const NUMBER: &str = "run";
+const LABEL: &str = "label";
 
 impl Filter {
     /// Whether it chooses every run.
@@ -20,22 +34,16 @@ impl Filter {
         self.conditions.is_empty()
     }
 
-    /// Whether the filter chooses a run.
+    /// Whether the filter chooses a run of the plan that it was made for.
     #[must_use]
-    pub fn chooses(&self, run: &Run) -> bool {
-        self.chooses_settings(&run.settings)
-    }
-
-    /// Whether the filter chooses a run with these settings, in the order of
-    /// [`Plan::columns`].
-    #[must_use]
-    pub fn chooses_settings(&self, settings: &[Option<Value>]) -> bool {
-        self.conditions
-            .iter()
-            .all(|(column, values)| match settings.get(*column) {
-                Some(Some(setting)) => values.iter().any(|value| value.matches(setting)),
-                _ => false,
-            })
+    pub fn chooses(&self, plan: &Plan, run: &Run) -> bool {
+        let mut value = |key: &Key| match key {
+            Key::Column(column) => run.settings.get(*column).cloned().flatten(),
+            Key::Number => Some(Value::Whole(run.number)),
+            Key::Label => Some(Value::Name(plan.label(run))),
+        };
+        let mut conditions = self.conditions.iter();
+        conditions.all(|condition| condition.holds(&mut value))
     }
 
     /// Whether the filter chooses run number `number` of the plan that it was made
@@ -43,18 +51,18 @@ impl Filter {
     /// asked.
     #[must_use]
     pub fn chooses_number(&self, plan: &Plan, number: u64) -> bool {
-        self.conditions.iter().all(|(column, values)| {
-            let setting = plan.setting(number, *column);
-            setting.is_some_and(|setting| values.iter().any(|value| value.matches(&setting)))
-        })
+        let mut conditions = self.conditions.iter();
+        conditions.all(|condition| holds(condition, plan, number))
     }
 
-    /// The filter that a command line writes as `KEY=VALUE`, several of one key
-    /// meaning any of them.
+    /// The filter of a command line: all of some conditions, as the
+    /// [language of conditions](spec::Condition) has them. Several that only say what one
+    /// setting is equal to mean any of those values. `origin` is where the texts come from,
+    /// for messages.
     ///
     /// # Errors
     ///
-    /// A sentence about what is wrong.
+    /// What is wrong with a text, or that no run is chosen.
     ///
     /// # Examples
     ///
@@ -64,37 +72,50 @@ impl Filter {
     /// let plan = Plan::new("example.toml", r#"
     ///     epochs = 1
     ///     objective = [{ formula = "w^2", start = { w = 1 } }]
-    ///     optimizer = [{ method = "sgd", learning_rate = [0.1, 0.2] }]
+    ///     optimizer = [{ method = ["sgd", "adam"], learning_rate = [0.1, 0.2, 0.3] }]
     /// "#)?;
-    /// let filter = Filter::parse(&plan, &["learning_rate=0.2".to_owned()]).expect("one run has it");
-    /// assert!(filter.chooses(&plan.run(1)) && !filter.chooses(&plan.run(0)));
+    /// let chosen = |texts: &[&str]| {
+    ///     let texts: Vec<String> = texts.iter().map(|text| text.to_string()).collect();
+    ///     let filter = Filter::parse(&plan, "--filter", &texts).expect("some run has it");
+    ///     (0..plan.runs()).filter(|run| filter.chooses_number(&plan, *run)).collect::<Vec<_>>()
+    /// };
+    /// assert_eq!(chosen(&["learning_rate > 0.1 & method = adam"]), [4, 5]);
+    /// assert_eq!(chosen(&["learning_rate=0.1", "learning_rate=0.3", "run<3"]), [0, 2]);
+    /// assert_eq!(chosen(&["*adam*"]), [3, 4, 5]);
     /// # Ok::<(), gradtape::mistake::Mistakes>(())
     /// ```
-    pub fn parse(plan: &Plan, texts: &[String]) -> Result<Filter, String> {
-        let mut conditions: Vec<(usize, Vec<Value>)> = Vec::new();
+    pub fn parse(plan: &Plan, origin: &str, texts: &[String]) -> Result<Filter, Mistakes> {
+        let mut conditions = Vec::new();
         for text in texts {
-            let Some((key, value)) = text.split_once('=') else {
-                return Err(format!("`--filter {text}` is not of the form KEY=VALUE"));
-            };
-            let column = column(plan, key.trim())
-                .map_err(|label| format!("`--filter {text}`: unknown setting `{key}`, {label}"))?;
-            let value = value_of(value.trim());
-            match conditions.iter_mut().find(|(known, _)| *known == column) {
-                Some((_, values)) => values.push(value),
-                None => conditions.push((column, vec![value])),
-            }
+            let wrong = |list| Mistakes::new(origin, text, list);
+            let condition = Condition::parse(text).map_err(|mistake| wrong(vec![mistake]))?;
+            let mut mistakes = Vec::new();
+            let condition = named(plan, &condition, &mut mistakes);
+            add(condition.ok_or_else(|| wrong(mistakes))?, &mut conditions);
         }
-        let filter = Filter { conditions };
-        if !filter.chooses_any(plan) {
-            return Err(format!(
-                "no run matches `--filter {}`",
-                texts.join(" --filter ")
-            ));
+        let filter = Filter::new(conditions);
+        if filter.chooses_any(plan) {
+            return Ok(filter);
         }
-        Ok(filter)
+        let all = texts.join("\n");
+        let help = "`runner plan` lists the runs with their settings";
+        let mistake = Mistake::new(0..all.len(), "no run is chosen", "");
+        Err(Mistakes::new(origin, &all, vec![mistake.help(help)]))
     }
 
-    /// The filter that an experiment file writes as `runs = { … }`.
+    fn new(conditions: Vec<Condition<Key>>) -> Filter {
+        let each = conditions
+            .into_iter()
+            .flat_map(|condition| match condition {
+                Condition::All(all) => all,
+                one => vec![one],
+            });
+        Filter {
+            conditions: each.collect(),
+        }
+    }
+
+    /// The filter that an experiment file writes as `runs = …`.
     pub(super) fn decide(
         plan: &Plan,
         written: Option<&At<spec::Filter>>,
@@ -103,21 +124,9 @@ impl Filter {
         let Some(written) = written else {
             return Filter::default();
         };
-        let mut conditions = Vec::new();
         let before = mistakes.len();
-        for (key, values) in &written.value {
-            match column(plan, &key.value) {
-                Ok(column) => {
-                    let values = values.iter().map(|value| value.value.clone()).collect();
-                    conditions.push((column, values));
-                }
-                Err(label) => {
-                    let message = format!("unknown setting `{}` in a filter", key.value);
-                    mistakes.push(Mistake::new(key.span.clone(), message, label));
-                }
-            }
-        }
-        let filter = Filter { conditions };
+        let condition = named(plan, &written.value, mistakes);
+        let filter = Filter::new(condition.into_iter().collect());
         if mistakes.len() == before && !filter.chooses_any(plan) {
             let mistake = Mistake::new(
                 written.span.clone(),
@@ -129,49 +138,123 @@ impl Filter {
         filter
     }
 
-    /// Whether any run is chosen. The three factors of a plan are independent,
-    /// so each is looked at alone, not every combination.
+    /// Whether any run is chosen. The three factors of a plan are independent, so conditions
+    /// that are about one of them are looked at alone, not in every combination.
     fn chooses_any(&self, plan: &Plan) -> bool {
         if plan.runs() == 0 {
             return false;
         }
-        let any_of = |count: u64, stride: u64, first: u64, keys: &dyn Fn(&str) -> bool| {
-            let part = Filter {
-                conditions: self
-                    .conditions
-                    .iter()
-                    .filter(|(column, _)| keys(&plan.columns()[*column]))
-                    .cloned()
-                    .collect(),
-            };
-            part.conditions.is_empty()
-                || (0..count).any(|index| part.chooses_number(plan, first + index * stride))
+        let of_factor = |factor: Option<Factor>| {
+            let conditions = self.conditions.iter();
+            conditions.filter(move |condition| Factor::of(condition, plan) == factor)
         };
-        let numerics = |key: &str| matches!(key, "precision" | "subnormals" | "epochs");
-        let numeric_count = plan.numerics.count().unwrap_or(1).max(1);
-        let block = plan.runs() / numeric_count;
-        let choices: u64 = plan
-            .optimizers
-            .iter()
-            .filter_map(|one| one.settings.count())
-            .sum();
+        if of_factor(None).next().is_some() {
+            return (0..plan.runs()).any(|number| self.chooses_number(plan, number));
+        }
+        let numerics = plan.numerics.count().unwrap_or(1).max(1);
+        let block = plan.runs() / numerics;
+        let choices = plan.optimizers.iter();
+        let choices: u64 = choices.filter_map(|one| one.settings.count()).sum();
         // Repetitions are the fastest to vary, so they go with the optimizer.
-        let choices = choices.saturating_mul(plan.repetitions);
-        let in_optimizer = |key: &str| {
-            let of_all = ["optimizer", "method", "convention", "repetition"];
-            of_all.contains(&key)
-                || ["schedule", "schedule.convention"].contains(&key)
-                || plan
-                    .optimizers
-                    .iter()
-                    .any(|one| one.settings.series().any(|(name, _)| name == key))
-        };
-        any_of(numeric_count, block, 0, &numerics)
-            && any_of(choices, 1, 0, &in_optimizer)
-            && any_of(block / choices.max(1), choices, 0, &|key| {
-                !numerics(key) && !in_optimizer(key)
-            })
+        let choices = choices.saturating_mul(plan.repetitions).max(1);
+        let factors = [
+            (Factor::Numerics, numerics, block),
+            (Factor::Optimizer, choices, 1),
+            (Factor::Objective, block / choices, choices),
+        ];
+        factors.into_iter().all(|(factor, count, stride)| {
+            let of_factor = || of_factor(Some(factor));
+            of_factor().next().is_none()
+                || (0..count).any(|index| of_factor().all(|one| holds(one, plan, index * stride)))
+        })
     }
+}
+
+/// The part of a plan that a setting comes from.
+#[derive(Clone, Copy, Debug, PartialEq)]
+enum Factor {
+    Numerics,
+    Objective,
+    Optimizer,
+}
+
+impl Factor {
+    /// The one that a condition is about; `None` if it is about several, or about a run as a
+    /// whole.
+    fn of(condition: &Condition<Key>, plan: &Plan) -> Option<Factor> {
+        let mut factors = condition.settings().into_iter().map(|key| match key {
+            Key::Column(column) => Some(Factor::of_column(*column, plan)),
+            Key::Number | Key::Label => None,
+        });
+        let first = factors.next()??;
+        factors.all(|one| one == Some(first)).then_some(first)
+    }
+
+    fn of_column(column: usize, plan: &Plan) -> Factor {
+        let of_all = ["optimizer", "method", "convention", "repetition"];
+        let of_schedule = ["schedule", "schedule.convention"];
+        match plan.columns()[column].as_str() {
+            "precision" | "subnormals" | "epochs" => Factor::Numerics,
+            key if of_all.contains(&key) || of_schedule.contains(&key) => Factor::Optimizer,
+            key => {
+                let has = |one: &super::Optimizer| {
+                    let mut settings = one.settings.series();
+                    settings.any(|(name, _)| name == key)
+                };
+                if plan.optimizers.iter().any(has) {
+                    Factor::Optimizer
+                } else {
+                    Factor::Objective
+                }
+            }
+        }
+    }
+}
+
+fn holds(condition: &Condition<Key>, plan: &Plan, number: u64) -> bool {
+    condition.holds(&mut |key| match key {
+        Key::Column(column) => plan.setting(number, *column),
+        Key::Number => Some(Value::Whole(number)),
+        Key::Label => Some(Value::Name(plan.label(&plan.run(number)))),
+    })
+}
+
+/// Adds a condition; one that only says what a setting is equal to widens another such.
+fn add(condition: Condition<Key>, conditions: &mut Vec<Condition<Key>>) {
+    if let Condition::Test(test) = &condition
+        && test.relation == Relation::Equal
+    {
+        for known in conditions.iter_mut() {
+            if let Condition::Test(known) = known
+                && known.relation == Relation::Equal
+                && known.setting == test.setting
+            {
+                known.values.extend(test.values.iter().cloned());
+                return;
+            }
+        }
+    }
+    conditions.push(condition);
+}
+
+/// The condition about the columns of a plan; what it does not have is a mistake.
+fn named(
+    plan: &Plan,
+    condition: &Condition<At<String>>,
+    mistakes: &mut Vec<Mistake>,
+) -> Option<Condition<Key>> {
+    condition.named(
+        &mut |setting| match (column(plan, &setting.value), &*setting.value) {
+            (Ok(column), _) => Some(Key::Column(column)),
+            (Err(_), NUMBER) => Some(Key::Number),
+            (Err(_), LABEL) => Some(Key::Label),
+            (Err(label), name) => {
+                let message = format!("unknown setting `{name}` in a filter");
+                mistakes.push(Mistake::new(setting.span.clone(), message, label));
+                None
+            }
+        },
+    )
 }
 
 /// The column with this name, or what to say to a wrong one.
@@ -190,14 +273,4 @@ pub(super) fn column(plan: &Plan, key: &str) -> Result<usize, String> {
             }
         },
     )
-}
-
-/// A value as somebody types it on a command line.
-fn value_of(text: &str) -> Value {
-    match (text, text.parse::<Number>()) {
-        ("true", _) => Value::Switch(true),
-        ("false", _) => Value::Switch(false),
-        (_, Ok(number)) => Value::Number(number),
-        (_, Err(_)) => Value::Name(text.to_owned()),
-    }
 }

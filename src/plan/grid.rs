@@ -1,5 +1,7 @@
 //! Every combination of some lists, numbered, without being listed.
 
+use std::sync::Arc;
+
 use crate::number::{Number, Value};
 use crate::spec::{self, Values};
 
@@ -150,7 +152,9 @@ impl Axis {
 pub struct Grid {
     axes: Vec<Axis>,
     /// The product of their lengths.
-    count: Option<u64>,
+    product: Option<u64>,
+    /// The combinations that are left, if some were left out.
+    left: Option<Arc<[u64]>>,
 }
 
 impl Default for Grid {
@@ -165,14 +169,42 @@ impl Grid {
     #[must_use]
     pub fn new(axes: Vec<Axis>) -> Self {
         let mut lengths = axes.iter().map(Axis::len);
-        let count = lengths.try_fold(1_u64, u64::checked_mul);
-        Grid { axes, count }
+        let product = lengths.try_fold(1_u64, u64::checked_mul);
+        Grid {
+            axes,
+            product,
+            left: None,
+        }
+    }
+
+    /// The grid without the combinations that `leaves_out` says; `None` if that are all. It
+    /// keeps a list of those that are left.
+    pub(super) fn without(
+        mut self,
+        mut leaves_out: impl FnMut(&[(&str, Value)]) -> bool,
+    ) -> Option<Grid> {
+        let count = self.count().unwrap_or(0);
+        let left = (0..count).filter(|index| {
+            let point: Vec<(&str, Value)> = self.point(*index).collect();
+            !leaves_out(&point)
+        });
+        let left: Arc<[u64]> = left.collect();
+        if left.is_empty() {
+            return None;
+        }
+        if left.len() as u64 != count {
+            self.left = Some(left);
+        }
+        Some(self)
     }
 
     /// How many combinations, `None` if they are more than a `u64` counts.
     #[must_use]
     pub fn count(&self) -> Option<u64> {
-        self.count
+        match &self.left {
+            Some(left) => Some(left.len() as u64),
+            None => self.product,
+        }
     }
 
     /// The settings with their series.
@@ -242,7 +274,11 @@ impl Grid {
 
     /// Combination number `index`, counted from 0.
     pub fn point(&self, index: u64) -> impl Iterator<Item = (&str, Value)> {
-        let mut stride = self.count().unwrap_or(u64::MAX);
+        let mut stride = self.product.unwrap_or(u64::MAX);
+        let index = match &self.left {
+            Some(left) => left[usize::try_from(index).expect("a list in memory has such an index")],
+            None => index,
+        };
         self.axes.iter().flat_map(move |axis| {
             stride /= axis.len().max(1);
             let place = index / stride.max(1) % axis.len().max(1);
@@ -299,6 +335,31 @@ mod tests {
         assert_eq!(grid.count(), Some(6));
         let point: Vec<String> = grid.point(3).map(|(_, value)| value.to_string()).collect();
         assert_eq!(point, ["2", "4", "5"]);
+    }
+
+    #[test]
+    fn combinations_that_are_left_out_have_no_number() {
+        let whole =
+            |values: &[u64]| Series::List(values.iter().map(|v| Value::Whole(*v)).collect());
+        let axis = |name: &str, series| Axis {
+            series: vec![(name.to_owned(), series)],
+        };
+        let grid = || {
+            Grid::new(vec![
+                axis("a", whole(&[1, 2])),
+                axis("b", whole(&[3, 4, 5])),
+            ])
+        };
+        let is_four = |point: &[(&str, Value)]| point[1].1 == Value::Whole(4);
+        let left = grid().without(is_four).unwrap();
+        let shown = |index: u64| {
+            let values = left.point(index).map(|(_, value)| value.to_string());
+            values.collect::<String>()
+        };
+        assert_eq!(left.count(), Some(4));
+        assert_eq!([0, 1, 2, 3].map(shown), ["13", "15", "23", "25"]);
+        assert!(grid().without(|_| true).is_none());
+        assert_eq!(grid().without(|_| false).unwrap().count(), Some(6));
     }
 
     #[test]

@@ -807,6 +807,27 @@ impl Plan {
         label
     }
 
+    /// What all runs have in a column of [`Plan::columns`], by its place; `None` if some have
+    /// another value, or none.
+    #[must_use]
+    pub fn constant(&self, column: usize) -> Option<Value> {
+        if self.runs == 0 || self.varying.anywhere(column) {
+            return None;
+        }
+        // What does not vary within an objective or an optimizer is seen in its first run.
+        let choices = self.optimizer_ends.sum();
+        let optimizers = (0..self.optimizers.len()).map(|place| self.optimizer_ends.begin(place));
+        let objectives = (0..self.objectives.len()).map(|place| self.objective_ends.begin(place));
+        let objectives = objectives.map(|begin| begin * choices);
+        let first = self.setting(0, column)?;
+        let mut firsts = optimizers.chain(objectives);
+        let is_same = firsts.all(|begin| {
+            let setting = self.setting(begin * self.repetitions, column);
+            setting.as_ref() == Some(&first)
+        });
+        is_same.then_some(first)
+    }
+
     /// Whether a setting differs between some runs.
     #[must_use]
     pub fn varies(&self, column: &str) -> bool {
@@ -890,11 +911,15 @@ impl Ends {
         self.0.last().copied().unwrap_or(0)
     }
 
+    /// The entries of the lists before this one.
+    fn begin(&self, list: usize) -> u64 {
+        list.checked_sub(1).map_or(0, |before| self.0[before])
+    }
+
     /// In which list `index` lies, and where in it.
     fn locate(&self, index: u64) -> (usize, u64) {
         let list = self.0.partition_point(|end| *end <= index);
-        let begin = list.checked_sub(1).map_or(0, |before| self.0[before]);
-        (list, index - begin)
+        (list, index - self.begin(list))
     }
 }
 

@@ -30,6 +30,9 @@ pub struct Head {
     pub description: Option<String>,
     /// The SHA-256 of the experiment file.
     pub sha256: String,
+    /// How many runs were computed; `None` in reports of the first versions.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub run_count: Option<u64>,
     /// The text of the experiment file.
     pub experiment: String,
     /// The data of the objectives that have any.
@@ -37,6 +40,28 @@ pub struct Head {
     pub data: Vec<RecordedData>,
     /// The files of the report.
     pub files: Vec<String>,
+}
+
+impl Head {
+    /// The same error with what may be behind it: that another version of this crate, whose
+    /// files had other columns, wrote the report.
+    #[must_use]
+    pub fn explain(&self, error: ReportError) -> ReportError {
+        let now = env!("CARGO_PKG_VERSION");
+        match error {
+            ReportError::Damaged { path, what } if self.gradtape != now => ReportError::Damaged {
+                path,
+                what: format!(
+                    "{}\n\ngradtape {} wrote this report, and this is {now}: if the format has \
+                     changed between them, `runner {}` records it again",
+                    what.trim_end(),
+                    self.gradtape,
+                    self.file
+                ),
+            },
+            error => error,
+        }
+    }
 }
 
 /// The line that ends the head: no other begins so, as text has no line ends here.

@@ -46,6 +46,7 @@ mod json;
 mod overview;
 mod page;
 mod reading;
+mod stored;
 mod text;
 mod trajectory;
 
@@ -63,7 +64,7 @@ use page::ChartView;
 use text::Stock;
 use trajectory::{TrajectoryFile, TrajectoryText};
 
-pub use csv::{RunReader, read_derivative};
+pub use csv::{RunReader, State, TrajectoryReader, plan_line, read_derivative, state_columns};
 pub use error::ReportError;
 pub use figures::Ladder;
 pub use folder::{DIAGNOSIS, PAGE, REPORT, RUNS, TRAJECTORIES, remove_unfinished};
@@ -72,6 +73,7 @@ pub use json::{
     objective_object, plan_object, run_object,
 };
 pub use reading::{Reading, diagnosis, read};
+pub use stored::Stored;
 
 /// Writes the report of a batch.
 ///
@@ -201,16 +203,22 @@ impl<L> Recorder for Recorded<'_, L> {
     }
 
     fn end(&mut self, run: Run, outcome: Outcome) -> Option<(Run, Outcome)> {
-        let result = RunResult::new(self.plan, run, &outcome);
-        if let Some(verdict) = self.diagnosis.conclude(&result) {
+        self.take(&RunResult::new(self.plan, run, &outcome));
+        None
+    }
+}
+
+impl<L> Recorded<'_, L> {
+    /// Takes the result of the run whose rows were recorded.
+    fn take(&mut self, result: &RunResult) {
+        if let Some(verdict) = self.diagnosis.conclude(result) {
             self.verdicts.add_verdict(&verdict);
         }
-        self.runs.add(self.plan, &result);
-        self.report.add(&result);
-        self.endings.add(self.plan, &self.drawn, &result);
-        self.overview.add(self.plan, &self.shown, &result);
-        self.looks.push((self.look)(&result));
-        None
+        self.runs.add(self.plan, result);
+        self.report.add(result);
+        self.endings.add(self.plan, &self.drawn, result);
+        self.overview.add(self.plan, &self.shown, result);
+        self.looks.push((self.look)(result));
     }
 }
 
@@ -236,6 +244,7 @@ impl<'p> Writer<'p> {
             title: plan.title.clone(),
             description: plan.description.clone(),
             sha256: plan.hash.clone(),
+            run_count: Some(numbers.len() as u64),
             experiment: source.to_owned(),
             data: plan.recorded_data(),
             files: files(plan),
@@ -564,10 +573,10 @@ pub fn open(folder: &Path) -> Result<(Head, Plan), ReportError> {
             &path,
             "its experiment is not the one it was made from",
         )),
-        Err(mistakes) => Err(ReportError::damaged(
+        Err(mistakes) => Err(head.explain(ReportError::damaged(
             &path,
             format!("its experiment has mistakes\n\n{mistakes}"),
-        )),
+        ))),
     }
 }
 

@@ -24,6 +24,7 @@ pub(super) enum Field {
     Map(Entries),
     Starts(Vec<At<Entries>>),
     Filter(At<Filter>),
+    Filters(Vec<At<Filter>>),
     Table(Fields),
     Tables(Vec<Fields>),
 }
@@ -198,6 +199,7 @@ fn optimizer(mut fields: Fields) -> Optimizer {
         has_schedule,
         clip: fields.table("clip").map(clip),
         zip: take!(fields, "zip", Names).map_or_else(Vec::new, |zip| zip.value),
+        exclude: take!(fields, "exclude", Filters).unwrap_or_default(),
         settings: settings(Some(fields.others)),
         keys: fields.present,
         span: fields.span,
@@ -347,6 +349,7 @@ fn tolerance(mut fields: Fields) -> Tolerance {
 fn check(mut fields: Fields) -> Check {
     Check {
         default: fields.table("default").map(tolerance),
+        trajectory: take!(fields, "trajectory", Switch),
         quantities: entries(Some(fields.others), |field| match field {
             Field::Table(fields) => Some(tolerance(fields)),
             _ => None,

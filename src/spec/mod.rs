@@ -4,21 +4,26 @@
 //! the values mean, and whether they fit together, is for the
 //! [plan](crate::plan) to decide.
 
+mod condition;
 mod fields;
 mod format;
 mod load;
+mod overrides;
 mod reader;
 mod text;
 
 use crate::mistake::{At, Mistake, Span};
 use crate::number::{Number, Value};
 
+pub use condition::{Condition, Relation, Test, Wanted};
 pub use format::{
     BOUND, CHART, CHART_KINDS, CLIP, DATA, DERIVATIVE, DERIVATIVE_EXPECT, DRAW, EXPECT, EXPERIMENT,
-    MINIMUM, OBJECTIVE, OPTIMIZER, POINTS_BOUND, RANGE, RECORD, SCHEDULE, STOP, STYLE, TRANSFORM,
+    FORMATS, MINIMUM, OBJECTIVE, OF_DESCENTS, OPTIMIZER, POINTS_BOUND, RANGE, RECORD, SCHEDULE,
+    STOP, STYLE, TRANSFORM,
 };
 pub use format::{Format, Key, Kind, Need, documentation};
 pub use load::{GREATEST_LENGTH, LoadError, load};
+pub use overrides::with_settings;
 pub use text::place_in_text;
 
 /// An experiment file. A part that is missing or was misread is `None` or left
@@ -255,6 +260,8 @@ pub struct Optimizer {
     pub clip: Option<Clip>,
     /// `zip`.
     pub zip: Vec<At<String>>,
+    /// `exclude`.
+    pub exclude: Vec<At<Filter>>,
     /// Every other key.
     pub settings: Map<Setting>,
     /// All keys, those included whose value was misread.
@@ -330,8 +337,8 @@ pub enum Selection {
     Some(Vec<At<String>>),
 }
 
-/// A filter: settings with the values of which one must match.
-pub type Filter = Map<Vec<At<Value>>>;
+/// A filter: what the settings of a run fulfil.
+pub type Filter = Condition<At<String>>;
 
 /// `[[chart]]`.
 #[derive(Clone, Debug)]
@@ -444,6 +451,8 @@ pub struct Expectation {
 pub struct Check {
     /// `default`.
     pub default: Option<Tolerance>,
+    /// `trajectory`.
+    pub trajectory: Option<At<bool>>,
     /// Quantities with how far they may be away.
     pub quantities: Map<Tolerance>,
 }

@@ -4,8 +4,10 @@
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
+use super::condition::{Condition, Relation, Test, Wanted};
 use super::fields::{self, Entries, Field, Fields, take};
 use super::format::{DRAW, EXPERIMENT, Format, Key, Kind, Need, OF_DESCENTS, RANGE};
+use super::text::place_in_text;
 use super::{Filter, Names, Numbers, Range, Selection, Setting, Spec, Start, Values};
 use crate::mistake::{At, Mistake, Span, nearest, suggestion};
 use crate::number::{Number, Value};
@@ -222,10 +224,26 @@ impl Reader<'_> {
                 }
                 Field::Starts(starts)
             }
-            (Kind::Filter, DeValue::Table(table)) => {
-                let mut filter = Vec::new();
-                self.filter("", table, &mut filter);
-                Field::Filter(At::new(filter, span))
+            (Kind::Filter, DeValue::Table(_) | DeValue::String(_)) => {
+                Field::Filter(self.filter(value)?)
+            }
+            (Kind::Filters, DeValue::Table(_) | DeValue::String(_)) => {
+                Field::Filters(vec![self.filter(value)?])
+            }
+            (Kind::Filters, DeValue::Array(items)) if !items.is_empty() => {
+                let mut filters = Vec::new();
+                for item in items {
+                    match item.get_ref() {
+                        DeValue::Table(_) | DeValue::String(_) => {
+                            filters.extend(self.filter(item));
+                        }
+                        _ => {
+                            let expected = Kind::Filter.description();
+                            self.wrong_type(&format!("an entry of {key}"), item, &expected);
+                        }
+                    }
+                }
+                Field::Filters(filters)
             }
             (Kind::Table(format), DeValue::Table(table)) => {
                 Field::Table(self.table(table, Some(span), format))
@@ -278,12 +296,46 @@ impl Reader<'_> {
         map
     }
 
-    fn filter(&mut self, prefix: &str, table: &DeTable<'_>, filter: &mut Filter) {
+    /// A filter as a table, or as the text of a condition.
+    fn filter(&mut self, value: &Spanned<DeValue<'_>>) -> Option<At<Filter>> {
+        let span = value.span();
+        let condition = match value.get_ref() {
+            DeValue::String(text) => self.condition(text, &span)?,
+            DeValue::Table(table) => {
+                let mut tests = Vec::new();
+                self.tests("", table, &mut tests);
+                Condition::All(tests)
+            }
+            _ => return None,
+        };
+        Some(At::new(condition, span))
+    }
+
+    fn condition(&mut self, text: &str, literal: &Span) -> Option<Filter> {
+        let source = self.source;
+        let place = |part: &Span| place_in_text(source, literal, part.clone());
+        match Condition::parse(text) {
+            Ok(condition) => condition
+                .named(&mut |setting| Some(At::new(setting.value.clone(), place(&setting.span)))),
+            Err(mut mistake) => {
+                mistake.span = match mistake.span {
+                    // Of a text without letters the quotes are underlined.
+                    Some(part) if !part.is_empty() => Some(place(&part)),
+                    _ => Some(literal.clone()),
+                };
+                self.mistakes.push(mistake);
+                None
+            }
+        }
+    }
+
+    /// What a table demands of settings: one of the values that are given for each.
+    fn tests(&mut self, prefix: &str, table: &DeTable<'_>, tests: &mut Vec<Filter>) {
         for (key, value) in table {
             let name = format!("{prefix}{}", key.get_ref());
             let values = match value.get_ref() {
                 DeValue::Table(inner) if prefix.is_empty() => {
-                    self.filter(&format!("{name}."), inner, filter);
+                    self.tests(&format!("{name}."), inner, tests);
                     continue;
                 }
                 DeValue::Array(items) => {
@@ -295,7 +347,12 @@ impl Reader<'_> {
                     .map(|value| vec![value]),
             };
             if let Some(values) = values {
-                filter.push((at(key, name), values));
+                let values = values.into_iter().map(|value| Wanted::Value(value.value));
+                tests.push(Condition::Test(Test {
+                    setting: at(key, name),
+                    relation: Relation::Equal,
+                    values: values.collect(),
+                }));
             }
         }
     }

@@ -185,7 +185,7 @@ fn a_contour_of_data_can_be_drawn_later_and_without_the_data() {
         assert!(code == 3 && stderr.contains(expected), "{stderr}");
     }
     let short: Vec<&str> = good.lines().take(100).collect();
-    fs::write(&path, short.join("\n")).unwrap();
+    fs::write(&path, short.join("\n") + "\n").unwrap();
     let (code, _, stderr) = finished(runner(at.path()).args(["report", "reports/data"]));
     assert!(code == 3 && stderr.contains("ends too early"), "{stderr}");
 }

@@ -313,8 +313,8 @@ fn settings_of_schedules_are_columns_that_filters_know() {
     ];
     assert!(columns.ends_with(&expected), "{columns:?}");
     let chosen = |filter: &str| {
-        let filter = Filter::parse(&plan, &[filter.to_owned()]).unwrap();
-        let chosen = (0..plan.runs()).filter(|run| filter.chooses(&plan.run(*run)));
+        let filter = Filter::parse(&plan, "--filter", &[filter.to_owned()]).unwrap();
+        let chosen = (0..plan.runs()).filter(|run| filter.chooses(&plan, &plan.run(*run)));
         chosen.collect::<Vec<u64>>()
     };
     assert_eq!(chosen("schedule=step"), [0, 1]);

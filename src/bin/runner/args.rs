@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use clap::{Args, Parser, Subcommand, ValueEnum};
+use clap::{Args, CommandFactory, Parser, Subcommand, ValueEnum};
 
 /// What the help says at its end.
 const EXIT_CODES: &str = "\
@@ -11,7 +11,9 @@ Exit codes:
   1    a check failed
   2    the command line or an experiment file is wrong; nothing was run
   3    a file could not be read or written
-  130  interrupted";
+  130  interrupted
+
+With --keep-going 2 is the code if any experiment file was wrong, else 3, else 1.";
 
 #[derive(Debug, Parser)]
 #[command(
@@ -49,6 +51,14 @@ enum Subcommands {
     Functions(Functions),
     /// List the methods and schedules, or show one of them
     Methods(Methods),
+    /// Write a commented experiment file to begin with
+    Init(Init),
+    /// Print the JSON Schema of experiment files, for editors
+    Schema,
+    /// Print what makes a shell complete this command
+    Completions(Completions),
+    /// Print the manual page of this command, or of one of its commands
+    Man(Man),
 }
 
 /// Options of a plain `runner FILE…` and of `runner watch`.
@@ -87,15 +97,34 @@ pub struct Check {
     pub out: PathBuf,
     #[command(flatten)]
     pub tolerance: Tolerance,
-    /// Renew the recorded reports that deviate or are missing, unless an expectation fails
-    #[arg(long, conflicts_with = "filter")]
+    /// Compare all recorded epochs, not only how runs end
+    #[arg(long)]
+    pub trajectory: bool,
+    /// Renew the recorded reports that deviate or are missing, unless an expectation fails;
+    /// with --filter only the runs that it chooses
+    #[arg(long, conflicts_with = "only_failed")]
     pub accept: bool,
+    /// Draw the runs that deviate beside what was recorded of them
+    #[arg(long, value_name = "DIR")]
+    pub show_charts: Option<PathBuf>,
+    /// Only what failed when it was checked last
+    #[arg(long)]
+    pub only_failed: bool,
+    /// End at the first experiment whose check fails
+    #[arg(long, conflicts_with = "keep_going")]
+    pub fail_fast: bool,
+    /// Write what was found as JUnit, a test case for each run and expectation
+    #[arg(long, value_name = "FILE")]
+    pub junit: Option<PathBuf>,
     /// Write what was found as Markdown, such as to "$GITHUB_STEP_SUMMARY"
     #[arg(long, value_name = "FILE")]
     pub markdown: Option<PathBuf>,
     /// Print deviations only
     #[arg(long, short)]
     pub quiet: bool,
+    /// How the findings are printed
+    #[arg(long, value_enum, default_value_t = CheckFormat::Text)]
+    pub format: CheckFormat,
 }
 
 /// How far values may be from the recorded ones, in place of the default of the file.
@@ -126,9 +155,12 @@ pub struct Plan {
     /// Show each objective as a formula, with its gradient
     #[arg(long)]
     pub gradient: bool,
+    /// Compute a part of the runs to tell how long all take and how much they write
+    #[arg(long)]
+    pub estimate: bool,
     /// How the runs are printed
-    #[arg(long, value_enum, default_value_t = Format::Text)]
-    pub format: Format,
+    #[arg(long, value_enum, default_value_t = PlanFormat::Text)]
+    pub format: PlanFormat,
 }
 
 /// Options of `runner report`.
@@ -159,6 +191,9 @@ pub struct Functions {
     /// How many variables it has
     #[arg(long, value_name = "N", requires = "name")]
     pub dimension: Option<usize>,
+    /// Only those about these words: names, formulas, properties, sources
+    #[arg(long, value_name = "WORDS", conflicts_with = "name")]
+    pub search: Option<String>,
     /// How it is printed
     #[arg(long, value_enum, default_value_t = Format::Text)]
     pub format: Format,
@@ -170,9 +205,36 @@ pub struct Methods {
     /// The method or schedule to show; all are listed if it is left out
     #[arg(value_name = "NAME")]
     pub name: Option<String>,
+    /// Only those about these words: names, settings, rules, sources
+    #[arg(long, value_name = "WORDS", conflicts_with = "name")]
+    pub search: Option<String>,
     /// How it is printed
     #[arg(long, value_enum, default_value_t = Format::Text)]
     pub format: Format,
+}
+
+/// Options of `runner init`.
+#[derive(Debug, Args)]
+pub struct Init {
+    /// The name of the file, with or without its ending
+    #[arg(value_name = "NAME", default_value = "experiment")]
+    pub name: PathBuf,
+}
+
+/// Options of `runner completions`.
+#[derive(Debug, Args)]
+pub struct Completions {
+    /// The shell
+    #[arg(value_enum, value_name = "SHELL")]
+    pub shell: clap_complete::Shell,
+}
+
+/// Options of `runner man`.
+#[derive(Debug, Args)]
+pub struct Man {
+    /// The command whose page is meant
+    #[arg(value_name = "COMMAND")]
+    pub command: Option<String>,
 }
 
 /// Which experiments, and which of their runs.
@@ -181,9 +243,12 @@ pub struct Experiments {
     /// Experiment files
     #[arg(required = true, value_name = "FILE")]
     pub files: Vec<PathBuf>,
-    /// Only the runs with this setting; may be repeated
-    #[arg(long, value_name = "KEY=VALUE")]
+    /// Only the runs of which this holds, such as "learning_rate<0.1 & method=adam"
+    #[arg(long, value_name = "CONDITION")]
     pub filter: Vec<String>,
+    /// Set a key of the files to another value, such as optimizer.learning_rate=[0.1,0.2]
+    #[arg(long, value_name = "KEY=VALUE")]
+    pub set: Vec<String>,
 }
 
 /// How runs are computed.
@@ -192,6 +257,9 @@ pub struct Work {
     /// How many threads work; as many as there are cores if left out
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1024))]
     pub threads: Option<u16>,
+    /// Go on with the other experiments where one is wrong or its report cannot be used
+    #[arg(long)]
+    pub keep_going: bool,
 }
 
 /// How results are printed.
@@ -200,6 +268,26 @@ pub enum Format {
     /// An aligned table
     Text,
     /// A JSON object a line for each run, point of a derivative, function or method
+    Json,
+}
+
+/// How a plan is printed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum PlanFormat {
+    /// An aligned table
+    Text,
+    /// A JSON object a line for each run and derivative
+    Json,
+    /// The runs as CSV, with all their settings
+    Csv,
+}
+
+/// How the findings of a check are printed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum CheckFormat {
+    /// A line for each experiment and for what deviates
+    Text,
+    /// A JSON object a line for each run and derivative, as they are checked
     Json,
 }
 
@@ -240,6 +328,10 @@ pub enum Command<'a> {
     Watch(&'a Run),
     Functions(&'a Functions),
     Methods(&'a Methods),
+    Init(&'a Init),
+    Schema,
+    Completions(&'a Completions),
+    Man(&'a Man),
 }
 
 impl Arguments {
@@ -262,8 +354,44 @@ impl Arguments {
             Some(Subcommands::Watch(options)) => Command::Watch(options),
             Some(Subcommands::Functions(options)) => Command::Functions(options),
             Some(Subcommands::Methods(options)) => Command::Methods(options),
+            Some(Subcommands::Init(options)) => Command::Init(options),
+            Some(Subcommands::Schema) => Command::Schema,
+            Some(Subcommands::Completions(options)) => Command::Completions(options),
+            Some(Subcommands::Man(options)) => Command::Man(options),
             None => Command::Run(&self.0.run),
         }
+    }
+}
+
+impl Completions {
+    /// What the shell reads to complete this command.
+    pub fn script(&self) -> Vec<u8> {
+        let mut script = Vec::new();
+        clap_complete::generate(self.shell, &mut Line::command(), "runner", &mut script);
+        script
+    }
+}
+
+impl Man {
+    /// The page in the language of `man`; `Err` with the names of the commands if there is no
+    /// such one.
+    pub fn page(&self) -> Result<Vec<u8>, Vec<String>> {
+        let mut command = Line::command();
+        command.build();
+        let page = match &self.command {
+            None => command,
+            Some(name) => {
+                let found = command.find_subcommand(name).cloned();
+                found.ok_or_else(|| {
+                    let names = command.get_subcommands().map(clap::Command::get_name);
+                    names.map(str::to_owned).collect::<Vec<_>>()
+                })?
+            }
+        };
+        let mut text = Vec::new();
+        let written = clap_mangen::Man::new(page).render(&mut text);
+        written.expect("memory takes what is written to it");
+        Ok(text)
     }
 }
 
@@ -273,7 +401,6 @@ mod tests {
 
     #[test]
     fn the_command_line_is_consistent() {
-        use clap::CommandFactory;
         Line::command().debug_assert();
     }
 }

@@ -11,8 +11,8 @@ use crate::output;
 /// Why the command does not end with exit code 0.
 #[derive(Debug)]
 pub enum Failure {
-    /// A check failed; what deviates was printed.
-    CheckFailed,
+    /// All was told already; this is the exit code.
+    Told(u8),
     /// Experiment files are wrong.
     Experiments(Vec<WrongExperiment>),
     /// The command line asks for what the experiments do not have.
@@ -26,9 +26,18 @@ pub enum Failure {
 pub enum WrongExperiment {
     /// It could not be read.
     Load(LoadError),
-    /// It has mistakes.
+    /// It has mistakes, or the command line asks for what it does not have.
     Mistakes(Mistakes),
 }
+
+/// A check failed.
+pub const CHECK_FAILED: u8 = 1;
+/// The command line or an experiment file is wrong.
+const WRONG: u8 = 2;
+/// A file could not be read or written.
+const REFUSED: u8 = 3;
+/// It was interrupted.
+const INTERRUPTED: u8 = 130;
 
 impl From<ReportError> for Failure {
     fn from(error: ReportError) -> Self {
@@ -36,24 +45,39 @@ impl From<ReportError> for Failure {
     }
 }
 
+impl From<WrongExperiment> for Failure {
+    fn from(wrong: WrongExperiment) -> Self {
+        Failure::Experiments(vec![wrong])
+    }
+}
+
 impl Failure {
     /// Prints it to standard error.
     pub fn print(&self) {
         match self {
-            Failure::CheckFailed => {}
-            Failure::Experiments(wrong) => {
-                for experiment in wrong {
-                    match experiment {
-                        WrongExperiment::Load(error) => output::error(&error.to_string()),
-                        WrongExperiment::Mistakes(mistakes) => {
-                            output::message(&mistakes.render(true));
-                        }
-                    }
-                }
-            }
+            Failure::Told(_) => {}
+            Failure::Experiments(wrong) => wrong.iter().for_each(WrongExperiment::print),
             Failure::Usage(message) => output::error(message),
             Failure::Report(error) => output::error(&error.to_string()),
         }
+    }
+
+    /// What is wrong as plain text.
+    pub fn text(&self) -> String {
+        match self {
+            Failure::Told(_) => String::new(),
+            Failure::Experiments(wrong) => {
+                let texts: Vec<String> = wrong.iter().map(WrongExperiment::text).collect();
+                texts.join("\n")
+            }
+            Failure::Usage(message) => message.clone(),
+            Failure::Report(error) => error.to_string(),
+        }
+    }
+
+    /// Whether somebody wants all work to end.
+    pub fn is_interruption(&self) -> bool {
+        matches!(self, Failure::Report(ReportError::Cancelled(_)))
     }
 
     /// The exit code, as the help documents it.
@@ -64,16 +88,62 @@ impl Failure {
     /// The same as a number.
     pub fn code(&self) -> u8 {
         match self {
-            Failure::CheckFailed => 1,
-            Failure::Usage(_) => 2,
+            Failure::Told(code) => *code,
+            Failure::Usage(_) => WRONG,
             Failure::Experiments(wrong) => {
                 let refused = |one: &WrongExperiment| {
                     matches!(one, WrongExperiment::Load(LoadError::Refused { .. }))
                 };
-                if wrong.iter().all(refused) { 3 } else { 2 }
+                if wrong.iter().all(refused) {
+                    REFUSED
+                } else {
+                    WRONG
+                }
             }
-            Failure::Report(ReportError::Cancelled(_)) => 130,
-            Failure::Report(_) => 3,
+            Failure::Report(_) if self.is_interruption() => INTERRUPTED,
+            Failure::Report(_) => REFUSED,
         }
+    }
+}
+
+impl WrongExperiment {
+    fn print(&self) {
+        match self {
+            WrongExperiment::Load(error) => output::error(&error.to_string()),
+            WrongExperiment::Mistakes(mistakes) => output::message(&mistakes.render(true)),
+        }
+    }
+
+    fn text(&self) -> String {
+        match self {
+            WrongExperiment::Load(error) => error.to_string(),
+            WrongExperiment::Mistakes(mistakes) => mistakes.render(false),
+        }
+    }
+}
+
+/// The exit code of several files together: what is wrong with the input counts most, then
+/// what could not be read or written, then what a check found.
+pub fn together(codes: impl IntoIterator<Item = u8>) -> u8 {
+    let rank = |code: &u8| match *code {
+        0 => 0,
+        CHECK_FAILED => 1,
+        REFUSED => 2,
+        WRONG => 3,
+        _ => 4,
+    };
+    codes.into_iter().max_by_key(rank).unwrap_or(0)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_worst_decides() {
+        assert_eq!(together([]), 0);
+        assert_eq!(together([0, 1, 0]), 1);
+        assert_eq!(together([1, 3, 0]), 3);
+        assert_eq!(together([3, 2, 1]), 2);
     }
 }

@@ -12,6 +12,7 @@ use crate::dots::Paint;
 use crate::failure::Failure;
 use crate::output::{self, FAINT, STRONG};
 use crate::picture::{self, Axis, Mark};
+use crate::search::Search;
 use crate::table::{Cell, Table};
 
 /// Of a point with more coordinates so many are shown.
@@ -23,9 +24,17 @@ const GREATEST_DRAWN: usize = 1000;
 
 pub fn functions(options: &args::Functions) -> Result<(), Failure> {
     let Some(name) = &options.name else {
+        let search = Search::new(options.search.as_deref());
+        let found = |function: &&Function| search.finds(texts(function));
+        if !catalogue::all().any(|function| found(&function)) {
+            let words = options.search.as_deref().unwrap_or_default();
+            return Err(Failure::Usage(format!(
+                "no test function is about `{words}`: `runner functions` lists all"
+            )));
+        }
         output::results(&match options.format {
-            Format::Text => list(),
-            Format::Json => objects()?,
+            Format::Text => list(&found),
+            Format::Json => objects(&found)?,
         });
         return Ok(());
     };
@@ -36,6 +45,19 @@ pub fn functions(options: &args::Functions) -> Result<(), Failure> {
         Format::Json => function_object(&instance) + "\n",
     });
     Ok(())
+}
+
+/// What is told of a function, to search in.
+fn texts(function: &Function) -> Vec<String> {
+    let words = [
+        function.name,
+        function.formula,
+        function.about,
+        function.source,
+    ];
+    let words = words.into_iter().chain(function.aliases.iter().copied());
+    let traits = function.traits.iter().map(Trait::to_string);
+    words.map(str::to_owned).chain(traits).collect()
 }
 
 fn unknown(name: &str) -> Failure {
@@ -51,9 +73,9 @@ fn instance(function: &'static Function, dimension: Option<usize>) -> Result<Ins
     function.instance(dimension).map_err(wrong)
 }
 
-fn objects() -> Result<String, Failure> {
+fn objects(found: &dyn Fn(&&Function) -> bool) -> Result<String, Failure> {
     let mut text = String::new();
-    for function in catalogue::all() {
+    for function in catalogue::all().filter(|function| found(function)) {
         text.push_str(&function_object(&instance(function, None)?));
         text.push('\n');
     }
@@ -61,7 +83,7 @@ fn objects() -> Result<String, Failure> {
 }
 
 /// All functions, a line each, in their groups.
-fn list() -> String {
+fn list(found: &dyn Fn(&&Function) -> bool) -> String {
     let mut table = Table::new(&[
         ("name", false),
         ("n", false),
@@ -69,7 +91,7 @@ fn list() -> String {
         ("minimum", false),
         ("traits", false),
     ]);
-    for function in catalogue::all() {
+    for function in catalogue::all().filter(|function| found(function)) {
         let traits: Vec<String> = function.traits.iter().map(Trait::to_string).collect();
         table.push(vec![
             Cell::new(function.name),
@@ -83,15 +105,19 @@ fn list() -> String {
     let mut lines = rendered.lines();
     let mut text = lines.next().unwrap_or_default().to_owned() + "\n";
     for (title, functions) in catalogue::GROUPS {
-        text.push_str(&format!("{STRONG}{title}{STRONG:#}\n"));
-        for line in lines.by_ref().take(functions.len()) {
+        let count = functions.iter().filter(|function| found(function)).count();
+        if count > 0 {
+            text.push_str(&format!("{STRONG}{title}{STRONG:#}\n"));
+        }
+        for line in lines.by_ref().take(count) {
             text.push_str(line);
             text.push('\n');
         }
     }
-    let count = catalogue::all().count();
+    let count = catalogue::all().filter(|function| found(function)).count();
+    let count = output::counted(count as u128, "function");
     text + &format!(
-        "\n{FAINT}{count} functions; `runner functions NAME` shows one, with its formula, \
+        "\n{FAINT}{count}; `runner functions NAME` shows one, with its formula, \
          its minima and a picture{FAINT:#}\n"
     )
 }

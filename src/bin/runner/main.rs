@@ -3,8 +3,11 @@
 mod args;
 mod check;
 mod dots;
+mod estimate;
 mod failure;
 mod functions;
+mod init;
+mod manual;
 mod methods;
 mod output;
 mod picture;
@@ -13,6 +16,7 @@ mod plot;
 mod progress;
 mod redraw;
 mod run;
+mod search;
 mod show;
 mod source;
 mod summary;
@@ -47,5 +51,9 @@ fn work(arguments: &Arguments) -> Result<(), Failure> {
         Command::Watch(options) => watch::watch(options),
         Command::Functions(options) => functions::functions(options),
         Command::Methods(options) => methods::methods(options),
+        Command::Init(options) => init::init(options),
+        Command::Schema => manual::schema(),
+        Command::Completions(options) => manual::completions(options),
+        Command::Man(options) => manual::man(options),
     }
 }

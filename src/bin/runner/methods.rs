@@ -13,6 +13,7 @@ use crate::dots::Paint;
 use crate::failure::Failure;
 use crate::output::{self, FAINT, STRONG};
 use crate::picture::{self, Axis};
+use crate::search::Search;
 use crate::table::{Cell, Table};
 
 /// The epochs of the picture of a schedule.
@@ -20,9 +21,18 @@ const EPOCHS: u32 = 100;
 
 pub fn methods(options: &args::Methods) -> Result<(), Failure> {
     let Some(name) = &options.name else {
+        let search = Search::new(options.search.as_deref());
+        let found: Vec<Described> = all().filter(|one| search.finds(one.texts())).collect();
+        if found.is_empty() {
+            let words = options.search.as_deref().unwrap_or_default();
+            return Err(Failure::Usage(format!(
+                "no method or schedule is about `{words}`: `runner methods` lists all"
+            )));
+        }
+        let objects = found.iter().map(|one| one.object() + "\n");
         output::results(&match options.format {
-            Format::Text => list(),
-            Format::Json => objects(),
+            Format::Text => list(&found, options.search.is_some()),
+            Format::Json => objects.collect(),
         });
         return Ok(());
     };
@@ -54,16 +64,12 @@ fn unknown(name: &str) -> Failure {
     Failure::Usage(format!("there is no method or schedule `{name}`: {advice}"))
 }
 
-fn objects() -> String {
-    let objects = all().map(|one| one.object() + "\n");
-    objects.collect()
-}
-
-/// All methods and schedules, a line each, in their groups.
-fn list() -> String {
+/// Methods and schedules, a line each, in their groups; with clipping unless some were
+/// searched for.
+fn list(found: &[Described], is_search: bool) -> String {
     let mut table = Table::new(&[("name", false), ("conventions", false), ("title", false)]);
     let mut groups: Vec<(&str, usize)> = Vec::new();
-    for one in all() {
+    for one in found {
         let of = one.of();
         let conventions: Vec<&str> = of.conventions.iter().map(|one| one.name()).collect();
         table.push(vec![
@@ -86,19 +92,25 @@ fn list() -> String {
             text.push('\n');
         }
     }
-    text.push_str(&format!("{STRONG}clipping{STRONG:#}\n"));
-    for clip in Clip::ALL {
-        let written = format!("clip = {{ {} = … }}", clip.name());
-        text.push_str(&format!(
-            "  {written:<28}{FAINT}{}{FAINT:#}\n",
-            clip.about()
-        ));
+    if !is_search {
+        text.push_str(&format!("{STRONG}clipping{STRONG:#}\n"));
+        for clip in Clip::ALL {
+            let written = format!("clip = {{ {} = … }}", clip.name());
+            text.push_str(&format!(
+                "  {written:<28}{FAINT}{}{FAINT:#}\n",
+                clip.about()
+            ));
+        }
     }
+    let of_methods = found
+        .iter()
+        .filter(|one| matches!(one, Described::Method(_)));
+    let methods = of_methods.count();
     text + &format!(
-        "\n{FAINT}{} methods, {} schedules; `runner methods NAME` shows one, with its rule, \
-         settings and sources{FAINT:#}\n",
-        Method::ALL.len(),
-        Kind::ALL.len()
+        "\n{FAINT}{}, {}; `runner methods NAME` shows one, with its rule, settings and \
+         sources{FAINT:#}\n",
+        output::counted(methods as u128, "method"),
+        output::counted((found.len() - methods) as u128, "schedule")
     )
 }
 
@@ -119,6 +131,22 @@ impl Described {
             Described::Method(method) => group(method),
             Described::Schedule(_) => "schedules",
         }
+    }
+
+    /// What is told of it, to search in.
+    fn texts(self) -> Vec<&'static str> {
+        let of = self.of();
+        let conventions = of.conventions.iter().map(|one| one.name());
+        let settings = of
+            .settings
+            .iter()
+            .flat_map(|one| [one.name, one.description]);
+        [of.name, of.title, of.about, self.group()]
+            .into_iter()
+            .chain(conventions)
+            .chain(settings)
+            .chain(of.sources.iter().copied())
+            .collect()
     }
 
     fn object(self) -> String {

@@ -3,10 +3,13 @@
 
 use gradtape::number::{Value, grouped};
 use gradtape::plan::{Objective, Plan};
+use gradtape::report::plan_line;
 
-use crate::args::{self, Format};
+use crate::args::{self, PlanFormat};
+use crate::estimate::{self, Estimate};
 use crate::failure::Failure;
 use crate::output::{self, FAINT, STRONG};
+use crate::progress;
 use crate::source::{self, Experiment};
 use crate::table::{Cell, Table};
 
@@ -15,16 +18,32 @@ use crate::table::{Cell, Table};
 const ROWS_AT_ONCE: usize = 1000;
 
 pub fn plan(options: &args::Plan) -> Result<(), Failure> {
-    for experiment in &source::load(&options.experiments)? {
+    let experiments = source::load(&options.experiments)?;
+    if options.format == PlanFormat::Csv && (experiments.len() > 1 || options.gradient) {
+        let what = "as CSV the runs of one experiment are printed, and nothing else";
+        return Err(Failure::Usage(what.to_owned()));
+    }
+    let interruption = progress::interruptible();
+    for experiment in &experiments {
+        let estimate = match options.estimate {
+            false => None,
+            true => Some(progress::busy(
+                &experiment.file,
+                "computing a part of the runs",
+                false,
+                || estimate::estimate(experiment, &interruption),
+            )?),
+        };
         match options.format {
-            Format::Text => print_table(experiment, options.gradient),
-            Format::Json => print_objects(experiment, options.gradient),
+            PlanFormat::Text => print_table(experiment, options.gradient, estimate),
+            PlanFormat::Json => print_objects(experiment, options.gradient, estimate),
+            PlanFormat::Csv => print_csv(experiment),
         }
     }
     Ok(())
 }
 
-fn print_table(experiment: &Experiment, gradient: bool) {
+fn print_table(experiment: &Experiment, gradient: bool, estimate: Option<Estimate>) {
     let Experiment {
         file,
         plan,
@@ -41,9 +60,13 @@ fn print_table(experiment: &Experiment, gradient: bool) {
         ));
     }
     output::results(&format!(
-        "{STRONG}{}{STRONG:#}  {FAINT}{file}: {contents}{FAINT:#}\n\n",
+        "{STRONG}{}{STRONG:#}  {FAINT}{file}: {contents}{FAINT:#}\n",
         plan.title,
     ));
+    if let Some(estimate) = estimate {
+        output::results(&format!("  {}\n", in_words(estimate, numbers.len())));
+    }
+    output::results("\n");
     if gradient {
         plan.objectives.iter().for_each(print_gradient);
     }
@@ -53,6 +76,36 @@ fn print_table(experiment: &Experiment, gradient: bool) {
     if !plan.derivatives.is_empty() {
         print_derivatives(plan);
     }
+}
+
+/// What an experiment will take, in a line.
+fn in_words(estimate: Estimate, runs: usize) -> String {
+    let time = match estimate.seconds {
+        seconds if seconds < 1.0 => "less than a second".to_owned(),
+        seconds => format!("about {}", progress::time(seconds)),
+    };
+    let bytes = match estimate.bytes {
+        Some(bytes) => format!("about {}", in_bytes(bytes)),
+        None => "unknown, as no run came to its end in time".to_owned(),
+    };
+    let part = match estimate.runs {
+        part if part == runs => "all runs, computed".to_owned(),
+        part => format!(
+            "{} of {}, computed",
+            grouped(part as u128),
+            output::counted(runs as u128, "run")
+        ),
+    };
+    format!("time {time}, report {bytes}  {FAINT}from {part} on this machine{FAINT:#}")
+}
+
+/// A number of bytes in two digits or three.
+fn in_bytes(bytes: f64) -> String {
+    let units = [(1e12, "TB"), (1e9, "GB"), (1e6, "MB")];
+    let fitting = units.into_iter().find(|(unit, _)| bytes >= *unit);
+    let (unit, name) = fitting.unwrap_or((1e3, "kB"));
+    let digits = usize::from(bytes / unit < 10.0);
+    format!("{:.digits$} {name}", bytes / unit)
 }
 
 /// The formula of an objective as it was understood, and its gradient.
@@ -83,26 +136,32 @@ fn print_gradient(objective: &Objective) {
     output::results(&(text + "\n"));
 }
 
+/// The runs by their numbers, labels and the settings that vary; those that are the same in
+/// all runs are told once. What an objective or an optimizer has to itself its name says.
 fn print_runs(plan: &Plan, numbers: &[u64]) {
-    let columns = listed_columns(plan);
-    let heads: Vec<(&str, bool)> = std::iter::once(("run", true))
-        .chain(
-            columns
-                .iter()
-                .map(|(_, name, is_number)| (*name, *is_number)),
-        )
-        .collect();
+    let names = plan.columns().iter().enumerate();
+    let same = names.filter_map(|(place, name)| {
+        let value = plan.constant(place)?;
+        Some(format!("{name} {}", value.short()))
+    });
+    let same: Vec<String> = same.collect();
+    if !same.is_empty() {
+        let same = format!("the same in all runs: {}", same.join(", "));
+        let same = output::wrapped(&same, 2, 4);
+        output::results(&format!("{FAINT}{same}{FAINT:#}\n"));
+    }
+    let columns = varying_columns(plan);
+    let heads = [("run", true), ("label", false)];
+    let settings = columns.iter().map(|column| (column.name, column.is_number));
+    let heads: Vec<(&str, bool)> = heads.into_iter().chain(settings).collect();
     for numbers in numbers.chunks(ROWS_AT_ONCE) {
         let mut table = Table::new(&heads);
         for number in numbers {
             let run = plan.run(*number);
-            let mut row = vec![Cell::new(number.to_string())];
-            row.extend(columns.iter().map(|(place, ..)| {
-                Cell::new(
-                    run.settings[*place]
-                        .as_ref()
-                        .map_or_else(String::new, Value::short),
-                )
+            let mut row = vec![Cell::new(number.to_string()), Cell::new(plan.label(&run))];
+            row.extend(columns.iter().map(|column| {
+                let setting = run.settings[column.place].as_ref();
+                Cell::new(setting.map_or_else(String::new, Value::short))
             }));
             table.push(row);
         }
@@ -133,21 +192,40 @@ fn print_derivatives(plan: &Plan) {
     output::results(&(table.render() + "\n"));
 }
 
-/// The settings that some run has, with their names and whether they are
-/// numbers.
-fn listed_columns(plan: &Plan) -> Vec<(usize, &str, bool)> {
-    let first = plan.run(0).settings;
-    let columns = plan.columns().iter().enumerate().map(|(place, name)| {
-        let is_number = first[place]
-            .as_ref()
-            .is_none_or(|value| value.number().is_some());
-        (place, name.as_str(), is_number)
-    });
-    columns.collect()
+/// A setting of a plan.
+struct Column<'p> {
+    place: usize,
+    name: &'p str,
+    is_number: bool,
 }
 
-fn print_objects(experiment: &Experiment, gradient: bool) {
+fn varying_columns(plan: &Plan) -> Vec<Column<'_>> {
+    let first = plan.run(0).settings;
+    let columns = plan.columns().iter().enumerate();
+    let columns = columns.filter(|(_, name)| plan.varies(name));
+    columns
+        .map(|(place, name)| {
+            let setting = first[place].as_ref();
+            Column {
+                place,
+                name,
+                is_number: setting.is_none_or(|value| value.number().is_some()),
+            }
+        })
+        .collect()
+}
+
+fn print_objects(experiment: &Experiment, gradient: bool, estimate: Option<Estimate>) {
     let plan = &experiment.plan;
+    if let Some(estimate) = estimate {
+        let bytes = estimate
+            .bytes
+            .map_or("null".to_owned(), |bytes| format!("{bytes:.0}"));
+        output::results(&format!(
+            "{{\"estimate\":{{\"seconds\":{:.3},\"bytes\":{bytes},\"computed_runs\":{}}}}}\n",
+            estimate.seconds, estimate.runs
+        ));
+    }
     if gradient {
         for objective in &plan.objectives {
             output::results(&(gradtape::report::objective_object(objective) + "\n"));
@@ -159,5 +237,29 @@ fn print_objects(experiment: &Experiment, gradient: bool) {
     }
     for derivative in &plan.derivatives {
         output::results(&(gradtape::report::derivative_plan_object(derivative) + "\n"));
+    }
+}
+
+fn print_csv(experiment: &Experiment) {
+    let Experiment { plan, numbers, .. } = experiment;
+    output::results(&plan_line(plan, None));
+    for numbers in numbers.chunks(ROWS_AT_ONCE) {
+        let lines = numbers.iter();
+        let lines = lines.map(|number| plan_line(plan, Some(&plan.run(*number))));
+        output::results(&lines.collect::<String>());
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn bytes_are_short() {
+        let shown = [512.0, 2_345.0, 15_000.0, 106e6, 2.5e9, 3e15].map(in_bytes);
+        assert_eq!(
+            shown,
+            ["0.5 kB", "2.3 kB", "15 kB", "106 MB", "2.5 GB", "3000 TB"]
+        );
     }
 }

@@ -185,7 +185,7 @@ impl Pace {
 }
 
 /// A duration in two digits or so: `45 s`, `12 min`, `3 h`.
-fn time(seconds: f64) -> String {
+pub fn time(seconds: f64) -> String {
     let units = [(1.0, "s", 90.0), (60.0, "min", 90.0), (3600.0, "h", 48.0)];
     let fitting = units
         .into_iter()

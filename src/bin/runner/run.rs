@@ -5,11 +5,13 @@ use std::path::Path;
 use gradtape::batch::{self, Cancelled, Control, RunResult};
 use gradtape::derivative::{self, Table as Values};
 use gradtape::plan::Plan;
-use gradtape::report::{ReportError, Writer, derivative_object, run_object};
+use gradtape::report::{
+    ReportError, Stored, Writer, derivative_file, derivative_object, read_derivative, run_object,
+};
 
 use crate::args::{Format, Plot, Run, Work};
-use crate::failure::Failure;
-use crate::output;
+use crate::failure::{Failure, together};
+use crate::output::{self, BAD, GOOD, STRONG};
 use crate::progress::{self, Task};
 use crate::source::{self, Experiment};
 use crate::summary::{Selection, Summary};
@@ -22,21 +24,38 @@ pub fn run(options: &Run) -> Result<(), Failure> {
 
 /// Runs all experiments until they are done or `control` cancels them.
 pub fn run_all(options: &Run, control: &Control) -> Result<(), Failure> {
-    let experiments = source::load(&options.experiments)?;
+    let keep_going = options.work.keep_going;
+    // What keeps one from running is told as it comes, and all outcomes at the end.
+    let mut ends = Vec::new();
+    let mut experiments = Vec::new();
+    if keep_going {
+        for (path, loaded) in source::load_each(&options.experiments)? {
+            match loaded {
+                Ok(experiment) => experiments.push(experiment),
+                Err(wrong) => ends.push(End::told(&path.display().to_string(), wrong.into())?),
+            }
+        }
+    } else {
+        experiments = source::load(&options.experiments)?;
+    }
     // Every folder is made before the first run, so that a bad one fails at once.
-    let mut writers = Vec::new();
-    for Experiment {
-        file,
-        source,
-        plan,
-        numbers,
-    } in &experiments
-    {
+    let mut begun = Vec::new();
+    for experiment in &experiments {
+        let Experiment {
+            file,
+            source,
+            plan,
+            numbers,
+        } = experiment;
         // Which of millions of runs a chart draws takes its time.
         let writer = progress::busy(file, "preparing charts", options.quiet, || {
             Writer::new(plan, file, source, numbers, &options.out)
         });
-        writers.push(writer?);
+        match writer {
+            Ok(writer) => begun.push((experiment, writer)),
+            Err(error) if keep_going => ends.push(End::told(file, error.into())?),
+            Err(error) => return Err(error.into()),
+        }
     }
     // A writer does not look at the control.
     if control.is_cancelled() {
@@ -48,10 +67,61 @@ pub fn run_all(options: &Run, control: &Control) -> Result<(), Failure> {
         plot: options.plot,
         charts: !options.no_charts,
     };
-    for (experiment, writer) in experiments.iter().zip(writers) {
-        run_one(experiment, writer, printing, control)?;
+    for (experiment, writer) in begun {
+        match run_one(experiment, writer, printing, control) {
+            Ok(()) => ends.push(End::good(experiment)),
+            Err(failure) if keep_going => ends.push(End::told(&experiment.file, failure)?),
+            Err(failure) => return Err(failure),
+        }
     }
-    Ok(())
+    match together(ends.iter().map(|end| end.code)) {
+        0 => Ok(()),
+        code => {
+            let lines: Vec<String> = ends.iter().map(End::line).collect();
+            output::message(&lines.concat());
+            Err(Failure::Told(code))
+        }
+    }
+}
+
+/// What became of one of several experiments.
+struct End {
+    name: String,
+    code: u8,
+}
+
+impl End {
+    fn good(experiment: &Experiment) -> End {
+        End {
+            name: experiment.file.clone(),
+            code: 0,
+        }
+    }
+
+    /// A failure that does not keep the others from running, told at once; an interruption
+    /// is none.
+    fn told(name: &str, failure: Failure) -> Result<End, Failure> {
+        if failure.is_interruption() {
+            return Err(failure);
+        }
+        failure.print();
+        Ok(End {
+            name: name.to_string(),
+            code: failure.code(),
+        })
+    }
+
+    fn line(&self) -> String {
+        let (word, colour) = match self.code {
+            0 => ("done", GOOD),
+            3 => ("refused", BAD),
+            _ => ("wrong", BAD),
+        };
+        format!(
+            "{colour}{word:7}{colour:#} {STRONG}{}{STRONG:#}\n",
+            self.name
+        )
+    }
 }
 
 /// Runs an experiment for its report alone, and prints nothing.
@@ -70,6 +140,55 @@ pub fn record(experiment: &Experiment, out: &Path, control: &Control) -> Result<
     };
     let writer = Writer::new(plan, file, source, numbers, out)?;
     run_one(experiment, writer, printing, control)
+}
+
+/// So many runs are read from a report at once.
+const KEPT_AT_ONCE: usize = 512;
+
+/// Renews the chosen runs of a report of the same text; all others stay as they are recorded,
+/// and so do the tables of derivatives.
+pub fn record_some(
+    experiment: &Experiment,
+    folder: &Path,
+    out: &Path,
+    control: &Control,
+) -> Result<(), Failure> {
+    let Experiment {
+        file,
+        source,
+        plan,
+        numbers: chosen,
+    } = experiment;
+    let is_chosen = |number: &u64| chosen.binary_search(number).is_ok();
+    let mut all = Stored::numbers(folder, plan)?;
+    all.extend(chosen);
+    all.sort_unstable();
+    all.dedup();
+    let mut stored = Stored::open(folder, plan)?;
+    let mut writer = Writer::new(plan, file, source, &all, out)?;
+    // Runs come in their order, so those that are kept stand between those that are computed.
+    for numbers in all.chunk_by(|one, next| is_chosen(one) == is_chosen(next)) {
+        if numbers.first().is_some_and(is_chosen) {
+            let recorders = writer.recorders(&|_| ());
+            batch::run(plan, numbers, recorders, control, |_, recorded| {
+                writer.add(recorded).map(|_| ())
+            })?;
+            continue;
+        }
+        for numbers in numbers.chunks(KEPT_AT_ONCE) {
+            let mut recorded = writer.recorders(&|_| ())();
+            for number in numbers {
+                stored.replay(*number, &mut recorded)?;
+            }
+            writer.add(recorded)?;
+        }
+    }
+    for place in 0..plan.derivatives.len() {
+        let path = folder.join(derivative_file(plan, place));
+        writer.add_table(read_derivative(&path, plan, place)?)?;
+    }
+    writer.finish(true, control)?;
+    Ok(())
 }
 
 /// What is printed and drawn beside the report.

@@ -51,48 +51,62 @@ impl Experiment {
     }
 }
 
+/// An experiment file of the command line, and what became of it.
+pub type Loaded = (PathBuf, Result<Experiment, WrongExperiment>);
+
 /// Reads and plans every experiment, or tells all that is wrong with them.
 pub fn load(wanted: &Experiments) -> Result<Vec<Experiment>, Failure> {
     let mut experiments = Vec::new();
     let mut wrong = Vec::new();
-    for path in &wanted.files {
-        match read(path) {
+    for (_, result) in load_each(wanted)? {
+        match result {
             Ok(experiment) => experiments.push(experiment),
             Err(error) => wrong.push(error),
         }
     }
-    if !wrong.is_empty() {
-        return Err(Failure::Experiments(wrong));
+    if wrong.is_empty() {
+        Ok(experiments)
+    } else {
+        Err(Failure::Experiments(wrong))
     }
-    distinct_reports(&wanted.files)?;
-    for experiment in &mut experiments {
-        experiment.numbers = (0..experiment.plan.runs()).collect();
-        if !wanted.filter.is_empty() {
-            let filter = Filter::parse(&experiment.plan, &wanted.filter);
-            let filter = filter
-                .map_err(|message| Failure::Usage(format!("{}: {message}", experiment.file)))?;
-            let plan = &experiment.plan;
-            let numbers = &mut experiment.numbers;
-            progress::busy(&experiment.file, "choosing runs", false, || {
-                numbers.retain(|number| filter.chooses_number(plan, *number));
-            });
-        }
-    }
-    Ok(experiments)
 }
 
-fn read(path: &Path) -> Result<Experiment, WrongExperiment> {
-    let source = spec::load(path).map_err(WrongExperiment::Load)?;
-    let shown = path.display().to_string();
+/// The same for those who go on with the others where one is wrong.
+pub fn load_each(wanted: &Experiments) -> Result<Vec<Loaded>, Failure> {
+    let files = wanted.files.iter();
+    let loaded: Vec<Loaded> = files
+        .map(|path| (path.clone(), read(path, wanted)))
+        .collect();
+    distinct_reports(&wanted.files)?;
+    Ok(loaded)
+}
+
+fn read(path: &Path, wanted: &Experiments) -> Result<Experiment, WrongExperiment> {
+    let mut source = spec::load(path).map_err(WrongExperiment::Load)?;
+    let mut shown = path.display().to_string();
+    if !wanted.set.is_empty() {
+        source = spec::with_settings(&source, &wanted.set).map_err(WrongExperiment::Mistakes)?;
+        // Lines are counted in the changed text.
+        shown.push_str(" with --set");
+    }
     let plan = Plan::new(&shown, &source).map_err(WrongExperiment::Mistakes)?;
     let file = path
         .file_name()
-        .map_or(shown.clone(), |name| name.to_string_lossy().into_owned());
+        .map_or(shown, |name| name.to_string_lossy().into_owned());
+    let mut numbers: Vec<u64> = (0..plan.runs()).collect();
+    if !wanted.filter.is_empty() {
+        let origin = format!("--filter of {file}");
+        let filter = Filter::parse(&plan, &origin, &wanted.filter);
+        let filter = filter.map_err(WrongExperiment::Mistakes)?;
+        progress::busy(&file, "choosing runs", false, || {
+            numbers.retain(|number| filter.chooses_number(&plan, *number));
+        });
+    }
     Ok(Experiment {
         file,
         source,
         plan,
-        numbers: Vec::new(),
+        numbers,
     })
 }
 

@@ -119,7 +119,7 @@ pub static CHART: Format = Format {
             Kind::Text,
             "The name of the files without extension. Default: from the quantities.",
         ),
-        optional("runs", Kind::Filter, "Only the runs with these settings."),
+        optional("runs", Kind::Filter, "Only these runs; all if left out."),
         optional(
             "group_by",
             Kind::Text,

@@ -79,8 +79,10 @@ pub enum Kind {
     Starts,
     /// The start of one variable: a number, a range or a draw, or an array of such.
     Start,
-    /// A table from settings to the values that are chosen.
+    /// A table from settings to the values that are chosen, or a condition as text.
     Filter,
+    /// One such, or a list of them.
+    Filters,
     /// A table.
     Table(&'static Format),
     /// A table that can be given several times.
@@ -123,7 +125,15 @@ impl Kind {
                 ..
             }) => format!("a table from names to {}", others.kind.description()),
             Kind::Starts => "a table such as { x = 1.0 }, or a list of such tables".to_owned(),
-            Kind::Filter => "a table such as { learning_rate = 0.1 }".to_owned(),
+            Kind::Filter => {
+                "a table such as { learning_rate = 0.1 }, or text such as \"learning_rate < 0.1\""
+                    .to_owned()
+            }
+            Kind::Filters => {
+                "a table such as { learning_rate = 0.1 }, or text such as \"learning_rate < 0.1\", \
+                 or a list of such"
+                    .to_owned()
+            }
             Kind::Table(format) => {
                 let keys: Vec<String> = format
                     .keys
@@ -261,7 +271,7 @@ pub static EXPERIMENT: Format = Format {
 
 /// The keys of the file that say something about descents. With none of them a
 /// file that has a `[[derivative]]` describes no descents.
-pub(super) const OF_DESCENTS: &[&str] = &[
+pub const OF_DESCENTS: &[&str] = &[
     "epochs",
     "objective",
     "optimizer",
@@ -484,6 +494,11 @@ pub static OPTIMIZER: Format = Format {
             Kind::Names,
             "Settings whose lists move together instead of being combined; they have equal lengths. Those of a schedule are `schedule.NAME`, the limit of `clip` is `clip.NAME`.",
         ),
+        optional(
+            "exclude",
+            Kind::Filters,
+            "Combinations that are left out, by `method`, `convention`, the settings of this table, and with the names of `zip` those of schedules and clipping.",
+        ),
     ],
     others: Some(&Key {
         name: "a setting of the method",
@@ -640,11 +655,7 @@ pub static EXPECT: Format = Format {
     name: "[[expect]]",
     description: "What must hold of the final values.",
     keys: &[
-        optional(
-            "runs",
-            Kind::Filter,
-            "Only the runs with these settings; all if left out.",
-        ),
+        optional("runs", Kind::Filter, "Only these runs; all if left out."),
         optional(
             "status",
             Kind::Choice(&["epochs spent", "converged", "fixed point", "diverged"]),
@@ -676,11 +687,18 @@ pub static CHECK: Format = Format {
     name: "[check]",
     description: "How far values may be from those of the recorded report before `runner check` \
         fails. Without it they are the same, to the last bit.",
-    keys: &[optional(
-        "default",
-        Kind::Table(&TOLERANCE),
-        "For every quantity that has none of its own; `--ulps`, `--abs` and `--rel` take its place.",
-    )],
+    keys: &[
+        optional(
+            "default",
+            Kind::Table(&TOLERANCE),
+            "For every quantity that has none of its own; `--ulps`, `--abs` and `--rel` take its place.",
+        ),
+        optional(
+            "trajectory",
+            Kind::Switch,
+            "`true`: all recorded epochs are compared, not only the end of each run, and the first that deviates is told. As `--trajectory`. Default: `false`.",
+        ),
+    ],
     others: Some(&Key {
         name: "a quantity",
         kind: Kind::Table(&TOLERANCE),
@@ -807,7 +825,7 @@ pub static POINTS_BOUND: Format = Format {
 };
 
 /// Every table, in the order of the documentation.
-static ALL: &[&Format] = &[
+pub static FORMATS: &[&Format] = &[
     &EXPERIMENT,
     &OBJECTIVE,
     &DRAW,
@@ -835,7 +853,7 @@ static ALL: &[&Format] = &[
 #[must_use]
 pub fn documentation() -> String {
     let mut text = String::new();
-    for format in ALL {
+    for format in FORMATS {
         let title = match format.name {
             "the experiment" => "The file".to_owned(),
             name if name.starts_with('[') => format!("`{name}`"),

@@ -3,11 +3,8 @@
 //! <https://docs.github.com/en/actions/reference/workflow-commands-for-github-actions>: a
 //! line on standard output, in which some characters are written as percent and two digits.
 
-use std::path::Path;
-
-use super::verdict::Verdict;
+use super::outcome::{Kind, Outcome};
 use crate::output;
-use crate::source::Experiment;
 
 /// More deviations than this are not read beside a file.
 const SHOWN: usize = 10;
@@ -17,15 +14,27 @@ pub fn is_here() -> bool {
     std::env::var("GITHUB_ACTIONS").is_ok_and(|value| value == "true")
 }
 
-/// The error of an experiment whose check failed.
-pub fn annotation(path: &Path, experiment: &Experiment, verdict: &Verdict) -> String {
-    let mut lines: Vec<String> = verdict.deviations.iter().map(ToString::to_string).collect();
-    let title = if verdict.is_unrecorded {
-        lines.insert(0, "there is no recorded report".to_owned());
-        format!("{}: no recorded report", experiment.file)
-    } else {
-        let count = output::counted(verdict.count, "deviation");
-        format!("{}: {count}", experiment.file)
+/// The error of an experiment that failed.
+pub fn annotation(outcome: &Outcome) -> String {
+    let file = &outcome.file;
+    let (title, mut lines) = match &outcome.kind {
+        Kind::Checked(_, verdict) => {
+            let lines = verdict.deviations.iter().map(ToString::to_string);
+            let mut lines: Vec<String> = lines.collect();
+            let title = if verdict.is_unrecorded {
+                lines.insert(0, "there is no recorded report".to_owned());
+                format!("{file}: no recorded report")
+            } else {
+                format!("{file}: {}", output::counted(verdict.count, "deviation"))
+            };
+            (title, lines)
+        }
+        Kind::Failed(failure) => {
+            let text = failure.text();
+            let lines = text.trim_end().lines().map(str::to_owned).collect();
+            (format!("{file} could not be checked"), lines)
+        }
+        Kind::Waiting(_) | Kind::Skipped => return String::new(),
     };
     if lines.len() > SHOWN {
         lines.truncate(SHOWN);
@@ -33,7 +42,7 @@ pub fn annotation(path: &Path, experiment: &Experiment, verdict: &Verdict) -> St
     }
     format!(
         "::error file={},title={}::{}\n",
-        property(&path.display().to_string()),
+        property(&outcome.path.display().to_string()),
         property(&title),
         data(&lines.join("\n"))
     )

@@ -2,77 +2,108 @@
 
 use std::fmt::Write as _;
 
+use gradtape::baseline::Subject;
 use gradtape::number::grouped;
 
-use super::verdict::Verdict;
+use super::outcome::{Kind, Outcome};
 use crate::output;
-use crate::source::Experiment;
 
 /// GitHub takes a summary of up to 1 MiB; the tables end before that.
 const LONGEST: usize = 900_000;
 
 /// A table of all experiments, and one of the deviations of each that has any.
-pub fn summary<'e>(checked: impl Iterator<Item = (&'e Experiment, &'e Verdict)> + Clone) -> String {
-    let failed = checked.clone().filter(|(_, verdict)| verdict.is_failed());
-    let (failed, all) = (failed.count() as u128, checked.clone().count() as u128);
+pub fn summary(outcomes: &[Outcome]) -> String {
+    let failed = outcomes.iter().filter(|one| one.code() != 0).count() as u128;
+    let all = output::counted(outcomes.len() as u128, "experiment");
     let mut text = match failed {
-        0 => format!("## {} as recorded\n\n", output::counted(all, "experiment")),
-        _ => format!(
-            "## {} of {} failed\n\n",
-            grouped(failed),
-            output::counted(all, "experiment")
-        ),
+        0 => format!("## {all} as recorded\n\n"),
+        _ => format!("## {} of {all} failed\n\n", grouped(failed)),
     };
     text.push_str("| experiment | result | contents | deviations |\n|---|---|---|---:|\n");
-    for (experiment, verdict) in checked.clone() {
-        let result = match (
-            verdict.is_failed(),
-            verdict.is_good(),
-            verdict.is_unrecorded,
-        ) {
-            (true, _, true) => "❌ no recorded report",
-            (true, _, false) => "❌ failed",
-            (false, true, _) => "✅ ok",
-            (false, false, true) => "🆕 recorded",
-            (false, false, false) => "♻️ renewed",
+    for outcome in outcomes {
+        let result = match outcome.word() {
+            "ok" => "✅ ok",
+            "unrecorded" => "❌ no recorded report",
+            "new" => "🆕 recorded",
+            "renewed" => "♻️ renewed",
+            "skipped" => "⏭️ skipped",
+            "wrong" => "❌ wrong",
+            "refused" => "❌ could not be checked",
+            _ => "❌ failed",
         };
-        let contents = output::contents(&experiment.plan, experiment.numbers.len() as u128);
+        let (contents, count) = match &outcome.kind {
+            Kind::Checked(experiment, verdict) => {
+                let runs = experiment.numbers.len() as u128;
+                let contents = output::contents(&experiment.plan, runs);
+                (contents, grouped(verdict.count))
+            }
+            _ => (String::new(), String::new()),
+        };
         // Writing to a string cannot fail.
         let _ = writeln!(
             text,
-            "| {} | {result} | {contents} | {} |",
-            escaped(&experiment.file),
-            grouped(verdict.count)
+            "| {} | {result} | {contents} | {count} |",
+            escaped(&outcome.file)
         );
     }
-    for (experiment, verdict) in checked {
-        if verdict.count == 0 {
+    for outcome in outcomes {
+        if outcome.code() == 0 && outcome.word() != "renewed" && outcome.word() != "new" {
             continue;
         }
         if text.len() > LONGEST {
             text.push_str("\n… and more, which the log of the check has.\n");
             break;
         }
-        let _ = write!(
-            text,
-            "\n### {}\n\n| what | quantity | wanted | now | apart |\n|---|---|---|---|---|\n",
-            escaped(&experiment.file)
-        );
-        for deviation in &verdict.deviations {
-            let cells = [
-                deviation.about.as_deref().unwrap_or("report"),
-                &deviation.quantity,
-                &deviation.wanted,
-                &deviation.found,
-                &deviation.distance,
-            ];
-            let _ = writeln!(text, "| {} |", cells.map(escaped).join(" | "));
-        }
-        if verdict.more() > 0 {
-            let _ = writeln!(text, "\n… and {} more deviations", grouped(verdict.more()));
-        }
+        details(outcome, &mut text);
     }
     text
+}
+
+/// What is wrong with one experiment.
+fn details(outcome: &Outcome, text: &mut String) {
+    let head = format!("\n### {}\n\n", escaped(&outcome.file));
+    match &outcome.kind {
+        Kind::Checked(_, verdict) if verdict.count > 0 => {
+            text.push_str(&head);
+            text.push_str("| what | quantity | wanted | now | apart |\n|---|---|---|---|---|\n");
+            for deviation in &verdict.deviations {
+                let subject = match &deviation.subject {
+                    Subject::Report => "report".to_owned(),
+                    subject => subject.to_string(),
+                };
+                let quantity = match deviation.epoch {
+                    Some(epoch) => format!("{} at epoch {epoch}", deviation.quantity),
+                    None => deviation.quantity.clone(),
+                };
+                let apart = deviation.apart.map(|apart| apart.to_string());
+                let cells = [
+                    &subject,
+                    &quantity,
+                    &deviation.wanted,
+                    &deviation.found,
+                    &apart.unwrap_or_default(),
+                ];
+                // Writing to a string cannot fail.
+                let _ = writeln!(text, "| {} |", cells.map(|cell| escaped(cell)).join(" | "));
+            }
+            if verdict.more() > 0 {
+                let _ = writeln!(text, "\n… and {} more deviations", grouped(verdict.more()));
+            }
+        }
+        Kind::Failed(failure) => {
+            let message = failure.text();
+            // A fence longer than any in the text, so that the text stays within.
+            let fence = "`".repeat(3.max(longest_fence(&message) + 1));
+            let _ = write!(text, "{head}{fence}text\n{}\n{fence}\n", message.trim_end());
+        }
+        _ => {}
+    }
+}
+
+/// The length of the longest row of backticks.
+fn longest_fence(text: &str) -> usize {
+    let rows = text.split(|letter| letter != '`');
+    rows.map(str::len).max().unwrap_or(0)
 }
 
 /// Text that is read in a cell of a table as it is.

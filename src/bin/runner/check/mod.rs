@@ -1,92 +1,168 @@
 //! `runner check FILE…`: run again and compare.
 
 mod github;
+mod junit;
+mod last;
 mod markdown;
+mod outcome;
+mod stream;
 mod verdict;
 
 use std::fs::{self, OpenOptions};
 use std::path::Path;
 
-use gradtape::baseline::{self, Recorded};
-use gradtape::batch::{self, Control, RunResult};
-use gradtape::derivative;
-use gradtape::number::{Number, grouped};
+use gradtape::batch::Control;
+use gradtape::experiment::{Check, Checked};
+use gradtape::number::Number;
 use gradtape::plan::Tolerance;
+use gradtape::report::chart::{self, Style};
 use gradtape::report::{ReportError, report_name};
 
-use crate::args::Check;
-use crate::failure::Failure;
-use crate::output::{self, BAD};
+use crate::args::{self, CheckFormat};
+use crate::failure::{Failure, WrongExperiment, together};
+use crate::output;
 use crate::progress;
-use crate::run::{record, task, use_threads};
+use crate::run::{record, record_some, task, use_threads};
 use crate::source::{self, Experiment};
+use junit::{Document, Suite};
+use last::LastFailed;
+use outcome::{Kind, Outcome};
 use verdict::Verdict;
 
-pub fn check(options: &Check) -> Result<(), Failure> {
-    let mut experiments = source::load(&options.experiments)?;
-    if let Some(tolerance) = tolerance(options) {
-        for experiment in &mut experiments {
-            experiment.plan.check.default = tolerance;
-        }
+pub fn check(options: &args::Check) -> Result<(), Failure> {
+    let mut loaded = source::load_each(&options.experiments)?;
+    if !options.work.keep_going {
+        all_right(&mut loaded)?;
     }
-    let refused = |path: &Path, source| ReportError::Write {
-        path: path.to_owned(),
-        source,
-    };
-    if let Some(path) = &options.markdown {
-        // That it cannot be written should be known before anything is run.
+    let mut last = LastFailed::read(&options.out);
+    let mut outcomes = Vec::new();
+    for (path, experiment) in loaded {
+        let kind = match experiment {
+            Ok(experiment) => Kind::Waiting(prepared(experiment, options)),
+            Err(wrong) => Kind::Failed(wrong.into()),
+        };
+        outcomes.push(Outcome::new(path, kind));
+    }
+    if options.only_failed {
+        outcomes = last.only_failed(outcomes);
+    }
+    // That a file cannot be written should be known before anything is run.
+    for path in [&options.markdown, &options.junit].into_iter().flatten() {
         let opened = OpenOptions::new().append(true).create(true).open(path);
         opened.map_err(|source| refused(path, source))?;
     }
     use_threads(&options.work)?;
     let control = progress::interruptible();
-    let mut failed = 0_u128;
-    let mut verdicts = Vec::new();
-    for (experiment, path) in experiments.iter().zip(&options.experiments.files) {
-        let mut verdict = check_one(experiment, options, &control)?;
-        if options.accept && verdict.is_acceptable() {
-            record(experiment, &options.out, &control)?;
-            verdict.is_renewed = true;
-        }
-        output::results(&verdict.render(experiment, options));
-        if verdict.is_failed() {
-            failed += 1;
-            if github::is_here() {
-                output::results(&github::annotation(path, experiment, &verdict));
-            }
-        }
-        verdicts.push(verdict);
+    let mut document = options.junit.as_ref().map(|_| Document::new());
+    if options.format == CheckFormat::Json {
+        output::results(&stream::begin());
     }
+    let mut failed = false;
+    for outcome in &mut outcomes {
+        if failed && options.fail_fast {
+            outcome.skip();
+        } else {
+            outcome.settle(|experiment| check_one(experiment, options, &control, &mut document))?;
+        }
+        failed |= outcome.code() != 0;
+        tell(outcome, options);
+        if let (Some(document), Kind::Failed(failure)) = (&mut document, &outcome.kind) {
+            document.add_failure(&outcome.file, &failure.text());
+        }
+        last.update(outcome);
+        if !options.work.keep_going
+            && let Kind::Failed(_) = outcome.kind
+        {
+            break;
+        }
+    }
+    last.write();
     if let Some(path) = &options.markdown {
-        let text = markdown::summary(experiments.iter().zip(&verdicts));
+        let text = markdown::summary(&outcomes);
         fs::write(path, text).map_err(|source| refused(path, source))?;
     }
-    if failed > 0 {
-        let all = output::counted(experiments.len() as u128, "experiment");
-        output::results(&format!(
-            "{BAD}{} of {all} failed{BAD:#}\n",
-            grouped(failed)
-        ));
-        return Err(Failure::CheckFailed);
+    if let (Some(path), Some(document)) = (&options.junit, document) {
+        fs::write(path, document.text()).map_err(|source| refused(path, source))?;
     }
-    Ok(())
+    end(outcomes, options)
 }
 
-/// The tolerance of the command line, if it has one.
-fn tolerance(options: &Check) -> Option<Tolerance> {
+/// Fails with all that is wrong with any file.
+fn all_right(loaded: &mut Vec<source::Loaded>) -> Result<(), Failure> {
+    let is_wrong = |one: &mut source::Loaded| one.1.is_err();
+    let wrong = loaded.extract_if(.., is_wrong);
+    let wrong: Vec<WrongExperiment> = wrong.filter_map(|(_, result)| result.err()).collect();
+    if wrong.is_empty() {
+        Ok(())
+    } else {
+        Err(Failure::Experiments(wrong))
+    }
+}
+
+fn refused(path: &Path, source: std::io::Error) -> ReportError {
+    ReportError::Write {
+        path: path.to_owned(),
+        source,
+    }
+}
+
+/// The experiment with what the command line says of its check.
+fn prepared(mut experiment: Experiment, options: &args::Check) -> Experiment {
     let given = options.tolerance;
     let tolerance = Tolerance {
         ulps: given.ulps,
         abs: given.abs.map(Number::from),
         rel: given.rel.map(Number::from),
     };
-    (!tolerance.is_exact()).then_some(tolerance)
+    let check = &mut experiment.plan.check;
+    if !tolerance.is_exact() {
+        check.default = tolerance;
+    }
+    check.trajectory |= options.trajectory;
+    experiment
+}
+
+/// Prints what became of a file.
+fn tell(outcome: &Outcome, options: &args::Check) {
+    match options.format {
+        CheckFormat::Text => {
+            // One that ends the command is printed as its end.
+            if let (Kind::Failed(failure), true) = (&outcome.kind, options.work.keep_going) {
+                failure.print();
+            }
+            output::results(&outcome.render(options));
+        }
+        CheckFormat::Json => output::results(&stream::experiment(outcome)),
+    }
+    if github::is_here() && outcome.code() != 0 && options.format == CheckFormat::Text {
+        output::results(&github::annotation(outcome));
+    }
+}
+
+/// Sums all files up.
+fn end(mut outcomes: Vec<Outcome>, options: &args::Check) -> Result<(), Failure> {
+    let code = together(outcomes.iter().map(Outcome::code));
+    match options.format {
+        CheckFormat::Json => output::results(&stream::summary(&outcomes, code)),
+        CheckFormat::Text => output::results(&outcome::summary(&outcomes)),
+    }
+    let mut kinds = outcomes.drain(..).map(|one| one.kind);
+    let broken = kinds.find_map(|kind| match kind {
+        Kind::Failed(failure) => Some(failure),
+        _ => None,
+    });
+    match broken {
+        _ if code == 0 => Ok(()),
+        Some(failure) if !options.work.keep_going => Err(failure),
+        _ => Err(Failure::Told(code)),
+    }
 }
 
 fn check_one(
     experiment: &Experiment,
-    options: &Check,
+    options: &args::Check,
     control: &Control,
+    document: &mut Option<Document>,
 ) -> Result<Verdict, Failure> {
     let Experiment {
         file,
@@ -96,53 +172,103 @@ fn check_one(
     } = experiment;
     let mut verdict = Verdict::default();
     let folder = options.out.join(report_name(file));
-    let recorded_plan = baseline::recorded_plan(&folder)?;
-    let mut recorded = None;
-    match &recorded_plan {
-        None => verdict.is_unrecorded = true,
-        Some(recorded_plan) => {
-            verdict.add(baseline::changed_data(recorded_plan, plan));
-            recorded = Some(Recorded::open(&folder, recorded_plan, plan, numbers)?);
+    let check = Check::open(plan, &folder)?;
+    verdict.is_unrecorded = !check.is_recorded();
+    let mut suite = document
+        .as_ref()
+        .map(|_| Suite::new(file, check.is_recorded()));
+    let prints = options.format == CheckFormat::Json;
+    let mut take = |checked: Checked| {
+        verdict.add(&checked, experiment);
+        if let Some(suite) = &mut suite {
+            suite.add(&checked);
         }
-    }
-    let tables = progress::busy(file, "computing derivatives", options.quiet, || {
-        let places = 0..plan.derivatives.len();
-        places
-            .map(|place| derivative::table(plan, place, control))
-            .collect::<Result<Vec<_>, _>>()
-    });
-    let tables = tables.map_err(ReportError::from)?;
-    for table in &tables {
-        verdict.add_unexpected(baseline::unexpected_values(plan, table));
-    }
-    if let Some(recorded_plan) = &recorded_plan {
-        verdict.add(baseline::compare_tables(
-            &folder,
-            recorded_plan,
-            plan,
-            &tables,
-        )?);
-    }
-    progress::watch(task(experiment), control, options.quiet, || {
-        batch::run(
-            plan,
-            numbers,
-            || (),
-            control,
-            |outcomes, ()| {
-                for (run, outcome) in outcomes {
-                    let result = RunResult::new(plan, run, &outcome);
-                    verdict.add_unexpected(baseline::unexpected(plan, &result));
-                    if let Some(recorded) = &mut recorded {
-                        verdict.add(recorded.compare(&result)?);
-                    }
-                }
-                Ok::<(), ReportError>(())
-            },
-        )
+        if prints {
+            output::results(&stream::checked(file, &checked));
+        }
+    };
+    progress::busy(file, "computing derivatives", options.quiet, || {
+        check.derivatives(control, &mut take)
     })?;
-    if let Some(recorded) = recorded {
-        verdict.add(recorded.rest()?);
+    progress::watch(task(experiment), control, options.quiet, || {
+        check.runs(numbers, control, &mut take)
+    })?;
+    if let Some(charts) = &options.show_charts {
+        verdict.charts = draw(&check, experiment, &verdict, charts, control)?;
+    }
+    if options.accept {
+        renew(&check, experiment, &mut verdict, options, control)?;
+    }
+    if let (Some(document), Some(suite)) = (document, suite) {
+        document.add(suite.finish(plan, verdict.is_renewed));
     }
     Ok(verdict)
+}
+
+/// More runs of an experiment that moved have no chart.
+const DRAWN: usize = 20;
+
+/// Draws the first of the runs that moved into a folder, and tells how many.
+fn draw(
+    check: &Check<'_>,
+    experiment: &Experiment,
+    verdict: &Verdict,
+    folder: &Path,
+    control: &Control,
+) -> Result<usize, Failure> {
+    let moved = &verdict.runs[..verdict.runs.len().min(DRAWN)];
+    if moved.is_empty() {
+        return Ok(0);
+    }
+    fs::create_dir_all(folder).map_err(|source| refused(folder, source))?;
+    let name = report_name(&experiment.file);
+    let overlays = check.overlays(moved, control)?;
+    for overlay in &overlays {
+        let figures = [
+            ("", Some(&overlay.both)),
+            ("-apart", overlay.apart.as_ref()),
+        ];
+        for (ending, figure) in figures {
+            let Some(figure) = figure else { continue };
+            let drawing = figure.draw(&Style::default());
+            let chart = format!("{name}-run-{}{ending}", overlay.run);
+            let png = chart::to_png(&drawing.svg).map_err(|error| ReportError::Draw {
+                chart: chart.clone(),
+                what: error.to_string(),
+            })?;
+            for (ending, bytes) in [("svg", drawing.svg.as_bytes()), ("png", &png)] {
+                let path = folder.join(format!("{chart}.{ending}"));
+                fs::write(&path, bytes).map_err(|source| refused(&path, source))?;
+            }
+        }
+    }
+    Ok(overlays.len())
+}
+
+/// Renews the recorded report as far as the command line chooses runs, if only it deviates.
+fn renew(
+    check: &Check<'_>,
+    experiment: &Experiment,
+    verdict: &mut Verdict,
+    options: &args::Check,
+    control: &Control,
+) -> Result<(), Failure> {
+    if !verdict.is_acceptable() {
+        return Ok(());
+    }
+    let is_whole = experiment.numbers.len() as u64 == experiment.plan.runs();
+    if is_whole || !check.is_recorded() {
+        record(experiment, &options.out, control)?;
+    } else if !check.is_of_the_same_text() {
+        verdict.refusal = Some("the file has changed since, so all of it is to be renewed");
+        return Ok(());
+    } else if verdict.is_more_than_runs {
+        verdict.refusal = Some("more deviates than the runs that were chosen");
+        return Ok(());
+    } else {
+        let folder = options.out.join(report_name(&experiment.file));
+        record_some(experiment, &folder, &options.out, control)?;
+    }
+    verdict.is_renewed = true;
+    Ok(())
 }

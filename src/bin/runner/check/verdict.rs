@@ -1,6 +1,7 @@
 //! What a check found.
 
-use gradtape::baseline::Deviation;
+use gradtape::baseline::{Demand, Deviation, Subject};
+use gradtape::experiment::Checked;
 use gradtape::number::grouped;
 
 use crate::args::Check;
@@ -19,27 +20,68 @@ pub struct Verdict {
     pub count: u128,
     /// How many of them are about what the file expects.
     unexpected: u128,
+    /// The runs that deviate.
+    pub runs: Vec<u64>,
+    /// Whether more deviates than those runs.
+    pub is_more_than_runs: bool,
     /// There is no recorded report.
     pub is_unrecorded: bool,
     /// The recorded report was replaced by a new one.
     pub is_renewed: bool,
+    /// Why it was not, though only it deviates.
+    pub refusal: Option<&'static str>,
+    /// So many runs were drawn.
+    pub charts: usize,
+}
+
+/// A verdict in one word.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Word {
+    /// Nothing deviates.
+    Ok,
+    /// Something does.
+    Failed,
+    /// There is no recorded report.
+    Unrecorded,
+    /// There was none, and now there is.
+    New,
+    /// The recorded report was renewed.
+    Renewed,
+}
+
+impl Word {
+    /// The word in the stream of JSON.
+    pub fn name(self) -> &'static str {
+        match self {
+            Word::Ok => "ok",
+            Word::Failed => "failed",
+            Word::Unrecorded => "unrecorded",
+            Word::New => "new",
+            Word::Renewed => "renewed",
+        }
+    }
 }
 
 impl Verdict {
-    /// Adds those from the recorded report.
-    pub fn add(&mut self, deviations: impl IntoIterator<Item = Deviation>) {
-        for deviation in deviations {
+    /// Adds what was checked as one.
+    pub fn add(&mut self, checked: &Checked, experiment: &Experiment) {
+        if checked.deviations.is_empty() {
+            return;
+        }
+        match &checked.subject {
+            // A recorded run that is gone has a number that may be another's now.
+            Subject::Run { number, .. } if experiment.numbers.binary_search(number).is_ok() => {
+                self.runs.push(*number);
+            }
+            _ => self.is_more_than_runs = true,
+        }
+        for deviation in &checked.deviations {
             self.count += 1;
+            self.unexpected += u128::from(deviation.demand != Demand::Recorded);
             if self.deviations.len() < SHOWN {
-                self.deviations.push(deviation);
+                self.deviations.push(deviation.clone());
             }
         }
-    }
-
-    /// Adds those of expectations.
-    pub fn add_unexpected(&mut self, deviations: Vec<Deviation>) {
-        self.unexpected += deviations.len() as u128;
-        self.add(deviations);
     }
 
     /// Whether only the recorded report is not as it should be.
@@ -48,7 +90,7 @@ impl Verdict {
     }
 
     /// Whether nothing deviates.
-    pub fn is_good(&self) -> bool {
+    fn is_good(&self) -> bool {
         self.count == 0 && !self.is_unrecorded
     }
 
@@ -57,29 +99,36 @@ impl Verdict {
         !(self.is_good() || self.is_renewed)
     }
 
+    /// The verdict in one word.
+    pub fn word(&self) -> Word {
+        match (self.is_good(), self.is_renewed, self.is_unrecorded) {
+            (true, ..) => Word::Ok,
+            (false, true, true) => Word::New,
+            (false, true, false) => Word::Renewed,
+            (false, false, true) => Word::Unrecorded,
+            (false, false, false) => Word::Failed,
+        }
+    }
+
     /// How many deviations there are beyond those that were kept.
     pub fn more(&self) -> u128 {
         self.count.saturating_sub(SHOWN as u128)
     }
 
-    /// The verdict as lines for a reader.
+    /// The verdict as lines for a reader; a quiet one about nothing has none.
     pub fn render(&self, experiment: &Experiment, options: &Check) -> String {
-        let name = format!("{STRONG}{}{STRONG:#}", experiment.file);
+        let file = &experiment.file;
         let runs = output::contents(&experiment.plan, experiment.numbers.len() as u128);
-        if self.is_good() {
-            if options.quiet {
-                return String::new();
-            }
-            return format!("{GOOD}ok{GOOD:#}      {name}  {FAINT}{runs}{FAINT:#}\n");
-        }
-        let (word, colour) = match (self.is_renewed, self.is_unrecorded) {
-            (false, _) => ("failed ", BAD),
-            (true, false) => ("renewed", GOOD),
-            (true, true) => ("new    ", GOOD),
+        let (word, colour) = match self.word() {
+            Word::Ok if options.quiet => return String::new(),
+            Word::Ok => ("ok     ", GOOD),
+            Word::Failed | Word::Unrecorded => ("failed ", BAD),
+            Word::Renewed => ("renewed", GOOD),
+            Word::New => ("new    ", GOOD),
         };
-        let mut text = format!("{colour}{word}{colour:#} {name}  {FAINT}{runs}{FAINT:#}\n");
-        if self.is_unrecorded && !self.is_renewed {
-            let file = &experiment.file;
+        let mut text =
+            format!("{colour}{word}{colour:#} {STRONG}{file}{STRONG:#}  {FAINT}{runs}{FAINT:#}\n");
+        if self.word() == Word::Unrecorded {
             text.push_str(&format!(
                 "  there is no recorded report: `runner {file}` records one\n"
             ));
@@ -91,8 +140,20 @@ impl Verdict {
         if more > 0 {
             text.push_str(&format!("  … and {} more deviations\n", grouped(more)));
         }
-        if self.unexpected > 0 && options.accept {
-            text.push_str("  not renewed: the file expects other values\n");
+        if let (true, Some(folder)) = (self.charts > 0, &options.show_charts) {
+            let drawn = match self.runs.len() - self.charts.min(self.runs.len()) {
+                0 => output::counted(self.charts as u128, "run"),
+                _ => format!(
+                    "{} of {} runs",
+                    self.charts,
+                    grouped(self.runs.len() as u128)
+                ),
+            };
+            text.push_str(&format!("  charts of {drawn}: {}\n", folder.display()));
+        }
+        let unexpected = (self.unexpected > 0).then_some("the file expects other values");
+        if let (true, Some(why)) = (options.accept, unexpected.or(self.refusal)) {
+            text.push_str(&format!("  not renewed: {why}\n"));
         }
         text
     }

@@ -2,6 +2,7 @@
 
 mod check;
 mod clip;
+mod exclude;
 mod name;
 mod schedule;
 mod settings;
@@ -9,6 +10,7 @@ mod settings;
 use std::collections::HashSet;
 use std::sync::Arc;
 
+use exclude::Exclusion;
 use settings::Settings;
 
 use super::Decider;
@@ -61,8 +63,9 @@ impl Decider<'_> {
                 self.mistake(&written.span, message, label);
                 break;
             }
+            let mut exclusion = Exclusion::default();
             for variant in &variants {
-                let optimizer = self.optimizer(written, *variant, &variants);
+                let optimizer = self.optimizer(written, *variant, &variants, &mut exclusion);
                 decided.extend(optimizer.map(|optimizer| Decided {
                     optimizer,
                     variant: *variant,
@@ -71,6 +74,9 @@ impl Decider<'_> {
             }
             // What is wrong with each combination is told once.
             self.once_each(before);
+            if self.mistakes.len() == before {
+                self.judge(written, &exclusion);
+            }
         }
         name::name(&spec.optimizers, &mut decided);
         decided
@@ -190,6 +196,7 @@ impl Decider<'_> {
         written: &spec::Optimizer,
         variant: Variant<'_>,
         all: &[Variant<'_>],
+        exclusion: &mut Exclusion,
     ) -> Option<Optimizer> {
         let before = self.mistakes.len();
         let schedule = match variant.schedule {
@@ -210,13 +217,14 @@ impl Decider<'_> {
         let (clip, of_clip) = clip.unzip();
         settings.extend(of_schedule.into_iter().flatten());
         settings.extend(of_clip);
+        let grid = self.grid_of(written, settings);
         Some(Optimizer {
             name: String::new(),
             method: variant.method,
             convention: variant.convention,
             schedule: outline.map(Arc::new),
             clip,
-            settings: self.grid_of(written, settings),
+            settings: Self::without(written, variant, grid, exclusion)?,
         })
     }
 

@@ -1,21 +1,26 @@
-//! `runs.csv` and the tables of derivatives, written and read, and
+//! The CSV files of a report: `runs.csv` and the tables of derivatives, written and read, and
 //! `trajectories.csv`, read.
 
+mod trajectories;
+
 use std::fs::File;
-use std::io::{self, BufReader, BufWriter, Write};
+use std::io::{self, BufReader, BufWriter, Read, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use ::csv::{ByteRecord, IntoInnerError, Reader, ReaderBuilder, StringRecord, Writer};
+use ::csv::{IntoInnerError, Reader, ReaderBuilder, StringRecord, Writer};
 
 use super::error::ReportError;
 use super::figures::{Field, Frame};
 use super::text::{Stock, Text};
-use crate::batch::{Counts, Row, RunResult};
+use crate::batch::{Counts, RunResult};
 use crate::derivative::{self, Table};
 use crate::diagnosis::{Floor, Verdict};
 use crate::number::{Digits, Precision, Scalar, Value};
 use crate::plan::{Arithmetic, Plan, Run};
+
+pub(super) use trajectories::read_trajectories;
+pub use trajectories::{State, TrajectoryReader, state_columns};
 
 /// The columns of `trajectories.csv`, in order.
 pub(super) fn trajectory_columns(plan: &Plan) -> impl Iterator<Item = &str> {
@@ -55,6 +60,34 @@ pub(super) fn run_columns(plan: &Plan) -> Vec<&str> {
         .chain(plan.parameters().iter().map(String::as_str))
         .chain(plan.best_columns().iter().map(String::as_str))
         .collect()
+}
+
+/// A run that was not computed as a line of CSV: its number, label and settings. Without a
+/// run it is the line of the names of these columns.
+#[must_use]
+pub fn plan_line(plan: &Plan, run: Option<&Run>) -> String {
+    let fields: Vec<String> = match run {
+        None => {
+            let settings = plan.columns().iter().cloned();
+            let first = ["run", "label"].map(str::to_owned);
+            first.into_iter().chain(settings).collect()
+        }
+        Some(run) => {
+            let settings = run.settings.iter();
+            let text = |setting: &Option<Value>| {
+                setting
+                    .as_ref()
+                    .map_or_else(String::new, ToString::to_string)
+            };
+            [run.number.to_string(), plan.label(run)]
+                .into_iter()
+                .chain(settings.map(text))
+                .collect()
+        }
+    };
+    let fields: Vec<&str> = fields.iter().map(String::as_str).collect();
+    let line = line(&fields).expect("memory takes what is written to it");
+    String::from_utf8(line).expect("it was put together from UTF-8")
 }
 
 /// The columns of `diagnosis.csv`, in order.
@@ -227,11 +260,32 @@ pub(super) fn line(fields: &[&str]) -> io::Result<Vec<u8>> {
 }
 
 fn open(path: &Path) -> Result<Reader<BufReader<File>>, ReportError> {
-    let file = File::open(path).map_err(ReportError::read(path))?;
+    let mut file = File::open(path).map_err(ReportError::read(path))?;
+    check_end(&mut file, path)?;
     // Lines of a wrong length are told with their number, not as a mere error.
     Ok(ReaderBuilder::new()
         .flexible(true)
         .from_reader(BufReader::with_capacity(1 << 16, file)))
+}
+
+/// A file that was cut short can end in the middle of a number and look whole.
+fn check_end(file: &mut File, path: &Path) -> Result<(), ReportError> {
+    let mut last = [0];
+    // An empty one is told by what is missing in it.
+    if file.metadata().map_err(ReportError::read(path))?.len() == 0 {
+        return Ok(());
+    }
+    file.seek(SeekFrom::End(-1))
+        .map_err(ReportError::read(path))?;
+    file.read_exact(&mut last)
+        .map_err(ReportError::read(path))?;
+    file.rewind().map_err(ReportError::read(path))?;
+    if last == *b"\n" {
+        Ok(())
+    } else {
+        let what = "its last line has no end: the file was cut short";
+        Err(ReportError::damaged(path, what))
+    }
 }
 
 fn check_header(path: &Path, found: &StringRecord, expected: &[&str]) -> Result<(), ReportError> {
@@ -290,6 +344,11 @@ impl<'p> RunReader<'p> {
             Ok(true) => self.result(&record).map(Some),
             Err(error) => Err(ReportError::damaged(&self.path, error.to_string())),
         }
+    }
+
+    /// The error that something is wrong with the file as a whole.
+    pub(in crate::report) fn damaged(&self, what: &str) -> ReportError {
+        ReportError::damaged(&self.path, what)
     }
 
     fn result(&self, record: &StringRecord) -> Result<RunResult, ReportError> {
@@ -373,103 +432,6 @@ impl<'p> RunReader<'p> {
     }
 }
 
-/// Reads `trajectories.csv` and passes its rows to `record` run by run.
-pub(super) fn read_trajectories(
-    path: &Path,
-    plan: &Plan,
-    mut begin: impl FnMut(&Run),
-    mut record: impl FnMut(&Row<'_>),
-) -> Result<(), ReportError> {
-    let mut reader = open(path)?;
-    let expected: Vec<&str> = trajectory_columns(plan).collect();
-    let header = reader
-        .headers()
-        .map_err(|error| ReportError::damaged(path, error.to_string()))?;
-    check_header(path, header, &expected)?;
-    let head = expected.len() - plan.record.parameters.len();
-    let mut fields = ByteRecord::new();
-    let mut current: Option<(Run, Vec<Option<usize>>)> = None;
-    loop {
-        match reader.read_byte_record(&mut fields) {
-            Ok(true) => {}
-            Ok(false) => break,
-            Err(error) => return Err(ReportError::damaged(path, error.to_string())),
-        }
-        let line = fields.position().map_or(0, ::csv::Position::line);
-        let damaged = |what: String| ReportError::damaged(path, format!("line {line}: {what}"));
-        if fields.len() != expected.len() {
-            let (found, expected) = (fields.len(), expected.len());
-            return Err(damaged(format!("{found} columns, expected {expected}")));
-        }
-        let text = |place: usize| {
-            let bytes = fields.get(place).unwrap_or(b"");
-            std::str::from_utf8(bytes).unwrap_or("(not UTF-8)")
-        };
-        let wrong = |place: usize| {
-            let (name, found) = (expected[place], text(place));
-            damaged(format!(
-                "column `{name}`: expected a number, found `{found}`"
-            ))
-        };
-        let number: u64 = text(0).parse().map_err(|_| wrong(0))?;
-        let epoch: u64 = text(1).parse().map_err(|_| wrong(1))?;
-        if current.as_ref().is_none_or(|(run, _)| run.number != number) {
-            if number >= plan.runs() {
-                return Err(damaged(format!(
-                    "run {number}, but the experiment has {}",
-                    plan.runs()
-                )));
-            }
-            let run = plan.run(number);
-            let variables = plan.objectives[run.objective].function.parameters();
-            let place = |name: &String| {
-                plan.record
-                    .parameters
-                    .iter()
-                    .position(|known| known == name)
-            };
-            let places = variables.iter().map(place).collect();
-            begin(&run);
-            current = Some((run, places));
-        }
-        let Some((run, places)) = &current else {
-            continue;
-        };
-        let scalar =
-            |place: usize| Scalar::parse(text(place), run.precision).map_err(|_| wrong(place));
-        let optional = |place: usize| match text(place) {
-            "" => Ok(None),
-            _ => scalar(place).map(Some),
-        };
-        let mut parameters = Vec::with_capacity(places.len());
-        for place in places {
-            parameters.push(match place {
-                Some(place) => scalar(head + place)?,
-                None => Scalar::F64(f64::NAN),
-            });
-        }
-        // One column more comes before the others where there are searches.
-        let (evaluations, rate) = if plan.has_searches() {
-            (text(2).parse().map_err(|_| wrong(2))?, 3)
-        } else {
-            (Counts::of_rule(epoch).evaluations, 2)
-        };
-        record(&Row {
-            epoch,
-            evaluations,
-            learning_rate: optional(rate)?,
-            loss: scalar(rate + 1)?,
-            gradient_norm: scalar(rate + 2)?,
-            validation_loss: match plan.has_validation() {
-                true => optional(rate + 3)?,
-                false => None,
-            },
-            parameters: &|place| parameters[place],
-        });
-    }
-    Ok(())
-}
-
 /// The columns of a derivative's table, in order. What it was computed in is
 /// told where that can be several things.
 pub(super) fn derivative_columns(plan: &Plan, place: usize) -> Vec<&str> {
@@ -529,7 +491,7 @@ pub fn read_derivative(path: &Path, plan: &Plan, place: usize) -> Result<Table, 
             Ok(true) => {}
             Ok(false) => {
                 let rows_expected = arithmetics.len() as u64 * derivative.points;
-                let what = format!("{} rows, expected {rows_expected}", rows.len());
+                let what = format!("it has {} of {rows_expected} rows", rows.len());
                 return Err(ReportError::damaged(path, what));
             }
             Err(error) => return Err(ReportError::damaged(path, error.to_string())),

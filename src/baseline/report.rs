@@ -1,0 +1,142 @@
+//! The recorded report as a whole.
+
+use std::path::{Path, PathBuf};
+
+use super::deviation::{Demand, Deviation, Subject};
+use super::matching::Matching;
+use super::recorded::RecordedRuns;
+use super::tables;
+use crate::derivative::Table;
+use crate::plan::Plan;
+use crate::report::{self, Head, REPORT, ReportError, TRAJECTORIES, TrajectoryReader};
+
+/// A recorded report that results are compared with.
+///
+/// # Examples
+///
+/// ```
+/// use gradtape::baseline::RecordedReport;
+/// use gradtape::plan::Plan;
+///
+/// let report = RecordedReport::open("reports/parabola".as_ref())?.expect("it is recorded");
+/// assert_eq!(report.plan().title, "w0 over epochs");
+/// assert!(RecordedReport::open("reports/nothing".as_ref())?.is_none());
+/// # Ok::<(), gradtape::report::ReportError>(())
+/// ```
+#[derive(Debug)]
+pub struct RecordedReport {
+    folder: PathBuf,
+    head: Head,
+    plan: Plan,
+}
+
+impl RecordedReport {
+    /// Reads what the report in `folder` is about; `None` if there is no report.
+    ///
+    /// # Errors
+    ///
+    /// If it is damaged.
+    pub fn open(folder: &Path) -> Result<Option<RecordedReport>, ReportError> {
+        if !folder.join(REPORT).exists() {
+            return Ok(None);
+        }
+        let (head, plan) = report::open(folder)?;
+        Ok(Some(RecordedReport {
+            folder: folder.to_owned(),
+            head,
+            plan,
+        }))
+    }
+
+    /// The experiment as it was recorded.
+    #[must_use]
+    pub fn plan(&self) -> &Plan {
+        &self.plan
+    }
+
+    pub(super) fn folder(&self) -> &Path {
+        &self.folder
+    }
+
+    /// How many runs were recorded, if the report says so.
+    pub(super) fn run_count(&self) -> Option<u64> {
+        self.head.run_count
+    }
+
+    /// The same error with what may be behind it.
+    pub(super) fn explain(&self, error: ReportError) -> ReportError {
+        self.head.explain(error)
+    }
+
+    /// The data files that are not those of now: told beside what results they lead to.
+    #[must_use]
+    pub fn changed_data(&self, now: &Plan) -> Vec<Deviation> {
+        let before = self.plan.recorded_data();
+        let now = now.recorded_data().into_iter();
+        let changed = now.filter_map(|now| {
+            let mut before = before.iter();
+            let before =
+                before.find(|before| before.file == now.file && before.sha256 != now.sha256)?;
+            Some(Deviation {
+                subject: Subject::Report,
+                demand: Demand::Recorded,
+                quantity: now.file,
+                epoch: None,
+                wanted: format!("recorded with SHA-256 {}", before.sha256),
+                found: now.sha256,
+                apart: None,
+            })
+        });
+        let mut changed: Vec<Deviation> = changed.collect();
+        changed.dedup_by(|one, other| one.quantity == other.quantity);
+        changed
+    }
+
+    /// How the table of a derivative of `plan` deviates from the recorded one, which is found
+    /// by the name of its file.
+    ///
+    /// # Errors
+    ///
+    /// If the report is damaged.
+    pub fn compare_table(&self, plan: &Plan, table: &Table) -> Result<Vec<Deviation>, ReportError> {
+        tables::compare(self, plan, table).map_err(|error| self.explain(error))
+    }
+
+    /// The recorded tables of derivatives that `plan` does not have.
+    #[must_use]
+    pub fn tables_gone(&self, plan: &Plan) -> Vec<Deviation> {
+        tables::gone(&self.plan, plan)
+    }
+
+    /// The numbers of the recorded runs with the settings of some runs of `plan`; `None` for
+    /// one that is not recorded.
+    #[must_use]
+    pub fn counterparts(&self, plan: &Plan, numbers: &[u64]) -> Vec<Option<u64>> {
+        let matching = Matching::new(&self.plan, plan, numbers);
+        let recorded = numbers.iter().map(|number| matching.recorded(*number));
+        recorded.collect()
+    }
+
+    /// Opens the recorded trajectories.
+    ///
+    /// # Errors
+    ///
+    /// If they are damaged.
+    pub fn trajectories(&self) -> Result<TrajectoryReader, ReportError> {
+        let opened = TrajectoryReader::open(&self.folder.join(TRAJECTORIES), &self.plan);
+        opened.map_err(|error| self.explain(error))
+    }
+
+    /// Opens the recorded runs, to compare the runs `numbers` of `plan` with them.
+    ///
+    /// # Errors
+    ///
+    /// If the report is damaged.
+    pub fn runs<'p>(
+        &'p self,
+        plan: &'p Plan,
+        numbers: &[u64],
+    ) -> Result<RecordedRuns<'p>, ReportError> {
+        RecordedRuns::open(self, plan, numbers).map_err(|error| self.explain(error))
+    }
+}

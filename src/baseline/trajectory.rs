@@ -1,0 +1,121 @@
+//! The ways of runs against those of the recorded report.
+
+use super::deviation::{Apart, Demand, Deviation, Subject, within};
+use super::recorded::is_within;
+use super::report::RecordedReport;
+use crate::batch::{Recorder, Row, RunResult};
+use crate::number::Scalar;
+use crate::plan::{Plan, Run, Tolerance};
+use crate::report::{ReportError, State, TrajectoryReader, state_columns};
+
+/// Keeps the recorded epochs of some runs, to be compared.
+#[derive(Debug)]
+pub struct Trace<'p> {
+    plan: &'p Plan,
+    /// For each recorded parameter its place among the variables of the run.
+    places: Vec<Option<usize>>,
+    /// The states of each run, in the order in which they were computed.
+    runs: Vec<Vec<State>>,
+}
+
+impl<'p> Trace<'p> {
+    /// A recorder for the runs of this plan.
+    #[must_use]
+    pub fn new(plan: &'p Plan) -> Self {
+        Trace {
+            plan,
+            places: Vec::new(),
+            runs: Vec::new(),
+        }
+    }
+
+    /// The states of each run, in the order in which they were computed.
+    #[must_use]
+    pub fn into_runs(self) -> Vec<Vec<State>> {
+        self.runs
+    }
+}
+
+impl Recorder for Trace<'_> {
+    fn begin(&mut self, run: &Run) {
+        let variables = self.plan.objectives[run.objective].function.parameters();
+        let place = |name: &String| variables.iter().position(|variable| variable == name);
+        self.places = self.plan.record.parameters.iter().map(place).collect();
+        self.runs.push(Vec::new());
+    }
+
+    fn record(&mut self, row: &Row<'_>) {
+        if let Some(run) = self.runs.last_mut() {
+            run.push(State::new(self.plan, row, &self.places));
+        }
+    }
+}
+
+/// The recorded trajectories, with what is compared of them.
+#[derive(Debug)]
+pub(super) struct Trajectories<'p> {
+    reader: TrajectoryReader,
+    /// The quantities that both reports have: a name, what it may be away, and where the
+    /// recorded states and those of now have it.
+    quantities: Vec<(&'p str, Tolerance, usize, usize)>,
+}
+
+impl<'p> Trajectories<'p> {
+    pub(super) fn open(recorded: &RecordedReport, plan: &'p Plan) -> Result<Self, ReportError> {
+        let reader = recorded.trajectories()?;
+        let quantities = state_columns(plan).enumerate().filter_map(|(now, name)| {
+            let before = state_columns(recorded.plan()).position(|known| known == name)?;
+            Some((name, plan.check.tolerance(name), before, now))
+        });
+        Ok(Trajectories {
+            reader,
+            quantities: quantities.collect(),
+        })
+    }
+
+    /// The first recorded epoch in which a run is not where it was: the one that was recorded
+    /// as number `recorded`. Epochs that only one of the two has are not compared; that a run
+    /// is longer or shorter is told by `epochs_run`.
+    pub(super) fn first_difference(
+        &mut self,
+        recorded: u64,
+        now: &RunResult,
+        states: &[State],
+    ) -> Result<Option<Deviation>, ReportError> {
+        let before = self.reader.states(recorded, now.loss.precision())?;
+        let mut before = before.iter().peekable();
+        for state in states {
+            while before.next_if(|one| one.epoch < state.epoch).is_some() {}
+            let Some(before) = before.next_if(|one| one.epoch == state.epoch) else {
+                continue;
+            };
+            for (name, tolerance, place_before, place_now) in &self.quantities {
+                let value =
+                    |state: &State, place: usize| state.values.get(place).copied().flatten();
+                let (wanted, found) = (value(before, *place_before), value(state, *place_now));
+                let holds = match (wanted, found) {
+                    (Some(wanted), Some(found)) => is_within(tolerance, wanted, found),
+                    (wanted, found) => wanted.is_none() && found.is_none(),
+                };
+                if holds {
+                    continue;
+                }
+                let shown = |value: Option<Scalar>| {
+                    value.map_or("none".to_owned(), |value| value.to_string())
+                };
+                return Ok(Some(Deviation {
+                    subject: Subject::of_run(now),
+                    demand: Demand::Recorded,
+                    quantity: (*name).to_owned(),
+                    epoch: Some(state.epoch),
+                    wanted: format!("recorded {}{}", shown(wanted), within(tolerance)),
+                    found: shown(found),
+                    apart: wanted
+                        .zip(found)
+                        .map(|(wanted, found)| Apart { wanted, found }),
+                }));
+            }
+        }
+        Ok(None)
+    }
+}

@@ -1,0 +1,116 @@
+//! What became of each file of a check.
+
+use std::path::PathBuf;
+
+use gradtape::number::grouped;
+
+use super::verdict::Verdict;
+use crate::args::Check;
+use crate::failure::{CHECK_FAILED, Failure};
+use crate::output::{self, BAD, FAINT, STRONG};
+use crate::source::Experiment;
+
+/// An experiment file, and what became of it.
+pub struct Outcome {
+    /// The file as the command line names it.
+    pub path: PathBuf,
+    /// Its name without folder.
+    pub file: String,
+    /// What became of it.
+    pub kind: Kind,
+}
+
+/// What became of an experiment file.
+pub enum Kind {
+    /// It is still to be checked.
+    Waiting(Experiment),
+    /// It was checked.
+    Checked(Experiment, Verdict),
+    /// It is wrong, or its report could not be read or written.
+    Failed(Failure),
+    /// The check of another one failed before.
+    Skipped,
+}
+
+impl Outcome {
+    pub fn new(path: PathBuf, kind: Kind) -> Self {
+        let name = path.file_name();
+        let name = name.map(|name| name.to_string_lossy().into_owned());
+        Outcome {
+            file: name.unwrap_or_else(|| path.display().to_string()),
+            path,
+            kind,
+        }
+    }
+
+    /// Leaves it unchecked.
+    pub fn skip(&mut self) {
+        if let Kind::Waiting(_) = self.kind {
+            self.kind = Kind::Skipped;
+        }
+    }
+
+    /// Checks it if it waits for that. Only an interruption is an error here.
+    pub fn settle(
+        &mut self,
+        check: impl FnOnce(&Experiment) -> Result<Verdict, Failure>,
+    ) -> Result<(), Failure> {
+        self.kind = match std::mem::replace(&mut self.kind, Kind::Skipped) {
+            Kind::Waiting(experiment) => match check(&experiment) {
+                Ok(verdict) => Kind::Checked(experiment, verdict),
+                Err(failure) if failure.is_interruption() => return Err(failure),
+                Err(failure) => Kind::Failed(failure),
+            },
+            kind => kind,
+        };
+        Ok(())
+    }
+
+    /// The exit code that this file alone would lead to.
+    pub fn code(&self) -> u8 {
+        match &self.kind {
+            Kind::Checked(_, verdict) if verdict.is_failed() => CHECK_FAILED,
+            Kind::Failed(failure) => failure.code(),
+            Kind::Checked(..) | Kind::Skipped | Kind::Waiting(_) => 0,
+        }
+    }
+
+    /// What there is to say about it, in lines for a reader.
+    pub fn render(&self, options: &Check) -> String {
+        match &self.kind {
+            Kind::Checked(experiment, verdict) => verdict.render(experiment, options),
+            Kind::Failed(_) => {
+                format!(
+                    "{BAD}{:7}{BAD:#} {STRONG}{}{STRONG:#}\n",
+                    self.word(),
+                    self.file
+                )
+            }
+            Kind::Skipped | Kind::Waiting(_) => {
+                let Outcome { file, .. } = self;
+                format!("{FAINT}skipped{FAINT:#} {STRONG}{file}{STRONG:#}\n")
+            }
+        }
+    }
+
+    /// The outcome in one word, as the stream of JSON has it.
+    pub fn word(&self) -> &'static str {
+        match &self.kind {
+            Kind::Checked(_, verdict) => verdict.word().name(),
+            Kind::Failed(failure) if failure.code() == 3 => "refused",
+            Kind::Failed(_) => "wrong",
+            Kind::Skipped | Kind::Waiting(_) => "skipped",
+        }
+    }
+}
+
+/// How many of all files failed, if any did.
+pub fn summary(outcomes: &[Outcome]) -> String {
+    let failed = outcomes.iter().filter(|one| one.code() != 0).count();
+    if failed == 0 {
+        return String::new();
+    }
+    let all = output::counted(outcomes.len() as u128, "experiment");
+    let failed = grouped(failed as u128);
+    format!("{BAD}{failed} of {all} failed{BAD:#}\n")
+}

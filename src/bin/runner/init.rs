@@ -1,0 +1,68 @@
+//! `runner init [NAME]`: a commented experiment to begin with.
+
+use std::fs::{self, OpenOptions};
+use std::io::{ErrorKind, Write as _};
+use std::path::{Path, PathBuf};
+
+use gradtape::report::ReportError;
+
+use crate::args::Init;
+use crate::failure::Failure;
+use crate::output::{self, STRONG};
+
+/// The experiment; its title is still to be put in.
+const TEMPLATE: &str = include_str!("init.toml");
+
+pub fn init(options: &Init) -> Result<(), Failure> {
+    let path = file(&options.name)?;
+    let refused = |source| ReportError::Write {
+        path: path.clone(),
+        source,
+    };
+    if let Some(folder) = path.parent() {
+        fs::create_dir_all(folder).map_err(refused)?;
+    }
+    // Only a file that was not there before.
+    let created = OpenOptions::new().write(true).create_new(true).open(&path);
+    let mut created = match created {
+        Err(error) if error.kind() == ErrorKind::AlreadyExists => {
+            return Err(Failure::Usage(format!(
+                "{} is there already: choose another name",
+                path.display()
+            )));
+        }
+        created => created.map_err(refused)?,
+    };
+    let text = TEMPLATE.replace("TITLE", &title(&path));
+    created.write_all(text.as_bytes()).map_err(refused)?;
+    let shown = path.display();
+    output::results(&format!(
+        "written: {STRONG}{shown}{STRONG:#}\n\nnext:\n  runner {shown}\n  runner check {shown}\n"
+    ));
+    Ok(())
+}
+
+/// The file of an experiment of this name, which may have its ending and a folder.
+fn file(name: &Path) -> Result<PathBuf, Failure> {
+    let is_file = name
+        .extension()
+        .is_some_and(|extension| extension == "toml");
+    match name.file_name() {
+        Some(_) if is_file => Ok(name.to_owned()),
+        Some(last) => {
+            let mut last = last.to_owned();
+            last.push(".toml");
+            Ok(name.with_file_name(last))
+        }
+        None => Err(Failure::Usage(format!(
+            "`{}` is no name of a file",
+            name.display()
+        ))),
+    }
+}
+
+/// The name of a file as a title, fit for a string of TOML.
+fn title(path: &Path) -> String {
+    let stem = path.file_stem().unwrap_or_default().to_string_lossy();
+    stem.replace(['\\', '"'], "").replace(['_', '-'], " ")
+}

@@ -1,0 +1,34 @@
+//! What editors, shells and `man` know of the command and its files.
+
+use gradtape::mistake::suggestion;
+use gradtape::schema::json_schema;
+
+use crate::args::{Completions, Man};
+use crate::failure::Failure;
+use crate::output;
+
+/// `runner schema`: the JSON Schema of experiment files.
+#[expect(clippy::unnecessary_wraps, reason = "as all commands")]
+pub fn schema() -> Result<(), Failure> {
+    output::results(&json_schema());
+    Ok(())
+}
+
+/// `runner completions SHELL`.
+#[expect(clippy::unnecessary_wraps, reason = "as all commands")]
+pub fn completions(options: &Completions) -> Result<(), Failure> {
+    output::results(&String::from_utf8_lossy(&options.script()));
+    Ok(())
+}
+
+/// `runner man [COMMAND]`.
+pub fn man(options: &Man) -> Result<(), Failure> {
+    let page = options.page().map_err(|commands| {
+        let name = options.command.as_deref().unwrap_or_default();
+        let commands = commands.iter().map(String::as_str);
+        let advice = suggestion(name, "the commands are", commands);
+        Failure::Usage(format!("there is no command `{name}`: {advice}"))
+    })?;
+    output::results(&String::from_utf8_lossy(&page));
+    Ok(())
+}

@@ -1,0 +1,33 @@
+//! Finding entries of a catalogue by words.
+
+/// Words that all have to occur in what is told of an entry.
+#[derive(Debug, Default)]
+pub struct Search(Vec<String>);
+
+impl Search {
+    /// The words of a text; none, which everything has, without a text.
+    pub fn new(text: Option<&str>) -> Self {
+        let words = text.unwrap_or("").split_whitespace();
+        Search(words.map(str::to_lowercase).collect())
+    }
+
+    /// Whether each word is a part of one of these texts.
+    pub fn finds(&self, texts: impl IntoIterator<Item: AsRef<str>>) -> bool {
+        let texts = texts.into_iter().map(|text| text.as_ref().to_lowercase());
+        let texts: Vec<String> = texts.collect();
+        let mut words = self.0.iter();
+        words.all(|word| texts.iter().any(|text| text.contains(word)))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn all_words_are_found_somewhere() {
+        let finds = |text| Search::new(text).finds(["Adam", "Keeps moments of the gradient"]);
+        assert!(finds(None) && finds(Some("adam")) && finds(Some("MOMENT adam")));
+        assert!(!finds(Some("adam newton")));
+    }
+}

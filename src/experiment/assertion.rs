@@ -1,0 +1,93 @@
+//! The check of an experiment file as an assertion of a test.
+
+use std::path::Path;
+
+use super::check::check;
+use crate::baseline::Deviation;
+use crate::mistake::Mistakes;
+use crate::plan::Plan;
+use crate::report::{ReportError, report_name};
+use crate::spec::{self, LoadError};
+
+/// Why an experiment could not be checked.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum CheckError {
+    /// The experiment file could not be read.
+    #[error(transparent)]
+    Load(#[from] LoadError),
+    /// It has mistakes.
+    #[error("{0}")]
+    Mistakes(#[from] Mistakes),
+    /// The recorded report is damaged.
+    #[error(transparent)]
+    Report(#[from] ReportError),
+}
+
+/// What deviates of the experiment file `path` from its expectations and from its recorded
+/// report, which lies in a folder of `reports` that is named after it.
+///
+/// # Errors
+///
+/// If the file cannot be read or has mistakes, or if the report is damaged.
+///
+/// # Examples
+///
+/// ```
+/// use gradtape::experiment::check_file;
+///
+/// let deviations = check_file("experiments/tape.toml".as_ref(), "reports".as_ref())?;
+/// assert!(deviations.is_empty());
+/// # Ok::<(), gradtape::experiment::CheckError>(())
+/// ```
+pub fn check_file(path: &Path, reports: &Path) -> Result<Vec<Deviation>, CheckError> {
+    let source = spec::load(path)?;
+    let shown = path.display().to_string();
+    let plan = Plan::new(&shown, &source)?;
+    Ok(check(&plan, &reports.join(report_name(&shown)))?)
+}
+
+/// So many deviations are told; more would not be read.
+const TOLD: usize = 20;
+
+/// Panics unless an experiment gives what its file expects and what its recorded report has,
+/// as far as `[check]` of the file says: `runner check` for a test. The report lies in the
+/// folder `reports` where the test is run, which for `cargo test` is the root of the package.
+///
+/// # Panics
+///
+/// With what deviates, a line each; if there is no recorded report; if the file or the report
+/// cannot be read.
+///
+/// # Examples
+///
+/// ```
+/// gradtape::assert_experiment("experiments/parabola.toml");
+/// ```
+///
+/// ```should_panic
+/// // Its file has a mistake.
+/// gradtape::assert_experiment("tests/mistakes/epochs_is_missing.toml");
+/// ```
+#[track_caller]
+#[expect(clippy::panic, reason = "it is an assertion")]
+pub fn assert_experiment(path: impl AsRef<Path>) {
+    let path = path.as_ref();
+    let shown = path.display();
+    match check_file(path, Path::new("reports")) {
+        Err(error) => panic!("{shown} could not be checked\n{error}"),
+        Ok(deviations) if deviations.is_empty() => {}
+        Ok(deviations) => {
+            let lines = deviations.iter().take(TOLD);
+            let lines: String = lines.map(|one| format!("  {one}\n")).collect();
+            let more = match deviations.len().saturating_sub(TOLD) {
+                0 => String::new(),
+                more => format!("  … and {more} more\n"),
+            };
+            panic!(
+                "{shown} deviates\n{lines}{more}`runner {shown}` records what it gives now, for \
+                 review"
+            );
+        }
+    }
+}

@@ -1,0 +1,291 @@
+//! Results against what the file expects and what was recorded, as they come.
+
+use std::path::Path;
+
+use crate::baseline::{
+    Demand, Deviation, RecordedReport, RecordedRuns, Subject, Trace, unexpected, unexpected_values,
+};
+use crate::batch::{self, Control, Outcome, Recorder, Row, RunResult};
+use crate::derivative;
+use crate::plan::{Plan, Run};
+use crate::report::{ReportError, State};
+
+/// The check of an experiment against its expectations and its recorded report.
+///
+/// # Examples
+///
+/// ```
+/// use gradtape::batch::Control;
+/// use gradtape::experiment::Check;
+/// use gradtape::plan::Plan;
+///
+/// let source = include_str!("../../experiments/parabola.toml");
+/// let plan = Plan::new("parabola.toml", source)?;
+/// let check = Check::open(&plan, "reports/parabola".as_ref())?;
+/// assert!(check.is_recorded());
+/// let mut checked = Vec::new();
+/// check.runs(&[0], &Control::default(), |one| checked.push(one))?;
+/// assert_eq!(checked[0].subject.to_string(), "run 0 (w0^2)");
+/// assert!(checked[0].deviations.is_empty());
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Debug)]
+pub struct Check<'p> {
+    pub(super) plan: &'p Plan,
+    pub(super) recorded: Option<RecordedReport>,
+}
+
+/// What was checked as one, and what deviates of it.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Checked {
+    /// What was checked: a run, the table of a derivative, the report as a whole, or a
+    /// recorded run or table that the experiment does not have any more.
+    pub subject: Subject,
+    /// What deviates; nothing if all is as it should be.
+    pub deviations: Vec<Deviation>,
+}
+
+impl<'p> Check<'p> {
+    /// Opens the recorded report in `folder`, if there is one.
+    ///
+    /// # Errors
+    ///
+    /// If it is damaged.
+    pub fn open(plan: &'p Plan, folder: &Path) -> Result<Self, ReportError> {
+        let recorded = RecordedReport::open(folder)?;
+        Ok(Check { plan, recorded })
+    }
+
+    /// A check against nothing but the expectations of the file.
+    #[must_use]
+    pub fn of_expectations(plan: &'p Plan) -> Self {
+        Check {
+            plan,
+            recorded: None,
+        }
+    }
+
+    /// Whether there is a recorded report.
+    #[must_use]
+    pub fn is_recorded(&self) -> bool {
+        self.recorded.is_some()
+    }
+
+    /// Whether the recorded report was made from the same text.
+    #[must_use]
+    pub fn is_of_the_same_text(&self) -> bool {
+        let recorded = self.recorded.as_ref();
+        recorded.is_some_and(|recorded| recorded.plan().hash == self.plan.hash)
+    }
+
+    /// Checks what belongs to the report as a whole, and the tables of derivatives.
+    ///
+    /// # Errors
+    ///
+    /// If the report is damaged, or the check was cancelled.
+    pub fn derivatives(
+        &self,
+        control: &Control,
+        mut each: impl FnMut(Checked),
+    ) -> Result<(), ReportError> {
+        let plan = self.plan;
+        if let Some(recorded) = &self.recorded {
+            let changed = recorded.changed_data(plan);
+            if !changed.is_empty() {
+                each(Checked {
+                    subject: Subject::Report,
+                    deviations: changed,
+                });
+            }
+        }
+        for (place, derivative) in plan.derivatives.iter().enumerate() {
+            let table = derivative::table(plan, place, control)?;
+            let mut deviations = unexpected_values(plan, &table);
+            if let Some(recorded) = &self.recorded {
+                deviations.extend(recorded.compare_table(plan, &table)?);
+            }
+            let subject = Subject::Table {
+                derivative: derivative.name.clone(),
+            };
+            each(Checked {
+                subject,
+                deviations,
+            });
+        }
+        let gone = self.recorded.iter();
+        gone.flat_map(|recorded| recorded.tables_gone(plan))
+            .for_each(|deviation| each(Checked::gone(deviation)));
+        Ok(())
+    }
+
+    /// Computes the runs `numbers` and checks each, in their order; then the recorded runs
+    /// that the experiment does not have any more.
+    ///
+    /// # Errors
+    ///
+    /// If the report is damaged, or the check was cancelled.
+    pub fn runs(
+        &self,
+        numbers: &[u64],
+        control: &Control,
+        mut each: impl FnMut(Checked),
+    ) -> Result<(), ReportError> {
+        let plan = self.plan;
+        let recorded = self.recorded.as_ref();
+        let recorded = recorded.map(|one| one.runs(plan, numbers)).transpose()?;
+        let mut comparison = Comparison { plan, recorded };
+        if plan.check.trajectory && comparison.recorded.is_some() {
+            batch::run(
+                plan,
+                numbers,
+                || Traced::new(plan),
+                control,
+                |_, traced| {
+                    let runs = traced.results.iter().zip(traced.trace.into_runs());
+                    for (result, states) in runs {
+                        comparison.tell(result, &states, &mut each)?;
+                    }
+                    Ok::<(), ReportError>(())
+                },
+            )?;
+        } else {
+            batch::run(
+                plan,
+                numbers,
+                || (),
+                control,
+                |outcomes, ()| {
+                    for (run, outcome) in outcomes {
+                        let result = RunResult::new(plan, run, &outcome);
+                        comparison.tell(&result, &[], &mut each)?;
+                    }
+                    Ok::<(), ReportError>(())
+                },
+            )?;
+        }
+        if let Some(recorded) = comparison.recorded {
+            let gone = recorded.rest()?;
+            gone.into_iter().for_each(|one| each(Checked::gone(one)));
+        }
+        Ok(())
+    }
+}
+
+impl Checked {
+    /// Something recorded that the experiment does not have any more.
+    fn gone(deviation: Deviation) -> Checked {
+        Checked {
+            subject: deviation.subject.clone(),
+            deviations: vec![deviation],
+        }
+    }
+}
+
+/// What results are compared with.
+struct Comparison<'p> {
+    plan: &'p Plan,
+    recorded: Option<RecordedRuns<'p>>,
+}
+
+impl Comparison<'_> {
+    fn tell(
+        &mut self,
+        result: &RunResult,
+        states: &[State],
+        each: &mut impl FnMut(Checked),
+    ) -> Result<(), ReportError> {
+        let subject = Subject::of_run(result);
+        let mut deviations = unexpected(self.plan, result);
+        if let Some(recorded) = &mut self.recorded {
+            for deviation in recorded.compare(result, states)? {
+                if deviation.subject == subject {
+                    deviations.push(deviation);
+                } else {
+                    // A run that was passed over on the way to this one.
+                    each(Checked::gone(deviation));
+                }
+            }
+        }
+        each(Checked {
+            subject,
+            deviations,
+        });
+        Ok(())
+    }
+}
+
+/// Keeps the recorded epochs and the ends of some runs.
+struct Traced<'p> {
+    plan: &'p Plan,
+    trace: Trace<'p>,
+    results: Vec<RunResult>,
+}
+
+impl<'p> Traced<'p> {
+    fn new(plan: &'p Plan) -> Self {
+        Traced {
+            plan,
+            trace: Trace::new(plan),
+            results: Vec::new(),
+        }
+    }
+}
+
+impl Recorder for Traced<'_> {
+    fn begin(&mut self, run: &Run) {
+        self.trace.begin(run);
+    }
+
+    fn record(&mut self, row: &Row<'_>) {
+        self.trace.record(row);
+    }
+
+    fn end(&mut self, run: Run, outcome: Outcome) -> Option<(Run, Outcome)> {
+        self.results.push(RunResult::new(self.plan, run, &outcome));
+        None
+    }
+}
+
+/// All that deviates of the values of a plan from its expectations and from the recorded
+/// report in `folder`; that there is no report deviates too.
+///
+/// # Errors
+///
+/// If the report is damaged.
+///
+/// # Examples
+///
+/// ```
+/// use gradtape::experiment;
+/// use gradtape::plan::Plan;
+///
+/// // Another rate than the recorded one.
+/// let source = include_str!("../../experiments/parabola.toml").replace("0.01", "0.02");
+/// let plan = Plan::new("parabola.toml", &source)?;
+/// let deviations = experiment::check(&plan, "reports/parabola".as_ref())?;
+/// assert_eq!(
+///     deviations[1].to_string(),
+///     "run 0 (w0^2): run is not in the recorded report, whose run 0 has learning_rate 0.01, not 0.02"
+/// );
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+pub fn check(plan: &Plan, folder: &Path) -> Result<Vec<Deviation>, ReportError> {
+    let check = Check::open(plan, folder)?;
+    let mut deviations = Vec::new();
+    if !check.is_recorded() {
+        deviations.push(Deviation {
+            subject: Subject::Report,
+            demand: Demand::Recorded,
+            quantity: folder.display().to_string(),
+            epoch: None,
+            wanted: "is not recorded".to_owned(),
+            found: String::new(),
+            apart: None,
+        });
+    }
+    let control = Control::default();
+    check.derivatives(&control, |one| deviations.extend(one.deviations))?;
+    let numbers: Vec<u64> = (0..plan.runs()).collect();
+    check.runs(&numbers, &control, |one| deviations.extend(one.deviations))?;
+    Ok(deviations)
+}

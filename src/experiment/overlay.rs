@@ -1,0 +1,189 @@
+//! Runs that moved, drawn beside what was recorded of them.
+
+use super::check::Check;
+use crate::baseline::Trace;
+use crate::batch::{self, Cancelled, Control};
+use crate::report::chart::{Axis, Colour, Figure, Key, Line, Panel, Scale};
+use crate::report::{ReportError, State, state_columns};
+
+/// The recorded way of a run and that of now.
+#[derive(Clone, Debug)]
+pub struct Overlay {
+    /// The number of the run.
+    pub run: u64,
+    /// A quantity over the epochs, once as it was recorded and once as it is now: the loss if
+    /// it moved, else the first recorded quantity that did, else the loss.
+    pub both: Figure,
+    /// How far the two are apart; `None` if they are not.
+    pub apart: Option<Figure>,
+}
+
+/// The quantity that is shown where none moved more than others.
+const LOSS: &str = "loss";
+
+/// Values that differ by more than this are drawn over a logarithmic axis.
+const WIDE: f64 = 100.0;
+
+impl Check<'_> {
+    /// Draws the runs `numbers` beside what was recorded of them; one that was not recorded
+    /// has no entry.
+    ///
+    /// # Errors
+    ///
+    /// If the report is damaged, or it was cancelled.
+    pub fn overlays(
+        &self,
+        numbers: &[u64],
+        control: &Control,
+    ) -> Result<Vec<Overlay>, ReportError> {
+        let plan = self.plan;
+        let Some(recorded) = self.recorded.as_ref().filter(|_| plan.runs() > 0) else {
+            return Ok(Vec::new());
+        };
+        let known = recorded.counterparts(plan, numbers).into_iter();
+        let known = numbers.iter().copied().zip(known);
+        let pairs: Vec<(u64, u64)> = known.filter_map(|(now, old)| Some((now, old?))).collect();
+        let numbers: Vec<u64> = pairs.iter().map(|(now, _)| *now).collect();
+        let mut states = Vec::new();
+        let trace = || Trace::new(plan);
+        batch::run(plan, &numbers, trace, control, |_, trace| {
+            states.extend(trace.into_runs());
+            Ok::<(), Cancelled>(())
+        })?;
+        let mut reader = recorded.trajectories()?;
+        // Only what both have can be drawn beside each other.
+        let before: Vec<&str> = state_columns(recorded.plan()).collect();
+        let columns = state_columns(plan).enumerate();
+        let columns = columns.filter_map(|(now, name)| {
+            let old = before.iter().position(|known| *known == name)?;
+            Some(Column { name, old, now })
+        });
+        let columns: Vec<Column<'_>> = columns.collect();
+        let mut overlays = Vec::new();
+        for ((number, old), now) in pairs.into_iter().zip(states) {
+            let run = plan.run(number);
+            let old = reader.states(old, run.precision)?;
+            let Some(column) = moved(&columns, &old, &now) else {
+                continue;
+            };
+            let label = format!("run {number} ({})", plan.label(&run));
+            overlays.push(Overlay {
+                run: number,
+                both: both(column, &label, &old, &now),
+                apart: apart(column, &label, &old, &now),
+            });
+        }
+        Ok(overlays)
+    }
+}
+
+/// A recorded quantity, and where the states of both reports have it.
+#[derive(Clone, Copy)]
+struct Column<'p> {
+    name: &'p str,
+    old: usize,
+    now: usize,
+}
+
+impl Column<'_> {
+    /// Its values over the epochs.
+    fn points(states: &[State], place: usize) -> Vec<[f64; 2]> {
+        let points = states.iter().filter_map(|state| {
+            let value = state.values.get(place).copied().flatten()?;
+            Some([epoch(state), value.to_f64()])
+        });
+        points.collect()
+    }
+
+    /// How far the two are apart, in the epochs that both have.
+    fn distances(self, old: &[State], now: &[State]) -> Vec<[f64; 2]> {
+        let mut old = old.iter().peekable();
+        let mut distances = Vec::new();
+        for state in now {
+            while old.next_if(|one| one.epoch < state.epoch).is_some() {}
+            let Some(before) = old.next_if(|one| one.epoch == state.epoch) else {
+                continue;
+            };
+            let value = |state: &State, place: usize| state.values.get(place).copied().flatten();
+            let pair = value(before, self.old).zip(value(state, self.now));
+            distances.extend(
+                pair.map(|(before, after)| {
+                    [epoch(state), (after.to_f64() - before.to_f64()).abs()]
+                }),
+            );
+        }
+        distances
+    }
+}
+
+#[expect(clippy::cast_precision_loss, reason = "epochs are below 2^53")]
+fn epoch(state: &State) -> f64 {
+    state.epoch as f64
+}
+
+/// The column to draw.
+fn moved<'c, 'p>(columns: &'c [Column<'p>], old: &[State], now: &[State]) -> Option<Column<'p>> {
+    let has_moved = |column: &&'c Column<'p>| {
+        let distances = column.distances(old, now);
+        // NaN is far away from everything.
+        distances.iter().any(|[_, distance]| *distance != 0.0)
+    };
+    let loss = columns.iter().find(|column| column.name == LOSS);
+    let moved = loss.into_iter().chain(columns).find(has_moved);
+    moved.or(loss).copied()
+}
+
+fn both(column: Column<'_>, label: &str, old: &[State], now: &[State]) -> Figure {
+    let lines = [(old, column.old), (now, column.now)];
+    let lines = lines.into_iter().enumerate();
+    let lines = lines.map(|(place, (states, of))| {
+        Line::new(Column::points(states, of), Colour::Category(place))
+    });
+    let lines: Vec<Line> = lines.collect();
+    Figure {
+        title: format!("{} as recorded and now", column.name),
+        subtitle: Some(label.to_owned()),
+        x: Axis::new("epoch", Scale::Linear),
+        y: Axis::new(column.name, scale(&lines)),
+        panels: vec![Panel::of_lines(lines)],
+        key: Key::Legend {
+            title: None,
+            entries: vec!["recorded".to_owned(), "now".to_owned()],
+        },
+        description: format!("{} of {label} over the epochs, twice", column.name),
+    }
+}
+
+fn apart(column: Column<'_>, label: &str, old: &[State], now: &[State]) -> Option<Figure> {
+    let line = Line::new(column.distances(old, now), Colour::Category(0));
+    if line.points.iter().all(|[_, distance]| *distance == 0.0) {
+        return None;
+    }
+    let name = format!("distance of {}", column.name);
+    // A logarithmic axis leaves out where they are the same.
+    Some(Figure {
+        title: format!("{} away from the recorded one", column.name),
+        subtitle: Some(label.to_owned()),
+        x: Axis::new("epoch", Scale::Linear),
+        y: Axis::new(&*name, Scale::Log),
+        panels: vec![Panel::of_lines(vec![line])],
+        key: Key::None,
+        description: format!("{name} of {label} over the epochs"),
+    })
+}
+
+/// Logarithmic where values are above zero and far apart.
+fn scale(lines: &[Line]) -> Scale {
+    let values = lines.iter().flat_map(|line| &line.points);
+    let values = values
+        .map(|point| point[1])
+        .filter(|value| value.is_finite());
+    let (least, greatest) = values.fold((f64::INFINITY, 0.0_f64), |(least, greatest), value| {
+        (least.min(value), greatest.max(value))
+    });
+    if least > 0.0 && greatest / least > WIDE {
+        Scale::Log
+    } else {
+        Scale::Linear
+    }
+}

@@ -1,0 +1,102 @@
+//! Everything that a plan gives, in memory.
+
+use std::sync::Arc;
+
+use crate::baseline::Trace;
+use crate::batch::{self, Cancelled, Control, Outcome, Recorder, Row, RunResult};
+use crate::derivative::{self, Table};
+use crate::diagnosis::{Diagnoser, Diagnosis, DiagnosisRecorder, Tallies};
+use crate::number::Scalar;
+use crate::plan::{Plan, Run};
+use crate::report::{State, state_columns};
+
+/// What became of all runs and derivatives of a plan: a report as values.
+#[derive(Debug)]
+pub struct Results {
+    /// How each run ended, by the numbers of the runs.
+    pub runs: Vec<RunResult>,
+    /// The recorded epochs of each run, by the numbers of the runs.
+    pub trajectories: Vec<Vec<State>>,
+    /// The names of the values of a [`State`].
+    pub columns: Vec<String>,
+    /// The tables of derivatives, in the order of the file.
+    pub tables: Vec<Table>,
+    /// Why the runs ended as they did.
+    pub diagnosis: Diagnosis,
+}
+
+impl Results {
+    /// A recorded quantity of a run over its epochs: `loss`, `gradient_norm`,
+    /// `learning_rate`, a recorded parameter, …, by the name of its column. It has no entries
+    /// where there is no such run or column.
+    pub fn series(&self, run: usize, column: &str) -> impl Iterator<Item = (u64, Scalar)> {
+        let place = self.columns.iter().position(|name| name == column);
+        let states = self.trajectories.get(run).map_or(&[][..], Vec::as_slice);
+        let value = move |state: &State| state.values.get(place?).copied().flatten();
+        states
+            .iter()
+            .filter_map(move |state| Some((state.epoch, value(state)?)))
+    }
+}
+
+/// Computes everything that a plan describes, on rayon's current threads.
+///
+/// All of it is kept in memory, the recorded epochs of each run included. For
+/// millions of runs take [`batch::run`], which hands them over one by one.
+#[must_use]
+pub fn run(plan: &Plan) -> Results {
+    let numbers: Vec<u64> = (0..plan.runs()).collect();
+    let control = Control::default();
+    let diagnoser = Arc::new(Diagnoser::new(plan, &numbers));
+    let recorder = || Taking {
+        plan,
+        trace: Trace::new(plan),
+        diagnosis: DiagnosisRecorder::new(plan, Arc::clone(&diagnoser)),
+        runs: Vec::new(),
+    };
+    let (mut runs, mut trajectories) = (Vec::new(), Vec::new());
+    let mut tallies = Tallies::default();
+    let computed = batch::run(plan, &numbers, recorder, &control, |_, taken| {
+        runs.extend(taken.runs);
+        trajectories.extend(taken.trace.into_runs());
+        tallies.extend(taken.diagnosis.finish());
+        Ok::<(), Cancelled>(())
+    });
+    let places = 0..plan.derivatives.len();
+    let tables = places.map(|place| derivative::table(plan, place, &control));
+    let tables = computed.and_then(|()| tables.collect());
+    Results {
+        runs,
+        trajectories,
+        columns: state_columns(plan).map(str::to_owned).collect(),
+        tables: tables.expect("nobody else has the control that could cancel it"),
+        diagnosis: tallies.diagnosis(plan, &diagnoser),
+    }
+}
+
+/// Takes all that some runs give.
+struct Taking<'p> {
+    plan: &'p Plan,
+    trace: Trace<'p>,
+    diagnosis: DiagnosisRecorder<'p>,
+    runs: Vec<RunResult>,
+}
+
+impl Recorder for Taking<'_> {
+    fn begin(&mut self, run: &Run) {
+        self.trace.begin(run);
+        self.diagnosis.begin(run);
+    }
+
+    fn record(&mut self, row: &Row<'_>) {
+        self.trace.record(row);
+        self.diagnosis.record(row);
+    }
+
+    fn end(&mut self, run: Run, outcome: Outcome) -> Option<(Run, Outcome)> {
+        let result = RunResult::new(self.plan, run, &outcome);
+        self.diagnosis.conclude(&result);
+        self.runs.push(result);
+        None
+    }
+}

@@ -1,0 +1,248 @@
+//! `trajectories.csv`, read: from beginning to end, or run by run in any order.
+
+use std::collections::HashMap;
+use std::fs::File;
+use std::io::BufReader;
+use std::path::{Path, PathBuf};
+
+use ::csv::{ByteRecord, Position, Reader};
+
+use super::{check_header, open, trajectory_columns};
+use crate::batch::{Counts, Row};
+use crate::number::{Precision, Scalar};
+use crate::plan::{Plan, Run};
+use crate::report::ReportError;
+
+/// Reads the rows of the file and tells what is wrong with them by their lines.
+#[derive(Debug)]
+struct Rows {
+    path: PathBuf,
+    reader: Reader<BufReader<File>>,
+    columns: Vec<String>,
+    /// How many runs the plan has.
+    runs: u64,
+    fields: ByteRecord,
+}
+
+impl Rows {
+    fn open(path: &Path, plan: &Plan) -> Result<Rows, ReportError> {
+        let mut reader = open(path)?;
+        let expected: Vec<&str> = trajectory_columns(plan).collect();
+        let header = reader
+            .headers()
+            .map_err(|error| ReportError::damaged(path, error.to_string()))?;
+        check_header(path, header, &expected)?;
+        Ok(Rows {
+            path: path.to_owned(),
+            reader,
+            columns: expected.into_iter().map(str::to_owned).collect(),
+            runs: plan.runs(),
+            fields: ByteRecord::new(),
+        })
+    }
+
+    /// Goes to the next row; `false` at the end.
+    fn advance(&mut self) -> Result<bool, ReportError> {
+        let read = self.reader.read_byte_record(&mut self.fields);
+        let read = read.map_err(|error| ReportError::damaged(&self.path, error.to_string()))?;
+        if read && self.fields.len() != self.columns.len() {
+            let (found, expected) = (self.fields.len(), self.columns.len());
+            return Err(self.damaged(&format!("{found} columns, expected {expected}")));
+        }
+        Ok(read)
+    }
+
+    fn damaged(&self, what: &str) -> ReportError {
+        let line = self.fields.position().map_or(0, Position::line);
+        ReportError::damaged(&self.path, format!("line {line}: {what}"))
+    }
+
+    fn text(&self, place: usize) -> &str {
+        let bytes = self.fields.get(place).unwrap_or(b"");
+        std::str::from_utf8(bytes).unwrap_or("(not UTF-8)")
+    }
+
+    fn wrong(&self, place: usize) -> ReportError {
+        let (name, found) = (&self.columns[place], self.text(place));
+        self.damaged(&format!(
+            "column `{name}`: expected a number, found `{found}`"
+        ))
+    }
+
+    fn whole(&self, place: usize) -> Result<u64, ReportError> {
+        self.text(place).parse().map_err(|_| self.wrong(place))
+    }
+
+    fn scalar(&self, place: usize, precision: Precision) -> Result<Scalar, ReportError> {
+        let scalar = Scalar::parse(self.text(place), precision);
+        scalar.map_err(|_| self.wrong(place))
+    }
+
+    fn optional(&self, place: usize, precision: Precision) -> Result<Option<Scalar>, ReportError> {
+        match self.text(place) {
+            "" => Ok(None),
+            _ => self.scalar(place, precision).map(Some),
+        }
+    }
+
+    /// The number of the run of this row, which the plan has.
+    fn run(&self) -> Result<u64, ReportError> {
+        let number = self.whole(0)?;
+        if number < self.runs {
+            return Ok(number);
+        }
+        Err(self.damaged(&format!(
+            "run {number}, but the experiment has {}",
+            self.runs
+        )))
+    }
+}
+
+/// Reads `trajectories.csv` and passes its rows to `record` run by run.
+pub(in crate::report) fn read_trajectories(
+    path: &Path,
+    plan: &Plan,
+    mut begin: impl FnMut(&Run),
+    mut record: impl FnMut(&Row<'_>),
+) -> Result<(), ReportError> {
+    let mut rows = Rows::open(path, plan)?;
+    let head = rows.columns.len() - plan.record.parameters.len();
+    let mut current: Option<(Run, Vec<Option<usize>>)> = None;
+    while rows.advance()? {
+        let number = rows.run()?;
+        let epoch = rows.whole(1)?;
+        if current.as_ref().is_none_or(|(run, _)| run.number != number) {
+            let run = plan.run(number);
+            let variables = plan.objectives[run.objective].function.parameters();
+            let recorded = &plan.record.parameters;
+            let place = |name: &String| recorded.iter().position(|known| known == name);
+            let places = variables.iter().map(place).collect();
+            begin(&run);
+            current = Some((run, places));
+        }
+        let Some((run, places)) = &current else {
+            continue;
+        };
+        let precision = run.precision;
+        let mut parameters = Vec::with_capacity(places.len());
+        for place in places {
+            parameters.push(match place {
+                Some(place) => rows.scalar(head + place, precision)?,
+                None => Scalar::F64(f64::NAN),
+            });
+        }
+        // One column more comes before the others where there are searches.
+        let (evaluations, rate) = if plan.has_searches() {
+            (rows.whole(2)?, 3)
+        } else {
+            (Counts::of_rule(epoch).evaluations, 2)
+        };
+        record(&Row {
+            epoch,
+            evaluations,
+            learning_rate: rows.optional(rate, precision)?,
+            loss: rows.scalar(rate + 1, precision)?,
+            gradient_norm: rows.scalar(rate + 2, precision)?,
+            validation_loss: match plan.has_validation() {
+                true => rows.optional(rate + 3, precision)?,
+                false => None,
+            },
+            parameters: &|place| parameters[place],
+        });
+    }
+    Ok(())
+}
+
+/// The state of a run at a recorded epoch, as a row of `trajectories.csv` has it.
+#[derive(Clone, Debug, PartialEq)]
+pub struct State {
+    /// The number of updates so far.
+    pub epoch: u64,
+    /// What stands in each of [`state_columns`]; `None` where that is nothing.
+    pub values: Vec<Option<Scalar>>,
+}
+
+impl State {
+    /// That of a row, in which `places` has for each recorded parameter its place among the
+    /// run's variables.
+    #[must_use]
+    pub fn new(plan: &Plan, row: &Row<'_>, places: &[Option<usize>]) -> State {
+        #[expect(clippy::cast_precision_loss, reason = "evaluations are below 2^53")]
+        let evaluations = Scalar::F64(row.evaluations as f64);
+        let evaluations = plan.has_searches().then_some(Some(evaluations));
+        let validation = plan.has_validation().then_some(row.validation_loss);
+        let parameters = places.iter().map(|place| place.map(row.parameters));
+        let known = [row.learning_rate, Some(row.loss), Some(row.gradient_norm)];
+        let values = evaluations.into_iter().chain(known);
+        State {
+            epoch: row.epoch,
+            values: values.chain(validation).chain(parameters).collect(),
+        }
+    }
+}
+
+/// The names of the values of a [`State`], in order.
+pub fn state_columns(plan: &Plan) -> impl Iterator<Item = &str> {
+    trajectory_columns(plan).skip(2)
+}
+
+/// Reads the rows of single runs out of `trajectories.csv`, in any order.
+#[derive(Debug)]
+pub struct TrajectoryReader {
+    rows: Rows,
+    /// Where the rows of each run begin.
+    begins: HashMap<u64, Position>,
+}
+
+impl TrajectoryReader {
+    /// Opens the file of a report that this plan has made, and looks once through it.
+    ///
+    /// # Errors
+    ///
+    /// If it cannot be read or is damaged.
+    pub fn open(path: &Path, plan: &Plan) -> Result<TrajectoryReader, ReportError> {
+        let mut rows = Rows::open(path, plan)?;
+        let mut begins = HashMap::new();
+        let mut last = None;
+        while rows.advance()? {
+            let number = rows.run()?;
+            if last == Some(number) {
+                continue;
+            }
+            last = Some(number);
+            let begin = rows
+                .fields
+                .position()
+                .cloned()
+                .unwrap_or_else(Position::new);
+            if begins.insert(number, begin).is_some() {
+                return Err(rows.damaged(&format!("run {number} comes twice")));
+            }
+        }
+        Ok(TrajectoryReader { rows, begins })
+    }
+
+    /// The recorded states of a run in the order of their epochs, none if the file has none.
+    ///
+    /// # Errors
+    ///
+    /// If a row of it is damaged.
+    pub fn states(&mut self, number: u64, precision: Precision) -> Result<Vec<State>, ReportError> {
+        let rows = &mut self.rows;
+        let Some(begin) = self.begins.get(&number) else {
+            return Ok(Vec::new());
+        };
+        let sought = rows.reader.seek(begin.clone());
+        sought.map_err(|error| ReportError::damaged(&rows.path, error.to_string()))?;
+        let mut states = Vec::new();
+        while rows.advance()? && rows.run()? == number {
+            let places = 2..rows.columns.len();
+            let values = places.map(|place| rows.optional(place, precision));
+            states.push(State {
+                epoch: rows.whole(1)?,
+                values: values.collect::<Result<_, _>>()?,
+            });
+        }
+        Ok(states)
+    }
+}

@@ -1,0 +1,127 @@
+//! Runs of a published report, put into a new one as they are.
+
+use std::path::Path;
+
+use super::error::ReportError;
+use super::{RUNS, Recorded, RunReader, State, TRAJECTORIES, TrajectoryReader};
+use crate::batch::{Counts, Recorder, Row, RunResult};
+use crate::number::Scalar;
+use crate::plan::Plan;
+
+/// The runs of a report, to be kept while others are computed anew.
+///
+/// A [`Writer`](super::Writer) takes them as if they had been computed: what it makes of them
+/// is what the report has.
+#[derive(Debug)]
+pub struct Stored<'p> {
+    plan: &'p Plan,
+    reader: RunReader<'p>,
+    trajectories: TrajectoryReader,
+    /// The run that was read last, if it lies ahead.
+    next: Option<RunResult>,
+}
+
+impl<'p> Stored<'p> {
+    /// Opens the runs of the report in `folder`, which `plan` has made.
+    ///
+    /// # Errors
+    ///
+    /// If it cannot be read or is damaged.
+    pub fn open(folder: &Path, plan: &'p Plan) -> Result<Self, ReportError> {
+        let mut reader = RunReader::open(folder.join(RUNS), plan)?;
+        let next = reader.next()?;
+        Ok(Stored {
+            plan,
+            reader,
+            trajectories: TrajectoryReader::open(&folder.join(TRAJECTORIES), plan)?,
+            next,
+        })
+    }
+
+    /// The numbers of all runs that the report in `folder` has, in order.
+    ///
+    /// # Errors
+    ///
+    /// If it cannot be read or is damaged.
+    pub fn numbers(folder: &Path, plan: &'p Plan) -> Result<Vec<u64>, ReportError> {
+        let mut reader = RunReader::open(folder.join(RUNS), plan)?;
+        let mut numbers = Vec::new();
+        while let Some(result) = reader.next()? {
+            numbers.push(result.number);
+        }
+        Ok(numbers)
+    }
+
+    /// Passes run number `number` to a recorder. Runs are asked for in their order.
+    ///
+    /// # Errors
+    ///
+    /// If the report is damaged or does not have the run.
+    pub fn replay<L>(
+        &mut self,
+        number: u64,
+        recorder: &mut Recorded<'_, L>,
+    ) -> Result<(), ReportError> {
+        while self.next.as_ref().is_some_and(|next| next.number < number) {
+            self.next = self.reader.next()?;
+        }
+        let Some(mut result) = self.next.take_if(|next| next.number == number) else {
+            return Err(self.reader.damaged(&format!("run {number} is missing")));
+        };
+        let run = self.plan.run(number);
+        recorder.begin(&run);
+        for state in self.trajectories.states(number, run.precision)? {
+            self.record(&run, &state, recorder);
+        }
+        // In the file numbers and names look alike.
+        result.settings = run.settings;
+        recorder.take(&result);
+        self.next = self.reader.next()?;
+        Ok(())
+    }
+
+    fn record<L>(&self, run: &crate::plan::Run, state: &State, recorder: &mut Recorded<'_, L>) {
+        let plan = self.plan;
+        let mut values = state.values.iter().copied();
+        let evaluations = match plan.has_searches() {
+            true => values.next().flatten().map_or(0.0, Scalar::to_f64),
+            false => 0.0,
+        };
+        #[expect(
+            clippy::cast_possible_truncation,
+            clippy::cast_sign_loss,
+            reason = "it was written as a whole number"
+        )]
+        let evaluations = match plan.has_searches() {
+            true => evaluations as u64,
+            false => Counts::of_rule(state.epoch).evaluations,
+        };
+        let learning_rate = values.next().flatten();
+        // Both have a value in every row.
+        let mut number = || values.next().flatten().unwrap_or(Scalar::F64(f64::NAN));
+        let (loss, gradient_norm) = (number(), number());
+        let validation_loss = match plan.has_validation() {
+            true => values.next().flatten(),
+            false => None,
+        };
+        let recorded: Vec<Option<Scalar>> = values.collect();
+        let variables = plan.objectives[run.objective].function.parameters();
+        let parameter = |place: usize| {
+            let name = variables.get(place);
+            let mut names = plan.record.parameters.iter();
+            let column = names.position(|known| Some(known) == name);
+            let value = column.and_then(|column| recorded.get(column).copied().flatten());
+            // One that is not recorded is asked for by nobody.
+            value.unwrap_or(Scalar::F64(f64::NAN))
+        };
+        recorder.record(&Row {
+            epoch: state.epoch,
+            evaluations,
+            learning_rate,
+            loss,
+            gradient_norm,
+            validation_loss,
+            parameters: &parameter,
+        });
+    }
+}

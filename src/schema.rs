@@ -1,0 +1,298 @@
+//! The experiment file as a JSON Schema, for editors.
+//!
+//! It is made from the same [description](crate::spec::EXPERIMENT) that the reader checks
+//! files against, and from the tables of methods, schedules and test functions. What takes
+//! more than one place of a file to see – an unknown name in a formula, a start that does not
+//! fit – no schema can say: for that there is `runner plan`.
+
+use serde_json::{Map, Value, json};
+
+use crate::objective::catalogue;
+use crate::optimizer::schedule::Kind as Shape;
+use crate::optimizer::{Convention, Description, Domain, Method};
+use crate::spec::{
+    CHART, CHART_KINDS, DRAW, EXPECT, EXPERIMENT, FORMATS, Format, Key, Kind, Need, OBJECTIVE,
+    OF_DESCENTS, OPTIMIZER, RANGE, SCHEDULE,
+};
+
+/// The schema of an experiment file, as text that ends with a line end: draft 2020-12.
+///
+/// # Examples
+///
+/// ```
+/// let schema = gradtape::schema::json_schema();
+/// assert!(schema.contains("\"$schema\": \"https://json-schema.org/draft/2020-12/schema\""));
+/// assert!(schema.contains("\"learning_rate\""));
+/// ```
+#[must_use]
+pub fn json_schema() -> String {
+    let mut root = Map::new();
+    let mut put = |key: &str, value: Value| root.insert(key.to_owned(), value);
+    put(
+        "$schema",
+        json!("https://json-schema.org/draft/2020-12/schema"),
+    );
+    put("title", json!("gradtape experiment"));
+    if let Value::Object(of_file) = table(&EXPERIMENT) {
+        root.extend(of_file);
+    }
+    let definitions = FORMATS.iter().filter(|one| !is(one, &EXPERIMENT));
+    let definitions = definitions.map(|format| (name(format), table(format)));
+    let values = [
+        ("value", json!({ "type": ["number", "string", "boolean"] })),
+        ("number", json!({ "type": "number" })),
+        ("filter", filter()),
+        ("start", start()),
+    ];
+    let values = values.map(|(name, value)| (name.to_owned(), value));
+    let definitions: Map<String, Value> = definitions.chain(values).collect();
+    root.insert("$defs".to_owned(), Value::Object(definitions));
+    format!("{:#}\n", Value::Object(root))
+}
+
+fn is(one: &Format, other: &Format) -> bool {
+    std::ptr::eq(one, other)
+}
+
+/// The name of the definition of a table: "chart" of `[[chart]]`, "range" of "a range".
+fn name(format: &Format) -> String {
+    let name = format.name.trim_matches(['[', ']']);
+    let name = name.strip_prefix("a ").unwrap_or(name);
+    name.replace(' ', "_")
+}
+
+fn reference(name: &str) -> Value {
+    json!({ "$ref": format!("#/$defs/{name}") })
+}
+
+/// A table with its keys.
+fn table(format: &Format) -> Value {
+    let keys = format.keys.iter();
+    let properties = keys
+        .clone()
+        .map(|key| (key.name.to_owned(), property(format, key)));
+    let properties: Map<String, Value> = properties.collect();
+    let required = keys.filter(|key| key.need == Need::Required);
+    let required: Vec<&str> = required.map(|key| key.name).collect();
+    let others = match format.others {
+        None => json!(false),
+        Some(key) => property(format, key),
+    };
+    let mut schema = json!({
+        "type": "object",
+        "description": plain(format.description),
+        "properties": properties,
+        "additionalProperties": others,
+    });
+    if let (Value::Object(schema), false) = (&mut schema, required.is_empty()) {
+        schema.insert("required".to_owned(), json!(required));
+    }
+    for (key, value) in rules(format) {
+        schema[key] = value;
+    }
+    schema
+}
+
+/// What holds between the keys of a table.
+fn rules(format: &Format) -> Vec<(&'static str, Value)> {
+    let has = |key: &str| json!({ "required": [key] });
+    if is(format, &EXPERIMENT) {
+        let of_descents = OF_DESCENTS.iter().map(|key| has(key));
+        let needed = format.keys.iter();
+        let needed = needed.filter(|key| key.need == Need::ForDescents);
+        let needed: Vec<&str> = needed.map(|key| key.name).collect();
+        let only_derivatives = json!({
+            "required": ["derivative"],
+            "not": { "anyOf": of_descents.collect::<Vec<_>>() },
+        });
+        return vec![
+            ("if", only_derivatives),
+            ("then", json!(true)),
+            ("else", json!({ "required": needed })),
+        ];
+    }
+    if is(format, &OBJECTIVE) {
+        return vec![("oneOf", json!([has("formula"), has("function")]))];
+    }
+    if is(format, &EXPECT) {
+        // What demands nothing is no expectation.
+        let nothing = json!({ "maxProperties": 1, "required": ["runs"] });
+        return vec![("minProperties", json!(1)), ("not", nothing)];
+    }
+    if is(format, &OPTIMIZER) {
+        let methods = Method::ALL.iter().map(|method| method.description());
+        let methods = methods.map(|of| when("method", of.name, &settings(format, of)));
+        return vec![("allOf", methods.collect())];
+    }
+    if is(format, &SCHEDULE) {
+        let shapes = Shape::ALL.iter().map(|shape| shape.description());
+        let shapes = shapes.map(|of| when("kind", of.name, &settings(format, of)));
+        return vec![("allOf", shapes.collect())];
+    }
+    if is(format, &CHART) {
+        let kinds = CHART_KINDS.iter().map(|(kind, own)| {
+            let foreign = CHART_KINDS.iter().flat_map(|(_, keys)| *keys);
+            let foreign = foreign.filter(|key| !own.contains(*key));
+            let foreign: Map<String, Value> = foreign
+                .map(|key| ((*key).to_owned(), json!(false)))
+                .collect();
+            when("kind", kind, &json!({ "properties": foreign }))
+        });
+        return vec![("allOf", kinds.collect())];
+    }
+    Vec::new()
+}
+
+/// The rule that `then` holds where a key has a value.
+fn when(key: &str, value: &str, then: &Value) -> Value {
+    json!({
+        "if": { "properties": { key: { "const": value } }, "required": [key] },
+        "then": then,
+    })
+}
+
+/// The settings of a method or a schedule beside the keys that all have.
+fn settings(format: &Format, of: &Description) -> Value {
+    let keys = format
+        .keys
+        .iter()
+        .map(|key| (key.name.to_owned(), json!(true)));
+    let settings = of.settings.iter().map(|setting| {
+        let mut schema = swept(&domain(setting.domain));
+        schema["description"] = json!(setting.description);
+        (setting.name.to_owned(), schema)
+    });
+    let properties: Map<String, Value> = keys.chain(settings).collect();
+    json!({ "properties": properties, "additionalProperties": false })
+}
+
+/// One value of a setting.
+fn domain(domain: Domain) -> Value {
+    match domain {
+        Domain::Positive => json!({ "type": "number", "exclusiveMinimum": 0 }),
+        Domain::NotNegative => json!({ "type": "number", "minimum": 0 }),
+        Domain::NotPositive => json!({ "type": "number", "maximum": 0 }),
+        Domain::Share => json!({ "type": "number", "minimum": 0, "exclusiveMaximum": 1 }),
+        Domain::Unit => json!({ "type": "number", "minimum": 0, "maximum": 1 }),
+        Domain::Fraction => {
+            json!({ "type": "number", "exclusiveMinimum": 0, "exclusiveMaximum": 1 })
+        }
+        Domain::AboveOne => json!({ "type": "number", "exclusiveMinimum": 1 }),
+        Domain::AtLeastOne => json!({ "type": "number", "minimum": 1 }),
+        Domain::Finite => json!({ "type": "number" }),
+        Domain::Count => json!({ "type": "integer", "minimum": 1 }),
+        Domain::Whole => json!({ "type": "integer", "minimum": 0 }),
+        Domain::Switch => json!({ "type": "boolean" }),
+        Domain::Choice(choices) => json!({ "enum": choices }),
+        Domain::Epochs => json!({ "type": "integer", "minimum": 1 }),
+        Domain::Rates => json!({ "type": "number", "minimum": 0 }),
+        Domain::Formula => json!({ "type": "string" }),
+    }
+}
+
+/// One value, a list of them or a range of numbers.
+fn swept(value: &Value) -> Value {
+    json!({ "anyOf": [value, list(value), reference(&name(&RANGE))] })
+}
+
+/// A list, not empty.
+fn list(of: &Value) -> Value {
+    json!({ "type": "array", "items": of, "minItems": 1 })
+}
+
+fn one_or_more(of: &Value) -> Value {
+    json!({ "anyOf": [of, list(of)] })
+}
+
+/// What a key of a table can hold.
+fn property(format: &Format, key: &Key) -> Value {
+    let mut schema = match known(format, key) {
+        Some(schema) => schema,
+        None => kind(key.kind),
+    };
+    schema["description"] = json!(plain(key.description));
+    schema
+}
+
+/// Keys of which more is known than their kind.
+fn known(format: &Format, key: &Key) -> Option<Value> {
+    let names = |names: Vec<&str>| json!({ "enum": names });
+    let conventions = || names(Convention::ALL.iter().map(|one| one.name()).collect());
+    let is_file = is(format, &EXPERIMENT);
+    Some(match key.name {
+        "precision" if is_file => swept(&names(vec!["f64", "f32"])),
+        "subnormals" if is_file => swept(&names(vec!["keep", "flush"])),
+        "epochs" if is_file => swept(&json!({ "type": "integer", "minimum": 1 })),
+        "repetitions" if is_file => json!({ "type": "integer", "minimum": 1 }),
+        "function" if is(format, &OBJECTIVE) => one_or_more(&names(catalogue::names().collect())),
+        "method" if is(format, &OPTIMIZER) => {
+            one_or_more(&names(Method::ALL.iter().map(|one| one.name()).collect()))
+        }
+        "convention" if is(format, &OPTIMIZER) => one_or_more(&conventions()),
+        "convention" if is(format, &SCHEDULE) => conventions(),
+        "kind" if is(format, &SCHEDULE) => names(Shape::ALL.iter().map(|one| one.name()).collect()),
+        _ => return None,
+    })
+}
+
+fn kind(kind: Kind) -> Value {
+    let text = json!({ "type": "string" });
+    let whole = json!({ "type": "integer", "minimum": 0, "maximum": 1_u64 << 53 });
+    match kind {
+        Kind::Text => text,
+        Kind::Whole => whole,
+        Kind::Number => json!({ "type": "number" }),
+        Kind::Switch => json!({ "type": "boolean" }),
+        Kind::Choice(choices) => json!({ "enum": choices }),
+        Kind::Setting => swept(&reference("value")),
+        Kind::Names => json!({ "type": "array", "items": text }),
+        Kind::OneOrMoreNames => one_or_more(&text),
+        Kind::Numbers => list(&reference("number")),
+        Kind::OneOrMoreNumbers => one_or_more(&reference("number")),
+        Kind::Wholes => one_or_more(&whole),
+        Kind::Selection => json!({
+            "anyOf": [{ "enum": ["all", "none"] }, { "type": "array", "items": text }],
+        }),
+        Kind::Map(of) => json!({ "type": "object", "additionalProperties": self::kind(*of) }),
+        Kind::Start => json!({ "allOf": [reference("start")] }),
+        Kind::Starts => one_or_more(&json!({
+            "type": "object",
+            "additionalProperties": reference("start"),
+        })),
+        Kind::Filter => json!({ "allOf": [reference("filter")] }),
+        Kind::Filters => one_or_more(&reference("filter")),
+        // Beside a reference older validators look at nothing else.
+        Kind::Table(format) => json!({ "allOf": [reference(&name(format))] }),
+        Kind::Tables(format) => list(&reference(&name(format))),
+        Kind::OneOrMoreTables(format) => one_or_more(&reference(&name(format))),
+    }
+}
+
+/// A table from settings to values, one level of tables for `schedule` and the like
+/// included, or a condition as text.
+fn filter() -> Value {
+    let values = one_or_more(&reference("value"));
+    let of_group = json!({ "type": "object", "additionalProperties": values });
+    json!({
+        "anyOf": [
+            { "type": "string" },
+            {
+                "type": "object",
+                "additionalProperties": { "anyOf": [values, of_group] },
+            },
+        ],
+    })
+}
+
+/// A number, a range or a draw, or an array of such, or of arrays of such.
+fn start() -> Value {
+    let element = json!({
+        "anyOf": [reference("number"), reference(&name(&RANGE)), reference(&name(&DRAW))],
+    });
+    json!({ "anyOf": [element, list(&element), list(&list(&element))] })
+}
+
+/// A description without the marks of Markdown, which editors show as they are.
+fn plain(text: &str) -> String {
+    text.replace('`', "")
+}

@@ -1,0 +1,271 @@
+//! Settings of a command line in place of those of the file.
+
+use toml_edit::{ArrayOfTables, DocumentMut, Formatted, InlineTable, Item, Key, Table, Value};
+
+use super::format::{EXPERIMENT, Kind};
+use crate::mistake::{Mistake, Mistakes, Span};
+
+/// The text of an experiment with some of its keys set to other values; all else stays as it
+/// is. Each of `settings` is of the form `KEY=VALUE`. The key is written with dots, such as
+/// `stop.loss_below`; where it leads to several tables all are meant, or one by its number
+/// from 0, such as `optimizer.0.learning_rate`. The value is written as in the file; what is
+/// no value there is text, so that names need no quotes.
+///
+/// A text that is no TOML is given back as it is: what is wrong with it is told when it is
+/// read.
+///
+/// # Errors
+///
+/// What is wrong with one of the settings.
+///
+/// # Examples
+///
+/// ```
+/// use gradtape::spec::with_settings;
+///
+/// let source = "epochs = 10 # few\n[[optimizer]]\nmethod = 'sgd'\nlearning_rate = 0.1\n";
+/// let settings = ["epochs=20", "optimizer.learning_rate=[0.1, 0.2]", "precision=f32"];
+/// let text = with_settings(source, &settings.map(str::to_owned))?;
+/// assert_eq!(
+///     text,
+///     "epochs = 20 # few\nprecision = \"f32\"\n[[optimizer]]\nmethod = 'sgd'\nlearning_rate = [0.1, 0.2]\n"
+/// );
+/// assert!(with_settings(source, &["epochs.a=1".to_owned()]).is_err());
+/// # Ok::<(), gradtape::mistake::Mistakes>(())
+/// ```
+pub fn with_settings(source: &str, settings: &[String]) -> Result<String, Mistakes> {
+    let Ok(mut document) = source.parse::<DocumentMut>() else {
+        return Ok(source.to_owned());
+    };
+    for setting in settings {
+        let set = set(document.as_item_mut(), setting);
+        set.map_err(|mistake| Mistakes::new("--set", setting, vec![mistake]))?;
+    }
+    Ok(document.to_string())
+}
+
+fn set(root: &mut Item, setting: &str) -> Result<(), Mistake> {
+    let Some((key, text)) = setting.split_once('=') else {
+        let label = "expected KEY=VALUE, such as `epochs=100`";
+        return Err(Mistake::new(
+            0..setting.len(),
+            "a setting has no value",
+            label,
+        ));
+    };
+    let place = 0..key.trim_end().len();
+    let path = Key::parse(key).map_err(|_| {
+        let label = "expected a key with dots, such as `optimizer.learning_rate`";
+        Mistake::new(place.clone(), format!("`{}` is no key", key.trim()), label)
+    })?;
+    let begin = setting.len() - text.trim_start().len();
+    let value = value(text.trim(), begin)?;
+    put(root, &path, 0, &value, &place)
+}
+
+/// A value as it stands in a file, or a name without quotes.
+fn value(text: &str, begin: usize) -> Result<Value, Mistake> {
+    let error = match text.parse::<Value>() {
+        Ok(mut value) => {
+            value.decor_mut().clear();
+            return Ok(value);
+        }
+        Err(error) => error,
+    };
+    // What begins as a value of TOML does was meant as one.
+    if text.is_empty() || text.starts_with(['[', '{', '"', '\'']) {
+        let message = format!("`{text}` is no value");
+        let what = error.message().lines().next().unwrap_or("").to_owned();
+        let place = match text {
+            "" => begin.saturating_sub(1)..begin,
+            text => begin..begin + text.len(),
+        };
+        return Err(Mistake::new(place, message, what));
+    }
+    Ok(Value::String(Formatted::new(text.to_owned())))
+}
+
+/// Puts a value where a path leads to from `item`, at its segment number `depth`.
+fn put(
+    item: &mut Item,
+    path: &[Key],
+    depth: usize,
+    value: &Value,
+    place: &Span,
+) -> Result<(), Mistake> {
+    let Some(key) = path.get(depth) else {
+        // What stands around the old value, such as a comment, stays.
+        let old = item.as_value().map(|old| old.decor().clone());
+        let mut value = value.clone();
+        if let Some(old) = old {
+            *value.decor_mut() = old;
+        }
+        *item = Item::Value(value);
+        return Ok(());
+    };
+    let name = key.get();
+    if let Some(tables) = item.as_array_of_tables_mut() {
+        let number = number_of(name, tables.len(), path, depth, place)?;
+        let chosen = tables.iter_mut().enumerate();
+        let chosen = chosen.filter(|(at, _)| number.is_none_or(|number| number == *at));
+        let below = depth + usize::from(number.is_some());
+        for (_, table) in chosen {
+            let mut inner = Item::Table(std::mem::take(table));
+            let result = put(&mut inner, path, below, value, place);
+            if let Item::Table(changed) = inner {
+                *table = changed;
+            }
+            result?;
+        }
+        return Ok(());
+    }
+    if let Some(array) = item.as_array_mut() {
+        let is_table = |one: &Value| one.is_inline_table();
+        if !array.is_empty() && array.iter().all(is_table) {
+            let number = number_of(name, array.len(), path, depth, place)?;
+            let chosen = array.iter_mut().enumerate();
+            let chosen = chosen.filter(|(at, _)| number.is_none_or(|number| number == *at));
+            let below = depth + usize::from(number.is_some());
+            for (_, one) in chosen {
+                let mut inner = Item::Value(one.clone());
+                put(&mut inner, path, below, value, place)?;
+                if let Item::Value(changed) = inner {
+                    *one = changed;
+                }
+            }
+            return Ok(());
+        }
+    }
+    let Some(table) = item.as_table_like_mut() else {
+        return Err(no_table(path, depth, place));
+    };
+    let is_last = depth + 1 == path.len();
+    if table.get(name).is_none_or(Item::is_none) && !is_last {
+        // Of a table that the file does not have.
+        let new = match (depth, EXPERIMENT.keys.iter().find(|key| key.name == name)) {
+            (0, Some(key)) if matches!(key.kind, Kind::Tables(_)) => {
+                let mut tables = ArrayOfTables::new();
+                tables.push(Table::new());
+                Item::ArrayOfTables(tables)
+            }
+            (0, _) => Item::Table(Table::new()),
+            _ => Item::Value(Value::InlineTable(InlineTable::new())),
+        };
+        table.insert(name, new);
+    }
+    match table.get_mut(name) {
+        Some(inner) => put(inner, path, depth + 1, value, place),
+        None => {
+            table.insert(name, Item::Value(value.clone()));
+            Ok(())
+        }
+    }
+}
+
+/// The number of the table that a segment means; `None` if it is a key, which means all.
+fn number_of(
+    name: &str,
+    count: usize,
+    path: &[Key],
+    depth: usize,
+    place: &Span,
+) -> Result<Option<usize>, Mistake> {
+    match name.parse::<usize>() {
+        Err(_) => Ok(None),
+        Ok(number) if number < count => Ok(Some(number)),
+        Ok(number) => {
+            let message = format!("there is no `{}` number {number}", shown(path, depth));
+            let label = format!("expected a number below {count}, as they count from 0");
+            Err(Mistake::new(place.clone(), message, label))
+        }
+    }
+}
+
+fn no_table(path: &[Key], depth: usize, place: &Span) -> Mistake {
+    let message = format!("`{}` is no table", shown(path, depth));
+    Mistake::new(place.clone(), message, "it has no keys of its own")
+}
+
+/// The segments before number `depth`.
+fn shown(path: &[Key], depth: usize) -> String {
+    let segments: Vec<&str> = path[..depth].iter().map(Key::get).collect();
+    segments.join(".")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const SOURCE: &str = "\
+# A parabola.
+epochs = 10 # few
+
+objective = [{ formula = \"w^2\", start = { w = 1.0 } }]
+
+[[optimizer]] # the first
+method = 'sgd'
+learning_rate = 0.1 # a rate
+
+[[optimizer]]
+method = 'adam'
+";
+
+    fn changed(settings: &[&str]) -> Result<String, String> {
+        let settings: Vec<String> = settings.iter().map(|one| (*one).to_owned()).collect();
+        with_settings(SOURCE, &settings).map_err(|mistakes| mistakes.list()[0].message.clone())
+    }
+
+    #[test]
+    fn all_else_stays_as_it_is() {
+        assert_eq!(changed(&[]).unwrap(), SOURCE);
+        let text = changed(&["epochs = 20", "optimizer.0.learning_rate=[0.1,0.2]"]).unwrap();
+        let expected = SOURCE
+            .replace("epochs = 10", "epochs = 20")
+            .replace("= 0.1 #", "= [0.1,0.2] #");
+        assert_eq!(text, expected);
+    }
+
+    #[test]
+    fn values_are_put_where_the_path_leads() {
+        let read = |settings: &[&str]| {
+            let text = changed(settings).unwrap();
+            text.parse::<DocumentMut>().unwrap()
+        };
+        let document = read(&["optimizer.learning_rate=0.5", "stop.loss_below=1e-9"]);
+        for number in 0..2 {
+            let rate = &document["optimizer"][number]["learning_rate"];
+            assert_eq!(rate.as_float(), Some(0.5));
+        }
+        assert_eq!(document["stop"]["loss_below"].as_float(), Some(1e-9));
+        let document = read(&["objective.start.w=2", "objective.0.name=bowl"]);
+        assert_eq!(document["objective"][0]["start"]["w"].as_integer(), Some(2));
+        assert_eq!(document["objective"][0]["name"].as_str(), Some("bowl"));
+        let document = read(&["chart.y=loss", "optimizer.schedule.kind=cosine"]);
+        assert_eq!(document["chart"][0]["y"].as_str(), Some("loss"));
+        let schedule = &document["optimizer"][1]["schedule"];
+        assert_eq!(schedule["kind"].as_str(), Some("cosine"));
+        // A key with a dot in it.
+        let document = read(&["stop.\"a.b\"='x'"]);
+        assert_eq!(document["stop"]["a.b"].as_str(), Some("x"));
+    }
+
+    #[test]
+    fn what_leads_nowhere_is_told() {
+        let told = |setting: &str| changed(&[setting]).unwrap_err();
+        assert_eq!(told("epochs"), "a setting has no value");
+        assert_eq!(told("epochs.a=1"), "`epochs` is no table");
+        assert_eq!(told("epochs="), "`` is no value");
+        assert_eq!(told("epochs=[1, "), "`[1,` is no value");
+        assert_eq!(told("=1"), "`` is no key");
+        assert_eq!(told("a..b=1"), "`a..b` is no key");
+        assert_eq!(
+            told("optimizer.2.name=x"),
+            "there is no `optimizer` number 2"
+        );
+        // A file that is wrong itself is told later.
+        assert_eq!(
+            with_settings("epochs =", &["a=1".to_owned()]).unwrap(),
+            "epochs ="
+        );
+    }
+}
