@@ -9,10 +9,10 @@ use serde_json::{Map, Value, json};
 
 use crate::objective::catalogue;
 use crate::optimizer::schedule::Kind as Shape;
-use crate::optimizer::{Convention, Description, Domain, Method};
+use crate::optimizer::{Convention, DefaultValue, Description, Domain, Method, Setting};
 use crate::spec::{
-    CHART, CHART_KINDS, DRAW, EXPECT, EXPERIMENT, FORMATS, Format, Key, Kind, Need, OBJECTIVE,
-    OF_DESCENTS, OPTIMIZER, RANGE, SCHEDULE,
+    BOUND, CHART, CHART_KINDS, CLIP, DRAW, EXPECT, EXPERIMENT, FORMATS, Format, Key, Kind, Need,
+    OBJECTIVE, OF_DESCENTS, OPTIMIZER, POINTS_BOUND, RANGE, RECORD, SCHEDULE, STOP,
 };
 
 /// The schema of an experiment file, as text that ends with a line end: draft 2020-12.
@@ -111,8 +111,31 @@ fn rules(format: &Format) -> Vec<(&'static str, Value)> {
             ("else", json!({ "required": needed })),
         ];
     }
+    let needs = |keys: &[&str], other: &str| {
+        let pairs = keys.iter().map(|key| ((*key).to_owned(), json!([other])));
+        ("dependentRequired", Value::Object(pairs.collect()))
+    };
+    let not_both = |one: &str, other: &str| ("not", json!({ "required": [one, other] }));
     if is(format, &OBJECTIVE) {
-        return vec![("oneOf", json!([has("formula"), has("function")]))];
+        let one_of = json!([has("formula"), has("function")]);
+        return vec![("oneOf", one_of), needs(&["formula"], "start")];
+    }
+    if is(format, &DRAW) {
+        let one_of = json!([has("uniform"), has("normal"), has("value")]);
+        return vec![("oneOf", one_of), not_both("length", "shape")];
+    }
+    if is(format, &RECORD) {
+        return vec![needs(&["spacing"], "points"), not_both("every", "points")];
+    }
+    if is(format, &STOP) {
+        return vec![needs(&["min_delta"], "patience")];
+    }
+    if is(format, &CLIP) {
+        return vec![("minProperties", json!(1)), ("maxProperties", json!(1))];
+    }
+    if is(format, &BOUND) || is(format, &POINTS_BOUND) {
+        let any_of = json!([has("equals"), has("below"), has("above")]);
+        return vec![("anyOf", any_of), needs(&["ulps", "abs", "rel"], "equals")];
     }
     if is(format, &EXPECT) {
         // What demands nothing is no expectation.
@@ -163,7 +186,14 @@ fn settings(format: &Format, of: &Description) -> Value {
         (setting.name.to_owned(), schema)
     });
     let properties: Map<String, Value> = keys.chain(settings).collect();
-    json!({ "properties": properties, "additionalProperties": false })
+    // What no convention has a default for.
+    let is_required = |setting: &&Setting| {
+        let mut conventions = of.conventions.iter();
+        conventions.all(|one| setting.default(*one) == Some(DefaultValue::Required))
+    };
+    let required = of.settings.iter().filter(is_required);
+    let required: Vec<&str> = required.map(|setting| setting.name).collect();
+    json!({ "properties": properties, "additionalProperties": false, "required": required })
 }
 
 /// One value of a setting.
@@ -204,6 +234,13 @@ fn one_or_more(of: &Value) -> Value {
     json!({ "anyOf": [of, list(of)] })
 }
 
+/// A name, or a list of different ones.
+fn one_or_more_names(of: &Value) -> Value {
+    let mut list = list(of);
+    list["uniqueItems"] = json!(true);
+    json!({ "anyOf": [of, list] })
+}
+
 /// What a key of a table can hold.
 fn property(format: &Format, key: &Key) -> Value {
     let mut schema = match known(format, key) {
@@ -224,11 +261,13 @@ fn known(format: &Format, key: &Key) -> Option<Value> {
         "subnormals" if is_file => swept(&names(vec!["keep", "flush"])),
         "epochs" if is_file => swept(&json!({ "type": "integer", "minimum": 1 })),
         "repetitions" if is_file => json!({ "type": "integer", "minimum": 1 }),
-        "function" if is(format, &OBJECTIVE) => one_or_more(&names(catalogue::names().collect())),
-        "method" if is(format, &OPTIMIZER) => {
-            one_or_more(&names(Method::ALL.iter().map(|one| one.name()).collect()))
+        "function" if is(format, &OBJECTIVE) => {
+            one_or_more_names(&names(catalogue::names().collect()))
         }
-        "convention" if is(format, &OPTIMIZER) => one_or_more(&conventions()),
+        "method" if is(format, &OPTIMIZER) => {
+            one_or_more_names(&names(Method::ALL.iter().map(|one| one.name()).collect()))
+        }
+        "convention" if is(format, &OPTIMIZER) => one_or_more_names(&conventions()),
         "convention" if is(format, &SCHEDULE) => conventions(),
         "kind" if is(format, &SCHEDULE) => names(Shape::ALL.iter().map(|one| one.name()).collect()),
         _ => return None,

@@ -14,7 +14,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use crate::autodiff::Shape;
-use crate::mistake::{At, Mistake, Span, suggestion};
+use crate::mistake::{At, Code, Mistake, Span, suggestion};
 use crate::number::{Number, grouped, short};
 use crate::random::{Purpose, Stream};
 
@@ -276,7 +276,7 @@ impl Scaling {
 }
 
 fn mistake_of(error: &TableError, span: &Span) -> Mistake {
-    Mistake::new(span.clone(), error.to_string(), "").help(error.help())
+    Mistake::new(Code::Data, span.clone(), error.to_string(), "").help(error.help())
 }
 
 /// Collects what is wrong while a data set is made.
@@ -287,9 +287,15 @@ struct Maker<'a> {
 }
 
 impl<'a> Maker<'a> {
-    fn mistake(&mut self, span: &Span, message: impl Into<String>, label: impl Into<String>) {
+    fn mistake(
+        &mut self,
+        code: Code,
+        span: &Span,
+        message: impl Into<String>,
+        label: impl Into<String>,
+    ) {
         self.mistakes
-            .push(Mistake::new(span.clone(), message, label));
+            .push(Mistake::new(code, span.clone(), message, label));
     }
 
     /// The columns of each array, with their places in the table.
@@ -308,7 +314,7 @@ impl<'a> Maker<'a> {
                 table.file()
             );
             let label = format!("expected at most {}", grouped(GREATEST_CELLS as u128));
-            self.mistake(&description.file.span, message, label);
+            self.mistake(Code::TooLarge, &description.file.span, message, label);
             return None;
         }
         let before = self.mistakes.len();
@@ -321,7 +327,12 @@ impl<'a> Maker<'a> {
     fn columns_of(&mut self, array: &Wanted) -> Vec<(usize, Column)> {
         if array.from.is_empty() {
             let message = format!("`{}` is made of no column", array.name.value);
-            self.mistake(&array.name.span, message, "expected at least one");
+            self.mistake(
+                Code::Data,
+                &array.name.span,
+                message,
+                "expected at least one",
+            );
         }
         let mut columns = Vec::new();
         let mut told = HashSet::new();
@@ -331,13 +342,13 @@ impl<'a> Maker<'a> {
                 Err(label) => {
                     let file = self.table.file();
                     let message = format!("`{file}` has no column `{}`", name.value);
-                    self.mistake(&name.span, message, label);
+                    self.mistake(Code::UnknownName, &name.span, message, label);
                     continue;
                 }
             };
             if !told.insert(place) {
                 let message = format!("column `{}` is given twice", name.value);
-                self.mistake(&name.span, message, "leave it out");
+                self.mistake(Code::NameTaken, &name.span, message, "leave it out");
                 continue;
             }
             match self.table.column(place) {
@@ -410,14 +421,14 @@ impl<'a> Maker<'a> {
             match place {
                 Some(place) if spans[place].is_some() => {
                     let message = format!("`{}` is standardized twice", name.value);
-                    self.mistake(&name.span, message, "leave it out");
+                    self.mistake(Code::NameTaken, &name.span, message, "leave it out");
                 }
                 Some(place) => spans[place] = Some(&name.span),
                 None => {
                     let names = columns.iter().map(|array| array.name.value.as_str());
                     let label = suggestion(&name.value, "they are", names);
                     let message = format!("`{}` is not one of the `columns`", name.value);
-                    self.mistake(&name.span, message, label);
+                    self.mistake(Code::UnknownName, &name.span, message, label);
                 }
             }
         }
@@ -461,7 +472,7 @@ impl<'a> Maker<'a> {
                     grouped(rows as u128 - 1)
                 ),
             };
-            self.mistake(&wanted.span, message, label);
+            self.mistake(Code::Data, &wanted.span, message, label);
             return None;
         }
         let count = count as usize;
@@ -488,7 +499,7 @@ impl<'a> Maker<'a> {
             1 => "expected 1".to_owned(),
             _ => format!("expected 1 to {}", grouped(training as u128)),
         };
-        self.mistake(&wanted.span, message, label);
+        self.mistake(Code::Data, &wanted.span, message, label);
         None
     }
 
@@ -514,7 +525,7 @@ impl<'a> Maker<'a> {
                 "cannot be standardized",
             ),
         };
-        self.mistake(span, message, label);
+        self.mistake(Code::Data, span, message, label);
     }
 }
 

@@ -21,6 +21,9 @@ pub struct Overlay {
 /// The quantity that is shown where none moved more than others.
 const LOSS: &str = "loss";
 
+/// Up to so many points of a line are marked; more would run together.
+const GREATEST_MARKED: usize = 60;
+
 /// Values that differ by more than this are drawn over a logarithmic axis.
 const WIDE: f64 = 100.0;
 
@@ -155,20 +158,27 @@ fn both(column: Column<'_>, label: &str, old: &[State], now: &[State]) -> Figure
 }
 
 fn apart(column: Column<'_>, label: &str, old: &[State], now: &[State]) -> Option<Figure> {
-    let line = Line::new(column.distances(old, now), Colour::Category(0));
+    let mut line = Line::new(column.distances(old, now), Colour::Category(0));
     if line.points.iter().all(|[_, distance]| *distance == 0.0) {
         return None;
     }
-    let name = format!("distance of {}", column.name);
-    // A logarithmic axis leaves out where they are the same.
+    line.dots = line.points.len() <= GREATEST_MARKED;
+    let last = line.points.last().map_or(0.0, |[epoch, _]| *epoch);
     Some(Figure {
-        title: format!("{} away from the recorded one", column.name),
+        title: format!("{}: distance from the recorded one", column.name),
         subtitle: Some(label.to_owned()),
-        x: Axis::new("epoch", Scale::Linear),
-        y: Axis::new(&*name, Scale::Log),
+        // A logarithmic axis leaves out where they are the same, not the epochs of it.
+        x: Axis {
+            range: Some([0.0, last]),
+            ..Axis::new("epoch", Scale::Linear)
+        },
+        y: Axis::new("|now − recorded|", Scale::Log),
         panels: vec![Panel::of_lines(vec![line])],
         key: Key::None,
-        description: format!("{name} of {label} over the epochs"),
+        description: format!(
+            "how far {} of {label} is from the recorded one",
+            column.name
+        ),
     })
 }
 

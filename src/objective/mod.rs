@@ -18,7 +18,7 @@ use std::collections::{HashMap, HashSet};
 use formula::{Checker, Shaped, Type, described};
 
 use crate::autodiff::{Array, ArrayGraph, Graph, Real, Shape, Var};
-use crate::mistake::{Mistake, Span, nearest};
+use crate::mistake::{Code, Mistake, Span, nearest};
 
 pub use document::documentation;
 pub use formula::{
@@ -155,11 +155,16 @@ impl Objective {
                 let mistake = match suggested {
                     Some(near) => {
                         let label = format!("did you mean `{near}`?");
-                        Mistake::new(span.clone(), format!("unknown variable `{name}`"), label)
+                        Mistake::new(
+                            Code::UnknownName,
+                            span.clone(),
+                            format!("unknown variable `{name}`"),
+                            label,
+                        )
                     }
                     None => {
                         let message = format!("`{name}` has no value");
-                        Mistake::new(span.clone(), message, "")
+                        Mistake::new(Code::UnknownName, span.clone(), message, "")
                     }
                 };
                 let suggested = suggested.map(str::to_owned);
@@ -287,7 +292,12 @@ impl Objective {
         let shape = found.last().map(|shaped| &shaped.whole().shape);
         if let Some(shape) = shape.filter(|shape| mistakes.is_empty() && !shape.is_empty()) {
             let message = format!("the formula gives {}", described(shape));
-            let mistake = Mistake::new(self.formula.span(), message, "a loss is one number");
+            let mistake = Mistake::new(
+                Code::Shape,
+                self.formula.span(),
+                message,
+                "a loss is one number",
+            );
             mistakes.push(FormulaMistake {
                 definition: None,
                 mistake: mistake.help("add the elements up with `sum(…)`, or take their `mean(…)`"),
@@ -627,6 +637,7 @@ fn ordered(definitions: Vec<(String, Formula)>) -> Result<Vec<Definition>, Vec<F
         return Err(vec![FormulaMistake {
             definition: Some(blocked),
             mistake: Mistake::new(
+                Code::Formula,
                 span.clone(),
                 format!("the definition of `{name}` needs itself"),
                 format!("`{used}` is not defined without it"),

@@ -3,7 +3,7 @@
 use std::fmt;
 
 use super::{Filter, Plan};
-use crate::mistake::{At, Mistake, suggestion};
+use crate::mistake::{At, Code, Mistake, suggestion};
 use crate::number::{Number, Scalar, short};
 use crate::spec::{self, Spec};
 
@@ -150,8 +150,12 @@ pub(super) fn decide(plan: &Plan, spec: &Spec, mistakes: &mut Vec<Mistake>) -> V
     let mut expectations = Vec::new();
     for written in &spec.expectations {
         if written.is_empty {
-            let mistake =
-                Mistake::new(written.span.clone(), "this expectation demands nothing", "");
+            let mistake = Mistake::new(
+                Code::Expectation,
+                written.span.clone(),
+                "this expectation demands nothing",
+                "",
+            );
             mistakes.push(
                 mistake.help("name a quantity, such as `loss = { below = 1e-9 }`, or a `status`"),
             );
@@ -194,7 +198,7 @@ pub(super) fn unknown_quantity<'a>(
 ) -> Mistake {
     let message = format!("unknown quantity `{}`", quantity.value);
     let label = suggestion(&quantity.value, "the quantities are", known);
-    Mistake::new(quantity.span.clone(), message, label)
+    Mistake::new(Code::UnknownName, quantity.span.clone(), message, label)
 }
 
 /// The bounds of one quantity, or of each element of a vector.
@@ -215,7 +219,12 @@ fn bounds(
                 count => format!("`{quantity}` has {count} elements"),
             };
             let label = format!("found {} numbers", numbers.list.len());
-            mistakes.push(Mistake::new(numbers.span.clone(), message, label));
+            mistakes.push(Mistake::new(
+                Code::Lengths,
+                numbers.span.clone(),
+                message,
+                label,
+            ));
             return Vec::new();
         }
     }
@@ -244,13 +253,19 @@ pub(super) fn tolerance<V>(written: &spec::Bound<V>, mistakes: &mut Vec<Mistake>
     let has_equals = written.keys.iter().any(|key| key == "equals");
     if let (false, Some(span)) = (has_equals, given) {
         mistakes.push(Mistake::new(
+            Code::Conflict,
             span.clone(),
             "a tolerance needs `equals`",
             "the distance to what?",
         ));
     }
     if written.keys.is_empty() {
-        let mistake = Mistake::new(written.span.clone(), "this bound demands nothing", "");
+        let mistake = Mistake::new(
+            Code::Expectation,
+            written.span.clone(),
+            "this bound demands nothing",
+            "",
+        );
         mistakes.push(mistake.help("give `equals`, `below` or `above`"));
     }
     tolerance
@@ -266,6 +281,7 @@ pub(super) fn distances(written: &spec::Tolerance, mistakes: &mut Vec<Mistake>) 
         if let Some(wrong) = wrong {
             let message = format!("the tolerance `{name}` cannot be {}", wrong.value.wide());
             mistakes.push(Mistake::new(
+                Code::WrongValue,
                 wrong.span.clone(),
                 message,
                 "expected a number, 0 or above",

@@ -1,7 +1,7 @@
 //! Choosing runs by their settings.
 
 use super::{Plan, Run};
-use crate::mistake::{At, Mistake, Mistakes, nearest};
+use crate::mistake::{At, Code, Mistake, Mistakes, nearest};
 use crate::number::Value;
 use crate::spec::{self, Condition, Relation};
 
@@ -99,7 +99,7 @@ impl Filter {
         }
         let all = texts.join("\n");
         let help = "`runner plan` lists the runs with their settings";
-        let mistake = Mistake::new(0..all.len(), "no run is chosen", "");
+        let mistake = Mistake::new(Code::NoRun, 0..all.len(), "no run is chosen", "");
         Err(Mistakes::new(origin, &all, vec![mistake.help(help)]))
     }
 
@@ -129,6 +129,7 @@ impl Filter {
         let filter = Filter::new(condition.into_iter().collect());
         if mistakes.len() == before && !filter.chooses_any(plan) {
             let mistake = Mistake::new(
+                Code::NoRun,
                 written.span.clone(),
                 "the filter matches no run",
                 "no run has these settings",
@@ -250,7 +251,12 @@ fn named(
             (Err(_), LABEL) => Some(Key::Label),
             (Err(label), name) => {
                 let message = format!("unknown setting `{name}` in a filter");
-                mistakes.push(Mistake::new(setting.span.clone(), message, label));
+                mistakes.push(Mistake::new(
+                    Code::UnknownName,
+                    setting.span.clone(),
+                    message,
+                    label,
+                ));
                 None
             }
         },

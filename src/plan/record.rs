@@ -4,7 +4,7 @@ use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
 use super::limits::{GREATEST_LISTED, GREATEST_ROWS};
-use crate::mistake::{Mistake, Span};
+use crate::mistake::{Code, Mistake, Span};
 use crate::number::grouped;
 use crate::spec::{self, Selection};
 
@@ -58,7 +58,12 @@ impl Record {
             if number.value < least || number.value > GREATEST_LISTED {
                 let message = format!("`{name}` cannot be {}", number.value);
                 let label = format!("expected a whole number from {least} to {GREATEST_LISTED}");
-                mistakes.push(Mistake::new(number.span.clone(), message, label));
+                mistakes.push(Mistake::new(
+                    Code::WrongValue,
+                    number.span.clone(),
+                    message,
+                    label,
+                ));
                 return None;
             }
             Some(number.value)
@@ -76,6 +81,7 @@ impl Record {
         if let (Some(_), Some(points)) = (&written.every, &written.points) {
             let message = "`every` and `points` exclude each other";
             mistakes.push(Mistake::new(
+                Code::Conflict,
                 points.span.clone(),
                 message,
                 "leave out one of them",
@@ -84,6 +90,7 @@ impl Record {
         if let (Some(spacing), None) = (&written.spacing, &written.points) {
             let message = "`spacing` needs `points`";
             mistakes.push(Mistake::new(
+                Code::Conflict,
                 spacing.span.clone(),
                 message,
                 "the spacing of what?",
@@ -105,8 +112,8 @@ impl Record {
                 grouped(all_epochs.len() as u128)
             );
             mistakes.push(match written.points.as_ref().map(|points| &points.span) {
-                Some(span) => Mistake::new(span.clone(), message, "").help(help),
-                None => Mistake::of_file(message, help),
+                Some(span) => Mistake::new(Code::TooLarge, span.clone(), message, "").help(help),
+                None => Mistake::of_file(Code::TooLarge, message, help),
             });
         }
         let all_epochs = all_epochs.iter().filter(|_| are_few);
@@ -173,8 +180,8 @@ pub(super) fn check_rows(rows: u128, written: &spec::Record, mistakes: &mut Vec<
     let points = written.points.as_ref().map(|points| &points.span);
     let span: Option<&Span> = every.or(points);
     mistakes.push(match span {
-        Some(span) => Mistake::new(span.clone(), message, "").help(help),
-        None => Mistake::of_file(message, help),
+        Some(span) => Mistake::new(Code::TooLarge, span.clone(), message, "").help(help),
+        None => Mistake::of_file(Code::TooLarge, message, help),
     });
 }
 
@@ -246,7 +253,12 @@ fn recorded_parameters(
                     let known = parameters.iter().map(String::as_str);
                     let label =
                         crate::mistake::suggestion(&name.value, "the parameters are", known);
-                    mistakes.push(Mistake::new(name.span.clone(), message, label));
+                    mistakes.push(Mistake::new(
+                        Code::UnknownName,
+                        name.span.clone(),
+                        message,
+                        label,
+                    ));
                 }
             }
             let vectors = vectors.iter();

@@ -12,7 +12,7 @@
 //! pattern if it has `*` (any text) or `?` (any letter) in it. A pattern alone is one of
 //! labels.
 
-use crate::mistake::{At, Mistake, Span};
+use crate::mistake::{At, Code, Mistake, Span};
 use crate::number::{Number, Value};
 
 /// Parentheses and `!` are nested at most so deep.
@@ -225,7 +225,12 @@ impl Condition<At<String>> {
             Some(letter) => {
                 let place = parser.at..parser.at + letter.len_utf8();
                 let message = format!("unexpected `{letter}`");
-                Err(Mistake::new(place, message, "expected `&`, `|` or the end"))
+                Err(Mistake::new(
+                    Code::Condition,
+                    place,
+                    message,
+                    "expected `&`, `|` or the end",
+                ))
             }
         }
     }
@@ -281,7 +286,7 @@ impl Parser<'_> {
         let begin = self.at;
         if depth > GREATEST_DEPTH {
             let message = format!("the condition is nested more than {GREATEST_DEPTH} deep");
-            return Err(Mistake::new(self.next(begin), message, ""));
+            return Err(Mistake::new(Code::Condition, self.next(begin), message, ""));
         }
         if self.take('!') {
             return Ok(Condition::Not(Box::new(self.term(depth + 1)?)));
@@ -293,7 +298,12 @@ impl Parser<'_> {
                 return Ok(inner);
             }
             let message = "a parenthesis is not closed";
-            return Err(Mistake::new(open..open + 1, message, "`)` is missing"));
+            return Err(Mistake::new(
+                Code::Condition,
+                open..open + 1,
+                message,
+                "`)` is missing",
+            ));
         }
         self.test()
     }
@@ -303,13 +313,18 @@ impl Parser<'_> {
         if word.value.is_empty() && !is_quoted {
             let place = self.next(self.at);
             let label = "expected a setting, such as `learning_rate < 0.1`";
-            return Err(Mistake::new(place, "a condition is missing", label));
+            return Err(Mistake::new(
+                Code::Condition,
+                place,
+                "a condition is missing",
+                label,
+            ));
         }
         let Some(relation) = self.relation() else {
             if is_quoted || !is_pattern(&word.value) {
                 let message = format!("`{}` is no condition", word.value);
                 let label = "expected a relation behind it, such as `= 0.1`, or a pattern of labels with `*`";
-                return Err(Mistake::new(word.span, message, label));
+                return Err(Mistake::new(Code::Condition, word.span, message, label));
             }
             return Ok(Condition::Test(Test {
                 setting: At::new("label".to_owned(), word.span),
@@ -341,7 +356,12 @@ impl Parser<'_> {
                 } else {
                     span
                 };
-                return Err(Mistake::new(place, message, format!("expected {expected}")));
+                return Err(Mistake::new(
+                    Code::Condition,
+                    place,
+                    message,
+                    format!("expected {expected}"),
+                ));
             }
             values.push(if is_quoted {
                 Wanted::Value(Value::Name(value))
@@ -388,6 +408,7 @@ impl Parser<'_> {
             let Some(length) = inner.find(quote) else {
                 let message = "a quote is not closed";
                 return Err(Mistake::new(
+                    Code::Condition,
                     begin..begin + 1,
                     message,
                     "the text begins here",

@@ -3,7 +3,7 @@
 use toml_edit::{ArrayOfTables, DocumentMut, Formatted, InlineTable, Item, Key, Table, Value};
 
 use super::format::{EXPERIMENT, Kind};
-use crate::mistake::{Mistake, Mistakes, Span};
+use crate::mistake::{Code, Mistake, Mistakes, Span};
 
 /// The text of an experiment with some of its keys set to other values; all else stays as it
 /// is. Each of `settings` is of the form `KEY=VALUE`. The key is written with dots, such as
@@ -48,6 +48,7 @@ fn set(root: &mut Item, setting: &str) -> Result<(), Mistake> {
     let Some((key, text)) = setting.split_once('=') else {
         let label = "expected KEY=VALUE, such as `epochs=100`";
         return Err(Mistake::new(
+            Code::Set,
             0..setting.len(),
             "a setting has no value",
             label,
@@ -56,7 +57,12 @@ fn set(root: &mut Item, setting: &str) -> Result<(), Mistake> {
     let place = 0..key.trim_end().len();
     let path = Key::parse(key).map_err(|_| {
         let label = "expected a key with dots, such as `optimizer.learning_rate`";
-        Mistake::new(place.clone(), format!("`{}` is no key", key.trim()), label)
+        Mistake::new(
+            Code::Set,
+            place.clone(),
+            format!("`{}` is no key", key.trim()),
+            label,
+        )
     })?;
     let begin = setting.len() - text.trim_start().len();
     let value = value(text.trim(), begin)?;
@@ -80,7 +86,7 @@ fn value(text: &str, begin: usize) -> Result<Value, Mistake> {
             "" => begin.saturating_sub(1)..begin,
             text => begin..begin + text.len(),
         };
-        return Err(Mistake::new(place, message, what));
+        return Err(Mistake::new(Code::Set, place, message, what));
     }
     Ok(Value::String(Formatted::new(text.to_owned())))
 }
@@ -176,14 +182,19 @@ fn number_of(
         Ok(number) => {
             let message = format!("there is no `{}` number {number}", shown(path, depth));
             let label = format!("expected a number below {count}, as they count from 0");
-            Err(Mistake::new(place.clone(), message, label))
+            Err(Mistake::new(Code::Set, place.clone(), message, label))
         }
     }
 }
 
 fn no_table(path: &[Key], depth: usize, place: &Span) -> Mistake {
     let message = format!("`{}` is no table", shown(path, depth));
-    Mistake::new(place.clone(), message, "it has no keys of its own")
+    Mistake::new(
+        Code::Set,
+        place.clone(),
+        message,
+        "it has no keys of its own",
+    )
 }
 
 /// The segments before number `depth`.

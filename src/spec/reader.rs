@@ -9,7 +9,7 @@ use super::fields::{self, Entries, Field, Fields, take};
 use super::format::{DRAW, EXPERIMENT, Format, Key, Kind, Need, OF_DESCENTS, RANGE};
 use super::text::place_in_text;
 use super::{Filter, Names, Numbers, Range, Selection, Setting, Spec, Start, Values};
-use crate::mistake::{At, Mistake, Span, nearest, suggestion};
+use crate::mistake::{At, Code, Mistake, Span, nearest, suggestion};
 use crate::number::{Number, Value};
 
 pub(super) fn read(source: &str) -> (Spec, Vec<Mistake>) {
@@ -45,7 +45,7 @@ fn syntax_mistake(error: &toml::de::Error, source: &str) -> Mistake {
             .filter(|next| *next != '\n');
         span.end += next.map_or(0, char::len_utf8);
     }
-    Mistake::new(span, "this is not TOML", error.message())
+    Mistake::new(Code::Syntax, span, "this is not TOML", error.message())
 }
 
 struct Reader<'s> {
@@ -113,7 +113,8 @@ impl Reader<'_> {
             label = format!("{label}, or {}", others.name);
         }
         let message = format!("unknown key {}", shown_key(name));
-        self.mistakes.push(Mistake::new(key.span(), message, label));
+        self.mistakes
+            .push(Mistake::new(Code::UnknownKey, key.span(), message, label));
     }
 
     fn missing_key(&mut self, span: &Span, key: &Key, format: &Format) {
@@ -126,9 +127,9 @@ impl Reader<'_> {
         let message = format!("{table} has no {shown}");
         let help = format!("{shown}: {}", lower_first(key.description));
         self.mistakes.push(if is_whole_file {
-            Mistake::of_file(message, help)
+            Mistake::of_file(Code::MissingKey, message, help)
         } else {
-            Mistake::new(span.clone(), message, "").help(help)
+            Mistake::new(Code::MissingKey, span.clone(), message, "").help(help)
         });
     }
 
@@ -144,7 +145,8 @@ impl Reader<'_> {
                 if !choices.contains(&text.as_ref()) {
                     let message = format!("{key} cannot be \"{text}\"");
                     let label = format!("expected {}", kind.description());
-                    self.mistakes.push(Mistake::new(span, message, label));
+                    self.mistakes
+                        .push(Mistake::new(Code::WrongValue, span, message, label));
                     return None;
                 }
                 Field::Text(At::new(text.clone().into_owned(), span))
@@ -255,7 +257,12 @@ impl Reader<'_> {
                 if items.is_empty() =>
             {
                 let message = format!("{key} is an empty list");
-                let mistake = Mistake::new(span, message, "expected one table or more");
+                let mistake = Mistake::new(
+                    Code::WrongValue,
+                    span,
+                    message,
+                    "expected one table or more",
+                );
                 self.mistakes.push(mistake);
                 return None;
             }
@@ -393,14 +400,19 @@ impl Reader<'_> {
         match value.get_ref() {
             DeValue::Array(items) if items.is_empty() => {
                 let message = format!("the start of {key} is an empty array");
-                self.mistakes
-                    .push(Mistake::new(span, message, "expected one number or more"));
+                self.mistakes.push(Mistake::new(
+                    Code::WrongValue,
+                    span,
+                    message,
+                    "expected one number or more",
+                ));
                 None
             }
             DeValue::Array(_) if depth == 2 => {
                 let message = format!("the start of {key} is nested too deep");
                 let label = "expected a number: a matrix is an array of rows";
-                self.mistakes.push(Mistake::new(span, message, label));
+                self.mistakes
+                    .push(Mistake::new(Code::Start, span, message, label));
                 None
             }
             DeValue::Array(items) => {
@@ -433,8 +445,12 @@ impl Reader<'_> {
         let values = match value.get_ref() {
             DeValue::Array(items) if items.is_empty() => {
                 let message = format!("{key} is an empty list");
-                self.mistakes
-                    .push(Mistake::new(span, message, "expected one value or more"));
+                self.mistakes.push(Mistake::new(
+                    Code::WrongValue,
+                    span,
+                    message,
+                    "expected one value or more",
+                ));
                 return None;
             }
             DeValue::Array(items) => {
@@ -505,7 +521,7 @@ impl Reader<'_> {
                 let message = format!("{key} cannot be {integer}");
                 let label = "expected a whole number from 0 to 2^53";
                 self.mistakes
-                    .push(Mistake::new(value.span(), message, label));
+                    .push(Mistake::new(Code::WrongValue, value.span(), message, label));
                 None
             }
         }
@@ -528,6 +544,7 @@ impl Reader<'_> {
         if number.is_none() {
             let message = format!("{key} cannot be {written}");
             self.mistakes.push(Mistake::new(
+                Code::WrongValue,
                 value.span(),
                 message,
                 "too large for a 64-bit number",
@@ -548,6 +565,7 @@ impl Reader<'_> {
         };
         let message = format!("{key} cannot be {found}");
         self.mistakes.push(Mistake::new(
+            Code::WrongType,
             value.span(),
             message,
             format!("expected {expected}"),

@@ -145,6 +145,7 @@ fn every_command_has_a_manual_page() {
         "functions",
         "methods",
         "init",
+        "explain",
         "schema",
         "completions",
         "man",
@@ -174,7 +175,7 @@ fn a_new_experiment_runs_and_is_guarded() {
     // Nothing is overwritten.
     let (code, _, stderr) = finished(runner(at.path()).args(["init", "experiment"]));
     assert_eq!(code, 2);
-    insta::assert_snapshot!(stderr, @"error: experiment.toml is there already: choose another name");
+    insta::assert_snapshot!(stderr, @"error[usage]: experiment.toml is there already: choose another name");
     succeeded(runner(at.path()).args(["init", "more/two_valleys.toml"]));
     let text = fs::read_to_string(at.path().join("more/two_valleys.toml")).unwrap();
     assert!(text.contains("title = \"two valleys\""), "{text}");

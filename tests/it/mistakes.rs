@@ -2,6 +2,7 @@
 
 use std::path::Path;
 
+use gradtape::mistake::Code;
 use gradtape::plan::Plan;
 
 use crate::runner::{contents, finished, folder, names, runner, succeeded};
@@ -124,7 +125,7 @@ fn definitions_that_use_one_another_twice_take_no_time() {
 
 #[test]
 fn bytes_that_are_not_utf8_are_told_with_their_line() {
-    insta::assert_snapshot!(told(b"epochs = 1\ntitle = \"\xff\"\n"), @"error: failed to read wrong.toml: line 2 is not UTF-8");
+    insta::assert_snapshot!(told(b"epochs = 1\ntitle = \"\xff\"\n"), @"error[file]: failed to read wrong.toml: line 2 is not UTF-8");
 }
 
 #[test]
@@ -153,7 +154,7 @@ fn a_file_that_is_missing_is_told_with_the_nearest_name() {
     let at = folder(&[("parabola.toml", PARABOLA)]);
     let (code, _, stderr) = finished(runner(at.path()).arg("parabla.toml"));
     assert_eq!(code, 2);
-    insta::assert_snapshot!(stderr, @"error: failed to read parabla.toml: there is no such file; did you mean parabola.toml?");
+    insta::assert_snapshot!(stderr, @"error[file]: failed to read parabla.toml: there is no such file; did you mean parabola.toml?");
 }
 
 #[test]
@@ -161,7 +162,7 @@ fn a_folder_is_no_experiment() {
     let at = folder(&[]);
     let (code, _, stderr) = finished(runner(at.path()).arg("."));
     assert_eq!(code, 2);
-    insta::assert_snapshot!(stderr, @"error: failed to read .: it is a folder, expected an experiment file");
+    insta::assert_snapshot!(stderr, @"error[file]: failed to read .: it is a folder, expected an experiment file");
 }
 
 #[test]
@@ -247,7 +248,7 @@ fn wrong_filters_and_options_end_with_2() {
     ];
     let messages = settings.map(|setting| told(&["parabola.toml", "--set", setting]));
     insta::assert_snapshot!("settings", messages.join("\n"));
-    insta::assert_snapshot!(told(&["b.toml", "copy/b.toml"]), @"error: b.toml and copy/b.toml would both write the report `b`");
+    insta::assert_snapshot!(told(&["b.toml", "copy/b.toml"]), @"error[usage]: b.toml and copy/b.toml would both write the report `b`");
     for wrong in [
         &["parabola.toml", "--threads", "0"][..],
         &["parabola.toml", "--colour"],
@@ -259,4 +260,50 @@ fn wrong_filters_and_options_end_with_2() {
             "{wrong:?}"
         );
     }
+}
+
+/// The base of the examples of codes, in which some lines are replaced.
+fn with_lines(lines: &str) -> String {
+    let key = |line: &str| line.split('=').next().unwrap_or("").trim().to_owned();
+    let own: Vec<String> = lines.lines().map(key).collect();
+    let base = Code::BASE.iter().filter(|line| !own.contains(&key(line)));
+    let base: String = base.map(|line| format!("{line}\n")).collect();
+    base + lines + "\n"
+}
+
+#[test]
+fn every_code_is_explained_by_an_example_that_has_it() {
+    for code in Code::all() {
+        assert_eq!(Code::named(code.name()), Some(code));
+        assert!(
+            !code.title().ends_with('.') && code.about().ends_with('.'),
+            "{code}"
+        );
+        let Some((wrong, right)) = code.example() else {
+            let of_more_than_the_file = [Code::Data, Code::Set, Code::Usage, Code::File];
+            assert!(
+                of_more_than_the_file.contains(&code),
+                "{code} has no example"
+            );
+            continue;
+        };
+        let mistakes = Plan::new("wrong.toml", &with_lines(wrong)).unwrap_err();
+        let codes: Vec<Code> = mistakes.list().iter().map(|one| one.code).collect();
+        assert_eq!(codes, [code], "{mistakes}");
+        if let Err(mistakes) = Plan::new("right.toml", &with_lines(right)) {
+            panic!("{code}: {mistakes}");
+        }
+    }
+}
+
+#[test]
+fn codes_are_explained() {
+    let at = folder(&[]);
+    let explain = |arguments: &[&str]| succeeded(runner(at.path()).arg("explain").args(arguments));
+    insta::assert_snapshot!("codes", explain(&[]));
+    insta::assert_snapshot!("unknown_key", explain(&["unknown-key"]));
+    assert_eq!(explain(&["error[unknown-key]"]), explain(&["unknown-key"]));
+    let (code, stdout, stderr) = finished(runner(at.path()).args(["explain", "unknown-kee"]));
+    assert_eq!((code, stdout.as_str()), (2, ""));
+    insta::assert_snapshot!(stderr, @"error[usage]: there is no code `unknown-kee`: did you mean `unknown-key`?");
 }

@@ -355,5 +355,5 @@ fn runner_methods_shows_methods_and_schedules() {
     }
     let (code, _, stderr) = finished(runner(at.path()).args(["methods", "cosin"]));
     assert_eq!(code, 2);
-    insta::assert_snapshot!(stderr, @"error: there is no method or schedule `cosin`: did you mean `cosine`?");
+    insta::assert_snapshot!(stderr, @"error[usage]: there is no method or schedule `cosin`: did you mean `cosine`?");
 }

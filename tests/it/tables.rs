@@ -350,7 +350,7 @@ fn a_filter_is_about_runs() {
         finished(runner(at.path()).args(["tape.toml", "--filter", "precision=f32"]));
     assert_eq!(code, 2);
     assert!(
-        stderr.starts_with("error: no run is chosen\n --> --filter of tape.toml:1:1\n"),
+        stderr.starts_with("error[no-run]: no run is chosen\n --> --filter of tape.toml:1:1\n"),
         "{stderr}"
     );
     succeeded(runner(at.path()).args(["mixed.toml", "--filter", "precision=f32"]));

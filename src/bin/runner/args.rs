@@ -9,7 +9,8 @@ const EXIT_CODES: &str = "\
 Exit codes:
   0    done
   1    a check failed
-  2    the command line or an experiment file is wrong; nothing was run
+  2    the command line or an experiment file is wrong; nothing was run;
+       the code in brackets behind \"error\" is explained by `runner explain`
   3    a file could not be read or written
   130  interrupted
 
@@ -53,6 +54,8 @@ enum Subcommands {
     Methods(Methods),
     /// Write a commented experiment file to begin with
     Init(Init),
+    /// Explain the code of a message, such as unknown-key
+    Explain(Explain),
     /// Print the JSON Schema of experiment files, for editors
     Schema,
     /// Print what makes a shell complete this command
@@ -221,6 +224,14 @@ pub struct Init {
     pub name: PathBuf,
 }
 
+/// Options of `runner explain`.
+#[derive(Debug, Args)]
+pub struct Explain {
+    /// The code; all are listed if it is left out
+    #[arg(value_name = "CODE")]
+    pub code: Option<String>,
+}
+
 /// Options of `runner completions`.
 #[derive(Debug, Args)]
 pub struct Completions {
@@ -329,6 +340,7 @@ pub enum Command<'a> {
     Functions(&'a Functions),
     Methods(&'a Methods),
     Init(&'a Init),
+    Explain(&'a Explain),
     Schema,
     Completions(&'a Completions),
     Man(&'a Man),
@@ -355,6 +367,7 @@ impl Arguments {
             Some(Subcommands::Functions(options)) => Command::Functions(options),
             Some(Subcommands::Methods(options)) => Command::Methods(options),
             Some(Subcommands::Init(options)) => Command::Init(options),
+            Some(Subcommands::Explain(options)) => Command::Explain(options),
             Some(Subcommands::Schema) => Command::Schema,
             Some(Subcommands::Completions(options)) => Command::Completions(options),
             Some(Subcommands::Man(options)) => Command::Man(options),

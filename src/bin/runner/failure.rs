@@ -2,7 +2,7 @@
 
 use std::process::ExitCode;
 
-use gradtape::mistake::Mistakes;
+use gradtape::mistake::{Code, Mistakes};
 use gradtape::report::ReportError;
 use gradtape::spec::LoadError;
 
@@ -57,7 +57,7 @@ impl Failure {
         match self {
             Failure::Told(_) => {}
             Failure::Experiments(wrong) => wrong.iter().for_each(WrongExperiment::print),
-            Failure::Usage(message) => output::error(message),
+            Failure::Usage(message) => output::coded_error(Code::Usage, message),
             Failure::Report(error) => output::error(&error.to_string()),
         }
     }
@@ -109,7 +109,11 @@ impl Failure {
 impl WrongExperiment {
     fn print(&self) {
         match self {
-            WrongExperiment::Load(error) => output::error(&error.to_string()),
+            // A file that the system refuses is exit code 3, as a report would be.
+            WrongExperiment::Load(error @ LoadError::Refused { .. }) => {
+                output::error(&error.to_string());
+            }
+            WrongExperiment::Load(error) => output::coded_error(Code::File, &error.to_string()),
             WrongExperiment::Mistakes(mistakes) => output::message(&mistakes.render(true)),
         }
     }

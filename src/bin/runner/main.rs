@@ -4,6 +4,7 @@ mod args;
 mod check;
 mod dots;
 mod estimate;
+mod explain;
 mod failure;
 mod functions;
 mod init;
@@ -52,6 +53,7 @@ fn work(arguments: &Arguments) -> Result<(), Failure> {
         Command::Functions(options) => functions::functions(options),
         Command::Methods(options) => methods::methods(options),
         Command::Init(options) => init::init(options),
+        Command::Explain(options) => explain::explain(options),
         Command::Schema => manual::schema(),
         Command::Completions(options) => manual::completions(options),
         Command::Man(options) => manual::man(options),

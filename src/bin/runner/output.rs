@@ -7,6 +7,7 @@ use anstream::ColorChoice;
 use anstyle::{AnsiColor, Style};
 use unicode_width::UnicodeWidthStr;
 
+use gradtape::mistake::Code;
 use gradtape::number::grouped;
 use gradtape::plan::Plan;
 
@@ -71,6 +72,11 @@ pub fn message(text: &str) {
 /// Prints an error in one paragraph.
 pub fn error(text: &str) {
     message(&format!("{BAD}error{BAD:#}: {text}\n"));
+}
+
+/// Prints an error that `runner explain` can explain.
+pub fn coded_error(code: Code, text: &str) {
+    message(&format!("{BAD}error[{code}]{BAD:#}: {text}\n"));
 }
 
 fn end_if_nobody_reads(written: io::Result<()>) {

@@ -4,7 +4,7 @@ use super::PartId;
 use super::index::progression;
 use super::shape::{Detail, Found, Looking, Type, described, known, plain};
 use crate::autodiff::{Shape, Var};
-use crate::mistake::Mistake;
+use crate::mistake::{Code, Mistake};
 use crate::objective::function::{Function, Meaning};
 
 impl Looking<'_> {
@@ -53,7 +53,7 @@ impl Looking<'_> {
                 _ => {
                     let message = "`dot` needs two vectors of one length";
                     let label = self.both(x, arguments[1], ["the first one", "the second one"]);
-                    let mistake = Mistake::new(self.span(id), message, label);
+                    let mistake = Mistake::new(Code::Shape, self.span(id), message, label);
                     return Err(mistake.help("a product of matrices is written `A @ B`"));
                 }
             },
@@ -119,7 +119,7 @@ impl Looking<'_> {
             _ => {
                 let message = format!("{what} cannot be {whole}");
                 let label = format!("expected {least} or more");
-                Err(Mistake::new(self.span(id), message, label))
+                Err(Mistake::new(Code::Shape, self.span(id), message, label))
             }
         }
     }
@@ -146,7 +146,12 @@ impl Looking<'_> {
             None => {
                 let message = "the step of a range cannot be 0";
                 let label = "expected another whole number";
-                return Err(Mistake::new(self.span(arguments[2]), message, label));
+                return Err(Mistake::new(
+                    Code::Shape,
+                    self.span(arguments[2]),
+                    message,
+                    label,
+                ));
             }
             Some(0) => {
                 let message = "this range is empty";
@@ -154,7 +159,7 @@ impl Looking<'_> {
                     1 => format!("there is no number from 0 up to, but not including, {end}"),
                     _ => format!("there is no number from {start} to {end} in steps of {step}"),
                 };
-                let mistake = Mistake::new(self.span(id), message, label);
+                let mistake = Mistake::new(Code::Shape, self.span(id), message, label);
                 return Err(mistake.help("the end does not belong to it, as in Python"));
             }
             Some(count) => usize::try_from(count).unwrap_or(usize::MAX),
@@ -176,7 +181,7 @@ impl Looking<'_> {
                 let message = format!("there is no axis {axis} here");
                 let quoted = self.quoted(of, "this");
                 let label = format!("{quoted} is {}: expected `axis=0`", described(shape));
-                Err(Mistake::new(self.span(id), message, label))
+                Err(Mistake::new(Code::Shape, self.span(id), message, label))
             }
             _ => Ok(axis),
         }
@@ -193,6 +198,6 @@ impl Looking<'_> {
         let found = described(&self.of(of).shape);
         let message = format!("{name} needs {expected}, found {found}");
         let label = format!("{} is {found}", self.quoted(of, "this"));
-        Mistake::new(self.span(of), message, label)
+        Mistake::new(Code::Shape, self.span(of), message, label)
     }
 }

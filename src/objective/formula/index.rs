@@ -3,7 +3,7 @@
 use super::shape::{Looking, described};
 use super::{Index, PartId};
 use crate::autodiff::Shape;
-use crate::mistake::Mistake;
+use crate::mistake::{Code, Mistake};
 
 /// What is taken of one axis.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -68,7 +68,7 @@ pub(super) fn picked(
                 ("a vector has one index", label)
             }
         };
-        return Err(Mistake::new(looking.span(id), message, label));
+        return Err(Mistake::new(Code::Shape, looking.span(id), message, label));
     }
     let mut picks = Vec::with_capacity(indices.len());
     for (axis, index) in indices.iter().enumerate() {
@@ -99,7 +99,7 @@ pub(super) fn picked(
                 let Some(place) = place.filter(|place| *place < length) else {
                     let message = format!("index {at} is out of range");
                     let label = format!("{what}: from 0 to {}", length - 1);
-                    let mistake = Mistake::new(looking.span(*part), message, label);
+                    let mistake = Mistake::new(Code::Shape, looking.span(*part), message, label);
                     let help = match at < 0 {
                         true => format!("from the end they go from -1 to -{length}"),
                         false => String::new(),
@@ -114,11 +114,11 @@ pub(super) fn picked(
                     let step =
                         bounds[2].map_or_else(|| looking.span(id), |step| looking.span(step));
                     let label = "expected another whole number";
-                    return Err(Mistake::new(step, message, label));
+                    return Err(Mistake::new(Code::Shape, step, message, label));
                 };
                 if stretch.length() == Some(0) {
                     let message = "this slice is empty";
-                    let mistake = Mistake::new(looking.span(id), message, what);
+                    let mistake = Mistake::new(Code::Shape, looking.span(id), message, what);
                     return Err(mistake.help("a vector has one element at least"));
                 }
                 stretch

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::token::{Token, tokens, unknown_character};
 use super::{Formula, GREATEST_DEPTH, Index, Kind, NOT_LEVEL, Operator, Part, PartId, SIGN_LEVEL};
-use crate::mistake::{Mistake, Span, nearest};
+use crate::mistake::{Code, Mistake, Span, nearest};
 use crate::objective::function::{FUNCTIONS, Function};
 
 pub(super) fn parse(text: &str) -> Result<Formula, Vec<Mistake>> {
@@ -64,6 +64,7 @@ impl<'t> Parser<'t> {
         if self.tokens.len() == 1 {
             let span = 0..self.text.len();
             return Err(Mistake::new(
+                Code::Formula,
                 span,
                 "the formula is empty",
                 "expected a formula such as `x^2`",
@@ -77,7 +78,7 @@ impl<'t> Parser<'t> {
             Token::Close | Token::CloseBracket => {
                 let message = format!("unbalanced {} in the formula", kind_of(&token));
                 let label = format!("this `{}` closes nothing", self.shown(&span));
-                Err(Mistake::new(span, message, label))
+                Err(Mistake::new(Code::Formula, span, message, label))
             }
             _ => Err(self.operator_missing("an operator")),
         }
@@ -120,7 +121,12 @@ impl<'t> Parser<'t> {
         match self.peek() {
             (Token::Operator(operator), span) if operator.is_comparison() => {
                 let message = "comparisons cannot be chained";
-                Err(Mistake::new(span, message, "write `a < b and b < c`"))
+                Err(Mistake::new(
+                    Code::Formula,
+                    span,
+                    message,
+                    "write `a < b and b < c`",
+                ))
             }
             _ => Ok(()),
         }
@@ -168,7 +174,12 @@ impl<'t> Parser<'t> {
             let start = self.span(item).start;
             if indices.len() > 2 {
                 let message = format!("a matrix has 2 indices, found {}", indices.len());
-                let mistake = Mistake::new(open.start..end, message, "expected at most two");
+                let mistake = Mistake::new(
+                    Code::Formula,
+                    open.start..end,
+                    message,
+                    "expected at most two",
+                );
                 self.mistakes.push(mistake);
             }
             let is_condition = self.parts[item.0].is_condition;
@@ -182,7 +193,12 @@ impl<'t> Parser<'t> {
             let (_, close) = self.peek();
             let message = "an index is missing in the formula";
             let label = "expected an index such as `[0]`, or a slice such as `[1:]`";
-            return Err(Mistake::new(open.start..close.end, message, label));
+            return Err(Mistake::new(
+                Code::Formula,
+                open.start..close.end,
+                message,
+                label,
+            ));
         }
         let mut bounds = [None; 3];
         for (place, bound) in bounds.iter_mut().enumerate() {
@@ -206,7 +222,7 @@ impl<'t> Parser<'t> {
             if is_slice && place == 2 {
                 let message = "a slice has a start, an end and a step";
                 let label = "a fourth bound would follow";
-                return Err(Mistake::new(self.peek().1, message, label));
+                return Err(Mistake::new(Code::Formula, self.peek().1, message, label));
             }
             if !is_slice {
                 break;
@@ -228,7 +244,7 @@ impl<'t> Parser<'t> {
                     let message = format!("`{name}` is a function");
                     let label = format!("expected its arguments: `{name}(…)`");
                     self.mistakes
-                        .push(Mistake::new(span.clone(), message, label));
+                        .push(Mistake::new(Code::Formula, span.clone(), message, label));
                 }
                 let name = name.to_owned();
                 Ok(self.part(Kind::Name(name), span, false))
@@ -248,7 +264,12 @@ impl<'t> Parser<'t> {
         if let (Token::CloseBracket, close) = self.peek() {
             let message = "a vector has one element at least";
             let label = "expected elements, such as `[1, 2]`";
-            return Err(Mistake::new(open.start..close.end, message, label));
+            return Err(Mistake::new(
+                Code::Formula,
+                open.start..close.end,
+                message,
+                label,
+            ));
         }
         let elements = self.separated(open)?;
         for element in &elements {
@@ -289,14 +310,20 @@ impl<'t> Parser<'t> {
                 let last = self.text[..end].chars().next_back();
                 let last = last.map_or(0, char::len_utf8);
                 let message = "the formula ends too early";
-                Mistake::new(end - last..end, message, format!("{expected} after this"))
+                Mistake::new(
+                    Code::Formula,
+                    end - last..end,
+                    message,
+                    format!("{expected} after this"),
+                )
             }
             Token::Equals => unknown_character('=', span.start),
             Token::Colon => {
                 let label = "a slice stands in brackets, such as `x[1:]`";
-                Mistake::new(span, "unexpected `:` in the formula", label)
+                Mistake::new(Code::Formula, span, "unexpected `:` in the formula", label)
             }
             _ => Mistake::new(
+                Code::Formula,
                 span,
                 format!("unexpected `{found}` in the formula"),
                 expected,
@@ -311,12 +338,21 @@ impl<'t> Parser<'t> {
             Token::Equals | Token::Colon => self.operand_missing(&token, span),
             Token::Close | Token::CloseBracket | Token::Comma => {
                 let message = format!("expected {expected}, found `{}`", self.shown(&span));
-                Mistake::new(span, message, "this does not fit what was opened")
+                Mistake::new(
+                    Code::Formula,
+                    span,
+                    message,
+                    "this does not fit what was opened",
+                )
             }
             _ => {
                 let message = format!("expected {expected}, found `{}`", self.shown(&span));
-                let mistake =
-                    Mistake::new(span, message, "an operator is missing in front of this");
+                let mistake = Mistake::new(
+                    Code::Formula,
+                    span,
+                    message,
+                    "an operator is missing in front of this",
+                );
                 mistake.help("write a product as `2*x`")
             }
         }
@@ -345,19 +381,23 @@ impl<'t> Parser<'t> {
         if !function.arity.accepts(arguments.len()) {
             let found = arguments.len();
             let message = format!("`{name}` takes {}, found {found}", function.arity);
-            self.mistakes
-                .push(Mistake::new(span.clone(), message, function.description));
+            self.mistakes.push(Mistake::new(
+                Code::Formula,
+                span.clone(),
+                message,
+                function.description,
+            ));
         }
         if let Some((_, place)) = axis.as_ref().filter(|_| !function.takes_axis()) {
             let message = format!("`{name}` goes along no axis");
             let label = "leave it out";
             self.mistakes
-                .push(Mistake::new(place.clone(), message, label));
+                .push(Mistake::new(Code::Formula, place.clone(), message, label));
         } else if let Some((_, place)) = axis.as_ref().filter(|_| arguments.len() > 1) {
             let message = format!("`{name}` of several arguments goes along no axis");
             let label = "expected a single vector or matrix with this";
             self.mistakes
-                .push(Mistake::new(place.clone(), message, label));
+                .push(Mistake::new(Code::Formula, place.clone(), message, label));
         }
         for (place, argument) in arguments.iter().enumerate() {
             if place == 0 && function.takes_condition() {
@@ -383,6 +423,7 @@ impl<'t> Parser<'t> {
             }
             let message = format!("`{function}` has no option `{}`", self.shown(&name));
             return Err(Mistake::new(
+                Code::Formula,
                 name,
                 message,
                 "the only one there is is `axis`",
@@ -393,14 +434,14 @@ impl<'t> Parser<'t> {
             Token::Number(number) if number.wide() == 1.0 => 1,
             _ => {
                 let label = "expected `axis=0`, down the columns, or `axis=1`, along the rows";
-                return Err(Mistake::new(place, "this is no axis", label));
+                return Err(Mistake::new(Code::Formula, place, "this is no axis", label));
             }
         };
         self.next += 1;
         if self.peek().0 == Token::Comma {
             let message = "something follows the axis";
             let label = "`axis` comes last";
-            return Err(Mistake::new(place, message, label));
+            return Err(Mistake::new(Code::Formula, place, message, label));
         }
         Ok((axis, place))
     }
@@ -415,7 +456,7 @@ impl<'t> Parser<'t> {
         if token == Token::End {
             let message = format!("unbalanced {} in the formula", kind_of(closing));
             let label = format!("this `{}` is never closed", self.shown(open));
-            return Err(Mistake::new(open.clone(), message, label));
+            return Err(Mistake::new(Code::Formula, open.clone(), message, label));
         }
         let closing = if *closing == Token::Close { ')' } else { ']' };
         Err(self.operator_missing(&format!("an operator or `{closing}`")))
@@ -430,7 +471,12 @@ impl<'t> Parser<'t> {
         if self.depth == GREATEST_DEPTH {
             self.is_too_deep = true;
             let message = format!("the formula is nested more than {GREATEST_DEPTH} deep");
-            let mistake = Mistake::new(place.clone(), message, "the limit is reached here");
+            let mistake = Mistake::new(
+                Code::TooLarge,
+                place.clone(),
+                message,
+                "the limit is reached here",
+            );
             return Err(mistake.help("name parts of the formula in `define`"));
         }
         self.depth += 1;
@@ -443,7 +489,12 @@ impl<'t> Parser<'t> {
         let part = &self.parts[id.0];
         if part.is_condition {
             let message = format!("{by} needs a number, found a comparison");
-            let mistake = Mistake::new(part.span.clone(), message, "this is true or false");
+            let mistake = Mistake::new(
+                Code::Formula,
+                part.span.clone(),
+                message,
+                "this is true or false",
+            );
             self.mistakes
                 .push(mistake.help("choose between two numbers with `where(condition, a, b)`"));
         }
@@ -454,8 +505,12 @@ impl<'t> Parser<'t> {
         if !part.is_condition {
             let message = format!("{by} needs a comparison, found a number");
             let label = "expected a comparison such as `x > 0`";
-            self.mistakes
-                .push(Mistake::new(part.span.clone(), message, label));
+            self.mistakes.push(Mistake::new(
+                Code::Formula,
+                part.span.clone(),
+                message,
+                label,
+            ));
         }
     }
 
@@ -496,8 +551,18 @@ fn unknown_function(name: &str, span: &Span) -> Mistake {
     let names = FUNCTIONS.iter().map(|function| function.name);
     let message = format!("unknown function `{name}`");
     match nearest(name, names) {
-        Some(near) => Mistake::new(span.clone(), message, format!("did you mean `{near}`?")),
-        None => Mistake::new(span.clone(), message, "no function has this name")
-            .help(format!("write a product as `{name}*(…)`")),
+        Some(near) => Mistake::new(
+            Code::UnknownName,
+            span.clone(),
+            message,
+            format!("did you mean `{near}`?"),
+        ),
+        None => Mistake::new(
+            Code::UnknownName,
+            span.clone(),
+            message,
+            "no function has this name",
+        )
+        .help(format!("write a product as `{name}*(…)`")),
     }
 }

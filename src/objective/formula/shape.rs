@@ -7,7 +7,7 @@ use super::{
     Formula, GREATEST_ELEMENTS, GREATEST_ELEMENTS_TOGETHER, Kind, Operator, PartId, named_number,
 };
 use crate::autodiff::{Graph, Shape, Subnormals, Var};
-use crate::mistake::{Mistake, Span};
+use crate::mistake::{Code, Mistake, Span};
 use crate::number::grouped;
 
 /// What a name stands for, or what a sub-formula gives.
@@ -140,7 +140,12 @@ impl Checker {
         let count = part.of.shape.elements().unwrap_or(usize::MAX);
         if count > GREATEST_ELEMENTS {
             let message = format!("{} is too large", described(&part.of.shape));
-            return Err(Mistake::new(span, message, at_most_elements()));
+            return Err(Mistake::new(
+                Code::TooLarge,
+                span,
+                message,
+                at_most_elements(),
+            ));
         }
         let before = self.elements;
         self.elements = before.saturating_add(count);
@@ -148,7 +153,7 @@ impl Checker {
             let most = grouped(GREATEST_ELEMENTS_TOGETHER as u128);
             let message = "the vectors and matrices of the formula are too large together";
             let label = format!("with this they have more than {most} elements");
-            return Err(Mistake::new(span, message, label));
+            return Err(Mistake::new(Code::TooLarge, span, message, label));
         }
         Ok(part)
     }
@@ -299,7 +304,7 @@ impl Looking<'_> {
                     _ => format!("the shapes beside {name} do not fit"),
                 };
                 let label = self.both(from, *operand, names);
-                let mistake = Mistake::new(self.span(id), message, label);
+                let mistake = Mistake::new(Code::Shape, self.span(id), message, label);
                 return Err(mistake.help(match (&shape[..], &other[..]) {
                     ([length], [rows, columns]) | ([rows, columns], [length]) if length == rows => {
                         format!(
@@ -330,7 +335,7 @@ impl Looking<'_> {
             ([], _) | (_, []) => {
                 let message = "`@` multiplies vectors and matrices, found a number";
                 let label = self.both(x, y, names);
-                let mistake = Mistake::new(self.span(id), message, label);
+                let mistake = Mistake::new(Code::Shape, self.span(id), message, label);
                 return Err(mistake.help("a product with a number is written `*`"));
             }
             ([k], [l]) if k == l => Shape::scalar(),
@@ -340,7 +345,7 @@ impl Looking<'_> {
             ([.., k], [l, ..]) => {
                 let message = "the shapes beside `@` do not fit";
                 let label = self.both(x, y, names);
-                let mistake = Mistake::new(self.span(id), message, label);
+                let mistake = Mistake::new(Code::Shape, self.span(id), message, label);
                 return Err(mistake.help(format!(
                     "each row on the left, of {k} elements here, is multiplied with each column \
                      on the right, of {l} elements"
@@ -360,7 +365,7 @@ impl Looking<'_> {
                     false => "the elements of this vector have unequal shapes",
                 };
                 let label = self.both(elements[0], *element, ["the first one", "another one"]);
-                return Err(Mistake::new(self.span(id), message, label));
+                return Err(Mistake::new(Code::Lengths, self.span(id), message, label));
             }
         }
         if first.len() > 1 {
@@ -370,7 +375,7 @@ impl Looking<'_> {
                 self.quoted(elements[0], "the first one"),
                 described(first)
             );
-            let mistake = Mistake::new(self.span(id), message, label);
+            let mistake = Mistake::new(Code::Shape, self.span(id), message, label);
             return Err(mistake.help("there are numbers, vectors and matrices only"));
         }
         let lengths = [elements.len()].into_iter().chain(first.iter().copied());
@@ -387,12 +392,12 @@ impl Looking<'_> {
         if !of.shape.is_empty() {
             let message = format!("{what} is one whole number");
             let label = format!("{quoted} is {}", described(&of.shape));
-            return Err(Mistake::new(self.span(id), message, label));
+            return Err(Mistake::new(Code::Shape, self.span(id), message, label));
         }
         let Some(value) = of.known else {
             let message = format!("{what} has to be known before the formula is evaluated");
             let label = format!("{quoted} can change");
-            let mistake = Mistake::new(self.span(id), message, label);
+            let mistake = Mistake::new(Code::Shape, self.span(id), message, label);
             return Err(mistake.help(
                 "numbers, `length(x)` and arithmetic of these are known; a variable and a number \
                  of `constants` are not",
@@ -411,7 +416,7 @@ impl Looking<'_> {
             true => "expected one such as `0`, `-1` or `length(x) - 1`".to_owned(),
             false => format!("{quoted} is {shown}"),
         };
-        Err(Mistake::new(self.span(id), message, label))
+        Err(Mistake::new(Code::Shape, self.span(id), message, label))
     }
 }
 

@@ -1,7 +1,7 @@
 //! From text to tokens.
 
 use super::{GREATEST_SIZE, Operator, starts_name, word_end};
-use crate::mistake::{Mistake, Span};
+use crate::mistake::{Code, Mistake, Span};
 use crate::number::{Number, grouped};
 
 #[derive(Clone, Debug, PartialEq)]
@@ -39,7 +39,12 @@ pub(super) fn tokens(text: &str) -> Result<Tokens, Mistake> {
             let message =
                 format!("the formula is too long: more than {size} numbers, names and operators");
             let place = start..start + first.len_utf8();
-            let mistake = Mistake::new(place.clone(), message, "the limit is reached here");
+            let mistake = Mistake::new(
+                Code::TooLarge,
+                place.clone(),
+                message,
+                "the limit is reached here",
+            );
             tokens.push((Token::End, place));
             return Ok((tokens, Some(mistake)));
         }
@@ -72,7 +77,7 @@ fn attribute(name: &str, start: usize) -> Mistake {
         _ => "write functions in front, such as `sum(x)`",
     };
     let message = format!("unexpected `{name}` in the formula");
-    Mistake::new(start..start + name.len(), message, label)
+    Mistake::new(Code::Formula, start..start + name.len(), message, label)
 }
 
 /// A number: digits with `_` between them, a fraction, an exponent.
@@ -102,6 +107,7 @@ fn number(rest: &str, start: usize) -> Result<(Token, usize), Mistake> {
     match number {
         Ok(number) if number.wide().is_finite() => Ok((Token::Number(number), end)),
         _ => Err(Mistake::new(
+            Code::Formula,
             start..start + end,
             format!("`{}` is not a number", &rest[..end]),
             "expected a number such as 2, 0.5 or 1e-3",
@@ -164,6 +170,7 @@ pub(super) fn unknown_character(character: char, start: usize) -> Mistake {
     let shown = character.escape_debug();
     let span = start..start + character.len_utf8();
     Mistake::new(
+        Code::Formula,
         span,
         format!("unexpected character `{shown}` in the formula"),
         label,

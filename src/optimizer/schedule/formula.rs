@@ -1,5 +1,6 @@
 //! A schedule that a formula gives.
 
+use crate::mistake::Code;
 use std::collections::HashMap;
 
 use super::warmup::{WARMUP, WARMUP_FACTOR, WARMUP_START};
@@ -83,7 +84,12 @@ impl RateFormula {
         let objective = Objective::new(formula.clone(), Vec::new(), Inputs::numbers(NAMES))?;
         if objective.has_arrays() {
             let message = "the formula of a learning rate has a vector or a matrix";
-            let mistake = crate::mistake::Mistake::new(0..text.len(), message, "expected numbers");
+            let mistake = crate::mistake::Mistake::new(
+                Code::Shape,
+                0..text.len(),
+                message,
+                "expected numbers",
+            );
             return Err(vec![own(mistake)]);
         }
         Ok(RateFormula {

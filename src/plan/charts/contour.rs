@@ -2,7 +2,7 @@
 
 use super::decider::{ChartDecider, Decided};
 use super::{ChartKind, Plan, Scale};
-use crate::mistake::suggestion;
+use crate::mistake::{Code, suggestion};
 
 /// Whether an objective, by its place, has two parameters.
 pub(super) fn is_plane(plan: &Plan, objective: usize) -> bool {
@@ -35,7 +35,7 @@ impl ChartDecider<'_> {
             let label = "the ways of the runs are drawn from what is recorded";
             let help = format!("add `{missing}` to `record.parameters`, or leave that out");
             let span = self.written.span.clone();
-            self.mistake(&span, message, label, &help);
+            self.mistake(Code::Chart, &span, message, label, &help);
         }
         Decided {
             x_scale: Scale::Linear,
@@ -63,7 +63,7 @@ impl ChartDecider<'_> {
                 let message = "a contour needs an objective of two parameters";
                 let help = "use `kind = \"line\"`, or `kind = \"heatmap\"` over two settings";
                 let span = self.written.span.clone();
-                self.missing(&span, message, label, help);
+                self.missing(Code::Chart, &span, message, label, help);
             }
             return planes;
         };
@@ -77,7 +77,7 @@ impl ChartDecider<'_> {
                 let known = self.plan.objectives.iter().map(|one| one.name.as_str());
                 let label = suggestion(&name.value, "the objectives are", known);
                 let message = format!("unknown objective `{}`", name.value);
-                self.missing(&name.span, message, label, "");
+                self.missing(Code::UnknownName, &name.span, message, label, "");
                 continue;
             };
             let planes = named.iter().filter(|place| is_plane(self.plan, **place));
@@ -87,7 +87,7 @@ impl ChartDecider<'_> {
                 let message = format!("`{}` cannot have a contour", name.value);
                 let label = format!("it {has}, a contour needs two");
                 let help = "use `kind = \"line\"`, or `kind = \"heatmap\"` over two settings";
-                self.mistake(&name.span, message, label, help);
+                self.mistake(Code::Chart, &name.span, message, label, help);
             }
             chosen.extend(planes);
         }

@@ -1,7 +1,7 @@
 //! From one `[[chart]]` to a [`Chart`].
 
 use super::{Band, Chart, ChartKind, Plan, Scale, file_name, title};
-use crate::mistake::{At, Mistake, Span, suggestion};
+use crate::mistake::{At, Code, Mistake, Span, suggestion};
 use crate::number::{Number, Value};
 use crate::plan::expectations::final_quantities;
 use crate::plan::filter::column;
@@ -71,12 +71,13 @@ impl ChartDecider<'_> {
 
     pub(super) fn mistake(
         &mut self,
+        code: Code,
         span: &Span,
         message: impl Into<String>,
         label: impl Into<String>,
         help: &str,
     ) {
-        let mistake = Mistake::new(span.clone(), message, label);
+        let mistake = Mistake::new(code, span.clone(), message, label);
         self.mistakes.push(if help.is_empty() {
             mistake
         } else {
@@ -88,13 +89,14 @@ impl ChartDecider<'_> {
     /// has a mistake.
     pub(super) fn missing(
         &mut self,
+        code: Code,
         span: &Span,
         message: impl Into<String>,
         label: impl Into<String>,
         help: &str,
     ) {
         if self.is_whole {
-            self.mistake(span, message, label, help);
+            self.mistake(code, span, message, label, help);
         }
     }
 
@@ -128,7 +130,7 @@ impl ChartDecider<'_> {
             };
             let own: Vec<String> = own.iter().map(|key| format!("`{key}`")).collect();
             let help = format!("leave it out; `{kind}` has {}", own.join(", "));
-            self.mistake(place, message, label, &help);
+            self.mistake(Code::Chart, place, message, label, &help);
         }
     }
 
@@ -150,7 +152,7 @@ impl ChartDecider<'_> {
             let message = format!("a band over `{x}` has no meaning");
             let label = "runs are brought together at equal epochs or evaluations";
             let help = "set `x = \"epoch\"`, or `band = \"none\"`";
-            self.mistake(&written.span, message, label, help);
+            self.mistake(Code::Chart, &written.span, message, label, help);
         }
         Decided {
             x_scale: Scale::new(written.x_scale.as_ref(), Scale::Linear),
@@ -231,7 +233,7 @@ impl ChartDecider<'_> {
             let message = "a band needs repetitions";
             let label = "each combination is run once";
             let help = "give `repetitions` at the top of the file, or leave `band` out";
-            self.mistake(&written.span, message, label, help);
+            self.mistake(Code::Chart, &written.span, message, label, help);
         }
         band
     }
@@ -275,7 +277,7 @@ impl ChartDecider<'_> {
             let label = suggestion(&written.value, "the quantities are", names);
             (message, label, "")
         };
-        self.mistake(&written.span, message, label, help);
+        self.mistake(Code::UnknownName, &written.span, message, label, help);
     }
 
     /// The column of the setting with this name.
@@ -283,7 +285,13 @@ impl ChartDecider<'_> {
         match column(self.plan, name) {
             Ok(place) => Some(place),
             Err(label) => {
-                self.mistake(span, format!("unknown setting `{name}`"), label, "");
+                self.mistake(
+                    Code::UnknownName,
+                    span,
+                    format!("unknown setting `{name}`"),
+                    label,
+                    "",
+                );
                 None
             }
         }
@@ -299,10 +307,10 @@ impl ChartDecider<'_> {
         if !self.plan.varies(x) {
             let message = format!("a sweep over `{x}` needs several values of it");
             let label = "it has only one in this experiment";
-            self.mistake(&span, message, label, "");
+            self.mistake(Code::Chart, &span, message, label, "");
         } else if !is_number {
             let message = format!("a sweep over `{x}` needs numbers");
-            self.mistake(&span, message, "its values are no numbers", "");
+            self.mistake(Code::Chart, &span, message, "its values are no numbers", "");
         }
         Some(place)
     }
@@ -320,11 +328,11 @@ impl ChartDecider<'_> {
             let message = format!("`facet` cannot be `{name}`");
             let label = "the chart shows it already";
             let help = "choose another setting that varies, or leave `facet` out";
-            self.mistake(&written.span, message, label, help);
+            self.mistake(Code::Chart, &written.span, message, label, help);
         } else if !self.plan.varies(name) {
             let message = format!("panels for `{name}` need several values of it");
             let label = "it has only one in this experiment";
-            self.missing(&written.span, message, label, "");
+            self.missing(Code::Chart, &written.span, message, label, "");
         } else if self.plan.values(place, GREATEST_PANELS + 1).len() > GREATEST_PANELS {
             let message = format!("`{name}` has too many values for a panel each");
             let label = format!("expected at most {GREATEST_PANELS}");
@@ -332,7 +340,7 @@ impl ChartDecider<'_> {
                 "choose some of them with `runs = { … }` in several charts, or use `group_by`";
             // With a filter there may be fewer.
             if self.written.runs.is_none() {
-                self.mistake(&written.span, message, label, help);
+                self.mistake(Code::TooLarge, &written.span, message, label, help);
             }
         }
         Some(place)
@@ -356,7 +364,7 @@ impl ChartDecider<'_> {
             let message = format!("a log axis cannot show `{name} = {wrong}`");
             let label = "expected values above 0";
             let help = format!("set `{key} = \"symlog\"` or `\"linear\"`");
-            self.mistake(&written.span, message, label, &help);
+            self.mistake(Code::Chart, &written.span, message, label, &help);
         }
     }
 
@@ -383,7 +391,7 @@ impl ChartDecider<'_> {
         );
         let axis = key.trim_end_matches("_scale");
         let help = format!("set `{axis} = \"gap\"`, or `{key} = \"symlog\"`");
-        self.mistake(&written.span, message, label, &help);
+        self.mistake(Code::Chart, &written.span, message, label, &help);
     }
 
     /// The name of the files: letters, digits, `-`, `_` and `.`, so that it is
@@ -406,10 +414,16 @@ impl ChartDecider<'_> {
                 name.escape_debug()
             );
             let label = "expected letters, digits, `-`, `_` and `.`, without a folder";
-            self.mistake(&file.span, message, label, "");
+            self.mistake(Code::WrongValue, &file.span, message, label, "");
         } else if is_taken {
             let message = format!("`{name}` is another file of the report");
-            self.mistake(&file.span, message, "choose another name", "");
+            self.mistake(
+                Code::NameTaken,
+                &file.span,
+                message,
+                "choose another name",
+                "",
+            );
         }
         name.clone()
     }

@@ -2,6 +2,7 @@
 
 use super::decider::{ChartDecider, Decided, text};
 use super::{ChartKind, Scale, quantity_label};
+use crate::mistake::Code;
 
 /// More cells than this along an axis are too small to be seen.
 pub(super) const GREATEST_CELLS: usize = 200;
@@ -65,7 +66,7 @@ impl ChartDecider<'_> {
                 let label = format!("`{}` is on both axes", self.plan.columns()[x]);
                 let span = self.place_of("y");
                 let help = self.choices(&varying, Some(x));
-                self.mistake(&span, message, label, &help);
+                self.mistake(Code::Chart, &span, message, label, &help);
             }
             return Some([x, y]);
         }
@@ -85,7 +86,7 @@ impl ChartDecider<'_> {
         };
         let message = "a heat map needs two settings that vary";
         let span = self.written.span.clone();
-        self.missing(&span, message, label, help);
+        self.missing(Code::Chart, &span, message, label, help);
         None
     }
 
@@ -104,12 +105,12 @@ impl ChartDecider<'_> {
             let message = format!("a heat map over `{name}` needs several values of it");
             let label = "it has only one in this experiment";
             let help = "use `kind = \"sweep\"` over the other setting";
-            self.missing(&span, message, label, help);
+            self.missing(Code::Chart, &span, message, label, help);
         } else if values.len() > GREATEST_CELLS && self.written.runs.is_none() {
             let message = format!("`{name}` has too many values for a heat map");
             let label = format!("expected at most {GREATEST_CELLS}");
             let help = "give it fewer, or choose some of them with `runs = { … }`";
-            self.mistake(&span, message, label, help);
+            self.mistake(Code::TooLarge, &span, message, label, help);
         }
     }
 

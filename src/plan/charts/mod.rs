@@ -8,7 +8,7 @@ mod profile;
 mod style;
 
 use super::{Filter, Plan};
-use crate::mistake::{At, Mistake};
+use crate::mistake::{At, Code, Mistake};
 use crate::spec::Spec;
 use decider::ChartDecider;
 
@@ -183,7 +183,12 @@ pub(super) fn decide(plan: &Plan, spec: &Spec, mistakes: &mut Vec<Mistake>) -> V
                 Some(file) => {
                     let message = format!("two charts have the file name `{}`", file.value);
                     let label = "expected a name of its own";
-                    mistakes.push(Mistake::new(file.span.clone(), message, label));
+                    mistakes.push(Mistake::new(
+                        Code::NameTaken,
+                        file.span.clone(),
+                        message,
+                        label,
+                    ));
                 }
                 None => chart.file = format!("{}_{}", charts[twin].file, charts.len() + 1),
             }

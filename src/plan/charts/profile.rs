@@ -2,6 +2,7 @@
 
 use super::decider::{ChartDecider, Decided};
 use super::{ChartKind, Profile, Scale};
+use crate::mistake::Code;
 
 /// What of the greatest fall may be missing: the middle one of those that Moré and Wild
 /// show.
@@ -53,7 +54,7 @@ impl ChartDecider<'_> {
         if let Some(place) = self.written.place_of(key) {
             let message = format!("the profile `{name}` has no `{key}`");
             let label = "it would change nothing";
-            self.mistake(&place.clone(), message, label, help);
+            self.mistake(Code::Chart, &place.clone(), message, label, help);
         }
     }
 
@@ -65,7 +66,7 @@ impl ChartDecider<'_> {
         if !(tolerance > 0.0 && tolerance < 1.0) {
             let message = format!("`tolerance` cannot be {tolerance}");
             let label = "expected a share above 0 and below 1";
-            self.mistake(&written.span, message, label, "");
+            self.mistake(Code::WrongValue, &written.span, message, label, "");
         }
         tolerance
     }
@@ -75,7 +76,7 @@ impl ChartDecider<'_> {
             let message = "an ecdf needs a known minimum, from which its targets are measured";
             let span = self.place_of("profile");
             let help = "give the objectives `minimum = { value = … }`, or use `profile = \"data\"`";
-            self.missing(&span, message, "no objective has one", help);
+            self.missing(Code::Chart, &span, message, "no objective has one", help);
         }
         let Some(written) = &self.written.targets else {
             return (0..51).map(|place| ten_to(f64::from(place))).collect();
@@ -86,7 +87,7 @@ impl ChartDecider<'_> {
             if !(gap > 0.0 && gap.is_finite()) {
                 let message = format!("a target cannot be {gap}");
                 let label = "expected a finite gap above 0";
-                self.mistake(&target.span, message, label, "");
+                self.mistake(Code::WrongValue, &target.span, message, label, "");
             }
             targets.push(gap);
         }
@@ -110,7 +111,7 @@ impl ChartDecider<'_> {
             let message = "a profile compares optimizers, and there is only one";
             let help = "give a second `[[optimizer]]`, or say what to compare: `group_by = \"…\"`";
             let span = self.written.span.clone();
-            self.missing(&span, message, "", help);
+            self.missing(Code::Chart, &span, message, "", help);
         }
         solvers
     }

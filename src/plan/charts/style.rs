@@ -1,6 +1,6 @@
 //! How charts look.
 
-use crate::mistake::Mistake;
+use crate::mistake::{Code, Mistake};
 use crate::spec;
 
 /// Least and greatest width and height in pixels.
@@ -71,7 +71,12 @@ pub(in crate::plan) fn style(written: &spec::Style, mistakes: &mut Vec<Mistake>)
             _ => {
                 let message = format!("`{name}` cannot be {}", written.value);
                 let label = format!("expected {} to {} pixels", SIDES.start(), SIDES.end());
-                mistakes.push(Mistake::new(written.span.clone(), message, label));
+                mistakes.push(Mistake::new(
+                    Code::WrongValue,
+                    written.span.clone(),
+                    message,
+                    label,
+                ));
             }
         }
     }
@@ -81,7 +86,12 @@ pub(in crate::plan) fn style(written: &spec::Style, mistakes: &mut Vec<Mistake>)
             let message = format!("`text_size` cannot be {}", style.text_size);
             let (least, greatest) = (TEXT_SIZES.start(), TEXT_SIZES.end());
             let label = format!("expected a share of the usual size, {least} to {greatest}");
-            mistakes.push(Mistake::new(written.span.clone(), message, label));
+            mistakes.push(Mistake::new(
+                Code::WrongValue,
+                written.span.clone(),
+                message,
+                label,
+            ));
         }
     }
     let is = |written: &Option<crate::mistake::At<String>>, name: &str| {

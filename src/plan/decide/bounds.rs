@@ -1,7 +1,7 @@
 //! Between what the variables of an objective are kept.
 
 use super::{Decider, shortened};
-use crate::mistake::{At, Mistake, Span, suggestion};
+use crate::mistake::{At, Code, Mistake, Span, suggestion};
 use crate::number::{Number, Scalar};
 use crate::plan::grid::Series;
 use crate::plan::start::Part;
@@ -18,7 +18,7 @@ impl Decider<'_> {
             let Some(place) = known.clone().position(|known| known == name.value) else {
                 let message = format!("`bounds` names `{}`, which is no variable", name.value);
                 let label = suggestion(&name.value, "the variables are", known);
-                self.mistake(&name.span, message, label);
+                self.mistake(Code::UnknownName, &name.span, message, label);
                 continue;
             };
             let counts = variables
@@ -37,7 +37,7 @@ impl Decider<'_> {
             if let Some(start) = outside(objective, &name.value) {
                 let message = format!("the start of `{}` is out of its bounds", name.value);
                 let label = format!("a run starts at {}", Scalar::F64(start.wide()).short());
-                self.mistake(&numbers.span, message, label);
+                self.mistake(Code::WrongValue, &numbers.span, message, label);
             }
         }
     }
@@ -47,7 +47,7 @@ impl Decider<'_> {
         let [least, greatest] = &written.list[..] else {
             let message = format!("`bounds` of `{}` are not two numbers", name.value);
             let label = "expected the least and the greatest value, such as [0, 1]";
-            self.mistake(&written.span, message, label);
+            self.mistake(Code::WrongValue, &written.span, message, label);
             return None;
         };
         let told = |span: &Span| shortened(self.source.get(span.clone()).unwrap_or("this"));
@@ -65,6 +65,7 @@ impl Decider<'_> {
             told(&greatest.span)
         );
         let mistake = Mistake::new(
+            Code::WrongValue,
             written.span.clone(),
             message,
             "expected the least value, then a greater one",

@@ -2,7 +2,7 @@
 
 use super::Decider;
 use super::start::customary;
-use crate::mistake::{At, Mistake, nearest, suggestion};
+use crate::mistake::{At, Code, Mistake, nearest, suggestion};
 use crate::number::{Value, grouped};
 use crate::objective::catalogue::{self, Instance, Kind};
 use crate::plan::grid::{Grid, Series};
@@ -22,7 +22,7 @@ impl Decider<'_> {
         let Some(names) = &written.function else {
             if !has("formula") && !has("function") {
                 let message = "`[[objective]]` has no `formula` and no `function`";
-                let mistake = Mistake::new(written.span.clone(), message, "");
+                let mistake = Mistake::new(Code::MissingKey, written.span.clone(), message, "");
                 let help = "give a formula with a `start`, or the name of a test function: \
                             `runner functions` lists them";
                 self.mistakes.push(mistake.help(help));
@@ -30,7 +30,7 @@ impl Decider<'_> {
             if let Some(dimension) = &written.dimension {
                 let message = "`dimension` needs a `function`";
                 let label = "the variables of a formula have the lengths of their starts";
-                self.mistake(&dimension.span, message, label);
+                self.mistake(Code::Conflict, &dimension.span, message, label);
             }
             return vec![Source::Formula];
         };
@@ -46,13 +46,13 @@ impl Decider<'_> {
             if let Some(span) = span {
                 let message = format!("`function` and `{key}` exclude each other");
                 let label = "a test function has a formula of its own";
-                self.mistake(span, message, label);
+                self.mistake(Code::Conflict, span, message, label);
             }
         }
         if let (Some(name), true) = (&written.name, names.list.len() > 1) {
             let message = "one name for several functions";
             let label = "leave it out: each has its own, or give each a table";
-            self.mistake(&name.span, message, label);
+            self.mistake(Code::Conflict, &name.span, message, label);
         }
         let dimensions = self.dimensions(written);
         let mut sources = Vec::new();
@@ -62,10 +62,15 @@ impl Decider<'_> {
                 let mistake = match nearest(&name.value, catalogue::names()) {
                     Some(near) => {
                         let label = format!("did you mean `{near}`?");
-                        Mistake::new(name.span.clone(), message, label)
+                        Mistake::new(Code::UnknownName, name.span.clone(), message, label)
                     }
-                    None => Mistake::new(name.span.clone(), message, "no function has this name")
-                        .help("`runner functions` lists them"),
+                    None => Mistake::new(
+                        Code::UnknownName,
+                        name.span.clone(),
+                        message,
+                        "no function has this name",
+                    )
+                    .help("`runner functions` lists them"),
                 };
                 self.mistakes.push(mistake);
                 continue;
@@ -83,7 +88,7 @@ impl Decider<'_> {
                         let start = written.starts.first().map(|start| &start.span);
                         let span = place.or(start).unwrap_or(&name.span);
                         let label = format!("expected {}", error.expected);
-                        self.mistake(span, error.to_string(), label);
+                        self.mistake(Code::WrongValue, span, error.to_string(), label);
                     }
                 }
             }
@@ -115,7 +120,7 @@ impl Decider<'_> {
         {
             let message = "each dimension is an objective of its own";
             let label = format!("expected at most {GREATEST_OBJECTIVES}");
-            self.mistake(&range.count.span, message, label);
+            self.mistake(Code::TooLarge, &range.count.span, message, label);
             return Vec::new();
         }
         if self
@@ -150,7 +155,7 @@ impl Decider<'_> {
                 let message = format!("`{}` has no variable `{}`", name.value, given.value);
                 let known = variables.iter().map(String::as_str);
                 let label = suggestion(&given.value, "its variables are", known);
-                self.mistake(&given.span, message, label);
+                self.mistake(Code::UnknownName, &given.span, message, label);
             }
         }
         if self.mistakes.len() > before {

@@ -2,6 +2,7 @@
 
 use super::{Decider, Files};
 use crate::data::{Dataset, Description, Wanted};
+use crate::mistake::Code;
 use crate::spec;
 
 impl Decider<'_> {
@@ -14,7 +15,12 @@ impl Decider<'_> {
                 let data = data.find(|data| data.objective == place && data.is_sound());
                 if data.is_none() {
                     let message = "the report does not tell what these data were";
-                    self.mistake(&written.span, message, "run the experiment again");
+                    self.mistake(
+                        Code::Data,
+                        &written.span,
+                        message,
+                        "run the experiment again",
+                    );
                 }
                 return data.map(crate::plan::RecordedData::empty);
             }
@@ -22,6 +28,7 @@ impl Decider<'_> {
         if written.columns.is_empty() {
             let message = "`data` has no `columns`";
             self.mistake(
+                Code::Data,
                 &written.span,
                 message,
                 "expected such as `columns = { y = \"height\" }`",

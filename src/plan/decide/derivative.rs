@@ -5,7 +5,7 @@ use std::collections::HashSet;
 use super::function::{Written, default_name};
 use super::{Decider, shortened};
 use crate::autodiff::{Graph, Shape, Subnormals};
-use crate::mistake::{At, Mistake, Span, suggestion};
+use crate::mistake::{At, Code, Mistake, Span, suggestion};
 use crate::number::{Value, grouped};
 use crate::objective::{self, Partial};
 use crate::plan::derivatives::{
@@ -55,7 +55,7 @@ impl Decider<'_> {
                 );
                 let help = "the number is the sum over all `[[derivative]]` up to this one of \
                             points × columns, for each precision and `subnormals`";
-                let mistake = Mistake::new(written.span.clone(), message, "");
+                let mistake = Mistake::new(Code::TooLarge, written.span.clone(), message, "");
                 self.mistakes.push(mistake.help(help));
                 break;
             }
@@ -77,7 +77,12 @@ impl Decider<'_> {
             if !number.value.wide().is_finite() {
                 let shown = self.source.get(number.span.clone()).unwrap_or("this");
                 let message = format!("`{}` cannot be {}", name.value, shortened(shown));
-                self.mistake(&number.span, message, "expected a finite number");
+                self.mistake(
+                    Code::WrongValue,
+                    &number.span,
+                    message,
+                    "expected a finite number",
+                );
             }
         }
         let order = self.order(written);
@@ -96,7 +101,12 @@ impl Decider<'_> {
             deed: "differentiated",
         });
         if let Some(span) = &written.empty_expect {
-            let mistake = Mistake::new(span.clone(), "this expectation demands nothing", "");
+            let mistake = Mistake::new(
+                Code::Expectation,
+                span.clone(),
+                "this expectation demands nothing",
+                "",
+            );
             let help = "name a column, such as `\"df/dx\" = { equals = 2 }`";
             self.mistakes.push(mistake.help(help));
         }
@@ -119,7 +129,7 @@ impl Decider<'_> {
         if !can_be_traced(&function, &with_respect_to, &partials) {
             let message = "the derivatives of this formula are too many operations";
             let label = format!("expected at most {}", grouped(GREATEST_OPERATIONS as u128));
-            let mistake = Mistake::new(formula.span.clone(), message, label);
+            let mistake = Mistake::new(Code::TooLarge, formula.span.clone(), message, label);
             self.mistakes.push(mistake.help(FEWER));
             return None;
         }
@@ -165,7 +175,7 @@ impl Decider<'_> {
             if length > GREATEST_POINTS {
                 let message = format!("{} points are too many", grouped(u128::from(length)));
                 let label = format!("at most {}", grouped(u128::from(GREATEST_POINTS)));
-                self.mistake(span, message, label);
+                self.mistake(Code::TooLarge, span, message, label);
             }
             match several {
                 None => several = Some((&name.value, length)),
@@ -175,6 +185,7 @@ impl Decider<'_> {
                         name.value
                     );
                     self.mistake(
+                        Code::Lengths,
                         &setting.span,
                         message,
                         format!("expected {expected} values"),
@@ -198,7 +209,7 @@ impl Decider<'_> {
             Some(order) => {
                 let message = format!("`order` cannot be {}", order.value);
                 let label = format!("expected a whole number from 1 to {GREATEST_ORDER}");
-                self.mistake(&order.span, message, label);
+                self.mistake(Code::WrongValue, &order.span, message, label);
                 None
             }
         }
@@ -219,7 +230,12 @@ impl Decider<'_> {
         let before = self.mistakes.len();
         if names.value.is_empty() {
             let message = "`with_respect_to` is an empty list";
-            self.mistake(&names.span, message, "expected one variable or more");
+            self.mistake(
+                Code::WrongValue,
+                &names.span,
+                message,
+                "expected one variable or more",
+            );
         }
         let mut places: Vec<usize> = Vec::new();
         for name in &names.value {
@@ -227,7 +243,7 @@ impl Decider<'_> {
             match known.clone().position(|known| known == name.value) {
                 Some(place) if places.contains(&place) => {
                     let message = format!("`with_respect_to` names `{}` twice", name.value);
-                    self.mistake(&name.span, message, "once is enough");
+                    self.mistake(Code::NameTaken, &name.span, message, "once is enough");
                 }
                 Some(place) => places.push(place),
                 None if self.misread.contains(&name.value) => return None,
@@ -239,7 +255,7 @@ impl Decider<'_> {
                     } else {
                         suggestion(&name.value, "the variables of `at` are", known)
                     };
-                    self.mistake(&name.span, message, label);
+                    self.mistake(Code::UnknownName, &name.span, message, label);
                 }
             }
         }
@@ -267,7 +283,7 @@ impl Decider<'_> {
         let label = format!("order {order} in {} variables", grouped(variables as u128));
         let order = written.order.as_ref().map(|order| &order.span);
         let span: &Span = order.unwrap_or(&written.span);
-        let mistake = Mistake::new(span.clone(), message, label);
+        let mistake = Mistake::new(Code::TooLarge, span.clone(), message, label);
         self.mistakes.push(mistake.help(FEWER));
         None
     }
@@ -295,7 +311,7 @@ impl Decider<'_> {
                         suggestion(&name.value, "the columns are", known)
                     }
                 };
-                self.mistake(&name.span, message, label);
+                self.mistake(Code::UnknownName, &name.span, message, label);
             }
             let tolerance = expectations::tolerance(bound, &mut self.mistakes);
             let mut series = |key: &str, setting: &Option<spec::Setting>| {
@@ -334,7 +350,7 @@ impl Decider<'_> {
         }
         let message = format!("`{key}` has {length} values for {expected} points");
         let label = format!("expected a single value, or {expected}");
-        self.mistake(span, message, label);
+        self.mistake(Code::Lengths, span, message, label);
         None
     }
 }

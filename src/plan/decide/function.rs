@@ -6,7 +6,7 @@ use std::collections::{HashMap, HashSet};
 use super::{Decider, each_once};
 use crate::autodiff::Shape;
 use crate::data::Dataset;
-use crate::mistake::{At, Mistake};
+use crate::mistake::{At, Code, Mistake};
 use crate::number::grouped;
 use crate::objective::{self, Formula, FormulaMistake, Inputs};
 use crate::plan::{GREATEST_OPERATIONS, GREATEST_VARIABLES};
@@ -157,7 +157,7 @@ impl Decider<'_> {
         let first = written.variables.iter().chain(&written.constants).next();
         if let Some(first) = first {
             let label = format!("expected at most {}", grouped(GREATEST_VARIABLES as u128));
-            self.mistake(&first.span, message, label);
+            self.mistake(Code::TooLarge, &first.span, message, label);
         }
         false
     }
@@ -175,13 +175,18 @@ impl Decider<'_> {
             grouped(size as u128)
         );
         let label = format!("expected at most {}", grouped(GREATEST_OPERATIONS as u128));
-        self.mistake(&formula.span, message, label);
+        self.mistake(Code::TooLarge, &formula.span, message, label);
         false
     }
 
     fn no_variable(&mut self, formula: &At<String>, written: &Written<'_>) {
         let label = format!("nothing here can be {}", written.deed);
-        self.mistake(&formula.span, "the formula has no variable", label);
+        self.mistake(
+            Code::Formula,
+            &formula.span,
+            "the formula has no variable",
+            label,
+        );
     }
 
     /// Checks that each name means one thing.
@@ -201,22 +206,28 @@ impl Decider<'_> {
             if !objective::is_name(&name.value) {
                 let message = format!("`{}` cannot be a name in a formula", name.value);
                 self.mistake(
+                    Code::WrongValue,
                     &name.span,
                     message,
                     "expected letters, digits and `_`, a letter first",
                 );
             } else if objective::is_reserved_name(&name.value) {
                 let message = format!("`{}` already means something in a formula", name.value);
-                self.mistake(&name.span, message, "choose another name");
+                self.mistake(Code::NameTaken, &name.span, message, "choose another name");
             } else if table != "define" && (written.is_column)(&name.value) {
                 let message = format!("`{}` is a column of the {}", name.value, written.report);
-                self.mistake(&name.span, message, "choose another name");
+                self.mistake(Code::NameTaken, &name.span, message, "choose another name");
             } else if let Some(other) = given.get(name.value.as_str()) {
                 let message = format!(
                     "`{}` is given twice, in `{other}` and in `{table}`",
                     name.value
                 );
-                self.mistake(&name.span, message, "a name means one thing");
+                self.mistake(
+                    Code::NameTaken,
+                    &name.span,
+                    message,
+                    "a name means one thing",
+                );
             }
             given.entry(&name.value).or_insert(table);
         }
@@ -312,6 +323,7 @@ impl Decider<'_> {
             if !used.contains(&name.value) && told.insert(&name.value) {
                 let message = format!("`{}` does not occur in the formula", name.value);
                 self.mistake(
+                    Code::UnknownName,
                     &name.span,
                     message,
                     format!("leave it out of `{table}`, or use it"),

@@ -25,7 +25,7 @@ use super::{
     GREATEST_OBJECTIVES, GREATEST_RUN_EPOCHS, GREATEST_RUNS, GREATEST_VARIABLES, Objective,
     Optimizer, Plan, Record, RecordedData, Start, charts, check, expectations, record,
 };
-use crate::mistake::{At, Mistake, Span, suggestion};
+use crate::mistake::{At, Code, Mistake, Span, suggestion};
 use crate::number::{Number, Value, grouped};
 use crate::spec::{self, Map, Spec, Values};
 
@@ -113,7 +113,7 @@ pub(super) fn decide(path: &str, source: &str, files: Files<'_>) -> Result<Plan,
         );
         let help = "each number is a column of every run, an element of a vector too; give the \
                     objectives the same names, or a file each";
-        mistakes.push(Mistake::of_file(message, help));
+        mistakes.push(Mistake::of_file(Code::TooLarge, message, help));
         return Err(mistakes);
     }
     plan.varying = Varying::new(
@@ -131,7 +131,7 @@ pub(super) fn decide(path: &str, source: &str, files: Files<'_>) -> Result<Plan,
             let message = too_many(&runs);
             let help = "the number is the product of all lists and ranges; shorten some, or let \
                         them move together with `zip`";
-            mistakes.push(Mistake::of_file(message, help));
+            mistakes.push(Mistake::of_file(Code::TooLarge, message, help));
             return Err(mistakes);
         }
     }
@@ -162,7 +162,7 @@ pub(super) fn decide(path: &str, source: &str, files: Files<'_>) -> Result<Plan,
                 grouped(GREATEST_RUN_EPOCHS)
             );
             let help = "the number is the sum of `epochs` over all runs";
-            mistakes.push(Mistake::of_file(message, help));
+            mistakes.push(Mistake::of_file(Code::TooLarge, message, help));
         }
         record::check_rows(plan.rows(), &spec.record, &mut mistakes);
         plan.charts = charts::decide(&plan, &spec, &mut mistakes);
@@ -207,7 +207,12 @@ fn tables_are_few(spec: &Spec, mistakes: &mut Vec<Mistake>) -> bool {
         if let Some(first) = spans.get(greatest) {
             let message = format!("{} `[[{kind}]]` are too many", grouped(spans.len() as u128));
             let label = format!("expected at most {}", grouped(greatest as u128));
-            mistakes.push(Mistake::new((*first).clone(), message, label));
+            mistakes.push(Mistake::new(
+                Code::TooLarge,
+                (*first).clone(),
+                message,
+                label,
+            ));
         }
     }
     mistakes.len() == before
@@ -284,9 +289,15 @@ struct Decider<'s> {
 }
 
 impl Decider<'_> {
-    fn mistake(&mut self, span: &Span, message: impl Into<String>, label: impl Into<String>) {
+    fn mistake(
+        &mut self,
+        code: Code,
+        span: &Span,
+        message: impl Into<String>,
+        label: impl Into<String>,
+    ) {
         self.mistakes
-            .push(Mistake::new(span.clone(), message, label));
+            .push(Mistake::new(code, span.clone(), message, label));
     }
 
     fn numerics(&mut self, spec: &Spec) -> Grid {
@@ -326,14 +337,19 @@ impl Decider<'_> {
         };
         if repetitions.value == 0 {
             let message = "`repetitions` cannot be 0";
-            self.mistake(&repetitions.span, message, "expected 1 or more");
+            self.mistake(
+                Code::WrongValue,
+                &repetitions.span,
+                message,
+                "expected 1 or more",
+            );
         } else if repetitions.value > 1
             && self.mistakes.is_empty()
             && !objectives.iter().any(is_random)
         {
             let message = "every repetition would be the same";
             let label = "nothing in this experiment is random";
-            let mistake = Mistake::new(repetitions.span.clone(), message, label);
+            let mistake = Mistake::new(Code::Conflict, repetitions.span.clone(), message, label);
             let help = "draw a start, such as `x = { uniform = [-1, 1] }`, or take data in batches";
             self.mistakes.push(mistake.help(help));
         }
@@ -355,7 +371,12 @@ impl Decider<'_> {
             && range.count.value > GREATEST_RUNS
         {
             let message = too_many(&grouped(u128::from(range.count.value)));
-            self.mistake(&range.count.span, message, "each epoch count is a run");
+            self.mistake(
+                Code::WrongValue,
+                &range.count.span,
+                message,
+                "each epoch count is a run",
+            );
             return None;
         }
         // Points between the ends of a range are rounded.
@@ -420,7 +441,7 @@ impl Decider<'_> {
         if !contains(&value.value) {
             let written = self.source.get(value.span.clone()).unwrap_or("this");
             let message = format!("`{key}` cannot be {}", shortened(written));
-            self.mistake(&value.span, message, expected);
+            self.mistake(Code::WrongValue, &value.span, message, expected);
         }
     }
 
@@ -433,6 +454,7 @@ impl Decider<'_> {
             };
             let message = format!("a range cannot have {} {points}", range.count.value);
             self.mistake(
+                Code::WrongValue,
                 &range.count.span,
                 message,
                 "expected 2 or more; a single value needs no range",
@@ -448,15 +470,22 @@ impl Decider<'_> {
                 &range.from
             };
             self.mistake(
+                Code::WrongValue,
                 &end.span,
                 "a range needs finite ends",
                 "expected a finite number",
             );
         } else if range.log && (from == 0.0 || to == 0.0 || (from < 0.0) != (to < 0.0)) {
             let message = "a range of equal ratios cannot touch or cross 0";
-            self.mistake(&whole, message, "expected both ends above 0, or both below");
+            self.mistake(
+                Code::WrongValue,
+                &whole,
+                message,
+                "expected both ends above 0, or both below",
+            );
         } else if !range.log && !(to - from).is_finite() {
             self.mistake(
+                Code::WrongValue,
                 &whole,
                 "the ends of the range are too far apart",
                 "their difference overflows",
@@ -474,16 +503,21 @@ impl Decider<'_> {
                 None => {
                     let message = format!("`zip` names `{}`, which is not given here", key.value);
                     let label = suggestion(&key.value, "the settings here are", known);
-                    self.mistake(&key.span, message, label);
+                    self.mistake(Code::UnknownName, &key.span, message, label);
                 }
                 // A default has no place in the file.
                 Some((_, _, span)) if span.is_empty() => {
                     let message = format!("`zip` names `{}`, which is not given here", key.value);
-                    self.mistake(&key.span, message, "a default is a single value");
+                    self.mistake(
+                        Code::UnknownName,
+                        &key.span,
+                        message,
+                        "a default is a single value",
+                    );
                 }
                 Some(_) if zipped.contains(&key.value.as_str()) => {
                     let message = format!("`zip` names `{}` twice", key.value);
-                    self.mistake(&key.span, message, "once is enough");
+                    self.mistake(Code::NameTaken, &key.span, message, "once is enough");
                 }
                 Some(_) => zipped.push(&key.value),
             }
@@ -500,7 +534,12 @@ impl Decider<'_> {
                         "`zip` needs lists of equal length: `{}` has {}, `{name}` has {length}",
                         first.0, first.1
                     );
-                    self.mistake(span, message, format!("expected {} values", first.1));
+                    self.mistake(
+                        Code::Lengths,
+                        span,
+                        message,
+                        format!("expected {} values", first.1),
+                    );
                     // A grid holds only what can go together.
                     zipped.retain(|zipped| zipped != name);
                 }
@@ -542,10 +581,20 @@ impl Decider<'_> {
             if name.value.trim().is_empty() || length > LONGEST_NAME {
                 let article = if what == "derivative" { "a" } else { "an" };
                 let message = format!("the name of {article} {what} has {length} characters");
-                self.mistake(&name.span, message, format!("expected 1 to {LONGEST_NAME}"));
+                self.mistake(
+                    Code::WrongValue,
+                    &name.span,
+                    message,
+                    format!("expected 1 to {LONGEST_NAME}"),
+                );
             } else if !told.insert(&name.value) {
                 let message = format!("two {what}s have the name `{}`", name.value);
-                self.mistake(&name.span, message, "expected a name of its own");
+                self.mistake(
+                    Code::NameTaken,
+                    &name.span,
+                    message,
+                    "expected a name of its own",
+                );
             }
         }
     }

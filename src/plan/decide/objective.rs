@@ -9,7 +9,7 @@ use super::start::{Given, in_words};
 use super::{Decider, each_once, named, shortened};
 use crate::autodiff::Shape;
 use crate::data::Dataset;
-use crate::mistake::{At, Mistake, suggestion};
+use crate::mistake::{At, Code, Mistake, suggestion};
 use crate::number::grouped;
 use crate::objective::{self, GREATEST_ROTATION, Transform};
 use crate::plan::{Bounds, Ends, GREATEST_OBJECTIVES, GREATEST_VARIABLES, Objective, Start};
@@ -56,7 +56,7 @@ impl Decider<'_> {
             if objectives.len() + sources.len() > GREATEST_OBJECTIVES {
                 let message = "the functions and dimensions make too many objectives";
                 let label = format!("expected at most {GREATEST_OBJECTIVES} in all");
-                self.mistake(&written.span, message, label);
+                self.mistake(Code::TooLarge, &written.span, message, label);
                 break;
             }
             for source in &sources {
@@ -129,7 +129,12 @@ impl Decider<'_> {
         }
         let is_given = written.keys.iter().any(|key| key == "start");
         if !is_given && written.formula.is_some() {
-            let mistake = Mistake::new(written.span.clone(), "`[[objective]]` has no `start`", "");
+            let mistake = Mistake::new(
+                Code::MissingKey,
+                written.span.clone(),
+                "`[[objective]]` has no `start`",
+                "",
+            );
             let help = "`start`: the first value of each variable";
             self.mistakes.push(mistake.help(help));
         }
@@ -240,7 +245,7 @@ impl Decider<'_> {
                 let Some(written) = given.get(variable.as_str()) else {
                     let message = format!("this start has no value for `{variable}`");
                     let label = format!("expected `{variable} = …` as in the other starts");
-                    self.mistake(&start.span, message, label);
+                    self.mistake(Code::Start, &start.span, message, label);
                     continue;
                 };
                 let shape = shapes.get(variable).cloned();
@@ -257,6 +262,7 @@ impl Decider<'_> {
     pub(super) fn minimum(&mut self, minimum: &spec::Minimum, variables: &[String]) {
         if !minimum.value.value.wide().is_finite() {
             self.mistake(
+                Code::WrongValue,
                 &minimum.value.span,
                 "the known minimum is not finite",
                 "expected a finite number",
@@ -268,7 +274,7 @@ impl Decider<'_> {
                 let message = format!("unknown variable `{}`", name.value);
                 let known = variables.iter().map(String::as_str);
                 let label = suggestion(&name.value, "the variables are", known);
-                self.mistake(&name.span, message, label);
+                self.mistake(Code::UnknownName, &name.span, message, label);
             }
         }
     }
@@ -292,7 +298,7 @@ impl Decider<'_> {
             if numbers.is_list && numbers.list.len() != count {
                 let message = format!("`{name}` is {} in the formula", in_words(shape));
                 let label = format!("found {} numbers", numbers.list.len());
-                self.mistake(&numbers.span, message, label);
+                self.mistake(Code::Lengths, &numbers.span, message, label);
                 is_whole = false;
             } else if numbers.is_list {
                 at.extend(wide);
@@ -320,16 +326,24 @@ impl Decider<'_> {
                     } else {
                         "expected a finite number above 0"
                     };
-                    self.mistakes
-                        .push(Mistake::new(number.span.clone(), message, label));
+                    self.mistakes.push(Mistake::new(
+                        Code::WrongValue,
+                        number.span.clone(),
+                        message,
+                        label,
+                    ));
                 }
             }
             let wide: Vec<f64> = numbers.list.iter().map(|one| one.value.wide()).collect();
             if numbers.is_list && wide.len() != dimension {
                 let message = format!("`{name}` has {} numbers", wide.len());
                 let label = format!("expected {dimension}, one for each variable, or one for all");
-                self.mistakes
-                    .push(Mistake::new(numbers.span.clone(), message, label));
+                self.mistakes.push(Mistake::new(
+                    Code::Lengths,
+                    numbers.span.clone(),
+                    message,
+                    label,
+                ));
             }
             wide.into_iter().cycle().take(dimension).collect()
         };
@@ -342,7 +356,7 @@ impl Decider<'_> {
                 grouped(dimension as u128)
             );
             let label = format!("expected at most {}", grouped(GREATEST_ROTATION as u128));
-            self.mistake(&seed.span, message, label);
+            self.mistake(Code::TooLarge, &seed.span, message, label);
         }
         if self.mistakes.len() > before {
             return None;

@@ -1,7 +1,7 @@
 //! How many operations an epoch of an objective is, and whether that is too many.
 
 use crate::autodiff::{ArrayGraph, Graph, Node, Shape, Subnormals, Var};
-use crate::mistake::{Mistake, Span};
+use crate::mistake::{Code, Mistake, Span};
 use crate::number::grouped;
 use crate::objective;
 use crate::optimizer::{Inputs, Recipe};
@@ -40,7 +40,7 @@ pub(super) fn check(plan: &Plan, written: &[spec::Objective], mistakes: &mut Vec
             let label = format!("expected at most {}", grouped(GREATEST_OPERATIONS as u128));
             let help = "what counts is the value with all definitions, the gradient, and the \
                         update of every variable; leave out terms or variables";
-            let mistake = Mistake::new(span.clone(), message, label);
+            let mistake = Mistake::new(Code::TooLarge, span.clone(), message, label);
             mistakes.push(mistake.help(help));
         }
     }
@@ -70,7 +70,7 @@ fn check_arrays(function: &objective::Objective, span: &Span, mistakes: &mut Vec
             );
             let label = format!("expected at most {}", grouped(u128::from(greatest)));
             let help = "what counts is the value with all definitions and the gradient";
-            mistakes.push(Mistake::new(span.clone(), message, label).help(help));
+            mistakes.push(Mistake::new(Code::TooLarge, span.clone(), message, label).help(help));
         }
     }
 }

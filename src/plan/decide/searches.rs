@@ -3,7 +3,7 @@
 use crate::autodiff::{ArrayGraph, Graph, Shape, Subnormals, Var};
 use crate::data::Dataset;
 use crate::engine::Program;
-use crate::mistake::{Mistake, Span};
+use crate::mistake::{Code, Mistake, Span};
 use crate::number::{Number, grouped};
 use crate::optimizer::search::Needs;
 use crate::plan::{
@@ -44,7 +44,12 @@ pub(super) fn check(plan: &Plan, spec: &Spec, mistakes: &mut Vec<Mistake>) {
             let span = written.bounds.first();
             let span = span.map_or(&written.span, |(name, _)| &name.span);
             let message = format!("`{first}` cannot keep variables within `bounds`");
-            let mistake = Mistake::new(span.clone(), message, "it is a search without constraints");
+            let mistake = Mistake::new(
+                Code::Method,
+                span.clone(),
+                message,
+                "it is a search without constraints",
+            );
             mistakes
                 .push(mistake.help("leave the bounds out, or take an update rule such as `adam`"));
         }
@@ -52,7 +57,7 @@ pub(super) fn check(plan: &Plan, spec: &Spec, mistakes: &mut Vec<Mistake>) {
         if data.is_some_and(|data| data.batch_size < data.training.len()) {
             let message = format!("`{first}` needs all rows at once, not batches");
             let label = "the data of this objective are taken in batches";
-            let mistake = Mistake::new(written.span.clone(), message, label);
+            let mistake = Mistake::new(Code::Method, written.span.clone(), message, label);
             let help = "a search compares losses, so they have to be of the same rows: leave \
                         `batch_size` out";
             mistakes.push(mistake.help(help));
@@ -81,7 +86,7 @@ fn too_many(optimizer: &Optimizer, objective: &Objective, span: &Span) -> Option
         optimizer.method.name()
     );
     let label = format!("expected at most {}", grouped(GREATEST_DENSE as u128));
-    let mistake = Mistake::new(span.clone(), message, label);
+    let mistake = Mistake::new(Code::TooLarge, span.clone(), message, label);
     let help = "its matrices are dense; `lbfgs`, `conjugate_gradient` and `trust_region` take \
                 as many variables as an update rule";
     Some(mistake.help(help))
@@ -98,7 +103,7 @@ fn not_squares(optimizer: &Optimizer, objective: &Objective, span: &Span) -> Opt
         Wrong::NoSum => {
             let message = format!("`{name}` needs a loss that is a sum of squares");
             let label = "this one is not written as such";
-            let mistake = Mistake::new(span.clone(), message, label);
+            let mistake = Mistake::new(Code::Method, span.clone(), message, label);
             mistake.help(
                 "expected squares with factors that do not depend on the variables, such as \
                  `r1^2 + 3*r2^2`, `sum((y - a*x)^2)/2` or `mean(r^2)`",
@@ -107,7 +112,7 @@ fn not_squares(optimizer: &Optimizer, objective: &Objective, span: &Span) -> Opt
         Wrong::Negative => {
             let message = format!("`{name}` needs a loss that is a sum of squares");
             let label = "the factor of a square is below 0, at least for some constants";
-            Mistake::new(span.clone(), message, label)
+            Mistake::new(Code::Method, span.clone(), message, label)
         }
         Wrong::TooLong(count) => {
             let message = format!(
@@ -116,7 +121,7 @@ fn not_squares(optimizer: &Optimizer, objective: &Objective, span: &Span) -> Opt
             );
             let greatest = grouped(GREATEST_SQUARES as u128);
             let label = format!("expected at most {greatest} to find its squares");
-            Mistake::new(span.clone(), message, label)
+            Mistake::new(Code::TooLarge, span.clone(), message, label)
         }
         Wrong::TooMany {
             squares,
@@ -129,13 +134,13 @@ fn not_squares(optimizer: &Optimizer, objective: &Objective, span: &Span) -> Opt
             );
             let greatest = grouped(GREATEST_JACOBIAN as u128);
             let label = format!("expected at most {greatest} derivatives in all");
-            Mistake::new(span.clone(), message, label)
+            Mistake::new(Code::TooLarge, span.clone(), message, label)
         }
         Wrong::Derivatives => {
             let message = format!("the derivatives of all squares are too long for `{name}`");
             let greatest = grouped(GREATEST_OPERATIONS as u128);
             let label = format!("expected at most {greatest} operations");
-            Mistake::new(span.clone(), message, label)
+            Mistake::new(Code::TooLarge, span.clone(), message, label)
         }
     })
 }

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::{Decider, shortened};
 use crate::autodiff::Shape;
-use crate::mistake::{At, Mistake, Span};
+use crate::mistake::{At, Code, Mistake, Span};
 use crate::number::{Number, Value, grouped};
 use crate::plan::GREATEST_VARIABLES;
 use crate::plan::grid::Series;
@@ -62,7 +62,7 @@ impl Decider<'_> {
         let spec::Values::One(value) = &setting.values else {
             let message = format!("the start of the {} cannot be a range", named(name, shape));
             let label = "expected a number, an array or a draw";
-            self.mistake(&setting.span, message, label);
+            self.mistake(Code::Start, &setting.span, message, label);
             return None;
         };
         let number = value.value.number()?;
@@ -89,7 +89,7 @@ impl Decider<'_> {
                             "expected {} numbers as in the first row, found {length}",
                             rows.unwrap_or(0)
                         );
-                        self.mistake(&row.span, message, label);
+                        self.mistake(Code::Lengths, &row.span, message, label);
                         return None;
                     }
                     rows = Some(length);
@@ -108,7 +108,7 @@ impl Decider<'_> {
                 _ => {
                     let message = format!("the start of `{name}` mixes numbers and arrays");
                     let label = "expected numbers only, or rows only";
-                    self.mistake(entry.span(), message, label);
+                    self.mistake(Code::Start, entry.span(), message, label);
                     return None;
                 }
             }
@@ -143,7 +143,7 @@ impl Decider<'_> {
 
     fn no_element(&mut self, name: &str, span: &Span) {
         let message = format!("an element of the start of `{name}` cannot be this");
-        self.mistake(span, message, "expected a number or a range");
+        self.mistake(Code::Start, span, message, "expected a number or a range");
     }
 
     fn given_draw(
@@ -165,14 +165,14 @@ impl Decider<'_> {
                 [] => "expected such as `{ normal = [0, 1], length = 3 }`".to_owned(),
                 found => format!("found {}", found.join(" and ")),
             };
-            self.mistake(&draw.span, message, label);
+            self.mistake(Code::Start, &draw.span, message, label);
         }
         let uniform = draw.uniform.as_ref().and_then(|ends| {
             let what = "the least and the greatest number, such as [-1, 1]";
             let [low, high] = self.pair("uniform", ends, what)?;
             if low >= high || !(high - low).is_finite() {
                 let message = "`uniform` needs a least number below the greatest";
-                self.mistake(&ends.span, message, "expected such as [-1, 1]");
+                self.mistake(Code::Start, &ends.span, message, "expected such as [-1, 1]");
             }
             Some(Distribution::Uniform(low, high))
         });
@@ -181,7 +181,12 @@ impl Decider<'_> {
             let [mean, deviation] = self.pair("normal", moments, what)?;
             if deviation <= 0.0 {
                 let message = "the standard deviation of `normal` is not above 0";
-                self.mistake(&moments.span, message, format!("expected {what}"));
+                self.mistake(
+                    Code::Start,
+                    &moments.span,
+                    message,
+                    format!("expected {what}"),
+                );
             }
             Some(Distribution::Normal(mean, deviation))
         });
@@ -191,7 +196,12 @@ impl Decider<'_> {
             .filter(|one| !one.value.wide().is_finite())
         {
             let message = format!("the start of `{name}` is not finite");
-            self.mistake(&value.span, message, "expected a finite number");
+            self.mistake(
+                Code::Start,
+                &value.span,
+                message,
+                "expected a finite number",
+            );
         }
         let shape = shape?;
         if self.mistakes.len() > before {
@@ -220,7 +230,12 @@ impl Decider<'_> {
         let (lengths, span) = match (&draw.length, &draw.shape) {
             (Some(_), Some(shape)) => {
                 let message = "`length` and `shape` exclude each other";
-                self.mistake(&shape.span, message, "leave out one of them");
+                self.mistake(
+                    Code::Conflict,
+                    &shape.span,
+                    message,
+                    "leave out one of them",
+                );
                 return None;
             }
             (None, None) => return Some(demanded.cloned().unwrap_or_else(Shape::scalar)),
@@ -229,14 +244,14 @@ impl Decider<'_> {
         };
         if lengths.len() > 2 {
             let message = format!("the shape of `{name}` has {} lengths", lengths.len());
-            self.mistake(span, message, "expected rows and columns");
+            self.mistake(Code::Start, span, message, "expected rows and columns");
         }
         let mut shape: Vec<usize> = Vec::new();
         let mut elements = 1_usize;
         for length in lengths {
             if length.value == 0 {
                 let message = format!("a length of `{name}` cannot be 0");
-                self.mistake(&length.span, message, "expected 1 or more");
+                self.mistake(Code::Start, &length.span, message, "expected 1 or more");
             }
             let length = usize::try_from(length.value).unwrap_or(usize::MAX);
             elements = elements.saturating_mul(length);
@@ -252,7 +267,7 @@ impl Decider<'_> {
         if elements > GREATEST_VARIABLES {
             let message = format!("`{name}` has {} elements", grouped(elements as u128));
             let label = format!("expected at most {}", grouped(GREATEST_VARIABLES as u128));
-            self.mistake(span, message, label);
+            self.mistake(Code::TooLarge, span, message, label);
         }
     }
 
@@ -260,7 +275,7 @@ impl Decider<'_> {
         if let Some(demanded) = demanded.filter(|demanded| *demanded != shape) {
             let message = format!("`{name}` is {} here", in_words(shape));
             let label = format!("expected {}", in_words(demanded));
-            self.mistake(span, message, label);
+            self.mistake(Code::Start, span, message, label);
         }
     }
 
@@ -275,7 +290,12 @@ impl Decider<'_> {
         }
         let written = self.source.get(numbers.span.clone()).unwrap_or("this");
         let message = format!("`{key}` cannot be {}", shortened(written));
-        let mistake = Mistake::new(numbers.span.clone(), message, format!("expected {what}"));
+        let mistake = Mistake::new(
+            Code::Start,
+            numbers.span.clone(),
+            message,
+            format!("expected {what}"),
+        );
         self.mistakes.push(mistake);
         None
     }

@@ -1,7 +1,7 @@
 //! When runs end early.
 
 use super::Decider;
-use crate::mistake::{At, Mistake};
+use crate::mistake::{At, Code, Mistake};
 use crate::number::{Number, grouped};
 use crate::plan::{Objective, Stop};
 use crate::spec;
@@ -21,7 +21,7 @@ impl Decider<'_> {
         {
             let message = "`gap_below` needs a known minimum";
             let label = "no objective has one";
-            let mistake = Mistake::new(gap.span.clone(), message, label);
+            let mistake = Mistake::new(Code::Conflict, gap.span.clone(), message, label);
             let help = "give an objective `minimum = { value = 0 }`, or use `loss_below`";
             self.mistakes.push(mistake.help(help));
         }
@@ -32,13 +32,13 @@ impl Decider<'_> {
             let message = format!("`patience` cannot be {}", patience.value);
             let greatest = grouped(u128::from(GREATEST_PATIENCE));
             let label = format!("expected a number of epochs from 1 to {greatest}");
-            self.mistake(&patience.span, message, label);
+            self.mistake(Code::WrongValue, &patience.span, message, label);
         }
         if let Some(delta) = &written.min_delta {
             if patience.is_none() {
                 let message = "`min_delta` needs `patience`";
                 let label = "without it no run ends for want of an improvement";
-                self.mistake(&delta.span, message, label);
+                self.mistake(Code::Conflict, &delta.span, message, label);
             }
             self.is_length(
                 "min_delta",
@@ -81,6 +81,7 @@ impl Decider<'_> {
         ] {
             if let Some(rule) = rule.as_ref().filter(|rule| rule.value.wide().is_nan()) {
                 self.mistake(
+                    Code::WrongValue,
                     &rule.span,
                     format!("`{name}` cannot be nan"),
                     "expected a number",
@@ -99,7 +100,7 @@ impl Decider<'_> {
         if !is_right(rule.value.wide()) {
             let written = self.source.get(rule.span.clone()).unwrap_or("this");
             let message = format!("`{name}` cannot be {written}");
-            self.mistake(&rule.span, message, expected);
+            self.mistake(Code::WrongValue, &rule.span, message, expected);
         }
     }
 }

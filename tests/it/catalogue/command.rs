@@ -65,14 +65,14 @@ fn what_there_is_not_is_told_with_exit_code_2() {
     };
     check(
         &["rosenbrok"],
-        "error: there is no test function `rosenbrok`: did you mean `rosenbrock`?\n",
+        "error[usage]: there is no test function `rosenbrok`: did you mean `rosenbrock`?\n",
     );
     check(
         &["nonsense"],
-        "error: there is no test function `nonsense`: `runner functions` lists them\n",
+        "error[usage]: there is no test function `nonsense`: `runner functions` lists them\n",
     );
     check(
         &["booth", "--dimension", "3"],
-        "error: booth has exactly 2 variables, not 3\n",
+        "error[usage]: booth has exactly 2 variables, not 3\n",
     );
 }

@@ -1,7 +1,7 @@
 //! What must go together in an optimizer, and with the rest of the file.
 
 use super::{Decided, Decider};
-use crate::mistake::{Mistake, Span};
+use crate::mistake::{Code, Mistake, Span};
 use crate::number::{Number, Value, grouped};
 use crate::optimizer::Convention;
 use crate::optimizer::schedule::Kind;
@@ -80,7 +80,12 @@ impl Decider<'_> {
         if without {
             let message = "`nesterov` needs a momentum above 0";
             let place = place(written, "nesterov");
-            self.mistake(place, message, "it is combined with a momentum of 0");
+            self.mistake(
+                Code::Method,
+                place,
+                message,
+                "it is combined with a momentum of 0",
+            );
         }
         let damped = grid.any(&["nesterov", "dampening"], |point| {
             is_on(point, "nesterov") && number(point, "dampening").is_some_and(|one| one != 0.0)
@@ -88,7 +93,7 @@ impl Decider<'_> {
         if damped {
             let message = "`nesterov` goes with no dampening";
             let place = place(written, "dampening");
-            self.mistake(place, message, "expected 0, as PyTorch does");
+            self.mistake(Code::Method, place, message, "expected 0, as PyTorch does");
         }
     }
 
@@ -104,7 +109,7 @@ impl Decider<'_> {
             if let Some(span) = span {
                 let message = format!("`{method}` cannot have a `{key}`");
                 let label = "it is a search, which chooses the length of its steps itself";
-                self.mistake(span, message, label);
+                self.mistake(Code::Method, span, message, label);
             }
         }
         let grid = &one.optimizer.settings;
@@ -115,7 +120,7 @@ impl Decider<'_> {
         if crosses {
             let message = "`c1` is not below `c2`";
             let label = "no step may fulfil both conditions of a line search then";
-            self.mistake(place(written, "c1"), message, label);
+            self.mistake(Code::Method, place(written, "c1"), message, label);
         }
     }
 
@@ -134,7 +139,7 @@ impl Decider<'_> {
             None if grid.any(&names, cycles) => {
                 let method = one.variant.method.name();
                 let message = format!("`{kind}` changes the momentum, which `{method}` has not");
-                let mistake = Mistake::new(place.clone(), message, "");
+                let mistake = Mistake::new(Code::Method, place.clone(), message, "");
                 self.mistakes.push(mistake.help(help));
             }
             Some(momentum)
@@ -144,7 +149,7 @@ impl Decider<'_> {
             {
                 let message = format!("`{kind}` changes the momentum, and `{momentum}` is 0");
                 let label = format!("expected a `{momentum}` above 0");
-                let mistake = Mistake::new(place.clone(), message, label);
+                let mistake = Mistake::new(Code::Method, place.clone(), message, label);
                 self.mistakes.push(mistake.help(help));
             }
             _ => {}
@@ -179,7 +184,7 @@ impl Decider<'_> {
             let kind = outline.kind.name();
             let message = format!("the warm-up leaves no epochs for `{kind}`");
             let label = "expected fewer, or a longer schedule";
-            self.mistake(place_in(schedule, "warmup"), message, label);
+            self.mistake(Code::Method, place_in(schedule, "warmup"), message, label);
         }
     }
 
@@ -205,7 +210,12 @@ impl Decider<'_> {
                 grouped(u128::from(most))
             );
             let label = "PyTorch refuses to go on behind its end";
-            let mistake = Mistake::new(place_in(schedule, "epochs").clone(), message, label);
+            let mistake = Mistake::new(
+                Code::Method,
+                place_in(schedule, "epochs").clone(),
+                message,
+                label,
+            );
             let help = "left out, `epochs` is as many as the run has";
             self.mistakes.push(mistake.help(help));
         }
@@ -220,7 +230,12 @@ impl Decider<'_> {
         if has_no_start {
             let message = "the way up of the cycle has no length";
             let label = "`pct_start` times the epochs is 1, by which PyTorch divides 0 by 0";
-            self.mistake(place_in(schedule, "pct_start"), message, label);
+            self.mistake(
+                Code::Method,
+                place_in(schedule, "pct_start"),
+                message,
+                label,
+            );
         }
     }
 
@@ -242,7 +257,12 @@ impl Decider<'_> {
         if has_none {
             let message = "`threshold` and `atol` are both 0";
             let label = "optax wants one of them above 0";
-            self.mistake(place_in(schedule, "threshold"), message, label);
+            self.mistake(
+                Code::Method,
+                place_in(schedule, "threshold"),
+                message,
+                label,
+            );
         }
         let is_beyond = grid.any(&names, |point| {
             number(point, "schedule.threshold").is_some_and(|share| share > 1.0)
@@ -250,6 +270,7 @@ impl Decider<'_> {
         if is_beyond {
             let message = "the `threshold` of optax is a share of the loss";
             self.mistake(
+                Code::Method,
                 place_in(schedule, "threshold"),
                 message,
                 "expected at most 1",
@@ -262,7 +283,12 @@ impl Decider<'_> {
         if has_batches {
             let message = "optax's `plateau` looks at the loss before it makes the update";
             let label = "with batches the loss of an epoch is not known then";
-            let mistake = Mistake::new(place_in(schedule, "kind").clone(), message, label);
+            let mistake = Mistake::new(
+                Code::Method,
+                place_in(schedule, "kind").clone(),
+                message,
+                label,
+            );
             let help = "`convention = \"pytorch\"` in the schedule looks at the epochs before";
             self.mistakes.push(mistake.help(help));
         }
@@ -291,7 +317,7 @@ impl Decider<'_> {
             .epochs
             .as_ref()
             .map_or(0..0, |epochs| epochs.span.clone());
-        let mistake = Mistake::new(span, message, "expected fewer");
+        let mistake = Mistake::new(Code::Method, span, message, "expected fewer");
         self.mistakes
             .push(mistake.help("`precision = \"f64\"` counts further"));
     }

@@ -1,7 +1,7 @@
 //! What gradients are limited to.
 
 use super::Decider;
-use crate::mistake::{Mistake, Span};
+use crate::mistake::{Code, Mistake, Span};
 use crate::optimizer::{Clip, Domain};
 use crate::plan::grid::Series;
 use crate::spec;
@@ -17,8 +17,12 @@ impl Decider<'_> {
                 _ => "`clip` can be one thing only",
             };
             let label = "expected `value`, `norm` or `global_norm`";
-            self.mistakes
-                .push(Mistake::new(written.span.clone(), message, label));
+            self.mistakes.push(Mistake::new(
+                Code::Conflict,
+                written.span.clone(),
+                message,
+                label,
+            ));
             return None;
         }
         let [(name, setting)] = &written.limits[..] else {

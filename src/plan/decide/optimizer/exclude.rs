@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use super::super::Decider;
 use super::Variant;
-use crate::mistake::suggestion;
+use crate::mistake::{Code, suggestion};
 use crate::number::Value;
 use crate::plan::GREATEST_RUNS;
 use crate::plan::grid::Grid;
@@ -79,7 +79,7 @@ impl Decider<'_> {
                 if !known().any(|name| name == setting.value) {
                     let message = format!("unknown setting `{}` in `exclude`", setting.value);
                     let label = suggestion(&setting.value, "the settings here are", known());
-                    self.mistake(&setting.span, message, label);
+                    self.mistake(Code::UnknownName, &setting.span, message, label);
                 }
             }
         }
@@ -90,12 +90,22 @@ impl Decider<'_> {
         for (filter, hit) in entries {
             if !hit {
                 let label = "no combination of this table has these settings";
-                self.mistake(&filter.span, "`exclude` leaves nothing out", label);
+                self.mistake(
+                    Code::NoRun,
+                    &filter.span,
+                    "`exclude` leaves nothing out",
+                    label,
+                );
             }
         }
         if let (Some(first), false) = (written.exclude.first(), exclusion.leaves_any) {
             let label = "expected to leave one combination or more";
-            self.mistake(&first.span, "`exclude` leaves everything out", label);
+            self.mistake(
+                Code::NoRun,
+                &first.span,
+                "`exclude` leaves everything out",
+                label,
+            );
         }
     }
 }

@@ -14,7 +14,7 @@ use exclude::Exclusion;
 use settings::Settings;
 
 use super::Decider;
-use crate::mistake::{At, Mistake, suggestion};
+use crate::mistake::{At, Code, Mistake, suggestion};
 use crate::optimizer::{Convention, Description, Method};
 use crate::plan::grid::Grid;
 use crate::plan::{GREATEST_OBJECTIVES, Optimizer};
@@ -60,7 +60,7 @@ impl Decider<'_> {
             if decided.len() + variants.len() > GREATEST_OBJECTIVES {
                 let message = "the methods, conventions and schedules make too many optimizers";
                 let label = format!("expected at most {GREATEST_OBJECTIVES} in all");
-                self.mistake(&written.span, message, label);
+                self.mistake(Code::TooLarge, &written.span, message, label);
                 break;
             }
             let mut exclusion = Exclusion::default();
@@ -132,7 +132,7 @@ impl Decider<'_> {
                     let message = format!("unknown method `{}`", name.value);
                     let known = Method::ALL.iter().map(|method| method.name());
                     let label = suggestion(&name.value, "the methods are", known);
-                    self.mistake(&name.span, message, label);
+                    self.mistake(Code::UnknownName, &name.span, message, label);
                 }
             }
         }
@@ -169,14 +169,14 @@ impl Decider<'_> {
             let message = format!("unknown convention `{}`", name.value);
             let known = Convention::ALL.iter().map(|convention| convention.name());
             let label = suggestion(&name.value, "the conventions are", known);
-            self.mistake(&name.span, message, label);
+            self.mistake(Code::UnknownName, &name.span, message, label);
         }
         convention
     }
 
     fn named_twice(&mut self, key: &str, name: &At<String>) {
         let message = format!("`{key}` names `{}` twice", name.value);
-        self.mistake(&name.span, message, "once is enough");
+        self.mistake(Code::NameTaken, &name.span, message, "once is enough");
     }
 
     /// Tells of a convention that has no such method or schedule.
@@ -185,6 +185,7 @@ impl Decider<'_> {
         let those = of.conventions.iter();
         let those: Vec<String> = those.map(|one| format!("\"{}\"", one.name())).collect();
         self.mistake(
+            Code::UnknownName,
             &at.span,
             message,
             format!("expected {}", those.join(" or ")),

@@ -2,7 +2,7 @@
 
 use super::settings::{Of, Settings};
 use super::{Decider, Variant};
-use crate::mistake::{At, Mistake, suggestion};
+use crate::mistake::{At, Code, Mistake, suggestion};
 use crate::number::{Number, Value};
 use crate::optimizer::schedule::{Kind, Outline, RateFormula};
 use crate::optimizer::{Convention, Domain};
@@ -22,7 +22,7 @@ impl Decider<'_> {
             let message = format!("unknown schedule `{}`", name.value);
             let known = Kind::ALL.iter().map(|kind| kind.name());
             let label = suggestion(&name.value, "the schedules are", known);
-            self.mistake(&name.span, message, label);
+            self.mistake(Code::UnknownName, &name.span, message, label);
             return None;
         };
         let method = variant.method.description();
@@ -32,7 +32,7 @@ impl Decider<'_> {
         };
         if !has("learning_rate") {
             let message = format!("`{}` has no learning rate to change", method.name);
-            self.mistake(&name.span, message, "expected no schedule");
+            self.mistake(Code::Method, &name.span, message, "expected no schedule");
             return None;
         }
         let of = Of {
@@ -106,7 +106,7 @@ impl Decider<'_> {
             those.join("` or `")
         );
         let label = "a schedule of another convention";
-        let mistake = Mistake::new(name.span.clone(), message, label);
+        let mistake = Mistake::new(Code::UnknownName, name.span.clone(), message, label);
         self.mistakes.push(mistake.help(help));
         None
     }
@@ -170,7 +170,7 @@ impl Decider<'_> {
                 };
                 let message = format!("`{name}` does not increase");
                 let label = format!("expected a number above {}", numbers[place].wide());
-                self.mistake(at, message, label);
+                self.mistake(Code::WrongValue, at, message, label);
                 return None;
             }
             if numbers
@@ -178,7 +178,7 @@ impl Decider<'_> {
                 .any(|number| !each.contains(&Value::Number(*number)))
             {
                 let message = format!("`{name}` has a point that is no whole number");
-                self.mistake(&setting.span, message, expected);
+                self.mistake(Code::WrongValue, &setting.span, message, expected);
                 return None;
             }
         }
@@ -194,7 +194,7 @@ impl Decider<'_> {
             let written = self.source.get(setting.span.clone()).unwrap_or("this");
             let message = format!("`formula` cannot be {}", shortened(written));
             let label = "expected a text such as \"0.1/sqrt(1 + epoch)\"";
-            self.mistake(&setting.span, message, label);
+            self.mistake(Code::WrongValue, &setting.span, message, label);
             return None;
         };
         let mistakes = match RateFormula::parse(text) {
@@ -226,7 +226,12 @@ impl Decider<'_> {
             .find(|(name, _)| name.value.starts_with("warmup_"));
         if let Some((name, _)) = detail {
             let message = format!("`{}` without a `warmup`", name.value);
-            self.mistake(&name.span, message, "expected `warmup` epochs beside it");
+            self.mistake(
+                Code::Conflict,
+                &name.span,
+                message,
+                "expected `warmup` epochs beside it",
+            );
         }
     }
 
@@ -250,14 +255,19 @@ impl Decider<'_> {
             }
             0 => {
                 let message = "`piecewise` has no `values`";
-                let mistake = Mistake::new(written.span.clone(), message, "");
+                let mistake = Mistake::new(Code::MissingKey, written.span.clone(), message, "");
                 let help = "`values`: the rates, one more than there are boundaries";
                 self.mistakes.push(mistake.help(help));
                 return;
             }
             _ => {
                 let message = "`piecewise` has both `values` and `scales`";
-                self.mistake(&written.span, message, "expected one of them");
+                self.mistake(
+                    Code::Conflict,
+                    &written.span,
+                    message,
+                    "expected one of them",
+                );
                 return;
             }
         }
@@ -275,7 +285,7 @@ impl Decider<'_> {
                     name.value
                 );
                 let label = format!("expected {expected}, {what}");
-                self.mistake(&setting.span, message, label);
+                self.mistake(Code::Lengths, &setting.span, message, label);
             }
         }
     }

@@ -1,7 +1,7 @@
 //! Settings of methods and schedules, by their descriptions.
 
 use super::{Decider, Variant};
-use crate::mistake::{At, Mistake, Span, nearest, suggestion};
+use crate::mistake::{At, Code, Mistake, Span, nearest, suggestion};
 use crate::optimizer::schedule::Outline;
 use crate::optimizer::{Convention, DefaultValue, Description, Initial, Rule};
 use crate::plan::decide::named;
@@ -151,14 +151,14 @@ impl Decider<'_> {
             let label = format!("a setting of {} only", having.join(" and "));
             let known: Vec<String> = own.map(|name| format!("`{name}`")).collect();
             let help = format!("the settings of {convention} are {}", known.join(", "));
-            let mistake = Mistake::new(name.span.clone(), message, label);
+            let mistake = Mistake::new(Code::UnknownName, name.span.clone(), message, label);
             self.mistakes.push(mistake.help(help));
             return false;
         }
         let known = own.chain(of.format.keys.iter().map(|key| key.name));
         let message = format!("unknown setting `{}` of `{title}`", name.value);
         let label = suggested(&name.value, "the settings are", known);
-        self.mistake(&name.span, message, label);
+        self.mistake(Code::UnknownName, &name.span, message, label);
         false
     }
 
@@ -208,7 +208,7 @@ impl Decider<'_> {
         };
         if !of.keys.iter().any(is_told) {
             let message = format!("`{}` has no `{name}`", of.description.name);
-            let mistake = Mistake::new(of.span.clone(), message, "");
+            let mistake = Mistake::new(Code::MissingKey, of.span.clone(), message, "");
             let help = format!("`{name}`: {description}");
             self.mistakes.push(mistake.help(help));
         }

@@ -1,9 +1,13 @@
 //! What is wrong with an experiment file, and where.
 
+mod code;
+
 use std::fmt;
 use std::ops::Range;
 
 use annotate_snippets::{AnnotationKind, Group, Level, Origin, Renderer, Snippet};
+
+pub use code::Code;
 
 /// Bytes of a text from the first to the one behind the last.
 pub type Span = Range<usize>;
@@ -27,6 +31,8 @@ impl<T> At<T> {
 /// One mistake: what is wrong, where, what was expected, and the way out.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Mistake {
+    /// What kind of mistake it is.
+    pub code: Code,
     /// One sentence without a full stop, such as "unknown key `lerning_rate`".
     pub message: String,
     /// The place that is underlined; `None` if the file as a whole is meant.
@@ -39,8 +45,14 @@ pub struct Mistake {
 
 impl Mistake {
     /// A mistake at a place; `label` is written beside it.
-    pub fn new(span: Span, message: impl Into<String>, label: impl Into<String>) -> Self {
+    pub fn new(
+        code: Code,
+        span: Span,
+        message: impl Into<String>,
+        label: impl Into<String>,
+    ) -> Self {
         Mistake {
+            code,
             message: message.into(),
             span: Some(span),
             label: label.into(),
@@ -49,8 +61,9 @@ impl Mistake {
     }
 
     /// A mistake of the file as a whole.
-    pub fn of_file(message: impl Into<String>, help: impl Into<String>) -> Self {
+    pub fn of_file(code: Code, message: impl Into<String>, help: impl Into<String>) -> Self {
         Mistake {
+            code,
             message: message.into(),
             span: None,
             label: String::new(),
@@ -117,6 +130,7 @@ impl Mistakes {
 
     fn group<'a>(&'a self, mistake: &'a Mistake) -> Group<'a> {
         let title = Level::ERROR.primary_title(&mistake.message);
+        let title = title.id(mistake.code.name());
         let mut group = match &mistake.span {
             Some(span) => {
                 let kind = AnnotationKind::Primary;
