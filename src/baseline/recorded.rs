@@ -363,6 +363,7 @@ const QUANTITIES: [&str; 10] = [
 /// Whether a value is as far from the recorded one as it may be.
 pub(super) fn is_within(tolerance: &Tolerance, recorded: Scalar, now: Scalar) -> bool {
     // As text where nothing is allowed, since two NaN are the same and two zeros are not.
-    recorded.to_string() == now.to_string()
+    recorded.is_same(now)
+        || recorded.to_string() == now.to_string()
         || !tolerance.is_exact() && tolerance.allows(recorded, now)
 }

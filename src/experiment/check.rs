@@ -57,6 +57,28 @@ impl<'p> Check<'p> {
     }
 
     /// A check against nothing but the expectations of the file.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use gradtape::batch::Control;
+    /// use gradtape::experiment::Check;
+    /// use gradtape::plan::Plan;
+    ///
+    /// let plan = Plan::new("example.toml", r#"
+    ///     epochs = 10
+    ///     objective = [{ formula = "w^2", start = { w = 1 } }]
+    ///     optimizer = [{ method = "sgd", learning_rate = [0.1, 0.5] }]
+    ///     expect = [{ loss = { below = 1e-9 } }]
+    /// "#)?;
+    /// let mut failed = Vec::new();
+    /// Check::of_expectations(&plan).runs(&[0, 1], &Control::default(), |run| {
+    ///     failed.extend(run.deviations);
+    /// })?;
+    /// assert_eq!(failed.len(), 1);
+    /// assert_eq!(failed[0].subject.to_string(), "run 0 (learning_rate=0.1)");
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     #[must_use]
     pub fn of_expectations(plan: &'p Plan) -> Self {
         Check {

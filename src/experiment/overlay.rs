@@ -34,6 +34,22 @@ impl Check<'_> {
     /// # Errors
     ///
     /// If the report is damaged, or it was cancelled.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use gradtape::batch::Control;
+    /// use gradtape::experiment::Check;
+    /// use gradtape::plan::Plan;
+    ///
+    /// let source = include_str!("../../experiments/learning_rates.toml");
+    /// let plan = Plan::new("learning_rates.toml", source)?;
+    /// let check = Check::open(&plan, "reports/learning_rates".as_ref())?;
+    /// let overlays = check.overlays(&[3], &Control::default())?;
+    /// assert_eq!(overlays[0].both.title, "loss as recorded and now");
+    /// assert!(overlays[0].apart.is_none(), "it has not moved");
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn overlays(
         &self,
         numbers: &[u64],

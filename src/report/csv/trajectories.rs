@@ -192,6 +192,9 @@ pub struct TrajectoryReader {
     rows: Rows,
     /// Where the rows of each run begin.
     begins: HashMap<u64, Position>,
+    /// The run whose first row was read last, if it is one: mostly it is asked for next, and
+    /// going back would read a whole buffer again.
+    ahead: Option<u64>,
 }
 
 impl TrajectoryReader {
@@ -219,7 +222,11 @@ impl TrajectoryReader {
                 return Err(rows.damaged(&format!("run {number} comes twice")));
             }
         }
-        Ok(TrajectoryReader { rows, begins })
+        Ok(TrajectoryReader {
+            rows,
+            begins,
+            ahead: None,
+        })
     }
 
     /// The recorded states of a run in the order of their epochs, none if the file has none.
@@ -232,16 +239,26 @@ impl TrajectoryReader {
         let Some(begin) = self.begins.get(&number) else {
             return Ok(Vec::new());
         };
-        let sought = rows.reader.seek(begin.clone());
-        sought.map_err(|error| ReportError::damaged(&rows.path, error.to_string()))?;
+        let mut is_row = true;
+        if self.ahead.take() != Some(number) {
+            let sought = rows.reader.seek(begin.clone());
+            sought.map_err(|error| ReportError::damaged(&rows.path, error.to_string()))?;
+            is_row = rows.advance()?;
+        }
         let mut states = Vec::new();
-        while rows.advance()? && rows.run()? == number {
+        while is_row {
+            let run = rows.run()?;
+            if run != number {
+                self.ahead = Some(run);
+                break;
+            }
             let places = 2..rows.columns.len();
             let values = places.map(|place| rows.optional(place, precision));
             states.push(State {
                 epoch: rows.whole(1)?,
                 values: values.collect::<Result<_, _>>()?,
             });
+            is_row = rows.advance()?;
         }
         Ok(states)
     }
