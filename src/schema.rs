@@ -285,6 +285,10 @@ fn kind(kind: Kind) -> Value {
         Kind::Choice(choices) => json!({ "enum": choices }),
         Kind::Setting => swept(&reference("value")),
         Kind::Names => json!({ "type": "array", "items": text }),
+        Kind::Groups => {
+            let names = json!({ "type": "array", "items": text });
+            json!({ "anyOf": [names, { "type": "array", "items": names }] })
+        }
         Kind::OneOrMoreNames => one_or_more(&text),
         Kind::Numbers => list(&reference("number")),
         Kind::OneOrMoreNumbers => one_or_more(&reference("number")),

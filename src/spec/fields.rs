@@ -1,9 +1,9 @@
 //! From the fields of tables that were read to a [`Spec`].
 
 use super::{
-    Bound, Chart, Check, Clip, Data, Derivative, Draw, Expectation, Filter, Map, Minimum, Names,
-    Numbers, Objective, Optimizer, Record, Schedule, Selection, Setting, Spec, Start, Stop, Style,
-    Tolerance, Transform,
+    Bound, Chart, Check, Clip, Data, Derivative, Draw, Expectation, Filter, Groups, Map, Minimum,
+    Names, Numbers, Objective, Optimizer, Record, Schedule, Selection, Setting, Spec, Start, Stop,
+    Style, Tolerance, Transform,
 };
 use crate::mistake::{At, Span};
 use crate::number::Number;
@@ -23,6 +23,7 @@ pub(super) enum Field {
     Selection(Selection),
     Map(Entries),
     Starts(Vec<At<Entries>>),
+    Groups(Groups),
     Filter(At<Filter>),
     Filters(Vec<At<Filter>>),
     Table(Fields),
@@ -82,7 +83,7 @@ pub(super) fn spec(mut fields: Fields) -> Spec {
         epochs: take!(fields, "epochs", Setting),
         precision: take!(fields, "precision", Setting),
         subnormals: take!(fields, "subnormals", Setting),
-        zip: take!(fields, "zip", Names).map_or_else(Vec::new, |zip| zip.value),
+        zip: take!(fields, "zip", Groups).unwrap_or_default(),
         seed: take!(fields, "seed", Whole),
         repetitions: take!(fields, "repetitions", Whole),
         objectives: fields
@@ -133,6 +134,7 @@ fn objective(mut fields: Fields) -> Objective {
         transform: fields.table("transform").map(transform),
         data: fields.table("data").and_then(data),
         bounds: entries(take!(fields, "bounds", Map), numbers_field),
+        zip: take!(fields, "zip", Groups).unwrap_or_default(),
         keys: fields.present,
         span: fields.span,
     }
@@ -198,7 +200,7 @@ fn optimizer(mut fields: Fields) -> Optimizer {
         schedules: schedules.map(schedule).collect(),
         has_schedule,
         clip: fields.table("clip").map(clip),
-        zip: take!(fields, "zip", Names).map_or_else(Vec::new, |zip| zip.value),
+        zip: take!(fields, "zip", Groups).unwrap_or_default(),
         exclude: take!(fields, "exclude", Filters).unwrap_or_default(),
         settings: settings(Some(fields.others)),
         keys: fields.present,

@@ -41,7 +41,7 @@ pub struct Spec {
     /// `subnormals`.
     pub subnormals: Option<Setting>,
     /// `zip`.
-    pub zip: Vec<At<String>>,
+    pub zip: Groups,
     /// `seed`.
     pub seed: Option<At<u64>>,
     /// `repetitions`.
@@ -105,6 +105,9 @@ pub struct Range {
 /// Names with what was given for them, in the order of the file.
 pub type Map<T> = Vec<(At<String>, T)>;
 
+/// Groups of names, each of which moves together.
+pub type Groups = Vec<Vec<At<String>>>;
+
 /// One number or several.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Numbers {
@@ -156,6 +159,8 @@ pub struct Objective {
     pub data: Option<Data>,
     /// `bounds`.
     pub bounds: Map<Numbers>,
+    /// `zip`.
+    pub zip: Groups,
     /// All keys, those included whose value was misread.
     pub keys: Vec<String>,
 }
@@ -259,7 +264,7 @@ pub struct Optimizer {
     /// `clip`.
     pub clip: Option<Clip>,
     /// `zip`.
-    pub zip: Vec<At<String>>,
+    pub zip: Groups,
     /// `exclude`.
     pub exclude: Vec<At<Filter>>,
     /// Every other key.

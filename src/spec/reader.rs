@@ -161,6 +161,23 @@ impl Reader<'_> {
             (Kind::Names, DeValue::Array(_)) => {
                 Field::Names(At::new(self.names(key, value, kind)?, span))
             }
+            (Kind::Groups, DeValue::Array(items)) => {
+                let is_group = |item: &Spanned<DeValue<'_>>| item.get_ref().is_array();
+                if items.iter().any(is_group) {
+                    let groups = items.iter().map(|item| match is_group(item) {
+                        true => self.names(key, item, kind),
+                        false => {
+                            let what = format!("an entry of {key}");
+                            self.wrong_type(&what, item, "a list of names, as the others");
+                            None
+                        }
+                    });
+                    let groups: Vec<_> = groups.collect();
+                    Field::Groups(groups.into_iter().collect::<Option<_>>()?)
+                } else {
+                    Field::Groups(vec![self.names(key, value, kind)?])
+                }
+            }
             (Kind::OneOrMoreNames, DeValue::String(text)) => Field::OneOrMoreNames(Names {
                 list: vec![At::new(text.clone().into_owned(), span.clone())],
                 is_list: false,

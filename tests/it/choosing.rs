@@ -40,6 +40,47 @@ fn combinations_are_left_out() {
 }
 
 #[test]
+fn several_groups_move_together_each_by_itself() {
+    let sgd = "method = 'sgd'
+        learning_rate = [0.1, 0.2]
+        momentum = [0.5, 0.9]
+        weight_decay = [0, 1e-3, 1e-2]
+        dampening = [0, 0.1, 0.2]
+        zip = [['learning_rate', 'momentum'], ['dampening', 'weight_decay']]";
+    let told = labels(&plan(sgd, ""));
+    assert_eq!(told.len(), 2 * 3);
+    for label in told {
+        let has = |text: &str| label.contains(text);
+        assert_eq!(has("learning_rate=0.1,"), has("momentum=0.5"), "{label}");
+        assert_eq!(has("dampening=0.2"), has("weight_decay=0.01"), "{label}");
+    }
+}
+
+#[test]
+fn constants_and_starts_move_together_too() {
+    let source = "epochs = 1
+        optimizer = [{ method = 'sgd', learning_rate = 0.1 }]
+        [[objective]]
+        formula = 'a*x^2 + b*y^2'
+        constants = { a = [1, 2, 3], b = { from = 10, to = 30, count = 3 } }
+        start = { x = { from = 0, to = 1, count = 2 }, y = { from = 5, to = 6, count = 2 } }
+        zip = [['a', 'b'], ['start.x', 'start.y']]";
+    let plan = Plan::new("zip.toml", source).unwrap();
+    assert_eq!(plan.runs(), 3 * 2);
+    for number in 0..plan.runs() {
+        let run = plan.run(number);
+        assert_eq!(run.constants[1].wide(), 10.0 * run.constants[0].wide());
+        assert_eq!(run.start[1].wide(), 5.0 + run.start[0].wide());
+    }
+    // One group needs no list around it.
+    let one = source.replace(
+        "[['a', 'b'], ['start.x', 'start.y']]",
+        "['start.x', 'start.y']",
+    );
+    assert_eq!(Plan::new("zip.toml", &one).unwrap().runs(), 9 * 2);
+}
+
+#[test]
 fn what_is_left_out_has_no_number_in_larger_plans() {
     let optimizer = "method = ['sgd', 'adam']
         learning_rate = { from = 0.1, to = 1, count = 10 }

@@ -1,6 +1,7 @@
 //! Objectives that are test functions.
 
 use super::Decider;
+use super::objective::{Zipped, zip_of};
 use super::start::customary;
 use crate::mistake::{At, Code, Mistake, nearest, suggestion};
 use crate::number::{Value, grouped};
@@ -48,6 +49,11 @@ impl Decider<'_> {
                 let label = "a test function has a formula of its own";
                 self.mistake(Code::Conflict, span, message, label);
             }
+        }
+        for key in zip_of(written, Zipped::Constants).iter().flatten() {
+            let message = format!("`zip` names `{}`, which is not given here", key.value);
+            let label = "a test function has no constants; its starts are `start.…`";
+            self.mistake(Code::UnknownName, &key.span, message, label);
         }
         if let (Some(name), true) = (&written.name, names.list.len() > 1) {
             let message = "one name for several functions";

@@ -12,20 +12,21 @@ mod optimizer;
 mod searches;
 mod start;
 mod stop;
+mod zip;
 
 use std::collections::{HashMap, HashSet};
 use std::path::Path;
 use std::rc::Rc;
 
 use super::columns::Columns;
-use super::grid::{Axis, Grid, Series};
+use super::grid::{Grid, Series};
 use super::varying::Varying;
 use super::{
     Ends, Filter, GREATEST_CHARTS, GREATEST_DERIVATIVES, GREATEST_EPOCHS, GREATEST_EXPECTATIONS,
     GREATEST_OBJECTIVES, GREATEST_RUN_EPOCHS, GREATEST_RUNS, GREATEST_VARIABLES, Objective,
     Optimizer, Plan, Record, RecordedData, Start, charts, check, expectations, record,
 };
-use crate::mistake::{At, Code, Mistake, Span, suggestion};
+use crate::mistake::{At, Code, Mistake, Span};
 use crate::number::{Number, Value, grouped};
 use crate::spec::{self, Map, Spec, Values};
 
@@ -491,78 +492,6 @@ impl Decider<'_> {
                 "their difference overflows",
             );
         }
-    }
-
-    /// The grid of some settings, each with its place in the file, those in
-    /// `zip` together at the place of the first of them.
-    fn grid(&mut self, named: Vec<(String, Series, Span)>, zip: &[At<String>]) -> Grid {
-        let mut zipped: Vec<&str> = Vec::new();
-        for key in zip {
-            let known = named.iter().map(|(name, ..)| name.as_str());
-            match named.iter().find(|(name, ..)| *name == key.value) {
-                None => {
-                    let message = format!("`zip` names `{}`, which is not given here", key.value);
-                    let label = suggestion(&key.value, "the settings here are", known);
-                    self.mistake(Code::UnknownName, &key.span, message, label);
-                }
-                // A default has no place in the file.
-                Some((_, _, span)) if span.is_empty() => {
-                    let message = format!("`zip` names `{}`, which is not given here", key.value);
-                    self.mistake(
-                        Code::UnknownName,
-                        &key.span,
-                        message,
-                        "a default is a single value",
-                    );
-                }
-                Some(_) if zipped.contains(&key.value.as_str()) => {
-                    let message = format!("`zip` names `{}` twice", key.value);
-                    self.mistake(Code::NameTaken, &key.span, message, "once is enough");
-                }
-                Some(_) => zipped.push(&key.value),
-            }
-        }
-        let lengths: Vec<(&str, u64, &Span)> = named
-            .iter()
-            .filter(|(name, ..)| zipped.contains(&name.as_str()))
-            .map(|(name, series, span)| (name.as_str(), series.len(), span))
-            .collect();
-        if let Some((first, rest)) = lengths.split_first() {
-            for (name, length, span) in rest {
-                if *length != first.1 {
-                    let message = format!(
-                        "`zip` needs lists of equal length: `{}` has {}, `{name}` has {length}",
-                        first.0, first.1
-                    );
-                    self.mistake(
-                        Code::Lengths,
-                        span,
-                        message,
-                        format!("expected {} values", first.1),
-                    );
-                    // A grid holds only what can go together.
-                    zipped.retain(|zipped| zipped != name);
-                }
-            }
-        }
-        let mut axes: Vec<Axis> = Vec::new();
-        let mut together: Option<usize> = None;
-        for (name, series, _) in named {
-            match together {
-                Some(axis) if zipped.contains(&name.as_str()) => {
-                    axes[axis].series.push((name, series));
-                }
-                _ => {
-                    if zipped.contains(&name.as_str()) {
-                        together = Some(axes.len());
-                    }
-                    axes.push(Axis {
-                        series: vec![(name, series)],
-                    });
-                }
-            }
-        }
-        Grid::new(axes)
     }
 
     fn finite(&mut self, name: &str, setting: &spec::Setting) {

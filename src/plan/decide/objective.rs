@@ -13,7 +13,7 @@ use crate::mistake::{At, Code, Mistake, suggestion};
 use crate::number::grouped;
 use crate::objective::{self, GREATEST_ROTATION, Transform};
 use crate::plan::{Bounds, Ends, GREATEST_OBJECTIVES, GREATEST_VARIABLES, Objective, Start};
-use crate::spec::{self, Map, Spec};
+use crate::spec::{self, Groups, Map, Spec};
 
 /// Names that the columns of a report use for something else.
 const COLUMN_NAMES: &[&str] = &[
@@ -43,6 +43,35 @@ const COLUMN_NAMES: &[&str] = &[
     "gradient_evaluations",
     "hessian_products",
 ];
+
+/// What a group of `zip` of an objective is about.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Zipped {
+    Constants,
+    /// Its names begin with `start.`.
+    Start,
+}
+
+/// The groups of an objective that are about constants, or about starts, by the names that
+/// these have in their own tables.
+pub(super) fn zip_of(written: &spec::Objective, of: Zipped) -> Groups {
+    let start = |key: &At<String>| key.value.strip_prefix("start.").map(str::to_owned);
+    let is_meant = |group: &&Vec<At<String>>| {
+        let of_start = group.first().is_some_and(|key| start(key).is_some());
+        of_start == (of == Zipped::Start)
+    };
+    let groups = written.zip.iter().filter(is_meant);
+    let own = |key: &At<String>| match of {
+        Zipped::Constants => key.clone(),
+        Zipped::Start => At::new(
+            start(key).unwrap_or_else(|| key.value.clone()),
+            key.span.clone(),
+        ),
+    };
+    groups
+        .map(|group| group.iter().map(own).collect())
+        .collect()
+}
 
 impl Decider<'_> {
     pub(super) fn objectives(&mut self, spec: &Spec) -> Vec<Objective> {
@@ -170,7 +199,10 @@ impl Decider<'_> {
             dimension: None,
             data,
             table: place,
-            constants: self.grid(named(&written.constants), &[]),
+            constants: self.grid(
+                named(&written.constants),
+                &zip_of(written, Zipped::Constants),
+            ),
             start_ends: Ends::default(),
             starts: Vec::new(),
             function,
@@ -187,6 +219,7 @@ impl Decider<'_> {
         starts: Vec<Vec<Given>>,
     ) -> Option<()> {
         let names = objective.function.parameters().to_vec();
+        let before = self.mistakes.len();
         for start in starts {
             let mut settings = Vec::new();
             let mut parts = Vec::new();
@@ -199,9 +232,11 @@ impl Decider<'_> {
                 parts.push(given.part);
                 first += count;
             }
-            let grid = self.grid(settings, &[]);
+            let grid = self.grid(settings, &zip_of(written, Zipped::Start));
             objective.starts.push(Start { grid, parts });
         }
+        // What `zip` has wrong is so for each table of starts.
+        self.once_each(before);
         let counts = objective.starts.iter().map(|start| start.grid.count());
         objective.start_ends = Ends::new(counts);
         if let Some(transform) = &written.transform {

@@ -65,6 +65,8 @@ pub enum Kind {
     Names,
     /// One name, or a list of names.
     OneOrMoreNames,
+    /// A list of names, or a list of such lists.
+    Groups,
     /// A list of numbers.
     Numbers,
     /// One number, or a list of numbers.
@@ -112,6 +114,7 @@ impl Kind {
             }
             Kind::Setting => "a value, a list of values or a range".to_owned(),
             Kind::Names => "a list of names in quotes".to_owned(),
+            Kind::Groups => "a list of names in quotes, or a list of such lists".to_owned(),
             Kind::OneOrMoreNames => "a name in quotes or a list of names".to_owned(),
             Kind::Numbers => "a list of numbers".to_owned(),
             Kind::OneOrMoreNumbers => "a number or a list of numbers".to_owned(),
@@ -215,7 +218,7 @@ pub static EXPERIMENT: Format = Format {
         ),
         optional(
             "zip",
-            Kind::Names,
+            Kind::Groups,
             "Lists among `epochs`, `precision` and `subnormals` that move together instead of being combined; they have equal lengths.",
         ),
         optional(
@@ -341,6 +344,11 @@ pub static OBJECTIVE: Format = Format {
             "data",
             Kind::Table(&DATA),
             "Columns of a CSV file as vectors and matrices of the formula.",
+        ),
+        optional(
+            "zip",
+            Kind::Groups,
+            "Constants whose lists move together instead of being combined, such as `[\"a\", \"b\"]`, or starts, such as `[\"start.x\", \"start.y\"]`; a list of such lists for several.",
         ),
     ],
     others: None,
@@ -491,8 +499,8 @@ pub static OPTIMIZER: Format = Format {
         ),
         optional(
             "zip",
-            Kind::Names,
-            "Settings whose lists move together instead of being combined; they have equal lengths. Those of a schedule are `schedule.NAME`, the limit of `clip` is `clip.NAME`.",
+            Kind::Groups,
+            "Settings whose lists move together instead of being combined; they have equal lengths. In a list of lists each of these moves by itself. Those of a schedule are `schedule.NAME`, the limit of `clip` is `clip.NAME`.",
         ),
         optional(
             "exclude",

@@ -18,7 +18,7 @@ use crate::mistake::{At, Code, Mistake, suggestion};
 use crate::optimizer::{Convention, Description, Method};
 use crate::plan::grid::Grid;
 use crate::plan::{GREATEST_OBJECTIVES, Optimizer};
-use crate::spec::{self, Spec};
+use crate::spec::{self, Groups, Spec};
 
 /// The settings of all methods that a file names.
 pub(super) fn settings(spec: &Spec) -> HashSet<&'static str> {
@@ -83,7 +83,7 @@ impl Decider<'_> {
     }
 
     /// Leaves out mistakes that were told before, but not before number `first`.
-    fn once_each(&mut self, first: usize) {
+    pub(in crate::plan::decide) fn once_each(&mut self, first: usize) {
         let mut told: Vec<Mistake> = Vec::new();
         for mistake in self.mistakes.drain(first..) {
             if !told.contains(&mistake) {
@@ -243,11 +243,13 @@ impl Decider<'_> {
                 None => own(&written.settings, key),
             }
         };
-        let zip = written.zip.iter().filter(|key| {
+        let counts = |key: &&At<String>| {
             let is_here = settings.iter().any(|(name, ..)| *name == key.value);
             is_here || !is_written(&key.value)
-        });
-        let zip: Vec<At<String>> = zip.cloned().collect();
-        self.grid(settings, &zip)
+        };
+        let groups = written.zip.iter();
+        let groups = groups.map(|group| group.iter().filter(counts).cloned().collect());
+        let groups: Groups = groups.collect();
+        self.grid(settings, &groups)
     }
 }
