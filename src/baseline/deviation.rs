@@ -5,7 +5,7 @@ use std::fmt;
 use crate::batch::RunResult;
 use crate::derivative::Row;
 use crate::number::{Scalar, short};
-use crate::plan::{Derivative, Plan, Tolerance};
+use crate::plan::{Derivative, Plan};
 
 /// One thing that is not as it should be: a line of a failed check.
 #[derive(Clone, Debug, PartialEq)]
@@ -181,14 +181,5 @@ impl fmt::Display for Deviation {
             write!(formatter, " ({apart})")?;
         }
         Ok(())
-    }
-}
-
-/// A tolerance as it stands behind the value that was wanted.
-pub(super) fn within(tolerance: &Tolerance) -> String {
-    if tolerance.is_exact() {
-        String::new()
-    } else {
-        format!(" within {tolerance}")
     }
 }

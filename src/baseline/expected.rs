@@ -1,6 +1,6 @@
 //! Final values against the expectations of the file.
 
-use super::deviation::{Apart, Demand, Deviation, Subject, within};
+use super::deviation::{Apart, Demand, Deviation, Subject};
 use crate::batch::RunResult;
 use crate::derivative::Table;
 use crate::number::Scalar;
@@ -128,7 +128,7 @@ fn out_of_bounds(
         let wanted = equals.scalar(precision);
         if !tolerance.allows(wanted, value) {
             tell(
-                format!("expected {wanted}{}", within(tolerance)),
+                format!("expected {wanted}{}", tolerance.within()),
                 Some(Apart {
                     wanted,
                     found: value,

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
-use super::deviation::{Apart, Demand, Deviation, Subject, within};
+use super::deviation::{Apart, Demand, Deviation, Subject};
 use super::matching::Matching;
 use super::report::RecordedReport;
 use super::trajectory::Trajectories;
@@ -296,38 +296,48 @@ impl<'p> Comparison<'p> {
             false => result.status.to_string(),
         };
         words("status", status(recorded), status(now));
-        let mut numbers = |name: &str, tolerance, before: Option<Scalar>, after: Option<Scalar>| {
-            let holds = match (before, after) {
-                (Some(before), Some(after)) => is_within(tolerance, before, after),
-                (None, None) => true,
-                _ => false,
-            };
-            if holds {
-                return;
-            }
-            let shown =
-                |value: Option<Scalar>| value.map_or("none".to_owned(), |value| value.to_string());
-            let apart = before.zip(after);
-            let apart = apart.map(|(wanted, found)| Apart { wanted, found });
-            let wanted = format!("recorded {}{}", shown(before), within(tolerance));
-            deviations.push(moved(now, name, wanted, shown(after), apart));
+        let mut numbers = |name: &str, tolerance, values| {
+            deviations.extend(difference(now, name, tolerance, values));
         };
         for (name, tolerance) in &self.quantities {
             let of = |result: &RunResult| result.quantity(self.plan, name);
-            numbers(name, tolerance, of(recorded), of(now));
+            numbers(name, tolerance, (of(recorded), of(now)));
         }
         for (name, tolerance, [before, after]) in &self.parameters {
             let of = |result: &RunResult, place: Option<usize>| {
                 let value = place.and_then(|place| result.parameters.get(place));
                 value.copied().flatten()
             };
-            numbers(name, tolerance, of(recorded, *before), of(now, *after));
+            let values = (of(recorded, *before), of(now, *after));
+            numbers(name, tolerance, values);
         }
     }
 }
 
+/// How a quantity of a run deviates: its recorded value and that of now are farther apart
+/// than they may be, or only one of the two is there.
+pub(super) fn difference(
+    now: &RunResult,
+    name: &str,
+    tolerance: &Tolerance,
+    (before, after): (Option<Scalar>, Option<Scalar>),
+) -> Option<Deviation> {
+    let apart = before.zip(after);
+    let holds = match apart {
+        Some((before, after)) => is_within(tolerance, before, after),
+        None => before.is_none() && after.is_none(),
+    };
+    if holds {
+        return None;
+    }
+    let shown = |value: Option<Scalar>| value.map_or("none".to_owned(), |value| value.to_string());
+    let wanted = format!("recorded {}{}", shown(before), tolerance.within());
+    let apart = apart.map(|(wanted, found)| Apart { wanted, found });
+    Some(moved(now, name, wanted, shown(after), apart))
+}
+
 /// What deviates of a run from the recorded report.
-pub(super) fn moved(
+fn moved(
     result: &RunResult,
     quantity: &str,
     wanted: String,

@@ -1,6 +1,6 @@
 //! Tables of derivatives against those of the recorded report.
 
-use super::deviation::{Apart, Demand, Deviation, Subject, within};
+use super::deviation::{Apart, Demand, Deviation, Subject};
 use super::recorded::is_within;
 use super::report::RecordedReport;
 use crate::derivative::{Row, Table};
@@ -98,7 +98,7 @@ fn changed_values(
                 demand: Demand::Recorded,
                 quantity: name.clone(),
                 epoch: None,
-                wanted: format!("recorded {wanted}{}", within(&tolerance)),
+                wanted: format!("recorded {wanted}{}", tolerance.within()),
                 found: found.to_string(),
                 apart: Some(Apart { wanted, found }),
             });

@@ -1,10 +1,9 @@
 //! The ways of runs against those of the recorded report.
 
-use super::deviation::{Apart, Demand, Deviation, Subject, within};
-use super::recorded::is_within;
+use super::deviation::Deviation;
+use super::recorded::difference;
 use super::report::RecordedReport;
 use crate::batch::{Recorder, Row, RunResult};
-use crate::number::Scalar;
 use crate::plan::{Plan, Run, Tolerance};
 use crate::report::{ReportError, State, TrajectoryReader, state_columns};
 
@@ -83,37 +82,15 @@ impl<'p> Trajectories<'p> {
         states: &[State],
     ) -> Result<Option<Deviation>, ReportError> {
         let before = self.reader.states(recorded, now.loss.precision())?;
-        let mut before = before.iter().peekable();
-        for state in states {
-            while before.next_if(|one| one.epoch < state.epoch).is_some() {}
-            let Some(before) = before.next_if(|one| one.epoch == state.epoch) else {
-                continue;
-            };
+        for (before, after) in State::at_equal_epochs(&before, states) {
             for (name, tolerance, place_before, place_now) in &self.quantities {
-                let value =
-                    |state: &State, place: usize| state.values.get(place).copied().flatten();
-                let (wanted, found) = (value(before, *place_before), value(state, *place_now));
-                let holds = match (wanted, found) {
-                    (Some(wanted), Some(found)) => is_within(tolerance, wanted, found),
-                    (wanted, found) => wanted.is_none() && found.is_none(),
-                };
-                if holds {
-                    continue;
+                let values = (before.value(*place_before), after.value(*place_now));
+                if let Some(deviation) = difference(now, name, tolerance, values) {
+                    return Ok(Some(Deviation {
+                        epoch: Some(after.epoch),
+                        ..deviation
+                    }));
                 }
-                let shown = |value: Option<Scalar>| {
-                    value.map_or("none".to_owned(), |value| value.to_string())
-                };
-                return Ok(Some(Deviation {
-                    subject: Subject::of_run(now),
-                    demand: Demand::Recorded,
-                    quantity: (*name).to_owned(),
-                    epoch: Some(state.epoch),
-                    wanted: format!("recorded {}{}", shown(wanted), within(tolerance)),
-                    found: shown(found),
-                    apart: wanted
-                        .zip(found)
-                        .map(|(wanted, found)| Apart { wanted, found }),
-                }));
             }
         }
         Ok(None)

@@ -5,9 +5,9 @@ use std::path::Path;
 use crate::baseline::{
     Demand, Deviation, RecordedReport, RecordedRuns, Subject, Trace, unexpected, unexpected_values,
 };
-use crate::batch::{self, Control, Outcome, Recorder, Row, RunResult};
+use crate::batch::{self, Control, RunResult};
 use crate::derivative;
-use crate::plan::{Plan, Run};
+use crate::plan::Plan;
 use crate::report::{ReportError, State};
 
 /// The check of an experiment against its expectations and its recorded report.
@@ -157,19 +157,14 @@ impl<'p> Check<'p> {
         let recorded = recorded.map(|one| one.runs(plan, numbers)).transpose()?;
         let mut comparison = Comparison { plan, recorded };
         if plan.check.trajectory && comparison.recorded.is_some() {
-            batch::run(
-                plan,
-                numbers,
-                || Traced::new(plan),
-                control,
-                |_, traced| {
-                    let runs = traced.results.iter().zip(traced.trace.into_runs());
-                    for (result, states) in runs {
-                        comparison.tell(result, &states, &mut each)?;
-                    }
-                    Ok::<(), ReportError>(())
-                },
-            )?;
+            let trace = || Trace::new(plan);
+            batch::run(plan, numbers, trace, control, |outcomes, trace| {
+                for ((run, outcome), states) in outcomes.into_iter().zip(trace.into_runs()) {
+                    let result = RunResult::new(plan, run, &outcome);
+                    comparison.tell(&result, &states, &mut each)?;
+                }
+                Ok::<(), ReportError>(())
+            })?;
         } else {
             batch::run(
                 plan,
@@ -233,38 +228,6 @@ impl Comparison<'_> {
             deviations,
         });
         Ok(())
-    }
-}
-
-/// Keeps the recorded epochs and the ends of some runs.
-struct Traced<'p> {
-    plan: &'p Plan,
-    trace: Trace<'p>,
-    results: Vec<RunResult>,
-}
-
-impl<'p> Traced<'p> {
-    fn new(plan: &'p Plan) -> Self {
-        Traced {
-            plan,
-            trace: Trace::new(plan),
-            results: Vec::new(),
-        }
-    }
-}
-
-impl Recorder for Traced<'_> {
-    fn begin(&mut self, run: &Run) {
-        self.trace.begin(run);
-    }
-
-    fn record(&mut self, row: &Row<'_>) {
-        self.trace.record(row);
-    }
-
-    fn end(&mut self, run: Run, outcome: Outcome) -> Option<(Run, Outcome)> {
-        self.results.push(RunResult::new(self.plan, run, &outcome));
-        None
     }
 }
 

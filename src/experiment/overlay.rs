@@ -107,31 +107,20 @@ struct Column<'p> {
 impl Column<'_> {
     /// Its values over the epochs.
     fn points(states: &[State], place: usize) -> Vec<[f64; 2]> {
-        let points = states.iter().filter_map(|state| {
-            let value = state.values.get(place).copied().flatten()?;
-            Some([epoch(state), value.to_f64()])
-        });
+        let points = states
+            .iter()
+            .filter_map(|state| Some([epoch(state), state.value(place)?.to_f64()]));
         points.collect()
     }
 
     /// How far the two are apart, in the epochs that both have.
     fn distances(self, old: &[State], now: &[State]) -> Vec<[f64; 2]> {
-        let mut old = old.iter().peekable();
-        let mut distances = Vec::new();
-        for state in now {
-            while old.next_if(|one| one.epoch < state.epoch).is_some() {}
-            let Some(before) = old.next_if(|one| one.epoch == state.epoch) else {
-                continue;
-            };
-            let value = |state: &State, place: usize| state.values.get(place).copied().flatten();
-            let pair = value(before, self.old).zip(value(state, self.now));
-            distances.extend(
-                pair.map(|(before, after)| {
-                    [epoch(state), (after.to_f64() - before.to_f64()).abs()]
-                }),
-            );
-        }
-        distances
+        let pairs = State::at_equal_epochs(old, now);
+        let distances = pairs.filter_map(|(before, after)| {
+            let distance = after.value(self.now)?.to_f64() - before.value(self.old)?.to_f64();
+            Some([epoch(after), distance.abs()])
+        });
+        distances.collect()
     }
 }
 

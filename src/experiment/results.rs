@@ -32,7 +32,7 @@ impl Results {
     pub fn series(&self, run: usize, column: &str) -> impl Iterator<Item = (u64, Scalar)> {
         let place = self.columns.iter().position(|name| name == column);
         let states = self.trajectories.get(run).map_or(&[][..], Vec::as_slice);
-        let value = move |state: &State| state.values.get(place?).copied().flatten();
+        let value = move |state: &State| state.value(place?);
         states
             .iter()
             .filter_map(move |state| Some((state.epoch, value(state)?)))

@@ -52,11 +52,8 @@ impl fmt::Display for Bound {
         let name = &self.quantity;
         let mut parts = Vec::new();
         if let Some((value, tolerance)) = &self.equals {
-            let within = match tolerance.is_exact() {
-                true => String::new(),
-                false => format!(" within {tolerance}"),
-            };
-            parts.push(format!("{name} = {}{within}", short(value.wide())));
+            let (value, within) = (short(value.wide()), tolerance.within());
+            parts.push(format!("{name} = {value}{within}"));
         }
         let limit = |limit: &Number, sign| format!("{name} {sign} {}", short(limit.wide()));
         parts.extend(self.below.as_ref().map(|below| limit(below, '<')));
@@ -82,6 +79,15 @@ impl Tolerance {
     #[must_use]
     pub fn is_exact(&self) -> bool {
         self.ulps.is_none() && self.abs.is_none() && self.rel.is_none()
+    }
+
+    /// The tolerance as it stands behind the value that is wanted; nothing if it is exact.
+    pub(crate) fn within(&self) -> String {
+        if self.is_exact() {
+            String::new()
+        } else {
+            format!(" within {self}")
+        }
     }
 
     /// Whether `found` may stand for `wanted`, both of one precision. Both zeros are the

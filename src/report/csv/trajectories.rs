@@ -179,6 +179,25 @@ impl State {
             values: values.chain(validation).chain(parameters).collect(),
         }
     }
+
+    /// The value at a place among [`state_columns`].
+    #[must_use]
+    pub fn value(&self, place: usize) -> Option<Scalar> {
+        self.values.get(place).copied().flatten()
+    }
+
+    /// The states of two runs in the epochs that both have, in order.
+    pub fn at_equal_epochs<'s>(
+        one: &'s [State],
+        other: &'s [State],
+    ) -> impl Iterator<Item = (&'s State, &'s State)> {
+        let mut one = one.iter().peekable();
+        other.iter().filter_map(move |other| {
+            while one.next_if(|one| one.epoch < other.epoch).is_some() {}
+            let one = one.next_if(|one| one.epoch == other.epoch)?;
+            Some((one, other))
+        })
+    }
 }
 
 /// The names of the values of a [`State`], in order.

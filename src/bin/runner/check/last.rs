@@ -113,12 +113,12 @@ impl LastFailed {
 
     /// Keeps it for the next check.
     pub fn write(&self) {
-        let Ok(text) = serde_json::to_string_pretty(&self.failed) else {
-            return;
-        };
         if !self.has_changed {
             return;
         }
+        let Ok(text) = serde_json::to_string_pretty(&self.failed) else {
+            return;
+        };
         let folder = self.out.join(FOLDER);
         if self.failed.is_empty() {
             let _ = fs::remove_dir_all(&folder);
