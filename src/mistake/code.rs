@@ -47,7 +47,7 @@ pub enum Code {
     Data,
     /// `--set` leads nowhere.
     Set,
-    /// The command line asks for something that is not there.
+    /// The command line cannot be read, or asks for something that is not there.
     Usage,
     /// An experiment file cannot be read.
     File,
@@ -263,7 +263,7 @@ const EXPLANATIONS: &[Explanation] = &[
     Explanation {
         code: Code::Usage,
         name: "usage",
-        title: "the command line asks for something that is not there",
+        title: "the command line cannot be read, or asks for something that is not there",
         about: "`runner --help` and `runner COMMAND --help` list what can be asked for.",
         wrong: "",
         right: "",

@@ -34,6 +34,33 @@ fn the_help_names_every_option_and_exit_code() {
 }
 
 #[test]
+fn a_wrong_command_line_has_a_code_too() {
+    let at = folder(&[]);
+    for (arguments, wanted) in [
+        (
+            &["plan", "w.toml", "--fromat", "json"][..],
+            "error[usage]: unexpected argument '--fromat' found\n\n  tip: a similar argument exists: '--format'\n",
+        ),
+        (
+            &["check"],
+            "error[usage]: the following required arguments were not provided:\n",
+        ),
+        (
+            &["w.toml", "--threads", "many"],
+            "error[usage]: invalid value 'many' for '--threads <N>'",
+        ),
+    ] {
+        let (code, stdout, stderr) = finished(runner(at.path()).args(arguments));
+        assert_eq!((code, stdout.as_str()), (2, ""));
+        assert!(stderr.starts_with(wanted), "{stderr}");
+        assert!(stderr.ends_with("try '--help'.\n"), "{stderr}");
+    }
+    let (code, help, stderr) = finished(runner(at.path()).args(["check", "--help"]));
+    assert_eq!((code, stderr.as_str()), (0, ""));
+    assert!(help.contains("--junit"));
+}
+
+#[test]
 fn results_are_a_table_on_standard_output() {
     let at = folder(&[("rates.toml", RATES)]);
     let (code, stdout, stderr) = finished(runner(at.path()).args(["rates.toml", "--no-charts"]));

@@ -1,8 +1,12 @@
 //! What can be typed on the command line.
 
 use std::path::PathBuf;
+use std::process::ExitCode;
 
 use clap::{Args, CommandFactory, Parser, Subcommand, ValueEnum};
+use gradtape::mistake::Code;
+
+use crate::output;
 
 /// What the help says at its end.
 const EXIT_CODES: &str = "\
@@ -349,8 +353,22 @@ pub enum Command<'a> {
 impl Arguments {
     /// Reads the command line; help, version and usage errors end the process
     /// here, the latter with exit code 2.
-    pub fn from_command_line() -> Self {
-        Arguments(Line::parse())
+    /// What is asked for; `Err` with the exit code if all was said already: what is wrong with
+    /// the command line, or its help.
+    pub fn from_command_line() -> Result<Self, ExitCode> {
+        Line::try_parse().map(Arguments).map_err(|error| {
+            let text = error.render().ansi().to_string();
+            match text.split_once("error:") {
+                Some((_, told)) if error.use_stderr() => {
+                    // The word was coloured; what follows is not.
+                    let told = told.trim_start_matches("\u{1b}[0m").trim();
+                    output::coded_error(Code::Usage, told);
+                }
+                // Nobody is left to be told that this cannot be written.
+                _ => drop(error.print()),
+            }
+            ExitCode::from(u8::try_from(error.exit_code()).unwrap_or(2))
+        })
     }
 
     pub fn colours(&self) -> Colours {

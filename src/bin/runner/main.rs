@@ -31,7 +31,10 @@ use args::{Arguments, Command};
 use failure::Failure;
 
 fn main() -> ExitCode {
-    let arguments = Arguments::from_command_line();
+    let arguments = match Arguments::from_command_line() {
+        Ok(arguments) => arguments,
+        Err(ended) => return ended,
+    };
     output::choose_colours(arguments.colours());
     match work(&arguments) {
         Ok(()) => ExitCode::SUCCESS,
