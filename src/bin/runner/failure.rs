@@ -35,7 +35,7 @@ pub const CHECK_FAILED: u8 = 1;
 /// The command line or an experiment file is wrong.
 const WRONG: u8 = 2;
 /// A file could not be read or written.
-const REFUSED: u8 = 3;
+pub const REFUSED: u8 = 3;
 /// It was interrupted.
 const INTERRUPTED: u8 = 130;
 

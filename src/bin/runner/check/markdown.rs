@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use gradtape::baseline::Subject;
 use gradtape::number::grouped;
 
-use super::outcome::{Kind, Outcome};
+use super::outcome::{Kind, Outcome, Word};
 use crate::output;
 
 /// GitHub takes a summary of up to 1 MiB; the tables end before that.
@@ -22,14 +22,14 @@ pub fn summary(outcomes: &[Outcome]) -> String {
     text.push_str("| experiment | result | contents | deviations |\n|---|---|---|---:|\n");
     for outcome in outcomes {
         let result = match outcome.word() {
-            "ok" => "✅ ok",
-            "unrecorded" => "❌ no recorded report",
-            "new" => "🆕 recorded",
-            "renewed" => "♻️ renewed",
-            "skipped" => "⏭️ skipped",
-            "wrong" => "❌ wrong",
-            "refused" => "❌ could not be checked",
-            _ => "❌ failed",
+            Word::Ok => "✅ ok",
+            Word::Failed => "❌ failed",
+            Word::Unrecorded => "❌ no recorded report",
+            Word::New => "🆕 recorded",
+            Word::Renewed => "♻️ renewed",
+            Word::Skipped => "⏭️ skipped",
+            Word::Wrong => "❌ wrong",
+            Word::Refused => "❌ could not be checked",
         };
         let (contents, count) = match &outcome.kind {
             Kind::Checked(experiment, verdict) => {
@@ -47,7 +47,8 @@ pub fn summary(outcomes: &[Outcome]) -> String {
         );
     }
     for outcome in outcomes {
-        if outcome.code() == 0 && outcome.word() != "renewed" && outcome.word() != "new" {
+        let is_told = outcome.code() != 0 || matches!(outcome.word(), Word::Renewed | Word::New);
+        if !is_told {
             continue;
         }
         if text.len() > LONGEST {

@@ -6,8 +6,8 @@ use gradtape::number::grouped;
 
 use super::verdict::Verdict;
 use crate::args::Check;
-use crate::failure::{CHECK_FAILED, Failure};
-use crate::output::{self, BAD, FAINT, STRONG};
+use crate::failure::{CHECK_FAILED, Failure, REFUSED};
+use crate::output::{self, BAD, FAINT, GOOD, STRONG};
 use crate::source::Experiment;
 
 /// An experiment file, and what became of it.
@@ -79,28 +79,70 @@ impl Outcome {
     pub fn render(&self, options: &Check) -> String {
         match &self.kind {
             Kind::Checked(experiment, verdict) => verdict.render(experiment, options),
-            Kind::Failed(_) => {
-                format!(
-                    "{BAD}{:7}{BAD:#} {STRONG}{}{STRONG:#}\n",
-                    self.word(),
-                    self.file
-                )
-            }
-            Kind::Skipped | Kind::Waiting(_) => {
-                let Outcome { file, .. } = self;
-                format!("{FAINT}skipped{FAINT:#} {STRONG}{file}{STRONG:#}\n")
-            }
+            _ => self.word().line(&self.file, ""),
         }
     }
 
-    /// The outcome in one word, as the stream of JSON has it.
-    pub fn word(&self) -> &'static str {
+    /// The outcome in one word.
+    pub fn word(&self) -> Word {
         match &self.kind {
-            Kind::Checked(_, verdict) => verdict.word().name(),
-            Kind::Failed(failure) if failure.code() == 3 => "refused",
-            Kind::Failed(_) => "wrong",
-            Kind::Skipped | Kind::Waiting(_) => "skipped",
+            Kind::Checked(_, verdict) => verdict.word(),
+            Kind::Failed(failure) if failure.code() == REFUSED => Word::Refused,
+            Kind::Failed(_) => Word::Wrong,
+            Kind::Skipped | Kind::Waiting(_) => Word::Skipped,
         }
+    }
+}
+
+/// An outcome in one word.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Word {
+    /// Nothing deviates.
+    Ok,
+    /// Something does.
+    Failed,
+    /// There is no recorded report.
+    Unrecorded,
+    /// There was none, and now there is.
+    New,
+    /// The recorded report was renewed.
+    Renewed,
+    /// It was not checked.
+    Skipped,
+    /// The file is wrong.
+    Wrong,
+    /// The file or its report could not be read or written.
+    Refused,
+}
+
+impl Word {
+    /// The word in the stream of JSON.
+    pub fn name(self) -> &'static str {
+        match self {
+            Word::Ok => "ok",
+            Word::Failed => "failed",
+            Word::Unrecorded => "unrecorded",
+            Word::New => "new",
+            Word::Renewed => "renewed",
+            Word::Skipped => "skipped",
+            Word::Wrong => "wrong",
+            Word::Refused => "refused",
+        }
+    }
+
+    /// A line for a reader about a file and what is in it.
+    pub fn line(self, file: &str, contents: &str) -> String {
+        let (word, colour) = match self {
+            Word::Failed | Word::Unrecorded => ("failed", BAD),
+            Word::Wrong | Word::Refused => (self.name(), BAD),
+            Word::Ok | Word::New | Word::Renewed => (self.name(), GOOD),
+            Word::Skipped => (self.name(), FAINT),
+        };
+        let contents = match contents {
+            "" => String::new(),
+            contents => format!("  {FAINT}{contents}{FAINT:#}"),
+        };
+        format!("{colour}{word:7}{colour:#} {STRONG}{file}{STRONG:#}{contents}\n")
     }
 }
 

@@ -198,7 +198,7 @@ pub fn experiment(outcome: &Outcome) -> String {
     let line = Line::Experiment {
         experiment: &outcome.file,
         path: outcome.path.display().to_string(),
-        result: outcome.word(),
+        result: outcome.word().name(),
         runs: checked.map(|(experiment, _)| experiment.numbers.len()),
         derivatives: checked.map(|(experiment, _)| experiment.plan.derivatives.len()),
         // More than 2^64 cannot be counted in any time.

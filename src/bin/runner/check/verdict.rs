@@ -4,8 +4,9 @@ use gradtape::baseline::{Demand, Deviation, Subject};
 use gradtape::experiment::Checked;
 use gradtape::number::grouped;
 
+use super::outcome::Word;
 use crate::args::Check;
-use crate::output::{self, BAD, FAINT, GOOD, STRONG};
+use crate::output;
 use crate::source::Experiment;
 
 /// More deviations of one experiment than this are counted, not printed.
@@ -32,34 +33,6 @@ pub struct Verdict {
     pub refusal: Option<&'static str>,
     /// So many runs were drawn.
     pub charts: usize,
-}
-
-/// A verdict in one word.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Word {
-    /// Nothing deviates.
-    Ok,
-    /// Something does.
-    Failed,
-    /// There is no recorded report.
-    Unrecorded,
-    /// There was none, and now there is.
-    New,
-    /// The recorded report was renewed.
-    Renewed,
-}
-
-impl Word {
-    /// The word in the stream of JSON.
-    pub fn name(self) -> &'static str {
-        match self {
-            Word::Ok => "ok",
-            Word::Failed => "failed",
-            Word::Unrecorded => "unrecorded",
-            Word::New => "new",
-            Word::Renewed => "renewed",
-        }
-    }
 }
 
 impl Verdict {
@@ -119,15 +92,10 @@ impl Verdict {
     pub fn render(&self, experiment: &Experiment, options: &Check) -> String {
         let file = &experiment.file;
         let runs = output::contents(&experiment.plan, experiment.numbers.len() as u128);
-        let (word, colour) = match self.word() {
-            Word::Ok if options.quiet => return String::new(),
-            Word::Ok => ("ok     ", GOOD),
-            Word::Failed | Word::Unrecorded => ("failed ", BAD),
-            Word::Renewed => ("renewed", GOOD),
-            Word::New => ("new    ", GOOD),
-        };
-        let mut text =
-            format!("{colour}{word}{colour:#} {STRONG}{file}{STRONG:#}  {FAINT}{runs}{FAINT:#}\n");
+        if self.word() == Word::Ok && options.quiet {
+            return String::new();
+        }
+        let mut text = self.word().line(file, &runs);
         if self.word() == Word::Unrecorded {
             text.push_str(&format!(
                 "  there is no recorded report: `runner {file}` records one\n"
