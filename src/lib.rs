@@ -53,7 +53,8 @@
 //! use gradtape::batch::{self, Cancelled, Control};
 //! use gradtape::plan::Plan;
 //!
-//! let plan = Plan::new("parabola.toml", include_str!("../experiments/parabola.toml"))?;
+//! let source = std::fs::read_to_string("experiments/parabola.toml")?;
+//! let plan = Plan::new("parabola.toml", &source)?;
 //! batch::run(&plan, &[0], || (), &Control::default(), |outcomes, ()| {
 //!     let (_, outcome) = &outcomes[0];
 //!     assert_eq!(outcome.parameters[0].to_string(), "5.803526e-37");
@@ -89,7 +90,8 @@
 //! use gradtape::derivative;
 //! use gradtape::plan::Plan;
 //!
-//! let plan = Plan::new("tape.toml", include_str!("../experiments/tape.toml"))?;
+//! let source = std::fs::read_to_string("experiments/tape.toml")?;
+//! let plan = Plan::new("tape.toml", &source)?;
 //! let table = derivative::table(&plan, 1, &Control::default())?;
 //! assert_eq!(plan.derivatives[1].columns[1], "df/dx");
 //! assert_eq!(table.rows[0].values[1].to_string(), "40.0");

@@ -235,7 +235,8 @@
 //! let w = w.value().item::<f32>()?;
 //! assert_eq!(w, 5.803526e-37);
 //!
-//! let plan = Plan::new("parabola.toml", include_str!("../experiments/parabola.toml"))?;
+//! let source = std::fs::read_to_string("experiments/parabola.toml")?;
+//! let plan = Plan::new("parabola.toml", &source)?;
 //! batch::run(&plan, &[0], || (), &Control::default(), |outcomes, ()| {
 //!     let (_, outcome) = &outcomes[0];
 //!     assert_eq!(outcome.parameters[0].to_string(), format!("{w:e}"));

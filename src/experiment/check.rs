@@ -19,8 +19,8 @@ use crate::report::{ReportError, State};
 /// use gradtape::experiment::Check;
 /// use gradtape::plan::Plan;
 ///
-/// let source = include_str!("../../experiments/parabola.toml");
-/// let plan = Plan::new("parabola.toml", source)?;
+/// let source = std::fs::read_to_string("experiments/parabola.toml")?;
+/// let plan = Plan::new("parabola.toml", &source)?;
 /// let check = Check::open(&plan, "reports/parabola".as_ref())?;
 /// assert!(check.is_recorded());
 /// let mut checked = Vec::new();
@@ -245,7 +245,7 @@ impl Comparison<'_> {
 /// use gradtape::plan::Plan;
 ///
 /// // Another rate than the recorded one.
-/// let source = include_str!("../../experiments/parabola.toml").replace("0.01", "0.02");
+/// let source = std::fs::read_to_string("experiments/parabola.toml")?.replace("0.01", "0.02");
 /// let plan = Plan::new("parabola.toml", &source)?;
 /// let deviations = experiment::check(&plan, "reports/parabola".as_ref())?;
 /// assert_eq!(

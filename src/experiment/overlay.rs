@@ -42,8 +42,8 @@ impl Check<'_> {
     /// use gradtape::experiment::Check;
     /// use gradtape::plan::Plan;
     ///
-    /// let source = include_str!("../../experiments/learning_rates.toml");
-    /// let plan = Plan::new("learning_rates.toml", source)?;
+    /// let source = std::fs::read_to_string("experiments/learning_rates.toml")?;
+    /// let plan = Plan::new("learning_rates.toml", &source)?;
     /// let check = Check::open(&plan, "reports/learning_rates".as_ref())?;
     /// let overlays = check.overlays(&[3], &Control::default())?;
     /// assert_eq!(overlays[0].both.title, "loss as recorded and now");
