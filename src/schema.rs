@@ -7,9 +7,10 @@
 
 use serde_json::{Map, Value, json};
 
+use crate::number::{Domain, GREATEST_WHOLE};
 use crate::objective::catalogue;
 use crate::optimizer::schedule::Kind as Shape;
-use crate::optimizer::{Convention, DefaultValue, Description, Domain, Method, Setting};
+use crate::optimizer::{Convention, DefaultValue, Description, Method, Setting};
 use crate::spec::{
     BOUND, CHART, CHART_KINDS, CLIP, DRAW, EXPECT, EXPERIMENT, FORMATS, Format, Key, Kind, Need,
     OBJECTIVE, OF_DESCENTS, OPTIMIZER, POINTS_BOUND, RANGE, RECORD, SCHEDULE, STOP,
@@ -181,7 +182,7 @@ fn settings(format: &Format, of: &Description) -> Value {
         .iter()
         .map(|key| (key.name.to_owned(), json!(true)));
     let settings = of.settings.iter().map(|setting| {
-        let mut schema = swept(&domain(setting.domain));
+        let mut schema = swept(setting.domain);
         schema["description"] = json!(setting.description);
         (setting.name.to_owned(), schema)
     });
@@ -197,10 +198,14 @@ fn settings(format: &Format, of: &Description) -> Value {
 }
 
 /// One value of a setting.
-fn domain(domain: Domain) -> Value {
-    match domain {
+fn domain(of: Domain) -> Value {
+    match of {
+        Domain::Any => reference("value"),
+        Domain::Float | Domain::Number | Domain::Finite => json!({ "type": "number" }),
         Domain::Positive => json!({ "type": "number", "exclusiveMinimum": 0 }),
-        Domain::NotNegative => json!({ "type": "number", "minimum": 0 }),
+        Domain::NotNegative | Domain::Distance | Domain::Rates => {
+            json!({ "type": "number", "minimum": 0 })
+        }
         Domain::NotPositive => json!({ "type": "number", "maximum": 0 }),
         Domain::Share => json!({ "type": "number", "minimum": 0, "exclusiveMaximum": 1 }),
         Domain::Unit => json!({ "type": "number", "minimum": 0, "maximum": 1 }),
@@ -209,20 +214,27 @@ fn domain(domain: Domain) -> Value {
         }
         Domain::AboveOne => json!({ "type": "number", "exclusiveMinimum": 1 }),
         Domain::AtLeastOne => json!({ "type": "number", "minimum": 1 }),
-        Domain::Finite => json!({ "type": "number" }),
-        Domain::Count => json!({ "type": "integer", "minimum": 1 }),
-        Domain::Whole => json!({ "type": "integer", "minimum": 0 }),
+        Domain::Between(least, greatest) => {
+            json!({ "type": "number", "minimum": least, "maximum": greatest })
+        }
+        Domain::Whole => domain(Domain::WholeBetween(0, GREATEST_WHOLE)),
+        Domain::Count | Domain::Epochs => domain(Domain::WholeBetween(1, GREATEST_WHOLE)),
+        Domain::WholeBetween(least, greatest) => {
+            json!({ "type": "integer", "minimum": least, "maximum": greatest })
+        }
         Domain::Switch => json!({ "type": "boolean" }),
         Domain::Choice(choices) => json!({ "enum": choices }),
-        Domain::Epochs => json!({ "type": "integer", "minimum": 1 }),
-        Domain::Rates => json!({ "type": "number", "minimum": 0 }),
         Domain::Formula => json!({ "type": "string" }),
     }
 }
 
-/// One value, a list of them or a range of numbers.
-fn swept(value: &Value) -> Value {
-    json!({ "anyOf": [value, list(value), reference(&name(&RANGE))] })
+/// One value, a list of them, or a range if they are numbers.
+fn swept(of: Domain) -> Value {
+    let value = domain(of);
+    match of {
+        Domain::Switch | Domain::Choice(_) | Domain::Formula => one_or_more(&value),
+        _ => json!({ "anyOf": [value, list(&value), reference(&name(&RANGE))] }),
+    }
 }
 
 /// A list, not empty.
@@ -255,12 +267,7 @@ fn property(format: &Format, key: &Key) -> Value {
 fn known(format: &Format, key: &Key) -> Option<Value> {
     let names = |names: Vec<&str>| json!({ "enum": names });
     let conventions = || names(Convention::ALL.iter().map(|one| one.name()).collect());
-    let is_file = is(format, &EXPERIMENT);
     Some(match key.name {
-        "precision" if is_file => swept(&names(vec!["f64", "f32"])),
-        "subnormals" if is_file => swept(&names(vec!["keep", "flush"])),
-        "epochs" if is_file => swept(&json!({ "type": "integer", "minimum": 1 })),
-        "repetitions" if is_file => json!({ "type": "integer", "minimum": 1 }),
         "function" if is(format, &OBJECTIVE) => {
             one_or_more_names(&names(catalogue::names().collect()))
         }
@@ -276,23 +283,20 @@ fn known(format: &Format, key: &Key) -> Option<Value> {
 
 fn kind(kind: Kind) -> Value {
     let text = json!({ "type": "string" });
-    let whole = json!({ "type": "integer", "minimum": 0, "maximum": 1_u64 << 53 });
     match kind {
         Kind::Text => text,
-        Kind::Whole => whole,
-        Kind::Number => json!({ "type": "number" }),
-        Kind::Switch => json!({ "type": "boolean" }),
-        Kind::Choice(choices) => json!({ "enum": choices }),
-        Kind::Setting => swept(&reference("value")),
+        Kind::Whole(of) | Kind::Number(of) => domain(of),
+        Kind::Switch => domain(Domain::Switch),
+        Kind::Choice(choices) => domain(Domain::Choice(choices)),
+        Kind::Setting(of) => swept(of),
         Kind::Names => json!({ "type": "array", "items": text }),
         Kind::Groups => {
             let names = json!({ "type": "array", "items": text });
             json!({ "anyOf": [names, { "type": "array", "items": names }] })
         }
         Kind::OneOrMoreNames => one_or_more(&text),
-        Kind::Numbers => list(&reference("number")),
-        Kind::OneOrMoreNumbers => one_or_more(&reference("number")),
-        Kind::Wholes => one_or_more(&whole),
+        Kind::Numbers(of) => list(&domain(of)),
+        Kind::OneOrMoreNumbers(of) | Kind::Wholes(of) => one_or_more(&domain(of)),
         Kind::Selection => json!({
             "anyOf": [{ "enum": ["all", "none"] }, { "type": "array", "items": text }],
         }),

@@ -5,7 +5,7 @@ use std::fmt;
 use crate::batch::RunResult;
 use crate::derivative::Row;
 use crate::number::{Scalar, short};
-use crate::plan::{Derivative, Plan};
+use crate::plan::{Derivative, Plan, Quantity};
 
 /// One thing that is not as it should be: a line of a failed check.
 #[derive(Clone, Debug, PartialEq)]
@@ -126,9 +126,22 @@ pub struct Apart {
     pub wanted: Scalar,
     /// What it is.
     pub found: Scalar,
+    /// Whether they count something: then they are whole, and the representable numbers
+    /// between them say nothing.
+    pub is_count: bool,
 }
 
 impl Apart {
+    /// Two values of the quantity with this name.
+    pub(super) fn of(quantity: &str, wanted: Scalar, found: Scalar) -> Apart {
+        let is_count = Quantity::named(quantity).is_some_and(|quantity| quantity.is_count);
+        Apart {
+            wanted,
+            found,
+            is_count,
+        }
+    }
+
     /// The difference; `None` if it is not finite.
     #[must_use]
     pub fn difference(self) -> Option<f64> {
@@ -143,10 +156,12 @@ impl Apart {
         share.is_finite().then_some(share)
     }
 
-    /// The difference in representable numbers; `None` if one of the two is no number.
+    /// The difference in representable numbers; `None` if one of the two is no number, or
+    /// if they count something.
     #[must_use]
     pub fn ulps(self) -> Option<u64> {
-        self.wanted.ulps_to(self.found)
+        let ulps = self.wanted.ulps_to(self.found);
+        ulps.filter(|_| !self.is_count)
     }
 }
 

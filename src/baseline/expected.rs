@@ -129,10 +129,7 @@ fn out_of_bounds(
         if !tolerance.allows(wanted, value) {
             tell(
                 format!("expected {wanted}{}", tolerance.within()),
-                Some(Apart {
-                    wanted,
-                    found: value,
-                }),
+                Some(Apart::of(&bound.quantity, wanted, value)),
             );
         }
     }

@@ -8,7 +8,7 @@ use super::report::RecordedReport;
 use super::trajectory::Trajectories;
 use crate::batch::RunResult;
 use crate::number::{Scalar, Value};
-use crate::plan::{Plan, Tolerance};
+use crate::plan::{Plan, Quantity, Tolerance};
 use crate::report::{RUNS, ReportError, RunReader, State};
 
 /// The recorded runs that results are compared with, one by one.
@@ -209,13 +209,9 @@ struct Comparison<'p> {
 impl<'p> Comparison<'p> {
     fn new(recorded: &'p Plan, plan: &'p Plan) -> Self {
         // What only one of the two experiments asks for did not move.
-        let is_compared = |name: &str| match name {
-            "gap" => recorded.has_gap() && plan.has_gap(),
-            "validation_loss" => recorded.has_validation() && plan.has_validation(),
-            _ => true,
-        };
-        let names = QUANTITIES.into_iter().filter(|name| is_compared(name));
-        let quantities = names.map(|name| (name, plan.check.tolerance(name)));
+        let before: Vec<Quantity> = Quantity::of(recorded).collect();
+        let quantities = Quantity::of(plan).filter(|quantity| before.contains(quantity));
+        let quantities = quantities.map(|one| (one.name, plan.check.tolerance(one.name)));
         let places = |plan: &'p Plan| -> HashMap<&'p str, usize> {
             let names = plan.parameters().iter().map(String::as_str);
             names.enumerate().map(|(at, name)| (name, at)).collect()
@@ -290,12 +286,12 @@ impl<'p> Comparison<'p> {
                 words(name, text(before), text(after));
             }
         }
-        let status = |result: &RunResult| match self.is_exact {
-            true => format!("{} ({})", result.status, result.reason),
-            // The reason has numbers that may move as the values do.
-            false => result.status.to_string(),
-        };
-        words("status", status(recorded), status(now));
+        // The numbers of a reason may move as the values do.
+        let reasons = [recorded, now].map(|result| without_numbers(&result.reason));
+        if self.is_exact || recorded.status != now.status || reasons[0] != reasons[1] {
+            let status = |result: &RunResult| format!("{} ({})", result.status, result.reason);
+            words("status", status(recorded), status(now));
+        }
         let mut numbers = |name: &str, tolerance, values| {
             deviations.extend(difference(now, name, tolerance, values));
         };
@@ -312,6 +308,12 @@ impl<'p> Comparison<'p> {
             numbers(name, tolerance, values);
         }
     }
+}
+
+/// The words of a sentence that are no numbers.
+fn without_numbers(text: &str) -> Vec<&str> {
+    let words = text.split_whitespace();
+    words.filter(|word| word.parse::<f64>().is_err()).collect()
 }
 
 /// How a quantity of a run deviates: its recorded value and that of now are farther apart
@@ -332,7 +334,7 @@ pub(super) fn difference(
     }
     let shown = |value: Option<Scalar>| value.map_or("none".to_owned(), |value| value.to_string());
     let wanted = format!("recorded {}{}", shown(before), tolerance.within());
-    let apart = apart.map(|(wanted, found)| Apart { wanted, found });
+    let apart = apart.map(|(wanted, found)| Apart::of(name, wanted, found));
     Some(moved(now, name, wanted, shown(after), apart))
 }
 
@@ -354,21 +356,6 @@ fn moved(
         apart,
     }
 }
-
-/// The final quantities that are compared besides the parameters, in the order in which they
-/// are told.
-const QUANTITIES: [&str; 10] = [
-    "epochs_run",
-    "loss",
-    "gradient_norm",
-    "validation_loss",
-    "gap",
-    "best_loss",
-    "best_epoch",
-    "evaluations",
-    "gradient_evaluations",
-    "hessian_products",
-];
 
 /// Whether a value is as far from the recorded one as it may be.
 pub(super) fn is_within(tolerance: &Tolerance, recorded: Scalar, now: Scalar) -> bool {

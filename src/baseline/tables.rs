@@ -100,7 +100,7 @@ fn changed_values(
                 epoch: None,
                 wanted: format!("recorded {wanted}{}", tolerance.within()),
                 found: found.to_string(),
-                apart: Some(Apart { wanted, found }),
+                apart: Some(Apart::of(name, wanted, found)),
             });
         }
     }

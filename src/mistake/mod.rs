@@ -60,6 +60,18 @@ impl Mistake {
         }
     }
 
+    /// That `what` cannot be what stands at the place.
+    pub(crate) fn of_value(
+        what: &str,
+        source: &str,
+        span: &Span,
+        expected: impl Into<String>,
+    ) -> Self {
+        let written = shortened(source.get(span.clone()).unwrap_or("this"));
+        let message = format!("{what} cannot be {written}");
+        Mistake::new(Code::WrongValue, span.clone(), message, expected)
+    }
+
     /// A mistake of the file as a whole.
     pub fn of_file(code: Code, message: impl Into<String>, help: impl Into<String>) -> Self {
         Mistake {
@@ -164,6 +176,15 @@ impl fmt::Display for Mistakes {
 }
 
 impl std::error::Error for Mistakes {}
+
+/// What was written, fit for a message of one line.
+pub(crate) fn shortened(written: &str) -> String {
+    let line = written.lines().next().unwrap_or("");
+    if line.chars().count() <= 40 && line.len() == written.len() {
+        return line.to_owned();
+    }
+    line.chars().take(39).collect::<String>() + "…"
+}
 
 /// The one of `names` that `typed` was probably meant to be.
 ///

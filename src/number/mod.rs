@@ -1,9 +1,13 @@
 //! Numbers as they are written, stored and shown.
 
+mod domain;
+
 use std::fmt;
 use std::str::FromStr;
 
 use crate::autodiff::Real;
+
+pub use domain::{Domain, GREATEST_WHOLE};
 
 /// The precision that a run is computed in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]

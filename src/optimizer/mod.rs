@@ -33,14 +33,14 @@ mod setting;
 mod sgd;
 mod yogi;
 
-use crate::number::{Number, Value};
+use crate::number::{Domain, Number, Value};
 use search::{Float, Search, SearchMethod};
 
 pub use clip::Clip;
 pub use memory::{Cell, Initial, Memory, Slot, SlotShape};
 pub use recipe::{EPOCHS, Inputs, Next, Recipe};
 pub use record::{Block, Entry, Epoch, Update};
-pub use setting::{Convention, DefaultValue, Defaults, Description, Domain, Setting};
+pub use setting::{Convention, DefaultValue, Defaults, Description, Setting};
 
 /// What a method of one gradient an epoch consists of.
 trait UpdateRule {

@@ -2,8 +2,8 @@
 
 use std::collections::HashMap;
 
-use super::Plan;
 use super::expectations::{self, Tolerance};
+use super::{Plan, Quantity};
 use crate::mistake::Mistake;
 use crate::spec::Spec;
 
@@ -53,14 +53,14 @@ impl Check {
 pub(super) fn decide(plan: &Plan, spec: &Spec, mistakes: &mut Vec<Mistake>) -> Check {
     let written = &spec.check;
     let default = written.default.as_ref();
-    let default = default.map(|default| expectations::distances(default, mistakes));
+    let default = default.map(expectations::distances);
     let vectors = plan.vectors();
     let columns = plan.derivatives.iter().flat_map(|one| &one.columns);
     let names = || {
         let parameters = plan.parameters.iter().map(String::as_str);
         let vectors = vectors.iter().map(|(name, _)| name.as_ref());
-        expectations::final_quantities(plan)
-            .into_iter()
+        Quantity::of(plan)
+            .map(|quantity| quantity.name)
             .filter(|_| plan.runs > 0)
             .chain(parameters)
             .chain(vectors)
@@ -73,7 +73,7 @@ pub(super) fn decide(plan: &Plan, spec: &Spec, mistakes: &mut Vec<Mistake>) -> C
             mistakes.push(expectations::unknown_quantity(quantity, names()));
             continue;
         }
-        let tolerance = expectations::distances(tolerance, mistakes);
+        let tolerance = expectations::distances(tolerance);
         let elements = vectors.iter().find(|(vector, _)| *vector == name);
         match elements {
             Some((_, elements)) => {

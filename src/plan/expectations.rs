@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use super::{Filter, Plan};
+use super::{Filter, Plan, Quantity};
 use crate::mistake::{At, Code, Mistake, suggestion};
 use crate::number::{Number, Scalar, short};
 use crate::spec::{self, Spec};
@@ -133,25 +133,7 @@ impl fmt::Display for Tolerance {
     }
 }
 
-/// The final quantities of a run besides its parameters.
-pub(super) fn final_quantities(plan: &Plan) -> Vec<&'static str> {
-    let gap = plan.has_gap().then_some("gap");
-    let known = [
-        "loss",
-        "gradient_norm",
-        "epochs_run",
-        "best_loss",
-        "best_epoch",
-        "evaluations",
-        "gradient_evaluations",
-        "hessian_products",
-    ];
-    let validation = plan.has_validation().then_some("validation_loss");
-    known.into_iter().chain(validation).chain(gap).collect()
-}
-
 pub(super) fn decide(plan: &Plan, spec: &Spec, mistakes: &mut Vec<Mistake>) -> Vec<Expectation> {
-    let known = final_quantities(plan);
     let vectors = plan.vectors();
     let mut expectations = Vec::new();
     for written in &spec.expectations {
@@ -170,7 +152,7 @@ pub(super) fn decide(plan: &Plan, spec: &Spec, mistakes: &mut Vec<Mistake>) -> V
             plan.parameters
                 .iter()
                 .map(String::as_str)
-                .chain(known.iter().copied())
+                .chain(Quantity::of(plan).map(|quantity| quantity.name))
         };
         let is_best = |name: &String| plan.best_columns.contains(name);
         let mut bounds = Vec::new();
@@ -248,10 +230,10 @@ fn bounds(
     names.iter().enumerate().map(bound).collect()
 }
 
-/// The tolerance of a bound; tells one that is not a distance, or a distance to
-/// nothing, and a bound that demands nothing.
+/// The tolerance of a bound; tells one that is a distance to nothing, and a bound that
+/// demands nothing.
 pub(super) fn tolerance<V>(written: &spec::Bound<V>, mistakes: &mut Vec<Mistake>) -> Tolerance {
-    let tolerance = distances(&written.tolerance, mistakes);
+    let tolerance = distances(&written.tolerance);
     let spec::Tolerance { ulps, abs, rel, .. } = &written.tolerance;
     let given = [abs, rel].into_iter().flatten().map(|number| &number.span);
     let given = given.chain(ulps.as_ref().map(|ulps| &ulps.span)).next();
@@ -277,23 +259,8 @@ pub(super) fn tolerance<V>(written: &spec::Bound<V>, mistakes: &mut Vec<Mistake>
     tolerance
 }
 
-/// The distances that a tolerance allows; tells one that is none.
-pub(super) fn distances(written: &spec::Tolerance, mistakes: &mut Vec<Mistake>) -> Tolerance {
-    for (name, distance) in [("abs", &written.abs), ("rel", &written.rel)] {
-        let wrong = distance.as_ref().filter(|distance| {
-            let distance = distance.value.wide();
-            distance.is_nan() || distance < 0.0
-        });
-        if let Some(wrong) = wrong {
-            let message = format!("the tolerance `{name}` cannot be {}", wrong.value.wide());
-            mistakes.push(Mistake::new(
-                Code::WrongValue,
-                wrong.span.clone(),
-                message,
-                "expected a number, 0 or above",
-            ));
-        }
-    }
+/// The distances that a tolerance allows.
+pub(super) fn distances(written: &spec::Tolerance) -> Tolerance {
     let value = |number: &Option<At<Number>>| number.as_ref().map(|number| number.value);
     Tolerance {
         ulps: written.ulps.as_ref().map(|ulps| ulps.value),

@@ -8,19 +8,20 @@ use std::fmt::Write as _;
 
 use super::derivatives::{GREATEST_COLUMNS, GREATEST_POINTS, GREATEST_VALUES};
 use crate::data::{GREATEST_CELLS, GREATEST_FILE};
-use crate::number::grouped;
+use crate::number::{GREATEST_WHOLE, grouped};
 use crate::objective::{
     GREATEST_DEPTH, GREATEST_ELEMENTS as ARRAY_ELEMENTS, GREATEST_ELEMENTS_TOGETHER,
     GREATEST_ROTATION, GREATEST_SIZE,
 };
 use crate::spec::GREATEST_LENGTH;
 
+pub use crate::spec::{GREATEST_LISTED, GREATEST_VARIABLES};
+
 /// A plan has at most so many runs.
 pub const GREATEST_RUNS: u64 = 10_000_000;
 
-/// A run makes at most so many updates: beyond, a number of epochs would not be
-/// exact in `f64`.
-pub const GREATEST_EPOCHS: u64 = (1 << 53) - 1;
+/// A run makes at most so many updates.
+pub const GREATEST_EPOCHS: u64 = GREATEST_WHOLE;
 
 /// All runs of a plan make at most so many updates together, if none ends early: they
 /// are counted in 64 bits.
@@ -29,14 +30,6 @@ pub const GREATEST_RUN_EPOCHS: u128 = 9_000_000_000_000_000_000;
 /// The trajectories of a plan have at most so many rows, if no run ends early;
 /// as text they are some hundred gigabytes.
 pub const GREATEST_ROWS: u128 = 10_000_000_000;
-
-/// Recorded epochs that are not evenly spaced are listed in memory, for all
-/// numbers of epochs of a plan at most so many together.
-pub const GREATEST_LISTED: u64 = 10_000_000;
-
-/// All objectives of a file have at most so many variables and constants
-/// together, each name counted once; a derivative has at most so many too.
-pub const GREATEST_VARIABLES: usize = 10_000;
 
 /// One epoch of an objective is at most so many operations: the value, the
 /// gradient and the update. With a number for each operation of each of 64 runs,

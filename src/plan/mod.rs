@@ -14,6 +14,7 @@ mod expectations;
 mod filter;
 mod grid;
 mod limits;
+mod quantity;
 mod record;
 mod start;
 mod values;
@@ -52,6 +53,7 @@ pub use limits::{
     GREATEST_OBJECTIVES, GREATEST_OPERATIONS, GREATEST_ROWS, GREATEST_RUN_EPOCHS, GREATEST_RUNS,
     GREATEST_SQUARES, GREATEST_VARIABLES, limits,
 };
+pub use quantity::Quantity;
 pub use record::{Record, RecordedEpochs};
 
 /// Everything that an experiment does, decided.

@@ -53,30 +53,18 @@ impl Record {
         mistakes: &mut Vec<Mistake>,
     ) -> Record {
         let mut epochs = Epochs::Default;
-        let mut require = |number: &Option<crate::mistake::At<u64>>, name: &str, least: u64| {
-            let number = number.as_ref()?;
-            if number.value < least || number.value > GREATEST_LISTED {
-                let message = format!("`{name}` cannot be {}", number.value);
-                let label = format!("expected a whole number from {least} to {GREATEST_LISTED}");
-                mistakes.push(Mistake::new(
-                    Code::WrongValue,
-                    number.span.clone(),
-                    message,
-                    label,
-                ));
-                return None;
-            }
-            Some(number.value)
-        };
-        if let Some(every) = require(&written.every, "every", 1) {
-            epochs = Epochs::Every(every);
+        if let Some(every) = &written.every {
+            epochs = Epochs::Every(every.value);
         }
-        if let Some(count) = require(&written.points, "points", 2) {
+        if let Some(points) = &written.points {
             let log = written
                 .spacing
                 .as_ref()
                 .is_some_and(|spacing| spacing.value == "log");
-            epochs = Epochs::Points { count, log };
+            epochs = Epochs::Points {
+                count: points.value,
+                log,
+            };
         }
         if let (Some(_), Some(points)) = (&written.every, &written.points) {
             let message = "`every` and `points` exclude each other";
@@ -87,7 +75,8 @@ impl Record {
                 "leave out one of them",
             ));
         }
-        if let (Some(spacing), None) = (&written.spacing, &written.points) {
+        let has_points = written.keys.iter().any(|key| key == "points");
+        if let (Some(spacing), false) = (&written.spacing, has_points) {
             let message = "`spacing` needs `points`";
             mistakes.push(Mistake::new(
                 Code::Conflict,

@@ -47,7 +47,7 @@ pub(super) struct Fields {
 macro_rules! take {
     ($fields:ident, $key:literal, $variant:ident) => {
         match $fields.take($key) {
-            Some(Field::$variant(value)) => Some(value),
+            Some($crate::spec::fields::Field::$variant(value)) => Some(value),
             _ => None,
         }
     };
@@ -262,6 +262,7 @@ fn stop(mut fields: Fields) -> Stop {
         gap_below: take!(fields, "gap_below", Number),
         patience: take!(fields, "patience", Whole),
         min_delta: take!(fields, "min_delta", Number),
+        keys: fields.present,
     }
 }
 
@@ -271,6 +272,7 @@ fn record(mut fields: Fields) -> Record {
         points: take!(fields, "points", Whole),
         spacing: take!(fields, "spacing", Text),
         parameters: take!(fields, "parameters", Selection),
+        keys: fields.present,
     }
 }
 

@@ -18,8 +18,8 @@ use crate::number::{Number, Value};
 pub use condition::{Condition, Relation, Test, Wanted};
 pub use format::{
     BOUND, CHART, CHART_KINDS, CLIP, DATA, DERIVATIVE, DERIVATIVE_EXPECT, DRAW, EXPECT, EXPERIMENT,
-    FORMATS, MINIMUM, OBJECTIVE, OF_DESCENTS, OPTIMIZER, POINTS_BOUND, RANGE, RECORD, SCHEDULE,
-    STOP, STYLE, TRANSFORM,
+    FORMATS, GREATEST_LISTED, GREATEST_ORDER, GREATEST_VARIABLES, MINIMUM, OBJECTIVE, OF_DESCENTS,
+    OPTIMIZER, POINTS_BOUND, RANGE, RECORD, SCHEDULE, STOP, STYLE, TRANSFORM,
 };
 pub use format::{Format, Key, Kind, Need, documentation};
 pub use load::{GREATEST_LENGTH, LoadError, load};
@@ -316,6 +316,8 @@ pub struct Stop {
     pub patience: Option<At<u64>>,
     /// `min_delta`.
     pub min_delta: Option<At<Number>>,
+    /// All keys, those included whose value was misread.
+    pub keys: Vec<String>,
 }
 
 /// `[record]`.
@@ -329,6 +331,8 @@ pub struct Record {
     pub spacing: Option<At<String>>,
     /// `parameters`.
     pub parameters: Option<Selection>,
+    /// All keys, those included whose value was misread.
+    pub keys: Vec<String>,
 }
 
 /// All, none, or some by name.

@@ -262,6 +262,37 @@ fn expectations_hold_or_are_told() {
 }
 
 #[test]
+fn a_count_is_not_told_in_ulps() {
+    let stopped = format!("{SWEEP}stop = {{ loss_below = 1e-2 }}\n");
+    let (code, printed) = changed(&stopped, &stopped.replace("1e-2", "1e-1"), &[]);
+    assert_eq!(code, 1);
+    let line = printed.lines().find(|line| line.contains("epochs_run"));
+    let line = line.expect("the number of epochs moved");
+    assert!(line.contains(" away, ") && line.ends_with("%)"), "{line}");
+    let line = printed
+        .lines()
+        .find(|line| line.contains(": loss recorded"));
+    assert!(line.expect("the loss too").ends_with(" ulps)"));
+}
+
+#[test]
+fn with_a_tolerance_another_reason_deviates_but_not_its_numbers() {
+    let stopped = format!("{SWEEP}stop = {{ loss_below = 1e-2 }}\n");
+    // The limit is a number of the reason, and one epoch more or less is allowed.
+    let closer = stopped.replace("1e-2", "1.1e-2");
+    let (code, printed) = changed(&stopped, &closer, &["--abs", "1e6"]);
+    assert_eq!((code, printed.lines().count()), (0, 1), "{printed}");
+    let other = stopped.replace("loss_below = 1e-2", "gap_below = 1e-2");
+    let (code, printed) = changed(&stopped, &other, &["--abs", "1e6"]);
+    assert_eq!(code, 1);
+    assert!(
+        printed.contains("status recorded converged (loss "),
+        "{printed}"
+    );
+    assert!(printed.contains(", now converged (gap "), "{printed}");
+}
+
+#[test]
 fn accepted_deviations_renew_the_report() {
     let at = folder(&[("w.toml", SWEEP)]);
     let check =

@@ -1,8 +1,8 @@
 //! What holds of every update rule, in each convention and with each of its settings.
 
 use gradtape::batch::Outcome;
-use gradtape::number::Scalar;
-use gradtape::optimizer::{Convention, DefaultValue, Domain, Method};
+use gradtape::number::{Domain, Scalar};
+use gradtape::optimizer::{Convention, DefaultValue, Method};
 
 use crate::runs::only_run;
 

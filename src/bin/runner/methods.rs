@@ -3,9 +3,10 @@
 use gradtape::autodiff::{Graph, Subnormals};
 use gradtape::engine::Program;
 use gradtape::mistake::nearest;
+use gradtape::number::Domain;
 use gradtape::number::{Value, short};
 use gradtape::optimizer::schedule::{Clock, Kind, Outline, RateFormula, Schedule};
-use gradtape::optimizer::{Clip, Convention, DefaultValue, Description, Domain, Initial, Method};
+use gradtape::optimizer::{Clip, Convention, DefaultValue, Description, Initial, Method};
 use gradtape::report::method_object;
 
 use crate::args::{self, Format};

@@ -3,7 +3,7 @@
 use super::{Band, Chart, ChartKind, Plan, Scale, file_name, title};
 use crate::mistake::{At, Code, Mistake, Span, suggestion};
 use crate::number::{Number, Value};
-use crate::plan::expectations::final_quantities;
+use crate::plan::Quantity;
 use crate::plan::filter::column;
 use crate::spec;
 
@@ -254,7 +254,7 @@ impl ChartDecider<'_> {
     }
 
     pub(super) fn final_quantity(&mut self, written: Option<&At<String>>) {
-        let known = final_quantities(self.plan);
+        let known: Vec<&str> = Quantity::of(self.plan).map(|one| one.name).collect();
         self.quantity(written, &known, &self.plan.parameters);
     }
 

@@ -58,17 +58,9 @@ impl ChartDecider<'_> {
         }
     }
 
-    fn tolerance(&mut self) -> f64 {
-        let Some(written) = &self.written.tolerance else {
-            return TOLERANCE;
-        };
-        let tolerance = written.value.wide();
-        if !(tolerance > 0.0 && tolerance < 1.0) {
-            let message = format!("`tolerance` cannot be {tolerance}");
-            let label = "expected a share above 0 and below 1";
-            self.mistake(Code::WrongValue, &written.span, message, label, "");
-        }
-        tolerance
+    fn tolerance(&self) -> f64 {
+        let written = self.written.tolerance.as_ref();
+        written.map_or(TOLERANCE, |written| written.value.wide())
     }
 
     fn targets(&mut self) -> Vec<f64> {
@@ -81,16 +73,8 @@ impl ChartDecider<'_> {
         let Some(written) = &self.written.targets else {
             return (0..51).map(|place| ten_to(f64::from(place))).collect();
         };
-        let mut targets = Vec::new();
-        for target in &written.list {
-            let gap = target.value.wide();
-            if !(gap > 0.0 && gap.is_finite()) {
-                let message = format!("a target cannot be {gap}");
-                let label = "expected a finite gap above 0";
-                self.mistake(Code::WrongValue, &target.span, message, label, "");
-            }
-            targets.push(gap);
-        }
+        let targets = written.list.iter().map(|target| target.value.wide());
+        let mut targets: Vec<f64> = targets.collect();
         targets.sort_by(|a, b| b.total_cmp(a));
         targets.dedup();
         targets

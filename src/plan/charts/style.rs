@@ -1,13 +1,7 @@
 //! How charts look.
 
-use crate::mistake::{Code, Mistake};
+use crate::mistake::At;
 use crate::spec;
-
-/// Least and greatest width and height in pixels.
-const SIDES: std::ops::RangeInclusive<u64> = 320..=4000;
-
-/// Least and greatest size of letters.
-const TEXT_SIZES: std::ops::RangeInclusive<f64> = 0.5..=3.0;
 
 /// How the charts of a report look.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -58,43 +52,15 @@ impl Default for Style {
 }
 
 /// What `[style]` means.
-pub(in crate::plan) fn style(written: &spec::Style, mistakes: &mut Vec<Mistake>) -> Style {
+pub(in crate::plan) fn style(written: &spec::Style) -> Style {
     let mut style = Style::default();
-    let sides = [
-        ("width", &written.width, &mut style.width),
-        ("height", &written.height, &mut style.height),
-    ];
-    for (name, written, side) in sides {
-        let Some(written) = written else { continue };
-        match u32::try_from(written.value) {
-            Ok(pixels) if SIDES.contains(&written.value) => *side = pixels,
-            _ => {
-                let message = format!("`{name}` cannot be {}", written.value);
-                let label = format!("expected {} to {} pixels", SIDES.start(), SIDES.end());
-                mistakes.push(Mistake::new(
-                    Code::WrongValue,
-                    written.span.clone(),
-                    message,
-                    label,
-                ));
-            }
-        }
+    let pixels = |side: &Option<At<u64>>| u32::try_from(side.as_ref()?.value).ok();
+    style.width = pixels(&written.width).unwrap_or(style.width);
+    style.height = pixels(&written.height).unwrap_or(style.height);
+    if let Some(size) = &written.text_size {
+        style.text_size = size.value.wide();
     }
-    if let Some(written) = &written.text_size {
-        style.text_size = written.value.wide();
-        if !TEXT_SIZES.contains(&style.text_size) {
-            let message = format!("`text_size` cannot be {}", style.text_size);
-            let (least, greatest) = (TEXT_SIZES.start(), TEXT_SIZES.end());
-            let label = format!("expected a share of the usual size, {least} to {greatest}");
-            mistakes.push(Mistake::new(
-                Code::WrongValue,
-                written.span.clone(),
-                message,
-                label,
-            ));
-        }
-    }
-    let is = |written: &Option<crate::mistake::At<String>>, name: &str| {
+    let is = |written: &Option<At<String>>, name: &str| {
         written.as_ref().is_some_and(|one| one.value == name)
     };
     if is(&written.theme, "dark") {

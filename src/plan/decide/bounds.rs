@@ -1,7 +1,7 @@
 //! Between what the variables of an objective are kept.
 
-use super::{Decider, shortened};
-use crate::mistake::{At, Code, Mistake, Span, suggestion};
+use super::Decider;
+use crate::mistake::{At, Code, Mistake, Span, shortened, suggestion};
 use crate::number::{Number, Scalar};
 use crate::plan::grid::Series;
 use crate::plan::start::Part;

@@ -4,10 +4,10 @@ use super::Decider;
 use super::objective::{Zipped, zip_of};
 use super::start::customary;
 use crate::mistake::{At, Code, Mistake, nearest, suggestion};
-use crate::number::{Value, grouped};
+use crate::number::Value;
 use crate::objective::catalogue::{self, Instance, Kind};
 use crate::plan::grid::{Grid, Series};
-use crate::plan::{Bounds, Ends, GREATEST_OBJECTIVES, GREATEST_VARIABLES, Objective};
+use crate::plan::{Bounds, Ends, GREATEST_OBJECTIVES, Objective};
 use crate::spec::{self, Values};
 
 /// A function of the catalogue with its number of variables, or the formula of the file.
@@ -107,32 +107,12 @@ impl Decider<'_> {
         let Some(setting) = &written.dimension else {
             return vec![None];
         };
-        let expected = format!(
-            "expected a whole number from 1 to {}",
-            grouped(GREATEST_VARIABLES as u128)
-        );
-        #[expect(
-            clippy::cast_precision_loss,
-            reason = "the greatest number of variables is small"
-        )]
-        let is_whole = |value: &Value| {
-            value.number().is_some_and(|number| {
-                let wide = number.wide();
-                (1.0..=GREATEST_VARIABLES as f64).contains(&wide) && libm::floor(wide) == wide
-            })
-        };
         if let Values::Range(range) = &setting.values
             && range.count.value > GREATEST_OBJECTIVES as u64
         {
             let message = "each dimension is an objective of its own";
             let label = format!("expected at most {GREATEST_OBJECTIVES}");
             self.mistake(Code::TooLarge, &range.count.span, message, label);
-            return Vec::new();
-        }
-        if self
-            .domain("dimension", setting, &expected, is_whole)
-            .is_none()
-        {
             return Vec::new();
         }
         #[expect(

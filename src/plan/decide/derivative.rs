@@ -2,21 +2,18 @@
 
 use std::collections::HashSet;
 
+use super::Decider;
 use super::function::{Written, default_name};
-use super::{Decider, shortened};
 use crate::autodiff::{Graph, Shape, Subnormals};
 use crate::mistake::{At, Code, Mistake, Span, suggestion};
-use crate::number::{Value, grouped};
+use crate::number::grouped;
 use crate::objective::{self, Partial};
 use crate::plan::derivatives::{
     Curve, Derivative, Expected, GREATEST_COLUMNS, GREATEST_POINTS, GREATEST_VALUES,
 };
 use crate::plan::grid::{Range, Series};
 use crate::plan::{Chart, GREATEST_OPERATIONS, Scale, expectations};
-use crate::spec::{self, Map, Spec, Values};
-
-/// The greatest order of a derivative.
-const GREATEST_ORDER: u64 = 4;
+use crate::spec::{self, GREATEST_ORDER, Map, Spec, Values};
 
 /// Up to so many lines each has a colour of its own.
 const LINES: u64 = 10;
@@ -73,19 +70,7 @@ impl Decider<'_> {
         let none = Vec::new();
         let at = written.at.as_ref().unwrap_or(&none);
         let points = self.points(at);
-        for (name, number) in &written.constants {
-            if !number.value.wide().is_finite() {
-                let shown = self.source.get(number.span.clone()).unwrap_or("this");
-                let message = format!("`{}` cannot be {}", name.value, shortened(shown));
-                self.mistake(
-                    Code::WrongValue,
-                    &number.span,
-                    message,
-                    "expected a finite number",
-                );
-            }
-        }
-        let order = self.order(written);
+        let order = order(written);
         let with_respect_to = self.with_respect_to(written, at);
         let function = self.function(&Written {
             formula: written.formula.as_ref(),
@@ -166,7 +151,6 @@ impl Decider<'_> {
         let before = self.mistakes.len();
         let mut several: Option<(&str, u64)> = None;
         for (name, setting) in at {
-            self.finite(&name.value, setting);
             let (length, span) = match &setting.values {
                 Values::One(_) => continue,
                 Values::List(values) => (values.len() as u64, &setting.span),
@@ -198,24 +182,6 @@ impl Decider<'_> {
         (self.mistakes.len() == before).then_some(points)
     }
 
-    fn order(&mut self, written: &spec::Derivative) -> Option<usize> {
-        match &written.order {
-            // Misread, it was told.
-            None if written.keys.iter().any(|key| key == "order") => None,
-            None => Some(1),
-            Some(order) if (1..=GREATEST_ORDER).contains(&order.value) => {
-                usize::try_from(order.value).ok()
-            }
-            Some(order) => {
-                let message = format!("`order` cannot be {}", order.value);
-                let label = format!("expected a whole number from 1 to {GREATEST_ORDER}");
-                self.mistake(Code::WrongValue, &order.span, message, label);
-                None
-            }
-        }
-    }
-
-    /// The variables to differentiate by, as places in `at`.
     fn with_respect_to(
         &mut self,
         written: &spec::Derivative,
@@ -334,10 +300,8 @@ impl Decider<'_> {
         all
     }
 
-    /// Checks expected values: numbers, a single one or one for each point.
+    /// Checks expected values: a single one or one for each point.
     fn values(&mut self, key: &str, setting: &spec::Setting, points: Option<u64>) -> Option<()> {
-        let is_number = |value: &Value| value.number().is_some();
-        self.domain(key, setting, "expected a number", is_number)?;
         let (length, span) = match &setting.values {
             Values::One(_) => return Some(()),
             Values::List(values) => (values.len() as u64, &setting.span),
@@ -352,6 +316,14 @@ impl Decider<'_> {
         let label = format!("expected a single value, or {expected}");
         self.mistake(Code::Lengths, span, message, label);
         None
+    }
+}
+
+/// How often is differentiated; `None` if that was misread.
+fn order(written: &spec::Derivative) -> Option<usize> {
+    match &written.order {
+        Some(order) => usize::try_from(order.value).ok(),
+        None => (!written.keys.iter().any(|key| key == "order")).then_some(1),
     }
 }
 

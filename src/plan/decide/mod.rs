@@ -22,12 +22,12 @@ use super::columns::Columns;
 use super::grid::{Grid, Series};
 use super::varying::Varying;
 use super::{
-    Ends, Filter, GREATEST_CHARTS, GREATEST_DERIVATIVES, GREATEST_EPOCHS, GREATEST_EXPECTATIONS,
+    Ends, Filter, GREATEST_CHARTS, GREATEST_DERIVATIVES, GREATEST_EXPECTATIONS,
     GREATEST_OBJECTIVES, GREATEST_RUN_EPOCHS, GREATEST_RUNS, GREATEST_VARIABLES, Objective,
     Optimizer, Plan, Record, RecordedData, Start, charts, check, expectations, record,
 };
 use crate::mistake::{At, Code, Mistake, Span};
-use crate::number::{Number, Value, grouped};
+use crate::number::{Domain, Number, Value, grouped};
 use crate::spec::{self, Map, Spec, Values};
 
 /// A label beyond this is cut off in every table and chart.
@@ -92,7 +92,7 @@ pub(super) fn decide(path: &str, source: &str, files: Files<'_>) -> Result<Plan,
             &mut Vec::new(),
         ),
         charts: Vec::new(),
-        style: charts::style(&spec.style, &mut mistakes),
+        style: charts::style(&spec.style),
         expectations: Vec::new(),
         check: super::Check::default(),
         derivatives,
@@ -303,20 +303,17 @@ impl Decider<'_> {
 
     fn numerics(&mut self, spec: &Spec) -> Grid {
         let mut named = Vec::new();
-        let choices: [(&str, &Option<spec::Setting>, &[&str]); 2] = [
-            ("precision", &spec.precision, &["f64", "f32"]),
-            ("subnormals", &spec.subnormals, &["keep", "flush"]),
+        let choices = [
+            ("precision", &spec.precision, "f64"),
+            ("subnormals", &spec.subnormals, "keep"),
         ];
-        for (name, setting, names) in choices {
-            let series = match setting {
-                Some(setting) => {
-                    let right = self.names(name, setting, names);
-                    (right.then(|| Series::new(setting)), setting.span.clone())
-                }
-                None => (None, 0..0),
-            };
-            let default = Series::List(vec![Value::Name(names[0].to_owned())]);
-            named.push((name.to_owned(), series.0.unwrap_or(default), series.1));
+        for (name, setting, default) in choices {
+            let default = Series::List(vec![Value::Name(default.to_owned())]);
+            let series = setting.as_ref().map_or(default, Series::new);
+            let span = setting
+                .as_ref()
+                .map_or(0..0, |setting| setting.span.clone());
+            named.push((name.to_owned(), series, span));
         }
         let epochs = spec.epochs.as_ref();
         let span = epochs.map_or(0..0, |setting| setting.span.clone());
@@ -336,38 +333,17 @@ impl Decider<'_> {
             let has_batches = data.is_some_and(|data| data.batch_size < data.training.len());
             has_batches || objective.starts.iter().any(Start::is_random)
         };
-        if repetitions.value == 0 {
-            let message = "`repetitions` cannot be 0";
-            self.mistake(
-                Code::WrongValue,
-                &repetitions.span,
-                message,
-                "expected 1 or more",
-            );
-        } else if repetitions.value > 1
-            && self.mistakes.is_empty()
-            && !objectives.iter().any(is_random)
-        {
+        if repetitions.value > 1 && self.mistakes.is_empty() && !objectives.iter().any(is_random) {
             let message = "every repetition would be the same";
             let label = "nothing in this experiment is random";
             let mistake = Mistake::new(Code::Conflict, repetitions.span.clone(), message, label);
             let help = "draw a start, such as `x = { uniform = [-1, 1] }`, or take data in batches";
             self.mistakes.push(mistake.help(help));
         }
-        repetitions.value.max(1)
+        repetitions.value
     }
 
     fn epochs(&mut self, setting: &spec::Setting) -> Option<Series> {
-        #[expect(clippy::cast_precision_loss, reason = "it has 53 binary digits")]
-        const GREATEST: f64 = GREATEST_EPOCHS as f64;
-        const EXPECTED: &str = "expected a whole number from 1 to 2^53 - 1";
-        let is_whole = |value: &Value| {
-            value.number().is_some_and(|number| {
-                let wide = number.wide();
-                (1.0..=GREATEST).contains(&wide) && libm::floor(wide) == wide
-            })
-        };
-        self.domain("epochs", setting, EXPECTED, is_whole)?;
         if let Values::Range(range) = &setting.values
             && range.count.value > GREATEST_RUNS
         {
@@ -395,112 +371,35 @@ impl Decider<'_> {
         ))
     }
 
-    fn names(&mut self, key: &str, setting: &spec::Setting, names: &[&str]) -> bool {
-        let expected: Vec<String> = names.iter().map(|name| format!("\"{name}\"")).collect();
-        let expected = format!("expected {}", expected.join(" or "));
-        let known = |value: &Value| matches!(value, Value::Name(name) if names.contains(&&**name));
-        self.domain(key, setting, &expected, known).is_some()
-    }
-
-    /// Checks every value of a setting; `None` if one is wrong.
-    fn domain(
-        &mut self,
-        key: &str,
-        setting: &spec::Setting,
-        expected: &str,
-        contains: impl Fn(&Value) -> bool,
-    ) -> Option<()> {
+    /// Tells each value of a setting that is not in its domain; `None` if there is one.
+    fn domain(&mut self, key: &str, setting: &spec::Setting, domain: Domain) -> Option<()> {
         let before = self.mistakes.len();
         match &setting.values {
-            Values::One(value) => self.value(key, value, expected, contains),
+            Values::One(value) => self.value(key, &value.value, &value.span, domain),
             Values::List(values) => {
                 for value in values {
-                    self.value(key, value, expected, &contains);
+                    self.value(key, &value.value, &value.span, domain);
                 }
             }
             Values::Range(range) => {
                 for end in [&range.from, &range.to] {
-                    let value = At::new(Value::Number(end.value), end.span.clone());
-                    self.value(key, &value, expected, &contains);
-                }
-                // An end that is wrong by itself needs no second mistake.
-                if self.mistakes.len() == before {
-                    self.range(range);
+                    self.value(key, &Value::Number(end.value), &end.span, domain);
                 }
             }
         }
         (self.mistakes.len() == before).then_some(())
     }
 
-    fn value(
-        &mut self,
-        key: &str,
-        value: &At<Value>,
-        expected: &str,
-        contains: impl Fn(&Value) -> bool,
-    ) {
-        if !contains(&value.value) {
-            let written = self.source.get(value.span.clone()).unwrap_or("this");
-            let message = format!("`{key}` cannot be {}", shortened(written));
-            self.mistake(Code::WrongValue, &value.span, message, expected);
+    fn value(&mut self, key: &str, value: &Value, span: &Span, domain: Domain) {
+        if !domain.contains(value) {
+            self.cannot_be(key, span, domain.expected(value));
         }
     }
 
-    fn range(&mut self, range: &spec::Range) {
-        if range.count.value < 2 {
-            let points = if range.count.value == 1 {
-                "point"
-            } else {
-                "points"
-            };
-            let message = format!("a range cannot have {} {points}", range.count.value);
-            self.mistake(
-                Code::WrongValue,
-                &range.count.span,
-                message,
-                "expected 2 or more; a single value needs no range",
-            );
-        }
-        let (from, to) = (range.from.value.wide(), range.to.value.wide());
-        let whole = range.from.span.start.min(range.to.span.start)
-            ..range.from.span.end.max(range.to.span.end);
-        if !(from.is_finite() && to.is_finite()) {
-            let end = if from.is_finite() {
-                &range.to
-            } else {
-                &range.from
-            };
-            self.mistake(
-                Code::WrongValue,
-                &end.span,
-                "a range needs finite ends",
-                "expected a finite number",
-            );
-        } else if range.log && (from == 0.0 || to == 0.0 || (from < 0.0) != (to < 0.0)) {
-            let message = "a range of equal ratios cannot touch or cross 0";
-            self.mistake(
-                Code::WrongValue,
-                &whole,
-                message,
-                "expected both ends above 0, or both below",
-            );
-        } else if !range.log && !(to - from).is_finite() {
-            self.mistake(
-                Code::WrongValue,
-                &whole,
-                "the ends of the range are too far apart",
-                "their difference overflows",
-            );
-        }
-    }
-
-    fn finite(&mut self, name: &str, setting: &spec::Setting) {
-        let is_finite = |value: &Value| {
-            value
-                .number()
-                .is_some_and(|number| number.wide().is_finite())
-        };
-        self.domain(name, setting, "expected a finite number", is_finite);
+    /// Tells that `key` cannot be what was written.
+    fn cannot_be(&mut self, key: &str, span: &Span, expected: impl Into<String>) {
+        let mistake = Mistake::of_value(&format!("`{key}`"), self.source, span, expected);
+        self.mistakes.push(mistake);
     }
 
     fn distinct_names<'a>(&mut self, names: impl Iterator<Item = &'a At<String>>, what: &str) {
@@ -540,15 +439,6 @@ fn named(settings: &Map<spec::Setting>) -> Vec<(String, Series, Span)> {
             )
         })
         .collect()
-}
-
-/// What was written, fit for a message of one line.
-fn shortened(written: &str) -> String {
-    let line = written.lines().next().unwrap_or("");
-    if line.chars().count() <= 40 && line.len() == written.len() {
-        return line.to_owned();
-    }
-    line.chars().take(39).collect::<String>() + "…"
 }
 
 impl Plan {

@@ -6,22 +6,23 @@ use std::rc::Rc;
 use super::catalogue::Source;
 use super::function::{Written, default_name};
 use super::start::{Given, in_words};
-use super::{Decider, each_once, named, shortened};
+use super::{Decider, each_once, named};
 use crate::autodiff::Shape;
 use crate::data::Dataset;
 use crate::mistake::{At, Code, Mistake, suggestion};
 use crate::number::grouped;
 use crate::objective::{self, GREATEST_ROTATION, Transform};
-use crate::plan::{Bounds, Ends, GREATEST_OBJECTIVES, GREATEST_VARIABLES, Objective, Start};
+use crate::plan::{
+    Bounds, Ends, GREATEST_OBJECTIVES, GREATEST_VARIABLES, Objective, Quantity, Start,
+};
 use crate::spec::{self, Groups, Map, Spec};
 
-/// Names that the columns of a report use for something else.
+/// Names that the columns of a report use for something else, besides quantities.
 const COLUMN_NAMES: &[&str] = &[
     "run",
     "label",
     "epoch",
     "epochs",
-    "epochs_run",
     "status",
     "reason",
     "precision",
@@ -31,17 +32,8 @@ const COLUMN_NAMES: &[&str] = &[
     "method",
     "convention",
     "start",
-    "loss",
-    "gradient_norm",
-    "gap",
-    "best_loss",
-    "best_epoch",
     "dimension",
     "repetition",
-    "validation_loss",
-    "evaluations",
-    "gradient_evaluations",
-    "hessian_products",
 ];
 
 /// What a group of `zip` of an objective is about.
@@ -136,9 +128,6 @@ impl Decider<'_> {
         } else {
             None
         };
-        for (name, setting) in &written.constants {
-            self.finite(&name.value, setting);
-        }
         let data = match &written.data {
             Some(data) => Some(self.data(data, place)?),
             None => None,
@@ -295,14 +284,6 @@ impl Decider<'_> {
     }
 
     pub(super) fn minimum(&mut self, minimum: &spec::Minimum, variables: &[String]) {
-        if !minimum.value.value.wide().is_finite() {
-            self.mistake(
-                Code::WrongValue,
-                &minimum.value.span,
-                "the known minimum is not finite",
-                "expected a finite number",
-            );
-        }
         let given: HashSet<&str> = variables.iter().map(String::as_str).collect();
         for (name, _) in &minimum.at {
             if !given.contains(name.value.as_str()) {
@@ -347,28 +328,10 @@ impl Decider<'_> {
     fn transform(&mut self, written: &spec::Transform, centre: &[f64]) -> Option<Transform> {
         let dimension = centre.len();
         let before = self.mistakes.len();
-        let mut each = |name: &str, numbers: &Option<spec::Numbers>, default: f64, above: f64| {
+        let mut each = |name: &str, numbers: &Option<spec::Numbers>, default: f64| {
             let Some(numbers) = numbers else {
                 return vec![default; dimension];
             };
-            for number in &numbers.list {
-                let wide = number.value.wide();
-                if !wide.is_finite() || wide <= above {
-                    let written = self.source.get(number.span.clone()).unwrap_or("this");
-                    let message = format!("`{name}` cannot be {}", shortened(written));
-                    let label = if above < 0.0 {
-                        "expected a finite number"
-                    } else {
-                        "expected a finite number above 0"
-                    };
-                    self.mistakes.push(Mistake::new(
-                        Code::WrongValue,
-                        number.span.clone(),
-                        message,
-                        label,
-                    ));
-                }
-            }
             let wide: Vec<f64> = numbers.list.iter().map(|one| one.value.wide()).collect();
             if numbers.is_list && wide.len() != dimension {
                 let message = format!("`{name}` has {} numbers", wide.len());
@@ -382,8 +345,8 @@ impl Decider<'_> {
             }
             wide.into_iter().cycle().take(dimension).collect()
         };
-        let shift = each("shift", &written.shift, 0.0, f64::NEG_INFINITY);
-        let scale = each("scale", &written.scale, 1.0, 0.0);
+        let shift = each("shift", &written.shift, 0.0);
+        let scale = each("scale", &written.scale, 1.0);
         let seed = written.rotate.as_ref().map(|seed| seed.value);
         if let (Some(seed), true) = (&written.rotate, dimension > GREATEST_ROTATION) {
             let message = format!(
@@ -423,5 +386,5 @@ fn are_numbers(start: &At<Map<spec::Start>>) -> bool {
 
 /// Whether a column of a report of descents by methods with these settings has this name.
 fn is_column(name: &str, settings: &HashSet<&str>) -> bool {
-    COLUMN_NAMES.contains(&name) || settings.contains(name)
+    COLUMN_NAMES.contains(&name) || Quantity::named(name).is_some() || settings.contains(name)
 }

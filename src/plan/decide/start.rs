@@ -2,9 +2,9 @@
 
 use std::sync::Arc;
 
-use super::{Decider, shortened};
+use super::Decider;
 use crate::autodiff::Shape;
-use crate::mistake::{At, Code, Mistake, Span};
+use crate::mistake::{At, Code, Span};
 use crate::number::{Number, Value, grouped};
 use crate::plan::GREATEST_VARIABLES;
 use crate::plan::grid::Series;
@@ -45,11 +45,6 @@ impl Decider<'_> {
         setting: &spec::Setting,
         demanded: Option<&Shape>,
     ) -> Option<Given> {
-        let before = self.mistakes.len();
-        self.finite(name, setting);
-        if self.mistakes.len() > before {
-            return None;
-        }
         let series = (Series::new(setting), setting.span.clone());
         let Some(shape) = demanded.filter(|shape| !shape.is_empty()) else {
             return Some(Given {
@@ -114,9 +109,6 @@ impl Decider<'_> {
             }
         }
         let before = self.mistakes.len();
-        for setting in &elements {
-            self.finite(name, setting);
-        }
         let shape = match rows {
             None => Shape::from([elements.len()]),
             Some(columns) => Shape::from([array.value.len(), columns]),
@@ -190,19 +182,6 @@ impl Decider<'_> {
             }
             Some(Distribution::Normal(mean, deviation))
         });
-        if let Some(value) = draw
-            .value
-            .as_ref()
-            .filter(|one| !one.value.wide().is_finite())
-        {
-            let message = format!("the start of `{name}` is not finite");
-            self.mistake(
-                Code::Start,
-                &value.span,
-                message,
-                "expected a finite number",
-            );
-        }
         let shape = shape?;
         if self.mistakes.len() > before {
             return None;
@@ -238,7 +217,15 @@ impl Decider<'_> {
                 );
                 return None;
             }
-            (None, None) => return Some(demanded.cloned().unwrap_or_else(Shape::scalar)),
+            (None, None) => {
+                // One that was misread was told; there is no shape without it.
+                let is_given = draw
+                    .keys
+                    .iter()
+                    .any(|key| key == "length" || key == "shape");
+                let usual = || demanded.cloned().unwrap_or_else(Shape::scalar);
+                return (!is_given).then(usual);
+            }
             (Some(length), None) => (vec![length], &length.span),
             (None, Some(shape)) => (shape.value.iter().collect(), &shape.span),
         };
@@ -249,10 +236,6 @@ impl Decider<'_> {
         let mut shape: Vec<usize> = Vec::new();
         let mut elements = 1_usize;
         for length in lengths {
-            if length.value == 0 {
-                let message = format!("a length of `{name}` cannot be 0");
-                self.mistake(Code::Start, &length.span, message, "expected 1 or more");
-            }
             let length = usize::try_from(length.value).unwrap_or(usize::MAX);
             elements = elements.saturating_mul(length);
             shape.push(length);
@@ -279,24 +262,13 @@ impl Decider<'_> {
         }
     }
 
-    /// Two finite numbers.
+    /// Two numbers.
     fn pair(&mut self, key: &str, numbers: &spec::Numbers, what: &str) -> Option<[f64; 2]> {
         let wide: Vec<f64> = numbers.list.iter().map(|one| one.value.wide()).collect();
-        if let [first, second] = wide[..]
-            && first.is_finite()
-            && second.is_finite()
-        {
+        if let [first, second] = wide[..] {
             return Some([first, second]);
         }
-        let written = self.source.get(numbers.span.clone()).unwrap_or("this");
-        let message = format!("`{key}` cannot be {}", shortened(written));
-        let mistake = Mistake::new(
-            Code::Start,
-            numbers.span.clone(),
-            message,
-            format!("expected {what}"),
-        );
-        self.mistakes.push(mistake);
+        self.cannot_be(key, &numbers.span, format!("expected {what}"));
         None
     }
 }

@@ -9,7 +9,7 @@
 //! for quantities that are better the smaller they are; for others, such as a parameter, it
 //! is left out from there on.
 
-use crate::plan::Band;
+use crate::plan::{Band, Quantity};
 
 /// The quantile of values that are sorted. Infinite ones are values too.
 ///
@@ -57,19 +57,8 @@ pub(super) fn edges(sorted: &[f64], band: Band) -> [f64; 2] {
 }
 
 /// Whether a quantity is better the smaller it is.
-pub(super) fn is_better_smaller(quantity: &str) -> bool {
-    [
-        "loss",
-        "best_loss",
-        "validation_loss",
-        "gradient_norm",
-        "gap",
-        "evaluations",
-        "gradient_evaluations",
-        "hessian_products",
-        "epochs_run",
-    ]
-    .contains(&quantity)
+pub(super) fn is_better_smaller(name: &str) -> bool {
+    Quantity::named(name).is_some_and(Quantity::is_better_smaller)
 }
 
 /// The points of one run, and whether it diverged after them.

@@ -1,6 +1,7 @@
 //! The tables that describe charts.
 
 use super::{Format, Kind, optional};
+use crate::number::Domain;
 
 /// How an axis or a range of colours can be divided.
 const AXIS_SCALES: &[&str] = &["linear", "log", "symlog"];
@@ -101,12 +102,12 @@ pub static CHART: Format = Format {
         ),
         optional(
             "tolerance",
-            Kind::Number,
-            "For a `performance` or `data` profile: a problem is solved when the loss has fallen by all but this share of the greatest fall that any run reached. Above 0 and below 1. Default: 1e-3.",
+            Kind::Number(Domain::Fraction),
+            "For a `performance` or `data` profile: a problem is solved when the loss has fallen by all but this share of the greatest fall that any run reached. Default: 1e-3.",
         ),
         optional(
             "targets",
-            Kind::Numbers,
+            Kind::Numbers(Domain::Positive),
             "For an `ecdf` profile: the gaps to the known minimum that are to be reached, each above 0. Default: 51 from 1e2 to 1e-8, by equal ratios.",
         ),
         optional(
@@ -146,13 +147,13 @@ pub static STYLE: Format = Format {
         ),
         optional(
             "width",
-            Kind::Whole,
-            "The width in pixels, 320 to 4000. Default: 1200.",
+            Kind::Whole(Domain::WholeBetween(320, 4000)),
+            "The width in pixels. Default: 1200.",
         ),
         optional(
             "height",
-            Kind::Whole,
-            "The height in pixels, 320 to 4000. Default: 800.",
+            Kind::Whole(Domain::WholeBetween(320, 4000)),
+            "The height in pixels. Default: 800.",
         ),
         optional(
             "font",
@@ -161,8 +162,8 @@ pub static STYLE: Format = Format {
         ),
         optional(
             "text_size",
-            Kind::Number,
-            "The size of the letters as a share of the usual one, 0.5 to 3. Default: 1.",
+            Kind::Number(Domain::Between(0.5, 3.0)),
+            "The size of the letters as a share of the usual one. Default: 1.",
         ),
     ],
     others: None,

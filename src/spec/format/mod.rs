@@ -7,6 +7,8 @@ mod chart;
 
 use std::fmt::Write as _;
 
+use crate::number::{Domain, GREATEST_WHOLE};
+
 pub use chart::{CHART, CHART_KINDS, STYLE};
 
 /// A table of the experiment file.
@@ -51,16 +53,16 @@ pub enum Need {
 pub enum Kind {
     /// Text in quotes.
     Text,
-    /// A whole number, 0 or above.
-    Whole,
+    /// A whole number.
+    Whole(Domain),
     /// A number.
-    Number,
+    Number(Domain),
     /// `true` or `false`.
     Switch,
     /// One of a few words.
     Choice(&'static [&'static str]),
     /// One value, a list of values, or a range of numbers.
-    Setting,
+    Setting(Domain),
     /// A list of names.
     Names,
     /// One name, or a list of names.
@@ -68,11 +70,11 @@ pub enum Kind {
     /// A list of names, or a list of such lists.
     Groups,
     /// A list of numbers.
-    Numbers,
+    Numbers(Domain),
     /// One number, or a list of numbers.
-    OneOrMoreNumbers,
+    OneOrMoreNumbers(Domain),
     /// One whole number, or a list of them.
-    Wholes,
+    Wholes(Domain),
     /// `"all"`, `"none"` or a list of names.
     Selection,
     /// A table from names to what is given.
@@ -99,26 +101,22 @@ impl Kind {
     pub fn description(self) -> String {
         match self {
             Kind::Text => "text in quotes".to_owned(),
-            Kind::Whole => "a whole number".to_owned(),
-            Kind::Number => "a number".to_owned(),
-            Kind::Switch => "true or false".to_owned(),
-            Kind::Choice(choices) => {
-                let quoted = choices.iter().map(|choice| format!("\"{choice}\""));
-                let quoted: Vec<String> = quoted.collect();
-                match quoted.split_last() {
-                    Some((last, others)) if !others.is_empty() => {
-                        format!("{} or {last}", others.join(", "))
-                    }
-                    _ => quoted.concat(),
-                }
+            Kind::Whole(domain) | Kind::Number(domain) => domain.description(),
+            Kind::Switch => Domain::Switch.description(),
+            Kind::Choice(choices) => Domain::Choice(choices).description(),
+            Kind::Setting(Domain::Any) => "a value, a list of values or a range".to_owned(),
+            Kind::Setting(words @ Domain::Choice(_)) => {
+                format!("{}, or a list of such", words.description())
             }
-            Kind::Setting => "a value, a list of values or a range".to_owned(),
+            Kind::Setting(domain) => {
+                format!("{}; a list or a range of such", domain.description())
+            }
             Kind::Names => "a list of names in quotes".to_owned(),
             Kind::Groups => "a list of names in quotes, or a list of such lists".to_owned(),
             Kind::OneOrMoreNames => "a name in quotes or a list of names".to_owned(),
-            Kind::Numbers => "a list of numbers".to_owned(),
-            Kind::OneOrMoreNumbers => "a number or a list of numbers".to_owned(),
-            Kind::Wholes => "a whole number or a list of two".to_owned(),
+            Kind::Numbers(_) => "a list of numbers".to_owned(),
+            Kind::OneOrMoreNumbers(_) => "a number or a list of numbers".to_owned(),
+            Kind::Wholes(_) => "a whole number or a list of two".to_owned(),
             Kind::Start => "a number, a range, a draw, or an array of such".to_owned(),
             Kind::Selection => "\"all\", \"none\" or a list of names in quotes".to_owned(),
             Kind::Map(kind) => format!("a table from names to {}", kind.description()),
@@ -183,6 +181,21 @@ const fn for_descents(name: &'static str, kind: Kind, description: &'static str)
 
 const SCALES: &[&str] = &["linear", "log"];
 
+/// The greatest order of a derivative.
+pub const GREATEST_ORDER: u64 = 4;
+
+/// The epochs without an improvement are counted in the precision of the run, exactly up
+/// to here.
+const GREATEST_PATIENCE: u64 = 1 << 24;
+
+/// Recorded epochs that are not evenly spaced are listed in memory, for all
+/// numbers of epochs of a plan at most so many together.
+pub const GREATEST_LISTED: u64 = 10_000_000;
+
+/// All objectives of a file have at most so many variables and constants
+/// together, each name counted once; a derivative has at most so many too.
+pub const GREATEST_VARIABLES: usize = 10_000;
+
 /// The whole file.
 pub static EXPERIMENT: Format = Format {
     name: "the experiment",
@@ -203,17 +216,17 @@ pub static EXPERIMENT: Format = Format {
         ),
         for_descents(
             "epochs",
-            Kind::Setting,
-            "How many updates each run makes, 1 or more.",
+            Kind::Setting(Domain::Count),
+            "How many updates each run makes.",
         ),
         optional(
             "precision",
-            Kind::Setting,
+            Kind::Setting(Domain::Choice(&["f64", "f32"])),
             "`\"f64\"` (default) or `\"f32\"`: constants, settings and every operation are rounded to it.",
         ),
         optional(
             "subnormals",
-            Kind::Setting,
+            Kind::Setting(Domain::Choice(&["keep", "flush"])),
             "`\"keep\"` (default), or `\"flush\"` to make results below the smallest normal number zero, as TensorFlow does.",
         ),
         optional(
@@ -223,12 +236,12 @@ pub static EXPERIMENT: Format = Format {
         ),
         optional(
             "seed",
-            Kind::Whole,
+            Kind::Whole(Domain::Whole),
             "What all random numbers of the file come from: starts, splits and orders of rows. Default: 0.",
         ),
         optional(
             "repetitions",
-            Kind::Whole,
+            Kind::Whole(Domain::Count),
             "How often each combination is run, each time with new random numbers; the same ones for every optimizer. Default: 1.",
         ),
         for_descents("objective", Kind::Tables(&OBJECTIVE), "What is minimised."),
@@ -307,7 +320,7 @@ pub static OBJECTIVE: Format = Format {
         ),
         optional(
             "dimension",
-            Kind::Setting,
+            Kind::Setting(Domain::WholeBetween(1, GREATEST_VARIABLES as u64)),
             "How many variables the test function has, where that is free. Default: mostly 2. Of a list each is an objective of its own.",
         ),
         optional(
@@ -322,7 +335,7 @@ pub static OBJECTIVE: Format = Format {
         ),
         optional(
             "constants",
-            Kind::Map(&Kind::Setting),
+            Kind::Map(&Kind::Setting(Domain::Finite)),
             "Numbers of the formula that are not optimised; lists and ranges are swept. For a fixed vector write it in `define`.",
         ),
         optional(
@@ -337,7 +350,7 @@ pub static OBJECTIVE: Format = Format {
         ),
         optional(
             "bounds",
-            Kind::Map(&Kind::Numbers),
+            Kind::Map(&Kind::Numbers(Domain::Number)),
             "Between what variables are kept, such as `{ x = [0, 1], y = [0, inf] }`, all elements of a vector alike: what an update leads to is moved to the nearest point within. `gradient_norm` then counts only directions that are free.",
         ),
         optional(
@@ -363,23 +376,27 @@ pub static DRAW: Format = Format {
     keys: &[
         optional(
             "uniform",
-            Kind::Numbers,
+            Kind::Numbers(Domain::Finite),
             "The least and the greatest number, between which all are equally likely.",
         ),
         optional(
             "normal",
-            Kind::Numbers,
+            Kind::Numbers(Domain::Finite),
             "The mean and the standard deviation.",
         ),
-        optional("value", Kind::Number, "The same number for all elements."),
+        optional(
+            "value",
+            Kind::Number(Domain::Finite),
+            "The same number for all elements.",
+        ),
         optional(
             "length",
-            Kind::Whole,
+            Kind::Whole(Domain::Count),
             "How many elements the vector has; a single number without.",
         ),
         optional(
             "shape",
-            Kind::Wholes,
+            Kind::Wholes(Domain::Count),
             "In place of `length` the rows and columns of a matrix.",
         ),
     ],
@@ -395,17 +412,17 @@ pub static TRANSFORM: Format = Format {
     keys: &[
         optional(
             "shift",
-            Kind::OneOrMoreNumbers,
+            Kind::OneOrMoreNumbers(Domain::Finite),
             "d: one number for every variable, or one for all of them. Default: 0.",
         ),
         optional(
             "rotate",
-            Kind::Whole,
+            Kind::Whole(Domain::Whole),
             "R: a random rotation from this seed. Default: none.",
         ),
         optional(
             "scale",
-            Kind::OneOrMoreNumbers,
+            Kind::OneOrMoreNumbers(Domain::Positive),
             "s: a factor above 0, or one for each axis. Default: 1.",
         ),
     ],
@@ -435,12 +452,12 @@ pub static DATA: Format = Format {
         ),
         optional(
             "batch_size",
-            Kind::Whole,
+            Kind::Whole(Domain::Count),
             "An epoch goes once over the training rows in an order shuffled from `seed`, and makes an update for each so many rows; the last ones may be fewer. Default: one update an epoch, on all rows.",
         ),
         optional(
             "validation",
-            Kind::Number,
+            Kind::Number(Domain::Positive),
             "The share of the rows, or from 1 on their number, that is left out of training; `validation_loss` is the loss on them. The rows are chosen by `seed`.",
         ),
     ],
@@ -454,12 +471,12 @@ pub static MINIMUM: Format = Format {
     keys: &[
         required(
             "value",
-            Kind::Number,
+            Kind::Number(Domain::Finite),
             "The value there; `gap` is the loss minus this.",
         ),
         optional(
             "at",
-            Kind::Map(&Kind::OneOrMoreNumbers),
+            Kind::Map(&Kind::OneOrMoreNumbers(Domain::Finite)),
             "The variables there.",
         ),
     ],
@@ -510,7 +527,7 @@ pub static OPTIMIZER: Format = Format {
     ],
     others: Some(&Key {
         name: "a setting of the method",
-        kind: Kind::Setting,
+        kind: Kind::Setting(Domain::Any),
         need: Need::Optional,
         description: "One value, a list or a range.",
     }),
@@ -536,7 +553,7 @@ pub static SCHEDULE: Format = Format {
     ],
     others: Some(&Key {
         name: "a setting of the schedule",
-        kind: Kind::Setting,
+        kind: Kind::Setting(Domain::Any),
         need: Need::Optional,
         description: "One value, a list or a range. Every kind can have `warmup`: so many epochs in which the rate rises from a lower one, before the rest begins. `milestones`, `boundaries`, `values` and `scales` are one list for all runs, `formula` is a text.",
     }),
@@ -549,17 +566,17 @@ pub static CLIP: Format = Format {
     keys: &[
         optional(
             "value",
-            Kind::Setting,
+            Kind::Setting(Domain::Positive),
             "Each entry of the gradient is cut off at this magnitude.",
         ),
         optional(
             "norm",
-            Kind::Setting,
+            Kind::Setting(Domain::Positive),
             "The gradient of each variable is scaled down to this Euclidean norm.",
         ),
         optional(
             "global_norm",
-            Kind::Setting,
+            Kind::Setting(Domain::Positive),
             "The whole gradient is scaled down to this Euclidean norm.",
         ),
     ],
@@ -572,9 +589,13 @@ pub static RANGE: Format = Format {
     description: "Evenly spaced numbers in place of a list, such as \
         `{ from = 1e-4, to = 1.0, count = 25, scale = \"log\" }`. Both ends are included and exact.",
     keys: &[
-        required("from", Kind::Number, "The first number."),
-        required("to", Kind::Number, "The last number."),
-        required("count", Kind::Whole, "How many numbers, 2 or more."),
+        required("from", Kind::Number(Domain::Finite), "The first number."),
+        required("to", Kind::Number(Domain::Finite), "The last number."),
+        required(
+            "count",
+            Kind::Whole(Domain::WholeBetween(2, GREATEST_WHOLE)),
+            "How many numbers.",
+        ),
         optional(
             "scale",
             Kind::Choice(SCALES),
@@ -592,37 +613,37 @@ pub static STOP: Format = Format {
     keys: &[
         optional(
             "loss_below",
-            Kind::Number,
+            Kind::Number(Domain::Number),
             "Converged when the loss is below this.",
         ),
         optional(
             "gradient_norm_below",
-            Kind::Number,
+            Kind::Number(Domain::Positive),
             "Converged when the Euclidean norm of the gradient is below this.",
         ),
         optional(
             "step_below",
-            Kind::Number,
+            Kind::Number(Domain::Positive),
             "Converged when the Euclidean length of the last update is below this.",
         ),
         optional(
             "loss_above",
-            Kind::Number,
+            Kind::Number(Domain::Number),
             "Diverged when the loss is above this.",
         ),
         optional(
             "gap_below",
-            Kind::Number,
+            Kind::Number(Domain::Positive),
             "Converged when the loss is less than this above the known minimum; an objective without one goes on.",
         ),
         optional(
             "patience",
-            Kind::Whole,
+            Kind::Whole(Domain::WholeBetween(1, GREATEST_PATIENCE)),
             "Converged when the loss did not improve in so many epochs.",
         ),
         optional(
             "min_delta",
-            Kind::Number,
+            Kind::Number(Domain::NotNegative),
             "With `patience`: what counts as an improvement is a loss that is less than the last improved one by more than this. Default: 0.",
         ),
     ],
@@ -636,13 +657,13 @@ pub static RECORD: Format = Format {
     keys: &[
         optional(
             "every",
-            Kind::Whole,
+            Kind::Whole(Domain::WholeBetween(1, GREATEST_LISTED)),
             "Every so many epochs. Default: every epoch up to 10,000 epochs, 1,000 points beyond.",
         ),
         optional(
             "points",
-            Kind::Whole,
-            "So many epochs, in place of `every`; 2 or more.",
+            Kind::Whole(Domain::WholeBetween(2, GREATEST_LISTED)),
+            "So many epochs, in place of `every`.",
         ),
         optional(
             "spacing",
@@ -680,13 +701,17 @@ pub static EXPECT: Format = Format {
 
 const ULPS: Key = optional(
     "ulps",
-    Kind::Whole,
+    Kind::Whole(Domain::Whole),
     "How many representable numbers it may be away.",
 );
-const ABS: Key = optional("abs", Kind::Number, "How much it may be away.");
+const ABS: Key = optional(
+    "abs",
+    Kind::Number(Domain::Distance),
+    "How much it may be away.",
+);
 const REL: Key = optional(
     "rel",
-    Kind::Number,
+    Kind::Number(Domain::Distance),
     "How much it may be away, as a share of the value.",
 );
 
@@ -731,7 +756,7 @@ pub static BOUND: Format = Format {
     keys: &[
         optional(
             "equals",
-            Kind::OneOrMoreNumbers,
+            Kind::OneOrMoreNumbers(Domain::Float),
             "The value; for a vector one for all elements, or a list of one for each.",
         ),
         ULPS,
@@ -739,12 +764,12 @@ pub static BOUND: Format = Format {
         REL,
         optional(
             "below",
-            Kind::OneOrMoreNumbers,
+            Kind::OneOrMoreNumbers(Domain::Float),
             "The quantity is below this.",
         ),
         optional(
             "above",
-            Kind::OneOrMoreNumbers,
+            Kind::OneOrMoreNumbers(Domain::Float),
             "The quantity is above this.",
         ),
     ],
@@ -771,7 +796,7 @@ pub static DERIVATIVE: Format = Format {
         ),
         required(
             "at",
-            Kind::Map(&Kind::Setting),
+            Kind::Map(&Kind::Setting(Domain::Finite)),
             "The points: for each variable a number, or a list or range. Lists and ranges have equal lengths and go together; a single number holds for every point.",
         ),
         optional(
@@ -781,8 +806,8 @@ pub static DERIVATIVE: Format = Format {
         ),
         optional(
             "order",
-            Kind::Whole,
-            "How often, 1 (default) to 4: all derivatives up to this order, mixed ones included.",
+            Kind::Whole(Domain::WholeBetween(1, GREATEST_ORDER)),
+            "How often: all derivatives up to this order, mixed ones included. Default: 1.",
         ),
         optional(
             "define",
@@ -791,7 +816,7 @@ pub static DERIVATIVE: Format = Format {
         ),
         optional(
             "constants",
-            Kind::Map(&Kind::Number),
+            Kind::Map(&Kind::Number(Domain::Finite)),
             "Numbers of the formula that are no variables. To vary one, give it in `at` and leave it out of `with_respect_to`.",
         ),
         optional(
@@ -822,12 +847,20 @@ pub static POINTS_BOUND: Format = Format {
     description: "As a bound, for a column of a derivative: one value holds at every point, a list \
         or range has one for each.",
     keys: &[
-        optional("equals", Kind::Setting, "The values."),
+        optional("equals", Kind::Setting(Domain::Float), "The values."),
         ULPS,
         ABS,
         REL,
-        optional("below", Kind::Setting, "The column is below these."),
-        optional("above", Kind::Setting, "The column is above these."),
+        optional(
+            "below",
+            Kind::Setting(Domain::Float),
+            "The column is below these.",
+        ),
+        optional(
+            "above",
+            Kind::Setting(Domain::Float),
+            "The column is above these.",
+        ),
     ],
     others: None,
 };

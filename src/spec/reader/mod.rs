@@ -1,16 +1,18 @@
 //! From the text of an experiment file to a [`Spec`], by the description of the
 //! format.
 
+mod values;
+
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
-use super::condition::{Condition, Relation, Test, Wanted};
-use super::fields::{self, Entries, Field, Fields, take};
-use super::format::{DRAW, EXPERIMENT, Format, Key, Kind, Need, OF_DESCENTS, RANGE};
-use super::text::place_in_text;
-use super::{Filter, Names, Numbers, Range, Selection, Setting, Spec, Start, Values};
 use crate::mistake::{At, Code, Mistake, Span, nearest, suggestion};
-use crate::number::{Number, Value};
+use crate::number::{Domain, Value};
+use crate::spec::condition::{Condition, Relation, Test, Wanted};
+use crate::spec::fields::{self, Entries, Field, Fields};
+use crate::spec::format::{DRAW, EXPERIMENT, Format, Key, Kind, Need, OF_DESCENTS, RANGE};
+use crate::spec::text::place_in_text;
+use crate::spec::{Filter, Names, Numbers, Selection, Spec, Start};
 
 pub(super) fn read(source: &str) -> (Spec, Vec<Mistake>) {
     let (table, errors) = DeTable::parse_recoverable(source);
@@ -142,22 +144,17 @@ impl Reader<'_> {
             }
             (Kind::Switch, DeValue::Boolean(on)) => Field::Switch(At::new(*on, span)),
             (Kind::Choice(choices), DeValue::String(text)) => {
-                if !choices.contains(&text.as_ref()) {
-                    let message = format!("{key} cannot be \"{text}\"");
-                    let label = format!("expected {}", kind.description());
-                    self.mistakes
-                        .push(Mistake::new(Code::WrongValue, span, message, label));
-                    return None;
-                }
+                let word = Value::Name(text.clone().into_owned());
+                self.is_in(Domain::Choice(choices), key, &word, &span)?;
                 Field::Text(At::new(text.clone().into_owned(), span))
             }
-            (Kind::Whole, DeValue::Integer(_)) => {
-                Field::Whole(At::new(self.whole(key, value)?, span))
+            (Kind::Whole(domain), DeValue::Integer(_)) => {
+                Field::Whole(self.whole(key, value, domain)?)
             }
-            (Kind::Number, DeValue::Integer(_) | DeValue::Float(_)) => {
-                Field::Number(At::new(self.number(key, value)?, span))
+            (Kind::Number(domain), DeValue::Integer(_) | DeValue::Float(_)) => {
+                Field::Number(self.number_of(key, value, domain)?)
             }
-            (Kind::Setting, _) => Field::Setting(self.setting(key, value)?),
+            (Kind::Setting(domain), _) => Field::Setting(self.setting(key, value, domain)?),
             (Kind::Names, DeValue::Array(_)) => {
                 Field::Names(At::new(self.names(key, value, kind)?, span))
             }
@@ -190,28 +187,28 @@ impl Reader<'_> {
                     span,
                 })
             }
-            (Kind::OneOrMoreNumbers, DeValue::Integer(_) | DeValue::Float(_)) => {
+            (Kind::OneOrMoreNumbers(domain), DeValue::Integer(_) | DeValue::Float(_)) => {
                 Field::Numbers(Numbers {
-                    list: vec![At::new(self.number(key, value)?, span.clone())],
+                    list: vec![self.number_of(key, value, domain)?],
                     is_list: false,
                     span,
                 })
             }
-            (Kind::OneOrMoreNumbers | Kind::Numbers, DeValue::Array(items))
+            (Kind::OneOrMoreNumbers(domain) | Kind::Numbers(domain), DeValue::Array(items))
                 if !items.is_empty() =>
             {
                 Field::Numbers(Numbers {
-                    list: self.numbers(key, items)?,
+                    list: self.numbers(key, items, domain)?,
                     is_list: true,
                     span,
                 })
             }
-            (Kind::Wholes, DeValue::Integer(_)) => {
-                let whole = At::new(self.whole(key, value)?, span.clone());
+            (Kind::Wholes(domain), DeValue::Integer(_)) => {
+                let whole = self.whole(key, value, domain)?;
                 Field::Wholes(At::new(vec![whole], span))
             }
-            (Kind::Wholes, DeValue::Array(items)) if !items.is_empty() => {
-                Field::Wholes(At::new(self.wholes(key, items)?, span))
+            (Kind::Wholes(domain), DeValue::Array(items)) if !items.is_empty() => {
+                Field::Wholes(At::new(self.wholes(key, items, domain)?, span))
             }
             (Kind::Start, _) => Field::Start(self.start(key, value, 0)?),
             (Kind::Selection, DeValue::String(text)) if text == "all" => {
@@ -381,36 +378,6 @@ impl Reader<'_> {
         }
     }
 
-    fn numbers(&mut self, key: &str, items: &[Spanned<DeValue<'_>>]) -> Option<Vec<At<Number>>> {
-        let mut numbers = Vec::new();
-        for item in items {
-            match item.get_ref() {
-                DeValue::Integer(_) | DeValue::Float(_) => {
-                    numbers.push(At::new(self.number(key, item)?, item.span()));
-                }
-                _ => {
-                    self.wrong_type(&format!("an entry of {key}"), item, "a number");
-                    return None;
-                }
-            }
-        }
-        Some(numbers)
-    }
-
-    fn wholes(&mut self, key: &str, items: &[Spanned<DeValue<'_>>]) -> Option<Vec<At<u64>>> {
-        let mut wholes = Vec::new();
-        for item in items {
-            match item.get_ref() {
-                DeValue::Integer(_) => wholes.push(At::new(self.whole(key, item)?, item.span())),
-                _ => {
-                    self.wrong_type(&format!("an entry of {key}"), item, "a whole number");
-                    return None;
-                }
-            }
-        }
-        Some(wholes)
-    }
-
     /// The start of a variable; an array `depth` arrays deep.
     fn start(&mut self, key: &str, value: &Spanned<DeValue<'_>>, depth: usize) -> Option<Start> {
         let span = value.span();
@@ -444,7 +411,7 @@ impl Reader<'_> {
                 Some(Start::Draw(fields::draw(fields)))
             }
             DeValue::Integer(_) | DeValue::Float(_) | DeValue::Table(_) => {
-                Some(Start::Setting(self.setting(key, value)?))
+                Some(Start::Setting(self.setting(key, value, Domain::Finite)?))
             }
             _ => {
                 self.wrong_type(
@@ -455,56 +422,6 @@ impl Reader<'_> {
                 None
             }
         }
-    }
-
-    fn setting(&mut self, key: &str, value: &Spanned<DeValue<'_>>) -> Option<Setting> {
-        let span = value.span();
-        let values = match value.get_ref() {
-            DeValue::Array(items) if items.is_empty() => {
-                let message = format!("{key} is an empty list");
-                self.mistakes.push(Mistake::new(
-                    Code::WrongValue,
-                    span,
-                    message,
-                    "expected one value or more",
-                ));
-                return None;
-            }
-            DeValue::Array(items) => {
-                let values: Vec<_> = items.iter().map(|item| self.value(key, item)).collect();
-                Values::List(values.into_iter().collect::<Option<_>>()?)
-            }
-            DeValue::Table(table) => Values::Range(self.range(table, span.clone())?),
-            _ => Values::One(self.value(key, value)?),
-        };
-        Some(Setting { values, span })
-    }
-
-    fn range(&mut self, table: &DeTable<'_>, span: Span) -> Option<Range> {
-        let mut fields = self.table(table, Some(span), &RANGE);
-        let log = take!(fields, "scale", Text).is_some_and(|scale| scale.value == "log");
-        let from = take!(fields, "from", Number)?;
-        let to = take!(fields, "to", Number)?;
-        let count = take!(fields, "count", Whole)?;
-        Some(Range {
-            from,
-            to,
-            count,
-            log,
-        })
-    }
-
-    fn value(&mut self, key: &str, value: &Spanned<DeValue<'_>>) -> Option<At<Value>> {
-        let read = match value.get_ref() {
-            DeValue::String(text) => Value::Name(text.clone().into_owned()),
-            DeValue::Boolean(on) => Value::Switch(*on),
-            DeValue::Integer(_) | DeValue::Float(_) => Value::Number(self.number(key, value)?),
-            _ => {
-                self.wrong_type(key, value, "a number, a name in quotes, true or false");
-                return None;
-            }
-        };
-        Some(At::new(read, value.span()))
     }
 
     fn names(
@@ -526,67 +443,6 @@ impl Reader<'_> {
             }
         }
         Some(names)
-    }
-
-    fn whole(&mut self, key: &str, value: &Spanned<DeValue<'_>>) -> Option<u64> {
-        let integer = value.get_ref().as_integer()?;
-        let whole = u64::from_str_radix(integer.as_str(), integer.radix());
-        // Beyond 2⁵³ whole numbers and f64 part ways.
-        match whole.ok().filter(|whole| *whole <= 1 << 53) {
-            Some(whole) => Some(whole),
-            None => {
-                let message = format!("{key} cannot be {integer}");
-                let label = "expected a whole number from 0 to 2^53";
-                self.mistakes
-                    .push(Mistake::new(Code::WrongValue, value.span(), message, label));
-                None
-            }
-        }
-    }
-
-    fn number(&mut self, key: &str, value: &Spanned<DeValue<'_>>) -> Option<Number> {
-        let number = match value.get_ref() {
-            DeValue::Float(float) => float.as_str().parse().ok(),
-            DeValue::Integer(integer) if integer.radix() == 10 => integer.as_str().parse().ok(),
-            DeValue::Integer(integer) => {
-                let whole = i64::from_str_radix(integer.as_str(), integer.radix()).ok();
-                whole.and_then(|whole| whole.to_string().parse().ok())
-            }
-            _ => None,
-        };
-        // "1e999" reads as infinite, which only `inf` should.
-        let written = self.source.get(value.span()).unwrap_or("");
-        let number = number
-            .filter(|number: &Number| number.wide().is_finite() || written.contains(['f', 'a']));
-        if number.is_none() {
-            let message = format!("{key} cannot be {written}");
-            self.mistakes.push(Mistake::new(
-                Code::WrongValue,
-                value.span(),
-                message,
-                "too large for a 64-bit number",
-            ));
-        }
-        number
-    }
-
-    fn wrong_type(&mut self, key: &str, value: &Spanned<DeValue<'_>>, expected: &str) {
-        let found = match value.get_ref() {
-            DeValue::String(_) => "text",
-            DeValue::Integer(_) => "a whole number",
-            DeValue::Float(_) => "a number",
-            DeValue::Boolean(_) => "true or false",
-            DeValue::Datetime(_) => "a date",
-            DeValue::Array(_) => "a list",
-            DeValue::Table(_) => "a table",
-        };
-        let message = format!("{key} cannot be {found}");
-        self.mistakes.push(Mistake::new(
-            Code::WrongType,
-            value.span(),
-            message,
-            format!("expected {expected}"),
-        ));
     }
 }
 

@@ -2,7 +2,7 @@
 
 use super::Decider;
 use crate::mistake::{Code, Mistake, Span};
-use crate::optimizer::{Clip, Domain};
+use crate::optimizer::Clip;
 use crate::plan::grid::Series;
 use crate::spec;
 
@@ -29,9 +29,6 @@ impl Decider<'_> {
             return None;
         };
         let clip = Clip::ALL.iter().find(|clip| clip.name() == *name)?;
-        let domain = Domain::Positive;
-        let expected = format!("expected {}", domain.description());
-        self.domain(name, setting, &expected, |value| domain.contains(value))?;
         let limit = (
             format!("clip.{name}"),
             Series::new(setting),

@@ -3,10 +3,9 @@
 use super::settings::{Of, Settings};
 use super::{Decider, Variant};
 use crate::mistake::{At, Code, Mistake, suggestion};
-use crate::number::{Number, Value};
+use crate::number::{Domain, Number, Value};
+use crate::optimizer::Convention;
 use crate::optimizer::schedule::{Kind, Outline, RateFormula};
-use crate::optimizer::{Convention, Domain};
-use crate::plan::decide::shortened;
 use crate::plan::grid::Series;
 use crate::spec::{self, Map, Values, place_in_text};
 
@@ -155,8 +154,7 @@ impl Decider<'_> {
             Domain::Epochs => Domain::Count,
             _ => Domain::NotNegative,
         };
-        let expected = format!("expected {}", domain.description());
-        self.domain(name, setting, &expected, |value| each.contains(value))?;
+        self.domain(name, setting, each)?;
         let numbers = Series::new(setting);
         let numbers: Vec<Number> = numbers.iter().filter_map(|value| value.number()).collect();
         if domain == Domain::Epochs {
@@ -178,7 +176,8 @@ impl Decider<'_> {
                 .any(|number| !each.contains(&Value::Number(*number)))
             {
                 let message = format!("`{name}` has a point that is no whole number");
-                self.mistake(Code::WrongValue, &setting.span, message, expected);
+                let label = format!("expected {}", domain.description());
+                self.mistake(Code::WrongValue, &setting.span, message, label);
                 return None;
             }
         }
@@ -191,10 +190,8 @@ impl Decider<'_> {
             span,
         }) = &setting.values
         else {
-            let written = self.source.get(setting.span.clone()).unwrap_or("this");
-            let message = format!("`formula` cannot be {}", shortened(written));
-            let label = "expected a text such as \"0.1/sqrt(1 + epoch)\"";
-            self.mistake(Code::WrongValue, &setting.span, message, label);
+            let expected = "expected a text such as \"0.1/sqrt(1 + epoch)\"";
+            self.cannot_be("formula", &setting.span, expected);
             return None;
         };
         let mistakes = match RateFormula::parse(text) {

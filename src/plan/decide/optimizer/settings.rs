@@ -170,10 +170,7 @@ impl Decider<'_> {
     ) -> Option<()> {
         let mut settings = of.description.settings.iter();
         let known = settings.find(|known| known.name == name.value)?;
-        let expected = format!("expected {}", known.domain.description());
-        self.domain(known.name, setting, &expected, |value| {
-            known.domain.contains(value)
-        })
+        self.domain(known.name, setting, known.domain)
     }
 
     /// Adds the settings that have a default; false if one is missing.
