@@ -280,7 +280,9 @@ impl Decider<'_> {
             }
             starts.push(each);
         }
-        (self.mistakes.len() == before).then_some(starts)
+        // One that was misread was told by the reader.
+        let are_whole = starts.iter().all(|each| each.len() == variables.len());
+        (self.mistakes.len() == before && are_whole).then_some(starts)
     }
 
     pub(super) fn minimum(&mut self, minimum: &spec::Minimum, variables: &[String]) {
