@@ -119,6 +119,19 @@ pub enum Demand {
     },
 }
 
+/// A value of the quantity with this name in digits: a count as the whole number that it is.
+pub(super) fn digits(quantity: &str, value: Scalar) -> String {
+    if is_count(quantity) {
+        value.to_f64().to_string()
+    } else {
+        value.to_string()
+    }
+}
+
+fn is_count(quantity: &str) -> bool {
+    Quantity::named(quantity).is_some_and(|quantity| quantity.is_count)
+}
+
 /// A number and the one that it should be.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Apart {
@@ -134,11 +147,10 @@ pub struct Apart {
 impl Apart {
     /// Two values of the quantity with this name.
     pub(super) fn of(quantity: &str, wanted: Scalar, found: Scalar) -> Apart {
-        let is_count = Quantity::named(quantity).is_some_and(|quantity| quantity.is_count);
         Apart {
             wanted,
             found,
-            is_count,
+            is_count: is_count(quantity),
         }
     }
 

@@ -1,6 +1,6 @@
 //! Final values against the expectations of the file.
 
-use super::deviation::{Apart, Demand, Deviation, Subject};
+use super::deviation::{Apart, Demand, Deviation, Subject, digits};
 use crate::batch::RunResult;
 use crate::derivative::Table;
 use crate::number::Scalar;
@@ -113,6 +113,7 @@ fn out_of_bounds(
     deviations: &mut Vec<Deviation>,
 ) {
     let precision = value.precision();
+    let digits = |value: Scalar| digits(&bound.quantity, value);
     let mut tell = |wanted: String, apart: Option<Apart>| {
         deviations.push(Deviation {
             subject: subject.clone(),
@@ -120,7 +121,7 @@ fn out_of_bounds(
             quantity: bound.quantity.clone(),
             epoch: None,
             wanted,
-            found: value.to_string(),
+            found: digits(value),
             apart,
         });
     };
@@ -128,7 +129,7 @@ fn out_of_bounds(
         let wanted = equals.scalar(precision);
         if !tolerance.allows(wanted, value) {
             tell(
-                format!("expected {wanted}{}", tolerance.within()),
+                format!("expected {}{}", digits(wanted), tolerance.within()),
                 Some(Apart::of(&bound.quantity, wanted, value)),
             );
         }
@@ -151,7 +152,8 @@ fn out_of_bounds(
         ),
     ] {
         if let (Some(limit), false) = (limit, holds) {
-            tell(format!("expected {name} {}", limit.scalar(precision)), None);
+            let limit = digits(limit.scalar(precision));
+            tell(format!("expected {name} {limit}"), None);
         }
     }
 }

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
-use super::deviation::{Apart, Demand, Deviation, Subject};
+use super::deviation::{Apart, Demand, Deviation, Subject, digits};
 use super::matching::Matching;
 use super::report::RecordedReport;
 use super::trajectory::Trajectories;
@@ -332,7 +332,8 @@ pub(super) fn difference(
     if holds {
         return None;
     }
-    let shown = |value: Option<Scalar>| value.map_or("none".to_owned(), |value| value.to_string());
+    let shown =
+        |value: Option<Scalar>| value.map_or("none".to_owned(), |value| digits(name, value));
     let wanted = format!("recorded {}{}", shown(before), tolerance.within());
     let apart = apart.map(|(wanted, found)| Apart::of(name, wanted, found));
     Some(moved(now, name, wanted, shown(after), apart))

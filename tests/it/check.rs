@@ -257,7 +257,7 @@ fn expectations_hold_or_are_told() {
     );
     check(
         "epochs_run = { equals = 9 }",
-        "epochs_run expected 9.0, now 10.0",
+        "epochs_run expected 9, now 10",
     );
 }
 
