@@ -6,7 +6,7 @@ use super::deviation::{Apart, Demand, Deviation, Subject, digits};
 use super::matching::Matching;
 use super::report::RecordedReport;
 use super::trajectory::Trajectories;
-use crate::batch::RunResult;
+use crate::batch::{Counts, RunResult};
 use crate::number::{Scalar, Value};
 use crate::plan::{Plan, Quantity, Tolerance};
 use crate::report::{RUNS, ReportError, RunReader, State};
@@ -210,7 +210,14 @@ impl<'p> Comparison<'p> {
     fn new(recorded: &'p Plan, plan: &'p Plan) -> Self {
         // What only one of the two experiments asks for did not move.
         let before: Vec<Quantity> = Quantity::of(recorded).collect();
-        let quantities = Quantity::of(plan).filter(|quantity| before.contains(quantity));
+        let has_searches = recorded.has_searches() || plan.has_searches();
+        let counts = Counts::default().named();
+        let is_compared = |quantity: &Quantity| {
+            // Without a search the evaluations follow from the epochs.
+            let follows = !has_searches && counts.iter().any(|(name, _)| *name == quantity.name);
+            before.contains(quantity) && !follows
+        };
+        let quantities = Quantity::of(plan).filter(is_compared);
         let quantities = quantities.map(|one| (one.name, plan.check.tolerance(one.name)));
         let places = |plan: &'p Plan| -> HashMap<&'p str, usize> {
             let names = plan.parameters().iter().map(String::as_str);

@@ -273,6 +273,8 @@ fn a_count_is_not_told_in_ulps() {
         .lines()
         .find(|line| line.contains(": loss recorded"));
     assert!(line.expect("the loss too").ends_with(" ulps)"));
+    // Of a method that is no search they would say the same as the epochs.
+    assert!(!printed.contains("evaluations"), "{printed}");
 }
 
 #[test]
