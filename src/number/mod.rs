@@ -539,6 +539,12 @@ mod tests {
     }
 
     #[test]
+    fn thousands_are_divided_by_commas() {
+        let texts = [0, 999, 1_000, 12_345, 1_234_567].map(grouped);
+        assert_eq!(texts, ["0", "999", "1,000", "12,345", "1,234,567"]);
+    }
+
+    #[test]
     fn short_numbers_have_six_digits_at_most() {
         for (value, expected) in [
             (1.0, "1"),

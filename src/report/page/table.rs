@@ -4,6 +4,7 @@ use maud::{Markup, html};
 
 use super::model::{Cell, Column, Kind, Row, Runs, Tone, Values};
 use super::policy::file_address;
+use crate::number::grouped;
 
 /// The table of runs with its controls, which a script shows.
 pub(super) fn runs(runs: &Runs) -> Markup {
@@ -12,7 +13,7 @@ pub(super) fn runs(runs: &Runs) -> Markup {
     html! {
         p class="chips" {
             @for (status, tone, count) in &runs.statuses {
-                span class=(tone_class(*tone)) { (status) " " b { (grouped(*count)) } } " "
+                span class=(tone_class(*tone)) { (status) " " b { (grouped(u128::from(*count))) } } " "
             }
         }
         div class="tools" hidden {
@@ -35,10 +36,10 @@ pub(super) fn runs(runs: &Runs) -> Markup {
             table id="runs-table" class="runs" {
                 caption id="runs-caption" {
                     @if shown < runs.of {
-                        (grouped(shown)) " of " (grouped(runs.of)) " runs: the first, and the best. All are in "
+                        (grouped(u128::from(shown))) " of " (grouped(u128::from(runs.of))) " runs: the first, and the best. All are in "
                         a href=(file_address(&runs.file)) { (runs.file) } "."
                     } @else {
-                        (grouped(runs.of)) @if runs.of == 1 { " run" } @else { " runs" }
+                        (grouped(u128::from(runs.of))) @if runs.of == 1 { " run" } @else { " runs" }
                         ". All digits are in " a href=(file_address(&runs.file)) { (runs.file) } "."
                     }
                 }
@@ -131,35 +132,11 @@ fn number(cell: &Cell) -> Markup {
 
 /// How many there are, and how many are shown.
 fn extent(shown: usize, of: usize, noun: &str) -> String {
-    let all = grouped(of as u64);
+    let all = grouped(of as u128);
     let ending = if of == 1 { "" } else { "s" };
     if shown < of {
         format!("the first {shown} of {all} {noun}{ending}")
     } else {
         format!("{all} {noun}{ending}")
-    }
-}
-
-/// A count with commas between thousands.
-pub(super) fn grouped(count: u64) -> String {
-    let digits = count.to_string();
-    let mut text = String::new();
-    for (place, digit) in digits.chars().enumerate() {
-        if place > 0 && (digits.len() - place).is_multiple_of(3) {
-            text.push(',');
-        }
-        text.push(digit);
-    }
-    text
-}
-
-#[cfg(test)]
-mod tests {
-    use super::grouped;
-
-    #[test]
-    fn thousands_are_divided_by_commas() {
-        let texts = [0, 999, 1_000, 12_345, 1_234_567].map(grouped);
-        assert_eq!(texts, ["0", "999", "1,000", "12,345", "1,234,567"]);
     }
 }
