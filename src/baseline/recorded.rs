@@ -275,6 +275,11 @@ impl<'p> Comparison<'p> {
         }
     }
 
+    /// Whether a reason is another one. Where values may move, its numbers may too.
+    fn is_other(&self, before: &str, now: &str) -> bool {
+        before != now && (self.is_exact || without_numbers(before).ne(without_numbers(now)))
+    }
+
     /// What changed of a run.
     fn tell(&self, recorded: &RunResult, now: &RunResult, deviations: &mut Vec<Deviation>) {
         let mut words = |name: &str, before: String, after: String| {
@@ -293,9 +298,7 @@ impl<'p> Comparison<'p> {
                 words(name, text(before), text(after));
             }
         }
-        // The numbers of a reason may move as the values do.
-        let reasons = [recorded, now].map(|result| without_numbers(&result.reason));
-        if self.is_exact || recorded.status != now.status || reasons[0] != reasons[1] {
+        if recorded.status != now.status || self.is_other(&recorded.reason, &now.reason) {
             let status = |result: &RunResult| format!("{} ({})", result.status, result.reason);
             words("status", status(recorded), status(now));
         }
@@ -318,9 +321,9 @@ impl<'p> Comparison<'p> {
 }
 
 /// The words of a sentence that are no numbers.
-fn without_numbers(text: &str) -> Vec<&str> {
+fn without_numbers(text: &str) -> impl Iterator<Item = &str> {
     let words = text.split_whitespace();
-    words.filter(|word| word.parse::<f64>().is_err()).collect()
+    words.filter(|word| word.parse::<f64>().is_err())
 }
 
 /// How a quantity of a run deviates: its recorded value and that of now are farther apart
