@@ -16,7 +16,9 @@ use super::tensor::{Custom, Tensor};
 ///
 /// # Errors
 ///
-/// What `value` returns. What `rule` returns, or
+/// What `value` returns. [`Error::NotAnOperand`](crate::Error::NotAnOperand) if
+/// `value` reads a variable, or uses a tensor, that a recording tape tracks and
+/// that is not one of the operands. What `rule` returns, or
 /// [`Error::Shape`](crate::Error::Shape) if it does not fit, is returned by the
 /// call that takes the derivative; the tape stays usable.
 ///

@@ -212,6 +212,30 @@ pub enum Error {
         /// The caller.
         at: Caller,
     },
+    /// A source is given twice where each has one tangent.
+    #[error("{method}: {repeated} occurs twice among the sources; give it one tangent (at {at})")]
+    Repeated {
+        /// The method called.
+        method: &'static str,
+        /// The source.
+        repeated: String,
+        /// The caller.
+        at: Caller,
+    },
+    /// The value of a custom gradient uses something that a derivative would pass
+    /// to, but that is not one of its operands.
+    #[error(
+        "custom_gradient: the value uses {used} at {line}, which is not an operand, so its \
+         gradient would be lost; make it an operand, or take its `stop_gradient()` before (at {at})"
+    )]
+    NotAnOperand {
+        /// The tensor or variable.
+        used: String,
+        /// Where it is used.
+        line: Caller,
+        /// The caller.
+        at: Caller,
+    },
     /// A gradient was asked for that does not exist.
     #[error("{0}")]
     Unconnected(Box<Explanation>),

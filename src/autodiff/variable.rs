@@ -142,7 +142,9 @@ impl Variable {
     /// variable keeps its value.
     #[track_caller]
     pub fn assign(&self, value: impl Into<Tensor>) -> Result<Tensor> {
-        self.update("assign", Location::caller(), |_| Ok(value.into()))
+        // Before the lock is taken: the value may be read from this variable.
+        let value = value.into();
+        self.update("assign", Location::caller(), |_| Ok(value))
     }
 
     /// Adds to the value.

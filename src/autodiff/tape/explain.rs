@@ -597,7 +597,8 @@ fn cut(entry: &Entry, index: usize) -> Option<Reason> {
     }
 }
 
-fn described(leaf: &Leaf) -> String {
+/// What a tensor or variable is called in messages, with its type and shape.
+pub(crate) fn described(leaf: &Leaf) -> String {
     let kind = match leaf {
         Leaf::Variable(variable) => variable.to_string(),
         Leaf::Tensor(tensor) => {

@@ -13,6 +13,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use smallvec::SmallVec;
 
+pub(crate) use explain::described;
 pub use explain::{Explanation, Reason, Step};
 
 use super::error::{Caller, Error, Result};
@@ -447,7 +448,8 @@ impl GradientTape {
     /// # Errors
     ///
     /// Those of [`GradientTape::gradient`]; [`Error::Count`], [`Error::Shape`]
-    /// or [`Error::MixedTypes`] if the tangents are not like the sources.
+    /// or [`Error::MixedTypes`] if the tangents are not like the sources;
+    /// [`Error::Repeated`] if a source occurs twice.
     ///
     /// # Examples
     ///
@@ -472,6 +474,18 @@ impl GradientTape {
         let (targets, sources) = (leaves(&target), leaves(&sources));
         let tangents = values(&tangents, at);
         expect_like(method, ["tangents", "sources"], &tangents, &sources, at)?;
+        for (place, source) in sources.iter().enumerate() {
+            if sources[..place]
+                .iter()
+                .any(|other| other.id() == source.id())
+            {
+                return Err(Error::Repeated {
+                    method,
+                    repeated: described(source),
+                    at,
+                });
+            }
+        }
         let results = self.differentiate(method, &targets, &sources, at, |pass| {
             pass.forward(&tangents, at)
         })?;

@@ -185,6 +185,18 @@ impl Recording {
         }
     }
 
+    /// Whether a derivative would pass to this where it is used now.
+    pub fn would_track(&self, leaf: &Leaf) -> bool {
+        let is_tracked = match leaf {
+            Leaf::Tensor(tensor) => self.known(tensor.id()).is_tracked,
+            Leaf::Variable(variable) => {
+                let by_itself = variable.is_trainable() && self.options.watch_accessed_variables;
+                by_itself || self.watch_of(variable.id()).is_some()
+            }
+        };
+        self.mode() == Some(false) && leaf.dtype().is_float() && is_tracked
+    }
+
     pub fn watch(&mut self, leaf: &Leaf, at: Caller) {
         let id = leaf.id();
         if let Err(place) = self.watches.binary_search_by_key(&id, |watch| watch.id) {

@@ -30,7 +30,7 @@ pub(super) use dense::Dense;
 pub(crate) use operation::{Custom, Operation};
 
 use super::error::{Caller, Error, Result};
-use super::tape::active;
+use super::tape::{active, described};
 
 /// A dense array of any rank with elements of one type, computed at once.
 ///
@@ -145,7 +145,15 @@ impl Tensor {
         at: Caller,
     ) -> Result<Self> {
         let operation = Operation::Custom(Some(Arc::new(rule)));
-        let value = active::suspended(value)?;
+        let (value, outside) = active::suspended(operands, value);
+        let value = value?;
+        if let Some(used) = outside {
+            return Err(Error::NotAnOperand {
+                used: described(&used.leaf),
+                line: used.at,
+                at,
+            });
+        }
         let (shape, data) = (value.shape().clone(), value.data().clone());
         let result = Self::from_parts(shape, data, OriginKind::Computed(operation.name()), at);
         active::record(operation, operands, &result);

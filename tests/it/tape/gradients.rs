@@ -364,3 +364,43 @@ fn item_34_a_custom_gradient_replaces_the_rule_at_every_order_and_in_both_modes(
     assert_eq!(numbers(&forward), [2.5, 100.0]);
     Ok(())
 }
+
+#[test]
+fn a_custom_gradient_refuses_what_is_not_an_operand() -> Result<()> {
+    let (x, w) = (Variable::new(2.0), Variable::new(3.0).named("w"));
+    let fixed = Variable::untrainable(5.0);
+    let times = |value: &dyn Fn(&Tensor) -> Result<Tensor>| {
+        custom_gradient([&x.value()], |[x]| value(x), |g, _, _| Ok([g.clone()]))
+    };
+    let tape = GradientTape::new();
+    let (read, captured, allowed) = tape.record(|| {
+        let product = w.value() * 2.0;
+        let constant = product.stop_gradient();
+        let read = times(&|x| x.try_mul(&w));
+        let captured = times(&|x| x.try_mul(&product));
+        // A constant, a variable that is not watched, and what is made within.
+        let allowed = times(&|x| {
+            let own = GradientTape::new();
+            let own_variable = Variable::new(1.0);
+            let inner = own.record(|| own_variable.value() * 4.0)?;
+            x.try_mul(&constant)?.try_mul(&fixed)?.try_mul(&inner)
+        });
+        (read, captured, allowed)
+    })?;
+    let message = read.unwrap_err().to_string();
+    assert!(
+        message.contains("the value uses variable `w` (f64) at tests/it/tape/gradients.rs")
+            && message.contains("make it an operand"),
+        "{message}"
+    );
+    assert!(matches!(captured, Err(Error::NotAnOperand { used, .. }) if used.contains("mul")));
+    assert_eq!(allowed?, Tensor::from(2.0 * 6.0 * 5.0 * 4.0));
+    // Where no tape records, there is nothing to lose.
+    assert_eq!(times(&|x| x.try_mul(&w))?, Tensor::from(6.0));
+    // Within another custom gradient the outer one is asked too.
+    let nested = tape.record(|| {
+        times(&|x| custom_gradient([x], |[x]| x.try_mul(&w), |g, _, _| Ok([g.clone()])))
+    })?;
+    assert!(matches!(nested, Err(Error::NotAnOperand { .. })));
+    Ok(())
+}

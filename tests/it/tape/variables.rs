@@ -78,6 +78,31 @@ fn item_42_a_variable_keeps_its_shape_and_type() {
 }
 
 #[test]
+fn a_variable_can_be_assigned_to_itself() -> Result<()> {
+    let v = Variable::new(2.0);
+    // On a thread of its own: what it must not do is wait for itself.
+    let (sender, receiver) = std::sync::mpsc::channel();
+    let own = v.clone();
+    std::thread::spawn(move || {
+        let assigned = [
+            own.assign(&own),
+            own.assign_add(&own),
+            own.assign_sub(own.value() * 0.25),
+            own.assign(own.value().square().unwrap()),
+        ];
+        let _ = sender.send(assigned);
+    });
+    let patience = std::time::Duration::from_secs(60);
+    let assigned = receiver.recv_timeout(patience).expect("no deadlock");
+    let assigned: Vec<f64> = assigned
+        .into_iter()
+        .map(|it| it?.item())
+        .collect::<Result<_>>()?;
+    assert_eq!(assigned, [2.0, 4.0, 3.0, 9.0]);
+    Ok(())
+}
+
+#[test]
 fn a_variable_is_updated_by_many_threads_without_losing_any() {
     let v = Variable::new(0.0);
     std::thread::scope(|scope| {
