@@ -27,6 +27,7 @@ pub(crate) mod arrays;
 mod custom;
 mod error;
 mod functional;
+mod gradient_check;
 mod graph;
 mod math;
 mod nest;
@@ -39,10 +40,8 @@ mod variable;
 pub use arrays::{Array, ArrayGraph};
 pub use custom::custom_gradient;
 pub use error::{Caller, Error, Result};
-pub use functional::{
-    CheckedEntry, GradientCheck, check_gradient, hessian, hessian_vector_product, jvp,
-    value_and_gradient,
-};
+pub use functional::{hessian, hessian_vector_product, jvp, value_and_gradient};
+pub use gradient_check::{CheckedEntry, GradientCheck, check_gradient};
 pub use graph::{Graph, Node, NodeId, Square, Var};
 pub use nest::{Nest, Single};
 pub(crate) use op::{Kernel, Value};

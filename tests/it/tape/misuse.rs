@@ -4,7 +4,7 @@ use std::panic::catch_unwind;
 
 use gradtape::{
     Axes, DType, Error, GradientOptions, GradientTape, Result, Span, Tensor, Variable,
-    check_gradient,
+    check_gradient, custom_gradient, value_and_gradient,
 };
 use proptest::prelude::*;
 use proptest::test_runner::RngSeed;
@@ -199,6 +199,87 @@ fn a_gradient_check_tells_the_worst_entry() -> Result<()> {
     assert!(matches!(whole, Err(Error::Type { .. })));
     let nothing = check_gradient(|[x]| x.exp(), [&Tensor::from(Vec::<f64>::new())])?;
     assert!(nothing.passed() && nothing.worst.is_none());
+    Ok(())
+}
+
+/// A function of the elements of a vector, by itself.
+type OfOne = (&'static str, fn(&Tensor) -> Result<Tensor>, f64);
+
+#[test]
+fn a_gradient_check_passes_right_derivatives_of_every_size() -> Result<()> {
+    // Those of the first seven were called wrong by differences of a fixed step.
+    let right: [OfOne; 17] = [
+        ("sin", |x| x.sin(), 100.0),
+        ("exp", |x| x.exp(), 30.0),
+        ("ln", |x| x.ln(), 0.01),
+        ("sqrt", |x| x.sqrt(), 0.01),
+        ("sin of millions", |x| x.sin(), 1e6),
+        ("ln of little", |x| x.ln(), 1e-9),
+        ("a large value", |x| x.sin()?.try_add(1e8), 0.5),
+        ("square at 0", |x| x.square(), 0.0),
+        ("cube at 0", |x| x.powi(3), 0.0),
+        (
+            "of period 1/8",
+            |x| (x * (16.0 * std::f64::consts::PI)).sin(),
+            0.3,
+        ),
+        ("steep", |x| (x * 1000.0).tanh(), 1e-4),
+        ("flat", |x| x.sin()?.try_mul(1e-8), 0.7),
+        ("1/x of little", |x| x.powi(-1), 1e-5),
+        ("near a kink", |x| x.abs(), 1e-3),
+        ("beyond a kink", |x| x.relu(), -0.02),
+        ("tail of tanh", |x| x.tanh(), 12.0),
+        ("a constant", |x| x.floor(), 0.5),
+    ];
+    for (name, f, at) in right {
+        let check = check_gradient(|[x]| f(x), [&Tensor::from([at, at])])?;
+        assert!(check.passed(), "{name}: {check}");
+        // Wrong by a millionth.
+        let planted = |[x]: [&Tensor; 1]| {
+            let slope = move |x: &Tensor| value_and_gradient(|[x]| f(x), [x]).map(|(_, [it])| it);
+            custom_gradient(
+                [x],
+                |[x]| f(x),
+                move |g, [x], _| Ok([g * slope(x)? * (1.0 + 1e-6)]),
+            )
+        };
+        let check = check_gradient(planted, [&Tensor::from([at, at])])?;
+        let has_slope = check
+            .worst
+            .as_ref()
+            .is_some_and(|worst| worst.difference != 0.0);
+        // The rounding of the value outweighs it.
+        let is_hidden = ["a large value", "tail of tanh"].contains(&name) || !has_slope;
+        assert!(!check.passed() || is_hidden, "{name}: {check}");
+    }
+    let singles: [OfOne; 4] = [
+        ("sin", |x| x.sin(), 100.0),
+        ("exp", |x| x.exp(), 30.0),
+        ("ln", |x| x.ln(), 0.01),
+        ("square", |x| x.square(), 1e4),
+    ];
+    for (name, f, at) in singles {
+        let check = check_gradient(|[x]| f(x), [&Tensor::from(at as f32)])?;
+        assert!(check.passed(), "{name}: {check}");
+    }
+    let many = Tensor::from((0..100).map(f64::from).collect::<Vec<f64>>());
+    let check = check_gradient(|[x]| x.square()?.mean(), [&many])?;
+    assert!(check.passed(), "{check}");
+    Ok(())
+}
+
+#[test]
+fn a_source_has_one_tangent() -> Result<()> {
+    let x = Variable::new(3.0).named("x");
+    let tape = GradientTape::persistent();
+    let y = tape.record(|| &x * 3.0)?;
+    let one = Tensor::from(1.0);
+    let twice = tape.jvp(&y, [&x, &x], [&one, &one]);
+    assert_eq!(
+        message(twice),
+        "jvp: variable `x` (f64) occurs twice among the sources; give it one tangent"
+    );
+    assert_eq!(tape.jvp(&y, [&x], [&one])?, Some(Tensor::from(3.0)));
     Ok(())
 }
 
