@@ -97,10 +97,35 @@ fn in_256_lanes_flushed<T: Real>(bencher: Bencher<'_, '_>, features: Features) {
 }
 
 /// Those that are more than one instruction.
-const FUNCTIONS: [&str; 26] = [
-    "exp", "expm1", "ln", "log1p", "log2", "log10", "sin", "cos", "tan", "asin", "acos", "atan",
-    "sinh", "cosh", "tanh", "asinh", "acosh", "atanh", "cbrt", "erf", "sigmoid", "softplus", "pow",
-    "atan2", "hypot", "rem",
+const FUNCTIONS: [&str; 28] = [
+    "exp",
+    "expm1",
+    "ln",
+    "log1p",
+    "log2",
+    "log10",
+    "sin",
+    "cos",
+    "tan",
+    "asin",
+    "acos",
+    "atan",
+    "sinh",
+    "cosh",
+    "tanh",
+    "asinh",
+    "acosh",
+    "atanh",
+    "cbrt",
+    "erf",
+    "sigmoid",
+    "softplus",
+    "pow",
+    "atan2",
+    "hypot",
+    "rem",
+    "tanh_slope",
+    "sigmoid_slope",
 ];
 
 /// One function and nothing else, an item for each value.

@@ -168,7 +168,7 @@ fn w2_program<T: Real>(kept: Kept) -> Program<T> {
         Kept::Nothing => {}
         Kept::Least => next.push(loss.binary(Op::Min, third)),
         Kept::Greatest => next.push(gradient.iter().fold(third, |greatest, entry| {
-            entry.abs().binary(Op::Max, greatest)
+            entry.binary(Op::Magnitude, greatest)
         })),
     }
     let outputs: &[_] = if kept == Kept::Greatest { &[loss] } else { &[] };

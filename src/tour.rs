@@ -321,11 +321,16 @@
 //! | `argmax`, `floor`, `round`, `ceil` | `None` | `None`, with a reason | |
 //! | `sign` | 0 | 0 | |
 //! | a NumPy round trip | `None` | `None`: [`Tensor::to_vec`] leaves the tape | |
+//! | a branch of [`select`](Tensor::select) that is not taken | contributes 0, which becomes NaN where the branch is infinite | contributes nothing, at every order; so does what [`Tensor::maximum`] and its like do not take | 0·∞ is not what was asked for |
+//! | NaN in `maximum`, `minimum`, `clip_by_value` | NaN, with the gradient 0 or 1 | NaN, with the gradient NaN | a NaN is not hidden |
 //! | an operation without a gradient | `LookupError` | there is none | one table of operations |
 //! | `stop_gradient` | cuts a path | cuts a path | |
 //! | `custom_gradient` | its inner tensors are constants for higher orders | the rule is given operands and result | higher orders are right |
+//! | — a variable used inside | `ValueError`, unless the rule takes `variables` | [`Error::NotAnOperand`] | |
+//! | — a tensor with a gradient used inside | `None` | [`Error::NotAnOperand`] | a lost gradient is a mistake |
 //! | second derivatives | the inner gradient inside the outer scope | the same | |
 //! | forward mode | `ForwardAccumulator`, before the operations | [`jvp`](GradientTape::jvp) over what was recorded, or [`jvp`] of a function | one recording serves both |
+//! | — a source given twice | `ValueError` | [`Error::Repeated`] | |
 //! | `jacobian` | shape target + source; one target | the same; one target by its type | types |
 //! | — `experimental_use_pfor`, `parallel_iterations` | needs a persistent tape | no such options; one pass per element | |
 //! | `batch_jacobian` unconnected | always zeros | `None`, or zeros if asked for | as `jacobian` |
@@ -340,9 +345,9 @@
 //! at 0 give ∞; x⁰·⁵ at 0 gives ∞; norm, atan2 and hypot at 0 give NaN; at a tie
 //! [`Tensor::maximum`] gives all to the first, [`Tensor::max`] splits evenly;
 //! [`Tensor::clamp`] gives 1 at a limit, 0 outside; [`Tensor::prod`] of two
-//! zeros gives zeros; [`Tensor::divide_no_nan`] by 0 gives 0. One differs: x⁰·⁰ at
-//! x = 0 gives NaN there and here, but a whole exponent given to
-//! [`Tensor::powi`] gives 0.
+//! zeros gives zeros; [`Tensor::divide_no_nan`] by 0 gives 0. Apart from the rows on
+//! branches and NaN above, one differs: all derivatives of x⁰ at x = 0, and so those
+//! of x^n beyond the nth, are 0 here and NaN there.
 //!
 //! # What it costs
 //!

@@ -5,7 +5,8 @@ use std::collections::HashMap;
 use std::fmt;
 use std::ops::{Add, Div, Mul, Neg, Sub};
 
-use super::{Number, Op, Partial, Real, Subnormals};
+use super::adjoint::Adjoint;
+use super::{Number, Op, Real, Subnormals};
 
 mod squares;
 
@@ -60,7 +61,8 @@ enum Key {
 /// - x·1 = x, x/1 = x, x·(−1) = −x, −(−x) = x, |−x| = |x|;
 /// - a + (−b) = a − b, a − (−b) = a + b, (−a)·b = −(a·b), (−a) − b = −(a + b);
 /// - the operands of a sum or product are ordered by their number;
-/// - xⁿ with a constant whole n, |n| ≤ 64, is [`Op::Powi`]; x⁰ = 1, x¹ = x.
+/// - xⁿ with a constant whole n, |n| ≤ 64, is [`Op::Powi`]; x⁰ = 1, x¹ = x;
+/// - a selection with a constant condition is what it selects.
 ///
 /// One of them defines rather than follows: (−a) − b and −(a + b) differ in the
 /// sign of an exact zero. It is not made for what an
@@ -199,7 +201,8 @@ impl<T: Real> Graph<T> {
 
     /// The derivatives of `target` with respect to each of `variables`, as
     /// nodes of this graph: a constant 0 where `target` does not depend on the
-    /// variable, or only through operations without a derivative.
+    /// variable, or only through operations without a derivative. A branch that a
+    /// selection does not take contributes nothing, at every order.
     ///
     /// Reverse mode: one pass from the target down, whose cost is a small
     /// multiple of that of the target, whatever the number of variables.
@@ -218,10 +221,10 @@ impl<T: Real> Graph<T> {
     /// ```
     pub fn gradient<'g>(&'g self, target: Var<'g, T>, variables: &[Var<'g, T>]) -> Vec<Var<'g, T>> {
         let depends = self.dependents(variables, target.id);
-        let mut adjoints: Vec<Option<Var<'g, T>>> = vec![None; target.id.index() + 1];
-        adjoints[target.id.index()] = Some(self.constant(T::ONE));
+        let mut adjoints: Vec<Option<Adjoint<Var<'g, T>>>> = vec![None; target.id.index() + 1];
+        adjoints[target.id.index()] = Some(Adjoint::everywhere(self.constant(T::ONE)));
         for index in (0..=target.id.index()).rev() {
-            let Some(incoming) = adjoints[index].filter(|_| depends[index]) else {
+            let Some(incoming) = adjoints[index].clone().filter(|_| depends[index]) else {
                 continue;
             };
             let Node::Apply(op, operand_ids) = self.nodes.borrow().list[index] else {
@@ -234,18 +237,22 @@ impl<T: Real> Graph<T> {
                 if !depends[operand.id.index()] {
                     continue;
                 }
-                let partial = op.partial(number, &operands[..op.arity()], &result, &incoming);
-                if let Partial::Flows(contribution) = partial {
+                let operands = &operands[..op.arity()];
+                let partial = op.partial(number, operands, &result, &incoming.value);
+                if let Some(contribution) = incoming.passed(partial) {
                     let sum = &mut adjoints[operand.id.index()];
-                    *sum = Some(sum.map_or(contribution, |sum| sum + contribution));
+                    *sum = Some(match sum.take() {
+                        Some(sum) => sum.plus(contribution),
+                        None => contribution,
+                    });
                 }
             }
         }
         variables
             .iter()
             .map(|variable| {
-                let adjoint = adjoints.get(variable.id.index()).copied().flatten();
-                adjoint.unwrap_or_else(|| self.constant(T::ZERO))
+                let adjoint = adjoints.get(variable.id.index()).cloned().flatten();
+                adjoint.map_or_else(|| self.constant(T::ZERO), Adjoint::whole)
             })
             .collect()
     }
@@ -354,7 +361,7 @@ impl<T: Real> Graph<T> {
         ids: [NodeId; 3],
         constants: [Option<T>; 3],
     ) -> Option<Var<'_, T>> {
-        let [x, y, _] = ids.map(|id| Var { graph: self, id });
+        let [x, y, z] = ids.map(|id| Var { graph: self, id });
         let is = |constant: Option<T>, value: T| constant == Some(value);
         let (minus_x, minus_y) = (self.negated(x.id), self.negated(y.id));
         match op {
@@ -365,6 +372,8 @@ impl<T: Real> Graph<T> {
             Op::Powi(0) => Some(self.constant(T::ONE)),
             Op::Powi(1) => Some(x),
             Op::Pow => Some(x.powi(whole_exponent(constants[1]?)?)),
+            Op::Where if is(constants[0], T::ZERO) => Some(z),
+            Op::Where if constants[0].is_some() => Some(y),
             _ => without_negatives(op, [x, y], [minus_x, minus_y], !self.is_exact.get()),
         }
     }
@@ -548,6 +557,10 @@ impl<T: Real> Number for Var<'_, T> {
         let graph = operands[0].graph;
         let [x, y, z] = [0, 1, 2].map(|place| **operands.get(place).unwrap_or(&operands[0]));
         graph.apply(op, &[x, y, z][..op.arity()])
+    }
+
+    fn is_same(&self, other: &Self) -> bool {
+        self.id == other.id
     }
 }
 

@@ -23,6 +23,7 @@
 //! assert_eq!(program.evaluate(&[2.0]), [8.0, 12.0, 12.0]);
 //! ```
 
+mod adjoint;
 pub(crate) mod arrays;
 mod custom;
 mod error;

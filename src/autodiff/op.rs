@@ -28,6 +28,13 @@ pub trait Number:
 
     /// The result of `op`, which has as many operands as [`Op::arity`] says.
     fn apply(op: Op, operands: &[&Self]) -> Self;
+
+    /// Whether this is known to be the same number as `other`: a node or a tensor is known
+    /// by its identity. By default nothing is known.
+    fn is_same(&self, other: &Self) -> bool {
+        let _ = other;
+        false
+    }
 }
 
 /// What reaches one operand of an operation when its result is differentiated.
@@ -36,10 +43,64 @@ pub enum Partial<N> {
     /// The derivative of the result with respect to the operand, times the
     /// incoming derivative.
     Flows(N),
+    /// The same where a condition is not 0 (or is 0, if `holds` is false). Elsewhere the
+    /// operand is not taken and contributes nothing, whatever `derivative` is there.
+    FlowsWhere {
+        /// The condition.
+        condition: N,
+        /// Whether it must hold.
+        holds: bool,
+        /// The derivative times the incoming one; arbitrary where the operand is not taken.
+        derivative: N,
+    },
     /// The derivative exists and is zero everywhere but at isolated points.
     Zero,
     /// The operation has no derivative with respect to this operand.
     Undefined,
+}
+
+impl<N> Partial<N> {
+    /// The same of other numbers.
+    pub(crate) fn map<M>(self, each: impl Fn(N) -> M) -> Partial<M> {
+        match self {
+            Partial::Flows(derivative) => Partial::Flows(each(derivative)),
+            Partial::FlowsWhere {
+                condition,
+                holds,
+                derivative,
+            } => Partial::FlowsWhere {
+                condition: each(condition),
+                holds,
+                derivative: each(derivative),
+            },
+            Partial::Zero => Partial::Zero,
+            Partial::Undefined => Partial::Undefined,
+        }
+    }
+}
+
+impl<N: Number> Partial<N> {
+    /// The derivative times the incoming one, 0 where the operand is not taken; `None`
+    /// where it is zero or undefined everywhere.
+    pub fn whole(self) -> Option<N> {
+        match self {
+            Partial::Flows(derivative) => Some(derivative),
+            Partial::FlowsWhere {
+                condition,
+                holds,
+                derivative,
+            } => {
+                let zero = derivative.constant(0.0);
+                let [x, y] = if holds {
+                    [&derivative, &zero]
+                } else {
+                    [&zero, &derivative]
+                };
+                Some(select(&condition, x, y))
+            }
+            Partial::Zero | Partial::Undefined => None,
+        }
+    }
 }
 
 /// A function of three operands that is compiled into the loop around it, however
@@ -89,9 +150,20 @@ fn select<N: Number>(condition: &N, x: &N, y: &N) -> N {
     N::apply(Op::Where, &[condition, x, y])
 }
 
-/// Whether `x <= y`, as 1 or 0.
-fn less_equal<N: Number>(x: &N, y: &N) -> N {
-    N::apply(Op::LessEqual, &[x, y])
+/// The result of an operation of two operands.
+fn f2<N: Number>(op: Op, x: &N, y: &N) -> N {
+    N::apply(op, &[x, y])
+}
+
+/// `g`, or NaN where `x` is NaN.
+fn unless_nan<N: Number>(x: &N, g: &N) -> N {
+    select(&f2(Op::Equal, x, x), g, &g.constant(f64::NAN))
+}
+
+/// g/√((1 − x)(1 + x)), exact near ±1 too.
+fn over_circle<N: Number>(g: &N, x: &N) -> N {
+    let one = x.constant(1.0);
+    g.clone() / f(Op::Sqrt, &((one.clone() - x.clone()) * (one + x.clone())))
 }
 
 /// A [`Value`] with this name, of the operands `$x`.
@@ -113,7 +185,8 @@ macro_rules! value {
 /// A row reads: documentation, variant, name in printed programs, operands,
 /// `=` value as an expression over a [`Real`]; after `=>` for each operand `d operand`
 /// and in braces the rule over a [`Number`]: `zero`, `none`, or an expression
-/// that may use the operands, the result and the incoming derivative.
+/// that may use the operands, the result and the incoming derivative. Behind
+/// `if {condition}` or `unless {condition}` the operand is not taken elsewhere.
 macro_rules! operations {
     (|$result:ident, $g:ident|
      $($(#[$doc:meta])*
@@ -275,6 +348,12 @@ macro_rules! operations {
     (@flows $rule:tt) => { true };
     (@rule {zero}) => { Partial::Zero };
     (@rule {none}) => { Partial::Undefined };
+    (@rule {if $condition:block $derivative:block}) => {
+        Partial::FlowsWhere { condition: $condition, holds: true, derivative: $derivative }
+    };
+    (@rule {unless $condition:block $derivative:block}) => {
+        Partial::FlowsWhere { condition: $condition, holds: false, derivative: $derivative }
+    };
     (@rule $rule:tt) => { Partial::Flows($rule) };
 }
 
@@ -310,24 +389,36 @@ operations! { |r, g|
     /// −x.
     Neg "neg" (x) = -x =>
         d x { -v!(g) };
-    /// xʸ for any exponent. With respect to y the derivative is taken as 0
+    /// xʸ for any exponent. With respect to x nothing passes where y is 0 and x¹⁻ʸ
+    /// infinite, as x⁰ is 1 for every x. With respect to y the derivative is taken as 0
     /// where x ≤ 0 and the power is finite, as TensorFlow does.
     Pow "pow" (x, y) = x.pow(y) =>
-        d x { v!(g) * v!(y) * N::apply(Op::Pow, &[x, &(v!(y) - y.constant(1.0))]) }
+        d x {unless {
+            let lowered = f2(Op::Pow, x, &(v!(y) - y.constant(1.0)));
+            let is_infinite = f2(Op::Equal, &f(Op::Abs, &lowered), &x.constant(f64::INFINITY));
+            let is_zero = f2(Op::Equal, y, &y.constant(0.0));
+            select(&is_zero, &is_infinite, &is_zero)
+        } {
+            v!(g) * v!(y) * f2(Op::Pow, x, &(v!(y) - y.constant(1.0)))
+        }}
         d y {
-            let positive = N::apply(Op::Less, &[&x.constant(0.0), x]);
+            let positive = f2(Op::Less, &x.constant(0.0), x);
             v!(g) * v!(r) * select(&positive, &f(Op::Ln, x), &x.constant(0.0))
         };
-    /// x where x < y, else y: a NaN in x is ignored, one in y is kept. At a
-    /// tie the whole derivative goes to x.
-    Min "min" (x, y) = if x < y { x } else { y } =>
-        d x { select(&less_equal(x, y), g, &g.constant(0.0)) }
-        d y { select(&less_equal(x, y), &g.constant(0.0), g) };
-    /// x where x > y, else y: a NaN in x is ignored, one in y is kept. At a
-    /// tie the whole derivative goes to x.
-    Max "max" (x, y) = if x > y { x } else { y } =>
-        d x { select(&less_equal(y, x), g, &g.constant(0.0)) }
-        d y { select(&less_equal(y, x), &g.constant(0.0), g) };
+    /// The smaller of both, y if they are equal; NaN if one is NaN, and so is the
+    /// derivative then. At a tie the whole derivative goes to x.
+    Min "min" (x, y) = if (x < y) | x.is_nan() { x } else { y } =>
+        d x {unless {f2(Op::Less, y, x)} {unless_nan(r, g)}}
+        d y {unless {f2(Op::LessEqual, x, y)} {unless_nan(r, g)}};
+    /// The larger of both, y if they are equal; NaN if one is NaN, and so is the
+    /// derivative then. At a tie the whole derivative goes to x.
+    Max "max" (x, y) = if (x > y) | x.is_nan() { x } else { y } =>
+        d x {unless {f2(Op::Less, x, y)} {unless_nan(r, g)}}
+        d y {unless {f2(Op::LessEqual, y, x)} {unless_nan(r, g)}};
+    /// |x| where it is greater than y, else y: a magnitude of NaN is passed over.
+    Magnitude "magnitude" (x, y) = if x.abs() > y { x.abs() } else { y } =>
+        d x {if {f2(Op::Less, y, &f(Op::Abs, x))} {v!(g) * f(Op::Sign, x)}}
+        d y {unless {f2(Op::Less, y, &f(Op::Abs, x))} {v!(g)}};
     /// |x|; the derivative at 0 is 0.
     Abs "abs" (x) = x.abs() =>
         d x { v!(g) * f(Op::Sign, x) };
@@ -369,17 +460,17 @@ operations! { |r, g|
         d x { v!(g) * (r.constant(1.0) + v!(r) * v!(r)) };
     /// arcsin x.
     Asin "asin" (x) = x.asin() =>
-        d x { v!(g) / f(Op::Sqrt, &(x.constant(1.0) - v!(x) * v!(x))) };
+        d x { over_circle(g, x) };
     /// arccos x.
     Acos "acos" (x) = x.acos() =>
-        d x { -(v!(g) / f(Op::Sqrt, &(x.constant(1.0) - v!(x) * v!(x)))) };
+        d x { -over_circle(g, x) };
     /// arctan x.
     Atan "atan" (x) = x.atan() =>
         d x { v!(g) / (x.constant(1.0) + v!(x) * v!(x)) };
     /// The angle of the point (x, y); the derivative at (0, 0) is NaN.
     Atan2 "atan2" (y, x) = y.atan2(x) =>
-        d y { v!(g) * (v!(x) / (v!(x) * v!(x) + v!(y) * v!(y))) }
-        d x { -(v!(g) * (v!(y) / (v!(x) * v!(x) + v!(y) * v!(y)))) };
+        d y { let h = f2(Op::Hypot, x, y); v!(g) * (v!(x) / h.clone() / h) }
+        d x { let h = f2(Op::Hypot, x, y); -(v!(g) * (v!(y) / h.clone() / h)) };
     /// sinh x.
     Sinh "sinh" (x) = x.sinh() =>
         d x { v!(g) * f(Op::Cosh, x) };
@@ -388,19 +479,30 @@ operations! { |r, g|
         d x { v!(g) * f(Op::Sinh, x) };
     /// tanh x.
     Tanh "tanh" (x) = x.tanh() =>
-        d x { v!(g) * (r.constant(1.0) - v!(r) * v!(r)) };
+        d x { v!(g) * f(Op::TanhSlope, x) };
+    /// 1/cosh² x, the derivative of tanh x. That is 1 − tanh² x, which is 0 where
+    /// tanh x is rounded to ±1.
+    TanhSlope "tanh_slope" (x) = x.tanh_slope() =>
+        d x { -(v!(g) * (x.constant(2.0) * f(Op::Tanh, x) * v!(r))) };
     /// arsinh x.
     Asinh "asinh" (x) = x.asinh() =>
-        d x { v!(g) / f(Op::Sqrt, &(v!(x) * v!(x) + x.constant(1.0))) };
+        d x { v!(g) / f2(Op::Hypot, &x.constant(1.0), x) };
     /// arcosh x; NaN below 1.
     Acosh "acosh" (x) = x.acosh() =>
-        d x { v!(g) / f(Op::Sqrt, &(v!(x) * v!(x) - x.constant(1.0))) };
+        d x {
+            let (less, more) = (v!(x) - x.constant(1.0), v!(x) + x.constant(1.0));
+            v!(g) / (f(Op::Sqrt, &less) * f(Op::Sqrt, &more))
+        };
     /// artanh x.
     Atanh "atanh" (x) = x.atanh() =>
-        d x { v!(g) / (x.constant(1.0) - v!(x) * v!(x)) };
+        d x { v!(g) / ((x.constant(1.0) - v!(x)) * (x.constant(1.0) + v!(x))) };
     /// 1 / (1 + e⁻ˣ), without overflow on the way.
     Sigmoid "sigmoid" (x) = x.sigmoid() =>
-        d x { v!(g) * (v!(r) * (r.constant(1.0) - v!(r))) };
+        d x { v!(g) * f(Op::SigmoidSlope, x) };
+    /// σ(x)·σ(−x) for the sigmoid σ, its derivative. That is σ(x)·(1 − σ(x)), which
+    /// is 0 where σ(x) is rounded to 1.
+    SigmoidSlope "sigmoid_slope" (x) = x.sigmoid_slope() =>
+        d x { -(v!(g) * (v!(r) * f(Op::Tanh, &(x.constant(0.5) * v!(x))))) };
     /// ln(1 + eˣ), without overflow on the way.
     Softplus "softplus" (x) = x.softplus() =>
         d x { v!(g) * f(Op::Sigmoid, x) };
@@ -435,12 +537,12 @@ operations! { |r, g|
     Equal "equal" (x, y) = truth(x == y) =>
         d x {none}
         d y {none};
-    /// x where the condition is not 0, else y. Nothing of the branch that is
-    /// not taken reaches the derivative, unless it is infinite there.
+    /// x where the condition is not 0, else y. The branch that is not taken
+    /// contributes nothing to a derivative, even where it is infinite or NaN.
     Where "where" (condition, x, y) = if condition == T::ZERO { y } else { x } =>
         d condition {none}
-        d x { select(condition, g, &g.constant(0.0)) }
-        d y { select(condition, &g.constant(0.0), g) };
+        d x {if {v!(condition)} {v!(g)}}
+        d y {unless {v!(condition)} {v!(g)}};
 }
 
 fn truth<T: Real>(condition: bool) -> T {
@@ -592,6 +694,17 @@ impl Op {
         self.may_underflow() && !matches!(self, Op::Add | Op::Sub | Op::Mul | Op::Div)
     }
 
+    /// The function that shares most of its computation with this one: both of them
+    /// together take hardly longer than one.
+    pub(crate) fn partner(self) -> Option<Op> {
+        match self {
+            Op::Sin => Some(Op::Cos),
+            Op::Tanh => Some(Op::TanhSlope),
+            Op::Sigmoid => Some(Op::SigmoidSlope),
+            _ => None,
+        }
+    }
+
     /// Whether the result can be subnormal though no operand is.
     #[inline(always)]
     const fn may_underflow(self) -> bool {
@@ -600,6 +713,7 @@ impl Op {
             Op::Neg
                 | Op::Min
                 | Op::Max
+                | Op::Magnitude
                 | Op::Abs
                 | Op::Sign
                 | Op::Sqrt

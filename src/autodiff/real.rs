@@ -84,6 +84,12 @@ pub trait Real:
     fn bits(self) -> u64;
     /// Whether the value is neither infinite nor NaN.
     fn is_finite(self) -> bool;
+    /// Whether the value is NaN.
+    #[expect(clippy::eq_op, reason = "only NaN differs from itself")]
+    #[inline(always)]
+    fn is_nan(self) -> bool {
+        self != self
+    }
     /// |x|.
     fn abs(self) -> Self;
     /// A zero with the sign of `self`.
@@ -167,6 +173,8 @@ pub trait Real:
     fn cosh(self) -> Self;
     /// Hyperbolic tangent.
     fn tanh(self) -> Self;
+    /// 1/cosh² x, the derivative of tanh.
+    fn tanh_slope(self) -> Self;
     /// Inverse hyperbolic sine.
     fn asinh(self) -> Self;
     /// Inverse hyperbolic cosine.
@@ -175,6 +183,8 @@ pub trait Real:
     fn atanh(self) -> Self;
     /// 1 / (1 + e⁻ˣ).
     fn sigmoid(self) -> Self;
+    /// 1 / ((1 + e⁻ˣ)(1 + eˣ)), the derivative of the sigmoid.
+    fn sigmoid_slope(self) -> Self;
     /// ln(1 + eˣ).
     fn softplus(self) -> Self;
     /// The error function, 2/√π ∫₀ˣ exp(−t²) dt.
@@ -269,8 +279,10 @@ macro_rules! real {
         real!($type, $short, $fmod;
             cbrt = cbrt, exp = exp, expm1 = expm1, ln = ln, ln_1p = ln_1p, log2 = log2,
             log10 = log10, near_sin = sin, near_cos = cos, near_tan = tan, asin = asin,
-            acos = acos, atan = atan, sinh = sinh, cosh = cosh, tanh = tanh, asinh = asinh,
-            acosh = acosh, atanh = atanh, sigmoid = sigmoid, softplus = softplus, erf = erf;
+            acos = acos, atan = atan, sinh = sinh, cosh = cosh, tanh = tanh,
+            tanh_slope = tanh_slope, asinh = asinh,
+            acosh = acosh, atanh = atanh, sigmoid = sigmoid,
+            sigmoid_slope = sigmoid_slope, softplus = softplus, erf = erf;
             far_sin = sin, far_cos = cos, far_tan = tan;
             atan2, hypot, pow);
     };

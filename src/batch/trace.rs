@@ -181,7 +181,7 @@ pub(super) fn of_numbers<T: Real>(
     }
     // A magnitude that is NaN does not count.
     let next_greatest = gradient.iter().fold(greatest, |greatest, entry| {
-        entry.abs().binary(Op::Max, greatest)
+        entry.binary(Op::Magnitude, greatest)
     });
     // The length of the step costs operations, so it is only computed for
     // the rule that looks at it.
@@ -507,7 +507,7 @@ fn whole<T: Real>(plan: &Plan, graph: &ArrayGraph<T>, traced: Traced<Array<'_, T
     }
     let next_greatest = gradient.iter().fold(greatest, |greatest, entry| {
         let magnitude = Array::apply(Op::Abs, &[*entry]).max(None);
-        Array::apply(Op::Max, &[magnitude, greatest])
+        Array::apply(Op::Magnitude, &[magnitude, greatest])
     });
     let step = if plan.stop.step_below.is_some() {
         let steps = update.parameters.iter().zip(&parameters);

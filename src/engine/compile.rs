@@ -47,8 +47,8 @@ pub(super) fn epoch<T: Real>(
 struct Unit {
     node: usize,
     first: Option<usize>,
-    /// The cosine, if the node is a sine and both are computed.
-    cos: Option<usize>,
+    /// The [partner](Op::partner) of the node, if both are computed.
+    partner: Option<usize>,
     /// The nodes whose numbers it reads from slots, each once.
     reads: Vec<usize>,
 }
@@ -56,7 +56,7 @@ struct Unit {
 impl Unit {
     /// The nodes whose numbers it leaves in slots.
     fn results(&self) -> impl Iterator<Item = usize> {
-        [Some(self.node), self.cos].into_iter().flatten()
+        [Some(self.node), self.partner].into_iter().flatten()
     }
 }
 
@@ -88,11 +88,9 @@ fn operation<T>(node: &Node<T>) -> Option<(Op, [usize; 3], usize)> {
     }
 }
 
-/// Whether `first` and `then` can be one instruction, if the result of `first`
-/// is operand number `place` of `then`.
-fn goes_with(first: Op, then: Op, place: usize) -> bool {
-    let is_arithmetic = |op| matches!(op, Op::Add | Op::Sub | Op::Mul);
-    is_arithmetic(first) && is_arithmetic(then) || (first, then, place) == (Op::Abs, Op::Max, 0)
+/// Whether an operation can be one instruction with another, which reads its result.
+fn is_paired(op: Op) -> bool {
+    matches!(op, Op::Add | Op::Sub | Op::Mul)
 }
 
 /// Whether a constant is written into the instruction that reads it: in sums,
@@ -144,14 +142,17 @@ impl<'a, T: Real> Parts<'a, T> {
             is_wanted: wanted.clone(),
         };
         let is_needed = |node: usize| uses[node] > 0 || wanted[node];
-        let sines = sines(nodes, is_needed);
+        let partners = partners(nodes, is_needed);
         for (node, first) in firsts.into_iter().enumerate() {
             let is_operation = operation(&nodes[node]).is_some();
             let is_computed = is_first[node] || parts.unit_of[node].is_some();
             if !is_operation || !is_needed(node) || is_computed {
                 continue;
             }
-            let (node, cos) = sines.get(&node).copied().unwrap_or((node, None));
+            let (node, partner) = match partners.get(&node) {
+                Some((node, partner)) => (*node, Some(*partner)),
+                None => (node, None),
+            };
             let reads = parts.reads(node, first);
             for read in &reads {
                 parts.readers[*read].push(parts.units.len());
@@ -159,7 +160,7 @@ impl<'a, T: Real> Parts<'a, T> {
             let unit = Unit {
                 node,
                 first,
-                cos,
+                partner,
                 reads,
             };
             for result in unit.results() {
@@ -324,28 +325,32 @@ impl<'a, T: Real> Parts<'a, T> {
     }
 }
 
-/// For the sines and cosines of angles of which both are needed: the sine and the
-/// cosine.
-fn sines<T>(
+/// For each function that is computed together with its [partner](Op::partner): the
+/// function and the partner.
+fn partners<T>(
     nodes: &[Node<T>],
     is_needed: impl Fn(usize) -> bool,
-) -> HashMap<usize, (usize, Option<usize>)> {
-    let mut of_angle: HashMap<NodeId, [Option<usize>; 2]> = HashMap::new();
-    for (node, value) in nodes.iter().enumerate() {
-        if let Node::Apply(op @ (Op::Sin | Op::Cos), [angle, ..]) = value
-            && is_needed(node)
-        {
-            of_angle.entry(*angle).or_default()[usize::from(*op == Op::Cos)] = Some(node);
+) -> HashMap<usize, (usize, usize)> {
+    let functions = nodes
+        .iter()
+        .enumerate()
+        .filter(|(node, _)| is_needed(*node));
+    let functions = functions.filter_map(|(node, value)| match value {
+        Node::Apply(op, [x, ..]) if op.arity() == 1 => Some(((*op, *x), node)),
+        _ => None,
+    });
+    let functions: HashMap<(Op, NodeId), usize> = functions.collect();
+    let mut partners = HashMap::new();
+    for ((op, x), node) in &functions {
+        let partner = op
+            .partner()
+            .and_then(|partner| functions.get(&(partner, *x)));
+        if let Some(partner) = partner {
+            partners.insert(*node, (*node, *partner));
+            partners.insert(*partner, (*node, *partner));
         }
     }
-    let mut sines = HashMap::new();
-    for pair in of_angle.into_values() {
-        if let [Some(sin), Some(cos)] = pair {
-            sines.insert(sin, (sin, Some(cos)));
-            sines.insert(cos, (sin, Some(cos)));
-        }
-    }
-    sines
+    partners
 }
 
 /// For each node how often others that are needed read it.
@@ -379,7 +384,7 @@ fn firsts<T>(nodes: &[Node<T>], uses: &[usize], is_wanted: &[bool]) -> Vec<Optio
             let operand = operands[place];
             let (first, ..) = operation(&nodes[operand])?;
             let is_alone = uses[operand] == 1 && !is_wanted[operand];
-            let fits = goes_with(first, then, place) && firsts[operand].is_none();
+            let fits = is_paired(first) && is_paired(then) && firsts[operand].is_none();
             (is_alone && fits).then_some(operand)
         });
     }
@@ -515,7 +520,7 @@ impl Layout {
             operands,
             then,
             result: self.slot(unit.node),
-            cos: unit.cos.map(|cos| self.slot(cos)),
+            partner: unit.partner.map(|partner| self.slot(partner)),
         }
     }
 

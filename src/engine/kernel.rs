@@ -33,10 +33,8 @@ enum Form {
     ConstantDiv,
     /// The second operation on the result of the first.
     Two(Left, Right),
-    /// max(|x|, z).
-    GreatestMagnitude,
-    /// sin x, and cos x to this slot.
-    SinCos(Slot),
+    /// A function, and its partner to this slot.
+    Partners(Op, Slot),
 }
 
 /// An operation on x and, if it has no constant, y.
@@ -82,7 +80,7 @@ impl<T: Real> Step<T> {
             operands,
             then,
             result,
-            cos,
+            partner,
         } = instruction;
         // What a form does not read may be any row.
         let any = operands.iter().find_map(|operand| operand.slot());
@@ -95,8 +93,8 @@ impl<T: Real> Step<T> {
             result: *result,
             constants,
         };
-        if let Some(cos) = cos {
-            return step(Form::SinCos(*cos), [x; 3], [T::ZERO; 2]);
+        if let Some(partner) = partner {
+            return step(Form::Partners(*op, *partner), [x; 3], [T::ZERO; 2]);
         }
         let Some(Then {
             op: second,
@@ -120,16 +118,10 @@ impl<T: Real> Step<T> {
             };
         };
         let z = row(other);
-        match (
-            Left::new(*op, *operands),
-            Right::new(second, is_left, other),
-        ) {
-            (Some((left, k, [x, y])), Some((right, l))) => {
-                step(Form::Two(left, right), [x, y, z], [k, l])
-            }
-            // The only other pair that programs have.
-            _ => step(Form::GreatestMagnitude, [x, x, z], [T::ZERO; 2]),
-        }
+        // The compiler pairs nothing else.
+        let (left, k, [x, y]) = Left::new(*op, *operands).expect("a sum or product of a slot");
+        let (right, l) = Right::new(second, is_left, other).expect("a sum or product");
+        step(Form::Two(left, right), [x, y, z], [k, l])
     }
 
     /// Runs it on all rows. The elementary functions are left to `compute`.
@@ -150,7 +142,7 @@ impl<T: Real> Step<T> {
                 compute(Function {
                     op,
                     operation,
-                    cos: None,
+                    partner: None,
                 });
                 flush::<FLUSH, T, N>(result);
             }
@@ -177,20 +169,16 @@ impl<T: Real> Step<T> {
                     Left::MulConstant => right.run::<FLUSH, _, N>(l, operation, |x, _| x * k),
                 }
             }
-            Form::SinCos(cos) => {
-                let (sin, cos) = (operation.result, rows.row(cos.index()));
+            Form::Partners(op, partner) => {
+                let (first, second) = (operation.result, rows.row(partner.index()));
                 compute(Function {
-                    op: Op::Sin,
+                    op,
                     operation,
-                    cos: Some(cos),
+                    partner: Some(second),
                 });
-                flush::<FLUSH, T, N>(sin);
-                flush::<FLUSH, T, N>(cos);
+                flush::<FLUSH, T, N>(first);
+                flush::<FLUSH, T, N>(second);
             }
-            Form::GreatestMagnitude => operation.each(|[x, _, z]| {
-                let magnitude = x.abs();
-                if magnitude > z { magnitude } else { z }
-            }),
         }
     }
 }
@@ -201,8 +189,8 @@ impl<T: Real> Step<T> {
 pub(super) struct Function<'a, T, const N: usize> {
     op: Op,
     operation: Operation<'a, T, N>,
-    /// For the cosine, if the function is the sine.
-    cos: Option<&'a [Cell<[T; N]>]>,
+    /// For the partner of the function, if it is computed too.
+    partner: Option<&'a [Cell<[T; N]>]>,
 }
 
 impl<T: Real, const N: usize> Work for Function<'_, T, N> {
@@ -210,12 +198,19 @@ impl<T: Real, const N: usize> Work for Function<'_, T, N> {
 
     #[inline(always)]
     fn run(self) {
-        let Function { op, operation, cos } = self;
-        // None for no operation.
-        let _: Option<()> = match cos {
-            Some(cos) => op.run::<false, true, _, _>(Sine { operation, cos }),
-            None => op.run::<false, true, _, _>(operation),
-        };
+        let Function {
+            op,
+            operation,
+            partner,
+        } = self;
+        match (partner, op) {
+            (Some(partner), Op::Tanh) => operation.with::<TanhAndSlope>(partner),
+            (Some(partner), Op::Sigmoid) => operation.with::<SigmoidAndSlope>(partner),
+            // The only other function that has a partner.
+            (Some(partner), _) => operation.with::<SinAndCos>(partner),
+            // None for no operation.
+            (None, _) => op.run::<false, true, _, _>(operation).unwrap_or(()),
+        }
     }
 }
 
@@ -362,72 +357,74 @@ impl<T: Real, const N: usize> Kernel<T> for Operation<'_, T, N> {
     }
 }
 
-/// The loop of a sine and a cosine, as it is when the sine is known. The compiler
-/// sees what both have in common.
-struct Sine<'a, T, const N: usize> {
-    operation: Operation<'a, T, N>,
-    cos: &'a [Cell<[T; N]>],
-}
-
-impl<T: Real, const N: usize> Kernel<T> for Sine<'_, T, N> {
-    type Output = ();
-
-    #[inline(always)]
-    fn run_unless(self, _: impl Fn(T) -> bool + Copy, usual: impl Value<T>, rare: impl Value<T>) {
-        let _: Option<()> = Op::Cos.run::<false, true, _, _>(SineAndCosine {
-            angle: self.operation.operands[0],
-            sin: self.operation.result,
-            cos: self.cos,
-            usual,
-            rare,
-        });
+/// A function and its partner, as the compiler sees what both have in common.
+trait Partners {
+    /// Both where the operand is not rare.
+    fn usual<T: Real>(x: T) -> [T; 2];
+    /// Whether an operand is rare.
+    fn is_rare<T: Real>(_: T) -> bool {
+        false
+    }
+    /// Both where it is.
+    fn rare<T: Real>(x: T) -> [T; 2] {
+        Self::usual(x)
     }
 }
 
-/// The same when the cosine is known too.
-struct SineAndCosine<'a, T, const N: usize, U, R> {
-    angle: &'a [Cell<[T; N]>],
-    sin: &'a [Cell<[T; N]>],
-    cos: &'a [Cell<[T; N]>],
-    /// The sine of most angles, and that of angles that are rare for both.
-    usual: U,
-    rare: R,
+struct SinAndCos;
+
+impl Partners for SinAndCos {
+    #[inline(always)]
+    fn usual<T: Real>(x: T) -> [T; 2] {
+        [x.near_sin(), x.near_cos()]
+    }
+    #[inline(always)]
+    fn is_rare<T: Real>(x: T) -> bool {
+        !x.is_near()
+    }
+    fn rare<T: Real>(x: T) -> [T; 2] {
+        [x.far_sin(), x.far_cos()]
+    }
 }
 
-impl<T, const N: usize, U, R> Kernel<T> for SineAndCosine<'_, T, N, U, R>
-where
-    T: Real,
-    U: Value<T>,
-    R: Value<T>,
-{
-    type Output = ();
+struct TanhAndSlope;
 
+impl Partners for TanhAndSlope {
     #[inline(always)]
-    fn run_unless(
-        self,
-        is_rare: impl Fn(T) -> bool + Copy,
-        usual: impl Value<T>,
-        rare: impl Value<T>,
-    ) {
-        for ((angle, sin), cos) in self.angle.iter().zip(self.sin).zip(self.cos) {
-            let angles = angle.get();
-            let (mut sines, mut cosines) = ([T::ZERO; N], [T::ZERO; N]);
+    fn usual<T: Real>(x: T) -> [T; 2] {
+        [x.tanh(), x.tanh_slope()]
+    }
+}
+
+struct SigmoidAndSlope;
+
+impl Partners for SigmoidAndSlope {
+    #[inline(always)]
+    fn usual<T: Real>(x: T) -> [T; 2] {
+        [x.sigmoid(), x.sigmoid_slope()]
+    }
+}
+
+impl<T: Real, const N: usize> Operation<'_, T, N> {
+    /// Runs a function with its partner.
+    #[inline(always)]
+    fn with<P: Partners>(self, partner: &[Cell<[T; N]>]) {
+        let [x, ..] = self.operands;
+        for ((x, first), second) in x.iter().zip(self.result).zip(partner) {
+            let x = x.get();
+            let (mut firsts, mut seconds) = ([T::ZERO; N], [T::ZERO; N]);
             for lane in 0..N {
-                let x = [angles[lane]; 3];
-                sines[lane] = self.usual.of(x);
-                cosines[lane] = usual.of(x);
+                [firsts[lane], seconds[lane]] = P::usual(x[lane]);
             }
-            if angles.iter().any(|angle| is_rare(*angle)) {
+            if x.iter().any(|x| P::is_rare(*x)) {
                 for lane in 0..N {
-                    let x = [angles[lane]; 3];
-                    if is_rare(x[0]) {
-                        sines[lane] = self.rare.of(x);
-                        cosines[lane] = rare.of(x);
+                    if P::is_rare(x[lane]) {
+                        [firsts[lane], seconds[lane]] = P::rare(x[lane]);
                     }
                 }
             }
-            sin.set(sines);
-            cos.set(cosines);
+            first.set(firsts);
+            second.set(seconds);
         }
     }
 }

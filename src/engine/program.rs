@@ -43,7 +43,7 @@ impl<T> Operand<T> {
 }
 
 /// A part of a [`Program`]: one operation, or two of which the second reads the
-/// result of the first, or the sine and the cosine of one angle. It reads some
+/// result of the first, or a function with its [partner](Op::partner). It reads some
 /// slots, then writes one or two, which may be among those read.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Instruction<T> {
@@ -52,8 +52,8 @@ pub struct Instruction<T> {
     pub(super) operands: [Operand<T>; 3],
     pub(super) then: Option<Then<T>>,
     pub(super) result: Slot,
-    /// Where the cosine of the operand goes, if the operation is the sine.
-    pub(super) cos: Option<Slot>,
+    /// Where the [partner](Op::partner) of the operation goes, if it is computed too.
+    pub(super) partner: Option<Slot>,
 }
 
 /// The second operation of an instruction, one of two operands.
@@ -87,13 +87,13 @@ impl<T: Real> Instruction<T> {
                 ..then
             }),
             result: slot(self.result),
-            cos: self.cos.map(&slot),
+            partner: self.partner.map(&slot),
         }
     }
 
     /// The slots that it writes.
     pub(super) fn writes(&self) -> impl Iterator<Item = Slot> {
-        [Some(self.result), self.cos].into_iter().flatten()
+        [Some(self.result), self.partner].into_iter().flatten()
     }
 }
 
@@ -417,8 +417,8 @@ impl<T: Real> Program<T> {
                 };
                 value = then.op.value(operands, self.subnormals);
             }
-            if let Some(cos) = instruction.cos {
-                numbers[cos.index()] = Op::Cos.value(operands, self.subnormals);
+            if let (Some(slot), Some(op)) = (instruction.partner, instruction.op.partner()) {
+                numbers[slot.index()] = op.value(operands, self.subnormals);
             }
             numbers[instruction.result.index()] = value;
         }
@@ -479,9 +479,9 @@ impl<T: Real> fmt::Display for Instruction<T> {
             first += &format!(" {operand}");
         }
         let result = self.result;
-        if let Some(cos) = self.cos {
-            let angle = self.operands[0];
-            return write!(formatter, "{result} {cos} = sin cos {angle}");
+        if let (Some(slot), Some(op)) = (self.partner, self.op.partner()) {
+            let (first, second, x) = (self.op.name(), op.name(), self.operands[0]);
+            return write!(formatter, "{result} {slot} = {first} {second} {x}");
         }
         match &self.then {
             None => write!(formatter, "{result} = {first}"),

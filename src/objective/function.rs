@@ -189,7 +189,7 @@ pub static FUNCTIONS: &[Function] = &[
         "relu",
         "x",
         Arity::Exactly(1),
-        "the greater of 0 and x",
+        "larger of 0 and x",
         Meaning::Each(Each::Relu),
     )
     .kink("0 at 0"),
@@ -206,7 +206,7 @@ pub static FUNCTIONS: &[Function] = &[
         "clamp",
         "x, low, high",
         Arity::Exactly(3),
-        "clamp(x, low, high): x within limits",
+        "clamp(x, low, high): x within limits, NaN if an argument is NaN",
         Meaning::Each(Each::Clamp),
     )
     .kink("1 at a limit, 0 outside"),
@@ -226,12 +226,12 @@ pub static FUNCTIONS: &[Function] = &[
         "where(condition, a, b): a where the condition holds, else b",
         Meaning::Each(Each::Where),
     )
-    .kink("that of the one which is taken"),
+    .kink("that of the branch taken; the other contributes nothing, even where it is infinite or NaN"),
     function(
         "min",
         "x, y, ...",
         Arity::AtLeast(1),
-        "the least of several arguments, element by element; of one its least element",
+        "smallest of several arguments, element by element; smallest element of one; NaN if one is NaN",
         Meaning::Extreme(Op::Min),
     )
     .kink("at a tie of arguments it goes to the first, of elements to all in equal parts"),
@@ -239,7 +239,7 @@ pub static FUNCTIONS: &[Function] = &[
         "max",
         "x, y, ...",
         Arity::AtLeast(1),
-        "the greatest of several arguments, element by element; of one its greatest element",
+        "largest of several arguments, element by element; largest element of one; NaN if one is NaN",
         Meaning::Extreme(Op::Max),
     )
     .kink("at a tie of arguments it goes to the first, of elements to all in equal parts"),

@@ -397,6 +397,10 @@ impl<T: Real> Dense for Array<'_, T> {
     fn cast_as(&self, _: &Self, _: Caller) -> Result<Self> {
         Ok(*self)
     }
+
+    fn is_identical(&self, other: &Self) -> bool {
+        self.id == other.id
+    }
 }
 
 macro_rules! operator {
@@ -430,5 +434,9 @@ impl<T: Real> Number for Array<'_, T> {
     fn apply(op: Op, operands: &[&Self]) -> Self {
         let operands: Vec<Self> = operands.iter().map(|operand| **operand).collect();
         Array::apply(op, &operands)
+    }
+
+    fn is_same(&self, other: &Self) -> bool {
+        self.is_identical(other)
     }
 }

@@ -221,16 +221,10 @@ pub(crate) fn combined<T: Real, E: Evaluator<T>>(
     a: E::Element,
     b: E::Element,
 ) -> E::Element {
-    let extreme = |op| {
-        // A NaN in b is ignored here, one in a stays.
-        let best = evaluator.apply(op, [b, a, a]);
-        let is_number = evaluator.apply(Op::Equal, [b, b, b]);
-        evaluator.apply(Op::Where, [is_number, best, b])
-    };
     match kind {
         Reduction::Sum => evaluator.apply(Op::Add, [a, b, b]),
-        Reduction::Extreme(Extreme::Max) => extreme(Op::Max),
-        Reduction::Extreme(Extreme::Min) => extreme(Op::Min),
+        Reduction::Extreme(Extreme::Max) => evaluator.apply(Op::Max, [b, a, a]),
+        Reduction::Extreme(Extreme::Min) => evaluator.apply(Op::Min, [b, a, a]),
     }
 }
 

@@ -3,16 +3,22 @@
 use std::panic::Location;
 
 use super::{Array, ArrayGraph, Node, Operands, Stretches};
-use crate::autodiff::Real;
+use crate::autodiff::adjoint::Adjoint;
 use crate::autodiff::tensor::operation::Stretch;
-use crate::autodiff::tensor::{Dense, Operation, Shape};
+use crate::autodiff::tensor::{Dense, Incoming, Operation, Shape, Traced, moved};
+use crate::autodiff::{Op, Real};
 
 /// A part of the derivative with respect to an array.
 #[derive(Clone)]
-struct Contribution<'g, T> {
+struct Contribution<'g, T: Real> {
     /// Of which slice; `None` for all of the array, to whose shape it broadcasts.
     place: Option<Stretches>,
-    array: Array<'g, T>,
+    derivative: Incoming<'g, Array<'g, T>>,
+}
+
+/// A derivative that exists everywhere.
+fn everywhere<'g, T: Real>(array: Array<'g, T>) -> Incoming<'g, Array<'g, T>> {
+    Adjoint::everywhere(Traced::new(array, Location::caller()))
 }
 
 impl<T: Real> ArrayGraph<T> {
@@ -72,16 +78,16 @@ impl<T: Real> ArrayGraph<T> {
         let mut contributions: Vec<Vec<Contribution<'g, T>>> = vec![Vec::new(); depends.len()];
         contributions[target.node()].push(Contribution {
             place: None,
-            array: self.constant(T::ONE),
+            derivative: everywhere(self.constant(T::ONE)),
         });
-        let mut adjoints: Vec<Option<Array<'g, T>>> = vec![None; depends.len()];
+        let mut adjoints: Vec<Option<Incoming<'g, Array<'g, T>>>> = vec![None; depends.len()];
         for index in (0..depends.len()).rev().filter(|index| depends[*index]) {
             let parts = std::mem::take(&mut contributions[index]);
             let result = self.array(number(index));
             let Some(incoming) = self.together(parts, &result.shape()) else {
                 continue;
             };
-            adjoints[index] = Some(incoming);
+            let incoming = &*adjoints[index].insert(incoming);
             let node = self.nodes.borrow().list[index].node.clone();
             let operands: Vec<_> = node.operands().iter().map(|id| self.array(*id)).collect();
             for (place, operand) in operands.iter().enumerate() {
@@ -98,8 +104,8 @@ impl<T: Real> ArrayGraph<T> {
             }
         }
         let whole = variables.iter().map(|variable| {
-            let adjoint = adjoints.get(variable.node()).copied().flatten();
-            match adjoint {
+            let adjoint = adjoints.get(variable.node()).cloned().flatten();
+            match adjoint.map(|adjoint| adjoint.whole().into_dense()) {
                 Some(adjoint) => adjoint.broadcast_to(Array::shape(*variable)),
                 None => self.repeated(T::ZERO, Array::shape(*variable)),
             }
@@ -108,18 +114,28 @@ impl<T: Real> ArrayGraph<T> {
     }
 
     /// Adds a part of what has this shape; pieces stay pieces, unless they are
-    /// still to be broadcast.
-    fn add<'g>(&'g self, parts: &mut Vec<Contribution<'g, T>>, array: Array<'g, T>, shape: &Shape) {
-        let shaped = &self.nodes.borrow().list[array.node()];
+    /// still to be broadcast or do not exist everywhere.
+    fn add<'g>(
+        &'g self,
+        parts: &mut Vec<Contribution<'g, T>>,
+        derivative: Incoming<'g, Array<'g, T>>,
+        shape: &Shape,
+    ) {
+        let shaped = &self.nodes.borrow().list[derivative.value.dense().node()];
         match &shaped.node {
-            Node::Pieces(places, operands) if shaped.shape == *shape => {
+            Node::Pieces(places, operands)
+                if shaped.shape == *shape && derivative.is_everywhere() =>
+            {
                 let pieces = places.iter().zip(operands);
                 parts.extend(pieces.map(|(place, operand)| Contribution {
                     place: Some(place.clone()),
-                    array: self.array(*operand),
+                    derivative: everywhere(self.array(*operand)),
                 }));
             }
-            _ => parts.push(Contribution { place: None, array }),
+            _ => parts.push(Contribution {
+                place: None,
+                derivative,
+            }),
         }
     }
 
@@ -128,35 +144,55 @@ impl<T: Real> ArrayGraph<T> {
         &'g self,
         parts: Vec<Contribution<'g, T>>,
         shape: &Shape,
-    ) -> Option<Array<'g, T>> {
+    ) -> Option<Incoming<'g, Array<'g, T>>> {
         if parts.iter().all(|part| part.place.is_none()) {
-            let whole = parts.into_iter().map(|part| part.array);
-            return whole.reduce(|sum, part| sum + part);
+            let whole = parts.into_iter().map(|part| part.derivative);
+            return whole.reduce(Adjoint::plus);
         }
         let all = |length: &usize| Stretch {
             start: 0,
             step: 1,
             count: *length,
         };
+        let is_everywhere = parts.iter().all(|part| part.derivative.is_everywhere());
         let mut places = Vec::with_capacity(parts.len());
         let mut arrays = Vec::with_capacity(parts.len());
-        for Contribution { place, array } in parts {
-            arrays.push(match place {
+        let mut existences = Operands::new();
+        for Contribution { place, derivative } in parts {
+            let fitting = |array: Array<'g, T>| match place {
                 Some(_) => array,
                 None => array.broadcast_to(shape),
-            });
+            };
+            let existence = derivative.existence();
+            let array = fitting(derivative.whole().into_dense());
+            if !is_everywhere {
+                let one = || self.repeated(T::ONE, Array::shape(array));
+                let existence = existence.map(|it| fitting(it.into_dense()));
+                let existence = existence.unwrap_or_else(one);
+                existences.push(existence.broadcast_to(Array::shape(array)).id);
+            }
+            arrays.push(array);
             places.push(place.unwrap_or_else(|| shape.iter().map(all).collect()));
         }
+        let exists = (!is_everywhere).then(|| {
+            let count = self.pieces(places.clone(), existences, shape.clone());
+            Array::apply(Op::Less, &[self.constant(T::ZERO), count])
+        });
         let negated: Option<Operands> = arrays
             .iter()
             .map(|array| self.negated(array.id).map(|array| array.id))
             .collect();
-        Some(match negated {
+        let sum = match negated {
             Some(operands) => -self.pieces(places, operands, shape.clone()),
             None => {
                 let operands = arrays.iter().map(|array| array.id).collect();
                 self.pieces(places, operands, shape.clone())
             }
+        };
+        let sum = everywhere(sum);
+        Some(match exists {
+            Some(exists) => sum.within(Traced::new(exists, Location::caller()), true),
+            None => sum,
         })
     }
 
@@ -188,22 +224,22 @@ fn passed<'g, T: Real>(
     place: usize,
     operands: &[Array<'g, T>],
     result: Array<'g, T>,
-    incoming: Array<'g, T>,
-) -> Option<Array<'g, T>> {
-    match node {
-        Node::Apply(operation, _) => {
-            let derivative =
-                operation.backward_to(place, operands, &result, &incoming, Location::caller());
-            derivative.expect("arrays record every operation")
-        }
+    incoming: &Incoming<'g, Array<'g, T>>,
+) -> Option<Incoming<'g, Array<'g, T>>> {
+    let at = Location::caller();
+    let derivative = match node {
+        Node::Apply(operation, _) => operation.backward_to(place, operands, &result, incoming, at),
         Node::Pieces(places, _) => {
-            let whole = incoming.broadcast_to(result.shape());
-            let slice = Operation::Slice(places[place].clone());
-            let slice = Array::perform(slice, &[&whole], Location::caller());
-            Some(slice.expect("arrays record every operation"))
+            let slice = |whole: &Array<'g, T>| {
+                let whole = whole.broadcast_to(result.shape());
+                let slice = Operation::Slice(places[place].clone());
+                Array::perform(slice, &[&whole], at).map(Some)
+            };
+            moved(incoming, slice, at)
         }
-        _ => None,
-    }
+        _ => return None,
+    };
+    derivative.expect("arrays record every operation")
 }
 
 fn number(index: usize) -> u32 {

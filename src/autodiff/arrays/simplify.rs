@@ -201,6 +201,11 @@ impl<T: Real> ArrayGraph<T> {
             Op::Mul if is(1, -T::ONE) => Some(-x.reshape(shape)),
             Op::Powi(0) => Some(self.repeated(T::ONE, shape.clone())),
             Op::Powi(1) => Some(x),
+            Op::Where if constants[0].is_some() => {
+                let is_second = constants[0] == Some(T::ZERO);
+                let chosen = self.array(operands[1 + usize::from(is_second)]);
+                Some(chosen.broadcast_to(shape))
+            }
             Op::Pow if shapes[0] == *shape => {
                 let n = whole_exponent(constants[1]?)?;
                 Some(Array::apply(Op::Powi(n), &[x]))

@@ -204,29 +204,78 @@ pub fn cosh<const SHORT: bool>(x: f64) -> f64 {
     8.0 * hyperbolic::<SHORT>(x, false)
 }
 
-/// tanh x = (e²ˣ − 1) / (e²ˣ + 1), both to twice the precision.
+/// For e = exp(−2|x|), with which tanh |x| = (1 − e) / (1 + e): half of 1 − e, half of
+/// 1 + e, and e, which is right however small.
+#[inline(always)]
+fn halves_of_tanh<const SHORT: bool>(x: f64) -> (Double, Double, f64) {
+    let exponent = -2.0 * x.abs();
+    let exponent = select(exponent < -746.0, -746.0, exponent);
+    let (k, r) = without_ln_2::<SHORT>(Double::new(exponent, 0.0));
+    let small = small::<SHORT>(r);
+    let e = scaled(1.0 + (small.high + small.low), k, false);
+    // From here on nothing is left of e beside 1, and its power of two may be no double.
+    let is_one = exponent < -80.0;
+    let power = select(is_one, 0.0, power_of_two(k.wrapping_sub(1)));
+    let (less, more) = if SHORT {
+        let half = power * (small.high + small.low);
+        let less = Double::new((0.5 - power) - half, 0.0);
+        (less, Double::new((0.5 + power) + half, 0.0))
+    } else {
+        let (high, rest) = sum_of_less(small.high, small.low);
+        let (half, rest) = (power * high, power * rest);
+        let (less, lost) = sum(0.5, -power);
+        let (less, low) = sum(less, -half);
+        let less = Double::new(less, (low + lost) - rest);
+        let (more, lost) = sum(0.5, power);
+        let (more, low) = sum(more, half);
+        (less, Double::new(more, (low + lost) + rest))
+    };
+    (less, more, e)
+}
+
+/// tanh x = (1 − e) / (1 + e) for e = exp(−2x) and x ≥ 0.
 #[inline(always)]
 pub fn tanh<const SHORT: bool>(x: f64) -> f64 {
-    // Beyond 20 the nearest number is 1.
-    let magnitude = select(x.abs() > 20.0, 20.0, x.abs());
-    let half = half_expm1::<SHORT>(2.0 * magnitude);
-    let (more, rest) = sum(half.high, 1.0);
-    let value = half.over::<SHORT>(Double::new(more, rest + half.low));
-    // Also −0, and what is too small for the quotient.
+    let (less, more, _) = halves_of_tanh::<SHORT>(x);
+    let value = less.over::<SHORT>(more);
     let value = (value.high + value.low).copysign(x);
+    // Also −0, and what is too small for the quotient.
     select(x.abs() < 1e-9, x, value)
+}
+
+/// 1/cosh² x = 4e / (1 + e)² for e = exp(−2|x|), which is right in the tails too.
+#[inline(always)]
+pub fn tanh_slope<const SHORT: bool>(x: f64) -> f64 {
+    let (_, more, e) = halves_of_tanh::<SHORT>(x);
+    let inverse = 1.0 / more.high;
+    (e * inverse) * inverse
+}
+
+/// For e = e^−|x|: e and 1 + e.
+#[inline(always)]
+fn parts_of_sigmoid<const SHORT: bool>(x: f64) -> (Double, Double) {
+    let e = exp_as_sum::<SHORT>(-x.abs());
+    let (high, low) = sum_of_less(1.0, e.high);
+    (e, Double::new(high, low + e.low))
 }
 
 /// 1 / (1 + e⁻ˣ), for negative x as eˣ / (1 + eˣ).
 #[inline(always)]
 pub fn sigmoid<const SHORT: bool>(x: f64) -> f64 {
-    let e = exp_as_sum::<SHORT>(-x.abs());
+    let (e, below) = parts_of_sigmoid::<SHORT>(x);
     let is_positive = x >= 0.0;
     let above = Double::new(
         select(is_positive, 1.0, e.high),
         select(is_positive, 0.0, e.low),
     );
-    let (high, low) = sum_of_less(1.0, e.high);
-    let value = above.over::<SHORT>(Double::new(high, low + e.low));
+    let value = above.over::<SHORT>(below);
     value.high + value.low
+}
+
+/// 1 / ((1 + e⁻ˣ)(1 + eˣ)) = e / (1 + e)² for e = e^−|x|.
+#[inline(always)]
+pub fn sigmoid_slope<const SHORT: bool>(x: f64) -> f64 {
+    let (e, below) = parts_of_sigmoid::<SHORT>(x);
+    let inverse = 1.0 / below.high;
+    (e.high * inverse) * inverse
 }

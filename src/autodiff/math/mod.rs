@@ -26,7 +26,7 @@ mod power;
 
 pub(super) use angle::{acos, asin, atan, atan2, cos, is_near, sin, tan};
 pub(super) use erf::erf;
-pub(super) use exponential::{cosh, exp, expm1, sigmoid, sinh, tanh};
+pub(super) use exponential::{cosh, exp, expm1, sigmoid, sigmoid_slope, sinh, tanh, tanh_slope};
 pub(super) use logarithm::{acosh, asinh, atanh, ln, ln_1p, log2, log10, softplus};
 pub(super) use power::{cbrt, hypot, pow};
 

@@ -3,9 +3,10 @@
 use smallvec::SmallVec;
 
 use crate::autodiff::Op;
+use crate::autodiff::adjoint::Adjoint;
 use crate::autodiff::error::{Caller, Result};
 use crate::autodiff::nest::Leaf;
-use crate::autodiff::tensor::{Dense, Id, Operation, Shape, Tensor};
+use crate::autodiff::tensor::{Dense, Id, Incoming, Operation, Shape, Tensor, Traced};
 
 use super::recording::{Entry, Known, Recording, Saved};
 
@@ -189,10 +190,12 @@ impl Pass {
     /// The derivatives of the targets, weighted by `seeds`, with respect to
     /// each source.
     pub fn backward(&self, seeds: &[Tensor], at: Caller) -> Result<Derivatives> {
-        let mut derivatives: SmallVec<[_; 16]> = SmallVec::from_elem(None, self.places);
+        let mut derivatives: SmallVec<[Option<Incoming<'_, Tensor>>; 16]> =
+            SmallVec::from_elem(None, self.places);
         for (place, seed) in self.targets.iter().zip(seeds) {
             if *place + 1 < self.places {
-                add(&mut derivatives[*place], seed.clone(), at)?;
+                let seed = Adjoint::everywhere(Traced::new(seed.clone(), at));
+                meet(&mut derivatives[*place], seed);
             }
         }
         for step in self.steps.iter().rev() {
@@ -209,15 +212,16 @@ impl Pass {
             let Some((operation, Saved { operands, result })) = self.entry(step) else {
                 continue;
             };
-            let outgoing = operation.backward(operands, result, &incoming, &wanted, at)?;
+            let outgoing = operation.backward(operands, result, incoming, &wanted, at)?;
             for (derivative, place) in outgoing.into_iter().zip(&step.operands) {
                 if let (Some(derivative), Some(place)) = (derivative, place) {
-                    add(&mut derivatives[*place], derivative, at)?;
+                    meet(&mut derivatives[*place], derivative);
                 }
             }
         }
         let whole = self.sources.iter().zip(&self.shapes).map(|(place, shape)| {
-            let derivative = derivatives[*place].as_ref();
+            let derivative = derivatives[*place].clone();
+            let derivative = derivative.map(|it| it.whole().into_dense());
             derivative.map(|it| it.stretched(shape, at)).transpose()
         });
         whole.collect()
@@ -251,6 +255,14 @@ impl Pass {
             .map(|place| derivatives[*place].clone())
             .collect())
     }
+}
+
+/// Adds what another use contributes to a derivative that may not have begun.
+fn meet<'d>(sum: &mut Option<Incoming<'d, Tensor>>, term: Incoming<'d, Tensor>) {
+    *sum = Some(match sum.take() {
+        Some(sum) => sum.plus(term),
+        None => term,
+    });
 }
 
 /// Adds to a derivative that may not have begun.

@@ -23,6 +23,9 @@ pub(in crate::autodiff) trait Dense: Clone {
     /// The same values as numbers of the type that `other` has.
     fn cast_as(&self, other: &Self, at: Caller) -> Result<Self>;
 
+    /// Whether both are the same tensor, or the same node.
+    fn is_identical(&self, other: &Self) -> bool;
+
     /// This in another shape of the same size; itself if it has it already.
     fn reshaped(&self, shape: &Shape, at: Caller) -> Result<Self> {
         if *self.shape() == *shape {
@@ -117,5 +120,9 @@ impl Dense for Tensor {
 
     fn cast_as(&self, other: &Self, at: Caller) -> Result<Self> {
         Tensor::apply(Operation::Cast(other.dtype()), &[self], at)
+    }
+
+    fn is_identical(&self, other: &Self) -> bool {
+        self.id() == other.id()
     }
 }

@@ -28,6 +28,7 @@ pub use structure::Span;
 pub(crate) use data::{Data, Storage};
 pub(super) use dense::Dense;
 pub(crate) use operation::{Custom, Operation};
+pub(in crate::autodiff) use rule::{Incoming, Traced, moved};
 
 use super::error::{Caller, Error, Result};
 use super::tape::{active, described};

@@ -394,9 +394,9 @@ functions_of_two! {
     atan2 Atan2;
     /// √(x² + y²) without overflow; the derivative at (0, 0) is NaN.
     hypot Hypot;
-    /// The lesser of both; at a tie the derivative goes to the first.
+    /// The smaller of both, NaN if one is NaN; at a tie the derivative goes to the first.
     minimum Min;
-    /// The greater of both; at a tie the derivative goes to the first.
+    /// The larger of both, NaN if one is NaN; at a tie the derivative goes to the first.
     maximum Max;
     /// Whether x < y, as truth values.
     less Less;
@@ -443,8 +443,11 @@ impl Tensor {
     }
 
     /// Where these truth values hold `x`, elsewhere `y`, over shapes that
-    /// broadcast. Nothing of the branch that is not taken reaches the
-    /// derivative, unless it is infinite or NaN there.
+    /// broadcast. The branch that is not taken contributes nothing to a
+    /// derivative, of any order, even where it is infinite or NaN. What is
+    /// absent becomes 0 where derivatives of several elements are added: where
+    /// an operand was broadcast, in [`Tensor::matmul`], [`Tensor::cumsum`] and
+    /// [`custom_gradient`](crate::custom_gradient).
     ///
     /// # Errors
     ///
@@ -492,7 +495,7 @@ impl Tensor {
         self.binary(Op::Mul, self)
     }
 
-    /// The greater of 0 and x; the derivative at 0 is 0.
+    /// The larger of 0 and x, NaN if x is NaN; the derivative at 0 is 0.
     ///
     /// # Errors
     ///
@@ -505,7 +508,8 @@ impl Tensor {
         Tensor::apply(Operation::Elementwise(Op::Max), &[&zero, self], at)
     }
 
-    /// x within limits; the derivative at a limit is 1, outside 0.
+    /// x within limits, NaN if x or a limit is NaN; the derivative at a limit is
+    /// 1, outside 0.
     ///
     /// # Errors
     ///

@@ -5,6 +5,12 @@
 //! the derivative is the transposed operation backwards, and the operation
 //! itself forwards. All of it is computed by operations that tapes record, so
 //! it can be differentiated again.
+//!
+//! A branch that a selection does not take stays absent ([`Adjoint`]) through
+//! operations on each element, through those that only move elements, and
+//! through a sum or a greatest element within the branch. It ends, as zeros,
+//! where derivatives of several elements are added: where an operand was
+//! broadcast, in products of matrices, running sums and custom gradients.
 
 use std::borrow::Cow;
 use std::ops::{Add, Div, Mul, Neg, Sub};
@@ -15,18 +21,37 @@ use smallvec::SmallVec;
 use super::dense::Dense;
 use super::operation::{AxisList, Reduce, Reduction, Stretch};
 use super::{Error, Operation, Result, Tensor};
+use crate::autodiff::adjoint::Adjoint;
 use crate::autodiff::error::Caller;
 use crate::autodiff::{GradientTape, Number, Op, Partial};
 
 /// The derivatives of the operands; `None` where it was not wanted.
-pub(crate) type Derivatives = SmallVec<[Option<Tensor>; 3]>;
+pub(in crate::autodiff) type Derivatives<'d> = SmallVec<[Option<Incoming<'d, Tensor>>; 3]>;
+
+/// What reaches a tensor or array backwards.
+pub(in crate::autodiff) type Incoming<'d, D> = Adjoint<Traced<'d, D>>;
 
 /// A tensor or array as the rules of the table compute with it. What they
 /// record belongs to the line that asked for the derivative.
-#[derive(Clone)]
-struct Traced<'t, D: Dense> {
+#[derive(Clone, Debug)]
+pub(in crate::autodiff) struct Traced<'t, D: Dense> {
     dense: Cow<'t, D>,
     at: Caller,
+}
+
+impl<D: Dense> Traced<'_, D> {
+    pub fn new(dense: D, at: Caller) -> Self {
+        let dense = Cow::Owned(dense);
+        Traced { dense, at }
+    }
+
+    pub fn into_dense(self) -> D {
+        self.dense.into_owned()
+    }
+
+    pub fn dense(&self) -> &D {
+        &self.dense
+    }
 }
 
 impl<D: Dense> Number for Traced<'_, D> {
@@ -46,6 +71,10 @@ impl<D: Dense> Number for Traced<'_, D> {
             dense: Cow::Owned(dense),
             at,
         }
+    }
+
+    fn is_same(&self, other: &Self) -> bool {
+        self.dense.is_identical(&other.dense)
     }
 }
 
@@ -86,17 +115,17 @@ impl Operation {
     /// lack it: the gradient of a sum is not written out where the next
     /// operation broadcasts it anyway. So `g` broadcasts to the shape of the
     /// result, and what is returned to those of the operands.
-    pub fn backward(
+    pub(in crate::autodiff) fn backward<'d>(
         &self,
         operands: &[Tensor],
         result: &Tensor,
-        g: &Tensor,
+        g: Incoming<'d, Tensor>,
         wanted: &[bool],
         at: Caller,
-    ) -> Result<Derivatives> {
+    ) -> Result<Derivatives<'d>> {
         if let Operation::Custom(Some(custom)) = self {
-            let g = &g.stretched(result.shape(), at)?;
-            let derivatives = (custom.rule)(g, operands, result)?;
+            let g = g.whole().into_dense().stretched(result.shape(), at)?;
+            let derivatives = (custom.rule)(&g, operands, result)?;
             let each = derivatives.into_iter().zip(operands).map(|(d, operand)| {
                 if d.shape() != operand.shape() || d.dtype() != operand.dtype() {
                     return Err(Error::Shape {
@@ -110,7 +139,7 @@ impl Operation {
                         at: result.origin().at,
                     });
                 }
-                Ok(Some(d))
+                Ok(Some(Adjoint::everywhere(Traced::new(d, at))))
             });
             return each.collect();
         }
@@ -119,15 +148,82 @@ impl Operation {
                 return Ok(None);
             }
             let x = &operands[index];
-            let derivative = self.backward_to(index, operands, result, g, at)?;
-            let zero = || Tensor::constant(0.0, x.dtype(), x.shape().clone(), at);
+            let derivative = self.backward_to(index, operands, result, &g, at)?;
+            let zero = || {
+                let zero = Tensor::constant(0.0, x.dtype(), x.shape().clone(), at)?;
+                Ok(Adjoint::everywhere(Traced::new(zero, at)))
+            };
             derivative.map_or_else(zero, Ok).map(Some)
         };
         wanted.iter().enumerate().map(derivative).collect()
     }
 
     /// The derivative of one operand; `None` where it is zero or there is none.
-    pub(in crate::autodiff) fn backward_to<D: Dense>(
+    pub(in crate::autodiff) fn backward_to<'d, D: Dense>(
+        &self,
+        index: usize,
+        operands: &[D],
+        result: &D,
+        g: &Incoming<'d, D>,
+        at: Caller,
+    ) -> Result<Option<Incoming<'d, D>>> {
+        let x = &operands[index];
+        if let Operation::Elementwise(op) = self {
+            // The operand may have been broadcast.
+            let is_each_for_itself = x.shape() == result.shape();
+            let g = if is_each_for_itself {
+                g.clone()
+            } else {
+                let whole = g.value.dense().stretched(&result.shape(), at)?;
+                g.with(Traced::new(whole, at))
+            };
+            let partial = partial(*op, index, operands, result, g.value.dense(), at);
+            let derivative = g.passed(partial);
+            if is_each_for_itself {
+                return Ok(derivative);
+            }
+            let derivative = derivative.map(|it| it.whole().into_dense());
+            let derivative = derivative.map(|it| it.summed_to(&x.shape(), at));
+            return Ok(derivative
+                .transpose()?
+                .map(|it| Adjoint::everywhere(Traced::new(it, at))));
+        }
+        let moves = |g: &D| self.moved_to(index, operands, result, g, at);
+        if let Operation::Reduce(reduce) = self
+            && reduce.kind != Reduction::Sum
+        {
+            let chosen = chosen(reduce, x, result, at)?;
+            let Some(moved) = moved(g, moves, at)? else {
+                return Ok(None);
+            };
+            let shares = chosen.shares(moved.value.dense(), at)?;
+            let shares = moved.with(Traced::new(shares, at));
+            return Ok(Some(
+                shares.within(Traced::new(chosen.taken(at)?, at), true),
+            ));
+        }
+        if self.adds_derivatives() {
+            let whole = Adjoint::everywhere(g.clone().whole());
+            return moved(&whole, moves, at);
+        }
+        moved(g, moves, at)
+    }
+
+    /// Whether an element of a derivative is a sum, of those of several elements of
+    /// the result.
+    fn adds_derivatives(&self) -> bool {
+        matches!(
+            self,
+            Operation::BroadcastTo(_)
+                | Operation::Gather(_)
+                | Operation::Cumsum { .. }
+                | Operation::Matmul
+        )
+    }
+
+    /// The derivative of one operand of an operation that is linear in it; `None`
+    /// where there is none. That of a greatest or least element, without the choice.
+    fn moved_to<D: Dense>(
         &self,
         index: usize,
         operands: &[D],
@@ -137,24 +233,15 @@ impl Operation {
     ) -> Result<Option<D>> {
         let x = &operands[index];
         let apply = |operation, operands: &[&D]| D::perform(operation, operands, at);
-        let is_each_for_itself = match self {
-            Operation::Elementwise(_) => x.shape() == result.shape(),
-            Operation::Identity | Operation::Read | Operation::Cast(_) => true,
-            _ => false,
-        };
         let whole;
-        let g = if is_each_for_itself {
-            g
-        } else {
-            whole = g.stretched(&result.shape(), at)?;
-            &whole
+        let g = match self {
+            Operation::Identity | Operation::Read | Operation::Cast(_) => g,
+            _ => {
+                whole = g.stretched(&result.shape(), at)?;
+                &whole
+            }
         };
         let derivative = match self {
-            Operation::Elementwise(op) => match partial(*op, index, operands, result, g, at) {
-                Partial::Flows(derivative) if is_each_for_itself => Ok(derivative),
-                Partial::Flows(derivative) => derivative.summed_to(&x.shape(), at),
-                Partial::Zero | Partial::Undefined => return Ok(None),
-            },
             Operation::Identity | Operation::Read => Ok(g.clone()),
             Operation::Cast(_) => g.cast_as(x, at),
             Operation::Reshape(_) => g.reshaped(&x.shape(), at),
@@ -166,13 +253,7 @@ impl Operation {
                 }
                 apply(Operation::Transpose(Box::new(inverse)), &[g])
             }
-            Operation::Reduce(reduce) => {
-                let g = g.reshaped(&reduce.kept(&x.shape()), at)?;
-                match reduce.kind {
-                    Reduction::Sum => Ok(g),
-                    Reduction::Extreme(_) => chosen(reduce, x, result, at)?.shares(&g, at),
-                }
-            }
+            Operation::Reduce(reduce) => g.reshaped(&reduce.kept(&x.shape()), at),
             Operation::Slice(stretches) => apply(
                 Operation::Place(Box::new(x.shape().into_owned()), Arc::clone(stretches)),
                 &[g],
@@ -211,7 +292,8 @@ impl Operation {
                 };
                 product.summed_to(&x.shape(), at)
             }
-            Operation::StopGradient
+            Operation::Elementwise(_)
+            | Operation::StopGradient
             | Operation::Logical(_)
             | Operation::Position(..)
             | Operation::Custom(_) => return Ok(None),
@@ -242,9 +324,9 @@ impl Operation {
         match self {
             Operation::Elementwise(op) => {
                 for (index, tangent) in given {
-                    if let Partial::Flows(term) = partial(*op, index, operands, result, tangent, at)
-                    {
-                        add(term)?;
+                    let partial = partial(*op, index, operands, result, tangent, at);
+                    if let Some(term) = partial.whole() {
+                        add(term.into_dense())?;
                     }
                 }
             }
@@ -321,9 +403,13 @@ impl Operation {
         let tape = GradientTape::new();
         let scope = tape.enter()?;
         tape.watch(&g)?;
-        let backward = self.backward(operands, result, &g, &wanted, at)?;
+        let incoming = Adjoint::everywhere(Traced::new(g.clone(), at));
+        let backward = self.backward(operands, result, incoming, &wanted, at)?;
         drop(scope);
-        let pairs = backward.into_iter().zip(tangents);
+        let backward = backward
+            .into_iter()
+            .map(|it| Some(it?.whole().into_dense()));
+        let pairs = backward.zip(tangents);
         let (targets, weights): (Vec<Tensor>, Vec<Tensor>) = pairs
             .filter_map(|(target, weight)| Some((target?, weight.clone()?)))
             .unzip();
@@ -339,15 +425,37 @@ impl Operation {
     }
 }
 
+/// What an operation that moves elements makes of a derivative: the same of where it
+/// exists.
+pub(in crate::autodiff) fn moved<'d, D: Dense>(
+    g: &Incoming<'d, D>,
+    moves: impl Fn(&D) -> Result<Option<D>>,
+    at: Caller,
+) -> Result<Option<Incoming<'d, D>>> {
+    let Some(value) = moves(g.value.dense())? else {
+        return Ok(None);
+    };
+    let value = Adjoint::everywhere(Traced::new(value, at));
+    let Some(existence) = g.existence() else {
+        return Ok(Some(value));
+    };
+    let Some(existence) = moves(existence.dense())? else {
+        return Ok(None);
+    };
+    let zero = existence.number(0.0, at);
+    let exists = D::perform(Operation::Elementwise(Op::Less), &[&zero, &existence], at)?;
+    Ok(Some(value.within(Traced::new(exists, at), true)))
+}
+
 /// The rule of the table for one operand.
-fn partial<D: Dense>(
+fn partial<'d, D: Dense>(
     op: Op,
     index: usize,
     operands: &[D],
     result: &D,
     g: &D,
     at: Caller,
-) -> Partial<D> {
+) -> Partial<Traced<'d, D>> {
     fn traced<D: Dense>(dense: &D, at: Caller) -> Traced<'_, D> {
         let dense = Cow::Borrowed(dense);
         Traced { dense, at }
@@ -355,11 +463,8 @@ fn partial<D: Dense>(
     let operand = |place| traced(operands.get(place).unwrap_or(&operands[0]), at);
     let traced_operands = [operand(0), operand(1), operand(2)];
     let traced_operands = &traced_operands.each_ref()[..operands.len()];
-    match op.partial(index, traced_operands, &traced(result, at), &traced(g, at)) {
-        Partial::Flows(derivative) => Partial::Flows(derivative.dense.into_owned()),
-        Partial::Zero => Partial::Zero,
-        Partial::Undefined => Partial::Undefined,
-    }
+    let partial = op.partial(index, traced_operands, &traced(result, at), &traced(g, at));
+    partial.map(|it| Traced::new(it.into_dense(), at))
 }
 
 /// Which elements are the greatest or least one, and how many they are: the
@@ -388,5 +493,13 @@ impl<D: Dense> Chosen<D> {
         let divide = |x: &D| D::perform(Operation::Elementwise(Op::Div), &[x, &self.count], at);
         let shares = [&self.which, &divide(g)?, &divide(&g.number(0.0, at))?];
         D::perform(Operation::Elementwise(Op::Where), &shares, at)
+    }
+
+    /// Which elements the result depends on: those chosen, or all of them if it is NaN.
+    fn taken(&self, at: Caller) -> Result<D> {
+        let none = self.count.number(0.0, at);
+        let is_nan = D::perform(Operation::Elementwise(Op::Equal), &[&self.count, &none], at)?;
+        let taken = [&self.which, &self.which, &is_nan];
+        D::perform(Operation::Elementwise(Op::Where), &taken, at)
     }
 }

@@ -119,6 +119,21 @@ pub(super) fn operation(
         (Op::Mul, [Some(a), Some(b)]) => Some(all.condition(Operator::And, *a, *b)),
         (Op::Max, [Some(a), Some(b)]) => Some(all.condition(Operator::Or, *a, *b)),
         (Op::Sub, [_, Some(a)]) if all.value(x[0]) == Some(1.0) => Some(all.not(*a)),
+        // Branches within branches.
+        (Op::Where, [Some(a), Some(b), _]) if all.value(x[2]) == Some(0.0) => {
+            Some(all.condition(Operator::And, *a, *b))
+        }
+        (Op::Where, [Some(a), _, Some(b)]) if all.value(x[1]) == Some(1.0) => {
+            Some(all.condition(Operator::Or, *a, *b))
+        }
+        (Op::Where, [Some(a), _, Some(b)]) if all.value(x[1]) == Some(0.0) => {
+            let other = all.not(*a);
+            Some(all.condition(Operator::And, other, *b))
+        }
+        (Op::Where, [Some(a), Some(b), _]) if all.value(x[2]) == Some(1.0) => {
+            let other = all.not(*a);
+            Some(all.condition(Operator::Or, other, *b))
+        }
         _ => None,
     };
     let number = match op {
@@ -139,6 +154,17 @@ pub(super) fn operation(
             let product = all.multiply(x[1], whole);
             all.subtract(x[0], product)
         }
+        Op::TanhSlope => {
+            let cosh = all.op(Op::Cosh, x.to_vec());
+            all.power(cosh, -2.0)
+        }
+        Op::SigmoidSlope => {
+            let minus = all.scaled(-1.0, x[0]);
+            let [below, above] = [x[0], minus].map(|x| all.op(Op::Sigmoid, vec![x]));
+            all.multiply(below, above)
+        }
+        // Of a power whose exponent is 0, at 0: the rule that is meant is that elsewhere.
+        Op::Equal if all.value(x[1]) == Some(f64::INFINITY) => all.number(0.0),
         Op::Less | Op::LessEqual | Op::Equal => match condition {
             Some(condition) => {
                 let (one, zero) = (all.number(1.0), all.number(0.0));
@@ -147,7 +173,10 @@ pub(super) fn operation(
             None => all.number(0.0),
         },
         // A guard of logsumexp and softmax, which shift by the greatest element.
-        Op::Where if conditions[0].is_some_and(|id| is_finiteness(all, id)) => x[1],
+        Op::Where if conditions[0].is_some_and(|id| is_guard(all, id)) => x[1],
+        Op::Where if all.value(x[0]) == Some(0.0) => x[2],
+        // Both of a condition and what never holds.
+        Op::Where if all.value(x[1]) == Some(0.0) && x[0] == x[2] => x[1],
         Op::Where => {
             let condition = conditions[0].unwrap_or_else(|| {
                 let zero = all.number(0.0);
@@ -176,10 +205,11 @@ fn compared(all: &mut Expressions, operator: Operator, x: Id, y: Id) -> Id {
     all.condition(operator, x, y)
 }
 
-/// Whether a condition asks for a number below infinity.
-fn is_finiteness(all: &Expressions, condition: Id) -> bool {
+/// Whether a condition asks for a number below infinity, or for one that is not NaN.
+fn is_guard(all: &Expressions, condition: Id) -> bool {
     match all.get(condition) {
         Expression::Condition(Operator::Less, _, y) => all.value(*y) == Some(f64::INFINITY),
+        Expression::Condition(Operator::Equal, x, y) => x == y,
         _ => false,
     }
 }

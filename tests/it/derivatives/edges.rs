@@ -3,7 +3,7 @@
 
 use std::ops::{Add, Div, Mul, Neg, Sub};
 
-use gradtape::autodiff::{Graph, Number, Op, Partial, Real, Subnormals, Var};
+use gradtape::autodiff::{Graph, Number, Op, Real, Subnormals, Var};
 use gradtape::engine::Program;
 use num_dual::HyperDual64;
 
@@ -55,8 +55,6 @@ fn edge_values_of_operations_are_those_of_tensorflow() {
     check(Op::Exp, &[1e3], &[INF]);
     // x^0.5 at 0: inf. With a variable exponent, 0 reaches the exponent.
     check(Op::Pow, &[0.0, 0.5], &[INF, 0.0]);
-    // x^0 at 0 with a variable exponent: NaN, which is 0·inf.
-    check(Op::Pow, &[0.0, 0.0], &[NAN, 0.0]);
     // A negative base with a variable exponent: −0 reaches the exponent.
     check(Op::Pow, &[-2.0, 3.0], &[12.0, -0.0]);
     check(Op::Pow, &[-2.0, 2.0], &[-4.0, 0.0]);
@@ -109,9 +107,14 @@ fn edge_values_beyond_tensorflow_are_the_limits_or_nan() {
     check(Op::Softplus, &[-1e3], &[0.0]);
     check(Op::Erf, &[1e3], &[0.0]);
     check(Op::Expm1, &[-1e3], &[0.0]);
-    // A NaN that min and max ignore gets nothing.
-    check(Op::Min, &[NAN, 1.0], &[0.0, 1.0]);
-    check(Op::Max, &[1.0, NAN], &[0.0, 1.0]);
+    // x⁰ is 1 for every x: not 0·inf, as in TensorFlow.
+    check(Op::Pow, &[0.0, 0.0], &[0.0, 0.0]);
+    check(Op::Pow, &[1e-310, 0.0], &[0.0, 1e-310_f64.ln()]);
+    // A NaN is not hidden, wherever it stands.
+    for at in [[NAN, 1.0], [1.0, NAN], [NAN, NAN]] {
+        check(Op::Min, &at, &[NAN, NAN]);
+        check(Op::Max, &at, &[NAN, NAN]);
+    }
 }
 
 #[test]
@@ -150,8 +153,8 @@ fn edge_values_of_expressions_are_those_of_tensorflow() {
     };
     check(guarded, &[0.5], &[1.0]);
     check(guarded, &[2.0], &[-0.25]);
-    // … unless it is infinite, when 0·inf makes a NaN, there as here.
-    check(guarded, &[0.0], &[NAN]);
+    // … even where it is infinite, when 0·inf makes a NaN in TensorFlow.
+    check(guarded, &[0.0], &[1.0]);
     // x − floor(x), which is floormod(x, 1): 1.
     check(|x| x[0] - x[0].unary(Op::Floor), &[2.5], &[1.0]);
 }
@@ -208,7 +211,7 @@ impl<N: Number> Number for Forward<N> {
             let Some(tangent) = &operand.slope else {
                 continue;
             };
-            if let Partial::Flows(part) = op.partial(index, &values, &value, tangent) {
+            if let Some(part) = op.partial(index, &values, &value, tangent).whole() {
                 total = Some(match total {
                     Some(sum) => sum + part,
                     None => part,

@@ -4,6 +4,7 @@
 //! hold the library against it: values, the rule of each operation on its own,
 //! the edges of the domains, random graphs, and laws that need no answer.
 
+mod branches;
 mod edges;
 mod laws;
 mod random;

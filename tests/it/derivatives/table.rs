@@ -161,8 +161,8 @@ const TIE: [f64; 3] = [1.5, 1.5, 0.0];
 // The limits for values are those of two good libraries together (about one
 // unit each, three for compositions such as sinh from expm1). Those for slopes
 // count the roundings of the rule: each at most half a unit, plus the errors of
-// the functions in it, times what 1 − r or 1 − x² amplifies them by in the
-// domain (asin, acos, atanh: 5; tanh within 3: 100; sigmoid below 4: 55). The
+// the functions in it, times what 1 − x amplifies them by in the second derivative
+// (asin, acos, atanh: 5). The
 // series of the error function rounds up to sixty terms itself.
 declarations! { |n, x, y, z|
     "powi" = x.powi(n); ~ x.powi(n); on [(0.3, 3.0), (-3.0, -0.3)];
@@ -177,10 +177,14 @@ declarations! { |n, x, y, z|
     "neg" = -x; ~ -x; on WIDE; ulps 0; slope 0.0; kink SMOOTH, at ;
     "pow" = x.powf(y); ~ x.powd(y); on [(0.2, 5.0)], MODERATE;
         ulps 1; slope 32.0; kink SMOOTH, at ;
-    "min" = if x < y { x } else { y }; ~ if x.re() <= y.re() { x } else { y }; on WIDE, WIDE;
+    "min" = if x < y || x.is_nan() { x } else { y }; ~ if x.re() <= y.re() { x } else { y }; on WIDE, WIDE;
         ulps 0; slope 0.0; kink (x - y).abs(), at TIE;
-    "max" = if x > y { x } else { y }; ~ if x.re() >= y.re() { x } else { y }; on WIDE, WIDE;
+    "max" = if x > y || x.is_nan() { x } else { y }; ~ if x.re() >= y.re() { x } else { y }; on WIDE, WIDE;
         ulps 0; slope 0.0; kink (x - y).abs(), at TIE;
+    "magnitude" = if x.abs() > y { x.abs() } else { y };
+        ~ if x.re().abs() <= y.re() { y } else if x.re() < 0.0 { -x } else { x };
+        on WIDE, WIDE; ulps 0; slope 0.0;
+        kink if y < 0.0 { x.abs() } else { (x.abs() - y).abs() }, at [1.5, 1.5, 0.0];
     "abs" = x.abs(); ~ if x.re() < 0.0 { -x } else { x }; on WIDE;
         ulps 0; slope 0.0; kink x.abs(), at [0.0; 3];
     "sign" = if x == 0.0 || x.is_nan() { x } else { x.signum() };
@@ -210,12 +214,21 @@ declarations! { |n, x, y, z|
         kink if y < 0.0 { x.abs() } else { x.abs().max(y) }, at ;
     "sinh" = x.sinh(); ~ x.sinh(); on MODERATE; ulps 2; slope 4.0; kink SMOOTH, at ;
     "cosh" = x.cosh(); ~ x.cosh(); on MODERATE; ulps 2; slope 4.0; kink SMOOTH, at ;
-    "tanh" = x.tanh(); ~ x.tanh(); on [(-3.0, 3.0)]; ulps 3; slope 300.0; kink SMOOTH, at ;
+    // That of num-dual has 1 − tanh² x for a slope, which cancels.
+    "tanh" = x.tanh(); ~ {
+            let (value, slope) = (x.re().tanh(), x.re().cosh().powi(-2));
+            lift(x, value, slope, -2.0 * value * slope)
+        }; on [(-3.0, 3.0)]; ulps 3; slope 16.0; kink SMOOTH, at ;
+    "tanh_slope" = x.cosh().powi(-2); ~ x.cosh().powi(2).recip(); on MODERATE;
+        ulps 8; slope 16.0; kink SMOOTH, at ;
     "asinh" = asinh(x); ~ x.asinh(); on WIDE; ulps 3; slope 4.0; kink SMOOTH, at ;
     "acosh" = acosh(x); ~ x.acosh(); on [(1.2, 10.0)]; ulps 4; slope 12.0; kink SMOOTH, at ;
     "atanh" = atanh(x); ~ x.atanh(); on INSIDE; ulps 3; slope 16.0; kink SMOOTH, at ;
     "sigmoid" = if x < 0.0 { x.exp() / (1.0 + x.exp()) } else { 1.0 / (1.0 + (-x).exp()) }; ~ ((-x).exp() + 1.0).recip(); on [(-8.0, 4.0)];
-        ulps 3; slope 200.0; kink SMOOTH, at ;
+        ulps 3; slope 16.0; kink SMOOTH, at ;
+    "sigmoid_slope" = (x / 2.0).cosh().powi(-2) / 4.0;
+        ~ (x / 2.0).cosh().powi(2).recip() / 4.0; on WIDE;
+        ulps 8; slope 16.0; kink SMOOTH, at ;
     "softplus" = if x > 0.0 { x + (-x).exp().ln_1p() } else { x.exp().ln_1p() };
         ~ x.exp().ln_1p(); on WIDE; ulps 2; slope 8.0; kink SMOOTH, at ;
     "erf" = erf(x); ~ {
