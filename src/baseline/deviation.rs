@@ -204,7 +204,9 @@ impl fmt::Display for Deviation {
         if !self.found.is_empty() {
             write!(formatter, ", now {}", self.found)?;
         }
-        if let Some(apart) = &self.apart {
+        // Nothing is to be said of how far NaN is.
+        let apart = self.apart.map_or(String::new(), |apart| apart.to_string());
+        if !apart.is_empty() {
             write!(formatter, " ({apart})")?;
         }
         Ok(())

@@ -12,6 +12,7 @@ mod trace;
 use std::collections::{BTreeMap, HashMap};
 use std::fmt;
 use std::hash::Hash;
+use std::panic::{self, AssertUnwindSafe};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::mpsc::{self, Receiver, RecvError, RecvTimeoutError};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -216,6 +217,11 @@ pub struct Cancelled;
 /// The first error of `deliver`, after which nothing is delivered, or
 /// [`Cancelled`].
 ///
+/// # Panics
+///
+/// If a recorder or `deliver` does, as soon as the groups at work have seen that they are
+/// cancelled.
+///
 /// # Examples
 ///
 /// ```
@@ -253,11 +259,15 @@ where
     let programs = Programs::default();
     let (sender, receiver) = mpsc::channel();
     rayon::in_place_scope(|scope| {
+        // The scope waits for all groups, also when a panic leaves it.
+        let _cancel = CancelOnPanic(control);
         let start = |place: usize| {
             let (sender, group) = (sender.clone(), groups[place]);
             let (programs, recorder) = (&programs, &recorder);
             scope.spawn(move |_| {
-                let result = run_group(plan, group, recorder(), programs, control);
+                let run = || run_group(plan, group, recorder(), programs, control);
+                // The panic goes on in the thread that waits for this group.
+                let result = panic::catch_unwind(AssertUnwindSafe(run));
                 // Nobody listens any more after an error.
                 let _ = sender.send((place, result));
             });
@@ -274,6 +284,7 @@ where
                 let Ok((place, result)) = receive(&receiver) else {
                     return Err(Cancelled.into());
                 };
+                let result = result.unwrap_or_else(|panic| panic::resume_unwind(panic));
                 waiting.insert(place, result);
             };
             let delivered = match result {
@@ -291,6 +302,17 @@ where
         }
         Ok(())
     })
+}
+
+/// Cancels a batch when a panic leaves it.
+struct CancelOnPanic<'c>(&'c Control);
+
+impl Drop for CancelOnPanic<'_> {
+    fn drop(&mut self) {
+        if std::thread::panicking() {
+            self.0.cancel.store(true, Ordering::Relaxed);
+        }
+    }
 }
 
 /// Waits for the next message. A thread of the pool works meanwhile, as it may be

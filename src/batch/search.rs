@@ -4,7 +4,7 @@
 use super::course::{Course, State};
 use super::trace::{in_precision, shapes};
 use super::{Cancelled, Control, Counts, Outcome, Recorder};
-use crate::autodiff::{ArrayGraph, Graph, Op, Real, Shape, Subnormals, Var};
+use crate::autodiff::{Array, ArrayGraph, Graph, Op, Real, Shape, Subnormals, Var};
 use crate::engine::{Block, Engine, Interpreter, Program};
 use crate::optimizer::search::{Float, Needs, Next, Point, Problem, Residuals, Rounded, norm};
 use crate::plan::{Plan, Run};
@@ -28,6 +28,40 @@ enum Needed<T> {
     Product(Box<dyn Engine<T>>),
     /// The loss, its gradient, so many residuals, and their derivatives row by row.
     Residuals(Box<dyn Engine<T>>, usize),
+}
+
+/// The loss of the objective of `run` on the rows to train on, or on those for validation,
+/// and the variables. Its inputs are these and the constants.
+fn loss_on<'g, T: Real>(
+    plan: &Plan,
+    run: &Run,
+    graph: &'g ArrayGraph<T>,
+    is_training: bool,
+) -> (Array<'g, T>, Vec<Array<'g, T>>) {
+    let objective = &plan.objectives[run.objective];
+    let x = shapes(objective).into_iter();
+    let x: Vec<_> = x.map(|shape| graph.input(shape)).collect();
+    let constants = run.constants.iter();
+    let constants: Vec<_> = constants.map(|_| graph.input(Shape::scalar())).collect();
+    let arrays = objective.data.as_ref().map_or(Vec::new(), |data| {
+        let rows = if is_training {
+            &data.training
+        } else {
+            &data.validation
+        };
+        let shapes = data.shapes(rows.len()).into_iter().zip(&data.arrays);
+        let arrays = shapes.map(|(shape, array)| {
+            let numbers = if is_training {
+                &array.training
+            } else {
+                &array.validation
+            };
+            graph.data(shape, in_precision(numbers))
+        });
+        arrays.collect()
+    });
+    let function = &objective.function;
+    (function.trace_arrays(graph, &x, &constants, &arrays), x)
 }
 
 fn engine<T: Real>(program: Program<T>) -> Box<dyn Engine<T>> {
@@ -68,39 +102,8 @@ impl<T: Real> Searched<T> {
     }
 
     fn of_arrays(plan: &Plan, run: &Run, needs: Needs) -> Self {
-        let objective = &plan.objectives[run.objective];
         let graph = ArrayGraph::<T>::new(run.subnormals);
-        let variables = || {
-            let shapes = shapes(objective).into_iter();
-            shapes.map(|shape| graph.input(shape)).collect::<Vec<_>>()
-        };
-        let x = variables();
-        let constants = run.constants.iter();
-        let constants: Vec<_> = constants.map(|_| graph.input(Shape::scalar())).collect();
-        let data = objective.data.as_ref();
-        let loss_on = |is_training: bool| {
-            let arrays = data.map_or(Vec::new(), |data| {
-                let rows = if is_training {
-                    &data.training
-                } else {
-                    &data.validation
-                };
-                let shapes = data.shapes(rows.len()).into_iter().zip(&data.arrays);
-                let arrays = shapes.map(|(shape, array)| {
-                    let numbers = if is_training {
-                        &array.training
-                    } else {
-                        &array.validation
-                    };
-                    graph.data(shape, in_precision(numbers))
-                });
-                arrays.collect()
-            });
-            objective
-                .function
-                .trace_arrays(&graph, &x, &constants, &arrays)
-        };
-        let loss = loss_on(true);
+        let (loss, x) = loss_on(plan, run, &graph, true);
         let mut searched = if needs == Needs::Residuals {
             let scalars = Graph::<T>::new(run.subnormals);
             let inputs: Vec<_> = (0..graph.inputs()).map(|_| scalars.input()).collect();
@@ -113,9 +116,9 @@ impl<T: Real> Searched<T> {
             let needed = if needs == Needs::Gradient {
                 Needed::Nothing
             } else {
-                let v = variables();
-                let products = gradient.iter().zip(&v);
-                let products = products.map(|(slope, v)| (*slope * *v).sum(None));
+                let v = x.iter().map(|x| graph.input(x.shape()));
+                let products = gradient.iter().zip(v);
+                let products = products.map(|(slope, v)| (*slope * v).sum(None));
                 let along = products.reduce(|sum, product| sum + product);
                 let along = along.unwrap_or_else(|| graph.constant(T::ZERO));
                 let product = graph.gradient(along, &x);
@@ -127,10 +130,14 @@ impl<T: Real> Searched<T> {
                 validation: None,
             }
         };
+        let data = plan.objectives[run.objective].data.as_ref();
         let has_validation = data.is_some_and(|data| !data.validation.is_empty());
-        searched.validation = has_validation
-            .then(|| Program::arrays(&graph, &[loss_on(false)], &[]))
-            .map(engine);
+        searched.validation = has_validation.then(|| {
+            // Of its own, as its inputs are only the variables and the constants.
+            let graph = ArrayGraph::<T>::new(run.subnormals);
+            let (loss, _) = loss_on(plan, run, &graph, false);
+            engine(Program::arrays(&graph, &[loss], &[]))
+        });
         searched
     }
 

@@ -19,6 +19,7 @@ mod choosing;
 mod ci;
 mod cli;
 mod close;
+mod combinations;
 mod data;
 mod derivatives;
 mod descents;
