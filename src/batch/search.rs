@@ -446,6 +446,7 @@ mod tests {
         "formula = '(1 - x)^2 + b*(y - x^2)^2'\nstart = { x = -1.2, y = 1 }\nconstants = { b = 100 }",
         "formula = 'sum((x[1:] - x[:-1]^2)^2)/3 + mean((2*x - 1)^4) - 5'\nstart = { x = [0.3, -0.4, 0.7] }",
         "formula = '(sin(x)*y)^2 + 0.25*(x - exp(y))^2'\nstart = { x = 0.5, y = -0.25 }",
+        "formula = 'norm(r)^2/2 + (b*hypot(x, y, x*y))^2'\ndefine = { r = '[x - 1, y*exp(x)]' }\nstart = { x = 0.5, y = -0.25 }\nconstants = { b = 3 }",
         // Too long to be written out element by element.
         "formula = 'sum((x[1:] - x[:-1]^2)^2) + sum(sin(x)^4)'\nstart = { x = { value = 0.5, length = 700 } }",
     ];
@@ -475,6 +476,91 @@ mod tests {
                 assert_eq!(asked.counts.hessian_products, 1);
                 assert_eq!((asked.counts.evaluations, asked.counts.gradients), (2, 2));
             });
+        }
+    }
+
+    /// The residuals of a formula of `a`, `b` and `r`, which has three elements; `None` if
+    /// it is refused as a sum of squares.
+    fn count_of_residuals(formula: &str) -> Option<usize> {
+        let text = format!(
+            "epochs = 1\noptimizer = [{{ method = 'levenberg_marquardt' }}]\n[[objective]]\n\
+             formula = '{formula} + 0*(a*b)^2'\nstart = {{ a = 0.5, b = -0.25 }}\n\
+             define = {{ r = '[1 - a, b*exp(a), a*b]', q = 'sum(r^2)', w = '[1, 2, 3]' }}"
+        );
+        let text = text.replace("define = {", "constants = { k = 2 }\ndefine = {");
+        let plan = Plan::new(
+            "test.toml",
+            &text.replace("0*(a*b)", "0*(k + a*b*sum(w)*q)"),
+        );
+        let plan = plan.ok()?;
+        let searched = Searched::<f64>::trace(&plan, &plan.run(0), Needs::Residuals);
+        match searched.needed {
+            // Without the one that has every name in it.
+            Needed::Residuals(_, count) => Some(count - 1),
+            _ => None,
+        }
+    }
+
+    #[test]
+    fn every_spelling_of_a_sum_of_squares_is_taken_apart() {
+        let three = [
+            "sum(r^2)",
+            "mean(r^2)",
+            "norm(r)^2",
+            "norm(r)*norm(r)",
+            "norm(2*r)^2/k",
+            "norm(-r)**2",
+            "sqrt(q)^2",
+            "hypot(r[0], r[1], r[2])^2",
+            "hypot(1 - a, b*exp(a), a*b)*hypot(1 - a, b*exp(a), a*b)",
+            "dot(r, r)",
+            "dot(w*r, r)",
+            "r @ r",
+            "r @ (w*r)",
+            "sum(r*r)",
+            "sum(r*w*r)",
+            "sum(w*r*r)/k",
+            "sum(k*r*(w*r))",
+            "sum(abs(r)^2)",
+            "sum(abs(r)*abs(r))",
+            "sum((-r)*(-r))",
+            "sum(r^4)",
+            "sum(r^2/w)",
+            "sum(where(w > 1, r^2, 2*r^2))/k",
+            "-(k - q)",
+            "(b*norm(r))^2",
+            "(norm(r)/exp(b))^2",
+            "cumsum(r) @ cumsum(r)",
+            "norm(r)^2/3 + 5",
+        ];
+        for formula in three {
+            assert_eq!(count_of_residuals(formula), Some(3), "{formula}");
+        }
+        let one = [
+            "(a + b)^2",
+            "a^2*b^2",
+            "a*b*b*a",
+            "(a*b)^2/exp(k)",
+            "exp(a)^2",
+            "a^4",
+        ];
+        for formula in one {
+            assert_eq!(count_of_residuals(formula), Some(1), "{formula}");
+        }
+        let refused = [
+            "norm(r)",
+            "sqrt(mean(r^2))",
+            "norm(r)^3",
+            "exp(a)*b^2",
+            "abs(a)",
+            "a^3",
+            "a*b",
+            "max(a, b)^2 + a",
+            "logsumexp(r)",
+            "where(a > 0, a^2, b^2)",
+        ];
+        for formula in refused {
+            assert_eq!(count_of_residuals(formula), None, "{formula}");
         }
     }
 

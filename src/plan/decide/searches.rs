@@ -1,6 +1,6 @@
 //! What objectives a search cannot be combined with.
 
-use crate::autodiff::{ArrayGraph, Graph, Shape, Subnormals, Var};
+use crate::autodiff::{ArrayGraph, Graph, Node, Op, Shape, Subnormals, Var};
 use crate::data::Dataset;
 use crate::engine::Program;
 use crate::mistake::{Code, Mistake, Span};
@@ -106,7 +106,16 @@ fn not_squares(optimizer: &Optimizer, objective: &Objective, span: &Span) -> Opt
             let mistake = Mistake::new(Code::Method, span.clone(), message, label);
             mistake.help(
                 "expected squares with factors that do not depend on the variables, such as \
-                 `r1^2 + 3*r2^2`, `sum((y - a*x)^2)/2` or `mean(r^2)`",
+                 `r1^2 + 3*r2^2`, `sum(w*(y - a*x)^2)/2`, `mean(r^2)`, `norm(r)^2` or `r @ r`",
+            )
+        }
+        Wrong::Root => {
+            let message = format!("`{name}` needs a loss that is a sum of squares");
+            let label = "this one is a root";
+            let mistake = Mistake::new(Code::Method, span.clone(), message, label);
+            mistake.help(
+                "minimise what it is the root of, which has the same minimum: `norm(r)^2` or \
+                 `mean(r^2)`",
             )
         }
         Wrong::Negative => {
@@ -147,6 +156,7 @@ fn not_squares(optimizer: &Optimizer, objective: &Objective, span: &Span) -> Opt
 
 enum Wrong {
     NoSum,
+    Root,
     Negative,
     TooLong(u128),
     TooMany { squares: usize, parameters: usize },
@@ -168,7 +178,12 @@ fn squares(objective: &Objective) -> Result<(), Wrong> {
     if graph.len() > GREATEST_OPERATIONS {
         return Err(Wrong::TooLong(graph.len() as u128));
     }
-    let squares = graph.squares(loss, &x).ok_or(Wrong::NoSum)?;
+    let is_root = matches!(
+        graph.nodes()[loss.id().index()],
+        Node::Apply(Op::Sqrt | Op::Hypot, _)
+    );
+    let wrong = if is_root { Wrong::Root } else { Wrong::NoSum };
+    let squares = graph.squares(loss, &x).ok_or(wrong)?;
     let parameters = x.len();
     if squares.len().saturating_mul(parameters) > GREATEST_JACOBIAN {
         let squares = squares.len();
