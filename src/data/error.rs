@@ -2,6 +2,7 @@
 
 use std::io;
 
+use super::notation;
 use super::table::{GREATEST_CELLS, GREATEST_FILE};
 use crate::number::grouped;
 
@@ -126,27 +127,17 @@ pub enum TableError {
         /// What stands there.
         cell: String,
     },
-    /// Some cells of a column are numbers and others are not.
-    #[error(
-        "line {line} of `{file}` has {} in column `{column}`, but line {first_line} has {}",
-        kind(*is_number, cell),
-        kind(!*is_number, first)
-    )]
-    Mixed {
+    /// A cell is not a number, or not in a notation that is read.
+    #[error("line {line} of `{file}` has `{cell}` in column `{column}`, which is not a number")]
+    NotANumber {
         /// The file.
         file: String,
+        /// On which line the row begins, from 1.
+        line: usize,
         /// The name of the column.
         column: String,
-        /// The line of the first row, from 1.
-        first_line: usize,
-        /// What stands there.
-        first: String,
-        /// The first line that differs.
-        line: usize,
-        /// What stands there.
+        /// The cell.
         cell: String,
-        /// Whether that is the number of the two.
-        is_number: bool,
     },
 }
 
@@ -169,9 +160,12 @@ impl TableError {
             TableError::RepeatedName { .. } => "rename one of them".to_owned(),
             TableError::Ragged { hint, .. } => (*hint).to_owned(),
             TableError::MissingValue { .. } => "fill it in, or leave the row out".to_owned(),
-            TableError::Mixed { .. } => {
-                "a column has numbers in all rows, or names of classes in all".to_owned()
-            }
+            TableError::NotANumber { cell, .. } => match notation::hint(cell) {
+                Some(hint) => hint,
+                None => "a number is written as `5`, `-0.5` or `1e3`; text is read as classes \
+                         where `classes` lists the column"
+                    .to_owned(),
+            },
             TableError::NotAFile { .. }
             | TableError::Refused { .. }
             | TableError::OpenQuote { .. }
@@ -192,9 +186,4 @@ fn written(cell: &str) -> String {
         "" => String::new(),
         _ => format!(", but `{cell}`"),
     }
-}
-
-fn kind(is_number: bool, cell: &str) -> String {
-    let kind = if is_number { "the number" } else { "the text" };
-    format!("{kind} `{cell}`")
 }

@@ -7,9 +7,11 @@
 //! with the place in the experiment file that asked for it.
 
 mod error;
+mod notation;
 mod table;
 
 use std::collections::HashSet;
+use std::fmt;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -19,7 +21,7 @@ use crate::number::{Number, grouped, short};
 use crate::random::{Purpose, Stream};
 
 pub use error::TableError;
-pub use table::{Column, GREATEST_CELLS, GREATEST_FILE, Table};
+pub use table::{Coded, GREATEST_CELLS, GREATEST_FILE, Table};
 
 /// What an experiment wants of a data file.
 #[derive(Clone, Debug, PartialEq)]
@@ -28,6 +30,8 @@ pub struct Description {
     pub file: At<String>,
     /// What to take from it, by the names in the formula.
     pub columns: Vec<Wanted>,
+    /// Those of the names whose columns hold text, which is read as classes.
+    pub classes: Vec<At<String>>,
     /// Those of the names that are to be standardized.
     pub standardize: Vec<At<String>>,
     /// The number of rows that an update is computed from; all rows if not given.
@@ -65,7 +69,7 @@ pub struct Dataset {
     /// The number of rows of a batch: as many as there are for training, or fewer.
     /// The last batch of an epoch is smaller where they do not divide evenly.
     pub batch_size: usize,
-    /// The columns of the file that hold names, each once.
+    /// The columns of the file that were read as classes, each once.
     pub classes: Vec<Classes>,
 }
 
@@ -93,7 +97,7 @@ pub struct Scaling {
     pub deviation: f64,
 }
 
-/// The names in a column, which became the numbers 0, 1, 2, …
+/// The classes in a column, which became the numbers 0, 1, 2, …
 #[derive(Clone, Debug, PartialEq)]
 pub struct Classes {
     /// The name of the column in the file.
@@ -101,6 +105,34 @@ pub struct Classes {
     /// The names, in the order of the first rows that have them, whether they are for
     /// training or validation.
     pub names: Vec<String>,
+}
+
+/// How the column was read: "species: text, 3 classes".
+impl fmt::Display for Classes {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let count = self.names.len();
+        let noun = if count == 1 { "class" } else { "classes" };
+        let count = grouped(count as u128);
+        write!(formatter, "{}: text, {count} {noun}", self.column)
+    }
+}
+
+impl Classes {
+    /// How the column was read, with at most so many of the names: "species: text, 3 classes
+    /// (setosa, versicolor, …)".
+    #[must_use]
+    pub fn with_names(&self, most: usize) -> String {
+        let names = self.names.iter().take(most).map(String::as_str);
+        let more = (self.names.len() > most).then_some("…");
+        let names: Vec<&str> = names.chain(more).collect();
+        format!("{self} ({})", names.join(", "))
+    }
+}
+
+/// What a column is read as.
+enum Column {
+    Numbers(Vec<f64>),
+    Classes(Coded),
 }
 
 impl Dataset {
@@ -140,8 +172,9 @@ impl Dataset {
             description,
             mistakes: Vec::new(),
         };
-        let columns = maker.columns();
-        let scaled_at = maker.standardized();
+        let classes_at = maker.listed("classes", &description.classes);
+        let columns = maker.columns(&classes_at);
+        let scaled_at = maker.listed("standardize", &description.standardize);
         let parts = maker.parts();
         let batch_size = parts.and_then(|(training, _)| maker.batch_size(training));
         let (Some(columns), Some((_, held_out)), Some(batch_size)) = (columns, parts, batch_size)
@@ -153,10 +186,10 @@ impl Dataset {
         for (place, column) in columns.iter().flatten() {
             let name = &table.header()[*place];
             let is_known = classes.iter().any(|known| known.column == *name);
-            if let (Column::Classes { names, .. }, false) = (column, is_known) {
+            if let (Column::Classes(coded), false) = (column, is_known) {
                 classes.push(Classes {
                     column: name.clone(),
-                    names: names.clone(),
+                    names: coded.names.clone(),
                 });
             }
         }
@@ -247,8 +280,8 @@ fn split(rows: usize, held_out: usize, seed: u64) -> (Vec<u32>, Vec<u32>) {
 /// Why a column has no [`Scaling`].
 #[derive(Clone, Copy, Debug, PartialEq)]
 enum Unscalable {
-    /// It has names of classes.
-    Names,
+    /// It holds classes.
+    Classes,
     /// All rows have this value.
     Constant(f64),
     /// The squares are beyond the range of `f64`, or vanish.
@@ -299,7 +332,7 @@ impl<'a> Maker<'a> {
     }
 
     /// The columns of each array, with their places in the table.
-    fn columns(&mut self) -> Option<Vec<Vec<(usize, Column)>>> {
+    fn columns(&mut self, classes_at: &[Option<&Span>]) -> Option<Vec<Vec<(usize, Column)>>> {
         let (table, description) = (self.table, self.description);
         let count: usize = description
             .columns
@@ -318,13 +351,14 @@ impl<'a> Maker<'a> {
             return None;
         }
         let before = self.mistakes.len();
-        let arrays = description.columns.iter();
-        let columns = arrays.map(|array| self.columns_of(array)).collect();
+        let arrays = description.columns.iter().zip(classes_at);
+        let columns = arrays.map(|(array, at)| self.columns_of(array, at.is_some()));
+        let columns = columns.collect();
         (self.mistakes.len() == before).then_some(columns)
     }
 
     /// Those of one array; the wrong ones are told and left out.
-    fn columns_of(&mut self, array: &Wanted) -> Vec<(usize, Column)> {
+    fn columns_of(&mut self, array: &Wanted, are_classes: bool) -> Vec<(usize, Column)> {
         if array.from.is_empty() {
             let message = format!("`{}` is made of no column", array.name.value);
             self.mistake(
@@ -351,9 +385,25 @@ impl<'a> Maker<'a> {
                 self.mistake(Code::NameTaken, &name.span, message, "leave it out");
                 continue;
             }
-            match self.table.column(place) {
+            let column = if are_classes {
+                self.table.classes(place).map(Column::Classes)
+            } else {
+                self.table.numbers(place).map(Column::Numbers)
+            };
+            match column {
                 Ok(column) => columns.push((place, column)),
-                Err(error) => self.mistakes.push(mistake_of(&error, &name.span)),
+                Err(error) => {
+                    let mut mistake = mistake_of(&error, &name.span);
+                    if let TableError::NotANumber { cell, .. } = &error
+                        && !cell.contains(|c: char| c.is_ascii_digit())
+                    {
+                        let array = &array.name.value;
+                        mistake.help = format!(
+                            "if its text names classes, say so with `classes = [\"{array}\"]`"
+                        );
+                    }
+                    self.mistakes.push(mistake);
+                }
             }
         }
         columns
@@ -371,12 +421,15 @@ impl<'a> Maker<'a> {
         let mut scaling = Vec::new();
         let mut values = [training, validation].map(|rows| vec![0.0; rows.len() * width]);
         for (offset, (place, column)) in columns.into_iter().enumerate() {
-            let has_names = matches!(column, Column::Classes { .. });
-            let mut numbers = column.numbers();
+            let has_classes = matches!(column, Column::Classes(_));
+            let mut numbers = match column {
+                Column::Numbers(numbers) => numbers,
+                Column::Classes(coded) => coded.codes.into_iter().map(f64::from).collect(),
+            };
             if let Some(span) = scaled_at {
                 let rows = training.iter().map(|row| numbers[*row as usize]);
-                let scaled = if has_names {
-                    Err(Unscalable::Names)
+                let scaled = if has_classes {
+                    Err(Unscalable::Classes)
                 } else {
                     Scaling::of(rows)
                 };
@@ -410,17 +463,17 @@ impl<'a> Maker<'a> {
         }
     }
 
-    /// For each array where it was asked to be standardized, if it was.
-    fn standardized(&mut self) -> Vec<Option<&'a Span>> {
+    /// For each array where it stands in the list under `key`, if it does.
+    fn listed(&mut self, key: &str, names: &'a [At<String>]) -> Vec<Option<&'a Span>> {
         let columns = &self.description.columns;
         let mut spans = vec![None; columns.len()];
-        for name in &self.description.standardize {
+        for name in names {
             let place = columns
                 .iter()
                 .position(|array| array.name.value == name.value);
             match place {
                 Some(place) if spans[place].is_some() => {
-                    let message = format!("`{}` is standardized twice", name.value);
+                    let message = format!("`{}` is listed twice in `{key}`", name.value);
                     self.mistake(Code::NameTaken, &name.span, message, "leave it out");
                 }
                 Some(place) => spans[place] = Some(&name.span),
@@ -514,8 +567,8 @@ impl<'a> Maker<'a> {
                 ),
                 "cannot be standardized: its standard deviation is 0",
             ),
-            Unscalable::Names => (
-                format!("column `{column}` of `{file}` has names, not numbers"),
+            Unscalable::Classes => (
+                format!("column `{column}` of `{file}` holds classes, not numbers"),
                 "cannot be standardized",
             ),
             Unscalable::OutOfRange => (

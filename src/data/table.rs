@@ -35,16 +35,13 @@ pub const GREATEST_CELLS: usize = 20_000_000;
 /// # Examples
 ///
 /// ```
-/// use gradtape::data::{Column, Table};
+/// use gradtape::data::Table;
 ///
 /// let csv = "length, species\n 5.1, setosa\n 7e0, versicolor\n 4.9, setosa\n";
 /// let table = Table::parse("irises.csv", csv.as_bytes().to_vec())?;
 /// assert_eq!(table.header(), ["length", "species"]);
-/// assert_eq!(table.column(0)?, Column::Numbers(vec![5.1, 7.0, 4.9]));
-/// let Column::Classes { codes, names } = table.column(1)? else {
-///     panic!("text is numbered");
-/// };
-/// assert_eq!((codes, names), (vec![0, 1, 0], vec!["setosa".into(), "versicolor".into()]));
+/// assert_eq!(table.numbers(0)?, [5.1, 7.0, 4.9]);
+/// assert_eq!(table.classes(1)?.names, ["setosa", "versicolor"]);
 /// # Ok::<(), gradtape::data::TableError>(())
 /// ```
 #[derive(Clone, Debug)]
@@ -60,29 +57,13 @@ pub struct Table {
     lines: Vec<usize>,
 }
 
-/// What a column holds.
+/// Text as classes.
 #[derive(Clone, Debug, PartialEq)]
-pub enum Column {
-    /// Every cell is a number.
-    Numbers(Vec<f64>),
-    /// No cell is a number: each is the name of a class.
-    Classes {
-        /// For each row the number of its class.
-        codes: Vec<u32>,
-        /// The classes in the order of their first rows.
-        names: Vec<String>,
-    },
-}
-
-impl Column {
-    /// The numbers, or those of the classes.
-    #[must_use]
-    pub fn numbers(self) -> Vec<f64> {
-        match self {
-            Column::Numbers(numbers) => numbers,
-            Column::Classes { codes, .. } => codes.into_iter().map(f64::from).collect(),
-        }
-    }
+pub struct Coded {
+    /// For each row the number of its class.
+    pub codes: Vec<u32>,
+    /// The classes in the order of their first rows.
+    pub names: Vec<String>,
 }
 
 impl Table {
@@ -251,76 +232,117 @@ impl Table {
         &self.text[start..self.ends[place]]
     }
 
-    /// The values of a column.
-    ///
-    /// A number is written as in most languages: `5`, `-0.5`, `.5`, `1e3`. A column
-    /// of which no cell is a number has names of classes, which are numbered from 0
-    /// by their first rows.
+    /// The numbers of a column, written as in most languages: `5`, `-0.5`, `.5`, `1e3`.
     ///
     /// # Errors
     ///
     /// If a cell is empty or says that there is no value (`NA`, `NaN`, `null`, `?`
-    /// and their like); if some cells are numbers and others are not; and if a
-    /// number is infinite or beyond the greatest of `f64`.
+    /// and their like), is not a number in this notation, or is infinite or beyond the
+    /// greatest of `f64`.
     ///
     /// # Panics
     ///
     /// If there are fewer columns.
-    pub fn column(&self, column: usize) -> Result<Column, TableError> {
-        let name = || shown(&self.header[column]);
-        let file = || self.file.clone();
-        let first = self.cell(0, column);
-        let is_numeric = first.parse::<f64>().is_ok();
-        let mut numbers = Vec::new();
-        let mut codes = Vec::new();
-        let mut places: HashMap<&str, u32> = HashMap::new();
-        let mut names = Vec::new();
-        for (row, line) in self.lines.iter().copied().enumerate() {
-            let cell = self.cell(row, column);
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use gradtape::data::Table;
+    ///
+    /// let table = Table::parse("prices.csv", b"price\n5\n\"2,100\"\n".to_vec())?;
+    /// let error = table.numbers(0).unwrap_err();
+    /// assert_eq!(
+    ///     error.to_string(),
+    ///     "line 3 of `prices.csv` has `2,100` in column `price`, which is not a number"
+    /// );
+    /// assert!(error.help().starts_with("write `2100`"));
+    /// # Ok::<(), gradtape::data::TableError>(())
+    /// ```
+    pub fn numbers(&self, column: usize) -> Result<Vec<f64>, TableError> {
+        let numbers = self.cells(column).map(|found| {
+            let (line, cell) = found?;
+            let place = || (self.file.clone(), shown(&self.header[column]), shown(cell));
             match cell.parse::<f64>() {
-                Ok(number) if is_numeric && number.is_finite() => numbers.push(number),
-                _ if is_missing(cell) => {
-                    return Err(TableError::MissingValue {
-                        file: file(),
+                Ok(number) if number.is_finite() => Ok(number),
+                Ok(_) => {
+                    let (file, column, cell) = place();
+                    Err(TableError::Infinite {
+                        file,
                         line,
-                        column: name(),
-                        cell: shown(cell),
-                    });
+                        column,
+                        cell,
+                    })
                 }
-                Ok(_) if is_numeric => {
-                    return Err(TableError::Infinite {
-                        file: file(),
+                Err(_) => {
+                    let (file, column, cell) = place();
+                    Err(TableError::NotANumber {
+                        file,
                         line,
-                        column: name(),
-                        cell: shown(cell),
-                    });
-                }
-                Err(_) if !is_numeric => {
-                    let next = names.len() as u32;
-                    let code = *places.entry(cell).or_insert(next);
-                    if code == next {
-                        names.push(cell.to_owned());
-                    }
-                    codes.push(code);
-                }
-                found => {
-                    return Err(TableError::Mixed {
-                        file: file(),
-                        column: name(),
-                        first_line: self.lines[0],
-                        first: shown(first),
-                        line,
-                        cell: shown(cell),
-                        is_number: found.is_ok(),
-                    });
+                        column,
+                        cell,
+                    })
                 }
             }
+        });
+        numbers.collect()
+    }
+
+    /// The text of a column as classes, which are numbered from 0 by their first rows.
+    ///
+    /// # Errors
+    ///
+    /// If a cell is empty or says that there is no value.
+    ///
+    /// # Panics
+    ///
+    /// If there are fewer columns.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use gradtape::data::Table;
+    ///
+    /// let table = Table::parse("some.csv", b"colour\nred\nblue\nred\n".to_vec())?;
+    /// let colours = table.classes(0)?;
+    /// assert_eq!((colours.codes, colours.names.len()), (vec![0, 1, 0], 2));
+    /// # Ok::<(), gradtape::data::TableError>(())
+    /// ```
+    pub fn classes(&self, column: usize) -> Result<Coded, TableError> {
+        let mut places: HashMap<&str, u32> = HashMap::new();
+        let mut coded = Coded {
+            codes: Vec::with_capacity(self.rows()),
+            names: Vec::new(),
+        };
+        for found in self.cells(column) {
+            let (_, cell) = found?;
+            let next = coded.names.len() as u32;
+            let code = *places.entry(cell).or_insert(next);
+            if code == next {
+                coded.names.push(cell.to_owned());
+            }
+            coded.codes.push(code);
         }
-        Ok(if is_numeric {
-            Column::Numbers(numbers)
-        } else {
-            Column::Classes { codes, names }
-        })
+        Ok(coded)
+    }
+
+    /// The cells of a column with their lines; an error for one without a value.
+    fn cells(&self, column: usize) -> impl Iterator<Item = Result<(usize, &str), TableError>> {
+        self.lines
+            .iter()
+            .copied()
+            .enumerate()
+            .map(move |(row, line)| {
+                let cell = self.cell(row, column);
+                if !is_missing(cell) {
+                    return Ok((line, cell));
+                }
+                Err(TableError::MissingValue {
+                    file: self.file.clone(),
+                    line,
+                    column: shown(&self.header[column]),
+                    cell: shown(cell),
+                })
+            })
     }
 }
 

@@ -249,6 +249,50 @@ impl Objective {
             .map(|_| ())
     }
 
+    /// Whether each array of data that is an argument of `one_hot` has only numbers that
+    /// are classes there, as any other would silently have a row of zeros. `is_wrong` says
+    /// what is wrong with an array, given its place and the number of classes.
+    ///
+    /// # Errors
+    ///
+    /// What it says, as mistakes.
+    pub(crate) fn one_hot_fits(
+        &self,
+        is_wrong: impl Fn(usize, usize) -> Option<String>,
+    ) -> Result<(), Vec<FormulaMistake>> {
+        let shaped = self.shaped(&shapes(&self.inputs.variables), &shapes(&self.inputs.data))?;
+        let definitions = self.definitions.iter();
+        let texts = definitions.map(|one| (Some(one.place), &one.formula));
+        let texts = texts.chain([(None, &self.formula)]).zip(&shaped);
+        let mut mistakes = Vec::new();
+        for ((definition, text), shaped) in texts {
+            for (name, classes, span) in text.one_hots(shaped) {
+                let mut data = self.inputs.data.iter();
+                let place = data.position(|(known, _)| known == name);
+                let wrong = place.and_then(|place| is_wrong(place, classes));
+                mistakes.extend(wrong.map(|message| FormulaMistake {
+                    definition,
+                    mistake: Mistake::new(
+                        Code::Data,
+                        span.clone(),
+                        message,
+                        match classes {
+                            1 => "expected 0 in all rows".to_owned(),
+                            _ => format!("expected integers from 0 to {}", classes - 1),
+                        },
+                    ),
+                    suggested: None,
+                    valueless: None,
+                }));
+            }
+        }
+        if mistakes.is_empty() {
+            Ok(())
+        } else {
+            Err(mistakes)
+        }
+    }
+
     /// The shapes of all sub-formulas: those of the definitions, then those of the
     /// formula.
     fn shaped(

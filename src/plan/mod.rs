@@ -27,7 +27,7 @@ use std::sync::Arc;
 use sha2::{Digest, Sha256};
 
 use crate::autodiff::Subnormals;
-use crate::data::Dataset;
+use crate::data::{Classes, Dataset};
 use crate::mistake::Mistakes;
 use crate::number::{Number, Precision, Value};
 use crate::objective;
@@ -519,6 +519,21 @@ impl Plan {
             }
         }
         vectors
+    }
+
+    /// The columns of data files that were read as classes, each once, with its file.
+    #[must_use]
+    pub fn classes(&self) -> Vec<(&str, &Classes)> {
+        let mut all: Vec<(&str, &Classes)> = Vec::new();
+        for data in self.objectives.iter().filter_map(|one| one.data.as_ref()) {
+            for classes in &data.classes {
+                let one = (data.file.as_str(), classes);
+                if !all.contains(&one) {
+                    all.push(one);
+                }
+            }
+        }
+        all
     }
 
     /// What a report keeps of the data.

@@ -19,6 +19,9 @@ const VALUES: usize = 16;
 /// Up to so many objectives or optimizers are listed.
 const LISTED: usize = 5;
 
+/// Up to so many classes are named.
+const NAMES: usize = 20;
+
 /// Which runs and columns the table of a page shows.
 #[derive(Clone, Debug)]
 pub(super) struct Shown {
@@ -306,6 +309,8 @@ fn outline(plan: &Plan, runs: u64) -> Vec<String> {
     parts.push(names(optimizers.collect(), "optimizer"));
     let arithmetics = plan.arithmetics().iter().map(ToString::to_string);
     parts.push(arithmetics.collect::<Vec<_>>().join(", "));
+    let classes = plan.classes();
+    parts.extend(classes.iter().take(LISTED).map(|(_, one)| one.to_string()));
     parts.retain(|part| !part.is_empty());
     parts
 }
@@ -325,6 +330,9 @@ fn facts(plan: &Plan, head: &Head) -> Vec<(String, String)> {
         if formula != objective.name {
             facts.push((objective.name.clone(), formula));
         }
+    }
+    for (file, classes) in plan.classes().into_iter().take(LISTED) {
+        facts.push((file.to_owned(), classes.with_names(NAMES)));
     }
     facts
 }

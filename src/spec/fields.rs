@@ -182,6 +182,7 @@ fn data(mut fields: Fields) -> Option<Data> {
             Field::OneOrMoreNames(names) => Some(names),
             _ => None,
         }),
+        classes: take!(fields, "classes", Names).map_or_else(Vec::new, |names| names.value),
         standardize: take!(fields, "standardize", Names).map_or_else(Vec::new, |names| names.value),
         batch_size: take!(fields, "batch_size", Whole),
         validation: take!(fields, "validation", Number),

@@ -236,6 +236,8 @@ pub struct Data {
     pub file: At<String>,
     /// `columns`.
     pub columns: Map<Names>,
+    /// `classes`.
+    pub classes: Vec<At<String>>,
     /// `standardize`.
     pub standardize: Vec<At<String>>,
     /// `batch_size`.

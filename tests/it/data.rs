@@ -4,8 +4,8 @@ use std::fs;
 use std::path::Path;
 
 use gradtape::data::{
-    Column, Dataset, Description, GREATEST_CELLS, GREATEST_FILE, Scaling, Table, TableError,
-    Wanted, shuffled,
+    Coded, Dataset, Description, GREATEST_CELLS, GREATEST_FILE, Scaling, Table, TableError, Wanted,
+    shuffled,
 };
 use gradtape::mistake::{At, Mistake};
 use gradtape::number::Number;
@@ -19,17 +19,12 @@ fn table(csv: &str) -> Table {
 }
 
 fn numbers(table: &Table, name: &str) -> Vec<f64> {
-    match table.column(table.find(name).unwrap()).unwrap() {
-        Column::Numbers(numbers) => numbers,
-        Column::Classes { names, .. } => panic!("{name} has the classes {names:?}"),
-    }
+    table.numbers(table.find(name).unwrap()).unwrap()
 }
 
 fn classes(table: &Table, name: &str) -> (Vec<u32>, Vec<String>) {
-    match table.column(table.find(name).unwrap()).unwrap() {
-        Column::Classes { codes, names } => (codes, names),
-        Column::Numbers(numbers) => panic!("{name} has the numbers {numbers:?}"),
-    }
+    let Coded { codes, names } = table.classes(table.find(name).unwrap()).unwrap();
+    (codes, names)
 }
 
 #[test]
@@ -80,8 +75,14 @@ fn numbers_are_written_as_in_most_languages() {
         "True",
         "2020-01-01",
     ] {
-        let csv = format!("x\n\"{text}\"\n");
-        assert_eq!(classes(&self::table(&csv), "x").1, [text]);
+        let table = self::table(&format!("x\n5\n\"{text}\"\n"));
+        let error = table.numbers(0).unwrap_err();
+        assert!(
+            matches!(error, TableError::NotANumber { line: 3, .. }),
+            "{error}"
+        );
+        // Said to be classes, any text is one.
+        assert_eq!(classes(&table, "x").1, ["5", text]);
     }
 }
 
@@ -97,7 +98,7 @@ fn classes_are_numbered_as_they_appear() {
 fn only_the_columns_that_are_used_need_values() {
     let table = table("x,note\n1,\n2,NA\n3,7\n");
     assert_eq!(numbers(&table, "x"), [1.0, 2.0, 3.0]);
-    assert!(table.column(1).is_err());
+    assert!(table.numbers(1).is_err() && table.classes(1).is_err());
 }
 
 /// The message and the way out for a file with this text, of which each column with a
@@ -111,7 +112,7 @@ fn told(csv: &str) -> String {
         Ok(table) => table,
         Err(error) => return of(error),
     };
-    let columns = (0..table.header().len()).map(|place| table.column(place));
+    let columns = (0..table.header().len()).map(|place| table.numbers(place));
     match columns.collect::<Result<Vec<_>, _>>() {
         Ok(_) => panic!("{csv:?} is right"),
         Err(error) => of(error),
@@ -136,19 +137,19 @@ fn a_file_that_is_no_table_is_told() {
 }
 
 #[test]
-fn a_column_that_is_not_all_numbers_or_all_names_is_told() {
+fn a_cell_that_is_not_a_number_is_shown() {
     insta::assert_snapshot!(told("a,b\n1,2\n3,\n"), @"line 3 of `some.csv` has no value in column `b` | fill it in, or leave the row out");
     insta::assert_snapshot!(told("a,b\n1,2\n \t,4\n"), @"line 3 of `some.csv` has no value in column `a` | fill it in, or leave the row out");
     insta::assert_snapshot!(told("a,b\n1,2\n\n1,N/A\n"), @"line 4 of `some.csv` has no value in column `b`, but `N/A` | fill it in, or leave the row out");
     insta::assert_snapshot!(told("a\nnan\n"), @"line 2 of `some.csv` has no value in column `a`, but `nan` | fill it in, or leave the row out");
-    insta::assert_snapshot!(told("a,b\nx,1\n?,2\n"), @"line 3 of `some.csv` has no value in column `a`, but `?` | fill it in, or leave the row out");
+    insta::assert_snapshot!(told("a,b\n1,1\n?,2\n"), @"line 3 of `some.csv` has no value in column `a`, but `?` | fill it in, or leave the row out");
     insta::assert_snapshot!(told("a\n\"\"\n"), @"line 2 of `some.csv` has no value in column `a` | fill it in, or leave the row out");
-    insta::assert_snapshot!(told("a\n1\n2\n3 cm\n4\n"), @"line 4 of `some.csv` has the text `3 cm` in column `a`, but line 2 has the number `1` | a column has numbers in all rows, or names of classes in all");
-    insta::assert_snapshot!(told("a\ncm\n1\n"), @"line 3 of `some.csv` has the number `1` in column `a`, but line 2 has the text `cm` | a column has numbers in all rows, or names of classes in all");
+    insta::assert_snapshot!(told("a\n1\n2\n3 cm\n4\n"), @"line 4 of `some.csv` has `3 cm` in column `a`, which is not a number | write `3` without `cm`");
+    insta::assert_snapshot!(told("a\ncm\n1\n"), @"line 2 of `some.csv` has `cm` in column `a`, which is not a number | a number is written as `5`, `-0.5` or `1e3`; text is read as classes where `classes` lists the column");
     insta::assert_snapshot!(told("a\n1\n-inf\n"), @"line 3 of `some.csv` has `-inf` in column `a`, which is not finite");
     insta::assert_snapshot!(told("a\n1\n1e999\n"), @"line 3 of `some.csv` has `1e999` in column `a`, which is not finite");
     let long = format!("a\n1\n\"{}\"\n", "long\ntext ".repeat(1000));
-    insta::assert_snapshot!(told(&long), @r"line 3 of `some.csv` has the text `long\ntext long\ntext long\ntext long\ntext …` in column `a`, but line 2 has the number `1` | a column has numbers in all rows, or names of classes in all");
+    insta::assert_snapshot!(told(&long), @r"line 3 of `some.csv` has `long\ntext long\ntext long\ntext long\ntext …` in column `a`, which is not a number | a number is written as `5`, `-0.5` or `1e3`; text is read as classes where `classes` lists the column");
 }
 
 #[test]
@@ -157,7 +158,7 @@ fn each_word_for_a_missing_value_is_known() {
         "", " ", "NA", "na", "N/A", "n/a", "#N/A", "<NA>", "NaN", "nan", "-nan", "NULL", "null",
         "None", "nil", "?",
     ] {
-        for csv in [format!("a,b\n{word},1\n"), format!("a,b\nx,1\n{word},1\n")] {
+        for csv in [format!("a,b\n{word},1\n"), format!("a,b\n1,1\n{word},1\n")] {
             assert!(told(&csv).contains("no value in column `a`"), "{word}");
         }
     }
@@ -247,7 +248,7 @@ proptest! {
     fn any_text_is_a_table_or_told(text in "[a,\"\n\r\t 1.é\u{feff}-]{0,60}") {
         if let Ok(table) = Table::parse("some.csv", text.into_bytes()) {
             for place in 0..table.header().len() {
-                let _ = table.column(place);
+                let _ = (table.numbers(place), table.classes(place));
             }
         }
     }
@@ -285,6 +286,7 @@ fn description(columns: &[(&str, &[&str])]) -> Description {
     Description {
         file: at("some.csv"),
         columns: wanted.collect(),
+        classes: Vec::new(),
         standardize: Vec::new(),
         batch_size: None,
         validation: None,
@@ -295,6 +297,12 @@ impl Change for Description {}
 
 /// What the tests change in a description.
 trait Change: Sized + std::borrow::BorrowMut<Description> {
+    fn classes(mut self, names: &[&str]) -> Self {
+        let names = names.iter().map(|name| At::new((*name).to_owned(), 0..0));
+        self.borrow_mut().classes = names.collect();
+        self
+    }
+
     fn standardize(mut self, names: &[&str]) -> Self {
         let names = names.iter().map(|name| At::new((*name).to_owned(), 0..0));
         self.borrow_mut().standardize = names.collect();
@@ -325,23 +333,24 @@ fn counted(rows: usize) -> Table {
 #[test]
 fn a_name_makes_a_vector_and_a_list_a_matrix() {
     let wanted = description(&[("v", &["b"]), ("M", &["c", "a"]), ("N", &["a"])]);
+    let wanted = wanted.classes(&["M"]);
     let data = Dataset::of_table(&counted(3), &wanted, 0).unwrap();
     let shapes = data.arrays.iter().map(|array| &array.shape[..]);
     assert_eq!(shapes.collect::<Vec<_>>(), [&[3][..], &[3, 2], &[3, 1]]);
     assert_eq!(data.arrays[0].training[..], [0.0, 1.0, 4.0]);
     assert_eq!(data.arrays[1].training[..], [0.0, 0.0, 1.0, 1.0, 0.0, 2.0]);
     assert_eq!(data.arrays[2].training[..], [0.0, 1.0, 2.0]);
-    assert_eq!(data.classes.len(), 1);
+    let classes: Vec<String> = data.classes.iter().map(|it| it.with_names(2)).collect();
     assert_eq!(
-        (data.classes[0].column.as_str(), &data.classes[0].names[..]),
-        ("c", &["x".to_owned(), "y".to_owned()][..])
+        classes,
+        ["c: text, 2 classes (x, y)", "a: text, 3 classes (0, 1, …)"]
     );
     assert_eq!((data.batch_size, data.validation.len()), (3, 0));
 }
 
 #[test]
 fn a_split_has_each_row_once_and_keeps_their_order() {
-    let wanted = description(&[("M", &["a", "b"]), ("y", &["c"])]);
+    let wanted = description(&[("M", &["a", "b"]), ("y", &["c"])]).classes(&["y"]);
     for (validation, expected) in [
         (0.2, 20),
         (0.014, 1),
@@ -393,7 +402,7 @@ fn a_split_depends_on_the_seed_alone() {
     assert_eq!(split(&[("x", &["a"])], 0), [2, 8, 9]);
     assert_eq!(split(&[("x", &["a"])], 1), [6, 7, 9]);
     assert_eq!(
-        split(&[("M", &["a", "b"]), ("y", &["c"])], 1),
+        split(&[("M", &["a", "b"]), ("y", &["b"])], 1),
         split(&[("x", &["a"])], 1)
     );
 }
@@ -401,7 +410,8 @@ fn a_split_depends_on_the_seed_alone() {
 #[test]
 fn standardized_columns_have_mean_0_and_deviation_1() {
     let names = ["sepal_length", "sepal_width", "petal_length", "petal_width"];
-    let wanted = description(&[("X", &names), ("y", &["species"])]).standardize(&["X"]);
+    let wanted = description(&[("X", &names), ("y", &["species"])]);
+    let wanted = wanted.standardize(&["X"]).classes(&["y"]);
     let data = Dataset::of_table(&table(IRIS), &wanted, 0).unwrap();
     // By NumPy, whose sums have another order.
     let expected: [(f64, f64); 4] = [
@@ -473,10 +483,10 @@ fn what_does_not_fit_the_file_is_told() {
     ");
     insta::assert_snapshot!(told(x().standardize(&["X", "x", "x"])), @r"
     `X` is not one of the `columns` | did you mean `x`?
-    `x` is standardized twice | leave it out
+    `x` is listed twice in `standardize` | leave it out
     ");
     insta::assert_snapshot!(told(x().standardize(&["weight"])), @"`weight` is not one of the `columns` | they are: `x`");
-    insta::assert_snapshot!(told(description(&[("X", &["a", "c"])]).standardize(&["X"])), @"column `c` of `some.csv` has names, not numbers | cannot be standardized");
+    insta::assert_snapshot!(told(description(&[("X", &["c"])]).standardize(&["X"]).classes(&["X"])), @"column `c` of `some.csv` holds classes, not numbers | cannot be standardized");
     insta::assert_snapshot!(told(x().batch_size(0)), @"`batch_size` cannot be 0 | expected 1 to 10");
     insta::assert_snapshot!(told(x().batch_size(11)), @"a batch of 11 is more than the 10 rows to train on | expected 1 to 10");
     insta::assert_snapshot!(told(x().validation(4.0).batch_size(7)), @"a batch of 7 is more than the 6 rows to train on | expected 1 to 6");

@@ -109,6 +109,19 @@ pub fn contents(plan: &Plan, runs: u128) -> String {
     }
 }
 
+/// How each column of text in data files was read, a line each; nothing without any.
+pub fn classes(plan: &Plan) -> String {
+    /// More names than this are in `report.json`, not on the terminal.
+    const NAMES: usize = 5;
+    let lines = plan.classes().into_iter().map(|(file, classes)| {
+        let text = format!("{file}, {}", classes.with_names(NAMES));
+        let text = text.replace(char::is_control, " ");
+        let text = wrapped(&text, 2, 4);
+        format!("{FAINT}{text}{FAINT:#}")
+    });
+    lines.collect()
+}
+
 /// How wide a text is that is broken into lines.
 const WIDTH: usize = 78;
 

@@ -63,6 +63,7 @@ fn print_table(experiment: &Experiment, gradient: bool, estimate: Option<Estimat
         "{STRONG}{}{STRONG:#}  {FAINT}{file}: {contents}{FAINT:#}\n",
         plan.title,
     ));
+    output::results(&output::classes(plan));
     if let Some(estimate) = estimate {
         output::results(&format!("  {}\n", in_words(estimate, numbers.len())));
     }

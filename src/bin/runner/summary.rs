@@ -209,7 +209,9 @@ impl<'p> Summary<'p> {
         } else {
             "  "
         };
-        let mut text = format!("{STRONG}{title}{STRONG:#}{between}{FAINT}{contents}{FAINT:#}\n\n");
+        let mut text = format!("{STRONG}{title}{STRONG:#}{between}{FAINT}{contents}{FAINT:#}\n");
+        text.push_str(&output::classes(plan));
+        text.push('\n');
         if plan.runs() > 0 {
             self.render_runs(&mut text);
         }

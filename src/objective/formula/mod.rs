@@ -29,6 +29,7 @@ use crate::number::Number;
 pub use grammar::GRAMMAR;
 pub(super) use index::Pick;
 pub(super) use print::shortest;
+use shape::Detail;
 pub(super) use shape::{Checker, Shaped, Type, described};
 
 /// How deep parentheses, brackets, functions, signs and powers may be nested.
@@ -191,6 +192,27 @@ impl Formula {
         self.parts.iter().filter_map(|part| match &part.kind {
             Kind::Name(name) => Some((name.as_str(), &part.span)),
             _ => None,
+        })
+    }
+
+    /// The names of which `one_hot` makes rows, each with the number of classes and the
+    /// place of the name.
+    pub(in crate::objective) fn one_hots<'f>(
+        &'f self,
+        shaped: &'f Shaped,
+    ) -> impl Iterator<Item = (&'f str, usize, &'f Span)> {
+        let parts = self.parts.iter().zip(&shaped.parts);
+        parts.filter_map(|(part, found)| {
+            let (Kind::Call(_, arguments, _), Detail::Classes(classes)) =
+                (&part.kind, &found.detail)
+            else {
+                return None;
+            };
+            let PartId(column) = arguments.first()?;
+            match &self.parts[*column].kind {
+                Kind::Name(name) => Some((name.as_str(), *classes, &self.parts[*column].span)),
+                _ => None,
+            }
         })
     }
 

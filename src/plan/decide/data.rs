@@ -43,6 +43,7 @@ impl Decider<'_> {
         let description = Description {
             file: written.file.clone(),
             columns: columns.collect(),
+            classes: written.classes.clone(),
             standardize: written.standardize.clone(),
             batch_size: written.batch_size.clone(),
             validation: written.validation.clone(),

@@ -7,7 +7,7 @@ use super::{Decider, each_once};
 use crate::autodiff::Shape;
 use crate::data::Dataset;
 use crate::mistake::{At, Code, Mistake};
-use crate::number::grouped;
+use crate::number::{grouped, short};
 use crate::objective::{self, Formula, FormulaMistake, Inputs};
 use crate::plan::{GREATEST_OPERATIONS, GREATEST_VARIABLES};
 use crate::spec::{Map, place_in_text};
@@ -138,6 +138,30 @@ impl Decider<'_> {
             return None;
         }
         Some(())
+    }
+
+    /// Reports numbers of the data that are not classes where `one_hot` takes them as such.
+    pub(super) fn fits_classes(
+        &mut self,
+        written: &Written<'_>,
+        function: &objective::Objective,
+        data: &Dataset,
+    ) -> Option<()> {
+        let is_wrong = |place: usize, classes: usize| {
+            let array = data.arrays.get(place)?;
+            #[expect(clippy::cast_precision_loss, reason = "far fewer classes than 2^53")]
+            let is_class = |x: &f64| *x == x.floor() && (0.0..classes as f64).contains(x);
+            let mut values = array.training.iter().chain(&*array.validation);
+            let other = values.find(|x| !is_class(x))?;
+            let (name, other) = (&array.name, short(*other));
+            let message = format!(
+                "`{name}` has the value {other}, not a class of `one_hot({name}, {classes})`"
+            );
+            Some(message)
+        };
+        let fits = function.one_hot_fits(is_wrong);
+        fits.map_err(|mistakes| self.formula_mistakes(written, mistakes))
+            .ok()
     }
 
     /// Tells of more variables and constants than can be. Before anything else is

@@ -173,6 +173,7 @@ impl Decider<'_> {
         let function = self.function(&texts)?;
         if let Some(data) = &data {
             self.fits_parts(&texts, &function, data)?;
+            self.fits_classes(&texts, &function, data)?;
         }
         let formula = &written.formula.as_ref()?.value;
         let name = written.name.as_ref().map(|name| name.value.clone());

@@ -432,8 +432,9 @@ pub static TRANSFORM: Format = Format {
 /// `data` of an objective.
 pub static DATA: Format = Format {
     name: "data",
-    description: "Columns of a CSV file with a header. A row with a missing cell is a mistake. \
-        Text is numbered by the order in which it first appears, from 0.",
+    description: "Columns of a CSV file with a header. Each cell is a number such as `5`, \
+        `-0.5` or `1e3`; text is read only where `classes` lists the column. A cell that is \
+        missing or in another notation (`2,100`, `21%`, `$2.1`) is an error.",
     keys: &[
         required(
             "file",
@@ -444,6 +445,11 @@ pub static DATA: Format = Format {
             "columns",
             Kind::Map(&Kind::OneOrMoreNames),
             "For each name of the formula a column, which is a vector, or a list of columns, which is a matrix with a row for each row of the file.",
+        ),
+        optional(
+            "classes",
+            Kind::Names,
+            "Names of `columns` whose cells are text that names classes. Each class becomes an integer, from 0 in order of first appearance, for `one_hot` or as a label; every different text is a class. `runner` and `runner plan` list their number.",
         ),
         optional(
             "standardize",
