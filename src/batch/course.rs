@@ -97,6 +97,7 @@ fn not_finite<T: Real>(state: &State<T>, names: &[String]) -> Option<Divergence>
     Some(Divergence::NotFinite {
         quantity: quantity.to_owned(),
         value: Scalar::new(value),
+        cause: None,
     })
 }
 

@@ -18,9 +18,10 @@ use std::sync::mpsc::{self, Receiver, RecvError, RecvTimeoutError};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use crate::autodiff::Subnormals;
+use crate::autodiff::{Real, Subnormals};
 use crate::engine::WIDTH;
 use crate::number::{Precision, Scalar};
+use crate::objective::{Cause, Explainer};
 use crate::optimizer::Recipe;
 use crate::optimizer::search::Needs;
 use crate::plan::{Plan, Run};
@@ -381,7 +382,7 @@ fn run_group<R: Recorder>(
             return Err(Cancelled);
         }
         recorder.begin(&run);
-        let outcome = match begun {
+        let mut outcome = match begun {
             Begun::Narrow(descent, lane) => {
                 descent.whole(plan, &run, lane, &mut recorder, control)?
             }
@@ -391,6 +392,13 @@ fn run_group<R: Recorder>(
             Begun::NarrowSearch(search) => search.run(plan, &run, &mut recorder, control)?,
             Begun::WideSearch(search) => search.run(plan, &run, &mut recorder, control)?,
         };
+        if let Status::Diverged {
+            epoch: 0,
+            what: Divergence::NotFinite { cause, .. },
+        } = &mut outcome.status
+        {
+            *cause = programs.cause(plan, &run);
+        }
         control.progress.end_run(&run, &outcome);
         outcomes.extend(recorder.end(run, outcome));
     }
@@ -460,6 +468,8 @@ struct Programs {
     wide: Traced<Shape, Descent<f64>>,
     narrow_searches: Traced<SearchShape, Searched<f32>>,
     wide_searches: Traced<SearchShape, Searched<f64>>,
+    narrow_explainers: Traced<(Subnormals, usize), Option<Explainer<f32>>>,
+    wide_explainers: Traced<(Subnormals, usize), Option<Explainer<f64>>>,
 }
 
 /// What decides which program a run needs, beside the precision.
@@ -472,7 +482,39 @@ fn shape(run: &Run) -> Shape {
 /// The same for a search.
 type SearchShape = (Subnormals, usize, Needs);
 
+/// Why a run is not finite at its start.
+fn cause<T: Real>(
+    plan: &Plan,
+    run: &Run,
+    explainers: &Traced<(Subnormals, usize), Option<Explainer<T>>>,
+) -> Option<Cause> {
+    let objective = &plan.objectives[run.objective];
+    let explainer = explainers.get((run.subnormals, run.objective), || {
+        let data = objective.data.as_ref().map_or(Vec::new(), |data| {
+            let arrays = data
+                .arrays
+                .iter()
+                .map(|array| trace::in_precision(&array.training));
+            data.shapes(data.training.len())
+                .into_iter()
+                .zip(arrays)
+                .collect()
+        });
+        Explainer::new(&objective.function, run.subnormals, data)
+    });
+    let at = run.start.iter().chain(&run.constants);
+    let at: Vec<T> = at.map(|number| number.to::<T>()).collect();
+    (*explainer).as_ref()?.cause(&objective.function, &at)
+}
+
 impl Programs {
+    fn cause(&self, plan: &Plan, run: &Run) -> Option<Cause> {
+        match run.precision {
+            Precision::F32 => cause(plan, run, &self.narrow_explainers),
+            Precision::F64 => cause(plan, run, &self.wide_explainers),
+        }
+    }
+
     fn search(&self, plan: &Plan, run: &Run, needs: Needs) -> Begun {
         let shape = (run.subnormals, run.objective, needs);
         match run.precision {

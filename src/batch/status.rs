@@ -3,6 +3,7 @@
 use std::fmt;
 
 use crate::number::Scalar;
+use crate::objective::Cause;
 
 /// Why a run ended. None of these is an error of the command.
 #[derive(Clone, Debug, PartialEq)]
@@ -57,6 +58,8 @@ pub enum Divergence {
         quantity: String,
         /// What it was.
         value: Scalar,
+        /// At the start of a run the operation that it comes from, if there is one.
+        cause: Option<Cause>,
     },
     /// The loss was above `loss_above`.
     LossAbove {
@@ -125,13 +128,21 @@ impl fmt::Display for Status {
                 write!(formatter, "no parameter changes from epoch {since} on")
             }
             Status::Diverged { epoch, what } => match what {
-                Divergence::NotFinite { quantity, value } => {
+                Divergence::NotFinite {
+                    quantity,
+                    value,
+                    cause,
+                } => {
                     let quantity = quantity.replace('_', " ");
                     write!(
                         formatter,
                         "{quantity} was {} at epoch {epoch}",
                         value.short()
-                    )
+                    )?;
+                    match cause {
+                        Some(cause) => write!(formatter, " ({cause})"),
+                        None => Ok(()),
+                    }
                 }
                 Divergence::LossAbove { value, limit } => {
                     let (value, limit) = (value.short(), limit.short());

@@ -6,6 +6,7 @@
 //! a sum over a thousand elements stays one operation.
 
 pub mod catalogue;
+mod cause;
 mod document;
 mod formula;
 mod function;
@@ -20,6 +21,8 @@ use formula::{Checker, Shaped, Type, described};
 use crate::autodiff::{Array, ArrayGraph, Graph, Real, Shape, Var};
 use crate::mistake::{Code, Mistake, Span, nearest};
 
+pub use cause::Cause;
+pub(crate) use cause::Explainer;
 pub use document::documentation;
 pub use formula::{
     Formula, GRAMMAR, GREATEST_DEPTH, GREATEST_ELEMENTS, GREATEST_ELEMENTS_TOGETHER, GREATEST_SIZE,
@@ -527,11 +530,30 @@ impl Objective {
         let names = names.chain(self.inputs.data.iter().map(|(name, _)| name));
         let all = variables.iter().chain(constants).chain(data).copied();
         let mut values: HashMap<&str, Array<'g, T>> = names.map(String::as_str).zip(all).collect();
+        let mut label = 1;
         for (Definition { name, formula, .. }, shaped) in self.definitions.iter().zip(&found) {
-            let value = formula.record(shaped, graph, &values);
+            let value = formula.record(shaped, graph, &values, label);
+            label += formula.labels();
             values.insert(name, value);
         }
-        self.formula.record(&found[found.len() - 1], graph, &values)
+        self.formula
+            .record(&found[found.len() - 1], graph, &values, label)
+    }
+
+    /// The operation that recorded what has this label in an [`ArrayGraph`], its formula,
+    /// and the name of that if it is a definition.
+    fn labelled(&self, label: u32) -> Option<(formula::Operation<'_>, Option<&str>)> {
+        let definitions = self.definitions.iter();
+        let texts = definitions.map(|one| (Some(one.name.as_str()), &one.formula));
+        let mut first = 1;
+        for (name, formula) in texts.chain([(None, &self.formula)]) {
+            let place = label.checked_sub(first)?;
+            if place < formula.labels() {
+                return Some((formula.operation(place as usize)?, name));
+            }
+            first += formula.labels();
+        }
+        None
     }
 
     /// Records the function and its derivatives in an empty graph, whose inputs

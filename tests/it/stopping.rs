@@ -3,6 +3,8 @@
 use gradtape::batch::{self, Cancelled, Control, Outcome};
 use gradtape::plan::Plan;
 
+use crate::runs::only_run;
+
 /// The outcomes of all runs together, which go in lanes.
 fn outcomes(text: &str) -> Vec<Outcome> {
     let plan = Plan::new("test.toml", text).unwrap();
@@ -302,4 +304,67 @@ momentum = 0.9
             assert_eq!(end.status.to_string(), words, "rate {rate}");
         }
     }
+}
+
+#[test]
+fn what_is_not_finite_at_the_start_is_traced_to_its_operation() {
+    let reason = |objective: &str, optimizer: &str| {
+        let text =
+            format!("epochs = 3\n[[objective]]\n{objective}\n[[optimizer]]\n{optimizer}\n");
+        let (outcome, _) = only_run(&text);
+        outcome.status.to_string()
+    };
+    let of = |formula: &str, start: &str| {
+        let objective = format!("formula = '''{formula}'''\nstart = {{ {start} }}");
+        reason(&objective, "method = 'sgd'\nlearning_rate = 0.1")
+    };
+    let check = |found: String, expected: &str| assert_eq!(found, expected);
+    check(
+        of("x^2 + 3*x + sqrt(x)", "x = 0"),
+        "gradient norm was inf at epoch 0 (sqrt at column 13: derivative infinite at 0)",
+    );
+    check(
+        of("norm(x) + sum(x)", "x = [0, 0]"),
+        "gradient norm was NaN at epoch 0 (norm at column 1: derivative infinite at 0)",
+    );
+    check(
+        of("x + 2*ln(x - 1)", "x = 1"),
+        "loss was -inf at epoch 0 (ln at column 7: infinite at 0)",
+    );
+    check(
+        of("sum(exp(x)) + sum(ln(x))", "x = [2, -1, 3]"),
+        "loss was NaN at epoch 0 (ln at column 19: NaN at -1)",
+    );
+    check(
+        of("y^2 + (1 / x)", "x = 0, y = 1"),
+        "loss was inf at epoch 0 (/ at column 10: infinite at (1, 0))",
+    );
+    check(
+        of("x^0.5 + y", "x = 0, y = 0"),
+        "gradient norm was inf at epoch 0 (^ at column 2: derivative infinite at (0, 0.5))",
+    );
+    check(
+        of("exp(x)", "x = 1e3"),
+        "loss was inf at epoch 0 (exp at column 1: infinite at 1000)",
+    );
+    check(
+        of("x^2 +\n  asin(x)", "x = 1"),
+        "gradient norm was inf at epoch 0 (asin at line 2, column 3: derivative infinite at 1)",
+    );
+    // What a branch that is not taken has is not the cause.
+    check(
+        of("where(x > 0, ln(x), 0) + where(y > 0, 0, sqrt(y))", "x = -1, y = 0"),
+        "gradient norm was inf at epoch 0 (sqrt at column 42: derivative infinite at 0)",
+    );
+    // In a definition, in single precision, for a method that searches.
+    let objective = "formula = 'x^2 + r'\ndefine = { r = '2*cbrt(x)' }\nstart = { x = 0 }";
+    check(
+        reason(objective, "method = 'lbfgs'"),
+        "gradient norm was inf at epoch 0 (cbrt in `r` at column 3: derivative infinite at 0)",
+    );
+    // Nothing in the formula: the start is not finite in this precision.
+    let narrow = "epochs = 1\nprecision = 'f32'\n[[objective]]\nformula = 'x^2'\n\
+                  start = { x = 1e300 }\n[[optimizer]]\nmethod = 'adam'";
+    let (outcome, _) = only_run(narrow);
+    assert!(!outcome.status.to_string().contains('('), "{}", outcome.status);
 }

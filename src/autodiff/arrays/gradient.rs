@@ -2,7 +2,7 @@
 
 use std::panic::Location;
 
-use super::{Array, ArrayGraph, Node, Operands, Stretches};
+use super::{Array, ArrayGraph, Node, Operands, Origin, Stretches};
 use crate::autodiff::adjoint::Adjoint;
 use crate::autodiff::tensor::operation::Stretch;
 use crate::autodiff::tensor::{Dense, Incoming, Operation, Shape, Traced, moved};
@@ -64,7 +64,9 @@ impl<T: Real> ArrayGraph<T> {
     ) -> Vec<Array<'g, T>> {
         assert!(target.shape().is_empty(), "the derivative of a number");
         let was_derivative = self.is_derivative.replace(true);
+        let origin = self.origin.get();
         let gradient = self.derivatives(target, variables);
+        self.origin.set(origin);
         self.is_derivative.set(was_derivative);
         gradient
     }
@@ -83,6 +85,10 @@ impl<T: Real> ArrayGraph<T> {
         let mut adjoints: Vec<Option<Incoming<'g, Array<'g, T>>>> = vec![None; depends.len()];
         for index in (0..depends.len()).rev().filter(|index| depends[*index]) {
             let parts = std::mem::take(&mut contributions[index]);
+            self.origin.set(Origin {
+                derivative_of: Some(number(index)),
+                ..self.nodes.borrow().origins[index]
+            });
             let result = self.array(number(index));
             let Some(incoming) = self.together(parts, &result.shape()) else {
                 continue;

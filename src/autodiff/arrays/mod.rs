@@ -23,7 +23,7 @@ use super::tensor::{Operation, Shape};
 use super::{Graph, Real, Subnormals, Var};
 
 pub use array::Array;
-pub(crate) use evaluate::{Numbers, combined, evaluate, value};
+pub(crate) use evaluate::{Evaluator, Numbers, combined, evaluate, value};
 
 /// The operands of a node, by their numbers. Operands come before what uses
 /// them.
@@ -55,6 +55,15 @@ impl<T> Node<T> {
             Node::Apply(_, operands) | Node::Pieces(_, operands) => operands,
         }
     }
+}
+
+/// What a node was recorded for.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Origin {
+    /// What [`ArrayGraph::label`] said; 0 for nothing.
+    pub(crate) label: u32,
+    /// The node whose derivative it is a part of.
+    pub(crate) derivative_of: Option<u32>,
 }
 
 /// A node with the shape of what it computes.
@@ -112,10 +121,14 @@ pub struct ArrayGraph<T> {
     /// in a [`Graph`], which defines the sign of a zero. In the values that is
     /// defined by the tensors.
     is_derivative: Cell<bool>,
+    /// That of the nodes that are recorded now.
+    origin: Cell<Origin>,
 }
 
 struct Nodes<T> {
     list: Vec<Shaped<T>>,
+    /// Why each of them was recorded first.
+    origins: Vec<Origin>,
     ids: HashMap<Key, u32>,
     /// How many elements the inputs have.
     inputs: usize,
@@ -128,6 +141,7 @@ impl<T: Real> ArrayGraph<T> {
     pub fn new(subnormals: Subnormals) -> Self {
         let nodes = Nodes {
             list: Vec::new(),
+            origins: Vec::new(),
             ids: HashMap::new(),
             inputs: 0,
         };
@@ -135,6 +149,7 @@ impl<T: Real> ArrayGraph<T> {
             subnormals,
             nodes: RefCell::new(nodes),
             is_derivative: Cell::new(false),
+            origin: Cell::default(),
         }
     }
 
@@ -288,6 +303,28 @@ impl<T: Real> ArrayGraph<T> {
         graph.exactly(|| evaluate(&nodes.list, &graph, inputs, &wanted))
     }
 
+    /// Nodes that are recorded from now on belong to what has this number.
+    pub(crate) fn label(&self, label: u32) {
+        let derivative_of = None;
+        self.origin.set(Origin {
+            label,
+            derivative_of,
+        });
+    }
+
+    /// All nodes in the order of their numbers.
+    pub(crate) fn arrays(&self) -> Vec<Array<'_, T>> {
+        let count = self.nodes.borrow().list.len();
+        // No more nodes than a u32 counts.
+        let ids = (0..count).filter_map(|id| u32::try_from(id).ok());
+        ids.map(|id| self.array(id)).collect()
+    }
+
+    /// What each node was recorded for, in their order.
+    pub(crate) fn origins(&self) -> Vec<Origin> {
+        self.nodes.borrow().origins.clone()
+    }
+
     /// The nodes in the order of their numbers.
     pub(crate) fn nodes(&self) -> Vec<Shaped<T>> {
         self.nodes.borrow().list.clone()
@@ -331,6 +368,7 @@ impl<T: Real> ArrayGraph<T> {
         let id = *nodes.ids.entry(key).or_insert(next);
         if id == next {
             nodes.list.push(Shaped { node, shape });
+            nodes.origins.push(self.origin.get());
         }
         Array { graph: self, id }
     }

@@ -71,6 +71,19 @@ pub struct Formula {
     parts: Vec<Part>,
 }
 
+/// An operation of a formula, and where it stands in its text.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Operation<'f> {
+    /// As it is written: a function's name, or an operator.
+    pub(super) name: &'f str,
+    /// From 1.
+    pub(super) line: usize,
+    /// From 1, in characters.
+    pub(super) column: usize,
+    /// The number of lines of the text.
+    pub(super) lines: usize,
+}
+
 /// The number of a sub-formula.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct PartId(usize);
@@ -213,6 +226,39 @@ impl Formula {
                 Kind::Name(name) => Some((name.as_str(), *classes, &self.parts[*column].span)),
                 _ => None,
             }
+        })
+    }
+
+    /// The number of labels that [`Formula::record`] uses.
+    pub(super) fn labels(&self) -> u32 {
+        u32::try_from(self.parts.len()).unwrap_or(u32::MAX)
+    }
+
+    /// The operation of a sub-formula, `None` if there is no such sub-formula, or no text.
+    pub(super) fn operation(&self, place: usize) -> Option<Operation<'_>> {
+        let part = self.parts.get(place)?;
+        let outer = |id: &PartId| self.parts[id.0].outer.clone();
+        let span = match &part.kind {
+            // The operator stands between its operands.
+            Kind::Binary(_, x, y) => outer(x).end..outer(y).start,
+            Kind::Call(function, ..) => part.span.start..part.span.start + function.name.len(),
+            _ => part.span.clone(),
+        };
+        // A formula that was built has no text.
+        let text = self
+            .text
+            .get(span.clone())
+            .filter(|text| !text.is_empty())?;
+        let start = span.start + (text.len() - text.trim_start().len());
+        let before = &self.text[..start];
+        Some(Operation {
+            name: text.trim(),
+            line: 1 + before.matches('\n').count(),
+            column: 1 + before
+                .rsplit('\n')
+                .next()
+                .map_or(0, |line| line.chars().count()),
+            lines: 1 + self.text.trim_end().matches('\n').count(),
         })
     }
 

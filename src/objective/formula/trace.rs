@@ -75,15 +75,18 @@ impl Formula {
     }
 
     /// Records the formula in `graph`; `shaped` is what was found for values of
-    /// the shapes that these have.
+    /// the shapes that these have. What each sub-formula records is labelled with its
+    /// number, counted from `first_label`.
     pub(in crate::objective) fn record<'g, T: Real>(
         &self,
         shaped: &Shaped,
         graph: &'g ArrayGraph<T>,
         values: &HashMap<&str, Array<'g, T>>,
+        first_label: u32,
     ) -> Array<'g, T> {
         let mut traced: Vec<Array<'g, T>> = Vec::with_capacity(self.parts.len());
-        for (part, found) in self.parts.iter().zip(&shaped.parts) {
+        for ((part, found), label) in self.parts.iter().zip(&shaped.parts).zip(first_label..) {
+            graph.label(label);
             let at = |id: &super::PartId| traced[id.0];
             let one = graph.constant(T::ONE);
             traced.push(match &part.kind {
@@ -115,6 +118,7 @@ impl Formula {
                 },
             });
         }
+        graph.label(0);
         traced[traced.len() - 1]
     }
 }
