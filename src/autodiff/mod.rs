@@ -32,6 +32,7 @@ mod gradient_check;
 mod graph;
 mod math;
 mod nest;
+pub(crate) mod norm;
 mod op;
 mod real;
 mod tape;

@@ -217,7 +217,7 @@ impl<T: Real> Searched<T> {
             epoch += 1;
             control.progress.add_epochs(1);
             let steps: Vec<F> = point.x.iter().zip(&before).map(|(x, y)| *x - *y).collect();
-            if point.x.iter().zip(&before).any(|(x, y)| !x.is_same(*y)) {
+            if point.x.iter().zip(&before).any(|(x, y)| !x.is_same(y)) {
                 last_change = epoch;
             }
             step = Some(norm(&steps));

@@ -9,6 +9,7 @@ use std::sync::Arc;
 
 use super::descent::{Descent, LOSS, Outputs};
 use super::minibatch::Batches;
+use crate::autodiff::norm::{array_norm, norm};
 use crate::autodiff::{Array, ArrayGraph, Graph, Op, Real, Shape, Var};
 use crate::engine::{Interpreter, LONGEST_LINE, Program};
 use crate::number::Number;
@@ -185,21 +186,23 @@ pub(super) fn of_numbers<T: Real>(
     });
     // The length of the step costs operations, so it is only computed for
     // the rule that looks at it.
+    let zero = || graph.constant(T::ZERO);
     let step = if plan.stop.step_below.is_some() {
         let steps = moved
             .iter()
             .zip(&parameters)
             .map(|(after, before)| *after - *before);
-        norm(graph, &steps.collect::<Vec<_>>())
+        norm::<T, _>(&steps.collect::<Vec<_>>()).unwrap_or_else(zero)
     } else {
-        graph.constant(T::ZERO)
+        zero()
     };
     let mut outputs = vec![loss];
     outputs.extend(untold);
     let numbers = outputs_after(outputs.len(), &told, validation.is_some());
     outputs.extend(told.gap);
     outputs.extend(told.wait);
-    outputs.extend([norm(graph, &free_gradient), step]);
+    let gradient_norm = norm::<T, _>(&free_gradient).unwrap_or_else(zero);
+    outputs.extend([gradient_norm, step]);
     outputs.extend(validation);
     outputs.extend(told.learning_rate);
     let memory = update.memory.len();
@@ -249,16 +252,6 @@ fn often(plan: &Plan, outputs: &Outputs) -> usize {
         stop if stop.step_below.is_some() => outputs.step + 1,
         stop if stop.gradient_norm_below.is_some() => outputs.gradient_norm + 1,
         _ => outputs.gradient_norm,
-    }
-}
-
-/// The Euclidean norm, by [`Op::Hypot`] from the left: a square would underflow long
-/// before the gradient does.
-fn norm<'g, T: Real>(graph: &'g Graph<T>, vector: &[Var<'g, T>]) -> Var<'g, T> {
-    match vector {
-        [] => graph.constant(T::ZERO),
-        [only] => only.abs(),
-        [first, rest @ ..] => rest.iter().fold(*first, |norm, x| norm.hypot(*x)),
     }
 }
 
@@ -509,16 +502,19 @@ fn whole<T: Real>(plan: &Plan, graph: &ArrayGraph<T>, traced: Traced<Array<'_, T
         let magnitude = Array::apply(Op::Abs, &[*entry]).max(None);
         Array::apply(Op::Magnitude, &[magnitude, greatest])
     });
+    let zero = || graph.constant(T::ZERO);
     let step = if plan.stop.step_below.is_some() {
         let steps = update.parameters.iter().zip(&parameters);
-        array_norm(graph, steps.map(|(after, before)| *after - *before))
+        let steps = steps.map(|(after, before)| *after - *before);
+        array_norm(&steps.collect::<Vec<_>>()).unwrap_or_else(zero)
     } else {
-        graph.constant(T::ZERO)
+        zero()
     };
+    let gradient_norm = array_norm(&free_gradient).unwrap_or_else(zero);
     let numbers = outputs_after(LOSS + 1 + entries, &told, validation.is_some());
     outputs.extend(told.gap);
     outputs.extend(told.wait);
-    outputs.extend([array_norm(graph, free_gradient.into_iter()), step]);
+    outputs.extend([gradient_norm, step]);
     outputs.extend(validation);
     outputs.extend(told.learning_rate);
     let memory = update.memory.iter().map(elements).sum();
@@ -539,23 +535,4 @@ fn whole<T: Real>(plan: &Plan, graph: &ArrayGraph<T>, traced: Traced<Array<'_, T
         loose,
         batches: None,
     }
-}
-
-/// The Euclidean norm of all elements together. They are divided by the greatest
-/// magnitude, as a square would underflow long before the gradient does.
-fn array_norm<'g, T: Real>(
-    graph: &'g ArrayGraph<T>,
-    arrays: impl Iterator<Item = Array<'g, T>>,
-) -> Array<'g, T> {
-    let norms = arrays.map(|array| {
-        let greatest = Array::apply(Op::Abs, &[array]).max(None);
-        let zero = graph.constant(T::ZERO);
-        let is_positive = Array::apply(Op::Less, &[zero, greatest]);
-        let one = graph.constant(T::ONE);
-        let unit = Array::apply(Op::Where, &[is_positive, greatest, one]);
-        let share = array / unit;
-        unit * Array::apply(Op::Sqrt, &[(share * share).sum(None)])
-    });
-    let norm = norms.reduce(|norm, next| Array::apply(Op::Hypot, &[norm, next]));
-    norm.unwrap_or_else(|| graph.constant(T::ZERO))
 }

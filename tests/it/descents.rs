@@ -259,7 +259,8 @@ fn a_run_that_is_not_finite_from_the_start_says_so() {
         "learning_rate = 0.1",
         "epochs = 50",
     ))[0];
-    assert_eq!(end.status.to_string(), "loss was NaN at epoch 0");
+    let cause = "loss was NaN at epoch 0 (ln at column 1: NaN at -1)";
+    assert_eq!(end.status.to_string(), cause);
     assert_eq!((end.epochs_run, rows.len()), (0, 1));
     let (end, _) = &run(&descent(
         "sqrt(x)",
@@ -267,7 +268,8 @@ fn a_run_that_is_not_finite_from_the_start_says_so() {
         "learning_rate = 0.1",
         "epochs = 50",
     ))[0];
-    assert_eq!(end.status.to_string(), "gradient norm was inf at epoch 0");
+    let cause = "gradient norm was inf at epoch 0 (sqrt at column 1: derivative infinite at 0)";
+    assert_eq!(end.status.to_string(), cause);
 }
 
 #[test]

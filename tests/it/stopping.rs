@@ -309,8 +309,7 @@ momentum = 0.9
 #[test]
 fn what_is_not_finite_at_the_start_is_traced_to_its_operation() {
     let reason = |objective: &str, optimizer: &str| {
-        let text =
-            format!("epochs = 3\n[[objective]]\n{objective}\n[[optimizer]]\n{optimizer}\n");
+        let text = format!("epochs = 3\n[[objective]]\n{objective}\n[[optimizer]]\n{optimizer}\n");
         let (outcome, _) = only_run(&text);
         outcome.status.to_string()
     };
@@ -353,7 +352,10 @@ fn what_is_not_finite_at_the_start_is_traced_to_its_operation() {
     );
     // What a branch that is not taken has is not the cause.
     check(
-        of("where(x > 0, ln(x), 0) + where(y > 0, 0, sqrt(y))", "x = -1, y = 0"),
+        of(
+            "where(x > 0, ln(x), 0) + where(y > 0, 0, sqrt(y))",
+            "x = -1, y = 0",
+        ),
         "gradient norm was inf at epoch 0 (sqrt at column 42: derivative infinite at 0)",
     );
     // In a definition, in single precision, for a method that searches.
@@ -366,5 +368,9 @@ fn what_is_not_finite_at_the_start_is_traced_to_its_operation() {
     let narrow = "epochs = 1\nprecision = 'f32'\n[[objective]]\nformula = 'x^2'\n\
                   start = { x = 1e300 }\n[[optimizer]]\nmethod = 'adam'";
     let (outcome, _) = only_run(narrow);
-    assert!(!outcome.status.to_string().contains('('), "{}", outcome.status);
+    assert!(
+        !outcome.status.to_string().contains('('),
+        "{}",
+        outcome.status
+    );
 }

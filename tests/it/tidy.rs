@@ -75,7 +75,15 @@ fn modules_import_only_from_the_floors_below() {
         ),
         (
             "batch",
-            &["autodiff", "data", "engine", "number", "optimizer", "plan"],
+            &[
+                "autodiff",
+                "data",
+                "engine",
+                "number",
+                "objective",
+                "optimizer",
+                "plan",
+            ],
         ),
         (
             "derivative",

@@ -150,10 +150,9 @@ impl<'g, T: Real> Array<'g, T> {
     #[must_use]
     #[track_caller]
     pub fn prod(self, axis: Option<usize>) -> Self {
-        let shape = self.shape();
         let (x, axis) = match axis {
             Some(axis) => (self, axis),
-            None => (self.reshape([super::elements(&shape)]), 0),
+            None => (self.flattened(), 0),
         };
         let product = x.multiplied(axis, Location::caller());
         let product = product.expect("arrays record every operation");
@@ -251,6 +250,22 @@ impl<'g, T: Real> Array<'g, T> {
         let lengthened = |part: &Self| part.reshape(part.shape().inserted(0, 1));
         let parts: Vec<Self> = parts.iter().map(lengthened).collect();
         perform(Operation::Concat(0), &parts)
+    }
+
+    /// Vectors behind each other.
+    ///
+    /// # Panics
+    ///
+    /// If there is none.
+    #[track_caller]
+    pub(crate) fn joined(parts: &[Self]) -> Self {
+        perform(Operation::Concat(0), parts)
+    }
+
+    /// All elements as a vector.
+    #[track_caller]
+    pub(crate) fn flattened(self) -> Self {
+        self.reshape([super::elements(&self.shape())])
     }
 
     /// The product of matrices, each element the sum of its products from the

@@ -3,7 +3,7 @@
 use std::fmt;
 use std::ops::{Add, Div, Mul, Neg, Sub};
 
-use crate::autodiff::{Op, Real, Subnormals};
+use crate::autodiff::{Number, Op, Real, Subnormals, norm};
 
 /// A number of a search: the precision of the run, with subnormal numbers kept or flushed.
 ///
@@ -19,6 +19,7 @@ pub trait Float:
     + Sub<Output = Self>
     + Mul<Output = Self>
     + Div<Output = Self>
+    + Number
     + 'static
 {
     /// The precision.
@@ -52,11 +53,6 @@ pub trait Float:
     /// Whether it is neither infinite nor NaN.
     fn is_finite(self) -> bool {
         self.get().is_finite()
-    }
-
-    /// Whether it is the same number to the bit.
-    fn is_same(self, other: Self) -> bool {
-        self.get().bits() == other.get().bits()
     }
 
     /// This, unless the other is less.
@@ -125,6 +121,22 @@ operator!(Sub, sub);
 operator!(Mul, mul);
 operator!(Div, div);
 
+impl<T: Real, const FLUSH: bool> Number for Rounded<T, FLUSH> {
+    fn constant(&self, value: f64) -> Self {
+        Float::rounded(value)
+    }
+
+    fn apply(op: Op, operands: &[&Self]) -> Self {
+        let operand = |place: usize| operands.get(place).map_or(T::ZERO, |it| it.0);
+        Rounded(op.value([0, 1, 2].map(operand), Self::SUBNORMALS))
+    }
+
+    /// To the bit.
+    fn is_same(&self, other: &Self) -> bool {
+        self.0.bits() == other.0.bits()
+    }
+}
+
 impl<T: Real, const FLUSH: bool> Neg for Rounded<T, FLUSH> {
     type Output = Self;
     fn neg(self) -> Self {
@@ -146,14 +158,10 @@ pub(super) fn dot<F: Float>(x: &[F], y: &[F]) -> F {
         .unwrap_or(F::ZERO)
 }
 
-/// The Euclidean norm, from the left. A square would underflow long before the norm does.
+/// The Euclidean norm, as it is recorded of every run.
 #[must_use]
 pub fn norm<F: Float>(x: &[F]) -> F {
-    match x {
-        [] => F::ZERO,
-        [only] => only.abs(),
-        [first, rest @ ..] => rest.iter().fold(*first, |norm, x| norm.hypot(*x)),
-    }
+    norm::norm::<F::Real, F>(x).unwrap_or(F::ZERO)
 }
 
 /// The greatest magnitude, NaN if there is one.
@@ -203,7 +211,7 @@ pub(super) fn negative<F: Float>(x: &[F]) -> Vec<F> {
 
 /// Whether no number differs in any bit.
 pub(super) fn are_same<F: Float>(x: &[F], y: &[F]) -> bool {
-    x.len() == y.len() && x.iter().zip(y).all(|(x, y)| x.is_same(*y))
+    x.len() == y.len() && x.iter().zip(y).all(|(x, y)| x.is_same(y))
 }
 
 /// Whether it is not NaN.
