@@ -97,7 +97,7 @@ fn in_256_lanes_flushed<T: Real>(bencher: Bencher<'_, '_>, features: Features) {
 }
 
 /// Those that are more than one instruction.
-const FUNCTIONS: [&str; 28] = [
+const FUNCTIONS: [&str; 36] = [
     "exp",
     "expm1",
     "ln",
@@ -126,6 +126,14 @@ const FUNCTIONS: [&str; 28] = [
     "rem",
     "tanh_slope",
     "sigmoid_slope",
+    "erfc",
+    "gelu",
+    "silu",
+    "lgamma",
+    "digamma",
+    "polygamma",
+    "logaddexp",
+    "elu",
 ];
 
 /// One function and nothing else, an item for each value.

@@ -512,6 +512,58 @@ operations! { |r, g|
             let slope = g.constant(std::f64::consts::FRAC_2_SQRT_PI);
             v!(g) * (slope * f(Op::Exp, &-(v!(x) * v!(x))))
         };
+    /// 1 − erf x, accurate in its tail.
+    Erfc "erfc" (x) = x.erfc() =>
+        d x {
+            let slope = g.constant(-std::f64::consts::FRAC_2_SQRT_PI);
+            v!(g) * (slope * f(Op::Exp, &-(v!(x) * v!(x))))
+        };
+    /// x Φ(x) for the distribution function Φ of the normal distribution. The
+    /// derivative is Φ(x) + x φ(x) with its density φ; beyond ±40 it is 0 or 1.
+    Gelu "gelu" (x) = x.gelu() =>
+        d x {
+            let most = f2(Op::Min, &x.constant(40.0), x);
+            let x = f2(Op::Max, &x.constant(-40.0), &most);
+            let minus_half_square = x.constant(-0.5) * (v!(x) * v!(x));
+            let root = x.constant(1.0 / std::f64::consts::TAU.sqrt());
+            let minus = x.constant(-std::f64::consts::FRAC_1_SQRT_2) * v!(x);
+            let below = x.constant(0.5) * f(Op::Erfc, &minus);
+            v!(g) * (below + v!(x) * (root * f(Op::Exp, &minus_half_square)))
+        };
+    /// x σ(x) for the sigmoid σ. The derivative is σ(x) + x σ(x) σ(−x), whose product
+    /// is 0 at both ends.
+    Silu "silu" (x) = x.silu() =>
+        d x {
+            let bounded = f2(Op::Min, &r.constant(800.0), r);
+            v!(g) * (f(Op::Sigmoid, x) + bounded * f(Op::Sigmoid, &-v!(x)))
+        };
+    /// ln |Γ(x)|; ∞ at 0 and the negative whole numbers, where the derivative is
+    /// that of [`Op::Digamma`].
+    Lgamma "lgamma" (x) = x.lgamma() =>
+        d x { v!(g) * f(Op::Digamma, x) };
+    /// ψ(x), the derivative of ln |Γ(x)|; −∞ at 0, ∞ at −0, NaN at the negative whole
+    /// numbers.
+    Digamma "digamma" (x) = x.digamma() =>
+        d x { v!(g) * f2(Op::Polygamma, &x.constant(1.0), x) };
+    /// The derivative of order n of ψ(x), for a whole number n from 0 to 100; NaN for any
+    /// other.
+    Polygamma "polygamma" (n, x) = n.polygamma(x) =>
+        d n {none}
+        d x { v!(g) * f2(Op::Polygamma, &(v!(n) + n.constant(1.0)), x) };
+    /// ln(eˣ + eʸ), without overflow on the way; the derivative at two equal
+    /// infinities is NaN.
+    LogAddExp "logaddexp" (x, y) = x.log_add_exp(y) =>
+        d x { v!(g) * f(Op::Sigmoid, &(v!(x) - v!(y))) }
+        d y { v!(g) * f(Op::Sigmoid, &(v!(y) - v!(x))) };
+    /// x if x > 0, else α(eˣ − 1). The derivatives at 0 are those of x ≤ 0.
+    Elu "elu" (x, alpha) = x.elu(alpha) =>
+        d x {
+            let below = f2(Op::Min, &x.constant(0.0), x);
+            let slope = v!(alpha) * f(Op::Exp, &below);
+            let is_above = f2(Op::Less, &x.constant(0.0), x);
+            v!(g) * select(&is_above, &x.constant(1.0), &slope)
+        }
+        d alpha { v!(g) * f(Op::Expm1, &f2(Op::Min, &x.constant(0.0), x)) };
     /// √(x² + y²); the derivative at (0, 0) is NaN.
     Hypot "hypot" (x, y) = x.hypot(y) =>
         d x { v!(g) * (v!(x) / v!(r)) }

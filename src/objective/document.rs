@@ -26,7 +26,8 @@ A name is a variable, a constant, a definition or a column of data; {constants} 
 - An index, a bound, and an argument of `range` is a whole number that is known before anything is evaluated: a number, `length(x)`, or arithmetic of these.
 - Operators and functions go element by element. A number goes with anything, a vector with another one of its length, or with each row of a matrix whose rows have its length. Other shapes do not fit.
 - `A @ B` is the product of matrices, `M @ v` and `v @ M` that with a vector as a column or row, `v @ w` the sum of the products. `@` binds as `*` does.
-- `sum`, `prod`, `mean`, `norm`, `min`, `max`, `logsumexp` and `softmax` take all elements of a vector or matrix together; those of a matrix can go along an axis: `sum(M, axis=0)` is the vector of the sums of the columns, `sum(M, axis=1)` that of the rows.
+- `sum`, `prod`, `mean`, `var`, `std`, `norm`, `min`, `max`, `argmin`, `argmax`, `logsumexp` and `softmax` take all elements of a vector or matrix together; those of a matrix can go along an axis: `sum(M, axis=0)` is the vector of the sums of the columns, `sum(M, axis=1)` that of the rows.
+- An argument that can be left out may be given by its name: `std(x, ddof=1)`, `elu(x, alpha=2)`.
 - The derivative of `x^y` by y counts as 0 where x is not positive; that of `x^0` by x is 0 everywhere.
 - NaN in an argument gives NaN, in the value and in the derivatives; `min`, `max` and `clamp` do not hide it.
 - A branch of `where` that is not taken contributes nothing to a derivative, of any order: `where(x > 0, sqrt(x), x)` has the derivative 1 at −1 and at 0. So does the smaller argument of `max`. Where derivatives of several elements are added, what is absent becomes 0: where a number or row is used for many elements, in products with `@`, and in `cumsum`. A zero that is computed stays one: the derivative of `0*sqrt(x)` at 0 is NaN.

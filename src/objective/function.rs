@@ -71,6 +71,8 @@ pub(super) enum Meaning {
     /// [`Op::Min`] or [`Op::Max`] of several arguments element by element, or of
     /// the elements of a single one.
     Extreme(Op),
+    /// The place of the first element that [`Op::Min`] or [`Op::Max`] of them gives.
+    Position(Op),
     Reduce(Reduction),
     Softmax,
     Cumsum,
@@ -91,6 +93,8 @@ pub(super) enum Each {
     /// An operation of two operands, from the left over all arguments.
     Fold(Op),
     Relu,
+    LeakyRelu,
+    Elu,
     Clamp,
     Where,
 }
@@ -101,6 +105,8 @@ pub(super) enum Reduction {
     Sum,
     Prod,
     Mean,
+    Variance,
+    Deviation,
     Norm,
     LogSumExp,
 }
@@ -138,9 +144,34 @@ const fn unary(name: &'static str, op: Op, description: &'static str) -> Functio
     function(name, "x", Arity::Exactly(1), description, meaning)
 }
 
+const fn binary(
+    name: &'static str,
+    arguments: &'static str,
+    op: Op,
+    description: &'static str,
+) -> Function {
+    let meaning = Meaning::Each(Each::Op(op));
+    function(name, arguments, Arity::Exactly(2), description, meaning)
+}
+
 const fn reduction(name: &'static str, of: Reduction, description: &'static str) -> Function {
     let meaning = Meaning::Reduce(of);
     function(name, "x", Arity::Exactly(1), description, meaning)
+}
+
+/// A function of one argument or two.
+const fn optional(
+    name: &'static str,
+    arguments: &'static str,
+    meaning: Meaning,
+    description: &'static str,
+) -> Function {
+    function(name, arguments, Arity::Between(1, 2), description, meaning)
+}
+
+const fn position(name: &'static str, op: Op, description: &'static str) -> Function {
+    let meaning = Meaning::Position(op);
+    function(name, "x", Arity::Exactly(1), description, meaning).kink("none: counts as a constant")
 }
 
 impl Function {
@@ -169,12 +200,11 @@ pub static FUNCTIONS: &[Function] = &[
     unary("asin", Op::Asin, "arc sine, in radians").kink("infinite at -1 and 1"),
     unary("acos", Op::Acos, "arc cosine, in radians").kink("infinite at -1 and 1"),
     unary("atan", Op::Atan, "arc tangent, in radians"),
-    function(
+    binary(
         "atan2",
         "y, x",
-        Arity::Exactly(2),
+        Op::Atan2,
         "angle of the point (x, y), written atan2(y, x)",
-        Meaning::Each(Each::Op(Op::Atan2)),
     )
     .kink("NaN at (0, 0)"),
     unary("sinh", Op::Sinh, "hyperbolic sine"),
@@ -185,6 +215,13 @@ pub static FUNCTIONS: &[Function] = &[
     unary("atanh", Op::Atanh, "inverse hyperbolic tangent").kink("infinite at -1 and 1"),
     unary("sigmoid", Op::Sigmoid, "1/(1 + exp(-x)) without overflow"),
     unary("softplus", Op::Softplus, "ln(1 + exp(x)) without overflow"),
+    binary(
+        "logaddexp",
+        "x, y",
+        Op::LogAddExp,
+        "ln(exp(x) + exp(y)) without overflow",
+    )
+    .kink("NaN at two equal infinities"),
     function(
         "relu",
         "x",
@@ -193,7 +230,34 @@ pub static FUNCTIONS: &[Function] = &[
         Meaning::Each(Each::Relu),
     )
     .kink("0 at 0"),
+    optional(
+        "leaky_relu",
+        "x, slope",
+        Meaning::Each(Each::LeakyRelu),
+        "x where it is above 0, else slope*x; slope is 0.01 if left out",
+    )
+    .kink("slope at 0"),
+    optional(
+        "elu",
+        "x, alpha",
+        Meaning::Each(Each::Elu),
+        "x where it is above 0, else alpha*(exp(x) - 1); alpha is 1 if left out",
+    )
+    .kink("alpha at 0"),
+    unary("gelu", Op::Gelu, "x times the probability of a standard normal number below x"),
+    unary("silu", Op::Silu, "x*sigmoid(x)"),
     unary("erf", Op::Erf, "error function"),
+    unary("erfc", Op::Erfc, "1 - erf(x), accurate where it is small"),
+    unary("lgamma", Op::Lgamma, "logarithm of the magnitude of the gamma function")
+        .kink("digamma(x)"),
+    unary("digamma", Op::Digamma, "derivative of lgamma").kink("polygamma(1, x)"),
+    binary(
+        "polygamma",
+        "n, x",
+        Op::Polygamma,
+        "derivative of order n of digamma, for a whole number n from 0 to 100",
+    )
+    .kink("polygamma(n + 1, x) by x"),
     function(
         "hypot",
         "x, y, ...",
@@ -219,6 +283,13 @@ pub static FUNCTIONS: &[Function] = &[
         "nearest whole number, halves to the even one",
     )
     .kink("none: counts as a constant"),
+    binary(
+        "mod",
+        "x, y",
+        Op::Rem,
+        "x - y*floor(x/y): the remainder with the sign of y, as in Python",
+    )
+    .kink("1 by x and -floor(x/y) by y, at the jumps too"),
     function(
         "where",
         "condition, a, b",
@@ -251,6 +322,21 @@ pub static FUNCTIONS: &[Function] = &[
         Reduction::Mean,
         "sum of the elements over their number",
     ),
+    optional(
+        "var",
+        "x, ddof",
+        Meaning::Reduce(Reduction::Variance),
+        "sum((x - mean(x))^2) over the number of elements, less ddof if that is given",
+    ),
+    optional(
+        "std",
+        "x, ddof",
+        Meaning::Reduce(Reduction::Deviation),
+        "square root of var(x, ddof)",
+    )
+    .kink("NaN where all elements are equal"),
+    position("argmin", Op::Min, "place of the first smallest element, from 0"),
+    position("argmax", Op::Max, "place of the first largest element, from 0"),
     reduction("norm", Reduction::Norm, "sqrt(sum(x^2))").kink("NaN where all elements are 0"),
     reduction(
         "logsumexp",
@@ -358,8 +444,24 @@ impl Function {
     pub fn takes_axis(&self) -> bool {
         matches!(
             self.meaning,
-            Meaning::Reduce(_) | Meaning::Extreme(_) | Meaning::Softmax
+            Meaning::Reduce(_) | Meaning::Extreme(_) | Meaning::Position(_) | Meaning::Softmax
         )
+    }
+
+    /// The name of argument number `index`, if it can be left out; then it may be
+    /// written with its name, such as `elu(x, alpha=2)`.
+    #[must_use]
+    pub fn option(&self, index: usize) -> Option<&'static str> {
+        match self.arity {
+            Arity::Between(least, _) if index >= least => self.arguments.split(", ").nth(index),
+            _ => None,
+        }
+    }
+
+    /// Whether the last of so many arguments is printed with its name: beside one that
+    /// is reduced, it is of another kind.
+    pub(super) fn is_named(&self, arguments: usize) -> bool {
+        arguments > 1 && matches!(self.meaning, Meaning::Reduce(_))
     }
 }
 
@@ -378,6 +480,17 @@ impl Each {
             }
             // The zero comes first, so that at 0 the derivative goes to it.
             Each::Relu => N::apply(Op::Max, &[&x.constant(0.0), x]),
+            Each::LeakyRelu => {
+                let zero = x.constant(0.0);
+                let slope = arguments.get(1).cloned();
+                let below = slope.unwrap_or_else(|| x.constant(0.01)) * x.clone();
+                let is_above = N::apply(Op::Less, &[&zero, x]);
+                N::apply(Op::Where, &[&is_above, x, &below])
+            }
+            Each::Elu => {
+                let alpha = arguments.get(1).cloned();
+                N::apply(Op::Elu, &[x, &alpha.unwrap_or_else(|| x.constant(1.0))])
+            }
             Each::Clamp => {
                 let raised = N::apply(Op::Max, &[x, &arguments[1]]);
                 N::apply(Op::Min, &[&raised, &arguments[2]])

@@ -1,10 +1,10 @@
 //! Formulas of vectors and matrices against independent answers: tensors, which
 //! compute at once, and differences of values.
 
-use gradtape::Tensor;
 use gradtape::autodiff::{Array, ArrayGraph, Graph, Shape, Subnormals};
 use gradtape::engine::Program;
 use gradtape::objective::{FUNCTIONS, Formula, GradientText, Inputs, Objective, Partial};
+use gradtape::{DType, Tensor};
 
 use crate::close::close;
 use crate::random::Random;
@@ -188,6 +188,36 @@ const CASES: &[Case] = &[
         |t| {
             let first = (t.v.softmax(0)? * &t.w).sum()?;
             Ok(first + (t.m.softmax(0)? * &t.v).sum()? + (t.m.softmax(1)? * &t.v).sum()?)
+        },
+    ),
+    (
+        "var(M) + std(v, ddof=1) + std(M, axis=0) @ v + sum(var(M, axis=1, ddof=2))",
+        |t| {
+            let all = t.m.var(0)? + t.v.std(1)? + (t.m.std_axes(0, 0)? * &t.v).sum()?;
+            Ok(all + t.m.var_axes(1, 2)?.sum()?)
+        },
+    ),
+    (
+        "sum(argmax(M, axis=0)*v) + argmin(M, axis=1) @ w[:3] + argmax(v)*x",
+        |t| {
+            let place = |places: Tensor| places.cast(DType::F64);
+            let down = (place(t.m.argmax(0)?)? * &t.v).sum()?;
+            let across = (place(t.m.argmin(1)?)? * t.w.slice([..3])?).sum()?;
+            Ok(down + across + place(t.v.argmax(0)?)? * &t.x)
+        },
+    ),
+    (
+        "sum(gelu(v) + silu(w) + elu(v - 1, x) + leaky_relu(w - 1, 0.25))",
+        |t| {
+            let elu = (&t.v - 1.0).elu(&t.x)?;
+            (t.v.gelu()? + t.w.silu()? + elu + (&t.w - 1.0).leaky_relu(0.25)?).sum()
+        },
+    ),
+    (
+        "sum(lgamma(v) + digamma(w) + polygamma(2, v) + erfc(w) + logaddexp(v, w) + mod(v, w))",
+        |t| {
+            let gammas = t.v.lgamma()? + t.w.digamma()? + t.v.polygamma(2)?;
+            (gammas + t.w.erfc()? + t.v.logaddexp(&t.w)? + &t.v % &t.w).sum()
         },
     ),
     ("sum(cumsum(v)*w) + sum(cumsum(M)*v)", |t| {
@@ -441,7 +471,7 @@ fn a_gradient_as_text_has_the_value_of_the_gradient() {
 fn a_gradient_of_many_parameters_is_written_with_vectors() {
     for (text, _) in CASES {
         let shown = check_text(&objective(text, &[]), text, &point(3));
-        assert_eq!(shown.derivatives.len(), VARIABLES.len());
+        assert_eq!(shown.derivatives.len(), VARIABLES.len(), "{text}");
     }
 }
 
@@ -502,6 +532,10 @@ fn a_gradient_reads_as_people_write_it() {
         "max(x, y) + abs(x)",
         "x^y",
         "-x/3 + 0.1*x",
+        "gelu(x) + silu(y)",
+        "elu(x, y) + leaky_relu(x, slope=0.5)",
+        "lgamma(x) + digamma(y) + polygamma(2, t1)",
+        "logaddexp(x, y) + mod(x, y)*t1",
     ];
     insta::assert_snapshot!(all.map(of).join("\n"));
 }
@@ -531,6 +565,16 @@ fn derivatives_at_kinks_are_those_of_the_documentation() {
         ("atan2(x, 0)", 0.0, f64::NAN),
         ("hypot(x, 0)", 0.0, f64::NAN),
         ("relu(x)", 0.0, 0.0),
+        ("leaky_relu(x)", 0.0, 0.01),
+        ("elu(x, alpha=3)", 0.0, 3.0),
+        ("gelu(x)", 0.0, 0.5),
+        ("silu(x)", 0.0, 0.5),
+        ("mod(x, 2)", 4.0, 1.0),
+        ("mod(7, x)", 2.0, -3.0),
+        ("std([x, 1])", 1.0, f64::NAN),
+        ("var([x, 1])", 1.0, 0.0),
+        ("argmax([x, 1])*x", 2.0, 0.0),
+        ("lgamma(x)", 0.0, -infinity),
         ("clamp(x, 1, 2)", 1.0, 1.0),
         ("clamp(x, 1, 2)", 2.0, 1.0),
         ("clamp(x, 1, 2)", 3.0, 0.0),

@@ -69,7 +69,7 @@ const COSH: Series<3, 5> = Series {
 /// x = k · ln 2 + r: the last bits of k, and r with what is missing from it, for
 /// |x| < 800. Of `x` the low part counts too.
 #[inline(always)]
-fn without_ln_2<const SHORT: bool>(x: Double) -> (u64, Double) {
+pub(super) fn without_ln_2<const SHORT: bool>(x: Double) -> (u64, Double) {
     let (k, bits) = nearest(x.high * std::f64::consts::LOG2_E);
     let high = x.high - k * LN_2.high;
     let low = k * LN_2.low - x.low;
@@ -80,7 +80,7 @@ fn without_ln_2<const SHORT: bool>(x: Double) -> (u64, Double) {
 
 /// eʳ − 1 as a sum, for |r| ≤ ½ ln 2.
 #[inline(always)]
-fn small<const SHORT: bool>(r: Double) -> Double {
+pub(super) fn small<const SHORT: bool>(r: Double) -> Double {
     let rest = r.high * r.high * EXP.at::<SHORT>(r.high) + r.low;
     Double::new(r.high, rest)
 }
@@ -138,7 +138,7 @@ pub(super) fn exp_as_sum<const SHORT: bool>(x: f64) -> Double {
 /// eˣ − 1 = 2ᵏ · (eʳ − 1) + (2ᵏ − 1), halved on the way, since 2ᵏ may be too large:
 /// the result is twice the sum.
 #[inline(always)]
-fn half_expm1<const SHORT: bool>(x: f64) -> Double {
+pub(super) fn half_expm1<const SHORT: bool>(x: f64) -> Double {
     let (k, r) = without_ln_2::<SHORT>(Double::new(x, 0.0));
     let small = small::<SHORT>(r);
     let power = power_of_two(k.wrapping_sub(1));

@@ -154,7 +154,7 @@ const HUGE: f64 = 1e18;
 
 /// n · ln 2 + ln(1 + x) for the sum in `x`, not below −1.
 #[inline(always)]
-fn ln_1p_of_sum<const SHORT: bool>(n: f64, x: Double) -> f64 {
+pub(super) fn ln_1p_of_sum<const SHORT: bool>(n: f64, x: Double) -> f64 {
     let (u, lost) = sum(1.0, x.high);
     let Split { k, f, biased } = Split::of_normal(u);
     // Near 0 all of x is f, and further up what is lost is a part of 2ᵏ.

@@ -18,16 +18,27 @@
 //! to the function that the polynomial is a part of. Constants that end in a bit
 //! pattern are exact.
 
+mod activation;
 mod angle;
 mod erf;
+mod erfc;
 mod exponential;
+mod extended;
+mod gamma;
+mod log_add_exp;
 mod logarithm;
+mod polygamma;
 mod power;
 
+pub(super) use activation::{elu, silu};
 pub(super) use angle::{acos, asin, atan, atan2, cos, is_near, sin, tan};
 pub(super) use erf::erf;
+pub(super) use erfc::{erfc, gelu};
 pub(super) use exponential::{cosh, exp, expm1, sigmoid, sigmoid_slope, sinh, tanh, tanh_slope};
+pub(super) use gamma::{digamma, lgamma};
+pub(super) use log_add_exp::log_add_exp;
 pub(super) use logarithm::{acosh, asinh, atanh, ln, ln_1p, log2, log10, softplus};
+pub(super) use polygamma::polygamma;
 pub(super) use power::{cbrt, hypot, pow};
 
 /// Coefficients of two polynomials for one function, those of the highest power

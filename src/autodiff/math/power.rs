@@ -85,7 +85,7 @@ const LN_FROM_FIFTH: [f64; 7] = [
 
 /// ln x to 64 bits for positive x, to 53 bits if `SHORT`.
 #[inline(always)]
-fn ln_as_sum<const SHORT: bool>(x: f64) -> Double {
+pub(super) fn ln_as_sum<const SHORT: bool>(x: f64) -> Double {
     let Split { k, f, .. } = Split::of::<SHORT>(x);
     // ln(1 + f) = 2 artanh s for s = f / (2 + f).
     let (high, low) = sum_of_less(2.0, f);

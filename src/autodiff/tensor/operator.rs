@@ -351,6 +351,16 @@ functions! {
     softplus Softplus;
     /// The error function.
     erf Erf;
+    /// 1 − erf x, accurate where it is small.
+    erfc Erfc;
+    /// x Φ(x) for the distribution function Φ of the normal distribution.
+    gelu Gelu;
+    /// x σ(x) for the sigmoid σ.
+    silu Silu;
+    /// ln |Γ(x)|.
+    lgamma Lgamma;
+    /// The derivative of ln |Γ(x)|.
+    digamma Digamma;
     /// The greatest whole number that is not above x; no derivative.
     floor Floor;
     /// The least whole number that is not below x; no derivative.
@@ -394,6 +404,10 @@ functions_of_two! {
     atan2 Atan2;
     /// √(x² + y²) without overflow; the derivative at (0, 0) is NaN.
     hypot Hypot;
+    /// ln(eˣ + eʸ) without overflow; the derivative at two equal infinities is NaN.
+    logaddexp LogAddExp;
+    /// x if x > 0, else `other` · (eˣ − 1).
+    elu Elu;
     /// The smaller of both, NaN if one is NaN; at a tie the derivative goes to the first.
     minimum Min;
     /// The larger of both, NaN if one is NaN; at a tie the derivative goes to the first.
@@ -506,6 +520,28 @@ impl Tensor {
         // The zero comes first, so that at 0 the derivative goes to it.
         let zero = 0.tensor(Op::Max.name(), self.dtype(), at)?;
         Tensor::apply(Operation::Elementwise(Op::Max), &[&zero, self], at)
+    }
+
+    /// x if x > 0, else `slope` · x; the derivative at 0 is `slope`.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`Tensor::select`].
+    #[track_caller]
+    pub fn leaky_relu(&self, slope: impl Operand) -> Result<Tensor> {
+        self.greater(0.0)?.select(self, &self.try_mul(slope)?)
+    }
+
+    /// The derivative of order `n` of [`Tensor::digamma`], for n up to 100; NaN beyond.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Type`] if these are not floating-point numbers.
+    #[track_caller]
+    pub fn polygamma(&self, n: u32) -> Result<Tensor> {
+        let (op, at) = (Op::Polygamma, Location::caller());
+        let n = f64::from(n).tensor(op.name(), self.dtype(), at)?;
+        Tensor::apply(Operation::Elementwise(op), &[&n, self], at)
     }
 
     /// x within limits, NaN if x or a limit is NaN; the derivative at a limit is

@@ -535,19 +535,90 @@ impl Tensor {
     /// [`Error::Axis`], [`Error::Type`] if these are not floating-point numbers.
     #[track_caller]
     pub fn mean_axes(&self, axes: impl Into<Axes>) -> Result<Tensor> {
-        let (axes, at) = (axes.into(), Location::caller());
-        self.expect_float("mean", at)?;
-        let sum = self.reduced("mean", Reduction::Sum, &axes, at)?;
+        self.mean_less("mean", &axes.into(), 0, Location::caller())
+    }
+
+    /// The sum over some axes, divided by the number of elements less `ddof`.
+    fn mean_less(
+        &self,
+        operation: &'static str,
+        axes: &Axes,
+        ddof: usize,
+        at: Caller,
+    ) -> Result<Tensor> {
+        self.expect_float(operation, at)?;
+        let sum = self.reduced(operation, Reduction::Sum, axes, at)?;
+        let axes = self.axes(operation, axes, at)?;
         #[expect(
             clippy::cast_precision_loss,
             reason = "no tensor has so many elements that it matters"
         )]
-        let lengths = self
-            .axes("mean", &axes, at)?
-            .into_iter()
-            .map(|axis| self.shape()[axis] as f64);
-        let count = Tensor::scalar(lengths.product(), self.dtype(), at);
+        let [count, less] = [
+            axes.into_iter()
+                .map(|axis| self.shape()[axis] as f64)
+                .product(),
+            ddof as f64,
+        ];
+        let count = Tensor::scalar(f64::max(count - less, 0.0), self.dtype(), at);
         Tensor::apply(Operation::Elementwise(Op::Div), &[&sum, &count], at)
+    }
+
+    /// The variance of all elements: the sum of the squares of their differences from
+    /// the mean, divided by their number less `ddof`, the degrees of freedom taken off: 0
+    /// for that of a population, 1 for the estimate from a sample. NaN or infinite if
+    /// nothing is left to divide by.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Type`] if these are not floating-point numbers.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use gradtape::Tensor;
+    ///
+    /// let x = Tensor::from([1.0, 2.0, 3.0, 6.0]);
+    /// assert_eq!(x.var(0)?.item::<f64>()?, 3.5);
+    /// assert_eq!(x.std(1)?.item::<f64>()?, (14.0_f64 / 3.0).sqrt());
+    /// # Ok::<(), gradtape::Error>(())
+    /// ```
+    #[track_caller]
+    pub fn var(&self, ddof: usize) -> Result<Tensor> {
+        self.var_axes(Axes::all(), ddof)
+    }
+
+    /// The variances over some axes.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Axis`], [`Error::Type`] if these are not floating-point numbers.
+    #[track_caller]
+    pub fn var_axes(&self, axes: impl Into<Axes>, ddof: usize) -> Result<Tensor> {
+        let (axes, at) = (axes.into(), Location::caller());
+        let mean = self.mean_less("var", &axes.clone().keep(), 0, at)?;
+        let squares = self.try_sub(&mean)?.square()?;
+        squares.mean_less("var", &axes, ddof, at)
+    }
+
+    /// The standard deviation of all elements, the root of [`Tensor::var`]; its derivative
+    /// is NaN where all elements are equal.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Type`] if these are not floating-point numbers.
+    #[track_caller]
+    pub fn std(&self, ddof: usize) -> Result<Tensor> {
+        self.std_axes(Axes::all(), ddof)
+    }
+
+    /// The standard deviations over some axes.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Axis`], [`Error::Type`] if these are not floating-point numbers.
+    #[track_caller]
+    pub fn std_axes(&self, axes: impl Into<Axes>, ddof: usize) -> Result<Tensor> {
+        self.var_axes(axes, ddof)?.sqrt()
     }
 
     /// The greatest element; −∞ (for `i64` the least number) if there is none,

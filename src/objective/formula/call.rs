@@ -3,9 +3,16 @@
 use super::PartId;
 use super::index::progression;
 use super::shape::{Detail, Found, Looking, Type, described, known, plain};
-use crate::autodiff::{Shape, Var};
+use crate::autodiff::{Op, Shape, Var};
 use crate::mistake::{Code, Mistake};
-use crate::objective::function::{Function, Meaning};
+use crate::objective::function::{Each, Function, Meaning};
+
+/// How many elements of this shape become one along an axis, or altogether.
+pub(super) fn reduced(shape: &Shape, axis: Option<usize>) -> usize {
+    let lengths = shape.iter().enumerate();
+    let reduced = lengths.filter(|(at, _)| axis.is_none_or(|axis| axis == *at));
+    reduced.map(|(_, length)| *length).product()
+}
 
 impl Looking<'_> {
     pub(super) fn call(
@@ -20,16 +27,31 @@ impl Looking<'_> {
         let shape = &self.of(x).shape;
         let unknown = |shape: Shape| plain(Type { shape, known: None });
         if let Some(each) = function.meaning.each(arguments.len()) {
+            if let (Each::Op(Op::Polygamma), Some(order)) = (each, self.of(x).known) {
+                let is_order = (0.0..=100.0).contains(&order) && order.fract() == 0.0;
+                if !is_order {
+                    let message = format!("the order of `polygamma` cannot be {order}");
+                    let label = "expected a whole number from 0 to 100";
+                    return Err(Mistake::new(Code::Shape, self.span(x), message, label));
+                }
+            }
             let value = |of: &[Var<'_, f64>]| each.of(of).value();
             return self.elementwise(id, &name, arguments, value);
         }
         Ok(match function.meaning {
-            Meaning::Each(_) | Meaning::Extreme(_) | Meaning::Reduce(_) => {
+            Meaning::Each(_) | Meaning::Extreme(_) | Meaning::Position(_) | Meaning::Reduce(_) => {
                 self.array_needed(&name, x)?;
                 let axis = self.axis(id, x, axis)?;
                 let lengths = shape.iter().enumerate();
                 let stays = lengths.filter(|(at, _)| axis.is_some_and(|axis| axis != *at));
-                unknown(stays.map(|(_, length)| *length).collect())
+                let found = unknown(stays.map(|(_, length)| *length).collect());
+                match arguments.get(1) {
+                    Some(ddof) => Found {
+                        detail: Detail::Divisor(self.divisor(*ddof, reduced(shape, axis))?),
+                        ..found
+                    },
+                    None => found,
+                }
             }
             Meaning::Softmax => {
                 self.array_needed(&name, x)?;
@@ -122,6 +144,19 @@ impl Looking<'_> {
                 Err(Mistake::new(Code::Shape, self.span(id), message, label))
             }
         }
+    }
+
+    /// A number of elements less the degrees of freedom that a part takes off.
+    fn divisor(&self, ddof: PartId, elements: usize) -> Result<usize, Mistake> {
+        let less = self.count(ddof, "`ddof`", 0)?;
+        elements
+            .checked_sub(less)
+            .filter(|it| *it > 0)
+            .ok_or_else(|| {
+                let message = format!("`ddof` cannot be {less}");
+                let label = format!("expected less than the number of elements, {elements}");
+                Mistake::new(Code::Shape, self.span(ddof), message, label)
+            })
     }
 
     fn range(&self, id: PartId, arguments: &[PartId]) -> Result<Found, Mistake> {

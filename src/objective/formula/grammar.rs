@@ -16,7 +16,8 @@ power      = item [ ( "^" | "**" ) sign ]
 item       = atom { "[" index [ "," index ] "]" }
 index      = formula | [ formula ] ":" [ formula ] [ ":" [ formula ] ]
 atom       = number | name | call | "(" formula ")" | "[" formula { "," formula } "]"
-call       = name "(" [ formula { "," formula } [ "," "axis" "=" ( "0" | "1" ) ] ] ")"
+call       = name "(" [ formula { "," formula } [ "," axis ] [ "," name "=" formula ] ] ")"
+axis       = "axis" "=" ( "0" | "1" )
 number     = ( digits [ "." [ digits ] ] | "." digits ) [ ( "e" | "E" ) [ "+" | "-" ] digits ]
 digits     = digit { digit | "_" }
 name       = letter { letter | digit }

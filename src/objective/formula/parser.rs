@@ -279,7 +279,7 @@ impl<'t> Parser<'t> {
         Ok(self.part(Kind::List(elements), open.start..end, false))
     }
 
-    /// One formula or more, with commas between them, up to an `axis=`.
+    /// One formula or more, with commas between them, up to an option such as `axis=`.
     fn separated(&mut self, open: &Span) -> Result<Vec<PartId>, Mistake> {
         let mut list = Vec::new();
         loop {
@@ -368,8 +368,18 @@ impl<'t> Parser<'t> {
             if !self.is_option() {
                 arguments = self.separated(&open)?;
             }
-            if self.is_option() {
-                axis = Some(self.axis(name)?);
+            while self.is_option() {
+                self.option(name, &open, &mut arguments, &mut axis)?;
+                let (token, comma) = self.peek();
+                if token != Token::Comma {
+                    break;
+                }
+                self.next += 1;
+                if !self.is_option() {
+                    let message = "something follows the options";
+                    let label = "those with `=` come last";
+                    return Err(Mistake::new(Code::Formula, comma, message, label));
+                }
             }
         }
         let end = self.close(&open, &Token::Close)?;
@@ -393,7 +403,10 @@ impl<'t> Parser<'t> {
             let label = "leave it out";
             self.mistakes
                 .push(Mistake::new(Code::Formula, place.clone(), message, label));
-        } else if let Some((_, place)) = axis.as_ref().filter(|_| arguments.len() > 1) {
+        } else if let Some((_, place)) = axis
+            .as_ref()
+            .filter(|_| function.meaning.each(arguments.len()).is_some())
+        {
             let message = format!("`{name}` of several arguments goes along no axis");
             let label = "expected a single vector or matrix with this";
             self.mistakes
@@ -410,26 +423,40 @@ impl<'t> Parser<'t> {
         Ok(self.part(Kind::Call(function, arguments, axis), span, false))
     }
 
-    /// `axis=0` or `axis=1`, and where it stands.
-    fn axis(&mut self, function: &str) -> Result<(usize, Span), Mistake> {
+    /// `axis=0` or `axis=1`, of which the place is kept too, or an argument by its name.
+    fn option(
+        &mut self,
+        function: &str,
+        open: &Span,
+        arguments: &mut Vec<PartId>,
+        axis: &mut Option<(usize, Span)>,
+    ) -> Result<(), Mistake> {
         let (_, name) = self.peek();
+        let equals = self.tokens[self.next + 1].1.start;
+        let shown = self.shown(&name);
+        let known = Function::named(function);
+        let takes_axis = known.is_none_or(Function::takes_axis);
+        let next = known.and_then(|function| function.option(arguments.len()));
+        if known.is_some() && shown != "axis" && !takes_axis && next.is_none() {
+            // Rather a comparison than an option.
+            return Err(unknown_character('=', equals));
+        }
         self.next += 2;
+        if shown != "axis" {
+            let value = self.deeper(open, |parser| parser.expression(0))?;
+            if known.is_some() && next != Some(shown) {
+                let message = format!("`{function}` has no option `{shown}` here");
+                let options = [Some("axis").filter(|_| takes_axis), next];
+                let options = options.iter().flatten().map(|name| format!("`{name}`"));
+                let label = format!("expected {}", options.collect::<Vec<_>>().join(" or "));
+                return Err(Mistake::new(Code::Formula, name, message, label));
+            }
+            arguments.push(value);
+            return Ok(());
+        }
         let (token, value) = self.peek();
         let place = name.start..value.end.max(name.end);
-        if self.shown(&name) != "axis" {
-            // Rather a comparison than an option.
-            if !Function::named(function).is_some_and(Function::takes_axis) {
-                return Err(unknown_character('=', self.tokens[self.next - 1].1.start));
-            }
-            let message = format!("`{function}` has no option `{}`", self.shown(&name));
-            return Err(Mistake::new(
-                Code::Formula,
-                name,
-                message,
-                "the only one there is is `axis`",
-            ));
-        }
-        let axis = match token {
+        let number = match token {
             Token::Number(number) if number.wide() == 0.0 => 0,
             Token::Number(number) if number.wide() == 1.0 => 1,
             _ => {
@@ -438,12 +465,13 @@ impl<'t> Parser<'t> {
             }
         };
         self.next += 1;
-        if self.peek().0 == Token::Comma {
-            let message = "something follows the axis";
-            let label = "`axis` comes last";
+        if axis.is_some() {
+            let message = "a second axis";
+            let label = "leave it out: without `axis` it goes along both";
             return Err(Mistake::new(Code::Formula, place, message, label));
         }
-        Ok((axis, place))
+        *axis = Some((number, place));
+        Ok(())
     }
 
     /// The bracket that belongs to the one at `open`; gives the place behind it.

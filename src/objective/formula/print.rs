@@ -47,7 +47,14 @@ impl Formula {
             Kind::Binary(..) => self.write_chain(id, to),
             Kind::Call(function, arguments, axis) => {
                 write!(to, "{}(", function.name)?;
-                self.write_list(arguments, to)?;
+                let named = usize::from(function.is_named(arguments.len()));
+                let (plain, named) = arguments.split_at(arguments.len() - named);
+                self.write_list(plain, to)?;
+                for argument in named {
+                    let option = function.option(plain.len()).unwrap_or_default();
+                    write!(to, ", {option}=")?;
+                    self.write(*argument, 0, to)?;
+                }
                 if let Some(axis) = axis {
                     write!(to, ", axis={axis}")?;
                 }

@@ -40,6 +40,8 @@ pub(super) enum Detail {
     },
     /// How many classes `one_hot` has.
     Classes(usize),
+    /// What a sum of squares is divided by.
+    Divisor(usize),
     /// Where the first axis goes of which the operand is a part: zeros are
     /// between its elements and around them.
     Place {

@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
+use super::call::reduced;
 use super::index::Pick;
 use super::shape::{Detail, Found, Shaped};
 use super::{Formula, Kind, Operator, named_number};
@@ -179,13 +180,7 @@ fn called<'g, T: Real>(
     found: &Found,
 ) -> Array<'g, T> {
     let apply = |op: Op, x: Array<'g, T>| Array::apply(op, &[x]);
-    let number = |value: usize| {
-        #[expect(
-            clippy::cast_precision_loss,
-            reason = "no length is beyond the greatest number of elements"
-        )]
-        graph.constant(T::from_f64(value as f64))
-    };
+    let number = |value| graph.constant(whole(value));
     let Some(x) = arguments.first().copied() else {
         unreachable!("every function has an argument")
     };
@@ -197,11 +192,21 @@ fn called<'g, T: Real>(
         Meaning::Extreme(_) => x.min(axis),
         Meaning::Reduce(Reduction::Sum) => x.sum(axis),
         Meaning::Reduce(Reduction::Prod) => x.prod(axis),
-        Meaning::Reduce(Reduction::Mean) => {
-            let lengths = shape.iter().enumerate();
-            let reduced = lengths.filter(|(at, _)| axis.is_none_or(|axis| axis == *at));
-            let count = reduced.map(|(_, length)| *length).product();
-            x.sum(axis) / number(count)
+        Meaning::Position(op) => position(graph, op, x, axis),
+        Meaning::Reduce(Reduction::Mean) => x.sum(axis) / number(reduced(&shape, axis)),
+        Meaning::Reduce(of @ (Reduction::Variance | Reduction::Deviation)) => {
+            let elements = reduced(&shape, axis);
+            let divisor = match found.detail {
+                Detail::Divisor(divisor) => divisor,
+                _ => elements,
+            };
+            let mean = x.sum(axis) / number(elements);
+            let squares = apply(Op::Powi(2), x - kept(mean, axis, &shape));
+            let variance = squares.sum(axis) / number(divisor);
+            match of {
+                Reduction::Deviation => apply(Op::Sqrt, variance),
+                _ => variance,
+            }
         }
         Meaning::Reduce(Reduction::Norm) => apply(Op::Sqrt, apply(Op::Powi(2), x).sum(axis)),
         Meaning::Reduce(Reduction::LogSumExp) => {
@@ -241,19 +246,50 @@ fn called<'g, T: Real>(
         },
         Meaning::OneHot => match found.detail {
             Detail::Classes(classes) => {
-                #[expect(
-                    clippy::cast_precision_loss,
-                    reason = "there are far fewer classes than 2^53"
-                )]
-                let numbers: Arc<[T]> = (0..classes)
-                    .map(|class| T::from_f64(class as f64))
-                    .collect();
+                let numbers: Arc<[T]> = (0..classes).map(whole).collect();
                 let column = x.reshape([shape[0], 1]);
                 Array::apply(Op::Equal, &[column, graph.data([classes], numbers)])
             }
             _ => x,
         },
     }
+}
+
+/// The place of the first element that is the extreme one, or of the first NaN.
+fn position<'g, T: Real>(
+    graph: &'g ArrayGraph<T>,
+    op: Op,
+    x: Array<'g, T>,
+    axis: Option<usize>,
+) -> Array<'g, T> {
+    let (x, axis) = match axis {
+        Some(axis) => (x.stop_gradient(), axis),
+        None => (x.stop_gradient().flattened(), 0),
+    };
+    let shape = x.shape();
+    let count = shape[axis];
+    let mut places = graph.data([count], (0..count).map(whole).collect());
+    if (axis, shape.len()) == (0, 2) {
+        places = places.reshape([count, 1]);
+    }
+    let extreme = match op {
+        Op::Max => x.max(Some(axis)),
+        _ => x.min(Some(axis)),
+    };
+    let is_extreme = Array::apply(Op::Equal, &[x, kept(extreme, Some(axis), &shape)]);
+    let is_number = Array::apply(Op::Equal, &[x, x]);
+    let one = graph.constant(T::ONE);
+    let is_it = Array::apply(Op::Where, &[is_number, is_extreme, one]);
+    let beyond = graph.constant(whole(count));
+    Array::apply(Op::Where, &[is_it, places, beyond]).min(Some(axis))
+}
+
+#[expect(
+    clippy::cast_precision_loss,
+    reason = "no length is beyond the greatest number of elements"
+)]
+fn whole<T: Real>(value: usize) -> T {
+    T::from_f64(value as f64)
 }
 
 /// What is subtracted before powers are taken: the greatest elements as constants,

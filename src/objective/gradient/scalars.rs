@@ -147,13 +147,6 @@ pub(super) fn operation(
             Some(power) if power != 0.0 => all.power(x[0], power),
             _ => all.op(Op::Pow, x.to_vec()),
         },
-        // x − y⌊x/y⌋: the language has no name for it.
-        Op::Rem => {
-            let quotient = all.divide(x[0], x[1]);
-            let whole = all.op(Op::Floor, vec![quotient]);
-            let product = all.multiply(x[1], whole);
-            all.subtract(x[0], product)
-        }
         Op::TanhSlope => {
             let cosh = all.op(Op::Cosh, x.to_vec());
             all.power(cosh, -2.0)

@@ -107,6 +107,28 @@ fn edge_values_beyond_tensorflow_are_the_limits_or_nan() {
     check(Op::Softplus, &[-1e3], &[0.0]);
     check(Op::Erf, &[1e3], &[0.0]);
     check(Op::Expm1, &[-1e3], &[0.0]);
+    for far in [1e3, INF] {
+        check(Op::Erfc, &[far], &[-0.0]);
+        for op in [Op::Gelu, Op::Silu] {
+            check(op, &[far], &[1.0]);
+            check(op, &[-far], &[0.0]);
+        }
+        check(Op::Elu, &[far, 2.0], &[1.0, 0.0]);
+        check(Op::Elu, &[-far, 2.0], &[0.0, -1.0]);
+        check(Op::LogAddExp, &[far, 0.0], &[1.0, 0.0]);
+        check(Op::LogAddExp, &[-far, 0.0], &[0.0, 1.0]);
+    }
+    check(Op::LogAddExp, &[INF, INF], &[NAN, NAN]);
+    check(Op::LogAddExp, &[2.0, 2.0], &[0.5, 0.5]);
+    check(Op::Elu, &[0.0, 2.0], &[2.0, 0.0]);
+    check(Op::Lgamma, &[0.0], &[-INF]);
+    check(Op::Lgamma, &[-1.0], &[NAN]);
+    check(Op::Lgamma, &[INF], &[INF]);
+    check(Op::Digamma, &[0.0], &[INF]);
+    check(Op::Digamma, &[-2.0], &[INF]);
+    check(Op::Digamma, &[INF], &[0.0]);
+    check(Op::Rem, &[-7.0, 3.0], &[1.0, 3.0]);
+    check(Op::Rem, &[6.0, 3.0], &[1.0, -2.0]);
     // x⁰ is 1 for every x: not 0·inf, as in TensorFlow.
     check(Op::Pow, &[0.0, 0.0], &[0.0, 0.0]);
     check(Op::Pow, &[1e-310, 0.0], &[0.0, 1e-310_f64.ln()]);

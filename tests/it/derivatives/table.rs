@@ -89,6 +89,75 @@ fn atanh(x: f64) -> f64 {
     0.5 * (x.ln_1p() - (-x).ln_1p())
 }
 
+/// The sum of (x + i)^−(n + 1) over i ≥ 0 for x ≥ 0, by its terms up to 20 and the formula of
+/// Euler and Maclaurin for the others; for n = 0, where there is none, −ψ(x).
+fn powers(n: f64, x: f64) -> f64 {
+    let far = x + 20.0;
+    let integral = match n {
+        0.0 => -far.ln(),
+        n => far.powf(-n) / n,
+    };
+    let coefficients = [12.0, -720.0, 30_240.0, -1_209_600.0, 47_900_160.0];
+    let mut power = far.powf(-n - 1.0);
+    let mut sum = integral + 0.5 * power;
+    for (k, coefficient) in (0..).map(|k| n + 2.0 * f64::from(k)).zip(coefficients) {
+        power *= (k + 1.0) / far;
+        sum += power / coefficient;
+        power *= (k + 2.0) / far;
+    }
+    let near = (1..20).rev().map(|i| (x + f64::from(i)).powf(-n - 1.0));
+    near.fold(sum, |sum, term| sum + term) + x.powf(-n - 1.0)
+}
+
+/// The derivative of order n of ψ(x): (−1)ⁿ⁺¹ n! times the sum of (x + i)^−(n + 1). For
+/// negative x, ψ by its reflection, and the others from the sum over all whole i, which
+/// depends on the distance to the nearest pole alone.
+fn polygamma(n: f64, x: f64) -> f64 {
+    let is_order = (0.0..=100.0).contains(&n) && n.fract() == 0.0;
+    let is_pole = x < 0.0 && x.fract() == 0.0;
+    let is_even = n % 2.0 == 0.0;
+    if !is_order || x == f64::NEG_INFINITY || (is_pole && is_even) {
+        return f64::NAN;
+    }
+    let pole = x - x.round();
+    if n == 0.0 && x < 0.0 {
+        let angle = std::f64::consts::PI * pole;
+        return polygamma(n, 1.0 - x) - std::f64::consts::PI / angle.tan();
+    }
+    let sum = if x < 0.0 {
+        let below = powers(n, 1.0 - pole) - powers(n, 1.0 - x);
+        let above = powers(n, 1.0 + pole);
+        let others = if is_even {
+            above - below
+        } else {
+            above + below
+        };
+        pole.powf(-n - 1.0) + others
+    } else {
+        powers(n, x)
+    };
+    let factorial: f64 = (1..=n as u32).map(f64::from).product();
+    factorial * if is_even { -sum } else { sum }
+}
+
+/// The greater one and what the other adds to it.
+fn log_add_exp(x: f64, y: f64) -> f64 {
+    if x == y {
+        return x + std::f64::consts::LN_2;
+    }
+    x.max(y) + (-(x - y).abs()).exp().ln_1p()
+}
+
+/// The density of the normal distribution.
+fn density(x: f64) -> f64 {
+    (-0.5 * x * x).exp() / std::f64::consts::TAU.sqrt()
+}
+
+/// Its distribution function.
+fn probability(x: f64) -> f64 {
+    0.5 * core_math::erfc(-x * std::f64::consts::FRAC_1_SQRT_2)
+}
+
 fn erf_slope(x: f64) -> f64 {
     std::f64::consts::FRAC_2_SQRT_PI * (-x * x).exp()
 }
@@ -235,6 +304,41 @@ declarations! { |n, x, y, z|
             let slope = erf_slope(x.re());
             lift(x, erf(x.re()), slope, -2.0 * x.re() * slope)
         }; on [(-3.0, 3.0)]; ulps 16; slope 8.0; kink SMOOTH, at ;
+    "erfc" = core_math::erfc(x); ~ {
+            let slope = -erf_slope(x.re());
+            lift(x, core_math::erfc(x.re()), slope, -2.0 * x.re() * slope)
+        }; on [(-3.0, 3.0)]; ulps 1; slope 8.0; kink SMOOTH, at ;
+    // What x/√2 is rounded by counts x² times in the true value of `gelu`, and the zeros of
+    // digamma below 0 are where its reflection cancels; tests of accuracy are stricter.
+    // Not near the minimum of `gelu` and of `silu`, where the slope is 0.
+    "gelu" = if x == f64::NEG_INFINITY { -0.0 } else { x * probability(x) }; ~ {
+            let (at, density) = (x.re(), density(x.re()));
+            let slope = probability(at) + at * density;
+            lift(x, at * probability(at), slope, density * (2.0 - at * at))
+        }; on [(-3.0, -1.2), (-0.5, 3.0)];
+        ulps 20; slope 16.0; kink SMOOTH, at ;
+    "silu" = if x == f64::NEG_INFINITY { -0.0 } else if x < 0.0 { x * (x / 2.0).exp() * ((x / 2.0).exp() / (1.0 + x.exp())) } else { x / (1.0 + (-x).exp()) }; ~ x * ((-x).exp() + 1.0).recip();
+        on [(-8.0, -2.0), (-1.0, 4.0)]; ulps 4; slope 16.0; kink SMOOTH, at ;
+    // Its zeros at 1 and 2 are no place to count units.
+    "lgamma" = core_math::lgamma(x); ~ {
+            let [slope, curvature] = [0.0, 1.0].map(|n| polygamma(n, x.re()));
+            lift(x, core_math::lgamma(x.re()), slope, curvature)
+        }; on [(0.1, 1.0), (2.0, 10.0)]; ulps 2; slope 16.0; kink SMOOTH, at ;
+    "digamma" = polygamma(0.0, x); ~ {
+            let [value, slope, curvature] = [0.0, 1.0, 2.0].map(|n| polygamma(n, x.re()));
+            lift(x, value, slope, curvature)
+        }; on [(2.0, 10.0)]; ulps 400; slope 8.0; kink SMOOTH, at ;
+    "polygamma" = polygamma(x, y); ~ {
+            let orders = [0.0, 1.0, 2.0].map(|more| x.re() + more);
+            let [value, slope, curvature] = orders.map(|n| polygamma(n, y.re()));
+            lift(y, value, slope, curvature)
+        }; on [(3.0, 3.0), (4.0, 4.0)], POSITIVE;
+        ulps 400; slope 16.0; kink SMOOTH, at ;
+    "logaddexp" = log_add_exp(x, y); ~ (x.exp() + y.exp()).ln();
+        on [(1.0, 8.0)], [(1.0, 8.0)]; ulps 2; slope 16.0; kink SMOOTH, at ;
+    "elu" = if y.is_nan() { y } else if x > 0.0 { x } else { y * x.exp_m1() };
+        ~ if x.re() > 0.0 { x } else { y * x.exp_m1() };
+        on MODERATE, WIDE; ulps 2; slope 8.0; kink x.abs(), at [0.0, 2.0, 0.0];
     "hypot" = x.hypot(y); ~ (x * x + y * y).sqrt(); on WIDE, WIDE;
         ulps 1; slope 6.0; kink x.abs().max(y.abs()), at ;
     "floor" = x.floor(); ~ lone(x.re().floor()); on WIDE;
