@@ -397,7 +397,7 @@ fn run_group<R: Recorder>(
             what: Divergence::NotFinite { cause, .. },
         } = &mut outcome.status
         {
-            *cause = programs.cause(plan, &run);
+            *cause = programs.cause(plan, &run).map(Box::new);
         }
         control.progress.end_run(&run, &outcome);
         outcomes.extend(recorder.end(run, outcome));

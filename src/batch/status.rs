@@ -59,7 +59,7 @@ pub enum Divergence {
         /// What it was.
         value: Scalar,
         /// At the start of a run the operation that it comes from, if there is one.
-        cause: Option<Cause>,
+        cause: Option<Box<Cause>>,
     },
     /// The loss was above `loss_above`.
     LossAbove {

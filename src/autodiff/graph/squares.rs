@@ -121,7 +121,7 @@ impl<T: Real> Graph<T> {
                     let root = self.root(&product.powers)?;
                     match (sum, hypot) {
                         (None, None) => {
-                            squares.extend(root.map(|residual| Square { factor, residual }))
+                            squares.extend(root.map(|residual| Square { factor, residual }));
                         }
                         (None, Some(hypot)) => {
                             self.hypot_squares(factor, root, hypot, &mut squares);
