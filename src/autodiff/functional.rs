@@ -61,8 +61,8 @@ pub fn value_and_gradient<const N: usize>(
 ///
 /// # Errors
 ///
-/// What `f` returns; [`Error::Shape`] or [`Error::MixedTypes`] if a tangent is
-/// not like its operand.
+/// What `f` returns; [`Error::Shape`](super::Error::Shape) or
+/// [`Error::MixedTypes`](super::Error::MixedTypes) if a tangent is not like its operand.
 ///
 /// # Examples
 ///
@@ -129,7 +129,7 @@ pub fn hessian(f: impl FnOnce(&Tensor) -> Result<Tensor>, at: &Tensor) -> Result
 ///
 /// # Errors
 ///
-/// What `f` returns; [`Error::Shape`] or [`Error::MixedTypes`] if the vector is
+/// What `f` returns; [`Error::Shape`](super::Error::Shape) or [`Error::MixedTypes`](super::Error::MixedTypes) if the vector is
 /// not like the operand.
 ///
 /// # Examples

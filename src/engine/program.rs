@@ -43,7 +43,7 @@ impl<T> Operand<T> {
 }
 
 /// A part of a [`Program`]: one operation, or two of which the second reads the
-/// result of the first, or a function with its [partner](Op::partner). It reads some
+/// result of the first, or a function with its partner. It reads some
 /// slots, then writes one or two, which may be among those read.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Instruction<T> {
