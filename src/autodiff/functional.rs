@@ -129,8 +129,8 @@ pub fn hessian(f: impl FnOnce(&Tensor) -> Result<Tensor>, at: &Tensor) -> Result
 ///
 /// # Errors
 ///
-/// What `f` returns; [`Error::Shape`](super::Error::Shape) or [`Error::MixedTypes`](super::Error::MixedTypes) if the vector is
-/// not like the operand.
+/// What `f` returns; [`Error::Shape`](super::Error::Shape) or
+/// [`Error::MixedTypes`](super::Error::MixedTypes) if the vector is not like the operand.
 ///
 /// # Examples
 ///

@@ -537,27 +537,14 @@ mod tests {
             assert_eq!(count_of_residuals(formula), Some(3), "{formula}");
         }
         let one = [
-            "(a + b)^2",
-            "a^2*b^2",
-            "a*b*b*a",
-            "(a*b)^2/exp(k)",
-            "exp(a)^2",
-            "a^4",
+            "(a + b)^2", "a^2*b^2", "a*b*b*a", "(a*b)^2/exp(k)", "exp(a)^2", "a^4",
         ];
         for formula in one {
             assert_eq!(count_of_residuals(formula), Some(1), "{formula}");
         }
         let refused = [
-            "norm(r)",
-            "sqrt(mean(r^2))",
-            "norm(r)^3",
-            "exp(a)*b^2",
-            "abs(a)",
-            "a^3",
-            "a*b",
-            "max(a, b)^2 + a",
-            "logsumexp(r)",
-            "where(a > 0, a^2, b^2)",
+            "norm(r)", "sqrt(mean(r^2))", "norm(r)^3", "exp(a)*b^2", "abs(a)", "a^3", "a*b",
+            "max(a, b)^2 + a", "logsumexp(r)", "where(a > 0, a^2, b^2)",
         ];
         for formula in refused {
             assert_eq!(count_of_residuals(formula), None, "{formula}");

@@ -144,15 +144,7 @@ mod tests {
         check("\u{2212}5", "write `-5` with the minus sign of a keyboard");
         check("(5)", "write `-5` with the minus sign of a keyboard");
         for cell in [
-            "setosa",
-            "",
-            "2020-01-01",
-            "1/2",
-            "12:30",
-            "a1b2",
-            "0x10",
-            "1e",
-            "--1",
+            "setosa", "", "2020-01-01", "1/2", "12:30", "a1b2", "0x10", "1e", "--1",
         ] {
             assert_eq!(hint(cell), None, "{cell}");
         }

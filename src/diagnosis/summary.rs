@@ -397,11 +397,7 @@ fn boundary(plan: &Plan, diagnoser: &Diagnoser, group: &Group, place: &str) -> O
     // Theory speaks of one setting: where others vary, bounds do too.
     let decides = |column: &&String| {
         ![
-            "learning_rate",
-            "repetition",
-            "objective",
-            "optimizer",
-            "method",
+            "learning_rate", "repetition", "objective", "optimizer", "method",
         ]
         .contains(&column.as_str())
             && !column.starts_with("start.")

@@ -92,15 +92,8 @@ mod tests {
     fn a_place_in_a_string_is_found_in_the_file() {
         // Each literal's value contains one `!`; its place is wanted.
         for literal in [
-            "\"ab!c\"",
-            "'ab!c'",
-            r#""a\tb!c""#,
-            r#""\u00e9é!c""#,
-            r#""\U0001F600!""#,
-            r#""\"!\"""#,
-            "\"\"\"\nab!\"\"\"",
-            "'''\r\nab!'''",
-            "\"\"\"ab \\\n   cd!\"\"\"",
+            "\"ab!c\"", "'ab!c'", r#""a\tb!c""#, r#""\u00e9é!c""#, r#""\U0001F600!""#,
+            r#""\"!\"""#, "\"\"\"\nab!\"\"\"", "'''\r\nab!'''", "\"\"\"ab \\\n   cd!\"\"\"",
         ] {
             let source = format!("key = {literal} # !");
             let table = toml::de::DeTable::parse(&source).unwrap();

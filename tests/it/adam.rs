@@ -236,16 +236,8 @@ fn a_gradient_that_stays_gives_steps_of_the_learning_rate() {
     // Averages without their bias are g and g² in each epoch.
     let gradients = [0.25; 30];
     for method in [
-        "adam pytorch",
-        "adam optax",
-        "adam keras",
-        "adamw pytorch",
-        "radam pytorch",
-        "adamax pytorch",
-        "adamax optax",
-        "adamax keras",
-        "lion optax",
-        "lion keras",
+        "adam pytorch", "adam optax", "adam keras", "adamw pytorch", "radam pytorch",
+        "adamax pytorch", "adamax optax", "adamax keras", "lion optax", "lion keras",
     ] {
         let mut settings = "learning_rate=0.5".to_owned();
         if method.starts_with("adamw") || method == "lion optax" {
@@ -429,9 +421,7 @@ fn schedule_free_averages_what_the_gradient_descends() {
         .map(|g| vec![*g])
         .collect();
     for method in [
-        "schedule_free_sgd optax",
-        "schedule_free_adamw optax",
-        "schedule_free_adamw keras",
+        "schedule_free_sgd optax", "schedule_free_adamw optax", "schedule_free_adamw keras",
     ] {
         let after = Setup::new(method, settings).numbers_after::<f64>(&[2.0], &gradients);
         let mut sum = 0.0;

@@ -165,9 +165,7 @@ impl Browser {
         // A round trip, so that what was on its way has arrived.
         self.value("0");
         for method in [
-            "Runtime.exceptionThrown",
-            "Runtime.consoleAPICalled",
-            "Log.entryAdded",
+            "Runtime.exceptionThrown", "Runtime.consoleAPICalled", "Log.entryAdded",
         ] {
             let complaints = self.events(method);
             assert!(complaints.is_empty(), "{method}: {complaints:?}");

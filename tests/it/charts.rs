@@ -211,9 +211,7 @@ fn default_charts_fit_what_varies() {
         ["loss_over_epoch", "loss_over_learning_rate_and_momentum"]
     );
     let sweeps = [
-        "loss_over_epoch",
-        "loss_over_learning_rate",
-        "loss_over_momentum",
+        "loss_over_epoch", "loss_over_learning_rate", "loss_over_momentum",
     ];
     let few = sgd("learning_rate = [1, 2, 3, 4], momentum = [0, 0.1]");
     assert_eq!(defaults(solid, &few), sweeps);

@@ -46,13 +46,7 @@ fn each_run_and_each_expectation_is_a_test_case() {
     succeeded(runner(at.path()).args(["good.toml", "moved.toml", "--quiet"]));
     fs::write(at.path().join("moved.toml"), nasty).unwrap();
     let (code, _, stderr) = finished(runner(at.path()).args([
-        "check",
-        "good.toml",
-        "moved.toml",
-        "new.toml",
-        "bad.toml",
-        "--keep-going",
-        "--junit",
+        "check", "good.toml", "moved.toml", "new.toml", "bad.toml", "--keep-going", "--junit",
         "junit.xml",
     ]));
     assert_eq!(code, 2, "{stderr}");
@@ -449,10 +443,7 @@ fn runs_that_moved_are_drawn_beside_what_was_recorded() {
     assert_eq!(drawn, expected);
     let svg = fs::read_to_string(at.path().join("moved/w-run-1.svg")).unwrap();
     for part in [
-        "loss as recorded and now",
-        "run 1 (learning_rate=0.2)",
-        ">recorded<",
-        ">now<",
+        "loss as recorded and now", "run 1 (learning_rate=0.2)", ">recorded<", ">now<",
     ] {
         assert!(svg.contains(part), "{part}");
     }

@@ -11,13 +11,7 @@ fn the_help_names_every_option_and_exit_code() {
     let at = folder(&[]);
     let help = succeeded(runner(at.path()).arg("--help"));
     for wanted in [
-        "--out",
-        "--threads",
-        "--filter",
-        "--quiet",
-        "--format",
-        "--color",
-        "--no-charts",
+        "--out", "--threads", "--filter", "--quiet", "--format", "--color", "--no-charts",
     ] {
         assert!(help.contains(wanted), "{wanted}");
     }

@@ -65,15 +65,7 @@ fn numbers_are_written_as_in_most_languages() {
     let expected = [5.0, 5.0, 5.0, 0.5, 1e3, 1e-3, -0.0, 0.0];
     assert_eq!(numbers(&table, "x"), expected);
     for text in [
-        "0x10",
-        "1_000",
-        "1,000",
-        "1 000",
-        "5 cm",
-        "1e",
-        "--1",
-        "True",
-        "2020-01-01",
+        "0x10", "1_000", "1,000", "1 000", "5 cm", "1e", "--1", "True", "2020-01-01",
     ] {
         let table = self::table(&format!("x\n5\n\"{text}\"\n"));
         let error = table.numbers(0).unwrap_err();
@@ -612,12 +604,8 @@ fn the_longley_data_have_the_certified_solution() {
     // their squares have the certified sum. Both only to the 15 digits that the
     // coefficients have, of terms up to 3.5 million.
     let certified = [
-        15.0618722713733,
-        -0.0358191792925910,
-        -2.02022980381683,
-        -1.03322686717359,
-        -0.0511041056535807,
-        1829.15146461355,
+        15.0618722713733, -0.0358191792925910, -2.02022980381683, -1.03322686717359,
+        -0.0511041056535807, 1829.15146461355,
     ];
     let table = table(LONGLEY);
     let columns: Vec<Vec<f64>> = table

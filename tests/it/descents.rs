@@ -239,10 +239,7 @@ fn every_rule_of_stop_is_exact_to_the_epoch() {
 #[test]
 fn divergence_keeps_the_last_finite_state() {
     let (end, rows) = &run(&descent(
-        "x^4",
-        "x = 10",
-        "learning_rate = 0.1",
-        "epochs = 50",
+        "x^4", "x = 10", "learning_rate = 0.1", "epochs = 50",
     ))[0];
     assert_eq!(end.status.name(), "diverged");
     assert_eq!(end.status.to_string(), "loss was inf at epoch 5");
@@ -254,19 +251,13 @@ fn divergence_keeps_the_last_finite_state() {
 #[test]
 fn a_run_that_is_not_finite_from_the_start_says_so() {
     let (end, rows) = &run(&descent(
-        "ln(x)",
-        "x = -1",
-        "learning_rate = 0.1",
-        "epochs = 50",
+        "ln(x)", "x = -1", "learning_rate = 0.1", "epochs = 50",
     ))[0];
     let cause = "loss was NaN at epoch 0 (ln at column 1: NaN at -1)";
     assert_eq!(end.status.to_string(), cause);
     assert_eq!((end.epochs_run, rows.len()), (0, 1));
     let (end, _) = &run(&descent(
-        "sqrt(x)",
-        "x = 0",
-        "learning_rate = 0.1",
-        "epochs = 50",
+        "sqrt(x)", "x = 0", "learning_rate = 0.1", "epochs = 50",
     ))[0];
     let cause = "gradient norm was inf at epoch 0 (sqrt at column 1: derivative infinite at 0)";
     assert_eq!(end.status.to_string(), cause);

@@ -129,26 +129,13 @@ fn every_shell_completes() {
 fn every_command_has_a_manual_page() {
     let page = succeeded(runner(project()).arg("man"));
     for part in [
-        ".TH runner 1",
-        "SYNOPSIS",
-        "Exit codes",
-        "runner\\-check(1)",
+        ".TH runner 1", "SYNOPSIS", "Exit codes", "runner\\-check(1)",
     ] {
         assert!(page.contains(part), "{part}: {page}");
     }
     for command in [
-        "check",
-        "plan",
-        "report",
-        "show",
-        "watch",
-        "functions",
-        "methods",
-        "init",
-        "explain",
-        "schema",
-        "completions",
-        "man",
+        "check", "plan", "report", "show", "watch", "functions", "methods", "init", "explain",
+        "schema", "completions", "man",
     ] {
         let page = succeeded(runner(project()).args(["man", command]));
         assert!(page.contains(&format!(".TH runner-{command} 1")), "{page}");

@@ -154,12 +154,7 @@ fn threads_change_no_byte_of_batches_and_loops() {
     ]);
     let reports = ["1", "2", "5"].map(|threads| {
         succeeded(runner(at.path()).args([
-            "line.toml",
-            "functions.toml",
-            "--threads",
-            threads,
-            "--out",
-            threads,
+            "line.toml", "functions.toml", "--threads", threads, "--out", threads,
         ]));
         ["line", "functions"].map(|name| contents(&at.path().join(threads).join(name)))
     });

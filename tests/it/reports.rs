@@ -207,14 +207,8 @@ fn a_new_report_replaces_the_old_one_and_keeps_what_is_not_its_own() {
     fs::write(at.path().join("parabola.toml"), changed).unwrap();
     succeeded(runner(at.path()).arg("parabola.toml"));
     let expected = [
-        "diagnosis.csv",
-        "index.html",
-        "loss_over_epoch.png",
-        "loss_over_epoch.svg",
-        "notes.txt",
-        "report.json",
-        "runs.csv",
-        "trajectories.csv",
+        "diagnosis.csv", "index.html", "loss_over_epoch.png", "loss_over_epoch.svg", "notes.txt",
+        "report.json", "runs.csv", "trajectories.csv",
     ];
     assert_eq!(names(&report), expected);
     assert_eq!(

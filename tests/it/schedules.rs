@@ -265,9 +265,7 @@ fn optimizers_are_named_by_what_tells_them_apart() {
     assert_eq!(
         names(&format!("{sgd}{conventions}{schedules}name = 'mine'\n")),
         [
-            "mine pytorch cosine",
-            "mine pytorch plateau",
-            "mine keras cosine",
+            "mine pytorch cosine", "mine pytorch plateau", "mine keras cosine",
             "mine keras plateau"
         ]
     );
@@ -296,20 +294,9 @@ fn settings_of_schedules_are_columns_that_filters_know() {
     assert_eq!(plan.runs(), 4);
     let columns: Vec<&str> = plan.columns().iter().map(String::as_str).collect();
     let expected = [
-        "optimizer",
-        "method",
-        "learning_rate",
-        "momentum",
-        "nesterov",
-        "dampening",
-        "weight_decay",
-        "schedule",
-        "schedule.convention",
-        "schedule.step_size",
-        "schedule.gamma",
-        "clip.norm",
-        "schedule.boundaries",
-        "schedule.values",
+        "optimizer", "method", "learning_rate", "momentum", "nesterov", "dampening",
+        "weight_decay", "schedule", "schedule.convention", "schedule.step_size", "schedule.gamma",
+        "clip.norm", "schedule.boundaries", "schedule.values",
     ];
     assert!(columns.ends_with(&expected), "{columns:?}");
     let chosen = |filter: &str| {

@@ -178,9 +178,7 @@ fn a_curve_is_fitted_to_points() {
     let (outcome, _) = &run(&experiment(head, objective, optimizer))[0];
     // Where the gradient is 0, by mpmath in 40 digits.
     let exact = [
-        4.086_104_865_060_045,
-        0.605_717_578_152_777_4,
-        1.007_252_515_036_325,
+        4.086_104_865_060_045, 0.605_717_578_152_777_4, 1.007_252_515_036_325,
     ];
     // The loss does not tell steps shorter than √ε from none, relative to the curvature,
     // of which the least is about 1.

@@ -95,10 +95,7 @@ fn a_draw_depends_on_seed_and_repetition_and_on_nothing_else() {
 
 /// By an implementation of ChaCha and of what is made of it in another language.
 const GOLDEN: [f64; 4] = [
-    3.698576442058796,
-    -4.46059192516816,
-    -4.982078636389728,
-    10.071405237245495,
+    3.698576442058796, -4.46059192516816, -4.982078636389728, 10.071405237245495,
 ];
 
 #[test]

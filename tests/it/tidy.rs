@@ -61,28 +61,14 @@ fn modules_import_only_from_the_floors_below() {
         (
             "plan",
             &[
-                "autodiff",
-                "data",
-                "engine",
-                "mistake",
-                "number",
-                "objective",
-                "optimizer",
-                "random",
-                "spec",
-                "batch",
+                "autodiff", "data", "engine", "mistake", "number", "objective", "optimizer",
+                "random", "spec", "batch",
             ],
         ),
         (
             "batch",
             &[
-                "autodiff",
-                "data",
-                "engine",
-                "number",
-                "objective",
-                "optimizer",
-                "plan",
+                "autodiff", "data", "engine", "number", "objective", "optimizer", "plan",
             ],
         ),
         (
@@ -97,14 +83,8 @@ fn modules_import_only_from_the_floors_below() {
         (
             "report",
             &[
-                "batch",
-                "derivative",
-                "diagnosis",
-                "landscape",
-                "number",
-                "objective",
-                "optimizer",
-                "plan",
+                "batch", "derivative", "diagnosis", "landscape", "number", "objective",
+                "optimizer", "plan",
             ],
         ),
         (
@@ -114,15 +94,8 @@ fn modules_import_only_from_the_floors_below() {
         (
             "experiment",
             &[
-                "baseline",
-                "batch",
-                "derivative",
-                "diagnosis",
-                "mistake",
-                "number",
-                "plan",
-                "report",
-                "spec",
+                "baseline", "batch", "derivative", "diagnosis", "mistake", "number", "plan",
+                "report", "spec",
             ],
         ),
     ];
@@ -169,9 +142,7 @@ fn each_outside_library_is_known_to_few_files() {
         (
             "sha2::",
             &[
-                "src/plan/mod.rs",
-                "src/data/table.rs",
-                "src/report/page/policy.rs",
+                "src/plan/mod.rs", "src/data/table.rs", "src/report/page/policy.rs",
             ],
         ),
         ("base64::", &["src/report/page/policy.rs"]),
@@ -229,9 +200,7 @@ fn each_outside_library_is_known_to_few_files() {
         (
             "unicode_width",
             &[
-                "src/bin/runner/output.rs",
-                "src/bin/runner/plot.rs",
-                "src/bin/runner/summary.rs",
+                "src/bin/runner/output.rs", "src/bin/runner/plot.rs", "src/bin/runner/summary.rs",
                 "src/bin/runner/table.rs",
             ],
         ),
@@ -264,11 +233,7 @@ fn nothing_below_the_command_prints_or_looks_at_clock_and_environment() {
 fn only_some_modules_touch_the_disk() {
     for (file, text) in sources("src") {
         let may = [
-            "src/spec/load.rs",
-            "src/data/table.rs",
-            "src/report/",
-            "src/baseline/",
-            "src/bin/",
+            "src/spec/load.rs", "src/data/table.rs", "src/report/", "src/baseline/", "src/bin/",
         ];
         if !may.iter().any(|place| file.starts_with(place)) {
             assert!(!code(&text).contains("std::fs"), "{file} touches the disk");

@@ -50,10 +50,7 @@ pub fn functions(options: &args::Functions) -> Result<(), Failure> {
 /// What is told of a function, to search in.
 fn texts(function: &Function) -> Vec<String> {
     let words = [
-        function.name,
-        function.formula,
-        function.about,
-        function.source,
+        function.name, function.formula, function.about, function.source,
     ];
     let words = words.into_iter().chain(function.aliases.iter().copied());
     let traits = function.traits.iter().map(Trait::to_string);

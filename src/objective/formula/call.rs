@@ -163,9 +163,7 @@ impl Looking<'_> {
         let names = match arguments.len() {
             1 => ["the end of a range", "", ""],
             _ => [
-                "the start of a range",
-                "the end of a range",
-                "the step of a range",
+                "the start of a range", "the end of a range", "the step of a range",
             ],
         };
         let numbers = arguments.iter().zip(names);

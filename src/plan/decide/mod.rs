@@ -118,10 +118,7 @@ pub(super) fn decide(path: &str, source: &str, files: Files<'_>) -> Result<Plan,
         return Err(mistakes);
     }
     plan.varying = Varying::new(
-        &plan.columns,
-        &plan.numerics,
-        &plan.objectives,
-        &plan.optimizers,
+        &plan.columns, &plan.numerics, &plan.objectives, &plan.optimizers,
     );
     match plan.counted_runs() {
         Some(runs) if runs <= GREATEST_RUNS => plan.runs = runs,
@@ -149,11 +146,7 @@ pub(super) fn decide(path: &str, source: &str, files: Files<'_>) -> Result<Plan,
             .collect();
         let vectors = plan.vectors();
         plan.record = Record::decide(
-            &spec.record,
-            &plan.parameters,
-            &vectors,
-            &epochs,
-            &mut mistakes,
+            &spec.record, &plan.parameters, &vectors, &epochs, &mut mistakes,
         );
         let run_epochs = plan.run_epochs();
         if run_epochs > GREATEST_RUN_EPOCHS {

@@ -19,21 +19,8 @@ use crate::spec::{self, Groups, Map, Spec};
 
 /// Names that the columns of a report use for something else, besides quantities.
 const COLUMN_NAMES: &[&str] = &[
-    "run",
-    "label",
-    "epoch",
-    "epochs",
-    "status",
-    "reason",
-    "precision",
-    "subnormals",
-    "objective",
-    "optimizer",
-    "method",
-    "convention",
-    "start",
-    "dimension",
-    "repetition",
+    "run", "label", "epoch", "epochs", "status", "reason", "precision", "subnormals", "objective",
+    "optimizer", "method", "convention", "start", "dimension", "repetition",
 ];
 
 /// What a group of `zip` of an objective is about.

@@ -46,12 +46,7 @@ pub(super) fn run_columns(plan: &Plan) -> Vec<&str> {
         .into_iter()
         .chain(settings)
         .chain([
-            "status",
-            "status_epoch",
-            "reason",
-            "epochs_run",
-            "loss",
-            "gradient_norm",
+            "status", "status_epoch", "reason", "epochs_run", "loss", "gradient_norm",
         ])
         .chain(validation)
         .chain(gap)
@@ -92,24 +87,9 @@ pub fn plan_line(plan: &Plan, run: Option<&Run>) -> String {
 
 /// The columns of `diagnosis.csv`, in order.
 pub(super) const DIAGNOSIS_COLUMNS: [&str; 19] = [
-    "run",
-    "label",
-    "behaviour",
-    "verdict",
-    "measured_rate",
-    "measured_from",
-    "measured_to",
-    "predicted_rate",
-    "stability_bound",
-    "best_rate",
-    "least_curvature",
-    "greatest_curvature",
-    "condition",
-    "curvature_epoch",
-    "floor",
-    "floor_epoch",
-    "zero_loss_from",
-    "certain_from",
+    "run", "label", "behaviour", "verdict", "measured_rate", "measured_from", "measured_to",
+    "predicted_rate", "stability_bound", "best_rate", "least_curvature", "greatest_curvature",
+    "condition", "curvature_epoch", "floor", "floor_epoch", "zero_loss_from", "certain_from",
     "turns",
 ];
 
@@ -160,22 +140,15 @@ impl RunText {
         whole(writer, facts.measured_over.map(|(from, _)| from))?;
         whole(writer, facts.measured_over.map(|(_, to)| to))?;
         for fact in [
-            facts.predicted_rate,
-            facts.stability_bound,
-            facts.best_rate,
-            facts.least_curvature,
-            facts.greatest_curvature,
-            facts.condition,
+            facts.predicted_rate, facts.stability_bound, facts.best_rate, facts.least_curvature,
+            facts.greatest_curvature, facts.condition,
         ] {
             number(writer, fact)?;
         }
         whole(writer, facts.curvature_epoch)?;
         writer.write_field(facts.floor.map_or("", Floor::name))?;
         for fact in [
-            facts.floor_epoch,
-            facts.zero_loss_from,
-            facts.certain_from,
-            facts.turns,
+            facts.floor_epoch, facts.zero_loss_from, facts.certain_from, facts.turns,
         ] {
             whole(writer, fact)?;
         }

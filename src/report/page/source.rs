@@ -109,14 +109,7 @@ mod tests {
     #[test]
     fn no_letter_is_lost() {
         for text in [
-            "",
-            "\"",
-            "'''",
-            "a = 'é",
-            "\"\\",
-            "#",
-            "]\n[",
-            "\"\"\"\n\"\"\"x\r\n",
+            "", "\"", "'''", "a = 'é", "\"\\", "#", "]\n[", "\"\"\"\n\"\"\"x\r\n",
         ] {
             let mut open = None;
             let lines = text.split_inclusive('\n');

@@ -41,12 +41,7 @@ pub static CHART: Format = Format {
         optional(
             "kind",
             Kind::Choice(&[
-                "line",
-                "sweep",
-                "heatmap",
-                "contour",
-                "profile",
-                "histogram",
+                "line", "sweep", "heatmap", "contour", "profile", "histogram",
             ]),
             "`\"line\"` (default): a quantity over the epochs, a line for each run. `\"sweep\"`: a final quantity over a setting, a point for each run. `\"heatmap\"`: a final quantity over two settings, as the colour of cells; of several runs in a cell their median, where it is that of diverged runs a cross. `\"contour\"`: level lines of an objective of two parameters, and the ways of the runs over it. `\"profile\"`: the share of problems that each optimizer has solved within a budget. `\"histogram\"`: how often a final quantity had which value.",
         ),

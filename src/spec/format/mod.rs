@@ -288,13 +288,7 @@ pub static EXPERIMENT: Format = Format {
 /// The keys of the file that say something about descents. With none of them a
 /// file that has a `[[derivative]]` describes no descents.
 pub const OF_DESCENTS: &[&str] = &[
-    "epochs",
-    "objective",
-    "optimizer",
-    "stop",
-    "record",
-    "chart",
-    "expect",
+    "epochs", "objective", "optimizer", "stop", "record", "chart", "expect",
 ];
 
 /// `[[objective]]`.
@@ -873,27 +867,9 @@ pub static POINTS_BOUND: Format = Format {
 
 /// Every table, in the order of the documentation.
 pub static FORMATS: &[&Format] = &[
-    &EXPERIMENT,
-    &OBJECTIVE,
-    &DRAW,
-    &MINIMUM,
-    &TRANSFORM,
-    &DATA,
-    &OPTIMIZER,
-    &SCHEDULE,
-    &CLIP,
-    &RANGE,
-    &STOP,
-    &RECORD,
-    &CHART,
-    &STYLE,
-    &EXPECT,
-    &BOUND,
-    &CHECK,
-    &TOLERANCE,
-    &DERIVATIVE,
-    &DERIVATIVE_EXPECT,
-    &POINTS_BOUND,
+    &EXPERIMENT, &OBJECTIVE, &DRAW, &MINIMUM, &TRANSFORM, &DATA, &OPTIMIZER, &SCHEDULE, &CLIP,
+    &RANGE, &STOP, &RECORD, &CHART, &STYLE, &EXPECT, &BOUND, &CHECK, &TOLERANCE, &DERIVATIVE,
+    &DERIVATIVE_EXPECT, &POINTS_BOUND,
 ];
 
 /// The format as a chapter of Markdown.
