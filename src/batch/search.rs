@@ -532,6 +532,9 @@ mod tests {
             "(norm(r)/exp(b))^2",
             "cumsum(r) @ cumsum(r)",
             "norm(r)^2/3 + 5",
+            "var(r)",
+            "k*var(r, ddof=1)",
+            "std(r)^2",
         ];
         for formula in three {
             assert_eq!(count_of_residuals(formula), Some(3), "{formula}");
