@@ -33,6 +33,7 @@ mod fuzz;
 mod goldens;
 mod large;
 mod mistakes;
+mod nist;
 mod norms;
 mod page;
 mod random;

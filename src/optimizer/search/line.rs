@@ -176,7 +176,7 @@ impl<F: Float> Wolfe<F> {
 }
 
 /// Where the cubic through two trials with their slopes is least, if it has a minimum.
-fn cubic_minimum<F: Float>(x: &Trial<F>, y: &Trial<F>) -> Option<F> {
+pub(super) fn cubic_minimum<F: Float>(x: &Trial<F>, y: &Trial<F>) -> Option<F> {
     let three = F::rounded(3.0);
     let width = y.step - x.step;
     let secant = (y.point.value - x.point.value) / width;

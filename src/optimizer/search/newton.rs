@@ -1,45 +1,65 @@
-//! Damped Newton: the Hessian made positive definite, and a step that is halved.
+//! Newton's method: the Hessian made positive definite where it is not, and a step that is
+//! shortened until it lowers the loss; or the plain method without either.
 
-use super::line::C1;
-use super::matrix::Cholesky;
-use super::number::{Float, are_same, dot, greatest, negative, plus};
+use super::line::{C1, Line, cubic_minimum};
+use super::matrix::{Cholesky, divided, scale, shortest};
+use super::number::{Float, are_same, dot, negative, norm, plus, times};
 use super::{Needs, Next, Point, Problem, Search, SearchMethod, Settings};
 use crate::optimizer::{Convention, DefaultValue, Defaults, Description, Domain, Setting};
 
-/// Damped Newton.
+/// Newton's method.
 pub(in crate::optimizer) struct Method;
+
+/// The words of `line_search`.
+const LINE_SEARCHES: &[&str] = &["backtracking", "none"];
 
 static DESCRIPTION: Description = Description {
     name: "newton",
-    title: "damped Newton",
-    about: "Goes where a quadratic with the same slopes and curvatures would be least. The Hessian is dense, one product with it for each parameter.",
+    title: "Newton",
+    about: "Goes to the minimum of a quadratic with the same slopes and curvatures, or in its direction. The Hessian is dense, one product with it for each parameter. Without a line search it is the plain method, which finds roots of the gradient: saddles and maxima too.",
     conventions: &[Convention::Textbook],
     settings: &[
+        Setting::new(
+            "line_search",
+            Domain::Choice(LINE_SEARCHES),
+            Defaults::All(DefaultValue::Name(LINE_SEARCHES[0])),
+            "how the length of a step is found; \"none\" also keeps an indefinite Hessian",
+        ),
         Setting::new(
             "damping",
             Domain::NotNegative,
             Defaults::All(DefaultValue::Number(0.0)),
-            "the least τ that is added to the diagonal of the Hessian",
+            "a number added to the diagonal of the Hessian",
         ),
         C1,
         Setting::new(
             "backtrack",
             Domain::Fraction,
             Defaults::All(DefaultValue::Number(0.5)),
-            "by which a step is multiplied until it lowers the loss enough",
+            "the largest share of a step that remains when it is shortened",
         ),
     ],
     rules: &[(
         &[Convention::Textbook],
         "\
-τ ← damping;  if min hᵢᵢ + τ ≤ 0: τ ← β − min hᵢᵢ, with β = 1e-3·max|h|
-while H + τ·I is not positive definite: τ ← max(2·τ, β)
-(H + τ·I)·d = −g by Cholesky
-x ← x + α·d with the first α of 1, backtrack, backtrack², … with
-  f(x + α·d) ≤ f(x) + c₁·α·g·d",
+H ← ∂²f/∂x² + damping·I
+backtracking
+  dᵢ ← the largest √|hᵢᵢ| so far, 1 where that is 0
+  if H is not positive definite: H ← H + 4·τ·D² with the first τ of √ε, 4·√ε, 16·√ε, …
+    (ε of the precision) that makes D⁻¹·H·D⁻¹ + τ·I positive definite
+  H·d = −g by Cholesky
+  x ← x + α·d with the first α with f(x + α·d) ≤ f(x) + c₁·α·g·d that reduces f, or keeps f
+    and reduces ‖g‖ at α = 1
+  α is 1, then the minimum of the cubic with the losses and slopes at 0 and the last α, at
+    least 0.1 and at most backtrack times that
+none
+  H·d = −g by Householder's reflections;  x ← x + d
+end: no α moves x, or α·g·d is too small to change f;  for none: H is singular",
     )],
     sources: &[
-        "Nocedal and Wright, Numerical Optimization, 2nd edition 2006, algorithms 3.1 to 3.3",
+        "Gill, Murray and Wright, Practical Optimization, 1981, section 4.4",
+        "Dennis and Schnabel, Numerical Methods for Unconstrained Optimization, 1983, algorithm A6.3.1",
+        "Nocedal and Wright, Numerical Optimization, 2nd edition 2006, sections 3.4 and 3.5",
     ],
 };
 
@@ -49,6 +69,7 @@ impl SearchMethod for Method {
 
     fn search<F: Float>(settings: &Settings<'_>) -> Box<dyn Search<F>> {
         Box::new(Newton::new(
+            settings.rule.choice("line_search") == 1,
             settings.number("damping"),
             settings.number("c1"),
             settings.number("backtrack"),
@@ -57,51 +78,69 @@ impl SearchMethod for Method {
 }
 
 pub(super) struct Newton<F> {
-    /// The least τ.
+    /// Without line search.
+    is_plain: bool,
     damping: F,
     /// c₁.
     decrease: F,
-    /// By which the step is multiplied.
+    /// The largest share of a step that remains.
     backtrack: F,
+    /// The largest |hᵢᵢ| so far.
+    bends: Vec<F>,
 }
 
 impl<F: Float> Newton<F> {
-    pub(super) fn new(damping: F, decrease: F, backtrack: F) -> Self {
+    pub(super) fn new(is_plain: bool, damping: F, decrease: F, backtrack: F) -> Self {
         Newton {
+            is_plain,
             damping,
             decrease,
             backtrack,
+            bends: Vec::new(),
         }
     }
 
-    /// d; none if nothing makes the Hessian positive definite.
-    fn direction(&self, hessian: &[F], gradient: &[F]) -> Option<Vec<F>> {
+    /// d; none if the Hessian is not finite.
+    fn direction(&mut self, hessian: &[F], gradient: &[F]) -> Option<Vec<F>> {
         let size = gradient.len();
-        let scale = greatest(hessian);
-        let least = F::rounded(1e-3) * if scale > F::ZERO { scale } else { F::ONE };
-        let diagonal = (0..size).map(|place| hessian[place * size + place]);
-        let lowest = diagonal.reduce(Float::min)?;
-        let mut shift = self.damping;
-        if !(lowest + shift > F::ZERO) {
-            shift = least - lowest;
+        self.bends.resize(size, F::ZERO);
+        for (place, bend) in self.bends.iter_mut().enumerate() {
+            *bend = bend.max(hessian[place * size + place].abs());
         }
-        while shift.is_finite() {
-            if let Some(factor) = Cholesky::new(hessian, size, shift) {
-                return Some(factor.solve(&negative(gradient)));
+        let slopes = negative(gradient);
+        if let Some(factor) = Cholesky::new(hessian, size, F::ZERO) {
+            return Some(factor.solve(&slopes));
+        }
+        // Scaled to a diagonal of at most 1, a shift counts the same for every parameter.
+        let scales: Vec<F> = self.bends.iter().map(|bend| scale(bend.sqrt())).collect();
+        let rows = hessian.chunks_exact(size).zip(&scales);
+        let rows = rows.flat_map(|(row, scale)| times(F::ONE / *scale, &divided(row, &scales)));
+        let scaled: Vec<F> = rows.collect();
+        let four = F::rounded(4.0);
+        let mut shift = F::epsilon().sqrt();
+        while Cholesky::new(&scaled, size, shift).is_none() {
+            shift = four * shift;
+            if !shift.is_finite() {
+                return None;
             }
-            shift = (shift + shift).max(least);
         }
-        None
+        // The first that works may leave an eigenvalue near 0, and so a huge step.
+        let factor = Cholesky::new(&scaled, size, four * shift)?;
+        let step = factor.solve(&divided(&slopes, &scales));
+        Some(divided(&step, &scales))
     }
 }
 
-/// The Hessian row by row: each is its product with a unit vector.
-fn hessian<F: Float>(problem: &mut dyn Problem<F>, x: &[F]) -> Vec<F> {
+/// The Hessian row by row, each its product with a unit vector, with `damping` added to its
+/// diagonal.
+fn hessian<F: Float>(problem: &mut dyn Problem<F>, x: &[F], damping: F) -> Vec<F> {
     let mut unit = vec![F::ZERO; x.len()];
     let mut hessian = Vec::with_capacity(x.len() * x.len());
     for place in 0..x.len() {
         unit[place] = F::ONE;
-        hessian.extend(problem.hessian_product(x, &unit));
+        let mut row = problem.hessian_product(x, &unit);
+        row[place] = row[place] + damping;
+        hessian.extend(row);
         unit[place] = F::ZERO;
     }
     hessian
@@ -109,7 +148,18 @@ fn hessian<F: Float>(problem: &mut dyn Problem<F>, x: &[F]) -> Vec<F> {
 
 impl<F: Float> Search<F> for Newton<F> {
     fn epoch(&mut self, problem: &mut dyn Problem<F>, point: &mut Point<F>) -> Next {
-        let hessian = hessian(problem, &point.x);
+        let hessian = hessian(problem, &point.x, self.damping);
+        if self.is_plain {
+            let columns = hessian.chunks_exact(point.x.len()).map(<[F]>::to_vec);
+            let columns: Vec<_> = columns.collect();
+            let (step, rank) = shortest(&columns, negative(&point.gradient));
+            let x = plus(&point.x, F::ONE, &step);
+            if rank < x.len() || are_same(&x, &point.x) {
+                return Next::Stays;
+            }
+            *point = problem.gradient(&x);
+            return Next::Continues;
+        }
         let goes_down = |direction: &Vec<F>| dot(&point.gradient, direction) < F::ZERO;
         let newton = self.direction(&hessian, &point.gradient);
         let direction = newton
@@ -119,19 +169,35 @@ impl<F: Float> Search<F> for Newton<F> {
         if !(slope < F::ZERO) {
             return Next::Stays;
         }
+        let mut line = Line {
+            problem,
+            from: point,
+            direction: &direction,
+            slope,
+        };
         let mut step = F::ONE;
         loop {
-            let x = plus(&point.x, step, &direction);
-            if are_same(&x, &point.x) {
+            if are_same(&plus(&point.x, step, &direction), &point.x) {
                 return Next::Stays;
             }
-            let trial = problem.gradient(&x);
-            let highest = point.value + self.decrease * step * slope;
-            if trial.is_finite() && trial.value <= highest {
-                *point = trial;
+            let trial = line.at(step);
+            let (before, after) = (point.value, trial.point.value);
+            let is_low = after <= before + self.decrease * step * slope;
+            // Where the loss is too coarse a number, the gradient still tells.
+            let is_flatter = norm(&trial.point.gradient) < norm(&point.gradient);
+            let is_flatter = is_flatter && after == before && step == F::ONE;
+            if trial.point.is_finite() && is_low && (after < before || is_flatter) {
+                *point = trial.point;
                 return Next::Continues;
             }
-            step = step * self.backtrack;
+            // No shorter step promises a change that the precision of the loss could show.
+            if before + step * slope == before {
+                return Next::Stays;
+            }
+            let most = self.backtrack * step;
+            let least = most.min(F::rounded(0.1) * step);
+            let next = cubic_minimum(&line.start(), &trial).unwrap_or(most);
+            step = next.max(least).min(most);
         }
     }
 }

@@ -44,6 +44,12 @@ pub trait Float:
         Self::new(Self::Real::from_f64(value))
     }
 
+    /// The difference between 1 and the next larger number.
+    #[must_use]
+    fn epsilon() -> Self {
+        Self::new(Self::Real::EPSILON)
+    }
+
     /// |x|.
     #[must_use]
     fn abs(self) -> Self {

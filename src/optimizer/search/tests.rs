@@ -5,6 +5,7 @@ use super::conjugate_gradient::{Beta, ConjugateGradient};
 use super::lbfgs::{pytorch, textbook};
 use super::levenberg_marquardt::LevenbergMarquardt;
 use super::line::Wolfe;
+use super::matrix::{Cholesky, FACTORISATIONS, Qr, shortest};
 use super::newton::Newton;
 use super::number::{Float, Rounded, dot};
 use super::trust_region::TrustRegion;
@@ -165,6 +166,16 @@ fn wolfe<F: Float>(decrease: f64, curvature: f64) -> Wolfe<F> {
     }
 }
 
+/// Newton with its defaults, or the plain method.
+fn newton<F: Float>(is_plain: bool) -> Newton<F> {
+    Newton::new(is_plain, F::ZERO, F::rounded(1e-4), F::rounded(0.5))
+}
+
+/// Levenberg–Marquardt with its defaults, or Gauss–Newton.
+fn squares<F: Float>(is_gauss_newton: bool) -> LevenbergMarquardt<F> {
+    LevenbergMarquardt::new(is_gauss_newton, F::ONE, F::rounded(1e-12))
+}
+
 /// All searches with their defaults.
 fn all<F: Float>() -> Vec<(&'static str, Box<dyn Search<F>>)> {
     let conjugate = |beta, wolfe| ConjugateGradient::new(beta, wolfe, F::rounded(0.1));
@@ -190,18 +201,12 @@ fn all<F: Float>() -> Vec<(&'static str, Box<dyn Search<F>>)> {
             "hager_zhang",
             Box::new(conjugate(Beta::HagerZhang, wolfe(0.1, 0.9))),
         ),
-        (
-            "newton",
-            Box::new(Newton::new(number(0.0), number(1e-4), number(0.5))),
-        ),
+        ("newton", Box::new(newton(false))),
         (
             "trust_region",
             Box::new(TrustRegion::new(number(1.0), number(1000.0), number(1e-4))),
         ),
-        (
-            "levenberg_marquardt",
-            Box::new(LevenbergMarquardt::new(number(1e-3))),
-        ),
+        ("levenberg_marquardt", Box::new(squares(false))),
     ]
 }
 
@@ -241,8 +246,9 @@ fn every_search_finds_the_minimum_of_rosenbrock() {
 #[test]
 fn newton_needs_one_step_on_a_quadratic() {
     let start = [3.0, -1.0, 2.0, 0.5, -4.0];
-    let newton = Newton::new(Wide::ZERO, Wide::rounded(1e-4), Wide::rounded(0.5));
-    let end = run(Quadratic, newton, &start, 1, |_| false);
+    let before = FACTORISATIONS.get();
+    let end = run::<Wide>(Quadratic, newton(false), &start, 1, |_| false);
+    assert_eq!(FACTORISATIONS.get() - before, 1);
     // The solution of a system of condition 8 is off by some roundings.
     let worst = wide(&end.point.x)
         .into_iter()
@@ -380,13 +386,182 @@ fn subnormal_numbers_are_flushed() {
     assert!((tiny * Kept::rounded(0.5)).get() > 0.0);
 }
 
+/// A function of numbers, by its value, gradient and Hessian.
+struct Function {
+    value: fn(&[f64]) -> f64,
+    gradient: fn(&[f64]) -> Vec<f64>,
+    /// Row by row.
+    hessian: fn(&[f64]) -> Vec<f64>,
+}
+
+impl Problem<Wide> for Function {
+    fn gradient(&mut self, x: &[Wide]) -> Point<Wide> {
+        let at = wide(x);
+        Point {
+            x: x.to_vec(),
+            value: Wide::rounded((self.value)(&at)),
+            gradient: numbers(&(self.gradient)(&at)),
+        }
+    }
+    fn hessian_product(&mut self, x: &[Wide], v: &[Wide]) -> Vec<Wide> {
+        let hessian: Vec<Wide> = numbers(&(self.hessian)(&wide(x)));
+        hessian
+            .chunks_exact(x.len())
+            .map(|row| dot(row, v))
+            .collect()
+    }
+    fn residuals(&mut self, _: &[Wide]) -> (Point<Wide>, Residuals<Wide>) {
+        unreachable!("it is not written as a sum of squares")
+    }
+}
+
+#[test]
+fn newton_does_not_depend_on_the_units_of_parameters() {
+    // 1e6·x² + cos(y): the Hessian is indefinite near y = 0, with a diagonal of 2e6 and −1.
+    let scaled = Function {
+        value: |x| 1e6 * x[0] * x[0] + x[1].cos(),
+        gradient: |x| vec![2e6 * x[0], -x[1].sin()],
+        hessian: |x| vec![2e6, 0.0, 0.0, -x[1].cos()],
+    };
+    let end = run(scaled, newton(false), &[1.0, 0.1], 2000, |_| false);
+    assert_eq!(end.next, Next::Stays);
+    let [x, y] = end.point.x[..] else {
+        unreachable!()
+    };
+    assert!(x.get().abs() < 1e-9 && (y.get() - std::f64::consts::PI).abs() < 1e-9);
+    assert!(end.evaluations <= 20, "{}", end.evaluations);
+}
+
+#[test]
+fn plain_newton_finds_roots_of_the_gradient() {
+    let cubic = || Function {
+        value: |x| x[0] * x[0] * x[0] - 3.0 * x[0],
+        gradient: |x| vec![3.0 * x[0] * x[0] - 3.0],
+        hessian: |x| vec![6.0 * x[0]],
+    };
+    // A minimum, and from the other side of 0 a maximum.
+    for (start, root) in [(2.0, 1.0), (0.1, 1.0), (-2.0, -1.0), (-0.1, -1.0)] {
+        let end = run(cubic(), newton(true), &[start], 20, |_| false);
+        assert_eq!((end.next, wide(&end.point.x)), (Next::Stays, vec![root]));
+        assert_eq!(end.products, end.evaluations, "no evaluation besides");
+    }
+    // A saddle in one step, and the last one, which moves nothing.
+    let saddle = Function {
+        value: |x| x[0] * x[1],
+        gradient: |x| vec![x[1], x[0]],
+        hessian: |_| vec![0.0, 1.0, 1.0, 0.0],
+    };
+    let end = run(saddle, newton(true), &[3.0, -2.0], 20, |_| false);
+    assert_eq!((wide(&end.point.x), end.epochs), (vec![0.0; 2], 1));
+    // A singular Hessian ends it.
+    let valley = Function {
+        value: |x| (x[0] + x[1]) * (x[0] + x[1]) + x[0],
+        gradient: |x| vec![2.0 * (x[0] + x[1]) + 1.0, 2.0 * (x[0] + x[1])],
+        hessian: |_| vec![2.0; 4],
+    };
+    let end = run(valley, newton(true), &[3.0, -2.0], 20, |_| false);
+    assert_eq!((end.next, end.epochs, end.evaluations), (Next::Stays, 0, 1));
+}
+
+/// Residuals with their derivatives, row by row.
+type Linearised = (Vec<f64>, Vec<f64>);
+
+/// Equations by their residuals.
+struct Equations(fn(&[f64]) -> Linearised);
+
+impl<F: Float> Problem<F> for Equations {
+    fn gradient(&mut self, x: &[F]) -> Point<F> {
+        self.residuals(x).0
+    }
+    fn hessian_product(&mut self, _: &[F], _: &[F]) -> Vec<F> {
+        unreachable!("only the residuals are needed")
+    }
+    fn residuals(&mut self, x: &[F]) -> (Point<F>, Residuals<F>) {
+        let (values, jacobian) = (self.0)(&wide(x));
+        let (values, jacobian) = (numbers::<F>(&values), numbers::<F>(&jacobian));
+        let point = Point {
+            x: x.to_vec(),
+            value: dot(&values, &values),
+            gradient: vec![F::ZERO; x.len()],
+        };
+        (point, Residuals { values, jacobian })
+    }
+}
+
+#[test]
+fn gauss_newton_finds_roots() {
+    // Two steps lead to the root, though the first raises the loss.
+    let mut losses = Vec::new();
+    let watch = |point: &Point<Wide>| {
+        losses.push(point.value.get());
+        false
+    };
+    let end = run(Rosenbrock, squares(true), &[-1.2, 1.0], 10, watch);
+    assert_eq!(end.next, Next::Stays);
+    assert_eq!(wide(&end.point.x), [1.0, 1.0]);
+    assert!(losses[1] > losses[0] && losses[2] < 1e-20, "{losses:?}");
+    // A circle and a line.
+    let crossing = || {
+        Equations(|x| {
+            let values = vec![x[0] * x[0] + x[1] * x[1] - 25.0, x[1] - x[0] - 1.0];
+            (values, vec![2.0 * x[0], 2.0 * x[1], -1.0, 1.0])
+        })
+    };
+    for (start, root) in [([5.0, 3.0], [3.0, 4.0]), ([-9.0, 1.0], [-4.0, -3.0])] {
+        let end = run::<Wide>(crossing(), squares(true), &start, 20, |_| false);
+        assert_eq!((end.next, wide(&end.point.x)), (Next::Stays, root.to_vec()));
+    }
+}
+
+#[test]
+fn dependent_residuals_have_a_shortest_step() {
+    // One equation for two parameters, a parameter without effect, and a column that is the
+    // double of another one.
+    let cases: [(Equations, &[f64], &[f64]); 3] = [
+        (
+            Equations(|x| (vec![x[0] + 2.0 * x[1] - 5.0], vec![1.0, 2.0])),
+            &[0.0, 0.0],
+            &[1.0, 2.0],
+        ),
+        (
+            Equations(|x| (vec![x[0] - 1.0, x[0] - 3.0], vec![1.0, 0.0, 1.0, 0.0])),
+            &[7.0, 8.0],
+            &[2.0, 8.0],
+        ),
+        (
+            Equations(|x| {
+                let sum = x[0] + 2.0 * x[1];
+                (
+                    vec![sum - 4.0, sum - 6.0, x[2] - 1.0],
+                    vec![1.0, 2.0, 0.0, 1.0, 2.0, 0.0, 0.0, 0.0, 1.0],
+                )
+            }),
+            &[0.0; 3],
+            &[1.0, 2.0, 1.0],
+        ),
+    ];
+    for (equations, start, shortest) in cases {
+        let loss = |x: &[f64]| (equations.0)(x).0.iter().map(|r| r * r).sum::<f64>();
+        let least = loss(shortest);
+        for is_gauss_newton in [true, false] {
+            let problem = Equations(equations.0);
+            let end = run::<Wide>(problem, squares(is_gauss_newton), start, 50, |_| false);
+            assert_eq!(end.next, Next::Stays);
+            let x = wide(&end.point.x);
+            assert!((loss(&x) - least).abs() < 1e-12, "{x:?}");
+            let is_shortest = x.iter().zip(shortest).all(|(x, y)| (x - y).abs() < 1e-12);
+            assert!(is_shortest || !is_gauss_newton, "{x:?}");
+        }
+    }
+}
+
 #[test]
 fn least_squares_are_those_of_the_normal_equations() {
-    use super::matrix::{Cholesky, least_squares};
     // y ≈ a + b·t through (0, 1), (1, 3), (2, 4), (3, 4): a = 3/2, b = 1.
     let columns: [Vec<Wide>; 2] = [numbers(&[1.0; 4]), numbers(&[0.0, 1.0, 2.0, 3.0])];
     let right = numbers(&[1.0, 3.0, 4.0, 4.0]);
-    let solved = least_squares(columns.to_vec(), right.clone()).expect("independent");
+    let (solved, rank) = shortest(&columns, right.clone());
+    assert_eq!(rank, 2);
     let products = |x: &[Wide]| columns.each_ref().map(|column| dot(column, x));
     let [first, second] = columns.each_ref().map(|column| products(column));
     let normal = Cholesky::new(&[first, second].concat(), 2, Wide::ZERO);
@@ -397,8 +572,33 @@ fn least_squares_are_those_of_the_normal_equations() {
         let worst = (found[0] - exact[0]).abs().max((found[1] - exact[1]).abs());
         assert!(worst < 1e-14, "{found:?}");
     }
-    // A column of zeros is told.
-    let empty = vec![numbers::<Wide>(&[0.0; 4])];
-    assert!(least_squares(empty, right).is_none());
     assert!(Cholesky::new(&numbers::<Wide>(&[1.0, 2.0, 2.0, 1.0]), 2, Wide::ZERO).is_none());
+}
+
+#[test]
+fn the_factors_of_a_matrix_make_it_up() {
+    let columns = [[3.0, 0.0, 4.0], [1e-3, 2e-3, 0.0], [1e3, 5.0, -1e3]];
+    let factors = Qr::<Wide>::new(columns.iter().map(|column| numbers(column)).collect());
+    assert_eq!(factors.order, [2, 0, 1], "the longest column first");
+    for (place, column) in factors.order.iter().enumerate() {
+        let mut rotated = numbers(&columns[*column]);
+        factors.rotate(&mut rotated);
+        let mut upper = wide(&factors.upper[place]);
+        upper.resize(3, 0.0);
+        for (found, wanted) in wide(&rotated).iter().zip(upper) {
+            assert!((found - wanted).abs() < 1e-12, "{found} {wanted}");
+        }
+        // Rᵀ·w = a column of the identity, and R·x = w: two halves of the inverse of AᵀA.
+        let mut unit = vec![Wide::ZERO; 3];
+        unit[*column] = Wide::ONE;
+        let x = factors.solve(&factors.solve_transposed(&unit), 3);
+        for (other, entries) in columns.iter().enumerate() {
+            let image: Vec<f64> = (0..3)
+                .map(|row| (0..3).map(|k| columns[k][row] * x[k].get()).sum())
+                .collect();
+            let product: f64 = entries.iter().zip(image).map(|(a, b)| a * b).sum();
+            let wanted = f64::from(u8::from(other == *column));
+            assert!((product - wanted).abs() < 1e-6, "{product} {wanted}");
+        }
+    }
 }

@@ -11,7 +11,7 @@ use crate::spec::{self, Format, Map};
 /// Settings with their values and their places in the file.
 pub(super) type Settings = Vec<(String, Series, Span)>;
 
-/// What libraries call some settings.
+/// What libraries, or earlier versions, call some settings.
 const WORDS: &[(&str, &str)] = &[
     ("T_0", "first_epochs"),
     ("T_max", "epochs"),
@@ -24,6 +24,7 @@ const WORDS: &[(&str, &str)] = &[
     ("base_lr", "learning_rate"),
     ("betas", "beta1"),
     ("boundaries_and_scales", "boundaries"),
+    ("damping", "radius"),
     ("decay", "rho"),
     ("decay_steps", "epochs"),
     ("end_learning_rate", "end"),
