@@ -187,11 +187,11 @@ methods! {
     Lbfgs = search::Lbfgs;
     /// Nonlinear conjugate gradients.
     ConjugateGradient = search::ConjugateGradientMethod;
-    /// Damped Newton.
+    /// Newton's method.
     Newton = search::NewtonMethod;
     /// Newton in a trust region.
     TrustRegion = search::TrustRegionMethod;
-    /// Gauss–Newton with damping, for sums of squares.
+    /// Gauss–Newton within a trust region, for sums of squares.
     LevenbergMarquardt = search::LevenbergMarquardtMethod;
 }
 

@@ -1,5 +1,7 @@
 //! Searches against PyTorch, closed forms, scipy and known minima.
 
+use std::f64::consts::PI;
+
 use gradtape::batch::{Counts, Outcome};
 use gradtape::objective::catalogue;
 
@@ -199,6 +201,81 @@ fn a_curve_is_fitted_to_points() {
     let (mean, _) = &run(&experiment(head, &objective, optimizer))[0];
     for (found, exact) in parameters(mean).into_iter().zip(exact) {
         assert!(close(found, exact, 1e-6, 0.0), "{found} {exact}");
+    }
+}
+
+/// How a run ends, and with how many evaluations; `parameters` to 1e-9.
+fn ends(formula: &str, start: &str, optimizer: &str, expected: &[f64]) -> (&'static str, u64) {
+    let objective = format!("formula = '{formula}'\nstart = {{ {start} }}");
+    let (outcome, _) = &run(&experiment("epochs = 100", &objective, optimizer))[0];
+    for (found, exact) in parameters(outcome).into_iter().zip(expected) {
+        assert!(close(found, *exact, 1e-9, 1e-9), "{formula}: {outcome:?}");
+    }
+    (outcome.status.name(), outcome.counts.evaluations)
+}
+
+#[test]
+fn newton_does_not_depend_on_the_units_of_parameters() {
+    // The Hessian is indefinite near y = 0, with a diagonal of 2e6 and −1.
+    let formula = "1e6*x^2 + cos(y)";
+    let end = ends(formula, "x = 1, y = 0.1", "method = 'newton'", &[0.0, PI]);
+    assert_eq!(end, ("fixed point", 17));
+}
+
+#[test]
+fn plain_newton_finds_roots_of_the_gradient() {
+    let ends = |formula, start, end: &[f64]| ends(formula, start, PLAIN[0], end);
+    // A minimum, and from the other side of 0 a maximum.
+    for (start, root) in [("x = 2", 1.0), ("x = 0.1", 1.0), ("x = -2", -1.0)] {
+        assert_eq!(ends("x^3 - 3*x", start, &[root]).0, "fixed point");
+    }
+    // A saddle in one step; a singular Hessian ends the run; some steps lead nowhere.
+    assert_eq!(ends("x*y", "x = 3, y = -2", &[0.0; 2]), ("fixed point", 2));
+    let valley = "(x + y)^2 + x";
+    assert_eq!(
+        ends(valley, "x = 3, y = -2", &[3.0, -2.0]),
+        ("fixed point", 1)
+    );
+    assert_eq!(ends("x*log(x)", "x = 50", &[50.0]).0, "diverged");
+}
+
+#[test]
+fn gauss_newton_finds_roots_of_equations() {
+    let ends = |formula, start, end: &[f64]| ends(formula, start, PLAIN[1], end);
+    // Two steps, of which the first raises the loss, and one that finds nothing left.
+    let rosenbrock = "(1 - x)^2 + 100*(y - x^2)^2";
+    assert_eq!(
+        ends(rosenbrock, "x = -1.2, y = 1", &[1.0; 2]),
+        ("fixed point", 4)
+    );
+    let crossing = "(x^2 + y^2 - 25)^2 + (y - x - 1)^2";
+    assert_eq!(ends(crossing, "x = 5, y = 3", &[3.0, 4.0]).0, "fixed point");
+    assert_eq!(
+        ends(crossing, "x = -9, y = 1", &[-4.0, -3.0]).0,
+        "fixed point"
+    );
+    assert_eq!(ends("(log(x) - 1)^2", "x = 50", &[50.0]).0, "diverged");
+}
+
+#[test]
+fn dependent_residuals_have_a_shortest_step() {
+    // Fewer equations than parameters, a parameter without effect, and two that are one.
+    let cases: [(&str, &str, &[f64]); 3] = [
+        ("(x + 2*y - 5)^2", "x = 0, y = 0", &[1.0, 2.0]),
+        ("(x - 1)^2 + (x - 3)^2 + 0*y^2", "x = 7, y = 8", &[2.0, 8.0]),
+        (
+            "(x + 2*y - 4)^2 + (x + 2*y - 6)^2 + (z - 1)^2",
+            "x = 0, y = 0, z = 0",
+            &[1.0, 2.0, 1.0],
+        ),
+    ];
+    for (formula, start, end) in cases {
+        assert_eq!(ends(formula, start, PLAIN[1], end).0, "fixed point");
+        // Within the trust region the step is another one to an equal loss.
+        assert_eq!(
+            ends(formula, start, "method = 'levenberg_marquardt'", &[]).0,
+            "fixed point"
+        );
     }
 }
 

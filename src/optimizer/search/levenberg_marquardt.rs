@@ -12,9 +12,6 @@ use crate::optimizer::{Convention, DefaultValue, Defaults, Description, Domain, 
 /// Levenberg–Marquardt.
 pub(in crate::optimizer) struct Method;
 
-/// The words of `steps`.
-const STEPS: &[&str] = &["trust_region", "gauss_newton"];
-
 static DESCRIPTION: Description = Description {
     name: "levenberg_marquardt",
     title: "Levenberg–Marquardt",
@@ -23,8 +20,8 @@ static DESCRIPTION: Description = Description {
     settings: &[
         Setting::new(
             "steps",
-            Domain::Choice(STEPS),
-            Defaults::All(DefaultValue::Name(STEPS[0])),
+            Domain::Choice(&["trust_region", "gauss_newton"]),
+            Defaults::All(DefaultValue::Name("trust_region")),
             "within a trust region, or Gauss–Newton without damping or test of descent",
         ),
         Setting::new(
@@ -45,7 +42,8 @@ static DESCRIPTION: Description = Description {
         "\
 f = Σ r² but for a constant;  J = ∂r/∂x
 trust_region
-  dᵢ ← the largest ‖∂r/∂xᵢ‖ so far, 1 where that is 0;  first Δ ← radius·‖D·x‖, radius at 0
+  dᵢ ← the largest ‖∂r/∂xᵢ‖ so far, 1 where that is 0
+  first Δ ← radius·‖D·x‖, or radius where that is 0
   p ← the minimum of ‖J·p + r‖² + μ·‖D·p‖² by Householder's reflections, with μ = 0 if
     ‖D·p‖ ≤ 1.1·Δ, else by Newton's method, at most 10 steps, until ‖D·p‖ is Δ to 10 %
   a ← 1 − ‖r(x + p)‖²/‖r‖²;  first Δ ← min(Δ, ‖D·p‖)
@@ -101,7 +99,7 @@ impl<F: Float> LevenbergMarquardt<F> {
             scales: Vec::new(),
             radius,
             damping: F::ZERO,
-            tolerance: tolerance.max(F::epsilon()),
+            tolerance: tolerance.max(F::EPSILON),
             residuals: Residuals { values, jacobian },
             has_ended: false,
         }
@@ -113,9 +111,8 @@ impl<F: Float> LevenbergMarquardt<F> {
         right.resize(right.len().max(size), F::ZERO);
         let column = |place: usize| {
             let rows = self.residuals.jacobian.chunks_exact(size);
-            let mut column: Vec<F> = rows.map(|row| row[place]).collect();
-            column.resize(right.len(), F::ZERO);
-            column
+            let column = rows.map(|row| row[place]).chain(std::iter::repeat(F::ZERO));
+            column.take(right.len()).collect()
         };
         ((0..size).map(column).collect(), right)
     }
@@ -123,18 +120,6 @@ impl<F: Float> LevenbergMarquardt<F> {
     fn is_short(&self, step: &[F], x: &[F]) -> bool {
         let mut entries = step.iter().zip(x);
         entries.all(|(step, x)| step.abs() <= self.tolerance * x.abs())
-    }
-
-    fn gauss_newton(&mut self, problem: &mut dyn Problem<F>, point: &mut Point<F>) -> Next {
-        let (columns, right) = self.equations(point.x.len());
-        let (step, _) = shortest(&columns, right);
-        let x = plus(&point.x, F::ONE, &step);
-        if are_same(&x, &point.x) {
-            return Next::Stays;
-        }
-        self.has_ended = self.is_short(&step, &point.x);
-        (*point, self.residuals) = problem.residuals(&x);
-        Next::Continues
     }
 
     fn trust_region(&mut self, problem: &mut dyn Problem<F>, point: &mut Point<F>) -> Next {
@@ -208,11 +193,21 @@ impl<F: Float> Search<F> for LevenbergMarquardt<F> {
     }
 
     fn epoch(&mut self, problem: &mut dyn Problem<F>, point: &mut Point<F>) -> Next {
-        match (self.has_ended, self.is_gauss_newton) {
-            (true, _) => Next::Stays,
-            (false, true) => self.gauss_newton(problem, point),
-            (false, false) => self.trust_region(problem, point),
+        if self.has_ended {
+            return Next::Stays;
         }
+        if !self.is_gauss_newton {
+            return self.trust_region(problem, point);
+        }
+        let (columns, right) = self.equations(point.x.len());
+        let (step, _) = shortest(&columns, right);
+        let x = plus(&point.x, F::ONE, &step);
+        if are_same(&x, &point.x) {
+            return Next::Stays;
+        }
+        self.has_ended = self.is_short(&step, &point.x);
+        (*point, self.residuals) = problem.residuals(&x);
+        Next::Continues
     }
 }
 
@@ -241,8 +236,7 @@ fn constrained<F: Float>(factors: &Qr<F>, right: &[F], radius: F, damping: F) ->
             columns[*place][size + place] = damping.sqrt();
         }
         let factors = Qr::new(columns);
-        let mut right = right[..size].to_vec();
-        right.resize(2 * size, F::ZERO);
+        let mut right = [&right[..size], &vec![F::ZERO; size]].concat();
         factors.rotate(&mut right);
         let z = factors.solve(&right, size);
         let length = norm(&z);

@@ -153,7 +153,7 @@ pub(super) fn shortest<F: Float>(columns: &[Vec<F>], mut right: Vec<F>) -> (Vec<
     let scales: Vec<F> = columns.iter().map(|column| scale(norm(column))).collect();
     let factors = Qr::scaled(columns, &scales);
     factors.rotate(&mut right);
-    let rank = factors.rank(F::rounded(right.len() as f64) * F::epsilon());
+    let rank = factors.rank(F::rounded(right.len() as f64) * F::EPSILON);
     if rank == size {
         return (divided(&factors.solve(&right, rank), &scales), rank);
     }
@@ -176,11 +176,8 @@ pub(super) fn shortest<F: Float>(columns: &[Vec<F>], mut right: Vec<F>) -> (Vec<
 
 /// A scale for something of this size: 1 where it is 0 or not finite.
 pub(super) fn scale<F: Float>(size: F) -> F {
-    if size > F::ZERO && size.is_finite() {
-        size
-    } else {
-        F::ONE
-    }
+    let is_scale = size > F::ZERO && size.is_finite();
+    if is_scale { size } else { F::ONE }
 }
 
 /// x, each entry divided by its scale.

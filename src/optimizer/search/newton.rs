@@ -10,19 +10,16 @@ use crate::optimizer::{Convention, DefaultValue, Defaults, Description, Domain, 
 /// Newton's method.
 pub(in crate::optimizer) struct Method;
 
-/// The words of `line_search`.
-const LINE_SEARCHES: &[&str] = &["backtracking", "none"];
-
 static DESCRIPTION: Description = Description {
     name: "newton",
-    title: "Newton",
+    title: "Newton's method",
     about: "Goes to the minimum of a quadratic with the same slopes and curvatures, or in its direction. The Hessian is dense, one product with it for each parameter. Without a line search it is the plain method, which finds roots of the gradient: saddles and maxima too.",
     conventions: &[Convention::Textbook],
     settings: &[
         Setting::new(
             "line_search",
-            Domain::Choice(LINE_SEARCHES),
-            Defaults::All(DefaultValue::Name(LINE_SEARCHES[0])),
+            Domain::Choice(&["backtracking", "none"]),
+            Defaults::All(DefaultValue::Name("backtracking")),
             "how the length of a step is found; \"none\" also keeps an indefinite Hessian",
         ),
         Setting::new(
@@ -117,12 +114,9 @@ impl<F: Float> Newton<F> {
         let rows = rows.flat_map(|(row, scale)| times(F::ONE / *scale, &divided(row, &scales)));
         let scaled: Vec<F> = rows.collect();
         let four = F::rounded(4.0);
-        let mut shift = F::epsilon().sqrt();
-        while Cholesky::new(&scaled, size, shift).is_none() {
+        let mut shift = F::EPSILON.sqrt();
+        while shift.is_finite() && Cholesky::new(&scaled, size, shift).is_none() {
             shift = four * shift;
-            if !shift.is_finite() {
-                return None;
-            }
         }
         // The first that works may leave an eigenvalue near 0, and so a huge step.
         let factor = Cholesky::new(&scaled, size, four * shift)?;
@@ -160,11 +154,9 @@ impl<F: Float> Search<F> for Newton<F> {
             *point = problem.gradient(&x);
             return Next::Continues;
         }
-        let goes_down = |direction: &Vec<F>| dot(&point.gradient, direction) < F::ZERO;
         let newton = self.direction(&hessian, &point.gradient);
-        let direction = newton
-            .filter(goes_down)
-            .unwrap_or_else(|| negative(&point.gradient));
+        let newton = newton.filter(|direction| dot(&point.gradient, direction) < F::ZERO);
+        let direction = newton.unwrap_or_else(|| negative(&point.gradient));
         let slope = dot(&point.gradient, &direction);
         if !(slope < F::ZERO) {
             return Next::Stays;
@@ -183,7 +175,7 @@ impl<F: Float> Search<F> for Newton<F> {
             let trial = line.at(step);
             let (before, after) = (point.value, trial.point.value);
             let is_low = after <= before + self.decrease * step * slope;
-            // Where the loss is too coarse a number, the gradient still tells.
+            // Where the loss is too coarse a number to fall, a smaller gradient counts.
             let is_flatter = norm(&trial.point.gradient) < norm(&point.gradient);
             let is_flatter = is_flatter && after == before && step == F::ONE;
             if trial.point.is_finite() && is_low && (after < before || is_flatter) {

@@ -28,6 +28,8 @@ pub trait Float:
     const ZERO: Self;
     /// 1.
     const ONE: Self;
+    /// The difference between 1 and the next larger number.
+    const EPSILON: Self;
 
     /// The number, flushed to 0 if it is subnormal and the run flushes those.
     fn new(value: Self::Real) -> Self;
@@ -42,12 +44,6 @@ pub trait Float:
     #[must_use]
     fn rounded(value: f64) -> Self {
         Self::new(Self::Real::from_f64(value))
-    }
-
-    /// The difference between 1 and the next larger number.
-    #[must_use]
-    fn epsilon() -> Self {
-        Self::new(Self::Real::EPSILON)
     }
 
     /// |x|.
@@ -94,6 +90,7 @@ impl<T: Real, const FLUSH: bool> Float for Rounded<T, FLUSH> {
     type Real = T;
     const ZERO: Self = Rounded(T::ZERO);
     const ONE: Self = Rounded(T::ONE);
+    const EPSILON: Self = Rounded(T::EPSILON);
 
     fn new(value: T) -> Self {
         Rounded(Self::SUBNORMALS.input(value))
