@@ -445,10 +445,10 @@ operations! { |r, g|
         d x { v!(g) / (x.constant(1.0) + v!(x)) };
     /// The logarithm to base 2.
     Log2 "log2" (x) = x.log2() =>
-        d x { v!(g) / (v!(x) * x.constant(std::f64::consts::LN_2)) };
+        d x { v!(g) / v!(x) * x.constant(std::f64::consts::LOG2_E) };
     /// The logarithm to base 10.
     Log10 "log10" (x) = x.log10() =>
-        d x { v!(g) / (v!(x) * x.constant(std::f64::consts::LN_10)) };
+        d x { v!(g) / v!(x) * x.constant(std::f64::consts::LOG10_E) };
     /// sin x.
     Sin "sin" (x) = x.sin() =>
         d x { v!(g) * f(Op::Cos, x) };

@@ -372,3 +372,31 @@ fn forward_mode_has_the_bits_of_reverse_mode() {
         }
     }
 }
+
+/// First and second derivatives from mpmath with 60 digits, where a rule could cancel,
+/// overflow or saturate.
+#[test]
+fn derivatives_keep_their_digits_at_the_ends() {
+    for line in include_str!("../goldens/slopes.csv").lines().skip(1) {
+        let (name, numbers) = line.split_once(',').unwrap();
+        let numbers: Vec<f64> = numbers.split(',').map(|it| it.parse().unwrap()).collect();
+        let mut operations = operations().into_iter();
+        let op = operations.find(|op| declaration(*op).name == name).unwrap();
+        let graph = Graph::<f64>::new(Subnormals::Keep);
+        let x = graph.input();
+        let [first] = graph.gradient(Number::apply(op, &[&x]), &[x])[..] else {
+            panic!("one input");
+        };
+        let second = graph.gradient(first, &[x])[0];
+        let actual = Program::new(&graph, &[first, second]).evaluate(&[numbers[0]]);
+        for (order, (actual, exact)) in actual.iter().zip(&numbers[1..]).enumerate() {
+            let apart = (actual - exact).abs();
+            assert!(
+                actual == exact || apart <= 8.0 * f64::EPSILON * exact.abs() + f64::from_bits(1),
+                "{name} at {}, order {}: {actual}, not {exact}",
+                numbers[0],
+                order + 1,
+            );
+        }
+    }
+}
