@@ -249,15 +249,15 @@ pub static FUNCTIONS: &[Function] = &[
     unary("erf", Op::Erf, "error function"),
     unary("erfc", Op::Erfc, "1 - erf(x), accurate where it is small"),
     unary("lgamma", Op::Lgamma, "logarithm of the magnitude of the gamma function")
-        .kink("digamma(x)"),
-    unary("digamma", Op::Digamma, "derivative of lgamma").kink("polygamma(1, x)"),
+        .kink("digamma(x): -inf at 0, NaN at -1, -2, ..."),
+    unary("digamma", Op::Digamma, "derivative of lgamma").kink("polygamma(1, x): infinite at 0, -1, -2, ..."),
     binary(
         "polygamma",
         "n, x",
         Op::Polygamma,
         "derivative of order n of digamma, for a whole number n from 0 to 100",
     )
-    .kink("polygamma(n + 1, x) by x"),
+    .kink("polygamma(n + 1, x) by x, none by n"),
     function(
         "hypot",
         "x, y, ...",
