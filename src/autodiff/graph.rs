@@ -58,7 +58,7 @@ enum Key {
 /// of the definition of a result's bits:
 ///
 /// - operations on constants are folded, in the precision `T`;
-/// - x·1 = x, x/1 = x, x·(−1) = −x, −(−x) = x, |−x| = |x|;
+/// - x·1 = x, x/1 = x, x·(−1) = −x, −(−x) = x, |−x| = |x|, hypot(−x, y) = hypot(x, y);
 /// - a + (−b) = a − b, a − (−b) = a + b, (−a)·b = −(a·b), (−a) − b = −(a + b);
 /// - the operands of a sum or product are ordered by their number;
 /// - xⁿ with a constant whole n, |n| ≤ 64, is [`Op::Powi`]; x⁰ = 1, x¹ = x;
@@ -391,6 +391,7 @@ pub(super) fn without_negatives<N: Number>(
     match (op, negated) {
         (Op::Neg, [minus_x, _]) => minus_x,
         (Op::Abs, [Some(minus_x), _]) => Some(N::apply(Op::Abs, &[&minus_x])),
+        (Op::Magnitude | Op::Hypot, [Some(minus_x), _]) => Some(N::apply(op, &[&minus_x, &y])),
         (Op::Mul, [Some(minus_x), _]) => Some(-(minus_x * y)),
         (Op::Mul, [None, Some(minus_y)]) => Some(-(x * minus_y)),
         (Op::Add, [_, Some(minus_y)]) => Some(x - minus_y),

@@ -25,6 +25,8 @@ pub(super) struct Step<T> {
 enum Form {
     /// Any operation whose operands all are in slots.
     Op(Op),
+    /// The one that watches every epoch of every run: the way to it is short.
+    Magnitude,
     /// One operation with a constant.
     One(Left),
     /// x / k.
@@ -113,6 +115,7 @@ impl<T: Real> Step<T> {
                     (Op::Div, [Operand::Constant(k), ..]) => {
                         step(Form::ConstantDiv, [y; 3], [*k; 2])
                     }
+                    (Op::Magnitude, _) => step(Form::Magnitude, [x, y, z], [T::ZERO; 2]),
                     _ => step(Form::Op(*op), [x, y, z], [T::ZERO; 2]),
                 },
             };
@@ -149,6 +152,9 @@ impl<T: Real> Step<T> {
             Form::Op(op) => {
                 // None only for functions.
                 let _: Option<()> = op.run::<FLUSH, false, _, _>(operation);
+            }
+            Form::Magnitude => {
+                operation.each(|[x, y, _]| value::<FLUSH, T>(Op::Magnitude, x, y));
             }
             Form::One(Left::AddConstant) => operation.each(|[x, ..]| x + k),
             Form::One(Left::ConstantSub) => operation.each(|[x, ..]| k - x),
