@@ -86,6 +86,7 @@ impl<N: Number> Branch<N> {
 
 impl<N: Number> Adjoint<N> {
     /// One that exists everywhere.
+    #[inline]
     pub fn everywhere(value: N) -> Self {
         Adjoint {
             value,
@@ -100,6 +101,7 @@ impl<N: Number> Adjoint<N> {
 
     /// What passes to an operand by the rule of its operation, for which this was the
     /// incoming derivative.
+    #[inline]
     pub fn passed(&self, partial: Partial<N>) -> Option<Self> {
         match partial {
             Partial::Flows(value) => Some(self.with(value)),
@@ -113,6 +115,7 @@ impl<N: Number> Adjoint<N> {
     }
 
     /// Another value that exists in the same branch.
+    #[inline]
     pub fn with(&self, value: N) -> Self {
         let branch = self.branch.clone();
         Adjoint { value, branch }
@@ -129,6 +132,7 @@ impl<N: Number> Adjoint<N> {
     }
 
     /// The derivative, 0 where it does not exist.
+    #[inline]
     pub fn whole(self) -> N {
         match &self.branch {
             None => self.value,
@@ -147,6 +151,7 @@ impl<N: Number> Adjoint<N> {
     }
 
     /// The sum of what two uses of a value contribute.
+    #[inline]
     pub fn plus(self, other: Self) -> Self {
         let (Some(one), Some(two)) = (&self.branch, &other.branch) else {
             return Adjoint::everywhere(self.whole() + other.whole());

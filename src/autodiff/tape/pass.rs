@@ -208,16 +208,16 @@ impl Pass {
             let Some(incoming) = incoming else {
                 continue;
             };
-            let wanted: SmallVec<[bool; 3]> = step.operands.iter().map(Option::is_some).collect();
             let Some((operation, Saved { operands, result })) = self.entry(step) else {
                 continue;
             };
-            let outgoing = operation.backward(operands, result, incoming, &wanted, at)?;
-            for (derivative, place) in outgoing.into_iter().zip(&step.operands) {
-                if let (Some(derivative), Some(place)) = (derivative, place) {
-                    meet(&mut derivatives[*place], derivative);
+            let place = |index: usize| step.operands.get(index).copied().flatten();
+            let is_wanted = |index: usize| place(index).is_some();
+            operation.backward(operands, result, incoming, is_wanted, at, |index, term| {
+                if let Some(place) = place(index) {
+                    meet(&mut derivatives[place], term);
                 }
-            }
+            })?;
         }
         let whole = self.sources.iter().zip(&self.shapes).map(|(place, shape)| {
             let derivative = derivatives[*place].clone();
@@ -259,10 +259,10 @@ impl Pass {
 
 /// Adds what another use contributes to a derivative that may not have begun.
 fn meet<'d>(sum: &mut Option<Incoming<'d, Tensor>>, term: Incoming<'d, Tensor>) {
-    *sum = Some(match sum.take() {
-        Some(sum) => sum.plus(term),
-        None => term,
-    });
+    match sum.take() {
+        Some(begun) => *sum = Some(begun.plus(term)),
+        None => *sum = Some(term),
+    }
 }
 
 /// Adds to a derivative that may not have begun.

@@ -16,17 +16,12 @@ use std::borrow::Cow;
 use std::ops::{Add, Div, Mul, Neg, Sub};
 use std::sync::Arc;
 
-use smallvec::SmallVec;
-
 use super::dense::Dense;
 use super::operation::{AxisList, Reduce, Reduction, Stretch};
 use super::{Error, Operation, Result, Tensor};
 use crate::autodiff::adjoint::Adjoint;
 use crate::autodiff::error::Caller;
 use crate::autodiff::{GradientTape, Number, Op, Partial};
-
-/// The derivatives of the operands; `None` where it was not wanted.
-pub(in crate::autodiff) type Derivatives<'d> = SmallVec<[Option<Incoming<'d, Tensor>>; 3]>;
 
 /// What reaches a tensor or array backwards.
 pub(in crate::autodiff) type Incoming<'d, D> = Adjoint<Traced<'d, D>>;
@@ -109,24 +104,26 @@ impl Operation {
         }
     }
 
-    /// The derivatives of the `wanted` operands, from that of the result, `g`.
+    /// Gives the derivatives of the wanted operands, with their numbers, from that of the
+    /// result, `g`.
     ///
     /// A derivative that is the same along an axis may have length 1 there, or
     /// lack it: the gradient of a sum is not written out where the next
     /// operation broadcasts it anyway. So `g` broadcasts to the shape of the
-    /// result, and what is returned to those of the operands.
+    /// result, and what is given to those of the operands.
     pub(in crate::autodiff) fn backward<'d>(
         &self,
         operands: &[Tensor],
         result: &Tensor,
         g: Incoming<'d, Tensor>,
-        wanted: &[bool],
+        is_wanted: impl Fn(usize) -> bool,
         at: Caller,
-    ) -> Result<Derivatives<'d>> {
+        mut give: impl FnMut(usize, Incoming<'d, Tensor>),
+    ) -> Result<()> {
         if let Operation::Custom(Some(custom)) = self {
             let g = g.whole().into_dense().stretched(result.shape(), at)?;
             let derivatives = (custom.rule)(&g, operands, result)?;
-            let each = derivatives.into_iter().zip(operands).map(|(d, operand)| {
+            for (index, (d, operand)) in derivatives.into_iter().zip(operands).enumerate() {
                 if d.shape() != operand.shape() || d.dtype() != operand.dtype() {
                     return Err(Error::Shape {
                         operation: self.name(),
@@ -139,23 +136,24 @@ impl Operation {
                         at: result.origin().at,
                     });
                 }
-                Ok(Some(Adjoint::everywhere(Traced::new(d, at))))
-            });
-            return each.collect();
-        }
-        let derivative = |(index, wanted): (usize, &bool)| {
-            if !*wanted {
-                return Ok(None);
+                give(index, Adjoint::everywhere(Traced::new(d, at)));
             }
-            let x = &operands[index];
-            let derivative = self.backward_to(index, operands, result, &g, at)?;
-            let zero = || {
-                let zero = Tensor::constant(0.0, x.dtype(), x.shape().clone(), at)?;
-                Ok(Adjoint::everywhere(Traced::new(zero, at)))
-            };
-            derivative.map_or_else(zero, Ok).map(Some)
-        };
-        wanted.iter().enumerate().map(derivative).collect()
+            return Ok(());
+        }
+        for (index, x) in operands.iter().enumerate() {
+            if is_wanted(index) {
+                let derivative = self.backward_to(index, operands, result, &g, at)?;
+                let derivative = match derivative {
+                    Some(derivative) => derivative,
+                    None => {
+                        let zero = Tensor::constant(0.0, x.dtype(), x.shape().clone(), at)?;
+                        Adjoint::everywhere(Traced::new(zero, at))
+                    }
+                };
+                give(index, derivative);
+            }
+        }
+        Ok(())
     }
 
     /// The derivative of one operand; `None` where it is zero or there is none.
@@ -171,11 +169,13 @@ impl Operation {
         if let Operation::Elementwise(op) = self {
             // The operand may have been broadcast.
             let is_each_for_itself = x.shape() == result.shape();
+            let stretched;
             let g = if is_each_for_itself {
-                g.clone()
+                g
             } else {
                 let whole = g.value.dense().stretched(&result.shape(), at)?;
-                g.with(Traced::new(whole, at))
+                stretched = g.with(Traced::new(whole, at));
+                &stretched
             };
             let partial = partial(*op, index, operands, result, g.value.dense(), at);
             let derivative = g.passed(partial);
@@ -404,12 +404,14 @@ impl Operation {
         let scope = tape.enter()?;
         tape.watch(&g)?;
         let incoming = Adjoint::everywhere(Traced::new(g.clone(), at));
-        let backward = self.backward(operands, result, incoming, &wanted, at)?;
+        let mut backward = vec![None; operands.len()];
+        let mut give = |index: usize, it: Incoming<'_, Tensor>| {
+            backward[index] = Some(it.whole().into_dense());
+        };
+        let is_wanted = |index: usize| wanted[index];
+        self.backward(operands, result, incoming, is_wanted, at, &mut give)?;
         drop(scope);
-        let backward = backward
-            .into_iter()
-            .map(|it| Some(it?.whole().into_dense()));
-        let pairs = backward.zip(tangents);
+        let pairs = backward.into_iter().zip(tangents);
         let (targets, weights): (Vec<Tensor>, Vec<Tensor>) = pairs
             .filter_map(|(target, weight)| Some((target?, weight.clone()?)))
             .unzip();
