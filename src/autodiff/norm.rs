@@ -76,8 +76,10 @@ trait Entries<N>: Sized {
 
 /// What is not finite among the entries, the norm is.
 fn norm_of<T: Real, N: Number>(entries: impl Entries<N>) -> N {
-    if entries.count() <= 4 {
-        return N::apply(Op::Abs, &[&entries.reduced(Op::Hypot)]);
+    match entries.count() {
+        1 => return N::apply(Op::Abs, &[&entries.only()]),
+        2..=4 => return entries.reduced(Op::Hypot),
+        _ => {}
     }
     let is_less = |x: &N, y: &N| N::apply(Op::Less, &[x, y]);
     let select = |condition: &N, x: &N, y: &N| N::apply(Op::Where, &[condition, x, y]);

@@ -249,10 +249,10 @@ impl<'g, T: Real> Array<'g, T> {
     pub fn stack(parts: &[Self]) -> Self {
         let lengthened = |part: &Self| part.reshape(part.shape().inserted(0, 1));
         let parts: Vec<Self> = parts.iter().map(lengthened).collect();
-        perform(Operation::Concat(0), &parts)
+        Array::joined(&parts)
     }
 
-    /// Vectors behind each other.
+    /// Arrays behind each other along their first axis.
     ///
     /// # Panics
     ///

@@ -1,5 +1,6 @@
 //! The exponential function and what is made of it.
 
+use super::extended::exp_parts;
 use super::{Double, LN_2, Series, half_of, nearest, power_of_two, select, sum, sum_of_less};
 
 /// (eʳ − 1 − r) / r² for |r| ≤ ½ ln 2.
@@ -101,17 +102,13 @@ pub fn exp<const SHORT: bool>(x: f64) -> f64 {
 /// eˣ as a sum, for x ≤ 0.
 #[inline(always)]
 pub(super) fn exp_as_sum<const SHORT: bool>(x: f64) -> Double {
-    let (k, r) = without_ln_2::<SHORT>(Double::new(select(x < -746.0, -746.0, x), 0.0));
-    let small = small::<SHORT>(r);
+    let (k, m) = exp_parts::<SHORT>(Double::new(select(x < -746.0, -746.0, x), 0.0));
     if SHORT {
-        let value = scaled(1.0 + (small.high + small.low), k, false);
-        return Double::new(value, 0.0);
+        return Double::new(scaled(m.high, k, false), 0.0);
     }
-    let (high, rest) = sum_of_less(1.0, small.high);
-    let (high, low) = sum_of_less(high, rest + small.low);
     let power = power_of_two(k.wrapping_add(64));
     let factor = power_of_two(64_u64.wrapping_neg());
-    Double::new(high * power * factor, low * power * factor)
+    m.scaled(power).scaled(factor)
 }
 
 /// eˣ − 1 = 2ᵏ · (eʳ − 1) + (2ᵏ − 1), halved on the way, since 2ᵏ may be too large:

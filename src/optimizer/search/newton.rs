@@ -176,8 +176,9 @@ impl<F: Float> Search<F> for Newton<F> {
             let (before, after) = (point.value, trial.point.value);
             let is_low = after <= before + self.decrease * step * slope;
             // Where the loss is too coarse a number to fall, a smaller gradient counts.
-            let is_flatter = norm(&trial.point.gradient) < norm(&point.gradient);
-            let is_flatter = is_flatter && after == before && step == F::ONE;
+            let is_flatter = after == before
+                && step == F::ONE
+                && norm(&trial.point.gradient) < norm(&point.gradient);
             if trial.point.is_finite() && is_low && (after < before || is_flatter) {
                 *point = trial.point;
                 return Next::Continues;
