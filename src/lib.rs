@@ -58,7 +58,7 @@
 //! batch::run(&plan, &[0], || (), &Control::default(), |outcomes, ()| {
 //!     let (_, outcome) = &outcomes[0];
 //!     assert_eq!(outcome.parameters[0].to_string(), "5.803526e-37");
-//!     assert_eq!(outcome.status.to_string(), "no parameter changes from epoch 4130 on");
+//!     assert_eq!(outcome.reason.to_string(), "no parameter changes from epoch 4130 on");
 //!     Ok::<(), Cancelled>(())
 //! })?;
 //! # Ok::<(), Box<dyn std::error::Error>>(())
@@ -107,7 +107,7 @@
 //! One road, each hop a plain value that can be printed:
 //!
 //! ```text
-//! text ─spec▶ Spec ─plan▶ Plan ─batch▶ Outcome ─report▶ files
+//! text ─spec▶ Spec ─plan▶ Plan ─batch▶ End ─report▶ files
 //!                           │                └─baseline▶ Deviation
 //!                  Program (traced once, replayed for every run)
 //! ```
@@ -154,6 +154,7 @@ pub mod batch;
 pub mod data;
 pub mod derivative;
 pub mod diagnosis;
+pub mod ending;
 pub mod engine;
 pub mod experiment;
 pub mod landscape;

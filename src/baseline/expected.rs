@@ -12,7 +12,7 @@ use crate::plan::{Bound, Expectation, Plan};
 ///
 /// ```
 /// use gradtape::baseline;
-/// use gradtape::batch::{self, Cancelled, Control, RunResult};
+/// use gradtape::experiment;
 /// use gradtape::plan::Plan;
 ///
 /// let plan = Plan::new("example.toml", r#"
@@ -21,13 +21,8 @@ use crate::plan::{Bound, Expectation, Plan};
 ///     optimizer = [{ method = "sgd", learning_rate = 0.25 }]
 ///     expect = [{ w = { equals = 0.4, abs = 0.05 } }]
 /// "#)?;
-/// let mut deviations = Vec::new();
-/// batch::run(&plan, &[0], || (), &Control::default(), |outcomes, ()| {
-///     for (run, outcome) in outcomes {
-///         deviations.extend(baseline::unexpected(&plan, &RunResult::new(&plan, run, &outcome)));
-///     }
-///     Ok::<(), Cancelled>(())
-/// })?;
+/// let results = experiment::run(&plan);
+/// let deviations = baseline::unexpected(&plan, &results.runs[0]);
 /// assert_eq!(
 ///     deviations[0].to_string(),
 ///     "run 0 (w^2): w expected 0.4 within abs 0.05, now 0.5 (0.1 away, 25%, 1801439850948198 ulps)"
@@ -40,18 +35,31 @@ pub fn unexpected(plan: &Plan, result: &RunResult) -> Vec<Deviation> {
     let run = plan.run(result.number);
     let about = plan.expectations.iter().enumerate();
     let about = about.filter(|(_, expectation)| expectation.runs.chooses(plan, &run));
-    for (place, Expectation { status, bounds, .. }) in about {
+    for (place, expectation) in about {
+        let Expectation {
+            status,
+            outcome,
+            bounds,
+            ..
+        } = expectation;
         let (subject, demand) = (Subject::of_run(result), Demand::Expected(place));
-        if let Some(status) = status.as_ref().filter(|status| **status != result.status) {
+        let mut word = |quantity: &str, wanted: &str, found: String| {
             deviations.push(Deviation {
                 subject: subject.clone(),
                 demand,
-                quantity: "status".to_owned(),
+                quantity: quantity.to_owned(),
                 epoch: None,
-                wanted: format!("expected {status}"),
-                found: format!("{} ({})", result.status, result.reason),
+                wanted: format!("expected {wanted}"),
+                found,
                 apart: None,
             });
+        };
+        if let Some(status) = status.filter(|status| *status != result.status) {
+            let found = format!("{} ({})", result.status.name(), result.reason);
+            word("status", status.name(), found);
+        }
+        if let Some(outcome) = outcome.filter(|outcome| *outcome != result.outcome) {
+            word("outcome", outcome.name(), result.outcome.name().to_owned());
         }
         for bound in bounds {
             if let Some(value) = result.quantity(plan, &bound.quantity) {

@@ -7,16 +7,17 @@ use super::matching::Matching;
 use super::report::RecordedReport;
 use super::trajectory::Trajectories;
 use crate::batch::{Counts, RunResult};
+use crate::diagnosis::{Concluded, Fact, Facts};
 use crate::number::{Scalar, Value};
 use crate::plan::{Plan, Quantity, Tolerance};
-use crate::report::{RUNS, ReportError, RunReader, State};
+use crate::report::{ConcludedReader, RUNS, ReportError, State};
 
 /// The recorded runs that results are compared with, one by one.
 #[derive(Debug)]
 pub struct RecordedRuns<'p> {
     report: &'p RecordedReport,
     /// `None` if the report has no runs.
-    reader: Option<RunReader<'p>>,
+    reader: Option<ConcludedReader<'p>>,
     /// `None` if only the ends of runs are compared.
     trajectories: Option<Trajectories<'p>>,
     comparison: Comparison<'p>,
@@ -26,9 +27,9 @@ pub struct RecordedRuns<'p> {
     /// How many runs were read.
     count: u64,
     /// The recorded run that was read last, if it lies ahead.
-    next: Option<RunResult>,
+    next: Option<Concluded>,
     /// Runs that were read and belong to one that comes later.
-    waiting: HashMap<u64, RunResult>,
+    waiting: HashMap<u64, Concluded>,
 }
 
 impl<'p> RecordedRuns<'p> {
@@ -40,8 +41,7 @@ impl<'p> RecordedRuns<'p> {
         let recorded = report.plan();
         let has_runs = recorded.runs() > 0;
         let reader = if has_runs {
-            let path = report.folder().join(RUNS);
-            Some(RunReader::open(path, recorded)?)
+            Some(ConcludedReader::open(report.folder(), recorded)?)
         } else {
             None
         };
@@ -86,7 +86,7 @@ impl<'p> RecordedRuns<'p> {
     /// If the report is damaged.
     pub fn compare(
         &mut self,
-        now: &RunResult,
+        now: &Concluded,
         states: &[State],
     ) -> Result<Vec<Deviation>, ReportError> {
         let compared = self.compare_run(now, states);
@@ -95,19 +95,20 @@ impl<'p> RecordedRuns<'p> {
 
     fn compare_run(
         &mut self,
-        now: &RunResult,
+        concluded: &Concluded,
         states: &[State],
     ) -> Result<Vec<Deviation>, ReportError> {
         let mut deviations = Vec::new();
+        let now = &concluded.result;
         let recorded = match self.matching.recorded(now.number) {
             Some(number) => self.take(number, &mut deviations)?,
             None => None,
         };
         match recorded {
             Some(recorded) => {
-                self.comparison.tell(&recorded, now, &mut deviations);
+                self.comparison.tell(&recorded, concluded, &mut deviations);
                 if let Some(trajectories) = &mut self.trajectories {
-                    let first = trajectories.first_difference(recorded.number, now, states)?;
+                    let first = trajectories.first_difference(&recorded.result, now, states)?;
                     deviations.extend(first);
                 }
             }
@@ -125,13 +126,13 @@ impl<'p> RecordedRuns<'p> {
         &mut self,
         number: u64,
         deviations: &mut Vec<Deviation>,
-    ) -> Result<Option<RunResult>, ReportError> {
+    ) -> Result<Option<Concluded>, ReportError> {
         if let Some(recorded) = self.waiting.remove(&number) {
             return Ok(Some(recorded));
         }
-        while let Some(recorded) = self.next.take_if(|next| next.number <= number) {
+        while let Some(recorded) = self.next.take_if(|next| next.result.number <= number) {
             self.advance()?;
-            if recorded.number == number {
+            if recorded.result.number == number {
                 return Ok(Some(recorded));
             }
             self.pass(recorded, deviations);
@@ -140,9 +141,10 @@ impl<'p> RecordedRuns<'p> {
     }
 
     /// A recorded run that is not the one looked for.
-    fn pass(&mut self, recorded: RunResult, deviations: &mut Vec<Deviation>) {
+    fn pass(&mut self, concluded: Concluded, deviations: &mut Vec<Deviation>) {
+        let recorded = &concluded.result;
         if self.matching.awaits(recorded.number) {
-            self.waiting.insert(recorded.number, recorded);
+            self.waiting.insert(recorded.number, concluded);
         } else if self.is_whole {
             let wanted = "is not in the experiment any more".to_owned();
             let gone = Deviation {
@@ -150,7 +152,7 @@ impl<'p> RecordedRuns<'p> {
                     number: recorded.number,
                     label: recorded.label.clone(),
                 },
-                ..moved(&recorded, "run", wanted, String::new(), None)
+                ..moved(recorded, "run", wanted, String::new(), None)
             };
             deviations.push(gone);
         }
@@ -275,17 +277,15 @@ impl<'p> Comparison<'p> {
         }
     }
 
-    /// Whether a reason is another one. Where values may move, its numbers may too.
-    fn is_other(&self, before: &str, now: &str) -> bool {
-        before != now && (self.is_exact || without_numbers(before).ne(without_numbers(now)))
-    }
-
-    /// What changed of a run.
-    fn tell(&self, recorded: &RunResult, now: &RunResult, deviations: &mut Vec<Deviation>) {
-        let mut words = |name: &str, before: String, after: String| {
+    /// What changed of a run. Sentences do not count.
+    fn tell(&self, before: &Concluded, after: &Concluded, deviations: &mut Vec<Deviation>) {
+        let (recorded, now) = (&before.result, &after.result);
+        let deviations = std::cell::RefCell::new(deviations);
+        let words = |name: &str, before: String, after: String| {
             if before != after {
                 let wanted = format!("recorded {before}");
-                deviations.push(moved(now, name, wanted, after, None));
+                let deviation = moved(now, name, wanted, after, None);
+                deviations.borrow_mut().push(deviation);
             }
         };
         let text = |value: &Option<Value>| {
@@ -298,12 +298,19 @@ impl<'p> Comparison<'p> {
                 words(name, text(before), text(after));
             }
         }
-        if recorded.status != now.status || self.is_other(&recorded.reason, &now.reason) {
-            let status = |result: &RunResult| format!("{} ({})", result.status, result.reason);
-            words("status", status(recorded), status(now));
-        }
-        let mut numbers = |name: &str, tolerance, values| {
-            deviations.extend(difference(now, name, tolerance, values));
+        let status = |result: &RunResult| match &*result.stopped_by {
+            "" => result.status.name().to_owned(),
+            by => format!("{} by {by}", result.status.name()),
+        };
+        words("status", status(recorded), status(now));
+        let outcome = |result: &RunResult| match result.period {
+            None => result.outcome.name().to_owned(),
+            Some(period) => format!("{} with period {period}", result.outcome.name()),
+        };
+        words("outcome", outcome(recorded), outcome(now));
+        let numbers = |name: &str, tolerance: &Tolerance, values| {
+            let difference = difference(now, name, tolerance, values);
+            deviations.borrow_mut().extend(difference);
         };
         for (name, tolerance) in &self.quantities {
             let of = |result: &RunResult| result.quantity(self.plan, name);
@@ -317,13 +324,46 @@ impl<'p> Comparison<'p> {
             let values = (of(recorded, *before), of(now, *after));
             numbers(name, tolerance, values);
         }
+        for (name, tolerance, [before, after]) in &self.parameters {
+            let of = |result: &RunResult, place: Option<usize>| {
+                let value = place.and_then(|place| result.best_parameters.get(place));
+                value.copied().flatten()
+            };
+            let values = (of(recorded, *before), of(now, *after));
+            numbers(&format!("best.{name}"), tolerance, values);
+        }
+        let epoch = Some(self.plan.check.tolerance("status_epoch"));
+        let epochs = [recorded, now].map(|result| Some(Fact::Whole(result.status_epoch)));
+        let epochs = [("status_epoch", epochs, epoch)].into_iter();
+        let facts = before.diagnosis.facts.values().into_iter();
+        let facts = Facts::COLUMNS
+            .into_iter()
+            .zip(facts.zip(after.diagnosis.facts.values()))
+            .map(|(name, (before, after))| {
+                // Which runs have a model depends on which are chosen.
+                let is_known = before.is_some() && after.is_some();
+                let is_compared = is_known || !Facts::is_of_the_model(name);
+                // What is all rounding moves by any share where the values may move at all.
+                let is_rounding = ["model_decrease", "model_distance"].contains(&name);
+                let is_compared = is_compared && (self.is_exact || !is_rounding);
+                let tolerance = is_compared.then(|| self.plan.check.tolerance(name));
+                (name, [before, after], tolerance)
+            });
+        for (name, [before, after], tolerance) in epochs.chain(facts) {
+            let Some(tolerance) = tolerance else { continue };
+            if let (Some(Fact::Word(before)), Some(Fact::Word(after))) = (before, after) {
+                words(name, before.to_owned(), after.to_owned());
+                continue;
+            }
+            #[expect(clippy::cast_precision_loss, reason = "epochs are below 2^53")]
+            let number = |fact: Option<Fact>| match fact? {
+                Fact::Number(number) => Some(Scalar::F64(number)),
+                Fact::Whole(whole) => Some(Scalar::F64(whole as f64)),
+                Fact::Word(_) => Some(Scalar::F64(f64::NAN)),
+            };
+            numbers(name, &tolerance, (number(before), number(after)));
+        }
     }
-}
-
-/// The words of a sentence that are no numbers.
-fn without_numbers(text: &str) -> impl Iterator<Item = &str> {
-    let words = text.split_whitespace();
-    words.filter(|word| word.parse::<f64>().is_err())
 }
 
 /// How a quantity of a run deviates: its recorded value and that of now are farther apart

@@ -4,6 +4,7 @@ use super::deviation::Deviation;
 use super::recorded::difference;
 use super::report::RecordedReport;
 use crate::batch::{Recorder, Row, RunResult};
+use crate::number::Scalar;
 use crate::plan::{Plan, Run, Tolerance};
 use crate::report::{ReportError, State, TrajectoryReader, state_columns};
 
@@ -54,13 +55,15 @@ impl Recorder for Trace<'_> {
 #[derive(Debug)]
 pub(super) struct Trajectories<'p> {
     reader: TrajectoryReader,
+    recorded: &'p Plan,
+    plan: &'p Plan,
     /// The quantities that both reports have: a name, what it may be away, and where the
     /// recorded states and those of now have it.
     quantities: Vec<(&'p str, Tolerance, usize, usize)>,
 }
 
 impl<'p> Trajectories<'p> {
-    pub(super) fn open(recorded: &RecordedReport, plan: &'p Plan) -> Result<Self, ReportError> {
+    pub(super) fn open(recorded: &'p RecordedReport, plan: &'p Plan) -> Result<Self, ReportError> {
         let reader = recorded.trajectories()?;
         let quantities = state_columns(plan).enumerate().filter_map(|(now, name)| {
             let before = state_columns(recorded.plan()).position(|known| known == name)?;
@@ -68,20 +71,48 @@ impl<'p> Trajectories<'p> {
         });
         Ok(Trajectories {
             reader,
+            recorded: recorded.plan(),
+            plan,
             quantities: quantities.collect(),
         })
     }
 
-    /// The first recorded epoch in which a run is not where it was: the one that was recorded
-    /// as number `recorded`. Epochs that only one of the two has are not compared; that a run
-    /// is longer or shorter is told by `epochs_run`.
+    /// The first recorded epoch in which a run is not where the recorded one was. Where both
+    /// experiments record the same epochs, these are compared too; else epochs that only one
+    /// of the two has are not. That a run is longer or shorter is a matter of `epochs_run`.
     pub(super) fn first_difference(
         &mut self,
-        recorded: u64,
+        recorded: &RunResult,
         now: &RunResult,
         states: &[State],
     ) -> Result<Option<Deviation>, ReportError> {
-        let before = self.reader.states(recorded, now.loss.precision())?;
+        let before = self.reader.states(recorded.number, now.loss.precision())?;
+        let of = |plan: &Plan, run: &RunResult| {
+            let epochs = plan.run(run.number).epochs;
+            (plan.record.recorded(epochs), epochs)
+        };
+        let are_alike = recorded.epochs_run == now.epochs_run
+            && of(self.recorded, recorded) == of(self.plan, now);
+        if are_alike {
+            let epoch = |states: &[State], place: usize| {
+                #[expect(clippy::cast_precision_loss, reason = "epochs are below 2^53")]
+                let epoch = states
+                    .get(place)
+                    .map(|state| Scalar::F64(state.epoch as f64));
+                epoch
+            };
+            for place in 0..before.len().max(states.len()) {
+                let values = (epoch(&before, place), epoch(states, place));
+                let exact = Tolerance::default();
+                if let Some(deviation) = difference(now, "epoch", &exact, values) {
+                    let states = [states, &before].map(|states| states.get(place));
+                    return Ok(Some(Deviation {
+                        epoch: states.into_iter().flatten().next().map(|state| state.epoch),
+                        ..deviation
+                    }));
+                }
+            }
+        }
         for (before, after) in State::at_equal_epochs(&before, states) {
             for (name, tolerance, place_before, place_now) in &self.quantities {
                 let values = (before.value(*place_before), after.value(*place_now));

@@ -7,9 +7,10 @@
 //! [`descent`](super::descent). So lanes never decide how a run ends, and the
 //! result is the same with and without them.
 
+use super::closing::{Closing, Tail, WATCHED, Windows, tail_start};
 use super::course::Limits;
 use super::descent::{Best, Checkpoint, Descent, LOSS, OPERATIONS};
-use super::{Cancelled, Control, Counts, Outcome, Recorder, Row, Status};
+use super::{Cancelled, Control, Counts, End, Recorder, Row, StopReason};
 use crate::autodiff::Real;
 use crate::engine::{Block as Numbers, Expected, Quantity, States, WIDTH};
 use crate::number::Scalar;
@@ -23,12 +24,12 @@ pub(super) struct Lane<T> {
     /// For each recorded epoch, in order: loss, norm of the gradient, perhaps the
     /// validation loss and the learning rate, parameters.
     rows: Vec<T>,
-    end: End<T>,
+    end: LaneEnd<T>,
 }
 
-enum End<T> {
+enum LaneEnd<T> {
     /// It made all of its updates.
-    Spent(Outcome),
+    Spent(End),
     /// It has to go on alone.
     Alone(Checkpoint<T>),
 }
@@ -60,6 +61,12 @@ struct Block<'a, T> {
     best: States<T>,
     /// Whether the least loss of each lane is in the chunk.
     improved: Vec<bool>,
+    /// The epochs that the closing of each run needs the loss of.
+    windows: Windows,
+    /// The states in the last epoch from which a chunk covers the whole tail, and which that
+    /// is.
+    tail: States<T>,
+    tail_from: u64,
 }
 
 /// A run in its lane.
@@ -73,6 +80,8 @@ struct Live<T> {
     /// end of each, though the memory still moves: what comes after may be a fixed point,
     /// whose first epoch only a run from here on can tell.
     resting: Option<Checkpoint<T>>,
+    /// The sums of the losses in the windows of the closing.
+    sums: [f64; 3],
 }
 
 /// The least loss of a lane: what it was, in which epoch, and the epoch not long before that
@@ -142,7 +151,7 @@ impl<T: Real> Descent<T> {
         lane: Option<Lane<T>>,
         recorder: &mut R,
         control: &Control,
-    ) -> Result<Outcome, Cancelled> {
+    ) -> Result<End, Cancelled> {
         match lane {
             Some(lane) => self.end(plan, run, lane, Rows::new(plan, run), recorder, control),
             None => self.single(plan, run, recorder, control),
@@ -157,7 +166,7 @@ impl<T: Real> Descent<T> {
         run: &Run,
         recorder: &mut R,
         control: &Control,
-    ) -> Result<Outcome, Cancelled> {
+    ) -> Result<End, Cancelled> {
         if self.batches.is_some() {
             let mut state = Vec::new();
             self.start(plan, run, &mut state);
@@ -232,11 +241,11 @@ impl<T: Real> Descent<T> {
         mut rows: Rows,
         recorder: &mut impl Recorder,
         control: &Control,
-    ) -> Result<Outcome, Cancelled> {
+    ) -> Result<End, Cancelled> {
         rows.pass_on(&lane.rows, self, recorder);
         match lane.end {
-            End::Spent(outcome) => Ok(outcome),
-            End::Alone(checkpoint) => self.run(plan, run, &checkpoint, recorder, control),
+            LaneEnd::Spent(outcome) => Ok(outcome),
+            LaneEnd::Alone(checkpoint) => self.run(plan, run, &checkpoint, recorder, control),
         }
     }
 }
@@ -306,6 +315,7 @@ impl<'a, T: Real> Block<'a, T> {
                 rows: Vec::new(),
                 best: None,
                 resting: None,
+                sums: [0.0; 3],
             });
         }
         let mut states = States::default();
@@ -326,6 +336,9 @@ impl<'a, T: Real> Block<'a, T> {
             leaves: Vec::new(),
             best: States::default(),
             improved: Vec::new(),
+            windows: Windows::new(epochs),
+            tail: States::default(),
+            tail_from: 0,
         }
     }
 
@@ -363,6 +376,10 @@ impl<'a, T: Real> Block<'a, T> {
     fn chunk(&mut self, from: u64, end: u64) {
         let rows_before = self.live.first().map_or(0, |live| live.rows.len());
         self.numbers.look_anew();
+        if (from..end).contains(&tail_start(self.epochs)) {
+            self.numbers.copy_states(&mut self.tail);
+            self.tail_from = from;
+        }
         let (last, mut recorded) = (end - 1, self.recorded);
         let mut epoch = from;
         while epoch < end {
@@ -373,13 +390,19 @@ impl<'a, T: Real> Block<'a, T> {
                 .recorded_epochs
                 .as_ref()
                 .map_or(u64::MAX, |recorded| recorded.next(epoch));
+            let next_look = self.windows.next(epoch);
             if next_row == epoch {
                 self.record();
                 recorded = Some(epoch);
+                self.add_to_windows(epoch);
+                epoch += 1;
+            } else if next_look == epoch {
+                self.descent.engine.advance(&mut self.numbers, 1, false);
+                self.add_to_windows(epoch);
                 epoch += 1;
             } else {
                 let until = if epoch == last { end } else { last };
-                let until = until.min(next_row);
+                let until = until.min(next_row).min(next_look);
                 let epochs = in_chunk(until - epoch);
                 self.descent
                     .engine
@@ -394,11 +417,14 @@ impl<'a, T: Real> Block<'a, T> {
                 self.numbers.remove(lane);
                 let mut live = self.live.swap_remove(lane);
                 live.rows.truncate(rows_before);
-                let end = End::Alone(self.leave(lane, &mut live));
+                let end = LaneEnd::Alone(self.leave(lane, &mut live));
                 let rows = live.rows;
                 self.ended[live.place] = Some(Lane { rows, end });
                 let left = self.live.len();
-                for states in [&mut self.states, &mut self.before_last, &mut self.best] {
+                let states = [
+                    &mut self.states, &mut self.before_last, &mut self.best, &mut self.tail,
+                ];
+                for states in states {
                     states.remove(lane, left);
                 }
             }
@@ -523,6 +549,77 @@ impl<'a, T: Real> Block<'a, T> {
         }
     }
 
+    /// Adds the loss of an epoch of each lane to its windows.
+    fn add_to_windows(&mut self, epoch: u64) {
+        if self.windows.next(epoch) != epoch {
+            return;
+        }
+        for (live, loss) in self.live.iter_mut().zip(self.numbers.outputs(LOSS)) {
+            self.windows.add(&mut live.sums, epoch, loss.to_f64());
+        }
+    }
+
+    /// The closings of the runs whose lanes made all epochs. The last epochs of those that
+    /// need a tail are run once more, several at once.
+    fn closings(&self) -> Vec<Option<Closing>> {
+        let mut closings = Vec::new();
+        let mut tails = Vec::new();
+        for (lane, live) in self.live.iter().enumerate() {
+            let best = match (self.numbers.least(lane).1, live.best) {
+                (Some(_), _) | (_, None) => self.epochs,
+                (None, Some(best)) => best.epoch,
+            };
+            let (closing, needs_tail) = self.windows.closing(live.sums, self.epochs, best);
+            closings.push((!self.leaves[lane]).then_some(closing));
+            if needs_tail && !self.leaves[lane] {
+                tails.push(lane);
+            }
+        }
+        for lanes in tails.chunks(8 * WIDTH) {
+            for (lane, states) in lanes.iter().zip(self.tails(lanes)) {
+                if let Some(closing) = &mut closings[*lane] {
+                    closing.tail = Tail::of(&states, T::EPSILON.to_f64());
+                }
+            }
+        }
+        closings
+    }
+
+    /// The loss and some parameters of the last epochs of some lanes.
+    fn tails(&self, lanes: &[usize]) -> Vec<Vec<Vec<f64>>> {
+        let program = self.descent.engine.program();
+        let mut numbers = Numbers::new(program, lanes.len());
+        for (place, lane) in lanes.iter().enumerate() {
+            let mut inputs = self.state(&self.tail, *lane);
+            let rest = inputs.len()..program.inputs();
+            inputs.extend(rest.map(|number| self.numbers.input(number, *lane)));
+            numbers.load(place, &inputs);
+        }
+        let start = tail_start(self.epochs);
+        let before = in_chunk(start - self.tail_from);
+        if before > 0 {
+            self.descent.engine.advance(&mut numbers, before, false);
+        }
+        let mut tails = vec![Vec::new(); lanes.len()];
+        for _ in start..=self.epochs {
+            for (place, states) in tails.iter_mut().enumerate() {
+                let watched = 0..self.descent.parameters.min(WATCHED);
+                let values = watched.map(|number| numbers.input(number, place).to_f64());
+                states.push([f64::NAN].into_iter().chain(values).collect());
+            }
+            self.descent.engine.advance(&mut numbers, 1, false);
+            for (states, loss) in tails.iter_mut().zip(numbers.outputs(LOSS)) {
+                if let Some(loss_of) = states
+                    .last_mut()
+                    .and_then(|state: &mut Vec<f64>| state.first_mut())
+                {
+                    *loss_of = loss.to_f64();
+                }
+            }
+        }
+        tails
+    }
+
     /// The last epoch, which no update follows.
     fn finish(&mut self) {
         if self.live.is_empty() {
@@ -531,11 +628,13 @@ impl<'a, T: Real> Block<'a, T> {
         self.numbers.look_anew();
         let rows_before = self.live[0].rows.len();
         self.record();
+        self.add_to_windows(self.epochs);
         self.find_unexpected();
+        let mut closings = self.closings();
         for (lane, mut live) in std::mem::take(&mut self.live).into_iter().enumerate() {
             let end = if self.leaves[lane] {
                 live.rows.truncate(rows_before);
-                End::Alone(self.leave(lane, &mut live))
+                LaneEnd::Alone(self.leave(lane, &mut live))
             } else {
                 let epochs = self.epochs;
                 // Where the last epoch is the best, its state is at hand.
@@ -556,8 +655,9 @@ impl<'a, T: Real> Block<'a, T> {
                     }
                     None => (row[0], epochs, parameters.clone()),
                 };
-                let outcome = Outcome {
-                    status: Status::EpochsSpent,
+                let outcome = End {
+                    reason: StopReason::EpochLimit,
+                    closing: closings[lane].take(),
                     epochs_run: self.epochs,
                     loss: Scalar::new(row[0]),
                     gradient_norm: Scalar::new(row[1]),
@@ -571,7 +671,7 @@ impl<'a, T: Real> Block<'a, T> {
                 if self.recorded_epochs.is_none() {
                     live.rows.truncate(rows_before);
                 }
-                End::Spent(outcome)
+                LaneEnd::Spent(outcome)
             };
             let rows = live.rows;
             self.ended[live.place] = Some(Lane { rows, end });

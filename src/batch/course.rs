@@ -1,8 +1,9 @@
 //! How a run goes from epoch to epoch and why it ends, whatever leads from one state to the
 //! next.
 
-use super::status::{Divergence, Rule, Status};
-use super::{Counts, Outcome, Recorder, Row};
+use super::closing::Collector;
+use super::stop_reason::{Divergence, Rule, StopReason};
+use super::{Counts, End, Recorder, Row};
 use crate::autodiff::Real;
 use crate::number::{Number, Scalar};
 use crate::plan::{Plan, RecordedEpochs, Run, Stop};
@@ -50,7 +51,7 @@ impl<T: Real> Limits<T> {
     }
 
     /// Why a run ends in this state, if it does.
-    fn test(&self, state: &State<T>) -> Option<Status> {
+    fn test(&self, state: &State<T>) -> Option<StopReason> {
         let tests = [
             (Rule::LossBelow, Some(state.loss), self.loss_below),
             (Rule::GapBelow, state.gap, self.gap_below),
@@ -66,18 +67,18 @@ impl<T: Real> Limits<T> {
                 && value < limit
             {
                 let (value, limit) = (Scalar::new(value), Scalar::new(limit));
-                return Some(Status::Converged { rule, value, limit });
+                return Some(StopReason::Converged { rule, value, limit });
             }
         }
         if let Some(limit) = self.loss_above.filter(|limit| state.loss > *limit) {
             let (value, limit) = (Scalar::new(state.loss), Scalar::new(limit));
-            return Some(Status::Diverged {
+            return Some(StopReason::Diverged {
                 epoch: state.epoch,
                 what: Divergence::LossAbove { value, limit },
             });
         }
         let (wait, patience) = (state.wait?, self.patience?);
-        (wait >= patience).then(|| Status::Converged {
+        (wait >= patience).then(|| StopReason::Converged {
             rule: Rule::Patience,
             value: Scalar::new(wait),
             limit: Scalar::new(patience),
@@ -110,6 +111,7 @@ pub(super) struct Course<'r, T, R> {
     /// The last state in which everything was finite.
     finite: Option<State<T>>,
     best: Option<Least<T>>,
+    closing: Collector,
 }
 
 /// The least loss so far.
@@ -134,6 +136,7 @@ impl<'r, T: Real, R: Recorder> Course<'r, T, R> {
             epochs: run.epochs,
             finite: None,
             best: None,
+            closing: Collector::new(run.epochs),
         }
     }
 
@@ -144,10 +147,10 @@ impl<'r, T: Real, R: Recorder> Course<'r, T, R> {
     }
 
     /// Looks at the next state: why the run ends there, if it does.
-    pub(super) fn look(&mut self, state: &State<T>) -> Option<Status> {
+    pub(super) fn look(&mut self, state: &State<T>) -> Option<StopReason> {
         if let Some(what) = not_finite(state, self.names) {
             let epoch = state.epoch;
-            return Some(Status::Diverged { epoch, what });
+            return Some(StopReason::Diverged { epoch, what });
         }
         match &mut self.best {
             Some(best) if state.loss < best.loss => {
@@ -165,12 +168,15 @@ impl<'r, T: Real, R: Recorder> Course<'r, T, R> {
             }
         }
         self.rows.offer(state);
+        let parameters = state.parameters.iter().map(|x| x.to_f64());
+        self.closing
+            .look(state.epoch, state.loss.to_f64(), parameters);
         match &mut self.finite {
             Some(finite) => finite.clone_from_state(state),
             None => self.finite = Some(state.clone()),
         }
-        let status = self.limits.test(state);
-        status.or_else(|| (state.epoch == self.epochs).then_some(Status::EpochsSpent))
+        let reason = self.limits.test(state);
+        reason.or_else(|| (state.epoch == self.epochs).then_some(StopReason::EpochLimit))
     }
 
     /// Whether a run can end at a fixed point: with `step_below` the next epoch ends it for
@@ -180,17 +186,16 @@ impl<'r, T: Real, R: Recorder> Course<'r, T, R> {
     }
 
     /// The state is the same in every epoch that is left.
-    pub(super) fn stay(&mut self, state: &State<T>, last_change: u64) -> Status {
+    pub(super) fn stay(&mut self, state: &State<T>) {
         self.rows.repeat(state.clone(), self.epochs);
         let mut last = state.clone();
         last.epoch = self.epochs;
         self.finite = Some(last);
-        Status::FixedPoint { since: last_change }
     }
 
     /// What became of the run. One that is not finite from the start has nothing else to
     /// show than `state`.
-    pub(super) fn end(mut self, state: State<T>, status: Status) -> Outcome {
+    pub(super) fn end(mut self, state: State<T>, reason: StopReason) -> End {
         let counts = state.counts;
         let end = self.finite.unwrap_or(state);
         self.rows.end(&end);
@@ -200,8 +205,12 @@ impl<'r, T: Real, R: Recorder> Course<'r, T, R> {
             parameters: end.parameters.clone(),
         });
         let scalars = |numbers: &[T]| numbers.iter().map(|x| Scalar::new(*x)).collect();
-        Outcome {
-            status,
+        End {
+            closing: match reason {
+                StopReason::EpochLimit => self.closing.finish(best.epoch, T::EPSILON.to_f64()),
+                _ => None,
+            },
+            reason,
             epochs_run: end.epoch,
             loss: Scalar::new(end.loss),
             gradient_norm: Scalar::new(end.gradient_norm),

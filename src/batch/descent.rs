@@ -1,9 +1,10 @@
 //! One run: a program replayed from the start, or from an epoch on the way, to
 //! the last epoch.
 
+use super::closing::{Closing, Collector};
 use super::course::{Course, Least, State};
 use super::minibatch::Batches;
-use super::{Cancelled, Control, Outcome, Recorder, trace};
+use super::{Cancelled, Control, End, Recorder, StopReason, trace};
 use crate::autodiff::{Graph, Real};
 use crate::engine::{Block, Engine, States};
 use crate::optimizer::Initial;
@@ -158,7 +159,7 @@ impl<T: Real> Descent<T> {
         from: &Checkpoint<T>,
         recorder: &mut impl Recorder,
         control: &Control,
-    ) -> Result<Outcome, Cancelled> {
+    ) -> Result<End, Cancelled> {
         let mut course = Course::new(plan, run, recorder);
         let mut block = Block::new(self.engine.program(), 1);
         let mut inputs = Vec::new();
@@ -193,7 +194,7 @@ impl<T: Real> Descent<T> {
         };
         let mut last_change = 0;
         let mut since_look = 0;
-        let status = loop {
+        let reason = loop {
             block.copy_states(&mut before);
             self.engine.advance(&mut block, 1, true);
             state.loss = block.output(LOSS, 0);
@@ -206,8 +207,8 @@ impl<T: Real> Descent<T> {
             for (number, parameter) in state.parameters.iter_mut().enumerate() {
                 *parameter = before.get(number, 0);
             }
-            if let Some(status) = course.look(&state) {
-                break status;
+            if let Some(reason) = course.look(&state) {
+                break reason;
             }
             if let Some(updates) = &mut updates {
                 let moved = &mut inputs[..from.state.len()];
@@ -233,7 +234,8 @@ impl<T: Real> Descent<T> {
                 let left = run.epochs - state.epoch.max(from.reported);
                 control.progress.add_epochs(since_look + left);
                 since_look = 0;
-                break course.stay(&state, last_change);
+                course.stay(&state);
+                break StopReason::FixedPoint { since: last_change };
             }
             state.epoch += 1;
             if !parameters_stay {
@@ -249,7 +251,38 @@ impl<T: Real> Descent<T> {
             }
         };
         control.progress.add_epochs(since_look);
-        Ok(course.end(state, status))
+        let mut end = course.end(state, reason);
+        // A lane that was left late has not shown everything.
+        if end.reason == StopReason::EpochLimit && end.closing.is_none() {
+            end.closing = self.closing(plan, run, end.best_epoch);
+        }
+        Ok(end)
+    }
+
+    /// The closing of a run that makes all of its epochs, from its start.
+    fn closing(&self, plan: &Plan, run: &Run, best_epoch: u64) -> Option<Closing> {
+        let mut inputs = Vec::new();
+        self.start(plan, run, &mut inputs);
+        let mut block = Block::new(self.engine.program(), 1);
+        block.load(0, &inputs);
+        let mut collector = Collector::new(run.epochs);
+        let mut before = States::default();
+        let mut epoch = 0;
+        while epoch <= run.epochs {
+            let next = collector.next(epoch).min(run.epochs + 1);
+            let skipped = u32::try_from(next - epoch).unwrap_or(u32::MAX);
+            if skipped > 0 {
+                self.engine.advance(&mut block, skipped, false);
+                epoch += u64::from(skipped);
+                continue;
+            }
+            block.copy_states(&mut before);
+            self.engine.advance(&mut block, 1, false);
+            let parameters = (0..self.parameters).map(|number| before.get(number, 0).to_f64());
+            collector.look(epoch, block.output(LOSS, 0).to_f64(), parameters);
+            epoch += 1;
+        }
+        collector.finish(best_epoch, T::EPSILON.to_f64())
     }
 
     /// The parameters so many epochs after the state among `inputs`.

@@ -1,12 +1,13 @@
 //! All runs of a plan, in parallel, with results in the order of the plan.
 
 mod block;
+mod closing;
 mod course;
 mod descent;
 mod minibatch;
 mod result;
 mod search;
-mod status;
+mod stop_reason;
 mod trace;
 
 use std::collections::{BTreeMap, HashMap};
@@ -29,14 +30,17 @@ use block::Lane;
 use descent::Descent;
 use search::Searched;
 
+pub use closing::{Closing, MAX_PERIOD, Tail};
 pub use result::RunResult;
-pub use status::{Divergence, Rule, Status};
+pub use stop_reason::{Divergence, Rule, StopReason};
 
 /// How a run ended.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Outcome {
+pub struct End {
     /// Why it ended.
-    pub status: Status,
+    pub reason: StopReason,
+    /// How it moved towards its end, if it made all of its epochs.
+    pub closing: Option<Closing>,
     /// The number of updates that led to the final state. After divergence that
     /// is the last state in which everything was finite.
     pub epochs_run: u64,
@@ -58,6 +62,14 @@ pub struct Outcome {
     pub best_parameters: Vec<Scalar>,
     /// What was computed.
     pub counts: Counts,
+}
+
+impl End {
+    /// After how many epochs the last states repeat, if they do.
+    #[must_use]
+    pub fn period(&self) -> Option<u64> {
+        self.closing.as_ref()?.tail.as_ref()?.period
+    }
 }
 
 /// How often an objective was computed in a run.
@@ -130,8 +142,8 @@ pub trait Recorder {
     /// Called when the run has ended. What is given back is delivered beside the
     /// recorder; one that takes all that it needs here, on the thread that
     /// computed the run, gives back nothing.
-    fn end(&mut self, run: Run, outcome: Outcome) -> Option<(Run, Outcome)> {
-        Some((run, outcome))
+    fn end(&mut self, run: Run, end: End) -> Option<(Run, End)> {
+        Some((run, end))
     }
 }
 
@@ -169,10 +181,10 @@ impl Progress {
         self.epochs() + self.spared.load(Ordering::Relaxed)
     }
 
-    fn end_run(&self, run: &Run, outcome: &Outcome) {
-        let made = match outcome.status {
-            Status::Diverged { epoch, .. } => epoch,
-            _ => outcome.epochs_run,
+    fn end_run(&self, run: &Run, end: &End) {
+        let made = match end.reason {
+            StopReason::Diverged { epoch, .. } => epoch,
+            _ => end.epochs_run,
         };
         let spared = run.epochs.saturating_sub(made);
         self.spared.fetch_add(spared, Ordering::Relaxed);
@@ -247,7 +259,7 @@ pub fn run<R, E>(
     numbers: &[u64],
     recorder: impl Fn() -> R + Sync,
     control: &Control,
-    mut deliver: impl FnMut(Vec<(Run, Outcome)>, R) -> Result<(), E>,
+    mut deliver: impl FnMut(Vec<(Run, End)>, R) -> Result<(), E>,
 ) -> Result<(), E>
 where
     R: Recorder + Send,
@@ -365,7 +377,7 @@ fn runs_per_group(plan: &Plan, runs: usize, record: bool) -> usize {
         .max(1)
 }
 
-type Group<R> = (Vec<(Run, Outcome)>, R);
+type Group<R> = (Vec<(Run, End)>, R);
 
 fn run_group<R: Recorder>(
     plan: &Plan,
@@ -376,13 +388,13 @@ fn run_group<R: Recorder>(
 ) -> Result<Group<R>, Cancelled> {
     let runs: Vec<Run> = numbers.iter().map(|number| plan.run(*number)).collect();
     let begun = begin(plan, &runs, R::LOOKS, programs, control)?;
-    let mut outcomes = Vec::new();
+    let mut ends = Vec::new();
     for (run, begun) in runs.into_iter().zip(begun) {
         if control.is_cancelled() {
             return Err(Cancelled);
         }
         recorder.begin(&run);
-        let mut outcome = match begun {
+        let mut end = match begun {
             Begun::Narrow(descent, lane) => {
                 descent.whole(plan, &run, lane, &mut recorder, control)?
             }
@@ -392,17 +404,17 @@ fn run_group<R: Recorder>(
             Begun::NarrowSearch(search) => search.run(plan, &run, &mut recorder, control)?,
             Begun::WideSearch(search) => search.run(plan, &run, &mut recorder, control)?,
         };
-        if let Status::Diverged {
+        if let StopReason::Diverged {
             epoch: 0,
             what: Divergence::NotFinite { cause, .. },
-        } = &mut outcome.status
+        } = &mut end.reason
         {
             *cause = programs.cause(plan, &run).map(Box::new);
         }
-        control.progress.end_run(&run, &outcome);
-        outcomes.extend(recorder.end(run, outcome));
+        control.progress.end_run(&run, &end);
+        ends.extend(recorder.end(run, end));
     }
-    Ok((outcomes, recorder))
+    Ok((ends, recorder))
 }
 
 /// The program of a run, and what was done with it in a lane: nothing, if no other

@@ -2,7 +2,8 @@
 
 use std::borrow::Cow;
 
-use super::{Counts, Outcome};
+use super::{Counts, End};
+use crate::ending::{Outcome, Status};
 use crate::number::{Scalar, Value};
 use crate::plan::{Plan, Run};
 
@@ -15,13 +16,19 @@ pub struct RunResult {
     pub label: String,
     /// The setting of each of [`Plan::columns`].
     pub settings: Vec<Option<Value>>,
-    /// The name of the status.
-    pub status: Cow<'static, str>,
-    /// The epoch that the status speaks of: of convergence, of divergence, of
-    /// the last change; the last epoch otherwise.
+    /// Why it stopped.
+    pub status: Status,
+    /// What stopped it, as [`StopReason::stopped_by`](super::StopReason::stopped_by) has it.
+    pub stopped_by: Cow<'static, str>,
+    /// The epoch that the status is about: of convergence, of divergence, of the last
+    /// change; the last epoch otherwise.
     pub status_epoch: u64,
     /// The status in plain words.
     pub reason: String,
+    /// What it came to.
+    pub outcome: Outcome,
+    /// After how many epochs the states of an oscillating run repeat.
+    pub period: Option<u64>,
     /// The number of updates that led to the final state.
     pub epochs_run: u64,
     /// The final loss.
@@ -32,6 +39,8 @@ pub struct RunResult {
     pub validation_loss: Option<Scalar>,
     /// The final loss minus the known minimum.
     pub gap: Option<Scalar>,
+    /// The Euclidean distance of the final parameters from the nearest known minimiser.
+    pub distance: Option<Scalar>,
     /// The least loss of all epochs.
     pub best_loss: Scalar,
     /// The first epoch that had it.
@@ -46,9 +55,9 @@ pub struct RunResult {
 }
 
 impl RunResult {
-    /// Brings a run and its outcome together.
+    /// Brings a run, its end and what that is together.
     #[must_use]
-    pub fn new(plan: &Plan, run: Run, outcome: &Outcome) -> Self {
+    pub fn new(plan: &Plan, run: Run, end: &End, outcome: Outcome) -> Self {
         let objective = &plan.objectives[run.objective];
         let places = plan.places(run.objective).iter();
         let values = |of: &[Scalar]| {
@@ -59,24 +68,28 @@ impl RunResult {
             number: run.number,
             label: plan.label(&run),
             settings: run.settings,
-            status: outcome.status.name().into(),
-            status_epoch: outcome.status.epoch().unwrap_or(outcome.epochs_run),
-            reason: outcome.status.to_string(),
-            epochs_run: outcome.epochs_run,
-            loss: outcome.loss,
-            gradient_norm: outcome.gradient_norm,
-            validation_loss: outcome.validation_loss,
-            gap: objective.minimum.map(|minimum| outcome.loss.minus(minimum)),
-            best_loss: outcome.best_loss,
-            best_epoch: outcome.best_epoch,
-            parameters: values(&outcome.parameters),
-            best_parameters: values(&outcome.best_parameters),
-            counts: outcome.counts,
+            status: end.reason.status(),
+            stopped_by: end.reason.stopped_by(),
+            status_epoch: end.reason.epoch().unwrap_or(end.epochs_run),
+            reason: end.reason.to_string(),
+            epochs_run: end.epochs_run,
+            loss: end.loss,
+            gradient_norm: end.gradient_norm,
+            validation_loss: end.validation_loss,
+            outcome,
+            period: end.period().filter(|_| outcome == Outcome::Oscillating),
+            gap: objective.minimum.map(|minimum| end.loss.minus(minimum)),
+            distance: objective.distance(&end.parameters),
+            best_loss: end.best_loss,
+            best_epoch: end.best_epoch,
+            parameters: values(&end.parameters),
+            best_parameters: values(&end.best_parameters),
+            counts: end.counts,
         }
     }
 
     /// A final quantity by name: a parameter, `loss`, `gradient_norm`,
-    /// `validation_loss`, `gap`, `best_loss`, `best_epoch`, `epochs_run`, `evaluations`,
+    /// `validation_loss`, `gap`, `distance`, `best_loss`, `best_epoch`, `epochs_run`, `evaluations`,
     /// `gradient_evaluations`, `hessian_products` or, with `best.` in front, a parameter in the
     /// best epoch; `None` if the run has none such.
     #[must_use]
@@ -89,6 +102,7 @@ impl RunResult {
             "gradient_norm" => Some(self.gradient_norm),
             "validation_loss" => self.validation_loss,
             "gap" => self.gap,
+            "distance" => self.distance,
             "best_loss" => Some(self.best_loss),
             "best_epoch" => Some(whole(self.best_epoch)),
             "epochs_run" => Some(whole(self.epochs_run)),
@@ -110,6 +124,6 @@ impl RunResult {
     /// Whether the run diverged.
     #[must_use]
     pub fn is_diverged(&self) -> bool {
-        self.status == "diverged"
+        self.status == Status::Diverged
     }
 }

@@ -3,10 +3,12 @@
 
 use super::course::{Course, State};
 use super::trace::{in_precision, shapes};
-use super::{Cancelled, Control, Counts, Outcome, Recorder};
+use super::{Cancelled, Control, Counts, End, Recorder, StopReason};
 use crate::autodiff::{Array, ArrayGraph, Graph, Op, Real, Shape, Subnormals, Var};
 use crate::engine::{Block, Engine, Interpreter, Program};
-use crate::optimizer::search::{Float, Needs, Next, Point, Problem, Residuals, Rounded, norm};
+use crate::optimizer::search::{
+    Float, Needs, Next, Point, Problem, Residuals, Rest, Rounded, norm,
+};
 use crate::plan::{Plan, Run};
 
 /// The programs of an objective for searches with the same needs. Inputs are the
@@ -171,7 +173,7 @@ impl<T: Real> Searched<T> {
         run: &Run,
         recorder: &mut R,
         control: &Control,
-    ) -> Result<Outcome, Cancelled> {
+    ) -> Result<End, Cancelled> {
         match run.subnormals {
             Subnormals::Keep => self.search::<Rounded<T, false>, R>(plan, run, recorder, control),
             Subnormals::Flush => self.search::<Rounded<T, true>, R>(plan, run, recorder, control),
@@ -184,7 +186,7 @@ impl<T: Real> Searched<T> {
         run: &Run,
         recorder: &mut R,
         control: &Control,
-    ) -> Result<Outcome, Cancelled> {
+    ) -> Result<End, Cancelled> {
         let search = run.recipe.rule.search::<F>(|name| run.setting(name));
         let mut search = search.expect("only runs of searches come here");
         let mut asked = Asked::new(self, run, control);
@@ -195,24 +197,35 @@ impl<T: Real> Searched<T> {
         let mut epoch = 0;
         let mut step = None;
         let mut last_change = 0;
-        let (status, state) = loop {
+        let (reason, state) = loop {
             let state = watch.state(epoch, &point, step, &mut asked);
-            if let Some(status) = course.look(&state) {
-                break (status, state);
+            if let Some(reason) = course.look(&state) {
+                break (reason, state);
             }
             let before = point.x.clone();
             let next = search.epoch(&mut asked, &mut point);
             if control.is_cancelled() {
                 return Err(Cancelled);
             }
-            if next == Next::Stays && course.can_stay() {
-                // What the attempt cost is told too.
+            if let Next::Stays(rest) = next {
+                // What the attempt cost counts too.
                 let state = State {
                     counts: Some(asked.counts),
                     ..state
                 };
-                control.progress.add_epochs(run.epochs - epoch);
-                break (course.stay(&state, last_change), state);
+                if let Rest::Tolerance(setting) = rest {
+                    break (StopReason::WithinTolerance { setting }, state);
+                }
+                if course.can_stay() {
+                    control.progress.add_epochs(run.epochs - epoch);
+                    let since = last_change;
+                    let is_flat = point.gradient.iter().all(|entry| *entry == F::ZERO);
+                    course.stay(&state);
+                    break match is_flat {
+                        true => (StopReason::FixedPoint { since }, state),
+                        false => (StopReason::NoFurtherStep { since, rest }, state),
+                    };
+                }
             }
             epoch += 1;
             control.progress.add_epochs(1);
@@ -222,7 +235,7 @@ impl<T: Real> Searched<T> {
             }
             step = Some(norm(&steps));
         };
-        Ok(course.end(state, status))
+        Ok(course.end(state, reason))
     }
 }
 

@@ -1,4 +1,4 @@
-//! The second derivatives of an objective at a point.
+//! The quadratic model of an objective at a point: its gradient and second derivatives.
 
 use std::sync::OnceLock;
 
@@ -17,7 +17,41 @@ pub const GREATEST_CURVED: usize = 30;
 /// [`Objective::size`]: crate::objective::Objective::size
 const GREATEST_SIZE: usize = 5_000;
 
-/// Programs for the products of Hessians with vectors, made when they are needed first.
+/// The quadratic model of an objective at a point, by the eigenvectors of the Hessian.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub(super) struct Model {
+    /// The eigenvalues, from the least to the greatest.
+    pub(super) curvatures: Vec<f64>,
+    /// The gradient along each.
+    pub(super) slopes: Vec<f64>,
+}
+
+impl Model {
+    /// By how much the loss differs between the point and the stationary point of the
+    /// model, each direction counted with its magnitude.
+    pub(super) fn decrease(&self) -> f64 {
+        let parts = self.parts();
+        parts
+            .map(|(slope, curvature)| slope * slope / (2.0 * curvature))
+            .sum()
+    }
+
+    /// How far away that is.
+    pub(super) fn distance(&self) -> f64 {
+        let parts = self.parts().map(|(slope, curvature)| slope / curvature);
+        parts.map(|part| part * part).sum::<f64>().sqrt()
+    }
+
+    /// The slopes that are not zero, with the magnitudes of their curvatures.
+    fn parts(&self) -> impl Iterator<Item = (f64, f64)> {
+        let all = self.slopes.iter().zip(&self.curvatures);
+        let all = all.map(|(slope, curvature)| (*slope, curvature.abs()));
+        all.filter(|(slope, _)| *slope != 0.0)
+    }
+}
+
+/// Programs for gradients and the products of Hessians with vectors, made when they are
+/// needed first.
 #[derive(Debug)]
 pub(super) struct Curvatures(Vec<OnceLock<Program<f64>>>);
 
@@ -26,16 +60,16 @@ impl Curvatures {
         Curvatures(plan.objectives.iter().map(|_| OnceLock::new()).collect())
     }
 
-    /// The eigenvalues of the Hessian, from the least to the greatest, in `f64` whatever
-    /// the precision of the run; `None` for an objective that is too large or about data,
-    /// which a report does not have, and where a derivative is not finite.
+    /// The model at a point, in `f64` whatever the precision of the run; `None` for an
+    /// objective that is too large or about data, which a report does not have, and where a
+    /// derivative is not finite. What a bound keeps from moving has no slope.
     pub(super) fn at(
         &self,
         plan: &Plan,
         objective: usize,
         constants: &[Number],
         point: &[f64],
-    ) -> Option<Vec<f64>> {
+    ) -> Option<Model> {
         let function = &plan.objectives[objective].function;
         let size = function.parameters().len();
         let is_small = size <= GREATEST_CURVED && function.size() <= GREATEST_SIZE;
@@ -48,17 +82,35 @@ impl Curvatures {
         let vector = inputs.len();
         inputs.resize(vector + size, 0.0);
         let mut scratch = program.scratch();
-        let mut hessian = vec![0.0; size * size];
-        for (place, row) in hessian.chunks_mut(size).enumerate() {
+        let mut hessian = Vec::with_capacity(size * size);
+        let mut outputs = vec![0.0; 2 * size];
+        for place in 0..size {
             inputs[vector + place] = 1.0;
-            program.run(&mut scratch, &inputs, row);
+            program.run(&mut scratch, &inputs, &mut outputs);
             inputs[vector + place] = 0.0;
+            hessian.extend_from_slice(&outputs[size..]);
         }
-        eigenvalues(&hessian, size)
+        outputs.truncate(size);
+        let bounds = &plan.objectives[objective].bounds;
+        for ((slope, x), bounds) in outputs.iter_mut().zip(point).zip(bounds) {
+            let is_held = match *slope > 0.0 {
+                true => *x <= bounds.least.wide(),
+                false => *x >= bounds.greatest.wide(),
+            };
+            if is_held {
+                *slope = 0.0;
+            }
+        }
+        if outputs.iter().any(|slope| !slope.is_finite()) {
+            return None;
+        }
+        let (curvatures, slopes) = eigenvalues(&hessian, &outputs)?.into_iter().unzip();
+        Some(Model { curvatures, slopes })
     }
 }
 
-/// The product of a Hessian with a vector: the derivative of the gradient along it.
+/// The gradient, and the product of the Hessian with a vector: the derivative of the
+/// gradient along it.
 fn product(plan: &Plan, objective: usize) -> Program<f64> {
     let function = &plan.objectives[objective].function;
     let graph = Graph::<f64>::new(Subnormals::Keep);
@@ -67,9 +119,10 @@ fn product(plan: &Plan, objective: usize) -> Program<f64> {
     let constants = inputs(function.constants().len());
     let v = inputs(x.len());
     let loss = function.trace(&graph, &x, &constants);
-    let products = graph.gradient(loss, &x).into_iter().zip(&v);
-    let products = products.map(|(slope, v)| slope * *v);
+    let gradient = graph.gradient(loss, &x);
+    let products = gradient.iter().zip(&v).map(|(slope, v)| *slope * *v);
     let along = products.reduce(|sum, product| sum + product);
     let along = along.unwrap_or_else(|| graph.constant(0.0));
-    Program::new(&graph, &graph.gradient(along, &x))
+    let outputs = gradient.into_iter().chain(graph.gradient(along, &x));
+    Program::new(&graph, &outputs.collect::<Vec<_>>())
 }

@@ -1,25 +1,27 @@
-//! Eigenvalues of a small symmetric matrix.
+//! Eigenvalues of a small symmetric matrix, and a vector along its eigenvectors.
 
 /// So many sweeps are far more than any matrix of these sizes needs: convergence is
 /// quadratic, and six to ten are common.
 const SWEEPS: usize = 60;
 
-/// The eigenvalues of a symmetric matrix of `size` rows, which lie one after the other in
-/// `matrix`, from the least to the greatest; `None` if a number in it is not finite.
+/// The eigenvalues of a symmetric matrix, whose rows lie one after the other in `matrix`,
+/// from the least to the greatest, each with the component of `vector` along its
+/// eigenvector; `None` if a number of the matrix is not finite.
 ///
 /// Jacobi's method: rotations in one plane after the other make the elements beside the
 /// diagonal vanish. It is slow for large matrices and the most accurate for small ones.
 /// What is not symmetric by rounding is made so by the mean.
 ///
 /// Source: Golub, Van Loan, Matrix Computations, section 8.5.
-pub(super) fn eigenvalues(matrix: &[f64], size: usize) -> Option<Vec<f64>> {
+pub(super) fn eigenvalues(matrix: &[f64], vector: &[f64]) -> Option<Vec<(f64, f64)>> {
+    let size = vector.len();
     if matrix.len() != size * size || matrix.iter().any(|one| !one.is_finite()) {
         return None;
     }
     // Scaled by its greatest element, so that no square overflows or vanishes.
     let scale = matrix.iter().fold(0.0_f64, |most, one| most.max(one.abs()));
     if scale == 0.0 {
-        return Some(vec![0.0; size]);
+        return Some(vector.iter().map(|one| (0.0, *one)).collect());
     }
     let at = |row: usize, column: usize| row * size + column;
     let mut a: Vec<f64> = (0..size * size)
@@ -28,6 +30,7 @@ pub(super) fn eigenvalues(matrix: &[f64], size: usize) -> Option<Vec<f64>> {
             (matrix[place] / scale + matrix[at(column, row)] / scale) / 2.0
         })
         .collect();
+    let mut components = vector.to_vec();
     for _ in 0..SWEEPS {
         let beside = (0..size).flat_map(|row| (0..row).map(move |column| (row, column)));
         let rest: f64 = beside
@@ -39,17 +42,20 @@ pub(super) fn eigenvalues(matrix: &[f64], size: usize) -> Option<Vec<f64>> {
         }
         for p in 0..size {
             for q in p + 1..size {
-                rotate(&mut a, size, p, q);
+                rotate(&mut a, &mut components, p, q);
             }
         }
     }
-    let mut values: Vec<f64> = (0..size).map(|row| a[at(row, row)] * scale).collect();
-    values.sort_by(f64::total_cmp);
-    Some(values)
+    let values = (0..size).map(|row| a[at(row, row)] * scale);
+    let mut all: Vec<(f64, f64)> = values.zip(components).collect();
+    all.sort_by(|one, other| one.0.total_cmp(&other.0));
+    Some(all)
 }
 
-/// Makes element (p, q) vanish by a rotation in the plane of both.
-fn rotate(a: &mut [f64], size: usize, p: usize, q: usize) {
+/// Makes element (p, q) vanish by a rotation in the plane of both, which turns the vector
+/// too.
+fn rotate(a: &mut [f64], vector: &mut [f64], p: usize, q: usize) {
+    let size = vector.len();
     let at = |row: usize, column: usize| row * size + column;
     let beside = a[at(p, q)];
     if beside == 0.0 {
@@ -72,6 +78,9 @@ fn rotate(a: &mut [f64], size: usize, p: usize, q: usize) {
     }
     a[at(p, q)] = 0.0;
     a[at(q, p)] = 0.0;
+    let (first, second) = (vector[p], vector[q]);
+    vector[p] = cosine * first - sine * second;
+    vector[q] = sine * first + cosine * second;
 }
 
 #[cfg(test)]
@@ -79,8 +88,21 @@ mod tests {
     use super::*;
 
     #[track_caller]
+    #[expect(clippy::cast_precision_loss, reason = "small counts")]
     fn check(matrix: &[f64], size: usize, expected: &[f64], within: f64) {
-        let found = eigenvalues(matrix, size).unwrap();
+        let vector: Vec<f64> = (0..size).map(|place| 1.0 + place as f64).collect();
+        let (found, along): (Vec<f64>, Vec<f64>) =
+            eigenvalues(matrix, &vector).unwrap().into_iter().unzip();
+        // The vector keeps its length, and its product with itself through the matrix.
+        let square = |x: &[f64]| x.iter().map(|x| x * x).sum::<f64>();
+        assert!((square(&along) / square(&vector) - 1.0).abs() < 1e-13);
+        let product: f64 = (0..size * size)
+            .map(|place| vector[place / size] * matrix[place] * vector[place % size])
+            .sum();
+        let quadratic = found.iter().zip(&along).map(|(value, x)| value * x * x);
+        let quadratic: f64 = quadratic.sum();
+        let greatest = found.iter().fold(0.0_f64, |most, one| most.max(one.abs()));
+        assert!((quadratic - product).abs() <= 1e-12 * greatest * square(&vector));
         assert_eq!(found.len(), expected.len());
         for (found, expected) in found.iter().zip(expected) {
             assert!((found - expected).abs() <= within, "{found} for {expected}");
@@ -135,7 +157,7 @@ mod tests {
             &[1e-300, 3e-300],
             1e-314,
         );
-        assert_eq!(eigenvalues(&[f64::NAN], 1), None);
-        assert_eq!(eigenvalues(&[1.0, 2.0], 2), None);
+        assert_eq!(eigenvalues(&[f64::NAN], &[1.0]), None);
+        assert_eq!(eigenvalues(&[1.0, 2.0], &[1.0, 1.0]), None);
     }
 }

@@ -1,10 +1,24 @@
-//! The facts of a verdict.
+//! The numbers of a diagnosis.
 
-/// What a verdict rests on: `None` where nothing is known or the numbers do not support it.
+/// What the diagnosis of a run rests on: `None` where nothing is known or the numbers do not
+/// support it.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Facts {
-    /// How the run behaved towards its end.
-    pub behaviour: Behaviour,
+    /// The mean loss of some epochs (a 64th of all, at least 1 and at most 16) from four
+    /// fifths of a run on that made all of its epochs.
+    pub earlier_loss: Option<f64>,
+    /// The same of the last ones.
+    pub last_loss: Option<f64>,
+    /// The smallest loss of the last epochs, up to 97, of a run whose loss is not lowest at
+    /// the end.
+    pub tail_low: Option<f64>,
+    /// The largest.
+    pub tail_high: Option<f64>,
+    /// The decrease of the loss that the quadratic model at the end promises, each direction
+    /// counted with its magnitude.
+    pub model_decrease: Option<f64>,
+    /// The distance to the stationary point of the model.
+    pub model_distance: Option<f64>,
     /// By what factor the norm of the gradient changed an epoch.
     pub measured_rate: Option<f64>,
     /// The first and the last epoch that it was measured over.
@@ -36,54 +50,106 @@ pub struct Facts {
     pub turns: Option<u64>,
 }
 
-/// How a run behaved towards its end.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
-pub enum Behaviour {
-    /// None of the others.
-    #[default]
-    Undecided,
-    /// A rule of `[stop]` said that it arrived.
-    Converged,
-    /// The precision allows for nothing more.
-    AtFloor,
-    /// The gradient still shrank by one factor an epoch.
-    Shrinking,
-    /// The gradient is small, and the curvature positive in all directions.
-    NearMinimum,
-    /// A parameter jumps to and fro, and the gradient does not shrink.
-    Oscillating,
-    /// The loss hardly falls though the gradient is not small.
-    OnPlateau,
-    /// The gradient is small and the curvature negative in some direction.
-    AtSaddle,
-    /// The gradient neither shrinks nor grows.
-    Wandering,
-    /// Nothing that is recorded changes any more, at the learning rate of a schedule.
-    Halted,
-    /// The gradient grows, though the run did not diverge before its end.
-    Growing,
-    /// The run diverged.
-    Diverged,
+/// A fact as files have it.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Fact {
+    /// A number.
+    Number(f64),
+    /// An epoch or a count.
+    Whole(u64),
+    /// A word.
+    Word(&'static str),
 }
 
-impl Behaviour {
-    /// The word in files.
+impl Facts {
+    /// The columns of `diagnosis.csv` with a fact, in order.
+    pub const COLUMNS: [&'static str; 21] = [
+        "earlier_loss", "last_loss", "tail_low", "tail_high", "measured_rate", "measured_from",
+        "measured_to", "predicted_rate", "stability_bound", "best_rate", "model_decrease",
+        "model_distance", "least_curvature", "greatest_curvature", "condition", "curvature_epoch",
+        "floor", "floor_epoch", "zero_loss_from", "certain_from", "turns",
+    ];
+
+    /// The facts by their columns.
     #[must_use]
-    pub fn name(self) -> &'static str {
-        match self {
-            Behaviour::Undecided => "undecided",
-            Behaviour::Converged => "converged",
-            Behaviour::AtFloor => "at floor",
-            Behaviour::Shrinking => "shrinking",
-            Behaviour::NearMinimum => "near minimum",
-            Behaviour::Oscillating => "oscillating",
-            Behaviour::OnPlateau => "on plateau",
-            Behaviour::AtSaddle => "at saddle",
-            Behaviour::Wandering => "wandering",
-            Behaviour::Halted => "halted",
-            Behaviour::Growing => "growing",
-            Behaviour::Diverged => "diverged",
-        }
+    pub fn values(&self) -> [Option<Fact>; 21] {
+        let number = |value: Option<f64>| value.map(Fact::Number);
+        let whole = |value: Option<u64>| value.map(Fact::Whole);
+        [
+            number(self.earlier_loss),
+            number(self.last_loss),
+            number(self.tail_low),
+            number(self.tail_high),
+            number(self.measured_rate),
+            whole(self.measured_over.map(|(from, _)| from)),
+            whole(self.measured_over.map(|(_, to)| to)),
+            number(self.predicted_rate),
+            number(self.stability_bound),
+            number(self.best_rate),
+            number(self.model_decrease),
+            number(self.model_distance),
+            number(self.least_curvature),
+            number(self.greatest_curvature),
+            number(self.condition),
+            whole(self.curvature_epoch),
+            self.floor.map(|floor| Fact::Word(floor.name())),
+            whole(self.floor_epoch),
+            whole(self.zero_loss_from),
+            whole(self.certain_from),
+            whole(self.turns),
+        ]
+    }
+
+    /// The facts with these texts in their columns, which are empty where nothing is known.
+    ///
+    /// # Errors
+    ///
+    /// The first column whose text is not of its kind.
+    pub fn parse<'t>(text: impl Fn(&str) -> &'t str) -> Result<Facts, &'static str> {
+        let number = |column: &'static str| match text(column) {
+            "" => Ok(None),
+            text => text.parse::<f64>().map(Some).map_err(|_| column),
+        };
+        let whole = |column: &'static str| match text(column) {
+            "" => Ok(None),
+            text => text.parse::<u64>().map(Some).map_err(|_| column),
+        };
+        Ok(Facts {
+            earlier_loss: number("earlier_loss")?,
+            last_loss: number("last_loss")?,
+            tail_low: number("tail_low")?,
+            tail_high: number("tail_high")?,
+            measured_rate: number("measured_rate")?,
+            measured_over: whole("measured_from")?.zip(whole("measured_to")?),
+            predicted_rate: number("predicted_rate")?,
+            stability_bound: number("stability_bound")?,
+            best_rate: number("best_rate")?,
+            model_decrease: number("model_decrease")?,
+            model_distance: number("model_distance")?,
+            least_curvature: number("least_curvature")?,
+            greatest_curvature: number("greatest_curvature")?,
+            condition: number("condition")?,
+            curvature_epoch: whole("curvature_epoch")?,
+            floor: match text("floor") {
+                "" => None,
+                name => Some(Floor::named(name).ok_or("floor")?),
+            },
+            floor_epoch: whole("floor_epoch")?,
+            zero_loss_from: whole("zero_loss_from")?,
+            certain_from: whole("certain_from")?,
+            turns: whole("turns")?,
+        })
+    }
+
+    /// Whether the column depends on the quadratic model at the end, which is not made for
+    /// every run.
+    #[must_use]
+    pub fn is_of_the_model(column: &str) -> bool {
+        let all = [
+            "predicted_rate", "stability_bound", "best_rate", "model_decrease", "model_distance",
+            "least_curvature", "greatest_curvature", "condition", "curvature_epoch",
+        ];
+        all.contains(&column)
     }
 }
 
@@ -98,8 +164,6 @@ pub enum Floor {
     Underflow,
     /// The step is below half of the spacing of numbers at the parameters.
     Rounding,
-    /// A search finds no better point.
-    NoBetterPoint,
     /// The loss is exactly zero, or the same in the last tenth of the epochs where the
     /// gradient is small, while parameters still move.
     Loss,
@@ -108,6 +172,23 @@ pub enum Floor {
 }
 
 impl Floor {
+    /// All of them.
+    pub const ALL: &'static [Floor] = &[
+        Floor::ZeroGradient,
+        Floor::Flushed,
+        Floor::Underflow,
+        Floor::Rounding,
+        Floor::Loss,
+        Floor::Gradient,
+    ];
+
+    /// The one with this name.
+    #[must_use]
+    pub fn named(name: &str) -> Option<Floor> {
+        let mut all = Floor::ALL.iter().copied();
+        all.find(|floor| floor.name() == name)
+    }
+
     /// The word in files.
     #[must_use]
     pub fn name(self) -> &'static str {
@@ -116,7 +197,6 @@ impl Floor {
             Floor::Flushed => "step is flushed",
             Floor::Underflow => "step underflows",
             Floor::Rounding => "step is rounded away",
-            Floor::NoBetterPoint => "no better point",
             Floor::Loss => "loss does not change",
             Floor::Gradient => "gradient is rounding",
         }

@@ -49,10 +49,6 @@ pub(super) struct History {
     /// From which row on the gradient has grown with each, and how many rows did.
     pub(super) growing_since: Sample,
     pub(super) growing_rows: u64,
-    /// The greatest gradient of all rows.
-    pub(super) greatest_gradient: f64,
-    /// How many rows have a greater loss than the one before.
-    pub(super) loss_rises: u64,
 }
 
 /// The last steps of a parameter.
@@ -106,7 +102,6 @@ impl History {
             self.same_since = sample.epoch;
             self.loss_same_since = sample.epoch;
             self.growing_since = sample;
-            self.greatest_gradient = sample.gradient;
             self.zero_since = (sample.loss == 0.0).then_some(sample.epoch);
             self.keep(sample);
             return;
@@ -121,12 +116,6 @@ impl History {
         } else {
             self.growing_since = sample;
             self.growing_rows = 0;
-        }
-        if sample.loss > last.loss {
-            self.loss_rises += 1;
-        }
-        if sample.gradient > self.greatest_gradient {
-            self.greatest_gradient = sample.gradient;
         }
         let is_loss_same = sample.loss == last.loss;
         if !is_loss_same {

@@ -1,13 +1,12 @@
-//! Why runs ended as they did: sentences from what was recorded, and from theory.
+//! What runs came to, and why: from how they ended, from what was recorded, and from theory.
 //!
 //! A [`DiagnosisRecorder`] looks at the rows of runs while they go by, and keeps as much of
-//! each whatever its length. From that, the result and the plan it draws a [`Verdict`]; all
-//! verdicts together make the [`Diagnosis`] of the experiment. Rows that were read back from
-//! a report give the same verdicts as those that were just computed, so only what a report
-//! records is looked at: a trajectory of every hundredth epoch allows for statements about
-//! these.
+//! each whatever its length. From that and the end of a run follow its
+//! [outcome](crate::ending::Outcome) and its [`RunDiagnosis`]; all runs together make the
+//! [`Diagnosis`] of the experiment. What a report has of a run is taken over as it is.
 //!
-//! A statement is made only where its numbers support it:
+//! The outcome does not depend on what is recorded; sentences about a trajectory of every
+//! hundredth epoch are about these. A statement is made only where its numbers support it:
 //!
 //! - A *measured rate* is the slope of a straight line through the logarithms of the norm of
 //!   the gradient, over the last half of the epochs before the precision's floor (or their
@@ -19,11 +18,11 @@
 //!   run ended: for plain descent the greatest |1 − η·λ|. A diverged run is judged by the
 //!   Hessian where its loss was least.
 //! - Curvature is computed in `f64` for objectives of up to [`GREATEST_CURVED`] variables
-//!   without data, for the first [`CURVED_RUNS`] runs of a batch and for the best.
-//! - The curvature is compared with the descent only where the gradient has become small,
-//!   below a thousandth of the greatest, or where both rates agree within 2 %.
-//! - A *floor* is where the precision ends a descent: [`Floor`] says which and how it is
-//!   told.
+//!   without data. It is among the facts of the first [`CURVED_RUNS`] runs of a batch.
+//! - The curvature is compared with the descent only near a stationary point (of the
+//!   quadratic model, no farther than a known minimum that counts as reached), or where both
+//!   rates agree within 2 %.
+//! - A *floor* is where the precision ends a descent: [`Floor`] says which.
 //! - An escape was *certain* from the epoch on from which the gradient grew in every
 //!   recorded epoch.
 //!
@@ -44,61 +43,71 @@
 //! let mut tallies = Tallies::default();
 //! let recorder = || DiagnosisRecorder::new(&plan, Arc::clone(&diagnoser));
 //! batch::run(&plan, &[0], recorder, &Control::default(), |_, recorder| {
-//!     tallies.extend(recorder.finish());
+//!     tallies.extend(&plan, recorder.finish());
 //!     Ok::<(), Cancelled>(())
 //! })?;
 //! let diagnosis = tallies.diagnosis(&plan, &diagnoser);
-//! let facts = &diagnosis.verdicts[0].facts;
+//! let facts = &diagnosis.runs[0].facts;
 //! assert!((facts.measured_rate.unwrap() - 0.98).abs() < 1e-9);
 //! assert_eq!(facts.predicted_rate, Some(0.98));
 //! assert_eq!((facts.stability_bound, facts.best_rate), (Some(1.0), Some(0.5)));
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 
+mod conclude;
 mod curvature;
 mod eigenvalues;
 mod facts;
 mod fit;
 mod history;
+mod outcome;
+mod rank_tests;
+mod ranking;
 mod sentence;
 mod summary;
 mod theory;
-mod verdict;
 mod words;
 
 use std::sync::Arc;
 
 use crate::autodiff::Subnormals;
-use crate::batch::{Outcome, Recorder, Row, RunResult};
+use crate::batch::{End, Recorder, Row, RunResult};
 use crate::number::{Number, Precision};
 use crate::plan::{Plan, Run};
-use curvature::Curvatures;
+use conclude::Ended;
+use curvature::{Curvatures, Model};
 use history::History;
 use theory::Theory;
 
 pub use curvature::GREATEST_CURVED;
-pub use facts::{Behaviour, Facts, Floor};
+pub use facts::{Fact, Facts, Floor};
+pub use ranking::{Comparison, LEVEL, MAX_SETTINGS, Rank, RankedSetting, Ranking};
 pub use summary::Tallies;
 
-/// The curvature at the end of so many runs of a batch is computed, the first ones, and
-/// that of the best.
+/// The facts about curvature are there for so many runs of a batch, the first ones.
 pub const CURVED_RUNS: usize = 200;
 
-/// So many verdicts are kept, the first ones; a report has the others in `diagnosis.csv`.
-pub const KEPT_VERDICTS: usize = 1_000;
+/// So many diagnoses of runs are kept in memory, the first ones; a report has the others in
+/// `diagnosis.csv`.
+pub const KEPT_RUNS: usize = 1_000;
 
-/// What became of an experiment.
+/// The diagnosis of an experiment.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Diagnosis {
     /// The paragraph about all runs, sentence by sentence.
     pub summary: Vec<String>,
     /// What is too much for the paragraph, objective by objective.
     pub details: Vec<Detail>,
-    /// The first [`KEPT_VERDICTS`] runs.
-    pub verdicts: Vec<Verdict>,
+    /// The settings of each objective by their rank, if there are repetitions.
+    pub rankings: Vec<Ranking>,
+    /// The best run of each objective that has one which did not diverge, if there are no
+    /// repetitions: the objective by its place in the plan, and the number of the run.
+    pub best: Vec<(usize, u64)>,
+    /// The first [`KEPT_RUNS`] runs.
+    pub runs: Vec<RunDiagnosis>,
 }
 
-/// What became of the runs of an objective.
+/// The diagnosis of the runs of an objective.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Detail {
     /// Its name, with its dimension where others have the same name.
@@ -107,17 +116,26 @@ pub struct Detail {
     pub sentences: Vec<String>,
 }
 
-/// What became of a run.
+/// The diagnosis of a run. What it came to is in its [result](RunResult::outcome).
 #[derive(Clone, Debug, PartialEq)]
-pub struct Verdict {
+pub struct RunDiagnosis {
     /// The number of the run in its plan.
     pub run: u64,
     /// What tells it apart.
     pub label: String,
-    /// The same as the facts in one or several plain sentences.
+    /// The facts in plain sentences.
     pub sentence: String,
     /// What is known.
     pub facts: Facts,
+}
+
+/// A run that ended, with its diagnosis.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Concluded {
+    /// Its result.
+    pub result: RunResult,
+    /// Its diagnosis.
+    pub diagnosis: RunDiagnosis,
 }
 
 /// What all recorders of a batch share: the runs that are looked at more closely, and the
@@ -125,7 +143,7 @@ pub struct Verdict {
 #[derive(Debug)]
 pub struct Diagnoser {
     curvatures: Curvatures,
-    /// The last of the runs whose curvature is computed, and that are kept.
+    /// The last of the runs whose facts include curvature, and that are kept.
     last_curved: Option<u64>,
     last_kept: Option<u64>,
 }
@@ -138,7 +156,7 @@ impl Diagnoser {
         Diagnoser {
             curvatures: Curvatures::new(plan),
             last_curved: last_of(CURVED_RUNS),
-            last_kept: last_of(KEPT_VERDICTS),
+            last_kept: last_of(KEPT_RUNS),
         }
     }
 
@@ -149,9 +167,36 @@ impl Diagnoser {
     fn curves(&self, run: u64) -> bool {
         self.last_curved.is_some_and(|last| run <= last)
     }
+
+    /// The quadratic model of the objective of a run at a point.
+    fn model(&self, plan: &Plan, subject: &Subject, point: &[f64]) -> Option<Model> {
+        self.curvatures
+            .at(plan, subject.objective, &subject.constants, point)
+    }
+
+    /// The same where a run ended, or where the loss of one that diverged was lowest.
+    fn model_of(&self, plan: &Plan, subject: &Subject, result: &RunResult) -> Option<Model> {
+        let values = if result.is_diverged() {
+            &result.best_parameters
+        } else {
+            &result.parameters
+        };
+        // Results have a place for each parameter of the plan.
+        let size = plan.objectives[subject.objective]
+            .function
+            .parameters()
+            .len();
+        let mut point = vec![f64::NAN; size];
+        for (place, value) in plan.places(subject.objective).iter().zip(values) {
+            if let (Some(place), Some(value)) = (place, value) {
+                point[*place] = value.to_f64();
+            }
+        }
+        self.model(plan, subject, &point)
+    }
 }
 
-/// What a verdict needs to know of a [`Run`].
+/// What a diagnosis needs to know of a [`Run`].
 #[derive(Clone, Debug)]
 struct Subject {
     number: u64,
@@ -162,7 +207,6 @@ struct Subject {
     constants: Vec<Number>,
     learning_rate: Option<f64>,
     theory: Option<Theory>,
-    is_search: bool,
     is_scheduled: bool,
 }
 
@@ -179,7 +223,6 @@ impl Subject {
             learning_rate: rate.map(|rate| rate.scalar(run.precision).to_f64()),
             theory: Theory::of(plan, run),
             is_scheduled: run.recipe.schedule.is_some(),
-            is_search: run.recipe.rule.method().needs().is_some(),
         }
     }
 }
@@ -189,7 +232,6 @@ impl Subject {
 pub struct DiagnosisRecorder<'p> {
     plan: &'p Plan,
     diagnoser: Arc<Diagnoser>,
-    subject: Option<Subject>,
     history: History,
     tallies: Tallies,
 }
@@ -201,25 +243,38 @@ impl<'p> DiagnosisRecorder<'p> {
         DiagnosisRecorder {
             plan,
             diagnoser,
-            subject: None,
             history: History::default(),
             tallies: Tallies::default(),
         }
     }
 
-    /// The verdict about the run whose rows were recorded last, which is counted too;
-    /// `None` if that is another one.
-    pub fn conclude(&mut self, result: &RunResult) -> Option<Verdict> {
-        let subject = self
-            .subject
-            .take_if(|subject| subject.number == result.number)?;
-        let verdict = verdict::verdict(self.plan, &self.diagnoser, &subject, &self.history, result);
-        let is_kept = self.diagnoser.keeps(subject.number);
-        self.tallies.add(subject, result, &verdict, is_kept);
-        Some(verdict)
+    /// The result and the diagnosis of the run whose rows were recorded last, which counts
+    /// among all from now on.
+    pub fn conclude(&mut self, run: Run, end: &End) -> Concluded {
+        let subject = Subject::new(self.plan, &run);
+        let ended = Ended {
+            plan: self.plan,
+            subject: &subject,
+            history: &self.history,
+            end,
+        };
+        let concluded = conclude::conclude(&self.diagnoser, &ended, run);
+        self.add(subject, &concluded);
+        concluded
     }
 
-    /// All verdicts so far.
+    /// Counts a run that was concluded before, as a report has it.
+    pub fn recall(&mut self, concluded: &Concluded) {
+        let run = self.plan.run(concluded.result.number);
+        self.add(Subject::new(self.plan, &run), concluded);
+    }
+
+    fn add(&mut self, subject: Subject, concluded: &Concluded) {
+        let is_kept = self.diagnoser.keeps(subject.number);
+        self.tallies.add(self.plan, subject, concluded, is_kept);
+    }
+
+    /// All diagnoses so far.
     #[must_use]
     pub fn finish(self) -> Tallies {
         self.tallies
@@ -228,7 +283,6 @@ impl<'p> DiagnosisRecorder<'p> {
 
 impl Recorder for DiagnosisRecorder<'_> {
     fn begin(&mut self, run: &Run) {
-        self.subject = Some(Subject::new(self.plan, run));
         let recorded = &self.plan.record.parameters;
         let variables = self.plan.objectives[run.objective].function.parameters();
         let variables = variables.iter().enumerate();
@@ -240,9 +294,8 @@ impl Recorder for DiagnosisRecorder<'_> {
         self.history.record(row);
     }
 
-    fn end(&mut self, run: Run, outcome: Outcome) -> Option<(Run, Outcome)> {
-        let result = RunResult::new(self.plan, run.clone(), &outcome);
-        self.conclude(&result);
-        Some((run, outcome))
+    fn end(&mut self, run: Run, end: End) -> Option<(Run, End)> {
+        self.conclude(run.clone(), &end);
+        Some((run, end))
     }
 }

@@ -1,13 +1,14 @@
-//! A verdict in words.
+//! The diagnosis of a run in words.
 
 use super::Subject;
-use super::facts::{Behaviour, Facts, Floor};
+use super::conclude::{FLAT, Limits, is_halted};
+use super::facts::{Facts, Floor};
 use super::fit::{Fit, epochs};
 use super::history::History;
 use super::theory::Theory;
-use super::verdict::{Limits, SMALL};
 use super::words::{counted, digits, factor, whole};
 use crate::batch::RunResult;
+use crate::ending::{Outcome, REACHED_DISTANCE, Status};
 use crate::plan::Plan;
 
 /// Two rates agree if their logarithms do to this share.
@@ -25,7 +26,7 @@ pub(super) struct Case<'a> {
     pub(super) limits: Limits,
 }
 
-/// The verdict in plain sentences: why it ended, how fast it was, what would be better.
+/// The diagnosis in plain sentences: why it ended, how fast it was, what would be better.
 pub(super) fn sentence(case: &Case<'_>) -> String {
     let parts = [
         Some(ending(case)),
@@ -43,52 +44,133 @@ pub(super) fn sentence(case: &Case<'_>) -> String {
 
 fn ending(case: &Case<'_>) -> String {
     let (result, facts) = (case.result, case.facts);
-    let spent = format!("Spent all {}", counted(result.epochs_run, "epoch"));
+    let begin = begin(case);
     let gradient = digits(result.gradient_norm.to_f64());
-    match facts.behaviour {
-        Behaviour::Diverged => format!("Diverged: {}.", result.reason),
-        Behaviour::Converged => format!(
-            "Converged in {}: {}.",
-            counted(result.epochs_run, "epoch"),
-            result.reason
+    match result.outcome {
+        Outcome::Diverged if !result.is_diverged() => format!(
+            "{begin}, where the norm of the gradient is {gradient}: its square is not finite in \
+             {}, so that updates vanish.",
+            case.subject.precision.name()
         ),
-        Behaviour::AtSaddle => format!(
-            "Ended at a saddle, not at a minimum: the norm of the gradient is {gradient}, but the \
-             least curvature {}.",
-            digits(facts.least_curvature.unwrap_or(f64::NAN))
-        ),
-        Behaviour::AtFloor => floor(case),
-        Behaviour::Shrinking => format!("{spent}, still on its way."),
-        Behaviour::NearMinimum => format!(
-            "{spent} and came near a minimum: the norm of the gradient is {gradient}, and the \
-             least curvature {}.",
-            digits(facts.least_curvature.unwrap_or(f64::NAN))
-        ),
-        Behaviour::Halted => format!(
-            "{spent}, but nothing changes from {} on{}: the loss is {}, the norm of the gradient \
-             {gradient}.",
-            epoch(case.history, case.history.same_since),
-            at_rate(case),
-            digits(result.loss.to_f64())
-        ),
-        Behaviour::Growing => format!("{spent}; the gradient grew to the end."),
-        Behaviour::Oscillating => {
-            format!("{spent}, to and fro: the norm of the gradient stays near {gradient}.")
+        Outcome::Diverged => format!("Diverged: {}.", result.reason),
+        Outcome::KnownMinimum => {
+            let from = from_minimum(case).map_or_else(String::new, |from| format!(", {from}"));
+            format!("{begin} at the known minimum{from}.{}", resting(case))
         }
-        Behaviour::OnPlateau => format!(
-            "{spent} on a plateau: over the last half of them the loss changed by less than 1 %, \
-             though the norm of the gradient is {gradient}{}.",
-            at_rate(case)
+        Outcome::StationaryPoint => {
+            let kind = match (facts.least_curvature, facts.greatest_curvature) {
+                (Some(least), Some(greatest)) if is_negative(least, greatest) => format!(
+                    "a saddle or a maximum, not a minimum: the norm of the gradient is {gradient}, \
+                     the smallest curvature {}",
+                    digits(least)
+                ),
+                _ => format!("a stationary point: the norm of the gradient is {gradient}"),
+            };
+            format!("{begin} at {kind}{}.{}", elsewhere(case), resting(case))
+        }
+        Outcome::PrecisionFloor => {
+            let floor = match result.status {
+                Status::NoFurtherStep => format!(
+                    "{begin}: {} (norm of the gradient {gradient})",
+                    result.reason
+                ),
+                Status::EpochLimit if is_halted(case.history) => format!(
+                    "{begin}, but nothing changes from {} on{}: the loss is {}, the norm of the \
+                     gradient {gradient}",
+                    epoch(case.history, case.history.same_since),
+                    at_rate(case),
+                    digits(result.loss.to_f64())
+                ),
+                _ => floor(case),
+            };
+            format!("{floor}{}.", elsewhere(case))
+        }
+        Outcome::Improving => format!("{begin}, still improving{}{}.", gain(case), elsewhere(case)),
+        Outcome::Growing => format!("{begin}, growing{}.", gain(case)),
+        Outcome::Oscillating => format!(
+            "{begin}, oscillating with a period of {}{}{}.",
+            counted(result.period.unwrap_or(0), "epoch"),
+            range(case),
+            elsewhere(case)
         ),
-        Behaviour::Wandering => format!(
-            "{spent} without settling: over the last half of them the norm of the gradient \
-             neither shrinks nor grows, and the loss is {} at the end.",
-            digits(result.loss.to_f64())
+        Outcome::Wandering => format!(
+            "{begin}, wandering without settling{}{}{}.",
+            range(case),
+            at_rate(case),
+            elsewhere(case)
         ),
-        Behaviour::Undecided => format!(
-            "{spent}: the loss is {}, the norm of the gradient {gradient}.",
-            digits(result.loss.to_f64())
-        ),
+    }
+}
+
+/// Why the run stopped, to be followed by what it came to.
+fn begin(case: &Case<'_>) -> String {
+    let result = case.result;
+    let epochs = counted(result.epochs_run, "epoch");
+    let since = whole(result.status_epoch);
+    match result.status {
+        Status::Converged => format!("Converged in {epochs} ({})", result.reason),
+        Status::FixedPoint => format!("Came to a fixed point at epoch {since}"),
+        Status::NoFurtherStep => format!("Found no further step at epoch {since}"),
+        Status::EpochLimit => format!("Reached the limit of {epochs}"),
+        Status::Diverged => "Diverged".to_owned(),
+    }
+}
+
+/// Whether a Hessian with these eigenvalues, the smallest and the largest, has a negative
+/// one that is not rounding.
+fn is_negative(least: f64, greatest: f64) -> bool {
+    least < -FLAT * greatest.max(-least).max(1e-300)
+}
+
+/// How far the known minimum is.
+fn from_minimum(case: &Case<'_>) -> Option<String> {
+    let distance = case.result.distance.map(|one| digits(one.to_f64()));
+    let gap = case.result.gap.map(|one| digits(one.to_f64()));
+    match (distance, gap) {
+        (Some(distance), Some(gap)) => Some(format!("{distance} away and {gap} above it")),
+        (Some(distance), None) => Some(format!("{distance} away")),
+        (None, Some(gap)) => Some(format!("{gap} above it")),
+        (None, None) => None,
+    }
+}
+
+/// The same of a run that is not there.
+fn elsewhere(case: &Case<'_>) -> String {
+    from_minimum(case).map_or_else(String::new, |from| {
+        format!("; not at the known minimum: {from}")
+    })
+}
+
+/// Which floor of the precision a run at rest came to.
+fn resting(case: &Case<'_>) -> String {
+    match (case.result.status, case.facts.floor) {
+        (Status::NoFurtherStep, _) => format!(" It stopped since there is {}.", case.result.reason),
+        (_, Some(_)) => format!(" {}.", floor(case)),
+        _ => String::new(),
+    }
+}
+
+/// How the loss changed over the last fifth.
+fn gain(case: &Case<'_>) -> String {
+    let (Some(earlier), Some(last)) = (case.facts.earlier_loss, case.facts.last_loss) else {
+        return String::new();
+    };
+    let (from, to) = (digits(earlier), digits(last));
+    match from == to {
+        true => format!(": the loss is {to}"),
+        false => format!(": over the last fifth the loss went from {from} to {to}"),
+    }
+}
+
+/// Between what the loss stayed at the end.
+fn range(case: &Case<'_>) -> String {
+    let (Some(low), Some(high)) = (case.facts.tail_low, case.facts.tail_high) else {
+        return String::new();
+    };
+    let (low, high) = (digits(low), digits(high));
+    match low == high {
+        true => format!(": the loss stays at {low}"),
+        false => format!(": at the end the loss stays between {low} and {high}"),
     }
 }
 
@@ -101,12 +183,17 @@ fn at_rate(case: &Case<'_>) -> String {
         })
 }
 
-/// Which floor the descent came to.
+/// Which floor the descent came to, without the stop at the end.
 fn floor(case: &Case<'_>) -> String {
     let (facts, limits) = (case.facts, case.limits);
     let precision = case.subject.precision.name();
-    let epoch = whole(facts.floor_epoch.unwrap_or(0));
-    let begin = format!("Reached the floor of {precision} at epoch {epoch}:");
+    let begin = match facts.floor_epoch {
+        Some(epoch) => format!(
+            "Reached the floor of {precision} at epoch {}:",
+            whole(epoch)
+        ),
+        None => format!("Reached the floor of {precision}:"),
+    };
     let gradient = case.result.gradient_norm.to_f64();
     let step = case.subject.theory.map_or_else(String::new, |theory| {
         let (rate, step) = (digits(theory.rate), digits(theory.rate * gradient));
@@ -114,36 +201,29 @@ fn floor(case: &Case<'_>) -> String {
         format!("the step, {rate} times a gradient of {gradient}, is {step}")
     });
     match facts.floor {
-        Some(Floor::ZeroGradient) => {
-            format!("Arrived at epoch {epoch} where the gradient is exactly zero in {precision}.")
-        }
+        Some(Floor::ZeroGradient) => format!("The gradient is exactly zero in {precision}"),
         Some(Floor::Flushed) => format!(
-            "{begin} {step}, below the least normal number {}, and flushed to zero.",
+            "{begin} {step}, below the smallest normal number {}, and flushed to zero",
             digits(limits.least_normal)
         ),
         Some(Floor::Underflow) => format!(
-            "{begin} {step}, and rounds to zero beside the least number {}.",
+            "{begin} {step}, and rounds to zero next to the smallest number {}",
             digits(limits.least)
         ),
         Some(Floor::Rounding) if case.subject.theory.is_some() => {
-            format!("{begin} {step}, below half of the spacing of numbers at the parameters.")
+            format!("{begin} {step}, below half of the spacing of numbers at the parameters")
         }
         Some(Floor::Rounding) => format!(
-            "{begin} steps no longer change a parameter, though the norm of the gradient is {}.",
+            "{begin} steps no longer change a parameter, though the norm of the gradient is {}",
             digits(gradient)
         ),
-        Some(Floor::NoBetterPoint) => format!(
-            "The search found no better point after epoch {epoch}: the norm of the gradient is \
-             {} there.",
+        Some(Floor::Gradient) => format!(
+            "{begin} a gradient of {} is no more than the rounding of the parameters makes",
             digits(gradient)
         ),
-        Some(Floor::Loss) => format!(
-            "{begin} the loss is {} from there on, though the parameters still move.",
+        Some(Floor::Loss) | None => format!(
+            "{begin} the loss stays at {}, though the parameters still move",
             digits(case.result.loss.to_f64())
-        ),
-        Some(Floor::Gradient) | None => format!(
-            "{begin} a gradient of {} is no more than the rounding of the parameters makes.",
-            digits(gradient)
         ),
     }
 }
@@ -175,8 +255,8 @@ fn certainty(case: &Case<'_>) -> Option<String> {
     let grown = libm::log(last.gradient / first.gradient);
     let each = libm::exp(grown / epochs(last.epoch - first.epoch));
     Some(format!(
-        "It was certain from {} on: from there the gradient grew at every recorded epoch, by a \
-         factor of {} an epoch{}.",
+        "Divergence was inevitable from {} on: from there the gradient grew at every recorded \
+         epoch, by a factor of {} an epoch{}.",
         epoch(case.history, from),
         factor(each),
         if case.fit.is_some() {
@@ -206,6 +286,15 @@ fn rate(case: &Case<'_>) -> Option<String> {
     }
     text.push('.');
     Some(text)
+}
+
+/// Whether the quadratic model has its stationary point as near as a known minimum must be.
+fn is_near(case: &Case<'_>) -> bool {
+    let parameters = case.result.parameters.iter().flatten();
+    let squares = parameters.map(|x| x.to_f64() * x.to_f64());
+    let near = REACHED_DISTANCE * libm::sqrt(squares.sum()).max(1.0);
+    let distance = case.facts.model_distance;
+    distance.is_some_and(|distance| distance <= near)
 }
 
 /// The curvature whose factor is the measured one: that of the slowest direction, or
@@ -239,11 +328,9 @@ fn predicted(case: &Case<'_>, fit: Fit) -> Option<String> {
     if let Some(curvature) = agreement(case, fit) {
         return Some(format!("{begin} {}", formula(theory, curvature, begin)));
     }
-    let is_near = case.result.gradient_norm.to_f64() <= SMALL * case.history.greatest_gradient;
-    let is_known = is_near && !case.result.is_diverged();
-    let predicted = case.facts.predicted_rate.filter(|_| is_known)?;
+    let predicted = case.facts.predicted_rate.filter(|_| is_near(case))?;
     Some(format!(
-        "; the curvature at the end lets expect {}",
+        "; the curvature at the end predicts {}",
         factor(predicted)
     ))
 }
@@ -327,7 +414,7 @@ fn stability(case: &Case<'_>) -> Option<String> {
     let (facts, result) = (case.facts, case.result);
     let bound = facts.stability_bound?;
     let rate = case.subject.theory?.rate;
-    let is_judged = result.is_diverged() || facts.behaviour == Behaviour::Oscillating;
+    let is_judged = result.is_diverged() || result.outcome == Outcome::Oscillating;
     let place = if result.is_diverged() {
         format!(
             "where the loss was least (epoch {})",
@@ -356,9 +443,8 @@ fn stability(case: &Case<'_>) -> Option<String> {
         ));
     }
     // Far from a minimum the curvature at the end says nothing of the descent.
-    let is_small = result.gradient_norm.to_f64() <= SMALL * case.history.greatest_gradient;
     let agrees = case.fit.is_some_and(|fit| agreement(case, fit).is_some());
-    if facts.condition.is_none() || !(is_small || agrees) {
+    if facts.condition.is_none() || !(is_near(case) || agrees) {
         return None;
     }
     let best = best.map_or_else(String::new, |best| format!(" and {best} would be fastest"));
@@ -386,7 +472,7 @@ fn curvature(facts: &Facts, directions: usize, place: &str) -> Option<String> {
 fn projection(case: &Case<'_>) -> Option<String> {
     let fit = case.fit.filter(|fit| fit.slope < 0.0)?;
     // Of a schedule the pace is not that of the next epochs.
-    if case.facts.behaviour != Behaviour::Shrinking || case.subject.is_scheduled {
+    if case.result.outcome != Outcome::Improving || case.subject.is_scheduled {
         return None;
     }
     let more = (std::f64::consts::LN_10 / -fit.slope).ceil();

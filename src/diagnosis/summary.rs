@@ -1,76 +1,57 @@
-//! All verdicts together.
+//! All diagnoses together.
 
 use std::collections::BTreeMap;
 
+use super::conclude::add_curvature;
 use super::facts::Facts;
-use super::verdict::{add_curvature, curvature};
+use super::ranking::{Rank, RankedSetting, Ranking, Settings};
 use super::words::{brief, counted, digits, listed, whole};
-use super::{CURVED_RUNS, Detail, Diagnoser, Diagnosis, Subject, Verdict};
+use super::{Concluded, Detail, Diagnoser, Diagnosis, RunDiagnosis, Subject};
 use crate::batch::RunResult;
+use crate::ending::{Outcome, REACHED_DISTANCE, REACHED_GAP};
+use crate::number::short;
 use crate::plan::Plan;
 
 /// So many objectives, and so many boundaries, are spoken of one by one in the paragraph;
 /// with more nobody would read it.
 const SPOKEN_OF: usize = 4;
 
-/// What is kept of all verdicts: counts, the best runs, and the first verdicts.
+/// What is kept of all diagnoses: counts, the best runs and settings, and the first runs.
 #[derive(Clone, Debug, Default)]
 pub struct Tallies {
     runs: u64,
     /// By objective and optimizer.
     groups: BTreeMap<(usize, usize), Group>,
-    verdicts: Vec<Verdict>,
+    settings: Settings,
+    kept: Vec<RunDiagnosis>,
 }
 
 /// The runs of an optimizer on an objective.
 #[derive(Clone, Debug, Default)]
 struct Group {
-    /// How many ended with each status.
-    statuses: BTreeMap<String, u64>,
+    /// How many came to each outcome.
+    outcomes: BTreeMap<Outcome, u64>,
     best: Option<Best>,
-    /// The least and the greatest learning rate of all.
+    /// The smallest and the largest learning rate of all.
     rates: Option<[f64; 2]>,
-    /// The greatest learning rate that did not diverge, and the least that did.
+    /// The largest learning rate of a run that is not unstable, and the smallest of one that
+    /// is.
     stable: Option<f64>,
-    diverged: Option<f64>,
+    unstable: Option<f64>,
 }
 
-/// The run with the least final loss; of several the one that came there first.
+/// The run that ranks first.
 #[derive(Clone, Debug)]
 struct Best {
-    loss: f64,
+    rank: Rank,
     subject: Subject,
     result: RunResult,
 }
 
-impl Best {
-    /// The epochs that it took: up to the last change.
-    fn epochs(&self) -> u64 {
-        if self.result.status == "fixed point" {
-            self.result.status_epoch
-        } else {
-            self.result.epochs_run
-        }
-    }
-
-    /// By the loss, then by what it took.
-    fn order(&self, other: &Best) -> std::cmp::Ordering {
-        let cost = |best: &Best| {
-            let evaluations = best.result.counts.evaluations;
-            (best.epochs(), evaluations, best.result.number)
-        };
-        let by_loss = self.loss.total_cmp(&other.loss);
-        by_loss.then_with(|| cost(self).cmp(&cost(other)))
-    }
-}
-
 impl Group {
     fn offer(&mut self, best: Best) {
-        let is_better = self
-            .best
-            .as_ref()
-            .is_none_or(|known| best.order(known).is_lt());
-        if is_better {
+        let known = self.best.as_ref();
+        if known.is_none_or(|known| best.rank.order(&known.rank).is_lt()) {
             self.best = Some(best);
         }
     }
@@ -86,8 +67,8 @@ impl Group {
     }
 
     fn extend(&mut self, other: Group) {
-        for (status, count) in other.statuses {
-            *self.statuses.entry(status).or_default() += count;
+        for (outcome, count) in other.outcomes {
+            *self.outcomes.entry(outcome).or_default() += count;
         }
         if let Some(best) = other.best {
             self.offer(best);
@@ -96,7 +77,7 @@ impl Group {
             self.add_rate(rate);
         }
         self.stable = most(self.stable, other.stable, f64::max);
-        self.diverged = most(self.diverged, other.diverged, f64::min);
+        self.unstable = most(self.unstable, other.unstable, f64::min);
     }
 }
 
@@ -110,69 +91,82 @@ fn most(one: Option<f64>, other: Option<f64>, choose: fn(f64, f64) -> f64) -> Op
 impl Tallies {
     pub(super) fn add(
         &mut self,
+        plan: &Plan,
         subject: Subject,
-        result: &RunResult,
-        verdict: &Verdict,
+        concluded: &Concluded,
         is_kept: bool,
     ) {
         self.runs += 1;
+        self.settings.add(plan, &subject, concluded);
+        let result = &concluded.result;
         let key = (subject.objective, subject.optimizer);
         let group = self.groups.entry(key).or_default();
-        match group.statuses.get_mut(&*result.status) {
-            Some(count) => *count += 1,
-            None => {
-                group.statuses.insert(result.status.to_string(), 1);
-            }
-        }
+        *group.outcomes.entry(result.outcome).or_default() += 1;
         if let Some(rate) = subject.learning_rate {
             group.add_rate(rate);
         }
-        if result.is_diverged() {
-            group.diverged = most(group.diverged, subject.learning_rate, f64::min);
+        if result.outcome.is_unstable() {
+            group.unstable = most(group.unstable, subject.learning_rate, f64::min);
         } else {
             group.stable = most(group.stable, subject.learning_rate, f64::max);
-            let loss = result.loss.to_f64();
-            let is_candidate = group.best.as_ref().is_none_or(|best| loss <= best.loss);
-            if is_candidate {
-                let result = result.clone();
-                group.offer(Best {
-                    loss,
-                    subject,
-                    result,
-                });
-            }
+        }
+        let rank = Rank::new(result);
+        let is_candidate = group
+            .best
+            .as_ref()
+            .is_none_or(|best| rank.order(&best.rank).is_lt());
+        if is_candidate && !rank.is_lost() {
+            let result = result.clone();
+            group.offer(Best {
+                rank,
+                subject,
+                result,
+            });
         }
         if is_kept {
-            self.verdicts.push(verdict.clone());
+            self.kept.push(concluded.diagnosis.clone());
         }
     }
 
     /// Takes over those of later runs.
-    pub fn extend(&mut self, later: Tallies) {
+    pub fn extend(&mut self, plan: &Plan, later: Tallies) {
         self.runs += later.runs;
         for (key, group) in later.groups {
             self.groups.entry(key).or_default().extend(group);
         }
-        self.verdicts.extend(later.verdicts);
+        self.settings.extend(plan, later.settings);
+        self.kept.extend(later.kept);
     }
 
     /// The diagnosis of all runs.
     #[must_use]
-    pub fn diagnosis(self, plan: &Plan, diagnoser: &Diagnoser) -> Diagnosis {
-        let (summary, details) = match (&self.verdicts[..], self.runs) {
+    pub fn diagnosis(mut self, plan: &Plan, diagnoser: &Diagnoser) -> Diagnosis {
+        let rankings = std::mem::take(&mut self.settings).rankings(plan);
+        let (summary, details) = match (&self.kept[..], self.runs) {
             ([only], 1) => (vec![only.sentence.clone()], Vec::new()),
             (_, 0) => (Vec::new(), Vec::new()),
-            _ => self.summary(plan, diagnoser),
+            _ => self.summary(plan, diagnoser, &rankings),
         };
+        let best = self.objectives().into_iter().filter_map(|objective| {
+            let best = self.bests(objective).first()?.rank.run();
+            rankings.is_empty().then_some((objective, best))
+        });
         Diagnosis {
             summary,
             details,
-            verdicts: self.verdicts,
+            best: best.collect(),
+            rankings: rankings.into_iter().map(|(ranking, _)| ranking).collect(),
+            runs: self.kept,
         }
     }
 
     /// The paragraph, and what is too much for it.
-    fn summary(&self, plan: &Plan, diagnoser: &Diagnoser) -> (Vec<String>, Vec<Detail>) {
+    fn summary(
+        &self,
+        plan: &Plan,
+        diagnoser: &Diagnoser,
+        rankings: &[(Ranking, Vec<RankedSetting>)],
+    ) -> (Vec<String>, Vec<Detail>) {
         let objectives = self.objectives();
         let is_short = objectives.len() <= SPOKEN_OF;
         let on = |objective: usize| match is_short && plan.objectives.len() > 1 {
@@ -190,7 +184,14 @@ impl Tallies {
             });
             sentences.collect()
         };
-        let mut summary = vec![self.endings()];
+        let best = |objective: usize, on: &str| {
+            let mut all = rankings.iter();
+            match all.find(|(ranking, _)| ranking.objective == objective) {
+                Some((ranking, bests)) => best_setting(plan, ranking, bests, on),
+                None => self.best(plan, objective, on),
+            }
+        };
+        let mut summary = vec![self.endings(plan)];
         let mut details: Vec<Detail> = objectives
             .iter()
             .map(|&objective| Detail {
@@ -200,26 +201,31 @@ impl Tallies {
             .collect();
         if is_short {
             let bests = objectives.iter();
-            summary.extend(bests.map(|&objective| self.best(plan, objective, &on(objective))));
+            summary.extend(bests.map(|&objective| best(objective, &on(objective))));
         } else {
             for (detail, &objective) in details.iter_mut().zip(&objectives) {
-                detail.sentences.insert(0, self.best(plan, objective, ""));
+                detail.sentences.insert(0, best(objective, ""));
             }
-            summary.extend(self.standings(plan));
+            summary.extend(self.standings(plan, rankings));
             summary.extend(self.lost(plan));
+        }
+        if let Some((
+            Ranking {
+                test: Some(test), ..
+            },
+            _,
+        )) = rankings.first()
+        {
+            summary.push(format!(
+                "Settings are compared with the best one by {test}, two-sided at a level of 5 % \
+                 with Holm's correction."
+            ));
         }
         details.retain(|detail| !detail.sentences.is_empty());
         let told: usize = details.iter().map(|detail| detail.sentences.len()).sum();
         if is_short && told <= SPOKEN_OF {
             let sentences = details.drain(..).flat_map(|detail| detail.sentences);
             summary.extend(sentences);
-        }
-        let curved = CURVED_RUNS as u64;
-        if self.runs > curved && self.groups.values().any(|one| one.best.is_some()) {
-            summary.push(format!(
-                "Curvature was computed at the end of the first {} runs, and of the best.",
-                whole(curved)
-            ));
         }
         (summary, details)
     }
@@ -238,26 +244,32 @@ impl Tallies {
         groups.map(|((_, optimizer), group)| (*optimizer, group))
     }
 
-    /// The best of each optimizer on an objective, in their order.
+    /// The best run of each optimizer on an objective, by their rank.
     fn bests(&self, objective: usize) -> Vec<&Best> {
         let groups = self.groups_of(objective);
         let mut bests: Vec<&Best> = groups
             .filter_map(|(_, group)| group.best.as_ref())
             .collect();
-        bests.sort_by(|one, other| one.order(other));
+        bests.sort_by(|one, other| one.rank.order(&other.rank));
         bests
     }
 
-    /// On how many objectives each optimizer came furthest, if there are several.
-    fn standings(&self, plan: &Plan) -> Option<String> {
+    /// On how many objectives each optimizer is the best, if there are several.
+    fn standings(&self, plan: &Plan, rankings: &[(Ranking, Vec<RankedSetting>)]) -> Option<String> {
         if plan.optimizers.len() < 2 {
             return None;
         }
         let mut firsts: BTreeMap<usize, u64> = BTreeMap::new();
-        for objective in self.objectives() {
-            if let Some(best) = self.bests(objective).first() {
-                *firsts.entry(best.subject.optimizer).or_default() += 1;
-            }
+        let by_settings = rankings.iter().filter_map(|(_, bests)| {
+            let first = bests.first()?;
+            first.losses[2].is_finite().then_some(first.optimizer)
+        });
+        let by_runs = self.objectives().into_iter().filter_map(|objective| {
+            let best = self.bests(objective).first()?.subject.optimizer;
+            rankings.is_empty().then_some(best)
+        });
+        for optimizer in by_settings.chain(by_runs) {
+            *firsts.entry(optimizer).or_default() += 1;
         }
         let mut firsts: Vec<(usize, u64)> = firsts.into_iter().collect();
         // The sort keeps the order of the file among equals.
@@ -267,7 +279,7 @@ impl Tallies {
         };
         let name = |optimizer: usize| brief(&plan.optimizers[optimizer].name);
         let mut parts = vec![format!(
-            "Furthest came {} on {} of {}",
+            "Best: {} on {} of {}",
             name(*first),
             whole(*count),
             counted(self.objectives().len() as u64, "objective")
@@ -301,26 +313,48 @@ impl Tallies {
         }
     }
 
-    fn endings(&self) -> String {
-        let mut statuses: BTreeMap<&str, u64> = BTreeMap::new();
-        for (status, count) in self.groups.values().flat_map(|group| &group.statuses) {
-            *statuses.entry(status).or_default() += count;
+    /// How many runs came to which outcome.
+    fn endings(&self, plan: &Plan) -> String {
+        let mut outcomes: BTreeMap<Outcome, u64> = BTreeMap::new();
+        for (outcome, count) in self.groups.values().flat_map(|group| &group.outcomes) {
+            *outcomes.entry(*outcome).or_default() += count;
         }
-        let mut ends: Vec<(&str, u64)> = statuses.into_iter().collect();
-        // The most frequent first; the sort keeps the order of names among equals.
+        let mut ends: Vec<(Outcome, u64)> = outcomes.into_iter().collect();
+        // The most frequent first; the sort keeps the order of the table among equals.
         ends.sort_by_key(|(_, count)| std::cmp::Reverse(*count));
-        let ends: Vec<String> = ends
-            .into_iter()
-            .map(|(status, count)| match status {
-                "epochs spent" => format!("{} spent all epochs", whole(count)),
-                "fixed point" => format!("{} came to a fixed point", whole(count)),
-                _ => format!("{} {status}", whole(count)),
-            })
-            .collect();
-        format!("{}: {}.", counted(self.runs, "run"), listed(&ends))
+        let is_known = |objective: &usize| plan.objectives[*objective].has_known_minimum();
+        let known = self.objectives().iter().filter(|one| is_known(one)).count();
+        let within = match known {
+            0 => String::new(),
+            _ => format!(
+                " (distance at most {} or gap at most {})",
+                short(REACHED_DISTANCE),
+                short(REACHED_GAP)
+            ),
+        };
+        let mut parts: Vec<String> = Vec::new();
+        let mut has_reached = false;
+        for (outcome, count) in ends {
+            has_reached |= outcome == Outcome::KnownMinimum;
+            let count = whole(count);
+            parts.push(match outcome {
+                Outcome::KnownMinimum => format!("{count} reached the known minimum{within}"),
+                Outcome::StationaryPoint if known > 0 => {
+                    format!("{count} ended at another stationary point")
+                }
+                Outcome::StationaryPoint => format!("{count} ended at a stationary point"),
+                Outcome::PrecisionFloor => format!("{count} ended at the floor of the precision"),
+                Outcome::Improving => format!("{count} still improving"),
+                other => format!("{count} {}", other.name()),
+            });
+        }
+        if known > 0 && !has_reached {
+            parts.push(format!("none reached the known minimum{within}"));
+        }
+        format!("{}: {}.", counted(self.runs, "run"), listed(&parts))
     }
 
-    /// The best of an objective, and how far other optimizers came.
+    /// The best run of an objective, and how far other optimizers came.
     fn best(&self, plan: &Plan, objective: usize, on: &str) -> String {
         let bests = self.bests(objective);
         let Some(best) = bests.first() else {
@@ -335,7 +369,7 @@ impl Tallies {
             } else {
                 String::new()
             };
-            format!("{}{evaluations}", counted(best.epochs(), "epoch"))
+            format!("{}{evaluations}", counted(best.rank.epochs(), "epoch"))
         };
         // The objective was just named.
         let is_told =
@@ -348,23 +382,25 @@ impl Tallies {
             brief(&label)
         };
         let mut text = format!(
-            "Furthest{on} came {label} with a loss of {} in {}",
-            digits(best.loss),
-            cost(best)
+            "Best run{on}: {label}, {} {} after {}{}",
+            ranked_quantity(plan, objective),
+            digits(best.rank.loss()),
+            cost(best),
+            from_minimum(&best.result)
         );
         if let [_, second, rest @ ..] = &bests[..] {
             let optimizer = |best: &Best| brief(&plan.optimizers[best.subject.optimizer].name);
             text.push_str(&format!(
                 "; then {} with {}",
                 optimizer(second),
-                digits(second.loss)
+                digits(second.rank.loss())
             ));
             if let Some(last) = rest.last() {
                 text.push_str(&format!(
-                    ", last of {} optimizers {} with {}",
+                    ", worst of {} optimizers: {} with {}",
                     bests.len(),
                     optimizer(last),
-                    digits(last.loss)
+                    digits(last.rank.loss())
                 ));
             }
         }
@@ -373,8 +409,71 @@ impl Tallies {
     }
 }
 
+/// What runs of an objective are ranked by.
+fn ranked_quantity(plan: &Plan, objective: usize) -> &'static str {
+    match plan.objectives[objective].has_validation() {
+        true => "validation loss",
+        false => "loss",
+    }
+}
+
+/// How far a run ended from the known minimum, if there is one.
+fn from_minimum(result: &RunResult) -> String {
+    let distance = result
+        .distance
+        .map(|distance| format!(", {} from the known minimum", digits(distance.to_f64())));
+    distance.unwrap_or_default()
+}
+
+/// The best setting of an objective, and how those of other optimizers compare.
+fn best_setting(plan: &Plan, ranking: &Ranking, bests: &[RankedSetting], on: &str) -> String {
+    let Some(best) = bests.first() else {
+        return format!("Every run{on} diverged.");
+    };
+    let quantity = ranked_quantity(plan, ranking.objective);
+    let [_, lower, median, upper, _] = best.losses;
+    if !median.is_finite() {
+        return format!("Of every setting{on} half of the runs or more diverged.");
+    }
+    let mut text = format!(
+        "Best setting{on} by the median of {}: {}, {quantity} {} (quartiles {} to {})",
+        counted(best.runs, "repetition"),
+        best.label,
+        digits(median),
+        digits(lower),
+        digits(upper)
+    );
+    if let Some(reached) = best.reached {
+        text.push_str(&format!(
+            ", {} of {} at the known minimum",
+            whole(reached),
+            whole(best.runs)
+        ));
+    }
+    let with = |one: &RankedSetting| {
+        let optimizer = brief(&plan.optimizers[one.optimizer].name);
+        let comparison = one.comparison.text();
+        match one.losses[2].is_finite() {
+            true => format!("{optimizer} with {} ({comparison})", digits(one.losses[2])),
+            false => format!("{optimizer}, which diverged ({comparison})"),
+        }
+    };
+    if let [_, second, rest @ ..] = bests {
+        text.push_str(&format!("; then {}", with(second)));
+        if let Some(last) = rest.last() {
+            text.push_str(&format!(
+                ", worst of {} optimizers: {}",
+                bests.len(),
+                with(last)
+            ));
+        }
+    }
+    text.push('.');
+    text
+}
+
 /// The name of an objective, with its dimension where others have the same name.
-fn title(plan: &Plan, objective: usize) -> String {
+pub(super) fn title(plan: &Plan, objective: usize) -> String {
     let one = &plan.objectives[objective];
     let namesakes = plan
         .objectives
@@ -390,7 +489,7 @@ fn title(plan: &Plan, objective: usize) -> String {
 fn boundary(plan: &Plan, diagnoser: &Diagnoser, group: &Group, place: &str) -> Option<String> {
     let best = group.best.as_ref()?;
     let stable = group.stable?;
-    let diverged = group.diverged.filter(|diverged| stable < *diverged);
+    let unstable = group.unstable.filter(|unstable| stable < *unstable);
     if !group.is_sweep() {
         return None;
     }
@@ -406,14 +505,15 @@ fn boundary(plan: &Plan, diagnoser: &Diagnoser, group: &Group, place: &str) -> O
     let is_alone = !others.any(|column| plan.varies(column));
     let mut facts = Facts::default();
     if is_alone {
-        let curvature = curvature(plan, diagnoser, &best.subject, &best.result);
-        add_curvature(&mut facts, best.subject.theory, &curvature, &best.result);
+        let model = diagnoser.model_of(plan, &best.subject, &best.result);
+        let model = model.unwrap_or_default();
+        add_curvature(&mut facts, best.subject.theory, &model, &best.result);
     }
-    let found = diverged.map(|diverged| {
+    let found = unstable.map(|unstable| {
         format!(
             "Runs{place} begin to diverge between the learning rates {} and {}",
             digits(stable),
-            digits(diverged)
+            digits(unstable)
         )
     });
     let (Some(bound), Some(_)) = (facts.stability_bound, facts.condition) else {

@@ -29,7 +29,7 @@ pub(super) fn factor(value: f64) -> String {
 }
 
 /// `value` with so many digits after the first.
-fn rounded(value: f64, after: usize) -> f64 {
+pub(super) fn rounded(value: f64, after: usize) -> f64 {
     format!("{value:.after$e}").parse().unwrap_or(value)
 }
 

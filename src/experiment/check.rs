@@ -1,12 +1,15 @@
 //! Results against what the file expects and what was recorded, as they come.
 
 use std::path::Path;
+use std::sync::Arc;
 
+use super::taking::Taking;
 use crate::baseline::{
     Demand, Deviation, RecordedReport, RecordedRuns, Subject, Trace, unexpected, unexpected_values,
 };
-use crate::batch::{self, Control, RunResult};
+use crate::batch::{self, Control};
 use crate::derivative;
+use crate::diagnosis::{Concluded, Diagnoser};
 use crate::plan::Plan;
 use crate::report::{ReportError, State};
 
@@ -156,30 +159,17 @@ impl<'p> Check<'p> {
         let recorded = self.recorded.as_ref();
         let recorded = recorded.map(|one| one.runs(plan, numbers)).transpose()?;
         let mut comparison = Comparison { plan, recorded };
-        if plan.check.trajectory && comparison.recorded.is_some() {
-            let trace = || Trace::new(plan);
-            batch::run(plan, numbers, trace, control, |outcomes, trace| {
-                for ((run, outcome), states) in outcomes.into_iter().zip(trace.into_runs()) {
-                    let result = RunResult::new(plan, run, &outcome);
-                    comparison.tell(&result, &states, &mut each)?;
-                }
-                Ok::<(), ReportError>(())
-            })?;
-        } else {
-            batch::run(
-                plan,
-                numbers,
-                || (),
-                control,
-                |outcomes, ()| {
-                    for (run, outcome) in outcomes {
-                        let result = RunResult::new(plan, run, &outcome);
-                        comparison.tell(&result, &[], &mut each)?;
-                    }
-                    Ok::<(), ReportError>(())
-                },
-            )?;
-        }
+        let diagnoser = Arc::new(Diagnoser::new(plan, numbers));
+        let has_trace = plan.check.trajectory && comparison.recorded.is_some();
+        let recorder = || Taking::new(plan, &diagnoser, has_trace);
+        batch::run(plan, numbers, recorder, control, |_, taken| {
+            let states = taken.trace.map_or_else(Vec::new, Trace::into_runs);
+            let states = states.into_iter().chain(std::iter::repeat(Vec::new()));
+            for (concluded, states) in taken.runs.iter().zip(states) {
+                comparison.tell(concluded, &states, &mut each)?;
+            }
+            Ok::<(), ReportError>(())
+        })?;
         if let Some(recorded) = comparison.recorded {
             let gone = recorded.rest()?;
             gone.into_iter().for_each(|one| each(Checked::gone(one)));
@@ -207,14 +197,15 @@ struct Comparison<'p> {
 impl Comparison<'_> {
     fn tell(
         &mut self,
-        result: &RunResult,
+        concluded: &Concluded,
         states: &[State],
         each: &mut impl FnMut(Checked),
     ) -> Result<(), ReportError> {
+        let result = &concluded.result;
         let subject = Subject::of_run(result);
         let mut deviations = unexpected(self.plan, result);
         if let Some(recorded) = &mut self.recorded {
-            for deviation in recorded.compare(result, states)? {
+            for deviation in recorded.compare(concluded, states)? {
                 if deviation.subject == subject {
                     deviations.push(deviation);
                 } else {

@@ -40,6 +40,7 @@ mod assertion;
 mod check;
 mod overlay;
 mod results;
+mod taking;
 
 pub use assertion::{CheckError, assert_experiment, check_file};
 pub use check::{Check, Checked, check};

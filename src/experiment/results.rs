@@ -2,12 +2,13 @@
 
 use std::sync::Arc;
 
+use super::taking::Taking;
 use crate::baseline::Trace;
-use crate::batch::{self, Cancelled, Control, Outcome, Recorder, Row, RunResult};
+use crate::batch::{self, Cancelled, Control, RunResult};
 use crate::derivative::{self, Table};
-use crate::diagnosis::{Diagnoser, Diagnosis, DiagnosisRecorder, Tallies};
+use crate::diagnosis::{Diagnoser, Diagnosis, Tallies};
 use crate::number::Scalar;
-use crate::plan::{Plan, Run};
+use crate::plan::Plan;
 use crate::report::{State, state_columns};
 
 /// What became of all runs and derivatives of a plan: a report as values.
@@ -48,18 +49,14 @@ pub fn run(plan: &Plan) -> Results {
     let numbers: Vec<u64> = (0..plan.runs()).collect();
     let control = Control::default();
     let diagnoser = Arc::new(Diagnoser::new(plan, &numbers));
-    let recorder = || Taking {
-        plan,
-        trace: Trace::new(plan),
-        diagnosis: DiagnosisRecorder::new(plan, Arc::clone(&diagnoser)),
-        runs: Vec::new(),
-    };
+    let recorder = || Taking::new(plan, &diagnoser, true);
     let (mut runs, mut trajectories) = (Vec::new(), Vec::new());
     let mut tallies = Tallies::default();
     let computed = batch::run(plan, &numbers, recorder, &control, |_, taken| {
-        runs.extend(taken.runs);
-        trajectories.extend(taken.trace.into_runs());
-        tallies.extend(taken.diagnosis.finish());
+        runs.extend(taken.runs.into_iter().map(|one| one.result));
+        let trace = taken.trace.into_iter();
+        trajectories.extend(trace.flat_map(Trace::into_runs));
+        tallies.extend(plan, taken.diagnosis.finish());
         Ok::<(), Cancelled>(())
     });
     let places = 0..plan.derivatives.len();
@@ -71,32 +68,5 @@ pub fn run(plan: &Plan) -> Results {
         columns: state_columns(plan).map(str::to_owned).collect(),
         tables: tables.expect("nobody else has the control that could cancel it"),
         diagnosis: tallies.diagnosis(plan, &diagnoser),
-    }
-}
-
-/// Takes all that some runs give.
-struct Taking<'p> {
-    plan: &'p Plan,
-    trace: Trace<'p>,
-    diagnosis: DiagnosisRecorder<'p>,
-    runs: Vec<RunResult>,
-}
-
-impl Recorder for Taking<'_> {
-    fn begin(&mut self, run: &Run) {
-        self.trace.begin(run);
-        self.diagnosis.begin(run);
-    }
-
-    fn record(&mut self, row: &Row<'_>) {
-        self.trace.record(row);
-        self.diagnosis.record(row);
-    }
-
-    fn end(&mut self, run: Run, outcome: Outcome) -> Option<(Run, Outcome)> {
-        let result = RunResult::new(self.plan, run, &outcome);
-        self.diagnosis.conclude(&result);
-        self.runs.push(result);
-        None
     }
 }

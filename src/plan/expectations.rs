@@ -3,6 +3,7 @@
 use std::fmt;
 
 use super::{Filter, Plan, Quantity};
+use crate::ending::{Outcome, Status};
 use crate::mistake::{At, Code, Mistake, suggestion};
 use crate::number::{Number, Scalar, short};
 use crate::spec::{self, Spec};
@@ -12,8 +13,10 @@ use crate::spec::{self, Spec};
 pub struct Expectation {
     /// The runs.
     pub runs: Filter,
-    /// Why they ended, by the name of the [status](crate::batch::Status).
-    pub status: Option<String>,
+    /// Why they stopped.
+    pub status: Option<Status>,
+    /// What they came to.
+    pub outcome: Option<Outcome>,
     /// What is demanded of their quantities.
     pub bounds: Vec<Bound>,
 }
@@ -37,7 +40,11 @@ const NAMED: usize = 3;
 /// What is demanded, in a few words: "w = 0.5 within 2 ulps, loss < 1e-9".
 impl fmt::Display for Expectation {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let status = self.status.iter().map(|status| format!("status {status}"));
+        let status = self
+            .status
+            .map(|status| format!("status {}", status.name()));
+        let outcome = self.outcome.map(|one| format!("outcome {}", one.name()));
+        let status = status.into_iter().chain(outcome);
         let bounds = self.bounds.iter().take(NAMED).map(ToString::to_string);
         let mut parts: Vec<String> = status.chain(bounds).collect();
         if self.bounds.len() > NAMED {
@@ -144,9 +151,9 @@ pub(super) fn decide(plan: &Plan, spec: &Spec, mistakes: &mut Vec<Mistake>) -> V
                 "this expectation demands nothing",
                 "",
             );
-            mistakes.push(
-                mistake.help("name a quantity, such as `loss = { below = 1e-9 }`, or a `status`"),
-            );
+            mistakes.push(mistake.help(
+                "name a quantity, such as `loss = { below = 1e-9 }`, a `status` or an `outcome`",
+            ));
         }
         let names = || {
             plan.parameters
@@ -172,7 +179,14 @@ pub(super) fn decide(plan: &Plan, spec: &Spec, mistakes: &mut Vec<Mistake>) -> V
         }
         expectations.push(Expectation {
             runs: plan.filter(written.runs.as_ref(), mistakes),
-            status: written.status.as_ref().map(|status| status.value.clone()),
+            status: written
+                .status
+                .as_ref()
+                .and_then(|status| Status::named(&status.value)),
+            outcome: written
+                .outcome
+                .as_ref()
+                .and_then(|outcome| Outcome::named(&outcome.value)),
             bounds,
         });
     }

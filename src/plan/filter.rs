@@ -250,6 +250,11 @@ fn named(
             (Err(_), NUMBER) => Some(Key::Number),
             (Err(_), LABEL) => Some(Key::Label),
             (Err(label), name) => {
+                // Runs are chosen before they are computed.
+                let label = match ["status", "outcome"].contains(&name) {
+                    true => "known only once a run has ended".to_owned(),
+                    false => label,
+                };
                 let message = format!("unknown setting `{name}` in a filter");
                 mistakes.push(Mistake::new(
                     Code::UnknownName,

@@ -2,7 +2,7 @@
 //! passed, every run numbered.
 //!
 //! After the plan is made no run can fail: what happens later is the run's
-//! [status](crate::batch::Status).
+//! [status](crate::ending::Status).
 
 mod charts;
 mod check;
@@ -14,6 +14,7 @@ mod expectations;
 mod filter;
 mod grid;
 mod limits;
+mod minimum;
 mod quantity;
 mod record;
 mod start;
@@ -556,8 +557,7 @@ impl Plan {
     /// `validation_loss`.
     #[must_use]
     pub fn has_validation(&self) -> bool {
-        let mut data = self.objectives.iter().filter_map(|one| one.data.as_ref());
-        data.any(|data| !data.validation.is_empty())
+        self.objectives.iter().any(Objective::has_validation)
     }
 
     /// Whether some method is a search, so that evaluations are not the same as epochs.
@@ -573,6 +573,13 @@ impl Plan {
         self.objectives
             .iter()
             .any(|objective| objective.minimum.is_some())
+    }
+
+    /// Whether a known minimiser gives a run a distance from it.
+    #[must_use]
+    pub fn has_distance(&self) -> bool {
+        let mut objectives = self.objectives.iter();
+        objectives.any(|objective| objective.minimum_at.is_some())
     }
 
     /// How often each combination is run. The runs of one follow each other.

@@ -40,6 +40,7 @@ impl Quantity {
         number("gradient_norm"),
         number("validation_loss"),
         number("gap"),
+        number("distance"),
         number("best_loss"),
         count("best_epoch"),
         count("evaluations"),
@@ -57,9 +58,11 @@ impl Quantity {
     /// Those that the runs of a plan have.
     pub fn of(plan: &Plan) -> impl Iterator<Item = Quantity> + Clone {
         let (gap, validation) = (plan.has_gap(), plan.has_validation());
+        let distance = plan.has_distance();
         let all = Quantity::ALL.iter().copied();
         all.filter(move |quantity| match quantity.name {
             "gap" => gap,
+            "distance" => distance,
             "validation_loss" => validation,
             _ => true,
         })

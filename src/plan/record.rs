@@ -36,7 +36,7 @@ enum Epochs {
 }
 
 /// The epochs that are recorded of a run, in order.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 pub enum RecordedEpochs {
     /// Every so many epochs.
     Every(u64),

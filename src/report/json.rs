@@ -11,6 +11,7 @@ use super::error::ReportError;
 use super::text::{Stock, Text};
 use crate::batch::RunResult;
 use crate::derivative::{Row, Table};
+use crate::diagnosis::{Comparison, Diagnosis, RankedSetting, Ranking};
 use crate::number::{Digits, Scalar, Value};
 use crate::objective::catalogue::{Dimension, Gradient, Instance, Kind, Minimum};
 use crate::optimizer::{Convention, DefaultValue, Description};
@@ -137,7 +138,7 @@ impl ReportFile {
         mut self,
         plan: &Plan,
         tables: &[Table],
-        diagnosis: &[String],
+        diagnosis: &Diagnosis,
     ) -> Result<(), ReportError> {
         self.check(|file| {
             file.write_all(b"\n  ]")?;
@@ -157,10 +158,23 @@ impl ReportFile {
             if plan.runs() > 0 {
                 file.write_all(b",\n  \"diagnosis\": [")?;
                 let mut separator = FIRST;
-                for sentence in diagnosis {
+                for sentence in &diagnosis.summary {
                     file.write_all(separator.as_bytes())?;
                     serde_json::to_writer(&mut *file, sentence)?;
                     separator = NEXT;
+                }
+                file.write_all(b"\n  ]")?;
+            }
+            if !diagnosis.rankings.is_empty() {
+                file.write_all(b",\n  \"settings\": [")?;
+                let mut separator = FIRST;
+                for ranking in &diagnosis.rankings {
+                    for setting in &ranking.settings {
+                        file.write_all(separator.as_bytes())?;
+                        let object = setting_object(ranking, setting);
+                        file.write_all(object.to_string().as_bytes())?;
+                        separator = NEXT;
+                    }
                 }
                 file.write_all(b"\n  ]")?;
             }
@@ -186,6 +200,33 @@ pub fn run_object(plan: &Plan, result: &RunResult) -> String {
     let mut bytes = Vec::new();
     Keys::new(plan).push(&mut bytes, &mut Digits::default(), result);
     String::from_utf8(bytes).expect("it was put together from UTF-8")
+}
+
+/// A setting of an objective with the losses of its runs, whose infinities are `null`.
+fn setting_object(ranking: &Ranking, setting: &RankedSetting) -> serde_json::Value {
+    let [best, lower, median, upper, worst] = setting.losses;
+    let (comparison, p) = match setting.comparison {
+        Comparison::Best => ("best", None),
+        Comparison::Differs(p) => ("differs", Some(p)),
+        Comparison::NoDifference(p) => ("no difference", Some(p)),
+        Comparison::TooFew => ("too few repetitions", None),
+    };
+    serde_json::json!({
+        "objective": ranking.title,
+        "setting": setting.label,
+        "first_run": setting.first_run,
+        "runs": setting.runs,
+        "median": median,
+        "lower_quartile": lower,
+        "upper_quartile": upper,
+        "best": best,
+        "worst": worst,
+        "converged": setting.converged,
+        "reached": setting.reached,
+        "diverged": setting.diverged,
+        "comparison": comparison,
+        "p": p,
+    })
 }
 
 /// A run that was not computed as a JSON object of one line: its number, label
@@ -408,8 +449,18 @@ impl Keys {
                 other => bytes.extend_from_slice(digits.value(other).as_bytes()),
             },
         );
+        bytes.extend_from_slice(b",\"outcome\":");
+        push_text(bytes, result.outcome.name());
+        if let Some(period) = result.period {
+            bytes.extend_from_slice(b",\"period\":");
+            bytes.extend_from_slice(digits.whole(period).as_bytes());
+        }
         bytes.extend_from_slice(b",\"status\":");
-        push_text(bytes, &result.status);
+        push_text(bytes, result.status.name());
+        if !result.stopped_by.is_empty() {
+            bytes.extend_from_slice(b",\"stopped_by\":");
+            push_text(bytes, &result.stopped_by);
+        }
         bytes.extend_from_slice(b",\"status_epoch\":");
         bytes.extend_from_slice(digits.whole(result.status_epoch).as_bytes());
         bytes.extend_from_slice(b",\"reason\":");
@@ -427,6 +478,10 @@ impl Keys {
         if let Some(gap) = result.gap {
             bytes.extend_from_slice(b",\"gap\":");
             push_number(bytes, digits, gap);
+        }
+        if let Some(distance) = result.distance {
+            bytes.extend_from_slice(b",\"distance\":");
+            push_number(bytes, digits, distance);
         }
         bytes.extend_from_slice(b",\"best_loss\":");
         push_number(bytes, digits, result.best_loss);
@@ -555,7 +610,8 @@ pub(super) fn files(path: &Path) -> Vec<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::batch::{Counts, Outcome, Status};
+    use crate::batch::{Counts, End, StopReason};
+    use crate::ending::Outcome;
 
     const SOURCE: &str = r#"
         epochs = 1
@@ -606,8 +662,9 @@ mod tests {
         let plan = Plan::new("test.toml", SOURCE).unwrap();
         let run = plan.run(3);
         let (label, settings) = (plan.label(&run), run.settings.clone());
-        let outcome = Outcome {
-            status: Status::EpochsSpent,
+        let end = End {
+            reason: StopReason::EpochLimit,
+            closing: None,
             epochs_run: 1,
             loss: Scalar::F64(f64::INFINITY),
             gradient_norm: Scalar::F64(1e-7),
@@ -618,16 +675,17 @@ mod tests {
             best_parameters: vec![Scalar::F64(0.5), Scalar::F64(0.25)],
             counts: Counts::of_rule(1),
         };
-        let object = run_object(&plan, &RunResult::new(&plan, run, &outcome));
+        let object = run_object(&plan, &RunResult::new(&plan, run, &end, Outcome::Wandering));
         let object: serde_json::Value = serde_json::from_str(&object).unwrap();
         let settings = Entries(plan.columns(), &settings);
         let expected = serde_json::json!({
             "run": 3,
             "label": label,
             "settings": settings,
-            "status": "epochs spent",
+            "outcome": "wandering",
+            "status": "epoch limit",
             "status_epoch": 1,
-            "reason": "all epochs spent",
+            "reason": "reached the epoch limit",
             "epochs_run": 1,
             "loss": null,
             "gradient_norm": 1e-7,

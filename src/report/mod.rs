@@ -54,9 +54,9 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use crate::batch::{Cancelled, Control, Outcome, Recorder, Row, RunResult};
+use crate::batch::{Cancelled, Control, End, Recorder, Row, RunResult};
 use crate::derivative::Table;
-use crate::diagnosis::{Diagnoser, Diagnosis, DiagnosisRecorder, Tallies};
+use crate::diagnosis::{Concluded, Diagnoser, Diagnosis, DiagnosisRecorder, Tallies};
 use crate::plan::{ChartKind, Plan, Run};
 use figures::{Collected, Drawn, Endings, Field, LineRecorder, Lines, curve, figure};
 use overview::{Overview, Shown};
@@ -64,7 +64,9 @@ use page::ChartView;
 use text::Stock;
 use trajectory::{TrajectoryFile, TrajectoryText};
 
-pub use csv::{RunReader, State, TrajectoryReader, plan_line, read_derivative, state_columns};
+pub use csv::{
+    ConcludedReader, RunReader, State, TrajectoryReader, plan_line, read_derivative, state_columns,
+};
 pub use error::ReportError;
 pub use figures::Ladder;
 pub use folder::{DIAGNOSIS, PAGE, REPORT, RUNS, TRAJECTORIES, remove_unfinished};
@@ -103,7 +105,7 @@ pub use stored::Stored;
 /// let finished = writer.finish(true, &Control::default())?;
 /// let rows = std::fs::read_to_string(finished.folder.join("trajectories.csv"))?;
 /// assert_eq!(rows.lines().nth(2), Some("0,1,0.25,0.25,1.0,0.5"));
-/// assert_eq!(finished.diagnosis.verdicts[0].facts.stability_bound, Some(1.0));
+/// assert_eq!(finished.diagnosis.runs[0].facts.stability_bound, Some(1.0));
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 pub struct Writer<'p> {
@@ -128,7 +130,7 @@ pub struct Writer<'p> {
 struct RowFiles {
     trajectories: TrajectoryFile,
     runs: csv::RunFile,
-    verdicts: csv::RunFile,
+    diagnoses: csv::RunFile,
 }
 
 /// A report that is in its place.
@@ -173,7 +175,7 @@ pub struct Recorded<'a, L> {
     shown: Arc<Shown>,
     trajectories: TrajectoryText,
     runs: csv::RunText,
-    verdicts: csv::RunText,
+    diagnoses: csv::RunText,
     report: json::ObjectText,
     lines: LineRecorder<'a>,
     diagnosis: DiagnosisRecorder<'a>,
@@ -202,18 +204,23 @@ impl<L> Recorder for Recorded<'_, L> {
         self.diagnosis.record(row);
     }
 
-    fn end(&mut self, run: Run, outcome: Outcome) -> Option<(Run, Outcome)> {
-        self.take(&RunResult::new(self.plan, run, &outcome));
+    fn end(&mut self, run: Run, end: End) -> Option<(Run, End)> {
+        let concluded = self.diagnosis.conclude(run, &end);
+        self.take(&concluded);
         None
     }
 }
 
 impl<L> Recorded<'_, L> {
-    /// Takes the result of the run whose rows were recorded.
-    fn take(&mut self, result: &RunResult) {
-        if let Some(verdict) = self.diagnosis.conclude(result) {
-            self.verdicts.add_verdict(&verdict);
-        }
+    /// Takes a run that a report has, whose rows were recorded.
+    fn recall(&mut self, concluded: &Concluded) {
+        self.diagnosis.recall(concluded);
+        self.take(concluded);
+    }
+
+    fn take(&mut self, concluded: &Concluded) {
+        let result = &concluded.result;
+        self.diagnoses.add_diagnosis(&concluded.diagnosis);
         self.runs.add(self.plan, result);
         self.report.add(result);
         self.endings.add(self.plan, &self.drawn, result);
@@ -259,9 +266,9 @@ impl<'p> Writer<'p> {
                 Some(RowFiles {
                     trajectories: TrajectoryFile::create(staging.path(TRAJECTORIES), plan)?,
                     runs: csv::RunFile::create(staging.path(RUNS), &csv::run_columns(plan))?,
-                    verdicts: csv::RunFile::create(
+                    diagnoses: csv::RunFile::create(
                         staging.path(DIAGNOSIS),
-                        &csv::DIAGNOSIS_COLUMNS,
+                        &csv::diagnosis_columns(),
                     )?,
                 })
             } else {
@@ -297,7 +304,7 @@ impl<'p> Writer<'p> {
             shown: Arc::clone(&shown),
             trajectories: TrajectoryText::new(&stock),
             runs: csv::RunText::new(&stock),
-            verdicts: csv::RunText::new(&stock),
+            diagnoses: csv::RunText::new(&stock),
             report: json::ObjectText::new(&stock, &keys),
             lines: LineRecorder::new(plan, Arc::clone(&drawn)),
             diagnosis: DiagnosisRecorder::new(plan, Arc::clone(&diagnoser)),
@@ -317,13 +324,13 @@ impl<'p> Writer<'p> {
         if let Some(files) = &mut self.rows {
             files.trajectories.append(recorded.trajectories)?;
             files.runs.append(recorded.runs)?;
-            files.verdicts.append(recorded.verdicts)?;
+            files.diagnoses.append(recorded.diagnoses)?;
         }
         self.report.append(recorded.report)?;
         self.lines.extend(recorded.lines.finish());
         self.endings.extend(recorded.endings);
         self.overview.extend(recorded.overview);
-        self.tallies.extend(recorded.diagnosis.finish());
+        self.tallies.extend(self.plan, recorded.diagnosis.finish());
         Ok(recorded.looks)
     }
 
@@ -350,11 +357,10 @@ impl<'p> Writer<'p> {
         if let Some(files) = self.rows {
             files.trajectories.finish()?;
             files.runs.finish()?;
-            files.verdicts.finish()?;
+            files.diagnoses.finish()?;
         }
         let diagnosis = self.tallies.diagnosis(self.plan, &self.diagnoser);
-        let summary = &diagnosis.summary;
-        self.report.finish(self.plan, &self.tables, summary)?;
+        self.report.finish(self.plan, &self.tables, &diagnosis)?;
         let folder = self.staging.folder();
         let collected = Collected {
             drawn: &self.drawn,

@@ -2,11 +2,12 @@
 //! computed or read back.
 
 use super::json::Head;
-use super::page::{self, Cell, Column, Kind, Page, Row, Runs, Tone, Values};
+use super::page::{self, Cell, Column, Kind, Page, Row, Runs, Values};
 use super::{PAGE, RUNS, csv, derivative_file, files};
 use crate::batch::RunResult;
 use crate::derivative::Table;
-use crate::diagnosis::Diagnosis;
+use crate::diagnosis::{Diagnosis, Rank, RankedSetting, Ranking};
+use crate::ending::{Outcome, Tone};
 use crate::number::{Scalar, Value, grouped, short};
 use crate::plan::{Plan, quantity_label};
 
@@ -68,7 +69,8 @@ impl Shown {
         let mut columns: Vec<Column> = settings
             .map(|name| column(name, quantity_label(name), Kind::Text))
             .collect();
-        columns.push(column("status", "status".to_owned(), Kind::Status));
+        columns.push(column("outcome", "outcome".to_owned(), Kind::Outcome));
+        columns.push(column("status", "status".to_owned(), Kind::Text));
         columns.push(column("epochs_run", "epochs".to_owned(), Kind::Number));
         columns.push(number("loss"));
         if plan.has_validation() {
@@ -76,6 +78,9 @@ impl Shown {
         }
         if plan.has_gap() {
             columns.push(number("gap"));
+        }
+        if plan.has_distance() {
+            columns.push(number("distance"));
         }
         columns.push(number("gradient_norm"));
         let parameters = plan.parameters().iter().take(self.parameters);
@@ -91,7 +96,8 @@ impl Shown {
             })
         });
         let mut cells: Vec<Cell> = settings.collect();
-        cells.push(plain(result.status.to_string()));
+        cells.push(plain(outcome(result)));
+        cells.push(plain(result.status.name().to_owned()));
         cells.push(plain(grouped(u128::from(result.epochs_run))));
         cells.push(number_cell(Some(result.loss)));
         if plan.has_validation() {
@@ -100,14 +106,17 @@ impl Shown {
         if plan.has_gap() {
             cells.push(number_cell(result.gap));
         }
+        if plan.has_distance() {
+            cells.push(number_cell(result.distance));
+        }
         cells.push(number_cell(Some(result.gradient_norm)));
         let parameters = result.parameters.iter().take(self.parameters);
         cells.extend(parameters.map(|value| number_cell(*value)));
         Row {
             run: result.number,
             cells,
-            tone: tone(&result.status),
-            verdict: verdict(result),
+            tone: tone(plan, result),
+            sentence: String::new(),
             is_best: false,
         }
     }
@@ -119,39 +128,40 @@ struct Best {
     objective: Option<Value>,
     /// How many runs it is the best of.
     of: u64,
-    /// Its loss, if it arrived anywhere.
-    loss: f64,
-    row: Option<Row>,
+    /// `None` if all of them are lost.
+    best: Option<(Rank, Row)>,
 }
 
-/// The rows of the first runs and of the best one of each objective, and how runs ended.
+impl Best {
+    fn offer(&mut self, rank: Rank, row: impl FnOnce() -> Row) {
+        let known = self.best.as_ref();
+        let is_better = known.is_none_or(|(known, _)| rank.order(known).is_lt());
+        if is_better && !rank.is_lost() {
+            self.best = Some((rank, row()));
+        }
+    }
+}
+
+/// The rows of the first runs and of the best one of each objective, and what runs came to.
 #[derive(Debug, Default)]
 pub(super) struct Overview {
     rows: Vec<Row>,
     best: Vec<Best>,
-    statuses: Vec<(String, u64)>,
+    /// With the colour of each: it depends on the objective.
+    outcomes: Vec<(Outcome, Tone, u64)>,
     runs: u64,
 }
 
 impl Overview {
     pub(super) fn add(&mut self, plan: &Plan, shown: &Shown, result: &RunResult) {
         self.runs += 1;
-        self.count(&result.status, 1);
-        let is_good = !result.is_diverged() && result.loss.to_f64().is_finite();
-        let loss = if is_good {
-            result.loss.to_f64()
-        } else {
-            f64::INFINITY
-        };
+        self.count(result.outcome, tone(plan, result), 1);
         let objective = shown
             .objective
             .and_then(|place| result.settings.get(place).cloned().flatten());
         let known = self.best_of(objective);
         known.of += 1;
-        if loss < known.loss {
-            known.loss = loss;
-            known.row = Some(shown.row(plan, result));
-        }
+        known.offer(Rank::new(result), || shown.row(plan, result));
         if shown.last.is_some_and(|last| result.number <= last) {
             self.rows.push(shown.row(plan, result));
         }
@@ -161,23 +171,23 @@ impl Overview {
     pub(super) fn extend(&mut self, later: Overview) {
         self.runs += later.runs;
         self.rows.extend(later.rows);
-        for (status, count) in later.statuses {
-            self.count(&status, count);
+        for (outcome, tone, count) in later.outcomes {
+            self.count(outcome, tone, count);
         }
         for other in later.best {
-            let known = self.best_of(other.objective.clone());
+            let known = self.best_of(other.objective);
             known.of += other.of;
-            if other.loss < known.loss {
-                known.loss = other.loss;
-                known.row = other.row;
+            if let Some((rank, row)) = other.best {
+                known.offer(rank, || row);
             }
         }
     }
 
-    fn count(&mut self, status: &str, count: u64) {
-        match self.statuses.iter_mut().find(|(known, _)| known == status) {
-            Some((_, known)) => *known += count,
-            None => self.statuses.push((status.to_owned(), count)),
+    fn count(&mut self, outcome: Outcome, tone: Tone, count: u64) {
+        let mut known = self.outcomes.iter_mut();
+        match known.find(|(known, of, _)| (*known, *of) == (outcome, tone)) {
+            Some((_, _, known)) => *known += count,
+            None => self.outcomes.push((outcome, tone, count)),
         }
     }
 
@@ -191,8 +201,7 @@ impl Overview {
             self.best.push(Best {
                 objective,
                 of: 0,
-                loss: f64::INFINITY,
-                row: None,
+                best: None,
             });
         }
         &mut self.best[place]
@@ -220,6 +229,7 @@ impl Overview {
             diagnosis: diagnosis.summary.clone(),
             details: diagnosis.details.clone(),
             charts,
+            rankings: rankings(plan, &diagnosis.rankings),
             runs: (plan.runs() > 0).then(|| self.runs(plan, shown, diagnosis)),
             values: tables.iter().map(|table| values(plan, table)).collect(),
             facts: facts(plan, head),
@@ -231,17 +241,17 @@ impl Overview {
     fn runs(self, plan: &Plan, shown: &Shown, diagnosis: &Diagnosis) -> Runs {
         let mut rows = self.rows;
         for row in &mut rows {
-            let verdicts = &diagnosis.verdicts;
-            let known = verdicts.binary_search_by_key(&row.run, |verdict| verdict.run);
-            match known.ok().and_then(|place| verdicts.get(place)) {
-                // The summary of a single run says the same.
-                Some(_) if self.runs == 1 => row.verdict.clear(),
-                Some(verdict) => row.verdict.clone_from(&verdict.sentence),
-                None => {}
+            let runs = &diagnosis.runs;
+            let known = runs.binary_search_by_key(&row.run, |one| one.run);
+            // The summary of a single run says the same.
+            if let (Ok(place), 2..) = (known, self.runs) {
+                row.sentence.clone_from(&runs[place].sentence);
             }
         }
-        for best in self.best.into_iter().filter(|best| best.of > 1) {
-            let Some(mut row) = best.row else { continue };
+        // Of repetitions the best setting is marked, not the luckiest run.
+        let best = self.best.into_iter();
+        let best = best.filter(|best| best.of > 1 && diagnosis.rankings.is_empty());
+        for (_, mut row) in best.filter_map(|best| best.best) {
             row.is_best = true;
             match rows.binary_search_by_key(&row.run, |row| row.run) {
                 Ok(place) => rows[place].is_best = true,
@@ -257,17 +267,15 @@ impl Overview {
                 column.kind = Kind::Number;
             }
         }
-        let mut statuses = self.statuses;
-        statuses.sort_by(|a, b| b.1.cmp(&a.1).then_with(|| a.0.cmp(&b.0)));
-        let toned = statuses.into_iter().map(|(status, count)| {
-            let tone = tone(&status);
-            (status, tone, count)
-        });
+        let mut outcomes = self.outcomes;
+        outcomes.sort_by(|a, b| b.2.cmp(&a.2).then_with(|| a.0.cmp(&b.0)));
+        let toned = outcomes.into_iter();
+        let toned = toned.map(|(outcome, tone, count)| (outcome.name().to_owned(), tone, count));
         Runs {
             columns,
             rows,
             of: self.runs,
-            statuses: toned.collect(),
+            outcomes: toned.collect(),
             file: RUNS.to_owned(),
         }
     }
@@ -408,22 +416,59 @@ fn is_name(column: &str) -> bool {
     ["objective", "optimizer"].contains(&column)
 }
 
-fn tone(status: &str) -> Tone {
-    match status {
-        "converged" | "fixed point" => Tone::Good,
-        "diverged" => Tone::Bad,
-        _ => Tone::Neutral,
+/// What a run came to, with the period of one that repeats.
+fn outcome(result: &RunResult) -> String {
+    let name = result.outcome.name();
+    match result.period {
+        None => name.to_owned(),
+        Some(period) => format!("{name}, period {period}"),
     }
 }
 
-/// The reason as a sentence, unless the status says it all.
-fn verdict(result: &RunResult) -> String {
-    if result.status == "epochs spent" {
-        return String::new();
-    }
-    let mut letters = result.reason.chars();
-    match letters.next() {
-        Some(first) => format!("{}{}.", first.to_uppercase(), letters.as_str()),
-        None => String::new(),
+fn tone(plan: &Plan, result: &RunResult) -> Tone {
+    let objective = &plan.objectives[plan.objective_of(result.number)];
+    result.outcome.tone(objective.has_known_minimum())
+}
+
+/// The tables of settings, one for each objective.
+fn rankings(plan: &Plan, rankings: &[Ranking]) -> Vec<page::Settings> {
+    let of = |ranking: &Ranking| {
+        let objective = &plan.objectives[ranking.objective];
+        let quantity = match objective.has_validation() {
+            true => "validation loss",
+            false => "loss",
+        };
+        let has_minimum = objective.has_known_minimum();
+        page::Settings {
+            title: (plan.objectives.len() > 1).then(|| ranking.title.clone()),
+            quantity,
+            has_minimum,
+            rows: ranking.settings.iter().map(setting).collect(),
+            of: ranking.of,
+            test: ranking.test,
+        }
+    };
+    rankings.iter().map(of).collect()
+}
+
+fn setting(setting: &RankedSetting) -> page::Setting {
+    let share = |count: u64| {
+        format!(
+            "{} of {}",
+            grouped(count.into()),
+            grouped(setting.runs.into())
+        )
+    };
+    let number = |value: f64| match value.is_finite() {
+        true => with_exact(short(value), value.to_string()),
+        false => plain("diverged".to_owned()),
+    };
+    page::Setting {
+        label: setting.label.clone(),
+        losses: setting.losses.map(number),
+        converged: share(setting.converged),
+        reached: setting.reached.map(share),
+        diverged: share(setting.diverged),
+        comparison: setting.comparison.text(),
     }
 }

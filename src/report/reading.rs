@@ -6,12 +6,12 @@ use std::sync::Arc;
 use super::error::ReportError;
 use super::figures::{self, Collected, Drawn, Endings, LineRecorder, Lines};
 use super::{
-    Head, RUNS, RunReader, TRAJECTORIES, chart, csv, derivative_file, open, read_derivative,
+    ConcludedReader, Head, TRAJECTORIES, chart, csv, derivative_file, open, read_derivative,
 };
-use crate::batch::{Recorder, Row, RunResult};
+use crate::batch::{Recorder, RunResult};
 use crate::derivative::Table;
-use crate::diagnosis::{Diagnoser, Diagnosis, DiagnosisRecorder};
-use crate::plan::{Plan, Run};
+use crate::diagnosis::{Concluded, Diagnoser, Diagnosis, DiagnosisRecorder};
+use crate::plan::Plan;
 
 /// Everything that a report's CSV files say.
 #[derive(Debug)]
@@ -61,98 +61,55 @@ pub fn diagnosis(folder: &Path) -> Result<(Head, Plan, Diagnosis), ReportError> 
 ///
 /// If a file is missing or damaged, with its line.
 pub fn read(folder: &Path, plan: &Plan) -> Result<Reading, ReportError> {
-    let results = results(folder, plan)?;
-    let numbers: Vec<u64> = results.iter().map(|result| result.number).collect();
+    let concluded = concluded(folder, plan)?;
+    let numbers = concluded.iter().map(|one| one.result.number);
+    let numbers: Vec<u64> = numbers.collect();
     let drawn = Arc::new(Drawn::new(plan, &numbers));
     let mut endings = Endings::default();
-    for result in &results {
-        endings.add(plan, &drawn, result);
-    }
     let diagnoser = Arc::new(Diagnoser::new(plan, &numbers));
-    let mut rows = Rows {
-        plan,
-        lines: LineRecorder::new(plan, Arc::clone(&drawn)),
-        diagnosis: DiagnosisRecorder::new(plan, Arc::clone(&diagnoser)),
-        waiting: &results,
-    };
+    let mut diagnosis = DiagnosisRecorder::new(plan, Arc::clone(&diagnoser));
+    for one in &concluded {
+        endings.add(plan, &drawn, &one.result);
+        diagnosis.recall(one);
+    }
+    let mut lines = LineRecorder::new(plan, Arc::clone(&drawn));
     if plan.runs() > 0 {
         // Two functions that change the same, of which one runs at a time.
-        let rows = std::cell::RefCell::new(&mut rows);
+        let lines = std::cell::RefCell::new(&mut lines);
         csv::read_trajectories(
             &folder.join(TRAJECTORIES),
             plan,
-            |run| rows.borrow_mut().begin(run),
-            |row| rows.borrow_mut().record(row),
+            |run| lines.borrow_mut().begin(run),
+            |row| lines.borrow_mut().record(row),
         )?;
     }
-    rows.conclude_up_to(None);
     let tables = (0..plan.derivatives.len())
         .map(|place| read_derivative(&folder.join(derivative_file(plan, place)), plan, place))
         .collect::<Result<Vec<_>, _>>()?;
-    let (lines, tallies) = (rows.lines.finish(), rows.diagnosis.finish());
+    let (lines, tallies) = (lines.finish(), diagnosis.finish());
     Ok(Reading {
         diagnosis: tallies.diagnosis(plan, &diagnoser),
         tables,
         drawn: Arc::unwrap_or_clone(drawn),
         endings,
         lines,
-        results,
+        results: concluded.into_iter().map(|one| one.result).collect(),
     })
 }
 
-fn results(folder: &Path, plan: &Plan) -> Result<Vec<RunResult>, ReportError> {
-    let mut results = Vec::new();
+fn concluded(folder: &Path, plan: &Plan) -> Result<Vec<Concluded>, ReportError> {
+    let mut all = Vec::new();
     if plan.runs() == 0 {
-        return Ok(results);
+        return Ok(all);
     }
-    let mut reader = RunReader::open(folder.join(RUNS), plan)?;
-    while let Some(result) = reader.next()? {
-        if result.number >= plan.runs() {
-            let what = format!(
-                "run {}, but the experiment has {}",
-                result.number,
-                plan.runs()
-            );
-            return Err(ReportError::damaged(&folder.join(RUNS), what));
+    let mut reader = ConcludedReader::open(folder, plan)?;
+    while let Some(one) = reader.next()? {
+        let (number, runs) = (one.result.number, plan.runs());
+        if number >= runs {
+            let what = format!("run {number}, but the experiment has {runs}");
+            return Err(reader.damaged(&what));
         }
-        results.push(result);
+        all.push(one);
     }
-    Ok(results)
-}
-
-/// Takes the rows of trajectories, run by run.
-struct Rows<'r> {
-    plan: &'r Plan,
-    lines: LineRecorder<'r>,
-    diagnosis: DiagnosisRecorder<'r>,
-    /// The runs without a verdict, in their order: the first is the one whose rows come.
-    waiting: &'r [RunResult],
-}
-
-impl Rows<'_> {
-    fn begin(&mut self, run: &Run) {
-        self.lines.begin(run);
-        self.conclude_up_to(Some(run.number));
-        self.diagnosis.begin(run);
-    }
-
-    fn record(&mut self, row: &Row<'_>) {
-        self.lines.record(row);
-        self.diagnosis.record(row);
-    }
-
-    /// Gives a verdict to all runs before this one; to all if there is none. A run without
-    /// rows, which only a damaged report has, is judged by its result.
-    fn conclude_up_to(&mut self, run: Option<u64>) {
-        while let [next, rest @ ..] = self.waiting {
-            if run.is_some_and(|run| next.number >= run) {
-                return;
-            }
-            if self.diagnosis.conclude(next).is_none() {
-                self.diagnosis.begin(&self.plan.run(next.number));
-                self.diagnosis.conclude(next);
-            }
-            self.waiting = rest;
-        }
-    }
+    Ok(all)
 }

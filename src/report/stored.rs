@@ -3,8 +3,9 @@
 use std::path::Path;
 
 use super::error::ReportError;
-use super::{RUNS, Recorded, RunReader, State, TRAJECTORIES, TrajectoryReader};
-use crate::batch::{Counts, Recorder, Row, RunResult};
+use super::{ConcludedReader, RUNS, Recorded, RunReader, State, TRAJECTORIES, TrajectoryReader};
+use crate::batch::{Counts, Recorder, Row};
+use crate::diagnosis::Concluded;
 use crate::number::Scalar;
 use crate::plan::Plan;
 
@@ -15,10 +16,10 @@ use crate::plan::Plan;
 #[derive(Debug)]
 pub struct Stored<'p> {
     plan: &'p Plan,
-    reader: RunReader<'p>,
+    reader: ConcludedReader<'p>,
     trajectories: TrajectoryReader,
     /// The run that was read last, if it lies ahead.
-    next: Option<RunResult>,
+    next: Option<Concluded>,
 }
 
 impl<'p> Stored<'p> {
@@ -28,7 +29,7 @@ impl<'p> Stored<'p> {
     ///
     /// If it cannot be read or is damaged.
     pub fn open(folder: &Path, plan: &'p Plan) -> Result<Self, ReportError> {
-        let mut reader = RunReader::open(folder.join(RUNS), plan)?;
+        let mut reader = ConcludedReader::open(folder, plan)?;
         let next = reader.next()?;
         Ok(Stored {
             plan,
@@ -62,10 +63,11 @@ impl<'p> Stored<'p> {
         number: u64,
         recorder: &mut Recorded<'_, L>,
     ) -> Result<(), ReportError> {
-        while self.next.as_ref().is_some_and(|next| next.number < number) {
+        let of = |next: &Concluded| next.result.number;
+        while self.next.as_ref().is_some_and(|next| of(next) < number) {
             self.next = self.reader.next()?;
         }
-        let Some(mut result) = self.next.take_if(|next| next.number == number) else {
+        let Some(mut concluded) = self.next.take_if(|next| of(next) == number) else {
             return Err(self.reader.damaged(&format!("run {number} is missing")));
         };
         let run = self.plan.run(number);
@@ -74,8 +76,8 @@ impl<'p> Stored<'p> {
             self.record(&run, &state, recorder);
         }
         // In the file numbers and names look alike.
-        result.settings = run.settings;
-        recorder.take(&result);
+        concluded.result.settings = run.settings;
+        recorder.recall(&concluded);
         self.next = self.reader.next()?;
         Ok(())
     }

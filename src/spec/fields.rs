@@ -323,6 +323,7 @@ fn expectation(mut fields: Fields) -> Expectation {
     Expectation {
         runs: take!(fields, "runs", Filter),
         status: take!(fields, "status", Text),
+        outcome: take!(fields, "outcome", Text),
         bounds,
         is_empty: fields.present.iter().all(|key| key == "runs"),
         span: fields.span,

@@ -451,6 +451,8 @@ pub struct Expectation {
     pub runs: Option<At<Filter>>,
     /// `status`.
     pub status: Option<At<String>>,
+    /// `outcome`.
+    pub outcome: Option<At<String>>,
     /// Quantities with what is demanded of them.
     pub bounds: Map<Bound<Numbers>>,
     /// Whether the table has nothing but `runs`.

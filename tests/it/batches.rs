@@ -1,6 +1,6 @@
 //! Epochs of several updates, from batches of rows.
 
-use gradtape::batch::Outcome;
+use gradtape::batch::End;
 use gradtape::data::shuffled;
 use gradtape::number::Scalar;
 use gradtape::plan::Plan;
@@ -25,7 +25,7 @@ fn table() -> String {
 }
 
 /// The experiment with these lines in its data and at its top.
-fn outcomes(data: &str, top: &str) -> Vec<Outcome> {
+fn outcomes(data: &str, top: &str) -> Vec<End> {
     let text = format!(
         "epochs = 7\nseed = 3\n{top}\n\
          [[objective]]\nformula = 'mean((a*x + b - y)^2)'\nstart = {{ a = 0, b = 0 }}\n\
@@ -59,7 +59,7 @@ fn by_hand(size: usize, epochs: u64, order: impl Fn(u64) -> Vec<u32>) -> [f64; 2
     at
 }
 
-fn found(outcome: &Outcome) -> Vec<f64> {
+fn found(outcome: &End) -> Vec<f64> {
     outcome.parameters.iter().map(|x| x.to_f64()).collect()
 }
 

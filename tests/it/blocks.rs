@@ -1,6 +1,6 @@
 //! A run gives the same rows and the same result alone and among others.
 
-use gradtape::batch::{self, Cancelled, Control, Outcome, Recorder, Row};
+use gradtape::batch::{self, Cancelled, Control, End, Recorder, Row};
 use gradtape::plan::{Plan, Run};
 
 /// Everything that is recorded, as text that tells every bit.
@@ -21,7 +21,7 @@ impl Recorder for Text {
     }
 }
 
-type Results = (String, Vec<Outcome>);
+type Results = (String, Vec<End>);
 
 fn results(plan: &Plan, numbers: &[u64]) -> Results {
     let (mut text, mut outcomes) = (String::new(), Vec::new());
@@ -138,7 +138,7 @@ fn a_run_is_the_same_alone_and_in_a_block() {
         let kinds: std::collections::BTreeSet<_> = expected
             .1
             .iter()
-            .map(|outcome| outcome.status.name())
+            .map(|outcome| outcome.reason.status().name())
             .collect();
         assert!(kinds.len() > 1, "{name}: only {kinds:?}");
         for threads in [1, 2, 7] {

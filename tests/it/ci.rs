@@ -16,7 +16,7 @@ runs = { learning_rate = 0.1 }
 w = { equals = 0.1073741824, rel = 1e-14 }
 
 [[expect]]
-status = "epochs spent"
+status = "epoch limit"
 
 [[derivative]]
 formula = "x^2"
@@ -239,7 +239,7 @@ fn only_what_failed_is_checked_again() {
     let runs = at.path().join("reports/b/runs.csv");
     let good = fs::read_to_string(&runs).unwrap();
     let row = good.lines().nth(2).unwrap();
-    let moved = good.replace(row, &row.replace("epochs spent", "converged"));
+    let moved = good.replace(row, &row.replace("epoch limit", "converged"));
     fs::write(&runs, &moved).unwrap();
     assert_eq!(check(&[]).0, 1);
     let (code, stdout) = check(&["--only-failed"]);

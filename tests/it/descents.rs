@@ -1,6 +1,6 @@
 //! Descents against closed forms, independent loops and known minima.
 
-use gradtape::batch::Outcome;
+use gradtape::batch::End;
 use gradtape::number::Scalar;
 
 use crate::runs::{Kept, planned, runs};
@@ -9,7 +9,7 @@ use crate::runs::{Kept, planned, runs};
 type Rows = Vec<(u64, f64, Vec<f64>)>;
 
 /// All runs of an experiment: how they ended, and their rows.
-fn run(text: &str) -> Vec<(Outcome, Rows)> {
+fn run(text: &str) -> Vec<(End, Rows)> {
     let row = |row: Kept| (row.epoch, row.loss, row.wide());
     let all = runs(&planned(text)).into_iter();
     all.map(|(outcome, rows)| (outcome, rows.into_iter().map(row).collect()))
@@ -63,15 +63,15 @@ fn a_descent_converges_below_the_stability_bound_and_diverges_above() {
         );
         run(&text)[0].0.clone()
     };
-    assert_eq!(status("0.99").status.name(), "converged");
+    assert_eq!(status("0.99").reason.status().name(), "converged");
     let at_bound = status("1.0");
     assert_eq!(
-        (at_bound.status.name(), at_bound.loss),
-        ("epochs spent", Scalar::F64(1.0))
+        (at_bound.reason.status().name(), at_bound.loss),
+        ("epoch limit", Scalar::F64(1.0))
     );
     // 1.02²ⁿ exceeds 10¹² at n = ln 10¹² / (2 ln 1.02) = 697.7.
     assert_eq!(
-        status("1.01").status.to_string(),
+        status("1.01").reason.to_string(),
         "loss 1.01354e12 above 1e12 at epoch 698"
     );
 }
@@ -177,14 +177,14 @@ fn one_descent_has_three_floors() {
     let text = include_str!("../../experiments/parabola_precision.toml");
     let ends: Vec<String> = run(text)
         .iter()
-        .map(|(end, _)| format!("{} {}", end.parameters[0], end.status))
+        .map(|(end, _)| format!("{} {}", end.parameters[0], end.reason))
         .collect();
     assert_eq!(
         ends,
         [
             "5.803526e-37 no parameter changes from epoch 4130 on",
             "3.5e-44 no parameter changes from epoch 4948 on",
-            "1.8228751517177865e-88 all epochs spent",
+            "1.8228751517177865e-88 reached the epoch limit",
         ]
     );
 }
@@ -218,7 +218,7 @@ fn every_rule_of_stop_is_exact_to_the_epoch() {
             (epoch, epoch + 1),
             "{rule}"
         );
-        assert_eq!(end.status.to_string(), sentence);
+        assert_eq!(end.reason.to_string(), sentence);
     };
     check("loss_below = 0.25", 2, "loss 0.0625 below 0.25");
     check(
@@ -233,7 +233,7 @@ fn every_rule_of_stop_is_exact_to_the_epoch() {
         1,
         "step 0.5 below 0.9",
     );
-    check("loss_below = -1", 50, "all epochs spent");
+    check("loss_below = -1", 50, "reached the epoch limit");
 }
 
 #[test]
@@ -241,8 +241,8 @@ fn divergence_keeps_the_last_finite_state() {
     let (end, rows) = &run(&descent(
         "x^4", "x = 10", "learning_rate = 0.1", "epochs = 50",
     ))[0];
-    assert_eq!(end.status.name(), "diverged");
-    assert_eq!(end.status.to_string(), "loss was inf at epoch 5");
+    assert_eq!(end.reason.status().name(), "diverged");
+    assert_eq!(end.reason.to_string(), "loss was inf at epoch 5");
     assert_eq!((end.epochs_run, rows.last().unwrap().0), (4, 4));
     assert!(end.parameters[0].to_f64().is_finite() && end.loss.to_f64().is_finite());
     assert_eq!((end.best_loss, end.best_epoch), (Scalar::F64(10_000.0), 0));
@@ -254,13 +254,13 @@ fn a_run_that_is_not_finite_from_the_start_says_so() {
         "ln(x)", "x = -1", "learning_rate = 0.1", "epochs = 50",
     ))[0];
     let cause = "loss was NaN at epoch 0 (ln at column 1: NaN at -1)";
-    assert_eq!(end.status.to_string(), cause);
+    assert_eq!(end.reason.to_string(), cause);
     assert_eq!((end.epochs_run, rows.len()), (0, 1));
     let (end, _) = &run(&descent(
         "sqrt(x)", "x = 0", "learning_rate = 0.1", "epochs = 50",
     ))[0];
     let cause = "gradient norm was inf at epoch 0 (sqrt at column 1: derivative infinite at 0)";
-    assert_eq!(end.status.to_string(), cause);
+    assert_eq!(end.reason.to_string(), cause);
 }
 
 #[test]
@@ -285,7 +285,7 @@ fn a_run_does_not_depend_on_its_neighbours() {
     assert!(
         together
             .iter()
-            .any(|(end, _)| end.status.name() == "diverged")
+            .any(|(end, _)| end.reason.status().name() == "diverged")
     );
     let settings = ["1e-3", "1.0", "1e-4"]
         .into_iter()

@@ -1,7 +1,9 @@
-//! Verdicts about runs whose course is known by formula.
+//! Diagnoses of runs whose course is known by formula.
 
 use gradtape::batch::{self, Control};
-use gradtape::diagnosis::{Behaviour, Diagnosis, Floor, Verdict};
+use gradtape::diagnosis::{Concluded, Diagnosis, Floor};
+use gradtape::ending::Outcome;
+use gradtape::experiment;
 use gradtape::plan::Plan;
 use gradtape::report::{self, ReportError, Writer};
 
@@ -23,13 +25,17 @@ fn diagnosed(source: &str) -> Diagnosis {
     read
 }
 
-/// The only verdict about descents on a formula.
+/// The only run of descents on a formula.
 #[track_caller]
-fn verdict(objective: &str, optimizer: &str, epochs: u64, more: &str) -> Verdict {
+pub fn concluded(objective: &str, optimizer: &str, epochs: u64, more: &str) -> Concluded {
     let source = format!(
         "epochs = {epochs}\nobjective = [{{ {objective} }}]\noptimizer = [{{ {optimizer} }}]\n{more}"
     );
-    diagnosed(&source).verdicts.remove(0)
+    let mut results = experiment::run(&planned(&source));
+    Concluded {
+        result: results.runs.remove(0),
+        diagnosis: results.diagnosis.runs.remove(0),
+    }
 }
 
 const PARABOLA: &str = "formula = 'w^2', start = { w = 1 }";
@@ -45,20 +51,17 @@ fn near(found: Option<f64>, expected: f64, within: f64) {
 }
 
 #[track_caller]
-fn says(verdict: &Verdict, parts: &[&str]) {
+fn says(run: &Concluded, parts: &[&str]) {
+    let sentence = &run.diagnosis.sentence;
     for part in parts {
-        assert!(
-            verdict.sentence.contains(part),
-            "`{part}` is not in: {}",
-            verdict.sentence
-        );
+        assert!(sentence.contains(part), "`{part}` is not in: {sentence}");
     }
 }
 
 #[test]
 fn the_parabola_has_its_rate_its_bound_and_its_floor() {
     let diagnosis = diagnosed(include_str!("../../experiments/parabola.toml"));
-    let Verdict { facts, .. } = &diagnosis.verdicts[0];
+    let facts = &diagnosis.runs[0].facts;
     near(facts.measured_rate, 0.98, 1e-6);
     near(facts.predicted_rate, 0.98, 1e-7);
     assert_eq!(facts.stability_bound, Some(1.0));
@@ -67,7 +70,6 @@ fn the_parabola_has_its_rate_its_bound_and_its_floor() {
     assert_eq!(facts.floor, Some(Floor::Flushed));
     assert_eq!(facts.floor_epoch, Some(4130));
     assert_eq!(facts.zero_loss_from, Some(2162));
-    assert_eq!(facts.behaviour, Behaviour::AtFloor);
     insta::assert_snapshot!("parabola", diagnosis.summary.join("\n"));
 }
 
@@ -78,7 +80,7 @@ fn the_floor_is_told_by_what_the_precision_does_to_a_step() {
         let source = format!(
             "epochs = 10_000{more}objective = [{{ {objective} }}]\noptimizer = [{{ method = 'sgd', learning_rate = 0.01 }}]"
         );
-        let facts = diagnosed(&source).verdicts.remove(0).facts;
+        let facts = diagnosed(&source).runs.remove(0).facts;
         (facts.floor, facts.floor_epoch)
     };
     let flushed = "precision = 'f32'\nsubnormals = 'flush'";
@@ -95,13 +97,13 @@ fn the_floor_is_told_by_what_the_precision_does_to_a_step() {
 
 #[test]
 fn an_ellipse_has_the_rates_of_the_textbook() {
-    let plain = verdict(ELLIPSE, "method = 'sgd', learning_rate = 0.01", 500, "");
-    near(plain.facts.measured_rate, 0.99, 1e-6);
-    near(plain.facts.predicted_rate, 0.99, 1e-12);
-    near(plain.facts.condition, 100.0, 1e-12);
-    near(plain.facts.stability_bound, 0.02, 1e-12);
-    near(plain.facts.best_rate, 2.0 / 101.0, 1e-12);
-    assert_eq!(plain.facts.behaviour, Behaviour::Shrinking);
+    let plain = concluded(ELLIPSE, "method = 'sgd', learning_rate = 0.01", 500, "");
+    near(plain.diagnosis.facts.measured_rate, 0.99, 1e-6);
+    near(plain.diagnosis.facts.predicted_rate, 0.99, 1e-12);
+    near(plain.diagnosis.facts.condition, 100.0, 1e-12);
+    near(plain.diagnosis.facts.stability_bound, 0.02, 1e-12);
+    near(plain.diagnosis.facts.best_rate, 2.0 / 101.0, 1e-12);
+    assert_eq!(plain.result.outcome, Outcome::Improving);
     says(
         &plain,
         &["as |1 − 0.01·1| = 0.99 predicts", "condition 100"],
@@ -109,29 +111,29 @@ fn an_ellipse_has_the_rates_of_the_textbook() {
 
     // Above what Polyak's rate needs the factor is the root of the momentum.
     let heavy = "method = 'sgd', learning_rate = 0.03, momentum = 0.81";
-    let heavy = verdict(ELLIPSE, heavy, 300, "");
-    near(heavy.facts.predicted_rate, 0.9, 1e-9);
-    near(heavy.facts.measured_rate, 0.9, 0.01);
-    near(heavy.facts.stability_bound, 0.0362, 1e-9);
+    let heavy = concluded(ELLIPSE, heavy, 300, "");
+    near(heavy.diagnosis.facts.predicted_rate, 0.9, 1e-9);
+    near(heavy.diagnosis.facts.measured_rate, 0.9, 0.01);
+    near(heavy.diagnosis.facts.stability_bound, 0.0362, 1e-9);
 
     let nesterov = "method = 'sgd', learning_rate = 0.01, momentum = 0.9, nesterov = true";
-    let nesterov = verdict(ELLIPSE, nesterov, 600, "");
+    let nesterov = concluded(ELLIPSE, nesterov, 600, "");
     let predicted = (0.9_f64 * 0.99).sqrt();
-    near(nesterov.facts.predicted_rate, predicted, 1e-9);
-    near(nesterov.facts.measured_rate, predicted, 0.01);
-    near(nesterov.facts.stability_bound, 3.8 / 280.0, 1e-9);
+    near(nesterov.diagnosis.facts.predicted_rate, predicted, 1e-9);
+    near(nesterov.diagnosis.facts.measured_rate, predicted, 0.01);
+    near(nesterov.diagnosis.facts.stability_bound, 3.8 / 280.0, 1e-9);
 }
 
 #[test]
 fn an_escape_is_certain_from_the_epoch_from_which_it_grows() {
-    let diverged = verdict(PARABOLA, "method = 'sgd', learning_rate = 1.1", 10_000, "");
-    assert_eq!(diverged.facts.behaviour, Behaviour::Diverged);
-    assert_eq!(diverged.facts.certain_from, Some(0));
-    near(diverged.facts.measured_rate, 1.2, 1e-6);
+    let diverged = concluded(PARABOLA, "method = 'sgd', learning_rate = 1.1", 10_000, "");
+    assert_eq!(diverged.result.outcome, Outcome::Diverged);
+    assert_eq!(diverged.diagnosis.facts.certain_from, Some(0));
+    near(diverged.diagnosis.facts.measured_rate, 1.2, 1e-6);
     says(
         &diverged,
         &[
-            "certain from epoch 0 on",
+            "inevitable from epoch 0 on",
             "by a factor of 1.2 an epoch",
             "|1 − 1.1·2| = 1.2",
             "the rate 1.1 is above the bound of 1",
@@ -139,58 +141,66 @@ fn an_escape_is_certain_from_the_epoch_from_which_it_grows() {
     );
     // The rate of a formula: the parabola is left only from epoch 10 on.
     let schedule = "method = 'sgd', learning_rate = 0.1, schedule = { kind = 'formula', formula = 'where(epoch < 10, 0.1, 1.1)' }";
-    let later = verdict(PARABOLA, schedule, 10_000, "");
-    assert_eq!(later.facts.certain_from, Some(10), "{}", later.sentence);
-    assert_eq!(later.facts.predicted_rate, None);
+    let later = concluded(PARABOLA, schedule, 10_000, "");
+    assert_eq!(
+        later.diagnosis.facts.certain_from,
+        Some(10),
+        "{}",
+        later.diagnosis.sentence
+    );
+    assert_eq!(later.diagnosis.facts.predicted_rate, None);
 }
 
 #[test]
 fn an_overshoot_that_shrinks_is_no_divergence() {
-    let overshoot = verdict(PARABOLA, "method = 'sgd', learning_rate = 0.99", 300, "");
-    assert_eq!(overshoot.facts.behaviour, Behaviour::Shrinking);
-    near(overshoot.facts.measured_rate, 0.98, 1e-6);
-    assert_eq!(overshoot.facts.turns, Some(299));
+    let overshoot = concluded(PARABOLA, "method = 'sgd', learning_rate = 0.99", 300, "");
+    assert_eq!(overshoot.result.outcome, Outcome::Improving);
+    near(overshoot.diagnosis.facts.measured_rate, 0.98, 1e-6);
+    assert_eq!(overshoot.diagnosis.facts.turns, Some(299));
     says(
         &overshoot,
         &["`w` turned back", "1 − 0.99·2 = -0.98 is negative"],
     );
 
-    let forever = verdict(PARABOLA, "method = 'sgd', learning_rate = 1", 300, "");
-    assert_eq!(forever.facts.behaviour, Behaviour::Oscillating);
+    let forever = concluded(PARABOLA, "method = 'sgd', learning_rate = 1", 300, "");
+    assert_eq!(forever.result.outcome, Outcome::Oscillating);
     says(
         &forever,
-        &["to and fro", "the rate 1 is exactly the bound of 1"],
+        &[
+            "oscillating with a period of 2 epochs",
+            "the rate 1 is exactly the bound of 1",
+        ],
     );
 }
 
 #[test]
 fn a_saddle_is_no_minimum() {
     let saddle = "formula = 'x^2 - y^2', start = { x = 1, y = 0 }";
-    let saddle = verdict(saddle, "method = 'sgd', learning_rate = 0.1", 100, "");
-    assert_eq!(saddle.facts.behaviour, Behaviour::AtSaddle);
-    assert_eq!(saddle.facts.least_curvature, Some(-2.0));
-    assert_eq!(saddle.facts.predicted_rate, None);
-    says(&saddle, &["saddle", "least curvature -2"]);
+    let saddle = concluded(saddle, "method = 'sgd', learning_rate = 0.1", 100, "");
+    assert_eq!(saddle.result.outcome, Outcome::StationaryPoint);
+    assert_eq!(saddle.diagnosis.facts.least_curvature, Some(-2.0));
+    assert_eq!(saddle.diagnosis.facts.predicted_rate, None);
+    says(&saddle, &["saddle", "smallest curvature -2"]);
 }
 
 #[test]
 fn a_plateau_is_no_minimum() {
     let plateau = "formula = '1/(1 + exp(-x))', start = { x = 9 }";
-    let plateau = verdict(plateau, "method = 'sgd', learning_rate = 0.01", 1000, "");
+    let plateau = concluded(plateau, "method = 'sgd', learning_rate = 0.01", 1000, "");
     assert_eq!(
-        plateau.facts.behaviour,
-        Behaviour::OnPlateau,
+        plateau.result.outcome,
+        Outcome::Improving,
         "{}",
-        plateau.sentence
+        plateau.diagnosis.sentence
     );
 }
 
 #[test]
 fn a_schedule_that_ends_is_no_floor() {
     let ends = "method = 'sgd', learning_rate = 0.01, schedule = { kind = 'formula', formula = 'where(epoch < 50, learning_rate, 0)' }";
-    let halted = verdict(PARABOLA, ends, 200, "");
-    assert_eq!(halted.facts.behaviour, Behaviour::Halted);
-    assert_eq!(halted.facts.floor, None);
+    let halted = concluded(PARABOLA, ends, 200, "");
+    assert_eq!(halted.result.outcome, Outcome::PrecisionFloor);
+    assert_eq!(halted.diagnosis.facts.floor, None);
     says(
         &halted,
         &["nothing changes from epoch 50 on at a learning rate of 0"],
@@ -200,50 +210,46 @@ fn a_schedule_that_ends_is_no_floor() {
 #[test]
 fn newton_is_faster_than_linear() {
     let well = "formula = 'exp(x) - 2*x', start = { x = 3 }";
-    let newton = verdict(
+    let newton = concluded(
         well,
         "method = 'newton'",
         100,
         "[stop]\ngradient_norm_below = 1e-10",
     );
-    assert_eq!(newton.facts.behaviour, Behaviour::Converged);
-    assert_eq!(newton.facts.measured_rate, None);
+    assert_eq!(newton.result.outcome, Outcome::StationaryPoint);
+    assert_eq!(newton.diagnosis.facts.measured_rate, None);
     says(&newton, &["faster than linear"]);
 }
 
 #[test]
 fn a_thinned_trajectory_speaks_of_recorded_epochs() {
     let record = "[record]\nevery = 50";
-    let thinned = verdict(
+    let thinned = concluded(
         ELLIPSE,
         "method = 'sgd', learning_rate = 0.03",
         1000,
         record,
     );
-    assert_eq!(thinned.facts.behaviour, Behaviour::Diverged);
-    says(&thinned, &["certain from recorded epoch 0 on"]);
+    assert_eq!(thinned.result.outcome, Outcome::Diverged);
+    says(&thinned, &["inevitable from recorded epoch 0 on"]);
 
     // Two rows show no rate, and the theory is still there.
     let ends = "[record]\npoints = 2";
-    let ends = verdict(ELLIPSE, "method = 'sgd', learning_rate = 0.01", 500, ends);
-    assert_eq!(ends.facts.measured_rate, None);
-    near(ends.facts.predicted_rate, 0.99, 1e-12);
+    let ends = concluded(ELLIPSE, "method = 'sgd', learning_rate = 0.01", 500, ends);
+    assert_eq!(ends.diagnosis.facts.measured_rate, None);
+    near(ends.diagnosis.facts.predicted_rate, 0.99, 1e-12);
 }
 
 #[test]
 fn a_sweep_tells_where_divergence_begins() {
     let diagnosis = diagnosed(include_str!("../../experiments/learning_rates.toml"));
     insta::assert_snapshot!("learning_rates", diagnosis.summary.join("\n"));
-    let of = |run: usize| &diagnosis.verdicts[run];
-    assert_eq!(of(24).facts.behaviour, Behaviour::Diverged);
-    for verdict in &diagnosis.verdicts {
-        let rate = planned_rate(verdict.run);
-        near(
-            verdict.facts.predicted_rate,
-            (1.0 - 2.0 * rate).abs(),
-            1e-12,
-        );
-        near(verdict.facts.measured_rate, (1.0 - 2.0 * rate).abs(), 1e-6);
+    let of = |run: usize| &diagnosis.runs[run];
+    assert!(of(24).sentence.starts_with("Diverged"));
+    for one in &diagnosis.runs {
+        let rate = planned_rate(one.run);
+        near(one.facts.predicted_rate, (1.0 - 2.0 * rate).abs(), 1e-12);
+        near(one.facts.measured_rate, (1.0 - 2.0 * rate).abs(), 1e-6);
     }
 }
 
@@ -255,7 +261,7 @@ fn planned_rate(run: u64) -> f64 {
 #[test]
 fn rosenbrock_and_several_optimizers_are_summed_up() {
     let diagnosis = diagnosed(include_str!("../../experiments/rosenbrock.toml"));
-    let all = diagnosis.verdicts.iter();
+    let all = diagnosis.runs.iter();
     let all = all.map(|one| format!("{}: {}", one.label, one.sentence));
     let text = format!(
         "{}\n\n{}",
@@ -334,13 +340,8 @@ fn every_kind_of_run_reads_back_to_the_same_diagnosis() {
         parameters = ["x"]
     "#;
     let diagnosis = diagnosed(source);
-    assert!(diagnosis.verdicts.len() > 100);
-    assert!(
-        diagnosis
-            .verdicts
-            .iter()
-            .all(|one| !one.sentence.is_empty())
-    );
+    assert!(diagnosis.runs.len() > 100);
+    assert!(diagnosis.runs.iter().all(|one| !one.sentence.is_empty()));
 }
 
 #[test]

@@ -1,11 +1,11 @@
 //! Descents on objectives that are too large to be written out, and reports of data.
 
-use gradtape::batch::Outcome;
+use gradtape::batch::End;
 use gradtape::plan::Plan;
 
 use crate::runner::{contents, finished, folder, runner, succeeded};
 
-fn outcomes(text: &str) -> Vec<Outcome> {
+fn outcomes(text: &str) -> Vec<End> {
     let plan = Plan::new("large.toml", text).unwrap_or_else(|mistakes| panic!("{mistakes}"));
     crate::runner::outcomes(&plan)
 }
@@ -28,13 +28,17 @@ fn each_of_many_variables_goes_the_way_of_one() {
         let one = runs("w^2", "1", top);
         let many = runs("sum(w^2)", "{ value = 1, length = 2500 }", top);
         for (one, many) in one.iter().zip(&many) {
-            assert_eq!(one.status.name(), many.status.name(), "{one:?}");
-            if one.status.name() == "diverged" {
+            assert_eq!(
+                one.reason.status().name(),
+                many.reason.status().name(),
+                "{one:?}"
+            );
+            if one.reason.status().name() == "diverged" {
                 // A sum overflows before its terms do.
-                assert!(many.status.epoch() < one.status.epoch());
+                assert!(many.reason.epoch() < one.reason.epoch());
                 continue;
             }
-            assert_eq!(one.status.epoch(), many.status.epoch());
+            assert_eq!(one.reason.epoch(), many.reason.epoch());
             assert_eq!(one.epochs_run, many.epochs_run);
             assert_eq!(many.parameters.len(), 2500);
             assert!(many.parameters.iter().all(|w| w.is_same(one.parameters[0])));
@@ -47,7 +51,7 @@ fn each_of_many_variables_goes_the_way_of_one() {
     )[0];
     assert_eq!(golden.parameters[2499].to_string(), "5.803526e-37");
     assert_eq!(
-        golden.status.to_string(),
+        golden.reason.to_string(),
         "no parameter changes from epoch 4130 on"
     );
 }
@@ -65,12 +69,15 @@ fn rules_that_stop_look_at_all_elements() {
     };
     // After k epochs w is 0.8^k, the gradient 2w, its norm 100w, a step 10w.
     let gradient = run("gradient_norm_below = 1e-3");
-    assert_eq!(gradient.status.name(), "converged");
+    assert_eq!(gradient.reason.status().name(), "converged");
     assert_eq!(gradient.epochs_run, 52);
     assert!((gradient.gradient_norm.to_f64() / (100.0 * 0.8_f64.powi(52)) - 1.0).abs() < 1e-13);
     assert_eq!(run("loss_below = 1e-6").epochs_run, 49);
     assert_eq!(run("step_below = 1e-6").epochs_run, 74);
-    assert_eq!(run("loss_above = 1e9").status.name(), "epochs spent");
+    assert_eq!(
+        run("loss_above = 1e9").reason.status().name(),
+        "epoch limit"
+    );
 }
 
 const TABLE: &str = "height,weight\n1.5,50\n1.6,55\n1.7,65\n1.8,71\n1.9,80\n";

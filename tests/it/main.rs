@@ -35,6 +35,7 @@ mod large;
 mod mistakes;
 mod nist;
 mod norms;
+mod outcomes;
 mod page;
 mod random;
 mod reports;

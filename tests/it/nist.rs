@@ -2,7 +2,7 @@
 
 use std::iter::repeat_n;
 
-use gradtape::batch::Outcome;
+use gradtape::batch::End;
 use gradtape::plan::Plan;
 
 use crate::close::close;
@@ -13,7 +13,7 @@ const TEXT: &str = include_str!("nist.toml");
 /// A run with the certified sum of squares and the certified parameters.
 struct Regression {
     name: String,
-    outcome: Outcome,
+    outcome: End,
     sum: f64,
     parameters: Vec<f64>,
 }

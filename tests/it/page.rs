@@ -185,7 +185,7 @@ fn the_table_is_filtered_by_words_columns_and_comparisons() {
         ("HEAVY status:diverged", "1 of 12 runs"),
         ("optimizer:plain learning_rate<0.5", "3 of 12 runs"),
         ("learning_rate>=0.9 learning_rate!=1.6", "2 of 12 runs"),
-        ("status:\"epochs spent\"", "10 of 12 runs"),
+        ("status:\"epoch limit\"", "10 of 12 runs"),
         ("run=3", "1 of 12 runs"),
         ("nothing like it", "0 of 12 runs"),
         ("loss<", "12 of 12 runs"),

@@ -293,7 +293,7 @@ fn a_damaged_report_is_told_with_file_and_line() {
         "runs.csv",
         ",best_loss",
         "",
-        "line 1: column 23 is `best_epoch`, expected `best_loss`",
+        "line 1: column 26 is `best_epoch`, expected `best_loss`",
     );
     check(
         "report.json",

@@ -1,13 +1,13 @@
 //! What holds of every update rule, in each convention and with each of its settings.
 
-use gradtape::batch::Outcome;
+use gradtape::batch::End;
 use gradtape::number::{Domain, Scalar};
 use gradtape::optimizer::{Convention, DefaultValue, Method};
 
 use crate::runs::only_run;
 
 /// The only run of an experiment: its parameters in each epoch, and how it ended.
-fn run(text: &str) -> (Vec<Vec<Scalar>>, Outcome) {
+fn run(text: &str) -> (Vec<Vec<Scalar>>, End) {
     let (outcome, rows) = only_run(text);
     (
         rows.into_iter().map(|row| row.parameters).collect(),

@@ -1,6 +1,6 @@
 //! The command, run as a user runs it.
 
-use gradtape::batch::{self, Cancelled, Control, Outcome};
+use gradtape::batch::{self, Cancelled, Control, End};
 use gradtape::plan::Plan;
 use std::path::Path;
 use std::process::{Command, Output};
@@ -79,7 +79,7 @@ pub fn contents(folder: &Path) -> Vec<(String, Vec<u8>)> {
 }
 
 /// How all runs of a plan ended.
-pub fn outcomes(plan: &Plan) -> Vec<Outcome> {
+pub fn outcomes(plan: &Plan) -> Vec<End> {
     let numbers: Vec<u64> = (0..plan.runs()).collect();
     let mut all = Vec::new();
     batch::run(

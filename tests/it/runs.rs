@@ -1,6 +1,6 @@
 //! The runs of an experiment in memory, for tests that look at each row.
 
-use gradtape::batch::{self, Cancelled, Control, Outcome, Recorder, Row};
+use gradtape::batch::{self, Cancelled, Control, End, Recorder, Row};
 use gradtape::number::Scalar;
 use gradtape::plan::{Plan, Run};
 
@@ -47,9 +47,9 @@ pub(crate) fn planned(text: &str) -> Plan {
 }
 
 /// All runs: how they ended, and their rows.
-pub(crate) fn runs(plan: &Plan) -> Vec<(Outcome, Vec<Kept>)> {
+pub(crate) fn runs(plan: &Plan) -> Vec<(End, Vec<Kept>)> {
     let mut all = Vec::new();
-    let deliver = |outcomes: Vec<(Run, Outcome)>, kept: Keeper| {
+    let deliver = |outcomes: Vec<(Run, End)>, kept: Keeper| {
         let outcomes = outcomes.into_iter().map(|(_, outcome)| outcome);
         all.extend(outcomes.zip(kept.0.into_iter().map(|(_, rows)| rows)));
         Ok::<(), Cancelled>(())
@@ -67,7 +67,7 @@ pub(crate) fn runs(plan: &Plan) -> Vec<(Outcome, Vec<Kept>)> {
 }
 
 /// The only run of an experiment.
-pub(crate) fn only_run(text: &str) -> (Outcome, Vec<Kept>) {
+pub(crate) fn only_run(text: &str) -> (End, Vec<Kept>) {
     let plan = planned(text);
     assert_eq!(plan.runs(), 1, "{text}");
     runs(&plan).remove(0)

@@ -1,12 +1,12 @@
 //! Rules that end runs, bounds, and the best state: against descents written out by hand.
 
-use gradtape::batch::{self, Cancelled, Control, Outcome};
+use gradtape::batch::{self, Cancelled, Control, End};
 use gradtape::plan::Plan;
 
 use crate::runs::only_run;
 
 /// The outcomes of all runs together, which go in lanes.
-fn outcomes(text: &str) -> Vec<Outcome> {
+fn outcomes(text: &str) -> Vec<End> {
     let plan = Plan::new("test.toml", text).unwrap();
     let numbers: Vec<u64> = (0..plan.runs()).collect();
     let mut all = Vec::new();
@@ -115,9 +115,9 @@ fn patience_ends_a_run_in_the_epoch_that_a_hand_count_says() {
             let status = if waited >= patience {
                 "converged"
             } else {
-                "epochs spent"
+                "epoch limit"
             };
-            assert_eq!(end.status.name(), status);
+            assert_eq!(end.reason.status().name(), status);
         }
     }
 }
@@ -125,9 +125,9 @@ fn patience_ends_a_run_in_the_epoch_that_a_hand_count_says() {
 #[test]
 fn patience_says_why() {
     let end = &outcomes(&file(400, 0.9, "[stop]\npatience = 3"))[0];
-    assert_eq!(end.status.to_string(), "no improvement in 3 epochs");
+    assert_eq!(end.reason.to_string(), "no improvement in 3 epochs");
     let end = &outcomes(&file(400, 0.9, "[stop]\npatience = 1"))[0];
-    assert_eq!(end.status.to_string(), "no improvement in 1 epoch");
+    assert_eq!(end.reason.to_string(), "no improvement in 1 epoch");
 }
 
 #[test]
@@ -151,8 +151,8 @@ gap_below = 1e-3
     let ends = outcomes(text);
     // x halves in every epoch, so the gap is 4^-5 in the fifth.
     assert_eq!(ends[0].epochs_run, 5);
-    assert_eq!(ends[0].status.to_string(), "gap 0.000976562 below 0.001");
-    assert_ne!(ends[1].status.name(), "converged");
+    assert_eq!(ends[0].reason.to_string(), "gap 0.000976562 below 0.001");
+    assert_ne!(ends[1].reason.status().name(), "converged");
 }
 
 #[test]
@@ -236,7 +236,7 @@ gradient_norm_below = 1e-9
 "#;
     let end = &outcomes(text)[0];
     assert_eq!(end.gradient_norm.to_f64(), 0.0);
-    assert_eq!(end.status.name(), "converged");
+    assert_eq!(end.reason.status().name(), "converged");
     let found: Vec<f64> = end.parameters.iter().map(|x| x.to_f64()).collect();
     assert_eq!(found, [1.0, 3.0]);
 }
@@ -301,7 +301,7 @@ momentum = 0.9
         assert_eq!(*end, alone[0], "rate {rate}");
         if buffer == 0.0 {
             let words = format!("no parameter changes from epoch {changed} on");
-            assert_eq!(end.status.to_string(), words, "rate {rate}");
+            assert_eq!(end.reason.to_string(), words, "rate {rate}");
         }
     }
 }
@@ -311,7 +311,7 @@ fn what_is_not_finite_at_the_start_is_traced_to_its_operation() {
     let reason = |objective: &str, optimizer: &str| {
         let text = format!("epochs = 3\n[[objective]]\n{objective}\n[[optimizer]]\n{optimizer}\n");
         let (outcome, _) = only_run(&text);
-        outcome.status.to_string()
+        outcome.reason.to_string()
     };
     let of = |formula: &str, start: &str| {
         let objective = format!("formula = '''{formula}'''\nstart = {{ {start} }}");
@@ -369,8 +369,8 @@ fn what_is_not_finite_at_the_start_is_traced_to_its_operation() {
                   start = { x = 1e300 }\n[[optimizer]]\nmethod = 'adam'";
     let (outcome, _) = only_run(narrow);
     assert!(
-        !outcome.status.to_string().contains('('),
+        !outcome.reason.to_string().contains('('),
         "{}",
-        outcome.status
+        outcome.reason
     );
 }

@@ -45,7 +45,7 @@ title = "w0 over epochs"
 
 /// The rows of runs: those with a status.
 fn rows(printed: &str) -> Vec<&str> {
-    let is_row = |line: &&str| line.contains("  epochs spent  ") || line.contains("  diverged  ");
+    let is_row = |line: &&str| line.contains("  epoch limit  ") || line.contains("  diverged  ");
     printed.lines().filter(is_row).collect()
 }
 

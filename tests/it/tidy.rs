@@ -47,6 +47,7 @@ fn modules_import_only_from_the_floors_below() {
     let floors: &[(&str, &[&str])] = &[
         ("autodiff", &[]),
         ("number", &["autodiff"]),
+        ("ending", &[]),
         ("mistake", &[]),
         ("random", &["autodiff"]),
         ("data", &["autodiff", "mistake", "number", "random"]),
@@ -56,19 +57,19 @@ fn modules_import_only_from_the_floors_below() {
             &["autodiff", "engine", "mistake", "number", "random"],
         ),
         ("optimizer", &["autodiff", "mistake", "number", "objective"]),
-        ("spec", &["mistake", "number"]),
+        ("spec", &["ending", "mistake", "number"]),
         ("schema", &["number", "objective", "optimizer", "spec"]),
         (
             "plan",
             &[
-                "autodiff", "data", "engine", "mistake", "number", "objective", "optimizer",
-                "random", "spec", "batch",
+                "autodiff", "data", "ending", "engine", "mistake", "number", "objective",
+                "optimizer", "random", "spec", "batch",
             ],
         ),
         (
             "batch",
             &[
-                "autodiff", "data", "engine", "number", "objective", "optimizer", "plan",
+                "autodiff", "data", "ending", "engine", "number", "objective", "optimizer", "plan",
             ],
         ),
         (
@@ -78,18 +79,22 @@ fn modules_import_only_from_the_floors_below() {
         ("landscape", &["autodiff", "engine", "number", "plan"]),
         (
             "diagnosis",
-            &["autodiff", "batch", "engine", "number", "optimizer", "plan"],
+            &[
+                "autodiff", "batch", "ending", "engine", "number", "optimizer", "plan",
+            ],
         ),
         (
             "report",
             &[
-                "batch", "derivative", "diagnosis", "landscape", "number", "objective",
+                "batch", "derivative", "diagnosis", "ending", "landscape", "number", "objective",
                 "optimizer", "plan",
             ],
         ),
         (
             "baseline",
-            &["batch", "derivative", "number", "plan", "report"],
+            &[
+                "batch", "derivative", "diagnosis", "number", "plan", "report",
+            ],
         ),
         (
             "experiment",

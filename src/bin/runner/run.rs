@@ -271,7 +271,7 @@ fn run_one(
         writer.finish(options.charts, control)
     })?;
     if !options.quiet && options.format == Format::Text {
-        summary.diagnosis.clone_from(&finished.diagnosis.summary);
+        summary.diagnosis.clone_from(&finished.diagnosis);
         summary.plot = options.plot.of(|| finished.main_chart(plan));
         output::results(&summary.render(&finished.folder));
     }

@@ -25,7 +25,7 @@ pub fn show(options: &Show) -> Result<(), Failure> {
         for table in &reading.tables {
             summary.add_table(table);
         }
-        summary.diagnosis.clone_from(&reading.diagnosis.summary);
+        summary.diagnosis.clone_from(&reading.diagnosis);
         summary.plot = options.plot.of(|| reading.main_chart(&plan));
         output::results(&summary.render(folder));
     }

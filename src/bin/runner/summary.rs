@@ -1,7 +1,6 @@
 //! The results of an experiment as they are printed: a table of runs, what all of them
 //! add up to, the diagnosis, a chart.
 
-use std::borrow::Cow;
 use std::cmp::Ordering;
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
@@ -12,6 +11,8 @@ use unicode_width::UnicodeWidthStr;
 
 use gradtape::batch::RunResult;
 use gradtape::derivative;
+use gradtape::diagnosis::{Diagnosis, Rank, RankedSetting, Ranking};
+use gradtape::ending::{Outcome, Status, Tone};
 use gradtape::number::{Scalar, grouped, short};
 use gradtape::plan::Plan;
 use gradtape::report::{PAGE, RUNS};
@@ -25,35 +26,6 @@ pub const ROWS: usize = 20;
 
 /// More parameters than this are in `runs.csv`, not on the terminal.
 const PARAMETERS: usize = 4;
-
-/// What a run is ranked by among those of its objective: whether it arrived anywhere,
-/// its loss, its number.
-#[derive(Clone, Copy, Debug, PartialEq)]
-struct Rank {
-    is_lost: bool,
-    loss: f64,
-    number: u64,
-}
-
-impl Rank {
-    fn new(result: &RunResult) -> Self {
-        let loss = result.loss.to_f64();
-        let is_lost = result.is_diverged() || !loss.is_finite();
-        Rank {
-            is_lost,
-            // Runs that are lost stay in the order of the plan.
-            loss: if is_lost { 0.0 } else { loss },
-            number: result.number,
-        }
-    }
-
-    fn key(&self, other: &Rank) -> Ordering {
-        self.is_lost
-            .cmp(&other.is_lost)
-            .then(self.loss.total_cmp(&other.loss))
-            .then(self.number.cmp(&other.number))
-    }
-}
 
 /// Says which runs can still have a row, so that the threads which compute millions of
 /// runs copy the results of a few of them only. What is shown in the end does not depend
@@ -85,13 +57,13 @@ impl<'p> Selection<'p> {
         let is_shown = self.rows.is_none_or(|rows| {
             let mut best = self.best.lock().unwrap_or_else(PoisonError::into_inner);
             let ranks = best.entry(objective).or_default();
-            insert(ranks, rank, rows, Rank::key)
+            insert(ranks, rank, rows, Rank::order)
         });
         Seen {
             rank,
             objective,
-            status: result.status.clone(),
-            loss: result.loss,
+            outcome: result.outcome,
+            loss: result.validation_loss.unwrap_or(result.loss),
             shown: is_shown.then(|| Box::new(result.clone())),
         }
     }
@@ -121,7 +93,7 @@ fn objective(plan: &Plan, number: u64) -> usize {
 pub struct Seen {
     rank: Rank,
     objective: usize,
-    status: Cow<'static, str>,
+    outcome: Outcome,
     loss: Scalar,
     /// The whole result, if it may have a row on the terminal.
     shown: Option<Box<RunResult>>,
@@ -134,13 +106,13 @@ pub struct Summary<'p> {
     rows: Option<usize>,
     shown: BTreeMap<usize, Vec<(Rank, RunResult)>>,
     runs: u128,
-    statuses: Vec<(Cow<'static, str>, u128)>,
+    outcomes: BTreeMap<(usize, Outcome), u128>,
     /// The best run of each objective that has one which arrived anywhere.
     best: BTreeMap<usize, (Rank, Scalar)>,
     /// The tables of the derivatives, rendered.
     tables: String,
-    /// What the experiment shows, in sentences.
-    pub diagnosis: Vec<String>,
+    /// What runs came to.
+    pub diagnosis: Diagnosis,
     /// The main chart, rendered.
     pub plot: String,
 }
@@ -153,10 +125,10 @@ impl<'p> Summary<'p> {
             rows: Selection::new(plan, runs).rows,
             shown: BTreeMap::new(),
             runs: 0,
-            statuses: Vec::new(),
+            outcomes: BTreeMap::new(),
             best: BTreeMap::new(),
             tables: String::new(),
-            diagnosis: Vec::new(),
+            diagnosis: Diagnosis::default(),
             plot: String::new(),
         }
     }
@@ -164,15 +136,12 @@ impl<'p> Summary<'p> {
     /// Takes a run.
     pub fn add(&mut self, seen: Seen) {
         self.runs += 1;
-        let known = self.statuses.iter_mut();
-        match known.into_iter().find(|(status, _)| *status == seen.status) {
-            Some((_, count)) => *count += 1,
-            None => self.statuses.push((seen.status, 1)),
-        }
-        if !seen.rank.is_lost {
+        let count = self.outcomes.entry((seen.objective, seen.outcome));
+        *count.or_default() += 1;
+        if !seen.rank.is_lost() {
             let best = self.best.entry(seen.objective);
             let best = best.or_insert((seen.rank, seen.loss));
-            if seen.rank.key(&best.0) == Ordering::Less {
+            if seen.rank.order(&best.0).is_lt() {
                 *best = (seen.rank, seen.loss);
             }
         }
@@ -183,7 +152,7 @@ impl<'p> Summary<'p> {
                 None => self.shown.entry(0).or_default().push(one),
                 Some(rows) => {
                     let shown = self.shown.entry(seen.objective).or_default();
-                    insert(shown, one, rows, |a, b| a.0.key(&b.0));
+                    insert(shown, one, rows, |a, b| a.0.order(&b.0));
                 }
             }
         }
@@ -216,8 +185,8 @@ impl<'p> Summary<'p> {
             self.render_runs(&mut text);
         }
         text.push_str(&self.tables);
-        if !self.diagnosis.is_empty() {
-            let paragraph = self.diagnosis.join(" ");
+        if !self.diagnosis.summary.is_empty() {
+            let paragraph = self.diagnosis.summary.join(" ");
             text.push_str(&output::wrapped(&paragraph, 2, 2));
             text.push('\n');
         }
@@ -231,6 +200,21 @@ impl<'p> Summary<'p> {
     }
 
     fn render_runs(&self, text: &mut String) {
+        if self.diagnosis.rankings.is_empty() {
+            self.render_rows(text);
+        } else {
+            self.render_settings(text);
+        }
+        text.push('\n');
+        if self.runs > 1 {
+            let _ = writeln!(text, "  {}", self.outcomes().join(", "));
+            self.render_best(text);
+            text.push('\n');
+        }
+    }
+
+    /// The table of runs.
+    fn render_rows(&self, text: &mut String) {
         let shown: usize = self.shown.values().map(Vec::len).sum();
         text.push_str(&self.table().render());
         let more = self.runs.saturating_sub(shown as u128);
@@ -241,35 +225,144 @@ impl<'p> Summary<'p> {
                 _ => format!("best {shown}"),
             };
             let said = format!(
-                "the {which} by loss; all {} runs are in {RUNS}",
+                "the {which} by {}; all {} runs are in {RUNS}",
+                self.ranked_quantity(),
                 grouped(self.runs)
             );
             let _ = write!(text, "{FAINT}{}{FAINT:#}", output::wrapped(&said, 2, 2));
         }
-        text.push('\n');
-        if self.runs > 1 {
-            let counts = self.statuses.iter().map(|(status, count)| {
-                let style = status_style(status);
-                format!("{style}{status} {}{style:#}", grouped(*count))
-            });
-            let _ = writeln!(text, "  {}", counts.collect::<Vec<_>>().join(", "));
-            // Losses of different objectives do not compare.
-            if let ([(rank, loss)], 1) = (
-                &*self.best.values().collect::<Vec<_>>(),
-                self.plan.objectives.len(),
-            ) {
-                let label = self.plan.label(&self.plan.run(rank.number));
-                let label = crate::table::one_line(&label);
-                let said = format!(
-                    "★ least loss {} in run {} ({label})",
-                    loss.short(),
-                    rank.number
-                );
-                let star = format!("{GOOD}★{GOOD:#}");
-                text.push_str(&output::wrapped(&said, 2, 4).replacen('★', &star, 1));
+    }
+
+    /// The tables of settings, one for each objective: a run that is one of many repetitions
+    /// says little.
+    fn render_settings(&self, text: &mut String) {
+        let rankings = &self.diagnosis.rankings;
+        let rows = (ROWS / rankings.len().max(1)).max(3);
+        for (place, ranking) in rankings.iter().enumerate() {
+            if place > 0 {
+                text.push('\n');
             }
-            text.push('\n');
+            if rankings.len() > 1 {
+                let title = crate::table::one_line(&ranking.title);
+                let _ = writeln!(text, "  {STRONG}{title}{STRONG:#}");
+            }
+            text.push_str(&self.settings(ranking, rows).render());
         }
+        let said = format!(
+            "settings by their median {}; all {} runs are in {RUNS}",
+            self.ranked_quantity(),
+            grouped(self.runs)
+        );
+        let _ = write!(text, "{FAINT}{}{FAINT:#}", output::wrapped(&said, 2, 2));
+    }
+
+    fn settings(&self, ranking: &Ranking, rows: usize) -> Table {
+        let has_minimum = self.plan.objectives[ranking.objective].has_known_minimum();
+        let mut heads = vec![
+            ("setting", false),
+            ("runs", true),
+            ("median", true),
+            ("quartiles", true),
+            ("against the best", false),
+        ];
+        let fixed = heads.len();
+        heads.extend(has_minimum.then_some(("at minimum", true)));
+        heads.extend(["diverged", "converged", "best", "worst"].map(|name| (name, true)));
+        let mut table = Table::new(&heads).with_optional_from(fixed);
+        for (rank, setting) in ranking.settings.iter().take(rows).enumerate() {
+            let RankedSetting {
+                label,
+                runs,
+                losses: [best, lower, median, upper, worst],
+                converged,
+                reached,
+                diverged,
+                comparison,
+                ..
+            } = setting;
+            // Four digits are enough to compare by, and all are in the files.
+            let number = |value: f64| match value.is_finite() {
+                true => short(format!("{value:.3e}").parse().unwrap_or(value)),
+                false => "diverged".to_owned(),
+            };
+            let count = |count: u64| Cell::new(grouped(count.into()));
+            let is_best = rank == 0 && median.is_finite();
+            let median = number(*median);
+            let mut row = vec![
+                Cell::new(&**label),
+                count(*runs),
+                match is_best {
+                    true => Cell::styled(median, GOOD),
+                    false => Cell::new(median),
+                },
+                Cell::new(format!("{} – {}", number(*lower), number(*upper))),
+                Cell::styled(comparison.text(), FAINT),
+            ];
+            row.extend(reached.map(count));
+            row.extend([*diverged, *converged].map(count));
+            row.extend([*best, *worst].map(|one| Cell::new(number(one))));
+            match is_best {
+                true => table.push_marked(row, '★', GOOD),
+                false => table.push(row),
+            }
+        }
+        table
+    }
+
+    /// What runs are ranked by.
+    fn ranked_quantity(&self) -> &'static str {
+        match self.plan.has_validation() {
+            true => "validation loss",
+            false => "loss",
+        }
+    }
+
+    /// How many runs came to which outcome, the most frequent first.
+    fn outcomes(&self) -> Vec<String> {
+        let mut all: Vec<(Outcome, bool, u128)> = Vec::new();
+        for (&(objective, outcome), &count) in &self.outcomes {
+            let is_known = self.plan.objectives[objective].has_known_minimum();
+            let mut known = all.iter_mut();
+            match known.find(|(one, known, _)| (*one, *known) == (outcome, is_known)) {
+                Some((_, _, sum)) => *sum += count,
+                None => all.push((outcome, is_known, count)),
+            }
+        }
+        all.sort_by_key(|(_, _, count)| std::cmp::Reverse(*count));
+        let counts = all.into_iter().map(|(outcome, is_known, count)| {
+            let style = style(outcome.tone(is_known));
+            format!("{style}{} {}{style:#}", outcome.name(), grouped(count))
+        });
+        counts.collect()
+    }
+
+    /// The best run or setting, if there is one objective: losses of several do not compare.
+    fn render_best(&self, text: &mut String) {
+        if self.plan.objectives.len() > 1 {
+            return;
+        }
+        let quantity = self.ranked_quantity();
+        let setting = self.diagnosis.rankings.first();
+        let setting = setting.and_then(|ranking| ranking.settings.first());
+        let said = match (setting, self.best.values().next()) {
+            (Some(setting), _) if setting.losses[2].is_finite() => format!(
+                "★ smallest median {quantity} {} ({})",
+                short(setting.losses[2]),
+                crate::table::one_line(&setting.label)
+            ),
+            (None, Some((rank, loss))) => {
+                let label = self.plan.label(&self.plan.run(rank.run()));
+                let label = crate::table::one_line(&label);
+                format!(
+                    "★ smallest {quantity} {} in run {} ({label})",
+                    loss.short(),
+                    rank.run()
+                )
+            }
+            _ => return,
+        };
+        let star = format!("{GOOD}★{GOOD:#}");
+        text.push_str(&output::wrapped(&said, 2, 4).replacen('★', &star, 1));
     }
 
     fn table(&self) -> Table {
@@ -286,18 +379,29 @@ impl<'p> Summary<'p> {
             heads.push(("settings", false));
         }
         heads.extend([
-            ("result", false),
+            ("outcome", false),
+            ("status", false),
             ("why", false),
             ("epochs", true),
             ("loss", true),
         ]);
         let fixed = heads.len();
+        if plan.has_validation() {
+            heads.insert(fixed, ("validation", true));
+        }
+        let fixed = heads.len();
         if plan.has_gap() {
             heads.push(("gap", true));
         }
+        if plan.has_distance() {
+            heads.push(("distance", true));
+        }
         heads.extend(parameters.iter().map(|name| (name.as_str(), true)));
         // Before the epochs and the loss.
-        let why = fixed - 3;
+        let why = heads
+            .iter()
+            .position(|(name, _)| *name == "why")
+            .unwrap_or(0);
         let mut table = Table::new(&heads).with_optional_from(fixed).with_minor(why);
         for (objective, (_, result)) in self
             .shown
@@ -311,7 +415,7 @@ impl<'p> Summary<'p> {
             };
             let best = self.best.get(&objective);
             let is_best =
-                self.runs > 1 && best.is_some_and(|(rank, _)| rank.number == result.number);
+                self.runs > 1 && best.is_some_and(|(rank, _)| rank.run() == result.number);
             let row = self.row(result, is_best, has_labels, parameters.len());
             if is_best {
                 table.push_marked(row, '★', GOOD);
@@ -336,9 +440,16 @@ impl<'p> Summary<'p> {
         if has_labels {
             row.push(Cell::new(&*result.label));
         }
-        row.push(Cell::styled(&*result.status, status_style(&result.status)));
-        // That the epochs were spent says all there is to say.
-        let is_told = result.status == "epochs spent";
+        let objective = &self.plan.objectives[objective(self.plan, result.number)];
+        let tone = result.outcome.tone(objective.has_known_minimum());
+        let outcome = match result.period {
+            Some(period) => format!("{}, period {period}", result.outcome.name()),
+            None => result.outcome.name().to_owned(),
+        };
+        row.push(Cell::styled(outcome, style(tone)));
+        row.push(Cell::new(result.status.name()));
+        // There is nothing more to say of the epoch limit.
+        let is_told = result.status == Status::EpochLimit;
         let reason = if is_told { "" } else { &*result.reason };
         row.push(Cell::styled(reason, FAINT));
         row.push(Cell::new(grouped(u128::from(result.epochs_run))));
@@ -348,8 +459,14 @@ impl<'p> Summary<'p> {
         } else {
             Cell::new(loss)
         });
+        if self.plan.has_validation() {
+            row.push(number(result.validation_loss));
+        }
         if self.plan.has_gap() {
             row.push(number(result.gap));
+        }
+        if self.plan.has_distance() {
+            row.push(number(result.distance));
         }
         let values = result.parameters.iter().take(parameters);
         row.extend(values.map(|value| number(*value)));
@@ -357,10 +474,10 @@ impl<'p> Summary<'p> {
     }
 }
 
-fn status_style(status: &str) -> anstyle::Style {
-    match status {
-        "converged" | "fixed point" => GOOD,
-        "diverged" => BAD,
-        _ => NOTABLE,
+fn style(tone: Tone) -> anstyle::Style {
+    match tone {
+        Tone::Good => GOOD,
+        Tone::Neutral => NOTABLE,
+        Tone::Bad => BAD,
     }
 }

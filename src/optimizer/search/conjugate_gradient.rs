@@ -3,7 +3,7 @@
 use super::hager_zhang::Approximate;
 use super::line::{C1, C2, Line, Wolfe};
 use super::number::{Float, are_same, dot, minus, negative, norm, plus};
-use super::{Needs, Next, Point, Problem, Search, SearchMethod, Settings};
+use super::{Needs, Next, Point, Problem, Rest, Search, SearchMethod, Settings};
 use crate::optimizer::{Convention, DefaultValue, Defaults, Description, Domain, Setting};
 
 /// Nonlinear conjugate gradients.
@@ -158,7 +158,7 @@ impl<F: Float> Search<F> for ConjugateGradient<F> {
             let direction = conjugate.unwrap_or_else(|| negative(&point.gradient));
             let slope = dot(&point.gradient, &direction);
             if !(slope < F::ZERO) {
-                return Next::Stays;
+                return Next::Stays(Rest::NoDescent);
             }
             // The first step changes the loss as much, to first order, as the last one did.
             let like_last = self
@@ -205,7 +205,7 @@ impl<F: Float> Search<F> for ConjugateGradient<F> {
                 return Next::Continues;
             }
             if is_steepest && like_last.is_none() {
-                return Next::Stays;
+                return Next::Stays(Rest::after(point, first, &direction, slope));
             }
             self.last = None;
         }

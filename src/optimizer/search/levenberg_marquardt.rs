@@ -6,7 +6,7 @@
 
 use super::matrix::{Qr, divided, scale, shortest};
 use super::number::{Float, are_same, dot, negative, norm, plus};
-use super::{Needs, Next, Point, Problem, Residuals, Search, SearchMethod, Settings};
+use super::{Needs, Next, Point, Problem, Residuals, Rest, Search, SearchMethod, Settings};
 use crate::optimizer::{Convention, DefaultValue, Defaults, Description, Domain, Setting};
 
 /// Levenberg–Marquardt.
@@ -140,13 +140,18 @@ impl<F: Float> LevenbergMarquardt<F> {
         // The unknowns are z = D·p.
         let factors = Qr::scaled(&columns, &self.scales);
         factors.rotate(&mut right);
+        let mut is_retry = false;
         loop {
             let (z, damping) = constrained(&factors, &right, self.radius, self.damping);
             let step = divided(&z, &self.scales);
             let x = plus(&point.x, F::ONE, &step);
             let is_finite = x.iter().all(|x| x.is_finite());
             if length == F::ZERO || !is_finite || are_same(&x, &point.x) {
-                return Next::Stays;
+                return Next::Stays(if is_retry {
+                    Rest::NoDescent
+                } else {
+                    Rest::StepBelowPrecision
+                });
             }
             let span = norm(&z);
             if is_first {
@@ -179,8 +184,9 @@ impl<F: Float> LevenbergMarquardt<F> {
                 return Next::Continues;
             }
             if self.has_ended {
-                return Next::Stays;
+                return Next::Stays(Rest::Tolerance("tolerance"));
             }
+            is_retry = true;
         }
     }
 }
@@ -194,7 +200,7 @@ impl<F: Float> Search<F> for LevenbergMarquardt<F> {
 
     fn epoch(&mut self, problem: &mut dyn Problem<F>, point: &mut Point<F>) -> Next {
         if self.has_ended {
-            return Next::Stays;
+            return Next::Stays(Rest::Tolerance("tolerance"));
         }
         if !self.is_gauss_newton {
             return self.trust_region(problem, point);
@@ -203,7 +209,7 @@ impl<F: Float> Search<F> for LevenbergMarquardt<F> {
         let (step, _) = shortest(&columns, right);
         let x = plus(&point.x, F::ONE, &step);
         if are_same(&x, &point.x) {
-            return Next::Stays;
+            return Next::Stays(Rest::StepBelowPrecision);
         }
         self.has_ended = self.is_short(&step, &point.x);
         (*point, self.residuals) = problem.residuals(&x);

@@ -135,7 +135,62 @@ pub enum Next {
     /// The search can go on.
     Continues,
     /// No later epoch would change anything.
-    Stays,
+    Stays(Rest),
+}
+
+/// What keeps a search from its next step.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Rest {
+    /// A tolerance of the method is met: the setting.
+    Tolerance(&'static str),
+    /// Every step along the direction that was tried gives a loss that is not low enough.
+    NoDescent,
+    /// The step is below the spacing of numbers at the parameters.
+    StepBelowPrecision,
+    /// The decrease that the step promises is below the spacing of numbers at the loss.
+    DecreaseBelowPrecision,
+    /// The Hessian has no inverse.
+    SingularHessian,
+}
+
+impl Rest {
+    /// Why a search from `point` found nothing better with a first step of this length along
+    /// a direction, in which the loss begins to change by `slope`.
+    fn after<F: Float>(point: &Point<F>, step: F, direction: &[F], slope: F) -> Rest {
+        if number::are_same(&number::plus(&point.x, step, direction), &point.x) {
+            Rest::StepBelowPrecision
+        } else if point.value + step * slope == point.value {
+            Rest::DecreaseBelowPrecision
+        } else {
+            Rest::NoDescent
+        }
+    }
+
+    /// The word in files.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Rest::Tolerance(setting) => setting,
+            Rest::NoDescent => "no descent",
+            Rest::StepBelowPrecision => "step below precision",
+            Rest::DecreaseBelowPrecision => "decrease below precision",
+            Rest::SingularHessian => "singular Hessian",
+        }
+    }
+
+    /// The same as a clause.
+    #[must_use]
+    pub fn description(self) -> &'static str {
+        match self {
+            Rest::Tolerance(_) => "a tolerance was met",
+            Rest::NoDescent => "no descent along the direction",
+            Rest::StepBelowPrecision => "the step is below the precision of the parameters",
+            Rest::DecreaseBelowPrecision => {
+                "the promised decrease is below the precision of the loss"
+            }
+            Rest::SingularHessian => "the Hessian has no inverse",
+        }
+    }
 }
 
 /// A method that needs several evaluations an epoch.

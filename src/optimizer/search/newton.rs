@@ -4,7 +4,7 @@
 use super::line::{C1, Line, cubic_minimum};
 use super::matrix::{Cholesky, divided, scale, shortest};
 use super::number::{Float, are_same, dot, negative, norm, plus, times};
-use super::{Needs, Next, Point, Problem, Search, SearchMethod, Settings};
+use super::{Needs, Next, Point, Problem, Rest, Search, SearchMethod, Settings};
 use crate::optimizer::{Convention, DefaultValue, Defaults, Description, Domain, Setting};
 
 /// Newton's method.
@@ -148,8 +148,11 @@ impl<F: Float> Search<F> for Newton<F> {
             let columns: Vec<_> = columns.collect();
             let (step, rank) = shortest(&columns, negative(&point.gradient));
             let x = plus(&point.x, F::ONE, &step);
-            if rank < x.len() || are_same(&x, &point.x) {
-                return Next::Stays;
+            if rank < x.len() {
+                return Next::Stays(Rest::SingularHessian);
+            }
+            if are_same(&x, &point.x) {
+                return Next::Stays(Rest::StepBelowPrecision);
             }
             *point = problem.gradient(&x);
             return Next::Continues;
@@ -159,7 +162,7 @@ impl<F: Float> Search<F> for Newton<F> {
         let direction = newton.unwrap_or_else(|| negative(&point.gradient));
         let slope = dot(&point.gradient, &direction);
         if !(slope < F::ZERO) {
-            return Next::Stays;
+            return Next::Stays(Rest::NoDescent);
         }
         let mut line = Line {
             problem,
@@ -170,7 +173,7 @@ impl<F: Float> Search<F> for Newton<F> {
         let mut step = F::ONE;
         loop {
             if are_same(&plus(&point.x, step, &direction), &point.x) {
-                return Next::Stays;
+                return Next::Stays(Rest::after(point, F::ONE, &direction, slope));
             }
             let trial = line.at(step);
             let (before, after) = (point.value, trial.point.value);
@@ -185,7 +188,7 @@ impl<F: Float> Search<F> for Newton<F> {
             }
             // No shorter step promises a change that the precision of the loss could show.
             if before + step * slope == before {
-                return Next::Stays;
+                return Next::Stays(Rest::after(point, F::ONE, &direction, slope));
             }
             let most = self.backtrack * step;
             let least = most.min(F::rounded(0.1) * step);

@@ -327,7 +327,7 @@ fn a_search_stays_where_the_gradient_is_zero() {
         if next == Next::Continues {
             next = search.epoch(&mut problem, &mut point);
         }
-        assert_eq!(next, Next::Stays, "{name}");
+        assert!(matches!(next, Next::Stays(_)), "{name}: {next:?}");
         assert_eq!(wide(&point.x), [1.0, 1.0], "{name}");
     }
 }
@@ -354,7 +354,7 @@ fn a_search_ends_where_the_loss_is_too_coarse() {
     }
     for (name, search) in all::<Wide>() {
         let end = run(Shifted, search, &[0.7], 1000, |_| false);
-        assert_eq!(end.next, Next::Stays, "{name}");
+        assert!(matches!(end.next, Next::Stays(_)), "{name}: {:?}", end.next);
         let x = end.point.x[0].get().abs();
         // Where the loss is 1 to the last bit: x² < ε.
         assert!(x < 2e-8, "{name}: {x}");

@@ -2,7 +2,7 @@
 //! the region or where the Hessian bends down.
 
 use super::number::{Float, are_same, dot, negative, norm, plus};
-use super::{Needs, Next, Point, Problem, Search, SearchMethod, Settings};
+use super::{Needs, Next, Point, Problem, Rest, Search, SearchMethod, Settings};
 use crate::optimizer::{Convention, DefaultValue, Defaults, Description, Domain, Setting};
 
 /// Newton in a trust region.
@@ -148,8 +148,9 @@ impl<F: Float> Search<F> for TrustRegion<F> {
     fn epoch(&mut self, problem: &mut dyn Problem<F>, point: &mut Point<F>) -> Next {
         let [quarter, half, two, most] = [0.25, 0.5, 2.0, 0.75].map(F::rounded);
         if norm(&point.gradient) == F::ZERO {
-            return Next::Stays;
+            return Next::Stays(Rest::StepBelowPrecision);
         }
+        let mut is_retry = false;
         loop {
             let Step {
                 step,
@@ -158,8 +159,13 @@ impl<F: Float> Search<F> for TrustRegion<F> {
             } = self.step(problem, point);
             let x = plus(&point.x, F::ONE, &step);
             if are_same(&x, &point.x) || !x.iter().all(|entry| entry.is_finite()) {
-                return Next::Stays;
+                return Next::Stays(if is_retry {
+                    Rest::NoDescent
+                } else {
+                    Rest::StepBelowPrecision
+                });
             }
+            is_retry = true;
             let trial = problem.gradient(&x);
             let promised = -(dot(&point.gradient, &step) + half * dot(&step, &product));
             let share = (point.value - trial.value) / promised;

@@ -12,10 +12,12 @@ use ::csv::{IntoInnerError, Reader, ReaderBuilder, StringRecord, Writer};
 
 use super::error::ReportError;
 use super::figures::{Field, Frame};
+use super::folder::{DIAGNOSIS, RUNS};
 use super::text::{Stock, Text};
 use crate::batch::{Counts, RunResult};
 use crate::derivative::{self, Table};
-use crate::diagnosis::{Floor, Verdict};
+use crate::diagnosis::{Concluded, Fact, Facts, RunDiagnosis};
+use crate::ending::{Outcome, Status};
 use crate::number::{Digits, Precision, Scalar, Value};
 use crate::plan::{Arithmetic, Plan, Run};
 
@@ -39,6 +41,7 @@ pub(super) fn trajectory_columns(plan: &Plan) -> impl Iterator<Item = &str> {
 pub(super) fn run_columns(plan: &Plan) -> Vec<&str> {
     let settings = plan.columns().iter().map(String::as_str);
     let gap = plan.has_gap().then_some("gap");
+    let distance = plan.has_distance().then_some("distance");
     let validation = plan.has_validation().then_some("validation_loss");
     let counts = Counts::default().named().map(|(name, _)| name).into_iter();
     let counts = counts.filter(|_| plan.has_searches());
@@ -46,10 +49,12 @@ pub(super) fn run_columns(plan: &Plan) -> Vec<&str> {
         .into_iter()
         .chain(settings)
         .chain([
-            "status", "status_epoch", "reason", "epochs_run", "loss", "gradient_norm",
+            "outcome", "period", "status", "stopped_by", "status_epoch", "reason", "epochs_run",
+            "loss", "gradient_norm",
         ])
         .chain(validation)
         .chain(gap)
+        .chain(distance)
         .chain(["best_loss", "best_epoch"])
         .chain(counts)
         .chain(plan.parameters().iter().map(String::as_str))
@@ -86,12 +91,10 @@ pub fn plan_line(plan: &Plan, run: Option<&Run>) -> String {
 }
 
 /// The columns of `diagnosis.csv`, in order.
-pub(super) const DIAGNOSIS_COLUMNS: [&str; 19] = [
-    "run", "label", "behaviour", "verdict", "measured_rate", "measured_from", "measured_to",
-    "predicted_rate", "stability_bound", "best_rate", "least_curvature", "greatest_curvature",
-    "condition", "curvature_epoch", "floor", "floor_epoch", "zero_loss_from", "certain_from",
-    "turns",
-];
+pub(super) fn diagnosis_columns() -> Vec<&'static str> {
+    let first = ["run", "label", "sentence"];
+    first.into_iter().chain(Facts::COLUMNS).collect()
+}
 
 /// The rows of some runs in `runs.csv` or `diagnosis.csv`, made on the threads that compute
 /// them.
@@ -117,40 +120,24 @@ impl RunText {
         }
     }
 
-    pub(super) fn add_verdict(&mut self, verdict: &Verdict) {
+    pub(super) fn add_diagnosis(&mut self, diagnosis: &RunDiagnosis) {
         if self.error.is_none() {
-            self.error = self.write_verdict(verdict).err();
+            self.error = self.write_diagnosis(diagnosis).err();
         }
     }
 
-    fn write_verdict(&mut self, verdict: &Verdict) -> Result<(), ::csv::Error> {
+    fn write_diagnosis(&mut self, diagnosis: &RunDiagnosis) -> Result<(), ::csv::Error> {
         let RunText { writer, digits, .. } = self;
-        let facts = &verdict.facts;
-        let mut number = |writer: &mut Writer<Text>, number: Option<f64>| {
-            writer.write_field(digits.optional(number.map(Scalar::F64)))
-        };
-        writer.write_field(verdict.run.to_string())?;
-        writer.write_field(&verdict.label)?;
-        writer.write_field(facts.behaviour.name())?;
-        writer.write_field(&verdict.sentence)?;
-        number(writer, facts.measured_rate)?;
-        let whole = |writer: &mut Writer<Text>, whole: Option<u64>| {
-            writer.write_field(whole.map_or_else(String::new, |whole| whole.to_string()))
-        };
-        whole(writer, facts.measured_over.map(|(from, _)| from))?;
-        whole(writer, facts.measured_over.map(|(_, to)| to))?;
-        for fact in [
-            facts.predicted_rate, facts.stability_bound, facts.best_rate, facts.least_curvature,
-            facts.greatest_curvature, facts.condition,
-        ] {
-            number(writer, fact)?;
-        }
-        whole(writer, facts.curvature_epoch)?;
-        writer.write_field(facts.floor.map_or("", Floor::name))?;
-        for fact in [
-            facts.floor_epoch, facts.zero_loss_from, facts.certain_from, facts.turns,
-        ] {
-            whole(writer, fact)?;
+        writer.write_field(digits.whole(diagnosis.run))?;
+        writer.write_field(&diagnosis.label)?;
+        writer.write_field(&diagnosis.sentence)?;
+        for fact in diagnosis.facts.values() {
+            writer.write_field(match fact {
+                Some(Fact::Number(number)) => digits.scalar(Scalar::F64(number)),
+                Some(Fact::Whole(whole)) => digits.whole(whole),
+                Some(Fact::Word(word)) => word,
+                None => "",
+            })?;
         }
         writer.write_record(None::<&[u8]>)
     }
@@ -165,7 +152,13 @@ impl RunText {
                 None => "",
             })?;
         }
-        writer.write_field(&*result.status)?;
+        writer.write_field(result.outcome.name())?;
+        match result.period {
+            Some(period) => writer.write_field(digits.whole(period))?,
+            None => writer.write_field("")?,
+        }
+        writer.write_field(result.status.name())?;
+        writer.write_field(&*result.stopped_by)?;
         writer.write_field(digits.whole(result.status_epoch))?;
         writer.write_field(&result.reason)?;
         writer.write_field(digits.whole(result.epochs_run))?;
@@ -176,6 +169,9 @@ impl RunText {
         }
         if plan.has_gap() {
             writer.write_field(digits.optional(result.gap))?;
+        }
+        if plan.has_distance() {
+            writer.write_field(digits.optional(result.distance))?;
         }
         writer.write_field(digits.scalar(result.best_loss))?;
         writer.write_field(digits.whole(result.best_epoch))?;
@@ -346,6 +342,8 @@ impl<'p> RunReader<'p> {
             ))
         };
         let whole = |name: &str| field(name).parse::<u64>().map_err(|_| wrong(name));
+        let unknown =
+            |name: &str| damaged(format!("column `{name}`: unknown {name} `{}`", field(name)));
         let precision = if field("precision") == "f32" {
             Precision::F32
         } else {
@@ -388,7 +386,13 @@ impl<'p> RunReader<'p> {
             number: whole("run")?,
             label: field("label").to_owned(),
             settings: settings.collect(),
-            status: field("status").to_owned().into(),
+            outcome: Outcome::named(field("outcome")).ok_or_else(|| unknown("outcome"))?,
+            period: match field("period") {
+                "" => None,
+                _ => Some(whole("period")?),
+            },
+            status: Status::named(field("status")).ok_or_else(|| unknown("status"))?,
+            stopped_by: field("stopped_by").to_owned().into(),
             status_epoch: whole("status_epoch")?,
             reason: field("reason").to_owned(),
             epochs_run,
@@ -396,12 +400,94 @@ impl<'p> RunReader<'p> {
             gradient_norm: scalar("gradient_norm")?,
             validation_loss: optional(plan.has_validation(), "validation_loss")?,
             gap: optional(plan.has_gap(), "gap")?,
+            distance: optional(plan.has_distance(), "distance")?,
             best_loss: scalar("best_loss")?,
             best_epoch: whole("best_epoch")?,
             parameters: parameters(first)?,
             best_parameters: parameters(first + count)?,
             counts,
         })
+    }
+}
+
+/// Reads `runs.csv` and `diagnosis.csv` side by side: the runs of a report with their
+/// diagnoses.
+#[derive(Debug)]
+pub struct ConcludedReader<'p> {
+    runs: RunReader<'p>,
+    path: PathBuf,
+    reader: Reader<BufReader<File>>,
+}
+
+impl<'p> ConcludedReader<'p> {
+    /// Opens the files of a report that this plan has made.
+    ///
+    /// # Errors
+    ///
+    /// If one cannot be read or has other columns.
+    pub fn open(folder: &Path, plan: &'p Plan) -> Result<Self, ReportError> {
+        let runs = RunReader::open(folder.join(RUNS), plan)?;
+        let path = folder.join(DIAGNOSIS);
+        let mut reader = open(&path)?;
+        let header = reader
+            .headers()
+            .map_err(|error| ReportError::damaged(&path, error.to_string()))?;
+        check_header(&path, header, &diagnosis_columns())?;
+        Ok(ConcludedReader { runs, path, reader })
+    }
+
+    /// The next run, `None` at the end.
+    ///
+    /// # Errors
+    ///
+    /// If a row is not what it should be, or only one of the files has it.
+    #[expect(
+        clippy::should_implement_trait,
+        reason = "an iterator would repeat its error for ever"
+    )]
+    pub fn next(&mut self) -> Result<Option<Concluded>, ReportError> {
+        let damaged = |what: String| ReportError::damaged(&self.path, what);
+        let mut record = StringRecord::new();
+        let is_there = self.reader.read_record(&mut record);
+        let is_there = is_there.map_err(|error| damaged(error.to_string()))?;
+        let Some(result) = self.runs.next()? else {
+            return match is_there {
+                true => Err(self
+                    .runs
+                    .damaged(&format!("it has fewer rows than {DIAGNOSIS}"))),
+                false => Ok(None),
+            };
+        };
+        let line = record.position().map_or(0, ::csv::Position::line);
+        let columns = diagnosis_columns();
+        let field = |name: &str| {
+            let place = columns.iter().position(|column| *column == name);
+            place.and_then(|place| record.get(place)).unwrap_or("")
+        };
+        if !is_there || field("run") != result.number.to_string() {
+            return Err(damaged(format!(
+                "line {line}: expected run {}, as in {RUNS}",
+                result.number
+            )));
+        }
+        let facts = Facts::parse(field).map_err(|column| {
+            let found = field(column);
+            damaged(format!(
+                "line {line}: column `{column}`: unexpected `{found}`"
+            ))
+        })?;
+        let diagnosis = RunDiagnosis {
+            run: result.number,
+            label: field("label").to_owned(),
+            sentence: field("sentence").to_owned(),
+            facts,
+        };
+        Ok(Some(Concluded { result, diagnosis }))
+    }
+
+    /// The error that something is wrong with the files as a whole.
+    pub(in crate::report) fn damaged(&self, what: &str) -> ReportError {
+        self.runs.damaged(what)
     }
 }
 

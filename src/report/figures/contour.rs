@@ -115,8 +115,8 @@ fn nearest(objective: &Objective, point: [f64; 2]) -> Option<[f64; 2]> {
 
 /// All known places of the least value.
 fn minima(objective: &Objective) -> impl Iterator<Item = [f64; 2]> {
-    let all = objective.minimum_at.iter().chain(&objective.other_minima);
-    all.filter_map(|at| match at.as_slice() {
+    let all = objective.minimisers();
+    all.filter_map(|at| match at {
         [x, y] if x.is_finite() && y.is_finite() => Some([*x, *y]),
         _ => None,
     })

@@ -83,7 +83,7 @@ fn navigation(page: &Page) -> Markup {
     let sections = [
         ("summary", "Summary", !page.diagnosis.is_empty()),
         ("charts", "Charts", !page.charts.is_empty()),
-        ("runs", "Runs", page.runs.is_some()),
+        ("runs", runs_name(page), page.runs.is_some()),
         ("derivatives", "Derivatives", !page.values.is_empty()),
         ("files", "Files", true),
         ("experiment", "Experiment", true),
@@ -96,6 +96,14 @@ fn navigation(page: &Page) -> Markup {
                 }
             }
         }
+    }
+}
+
+/// Repetitions are folded below their settings.
+fn runs_name(page: &Page) -> &'static str {
+    match page.rankings.is_empty() {
+        true => "Runs",
+        false => "Settings",
     }
 }
 
@@ -146,8 +154,19 @@ fn runs(page: &Page) -> Markup {
     html! {
         @if let Some(runs) = &page.runs {
             section id="runs" aria-labelledby="runs-heading" {
-                h2 id="runs-heading" { "Runs" }
-                (table::runs(runs))
+                @if page.rankings.is_empty() {
+                    h2 id="runs-heading" { "Runs" }
+                    (table::runs(runs))
+                } @else {
+                    h2 id="runs-heading" { "Settings" }
+                    @for (place, settings) in page.rankings.iter().enumerate() {
+                        (table::settings(settings, place))
+                    }
+                    details class="all-runs" {
+                        summary { "All runs" }
+                        (table::runs(runs))
+                    }
+                }
             }
         }
     }

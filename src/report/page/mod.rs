@@ -17,7 +17,7 @@ mod values;
 
 pub use chart::ChartView;
 pub use document::html;
-pub use model::{Cell, Column, Kind, Page, Row, Runs, Tone, Values};
+pub use model::{Cell, Column, Kind, Page, Row, Runs, Setting, Settings, Values};
 
 /// The most rows of runs on a page. More make it slow to open, and nobody reads them.
 pub const GREATEST_ROWS: usize = 1_000;

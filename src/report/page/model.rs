@@ -2,6 +2,7 @@
 
 use super::ChartView;
 use crate::diagnosis::Detail;
+use crate::ending::Tone;
 
 /// Everything on a page, in its order.
 #[derive(Debug, Default)]
@@ -18,6 +19,8 @@ pub struct Page {
     pub details: Vec<Detail>,
     /// The charts.
     pub charts: Vec<ChartView>,
+    /// The settings of each objective by their rank, if there are repetitions.
+    pub rankings: Vec<Settings>,
     /// The runs, if there are any.
     pub runs: Option<Runs>,
     /// The tables of derivatives.
@@ -39,8 +42,8 @@ pub struct Runs {
     pub rows: Vec<Row>,
     /// How many runs there are.
     pub of: u64,
-    /// How many ended in which way, the most frequent first.
-    pub statuses: Vec<(String, Tone, u64)>,
+    /// How many came to which outcome, the most frequent first.
+    pub outcomes: Vec<(String, Tone, u64)>,
     /// The file with all of them.
     pub file: String,
 }
@@ -63,8 +66,8 @@ pub enum Kind {
     Number,
     /// Texts.
     Text,
-    /// The way in which the run ended, in its colour.
-    Status,
+    /// What the run came to, in its colour.
+    Outcome,
 }
 
 /// A cell.
@@ -83,24 +86,46 @@ pub struct Row {
     pub run: u64,
     /// A cell for each column.
     pub cells: Vec<Cell>,
-    /// The colour of its status.
+    /// The colour of its outcome.
     pub tone: Tone,
-    /// How it went, in a sentence.
-    pub verdict: String,
+    /// Its diagnosis.
+    pub sentence: String,
     /// Whether it is the best one.
     pub is_best: bool,
 }
 
-/// How an ending is coloured. The words beside say the same.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub enum Tone {
-    /// Arrived.
-    Good,
-    /// Neither.
-    #[default]
-    Neutral,
-    /// Went wrong.
-    Bad,
+/// The settings of an objective, the best first.
+#[derive(Debug, Default)]
+pub struct Settings {
+    /// The objective, if there are several.
+    pub title: Option<String>,
+    /// What they are ranked by.
+    pub quantity: &'static str,
+    /// Whether the minimum is known.
+    pub has_minimum: bool,
+    /// A row for each setting that is shown.
+    pub rows: Vec<Setting>,
+    /// How many settings there are.
+    pub of: u64,
+    /// The test that compares them.
+    pub test: Option<&'static str>,
+}
+
+/// A setting with what its runs came to.
+#[derive(Debug, Default)]
+pub struct Setting {
+    /// What tells it apart.
+    pub label: String,
+    /// The smallest loss, the quartiles and the largest.
+    pub losses: [Cell; 5],
+    /// The share that converged.
+    pub converged: String,
+    /// The share that reached the known minimum.
+    pub reached: Option<String>,
+    /// The share that diverged.
+    pub diverged: String,
+    /// How it compares with the best one.
+    pub comparison: String,
 }
 
 /// The table of a derivative.

@@ -115,13 +115,13 @@
     filter.addEventListener("input", choose);
     choose();
 
-    const verdicts = first("#verdicts");
-    const showVerdicts = () => table.classList.toggle("no-verdicts", !verdicts.checked);
-    verdicts.closest("label").hidden = first(".verdict", table) === null;
+    const sentences = first("#sentences");
+    const showSentences = () => table.classList.toggle("no-sentences", !sentences.checked);
+    sentences.closest("label").hidden = first(".sentence", table) === null;
     // Sentences below many rows keep numbers from being compared.
-    verdicts.checked = bodies.length <= 50;
-    verdicts.addEventListener("change", showVerdicts);
-    showVerdicts();
+    sentences.checked = bodies.length <= 50;
+    sentences.addEventListener("change", showSentences);
+    showSentences();
 
     first(".tools").hidden = bodies.length < 2;
     // A row that is pointed at shows its lines.

@@ -2,8 +2,9 @@
 
 use maud::{Markup, html};
 
-use super::model::{Cell, Column, Kind, Row, Runs, Tone, Values};
+use super::model::{Cell, Column, Kind, Row, Runs, Settings, Values};
 use super::policy::file_address;
+use crate::ending::Tone;
 use crate::number::grouped;
 
 /// The table of runs with its controls, which a script shows.
@@ -12,16 +13,16 @@ pub(super) fn runs(runs: &Runs) -> Markup {
     let columns = runs.columns.len() + 1;
     html! {
         p class="chips" {
-            @for (status, tone, count) in &runs.statuses {
-                span class=(tone_class(*tone)) { (status) " " b { (grouped(u128::from(*count))) } } " "
+            @for (outcome, tone, count) in &runs.outcomes {
+                span class=(tone_class(*tone)) { (outcome) " " b { (grouped(u128::from(*count))) } } " "
             }
         }
         div class="tools" hidden {
             label for="filter" { "Filter" }
             input id="filter" type="search" autocomplete="off" spellcheck="false"
-                placeholder="status:converged loss<1e-3" aria-describedby="count";
+                placeholder="outcome:oscillating loss<1e-3" aria-describedby="count";
             output id="count" for="filter" {}
-            label class="check" { input id="verdicts" type="checkbox" checked; " verdicts" }
+            label class="check" { input id="sentences" type="checkbox" checked; " diagnoses" }
             details id="filter-help" {
                 summary { "How to filter" }
                 p {
@@ -69,19 +70,19 @@ fn run(row: &Row, columns: &[Column], width: usize) -> Markup {
         tbody id=(format!("run-{}", row.run)) class=[row.is_best.then_some("best")] {
             tr {
                 th scope="row" class="n" {
-                    @if row.is_best { span class="mark" title="least loss" { "best" } " " }
+                    @if row.is_best { span class="mark" title="smallest loss" { "best" } " " }
                     (row.run)
                 }
                 @for (cell, column) in row.cells.iter().zip(columns) {
                     @match column.kind {
                         Kind::Number => { td class="n" title=[cell.exact.as_ref()] { (cell.text) } }
                         Kind::Text => { td title=[cell.exact.as_ref()] { (text(&cell.text)) } }
-                        Kind::Status => { td { span class=(tone_class(row.tone)) { (cell.text) } } }
+                        Kind::Outcome => { td { span class=(tone_class(row.tone)) { (cell.text) } } }
                     }
                 }
             }
-            @if !row.verdict.is_empty() {
-                tr class="verdict" { td colspan=(width) { p { (row.verdict) } } }
+            @if !row.sentence.is_empty() {
+                tr class="sentence" { td colspan=(width) { p { (row.sentence) } } }
             }
         }
     }
@@ -97,6 +98,58 @@ fn tone_class(tone: Tone) -> &'static str {
         Tone::Good => "tone good",
         Tone::Neutral => "tone",
         Tone::Bad => "tone bad",
+    }
+}
+
+/// The settings of an objective by their rank.
+pub(super) fn settings(settings: &Settings, place: usize) -> Markup {
+    let caption = format!("settings-caption-{place}");
+    let losses = [
+        "best", "lower quartile", "median", "upper quartile", "worst",
+    ];
+    // The median is what they are ranked by, so it comes first.
+    let order = [2, 1, 3, 0, 4];
+    html! {
+        @if let Some(title) = &settings.title { h3 dir="auto" { (title) } }
+        div class="scroll" tabindex="0" role="region" aria-labelledby=(caption) {
+            table class="settings" {
+                caption id=(caption) {
+                    (extent(settings.rows.len(), usize::try_from(settings.of).unwrap_or(usize::MAX), "setting"))
+                    ", by the median of the final " (settings.quantity) "."
+                    @if let Some(test) = settings.test {
+                        " Last column: compared with the best one by " (test)
+                        ", two-sided, with Holm's correction."
+                    }
+                }
+                thead {
+                    tr {
+                        th scope="col" { "setting" }
+                        @for place in order { th scope="col" class="n" { (losses[place]) } }
+                        @if settings.has_minimum { th scope="col" class="n" { "at the minimum" } }
+                        th scope="col" class="n" { "converged" }
+                        th scope="col" class="n" { "diverged" }
+                        th scope="col" { "against the best" }
+                    }
+                }
+                tbody {
+                    @for (rank, row) in settings.rows.iter().enumerate() {
+                        tr class=[(rank == 0).then_some("best")] {
+                            th scope="row" {
+                                @if rank == 0 { span class="mark" title="smallest median" { "best" } " " }
+                                bdi { (row.label) }
+                            }
+                            @for place in order { (number(&row.losses[place])) }
+                            @if settings.has_minimum {
+                                td class="n" { (row.reached.as_deref().unwrap_or("")) }
+                            }
+                            td class="n" { (row.converged) }
+                            td class="n" { (row.diverged) }
+                            td { (row.comparison) }
+                        }
+                    }
+                }
+            }
+        }
     }
 }
 

@@ -7,6 +7,7 @@ mod chart;
 
 use std::fmt::Write as _;
 
+use crate::ending::{Outcome, Status};
 use crate::number::{Domain, GREATEST_WHOLE};
 
 pub use chart::{CHART, CHART_KINDS, STYLE};
@@ -687,15 +688,20 @@ pub static EXPECT: Format = Format {
         optional("runs", Kind::Filter, "Only these runs; all if left out."),
         optional(
             "status",
-            Kind::Choice(&["epochs spent", "converged", "fixed point", "diverged"]),
-            "Why the run ended.",
+            Kind::Choice(Status::NAMES),
+            "Why the run stopped.",
+        ),
+        optional(
+            "outcome",
+            Kind::Choice(Outcome::NAMES),
+            "What the run came to.",
         ),
     ],
     others: Some(&Key {
         name: "a quantity",
         kind: Kind::Table(&BOUND),
         need: Need::Optional,
-        description: "A parameter, `loss`, `gradient_norm`, `gap`, `validation_loss` or `epochs_run`. The elements of a vector are demanded one by one, such as `\"x[0]\"`, or all by its name.",
+        description: "A parameter, `loss`, `gradient_norm`, `gap`, `distance` (from the nearest known minimiser), `validation_loss` or `epochs_run`. The elements of a vector are demanded one by one, such as `\"x[0]\"`, or all by its name.",
     }),
 };
 

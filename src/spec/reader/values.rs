@@ -4,6 +4,7 @@ use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
 use super::Reader;
+use crate::ending;
 use crate::mistake::{At, Code, Mistake, Span};
 use crate::number::{Domain, Number, Value};
 use crate::spec::fields::take;
@@ -196,8 +197,14 @@ impl Reader<'_> {
             return Some(());
         }
         let expected = domain.expected(value);
-        self.mistakes
-            .push(Mistake::of_value(key, self.source, span, expected));
+        let mut mistake = Mistake::of_value(key, self.source, span, expected);
+        if let Value::Name(word) = value
+            && let Some(name) = ending::renamed(word)
+            && domain.contains(&Value::Name(name.to_owned()))
+        {
+            mistake = mistake.help(format!("\"{word}\" is now \"{name}\""));
+        }
+        self.mistakes.push(mistake);
         None
     }
 

@@ -7,7 +7,7 @@ use super::History;
 use crate::optimizer::search::number::{
     Float, are_same, dot, greatest, magnitudes, minus, plus, times,
 };
-use crate::optimizer::search::{Next, Point, Problem, Search};
+use crate::optimizer::search::{Next, Point, Problem, Rest, Search};
 
 /// The settings, by PyTorch's names.
 #[derive(Clone, Debug)]
@@ -71,8 +71,9 @@ impl<F: Float> Search<F> for Lbfgs<F> {
             ..
         } = self.settings;
         if greatest(&point.gradient) <= tolerance_grad {
-            return Next::Stays;
+            return Next::Stays(Rest::Tolerance("tolerance_grad"));
         }
+        let mut rest = Rest::StepBelowPrecision;
         // An epoch that begins with a first iteration has another step than the next one.
         let mut moves = self.last.is_none();
         let mut evaluations = 1;
@@ -94,6 +95,7 @@ impl<F: Float> Search<F> for Lbfgs<F> {
                 gradient: point.gradient.clone(),
             };
             if slope > -tolerance_change {
+                rest = Rest::Tolerance("tolerance_change");
                 self.last = Some(last);
                 break;
             }
@@ -135,7 +137,11 @@ impl<F: Float> Search<F> for Lbfgs<F> {
         }
         // The next call of `step` begins with this.
         *point = problem.gradient(&point.x);
-        if moves { Next::Continues } else { Next::Stays }
+        if moves {
+            Next::Continues
+        } else {
+            Next::Stays(rest)
+        }
     }
 }
 

@@ -3,7 +3,7 @@
 use super::History;
 use crate::optimizer::search::line::{Line, Wolfe};
 use crate::optimizer::search::number::{Float, are_same, dot, minus, norm};
-use crate::optimizer::search::{Next, Point, Problem, Search};
+use crate::optimizer::search::{Next, Point, Problem, Rest, Search};
 
 pub(in crate::optimizer::search) struct Lbfgs<F> {
     wolfe: Wolfe<F>,
@@ -25,13 +25,13 @@ impl<F: Float> Search<F> for Lbfgs<F> {
             let direction = self.history.direction(&point.gradient);
             let slope = dot(&point.gradient, &direction);
             let is_steepest = self.history.pairs.is_empty();
+            // Nothing is known at first of how long a step should be.
+            let first = if is_steepest {
+                F::ONE.min(F::ONE / norm(&point.gradient))
+            } else {
+                F::ONE
+            };
             if slope < F::ZERO {
-                // Nothing is known yet of how long a step should be.
-                let first = if is_steepest {
-                    F::ONE.min(F::ONE / norm(&point.gradient))
-                } else {
-                    F::ONE
-                };
                 let mut line = Line {
                     problem,
                     from: point,
@@ -53,7 +53,7 @@ impl<F: Float> Search<F> for Lbfgs<F> {
             }
             // What the pairs tell may be wrong where rounding dominates.
             if is_steepest {
-                return Next::Stays;
+                return Next::Stays(Rest::after(point, first, &direction, slope));
             }
             self.history = History::new(self.history.most);
         }

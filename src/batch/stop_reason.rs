@@ -1,0 +1,212 @@
+//! Why a run stopped, as data with a sentence.
+
+use std::borrow::Cow;
+use std::fmt;
+
+use crate::ending::Status;
+use crate::number::Scalar;
+use crate::objective::Cause;
+use crate::optimizer::search::Rest;
+
+/// Why a run stopped. None of these is an error of the command.
+#[derive(Clone, Debug, PartialEq)]
+pub enum StopReason {
+    /// All epochs were run, and the parameters still moved.
+    EpochLimit,
+    /// A rule of `[stop]` was met.
+    Converged {
+        /// The rule.
+        rule: Rule,
+        /// The value that the rule looked at.
+        value: Scalar,
+        /// The limit that it was below.
+        limit: Scalar,
+    },
+    /// A tolerance of the method was met.
+    WithinTolerance {
+        /// The setting.
+        setting: &'static str,
+    },
+    /// No parameter can change any more in this precision. The run still counts all of its
+    /// epochs: the state is the same in each.
+    FixedPoint {
+        /// The epoch of the last change.
+        since: u64,
+    },
+    /// A line-search or second-order method found no better point. The state is the same in
+    /// every epoch that is left, which count as those of a fixed point do.
+    NoFurtherStep {
+        /// The epoch of the last change.
+        since: u64,
+        /// What kept it from one.
+        rest: Rest,
+    },
+    /// A value was not finite, or the loss above `loss_above`.
+    Diverged {
+        /// The epoch at which it happened.
+        epoch: u64,
+        /// What happened.
+        what: Divergence,
+    },
+}
+
+/// A rule of `[stop]` for convergence.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Rule {
+    /// `loss_below`.
+    LossBelow,
+    /// `gradient_norm_below`.
+    GradientNormBelow,
+    /// `step_below`.
+    StepBelow,
+    /// `gap_below`.
+    GapBelow,
+    /// `patience`.
+    Patience,
+}
+
+impl Rule {
+    /// The key in `[stop]`.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Rule::LossBelow => "loss_below",
+            Rule::GradientNormBelow => "gradient_norm_below",
+            Rule::StepBelow => "step_below",
+            Rule::GapBelow => "gap_below",
+            Rule::Patience => "patience",
+        }
+    }
+}
+
+/// Why a run counts as diverged.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Divergence {
+    /// A quantity was infinite or NaN.
+    NotFinite {
+        /// The quantity: a parameter, `loss` or `gradient_norm`.
+        quantity: String,
+        /// What it was.
+        value: Scalar,
+        /// At the start of a run the operation that it comes from, if there is one.
+        cause: Option<Box<Cause>>,
+    },
+    /// The loss was above `loss_above`.
+    LossAbove {
+        /// The loss.
+        value: Scalar,
+        /// The limit.
+        limit: Scalar,
+    },
+}
+
+impl StopReason {
+    /// The status of a run that stopped for this reason.
+    #[must_use]
+    pub fn status(&self) -> Status {
+        match self {
+            StopReason::EpochLimit => Status::EpochLimit,
+            StopReason::Converged { .. } | StopReason::WithinTolerance { .. } => Status::Converged,
+            StopReason::FixedPoint { .. } => Status::FixedPoint,
+            StopReason::NoFurtherStep { .. } => Status::NoFurtherStep,
+            StopReason::Diverged { .. } => Status::Diverged,
+        }
+    }
+
+    /// What stopped it, in a word for files: the key of a rule or of a setting, the quantity
+    /// that was not finite, what kept a search from its next step; empty where the status
+    /// says everything.
+    #[must_use]
+    pub fn stopped_by(&self) -> Cow<'static, str> {
+        match self {
+            StopReason::EpochLimit | StopReason::FixedPoint { .. } => "".into(),
+            StopReason::Converged { rule, .. } => rule.name().into(),
+            StopReason::WithinTolerance { setting } => (*setting).into(),
+            StopReason::NoFurtherStep { rest, .. } => rest.name().into(),
+            StopReason::Diverged { what, .. } => match what {
+                Divergence::NotFinite { quantity, .. } => quantity.clone().into(),
+                Divergence::LossAbove { .. } => "loss_above".into(),
+            },
+        }
+    }
+
+    /// The epoch that it is about, if that is not the last.
+    #[must_use]
+    pub fn epoch(&self) -> Option<u64> {
+        match self {
+            StopReason::EpochLimit
+            | StopReason::Converged { .. }
+            | StopReason::WithinTolerance { .. } => None,
+            StopReason::FixedPoint { since } | StopReason::NoFurtherStep { since, .. } => {
+                Some(*since)
+            }
+            StopReason::Diverged { epoch, .. } => Some(*epoch),
+        }
+    }
+}
+
+impl fmt::Display for StopReason {
+    /// The reason in plain words.
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            StopReason::EpochLimit => formatter.write_str("reached the epoch limit"),
+            StopReason::Converged {
+                rule: Rule::Patience,
+                value,
+                ..
+            } => {
+                let epochs = if value.to_f64() == 1.0 {
+                    "epoch"
+                } else {
+                    "epochs"
+                };
+                write!(formatter, "no improvement in {} {epochs}", value.short())
+            }
+            StopReason::Converged { rule, value, limit } => {
+                let quantity = match rule {
+                    Rule::LossBelow => "loss",
+                    Rule::GradientNormBelow => "gradient norm",
+                    Rule::StepBelow => "step",
+                    Rule::GapBelow | Rule::Patience => "gap",
+                };
+                write!(
+                    formatter,
+                    "{quantity} {} below {}",
+                    value.short(),
+                    limit.short()
+                )
+            }
+            StopReason::WithinTolerance { setting } => {
+                write!(formatter, "within the method's `{setting}`")
+            }
+            StopReason::FixedPoint { since } => {
+                write!(formatter, "no parameter changes from epoch {since} on")
+            }
+            StopReason::NoFurtherStep { since, rest } => {
+                write!(formatter, "{} after epoch {since}", rest.description())
+            }
+            StopReason::Diverged { epoch, what } => match what {
+                Divergence::NotFinite {
+                    quantity,
+                    value,
+                    cause,
+                } => {
+                    let quantity = quantity.replace('_', " ");
+                    write!(
+                        formatter,
+                        "{quantity} was {} at epoch {epoch}",
+                        value.short()
+                    )?;
+                    match cause {
+                        Some(cause) => write!(formatter, " ({cause})"),
+                        None => Ok(()),
+                    }
+                }
+                Divergence::LossAbove { value, limit } => {
+                    let (value, limit) = (value.short(), limit.short());
+                    write!(formatter, "loss {value} above {limit} at epoch {epoch}")
+                }
+            },
+        }
+    }
+}

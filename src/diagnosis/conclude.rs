@@ -1,0 +1,262 @@
+//! From the end of a run, and from what was seen of it, to what is known about it.
+
+use std::cell::OnceCell;
+
+use super::curvature::Model;
+use super::facts::{Facts, Floor};
+use super::fit;
+use super::history::{History, Sample};
+use super::sentence::{self, Case};
+use super::theory::Theory;
+use super::{Concluded, Diagnoser, RunDiagnosis, Subject, outcome};
+use crate::autodiff::Subnormals;
+use crate::batch::{End, RunResult};
+use crate::ending::{Outcome, Status};
+use crate::number::Precision;
+use crate::plan::{Plan, Run};
+
+/// A parameter oscillates when it turns back in so many rows in a row.
+const TURNS: u64 = 8;
+
+/// Eigenvalues below this share of the greatest magnitude are zero but for rounding.
+pub(super) const FLAT: f64 = 1e-10;
+
+/// The numbers of a precision.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Limits {
+    /// The spacing of numbers at 1.
+    pub(super) epsilon: f64,
+    pub(super) least_normal: f64,
+    pub(super) least: f64,
+    /// Squares of larger numbers than this are not finite.
+    pub(super) greatest_squared: f64,
+}
+
+impl Limits {
+    pub(super) fn of(precision: Precision) -> Self {
+        match precision {
+            Precision::F32 => Limits {
+                epsilon: f64::from(f32::EPSILON),
+                least_normal: f64::from(f32::MIN_POSITIVE),
+                least: f64::from(f32::from_bits(1)),
+                greatest_squared: f64::from(f32::MAX).sqrt(),
+            },
+            Precision::F64 => Limits {
+                epsilon: f64::EPSILON,
+                least_normal: f64::MIN_POSITIVE,
+                least: f64::from_bits(1),
+                greatest_squared: f64::MAX.sqrt(),
+            },
+        }
+    }
+}
+
+/// A run, its end, and what was seen of it.
+#[derive(Clone, Copy)]
+pub(super) struct Ended<'a> {
+    pub(super) plan: &'a Plan,
+    pub(super) subject: &'a Subject,
+    pub(super) history: &'a History,
+    pub(super) end: &'a End,
+}
+
+/// The result of a run and its diagnosis.
+pub(super) fn conclude(diagnoser: &Diagnoser, ended: &Ended<'_>, run: Run) -> Concluded {
+    let Ended {
+        plan,
+        subject,
+        history,
+        end,
+    } = *ended;
+    let objective = &plan.objectives[subject.objective];
+    let limits = Limits::of(subject.precision);
+    let point: Vec<f64> = end.parameters.iter().map(|x| x.to_f64()).collect();
+    let model = OnceCell::new();
+    let at_end = || {
+        model
+            .get_or_init(|| diagnoser.model(plan, subject, &point))
+            .as_ref()
+    };
+    let outcome = outcome::outcome(outcome::Case {
+        end,
+        limits,
+        is_reached: objective.is_reached(&end.parameters, end.loss),
+        size: libm::sqrt(point.iter().map(|x| x * x).sum()),
+        model: at_end,
+    });
+    let result = RunResult::new(plan, run, end, outcome);
+    let samples = history.samples();
+    let moving = moving(&samples, history, &result, limits);
+    let fit = fit::of_gradient(moving);
+    let model = match (diagnoser.curves(subject.number), result.is_diverged()) {
+        (false, _) => None,
+        (true, false) => at_end().cloned(),
+        (true, true) => diagnoser.model_of(plan, subject, &result),
+    };
+    let model = model.unwrap_or_default();
+    let closing = end.closing.as_ref();
+    let tail = closing.and_then(|closing| closing.tail.as_ref());
+    let mut facts = Facts {
+        earlier_loss: closing.map(|closing| closing.fifth),
+        last_loss: closing.map(|closing| closing.last),
+        tail_low: tail.map(|tail| tail.losses[0]),
+        tail_high: tail.map(|tail| tail.losses[1]),
+        measured_rate: fit.map(|fit| fit.rate()),
+        measured_over: fit.map(|fit| (fit.from, fit.to)),
+        zero_loss_from: history.zero_since,
+        certain_from: certain_from(history, &result),
+        turns: turning(history).map(|(_, turns)| turns),
+        ..Facts::default()
+    };
+    add_curvature(&mut facts, subject.theory, &model, &result);
+    let may_be_at_floor = match result.outcome {
+        Outcome::PrecisionFloor | Outcome::StationaryPoint | Outcome::KnownMinimum => true,
+        _ => false,
+    };
+    if may_be_at_floor && let Some((floor, epoch)) = floor(ended, &result, &facts, moving, limits) {
+        (facts.floor, facts.floor_epoch) = (Some(floor), Some(epoch));
+    }
+    let case = Case {
+        plan,
+        subject,
+        history,
+        result: &result,
+        facts: &facts,
+        fit,
+        curvature: &model.curvatures,
+        limits,
+    };
+    let diagnosis = RunDiagnosis {
+        run: result.number,
+        label: result.label.clone(),
+        sentence: sentence::sentence(&case),
+        facts,
+    };
+    Concluded { result, diagnosis }
+}
+
+/// The samples up to the last change, without gradients that have lost digits to the least
+/// normal number.
+fn moving<'s>(
+    samples: &'s [Sample],
+    history: &History,
+    result: &RunResult,
+    limits: Limits,
+) -> &'s [Sample] {
+    let last = match result.status {
+        Status::FixedPoint | Status::NoFurtherStep => result.status_epoch,
+        _ => history.same_since,
+    };
+    let end = samples.partition_point(|sample| sample.epoch <= last);
+    let samples = &samples[..end];
+    let least = limits.least_normal / limits.epsilon;
+    let is_exact = |sample: &Sample| sample.gradient >= least;
+    // A floor of the gradient is found by where it stays, so only the end is cut off.
+    let end = samples.iter().rposition(is_exact).map_or(0, |at| at + 1);
+    &samples[..end]
+}
+
+/// What theory makes of the curvature.
+pub(super) fn add_curvature(
+    facts: &mut Facts,
+    theory: Option<Theory>,
+    model: &Model,
+    result: &RunResult,
+) {
+    let curvature = &model.curvatures;
+    let (Some(least), Some(greatest)) = (curvature.first(), curvature.last()) else {
+        return;
+    };
+    if !result.is_diverged() {
+        facts.model_decrease = Some(model.decrease());
+        facts.model_distance = Some(model.distance());
+    }
+    let (least, greatest) = (*least, *greatest);
+    facts.least_curvature = Some(least);
+    facts.greatest_curvature = Some(greatest);
+    facts.curvature_epoch = Some(if result.is_diverged() {
+        result.best_epoch
+    } else {
+        result.epochs_run
+    });
+    let is_convex = least > FLAT * greatest;
+    facts.condition = is_convex.then(|| greatest / least);
+    let Some(theory) = theory else { return };
+    if greatest > 0.0 {
+        facts.stability_bound = Some(theory.bound(greatest));
+    }
+    if is_convex {
+        facts.best_rate = theory.best(least, greatest);
+        let factors = curvature.iter().map(|one| theory.factor(*one));
+        facts.predicted_rate = Some(factors.fold(0.0, f64::max));
+    }
+}
+
+/// From which recorded epoch on the gradient of a run that diverged grew up to the end.
+fn certain_from(history: &History, result: &RunResult) -> Option<u64> {
+    let is_seen = history.growing_rows >= 2;
+    (result.is_diverged() && is_seen).then_some(history.growing_since.epoch)
+}
+
+fn turning(history: &History) -> Option<(usize, u64)> {
+    history.turning().filter(|(_, turns)| *turns >= TURNS)
+}
+
+/// Where the precision ended the descent, and from which epoch on.
+fn floor(
+    ended: &Ended<'_>,
+    result: &RunResult,
+    facts: &Facts,
+    moving: &[Sample],
+    limits: Limits,
+) -> Option<(Floor, u64)> {
+    let Ended {
+        subject, history, ..
+    } = *ended;
+    let last = history.last()?;
+    if result.status == Status::FixedPoint {
+        let since = result.status_epoch;
+        let gradient = result.gradient_norm.to_f64();
+        if gradient == 0.0 {
+            return Some((Floor::ZeroGradient, since));
+        }
+        let Some(theory) = subject.theory else {
+            return Some((Floor::Rounding, since));
+        };
+        let step = theory.rate * gradient;
+        let floor = match subject.subnormals {
+            Subnormals::Flush if step < limits.least_normal => Floor::Flushed,
+            Subnormals::Keep if step <= limits.least => Floor::Underflow,
+            _ => Floor::Rounding,
+        };
+        return Some((floor, since));
+    }
+    if result.status != Status::EpochLimit || is_halted(history) {
+        return None;
+    }
+    if let Some(since) = history.zero_since.filter(|since| *since < last.epoch) {
+        return Some((Floor::Loss, since));
+    }
+    // By how much a gradient moves when every parameter moves by its rounding.
+    let parameters = result.parameters.iter().flatten();
+    let size = parameters.fold(0.0_f64, |most, one| most.max(one.to_f64().abs()));
+    let noise = facts.greatest_curvature.unwrap_or(0.0) * size * limits.epsilon;
+    let is_noise = |sample: &Sample| sample.gradient <= 4.0 * noise;
+    let quiet = moving.iter().rev().take_while(|sample| is_noise(sample));
+    let quiet = quiet.count();
+    let first = moving.get(moving.len().checked_sub(quiet)?);
+    if let Some(first) = first.filter(|_| quiet >= 5) {
+        return Some((Floor::Gradient, first.epoch));
+    }
+    let same = last.epoch.saturating_sub(history.loss_same_since);
+    (history.rows >= 20 && same >= last.epoch / 10)
+        .then_some((Floor::Loss, history.loss_same_since))
+}
+
+/// Whether nothing changes in the last rows of a run, a tenth of its epochs at least, though
+/// it is not at a fixed point: a schedule has let its learning rate vanish.
+pub(super) fn is_halted(history: &History) -> bool {
+    let last = history.last().map_or(0, |last| last.epoch);
+    let same = last - history.same_since.min(last);
+    history.rows >= 20 && same > 0 && same >= last / 10
+}

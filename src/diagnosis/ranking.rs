@@ -1,0 +1,367 @@
+//! Which settings are better than others.
+//!
+//! Runs that differ only in their repetition have one *setting*. Settings of an objective
+//! are ranked by the median of their final losses (the validation losses, where rows are
+//! left out of training), since the best of many repetitions is luck. A run that diverged,
+//! or whose loss is not finite, ranks last.
+//!
+//! The best setting is compared with each other one that is shown: over repetitions that
+//! share their starting points by Wilcoxon's signed-rank test of the losses, otherwise by
+//! the test of Mann and Whitney, both two-sided, and exact for few repetitions. The p-values
+//! are corrected by Holm for the number of comparisons, and told apart at a level of 5 %.
+
+use std::cmp::Ordering;
+use std::collections::BTreeMap;
+
+use super::rank_tests::{Test, holm, quartiles, rank_sum, signed_rank};
+use super::words::brief;
+use super::{Concluded, Subject};
+use crate::batch::RunResult;
+use crate::ending::{Outcome, Status};
+use crate::plan::Plan;
+
+/// The level at which two settings differ.
+pub const LEVEL: f64 = 0.05;
+
+/// At most this many settings of an objective are ranked, the best ones.
+pub const MAX_SETTINGS: usize = 20;
+
+/// What a run is ranked by among those of its objective.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Rank {
+    /// Infinite if the run diverged or the loss is not finite.
+    loss: f64,
+    /// The epochs up to the last change.
+    epochs: u64,
+    evaluations: u64,
+    run: u64,
+}
+
+impl Rank {
+    /// That of a run.
+    #[must_use]
+    pub fn new(result: &RunResult) -> Self {
+        let loss = result.validation_loss.unwrap_or(result.loss).to_f64();
+        let is_lost = result.outcome == Outcome::Diverged || !loss.is_finite();
+        Rank {
+            loss: if is_lost { f64::INFINITY } else { loss },
+            epochs: match result.status {
+                Status::FixedPoint | Status::NoFurtherStep => result.status_epoch,
+                _ => result.epochs_run,
+            },
+            evaluations: result.counts.evaluations,
+            run: result.number,
+        }
+    }
+
+    /// The loss; infinite if the run diverged or its loss is not finite.
+    #[must_use]
+    pub fn loss(&self) -> f64 {
+        self.loss
+    }
+
+    /// Whether the run diverged or its loss is not finite.
+    #[must_use]
+    pub fn is_lost(&self) -> bool {
+        self.loss == f64::INFINITY
+    }
+
+    /// The number of the run.
+    #[must_use]
+    pub fn run(&self) -> u64 {
+        self.run
+    }
+
+    /// The epochs up to the last change.
+    #[must_use]
+    pub fn epochs(&self) -> u64 {
+        self.epochs
+    }
+
+    /// By the loss; among equals by what it took; then by the number of the run.
+    #[must_use]
+    pub fn order(&self, other: &Rank) -> Ordering {
+        // Zeros of both signs are equal, and there is no NaN.
+        let by_loss = self.loss.partial_cmp(&other.loss);
+        let cost = |rank: &Rank| (rank.epochs, rank.evaluations, rank.run);
+        let by_cost = cost(self).cmp(&cost(other));
+        by_loss.unwrap_or(Ordering::Equal).then(by_cost)
+    }
+}
+
+/// The settings of an objective, the best first.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Ranking {
+    /// The place of the objective in the plan.
+    pub objective: usize,
+    /// Its name, with its dimension where others have the same name.
+    pub title: String,
+    /// The best [`MAX_SETTINGS`].
+    pub settings: Vec<RankedSetting>,
+    /// How many there are.
+    pub of: u64,
+    /// The name of the test that compares them; `None` if nothing is compared.
+    pub test: Option<&'static str>,
+}
+
+/// What the runs of a setting came to.
+#[derive(Clone, Debug, PartialEq)]
+pub struct RankedSetting {
+    /// What tells it apart from others of its objective.
+    pub label: String,
+    /// The place of its optimizer in the plan.
+    pub optimizer: usize,
+    /// Its first run.
+    pub first_run: u64,
+    /// Number of runs.
+    pub runs: u64,
+    /// The smallest loss, the quartiles and the largest, infinite where runs are lost.
+    pub losses: [f64; 5],
+    /// How many runs have the status converged.
+    pub converged: u64,
+    /// How many reached the known minimum; `None` if none is known.
+    pub reached: Option<u64>,
+    /// How many diverged.
+    pub diverged: u64,
+    /// How it compares with the best one.
+    pub comparison: Comparison,
+}
+
+/// How a setting compares with the best one.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Comparison {
+    /// It is the best one.
+    Best,
+    /// The losses differ: the corrected p-value.
+    Differs(f64),
+    /// They do not, at the level of 5 %.
+    NoDifference(f64),
+    /// No losses of so few repetitions could differ at that level.
+    TooFew,
+}
+
+impl Comparison {
+    /// As it stands in tables and sentences; empty for the best one.
+    #[must_use]
+    pub fn text(&self) -> String {
+        match self {
+            Comparison::Best => String::new(),
+            Comparison::Differs(p) if *p < 1e-4 => "p < 0.0001".to_owned(),
+            Comparison::Differs(p) => format!("p = {}", super::words::rounded(*p, 1)),
+            Comparison::NoDifference(_) => "no difference at 5 %".to_owned(),
+            Comparison::TooFew => "too few repetitions to tell".to_owned(),
+        }
+    }
+}
+
+/// The runs of a setting, as they come.
+#[derive(Clone, Debug, Default)]
+struct Members {
+    /// The loss of each repetition, in order; infinite where a run is lost.
+    losses: Vec<(u64, f64)>,
+    converged: u64,
+    reached: u64,
+    diverged: u64,
+}
+
+/// A setting with all of its runs.
+#[derive(Clone, Debug)]
+struct Complete {
+    first_run: u64,
+    optimizer: usize,
+    quartiles: [f64; 5],
+    members: Members,
+}
+
+impl Complete {
+    /// By the median, then by the other quartiles, then by the order of the plan.
+    fn order(&self, other: &Complete) -> Ordering {
+        let key = |one: &Complete| [2, 1, 3, 0, 4].map(|place| one.quartiles[place]);
+        let all = key(self).into_iter().zip(key(other));
+        let mut orders = all.map(|(one, other)| one.total_cmp(&other));
+        let first = orders.find(|order| order.is_ne());
+        first.unwrap_or(self.first_run.cmp(&other.first_run))
+    }
+}
+
+/// Collects the settings of a plan with repetitions. Runs come in the order of the plan.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Settings {
+    /// By their numbers: those of which more runs may come.
+    open: BTreeMap<u64, Members>,
+    /// By objective: the best ones, and how many there were.
+    complete: BTreeMap<usize, (Vec<Complete>, u64)>,
+    /// The best one by objective and optimizer.
+    best: BTreeMap<(usize, usize), Complete>,
+}
+
+impl Settings {
+    pub(super) fn add(&mut self, plan: &Plan, subject: &Subject, concluded: &Concluded) {
+        if plan.repetitions() < 2 {
+            return;
+        }
+        let result = &concluded.result;
+        let (setting, repetition) = place(plan, subject.number);
+        let members = self.open.entry(setting).or_default();
+        members.losses.push((repetition, Rank::new(result).loss()));
+        members.converged += u64::from(result.status == Status::Converged);
+        members.reached += u64::from(result.outcome == Outcome::KnownMinimum);
+        members.diverged += u64::from(result.outcome == Outcome::Diverged);
+    }
+
+    /// Takes over those of later runs; of a setting before the last no more will come.
+    pub(super) fn extend(&mut self, plan: &Plan, later: Settings) {
+        for (setting, members) in later.open {
+            let known = self.open.entry(setting).or_default();
+            known.losses.extend(members.losses);
+            known.converged += members.converged;
+            known.reached += members.reached;
+            known.diverged += members.diverged;
+        }
+        while self.open.len() > 1 {
+            self.complete_first(plan);
+        }
+    }
+
+    fn complete_first(&mut self, plan: &Plan) {
+        let Some((setting, members)) = self.open.pop_first() else {
+            return;
+        };
+        let first_run = setting * plan.repetitions();
+        let run = plan.run(first_run);
+        let mut losses: Vec<f64> = members.losses.iter().map(|(_, loss)| *loss).collect();
+        let complete = Complete {
+            first_run,
+            optimizer: run.optimizer,
+            quartiles: quartiles(&mut losses),
+            members,
+        };
+        let best = self.best.entry((run.objective, run.optimizer));
+        let best = best.or_insert_with(|| complete.clone());
+        if complete.order(best).is_lt() {
+            best.clone_from(&complete);
+        }
+        let (known, of) = self.complete.entry(run.objective).or_default();
+        *of += 1;
+        let place = known.partition_point(|other| other.order(&complete).is_lt());
+        if place < MAX_SETTINGS {
+            known.insert(place, complete);
+            known.truncate(MAX_SETTINGS);
+        }
+    }
+
+    /// The rankings of all objectives; and of each the best setting of every optimizer, by
+    /// their rank, compared with the best one of all.
+    pub(super) fn rankings(mut self, plan: &Plan) -> Vec<(Ranking, Vec<RankedSetting>)> {
+        while !self.open.is_empty() {
+            self.complete_first(plan);
+        }
+        let complete = std::mem::take(&mut self.complete);
+        let rankings = complete.into_iter().map(|(objective, (settings, of))| {
+            let of_objective = self.best.range((objective, 0)..=(objective, usize::MAX));
+            let mut bests: Vec<Complete> = of_objective.map(|(_, best)| best.clone()).collect();
+            bests.sort_by(Complete::order);
+            let (settings, test) = ranked(plan, objective, &settings);
+            let (bests, _) = ranked(plan, objective, &bests);
+            let ranking = Ranking {
+                objective,
+                title: super::summary::title(plan, objective),
+                settings,
+                of,
+                test,
+            };
+            (ranking, bests)
+        });
+        rankings.collect()
+    }
+}
+
+/// The setting and the repetition of a run.
+fn place(plan: &Plan, run: u64) -> (u64, u64) {
+    (run / plan.repetitions(), run % plan.repetitions())
+}
+
+/// Settings by their rank, compared with the first.
+fn ranked(
+    plan: &Plan,
+    objective: usize,
+    settings: &[Complete],
+) -> (Vec<RankedSetting>, Option<&'static str>) {
+    let Some((first, others)) = settings.split_first() else {
+        return (Vec::new(), None);
+    };
+    let are_paired = others.iter().all(|other| share_starts(plan, first, other));
+    let tests = others.iter().map(|other| compare(first, other, are_paired));
+    let tests: Vec<Test> = tests.collect();
+    let corrected = holm(&tests.iter().map(|test| test.p).collect::<Vec<_>>());
+    #[expect(clippy::cast_precision_loss, reason = "there are few settings")]
+    let count = tests.len() as f64;
+    let comparisons = tests.iter().zip(corrected).map(|(test, p)| match p {
+        p if p <= LEVEL => Comparison::Differs(p),
+        _ if test.smallest_p * count > LEVEL => Comparison::TooFew,
+        p => Comparison::NoDifference(p),
+    });
+    let comparisons = [Comparison::Best].into_iter().chain(comparisons);
+    let is_known = plan.objectives[objective].has_known_minimum();
+    let of = |(one, comparison): (&Complete, Comparison)| RankedSetting {
+        label: label(plan, one),
+        optimizer: one.optimizer,
+        first_run: one.first_run,
+        runs: one.members.losses.len() as u64,
+        losses: one.quartiles,
+        converged: one.members.converged,
+        reached: is_known.then_some(one.members.reached),
+        diverged: one.members.diverged,
+        comparison,
+    };
+    let name = match are_paired {
+        true => "Wilcoxon's signed-rank test",
+        false => "the Mann–Whitney test",
+    };
+    let ranked = settings.iter().zip(comparisons).map(of).collect();
+    (ranked, (!others.is_empty()).then_some(name))
+}
+
+/// What tells a setting apart from others of its objective.
+fn label(plan: &Plan, setting: &Complete) -> String {
+    let told = ["objective", "dimension", "repetition"];
+    let run = plan.run(setting.first_run);
+    let label = plan.label_by(&run, |column| !told.contains(&&*plan.columns()[column]));
+    if label == plan.objectives[run.objective].name {
+        return brief(&plan.optimizers[run.optimizer].name);
+    }
+    brief(&label)
+}
+
+/// Whether two settings have the same repetitions, each from the same starting point.
+fn share_starts(plan: &Plan, one: &Complete, other: &Complete) -> bool {
+    let numbers = |one: &Complete| {
+        let repetitions = one.members.losses.iter().map(|(repetition, _)| *repetition);
+        repetitions.collect::<Vec<_>>()
+    };
+    let repetitions = numbers(one);
+    let ends = [repetitions.first(), repetitions.last()];
+    let starts = |of: &Complete, repetition: u64| {
+        let run = plan.run(of.first_run + repetition);
+        let start = run.start.iter().map(|number| number.wide().to_bits());
+        start.collect::<Vec<_>>()
+    };
+    repetitions == numbers(other)
+        && ends
+            .into_iter()
+            .flatten()
+            .all(|repetition| starts(one, *repetition) == starts(other, *repetition))
+}
+
+fn compare(one: &Complete, other: &Complete, are_paired: bool) -> Test {
+    let losses = |of: &Complete| {
+        let losses = of.members.losses.iter().map(|(_, loss)| *loss);
+        losses.collect::<Vec<_>>()
+    };
+    let (one, other) = (losses(one), losses(other));
+    if are_paired {
+        signed_rank(one.into_iter().zip(other))
+    } else {
+        rank_sum(&one, &other)
+    }
+}

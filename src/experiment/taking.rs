@@ -1,0 +1,46 @@
+//! What is taken of runs while they are computed.
+
+use std::sync::Arc;
+
+use crate::baseline::Trace;
+use crate::batch::{End, Recorder, Row};
+use crate::diagnosis::{Concluded, Diagnoser, DiagnosisRecorder};
+use crate::plan::{Plan, Run};
+
+/// Takes the diagnoses of some runs, and their recorded epochs if they are wanted.
+pub(super) struct Taking<'p> {
+    pub(super) trace: Option<Trace<'p>>,
+    pub(super) diagnosis: DiagnosisRecorder<'p>,
+    pub(super) runs: Vec<Concluded>,
+}
+
+impl<'p> Taking<'p> {
+    pub(super) fn new(plan: &'p Plan, diagnoser: &Arc<Diagnoser>, has_trace: bool) -> Self {
+        Taking {
+            trace: has_trace.then(|| Trace::new(plan)),
+            diagnosis: DiagnosisRecorder::new(plan, Arc::clone(diagnoser)),
+            runs: Vec::new(),
+        }
+    }
+}
+
+impl Recorder for Taking<'_> {
+    fn begin(&mut self, run: &Run) {
+        if let Some(trace) = &mut self.trace {
+            trace.begin(run);
+        }
+        self.diagnosis.begin(run);
+    }
+
+    fn record(&mut self, row: &Row<'_>) {
+        if let Some(trace) = &mut self.trace {
+            trace.record(row);
+        }
+        self.diagnosis.record(row);
+    }
+
+    fn end(&mut self, run: Run, end: End) -> Option<(Run, End)> {
+        self.runs.push(self.diagnosis.conclude(run, &end));
+        None
+    }
+}

@@ -1,0 +1,65 @@
+//! How far a run is from the known minimum of its objective.
+
+use super::Objective;
+use crate::ending::{REACHED_DISTANCE, REACHED_GAP};
+use crate::number::{Precision, Scalar};
+use crate::optimizer::search::{Float, Rounded, norm};
+
+impl Objective {
+    /// Whether the value or the place of the minimum is known.
+    #[must_use]
+    pub fn has_known_minimum(&self) -> bool {
+        self.minimum.is_some() || self.minimum_at.is_some()
+    }
+
+    /// Whether rows of its data are left out of training.
+    #[must_use]
+    pub fn has_validation(&self) -> bool {
+        let data = self.data.as_ref();
+        data.is_some_and(|data| !data.validation.is_empty())
+    }
+
+    /// The points where the known minimum is; none where they are not known.
+    pub fn minimisers(&self) -> impl Iterator<Item = &[f64]> + Clone {
+        let all = self.minimum_at.iter().chain(&self.other_minima);
+        all.map(Vec::as_slice)
+    }
+
+    /// The Euclidean distance of a point from the nearest known minimiser, in the precision
+    /// of the point.
+    #[must_use]
+    pub fn distance(&self, point: &[Scalar]) -> Option<Scalar> {
+        let precision = point.first()?.precision();
+        let all = self.minimisers().map(|at| distance(at, point));
+        // NaN is no distance that another could be above.
+        let least = all.min_by(f64::total_cmp)?;
+        #[expect(clippy::cast_possible_truncation, reason = "that of the run")]
+        Some(match precision {
+            Precision::F32 => Scalar::F32(least as f32),
+            Precision::F64 => Scalar::F64(least),
+        })
+    }
+
+    /// Whether a run that ended at a point with this loss has reached the known minimum:
+    /// within [`REACHED_DISTANCE`] of where it is, or within [`REACHED_GAP`] of its value.
+    /// False if none is known.
+    #[must_use]
+    pub fn is_reached(&self, point: &[Scalar], loss: Scalar) -> bool {
+        let is_near = |at: &[f64]| distance(at, point) <= REACHED_DISTANCE * norm_of(at).max(1.0);
+        let is_low = self.minimum.is_some_and(|minimum| {
+            let gap = loss.to_f64() - minimum.wide();
+            gap.abs() <= REACHED_GAP * minimum.wide().abs().max(1.0)
+        });
+        is_low || self.minimisers().any(is_near)
+    }
+}
+
+fn distance(at: &[f64], point: &[Scalar]) -> f64 {
+    let apart = at.iter().zip(point).map(|(at, x)| x.to_f64() - at);
+    norm_of(&apart.collect::<Vec<_>>())
+}
+
+fn norm_of(x: &[f64]) -> f64 {
+    let x: Vec<_> = x.iter().map(|x| Rounded::<f64, false>::new(*x)).collect();
+    norm(&x).get()
+}

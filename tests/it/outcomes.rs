@@ -1,0 +1,446 @@
+//! What runs came to, how settings rank, and what a check compares of both.
+
+use std::fs;
+use std::path::Path;
+
+use gradtape::batch::RunResult;
+use gradtape::diagnosis::Comparison;
+use gradtape::ending::{Outcome, Status};
+use gradtape::experiment;
+
+use crate::diagnoses::concluded;
+use crate::runner::{finished, folder, runner, succeeded};
+use crate::runs::planned;
+
+/// The outcome of descents on a formula, and its period.
+#[track_caller]
+fn came_to(objective: &str, optimizer: &str, epochs: u64, more: &str) -> (Outcome, Option<u64>) {
+    let result = concluded(objective, optimizer, epochs, more).result;
+    (result.outcome, result.period)
+}
+
+fn results(source: &str) -> Vec<RunResult> {
+    experiment::run(&planned(source)).runs
+}
+
+/// The cubic map of plain descent on a double well: x − η(x³ − x).
+const WELL: &str = "formula = 'x^4/4 - x^2/2', start = { x = 0.3 }";
+
+#[test]
+fn bounded_orbits_have_their_period_whatever_is_recorded() {
+    // The wells at ±1 have curvature 2: below a rate of 1 descents converge, above they
+    // double their period again and again, and from about 1.3 on they are chaotic.
+    let of = |rate: f64, more: &str| {
+        let optimizer = format!("method = 'sgd', learning_rate = {rate}");
+        came_to(WELL, &optimizer, 4000, more)
+    };
+    for more in ["", "[record]\npoints = 2", "[record]\nevery = 700"] {
+        assert_eq!(of(0.9, more), (Outcome::StationaryPoint, None), "{more}");
+        assert_eq!(of(1.1, more), (Outcome::Oscillating, Some(2)), "{more}");
+        assert_eq!(of(1.25, more), (Outcome::Oscillating, Some(4)), "{more}");
+        assert_eq!(of(1.4, more), (Outcome::Wandering, None), "{more}");
+    }
+    // To and fro for ever in the cycle of Newton's method on x³ − 2x + 2.
+    let cycle = "formula = 'x^4/4 - x^2 + 2*x', start = { x = 0 }";
+    let newton = "method = 'newton', line_search = 'none'";
+    assert_eq!(
+        came_to(cycle, newton, 300, ""),
+        (Outcome::Oscillating, Some(2))
+    );
+    // Whatever runs beside it in a block.
+    let many = results(&format!(
+        "epochs = 4000\nobjective = [{{ {WELL} }}]\n[[optimizer]]\nmethod = 'sgd'\n\
+         learning_rate = {{ from = 0.9, to = 1.4, count = 101 }}"
+    ));
+    for one in many.iter().step_by(7) {
+        let rate = one
+            .settings
+            .iter()
+            .flatten()
+            .find_map(|value| value.number());
+        let rate = rate.map(|_| &one.label["learning_rate=".len()..]).unwrap();
+        let alone = concluded(
+            WELL,
+            &format!("method = 'sgd', learning_rate = {rate}"),
+            4000,
+            "",
+        );
+        assert_eq!(
+            (alone.result.outcome, alone.result.period),
+            (one.outcome, one.period)
+        );
+    }
+}
+
+#[test]
+fn a_descent_on_its_way_is_neither_at_a_saddle_nor_near_a_minimum() {
+    let valley = results(
+        "epochs = 5000\nrepetitions = 20\n[[objective]]\nfunction = 'rosenbrock'\ndimension = 10\n\
+         start = { x = { uniform = [-2, 2], length = 10 } }\n[[optimizer]]\nmethod = 'sgd'\n\
+         learning_rate = 1e-4",
+    );
+    for one in valley {
+        assert!(one.gradient_norm.to_f64() > 0.01, "{one:?}");
+        assert_eq!(one.outcome, Outcome::Improving, "{one:?}");
+        assert!(one.distance.unwrap().to_f64() > 0.1);
+    }
+}
+
+#[test]
+fn the_distance_is_that_of_the_nearest_minimiser() {
+    // Himmelblau's function has four minima.
+    let ends = results(
+        "epochs = 1000\n[[objective]]\nfunction = 'himmelblau'\n\
+         start = [{ x = 4, y = 3 }, { x = -4, y = 3 }, { x = -4, y = -4 }, { x = 4, y = -3 }]\n\
+         [[optimizer]]\nmethod = 'sgd'\nlearning_rate = 0.01",
+    );
+    for one in &ends {
+        assert_eq!(one.outcome, Outcome::KnownMinimum, "{one:?}");
+        assert!(one.distance.unwrap().to_f64() < 1e-6, "{one:?}");
+    }
+    // A fixed point elsewhere is not the known minimum.
+    let plan = planned(
+        "epochs = 500\n[[objective]]\nfunction = 'rastrigin'\ndimension = 2\n\
+         start = { x = [2, 1] }\n[[optimizer]]\nmethod = 'sgd'\nlearning_rate = 1e-3",
+    );
+    let elsewhere = experiment::run(&plan);
+    let (one, summary) = (&elsewhere.runs[0], &elsewhere.diagnosis.summary[0]);
+    assert_eq!(one.outcome, Outcome::StationaryPoint);
+    let distance = one.distance.unwrap().to_f64();
+    assert!((distance - 5.0_f64.sqrt()).abs() < 0.05, "{distance}");
+    assert!(
+        summary.contains("not at the known minimum: 2.2"),
+        "{summary}"
+    );
+    // Where it is not known there is no distance, and a value alone can be reached.
+    let value = "formula = '(x - 3)^2 + 1', start = { x = 0 }, minimum = { value = 1 }";
+    let run = concluded(value, "method = 'sgd', learning_rate = 0.1", 300, "");
+    assert_eq!(run.result.outcome, Outcome::KnownMinimum);
+    assert_eq!(run.result.distance, None);
+}
+
+#[test]
+fn searches_that_stop_short_say_why() {
+    let stops = |objective: &str, optimizer: &str| {
+        let one = concluded(objective, optimizer, 200, "").result;
+        (one.status, one.stopped_by.into_owned(), one.outcome)
+    };
+    let shifted = "formula = '1 + (x - 3)^2', start = { x = 0.1 }";
+    let no_step = |by: &str, outcome| (Status::NoFurtherStep, by.to_owned(), outcome);
+    // Nothing is lower next to a kink.
+    let kink = "formula = 'abs(x - 0.1) + x^2', start = { x = 0.7 }";
+    let found = stops(kink, "method = 'lbfgs', convention = 'textbook'");
+    assert_eq!(found, no_step("no descent", Outcome::PrecisionFloor));
+    let found = stops(
+        "formula = '(exp(x) - 2)^2', start = { x = 1 }",
+        "method = 'levenberg_marquardt'",
+    );
+    assert_eq!((found.0, &*found.1), (Status::Converged, "tolerance"));
+    let singular = "formula = 'x^2 + 0*y', start = { x = 1, y = 1 }";
+    let found = stops(singular, "method = 'newton', line_search = 'none'");
+    assert_eq!(found, no_step("singular Hessian", Outcome::PrecisionFloor));
+    let found = stops(shifted, "method = 'trust_region'");
+    assert_eq!(found.2, Outcome::StationaryPoint);
+}
+
+#[test]
+fn a_gradient_whose_square_overflows_is_not_at_the_floor() {
+    let steep = "formula = '1e30*x^2 + 1e30*y^2', start = { x = 1, y = 1 }";
+    let clipped = "method = 'sgd', learning_rate = 0.1, clip = { norm = 1 }";
+    for optimizer in [
+        clipped,
+        "method = 'adam'",
+        "method = 'adagrad', learning_rate = 0.1",
+    ] {
+        let source = format!(
+            "epochs = 50\nprecision = 'f32'\nobjective = [{{ {steep} }}]\noptimizer = [{{ {optimizer} }}]"
+        );
+        let run = experiment::run(&planned(&source));
+        assert_eq!(run.runs[0].outcome, Outcome::Diverged, "{optimizer}");
+        let sentence = &run.diagnosis.runs[0].sentence;
+        assert!(sentence.contains("not finite in f32"), "{sentence}");
+        assert!(!sentence.contains("floor"), "{sentence}");
+    }
+}
+
+#[test]
+fn growing_runs_count_as_diverging() {
+    // Above a rate of 0.02 the steep direction grows, by 2 % an epoch at 0.0202.
+    let source = "epochs = 200\n[[objective]]\nformula = '(x^2 + 100*y^2)/2'\n\
+         start = { x = 1, y = 1 }\n[[optimizer]]\nmethod = 'sgd'\n\
+         learning_rate = [0.018, 0.0199, 0.0202, 0.03]";
+    let found = experiment::run(&planned(source));
+    let outcomes: Vec<Outcome> = found.runs.iter().map(|one| one.outcome).collect();
+    let (improving, growing) = (Outcome::Improving, Outcome::Growing);
+    assert_eq!(outcomes, [improving, improving, growing, growing]);
+    let summary = found.diagnosis.summary.join(" ");
+    let expected = "begin to diverge between the learning rates 0.0199 and 0.0202";
+    assert!(summary.contains(expected), "{summary}");
+}
+
+/// Repetitions on a function with many minima: of one setting a single run is the best of all.
+const REPEATED: &str = r#"
+epochs = 60
+repetitions = 30
+seed = 3
+objective = [{ function = "rastrigin", dimension = 2, start = { x = { uniform = [-5, 5], length = 2 } } }]
+[[optimizer]]
+name = "careful"
+method = "sgd"
+learning_rate = 1e-3
+[[optimizer]]
+name = "wild"
+method = "adam"
+learning_rate = 1.5
+[[optimizer]]
+name = "useless"
+method = "sgd"
+learning_rate = 1e-9
+"#;
+
+#[test]
+fn settings_rank_by_the_median_and_not_by_the_luckiest_run() {
+    let found = experiment::run(&planned(REPEATED));
+    let [ranking] = &found.diagnosis.rankings[..] else {
+        panic!("one objective has one ranking");
+    };
+    let labels: Vec<&str> = ranking.settings.iter().map(|one| &*one.label).collect();
+    // By hand: medians of the final losses.
+    let median = |setting: usize| {
+        let runs = &found.runs[setting * 30..(setting + 1) * 30];
+        let mut losses: Vec<f64> = runs.iter().map(|one| one.loss.to_f64()).collect();
+        losses.sort_by(f64::total_cmp);
+        (losses[14] + losses[15]) / 2.0
+    };
+    let mut expected = [
+        ("careful", median(0)),
+        ("wild", median(1)),
+        ("useless", median(2)),
+    ];
+    expected.sort_by(|one, other| one.1.total_cmp(&other.1));
+    assert_eq!(labels, expected.map(|(name, _)| name));
+    for (setting, (_, median)) in ranking.settings.iter().zip(expected) {
+        assert!((setting.losses[2] - median).abs() < 1e-12);
+        assert_eq!(setting.runs, 30);
+        assert!(setting.losses.is_sorted());
+    }
+    assert_eq!(ranking.test, Some("Wilcoxon's signed-rank test"));
+    assert_eq!(ranking.settings[0].comparison, Comparison::Best);
+    assert!(matches!(
+        ranking.settings[2].comparison,
+        Comparison::Differs(_)
+    ));
+    assert!(found.diagnosis.best.is_empty(), "no single run is crowned");
+
+    // Star, summary, terminal and page name the same setting.
+    let at = folder(&[("repeated.toml", REPEATED)]);
+    let printed = succeeded(runner(at.path()).args(["repeated.toml", "--plot", "never"]));
+    let first = format!("★ {}", labels[0]);
+    assert!(printed.contains(&first), "{printed}");
+    assert!(printed.contains(&format!("({})", labels[0])), "{printed}");
+    let words: Vec<&str> = printed.split_whitespace().collect();
+    let best = format!(
+        "Best setting by the median of 30 repetitions: {}",
+        labels[0]
+    );
+    assert!(words.join(" ").contains(&best), "{printed}");
+    assert!(!printed.contains("repetition="), "{printed}");
+    let shown = succeeded(runner(at.path()).args(["show", "reports/repeated", "--plot", "never"]));
+    assert_eq!(shown, printed);
+    let page = fs::read_to_string(at.path().join("reports/repeated/index.html")).unwrap();
+    let table = page.find("class=\"settings\"").unwrap();
+    let runs = page.find("<summary>All runs</summary>").unwrap();
+    assert!(table < runs, "runs are folded below the settings");
+    assert!(!page.contains("tbody id=\"run-0\" class=\"best\""));
+}
+
+#[test]
+fn few_repetitions_cannot_tell_and_diverged_runs_rank_last() {
+    let few = REPEATED.replace("repetitions = 30", "repetitions = 4");
+    let found = experiment::run(&planned(&few));
+    for setting in &found.diagnosis.rankings[0].settings[1..] {
+        assert_eq!(setting.comparison, Comparison::TooFew, "{setting:?}");
+    }
+    assert!(
+        found
+            .diagnosis
+            .summary
+            .join(" ")
+            .contains("too few repetitions to tell")
+    );
+    // Equal settings do not differ, however many repetitions there are.
+    let equal = REPEATED.replace(
+        "method = \"adam\"\nlearning_rate = 1.5",
+        "method = \"sgd\"\nlearning_rate = 1e-3",
+    );
+    let found = experiment::run(&planned(&equal));
+    let second = &found.diagnosis.rankings[0].settings[1];
+    assert_eq!(second.comparison, Comparison::NoDifference(1.0));
+    let unstable = REPEATED.replace("learning_rate = 1e-9", "learning_rate = 1e300");
+    let found = experiment::run(&planned(&unstable));
+    let last = found.diagnosis.rankings[0].settings.last().unwrap();
+    assert_eq!((last.diverged, last.losses), (30, [f64::INFINITY; 5]));
+}
+
+#[test]
+fn the_validation_loss_ranks_where_there_is_one() {
+    // The faster rate fits the training rows better and the other rows worse.
+    let rows: String = (0..20)
+        .map(|k| format!("{k},{}\n", if k < 16 { k } else { 100 - k }))
+        .collect();
+    let file = "epochs = 200\n[[objective]]\nformula = 'mean((a*x - y)^2)'\n\
+         start = { a = 0 }\ndata = { file = 'line.csv', columns = { x = 'x', y = 'y' }, validation = 0.2 }\n\
+         [[optimizer]]\nmethod = 'sgd'\nlearning_rate = [1e-5, 1e-3]\n";
+    let at = folder(&[("v.toml", file), ("line.csv", &format!("x,y\n{rows}"))]);
+    let (code, printed, wrong) = finished(runner(at.path()).args(["v.toml", "--plot", "never"]));
+    assert_eq!(code, 0, "{wrong}");
+    assert!(printed.contains("★ smallest validation loss"), "{printed}");
+    assert!(printed.contains("validation loss "), "{printed}");
+}
+
+#[test]
+fn at_a_tie_star_and_summary_name_the_same_run() {
+    // Both end at a loss of exactly 0; the second gets there first.
+    let source = "epochs = 400\nobjective = [{ formula = 'w^2', start = { w = 1e-160 } }]\n\
+         optimizer = [{ method = 'sgd', learning_rate = [0.3, 0.5, 0.45] }]";
+    let at = folder(&[("tie.toml", source)]);
+    let printed = succeeded(runner(at.path()).args(["tie.toml", "--plot", "never"]));
+    assert!(printed.contains("★   1  learning_rate=0.5"), "{printed}");
+    assert!(
+        printed.contains("★ smallest loss 0 in run 1 (learning_rate=0.5)"),
+        "{printed}"
+    );
+    let words: Vec<&str> = printed.split_whitespace().collect();
+    let best = "Best run: learning_rate=0.5, loss 0 after 1 epoch.";
+    assert!(words.join(" ").contains(best), "{printed}");
+    let page = fs::read_to_string(at.path().join("reports/tie/index.html")).unwrap();
+    assert!(page.contains("tbody id=\"run-1\" class=\"best\""));
+}
+
+const CHECKED: &str = "epochs = 30\nobjective = [{ formula = '(x^2 + 9*y^2)/2', start = { x = 1, y = 1 }, minimum = { value = 0, at = { x = 0, y = 0 } } }]\n\
+     optimizer = [{ method = 'sgd', learning_rate = [0.05, 0.1] }]\n";
+
+/// A recorded report whose file was changed: the exit code and the output of a check.
+fn checked(file: &str, change: impl Fn(&str) -> String, arguments: &[&str]) -> (i32, String) {
+    let at = folder(&[("c.toml", CHECKED)]);
+    succeeded(runner(at.path()).arg("c.toml"));
+    let path = at.path().join("reports/c").join(file);
+    let before = fs::read_to_string(&path).unwrap();
+    let after = change(&before);
+    assert_ne!(before, after);
+    fs::write(&path, after).unwrap();
+    let (code, stdout, stderr) =
+        finished(runner(at.path()).args(["check", "c.toml"]).args(arguments));
+    (code, stdout + &stderr)
+}
+
+/// A CSV file with another text in a column of its first row.
+fn with(text: &str, column: &str, value: &str) -> String {
+    let mut reader = csv::ReaderBuilder::new()
+        .has_headers(false)
+        .from_reader(text.as_bytes());
+    let mut rows: Vec<Vec<String>> = reader
+        .records()
+        .map(|row| row.unwrap().iter().map(str::to_owned).collect())
+        .collect();
+    let place = rows[0].iter().position(|name| name == column).unwrap();
+    rows[1][place] = value.to_owned();
+    let mut writer = csv::Writer::from_writer(Vec::new());
+    rows.iter()
+        .for_each(|row| writer.write_record(row).unwrap());
+    String::from_utf8(writer.into_inner().unwrap()).unwrap()
+}
+
+#[test]
+fn a_check_never_compares_sentences() {
+    for (file, column) in [
+        ("runs.csv", "reason"),
+        ("runs.csv", "label"),
+        ("diagnosis.csv", "sentence"),
+        ("diagnosis.csv", "label"),
+    ] {
+        for arguments in [&[][..], &["--trajectory"]] {
+            let reword = |text: &str| with(text, column, "in other words");
+            let (code, printed) = checked(file, reword, arguments);
+            assert_eq!(code, 0, "{column}: {printed}");
+        }
+    }
+}
+
+#[test]
+fn a_check_compares_status_outcome_and_every_number() {
+    for (file, column, value) in [
+        ("runs.csv", "status", "fixed point"),
+        ("runs.csv", "stopped_by", "patience"),
+        ("runs.csv", "status_epoch", "29"),
+        ("runs.csv", "outcome", "wandering"),
+        ("runs.csv", "period", "2"),
+        ("runs.csv", "distance", "0.5"),
+        ("runs.csv", "best.x", "0.5"),
+        ("runs.csv", "best_epoch", "29"),
+        ("diagnosis.csv", "measured_rate", "0.5"),
+        ("diagnosis.csv", "last_loss", "0.5"),
+        ("diagnosis.csv", "model_distance", "0.5"),
+        ("diagnosis.csv", "turns", "17"),
+        ("diagnosis.csv", "floor", "step underflows"),
+    ] {
+        let (code, printed) = checked(file, |text| with(text, column, value), &[]);
+        assert_eq!(code, 1, "{column}: {printed}");
+        let named = match column {
+            "stopped_by" => "status",
+            "period" => "outcome",
+            column => column,
+        };
+        assert!(printed.contains(named), "{column}: {printed}");
+    }
+    // The epochs too, where every epoch is compared.
+    let moved = |text: &str| text.replace("\n0,7,", "\n0,6,");
+    let (code, _) = checked("trajectories.csv", moved, &[]);
+    assert_eq!(code, 0, "without --trajectory nothing is read of them");
+    let (code, printed) = checked("trajectories.csv", moved, &["--trajectory"]);
+    assert_ne!(code, 0, "{printed}");
+    // What cannot be read is damage, told with its place.
+    let (code, printed) = checked(
+        "runs.csv",
+        |text| with(text, "outcome", "epochs spent"),
+        &[],
+    );
+    assert_eq!(code, 3);
+    assert!(
+        printed.contains("unknown outcome `epochs spent`"),
+        "{printed}"
+    );
+}
+
+#[test]
+fn outcomes_can_be_expected() {
+    let of = |outcome: &str| {
+        let source = format!("{CHECKED}[[expect]]\noutcome = \"{outcome}\"\n");
+        let at = folder(&[("e.toml", &source)]);
+        succeeded(runner(at.path()).arg("e.toml"));
+        finished(runner(at.path()).args(["check", "e.toml"]))
+    };
+    assert_eq!(of("still improving").0, 0);
+    let (code, printed, _) = of("oscillating");
+    assert_eq!(code, 1);
+    assert!(
+        printed.contains("outcome expected oscillating, now still improving"),
+        "{printed}"
+    );
+}
+
+#[test]
+fn the_vocabulary_is_documented_as_it_is() {
+    let project = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let text = fs::read_to_string(project.join("reports/README.md")).unwrap();
+    let rows = Status::ALL
+        .iter()
+        .map(|one| (one.name(), one.description()));
+    let outcomes = Outcome::ALL
+        .iter()
+        .map(|one| (one.name(), one.description()));
+    for (name, description) in rows.chain(outcomes) {
+        let row = format!("| `{name}` | {description} |");
+        assert!(text.contains(&row), "{row}");
+    }
+}
