@@ -48,7 +48,7 @@ pub(super) fn drawing(figure: &Figure, style: &Style) -> Drawing {
                 font: style.font,
             };
             grid(canvas, &layout, &stand.frame);
-            plot.draw_below(canvas, panel);
+            plot.draw_below(canvas, panel, number);
             let drawn = lines(canvas, figure, panel, &plot, number);
             plot.draw_above(canvas, panel);
             if is_filled(figure) {

@@ -53,12 +53,16 @@ impl Plot {
     }
 
     /// Draws the marks of a panel that lie below its lines.
-    pub(super) fn draw_below(&self, canvas: &mut Canvas<'_>, panel: &Panel) {
+    ///
+    /// `first` is the number of the first line of the panel.
+    pub(super) fn draw_below(&self, canvas: &mut Canvas<'_>, panel: &Panel, first: usize) {
         let of_bars = |mark: &&Mark| matches!(mark, Mark::Bars(_));
         let is_alone = panel.marks.iter().filter(of_bars).count() < 2;
         for mark in &panel.marks {
             match mark {
-                Mark::Band(band) => self.band(canvas, band),
+                Mark::Band(band) => canvas.group("data-line", first + band.line, |canvas| {
+                    self.band(canvas, band);
+                }),
                 Mark::Cells(cells) => self.cells(canvas, cells),
                 Mark::Levels(levels) => self.levels(canvas, levels),
                 Mark::Bars(bars) => self.bars(canvas, bars, is_alone),

@@ -174,6 +174,7 @@ mod tests {
                 points: vec![[a, b, c], [1.0, a, b], [2.0, -1.0, 1.0], [c, c, a]],
                 colour: Colour::Category(3),
             }),
+                line: 0,
             Mark::Bars(Bars {
                 edges: vec![a, b, c],
                 counts: vec![b, 3.0],

@@ -209,6 +209,8 @@ pub struct Band {
 /// Coloured cells on a grid. Where an axis is numbered, an edge between two cells lies
 /// halfway between their middles as the axis is divided.
 #[derive(Debug, Clone, PartialEq)]
+    /// The line that it belongs to, counted among those of its panel.
+    pub line: usize,
 pub struct Cells {
     /// The middles of the columns, in increasing order.
     pub x: Vec<f64>,
