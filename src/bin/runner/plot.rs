@@ -23,6 +23,9 @@ const ROOM: usize = 80;
 /// Names of a legend that has more are not written.
 const NAMES: usize = 8;
 
+/// Where a run diverged.
+const CROSS: char = '×';
+
 /// Colours of categories. Every terminal has them, and shows them so that they can be read
 /// on its background, which nobody here knows.
 const CATEGORIES: [AnsiColor; 12] = [
@@ -72,6 +75,7 @@ fn plot(figure: &Figure, paint: Paint, room: usize) -> Option<String> {
         text.push_str(&format!("  {FAINT}{}{more}{FAINT:#}\n", one_line(name)));
     }
     text.push_str(&ground.rendered(figure, panel));
+    text.push_str(&ground.legend());
     text.push_str(&key(figure, paint, room));
     Some(text)
 }
@@ -81,8 +85,9 @@ struct Ground {
     dots: Dots,
     /// The look of each letter, row by row.
     looks: Vec<Style>,
-    /// Letters that stand in place of dots: the ends of runs that diverged.
-    crosses: Vec<bool>,
+    /// Letters that stand in place of dots: where lines leave the panel, and where runs
+    /// diverged.
+    signs: Vec<Option<(char, Style)>>,
     /// Letters left of the panel.
     margin: usize,
     columns: usize,
@@ -98,7 +103,7 @@ impl Ground {
         let mut ground = Ground {
             dots: Dots::new(columns, LINES),
             looks: vec![Style::new(); columns * LINES],
-            crosses: vec![false; columns * LINES],
+            signs: vec![None; columns * LINES],
             margin,
             columns,
         };
@@ -118,18 +123,12 @@ impl Ground {
             for place in places.iter().flatten() {
                 ground.set(*place, look);
             }
-            if let Some(end) = places
-                .iter()
-                .flatten()
-                .next_back()
-                .filter(|_| line.diverged)
-            {
-                ground.cross(*end);
+            if let Some(exit) = drawn.exit {
+                ground.sign(panel, exit, arrow(panel, exit), look);
             }
-            for x in &line.off_scale {
-                if let Some(x) = panel.axes[0].share(*x) {
-                    ground.cross([x * (ground.dots.size()[0] - 1) as f64, 0.0]);
-                }
+            let upper = line.off_scale.iter().map(|x| [*x, f64::INFINITY]);
+            for cross in drawn.cross.into_iter().chain(upper) {
+                ground.sign(panel, cross, CROSS, BAD);
             }
         }
         ground
@@ -138,7 +137,13 @@ impl Ground {
     /// Where a point is, in dots from the upper left corner.
     fn place(&self, panel: &PanelArea, [x, y]: [f64; 2]) -> Option<[f64; 2]> {
         let [across, down] = self.dots.size().map(|dots| (dots - 1) as f64);
-        let [x, y] = [panel.axes[0].share(x)?, panel.axes[1].share(y)?];
+        let x = panel.axes[0].share(x)?;
+        // What an axis cannot show lies beyond one of its ends.
+        let y = match panel.axes[1].share(y) {
+            None if y.is_nan() => return None,
+            None => f64::from(u8::from(y > 0.0)),
+            Some(y) => y,
+        };
         Some([x.clamp(0.0, 1.0) * across, (1.0 - y.clamp(0.0, 1.0)) * down])
     }
 
@@ -157,9 +162,11 @@ impl Ground {
         self.looks[row / DOWN * self.columns + column / ACROSS] = look;
     }
 
-    fn cross(&mut self, [x, y]: [f64; 2]) {
-        let [column, row] = [x.round() as usize / ACROSS, y.round() as usize / DOWN];
-        self.crosses[row * self.columns + column] = true;
+    fn sign(&mut self, panel: &PanelArea, at: [f64; 2], letter: char, look: Style) {
+        if let Some([x, y]) = self.place(panel, at) {
+            let [column, row] = [x.round() as usize / ACROSS, y.round() as usize / DOWN];
+            self.signs[row * self.columns + column] = Some((letter, look));
+        }
     }
 
     fn rendered(&self, figure: &Figure, panel: &PanelArea) -> String {
@@ -174,11 +181,8 @@ impl Ground {
             let mut before = Style::new();
             for column in 0..self.columns {
                 let place = line * self.columns + column;
-                let (letter, look) = if self.crosses[place] {
-                    ('×', BAD)
-                } else {
-                    (self.dots.letter(column, line), self.looks[place])
-                };
+                let dots = || (self.dots.letter(column, line), self.looks[place]);
+                let (letter, look) = self.signs[place].unwrap_or_else(dots);
                 let look = if letter == ' ' { Style::new() } else { look };
                 if look != before {
                     row.push_str(&format!("{before:#}{look}"));
@@ -202,6 +206,20 @@ impl Ground {
         text
     }
 
+    /// What the signs mean that are there.
+    fn legend(&self) -> String {
+        let signs = || self.signs.iter().flatten().map(|sign| sign.0);
+        let mut text = String::new();
+        if signs().any(|letter| letter == CROSS) {
+            text.push_str(&format!("  {BAD}{CROSS}{BAD:#} diverged"));
+        }
+        if let Some(arrow) = signs().find(|letter| *letter != CROSS) {
+            text.push_str(&format!("  {arrow} leaves the frame"));
+        }
+        let end = if text.is_empty() { "" } else { "\n" };
+        text + end
+    }
+
     /// The rule below the panel and the labels below it.
     fn level(&self, ticks: &[Tick]) -> (String, String) {
         let column = |tick: &Tick| (tick.at * (self.columns - 1) as f64).round() as usize;
@@ -220,6 +238,15 @@ impl Ground {
         }
         (rule.into_iter().collect(), labels)
     }
+}
+
+/// The arrow out of the panel at a place on its edge.
+fn arrow(panel: &PanelArea, exit: [f64; 2]) -> char {
+    let shares = [0, 1].map(|side| panel.axes[side].share(exit[side]).unwrap_or(0.5));
+    let [[left, right], [below, above]] = shares.map(|share| [share, 1.0 - share]);
+    let ends = [(above, '▲'), (below, '▼'), (left, '◀'), (right, '▶')];
+    let nearest = ends.into_iter().min_by(|a, b| a.0.total_cmp(&b.0));
+    nearest.map_or(' ', |(_, arrow)| arrow)
 }
 
 /// The label of each line of the panel, if it has one; between two of them one line is

@@ -12,7 +12,7 @@ use super::span::{Span, drawable};
 use super::text;
 use super::trace::{self, Frame, Place};
 use super::{
-    Axis, AxisRange, Drawing, DrawnLine, Figure, Font, Key, Mark, Panel, PanelArea, Style,
+    Axis, AxisRange, Drawing, DrawnLine, Figure, Font, Key, Line, Mark, Panel, PanelArea, Style,
 };
 
 /// Empty share of an axis on both sides of the data.
@@ -112,7 +112,7 @@ fn spans(figure: &Figure) -> Option<[Span; 2]> {
             Mark::Levels(levels) => add(&mut corners(&levels.x, &levels.y), true),
             // What is beside a map is not shown.
             _ if is_filled => {}
-            Mark::Line(line) => add(&mut line.points.iter().copied(), !line.diverged),
+            Mark::Line(line) => add(&mut line.points.iter().copied(), line.diverged.is_none()),
             Mark::Band(band) => {
                 let sides = |&[x, low, high]: &[f64; 3]| [[x, low], [x, high]];
                 add(&mut band.points.iter().flat_map(sides), true);
@@ -139,11 +139,18 @@ fn spans(figure: &Figure) -> Option<[Span; 2]> {
             _ => {}
         }
     }
+    // A cross has a place across also where its value has none.
+    let crosses = figure.lines().filter(|_| !is_filled);
+    let crosses = crosses.filter_map(|line| Some(line.diverged?[0]));
     let off_scale = figure.lines().flat_map(|line| &line.off_scale).copied();
     let wanted = |axis: &Axis| axis.range.into_iter().flatten();
     let covered = Span::covering(
         x,
-        across.into_iter().chain(off_scale).chain(wanted(&figure.x)),
+        across
+            .into_iter()
+            .chain(off_scale)
+            .chain(crosses)
+            .chain(wanted(&figure.x)),
     )?;
     let all = Span::covering(y, up.into_iter().chain(wanted(&figure.y)));
     let calm = calm.into_iter().chain(wanted(&figure.y));
@@ -330,6 +337,45 @@ fn weight(count: usize) -> (f64, f64) {
     }
 }
 
+/// A frame as good as any other to find out whether lines leave it.
+const FRAME: Frame = Frame {
+    left: 0.0,
+    top: 0.0,
+    right: 1000.0,
+    bottom: 1000.0,
+};
+
+/// Whether a line leaves its panel without coming back.
+pub(super) fn has_exit(line: &Line, [across, up]: &[Span; 2]) -> bool {
+    let place = |point: &[f64; 2]| {
+        let [x, y] = [across.share(point[0])?, up.share(point[1])?];
+        Some([x * FRAME.right, (1.0 - y) * FRAME.bottom])
+    };
+    let end = line.points.iter().rev().find_map(place);
+    if end.is_none_or(|end| FRAME.holds(end)) {
+        return false;
+    }
+    let places: Vec<Option<Place>> = line.points.iter().map(place).collect();
+    trace::exit(&places, &FRAME).is_some()
+}
+
+/// Where the cross of a line that diverged stands, in shares of the axes.
+pub(super) fn cross_share(line: &Line, [across, up]: &[Span; 2]) -> Option<[f64; 2]> {
+    let is_seen = |share: &f64| (0.0..=1.0).contains(share);
+    let [x, y] = line.diverged?;
+    let x = across.share(x).filter(is_seen)?;
+    let share = up.share(y);
+    if line.path {
+        return Some([x, share.filter(is_seen)?]);
+    }
+    // Where the line was last below the panel, what is not known is below too.
+    let mut known = line.points.iter().rev();
+    let last = known.find_map(|point| up.share(point[1]));
+    let is_below = y <= 0.0 || y.is_nan() && last.is_some_and(|last| last < 0.0);
+    let y = share.unwrap_or(if is_below { 0.0 } else { 1.0 });
+    Some([x, y.clamp(0.0, 1.0)])
+}
+
 /// Draws the lines of a panel, of which the first has the given number.
 fn lines(
     canvas: &mut Canvas<'_>,
@@ -352,14 +398,16 @@ fn lines(
         let number = first + number;
         let rgb = colour::of_line(line.colour, plot.bar.as_ref());
         let ink = Ink { rgb, opacity };
+        let count = line.shown.unwrap_or(usize::MAX).min(line.points.len());
         let points = if line.steps {
-            Cow::Owned(stepped(&line.points))
+            Cow::Owned(stepped(&line.points[..count]))
         } else {
-            Cow::Borrowed(&line.points[..])
+            Cow::Borrowed(&line.points[..count])
         };
         let mut places: Vec<_> = points.iter().map(|&point| plot.place(point)).collect();
         let all = places.clone();
-        if line.diverged {
+        let exit = trace::exit(&all, panel);
+        if line.diverged.is_some() {
             // A run that swings from side to side on its way out would fill the
             // panel with its crossings: it ends at the edge that it does not
             // come back from.
@@ -386,13 +434,28 @@ fn lines(
             }
         });
         let corners = if line.dots { &pieces } else { &few };
-        drawn.push(DrawnLine {
+        let cross = cross_share(line, &plot.spans).filter(|_| count == line.points.len());
+        let mut drawn_line = DrawnLine {
             line: number,
             points: values(corners, &points, &all, plot),
-        });
+            exit: exit.map(|exit| value(exit, plot)),
+            cross: cross.zip(line.diverged).map(|([_, share], [x, y])| {
+                let beyond = f64::INFINITY.copysign(share - 0.5);
+                [x, if y.is_nan() { beyond } else { y }]
+            }),
+        };
+        // Apart from the line, as what lies between the two is not seen.
+        let apart = drawn_line
+            .cross
+            .filter(|cross| drawn_line.points.last() != Some(cross));
+        let apart = apart.into_iter().flat_map(|cross| [[f64::NAN; 2], cross]);
+        drawn_line.points.extend(apart);
+        drawn.push(drawn_line);
         let end = pieces.last().and_then(|piece| piece.last()).copied();
+        let end = end.filter(|_| line.path && exit.is_none() && cross.is_none());
         let start = start.filter(|start| line.path && panel.holds(*start));
-        tops.push((number, line, rgb, pieces, [start, end]));
+        let cross = cross.map(|share| plot.at(share));
+        tops.push((number, line, rgb, pieces, [start, end, exit, cross]));
     }
     let dots = figure
         .lines()
@@ -401,17 +464,16 @@ fn lines(
         .sum();
     let crosses = figure
         .lines()
-        .map(|line| usize::from(line.diverged) + line.off_scale.len());
+        .map(|line| usize::from(line.diverged.is_some()) + line.off_scale.len());
     let size = mark_size(crosses.sum());
     let paths = shown.lines().filter(|line| line.path).count();
     let radius = mark_size(4 * paths);
     let mut row = 0;
-    for (number, line, rgb, pieces, [start, end]) in tops {
-        let cross_at = end.filter(|_| line.diverged);
-        let is_plain = !line.dots && !line.path && line.off_scale.is_empty();
-        if is_plain && cross_at.is_none() {
+    for (number, line, rgb, pieces, ends) in tops {
+        if !line.dots && line.off_scale.is_empty() && ends == [None; 4] {
             continue;
         }
+        let [start, end, exit, diverged] = ends;
         canvas.group("data-line", number, |canvas| {
             if line.dots {
                 scatter(canvas, &pieces, mark_size(dots) * 0.75, rgb);
@@ -419,10 +481,27 @@ fn lines(
             if let Some(start) = start {
                 marks::ring(canvas, start, radius, rgb);
             }
-            match (cross_at, end) {
-                (Some(end), _) => cross(canvas, end, size, rgb),
-                (None, Some(end)) if line.path => marks::end(canvas, end, radius, rgb),
-                _ => {}
+            if let Some(end) = end {
+                marks::end(canvas, end, radius, rgb);
+            }
+            if let Some(exit) = exit {
+                let [right, down] = panel.outwards(exit);
+                let is_near = |at: Place| {
+                    [0, 1]
+                        .iter()
+                        .all(|&side| (at[side] - exit[side]).abs() < 2.5 * size)
+                };
+                // A cross right there would cover it.
+                let back = if diverged.is_some_and(is_near) {
+                    1.7 * size
+                } else {
+                    0.0
+                };
+                let tip = [exit[0] - back * right, exit[1] - back * down];
+                marks::arrow(canvas, tip, [right, down], size, rgb);
+            }
+            if let Some(at) = diverged {
+                cross(canvas, at, size, rgb);
             }
             let y = panel.top + size + 2.0 + row as f64 * ROW_SHARE * panel.height();
             for x in line.off_scale.iter().filter_map(|&x| across.share(x)) {
@@ -451,8 +530,6 @@ fn values(
     places: &[Option<Place>],
     plot: &Plot,
 ) -> Vec<[f64; 2]> {
-    let panel = &plot.frame;
-    let [across, up] = plot.spans;
     let mut values = Vec::new();
     let mut from = 0;
     for piece in pieces {
@@ -469,14 +546,21 @@ fn values(
                     from += ahead;
                     points[from]
                 }
-                None => [
-                    across.value((x - panel.left) / panel.width()),
-                    up.value((panel.bottom - y) / panel.height()),
-                ],
+                None => value([x, y], plot),
             });
         }
     }
     values
+}
+
+/// What the axes say of a place.
+fn value([x, y]: Place, plot: &Plot) -> [f64; 2] {
+    let panel = &plot.frame;
+    let [across, up] = plot.spans;
+    [
+        across.value((x - panel.left) / panel.width()),
+        up.value((panel.bottom - y) / panel.height()),
+    ]
 }
 
 /// Half the width of a cross, by the number of marks.

@@ -87,6 +87,7 @@ enum Sample {
         from: [f64; 2],
     },
     Cross,
+    Arrow,
     Star,
     Ring,
     Dot,
@@ -101,8 +102,14 @@ struct Bar {
 }
 
 /// Measures the key of a figure, which may be `room` pixels wide and `height` high.
-pub(super) fn key(figure: &Figure, room: f64, height: f64, font: Font) -> KeyBox {
-    let signs = signs(figure);
+pub(super) fn key(
+    figure: &Figure,
+    spans: Option<&[Span; 2]>,
+    room: f64,
+    height: f64,
+    font: Font,
+) -> KeyBox {
+    let signs = signs(figure, spans);
     let bar = colour::bar_span(&figure.key);
     match (&figure.key, bar) {
         (Key::ColourBar { title, .. }, Some(span)) => colour_bar(title, span, &signs, height, font),
@@ -129,7 +136,8 @@ pub(super) fn ends_room(figure: &Figure, spans: &[Span; 2], font: Font) -> Optio
     let Key::Legend { title, entries } = &figure.key else {
         return None;
     };
-    let is_plain = |line: &super::Line| !line.dots && !line.diverged && line.off_scale.is_empty();
+    let is_plain =
+        |line: &super::Line| !line.dots && line.diverged.is_none() && line.off_scale.is_empty();
     let others = panel
         .marks
         .iter()
@@ -138,7 +146,7 @@ pub(super) fn ends_room(figure: &Figure, spans: &[Span; 2], font: Font) -> Optio
         && panel.lines().count() == entries.len()
         && panel.lines().all(is_plain)
         && others.count() == 0
-        && signs(figure).is_empty();
+        && signs(figure, Some(spans)).is_empty();
     let is_at_edge = |entry: usize| {
         let [x, y] = end_share(figure, spans, entry)?;
         (x >= 0.95 && (0.0..=1.0).contains(&y)).then_some(())
@@ -235,11 +243,19 @@ fn entries(
     named.chain(signs).collect()
 }
 
-/// What the signs in a figure mean: the ends of paths, crosses, stars, frames.
-fn signs(figure: &Figure) -> Vec<(Sample, String)> {
+/// What the signs in a figure mean: the ends of paths, crosses, arrows, stars, frames.
+fn signs(figure: &Figure, spans: Option<&[Span; 2]>) -> Vec<(Sample, String)> {
     let mut signs = Vec::new();
-    if figure.lines().any(|line| line.path) {
+    let leaves = |line: &super::Line| spans.is_some_and(|spans| draw::has_exit(line, spans));
+    let is_crossed = |line: &super::Line| {
+        let is_at_end = spans.is_some_and(|spans| draw::cross_share(line, spans).is_some());
+        is_at_end || !line.off_scale.is_empty()
+    };
+    let mut paths = figure.lines().filter(|line| line.path).peekable();
+    if paths.peek().is_some() {
         signs.push((Sample::Ring, "start".to_owned()));
+    }
+    if paths.any(|line| !leaves(line) && !is_crossed(line)) {
         signs.push((Sample::Dot, "end".to_owned()));
     }
     let marks = || figure.panels.iter().flat_map(|panel| &panel.marks);
@@ -263,12 +279,15 @@ fn signs(figure: &Figure) -> Vec<(Sample, String)> {
     }
     let is_lost = |value: &Option<f64>| value.is_some_and(|value| !value.is_finite());
     let has_crosses = |mark: &Mark| match mark {
-        Mark::Line(line) => line.diverged || !line.off_scale.is_empty(),
+        Mark::Line(line) => is_crossed(line),
         Mark::Cells(cells) => cells.values.iter().any(is_lost),
         _ => false,
     };
     if marks().any(has_crosses) {
         signs.push((Sample::Cross, "diverged".to_owned()));
+    }
+    if figure.lines().any(leaves) {
+        signs.push((Sample::Arrow, "leaves the frame".to_owned()));
     }
     signs
 }
@@ -441,7 +460,9 @@ impl Sample {
         match self {
             Self::Line { .. } => SAMPLE + SAMPLE_GAP,
             Self::Lead { .. } => LEAD,
-            Self::Cross | Self::Star | Self::Ring | Self::Dot | Self::Square => 14.0 + SAMPLE_GAP,
+            Self::Cross | Self::Arrow | Self::Star | Self::Ring | Self::Dot | Self::Square => {
+                14.0 + SAMPLE_GAP
+            }
         }
     }
 }
@@ -506,6 +527,9 @@ impl KeyBox {
                     of_entries.push(text);
                 }
                 Sample::Cross => draw::cross(canvas, [x + 7.0, y], 6.0, SOFT_INK),
+                Sample::Arrow => {
+                    marks::arrow(canvas, [x + 7.0, y - 5.0], [0.0, -1.0], 6.0, SOFT_INK);
+                }
                 Sample::Star => marks::star(canvas, [x + 7.0, y]),
                 Sample::Ring => marks::ring(canvas, [x + 7.0, y], 6.0, SOFT_INK),
                 Sample::Dot => marks::end(canvas, [x + 7.0, y], 6.0, SOFT_INK),

@@ -210,7 +210,8 @@ impl Sheet<'_> {
             _ => None,
         };
         let is_direct = at_ends.is_some();
-        let mut key = at_ends.unwrap_or_else(|| key::key(figure, room, bottom - top, font));
+        let mut key = at_ends
+            .unwrap_or_else(|| key::key(figure, self.spans.as_ref(), room, bottom - top, font));
         let mut key_at = [left, top + 12.0];
         match key.placement {
             Placement::Top => top += key.height + 12.0,

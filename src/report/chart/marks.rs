@@ -35,7 +35,7 @@ impl Plot {
     }
 
     /// The place at these shares of the axes.
-    fn at(&self, [x, y]: [f64; 2]) -> Place {
+    pub(super) fn at(&self, [x, y]: [f64; 2]) -> Place {
         let frame = &self.frame;
         [
             frame.left + x * frame.width(),
@@ -308,6 +308,27 @@ pub(super) fn ring(canvas: &mut Canvas<'_>, at: Place, radius: f64, rgb: colour:
     canvas.dot(at, radius + 1.0, WHITE.into());
     canvas.dot(at, radius, rgb.into());
     canvas.dot(at, radius * 0.55, WHITE.into());
+}
+
+/// An arrow at the edge of a panel where a line leaves it, on a rim as a cross has.
+pub(super) fn arrow(
+    canvas: &mut Canvas<'_>,
+    [x, y]: Place,
+    [right, down]: [f64; 2],
+    size: f64,
+    rgb: colour::Rgb,
+) {
+    let corner = |back: f64, aside: f64| {
+        let [back, aside] = [back * size, aside * size];
+        [
+            x - back * right - aside * down,
+            y - back * down + aside * right,
+        ]
+    };
+    let corners = [corner(0.0, 0.0), corner(1.7, 1.0), corner(1.7, -1.0)];
+    let [tip, left, right] = corners;
+    canvas.line(&[tip, left, right, tip], WHITE.into(), size * 0.45);
+    canvas.polygon(&corners, rgb.into());
 }
 
 /// A dot on a rim, where a path ends.

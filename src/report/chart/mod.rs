@@ -135,7 +135,7 @@ mod tests {
                 for (index, b) in NASTY.into_iter().enumerate() {
                     let mut first = line(&[[a, b], [b, a], [1.0, a], [2.0, b]]);
                     first.dots = index % 2 == 0;
-                    first.diverged = index % 3 == 0;
+                    first.diverged = (index % 3 == 0).then_some([b, a]);
                     first.off_scale = vec![a, b];
                     first.colour = Colour::Value(a);
                     let mut figure = figure(vec![first, line(&[[b, b]])], scale);
@@ -156,7 +156,8 @@ mod tests {
         let mut path = line(&[[a, b], [b, c], [c, a]]);
         path.path = true;
         path.steps = a > b;
-        path.diverged = b > c;
+        path.diverged = (b > c).then_some([a, c]);
+        path.shown = (a > c).then_some(2);
         vec![
             Mark::Levels(Levels {
                 x: vec![0.0, 1.0, 2.0],
@@ -173,8 +174,8 @@ mod tests {
             Mark::Band(Band {
                 points: vec![[a, b, c], [1.0, a, b], [2.0, -1.0, 1.0], [c, c, a]],
                 colour: Colour::Category(3),
-            }),
                 line: 0,
+            }),
             Mark::Bars(Bars {
                 edges: vec![a, b, c],
                 counts: vec![b, 3.0],
@@ -441,14 +442,14 @@ mod tests {
                 .svg
                 .contains(text)
         );
-        diverged.diverged = true;
+        diverged.diverged = Some([2.0, 5.0]);
         assert!(
             figure(vec![diverged.clone()], Scale::Linear)
                 .draw(&Style::default())
                 .svg
                 .contains(text)
         );
-        diverged.diverged = false;
+        diverged.diverged = None;
         diverged.off_scale = vec![3.0];
         assert!(
             figure(vec![diverged], Scale::Linear)
@@ -459,10 +460,32 @@ mod tests {
     }
 
     #[test]
+    fn a_line_that_is_shown_in_part_has_the_frame_and_the_key_of_the_whole() {
+        let calm = line(&[[0.0, 1.0], [1.0, 0.5]]);
+        let mut wild = line(&[[0.0, 1.0], [1.0, 1e100], [2.0, 1e200]]);
+        wild.diverged = Some([2.0, 1e200]);
+        let drawing = |shown: Option<usize>| {
+            wild.shown = shown;
+            figure(vec![calm.clone(), wild.clone()], Scale::Linear).draw(&Style::default())
+        };
+        let [start, whole] = [Some(1), None].map(drawing);
+        for text in [">diverged</text>", ">leaves the frame</text>"] {
+            assert!(start.svg.contains(text) && whole.svg.contains(text));
+        }
+        assert_eq!(start.panels[0].frame, whole.panels[0].frame);
+        let ends = |drawing: &Drawing| {
+            let line = &drawing.panels[0].lines[1];
+            (line.exit.is_some(), line.cross)
+        };
+        assert_eq!(ends(&start), (false, None));
+        assert_eq!(ends(&whole), (true, Some([2.0, 1e200])));
+    }
+
+    #[test]
     fn a_diverged_run_does_not_press_the_others_flat() {
         let calm = line(&[[0.0, 1.0], [1.0, 0.5], [2.0, 0.25]]);
         let mut wild = line(&[[0.0, 1.0], [1.0, 1e100], [2.0, 1e200]]);
-        wild.diverged = true;
+        wild.diverged = Some([2.0, 1e200]);
         let svg = figure(vec![calm, wild], Scale::Linear)
             .draw(&Style::default())
             .svg;

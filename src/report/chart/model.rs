@@ -159,11 +159,15 @@ pub struct Line {
     pub steps: bool,
     /// Whether it is a path in a plane: a ring marks its first point, a dot its last.
     pub path: bool,
-    /// Whether the line ends because its run diverged: a cross marks its last
-    /// drawable point. Where others did not diverge, they decide how much of the
+    /// Where its run diverged, if it did: a cross marks that place, at the upper or lower
+    /// edge of the panel if the value is not seen there or is NaN. A path has it only
+    /// within the panel. Where other runs did not diverge, they decide how much of the
     /// vertical axis is shown, so that one run on its way to infinity does not
     /// press all the others flat.
-    pub diverged: bool,
+    pub diverged: Option<[f64; 2]>,
+    /// The number of points that are drawn; all of them if left out. Axes and key are those
+    /// of the whole line, so that they are the same in every picture of an animation.
+    pub shown: Option<usize>,
     /// Positions `x` of values that are not finite, marked by a cross at the upper
     /// edge of the panel; in a sweep these are the diverged runs.
     pub off_scale: Vec<f64>,
@@ -179,7 +183,7 @@ impl Line {
     /// ```
     /// # use gradtape::report::chart;
     /// let line = chart::Line::new(vec![[0.0, 1.0]], chart::Colour::Category(0));
-    /// assert!(!line.dots && !line.diverged && line.off_scale.is_empty());
+    /// assert!(!line.dots && line.diverged.is_none() && line.off_scale.is_empty());
     /// ```
     #[must_use]
     pub fn new(points: Vec<[f64; 2]>, colour: Colour) -> Self {
@@ -189,7 +193,8 @@ impl Line {
             dots: false,
             steps: false,
             path: false,
-            diverged: false,
+            diverged: None,
+            shown: None,
             off_scale: Vec::new(),
             name: String::new(),
             run: None,
@@ -204,13 +209,13 @@ pub struct Band {
     pub points: Vec<[f64; 3]>,
     /// Its colour, drawn transparent.
     pub colour: Colour,
+    /// The line that it belongs to, counted among those of its panel.
+    pub line: usize,
 }
 
 /// Coloured cells on a grid. Where an axis is numbered, an edge between two cells lies
 /// halfway between their middles as the axis is divided.
 #[derive(Debug, Clone, PartialEq)]
-    /// The line that it belongs to, counted among those of its panel.
-    pub line: usize,
 pub struct Cells {
     /// The middles of the columns, in increasing order.
     pub x: Vec<f64>,
@@ -281,8 +286,8 @@ pub enum Colour {
 /// What explains the colours of a [`Figure`].
 ///
 /// A key never covers data: it stands above the panel or to the right of it, or its
-/// names at the ends of the lines. An entry for the crosses is added by itself when
-/// there are any.
+/// names at the ends of the lines. Entries for crosses and arrows are added by themselves
+/// when there are any.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Key {
     /// Nothing to explain.
@@ -430,8 +435,13 @@ pub struct DrawnLine {
     /// The number of the line, counted through all panels.
     pub line: usize,
     /// The corners of the line as it is drawn, as values `[x, y]`; between two of them it is
-    /// straight in the picture. A gap is a pair of `NaN`.
+    /// straight in the picture. A gap is a pair of `NaN`. The cross is the last of them.
     pub points: Vec<[f64; 2]>,
+    /// Where it leaves the panel for good, if it does: marked by an arrow.
+    pub exit: Option<[f64; 2]>,
+    /// Where its run diverged, if a cross marks that. A value that is not seen is beyond the
+    /// end of its axis at which the cross stands, infinite if it is not known.
+    pub cross: Option<[f64; 2]>,
 }
 
 impl Figure {

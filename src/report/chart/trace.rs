@@ -43,6 +43,18 @@ impl Frame {
             && y <= self.bottom + 1e-6
     }
 
+    /// The direction, right and down, out of the frame at a place on its edge.
+    pub(super) fn outwards(&self, [x, y]: Place) -> [f64; 2] {
+        let edges = [
+            (y - self.top, [0.0, -1.0]),
+            (self.bottom - y, [0.0, 1.0]),
+            (x - self.left, [-1.0, 0.0]),
+            (self.right - x, [1.0, 0.0]),
+        ];
+        let nearest = edges.iter().min_by(|a, b| a.0.total_cmp(&b.0));
+        nearest.map_or([0.0, -1.0], |(_, direction)| *direction)
+    }
+
     /// The piece of a segment inside the frame (Liang and Barsky, 1984).
     fn clip(&self, from: Place, to: Place) -> Option<[Place; 2]> {
         let [dx, dy] = [to[0] - from[0], to[1] - from[1]];
@@ -67,6 +79,15 @@ impl Frame {
         let at = |part: f64| [from[0] + dx * part, from[1] + dy * part];
         (enter <= leave).then(|| [at(enter), at(leave)])
     }
+}
+
+/// Where a line leaves the frame without coming back, if it does.
+pub(super) fn exit(places: &[Option<Place>], frame: &Frame) -> Option<Place> {
+    let is_inside = |place: &Option<Place>| place.is_some_and(|place| frame.holds(place));
+    let last = places.iter().rposition(is_inside)?;
+    let next = places.get(last + 1).copied().flatten()?;
+    let [_, exit] = frame.clip(places[last]?, next)?;
+    Some(exit)
 }
 
 /// The unbroken pieces of a line inside the frame. `None` is a gap. A piece may be

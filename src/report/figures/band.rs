@@ -61,8 +61,8 @@ pub(super) fn is_better_smaller(name: &str) -> bool {
     Quantity::named(name).is_some_and(Quantity::is_better_smaller)
 }
 
-/// The points of one run, and whether it diverged after them.
-pub(super) type Repetition<'l> = (&'l [[f64; 2]], bool);
+/// The points of one run, and where it diverged at or after the last of them, if it did.
+pub(super) type Repetition<'l> = (&'l [[f64; 2]], Option<f64>);
 
 /// What several runs have in common.
 #[derive(Debug, Default, PartialEq)]
@@ -71,8 +71,9 @@ pub(super) struct Together {
     pub(super) median: Vec<[f64; 2]>,
     /// `[x, low, high]`.
     pub(super) band: Vec<[f64; 3]>,
-    /// Whether so many diverged that there is no finite median at the end.
-    pub(super) is_diverged: bool,
+    /// Where so many have diverged that there is no finite median beyond, and the last
+    /// median if it stands there.
+    pub(super) diverged: Option<[f64; 2]>,
 }
 
 /// Brings runs together at the points of the longest one. If `is_worst`, one that diverged
@@ -90,7 +91,7 @@ pub(super) fn together(runs: &[Repetition<'_>], band: Band, is_worst: bool) -> T
             while points.get(*place + 1).is_some_and(|next| next[0] <= *x) {
                 *place += 1;
             }
-            if diverged && end(points) < *x {
+            if diverged.is_some() && end(points) < *x {
                 return is_worst.then_some(f64::INFINITY);
             }
             let at = points.get(*place)?;
@@ -99,13 +100,25 @@ pub(super) fn together(runs: &[Repetition<'_>], band: Band, is_worst: bool) -> T
         let values = sorted(values);
         let median = quantile(&values, 0.5);
         if !median.is_finite() {
-            found.is_diverged = !values.is_empty();
             break;
         }
         let [low, high] = edges(&values, band);
         found.median.push([*x, median]);
         found.band.push([*x, low, high]);
     }
+    // The median is infinite from half of the runs on, but where those that diverged are
+    // left out only the last one ends it.
+    let needed = if is_worst {
+        runs.len().div_ceil(2)
+    } else {
+        runs.len()
+    };
+    let diverged = sorted(runs.iter().filter_map(|run| run.1));
+    let at = diverged.get(needed.max(1) - 1);
+    found.diverged = at.map(|at| {
+        let last = found.median.last().filter(|last| last[0] == *at);
+        last.copied().unwrap_or([*at, f64::NAN])
+    });
     found
 }
 
@@ -137,13 +150,13 @@ mod tests {
         let long = [[0.0, 8.0], [10.0, 4.0], [20.0, 2.0], [30.0, 1.0]];
         let ended = [[0.0, 6.0], [7.0, 3.0]];
         let diverged = [[0.0, 7.0], [10.0, 70.0]];
-        let runs: [Repetition<'_>; 3] = [(&long, false), (&ended, false), (&diverged, true)];
+        let runs: [Repetition<'_>; 3] = [(&long, None), (&ended, None), (&diverged, Some(11.0))];
         let found = together(&runs, Band::Range, true);
         let median = [[0.0, 7.0], [10.0, 4.0], [20.0, 3.0], [30.0, 3.0]];
         assert_eq!(found.median, median);
         assert_eq!(found.band[1], [10.0, 3.0, 70.0]);
         assert_eq!(found.band[2], [20.0, 2.0, f64::INFINITY]);
-        assert!(!found.is_diverged);
+        assert_eq!(found.diverged, None);
         let left_out = together(&runs, Band::Range, false);
         assert_eq!(left_out.band[3], [30.0, 1.0, 3.0]);
         assert_eq!(left_out.median[3], [30.0, 2.0]);
@@ -153,9 +166,13 @@ mod tests {
     fn a_median_ends_where_most_have_diverged() {
         let long = [[0.0, 1.0], [1.0, 0.5], [2.0, 0.25]];
         let short = [[0.0, 1.0], [1.0, 9.0]];
-        let runs: [Repetition<'_>; 3] = [(&short, true), (&long, false), (&short, true)];
+        let runs: [Repetition<'_>; 3] = [(&short, Some(1.0)), (&long, None), (&short, Some(2.0))];
         let found = together(&runs, Band::Quartiles, true);
         assert_eq!(found.median, [[0.0, 1.0], [1.0, 9.0]]);
-        assert!(found.is_diverged);
+        assert!(
+            found
+                .diverged
+                .is_some_and(|at| at[0] == 2.0 && at[1].is_nan())
+        );
     }
 }

@@ -8,7 +8,7 @@ use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
 use super::track::Track;
-use crate::batch::{Recorder, Row, RunResult};
+use crate::batch::{Counts, Recorder, Row, RunResult};
 use crate::number::{Number, Scalar};
 use crate::plan::{Band, ChartKind, Plan, Profile, Run};
 
@@ -266,8 +266,25 @@ pub(in crate::report) struct Ending {
     /// What tells the run apart, if the chart shows it by itself.
     pub(in crate::report) label: String,
     pub(in crate::report) is_diverged: bool,
+    /// The epoch of its status, and the evaluations up to there.
+    pub(in crate::report) reached: [u64; 2],
     /// The final value of the chart's quantity, if it shows one.
     pub(in crate::report) value: Option<f64>,
+}
+
+impl Ending {
+    /// Where on an axis of this quantity the run diverged, if it did and the axis is one of
+    /// time.
+    #[expect(clippy::cast_precision_loss, reason = "epochs are below 2^53")]
+    pub(in crate::report) fn diverged_at(&self, x: &str) -> Option<f64> {
+        let [epoch, evaluations] = self.reached;
+        let at = match x {
+            "epoch" => epoch,
+            "evaluations" => evaluations,
+            _ => return None,
+        };
+        self.is_diverged.then_some(at as f64)
+    }
 }
 
 /// How the drawn runs of each chart ended.
@@ -291,6 +308,12 @@ impl Endings {
                         String::new()
                     },
                     is_diverged: result.is_diverged(),
+                    reached: [
+                        result.status_epoch,
+                        // The result counts up to the last finite state.
+                        (Counts::of_rule(result.status_epoch).evaluations)
+                            .max(result.counts.evaluations),
+                    ],
                     value: value.map(Scalar::to_f64),
                 };
                 self.0.insert((place, result.number), ending);

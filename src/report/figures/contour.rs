@@ -213,7 +213,10 @@ pub(super) fn figure(
             None => panels.push((frame, name, vec![one.line])),
         }
     }
-    let mut subtitle = None;
+    let diverged =
+        super::line::diverged(place, &collected.drawn.chart(place).runs, collected.endings);
+    let mut subtitle =
+        (!diverged.is_empty()).then(|| format!("{} diverged", counted(diverged.len(), "run")));
     if panels.len() > GREATEST_PANELS {
         let said = format!("the first {GREATEST_PANELS} of {} panels", panels.len());
         say(&mut subtitle, &said);
@@ -274,8 +277,7 @@ pub(in crate::report) fn growing(figure: &Figure) -> Vec<Figure> {
         for mark in marks {
             if let Mark::Line(line) = mark {
                 let count = (line.points.len() * picture).div_ceil(PICTURES);
-                line.diverged &= count == line.points.len();
-                line.points.truncate(count.max(1));
+                line.shown = Some(count.max(1));
             }
         }
         figure
@@ -307,7 +309,7 @@ fn ways(plan: &Plan, place: usize, collected: &Collected<'_>, frames: &[Frame]) 
         })?;
         let mut line = Line::new(points.clone(), Colour::Category(0));
         line.path = true;
-        line.diverged = ending.is_diverged;
+        line.diverged = points.last().copied().filter(|_| ending.is_diverged);
         line.name.clone_from(&ending.label);
         line.run = Some(run.number);
         let label = match &label {

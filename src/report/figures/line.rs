@@ -11,13 +11,14 @@ use crate::report::chart::{Colour, Line};
 pub(super) fn line_series(
     plan: &Plan,
     place: usize,
-    (y, band): (&str, Band),
+    [x, y]: [&str; 2],
+    band: Band,
     collected: &Collected<'_>,
 ) -> (Vec<Series>, Option<String>) {
     let chart = &plan.charts[place];
     let runs = &collected.drawn.chart(place).runs;
     if band == Band::None {
-        return (run_lines(plan, place, runs, collected), None);
+        return (run_lines(plan, place, x, collected), None);
     }
     let repetitions = plan.repetitions().max(1);
     let groups = runs.chunk_by(|a, b| a / repetitions == b / repetitions);
@@ -27,7 +28,7 @@ pub(super) fn line_series(
         let points = group.iter().filter_map(|run| {
             let points = collected.lines.get(&(place, *run))?;
             let ending = collected.endings.get(place, *run)?;
-            Some((points.as_slice(), ending.is_diverged))
+            Some((points.as_slice(), ending.diverged_at(x)))
         });
         let points: Vec<Repetition<'_>> = points.collect();
         let found = together(&points, band, is_better_smaller(y));
@@ -40,7 +41,7 @@ pub(super) fn line_series(
             .as_ref()
             .map_or_else(|| of_all.clone(), |label| label(&run));
         let mut line = Line::new(found.median, Colour::Category(0));
-        line.diverged = found.is_diverged;
+        line.diverged = found.diverged;
         line.name = format!("{of_all}, median of {}", points.len());
         let mut series = Series::new(line, label, run.settings);
         if points.len() > 1 {
@@ -59,14 +60,22 @@ pub(super) fn line_series(
 }
 
 /// A line for each run.
-fn run_lines(plan: &Plan, place: usize, runs: &[u64], collected: &Collected<'_>) -> Vec<Series> {
+fn run_lines(plan: &Plan, place: usize, x: &str, collected: &Collected<'_>) -> Vec<Series> {
     let chart: &Chart = &plan.charts[place];
+    let runs = &collected.drawn.chart(place).runs;
     let label = labels(plan, chart, runs, None);
     let series = runs.iter().filter_map(|run| {
         let points = collected.lines.get(&(place, *run))?;
         let ending = collected.endings.get(place, *run)?;
         let mut line = Line::new(points.clone(), Colour::Category(0));
-        line.diverged = ending.is_diverged;
+        if ending.is_diverged {
+            let last = points.last().copied();
+            line.diverged = match ending.diverged_at(x) {
+                // The state that was not finite any more has no point.
+                Some(at) if last.is_none_or(|last| last[0] != at) => Some([at, f64::NAN]),
+                _ => last,
+            };
+        }
         line.name.clone_from(&ending.label);
         line.run = Some(*run);
         let run = plan.run(*run);

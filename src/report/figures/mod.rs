@@ -48,7 +48,7 @@ pub(super) fn figure(
 ) -> Figure {
     let mut figure = match &plan.charts[place].kind {
         ChartKind::Line { x, y, band } => {
-            let (series, said) = line_series(plan, place, (y, *band), collected);
+            let (series, said) = line_series(plan, place, [x, y], *band, collected);
             of_series(plan, place, [x, y], series, said)
         }
         ChartKind::Sweep { x, y, band } => {
@@ -102,8 +102,9 @@ fn of_series(
     let y_scale = fitted(chart.y_scale, values(&lines, 1));
     let description = description(x_name, y_name, &lines);
     // The start of a run is not worth a word: an axis of epochs begins where it can.
-    let is_count = ["epoch", "evaluations"].contains(&x_name);
-    let x_hidden = (!is_count).then(|| hidden(x_scale, &lines, 0)).flatten();
+    let x_hidden = (!is_count(x_name))
+        .then(|| hidden(x_scale, &lines, 0))
+        .flatten();
     for said in [hidden(y_scale, &lines, 1), x_hidden].into_iter().flatten() {
         say(&mut subtitle, &said);
     }
@@ -116,6 +117,11 @@ fn of_series(
         panels,
         key,
     }
+}
+
+/// Whether an axis of this quantity is one of time.
+fn is_count(x: &str) -> bool {
+    ["epoch", "evaluations"].contains(&x)
 }
 
 /// Adds something to a subtitle.
@@ -158,6 +164,7 @@ fn description(x: &str, y: &str, lines: &[&Line]) -> String {
             short(greatest)
         ));
     }
+    let is_count = is_count(x);
     let [x, y] = [x, y].map(quantity_label);
     match lowest(lines) {
         // Points of a sweep are final values, wherever they stand.
@@ -175,17 +182,25 @@ fn description(x: &str, y: &str, lines: &[&Line]) -> String {
     }
     let diverged = lines
         .iter()
-        .map(|line| usize::from(line.diverged) + line.off_scale.len())
+        .map(|line| usize::from(line.diverged.is_some()) + line.off_scale.len())
         .sum::<usize>();
     if diverged > 0 {
-        text.push_str(&format!("; {} diverged", counted(diverged, "run")));
+        let is_median = |line: &&Line| line.diverged.is_some() && line.run.is_none();
+        let what = ["run", "median"][usize::from(lines.iter().any(is_median))];
+        text.push_str(&format!("; {} diverged", counted(diverged, what)));
+        let (first, last) = extent(lines.iter().filter_map(|line| Some(line.diverged?[0])));
+        if is_count && first == last {
+            text.push_str(&format!(" at {x} {}", short(first)));
+        } else if is_count && first < last {
+            text.push_str(&format!(" at {x} {} to {}", short(first), short(last)));
+        }
     }
     text
 }
 
 /// The least end of a line, for points that are joined by none the least point.
 fn lowest<'l>(lines: &[&'l Line]) -> Option<(&'l Line, [f64; 2])> {
-    let ends = lines.iter().filter(|line| !line.diverged);
+    let ends = lines.iter().filter(|line| line.diverged.is_none());
     let ends = ends.flat_map(|line| {
         let from = if line.dots {
             0

@@ -228,7 +228,12 @@ mod tests {
             frame: [0.0, 0.0, 1000.0, 1000.0],
             axes: [axis, axis],
             ticks: Default::default(),
-            lines: vec![DrawnLine { line: 0, points }],
+            lines: vec![DrawnLine {
+                line: 0,
+                points,
+                exit: None,
+                cross: None,
+            }],
         }
     }
 
