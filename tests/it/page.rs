@@ -494,6 +494,59 @@ fn a_line_that_is_pointed_at_tells_its_run_and_its_value() {
 }
 
 #[test]
+fn a_line_that_leaves_the_frame_tells_whole_epochs_and_its_divergence() {
+    let Some(mut browser) = Browser::start() else {
+        return;
+    };
+    let (_at, page) = page(
+        r#"
+epochs = 25
+[[objective]]
+formula = "w^2"
+start = { w = 1 }
+[[optimizer]]
+method = "sgd"
+learning_rate = [0.1, 0.4, 1.2]
+[stop]
+loss_above = 1e3
+[[chart]]
+y = "w"
+"#,
+    );
+    browser.open(&page);
+    browser.value("document.querySelector('.plot').focus()");
+    browser.press("ArrowUp");
+    browser.press("ArrowUp");
+    // It leaves the frame on its way to epoch 1, and is at its start in the last epoch seen.
+    let first = tip(&mut browser);
+    assert_eq!(
+        [number_of(&first, "epoch"), number_of(&first, "w")],
+        [0.0, 1.0]
+    );
+    browser.press("ArrowRight");
+    let last = tip(&mut browser);
+    assert!(last[0].contains("1.2"), "{last:?}");
+    // (1 - 2 * 1.2)^11
+    let expected = -40.495_651_696_639_98;
+    assert_eq!(number_of(&last, "epoch"), 11.0);
+    assert!((number_of(&last, "w") - expected).abs() < 1e-3, "{last:?}");
+    browser.press("ArrowLeft");
+    assert_eq!(tip(&mut browser), first);
+    // The same by pointing.
+    let cross = "(() => {
+        const dot = document.querySelector('.over .dot').getBoundingClientRect();
+        return [dot.x + dot.width / 2, dot.y + dot.height / 2];
+    })()";
+    browser.press("End");
+    browser.middle(".picture");
+    let place: [f64; 2] = serde_json::from_value(browser.value(cross)).unwrap();
+    browser.press("Escape");
+    browser.point(place);
+    assert_eq!(tip(&mut browser), last);
+    browser.assert_no_complaint();
+}
+
+#[test]
 fn lines_are_read_with_the_keyboard() {
     let Some(mut browser) = Browser::start() else {
         return;

@@ -23,7 +23,8 @@
 
   // A number for a reader: five significant digits.
   const shown = (value, isWhole) => {
-    if (!Number.isFinite(value)) return String(value);
+    // The value where a run diverged, which no number is known of.
+    if (!Number.isFinite(value)) return "diverged";
     if (isWhole) return Math.round(value).toLocaleString("en");
     const rounded = Number(value.toPrecision(5));
     const size = Math.abs(rounded);
@@ -173,7 +174,8 @@
     };
   };
 
-  // The corners of a line: where they are in the picture, and their values.
+  // The corners of a line: where they are in the picture, and their values. That of a cross
+  // may have a value beyond the panel, or none; it is held at the edge.
   const corners = (text, [left, top, right, bottom], x, y) => {
     const numbers = text === "" ? [] : text.split(" ");
     const points = [];
@@ -183,10 +185,11 @@
         at -= 1;
         continue;
       }
-      const values = [Number(numbers[at]), Number(numbers[at + 1])];
+      const values = [number(numbers[at]), number(numbers[at + 1])];
+      const held = (share, value) => Math.min(1, Math.max(0, Number.isNaN(share) ? Number(value > 0) : share));
       const place = [
         left + x.share(values[0]) * (right - left),
-        bottom - y.share(values[1]) * (bottom - top),
+        bottom - held(y.share(values[1]), values[1]) * (bottom - top),
       ];
       points.push(place.every(Number.isFinite) ? { place, values } : null);
     }
@@ -210,7 +213,7 @@
         return { frame, x, y, lines: shownLines.filter((line) => line.of) };
       });
       this.dot = drawn("circle", { r: 0, class: "dot" });
-      this.trace = drawn("polyline", { class: "trace" });
+      this.trace = drawn("path", { class: "trace" });
       this.over = drawn("svg", { viewBox: `0 0 ${this.size.join(" ")}`, class: "over", "aria-hidden": "true" });
       this.over.append(this.trace, this.dot);
       element.append(this.over);
@@ -283,34 +286,52 @@
       return line.isFunction;
     }
 
-    // Whether all corners are whole numbers along a side, as epochs are.
+    // Whether all corners are whole numbers along a side, as epochs are; but for those where
+    // the edge of the panel cuts the line.
     isWhole(panel, line, side) {
       const points = this.points(panel, line).filter(Boolean);
-      line.isWhole ??= [0, 1].map((one) => points.every((point) => Number.isInteger(point.values[one])));
+      line.isWhole ??= [0, 1].map((one) => points.every((point) => (
+        Number.isInteger(point.values[one]) || (one === 0 && this.isAtEdge(panel, point)))));
       return line.isWhole[side];
     }
 
+    isAtEdge({ frame: [, top, , bottom] }, { place: [, y] }) {
+      return Math.min(y - top, bottom - y) < 0.1;
+    }
+
+    // The place of a line at the cursor, or the nearest one that is seen: of a line over
+    // epochs at one of these, since nothing is known between them.
     atX(panel, line, cursor) {
       const points = this.points(panel, line);
       const [left, , right] = panel.frame;
-      let x = cursor;
-      // Nothing is known between two epochs.
-      if (this.isWhole(panel, line, 0)) {
-        const whole = Math.round(panel.x.value((cursor - left) / (right - left)));
-        x = left + panel.x.share(whole) * (right - left);
-      }
-      let last = null;
-      for (let place = 0; place < points.length; place += 1) {
-        const to = points[place];
-        if (!to) continue;
-        last = place;
-        if (to.place[0] < x) continue;
-        const from = points[place - 1];
-        if (!from || to.place[0] === from.place[0]) return this.between({ panel, line, place, share: 1 });
-        const share = (x - from.place[0]) / (to.place[0] - from.place[0]);
-        return this.between({ panel, line, place, share: Math.max(0, share) });
-      }
-      return last === null ? null : this.between({ panel, line, place: last, share: 1 });
+      const isWhole = this.isWhole(panel, line, 0);
+      const placeOf = (value) => left + panel.x.share(value) * (right - left);
+      const wanted = Math.round(panel.x.value((cursor - left) / (right - left)));
+      let best = null;
+      points.forEach((to, place) => {
+        if (!to) return;
+        const from = points[place - 1] ?? to;
+        let [low, high] = [from.place[0], to.place[0]];
+        let x = cursor;
+        if (isWhole) {
+          const [first, last] = [Math.ceil(from.values[0]), Math.floor(to.values[0])];
+          if (first > last) return;
+          [low, high, x] = [first, last, wanted].map(placeOf);
+        }
+        x = Math.min(high, Math.max(low, x));
+        const distance = Math.abs(x - cursor);
+        if (best && best.distance <= distance) return;
+        const length = to.place[0] - from.place[0];
+        best = { distance, place, share: length > 0 ? (x - from.place[0]) / length : 1 };
+      });
+      return best && this.between({ panel, line, ...best });
+    }
+
+    // The corners that a reader can step to: not those where the panel cuts a line over epochs.
+    steps(panel, line) {
+      const isWhole = this.isWhole(panel, line, 0);
+      const isStep = (point) => point && (!isWhole || Number.isInteger(point.values[0]));
+      return this.points(panel, line).flatMap((point, place) => (isStep(point) ? [place] : []));
     }
 
     // A place on the way to a corner, with its values.
@@ -341,8 +362,9 @@
       }
       // Where there is no group to be set off, the line is drawn over the picture.
       const isTraced = hit && hit.line.isJoined && this.groups(hit.line.of).length === 0;
-      const points = isTraced ? this.points(hit.panel, hit.line).filter(Boolean) : [];
-      this.trace.setAttribute("points", points.map((point) => point.place.join(",")).join(" "));
+      const points = isTraced ? this.points(hit.panel, hit.line) : [];
+      const piece = (point, at) => (point ? `${points[at - 1] ? "L" : "M"}${point.place.join(",")}` : "");
+      this.trace.setAttribute("d", points.map(piece).join(""));
     }
   }
 
@@ -455,7 +477,7 @@
       const at = Math.max(0, lines.findIndex(({ line }) => line === this.hit?.line));
       const { panel, line } = lines[at];
       const points = picture.points(panel, line);
-      const places = points.flatMap((point, place) => (point ? [place] : []));
+      const places = picture.steps(panel, line);
       if (places.length === 0) return undefined;
       const to = (place) => picture.between({ panel, line, place, share: 1 });
       const turned = { ArrowUp: -1, ArrowDown: 1 }[key];
