@@ -14,7 +14,7 @@
 //!    the model promises is below the rounding of the loss; else at the floor of the
 //!    precision.
 //! 5. It made all epochs, and the mean loss of the last ones is lower than those of earlier
-//!    ones by more than rounding and noise: still improving, unless the model promises
+//!    ones by more than rounding and noise, or swings die out: still improving, unless the model promises
 //!    nothing more, or less than a thousandth of what the last fifth brought.
 //! 6. The largest loss of each quarter of the last epochs is larger than that before, and
 //!    larger than earlier ones by a tenth of the rise since the best epoch: growing.
@@ -41,6 +41,10 @@ const ARRIVED: f64 = 1e-3;
 /// The model is not asked for where the fall of the last fifth is a larger share than this of
 /// the fall before: a fall that slows down evenly is far from arriving then.
 const SLOWING: f64 = 1e-2;
+
+/// A swing dies out if its height falls to this share or less from each quarter of the last
+/// states to the next.
+const DYING: f64 = 0.8;
 
 /// A run grows if the last fifth brought at least this share of all that it rose since its
 /// best epoch: what drifts within bounds rises less.
@@ -149,9 +153,16 @@ fn at_limit<'m, M: FnMut() -> Option<&'m Model>>(
     let noise = tail
         .as_ref()
         .map_or(0.0, |tail| deviations * tail.deviation);
-    let least = noise + case.rounding(last.abs().max(fifth.abs()));
-    if half.min(*fifth) - last > least {
-        let fall = fifth - last;
+    let rounding = case.rounding(last.abs().max(fifth.abs()));
+    let least = noise + rounding;
+    let is_dying = tail.as_ref().is_some_and(|tail| {
+        // Swings less and less above the best loss, as momentum does near a minimum.
+        let best = case.end.best_loss.to_f64();
+        let heights = tail.maxima.map(|greatest| greatest - best);
+        heights[3] > rounding && heights.is_sorted_by(|one, next| *next <= DYING * *one)
+    });
+    if half.min(*fifth) - last > least || is_dying {
+        let fall = (fifth - last).max(0.0);
         let is_slowing = fall <= SLOWING * (half - fifth) || fall <= SLOWING * last.abs();
         return match is_slowing && case.has_arrived(fall) {
             true => Outcome::StationaryPoint,
@@ -161,7 +172,7 @@ fn at_limit<'m, M: FnMut() -> Option<&'m Model>>(
     let above_best = last - case.end.best_loss.to_f64();
     if let Some(tail) = tail
         && last - half.max(*fifth)
-            > (RISING * above_best).max(if tail.is_rising { 0.0 } else { least })
+            > (RISING * above_best).max(if tail.is_rising { rounding } else { least })
         && tail.maxima.is_sorted_by(|one, next| one < next)
     {
         return Outcome::Growing;
@@ -286,6 +297,18 @@ mod tests {
         // With noise.
         let noisy = |epoch: f64| (10.0 - epoch / 100.0 + 0.3 * libm::sin(epoch * epoch), epoch);
         assert_eq!(at_limit(900, noisy, None), Outcome::Improving);
+        // Swings that die out, wherever they end, above a minimum at 2.
+        for epochs in 40..120 {
+            let swings = |epoch: f64| {
+                let x = libm::pow(0.95, epoch) * libm::cos(0.4 * epoch);
+                (2.0 + x * x, x)
+            };
+            assert_eq!(
+                at_limit(epochs, swings, None),
+                Outcome::Improving,
+                "{epochs}"
+            );
+        }
         // A rule about the loss says nothing of the gradient.
         let rule = |rule| StopReason::Converged {
             rule,

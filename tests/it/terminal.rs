@@ -43,10 +43,16 @@ y = "w0"
 title = "w0 over epochs"
 "#;
 
-/// The rows of runs: those with a status.
+/// The rows of runs, which follow their head.
 fn rows(printed: &str) -> Vec<&str> {
-    let is_row = |line: &&str| line.contains("  epoch limit  ") || line.contains("  diverged  ");
-    printed.lines().filter(is_row).collect()
+    let lines = printed
+        .lines()
+        .skip_while(|line| !line.starts_with("  run "));
+    let is_row = |line: &&str| {
+        let number = line.trim_start_matches('★').split_whitespace().next();
+        number.is_some_and(|word| word.parse::<u64>().is_ok())
+    };
+    lines.skip(1).take_while(is_row).collect()
 }
 
 #[test]
@@ -72,7 +78,12 @@ fn what_is_printed_fits_the_terminal_and_keeps_numbers_whole() {
     let at = folder(&[("bowls.toml", SWEEP)]);
     let arguments = ["bowls.toml", "--plot", "always"];
     let wide = succeeded(runner(at.path()).args(arguments).env("COLUMNS", "200"));
-    let loss = |row: &str| row.split_whitespace().rev().nth(2).map(str::to_owned);
+    let loss = |row: &str| {
+        let mut words = row.split_whitespace();
+        words
+            .find(|word| word.contains("e-") && !word.contains('='))
+            .map(str::to_owned)
+    };
     let best = loss(rows(&wide)[0]).unwrap();
     for columns in [132, 80, 60] {
         let mut command = runner(at.path());

@@ -378,31 +378,16 @@ impl<'p> Summary<'p> {
         if has_labels {
             heads.push(("settings", false));
         }
-        heads.extend([
-            ("outcome", false),
-            ("status", false),
-            ("why", false),
-            ("epochs", true),
-            ("loss", true),
-        ]);
+        heads.extend([("outcome", false), ("epochs", true), ("loss", true)]);
+        heads.extend(plan.has_validation().then_some(("validation", true)));
         let fixed = heads.len();
-        if plan.has_validation() {
-            heads.insert(fixed, ("validation", true));
-        }
-        let fixed = heads.len();
-        if plan.has_gap() {
-            heads.push(("gap", true));
-        }
-        if plan.has_distance() {
-            heads.push(("distance", true));
-        }
+        heads.push(("status", false));
+        heads.extend(plan.has_gap().then_some(("gap", true)));
+        heads.extend(plan.has_distance().then_some(("distance", true)));
         heads.extend(parameters.iter().map(|name| (name.as_str(), true)));
-        // Before the epochs and the loss.
-        let why = heads
-            .iter()
-            .position(|(name, _)| *name == "why")
-            .unwrap_or(0);
-        let mut table = Table::new(&heads).with_optional_from(fixed).with_minor(why);
+        let mut table = Table::new(&heads)
+            .with_optional_from(fixed)
+            .with_minor(fixed);
         for (objective, (_, result)) in self
             .shown
             .iter()
@@ -447,11 +432,6 @@ impl<'p> Summary<'p> {
             None => result.outcome.name().to_owned(),
         };
         row.push(Cell::styled(outcome, style(tone)));
-        row.push(Cell::new(result.status.name()));
-        // There is nothing more to say of the epoch limit.
-        let is_told = result.status == Status::EpochLimit;
-        let reason = if is_told { "" } else { &*result.reason };
-        row.push(Cell::styled(reason, FAINT));
         row.push(Cell::new(grouped(u128::from(result.epochs_run))));
         let loss = short(result.loss.to_f64());
         row.push(if is_best {
@@ -462,6 +442,11 @@ impl<'p> Summary<'p> {
         if self.plan.has_validation() {
             row.push(number(result.validation_loss));
         }
+        row.push(match result.status {
+            // There is nothing more to say of the epoch limit.
+            Status::EpochLimit => Cell::styled(result.status.name(), FAINT),
+            status => Cell::styled(format!("{}: {}", status.name(), result.reason), FAINT),
+        });
         if self.plan.has_gap() {
             row.push(number(result.gap));
         }
