@@ -66,10 +66,9 @@ impl Shown {
         };
         let number = |name: &str| column(name, quantity_label(name), Kind::Number);
         let settings = self.settings.iter().map(|place| &plan.columns()[*place]);
-        let mut columns: Vec<Column> = settings
-            .map(|name| column(name, quantity_label(name), Kind::Text))
-            .collect();
-        columns.push(column("outcome", "outcome".to_owned(), Kind::Outcome));
+        // First, where no column before pushes it out of sight.
+        let mut columns = vec![column("outcome", "outcome".to_owned(), Kind::Outcome)];
+        columns.extend(settings.map(|name| column(name, quantity_label(name), Kind::Text)));
         columns.push(column("status", "status".to_owned(), Kind::Text));
         columns.push(column("epochs_run", "epochs".to_owned(), Kind::Number));
         columns.push(number("loss"));
@@ -95,8 +94,8 @@ impl Shown {
                 setting_cell(value, &plan.columns()[*place])
             })
         });
-        let mut cells: Vec<Cell> = settings.collect();
-        cells.push(plain(outcome(result)));
+        let mut cells = vec![plain(outcome(result))];
+        cells.extend(settings);
         cells.push(plain(result.status.name().to_owned()));
         cells.push(plain(grouped(u128::from(result.epochs_run))));
         cells.push(number_cell(Some(result.loss)));
