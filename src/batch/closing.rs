@@ -49,6 +49,8 @@ pub struct Tail {
     pub losses: [f64; 2],
     /// The largest loss of each quarter, in order.
     pub maxima: [f64; 4],
+    /// The mean loss of each quarter.
+    pub means: [f64; 4],
     /// The standard deviation of the loss in the last quarter, of few states the last four.
     pub deviation: f64,
     /// Whether each loss among them, which are three or more, is larger than the one before.
@@ -206,10 +208,11 @@ impl Tail {
             return None;
         }
         let loss = |states: &[Vec<f64>]| states.iter().map(|state| state[0]).collect::<Vec<_>>();
-        let quarter = |place: usize| {
-            let part = loss(&states[count * place / 4..count * (place + 1) / 4]);
-            part.into_iter().fold(f64::NEG_INFINITY, f64::max)
-        };
+        // One state is in each at least.
+        let quarters = [0, 1, 2, 3].map(|place| {
+            let (from, to) = (count * place / 4, count * (place + 1) / 4);
+            loss(&states[from..to.max(from + 1)])
+        });
         // Of few states the last ones, so that there is something to compare.
         let last = &states[(count * 3 / 4).min(count.saturating_sub(MIN_COMPARED))..];
         let losses = loss(last);
@@ -221,7 +224,7 @@ impl Tail {
         #[expect(clippy::cast_precision_loss, reason = "there are at most TAIL")]
         let length = losses.len() as f64;
         // Relative to one of them, so that large losses that hardly differ keep digits.
-        let mean = losses.iter().map(|loss| loss - losses[0]).sum::<f64>() / length;
+        let mean = mean_above(losses[0], &losses);
         let squares = losses.iter().map(|loss| loss - losses[0] - mean);
         let squares = squares.map(|one| one * one).sum::<f64>();
         let half = loss(&states[count / 2..]).into_iter();
@@ -231,13 +234,23 @@ impl Tail {
                 half.clone().fold(f64::INFINITY, f64::min),
                 half.fold(f64::NEG_INFINITY, f64::max),
             ],
-            maxima: [0, 1, 2, 3].map(quarter),
+            maxima: quarters
+                .each_ref()
+                .map(|part| part.iter().copied().fold(f64::NEG_INFINITY, f64::max)),
+            means: quarters.map(|part| part[0] + mean_above(part[0], &part)),
             deviation: (squares / length).sqrt(),
             is_rising: losses.len() >= 3 && losses.is_sorted_by(|one, next| one < next),
             loss_motion,
             motion,
         })
     }
+}
+
+/// By how much the mean of some losses is above one of them.
+fn mean_above(one: f64, losses: &[f64]) -> f64 {
+    #[expect(clippy::cast_precision_loss, reason = "there are at most TAIL")]
+    let count = losses.len() as f64;
+    losses.iter().map(|loss| loss - one).sum::<f64>() / count
 }
 
 /// Of some numbers of each state the spread, and that as a share of the largest magnitude.

@@ -14,8 +14,9 @@
 //!    the model promises is below the rounding of the loss; else at the floor of the
 //!    precision.
 //! 5. It made all epochs, and the mean loss of the last ones is lower than those of earlier
-//!    ones by more than rounding and noise, or swings die out: still improving, unless the model promises
-//!    nothing more, or less than a thousandth of what the last fifth brought.
+//!    ones by more than rounding and noise, or swings die out: still improving, unless the
+//!    model promises nothing more, or less than a thousandth of what the last fifth brought.
+//!    A run whose last losses rise is not.
 //! 6. The largest loss of each quarter of the last epochs is larger than that before, and
 //!    larger than earlier ones by a tenth of the rise since the best epoch: growing.
 //! 7. The model has a stationary point nearby: at a stationary point.
@@ -161,7 +162,8 @@ fn at_limit<'m, M: FnMut() -> Option<&'m Model>>(
         let heights = tail.maxima.map(|greatest| greatest - best);
         heights[3] > rounding && heights.is_sorted_by(|one, next| *next <= DYING * *one)
     });
-    if half.min(*fifth) - last > least || is_dying {
+    let is_lower = half.min(*fifth) - last > least;
+    if is_lower && !tail.as_ref().is_some_and(rises) || is_dying {
         let fall = (fifth - last).max(0.0);
         let is_slowing = fall <= SLOWING * (half - fifth) || fall <= SLOWING * last.abs();
         return match is_slowing && case.has_arrived(fall) {
@@ -187,6 +189,13 @@ fn at_limit<'m, M: FnMut() -> Option<&'m Model>>(
         Some(tail) if !is_still(tail, case.limits.epsilon) => Outcome::Wandering,
         _ => Outcome::PrecisionFloor,
     }
+}
+
+/// Whether the mean loss rises from each quarter of the last states to the next, by more than
+/// noise: a run that came down before and now goes up again.
+fn rises(tail: &Tail) -> bool {
+    let [first, .., last] = tail.means;
+    tail.means.is_sorted_by(|one, next| one < next) && last - first > tail.deviation
 }
 
 /// Whether nothing but rounding moves in the last states: the parameters, or the loss where
@@ -309,6 +318,12 @@ mod tests {
                 "{epochs}"
             );
         }
+        // Lower than before, but on its way up again.
+        let turned = |epoch: f64| match epoch {
+            ..1750.0 => (10.0, epoch),
+            _ => (1.0 + 1e-3 * (epoch - 1750.0), epoch),
+        };
+        assert_eq!(at_limit(2000, turned, None), Outcome::Wandering);
         // A rule about the loss says nothing of the gradient.
         let rule = |rule| StopReason::Converged {
             rule,

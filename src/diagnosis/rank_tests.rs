@@ -55,7 +55,7 @@ pub(crate) fn signed_rank(pairs: impl Iterator<Item = (f64, f64)>) -> Test {
     let smallest_p = libm::exp2(1.0 - float(differences.len()));
     differences.retain(|difference| *difference != 0.0);
     differences.sort_by(|a, b| a.abs().total_cmp(&b.abs()));
-    let ranking = Ranking::new(&differences, |difference| difference.abs());
+    let ranking = Ranks::new(&differences, |difference| difference.abs());
     let ranks = ranking.doubled.iter().zip(&differences);
     let positive = ranks.filter(|(_, difference)| **difference > 0.0);
     let sum: usize = positive.map(|(rank, _)| rank).sum();
@@ -84,7 +84,7 @@ pub(crate) fn rank_sum(one: &[f64], other: &[f64]) -> Test {
     let large_values = large.iter().map(|loss| (or_infinity(*loss), false));
     let mut values: Vec<(f64, bool)> = small_values.chain(large_values).collect();
     values.sort_by(|(a, _), (b, _)| a.total_cmp(b));
-    let ranking = Ranking::new(&values, |(loss, _)| *loss);
+    let ranking = Ranks::new(&values, |(loss, _)| *loss);
     let ranks = ranking.doubled.iter().zip(&values);
     let of_small = ranks.filter(|(_, (_, is_small))| *is_small);
     let sum: usize = of_small.map(|(rank, _)| rank).sum();
@@ -116,40 +116,8 @@ pub(crate) fn holm(p_values: &[f64]) -> Vec<f64> {
     adjusted
 }
 
-/// Minimum, lower quartile, median, upper quartile and maximum; sorts the values. All are
-/// NaN if there are no values.
-///
-/// A quartile between two values is on the straight line between them, as by default in
-/// R and `NumPy` (number 7 of Hyndman and Fan, "Sample quantiles in statistical packages",
-/// The American Statistician 50, 1996). It is infinite if it is between a finite value and
-/// an infinite one.
-pub(crate) fn quartiles(values: &mut [f64]) -> [f64; 5] {
-    for value in values.iter_mut() {
-        *value = or_infinity(*value);
-    }
-    values.sort_by(f64::total_cmp);
-    let Some(last) = values.len().checked_sub(1) else {
-        return [f64::NAN; 5];
-    };
-    [0, 1, 2, 3, 4].map(|quarter| {
-        let quarters = last * quarter;
-        let low = values[quarters / 4];
-        let high = values[(quarters / 4 + 1).min(last)];
-        let weight = float(quarters % 4) / 4.0;
-        // Zero times infinity would be NaN, and so would the sum of both infinities. The
-        // sum of two parts of equal values could be rounded.
-        if weight == 0.0 || low >= high {
-            low
-        } else if high == f64::INFINITY {
-            high
-        } else {
-            low * (1.0 - weight) + high * weight
-        }
-    })
-}
-
 /// Values in ascending order, as ranks.
-struct Ranking {
+struct Ranks {
     /// Twice the rank of each value, from 2.
     doubled: Vec<usize>,
     /// The sum of t³ − t over groups of t equal values: by how much they narrow the
@@ -157,7 +125,7 @@ struct Ranking {
     excess: f64,
 }
 
-impl Ranking {
+impl Ranks {
     /// The items are sorted by their values.
     fn new<T>(sorted: &[T], value: impl Fn(&T) -> f64) -> Self {
         let mut doubled = Vec::with_capacity(sorted.len());
@@ -171,7 +139,7 @@ impl Ranking {
             doubled.resize(before + group.len(), rank);
             excess += size * size * size - size;
         }
-        Ranking { doubled, excess }
+        Ranks { doubled, excess }
     }
 }
 
@@ -535,48 +503,5 @@ mod tests {
         );
         check(&[0.2], &[0.2]);
         check(&[], &[]);
-    }
-
-    #[test]
-    fn quartiles_are_those_of_numpy() {
-        // numpy.quantile 2.4.6.
-        let check = |mut values: Vec<f64>, expected: [f64; 5]| {
-            assert_eq!(quartiles(&mut values), expected);
-        };
-        check(
-            vec![3.0, 1.0, 4.0, 1.5, 9.0, 2.6],
-            [1.0, 1.775, 2.8, 3.75, 9.0],
-        );
-        check(vec![8.0, 1.0, 4.0, 2.0], [1.0, 1.75, 3.0, 5.0, 8.0]);
-        check(vec![7.0], [7.0; 5]);
-        assert!(quartiles(&mut []).iter().all(|value| value.is_nan()));
-    }
-
-    #[test]
-    fn quartiles_of_infinite_losses_are_never_nan() {
-        let check = |mut values: Vec<f64>, expected: [f64; 5]| {
-            assert_eq!(quartiles(&mut values), expected);
-        };
-        // At a value exactly, the infinite neighbour does not matter.
-        check(
-            vec![1.0, 2.0, 3.0, 4.0, INFINITY],
-            [1.0, 2.0, 3.0, 4.0, INFINITY],
-        );
-        check(
-            vec![2.0, f64::NAN, 1.0, -f64::NAN],
-            [1.0, 1.75, INFINITY, INFINITY, INFINITY],
-        );
-        check(vec![INFINITY; 4], [INFINITY; 5]);
-        check(
-            vec![-INFINITY, INFINITY],
-            [-INFINITY, INFINITY, INFINITY, INFINITY, INFINITY],
-        );
-        check(
-            vec![-INFINITY, 1.0],
-            [-INFINITY, -INFINITY, -INFINITY, -INFINITY, 1.0],
-        );
-        // Nor is a difference computed, which could overflow.
-        assert_eq!(quartiles(&mut [-f64::MAX, f64::MAX])[2], 0.0);
-        check(vec![5e-324; 2], [5e-324; 5]);
     }
 }

@@ -13,11 +13,12 @@
 use std::cmp::Ordering;
 use std::collections::BTreeMap;
 
-use super::rank_tests::{Test, holm, quartiles, rank_sum, signed_rank};
+use super::rank_tests::{Test, holm, rank_sum, signed_rank};
 use super::words::brief;
 use super::{Concluded, Subject};
 use crate::batch::RunResult;
 use crate::ending::{Outcome, Status};
+use crate::number::{quantile, sorted};
 use crate::plan::Plan;
 
 /// The level at which two settings differ.
@@ -229,11 +230,11 @@ impl Settings {
         };
         let first_run = setting * plan.repetitions();
         let run = plan.run(first_run);
-        let mut losses: Vec<f64> = members.losses.iter().map(|(_, loss)| *loss).collect();
+        let losses = sorted(members.losses.iter().map(|(_, loss)| *loss));
         let complete = Complete {
             first_run,
             optimizer: run.optimizer,
-            quartiles: quartiles(&mut losses),
+            quartiles: [0.0, 0.25, 0.5, 0.75, 1.0].map(|share| quantile(&losses, share)),
             members,
         };
         let best = self.best.entry((run.objective, run.optimizer));

@@ -1,6 +1,7 @@
 //! Numbers as they are written, stored and shown.
 
 mod domain;
+mod quantile;
 
 use std::fmt;
 use std::str::FromStr;
@@ -8,6 +9,7 @@ use std::str::FromStr;
 use crate::autodiff::Real;
 
 pub use domain::{Domain, GREATEST_WHOLE};
+pub(crate) use quantile::{quantile, sorted};
 
 /// The precision that a run is computed in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]

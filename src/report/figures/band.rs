@@ -1,52 +1,12 @@
 //! Repetitions brought together: a median, and the area around it.
 //!
-//! A quantile of n sorted values is that at (n − 1)·share, between two of them on the
-//! straight line (number 7 of Hyndman and Fan, "Sample quantiles in statistical packages",
-//! The American Statistician 50, 1996): the one that R and NumPy use.
-//!
 //! Runs are looked at together at equal epochs, or equal evaluations. One that ended keeps
 //! its last value. One that diverged counts as infinitely bad from its last finite state on,
 //! for quantities that are better the smaller they are; for others, such as a parameter, it
 //! is left out from there on.
 
+use crate::number::{quantile, sorted};
 use crate::plan::{Band, Quantity};
-
-/// The quantile of values that are sorted. Infinite ones are values too.
-///
-/// It is NaN if there is none.
-pub(super) fn quantile(sorted: &[f64], share: f64) -> f64 {
-    let Some(greatest) = sorted.len().checked_sub(1) else {
-        return f64::NAN;
-    };
-    #[expect(
-        clippy::cast_precision_loss,
-        clippy::cast_possible_truncation,
-        clippy::cast_sign_loss,
-        reason = "a share of a count of values in memory"
-    )]
-    let (place, rest) = {
-        let place = greatest as f64 * share;
-        (libm::floor(place) as usize, place - libm::floor(place))
-    };
-    let low = sorted[place.min(greatest)];
-    let high = sorted[(place + 1).min(greatest)];
-    // Also where both are infinite, whose difference is no number.
-    if rest == 0.0 || low == high {
-        low
-    } else {
-        low + (high - low) * rest
-    }
-}
-
-/// Sorts values for [`quantile`]: those that are not numbers last, as infinitely bad.
-pub(super) fn sorted(values: impl IntoIterator<Item = f64>) -> Vec<f64> {
-    let mut values: Vec<f64> = values
-        .into_iter()
-        .map(|value| if value.is_nan() { f64::INFINITY } else { value })
-        .collect();
-    values.sort_by(f64::total_cmp);
-    values
-}
 
 /// The least and the greatest of a band.
 pub(super) fn edges(sorted: &[f64], band: Band) -> [f64; 2] {
@@ -125,25 +85,6 @@ pub(super) fn together(runs: &[Repetition<'_>], band: Band, is_worst: bool) -> T
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn quantiles_are_those_of_numpy() {
-        // numpy.quantile([1, 2, 4, 8], [0, .25, .5, .75, 1])
-        let values = [1.0, 2.0, 4.0, 8.0];
-        let shares = [0.0, 0.25, 0.5, 0.75, 1.0];
-        let found = shares.map(|share| quantile(&values, share));
-        assert_eq!(found, [1.0, 1.75, 3.0, 5.0, 8.0]);
-        assert_eq!(quantile(&[3.0], 0.25), 3.0);
-        assert!(quantile(&[], 0.5).is_nan());
-    }
-
-    #[test]
-    fn infinite_values_are_the_greatest() {
-        let values = sorted([f64::NAN, 1.0, f64::INFINITY, 2.0, 3.0]);
-        assert_eq!(quantile(&values, 0.5), 3.0);
-        assert_eq!(quantile(&values, 0.75), f64::INFINITY);
-        assert_eq!(quantile(&values, 0.6), f64::INFINITY);
-    }
 
     #[test]
     fn a_run_that_ended_keeps_its_value_and_one_that_diverged_is_worst() {

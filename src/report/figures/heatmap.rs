@@ -7,11 +7,11 @@
 use std::collections::{HashMap, HashSet};
 
 use super::Collected;
-use super::band::{is_better_smaller, quantile, sorted};
+use super::band::is_better_smaller;
 use super::colours::{LOG_COLOURS_FROM, faceted};
 use super::scale::extent;
 use super::{counted, say};
-use crate::number::{Number, Value, short};
+use crate::number::{Number, Value, quantile, short, sorted};
 use crate::plan::{self, Chart, ChartKind, Plan, quantity_label};
 use crate::report::chart::{Axis, Cells, Figure, Key, Mark, Panel, Scale};
 

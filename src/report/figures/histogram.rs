@@ -7,11 +7,10 @@
 //! and then widened to a round number, at a multiple of which they begin.
 
 use super::Collected;
-use super::band::{quantile, sorted};
 use super::colours::{Series, colours, faceted};
 use super::scale::fitted;
 use super::{counted, say};
-use crate::number::short;
+use crate::number::{quantile, short, sorted};
 use crate::plan::{Plan, quantity_label};
 use crate::report::chart::{Axis, Bars, Colour, Figure, Line, Mark, Panel, Scale};
 

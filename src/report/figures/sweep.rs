@@ -3,10 +3,10 @@
 use std::collections::HashMap;
 
 use super::Collected;
-use super::band::{edges, quantile, sorted};
+use super::band::edges;
 use super::colours::{Series, column};
 use super::line::{diverged, said};
-use crate::number::Value;
+use crate::number::{Value, quantile, sorted};
 use crate::plan::{Band, Plan};
 use crate::report::chart::{Colour, Line};
 
