@@ -4,6 +4,7 @@ use std::fmt;
 
 use crate::batch::RunResult;
 use crate::derivative::Row;
+use crate::diagnosis::Facts;
 use crate::number::{Scalar, short};
 use crate::plan::{Derivative, Plan, Quantity};
 
@@ -129,7 +130,9 @@ pub(super) fn digits(quantity: &str, value: Scalar) -> String {
 }
 
 fn is_count(quantity: &str) -> bool {
-    Quantity::named(quantity).is_some_and(|quantity| quantity.is_count)
+    ["status_epoch", "epoch"].contains(&quantity)
+        || Facts::is_count(quantity)
+        || Quantity::named(quantity).is_some_and(|quantity| quantity.is_count)
 }
 
 /// A number and the one that it should be.

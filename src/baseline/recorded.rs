@@ -7,7 +7,7 @@ use super::matching::Matching;
 use super::report::RecordedReport;
 use super::trajectory::Trajectories;
 use crate::batch::{Counts, RunResult};
-use crate::diagnosis::{Concluded, Fact, Facts};
+use crate::diagnosis::{CURVED_RUNS, Concluded, Fact, Facts};
 use crate::number::{Scalar, Value};
 use crate::plan::{Plan, Quantity, Tolerance};
 use crate::report::{ConcludedReader, RUNS, ReportError, State};
@@ -50,13 +50,15 @@ impl<'p> RecordedRuns<'p> {
         } else {
             None
         };
+        let is_whole = numbers.len() as u64 == plan.runs();
+        let is_recorded_whole = report.run_count() == Some(recorded.runs());
         let mut opened = RecordedRuns {
             report,
             reader,
             trajectories,
-            comparison: Comparison::new(recorded, plan),
+            comparison: Comparison::new(recorded, plan, is_whole && is_recorded_whole),
             matching: Matching::new(recorded, plan, numbers),
-            is_whole: numbers.len() as u64 == plan.runs(),
+            is_whole,
             count: 0,
             next: None,
             waiting: HashMap::new(),
@@ -206,10 +208,12 @@ struct Comparison<'p> {
     has_same_columns: bool,
     /// Whether nothing may be away at all.
     is_exact: bool,
+    /// Whether all runs of both plans are compared.
+    are_whole: bool,
 }
 
 impl<'p> Comparison<'p> {
-    fn new(recorded: &'p Plan, plan: &'p Plan) -> Self {
+    fn new(recorded: &'p Plan, plan: &'p Plan, are_whole: bool) -> Self {
         // What only one of the two experiments asks for did not move.
         let before: Vec<Quantity> = Quantity::of(recorded).collect();
         let has_searches = recorded.has_searches() || plan.has_searches();
@@ -239,7 +243,8 @@ impl<'p> Comparison<'p> {
             quantities: quantities.collect(),
             parameters: parameters.collect(),
             has_same_columns: recorded.columns() == plan.columns(),
-            is_exact: plan.check.is_exact(),
+            is_exact: plan.check.allows_nothing(),
+            are_whole,
         }
     }
 
@@ -279,6 +284,9 @@ impl<'p> Comparison<'p> {
 
     /// What changed of a run. Sentences do not count.
     fn tell(&self, before: &Concluded, after: &Concluded, deviations: &mut Vec<Deviation>) {
+        let numbers = [before.result.number, after.result.number];
+        let first = numbers.iter().all(|number| *number < CURVED_RUNS as u64);
+        let has_model = self.are_whole && first;
         let (recorded, now) = (&before.result, &after.result);
         let deviations = std::cell::RefCell::new(deviations);
         let words = |name: &str, before: String, after: String| {
@@ -342,7 +350,7 @@ impl<'p> Comparison<'p> {
             .map(|(name, (before, after))| {
                 // Which runs have a model depends on which are chosen.
                 let is_known = before.is_some() && after.is_some();
-                let is_compared = is_known || !Facts::is_of_the_model(name);
+                let is_compared = is_known || has_model || !Facts::is_of_the_model(name);
                 // What is all rounding moves by any share where the values may move at all.
                 let is_rounding = ["model_decrease", "model_distance"].contains(&name);
                 let is_compared = is_compared && (self.is_exact || !is_rounding);
@@ -351,8 +359,12 @@ impl<'p> Comparison<'p> {
             });
         for (name, [before, after], tolerance) in epochs.chain(facts) {
             let Some(tolerance) = tolerance else { continue };
-            if let (Some(Fact::Word(before)), Some(Fact::Word(after))) = (before, after) {
-                words(name, before.to_owned(), after.to_owned());
+            if let [Some(Fact::Word(_)), _] | [_, Some(Fact::Word(_))] = [before, after] {
+                let word = |fact: Option<Fact>| match fact {
+                    Some(Fact::Word(word)) => word.to_owned(),
+                    _ => "none".to_owned(),
+                };
+                words(name, word(before), word(after));
                 continue;
             }
             #[expect(clippy::cast_precision_loss, reason = "epochs are below 2^53")]

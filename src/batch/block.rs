@@ -7,7 +7,7 @@
 //! [`descent`](super::descent). So lanes never decide how a run ends, and the
 //! result is the same with and without them.
 
-use super::closing::{Closing, Tail, WATCHED, Windows, tail_start};
+use super::closing::{Closing, Steps, Tail, state};
 use super::course::Limits;
 use super::descent::{Best, Checkpoint, Descent, LOSS, OPERATIONS};
 use super::{Cancelled, Control, Counts, End, Recorder, Row, StopReason};
@@ -62,7 +62,7 @@ struct Block<'a, T> {
     /// Whether the least loss of each lane is in the chunk.
     improved: Vec<bool>,
     /// The epochs that the closing of each run needs the loss of.
-    windows: Windows,
+    steps: Steps,
     /// The states in the last epoch from which a chunk covers the whole tail, and which that
     /// is.
     tail: States<T>,
@@ -80,8 +80,8 @@ struct Live<T> {
     /// end of each, though the memory still moves: what comes after may be a fixed point,
     /// whose first epoch only a run from here on can tell.
     resting: Option<Checkpoint<T>>,
-    /// The sums of the losses in the windows of the closing.
-    sums: [f64; 3],
+    /// The losses of the closing.
+    losses: Vec<f64>,
 }
 
 /// The least loss of a lane: what it was, in which epoch, and the epoch not long before that
@@ -167,7 +167,9 @@ impl<T: Real> Descent<T> {
         recorder: &mut R,
         control: &Control,
     ) -> Result<End, Cancelled> {
-        if self.batches.is_some() {
+        // What a run that ends early came to is seen from its start.
+        let is_array = self.engine.lanes() == 1;
+        if self.batches.is_some() || is_array && plan.stop.may_converge() {
             let mut state = Vec::new();
             self.start(plan, run, &mut state);
             state.truncate(self.parameters + self.memory);
@@ -315,7 +317,7 @@ impl<'a, T: Real> Block<'a, T> {
                 rows: Vec::new(),
                 best: None,
                 resting: None,
-                sums: [0.0; 3],
+                losses: Vec::new(),
             });
         }
         let mut states = States::default();
@@ -336,7 +338,7 @@ impl<'a, T: Real> Block<'a, T> {
             leaves: Vec::new(),
             best: States::default(),
             improved: Vec::new(),
-            windows: Windows::new(epochs),
+            steps: Steps::new(epochs),
             tail: States::default(),
             tail_from: 0,
         }
@@ -376,7 +378,7 @@ impl<'a, T: Real> Block<'a, T> {
     fn chunk(&mut self, from: u64, end: u64) {
         let rows_before = self.live.first().map_or(0, |live| live.rows.len());
         self.numbers.look_anew();
-        if (from..end).contains(&tail_start(self.epochs)) {
+        if (from..end).contains(&self.steps.tail_start()) {
             self.numbers.copy_states(&mut self.tail);
             self.tail_from = from;
         }
@@ -390,15 +392,15 @@ impl<'a, T: Real> Block<'a, T> {
                 .recorded_epochs
                 .as_ref()
                 .map_or(u64::MAX, |recorded| recorded.next(epoch));
-            let next_look = self.windows.next(epoch);
+            let next_look = self.steps.next(epoch);
             if next_row == epoch {
                 self.record();
                 recorded = Some(epoch);
-                self.add_to_windows(epoch);
+                self.keep_losses(epoch);
                 epoch += 1;
             } else if next_look == epoch {
                 self.descent.engine.advance(&mut self.numbers, 1, false);
-                self.add_to_windows(epoch);
+                self.keep_losses(epoch);
                 epoch += 1;
             } else {
                 let until = if epoch == last { end } else { last };
@@ -549,43 +551,48 @@ impl<'a, T: Real> Block<'a, T> {
         }
     }
 
-    /// Adds the loss of an epoch of each lane to its windows.
-    fn add_to_windows(&mut self, epoch: u64) {
-        if self.windows.next(epoch) != epoch {
+    /// Keeps the loss of an epoch of each lane, if its closing needs it.
+    fn keep_losses(&mut self, epoch: u64) {
+        if self.steps.next(epoch) != epoch {
             return;
         }
         for (live, loss) in self.live.iter_mut().zip(self.numbers.outputs(LOSS)) {
-            self.windows.add(&mut live.sums, epoch, loss.to_f64());
+            live.losses.push(loss.to_f64());
         }
     }
 
     /// The closings of the runs whose lanes made all epochs. The last epochs of those that
     /// need a tail are run once more, several at once.
-    fn closings(&self) -> Vec<Option<Closing>> {
+    fn closings(&mut self) -> Vec<Option<Closing>> {
         let mut closings = Vec::new();
         let mut tails = Vec::new();
-        for (lane, live) in self.live.iter().enumerate() {
+        for (lane, live) in self.live.iter_mut().enumerate() {
+            if self.leaves[lane] {
+                closings.push(None);
+                continue;
+            }
             let best = match (self.numbers.least(lane).1, live.best) {
                 (Some(_), _) | (_, None) => self.epochs,
                 (None, Some(best)) => best.epoch,
             };
-            let (closing, needs_tail) = self.windows.closing(live.sums, self.epochs, best);
-            closings.push((!self.leaves[lane]).then_some(closing));
-            if needs_tail && !self.leaves[lane] {
+            let losses = std::mem::take(&mut live.losses);
+            if self.steps.needs_tail(&losses, best) {
                 tails.push(lane);
             }
+            let tail = None;
+            closings.push(Some(Closing { losses, tail }));
         }
         for lanes in tails.chunks(8 * WIDTH) {
             for (lane, states) in lanes.iter().zip(self.tails(lanes)) {
                 if let Some(closing) = &mut closings[*lane] {
-                    closing.tail = Tail::of(&states, T::EPSILON.to_f64());
+                    closing.tail = Some(Tail::of(&states, T::EPSILON.to_f64()));
                 }
             }
         }
         closings
     }
 
-    /// The loss and some parameters of the last epochs of some lanes.
+    /// The last states of some lanes.
     fn tails(&self, lanes: &[usize]) -> Vec<Vec<Vec<f64>>> {
         let program = self.descent.engine.program();
         let mut numbers = Numbers::new(program, lanes.len());
@@ -595,7 +602,7 @@ impl<'a, T: Real> Block<'a, T> {
             inputs.extend(rest.map(|number| self.numbers.input(number, *lane)));
             numbers.load(place, &inputs);
         }
-        let start = tail_start(self.epochs);
+        let start = self.steps.tail_start();
         let before = in_chunk(start - self.tail_from);
         if before > 0 {
             self.descent.engine.advance(&mut numbers, before, false);
@@ -603,17 +610,15 @@ impl<'a, T: Real> Block<'a, T> {
         let mut tails = vec![Vec::new(); lanes.len()];
         for _ in start..=self.epochs {
             for (place, states) in tails.iter_mut().enumerate() {
-                let watched = 0..self.descent.parameters.min(WATCHED);
-                let values = watched.map(|number| numbers.input(number, place).to_f64());
-                states.push([f64::NAN].into_iter().chain(values).collect());
+                let parameters = 0..self.descent.parameters;
+                let parameters = parameters.map(|number| numbers.input(number, place).to_f64());
+                // The loss is known after the parameters have moved on.
+                states.push(state(f64::NAN, parameters));
             }
             self.descent.engine.advance(&mut numbers, 1, false);
             for (states, loss) in tails.iter_mut().zip(numbers.outputs(LOSS)) {
-                if let Some(loss_of) = states
-                    .last_mut()
-                    .and_then(|state: &mut Vec<f64>| state.first_mut())
-                {
-                    *loss_of = loss.to_f64();
+                if let Some(state) = states.last_mut() {
+                    state[0] = loss.to_f64();
                 }
             }
         }
@@ -628,7 +633,7 @@ impl<'a, T: Real> Block<'a, T> {
         self.numbers.look_anew();
         let rows_before = self.live[0].rows.len();
         self.record();
-        self.add_to_windows(self.epochs);
+        self.keep_losses(self.epochs);
         self.find_unexpected();
         let mut closings = self.closings();
         for (lane, mut live) in std::mem::take(&mut self.live).into_iter().enumerate() {

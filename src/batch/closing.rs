@@ -1,42 +1,48 @@
-//! How a run that makes all of its epochs moves towards its end, as the engine sees it:
-//! whatever `[record]` asks for.
+//! How a run moves towards its end, as the engine sees it: whatever `[record]` asks for.
 
 use std::collections::VecDeque;
 
 /// The longest period that is looked for.
 pub const MAX_PERIOD: u64 = 64;
 
+/// Of an objective with more variables a diagnosis makes no quadratic model at the end of a
+/// run: the time for it grows with their third power.
+pub const MAX_MODELLED: usize = 30;
+
+/// A run is looked at in this many steps of equal length.
+const STEPS: u64 = 64;
+
 /// Number of last states that are looked at: enough for three of the longest periods.
 pub(super) const TAIL: u64 = 3 * MAX_PERIOD + 2;
 
-/// Number of parameters that are compared, the first ones: a run that repeats itself does so
-/// in each.
-pub(super) const WATCHED: usize = 8;
+/// Number of parameters that are compared one by one, the first ones.
+const WATCHED: usize = 8;
 
 /// States are the same again if they differ by less than this share of the spread of those
 /// compared: a descent that swings without a period hardly ever comes back as near for whole
 /// periods in a row.
 const SAME: f64 = 1e-3;
 
-/// At least this many of the last states are looked at, if there are as many.
-const MIN_COMPARED: usize = 4;
+/// And by less than this after as many periods as there are: else it drifts.
+const SAME_AFTER_ALL: f64 = 1e-2;
 
-/// Motion within so many units in the last place is rounding.
-const ROUNDING: f64 = 64.0;
+/// At least this many states are compared, as chance is often right for a few.
+const MIN_COMPARED: usize = 16;
 
-/// The losses of a run at three times, and its last states.
+/// Motion of no more than this share, in numbers with this spacing at 1, is rounding: 64 units
+/// in the last place, or what is left of a swing that rounding keeps from dying out.
+#[must_use]
+pub fn rounding_motion(epsilon: f64) -> f64 {
+    (64.0 * epsilon).max(1e-12)
+}
+
+/// The losses of a run on its way, and its last states.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Closing {
-    /// Number of epochs that a mean is over: a 64th of all, at least 1 and at most 16.
-    pub length: u64,
-    /// The mean loss of some epochs from the middle on.
-    pub half: f64,
-    /// The same from four fifths of the epochs on.
-    pub fifth: f64,
-    /// The same of the last ones.
-    pub last: f64,
-    /// The last states; `None` where the loss is lowest at the end and still falls, since
-    /// nothing swings there.
+    /// The losses at evenly spaced epochs, the first and the last among them: 65, or all of
+    /// a shorter run.
+    pub losses: Vec<f64>,
+    /// The last states; `None` where the loss only falls.
     pub tail: Option<Tail>,
 }
 
@@ -47,137 +53,175 @@ pub struct Tail {
     pub period: Option<u64>,
     /// The smallest and the largest loss of the last half.
     pub losses: [f64; 2],
-    /// The largest loss of each quarter, in order.
-    pub maxima: [f64; 4],
     /// The mean loss of each quarter.
     pub means: [f64; 4],
     /// The standard deviation of the loss in the last quarter, of few states the last four.
     pub deviation: f64,
-    /// Whether each loss among them, which are three or more, is larger than the one before.
-    pub is_rising: bool,
     /// The spread of the loss there, as a share of its magnitude.
     pub loss_motion: f64,
     /// The same of the parameter that moves most.
     pub motion: f64,
 }
 
-/// The epochs whose losses are averaged.
+/// The epochs at which the loss of a run is looked at.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Windows {
-    starts: [u64; 3],
-    length: u64,
+pub(super) struct Steps {
+    epochs: u64,
 }
 
-impl Windows {
-    /// Those of a run with this number of epochs.
+impl Steps {
     pub(super) fn new(epochs: u64) -> Self {
-        let length = (epochs / 64).clamp(1, 16);
-        Windows {
-            starts: [
-                epochs / 2,
-                epochs / 5 * 4 + epochs % 5 * 4 / 5,
-                epochs + 1 - length,
-            ],
-            length,
-        }
+        Steps { epochs }
     }
 
-    /// The first epoch of a window that is not before `epoch`.
-    pub(super) fn next(&self, epoch: u64) -> u64 {
-        let ends = self.starts.map(|start| start + self.length);
-        let next = self.starts.iter().zip(ends);
-        let next = next.filter(|(_, end)| epoch < *end);
-        next.map(|(start, _)| (*start).max(epoch))
-            .min()
-            .unwrap_or(u64::MAX)
+    /// The first of them that is not before `epoch`.
+    pub(super) fn next(self, epoch: u64) -> u64 {
+        let steps = u128::from(STEPS.min(self.epochs).max(1));
+        let (epoch, epochs) = (u128::from(epoch), u128::from(self.epochs));
+        let step = (epoch * steps).div_ceil(epochs.max(1));
+        // The step before may have been rounded down to the same epoch.
+        let found = [step.saturating_sub(1), step]
+            .map(|step| step * epochs / steps)
+            .into_iter()
+            .find(|found| *found >= epoch);
+        let found = found.unwrap_or_else(|| (step + 1) * epochs / steps);
+        u64::try_from(found).unwrap_or(u64::MAX)
     }
 
-    /// Adds the loss of an epoch to the sums of the windows that it is in.
-    pub(super) fn add(&self, sums: &mut [f64; 3], epoch: u64, loss: f64) {
-        for (sum, start) in sums.iter_mut().zip(self.starts) {
-            if (start..start + self.length).contains(&epoch) {
-                *sum += loss;
-            }
-        }
+    /// Whether a run with these losses there, whose smallest one is in epoch `best`, needs a
+    /// tail: unless it only falls.
+    pub(super) fn needs_tail(self, losses: &[f64], best: u64) -> bool {
+        best != self.epochs || !losses.is_sorted_by(|one, next| one > next)
     }
 
-    /// The closing of a run with these sums whose smallest loss is in epoch `best`, except
-    /// for its tail; and whether it needs one.
-    pub(super) fn closing(&self, sums: [f64; 3], epochs: u64, best: u64) -> (Closing, bool) {
-        #[expect(clippy::cast_precision_loss, reason = "it is at most 16")]
-        let [half, fifth, last] = sums.map(|sum| sum / self.length as f64);
-        let falls = best == epochs && last < fifth;
-        let closing = Closing {
-            length: self.length,
-            half,
-            fifth,
-            last,
-            tail: None,
-        };
-        (closing, !falls)
+    /// The first epoch of the tail.
+    pub(super) fn tail_start(self) -> u64 {
+        (self.epochs + 1).saturating_sub(TAIL)
     }
 }
 
-/// The first epoch of the tail of a run.
-pub(super) fn tail_start(epochs: u64) -> u64 {
-    (epochs + 1).saturating_sub(TAIL)
+/// The loss and what is compared of the parameters: the first ones, and of all others a sum
+/// with weights that hardly ever cancel.
+pub(super) fn state(loss: f64, parameters: impl Iterator<Item = f64>) -> Vec<f64> {
+    let mut state = Vec::new();
+    fill(&mut state, loss, parameters);
+    state
+}
+
+fn fill(state: &mut Vec<f64>, loss: f64, parameters: impl Iterator<Item = f64>) {
+    state.clear();
+    state.push(loss);
+    let mut rest = None;
+    for (place, x) in parameters.enumerate() {
+        if place < WATCHED {
+            state.push(x);
+        } else {
+            #[expect(clippy::cast_precision_loss, reason = "it is below 1024")]
+            let weight = 1.0 + (place.wrapping_mul(619) % 1024) as f64;
+            *rest.get_or_insert(0.0) += weight * x;
+        }
+    }
+    state.extend(rest);
 }
 
 /// Collects the closing of a run whose epochs are seen one by one.
 #[derive(Debug)]
 pub(super) struct Collector {
-    epochs: u64,
-    windows: Windows,
-    sums: [f64; 3],
-    /// The loss and some parameters of the last epochs.
+    steps: Steps,
+    /// The losses at the steps.
+    losses: Vec<f64>,
+    /// The losses at every so many epochs, for a run that ends early.
+    spread: Vec<f64>,
+    stride: u64,
     tail: VecDeque<Vec<f64>>,
-    /// The epoch that was seen first.
-    first: Option<u64>,
+    /// The epoch from which on states are kept: the first, if a run may end early.
+    tail_start: u64,
+    /// The epochs that were seen first and last.
+    seen: Option<(u64, u64)>,
 }
 
 impl Collector {
-    pub(super) fn new(epochs: u64) -> Self {
+    /// That of a run of so many epochs, which may end early.
+    pub(super) fn new(epochs: u64, may_end_early: bool) -> Self {
+        let steps = Steps::new(epochs);
         Collector {
-            epochs,
-            windows: Windows::new(epochs),
-            sums: [0.0; 3],
+            steps,
+            tail_start: match may_end_early {
+                true => 0,
+                false => steps.tail_start(),
+            },
+            losses: Vec::new(),
+            spread: Vec::new(),
+            stride: 1,
             tail: VecDeque::new(),
-            first: None,
+            seen: None,
         }
     }
 
-    /// The first epoch that it needs which is not before `epoch`.
+    /// The first epoch that a run which makes all epochs needs and that is not before
+    /// `epoch`.
     pub(super) fn next(&self, epoch: u64) -> u64 {
-        self.windows
-            .next(epoch)
-            .min(tail_start(self.epochs).max(epoch))
+        let tail = self.steps.tail_start().max(epoch);
+        self.steps.next(epoch).min(tail)
     }
 
     /// Takes the next epoch: the loss and the parameters.
     pub(super) fn look(&mut self, epoch: u64, loss: f64, parameters: impl Iterator<Item = f64>) {
-        self.first.get_or_insert(epoch);
-        if self.next(epoch) != epoch {
+        let first = self.seen.map_or(epoch, |(first, _)| first);
+        self.seen = Some((first, epoch));
+        if self.steps.next(epoch) == epoch {
+            self.losses.push(loss);
+        }
+        if epoch.is_multiple_of(self.stride) {
+            self.spread.push(loss);
+            if self.spread.len() as u64 > 4 * STEPS {
+                let mut place = 0;
+                self.spread.retain(|_| {
+                    place += 1;
+                    place % 2 == 1
+                });
+                self.stride *= 2;
+            }
+        }
+        if epoch < self.tail_start {
             return;
         }
-        self.windows.add(&mut self.sums, epoch, loss);
-        if epoch >= tail_start(self.epochs) {
-            let state = [loss].into_iter().chain(parameters.take(WATCHED));
-            self.tail.push_back(state.collect());
-        }
+        let oldest = (self.tail.len() as u64 == TAIL).then(|| self.tail.pop_front());
+        let mut state = oldest.flatten().unwrap_or_default();
+        fill(&mut state, loss, parameters);
+        self.tail.push_back(state);
     }
 
-    /// What was collected of a run whose smallest loss is in epoch `best`; `None` if not all
-    /// that it needs was seen.
+    /// The closing of a run that made all epochs, and whose smallest loss is in epoch
+    /// `best`; `None` if not all that it needs was seen.
     pub(super) fn finish(mut self, best: u64, epsilon: f64) -> Option<Closing> {
-        let needed = self.windows.starts[0].min(tail_start(self.epochs));
-        if self.first.is_none_or(|first| first > needed) {
-            return None;
+        let (first, _) = self.seen?;
+        let needs_tail = self.steps.needs_tail(&self.losses, best);
+        (first == 0).then(|| Closing {
+            tail: needs_tail.then(|| Tail::of(self.tail.make_contiguous(), epsilon)),
+            losses: self.losses,
+        })
+    }
+
+    /// The same of a run that ended before.
+    pub(super) fn finish_early(mut self, best: u64, epsilon: f64) -> Option<Closing> {
+        let (first, last) = self.seen?;
+        let steps = Steps::new(last);
+        let mut losses = Vec::new();
+        let mut epoch = 0;
+        while epoch < last {
+            let place = usize::try_from(epoch / self.stride).unwrap_or(usize::MAX);
+            losses.extend(self.spread.get(place));
+            epoch = steps.next(epoch + 1);
         }
-        let (mut closing, needs_tail) = self.windows.closing(self.sums, self.epochs, best);
-        if needs_tail {
-            closing.tail = Tail::of(self.tail.make_contiguous(), epsilon);
-        }
-        Some(closing)
+        let tail = self.tail.make_contiguous();
+        losses.extend(tail.last().map(|state| state[0]));
+        (first == 0).then(|| Closing {
+            tail: steps
+                .needs_tail(&losses, best)
+                .then(|| Tail::of(tail, epsilon)),
+            losses,
+        })
     }
 }
 
@@ -186,7 +230,7 @@ impl Closing {
     /// That of a run in `f64` with these losses, each with a parameter.
     pub(crate) fn of_history(history: &[(f64, f64)]) -> Closing {
         let epochs = history.len() as u64 - 1;
-        let mut collector = Collector::new(epochs);
+        let mut collector = Collector::new(epochs, false);
         let mut best = 0;
         for (epoch, (loss, x)) in history.iter().enumerate() {
             collector.look(epoch as u64, *loss, [*x].into_iter());
@@ -200,61 +244,58 @@ impl Closing {
 }
 
 impl Tail {
-    /// The tail of these states, each a loss and some parameters, in numbers with this
-    /// spacing at 1.
-    pub(super) fn of(states: &[Vec<f64>], epsilon: f64) -> Option<Tail> {
+    /// The tail of these states, as [`state`] makes them, in numbers with this spacing at 1;
+    /// there is one at least.
+    pub(super) fn of(states: &[Vec<f64>], epsilon: f64) -> Tail {
         let count = states.len();
-        if count == 0 {
-            return None;
-        }
-        let loss = |states: &[Vec<f64>]| states.iter().map(|state| state[0]).collect::<Vec<_>>();
-        // One state is in each at least.
-        let quarters = [0, 1, 2, 3].map(|place| {
-            let (from, to) = (count * place / 4, count * (place + 1) / 4);
-            loss(&states[from..to.max(from + 1)])
-        });
+        let losses = |states: &[Vec<f64>]| states.iter().map(|state| state[0]).collect::<Vec<_>>();
         // Of few states the last ones, so that there is something to compare.
-        let last = &states[(count * 3 / 4).min(count.saturating_sub(MIN_COMPARED))..];
-        let losses = loss(last);
-        let [(_, loss_motion)] = motions(last, 0..1)[..] else {
-            return None;
-        };
-        let motion = motions(last, 1..last[0].len()).into_iter();
-        let motion = motion.fold(0.0, |most: f64, (_, motion)| most.max(motion));
-        #[expect(clippy::cast_precision_loss, reason = "there are at most TAIL")]
-        let length = losses.len() as f64;
-        // Relative to one of them, so that large losses that hardly differ keep digits.
-        let mean = mean_above(losses[0], &losses);
-        let squares = losses.iter().map(|loss| loss - losses[0] - mean);
-        let squares = squares.map(|one| one * one).sum::<f64>();
-        let half = loss(&states[count / 2..]).into_iter();
-        Some(Tail {
+        let last = &states[(count * 3 / 4).min(count.saturating_sub(4))..];
+        let motions = motions(last);
+        let (loss, parameters) = motions.split_first().unwrap_or((&(0.0, 0.0), &[]));
+        let motion = parameters.iter().map(|(_, motion)| *motion);
+        let half = losses(&states[count / 2..]).into_iter();
+        Tail {
             period: (2..=MAX_PERIOD).find(|period| repeats(states, *period, epsilon)),
             losses: [
                 half.clone().fold(f64::INFINITY, f64::min),
                 half.fold(f64::NEG_INFINITY, f64::max),
             ],
-            maxima: quarters
-                .each_ref()
-                .map(|part| part.iter().copied().fold(f64::NEG_INFINITY, f64::max)),
-            means: quarters.map(|part| part[0] + mean_above(part[0], &part)),
-            deviation: (squares / length).sqrt(),
-            is_rising: losses.len() >= 3 && losses.is_sorted_by(|one, next| one < next),
-            loss_motion,
-            motion,
-        })
+            // One state is in each at least.
+            means: [0, 1, 2, 3].map(|place| {
+                let (from, to) = (count * place / 4, count * (place + 1) / 4);
+                mean(&losses(&states[from..to.max(from + 1)]))
+            }),
+            deviation: deviation(&losses(last)),
+            loss_motion: loss.1,
+            motion: motion.fold(0.0, f64::max),
+        }
     }
 }
 
-/// By how much the mean of some losses is above one of them.
-fn mean_above(one: f64, losses: &[f64]) -> f64 {
-    #[expect(clippy::cast_precision_loss, reason = "there are at most TAIL")]
-    let count = losses.len() as f64;
-    losses.iter().map(|loss| loss - one).sum::<f64>() / count
+/// The mean of some numbers, of which there is one at least.
+#[must_use]
+pub fn mean(numbers: &[f64]) -> f64 {
+    // Relative to the first, so that large numbers that hardly differ keep digits.
+    let first = numbers.first().copied().unwrap_or(f64::NAN);
+    #[expect(clippy::cast_precision_loss, reason = "there are few")]
+    let count = numbers.len() as f64;
+    first + numbers.iter().map(|one| one - first).sum::<f64>() / count
 }
 
-/// Of some numbers of each state the spread, and that as a share of the largest magnitude.
-fn motions(states: &[Vec<f64>], places: std::ops::Range<usize>) -> Vec<(f64, f64)> {
+/// The standard deviation of some numbers.
+#[must_use]
+pub fn deviation(numbers: &[f64]) -> f64 {
+    let mean = mean(numbers);
+    let squares: Vec<f64> = numbers
+        .iter()
+        .map(|one| (one - mean) * (one - mean))
+        .collect();
+    self::mean(&squares).sqrt()
+}
+
+/// Of each number of some states the spread, and that as a share of the largest magnitude.
+fn motions(states: &[Vec<f64>]) -> Vec<(f64, f64)> {
     let motion = |place: usize| {
         let values = states.iter().map(|state| state[place]);
         let least = values.clone().fold(f64::INFINITY, f64::min);
@@ -262,40 +303,49 @@ fn motions(states: &[Vec<f64>], places: std::ops::Range<usize>) -> Vec<(f64, f64
         let (spread, size) = (greatest - least, greatest.abs().max(least.abs()));
         (spread, if spread == 0.0 { 0.0 } else { spread / size })
     };
-    places.map(motion).collect()
+    let width = states.first().map_or(0, Vec::len);
+    (0..width).map(motion).collect()
 }
 
-/// Whether each of the states of the last two periods is that of a period before, and the
-/// parameters move by more than rounding meanwhile.
+/// Whether each of the states of the last two periods is that of a period before, and that
+/// of as many periods before as there are, while parameters move by more than rounding.
 fn repeats(states: &[Vec<f64>], period: u64, epsilon: f64) -> bool {
     let period = usize::try_from(period).unwrap_or(usize::MAX);
-    // Of short periods some more, as chance is often right for a few.
-    let compared = (2 * period).max(16);
-    let Some(first) = states.len().checked_sub(compared + period) else {
-        return false;
+    let same = |lag: usize, compared: usize, tolerance: f64| {
+        let Some(first) = states.len().checked_sub(lag + compared) else {
+            return false;
+        };
+        let states = &states[first..];
+        let motions = motions(states);
+        let moves = motions.iter().skip(1);
+        let moves = moves
+            .clone()
+            .any(|(_, motion)| *motion > rounding_motion(epsilon));
+        let mut pairs = states.iter().zip(&states[lag..]);
+        moves
+            && pairs.all(|(before, now)| {
+                let mut values = before.iter().zip(now).zip(&motions);
+                values
+                    .all(|((before, now), (spread, _))| (now - before).abs() <= tolerance * spread)
+            })
     };
-    let states = &states[first..];
-    let motions = motions(states, 1..states[0].len());
-    let moves = motions
-        .iter()
-        .any(|(_, motion)| *motion > ROUNDING * epsilon);
-    let mut pairs = states.iter().zip(&states[period..]);
-    moves
-        && pairs.all(|(before, now)| {
-            let values = before.iter().zip(now).skip(1).zip(&motions);
-            let mut apart = values.map(|((before, now), (spread, _))| (now - before, spread));
-            apart.all(|(apart, spread)| apart.abs() <= SAME * spread)
-        })
+    // To the last bit, two pairs are proof enough.
+    let compared = (2 * period).max(MIN_COMPARED);
+    // Within the last half, as a run may have come near its cycle before.
+    let all = (states.len() / 2).saturating_sub(compared) / period * period;
+    let all = all.max(period);
+    same(period, period.max(2), 0.0)
+        || same(period, compared, SAME) && same(all, compared, SAME_AFTER_ALL)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    /// The period and the motion of states made from an epoch.
+    /// The tail of states made from an epoch.
     fn tail(state: impl Fn(u64) -> Vec<f64>) -> Tail {
         let states: Vec<_> = (0..TAIL).map(state).collect();
-        Tail::of(&states, f64::EPSILON).expect("there are states")
+        Tail::of(&states, f64::EPSILON)
     }
 
     #[test]
@@ -308,13 +358,12 @@ mod tests {
             assert_eq!(found.period, Some(period));
         }
         // Near a cycle, and nearer each time.
-        let near = |epoch: u64| {
-            vec![
-                1.0,
-                if epoch % 2 == 0 { 1.0 } else { -1.0 } + libm::pow(0.9, epoch as f64),
-            ]
-        };
+        let sign = |epoch: u64| if epoch.is_multiple_of(2) { 1.0 } else { -1.0 };
+        let near = |epoch: u64| vec![1.0, sign(epoch) + libm::pow(0.9, epoch as f64)];
         assert_eq!(tail(near).period, Some(2));
+        // Two steps forward and one back.
+        let drifts = |epoch: u64| vec![1.0, sign(epoch) + 4e-4 * epoch as f64];
+        assert_eq!(tail(drifts).period, None);
         let rotation = |epoch: u64| {
             let angle = 2.399_963_229_728_653 * epoch as f64;
             vec![1.0, libm::cos(angle), libm::sin(angle)]
@@ -331,36 +380,65 @@ mod tests {
     }
 
     #[test]
+    fn few_states_repeat_if_they_do_so_to_the_last_bit() {
+        let of = |states: &[f64]| {
+            let states: Vec<_> = states.iter().map(|x| vec![1.0, *x]).collect();
+            Tail::of(&states, f64::EPSILON).period
+        };
+        assert_eq!(of(&[1.0, -1.0, 1.0, -1.0]), Some(2));
+        assert_eq!(of(&[5.0, 1.0, -1.0, 1.0, -1.0]), Some(2));
+        assert_eq!(of(&[1.0, 2.0, 3.0, 1.0, 2.0, 3.0]), Some(3));
+        assert_eq!(of(&[1.0, -1.0, 1.0]), None);
+        assert_eq!(of(&[1.0, -1.0, 1.1, -1.1]), None);
+        assert_eq!(of(&[1.0, 1.0, 1.0, 1.0]), None);
+    }
+
+    #[test]
     fn a_run_that_came_to_rest_has_no_cycle() {
         let rests = |epoch: u64| vec![1.0, libm::pow(0.9, epoch.min(120) as f64)];
         assert_eq!((tail(rests).period, tail(rests).motion), (None, 0.0));
         let nears = |epoch: u64| vec![1.0, libm::pow(0.8, epoch as f64)];
         assert_eq!(tail(nears).period, None);
-    }
-
-    #[test]
-    fn motion_in_the_last_place_is_no_cycle() {
-        let jitter = |epoch: u64| vec![2.0, 3.0 + (epoch % 2) as f64 * 1e-15];
-        assert_eq!(tail(jitter).period, None);
-        assert_eq!(tail(|_| vec![2.0, 3.0]).period, None);
+        let jitter = |epoch: u64| vec![2.0, 3.0 + (epoch % 3) as f64 * 1e-15];
+        assert!(tail(jitter).motion < 1e-15);
         assert_eq!(tail(|_| vec![2.0, 0.0]).motion, 0.0);
     }
 
     #[test]
-    fn windows_lie_within_a_run_of_any_length() {
-        for epochs in 1..3000 {
-            let windows = Windows::new(epochs);
-            let mut sums = [0.0; 3];
-            let mut epoch = windows.next(0);
-            while epoch <= epochs {
-                windows.add(&mut sums, epoch, 1.0);
-                epoch = windows.next(epoch + 1);
-            }
-            assert_eq!(sums, [windows.length as f64; 3], "{epochs}");
-            let mut seen = Collector::new(epochs);
-            (0..=epochs).for_each(|epoch| seen.look(epoch, 1.0, [2.0].into_iter()));
-            assert_eq!(seen.sums, sums);
+    fn every_parameter_counts() {
+        let moving = |place: usize| {
+            let of = move |epoch: u64| {
+                let x = (0..20).map(|k| if k == place { (epoch % 2) as f64 } else { 1.0 });
+                state(0.0, x)
+            };
+            tail(of)
+        };
+        for place in 0..20 {
+            assert_eq!(moving(place).period, Some(2), "{place}");
+        }
+    }
+
+    #[test]
+    fn the_losses_of_a_run_of_any_length_are_evenly_spaced() {
+        for epochs in 1..3000_u64 {
+            let mut seen = Collector::new(epochs, false);
+            (0..=epochs).for_each(|epoch| seen.look(epoch, epoch as f64, [2.0].into_iter()));
+            let expected = STEPS.min(epochs) + 1;
+            assert_eq!(seen.losses.len() as u64, expected, "{epochs}");
+            assert_eq!(
+                (seen.losses[0], seen.losses.last()),
+                (0.0, Some(&(epochs as f64)))
+            );
+            let widths: Vec<f64> = seen.losses.windows(2).map(|two| two[1] - two[0]).collect();
+            let least = widths.iter().copied().fold(f64::INFINITY, f64::min);
+            assert!(widths.iter().all(|width| *width <= least + 1.0), "{epochs}");
             assert_eq!(seen.tail.len() as u64, TAIL.min(epochs + 1));
+            // What ended early has as many, a little less evenly.
+            let mut early = Collector::new(100_000, true);
+            (0..=epochs).for_each(|epoch| early.look(epoch, epoch as f64, [2.0].into_iter()));
+            let early = early.finish_early(0, f64::EPSILON).unwrap();
+            assert_eq!(early.losses.len() as u64, expected);
+            assert!(early.losses.is_sorted());
         }
     }
 }

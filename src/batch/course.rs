@@ -136,7 +136,7 @@ impl<'r, T: Real, R: Recorder> Course<'r, T, R> {
             epochs: run.epochs,
             finite: None,
             best: None,
-            closing: Collector::new(run.epochs),
+            closing: Collector::new(run.epochs, plan.stop.may_converge()),
         }
     }
 
@@ -208,6 +208,9 @@ impl<'r, T: Real, R: Recorder> Course<'r, T, R> {
         End {
             closing: match reason {
                 StopReason::EpochLimit => self.closing.finish(best.epoch, T::EPSILON.to_f64()),
+                StopReason::Converged { .. } => {
+                    self.closing.finish_early(best.epoch, T::EPSILON.to_f64())
+                }
                 _ => None,
             },
             reason,

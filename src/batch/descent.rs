@@ -1,7 +1,7 @@
 //! One run: a program replayed from the start, or from an epoch on the way, to
 //! the last epoch.
 
-use super::closing::{Closing, Collector};
+use super::closing::{Closing, Collector, MAX_MODELLED};
 use super::course::{Course, Least, State};
 use super::minibatch::Batches;
 use super::{Cancelled, Control, End, Recorder, StopReason, trace};
@@ -253,23 +253,36 @@ impl<T: Real> Descent<T> {
         control.progress.add_epochs(since_look);
         let mut end = course.end(state, reason);
         // A lane that was left late has not shown everything.
-        if end.reason == StopReason::EpochLimit && end.closing.is_none() {
-            end.closing = self.closing(plan, run, end.best_epoch);
+        if end.closing.is_none() && self.needs_closing(&end) {
+            end.closing = self.closing(run, plan, end.epochs_run, end.best_epoch);
         }
         Ok(end)
     }
 
-    /// The closing of a run that makes all of its epochs, from its start.
-    fn closing(&self, plan: &Plan, run: &Run, best_epoch: u64) -> Option<Closing> {
+    /// Whether what a run came to depends on how it moved: not if it stopped by a rule while
+    /// its loss was the smallest of all but for rounding, and the objective has the quadratic
+    /// model that a diagnosis makes of one with few variables.
+    fn needs_closing(&self, end: &End) -> bool {
+        let (loss, best) = (end.loss.to_f64(), end.best_loss.to_f64());
+        let is_lowest = loss - best <= 16.0 * T::EPSILON.to_f64() * loss.abs();
+        match end.reason {
+            StopReason::EpochLimit => true,
+            StopReason::Converged { .. } => !is_lowest || self.parameters > MAX_MODELLED,
+            _ => false,
+        }
+    }
+
+    /// The closing of a run that makes so many epochs, from its start.
+    fn closing(&self, run: &Run, plan: &Plan, epochs: u64, best_epoch: u64) -> Option<Closing> {
         let mut inputs = Vec::new();
         self.start(plan, run, &mut inputs);
         let mut block = Block::new(self.engine.program(), 1);
         block.load(0, &inputs);
-        let mut collector = Collector::new(run.epochs);
+        let mut collector = Collector::new(epochs, false);
         let mut before = States::default();
         let mut epoch = 0;
-        while epoch <= run.epochs {
-            let next = collector.next(epoch).min(run.epochs + 1);
+        while epoch <= epochs {
+            let next = collector.next(epoch).min(epochs + 1);
             let skipped = u32::try_from(next - epoch).unwrap_or(u32::MAX);
             if skipped > 0 {
                 self.engine.advance(&mut block, skipped, false);

@@ -30,7 +30,7 @@ use block::Lane;
 use descent::Descent;
 use search::Searched;
 
-pub use closing::{Closing, MAX_PERIOD, Tail};
+pub use closing::{Closing, MAX_MODELLED, MAX_PERIOD, Tail, deviation, mean, rounding_motion};
 pub use result::RunResult;
 pub use stop_reason::{Divergence, Rule, StopReason};
 
@@ -39,7 +39,8 @@ pub use stop_reason::{Divergence, Rule, StopReason};
 pub struct End {
     /// Why it ended.
     pub reason: StopReason,
-    /// How it moved towards its end, if it made all of its epochs.
+    /// How it moved towards its end, if it made all of its epochs, or stopped by a rule for
+    /// convergence without having arrived.
     pub closing: Option<Closing>,
     /// The number of updates that led to the final state. After divergence that
     /// is the last state in which everything was finite.

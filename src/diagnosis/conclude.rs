@@ -80,7 +80,9 @@ pub(super) fn conclude(diagnoser: &Diagnoser, ended: &Ended<'_>, run: Run) -> Co
     let outcome = outcome::outcome(outcome::Case {
         end,
         limits,
-        is_reached: objective.is_reached(&end.parameters, end.loss),
+        is_at_minimiser: objective.is_at_minimiser(&end.parameters),
+        is_at_value: objective.is_at_minimum(end.loss),
+        has_minimisers: objective.minimisers().next().is_some(),
         size: libm::sqrt(point.iter().map(|x| x * x).sum()),
         model: at_end,
     });
@@ -95,10 +97,11 @@ pub(super) fn conclude(diagnoser: &Diagnoser, ended: &Ended<'_>, run: Run) -> Co
     };
     let model = model.unwrap_or_default();
     let closing = end.closing.as_ref();
+    let milestones = closing.map(|closing| outcome::milestones(&closing.losses));
     let tail = closing.and_then(|closing| closing.tail.as_ref());
     let mut facts = Facts {
-        earlier_loss: closing.map(|closing| closing.fifth),
-        last_loss: closing.map(|closing| closing.last),
+        earlier_loss: milestones.map(|[_, fifth, _]| fifth),
+        last_loss: milestones.map(|[_, _, last]| last),
         tail_low: tail.map(|tail| tail.losses[0]),
         tail_high: tail.map(|tail| tail.losses[1]),
         measured_rate: fit.map(|fit| fit.rate()),
@@ -109,11 +112,12 @@ pub(super) fn conclude(diagnoser: &Diagnoser, ended: &Ended<'_>, run: Run) -> Co
         ..Facts::default()
     };
     add_curvature(&mut facts, subject.theory, &model, &result);
-    let may_be_at_floor = match result.outcome {
-        Outcome::PrecisionFloor | Outcome::StationaryPoint | Outcome::KnownMinimum => true,
+    let is_at_floor = match result.outcome {
+        Outcome::PrecisionFloor => true,
+        Outcome::StationaryPoint | Outcome::KnownMinimum => result.status == Status::FixedPoint,
         _ => false,
     };
-    if may_be_at_floor && let Some((floor, epoch)) = floor(ended, &result, &facts, moving, limits) {
+    if is_at_floor && let Some((floor, epoch)) = floor(ended, &result, limits) {
         (facts.floor, facts.floor_epoch) = (Some(floor), Some(epoch));
     }
     let case = Case {
@@ -124,6 +128,7 @@ pub(super) fn conclude(diagnoser: &Diagnoser, ended: &Ended<'_>, run: Run) -> Co
         facts: &facts,
         fit,
         curvature: &model.curvatures,
+        is_motionless: tail.is_some_and(|tail| tail.motion == 0.0),
         limits,
     };
     let diagnosis = RunDiagnosis {
@@ -203,13 +208,7 @@ fn turning(history: &History) -> Option<(usize, u64)> {
 }
 
 /// Where the precision ended the descent, and from which epoch on.
-fn floor(
-    ended: &Ended<'_>,
-    result: &RunResult,
-    facts: &Facts,
-    moving: &[Sample],
-    limits: Limits,
-) -> Option<(Floor, u64)> {
+fn floor(ended: &Ended<'_>, result: &RunResult, limits: Limits) -> Option<(Floor, u64)> {
     let Ended {
         subject, history, ..
     } = *ended;
@@ -236,17 +235,6 @@ fn floor(
     }
     if let Some(since) = history.zero_since.filter(|since| *since < last.epoch) {
         return Some((Floor::Loss, since));
-    }
-    // By how much a gradient moves when every parameter moves by its rounding.
-    let parameters = result.parameters.iter().flatten();
-    let size = parameters.fold(0.0_f64, |most, one| most.max(one.to_f64().abs()));
-    let noise = facts.greatest_curvature.unwrap_or(0.0) * size * limits.epsilon;
-    let is_noise = |sample: &Sample| sample.gradient <= 4.0 * noise;
-    let quiet = moving.iter().rev().take_while(|sample| is_noise(sample));
-    let quiet = quiet.count();
-    let first = moving.get(moving.len().checked_sub(quiet)?);
-    if let Some(first) = first.filter(|_| quiet >= 5) {
-        return Some((Floor::Gradient, first.epoch));
     }
     let same = last.epoch.saturating_sub(history.loss_same_since);
     (history.rows >= 20 && same >= last.epoch / 10)

@@ -4,15 +4,12 @@ use std::sync::OnceLock;
 
 use super::eigenvalues::eigenvalues;
 use crate::autodiff::{Graph, Subnormals};
+use crate::batch::MAX_MODELLED;
 use crate::engine::Program;
 use crate::number::Number;
 use crate::plan::Plan;
 
-/// Of objectives with more variables no curvature is computed: the time for it grows with
-/// their third power.
-pub const GREATEST_CURVED: usize = 30;
-
-/// Nor of those with more operations, as [`Objective::size`] counts them.
+/// Of objectives with more operations no model is made, as [`Objective::size`] counts them.
 ///
 /// [`Objective::size`]: crate::objective::Objective::size
 const GREATEST_SIZE: usize = 5_000;
@@ -62,7 +59,8 @@ impl Curvatures {
 
     /// The model at a point, in `f64` whatever the precision of the run; `None` for an
     /// objective that is too large or about data, which a report does not have, and where a
-    /// derivative is not finite. What a bound keeps from moving has no slope.
+    /// derivative is not finite. What a bound keeps from moving has no
+    /// slope and no curvature.
     pub(super) fn at(
         &self,
         plan: &Plan,
@@ -72,7 +70,7 @@ impl Curvatures {
     ) -> Option<Model> {
         let function = &plan.objectives[objective].function;
         let size = function.parameters().len();
-        let is_small = size <= GREATEST_CURVED && function.size() <= GREATEST_SIZE;
+        let is_small = size <= MAX_MODELLED && function.size() <= GREATEST_SIZE;
         if !is_small || !function.data().is_empty() || point.len() != size || size == 0 {
             return None;
         }
@@ -92,13 +90,17 @@ impl Curvatures {
         }
         outputs.truncate(size);
         let bounds = &plan.objectives[objective].bounds;
-        for ((slope, x), bounds) in outputs.iter_mut().zip(point).zip(bounds) {
-            let is_held = match *slope > 0.0 {
+        for (place, (x, bounds)) in point.iter().zip(bounds).enumerate() {
+            let is_held = match outputs[place] > 0.0 {
                 true => *x <= bounds.least.wide(),
                 false => *x >= bounds.greatest.wide(),
             };
             if is_held {
-                *slope = 0.0;
+                outputs[place] = 0.0;
+                for other in 0..size {
+                    hessian[place * size + other] = 0.0;
+                    hessian[other * size + place] = 0.0;
+                }
             }
         }
         if outputs.iter().any(|slope| !slope.is_finite()) {

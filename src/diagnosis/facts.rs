@@ -4,10 +4,9 @@
 /// support it.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Facts {
-    /// The mean loss of some epochs (a 64th of all, at least 1 and at most 16) from four
-    /// fifths of a run on that made all of its epochs.
+    /// The loss after four fifths of a run that could go on.
     pub earlier_loss: Option<f64>,
-    /// The same of the last ones.
+    /// The loss at its end.
     pub last_loss: Option<f64>,
     /// The smallest loss of the last epochs, up to 97, of a run whose loss is not lowest at
     /// the end.
@@ -120,7 +119,11 @@ impl Facts {
             tail_low: number("tail_low")?,
             tail_high: number("tail_high")?,
             measured_rate: number("measured_rate")?,
-            measured_over: whole("measured_from")?.zip(whole("measured_to")?),
+            measured_over: match (whole("measured_from")?, whole("measured_to")?) {
+                (Some(from), Some(to)) => Some((from, to)),
+                (None, None) => None,
+                _ => return Err("measured_to"),
+            },
             predicted_rate: number("predicted_rate")?,
             stability_bound: number("stability_bound")?,
             best_rate: number("best_rate")?,
@@ -139,6 +142,16 @@ impl Facts {
             certain_from: whole("certain_from")?,
             turns: whole("turns")?,
         })
+    }
+
+    /// Whether the column holds epochs or counts.
+    #[must_use]
+    pub fn is_count(column: &str) -> bool {
+        let all = [
+            "measured_from", "measured_to", "curvature_epoch", "floor_epoch", "zero_loss_from",
+            "certain_from", "turns",
+        ];
+        all.contains(&column)
     }
 
     /// Whether the column depends on the quadratic model at the end, which is not made for
@@ -167,8 +180,6 @@ pub enum Floor {
     /// The loss is exactly zero, or the same in the last tenth of the epochs where the
     /// gradient is small, while parameters still move.
     Loss,
-    /// The gradient is what rounding of the parameters makes of it.
-    Gradient,
 }
 
 impl Floor {
@@ -179,7 +190,6 @@ impl Floor {
         Floor::Underflow,
         Floor::Rounding,
         Floor::Loss,
-        Floor::Gradient,
     ];
 
     /// The one with this name.
@@ -198,7 +208,6 @@ impl Floor {
             Floor::Underflow => "step underflows",
             Floor::Rounding => "step is rounded away",
             Floor::Loss => "loss does not change",
-            Floor::Gradient => "gradient is rounding",
         }
     }
 }

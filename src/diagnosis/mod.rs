@@ -17,7 +17,7 @@
 //!   learning rate, on a quadratic function with the eigenvalues of the Hessian where the
 //!   run ended: for plain descent the greatest |1 − η·λ|. A diverged run is judged by the
 //!   Hessian where its loss was least.
-//! - Curvature is computed in `f64` for objectives of up to [`GREATEST_CURVED`] variables
+//! - Curvature is computed in `f64` for objectives of up to [`MAX_MODELLED`](crate::batch::MAX_MODELLED) variables
 //!   without data. It is among the facts of the first [`CURVED_RUNS`] runs of a batch.
 //! - The curvature is compared with the descent only near a stationary point (of the
 //!   quadratic model, no farther than a known minimum that counts as reached), or where both
@@ -79,7 +79,6 @@ use curvature::{Curvatures, Model};
 use history::History;
 use theory::Theory;
 
-pub use curvature::GREATEST_CURVED;
 pub use facts::{Fact, Facts, Floor};
 pub use ranking::{Comparison, LEVEL, MAX_SETTINGS, Rank, RankedSetting, Ranking};
 pub use summary::Tallies;

@@ -24,7 +24,8 @@ use crate::plan::Plan;
 /// The level at which two settings differ.
 pub const LEVEL: f64 = 0.05;
 
-/// At most this many settings of an objective are ranked, the best ones.
+/// Of more settings of an objective than this the best ones are ranked, and the best one of
+/// each optimizer.
 pub const MAX_SETTINGS: usize = 20;
 
 /// What a run is ranked by among those of its objective.
@@ -97,7 +98,7 @@ pub struct Ranking {
     pub objective: usize,
     /// Its name, with its dimension where others have the same name.
     pub title: String,
-    /// The best [`MAX_SETTINGS`].
+    /// The best [`MAX_SETTINGS`], and the best one of each optimizer.
     pub settings: Vec<RankedSetting>,
     /// How many there are.
     pub of: u64,
@@ -139,6 +140,8 @@ pub enum Comparison {
     NoDifference(f64),
     /// No losses of so few repetitions could differ at that level.
     TooFew,
+    /// The repetitions of one of the two are all the same descent.
+    NotRandom,
 }
 
 impl Comparison {
@@ -151,6 +154,7 @@ impl Comparison {
             Comparison::Differs(p) => format!("p = {}", super::words::rounded(*p, 1)),
             Comparison::NoDifference(_) => "no difference at 5 %".to_owned(),
             Comparison::TooFew => "too few repetitions to tell".to_owned(),
+            Comparison::NotRandom => "all repetitions are the same".to_owned(),
         }
     }
 }
@@ -251,27 +255,21 @@ impl Settings {
         }
     }
 
-    /// The rankings of all objectives; and of each the best setting of every optimizer, by
-    /// their rank, compared with the best one of all.
-    pub(super) fn rankings(mut self, plan: &Plan) -> Vec<(Ranking, Vec<RankedSetting>)> {
+    /// The rankings of all objectives.
+    pub(super) fn rankings(mut self, plan: &Plan) -> Vec<Ranking> {
         while !self.open.is_empty() {
             self.complete_first(plan);
         }
         let complete = std::mem::take(&mut self.complete);
-        let rankings = complete.into_iter().map(|(objective, (settings, of))| {
+        let rankings = complete.into_iter().map(|(objective, (mut settings, of))| {
+            // The best one of each optimizer is shown however it ranks.
             let of_objective = self.best.range((objective, 0)..=(objective, usize::MAX));
-            let mut bests: Vec<Complete> = of_objective.map(|(_, best)| best.clone()).collect();
-            bests.sort_by(Complete::order);
-            let (settings, test) = ranked(plan, objective, &settings);
-            let (bests, _) = ranked(plan, objective, &bests);
-            let ranking = Ranking {
-                objective,
-                title: super::summary::title(plan, objective),
-                settings,
-                of,
-                test,
-            };
-            (ranking, bests)
+            let bests = of_objective.map(|(_, best)| best);
+            let missing = bests.filter(|best| settings.iter().all(|one| one.order(best).is_ne()));
+            let missing: Vec<Complete> = missing.cloned().collect();
+            settings.extend(missing);
+            settings.sort_by(Complete::order);
+            ranking(plan, objective, &settings, of)
         });
         rankings.collect()
     }
@@ -283,29 +281,30 @@ fn place(plan: &Plan, run: u64) -> (u64, u64) {
 }
 
 /// Settings by their rank, compared with the first.
-fn ranked(
-    plan: &Plan,
-    objective: usize,
-    settings: &[Complete],
-) -> (Vec<RankedSetting>, Option<&'static str>) {
-    let Some((first, others)) = settings.split_first() else {
-        return (Vec::new(), None);
+fn ranking(plan: &Plan, objective: usize, settings: &[Complete], of: u64) -> Ranking {
+    let (first, others) = match settings.split_first() {
+        Some((first, others)) => (Some(first), others),
+        None => (None, settings),
     };
-    let are_paired = others.iter().all(|other| share_starts(plan, first, other));
-    let tests = others.iter().map(|other| compare(first, other, are_paired));
-    let tests: Vec<Test> = tests.collect();
-    let corrected = holm(&tests.iter().map(|test| test.p).collect::<Vec<_>>());
+    let pairs = others.iter().filter_map(|other| Some((first?, other)));
+    let tests = pairs.map(|(first, other)| compare(plan, first, other));
+    let tests: Vec<Option<(Test, bool)>> = tests.collect();
+    let made = || tests.iter().flatten();
+    let mut corrected = holm(&made().map(|(test, _)| test.p).collect::<Vec<_>>()).into_iter();
     #[expect(clippy::cast_precision_loss, reason = "there are few settings")]
-    let count = tests.len() as f64;
-    let comparisons = tests.iter().zip(corrected).map(|(test, p)| match p {
-        p if p <= LEVEL => Comparison::Differs(p),
-        _ if test.smallest_p * count > LEVEL => Comparison::TooFew,
-        p => Comparison::NoDifference(p),
+    let count = made().count() as f64;
+    let comparisons = tests.iter().map(|test| match test {
+        None => Comparison::NotRandom,
+        Some((test, _)) => match corrected.next() {
+            Some(p) if p <= LEVEL => Comparison::Differs(p),
+            _ if test.smallest_p * count > LEVEL => Comparison::TooFew,
+            p => Comparison::NoDifference(p.unwrap_or(1.0)),
+        },
     });
     let comparisons = [Comparison::Best].into_iter().chain(comparisons);
     let is_known = plan.objectives[objective].has_known_minimum();
-    let of = |(one, comparison): (&Complete, Comparison)| RankedSetting {
-        label: label(plan, one),
+    let ranked = |(one, comparison): (&Complete, Comparison)| RankedSetting {
+        label: label(plan, one, settings),
         optimizer: one.optimizer,
         first_run: one.first_run,
         runs: one.members.losses.len() as u64,
@@ -315,23 +314,43 @@ fn ranked(
         diverged: one.members.diverged,
         comparison,
     };
-    let name = match are_paired {
-        true => "Wilcoxon's signed-rank test",
-        false => "the Mann–Whitney test",
+    let are_paired = made().filter(|(_, is_paired)| *is_paired).count();
+    let test = match made().count() {
+        0 => None,
+        count if count == are_paired => Some("Wilcoxon's signed-rank test"),
+        _ if are_paired == 0 => Some("the Mann–Whitney test"),
+        _ => Some(
+            "Wilcoxon's signed-rank test where repetitions share their starting points, else \
+             the Mann–Whitney test",
+        ),
     };
-    let ranked = settings.iter().zip(comparisons).map(of).collect();
-    (ranked, (!others.is_empty()).then_some(name))
+    Ranking {
+        objective,
+        title: super::summary::title(plan, objective),
+        settings: settings.iter().zip(comparisons).map(ranked).collect(),
+        of,
+        test,
+    }
 }
 
-/// What tells a setting apart from others of its objective.
-fn label(plan: &Plan, setting: &Complete) -> String {
-    let told = ["objective", "dimension", "repetition"];
-    let run = plan.run(setting.first_run);
-    let label = plan.label_by(&run, |column| !told.contains(&&*plan.columns()[column]));
-    if label == plan.objectives[run.objective].name {
-        return brief(&plan.optimizers[run.optimizer].name);
+/// What tells a setting apart from others of its objective: where its name does not, its
+/// first run.
+fn label(plan: &Plan, setting: &Complete, all: &[Complete]) -> String {
+    let name = |setting: &Complete| {
+        let told = ["objective", "dimension", "repetition"];
+        let run = plan.run(setting.first_run);
+        let label = plan.label_by(&run, |column| !told.contains(&&*plan.columns()[column]));
+        if label == plan.objectives[run.objective].name {
+            return brief(&plan.optimizers[run.optimizer].name);
+        }
+        brief(&label)
+    };
+    let own = name(setting);
+    let mut others = all.iter().filter(|one| one.first_run != setting.first_run);
+    match others.any(|other| name(other) == own) {
+        true => format!("{own} (from run {})", setting.first_run),
+        false => own,
     }
-    brief(&label)
 }
 
 /// Whether two settings have the same repetitions, each from the same starting point.
@@ -354,15 +373,35 @@ fn share_starts(plan: &Plan, one: &Complete, other: &Complete) -> bool {
             .all(|repetition| starts(one, *repetition) == starts(other, *repetition))
 }
 
-fn compare(one: &Complete, other: &Complete, are_paired: bool) -> Test {
+/// The test of two settings, and whether it is about pairs; `None` if the repetitions of one
+/// are all the same descent.
+fn compare(plan: &Plan, one: &Complete, other: &Complete) -> Option<(Test, bool)> {
+    if !is_random(plan, one) || !is_random(plan, other) {
+        return None;
+    }
     let losses = |of: &Complete| {
         let losses = of.members.losses.iter().map(|(_, loss)| *loss);
         losses.collect::<Vec<_>>()
     };
+    let is_paired = share_starts(plan, one, other);
     let (one, other) = (losses(one), losses(other));
-    if are_paired {
-        signed_rank(one.into_iter().zip(other))
-    } else {
-        rank_sum(&one, &other)
-    }
+    let test = match is_paired {
+        true => signed_rank(one.into_iter().zip(other)),
+        false => rank_sum(&one, &other),
+    };
+    Some((test, is_paired))
+}
+
+/// Whether repetitions of a setting differ: in their starting points, or in the order of
+/// their batches.
+fn is_random(plan: &Plan, setting: &Complete) -> bool {
+    let start = |repetition: u64| plan.run(setting.first_run + repetition).start;
+    let bits = |start: Vec<crate::number::Number>| {
+        let numbers = start.into_iter().map(|number| number.wide().to_bits());
+        numbers.collect::<Vec<_>>()
+    };
+    let run = plan.run(setting.first_run);
+    let data = plan.objectives[run.objective].data.as_ref();
+    let has_batches = data.is_some_and(|data| data.batch_size < data.training.len());
+    has_batches || bits(start(0)) != bits(start(1))
 }

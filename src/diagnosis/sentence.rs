@@ -23,6 +23,8 @@ pub(super) struct Case<'a> {
     pub(super) facts: &'a Facts,
     pub(super) fit: Option<Fit>,
     pub(super) curvature: &'a [f64],
+    /// Whether no parameter moves in the last states.
+    pub(super) is_motionless: bool,
     pub(super) limits: Limits,
 }
 
@@ -156,9 +158,12 @@ fn gain(case: &Case<'_>) -> String {
         return String::new();
     };
     let (from, to) = (digits(earlier), digits(last));
-    match from == to {
-        true => format!(": the loss is {to}"),
-        false => format!(": over the last fifth the loss went from {from} to {to}"),
+    match case.result.outcome {
+        _ if from == to => format!(": the loss is {to}"),
+        Outcome::Improving if last > earlier => {
+            format!(" in swings that die out: the loss is {to}")
+        }
+        _ => format!(": over the last fifth the loss went from {from} to {to}"),
     }
 }
 
@@ -217,8 +222,12 @@ fn floor(case: &Case<'_>) -> String {
             "{begin} steps no longer change a parameter, though the norm of the gradient is {}",
             digits(gradient)
         ),
-        Some(Floor::Gradient) => format!(
-            "{begin} a gradient of {} is no more than the rounding of the parameters makes",
+        None if case.is_motionless => format!(
+            "Reached the limit of {}, but nothing moves any more{}: the loss is {}, the norm of \
+             the gradient {}",
+            counted(case.result.epochs_run, "epoch"),
+            at_rate(case),
+            digits(case.result.loss.to_f64()),
             digits(gradient)
         ),
         Some(Floor::Loss) | None => format!(

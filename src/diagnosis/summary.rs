@@ -155,7 +155,7 @@ impl Tallies {
             summary,
             details,
             best: best.collect(),
-            rankings: rankings.into_iter().map(|(ranking, _)| ranking).collect(),
+            rankings,
             runs: self.kept,
         }
     }
@@ -165,7 +165,7 @@ impl Tallies {
         &self,
         plan: &Plan,
         diagnoser: &Diagnoser,
-        rankings: &[(Ranking, Vec<RankedSetting>)],
+        rankings: &[Ranking],
     ) -> (Vec<String>, Vec<Detail>) {
         let objectives = self.objectives();
         let is_short = objectives.len() <= SPOKEN_OF;
@@ -186,8 +186,8 @@ impl Tallies {
         };
         let best = |objective: usize, on: &str| {
             let mut all = rankings.iter();
-            match all.find(|(ranking, _)| ranking.objective == objective) {
-                Some((ranking, bests)) => best_setting(plan, ranking, bests, on),
+            match all.find(|ranking| ranking.objective == objective) {
+                Some(ranking) => best_setting(plan, ranking, on),
                 None => self.best(plan, objective, on),
             }
         };
@@ -209,16 +209,14 @@ impl Tallies {
             summary.extend(self.standings(plan, rankings));
             summary.extend(self.lost(plan));
         }
-        if let Some((
-            Ranking {
-                test: Some(test), ..
-            },
-            _,
-        )) = rankings.first()
-        {
+        let mut tests: Vec<&str> = rankings.iter().filter_map(|one| one.test).collect();
+        tests.sort_unstable();
+        tests.dedup();
+        if !tests.is_empty() {
             summary.push(format!(
-                "Settings are compared with the best one by {test}, two-sided at a level of 5 % \
-                 with Holm's correction."
+                "Settings are compared with the best one by {}, two-sided at a level of 5 % with \
+                 Holm's correction.",
+                tests.join(" or ")
             ));
         }
         details.retain(|detail| !detail.sentences.is_empty());
@@ -255,13 +253,13 @@ impl Tallies {
     }
 
     /// On how many objectives each optimizer is the best, if there are several.
-    fn standings(&self, plan: &Plan, rankings: &[(Ranking, Vec<RankedSetting>)]) -> Option<String> {
+    fn standings(&self, plan: &Plan, rankings: &[Ranking]) -> Option<String> {
         if plan.optimizers.len() < 2 {
             return None;
         }
         let mut firsts: BTreeMap<usize, u64> = BTreeMap::new();
-        let by_settings = rankings.iter().filter_map(|(_, bests)| {
-            let first = bests.first()?;
+        let by_settings = rankings.iter().filter_map(|ranking| {
+            let first = ranking.settings.first()?;
             first.losses[2].is_finite().then_some(first.optimizer)
         });
         let by_runs = self.objectives().into_iter().filter_map(|objective| {
@@ -315,14 +313,18 @@ impl Tallies {
 
     /// How many runs came to which outcome.
     fn endings(&self, plan: &Plan) -> String {
-        let mut outcomes: BTreeMap<Outcome, u64> = BTreeMap::new();
-        for (outcome, count) in self.groups.values().flat_map(|group| &group.outcomes) {
-            *outcomes.entry(*outcome).or_default() += count;
+        let is_known = |objective: &usize| plan.objectives[*objective].has_known_minimum();
+        // What is elsewhere than a known minimum, and what is not.
+        let mut outcomes: BTreeMap<(Outcome, bool), u64> = BTreeMap::new();
+        for ((objective, _), group) in &self.groups {
+            for (outcome, count) in &group.outcomes {
+                let is_another = *outcome == Outcome::StationaryPoint && is_known(objective);
+                *outcomes.entry((*outcome, is_another)).or_default() += count;
+            }
         }
-        let mut ends: Vec<(Outcome, u64)> = outcomes.into_iter().collect();
+        let mut ends: Vec<((Outcome, bool), u64)> = outcomes.into_iter().collect();
         // The most frequent first; the sort keeps the order of the table among equals.
         ends.sort_by_key(|(_, count)| std::cmp::Reverse(*count));
-        let is_known = |objective: &usize| plan.objectives[*objective].has_known_minimum();
         let known = self.objectives().iter().filter(|one| is_known(one)).count();
         let within = match known {
             0 => String::new(),
@@ -334,12 +336,12 @@ impl Tallies {
         };
         let mut parts: Vec<String> = Vec::new();
         let mut has_reached = false;
-        for (outcome, count) in ends {
+        for ((outcome, is_another), count) in ends {
             has_reached |= outcome == Outcome::KnownMinimum;
             let count = whole(count);
             parts.push(match outcome {
                 Outcome::KnownMinimum => format!("{count} reached the known minimum{within}"),
-                Outcome::StationaryPoint if known > 0 => {
+                Outcome::StationaryPoint if is_another => {
                     format!("{count} ended at another stationary point")
                 }
                 Outcome::StationaryPoint => format!("{count} ended at a stationary point"),
@@ -426,7 +428,14 @@ fn from_minimum(result: &RunResult) -> String {
 }
 
 /// The best setting of an objective, and how those of other optimizers compare.
-fn best_setting(plan: &Plan, ranking: &Ranking, bests: &[RankedSetting], on: &str) -> String {
+fn best_setting(plan: &Plan, ranking: &Ranking, on: &str) -> String {
+    // The first of each optimizer.
+    let mut bests: Vec<&RankedSetting> = Vec::new();
+    for setting in &ranking.settings {
+        if bests.iter().all(|best| best.optimizer != setting.optimizer) {
+            bests.push(setting);
+        }
+    }
     let Some(best) = bests.first() else {
         return format!("Every run{on} diverged.");
     };
@@ -441,7 +450,10 @@ fn best_setting(plan: &Plan, ranking: &Ranking, bests: &[RankedSetting], on: &st
         best.label,
         digits(median),
         digits(lower),
-        digits(upper)
+        match upper.is_finite() {
+            true => digits(upper),
+            false => "divergence".to_owned(),
+        }
     );
     if let Some(reached) = best.reached {
         text.push_str(&format!(
@@ -458,7 +470,7 @@ fn best_setting(plan: &Plan, ranking: &Ranking, bests: &[RankedSetting], on: &st
             false => format!("{optimizer}, which diverged ({comparison})"),
         }
     };
-    if let [_, second, rest @ ..] = bests {
+    if let [_, second, rest @ ..] = &bests[..] {
         text.push_str(&format!("; then {}", with(second)));
         if let Some(last) = rest.last() {
             text.push_str(&format!(
@@ -528,7 +540,7 @@ fn boundary(plan: &Plan, diagnoser: &Diagnoser, group: &Group, place: &str) -> O
             digits(bound)
         ),
         None => format!(
-            "The curvature at the end of the best run{place} predicts that rates from {} on diverge{fastest}.",
+            "The curvature at the end of the best run{place} predicts that rates from {} on are unstable{fastest}.",
             digits(bound)
         ),
     })

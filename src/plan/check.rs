@@ -45,8 +45,8 @@ impl Check {
 
     /// Whether nothing may be away from what was recorded.
     #[must_use]
-    pub fn is_exact(&self) -> bool {
-        self.default.is_exact() && self.quantities.values().all(Tolerance::is_exact)
+    pub fn allows_nothing(&self) -> bool {
+        self.default.allows_nothing() && self.quantities.values().all(Tolerance::allows_nothing)
     }
 }
 

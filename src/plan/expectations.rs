@@ -88,6 +88,13 @@ impl Tolerance {
         self.ulps.is_none() && self.abs.is_none() && self.rel.is_none()
     }
 
+    /// Whether no other number will do, though a distance of 0 may be given.
+    #[must_use]
+    pub fn allows_nothing(&self) -> bool {
+        let is_zero = |limit: Option<Number>| limit.is_none_or(|limit| limit.wide() == 0.0);
+        self.ulps.unwrap_or(0) == 0 && is_zero(self.abs) && is_zero(self.rel)
+    }
+
     /// The tolerance as it stands behind the value that is wanted; nothing if it is exact.
     pub(crate) fn within(&self) -> String {
         if self.is_exact() {
@@ -116,8 +123,9 @@ impl Tolerance {
     #[must_use]
     pub fn allows(&self, wanted: Scalar, found: Scalar) -> bool {
         let difference = (found.to_f64() - wanted.to_f64()).abs();
+        // An infinite difference is within no share of an infinite value.
         let within = |limit: Option<Number>, unit: f64| {
-            limit.is_some_and(|limit| difference <= limit.wide() * unit)
+            difference.is_finite() && limit.is_some_and(|limit| difference <= limit.wide() * unit)
         };
         let ulps = wanted.ulps_to(found);
         ulps.is_some_and(|ulps| ulps <= self.ulps.unwrap_or(0))

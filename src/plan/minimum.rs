@@ -40,17 +40,20 @@ impl Objective {
         })
     }
 
-    /// Whether a run that ended at a point with this loss has reached the known minimum:
-    /// within [`REACHED_DISTANCE`] of where it is, or within [`REACHED_GAP`] of its value.
-    /// False if none is known.
+    /// Whether a point is within [`REACHED_DISTANCE`] of a known minimiser.
     #[must_use]
-    pub fn is_reached(&self, point: &[Scalar], loss: Scalar) -> bool {
+    pub fn is_at_minimiser(&self, point: &[Scalar]) -> bool {
         let is_near = |at: &[f64]| distance(at, point) <= REACHED_DISTANCE * norm_of(at).max(1.0);
-        let is_low = self.minimum.is_some_and(|minimum| {
+        self.minimisers().any(is_near)
+    }
+
+    /// Whether a loss is within [`REACHED_GAP`] of the known minimum.
+    #[must_use]
+    pub fn is_at_minimum(&self, loss: Scalar) -> bool {
+        self.minimum.is_some_and(|minimum| {
             let gap = loss.to_f64() - minimum.wide();
             gap.abs() <= REACHED_GAP * minimum.wide().abs().max(1.0)
-        });
-        is_low || self.minimisers().any(is_near)
+        })
     }
 }
 

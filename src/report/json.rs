@@ -44,22 +44,25 @@ pub struct Head {
 }
 
 impl Head {
-    /// The same error with what may be behind it: that another version of this crate, whose
-    /// files had other columns, wrote the report.
+    /// The same error with what to do, and with what may be behind it: that another version of
+    /// this crate, whose files had other columns, wrote the report.
     #[must_use]
     pub fn explain(&self, error: ReportError) -> ReportError {
         let now = env!("CARGO_PKG_VERSION");
         match error {
-            ReportError::Damaged { path, what } if self.gradtape != now => ReportError::Damaged {
-                path,
-                what: format!(
-                    "{}\n\ngradtape {} wrote this report, and this is {now}: if the format has \
-                     changed between them, `runner {}` records it again",
-                    what.trim_end(),
-                    self.gradtape,
-                    self.file
-                ),
-            },
+            ReportError::Damaged { path, what } => {
+                let what = what.trim_end();
+                let version = match self.gradtape == now {
+                    true => String::new(),
+                    false => format!(
+                        "gradtape {} wrote this report, and this is {now}: ",
+                        self.gradtape
+                    ),
+                };
+                let help = format!("{version}`runner {}` records it again", self.file);
+                let what = format!("{what}\n\n{help}");
+                ReportError::Damaged { path, what }
+            }
             error => error,
         }
     }
@@ -210,6 +213,7 @@ fn setting_object(ranking: &Ranking, setting: &RankedSetting) -> serde_json::Val
         Comparison::Differs(p) => ("differs", Some(p)),
         Comparison::NoDifference(p) => ("no difference", Some(p)),
         Comparison::TooFew => ("too few repetitions", None),
+        Comparison::NotRandom => ("not random", None),
     };
     serde_json::json!({
         "objective": ranking.title,

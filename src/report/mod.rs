@@ -594,7 +594,7 @@ pub fn open(folder: &Path) -> Result<(Head, Plan), ReportError> {
 /// changed then.
 pub fn redraw(folder: &Path, control: &Control) -> Result<(), ReportError> {
     let (head, plan) = open(folder)?;
-    let read = reading::read(folder, &plan)?;
+    let read = reading::read(folder, &plan).map_err(|error| head.explain(error))?;
     // Drawn beside, so that an error leaves the old charts.
     let beside = folder::Temporary::new(folder, ".charts.").map_err(ReportError::write(folder))?;
     let collected = read.collected();

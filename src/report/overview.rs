@@ -442,6 +442,10 @@ fn rankings(plan: &Plan, rankings: &[Ranking]) -> Vec<page::Settings> {
             title: (plan.objectives.len() > 1).then(|| ranking.title.clone()),
             quantity,
             has_minimum,
+            has_best: ranking
+                .settings
+                .first()
+                .is_some_and(|one| one.losses[2].is_finite()),
             rows: ranking.settings.iter().map(setting).collect(),
             of: ranking.of,
             test: ranking.test,

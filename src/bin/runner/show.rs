@@ -12,8 +12,8 @@ pub fn show(options: &Show) -> Result<(), Failure> {
     for folder in &options.folders {
         let name = folder.display().to_string();
         let (plan, reading) = progress::busy(&name, "reading the report", false, || {
-            let (_, plan) = report::open(folder)?;
-            let reading = report::read(folder, &plan)?;
+            let (head, plan) = report::open(folder)?;
+            let reading = report::read(folder, &plan).map_err(|error| head.explain(error))?;
             Ok::<_, report::ReportError>((plan, reading))
         })?;
         let runs = reading.results.len();

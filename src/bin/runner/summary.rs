@@ -248,8 +248,17 @@ impl<'p> Summary<'p> {
             }
             text.push_str(&self.settings(ranking, rows).render());
         }
+        let all: u64 = rankings.iter().map(|ranking| ranking.of).sum();
+        let shown = rankings
+            .iter()
+            .map(|ranking| ranking.settings.len().min(rows));
+        let which = match (shown.sum::<usize>() as u64, rankings.len()) {
+            (shown, _) if shown == all => "settings".to_owned(),
+            (shown, 1) => format!("the best {shown} of {} settings", grouped(all.into())),
+            _ => format!("the best {rows} settings of each objective"),
+        };
         let said = format!(
-            "settings by their median {}; all {} runs are in {RUNS}",
+            "{which} by their median {}; all {} runs are in {RUNS}",
             self.ranked_quantity(),
             grouped(self.runs)
         );
@@ -311,9 +320,14 @@ impl<'p> Summary<'p> {
 
     /// What runs are ranked by.
     fn ranked_quantity(&self) -> &'static str {
-        match self.plan.has_validation() {
-            true => "validation loss",
-            false => "loss",
+        let mut objectives = self.plan.objectives.iter();
+        match (
+            self.plan.has_validation(),
+            objectives.all(|one| one.has_validation()),
+        ) {
+            (false, _) => "loss",
+            (true, true) => "validation loss",
+            (true, false) => "loss, or validation loss where there is one",
         }
     }
 

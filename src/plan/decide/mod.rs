@@ -161,6 +161,9 @@ pub(super) fn decide(path: &str, source: &str, files: Files<'_>) -> Result<Plan,
         record::check_rows(plan.rows(), &spec.record, &mut mistakes);
         plan.charts = charts::decide(&plan, &spec, &mut mistakes);
         plan.expectations = expectations::decide(&plan, &spec, &mut mistakes);
+    }
+    let has_derivatives_alone = spec.objectives.is_empty() && spec.optimizers.is_empty();
+    if complete && formulas_are_known || has_derivatives_alone {
         plan.check = check::decide(&plan, &spec, &mut mistakes);
     }
     if mistakes.is_empty() {

@@ -464,9 +464,18 @@ impl<'p> ConcludedReader<'p> {
             let place = columns.iter().position(|column| *column == name);
             place.and_then(|place| record.get(place)).unwrap_or("")
         };
+        if is_there && record.len() != columns.len() {
+            let (found, expected) = (record.len(), columns.len());
+            let what = format!("line {line}: {found} columns, expected {expected}");
+            return Err(damaged(what));
+        }
         if !is_there || field("run") != result.number.to_string() {
+            let found = match is_there {
+                true => format!("line {line} is about run {}", field("run")),
+                false => "it has no more rows".to_owned(),
+            };
             return Err(damaged(format!(
-                "line {line}: expected run {}, as in {RUNS}",
+                "{found}, but {RUNS} has run {} there: one of them lacks a row",
                 result.number
             )));
         }

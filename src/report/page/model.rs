@@ -103,6 +103,8 @@ pub struct Settings {
     pub quantity: &'static str,
     /// Whether the minimum is known.
     pub has_minimum: bool,
+    /// Whether the first one is better than no setting at all.
+    pub has_best: bool,
     /// A row for each setting that is shown.
     pub rows: Vec<Setting>,
     /// How many settings there are.

@@ -133,9 +133,9 @@ pub(super) fn settings(settings: &Settings, place: usize) -> Markup {
                 }
                 tbody {
                     @for (rank, row) in settings.rows.iter().enumerate() {
-                        tr class=[(rank == 0).then_some("best")] {
+                        tr class=[(rank == 0 && settings.has_best).then_some("best")] {
                             th scope="row" {
-                                @if rank == 0 { span class="mark" title="smallest median" { "best" } " " }
+                                @if rank == 0 && settings.has_best { span class="mark" title="smallest median" { "best" } " " }
                                 bdi { (row.label) }
                             }
                             @for place in order { (number(&row.losses[place])) }
