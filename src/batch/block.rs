@@ -29,7 +29,7 @@ pub(super) struct Lane<T> {
 
 enum LaneEnd<T> {
     /// It made all of its updates.
-    Spent(End),
+    Spent(Box<End>),
     /// It has to go on alone.
     Alone(Checkpoint<T>),
 }
@@ -246,7 +246,7 @@ impl<T: Real> Descent<T> {
     ) -> Result<End, Cancelled> {
         rows.pass_on(&lane.rows, self, recorder);
         match lane.end {
-            LaneEnd::Spent(outcome) => Ok(outcome),
+            LaneEnd::Spent(end) => Ok(*end),
             LaneEnd::Alone(checkpoint) => self.run(plan, run, &checkpoint, recorder, control),
         }
     }
@@ -660,7 +660,7 @@ impl<'a, T: Real> Block<'a, T> {
                     }
                     None => (row[0], epochs, parameters.clone()),
                 };
-                let outcome = End {
+                let end = End {
                     reason: StopReason::EpochLimit,
                     closing: closings[lane].take(),
                     epochs_run: self.epochs,
@@ -676,7 +676,7 @@ impl<'a, T: Real> Block<'a, T> {
                 if self.recorded_epochs.is_none() {
                     live.rows.truncate(rows_before);
                 }
-                LaneEnd::Spent(outcome)
+                LaneEnd::Spent(Box::new(end))
             };
             let rows = live.rows;
             self.ended[live.place] = Some(Lane { rows, end });

@@ -324,7 +324,8 @@ fn repeats(states: &[Vec<f64>], period: u64, epsilon: f64) -> bool {
         let mut pairs = states.iter().zip(&states[lag..]);
         moves
             && pairs.all(|(before, now)| {
-                let mut values = before.iter().zip(now).zip(&motions);
+                // The loss follows, and may repeat where they do not.
+                let mut values = before.iter().zip(now).zip(&motions).skip(1);
                 values
                     .all(|((before, now), (spread, _))| (now - before).abs() <= tolerance * spread)
             })

@@ -173,25 +173,26 @@ impl<'m, M: FnMut() -> Option<&'m Model>> Case<'_, M> {
         let Some(last) = losses.last() else {
             return false;
         };
-        let rounding = self.rounding(*last);
         if losses.len() < MIN_LOSSES {
+            let rounding = self.rounding(*last);
             let part = &losses[(losses.len() - 1) / 2..];
             let rises = part.len() > 1 && part.is_sorted_by(|one, next| *next > one + rounding);
             return rises && losses.iter().all(|loss| loss <= last);
         }
         let [_, parts @ ..] = quarters(losses);
         let [second, third, fourth] = parts.map(|part| (greatest(part), mean(part)));
-        let share = |rise: f64, above: f64| rise > rounding && rise >= RISING * above;
+        let best = self.end.best_loss.to_f64();
+        let rises =
+            |from: f64, to: f64| to - from > self.rounding(to) && to - from >= RISING * (to - best);
         // What comes to rest at a higher level rises less and less.
         let eighths = quarters(&losses[losses.len() / 2..]).map(mean);
         let slows = eighths[3] - eighths[2] < eighths[2] - eighths[1];
-        let best = self.end.best_loss.to_f64();
         let at_end = closing.tail.as_ref().map_or(*last, |tail| tail.losses[1]);
         !slows
-            && second.0 < third.0
-            && second.1 < third.1
-            && share(fourth.0 - third.0, fourth.0 - best)
-            && share(fourth.1 - third.1, fourth.1 - best)
+            && rises(second.0, third.0)
+            && rises(second.1, third.1)
+            && rises(third.0, fourth.0)
+            && rises(third.1, fourth.1)
             && at_end > third.0
     }
 
@@ -245,7 +246,11 @@ impl<'m, M: FnMut() -> Option<&'m Model>> Case<'_, M> {
             return Outcome::StationaryPoint;
         }
         let Some(tail) = tail else {
-            return Outcome::PrecisionFloor;
+            // Of a run without an update nothing is known but that there is a gradient.
+            return match closing.losses.len() {
+                0 | 1 => Outcome::Improving,
+                _ => Outcome::PrecisionFloor,
+            };
         };
         let still = rounding_motion(self.limits.epsilon);
         if tail.motion <= still {

@@ -118,6 +118,7 @@ impl Tolerance {
     /// assert!(tolerance.allows(of(100.0), of(100.05)));
     /// assert!(!tolerance.allows(of(100.0), of(100.2)));
     /// assert!(tolerance.allows(of(0.0), of(5e-324)) && !tolerance.allows(of(0.0), of(1e-300)));
+    /// assert!(!tolerance.allows(of(f64::INFINITY), of(1.0)));
     /// assert_eq!(tolerance.to_string(), "2 ulps or rel 0.001");
     /// ```
     #[must_use]

@@ -53,12 +53,7 @@ fn bounded_orbits_have_their_period_whatever_is_recorded() {
          learning_rate = {{ from = 0.9, to = 1.4, count = 101 }}"
     ));
     for one in many.iter().step_by(7) {
-        let rate = one
-            .settings
-            .iter()
-            .flatten()
-            .find_map(|value| value.number());
-        let rate = rate.map(|_| &one.label["learning_rate=".len()..]).unwrap();
+        let rate = &one.label["learning_rate=".len()..];
         let alone = concluded(
             WELL,
             &format!("method = 'sgd', learning_rate = {rate}"),
@@ -91,6 +86,142 @@ fn descents_of_a_product_are_bounded_where_theory_says_so() {
     assert_eq!((bounded, count(&[Outcome::Diverged])), (645, 3_492));
     assert_eq!(count(&[Outcome::Growing]), 0);
     assert_eq!(runs.len(), 5_863 + 645 + 3_492);
+}
+
+/// The outcomes of all runs of an experiment.
+#[track_caller]
+fn outcomes(head: &str, objective: &str, optimizer: &str) -> Vec<Outcome> {
+    let runs = results(&format!(
+        "{head}\n[[objective]]\n{objective}\n[[optimizer]]\n{optimizer}"
+    ));
+    runs.into_iter().map(|one| one.outcome).collect()
+}
+
+#[test]
+fn a_rule_that_stops_a_run_does_not_say_where_it_is() {
+    use Outcome::{Growing, Improving, Oscillating, StationaryPoint};
+    let sgd = |rates: &str| format!("method = 'sgd'\nlearning_rate = {rates}");
+    let square = "formula = 'x^2'\nstart = { x = 1 }";
+    let patience = "epochs = 1000\nstop = { patience = 10 }";
+    let found = outcomes(patience, square, &sgd("[0.1, 1.0, 1.1, 1.5]"));
+    assert_eq!(found[1..], [Oscillating, Growing, Growing]);
+    // More variables than a model is made of.
+    let many = "function = 'sphere'\ndimension = 31\nstart = { x = { value = 1, length = 31 } }";
+    let waits = "epochs = 100\nstop = { patience = 5, min_delta = 1.0 }";
+    assert_eq!(
+        outcomes(waits, many, &sgd("[1e-5, 1.1]")),
+        [Improving, Growing]
+    );
+    let short = "epochs = 1000\nstop = { step_below = 1e-2 }";
+    assert_eq!(outcomes(short, many, &sgd("[1e-6]")), [Improving]);
+    // A gradient that is small enough for a rule is not zero.
+    let well = "formula = '(x^2 - 1)^2'\nstart = { x = 0.3 }";
+    let gradient =
+        |limit: &str| format!("epochs = 4000\nstop = {{ gradient_norm_below = {limit} }}");
+    assert_eq!(outcomes(&gradient("3.0"), well, &sgd("1e-3")), [Improving]);
+    assert_eq!(
+        outcomes(&gradient("1e-9"), well, &sgd("1e-2")),
+        [StationaryPoint]
+    );
+    // Far below the known minimum is not at it.
+    let below = "function = 'forrester'\nstart = { x = -0.3 }";
+    let gap = "epochs = 10\nstop = { gap_below = 1e-3 }";
+    assert_ne!(outcomes(gap, below, &sgd("0.01")), [Outcome::KnownMinimum]);
+}
+
+#[test]
+fn orbits_are_told_wherever_and_however_large_they_are() {
+    use Outcome::{Oscillating, Wandering};
+    let rates = "method = 'sgd'\nlearning_rate = [1.1, 1.4]";
+    let of = |objective: &str| outcomes("epochs = 1000", objective, rates);
+    let expected = [Oscillating, Wandering];
+    assert_eq!(
+        of("formula = 'x^4/4 - x^2/2'\nstart = { x = 0.3 }"),
+        expected
+    );
+    let shifted = "formula = '(x - 5000)^4/4 - (x - 5000)^2/2'\nstart = { x = 5000.3 }";
+    assert_eq!(of(shifted), expected);
+    // In the ninth of nine variables.
+    let ninth = "formula = 'sum(x[0:8]^2) + x[8]^4/4 - x[8]^2/2'\nstart = { x = [0, 0, 0, 0, 0, 0, 0, 0, 0.3] }";
+    assert_eq!(of(ninth), expected);
+    // A swing of 1e-4 and one of 1 are the same.
+    for start in ["1", "1e-4", "1e-9"] {
+        let swing = format!("formula = 'x^2'\nstart = {{ x = {start} }}");
+        let head = "epochs = [3, 5, 10, 16, 17, 1000]";
+        let found = outcomes(head, &swing, "method = 'sgd'\nlearning_rate = 1.0");
+        assert_eq!(found, [Oscillating; 6], "{start}");
+    }
+}
+
+#[test]
+fn slow_swings_that_die_out_are_on_their_way() {
+    let found = outcomes(
+        "epochs = 1500",
+        "formula = 'x^2 + 1'\nstart = { x = 1 }",
+        "method = 'sgd'\nmomentum = 0.999\nlearning_rate = [1.5e-5, 1.7e-5, 1.8e-5, 2e-5]",
+    );
+    assert!(!found.contains(&Outcome::Growing), "{found:?}");
+    let head: Vec<String> = (200..1200)
+        .step_by(37)
+        .map(|epochs| epochs.to_string())
+        .collect();
+    let found = outcomes(
+        &format!("epochs = [{}]", head.join(", ")),
+        "formula = 'x^2'\nstart = { x = 1 }",
+        "method = 'sgd'\nmomentum = 0.99\nlearning_rate = 1e-4",
+    );
+    let improving = found
+        .iter()
+        .filter(|one| **one == Outcome::Improving)
+        .count();
+    // A run that has made less than two swings does not show it.
+    assert!(improving * 4 >= found.len() * 3, "{found:?}");
+    assert!(!found.contains(&Outcome::Growing), "{found:?}");
+}
+
+#[test]
+fn what_grows_is_not_at_the_minimum_it_is_near() {
+    let found = outcomes(
+        "epochs = 100",
+        "formula = 'x^2'\nstart = { x = 1e-9 }\nminimum = { value = 0, at = { x = 0 } }",
+        "method = 'sgd'\nlearning_rate = [0.9, 1.05, 1.2]",
+    );
+    let expected = [Outcome::KnownMinimum, Outcome::Growing, Outcome::Growing];
+    assert_eq!(found, expected);
+    // At equal loss, but not at the place.
+    let flat = "formula = '1e-8*(x^2 + 0.01*y^2)'\nstart = { x = 1, y = 1 }\nminimum = { value = 0, at = { x = 0, y = 0 } }";
+    let found = outcomes(
+        "epochs = 40",
+        flat,
+        "method = 'adam'\nlearning_rate = 0.003",
+    );
+    assert_eq!(found, [Outcome::Improving]);
+}
+
+#[test]
+fn a_minimum_at_a_bound_is_no_saddle() {
+    let run = concluded(
+        "formula = '-x^2 + y^2', start = { x = 0.1, y = 1 }, bounds = { x = [-1, 1] }",
+        "method = 'sgd', learning_rate = 0.1",
+        1000,
+        "",
+    );
+    assert_eq!(run.result.outcome, Outcome::StationaryPoint);
+    assert!(
+        !run.diagnosis.sentence.contains("saddle"),
+        "{}",
+        run.diagnosis.sentence
+    );
+}
+
+#[test]
+fn a_coarse_loss_is_no_floor_while_parameters_gain() {
+    let found = outcomes(
+        "epochs = [400, 1000]\nprecision = 'f32'",
+        "formula = '1e6 + x^2'\nstart = { x = 1 }",
+        "method = 'sgd'\nlearning_rate = 1e-4",
+    );
+    assert_eq!(found, [Outcome::Improving; 2]);
 }
 
 #[test]
@@ -304,6 +435,55 @@ fn few_repetitions_cannot_tell_and_diverged_runs_rank_last() {
 }
 
 #[test]
+fn only_what_differs_by_chance_is_compared() {
+    // One objective starts at random, the other ten times from the same point.
+    let source = "epochs = 30\nrepetitions = 10\n[[objective]]\nname = 'random'\nformula = 'x^2'\n\
+         start = { x = { uniform = [0, 1] } }\n[[objective]]\nname = 'fixed'\nformula = 'x^2 + 1'\n\
+         start = { x = 3 }\n[[optimizer]]\nmethod = 'sgd'\nlearning_rate = [0.01, 0.02]";
+    let found = experiment::run(&planned(source)).diagnosis;
+    let comparison = |place: usize| found.rankings[place].settings[1].comparison;
+    assert!(matches!(comparison(0), Comparison::Differs(_)));
+    assert_eq!(comparison(1), Comparison::NotRandom);
+    assert_eq!(found.rankings[1].test, None);
+    // Starts that no setting names tell by their first runs.
+    let twice = source.replace(
+        "x = { uniform = [0, 1] } }",
+        "x = { uniform = [0, 1] } }, { x = { uniform = [5, 6] } }]",
+    );
+    let twice = twice.replacen("start = { x = { uniform", "start = [{ x = { uniform", 1);
+    let found = experiment::run(&planned(&twice)).diagnosis;
+    let labels: Vec<&str> = found.rankings[0]
+        .settings
+        .iter()
+        .map(|one| &*one.label)
+        .collect();
+    let mut single = labels.clone();
+    single.sort_unstable();
+    single.dedup();
+    assert_eq!(single.len(), labels.len(), "{labels:?}");
+}
+
+#[test]
+fn the_summary_compares_as_the_table_does() {
+    for repetitions in [4, 6, 7, 12] {
+        let source = REPEATED
+            .replace("repetitions = 30", &format!("repetitions = {repetitions}"))
+            .replace("learning_rate = 1.5", "learning_rate = [0.01, 0.1, 1.5]");
+        let found = experiment::run(&planned(&source)).diagnosis;
+        let settings = &found.rankings[0].settings;
+        let first = |optimizer: usize| settings.iter().find(|one| one.optimizer == optimizer);
+        let summary = found.summary.join(" ");
+        for setting in (0..3).filter_map(first).skip(1) {
+            let said = setting.comparison.text();
+            assert!(
+                summary.contains(&said),
+                "{repetitions}: {said} is not in {summary}"
+            );
+        }
+    }
+}
+
+#[test]
 fn the_validation_loss_ranks_where_there_is_one() {
     // The faster rate fits the training rows better and the other rows worse.
     let rows: String = (0..20)
@@ -429,6 +609,49 @@ fn a_check_compares_status_outcome_and_every_number() {
     assert_eq!(code, 3);
     assert!(
         printed.contains("unknown outcome `epochs spent`"),
+        "{printed}"
+    );
+}
+
+#[test]
+fn a_check_of_some_runs_is_as_good_as_one_of_all() {
+    // More runs than have a quadratic model.
+    let source = "epochs = 30\n[[objective]]\nfunction = 'rastrigin'\ndimension = 3\n\
+         start = { x = [2.3, -1.2, 4.1] }\n[[optimizer]]\nmethod = 'sgd'\n\
+         learning_rate = { from = 0.001, to = 0.0033, count = 250 }";
+    let at = folder(&[("many.toml", source)]);
+    succeeded(runner(at.path()).args(["-q", "many.toml"]));
+    for filter in ["run > 220", "run < 3", "run > 100 & run < 230"] {
+        let mut command = runner(at.path());
+        succeeded(command.args(["check", "many.toml", "--filter", filter]));
+    }
+}
+
+#[test]
+fn a_row_that_is_cut_short_is_damage_with_a_way_out() {
+    let cut = |text: &str| {
+        let mut lines: Vec<&str> = text.lines().collect();
+        let short = lines[2].rsplit_once(',').unwrap().0;
+        lines[2] = short;
+        lines.join("\n") + "\n"
+    };
+    for file in ["runs.csv", "diagnosis.csv"] {
+        let (code, printed) = checked(file, cut, &[]);
+        assert_eq!(code, 3, "{printed}");
+        assert!(printed.contains("columns, expected"), "{printed}");
+        assert!(
+            printed.contains("`runner c.toml` records it again"),
+            "{printed}"
+        );
+    }
+    let (code, printed) = checked(
+        "runs.csv",
+        |text| text.replacen("outcome,period,", "", 1),
+        &[],
+    );
+    assert_eq!(code, 3);
+    assert!(
+        printed.contains("`runner c.toml` records it again"),
         "{printed}"
     );
 }

@@ -14,7 +14,7 @@ use gradtape::derivative;
 use gradtape::diagnosis::{Diagnosis, Rank, RankedSetting, Ranking};
 use gradtape::ending::{Outcome, Status, Tone};
 use gradtape::number::{Scalar, grouped, short};
-use gradtape::plan::Plan;
+use gradtape::plan::{Objective, Plan};
 use gradtape::report::{PAGE, RUNS};
 
 use crate::output::{self, BAD, FAINT, GOOD, NOTABLE, STRONG};
@@ -323,7 +323,7 @@ impl<'p> Summary<'p> {
         let mut objectives = self.plan.objectives.iter();
         match (
             self.plan.has_validation(),
-            objectives.all(|one| one.has_validation()),
+            objectives.all(Objective::has_validation),
         ) {
             (false, _) => "loss",
             (true, true) => "validation loss",
