@@ -54,16 +54,16 @@ const SLOWED: f64 = 3e-5;
 
 /// Swings die out if their height and their mean shrink to these shares or less from each
 /// quarter of a run to the next.
-const DYING: f64 = 0.8;
-const DYING_MEAN: f64 = 0.9;
+const DYING: f64 = 0.75;
+const DYING_MEAN: f64 = 0.85;
 
 /// A run grows if its last quarter brought at least this share of all that it rose since its
 /// best epoch: what drifts within bounds rises less.
 const RISING: f64 = 0.1;
 
 /// Two means of losses that wander without a trend differ by less than this many standard
-/// deviations of a mean: 1.8 of their difference.
-const DEVIATIONS: f64 = 2.5;
+/// deviations of a mean: 2.5 of their difference.
+const DEVIATIONS: f64 = 3.5;
 
 /// With fewer losses than this there is nothing to average.
 const MIN_LOSSES: usize = 17;
