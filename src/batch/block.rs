@@ -7,7 +7,7 @@
 //! [`descent`](super::descent). So lanes never decide how a run ends, and the
 //! result is the same with and without them.
 
-use super::closing::{Closing, Steps, Tail, state};
+use super::closing::{Closing, Steps, Tail, push_state, state_width};
 use super::course::Limits;
 use super::descent::{Best, Checkpoint, Descent, LOSS, OPERATIONS};
 use super::{Cancelled, Control, Counts, End, Recorder, Row, StopReason};
@@ -582,8 +582,10 @@ impl<'a, T: Real> Block<'a, T> {
             let tail = None;
             closings.push(Some(Closing { losses, tail }));
         }
+        let width = state_width(self.descent.parameters);
         for lanes in tails.chunks(8 * WIDTH) {
             for (lane, states) in lanes.iter().zip(self.tails(lanes)) {
+                let states: Vec<&[f64]> = states.chunks_exact(width).collect();
                 if let Some(closing) = &mut closings[*lane] {
                     closing.tail = Some(Tail::of(&states, T::EPSILON.to_f64()));
                 }
@@ -592,8 +594,8 @@ impl<'a, T: Real> Block<'a, T> {
         closings
     }
 
-    /// The last states of some lanes.
-    fn tails(&self, lanes: &[usize]) -> Vec<Vec<Vec<f64>>> {
+    /// The last states of some lanes, one after the other.
+    fn tails(&self, lanes: &[usize]) -> Vec<Vec<f64>> {
         let program = self.descent.engine.program();
         let mut numbers = Numbers::new(program, lanes.len());
         for (place, lane) in lanes.iter().enumerate() {
@@ -607,19 +609,19 @@ impl<'a, T: Real> Block<'a, T> {
         if before > 0 {
             self.descent.engine.advance(&mut numbers, before, false);
         }
+        let width = state_width(self.descent.parameters);
         let mut tails = vec![Vec::new(); lanes.len()];
         for _ in start..=self.epochs {
             for (place, states) in tails.iter_mut().enumerate() {
                 let parameters = 0..self.descent.parameters;
                 let parameters = parameters.map(|number| numbers.input(number, place).to_f64());
                 // The loss is known after the parameters have moved on.
-                states.push(state(f64::NAN, parameters));
+                push_state(states, f64::NAN, parameters);
             }
             self.descent.engine.advance(&mut numbers, 1, false);
             for (states, loss) in tails.iter_mut().zip(numbers.outputs(LOSS)) {
-                if let Some(state) = states.last_mut() {
-                    state[0] = loss.to_f64();
-                }
+                let last = states.len() - width;
+                states[last] = loss.to_f64();
             }
         }
         tails

@@ -12,8 +12,8 @@ pub const MAX_MODELLED: usize = 30;
 /// A run is looked at in this many steps of equal length.
 const STEPS: u64 = 64;
 
-/// Number of last states that are looked at: enough for three of the longest periods.
-pub(super) const TAIL: u64 = 3 * MAX_PERIOD + 2;
+/// Number of last states that are looked at: enough for two of the longest periods.
+pub(super) const TAIL: u64 = 2 * MAX_PERIOD + 2;
 
 /// Number of parameters that are compared one by one, the first ones.
 const WATCHED: usize = 8;
@@ -29,6 +29,10 @@ const SAME_AFTER_ALL: f64 = 1e-2;
 /// At least this many states are compared, as chance is often right for a few.
 const MIN_COMPARED: usize = 16;
 
+/// A mean of a few losses that is lower than the one before by this many standard deviations
+/// of a loss is lower by more than noise.
+const NOISE: f64 = 2.0;
+
 /// Motion of no more than this share, in numbers with this spacing at 1, is rounding: 64 units
 /// in the last place, or what is left of a swing that rounding keeps from dying out.
 #[must_use]
@@ -42,11 +46,11 @@ pub struct Closing {
     /// The losses at evenly spaced epochs, the first and the last among them: 65, or all of
     /// a shorter run.
     pub losses: Vec<f64>,
-    /// The last states; `None` where the loss only falls.
+    /// The last states; `None` where the loss falls without doubt.
     pub tail: Option<Tail>,
 }
 
-/// The last states of a run, at most 194.
+/// The last states of a run, at most 130.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Tail {
     /// After how many epochs they repeat, from 2 up to [`MAX_PERIOD`].
@@ -89,9 +93,22 @@ impl Steps {
     }
 
     /// Whether a run with these losses there, whose smallest one is in epoch `best`, needs a
-    /// tail: unless it only falls.
+    /// tail: unless it only falls, or has its smallest loss in the last eighth and falls by
+    /// more than noise.
     pub(super) fn needs_tail(self, losses: &[f64], best: u64) -> bool {
-        best != self.epochs || !losses.is_sorted_by(|one, next| one > next)
+        if best == self.epochs && losses.is_sorted_by(|one, next| one > next) {
+            return false;
+        }
+        let half = &losses[losses.len() / 2..];
+        if half.len() < 16 || best < self.epochs - self.epochs / 8 {
+            return true;
+        }
+        let count = half.len();
+        let parts = [0, 1, 2, 3].map(|place| &half[count * place / 4..count * (place + 1) / 4]);
+        let means = parts.map(mean);
+        let noise = NOISE * deviation(parts[3]);
+        let falls = means.is_sorted_by(|one, next| one > next) && means[2] - means[3] > noise;
+        !falls
     }
 
     /// The first epoch of the tail.
@@ -100,28 +117,26 @@ impl Steps {
     }
 }
 
-/// The loss and what is compared of the parameters: the first ones, and of all others a sum
-/// with weights that hardly ever cancel.
-pub(super) fn state(loss: f64, parameters: impl Iterator<Item = f64>) -> Vec<f64> {
-    let mut state = Vec::new();
-    fill(&mut state, loss, parameters);
-    state
-}
-
-fn fill(state: &mut Vec<f64>, loss: f64, parameters: impl Iterator<Item = f64>) {
-    state.clear();
-    state.push(loss);
+/// Appends a state: the loss and what is compared of the parameters, the first ones, and of
+/// all others a sum with weights that hardly ever cancel.
+pub(super) fn push_state(states: &mut Vec<f64>, loss: f64, parameters: impl Iterator<Item = f64>) {
+    states.push(loss);
     let mut rest = None;
     for (place, x) in parameters.enumerate() {
         if place < WATCHED {
-            state.push(x);
+            states.push(x);
         } else {
             #[expect(clippy::cast_precision_loss, reason = "it is below 1024")]
             let weight = 1.0 + (place.wrapping_mul(619) % 1024) as f64;
             *rest.get_or_insert(0.0) += weight * x;
         }
     }
-    state.extend(rest);
+    states.extend(rest);
+}
+
+/// The length of a state with so many parameters.
+pub(super) fn state_width(parameters: usize) -> usize {
+    1 + parameters.min(WATCHED + 1)
 }
 
 /// Collects the closing of a run whose epochs are seen one by one.
@@ -188,23 +203,24 @@ impl Collector {
         }
         let oldest = (self.tail.len() as u64 == TAIL).then(|| self.tail.pop_front());
         let mut state = oldest.flatten().unwrap_or_default();
-        fill(&mut state, loss, parameters);
+        state.clear();
+        push_state(&mut state, loss, parameters);
         self.tail.push_back(state);
     }
 
     /// The closing of a run that made all epochs, and whose smallest loss is in epoch
     /// `best`; `None` if not all that it needs was seen.
-    pub(super) fn finish(mut self, best: u64, epsilon: f64) -> Option<Closing> {
+    pub(super) fn finish(self, best: u64, epsilon: f64) -> Option<Closing> {
         let (first, _) = self.seen?;
         let needs_tail = self.steps.needs_tail(&self.losses, best);
         (first == 0).then(|| Closing {
-            tail: needs_tail.then(|| Tail::of(self.tail.make_contiguous(), epsilon)),
+            tail: needs_tail.then(|| Tail::of(&rows(&self.tail), epsilon)),
             losses: self.losses,
         })
     }
 
     /// The same of a run that ended before.
-    pub(super) fn finish_early(mut self, best: u64, epsilon: f64) -> Option<Closing> {
+    pub(super) fn finish_early(self, best: u64, epsilon: f64) -> Option<Closing> {
         let (first, last) = self.seen?;
         let steps = Steps::new(last);
         let mut losses = Vec::new();
@@ -214,15 +230,19 @@ impl Collector {
             losses.extend(self.spread.get(place));
             epoch = steps.next(epoch + 1);
         }
-        let tail = self.tail.make_contiguous();
+        let tail = rows(&self.tail);
         losses.extend(tail.last().map(|state| state[0]));
         (first == 0).then(|| Closing {
             tail: steps
                 .needs_tail(&losses, best)
-                .then(|| Tail::of(tail, epsilon)),
+                .then(|| Tail::of(&tail, epsilon)),
             losses,
         })
     }
+}
+
+fn rows(states: &VecDeque<Vec<f64>>) -> Vec<&[f64]> {
+    states.iter().map(Vec::as_slice).collect()
 }
 
 #[cfg(test)]
@@ -244,19 +264,20 @@ impl Closing {
 }
 
 impl Tail {
-    /// The tail of these states, as [`state`] makes them, in numbers with this spacing at 1;
+    /// The tail of these states, as [`push_state`] makes them, in numbers with this spacing at 1;
     /// there is one at least.
-    pub(super) fn of(states: &[Vec<f64>], epsilon: f64) -> Tail {
+    pub(super) fn of(states: &[&[f64]], epsilon: f64) -> Tail {
         let count = states.len();
-        let losses = |states: &[Vec<f64>]| states.iter().map(|state| state[0]).collect::<Vec<_>>();
+        let losses = |states: &[&[f64]]| states.iter().map(|state| state[0]).collect::<Vec<_>>();
         // Of few states the last ones, so that there is something to compare.
         let last = &states[(count * 3 / 4).min(count.saturating_sub(4))..];
-        let motions = motions(last);
+        let motions = motions_of_ends(last);
+        let motions = motions.last().map_or(&[][..], Vec::as_slice);
         let (loss, parameters) = motions.split_first().unwrap_or((&(0.0, 0.0), &[]));
         let motion = parameters.iter().map(|(_, motion)| *motion);
         let half = losses(&states[count / 2..]).into_iter();
         Tail {
-            period: (2..=MAX_PERIOD).find(|period| repeats(states, *period, epsilon)),
+            period: period(states, epsilon),
             losses: [
                 half.clone().fold(f64::INFINITY, f64::min),
                 half.fold(f64::NEG_INFINITY, f64::max),
@@ -294,44 +315,56 @@ pub fn deviation(numbers: &[f64]) -> f64 {
     self::mean(&squares).sqrt()
 }
 
-/// Of each number of some states the spread, and that as a share of the largest magnitude.
-fn motions(states: &[Vec<f64>]) -> Vec<(f64, f64)> {
-    let motion = |place: usize| {
-        let values = states.iter().map(|state| state[place]);
-        let least = values.clone().fold(f64::INFINITY, f64::min);
-        let greatest = values.fold(f64::NEG_INFINITY, f64::max);
-        let (spread, size) = (greatest - least, greatest.abs().max(least.abs()));
-        (spread, if spread == 0.0 { 0.0 } else { spread / size })
-    };
-    let width = states.first().map_or(0, Vec::len);
-    (0..width).map(motion).collect()
+/// After how many epochs states repeat.
+fn period(states: &[&[f64]], epsilon: f64) -> Option<u64> {
+    let motions = motions_of_ends(states);
+    (2..=MAX_PERIOD).find(|period| {
+        let period = usize::try_from(*period).unwrap_or(usize::MAX);
+        repeats(states, &motions, period, epsilon)
+    })
 }
 
-/// Whether each of the states of the last two periods is that of a period before, and that
-/// of as many periods before as there are, while parameters move by more than rounding.
-fn repeats(states: &[Vec<f64>], period: u64, epsilon: f64) -> bool {
-    let period = usize::try_from(period).unwrap_or(usize::MAX);
+/// Of each number of the last state, of the last two, and so on the spread, and that as a
+/// share of the largest magnitude.
+fn motions_of_ends(states: &[&[f64]]) -> Vec<Vec<(f64, f64)>> {
+    let width = states.first().map_or(0, |state| state.len());
+    let mut ends = vec![[f64::INFINITY, f64::NEG_INFINITY]; width];
+    let mut all = Vec::with_capacity(states.len());
+    for state in states.iter().rev() {
+        for ([least, greatest], value) in ends.iter_mut().zip(*state) {
+            *least = least.min(*value);
+            *greatest = greatest.max(*value);
+        }
+        let motion = ends.iter().map(|[least, greatest]| {
+            let (spread, size) = (greatest - least, greatest.abs().max(least.abs()));
+            (spread, if spread == 0.0 { 0.0 } else { spread / size })
+        });
+        all.push(motion.collect());
+    }
+    all
+}
+
+/// Whether each of the states of the last period is that of a period before, and that of as
+/// many periods before as there are, while parameters move by more than rounding.
+fn repeats(states: &[&[f64]], motions: &[Vec<(f64, f64)>], period: usize, epsilon: f64) -> bool {
     let same = |lag: usize, compared: usize, tolerance: f64| {
         let Some(first) = states.len().checked_sub(lag + compared) else {
             return false;
         };
-        let states = &states[first..];
-        let motions = motions(states);
-        let moves = motions.iter().skip(1);
-        let moves = moves
-            .clone()
-            .any(|(_, motion)| *motion > rounding_motion(epsilon));
+        let (states, motions) = (&states[first..], &motions[lag + compared - 1]);
+        // The loss follows, and may repeat where they do not.
+        let mut moves = motions.iter().skip(1);
+        let moves = moves.any(|(_, motion)| *motion > rounding_motion(epsilon));
         let mut pairs = states.iter().zip(&states[lag..]);
         moves
             && pairs.all(|(before, now)| {
-                // The loss follows, and may repeat where they do not.
-                let mut values = before.iter().zip(now).zip(&motions).skip(1);
+                let mut values = before.iter().zip(*now).zip(motions).skip(1);
                 values
                     .all(|((before, now), (spread, _))| (now - before).abs() <= tolerance * spread)
             })
     };
     // To the last bit, two pairs are proof enough.
-    let compared = (2 * period).max(MIN_COMPARED);
+    let compared = period.max(MIN_COMPARED);
     // Within the last half, as a run may have come near its cycle before.
     let all = (states.len() / 2).saturating_sub(compared) / period * period;
     let all = all.max(period);
@@ -345,8 +378,8 @@ mod tests {
 
     /// The tail of states made from an epoch.
     fn tail(state: impl Fn(u64) -> Vec<f64>) -> Tail {
-        let states: Vec<_> = (0..TAIL).map(state).collect();
-        Tail::of(&states, f64::EPSILON)
+        let states: VecDeque<_> = (0..TAIL).map(state).collect();
+        Tail::of(&rows(&states), f64::EPSILON)
     }
 
     #[test]
@@ -383,8 +416,8 @@ mod tests {
     #[test]
     fn few_states_repeat_if_they_do_so_to_the_last_bit() {
         let of = |states: &[f64]| {
-            let states: Vec<_> = states.iter().map(|x| vec![1.0, *x]).collect();
-            Tail::of(&states, f64::EPSILON).period
+            let states = states.iter().map(|x| vec![1.0, *x]);
+            Tail::of(&rows(&states.collect()), f64::EPSILON).period
         };
         assert_eq!(of(&[1.0, -1.0, 1.0, -1.0]), Some(2));
         assert_eq!(of(&[5.0, 1.0, -1.0, 1.0, -1.0]), Some(2));
@@ -409,8 +442,14 @@ mod tests {
     fn every_parameter_counts() {
         let moving = |place: usize| {
             let of = move |epoch: u64| {
-                let x = (0..20).map(|k| if k == place { (epoch % 2) as f64 } else { 1.0 });
-                state(0.0, x)
+                let x = (0..20).map(|k| match k == place {
+                    true => (epoch % 2) as f64,
+                    false => 1.0,
+                });
+                let mut state = Vec::new();
+                push_state(&mut state, 0.0, x);
+                assert_eq!(state.len(), state_width(20));
+                state
             };
             tail(of)
         };

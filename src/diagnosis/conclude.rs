@@ -101,7 +101,6 @@ pub(super) fn conclude(diagnoser: &Diagnoser, ended: &Ended<'_>, run: Run) -> Co
     let tail = closing.and_then(|closing| closing.tail.as_ref());
     let mut facts = Facts {
         earlier_loss: milestones.map(|[_, fifth, _]| fifth),
-        last_loss: milestones.map(|[_, _, last]| last),
         tail_low: tail.map(|tail| tail.losses[0]),
         tail_high: tail.map(|tail| tail.losses[1]),
         measured_rate: fit.map(|fit| fit.rate()),

@@ -6,9 +6,7 @@
 pub struct Facts {
     /// The loss after four fifths of a run that could go on.
     pub earlier_loss: Option<f64>,
-    /// The loss at its end.
-    pub last_loss: Option<f64>,
-    /// The smallest loss of the last epochs, up to 97, of a run whose loss is not lowest at
+    /// The smallest loss of the last epochs, up to 65, of a run whose loss is not lowest at
     /// the end.
     pub tail_low: Option<f64>,
     /// The largest.
@@ -62,21 +60,20 @@ pub enum Fact {
 
 impl Facts {
     /// The columns of `diagnosis.csv` with a fact, in order.
-    pub const COLUMNS: [&'static str; 21] = [
-        "earlier_loss", "last_loss", "tail_low", "tail_high", "measured_rate", "measured_from",
-        "measured_to", "predicted_rate", "stability_bound", "best_rate", "model_decrease",
-        "model_distance", "least_curvature", "greatest_curvature", "condition", "curvature_epoch",
-        "floor", "floor_epoch", "zero_loss_from", "certain_from", "turns",
+    pub const COLUMNS: [&'static str; 20] = [
+        "earlier_loss", "tail_low", "tail_high", "measured_rate", "measured_from", "measured_to",
+        "predicted_rate", "stability_bound", "best_rate", "model_decrease", "model_distance",
+        "least_curvature", "greatest_curvature", "condition", "curvature_epoch", "floor",
+        "floor_epoch", "zero_loss_from", "certain_from", "turns",
     ];
 
     /// The facts by their columns.
     #[must_use]
-    pub fn values(&self) -> [Option<Fact>; 21] {
+    pub fn values(&self) -> [Option<Fact>; 20] {
         let number = |value: Option<f64>| value.map(Fact::Number);
         let whole = |value: Option<u64>| value.map(Fact::Whole);
         [
             number(self.earlier_loss),
-            number(self.last_loss),
             number(self.tail_low),
             number(self.tail_high),
             number(self.measured_rate),
@@ -115,7 +112,6 @@ impl Facts {
         };
         Ok(Facts {
             earlier_loss: number("earlier_loss")?,
-            last_loss: number("last_loss")?,
             tail_low: number("tail_low")?,
             tail_high: number("tail_high")?,
             measured_rate: number("measured_rate")?,

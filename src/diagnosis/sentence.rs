@@ -154,9 +154,10 @@ fn resting(case: &Case<'_>) -> String {
 
 /// How the loss changed over the last fifth.
 fn gain(case: &Case<'_>) -> String {
-    let (Some(earlier), Some(last)) = (case.facts.earlier_loss, case.facts.last_loss) else {
+    let Some(earlier) = case.facts.earlier_loss else {
         return String::new();
     };
+    let last = case.result.loss.to_f64();
     let (from, to) = (digits(earlier), digits(last));
     match case.result.outcome {
         _ if from == to => format!(": the loss is {to}"),

@@ -580,7 +580,7 @@ fn a_check_compares_status_outcome_and_every_number() {
         ("runs.csv", "best.x", "0.5"),
         ("runs.csv", "best_epoch", "29"),
         ("diagnosis.csv", "measured_rate", "0.5"),
-        ("diagnosis.csv", "last_loss", "0.5"),
+        ("diagnosis.csv", "earlier_loss", "0.5"),
         ("diagnosis.csv", "model_distance", "0.5"),
         ("diagnosis.csv", "turns", "17"),
         ("diagnosis.csv", "floor", "step underflows"),

@@ -156,9 +156,11 @@ fn runs(page: &Page) -> Markup {
             section id="runs" aria-labelledby="runs-heading" {
                 @if page.rankings.is_empty() {
                     h2 id="runs-heading" { "Runs" }
+                    (table::outcomes(runs))
                     (table::runs(runs))
                 } @else {
                     h2 id="runs-heading" { "Settings" }
+                    (table::outcomes(runs))
                     @for (place, settings) in page.rankings.iter().enumerate() {
                         (table::settings(settings, place))
                     }

@@ -2,21 +2,27 @@
 
 use maud::{Markup, html};
 
-use super::model::{Cell, Column, Kind, Row, Runs, Settings, Values};
+use super::model::{Cell, Column, Kind, Row, Runs, Setting, Settings, Values};
 use super::policy::file_address;
 use crate::ending::Tone;
 use crate::number::grouped;
 
-/// The table of runs with its controls, which a script shows.
-pub(super) fn runs(runs: &Runs) -> Markup {
-    let shown = runs.rows.len() as u64;
-    let columns = runs.columns.len() + 1;
+/// How many runs came to which outcome.
+pub(super) fn outcomes(runs: &Runs) -> Markup {
     html! {
         p class="chips" {
             @for (outcome, tone, count) in &runs.outcomes {
                 span class=(tone_class(*tone)) { (outcome) " " b { (grouped(u128::from(*count))) } } " "
             }
         }
+    }
+}
+
+/// The table of runs with its controls, which a script shows.
+pub(super) fn runs(runs: &Runs) -> Markup {
+    let shown = runs.rows.len() as u64;
+    let columns = runs.columns.len() + 1;
+    html! {
         div class="tools" hidden {
             label for="filter" { "Filter" }
             input id="filter" type="search" autocomplete="off" spellcheck="false"
@@ -104,11 +110,7 @@ fn tone_class(tone: Tone) -> &'static str {
 /// The settings of an objective by their rank.
 pub(super) fn settings(settings: &Settings, place: usize) -> Markup {
     let caption = format!("settings-caption-{place}");
-    let losses = [
-        "best", "lower quartile", "median", "upper quartile", "worst",
-    ];
-    // The median is what they are ranked by, so it comes first.
-    let order = [2, 1, 3, 0, 4];
+    let number_of = |row: &Setting, place: usize| number(&row.losses[place]);
     html! {
         @if let Some(title) = &settings.title { h3 dir="auto" { (title) } }
         div class="scroll" tabindex="0" role="region" aria-labelledby=(caption) {
@@ -117,34 +119,43 @@ pub(super) fn settings(settings: &Settings, place: usize) -> Markup {
                     (extent(settings.rows.len(), usize::try_from(settings.of).unwrap_or(usize::MAX), "setting"))
                     ", by the median of the final " (settings.quantity) "."
                     @if let Some(test) = settings.test {
-                        " Last column: compared with the best one by " (test)
+                        " Compared with the best one by " (test)
                         ", two-sided, with Holm's correction."
                     }
                 }
                 thead {
                     tr {
                         th scope="col" { "setting" }
-                        @for place in order { th scope="col" class="n" { (losses[place]) } }
-                        @if settings.has_minimum { th scope="col" class="n" { "at the minimum" } }
-                        th scope="col" class="n" { "converged" }
-                        th scope="col" class="n" { "diverged" }
+                        th scope="col" class="n" { "median" }
+                        th scope="col" class="n" { "lower quartile" }
+                        th scope="col" class="n" { "upper quartile" }
                         th scope="col" { "against the best" }
+                        @if settings.has_minimum { th scope="col" class="n" { "at the minimum" } }
+                        th scope="col" class="n" { "diverged" }
+                        th scope="col" class="n" { "converged" }
+                        th scope="col" class="n" { "best" }
+                        th scope="col" class="n" { "worst" }
                     }
                 }
                 tbody {
                     @for (rank, row) in settings.rows.iter().enumerate() {
-                        tr class=[(rank == 0 && settings.has_best).then_some("best")] {
+                        @let is_best = rank == 0 && settings.has_best;
+                        tr class=[is_best.then_some("best")] {
                             th scope="row" {
-                                @if rank == 0 && settings.has_best { span class="mark" title="smallest median" { "best" } " " }
+                                @if is_best { span class="mark" title="smallest median" { "best" } " " }
                                 bdi { (row.label) }
                             }
-                            @for place in order { (number(&row.losses[place])) }
+                            (number_of(row, 2))
+                            (number_of(row, 1))
+                            (number_of(row, 3))
+                            td { (row.comparison) }
                             @if settings.has_minimum {
                                 td class="n" { (row.reached.as_deref().unwrap_or("")) }
                             }
-                            td class="n" { (row.converged) }
                             td class="n" { (row.diverged) }
-                            td { (row.comparison) }
+                            td class="n" { (row.converged) }
+                            (number_of(row, 0))
+                            (number_of(row, 4))
                         }
                     }
                 }
