@@ -7,8 +7,8 @@
 //!
 //! 1. The run diverged.
 //! 2. The loss grows: its maxima over the second, the third and the last quarter of the run
-//!    rise, and so do its means, not less and less; the last quarter brings a tenth of the
-//!    rise since the best epoch or more.
+//!    rise, and so do its means, by more than noise and not less and less; the last quarter
+//!    brings a tenth of the rise since the best epoch or more.
 //! 3. It is at the known minimum: at a minimiser; or at its value, where no minimiser is
 //!    known or the model has a stationary point nearby.
 //! 4. It does not move since squares of its gradient overflow: it diverged.
@@ -180,6 +180,10 @@ impl<'m, M: FnMut() -> Option<&'m Model>> Case<'_, M> {
             return rises && losses.iter().all(|loss| loss <= last);
         }
         let [_, parts @ ..] = quarters(losses);
+        let noise = match parts[2].is_sorted_by(|one, next| one < next) {
+            true => 0.0,
+            false => noise_of_mean(parts[2]),
+        };
         let [second, third, fourth] = parts.map(|part| (greatest(part), mean(part)));
         let best = self.end.best_loss.to_f64();
         let rises =
@@ -193,6 +197,7 @@ impl<'m, M: FnMut() -> Option<&'m Model>> Case<'_, M> {
             && rises(second.1, third.1)
             && rises(third.0, fourth.0)
             && rises(third.1, fourth.1)
+            && fourth.1 - third.1 > noise
             && at_end > third.0
     }
 
@@ -277,6 +282,11 @@ fn greatest(losses: &[f64]) -> f64 {
     losses.iter().copied().fold(f64::NEG_INFINITY, f64::max)
 }
 
+/// By how much the mean of some losses may be another one by chance.
+fn noise_of_mean(losses: &[f64]) -> f64 {
+    DEVIATIONS * deviation(losses) / epochs(losses.len() as u64).sqrt()
+}
+
 /// The losses of a run after half and four fifths of its epochs, and the last one.
 pub(super) fn milestones(losses: &[f64]) -> [f64; 3] {
     let last = losses.len().saturating_sub(1);
@@ -299,7 +309,7 @@ fn falls(closing: &Closing, rounding: f64) -> bool {
     let [one, two, three, last] = parts.map(mean);
     let noise = match &closing.tail {
         None => 0.0,
-        Some(_) => DEVIATIONS * deviation(parts[3]) / epochs(parts[3].len() as u64).sqrt(),
+        Some(_) => noise_of_mean(parts[3]),
     };
     let is_lower = one.min(two).min(three) - last > noise + rounding;
     is_lower && !closing.tail.as_ref().is_some_and(rises)
