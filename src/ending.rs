@@ -58,6 +58,11 @@ pub const REACHED_DISTANCE: f64 = 1e-3;
 /// minimum where that is above 1: the last target of COCO (arXiv:1605.03560).
 pub const REACHED_GAP: f64 = 1e-8;
 
+/// Whether a point at this distance from a minimiser with this norm has reached it.
+pub(crate) fn is_within_reach(distance: f64, norm: f64) -> bool {
+    distance <= REACHED_DISTANCE * norm.max(1.0)
+}
+
 /// The name that replaces a word of earlier versions.
 #[must_use]
 pub fn renamed(word: &str) -> Option<&'static str> {

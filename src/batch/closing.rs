@@ -103,8 +103,7 @@ impl Steps {
         if half.len() < 16 || best < self.epochs - self.epochs / 8 {
             return true;
         }
-        let count = half.len();
-        let parts = [0, 1, 2, 3].map(|place| &half[count * place / 4..count * (place + 1) / 4]);
+        let parts = quarters(half);
         let means = parts.map(mean);
         let noise = NOISE * deviation(parts[3]);
         let falls = means.is_sorted_by(|one, next| one > next) && means[2] - means[3] > noise;
@@ -264,20 +263,20 @@ impl Closing {
 }
 
 impl Tail {
-    /// The tail of these states, as [`push_state`] makes them, in numbers with this spacing at 1;
-    /// there is one at least.
+    /// The tail of these states, as [`push_state`] makes them, in numbers with this spacing at
+    /// 1; there is one at least.
     pub(super) fn of(states: &[&[f64]], epsilon: f64) -> Tail {
         let count = states.len();
         let losses = |states: &[&[f64]]| states.iter().map(|state| state[0]).collect::<Vec<_>>();
         // Of few states the last ones, so that there is something to compare.
         let last = &states[(count * 3 / 4).min(count.saturating_sub(4))..];
-        let motions = motions_of_ends(last);
-        let motions = &motions[motions.len() - last[0].len()..];
-        let (loss, parameters) = motions.split_first().unwrap_or((&(0.0, 0.0), &[]));
+        let motions = motions_of_ends(states);
+        let of_last = motions_of(&motions, last);
+        let (loss, parameters) = of_last.split_first().unwrap_or((&(0.0, 0.0), &[]));
         let motion = parameters.iter().map(|(_, motion)| *motion);
         let half = losses(&states[count / 2..]).into_iter();
         Tail {
-            period: period(states, epsilon),
+            period: period(states, &motions, epsilon),
             losses: [
                 half.clone().fold(f64::INFINITY, f64::min),
                 half.fold(f64::NEG_INFINITY, f64::max),
@@ -292,6 +291,13 @@ impl Tail {
             motion: motion.fold(0.0, f64::max),
         }
     }
+}
+
+/// The quarters of some losses, as even as whole numbers allow.
+#[must_use]
+pub fn quarters(losses: &[f64]) -> [&[f64]; 4] {
+    let count = losses.len();
+    [0, 1, 2, 3].map(|place| &losses[count * place / 4..count * (place + 1) / 4])
 }
 
 /// The mean of some numbers, of which there is one at least.
@@ -316,11 +322,10 @@ pub fn deviation(numbers: &[f64]) -> f64 {
 }
 
 /// After how many epochs states repeat.
-fn period(states: &[&[f64]], epsilon: f64) -> Option<u64> {
-    let motions = motions_of_ends(states);
+fn period(states: &[&[f64]], motions: &[(f64, f64)], epsilon: f64) -> Option<u64> {
     (2..=MAX_PERIOD).find(|period| {
         let period = usize::try_from(*period).unwrap_or(usize::MAX);
-        repeats(states, &motions, period, epsilon)
+        repeats(states, motions, period, epsilon)
     })
 }
 
@@ -344,6 +349,12 @@ fn motions_of_ends(states: &[&[f64]]) -> Vec<(f64, f64)> {
     all
 }
 
+/// Those of all of the last states, of which there is one at least.
+fn motions_of<'m>(motions: &'m [(f64, f64)], last: &[&[f64]]) -> &'m [(f64, f64)] {
+    let width = last[0].len();
+    &motions[width * (last.len() - 1)..][..width]
+}
+
 /// Whether each of the states of the last period is that of a period before, and that of as
 /// many periods before as there are, while parameters move by more than rounding.
 fn repeats(states: &[&[f64]], motions: &[(f64, f64)], period: usize, epsilon: f64) -> bool {
@@ -352,8 +363,7 @@ fn repeats(states: &[&[f64]], motions: &[(f64, f64)], period: usize, epsilon: f6
             return false;
         };
         let states = &states[first..];
-        let width = states[0].len();
-        let motions = &motions[width * (states.len() - 1)..][..width];
+        let motions = motions_of(motions, states);
         // The loss follows, and may repeat where they do not.
         let mut moves = motions.iter().skip(1);
         let moves = moves.any(|(_, motion)| *motion > rounding_motion(epsilon));

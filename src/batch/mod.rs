@@ -30,7 +30,9 @@ use block::Lane;
 use descent::Descent;
 use search::Searched;
 
-pub use closing::{Closing, MAX_MODELLED, MAX_PERIOD, Tail, deviation, mean, rounding_motion};
+pub use closing::{
+    Closing, MAX_MODELLED, MAX_PERIOD, Tail, deviation, mean, quarters, rounding_motion,
+};
 pub use result::RunResult;
 pub use stop_reason::{Divergence, Rule, StopReason};
 

@@ -11,7 +11,7 @@ use super::theory::Theory;
 use super::{Concluded, Diagnoser, RunDiagnosis, Subject, outcome};
 use crate::autodiff::Subnormals;
 use crate::batch::{End, RunResult};
-use crate::ending::{Outcome, Status};
+use crate::ending::{Outcome, Status, is_within_reach};
 use crate::number::Precision;
 use crate::plan::{Plan, Run};
 
@@ -77,13 +77,14 @@ pub(super) fn conclude(diagnoser: &Diagnoser, ended: &Ended<'_>, run: Run) -> Co
             .get_or_init(|| diagnoser.model(plan, subject, &point))
             .as_ref()
     };
+    let size = libm::sqrt(point.iter().map(|x| x * x).sum());
     let outcome = outcome::outcome(outcome::Case {
         end,
         limits,
         is_at_minimiser: objective.is_at_minimiser(&end.parameters),
         is_at_value: objective.is_at_minimum(end.loss),
         has_minimisers: objective.minimisers().next().is_some(),
-        size: libm::sqrt(point.iter().map(|x| x * x).sum()),
+        size,
         model: at_end,
     });
     let result = RunResult::new(plan, run, end, outcome);
@@ -127,6 +128,7 @@ pub(super) fn conclude(diagnoser: &Diagnoser, ended: &Ended<'_>, run: Run) -> Co
         facts: &facts,
         fit,
         curvature: &model.curvatures,
+        is_near: (facts.model_distance).is_some_and(|distance| is_within_reach(distance, size)),
         is_motionless: tail.is_some_and(|tail| tail.motion == 0.0),
         limits,
     };

@@ -28,8 +28,10 @@
 use super::conclude::Limits;
 use super::curvature::Model;
 use super::fit::epochs;
-use crate::batch::{Closing, End, Rule, StopReason, Tail, deviation, mean, rounding_motion};
-use crate::ending::{Outcome, REACHED_DISTANCE};
+use crate::batch::{
+    Closing, End, Rule, StopReason, Tail, deviation, mean, quarters, rounding_motion,
+};
+use crate::ending::{Outcome, is_within_reach};
 use crate::optimizer::search::Rest;
 
 /// A loss changes by more than rounding if it does by so many of its units in the last place.
@@ -163,8 +165,7 @@ impl<'m, M: FnMut() -> Option<&'m Model>> Case<'_, M> {
     /// Whether the model has its stationary point as near as a known minimum must be; `None`
     /// without a model.
     fn is_near(&mut self) -> Option<bool> {
-        let near = REACHED_DISTANCE * self.size.max(1.0);
-        Some((self.model)()?.distance() <= near)
+        Some(is_within_reach((self.model)()?.distance(), self.size))
     }
 
     /// Whether the loss grows.
@@ -270,12 +271,6 @@ impl<'m, M: FnMut() -> Option<&'m Model>> Case<'_, M> {
             _ => Outcome::PrecisionFloor,
         }
     }
-}
-
-/// The quarters of some losses, of which there are [`MIN_LOSSES`] at least.
-fn quarters(losses: &[f64]) -> [&[f64]; 4] {
-    let count = losses.len();
-    [0, 1, 2, 3].map(|place| &losses[count * place / 4..count * (place + 1) / 4])
 }
 
 fn greatest(losses: &[f64]) -> f64 {

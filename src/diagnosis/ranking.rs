@@ -19,7 +19,7 @@ use super::{Concluded, Subject};
 use crate::batch::RunResult;
 use crate::ending::{Outcome, Status};
 use crate::number::{quantile, sorted};
-use crate::plan::Plan;
+use crate::plan::{Objective, Plan};
 
 /// The level at which two settings differ.
 pub const LEVEL: f64 = 0.05;
@@ -53,6 +53,15 @@ impl Rank {
             },
             evaluations: result.counts.evaluations,
             run: result.number,
+        }
+    }
+
+    /// The name of the loss that ranks the runs of an objective.
+    #[must_use]
+    pub fn quantity(objective: &Objective) -> &'static str {
+        match objective.has_validation() {
+            true => "validation loss",
+            false => "loss",
         }
     }
 
@@ -361,16 +370,15 @@ fn share_starts(plan: &Plan, one: &Complete, other: &Complete) -> bool {
     };
     let repetitions = numbers(one);
     let ends = [repetitions.first(), repetitions.last()];
-    let starts = |of: &Complete, repetition: u64| {
-        let run = plan.run(of.first_run + repetition);
-        let start = run.start.iter().map(|number| number.wide().to_bits());
-        start.collect::<Vec<_>>()
-    };
+    let mut ends = ends.into_iter().flatten();
     repetitions == numbers(other)
-        && ends
-            .into_iter()
-            .flatten()
-            .all(|repetition| starts(one, *repetition) == starts(other, *repetition))
+        && ends.all(|end| start_bits(plan, one, *end) == start_bits(plan, other, *end))
+}
+
+/// The starting point of a repetition of a setting.
+fn start_bits(plan: &Plan, setting: &Complete, repetition: u64) -> Vec<u64> {
+    let start = plan.run(setting.first_run + repetition).start;
+    start.iter().map(|number| number.wide().to_bits()).collect()
 }
 
 /// The test of two settings, and whether it is about pairs; `None` if the repetitions of one
@@ -395,13 +403,8 @@ fn compare(plan: &Plan, one: &Complete, other: &Complete) -> Option<(Test, bool)
 /// Whether repetitions of a setting differ: in their starting points, or in the order of
 /// their batches.
 fn is_random(plan: &Plan, setting: &Complete) -> bool {
-    let start = |repetition: u64| plan.run(setting.first_run + repetition).start;
-    let bits = |start: Vec<crate::number::Number>| {
-        let numbers = start.into_iter().map(|number| number.wide().to_bits());
-        numbers.collect::<Vec<_>>()
-    };
     let run = plan.run(setting.first_run);
     let data = plan.objectives[run.objective].data.as_ref();
     let has_batches = data.is_some_and(|data| data.batch_size < data.training.len());
-    has_batches || bits(start(0)) != bits(start(1))
+    has_batches || start_bits(plan, setting, 0) != start_bits(plan, setting, 1)
 }

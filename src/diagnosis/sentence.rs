@@ -8,7 +8,7 @@ use super::history::History;
 use super::theory::Theory;
 use super::words::{counted, digits, factor, whole};
 use crate::batch::RunResult;
-use crate::ending::{Outcome, REACHED_DISTANCE, Status};
+use crate::ending::{Outcome, Status};
 use crate::plan::Plan;
 
 /// Two rates agree if their logarithms do to this share.
@@ -23,6 +23,8 @@ pub(super) struct Case<'a> {
     pub(super) facts: &'a Facts,
     pub(super) fit: Option<Fit>,
     pub(super) curvature: &'a [f64],
+    /// Whether the quadratic model has its stationary point as near as a known minimum must be.
+    pub(super) is_near: bool,
     /// Whether no parameter moves in the last states.
     pub(super) is_motionless: bool,
     pub(super) limits: Limits,
@@ -298,15 +300,6 @@ fn rate(case: &Case<'_>) -> Option<String> {
     Some(text)
 }
 
-/// Whether the quadratic model has its stationary point as near as a known minimum must be.
-fn is_near(case: &Case<'_>) -> bool {
-    let parameters = case.result.parameters.iter().flatten();
-    let squares = parameters.map(|x| x.to_f64() * x.to_f64());
-    let near = REACHED_DISTANCE * libm::sqrt(squares.sum()).max(1.0);
-    let distance = case.facts.model_distance;
-    distance.is_some_and(|distance| distance <= near)
-}
-
 /// The curvature whose factor is the measured one: that of the slowest direction, or
 /// another, where the start has no part along it.
 fn agreement(case: &Case<'_>, fit: Fit) -> Option<f64> {
@@ -338,7 +331,7 @@ fn predicted(case: &Case<'_>, fit: Fit) -> Option<String> {
     if let Some(curvature) = agreement(case, fit) {
         return Some(format!("{begin} {}", formula(theory, curvature, begin)));
     }
-    let predicted = case.facts.predicted_rate.filter(|_| is_near(case))?;
+    let predicted = case.facts.predicted_rate.filter(|_| case.is_near)?;
     Some(format!(
         "; the curvature at the end predicts {}",
         factor(predicted)
@@ -454,7 +447,7 @@ fn stability(case: &Case<'_>) -> Option<String> {
     }
     // Far from a minimum the curvature at the end says nothing of the descent.
     let agrees = case.fit.is_some_and(|fit| agreement(case, fit).is_some());
-    if facts.condition.is_none() || !(is_near(case) || agrees) {
+    if facts.condition.is_none() || !(case.is_near || agrees) {
         return None;
     }
     let best = best.map_or_else(String::new, |best| format!(" and {best} would be fastest"));

@@ -385,7 +385,7 @@ impl Tallies {
         };
         let mut text = format!(
             "Best run{on}: {label}, {} {} after {}{}",
-            ranked_quantity(plan, objective),
+            Rank::quantity(&plan.objectives[objective]),
             digits(best.rank.loss()),
             cost(best),
             from_minimum(&best.result)
@@ -411,14 +411,6 @@ impl Tallies {
     }
 }
 
-/// What runs of an objective are ranked by.
-fn ranked_quantity(plan: &Plan, objective: usize) -> &'static str {
-    match plan.objectives[objective].has_validation() {
-        true => "validation loss",
-        false => "loss",
-    }
-}
-
 /// How far a run ended from the known minimum, if there is one.
 fn from_minimum(result: &RunResult) -> String {
     let distance = result
@@ -439,7 +431,7 @@ fn best_setting(plan: &Plan, ranking: &Ranking, on: &str) -> String {
     let Some(best) = bests.first() else {
         return format!("Every run{on} diverged.");
     };
-    let quantity = ranked_quantity(plan, ranking.objective);
+    let quantity = Rank::quantity(&plan.objectives[ranking.objective]);
     let [_, lower, median, upper, _] = best.losses;
     if !median.is_finite() {
         return format!("Of every setting{on} half of the runs or more diverged.");

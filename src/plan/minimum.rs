@@ -1,7 +1,7 @@
 //! How far a run is from the known minimum of its objective.
 
 use super::Objective;
-use crate::ending::{REACHED_DISTANCE, REACHED_GAP};
+use crate::ending::{REACHED_GAP, is_within_reach};
 use crate::number::{Precision, Scalar};
 use crate::optimizer::search::{Float, Rounded, norm};
 
@@ -40,11 +40,12 @@ impl Objective {
         })
     }
 
-    /// Whether a point is within [`REACHED_DISTANCE`] of a known minimiser.
+    /// Whether a point is within [`REACHED_DISTANCE`](crate::ending::REACHED_DISTANCE) of a
+    /// known minimiser.
     #[must_use]
     pub fn is_at_minimiser(&self, point: &[Scalar]) -> bool {
-        let is_near = |at: &[f64]| distance(at, point) <= REACHED_DISTANCE * norm_of(at).max(1.0);
-        self.minimisers().any(is_near)
+        let mut all = self.minimisers();
+        all.any(|at| is_within_reach(distance(at, point), norm_of(at)))
     }
 
     /// Whether a loss is within [`REACHED_GAP`] of the known minimum.

@@ -433,14 +433,10 @@ fn tone(plan: &Plan, result: &RunResult) -> Tone {
 fn rankings(plan: &Plan, rankings: &[Ranking]) -> Vec<page::Settings> {
     let of = |ranking: &Ranking| {
         let objective = &plan.objectives[ranking.objective];
-        let quantity = match objective.has_validation() {
-            true => "validation loss",
-            false => "loss",
-        };
         let has_minimum = objective.has_known_minimum();
         page::Settings {
             title: (plan.objectives.len() > 1).then(|| ranking.title.clone()),
-            quantity,
+            quantity: Rank::quantity(objective),
             has_minimum,
             has_best: ranking
                 .settings

@@ -14,7 +14,7 @@ use gradtape::derivative;
 use gradtape::diagnosis::{Diagnosis, Rank, RankedSetting, Ranking};
 use gradtape::ending::{Outcome, Status, Tone};
 use gradtape::number::{Scalar, grouped, short};
-use gradtape::plan::{Objective, Plan};
+use gradtape::plan::Plan;
 use gradtape::report::{PAGE, RUNS};
 
 use crate::output::{self, BAD, FAINT, GOOD, NOTABLE, STRONG};
@@ -320,14 +320,11 @@ impl<'p> Summary<'p> {
 
     /// What runs are ranked by.
     fn ranked_quantity(&self) -> &'static str {
-        let mut objectives = self.plan.objectives.iter();
-        match (
-            self.plan.has_validation(),
-            objectives.all(Objective::has_validation),
-        ) {
-            (false, _) => "loss",
-            (true, true) => "validation loss",
-            (true, false) => "loss, or validation loss where there is one",
+        let mut quantities = self.plan.objectives.iter().map(Rank::quantity);
+        let first = quantities.next().unwrap_or("loss");
+        match quantities.all(|other| other == first) {
+            true => first,
+            false => "loss, or validation loss where there is one",
         }
     }
 
