@@ -41,7 +41,7 @@ impl<'p> RecordedRuns<'p> {
         let recorded = report.plan();
         let has_runs = recorded.runs() > 0;
         let reader = if has_runs {
-            Some(ConcludedReader::open(report.folder(), recorded)?)
+            Some(ConcludedReader::open(report.files(), recorded)?)
         } else {
             None
         };
@@ -184,7 +184,7 @@ impl<'p> RecordedRuns<'p> {
                 let found = self.count;
                 let noun = if found == 1 { "run" } else { "runs" };
                 let what = format!("it has {found} {noun}, but {expected} were recorded");
-                let path = self.report.folder().join(RUNS);
+                let path = self.report.files().path(RUNS);
                 Err(ReportError::Damaged { path, what })
             }
         }

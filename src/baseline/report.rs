@@ -1,6 +1,6 @@
 //! The recorded report as a whole.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use super::deviation::{Demand, Deviation, Subject};
 use super::matching::Matching;
@@ -8,7 +8,7 @@ use super::recorded::RecordedRuns;
 use super::tables;
 use crate::derivative::Table;
 use crate::plan::Plan;
-use crate::report::{self, Head, REPORT, ReportError, TRAJECTORIES, TrajectoryReader};
+use crate::report::{Files, Published, ReportError, TrajectoryReader};
 
 /// A recorded report that results are compared with.
 ///
@@ -24,11 +24,7 @@ use crate::report::{self, Head, REPORT, ReportError, TRAJECTORIES, TrajectoryRea
 /// # Ok::<(), gradtape::report::ReportError>(())
 /// ```
 #[derive(Debug)]
-pub struct RecordedReport {
-    folder: PathBuf,
-    head: Head,
-    plan: Plan,
-}
+pub struct RecordedReport(Published);
 
 impl RecordedReport {
     /// Reads what the report in `folder` is about; `None` if there is no report.
@@ -37,41 +33,33 @@ impl RecordedReport {
     ///
     /// If it is damaged.
     pub fn open(folder: &Path) -> Result<Option<RecordedReport>, ReportError> {
-        if !folder.join(REPORT).exists() {
-            return Ok(None);
-        }
-        let (head, plan) = report::open(folder)?;
-        Ok(Some(RecordedReport {
-            folder: folder.to_owned(),
-            head,
-            plan,
-        }))
+        Ok(Published::find(folder)?.map(RecordedReport))
     }
 
     /// The experiment as it was recorded.
     #[must_use]
     pub fn plan(&self) -> &Plan {
-        &self.plan
+        &self.0.plan
     }
 
-    pub(super) fn folder(&self) -> &Path {
-        &self.folder
+    pub(super) fn files(&self) -> &Files {
+        &self.0.files
     }
 
     /// How many runs were recorded, if the report says so.
     pub(super) fn run_count(&self) -> Option<u64> {
-        self.head.run_count
+        self.0.head.run_count
     }
 
     /// The same error with what may be behind it.
     pub(super) fn explain(&self, error: ReportError) -> ReportError {
-        self.head.explain(error)
+        self.0.head.explain(error)
     }
 
     /// The data files that are not those of now: told beside what results they lead to.
     #[must_use]
     pub fn changed_data(&self, now: &Plan) -> Vec<Deviation> {
-        let before = self.plan.recorded_data();
+        let before = self.0.plan.recorded_data();
         let now = now.recorded_data().into_iter();
         let changed = now.filter_map(|now| {
             let mut before = before.iter();
@@ -105,14 +93,14 @@ impl RecordedReport {
     /// The recorded tables of derivatives that `plan` does not have.
     #[must_use]
     pub fn tables_gone(&self, plan: &Plan) -> Vec<Deviation> {
-        tables::gone(&self.plan, plan)
+        tables::gone(&self.0.plan, plan)
     }
 
     /// The numbers of the recorded runs with the settings of some runs of `plan`; `None` for
     /// one that is not recorded.
     #[must_use]
     pub fn counterparts(&self, plan: &Plan, numbers: &[u64]) -> Vec<Option<u64>> {
-        let matching = Matching::new(&self.plan, plan, numbers);
+        let matching = Matching::new(&self.0.plan, plan, numbers);
         let recorded = numbers.iter().map(|number| matching.recorded(*number));
         recorded.collect()
     }
@@ -123,7 +111,7 @@ impl RecordedReport {
     ///
     /// If they are damaged.
     pub fn trajectories(&self) -> Result<TrajectoryReader, ReportError> {
-        let opened = TrajectoryReader::open(&self.folder.join(TRAJECTORIES), &self.plan);
+        let opened = TrajectoryReader::open(&self.0.files, &self.0.plan);
         opened.map_err(|error| self.explain(error))
     }
 

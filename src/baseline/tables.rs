@@ -6,7 +6,7 @@ use super::report::RecordedReport;
 use crate::derivative::{Row, Table};
 use crate::number::Scalar;
 use crate::plan::{Derivative, Plan, Tolerance};
-use crate::report::{ReportError, derivative_file, read_derivative};
+use crate::report::{ReportError, read_derivative};
 
 /// How the table of a derivative of `plan` deviates from the recorded one.
 pub(super) fn compare(
@@ -27,8 +27,7 @@ pub(super) fn compare(
         let wanted = format!("recorded: {shape_before}");
         return Ok(vec![of_table(now, wanted, &shape_now)]);
     }
-    let path = report.folder().join(derivative_file(recorded, place));
-    let old = read_derivative(&path, recorded, place)?;
+    let old = read_derivative(report.files(), recorded, place)?;
     let mut deviations = Vec::new();
     for (before, after) in old.rows.iter().zip(&table.rows) {
         changed_values(plan, now, before, after, &mut deviations);

@@ -3,6 +3,7 @@
 use std::io;
 use std::path::{Path, PathBuf};
 
+use super::folder::MAX_WAIT;
 use crate::batch::Cancelled;
 
 /// A report could not be written or read.
@@ -41,6 +42,31 @@ pub enum ReportError {
     NotAReport {
         /// The folder.
         path: PathBuf,
+    },
+    /// Something in the folder of the report is in the way of a new one.
+    #[error(
+        "{} {why}: move it elsewhere, or choose another folder with --out",
+        path.display()
+    )]
+    Immovable {
+        /// What is in the way.
+        path: PathBuf,
+        /// Why.
+        why: &'static str,
+    },
+    /// Another process writes the report.
+    #[error(
+        "{} is being written by {holder}: it had not finished after {} s; run again when it has, \
+         or delete {} if it has ended",
+        path.display(), MAX_WAIT.as_secs(), lock.display()
+    )]
+    Busy {
+        /// The folder of the report.
+        path: PathBuf,
+        /// Which process.
+        holder: String,
+        /// The file that it holds.
+        lock: PathBuf,
     },
     /// A chart could not be drawn.
     #[error("failed to draw {chart}: {what}")]

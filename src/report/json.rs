@@ -1,7 +1,7 @@
 //! `report.json`: the results for programs, and the experiment that gave them.
 
 use std::fs::File;
-use std::io::{self, BufRead, BufReader, BufWriter, Write};
+use std::io::{self, BufRead, BufReader, BufWriter, Read, Write};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -583,12 +583,16 @@ impl Serialize for Value {
     }
 }
 
-/// The head of a report.
+/// The head of the report in a file.
+pub(super) fn head_of(path: &Path) -> Result<Head, ReportError> {
+    head(path, File::open(path).map_err(ReportError::read(path))?)
+}
+
+/// The head of a report, read from `input`, which has the name `path`.
 ///
 /// Its runs are not looked at: there can be millions.
-pub(super) fn head(path: &Path) -> Result<Head, ReportError> {
-    let file = File::open(path).map_err(ReportError::read(path))?;
-    let mut lines = BufReader::new(file);
+pub(super) fn head(path: &Path, input: impl Read) -> Result<Head, ReportError> {
+    let mut lines = BufReader::new(input);
     let mut text = Vec::new();
     loop {
         let begin = text.len();
@@ -604,11 +608,6 @@ pub(super) fn head(path: &Path) -> Result<Head, ReportError> {
         }
     }
     serde_json::from_slice(&text).map_err(|error| ReportError::damaged(path, error.to_string()))
-}
-
-/// The files that a report says it has; none if it cannot be read.
-pub(super) fn files(path: &Path) -> Vec<String> {
-    head(path).map(|head| head.files).unwrap_or_default()
 }
 
 #[cfg(test)]

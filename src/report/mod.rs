@@ -41,6 +41,7 @@ pub mod chart;
 mod csv;
 mod error;
 mod figures;
+mod files;
 mod folder;
 mod json;
 mod overview;
@@ -69,7 +70,8 @@ pub use csv::{
 };
 pub use error::ReportError;
 pub use figures::Ladder;
-pub use folder::{DIAGNOSIS, PAGE, REPORT, RUNS, TRAJECTORIES, remove_unfinished};
+pub use files::{Files, Published};
+pub use folder::{DIAGNOSIS, PAGE, REPORT, RUNS, Staging, TRAJECTORIES, remove_unfinished};
 pub use json::{
     Head, derivative_object, derivative_plan_object, function_object, method_object,
     objective_object, plan_object, run_object,
@@ -111,7 +113,7 @@ pub use stored::Stored;
 pub struct Writer<'p> {
     plan: &'p Plan,
     head: Head,
-    staging: folder::Staging,
+    staging: Staging,
     drawn: Arc<Drawn>,
     shown: Arc<Shown>,
     stock: Arc<Stock>,
@@ -138,6 +140,8 @@ struct RowFiles {
 pub struct Finished {
     /// Where that is.
     pub folder: PathBuf,
+    /// A previous report of which something could not be removed.
+    pub left: Option<PathBuf>,
     /// What became of the runs.
     pub diagnosis: Diagnosis,
     drawn: Arc<Drawn>,
@@ -236,7 +240,8 @@ impl<'p> Writer<'p> {
     ///
     /// # Errors
     ///
-    /// If a file cannot be created: before anything was computed.
+    /// If another process writes that report for longer than a minute, if something in its
+    /// directory is in the way, or if a file cannot be created: before anything was computed.
     pub fn new(
         plan: &'p Plan,
         file: &str,
@@ -244,7 +249,23 @@ impl<'p> Writer<'p> {
         numbers: &[u64],
         out: &Path,
     ) -> Result<Self, ReportError> {
-        let staging = folder::Staging::new(out, &report_name(file))?;
+        let staging = Staging::of(plan, &out.join(report_name(file)))?;
+        Writer::in_place(plan, file, source, numbers, staging)
+    }
+
+    /// The same in a place that was taken before, say to read what is there and is to be
+    /// replaced.
+    ///
+    /// # Errors
+    ///
+    /// If a file cannot be created.
+    pub fn in_place(
+        plan: &'p Plan,
+        file: &str,
+        source: &str,
+        numbers: &[u64],
+        staging: Staging,
+    ) -> Result<Self, ReportError> {
         let head = Head {
             gradtape: env!("CARGO_PKG_VERSION").to_owned(),
             file: file.to_owned(),
@@ -371,7 +392,8 @@ impl<'p> Writer<'p> {
         write_fields(self.plan, &collected, folder)?;
         let mut charts = Vec::new();
         if with_charts {
-            charts = draw(self.plan, &collected, folder, folder, control)?;
+            let stored = Files::open(folder, self.plan);
+            charts = draw(self.plan, &collected, &stored, folder, control)?;
             charts.extend(draw_tables(self.plan, &self.tables, folder, control)?);
         }
         let (overview, shown, head) = (self.overview, &self.shown, &self.head);
@@ -380,8 +402,10 @@ impl<'p> Writer<'p> {
         if control.is_cancelled() {
             return Err(Cancelled.into());
         }
+        let placed = self.staging.publish()?;
         Ok(Finished {
-            folder: self.staging.publish()?,
+            folder: placed.folder,
+            left: placed.left,
             diagnosis,
             drawn: self.drawn,
             lines: self.lines,
@@ -457,16 +481,16 @@ fn write_fields(plan: &Plan, collected: &Collected<'_>, folder: &Path) -> Result
     Ok(())
 }
 
-/// The fields of a chart: computed, or if they need data read from the files in `stored`.
+/// The fields of a chart: computed, or if they need data read from the files of the report.
 fn fields(
     plan: &Plan,
     place: usize,
     collected: &Collected<'_>,
-    stored: &Path,
+    stored: &Files,
 ) -> Result<Vec<Field>, ReportError> {
     let frames = figures::frames(plan, place, collected);
     if has_fields(plan, place) {
-        return csv::read_fields(&stored.join(fields_file(plan, place)), &frames);
+        return csv::read_fields(stored, &fields_file(plan, place), &frames);
     }
     Ok(frames
         .iter()
@@ -474,11 +498,11 @@ fn fields(
         .collect())
 }
 
-/// Draws every chart of runs into `folder`, with what the files in `stored` keep.
+/// Draws every chart of runs into `folder`, with the fields that `stored` has.
 fn draw(
     plan: &Plan,
     collected: &Collected<'_>,
-    stored: &Path,
+    stored: &Files,
     folder: &Path,
     control: &Control,
 ) -> Result<Vec<ChartView>, ReportError> {
@@ -564,58 +588,43 @@ fn write_page(page: &page::Page, folder: &Path) -> Result<(), ReportError> {
     fs::write(&path, page::html(page)).map_err(ReportError::write(&path))
 }
 
-/// Reads the head of the report in `folder`, and plans its experiment again.
-///
-/// # Errors
-///
-/// If it cannot be read, or is not a report that this version understands.
-pub fn open(folder: &Path) -> Result<(Head, Plan), ReportError> {
-    let path = folder.join(REPORT);
-    let head = json::head(&path)?;
-    let plan = Plan::of_report(&head.file, &head.experiment, &head.data);
-    match plan {
-        Ok(plan) if plan.hash == head.sha256 => Ok((head, plan)),
-        Ok(_) => Err(ReportError::damaged(
-            &path,
-            "its experiment is not the one it was made from",
-        )),
-        Err(mistakes) => Err(head.explain(ReportError::damaged(
-            &path,
-            format!("its experiment has mistakes\n\n{mistakes}"),
-        ))),
-    }
-}
-
 /// Draws the charts of the report in `folder` again, and writes its page, from its CSV files.
+/// Gives a previous report of which something could not be removed.
 ///
 /// # Errors
 ///
 /// If a file is missing or damaged, with its line, or if it was cancelled; nothing is
 /// changed then.
-pub fn redraw(folder: &Path, control: &Control) -> Result<(), ReportError> {
-    let (head, plan) = open(folder)?;
-    let read = reading::read(folder, &plan).map_err(|error| head.explain(error))?;
-    // Drawn beside, so that an error leaves the old charts.
-    let beside = folder::Temporary::new(folder, ".charts.").map_err(ReportError::write(folder))?;
+pub fn redraw(folder: &Path, control: &Control) -> Result<Option<PathBuf>, ReportError> {
+    // Known before the place is taken, since that is another one for every list of files.
+    let Published { plan, .. } = Published::open(folder)?;
+    let staging = Staging::new(folder, &files(&plan))?;
+    // Under the lock nobody replaces it any more.
+    let report = Published::open(folder)?;
+    let read = reading::read(&report.files, &report.plan);
+    let read = read.map_err(|error| report.head.explain(error))?;
+    let Published { head, plan, files } = report;
+    let beside = staging.folder();
     let collected = read.collected();
-    let mut charts = draw(&plan, &collected, folder, beside.path(), control)?;
-    charts.extend(draw_tables(&plan, &read.tables, beside.path(), control)?);
+    let mut charts = draw(&plan, &collected, &files, beside, control)?;
+    charts.extend(draw_tables(&plan, &read.tables, beside, control)?);
     let results = read.results.iter();
     let numbers: Vec<u64> = results.clone().map(|result| result.number).collect();
     let shown = Shown::new(&plan, &numbers);
     let mut overview = Overview::default();
     results.for_each(|result| overview.add(&plan, &shown, result));
     let page = overview.page(&plan, &shown, &head, &read.diagnosis, &read.tables, charts);
-    write_page(&page, beside.path())?;
+    write_page(&page, beside)?;
     if control.is_cancelled() {
         return Err(Cancelled.into());
     }
-    let _guard = folder::unfinished();
-    for file in files(&plan) {
-        let (new, old) = (beside.path().join(&file), folder.join(&file));
-        if new.exists() {
-            fs::rename(&new, &old).map_err(ReportError::write(&old))?;
+    for file in &head.files {
+        let (old, new) = (folder.join(file), staging.path(file));
+        if !new.exists() && old.exists() {
+            // The same file under a second name, where the file system has that.
+            let taken = fs::hard_link(&old, &new).or_else(|_| fs::copy(&old, &new).map(drop));
+            taken.map_err(ReportError::write(&new))?;
         }
     }
-    Ok(())
+    Ok(staging.publish()?.left)
 }

@@ -5,9 +5,8 @@ use std::sync::Arc;
 
 use super::error::ReportError;
 use super::figures::{self, Collected, Drawn, Endings, LineRecorder, Lines};
-use super::{
-    ConcludedReader, Head, TRAJECTORIES, chart, csv, derivative_file, open, read_derivative,
-};
+use super::files::{Files, Published};
+use super::{ConcludedReader, Head, chart, csv, read_derivative};
 use crate::batch::{Recorder, RunResult};
 use crate::derivative::Table;
 use crate::diagnosis::{Concluded, Diagnoser, Diagnosis, DiagnosisRecorder};
@@ -50,18 +49,18 @@ impl Reading {
 ///
 /// If a file is missing or damaged, with its line.
 pub fn diagnosis(folder: &Path) -> Result<(Head, Plan, Diagnosis), ReportError> {
-    let (head, plan) = open(folder)?;
-    let diagnosis = read(folder, &plan)?.diagnosis;
+    let Published { head, plan, files } = Published::open(folder)?;
+    let diagnosis = read(&files, &plan)?.diagnosis;
     Ok((head, plan, diagnosis))
 }
 
-/// Reads the CSV files of the report in `folder`, whose plan is what [`open`] gives.
+/// Reads the CSV files of a report that `plan` has made.
 ///
 /// # Errors
 ///
 /// If a file is missing or damaged, with its line.
-pub fn read(folder: &Path, plan: &Plan) -> Result<Reading, ReportError> {
-    let concluded = concluded(folder, plan)?;
+pub fn read(files: &Files, plan: &Plan) -> Result<Reading, ReportError> {
+    let concluded = concluded(files, plan)?;
     let numbers = concluded.iter().map(|one| one.result.number);
     let numbers: Vec<u64> = numbers.collect();
     let drawn = Arc::new(Drawn::new(plan, &numbers));
@@ -77,14 +76,14 @@ pub fn read(folder: &Path, plan: &Plan) -> Result<Reading, ReportError> {
         // Two functions that change the same, of which one runs at a time.
         let lines = std::cell::RefCell::new(&mut lines);
         csv::read_trajectories(
-            &folder.join(TRAJECTORIES),
+            files,
             plan,
             |run| lines.borrow_mut().begin(run),
             |row| lines.borrow_mut().record(row),
         )?;
     }
     let tables = (0..plan.derivatives.len())
-        .map(|place| read_derivative(&folder.join(derivative_file(plan, place)), plan, place))
+        .map(|place| read_derivative(files, plan, place))
         .collect::<Result<Vec<_>, _>>()?;
     let (lines, tallies) = (lines.finish(), diagnosis.finish());
     Ok(Reading {
@@ -97,12 +96,12 @@ pub fn read(folder: &Path, plan: &Plan) -> Result<Reading, ReportError> {
     })
 }
 
-fn concluded(folder: &Path, plan: &Plan) -> Result<Vec<Concluded>, ReportError> {
+fn concluded(files: &Files, plan: &Plan) -> Result<Vec<Concluded>, ReportError> {
     let mut all = Vec::new();
     if plan.runs() == 0 {
         return Ok(all);
     }
-    let mut reader = ConcludedReader::open(folder, plan)?;
+    let mut reader = ConcludedReader::open(files, plan)?;
     while let Some(one) = reader.next()? {
         let (number, runs) = (one.result.number, plan.runs());
         if number >= runs {

@@ -1,9 +1,8 @@
 //! Runs of a published report, put into a new one as they are.
 
-use std::path::Path;
-
 use super::error::ReportError;
-use super::{ConcludedReader, RUNS, Recorded, RunReader, State, TRAJECTORIES, TrajectoryReader};
+use super::files::Files;
+use super::{ConcludedReader, Recorded, RunReader, State, TrajectoryReader};
 use crate::batch::{Counts, Recorder, Row};
 use crate::diagnosis::Concluded;
 use crate::number::Scalar;
@@ -23,29 +22,29 @@ pub struct Stored<'p> {
 }
 
 impl<'p> Stored<'p> {
-    /// Opens the runs of the report in `folder`, which `plan` has made.
+    /// Opens the runs of a report that `plan` has made.
     ///
     /// # Errors
     ///
     /// If it cannot be read or is damaged.
-    pub fn open(folder: &Path, plan: &'p Plan) -> Result<Self, ReportError> {
-        let mut reader = ConcludedReader::open(folder, plan)?;
+    pub fn open(files: &Files, plan: &'p Plan) -> Result<Self, ReportError> {
+        let mut reader = ConcludedReader::open(files, plan)?;
         let next = reader.next()?;
         Ok(Stored {
             plan,
             reader,
-            trajectories: TrajectoryReader::open(&folder.join(TRAJECTORIES), plan)?,
+            trajectories: TrajectoryReader::open(files, plan)?,
             next,
         })
     }
 
-    /// The numbers of all runs that the report in `folder` has, in order.
+    /// The numbers of all runs that the report has, in order.
     ///
     /// # Errors
     ///
     /// If it cannot be read or is damaged.
-    pub fn numbers(folder: &Path, plan: &'p Plan) -> Result<Vec<u64>, ReportError> {
-        let mut reader = RunReader::open(folder.join(RUNS), plan)?;
+    pub fn numbers(files: &Files, plan: &'p Plan) -> Result<Vec<u64>, ReportError> {
+        let mut reader = RunReader::open(files, plan)?;
         let mut numbers = Vec::new();
         while let Some(result) = reader.next()? {
             numbers.push(result.number);

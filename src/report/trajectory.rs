@@ -298,7 +298,8 @@ mod tests {
             String::from_utf8_lossy(&expected)
         );
         let mut rows = 0;
-        csv::read_trajectories(&path, &plan, |_| (), |_| rows += 1).unwrap();
+        let files = crate::report::Files::open(folder.path(), &plan);
+        csv::read_trajectories(&files, &plan, |_| (), |_| rows += 1).unwrap();
         assert_eq!(rows, plan.runs() * nasty().len() as u64);
     }
 }

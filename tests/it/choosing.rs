@@ -153,8 +153,9 @@ fn one_language_chooses_runs_everywhere() {
         .map(|line| &line[..line.find(',').unwrap()])
         .collect();
     assert_eq!(numbers, ["9", "10"]);
-    let run =
-        succeeded(runner(at.path()).args(["s.toml", "--format", "json", "--filter", condition]));
+    let run = succeeded(runner(at.path()).args([
+        "s.toml", "--format", "json", "--filter", condition, "--replace",
+    ]));
     assert_eq!(run.lines().count(), 2, "{run}");
     let (code, printed, _) =
         finished(runner(at.path()).args(["check", "s.toml", "--filter", condition]));
@@ -184,7 +185,7 @@ fn settings_of_the_command_line_are_those_of_another_file() {
         "optimizer.0.method=sgd",
     ];
     succeeded(runner(at.path()).args(arguments));
-    let set = contents(&at.path().join("reports/s"));
+    let set = contents(&at.path().join("reports/s@partial"));
     std::fs::write(at.path().join("s.toml"), &changed).unwrap();
     succeeded(runner(at.path()).args(["s.toml", "--quiet"]));
     assert!(

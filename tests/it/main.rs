@@ -37,6 +37,7 @@ mod nist;
 mod norms;
 mod outcomes;
 mod page;
+mod publishing;
 mod random;
 mod reports;
 mod rules;

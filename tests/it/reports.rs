@@ -148,7 +148,7 @@ fn charts_drawn_again_from_the_files_have_the_same_bytes() {
         let mut command = runner(at.path());
         command.arg(format!("{file}.toml"));
         if !filter.is_empty() {
-            command.args(["--filter", filter]);
+            command.args(["--filter", filter, "--replace"]);
         }
         succeeded(&mut command);
         let report = at.path().join("reports").join(file);

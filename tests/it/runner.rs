@@ -2,6 +2,7 @@
 
 use gradtape::batch::{self, Cancelled, Control, End};
 use gradtape::plan::Plan;
+use std::io::Write as _;
 use std::path::Path;
 use std::process::{Command, Output};
 #[cfg(unix)]
@@ -24,6 +25,17 @@ pub fn runner(at: &Path) -> Command {
         .env_remove("COLUMNS")
         .env_remove("CLICOLOR_FORCE");
     command
+}
+
+/// Whether tests that take long are wanted whole, as by `.ci/run --full`.
+pub fn full() -> bool {
+    std::env::var_os("GRADTAPE_FULL").is_some()
+}
+
+/// Says what a test leaves untested here, past the test harness, which hides what good tests
+/// print.
+pub fn skipped(why: &str) {
+    let _ = writeln!(std::io::stderr(), "skipped: {why}");
 }
 
 /// An empty folder with some files in it.

@@ -1,10 +1,11 @@
 //! What can be typed on the command line.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use clap::{Args, CommandFactory, Parser, Subcommand, ValueEnum};
 use gradtape::mistake::Code;
+use gradtape::report::{REPORT, report_name};
 
 use crate::output;
 
@@ -75,9 +76,13 @@ pub struct Run {
     pub experiments: Experiments,
     #[command(flatten)]
     pub work: Work,
-    /// The folder of the reports
-    #[arg(long, value_name = "DIR", default_value = "reports")]
-    pub out: PathBuf,
+    /// Directory of the reports [default: reports]
+    #[arg(long, value_name = "DIR")]
+    pub out: Option<PathBuf>,
+    /// Replace the recorded report with one of --filter or --set, which otherwise goes to
+    /// reports/NAME@partial or to --out
+    #[arg(long)]
+    pub replace: bool,
     /// Write no charts
     #[arg(long)]
     pub no_charts: bool,
@@ -90,6 +95,32 @@ pub struct Run {
     /// When the main chart is printed too
     #[arg(long, value_enum, value_name = "WHEN", default_value_t = Plot::Auto)]
     pub plot: Plot,
+}
+
+impl Run {
+    /// The directory of an experiment's report.
+    pub fn report(&self, file: &str) -> PathBuf {
+        let name = match self.is_apart() {
+            true => format!("{}@partial", report_name(file)),
+            false => report_name(file),
+        };
+        self.reports().join(name)
+    }
+
+    /// That of the recorded report, if there is one and this command leaves it as it is.
+    pub fn spared(&self, file: &str) -> Option<PathBuf> {
+        let recorded = self.reports().join(report_name(file));
+        Some(recorded).filter(|recorded| self.is_apart() && recorded.join(REPORT).is_file())
+    }
+
+    fn reports(&self) -> &Path {
+        self.out.as_deref().unwrap_or(Path::new("reports"))
+    }
+
+    /// Reports of some runs, or of other settings, are not what `runner check` compares with.
+    fn is_apart(&self) -> bool {
+        self.experiments.is_partial() && self.out.is_none() && !self.replace
+    }
 }
 
 /// Options of `runner check`.
@@ -109,7 +140,7 @@ pub struct Check {
     pub trajectory: bool,
     /// Renew the recorded reports that deviate or are missing, unless an expectation fails;
     /// with --filter only the runs that it chooses
-    #[arg(long, conflicts_with = "only_failed")]
+    #[arg(long, conflicts_with_all = ["only_failed", "set"])]
     pub accept: bool,
     /// Draw the runs that deviate beside what was recorded of them
     #[arg(long, value_name = "DIR")]
@@ -264,6 +295,13 @@ pub struct Experiments {
     /// Set a key of the files to another value, such as optimizer.learning_rate=[0.1,0.2]
     #[arg(long, value_name = "KEY=VALUE")]
     pub set: Vec<String>,
+}
+
+impl Experiments {
+    /// Whether other runs are chosen than those of the files.
+    fn is_partial(&self) -> bool {
+        !(self.filter.is_empty() && self.set.is_empty())
+    }
 }
 
 /// How runs are computed.

@@ -74,6 +74,11 @@ pub fn error(text: &str) {
     message(&format!("{BAD}error{BAD:#}: {text}\n"));
 }
 
+/// Prints what does not keep the command from doing its work.
+pub fn warning(text: &str) {
+    message(&format!("{NOTABLE}warning{NOTABLE:#}: {text}\n"));
+}
+
 /// Prints an error that `runner explain` can explain.
 pub fn coded_error(code: Code, text: &str) {
     message(&format!("{BAD}error[{code}]{BAD:#}: {text}\n"));

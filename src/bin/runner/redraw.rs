@@ -4,14 +4,16 @@ use crate::args::Report;
 use crate::failure::Failure;
 use crate::output;
 use crate::progress;
+use crate::run;
 
 pub fn redraw(options: &Report) -> Result<(), Failure> {
     let control = progress::interruptible();
     for folder in &options.folders {
         let name = folder.display().to_string();
-        progress::busy(&name, "drawing charts", false, || {
+        let left = progress::busy(&name, "drawing charts", false, || {
             gradtape::report::redraw(folder, &control)
         })?;
+        run::warn_of(left.as_deref());
         output::results(&format!("drawn again: {}\n", folder.display()));
     }
     Ok(())

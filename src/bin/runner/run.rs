@@ -6,12 +6,13 @@ use gradtape::batch::{self, Cancelled, Control, RunResult};
 use gradtape::derivative::{self, Table as Values};
 use gradtape::plan::Plan;
 use gradtape::report::{
-    ReportError, Stored, Writer, derivative_file, derivative_object, read_derivative, run_object,
+    Finished, Published, ReportError, Staging, Stored, Writer, derivative_object, read_derivative,
+    run_object,
 };
 
 use crate::args::{Format, Plot, Run, Work};
 use crate::failure::{Failure, together};
-use crate::output::{self, BAD, GOOD, STRONG};
+use crate::output::{self, BAD, GOOD, NOTABLE, STRONG};
 use crate::progress::{self, Task};
 use crate::source::{self, Experiment};
 use crate::summary::{Selection, Summary};
@@ -38,9 +39,13 @@ pub fn run_all(options: &Run, control: &Control) -> Result<(), Failure> {
     } else {
         experiments = source::load(&options.experiments)?;
     }
-    // Every folder is made before the first run, so that a bad one fails at once.
+    // Every folder is made before the first run, so that a bad one fails at once; in one order,
+    // so that no two commands wait for each other.
     let mut begun = Vec::new();
-    for experiment in &experiments {
+    let mut places: Vec<usize> = (0..experiments.len()).collect();
+    places.sort_by_key(|place| &experiments[*place].file);
+    for place in places {
+        let experiment = &experiments[place];
         let Experiment {
             file,
             source,
@@ -48,11 +53,12 @@ pub fn run_all(options: &Run, control: &Control) -> Result<(), Failure> {
             numbers,
         } = experiment;
         // Which of millions of runs a chart draws takes its time.
-        let writer = progress::busy(file, "preparing charts", options.quiet, || {
-            Writer::new(plan, file, source, numbers, &options.out)
+        let writer = progress::busy(file, "preparing the report", options.quiet, || {
+            let staging = Staging::of(plan, &options.report(file))?;
+            Writer::in_place(plan, file, source, numbers, staging)
         });
         match writer {
-            Ok(writer) => begun.push((experiment, writer)),
+            Ok(writer) => begun.push((place, writer)),
             Err(error) if keep_going => ends.push(End::told(file, error.into())?),
             Err(error) => return Err(error.into()),
         }
@@ -67,9 +73,19 @@ pub fn run_all(options: &Run, control: &Control) -> Result<(), Failure> {
         plot: options.plot,
         charts: !options.no_charts,
     };
-    for (experiment, writer) in begun {
+    begun.sort_by_key(|(place, _)| *place);
+    for (place, writer) in begun {
+        let experiment = &experiments[place];
         match run_one(experiment, writer, printing, control) {
-            Ok(()) => ends.push(End::good(experiment)),
+            Ok(()) => {
+                if let (Some(spared), false) = (options.spared(&experiment.file), options.quiet) {
+                    let spared = spared.display();
+                    output::message(&format!(
+                        "{NOTABLE}note{NOTABLE:#}: {spared} stays as recorded; --replace replaces it\n"
+                    ));
+                }
+                ends.push(End::good(experiment));
+            }
             Err(failure) if keep_going => ends.push(End::told(&experiment.file, failure)?),
             Err(failure) => return Err(failure),
         }
@@ -146,26 +162,32 @@ pub fn record(experiment: &Experiment, out: &Path, control: &Control) -> Result<
 const KEPT_AT_ONCE: usize = 512;
 
 /// Renews the chosen runs of a report of the same text; all others stay as they are recorded,
-/// and so do the tables of derivatives.
+/// and so do the tables of derivatives. False if the report has another text by now.
 pub fn record_some(
     experiment: &Experiment,
     folder: &Path,
-    out: &Path,
     control: &Control,
-) -> Result<(), Failure> {
+) -> Result<bool, Failure> {
     let Experiment {
         file,
         source,
         plan,
         numbers: chosen,
     } = experiment;
+    // Taken before the report is read, so that nothing is lost that another one records.
+    let staging = Staging::of(plan, folder)?;
+    let recorded = Published::open(folder)?;
+    if recorded.plan.hash != plan.hash {
+        return Ok(false);
+    }
+    let files = &recorded.files;
     let is_chosen = |number: &u64| chosen.binary_search(number).is_ok();
-    let mut all = Stored::numbers(folder, plan)?;
+    let mut all = Stored::numbers(files, plan)?;
     all.extend(chosen);
     all.sort_unstable();
     all.dedup();
-    let mut stored = Stored::open(folder, plan)?;
-    let mut writer = Writer::new(plan, file, source, &all, out)?;
+    let mut stored = Stored::open(files, plan)?;
+    let mut writer = Writer::in_place(plan, file, source, &all, staging)?;
     // Runs come in their order, so those that are kept stand between those that are computed.
     for numbers in all.chunk_by(|one, next| is_chosen(one) == is_chosen(next)) {
         if numbers.first().is_some_and(is_chosen) {
@@ -184,11 +206,27 @@ pub fn record_some(
         }
     }
     for place in 0..plan.derivatives.len() {
-        let path = folder.join(derivative_file(plan, place));
-        writer.add_table(read_derivative(&path, plan, place)?)?;
+        writer.add_table(read_derivative(files, plan, place)?)?;
     }
-    writer.finish(true, control)?;
-    Ok(())
+    finish(writer, true, control)?;
+    Ok(true)
+}
+
+/// Puts a report in its place, and says if something of the previous one is left.
+fn finish(writer: Writer<'_>, charts: bool, control: &Control) -> Result<Finished, ReportError> {
+    let finished = writer.finish(charts, control)?;
+    warn_of(finished.left.as_deref());
+    Ok(finished)
+}
+
+/// Says what is left of a previous report.
+pub fn warn_of(left: Option<&Path>) {
+    if let Some(left) = left {
+        output::warning(&format!(
+            "the previous report could not be removed (another user's, perhaps): delete {}",
+            left.display()
+        ));
+    }
 }
 
 /// What is printed and drawn beside the report.
@@ -268,7 +306,7 @@ fn run_one(
         "writing the report"
     };
     let finished = progress::busy(&experiment.file, what, options.quiet, || {
-        writer.finish(options.charts, control)
+        finish(writer, options.charts, control)
     })?;
     if !options.quiet && options.format == Format::Text {
         summary.diagnosis.clone_from(&finished.diagnosis);

@@ -1,6 +1,6 @@
 //! `runner show REPORT_DIR…`: print what a report says, as when it was made.
 
-use gradtape::report;
+use gradtape::report::{self, Published};
 
 use crate::args::Show;
 use crate::failure::Failure;
@@ -12,8 +12,8 @@ pub fn show(options: &Show) -> Result<(), Failure> {
     for folder in &options.folders {
         let name = folder.display().to_string();
         let (plan, reading) = progress::busy(&name, "reading the report", false, || {
-            let (head, plan) = report::open(folder)?;
-            let reading = report::read(folder, &plan).map_err(|error| head.explain(error))?;
+            let Published { head, plan, files } = Published::open(folder)?;
+            let reading = report::read(&files, &plan).map_err(|error| head.explain(error))?;
             Ok::<_, report::ReportError>((plan, reading))
         })?;
         let runs = reading.results.len();

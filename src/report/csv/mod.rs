@@ -10,8 +10,10 @@ use std::sync::Arc;
 
 use ::csv::{IntoInnerError, Reader, ReaderBuilder, StringRecord, Writer};
 
+use super::derivative_file;
 use super::error::ReportError;
 use super::figures::{Field, Frame};
+use super::files::{Cursor, Files};
 use super::folder::{DIAGNOSIS, RUNS};
 use super::text::{Stock, Text};
 use crate::batch::{Counts, RunResult};
@@ -228,27 +230,36 @@ pub(super) fn line(fields: &[&str]) -> io::Result<Vec<u8>> {
     writer.into_inner().map_err(IntoInnerError::into_error)
 }
 
-fn open(path: &Path) -> Result<Reader<BufReader<File>>, ReportError> {
-    let mut file = File::open(path).map_err(ReportError::read(path))?;
-    check_end(&mut file, path)?;
+/// What reads the rows of a file.
+type Rows = Reader<BufReader<Cursor>>;
+
+fn open(files: &Files, file: &str) -> Result<Rows, ReportError> {
+    let mut content = files.read(file)?;
+    check_end(&mut content, &files.path(file))?;
     // Lines of a wrong length are told with their number, not as a mere error.
     Ok(ReaderBuilder::new()
         .flexible(true)
-        .from_reader(BufReader::with_capacity(1 << 16, file)))
+        .from_reader(BufReader::with_capacity(1 << 16, content)))
 }
 
 /// A file that was cut short can end in the middle of a number and look whole.
-fn check_end(file: &mut File, path: &Path) -> Result<(), ReportError> {
+fn check_end(content: &mut Cursor, path: &Path) -> Result<(), ReportError> {
     let mut last = [0];
     // An empty one is told by what is missing in it.
-    if file.metadata().map_err(ReportError::read(path))?.len() == 0 {
+    if content
+        .seek(SeekFrom::End(0))
+        .map_err(ReportError::read(path))?
+        == 0
+    {
         return Ok(());
     }
-    file.seek(SeekFrom::End(-1))
+    content
+        .seek(SeekFrom::End(-1))
         .map_err(ReportError::read(path))?;
-    file.read_exact(&mut last)
+    content
+        .read_exact(&mut last)
         .map_err(ReportError::read(path))?;
-    file.rewind().map_err(ReportError::read(path))?;
+    content.rewind().map_err(ReportError::read(path))?;
     if last == *b"\n" {
         Ok(())
     } else {
@@ -279,7 +290,7 @@ fn check_header(path: &Path, found: &StringRecord, expected: &[&str]) -> Result<
 pub struct RunReader<'p> {
     path: PathBuf,
     plan: &'p Plan,
-    reader: Reader<BufReader<File>>,
+    reader: Rows,
 }
 
 impl<'p> RunReader<'p> {
@@ -288,8 +299,9 @@ impl<'p> RunReader<'p> {
     /// # Errors
     ///
     /// If it cannot be read or has other columns.
-    pub fn open(path: PathBuf, plan: &'p Plan) -> Result<Self, ReportError> {
-        let mut reader = open(&path)?;
+    pub fn open(files: &Files, plan: &'p Plan) -> Result<Self, ReportError> {
+        let path = files.path(RUNS);
+        let mut reader = open(files, RUNS)?;
         let header = reader
             .headers()
             .map_err(|error| ReportError::damaged(&path, error.to_string()))?;
@@ -416,7 +428,7 @@ impl<'p> RunReader<'p> {
 pub struct ConcludedReader<'p> {
     runs: RunReader<'p>,
     path: PathBuf,
-    reader: Reader<BufReader<File>>,
+    reader: Rows,
 }
 
 impl<'p> ConcludedReader<'p> {
@@ -425,10 +437,10 @@ impl<'p> ConcludedReader<'p> {
     /// # Errors
     ///
     /// If one cannot be read or has other columns.
-    pub fn open(folder: &Path, plan: &'p Plan) -> Result<Self, ReportError> {
-        let runs = RunReader::open(folder.join(RUNS), plan)?;
-        let path = folder.join(DIAGNOSIS);
-        let mut reader = open(&path)?;
+    pub fn open(files: &Files, plan: &'p Plan) -> Result<Self, ReportError> {
+        let runs = RunReader::open(files, plan)?;
+        let path = files.path(DIAGNOSIS);
+        let mut reader = open(files, DIAGNOSIS)?;
         let header = reader
             .headers()
             .map_err(|error| ReportError::damaged(&path, error.to_string()))?;
@@ -540,11 +552,13 @@ pub(super) fn write_derivative(path: &Path, plan: &Plan, table: &Table) -> Resul
 /// # Errors
 ///
 /// If it cannot be read, or has other columns or rows, with the line.
-pub fn read_derivative(path: &Path, plan: &Plan, place: usize) -> Result<Table, ReportError> {
+pub fn read_derivative(files: &Files, plan: &Plan, place: usize) -> Result<Table, ReportError> {
     let derivative = &plan.derivatives[place];
+    let file = derivative_file(plan, place);
+    let path = &files.path(&file);
     let columns = derivative_columns(plan, place);
     let arithmetics = plan.arithmetics();
-    let mut reader = open(path)?;
+    let mut reader = open(files, &file)?;
     let header = reader
         .headers()
         .map_err(|error| ReportError::damaged(path, error.to_string()))?;
@@ -653,8 +667,13 @@ pub(super) fn write_fields(
 }
 
 /// Reads the fields of a contour with these frames.
-pub(super) fn read_fields(path: &Path, frames: &[Frame]) -> Result<Vec<Field>, ReportError> {
-    let mut reader = open(path)?;
+pub(super) fn read_fields(
+    files: &Files,
+    file: &str,
+    frames: &[Frame],
+) -> Result<Vec<Field>, ReportError> {
+    let path = &files.path(file);
+    let mut reader = open(files, file)?;
     let header = reader
         .headers()
         .map_err(|error| ReportError::damaged(path, error.to_string()))?;

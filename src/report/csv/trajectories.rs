@@ -1,23 +1,21 @@
 //! `trajectories.csv`, read: from beginning to end, or run by run in any order.
 
 use std::collections::HashMap;
-use std::fs::File;
-use std::io::BufReader;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
-use ::csv::{ByteRecord, Position, Reader};
+use ::csv::{ByteRecord, Position};
 
-use super::{check_header, open, trajectory_columns};
+use super::{Files, check_header, open, trajectory_columns};
 use crate::batch::{Counts, Row};
 use crate::number::{Precision, Scalar};
 use crate::plan::{Plan, Run};
-use crate::report::ReportError;
+use crate::report::{ReportError, TRAJECTORIES};
 
 /// Reads the rows of the file and tells what is wrong with them by their lines.
 #[derive(Debug)]
 struct Rows {
     path: PathBuf,
-    reader: Reader<BufReader<File>>,
+    reader: super::Rows,
     columns: Vec<String>,
     /// How many runs the plan has.
     runs: u64,
@@ -25,15 +23,16 @@ struct Rows {
 }
 
 impl Rows {
-    fn open(path: &Path, plan: &Plan) -> Result<Rows, ReportError> {
-        let mut reader = open(path)?;
+    fn open(files: &Files, plan: &Plan) -> Result<Rows, ReportError> {
+        let path = files.path(TRAJECTORIES);
+        let mut reader = open(files, TRAJECTORIES)?;
         let expected: Vec<&str> = trajectory_columns(plan).collect();
         let header = reader
             .headers()
-            .map_err(|error| ReportError::damaged(path, error.to_string()))?;
-        check_header(path, header, &expected)?;
+            .map_err(|error| ReportError::damaged(&path, error.to_string()))?;
+        check_header(&path, header, &expected)?;
         Ok(Rows {
-            path: path.to_owned(),
+            path,
             reader,
             columns: expected.into_iter().map(str::to_owned).collect(),
             runs: plan.runs(),
@@ -100,12 +99,12 @@ impl Rows {
 
 /// Reads `trajectories.csv` and passes its rows to `record` run by run.
 pub(in crate::report) fn read_trajectories(
-    path: &Path,
+    files: &Files,
     plan: &Plan,
     mut begin: impl FnMut(&Run),
     mut record: impl FnMut(&Row<'_>),
 ) -> Result<(), ReportError> {
-    let mut rows = Rows::open(path, plan)?;
+    let mut rows = Rows::open(files, plan)?;
     let head = rows.columns.len() - plan.record.parameters.len();
     let mut current: Option<(Run, Vec<Option<usize>>)> = None;
     while rows.advance()? {
@@ -222,8 +221,8 @@ impl TrajectoryReader {
     /// # Errors
     ///
     /// If it cannot be read or is damaged.
-    pub fn open(path: &Path, plan: &Plan) -> Result<TrajectoryReader, ReportError> {
-        let mut rows = Rows::open(path, plan)?;
+    pub fn open(files: &Files, plan: &Plan) -> Result<TrajectoryReader, ReportError> {
+        let mut rows = Rows::open(files, plan)?;
         let mut begins = HashMap::new();
         let mut last = None;
         while rows.advance()? {

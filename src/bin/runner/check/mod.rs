@@ -267,7 +267,10 @@ fn renew(
         return Ok(());
     } else {
         let folder = options.out.join(report_name(&experiment.file));
-        record_some(experiment, &folder, &options.out, control)?;
+        if !record_some(experiment, &folder, control)? {
+            verdict.refusal = Some("the recorded report was replaced meanwhile");
+            return Ok(());
+        }
     }
     verdict.is_renewed = true;
     Ok(())

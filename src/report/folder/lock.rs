@@ -1,0 +1,247 @@
+//! The lock of a report: the directory in which the next one is written.
+
+use std::collections::BTreeSet;
+use std::fs::{self, File, OpenOptions, TryLockError};
+use std::io::{self, Read, Write};
+use std::path::{Path, PathBuf};
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use super::{Place, is_empty, is_there};
+use crate::report::ReportError;
+
+/// How often a writer looks whether another one has finished.
+pub(super) const BETWEEN_ATTEMPTS: Duration = Duration::from_millis(20);
+
+/// How long a writer waits for another one of the same report.
+pub(in crate::report) const MAX_WAIT: Duration = Duration::from_secs(60);
+
+const LOCK: &str = "lock";
+const IGNORE: &str = ".gitignore";
+/// The files so far.
+const FILES: &str = "new";
+
+/// The locks that this process holds. Held while a report is put in its place.
+static UNFINISHED: Mutex<BTreeSet<PathBuf>> = Mutex::new(BTreeSet::new());
+
+/// Holds back [`remove_unfinished`] as long as it lives.
+pub(super) fn unfinished() -> MutexGuard<'static, BTreeSet<PathBuf>> {
+    // A set of paths cannot be left half changed, so poison is harmless.
+    UNFINISHED.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// Removes what unfinished reports of this process have left on the disk, for one who
+/// has to end the process at once. A report that is just being put in its place is
+/// waited for.
+pub fn remove_unfinished() {
+    for work in &*unfinished() {
+        // Other threads may still add a file: then the first attempt fails.
+        let mut attempts = (0..3).map(|_| remove(work));
+        let _ = attempts.find(Result::is_ok);
+    }
+}
+
+/// The right to write a report, until it is dropped or the process ends, however that comes.
+#[derive(Debug)]
+pub(super) struct Lock {
+    work: PathBuf,
+    /// Whether a process that was killed held it before, and may have left something to mend.
+    pub(super) is_taken_over: bool,
+    /// Whether the directory stays, for the next process to mend what this one could not.
+    is_left: bool,
+    /// Locked by the system, which unlocks it when the process ends.
+    _file: File,
+}
+
+impl Lock {
+    /// Takes the lock of a report, waiting up to [`MAX_WAIT`] for another process.
+    pub(super) fn take(place: &Place) -> Result<Lock, ReportError> {
+        let work = place.work();
+        // Counted, as nothing here reads a clock.
+        let attempts = MAX_WAIT.as_millis() / BETWEEN_ATTEMPTS.as_millis();
+        for _ in 0..attempts {
+            let taken = Lock::attempt(work.clone());
+            if let Some(lock) = taken.map_err(ReportError::write(&work))? {
+                return Ok(lock);
+            }
+            std::thread::sleep(BETWEEN_ATTEMPTS);
+        }
+        Err(ReportError::Busy {
+            path: place.shown.clone(),
+            holder: holder(&work),
+            lock: work.join(LOCK),
+        })
+    }
+
+    /// Takes the lock unless another process holds it.
+    pub(super) fn attempt(work: PathBuf) -> io::Result<Option<Lock>> {
+        let mut is_made = true;
+        match fs::create_dir(&work) {
+            Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {
+                check(&work)?;
+                is_made = false;
+            }
+            made => made?,
+        }
+        let path = work.join(LOCK);
+        let mut is_taken_over = false;
+        let opened = match open(&path, true) {
+            Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {
+                is_taken_over = true;
+                open(&path, false)
+            }
+            opened => opened,
+        };
+        let mut file = match opened {
+            Ok(file) => file,
+            // The process that held it has just removed it.
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
+            Err(error) => {
+                if is_made {
+                    let _ = fs::remove_dir(&work);
+                }
+                return Err(error);
+            }
+        };
+        match file.try_lock() {
+            Ok(()) => {}
+            Err(TryLockError::WouldBlock) => return Ok(None),
+            // Some file systems have no locks: there the file itself has to do.
+            Err(TryLockError::Error(_)) if !is_taken_over => {}
+            Err(TryLockError::Error(_)) => return Ok(None),
+        }
+        // Whoever held it removes it at the end, and this may be the file that is gone.
+        if !is_at(&file, &path) {
+            return Ok(None);
+        }
+        unfinished().insert(work.clone());
+        let text = file
+            .set_len(0)
+            .and_then(|()| write!(file, "{}", this_process()));
+        let lock = Lock {
+            work,
+            is_taken_over,
+            is_left: false,
+            _file: file,
+        };
+        text.and_then(|()| fs::write(lock.work.join(IGNORE), "*\n"))?;
+        Ok(Some(lock))
+    }
+
+    /// An empty directory for files that are not seen before they are finished.
+    pub(super) fn directory(&self) -> io::Result<PathBuf> {
+        let directory = self.work.join(FILES);
+        remove_files(&directory)?;
+        fs::create_dir(&directory)?;
+        Ok(directory)
+    }
+
+    /// Gives the lock up, and leaves its directory as the sign that something is to be mended.
+    pub(super) fn leave(mut self) {
+        self.is_left = true;
+    }
+}
+
+impl Drop for Lock {
+    fn drop(&mut self) {
+        let mut unfinished = unfinished();
+        if !self.is_left {
+            let _ = remove(&self.work);
+        }
+        unfinished.remove(&self.work);
+    }
+}
+
+/// Fails if what has the name of the directory is something else.
+fn check(work: &Path) -> io::Result<()> {
+    let is_directory = fs::symlink_metadata(work).is_ok_and(|metadata| metadata.is_dir());
+    // It may be gone again by now.
+    if !is_there(work) || is_directory && (is_there(&work.join(LOCK)) || is_empty(work)) {
+        return Ok(());
+    }
+    Err(in_the_way())
+}
+
+/// What has a name that is needed while a report is replaced.
+pub(super) fn in_the_way() -> io::Error {
+    io::Error::other("it exists and is not the temporary directory of a report: rename it")
+}
+
+fn open(path: &Path, new: bool) -> io::Result<File> {
+    let mut options = OpenOptions::new();
+    options.read(true).write(true).create_new(new);
+    // Nothing is written through a link that somebody has put there.
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::OpenOptionsExt;
+        #[expect(clippy::cast_possible_wrap, reason = "flags of the system")]
+        options.custom_flags(rustix::fs::OFlags::NOFOLLOW.bits() as i32);
+    }
+    options.open(path)
+}
+
+/// Whether the path leads to this file.
+#[cfg(unix)]
+fn is_at(file: &File, path: &Path) -> bool {
+    use std::os::unix::fs::MetadataExt;
+    let identity = |metadata: io::Result<fs::Metadata>| {
+        let metadata = metadata.ok()?;
+        Some((metadata.dev(), metadata.ino()))
+    };
+    let file = identity(file.metadata());
+    file.is_some() && file == identity(fs::symlink_metadata(path))
+}
+
+/// Elsewhere an open file cannot be replaced.
+#[cfg(not(unix))]
+fn is_at(_: &File, path: &Path) -> bool {
+    is_there(path)
+}
+
+/// Who holds the lock, in words.
+fn holder(work: &Path) -> String {
+    let mut text = String::new();
+    let file = File::open(work.join(LOCK));
+    let read = file.and_then(|file| file.take(200).read_to_string(&mut text));
+    match read {
+        Ok(_) if !text.is_empty() => text,
+        _ => "another process".to_owned(),
+    }
+}
+
+fn this_process() -> String {
+    let process = std::process::id();
+    #[cfg(unix)]
+    {
+        let machine = rustix::system::uname();
+        let machine = machine.nodename().to_string_lossy();
+        format!("process {process} on {machine}")
+    }
+    #[cfg(not(unix))]
+    format!("process {process}")
+}
+
+/// Removes the directory of a lock with the files so far.
+fn remove(work: &Path) -> io::Result<()> {
+    remove_files(&work.join(FILES))?;
+    // The lock goes last: without it the directory is anybody's.
+    for file in [IGNORE, LOCK] {
+        match fs::remove_file(work.join(file)) {
+            Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
+            _ => {}
+        }
+    }
+    fs::remove_dir(work)
+}
+
+/// Removes a directory with the files in it, if it exists.
+fn remove_files(directory: &Path) -> io::Result<()> {
+    let entries = match fs::read_dir(directory) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
+        entries => entries?,
+    };
+    for entry in entries {
+        fs::remove_file(entry?.path())?;
+    }
+    fs::remove_dir(directory)
+}

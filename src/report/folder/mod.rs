@@ -1,0 +1,327 @@
+//! Where a report stands, and what stands next to it while it is replaced.
+//!
+//! Next to a report `reports/exp` there may be, under names that begin with a dot:
+//!
+//! | directory | is |
+//! |---|---|
+//! | `.exp.tmp` | held by the process that writes the report: a lock, and the files so far |
+//! | `.exp.tmp-new` | a whole report: the next one before the exchange, the previous one after it |
+//! | `.exp.tmp-old` | the previous report, where the system cannot exchange directories; without its list `report.json` a part of it |
+//!
+//! The last two exist for moments, and only as long as the first one does. Whatever is killed,
+//! the next process that takes the lock finds a whole report in one of these places, and
+//! [`Place::mend`] puts everything where it belongs.
+//!
+//! Files are removed one by one, and only those that a report lists. Everything else in its
+//! directory is somebody's own and moves to where the report is; no subdirectory is entered.
+
+mod lock;
+mod rights;
+mod staging;
+
+use std::collections::HashSet;
+use std::ffi::{OsStr, OsString};
+use std::fs::{self, DirEntry};
+use std::io::{self, Read};
+use std::path::{Path, PathBuf};
+
+use super::error::ReportError;
+use super::json;
+
+pub(super) use lock::MAX_WAIT;
+pub use lock::remove_unfinished;
+pub use staging::Staging;
+
+/// The rows of all recorded epochs.
+pub const TRAJECTORIES: &str = "trajectories.csv";
+/// A row for each run.
+pub const RUNS: &str = "runs.csv";
+/// The page that shows all of it.
+pub const PAGE: &str = "index.html";
+/// What became of each run, and what that rests on.
+pub const DIAGNOSIS: &str = "diagnosis.csv";
+/// The same results for programs, and the experiment itself.
+pub const REPORT: &str = "report.json";
+
+/// More links in a row than this lead in a circle.
+const MAX_LINKS: usize = 40;
+
+/// The place of a report.
+#[derive(Debug)]
+pub(super) struct Place {
+    /// As the user names it.
+    pub(super) shown: PathBuf,
+    /// The directory itself, where that name is a link.
+    target: PathBuf,
+}
+
+impl Place {
+    /// The place with this path, which need not exist.
+    pub(super) fn new(path: &Path) -> Result<Place, ReportError> {
+        // Without what only `.` or a slash at the end adds.
+        let named: PathBuf = path.components().collect();
+        let target = followed(&named).map_err(ReportError::write(path))?;
+        // `.` and `..` have no name that a report could be exchanged under.
+        let target = match target.file_name() {
+            Some(_) => target,
+            None => fs::canonicalize(&target).map_err(ReportError::read(path))?,
+        };
+        Ok(Place {
+            shown: path.to_owned(),
+            target,
+        })
+    }
+
+    fn parent(&self) -> &Path {
+        let parent = self.target.parent().unwrap_or(Path::new(""));
+        if parent.as_os_str().is_empty() {
+            Path::new(".")
+        } else {
+            parent
+        }
+    }
+
+    fn beside(&self, ending: &str) -> PathBuf {
+        let mut name = OsString::from(".");
+        name.push(self.target.file_name().unwrap_or(OsStr::new("report")));
+        name.push(".tmp");
+        name.push(ending);
+        self.parent().join(name)
+    }
+
+    fn work(&self) -> PathBuf {
+        self.beside("")
+    }
+
+    fn new_beside(&self) -> PathBuf {
+        self.beside("-new")
+    }
+
+    fn old_beside(&self) -> PathBuf {
+        self.beside("-old")
+    }
+
+    /// Both of them, if they exist.
+    fn reports_beside(&self) -> impl Iterator<Item = PathBuf> {
+        let both = [self.old_beside(), self.new_beside()];
+        both.into_iter().filter(|path| is_there(path))
+    }
+
+    /// Fails unless a report with these files may take this place: where nothing is, in an
+    /// empty directory, or instead of a report whose directory has nothing in it that would be
+    /// in the way.
+    fn check(&self, files: &HashSet<String>) -> Result<(), ReportError> {
+        let refused = ReportError::write(&self.shown);
+        let foreign = match self.foreign(files) {
+            Ok(foreign) => foreign,
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
+            Err(error) if error.kind() == io::ErrorKind::NotADirectory => {
+                return Err(self.not_a_report());
+            }
+            Err(error) => return Err(refused(error)),
+        };
+        if !is_empty(&self.target) && !is_report(&self.target) {
+            return Err(self.not_a_report());
+        }
+        if rights::is_mount_point(&self.target) {
+            return Err(self.immovable("", "is a mount point, and a report replaces its directory"));
+        }
+        if !rights::may_replace(&self.target, !foreign.is_empty()) {
+            return Err(refused(io::ErrorKind::PermissionDenied.into()));
+        }
+        for name in &foreign {
+            let path = self.target.join(name);
+            if name.to_str().is_some_and(|name| files.contains(name)) {
+                let why = "is not a file of the recorded report, and the new one has a file of \
+                           that name";
+                return Err(self.immovable(name, why));
+            }
+            if rights::is_mount_point(&path) {
+                let why = "is a mount point, which cannot move to the new report";
+                return Err(self.immovable(name, why));
+            }
+            if !rights::may_move(&path) {
+                let why = "is a read-only directory, which cannot move to the new report";
+                return Err(self.immovable(name, why));
+            }
+        }
+        Ok(())
+    }
+
+    fn not_a_report(&self) -> ReportError {
+        ReportError::NotAReport {
+            path: self.shown.clone(),
+        }
+    }
+
+    fn immovable(&self, name: impl AsRef<Path>, why: &'static str) -> ReportError {
+        let name = name.as_ref();
+        let path = match name.as_os_str().is_empty() {
+            true => self.shown.clone(),
+            false => self.shown.join(name),
+        };
+        ReportError::Immovable { path, why }
+    }
+
+    /// What is in the report's directory and is not a file of the report. One that cannot be
+    /// read, say where a merge left its marks, is taken to have the files of the new one.
+    fn foreign(&self, files: &HashSet<String>) -> io::Result<Vec<OsString>> {
+        let listed = listed(&self.target);
+        let listed = listed.as_ref().unwrap_or(files);
+        let entries = fs::read_dir(&self.target)?.collect::<io::Result<Vec<_>>>()?;
+        let foreign = entries.into_iter().filter(|entry| !is_of(listed, entry));
+        Ok(foreign.map(|entry| entry.file_name()).collect())
+    }
+
+    /// Puts the previous report back where only a part of the way to the new one was gone.
+    fn restore(&self) -> io::Result<()> {
+        let old = self.old_beside();
+        if !is_there(&old) {
+            return Ok(());
+        }
+        if !is_there(&old.join(REPORT)) {
+            move_files(&old, &self.target)?;
+            return fs::remove_dir(old);
+        }
+        if is_empty(&self.target) {
+            fs::remove_dir(&self.target)?;
+        }
+        if !is_there(&self.target) {
+            fs::rename(old, &self.target)?;
+        }
+        Ok(())
+    }
+
+    /// Finishes or undoes what a process that was killed had begun, for the one that has taken
+    /// over its lock. Gives what could not be removed.
+    fn mend(&self) -> io::Result<Option<PathBuf>> {
+        self.restore()?;
+        if !is_there(&self.target) && is_there(&self.new_beside()) {
+            fs::rename(self.new_beside(), &self.target)?;
+        }
+        let mut left = None;
+        for beside in self.reports_beside() {
+            if self.settle(&beside).is_err() {
+                // Another user's, perhaps: their files stay, but not in the way.
+                let aside = free(self.parent(), self.beside("-left").file_name());
+                fs::rename(&beside, &aside)?;
+                left = Some(aside);
+            }
+        }
+        Ok(left)
+    }
+
+    /// Removes a report that is no longer needed. What is somebody's own in its directory moves
+    /// to the report that stands.
+    fn settle(&self, beside: &Path) -> io::Result<()> {
+        // A list that cannot be read is taken to be that of the other report.
+        let is_whole = is_there(&beside.join(REPORT));
+        let other = || listed(&self.target).filter(|_| is_whole);
+        let listed = listed(beside).or_else(other).unwrap_or_default();
+        let entries = fs::read_dir(beside)?.collect::<io::Result<Vec<_>>>()?;
+        let (mut ours, foreign): (Vec<DirEntry>, Vec<DirEntry>) =
+            entries.into_iter().partition(|entry| is_of(&listed, entry));
+        let moved = foreign.iter().map(|entry| {
+            let name = entry.file_name();
+            fs::rename(entry.path(), free(&self.target, Some(&name)))
+        });
+        // Each has its chance before the first error ends it.
+        let moved: Vec<io::Result<()>> = moved.collect();
+        moved.into_iter().collect::<io::Result<()>>()?;
+        // The list itself goes last, for the case that this is interrupted.
+        ours.sort_by_key(|entry| entry.file_name() == REPORT);
+        for entry in ours {
+            fs::remove_file(entry.path())?;
+        }
+        fs::remove_dir(beside)
+    }
+
+    /// Lets a reader find a whole report where a process was killed while it replaced one.
+    pub(super) fn mend_for_reading(&self) {
+        /// A process that replaces a report without an exchange needs two renames.
+        const ATTEMPTS: usize = 100;
+        for _ in 0..ATTEMPTS {
+            if !is_there(&self.work()) || self.reports_beside().next().is_none() {
+                return;
+            }
+            if let Ok(Some(lock)) = lock::Lock::attempt(self.work()) {
+                // What cannot be mended here, the next writer tells.
+                if lock.is_taken_over && self.mend().is_err() {
+                    lock.leave();
+                }
+                return;
+            }
+            if is_there(&self.target) && !is_there(&self.old_beside()) {
+                return;
+            }
+            std::thread::sleep(lock::BETWEEN_ATTEMPTS);
+        }
+    }
+}
+
+/// Moves all files of a directory to another one, the list of a report last: where it is, all
+/// of the report is.
+fn move_files(from: &Path, to: &Path) -> io::Result<()> {
+    let mut entries = fs::read_dir(from)?.collect::<io::Result<Vec<_>>>()?;
+    entries.sort_by_key(|entry| entry.file_name() == REPORT);
+    let moved = |entry: DirEntry| fs::rename(entry.path(), to.join(entry.file_name()));
+    entries.into_iter().try_for_each(moved)
+}
+
+/// Whether something has this name, be it a link that leads nowhere.
+fn is_there(path: &Path) -> bool {
+    fs::symlink_metadata(path).is_ok()
+}
+
+/// The path behind all links; the last one need not lead anywhere.
+fn followed(path: &Path) -> io::Result<PathBuf> {
+    let mut followed = path.to_owned();
+    for _ in 0..MAX_LINKS {
+        match fs::read_link(&followed) {
+            Ok(to) => followed = followed.parent().unwrap_or(Path::new("")).join(to),
+            Err(_) => return Ok(followed),
+        }
+    }
+    Err(io::Error::other("its links lead in a circle"))
+}
+
+/// The files that the report in a directory lists; `None` if that cannot be read.
+fn listed(directory: &Path) -> Option<HashSet<String>> {
+    let head = json::head_of(&directory.join(REPORT)).ok()?;
+    Some(head.files.into_iter().collect())
+}
+
+/// Whether an entry is one of the listed files.
+fn is_of(listed: &HashSet<String>, entry: &DirEntry) -> bool {
+    let name = entry.file_name();
+    let is_listed = name.to_str().is_some_and(|name| listed.contains(name));
+    // No report has subdirectories.
+    is_listed && !entry.file_type().is_ok_and(|kind| kind.is_dir())
+}
+
+fn is_empty(directory: &Path) -> bool {
+    fs::read_dir(directory).is_ok_and(|mut entries| entries.next().is_none())
+}
+
+/// Whether a directory holds a report, perhaps a damaged one, and not just a file of that name.
+fn is_report(directory: &Path) -> bool {
+    let Ok(file) = fs::File::open(directory.join(REPORT)) else {
+        return false;
+    };
+    let mut begin = Vec::new();
+    let read = file.take(4096).read_to_end(&mut begin);
+    let key = b"\"gradtape\"";
+    read.is_ok() && begin.windows(key.len()).any(|part| part == key)
+}
+
+/// A path in a directory that nothing has: that of the name, or with a number.
+fn free(directory: &Path, name: Option<&OsStr>) -> PathBuf {
+    let path = directory.join(name.unwrap_or(OsStr::new("file")));
+    let numbered = (1_u64..).map(|number| {
+        let mut path = path.clone().into_os_string();
+        path.push(format!(".{number}"));
+        PathBuf::from(path)
+    });
+    let mut paths = std::iter::once(path.clone()).chain(numbered);
+    paths.find(|path| !is_there(path)).unwrap_or(path)
+}

@@ -1,0 +1,84 @@
+//! What the system lets a process do with the directory of a report, and whose it is.
+
+use std::fs::Metadata;
+use std::io;
+use std::path::Path;
+
+/// Whether another file system is mounted here, or another place of the same one.
+#[cfg(target_os = "linux")]
+pub(super) fn is_mount_point(path: &Path) -> bool {
+    use rustix::fs::{AtFlags, CWD, StatxAttributes, StatxFlags, statx};
+    let seen = statx(CWD, path, AtFlags::SYMLINK_NOFOLLOW, StatxFlags::empty());
+    seen.is_ok_and(|seen| seen.stx_attributes.contains(StatxAttributes::MOUNT_ROOT))
+}
+
+#[cfg(all(unix, not(target_os = "linux")))]
+pub(super) fn is_mount_point(path: &Path) -> bool {
+    use std::os::unix::fs::MetadataExt;
+    let device = |path: &Path| std::fs::symlink_metadata(path).ok().map(|seen| seen.dev());
+    let parent = path.parent().unwrap_or(Path::new("."));
+    device(path).is_some_and(|one| device(parent).is_some_and(|other| one != other))
+}
+
+#[cfg(not(unix))]
+pub(super) fn is_mount_point(_: &Path) -> bool {
+    false
+}
+
+#[cfg(unix)]
+fn may_write(path: &Path) -> bool {
+    use rustix::fs::{Access, AtFlags, CWD, accessat};
+    accessat(CWD, path, Access::WRITE_OK, AtFlags::EACCESS).is_ok()
+}
+
+/// Whether a directory may be exchanged for another: not where its owner has made it
+/// read-only, nor another user's with something in it that has to move.
+#[cfg(unix)]
+pub(super) fn may_replace(directory: &Path, has_foreign: bool) -> bool {
+    use std::os::unix::fs::MetadataExt;
+    let user = rustix::process::geteuid().as_raw();
+    let is_own = std::fs::metadata(directory).is_ok_and(|seen| seen.uid() == user);
+    may_write(directory) || !(is_own || has_foreign)
+}
+
+/// Whether something may move to another directory. What a directory is in is written in it.
+#[cfg(unix)]
+pub(super) fn may_move(path: &Path) -> bool {
+    let is_directory = std::fs::symlink_metadata(path).is_ok_and(|seen| seen.is_dir());
+    !is_directory || may_write(path)
+}
+
+#[cfg(not(unix))]
+pub(super) fn may_replace(_: &Path, _: bool) -> bool {
+    true
+}
+
+#[cfg(not(unix))]
+pub(super) fn may_move(_: &Path) -> bool {
+    true
+}
+
+/// Gives a file or directory the owner, the group and the rights of another, as far as this
+/// user may. Where the group cannot be kept, another one gets no more than everybody.
+#[cfg(unix)]
+pub(super) fn keep(path: &Path, like: &Metadata) -> io::Result<()> {
+    use std::os::unix::fs::{MetadataExt, PermissionsExt, chown};
+    let now = std::fs::metadata(path)?;
+    let mut mode = like.mode() & 0o7777;
+    if (now.uid(), now.gid()) != (like.uid(), like.gid()) {
+        let group = Some(like.gid());
+        let kept = chown(path, Some(like.uid()), group).or_else(|_| chown(path, None, group));
+        if kept.is_err() {
+            mode &= !0o6070 | (mode & 0o007) << 3;
+        }
+    }
+    if now.mode() & 0o7777 != mode {
+        std::fs::set_permissions(path, std::fs::Permissions::from_mode(mode))?;
+    }
+    Ok(())
+}
+
+#[cfg(not(unix))]
+pub(super) fn keep(_: &Path, _: &Metadata) -> io::Result<()> {
+    Ok(())
+}

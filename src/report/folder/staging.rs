@@ -1,0 +1,251 @@
+//! A report on its way.
+
+use std::collections::HashSet;
+use std::fs::{self, File};
+use std::io;
+use std::path::{Path, PathBuf};
+
+use rayon::prelude::*;
+
+use super::lock::{self, Lock, unfinished};
+use super::{Place, REPORT, is_there, move_files, rights};
+use crate::plan::Plan;
+use crate::report::ReportError;
+
+/// A report on its way: its files are written to a directory next to the report's place,
+/// which is removed again unless they are [published](Self::publish).
+///
+/// While it lives, no other process writes the same report.
+#[derive(Debug)]
+pub struct Staging {
+    directory: PathBuf,
+    files: HashSet<String>,
+    place: Place,
+    /// What an earlier process has left that could not be removed.
+    left: Option<PathBuf>,
+    // The last field: dropped when nothing else is needed any more.
+    lock: Lock,
+}
+
+/// A report that is in its place.
+#[derive(Debug)]
+pub(in crate::report) struct Placed {
+    pub(in crate::report) folder: PathBuf,
+    /// A previous report of which something could not be removed.
+    pub(in crate::report) left: Option<PathBuf>,
+}
+
+impl Staging {
+    /// Takes the place of the report of a plan.
+    ///
+    /// # Errors
+    ///
+    /// If another process writes the same report for longer than a minute, if the place has
+    /// something that is not a report or could not move to the new one, or if it cannot be
+    /// written to.
+    pub fn of(plan: &Plan, path: &Path) -> Result<Self, ReportError> {
+        Staging::new(path, &crate::report::files(plan))
+    }
+
+    /// Takes the place of a report with these files.
+    ///
+    /// # Errors
+    ///
+    /// As [`of`](Self::of).
+    pub(in crate::report) fn new(path: &Path, files: &[String]) -> Result<Self, ReportError> {
+        let place = Place::new(path)?;
+        make_parent(&place)?;
+        let lock = Lock::take(&place)?;
+        let mended = match lock.is_taken_over {
+            true => place.mend(),
+            false => Ok(None),
+        };
+        let left = match mended {
+            Ok(left) => left,
+            Err(error) => {
+                lock.leave();
+                return Err(ReportError::write(&place.shown)(error));
+            }
+        };
+        if let Some(path) = place.reports_beside().next() {
+            return Err(ReportError::write(&path)(lock::in_the_way()));
+        }
+        let files = files.iter().cloned().collect();
+        place.check(&files)?;
+        let directory = lock.directory();
+        Ok(Staging {
+            directory: directory.map_err(ReportError::write(&place.work()))?,
+            files,
+            place,
+            left,
+            lock,
+        })
+    }
+
+    /// The directory that files are written to.
+    pub(in crate::report) fn folder(&self) -> &Path {
+        &self.directory
+    }
+
+    /// The place of a file until the report is published.
+    pub(in crate::report) fn path(&self, file: &str) -> PathBuf {
+        self.directory.join(file)
+    }
+
+    /// Puts the report in its place, instead of a previous one. What is in that directory and
+    /// is not the previous report's moves to the new one.
+    ///
+    /// # Errors
+    ///
+    /// If the file system refuses; the previous report is then in its place, with everything
+    /// that was in its directory.
+    pub(in crate::report) fn publish(self) -> Result<Placed, ReportError> {
+        let Staging {
+            directory,
+            files,
+            place,
+            left,
+            lock,
+        } = self;
+        let refused = |error| ReportError::write(&place.shown)(error);
+        sync(&directory).map_err(refused)?;
+        let guard = unfinished();
+        // Somebody may have put something there meanwhile.
+        place.check(&files)?;
+        let beside = place.new_beside();
+        fs::rename(&directory, &beside).map_err(refused)?;
+        let replaced = replace(&place, &beside, &files);
+        if replaced.is_err() {
+            // If this fails too, the next process does it.
+            let _ = place.restore();
+        }
+        // Either of the two reports is no longer needed, and it stands there now. If there is
+        // none in its place, both are left for the next process.
+        let mut settled = Ok(());
+        if replaced.is_ok() || is_there(&place.target) || !is_there(&place.old_beside()) {
+            let all = place.reports_beside();
+            settled = all
+                .map(|beside| place.settle(&beside).map_err(|_| beside))
+                .collect();
+        }
+        drop(guard);
+        if settled.is_err() || !is_there(&place.target) {
+            lock.leave();
+        }
+        replaced?;
+        Ok(Placed {
+            left: settled.err().or(left),
+            folder: place.shown,
+        })
+    }
+}
+
+/// Puts the report `beside` in its place.
+fn replace(place: &Place, beside: &Path, files: &HashSet<String>) -> Result<(), ReportError> {
+    let target = &place.target;
+    let refused = |error| ReportError::write(&place.shown)(error);
+    if is_there(target) {
+        for name in place.foreign(files).map_err(refused)? {
+            let moved = fs::rename(target.join(&name), beside.join(&name));
+            moved.map_err(ReportError::write(&place.shown.join(&name)))?;
+        }
+        keep_rights(target, beside, files).map_err(refused)?;
+        exchange(beside, target, &place.old_beside()).map_err(refused)?;
+    } else {
+        fs::rename(beside, target).map_err(refused)?;
+    }
+    sync_directory(place.parent());
+    Ok(())
+}
+
+/// Gives the files of a report the rights of those that it replaces, and new ones those of the
+/// report's list.
+fn keep_rights(old: &Path, new: &Path, files: &HashSet<String>) -> io::Result<()> {
+    let seen = |file: &str| fs::symlink_metadata(old.join(file)).ok();
+    let of_file = |file: &str| seen(file).filter(fs::Metadata::is_file);
+    let common = of_file(REPORT);
+    for file in files {
+        let path = new.join(file);
+        if let Some(like) = of_file(file).or_else(|| common.clone())
+            && path.exists()
+        {
+            rights::keep(&path, &like)?;
+        }
+    }
+    rights::keep(new, &fs::metadata(old)?)
+}
+
+/// Exchanges two directories, in one step where the system can.
+fn exchange(new: &Path, target: &Path, old: &Path) -> io::Result<()> {
+    #[cfg(any(target_os = "linux", target_os = "macos"))]
+    {
+        use rustix::fs::{CWD, RenameFlags, renameat_with};
+        // Some file systems cannot; the way below is left for them.
+        if renameat_with(CWD, new, CWD, target, RenameFlags::EXCHANGE).is_ok() {
+            return Ok(());
+        }
+    }
+    match fs::rename(target, old) {
+        // A directory of a lower layer, as in the image of a container, cannot be renamed.
+        Err(error) if error.kind() == io::ErrorKind::CrossesDevices => {
+            fs::create_dir(old)?;
+            move_files(target, old)?;
+            fs::remove_dir(target)?;
+        }
+        renamed => renamed?,
+    }
+    fs::rename(new, target)
+}
+
+/// Makes the directory that the report is in. One behind a link should exist already.
+fn make_parent(place: &Place) -> Result<(), ReportError> {
+    let parent = place.parent();
+    let explained = |error: io::Error| {
+        let path = if place.shown == place.target {
+            parent
+        } else {
+            &place.shown
+        };
+        let is_link = fs::symlink_metadata(path).is_ok_and(|seen| seen.is_symlink());
+        let error = match fs::read_link(path) {
+            Ok(to) if is_link => {
+                let to = to.display();
+                io::Error::other(format!("it is a link to {to}, which does not exist"))
+            }
+            _ => error,
+        };
+        ReportError::write(path)(error)
+    };
+    if place.shown == place.target {
+        fs::create_dir_all(parent).map_err(explained)
+    } else {
+        fs::metadata(parent).map(drop).map_err(explained)
+    }
+}
+
+/// Has the system write all files of a directory to the disk, so that no loss of power leaves
+/// empty ones under the names of a report. Side by side they share what that takes.
+fn sync(directory: &Path) -> io::Result<()> {
+    let entries = fs::read_dir(directory)?.collect::<io::Result<Vec<_>>>()?;
+    let synced = entries.par_iter().map(|entry| {
+        // Unix syncs what is only read, and a file may be read-only; others want it writable.
+        let file = File::options()
+            .read(true)
+            .append(cfg!(not(unix)))
+            .open(entry.path())?;
+        match file.sync_all() {
+            // Not every file system has that.
+            Err(error) if error.kind() == io::ErrorKind::InvalidInput => Ok(()),
+            Err(error) if error.kind() == io::ErrorKind::Unsupported => Ok(()),
+            synced => synced,
+        }
+    });
+    synced.collect::<io::Result<()>>()?;
+    sync_directory(directory);
+    Ok(())
+}
+
+/// The same for the names in a directory, where the system has that.
+fn sync_directory(directory: &Path) {
+    let _ = File::open(directory).and_then(|directory| directory.sync_all());
+}
