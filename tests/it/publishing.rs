@@ -869,3 +869,31 @@ fn a_report_in_the_image_of_a_container_is_replaced() {
         );
     }
 }
+
+#[test]
+fn a_file_system_without_locks_will_do() {
+    for error in ["ENOLCK", "ENOSYS", "EOPNOTSUPP"] {
+        let at = recorded();
+        write_text(at.path(), 1);
+        let Some(mut command) = traced(at.path(), &[format!("flock:error={error}")]) else {
+            return;
+        };
+        let (code, _, stderr) = finished(command.args(["exp.toml", "-q"]));
+        assert_eq!((code, &*stderr), (0, ""));
+        assert!(divided(&at.path().join("reports/exp")).1 == reports()[1]);
+        assert_eq!(names(&at.path().join("reports")), ["exp"]);
+        // A crash leaves the file that says somebody writes: better a question than a report
+        // of two processes.
+        if !full() {
+            skipped("waiting for a minute");
+            continue;
+        }
+        let at = killed("", 1, &[]);
+        let mut command = traced(at.path(), &[format!("flock:error={error}")]).unwrap();
+        let (code, _, stderr) = finished(command.arg("exp.toml"));
+        let told = "reports/exp is being written by process 1 on another: it had not finished \
+                    after 60 s; run again when it has, or delete reports/.exp.tmp/lock if it has \
+                    ended\n";
+        assert!(code == 3 && stderr.ends_with(told), "{stderr}");
+    }
+}

@@ -154,10 +154,14 @@ impl Drop for Lock {
 
 /// Fails if what has the name of the directory is something else.
 fn check(work: &Path) -> io::Result<()> {
-    let is_directory = fs::symlink_metadata(work).is_ok_and(|metadata| metadata.is_dir());
-    // It may be gone again by now.
-    if !is_there(work) || is_directory && (is_there(&work.join(LOCK)) || is_empty(work)) {
-        return Ok(());
+    // Between two looks others may make and remove it, so one look is not enough to tell.
+    for _ in 0..10 {
+        let is_directory = fs::symlink_metadata(work).is_ok_and(|metadata| metadata.is_dir());
+        let is_ours = is_directory && (is_there(&work.join(LOCK)) || is_empty(work));
+        if is_ours || !is_there(work) {
+            return Ok(());
+        }
+        std::thread::sleep(Duration::from_millis(1));
     }
     Err(in_the_way())
 }
@@ -170,7 +174,7 @@ pub(super) fn in_the_way() -> io::Error {
 fn open(path: &Path, new: bool) -> io::Result<File> {
     let mut options = OpenOptions::new();
     options.read(true).write(true).create_new(new);
-    // Nothing is written through a link that somebody has put there.
+    // Nothing is written through a link that was put there.
     #[cfg(unix)]
     {
         use std::os::unix::fs::OpenOptionsExt;

@@ -13,7 +13,7 @@
 //! [`Place::mend`] puts everything where it belongs.
 //!
 //! Files are removed one by one, and only those that a report lists. Everything else in its
-//! directory is somebody's own and moves to where the report is; no subdirectory is entered.
+//! directory is the user's own and moves to where the report is; no subdirectory is entered.
 
 mod lock;
 mod rights;
@@ -81,7 +81,7 @@ impl Place {
         }
     }
 
-    fn beside(&self, ending: &str) -> PathBuf {
+    fn sibling(&self, ending: &str) -> PathBuf {
         let mut name = OsString::from(".");
         name.push(self.target.file_name().unwrap_or(OsStr::new("report")));
         name.push(".tmp");
@@ -90,20 +90,20 @@ impl Place {
     }
 
     fn work(&self) -> PathBuf {
-        self.beside("")
+        self.sibling("")
     }
 
-    fn new_beside(&self) -> PathBuf {
-        self.beside("-new")
+    fn new_sibling(&self) -> PathBuf {
+        self.sibling("-new")
     }
 
-    fn old_beside(&self) -> PathBuf {
-        self.beside("-old")
+    fn old_sibling(&self) -> PathBuf {
+        self.sibling("-old")
     }
 
-    /// Both of them, if they exist.
-    fn reports_beside(&self) -> impl Iterator<Item = PathBuf> {
-        let both = [self.old_beside(), self.new_beside()];
+    /// Those of the two that exist.
+    fn siblings(&self) -> impl Iterator<Item = PathBuf> {
+        let both = [self.old_sibling(), self.new_sibling()];
         both.into_iter().filter(|path| is_there(path))
     }
 
@@ -175,7 +175,7 @@ impl Place {
 
     /// Puts the previous report back where only a part of the way to the new one was gone.
     fn restore(&self) -> io::Result<()> {
-        let old = self.old_beside();
+        let old = self.old_sibling();
         if !is_there(&old) {
             return Ok(());
         }
@@ -196,29 +196,29 @@ impl Place {
     /// over its lock. Gives what could not be removed.
     fn mend(&self) -> io::Result<Option<PathBuf>> {
         self.restore()?;
-        if !is_there(&self.target) && is_there(&self.new_beside()) {
-            fs::rename(self.new_beside(), &self.target)?;
+        if !is_there(&self.target) && is_there(&self.new_sibling()) {
+            fs::rename(self.new_sibling(), &self.target)?;
         }
         let mut left = None;
-        for beside in self.reports_beside() {
-            if self.settle(&beside).is_err() {
+        for sibling in self.siblings() {
+            if self.settle(&sibling).is_err() {
                 // Another user's, perhaps: their files stay, but not in the way.
-                let aside = free(self.parent(), self.beside("-left").file_name());
-                fs::rename(&beside, &aside)?;
+                let aside = free(self.parent(), self.sibling("-left").file_name());
+                fs::rename(&sibling, &aside)?;
                 left = Some(aside);
             }
         }
         Ok(left)
     }
 
-    /// Removes a report that is no longer needed. What is somebody's own in its directory moves
-    /// to the report that stands.
-    fn settle(&self, beside: &Path) -> io::Result<()> {
+    /// Removes a report that is no longer needed. What is the user's own in its directory moves
+    /// to the report that is in place.
+    fn settle(&self, sibling: &Path) -> io::Result<()> {
         // A list that cannot be read is taken to be that of the other report.
-        let is_whole = is_there(&beside.join(REPORT));
+        let is_whole = is_there(&sibling.join(REPORT));
         let other = || listed(&self.target).filter(|_| is_whole);
-        let listed = listed(beside).or_else(other).unwrap_or_default();
-        let entries = fs::read_dir(beside)?.collect::<io::Result<Vec<_>>>()?;
+        let listed = listed(sibling).or_else(other).unwrap_or_default();
+        let entries = fs::read_dir(sibling)?.collect::<io::Result<Vec<_>>>()?;
         let (mut ours, foreign): (Vec<DirEntry>, Vec<DirEntry>) =
             entries.into_iter().partition(|entry| is_of(&listed, entry));
         let moved = foreign.iter().map(|entry| {
@@ -233,7 +233,7 @@ impl Place {
         for entry in ours {
             fs::remove_file(entry.path())?;
         }
-        fs::remove_dir(beside)
+        fs::remove_dir(sibling)
     }
 
     /// Lets a reader find a whole report where a process was killed while it replaced one.
@@ -241,7 +241,7 @@ impl Place {
         /// A process that replaces a report without an exchange needs two renames.
         const ATTEMPTS: usize = 100;
         for _ in 0..ATTEMPTS {
-            if !is_there(&self.work()) || self.reports_beside().next().is_none() {
+            if !is_there(&self.work()) || self.siblings().next().is_none() {
                 return;
             }
             if let Ok(Some(lock)) = lock::Lock::attempt(self.work()) {
@@ -251,7 +251,7 @@ impl Place {
                 }
                 return;
             }
-            if is_there(&self.target) && !is_there(&self.old_beside()) {
+            if is_there(&self.target) && !is_there(&self.old_sibling()) {
                 return;
             }
             std::thread::sleep(lock::BETWEEN_ATTEMPTS);

@@ -67,7 +67,7 @@ impl Staging {
                 return Err(ReportError::write(&place.shown)(error));
             }
         };
-        if let Some(path) = place.reports_beside().next() {
+        if let Some(path) = place.siblings().next() {
             return Err(ReportError::write(&path)(lock::in_the_way()));
         }
         let files = files.iter().cloned().collect();
@@ -110,11 +110,11 @@ impl Staging {
         let refused = |error| ReportError::write(&place.shown)(error);
         sync(&directory).map_err(refused)?;
         let guard = unfinished();
-        // Somebody may have put something there meanwhile.
+        // Something may have been put there meanwhile.
         place.check(&files)?;
-        let beside = place.new_beside();
-        fs::rename(&directory, &beside).map_err(refused)?;
-        let replaced = replace(&place, &beside, &files);
+        let sibling = place.new_sibling();
+        fs::rename(&directory, &sibling).map_err(refused)?;
+        let replaced = replace(&place, &sibling, &files);
         if replaced.is_err() {
             // If this fails too, the next process does it.
             let _ = place.restore();
@@ -122,10 +122,10 @@ impl Staging {
         // Either of the two reports is no longer needed, and it stands there now. If there is
         // none in its place, both are left for the next process.
         let mut settled = Ok(());
-        if replaced.is_ok() || is_there(&place.target) || !is_there(&place.old_beside()) {
-            let all = place.reports_beside();
+        if replaced.is_ok() || is_there(&place.target) || !is_there(&place.old_sibling()) {
+            let all = place.siblings();
             settled = all
-                .map(|beside| place.settle(&beside).map_err(|_| beside))
+                .map(|sibling| place.settle(&sibling).map_err(|_| sibling))
                 .collect();
         }
         drop(guard);
@@ -140,19 +140,19 @@ impl Staging {
     }
 }
 
-/// Puts the report `beside` in its place.
-fn replace(place: &Place, beside: &Path, files: &HashSet<String>) -> Result<(), ReportError> {
+/// Puts the report in the directory `sibling` in its place.
+fn replace(place: &Place, sibling: &Path, files: &HashSet<String>) -> Result<(), ReportError> {
     let target = &place.target;
     let refused = |error| ReportError::write(&place.shown)(error);
     if is_there(target) {
         for name in place.foreign(files).map_err(refused)? {
-            let moved = fs::rename(target.join(&name), beside.join(&name));
+            let moved = fs::rename(target.join(&name), sibling.join(&name));
             moved.map_err(ReportError::write(&place.shown.join(&name)))?;
         }
-        keep_rights(target, beside, files).map_err(refused)?;
-        exchange(beside, target, &place.old_beside()).map_err(refused)?;
+        keep_rights(target, sibling, files).map_err(refused)?;
+        exchange(sibling, target, &place.old_sibling()).map_err(refused)?;
     } else {
-        fs::rename(beside, target).map_err(refused)?;
+        fs::rename(sibling, target).map_err(refused)?;
     }
     sync_directory(place.parent());
     Ok(())
