@@ -48,6 +48,7 @@ mod searches;
 mod starts;
 mod stopping;
 mod streams;
+mod system;
 mod tables;
 mod tape;
 mod terminal;

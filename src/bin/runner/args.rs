@@ -402,8 +402,8 @@ impl Arguments {
                     let told = told.trim_start_matches("\u{1b}[0m").trim();
                     output::coded_error(Code::Usage, told);
                 }
-                // Nobody is left to be told that this cannot be written.
-                _ => drop(error.print()),
+                _ if error.use_stderr() => output::message(&text),
+                _ => output::results(&text),
             }
             ExitCode::from(u8::try_from(error.exit_code()).unwrap_or(2))
         })

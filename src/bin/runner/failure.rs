@@ -3,7 +3,7 @@
 use std::process::ExitCode;
 
 use gradtape::mistake::{Code, Mistakes};
-use gradtape::report::ReportError;
+use gradtape::report::{ReportError, remove_unfinished};
 use gradtape::spec::LoadError;
 
 use crate::output;
@@ -19,6 +19,8 @@ pub enum Failure {
     Usage(String),
     /// A report could not be read or written, or the batch was interrupted.
     Report(ReportError),
+    /// The system refuses what the command needs: a thread, standard output.
+    System(String),
 }
 
 /// An experiment file that cannot be used.
@@ -34,7 +36,7 @@ pub enum WrongExperiment {
 pub const CHECK_FAILED: u8 = 1;
 /// The command line or an experiment file is wrong.
 const WRONG: u8 = 2;
-/// A file could not be read or written.
+/// A file could not be read or written, or the system refuses something else.
 pub const REFUSED: u8 = 3;
 /// It was interrupted.
 const INTERRUPTED: u8 = 130;
@@ -59,7 +61,15 @@ impl Failure {
             Failure::Experiments(wrong) => wrong.iter().for_each(WrongExperiment::print),
             Failure::Usage(message) => output::coded_error(Code::Usage, message),
             Failure::Report(error) => output::error(&error.to_string()),
+            Failure::System(message) => output::error(message),
         }
+    }
+
+    /// Ends the process at once, wherever it is, and leaves no unfinished report.
+    pub fn end(&self) -> ! {
+        remove_unfinished();
+        self.print();
+        std::process::exit(self.code().into());
     }
 
     /// What is wrong as plain text.
@@ -70,7 +80,7 @@ impl Failure {
                 let texts: Vec<String> = wrong.iter().map(WrongExperiment::text).collect();
                 texts.join("\n")
             }
-            Failure::Usage(message) => message.clone(),
+            Failure::Usage(message) | Failure::System(message) => message.clone(),
             Failure::Report(error) => error.to_string(),
         }
     }
@@ -101,7 +111,7 @@ impl Failure {
                 }
             }
             Failure::Report(_) if self.is_interruption() => INTERRUPTED,
-            Failure::Report(_) => REFUSED,
+            Failure::Report(_) | Failure::System(_) => REFUSED,
         }
     }
 }

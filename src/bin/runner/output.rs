@@ -2,6 +2,7 @@
 //! other. Nothing else in the command prints.
 
 use std::io::{self, IsTerminal, Write};
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use anstream::ColorChoice;
 use anstyle::{AnsiColor, Style};
@@ -12,6 +13,7 @@ use gradtape::number::grouped;
 use gradtape::plan::Plan;
 
 use crate::args::Colours;
+use crate::failure::Failure;
 
 /// What stands out as wrong.
 pub const BAD: Style = AnsiColor::Red.on_default().bold();
@@ -40,13 +42,30 @@ pub fn has_colours() -> bool {
     anstream::AutoStream::choice(&io::stdout()) != ColorChoice::Never
 }
 
-/// Prints results. A reader that has gone away, such as `head`, is no error.
+/// Whether standard output is a pipe whose reader has ended.
+static HAS_LOST_READER: AtomicBool = AtomicBool::new(false);
+
+/// Whether results can still be read.
+pub fn has_reader() -> bool {
+    !HAS_LOST_READER.load(Ordering::Relaxed)
+}
+
+/// Prints results. A reader that ends early, such as `head`, is not an error, and does not
+/// stop the work: reports and exit codes are the same without it. Any other failure ends the
+/// process.
 pub fn results(text: &str) {
+    if !has_reader() {
+        return;
+    }
     let mut stream = anstream::stdout().lock();
-    let written = stream
-        .write_all(text.as_bytes())
-        .and_then(|()| stream.flush());
-    end_if_nobody_reads(written);
+    let written = stream.write_all(text.as_bytes());
+    match written.and_then(|()| stream.flush()) {
+        Ok(()) => {}
+        Err(error) if error.kind() == io::ErrorKind::BrokenPipe => {
+            HAS_LOST_READER.store(true, Ordering::Relaxed);
+        }
+        Err(error) => Failure::System(format!("failed to write to standard output: {error}")).end(),
+    }
 }
 
 /// Whether results go to a terminal.
@@ -82,16 +101,6 @@ pub fn warning(text: &str) {
 /// Prints an error that `runner explain` can explain.
 pub fn coded_error(code: Code, text: &str) {
     message(&format!("{BAD}error[{code}]{BAD:#}: {text}\n"));
-}
-
-fn end_if_nobody_reads(written: io::Result<()>) {
-    if let Err(error) = written {
-        let is_expected = error.kind() == io::ErrorKind::BrokenPipe;
-        if !is_expected {
-            self::error(&format!("failed to write to standard output: {error}"));
-        }
-        std::process::exit(if is_expected { 0 } else { 3 });
-    }
 }
 
 /// A count with its noun: `1 run`, `25 runs`.

@@ -43,6 +43,11 @@ pub fn plan(options: &args::Plan) -> Result<(), Failure> {
     Ok(())
 }
 
+/// The items until the reader of the results has ended.
+fn while_read<I: IntoIterator>(items: I) -> impl Iterator<Item = I::Item> {
+    items.into_iter().take_while(|_| output::has_reader())
+}
+
 fn print_table(experiment: &Experiment, gradient: bool, estimate: Option<Estimate>) {
     let Experiment {
         file,
@@ -155,7 +160,7 @@ fn print_runs(plan: &Plan, numbers: &[u64]) {
     let heads = [("run", true), ("label", false)];
     let settings = columns.iter().map(|column| (column.name, column.is_number));
     let heads: Vec<(&str, bool)> = heads.into_iter().chain(settings).collect();
-    for numbers in numbers.chunks(ROWS_AT_ONCE) {
+    for numbers in while_read(numbers.chunks(ROWS_AT_ONCE)) {
         let mut table = Table::new(&heads);
         for number in numbers {
             let run = plan.run(*number);
@@ -232,7 +237,7 @@ fn print_objects(experiment: &Experiment, gradient: bool, estimate: Option<Estim
             output::results(&(gradtape::report::objective_object(objective) + "\n"));
         }
     }
-    for number in &experiment.numbers {
+    for number in while_read(&experiment.numbers) {
         let run = plan.run(*number);
         output::results(&(gradtape::report::plan_object(plan, &run) + "\n"));
     }
@@ -244,7 +249,7 @@ fn print_objects(experiment: &Experiment, gradient: bool, estimate: Option<Estim
 fn print_csv(experiment: &Experiment) {
     let Experiment { plan, numbers, .. } = experiment;
     output::results(&plan_line(plan, None));
-    for numbers in numbers.chunks(ROWS_AT_ONCE) {
+    for numbers in while_read(numbers.chunks(ROWS_AT_ONCE)) {
         let lines = numbers.iter();
         let lines = lines.map(|number| plan_line(plan, Some(&plan.run(*number))));
         output::results(&lines.collect::<String>());

@@ -44,6 +44,10 @@ pub fn watch(options: &Run) -> Result<(), Failure> {
             Err(failure) => failure.print(),
             Ok(()) => {}
         }
+        // An endless watch without a reader has no purpose.
+        if !output::has_reader() {
+            return Ok(());
+        }
         output::results(&format!(
             "  {FAINT}watching {}; Ctrl-C ends{FAINT:#}\n",
             files.names()
