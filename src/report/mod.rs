@@ -539,6 +539,14 @@ fn drawings(plan: &Plan) -> usize {
     plan.charts.len() + curves.count()
 }
 
+/// The number of drawings of a report that can be made in parallel: its charts, and the
+/// pictures of animated ones.
+#[must_use]
+pub fn drawn_at_once(plan: &Plan) -> usize {
+    let animated = plan.charts.iter().filter(|chart| chart.is_animated());
+    drawings(plan) + animated.count() * figures::PICTURES
+}
+
 /// Draws every chart of a derivative into `folder`.
 fn draw_tables(
     plan: &Plan,

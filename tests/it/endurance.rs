@@ -146,7 +146,7 @@ fn charts_can_be_interrupted() {
 }
 
 #[test]
-fn a_second_interruption_ends_at_once_and_leaves_nothing_either() {
+fn a_second_interruption_leaves_nothing_either() {
     let at = with_an_older_report(&endless("0.3", ""));
     let out = at.path().join("reports");
     let before = contents(&out.join("long"));
@@ -162,6 +162,40 @@ fn a_second_interruption_ends_at_once_and_leaves_nothing_either() {
     assert!(stderr.starts_with("error: interrupted\n"), "{stderr}");
     assert_eq!(names(&out), ["long"], "nothing is left");
     assert!(contents(&out.join("long")) == before, "the older report");
+}
+
+#[test]
+#[cfg(target_os = "linux")]
+fn threads_are_not_started_beyond_the_work_for_them() {
+    let one = endless("0.3", "");
+    let many = endless("{ from = 1, to = 2, count = 9 }", "");
+    for (text, threads, variable, wanted) in [
+        (&one, Some("1000"), "2", 1),
+        (&many, Some("4"), "2", 4),
+        (&many, Some("1000"), "2", 9),
+        (&many, None, "3", 3),
+    ] {
+        for check in [false, true] {
+            let at = with_an_older_report(text);
+            let mut command = runner(at.path());
+            if check {
+                command.arg("check");
+            }
+            command.args(["long.toml", "--quiet"]);
+            command.args(threads.map(|threads| format!("--threads={threads}")));
+            command.env("RAYON_NUM_THREADS", variable);
+            let out = at.path().join("reports");
+            let child = started(&mut command, || check || has_begun(&out, "report.json"));
+            if check {
+                std::thread::sleep(Duration::from_millis(400));
+            }
+            let tasks = names(&Path::new("/proc").join(child.id().to_string()).join("task"));
+            send("INT", &child);
+            assert_eq!(ended(child).0.code(), Some(130));
+            // Two more: the first one, and the one that waits for an interruption.
+            assert_eq!(tasks.len(), wanted + 2, "{threads:?} {check}");
+        }
+    }
 }
 
 /// The command with files that cannot grow beyond so many blocks of 512 bytes: writing

@@ -1,8 +1,9 @@
-//! What the system may take away: the reader of results, room for them.
+//! What the system may take away: the reader of results, room for them, threads.
 
 #![cfg(all(target_os = "linux", target_pointer_width = "64"))]
 
 use std::fs::{self, OpenOptions};
+use std::path::Path;
 use std::process::Command;
 
 use crate::runner::{contents, finished, folder, names, runner, succeeded};
@@ -159,5 +160,52 @@ fn standard_streams_may_be_closed() {
             command.current_dir(at.path()).args(arguments);
             assert_eq!(finished(&mut command).0, code, "{arguments:?} {closed}");
         }
+    }
+}
+
+/// The command where the system refuses every thread but the first: none has room for a
+/// stack of this size.
+fn without_threads(at: &Path) -> Command {
+    let mut command = runner(at);
+    command.env("RUST_MIN_STACK", "1000000000000000");
+    command
+}
+
+#[test]
+fn without_threads_work_is_refused_with_the_way_out() {
+    let at = folder(&[("w.toml", SWEEP)]);
+    succeeded(runner(at.path()).args(["w.toml", "--quiet"]));
+    for arguments in [
+        &["w.toml"][..],
+        &["w.toml", "--threads", "1"],
+        &["check", "w.toml", "--junit", "j.xml"],
+        &["watch", "w.toml"],
+        &["report", "reports/w"],
+        &["plan", "w.toml", "--estimate"],
+    ] {
+        let (code, stdout, stderr) = finished(without_threads(at.path()).args(arguments));
+        assert_eq!((code, stdout.as_str()), (3, ""), "{arguments:?}: {stderr}");
+        assert!(
+            stderr.starts_with("error: failed to start a thread: ")
+                && stderr.contains("`ulimit -u`")
+                && stderr.lines().count() == 1,
+            "{arguments:?}: {stderr}"
+        );
+        assert_eq!(names(at.path()), ["reports", "w.toml"], "{arguments:?}");
+        assert_eq!(names(&at.path().join("reports")), ["w"], "{arguments:?}");
+    }
+}
+
+#[test]
+fn what_computes_no_runs_needs_no_threads() {
+    let at = folder(&[("w.toml", SWEEP)]);
+    succeeded(runner(at.path()).args(["w.toml", "--quiet"]));
+    for arguments in [
+        &["plan", "w.toml", "--filter", "run = 0"][..],
+        &["show", "reports/w"],
+        &["functions", "rosenbrock"],
+    ] {
+        let with = succeeded(runner(at.path()).args(arguments));
+        assert_eq!(succeeded(without_threads(at.path()).args(arguments)), with);
     }
 }

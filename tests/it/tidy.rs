@@ -197,7 +197,7 @@ fn each_outside_library_is_known_to_few_files() {
                 "src/batch/mod.rs",
                 "src/report/mod.rs",
                 "src/report/chart/animation.rs",
-                "src/bin/runner/run.rs",
+                "src/bin/runner/threads.rs",
             ],
         ),
         ("clap", &["src/bin/runner/args.rs"]),

@@ -16,7 +16,7 @@ Exit codes:
   1    a check failed
   2    the command line or an experiment file is wrong; nothing was run;
        the code in brackets behind \"error\" is explained by `runner explain`
-  3    a file could not be read or written
+  3    a file could not be read or written, or a thread not started
   130  interrupted
 
 With --keep-going 2 is the code if any experiment file was wrong, else 3, else 1.";

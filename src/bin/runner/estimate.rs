@@ -2,7 +2,6 @@
 
 use std::fs;
 use std::sync::atomic::Ordering;
-use std::sync::mpsc::{self, RecvTimeoutError};
 use std::time::{Duration, Instant};
 
 use gradtape::batch::{self, Control};
@@ -11,6 +10,7 @@ use gradtape::report::{ReportError, TRAJECTORIES, Writer};
 
 use crate::failure::Failure;
 use crate::source::Experiment;
+use crate::threads::{self, Ongoing};
 
 /// A part that takes so long says enough.
 const ENOUGH: Duration = Duration::from_millis(300);
@@ -91,7 +91,7 @@ impl Part {
             batch::run(plan, numbers, recorders, &control, |_, recorded| {
                 writer.add(recorded).map(|_| ())
             })
-        });
+        })?;
         let computing = begin.elapsed();
         let settled = control.progress.settled();
         let mut part = Part {
@@ -151,22 +151,23 @@ impl Part {
 }
 
 /// Does `work`, and cancels it when it takes too long or somebody interrupts.
-fn limited<R>(control: &Control, interruption: &Control, work: impl FnOnce() -> R) -> R {
+fn limited<R>(
+    control: &Control,
+    interruption: &Control,
+    work: impl FnOnce() -> R,
+) -> Result<R, Failure> {
     let begin = Instant::now();
-    std::thread::scope(|scope| {
-        let (done, is_done) = mpsc::channel::<()>();
-        scope.spawn(move || {
-            let patience = Duration::from_millis(20);
-            while is_done.recv_timeout(patience) == Err(RecvTimeoutError::Timeout) {
-                if begin.elapsed() > LONGEST || interruption.is_cancelled() {
-                    control.cancel.store(true, Ordering::Relaxed);
-                    return;
-                }
+    let look = |work: Ongoing| {
+        while work.lasts(Duration::from_millis(20)) {
+            if begin.elapsed() > LONGEST || interruption.is_cancelled() {
+                control.cancel.store(true, Ordering::Relaxed);
+                return;
             }
-        });
-        let result = work();
-        drop(done);
-        result
+        }
+    };
+    threads::beside(look, |started| {
+        started?;
+        Ok(work())
     })
 }
 

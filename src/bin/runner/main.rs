@@ -22,6 +22,7 @@ mod show;
 mod source;
 mod summary;
 mod table;
+mod threads;
 mod values;
 mod watch;
 

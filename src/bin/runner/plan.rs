@@ -12,6 +12,7 @@ use crate::output::{self, FAINT, STRONG};
 use crate::progress;
 use crate::source::{self, Experiment};
 use crate::table::{Cell, Table};
+use crate::threads;
 
 /// So many rows share their column widths, so that a list of any length can be
 /// printed as it comes.
@@ -23,17 +24,19 @@ pub fn plan(options: &args::Plan) -> Result<(), Failure> {
         let what = "as CSV the runs of one experiment are printed, and nothing else";
         return Err(Failure::Usage(what.to_owned()));
     }
-    let interruption = progress::interruptible();
-    for experiment in &experiments {
-        let estimate = match options.estimate {
-            false => None,
-            true => Some(progress::busy(
-                &experiment.file,
-                "computing a part of the runs",
-                false,
-                || estimate::estimate(experiment, &interruption),
-            )?),
-        };
+    let mut interruption = None;
+    if options.estimate {
+        interruption = Some(progress::interruptible()?);
+        threads::start(None, threads::useful(&experiments))?;
+    }
+    for experiment in while_read(&experiments) {
+        let estimate = interruption.as_ref().map(|interruption| {
+            let what = "computing a part of the runs";
+            progress::busy(&experiment.file, what, false, || {
+                estimate::estimate(experiment, interruption)
+            })
+        });
+        let estimate = estimate.transpose()?;
         match options.format {
             PlanFormat::Text => print_table(experiment, options.gradient, estimate),
             PlanFormat::Json => print_objects(experiment, options.gradient, estimate),

@@ -7,17 +7,17 @@
 
 use std::io::{self, IsTerminal};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::mpsc::{self, RecvTimeoutError};
+use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
 use gradtape::batch::{Cancelled, Control};
 use gradtape::number::grouped;
-use gradtape::report::{ReportError, remove_unfinished};
+use gradtape::report::ReportError;
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
 use crate::failure::Failure;
 use crate::output;
+use crate::threads::{self, Ongoing};
 
 /// What is shown during the first moments would only flicker.
 const QUIET_AT_FIRST: Duration = Duration::from_millis(300);
@@ -87,45 +87,39 @@ fn show_while<R>(
         return work();
     }
     let begin = Instant::now();
-    std::thread::scope(|scope| {
-        let (done, is_done) = mpsc::channel::<()>();
-        scope.spawn(move || {
-            let waits = |time| is_done.recv_timeout(time) == Err(RecvTimeoutError::Timeout);
-            if !io::stderr().is_terminal() {
-                while waits(BETWEEN_LINES) {
-                    let state = look(begin.elapsed());
-                    output::message(&format!("{name}: {}\n", state.text));
-                }
-                return;
-            }
-            if !waits(QUIET_AT_FIRST) {
-                return;
-            }
-            let bar = ProgressBar::with_draw_target(Some(1), ProgressDrawTarget::stderr());
-            bar.set_style(
-                ProgressStyle::with_template(style)
-                    .unwrap_or_else(|_| ProgressStyle::default_bar()),
-            );
-            bar.set_prefix(shortened(name));
-            loop {
+    let show = move |work: Ongoing| {
+        if !io::stderr().is_terminal() {
+            while work.lasts(BETWEEN_LINES) {
                 let state = look(begin.elapsed());
-                if let Some((done, all)) = state.share {
-                    bar.set_length(all);
-                    bar.set_position(done);
-                }
-                bar.set_message(state.text);
-                // Messages alone are not drawn at once.
-                bar.tick();
-                if !waits(BETWEEN_REDRAWS) {
-                    break;
-                }
+                output::message(&format!("{name}: {}\n", state.text));
             }
-            bar.finish_and_clear();
-        });
-        let result = work();
-        drop(done);
-        result
-    })
+            return;
+        }
+        if !work.lasts(QUIET_AT_FIRST) {
+            return;
+        }
+        let bar = ProgressBar::with_draw_target(Some(1), ProgressDrawTarget::stderr());
+        bar.set_style(
+            ProgressStyle::with_template(style).unwrap_or_else(|_| ProgressStyle::default_bar()),
+        );
+        bar.set_prefix(shortened(name));
+        loop {
+            let state = look(begin.elapsed());
+            if let Some((done, all)) = state.share {
+                bar.set_length(all);
+                bar.set_position(done);
+            }
+            bar.set_message(state.text);
+            // Messages alone are not drawn at once.
+            bar.tick();
+            if !work.lasts(BETWEEN_REDRAWS) {
+                break;
+            }
+        }
+        bar.finish_and_clear();
+    };
+    // Without a thread for it nothing is shown.
+    threads::beside(show, |_| work())
 }
 
 /// One line, the most important first: a narrow terminal cuts off the rest.
@@ -216,35 +210,24 @@ fn shortened(name: &str) -> String {
 /// A control that an interruption cancels: by the keyboard, or by a request to end.
 ///
 /// Most work looks at the control often enough. What does not, such as the drawing of a
-/// large chart, is not waited for: after a moment, or on a second interruption, the
-/// temporary files are removed and the process ends.
-pub fn interruptible() -> Arc<Control> {
+/// large chart, is not waited for: after a moment the temporary files are removed and the
+/// process ends.
+pub fn interruptible() -> Result<Arc<Control>, Failure> {
     let control = Arc::new(Control::default());
     let seen = Arc::clone(&control);
-    // Without a handler an interruption ends the process, as everywhere.
-    let _ = ctrlc::set_handler(move || {
-        if is_set(&seen.cancel) {
-            end();
-        }
-        std::thread::spawn(|| {
-            std::thread::sleep(PATIENCE);
-            end();
-        });
+    let set = ctrlc::set_handler(move || {
+        seen.cancel.store(true, Ordering::Relaxed);
+        std::thread::sleep(PATIENCE);
+        Failure::from(ReportError::from(Cancelled)).end();
     });
-    control
-}
-
-/// Ends the process wherever it is.
-fn end() -> ! {
-    remove_unfinished();
-    let failure = Failure::from(ReportError::from(Cancelled));
-    failure.print();
-    std::process::exit(failure.code().into());
-}
-
-/// Sets the flag; true if it was set before.
-fn is_set(flag: &AtomicBool) -> bool {
-    flag.swap(true, Ordering::Relaxed)
+    match set {
+        // The signals are caught already, so without its thread they would do nothing.
+        Err(ctrlc::Error::System(error)) if error.kind() == io::ErrorKind::WouldBlock => {
+            Err(threads::refused(&error))
+        }
+        // Without a handler an interruption ends the process, as everywhere.
+        _ => Ok(control),
+    }
 }
 
 #[cfg(test)]

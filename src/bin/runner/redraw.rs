@@ -5,9 +5,11 @@ use crate::failure::Failure;
 use crate::output;
 use crate::progress;
 use crate::run;
+use crate::threads;
 
 pub fn redraw(options: &Report) -> Result<(), Failure> {
-    let control = progress::interruptible();
+    let control = progress::interruptible()?;
+    threads::start(None, usize::MAX)?;
     for folder in &options.folders {
         let name = folder.display().to_string();
         let left = progress::busy(&name, "drawing charts", false, || {

@@ -10,21 +10,29 @@ use gradtape::report::{
     run_object,
 };
 
-use crate::args::{Format, Plot, Run, Work};
+use crate::args::{Format, Plot, Run};
 use crate::failure::{Failure, together};
 use crate::output::{self, BAD, GOOD, NOTABLE, STRONG};
 use crate::progress::{self, Task};
 use crate::source::{self, Experiment};
 use crate::summary::{Selection, Summary};
 use crate::table;
+use crate::threads;
 
 pub fn run(options: &Run) -> Result<(), Failure> {
-    use_threads(&options.work)?;
-    run_all(options, &progress::interruptible())
+    let control = progress::interruptible()?;
+    run_all(options, &control, |experiments| {
+        threads::start(options.work.threads, threads::useful(experiments))
+    })
 }
 
-/// Runs all experiments until they are done or `control` cancels them.
-pub fn run_all(options: &Run, control: &Control) -> Result<(), Failure> {
+/// Runs all experiments until they are done or `control` cancels them; `start` starts the
+/// threads for them.
+pub fn run_all(
+    options: &Run,
+    control: &Control,
+    start: impl FnOnce(&[Experiment]) -> Result<(), Failure>,
+) -> Result<(), Failure> {
     let keep_going = options.work.keep_going;
     // What keeps one from running is told as it comes, and all outcomes at the end.
     let mut ends = Vec::new();
@@ -39,6 +47,7 @@ pub fn run_all(options: &Run, control: &Control) -> Result<(), Failure> {
     } else {
         experiments = source::load(&options.experiments)?;
     }
+    start(&experiments)?;
     // Every folder is made before the first run, so that a bad one fails at once; in one order,
     // so that no two commands wait for each other.
     let mut begun = Vec::new();
@@ -236,16 +245,6 @@ struct Printing {
     format: Format,
     plot: Plot,
     charts: bool,
-}
-
-/// Lets rayon work on as many threads as were asked for.
-pub fn use_threads(work: &Work) -> Result<(), Failure> {
-    let Some(threads) = work.threads else {
-        return Ok(());
-    };
-    let pool = rayon::ThreadPoolBuilder::new().num_threads(usize::from(threads));
-    pool.build_global()
-        .map_err(|error| Failure::Usage(format!("failed to start {threads} threads: {error}")))
 }
 
 /// The work of an experiment, for showing how far it has come.

@@ -4,7 +4,6 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::Ordering;
-use std::sync::mpsc::{self, RecvTimeoutError};
 use std::time::{Duration, SystemTime};
 
 use gradtape::batch::{Cancelled, Control};
@@ -17,6 +16,7 @@ use crate::failure::Failure;
 use crate::output::{self, FAINT};
 use crate::progress;
 use crate::run;
+use crate::threads::{self, Ongoing};
 
 /// How often the files are looked at. Looking costs microseconds, and sees what
 /// notifications of the system miss: folders on a network, files that an editor
@@ -24,8 +24,9 @@ use crate::run;
 const BETWEEN_LOOKS: Duration = Duration::from_millis(200);
 
 pub fn watch(options: &Run) -> Result<(), Failure> {
-    run::use_threads(&options.work)?;
-    let interruption = progress::interruptible();
+    let interruption = progress::interruptible()?;
+    // How many of them are useful changes with the files.
+    threads::start(options.work.threads, usize::MAX)?;
     let is_interrupted = || interruption.cancel.load(Ordering::Relaxed);
     let interrupted = || Err(ReportError::from(Cancelled).into());
     loop {
@@ -34,7 +35,7 @@ pub fn watch(options: &Run) -> Result<(), Failure> {
         // A change of the files ends a batch that is still under way.
         let control = Control::default();
         let result = until_changed(&files, &control, is_interrupted, || {
-            run::run_all(options, &control)
+            run::run_all(options, &control, |_| Ok(()))
         });
         if is_interrupted() {
             return interrupted();
@@ -62,25 +63,23 @@ pub fn watch(options: &Run) -> Result<(), Failure> {
 }
 
 /// Does `work`, and cancels it when a file changes or somebody interrupts.
-fn until_changed<R>(
+fn until_changed(
     files: &Files,
     control: &Control,
     is_interrupted: impl Fn() -> bool + Send,
-    work: impl FnOnce() -> R,
-) -> R {
-    std::thread::scope(|scope| {
-        let (done, is_done) = mpsc::channel::<()>();
-        scope.spawn(move || {
-            while is_done.recv_timeout(BETWEEN_LOOKS) == Err(RecvTimeoutError::Timeout) {
-                if is_interrupted() || files.have_changed() {
-                    control.cancel.store(true, Ordering::Relaxed);
-                    return;
-                }
+    work: impl FnOnce() -> Result<(), Failure>,
+) -> Result<(), Failure> {
+    let look = move |work: Ongoing| {
+        while work.lasts(BETWEEN_LOOKS) {
+            if is_interrupted() || files.have_changed() {
+                control.cancel.store(true, Ordering::Relaxed);
+                return;
             }
-        });
-        let result = work();
-        drop(done);
-        result
+        }
+    };
+    threads::beside(look, |started| {
+        started?;
+        work()
     })
 }
 

@@ -266,7 +266,7 @@ pub(super) fn figure(
 }
 
 /// Pictures of an animation.
-const PICTURES: usize = 48;
+pub(in crate::report) const PICTURES: usize = 48;
 
 /// The figure as its paths grow: each picture shows as much of every path as it has of the
 /// time, counted in recorded points.

@@ -25,7 +25,7 @@ use scale::{extent, fitted, hidden};
 use sweep::sweep_series;
 
 pub(super) use collect::{Drawn, Endings, LineRecorder, Lines};
-pub(super) use contour::{Field, Frame, frames, growing};
+pub(super) use contour::{Field, Frame, PICTURES, frames, growing};
 pub(super) use curve::curve;
 
 pub use ladder::Ladder;

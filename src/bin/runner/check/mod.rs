@@ -22,8 +22,9 @@ use crate::args::{self, CheckFormat};
 use crate::failure::{Failure, WrongExperiment, together};
 use crate::output;
 use crate::progress;
-use crate::run::{record, record_some, task, use_threads};
+use crate::run::{record, record_some, task};
 use crate::source::{self, Experiment};
+use crate::threads;
 use junit::{Document, Suite};
 use last::LastFailed;
 use outcome::{Kind, Outcome};
@@ -51,8 +52,9 @@ pub fn check(options: &args::Check) -> Result<(), Failure> {
         let opened = OpenOptions::new().append(true).create(true).open(path);
         opened.map_err(|source| refused(path, source))?;
     }
-    use_threads(&options.work)?;
-    let control = progress::interruptible();
+    let control = progress::interruptible()?;
+    let waiting = outcomes.iter().filter_map(Outcome::waiting);
+    threads::start(options.work.threads, threads::useful(waiting))?;
     let mut document = options.junit.as_ref().map(|_| Document::new());
     if options.format == CheckFormat::Json {
         output::results(&stream::begin());

@@ -43,6 +43,14 @@ impl Outcome {
         }
     }
 
+    /// The experiment, if it is still to be checked.
+    pub fn waiting(&self) -> Option<&Experiment> {
+        match &self.kind {
+            Kind::Waiting(experiment) => Some(experiment),
+            _ => None,
+        }
+    }
+
     /// Leaves it unchecked.
     pub fn skip(&mut self) {
         if let Kind::Waiting(_) = self.kind {
