@@ -216,7 +216,7 @@ fn a_plan_is_listed_and_estimated() {
     );
     let estimated = plan(&["--estimate", "--format", "json"]);
     assert!(
-        estimated.starts_with("{\"estimate\":{\"seconds\":"),
+        estimated.starts_with("{\"experiment\":\"s.toml\",\"estimate\":{\"seconds\":"),
         "{estimated}"
     );
     // A run that never ends is given up.

@@ -97,6 +97,41 @@ fn json_is_an_object_a_line() {
 }
 
 #[test]
+fn every_line_of_json_names_its_experiment() {
+    let table = "\n[[derivative]]\nformula = \"x^2\"\nat = { x = [1, 2] }\n";
+    let text = format!("{RATES}{table}");
+    let at = folder(&[("a b.toml", &text), ("c.toml", &text)]);
+    for (arguments, lines) in [
+        (&["--no-charts"][..], 27),
+        (&["--filter", "run < 2"], 4),
+        (&["plan", "--gradient", "--estimate"], 28),
+    ] {
+        let mut command = runner(at.path());
+        command.args(arguments).args(["a b.toml", "c.toml"]);
+        let printed = succeeded(command.args(["--format", "json"]));
+        let named = |file: &str| {
+            let begin = format!("{{\"experiment\":\"{file}\",\"");
+            printed
+                .lines()
+                .filter(|line| line.starts_with(&begin))
+                .count()
+        };
+        assert_eq!(
+            [named("a b.toml"), named("c.toml")],
+            [lines, lines],
+            "{arguments:?}"
+        );
+        for line in printed.lines() {
+            serde_json::from_str::<serde_json::Value>(line).unwrap();
+        }
+    }
+    let report = std::fs::read_to_string(at.path().join("reports/c/report.json")).unwrap();
+    let report: serde_json::Value = serde_json::from_str(&report).unwrap();
+    assert!(report["runs"][0].get("experiment").is_none());
+    assert!(report["derivatives"][0].get("experiment").is_none());
+}
+
+#[test]
 fn quiet_prints_nothing_and_colours_can_be_chosen() {
     let at = folder(&[("rates.toml", RATES)]);
     let run = |arguments: &[&str], no_color: bool| {

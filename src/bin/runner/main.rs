@@ -8,6 +8,7 @@ mod explain;
 mod failure;
 mod functions;
 mod init;
+mod json;
 mod manual;
 mod methods;
 mod output;

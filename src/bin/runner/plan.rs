@@ -3,11 +3,12 @@
 
 use gradtape::number::{Value, grouped};
 use gradtape::plan::{Objective, Plan};
-use gradtape::report::plan_line;
+use gradtape::report::{derivative_plan_object, objective_object, plan_line, plan_object};
 
 use crate::args::{self, PlanFormat};
 use crate::estimate::{self, Estimate};
 use crate::failure::Failure;
+use crate::json;
 use crate::output::{self, FAINT, STRONG};
 use crate::progress;
 use crate::source::{self, Experiment};
@@ -226,26 +227,27 @@ fn varying_columns(plan: &Plan) -> Vec<Column<'_>> {
 
 fn print_objects(experiment: &Experiment, gradient: bool, estimate: Option<Estimate>) {
     let plan = &experiment.plan;
+    let print = |object: &str| output::results(&json::line(&experiment.file, object));
     if let Some(estimate) = estimate {
         let bytes = estimate
             .bytes
             .map_or("null".to_owned(), |bytes| format!("{bytes:.0}"));
-        output::results(&format!(
-            "{{\"estimate\":{{\"seconds\":{:.3},\"bytes\":{bytes},\"computed_runs\":{}}}}}\n",
+        print(&format!(
+            "{{\"estimate\":{{\"seconds\":{:.3},\"bytes\":{bytes},\"computed_runs\":{}}}}}",
             estimate.seconds, estimate.runs
         ));
     }
     if gradient {
         for objective in &plan.objectives {
-            output::results(&(gradtape::report::objective_object(objective) + "\n"));
+            print(&objective_object(objective));
         }
     }
     for number in while_read(&experiment.numbers) {
         let run = plan.run(*number);
-        output::results(&(gradtape::report::plan_object(plan, &run) + "\n"));
+        print(&plan_object(plan, &run));
     }
     for derivative in &plan.derivatives {
-        output::results(&(gradtape::report::derivative_plan_object(derivative) + "\n"));
+        print(&derivative_plan_object(derivative));
     }
 }
 

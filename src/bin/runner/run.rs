@@ -4,7 +4,6 @@ use std::path::Path;
 
 use gradtape::batch::{self, Cancelled, Control, RunResult};
 use gradtape::derivative::{self, Table as Values};
-use gradtape::plan::Plan;
 use gradtape::report::{
     Finished, Published, ReportError, Staging, Stored, Writer, derivative_object, read_derivative,
     run_object,
@@ -12,6 +11,7 @@ use gradtape::report::{
 
 use crate::args::{Format, Plot, Run};
 use crate::failure::{Failure, together};
+use crate::json;
 use crate::output::{self, BAD, GOOD, NOTABLE, STRONG};
 use crate::progress::{self, Task};
 use crate::source::{self, Experiment};
@@ -262,7 +262,12 @@ fn run_one(
     options: Printing,
     control: &Control,
 ) -> Result<(), Failure> {
-    let Experiment { plan, numbers, .. } = experiment;
+    let Experiment {
+        file,
+        plan,
+        numbers,
+        ..
+    } = experiment;
     let mut summary = Summary::new(plan, numbers.len());
     let selection = Selection::new(plan, numbers.len());
     progress::watch(task(experiment), control, options.quiet, || {
@@ -272,8 +277,8 @@ fn run_one(
                 experiment,
                 &mut writer,
                 control,
-                &|result| run_object(plan, result) + "\n",
-                |objects| output::results(&objects.concat()),
+                &|result| json::line(file, &run_object(plan, result)),
+                |lines| output::results(&lines.concat()),
             ),
             (false, Format::Text) => {
                 let look = |result: &RunResult| selection.look(result);
@@ -288,13 +293,13 @@ fn run_one(
             "computing {}",
             table::one_line(&plan.derivatives[place].name)
         );
-        let table = progress::busy(&experiment.file, &what, options.quiet, || {
+        let table = progress::busy(file, &what, options.quiet, || {
             derivative::table(plan, place, control)
         });
         let table = table.map_err(ReportError::from)?;
         match (options.quiet, options.format) {
             (true, _) => {}
-            (false, Format::Json) => output::results(&objects(plan, &table)),
+            (false, Format::Json) => output::results(&lines(experiment, &table)),
             (false, Format::Text) => summary.add_table(&table),
         }
         writer.add_table(table)?;
@@ -304,7 +309,7 @@ fn run_one(
     } else {
         "writing the report"
     };
-    let finished = progress::busy(&experiment.file, what, options.quiet, || {
+    let finished = progress::busy(file, what, options.quiet, || {
         finish(writer, options.charts, control)
     })?;
     if !options.quiet && options.format == Format::Text {
@@ -332,10 +337,14 @@ fn compute<L: Send>(
     })
 }
 
-fn objects(plan: &Plan, table: &Values) -> String {
-    let derivative = &plan.derivatives[table.derivative];
-    let lines = table.rows.iter();
-    lines
-        .map(|row| derivative_object(derivative, row) + "\n")
+/// A line of JSON for each point of a derivative.
+fn lines(experiment: &Experiment, table: &Values) -> String {
+    let derivative = &experiment.plan.derivatives[table.derivative];
+    let objects = table
+        .rows
+        .iter()
+        .map(|row| derivative_object(derivative, row));
+    objects
+        .map(|object| json::line(&experiment.file, &object))
         .collect()
 }
