@@ -401,7 +401,7 @@ fn a_check_is_summed_up_in_markdown() {
     assert_eq!(code, 0);
     let written = fs::read_to_string(at.path().join("summary.md")).unwrap();
     assert!(
-        written.starts_with("## 3 experiments as recorded\n") && written.lines().count() == 7,
+        written.contains("\n## 3 experiments as recorded\n") && written.lines().count() == 8,
         "{written}"
     );
     // Where it cannot be written nothing is run.

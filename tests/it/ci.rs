@@ -269,6 +269,120 @@ fn only_what_failed_is_checked_again() {
 }
 
 #[test]
+fn files_that_are_something_else_are_not_replaced() {
+    let at = folder(&[
+        ("a.toml", SWEEP),
+        ("b.toml", SWEEP),
+        ("other.toml", SWEEP),
+        ("plain", SWEEP),
+        ("notes.md", "# Notes\n"),
+        ("page.xml", "<html></html>\n"),
+        ("empty.xml", ""),
+    ]);
+    succeeded(runner(at.path()).args(["a.toml", "b.toml", "plain", "--quiet"]));
+    #[cfg(unix)]
+    std::os::unix::fs::symlink("a.toml", at.path().join("link.xml")).unwrap();
+    fs::hard_link(at.path().join("a.toml"), at.path().join("hard.xml")).unwrap();
+    let text_files = || {
+        let names = crate::runner::names(at.path());
+        let names = names.into_iter().filter(|name| name != "reports");
+        let read = |name: String| fs::read_to_string(at.path().join(&name)).map(|it| (name, it));
+        names.map(read).collect::<Result<Vec<_>, _>>().unwrap()
+    };
+    let before = text_files();
+    let missing = "is a file name missing before it?";
+    let is_not = "choose another file, or delete it";
+    for (arguments, wanted) in [
+        (&["--junit", "other.toml"][..], missing),
+        (&["--markdown", "other.toml"], missing),
+        (&["--junit", "new.toml"], missing),
+        (&["--junit", "a.toml"], missing),
+        (&["--junit", "plain"], missing),
+        #[cfg(unix)]
+        (&["--junit", "link.xml"], missing),
+        (&["--junit", "hard.xml"], is_not),
+        (&["--junit", "notes.md"], is_not),
+        (&["--junit", "page.xml"], is_not),
+        (&["--markdown", "notes.md"], is_not),
+        (&["--markdown", "page.xml"], is_not),
+        (
+            &["--junit", "x", "--markdown", "./reports/../x"],
+            "names the same file",
+        ),
+        (
+            &["--junit", "empty.xml", "--markdown", "empty.xml"],
+            "names the same file",
+        ),
+    ] {
+        let mut command = runner(at.path());
+        command
+            .args(["check", "a.toml", "b.toml", "plain"])
+            .args(arguments);
+        let (code, stdout, stderr) = finished(&mut command);
+        assert_eq!((code, stdout.as_str()), (2, ""), "{arguments:?}: {stderr}");
+        assert!(
+            stderr.starts_with("error[usage]: `--") && stderr.contains(wanted),
+            "{arguments:?}: {stderr}"
+        );
+        assert_eq!(text_files(), before, "{arguments:?}");
+    }
+}
+
+#[test]
+fn files_for_findings_are_written_whole_or_not_at_all() {
+    let at = folder(&[
+        ("a.toml", SWEEP),
+        (
+            "j.xml",
+            "<?xml version=\"1.0\"?>\n<testsuites name=\"older\"/>\n",
+        ),
+        ("step.md", "# Another step\n"),
+    ]);
+    succeeded(runner(at.path()).args(["a.toml", "--quiet"]));
+    let read = |name: &str| fs::read_to_string(at.path().join(name)).unwrap();
+    let check = |more: &[&str]| {
+        let mut command = runner(at.path());
+        command.env("GITHUB_STEP_SUMMARY", at.path().join("step.md"));
+        finished(command.args(["check", "a.toml"]).args(more)).0
+    };
+    // Where one cannot be written, none is.
+    assert_eq!(
+        check(&["--junit", "j.xml", "--markdown", "nowhere/s.md"]),
+        3
+    );
+    assert!(read("j.xml").contains("older"));
+    assert_eq!(check(&["--junit", "j.xml", "--markdown", "step.md"]), 0);
+    assert!(read("j.xml").contains("runner check"));
+    // The summary of a job has those of all steps.
+    assert_eq!(check(&["--markdown", "step.md"]), 0);
+    let step = read("step.md");
+    assert!(step.starts_with("# Another step\n"), "{step}");
+    assert_eq!(step.matches("## 1 experiment as recorded").count(), 2);
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::{PermissionsExt, symlink};
+        // The file that a link leads to is written, with the access rights that it had.
+        fs::set_permissions(at.path().join("j.xml"), PermissionsExt::from_mode(0o600)).unwrap();
+        symlink("j.xml", at.path().join("link.xml")).unwrap();
+        assert_eq!(check(&["--junit", "link.xml", "--set", "epochs=11"]), 1);
+        let link = fs::symlink_metadata(at.path().join("link.xml")).unwrap();
+        let file = fs::metadata(at.path().join("j.xml")).unwrap();
+        assert!(link.is_symlink() && file.permissions().mode() & 0o777 == 0o600);
+        assert!(read("j.xml").contains("<failure"));
+        assert_eq!(
+            check(&["--junit", "/dev/null", "--markdown", "/dev/null"]),
+            0
+        );
+        let mut command = runner(at.path());
+        let printed = succeeded(command.args(["check", "a.toml", "--junit", "/dev/stdout"]));
+        assert!(printed.starts_with("ok ") && printed.contains("\n<testsuites"));
+    }
+    let left = crate::runner::names(at.path());
+    let left = left.iter().filter(|name| name.starts_with('.'));
+    assert_eq!(left.count(), 0);
+}
+
+#[test]
 fn a_report_that_is_no_whole_one_is_told() {
     let at = folder(&[("w.toml", SWEEP)]);
     succeeded(runner(at.path()).args(["w.toml", "--quiet"]));

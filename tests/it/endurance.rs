@@ -67,6 +67,7 @@ fn check_interruption(signal: &str, text: &str, arguments: &[&str]) {
     assert_eq!(stderr, "error: interrupted\n");
     // It takes some hundredths of a second; but machines of tests are busy.
     assert!(time < Duration::from_secs(5), "{time:?}");
+    assert_eq!(names(at.path()), ["long.toml", "reports"]);
     assert_eq!(names(&out), ["long"], "nothing is left");
     assert!(contents(&out.join("long")) == before, "the older report");
 }
@@ -93,7 +94,8 @@ fn recording_every_epoch_can_be_interrupted() {
 
 #[test]
 fn a_check_can_be_interrupted() {
-    check_interruption("INT", &endless("0.3", ""), &["check"]);
+    let arguments = ["check", "--junit", "j.xml", "--markdown", "s.md"];
+    check_interruption("INT", &endless("0.3", ""), &arguments);
 }
 
 #[test]

@@ -18,6 +18,11 @@ const MOST: usize = 10_000;
 /// So many lines are told of a test case that failed.
 const LINES: usize = 100;
 
+/// Whether this is how a file in the format begins, also one of another program.
+pub fn is_beginning(text: &str) -> bool {
+    text.trim_start().starts_with('<') && text.contains("<testsuite")
+}
+
 /// The file.
 pub struct Document(Report);
 

@@ -11,13 +11,22 @@ use crate::output;
 /// GitHub takes a summary of up to 1 MiB; the tables end before that.
 const LONGEST: usize = 900_000;
 
+/// The first line of each summary, invisible to readers: a later check may replace a file that
+/// begins with it.
+const MARK: &str = "<!-- runner check -->\n";
+
+/// Whether this is how a summary begins.
+pub fn is_beginning(text: &str) -> bool {
+    text.starts_with(MARK)
+}
+
 /// A table of all experiments, and one of the deviations of each that has any.
 pub fn summary(outcomes: &[Outcome]) -> String {
     let failed = outcomes.iter().filter(|one| one.code() != 0).count() as u128;
     let all = output::counted(outcomes.len() as u128, "experiment");
     let mut text = match failed {
-        0 => format!("## {all} as recorded\n\n"),
-        _ => format!("## {} of {all} failed\n\n", grouped(failed)),
+        0 => format!("{MARK}## {all} as recorded\n\n"),
+        _ => format!("{MARK}## {} of {all} failed\n\n", grouped(failed)),
     };
     text.push_str("| experiment | result | contents | deviations |\n|---|---|---|---:|\n");
     for outcome in outcomes {

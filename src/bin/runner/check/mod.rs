@@ -1,5 +1,6 @@
 //! `runner check FILE…`: run again and compare.
 
+mod files;
 mod github;
 mod junit;
 mod last;
@@ -8,7 +9,7 @@ mod outcome;
 mod stream;
 mod verdict;
 
-use std::fs::{self, OpenOptions};
+use std::fs;
 use std::path::Path;
 
 use gradtape::batch::Control;
@@ -25,12 +26,14 @@ use crate::progress;
 use crate::run::{record, record_some, task};
 use crate::source::{self, Experiment};
 use crate::threads;
+use files::Files;
 use junit::{Document, Suite};
 use last::LastFailed;
 use outcome::{Kind, Outcome};
 use verdict::Verdict;
 
 pub fn check(options: &args::Check) -> Result<(), Failure> {
+    let files = Files::new(options)?;
     let mut loaded = source::load_each(&options.experiments)?;
     if !options.work.keep_going {
         all_right(&mut loaded)?;
@@ -47,15 +50,10 @@ pub fn check(options: &args::Check) -> Result<(), Failure> {
     if options.only_failed {
         outcomes = last.only_failed(outcomes);
     }
-    // That a file cannot be written should be known before anything is run.
-    for path in [&options.markdown, &options.junit].into_iter().flatten() {
-        let opened = OpenOptions::new().append(true).create(true).open(path);
-        opened.map_err(|source| refused(path, source))?;
-    }
     let control = progress::interruptible()?;
     let waiting = outcomes.iter().filter_map(Outcome::waiting);
     threads::start(options.work.threads, threads::useful(waiting))?;
-    let mut document = options.junit.as_ref().map(|_| Document::new());
+    let mut document = files.junit.as_ref().map(|_| Document::new());
     if options.format == CheckFormat::Json {
         output::results(&stream::begin());
     }
@@ -79,12 +77,11 @@ pub fn check(options: &args::Check) -> Result<(), Failure> {
         }
     }
     last.write();
-    if let Some(path) = &options.markdown {
-        let text = markdown::summary(&outcomes);
-        fs::write(path, text).map_err(|source| refused(path, source))?;
+    if let Some(file) = &files.markdown {
+        file.write(&markdown::summary(&outcomes))?;
     }
-    if let (Some(path), Some(document)) = (&options.junit, document) {
-        fs::write(path, document.text()).map_err(|source| refused(path, source))?;
+    if let (Some(file), Some(document)) = (&files.junit, document) {
+        file.write(&document.text())?;
     }
     end(outcomes, options)
 }

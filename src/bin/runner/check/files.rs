@@ -1,0 +1,177 @@
+//! The files of `--junit` and `--markdown`: what may be replaced, and how.
+
+use std::fs::{self, File};
+use std::io::{self, Read as _, Write as _};
+use std::path::{Path, PathBuf};
+
+use super::{junit, markdown, refused};
+use crate::args::Check;
+use crate::failure::Failure;
+use crate::output;
+
+/// What a file holds.
+struct Format {
+    option: &'static str,
+    name: &'static str,
+    /// Whether a text is how a file in the format begins.
+    is_beginning: fn(&str) -> bool,
+    /// The environment variable with a file to which others write, too.
+    shared: Option<&'static str>,
+}
+
+const JUNIT: Format = Format {
+    option: "--junit",
+    name: "JUnit XML",
+    is_beginning: junit::is_beginning,
+    shared: None,
+};
+const MARKDOWN: Format = Format {
+    option: "--markdown",
+    name: "a summary of `runner check`",
+    is_beginning: markdown::is_beginning,
+    shared: Some("GITHUB_STEP_SUMMARY"),
+};
+
+impl Format {
+    fn refuse(&self, path: &Path, why: &str) -> Failure {
+        let (option, path) = (self.option, path.display());
+        Failure::Usage(format!("`{option}` cannot write {path}: {why}"))
+    }
+}
+
+/// The files that a check writes.
+pub struct Files {
+    pub junit: Option<Destination>,
+    pub markdown: Option<Destination>,
+}
+
+impl Files {
+    /// Those that the command line asks for, if they can be written and nothing else is lost.
+    /// Leaves all files as they are.
+    pub fn new(options: &Check) -> Result<Files, Failure> {
+        let destination = |path: &Option<PathBuf>, format| {
+            let path = path.as_ref();
+            path.map(|path| Destination::new(path, format, &options.experiments.files))
+                .transpose()
+        };
+        let junit = destination(&options.junit, &JUNIT)?;
+        let markdown = destination(&options.markdown, &MARKDOWN)?;
+        if let (Some(one), Some(other)) = (&junit, &markdown)
+            && one.place == other.place
+            && !one.is_appended
+        {
+            return Err(JUNIT.refuse(&one.path, "`--markdown` names the same file"));
+        }
+        Ok(Files { junit, markdown })
+    }
+}
+
+/// A file that a check writes.
+pub struct Destination {
+    /// As the command line has it.
+    path: PathBuf,
+    /// Where links lead.
+    place: PathBuf,
+    is_appended: bool,
+}
+
+impl Destination {
+    fn new(path: &Path, format: &Format, experiments: &[PathBuf]) -> Result<Self, Failure> {
+        let mut destination = Destination {
+            path: path.to_owned(),
+            place: path.to_owned(),
+            is_appended: true,
+        };
+        if is_special(path) {
+            return Ok(destination);
+        }
+        let failed = |source| Failure::from(refused(path, source));
+        let place = place(path).map_err(failed)?;
+        let is_place = |other: &Path| self::place(other).is_ok_and(|other| other == place);
+        let is_toml = path.extension().is_some_and(|ending| ending == "toml");
+        if is_toml || experiments.iter().any(|file| is_place(file)) {
+            let why = "it is an experiment file; is a file name missing before it?";
+            return Err(format.refuse(path, why));
+        }
+        let shared = format.shared.and_then(std::env::var_os);
+        destination.is_appended = shared.is_some_and(|shared| is_place(Path::new(&shared)));
+        let text = beginning(&place).map_err(failed)?;
+        if !destination.is_appended {
+            if !(text.is_empty() || (format.is_beginning)(&text)) {
+                let name = format.name;
+                let why = format!("it is not {name}; choose another file, or delete it");
+                return Err(format.refuse(path, &why));
+            }
+            // What cannot be written should be known before anything is run.
+            new_beside(&place).map_err(failed)?;
+        }
+        destination.place = place;
+        Ok(destination)
+    }
+
+    /// Writes the text, in place of an older one.
+    pub fn write(&self, text: &str) -> Result<(), Failure> {
+        let written = if self.path == Path::new(STANDARD_OUTPUT) {
+            output::results(text);
+            Ok(())
+        } else if self.is_appended {
+            let file = File::options().append(true).create(true).open(&self.path);
+            file.and_then(|mut file| file.write_all(text.as_bytes()))
+        } else {
+            replace(&self.place, text)
+        };
+        written.map_err(|source| refused(&self.path, source).into())
+    }
+}
+
+const STANDARD_OUTPUT: &str = "/dev/stdout";
+
+/// Whether a path is not that of a file: a pipe, a device, or what this process has open, even
+/// if that is a file.
+fn is_special(path: &Path) -> bool {
+    let open = [STANDARD_OUTPUT, "/dev/stderr", "/dev/fd", "/proc/self/fd"];
+    let is_other = |it: fs::Metadata| !it.is_file() && !it.is_dir();
+    open.iter().any(|open| path.starts_with(open)) || fs::metadata(path).is_ok_and(is_other)
+}
+
+/// The path without links of a file that may be still to be made.
+fn place(path: &Path) -> io::Result<PathBuf> {
+    fs::canonicalize(path).or_else(|_| {
+        let folder = path.parent().filter(|folder| *folder != Path::new(""));
+        let folder = fs::canonicalize(folder.unwrap_or(Path::new(".")))?;
+        Ok(folder.join(path.file_name().unwrap_or_default()))
+    })
+}
+
+/// The first characters of a file, which must be writable; none if there is no such file.
+fn beginning(path: &Path) -> io::Result<String> {
+    let mut bytes = Vec::new();
+    if path.exists() {
+        let file = File::options().read(true).append(true).open(path)?;
+        file.take(4096).read_to_end(&mut bytes)?;
+    }
+    Ok(String::from_utf8_lossy(&bytes).into_owned())
+}
+
+/// A temporary file beside another one, with its access rights.
+fn new_beside(path: &Path) -> io::Result<tempfile::NamedTempFile> {
+    let mut builder = tempfile::Builder::new();
+    builder.suffix(".tmp");
+    #[cfg(unix)]
+    {
+        let new = std::os::unix::fs::PermissionsExt::from_mode(0o666);
+        let older = fs::symlink_metadata(path).ok();
+        let older = older.filter(fs::Metadata::is_file);
+        builder.permissions(older.map_or(new, |older| older.permissions()));
+    }
+    builder.tempfile_in(path.parent().unwrap_or(Path::new(".")))
+}
+
+/// Writes a file in one step: until then, and after an error, the older one is there. A link
+/// is replaced, not followed.
+pub fn replace(path: &Path, text: &str) -> io::Result<()> {
+    let mut file = new_beside(path)?;
+    file.write_all(text.as_bytes())?;
+    file.persist(path)?;
+    Ok(())
+}
