@@ -1,6 +1,7 @@
 //! What a check gives to continuous integration.
 
 use std::fs;
+use std::process::Stdio;
 
 use serde_json::Value;
 
@@ -380,6 +381,69 @@ fn files_for_findings_are_written_whole_or_not_at_all() {
     let left = crate::runner::names(at.path());
     let left = left.iter().filter(|name| name.starts_with('.'));
     assert_eq!(left.count(), 0);
+}
+
+#[test]
+#[cfg(unix)]
+fn what_failed_is_not_kept_through_links() {
+    use std::os::unix::fs::symlink;
+    let at = folder(&[("a.toml", SWEEP), ("mine", "mine\n")]);
+    succeeded(runner(at.path()).args(["a.toml", "--quiet"]));
+    let check = |more: &[&str]| finished(runner(at.path()).args(["check", "a.toml"]).args(more)).0;
+    let kept = at.path().join("reports/.check");
+    fs::create_dir(&kept).unwrap();
+    for name in ["failed.json", ".gitignore"] {
+        symlink("../../mine", kept.join(name)).unwrap();
+    }
+    assert_eq!(check(&["--set", "epochs=11"]), 1);
+    assert_eq!(
+        fs::read_to_string(at.path().join("mine")).unwrap(),
+        "mine\n"
+    );
+    assert!(
+        fs::read_to_string(kept.join("failed.json"))
+            .unwrap()
+            .contains("a.toml")
+    );
+    assert_eq!(check(&[]), 0);
+    // The folder neither.
+    fs::create_dir(at.path().join("folder")).unwrap();
+    symlink("../folder", &kept).unwrap();
+    assert_eq!(check(&["--set", "epochs=11"]), 1);
+    assert!(crate::runner::names(&at.path().join("folder")).is_empty());
+}
+
+#[test]
+fn checks_at_the_same_time_keep_whole_lists_of_what_failed() {
+    let at = folder(&[("a.toml", SWEEP)]);
+    succeeded(runner(at.path()).args(["a.toml", "--quiet"]));
+    let mut checks: Vec<_> = (11..21)
+        .map(|epochs| {
+            let mut command = runner(at.path());
+            command.args(["check", "a.toml", "--quiet", "--set"]);
+            let command = command
+                .arg(format!("epochs={epochs}"))
+                .stdout(Stdio::null());
+            command.spawn().unwrap()
+        })
+        .collect();
+    for check in &mut checks {
+        assert_eq!(check.wait().unwrap().code(), Some(1));
+    }
+    let kept = at.path().join("reports/.check");
+    let text = fs::read_to_string(kept.join("failed.json")).unwrap();
+    serde_json::from_str::<Value>(&text).unwrap();
+    assert_eq!(crate::runner::names(&kept), [".gitignore", "failed.json"]);
+}
+
+#[test]
+fn a_report_cannot_be_where_checks_keep_what_failed() {
+    let at = folder(&[(".check.toml", SWEEP)]);
+    for command in [&[][..], &["check"], &["plan"]] {
+        let (code, _, stderr) = finished(runner(at.path()).args(command).arg(".check.toml"));
+        assert_eq!(code, 2);
+        assert!(stderr.contains("rename the file"), "{stderr}");
+    }
 }
 
 #[test]

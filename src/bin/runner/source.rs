@@ -9,6 +9,7 @@ use gradtape::report::report_name;
 use gradtape::spec;
 
 use crate::args::Experiments;
+use crate::check;
 use crate::failure::{Failure, WrongExperiment};
 use crate::progress;
 
@@ -110,11 +111,18 @@ fn read(path: &Path, wanted: &Experiments) -> Result<Experiment, WrongExperiment
     })
 }
 
-/// Two files of one name would write one report.
+/// Two files of one name would write one report, and some names are taken.
 fn distinct_reports(files: &[PathBuf]) -> Result<(), Failure> {
     let mut known: HashMap<String, &PathBuf> = HashMap::new();
     for path in files {
         let name = report_name(&path.display().to_string());
+        if name == check::FOLDER {
+            return Err(Failure::Usage(format!(
+                "{} would write the report `{name}`, the folder in which `runner check` \
+                 stores failures: rename the file",
+                path.display()
+            )));
+        }
         if let Some(other) = known.insert(name.clone(), path) {
             return Err(Failure::Usage(format!(
                 "{} and {} would both write the report `{name}`",

@@ -10,12 +10,13 @@ use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
+use super::files::replace;
 use super::outcome::{Kind, Outcome};
 use super::verdict::Verdict;
 use crate::source::Experiment;
 
-/// The folder, which is no report since it begins with a dot.
-const FOLDER: &str = ".check";
+/// The folder, which cannot be a report.
+pub const FOLDER: &str = ".check";
 const FILE: &str = "failed.json";
 
 /// More runs of one experiment are not told apart: all are checked again.
@@ -120,11 +121,18 @@ impl LastFailed {
             return;
         };
         let folder = self.out.join(FOLDER);
+        if !self.failed.is_empty() {
+            let _ = fs::create_dir(&folder);
+        }
+        // A link may lead to the files of another user.
+        if !fs::symlink_metadata(&folder).is_ok_and(|it| it.is_dir()) {
+            return;
+        }
         if self.failed.is_empty() {
             let _ = fs::remove_dir_all(&folder);
-        } else if self.out.is_dir() && fs::create_dir_all(&folder).is_ok() {
-            let _ = fs::write(folder.join(".gitignore"), "*\n");
-            let _ = fs::write(folder.join(FILE), text + "\n");
+        } else {
+            let _ = replace(&folder.join(".gitignore"), "*\n");
+            let _ = replace(&folder.join(FILE), &(text + "\n"));
         }
     }
 }

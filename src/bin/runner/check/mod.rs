@@ -32,6 +32,8 @@ use last::LastFailed;
 use outcome::{Kind, Outcome};
 use verdict::Verdict;
 
+pub use last::FOLDER;
+
 pub fn check(options: &args::Check) -> Result<(), Failure> {
     let files = Files::new(options)?;
     let mut loaded = source::load_each(&options.experiments)?;
