@@ -47,6 +47,7 @@ mod schedules;
 mod searches;
 mod starts;
 mod stopping;
+mod strangers;
 mod streams;
 mod system;
 mod tables;

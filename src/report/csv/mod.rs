@@ -1,8 +1,10 @@
 //! The CSV files of a report: `runs.csv` and the tables of derivatives, written and read, and
 //! `trajectories.csv`, read.
 
+mod cell;
 mod trajectories;
 
+use std::borrow::Cow;
 use std::fs::File;
 use std::io::{self, BufReader, BufWriter, Read, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
@@ -10,6 +12,7 @@ use std::sync::Arc;
 
 use ::csv::{IntoInnerError, Reader, ReaderBuilder, StringRecord, Writer};
 
+use self::cell::{text_cell, text_of_cell};
 use super::derivative_file;
 use super::error::ReportError;
 use super::figures::{Field, Frame};
@@ -68,27 +71,20 @@ pub(super) fn run_columns(plan: &Plan) -> Vec<&str> {
 /// run it is the line of the names of these columns.
 #[must_use]
 pub fn plan_line(plan: &Plan, run: Option<&Run>) -> String {
-    let fields: Vec<String> = match run {
+    let line = match run {
         None => {
-            let settings = plan.columns().iter().cloned();
-            let first = ["run", "label"].map(str::to_owned);
-            first.into_iter().chain(settings).collect()
+            let settings = plan.columns().iter().map(String::as_str);
+            header(["run", "label"].into_iter().chain(settings))
         }
         Some(run) => {
+            let (mut digits, label) = (Digits::default(), plan.label(run));
+            let mut cells = vec![run.number.to_string(), text_cell(&label).into_owned()];
             let settings = run.settings.iter();
-            let text = |setting: &Option<Value>| {
-                setting
-                    .as_ref()
-                    .map_or_else(String::new, ToString::to_string)
-            };
-            [run.number.to_string(), plan.label(run)]
-                .into_iter()
-                .chain(settings.map(text))
-                .collect()
+            cells.extend(settings.map(|one| setting_cell(&mut digits, one).into_owned()));
+            line(cells)
         }
     };
-    let fields: Vec<&str> = fields.iter().map(String::as_str).collect();
-    let line = line(&fields).expect("memory takes what is written to it");
+    let line = line.expect("memory takes what is written to it");
     String::from_utf8(line).expect("it was put together from UTF-8")
 }
 
@@ -131,8 +127,8 @@ impl RunText {
     fn write_diagnosis(&mut self, diagnosis: &RunDiagnosis) -> Result<(), ::csv::Error> {
         let RunText { writer, digits, .. } = self;
         writer.write_field(digits.whole(diagnosis.run))?;
-        writer.write_field(&diagnosis.label)?;
-        writer.write_field(&diagnosis.sentence)?;
+        writer.write_field(&*text_cell(&diagnosis.label))?;
+        writer.write_field(&*text_cell(&diagnosis.sentence))?;
         for fact in diagnosis.facts.values() {
             writer.write_field(match fact {
                 Some(Fact::Number(number)) => digits.scalar(Scalar::F64(number)),
@@ -147,12 +143,9 @@ impl RunText {
     fn write(&mut self, plan: &Plan, result: &RunResult) -> Result<(), ::csv::Error> {
         let RunText { writer, digits, .. } = self;
         writer.write_field(digits.whole(result.number))?;
-        writer.write_field(&result.label)?;
+        writer.write_field(&*text_cell(&result.label))?;
         for setting in &result.settings {
-            writer.write_field(match setting {
-                Some(setting) => digits.value(setting),
-                None => "",
-            })?;
+            writer.write_field(&*setting_cell(digits, setting))?;
         }
         writer.write_field(result.outcome.name())?;
         match result.period {
@@ -160,9 +153,9 @@ impl RunText {
             None => writer.write_field("")?,
         }
         writer.write_field(result.status.name())?;
-        writer.write_field(&*result.stopped_by)?;
+        writer.write_field(&*text_cell(&result.stopped_by))?;
         writer.write_field(digits.whole(result.status_epoch))?;
-        writer.write_field(&result.reason)?;
+        writer.write_field(&*text_cell(&result.reason))?;
         writer.write_field(digits.whole(result.epochs_run))?;
         writer.write_field(digits.scalar(result.loss))?;
         writer.write_field(digits.scalar(result.gradient_norm))?;
@@ -219,14 +212,31 @@ impl RunFile {
 /// A file with its header.
 pub(super) fn create(path: &Path, columns: &[&str]) -> io::Result<BufWriter<File>> {
     let mut file = BufWriter::with_capacity(1 << 16, File::create(path)?);
-    file.write_all(&line(columns)?)?;
+    file.write_all(&header(columns.iter().copied())?)?;
     Ok(file)
 }
 
-/// A line with these fields, in quotes where they need them.
-pub(super) fn line(fields: &[&str]) -> io::Result<Vec<u8>> {
+/// The line of the names of columns.
+fn header<'a>(columns: impl Iterator<Item = &'a str>) -> io::Result<Vec<u8>> {
+    line(columns.map(text_cell))
+}
+
+/// The cell of a setting: a number as it is, a name as text.
+fn setting_cell<'a>(digits: &'a mut Digits, setting: &'a Option<Value>) -> Cow<'a, str> {
+    match setting {
+        Some(Value::Name(name)) => text_cell(name),
+        Some(setting) => digits.value(setting).into(),
+        None => "".into(),
+    }
+}
+
+/// A line with these cells, in quotes where they need them.
+pub(super) fn line(cells: impl IntoIterator<Item = impl AsRef<str>>) -> io::Result<Vec<u8>> {
     let mut writer = Writer::from_writer(Vec::new());
-    writer.write_record(fields)?;
+    for cell in cells {
+        writer.write_field(cell.as_ref())?;
+    }
+    writer.write_record(None::<&[u8]>)?;
     writer.into_inner().map_err(IntoInnerError::into_error)
 }
 
@@ -269,14 +279,18 @@ fn check_end(content: &mut Cursor, path: &Path) -> Result<(), ReportError> {
 }
 
 fn check_header(path: &Path, found: &StringRecord, expected: &[&str]) -> Result<(), ReportError> {
+    let found: Vec<&str> = found.iter().map(text_of_cell).collect();
     if found == expected {
         return Ok(());
     }
     let first = (0..expected.len().max(found.len()))
-        .find(|place| found.get(*place) != expected.get(*place).copied())
+        .find(|place| found.get(*place) != expected.get(*place))
         .unwrap_or(0);
-    let shown = |name: Option<&str>| name.map_or("nothing".to_owned(), |name| format!("`{name}`"));
-    let (expected, found) = (shown(expected.get(first).copied()), shown(found.get(first)));
+    let shown = |names: &[&str]| {
+        let name = names.get(first);
+        name.map_or("nothing".to_owned(), |name| format!("`{name}`"))
+    };
+    let (expected, found) = (shown(expected), shown(&found));
     let what = format!(
         "line 1: column {} is {found}, expected {expected}",
         first + 1
@@ -347,6 +361,7 @@ impl<'p> RunReader<'p> {
             let place = columns.iter().rposition(|column| *column == name);
             place.and_then(|place| record.get(place)).unwrap_or("")
         };
+        let text = |name: &str| text_of_cell(field(name)).to_owned();
         let wrong = |name: &str| {
             let found = field(name);
             damaged(format!(
@@ -382,7 +397,7 @@ impl<'p> RunReader<'p> {
         let first = columns.len() - 2 * count;
         let settings = (2..2 + plan.columns().len()).map(|place| match record.get(place) {
             None | Some("") => None,
-            Some(text) => Some(Value::Name(text.to_owned())),
+            Some(cell) => Some(Value::Name(text_of_cell(cell).to_owned())),
         });
         let epochs_run = whole("epochs_run")?;
         let counts = if plan.has_searches() {
@@ -396,7 +411,7 @@ impl<'p> RunReader<'p> {
         };
         Ok(RunResult {
             number: whole("run")?,
-            label: field("label").to_owned(),
+            label: text("label"),
             settings: settings.collect(),
             outcome: Outcome::named(field("outcome")).ok_or_else(|| unknown("outcome"))?,
             period: match field("period") {
@@ -404,9 +419,9 @@ impl<'p> RunReader<'p> {
                 _ => Some(whole("period")?),
             },
             status: Status::named(field("status")).ok_or_else(|| unknown("status"))?,
-            stopped_by: field("stopped_by").to_owned().into(),
+            stopped_by: text("stopped_by").into(),
             status_epoch: whole("status_epoch")?,
-            reason: field("reason").to_owned(),
+            reason: text("reason"),
             epochs_run,
             loss: scalar("loss")?,
             gradient_norm: scalar("gradient_norm")?,
@@ -499,8 +514,8 @@ impl<'p> ConcludedReader<'p> {
         })?;
         let diagnosis = RunDiagnosis {
             run: result.number,
-            label: field("label").to_owned(),
-            sentence: field("sentence").to_owned(),
+            label: text_of_cell(field("label")).to_owned(),
+            sentence: text_of_cell(field("sentence")).to_owned(),
             facts,
         };
         Ok(Some(Concluded { result, diagnosis }))
@@ -526,11 +541,11 @@ pub(super) fn derivative_columns(plan: &Plan, place: usize) -> Vec<&str> {
 
 /// Writes the table of a derivative.
 pub(super) fn write_derivative(path: &Path, plan: &Plan, table: &Table) -> Result<(), ReportError> {
-    let file = File::create(path).map_err(ReportError::write(path))?;
+    let file = create(path, &derivative_columns(plan, table.derivative));
+    let file = file.map_err(ReportError::write(path))?;
     let write = || -> Result<(), ::csv::Error> {
         let mut writer = Writer::from_writer(file);
         let mut digits = Digits::default();
-        writer.write_record(derivative_columns(plan, table.derivative))?;
         let tells_arithmetic = plan.arithmetics().len() > 1;
         for row in &table.rows {
             if tells_arithmetic {
@@ -647,11 +662,10 @@ pub(super) fn write_fields(
     frames: &[Frame],
     fields: &[Field],
 ) -> Result<(), ReportError> {
-    let file = File::create(path).map_err(ReportError::write(path))?;
+    let file = create(path, &FIELD_COLUMNS).map_err(ReportError::write(path))?;
     let write = || -> Result<(), ::csv::Error> {
         let mut writer = Writer::from_writer(file);
         let mut digits = Digits::default();
-        writer.write_record(FIELD_COLUMNS)?;
         for (panel, (frame, field)) in frames.iter().zip(fields).enumerate() {
             for ([x, y], value) in frame.points().zip(field) {
                 writer.write_field(digits.whole(panel as u64))?;
