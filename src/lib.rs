@@ -132,12 +132,13 @@
 //! - [`baseline`]: final values against recorded and expected ones.
 //! - [`experiment`]: an experiment run or checked in one call.
 //! - [`number`], [`mistake`]: numbers as written and shown; what is wrong where.
+//! - [`text`]: text that strangers wrote, made fit to be printed.
 //! - [`data`]: columns of a CSV file as vectors and matrices.
 //! - [`random`]: random numbers from a seed, the same on every machine.
 //!
 //! # Invariants
 //!
-//! - [`autodiff`] imports nothing of the crate; [`random`], [`engine`] and [`objective`]
+//! - [`autodiff`] and [`text`] import nothing of the crate; [`random`], [`engine`] and [`objective`]
 //!   stand on it, [`data`] on [`random`], [`optimizer`] on [`objective`] (a schedule can be a formula); [`spec`] knows none of them, [`schema`] describes all of them; [`plan`] stands on
 //!   all those, then come [`batch`], [`derivative`], [`landscape`] and [`diagnosis`], [`report`], [`baseline`],
 //!   [`experiment`], and the command.
@@ -167,6 +168,7 @@ pub mod random;
 pub mod report;
 pub mod schema;
 pub mod spec;
+pub mod text;
 pub mod tour;
 
 pub use experiment::assert_experiment;

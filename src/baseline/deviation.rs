@@ -7,6 +7,7 @@ use crate::derivative::Row;
 use crate::diagnosis::Facts;
 use crate::number::{Scalar, short};
 use crate::plan::{Derivative, Plan, Quantity};
+use crate::text::printable;
 
 /// One thing that is not as it should be: a line of a failed check.
 #[derive(Clone, Debug, PartialEq)]
@@ -194,18 +195,19 @@ impl fmt::Display for Apart {
     }
 }
 
+/// The line, in which control characters of names are visible escapes.
 impl fmt::Display for Deviation {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         if self.subject != Subject::Report {
-            write!(formatter, "{}: ", self.subject)?;
+            write!(formatter, "{}: ", printable(&self.subject))?;
         }
-        formatter.write_str(&self.quantity)?;
+        formatter.write_str(&printable(&self.quantity))?;
         if let Some(epoch) = self.epoch {
             write!(formatter, " at epoch {epoch}, the first that deviates,")?;
         }
-        write!(formatter, " {}", self.wanted)?;
+        write!(formatter, " {}", printable(&self.wanted))?;
         if !self.found.is_empty() {
-            write!(formatter, ", now {}", self.found)?;
+            write!(formatter, ", now {}", printable(&self.found))?;
         }
         // Nothing is to be said of how far NaN is.
         let apart = self.apart.map_or(String::new(), |apart| apart.to_string());

@@ -9,6 +9,7 @@ use sha2::{Digest, Sha256};
 
 use super::error::TableError;
 use crate::mistake::{nearest, suggestion};
+use crate::text::printable;
 
 /// A data file is at most so long, in bytes: 64 MiB.
 pub const GREATEST_FILE: u64 = 64 << 20;
@@ -364,11 +365,7 @@ pub(super) fn shown(cell: &str) -> String {
     if text.len() < cell.len() {
         text.push('…');
     }
-    let escaped = |c: char| match c.is_control() {
-        true => c.escape_debug().collect(),
-        false => String::from(c),
-    };
-    text.chars().map(escaped).collect()
+    printable(text)
 }
 
 fn check_names(file: &str, header: &[String]) -> Result<(), TableError> {

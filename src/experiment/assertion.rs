@@ -8,6 +8,7 @@ use crate::mistake::Mistakes;
 use crate::plan::Plan;
 use crate::report::{ReportError, report_name};
 use crate::spec::{self, LoadError};
+use crate::text::printable;
 
 /// Why an experiment could not be checked.
 #[derive(Debug, thiserror::Error)]
@@ -73,7 +74,7 @@ const TOLD: usize = 20;
 #[expect(clippy::panic, reason = "it is an assertion")]
 pub fn assert_experiment(path: impl AsRef<Path>) {
     let path = path.as_ref();
-    let shown = path.display();
+    let shown = printable(path.display());
     match check_file(path, Path::new("reports")) {
         Err(error) => panic!("{shown} could not be checked\n{error}"),
         Ok(deviations) if deviations.is_empty() => {}

@@ -7,6 +7,8 @@ use std::ops::Range;
 
 use annotate_snippets::{AnnotationKind, Group, Level, Origin, Renderer, Snippet};
 
+use crate::text::printable;
+
 pub use code::Code;
 
 /// Bytes of a text from the first to the one behind the last.
@@ -135,25 +137,27 @@ impl Mistakes {
             text.push_str("\n\n");
         }
         if let Some(more) = self.list.len().checked_sub(SHOWN).filter(|more| *more > 0) {
-            text.push_str(&format!("… and {more} more in {}\n\n", self.path));
+            let path = printable(&self.path);
+            text.push_str(&format!("… and {more} more in {path}\n\n"));
         }
         text
     }
 
     fn group<'a>(&'a self, mistake: &'a Mistake) -> Group<'a> {
-        let title = Level::ERROR.primary_title(&mistake.message);
+        let title = Level::ERROR.primary_title(printable(&mistake.message));
         let title = title.id(mistake.code.name());
         let mut group = match &mistake.span {
             Some(span) => {
                 let kind = AnnotationKind::Primary;
-                let annotation = kind.span(self.visible(span)).label(&mistake.label);
-                let snippet = Snippet::source(&self.source).path(&self.path);
+                let annotation = kind.span(self.visible(span));
+                let annotation = annotation.label(printable(&mistake.label));
+                let snippet = Snippet::source(&self.source).path(printable(&self.path));
                 title.element(snippet.annotation(annotation))
             }
-            None => title.element(Origin::path(&self.path)),
+            None => title.element(Origin::path(printable(&self.path))),
         };
         if !mistake.help.is_empty() {
-            group = group.element(Level::HELP.message(&mistake.help));
+            group = group.element(Level::HELP.message(printable(&mistake.help)));
         }
         group
     }

@@ -1,17 +1,19 @@
 //! What can go wrong with the files of a report.
 
+use std::fmt::Display;
 use std::io;
 use std::path::{Path, PathBuf};
 
 use super::folder::MAX_WAIT;
 use crate::batch::Cancelled;
+use crate::text::printable;
 
 /// A report could not be written or read.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum ReportError {
     /// A file could not be written.
-    #[error("failed to write {}: {source}", path.display())]
+    #[error("failed to write {}: {source}", printable(path.display()))]
     Write {
         /// The file or folder.
         path: PathBuf,
@@ -19,7 +21,7 @@ pub enum ReportError {
         source: io::Error,
     },
     /// A file could not be read.
-    #[error("failed to read {}: {source}", path.display())]
+    #[error("failed to read {}: {source}", printable(path.display()))]
     Read {
         /// The file or folder.
         path: PathBuf,
@@ -27,7 +29,7 @@ pub enum ReportError {
         source: io::Error,
     },
     /// A file is not what a report contains.
-    #[error("failed to read {}: {what}", path.display())]
+    #[error("failed to read {}: {what}", printable(path.display()))]
     Damaged {
         /// The file.
         path: PathBuf,
@@ -37,7 +39,7 @@ pub enum ReportError {
     /// The folder of the report holds something else.
     #[error(
         "{} exists and is not a report: choose another folder with --out, or rename the experiment file",
-        path.display()
+        printable(path.display())
     )]
     NotAReport {
         /// The folder.
@@ -69,7 +71,7 @@ pub enum ReportError {
         lock: PathBuf,
     },
     /// A chart could not be drawn.
-    #[error("failed to draw {chart}: {what}")]
+    #[error("failed to draw {}: {what}", printable(chart))]
     Draw {
         /// The chart's file name.
         chart: String,
@@ -92,10 +94,11 @@ impl ReportError {
         move |source| ReportError::Read { path, source }
     }
 
-    pub(super) fn damaged(path: &Path, what: impl Into<String>) -> ReportError {
+    /// `what` may quote the file, and has one line.
+    pub(super) fn damaged(path: &Path, what: impl Display) -> ReportError {
         ReportError::Damaged {
             path: path.to_owned(),
-            what: what.into(),
+            what: printable(what),
         }
     }
 }

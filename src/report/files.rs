@@ -82,8 +82,10 @@ impl Published {
                 return Err(ReportError::damaged(&path, what));
             }
             Err(mistakes) => {
-                let what = format!("its experiment has mistakes\n\n{mistakes}");
-                return Err(head.explain(ReportError::damaged(&path, what)));
+                return Err(head.explain(ReportError::Damaged {
+                    path,
+                    what: format!("its experiment has mistakes\n\n{mistakes}"),
+                }));
             }
         };
         let files = Files::open(folder, &plan);

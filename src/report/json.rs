@@ -16,6 +16,7 @@ use crate::number::{Digits, Scalar, Value};
 use crate::objective::catalogue::{Dimension, Gradient, Instance, Kind, Minimum};
 use crate::optimizer::{Convention, DefaultValue, Description};
 use crate::plan::{Derivative, Objective, Plan, RecordedData, Run};
+use crate::text::printable;
 
 /// What a report is about: the beginning of `report.json`.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -56,10 +57,11 @@ impl Head {
                     true => String::new(),
                     false => format!(
                         "gradtape {} wrote this report, and this is {now}: ",
-                        self.gradtape
+                        printable(&self.gradtape)
                     ),
                 };
-                let help = format!("{version}`runner {}` records it again", self.file);
+                let file = printable(&self.file);
+                let help = format!("{version}`runner {file}` records it again");
                 let what = format!("{what}\n\n{help}");
                 ReportError::Damaged { path, what }
             }

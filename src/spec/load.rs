@@ -5,6 +5,7 @@ use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 
 use crate::mistake::nearest;
+use crate::text::printable;
 
 /// An experiment file is at most so long, in bytes.
 pub const GREATEST_LENGTH: u64 = 16 << 20;
@@ -14,7 +15,7 @@ pub const GREATEST_LENGTH: u64 = 16 << 20;
 #[non_exhaustive]
 pub enum LoadError {
     /// There is no such file.
-    #[error("failed to read {}: there is no such file{}", path.display(), did_you_mean(suggestion.as_ref()))]
+    #[error("failed to read {}: there is no such file{}", printable(path.display()), did_you_mean(suggestion.as_ref()))]
     Missing {
         /// The file.
         path: PathBuf,
@@ -22,13 +23,13 @@ pub enum LoadError {
         suggestion: Option<PathBuf>,
     },
     /// It is a folder.
-    #[error("failed to read {}: it is a folder, expected an experiment file", path.display())]
+    #[error("failed to read {}: it is a folder, expected an experiment file", printable(path.display()))]
     Folder {
         /// The folder.
         path: PathBuf,
     },
     /// It is not text.
-    #[error("failed to read {}: line {line} is not UTF-8", path.display())]
+    #[error("failed to read {}: line {line} is not UTF-8", printable(path.display()))]
     NotUtf8 {
         /// The file.
         path: PathBuf,
@@ -36,13 +37,13 @@ pub enum LoadError {
         line: usize,
     },
     /// It is too long for an experiment file.
-    #[error("failed to read {}: it is longer than {GREATEST_LENGTH} bytes", path.display())]
+    #[error("failed to read {}: it is longer than {GREATEST_LENGTH} bytes", printable(path.display()))]
     TooLong {
         /// The file.
         path: PathBuf,
     },
     /// The system refused.
-    #[error("failed to read {}: {source}", path.display())]
+    #[error("failed to read {}: {source}", printable(path.display()))]
     Refused {
         /// The file.
         path: PathBuf,
@@ -53,7 +54,7 @@ pub enum LoadError {
 
 fn did_you_mean(suggestion: Option<&PathBuf>) -> String {
     suggestion.map_or_else(String::new, |path| {
-        format!("; did you mean {}?", path.display())
+        format!("; did you mean {}?", printable(path.display()))
     })
 }
 

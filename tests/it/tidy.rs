@@ -48,16 +48,17 @@ fn modules_import_only_from_the_floors_below() {
         ("autodiff", &[]),
         ("number", &["autodiff"]),
         ("ending", &[]),
-        ("mistake", &[]),
+        ("text", &[]),
+        ("mistake", &["text"]),
         ("random", &["autodiff"]),
-        ("data", &["autodiff", "mistake", "number", "random"]),
+        ("data", &["autodiff", "mistake", "number", "random", "text"]),
         ("engine", &["autodiff"]),
         (
             "objective",
             &["autodiff", "engine", "mistake", "number", "random"],
         ),
         ("optimizer", &["autodiff", "mistake", "number", "objective"]),
-        ("spec", &["ending", "mistake", "number"]),
+        ("spec", &["ending", "mistake", "number", "text"]),
         ("schema", &["number", "objective", "optimizer", "spec"]),
         (
             "plan",
@@ -87,20 +88,20 @@ fn modules_import_only_from_the_floors_below() {
             "report",
             &[
                 "batch", "derivative", "diagnosis", "ending", "landscape", "number", "objective",
-                "optimizer", "plan",
+                "optimizer", "plan", "text",
             ],
         ),
         (
             "baseline",
             &[
-                "batch", "derivative", "diagnosis", "number", "plan", "report",
+                "batch", "derivative", "diagnosis", "number", "plan", "report", "text",
             ],
         ),
         (
             "experiment",
             &[
                 "baseline", "batch", "derivative", "diagnosis", "mistake", "number", "plan",
-                "report", "spec",
+                "report", "spec", "text",
             ],
         ),
     ];

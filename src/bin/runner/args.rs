@@ -6,6 +6,7 @@ use std::process::ExitCode;
 use clap::{Args, CommandFactory, Parser, Subcommand, ValueEnum};
 use gradtape::mistake::Code;
 use gradtape::report::{REPORT, report_name};
+use gradtape::text::printable;
 
 use crate::output;
 
@@ -395,6 +396,10 @@ impl Arguments {
     /// the command line, or its help.
     pub fn from_command_line() -> Result<Self, ExitCode> {
         Line::try_parse().map(Arguments).map_err(|error| {
+            // An error quotes arguments, so it is made again of printable ones.
+            let arguments = std::env::args_os();
+            let arguments = arguments.map(|one| printable(one.to_string_lossy()));
+            let error = Line::try_parse_from(arguments).err().unwrap_or(error);
             let text = error.render().ansi().to_string();
             match text.split_once("error:") {
                 Some((_, told)) if error.use_stderr() => {

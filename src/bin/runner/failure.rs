@@ -5,6 +5,7 @@ use std::process::ExitCode;
 use gradtape::mistake::{Code, Mistakes};
 use gradtape::report::{ReportError, remove_unfinished};
 use gradtape::spec::LoadError;
+use gradtape::text::printable;
 
 use crate::output;
 
@@ -59,7 +60,7 @@ impl Failure {
         match self {
             Failure::Told(_) => {}
             Failure::Experiments(wrong) => wrong.iter().for_each(WrongExperiment::print),
-            Failure::Usage(message) => output::coded_error(Code::Usage, message),
+            Failure::Usage(message) => output::coded_error(Code::Usage, &printable(message)),
             Failure::Report(error) => output::error(&error.to_string()),
             Failure::System(message) => output::error(message),
         }

@@ -5,6 +5,7 @@ use std::io::{ErrorKind, Write as _};
 use std::path::{Path, PathBuf};
 
 use gradtape::report::ReportError;
+use gradtape::text::printable;
 
 use crate::args::Init;
 use crate::failure::Failure;
@@ -35,7 +36,7 @@ pub fn init(options: &Init) -> Result<(), Failure> {
     };
     let text = TEMPLATE.replace("TITLE", &title(&path));
     created.write_all(text.as_bytes()).map_err(refused)?;
-    let shown = path.display();
+    let shown = printable(path.display());
     output::results(&format!(
         "written: {STRONG}{shown}{STRONG:#}\n\nnext:\n  runner {shown}\n  runner check {shown}\n"
     ));

@@ -11,6 +11,7 @@ use unicode_width::UnicodeWidthStr;
 use gradtape::mistake::Code;
 use gradtape::number::grouped;
 use gradtape::plan::Plan;
+use gradtape::text::printable;
 
 use crate::args::Colours;
 use crate::failure::Failure;
@@ -129,8 +130,7 @@ pub fn classes(plan: &Plan) -> String {
     const NAMES: usize = 5;
     let lines = plan.classes().into_iter().map(|(file, classes)| {
         let text = format!("{file}, {}", classes.with_names(NAMES));
-        let text = text.replace(char::is_control, " ");
-        let text = wrapped(&text, 2, 4);
+        let text = wrapped(&printable(text), 2, 4);
         format!("{FAINT}{text}{FAINT:#}")
     });
     lines.collect()

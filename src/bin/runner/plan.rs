@@ -4,6 +4,7 @@
 use gradtape::number::{Value, grouped};
 use gradtape::plan::{Objective, Plan};
 use gradtape::report::{derivative_plan_object, objective_object, plan_line, plan_object};
+use gradtape::text::printable;
 
 use crate::args::{self, PlanFormat};
 use crate::estimate::{self, Estimate};
@@ -69,8 +70,9 @@ fn print_table(experiment: &Experiment, gradient: bool, estimate: Option<Estimat
         ));
     }
     output::results(&format!(
-        "{STRONG}{}{STRONG:#}  {FAINT}{file}: {contents}{FAINT:#}\n",
-        plan.title,
+        "{STRONG}{}{STRONG:#}  {FAINT}{}: {contents}{FAINT:#}\n",
+        printable(&plan.title),
+        printable(file),
     ));
     output::results(&output::classes(plan));
     if let Some(estimate) = estimate {
@@ -121,9 +123,10 @@ fn in_bytes(bytes: f64) -> String {
 /// The formula of an objective as it was understood, and its gradient.
 fn print_gradient(objective: &Objective) {
     let function = &objective.function;
-    let mut text = format!("  {STRONG}{}{STRONG:#}\n", objective.name);
+    let mut text = format!("  {STRONG}{}{STRONG:#}\n", printable(&objective.name));
     let mut add = |name: &str, formula: &str| {
-        text.push_str(&output::wrapped(&format!("{name} = {formula}"), 4, 8));
+        let definition = printable(format!("{name} = {formula}"));
+        text.push_str(&output::wrapped(&definition, 4, 8));
     };
     for (name, formula) in function.definitions() {
         add(name, &formula.to_string());
@@ -157,7 +160,7 @@ fn print_runs(plan: &Plan, numbers: &[u64]) {
     let same: Vec<String> = same.collect();
     if !same.is_empty() {
         let same = format!("the same in all runs: {}", same.join(", "));
-        let same = output::wrapped(&same, 2, 4);
+        let same = output::wrapped(&printable(same), 2, 4);
         output::results(&format!("{FAINT}{same}{FAINT:#}\n"));
     }
     let columns = varying_columns(plan);

@@ -13,6 +13,7 @@ use std::time::{Duration, Instant};
 use gradtape::batch::{Cancelled, Control};
 use gradtape::number::grouped;
 use gradtape::report::ReportError;
+use gradtape::text::printable;
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
 use crate::failure::Failure;
@@ -86,6 +87,7 @@ fn show_while<R>(
     if is_quiet {
         return work();
     }
+    let name = &printable(name);
     let begin = Instant::now();
     let show = move |work: Ongoing| {
         if !io::stderr().is_terminal() {

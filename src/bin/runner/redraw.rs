@@ -1,5 +1,7 @@
 //! `runner report REPORT_DIR…`: draw the charts again from the CSV files.
 
+use gradtape::text::printable;
+
 use crate::args::Report;
 use crate::failure::Failure;
 use crate::output;
@@ -16,7 +18,7 @@ pub fn redraw(options: &Report) -> Result<(), Failure> {
             gradtape::report::redraw(folder, &control)
         })?;
         run::warn_of(left.as_deref());
-        output::results(&format!("drawn again: {}\n", folder.display()));
+        output::results(&format!("drawn again: {}\n", printable(folder.display())));
     }
     Ok(())
 }

@@ -8,6 +8,7 @@ use gradtape::report::{
     Finished, Published, ReportError, Staging, Stored, Writer, derivative_object, read_derivative,
     run_object,
 };
+use gradtape::text::printable;
 
 use crate::args::{Format, Plot, Run};
 use crate::failure::{Failure, together};
@@ -144,7 +145,7 @@ impl End {
         };
         format!(
             "{colour}{word:7}{colour:#} {STRONG}{}{STRONG:#}\n",
-            self.name
+            printable(&self.name)
         )
     }
 }

@@ -16,6 +16,7 @@ use gradtape::ending::{Outcome, Status, Tone};
 use gradtape::number::{Scalar, grouped, short};
 use gradtape::plan::Plan;
 use gradtape::report::{PAGE, RUNS};
+use gradtape::text::printable;
 
 use crate::output::{self, BAD, FAINT, GOOD, NOTABLE, STRONG};
 use crate::table::{Cell, Table};
@@ -187,7 +188,7 @@ impl<'p> Summary<'p> {
         text.push_str(&self.tables);
         if !self.diagnosis.summary.is_empty() {
             let paragraph = self.diagnosis.summary.join(" ");
-            text.push_str(&output::wrapped(&paragraph, 2, 2));
+            text.push_str(&output::wrapped(&printable(paragraph), 2, 2));
             text.push('\n');
         }
         if !self.plot.is_empty() {
@@ -195,7 +196,8 @@ impl<'p> Summary<'p> {
             text.push('\n');
         }
         // Writing to a string cannot fail.
-        let _ = writeln!(text, "  report in {}", folder.join(PAGE).display());
+        let page = printable(folder.join(PAGE).display());
+        let _ = writeln!(text, "  report in {page}");
         text
     }
 

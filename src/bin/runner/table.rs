@@ -1,6 +1,7 @@
 //! Aligned tables on a terminal.
 
 use anstyle::Style;
+use gradtape::text::printable;
 use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
 
 use crate::output::{self, STRONG};
@@ -44,7 +45,7 @@ impl Cell {
 
     pub fn styled(text: impl Into<String>, style: Style) -> Self {
         // A label with a line end would break the table apart.
-        let text = without_control(&text.into());
+        let text = printable(text.into());
         Cell { text, style }
     }
 }
@@ -65,7 +66,7 @@ impl Table {
     /// right.
     pub fn new(heads: &[(&str, bool)]) -> Self {
         let column = |(head, is_number): &(&str, bool)| Column {
-            head: without_control(head),
+            head: printable(head),
             is_number: *is_number,
             is_optional: false,
             is_minor: false,
@@ -208,16 +209,7 @@ fn total(widths: &[usize]) -> usize {
 
 /// A text in one line, not wider than a cell.
 pub fn one_line(text: &str) -> String {
-    cut(&without_control(text), WIDEST)
-}
-
-/// Without letters that move the cursor or turn the direction of the line, which would
-/// carry other cells away.
-fn without_control(text: &str) -> String {
-    let is_direction = |letter: char| matches!(letter, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
-    let plain = |letter: char| if letter.is_control() { ' ' } else { letter };
-    let letters = text.chars().filter(|letter| !is_direction(*letter));
-    letters.map(plain).collect()
+    cut(&printable(text), WIDEST)
 }
 
 /// The text, or what fits of it with an ellipsis, in columns of the terminal.
@@ -282,7 +274,7 @@ mod tests {
         table.push(vec![Cell::new("rate\n\u{202e}x"), Cell::new("2")]);
         assert_eq!(
             plain(&table, None),
-            "  label      loss\n  学習率 🚀     1\n  rate x        2\n"
+            "  label            loss\n  学習率 🚀           1\n  rate\\n\\u{202e}x     2\n"
         );
         assert_eq!(cut("学習率", 5), "学習…");
         assert_eq!(cut("学習率", 4), "学…");

@@ -10,6 +10,7 @@ use gradtape::batch::{Cancelled, Control};
 use gradtape::plan::Plan;
 use gradtape::report::ReportError;
 use gradtape::spec;
+use gradtape::text::printable;
 
 use crate::args::Run;
 use crate::failure::Failure;
@@ -109,7 +110,7 @@ impl Files {
     }
 
     fn names(&self) -> String {
-        let names = self.0.keys().map(|path| path.display().to_string());
+        let names = self.0.keys().map(|path| printable(path.display()));
         names.collect::<Vec<_>>().join(", ")
     }
 }

@@ -4,6 +4,7 @@ use std::fmt::Write as _;
 
 use gradtape::baseline::Subject;
 use gradtape::number::grouped;
+use gradtape::text::printable;
 
 use super::outcome::{Kind, Outcome, Word};
 use crate::output;
@@ -119,9 +120,8 @@ fn longest_fence(text: &str) -> usize {
 /// Text that is read in a cell of a table as it is.
 fn escaped(text: &str) -> String {
     let mut escaped = String::with_capacity(text.len());
-    for letter in text.chars() {
+    for letter in printable(text).chars() {
         match letter {
-            '\n' | '\r' => escaped.push(' '),
             '&' => escaped.push_str("&amp;"),
             '<' => escaped.push_str("&lt;"),
             '>' => escaped.push_str("&gt;"),
@@ -143,7 +143,7 @@ mod tests {
     fn text_stays_text() {
         assert_eq!(
             escaped("a|b <i>*x*</i> `c`\n@all"),
-            "a\\|b &lt;i&gt;\\*x\\*&lt;/i&gt; \\`c\\` \\@all"
+            "a\\|b &lt;i&gt;\\*x\\*&lt;/i&gt; \\`c\\`\\\\n\\@all"
         );
     }
 }

@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use gradtape::number::grouped;
+use gradtape::text::printable;
 
 use super::verdict::Verdict;
 use crate::args::Check;
@@ -150,7 +151,10 @@ impl Word {
             "" => String::new(),
             contents => format!("  {FAINT}{contents}{FAINT:#}"),
         };
-        format!("{colour}{word:7}{colour:#} {STRONG}{file}{STRONG:#}{contents}\n")
+        format!(
+            "{colour}{word:7}{colour:#} {STRONG}{}{STRONG:#}{contents}\n",
+            printable(file)
+        )
     }
 }
 

@@ -3,6 +3,7 @@
 use gradtape::baseline::{Demand, Deviation, Subject};
 use gradtape::experiment::Checked;
 use gradtape::number::grouped;
+use gradtape::text::printable;
 
 use super::outcome::Word;
 use crate::args::Check;
@@ -98,7 +99,8 @@ impl Verdict {
         let mut text = self.word().line(file, &runs);
         if self.word() == Word::Unrecorded {
             text.push_str(&format!(
-                "  there is no recorded report: `runner {file}` records one\n"
+                "  there is no recorded report: `runner {}` records one\n",
+                printable(file)
             ));
         }
         for deviation in &self.deviations {
@@ -117,7 +119,8 @@ impl Verdict {
                     grouped(self.runs.len() as u128)
                 ),
             };
-            text.push_str(&format!("  charts of {drawn}: {}\n", folder.display()));
+            let folder = printable(folder.display());
+            text.push_str(&format!("  charts of {drawn}: {folder}\n"));
         }
         let unexpected = (self.unexpected > 0).then_some("the file expects other values");
         if let (true, Some(why)) = (options.accept, unexpected.or(self.refusal)) {
