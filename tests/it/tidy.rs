@@ -207,8 +207,8 @@ fn each_outside_library_is_known_to_few_files() {
         (
             "unicode_width",
             &[
-                "src/bin/runner/output.rs", "src/bin/runner/plot.rs", "src/bin/runner/summary.rs",
-                "src/bin/runner/table.rs",
+                "src/bin/runner/escape.rs", "src/bin/runner/output.rs", "src/bin/runner/plot.rs",
+                "src/bin/runner/summary.rs", "src/bin/runner/table.rs",
             ],
         ),
         ("indicatif", &["src/bin/runner/progress.rs"]),

@@ -3,6 +3,7 @@
 mod args;
 mod check;
 mod dots;
+mod escape;
 mod estimate;
 mod explain;
 mod failure;

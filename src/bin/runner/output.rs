@@ -14,6 +14,7 @@ use gradtape::plan::Plan;
 use gradtape::text::printable;
 
 use crate::args::Colours;
+use crate::escape::escaped;
 use crate::failure::Failure;
 
 /// What stands out as wrong.
@@ -51,10 +52,19 @@ pub fn has_reader() -> bool {
     !HAS_LOST_READER.load(Ordering::Relaxed)
 }
 
-/// Prints results. A reader that ends early, such as `head`, is not an error, and does not
-/// stop the work: reports and exit codes are the same without it. Any other failure ends the
-/// process.
+/// Prints results, whole lines. A reader that ends early, such as `head`, is not an error, and
+/// does not stop the work: reports and exit codes are the same without it. Any other failure
+/// ends the process.
 pub fn results(text: &str) {
+    print(&escaped(text));
+}
+
+/// Prints a workflow command of GitHub Actions. No other line begins with two colons.
+pub fn workflow_command(command: &str) {
+    print(&format!("::{}\n", escaped(command)));
+}
+
+fn print(text: &str) {
     if !has_reader() {
         return;
     }
@@ -78,15 +88,15 @@ pub fn is_terminal() -> bool {
 pub fn clear() {
     if is_terminal() {
         // All that is seen, what has scrolled away, and the cursor to the corner.
-        results("\x1b[2J\x1b[3J\x1b[H");
+        print("\x1b[2J\x1b[3J\x1b[H");
     }
 }
 
-/// Prints a message as it is.
+/// Prints a message, whole lines.
 pub fn message(text: &str) {
     let mut stream = anstream::stderr().lock();
     // There is nowhere left to tell that standard error is gone.
-    let _ = stream.write_all(text.as_bytes());
+    let _ = stream.write_all(escaped(text).as_bytes());
 }
 
 /// Prints an error in one paragraph.

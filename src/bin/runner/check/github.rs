@@ -14,8 +14,8 @@ pub fn is_here() -> bool {
     std::env::var("GITHUB_ACTIONS").is_ok_and(|value| value == "true")
 }
 
-/// The error of an experiment that failed.
-pub fn annotation(outcome: &Outcome) -> String {
+/// Prints the error of an experiment that failed.
+pub fn annotate(outcome: &Outcome) {
     let file = &outcome.file;
     let (title, mut lines) = match &outcome.kind {
         Kind::Checked(_, verdict) => {
@@ -34,18 +34,18 @@ pub fn annotation(outcome: &Outcome) -> String {
             let lines = text.trim_end().lines().map(str::to_owned).collect();
             (format!("{file} could not be checked"), lines)
         }
-        Kind::Waiting(_) | Kind::Skipped => return String::new(),
+        Kind::Waiting(_) | Kind::Skipped => return,
     };
     if lines.len() > SHOWN {
         lines.truncate(SHOWN);
         lines.push("…".to_owned());
     }
-    format!(
-        "::error file={},title={}::{}\n",
+    output::workflow_command(&format!(
+        "error file={},title={}::{}",
         property(&outcome.path.display().to_string()),
         property(&title),
         data(&lines.join("\n"))
-    )
+    ));
 }
 
 fn data(text: &str) -> String {

@@ -136,7 +136,7 @@ fn tell(outcome: &Outcome, options: &args::Check) {
         CheckFormat::Json => output::results(&stream::experiment(outcome)),
     }
     if github::is_here() && outcome.code() != 0 && options.format == CheckFormat::Text {
-        output::results(&github::annotation(outcome));
+        github::annotate(outcome);
     }
 }
 
