@@ -48,7 +48,7 @@ pub enum ReportError {
     /// Something in the folder of the report is in the way of a new one.
     #[error(
         "{} {why}: move it elsewhere, or choose another folder with --out",
-        path.display()
+        printable(path.display())
     )]
     Immovable {
         /// What is in the way.
@@ -58,9 +58,9 @@ pub enum ReportError {
     },
     /// Another process writes the report.
     #[error(
-        "{} is being written by {holder}: it had not finished after {} s; run again when it has, \
-         or delete {} if it has ended",
-        path.display(), MAX_WAIT.as_secs(), lock.display()
+        "{} is being written by {}: it had not finished after {} s; run again when it has, or \
+         delete {} if it has ended",
+        printable(path.display()), printable(holder), MAX_WAIT.as_secs(), printable(lock.display())
     )]
     Busy {
         /// The folder of the report.

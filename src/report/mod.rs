@@ -52,6 +52,7 @@ mod text;
 mod trajectory;
 
 use std::fs;
+use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -628,10 +629,13 @@ pub fn redraw(folder: &Path, control: &Control) -> Result<Option<PathBuf>, Repor
     }
     for file in &head.files {
         let (old, new) = (folder.join(file), staging.path(file));
-        if !new.exists() && old.exists() {
-            // The same file under a second name, where the file system has that.
-            let taken = fs::hard_link(&old, &new).or_else(|_| fs::copy(&old, &new).map(drop));
-            taken.map_err(ReportError::write(&new))?;
+        // The same file under a second name, where the file system has that.
+        match fs::hard_link(&old, &new) {
+            Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
+            // It was made without charts.
+            Err(error) if error.kind() == io::ErrorKind::NotFound => {}
+            Err(_) => drop(fs::copy(&old, &new).map_err(ReportError::write(&new))?),
+            Ok(()) => {}
         }
     }
     Ok(staging.publish()?.left)

@@ -354,7 +354,8 @@ fn a_filter_is_about_runs() {
         "{stderr}"
     );
     succeeded(runner(at.path()).args(["mixed.toml", "--filter", "precision=f32"]));
-    let rows = fs::read_to_string(at.path().join("reports/mixed/derivative_3.csv")).unwrap();
+    let rows =
+        fs::read_to_string(at.path().join("reports/mixed@partial/derivative_3.csv")).unwrap();
     assert_eq!(rows.lines().count(), 5, "derivatives are not filtered");
 }
 

@@ -192,13 +192,14 @@ fn each_outside_library_is_known_to_few_files() {
             ],
         ),
         ("quick_junit", &["src/bin/runner/check/junit.rs"]),
-        ("rustix", &["src/report/folder.rs"]),
+        ("rustix", &["src/report/folder/system.rs"]),
         (
             "rayon",
             &[
                 "src/batch/mod.rs",
                 "src/report/mod.rs",
                 "src/report/chart/animation.rs",
+                "src/report/folder/staging.rs",
                 "src/bin/runner/threads.rs",
             ],
         ),

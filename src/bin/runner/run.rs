@@ -89,7 +89,7 @@ pub fn run_all(
         match run_one(experiment, writer, printing, control) {
             Ok(()) => {
                 if let (Some(spared), false) = (options.spared(&experiment.file), options.quiet) {
-                    let spared = spared.display();
+                    let spared = printable(spared.display());
                     output::message(&format!(
                         "{NOTABLE}note{NOTABLE:#}: {spared} stays as recorded; --replace replaces it\n"
                     ));
@@ -234,7 +234,7 @@ pub fn warn_of(left: Option<&Path>) {
     if let Some(left) = left {
         output::warning(&format!(
             "the previous report could not be removed (another user's, perhaps): delete {}",
-            left.display()
+            printable(left.display())
         ));
     }
 }

@@ -1,13 +1,13 @@
 //! The lock of a report: the directory in which the next one is written.
 
 use std::collections::BTreeSet;
-use std::fs::{self, File, OpenOptions, TryLockError};
+use std::fs::{self, File, TryLockError};
 use std::io::{self, Read, Write};
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use super::{Place, is_empty, is_there};
+use super::{Place, is_empty, is_there, system};
 use crate::report::ReportError;
 
 /// How often a writer looks whether another one has finished.
@@ -85,10 +85,10 @@ impl Lock {
         }
         let path = work.join(LOCK);
         let mut is_taken_over = false;
-        let opened = match open(&path, true) {
+        let opened = match system::open(&path, true) {
             Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {
                 is_taken_over = true;
-                open(&path, false)
+                system::open(&path, false)
             }
             opened => opened,
         };
@@ -111,13 +111,13 @@ impl Lock {
             Err(TryLockError::Error(_)) => return Ok(None),
         }
         // Whoever held it removes it at the end, and this may be the file that is gone.
-        if !is_at(&file, &path) {
+        if !system::is_at(&file, &path) {
             return Ok(None);
         }
         unfinished().insert(work.clone());
         let text = file
             .set_len(0)
-            .and_then(|()| write!(file, "{}", this_process()));
+            .and_then(|()| write!(file, "{}", system::this_process()));
         let lock = Lock {
             work,
             is_taken_over,
@@ -171,37 +171,6 @@ pub(super) fn in_the_way() -> io::Error {
     io::Error::other("it exists and is not the temporary directory of a report: rename it")
 }
 
-fn open(path: &Path, new: bool) -> io::Result<File> {
-    let mut options = OpenOptions::new();
-    options.read(true).write(true).create_new(new);
-    // Nothing is written through a link that was put there.
-    #[cfg(unix)]
-    {
-        use std::os::unix::fs::OpenOptionsExt;
-        #[expect(clippy::cast_possible_wrap, reason = "flags of the system")]
-        options.custom_flags(rustix::fs::OFlags::NOFOLLOW.bits() as i32);
-    }
-    options.open(path)
-}
-
-/// Whether the path leads to this file.
-#[cfg(unix)]
-fn is_at(file: &File, path: &Path) -> bool {
-    use std::os::unix::fs::MetadataExt;
-    let identity = |metadata: io::Result<fs::Metadata>| {
-        let metadata = metadata.ok()?;
-        Some((metadata.dev(), metadata.ino()))
-    };
-    let file = identity(file.metadata());
-    file.is_some() && file == identity(fs::symlink_metadata(path))
-}
-
-/// Elsewhere an open file cannot be replaced.
-#[cfg(not(unix))]
-fn is_at(_: &File, path: &Path) -> bool {
-    is_there(path)
-}
-
 /// Who holds the lock, in words.
 fn holder(work: &Path) -> String {
     let mut text = String::new();
@@ -211,18 +180,6 @@ fn holder(work: &Path) -> String {
         Ok(_) if !text.is_empty() => text,
         _ => "another process".to_owned(),
     }
-}
-
-fn this_process() -> String {
-    let process = std::process::id();
-    #[cfg(unix)]
-    {
-        let machine = rustix::system::uname();
-        let machine = machine.nodename().to_string_lossy();
-        format!("process {process} on {machine}")
-    }
-    #[cfg(not(unix))]
-    format!("process {process}")
 }
 
 /// Removes the directory of a lock with the files so far.

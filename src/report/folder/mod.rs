@@ -16,8 +16,8 @@
 //! directory is the user's own and moves to where the report is; no subdirectory is entered.
 
 mod lock;
-mod rights;
 mod staging;
+mod system;
 
 use std::collections::HashSet;
 use std::ffi::{OsStr, OsString};
@@ -123,10 +123,10 @@ impl Place {
         if !is_empty(&self.target) && !is_report(&self.target) {
             return Err(self.not_a_report());
         }
-        if rights::is_mount_point(&self.target) {
+        if system::is_mount_point(&self.target) {
             return Err(self.immovable("", "is a mount point, and a report replaces its directory"));
         }
-        if !rights::may_replace(&self.target, !foreign.is_empty()) {
+        if !system::may_replace(&self.target, !foreign.is_empty()) {
             return Err(refused(io::ErrorKind::PermissionDenied.into()));
         }
         for name in &foreign {
@@ -136,11 +136,11 @@ impl Place {
                            that name";
                 return Err(self.immovable(name, why));
             }
-            if rights::is_mount_point(&path) {
+            if system::is_mount_point(&path) {
                 let why = "is a mount point, which cannot move to the new report";
                 return Err(self.immovable(name, why));
             }
-            if !rights::may_move(&path) {
+            if !system::may_move(&path) {
                 let why = "is a read-only directory, which cannot move to the new report";
                 return Err(self.immovable(name, why));
             }
@@ -166,7 +166,7 @@ impl Place {
     /// What is in the report's directory and is not a file of the report. One that cannot be
     /// read, say where a merge left its marks, is taken to have the files of the new one.
     fn foreign(&self, files: &HashSet<String>) -> io::Result<Vec<OsString>> {
-        let listed = listed(&self.target);
+        let listed = listed(&self.target)?;
         let listed = listed.as_ref().unwrap_or(files);
         let entries = fs::read_dir(&self.target)?.collect::<io::Result<Vec<_>>>()?;
         let foreign = entries.into_iter().filter(|entry| !is_of(listed, entry));
@@ -214,10 +214,12 @@ impl Place {
     /// Removes a report that is no longer needed. What is the user's own in its directory moves
     /// to the report that is in place.
     fn settle(&self, sibling: &Path) -> io::Result<()> {
-        // A list that cannot be read is taken to be that of the other report.
-        let is_whole = is_there(&sibling.join(REPORT));
-        let other = || listed(&self.target).filter(|_| is_whole);
-        let listed = listed(sibling).or_else(other).unwrap_or_default();
+        let listed = match listed(sibling)? {
+            Some(listed) => listed,
+            // A damaged list is taken to be that of the other report.
+            None if is_there(&sibling.join(REPORT)) => listed(&self.target)?.unwrap_or_default(),
+            None => HashSet::new(),
+        };
         let entries = fs::read_dir(sibling)?.collect::<io::Result<Vec<_>>>()?;
         let (mut ours, foreign): (Vec<DirEntry>, Vec<DirEntry>) =
             entries.into_iter().partition(|entry| is_of(&listed, entry));
@@ -268,9 +270,11 @@ fn move_files(from: &Path, to: &Path) -> io::Result<()> {
     entries.into_iter().try_for_each(moved)
 }
 
-/// Whether something has this name, be it a link that leads nowhere.
+/// Whether something has this name, be it a link that leads nowhere; true where that cannot be
+/// known.
 fn is_there(path: &Path) -> bool {
-    fs::symlink_metadata(path).is_ok()
+    let seen = fs::symlink_metadata(path);
+    !seen.is_err_and(|error| error.kind() == io::ErrorKind::NotFound)
 }
 
 /// The path behind all links; the last one need not lead anywhere.
@@ -285,10 +289,15 @@ fn followed(path: &Path) -> io::Result<PathBuf> {
     Err(io::Error::other("its links lead in a circle"))
 }
 
-/// The files that the report in a directory lists; `None` if that cannot be read.
-fn listed(directory: &Path) -> Option<HashSet<String>> {
-    let head = json::head_of(&directory.join(REPORT)).ok()?;
-    Some(head.files.into_iter().collect())
+/// The files that the report in a directory lists; `None` if there is no list, or a damaged one.
+fn listed(directory: &Path) -> io::Result<Option<HashSet<String>>> {
+    match json::head_of(&directory.join(REPORT)) {
+        Ok(head) => Ok(Some(head.files.into_iter().collect())),
+        Err(ReportError::Read { source, .. }) if source.kind() != io::ErrorKind::NotFound => {
+            Err(source)
+        }
+        Err(_) => Ok(None),
+    }
 }
 
 /// Whether an entry is one of the listed files.

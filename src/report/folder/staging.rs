@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use rayon::prelude::*;
 
 use super::lock::{self, Lock, unfinished};
-use super::{Place, REPORT, is_there, move_files, rights};
+use super::{Place, REPORT, is_there, move_files, system};
 use crate::plan::Plan;
 use crate::report::ReportError;
 
@@ -123,10 +123,8 @@ impl Staging {
         // none in its place, both are left for the next process.
         let mut settled = Ok(());
         if replaced.is_ok() || is_there(&place.target) || !is_there(&place.old_sibling()) {
-            let all = place.siblings();
-            settled = all
-                .map(|sibling| place.settle(&sibling).map_err(|_| sibling))
-                .collect();
+            let mut all = place.siblings();
+            settled = all.try_for_each(|sibling| place.settle(&sibling).map_err(|_| sibling));
         }
         drop(guard);
         if settled.is_err() || !is_there(&place.target) {
@@ -167,23 +165,19 @@ fn keep_rights(old: &Path, new: &Path, files: &HashSet<String>) -> io::Result<()
     for file in files {
         let path = new.join(file);
         if let Some(like) = of_file(file).or_else(|| common.clone())
-            && path.exists()
+            && is_there(&path)
         {
-            rights::keep(&path, &like)?;
+            system::keep_rights(&path, &like)?;
         }
     }
-    rights::keep(new, &fs::metadata(old)?)
+    system::keep_rights(new, &fs::metadata(old)?)
 }
 
 /// Exchanges two directories, in one step where the system can.
 fn exchange(new: &Path, target: &Path, old: &Path) -> io::Result<()> {
-    #[cfg(any(target_os = "linux", target_os = "macos"))]
-    {
-        use rustix::fs::{CWD, RenameFlags, renameat_with};
-        // Some file systems cannot; the way below is left for them.
-        if renameat_with(CWD, new, CWD, target, RenameFlags::EXCHANGE).is_ok() {
-            return Ok(());
-        }
+    // Some file systems cannot; the way below is left for them.
+    if system::exchange(new, target).is_ok() {
+        return Ok(());
     }
     match fs::rename(target, old) {
         // A directory of a lower layer, as in the image of a container, cannot be renamed.

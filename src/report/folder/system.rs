@@ -1,8 +1,64 @@
-//! What the system lets a process do with the directory of a report, and whose it is.
+//! What only the system can do with files and directories, or say of them.
 
-use std::fs::Metadata;
+use std::fs::{File, Metadata, OpenOptions};
 use std::io;
 use std::path::Path;
+
+/// Exchanges two directories in one step; fails where the system or the file system cannot.
+#[cfg(any(target_os = "linux", target_os = "macos"))]
+pub(super) fn exchange(one: &Path, other: &Path) -> io::Result<()> {
+    use rustix::fs::{CWD, RenameFlags, renameat_with};
+    Ok(renameat_with(CWD, one, CWD, other, RenameFlags::EXCHANGE)?)
+}
+
+#[cfg(not(any(target_os = "linux", target_os = "macos")))]
+pub(super) fn exchange(_: &Path, _: &Path) -> io::Result<()> {
+    Err(io::ErrorKind::Unsupported.into())
+}
+
+/// Opens a file to read and write it, a new one or one that exists, but not through a link.
+pub(super) fn open(path: &Path, is_new: bool) -> io::Result<File> {
+    let mut options = OpenOptions::new();
+    options.read(true).write(true).create_new(is_new);
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::OpenOptionsExt;
+        #[expect(clippy::cast_possible_wrap, reason = "flags of the system")]
+        options.custom_flags(rustix::fs::OFlags::NOFOLLOW.bits() as i32);
+    }
+    options.open(path)
+}
+
+/// Whether the path leads to this file.
+#[cfg(unix)]
+pub(super) fn is_at(file: &File, path: &Path) -> bool {
+    use std::os::unix::fs::MetadataExt;
+    let identity = |metadata: io::Result<Metadata>| {
+        let metadata = metadata.ok()?;
+        Some((metadata.dev(), metadata.ino()))
+    };
+    let file = identity(file.metadata());
+    file.is_some() && file == identity(std::fs::symlink_metadata(path))
+}
+
+/// Elsewhere an open file cannot be replaced.
+#[cfg(not(unix))]
+pub(super) fn is_at(_: &File, path: &Path) -> bool {
+    path.exists()
+}
+
+/// This process, for people.
+pub(super) fn this_process() -> String {
+    let process = std::process::id();
+    #[cfg(unix)]
+    {
+        let machine = rustix::system::uname();
+        let machine = machine.nodename().to_string_lossy();
+        format!("process {process} on {machine}")
+    }
+    #[cfg(not(unix))]
+    format!("process {process}")
+}
 
 /// Whether another file system is mounted here, or another place of the same one.
 #[cfg(target_os = "linux")]
@@ -61,7 +117,7 @@ pub(super) fn may_move(_: &Path) -> bool {
 /// Gives a file or directory the owner, the group and the rights of another, as far as this
 /// user may. Where the group cannot be kept, another one gets no more than everybody.
 #[cfg(unix)]
-pub(super) fn keep(path: &Path, like: &Metadata) -> io::Result<()> {
+pub(super) fn keep_rights(path: &Path, like: &Metadata) -> io::Result<()> {
     use std::os::unix::fs::{MetadataExt, PermissionsExt, chown};
     let now = std::fs::metadata(path)?;
     let mut mode = like.mode() & 0o7777;
@@ -79,6 +135,6 @@ pub(super) fn keep(path: &Path, like: &Metadata) -> io::Result<()> {
 }
 
 #[cfg(not(unix))]
-pub(super) fn keep(_: &Path, _: &Metadata) -> io::Result<()> {
+pub(super) fn keep_rights(_: &Path, _: &Metadata) -> io::Result<()> {
     Ok(())
 }
