@@ -51,6 +51,7 @@ mod stored;
 mod text;
 mod trajectory;
 
+use std::ffi::OsStr;
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
@@ -134,6 +135,22 @@ struct RowFiles {
     trajectories: TrajectoryFile,
     runs: csv::RunFile,
     diagnoses: csv::RunFile,
+}
+
+impl RowFiles {
+    fn create(plan: &Plan, folder: &Path) -> Result<RowFiles, ReportError> {
+        Ok(RowFiles {
+            trajectories: TrajectoryFile::create(folder.join(TRAJECTORIES), plan)?,
+            runs: csv::RunFile::create(folder.join(RUNS), &csv::run_columns(plan))?,
+            diagnoses: csv::RunFile::create(folder.join(DIAGNOSIS), &csv::diagnosis_columns())?,
+        })
+    }
+
+    fn finish(self) -> Result<(), ReportError> {
+        self.trajectories.finish()?;
+        self.runs.finish()?;
+        self.diagnoses.finish()
+    }
 }
 
 /// A report that is in its place.
@@ -278,25 +295,19 @@ impl<'p> Writer<'p> {
             data: plan.recorded_data(),
             files: files(plan),
         };
+        let (rows, report) = staging.write(|folder| {
+            let rows = (plan.runs() > 0).then(|| RowFiles::create(plan, folder));
+            let report = json::ReportFile::create(folder.join(REPORT), &head)?;
+            Ok((rows.transpose()?, report))
+        })?;
         Ok(Writer {
             plan,
             stock: Stock::new(staging.folder().to_owned()),
             keys: Arc::new(json::Keys::new(plan)),
             drawn: Arc::new(Drawn::new(plan, numbers)),
             shown: Arc::new(Shown::new(plan, numbers)),
-            rows: if plan.runs() > 0 {
-                Some(RowFiles {
-                    trajectories: TrajectoryFile::create(staging.path(TRAJECTORIES), plan)?,
-                    runs: csv::RunFile::create(staging.path(RUNS), &csv::run_columns(plan))?,
-                    diagnoses: csv::RunFile::create(
-                        staging.path(DIAGNOSIS),
-                        &csv::diagnosis_columns(),
-                    )?,
-                })
-            } else {
-                None
-            },
-            report: json::ReportFile::create(staging.path(REPORT), &head)?,
+            rows,
+            report,
             head,
             lines: Lines::new(),
             endings: Endings::default(),
@@ -343,6 +354,11 @@ impl<'p> Writer<'p> {
     ///
     /// If a file cannot be written.
     pub fn add<L>(&mut self, recorded: Recorded<'_, L>) -> Result<Vec<L>, ReportError> {
+        let added = self.append(recorded);
+        added.map_err(|error| self.staging.named(error))
+    }
+
+    fn append<L>(&mut self, recorded: Recorded<'_, L>) -> Result<Vec<L>, ReportError> {
         if let Some(files) = &mut self.rows {
             files.trajectories.append(recorded.trajectories)?;
             files.runs.append(recorded.runs)?;
@@ -363,7 +379,8 @@ impl<'p> Writer<'p> {
     /// If its file cannot be written.
     pub fn add_table(&mut self, table: Table) -> Result<(), ReportError> {
         let file = derivative_file(self.plan, table.derivative);
-        csv::write_derivative(&self.staging.path(&file), self.plan, &table)?;
+        self.staging
+            .write(|folder| csv::write_derivative(&folder.join(&file), self.plan, &table))?;
         self.tables.push(table);
         Ok(())
     }
@@ -376,34 +393,33 @@ impl<'p> Writer<'p> {
     /// If a file cannot be written, or if it was cancelled; an older report is then
     /// untouched.
     pub fn finish(self, with_charts: bool, control: &Control) -> Result<Finished, ReportError> {
-        if let Some(files) = self.rows {
-            files.trajectories.finish()?;
-            files.runs.finish()?;
-            files.diagnoses.finish()?;
-        }
         let diagnosis = self.tallies.diagnosis(self.plan, &self.diagnoser);
-        self.report.finish(self.plan, &self.tables, &diagnosis)?;
-        let folder = self.staging.folder();
-        let collected = Collected {
-            drawn: &self.drawn,
-            lines: &self.lines,
-            endings: &self.endings,
-        };
-        // Without the data nobody can compute them again.
-        write_fields(self.plan, &collected, folder)?;
-        let mut charts = Vec::new();
-        if with_charts {
-            let stored = Files::open(folder, self.plan);
-            charts = draw(self.plan, &collected, &stored, folder, control)?;
-            charts.extend(draw_tables(self.plan, &self.tables, folder, control)?);
-        }
-        let (overview, shown, head) = (self.overview, &self.shown, &self.head);
-        let page = overview.page(self.plan, shown, head, &diagnosis, &self.tables, charts);
-        write_page(&page, folder)?;
-        if control.is_cancelled() {
-            return Err(Cancelled.into());
-        }
-        let placed = self.staging.publish()?;
+        let staging = self.staging;
+        staging.write(|folder| {
+            self.rows.map_or(Ok(()), RowFiles::finish)?;
+            self.report.finish(self.plan, &self.tables, &diagnosis)?;
+            let collected = Collected {
+                drawn: &self.drawn,
+                lines: &self.lines,
+                endings: &self.endings,
+            };
+            // Without the data nobody can compute them again.
+            write_fields(self.plan, &collected, folder)?;
+            let mut charts = Vec::new();
+            if with_charts {
+                let stored = Files::open(folder, self.plan);
+                charts = draw(self.plan, &collected, &stored, folder, control)?;
+                charts.extend(draw_tables(self.plan, &self.tables, folder, control)?);
+            }
+            let (overview, shown, head) = (self.overview, &self.shown, &self.head);
+            let page = overview.page(self.plan, shown, head, &diagnosis, &self.tables, charts);
+            write_page(&page, folder)?;
+            if control.is_cancelled() {
+                return Err(Cancelled.into());
+            }
+            Ok(())
+        })?;
+        let placed = staging.publish()?;
         Ok(Finished {
             folder: placed.folder,
             left: placed.left,
@@ -613,30 +629,39 @@ pub fn redraw(folder: &Path, control: &Control) -> Result<Option<PathBuf>, Repor
     let read = reading::read(&report.files, &report.plan);
     let read = read.map_err(|error| report.head.explain(error))?;
     let Published { head, plan, files } = report;
-    let beside = staging.folder();
-    let collected = read.collected();
-    let mut charts = draw(&plan, &collected, &files, beside, control)?;
-    charts.extend(draw_tables(&plan, &read.tables, beside, control)?);
-    let results = read.results.iter();
-    let numbers: Vec<u64> = results.clone().map(|result| result.number).collect();
-    let shown = Shown::new(&plan, &numbers);
-    let mut overview = Overview::default();
-    results.for_each(|result| overview.add(&plan, &shown, result));
-    let page = overview.page(&plan, &shown, &head, &read.diagnosis, &read.tables, charts);
-    write_page(&page, beside)?;
-    if control.is_cancelled() {
-        return Err(Cancelled.into());
-    }
-    for file in &head.files {
-        let (old, new) = (folder.join(file), staging.path(file));
-        // The same file under a second name, where the file system has that.
-        match fs::hard_link(&old, &new) {
-            Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
-            // It was made without charts.
-            Err(error) if error.kind() == io::ErrorKind::NotFound => {}
-            Err(_) => drop(fs::copy(&old, &new).map_err(ReportError::write(&new))?),
-            Ok(()) => {}
+    staging.write(|beside| {
+        let collected = read.collected();
+        let mut charts = draw(&plan, &collected, &files, beside, control)?;
+        charts.extend(draw_tables(&plan, &read.tables, beside, control)?);
+        let results = read.results.iter();
+        let numbers: Vec<u64> = results.clone().map(|result| result.number).collect();
+        let shown = Shown::new(&plan, &numbers);
+        let mut overview = Overview::default();
+        results.for_each(|result| overview.add(&plan, &shown, result));
+        let page = overview.page(&plan, &shown, &head, &read.diagnosis, &read.tables, charts);
+        write_page(&page, beside)?;
+        if control.is_cancelled() {
+            return Err(Cancelled.into());
         }
-    }
+        // A list may come from anybody: what it says of other directories does not count.
+        let is_name = |file: &&String| Path::new(file).file_name() == Some(OsStr::new(file));
+        let mut others = head.files.iter().filter(is_name);
+        others.try_for_each(|file| take_over(&folder.join(file), &beside.join(file)))
+    })?;
     Ok(staging.publish()?.left)
+}
+
+/// Takes a file of a report over into the next one, unless that has one of its own.
+fn take_over(old: &Path, new: &Path) -> Result<(), ReportError> {
+    // The same file under a second name, where the file system has that.
+    match fs::hard_link(old, new) {
+        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Ok(()),
+        // The report was made without charts.
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
+        Err(_) if old.is_dir() => Ok(()),
+        Err(_) => fs::copy(old, new)
+            .map(drop)
+            .map_err(ReportError::write(new)),
+        Ok(()) => Ok(()),
+    }
 }

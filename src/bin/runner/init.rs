@@ -35,7 +35,11 @@ pub fn init(options: &Init) -> Result<(), Failure> {
         created => created.map_err(refused)?,
     };
     let text = TEMPLATE.replace("TITLE", &title(&path));
-    created.write_all(text.as_bytes()).map_err(refused)?;
+    if let Err(error) = created.write_all(text.as_bytes()) {
+        // A part of it would be in the way of the next attempt.
+        let _ = fs::remove_file(&path);
+        return Err(refused(error).into());
+    }
     let shown = printable(path.display());
     output::results(&format!(
         "written: {STRONG}{shown}{STRONG:#}\n\nnext:\n  runner {shown}\n  runner check {shown}\n"
@@ -65,5 +69,6 @@ fn file(name: &Path) -> Result<PathBuf, Failure> {
 /// The name of a file as a title, fit for a string of TOML.
 fn title(path: &Path) -> String {
     let stem = path.file_stem().unwrap_or_default().to_string_lossy();
-    stem.replace(['\\', '"'], "").replace(['_', '-'], " ")
+    let is_special = |c: char| c.is_control() || ['\\', '"'].contains(&c);
+    stem.replace(is_special, "").replace(['_', '-'], " ")
 }

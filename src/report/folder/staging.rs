@@ -87,9 +87,27 @@ impl Staging {
         &self.directory
     }
 
-    /// The place of a file until the report is published.
-    pub(in crate::report) fn path(&self, file: &str) -> PathBuf {
-        self.directory.join(file)
+    /// Does what writes files to the directory.
+    pub(in crate::report) fn write<T>(
+        &self,
+        write: impl FnOnce(&Path) -> Result<T, ReportError>,
+    ) -> Result<T, ReportError> {
+        write(&self.directory).map_err(|error| self.named(error))
+    }
+
+    /// The same error with the path that a file is meant to have: the temporary one is gone when
+    /// somebody looks.
+    pub(in crate::report) fn named(&self, error: ReportError) -> ReportError {
+        match error {
+            ReportError::Write { path, source } => ReportError::Write {
+                path: match path.strip_prefix(&self.directory) {
+                    Ok(file) => self.place.shown.join(file),
+                    Err(_) => path,
+                },
+                source,
+            },
+            error => error,
+        }
     }
 
     /// Puts the report in its place, instead of a previous one. What is in that directory and
