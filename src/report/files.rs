@@ -146,8 +146,9 @@ impl Files {
     pub(super) fn open(folder: &Path, plan: &Plan) -> Files {
         let tables = (0..plan.derivatives.len()).map(|place| derivative_file(plan, place));
         let tables: std::collections::HashSet<String> = tables.collect();
-        let is_data = |file: &String| file.ends_with(".csv");
-        let opened = super::files(plan).into_iter().filter(is_data).map(|file| {
+        let data = super::files(plan).into_iter();
+        let data = data.filter(|file| super::is_data(file) && file != REPORT);
+        let opened = data.map(|file| {
             let path = folder.join(&file);
             let content = match tables.contains(&file) {
                 true => fs::read(&path).map(Content::Bytes),

@@ -643,20 +643,30 @@ pub fn redraw(folder: &Path, control: &Control) -> Result<Option<PathBuf>, Repor
         if control.is_cancelled() {
             return Err(Cancelled.into());
         }
+        let drawn = self::files(&plan);
+        let is_drawn = |file: &String| !is_data(file) && drawn.contains(file);
         // A list may come from anybody: what it says of other directories does not count.
-        let is_name = |file: &&String| Path::new(file).file_name() == Some(OsStr::new(file));
-        let mut others = head.files.iter().filter(is_name);
-        others.try_for_each(|file| take_over(&folder.join(file), &beside.join(file)))
+        let is_name = |file: &String| Path::new(file).file_name() == Some(OsStr::new(file));
+        let others = head
+            .files
+            .iter()
+            .filter(|file| is_name(file) && !is_drawn(file));
+        let mut others = others.map(|file| (folder.join(file), beside.join(file)));
+        others.try_for_each(|(old, new)| take_over(&old, &new))
     })?;
     Ok(staging.publish()?.left)
 }
 
-/// Takes a file of a report over into the next one, unless that has one of its own.
+/// Whether a file of a report has its data, from which the others are made.
+fn is_data(file: &str) -> bool {
+    file == REPORT || file.ends_with(".csv")
+}
+
+/// Takes a file of a report over into the next one.
 fn take_over(old: &Path, new: &Path) -> Result<(), ReportError> {
     // The same file under a second name, where the file system has that.
     match fs::hard_link(old, new) {
-        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Ok(()),
-        // The report was made without charts.
+        // Another version of this crate may list what is no longer there.
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
         Err(_) if old.is_dir() => Ok(()),
         Err(_) => fs::copy(old, new)

@@ -753,8 +753,8 @@ fn the_report_of_another_user_is_replaced_and_named_if_it_cannot_be_removed() {
         (code, &*stderr),
         (
             0,
-            "warning: the previous report could not be removed (another user's, perhaps): delete \
-             reports/.exp.tmp-new\n"
+            "warning: the previous report could not be removed (it may be another user's): it is \
+             at reports/.exp.tmp-new\n"
         )
     );
     let [one, two] = reports();
@@ -764,7 +764,7 @@ fn the_report_of_another_user_is_replaced_and_named_if_it_cannot_be_removed() {
     write_text(at.path(), 0);
     let (code, _, stderr) = finished(as_nobody(at.path()).unwrap().args(["exp.toml", "-q"]));
     assert!(
-        code == 0 && stderr.contains("delete reports/.exp.tmp-left\n"),
+        code == 0 && stderr.contains("it is at reports/.exp.tmp-left\n"),
         "{stderr}"
     );
     assert!(tree(&at.path().join("reports/exp")) == one);
@@ -868,6 +868,22 @@ fn a_report_in_the_image_of_a_container_is_replaced() {
             "{stderr} {left:?}"
         );
     }
+}
+
+#[test]
+fn a_file_system_without_hard_links_will_do() {
+    let at = recorded();
+    let report = at.path().join("reports/exp");
+    let own = divided(&report).0;
+    fs::write(report.join("index.html"), "spoilt").unwrap();
+    fs::write(report.join("w_over_epoch.png"), "spoilt").unwrap();
+    let Some(mut command) = traced(at.path(), &["linkat:error=EPERM".to_owned()]) else {
+        return;
+    };
+    succeeded(command.args(["report", "reports/exp"]));
+    let (now, files) = divided(&report);
+    assert!(now == own && files == reports()[0]);
+    assert_eq!(names(&at.path().join("reports")), ["exp"]);
 }
 
 #[test]

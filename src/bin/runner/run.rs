@@ -233,7 +233,7 @@ fn finish(writer: Writer<'_>, charts: bool, control: &Control) -> Result<Finishe
 pub fn warn_of(left: Option<&Path>) {
     if let Some(left) = left {
         output::warning(&format!(
-            "the previous report could not be removed (another user's, perhaps): delete {}",
+            "the previous report could not be removed (it may be another user's): it is at {}",
             printable(left.display())
         ));
     }
