@@ -13,9 +13,29 @@ use crate::plan::Plan;
 use crate::report::ReportError;
 
 /// A report on its way: its files are written to a directory next to the report's place,
-/// which is removed again unless they are [published](Self::publish).
+/// which is removed again unless they are published.
 ///
 /// While it lives, no other process writes the same report.
+///
+/// # Examples
+///
+/// ```
+/// use gradtape::plan::Plan;
+/// use gradtape::report::Staging;
+///
+/// let plan = Plan::new("example.toml", r#"
+///     epochs = 10
+///     objective = [{ formula = "w^2", start = { w = 1 } }]
+///     optimizer = [{ method = "sgd", learning_rate = 0.1 }]
+/// "#)?;
+/// let reports = tempfile::tempdir()?;
+/// let staging = Staging::of(&plan, &reports.path().join("example"))?;
+/// assert!(reports.path().join(".example.tmp").is_dir());
+/// // Without a `Writer` that takes it and finishes, nothing is left of it.
+/// drop(staging);
+/// assert_eq!(std::fs::read_dir(reports.path())?.count(), 0);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Debug)]
 pub struct Staging {
     directory: PathBuf,
