@@ -449,16 +449,16 @@ fn a_page_has_the_first_thousand_runs_and_the_best_of_each_objective() {
 
 /// What the tooltip says, as its lines.
 fn tip(browser: &mut Browser) -> Vec<String> {
-    // The text of one that is not shown yet has no lines.
-    for _ in 0..100 {
-        let is_shown = "document.querySelector('.tip').getClientRects().length > 0";
-        if browser.value(is_shown).as_bool() == Some(true) {
-            break;
+    // The text of one that is not shown yet has no lines, so both are asked in one step.
+    let shown = "(tip => tip.getClientRects().length > 0 ? tip.innerText : null)(
+        document.querySelector('.tip'))";
+    for _ in 0..500 {
+        if let Some(text) = browser.value(shown).as_str() {
+            return text.lines().map(str::to_owned).collect();
         }
         std::thread::sleep(std::time::Duration::from_millis(20));
     }
-    let text = browser.text("document.querySelector('.tip').innerText");
-    text.lines().map(str::to_owned).collect()
+    panic!("no tooltip is shown");
 }
 
 /// The number after a name in a line of the tooltip.
