@@ -165,7 +165,7 @@ impl Staging {
             settled = all.try_for_each(|sibling| place.settle(&sibling).map_err(|_| sibling));
         }
         drop(guard);
-        if settled.is_err() || !is_there(&place.target) {
+        if place.siblings().next().is_some() {
             lock.leave();
         }
         replaced?;
