@@ -43,13 +43,15 @@ impl Published {
     /// If it cannot be read, or is not a report that this version understands.
     pub fn open(folder: &Path) -> Result<Published, ReportError> {
         let place = Place::new(folder)?;
-        place.mend_for_reading();
         let mut opened = Err(ReportError::read(folder)(io::ErrorKind::NotFound.into()));
         // Each time more than once it was replaced while it was opened.
         for _ in 0..MAX_ATTEMPTS {
+            place.mend_for_reading();
             let before = Identity::of(folder);
             opened = Published::attempt(folder);
-            if before == Identity::of(folder) {
+            let is_same = before == Identity::of(folder);
+            // Without an exchange it is away for a moment.
+            if is_same && (opened.is_ok() || !place.is_being_replaced()) {
                 break;
             }
         }

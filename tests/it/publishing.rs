@@ -407,17 +407,17 @@ fn the_rights_of_a_report_are_kept() {
     for file in ["runs.csv", "report.json"] {
         set(&report.join(file), 0o640);
     }
-    write_text(at.path(), 1);
+    let mode = |path: &Path| fs::metadata(path).unwrap().mode() & 0o7777;
+    let others = mode(&report.join("index.html"));
     // A file that is new has those of the report's list.
     let text = TEXTS[1].replace("{ y = 'w' }", "{ y = 'w' }, { y = 'loss' }");
     fs::write(at.path().join("exp.toml"), text).unwrap();
     for arguments in [&["exp.toml", "-q"] as &[&str], &["report", "reports/exp"]] {
         succeeded(runner(at.path()).args(arguments));
-        let mode = |path: &Path| fs::metadata(path).unwrap().mode() & 0o7777;
         assert_eq!(mode(&report), 0o750);
         assert_eq!(mode(&report.join("runs.csv")), 0o640);
         assert_eq!(mode(&report.join("loss_over_epoch.svg")), 0o640);
-        assert_eq!(mode(&report.join("index.html")), 0o644);
+        assert_eq!(mode(&report.join("index.html")), others);
     }
 }
 
@@ -536,13 +536,18 @@ fn traced(at: &Path, injections: &[String]) -> Option<Command> {
         return None;
     }
     let mut command = Command::new("strace");
-    command.args(["-f", "-qq", "-o", "/dev/null"]);
+    command.args(["-f", "-qq", "-o"]).arg(at.join(TRACE));
     for injection in injections {
         command.args(["-e", &format!("inject={injection}")]);
     }
     command.arg(env!("CARGO_BIN_EXE_runner")).current_dir(at);
+    // Calls are counted for each thread.
+    command.env("RAYON_NUM_THREADS", "1");
     Some(command)
 }
+
+/// What strace saw, in the folder of the experiment.
+const TRACE: &str = "trace.log";
 
 /// Without an exchange of directories two renames take its place.
 const NO_EXCHANGE: &str = "renameat2:error=EINVAL";
@@ -627,6 +632,7 @@ fn a_call_that_fails_leaves_the_recorded_report_and_what_is_somebodys_own() {
                 let (code, stdout, stderr) = finished(command.arg("exp.toml").env("NO_COLOR", "1"));
                 let told = format!("{fault} {more:?}: {code} {stderr}{stdout}");
                 assert!([0, 3].contains(&code), "{told}");
+                let trace = fs::read_to_string(at.path().join(TRACE)).unwrap();
                 let (now, files) = divided(&report);
                 // What could not be moved back waits for the next one.
                 let is_kept = now == own || !names(&at.path().join("reports")).eq(&["exp"]);
@@ -639,9 +645,34 @@ fn a_call_that_fails_leaves_the_recorded_report_and_what_is_somebodys_own() {
                 assert!(now == own && files == two, "{told}");
                 let left = names(&at.path().join("reports"));
                 assert!(left == ["exp"], "{told} {left:?}");
+                let is_reached = trace
+                    .lines()
+                    .any(|line| line.contains("(INJECTED)") && line.contains(error));
+                if !is_reached {
+                    break;
+                }
             }
         }
     }
+}
+
+#[test]
+fn a_report_that_is_away_for_a_moment_is_not_missing_to_readers() {
+    let at = recorded();
+    succeeded(runner(at.path()).args(["check", "exp.toml"]));
+    let slow = [NO_EXCHANGE.to_owned(), "rename:delay_exit=40000".to_owned()];
+    let Some(mut command) = traced(at.path(), &slow) else {
+        return;
+    };
+    let (mut writer, mut checks) = (command.args(["exp.toml", "-q"]).spawn().unwrap(), 0);
+    while writer.try_wait().unwrap().is_none() {
+        let (code, stdout, stderr) = finished(runner(at.path()).args(["check", "exp.toml"]));
+        assert_eq!(code, 0, "{stdout}{stderr}");
+        succeeded(runner(at.path()).args(["show", "reports/exp"]));
+        checks += 1;
+    }
+    assert!(writer.wait().unwrap().success() && checks > 1);
+    assert_eq!(names(&at.path().join("reports")), ["exp"]);
 }
 
 #[test]

@@ -238,12 +238,17 @@ impl Place {
         fs::remove_dir(sibling)
     }
 
+    /// Whether a process is about to replace the report, or was killed when it was.
+    pub(super) fn is_being_replaced(&self) -> bool {
+        is_there(&self.work()) && self.siblings().next().is_some()
+    }
+
     /// Lets a reader find a whole report where a process was killed while it replaced one.
     pub(super) fn mend_for_reading(&self) {
         /// A process that replaces a report without an exchange needs two renames.
         const ATTEMPTS: usize = 100;
         for _ in 0..ATTEMPTS {
-            if !is_there(&self.work()) || self.siblings().next().is_none() {
+            if !self.is_being_replaced() {
                 return;
             }
             if let Ok(Some(lock)) = lock::Lock::attempt(self.work()) {
