@@ -308,7 +308,9 @@ optimizer = [{ method = 'sgd', learning_rate = 1 }]
 #[test]
 fn a_report_that_is_being_written_is_hidden_from_version_control_and_waited_for() {
     let at = recorded();
-    let before = tree(&at.path().join("reports/exp"));
+    let report = at.path().join("reports/exp");
+    fs::set_permissions(&report, fs::Permissions::from_mode(0o700)).unwrap();
+    let before = tree(&report);
     let endless = folder(&[("exp.toml", ENDLESS)]);
     let work = at.path().join("reports/.exp.tmp");
     let mut first = runner(endless.path());
@@ -322,6 +324,8 @@ fn a_report_that_is_being_written_is_hidden_from_version_control_and_waited_for(
         holder.starts_with(&format!("process {} on ", first.id())),
         "{holder}"
     );
+    let mode = |path: &Path| fs::metadata(path).unwrap().mode() & 0o777;
+    assert_eq!([mode(&work), mode(&work.join("new"))], [0o700; 2]);
     // Readers do not wait.
     succeeded(runner(at.path()).args(["check", "exp.toml"]));
     succeeded(runner(at.path()).args(["show", "reports/exp"]));

@@ -92,7 +92,14 @@ impl Staging {
         }
         let files = files.iter().cloned().collect();
         place.check(&files)?;
-        let directory = lock.directory();
+        let directory = lock.directory().and_then(|directory| {
+            // Who may not read the previous report may not read the next one on its way either.
+            if let Ok(like) = fs::metadata(&place.target) {
+                system::keep_rights(&place.work(), &like)?;
+                system::keep_rights(&directory, &like)?;
+            }
+            Ok(directory)
+        });
         Ok(Staging {
             directory: directory.map_err(ReportError::write(&place.work()))?,
             files,
