@@ -298,6 +298,38 @@ fn what_a_killed_process_left_is_finished_or_undone_by_the_next_one() {
     assert!(tree(&at.path().join("reports/exp")) == two);
 }
 
+#[test]
+fn nothing_is_written_or_removed_through_a_link() {
+    let mine = folder(&[("notes.md", "mine")]);
+    fs::create_dir(mine.path().join("folder")).unwrap();
+    fs::write(mine.path().join("folder/a.txt"), "mine").unwrap();
+    for name in [".exp.tmp-new", ".exp.tmp-old", "new", ".gitignore"] {
+        let at = killed("", 1, &[]);
+        // Another report of mine, with all files that a report lists.
+        let (work, other_at) = (at.path().join("reports/.exp.tmp"), recorded());
+        let other = other_at.path().join("reports/exp");
+        let before = (tree(&other), tree(mine.path()));
+        match name {
+            "new" => {
+                fs::remove_dir_all(work.join("new")).unwrap();
+                symlink(mine.path().join("folder"), work.join("new")).unwrap();
+            }
+            ".gitignore" => {
+                fs::remove_file(work.join(name)).unwrap();
+                symlink(mine.path().join("notes.md"), work.join(name)).unwrap();
+            }
+            _ => symlink(&other, at.path().join("reports").join(name)).unwrap(),
+        }
+        let (code, stdout, stderr) = finished(runner(at.path()).args(["exp.toml", "-q"]));
+        assert!([0, 3].contains(&code), "{name}: {stderr}{stdout}");
+        assert!((tree(&other), tree(mine.path())) == before, "{name}");
+        assert!(
+            divided(&at.path().join("reports/exp")).1 == reports()[0],
+            "{name}"
+        );
+    }
+}
+
 /// Runs that never come to rest.
 const ENDLESS: &str = "
 epochs = 9_000_000_000_000

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use super::{Place, is_empty, is_there, system};
+use super::{Place, is_directory, is_empty, is_there, system};
 use crate::report::ReportError;
 
 /// How often a writer looks whether another one has finished.
@@ -115,17 +115,17 @@ impl Lock {
             return Ok(None);
         }
         unfinished().insert(work.clone());
-        let text = file
+        let written = file
             .set_len(0)
-            .and_then(|()| write!(file, "{}", system::this_process()));
+            .and_then(|()| write!(file, "{}", system::this_process()))
+            .and_then(|()| hide(&work));
         let lock = Lock {
             work,
             is_taken_over,
-            is_left: false,
+            is_left: is_taken_over && written.is_err(),
             _file: file,
         };
-        text.and_then(|()| fs::write(lock.work.join(IGNORE), "*\n"))?;
-        Ok(Some(lock))
+        written.map(|()| Some(lock))
     }
 
     /// An empty directory for files that are not seen before they are finished.
@@ -156,14 +156,21 @@ impl Drop for Lock {
 fn check(work: &Path) -> io::Result<()> {
     // Between two looks others may make and remove it, so one look is not enough to tell.
     for _ in 0..10 {
-        let is_directory = fs::symlink_metadata(work).is_ok_and(|metadata| metadata.is_dir());
-        let is_ours = is_directory && (is_there(&work.join(LOCK)) || is_empty(work));
+        let is_ours = is_directory(work) && (is_there(&work.join(LOCK)) || is_empty(work));
         if is_ours || !is_there(work) {
             return Ok(());
         }
         std::thread::sleep(Duration::from_millis(1));
     }
     Err(in_the_way())
+}
+
+/// Has version control ignore the directory.
+fn hide(work: &Path) -> io::Result<()> {
+    match system::open(&work.join(IGNORE), true) {
+        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Ok(()),
+        made => made?.write_all(b"*\n"),
+    }
 }
 
 /// What has a name that is needed while a report is replaced.
@@ -195,13 +202,15 @@ fn remove(work: &Path) -> io::Result<()> {
     fs::remove_dir(work)
 }
 
-/// Removes a directory with the files in it, if it exists.
+/// Removes a directory with the files in it, if it exists; of a link only itself.
 fn remove_files(directory: &Path) -> io::Result<()> {
-    let entries = match fs::read_dir(directory) {
-        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
-        entries => entries?,
-    };
-    for entry in entries {
+    if !is_directory(directory) {
+        return match fs::remove_file(directory) {
+            Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
+            _ => Ok(()),
+        };
+    }
+    for entry in fs::read_dir(directory)? {
         fs::remove_file(entry?.path())?;
     }
     fs::remove_dir(directory)

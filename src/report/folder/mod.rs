@@ -176,7 +176,7 @@ impl Place {
     /// Puts the previous report back where only a part of the way to the new one was gone.
     fn restore(&self) -> io::Result<()> {
         let old = self.old_sibling();
-        if !is_there(&old) {
+        if !is_directory(&old) {
             return Ok(());
         }
         if !is_there(&old.join(REPORT)) {
@@ -196,7 +196,7 @@ impl Place {
     /// over its lock. Gives what could not be removed.
     fn mend(&self) -> io::Result<Option<PathBuf>> {
         self.restore()?;
-        if !is_there(&self.target) && is_there(&self.new_sibling()) {
+        if !is_there(&self.target) && is_directory(&self.new_sibling()) {
             fs::rename(self.new_sibling(), &self.target)?;
         }
         let mut left = None;
@@ -214,6 +214,10 @@ impl Place {
     /// Removes a report that is no longer needed. What is the user's own in its directory moves
     /// to the report that is in place.
     fn settle(&self, sibling: &Path) -> io::Result<()> {
+        // Nothing is removed behind a link.
+        if !is_directory(sibling) {
+            return Err(io::ErrorKind::NotADirectory.into());
+        }
         let listed = match listed(sibling)? {
             Some(listed) => listed,
             // A damaged list is taken to be that of the other report.
@@ -311,6 +315,11 @@ fn is_of(listed: &HashSet<String>, entry: &DirEntry) -> bool {
     let is_listed = name.to_str().is_some_and(|name| listed.contains(name));
     // No report has subdirectories.
     is_listed && !entry.file_type().is_ok_and(|kind| kind.is_dir())
+}
+
+/// Whether a path is that of a directory itself, not of a link to one.
+fn is_directory(path: &Path) -> bool {
+    fs::symlink_metadata(path).is_ok_and(|seen| seen.is_dir())
 }
 
 fn is_empty(directory: &Path) -> bool {

@@ -95,8 +95,8 @@ impl Staging {
         let directory = lock.directory().and_then(|directory| {
             // Who may not read the previous report may not read the next one on its way either.
             if let Ok(like) = fs::metadata(&place.target) {
-                system::keep_rights(&place.work(), &like)?;
-                system::keep_rights(&directory, &like)?;
+                system::keep_rights(&place.work(), &like, 0o700)?;
+                system::keep_rights(&directory, &like, 0o700)?;
             }
             Ok(directory)
         });
@@ -212,10 +212,10 @@ fn keep_rights(old: &Path, new: &Path, files: &HashSet<String>) -> io::Result<()
         if let Some(like) = of_file(file).or_else(|| common.clone())
             && is_there(&path)
         {
-            system::keep_rights(&path, &like)?;
+            system::keep_rights(&path, &like, 0)?;
         }
     }
-    system::keep_rights(new, &fs::metadata(old)?)
+    system::keep_rights(new, &fs::metadata(old)?, 0)
 }
 
 /// Exchanges two directories, in one step where the system can.

@@ -16,7 +16,8 @@ pub(super) fn exchange(_: &Path, _: &Path) -> io::Result<()> {
     Err(io::ErrorKind::Unsupported.into())
 }
 
-/// Opens a file to read and write it, a new one or one that exists, but not through a link.
+/// Opens a file, a new one or one that exists, but not through a link: to write it, or where it
+/// is another user's to read it, which is enough to wait for its lock.
 pub(super) fn open(path: &Path, is_new: bool) -> io::Result<File> {
     let mut options = OpenOptions::new();
     options.read(true).write(true).create_new(is_new);
@@ -26,7 +27,12 @@ pub(super) fn open(path: &Path, is_new: bool) -> io::Result<File> {
         #[expect(clippy::cast_possible_wrap, reason = "flags of the system")]
         options.custom_flags(rustix::fs::OFlags::NOFOLLOW.bits() as i32);
     }
-    options.open(path)
+    match options.open(path) {
+        Err(error) if error.kind() == io::ErrorKind::PermissionDenied && !is_new => {
+            options.write(false).open(path)
+        }
+        opened => opened,
+    }
 }
 
 /// Whether the path leads to this file.
@@ -114,13 +120,13 @@ pub(super) fn may_move(_: &Path) -> bool {
     true
 }
 
-/// Gives a file or directory the owner, the group and the rights of another, as far as this
-/// user may. Where the group cannot be kept, another one gets no more than everybody.
+/// Gives a file or directory the owner, the group and the rights of another, and some more
+/// rights, as far as this user may. Where the group cannot be kept, another one gets no more than everybody.
 #[cfg(unix)]
-pub(super) fn keep_rights(path: &Path, like: &Metadata) -> io::Result<()> {
+pub(super) fn keep_rights(path: &Path, like: &Metadata, more: u32) -> io::Result<()> {
     use std::os::unix::fs::{MetadataExt, PermissionsExt, chown};
     let now = std::fs::metadata(path)?;
-    let mut mode = like.mode() & 0o7777;
+    let mut mode = like.mode() & 0o7777 | more;
     if (now.uid(), now.gid()) != (like.uid(), like.gid()) {
         let group = Some(like.gid());
         let kept = chown(path, Some(like.uid()), group).or_else(|_| chown(path, None, group));
@@ -135,6 +141,6 @@ pub(super) fn keep_rights(path: &Path, like: &Metadata) -> io::Result<()> {
 }
 
 #[cfg(not(unix))]
-pub(super) fn keep_rights(_: &Path, _: &Metadata) -> io::Result<()> {
+pub(super) fn keep_rights(_: &Path, _: &Metadata, _: u32) -> io::Result<()> {
     Ok(())
 }
