@@ -388,7 +388,12 @@ fn a_writer_that_waits_too_long_says_who_holds_the_report() {
         first.id()
     );
     assert!(
-        stderr.starts_with(&begin) && stderr.contains(" after 60 s"),
+        stderr.starts_with("exp.toml: waiting for another process that writes the report, "),
+        "{stderr}"
+    );
+    let last = stderr.lines().last().unwrap();
+    assert!(
+        last.starts_with(&begin) && last.contains(" after 60 s"),
         "{stderr}"
     );
     send("INT", &first);

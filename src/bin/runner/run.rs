@@ -62,10 +62,15 @@ pub fn run_all(
             plan,
             numbers,
         } = experiment;
+        let waiting = "waiting for another process that writes the report";
+        let staging = progress::busy(file, waiting, options.quiet, || {
+            Staging::of(plan, &options.report(file))
+        });
         // Which of millions of runs a chart draws takes its time.
-        let writer = progress::busy(file, "preparing the report", options.quiet, || {
-            let staging = Staging::of(plan, &options.report(file))?;
-            Writer::in_place(plan, file, source, numbers, staging)
+        let writer = staging.and_then(|staging| {
+            progress::busy(file, "preparing charts", options.quiet, || {
+                Writer::in_place(plan, file, source, numbers, staging)
+            })
         });
         match writer {
             Ok(writer) => begun.push((place, writer)),
