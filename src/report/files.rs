@@ -44,15 +44,19 @@ impl Published {
     pub fn open(folder: &Path) -> Result<Published, ReportError> {
         let place = Place::new(folder)?;
         let mut opened = Err(ReportError::read(folder)(io::ErrorKind::NotFound.into()));
+        let mut waits = 0;
         // Each time more than once it was replaced while it was opened.
         for _ in 0..MAX_ATTEMPTS {
             place.mend_for_reading();
             let before = Identity::of(folder);
             opened = Published::attempt(folder);
-            let is_same = before == Identity::of(folder);
-            // Without an exchange it is away for a moment.
-            if is_same && (opened.is_ok() || !place.is_being_replaced()) {
-                break;
+            if before == Identity::of(folder) {
+                // Without an exchange it is away for a moment.
+                let is_away = opened.is_err() && place.is_being_replaced();
+                if !is_away || waits == MAX_WAITS {
+                    break;
+                }
+                waits += 1;
             }
         }
         opened
@@ -97,6 +101,9 @@ impl Published {
 
 /// A report is not replaced this often in a row while it is opened.
 const MAX_ATTEMPTS: usize = 100;
+
+/// A report is not away this often in a row when it is looked for, unless nobody brings it back.
+const MAX_WAITS: usize = 5;
 
 /// The directory that has a path. While this lives no other one can get its number.
 #[derive(Debug)]

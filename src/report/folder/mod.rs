@@ -244,7 +244,8 @@ impl Place {
 
     /// Whether a process is about to replace the report, or was killed when it was.
     pub(super) fn is_being_replaced(&self) -> bool {
-        is_there(&self.work()) && self.siblings().next().is_some()
+        let exists = |path: PathBuf| fs::symlink_metadata(path).is_ok();
+        exists(self.work()) && (exists(self.new_sibling()) || exists(self.old_sibling()))
     }
 
     /// Lets a reader find a whole report where a process was killed while it replaced one.
@@ -255,12 +256,16 @@ impl Place {
             if !self.is_being_replaced() {
                 return;
             }
-            if let Ok(Some(lock)) = lock::Lock::attempt(self.work()) {
+            match lock::Lock::attempt(self.work()) {
                 // What cannot be mended here, the next writer tells.
-                if lock.is_taken_over && self.mend().is_err() {
-                    lock.leave();
+                Err(_) => return,
+                Ok(Some(lock)) => {
+                    if lock.is_taken_over && self.mend().is_err() {
+                        lock.leave();
+                    }
+                    return;
                 }
-                return;
+                Ok(None) => {}
             }
             if is_there(&self.target) && !is_there(&self.old_sibling()) {
                 return;
@@ -283,7 +288,8 @@ fn move_files(from: &Path, to: &Path) -> io::Result<()> {
 /// known.
 fn is_there(path: &Path) -> bool {
     let seen = fs::symlink_metadata(path);
-    !seen.is_err_and(|error| error.kind() == io::ErrorKind::NotFound)
+    let none = [io::ErrorKind::NotFound, io::ErrorKind::NotADirectory];
+    !seen.is_err_and(|error| none.contains(&error.kind()))
 }
 
 /// The path behind all links; the last one need not lead anywhere.
