@@ -623,7 +623,7 @@ fn write_page(page: &page::Page, folder: &Path) -> Result<(), ReportError> {
 pub fn redraw(folder: &Path, control: &Control) -> Result<Option<PathBuf>, ReportError> {
     // Known before the place is taken, since that is another one for every list of files.
     let Published { plan, .. } = Published::open(folder)?;
-    let staging = Staging::new(folder, &files(&plan))?;
+    let staging = Staging::of(&plan, folder)?;
     // Under the lock nobody replaces it any more.
     let report = Published::open(folder)?;
     let read = reading::read(&report.files, &report.plan);

@@ -64,15 +64,6 @@ impl Staging {
     /// something that is not a report or could not move to the new one, or if it cannot be
     /// written to.
     pub fn of(plan: &Plan, path: &Path) -> Result<Self, ReportError> {
-        Staging::new(path, &crate::report::files(plan))
-    }
-
-    /// Takes the place of a report with these files.
-    ///
-    /// # Errors
-    ///
-    /// As [`of`](Self::of).
-    pub(in crate::report) fn new(path: &Path, files: &[String]) -> Result<Self, ReportError> {
         let place = Place::new(path)?;
         make_parent(&place)?;
         let lock = Lock::take(&place)?;
@@ -90,7 +81,7 @@ impl Staging {
         if let Some(path) = place.siblings().next() {
             return Err(ReportError::write(&path)(lock::in_the_way()));
         }
-        let files = files.iter().cloned().collect();
+        let files = crate::report::files(plan).into_iter().collect();
         place.check(&files)?;
         let directory = lock.directory().and_then(|directory| {
             // Who may not read the previous report may not read the next one on its way either.
