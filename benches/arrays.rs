@@ -1,10 +1,10 @@
-//! What an epoch on arrays costs, beside the same work written by hand.
+//! The cost of an epoch on arrays, compared with the same work written by hand.
 //!
-//! `cargo bench --bench arrays [-- NAME…]`. W5 is the logistic regression of which
-//! published figures of other tools exist. Each line is the time of one epoch of one
-//! run, and its ratio to the limit above it: the gradient derived by hand, in loops
-//! with the vectors of the processor. The least of several rounds counts, in which
-//! everything takes its turn; compare ratios only.
+//! `cargo bench --bench arrays [-- NAME…]`. W5 is a logistic regression for which
+//! there are published figures of other tools. Each line is the time of one epoch of
+//! one run, and its ratio to the limit above it: the gradient derived by hand, in loops
+//! with the vectors of the processor. The fastest of several rounds counts, in which
+//! all candidates take turns; compare ratios only.
 
 #![allow(
     unsafe_code,
@@ -48,7 +48,7 @@ fn rosenbrock_loss<'g, T: Real>(x: Array<'g, T>) -> Array<'g, T> {
 }
 
 vectorised! {
-    /// A run after the other, a loop over the variables.
+    /// One run after the other, a loop over the variables.
     fn rosenbrock_by_hand<T, const N: usize>(starts: &[Vec<T>], epochs: usize) {
         let [one, two, two_hundred, four_hundred] = [1.0, 2.0, 200.0, 400.0].map(real::<T>);
         for start in starts {
@@ -146,7 +146,7 @@ fn rosenbrock_in<T: Real, const N: usize>(precision: &str) {
                 Box::new(|| drop(in_blocks(&plain, &starts, 1, EPOCHS as u32, false))),
             ),
             (
-                "engine, loops over arrays, the least value kept",
+                "engine, loops over arrays, smallest value tracked",
                 Box::new(|| drop(in_blocks(&valued, &starts, 1, EPOCHS as u32, true))),
             ),
             (
@@ -167,7 +167,7 @@ struct Table {
     y: Arc<[f64]>,
 }
 
-/// The table as its definition says, by SplitMix64.
+/// The table by its definition, from SplitMix64.
 fn table() -> Table {
     let mut state = 5_u64;
     let mut unit = || {
@@ -235,7 +235,7 @@ vectorised! {
 }
 
 vectorised! {
-    /// Some runs side by side, a row after the other.
+    /// Some runs side by side, one row after the other.
     fn w5_obvious<T, const N: usize>(x: &[T], y: &[T], rates: &[T], epochs: usize) {
         let scale = real::<T>(1.0 / ROWS as f64);
         for rates in rates.chunks_exact(N) {
@@ -326,7 +326,7 @@ fn w5_in<T: Real, const N: usize>(precision: &str) {
                 Box::new(|| drop(in_blocks(&plain, &starts, 1, EPOCHS as u32, false))),
             ),
             (
-                "engine, the least value kept",
+                "engine, smallest value tracked",
                 Box::new(|| drop(in_blocks(&valued, &starts, 1, EPOCHS as u32, true))),
             ),
         ],

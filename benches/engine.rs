@@ -1,10 +1,10 @@
-//! What the parts of the engine cost.
+//! The cost of the parts of the engine.
 //!
 //! `cargo bench --bench engine`. Figures are items per second, an item being one
 //! epoch of one run of gradient descent on the Rosenbrock function in two
-//! variables, or one value of a function; compare those of one run of the
-//! benchmark only. All on one thread. Beside hand-written code: `--bench
-//! workloads`.
+//! variables, or one value of a function; compare only figures of the same run of
+//! the benchmark. All on one thread. For a comparison with hand-written code see
+//! `--bench workloads`.
 
 #![allow(
     clippy::unwrap_used,
@@ -24,7 +24,7 @@ fn main() {
 const RUNS: usize = 4096;
 const EPOCHS: usize = 1000;
 
-/// Rate and start of a run, as 64 rates by 8 by 8 starts.
+/// Start and learning rate of a run: 64 learning rates by 8 by 8 starts.
 fn inputs<T: Real>(run: usize) -> [T; 3] {
     let (i, j, k) = (run / 64, run / 8 % 8, run % 8);
     let rate = 1e-5 * 200f64.powf(i as f64 / 63.0);
@@ -96,7 +96,7 @@ fn in_256_lanes_flushed<T: Real>(bencher: Bencher<'_, '_>, features: Features) {
     lanes(bencher, 256, &Interpreter::with_features(program, features));
 }
 
-/// Those that are more than one instruction.
+/// Functions of more than one instruction.
 const FUNCTIONS: [&str; 36] = [
     "exp", "expm1", "ln", "log1p", "log2", "log10", "sin", "cos", "tan", "asin", "acos", "atan",
     "sinh", "cosh", "tanh", "asinh", "acosh", "atanh", "cbrt", "erf", "sigmoid", "softplus", "pow",
@@ -104,7 +104,7 @@ const FUNCTIONS: [&str; 36] = [
     "digamma", "polygamma", "logaddexp", "elu",
 ];
 
-/// One function and nothing else, an item for each value.
+/// One function alone, an item for each value.
 #[divan::bench(types = [f32, f64], args = FUNCTIONS)]
 fn function<T: Real>(bencher: Bencher<'_, '_>, name: &str) {
     let graph = Graph::<T>::new(Subnormals::Keep);

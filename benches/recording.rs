@@ -1,18 +1,17 @@
-//! Rows per second into a CSV file, beside the same rows written by hand.
+//! Rows per second into a CSV file, compared with the same rows written by hand.
 //!
 //! `cargo bench --bench recording`. The work is W6 of many published comparisons:
 //! rows of run, epoch, learning rate, loss, norm of the gradient and one
-//! parameter, all of them in memory before. Here there are 1,000,000 in 100
-//! groups, written to a file in memory where the system has such, and removed
-//! again.
+//! parameter, all in memory beforehand. Here these are 1,000,000 in 100 groups,
+//! written to a file in memory where the system supports that, and removed again.
 //!
-//! - `recorder`: the way that rows take into `trajectories.csv`, with the rest
+//! - `recorder`: the code that writes rows to `trajectories.csv`, with the rest
 //!   of an empty report.
 //! - `by_hand`: a loop with the same formatting of numbers into a buffer, run by
 //!   run. The recorder can be faster, as it formats a learning rate once.
 //!
-//! Both on one thread, and with the groups formatted on all; the time is that of a
-//! row.
+//! Both on one thread, and with the groups formatted on all threads; the time is that
+//! of a row.
 
 #![allow(
     clippy::unwrap_used,
@@ -65,7 +64,7 @@ const SOURCE: &str = r#"
     learning_rate = { from = 1e-4, to = 1, count = 100, scale = "log" }
 "#;
 
-/// The rates of the runs, and all values of the parameter.
+/// The learning rates of the runs, and all values of the parameter.
 struct Rows {
     plan: Plan,
     rates: Vec<f64>,
@@ -101,14 +100,14 @@ impl Rows {
     }
 }
 
-/// A folder in memory, if the system has one.
+/// A directory in memory, if the system has one.
 fn folder() -> TempDir {
     let memory = Path::new("/dev/shm");
     let in_memory = tempfile::tempdir_in(memory);
     in_memory.or_else(|_| tempfile::tempdir()).unwrap()
 }
 
-/// So many runs are formatted before they are written.
+/// Number of runs that are formatted before they are written.
 fn at_once(threads: usize) -> usize {
     if threads == 1 { 1 } else { 4 * threads }
 }

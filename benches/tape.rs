@@ -1,7 +1,7 @@
-//! What the gradient tape costs, beside plain arithmetic and two other tapes.
+//! The cost of the gradient tape, compared with plain arithmetic and two other tapes.
 //!
-//! `cargo bench --bench tape`. Compare the figures of one run with each other
-//! only: the machine's noise is greater than most differences between runs.
+//! `cargo bench --bench tape`. Compare only figures of the same run: the machine's
+//! noise is larger than most differences between runs.
 //! `reverse` records scalars in `f64` and has first derivatives only;
 //! `autograd` builds a graph first, then evaluates it.
 

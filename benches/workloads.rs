@@ -1,11 +1,11 @@
-//! What an epoch costs, beside the same work written by hand.
+//! The cost of an epoch, compared with the same work written by hand.
 //!
-//! `cargo bench --bench workloads [-- NAME…]`. The work is that of W1 to W4, of
-//! which published figures of other tools exist. Each line is the time of one
+//! `cargo bench --bench workloads [-- NAME…]`. The work is that of W1 to W4, for
+//! which there are published figures of other tools. Each line is the time of one
 //! epoch of one run, and its ratio to the limit above it: the gradient derived by
 //! hand, in loops over arrays that stay in registers, with the vectors of the
-//! processor. The least of several rounds counts, in which everything takes its
-//! turn; compare ratios only.
+//! processor. The fastest of several rounds counts, in which all candidates take
+//! turns; compare ratios only.
 
 #![allow(
     unsafe_code,
@@ -60,7 +60,7 @@ fn median(mut values: Vec<f64>) -> f64 {
     }
 }
 
-/// One round of that.
+/// One round of `epochs` epochs on an engine.
 fn on_engine<'a, T: Real>(
     engine: &'a impl Engine<T>,
     starts: &'a [Vec<T>],
@@ -72,9 +72,9 @@ fn on_engine<'a, T: Real>(
     })
 }
 
-// W1: w², one run, every w kept.
+// W1: w², one run, every w recorded.
 
-/// Keeps the one parameter of each epoch.
+/// Records the one parameter of each epoch.
 struct Epochs(Vec<f32>);
 
 impl Recorder for Epochs {
@@ -113,7 +113,7 @@ fn w1() {
         .unwrap();
     };
     compare(
-        "W1, w² in f32, one run, every epoch kept",
+        "W1, w² in f32, one run, every epoch recorded",
         EPOCHS,
         vec![
             ("by hand", Box::new(by_hand)),
@@ -146,14 +146,14 @@ fn rosenbrock<'g, T: Real>(graph: &'g Graph<T>, x: &[Var<'g, T>]) -> Var<'g, T> 
     terms.reduce(|sum, term| sum + term).unwrap()
 }
 
-/// What is kept of an epoch beside the parameters, in the third input.
+/// What is recorded of an epoch in addition to the parameters, in the third input.
 #[derive(Clone, Copy, PartialEq)]
 enum Kept {
     Nothing,
-    /// The least value, as the hand-written code does.
+    /// The smallest value, as in the hand-written code.
     Least,
-    /// The greatest magnitude in the gradient, as a batch does, which watches the
-    /// value beside.
+    /// The largest magnitude in the gradient, as in a batch, which also watches the
+    /// value.
     Greatest,
 }
 
@@ -258,11 +258,11 @@ fn w2<T: Real, const N: usize>(precision: &str) {
         RUNS * EPOCHS,
         vec![
             (
-                "by hand, the least value kept",
+                "by hand, smallest value tracked",
                 Box::new(|| w2_by_hand_with_value::<T, N>(&starts, EPOCHS)),
             ),
             (
-                "engine, the least value kept",
+                "engine, smallest value tracked",
                 on_engine(&least, &starts, EPOCHS, false),
             ),
             (
@@ -309,7 +309,7 @@ fn single() {
         "Rosenbrock in two variables, one run of a million epochs, f64",
         EPOCHS,
         vec![
-            ("by hand, the least value kept", Box::new(by_hand)),
+            ("by hand, smallest value tracked", Box::new(by_hand)),
             ("engine, watched", on_engine(&engine, &start, EPOCHS, true)),
             ("a whole batch", Box::new(whole)),
         ],
@@ -347,8 +347,7 @@ fn adam<T: Real>(
     Program::epoch(&graph, &[], &next)
 }
 
-/// What the settings of `adam` are unless a file says otherwise; the
-/// learning rate among them.
+/// The default settings of `adam`, including the learning rate.
 fn adam_settings() -> Vec<(&'static str, Value)> {
     let settings = Method::Adam.description();
     let settings = settings.settings_of(Method::Adam.convention());
@@ -471,7 +470,7 @@ fn w3() {
             ("engine", on_engine(&engine, &starts, EPOCHS, false)),
         ],
     );
-    // Without Adam, as the engine study has it.
+    // Without Adam, as in the engine study.
     let graph = Graph::<f64>::new(Subnormals::Keep);
     let x: Vec<_> = (0..D).map(|_| graph.input()).collect();
     let rate = graph.input();

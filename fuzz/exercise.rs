@@ -1,21 +1,21 @@
-//! What has to hold of every text, whether it is a formula or not. The fuzz target
-//! and the tests both call it.
+//! Checks that must hold for every text, whether it is a formula or not. The fuzz target
+//! and the tests both call them.
 
 use gradtape::autodiff::{ArrayGraph, Graph, Shape, Subnormals};
 use gradtape::engine::Program;
 use gradtape::mistake::Mistake;
 use gradtape::objective::{Formula, Inputs, Objective};
 
-/// Larger ones are not evaluated, so that each execution is short.
+/// Larger formulas are not evaluated, so that each execution is short.
 const MOST_ELEMENTS: usize = 5_000;
 const MOST_OPERATIONS: u64 = 20_000;
 
-/// How far a text came.
+/// The stage that a text reached.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Reached {
-    /// It is no formula.
+    /// It is not a formula.
     Mistake,
-    /// It is one, of names without values or of shapes that do not fit.
+    /// It is a formula, with unknown names or incompatible shapes.
     Misfit,
     /// It was recorded and evaluated, if it is small.
     Value,
@@ -42,7 +42,7 @@ pub fn inputs() -> Inputs {
 ///
 /// # Panics
 ///
-/// If something does not hold.
+/// If a check fails.
 pub fn exercise(text: &str) -> Reached {
     let formula = match Formula::parse(text) {
         Ok(formula) => formula,
@@ -77,7 +77,7 @@ pub fn exercise(text: &str) -> Reached {
     Reached::Value
 }
 
-/// A mistake says something, and where.
+/// Checks that an error has a message and a place.
 fn is_placed(mistake: &Mistake, text: &str) {
     assert!(!mistake.message.is_empty());
     let span = mistake.span.clone().expect("a place in the text");
@@ -105,7 +105,7 @@ fn evaluate(objective: &Objective, text: &str) {
     if arrays.operations() > MOST_OPERATIONS || arrays.elements() > 10 * MOST_ELEMENTS as u64 {
         return;
     }
-    // The gradient as text is read as formulas.
+    // The gradient as text can be parsed as formulas.
     if let Some(text) = objective.gradient_text() {
         for (_, derivative) in text.names.iter().chain(&text.derivatives) {
             assert!(Formula::parse(derivative).is_ok(), "{derivative}");

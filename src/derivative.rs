@@ -8,11 +8,11 @@ use crate::engine::Program;
 use crate::number::{Number, Precision, Scalar};
 use crate::plan::{Arithmetic, Derivative, Plan};
 
-/// What a derivative of a plan gives: a row for each point, for all points in
-/// one arithmetic after the other.
+/// The values of a derivative of a plan: a row for each point, first all points in
+/// one arithmetic, then all points in the next.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Table {
-    /// The derivative, by its place in the plan.
+    /// The index of the derivative in the plan.
     pub derivative: usize,
     /// The rows.
     pub rows: Vec<Row>,
@@ -23,11 +23,11 @@ pub struct Table {
 pub struct Row {
     /// The number of the point, from 0.
     pub point: u64,
-    /// What it was computed in.
+    /// The arithmetic of the computation.
     pub arithmetic: Arithmetic,
-    /// The variables, in the order of [`Derivative::variables`].
+    /// The values of the variables, in the order of [`Derivative::variables`].
     pub at: Vec<Scalar>,
-    /// The values, in the order of [`Derivative::columns`].
+    /// The results, in the order of [`Derivative::columns`].
     pub values: Vec<Scalar>,
 }
 

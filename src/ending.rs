@@ -1,6 +1,6 @@
-//! How a run ended, in one vocabulary: why it stopped, and what it came to.
+//! How a run ended: why it stopped (its status) and what it reached (its outcome).
 //!
-//! CSV, JSON, page, terminal, filters, expectations and documentation have their words from
+//! CSV, JSON, page, terminal, filters, expectations and documentation take their words from
 //! the two tables here.
 //!
 //! # Examples
@@ -16,7 +16,7 @@
 /// Why a run stopped.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Status {
-    /// A rule of `[stop]`, or the tolerance of its method, was met.
+    /// A stopping rule of `[stop]` or the tolerance of its method was met.
     Converged,
     /// No later update can change anything.
     FixedPoint,
@@ -24,18 +24,18 @@ pub enum Status {
     NoFurtherStep,
     /// All epochs were run.
     EpochLimit,
-    /// A value was not finite, or the loss above `loss_above`.
+    /// A value was not finite, or the loss exceeded `loss_above`.
     Diverged,
 }
 
-/// What a run came to. Every run has exactly one outcome.
+/// What a run reached. Every run has exactly one outcome.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Outcome {
     /// Within [`REACHED_DISTANCE`] or [`REACHED_GAP`] of the known minimum.
     KnownMinimum,
-    /// The gradient is zero but for rounding.
+    /// The gradient is zero up to rounding.
     StationaryPoint,
-    /// The precision ends the descent.
+    /// The floating-point precision ended the descent.
     PrecisionFloor,
     /// The loss still falls.
     Improving,
@@ -45,17 +45,16 @@ pub enum Outcome {
     Wandering,
     /// The loss grows, though it is still finite.
     Growing,
-    /// Not finite any more, or above `loss_above`.
+    /// No longer finite, or above `loss_above`.
     Diverged,
 }
 
-/// A run has reached a known minimum if it ended no farther from it than this, times the norm
-/// of the minimiser where that is above 1: half of the digits of `f32`, which is what a loss
-/// in `f32` can resolve.
+/// Maximum distance at which a known minimum counts as reached, times the norm of the minimiser
+/// if that is above 1. Half of the digits of `f32`, which is what a loss in `f32` can resolve.
 pub const REACHED_DISTANCE: f64 = 1e-3;
 
-/// Or if its loss is no farther than this from the known minimum, times the magnitude of the
-/// minimum where that is above 1: the last target of COCO (arXiv:1605.03560).
+/// Maximum gap between the loss and a known minimum that counts as reached, times the magnitude
+/// of the minimum if that is above 1. The final target of COCO (arXiv:1605.03560).
 pub const REACHED_GAP: f64 = 1e-8;
 
 /// Whether a point at this distance from a minimiser with this norm has reached it.
@@ -69,7 +68,7 @@ pub fn renamed(word: &str) -> Option<&'static str> {
     (word == "epochs spent").then_some(Status::EpochLimit.name())
 }
 
-/// How an ending is coloured; the words say the same.
+/// The colour of an ending; the words say the same.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Tone {
     /// The run is where it should be.
@@ -114,17 +113,17 @@ impl Status {
         }
     }
 
-    /// What it says, in a few words.
+    /// A short description.
     #[must_use]
     pub fn description(self) -> &'static str {
         match self {
-            Status::Converged => "a rule of `[stop]`, or the tolerance of the method, was met",
+            Status::Converged => "a rule of `[stop]` or the tolerance of the method was met",
             Status::FixedPoint => "no later update can change a parameter in this precision",
             Status::NoFurtherStep => {
                 "a line-search or second-order method found no better point; `stopped_by` says why"
             }
             Status::EpochLimit => "all epochs were run",
-            Status::Diverged => "a value was not finite, or the loss above `loss_above`",
+            Status::Diverged => "a value was not finite, or the loss exceeded `loss_above`",
         }
     }
 
@@ -175,25 +174,25 @@ impl Outcome {
         }
     }
 
-    /// What it says, in a few words.
+    /// A short description.
     #[must_use]
     pub fn description(self) -> &'static str {
         match self {
             Outcome::KnownMinimum => "the run ended at the known minimum",
             Outcome::StationaryPoint => {
-                "the gradient is zero but for rounding; where a minimum is known, elsewhere"
+                "the gradient is zero up to rounding, away from the known minimum if there is one"
             }
             Outcome::PrecisionFloor => {
-                "the precision ended the descent: steps are rounded away, or the loss shows no \
-                 change"
+                "the precision ended the descent: steps are rounded away, or the loss no longer \
+                 changes"
             }
             Outcome::Improving => "the loss was still falling",
             Outcome::Oscillating => "the last states repeat after `period` epochs",
             Outcome::Wandering => "bounded, without settling, falling or repeating",
             Outcome::Growing => "the loss was growing, though still finite",
             Outcome::Diverged => {
-                "a value was not finite, the loss above `loss_above`, or updates vanish as the \
-                 square of the gradient overflows"
+                "a value was not finite, the loss exceeded `loss_above`, or updates vanish \
+                 because the squared gradient overflows"
             }
         }
     }
@@ -205,15 +204,14 @@ impl Outcome {
         all.find(|outcome| outcome.name() == name)
     }
 
-    /// Whether the run is on its way to infinity or already there: what a learning rate
-    /// above the bound of stability leads to.
+    /// Whether the run grows towards infinity or has diverged, as with a learning rate above
+    /// the stability bound.
     #[must_use]
     pub fn is_unstable(self) -> bool {
         matches!(self, Outcome::Growing | Outcome::Diverged)
     }
 
-    /// Its colour. A stationary point is what one looks for where no minimum is known, and
-    /// only there.
+    /// Its colour. A stationary point is good only if no minimum is known.
     #[must_use]
     pub fn tone(self, has_known_minimum: bool) -> Tone {
         match self {

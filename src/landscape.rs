@@ -1,4 +1,4 @@
-//! Objectives of two parameters on a grid: what level lines are drawn from.
+//! Objectives of two parameters on a grid, the data of level lines.
 
 use std::sync::Arc;
 
@@ -7,11 +7,11 @@ use crate::engine::Program;
 use crate::number::Number;
 use crate::plan::Plan;
 
-/// The loss of an objective of two parameters, by its place in the plan, with these
-/// constants, at every point of a grid: row by row, from the first of `y` on, all in `f64`.
-/// With data it is the loss on all rows that are trained on.
+/// The loss of an objective of two parameters, by its index in the plan, with these
+/// constants, at every point of a grid: row by row, in the order of `y`, all in `f64`.
+/// With data it is the loss on all training rows.
 ///
-/// `None` if it has another number of parameters, or data that are not there.
+/// `None` if the objective does not have two parameters, or if its data are missing.
 ///
 /// # Examples
 ///
@@ -77,7 +77,7 @@ fn program(plan: &Plan, objective: usize) -> Option<Program<f64>> {
     let shapes = data.shapes(data.training.len());
     let mut arrays = Vec::new();
     for (array, shape) in data.arrays.iter().zip(shapes) {
-        // A report that is read again has no numbers.
+        // A report that is read back has no data values.
         if shape.elements() != Some(array.training.len()) {
             return None;
         }

@@ -1,20 +1,19 @@
-//! A gradient tape, and everything that a batch of gradient descents needs.
+//! A gradient tape, and an engine for many gradient descents.
 //!
-//! The words first. An *objective* is a function of some *parameters* (its
-//! variables); the number that it gives is the *loss*. An *epoch* is one update
-//! of the parameters against the *gradient* of the loss, as the *optimizer*'s
-//! rule says. A *run* is one descent: an objective, a start, an optimizer with
-//! its settings, a number of epochs. An *experiment* is a TOML file that
-//! describes many runs; its *plan* numbers them; a *batch* computes them; a
-//! *report* is what is left of them. Beside runs an experiment can have
-//! *derivatives*: tables of a formula and its derivatives at points.
+//! An *objective* is a function of *parameters* (its variables); its value is the
+//! *loss*. An *epoch* is one update of the parameters against the *gradient* of
+//! the loss, by the rule of the *optimizer*. A *run* is one descent: an objective,
+//! a start, an optimizer with its settings, and a number of epochs. An
+//! *experiment* is a TOML file that describes many runs; its *plan* numbers them,
+//! [`batch`] computes them, and a *report* records the results. An experiment can
+//! also contain *derivatives*: tables of a formula and its derivatives at points.
 //!
 //! # A tour
 //!
-//! There are two ways to a derivative. A [`GradientTape`] records operations on
-//! [`Tensor`]s and [`Variable`]s while they are computed, as TensorFlow's does;
-//! it can say why a gradient is missing. The [tour of the tape](tour) goes
-//! through all of it, for those who know TensorFlow.
+//! There are two ways to compute a derivative. A [`GradientTape`] records
+//! operations on [`Tensor`]s and [`Variable`]s as they are computed, like
+//! TensorFlow's; it can explain why a gradient is missing. The [tour of the
+//! tape](tour) covers all of it for TensorFlow users.
 //!
 //! ```
 //! use gradtape::{GradientTape, Variable};
@@ -26,10 +25,10 @@
 //! # Ok::<(), gradtape::Error>(())
 //! ```
 //!
-//! A [`Graph`](autodiff::Graph) records a computation without values, to be
-//! evaluated many times. Its gradient is recorded
-//! in the same graph, so it can be differentiated again; a
-//! [`Program`](engine::Program) evaluates any of the results.
+//! A [`Graph`](autodiff::Graph) records a computation without values, for
+//! repeated evaluation. Its gradient is recorded in the same graph, so it can be
+//! differentiated again; a [`Program`](engine::Program) evaluates any of the
+//! results.
 //!
 //! ```
 //! use gradtape::autodiff::{Graph, Subnormals};
@@ -44,10 +43,10 @@
 //! assert_eq!(program.evaluate(&[2.0]), [12.0, 28.0, 46.0]);
 //! ```
 //!
-//! A [`Formula`](objective::Formula) is the same as text, and an experiment file
-//! describes descents on it. [`Plan::new`](plan::Plan::new) decides what the
-//! file means, or tells everything that is wrong with it; [`batch::run`]
-//! computes the runs.
+//! A [`Formula`](objective::Formula) describes a computation as text, and an
+//! experiment file describes descents on it. [`Plan::new`](plan::Plan::new)
+//! interprets the file, or reports every error in it; [`batch::run`] computes the
+//! runs.
 //!
 //! ```
 //! use gradtape::batch::{self, Cancelled, Control};
@@ -64,9 +63,9 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 //!
-//! An objective can also be about vectors, data, or a test function by its name
-//! ([`objective::catalogue`]). In a formula of arrays a sum over a thousand elements
-//! stays one step of an [`ArrayGraph`](autodiff::ArrayGraph).
+//! An objective can also use vectors, data, or a named test function
+//! ([`objective::catalogue`]). In a formula of arrays, a sum over a thousand
+//! elements is one node of an [`ArrayGraph`](autodiff::ArrayGraph).
 //!
 //! ```
 //! use gradtape::plan::Plan;
@@ -82,8 +81,8 @@
 //! # Ok::<(), gradtape::mistake::Mistakes>(())
 //! ```
 //!
-//! A file can also tabulate a formula with its derivatives at points, without
-//! any descent: [`derivative::table`].
+//! A file can also tabulate a formula and its derivatives at points, without a
+//! descent: [`derivative::table`].
 //!
 //! ```
 //! use gradtape::batch::Control;
@@ -98,13 +97,13 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 //!
-//! [`report::Writer`] writes what the command `runner` leaves behind, and
-//! [`baseline`] compares it with what was recorded before. [`experiment`] does either in one
-//! call, so that a test can guard values: [`assert_experiment`].
+//! [`report::Writer`] writes the report of the command `runner`, and [`baseline`]
+//! compares results with a recorded report. [`experiment`] does either in one call,
+//! so that a test can guard values: [`assert_experiment`].
 //!
-//! # Where things are
+//! # Modules
 //!
-//! One road, each hop a plain value that can be printed:
+//! Each stage of the pipeline produces a plain value that can be printed:
 //!
 //! ```text
 //! text ─spec▶ Spec ─plan▶ Plan ─batch▶ End ─report▶ files
@@ -114,14 +113,15 @@
 //!
 //! - [`autodiff`]: the table of operations with their derivatives; tensors and
 //!   the tape; the graph.
-//! - [`tour`]: the tape from the first derivative to the descent, and how it
-//!   compares with TensorFlow's.
-//! - [`engine`]: programs made from a graph, and what runs them, many runs side
-//!   by side.
+//! - [`tour`]: the tape from the first derivative to gradient descent, compared
+//!   with TensorFlow's.
+//! - [`engine`]: programs compiled from a graph, and their evaluation for many
+//!   runs at once.
 //! - [`objective`]: formula text → graph; the catalogue of test functions.
 //! - [`optimizer`]: methods, each described in one table and recorded in a graph;
-//!   schedules and clipping; the searches that need several evaluations an epoch.
-//! - [`spec`]: the TOML as written; the one description of the file format.
+//!   schedules and clipping; line-search and second-order methods, which need
+//!   several evaluations per epoch.
+//! - [`spec`]: the TOML as written; the single description of the file format.
 //! - [`schema`]: the file format as a JSON Schema.
 //! - [`plan`]: every default filled in, every check passed, every run numbered.
 //! - [`batch`]: all runs of a plan, in parallel, results in plan order.
@@ -131,21 +131,24 @@
 //! - [`report`]: CSV, JSON, charts.
 //! - [`baseline`]: final values against recorded and expected ones.
 //! - [`experiment`]: an experiment run or checked in one call.
-//! - [`number`], [`mistake`]: numbers as written and shown; what is wrong where.
-//! - [`text`]: text that strangers wrote, made fit to be printed.
+//! - [`number`]: numbers as written and shown.
+//! - [`mistake`]: errors in a file, with their places.
+//! - [`text`]: untrusted text made safe to print.
 //! - [`data`]: columns of a CSV file as vectors and matrices.
 //! - [`random`]: random numbers from a seed, the same on every machine.
 //!
 //! # Invariants
 //!
-//! - [`autodiff`] and [`text`] import nothing of the crate; [`random`], [`engine`] and [`objective`]
-//!   stand on it, [`data`] on [`random`], [`optimizer`] on [`objective`] (a schedule can be a formula); [`spec`] knows none of them, [`schema`] describes all of them; [`plan`] stands on
-//!   all those, then come [`batch`], [`derivative`], [`landscape`] and [`diagnosis`], [`report`], [`baseline`],
-//!   [`experiment`], and the command.
-//! - Nothing below the command prints, or reads the clock or the environment.
-//! - Only [`spec`], [`data`], [`report`] and [`baseline`] touch the disk.
-//! - After a plan is made no run can fail: what happens is its status.
-//! - A run's result depends on its own settings alone: not on threads,
+//! - [`autodiff`] and [`text`] import nothing from the crate. [`random`], [`engine`]
+//!   and [`objective`] build on [`autodiff`], [`data`] on [`random`], [`optimizer`]
+//!   on [`objective`] (a schedule can be a formula). [`spec`] imports none of these
+//!   but [`text`]; [`schema`] describes all of them; [`plan`] builds on all of them.
+//!   Above it are [`batch`], [`derivative`], [`landscape`] and [`diagnosis`], then
+//!   [`report`], [`baseline`], [`experiment`], and the command.
+//! - Only the command prints, or reads the clock or the environment.
+//! - Only [`spec`], [`data`], [`report`] and [`baseline`] access the disk.
+//! - Once a plan is made, no run can fail; how it ends is its status.
+//! - The result of a run depends only on its own settings, not on threads,
 //!   neighbours or order. No operation is contracted, reordered or approximated
 //!   differently on another machine.
 

@@ -1,20 +1,18 @@
 //! Random numbers that are the same on every machine, in any order of the runs.
 //!
-//! A [`Stream`] is named by what it is for: the seed of the experiment, a
-//! [`Purpose`], and a place, such as the numbers of the objective, the repetition and
-//! the epoch. What it gives depends on its name alone. So runs can be left out,
-//! added, or computed in another order or at the same time, and each still gets its
-//! own numbers.
+//! A [`Stream`] is named by the seed of the experiment, a [`Purpose`], and a place,
+//! such as the numbers of the objective, the repetition and the epoch. Its numbers
+//! depend on its name alone. So runs can be left out, added, or computed in another
+//! order or at the same time, and each still gets its own numbers.
 //!
 //! The generator is ChaCha with 8 rounds (D. J. Bernstein, *ChaCha, a variant of
 //! Salsa20*, 2008), as the crate `chacha20` computes it: a function of a key of 256
-//! bits, a number of 64 bits for the stream, and the place in it. The name of a stream
-//! *is* its key and number, so two streams can never be the same one by accident, and
-//! neither do seeds that follow one another give streams that are alike, as with
-//! generators that have to be started with care. It takes less than two nanoseconds
-//! for a number, which is far less than what is done with it.
+//! bits, a stream number of 64 bits, and the place in the stream. The name of a stream
+//! *is* its key and number, so two streams never coincide by accident, and consecutive
+//! seeds do not give similar streams, as they do in generators that need careful
+//! seeding. A number takes less than two nanoseconds, far less than its use.
 //!
-//! What is made of the bits uses operations that IEEE 754 rounds exactly and the
+//! The conversion of the bits uses operations that IEEE 754 rounds exactly and the
 //! functions of [`Real`], never those of the system.
 
 use chacha20::ChaCha8Rng;
@@ -22,24 +20,24 @@ use chacha20::rand_core::{Rng, SeedableRng};
 
 use crate::autodiff::Real;
 
-/// What random numbers are drawn for: each purpose has streams of its own.
+/// The purpose of random numbers: each has its own streams.
 ///
-/// The numbers behind the names are a part of every experiment's result. New
-/// purposes get new ones.
+/// The numeric values of the purposes are part of every experiment's result. New
+/// purposes get new values.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Purpose {
-    /// Where runs start.
+    /// The random starting points of runs.
     Start = 1,
-    /// How a test function is turned.
+    /// The rotation of a test function.
     Rotation = 2,
-    /// Which rows of a data set are for validation.
+    /// The choice of the validation rows of a data set.
     Split = 3,
-    /// In which order an epoch goes over the rows of a data set.
+    /// The order of the rows of a data set in an epoch.
     Shuffle = 4,
 }
 
-/// Random numbers, one after the other.
+/// A stream of random numbers.
 ///
 /// # Examples
 ///
@@ -51,7 +49,7 @@ pub enum Purpose {
 /// assert_eq!(stream.normal(), -0.5724977529760826);
 /// assert_eq!(stream.below(6), 5);
 ///
-/// // The name says it all: the same again, and others at another place.
+/// // The same name gives the same numbers, another place gives others.
 /// let mut again = Stream::new(42, Purpose::Start, [0, 0, 0]);
 /// assert_eq!(again.uniform(), 0.5243567432308253);
 /// let mut next = Stream::new(42, Purpose::Start, [0, 1, 0]);
@@ -61,8 +59,8 @@ pub enum Purpose {
 pub struct Stream(ChaCha8Rng);
 
 impl Stream {
-    /// The stream of this name. What the three parts of the place are is up to the
-    /// purpose; those that it does not need are 0.
+    /// The stream with this name. The purpose defines the three parts of the place;
+    /// unused parts are 0.
     #[must_use]
     pub fn new(seed: u64, purpose: Purpose, place: [u64; 3]) -> Self {
         let [first, second, third] = place;
@@ -76,36 +74,35 @@ impl Stream {
         Stream(generator)
     }
 
-    /// From 0 up to, but not including, 1: one of the 2⁵³ multiples of 2⁻⁵³, each
-    /// with the same probability.
+    /// A number from 0 up to, but not including, 1: one of the 2⁵³ multiples of 2⁻⁵³,
+    /// each with the same probability.
     #[expect(clippy::cast_precision_loss, reason = "the number is below 2^53")]
     pub fn uniform(&mut self) -> f64 {
         (self.0.next_u64() >> 11) as f64 * UNIT
     }
 
-    /// Between two finite numbers: `low + (high − low) * u` with `u` from
-    /// [`Stream::uniform`]. `low` can be drawn; `high` only where rounding leads to
-    /// it.
+    /// A number between two finite numbers: `low + (high − low) * u` with `u` from
+    /// [`Stream::uniform`]. `low` can occur; `high` only where rounding leads to it.
     pub fn uniform_in(&mut self, low: f64, high: f64) -> f64 {
         let u = self.uniform();
         let width = high - low;
         let value = if width.is_finite() {
             low + width * u
         } else {
-            // The width of an interval can be twice the greatest number.
+            // The width of an interval can be twice the largest number.
             2.0 * (0.5 * low + (0.5 * high - 0.5 * low) * u)
         };
-        // The width is rounded and so is the sum: together by more than the end.
+        // The width and the sum are both rounded, which can exceed an end.
         value.max(low.min(high)).min(high.max(low))
     }
 
-    /// From the normal distribution with mean 0 and standard deviation 1, by the
-    /// method of G. E. P. Box and M. E. Muller (1958): `√(−2 ln u) cos 2πv`, where
-    /// `1 − u` and `v` come from [`Stream::uniform`]. At most 8.58 from 0, beyond
-    /// which there would be one number in 10¹⁷.
+    /// A number from the normal distribution with mean 0 and standard deviation 1, by
+    /// the method of G. E. P. Box and M. E. Muller (1958): `√(−2 ln u) cos 2πv`, where
+    /// `1 − u` and `v` come from [`Stream::uniform`]. It is at most 8.58 from 0; one
+    /// number in 10¹⁷ would be farther away.
     ///
-    /// The sine, which would be a second one, is not used: so each number takes two
-    /// of the stream, and what comes next does not depend on whether one is left.
+    /// The sine, which would give a second number, is not used: so each number takes
+    /// two of the stream, and the next one does not depend on a stored number.
     pub fn normal(&mut self) -> f64 {
         let u = 1.0 - self.uniform();
         let v = self.uniform();
@@ -113,18 +110,18 @@ impl Stream {
         radius * Real::cos(std::f64::consts::TAU * v)
     }
 
-    /// A whole number from 0 up to, but not including, `bound`, each with exactly
-    /// the same probability.
+    /// An integer from 0 up to, but not including, `bound`, each with exactly the same
+    /// probability.
     ///
-    /// The first half of the product of `bound` and 64 random bits, which are drawn
-    /// again if there would be one product more for some numbers than for others
+    /// It is the upper half of the product of `bound` and 64 random bits. These are
+    /// sampled again where some numbers would have one product more than others
     /// (D. Lemire, *Fast random integer generation in an interval*, 2019).
     ///
     /// # Panics
     ///
     /// If `bound` is 0.
     pub fn below(&mut self, bound: u64) -> u64 {
-        assert!(bound > 0, "no number is below 0");
+        assert!(bound > 0, "the bound must be above 0");
         loop {
             let product = u128::from(self.0.next_u64()) * u128::from(bound);
             let (high, low) = ((product >> 64) as u64, product as u64);
@@ -146,15 +143,14 @@ impl Stream {
         }
     }
 
-    /// Brings the rows in one of all possible orders, each with the same
-    /// probability: the method of R. Fisher and F. Yates, from the last place to the
-    /// second.
+    /// Shuffles the rows; every order has the same probability. The method is that of
+    /// R. Fisher and F. Yates, from the last place to the second.
     ///
     /// # Panics
     ///
     /// If there are 2³² rows or more.
     pub fn shuffle(&mut self, rows: &mut [u32]) {
-        let length = u32::try_from(rows.len()).expect("fewer rows than numbers for them");
+        let length = u32::try_from(rows.len()).expect("fewer than 2^32 rows");
         for left in (2..=length).rev() {
             let chosen = self.below_u32(left);
             rows.swap(left as usize - 1, chosen as usize);
@@ -198,8 +194,8 @@ mod tests {
 
     #[test]
     fn both_ways_to_a_number_below_a_bound_draw_again_alike() {
-        // Two thirds of all numbers of the width: each third draw is repeated, and
-        // half of what is left is in the lower half.
+        // Two thirds of all numbers of the width: each third sample is repeated, and
+        // half of the others are in the lower half.
         let mut stream = Stream::new(1, Purpose::Start, [0, 0, 0]);
         let bound = u64::MAX / 3 * 2;
         let low = (0..3000)

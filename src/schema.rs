@@ -1,9 +1,9 @@
 //! The experiment file as a JSON Schema, for editors.
 //!
-//! It is made from the same [description](crate::spec::EXPERIMENT) that the reader checks
-//! files against, and from the tables of methods, schedules and test functions. What takes
-//! more than one place of a file to see – an unknown name in a formula, a start that does not
-//! fit – no schema can say: for that there is `runner plan`.
+//! The schema is generated from the same [description](crate::spec::EXPERIMENT) that the
+//! reader checks files against, and from the tables of methods, schedules and test functions.
+//! A schema cannot detect errors that involve several places of a file, such as an unknown
+//! name in a formula or a start of the wrong length; `runner plan` does.
 
 use serde_json::{Map, Value, json};
 
@@ -16,7 +16,7 @@ use crate::spec::{
     OBJECTIVE, OF_DESCENTS, OPTIMIZER, POINTS_BOUND, RANGE, RECORD, SCHEDULE, STOP,
 };
 
-/// The schema of an experiment file, as text that ends with a line end: draft 2020-12.
+/// The JSON Schema (draft 2020-12) of an experiment file, as text that ends with a line end.
 ///
 /// # Examples
 ///
@@ -55,7 +55,7 @@ fn is(one: &Format, other: &Format) -> bool {
     std::ptr::eq(one, other)
 }
 
-/// The name of the definition of a table: "chart" of `[[chart]]`, "range" of "a range".
+/// The name of the definition of a table: "chart" for `[[chart]]`, "range" for "a range".
 fn name(format: &Format) -> String {
     let name = format.name.trim_matches(['[', ']']);
     let name = name.strip_prefix("a ").unwrap_or(name);
@@ -66,7 +66,7 @@ fn reference(name: &str) -> Value {
     json!({ "$ref": format!("#/$defs/{name}") })
 }
 
-/// A table with its keys.
+/// The schema of a table with its keys.
 fn table(format: &Format) -> Value {
     let keys = format.keys.iter();
     let properties = keys
@@ -94,7 +94,7 @@ fn table(format: &Format) -> Value {
     schema
 }
 
-/// What holds between the keys of a table.
+/// The rules between the keys of a table.
 fn rules(format: &Format) -> Vec<(&'static str, Value)> {
     let has = |key: &str| json!({ "required": [key] });
     if is(format, &EXPERIMENT) {
@@ -139,7 +139,7 @@ fn rules(format: &Format) -> Vec<(&'static str, Value)> {
         return vec![("anyOf", any_of), needs(&["ulps", "abs", "rel"], "equals")];
     }
     if is(format, &EXPECT) {
-        // What demands nothing is no expectation.
+        // An expectation needs a condition.
         let nothing = json!({ "maxProperties": 1, "required": ["runs"] });
         return vec![("minProperties", json!(1)), ("not", nothing)];
     }
@@ -167,7 +167,7 @@ fn rules(format: &Format) -> Vec<(&'static str, Value)> {
     Vec::new()
 }
 
-/// The rule that `then` holds where a key has a value.
+/// The rule that `then` applies where a key has a value.
 fn when(key: &str, value: &str, then: &Value) -> Value {
     json!({
         "if": { "properties": { key: { "const": value } }, "required": [key] },
@@ -175,7 +175,7 @@ fn when(key: &str, value: &str, then: &Value) -> Value {
     })
 }
 
-/// The settings of a method or a schedule beside the keys that all have.
+/// The settings of a method or a schedule, along with the keys that all have.
 fn settings(format: &Format, of: &Description) -> Value {
     let keys = format
         .keys
@@ -187,7 +187,7 @@ fn settings(format: &Format, of: &Description) -> Value {
         (setting.name.to_owned(), schema)
     });
     let properties: Map<String, Value> = keys.chain(settings).collect();
-    // What no convention has a default for.
+    // Settings without a default in any convention.
     let is_required = |setting: &&Setting| {
         let mut conventions = of.conventions.iter();
         conventions.all(|one| setting.default(*one) == Some(DefaultValue::Required))
@@ -228,7 +228,7 @@ fn domain(of: Domain) -> Value {
     }
 }
 
-/// One value, a list of them, or a range if they are numbers.
+/// One value, a list of values, or a range if they are numbers.
 fn swept(of: Domain) -> Value {
     let value = domain(of);
     match of {
@@ -237,7 +237,7 @@ fn swept(of: Domain) -> Value {
     }
 }
 
-/// A list, not empty.
+/// A non-empty list.
 fn list(of: &Value) -> Value {
     json!({ "type": "array", "items": of, "minItems": 1 })
 }
@@ -246,14 +246,14 @@ fn one_or_more(of: &Value) -> Value {
     json!({ "anyOf": [of, list(of)] })
 }
 
-/// A name, or a list of different ones.
+/// A name, or a list of distinct names.
 fn one_or_more_names(of: &Value) -> Value {
     let mut list = list(of);
     list["uniqueItems"] = json!(true);
     json!({ "anyOf": [of, list] })
 }
 
-/// What a key of a table can hold.
+/// The schema of a key of a table.
 fn property(format: &Format, key: &Key) -> Value {
     let mut schema = match known(format, key) {
         Some(schema) => schema,
@@ -263,7 +263,7 @@ fn property(format: &Format, key: &Key) -> Value {
     schema
 }
 
-/// Keys of which more is known than their kind.
+/// The schema of a key whose values are known more precisely than by their kind.
 fn known(format: &Format, key: &Key) -> Option<Value> {
     let names = |names: Vec<&str>| json!({ "enum": names });
     let conventions = || names(Convention::ALL.iter().map(|one| one.name()).collect());
@@ -308,15 +308,15 @@ fn kind(kind: Kind) -> Value {
         })),
         Kind::Filter => json!({ "allOf": [reference("filter")] }),
         Kind::Filters => one_or_more(&reference("filter")),
-        // Beside a reference older validators look at nothing else.
+        // Older validators ignore everything next to a reference.
         Kind::Table(format) => json!({ "allOf": [reference(&name(format))] }),
         Kind::Tables(format) => list(&reference(&name(format))),
         Kind::OneOrMoreTables(format) => one_or_more(&reference(&name(format))),
     }
 }
 
-/// A table from settings to values, one level of tables for `schedule` and the like
-/// included, or a condition as text.
+/// A table of settings with their values, including one level of tables for `schedule` and
+/// the like, or a condition as a string.
 fn filter() -> Value {
     let values = one_or_more(&reference("value"));
     let of_group = json!({ "type": "object", "additionalProperties": values });
@@ -331,7 +331,7 @@ fn filter() -> Value {
     })
 }
 
-/// A number, a range or a draw, or an array of such, or of arrays of such.
+/// A number, a range or a generated start, an array of those, or an array of such arrays.
 fn start() -> Value {
     let element = json!({
         "anyOf": [reference("number"), reference(&name(&RANGE)), reference(&name(&DRAW))],
@@ -339,7 +339,7 @@ fn start() -> Value {
     json!({ "anyOf": [element, list(&element), list(&list(&element))] })
 }
 
-/// A description without the marks of Markdown, which editors show as they are.
+/// A description without Markdown marks, which editors show literally.
 fn plain(text: &str) -> String {
     text.replace('`', "")
 }

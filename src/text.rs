@@ -1,9 +1,9 @@
-//! Text that strangers wrote, made fit to be printed on a terminal or in a log.
+//! Untrusted text, made safe to print to a terminal or a log.
 
 use std::fmt::Display;
 
-/// Whether a terminal or a log obeys the character instead of showing it: a control
-/// character, a line or paragraph separator, or a mark of the direction of text.
+/// Whether a terminal or a log interprets the character instead of showing it: a control
+/// character, a line or paragraph separator, or a text-direction mark.
 #[must_use]
 pub fn is_control(character: char) -> bool {
     character.is_control()
@@ -15,8 +15,8 @@ pub fn is_control(character: char) -> bool {
 
 /// The text on one line, with its control characters as visible escapes.
 ///
-/// Names, labels, cells and paths come from other people. Printed as they are, they could
-/// clear the screen, forge a line, or show as another name.
+/// Names, labels, cells and paths may come from other people. Printed verbatim, they could
+/// clear the screen, forge a line, or pose as another name.
 ///
 /// # Examples
 ///

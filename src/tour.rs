@@ -1,21 +1,21 @@
-//! The gradient tape, for those who know TensorFlow's; and where the two differ.
+//! The gradient tape for TensorFlow users, and where the two libraries differ.
 //!
-//! A derivative tells how a result changes with what it was computed from. A
-//! *tape* records the operations that lead to the result, and walks back over
-//! them. The *target* is what is differentiated, the *sources* are what it is
-//! differentiated with respect to.
+//! A derivative says how a result changes with its inputs. A *tape* records the
+//! operations that lead to the result, and walks back over them. The *target* is
+//! what is differentiated; the *sources* are what it is differentiated with
+//! respect to.
 //!
-//! Three types do everything. A [`Tensor`] is an array of numbers that never
-//! changes. A [`Variable`] has a value that can be assigned, and is watched by
-//! itself. A [`GradientTape`] records while it is entered.
+//! Three types do everything. A [`Tensor`] is an immutable array of numbers. A
+//! [`Variable`] has a value that can be assigned, and is watched automatically. A
+//! [`GradientTape`] records while it is entered.
 //!
-//! In the code below, `?` hands an error on to the caller; where TensorFlow
-//! raises an exception, a method here returns an [`Error`]. Operators borrow
-//! with `&` so that a tensor can be used again.
+//! In the code below, `?` passes an error to the caller; where TensorFlow raises
+//! an exception, a method here returns an [`Error`]. Operators borrow with `&` so
+//! that a tensor can be used again.
 //!
 //! # 1.1 A derivative
 //!
-//! y = x² + b at x = 100, b = 10. The closure is what stands below
+//! y = x² + b at x = 100, b = 10. The closure corresponds to the block of
 //! `with tf.GradientTape() as tape:` in Python.
 //!
 //! ```
@@ -30,15 +30,15 @@
 //! # Ok::<(), gradtape::Error>(())
 //! ```
 //!
-//! There are two ways to ask. [`connected_gradient`] gives the derivative, or an
-//! error that explains why there is none. [`gradient`] gives an [`Option`], as
-//! TensorFlow gives `None`; that comes up below.
+//! There are two ways to ask. [`connected_gradient`] returns the derivative, or an
+//! error that explains why there is none. [`gradient`] returns an [`Option`], as
+//! TensorFlow returns `None`; see below.
 //!
 //! # 1.2 Several derivatives
 //!
-//! A tape gives one set of derivatives and is used up. A *persistent* one gives
-//! any number. They can be taken while it is still recording: here by a scope,
-//! which ends where it is dropped. y = x² + b² at x = 20, b = 10:
+//! A tape gives one set of derivatives and is then used up. A *persistent* tape
+//! gives any number. They can be taken while it is still recording, here within a
+//! scope, which ends where it is dropped. y = x² + b² at x = 20, b = 10:
 //!
 //! ```
 //! use gradtape::{GradientTape, Tensor, Variable};
@@ -55,7 +55,7 @@
 //! # Ok::<(), gradtape::Error>(())
 //! ```
 //!
-//! If all sources are known at once, a tape that is not persistent does. The
+//! If all sources are known at once, a tape that is not persistent is enough. The
 //! result has the structure of the sources: a tuple, an array, a map.
 //!
 //! ```
@@ -77,8 +77,8 @@
 //!
 //! # 1.3.1 Constants
 //!
-//! A tensor is a constant unless somebody watches it. Nothing is wrong with
-//! asking for its gradient: there is none.
+//! A tensor is a constant unless it is watched. Asking for its gradient is not an
+//! error: there is none.
 //!
 //! ```
 //! use gradtape::{GradientTape, Tensor};
@@ -90,7 +90,7 @@
 //! # Ok::<(), gradtape::Error>(())
 //! ```
 //!
-//! What TensorFlow does not tell is why. [`explain`] does, also after the fact:
+//! TensorFlow does not say why. [`explain`] does, even afterwards:
 //!
 //! ```
 //! use gradtape::{GradientTape, Reason, Tensor};
@@ -107,10 +107,10 @@
 //! # Ok::<(), gradtape::Error>(())
 //! ```
 //!
-//! Printed, it is the reason, and the path from the target to the source with
-//! the line of each operation. [`Reason`] lists all there are.
+//! Its printed form is the reason, and the path from the target to the source with
+//! the line of each operation. [`Reason`] lists all reasons.
 //!
-//! To watch a tensor is to make it a source. That has to come before it is used:
+//! Watching a tensor makes it a source. It must be watched before it is used:
 //!
 //! ```
 //! use gradtape::{GradientTape, Tensor};
@@ -127,7 +127,7 @@
 //!
 //! # 1.3.2 Variables
 //!
-//! A variable is watched by itself, as soon as its value is read while a tape is
+//! A variable is watched automatically as soon as its value is read while a tape is
 //! recording. Mixed with a constant:
 //!
 //! ```
@@ -146,9 +146,9 @@
 //!
 //! # 2.1 Nested tapes, taken too late
 //!
-//! A second derivative is the derivative of a derivative, so an outer tape has
-//! to see the first one being taken. Here it does not: the inner tape is asked
-//! when the outer one has stopped recording.
+//! A second derivative is the derivative of a derivative, so an outer tape must
+//! record how the first one is computed. Here it does not: the inner tape is asked
+//! after the outer one has stopped recording.
 //!
 //! ```
 //! use gradtape::{GradientTape, Reason, Tensor, Variable};
@@ -182,13 +182,13 @@
 //! # Ok::<(), gradtape::Error>(())
 //! ```
 //!
-//! Two question marks: one for the tape, one for what the closure returns. Any
-//! number of tapes can be nested; each one adds an order.
+//! Two question marks: one for the tape, one for the result of the closure. Any
+//! number of tapes can be nested; each adds one order.
 //!
 //! # 2.3 Over an array
 //!
 //! The gradient of an array is that of the sum of its elements. Where each
-//! element depends on its own x only, that is the derivative at each point:
+//! element depends only on its own x, that is the derivative at each point:
 //!
 //! ```
 //! use gradtape::{GradientTape, Tensor, Variable};
@@ -205,16 +205,16 @@
 //! # Ok::<(), gradtape::Error>(())
 //! ```
 //!
-//! Without tapes of one's own there are [`value_and_gradient`], [`hessian`],
-//! [`hessian_vector_product`] and [`jvp`]; for all elements of an array target
-//! [`jacobian`] and [`batch_jacobian`]. `runner experiments/tape.toml` computes
-//! the numbers of this page from formulas, and draws them.
+//! [`value_and_gradient`], [`hessian`], [`hessian_vector_product`] and [`jvp`] need
+//! no tape from the caller; [`jacobian`] and [`batch_jacobian`] differentiate every
+//! element of an array target. `runner experiments/tape.toml` computes the numbers
+//! of this page from formulas, and plots them.
 //!
 //! # 3.0 A gradient descent
 //!
-//! Each epoch has a tape of its own: w ← w − 0.01·∂w²/∂w, 10,000 times. In `f32`
-//! with subnormal numbers flushed to zero, which is how TensorFlow computes, w
-//! ends at 5.803526e-37. `runner experiments/parabola.toml` gives the same bits.
+//! Each epoch uses a new tape: w ← w − 0.01·∂w²/∂w, 10,000 times. In `f32` with
+//! subnormal numbers flushed to zero, as TensorFlow computes, w ends at
+//! 5.803526e-37. `runner experiments/parabola.toml` gives the same bits.
 //!
 //! ```
 //! use gradtape::autodiff::Subnormals;
@@ -248,8 +248,8 @@
 //! # When a derivative is wrong
 //!
 //! [`check_gradient`] computes every derivative of a function in three ways and
-//! tells where they differ most. That finds a wrong [`custom_gradient`], and
-//! places where a function has no derivative.
+//! reports where they differ most. It finds an incorrect [`custom_gradient`], and
+//! points where a function has no derivative.
 //!
 //! ```
 //! use gradtape::{Tensor, check_gradient, custom_gradient};
@@ -266,96 +266,96 @@
 //!
 //! # Behaviour by behaviour
 //!
-//! TensorFlow is version 2.21 in eager mode. Where nothing stands under *why*,
-//! both do the same.
+//! TensorFlow is version 2.21 in eager mode. Where the column *Why* is empty, both
+//! do the same.
 //!
 //! | Behaviour | TensorFlow | Here | Why |
 //! |---|---|---|---|
 //! | recording | inside `with`; nothing before entering | in a [`Scope`](GradientTape::enter), or the closure of [`record`] | |
 //! | trainable variables | watched when read | watched when read | |
 //! | a variable created while recording | not watched until read | not watched until read | |
-//! | a constant | `None` | `None`, with a reason | the question of the users is why |
-//! | a constant in an operation with something watched | has a gradient | `None` | who was not watched has none, whoever else was |
+//! | a constant | `None` | `None`, with a reason | users ask why |
+//! | a constant in an operation with a watched operand | has a gradient | `None` | only what is watched has a gradient |
 //! | a variable that is not trainable | `None`, unless watched | `None`, unless watched | |
 //! | `watch_accessed_variables=False` | explicit watches only | [`TapeOptions`] | |
 //! | `watch` after use | `None` | `None`, with a reason | |
 //! | `watch` after the scope | accepted | accepted | |
-//! | `watch` of something else than tensors | `ValueError` | does not compile | types |
-//! | `watch` of whole numbers | a log line, then `None` | `None`, with a reason | a library does not log; the reason is a value |
-//! | `watch` on a tape never entered | `AttributeError` about `NoneType` | [`Error::NeverEntered`] | the error names the mistake |
+//! | `watch` of anything but tensors | `ValueError` | does not compile | types |
+//! | `watch` of integers | a log line, then `None` | `None`, with a reason | a library does not log; the reason is a value |
+//! | `watch` on a tape never entered | `AttributeError` about `NoneType` | [`Error::NeverEntered`] | the error names the cause |
 //! | `watch` on a used-up tape | the same `AttributeError` | [`Error::Consumed`], with the line that used it up | as above |
 //! | entering twice | `ValueError` | [`Error::StillRecording`], with the line that entered it | |
-//! | entering again after the scope | goes on | goes on | |
-//! | entering a used-up tape again | begins anew | begins anew | |
-//! | an exception inside | the tape stays usable | so after a panic or an error | |
-//! | tapes that overlap | any order | any order of dropping the scopes | |
-//! | threads | a tape per thread; `gradient` on any | the same; a scope cannot leave its thread | types |
+//! | entering again after the scope | continues | continues | |
+//! | entering a used-up tape again | starts over | starts over | |
+//! | an exception inside | the tape stays usable | the same after a panic or an error | |
+//! | overlapping tapes | any order | scopes may be dropped in any order | |
+//! | threads | one tape per thread; `gradient` on any | the same; a scope cannot leave its thread | types |
 //! | control flow | recorded as executed | recorded as executed | |
-//! | `stop_recording` | operations are constants for this tape | the same, by a guard | |
-//! | — never entered, or used up | `RuntimeError`, one text for both | [`Error::NeverEntered`], [`Error::Consumed`] | two mistakes, two errors |
+//! | `stop_recording` | operations are constants for this tape | the same, with a guard | |
+//! | — never entered, or used up | `RuntimeError`, one message for both | [`Error::NeverEntered`], [`Error::Consumed`] | two causes, two errors |
 //! | — after the scope | `ValueError` | [`Error::NotRecording`] | |
-//! | — `gradient` inside it, not persistent | a fresh tape after it | a fresh tape after it | |
-//! | `reset` | drops recording and watches | the same | |
+//! | — `gradient` inside it, not persistent | a new recording after it | a new recording after it | |
+//! | `reset` | clears recording and watches | the same | |
 //! | `watched_variables` | in order of construction | in order of construction | |
 //! | structure of the result | that of the sources | that of the sources ([`Nest`]) | |
 //! | an array as target, several targets | gradient of the sum | gradient of the sum | |
 //! | no target | `None` | `None` | |
 //! | intermediate results | as source and target | as source and target | |
-//! | identity | a fresh `value()` is another source | the same; the reason says so | |
+//! | identity | a new `value()` is another source | the same; the reason says so | |
 //! | `gradient(x, x)` | 1, watched or not | 1, watched or not | |
 //! | `None`, numbers as target or source | `TypeError`, `AttributeError` | does not compile | types |
-//! | a second `gradient` | `RuntimeError`, also for a tape never entered | [`Error::Consumed`], [`Error::NeverEntered`] | two mistakes, two errors |
-//! | a failed `gradient` | may break the tape | leaves the tape as it was | everything is checked before |
+//! | a second `gradient` | `RuntimeError`, also for a tape never entered | [`Error::Consumed`], [`Error::NeverEntered`] | two causes, two errors |
+//! | a failed `gradient` | may break the tape | leaves the tape unchanged | everything is checked first |
 //! | persistent | any number; freed with the tape | the same | |
 //! | `gradient` inside its own scope, not persistent | stops recording | stops recording | |
 //! | — persistent | recorded too, with a log line | recorded too | a documented cost of [`GradientTape::persistent`] |
-//! | whole numbers as target or source | `None`; zeros if asked for | `None`, with a reason; zeros if asked for | |
+//! | integers as target or source | `None`; zeros on request | `None`, with a reason; zeros on request | |
 //! | `unconnected_gradients` | a string | [`UnconnectedGradients`] | types |
-//! | `output_gradients` too few, too many | ones for the missing, rest ignored | [`Error::Count`] | a forgotten one is a mistake |
-//! | — a bare list | flattened into several | a list is one for each target | a trap |
-//! | — of a wrong shape or type | an error of some operation | [`Error::Shape`], [`Error::MixedTypes`] | the error names the argument |
+//! | too few or too many `output_gradients` | ones for missing entries, extra entries ignored | [`Error::Count`] | a forgotten entry is an error |
+//! | — a bare list | flattened into several | a list has one entry per target | avoids a trap |
+//! | — of a wrong shape or type | an error from some operation | [`Error::Shape`], [`Error::MixedTypes`] | the error names the argument |
 //! | — a scalar | for every element | for every element | |
 //! | gradient of `gather` | `IndexedSlices` | a dense tensor | one type of tensor |
 //! | types | `f16` to `complex128` | `f32`, `f64`; `i64` and `bool` as values | |
-//! | mixed types | an error about input #1 | [`Error::MixedTypes`] | the error names both |
+//! | mixed types | an error about input #1 | [`Error::MixedTypes`] | the error names both types |
 //! | `argmax`, `floor`, `round`, `ceil` | `None` | `None`, with a reason | |
 //! | `sign` | 0 | 0 | |
 //! | a NumPy round trip | `None` | `None`: [`Tensor::to_vec`] leaves the tape | |
-//! | a branch of [`select`](Tensor::select) that is not taken | contributes 0, which becomes NaN where the branch is infinite | contributes nothing, at every order; so does what [`Tensor::maximum`] and its like do not take | 0·∞ is not what was asked for |
+//! | a branch of [`select`](Tensor::select) that is not taken | contributes 0, which becomes NaN where the branch is infinite | contributes nothing, at any order; neither does an operand that [`Tensor::maximum`] or a similar function does not take | avoids 0·∞ |
 //! | NaN in `maximum`, `minimum`, `clip_by_value` | NaN, with the gradient 0 or 1 | NaN, with the gradient NaN | a NaN is not hidden |
-//! | an operation without a gradient | `LookupError` | there is none | one table of operations |
+//! | an operation without a gradient | `LookupError` | does not exist | one table of operations |
 //! | `stop_gradient` | cuts a path | cuts a path | |
-//! | `custom_gradient` | its inner tensors are constants for higher orders | the rule is given operands and result | higher orders are right |
+//! | `custom_gradient` | its inner tensors are constants for higher orders | the rule receives operands and result | higher orders are correct |
 //! | — a variable used inside | `ValueError`, unless the rule takes `variables` | [`Error::NotAnOperand`] | |
-//! | — a tensor with a gradient used inside | `None` | [`Error::NotAnOperand`] | a lost gradient is a mistake |
+//! | — a tensor with a gradient used inside | `None` | [`Error::NotAnOperand`] | a lost gradient is an error |
 //! | second derivatives | the inner gradient inside the outer scope | the same | |
-//! | forward mode | `ForwardAccumulator`, before the operations | [`jvp`](GradientTape::jvp) over what was recorded, or [`jvp`] of a function | one recording serves both |
-//! | — a source given twice | `ValueError` | [`Error::Repeated`] | |
+//! | forward mode | `ForwardAccumulator`, before the operations | [`jvp`](GradientTape::jvp) over the recording, or [`jvp`] of a function | one recording serves both modes |
+//! | — a source listed twice | `ValueError` | [`Error::Repeated`] | |
 //! | `jacobian` | shape target + source; one target | the same; one target by its type | types |
 //! | — `experimental_use_pfor`, `parallel_iterations` | needs a persistent tape | no such options; one pass per element | |
-//! | `batch_jacobian` unconnected | always zeros | `None`, or zeros if asked for | as `jacobian` |
+//! | `batch_jacobian` unconnected | always zeros | `None`, or zeros on request | like `jacobian` |
 //! | — rank below 2, unequal batches | `ValueError` | [`Error::Shape`] | |
-//! | `assign` | state stops gradients; what was read stays | the same; the reason names the line | |
+//! | `assign` | stops gradients; values already read do not change | the same; the reason names the line | |
 //! | the value of `assign` | a read of the variable | a read of the variable | |
-//! | `x = x + 1` | a tensor from then on | does not compile, or shadows `x` | types |
+//! | `x = x + 1` | `x` becomes a tensor | does not compile, or shadows `x` | types |
 //! | a wrong shape or type assigned | `ValueError` | [`Error::Shape`], [`Error::MixedTypes`] | |
-//! | subnormal numbers | flushed to zero | kept; flushed within [`with_subnormals`] | IEEE 754; who compares with TensorFlow asks for it |
+//! | subnormal numbers | flushed to zero | kept; flushed within [`with_subnormals`] | IEEE 754; flush them to compare with TensorFlow |
 //!
-//! Derivatives at edges are TensorFlow's: abs, relu, sign at 0 give 0; √ and ln
-//! at 0 give ∞; x⁰·⁵ at 0 gives ∞; norm, atan2 and hypot at 0 give NaN; at a tie
-//! [`Tensor::maximum`] gives all to the first, [`Tensor::max`] splits evenly;
-//! [`Tensor::clamp`] gives 1 at a limit, 0 outside; [`Tensor::prod`] of two
+//! Derivatives at edge points match TensorFlow: abs, relu and sign give 0 at 0; √, ln
+//! and x⁰·⁵ give ∞ at 0; norm, atan2 and hypot give NaN at 0; at a tie
+//! [`Tensor::maximum`] passes everything to the first operand, [`Tensor::max`] splits
+//! evenly; [`Tensor::clamp`] gives 1 at a limit, 0 outside; [`Tensor::prod`] of two
 //! zeros gives zeros; [`Tensor::divide_no_nan`] by 0 gives 0. Apart from the rows on
-//! branches and NaN above, one differs: all derivatives of x⁰ at x = 0, and so those
-//! of x^n beyond the nth, are 0 here and NaN there.
+//! branches and NaN above, one case differs: all derivatives of x⁰ at x = 0, and hence
+//! those of x^n of an order above n, are 0 here and NaN there.
 //!
-//! # What it costs
+//! # Cost
 //!
-//! `cargo bench --bench tape` measures it. A scalar operation costs what it
-//! takes to make a tensor, tens of nanoseconds; recording it costs about as much
-//! again, and a gradient a small multiple. Large tensors run at the speed of
-//! memory. A descent over thousands of runs belongs to the engine
-//! ([`batch`](crate::batch)), which records once and replays.
+//! `cargo bench --bench tape` measures it. A scalar operation costs as much as
+//! creating a tensor, tens of nanoseconds; recording it costs about as much again,
+//! and a gradient a small multiple. Large tensors run at the speed of memory. For
+//! thousands of descents use the engine ([`batch`](crate::batch)), which records once
+//! and replays.
 //!
 //! [`gradient`]: GradientTape::gradient
 //! [`connected_gradient`]: GradientTape::connected_gradient

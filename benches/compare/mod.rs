@@ -2,13 +2,13 @@
 
 use std::time::Instant;
 
-/// Something to measure: its name and one round of it.
+/// The name of a measured function, and one round of it.
 pub type Candidate<'a> = (&'a str, Box<dyn FnMut() + 'a>);
 
-/// Prints the time of one item of each candidate, how many there are in a second,
-/// and the ratio of the time to that of the first. The least of several rounds
-/// counts, in which all take their turns.
-#[allow(clippy::print_stdout, reason = "the figures are what it is for")]
+/// Prints the time of one item of each candidate, the number of items per second,
+/// and the ratio of the time to that of the first. The fastest of several rounds
+/// counts, in which all candidates take turns.
+#[allow(clippy::print_stdout, reason = "the figures are its purpose")]
 pub fn compare(title: &str, items: usize, mut candidates: Vec<Candidate<'_>>) {
     const ROUNDS: usize = 9;
     let mut fastest = vec![f64::INFINITY; candidates.len()];

@@ -1,10 +1,10 @@
-//! What the benchmarks of descents share: which of them is wanted, and epochs of many
-//! runs on an engine.
+//! Code shared by the benchmarks of descents: selection by name, and epochs of many runs
+//! on an engine.
 
 use gradtape::autodiff::Real;
 use gradtape::engine::{Block, Engine};
 
-/// Runs those workloads that the command line names, all if it names none.
+/// Runs the workloads that the command line names, all if it names none.
 pub fn run(workloads: &[(&str, fn())]) {
     let wanted: Vec<String> = std::env::args()
         .skip(1)
@@ -26,7 +26,7 @@ pub fn logspace(a: f64, b: f64, n: usize, i: usize) -> f64 {
     a * (b / a).powf(i as f64 / (n - 1) as f64)
 }
 
-/// Runs `epochs` epochs on all `starts`, in blocks; gives the last states.
+/// Runs `epochs` epochs on all `starts`, in blocks; returns the last states.
 pub fn in_blocks<T: Real>(
     engine: &impl Engine<T>,
     starts: &[Vec<T>],

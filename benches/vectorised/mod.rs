@@ -1,6 +1,6 @@
 //! Loops compiled for the processor that they run on.
 
-/// Compiles a loop for each instruction set, and calls it for the best there is.
+/// Compiles a loop for each instruction set, and calls the best one available.
 macro_rules! vectorised {
     ($(#[$doc:meta])* fn $name:ident<$type:ident, const $n:ident: usize>($($argument:ident: $of:ty),*) $body:block) => {
         $(#[$doc])*

@@ -1,4 +1,4 @@
-//! What reaches a value backwards: a derivative, and the branches in which it exists.
+//! Adjoints: a derivative, and the branches in which it exists.
 //!
 //! A branch that a selection does not take contributes *nothing*. A zero in its place
 //! would become NaN wherever it meets an infinite derivative further inside:
@@ -85,7 +85,7 @@ impl<N: Number> Branch<N> {
 }
 
 impl<N: Number> Adjoint<N> {
-    /// One that exists everywhere.
+    /// A derivative that exists everywhere.
     #[inline]
     pub fn everywhere(value: N) -> Self {
         Adjoint {
@@ -99,8 +99,8 @@ impl<N: Number> Adjoint<N> {
         self.branch.is_none()
     }
 
-    /// What passes to an operand by the rule of its operation, for which this was the
-    /// incoming derivative.
+    /// The derivative that passes to an operand by the rule of its operation, for which
+    /// this was the incoming derivative.
     #[inline]
     pub fn passed(&self, partial: Partial<N>) -> Option<Self> {
         match partial {

@@ -1,26 +1,26 @@
-//! Operations with a derivative of the user's own.
+//! Operations with a user-defined derivative.
 
 use std::panic::Location;
 
 use super::error::Result;
 use super::tensor::{Custom, Tensor};
 
-/// Computes `value` of the operands, and takes `rule` as its derivative.
+/// Computes `value` of the operands, with `rule` as its derivative.
 ///
-/// `rule` is given the incoming derivative (of the shape of the result), the
+/// `rule` receives the incoming derivative (of the shape of the result), the
 /// operands and the result, and returns the derivative for each operand, of its
-/// shape and type. It consists of operations on what it is given, so it can be
-/// differentiated again; what `value` computed on the way is not recorded.
-/// Forward mode uses the same rule, transposed: it has to be linear in the
+/// shape and type. It consists of operations on its arguments, so it can be
+/// differentiated again; the intermediate results of `value` are not recorded.
+/// Forward mode uses the transpose of the same rule, which must be linear in the
 /// incoming derivative.
 ///
 /// # Errors
 ///
-/// What `value` returns. [`Error::NotAnOperand`](crate::Error::NotAnOperand) if
-/// `value` reads a variable, or uses a tensor, that a recording tape tracks and
-/// that is not one of the operands. What `rule` returns, or
-/// [`Error::Shape`](crate::Error::Shape) if it does not fit, is returned by the
-/// call that takes the derivative; the tape stays usable.
+/// Errors of `value`. [`Error::NotAnOperand`](crate::Error::NotAnOperand) if
+/// `value` uses a variable or a tensor that a recording tape tracks and that is not
+/// one of the operands. An error of `rule`, or
+/// [`Error::Shape`](crate::Error::Shape) if its result does not match an operand, is
+/// returned by the call that takes the derivative; the tape stays usable.
 ///
 /// # Examples
 ///

@@ -1,17 +1,17 @@
-//! What can go wrong with tensors, variables and tapes.
+//! Errors of tensors, variables and tapes.
 
 use std::panic::Location;
 
 use super::tape::Explanation;
 use super::tensor::{DType, Shape};
 
-/// The line that called.
+/// The source location of a call.
 pub type Caller = &'static Location<'static>;
 
-/// What is wrong with a call to a tensor, a variable or a tape.
+/// An error in a call to a tensor, a variable or a tape.
 ///
 /// Everything is checked when the operation is called, before anything is
-/// computed or recorded: a failed call changes nothing. `at` is the line of
+/// computed or recorded: a failed call changes nothing. `at` is the location of
 /// the caller.
 ///
 /// # Examples
@@ -27,47 +27,47 @@ pub type Caller = &'static Location<'static>;
 #[derive(Clone, Debug, PartialEq, thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {
-    /// Two shapes do not broadcast to one.
+    /// Two shapes do not broadcast to a common shape.
     #[error(
-        "{operation}: shapes {left} and {right} do not broadcast: compared from the right, \
-         two lengths must be equal or one of them 1 (at {at})"
+        "{operation}: shapes {left} and {right} do not broadcast; compared from the right, \
+         lengths must be equal, or one of the two must be 1 (at {at})"
     )]
     Broadcast {
         /// The operation.
         operation: &'static str,
         /// The shape of the first operand.
         left: Shape,
-        /// The shape of the second.
+        /// The shape of the second operand.
         right: Shape,
         /// The caller.
         at: Caller,
     },
-    /// A shape cannot be stretched to another.
-    #[error("broadcast_to: shape {from} does not stretch to {to} (at {at})")]
+    /// A shape does not broadcast to another.
+    #[error("broadcast_to: shape {from} does not broadcast to {to} (at {at})")]
     BroadcastTo {
         /// The shape of the operand.
         from: Shape,
-        /// The shape that was asked for.
+        /// The requested shape.
         to: Shape,
         /// The caller.
         at: Caller,
     },
-    /// Two matrices do not fit.
+    /// The shapes of two matrices do not match.
     #[error(
-        "matmul: shapes {left} and {right} do not fit: the last length of the first must be \
-         the last but one of the second, and the axes before must broadcast (at {at})"
+        "matmul: shapes {left} and {right} do not match; the last length of the first must equal \
+         the second-to-last of the second, and the axes before must broadcast (at {at})"
     )]
     Matmul {
         /// The shape of the first operand.
         left: Shape,
-        /// The shape of the second.
+        /// The shape of the second operand.
         right: Shape,
         /// The caller.
         at: Caller,
     },
     /// Two element types are mixed.
     #[error(
-        "{operation}: {left} and {right} are never mixed; convert one of them with `cast` (at {at})"
+        "{operation}: types {left} and {right} cannot be mixed; convert one with `cast` (at {at})"
     )]
     MixedTypes {
         /// The operation.
@@ -80,31 +80,33 @@ pub enum Error {
         at: Caller,
     },
     /// The operation is not defined for this element type.
-    #[error("{operation}: needs {expected}, not {dtype} (at {at})")]
+    #[error("{operation}: expected {expected}, found {dtype} (at {at})")]
     Type {
         /// The operation.
         operation: &'static str,
-        /// What the operand holds.
+        /// The element type of the operand.
         dtype: DType,
-        /// What the operation takes.
+        /// What the operation expects.
         expected: &'static str,
         /// The caller.
         at: Caller,
     },
-    /// The number of elements is not that of the shape.
-    #[error("{operation}: {elements} elements do not fill shape {shape} (at {at})")]
+    /// The number of elements does not match the shape.
+    #[error(
+        "{operation}: shape {shape} does not match the number of elements, {elements} (at {at})"
+    )]
     Elements {
         /// The operation.
         operation: &'static str,
         /// The number of elements.
         elements: usize,
-        /// The shape that was asked for.
+        /// The requested shape.
         shape: Shape,
         /// The caller.
         at: Caller,
     },
-    /// The result would not fit into memory.
-    #[error("{operation}: shape {shape} does not fit into memory (at {at})")]
+    /// The result does not fit in memory.
+    #[error("{operation}: shape {shape} does not fit in memory (at {at})")]
     Memory {
         /// The operation.
         operation: &'static str,
@@ -113,53 +115,59 @@ pub enum Error {
         /// The caller.
         at: Caller,
     },
-    /// An axis that the tensor does not have, or that is named twice.
-    #[error("{operation}: shape {shape} has no axis {axis} to take here (at {at})")]
+    /// An axis that is out of range, listed twice, or missing from a permutation.
+    #[error(
+        "{operation}: invalid axis {axis} for shape {shape}; it is out of range, or not listed \
+         exactly once (at {at})"
+    )]
     Axis {
         /// The operation.
         operation: &'static str,
-        /// The axis as given.
+        /// The axis.
         axis: isize,
         /// The shape of the operand.
         shape: Shape,
         /// The caller.
         at: Caller,
     },
-    /// An index outside of its axis.
-    #[error("{operation}: index {index} is not within an axis of length {length} (at {at})")]
+    /// An index out of range, or a step of 0.
+    #[error(
+        "{operation}: index or step {index} is invalid for an axis of length {length} (at {at})"
+    )]
     Index {
         /// The operation.
         operation: &'static str,
-        /// The index as given.
+        /// The index or the step.
         index: i64,
         /// The length of the axis.
         length: usize,
         /// The caller.
         at: Caller,
     },
-    /// Shapes that must agree do not.
-    #[error("{operation}: shape {shape} where {expected} is needed (at {at})")]
+    /// A shape that is not the expected one.
+    #[error("{operation}: found shape {shape}, expected {expected} (at {at})")]
     Shape {
         /// The operation.
         operation: &'static str,
-        /// The shape given.
+        /// The shape found.
         shape: Shape,
-        /// What is needed, as a shape or in words.
+        /// What was expected, as a shape or in words.
         expected: String,
         /// The caller.
         at: Caller,
     },
-    /// Nothing to compute from.
-    #[error("{operation}: there is nothing in it (at {at})")]
+    /// An empty input where at least one element or tensor is needed.
+    #[error("{operation}: the input is empty (at {at})")]
     Empty {
         /// The operation.
         operation: &'static str,
         /// The caller.
         at: Caller,
     },
-    /// The tape was never entered, so that nothing can have been recorded.
+    /// The tape was never entered, so nothing can have been recorded.
     #[error(
-        "{method}: the tape was never entered; record inside `tape.enter()` or `tape.record()` (at {at})"
+        "{method}: the tape was never entered; call `tape.enter()` or `tape.record()` first \
+         (at {at})"
     )]
     NeverEntered {
         /// The method called.
@@ -167,10 +175,10 @@ pub enum Error {
         /// The caller.
         at: Caller,
     },
-    /// A tape that is not persistent was used already.
+    /// A tape that is not persistent was already used.
     #[error(
-        "{method}: the tape was used up by the call at {used}; a tape that is not persistent \
-         gives one set of derivatives, `GradientTape::persistent()` any number (at {at})"
+        "{method}: the tape was used up by the call at {used}; for more than one set of \
+         derivatives, use `GradientTape::persistent()` (at {at})"
     )]
     Consumed {
         /// The method called.
@@ -180,15 +188,15 @@ pub enum Error {
         /// The caller.
         at: Caller,
     },
-    /// The tape is recording already.
-    #[error("enter: the tape is still recording, since {entered} (at {at})")]
+    /// The tape is already entered.
+    #[error("enter: the scope entered at {entered} has not ended (at {at})")]
     StillRecording {
-        /// Where recording began.
+        /// Where that scope was entered.
         entered: Caller,
         /// The caller.
         at: Caller,
     },
-    /// The tape was entered, and left again.
+    /// The tape was entered, but its scope has ended.
     #[error("{method}: the tape is not recording (at {at})")]
     NotRecording {
         /// The method called.
@@ -196,24 +204,26 @@ pub enum Error {
         /// The caller.
         at: Caller,
     },
-    /// There is not one of something for each of something else.
-    #[error("{operation}: {given} {what} for {expected} {whose} (at {at})")]
+    /// Two lists that must have the same length do not.
+    #[error(
+        "{operation}: the numbers of {what} ({given}) and {whose} ({expected}) differ (at {at})"
+    )]
     Count {
         /// The method called.
         operation: &'static str,
-        /// What there must be one of.
+        /// The entries of the given list.
         what: &'static str,
-        /// How many were given.
+        /// Their number.
         given: usize,
-        /// For each of these.
+        /// What they belong to, one each.
         whose: &'static str,
-        /// How many there are.
+        /// The expected number.
         expected: usize,
         /// The caller.
         at: Caller,
     },
-    /// A source is given twice where each has one tangent.
-    #[error("{method}: {repeated} occurs twice among the sources; give it one tangent (at {at})")]
+    /// A source is listed twice where each has one tangent.
+    #[error("{method}: {repeated} is listed twice as a source; give it one tangent (at {at})")]
     Repeated {
         /// The method called.
         method: &'static str,
@@ -222,11 +232,11 @@ pub enum Error {
         /// The caller.
         at: Caller,
     },
-    /// The value of a custom gradient uses something that a derivative would pass
-    /// to, but that is not one of its operands.
+    /// The value of a custom gradient uses a tracked tensor or variable that is not
+    /// one of its operands.
     #[error(
         "custom_gradient: the value uses {used} at {line}, which is not an operand, so its \
-         gradient would be lost; make it an operand, or take its `stop_gradient()` before (at {at})"
+         gradient would be lost; make it an operand, or apply `stop_gradient()` first (at {at})"
     )]
     NotAnOperand {
         /// The tensor or variable.
@@ -236,10 +246,10 @@ pub enum Error {
         /// The caller.
         at: Caller,
     },
-    /// A gradient was asked for that does not exist.
+    /// A requested gradient does not exist.
     #[error("{0}")]
     Unconnected(Box<Explanation>),
 }
 
-/// What fallible functions of tensors, variables and tapes return.
+/// The result of fallible functions of tensors, variables and tapes.
 pub type Result<T, E = Error> = std::result::Result<T, E>;

@@ -1,4 +1,4 @@
-//! Derivatives of a function at a point, without a tape of one's own.
+//! Derivatives of a function at a point, without a tape from the caller.
 
 use super::error::Result;
 use super::tape::{GradientOptions, GradientTape, UnconnectedGradients};
@@ -18,13 +18,12 @@ pub(super) fn recorded<const N: usize>(
     })?
 }
 
-/// The value and the gradient of `f`: with respect to each operand the
-/// derivative of the sum of all elements of the value, zeros if it does not
-/// depend on it.
+/// The value and the gradient of `f`: for each operand the derivative of the sum
+/// of all elements of the value, or zeros if the value does not depend on it.
 ///
 /// # Errors
 ///
-/// What `f` returns.
+/// Errors of `f`.
 ///
 /// # Examples
 ///
@@ -56,13 +55,14 @@ pub fn value_and_gradient<const N: usize>(
     Ok((value, std::array::from_fn(|index| gradients[index].clone())))
 }
 
-/// The value of `f`, and its derivative when the operands move along
-/// `tangents`: the product of the Jacobian and a vector, by forward mode.
+/// The value of `f`, and its derivative along `tangents`: the product of the
+/// Jacobian and a vector, by forward mode.
 ///
 /// # Errors
 ///
-/// What `f` returns; [`Error::Shape`](super::Error::Shape) or
-/// [`Error::MixedTypes`](super::Error::MixedTypes) if a tangent is not like its operand.
+/// Errors of `f`; [`Error::Shape`](super::Error::Shape) or
+/// [`Error::MixedTypes`](super::Error::MixedTypes) if a tangent does not match its
+/// operand.
 ///
 /// # Examples
 ///
@@ -92,13 +92,12 @@ pub fn jvp<const N: usize>(
     Ok((value, slope))
 }
 
-/// The Hessian of `f` with respect to its operand: all second derivatives of
-/// the sum of the value's elements, a tensor whose shape is twice that of the
-/// operand.
+/// The Hessian of `f`: all second derivatives of the sum of the value's elements,
+/// a tensor whose shape is that of the operand repeated twice.
 ///
 /// # Errors
 ///
-/// What `f` returns.
+/// Errors of `f`.
 ///
 /// # Examples
 ///
@@ -129,8 +128,9 @@ pub fn hessian(f: impl FnOnce(&Tensor) -> Result<Tensor>, at: &Tensor) -> Result
 ///
 /// # Errors
 ///
-/// What `f` returns; [`Error::Shape`](super::Error::Shape) or
-/// [`Error::MixedTypes`](super::Error::MixedTypes) if the vector is not like the operand.
+/// Errors of `f`; [`Error::Shape`](super::Error::Shape) or
+/// [`Error::MixedTypes`](super::Error::MixedTypes) if the vector does not match the
+/// operand.
 ///
 /// # Examples
 ///

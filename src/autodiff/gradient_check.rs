@@ -33,11 +33,11 @@ pub struct CheckedEntry {
     pub forward: f64,
     /// By central differences.
     pub difference: f64,
-    /// How far `difference` may be off: the rounding of the function, and what is left
-    /// of the error of finite steps.
+    /// The possible error of `difference`: the rounding of the function, and the remaining
+    /// error of finite steps.
     pub uncertainty: f64,
-    /// The largest difference between two of the three beyond the uncertainty, relative
-    /// to the largest magnitude of the three and of the function's own change for each
+    /// The largest difference between two of the three in excess of the uncertainty,
+    /// relative to the largest magnitude of the three and of the function's own change per
     /// unit of the step; NaN if one of the three is.
     pub error: f64,
 }
@@ -55,14 +55,14 @@ impl GradientCheck {
 impl fmt::Display for GradientCheck {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Some(worst) = &self.worst else {
-            return formatter.write_str("there is no derivative to check");
+            return formatter.write_str("no derivatives to check");
         };
         let (operand, element) = worst.input;
         write!(
             formatter,
-            "{} of {} derivatives agree within {:e}; the worst: element {} of the value with \
-             respect to element {element} of operand {operand}: reverse mode {}, forward mode {}, \
-             central difference {} ± {:.1e} (relative error {:.1e})",
+            "{} of {} derivatives agree within {:e}; largest error at element {} of the value \
+             with respect to element {element} of operand {operand}: reverse mode {}, forward \
+             mode {}, central difference {} ± {:.1e} (relative error {:.1e})",
             if self.passed() { "all" } else { "not all" },
             self.entries,
             self.tolerance,
@@ -79,20 +79,19 @@ impl fmt::Display for GradientCheck {
 /// Compares every derivative of `f` at a point by reverse mode, by forward mode
 /// and by central differences.
 ///
-/// The differences are taken at steps that are halved, from a tenth of max(1, |x|) on,
-/// and extrapolated to a step of 0 (Ridders, *Accurate computation of F′(x) and
-/// F′(x)F″(x)*, 1982) until the rounding of `f` outweighs what is gained. So the scale
-/// on which `f` changes need not be known, and steps that leave its domain do not
-/// matter. The tolerance is 100·ε^⅔, ε the spacing of numbers at 1: 3.7e-9 for `f64`,
-/// 2.4e-3 for `f32`. A difference that does not settle as the step shrinks, as at a
-/// jump, never passes.
+/// The step of the differences starts at a tenth of max(1, |x|) and is halved. They are
+/// extrapolated to a step of 0 (Ridders, *Accurate computation of F′(x) and F′(x)F″(x)*,
+/// 1982) until the rounding of `f` outweighs the gain. So the scale on which `f` changes
+/// need not be known, and steps that leave its domain do not matter. The tolerance is
+/// 100·ε^⅔, where ε is the spacing of numbers at 1: 3.7e-9 for `f64`, 2.4e-3 for `f32`.
+/// A difference that does not settle as the step shrinks, as at a jump, never passes.
 ///
-/// `f` is called once for the derivatives, and some ten to thirty times for each
+/// `f` is called once for the derivatives, and about ten to thirty times for each
 /// element of the operands.
 ///
 /// # Errors
 ///
-/// What `f` returns; [`Error::Type`] if an operand or the value does not hold
+/// Errors of `f`; [`Error::Type`] if an operand or the value does not hold
 /// floating-point numbers, [`Error::MixedTypes`] if the types differ.
 ///
 /// # Examples
@@ -178,7 +177,7 @@ impl GradientCheck {
     ) {
         let all = [reverse, forward, difference.slope, difference.change];
         let scale = all.iter().fold(0.0, |scale: f64, x| scale.max(x.abs()));
-        // A step's error that is no smaller than this is no excuse: the differences do
+        // An error of the steps at least this large does not count: the differences do
         // not settle.
         let settled = SETTLED * self.tolerance * scale;
         let uncertainty = difference.rounding + difference.truncation.min(settled);
@@ -225,30 +224,30 @@ impl GradientCheck {
     }
 }
 
-/// The first step, relative to max(1, |x|). Its halves are no powers of two, so that they
+/// The first step, relative to max(1, |x|). Its halves are not powers of two, so that they
 /// do not all hit the period of a function.
 const FIRST_STEP: f64 = 0.1;
-/// The most steps that are tried.
+/// The maximum number of steps.
 const MAX_STEPS: usize = 48;
-/// The fewest that are compared.
+/// The minimum number of steps that are compared.
 const MIN_STEPS: usize = 3;
-/// After this many steps outside of the domain of the function |x| itself bounds them.
+/// After this many steps outside the domain of the function |x| itself bounds them.
 const MAX_OUTSIDE: u32 = 4;
-/// The greatest error of a step that counts as settled, in tolerances.
+/// The largest error of a step that counts as settled, in tolerances.
 const SETTLED: f64 = 30.0;
-/// How many roundings a value of the function may be off, and by how much extrapolation
-/// can increase them: less than 2 where steps are halved.
+/// The error of a value of the function in roundings, and the factor by which extrapolation
+/// can increase it: less than 2 where steps are halved.
 const ROUNDINGS: f64 = 2.0 * 4.0;
 
 /// A derivative by central differences.
 #[derive(Clone, Copy)]
 struct Difference {
     slope: f64,
-    /// What is left of the error of finite steps, by comparing extrapolations.
+    /// The remaining error of finite steps, by comparing extrapolations.
     truncation: f64,
-    /// What the rounding of the function's values comes to.
+    /// The error caused by the rounding of the function's values.
     rounding: f64,
-    /// The change of the function to either side, for each unit of the step.
+    /// The change of the function to either side, per unit of the step.
     change: f64,
 }
 
@@ -321,7 +320,7 @@ fn differences<const N: usize>(
         let mut elements = x.clone();
         elements[element] = to;
         let moved = from_numbers(elements, at[operand].dtype(), at[operand].shape())?;
-        // Where it got to when rounded to the type.
+        // The value after rounding to the type.
         let place = numbers(&moved)?[element];
         let mut operands = at.each_ref();
         operands[operand] = &moved;

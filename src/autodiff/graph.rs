@@ -1,4 +1,4 @@
-//! The traced graph: what was computed, as nodes in the order of creation.
+//! The traced graph: a computation as nodes in the order of creation.
 
 use std::cell::{Cell, RefCell};
 use std::collections::HashMap;
@@ -14,9 +14,9 @@ pub use squares::Square;
 
 /// The number of a node in its graph.
 ///
-/// Operands come before the operations that use them: a node's number is
-/// greater than those of its operands, so a loop over the numbers upwards
-/// evaluates, and one downwards differentiates.
+/// Operands come before the operations that use them: the number of a node is
+/// larger than those of its operands. An ascending loop over the numbers
+/// evaluates, a descending one differentiates.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct NodeId(u32);
 
@@ -40,7 +40,7 @@ pub enum Node<T> {
 }
 
 /// What two nodes must share to be the same node. Constants by their bits, so
-/// that 0 and −0 stay apart.
+/// that 0 and −0 stay different.
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
 enum Key {
     Input(u32),
@@ -48,24 +48,24 @@ enum Key {
     Apply(Op, [NodeId; 3]),
 }
 
-/// A computation recorded as a directed graph without cycles, in which equal
-/// nodes exist once.
+/// A computation recorded as a directed acyclic graph in which equal nodes exist
+/// once.
 ///
-/// # What is simplified
+/// # Simplifications
 ///
-/// While nodes are added, these rewrites are made, and no other. Each holds for
-/// every value of the operands (but for the payload of a NaN), so they are part
-/// of the definition of a result's bits:
+/// While nodes are added, only these rewrites are made. Each holds for every value
+/// of the operands (except for the payload of a NaN), so they are part of the
+/// definition of a result's bits:
 ///
 /// - operations on constants are folded, in the precision `T`;
 /// - x·1 = x, x/1 = x, x·(−1) = −x, −(−x) = x, |−x| = |x|, hypot(−x, y) = hypot(x, y);
 /// - a + (−b) = a − b, a − (−b) = a + b, (−a)·b = −(a·b), (−a) − b = −(a + b);
 /// - the operands of a sum or product are ordered by their number;
-/// - xⁿ with a constant whole n, |n| ≤ 64, is [`Op::Powi`]; x⁰ = 1, x¹ = x;
-/// - a selection with a constant condition is what it selects.
+/// - xⁿ with a constant integer n, |n| ≤ 64, is [`Op::Powi`]; x⁰ = 1, x¹ = x;
+/// - a selection with a constant condition is replaced by the selected operand.
 ///
-/// One of them defines rather than follows: (−a) − b and −(a + b) differ in the
-/// sign of an exact zero. It is not made for what an
+/// One of them defines a result: (−a) − b and −(a + b) differ in the sign of an
+/// exact zero. It is not made for nodes that an
 /// [`ArrayGraph`](super::ArrayGraph) unrolls, where the arrays define the bits.
 ///
 /// # Examples
@@ -85,8 +85,8 @@ enum Key {
 /// assert_eq!((y + x * x).id(), f.id(), "equal nodes exist once");
 /// ```
 ///
-/// A [`Var`] is tied to its graph. It cannot be compared, since it is not yet a
-/// number:
+/// A [`Var`] is tied to its graph. It cannot be compared, since it has no value
+/// yet:
 ///
 /// ```compile_fail
 /// use gradtape::autodiff::{Graph, Subnormals};
@@ -126,13 +126,13 @@ pub struct Var<'g, T> {
     id: NodeId,
 }
 
-/// Whole exponents up to this are products; beyond, the error of so many
+/// Powers with integer exponents up to this are products; above it, the error of all
 /// roundings would exceed that of [`Op::Pow`].
 const GREATEST_WHOLE_EXPONENT: f64 = 64.0;
 
 impl<T: Real> Graph<T> {
-    /// An empty graph whose constants are folded with `subnormals` kept or
-    /// flushed; programs made from it compute in the same way.
+    /// An empty graph. Constants are folded with subnormal numbers treated as
+    /// `subnormals` says; programs made from the graph compute in the same way.
     #[must_use]
     pub fn new(subnormals: Subnormals) -> Self {
         let nodes = Nodes {
@@ -169,7 +169,7 @@ impl<T: Real> Graph<T> {
         self.node(Key::Constant(value.bits()), Node::Constant(value))
     }
 
-    /// What becomes of subnormal numbers.
+    /// How subnormal numbers are treated.
     #[must_use]
     pub fn subnormals(&self) -> Subnormals {
         self.subnormals
@@ -181,7 +181,7 @@ impl<T: Real> Graph<T> {
         self.nodes.borrow().inputs as usize
     }
 
-    /// The number of nodes, those that no result needs included.
+    /// The number of nodes, including those that no result needs.
     #[must_use]
     pub fn len(&self) -> usize {
         self.nodes.borrow().list.len()
@@ -204,8 +204,8 @@ impl<T: Real> Graph<T> {
     /// variable, or only through operations without a derivative. A branch that a
     /// selection does not take contributes nothing, at every order.
     ///
-    /// Reverse mode: one pass from the target down, whose cost is a small
-    /// multiple of that of the target, whatever the number of variables.
+    /// This is reverse mode: one pass from the target down, whose cost is a small
+    /// multiple of that of the target for any number of variables.
     ///
     /// # Examples
     ///
@@ -276,8 +276,8 @@ impl<T: Real> Graph<T> {
     }
 
     /// Whether `to` is infinite or NaN whenever `from` is, whatever the other
-    /// inputs are. Only a short way is looked for, so a `false` says nothing.
-    /// With a negative that is what its operand is.
+    /// inputs are. Only short paths are searched, so `false` proves nothing.
+    /// A negative is replaced by its operand.
     pub(crate) fn stays_not_finite(&self, from: Var<'_, T>, to: Var<'_, T>) -> bool {
         const MOST_STEPS: usize = 64;
         let from = self.negated(from.id).unwrap_or(from);
@@ -291,7 +291,7 @@ impl<T: Real> Graph<T> {
                 return true;
             }
             if let Node::Apply(op, operands) = nodes.list[id.index()] {
-                // The first operand is the next to be looked at.
+                // The first operand is visited next.
                 let places = (0..op.arity()).rev();
                 let places = places.filter(|place| op.stays_not_finite(*place));
                 waiting.extend(places.map(|place| operands[place]));
@@ -311,10 +311,7 @@ impl<T: Real> Graph<T> {
         if let Some(&id) = nodes.ids.get(&key) {
             return Var { graph: self, id };
         }
-        let id = NodeId(
-            u32::try_from(nodes.list.len())
-                .expect("memory ends before four thousand million nodes"),
-        );
+        let id = NodeId(u32::try_from(nodes.list.len()).expect("at most `u32::MAX` nodes"));
         nodes.list.push(node);
         nodes.ids.insert(key, id);
         Var { graph: self, id }
@@ -380,8 +377,8 @@ impl<T: Real> Graph<T> {
 }
 
 /// The rewrites of operands x and y that are negatives, of numbers and of arrays: `negated`
-/// has what each is the negative of. Only if `may_define` is true the one is made that
-/// defines the sign of a zero.
+/// has what each is the negative of. The rewrite that defines the sign of a zero is made
+/// only if `may_define` is true.
 pub(super) fn without_negatives<N: Number>(
     op: Op,
     [x, y]: [N; 2],
@@ -405,7 +402,7 @@ pub(super) fn without_negatives<N: Number>(
 /// The exponent, if a power with it is a product.
 #[expect(
     clippy::cast_possible_truncation,
-    reason = "a whole number within the limit has an i32"
+    reason = "an integer within the limit fits an i32"
 )]
 pub(super) fn whole_exponent<T: Real>(exponent: T) -> Option<i32> {
     let exponent = exponent.to_f64();
@@ -414,7 +411,7 @@ pub(super) fn whole_exponent<T: Real>(exponent: T) -> Option<i32> {
 }
 
 impl<T: Real> fmt::Display for Graph<T> {
-    /// One node a line.
+    /// One node per line.
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         for (index, node) in self.nodes.borrow().list.iter().enumerate() {
             write!(formatter, "n{index} = ")?;
@@ -496,7 +493,7 @@ impl<'g, T: Real> Var<'g, T> {
         self.graph.apply(Op::Where, &[self, x, y])
     }
 
-    /// xⁿ for a whole n, as a product; see [`Op::Powi`].
+    /// xⁿ for an integer n, as a product; see [`Op::Powi`].
     #[must_use]
     pub fn powi(self, n: i32) -> Self {
         self.unary(Op::Powi(n))

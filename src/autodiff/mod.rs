@@ -1,13 +1,12 @@
-//! Differentiation: the table of operations, the tape, and the graph of what
-//! was traced.
+//! Differentiation: the table of operations, the tape, and the traced graph.
 //!
 //! [`Op`] is the table: every operation with its value and its derivative. It
 //! has two users. A [`GradientTape`] records operations on [`Tensor`]s, whose
-//! values are computed at once, as TensorFlow does; the [tour](crate::tour)
+//! values are computed at once, as in TensorFlow; the [tour](crate::tour)
 //! shows it. A [`Graph`] records a computation as nodes without values, for the
 //! engine; [`Graph::gradient`] adds the nodes of its derivative to the same
 //! graph, so that it can be applied again. An [`ArrayGraph`] does the same with
-//! whole arrays, so that a sum over a thousand elements stays one node.
+//! whole arrays, so that a sum over a thousand elements is one node.
 //!
 //! ```
 //! use gradtape::autodiff::{Graph, Subnormals};

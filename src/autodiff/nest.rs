@@ -1,4 +1,4 @@
-//! Sources and targets in whatever structure the caller has them.
+//! Sources and targets in any structure.
 
 use std::collections::{BTreeMap, HashMap};
 use std::hash::{BuildHasher, Hash};
@@ -9,8 +9,8 @@ use super::tensor::{DType, Id, Shape, Tensor};
 use super::variable::Variable;
 
 /// Tensors and variables in a structure: a single one, a tuple, an array, a
-/// slice, a vector, a map, and these inside of each other. What is computed
-/// for each of them comes back in the same structure.
+/// slice, a vector, a map, or any nesting of these. Results for them have the
+/// same structure.
 ///
 /// # Examples
 ///
@@ -26,14 +26,14 @@ use super::variable::Variable;
 /// # Ok::<(), gradtape::Error>(())
 /// ```
 pub trait Nest {
-    /// The same structure with a `T` in each place.
+    /// The same structure with a `T` in place of each tensor and variable.
     type Of<T>;
 
     /// Adds every tensor and variable in order.
     #[doc(hidden)]
     fn leaves(&self, to: &mut Leaves);
 
-    /// The structure again, with a value for each leaf in the same order.
+    /// The same structure, with a value for each leaf in the same order.
     #[doc(hidden)]
     fn rebuild<T>(&self, values: &mut dyn Iterator<Item = T>) -> Self::Of<T>;
 }
@@ -69,13 +69,13 @@ impl Leaf {
     }
 }
 
-/// Few in most cases.
+/// The leaves of a structure, few in most cases.
 #[doc(hidden)]
 pub type Leaves = SmallVec<[Leaf; 4]>;
 
-/// A single tensor or variable, where a structure makes no sense.
+/// A single tensor or variable, where a structure is not allowed.
 pub trait Single: Nest {
-    /// It.
+    /// The tensor or variable.
     #[doc(hidden)]
     fn leaf(&self) -> Leaf;
 }

@@ -1,21 +1,20 @@
-//! The Euclidean norm of a gradient or of a step, one definition for every way of running.
+//! The Euclidean norm of a gradient or of a step, one definition for every evaluator.
 //!
-//! Up to four entries are joined by hypotenuses, which cost less there than what follows.
-//! Of more it is the root of the sum of squares. Squares are taken as they are where the
-//! largest magnitude is so moderate that none of them overflows and what underflows does
-//! not count; otherwise all entries are scaled by a power of two, which is exact, and the
-//! root is scaled back. Either way the entries are joined as a tree: the first half with
-//! the second half element by element, until one is left.
+//! Up to four entries are combined by hypotenuses, which cost less there than the sum of
+//! squares. For more entries it is the root of the sum of squares. Squares are taken
+//! directly where the largest magnitude is so moderate that none of them overflows and
+//! underflow does not matter; otherwise all entries are scaled by a power of two, which is
+//! exact, and the root is scaled back. Either way the entries are combined as a tree: the
+//! first half with the second half element by element, until one remains.
 //!
-//! The result is at most 2 units in the last place off the exact norm. Compared with
-//! higher precision it is off by up to 1.6 for any number up to 10,000, random ones and
-//! equal ones. (For 1 unit every square would have to be exact, at ten times the
-//! operations.)
+//! The error of the result is at most 2 units in the last place. Compared with higher
+//! precision it is at most 1.6 for up to 10,000 entries, random or equal. (For 1 unit every
+//! square would have to be exact, at ten times the operations.)
 
 use super::{Array, Number, Op, Real};
 
-/// The magnitudes between which squares are taken as they are, and the power of two by
-/// which others are scaled.
+/// The magnitudes between which squares are taken directly, and the power of two by which
+/// others are scaled.
 struct Range {
     low: f64,
     high: f64,
@@ -52,7 +51,7 @@ impl Range {
 
 /// Entries of a vector, as numbers or as an array.
 trait Entries<N>: Sized {
-    /// How many there are.
+    /// The number of entries.
     fn count(&self) -> usize;
     /// The largest magnitude, NaN if there is one.
     fn greatest(&self) -> N;
@@ -60,12 +59,13 @@ trait Entries<N>: Sized {
     fn times(self, factor: &N) -> Self;
     /// The square of each.
     fn squares(self) -> Self;
-    /// The first half of them with the second half, and the last one if it is left over.
+    /// The first half of them combined with the second half, and the last one if it
+    /// remains.
     fn halved(self, op: Op) -> Self;
     /// The only one.
     fn only(self) -> N;
 
-    /// All of them joined by an operation.
+    /// All of them combined by an operation.
     fn reduced(mut self, op: Op) -> N {
         while self.count() > 1 {
             self = self.halved(op);
@@ -74,7 +74,7 @@ trait Entries<N>: Sized {
     }
 }
 
-/// What is not finite among the entries, the norm is.
+/// The norm of entries; not finite if an entry is not.
 fn norm_of<T: Real, N: Number>(entries: impl Entries<N>) -> N {
     match entries.count() {
         1 => return N::apply(Op::Abs, &[&entries.only()]),

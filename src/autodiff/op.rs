@@ -1,8 +1,7 @@
-//! The table of operations: each with its value and, beside it, the rule of
-//! its derivative.
+//! The table of operations: each with its value and the rule of its derivative.
 //!
 //! This is the only place where a derivative is written. A rule is written in
-//! terms of operations on a [`Number`], an abstract number. Whoever implements
+//! terms of operations on a [`Number`], an abstract number. Every implementation of
 //! that trait gets every derivative: the traced graph ([`Var`](super::Var)) and
 //! the tensors ([`Tensor`](super::Tensor)). Both can differentiate the
 //! derivatives again because they consist of the same operations.
@@ -26,18 +25,18 @@ pub trait Number:
     /// A constant, in the same place as `self` (the same graph, the same shape).
     fn constant(&self, value: f64) -> Self;
 
-    /// The result of `op`, which has as many operands as [`Op::arity`] says.
+    /// The result of `op`, which has [`Op::arity`] operands.
     fn apply(op: Op, operands: &[&Self]) -> Self;
 
-    /// Whether this is known to be the same number as `other`: a node or a tensor is known
-    /// by its identity. By default nothing is known.
+    /// Whether this is known to be the same number as `other`: nodes and tensors are compared
+    /// by identity. `false` by default.
     fn is_same(&self, other: &Self) -> bool {
         let _ = other;
         false
     }
 }
 
-/// What reaches one operand of an operation when its result is differentiated.
+/// The derivative with respect to one operand of an operation.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Partial<N> {
     /// The derivative of the result with respect to the operand, times the
@@ -60,7 +59,7 @@ pub enum Partial<N> {
 }
 
 impl<N> Partial<N> {
-    /// The same of other numbers.
+    /// The same partial derivative of other numbers.
     pub(crate) fn map<M>(self, each: impl Fn(N) -> M) -> Partial<M> {
         match self {
             Partial::Flows(derivative) => Partial::Flows(each(derivative)),
@@ -104,10 +103,10 @@ impl<N: Number> Partial<N> {
 }
 
 /// A function of three operands that is compiled into the loop around it, however
-/// long it is: a long closure becomes a function to be called, and then there are
-/// no vectors.
+/// long it is: a long closure becomes a function call, and the loop is not
+/// vectorised.
 pub(crate) trait Value<T>: Copy {
-    /// Its value.
+    /// The value of the function.
     fn of(self, operands: [T; 3]) -> T;
 }
 
@@ -120,17 +119,17 @@ impl<T, F: Fn([T; 3]) -> T + Copy> Value<T> for F {
 
 /// A loop, to be compiled once for each operation.
 pub(crate) trait Kernel<T> {
-    /// What it gives.
+    /// The result of the loop.
     type Output;
-    /// Runs it where `usual` is the value unless the first operand `is_rare`:
-    /// then it is `rare`, which must not slow the others down.
+    /// Runs the loop with the value `usual`, or `rare` where the first operand `is_rare`.
+    /// The rare case must not slow the others down.
     fn run_unless(
         self,
         is_rare: impl Fn(T) -> bool + Copy,
         usual: impl Value<T>,
         rare: impl Value<T>,
     ) -> Self::Output;
-    /// Runs it where no operand is rare.
+    /// Runs the loop where no operand is rare.
     #[inline(always)]
     fn run(self, value: impl Value<T>) -> Self::Output
     where
@@ -140,7 +139,7 @@ pub(crate) trait Kernel<T> {
     }
 }
 
-/// The operand behind a rule, applied to one argument.
+/// The result of an operation of one operand.
 fn f<N: Number>(op: Op, x: &N) -> N {
     N::apply(op, &[x])
 }
@@ -160,7 +159,7 @@ fn unless_nan<N: Number>(x: &N, g: &N) -> N {
     select(&f2(Op::Equal, x, x), g, &g.constant(f64::NAN))
 }
 
-/// g/√((1 − x)(1 + x)), exact near ±1 too.
+/// g/√((1 − x)(1 + x)), also exact near ±1.
 fn over_circle<N: Number>(g: &N, x: &N) -> N {
     let one = x.constant(1.0);
     g.clone() / f(Op::Sqrt, &((one.clone() - x.clone()) * (one + x.clone())))
@@ -182,10 +181,10 @@ macro_rules! value {
 
 /// Writes the table as an enum, its names, its values and its rules.
 ///
-/// A row reads: documentation, variant, name in printed programs, operands,
+/// A row consists of: documentation, variant, name in printed programs, operands,
 /// `=` value as an expression over a [`Real`]; after `=>` for each operand `d operand`
 /// and in braces the rule over a [`Number`]: `zero`, `none`, or an expression
-/// that may use the operands, the result and the incoming derivative. Behind
+/// that may use the operands, the result and the incoming derivative. With
 /// `if {condition}` or `unless {condition}` the operand is not taken elsewhere.
 macro_rules! operations {
     (|$result:ident, $g:ident|
@@ -198,9 +197,9 @@ macro_rules! operations {
         #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
         #[non_exhaustive]
         pub enum Op {
-            /// xⁿ for a whole number n, by repeated squaring from the highest
-            /// bit of |n| down (x³ is x·x·x from the left, x⁴ is (x²)²), and its
-            /// reciprocal if n is negative.
+            /// xⁿ for an integer n, by repeated squaring from the highest bit of
+            /// |n| down (x³ is x·x·x from the left, x⁴ is (x²)²); the reciprocal if
+            /// n is negative.
             Powi(i32),
             $($(#[$doc])* $op,)+
         }
@@ -209,7 +208,7 @@ macro_rules! operations {
             /// Every operation, with one exponent for [`Op::Powi`].
             pub const ALL: &'static [Op] = &[Op::Powi(3), $(Op::$op),+];
 
-            /// The name that printed programs use, such as `"mul"`.
+            /// The name in printed programs, such as `"mul"`.
             #[must_use]
             pub fn name(self) -> &'static str {
                 match self {
@@ -227,8 +226,8 @@ macro_rules! operations {
                 }
             }
 
-            /// Whether a derivative passes to operand number `index`: it has a
-            /// rule, be it zero.
+            /// Whether a derivative passes to operand number `index`, even if it is
+            /// zero.
             #[must_use]
             pub fn is_differentiable(self, index: usize) -> bool {
                 match self {
@@ -241,11 +240,11 @@ macro_rules! operations {
                 }
             }
 
-            /// Calls `kernel` with the value of this operation, as a function
-            /// of its own: a loop around it holds no decision about which
-            /// operation it is. Subnormal results are flushed if `FLUSH` is
-            /// true. If `FUNCTIONS` is false, [functions](Op::is_function) are
-            /// left out, so that they need not be compiled, and give `None`.
+            /// Calls `kernel` with the value of this operation as a separate
+            /// function, so that a loop around it does not dispatch on the
+            /// operation. Subnormal results are flushed if `FLUSH` is true. If
+            /// `FUNCTIONS` is false, [functions](Op::is_function) are omitted, so
+            /// that they need not be compiled, and give `None`.
             #[inline(always)]
             pub(crate) fn run<const FLUSH: bool, const FUNCTIONS: bool, T: Real, K: Kernel<T>>(
                 self,
@@ -300,12 +299,11 @@ macro_rules! operations {
                 }
             }
 
-            /// What reaches operand number `index` when the incoming
-            /// derivative `g` passes backwards through this operation, whose
-            /// result was `result`.
+            /// The derivative with respect to operand number `index`, times the
+            /// incoming derivative `g` of the result, which was `result`.
             ///
-            /// The rule is linear in `g`, so it serves forward mode as well:
-            /// there `g` is the derivative of the operand.
+            /// The rule is linear in `g`, so it also serves forward mode, where
+            /// `g` is the derivative of the operand.
             #[allow(unused_variables, reason = "few rules need all of their inputs")]
             pub fn partial<N: Number>(
                 self,
@@ -381,7 +379,7 @@ operations! { |r, g|
     Div "div" (x, y) = x / y =>
         d x { v!(g) / v!(y) }
         d y { -(v!(g) * v!(r) / v!(y)) };
-    /// x − y⌊x/y⌋, the remainder with the sign of y, exact but for one rounding
+    /// x − y⌊x/y⌋, the remainder with the sign of y, exact except for one rounding
     /// where the signs differ; NaN where y is 0.
     Rem "rem" (x, y) = rem(x, y) =>
         d x { v!(g) }
@@ -405,17 +403,17 @@ operations! { |r, g|
             let positive = f2(Op::Less, &x.constant(0.0), x);
             v!(g) * v!(r) * select(&positive, &f(Op::Ln, x), &x.constant(0.0))
         };
-    /// The smaller of both, y if they are equal; NaN if one is NaN, and so is the
-    /// derivative then. At a tie the whole derivative goes to x.
+    /// The smaller of both, y if they are equal; NaN, with a NaN derivative, if one is
+    /// NaN. At a tie the whole derivative goes to x.
     Min "min" (x, y) = if (x < y) | x.is_nan() { x } else { y } =>
         d x {unless {f2(Op::Less, y, x)} {unless_nan(r, g)}}
         d y {unless {f2(Op::LessEqual, x, y)} {unless_nan(r, g)}};
-    /// The larger of both, y if they are equal; NaN if one is NaN, and so is the
-    /// derivative then. At a tie the whole derivative goes to x.
+    /// The larger of both, y if they are equal; NaN, with a NaN derivative, if one is
+    /// NaN. At a tie the whole derivative goes to x.
     Max "max" (x, y) = if (x > y) | x.is_nan() { x } else { y } =>
         d x {unless {f2(Op::Less, x, y)} {unless_nan(r, g)}}
         d y {unless {f2(Op::LessEqual, y, x)} {unless_nan(r, g)}};
-    /// |x| where it is greater than y, else y: a magnitude of NaN is passed over.
+    /// |x| where it is greater than y, else y: a magnitude of NaN is ignored.
     Magnitude "magnitude" (x, y) = if x.abs() > y { x.abs() } else { y } =>
         d x {if {f2(Op::Less, y, &f(Op::Abs, x))} {v!(g) * f(Op::Sign, x)}}
         d y {unless {f2(Op::Less, y, &f(Op::Abs, x))} {v!(g)}};
@@ -496,14 +494,14 @@ operations! { |r, g|
     /// artanh x.
     Atanh "atanh" (x) = x.atanh() =>
         d x { v!(g) / ((x.constant(1.0) - v!(x)) * (x.constant(1.0) + v!(x))) };
-    /// 1 / (1 + e⁻ˣ), without overflow on the way.
+    /// 1 / (1 + e⁻ˣ), without intermediate overflow.
     Sigmoid "sigmoid" (x) = x.sigmoid() =>
         d x { v!(g) * f(Op::SigmoidSlope, x) };
     /// σ(x)·σ(−x) for the sigmoid σ, its derivative. That is σ(x)·(1 − σ(x)), which
     /// is 0 where σ(x) is rounded to 1.
     SigmoidSlope "sigmoid_slope" (x) = x.sigmoid_slope() =>
         d x { -(v!(g) * (v!(r) * f(Op::Tanh, &(x.constant(0.5) * v!(x))))) };
-    /// ln(1 + eˣ), without overflow on the way.
+    /// ln(1 + eˣ), without intermediate overflow.
     Softplus "softplus" (x) = x.softplus() =>
         d x { v!(g) * f(Op::Sigmoid, x) };
     /// The error function.
@@ -519,7 +517,7 @@ operations! { |r, g|
             v!(g) * (slope * f(Op::Exp, &-(v!(x) * v!(x))))
         };
     /// x Φ(x) for the distribution function Φ of the normal distribution. The
-    /// derivative is Φ(x) + x φ(x) with its density φ; beyond ±40 it is 0 or 1.
+    /// derivative is Φ(x) + x φ(x) with its density φ; outside ±40 it is 0 or 1.
     Gelu "gelu" (x) = x.gelu() =>
         d x {
             let most = f2(Op::Min, &x.constant(40.0), x);
@@ -537,20 +535,20 @@ operations! { |r, g|
             let bounded = f2(Op::Min, &r.constant(800.0), r);
             v!(g) * (f(Op::Sigmoid, x) + bounded * f(Op::Sigmoid, &-v!(x)))
         };
-    /// ln |Γ(x)|; ∞ at 0 and the negative whole numbers, where the derivative is
-    /// that of [`Op::Digamma`].
+    /// ln |Γ(x)|; ∞ at 0 and the negative integers, where the derivative is that of
+    /// [`Op::Digamma`].
     Lgamma "lgamma" (x) = x.lgamma() =>
         d x { v!(g) * f(Op::Digamma, x) };
-    /// ψ(x), the derivative of ln |Γ(x)|; −∞ at 0, ∞ at −0, NaN at the negative whole
-    /// numbers.
+    /// ψ(x), the derivative of ln |Γ(x)|; −∞ at 0, ∞ at −0, NaN at the negative
+    /// integers.
     Digamma "digamma" (x) = x.digamma() =>
         d x { v!(g) * f2(Op::Polygamma, &x.constant(1.0), x) };
-    /// The derivative of order n of ψ(x), for a whole number n from 0 to 100; NaN for any
+    /// The derivative of order n of ψ(x), for an integer n from 0 to 100; NaN for any
     /// other.
     Polygamma "polygamma" (n, x) = n.polygamma(x) =>
         d n {none}
         d x { v!(g) * f2(Op::Polygamma, &(v!(n) + n.constant(1.0)), x) };
-    /// ln(eˣ + eʸ), without overflow on the way; the derivative at two equal
+    /// ln(eˣ + eʸ), without intermediate overflow; the derivative at two equal
     /// infinities is NaN.
     LogAddExp "logaddexp" (x, y) = x.log_add_exp(y) =>
         d x { v!(g) * f(Op::Sigmoid, &(v!(x) - v!(y))) }
@@ -568,13 +566,13 @@ operations! { |r, g|
     Hypot "hypot" (x, y) = x.hypot(y) =>
         d x { v!(g) * (v!(x) / v!(r)) }
         d y { v!(g) * (v!(y) / v!(r)) };
-    /// The greatest whole number that is not above x.
+    /// The largest integer not above x.
     Floor "floor" (x) = x.floor() =>
         d x {none};
-    /// The least whole number that is not below x.
+    /// The smallest integer not below x.
     Ceil "ceil" (x) = x.ceil() =>
         d x {none};
-    /// The nearest whole number, halves to the even one.
+    /// The nearest integer, ties to even.
     Round "round" (x) = x.round() =>
         d x {none};
     /// 1 where x < y, else 0.
@@ -633,16 +631,16 @@ fn powi<T: Real>(x: T, n: i32, subnormals: Subnormals) -> T {
     }
 }
 
-/// What becomes of results too small for a normal number.
+/// How results too small for a normal number are treated.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Subnormals {
-    /// They are kept, as IEEE 754 asks.
+    /// They are kept, as IEEE 754 requires.
     #[default]
     Keep,
     /// They become a zero of their sign, as in TensorFlow: a result that is
     /// below [`Real::MIN_POSITIVE`] when rounded with unbounded exponent is
-    /// flushed, and a subnormal input reads as zero. This is what the
-    /// processor's flush-to-zero and denormals-are-zero modes do on x86-64.
+    /// flushed, and a subnormal input is read as zero. The flush-to-zero and
+    /// denormals-are-zero modes of x86-64 processors do the same.
     Flush,
 }
 
@@ -655,9 +653,9 @@ impl Subnormals {
         }
     }
 
-    /// `value` as a program reads it: a subnormal number is a zero when they
-    /// are flushed. Everything that enters a program passes through here;
-    /// results of operations are flushed as they arise.
+    /// `value` as a program reads it: a subnormal number is read as zero if they
+    /// are flushed. Every input of a program passes through here; results of
+    /// operations are flushed as they arise.
     #[inline]
     pub fn input<T: Real>(self, value: T) -> T {
         if self == Subnormals::Flush && value.abs() < T::MIN_POSITIVE {
@@ -670,8 +668,7 @@ impl Subnormals {
 
 impl Op {
     /// The value for the first [`Op::arity`] of the operands; the others are
-    /// ignored. This is the definition that every way of evaluating follows
-    /// bit for bit.
+    /// ignored. This is the definition that every evaluator follows bit for bit.
     ///
     /// # Examples
     ///
@@ -696,7 +693,7 @@ impl Op {
         }
     }
 
-    /// The value of one that [`Op::is_function`]. Where single numbers are computed,
+    /// The value of a [function](Op::is_function). Where single numbers are computed,
     /// a call costs little; copies of every function would cost space.
     #[inline(never)]
     fn outlined<T: Real>(self, operands: [T; 3]) -> T {
@@ -715,8 +712,8 @@ impl Op {
             // been rounded up to it only because subnormal numbers are spaced
             // so widely. Scaled by 2⁶⁴, which is exact here, it rounds as if
             // the exponent had no lower bound; where the scaled factor is
-            // infinite the product is far from m. Sums cannot round up so,
-            // they are exact in that range; nor can quotients: the greatest
+            // infinite the product is far from m. Sums cannot round up to m,
+            // they are exact in that range; nor can quotients: the largest
             // below m is m·(2 − 2ε)/(2 − ε), more than half a subnormal
             // spacing away.
             ((x * T::TWO_TO_64) * y).abs() < T::MIN_POSITIVE * T::TWO_TO_64
@@ -739,15 +736,14 @@ impl Op {
         }
     }
 
-    /// Whether the value takes many instructions, as that of an elementary
-    /// function does.
+    /// Whether the value takes many instructions, like an elementary function.
     #[inline(always)]
     pub(crate) const fn is_function(self) -> bool {
         self.may_underflow() && !matches!(self, Op::Add | Op::Sub | Op::Mul | Op::Div)
     }
 
-    /// The function that shares most of its computation with this one: both of them
-    /// together take hardly longer than one.
+    /// The function that shares most of its computation with this one: both together
+    /// take hardly longer than one.
     pub(crate) fn partner(self) -> Option<Op> {
         match self {
             Op::Sin => Some(Op::Cos),
@@ -782,12 +778,12 @@ impl Op {
     }
 
     /// Whether the result is infinite or NaN whenever operand number `operand`
-    /// is, whatever the others are. Not told of every operation of which it is
-    /// true.
+    /// is, whatever the others are. `false` for some operations that have this
+    /// property.
     pub(crate) fn stays_not_finite(self, operand: usize) -> bool {
         match self {
             Op::Neg | Op::Abs | Op::Sqrt | Op::Add | Op::Sub | Op::Mul => true,
-            // Of infinities of one sign, and of 0 and an infinity, comes NaN.
+            // Infinities of the same sign, and 0 and an infinity, give NaN.
             Op::Div => operand == 0,
             Op::Powi(n) => n > 0,
             _ => false,

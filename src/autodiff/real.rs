@@ -1,11 +1,11 @@
-//! The two number types, with elementary functions that have the same bits
-//! on every machine.
+//! The two number types, with elementary functions that give the same bits on
+//! every machine.
 //!
-//! The functions of the standard library's `f64` (`exp`, `sin`, …) are whatever
-//! the platform's C library gives, so they differ between machines. Those here
-//! are defined in `math/` by operations that IEEE 754 rounds exactly. Only
-//! remainders, and sines of angles beyond a million radians, come from the `libm`
-//! crate, which computes them from such operations in a fixed order too.
+//! The functions of the standard library's `f64` (`exp`, `sin`, …) come from the
+//! platform's C library, so they differ between machines. The functions here are
+//! defined in `math/` by operations that IEEE 754 rounds exactly. Only remainders,
+//! and sines of angles of more than a million radians, come from the `libm` crate,
+//! which also computes them from exactly rounded operations in a fixed order.
 
 use super::math;
 use std::fmt;
@@ -19,12 +19,12 @@ mod sealed {
 
 /// A floating-point type that a graph can be evaluated in: `f32` or `f64`.
 ///
-/// Every function has the same bits on every machine. Compared with the nearest
-/// number to the exact result, they are
+/// Every function gives the same bits on every machine. The largest differences
+/// from the number nearest to the exact result are
 ///
-/// | function | at most off by |
+/// | function | difference of at most |
 /// |---|---|
-/// | `sqrt`, `floor`, `ceil`, `round`, `fmod` | nothing |
+/// | `sqrt`, `floor`, `ceil`, `round`, `fmod` | 0 |
 /// | `tanh_slope`, `sigmoid_slope` | 5 units in the last place in `f64`, 1 in `f32` |
 /// | `lgamma`, `digamma`, `polygamma` for x > 0 | 2 units |
 /// | `lgamma`, `digamma` below | 1 unit, or 3.3e-17 where they are near 0 |
@@ -32,11 +32,10 @@ mod sealed {
 /// | `log_add_exp` | 1 unit, or 2⁻⁹⁹ of the smaller term |
 /// | all others | 1 unit |
 ///
-/// as found with every `f32` there is, with almost two million `f64`, and with half a
-/// million pairs for those of two arguments; `lgamma` to `polygamma`, `gelu` and `silu` with
-/// values of 60 digits. The functions of one argument are off
-/// for at most five `f32` in a million. `sin`, `cos` and `tan` take the angle for the
-/// number that it is, however large.
+/// as measured on every `f32`, on almost two million `f64`, and on half a million pairs
+/// for functions of two arguments; `lgamma` to `polygamma`, `gelu` and `silu` against
+/// values with 60 digits. Functions of one argument differ for at most five `f32` in a
+/// million. `sin`, `cos` and `tan` treat the angle as exact, however large.
 ///
 /// # Examples
 ///
@@ -69,13 +68,13 @@ pub trait Real:
     const ZERO: Self;
     /// 1.
     const ONE: Self;
-    /// The greatest finite number.
+    /// The largest finite number.
     const MAX: Self;
-    /// The result of an operation without one.
+    /// The result of an undefined operation.
     const NAN: Self;
     /// The smallest positive normal number: 2⁻¹²⁶ for `f32`, 2⁻¹⁰²² for `f64`.
     const MIN_POSITIVE: Self;
-    /// The difference between 1 and the next greater number.
+    /// The difference between 1 and the next larger number.
     const EPSILON: Self;
     /// 2⁶⁴, by which a product near [`Real::MIN_POSITIVE`] is
     /// scaled up to see how it would round without a lower bound on the exponent.
@@ -85,8 +84,8 @@ pub trait Real:
     fn from_f64(value: f64) -> Self;
     /// The same value as `f64`; exact.
     fn to_f64(self) -> f64;
-    /// The bit pattern, zero-extended. Equal patterns are the same number, −0
-    /// and 0 are different ones.
+    /// The bit pattern, zero-extended. Equal patterns are the same number; −0 and 0
+    /// are different.
     fn bits(self) -> u64;
     /// Whether the value is neither infinite nor NaN.
     fn is_finite(self) -> bool;
@@ -102,11 +101,11 @@ pub trait Real:
     fn signed_zero(self) -> Self;
     /// √x, exactly rounded.
     fn sqrt(self) -> Self;
-    /// The greatest whole number that is not above x.
+    /// The largest integer not above x.
     fn floor(self) -> Self;
-    /// The least whole number that is not below x.
+    /// The smallest integer not below x.
     fn ceil(self) -> Self;
-    /// The nearest whole number, halves to the even one.
+    /// The nearest integer, ties to even.
     fn round(self) -> Self;
     /// ∛x.
     fn cbrt(self) -> Self;
@@ -150,8 +149,8 @@ pub trait Real:
         }
     }
     /// Whether an angle is at most a million radians: then [`Real::near_sin`] and
-    /// its like serve for it, which have no branches; else [`Real::far_sin`] and
-    /// its like.
+    /// similar functions apply, which have no branches; else [`Real::far_sin`] and
+    /// similar functions.
     fn is_near(self) -> bool;
     /// [`Real::sin`] of an angle that [`Real::is_near`].
     fn near_sin(self) -> Self;
@@ -205,16 +204,16 @@ pub trait Real:
     fn lgamma(self) -> Self;
     /// The derivative of ln |Γ(x)|.
     fn digamma(self) -> Self;
-    /// The derivative of order `self` of [`Real::digamma`] at x, for a whole number from
+    /// The derivative of order `self` of [`Real::digamma`] at x, for an integer order from
     /// 0 to 100; NaN for any other.
     fn polygamma(self, x: Self) -> Self;
     /// ln(eˣ + eʸ).
     fn log_add_exp(self, y: Self) -> Self;
     /// x if x > 0, else α(eˣ − 1).
     fn elu(self, alpha: Self) -> Self;
-    /// √(x² + y²) without overflow or underflow on the way.
+    /// √(x² + y²) without intermediate overflow or underflow.
     fn hypot(self, y: Self) -> Self;
-    /// What is left of x after division by y towards zero; exact.
+    /// The remainder of x after division by y towards zero; exact.
     fn fmod(self, y: Self) -> Self;
     /// xʸ.
     fn pow(self, y: Self) -> Self;

@@ -1,4 +1,4 @@
-//! Variables: values that change, and are watched by themselves.
+//! Variables: values that can be assigned and are watched automatically.
 
 use std::fmt;
 use std::panic::Location;
@@ -9,12 +9,12 @@ use super::error::{Caller, Error, Result};
 use super::tape::active;
 use super::tensor::{DType, Id, Operation, Shape, Tensor};
 
-/// A value that can be assigned, of one shape and type for its life: what is
+/// A value that can be assigned, with a fixed shape and type: a parameter to be
 /// optimised.
 ///
-/// A tape watches a trainable variable by itself as soon as its value is read
-/// on the tape's thread, by an operator or by [`Variable::value`]. What was read
-/// before is not changed by a later assignment. A copy ([`Clone`]) is the same
+/// A tape watches a trainable variable automatically as soon as its value is read
+/// on the tape's thread, by an operator or by [`Variable::value`]. A later
+/// assignment does not change values already read. A copy ([`Clone`]) is the same
 /// variable.
 ///
 /// # Examples
@@ -50,7 +50,7 @@ impl Variable {
         Self::with(value.into(), true, Location::caller())
     }
 
-    /// One that a tape watches only if it is told to: a counter, a step size, a
+    /// A variable that a tape watches only on request: a counter, a step size, a
     /// frozen weight.
     #[track_caller]
     pub fn untrainable(value: impl Into<Tensor>) -> Self {
@@ -69,10 +69,10 @@ impl Variable {
         }))
     }
 
-    /// Gives it a name, for explanations; the first one stays.
+    /// Names the variable, for explanations; the first name stays.
     #[must_use]
     pub fn named(self, name: impl Into<String>) -> Self {
-        // Only the first name counts: copies of the variable may be about.
+        // Only the first name counts: copies of the variable may exist.
         let _ = self.0.name.set(name.into());
         self
     }
@@ -83,7 +83,7 @@ impl Variable {
         self.0.name.get().map(String::as_str)
     }
 
-    /// Whether tapes watch it by themselves.
+    /// Whether tapes watch it automatically.
     #[must_use]
     pub fn is_trainable(&self) -> bool {
         self.0.is_trainable
@@ -111,8 +111,8 @@ impl Variable {
         self.0.id
     }
 
-    /// Its value now. A tape that is recording takes note: the tensor is
-    /// connected to the variable.
+    /// The current value. A tape that is recording connects the tensor to the
+    /// variable.
     #[must_use]
     #[track_caller]
     pub fn value(&self) -> Tensor {
@@ -125,20 +125,19 @@ impl Variable {
         value
     }
 
-    /// The value, unseen by any tape.
+    /// The value, not recorded by any tape.
     fn current(&self) -> Tensor {
         // Writing cannot panic half-way, so a poisoned lock holds a whole value.
         let value = self.0.value.read();
         value.unwrap_or_else(PoisonError::into_inner).clone()
     }
 
-    /// Gives it another value, which is returned as it is read. State stops
-    /// gradients: nothing passes from the new value to what it was computed
-    /// from.
+    /// Assigns a new value, and returns a read of it. Gradients do not pass through
+    /// an assignment to the inputs of the new value.
     ///
     /// # Errors
     ///
-    /// [`Error::Shape`] or [`Error::MixedTypes`] if shape or type differ; the
+    /// [`Error::Shape`] or [`Error::MixedTypes`] if the shape or type differs; the
     /// variable keeps its value.
     #[track_caller]
     pub fn assign(&self, value: impl Into<Tensor>) -> Result<Tensor> {
@@ -225,7 +224,7 @@ impl fmt::Debug for Variable {
     }
 }
 
-/// How a variable is called in an explanation.
+/// The name of a variable in an explanation.
 impl fmt::Display for Variable {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self.name() {

@@ -1,4 +1,4 @@
-//! What is not as it should be, in words.
+//! Deviations from expectations and from the recorded report, in words.
 
 use std::fmt;
 
@@ -9,27 +9,27 @@ use crate::number::{Scalar, short};
 use crate::plan::{Derivative, Plan, Quantity};
 use crate::text::printable;
 
-/// One thing that is not as it should be: a line of a failed check.
+/// A difference from an expectation or from the recorded report: a line of a failed check.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Deviation {
     /// What it is about.
     pub subject: Subject,
-    /// Who says how it should be.
+    /// The source of the expected value.
     pub demand: Demand,
     /// What deviates: a quantity, a setting, the status.
     pub quantity: String,
-    /// The epoch in which it does; `None` for the end of a run. Of a trajectory it is the
-    /// first recorded epoch that deviates.
+    /// The epoch of the deviation; `None` for the end of a run. For a trajectory, the first
+    /// recorded epoch that deviates.
     pub epoch: Option<u64>,
-    /// What it should be, such as "recorded 1.0" or "expected below 1e-9".
+    /// The expected value, such as "recorded 1.0" or "expected below 1e-9".
     pub wanted: String,
-    /// What it is; empty where `wanted` says it.
+    /// The value found; empty if `wanted` says it.
     pub found: String,
-    /// The two as numbers, where one is to be as near the other as a tolerance says.
+    /// The two as numbers, if a tolerance limits their difference.
     pub apart: Option<Apart>,
 }
 
-/// What is checked as one.
+/// A unit of checking.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Subject {
     /// The report as a whole.
@@ -41,7 +41,7 @@ pub enum Subject {
         /// Its label.
         label: String,
     },
-    /// A recorded run that the experiment does not have any more.
+    /// A recorded run that is no longer in the experiment.
     RecordedRun {
         /// Its number in the recorded experiment.
         number: u64,
@@ -87,7 +87,7 @@ impl Subject {
         }
     }
 
-    /// A point by what varies of it, or by everything if nothing does.
+    /// A point, named by the variables that vary, or by all if none does.
     pub(super) fn of_point(plan: &Plan, derivative: &Derivative, row: &Row) -> Subject {
         let variables = derivative.variables().iter().zip(&row.at).enumerate();
         let varies_any = (0..row.at.len()).any(|place| derivative.varies(place));
@@ -105,7 +105,7 @@ impl Subject {
     }
 }
 
-/// Who says how something should be.
+/// The source of an expected value.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Demand {
     /// The recorded report.
@@ -121,7 +121,7 @@ pub enum Demand {
     },
 }
 
-/// A value of the quantity with this name in digits: a count as the whole number that it is.
+/// A value of the quantity with this name in digits: a count as an integer.
 pub(super) fn digits(quantity: &str, value: Scalar) -> String {
     if is_count(quantity) {
         value.to_f64().to_string()
@@ -136,15 +136,15 @@ fn is_count(quantity: &str) -> bool {
         || Quantity::named(quantity).is_some_and(|quantity| quantity.is_count)
 }
 
-/// A number and the one that it should be.
+/// A number and its expected value.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Apart {
-    /// What it should be.
+    /// The expected value.
     pub wanted: Scalar,
-    /// What it is.
+    /// The value found.
     pub found: Scalar,
-    /// Whether they count something: then they are whole, and the representable numbers
-    /// between them say nothing.
+    /// Whether they are counts: then they are integers, and their difference in ULPs has no
+    /// meaning.
     pub is_count: bool,
 }
 
@@ -165,15 +165,15 @@ impl Apart {
         difference.is_finite().then_some(difference)
     }
 
-    /// The difference as a share of what it should be; `None` if that is not finite.
+    /// The difference relative to the expected value; `None` if that is not finite.
     #[must_use]
     pub fn share(self) -> Option<f64> {
         let share = (self.difference()? / self.wanted.to_f64()).abs();
         share.is_finite().then_some(share)
     }
 
-    /// The difference in representable numbers; `None` if one of the two is no number, or
-    /// if they count something.
+    /// The difference in units in the last place (ULPs); `None` if one of the two is not a
+    /// number, or if they are counts.
     #[must_use]
     pub fn ulps(self) -> Option<u64> {
         let ulps = self.wanted.ulps_to(self.found);
@@ -181,7 +181,7 @@ impl Apart {
     }
 }
 
-/// How far the two are apart, in up to three ways.
+/// The difference of the two, in up to three forms.
 impl fmt::Display for Apart {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         let mut parts = Vec::new();
@@ -203,13 +203,13 @@ impl fmt::Display for Deviation {
         }
         formatter.write_str(&printable(&self.quantity))?;
         if let Some(epoch) = self.epoch {
-            write!(formatter, " at epoch {epoch}, the first that deviates,")?;
+            write!(formatter, " at epoch {epoch}, the first difference:")?;
         }
         write!(formatter, " {}", printable(&self.wanted))?;
         if !self.found.is_empty() {
             write!(formatter, ", now {}", printable(&self.found))?;
         }
-        // Nothing is to be said of how far NaN is.
+        // The distance of NaN is unknown.
         let apart = self.apart.map_or(String::new(), |apart| apart.to_string());
         if !apart.is_empty() {
             write!(formatter, " ({apart})")?;

@@ -6,7 +6,7 @@ use crate::derivative::Table;
 use crate::number::Scalar;
 use crate::plan::{Bound, Expectation, Plan};
 
-/// What a result does not fulfil of the expectations of its plan.
+/// The deviations of a result from the expectations of its plan.
 ///
 /// # Examples
 ///
@@ -70,7 +70,7 @@ pub fn unexpected(plan: &Plan, result: &RunResult) -> Vec<Deviation> {
     deviations
 }
 
-/// What a table does not fulfil of the expectations of its plan.
+/// The deviations of a table from the expectations of its plan.
 ///
 /// # Examples
 ///

@@ -1,4 +1,4 @@
-//! Which recorded run is which run of now.
+//! The recorded run that each current run corresponds to.
 
 use std::collections::{HashMap, HashSet, VecDeque};
 use std::hash::{DefaultHasher, Hash, Hasher};
@@ -6,16 +6,16 @@ use std::hash::{DefaultHasher, Hash, Hasher};
 use crate::number::Value;
 use crate::plan::Plan;
 
-/// Which recorded run belongs to each run of now.
+/// The recorded run that each current run corresponds to.
 ///
-/// Runs of the same text belong together by their numbers. Where the experiment was changed,
-/// those of the same settings do, wherever they stand: a rate that is added to a list leaves
-/// all others what they were.
+/// If the text of the experiment is the same, runs correspond by their numbers. If it was
+/// changed, runs with the same settings correspond, wherever they are: a learning rate that is
+/// added to a list leaves all others as they were.
 #[derive(Debug)]
 pub(super) enum Matching {
     Numbers,
     Settings {
-        /// The number of the recorded run for each run of now that has one.
+        /// The number of the recorded run for each current run that has one.
         recorded: HashMap<u64, u64>,
         /// Those recorded runs.
         known: HashSet<u64>,
@@ -23,13 +23,13 @@ pub(super) enum Matching {
 }
 
 impl Matching {
-    /// That of the runs `numbers` of `now`.
+    /// The matching of the runs `numbers` of `now`.
     pub(super) fn new(recorded: &Plan, now: &Plan, numbers: &[u64]) -> Self {
         if recorded.hash == now.hash {
             return Matching::Numbers;
         }
         let keys = Keys::new(recorded);
-        // Nothing keeps a file from having a run twice: then the first is the first.
+        // A file may have a run twice: then the first corresponds to the first.
         let mut by_key: HashMap<[u64; 2], VecDeque<u64>> = HashMap::new();
         for number in 0..recorded.runs() {
             by_key.entry(keys.of(number)).or_default().push_back(number);
@@ -48,7 +48,7 @@ impl Matching {
         }
     }
 
-    /// The recorded run that a run of now belongs to.
+    /// The recorded run of a current run.
     pub(super) fn recorded(&self, number: u64) -> Option<u64> {
         match self {
             Matching::Numbers => Some(number),
@@ -56,7 +56,7 @@ impl Matching {
         }
     }
 
-    /// Whether a recorded run that is passed over belongs to one that comes later.
+    /// Whether a skipped recorded run corresponds to a current run that comes later.
     pub(super) fn awaits(&self, recorded: u64) -> bool {
         match self {
             Matching::Numbers => false,
@@ -65,7 +65,7 @@ impl Matching {
     }
 }
 
-/// What stands for the settings of a run, whatever the order of the columns.
+/// Keys for the settings of runs, whatever the order of the columns.
 struct Keys<'p> {
     plan: &'p Plan,
     /// The columns in the order of their names.
@@ -80,7 +80,7 @@ impl<'p> Keys<'p> {
         Keys { plan, order }
     }
 
-    /// 128 bits of two hashes: of millions of runs no two share them by chance.
+    /// 128 bits of two hashes, which no two of millions of runs share by chance.
     fn of(&self, number: u64) -> [u64; 2] {
         let run = self.plan.run(number);
         let columns = self.plan.columns();
@@ -94,7 +94,7 @@ impl<'p> Keys<'p> {
             let Some(value) = run.settings.get(*column).and_then(Option::as_ref) else {
                 continue;
             };
-            // One that is not repeated has no such setting.
+            // A run that is not repeated does not have this setting.
             if name == "repetition" && *value == Value::Whole(0) {
                 continue;
             }

@@ -1,4 +1,4 @@
-//! Final values against what the file expects, and against the recorded report.
+//! Final values against the expectations of the file and against the recorded report.
 
 mod deviation;
 mod expected;

@@ -22,13 +22,13 @@ pub struct RecordedRuns<'p> {
     trajectories: Option<Trajectories<'p>>,
     comparison: Comparison<'p>,
     matching: Matching,
-    /// Whether runs of the report are missing now that are not among those of now.
+    /// Whether all runs of the plan are compared, so that other recorded runs are missing.
     is_whole: bool,
-    /// How many runs were read.
+    /// The number of runs read.
     count: u64,
-    /// The recorded run that was read last, if it lies ahead.
+    /// The recorded run that was read last, if it comes later.
     next: Option<Concluded>,
-    /// Runs that were read and belong to one that comes later.
+    /// Runs that were read and correspond to a current run that comes later.
     waiting: HashMap<u64, Concluded>,
 }
 
@@ -77,11 +77,10 @@ impl<'p> RecordedRuns<'p> {
         Ok(())
     }
 
-    /// How a result deviates from the recorded one with the same settings, and which
-    /// recorded runs are passed over that nothing belongs to any more. Results come in the
-    /// order of their numbers. `states` are those that a [`Trace`](super::Trace) has of the
-    /// run; they are compared if [`Check::trajectory`](crate::plan::Check::trajectory) says
-    /// so.
+    /// The deviations of a result from the recorded one with the same settings, and the skipped
+    /// recorded runs that are no longer in the experiment. Results come in the order of their
+    /// numbers. `states` are those that a [`Trace`](super::Trace) has of the run; they are
+    /// compared if [`Check::trajectory`](crate::plan::Check::trajectory) is set.
     ///
     /// # Errors
     ///
@@ -142,13 +141,13 @@ impl<'p> RecordedRuns<'p> {
         Ok(None)
     }
 
-    /// A recorded run that is not the one looked for.
+    /// Skips a recorded run that is not the one looked for.
     fn pass(&mut self, concluded: Concluded, deviations: &mut Vec<Deviation>) {
         let recorded = &concluded.result;
         if self.matching.awaits(recorded.number) {
             self.waiting.insert(recorded.number, concluded);
         } else if self.is_whole {
-            let wanted = "is not in the experiment any more".to_owned();
+            let wanted = "is no longer in the experiment".to_owned();
             let gone = Deviation {
                 subject: Subject::RecordedRun {
                     number: recorded.number,
@@ -160,12 +159,12 @@ impl<'p> RecordedRuns<'p> {
         }
     }
 
-    /// The recorded runs behind those that were compared, which are not in the experiment
-    /// any more. Those before them were told with them.
+    /// The recorded runs after those that were compared, which are no longer in the experiment.
+    /// Those before were reported by [`compare`](Self::compare).
     ///
     /// # Errors
     ///
-    /// If the report is damaged, or has not as many runs as were recorded.
+    /// If the report is damaged, or does not have the recorded number of runs.
     pub fn rest(mut self) -> Result<Vec<Deviation>, ReportError> {
         let rest = self.read_rest();
         rest.map_err(|error| self.report.explain(error))
@@ -191,22 +190,22 @@ impl<'p> RecordedRuns<'p> {
     }
 }
 
-/// So many settings in which two runs differ are told.
+/// Maximum number of differing settings of two runs in a message.
 const MOST_TOLD: usize = 2;
 
-/// What is compared of two runs that belong together.
+/// The comparison of two corresponding runs.
 #[derive(Debug)]
 struct Comparison<'p> {
     recorded: &'p Plan,
     plan: &'p Plan,
-    /// The quantities besides the parameters, with what they may be away.
+    /// The quantities other than parameters, with their tolerances.
     quantities: Vec<(&'static str, Tolerance)>,
-    /// The parameters of both: a name, what it may be away, and where each plan has it.
-    /// There can be thousands, so none is looked for in each run.
+    /// The parameters of both: the name, the tolerance, and the place in each plan. There can be
+    /// thousands, so they are not looked up in each run.
     parameters: Vec<(&'p str, Tolerance, [Option<usize>; 2])>,
-    /// Whether settings stand in the same columns.
+    /// Whether settings are in the same columns.
     has_same_columns: bool,
-    /// Whether nothing may be away at all.
+    /// Whether no difference is allowed.
     is_exact: bool,
     /// Whether all runs of both plans are compared.
     are_whole: bool,
@@ -214,12 +213,12 @@ struct Comparison<'p> {
 
 impl<'p> Comparison<'p> {
     fn new(recorded: &'p Plan, plan: &'p Plan, are_whole: bool) -> Self {
-        // What only one of the two experiments asks for did not move.
+        // A quantity that only one of the two experiments has did not change.
         let before: Vec<Quantity> = Quantity::of(recorded).collect();
         let has_searches = recorded.has_searches() || plan.has_searches();
         let counts = Counts::default().named();
         let is_compared = |quantity: &Quantity| {
-            // Without a search the evaluations follow from the epochs.
+            // Without line-search and second-order methods the evaluations follow from the epochs.
             let follows = !has_searches && counts.iter().any(|(name, _)| *name == quantity.name);
             before.contains(quantity) && !follows
         };
@@ -248,8 +247,8 @@ impl<'p> Comparison<'p> {
         }
     }
 
-    /// What the recorded run of the same number has in place of the settings of one that is
-    /// not recorded; nothing where that would be long.
+    /// The settings of the recorded run of the same number that differ from those of a run that
+    /// is not recorded; empty if there are many.
     fn instead(&self, now: &RunResult) -> String {
         let Comparison { recorded, plan, .. } = self;
         if now.number >= recorded.runs() {
@@ -282,7 +281,7 @@ impl<'p> Comparison<'p> {
         }
     }
 
-    /// What changed of a run. Sentences do not count.
+    /// Adds what changed of a run. Sentences are not compared.
     fn tell(&self, before: &Concluded, after: &Concluded, deviations: &mut Vec<Deviation>) {
         let numbers = [before.result.number, after.result.number];
         let first = numbers.iter().all(|number| *number < CURVED_RUNS as u64);
@@ -348,10 +347,10 @@ impl<'p> Comparison<'p> {
             .into_iter()
             .zip(facts.zip(after.diagnosis.facts.values()))
             .map(|(name, (before, after))| {
-                // Which runs have a model depends on which are chosen.
+                // Which runs have a model depends on which are selected.
                 let is_known = before.is_some() && after.is_some();
                 let is_compared = is_known || has_model || !Facts::is_of_the_model(name);
-                // What is all rounding moves by any share where the values may move at all.
+                // Values that are pure rounding change by any factor once others may change.
                 let is_rounding = ["model_decrease", "model_distance"].contains(&name);
                 let is_compared = is_compared && (self.is_exact || !is_rounding);
                 let tolerance = is_compared.then(|| self.plan.check.tolerance(name));
@@ -378,8 +377,8 @@ impl<'p> Comparison<'p> {
     }
 }
 
-/// How a quantity of a run deviates: its recorded value and that of now are farther apart
-/// than they may be, or only one of the two is there.
+/// The deviation of a quantity of a run, if its recorded and its current value differ by more
+/// than the tolerance, or if only one of the two exists.
 pub(super) fn difference(
     now: &RunResult,
     name: &str,
@@ -401,7 +400,7 @@ pub(super) fn difference(
     Some(moved(now, name, wanted, shown(after), apart))
 }
 
-/// What deviates of a run from the recorded report.
+/// A deviation of a run from the recorded report.
 fn moved(
     result: &RunResult,
     quantity: &str,
@@ -420,7 +419,7 @@ fn moved(
     }
 }
 
-/// Whether a value is as far from the recorded one as it may be.
+/// Whether a value is within the tolerance of the recorded one.
 pub(super) fn is_within(tolerance: &Tolerance, recorded: Scalar, now: Scalar) -> bool {
     // As text where nothing is allowed, since two NaN are the same and two zeros are not.
     recorded.is_same(now)

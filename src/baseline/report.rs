@@ -27,7 +27,7 @@ use crate::report::{Files, Published, ReportError, TrajectoryReader};
 pub struct RecordedReport(Published);
 
 impl RecordedReport {
-    /// Reads what the report in `folder` is about; `None` if there is no report.
+    /// Opens the report in `folder`; `None` if there is no report.
     ///
     /// # Errors
     ///
@@ -46,17 +46,17 @@ impl RecordedReport {
         &self.0.files
     }
 
-    /// How many runs were recorded, if the report says so.
+    /// The number of recorded runs, if the report states it.
     pub(super) fn run_count(&self) -> Option<u64> {
         self.0.head.run_count
     }
 
-    /// The same error with what may be behind it.
+    /// The same error with a possible cause.
     pub(super) fn explain(&self, error: ReportError) -> ReportError {
         self.0.head.explain(error)
     }
 
-    /// The data files that are not those of now: told beside what results they lead to.
+    /// The data files that have changed, which explain changed results.
     #[must_use]
     pub fn changed_data(&self, now: &Plan) -> Vec<Deviation> {
         let before = self.0.plan.recorded_data();
@@ -80,8 +80,8 @@ impl RecordedReport {
         changed
     }
 
-    /// How the table of a derivative of `plan` deviates from the recorded one, which is found
-    /// by the name of its file.
+    /// The deviations of the table of a derivative of `plan` from the recorded one with the same
+    /// file name.
     ///
     /// # Errors
     ///

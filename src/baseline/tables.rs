@@ -8,7 +8,7 @@ use crate::number::Scalar;
 use crate::plan::{Derivative, Plan, Tolerance};
 use crate::report::{ReportError, read_derivative};
 
-/// How the table of a derivative of `plan` deviates from the recorded one.
+/// The deviations of the table of a derivative of `plan` from the recorded one.
 pub(super) fn compare(
     report: &RecordedReport,
     plan: &Plan,
@@ -24,7 +24,7 @@ pub(super) fn compare(
     let before = &recorded.derivatives[place];
     let (shape_before, shape_now) = (shape(recorded, before), shape(plan, now));
     if shape_before != shape_now {
-        let wanted = format!("recorded: {shape_before}");
+        let wanted = format!("recorded with {shape_before}");
         return Ok(vec![of_table(now, wanted, &shape_now)]);
     }
     let old = read_derivative(report.files(), recorded, place)?;
@@ -35,7 +35,7 @@ pub(super) fn compare(
     Ok(deviations)
 }
 
-/// The recorded tables that the experiment does not have any more.
+/// The recorded tables that are no longer in the experiment.
 pub(super) fn gone(recorded: &Plan, plan: &Plan) -> Vec<Deviation> {
     let before = recorded.derivatives.iter();
     let gone = before.filter(|before| !plan.derivatives.iter().any(|now| now.file == before.file));
@@ -57,7 +57,7 @@ fn of_table(derivative: &Derivative, wanted: String, found: &str) -> Deviation {
     }
 }
 
-/// What a table has, in words.
+/// The shape of a table, in words.
 fn shape(plan: &Plan, derivative: &Derivative) -> String {
     let columns = derivative.variables().iter().chain(&derivative.columns);
     let columns: Vec<&str> = columns.map(String::as_str).collect();
@@ -72,7 +72,7 @@ fn shape(plan: &Plan, derivative: &Derivative) -> String {
     )
 }
 
-/// What changed of a row: the point, and each value that is farther away than it may be.
+/// Adds what changed of a row: the point, and each value outside its tolerance.
 fn changed_values(
     plan: &Plan,
     derivative: &Derivative,

@@ -1,4 +1,4 @@
-//! The ways of runs against those of the recorded report.
+//! The paths of runs against those of the recorded report.
 
 use super::deviation::Deviation;
 use super::recorded::difference;
@@ -8,7 +8,7 @@ use crate::number::Scalar;
 use crate::plan::{Plan, Run, Tolerance};
 use crate::report::{ReportError, State, TrajectoryReader, state_columns};
 
-/// Keeps the recorded epochs of some runs, to be compared.
+/// Stores the recorded epochs of some runs for comparison.
 #[derive(Debug)]
 pub struct Trace<'p> {
     plan: &'p Plan,
@@ -51,14 +51,14 @@ impl Recorder for Trace<'_> {
     }
 }
 
-/// The recorded trajectories, with what is compared of them.
+/// The recorded trajectories, and the quantities to compare.
 #[derive(Debug)]
 pub(super) struct Trajectories<'p> {
     reader: TrajectoryReader,
     recorded: &'p Plan,
     plan: &'p Plan,
-    /// The quantities that both reports have: a name, what it may be away, and where the
-    /// recorded states and those of now have it.
+    /// The quantities that both reports have: the name, the tolerance, and the place in the
+    /// recorded and in the current states.
     quantities: Vec<(&'p str, Tolerance, usize, usize)>,
 }
 
@@ -77,9 +77,9 @@ impl<'p> Trajectories<'p> {
         })
     }
 
-    /// The first recorded epoch in which a run is not where the recorded one was. Where both
-    /// experiments record the same epochs, these are compared too; else epochs that only one
-    /// of the two has are not. That a run is longer or shorter is a matter of `epochs_run`.
+    /// The first recorded epoch in which a run differs from the recorded one. If both experiments
+    /// record the same epochs, the epochs themselves are compared, too; otherwise epochs that only
+    /// one of the two has are ignored. The lengths of runs are compared by `epochs_run`.
     pub(super) fn first_difference(
         &mut self,
         recorded: &RunResult,

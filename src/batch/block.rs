@@ -3,8 +3,8 @@
 //! Only what every run does is done in lanes. A lane in which anything happens
 //! that may end a run (a value that is not finite, a limit, parameters that
 //! stay as they are) is taken out at the end of its chunk of epochs, and the
-//! run goes on alone from the last epoch before the chunk, by the definition in
-//! [`descent`](super::descent). So lanes never decide how a run ends, and the
+//! run continues alone from the last epoch before the chunk, by the definition
+//! in [`descent`](super::descent). So lanes never decide how a run ends, and the
 //! result is the same with and without them.
 
 use super::closing::{Closing, Steps, Tail, push_state, state_width};
@@ -16,10 +16,10 @@ use crate::engine::{Block as Numbers, Expected, Quantity, States, WIDTH};
 use crate::number::Scalar;
 use crate::plan::{Plan, RecordedEpochs, Run};
 
-/// So many epochs pass between two looks at what happened.
+/// Maximum number of epochs between two checks of the lanes.
 const CHUNK: usize = 64;
 
-/// What became of a run in its lane.
+/// The result of a run in its lane.
 pub(super) struct Lane<T> {
     /// For each recorded epoch, in order: loss, norm of the gradient, perhaps the
     /// validation loss and the learning rate, parameters.
@@ -30,41 +30,40 @@ pub(super) struct Lane<T> {
 enum LaneEnd<T> {
     /// It made all of its updates.
     Spent(Box<End>),
-    /// It has to go on alone.
+    /// It must continue alone.
     Alone(Checkpoint<T>),
 }
 
 struct Block<'a, T> {
     descent: &'a Descent<T>,
     numbers: Numbers<'a, T>,
-    /// The greatest that an entry of the gradient may be.
+    /// The largest allowed magnitude of an entry of the gradient.
     greatest_entry: T,
     epochs: u64,
     /// The runs that are in lanes, in the order of these.
     live: Vec<Live<T>>,
-    /// What became of the others, by their places.
+    /// The results of the others, by their places.
     ended: Vec<Option<Lane<T>>>,
     /// None if nothing is recorded.
     recorded_epochs: Option<RecordedEpochs>,
     /// The last recorded epoch.
     recorded: Option<u64>,
-    /// From where a run goes on alone: the last epoch before the chunk.
+    /// The epoch from which a run continues alone: the last one before the chunk.
     checkpoint: u64,
     states: States<T>,
     /// The updates of each run that were reported as progress.
     reported: u64,
     /// The states before the last update of the chunk.
     before_last: States<T>,
-    /// Whether each lane has to be taken out.
+    /// Whether each lane must be taken out.
     leaves: Vec<bool>,
-    /// The states in the last epoch before the chunk in which the loss was least, of each lane.
+    /// The states in the last epoch before the chunk with the smallest loss, of each lane.
     best: States<T>,
-    /// Whether the least loss of each lane is in the chunk.
+    /// Whether the smallest loss of each lane is in the chunk.
     improved: Vec<bool>,
     /// The epochs that the closing of each run needs the loss of.
     steps: Steps,
-    /// The states in the last epoch from which a chunk covers the whole tail, and which that
-    /// is.
+    /// The states in the last epoch from which a chunk covers the whole tail, and that epoch.
     tail: States<T>,
     tail_from: u64,
 }
@@ -74,18 +73,18 @@ struct Live<T> {
     /// Its place in the block.
     place: usize,
     rows: Vec<T>,
-    /// The least loss before the chunk.
+    /// The smallest loss before the chunk.
     best: Option<Least<T>>,
     /// The checkpoint before the chunk since whose end the parameters were the same at the
     /// end of each, though the memory still moves: what comes after may be a fixed point,
-    /// whose first epoch only a run from here on can tell.
+    /// whose first epoch only a run from here can find.
     resting: Option<Checkpoint<T>>,
     /// The losses of the closing.
     losses: Vec<f64>,
 }
 
-/// The least loss of a lane: what it was, in which epoch, and the epoch not long before that
-/// whose state is kept.
+/// The smallest loss of a lane: its value, its epoch, and the epoch shortly before whose state
+/// is stored.
 #[derive(Clone, Copy)]
 struct Least<T> {
     loss: T,
@@ -95,9 +94,9 @@ struct Least<T> {
 
 impl<T: Real> Descent<T> {
     /// Runs those of `runs` at `places`, which need this program and have the
-    /// same number of epochs, as far as lanes can, and gives what became of
-    /// each: nothing for a run that has no other beside it, as it can go from its
-    /// start to the end at once. Rows are kept if `record` is true.
+    /// same number of epochs, as far as lanes can, and gives the result of each:
+    /// `None` for a single run, which can go from its start to the end at once.
+    /// Rows are stored if `record` is true.
     pub(super) fn in_blocks(
         &self,
         plan: &Plan,
@@ -112,7 +111,7 @@ impl<T: Real> Descent<T> {
             places.iter().for_each(|place| give(*place, None));
             return Ok(());
         }
-        // Blocks of one size rather than a small one at the end.
+        // Blocks of the same size rather than a small one at the end.
         let blocks = places.len().div_ceil(self.engine.lanes()).max(1);
         let lanes = places.len().div_ceil(blocks).next_multiple_of(WIDTH);
         for places in places.chunks(lanes) {
@@ -131,7 +130,7 @@ impl<T: Real> Descent<T> {
         ROW + self.told().count()
     }
 
-    /// The outputs that a row has besides.
+    /// The additional outputs of a row.
     fn told(&self) -> impl Iterator<Item = usize> {
         let told = [self.outputs.validation, self.outputs.learning_rate];
         told.into_iter().flatten()
@@ -167,7 +166,7 @@ impl<T: Real> Descent<T> {
         recorder: &mut R,
         control: &Control,
     ) -> Result<End, Cancelled> {
-        // What a run that ends early came to is seen from its start.
+        // The outcome of a run that ends early depends on all epochs from its start.
         let is_array = self.engine.lanes() == 1;
         if self.batches.is_some() || is_array && plan.stop.may_converge() {
             let mut state = Vec::new();
@@ -193,8 +192,8 @@ impl<T: Real> Descent<T> {
         self.end(plan, run, lane, rows, recorder, control)
     }
 
-    /// What is expected as long as a run goes on, beside what the state tells
-    /// at the end of a chunk.
+    /// What is expected as long as a run continues, in addition to what the state
+    /// shows at the end of a chunk.
     fn expected(&self, limits: &Limits<T>, greatest_entry: T) -> Vec<Expected<T>> {
         let mut expected = Vec::new();
         let mut expect = |quantity, low: Option<T>, high: Option<T>| {
@@ -206,7 +205,7 @@ impl<T: Real> Descent<T> {
                 high,
             });
         };
-        // That it is finite is seen where the least is found.
+        // The search for the smallest loss shows whether it is finite.
         if limits.loss_below.is_some() || limits.loss_above.is_some() {
             expect(Quantity::Output(LOSS), limits.loss_below, limits.loss_above);
         }
@@ -224,7 +223,7 @@ impl<T: Real> Descent<T> {
         if let (Some(output), Some(limit)) = (self.outputs.gap, limits.gap_below) {
             expect(Quantity::Output(output), Some(limit), None);
         }
-        // It is a whole number, so the greatest with which a run goes on is one less.
+        // It is an integer, so the largest with which a run continues is one less.
         if let (Some(output), Some(limit)) = (self.outputs.wait, limits.patience) {
             expect(Quantity::Output(output), None, Some(limit - T::ONE));
         }
@@ -234,7 +233,7 @@ impl<T: Real> Descent<T> {
         expected
     }
 
-    /// Passes on what was recorded in a lane, and goes on to the end.
+    /// Passes on what was recorded in a lane, and continues to the end.
     fn end(
         &self,
         plan: &Plan,
@@ -252,13 +251,13 @@ impl<T: Real> Descent<T> {
     }
 }
 
-/// Those numbers of a row before the parameters that every objective has.
+/// The count of numbers of a row before the parameters that every objective has.
 const ROW: usize = 2;
 
 /// Passes the rows of one run on to a recorder.
 struct Rows {
     recorded_epochs: RecordedEpochs,
-    /// The one of all epochs, unless a schedule changes it.
+    /// The learning rate of all epochs, unless a schedule changes it.
     learning_rate: Option<Scalar>,
     epochs: u64,
     /// Of the next row, or an epoch before that.
@@ -300,8 +299,8 @@ impl<'a, T: Real> Block<'a, T> {
     fn new(descent: &'a Descent<T>, plan: &Plan, runs: &[&Run], record: bool) -> Self {
         let engine = &*descent.engine;
         let epochs = runs.first().map_or(0, |run| run.epochs);
-        // As long as no entry is greater, the norm is finite: it is at most
-        // √n times the greatest, and n roundings are far from doubling it.
+        // As long as no entry is larger, the norm is finite: it is at most
+        // √n times the largest, and n roundings are far from doubling it.
         let greatest_entry = T::MAX / T::from_f64(2.0 * descent.parameters as f64);
         let mut numbers = Numbers::new(engine.program(), runs.len());
         let expected = descent.expected(&Limits::new(&plan.stop), greatest_entry);
@@ -344,8 +343,8 @@ impl<'a, T: Real> Block<'a, T> {
         }
     }
 
-    /// Runs all to their ends, or until they have to go on alone. The rows of
-    /// the first lane are shown after each chunk.
+    /// Runs all to their ends, or until they must continue alone. `look` gets the
+    /// rows of the first lane after each chunk.
     fn advance(
         &mut self,
         control: &Control,
@@ -432,7 +431,7 @@ impl<'a, T: Real> Block<'a, T> {
             }
         }
         self.look(from);
-        // The last epoch of this chunk is the one to go on from.
+        // The last epoch of this chunk is the one to continue from.
         std::mem::swap(&mut self.states, &mut self.before_last);
         self.checkpoint = last;
         self.recorded = recorded;
@@ -462,7 +461,7 @@ impl<'a, T: Real> Block<'a, T> {
 
     fn find_unexpected(&mut self) {
         self.numbers.left(&mut self.leaves);
-        // Behind the memory comes the greatest magnitude of an entry.
+        // After the memory comes the largest magnitude of an entry.
         let entries = self.descent.parameters + self.descent.memory;
         let entries = self.numbers.inputs(entries).iter();
         for (leaves, entry) in self.leaves.iter_mut().zip(entries) {
@@ -470,7 +469,7 @@ impl<'a, T: Real> Block<'a, T> {
         }
     }
 
-    /// Where a run that is taken out of its lane goes on alone.
+    /// The state from which a run that is taken out of its lane continues alone.
     fn leave(&self, lane: usize, live: &mut Live<T>) -> Checkpoint<T> {
         let now = self.checkpoint(lane, live.best);
         match live.resting.take() {
@@ -510,7 +509,7 @@ impl<'a, T: Real> Block<'a, T> {
         numbers.map(|number| states.get(number, lane)).collect()
     }
 
-    /// Takes over the least loss of each lane since epoch `from`.
+    /// Takes over the smallest loss of each lane since epoch `from`.
     fn look(&mut self, from: u64) {
         self.improved.clear();
         for (lane, live) in self.live.iter_mut().enumerate() {
@@ -551,7 +550,7 @@ impl<'a, T: Real> Block<'a, T> {
         }
     }
 
-    /// Keeps the loss of an epoch of each lane, if its closing needs it.
+    /// Stores the loss of an epoch of each lane, if its closing needs it.
     fn keep_losses(&mut self, epoch: u64) {
         if self.steps.next(epoch) != epoch {
             return;
@@ -644,7 +643,7 @@ impl<'a, T: Real> Block<'a, T> {
                 LaneEnd::Alone(self.leave(lane, &mut live))
             } else {
                 let epochs = self.epochs;
-                // Where the last epoch is the best, its state is at hand.
+                // Where the last epoch is the best, its state is available.
                 let is_last_best = self.numbers.least(lane).1.is_some();
                 let earlier = live.best.filter(|_| !is_last_best);
                 let head = self.descent.head();

@@ -1,12 +1,12 @@
-//! How a run moves towards its end, as the engine sees it: whatever `[record]` asks for.
+//! The motion of a run towards its end, as the engine sees it: independent of `[record]`.
 
 use std::collections::VecDeque;
 
 /// The longest period that is looked for.
 pub const MAX_PERIOD: u64 = 64;
 
-/// Of an objective with more variables a diagnosis makes no quadratic model at the end of a
-/// run: the time for it grows with their third power.
+/// Maximum number of variables for which a diagnosis makes a quadratic model at the end of a
+/// run: the time for it grows with the third power of their number.
 pub const MAX_MODELLED: usize = 30;
 
 /// A run is looked at in this many steps of equal length.
@@ -19,8 +19,8 @@ pub(super) const TAIL: u64 = 2 * MAX_PERIOD + 2;
 const WATCHED: usize = 8;
 
 /// States are the same again if they differ by less than this share of the spread of those
-/// compared: a descent that swings without a period hardly ever comes back as near for whole
-/// periods in a row.
+/// compared: a descent that swings without a period hardly ever comes back as near for
+/// consecutive whole periods.
 const SAME: f64 = 1e-3;
 
 /// And by less than this after as many periods as there are: else it drifts.
@@ -34,36 +34,36 @@ const MIN_COMPARED: usize = 16;
 const NOISE: f64 = 2.0;
 
 /// Motion of no more than this share, in numbers with this spacing at 1, is rounding: 64 units
-/// in the last place, or what is left of a swing that rounding keeps from dying out.
+/// in the last place, or the rest of a swing that rounding keeps from dying out.
 #[must_use]
 pub fn rounding_motion(epsilon: f64) -> f64 {
     (64.0 * epsilon).max(1e-12)
 }
 
-/// The losses of a run on its way, and its last states.
+/// The losses during a run, and its last states.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Closing {
     /// The losses at evenly spaced epochs, the first and the last among them: 65, or all of
     /// a shorter run.
     pub losses: Vec<f64>,
-    /// The last states; `None` where the loss falls without doubt.
+    /// The last states; `None` where the loss clearly falls.
     pub tail: Option<Tail>,
 }
 
 /// The last states of a run, at most 130.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Tail {
-    /// After how many epochs they repeat, from 2 up to [`MAX_PERIOD`].
+    /// The number of epochs after which they repeat, from 2 to [`MAX_PERIOD`].
     pub period: Option<u64>,
     /// The smallest and the largest loss of the last half.
     pub losses: [f64; 2],
     /// The mean loss of each quarter.
     pub means: [f64; 4],
-    /// The standard deviation of the loss in the last quarter, of few states the last four.
+    /// The standard deviation of the loss in the last quarter, at least the last four states.
     pub deviation: f64,
     /// The spread of the loss there, as a share of its magnitude.
     pub loss_motion: f64,
-    /// The same of the parameter that moves most.
+    /// The same for the parameter that moves most.
     pub motion: f64,
 }
 
@@ -133,7 +133,7 @@ pub(super) fn push_state(states: &mut Vec<f64>, loss: f64, parameters: impl Iter
     states.extend(rest);
 }
 
-/// The length of a state with so many parameters.
+/// The length of a state with this number of parameters.
 pub(super) fn state_width(parameters: usize) -> usize {
     1 + parameters.min(WATCHED + 1)
 }
@@ -144,18 +144,18 @@ pub(super) struct Collector {
     steps: Steps,
     /// The losses at the steps.
     losses: Vec<f64>,
-    /// The losses at every so many epochs, for a run that ends early.
+    /// The losses at the multiples of `stride`, for a run that ends early.
     spread: Vec<f64>,
     stride: u64,
     tail: VecDeque<Vec<f64>>,
-    /// The epoch from which on states are kept: the first, if a run may end early.
+    /// The epoch from which states are stored: the first, if a run may end early.
     tail_start: u64,
     /// The epochs that were seen first and last.
     seen: Option<(u64, u64)>,
 }
 
 impl Collector {
-    /// That of a run of so many epochs, which may end early.
+    /// The collector of a run with this number of epochs, which may end early.
     pub(super) fn new(epochs: u64, may_end_early: bool) -> Self {
         let steps = Steps::new(epochs);
         Collector {
@@ -218,7 +218,7 @@ impl Collector {
         })
     }
 
-    /// The same of a run that ended before.
+    /// The same for a run that ended early.
     pub(super) fn finish_early(self, best: u64, epsilon: f64) -> Option<Closing> {
         let (first, last) = self.seen?;
         let steps = Steps::new(last);
@@ -246,7 +246,7 @@ fn rows(states: &VecDeque<Vec<f64>>) -> Vec<&[f64]> {
 
 #[cfg(test)]
 impl Closing {
-    /// That of a run in `f64` with these losses, each with a parameter.
+    /// The closing of a run in `f64` with these losses, each with a parameter.
     pub(crate) fn of_history(history: &[(f64, f64)]) -> Closing {
         let epochs = history.len() as u64 - 1;
         let mut collector = Collector::new(epochs, false);
@@ -264,7 +264,7 @@ impl Closing {
 
 impl Tail {
     /// The tail of these states, as [`push_state`] makes them, in numbers with this spacing at
-    /// 1; there is one at least.
+    /// 1; there is at least one.
     pub(super) fn of(states: &[&[f64]], epsilon: f64) -> Tail {
         let count = states.len();
         let losses = |states: &[&[f64]]| states.iter().map(|state| state[0]).collect::<Vec<_>>();
@@ -281,7 +281,7 @@ impl Tail {
                 half.clone().fold(f64::INFINITY, f64::min),
                 half.fold(f64::NEG_INFINITY, f64::max),
             ],
-            // One state is in each at least.
+            // Each has at least one state.
             means: [0, 1, 2, 3].map(|place| {
                 let (from, to) = (count * place / 4, count * (place + 1) / 4);
                 mean(&losses(&states[from..to.max(from + 1)]))
@@ -293,14 +293,14 @@ impl Tail {
     }
 }
 
-/// The quarters of some losses, as even as whole numbers allow.
+/// The quarters of some losses, as even as integers allow.
 #[must_use]
 pub fn quarters(losses: &[f64]) -> [&[f64]; 4] {
     let count = losses.len();
     [0, 1, 2, 3].map(|place| &losses[count * place / 4..count * (place + 1) / 4])
 }
 
-/// The mean of some numbers, of which there is one at least.
+/// The mean of at least one number.
 #[must_use]
 pub fn mean(numbers: &[f64]) -> f64 {
     // Relative to the first, so that large numbers that hardly differ keep digits.
@@ -321,7 +321,7 @@ pub fn deviation(numbers: &[f64]) -> f64 {
     self::mean(&squares).sqrt()
 }
 
-/// After how many epochs states repeat.
+/// The number of epochs after which states repeat, if they do.
 fn period(states: &[&[f64]], motions: &[(f64, f64)], epsilon: f64) -> Option<u64> {
     (2..=MAX_PERIOD).find(|period| {
         let period = usize::try_from(*period).unwrap_or(usize::MAX);
@@ -329,8 +329,8 @@ fn period(states: &[&[f64]], motions: &[(f64, f64)], epsilon: f64) -> Option<u64
     })
 }
 
-/// Of each number of the last state, of the last two, and so on the spread, and that as a
-/// share of the largest magnitude: one after the other.
+/// For each number, its spread in the last state, in the last two, and so on, and this spread
+/// as a share of the largest magnitude: one after the other.
 fn motions_of_ends(states: &[&[f64]]) -> Vec<(f64, f64)> {
     let width = states.first().map_or(0, |state| state.len());
     let mut ends = vec![[f64::INFINITY, f64::NEG_INFINITY]; width];
@@ -349,14 +349,14 @@ fn motions_of_ends(states: &[&[f64]]) -> Vec<(f64, f64)> {
     all
 }
 
-/// Those of all of the last states, of which there is one at least.
+/// Those of all of the last states, at least one.
 fn motions_of<'m>(motions: &'m [(f64, f64)], last: &[&[f64]]) -> &'m [(f64, f64)] {
     let width = last[0].len();
     &motions[width * (last.len() - 1)..][..width]
 }
 
-/// Whether each of the states of the last period is that of a period before, and that of as
-/// many periods before as there are, while parameters move by more than rounding.
+/// Whether each of the states of the last period equals that of a period before, and that of
+/// as many periods before as there are, while parameters move by more than rounding.
 fn repeats(states: &[&[f64]], motions: &[(f64, f64)], period: usize, epsilon: f64) -> bool {
     let same = |lag: usize, compared: usize, tolerance: f64| {
         let Some(first) = states.len().checked_sub(lag + compared) else {

@@ -1,5 +1,4 @@
-//! How a run goes from epoch to epoch and why it ends, whatever leads from one state to the
-//! next.
+//! The course of a run from epoch to epoch, and why it ends, for methods of all kinds.
 
 use super::closing::Collector;
 use super::stop_reason::{Divergence, Rule, StopReason};
@@ -16,12 +15,12 @@ pub(super) struct State<T> {
     pub(super) gradient_norm: T,
     pub(super) validation_loss: Option<T>,
     pub(super) learning_rate: Option<T>,
-    /// What rules of `[stop]` look at besides: the gap, the epochs without an improvement,
-    /// the length of the update that led here.
+    /// Additional values that rules of `[stop]` look at: the gap, the epochs without an
+    /// improvement, the length of the update that led here.
     pub(super) gap: Option<T>,
     pub(super) wait: Option<T>,
     pub(super) step: Option<T>,
-    /// What was computed so far, if that is not one evaluation an epoch.
+    /// The evaluations so far, if they are not one for each epoch.
     pub(super) counts: Option<Counts>,
     pub(super) parameters: Vec<T>,
 }
@@ -33,7 +32,7 @@ pub(super) struct Limits<T> {
     pub(super) step_below: Option<T>,
     pub(super) loss_above: Option<T>,
     pub(super) gap_below: Option<T>,
-    /// A run goes on as long as it waited less.
+    /// A run continues as long as it waited less.
     pub(super) patience: Option<T>,
 }
 
@@ -102,7 +101,7 @@ fn not_finite<T: Real>(state: &State<T>, names: &[String]) -> Option<Divergence>
     })
 }
 
-/// A run on its way: passes on what is recorded, and decides when it ends.
+/// A run in progress: passes on what is recorded, and decides when it ends.
 pub(super) struct Course<'r, T, R> {
     rows: Rows<'r, R>,
     names: &'r [String],
@@ -114,7 +113,7 @@ pub(super) struct Course<'r, T, R> {
     closing: Collector,
 }
 
-/// The least loss so far.
+/// The smallest loss so far.
 #[derive(Clone, Debug)]
 pub(super) struct Least<T> {
     pub(super) loss: T,
@@ -140,7 +139,7 @@ impl<'r, T: Real, R: Recorder> Course<'r, T, R> {
         }
     }
 
-    /// Takes a run over: the last epoch that was recorded, and the best one.
+    /// Resumes a run after the last recorded epoch, with the best one so far.
     pub(super) fn resume(&mut self, recorded: Option<u64>, best: Option<Least<T>>) {
         self.rows.last = recorded;
         self.best = best;
@@ -185,7 +184,7 @@ impl<'r, T: Real, R: Recorder> Course<'r, T, R> {
         self.limits.step_below.is_none()
     }
 
-    /// The state is the same in every epoch that is left.
+    /// The state is the same in every remaining epoch.
     pub(super) fn stay(&mut self, state: &State<T>) {
         self.rows.repeat(state.clone(), self.epochs);
         let mut last = state.clone();
@@ -193,8 +192,7 @@ impl<'r, T: Real, R: Recorder> Course<'r, T, R> {
         self.finite = Some(last);
     }
 
-    /// What became of the run. One that is not finite from the start has nothing else to
-    /// show than `state`.
+    /// The end of the run. One that is not finite from the start has only `state` to show.
     pub(super) fn end(mut self, state: State<T>, reason: StopReason) -> End {
         let counts = state.counts;
         let end = self.finite.unwrap_or(state);
@@ -240,10 +238,10 @@ impl<T: Real> State<T> {
     }
 }
 
-/// Passes those epochs on that the plan records.
+/// Passes on the epochs that the plan records.
 struct Rows<'r, R> {
     recorded_epochs: RecordedEpochs,
-    /// The one of all epochs, unless a schedule changes it.
+    /// The learning rate of all epochs, unless a schedule changes it.
     learning_rate: Option<Scalar>,
     /// The last epoch that was passed on.
     last: Option<u64>,

@@ -1,4 +1,4 @@
-//! One run: a program replayed from the start, or from an epoch on the way, to
+//! One run: a program replayed from the start, or from a later epoch, to
 //! the last epoch.
 
 use super::closing::{Closing, Collector, MAX_MODELLED};
@@ -12,7 +12,7 @@ use crate::plan::{Plan, Run};
 
 /// One epoch of an objective and an update rule as a program, and what runs it.
 ///
-/// Inputs are the state (the parameters, the rule's memory and the greatest
+/// Inputs are the state (the parameters, the rule's memory and the largest
 /// magnitude of any entry of the gradient so far), then the constants of the
 /// objective and the numbers of the rule. Outputs are those of [`Outputs`]. The
 /// norm of the gradient and the length of the step are rare outputs unless a
@@ -27,16 +27,16 @@ pub(super) struct Descent<T> {
     pub(super) sticky: Vec<usize>,
     /// The others.
     pub(super) loose: Vec<usize>,
-    /// If the updates of an epoch are several, each from some of the rows: the program
-    /// only looks at a state then.
+    /// If an epoch has several updates, each from some of the rows: the program then
+    /// only evaluates a state.
     pub(super) batches: Option<Batches<T>>,
 }
 
-/// The numbers of the outputs of a [`Descent`], beside the [`LOSS`].
+/// The numbers of the outputs of a [`Descent`] other than the [`LOSS`].
 #[derive(Debug)]
 pub(super) struct Outputs {
-    /// The entries of the gradient of which the state would not tell that they
-    /// are not finite.
+    /// The entries of the gradient that can be not finite without the state showing
+    /// it.
     pub(super) entries: std::ops::Range<usize>,
     /// The loss minus the known minimum, if `gap_below` looks at it.
     pub(super) gap: Option<usize>,
@@ -44,7 +44,7 @@ pub(super) struct Outputs {
     pub(super) wait: Option<usize>,
     pub(super) gradient_norm: usize,
     pub(super) step: usize,
-    /// The loss on the rows that are left out of training, if there are any.
+    /// The loss on the validation rows, if there are any.
     pub(super) validation: Option<usize>,
     /// The learning rate in force, if a schedule changes it.
     pub(super) learning_rate: Option<usize>,
@@ -52,11 +52,11 @@ pub(super) struct Outputs {
 
 pub(super) const LOSS: usize = 0;
 
-/// How many epochs pass between two looks at whether to go on, at most.
+/// Maximum number of epochs between two checks for cancellation.
 const EPOCHS_PER_LOOK: u64 = 1024;
 
-/// Fewer do if they would take more than so many operations, some hundredths of a
-/// second: a batch is cancelled between two looks.
+/// Maximum number of operations, some hundredths of a second, between two checks for
+/// cancellation.
 pub(super) const OPERATIONS: usize = 20_000_000;
 
 impl<T: Real> Descent<T> {
@@ -87,23 +87,23 @@ impl<T: Real> Descent<T> {
     }
 }
 
-/// The least loss so far: what it was, when, and how to get its state back.
+/// The smallest loss so far: its value, its epoch, and how to get its state back.
 #[derive(Clone, Debug)]
 pub(super) struct Best<T> {
     pub(super) loss: T,
     pub(super) epoch: u64,
-    /// The parameters and the memory in an epoch not long before, and which that is.
+    /// The parameters and the memory in an epoch shortly before, and that epoch.
     pub(super) state: Vec<T>,
     pub(super) from: u64,
 }
 
-/// A run on its way: what has to be known to go on from an epoch.
+/// A run in progress: everything needed to continue from an epoch.
 #[derive(Clone, Debug)]
 pub(super) struct Checkpoint<T> {
     pub(super) epoch: u64,
     /// The parameters and the memory of the rule in this epoch.
     pub(super) state: Vec<T>,
-    /// The least loss of the epochs before, and perhaps of this one.
+    /// The smallest loss of the epochs before, and perhaps of this one.
     pub(super) best: Option<Best<T>>,
     /// The last epoch that was passed to the recorder.
     pub(super) recorded: Option<u64>,
@@ -135,13 +135,13 @@ impl<T: Real> Descent<T> {
                 }
             }
         }
-        // The greatest magnitude of an entry.
+        // The largest magnitude of an entry.
         inputs.push(T::ZERO);
         let numbers = run.constants.iter().chain(&run.numbers);
         inputs.extend(numbers.map(|number| number.to::<T>()));
     }
 
-    /// How many epochs pass between two looks at whether to go on.
+    /// The number of epochs between two checks for cancellation.
     fn epochs_per_look(&self) -> u64 {
         let updates = self.batches.as_ref().map_or(0, Batches::operations);
         let operations = self.engine.program().operations() + updates;
@@ -216,7 +216,7 @@ impl<T: Real> Descent<T> {
                     *number = before.get(place, 0);
                 }
                 state.step = Some(updates.run(moved, self.parameters, state.epoch + 1));
-                // What goes on once an epoch did so already.
+                // What changes once an epoch has already changed.
                 let clock = moved.len() - updates.clock();
                 for (place, number) in moved.iter_mut().enumerate().skip(clock) {
                     *number = block.input(place, 0);
@@ -259,7 +259,7 @@ impl<T: Real> Descent<T> {
         Ok(end)
     }
 
-    /// Whether what a run came to depends on how it moved: not if it stopped by a rule while
+    /// Whether the outcome of a run depends on its motion: not if it stopped by a rule while
     /// its loss was the smallest of all but for rounding, and the objective has the quadratic
     /// model that a diagnosis makes of one with few variables.
     fn needs_closing(&self, end: &End) -> bool {
@@ -272,7 +272,7 @@ impl<T: Real> Descent<T> {
         }
     }
 
-    /// The closing of a run that makes so many epochs, from its start.
+    /// The closing of a run that makes this number of epochs, from its start.
     fn closing(&self, run: &Run, plan: &Plan, epochs: u64, best_epoch: u64) -> Option<Closing> {
         let mut inputs = Vec::new();
         self.start(plan, run, &mut inputs);
@@ -298,7 +298,7 @@ impl<T: Real> Descent<T> {
         collector.finish(best_epoch, T::EPSILON.to_f64())
     }
 
-    /// The parameters so many epochs after the state among `inputs`.
+    /// The parameters this number of epochs after the state among `inputs`.
     pub(super) fn replay(&self, inputs: &[T], epochs: u64) -> Vec<T> {
         let parameters = 0..self.parameters;
         if epochs == 0 {

@@ -19,7 +19,7 @@ pub(super) struct Batches<T> {
     size: usize,
     seed: u64,
     subnormals: Subnormals,
-    /// How many numbers at the end of the state go on once an epoch.
+    /// The number of values at the end of the state that change once an epoch.
     clock: usize,
 }
 
@@ -30,13 +30,13 @@ struct Rows<T> {
     numbers: Arc<[T]>,
 }
 
-/// The numbers that the updates of one run go through.
+/// The working numbers of the updates of one run.
 #[derive(Debug)]
 pub(super) struct Updates<'b, T> {
     batches: &'b Batches<T>,
     whole: Block<'b, T>,
     rest: Option<Block<'b, T>>,
-    /// Those of the state, those that are the same in all epochs, the rows.
+    /// The numbers of the state, those that are the same in all epochs, the rows.
     inputs: Vec<T>,
     state: usize,
     before_rows: usize,
@@ -76,7 +76,7 @@ impl<T: Real> Batches<T> {
         })
     }
 
-    /// How many operations the updates of an epoch are.
+    /// The number of operations of the updates of an epoch.
     pub(super) fn operations(&self) -> u64 {
         let count = (self.rows / self.size) as u64;
         let rest = self.rest.as_ref();
@@ -84,8 +84,8 @@ impl<T: Real> Batches<T> {
         count * self.whole.program().operations() + rest
     }
 
-    /// Room for the updates of a run with these inputs, of which the first `state` are the
-    /// parameters and the memory.
+    /// Room for the updates of a run with these inputs; the first `state` are the parameters
+    /// and the memory.
     pub(super) fn updates(&self, run: &Run, inputs: &[T], state: usize) -> Updates<'_, T> {
         let rest = self.rest.as_ref();
         Updates {
@@ -100,7 +100,7 @@ impl<T: Real> Batches<T> {
     }
 }
 
-/// The program of one update from so many rows, which are the last inputs.
+/// The program of one update from this number of rows, which are the last inputs.
 fn update<T: Real>(plan: &Plan, run: &Run, data: &Dataset, rows: usize) -> Program<T> {
     let function = &plan.objectives[run.objective].function;
     let graph = ArrayGraph::<T>::new(run.subnormals);
@@ -110,7 +110,7 @@ fn update<T: Real>(plan: &Plan, run: &Run, data: &Dataset, rows: usize) -> Progr
     let loss = function.trace_arrays(&graph, &inputs.parameters, &inputs.constants, &batch);
     let gradient = graph.gradient(loss, &inputs.parameters);
     let update = inputs.follow(plan, run, loss, gradient, None).update;
-    // What goes on once an epoch is not for a batch.
+    // A batch leaves unchanged what changes once an epoch.
     let clock = update.memory.len() - clock_cells(plan, run);
     let kept = inputs.memory[clock..].iter().copied();
     let memory = update.memory[..clock].iter().copied().chain(kept);
@@ -119,8 +119,8 @@ fn update<T: Real>(plan: &Plan, run: &Run, data: &Dataset, rows: usize) -> Progr
 }
 
 impl<T: Real> Updates<'_, T> {
-    /// How many numbers at the end of the state go on once an epoch: they are as before
-    /// after the updates.
+    /// The number of values at the end of the state that change once an epoch: the updates
+    /// leave them unchanged.
     pub(super) fn clock(&self) -> usize {
         self.batches.clock
     }

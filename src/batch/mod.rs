@@ -41,54 +41,54 @@ pub use stop_reason::{Divergence, Rule, StopReason};
 pub struct End {
     /// Why it ended.
     pub reason: StopReason,
-    /// How it moved towards its end, if it made all of its epochs, or stopped by a rule for
-    /// convergence without having arrived.
+    /// The motion towards its end, if it made all of its epochs, or stopped by a rule for
+    /// convergence before it arrived.
     pub closing: Option<Closing>,
     /// The number of updates that led to the final state. After divergence that
     /// is the last state in which everything was finite.
     pub epochs_run: u64,
-    /// The loss there.
+    /// The final loss.
     pub loss: Scalar,
-    /// The Euclidean norm of the gradient there.
+    /// The Euclidean norm of the final gradient.
     pub gradient_norm: Scalar,
-    /// The loss there on the rows that are left out of training, if there are any.
+    /// The final loss on the validation rows, if there are any.
     pub validation_loss: Option<Scalar>,
-    /// The parameters there, in the order of [`parameters`].
+    /// The final parameters, in the order of [`parameters`].
     ///
     /// [`parameters`]: crate::objective::Objective::parameters
     pub parameters: Vec<Scalar>,
-    /// The least loss of all epochs.
+    /// The smallest loss of all epochs.
     pub best_loss: Scalar,
-    /// The first epoch that had it.
+    /// The first epoch with this loss.
     pub best_epoch: u64,
     /// The parameters in that epoch.
     pub best_parameters: Vec<Scalar>,
-    /// What was computed.
+    /// The numbers of evaluations.
     pub counts: Counts,
 }
 
 impl End {
-    /// After how many epochs the last states repeat, if they do.
+    /// The number of epochs after which the last states repeat, if they do.
     #[must_use]
     pub fn period(&self) -> Option<u64> {
         self.closing.as_ref()?.tail.as_ref()?.period
     }
 }
 
-/// How often an objective was computed in a run.
+/// The numbers of evaluations of an objective in a run.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Counts {
-    /// Its loss, with or without the gradient.
+    /// Evaluations of the loss, with or without the gradient.
     pub evaluations: u64,
-    /// Its gradient.
+    /// Evaluations of the gradient.
     pub gradients: u64,
-    /// Products of its Hessian with a vector.
+    /// Products of the Hessian with a vector.
     pub hessian_products: u64,
 }
 
 impl Counts {
-    /// After so many epochs of an update rule: one gradient an epoch, and that of the last
-    /// state.
+    /// The counts after `epochs` epochs of an update rule: one gradient for each epoch, and
+    /// that of the last state.
     #[must_use]
     pub fn of_rule(epochs: u64) -> Counts {
         Counts {
@@ -98,7 +98,7 @@ impl Counts {
         }
     }
 
-    /// Each with its name in files.
+    /// The counts with their names in files.
     #[must_use]
     pub fn named(self) -> [(&'static str, u64); 3] {
         [
@@ -113,7 +113,7 @@ impl Counts {
 pub struct Row<'a> {
     /// The number of updates so far.
     pub epoch: u64,
-    /// The evaluations of the objective so far, that of this state included.
+    /// The evaluations of the objective so far, including that of this state.
     pub evaluations: u64,
     /// The learning rate in force for the next update, if the method has one.
     pub learning_rate: Option<Scalar>,
@@ -121,7 +121,7 @@ pub struct Row<'a> {
     pub loss: Scalar,
     /// The Euclidean norm of the gradient.
     pub gradient_norm: Scalar,
-    /// The loss on the rows that are left out of training, if there are any.
+    /// The loss on the validation rows, if there are any.
     pub validation_loss: Option<Scalar>,
     /// The parameter with this place among those of the objective.
     pub parameters: &'a dyn Fn(usize) -> Scalar,
@@ -135,22 +135,22 @@ impl fmt::Debug for Row<'_> {
 
 /// Takes the recorded epochs of one run, or of several one after the other.
 pub trait Recorder {
-    /// Whether it looks at rows at all. None are kept for one that does not.
+    /// Whether it looks at rows at all. If not, none are stored for it.
     const LOOKS: bool = true;
 
     /// Called before the first row of each run.
     fn begin(&mut self, run: &Run);
     /// Called for each recorded epoch, in order.
     fn record(&mut self, row: &Row<'_>);
-    /// Called when the run has ended. What is given back is delivered beside the
+    /// Called when the run has ended. A returned value is delivered along with the
     /// recorder; one that takes all that it needs here, on the thread that
-    /// computed the run, gives back nothing.
+    /// computed the run, returns `None`.
     fn end(&mut self, run: Run, end: End) -> Option<(Run, End)> {
         Some((run, end))
     }
 }
 
-/// A recorder for those who want final values only.
+/// A recorder for final values only.
 impl Recorder for () {
     const LOOKS: bool = false;
 
@@ -158,7 +158,7 @@ impl Recorder for () {
     fn record(&mut self, _: &Row<'_>) {}
 }
 
-/// How far a batch has come; can be read from another thread while it works.
+/// The progress of a job; it can be read from another thread during the job.
 #[derive(Debug, Default)]
 pub struct Progress {
     runs: AtomicU64,
@@ -167,19 +167,18 @@ pub struct Progress {
 }
 
 impl Progress {
-    /// The runs that ended.
+    /// The number of runs that have ended.
     pub fn runs(&self) -> u64 {
         self.runs.load(Ordering::Relaxed)
     }
 
-    /// The updates that were made.
+    /// The number of updates that were made.
     pub fn epochs(&self) -> u64 {
         self.epochs.load(Ordering::Relaxed)
     }
 
-    /// The epochs of which nothing is left to do: the updates that were made, and those
-    /// that runs which ended early no longer need. When all runs have ended, it is the
-    /// number of [`Plan::run_epochs`].
+    /// The number of epochs done: the updates that were made, and those skipped because a
+    /// run ended early. When all runs have ended, it equals [`Plan::run_epochs`].
     pub fn settled(&self) -> u64 {
         self.epochs() + self.spared.load(Ordering::Relaxed)
     }
@@ -199,34 +198,34 @@ impl Progress {
     }
 }
 
-/// What connects a batch with those who watch it.
+/// The progress and the cancellation of a job.
 #[derive(Debug, Default)]
 pub struct Control {
-    /// How far it has come.
+    /// The progress of the job.
     pub progress: Progress,
-    /// Set to true, it ends the batch within some thousand epochs.
+    /// Setting it to true ends the job within some thousand epochs.
     pub cancel: AtomicBool,
 }
 
 impl Control {
-    /// Whether it was set.
+    /// Whether the job was cancelled.
     #[must_use]
     pub fn is_cancelled(&self) -> bool {
         self.cancel.load(Ordering::Relaxed)
     }
 }
 
-/// The batch was cancelled through [`Control::cancel`].
+/// The job was cancelled through [`Control::cancel`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("interrupted")]
 pub struct Cancelled;
 
 /// Runs `numbers` of the plan on rayon's current threads and calls `deliver`
 /// for groups of runs in the order of `numbers`: with the runs and outcomes that
-/// [`Recorder::end`] left, and the recorder that `recorder` made for the group.
+/// [`Recorder::end`] returned, and the recorder that `recorder` made for the group.
 ///
-/// Memory does not grow with the number of runs or epochs, as far as the
-/// recorders do not: only some groups are on their way at a time.
+/// Memory does not grow with the number of runs or epochs, unless the recorders do:
+/// only some groups are in progress at a time.
 ///
 /// # Errors
 ///
@@ -235,8 +234,8 @@ pub struct Cancelled;
 ///
 /// # Panics
 ///
-/// If a recorder or `deliver` does, as soon as the groups at work have seen that they are
-/// cancelled.
+/// If a recorder or `deliver` panics, as soon as the groups in progress have seen that they
+/// are cancelled.
 ///
 /// # Examples
 ///
@@ -282,9 +281,9 @@ where
             let (programs, recorder) = (&programs, &recorder);
             scope.spawn(move |_| {
                 let run = || run_group(plan, group, recorder(), programs, control);
-                // The panic goes on in the thread that waits for this group.
+                // The panic continues in the thread that waits for this group.
                 let result = panic::catch_unwind(AssertUnwindSafe(run));
-                // Nobody listens any more after an error.
+                // No one listens any more after an error.
                 let _ = sender.send((place, result));
             });
         };
@@ -320,7 +319,7 @@ where
     })
 }
 
-/// Cancels a batch when a panic leaves it.
+/// Cancels a job when a panic leaves it.
 struct CancelOnPanic<'c>(&'c Control);
 
 impl Drop for CancelOnPanic<'_> {
@@ -350,8 +349,8 @@ fn receive<T>(receiver: &Receiver<T>) -> Result<T, RecvError> {
 
 /// Enough runs to fill the lanes of a block, or for some ten thousand epochs,
 /// so that handing a group over costs little; but not too many runs or rows,
-/// which are all kept until the group is done, and no fewer groups than keep all
-/// threads at work.
+/// which are all stored until the group is done, and enough groups for all
+/// threads.
 fn runs_per_group(plan: &Plan, runs: usize, record: bool) -> usize {
     const RUNS: std::ops::RangeInclusive<u64> = 512..=1024;
     const EPOCHS: u64 = 20_000;
@@ -420,8 +419,8 @@ fn run_group<R: Recorder>(
     Ok((ends, recorder))
 }
 
-/// The program of a run, and what was done with it in a lane: nothing, if no other
-/// run of the group can share a block.
+/// The program of a run, and what was done with it in a lane: `None` if no other run
+/// of the group can share a block.
 enum Begun {
     Narrow(Arc<Descent<f32>>, Option<Lane<f32>>),
     Wide(Arc<Descent<f64>>, Option<Lane<f64>>),
@@ -487,14 +486,14 @@ struct Programs {
     wide_explainers: Traced<(Subnormals, usize), Option<Explainer<f64>>>,
 }
 
-/// What decides which program a run needs, beside the precision.
+/// What decides which program a run needs, in addition to the precision.
 type Shape = (Subnormals, usize, Recipe);
 
 fn shape(run: &Run) -> Shape {
     (run.subnormals, run.objective, run.recipe.clone())
 }
 
-/// The same for a search.
+/// The same for a line-search or second-order method.
 type SearchShape = (Subnormals, usize, Needs);
 
 /// Why a run is not finite at its start.

@@ -7,27 +7,27 @@ use crate::ending::{Outcome, Status};
 use crate::number::{Scalar, Value};
 use crate::plan::{Plan, Run};
 
-/// One run: what it was and how it ended.
+/// One run with its settings and how it ended.
 #[derive(Clone, Debug, PartialEq)]
 pub struct RunResult {
     /// The number of the run in its plan.
     pub number: u64,
-    /// What tells it apart.
+    /// The label of the run.
     pub label: String,
     /// The setting of each of [`Plan::columns`].
     pub settings: Vec<Option<Value>>,
-    /// Why it stopped.
+    /// The status of the run.
     pub status: Status,
-    /// What stopped it, as [`StopReason::stopped_by`](super::StopReason::stopped_by) has it.
+    /// What stopped it: [`StopReason::stopped_by`](super::StopReason::stopped_by).
     pub stopped_by: Cow<'static, str>,
-    /// The epoch that the status is about: of convergence, of divergence, of the last
-    /// change; the last epoch otherwise.
+    /// The epoch of the status: of convergence, of divergence, of the last change; the last
+    /// epoch otherwise.
     pub status_epoch: u64,
-    /// The status in plain words.
+    /// The reason for the status in plain words.
     pub reason: String,
-    /// What it came to.
+    /// The outcome of the run.
     pub outcome: Outcome,
-    /// After how many epochs the states of an oscillating run repeat.
+    /// The number of epochs after which the states of an oscillating run repeat.
     pub period: Option<u64>,
     /// The number of updates that led to the final state.
     pub epochs_run: u64,
@@ -35,27 +35,27 @@ pub struct RunResult {
     pub loss: Scalar,
     /// The final norm of the gradient.
     pub gradient_norm: Scalar,
-    /// The final loss on the rows that are left out of training.
+    /// The final loss on the validation rows.
     pub validation_loss: Option<Scalar>,
     /// The final loss minus the known minimum.
     pub gap: Option<Scalar>,
     /// The Euclidean distance of the final parameters from the nearest known minimiser.
     pub distance: Option<Scalar>,
-    /// The least loss of all epochs.
+    /// The smallest loss of all epochs.
     pub best_loss: Scalar,
-    /// The first epoch that had it.
+    /// The first epoch with this loss.
     pub best_epoch: u64,
-    /// What was computed.
+    /// The numbers of evaluations.
     pub counts: Counts,
     /// The final value of each of [`Plan::parameters`]; `None` where the run's
-    /// objective has no such variable.
+    /// objective does not have the parameter.
     pub parameters: Vec<Option<Scalar>>,
-    /// The same in the epoch of the least loss.
+    /// The same in the epoch of the smallest loss.
     pub best_parameters: Vec<Option<Scalar>>,
 }
 
 impl RunResult {
-    /// Brings a run, its end and what that is together.
+    /// Combines a run, its end and its outcome.
     #[must_use]
     pub fn new(plan: &Plan, run: Run, end: &End, outcome: Outcome) -> Self {
         let objective = &plan.objectives[run.objective];
@@ -91,7 +91,7 @@ impl RunResult {
     /// A final quantity by name: a parameter, `loss`, `gradient_norm`,
     /// `validation_loss`, `gap`, `distance`, `best_loss`, `best_epoch`, `epochs_run`, `evaluations`,
     /// `gradient_evaluations`, `hessian_products` or, with `best.` in front, a parameter in the
-    /// best epoch; `None` if the run has none such.
+    /// best epoch; `None` if the run does not have the quantity.
     #[must_use]
     pub fn quantity(&self, plan: &Plan, name: &str) -> Option<Scalar> {
         // Counts are exact in `f64` whatever the precision of the run.

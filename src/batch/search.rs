@@ -1,5 +1,5 @@
-//! One run of a search: the programs of an objective that it evaluates, and the way from
-//! its start to the end.
+//! One run of a line-search or second-order method: the programs of an objective that it
+//! evaluates, and its course from the start to the end.
 
 use super::course::{Course, State};
 use super::trace::{in_precision, shapes};
@@ -11,29 +11,29 @@ use crate::optimizer::search::{
 };
 use crate::plan::{Plan, Run};
 
-/// The programs of an objective for searches with the same needs. Inputs are the
+/// The programs of an objective for methods with the same needs. Inputs are the
 /// parameters, the constants of the objective, and the vector of a product.
 #[derive(Debug)]
 pub(super) struct Searched<T> {
     /// The loss and its gradient.
     gradient: Box<dyn Engine<T>>,
     needed: Needed<T>,
-    /// The loss on the rows that are left out of training, if there are any.
+    /// The loss on the validation rows, if there are any.
     validation: Option<Box<dyn Engine<T>>>,
 }
 
-/// What a search needs besides.
+/// The additional needs of a method.
 #[derive(Debug)]
 enum Needed<T> {
     Nothing,
     /// The product of the Hessian with a vector.
     Product(Box<dyn Engine<T>>),
-    /// The loss, its gradient, so many residuals, and their derivatives row by row.
+    /// The loss, its gradient, this number of residuals, and their derivatives row by row.
     Residuals(Box<dyn Engine<T>>, usize),
 }
 
-/// The loss of the objective of `run` on the rows to train on, or on those for validation,
-/// and the variables. Its inputs are these and the constants.
+/// The loss of the objective of `run` on the training rows, or on the validation rows, and
+/// the variables. Its inputs are these and the constants.
 fn loss_on<'g, T: Real>(
     plan: &Plan,
     run: &Run,
@@ -71,7 +71,7 @@ fn engine<T: Real>(program: Program<T>) -> Box<dyn Engine<T>> {
 }
 
 impl<T: Real> Searched<T> {
-    /// Traces what a search needs of the objective of `run`.
+    /// Traces what a method needs of the objective of `run`.
     pub(super) fn trace(plan: &Plan, run: &Run, needs: Needs) -> Self {
         if plan.objectives[run.objective].function.has_arrays() {
             return Searched::of_arrays(plan, run, needs);
@@ -135,7 +135,7 @@ impl<T: Real> Searched<T> {
         let data = plan.objectives[run.objective].data.as_ref();
         let has_validation = data.is_some_and(|data| !data.validation.is_empty());
         searched.validation = has_validation.then(|| {
-            // Of its own, as its inputs are only the variables and the constants.
+            // A separate graph, as its inputs are only the variables and the constants.
             let graph = ArrayGraph::<T>::new(run.subnormals);
             let (loss, _) = loss_on(plan, run, &graph, false);
             engine(Program::arrays(&graph, &[loss], &[]))
@@ -143,7 +143,7 @@ impl<T: Real> Searched<T> {
         searched
     }
 
-    /// The programs of a loss that is a sum of squares: the plan has made sure of that.
+    /// The programs of a loss that is a sum of squares, as the plan has checked.
     fn of_squares(graph: &Graph<T>, loss: Var<'_, T>, x: &[Var<'_, T>]) -> Self {
         let squares = graph.squares(loss, x).unwrap_or_default();
         let gradient = graph.gradient(loss, x);
@@ -188,7 +188,7 @@ impl<T: Real> Searched<T> {
         control: &Control,
     ) -> Result<End, Cancelled> {
         let search = run.recipe.rule.search::<F>(|name| run.setting(name));
-        let mut search = search.expect("only runs of searches come here");
+        let mut search = search.expect("the plan has checked the method");
         let mut asked = Asked::new(self, run, control);
         let mut course = Course::<T, R>::new(plan, run, recorder);
         let mut watch = Watch::<F>::new(plan, run);
@@ -208,7 +208,7 @@ impl<T: Real> Searched<T> {
                 return Err(Cancelled);
             }
             if let Next::Stays(rest) = next {
-                // What the attempt cost counts too.
+                // The cost of the attempt counts too.
                 let state = State {
                     counts: Some(asked.counts),
                     ..state
@@ -239,7 +239,7 @@ impl<T: Real> Searched<T> {
     }
 }
 
-/// What rules of `[stop]` look at besides, in the precision of a run.
+/// Additional values that rules of `[stop]` look at, in the precision of a run.
 struct Watch<F> {
     /// The known minimum, for `gap_below`.
     minimum: Option<F>,
@@ -247,7 +247,7 @@ struct Watch<F> {
 }
 
 struct Patience<F> {
-    /// By how much the loss has to fall to be improved, if that is not any amount.
+    /// The decrease of the loss that an improvement must exceed, if there is a limit.
     least_gain: Option<F>,
     /// The loss that counts as the last improvement.
     reference: Option<F>,
@@ -305,7 +305,7 @@ impl<F: Float> Watch<F> {
     }
 }
 
-/// An objective as a search sees it, with what it was asked so far.
+/// An objective as a method sees it, with the evaluations so far.
 struct Asked<'s, F: Float> {
     gradient: Evaluator<'s, F::Real>,
     product: Option<Evaluator<'s, F::Real>>,
@@ -349,7 +349,7 @@ impl<'s, T: Real> Evaluator<'s, T> {
         outputs.collect()
     }
 
-    /// What the first outputs are: the loss and its gradient.
+    /// The first outputs: the loss and its gradient.
     fn point<F: Float<Real = T>>(&self, x: &[F]) -> Point<F> {
         Point {
             x: x.to_vec(),
@@ -397,7 +397,7 @@ impl<F: Float> Problem<F> for Asked<'_, F> {
 
     fn hessian_product(&mut self, x: &[F], v: &[F]) -> Vec<F> {
         self.counts.hessian_products += 1;
-        // Who cancels wants no result, so that a long loop of these ends soon.
+        // After cancellation no result is needed, so that a long loop of these ends soon.
         let evaluator = self
             .product
             .as_mut()
@@ -493,7 +493,7 @@ mod tests {
     }
 
     /// The residuals of a formula of `a`, `b` and `r`, which has three elements; `None` if
-    /// it is refused as a sum of squares.
+    /// it is rejected as a sum of squares.
     fn count_of_residuals(formula: &str) -> Option<usize> {
         let text = format!(
             "epochs = 1\noptimizer = [{{ method = 'levenberg_marquardt' }}]\n[[objective]]\n\
@@ -576,7 +576,7 @@ mod tests {
                 let alone = asked.gradient(&vector(start));
                 assert_eq!(point.value.get().to_bits(), alone.value.get().to_bits());
                 let values: Vec<f64> = residuals.values.iter().map(|r| r.get()).collect();
-                // The constant of the second objective is no square.
+                // The constant of the second objective is not a square.
                 let constant = if objective.contains("- 5") { -5.0 } else { 0.0 };
                 let sum: f64 = values.iter().map(|r| r * r).sum::<f64>() + constant;
                 let close = |a: f64, b: f64| (a - b).abs() <= 1e-12 * (1.0 + a.abs());

@@ -1,4 +1,4 @@
-//! Why a run stopped, as data with a sentence.
+//! The reason why a run stopped, as data with a sentence.
 
 use std::borrow::Cow;
 use std::fmt;
@@ -8,7 +8,7 @@ use crate::number::Scalar;
 use crate::objective::Cause;
 use crate::optimizer::search::Rest;
 
-/// Why a run stopped. None of these is an error of the command.
+/// The reason why a run stopped. None of these is an error of the command.
 #[derive(Clone, Debug, PartialEq)]
 pub enum StopReason {
     /// All epochs were run, and the parameters still moved.
@@ -34,14 +34,14 @@ pub enum StopReason {
         since: u64,
     },
     /// A line-search or second-order method found no better point. The state is the same in
-    /// every epoch that is left, which count as those of a fixed point do.
+    /// every remaining epoch, which all count, as for a fixed point.
     NoFurtherStep {
         /// The epoch of the last change.
         since: u64,
-        /// What kept it from one.
+        /// The cause.
         rest: Rest,
     },
-    /// A value was not finite, or the loss above `loss_above`.
+    /// A value was not finite, or the loss was above `loss_above`.
     Diverged {
         /// The epoch at which it happened.
         epoch: u64,
@@ -79,16 +79,16 @@ impl Rule {
     }
 }
 
-/// Why a run counts as diverged.
+/// The reason why a run counts as diverged.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Divergence {
     /// A quantity was infinite or NaN.
     NotFinite {
         /// The quantity: a parameter, `loss` or `gradient_norm`.
         quantity: String,
-        /// What it was.
+        /// Its value.
         value: Scalar,
-        /// At the start of a run the operation that it comes from, if there is one.
+        /// At the start of a run, the operation that it comes from, if there is one.
         cause: Option<Box<Cause>>,
     },
     /// The loss was above `loss_above`.
@@ -114,8 +114,8 @@ impl StopReason {
     }
 
     /// What stopped it, in a word for files: the key of a rule or of a setting, the quantity
-    /// that was not finite, what kept a search from its next step; empty where the status
-    /// says everything.
+    /// that was not finite, or why there was no further step; empty where the status says
+    /// everything.
     #[must_use]
     pub fn stopped_by(&self) -> Cow<'static, str> {
         match self {
@@ -130,7 +130,7 @@ impl StopReason {
         }
     }
 
-    /// The epoch that it is about, if that is not the last.
+    /// The epoch of the reason, if it is not the last.
     #[must_use]
     pub fn epoch(&self) -> Option<u64> {
         match self {

@@ -1,8 +1,8 @@
 //! From an objective and an update rule to the program of an epoch.
 //!
 //! An objective of numbers is recorded operation by operation. One of arrays is
-//! recorded as such; if it is small, it is written out element by element then, so that
-//! many runs go side by side as with numbers, and else each run goes through whole
+//! recorded in arrays. If it is small, it is then written out element by element, so
+//! that many runs go side by side as with numbers; otherwise each run computes whole
 //! arrays by itself.
 
 use std::sync::Arc;
@@ -20,17 +20,17 @@ use crate::plan::{Bounds, Objective, Plan, Run};
 pub(super) struct Traced<N> {
     pub(super) parameters: Vec<N>,
     pub(super) gradient: Vec<N>,
-    /// What is left of the gradient where bounds hold: its norm is recorded.
+    /// The gradient in the directions that bounds leave free: its norm is recorded.
     pub(super) free_gradient: Vec<N>,
     pub(super) update: Update<N>,
-    /// The greatest magnitude of an entry of the gradient in the epochs before.
+    /// The largest magnitude of an entry of the gradient in the epochs before.
     pub(super) greatest: N,
     pub(super) loss: N,
     pub(super) validation: Option<N>,
     pub(super) told: Told<N>,
 }
 
-/// What a rule or the file asks for besides.
+/// Additional values that a rule or the file asks for.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Told<N> {
     /// The loss minus the known minimum, for `gap_below`.
@@ -48,7 +48,7 @@ impl<N: Copy> Told<N> {
             .flatten()
     }
 
-    /// The same of other numbers, which are given in the order of [`Told::all`].
+    /// The same with other numbers, which are given in the order of [`Told::all`].
     fn with<M>(&self, mut others: impl Iterator<Item = M>) -> Told<M> {
         let mut next = |one: Option<N>| one.and_then(|_| others.next());
         Told {
@@ -59,7 +59,7 @@ impl<N: Copy> Told<N> {
     }
 }
 
-/// The inputs of an epoch beside the objective's constants.
+/// The inputs of an epoch other than the objective's constants.
 pub(super) struct State<'a, N> {
     pub(super) parameters: &'a [N],
     /// The memory of the recipe, then that of `patience`.
@@ -67,12 +67,12 @@ pub(super) struct State<'a, N> {
     pub(super) greatest: N,
     /// The numbers of the recipe.
     pub(super) numbers: &'a [N],
-    /// The least and the greatest value of each variable, where there are any.
+    /// The lower and upper bound of each variable, where there are any.
     pub(super) bounds: &'a [Option<[N; 2]>],
 }
 
-/// What is remembered for `patience`: the loss that counts as the last improvement, and
-/// the epochs since then.
+/// The memory of `patience`: the loss that counts as the last improvement, and the epochs
+/// since then.
 pub(super) const PATIENCE: [f64; 2] = [f64::INFINITY, 0.0];
 
 /// Records what follows from a loss and its gradient: the update, projected onto the
@@ -139,7 +139,7 @@ pub(super) fn projected<N: Block>(x: N, [least, greatest]: [N; 2]) -> N {
     greatest.is_below(x).choose(greatest, x)
 }
 
-/// The slope in a direction in which bounds let a variable go, downhill; 0 otherwise.
+/// The slope, if bounds let the variable move downhill; 0 otherwise.
 fn free_slope<N: Block>(slope: N, x: N, [least, greatest]: [N; 2]) -> N {
     let zero = slope.constant(0.0);
     let is_inside = least.is_below(x);
@@ -224,7 +224,7 @@ pub(super) fn of_numbers<T: Real>(
     }
 }
 
-/// The numbers of the outputs if the loss and so many entries less one come first.
+/// The numbers of the outputs; the first `entries` are the loss and entries of the gradient.
 fn outputs_after<N>(entries: usize, told: &Told<N>, has_validation: bool) -> Outputs {
     let mut next = entries;
     let mut place = |is_there: bool| {
@@ -246,7 +246,7 @@ fn outputs_after<N>(entries: usize, told: &Told<N>, has_validation: bool) -> Out
     }
 }
 
-/// How many outputs are looked at in every epoch.
+/// The number of outputs that are needed in every epoch.
 fn often(plan: &Plan, outputs: &Outputs) -> usize {
     match &plan.stop {
         stop if stop.step_below.is_some() => outputs.step + 1,
@@ -267,8 +267,8 @@ pub(super) fn of_arrays<T: Real>(plan: &Plan, run: &Run) -> Descent<T> {
     let inputs = Inputs::new(plan, run, &graph);
     let mut traced = record(plan, run, &graph, &inputs, &training);
     if batches.is_some() {
-        // The program looks at a state, and the batches lead to the next one: only what
-        // goes on once an epoch is left to it.
+        // The program evaluates a state, and the batches lead to the next one: it only
+        // updates what changes once an epoch.
         traced.update.parameters.clone_from(&inputs.parameters);
         let clock = traced.update.memory.len() - clock_cells(plan, run);
         traced.update.memory[..clock].copy_from_slice(&inputs.memory[..clock]);
@@ -339,7 +339,7 @@ pub(super) fn shapes(objective: &Objective) -> Vec<Shape> {
     variables.map(|(_, shape)| shape.clone()).collect()
 }
 
-/// All that is remembered in runs of a recipe: its memory, then what `patience` needs.
+/// The whole memory in runs of a recipe: its own, then that of `patience`.
 pub(super) fn memory(plan: &Plan, run: &Run) -> Vec<Cell> {
     let objective = &plan.objectives[run.objective];
     let mut cells = run.recipe.memory(&shapes(objective));
@@ -349,8 +349,8 @@ pub(super) fn memory(plan: &Plan, run: &Run) -> Vec<Cell> {
     cells
 }
 
-/// How many arrays at the end of the memory go on once an epoch, however many updates
-/// that has.
+/// The number of arrays at the end of the memory that change once an epoch, whatever its
+/// number of updates.
 pub(super) fn clock_cells(plan: &Plan, run: &Run) -> usize {
     let watched = plan.stop.patience.map_or(0, |_| PATIENCE.len());
     run.recipe.clock_cells() + watched

@@ -1,4 +1,4 @@
-//! What can be wrong with a data file.
+//! Errors of data files.
 
 use std::io;
 
@@ -6,19 +6,19 @@ use super::notation;
 use super::table::{GREATEST_CELLS, GREATEST_FILE};
 use crate::number::grouped;
 
-/// What is wrong with a data file.
+/// An error of a data file.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum TableError {
-    /// There is no such file.
+    /// The file does not exist.
     #[error("there is no file `{file}`")]
     Missing {
-        /// The file as it was asked for.
+        /// The file as given.
         file: String,
-        /// A file of the same folder with a similar name.
+        /// A file in the same directory with a similar name.
         similar: Option<String>,
     },
-    /// It is a folder or a device.
+    /// It is a directory or a device.
     #[error("`{file}` is {what}, not a file")]
     NotAFile {
         /// The file.
@@ -26,12 +26,12 @@ pub enum TableError {
         /// What it is instead.
         what: &'static str,
     },
-    /// The system refused to read it.
+    /// The operating system refused to read it.
     #[error("failed to read `{file}`: {source}")]
     Refused {
         /// The file.
         file: String,
-        /// Why.
+        /// The reason.
         source: io::Error,
     },
     /// It is too long.
@@ -46,21 +46,21 @@ pub enum TableError {
         /// The file.
         file: String,
     },
-    /// It is not text.
+    /// It is not UTF-8.
     #[error("line {line} of `{file}` is not UTF-8")]
     NotUtf8 {
         /// The file.
         file: String,
-        /// The first such line, from 1.
+        /// The first line that is not UTF-8, from 1.
         line: usize,
     },
-    /// It has nothing but blanks.
+    /// It contains only blanks.
     #[error("`{file}` is empty")]
     Empty {
         /// The file.
         file: String,
     },
-    /// It has a header only.
+    /// It contains only a header.
     #[error("`{file}` has a header but no rows")]
     NoRows {
         /// The file.
@@ -73,9 +73,9 @@ pub enum TableError {
         file: String,
         /// The name.
         name: String,
-        /// The first of them, from 1.
+        /// Number of the first column, from 1.
         first: usize,
-        /// The second.
+        /// Number of the second column.
         second: usize,
     },
     /// A row has more or fewer cells than the header.
@@ -83,21 +83,21 @@ pub enum TableError {
     Ragged {
         /// The file.
         file: String,
-        /// On which line the row begins, from 1.
+        /// The line on which the row begins, from 1.
         line: usize,
-        /// The number of its cells.
+        /// Number of cells of the row.
         found: usize,
-        /// That of the header.
+        /// Number of cells of the header.
         expected: usize,
-        /// What is probably to be done.
+        /// The probable remedy.
         hint: &'static str,
     },
-    /// A quote has no counterpart.
+    /// A quote is not closed.
     #[error("the row on line {line} of `{file}` has a quote that is not closed")]
     OpenQuote {
         /// The file.
         file: String,
-        /// On which line the row begins, from 1.
+        /// The line on which the row begins, from 1.
         line: usize,
     },
     /// A column has a row without a value.
@@ -108,31 +108,31 @@ pub enum TableError {
     MissingValue {
         /// The file.
         file: String,
-        /// On which line the row begins, from 1.
+        /// The line on which the row begins, from 1.
         line: usize,
         /// The name of the column.
         column: String,
-        /// What stands there, such as `NA`.
+        /// The cell, such as `NA`.
         cell: String,
     },
-    /// A number is infinite, or becomes so.
+    /// A number is infinite or overflows.
     #[error("line {line} of `{file}` has `{cell}` in column `{column}`, which is not finite")]
     Infinite {
         /// The file.
         file: String,
-        /// On which line the row begins, from 1.
+        /// The line on which the row begins, from 1.
         line: usize,
         /// The name of the column.
         column: String,
-        /// What stands there.
+        /// The cell.
         cell: String,
     },
-    /// A cell is not a number, or not in a notation that is read.
+    /// A cell is not a number, or not in a supported notation.
     #[error("line {line} of `{file}` has `{cell}` in column `{column}`, which is not a number")]
     NotANumber {
         /// The file.
         file: String,
-        /// On which line the row begins, from 1.
+        /// The line on which the row begins, from 1.
         line: usize,
         /// The name of the column.
         column: String,
@@ -142,28 +142,28 @@ pub enum TableError {
 }
 
 impl TableError {
-    /// The way out; empty if the message says it all.
+    /// What to do; empty if the message says it.
     #[must_use]
     pub fn help(&self) -> String {
         match self {
             TableError::Missing { similar, .. } => match similar {
                 Some(name) => format!("did you mean `{name}`?"),
-                None => "the path counts from the folder of the experiment file".to_owned(),
+                None => "the path is relative to the directory of the experiment file".to_owned(),
             },
             TableError::TooLong { .. } | TableError::TooManyCells { .. } => {
                 "keep only the rows and columns that are needed".to_owned()
             }
             TableError::NotUtf8 { .. } => "save it as CSV in UTF-8".to_owned(),
             TableError::Empty { .. } | TableError::NoRows { .. } => {
-                "the first line names the columns, each further one is a row".to_owned()
+                "the first line contains the column names, each other line is a row".to_owned()
             }
             TableError::RepeatedName { .. } => "rename one of them".to_owned(),
             TableError::Ragged { hint, .. } => (*hint).to_owned(),
-            TableError::MissingValue { .. } => "fill it in, or leave the row out".to_owned(),
+            TableError::MissingValue { .. } => "fill it in, or remove the row".to_owned(),
             TableError::NotANumber { cell, .. } => match notation::hint(cell) {
                 Some(hint) => hint,
-                None => "a number is written as `5`, `-0.5` or `1e3`; text is read as classes \
-                         where `classes` lists the column"
+                None => "numbers are written as `5`, `-0.5` or `1e3`; text is read as classes \
+                         if `classes` lists the column"
                     .to_owned(),
             },
             TableError::NotAFile { .. }
@@ -184,6 +184,6 @@ fn cells(count: usize) -> String {
 fn written(cell: &str) -> String {
     match cell {
         "" => String::new(),
-        _ => format!(", but `{cell}`"),
+        _ => format!(", only `{cell}`"),
     }
 }

@@ -1,10 +1,9 @@
-//! Data of a CSV file as vectors and matrices.
+//! Data from a CSV file as vectors and matrices.
 //!
-//! A [`Table`] is the file; a [`Dataset`] is what an experiment takes from it: some of
-//! its columns under the names that they have in the formula, the rows split into
-//! those to train on and those for validation, standardized if asked for. Both are
-//! made before anything runs, so everything that can be wrong with a file is told
-//! with the place in the experiment file that asked for it.
+//! A [`Table`] is the file; a [`Dataset`] is the part that an experiment uses: some of
+//! its columns under their names in the formula, optionally standardized, with the rows
+//! split into training and validation rows. Both are created before anything runs, so all
+//! errors of a file are reported with the place in the experiment file that refers to it.
 
 mod error;
 mod notation;
@@ -17,57 +16,56 @@ use std::sync::Arc;
 
 use crate::autodiff::Shape;
 use crate::mistake::{At, Code, Mistake, Span, suggestion};
-use crate::number::{Number, grouped, short};
+use crate::number::{Number, counted, grouped, short};
 use crate::random::{Purpose, Stream};
 
 pub use error::TableError;
 pub use table::{Coded, GREATEST_CELLS, GREATEST_FILE, Table};
 
-/// What an experiment wants of a data file.
+/// The data that an experiment uses from a file.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Description {
-    /// The path of the file, from the folder of the experiment file.
+    /// Path of the file, relative to the directory of the experiment file.
     pub file: At<String>,
-    /// What to take from it, by the names in the formula.
+    /// The arrays to create, by their names in the formula.
     pub columns: Vec<Wanted>,
-    /// Those of the names whose columns hold text, which is read as classes.
+    /// The names whose columns contain text, which is read as classes.
     pub classes: Vec<At<String>>,
-    /// Those of the names that are to be standardized.
+    /// The names whose columns are standardized.
     pub standardize: Vec<At<String>>,
-    /// The number of rows that an update is computed from; all rows if not given.
+    /// Number of rows of an update; all rows if not given.
     pub batch_size: Option<At<u64>>,
-    /// The share of the rows that is kept for validation if below 1, or else their
-    /// number.
+    /// Rows held out for validation: a share if below 1, otherwise a number of rows.
     pub validation: Option<At<Number>>,
 }
 
-/// A vector or a matrix that is wanted.
+/// A vector or a matrix to create.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Wanted {
     /// The name in the formula.
     pub name: At<String>,
     /// The names of the columns of the file.
     pub from: Vec<At<String>>,
-    /// Whether they were given as a list: a list of one is a matrix of one column, a
-    /// single name a vector.
+    /// Whether they were given as a list: a list of one name is a matrix of one column, a
+    /// single name is a vector.
     pub is_list: bool,
 }
 
-/// Vectors and matrices made of the columns of a file.
+/// Vectors and matrices from the columns of a file.
 #[derive(Clone, Debug)]
 pub struct Dataset {
-    /// The path of the file as it was written.
+    /// Path of the file as written.
     pub file: String,
     /// The SHA-256 of the file, in hexadecimal digits.
     pub sha256: String,
     /// The arrays, in the order of [`Description::columns`].
     pub arrays: Vec<DataArray>,
-    /// Which rows of the file are trained on, from 0, in its order.
+    /// Numbers of the training rows, from 0, in the order of the file.
     pub training: Vec<u32>,
-    /// Which are for validation, likewise; none if that was not asked for.
+    /// Numbers of the validation rows, likewise; empty without validation.
     pub validation: Vec<u32>,
-    /// The number of rows of a batch: as many as there are for training, or fewer.
-    /// The last batch of an epoch is smaller where they do not divide evenly.
+    /// Number of rows of a batch, at most the number of training rows. The last batch of an
+    /// epoch is smaller if they do not divide evenly.
     pub batch_size: usize,
     /// The columns of the file that were read as classes, each once.
     pub classes: Vec<Classes>,
@@ -80,34 +78,33 @@ pub struct DataArray {
     pub name: String,
     /// The shape of `training`: `[rows]` or `[rows, columns]`.
     pub shape: Shape,
-    /// The rows to train on, one after the other.
+    /// The training rows, one after the other.
     pub training: Arc<[f64]>,
-    /// The rows for validation; empty if that was not asked for.
+    /// The validation rows; empty without validation.
     pub validation: Arc<[f64]>,
-    /// How each column was standardized; empty if it was not.
+    /// The standardization of each column; empty if there is none.
     pub scaling: Vec<Scaling>,
 }
 
-/// The numbers by which a column was standardized: `(x − mean) / deviation`.
+/// Standardization of a column: `(x − mean) / deviation`.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Scaling {
-    /// The mean of the training rows.
+    /// Mean of the training rows.
     pub mean: f64,
     /// Their standard deviation: the root of the mean square distance from the mean.
     pub deviation: f64,
 }
 
-/// The classes in a column, which became the numbers 0, 1, 2, …
+/// The classes of a column, which become the numbers 0, 1, 2, …
 #[derive(Clone, Debug, PartialEq)]
 pub struct Classes {
-    /// The name of the column in the file.
+    /// Name of the column in the file.
     pub column: String,
-    /// The names, in the order of the first rows that have them, whether they are for
-    /// training or validation.
+    /// The names, in order of first appearance in the rows for training and validation.
     pub names: Vec<String>,
 }
 
-/// How the column was read: "species: text, 3 classes".
+/// Formats the column as "species: text, 3 classes".
 impl fmt::Display for Classes {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         let count = self.names.len();
@@ -118,8 +115,8 @@ impl fmt::Display for Classes {
 }
 
 impl Classes {
-    /// How the column was read, with at most so many of the names: "species: text, 3 classes
-    /// (setosa, versicolor, …)".
+    /// The column with at most `most` of its names: "species: text, 3 classes (setosa,
+    /// versicolor, …)".
     #[must_use]
     pub fn with_names(&self, most: usize) -> String {
         let names = self.names.iter().take(most).map(String::as_str);
@@ -129,19 +126,19 @@ impl Classes {
     }
 }
 
-/// What a column is read as.
+/// The content of a column.
 enum Column {
     Numbers(Vec<f64>),
     Classes(Coded),
 }
 
 impl Dataset {
-    /// Reads the file and makes of it what is wanted. The paths of data files count
-    /// from `folder`, that of the experiment file.
+    /// Reads the file and creates the arrays. Its path is relative to `folder`, the
+    /// directory of the experiment file.
     ///
     /// # Errors
     ///
-    /// Everything that is wrong with the file or does not fit it.
+    /// If the file is wrong or does not fit the description: all errors.
     pub fn new(folder: &Path, description: &Description, seed: u64) -> Result<Self, Vec<Mistake>> {
         let file = &description.file;
         let table = Table::load(&folder.join(&file.value), &file.value)
@@ -149,19 +146,19 @@ impl Dataset {
         Self::of_table(&table, description, seed)
     }
 
-    /// Makes of the table what is wanted.
+    /// Creates the arrays from the table.
     ///
-    /// The rows for validation are drawn without replacement from `seed`: those that
-    /// come first when all are shuffled. They depend on the seed, the number of rows
-    /// of the file and how many are wanted, on nothing else. The rows of both parts
-    /// stay in the order of the file.
+    /// The validation rows are sampled without replacement from `seed`: the first ones
+    /// after shuffling all rows. They depend only on the seed, the number of rows of the
+    /// file and the number of validation rows. The rows of both parts stay in the order of
+    /// the file.
     ///
-    /// A mean and a standard deviation are computed from the training rows in their
-    /// order, by sums from the left, and applied to all rows.
+    /// Means and standard deviations are computed from the training rows in their order,
+    /// by sums from the left, and applied to all rows.
     ///
     /// # Errors
     ///
-    /// Everything that does not fit the table.
+    /// If the description does not fit the table: all errors.
     pub fn of_table(
         table: &Table,
         description: &Description,
@@ -214,7 +211,7 @@ impl Dataset {
 }
 
 impl Dataset {
-    /// The shapes of the arrays if they had so many rows.
+    /// The shapes of the arrays with the given number of rows.
     #[must_use]
     pub fn shapes(&self, rows: usize) -> Vec<Shape> {
         let of = |array: &DataArray| {
@@ -224,8 +221,8 @@ impl Dataset {
         self.arrays.iter().map(of).collect()
     }
 
-    /// The numbers of rows that the formula is evaluated on beside all that are trained
-    /// on: those of a batch, of a last smaller one, and those for validation.
+    /// The numbers of rows that the formula is evaluated on, in addition to all training
+    /// rows: those of a batch, of a smaller last batch, and of validation.
     #[must_use]
     pub fn parts(&self) -> Vec<(usize, &'static str)> {
         let rows = self.training.len();
@@ -242,8 +239,8 @@ impl Dataset {
     }
 }
 
-/// The order in which an epoch goes over `rows` training rows: their numbers from 0,
-/// shuffled. It depends on the place alone, not on the epochs before.
+/// The order of `rows` training rows in an epoch: their numbers from 0, shuffled. It depends
+/// only on the seed and the place, not on previous epochs.
 ///
 /// # Examples
 ///
@@ -255,7 +252,7 @@ impl Dataset {
 ///
 /// # Panics
 ///
-/// If there are 2³² rows or more.
+/// If there are at least 2³² rows.
 #[must_use]
 pub fn shuffled(seed: u64, place: [u64; 3], rows: usize) -> Vec<u32> {
     let rows = u32::try_from(rows).expect("fewer rows than numbers for them");
@@ -264,7 +261,7 @@ pub fn shuffled(seed: u64, place: [u64; 3], rows: usize) -> Vec<u32> {
     order
 }
 
-/// Of `rows` rows those that are left, and the `held_out` ones for validation.
+/// Splits `rows` rows into those for training and the `held_out` ones for validation.
 fn split(rows: usize, held_out: usize, seed: u64) -> (Vec<u32>, Vec<u32>) {
     let rows = u32::try_from(rows).expect("a table has at most twenty million rows");
     let mut order: Vec<u32> = (0..rows).collect();
@@ -277,14 +274,14 @@ fn split(rows: usize, held_out: usize, seed: u64) -> (Vec<u32>, Vec<u32>) {
     (training, order)
 }
 
-/// Why a column has no [`Scaling`].
+/// Reason why a column has no [`Scaling`].
 #[derive(Clone, Copy, Debug, PartialEq)]
 enum Unscalable {
-    /// It holds classes.
+    /// It contains classes.
     Classes,
     /// All rows have this value.
     Constant(f64),
-    /// The squares are beyond the range of `f64`, or vanish.
+    /// The squares exceed the range of `f64`, or vanish.
     OutOfRange,
 }
 
@@ -312,7 +309,7 @@ fn mistake_of(error: &TableError, span: &Span) -> Mistake {
     Mistake::new(Code::Data, span.clone(), error.to_string(), "").help(error.help())
 }
 
-/// Collects what is wrong while a data set is made.
+/// Creates a data set and collects its errors.
 struct Maker<'a> {
     table: &'a Table,
     description: &'a Description,
@@ -342,7 +339,7 @@ impl<'a> Maker<'a> {
         let count = count.saturating_mul(table.rows());
         if count > GREATEST_CELLS {
             let message = format!(
-                "{} numbers of `{}` are too many",
+                "{} numbers from `{}` are too many",
                 grouped(count as u128),
                 table.file()
             );
@@ -357,15 +354,15 @@ impl<'a> Maker<'a> {
         (self.mistakes.len() == before).then_some(columns)
     }
 
-    /// Those of one array; the wrong ones are told and left out.
+    /// The columns of one array; wrong ones are reported and omitted.
     fn columns_of(&mut self, array: &Wanted, are_classes: bool) -> Vec<(usize, Column)> {
         if array.from.is_empty() {
-            let message = format!("`{}` is made of no column", array.name.value);
+            let message = format!("`{}` has no columns", array.name.value);
             self.mistake(
                 Code::Data,
                 &array.name.span,
                 message,
-                "expected at least one",
+                "expected at least one column",
             );
         }
         let mut columns = Vec::new();
@@ -381,8 +378,8 @@ impl<'a> Maker<'a> {
                 }
             };
             if !told.insert(place) {
-                let message = format!("column `{}` is given twice", name.value);
-                self.mistake(Code::NameTaken, &name.span, message, "leave it out");
+                let message = format!("column `{}` is listed twice", name.value);
+                self.mistake(Code::NameTaken, &name.span, message, "remove it");
                 continue;
             }
             let column = if are_classes {
@@ -398,9 +395,8 @@ impl<'a> Maker<'a> {
                         && !cell.contains(|c: char| c.is_ascii_digit())
                     {
                         let array = &array.name.value;
-                        mistake.help = format!(
-                            "if its text names classes, say so with `classes = [\"{array}\"]`"
-                        );
+                        mistake.help =
+                            format!("if its text names classes, add `classes = [\"{array}\"]`");
                     }
                     self.mistakes.push(mistake);
                 }
@@ -409,7 +405,7 @@ impl<'a> Maker<'a> {
         columns
     }
 
-    /// The array of these columns, with its rows in two parts.
+    /// The array of these columns, with its rows split into two parts.
     fn array(
         &mut self,
         wanted: &Wanted,
@@ -463,7 +459,7 @@ impl<'a> Maker<'a> {
         }
     }
 
-    /// For each array where it stands in the list under `key`, if it does.
+    /// The place of each array in the list under `key`, if it is listed.
     fn listed(&mut self, key: &str, names: &'a [At<String>]) -> Vec<Option<&'a Span>> {
         let columns = &self.description.columns;
         let mut spans = vec![None; columns.len()];
@@ -474,12 +470,12 @@ impl<'a> Maker<'a> {
             match place {
                 Some(place) if spans[place].is_some() => {
                     let message = format!("`{}` is listed twice in `{key}`", name.value);
-                    self.mistake(Code::NameTaken, &name.span, message, "leave it out");
+                    self.mistake(Code::NameTaken, &name.span, message, "remove it");
                 }
                 Some(place) => spans[place] = Some(&name.span),
                 None => {
                     let names = columns.iter().map(|array| array.name.value.as_str());
-                    let label = suggestion(&name.value, "they are", names);
+                    let label = suggestion(&name.value, "available", names);
                     let message = format!("`{}` is not one of the `columns`", name.value);
                     self.mistake(Code::UnknownName, &name.span, message, label);
                 }
@@ -488,7 +484,7 @@ impl<'a> Maker<'a> {
         spans
     }
 
-    /// How many rows are for training and how many for validation.
+    /// The numbers of rows for training and for validation.
     fn parts(&mut self) -> Option<(usize, usize)> {
         let rows = self.table.rows();
         let Some(wanted) = &self.description.validation else {
@@ -508,17 +504,17 @@ impl<'a> Maker<'a> {
             let message = match value {
                 0.0..1.0 => format!(
                     "a share of {written} of the {} is {} of them",
-                    counted(rows),
+                    counted(rows, "row"),
                     if count < 1.0 { "none" } else { "all" }
                 ),
                 _ if value == value.floor() && value > 0.0 => format!(
-                    "{written} of the {} cannot be for validation",
-                    counted(rows)
+                    "{written} of the {} cannot be used for validation",
+                    counted(rows, "row")
                 ),
                 _ => format!("`validation` cannot be {written}"),
             };
             let label = match rows {
-                1 => "a single row is for training".to_owned(),
+                1 => "a single row is needed for training".to_owned(),
                 2 => "expected a share below 1, or 1 row".to_owned(),
                 _ => format!(
                     "expected a share below 1, or 1 to {} rows",
@@ -543,9 +539,9 @@ impl<'a> Maker<'a> {
         let message = match size {
             0 => "`batch_size` cannot be 0".to_owned(),
             _ => format!(
-                "a batch of {} is more than the {} to train on",
+                "a batch of {} is larger than the {} for training",
                 grouped(u128::from(wanted.value)),
-                counted(training)
+                counted(training, "row")
             ),
         };
         let label = match training {
@@ -562,13 +558,13 @@ impl<'a> Maker<'a> {
         let (message, label) = match why {
             Unscalable::Constant(value) => (
                 format!(
-                    "column `{column}` of `{file}` is {} in all rows to train on",
+                    "column `{column}` of `{file}` is {} in all training rows",
                     short(value)
                 ),
                 "cannot be standardized: its standard deviation is 0",
             ),
             Unscalable::Classes => (
-                format!("column `{column}` of `{file}` holds classes, not numbers"),
+                format!("column `{column}` of `{file}` contains classes, not numbers"),
                 "cannot be standardized",
             ),
             Unscalable::OutOfRange => (
@@ -579,12 +575,5 @@ impl<'a> Maker<'a> {
             ),
         };
         self.mistake(Code::Data, span, message, label);
-    }
-}
-
-fn counted(rows: usize) -> String {
-    match rows {
-        1 => "1 row".to_owned(),
-        _ => format!("{} rows", grouped(rows as u128)),
     }
 }

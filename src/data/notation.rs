@@ -1,7 +1,7 @@
-//! Notations of numbers that are not read, and how to write them instead.
+//! Notations of numbers that are not supported, with hints how to write them.
 
-/// How to write a number that is in another notation; `None` if the cell is no number in
-/// any that is known here.
+/// A hint how to write a number that is in another notation; `None` if the cell is not a
+/// number in any notation known here.
 pub(super) fn hint(cell: &str) -> Option<String> {
     let cell = cell.trim();
     if !cell.contains(|c: char| c.is_ascii_digit()) {
@@ -24,11 +24,8 @@ pub(super) fn hint(cell: &str) -> Option<String> {
         ));
     }
     if number(digits).is_some() {
-        // Only the sign is written in another way.
-        return Some(format!(
-            "write {} with the minus sign of a keyboard",
-            quoted(digits)
-        ));
+        // Only the sign is in another notation.
+        return Some(format!("write {} with an ASCII minus sign", quoted(digits)));
     }
     let plain = without_separators(digits);
     let decimal = digits.replacen(',', ".", 1);
@@ -42,18 +39,18 @@ pub(super) fn hint(cell: &str) -> Option<String> {
         }
         (Some(plain), None) => {
             let plain = quoted(&plain);
-            return Some(format!("write {plain} without separators of thousands"));
+            return Some(format!("write {plain} without thousands separators"));
         }
         (None, Some(decimal)) => {
             return Some(format!("write {} with a decimal point", quoted(&decimal)));
         }
         (None, None) => {}
     }
-    // A currency or a unit before or behind a number.
+    // A currency or a unit before or after a number.
     let begins = |c: char| c.is_ascii_digit() || c == '.';
     let (first, last) = (digits.find(begins)?, digits.rfind(begins)?);
     let (before, inner, after) = (&digits[..first], &digits[first..=last], &digits[last + 1..]);
-    // An exponent that is cut short is neither.
+    // An incomplete exponent is neither.
     let is_outside = |text: &str| {
         !text.contains(|c: char| begins(c) || "+-*/:,_".contains(c)) && !["e", "E"].contains(&text)
     };
@@ -76,7 +73,7 @@ fn signed(cell: &str) -> (&'static str, &str) {
     }
 }
 
-/// The digits without what separates groups of three, if something does so everywhere.
+/// The digits without thousands separators, if every group of three is separated.
 fn without_separators(digits: &str) -> Option<String> {
     const SEPARATORS: [char; 8] = [',', ' ', '_', '\'', '.', '\u{a0}', '\u{2009}', '\u{202f}'];
     let separator = digits.chars().find(|c| !c.is_ascii_digit())?;
@@ -120,19 +117,13 @@ mod tests {
         );
         check(
             "1,234,567.5",
-            "write `1234567.5` without separators of thousands",
+            "write `1234567.5` without thousands separators",
         );
-        check("1 234", "write `1234` without separators of thousands");
-        check(
-            "1\u{202f}234",
-            "write `1234` without separators of thousands",
-        );
-        check("1_000", "write `1000` without separators of thousands");
-        check("1'000", "write `1000` without separators of thousands");
-        check(
-            "1.234.567",
-            "write `1234567` without separators of thousands",
-        );
+        check("1 234", "write `1234` without thousands separators");
+        check("1\u{202f}234", "write `1234` without thousands separators");
+        check("1_000", "write `1000` without thousands separators");
+        check("1'000", "write `1000` without thousands separators");
+        check("1.234.567", "write `1234567` without thousands separators");
         check("2,5", "write `2.5` with a decimal point");
         check("-0,25", "write `-0.25` with a decimal point");
         check("21%", "write `21` or `0.21`");
@@ -141,8 +132,8 @@ mod tests {
         check("-$1,200", "write `-1200` without `$`");
         check("2.1 \u{20ac}", "write `2.1` without `\u{20ac}`");
         check("3.2 cm", "write `3.2` without `cm`");
-        check("\u{2212}5", "write `-5` with the minus sign of a keyboard");
-        check("(5)", "write `-5` with the minus sign of a keyboard");
+        check("\u{2212}5", "write `-5` with an ASCII minus sign");
+        check("(5)", "write `-5` with an ASCII minus sign");
         for cell in [
             "setosa", "", "2020-01-01", "1/2", "12:30", "a1b2", "0x10", "1e", "--1",
         ] {

@@ -11,26 +11,26 @@ use super::error::TableError;
 use crate::mistake::{nearest, suggestion};
 use crate::text::printable;
 
-/// A data file is at most so long, in bytes: 64 MiB.
+/// Maximum length of a data file in bytes: 64 MiB.
 pub const GREATEST_FILE: u64 = 64 << 20;
 
-/// A data file has at most so many cells, its header not counted, and so has what is
-/// taken from it.
+/// Maximum number of cells of a data file, not counting its header, and of the data taken
+/// from it.
 pub const GREATEST_CELLS: usize = 20_000_000;
 
-/// The cells of a CSV file below its header, as they were written.
+/// The cells of a CSV file below its header, as written.
 ///
-/// # The form of the file
+/// # Format of the file
 ///
-/// As spreadsheets, pandas and R write and read it (RFC 4180), in UTF-8:
+/// CSV as written and read by spreadsheets, pandas and R (RFC 4180), in UTF-8:
 ///
-/// - The first line is the header: the name of each column. Names differ; a column
-///   without one, such as the numbers of rows that pandas writes, cannot be asked for.
-/// - Cells are separated by commas; every line has as many as the header. A cell in
-///   double quotes can have commas and line breaks, and a quote as two.
-/// - Lines end as on any system. Lines without any cell are skipped, also those of
-///   blanks. A byte order mark at the start does not count.
-/// - Blanks around a cell do not count, around names in the header neither.
+/// - The first line is the header: the name of each column. Names must differ; a column
+///   without a name, such as the row numbers that pandas writes, cannot be selected.
+/// - Cells are separated by commas; every line has as many cells as the header. A cell in
+///   double quotes can contain commas and line breaks, and a quote written as two.
+/// - Line ends of all systems are supported. Empty and blank lines are skipped. A byte
+///   order mark at the start is ignored.
+/// - Blanks around cells and around names in the header are ignored.
 /// - There are no comments.
 ///
 /// # Examples
@@ -50,30 +50,30 @@ pub struct Table {
     file: String,
     sha256: String,
     header: Vec<String>,
-    /// All cells without the blanks around them, one after the other.
+    /// All cells without surrounding blanks, one after the other.
     text: String,
-    /// Where each cell ends in it.
+    /// The end of each cell in `text`.
     ends: Vec<usize>,
-    /// On which line of the file each row begins.
+    /// The line of the file on which each row begins.
     lines: Vec<usize>,
 }
 
-/// Text as classes.
+/// A column of text as classes.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Coded {
-    /// For each row the number of its class.
+    /// The class number of each row.
     pub codes: Vec<u32>,
-    /// The classes in the order of their first rows.
+    /// The classes in order of first appearance.
     pub names: Vec<String>,
 }
 
 impl Table {
-    /// Reads a file; in messages it is called `file`.
+    /// Reads a file, which messages call `file`.
     ///
     /// # Errors
     ///
-    /// If there is no such file, it cannot be read, or is longer than
-    /// [`GREATEST_FILE`]; and those of [`Table::parse`].
+    /// If the file does not exist, cannot be read, or is longer than [`GREATEST_FILE`]; and
+    /// the errors of [`Table::parse`].
     pub fn load(path: &Path, file: &str) -> Result<Self, TableError> {
         let refused = |source: io::Error| {
             let file = file.to_owned();
@@ -85,13 +85,13 @@ impl Table {
                 _ => TableError::Refused { file, source },
             }
         };
-        // Asked before it is opened: to open a pipe would wait for its other end.
+        // Checked before opening: opening a pipe would wait for its other end.
         let metadata = fs::metadata(path).map_err(refused)?;
         if !metadata.is_file() {
             return Err(TableError::NotAFile {
                 file: file.to_owned(),
                 what: if metadata.is_dir() {
-                    "a folder"
+                    "a directory"
                 } else {
                     "a device"
                 },
@@ -104,12 +104,12 @@ impl Table {
         Self::parse(file, bytes)
     }
 
-    /// Makes a table of the bytes of a file; in messages it is called `file`.
+    /// Parses the bytes of a file, which messages call `file`.
     ///
     /// # Errors
     ///
-    /// If they are more than [`GREATEST_FILE`] or [`GREATEST_CELLS`] allow, or not
-    /// a table as described [above](Table).
+    /// If the bytes exceed [`GREATEST_FILE`] or [`GREATEST_CELLS`], or are not a table as
+    /// described [above](Table).
     pub fn parse(file: &str, bytes: Vec<u8>) -> Result<Self, TableError> {
         let named = || file.to_owned();
         if bytes.len() as u64 > GREATEST_FILE {
@@ -147,9 +147,9 @@ impl Table {
                 let expected = table.header.len();
                 let hint = match other_separator(&table.header) {
                     Some(hint) => hint,
-                    None if spans_lines => "a cell goes over several lines: is a quote missing?",
-                    None if found < expected => "give each row a cell for each column",
-                    None => "put a cell that has a comma in double quotes",
+                    None if spans_lines => "a cell spans several lines; a quote may be missing",
+                    None if found < expected => "each row needs one cell for each column",
+                    None => "write a cell that contains a comma in double quotes",
                 };
                 records.check_quotes(file)?;
                 return Err(TableError::Ragged {
@@ -176,7 +176,7 @@ impl Table {
         Ok(table)
     }
 
-    /// What the file is called in messages.
+    /// The name of the file in messages.
     #[must_use]
     pub fn file(&self) -> &str {
         &self.file
@@ -204,7 +204,7 @@ impl Table {
     ///
     /// # Errors
     ///
-    /// If there is none: what to type instead, such as "did you mean `x`?".
+    /// If there is no such column: a suggestion, such as "did you mean `x`?".
     pub fn find(&self, name: &str) -> Result<usize, String> {
         let names = || {
             let names = self.header.iter().map(String::as_str);
@@ -215,18 +215,18 @@ impl Table {
             if let Some(hint) = other_separator(&self.header) {
                 return hint.to_owned();
             }
-            // A file without a header has its first row in place of one.
+            // In a file without a header the first row takes its place.
             let number = names().find(|name| name.parse::<f64>().is_ok());
             match (number, nearest(name, names())) {
                 (Some(number), None) => {
-                    format!("its first line has to name the columns, and has `{number}`")
+                    format!("the first line must contain the column names, but has `{number}`")
                 }
-                _ => suggestion(name, "its columns are", names()),
+                _ => suggestion(name, "available columns", names()),
             }
         })
     }
 
-    /// A cell without the blanks around it.
+    /// A cell without surrounding blanks.
     fn cell(&self, row: usize, column: usize) -> &str {
         let place = row * self.header.len() + column;
         let start = place.checked_sub(1).map_or(0, |before| self.ends[before]);
@@ -237,13 +237,12 @@ impl Table {
     ///
     /// # Errors
     ///
-    /// If a cell is empty or says that there is no value (`NA`, `NaN`, `null`, `?`
-    /// and their like), is not a number in this notation, or is infinite or beyond the
-    /// greatest of `f64`.
+    /// If a cell is empty or marks a missing value (`NA`, `NaN`, `null`, `?` and the like),
+    /// is not a number in this notation, or is infinite or exceeds the range of `f64`.
     ///
     /// # Panics
     ///
-    /// If there are fewer columns.
+    /// If `column` is out of range.
     ///
     /// # Examples
     ///
@@ -288,15 +287,15 @@ impl Table {
         numbers.collect()
     }
 
-    /// The text of a column as classes, which are numbered from 0 by their first rows.
+    /// The text of a column as classes, numbered from 0 in order of first appearance.
     ///
     /// # Errors
     ///
-    /// If a cell is empty or says that there is no value.
+    /// If a cell is empty or marks a missing value.
     ///
     /// # Panics
     ///
-    /// If there are fewer columns.
+    /// If `column` is out of range.
     ///
     /// # Examples
     ///
@@ -347,7 +346,7 @@ impl Table {
     }
 }
 
-/// What programs write where there is no value, in small letters.
+/// Notations of a missing value, in lower case.
 const MISSING: [&str; 11] = [
     "na", "n/a", "#n/a", "<na>", "nan", "-nan", "+nan", "null", "none", "nil", "?",
 ];
@@ -356,7 +355,7 @@ fn is_missing(cell: &str) -> bool {
     cell.is_empty() || MISSING.iter().any(|word| cell.eq_ignore_ascii_case(word))
 }
 
-/// So many characters of a cell are shown.
+/// Maximum number of characters shown of a cell.
 const SHOWN: usize = 40;
 
 /// A cell for a message: on one line, and not too long.
@@ -386,12 +385,12 @@ fn check_names(file: &str, header: &[String]) -> Result<(), TableError> {
     Ok(())
 }
 
-/// What to do with a file whose cells are separated otherwise: all of its header is
-/// the name of one column.
+/// What to do with a file that has another separator: its whole header is the name of one
+/// column.
 fn other_separator(header: &[String]) -> Option<&'static str> {
     match header {
-        [name] if name.contains(';') => Some("separate its cells by commas, not by `;`"),
-        [name] if name.contains('\t') => Some("separate its cells by commas, not by tabs"),
+        [name] if name.contains(';') => Some("separate the cells with commas, not with `;`"),
+        [name] if name.contains('\t') => Some("separate the cells with commas, not with tabs"),
         _ => None,
     }
 }
@@ -412,10 +411,10 @@ struct Records<'a> {
     source: &'a str,
     reader: ::csv::Reader<&'a [u8]>,
     record: ::csv::StringRecord,
-    /// Where the record begins.
+    /// The start of the record.
     start: usize,
-    /// The line of that place, from 1. The reader's own is that of the line end or
-    /// empty line before it, and does not count each kind of line end.
+    /// The line of that place, from 1. The line that the CSV reader reports is that of the
+    /// line end or empty line before it, and it does not count every kind of line end.
     line: usize,
 }
 
@@ -435,8 +434,8 @@ impl<'a> Records<'a> {
     /// The next row that is not blank.
     fn next(&mut self) -> Option<&::csv::StringRecord> {
         loop {
-            // The text is UTF-8, in memory, and may have any number of cells in a
-            // row, so there is nothing that could fail.
+            // The text is UTF-8, in memory, and rows may have any number of cells, so
+            // nothing can fail.
             let is_more = self.reader.read_record(&mut self.record);
             if !is_more.unwrap_or(false) {
                 return None;
@@ -456,8 +455,8 @@ impl<'a> Records<'a> {
         }
     }
 
-    /// Whether the file ends within quotes, as far as the record that was read last
-    /// goes to its end. All of the rest is one cell then.
+    /// Returns an error if the last record extends to the end of the file and its quotes are
+    /// not closed: the rest of the file is then one cell.
     fn check_quotes(&self, file: &str) -> Result<(), TableError> {
         let is_last = self.reader.position().byte() >= self.source.len() as u64;
         let rest = self.source[self.start..].trim_end();
@@ -472,7 +471,7 @@ impl<'a> Records<'a> {
     }
 }
 
-/// The file of the same folder with the nearest name.
+/// The file in the same directory with the nearest name.
 fn similar(path: &Path) -> Option<String> {
     let folder = path.parent()?;
     let folder = if folder.as_os_str().is_empty() {
@@ -482,14 +481,14 @@ fn similar(path: &Path) -> Option<String> {
     };
     let entries = fs::read_dir(folder).ok()?.filter_map(Result::ok);
     let names = entries.filter_map(|entry| entry.file_name().into_string().ok());
-    // The order of a folder is that of the disk.
+    // The order of directory entries depends on the file system.
     let mut names: Vec<String> = names.filter(|name| name.ends_with(".csv")).collect();
     names.sort_unstable();
     let typed = path.file_name()?.to_str()?;
     nearest(typed, names.iter().map(String::as_str)).map(str::to_owned)
 }
 
-/// The path with another name of the file.
+/// The path with another file name.
 fn beside(path: &str, name: &str) -> String {
     match path.rsplit_once('/') {
         Some((folder, _)) => format!("{folder}/{name}"),

@@ -1,4 +1,4 @@
-//! From the end of a run, and from what was seen of it, to what is known about it.
+//! The conclusion of a run: its result and its diagnosis, from its end and its history.
 
 use std::cell::OnceCell;
 
@@ -15,20 +15,20 @@ use crate::ending::{Outcome, Status, is_within_reach};
 use crate::number::Precision;
 use crate::plan::{Plan, Run};
 
-/// A parameter oscillates when it turns back in so many rows in a row.
+/// A parameter oscillates when it changes direction in at least this many consecutive rows.
 const TURNS: u64 = 8;
 
-/// Eigenvalues below this share of the greatest magnitude are zero but for rounding.
+/// Eigenvalues below this share of the largest magnitude are zero up to rounding.
 pub(super) const FLAT: f64 = 1e-10;
 
-/// The numbers of a precision.
+/// The limits of a precision.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Limits {
     /// The spacing of numbers at 1.
     pub(super) epsilon: f64,
     pub(super) least_normal: f64,
     pub(super) least: f64,
-    /// Squares of larger numbers than this are not finite.
+    /// Squares of numbers above this are not finite.
     pub(super) greatest_squared: f64,
 }
 
@@ -51,7 +51,7 @@ impl Limits {
     }
 }
 
-/// A run, its end, and what was seen of it.
+/// A run, its end and its history.
 #[derive(Clone, Copy)]
 pub(super) struct Ended<'a> {
     pub(super) plan: &'a Plan,
@@ -141,7 +141,7 @@ pub(super) fn conclude(diagnoser: &Diagnoser, ended: &Ended<'_>, run: Run) -> Co
     Concluded { result, diagnosis }
 }
 
-/// The samples up to the last change, without gradients that have lost digits to the least
+/// The samples up to the last change, without gradients that have lost digits near the smallest
 /// normal number.
 fn moving<'s>(
     samples: &'s [Sample],
@@ -157,12 +157,12 @@ fn moving<'s>(
     let samples = &samples[..end];
     let least = limits.least_normal / limits.epsilon;
     let is_exact = |sample: &Sample| sample.gradient >= least;
-    // A floor of the gradient is found by where it stays, so only the end is cut off.
+    // A floor of the gradient shows where it stays, so only the end is cut off.
     let end = samples.iter().rposition(is_exact).map_or(0, |at| at + 1);
     &samples[..end]
 }
 
-/// What theory makes of the curvature.
+/// Adds the curvature and its consequences in theory to the facts.
 pub(super) fn add_curvature(
     facts: &mut Facts,
     theory: Option<Theory>,
@@ -198,7 +198,7 @@ pub(super) fn add_curvature(
     }
 }
 
-/// From which recorded epoch on the gradient of a run that diverged grew up to the end.
+/// The recorded epoch from which the gradient of a diverged run grew up to the end.
 fn certain_from(history: &History, result: &RunResult) -> Option<u64> {
     let is_seen = history.growing_rows >= 2;
     (result.is_diverged() && is_seen).then_some(history.growing_since.epoch)
@@ -208,7 +208,7 @@ fn turning(history: &History) -> Option<(usize, u64)> {
     history.turning().filter(|(_, turns)| *turns >= TURNS)
 }
 
-/// Where the precision ended the descent, and from which epoch on.
+/// How the precision ended the descent, and the epoch from which it did.
 fn floor(ended: &Ended<'_>, result: &RunResult, limits: Limits) -> Option<(Floor, u64)> {
     let Ended {
         subject, history, ..
@@ -242,8 +242,8 @@ fn floor(ended: &Ended<'_>, result: &RunResult, limits: Limits) -> Option<(Floor
         .then_some((Floor::Loss, history.loss_same_since))
 }
 
-/// Whether nothing changes in the last rows of a run, a tenth of its epochs at least, though
-/// it is not at a fixed point: a schedule has let its learning rate vanish.
+/// Whether nothing changes in the last rows of a run, at least a tenth of its epochs, although
+/// it is not at a fixed point: a schedule has made its learning rate vanish.
 pub(super) fn is_halted(history: &History) -> bool {
     let last = history.last().map_or(0, |last| last.epoch);
     let same = last - history.same_since.min(last);

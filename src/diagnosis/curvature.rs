@@ -9,7 +9,7 @@ use crate::engine::Program;
 use crate::number::Number;
 use crate::plan::Plan;
 
-/// Of objectives with more operations no model is made, as [`Objective::size`] counts them.
+/// Maximum number of operations of an objective with a model, as [`Objective::size`] counts them.
 ///
 /// [`Objective::size`]: crate::objective::Objective::size
 const GREATEST_SIZE: usize = 5_000;
@@ -17,15 +17,15 @@ const GREATEST_SIZE: usize = 5_000;
 /// The quadratic model of an objective at a point, by the eigenvectors of the Hessian.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub(super) struct Model {
-    /// The eigenvalues, from the least to the greatest.
+    /// The eigenvalues, in ascending order.
     pub(super) curvatures: Vec<f64>,
     /// The gradient along each.
     pub(super) slopes: Vec<f64>,
 }
 
 impl Model {
-    /// By how much the loss differs between the point and the stationary point of the
-    /// model, each direction counted with its magnitude.
+    /// The difference of the loss between the point and the stationary point of the model,
+    /// each direction counted with its magnitude.
     pub(super) fn decrease(&self) -> f64 {
         let parts = self.parts();
         parts
@@ -33,7 +33,7 @@ impl Model {
             .sum()
     }
 
-    /// How far away that is.
+    /// The distance of the stationary point.
     pub(super) fn distance(&self) -> f64 {
         let parts = self.parts().map(|(slope, curvature)| slope / curvature);
         parts.map(|part| part * part).sum::<f64>().sqrt()
@@ -47,8 +47,7 @@ impl Model {
     }
 }
 
-/// Programs for gradients and the products of Hessians with vectors, made when they are
-/// needed first.
+/// Programs for gradients and the products of Hessians with vectors, made on demand.
 #[derive(Debug)]
 pub(super) struct Curvatures(Vec<OnceLock<Program<f64>>>);
 
@@ -57,10 +56,9 @@ impl Curvatures {
         Curvatures(plan.objectives.iter().map(|_| OnceLock::new()).collect())
     }
 
-    /// The model at a point, in `f64` whatever the precision of the run; `None` for an
-    /// objective that is too large or about data, which a report does not have, and where a
-    /// derivative is not finite. What a bound keeps from moving has no
-    /// slope and no curvature.
+    /// The model at a point, in `f64` whatever the precision of the run; `None` if a derivative
+    /// is not finite, or if the objective is too large or has data, which a report does not
+    /// store. A variable held at a bound has no slope and no curvature.
     pub(super) fn at(
         &self,
         plan: &Plan,

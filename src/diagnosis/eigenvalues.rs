@@ -1,16 +1,16 @@
 //! Eigenvalues of a small symmetric matrix, and a vector along its eigenvectors.
 
-/// So many sweeps are far more than any matrix of these sizes needs: convergence is
+/// Maximum number of sweeps, far more than any matrix of these sizes needs: convergence is
 /// quadratic, and six to ten are common.
 const SWEEPS: usize = 60;
 
 /// The eigenvalues of a symmetric matrix, whose rows lie one after the other in `matrix`,
-/// from the least to the greatest, each with the component of `vector` along its
+/// in ascending order, each with the component of `vector` along its
 /// eigenvector; `None` if a number of the matrix is not finite.
 ///
-/// Jacobi's method: rotations in one plane after the other make the elements beside the
+/// Jacobi's method: rotations in one plane after the other make the elements off the
 /// diagonal vanish. It is slow for large matrices and the most accurate for small ones.
-/// What is not symmetric by rounding is made so by the mean.
+/// Elements that are not symmetric because of rounding are replaced by their mean.
 ///
 /// Source: Golub, Van Loan, Matrix Computations, section 8.5.
 pub(super) fn eigenvalues(matrix: &[f64], vector: &[f64]) -> Option<Vec<(f64, f64)>> {
@@ -18,7 +18,7 @@ pub(super) fn eigenvalues(matrix: &[f64], vector: &[f64]) -> Option<Vec<(f64, f6
     if matrix.len() != size * size || matrix.iter().any(|one| !one.is_finite()) {
         return None;
     }
-    // Scaled by its greatest element, so that no square overflows or vanishes.
+    // Scaled by its largest element, so that no square overflows or vanishes.
     let scale = matrix.iter().fold(0.0_f64, |most, one| most.max(one.abs()));
     if scale == 0.0 {
         return Some(vector.iter().map(|one| (0.0, *one)).collect());
@@ -36,7 +36,7 @@ pub(super) fn eigenvalues(matrix: &[f64], vector: &[f64]) -> Option<Vec<(f64, f6
         let rest: f64 = beside
             .map(|(row, column)| a[at(row, column)] * a[at(row, column)])
             .sum();
-        // The eigenvalues are then right to the square of this, relative to the greatest.
+        // The eigenvalues are then exact to the square of this, relative to the largest.
         if rest < 1e-32 {
             break;
         }
@@ -52,8 +52,8 @@ pub(super) fn eigenvalues(matrix: &[f64], vector: &[f64]) -> Option<Vec<(f64, f6
     Some(all)
 }
 
-/// Makes element (p, q) vanish by a rotation in the plane of both, which turns the vector
-/// too.
+/// Makes element (p, q) vanish by a rotation in the plane of both, which also rotates the
+/// vector.
 fn rotate(a: &mut [f64], vector: &mut [f64], p: usize, q: usize) {
     let size = vector.len();
     let at = |row: usize, column: usize| row * size + column;
@@ -62,7 +62,7 @@ fn rotate(a: &mut [f64], vector: &mut [f64], p: usize, q: usize) {
         return;
     }
     let theta = (a[at(q, q)] - a[at(p, p)]) / (2.0 * beside);
-    // The smaller one of the two angles that do it. A square that overflows makes it 0.
+    // The smaller of the two possible angles. A square that overflows makes it 0.
     let tangent = theta.signum() / (theta.abs() + (theta * theta + 1.0).sqrt());
     let cosine = 1.0 / (tangent * tangent + 1.0).sqrt();
     let sine = tangent * cosine;

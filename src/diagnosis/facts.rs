@@ -1,53 +1,52 @@
 //! The numbers of a diagnosis.
 
-/// What the diagnosis of a run rests on: `None` where nothing is known or the numbers do not
-/// support it.
+/// The numbers behind the diagnosis of a run: `None` where a number is not known or not reliable.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Facts {
-    /// The loss after four fifths of a run that could go on.
+    /// The loss after four fifths of a run that could continue.
     pub earlier_loss: Option<f64>,
     /// The smallest loss of the last epochs, up to 65, of a run whose loss is not lowest at
     /// the end.
     pub tail_low: Option<f64>,
-    /// The largest.
+    /// The largest of these.
     pub tail_high: Option<f64>,
-    /// The decrease of the loss that the quadratic model at the end promises, each direction
+    /// The decrease of the loss that the quadratic model at the end predicts, each direction
     /// counted with its magnitude.
     pub model_decrease: Option<f64>,
     /// The distance to the stationary point of the model.
     pub model_distance: Option<f64>,
-    /// By what factor the norm of the gradient changed an epoch.
+    /// The factor per epoch by which the norm of the gradient changed.
     pub measured_rate: Option<f64>,
-    /// The first and the last epoch that it was measured over.
+    /// The first and the last epoch of that measurement.
     pub measured_over: Option<(u64, u64)>,
-    /// What theory says for it: the greatest factor over all directions.
+    /// The factor that theory predicts: the largest over all directions.
     pub predicted_rate: Option<f64>,
-    /// Below which learning rate the method is stable there.
+    /// The learning rate below which the method is stable there.
     pub stability_bound: Option<f64>,
     /// The learning rate that would be fastest there.
     pub best_rate: Option<f64>,
-    /// The least eigenvalue of the Hessian.
+    /// The smallest eigenvalue of the Hessian.
     pub least_curvature: Option<f64>,
-    /// The greatest.
+    /// The largest eigenvalue.
     pub greatest_curvature: Option<f64>,
-    /// The greatest over the least, where that is positive.
+    /// The condition number: the largest eigenvalue over the smallest, if that is positive.
     pub condition: Option<f64>,
-    /// The epoch in which these were computed: the last, or that of the least loss of a
-    /// run that diverged.
+    /// The epoch of this Hessian: the last one, or that of the smallest loss of a diverged run.
     pub curvature_epoch: Option<u64>,
-    /// Where the precision ended the descent.
+    /// How the precision ended the descent.
     pub floor: Option<Floor>,
-    /// From which epoch on.
+    /// The epoch from which it did.
     pub floor_epoch: Option<u64>,
-    /// From which recorded epoch on the loss is exactly zero.
+    /// The recorded epoch from which the loss is exactly zero.
     pub zero_loss_from: Option<u64>,
-    /// From which recorded epoch on a run that diverged had to.
+    /// The recorded epoch from which divergence was inevitable.
     pub certain_from: Option<u64>,
-    /// In how many recorded epochs in a row, up to the last change, a parameter turned back.
+    /// The number of consecutive recorded epochs, up to the last change, in which a parameter
+    /// changed direction.
     pub turns: Option<u64>,
 }
 
-/// A fact as files have it.
+/// A fact in the form that files have.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Fact {
     /// A number.
@@ -59,7 +58,7 @@ pub enum Fact {
 }
 
 impl Facts {
-    /// The columns of `diagnosis.csv` with a fact, in order.
+    /// The columns of `diagnosis.csv` that hold facts, in order.
     pub const COLUMNS: [&'static str; 20] = [
         "earlier_loss", "tail_low", "tail_high", "measured_rate", "measured_from", "measured_to",
         "predicted_rate", "stability_bound", "best_rate", "model_decrease", "model_distance",
@@ -67,7 +66,7 @@ impl Facts {
         "floor_epoch", "zero_loss_from", "certain_from", "turns",
     ];
 
-    /// The facts by their columns.
+    /// The facts in the order of their columns.
     #[must_use]
     pub fn values(&self) -> [Option<Fact>; 20] {
         let number = |value: Option<f64>| value.map(Fact::Number);
@@ -96,11 +95,11 @@ impl Facts {
         ]
     }
 
-    /// The facts with these texts in their columns, which are empty where nothing is known.
+    /// Parses facts from the text of each column; an empty text is a fact that is not known.
     ///
     /// # Errors
     ///
-    /// The first column whose text is not of its kind.
+    /// The name of the first column whose text is invalid.
     pub fn parse<'t>(text: impl Fn(&str) -> &'t str) -> Result<Facts, &'static str> {
         let number = |column: &'static str| match text(column) {
             "" => Ok(None),
@@ -150,8 +149,7 @@ impl Facts {
         all.contains(&column)
     }
 
-    /// Whether the column depends on the quadratic model at the end, which is not made for
-    /// every run.
+    /// Whether the column depends on the quadratic model at the end, which not every run has.
     #[must_use]
     pub fn is_of_the_model(column: &str) -> bool {
         let all = [
@@ -165,11 +163,11 @@ impl Facts {
 /// How the precision ends a descent.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Floor {
-    /// The gradient is exactly zero: nothing could be better.
+    /// The gradient is exactly zero.
     ZeroGradient,
-    /// The step is below the least normal number and flushed to zero.
+    /// The step is below the smallest normal number and is flushed to zero.
     Flushed,
-    /// The step is below half of the least subnormal number.
+    /// The step is below half of the smallest subnormal number.
     Underflow,
     /// The step is below half of the spacing of numbers at the parameters.
     Rounding,
@@ -179,7 +177,7 @@ pub enum Floor {
 }
 
 impl Floor {
-    /// All of them.
+    /// All variants.
     pub const ALL: &'static [Floor] = &[
         Floor::ZeroGradient,
         Floor::Flushed,
@@ -188,14 +186,14 @@ impl Floor {
         Floor::Loss,
     ];
 
-    /// The one with this name.
+    /// The floor with this name.
     #[must_use]
     pub fn named(name: &str) -> Option<Floor> {
         let mut all = Floor::ALL.iter().copied();
         all.find(|floor| floor.name() == name)
     }
 
-    /// The word in files.
+    /// The name in files.
     #[must_use]
     pub fn name(self) -> &'static str {
         match self {

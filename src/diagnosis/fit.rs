@@ -1,11 +1,11 @@
-//! A straight line through logarithms: how much a quantity shrinks an epoch.
+//! A straight line through logarithms: the factor per epoch of a quantity.
 
 use super::history::Sample;
 
-/// Fewer points than this show nothing.
+/// Minimum number of points for a fit.
 const LEAST_POINTS: usize = 5;
 
-/// A quantity that shrinks or grows by one factor an epoch.
+/// A quantity that shrinks or grows by the same factor in every epoch.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(super) struct Fit {
     /// The natural logarithm of the factor.
@@ -13,19 +13,19 @@ pub(super) struct Fit {
     /// The first and the last epoch.
     pub(super) from: u64,
     pub(super) to: u64,
-    /// By how much the slope may be wrong, relative to it.
+    /// The possible error of the slope, relative to it.
     pub(super) error: f64,
 }
 
 impl Fit {
-    /// The factor an epoch.
+    /// The factor per epoch.
     pub(super) fn rate(&self) -> f64 {
         libm::exp(self.slope)
     }
 }
 
-/// The line through the last half of the samples' epochs; where that is not one, through
-/// their last quarter, or through the peaks of the half; through all where there are few.
+/// The line through the last half of the samples' epochs; if these are not on a line, through
+/// their last quarter, or through the peaks of the half; through all if there are few.
 pub(super) fn of_gradient(samples: &[Sample]) -> Option<Fit> {
     let (first, last) = (samples.first()?.epoch, samples.last()?.epoch);
     let part = |from: u64| {
@@ -42,7 +42,7 @@ pub(super) fn of_gradient(samples: &[Sample]) -> Option<Fit> {
 }
 
 /// The samples above both of their neighbours. With momentum a gradient comes near zero
-/// each time the descent swings through the minimum, so its peaks tell how it shrinks.
+/// each time the descent swings through the minimum, so its peaks show how it shrinks.
 fn peaks(samples: &[Sample]) -> Vec<Sample> {
     let peaks = samples.windows(3).filter_map(|three| match three {
         [before, peak, after] => {
@@ -54,9 +54,9 @@ fn peaks(samples: &[Sample]) -> Vec<Sample> {
     peaks.collect()
 }
 
-/// The line, if the points lie on one: the spread about it is small beside its fall, and
-/// both halves fall alike. Any curve is straight over a short fall, so the halves of such
-/// have to agree better.
+/// The line, if the points lie on one: the spread about it is small relative to its fall, and
+/// both halves fall alike. Any curve is straight over a short fall, so there the halves have
+/// to agree better.
 fn line(samples: &[Sample]) -> Option<Fit> {
     let whole = least_squares(samples)?;
     let (front, back) = samples.split_at(samples.len() / 2);
@@ -153,7 +153,7 @@ mod tests {
             near(fitted(300, |k| libm::pow(base, k)), base, 1e-12);
         }
         near(fitted(8, |k| libm::pow(0.1, k)), 0.1, 1e-12);
-        // The second is gone before the last half begins.
+        // The second term has vanished before the last half begins.
         let two = |k| libm::pow(0.99, k) + 5.0 * libm::pow(0.8, k);
         near(fitted(300, two), 0.99, 1e-9);
     }

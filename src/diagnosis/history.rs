@@ -1,18 +1,18 @@
-//! What is remembered of a run while its rows go by: as much for ten rows as for a million.
+//! The history of a run while it is recorded, in the same memory for ten rows as for a million.
 
 use crate::batch::Row;
 use crate::number::Scalar;
 
-/// So many evenly spaced rows are kept at most, and half as many at least.
+/// Maximum number of evenly spaced rows; at least half as many are kept of a long run.
 const EVEN: usize = 256;
 
-/// From this many on, rows that are kept of the beginning are a few percent apart.
+/// After this many, the rows kept of the beginning are a few percent apart.
 const DENSE: u64 = 64;
 
-/// Of so many recorded parameters the steps are looked at; of more the first.
+/// Maximum number of recorded parameters whose steps are examined, the first ones.
 const WATCHED: usize = 16;
 
-/// A row that was kept.
+/// A stored row.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(super) struct Sample {
     pub(super) epoch: u64,
@@ -21,32 +21,32 @@ pub(super) struct Sample {
     pub(super) gradient: f64,
 }
 
-/// The rows of one run, thinned. Rows that repeat the one before are counted only.
+/// The rows of one run, thinned. Rows that repeat the one before are only counted.
 #[derive(Clone, Debug, Default)]
 pub(super) struct History {
     /// The recorded rows.
     pub(super) rows: u64,
-    /// Those that differ from the one before.
+    /// The number of rows that differ from the one before.
     changes: u64,
     even: Vec<Sample>,
     stride: u64,
     spread: Vec<Sample>,
     next_spread: u64,
     last: Option<Sample>,
-    /// Where each watched parameter is among those of the run.
+    /// The place of each watched parameter among those of the run.
     watched: Vec<usize>,
     steps: Vec<Steps>,
-    /// The last row but one that differs, and the one before it.
+    /// The two differing rows before the last one, the later first.
     pub(super) before: [Option<Sample>; 2],
-    /// The recorded epoch from which on no recorded number changes.
+    /// The recorded epoch from which no recorded number changes.
     pub(super) same_since: u64,
-    /// The same of the loss alone.
+    /// The same for the loss alone.
     pub(super) loss_same_since: u64,
     /// The learning rate of the last row.
     pub(super) learning_rate: Option<f64>,
-    /// Since when the loss is exactly zero.
+    /// The epoch from which the loss is exactly zero.
     pub(super) zero_since: Option<u64>,
-    /// From which row on the gradient has grown with each, and how many rows did.
+    /// The row from which the gradient has grown in each row, and the number of these rows.
     pub(super) growing_since: Sample,
     pub(super) growing_rows: u64,
 }
@@ -56,7 +56,7 @@ pub(super) struct History {
 struct Steps {
     value: f64,
     is_up: bool,
-    /// How many rows in a row turned back.
+    /// The number of consecutive rows in which it changed direction.
     turns: u64,
 }
 
@@ -71,7 +71,7 @@ impl Default for Sample {
 }
 
 impl History {
-    /// Forgets everything: a new run begins, whose recorded parameters are at these places.
+    /// Begins a new run whose recorded parameters are at these places.
     pub(super) fn begin(&mut self, places: impl Iterator<Item = usize>) {
         self.even.clear();
         self.spread.clear();
@@ -183,7 +183,7 @@ impl History {
         self.changes += 1;
     }
 
-    /// The rows that were kept, in order, the last one among them.
+    /// The stored rows in order, including the last one.
     pub(super) fn samples(&self) -> Vec<Sample> {
         let last = self.last.filter(|last| last.epoch == self.same_since);
         let all = self.even.iter().chain(&self.spread).copied().chain(last);
@@ -198,8 +198,8 @@ impl History {
         self.last
     }
 
-    /// The parameter that turned back most often in a row at the end, by its place among
-    /// those of the run, and how often.
+    /// The parameter with the most consecutive changes of direction at the end, by its place
+    /// among those of the run, and their number.
     pub(super) fn turning(&self) -> Option<(usize, u64)> {
         let turns = self.watched.iter().copied().zip(&self.steps);
         let turns = turns.map(|(place, steps)| (place, steps.turns));

@@ -1,29 +1,31 @@
-//! What runs came to, and why: from how they ended, from what was recorded, and from theory.
+//! Outcomes of runs and the reasons for them, from the ends of the runs, the recorded rows and
+//! theory.
 //!
-//! A [`DiagnosisRecorder`] looks at the rows of runs while they go by, and keeps as much of
-//! each whatever its length. From that and the end of a run follow its
-//! [outcome](crate::ending::Outcome) and its [`RunDiagnosis`]; all runs together make the
-//! [`Diagnosis`] of the experiment. What a report has of a run is taken over as it is.
+//! A [`DiagnosisRecorder`] reads the rows of runs as they are computed, in memory that does not
+//! depend on the length of a run. These rows and the end of a run give its
+//! [outcome](crate::ending::Outcome) and its [`RunDiagnosis`]; all runs together give the
+//! [`Diagnosis`] of the experiment. Diagnoses stored in a report are reused unchanged.
 //!
-//! The outcome does not depend on what is recorded; sentences about a trajectory of every
-//! hundredth epoch are about these. A statement is made only where its numbers support it:
+//! The outcome does not depend on which epochs are recorded; sentences about a trajectory refer
+//! to the recorded epochs only. A statement is made only if its numbers support it:
 //!
 //! - A *measured rate* is the slope of a straight line through the logarithms of the norm of
 //!   the gradient, over the last half of the epochs before the precision's floor (or their
-//!   last quarter, or the peaks of a gradient that swings). It is told if the spread about
-//!   the line is below a tenth of its fall and both halves of it fall alike: within 15 %, or
+//!   last quarter, or the peaks of an oscillating gradient). It is reported if the spread about
+//!   the line is below a tenth of its fall and the slopes of both halves agree: within 15 %, or
 //!   3 % where the gradient falls by less than e³.
 //! - The *predicted rate* is that of gradient descent, plain or with momentum, at one
 //!   learning rate, on a quadratic function with the eigenvalues of the Hessian where the
-//!   run ended: for plain descent the greatest |1 − η·λ|. A diverged run is judged by the
-//!   Hessian where its loss was least.
-//! - Curvature is computed in `f64` for objectives of up to [`MAX_MODELLED`](crate::batch::MAX_MODELLED) variables
-//!   without data. It is among the facts of the first [`CURVED_RUNS`] runs of a batch.
-//! - The curvature is compared with the descent only near a stationary point (of the
-//!   quadratic model, no farther than a known minimum that counts as reached), or where both
-//!   rates agree within 2 %.
-//! - A *floor* is where the precision ends a descent: [`Floor`] says which.
-//! - An escape was *certain* from the epoch on from which the gradient grew in every
+//!   run ended: for plain descent the largest |1 − η·λ|. For a diverged run the Hessian at its
+//!   smallest loss is used.
+//! - Curvature is computed in `f64` for objectives without data that have up to
+//!   [`MAX_MODELLED`](crate::batch::MAX_MODELLED) variables. It is among the facts of the first
+//!   [`CURVED_RUNS`] runs.
+//! - The curvature is compared with the descent only near a stationary point (that of the
+//!   quadratic model, within the distance at which a known minimum counts as reached), or where
+//!   both rates agree within 2 %.
+//! - A *floor* is where the precision ends a descent: [`Floor`] lists the cases.
+//! - Divergence was *certain* from the first epoch after which the gradient grew in every
 //!   recorded epoch.
 //!
 //! # Examples
@@ -83,11 +85,11 @@ pub use facts::{Fact, Facts, Floor};
 pub use ranking::{Comparison, LEVEL, MAX_SETTINGS, Rank, RankedSetting, Ranking};
 pub use summary::Tallies;
 
-/// The facts about curvature are there for so many runs of a batch, the first ones.
+/// Maximum number of runs with facts about curvature; the first runs have them.
 pub const CURVED_RUNS: usize = 200;
 
-/// So many diagnoses of runs are kept in memory, the first ones; a report has the others in
-/// `diagnosis.csv`.
+/// Maximum number of run diagnoses kept in memory, the first ones; `diagnosis.csv` of a report
+/// has all.
 pub const KEPT_RUNS: usize = 1_000;
 
 /// The diagnosis of an experiment.
@@ -95,12 +97,12 @@ pub const KEPT_RUNS: usize = 1_000;
 pub struct Diagnosis {
     /// The paragraph about all runs, sentence by sentence.
     pub summary: Vec<String>,
-    /// What is too much for the paragraph, objective by objective.
+    /// Further sentences, by objective.
     pub details: Vec<Detail>,
     /// The settings of each objective by their rank, if there are repetitions.
     pub rankings: Vec<Ranking>,
-    /// The best run of each objective that has one which did not diverge, if there are no
-    /// repetitions: the objective by its place in the plan, and the number of the run.
+    /// The best run of each objective, if there are no repetitions: the place of the objective in
+    /// the plan, and the number of the run. Objectives on which every run diverged are omitted.
     pub best: Vec<(usize, u64)>,
     /// The first [`KEPT_RUNS`] runs.
     pub runs: Vec<RunDiagnosis>,
@@ -111,20 +113,20 @@ pub struct Diagnosis {
 pub struct Detail {
     /// Its name, with its dimension where others have the same name.
     pub objective: String,
-    /// How far which optimizer came, and where its runs begin to diverge.
+    /// The best run, and the learning rates at which runs begin to diverge.
     pub sentences: Vec<String>,
 }
 
-/// The diagnosis of a run. What it came to is in its [result](RunResult::outcome).
+/// The diagnosis of a run. Its outcome is in its [result](RunResult::outcome).
 #[derive(Clone, Debug, PartialEq)]
 pub struct RunDiagnosis {
     /// The number of the run in its plan.
     pub run: u64,
-    /// What tells it apart.
+    /// The settings that distinguish it from other runs.
     pub label: String,
     /// The facts in plain sentences.
     pub sentence: String,
-    /// What is known.
+    /// The numbers behind the sentences.
     pub facts: Facts,
 }
 
@@ -137,18 +139,18 @@ pub struct Concluded {
     pub diagnosis: RunDiagnosis,
 }
 
-/// What all recorders of a batch share: the runs that are looked at more closely, and the
-/// programs of second derivatives.
+/// State that all recorders of a job share: the range of the runs examined more closely, and the
+/// programs for second derivatives.
 #[derive(Debug)]
 pub struct Diagnoser {
     curvatures: Curvatures,
-    /// The last of the runs whose facts include curvature, and that are kept.
+    /// The last run whose facts include curvature, and the last run that is kept.
     last_curved: Option<u64>,
     last_kept: Option<u64>,
 }
 
 impl Diagnoser {
-    /// That of the runs `numbers` of a plan, which are in order.
+    /// A diagnoser for the runs `numbers` of a plan, in ascending order.
     #[must_use]
     pub fn new(plan: &Plan, numbers: &[u64]) -> Self {
         let last_of = |count: usize| numbers[..count.min(numbers.len())].last().copied();
@@ -173,14 +175,14 @@ impl Diagnoser {
             .at(plan, subject.objective, &subject.constants, point)
     }
 
-    /// The same where a run ended, or where the loss of one that diverged was lowest.
+    /// The model at the end of a run, or at the smallest loss of a diverged run.
     fn model_of(&self, plan: &Plan, subject: &Subject, result: &RunResult) -> Option<Model> {
         let values = if result.is_diverged() {
             &result.best_parameters
         } else {
             &result.parameters
         };
-        // Results have a place for each parameter of the plan.
+        // Results have an entry for each parameter of the plan.
         let size = plan.objectives[subject.objective]
             .function
             .parameters()
@@ -195,7 +197,7 @@ impl Diagnoser {
     }
 }
 
-/// What a diagnosis needs to know of a [`Run`].
+/// The parts of a [`Run`] that a diagnosis needs.
 #[derive(Clone, Debug)]
 struct Subject {
     number: u64,
@@ -226,7 +228,7 @@ impl Subject {
     }
 }
 
-/// Looks at the recorded epochs of runs, one run after the other.
+/// Diagnoses runs from their recorded epochs, one run after the other.
 #[derive(Debug)]
 pub struct DiagnosisRecorder<'p> {
     plan: &'p Plan,
@@ -236,7 +238,7 @@ pub struct DiagnosisRecorder<'p> {
 }
 
 impl<'p> DiagnosisRecorder<'p> {
-    /// One that has seen no run yet.
+    /// A recorder without runs.
     #[must_use]
     pub fn new(plan: &'p Plan, diagnoser: Arc<Diagnoser>) -> Self {
         DiagnosisRecorder {
@@ -247,8 +249,8 @@ impl<'p> DiagnosisRecorder<'p> {
         }
     }
 
-    /// The result and the diagnosis of the run whose rows were recorded last, which counts
-    /// among all from now on.
+    /// Returns the result and the diagnosis of the run whose rows were recorded last, and adds
+    /// the run to the totals.
     pub fn conclude(&mut self, run: Run, end: &End) -> Concluded {
         let subject = Subject::new(self.plan, &run);
         let ended = Ended {
@@ -262,7 +264,7 @@ impl<'p> DiagnosisRecorder<'p> {
         concluded
     }
 
-    /// Counts a run that was concluded before, as a report has it.
+    /// Adds a run that was diagnosed before, as read from a report.
     pub fn recall(&mut self, concluded: &Concluded) {
         let run = self.plan.run(concluded.result.number);
         self.add(Subject::new(self.plan, &run), concluded);
@@ -273,7 +275,7 @@ impl<'p> DiagnosisRecorder<'p> {
         self.tallies.add(self.plan, subject, concluded, is_kept);
     }
 
-    /// All diagnoses so far.
+    /// The totals of all diagnoses so far.
     #[must_use]
     pub fn finish(self) -> Tallies {
         self.tallies

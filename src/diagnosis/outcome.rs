@@ -1,19 +1,19 @@
-//! What a run came to.
+//! The outcome of a run.
 //!
-//! Nothing here depends on what `[record]` asks for, on the start, or on other runs: an
-//! outcome follows from why the run stopped, from its final state, from the quadratic model
-//! of the objective there, and from the [`Closing`] that the engine has of it: its loss at 65
-//! evenly spaced epochs, and its last states. The first of these that holds is the outcome:
+//! It does not depend on `[record]`, on the start, or on other runs, but on why the run
+//! stopped, its final state, the quadratic model of the objective there, and the [`Closing`]
+//! from the engine: the loss at 65 evenly spaced epochs, and the last states. The first
+//! condition that holds gives the outcome:
 //!
 //! 1. The run diverged.
 //! 2. The loss grows: its maxima over the second, the third and the last quarter of the run
 //!    rise, and so do its means, by more than noise and not less and less; the last quarter
-//!    brings a tenth of the rise since the best epoch or more.
+//!    brings at least a tenth of the rise since the best epoch.
 //! 3. It is at the known minimum: at a minimiser; or at its value, where no minimiser is
 //!    known or the model has a stationary point nearby.
-//! 4. It does not move since squares of its gradient overflow: it diverged.
+//! 4. It does not move because squares of its gradient overflow: it diverged.
 //! 5. It cannot move: at a stationary point if the gradient is zero or the model promises
-//!    nothing that the loss could show; else at the floor of the precision.
+//!    nothing that the loss could show; else at the precision floor.
 //! 6. Its last states repeat: oscillating.
 //! 7. It stopped by a rule for convergence and the model has a stationary point nearby: at a
 //!    stationary point.
@@ -22,7 +22,7 @@
 //!    if the model promises nothing that the loss could show, or less than a thousandth of
 //!    what the last fifth of the run brought.
 //! 9. The model promises nothing more: at a stationary point.
-//! 10. Nothing but rounding moves: at the floor of the precision.
+//! 10. Nothing but rounding moves: at the precision floor.
 //! 11. Wandering.
 
 use super::conclude::Limits;
@@ -34,10 +34,10 @@ use crate::batch::{
 use crate::ending::{Outcome, is_within_reach};
 use crate::optimizer::search::Rest;
 
-/// A loss changes by more than rounding if it does by so many of its units in the last place.
+/// A change of the loss by up to this many units in the last place is rounding.
 const ROUNDING: f64 = 4.0;
 
-/// A loss that shows no change is too coarse for what the model promises up to so many times
+/// A loss without change is too coarse to show a promised decrease of up to this many times
 /// its rounding.
 const COARSE: f64 = 64.0;
 
@@ -54,13 +54,13 @@ const SLOWING: f64 = 1e-2;
 /// down evenly the same as [`ARRIVED`].
 const SLOWED: f64 = 3e-5;
 
-/// Swings die out if their height and their mean shrink to these shares or less from each
+/// Swings die out if their height and their mean shrink to at most these shares from each
 /// quarter of a run to the next.
 const DYING: f64 = 0.75;
 const DYING_MEAN: f64 = 0.85;
 
-/// A run grows if its last quarter brought at least this share of all that it rose since its
-/// best epoch: what drifts within bounds rises less.
+/// A run grows if its last quarter brought at least this share of the whole rise since its
+/// best epoch: a loss that drifts within bounds rises less.
 const RISING: f64 = 0.1;
 
 /// Two means of losses that wander without a trend differ by less than this many standard
@@ -70,24 +70,23 @@ const DEVIATIONS: f64 = 3.5;
 /// With fewer losses than this there is nothing to average.
 const MIN_LOSSES: usize = 17;
 
-/// What an outcome follows from.
+/// The input for an outcome.
 pub(super) struct Case<'a, M> {
     pub(super) end: &'a End,
     pub(super) limits: Limits,
     /// Whether the run ended at a known minimiser.
     pub(super) is_at_minimiser: bool,
-    /// Whether it ended at the value of the known minimum, and whether that is known to be
-    /// somewhere.
+    /// Whether it ended at the value of the known minimum, and whether minimisers are known.
     pub(super) is_at_value: bool,
     pub(super) has_minimisers: bool,
     /// The norm of the final parameters.
     pub(super) size: f64,
     /// The quadratic model at the end, if the objective has one. It is costly, so it is made
-    /// where it is needed.
+    /// on demand.
     pub(super) model: M,
 }
 
-/// What a run came to.
+/// The outcome of a run.
 pub(super) fn outcome<'m, M: FnMut() -> Option<&'m Model>>(mut case: Case<'_, M>) -> Outcome {
     let end = case.end;
     if let StopReason::Diverged { .. } = end.reason {
@@ -121,7 +120,7 @@ pub(super) fn outcome<'m, M: FnMut() -> Option<&'m Model>>(mut case: Case<'_, M>
 }
 
 impl<'m, M: FnMut() -> Option<&'m Model>> Case<'_, M> {
-    /// How much of a loss is rounding.
+    /// The part of a loss that is rounding.
     fn rounding(&self, loss: f64) -> f64 {
         ROUNDING * self.limits.epsilon * loss.abs()
     }
@@ -137,7 +136,7 @@ impl<'m, M: FnMut() -> Option<&'m Model>> Case<'_, M> {
             || self.is_at_value && (!self.has_minimisers || self.is_near() == Some(true))
     }
 
-    /// Whether the run does not move since sums of squares of its gradient are infinite:
+    /// Whether the run does not move because sums of squares of its gradient are infinite:
     /// those in the memory of a rule, or in the norm that clips it.
     fn overflows(&self) -> bool {
         let end = self.end;
@@ -189,7 +188,7 @@ impl<'m, M: FnMut() -> Option<&'m Model>> Case<'_, M> {
         let best = self.end.best_loss.to_f64();
         let rises =
             |from: f64, to: f64| to - from > self.rounding(to) && to - from >= RISING * (to - best);
-        // What comes to rest at a higher level rises less and less.
+        // A loss that settles at a higher level rises less and less.
         let eighths = quarters(&losses[losses.len() / 2..]).map(mean);
         let slows = eighths[3] - eighths[2] < eighths[2] - eighths[1];
         let at_end = closing.tail.as_ref().map_or(*last, |tail| tail.losses[1]);
@@ -202,7 +201,7 @@ impl<'m, M: FnMut() -> Option<&'m Model>> Case<'_, M> {
             && at_end > third.0
     }
 
-    /// A run that stopped by a rule.
+    /// The outcome of a run that a rule stopped.
     fn converged(&mut self, rule: Rule) -> Outcome {
         let end = self.end;
         let closing = end.closing.as_ref();
@@ -223,12 +222,12 @@ impl<'m, M: FnMut() -> Option<&'m Model>> Case<'_, M> {
                 }
                 outcome => outcome,
             },
-            // Its loss is the smallest of all.
+            // Its final loss is the smallest.
             None => Outcome::Improving,
         }
     }
 
-    /// A run that could go on.
+    /// The outcome of a run that could continue.
     fn moves(&mut self, closing: &Closing) -> Outcome {
         let (end, tail) = (self.end, closing.tail.as_ref());
         let (loss, best) = (end.loss.to_f64(), end.best_loss.to_f64());
@@ -252,7 +251,7 @@ impl<'m, M: FnMut() -> Option<&'m Model>> Case<'_, M> {
             return Outcome::StationaryPoint;
         }
         let Some(tail) = tail else {
-            // Of a run without an update nothing is known but that there is a gradient.
+            // Without an update only the gradient is known.
             return match closing.losses.len() {
                 0 | 1 => Outcome::Improving,
                 _ => Outcome::PrecisionFloor,
@@ -265,7 +264,7 @@ impl<'m, M: FnMut() -> Option<&'m Model>> Case<'_, M> {
         let promise = (self.model)().map(Model::decrease);
         match promise {
             _ if tail.loss_motion > still => Outcome::Wandering,
-            // The loss is too coarse to show what the parameters gain.
+            // The loss is too coarse to show the gain of the parameters.
             Some(promise) if promise > rounding && loss <= best + rounding => Outcome::Improving,
             Some(promise) if promise > COARSE * rounding => Outcome::Wandering,
             _ => Outcome::PrecisionFloor,
@@ -277,7 +276,7 @@ fn greatest(losses: &[f64]) -> f64 {
     losses.iter().copied().fold(f64::NEG_INFINITY, f64::max)
 }
 
-/// By how much the mean of some losses may be another one by chance.
+/// The amount by which the mean of some losses may differ by chance.
 fn noise_of_mean(losses: &[f64]) -> f64 {
     DEVIATIONS * deviation(losses) / epochs(losses.len() as u64).sqrt()
 }
@@ -289,7 +288,7 @@ pub(super) fn milestones(losses: &[f64]) -> [f64; 3] {
     [at(last / 2), at(last * 4 / 5), at(last)]
 }
 
-/// Whether a loss was the lower the later, at the end of a run.
+/// Whether the loss still fell at the end of a run.
 fn falls(closing: &Closing, rounding: f64) -> bool {
     let losses = &closing.losses;
     if losses.len() < MIN_LOSSES {
@@ -311,7 +310,7 @@ fn falls(closing: &Closing, rounding: f64) -> bool {
 }
 
 /// Whether the mean loss rises from each quarter of the last states to the next, by more than
-/// noise: a run that came down before and now goes up again.
+/// noise: a run whose loss fell before and now rises again.
 fn rises(tail: &Tail) -> bool {
     let [first, .., last] = tail.means;
     tail.means.is_sorted_by(|one, next| one < next) && last - first > tail.deviation
@@ -330,7 +329,7 @@ fn dies_out(losses: &[f64], best: f64, rounding: f64) -> bool {
         && means.is_sorted_by(|one, next| *next <= DYING_MEAN * one)
 }
 
-/// Whether a loss that fell does so hardly any more.
+/// Whether the loss hardly falls any more.
 fn has_slowed(losses: &[f64]) -> bool {
     let [half, fifth, last] = milestones(losses);
     fifth - last <= SLOWED * (half - fifth)
@@ -386,7 +385,7 @@ mod tests {
         })
     }
 
-    /// The same of one that made all of its epochs without reaching a known minimum.
+    /// The outcome of a run of all its epochs that does not reach a known minimum.
     fn at_limit(
         epochs: u64,
         history: impl Fn(f64) -> (f64, f64),
@@ -395,7 +394,7 @@ mod tests {
         stopped(StopReason::EpochLimit, epochs, history, model, false)
     }
 
-    /// A descent on (λ/2)·x² + c that shrinks by a factor an epoch.
+    /// A descent on (λ/2)·x² + c that shrinks by a factor per epoch.
     fn bowl(factor: f64, rest: f64) -> impl Fn(f64) -> (f64, f64) {
         move |epoch| {
             let x = libm::pow(factor, epoch);
@@ -415,7 +414,7 @@ mod tests {
     fn a_fall_that_goes_on_is_still_improving() {
         for epochs in [4, 20, 100, 1000] {
             // The gradient has shrunk by a thousand since the start and the model has its
-            // minimum nearby, and still there is as much to come as the last fifth brought.
+            // minimum nearby, and yet as much is still to come as the last fifth brought.
             let factor = libm::pow(1e-3, 1.0 / epochs as f64);
             let model = Some((1e-3, 1.0));
             let of = |rest, model| at_limit(epochs, bowl(factor, rest), model);
@@ -424,7 +423,7 @@ mod tests {
             assert_eq!(of(0.0, None), Outcome::Improving, "{epochs}");
             assert_eq!(of(-7.0, None), Outcome::Improving, "{epochs}");
         }
-        // Past a saddle: what curves down below is far away.
+        // Past a saddle: the minimum is far away.
         let valley = |epoch: f64| (9.23 - 4e-4 * epoch, epoch);
         assert_eq!(
             at_limit(5000, valley, Some((2.39, -0.13))),
@@ -434,7 +433,7 @@ mod tests {
             at_limit(5000, valley, Some((2.21, 30.0))),
             Outcome::Improving
         );
-        // By little, and by less each time.
+        // By less each time.
         let slow = |epoch: f64| (1.0 / (1.0 + epoch), epoch);
         assert_eq!(at_limit(100, slow, Some((1e-4, 2e-6))), Outcome::Improving);
         // With noise.
@@ -452,13 +451,13 @@ mod tests {
                 "{epochs}"
             );
         }
-        // Lower than before, but on its way up again.
+        // Lower than before, but rising again.
         let turned = |epoch: f64| match epoch {
             ..1750.0 => (10.0, epoch),
             _ => (1.0 + 1e-3 * (epoch - 1750.0), epoch),
         };
         assert_eq!(at_limit(2000, turned, None), Outcome::Wandering);
-        // Slow ones, of which the last states show a part.
+        // Slow ones: the last states show only a part.
         for epochs in 1000..1400 {
             let swings = |epoch: f64| {
                 let x = libm::pow(0.998, epoch) * libm::cos(0.02 * epoch);
@@ -467,7 +466,7 @@ mod tests {
             let found = at_limit(epochs, swings, None);
             assert_eq!(found, Outcome::Improving, "{epochs}");
         }
-        // A rule about the loss says nothing of the gradient.
+        // A rule about the loss does not constrain the gradient.
         let rule = |rule| StopReason::Converged {
             rule,
             value: Scalar::F64(0.0),
@@ -487,7 +486,7 @@ mod tests {
             let of = |model| at_limit(1000, bowl(0.9, rest), model);
             assert_eq!(of(Some((shrunk, 1.0))), Outcome::StationaryPoint, "{rest}");
         }
-        // At a saddle as well: what falls is next to nothing.
+        // At a saddle as well: hardly anything falls.
         let saddle = Some((libm::pow(0.8, 100.0), -2.0));
         assert_eq!(
             at_limit(100, bowl(0.8, 0.0), saddle),
@@ -508,7 +507,7 @@ mod tests {
             Outcome::StationaryPoint
         );
         assert_eq!(at_limit(1, jump, Some((0.1, 1.0))), Outcome::Improving);
-        // It cannot move, and nothing is left to gain.
+        // It cannot move, and there is nothing to gain.
         let stays = |_: f64| (5.0, 1.0);
         let fixed = |model| stopped(StopReason::FixedPoint { since: 3 }, 50, stays, model, false);
         assert_eq!(fixed(Some((0.0, 1.0))), Outcome::StationaryPoint);
@@ -561,7 +560,7 @@ mod tests {
             assert_eq!(at_limit(2000, &map, Some((1.0, 1.0))), expected, "{rate}");
             assert_eq!(at_limit(2000, &map, None), expected, "{rate}");
         }
-        // To and fro at equal losses.
+        // Oscillating at equal losses.
         for epochs in [40, 41, 300, 1001] {
             let swing = |epoch: f64| (1.0, if epoch % 2.0 == 0.0 { 1.0 } else { -1.0 });
             assert_eq!(

@@ -14,7 +14,7 @@
 //! Equal values share the mean of their ranks. Such a mean may end in one half, so ranks
 //! are doubled to be integers, and small samples are counted exactly with ties as they are.
 
-/// Maximum number of pairs that differ, or of values in both samples together, for an exact
+/// Maximum number of differing pairs, or of values in both samples together, for an exact
 /// p-value. Larger samples use the normal distribution, which is close by then.
 ///
 /// There are at most 2^50 outcomes, so that an `f64` counts them exactly.
@@ -23,11 +23,11 @@ const MAX_EXACT: usize = 50;
 /// The result of a two-sided test.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) struct Test {
-    /// The probability of a difference at least as large if both samples have one
+    /// The probability of a difference at least as large if both samples have the same
     /// distribution.
     pub p: f64,
     /// The smallest exact p-value of any two samples of this size, at most `p`. Above the
-    /// level of significance, there are too few repetitions to tell.
+    /// level of significance, there are too few repetitions for a difference.
     pub smallest_p: f64,
 }
 
@@ -44,7 +44,7 @@ impl Test {
     }
 }
 
-/// Wilcoxon's signed-rank test of paired losses, such as two optimizers from equal starting
+/// Wilcoxon's signed-rank test of paired losses, such as two optimizers from the same starting
 /// points.
 ///
 /// Pairs of equal losses are dropped, as Wilcoxon did, but count for the smallest p-value:
@@ -195,7 +195,7 @@ fn normal_p(deviation: f64, variance: f64) -> f64 {
     libm::erfc(distance / (2.0 * variance).sqrt())
 }
 
-/// The number of subsets of this size; infinite beyond the range of `f64`.
+/// The number of subsets of this size; infinite outside the range of `f64`.
 fn binomial(n: usize, size: usize) -> f64 {
     // Exact up to 2^53, since each product of consecutive integers is divisible by i!.
     (1..=size).fold(1.0, |subsets, i| subsets * float(n - size + i) / float(i))

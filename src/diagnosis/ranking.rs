@@ -1,14 +1,14 @@
-//! Which settings are better than others.
+//! The ranking of settings.
 //!
-//! Runs that differ only in their repetition have one *setting*. Settings of an objective
+//! Runs that differ only in their repetition have the same *setting*. Settings of an objective
 //! are ranked by the median of their final losses (the validation losses, where rows are
 //! left out of training), since the best of many repetitions is luck. A run that diverged,
 //! or whose loss is not finite, ranks last.
 //!
-//! The best setting is compared with each other one that is shown: over repetitions that
-//! share their starting points by Wilcoxon's signed-rank test of the losses, otherwise by
-//! the test of Mann and Whitney, both two-sided, and exact for few repetitions. The p-values
-//! are corrected by Holm for the number of comparisons, and told apart at a level of 5 %.
+//! The best setting is compared with each of the other listed settings: by Wilcoxon's
+//! signed-rank test of the losses if the repetitions share their starting points, otherwise by
+//! the Mann–Whitney test. Both are two-sided, and exact for few repetitions. The p-values have
+//! Holm's correction for the number of comparisons; the level of significance is 5 %.
 
 use std::cmp::Ordering;
 use std::collections::BTreeMap;
@@ -21,14 +21,14 @@ use crate::ending::{Outcome, Status};
 use crate::number::{quantile, sorted};
 use crate::plan::{Objective, Plan};
 
-/// The level at which two settings differ.
+/// The level of significance of a difference between two settings.
 pub const LEVEL: f64 = 0.05;
 
-/// Of more settings of an objective than this the best ones are ranked, and the best one of
-/// each optimizer.
+/// Maximum number of ranked settings of an objective, in addition to the best one of each
+/// optimizer.
 pub const MAX_SETTINGS: usize = 20;
 
-/// What a run is ranked by among those of its objective.
+/// The rank of a run among those of its objective.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Rank {
     /// Infinite if the run diverged or the loss is not finite.
@@ -40,7 +40,7 @@ pub struct Rank {
 }
 
 impl Rank {
-    /// That of a run.
+    /// The rank of a run with this result.
     #[must_use]
     pub fn new(result: &RunResult) -> Self {
         let loss = result.validation_loss.unwrap_or(result.loss).to_f64();
@@ -89,7 +89,7 @@ impl Rank {
         self.epochs
     }
 
-    /// By the loss; among equals by what it took; then by the number of the run.
+    /// Compares by the loss, then by epochs and evaluations, then by the number of the run.
     #[must_use]
     pub fn order(&self, other: &Rank) -> Ordering {
         // Zeros of both signs are equal, and there is no NaN.
@@ -109,16 +109,16 @@ pub struct Ranking {
     pub title: String,
     /// The best [`MAX_SETTINGS`], and the best one of each optimizer.
     pub settings: Vec<RankedSetting>,
-    /// How many there are.
+    /// The number of all settings.
     pub of: u64,
-    /// The name of the test that compares them; `None` if nothing is compared.
+    /// The name of the test that compares them; `None` without a comparison.
     pub test: Option<&'static str>,
 }
 
-/// What the runs of a setting came to.
+/// A setting with the results of its runs.
 #[derive(Clone, Debug, PartialEq)]
 pub struct RankedSetting {
-    /// What tells it apart from others of its objective.
+    /// The values that distinguish it from other settings of its objective.
     pub label: String,
     /// The place of its optimizer in the plan.
     pub optimizer: usize,
@@ -126,35 +126,35 @@ pub struct RankedSetting {
     pub first_run: u64,
     /// Number of runs.
     pub runs: u64,
-    /// The smallest loss, the quartiles and the largest, infinite where runs are lost.
+    /// The smallest loss, the quartiles and the largest loss; a diverged run counts as infinite.
     pub losses: [f64; 5],
-    /// How many runs have the status converged.
+    /// The number of runs with the status `converged`.
     pub converged: u64,
-    /// How many reached the known minimum; `None` if none is known.
+    /// The number of runs that reached the known minimum; `None` if none is known.
     pub reached: Option<u64>,
-    /// How many diverged.
+    /// The number of runs that diverged.
     pub diverged: u64,
-    /// How it compares with the best one.
+    /// The comparison with the best setting.
     pub comparison: Comparison,
 }
 
-/// How a setting compares with the best one.
+/// The comparison of a setting with the best one.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Comparison {
     /// It is the best one.
     Best,
-    /// The losses differ: the corrected p-value.
+    /// The losses differ significantly; the corrected p-value.
     Differs(f64),
-    /// They do not, at the level of 5 %.
+    /// The losses do not differ at the level of 5 %; the corrected p-value.
     NoDifference(f64),
-    /// No losses of so few repetitions could differ at that level.
+    /// Too few repetitions for any difference at that level.
     TooFew,
-    /// The repetitions of one of the two are all the same descent.
+    /// All repetitions of one of the two settings are the same descent.
     NotRandom,
 }
 
 impl Comparison {
-    /// As it stands in tables and sentences; empty for the best one.
+    /// The text for tables and sentences; empty for the best setting.
     #[must_use]
     pub fn text(&self) -> String {
         match self {
@@ -168,10 +168,10 @@ impl Comparison {
     }
 }
 
-/// The runs of a setting, as they come.
+/// The runs of a setting so far.
 #[derive(Clone, Debug, Default)]
 struct Members {
-    /// The loss of each repetition, in order; infinite where a run is lost.
+    /// The loss of each repetition, in order; infinite for a lost run.
     losses: Vec<(u64, f64)>,
     converged: u64,
     reached: u64,
@@ -188,7 +188,7 @@ struct Complete {
 }
 
 impl Complete {
-    /// By the median, then by the other quartiles, then by the order of the plan.
+    /// Compares by the median, then by the other quartiles, then by the order of the plan.
     fn order(&self, other: &Complete) -> Ordering {
         let key = |one: &Complete| [2, 1, 3, 0, 4].map(|place| one.quartiles[place]);
         let all = key(self).into_iter().zip(key(other));
@@ -201,11 +201,11 @@ impl Complete {
 /// Collects the settings of a plan with repetitions. Runs come in the order of the plan.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Settings {
-    /// By their numbers: those of which more runs may come.
+    /// The settings that may get more runs, by number.
     open: BTreeMap<u64, Members>,
-    /// By objective: the best ones, and how many there were.
+    /// The best settings of each objective, and the number of all.
     complete: BTreeMap<usize, (Vec<Complete>, u64)>,
-    /// The best one by objective and optimizer.
+    /// The best setting by objective and optimizer.
     best: BTreeMap<(usize, usize), Complete>,
 }
 
@@ -223,7 +223,7 @@ impl Settings {
         members.diverged += u64::from(result.outcome == Outcome::Diverged);
     }
 
-    /// Takes over those of later runs; of a setting before the last no more will come.
+    /// Adds the settings of later runs; only the last setting can get more runs.
     pub(super) fn extend(&mut self, plan: &Plan, later: Settings) {
         for (setting, members) in later.open {
             let known = self.open.entry(setting).or_default();
@@ -271,7 +271,7 @@ impl Settings {
         }
         let complete = std::mem::take(&mut self.complete);
         let rankings = complete.into_iter().map(|(objective, (mut settings, of))| {
-            // The best one of each optimizer is shown however it ranks.
+            // The best setting of each optimizer is always shown.
             let of_objective = self.best.range((objective, 0)..=(objective, usize::MAX));
             let bests = of_objective.map(|(_, best)| best);
             let missing = bests.filter(|best| settings.iter().all(|one| one.order(best).is_ne()));
@@ -342,8 +342,7 @@ fn ranking(plan: &Plan, objective: usize, settings: &[Complete], of: u64) -> Ran
     }
 }
 
-/// What tells a setting apart from others of its objective: where its name does not, its
-/// first run.
+/// The label of a setting, with its first run if others have the same label.
 fn label(plan: &Plan, setting: &Complete, all: &[Complete]) -> String {
     let name = |setting: &Complete| {
         let told = ["objective", "dimension", "repetition"];
@@ -381,8 +380,8 @@ fn start_bits(plan: &Plan, setting: &Complete, repetition: u64) -> Vec<u64> {
     start.iter().map(|number| number.wide().to_bits()).collect()
 }
 
-/// The test of two settings, and whether it is about pairs; `None` if the repetitions of one
-/// are all the same descent.
+/// The test of two settings, and whether it is paired; `None` if all repetitions of one are the
+/// same descent.
 fn compare(plan: &Plan, one: &Complete, other: &Complete) -> Option<(Test, bool)> {
     if !is_random(plan, one) || !is_random(plan, other) {
         return None;

@@ -6,15 +6,16 @@ use super::facts::{Facts, Floor};
 use super::fit::{Fit, epochs};
 use super::history::History;
 use super::theory::Theory;
-use super::words::{counted, digits, factor, whole};
+use super::words::{digits, factor, whole};
 use crate::batch::RunResult;
 use crate::ending::{Outcome, Status};
+use crate::number::counted;
 use crate::plan::Plan;
 
-/// Two rates agree if their logarithms do to this share.
+/// Maximum relative difference between the logarithms of two rates that agree.
 const AGREE: f64 = 0.02;
 
-/// Everything that a sentence can speak of.
+/// What the sentences are made from.
 pub(super) struct Case<'a> {
     pub(super) plan: &'a Plan,
     pub(super) subject: &'a Subject,
@@ -52,35 +53,33 @@ fn ending(case: &Case<'_>) -> String {
     let gradient = digits(result.gradient_norm.to_f64());
     match result.outcome {
         Outcome::Diverged if !result.is_diverged() => format!(
-            "{begin}, where the norm of the gradient is {gradient}: its square is not finite in \
-             {}, so that updates vanish.",
+            "{begin} with a gradient norm of {gradient}: its square is not finite in {}, so \
+             updates vanish.",
             case.subject.precision.name()
         ),
         Outcome::Diverged => format!("Diverged: {}.", result.reason),
         Outcome::KnownMinimum => {
-            let from = from_minimum(case).map_or_else(String::new, |from| format!(", {from}"));
+            let from = from_minimum(case).map_or_else(String::new, |from| format!(" ({from})"));
             format!("{begin} at the known minimum{from}.{}", resting(case))
         }
         Outcome::StationaryPoint => {
             let kind = match (facts.least_curvature, facts.greatest_curvature) {
                 (Some(least), Some(greatest)) if is_negative(least, greatest) => format!(
-                    "a saddle or a maximum, not a minimum: the norm of the gradient is {gradient}, \
-                     the smallest curvature {}",
+                    "a saddle or a maximum, not a minimum (gradient norm {gradient}, smallest \
+                     curvature {})",
                     digits(least)
                 ),
-                _ => format!("a stationary point: the norm of the gradient is {gradient}"),
+                _ => format!("a stationary point (gradient norm {gradient})"),
             };
             format!("{begin} at {kind}{}.{}", elsewhere(case), resting(case))
         }
         Outcome::PrecisionFloor => {
             let floor = match result.status {
-                Status::NoFurtherStep => format!(
-                    "{begin}: {} (norm of the gradient {gradient})",
-                    result.reason
-                ),
+                Status::NoFurtherStep => {
+                    format!("{begin}: {} (gradient norm {gradient})", result.reason)
+                }
                 Status::EpochLimit if is_halted(case.history) => format!(
-                    "{begin}, but nothing changes from {} on{}: the loss is {}, the norm of the \
-                     gradient {gradient}",
+                    "{begin}, but nothing changed after {}{}: loss {}, gradient norm {gradient}",
                     epoch(case.history, case.history.same_since),
                     at_rate(case),
                     digits(result.loss.to_f64())
@@ -106,14 +105,14 @@ fn ending(case: &Case<'_>) -> String {
     }
 }
 
-/// Why the run stopped, to be followed by what it came to.
+/// Why the run stopped; the outcome follows it.
 fn begin(case: &Case<'_>) -> String {
     let result = case.result;
     let epochs = counted(result.epochs_run, "epoch");
     let since = whole(result.status_epoch);
     match result.status {
         Status::Converged => format!("Converged in {epochs} ({})", result.reason),
-        Status::FixedPoint => format!("Came to a fixed point at epoch {since}"),
+        Status::FixedPoint => format!("Reached a fixed point at epoch {since}"),
         Status::NoFurtherStep => format!("Found no further step at epoch {since}"),
         Status::EpochLimit => format!("Reached the limit of {epochs}"),
         Status::Diverged => "Diverged".to_owned(),
@@ -126,35 +125,35 @@ fn is_negative(least: f64, greatest: f64) -> bool {
     least < -FLAT * greatest.max(-least).max(1e-300)
 }
 
-/// How far the known minimum is.
+/// The distance and the gap to the known minimum.
 fn from_minimum(case: &Case<'_>) -> Option<String> {
     let distance = case.result.distance.map(|one| digits(one.to_f64()));
     let gap = case.result.gap.map(|one| digits(one.to_f64()));
     match (distance, gap) {
-        (Some(distance), Some(gap)) => Some(format!("{distance} away and {gap} above it")),
-        (Some(distance), None) => Some(format!("{distance} away")),
-        (None, Some(gap)) => Some(format!("{gap} above it")),
+        (Some(distance), Some(gap)) => Some(format!("distance {distance}, gap {gap}")),
+        (Some(distance), None) => Some(format!("distance {distance}")),
+        (None, Some(gap)) => Some(format!("gap {gap}")),
         (None, None) => None,
     }
 }
 
-/// The same of a run that is not there.
+/// The same for a run that is not at the known minimum.
 fn elsewhere(case: &Case<'_>) -> String {
     from_minimum(case).map_or_else(String::new, |from| {
-        format!("; not at the known minimum: {from}")
+        format!("; not at the known minimum ({from})")
     })
 }
 
-/// Which floor of the precision a run at rest came to.
+/// Why a run at a minimum or a stationary point cannot move.
 fn resting(case: &Case<'_>) -> String {
     match (case.result.status, case.facts.floor) {
-        (Status::NoFurtherStep, _) => format!(" It stopped since there is {}.", case.result.reason),
+        (Status::NoFurtherStep, _) => format!(" Reason: {}.", case.result.reason),
         (_, Some(_)) => format!(" {}.", floor(case)),
         _ => String::new(),
     }
 }
 
-/// How the loss changed over the last fifth.
+/// The change of the loss in the last fifth of the run.
 fn gain(case: &Case<'_>) -> String {
     let Some(earlier) = case.facts.earlier_loss else {
         return String::new();
@@ -162,15 +161,15 @@ fn gain(case: &Case<'_>) -> String {
     let last = case.result.loss.to_f64();
     let (from, to) = (digits(earlier), digits(last));
     match case.result.outcome {
-        _ if from == to => format!(": the loss is {to}"),
+        _ if from == to => format!(" at a loss of {to}"),
         Outcome::Improving if last > earlier => {
-            format!(" in swings that die out: the loss is {to}")
+            format!(" with damped oscillations at a loss of {to}")
         }
-        _ => format!(": over the last fifth the loss went from {from} to {to}"),
+        _ => format!(": in the last fifth of the run the loss went from {from} to {to}"),
     }
 }
 
-/// Between what the loss stayed at the end.
+/// The range of the loss at the end.
 fn range(case: &Case<'_>) -> String {
     let (Some(low), Some(high)) = (case.facts.tail_low, case.facts.tail_high) else {
         return String::new();
@@ -182,59 +181,59 @@ fn range(case: &Case<'_>) -> String {
     }
 }
 
-/// The learning rate that a schedule has come to.
+/// The final learning rate of a schedule.
 fn at_rate(case: &Case<'_>) -> String {
     let rate = case.history.learning_rate;
     rate.filter(|_| case.subject.is_scheduled)
         .map_or_else(String::new, |rate| {
-            format!(" at a learning rate of {}", digits(rate))
+            format!(" (learning rate {})", digits(rate))
         })
 }
 
-/// Which floor the descent came to, without the stop at the end.
+/// The precision floor of the descent, without a full stop.
 fn floor(case: &Case<'_>) -> String {
     let (facts, limits) = (case.facts, case.limits);
     let precision = case.subject.precision.name();
     let begin = match facts.floor_epoch {
         Some(epoch) => format!(
-            "Reached the floor of {precision} at epoch {}:",
+            "Reached the precision floor of {precision} at epoch {}:",
             whole(epoch)
         ),
-        None => format!("Reached the floor of {precision}:"),
+        None => format!("Reached the precision floor of {precision}:"),
     };
     let gradient = case.result.gradient_norm.to_f64();
     let step = case.subject.theory.map_or_else(String::new, |theory| {
         let (rate, step) = (digits(theory.rate), digits(theory.rate * gradient));
         let gradient = digits(gradient);
-        format!("the step, {rate} times a gradient of {gradient}, is {step}")
+        format!("the step of {step} (learning rate {rate} × gradient norm {gradient})")
     });
     match facts.floor {
         Some(Floor::ZeroGradient) => format!("The gradient is exactly zero in {precision}"),
         Some(Floor::Flushed) => format!(
-            "{begin} {step}, below the smallest normal number {}, and flushed to zero",
+            "{begin} {step} is below the smallest normal number, {}, and is flushed to zero",
             digits(limits.least_normal)
         ),
         Some(Floor::Underflow) => format!(
-            "{begin} {step}, and rounds to zero next to the smallest number {}",
+            "{begin} {step} rounds to zero; the smallest number is {}",
             digits(limits.least)
         ),
         Some(Floor::Rounding) if case.subject.theory.is_some() => {
-            format!("{begin} {step}, below half of the spacing of numbers at the parameters")
+            format!("{begin} {step} is below half of the spacing of numbers at the parameters")
         }
         Some(Floor::Rounding) => format!(
-            "{begin} steps no longer change a parameter, though the norm of the gradient is {}",
+            "{begin} steps no longer change any parameter at a gradient norm of {}",
             digits(gradient)
         ),
         None if case.is_motionless => format!(
-            "Reached the limit of {}, but nothing moves any more{}: the loss is {}, the norm of \
-             the gradient {}",
+            "Reached the limit of {}, but the parameters no longer move{}: loss {}, gradient \
+             norm {}",
             counted(case.result.epochs_run, "epoch"),
             at_rate(case),
             digits(case.result.loss.to_f64()),
             digits(gradient)
         ),
         Some(Floor::Loss) | None => format!(
-            "{begin} the loss stays at {}, though the parameters still move",
+            "{begin} the loss stays at {} although the parameters still move",
             digits(case.result.loss.to_f64())
         ),
     }
@@ -252,7 +251,7 @@ fn zero_loss(case: &Case<'_>) -> Option<String> {
     })
 }
 
-/// An epoch, which was one of the recorded ones if not all were.
+/// An epoch, called a recorded epoch unless every epoch was recorded.
 fn epoch(history: &History, epoch: u64) -> String {
     let last = history.last().map_or(0, |last| last.epoch);
     let are_all = history.rows > last;
@@ -267,8 +266,8 @@ fn certainty(case: &Case<'_>) -> Option<String> {
     let grown = libm::log(last.gradient / first.gradient);
     let each = libm::exp(grown / epochs(last.epoch - first.epoch));
     Some(format!(
-        "Divergence was inevitable from {} on: from there the gradient grew at every recorded \
-         epoch, by a factor of {} an epoch{}.",
+        "Divergence was inevitable from {} on: the gradient norm then grew in every recorded \
+         epoch, by a factor of {} per epoch{}.",
         epoch(case.history, from),
         factor(each),
         if case.fit.is_some() {
@@ -288,7 +287,7 @@ fn rate(case: &Case<'_>) -> Option<String> {
     }
     let verb = if fit.slope < 0.0 { "shrank" } else { "grew" };
     let mut text = format!(
-        "The gradient {verb} by a factor of {} an epoch from epoch {} to {}",
+        "The gradient norm {verb} by a factor of {} per epoch between epochs {} and {}",
         factor(measured),
         whole(fit.from),
         whole(fit.to)
@@ -301,7 +300,7 @@ fn rate(case: &Case<'_>) -> Option<String> {
 }
 
 /// The curvature whose factor is the measured one: that of the slowest direction, or
-/// another, where the start has no part along it.
+/// another one where the start has no component along the slowest.
 fn agreement(case: &Case<'_>, fit: Fit) -> Option<f64> {
     let theory = case.subject.theory?;
     let agrees = |curvature: &f64| {
@@ -320,31 +319,30 @@ fn agreement(case: &Case<'_>, fit: Fit) -> Option<f64> {
     slowest.filter(agrees).or_else(|| others.find(agrees))
 }
 
-/// `, as theory predicts`, or what it lets expect instead.
+/// The formula of theory if it agrees, or the factor that theory predicts instead.
 fn predicted(case: &Case<'_>, fit: Fit) -> Option<String> {
     let theory = case.subject.theory?;
     let begin = if case.facts.certain_from.is_some() {
-        " predicts that:"
+        " agrees:"
     } else {
-        ", as"
+        ", as predicted:"
     };
     if let Some(curvature) = agreement(case, fit) {
-        return Some(format!("{begin} {}", formula(theory, curvature, begin)));
+        return Some(format!("{begin} {}", formula(theory, curvature)));
     }
     let predicted = case.facts.predicted_rate.filter(|_| case.is_near)?;
     Some(format!(
-        "; the curvature at the end predicts {}",
+        "; the curvature at the end predicts a factor of {}",
         factor(predicted)
     ))
 }
 
-/// How the factor follows from a curvature.
-fn formula(theory: Theory, curvature: f64, begin: &str) -> String {
+/// The derivation of the factor from a curvature.
+fn formula(theory: Theory, curvature: f64) -> String {
     let (rate, curvature_text) = (digits(theory.rate), digits(curvature));
     let value = factor(theory.factor(curvature));
-    let predicts = if begin == ", as" { " predicts" } else { "" };
     if theory.momentum == 0.0 {
-        return format!("|1 − {rate}·{curvature_text}| = {value}{predicts}");
+        return format!("|1 − {rate}·{curvature_text}| = {value}");
     }
     let kind = if theory.is_nesterov {
         "Nesterov's momentum"
@@ -352,17 +350,10 @@ fn formula(theory: Theory, curvature: f64, begin: &str) -> String {
         "momentum"
     };
     let momentum = digits(theory.momentum);
-    format!(
-        "{kind} {momentum} at rate {rate} and curvature {curvature_text} {}{value}",
-        if predicts.is_empty() {
-            "gives "
-        } else {
-            "predicts: "
-        }
-    )
+    format!("{kind} {momentum}, learning rate {rate} and curvature {curvature_text} give {value}")
 }
 
-/// Whether the last steps made digits double, as Newton's method does.
+/// Whether the last steps doubled the correct digits, as Newton's method does.
 fn order(case: &Case<'_>) -> Option<String> {
     let [middle, first] = case.history.before;
     let (middle, first) = (middle?, first?);
@@ -375,7 +366,7 @@ fn order(case: &Case<'_>) -> Option<String> {
     let is_fast = before > 1.0 && after > 1.5 * before;
     (are_neighbours && is_fast).then(|| {
         format!(
-            "Convergence was faster than linear: the last gradients are {}, {} and {}.",
+            "Convergence was faster than linear: the last gradient norms are {}, {} and {}.",
             digits(first.gradient),
             digits(middle.gradient),
             digits(last.gradient)
@@ -393,7 +384,7 @@ fn oscillation(case: &Case<'_>) -> Option<String> {
     let are_all = case.history.last()?.epoch < case.history.rows;
     let epochs = if are_all { "epochs" } else { "recorded epochs" };
     let mut text = format!(
-        "`{name}` turned back in each of the last {} {epochs} in which it moved",
+        "`{name}` changed direction in each of the last {} {epochs} in which it moved",
         whole(turns)
     );
     // An overshoot by the curvature: the factor of the error is negative.
@@ -401,7 +392,7 @@ fn oscillation(case: &Case<'_>) -> Option<String> {
         let factor = 1.0 - theory.rate * greatest;
         if theory.momentum == 0.0 && factor < 0.0 && case.facts.condition.is_some() {
             text.push_str(&format!(
-                ", since 1 − {}·{} = {} is negative",
+                ", because 1 − {}·{} = {} is negative",
                 digits(theory.rate),
                 digits(greatest),
                 digits(factor)
@@ -412,17 +403,14 @@ fn oscillation(case: &Case<'_>) -> Option<String> {
     Some(text)
 }
 
-/// The bound and the best rate, beside the one that was used.
+/// The stability bound and the best learning rate, compared with the one used.
 fn stability(case: &Case<'_>) -> Option<String> {
     let (facts, result) = (case.facts, case.result);
     let bound = facts.stability_bound?;
     let rate = case.subject.theory?.rate;
     let is_judged = result.is_diverged() || result.outcome == Outcome::Oscillating;
     let place = if result.is_diverged() {
-        format!(
-            "where the loss was least (epoch {})",
-            whole(result.best_epoch)
-        )
+        format!("at the smallest loss (epoch {})", whole(result.best_epoch))
     } else {
         "at the end".to_owned()
     };
@@ -436,23 +424,23 @@ fn stability(case: &Case<'_>) -> Option<String> {
         } else if rate < bound {
             "below"
         } else {
-            "exactly"
+            "exactly at"
         };
         let best = best.map_or_else(String::new, |best| format!("; {best} would be fastest"));
         return Some(format!(
-            "With {curvature}, the rate {} is {relation} the bound of {}{best}.",
+            "With {curvature}, the learning rate {} is {relation} the stability bound of {}{best}.",
             digits(rate),
             digits(bound)
         ));
     }
-    // Far from a minimum the curvature at the end says nothing of the descent.
+    // Far from a minimum the curvature at the end does not describe the descent.
     let agrees = case.fit.is_some_and(|fit| agreement(case, fit).is_some());
     if facts.condition.is_none() || !(case.is_near || agrees) {
         return None;
     }
     let best = best.map_or_else(String::new, |best| format!(" and {best} would be fastest"));
     Some(format!(
-        "With {curvature}, rates below {} are stable{best}.",
+        "With {curvature}, learning rates below {} are stable{best}.",
         digits(bound)
     ))
 }
@@ -464,17 +452,17 @@ fn curvature(facts: &Facts, directions: usize, place: &str) -> Option<String> {
     Some(match facts.condition {
         _ if directions == 1 => format!("a curvature of {greatest} {place}"),
         Some(condition) => format!(
-            "a curvature from {least} to {greatest} {place} (condition {})",
+            "a curvature from {least} to {greatest} (condition number {}) {place}",
             digits(condition)
         ),
         None => format!("a curvature from {least} to {greatest} {place}"),
     })
 }
 
-/// How long it would go on.
+/// The number of epochs until the gradient norm is a tenth.
 fn projection(case: &Case<'_>) -> Option<String> {
     let fit = case.fit.filter(|fit| fit.slope < 0.0)?;
-    // Of a schedule the pace is not that of the next epochs.
+    // A schedule changes the pace in the next epochs.
     if case.result.outcome != Outcome::Improving || case.subject.is_scheduled {
         return None;
     }
@@ -487,7 +475,7 @@ fn projection(case: &Case<'_>) -> Option<String> {
     )]
     is_sensible.then(|| {
         format!(
-            "At this pace a gradient of a tenth takes {} more.",
+            "At this pace the gradient norm falls to a tenth in another {}.",
             counted(more as u64, "epoch")
         )
     })

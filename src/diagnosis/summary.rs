@@ -1,22 +1,22 @@
-//! All diagnoses together.
+//! The summary of all diagnoses.
 
 use std::collections::BTreeMap;
 
 use super::conclude::add_curvature;
 use super::facts::Facts;
 use super::ranking::{Rank, RankedSetting, Ranking, Settings};
-use super::words::{brief, counted, digits, listed, whole};
+use super::words::{brief, digits, listed, whole};
 use super::{Concluded, Detail, Diagnoser, Diagnosis, RunDiagnosis, Subject};
 use crate::batch::RunResult;
 use crate::ending::{Outcome, REACHED_DISTANCE, REACHED_GAP};
-use crate::number::short;
+use crate::number::{counted, short};
 use crate::plan::Plan;
 
-/// So many objectives, and so many boundaries, are spoken of one by one in the paragraph;
-/// with more nobody would read it.
+/// Maximum number of objectives, and of boundaries, that the paragraph lists one by one;
+/// with more it would be too long to read.
 const SPOKEN_OF: usize = 4;
 
-/// What is kept of all diagnoses: counts, the best runs and settings, and the first runs.
+/// The totals of all diagnoses: counts, the best runs and settings, and the first runs.
 #[derive(Clone, Debug, Default)]
 pub struct Tallies {
     runs: u64,
@@ -29,10 +29,10 @@ pub struct Tallies {
 /// The runs of an optimizer on an objective.
 #[derive(Clone, Debug, Default)]
 struct Group {
-    /// How many came to each outcome.
+    /// The number of runs with each outcome.
     outcomes: BTreeMap<Outcome, u64>,
     best: Option<Best>,
-    /// The smallest and the largest learning rate of all.
+    /// The smallest and the largest learning rate.
     rates: Option<[f64; 2]>,
     /// The largest learning rate of a run that is not unstable, and the smallest of one that
     /// is.
@@ -128,7 +128,7 @@ impl Tallies {
         }
     }
 
-    /// Takes over those of later runs.
+    /// Adds the totals of later runs.
     pub fn extend(&mut self, plan: &Plan, later: Tallies) {
         self.runs += later.runs;
         for (key, group) in later.groups {
@@ -160,7 +160,7 @@ impl Tallies {
         }
     }
 
-    /// The paragraph, and what is too much for it.
+    /// The paragraph, and the details that do not fit into it.
     fn summary(
         &self,
         plan: &Plan,
@@ -214,8 +214,8 @@ impl Tallies {
         tests.dedup();
         if !tests.is_empty() {
             summary.push(format!(
-                "Settings are compared with the best one by {}, two-sided at a level of 5 % with \
-                 Holm's correction.",
+                "Settings are compared with the best one by {} (two-sided, 5 % level, Holm's \
+                 correction).",
                 tests.join(" or ")
             ));
         }
@@ -228,7 +228,7 @@ impl Tallies {
         (summary, details)
     }
 
-    /// Those that have runs, by their places.
+    /// The objectives with runs, by their places in the plan.
     fn objectives(&self) -> Vec<usize> {
         let mut objectives: Vec<usize> = self.groups.keys().map(|(one, _)| *one).collect();
         objectives.dedup();
@@ -252,7 +252,7 @@ impl Tallies {
         bests
     }
 
-    /// On how many objectives each optimizer is the best, if there are several.
+    /// The number of objectives on which each optimizer is the best, if there are several.
     fn standings(&self, plan: &Plan, rankings: &[Ranking]) -> Option<String> {
         if plan.optimizers.len() < 2 {
             return None;
@@ -277,7 +277,7 @@ impl Tallies {
         };
         let name = |optimizer: usize| brief(&plan.optimizers[optimizer].name);
         let mut parts = vec![format!(
-            "Best: {} on {} of {}",
+            "Best optimizer: {} on {} of {}",
             name(*first),
             whole(*count),
             counted(self.objectives().len() as u64, "objective")
@@ -292,7 +292,7 @@ impl Tallies {
         Some(listed(&parts) + ".")
     }
 
-    /// The objectives on which nothing was reached.
+    /// The objectives on which every run diverged.
     fn lost(&self, plan: &Plan) -> Option<String> {
         let objectives = self.objectives();
         let lost: Vec<usize> = objectives
@@ -305,16 +305,16 @@ impl Tallies {
             0 => None,
             1..=SPOKEN_OF => Some(format!("Every run on {} diverged.", listed(&names))),
             count => Some(format!(
-                "On {count} of {} objectives every run diverged.",
+                "Every run diverged on {count} of {} objectives.",
                 objectives.len()
             )),
         }
     }
 
-    /// How many runs came to which outcome.
+    /// The number of runs with each outcome.
     fn endings(&self, plan: &Plan) -> String {
         let is_known = |objective: &usize| plan.objectives[*objective].has_known_minimum();
-        // What is elsewhere than a known minimum, and what is not.
+        // With whether it is a stationary point other than the known minimum.
         let mut outcomes: BTreeMap<(Outcome, bool), u64> = BTreeMap::new();
         for ((objective, _), group) in &self.groups {
             for (outcome, count) in &group.outcomes {
@@ -338,6 +338,7 @@ impl Tallies {
         let mut has_reached = false;
         for ((outcome, is_another), count) in ends {
             has_reached |= outcome == Outcome::KnownMinimum;
+            let were = if count == 1 { "was" } else { "were" };
             let count = whole(count);
             parts.push(match outcome {
                 Outcome::KnownMinimum => format!("{count} reached the known minimum{within}"),
@@ -345,9 +346,9 @@ impl Tallies {
                     format!("{count} ended at another stationary point")
                 }
                 Outcome::StationaryPoint => format!("{count} ended at a stationary point"),
-                Outcome::PrecisionFloor => format!("{count} ended at the floor of the precision"),
-                Outcome::Improving => format!("{count} still improving"),
-                other => format!("{count} {}", other.name()),
+                Outcome::PrecisionFloor => format!("{count} ended at the precision floor"),
+                Outcome::Diverged => format!("{count} diverged"),
+                other => format!("{count} {were} {}", other.name()),
             });
         }
         if known > 0 && !has_reached {
@@ -356,7 +357,7 @@ impl Tallies {
         format!("{}: {}.", counted(self.runs, "run"), listed(&parts))
     }
 
-    /// The best run of an objective, and how far other optimizers came.
+    /// The best run of an objective, and the best ones of other optimizers.
     fn best(&self, plan: &Plan, objective: usize, on: &str) -> String {
         let bests = self.bests(objective);
         let Some(best) = bests.first() else {
@@ -373,7 +374,7 @@ impl Tallies {
             };
             format!("{}{evaluations}", counted(best.rank.epochs(), "epoch"))
         };
-        // The objective was just named.
+        // The objective has just been named.
         let is_told =
             |column: usize| ["objective", "dimension"].contains(&&*plan.columns()[column]);
         let run = plan.run(best.result.number);
@@ -383,9 +384,9 @@ impl Tallies {
         } else {
             brief(&label)
         };
+        let quantity = Rank::quantity(&plan.objectives[objective]);
         let mut text = format!(
-            "Best run{on}: {label}, {} {} after {}{}",
-            Rank::quantity(&plan.objectives[objective]),
+            "Best run{on}: {label}, {quantity} {} after {}{}",
             digits(best.rank.loss()),
             cost(best),
             from_minimum(&best.result)
@@ -393,13 +394,13 @@ impl Tallies {
         if let [_, second, rest @ ..] = &bests[..] {
             let optimizer = |best: &Best| brief(&plan.optimizers[best.subject.optimizer].name);
             text.push_str(&format!(
-                "; then {} with {}",
+                "; next best optimizer: {} with {quantity} {}",
                 optimizer(second),
                 digits(second.rank.loss())
             ));
             if let Some(last) = rest.last() {
                 text.push_str(&format!(
-                    ", worst of {} optimizers: {} with {}",
+                    "; worst of {} optimizers: {} with {quantity} {}",
                     bests.len(),
                     optimizer(last),
                     digits(last.rank.loss())
@@ -411,7 +412,7 @@ impl Tallies {
     }
 }
 
-/// How far a run ended from the known minimum, if there is one.
+/// The final distance from the known minimum, if there is one.
 fn from_minimum(result: &RunResult) -> String {
     let distance = result
         .distance
@@ -419,7 +420,7 @@ fn from_minimum(result: &RunResult) -> String {
     distance.unwrap_or_default()
 }
 
-/// The best setting of an objective, and how those of other optimizers compare.
+/// The best setting of an objective, compared with those of other optimizers.
 fn best_setting(plan: &Plan, ranking: &Ranking, on: &str) -> String {
     // The first of each optimizer.
     let mut bests: Vec<&RankedSetting> = Vec::new();
@@ -434,7 +435,7 @@ fn best_setting(plan: &Plan, ranking: &Ranking, on: &str) -> String {
     let quantity = Rank::quantity(&plan.objectives[ranking.objective]);
     let [_, lower, median, upper, _] = best.losses;
     if !median.is_finite() {
-        return format!("Of every setting{on} half of the runs or more diverged.");
+        return format!("Every setting{on} diverged in at least half of its runs.");
     }
     let mut text = format!(
         "Best setting{on} by the median of {}: {}, {quantity} {} (quartiles {} to {})",
@@ -458,15 +459,18 @@ fn best_setting(plan: &Plan, ranking: &Ranking, on: &str) -> String {
         let optimizer = brief(&plan.optimizers[one.optimizer].name);
         let comparison = one.comparison.text();
         match one.losses[2].is_finite() {
-            true => format!("{optimizer} with {} ({comparison})", digits(one.losses[2])),
+            true => {
+                let median = digits(one.losses[2]);
+                format!("{optimizer} with {quantity} {median} ({comparison})")
+            }
             false => format!("{optimizer}, which diverged ({comparison})"),
         }
     };
     if let [_, second, rest @ ..] = &bests[..] {
-        text.push_str(&format!("; then {}", with(second)));
+        text.push_str(&format!("; next best optimizer: {}", with(second)));
         if let Some(last) = rest.last() {
             text.push_str(&format!(
-                ", worst of {} optimizers: {}",
+                "; worst of {} optimizers: {}",
                 bests.len(),
                 with(last)
             ));
@@ -489,7 +493,7 @@ pub(super) fn title(plan: &Plan, objective: usize) -> String {
     }
 }
 
-/// Between which learning rates runs begin to diverge, and what theory says.
+/// The learning rates between which runs begin to diverge, and the prediction of theory.
 fn boundary(plan: &Plan, diagnoser: &Diagnoser, group: &Group, place: &str) -> Option<String> {
     let best = group.best.as_ref()?;
     let stable = group.stable?;
@@ -497,7 +501,7 @@ fn boundary(plan: &Plan, diagnoser: &Diagnoser, group: &Group, place: &str) -> O
     if !group.is_sweep() {
         return None;
     }
-    // Theory speaks of one setting: where others vary, bounds do too.
+    // Theory holds for one setting: where others vary, bounds do too.
     let decides = |column: &&String| {
         ![
             "learning_rate", "repetition", "objective", "optimizer", "method",
@@ -524,15 +528,17 @@ fn boundary(plan: &Plan, diagnoser: &Diagnoser, group: &Group, place: &str) -> O
         return found.map(|found| found + ".");
     };
     let fastest = facts.best_rate.map_or_else(String::new, |best| {
-        format!(", and {} as the fastest rate", digits(best))
+        format!(" and a fastest learning rate of {}", digits(best))
     });
     Some(match found {
         Some(found) => format!(
-            "{found}; the curvature at the end of the best run predicts {}{fastest}.",
+            "{found}; the curvature at the end of the best run predicts a stability bound of \
+             {}{fastest}.",
             digits(bound)
         ),
         None => format!(
-            "The curvature at the end of the best run{place} predicts that rates from {} on are unstable{fastest}.",
+            "The curvature at the end of the best run{place} predicts a stability bound of \
+             {}{fastest}.",
             digits(bound)
         ),
     })

@@ -1,9 +1,9 @@
-//! What is known of a method on a quadratic function, which every smooth function is near
-//! a minimum: by what factor the error shrinks an epoch, and which rates are stable.
+//! The theory of a method on a quadratic function, which approximates every smooth function
+//! near a minimum: the factor per epoch of the error, and the stable learning rates.
 //!
 //! Along an eigenvector of the Hessian with the eigenvalue λ an update is a linear map of
-//! the error, or of the error and the one before it. The greatest magnitude of its
-//! eigenvalues is the factor an epoch.
+//! the error, or of the error and the one before it. The largest magnitude of its
+//! eigenvalues is the factor per epoch.
 //!
 //! Sources: Polyak, Some methods of speeding up the convergence of iteration methods,
 //! 1964; Lessard, Recht, Packard, Analysis and design of optimization algorithms via
@@ -12,7 +12,7 @@
 use crate::optimizer::Method;
 use crate::plan::{Bounds, Plan, Run};
 
-/// A method whose factors are known, with its numbers.
+/// A method with known factors, and its settings.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(super) struct Theory {
     pub(super) rate: f64,
@@ -22,8 +22,8 @@ pub(super) struct Theory {
 }
 
 impl Theory {
-    /// That of a run, if it is gradient descent at one learning rate, on all of the data,
-    /// without anything that changes gradients or keeps parameters within bounds.
+    /// The theory of a run, if it is gradient descent at one learning rate, on all of the data,
+    /// without anything that changes gradients or bounds parameters.
     pub(super) fn of(plan: &Plan, run: &Run) -> Option<Theory> {
         let rule = run.recipe.rule;
         let objective = &plan.objectives[run.objective];
@@ -48,7 +48,7 @@ impl Theory {
         })
     }
 
-    /// The factor of the error an epoch along a direction of this curvature.
+    /// The factor per epoch of the error along a direction of this curvature.
     ///
     /// With the error e, plain descent is e ← (1 − ηλ)·e. Momentum is the recurrence
     /// z² − (1 + μ − ηλ)·z + μ = 0, Nesterov's z² − (1 + μ)(1 − ηλ)·z + μ(1 − ηλ) = 0.
@@ -71,7 +71,7 @@ impl Theory {
         }
     }
 
-    /// Below which learning rate errors shrink along a direction of this curvature.
+    /// The learning rate below which errors shrink along a direction of this curvature.
     pub(super) fn bound(&self, curvature: f64) -> f64 {
         let momentum = self.momentum;
         if self.is_nesterov {
@@ -81,8 +81,8 @@ impl Theory {
         }
     }
 
-    /// The learning rate that is fastest for curvatures between these, with the momentum
-    /// as it is; not known for Nesterov's. The factors of both ends are equal then.
+    /// The fastest learning rate for curvatures between these, with the given momentum; not
+    /// known for Nesterov's. It makes the factors of both ends equal.
     pub(super) fn best(&self, least: f64, greatest: f64) -> Option<f64> {
         let best = 2.0 * (1.0 + self.momentum) / (least + greatest);
         (!self.is_nesterov).then_some(best)
@@ -110,14 +110,14 @@ mod tests {
     fn factors_are_those_of_the_textbook() {
         near(theory(0.01, 0.0, false).factor(2.0), 0.98);
         near(theory(1.1, 0.0, false).factor(2.0), 1.2);
-        // Polyak's best rate and momentum for curvatures from 1 to 100.
+        // Polyak's best learning rate and momentum for curvatures from 1 to 100.
         let momentum = (9.0_f64 / 11.0) * (9.0 / 11.0);
         let best = theory(4.0 / 121.0, momentum, false);
         // Both ends have a double root there, which is known to half of the digits.
         for curvature in [1.0, 100.0] {
             assert!((best.factor(curvature) - 9.0 / 11.0).abs() < 1e-7);
         }
-        // Nesterov's for the same: 1 − 1/√κ at the least curvature.
+        // Nesterov's for the same: 1 − 1/√κ at the smallest curvature.
         let nesterov = theory(0.01, 9.0 / 11.0, true);
         assert!((nesterov.factor(1.0) - 0.9).abs() < 1e-7);
         near(nesterov.factor(100.0), 0.0);

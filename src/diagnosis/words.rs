@@ -1,8 +1,8 @@
-//! Numbers and lists as they stand in sentences.
+//! Numbers and lists in sentences.
 
 use crate::number::{grouped, short};
 
-/// So many characters of a name are read in a sentence.
+/// Maximum number of characters of a name in a sentence.
 const LONGEST_NAME: usize = 60;
 
 /// Four significant digits.
@@ -10,7 +10,7 @@ pub(super) fn digits(value: f64) -> String {
     short(rounded(value, 3))
 }
 
-/// A factor: near 1 with so many digits more that its distance from 1 has three.
+/// A factor: near 1 with more digits, so that its distance from 1 has three.
 pub(super) fn factor(value: f64) -> String {
     let mut after = 2;
     let mut apart = (1.0 - value).abs();
@@ -28,23 +28,17 @@ pub(super) fn factor(value: f64) -> String {
     }
 }
 
-/// `value` with so many digits after the first.
+/// `value` with `after` digits after the first.
 pub(super) fn rounded(value: f64, after: usize) -> f64 {
     format!("{value:.after$e}").parse().unwrap_or(value)
 }
 
-/// A whole number with its thousands apart.
+/// An integer with its thousands separated.
 pub(super) fn whole(count: u64) -> String {
     grouped(u128::from(count))
 }
 
-/// A whole number with what it counts.
-pub(super) fn counted(count: u64, one: &str) -> String {
-    let plural = if count == 1 { "" } else { "s" };
-    format!("{} {one}{plural}", whole(count))
-}
-
-/// A name, of a long one its beginning: the table of runs has it in full.
+/// A name, shortened if it is long: the table of runs has it in full.
 pub(super) fn brief(name: &str) -> String {
     if name.chars().count() <= LONGEST_NAME {
         return name.to_owned();
@@ -52,7 +46,7 @@ pub(super) fn brief(name: &str) -> String {
     name.chars().take(LONGEST_NAME - 1).collect::<String>() + "…"
 }
 
-/// Parts with commas, the last with `and`.
+/// Parts separated by commas, the last by `and`.
 pub(super) fn listed(parts: &[String]) -> String {
     match parts {
         [] => String::new(),
@@ -75,8 +69,6 @@ mod tests {
         assert_eq!(factor(0.333_333_33), "0.3333");
         assert_eq!(factor(1.0), "1");
         assert_eq!(factor(1.2), "1.2");
-        assert_eq!(counted(1, "run"), "1 run");
-        assert_eq!(counted(1_000, "epoch"), "1,000 epochs");
         assert_eq!(brief("momentum 0.9"), "momentum 0.9");
         assert_eq!(brief(&"a ".repeat(50)).chars().count(), 60);
         let parts = ["a", "b", "c"].map(str::to_owned);

@@ -5,12 +5,12 @@ use std::cell::Cell;
 use super::program::{Program, Slot};
 use crate::autodiff::Real;
 
-/// How many lanes an operation computes together: the least number that fills
-/// whole vectors of every instruction set in both precisions.
+/// The number of lanes that an operation computes together: the smallest that
+/// fills whole vectors of every instruction set in both precisions.
 pub const WIDTH: usize = 16;
 
-/// Where rows begin and end, in bytes: no vector lies across two lines of the
-/// cache.
+/// The alignment of rows in bytes: no vector crosses the border of two cache
+/// lines.
 const ALIGNMENT: usize = 64;
 
 /// A number of a program, for each lane.
@@ -22,19 +22,19 @@ pub enum Quantity {
     Output(usize),
 }
 
-/// Where a quantity is expected in every epoch: not below `low`, not above
+/// The expected range of a quantity in every epoch: not below `low`, not above
 /// `high`, and not NaN.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Expected<T> {
-    /// What is looked at.
+    /// The quantity.
     pub quantity: Quantity,
-    /// The least that is expected.
+    /// The smallest expected value.
     pub low: T,
-    /// The greatest.
+    /// The largest expected value.
     pub high: T,
 }
 
-/// A slot with the least and the greatest number expected there.
+/// A slot with the smallest and the largest number expected there.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Check<T> {
     pub(super) slot: Slot,
@@ -42,14 +42,14 @@ pub(super) struct Check<T> {
     pub(super) high: T,
 }
 
-/// So many epochs can be watched without looking: twice as many can be counted
-/// in either precision.
+/// The maximum number of epochs between two calls of [`Block::look_anew`]: twice as
+/// many can be counted in either precision.
 const MOST_EPOCHS: u32 = 1 << 20;
 
 /// The rows after those of the program's slots.
 pub(super) const ALARM: usize = 0;
 pub(super) const LEAST: usize = 1;
-/// The number of epochs since that of the least value; NaN once a value was not
+/// The number of epochs since that of the smallest value; NaN once a value was not
 /// finite.
 pub(super) const SINCE_LEAST: usize = 2;
 const OWN_ROWS: usize = 3;
@@ -90,11 +90,11 @@ pub struct Block<'p, T> {
     stride: usize,
     /// The lanes in use.
     live: usize,
-    /// What is looked at after each epoch.
+    /// The checks after each epoch.
     pub(super) checks: Vec<Check<T>>,
-    /// What stays infinite or NaN once it is, so that the last epoch tells.
+    /// Inputs that stay infinite or NaN once they are, so the last epoch shows it.
     finite_at_end: Vec<usize>,
-    /// The output whose least value is kept.
+    /// The output whose smallest value is recorded.
     pub(super) least: Option<Slot>,
     /// Since `look_anew`.
     epochs: u32,
@@ -147,11 +147,11 @@ impl<'p, T: Real> Block<'p, T> {
         block
     }
 
-    /// From now on [`Engine::advance`](super::Engine::advance) notes which lanes
-    /// leave what is `expected`, the least value of output number `least`, and
-    /// whether that is infinite or NaN. That the inputs `finite_at_end`
-    /// are finite is only looked at by [`Block::left`]: they must stay
-    /// infinite or NaN once they are.
+    /// From now on [`Engine::advance`](super::Engine::advance) records which lanes
+    /// leave an `expected` range, the smallest value of output number `least`, and
+    /// whether that output is infinite or NaN. Only [`Block::left`] checks that the
+    /// inputs `finite_at_end` are finite: they must stay infinite or NaN once they
+    /// are.
     pub fn watch(&mut self, expected: &[Expected<T>], finite_at_end: &[usize], least: usize) {
         let check = |one: &Expected<T>| Check {
             slot: match one.quantity {
@@ -168,8 +168,8 @@ impl<'p, T: Real> Block<'p, T> {
         self.row_mut(self.program.slots + LEAST).fill(infinity);
     }
 
-    /// Forgets which lanes left what is expected, and in which epoch the least
-    /// value was found; epochs are counted from here.
+    /// Clears the alarms of all lanes and the epochs of their smallest values; epochs
+    /// are counted from here.
     pub fn look_anew(&mut self) {
         let slots = self.program.slots;
         self.epochs = 0;
@@ -178,7 +178,7 @@ impl<'p, T: Real> Block<'p, T> {
         self.row_mut(slots + SINCE_LEAST).fill(long_ago);
     }
 
-    /// For each lane in use whether it left what is expected since
+    /// For each lane in use, whether it left an expected range since
     /// [`Block::look_anew`].
     pub fn left(&self, left: &mut Vec<bool>) {
         let slots = self.program.slots;
@@ -193,8 +193,8 @@ impl<'p, T: Real> Block<'p, T> {
         }
     }
 
-    /// The least value of a lane since [`Block::watch`], and the number of its
-    /// epoch if it was found since [`Block::look_anew`]; of equal ones the first.
+    /// The smallest value of a lane since [`Block::watch`], and the number of its
+    /// epoch if it was found since [`Block::look_anew`]: the first of equal ones.
     ///
     /// # Panics
     ///
@@ -205,7 +205,7 @@ impl<'p, T: Real> Block<'p, T> {
         #[allow(
             clippy::cast_possible_truncation,
             clippy::cast_sign_loss,
-            reason = "a whole number of at most 2 * MOST_EPOCHS"
+            reason = "an integer of at most 2 * MOST_EPOCHS"
         )]
         let since = self.row(slots + SINCE_LEAST)[lane].to_f64() as u32;
         let found = self.epochs.checked_sub(since + 1);
@@ -213,7 +213,7 @@ impl<'p, T: Real> Block<'p, T> {
     }
 
     /// Loads all inputs of a lane. The first lane also fills those that only
-    /// make up whole vectors, so it is best loaded with numbers as good as any.
+    /// complete whole vectors, so its numbers should be ordinary ones.
     ///
     /// # Panics
     ///
@@ -240,7 +240,7 @@ impl<'p, T: Real> Block<'p, T> {
         self.live
     }
 
-    /// Input number `input` of a lane: of the state as it is now.
+    /// Input number `input` of a lane, in the current state.
     ///
     /// # Panics
     ///
@@ -250,7 +250,7 @@ impl<'p, T: Real> Block<'p, T> {
         self.inputs(input)[lane]
     }
 
-    /// Input number `input` of every lane in use: of the state as it is now.
+    /// Input number `input` of every lane in use, in the current state.
     ///
     /// # Panics
     ///
@@ -320,7 +320,7 @@ impl<'p, T: Real> Block<'p, T> {
     /// Counts epochs that are going to be watched.
     pub(super) fn count(&mut self, epochs: u32) {
         self.epochs = self.epochs.saturating_add(epochs);
-        assert!(self.epochs <= MOST_EPOCHS, "look anew once in a while");
+        assert!(self.epochs <= MOST_EPOCHS, "`look_anew` is due");
     }
 
     /// Whether there is only the one lane that it was made for.
@@ -389,7 +389,7 @@ impl<T: Real> States<T> {
     ///
     /// # Panics
     ///
-    /// If there are not so many lanes.
+    /// If there are fewer lanes.
     pub fn remove(&mut self, lane: usize, live: usize) {
         for row in self.numbers.chunks_exact_mut(self.stride.max(1)) {
             row[lane] = row[live];
@@ -397,8 +397,8 @@ impl<T: Real> States<T> {
     }
 }
 
-/// A row with this number or a greater one moves with the tile of a loop over
-/// arrays. What is left when this is taken away is its first vector.
+/// A row with at least this number moves with the tile of a loop over arrays. Its
+/// first vector is the number minus this.
 pub(super) const MOVING: usize = 1 << 31;
 
 /// The numbers of a block as rows of vectors. A row may be read and written in
@@ -406,17 +406,17 @@ pub(super) const MOVING: usize = 1 << 31;
 #[derive(Clone, Copy)]
 pub(super) struct Rows<'a, T, const N: usize> {
     numbers: &'a [Cell<[T; N]>],
-    /// How many vectors a row has.
+    /// The number of vectors of a row.
     stride: usize,
-    /// How many of them have a lane in use.
+    /// The number of vectors with a lane in use.
     active: usize,
-    /// How many vectors the rows that move have moved.
+    /// The number of vectors by which moving rows have moved.
     moved: usize,
 }
 
 impl<'a, T, const N: usize> Rows<'a, T, N> {
     /// `active` vectors from each vector on, or from the one that is `moved`
-    /// behind it.
+    /// after it.
     pub(super) fn of_tile(numbers: &'a mut [T], active: usize, moved: usize) -> Self {
         let (vectors, _) = numbers.as_chunks_mut::<N>();
         Rows {
@@ -429,7 +429,7 @@ impl<'a, T, const N: usize> Rows<'a, T, N> {
 
     #[inline(always)]
     pub(super) fn row(&self, row: usize) -> &'a [Cell<[T; N]>] {
-        // Tiles are in whole vectors, so a single run is spared the question.
+        // Tiles are in whole vectors, so a single run skips the test.
         let from = if N > 1 && row >= MOVING {
             row - MOVING + self.moved
         } else {

@@ -3,8 +3,8 @@
 //!
 //! Four steps. What no result needs is left out. Then a product, a sum or a
 //! difference that only one other reads becomes the first half of an
-//! instruction whose second half is that other one: a number less to store and
-//! an instruction less to choose. Sine and cosine of one angle, which gradients
+//! instruction whose second half is that other one: one number less to store
+//! and one instruction less to choose. Sine and cosine of the same angle, which gradients
 //! bring together, are computed by one instruction too. The instructions are put
 //! in order, and last each result gets a slot. None of this changes a bit of any
 //! result.
@@ -36,7 +36,7 @@ pub(super) fn epoch<T: Real>(
         parts.scheduled(),
     ];
     let layouts = orders.map(|order| Layout::new(&parts, order, graph.inputs()));
-    // Of equal ones the first.
+    // The first of equal ones.
     let layout = layouts.into_iter().min_by_key(|layout| layout.slots);
     let layout = layout.expect("there are some orders");
     layout.program(&parts, graph.inputs())
@@ -107,7 +107,7 @@ fn is_immediate<T: Real>(op: Op, place: usize, constant: T, subnormals: Subnorma
         (Op::Add | Op::Sub, _) => is_below(T::MIN_POSITIVE * T::TWO_TO_64),
         (Op::Mul, _) => is_below(T::ONE),
         (Op::Div, 1) => magnitude > T::ONE,
-        // The greatest number times the smallest normal one is less than 4.
+        // The largest number times the smallest normal one is less than 4.
         (Op::Div, _) => is_below(T::from_f64(4.0)),
         _ => return false,
     };
@@ -235,8 +235,8 @@ impl<'a, T: Real> Parts<'a, T> {
         order
     }
 
-    /// The units in an order that keeps few numbers at a time: of those whose
-    /// operands are there always the one that adds the fewest, then the one
+    /// The units in an order that needs few numbers at a time: among those whose
+    /// operands are available, always the one that adds the fewest, then the one
     /// whose operand was computed last.
     fn scheduled(&self) -> Vec<usize> {
         let mut unread: Vec<usize> = self.readers.iter().map(Vec::len).collect();
@@ -263,7 +263,7 @@ impl<'a, T: Real> Parts<'a, T> {
                 input_nodes[input] = Some(node);
             }
         }
-        // How many numbers more there are to keep after a unit.
+        // The additional numbers to store after a unit.
         let growth = |unit: usize, unread: &[usize]| -> isize {
             let results = self.units[unit].results().count();
             let reads = &self.units[unit].reads;
@@ -291,7 +291,7 @@ impl<'a, T: Real> Parts<'a, T> {
         let mut order = Vec::with_capacity(self.units.len());
         while let Some(Reverse(found)) = ready.pop() {
             let unit = found.2;
-            // One whose growth became less was added again.
+            // One whose growth fell was added again.
             if is_done[unit] || found != key(unit, &unread, &latest) {
                 continue;
             }
@@ -353,7 +353,7 @@ fn partners<T>(
     partners
 }
 
-/// For each node how often others that are needed read it.
+/// For each node, the number of times that needed nodes read it.
 fn uses<T>(nodes: &[Node<T>], is_wanted: &[bool]) -> Vec<usize> {
     let mut uses = vec![0; nodes.len()];
     for (index, node) in nodes.iter().enumerate().rev() {
@@ -370,7 +370,7 @@ fn uses<T>(nodes: &[Node<T>], is_wanted: &[bool]) -> Vec<usize> {
 }
 
 /// For each node the operand that is computed in the same instruction. From the
-/// leaves up, so that of a chain every second one is.
+/// leaves up, so that this is every second node of a chain.
 fn firsts<T>(nodes: &[Node<T>], uses: &[usize], is_wanted: &[bool]) -> Vec<Option<usize>> {
     let mut firsts: Vec<Option<usize>> = vec![None; nodes.len()];
     for (index, node) in nodes.iter().enumerate() {

@@ -23,13 +23,13 @@ pub struct Interpreter<T> {
     features: Features,
 }
 
-/// Bytes that the fastest cache of every processor has, and some that each
-/// thread may well use.
+/// Bytes that the fastest cache of every processor has, and those that each
+/// thread may use.
 const CACHE: usize = 32 << 10;
 const MEMORY: usize = 16 << 20;
 
 /// The bytes of a row that outweigh the choice of the instruction, and those
-/// beyond which it does not matter any more.
+/// beyond which it no longer matters.
 const SHORT_ROW: usize = 1 << 10;
 const LONG_ROW: usize = 8 << 10;
 
@@ -85,7 +85,7 @@ impl<T: Real> Engine<T> for Interpreter<T> {
                 run.epoch(staged, block.memory(), all);
                 if block.least.is_some() {
                     let watched = Epochs::<T, 1>::new(&self.program, &[], block, 1);
-                    // Nothing is computed, only looked at.
+                    // Nothing is computed, only checked.
                     watched.run::<false>(compute_single);
                 }
             }
@@ -114,8 +114,8 @@ fn compute_single<T: Real>(function: Function<'_, T, 1>) {
     function.run();
 }
 
-/// Runs instructions on a tile of arrays: memory, the vectors in use, and how many
-/// vectors the tile has moved.
+/// Runs instructions on a tile of arrays: memory, the number of vectors in use, and the
+/// number of vectors by which the tile has moved.
 pub(super) fn run_tile<T: Real>(
     features: Features,
     subnormals: Subnormals,
@@ -151,7 +151,7 @@ struct Epochs<'a, T, const N: usize> {
     epochs: u32,
 }
 
-/// What is looked at after each epoch.
+/// The checks after each epoch.
 struct Watch<'a, T, const N: usize> {
     checks: Vec<Check<T>>,
     alarm: &'a [Cell<[T; N]>],
@@ -161,7 +161,7 @@ struct Watch<'a, T, const N: usize> {
     since_least: &'a [Cell<[T; N]>],
 }
 
-/// The same as they are compiled for an instruction set.
+/// The same, compiled for an instruction set.
 struct InLanes<'a, T, const FLUSH: bool>(Epochs<'a, T, WIDTH>, Features);
 
 impl<T: Real, const FLUSH: bool> Work for InLanes<'_, T, FLUSH> {

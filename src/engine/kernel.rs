@@ -20,12 +20,12 @@ pub(super) struct Step<T> {
     constants: [T; 2],
 }
 
-/// The loops that there are.
+/// The kinds of loops.
 #[derive(Clone, Copy, Debug)]
 enum Form {
     /// Any operation whose operands all are in slots.
     Op(Op),
-    /// The one that watches every epoch of every run: the way to it is short.
+    /// The operation that watches every epoch of every run, with a short path to it.
     Magnitude,
     /// One operation with a constant.
     One(Left),
@@ -190,7 +190,7 @@ impl<T: Real> Step<T> {
 }
 
 /// An elementary function on all lanes, subnormal results kept. It is compiled
-/// once for each instruction set: whether results are flushed afterwards is no
+/// once for each instruction set: whether results are flushed afterwards is not a
 /// reason to do so twice, as these are most of the code.
 pub(super) struct Function<'a, T, const N: usize> {
     op: Op,
@@ -214,7 +214,7 @@ impl<T: Real, const N: usize> Work for Function<'_, T, N> {
             (Some(partner), Op::Sigmoid) => operation.with::<SigmoidAndSlope>(partner),
             // The only other function that has a partner.
             (Some(partner), _) => operation.with::<SinAndCos>(partner),
-            // None for no operation.
+            // `None` for no operation.
             (None, _) => op.run::<false, true, _, _>(operation).unwrap_or(()),
         }
     }

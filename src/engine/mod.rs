@@ -1,12 +1,12 @@
 //! Programs made from a graph, and engines that run them.
 //!
 //! A [`Program`] is immutable and shared between threads; the numbers that it
-//! works on are apart: [`Scratch`] space for one run, a [`Block`] for many. An
+//! works on are separate: [`Scratch`] space for one run, a [`Block`] for many. An
 //! [`Engine`] runs one program on blocks. There is one kind of engine so far, the
-//! [`Interpreter`]: an instruction after the other, each on all lanes of a block
+//! [`Interpreter`]: one instruction after the other, each on all lanes of a block
 //! with the widest vectors of the processor ([`Features`]).
 //!
-//! Whatever runs a program, the bits are those of [`Program::step`].
+//! Every engine gives the bits of [`Program::step`].
 
 mod block;
 mod compile;
@@ -21,7 +21,7 @@ pub use features::Features;
 pub use interpreter::Interpreter;
 pub use program::{Instruction, LONGEST_LINE, Program, Scratch, Slot};
 
-/// What runs one program on blocks of lanes.
+/// An engine: it runs one program on blocks of lanes.
 ///
 /// This is the seam for engines of another kind, such as one that writes machine
 /// code: it has to give every lane the bits of [`Program::step`].
@@ -29,11 +29,11 @@ pub trait Engine<T>: std::fmt::Debug + Send + Sync {
     /// The program.
     fn program(&self) -> &Program<T>;
 
-    /// How many lanes it would best get at once, if there are so many runs.
+    /// The preferred number of lanes of a block.
     fn lanes(&self) -> usize;
 
     /// Runs the program `epochs` times on every lane in use of a block that was
-    /// made for it, and watches what [`Block::watch`] said. The rare outputs of
+    /// made for it, and watches what [`Block::watch`] set. The rare outputs of
     /// the program are computed only if `all` is true.
     ///
     /// # Panics

@@ -42,13 +42,13 @@ impl<T> Operand<T> {
     }
 }
 
-/// A part of a [`Program`]: one operation, or two of which the second reads the
+/// A part of a [`Program`]: one operation, or two where the second reads the
 /// result of the first, or a function with its partner. It reads some
 /// slots, then writes one or two, which may be among those read.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Instruction<T> {
     pub(super) op: Op,
-    /// Those that the operation has no place for repeat the first.
+    /// Unused places repeat the first.
     pub(super) operands: [Operand<T>; 3],
     pub(super) then: Option<Then<T>>,
     pub(super) result: Slot,
@@ -98,7 +98,7 @@ impl<T: Real> Instruction<T> {
 }
 
 /// The operations that some results of a graph need, in an order that needs few
-/// slots: a slot is used again when the number in it is not needed any more.
+/// slots: a slot is used again when the number in it is no longer needed.
 ///
 /// # Examples
 ///
@@ -129,21 +129,21 @@ pub struct Program<T> {
     /// of the inputs and are never written again.
     pub(super) constants: Vec<T>,
     pub(super) instructions: Vec<Instruction<T>>,
-    /// Those that are needed when the rare outputs are not asked for.
+    /// Those that are needed without the rare outputs.
     pub(super) usual: Vec<Instruction<T>>,
-    /// What is copied, one after the other, when the operations are done.
+    /// The copies after the operations, in order.
     pub(super) copies: Vec<Copied>,
     pub(super) outputs: Vec<Slot>,
-    /// How many of the inputs an epoch replaces.
+    /// The number of inputs that an epoch replaces.
     pub(super) state: usize,
     pub(super) slots: usize,
     /// The instructions, if they are on arrays; then there are no others.
     pub(super) staged: Option<Arc<Staged<T>>>,
 }
 
-/// The greatest number of operations that are written one after the other. About
-/// there loops over arrays become as fast even for many runs, which go side by side
-/// along a straight line; and a longer one takes long to put in order.
+/// The maximum number of operations of a straight line. At about this length loops over
+/// arrays are as fast even for many runs, which a straight line computes side by side; and
+/// a longer line takes long to put in order.
 pub const LONGEST_LINE: u64 = 4_000;
 
 /// A number that is copied at the end of an epoch.
@@ -153,8 +153,8 @@ pub(super) struct Copied {
     pub(super) to: Slot,
 }
 
-/// The numbers that a program works on. Made by [`Program::scratch`], used
-/// again for as many evaluations as wanted.
+/// The numbers that a program works on. Made by [`Program::scratch`], for any number
+/// of evaluations.
 #[derive(Clone, Debug)]
 pub struct Scratch<T>(Vec<T>);
 
@@ -169,7 +169,7 @@ impl<T: Real> Program<T> {
     /// replaces the first inputs by `next`: the state of the next epoch.
     ///
     /// A value of `next` is written straight into the slot of its input where
-    /// nothing reads the old number any more, and copied there at the end
+    /// nothing reads the old number any longer, and copied there at the end
     /// where something does.
     ///
     /// # Panics
@@ -282,9 +282,9 @@ impl<T: Real> Program<T> {
         Program::epoch(&scalars, &outputs_of.concat(), &next)
     }
 
-    /// Takes the outputs from number `often` on for rare ones: the operations
-    /// that only they need are left out of an
-    /// [advance](super::Engine::advance) that does not ask for them.
+    /// Makes the outputs from number `often` on rare: an
+    /// [advance](super::Engine::advance) that does not request them skips the
+    /// operations that only they need.
     #[must_use]
     pub fn with_rare_outputs(mut self, often: usize) -> Self {
         if let Some(staged) = &self.staged {
@@ -325,7 +325,7 @@ impl<T: Real> Program<T> {
         self.inputs
     }
 
-    /// How many numbers a run of the program needs at once.
+    /// The number of slots that a run of the program needs.
     #[must_use]
     pub fn slots(&self) -> usize {
         self.slots
@@ -337,7 +337,7 @@ impl<T: Real> Program<T> {
         &self.instructions
     }
 
-    /// How many operations on numbers an epoch is.
+    /// The number of operations on numbers in an epoch.
     #[must_use]
     pub fn operations(&self) -> u64 {
         match &self.staged {
@@ -376,7 +376,7 @@ impl<T: Real> Program<T> {
         }
     }
 
-    /// The state as it is in `scratch`, before the next epoch.
+    /// The state in `scratch`, before the next epoch.
     #[must_use]
     pub fn state<'s>(&self, scratch: &'s Scratch<T>) -> &'s [T] {
         &scratch.0[..self.state]
@@ -504,7 +504,7 @@ impl<T: Real> fmt::Display for Program<T> {
             writeln!(formatter, "in      s0..{}", self.inputs)?;
             write!(formatter, "{staged}")?;
             write!(formatter, "out    ")?;
-            // Elements that lie one behind the other are one stretch.
+            // Consecutive elements are one stretch.
             for stretch in self.outputs.chunk_by(|x, y| x.0 + 1 == y.0) {
                 match stretch {
                     [one] => write!(formatter, " {one}")?,

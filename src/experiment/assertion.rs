@@ -1,4 +1,4 @@
-//! The check of an experiment file as an assertion of a test.
+//! The check of an experiment file as an assertion in a test.
 
 use std::path::Path;
 
@@ -17,7 +17,7 @@ pub enum CheckError {
     /// The experiment file could not be read.
     #[error(transparent)]
     Load(#[from] LoadError),
-    /// It has mistakes.
+    /// It has errors.
     #[error("{0}")]
     Mistakes(#[from] Mistakes),
     /// The recorded report is damaged.
@@ -25,12 +25,12 @@ pub enum CheckError {
     Report(#[from] ReportError),
 }
 
-/// What deviates of the experiment file `path` from its expectations and from its recorded
-/// report, which lies in a folder of `reports` that is named after it.
+/// The deviations of the experiment file `path` from its expectations and from its recorded
+/// report, which is in the directory of `reports` that is named after the file.
 ///
 /// # Errors
 ///
-/// If the file cannot be read or has mistakes, or if the report is damaged.
+/// If the file cannot be read or has errors, or if the report is damaged.
 ///
 /// # Examples
 ///
@@ -48,17 +48,17 @@ pub fn check_file(path: &Path, reports: &Path) -> Result<Vec<Deviation>, CheckEr
     Ok(check(&plan, &reports.join(report_name(&shown)))?)
 }
 
-/// So many deviations are told; more would not be read.
+/// Maximum number of deviations in a message.
 const TOLD: usize = 20;
 
-/// Panics unless an experiment gives what its file expects and what its recorded report has,
-/// as far as `[check]` of the file says: `runner check` for a test. The report lies in the
-/// folder `reports` where the test is run, which for `cargo test` is the root of the package.
+/// Panics unless an experiment meets the expectations of its file and matches its recorded
+/// report within the tolerances of `[check]`: `runner check` for a test. The report is in the
+/// directory `reports` where the test runs; for `cargo test` that is the root of the package.
 ///
 /// # Panics
 ///
-/// With what deviates, a line each; if there is no recorded report; if the file or the report
-/// cannot be read.
+/// If there are deviations, listed one per line; if there is no recorded report; if the file or
+/// the report cannot be read.
 ///
 /// # Examples
 ///
@@ -67,7 +67,7 @@ const TOLD: usize = 20;
 /// ```
 ///
 /// ```should_panic
-/// // Its file has a mistake.
+/// // The file has an error.
 /// gradtape::assert_experiment("tests/mistakes/epochs_is_missing.toml");
 /// ```
 #[track_caller]
@@ -86,8 +86,8 @@ pub fn assert_experiment(path: impl AsRef<Path>) {
                 more => format!("  … and {more} more\n"),
             };
             panic!(
-                "{shown} deviates\n{lines}{more}`runner {shown}` records what it gives now, for \
-                 review"
+                "{shown} failed its check\n{lines}{more}`runner {shown}` records the new values \
+                 for review"
             );
         }
     }

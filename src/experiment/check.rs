@@ -1,4 +1,4 @@
-//! Results against what the file expects and what was recorded, as they come.
+//! Results against the expectations of the file and the recorded report, as they come.
 
 use std::path::Path;
 use std::sync::Arc;
@@ -38,13 +38,13 @@ pub struct Check<'p> {
     pub(super) recorded: Option<RecordedReport>,
 }
 
-/// What was checked as one, and what deviates of it.
+/// A checked run or table, and its deviations.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Checked {
     /// What was checked: a run, the table of a derivative, the report as a whole, or a
-    /// recorded run or table that the experiment does not have any more.
+    /// recorded run or table that is no longer in the experiment.
     pub subject: Subject,
-    /// What deviates; nothing if all is as it should be.
+    /// The deviations; none if the check passed.
     pub deviations: Vec<Deviation>,
 }
 
@@ -59,7 +59,7 @@ impl<'p> Check<'p> {
         Ok(Check { plan, recorded })
     }
 
-    /// A check against nothing but the expectations of the file.
+    /// A check against only the expectations of the file.
     ///
     /// # Examples
     ///
@@ -103,7 +103,7 @@ impl<'p> Check<'p> {
         recorded.is_some_and(|recorded| recorded.plan().hash == self.plan.hash)
     }
 
-    /// Checks what belongs to the report as a whole, and the tables of derivatives.
+    /// Checks the report as a whole, and the tables of derivatives.
     ///
     /// # Errors
     ///
@@ -143,8 +143,8 @@ impl<'p> Check<'p> {
         Ok(())
     }
 
-    /// Computes the runs `numbers` and checks each, in their order; then the recorded runs
-    /// that the experiment does not have any more.
+    /// Computes the runs `numbers` and checks each, in their order; then reports the recorded
+    /// runs that are no longer in the experiment.
     ///
     /// # Errors
     ///
@@ -179,7 +179,7 @@ impl<'p> Check<'p> {
 }
 
 impl Checked {
-    /// Something recorded that the experiment does not have any more.
+    /// A recorded run or table that is no longer in the experiment.
     fn gone(deviation: Deviation) -> Checked {
         Checked {
             subject: deviation.subject.clone(),
@@ -222,8 +222,8 @@ impl Comparison<'_> {
     }
 }
 
-/// All that deviates of the values of a plan from its expectations and from the recorded
-/// report in `folder`; that there is no report deviates too.
+/// All deviations of the values of a plan from its expectations and from the recorded report
+/// in `folder`. A missing report is a deviation, too.
 ///
 /// # Errors
 ///
@@ -235,7 +235,7 @@ impl Comparison<'_> {
 /// use gradtape::experiment;
 /// use gradtape::plan::Plan;
 ///
-/// // Another rate than the recorded one.
+/// // Another learning rate than the recorded one.
 /// let source = std::fs::read_to_string("experiments/parabola.toml")?.replace("0.01", "0.02");
 /// let plan = Plan::new("parabola.toml", &source)?;
 /// let deviations = experiment::check(&plan, "reports/parabola".as_ref())?;
@@ -254,7 +254,7 @@ pub fn check(plan: &Plan, folder: &Path) -> Result<Vec<Deviation>, ReportError> 
             demand: Demand::Recorded,
             quantity: folder.display().to_string(),
             epoch: None,
-            wanted: "is not recorded".to_owned(),
+            wanted: "has no recorded report".to_owned(),
             found: String::new(),
             apart: None,
         });

@@ -1,10 +1,10 @@
 //! Experiments from Rust: run one and look at its results, or guard its values in a test.
 //!
-//! The command `runner` writes what it finds; here it is values.
+//! The command `runner` writes the results to files; here they are values.
 //!
 //! # Guarding values from `cargo test`
 //!
-//! [`assert_experiment`] does what `runner check` does and panics with what deviates:
+//! [`assert_experiment`] does what `runner check` does and panics with the deviations:
 //!
 //! ```
 //! # /*

@@ -1,4 +1,4 @@
-//! Runs that moved, drawn beside what was recorded of them.
+//! Charts of changed runs next to their recorded versions.
 
 use super::check::Check;
 use crate::baseline::Trace;
@@ -6,34 +6,34 @@ use crate::batch::{self, Cancelled, Control};
 use crate::report::chart::{Axis, Colour, Figure, Key, Line, Panel, Scale};
 use crate::report::{ReportError, State, state_columns};
 
-/// The recorded way of a run and that of now.
+/// The recorded and the current path of a run.
 #[derive(Clone, Debug)]
 pub struct Overlay {
     /// The number of the run.
     pub run: u64,
-    /// A quantity over the epochs, once as it was recorded and once as it is now: the loss if
-    /// it moved, else the first recorded quantity that did, else the loss.
+    /// A quantity over the epochs, as recorded and now: the loss if it changed, otherwise the
+    /// first recorded quantity that did, otherwise the loss.
     pub both: Figure,
-    /// How far the two are apart; `None` if they are not.
+    /// The difference of the two; `None` if there is none.
     pub apart: Option<Figure>,
 }
 
-/// The quantity that is shown where none moved more than others.
+/// The quantity that is shown if it changed, or if none did.
 const LOSS: &str = "loss";
 
-/// Up to so many points of a line are marked; more would run together.
+/// Maximum number of points of a line that are marked; more would run together.
 const GREATEST_MARKED: usize = 60;
 
 /// Values that differ by more than this are drawn over a logarithmic axis.
 const WIDE: f64 = 100.0;
 
 impl Check<'_> {
-    /// Draws the runs `numbers` beside what was recorded of them; one that was not recorded
-    /// has no entry.
+    /// Draws the runs `numbers` next to their recorded versions; a run that was not recorded has
+    /// no entry.
     ///
     /// # Errors
     ///
-    /// If the report is damaged, or it was cancelled.
+    /// If the report is damaged, or the work was cancelled.
     ///
     /// # Examples
     ///
@@ -70,7 +70,7 @@ impl Check<'_> {
             Ok::<(), Cancelled>(())
         })?;
         let mut reader = recorded.trajectories()?;
-        // Only what both have can be drawn beside each other.
+        // Only quantities that both have can be drawn together.
         let before: Vec<&str> = state_columns(recorded.plan()).collect();
         let columns = state_columns(plan).enumerate();
         let columns = columns.filter_map(|(now, name)| {
@@ -113,7 +113,7 @@ impl Column<'_> {
         points.collect()
     }
 
-    /// How far the two are apart, in the epochs that both have.
+    /// The difference of the two, in the epochs that both have.
     fn distances(self, old: &[State], now: &[State]) -> Vec<[f64; 2]> {
         let pairs = State::at_equal_epochs(old, now);
         let distances = pairs.filter_map(|(before, after)| {
@@ -158,7 +158,7 @@ fn both(column: Column<'_>, label: &str, old: &[State], now: &[State]) -> Figure
             title: None,
             entries: vec!["recorded".to_owned(), "now".to_owned()],
         },
-        description: format!("{} of {label} over the epochs, twice", column.name),
+        description: format!("{} of {label} by epoch, recorded and now", column.name),
     }
 }
 
@@ -170,9 +170,9 @@ fn apart(column: Column<'_>, label: &str, old: &[State], now: &[State]) -> Optio
     line.dots = line.points.len() <= GREATEST_MARKED;
     let last = line.points.last().map_or(0.0, |[epoch, _]| *epoch);
     Some(Figure {
-        title: format!("{}: distance from the recorded one", column.name),
+        title: format!("{}: difference from the recorded run", column.name),
         subtitle: Some(label.to_owned()),
-        // A logarithmic axis leaves out where they are the same, not the epochs of it.
+        // A logarithmic axis omits zero differences, but the epochs stay in range.
         x: Axis {
             range: Some([0.0, last]),
             ..Axis::new("epoch", Scale::Linear)
@@ -181,7 +181,7 @@ fn apart(column: Column<'_>, label: &str, old: &[State], now: &[State]) -> Optio
         panels: vec![Panel::of_lines(vec![line])],
         key: Key::None,
         description: format!(
-            "how far {} of {label} is from the recorded one",
+            "difference of {} of {label} from the recorded run",
             column.name
         ),
     })

@@ -1,4 +1,4 @@
-//! Everything that a plan gives, in memory.
+//! All results of a plan, in memory.
 
 use std::sync::Arc;
 
@@ -11,7 +11,7 @@ use crate::number::Scalar;
 use crate::plan::Plan;
 use crate::report::{State, state_columns};
 
-/// What became of all runs and derivatives of a plan: a report as values.
+/// The results of all runs and derivatives of a plan: a report as values.
 #[derive(Debug)]
 pub struct Results {
     /// How each run ended, by the numbers of the runs.
@@ -28,8 +28,8 @@ pub struct Results {
 
 impl Results {
     /// A recorded quantity of a run over its epochs: `loss`, `gradient_norm`,
-    /// `learning_rate`, a recorded parameter, …, by the name of its column. It has no entries
-    /// where there is no such run or column.
+    /// `learning_rate`, a recorded parameter, …, by the name of its column. It is empty if the
+    /// run or column does not exist.
     pub fn series(&self, run: usize, column: &str) -> impl Iterator<Item = (u64, Scalar)> {
         let place = self.columns.iter().position(|name| name == column);
         let states = self.trajectories.get(run).map_or(&[][..], Vec::as_slice);
@@ -42,8 +42,8 @@ impl Results {
 
 /// Computes everything that a plan describes, on rayon's current threads.
 ///
-/// All of it is kept in memory, the recorded epochs of each run included. For
-/// millions of runs take [`batch::run`], which hands them over one by one.
+/// Everything is held in memory, including the recorded epochs of each run. For millions of
+/// runs use [`batch::run`], which passes them on one by one.
 #[must_use]
 pub fn run(plan: &Plan) -> Results {
     let numbers: Vec<u64> = (0..plan.runs()).collect();
@@ -66,7 +66,7 @@ pub fn run(plan: &Plan) -> Results {
         runs,
         trajectories,
         columns: state_columns(plan).map(str::to_owned).collect(),
-        tables: tables.expect("nobody else has the control that could cancel it"),
+        tables: tables.expect("the control is not shared, so nothing cancels it"),
         diagnosis: tallies.diagnosis(plan, &diagnoser),
     }
 }

@@ -1,4 +1,4 @@
-//! What is taken of runs while they are computed.
+//! Recording of runs while they are computed.
 
 use std::sync::Arc;
 
@@ -7,7 +7,7 @@ use crate::batch::{End, Recorder, Row};
 use crate::diagnosis::{Concluded, Diagnoser, DiagnosisRecorder};
 use crate::plan::{Plan, Run};
 
-/// Takes the diagnoses of some runs, and their recorded epochs if they are wanted.
+/// Records the diagnoses of runs, and their recorded epochs if requested.
 pub(super) struct Taking<'p> {
     pub(super) trace: Option<Trace<'p>>,
     pub(super) diagnosis: DiagnosisRecorder<'p>,

@@ -1,4 +1,4 @@
-//! What is wrong with an experiment file, and where.
+//! Errors of experiment files, with their places.
 
 mod code;
 
@@ -11,42 +11,42 @@ use crate::text::printable;
 
 pub use code::Code;
 
-/// Bytes of a text from the first to the one behind the last.
+/// Range of bytes of a text, end excluded.
 pub type Span = Range<usize>;
 
 /// A value with the place where it was written.
 #[derive(Clone, Debug, PartialEq)]
 pub struct At<T> {
-    /// What was written.
+    /// The value.
     pub value: T,
-    /// Where, in bytes of the experiment file.
+    /// Its place, in bytes of the experiment file.
     pub span: Span,
 }
 
 impl<T> At<T> {
-    /// The value at the place.
+    /// Creates a value with its place.
     pub fn new(value: T, span: Span) -> Self {
         At { value, span }
     }
 }
 
-/// One mistake: what is wrong, where, what was expected, and the way out.
+/// An error: what is wrong, where, what was expected, and what to do.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Mistake {
-    /// What kind of mistake it is.
+    /// The code of the error.
     pub code: Code,
     /// One sentence without a full stop, such as "unknown key `lerning_rate`".
     pub message: String,
-    /// The place that is underlined; `None` if the file as a whole is meant.
+    /// The underlined place; `None` for an error of the file as a whole.
     pub span: Option<Span>,
-    /// What stands at the underlined place, beside it.
+    /// The text next to the underlined place.
     pub label: String,
-    /// What to do about it; empty if the label says it all.
+    /// What to do; empty if the label says it.
     pub help: String,
 }
 
 impl Mistake {
-    /// A mistake at a place; `label` is written beside it.
+    /// An error at a place; `label` is printed next to it.
     pub fn new(
         code: Code,
         span: Span,
@@ -62,7 +62,7 @@ impl Mistake {
         }
     }
 
-    /// That `what` cannot be what stands at the place.
+    /// An error: `what` cannot have the value at the place.
     pub(crate) fn of_value(
         what: &str,
         source: &str,
@@ -74,7 +74,7 @@ impl Mistake {
         Mistake::new(Code::WrongValue, span.clone(), message, expected)
     }
 
-    /// A mistake of the file as a whole.
+    /// An error of the file as a whole.
     pub fn of_file(code: Code, message: impl Into<String>, help: impl Into<String>) -> Self {
         Mistake {
             code,
@@ -85,7 +85,7 @@ impl Mistake {
         }
     }
 
-    /// The same with the way out.
+    /// The same error with a help text.
     #[must_use]
     pub fn help(mut self, help: impl Into<String>) -> Self {
         self.help = help.into();
@@ -93,7 +93,7 @@ impl Mistake {
     }
 }
 
-/// All that is wrong with one file, in the order of the places.
+/// All errors of one file, in the order of their places.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Mistakes {
     path: String,
@@ -101,11 +101,11 @@ pub struct Mistakes {
     list: Vec<Mistake>,
 }
 
-/// A file with more mistakes than this is told to have them, no more.
+/// Maximum number of errors shown of a file; more are only counted.
 const SHOWN: usize = 20;
 
 impl Mistakes {
-    /// The mistakes of the file `path`, whose text is `source`.
+    /// The errors of the file `path`, whose text is `source`.
     #[must_use]
     pub fn new(path: &str, source: &str, mut list: Vec<Mistake>) -> Self {
         list.sort_by_key(|mistake| mistake.span.as_ref().map_or(0, |span| span.start));
@@ -116,13 +116,13 @@ impl Mistakes {
         }
     }
 
-    /// The mistakes in the order of their places.
+    /// The errors in the order of their places.
     #[must_use]
     pub fn list(&self) -> &[Mistake] {
         &self.list
     }
 
-    /// All of them as text for a terminal, with or without colours.
+    /// The errors as text for a terminal, with or without colours.
     #[must_use]
     pub fn render(&self, colours: bool) -> String {
         let renderer = if colours {
@@ -162,8 +162,8 @@ impl Mistakes {
         group
     }
 
-    /// The first line of the span: a table of twenty lines is named by its
-    /// head, not drawn at length.
+    /// The first line of the span: a table of twenty lines is shown by its head, not in
+    /// full.
     fn visible(&self, span: &Span) -> Span {
         let start = span.start.min(self.source.len());
         let end = span.end.clamp(start, self.source.len());
@@ -181,7 +181,7 @@ impl fmt::Display for Mistakes {
 
 impl std::error::Error for Mistakes {}
 
-/// What was written, fit for a message of one line.
+/// The source text, shortened for a message of one line.
 pub(crate) fn shortened(written: &str) -> String {
     let line = written.lines().next().unwrap_or("");
     if line.chars().count() <= 40 && line.len() == written.len() {
@@ -190,7 +190,7 @@ pub(crate) fn shortened(written: &str) -> String {
     line.chars().take(39).collect::<String>() + "…"
 }
 
-/// The one of `names` that `typed` was probably meant to be.
+/// The name among `names` that `typed` was probably meant to be.
 ///
 /// # Examples
 ///
@@ -202,10 +202,10 @@ pub(crate) fn shortened(written: &str) -> String {
 /// ```
 pub fn nearest<'a>(typed: &str, names: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
     let typed = typed.to_lowercase();
-    // A third of the letters may be wrong; more is another word.
+    // At most a third of the letters may be wrong; otherwise it is another word.
     let limit = (typed.chars().count() / 3).max(1);
     let distance = |name: &str| strsim::damerau_levenshtein(&typed, &name.to_lowercase());
-    // Of two that are equally near the one that begins alike is meant.
+    // If two are equally near, the one with the longer common beginning is meant.
     let alike = |name: &str| {
         typed
             .chars()
@@ -221,10 +221,10 @@ pub fn nearest<'a>(typed: &str, names: impl IntoIterator<Item = &'a str>) -> Opt
         .map(|(_, _, name)| name)
 }
 
-/// So many names are listed; more would not be read.
+/// Maximum number of names listed; more would not be read.
 const LISTED: usize = 30;
 
-/// "did you mean `…`?", or the list of what is possible where nothing is near.
+/// "did you mean `…`?", or the list of possible names if none is near.
 pub fn suggestion<'a>(
     typed: &str,
     what: &str,

@@ -1,8 +1,8 @@
-//! What values a key or a setting can have.
+//! The valid values of keys and settings.
 
 use super::{Number, Value, grouped, short};
 
-/// The greatest whole number of a file: `f64` does not tell the next one from the one after.
+/// The largest integer of a file: `f64` cannot distinguish the two integers that follow.
 pub const GREATEST_WHOLE: u64 = (1 << 53) - 1;
 
 /// The values that a key of an experiment file or a setting of a method can have.
@@ -15,58 +15,58 @@ pub const GREATEST_WHOLE: u64 = (1 << 53) - 1;
 /// let domain = Domain::WholeBetween(1, 4);
 /// assert!(domain.contains(&Value::Whole(4)));
 /// assert!(!domain.contains(&Value::Number(Number::from(2.5))));
-/// assert_eq!(domain.description(), "a whole number from 1 to 4");
+/// assert_eq!(domain.description(), "an integer from 1 to 4");
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Domain {
-    /// A number, a word, `true` or `false`: what of these, another place decides.
+    /// A number, a string or a boolean; which of these is checked elsewhere.
     Any,
     /// Any number, `inf` and `nan` included.
     Float,
-    /// Any number but `nan`.
+    /// Any number except `nan`.
     Number,
     /// Any finite number.
     Finite,
     /// A finite number above 0.
     Positive,
-    /// A finite number that is not below 0.
+    /// A finite number, at least 0.
     NotNegative,
-    /// A finite number that is not above 0.
+    /// A finite number, at most 0.
     NotPositive,
-    /// A number that is not below 0; it can be `inf`.
+    /// A number, at least 0; it can be `inf`.
     Distance,
-    /// A number from 0 on that is below 1.
+    /// A number, at least 0 and below 1.
     Share,
     /// A number from 0 to 1.
     Unit,
     /// A number above 0 and below 1.
     Fraction,
-    /// A number that is greater than 1.
+    /// A finite number above 1.
     AboveOne,
-    /// A finite number that is not below 1.
+    /// A finite number, at least 1.
     AtLeastOne,
-    /// A number between two, both included.
+    /// A number from the first to the second, both included.
     Between(f64, f64),
-    /// A whole number, 0 or above.
+    /// An integer, at least 0.
     Whole,
-    /// A whole number, 1 or above.
+    /// An integer, at least 1.
     Count,
-    /// A whole number between two, both included.
+    /// An integer from the first to the second, both included.
     WholeBetween(u64, u64),
-    /// `true` or `false`.
+    /// A boolean.
     Switch,
     /// One of a few words.
     Choice(&'static [&'static str]),
-    /// A list of whole numbers from 1 on, each greater than the one before.
+    /// A list of increasing integers, each at least 1.
     Epochs,
-    /// A list of finite numbers that are not below 0.
+    /// A list of finite numbers, each at least 0.
     Rates,
-    /// The text of a formula.
+    /// A formula as a string.
     Formula,
 }
 
 impl Domain {
-    /// What it is, to complete "expected …".
+    /// The description that completes "expected …".
     #[must_use]
     pub fn description(self) -> String {
         match self {
@@ -74,27 +74,27 @@ impl Domain {
             Domain::Float | Domain::Number => "a number".to_owned(),
             Domain::Finite => "a finite number".to_owned(),
             Domain::Positive => "a finite number above 0".to_owned(),
-            Domain::NotNegative => "a finite number, 0 or above".to_owned(),
-            Domain::NotPositive => "a finite number, 0 or below".to_owned(),
-            Domain::Distance => "a number, 0 or above".to_owned(),
-            Domain::Share => "a number from 0 on, below 1".to_owned(),
+            Domain::NotNegative => "a finite number, at least 0".to_owned(),
+            Domain::NotPositive => "a finite number, at most 0".to_owned(),
+            Domain::Distance => "a number, at least 0".to_owned(),
+            Domain::Share => "a number, at least 0 and below 1".to_owned(),
             Domain::Unit => "a number from 0 to 1".to_owned(),
             Domain::Fraction => "a number above 0 and below 1".to_owned(),
             Domain::AboveOne => "a finite number above 1".to_owned(),
-            Domain::AtLeastOne => "a finite number, 1 or above".to_owned(),
+            Domain::AtLeastOne => "a finite number, at least 1".to_owned(),
             Domain::Between(least, greatest) => {
                 format!("a number from {} to {}", short(least), short(greatest))
             }
             Domain::Whole => Domain::WholeBetween(0, GREATEST_WHOLE).description(),
             Domain::Count => Domain::WholeBetween(1, GREATEST_WHOLE).description(),
             Domain::WholeBetween(least, GREATEST_WHOLE) => {
-                format!("a whole number, {least} or above")
+                format!("an integer, at least {least}")
             }
             Domain::WholeBetween(least, greatest) => {
                 let [least, greatest] = [least, greatest].map(|end| grouped(u128::from(end)));
-                format!("a whole number from {least} to {greatest}")
+                format!("an integer from {least} to {greatest}")
             }
-            Domain::Switch => "true or false".to_owned(),
+            Domain::Switch => "a boolean".to_owned(),
             Domain::Choice(choices) => {
                 let quoted = choices.iter().map(|choice| format!("\"{choice}\""));
                 let quoted: Vec<String> = quoted.collect();
@@ -105,17 +105,17 @@ impl Domain {
                     _ => quoted.concat(),
                 }
             }
-            Domain::Epochs => "a list of whole numbers, 1 or above, in order".to_owned(),
-            Domain::Rates => "a list of finite numbers, 0 or above".to_owned(),
-            Domain::Formula => "a formula in quotes".to_owned(),
+            Domain::Epochs => "a list of increasing integers, each at least 1".to_owned(),
+            Domain::Rates => "a list of finite numbers, each at least 0".to_owned(),
+            Domain::Formula => "a formula as a string".to_owned(),
         }
     }
 
-    /// What was expected in place of `value`, which is not contained.
+    /// What was expected instead of `value`, which is outside the domain.
     #[must_use]
     pub fn expected(self, value: &Value) -> String {
         let wide = value.number().map(Number::wide);
-        // "1 or above" would be no answer to a number that is too large.
+        // "At least 1" would not explain a number that is too large.
         let has_all = self
             .wholes()
             .is_some_and(|(_, greatest)| greatest == GREATEST_WHOLE);
@@ -125,7 +125,7 @@ impl Domain {
         format!("expected {}", self.description())
     }
 
-    /// Whether it is one number, which runs of one program can have differently.
+    /// Whether it is one number, which can differ between the runs of a program.
     #[must_use]
     pub fn is_number(self) -> bool {
         !(self.is_text() || matches!(self, Domain::Any | Domain::Switch | Domain::Choice(_)))
@@ -137,7 +137,7 @@ impl Domain {
         matches!(self, Domain::Epochs | Domain::Rates | Domain::Formula)
     }
 
-    /// The least and the greatest of its numbers, if all of them are whole.
+    /// The smallest and the largest of its numbers, if all of them are integers.
     #[must_use]
     pub fn wholes(self) -> Option<(u64, u64)> {
         match self {
@@ -148,7 +148,7 @@ impl Domain {
         }
     }
 
-    /// Whether the value is one of these.
+    /// Whether the value is in the domain.
     #[must_use]
     pub fn contains(self, value: &Value) -> bool {
         let number = value.number().map(Number::wide);
@@ -184,7 +184,7 @@ impl Domain {
 
 #[expect(
     clippy::cast_precision_loss,
-    reason = "whole numbers of domains are below 2^53"
+    reason = "integers of domains are below 2^53"
 )]
 fn to_f64(whole: u64) -> f64 {
     whole as f64
@@ -252,13 +252,13 @@ mod tests {
         let expected = |domain: Domain, x: f64| domain.expected(&Value::Number(Number::from(x)));
         assert_eq!(
             expected(Domain::Count, 0.0),
-            "expected a whole number, 1 or above"
+            "expected an integer, at least 1"
         );
         assert_eq!(expected(Domain::Count, 1e17), "expected at most 2^53 - 1");
         let between = Domain::WholeBetween(1, 10_000);
         assert_eq!(
             expected(between, 1e17),
-            "expected a whole number from 1 to 10,000"
+            "expected an integer from 1 to 10,000"
         );
     }
 }

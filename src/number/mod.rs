@@ -31,11 +31,11 @@ impl Precision {
     }
 }
 
-/// A decimal number as somebody wrote it, rounded once to each precision.
+/// A decimal number as written, rounded once to each precision.
 ///
 /// Rounding the text to `f64` and that to `f32` would round twice, which can
 /// differ in the last bit. A number that was computed (the points of a range)
-/// has only its `f64`, rounded to `f32` where that is asked for.
+/// has only its `f64`, rounded to `f32` on request.
 ///
 /// # Examples
 ///
@@ -67,7 +67,7 @@ impl Number {
         }
     }
 
-    /// The number in a precision that is known at run time only.
+    /// The number in a precision that is known only at run time.
     #[must_use]
     pub fn scalar(self, precision: Precision) -> Scalar {
         match precision {
@@ -101,16 +101,16 @@ impl FromStr for Number {
     }
 }
 
-/// What a setting of a run can be.
+/// The value of a setting of a run.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Value {
     /// A number, such as a learning rate.
     Number(Number),
-    /// A whole number, such as that of epochs.
+    /// An integer, such as the number of epochs.
     Whole(u64),
     /// On or off, such as `nesterov`.
     Switch(bool),
-    /// A name, such as that of a method.
+    /// A string, such as the name of a method.
     Name(String),
 }
 
@@ -120,13 +120,13 @@ impl Value {
     pub fn number(&self) -> Option<Number> {
         match self {
             Value::Number(number) => Some(*number),
-            #[expect(clippy::cast_precision_loss, reason = "whole settings are below 2^53")]
+            #[expect(clippy::cast_precision_loss, reason = "integers are below 2^53")]
             Value::Whole(whole) => Some(Number::from(*whole as f64)),
             Value::Switch(_) | Value::Name(_) => None,
         }
     }
 
-    /// The value for somebody who reads a table or a legend.
+    /// The value as tables and legends show it.
     #[must_use]
     pub fn short(&self) -> String {
         let mut text = String::new();
@@ -144,8 +144,8 @@ impl Value {
         }
     }
 
-    /// Whether both mean the same: numbers if they agree to nine digits, so
-    /// that `0.3` finds the point 0.30000000000000004 of a range.
+    /// Whether both are the same value. Numbers have to agree to nine digits, so
+    /// that `0.3` matches the point 0.30000000000000004 of a range.
     #[must_use]
     pub fn matches(&self, other: &Value) -> bool {
         match (self.number(), other.number()) {
@@ -196,7 +196,7 @@ impl Scalar {
         })
     }
 
-    /// The type that it has.
+    /// The precision of its type.
     #[must_use]
     pub fn precision(self) -> Precision {
         match self {
@@ -240,7 +240,7 @@ impl Scalar {
         if self.to_f64().is_nan() || other.to_f64().is_nan() {
             return (self.to_f64().is_nan() && other.to_f64().is_nan()).then_some(0);
         }
-        // Floats of one sign are ordered as their bits are.
+        // Floats of the same sign are ordered as their bits are.
         let steps_from_zero = |magnitude: u64, negative: bool| {
             let steps = i128::from(magnitude);
             if negative { -steps } else { steps }
@@ -259,8 +259,8 @@ impl Scalar {
         })
     }
 
-    /// Whether both have the same precision and bits: unlike `==` it tells 0 and
-    /// −0 apart, and finds NaN to be itself.
+    /// Whether both have the same precision and bits: unlike `==` it distinguishes
+    /// 0 from −0, and NaN equals itself.
     #[must_use]
     pub fn is_same(self, other: Scalar) -> bool {
         match (self, other) {
@@ -270,7 +270,7 @@ impl Scalar {
         }
     }
 
-    /// The number for somebody who reads a table: six significant digits.
+    /// The number as tables show it: six significant digits.
     #[must_use]
     pub fn short(self) -> String {
         short(self.to_f64())
@@ -305,7 +305,7 @@ impl Digits {
         scalar.map_or("", |scalar| self.scalar(scalar))
     }
 
-    /// The digits of a whole number.
+    /// The digits of an integer.
     pub(crate) fn whole(&mut self, value: u64) -> &str {
         self.whole.format(value)
     }
@@ -354,7 +354,7 @@ fn push_short(text: &mut String, value: f64) {
 ///
 /// They round as the exact value does. If they did not, half-way between two
 /// numbers of six digits would lie between the two, and so be a shorter or a
-/// nearer form. Only where it is the shortest form itself nothing is known.
+/// nearer form. Only where it is the shortest form itself this does not hold.
 struct SixDigits {
     is_negative: bool,
     /// In ASCII.
@@ -366,8 +366,7 @@ struct SixDigits {
 }
 
 impl SixDigits {
-    /// `None` where the definition has to decide, or rounds to whole numbers
-    /// instead.
+    /// `None` where the definition has to decide, or rounds to integers instead.
     fn of(value: f64) -> Option<Self> {
         // A subnormal number may not have six digits.
         if !value.is_normal() {
@@ -473,7 +472,7 @@ fn short_by_definition(value: f64) -> String {
     }
 }
 
-/// A count with its thousands apart.
+/// A count with thousands separators.
 ///
 /// # Examples
 ///
@@ -491,6 +490,23 @@ pub fn grouped(count: u128) -> String {
         text.push(digit);
     }
     text
+}
+
+/// A count with thousands separators and its noun, in the plural unless the count is 1.
+///
+/// # Examples
+///
+/// ```
+/// use gradtape::number::counted;
+///
+/// assert_eq!(counted(1_u64, "run"), "1 run");
+/// assert_eq!(counted(10_000_usize, "run"), "10,000 runs");
+/// ```
+#[must_use]
+pub fn counted(count: impl TryInto<u128>, noun: &str) -> String {
+    let count = count.try_into().unwrap_or(u128::MAX);
+    let plural = if count == 1 { "" } else { "s" };
+    format!("{} {noun}{plural}", grouped(count))
 }
 
 fn without_trailing_zeros(decimal: &str) -> &str {

@@ -1,12 +1,12 @@
 //! Quantiles.
 //!
-//! A quantile of n sorted values is that at (n − 1)·share, between two of them on the
-//! straight line (number 7 of Hyndman and Fan, "Sample quantiles in statistical packages",
+//! A quantile of n sorted values is that at (n − 1)·share, interpolated linearly between two
+//! of them (number 7 of Hyndman and Fan, "Sample quantiles in statistical packages",
 //! The American Statistician 50, 1996): the one that R and NumPy use.
 
 /// The quantile of values that are sorted. Infinite ones are values too.
 ///
-/// It is NaN if there is none.
+/// NaN without values.
 pub(crate) fn quantile(sorted: &[f64], share: f64) -> f64 {
     let Some(greatest) = sorted.len().checked_sub(1) else {
         return f64::NAN;
@@ -23,7 +23,7 @@ pub(crate) fn quantile(sorted: &[f64], share: f64) -> f64 {
     };
     let low = sorted[place.min(greatest)];
     let high = sorted[(place + 1).min(greatest)];
-    // Also where both are infinite, whose difference is no number.
+    // Also where both are infinite, whose difference is NaN.
     if rest == 0.0 || low == high {
         low
     } else {
@@ -31,7 +31,7 @@ pub(crate) fn quantile(sorted: &[f64], share: f64) -> f64 {
     }
 }
 
-/// Sorts values for [`quantile`]: those that are not numbers last, as infinitely bad.
+/// Sorts values for [`quantile`], with NaN last, as infinity.
 pub(crate) fn sorted(values: impl IntoIterator<Item = f64>) -> Vec<f64> {
     let mut values: Vec<f64> = values
         .into_iter()

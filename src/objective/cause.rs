@@ -1,7 +1,8 @@
-//! Why a loss or its gradient is not finite at a point: which operation of the formula.
+//! Why a loss or its gradient is not finite at a point: the operation of the formula that
+//! is responsible.
 //!
-//! The objective and its gradient are recorded once more, all of it is computed, and what
-//! is not finite is followed back to the first operation whose operands all are.
+//! The objective and its gradient are recorded again and computed completely; a number that
+//! is not finite is followed back to the first operation whose operands are all finite.
 
 use std::fmt;
 use std::sync::Arc;
@@ -13,24 +14,24 @@ use crate::autodiff::{ArrayGraph, Op, Real, Shape, Subnormals};
 use crate::engine::Program;
 use crate::number::Scalar;
 
-/// The operation from which what is not finite comes.
+/// The operation that first gives a number that is not finite.
 ///
 /// It prints as "sqrt at column 12: derivative infinite at 0".
 #[derive(Clone, Debug, PartialEq)]
 pub struct Cause {
-    /// The operation as the formula has it: a function's name or an operator.
+    /// The operation as written in the formula: a function's name or an operator.
     pub operation: String,
-    /// The definition that it is in; `None` if it is in the formula itself.
+    /// The name of its definition; `None` if it is in the formula itself.
     pub definition: Option<String>,
-    /// The line and the column where it stands, both from 1.
+    /// Its line and column, both from 1.
     pub place: (usize, usize),
     /// Whether the text has one line.
     pub is_one_line: bool,
-    /// Whether it is its derivative that is not finite.
+    /// Whether its derivative is not finite, instead of its value.
     pub is_derivative: bool,
-    /// What is not finite.
+    /// The value or derivative that is not finite.
     pub value: Scalar,
-    /// The operands, where it has the same number of elements as they have.
+    /// The operands of an elementwise operation; otherwise empty.
     pub operands: Vec<Scalar>,
 }
 
@@ -62,10 +63,11 @@ impl fmt::Display for Cause {
     }
 }
 
-/// An objective with more elements on the way to its gradient is not explained.
+/// Maximum number of elements in the graph of an objective with its gradient; larger ones
+/// are not explained.
 const MAX_ELEMENTS: u64 = 2_000_000;
 
-/// An objective with its gradient, all numbers of which can be computed.
+/// An objective with its gradient, and a program for all their intermediate numbers.
 #[derive(Debug)]
 pub(crate) struct Explainer<T> {
     nodes: Vec<Shaped<T>>,
@@ -77,7 +79,7 @@ pub(crate) struct Explainer<T> {
 }
 
 impl<T: Real> Explainer<T> {
-    /// For an objective whose data are these; `None` if it is too large.
+    /// For an objective with this data; `None` if it is too large.
     pub(crate) fn new(
         objective: &Objective,
         subnormals: Subnormals,
@@ -106,9 +108,9 @@ impl<T: Real> Explainer<T> {
         })
     }
 
-    /// Why the loss or, if that is finite, its gradient is not finite at a point: the
-    /// parameters and then the constants. `None` if both are, or if it is no operation of
-    /// the formula.
+    /// Why the loss or, if that is finite, its gradient is not finite at a point, which is
+    /// the parameters and then the constants. `None` if both are finite, or if no operation
+    /// of the formula is responsible.
     pub(crate) fn cause(&self, objective: &Objective, at: &[T]) -> Option<Cause> {
         let mut rest = &self.program.evaluate(at)[..];
         let values = self.nodes.iter().map(|node| {
@@ -152,8 +154,8 @@ impl<T: Real> Explainer<T> {
         })
     }
 
-    /// The element of an operand that one element of a node comes from: one that is not
-    /// finite if there is any.
+    /// The element of an operand that an element of a node comes from; an element that is
+    /// not finite, if there is one.
     fn operand(&self, values: &[Vec<T>], node: usize, element: usize) -> Option<(usize, usize)> {
         let choose = |op: Op, operands: [Source; 3]| {
             let number = |source: Source| source.map(|(node, place)| values[node][place]);
@@ -169,7 +171,7 @@ impl<T: Real> Explainer<T> {
         self.sources(node, &choose).get(element).copied().flatten()
     }
 
-    /// The operands of one element, if the node goes element by element.
+    /// The operands of one element, if the node is elementwise.
     fn elementwise_operands(&self, values: &[Vec<T>], node: usize, element: usize) -> Vec<Scalar> {
         let Node::Apply(Operation::Elementwise(op), _) = &self.nodes[node].node else {
             return Vec::new();
@@ -183,7 +185,7 @@ impl<T: Real> Explainer<T> {
         (0..op.arity()).filter_map(operand).collect()
     }
 
-    /// For each element of a node an element of an operand that it comes from, of several
+    /// For each element of a node, the element of an operand that it comes from; of several,
     /// the one that `choose` prefers.
     fn sources(&self, node: usize, choose: &dyn Fn(Op, [Source; 3]) -> Source) -> Vec<Source> {
         let shaped = &self.nodes[node];

@@ -3,25 +3,26 @@
 use std::fmt;
 
 use crate::autodiff::{Number, Op};
+use crate::number::counted;
 
-/// A function of the formula language: its name, how many arguments it takes,
-/// and what it means.
+/// A function of the formula language: its name, its number of arguments and its
+/// meaning.
 #[derive(Clone, Copy, Debug)]
 pub struct Function {
     /// The name in a formula.
     pub name: &'static str,
-    /// The arguments, as the documentation calls them.
+    /// The names of the arguments in the documentation.
     pub arguments: &'static str,
-    /// How many arguments it takes.
+    /// The number of arguments.
     pub arity: Arity,
-    /// What it gives.
+    /// The value.
     pub description: &'static str,
-    /// What the derivative is where that is not obvious; else empty.
+    /// The derivative where it is not obvious; otherwise empty.
     pub derivative: &'static str,
     pub(super) meaning: Meaning,
 }
 
-/// There is one function of each name.
+/// Compares names, which are unique.
 impl PartialEq for Function {
     fn eq(&self, other: &Self) -> bool {
         self.name == other.name
@@ -31,16 +32,16 @@ impl PartialEq for Function {
 /// The number of arguments of a [`Function`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Arity {
-    /// As many as this.
+    /// This number.
     Exactly(usize),
-    /// As many as this, or more.
+    /// At least this number.
     AtLeast(usize),
-    /// From the first to the second number.
+    /// From the first to the second number, both included.
     Between(usize, usize),
 }
 
 impl Arity {
-    /// Whether `count` arguments are right.
+    /// Whether `count` arguments are accepted.
     #[must_use]
     pub fn accepts(self, count: usize) -> bool {
         match self {
@@ -54,10 +55,8 @@ impl Arity {
 impl fmt::Display for Arity {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Arity::Exactly(1) => formatter.write_str("1 argument"),
-            Arity::Exactly(n) => write!(formatter, "{n} arguments"),
-            Arity::AtLeast(1) => formatter.write_str("at least 1 argument"),
-            Arity::AtLeast(n) => write!(formatter, "at least {n} arguments"),
+            Arity::Exactly(n) => formatter.write_str(&counted(*n, "argument")),
+            Arity::AtLeast(n) => write!(formatter, "at least {}", counted(*n, "argument")),
             Arity::Between(least, most) => write!(formatter, "{least} to {most} arguments"),
         }
     }
@@ -66,12 +65,12 @@ impl fmt::Display for Arity {
 /// What a function computes.
 #[derive(Clone, Copy, Debug)]
 pub(super) enum Meaning {
-    /// Goes element by element.
+    /// Applies element by element.
     Each(Each),
     /// [`Op::Min`] or [`Op::Max`] of several arguments element by element, or of
     /// the elements of a single one.
     Extreme(Op),
-    /// The place of the first element that [`Op::Min`] or [`Op::Max`] of them gives.
+    /// The index of the first element that [`Op::Min`] or [`Op::Max`] of all elements gives.
     Position(Op),
     Reduce(Reduction),
     Softmax,
@@ -99,7 +98,7 @@ pub(super) enum Each {
     Where,
 }
 
-/// One number of an array, or of each stretch along an axis.
+/// One number for an array, or for each of its rows or columns.
 #[derive(Clone, Copy, Debug)]
 pub(super) enum Reduction {
     Sum,
@@ -112,7 +111,7 @@ pub(super) enum Reduction {
 }
 
 impl Meaning {
-    /// What it is element by element for so many arguments, if it is that.
+    /// The elementwise function for this number of arguments, if it is one.
     pub(super) fn each(self, arguments: usize) -> Option<Each> {
         match self {
             Meaning::Each(each) => Some(each),
@@ -171,11 +170,11 @@ const fn optional(
 
 const fn position(name: &'static str, op: Op, description: &'static str) -> Function {
     let meaning = Meaning::Position(op);
-    function(name, "x", Arity::Exactly(1), description, meaning).kink("none: counts as a constant")
+    function(name, "x", Arity::Exactly(1), description, meaning).kink("none: treated as a constant")
 }
 
 impl Function {
-    /// With what its derivative is where that is not obvious.
+    /// The same with a derivative that is not obvious.
     const fn kink(self, derivative: &'static str) -> Self {
         Function { derivative, ..self }
     }
@@ -192,7 +191,7 @@ pub static FUNCTIONS: &[Function] = &[
     unary("log10", Op::Log10, "logarithm to base 10"),
     unary("sqrt", Op::Sqrt, "square root").kink("infinite at 0"),
     unary("cbrt", Op::Cbrt, "cube root").kink("infinite at 0"),
-    unary("abs", Op::Abs, "magnitude").kink("0 at 0"),
+    unary("abs", Op::Abs, "absolute value").kink("0 at 0"),
     unary("sign", Op::Sign, "-1, 0 or 1").kink("0 everywhere"),
     unary("sin", Op::Sin, "sine, in radians"),
     unary("cos", Op::Cos, "cosine, in radians"),
@@ -234,28 +233,28 @@ pub static FUNCTIONS: &[Function] = &[
         "leaky_relu",
         "x, slope",
         Meaning::Each(Each::LeakyRelu),
-        "x where it is above 0, else slope*x; slope is 0.01 if left out",
+        "x where x > 0, else slope*x; slope is 0.01 by default",
     )
     .kink("slope at 0"),
     optional(
         "elu",
         "x, alpha",
         Meaning::Each(Each::Elu),
-        "x where it is above 0, else alpha*(exp(x) - 1); alpha is 1 if left out",
+        "x where x > 0, else alpha*(exp(x) - 1); alpha is 1 by default",
     )
     .kink("alpha at 0"),
-    unary("gelu", Op::Gelu, "x times the probability of a standard normal number below x"),
+    unary("gelu", Op::Gelu, "x times the probability that a standard normal number is below x"),
     unary("silu", Op::Silu, "x*sigmoid(x)"),
     unary("erf", Op::Erf, "error function"),
-    unary("erfc", Op::Erfc, "1 - erf(x), accurate where it is small"),
-    unary("lgamma", Op::Lgamma, "logarithm of the magnitude of the gamma function")
+    unary("erfc", Op::Erfc, "1 - erf(x), accurate where that is small"),
+    unary("lgamma", Op::Lgamma, "logarithm of the absolute value of the gamma function")
         .kink("digamma(x): -inf at 0, NaN at -1, -2, ..."),
     unary("digamma", Op::Digamma, "derivative of lgamma").kink("polygamma(1, x): infinite at 0, -1, -2, ..."),
     binary(
         "polygamma",
         "n, x",
         Op::Polygamma,
-        "derivative of order n of digamma, for a whole number n from 0 to 100",
+        "derivative of order n of digamma, for an integer n from 0 to 100",
     )
     .kink("polygamma(n + 1, x) by x, none by n"),
     function(
@@ -270,26 +269,26 @@ pub static FUNCTIONS: &[Function] = &[
         "clamp",
         "x, low, high",
         Arity::Exactly(3),
-        "clamp(x, low, high): x within limits, NaN if an argument is NaN",
+        "clamp(x, low, high): x limited to [low, high], NaN if an argument is NaN",
         Meaning::Each(Each::Clamp),
     )
     .kink("1 at a limit, 0 outside"),
-    unary("floor", Op::Floor, "greatest whole number not above x")
-        .kink("none: counts as a constant"),
-    unary("ceil", Op::Ceil, "least whole number not below x").kink("none: counts as a constant"),
+    unary("floor", Op::Floor, "largest integer not above x")
+        .kink("none: treated as a constant"),
+    unary("ceil", Op::Ceil, "smallest integer not below x").kink("none: treated as a constant"),
     unary(
         "round",
         Op::Round,
-        "nearest whole number, halves to the even one",
+        "nearest integer, ties to the even one",
     )
-    .kink("none: counts as a constant"),
+    .kink("none: treated as a constant"),
     binary(
         "mod",
         "x, y",
         Op::Rem,
         "x - y*floor(x/y): the remainder with the sign of y, as in Python",
     )
-    .kink("1 by x and -floor(x/y) by y, at the jumps too"),
+    .kink("1 by x and -floor(x/y) by y, also at the jumps"),
     function(
         "where",
         "condition, a, b",
@@ -297,36 +296,36 @@ pub static FUNCTIONS: &[Function] = &[
         "where(condition, a, b): a where the condition holds, else b",
         Meaning::Each(Each::Where),
     )
-    .kink("that of the branch taken; the other contributes nothing, even where it is infinite or NaN"),
+    .kink("that of the branch taken; the other branch contributes nothing, even where it is infinite or NaN"),
     function(
         "min",
         "x, y, ...",
         Arity::AtLeast(1),
-        "smallest of several arguments, element by element; smallest element of one; NaN if one is NaN",
+        "smallest of several arguments, element by element; smallest element of a single one; NaN if any is NaN",
         Meaning::Extreme(Op::Min),
     )
-    .kink("at a tie of arguments it goes to the first, of elements to all in equal parts"),
+    .kink("at a tie, that of the first argument; tied elements share it equally"),
     function(
         "max",
         "x, y, ...",
         Arity::AtLeast(1),
-        "largest of several arguments, element by element; largest element of one; NaN if one is NaN",
+        "largest of several arguments, element by element; largest element of a single one; NaN if any is NaN",
         Meaning::Extreme(Op::Max),
     )
-    .kink("at a tie of arguments it goes to the first, of elements to all in equal parts"),
+    .kink("at a tie, that of the first argument; tied elements share it equally"),
     reduction("sum", Reduction::Sum, "sum of the elements"),
     reduction("prod", Reduction::Prod, "product of the elements")
-        .kink("right with zeros among them too"),
+        .kink("correct also with zeros among the elements"),
     reduction(
         "mean",
         Reduction::Mean,
-        "sum of the elements over their number",
+        "sum of the elements divided by their number",
     ),
     optional(
         "var",
         "x, ddof",
         Meaning::Reduce(Reduction::Variance),
-        "sum((x - mean(x))^2) over the number of elements, less ddof if that is given",
+        "sum((x - mean(x))^2) divided by the number of elements minus ddof; ddof is 0 by default",
     ),
     optional(
         "std",
@@ -335,8 +334,8 @@ pub static FUNCTIONS: &[Function] = &[
         "square root of var(x, ddof)",
     )
     .kink("NaN where all elements are equal"),
-    position("argmin", Op::Min, "place of the first smallest element, from 0"),
-    position("argmax", Op::Max, "place of the first largest element, from 0"),
+    position("argmin", Op::Min, "index of the first smallest element, from 0"),
+    position("argmax", Op::Max, "index of the first largest element, from 0"),
     reduction("norm", Reduction::Norm, "sqrt(sum(x^2))").kink("NaN where all elements are 0"),
     reduction(
         "logsumexp",
@@ -354,7 +353,7 @@ pub static FUNCTIONS: &[Function] = &[
         "cumsum",
         "x",
         Arity::Exactly(1),
-        "running sums: each element plus all before it, in the rows of a matrix",
+        "running sums: each element plus all before it; for a matrix, along each row",
         Meaning::Cumsum,
     ),
     function(
@@ -368,58 +367,58 @@ pub static FUNCTIONS: &[Function] = &[
         "transpose",
         "M",
         Arity::Exactly(1),
-        "the matrix with rows for columns",
+        "the matrix with rows and columns exchanged",
         Meaning::Transpose,
     ),
     function(
         "length",
         "x",
         Arity::Exactly(1),
-        "number of elements of a vector, of rows of a matrix",
+        "number of elements of a vector, or of rows of a matrix",
         Meaning::Length,
     )
-    .kink("none: known before"),
+    .kink("none: known before evaluation"),
     function(
         "range",
         "start, end, step",
         Arity::Between(1, 3),
-        "range(n): the vector 0, 1, ... n - 1; range(a, b): from a up to, not including, b; \
-         range(a, b, step): in steps",
+        "range(n): the vector 0, 1, ..., n - 1; range(a, b): from a up to, but not including, b; \
+         range(a, b, step): in steps of step",
         Meaning::Range,
     )
-    .kink("none: known before"),
+    .kink("none: known before evaluation"),
     function(
         "one_hot",
         "y, k",
         Arity::Exactly(2),
-        "for each whole number of the vector y a row of k numbers: 1 at that place, else 0",
+        "a row of k numbers for each integer of the vector y: 1 at that index, else 0",
         Meaning::OneHot,
     )
-    .kink("none: counts as a constant"),
+    .kink("none: treated as a constant"),
     function(
         "repeat",
         "x, n",
         Arity::Exactly(2),
-        "the vector of n times a number, or the matrix of n times a vector as its rows",
+        "a vector of n copies of a number, or a matrix with n copies of a vector as its rows",
         Meaning::Repeat,
     ),
     function(
         "pad",
         "x, before, after",
         Arity::Exactly(3),
-        "so many zeros before and after a vector, or so many rows of zeros for a matrix",
+        "a vector with these numbers of zeros before and after it, or a matrix with rows of zeros",
         Meaning::Pad,
     ),
     function(
         "spread",
         "x, step",
         Arity::Exactly(2),
-        "the elements of a vector, or the rows of a matrix, in steps, with zeros between them",
+        "the elements of a vector, or the rows of a matrix, step positions apart with zeros between",
         Meaning::Spread,
     ),
 ];
 
-/// The named numbers of the formula language.
+/// The named constants of the formula language.
 pub static CONSTANTS: &[(&str, f64)] = &[
     ("pi", std::f64::consts::PI),
     ("tau", std::f64::consts::TAU),
@@ -439,7 +438,7 @@ impl Function {
         matches!(self.meaning, Meaning::Each(Each::Where))
     }
 
-    /// Whether it can go along one axis of a matrix, as in `sum(M, axis=0)`.
+    /// Whether it accepts an axis of a matrix, as in `sum(M, axis=0)`.
     #[must_use]
     pub fn takes_axis(&self) -> bool {
         matches!(
@@ -448,8 +447,8 @@ impl Function {
         )
     }
 
-    /// The name of argument number `index`, if it can be left out; then it may be
-    /// written with its name, such as `elu(x, alpha=2)`.
+    /// The name of the argument with this index, if it is optional; it can then be
+    /// given by name, as in `elu(x, alpha=2)`.
     #[must_use]
     pub fn option(&self, index: usize) -> Option<&'static str> {
         match self.arity {
@@ -458,15 +457,15 @@ impl Function {
         }
     }
 
-    /// Whether the last of so many arguments is printed with its name: beside one that
-    /// is reduced, it is of another kind.
+    /// Whether the last of this many arguments is printed with its name: next to an
+    /// argument that is reduced, it has another role.
     pub(super) fn is_named(&self, arguments: usize) -> bool {
         arguments > 1 && matches!(self.meaning, Meaning::Reduce(_))
     }
 }
 
 impl Each {
-    /// The value, of as many arguments as the function takes.
+    /// The value for as many arguments as the function takes.
     pub(super) fn of<N: Number>(self, arguments: &[N]) -> N {
         let x = &arguments[0];
         match self {

@@ -1,9 +1,9 @@
 //! Objectives: from the text of a formula to a node of a graph.
 //!
-//! A [`Formula`] is text that was understood. An [`Objective`] knows what its names
-//! stand for, so that every shape in it is known and fits. One of numbers alone is
-//! recorded in a [`Graph`]; one of vectors and matrices in an [`ArrayGraph`], where
-//! a sum over a thousand elements stays one operation.
+//! A [`Formula`] is parsed text. An [`Objective`] also has the shapes of all names, so
+//! every shape in it is known and compatible. An objective of numbers alone is recorded
+//! in a [`Graph`], one with vectors or matrices in an [`ArrayGraph`], where a sum over a
+//! thousand elements stays one operation.
 
 pub mod catalogue;
 mod cause;
@@ -33,8 +33,8 @@ pub use gradient::GradientText;
 pub use partial::Partial;
 pub use transform::{GREATEST_ROTATION, Transform, WrongTransform};
 
-/// A function of some variables that can be recorded in a graph: a formula,
-/// the parts of it that have a name, and its free numbers.
+/// A function of variables that can be recorded in a graph: a formula with its
+/// named parts (definitions) and its constants.
 ///
 /// # Examples
 ///
@@ -68,25 +68,24 @@ pub struct Objective {
     elements: usize,
 }
 
-/// A part of an objective that has a name.
+/// A named part of an objective.
 #[derive(Clone, Debug)]
 struct Definition {
     name: String,
     formula: Formula,
-    /// Its place in the list that was given.
+    /// Its index in the given list.
     place: usize,
 }
 
-/// The names that an objective gets values for, each with the shape of its
-/// values.
+/// The names that receive values, with the shapes of these values.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Inputs {
-    /// What is optimised.
+    /// The optimised variables.
     pub variables: Vec<(String, Shape)>,
-    /// Free numbers that are not.
+    /// Numbers that are set and not optimised.
     pub constants: Vec<String>,
-    /// Fixed arrays. Their shapes are those of all rows; an array of fewer rows
-    /// can take their place.
+    /// Fixed arrays, with their shapes for all rows; arrays with fewer rows can
+    /// replace them.
     pub data: Vec<(String, Shape)>,
 }
 
@@ -104,28 +103,27 @@ impl Inputs {
     }
 }
 
-/// A mistake in one of the texts of an objective.
+/// An error in one of the formulas of an objective.
 #[derive(Clone, Debug, PartialEq)]
 pub struct FormulaMistake {
-    /// The definition that it is in, by its place in the list; `None` if it is
-    /// in the formula itself.
+    /// The index of the definition with the error; `None` for the formula itself.
     pub definition: Option<usize>,
-    /// The mistake, with places counted from the start of that text.
+    /// The error, with positions relative to the start of that text.
     pub mistake: Mistake,
-    /// The right name that was suggested, if one was.
+    /// The suggested name, if any.
     pub suggested: Option<String>,
-    /// The name without a value that the mistake is about, if it is about one.
-    /// Where it could get a value is for the caller to say.
+    /// The name without a value, if that is the error. The caller explains where to
+    /// give it one.
     pub valueless: Option<String>,
 }
 
 impl Objective {
-    /// Puts the parts together.
+    /// Combines the parts into an objective.
     ///
     /// # Errors
     ///
-    /// Names without a value, definitions that need themselves, shapes that do
-    /// not fit, and a formula that gives more than one number.
+    /// Names without a value, circular definitions, incompatible shapes, and a
+    /// formula that gives more than one number.
     pub fn new(
         formula: Formula,
         definitions: Vec<(String, Formula)>,
@@ -203,12 +201,12 @@ impl Objective {
         Ok(objective)
     }
 
-    /// The same function of coordinates that are changed first, those of
-    /// [`Objective::parameters`].
+    /// The same function with its coordinates, those of [`Objective::parameters`],
+    /// transformed first.
     ///
     /// # Panics
     ///
-    /// If the transform is of another number of coordinates.
+    /// If the transform has a different number of coordinates.
     ///
     /// # Examples
     ///
@@ -235,30 +233,30 @@ impl Objective {
         self
     }
 
-    /// What was given to [`Objective::with_transform`].
+    /// The transform given to [`Objective::with_transform`].
     #[must_use]
     pub fn transform(&self) -> Option<&Transform> {
         self.transform.as_ref()
     }
 
-    /// Whether data of other shapes can take the place of what was declared, such
-    /// as some of the rows.
+    /// Whether data of other shapes, such as some of the rows, can replace the
+    /// declared data.
     ///
     /// # Errors
     ///
-    /// The shapes that do not fit then.
+    /// The shapes that would be incompatible.
     pub fn fits(&self, data: &[Shape]) -> Result<(), Vec<FormulaMistake>> {
         self.shaped(&shapes(&self.inputs.variables), data)
             .map(|_| ())
     }
 
-    /// Whether each array of data that is an argument of `one_hot` has only numbers that
-    /// are classes there, as any other would silently have a row of zeros. `is_wrong` says
-    /// what is wrong with an array, given its place and the number of classes.
+    /// Checks that all data passed to `one_hot` are valid classes, since any other number
+    /// would silently give a row of zeros. `is_wrong` describes what is wrong with an
+    /// array, given its index and the number of classes.
     ///
     /// # Errors
     ///
-    /// What it says, as mistakes.
+    /// The descriptions that `is_wrong` returns.
     pub(crate) fn one_hot_fits(
         &self,
         is_wrong: impl Fn(usize, usize) -> Option<String>,
@@ -343,11 +341,11 @@ impl Objective {
                 Code::Shape,
                 self.formula.span(),
                 message,
-                "a loss is one number",
+                "a loss must be a single number",
             );
             mistakes.push(FormulaMistake {
                 definition: None,
-                mistake: mistake.help("add the elements up with `sum(…)`, or take their `mean(…)`"),
+                mistake: mistake.help("add the elements with `sum(…)` or take their `mean(…)`"),
                 suggested: None,
                 valueless: None,
             });
@@ -365,7 +363,7 @@ impl Objective {
         &self.formula
     }
 
-    /// The parts that have a name, each before those that use it.
+    /// The definitions, each before those that use it.
     pub fn definitions(&self) -> impl Iterator<Item = (&str, &Formula)> {
         let definitions = self.definitions.iter();
         definitions.map(|one| (one.name.as_str(), &one.formula))
@@ -377,40 +375,39 @@ impl Objective {
         &self.inputs.variables
     }
 
-    /// The numbers that the variables consist of: `x` of a number, `x[0]`, `x[1]`,
-    /// … of a vector, `W[0,0]`, `W[0,1]`, … of a matrix, row by row.
+    /// The names of the elements of all variables: `x` for a number, `x[0]`, `x[1]`,
+    /// … for a vector, `W[0,0]`, `W[0,1]`, … for a matrix, row by row.
     #[must_use]
     pub fn parameters(&self) -> &[String] {
         &self.parameters
     }
 
-    /// The free numbers, in the order of [`Objective::new`].
+    /// The constants, in the order of [`Objective::new`].
     #[must_use]
     pub fn constants(&self) -> &[String] {
         &self.inputs.constants
     }
 
-    /// The fixed arrays with their shapes, in the order of [`Objective::new`].
+    /// The data arrays with their shapes, in the order of [`Objective::new`].
     #[must_use]
     pub fn data(&self) -> &[(String, Shape)] {
         &self.inputs.data
     }
 
-    /// Whether anything in it is a vector or a matrix; else it is all numbers.
+    /// Whether anything in it is a vector or a matrix, and not only numbers.
     #[must_use]
     pub fn has_arrays(&self) -> bool {
         self.has_arrays
     }
 
-    /// How many elements all vectors and matrices on the way to the value have
-    /// together, those of variables and data apart: at most
-    /// [`GREATEST_ELEMENTS_TOGETHER`].
+    /// The total number of elements of all vectors and matrices that are computed,
+    /// without variables and data: at most [`GREATEST_ELEMENTS_TOGETHER`].
     #[must_use]
     pub fn elements(&self) -> usize {
         self.elements
     }
 
-    /// The names that the formula needs, directly or through definitions.
+    /// The names that the formula uses, directly or through definitions.
     #[must_use]
     pub fn used_names(&self) -> HashSet<&str> {
         let mut used: HashSet<&str> = self.formula.names().map(|(name, _)| name).collect();
@@ -422,8 +419,8 @@ impl Objective {
         used
     }
 
-    /// How many numbers, names, operators and functions the formula and its
-    /// definitions have: about as many operations are recorded for the value.
+    /// The number of numbers, names, operators and functions in the formula and its
+    /// definitions: about the number of operations recorded for the value.
     #[must_use]
     pub fn size(&self) -> usize {
         let definitions = self.definitions.iter().map(|one| one.formula.size());
@@ -436,7 +433,7 @@ impl Objective {
     ///
     /// # Panics
     ///
-    /// If there are fewer parameters or constants than names, or if there is data.
+    /// If the number of parameters or constants is wrong, or if there is data.
     pub fn trace<'g, T: Real>(
         &self,
         graph: &'g Graph<T>,
@@ -476,8 +473,8 @@ impl Objective {
     ///
     /// # Panics
     ///
-    /// If there are fewer than names, or if their shapes are neither those that
-    /// were declared nor do they [fit](Objective::fits).
+    /// If their numbers are wrong, or if their shapes are neither the declared ones
+    /// nor [compatible](Objective::fits).
     ///
     /// # Examples
     ///
@@ -540,8 +537,8 @@ impl Objective {
             .record(&found[found.len() - 1], graph, &values, label)
     }
 
-    /// The operation that recorded what has this label in an [`ArrayGraph`], its formula,
-    /// and the name of that if it is a definition.
+    /// The operation that recorded the nodes with this label in an [`ArrayGraph`], and
+    /// the name of its definition, if it is in one.
     fn labelled(&self, label: u32) -> Option<(formula::Operation<'_>, Option<&str>)> {
         let definitions = self.definitions.iter();
         let texts = definitions.map(|one| (Some(one.name.as_str()), &one.formula));
@@ -557,9 +554,9 @@ impl Objective {
     }
 
     /// Records the function and its derivatives in an empty graph, whose inputs
-    /// become the parameters and then the constants. The derivatives are by the
-    /// parameters at the places `with_respect_to`, in the order of `partials`;
-    /// `None` if the graph becomes larger than `limit`, as for [`Partial::trace`].
+    /// become the parameters and then the constants. `with_respect_to` holds the
+    /// indices of the parameters of differentiation; the derivatives are in the order
+    /// of `partials`. `None` if the graph exceeds `limit`, as for [`Partial::trace`].
     #[must_use]
     pub fn derivatives<'g, T: Real>(
         &self,
@@ -581,9 +578,9 @@ impl Objective {
         Partial::trace(graph, function, &by?, partials, limit)
     }
 
-    /// The same of vectors and matrices: they are differentiated as such, since at
-    /// a tie the derivative of a greatest element is shared, and recorded element by
-    /// element only then.
+    /// The same for vectors and matrices: they are differentiated as arrays, since at
+    /// a tie the derivative of a largest element is shared, and recorded element by
+    /// element only afterwards.
     fn array_derivatives<'g, T: Real>(
         &self,
         graph: &'g Graph<T>,
@@ -596,7 +593,7 @@ impl Objective {
         let is_small = || arrays.operations() <= limit as u64;
         let [variables, constants] = self.array_inputs(&arrays);
         let function = self.trace_arrays(&arrays, &variables, &constants, &[]);
-        // Each parameter as a variable, and a place among its elements.
+        // Each parameter as a variable, and the index of its element.
         let shaped = self.inputs.variables.iter().enumerate();
         let places = shaped.flat_map(|(variable, (_, shape))| {
             let elements = shape.elements().unwrap_or(0);
@@ -659,8 +656,8 @@ fn elements(name: &str, shape: &Shape) -> Vec<String> {
     names.into_iter().map(bracketed).collect()
 }
 
-/// So many wrong names are compared with all right ones; more would take time and
-/// are not read.
+/// Maximum number of wrong names that are compared with all known ones; more would
+/// take time and are not read.
 const SUGGESTIONS: usize = 100;
 
 /// The definitions, each after those that it uses.
@@ -705,8 +702,8 @@ fn ordered(definitions: Vec<(String, Formula)>) -> Result<Vec<Definition>, Vec<F
             mistake: Mistake::new(
                 Code::Formula,
                 span.clone(),
-                format!("the definition of `{name}` needs itself"),
-                format!("`{used}` is not defined without it"),
+                format!("the definition of `{name}` is circular"),
+                format!("`{used}` leads into a cycle"),
             ),
             suggested: None,
             valueless: None,

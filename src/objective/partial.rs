@@ -5,10 +5,9 @@ use std::fmt::Write as _;
 
 use crate::autodiff::{Graph, Real, Var};
 
-/// A partial derivative: the variables that the function is differentiated by,
-/// as places in a list, in ascending order. The order of differentiation does not
-/// matter, so each derivative is there once. The function itself is the
-/// derivative by nothing.
+/// A partial derivative: the variables of differentiation, as indices into a list,
+/// in ascending order. The order of differentiation does not matter, so each
+/// derivative occurs once. The function itself is the derivative of order 0.
 ///
 /// # Examples
 ///
@@ -24,21 +23,21 @@ use crate::autodiff::{Graph, Real, Var};
 pub struct Partial(Vec<usize>);
 
 impl Partial {
-    /// How many derivatives up to `order` there are by so many variables, the
-    /// function itself included: (variables + order)! / (variables! order!).
-    /// `None` if they are more than a `u64` counts.
+    /// The number of derivatives up to `order` for this number of variables, including
+    /// the function itself: (variables + order)! / (variables! order!). `None` if it
+    /// exceeds `u64`.
     #[must_use]
     pub fn count(variables: usize, order: usize) -> Option<u64> {
         let variables = u64::try_from(variables).ok()?;
         let order = u64::try_from(order).ok()?;
-        // Each step is a binomial coefficient, so no division leaves a rest.
+        // Each step is a binomial coefficient, so no division leaves a remainder.
         (1..=order).try_fold(1_u64, |count, step| {
             Some(count.checked_mul(variables.checked_add(step)?)? / step)
         })
     }
 
-    /// All derivatives up to `order` by so many variables: the function, then
-    /// order by order, within one those by earlier variables first.
+    /// All derivatives up to `order` for this number of variables: the function, then
+    /// order by order, with those by earlier variables first in each order.
     #[must_use]
     pub fn up_to(variables: usize, order: usize) -> Vec<Partial> {
         let mut all = vec![Partial(Vec::new())];
@@ -58,15 +57,15 @@ impl Partial {
         all
     }
 
-    /// How often the function is differentiated.
+    /// The order of the derivative.
     #[must_use]
     pub fn order(&self) -> usize {
         self.0.len()
     }
 
-    /// The name with these names of variables. Powers are written with `^`, since
-    /// a name can end in a digit, and factors with a blank, since it can begin
-    /// with any letter.
+    /// The name of the derivative, for these names of variables. Powers are written
+    /// with `^`, since a name can end in a digit, and factors with a space, since a name
+    /// can begin with any letter.
     #[must_use]
     pub fn name(&self, variables: &[String]) -> String {
         let mut text = match self.order() {
@@ -88,9 +87,9 @@ impl Partial {
     }
 
     /// Records derivatives of `function` by `variables`, in the order of
-    /// `partials`, which is that of [`Partial::up_to`]. `None` if the graph becomes
-    /// larger than `limit` nodes; it is seen after each pass, of which one adds a
-    /// small multiple of what there is.
+    /// `partials`, which is that of [`Partial::up_to`]. `None` if the graph exceeds
+    /// `limit` nodes. This is checked after each pass; a pass adds a small multiple of
+    /// the existing nodes.
     ///
     /// # Examples
     ///
@@ -121,9 +120,8 @@ impl Partial {
     }
 
     /// The derivatives of `function`, whatever they are recorded in. `gradient`
-    /// differentiates by all variables from one on: one pass gives the derivatives
-    /// of one function by all later variables. It is `None` where they become too
-    /// many.
+    /// differentiates by a variable and all later ones in one pass. It returns `None`
+    /// when there are too many nodes.
     pub(super) fn each<V: Copy>(
         function: V,
         partials: &[Partial],
@@ -157,7 +155,7 @@ mod tests {
 
     #[test]
     fn every_derivative_is_there_once_under_a_name_of_its_own() {
-        // Names that would run together if powers and factors were not told apart.
+        // Names that would be ambiguous if powers and factors were not separated.
         let names = ["x", "x2", "dx", "y"].map(str::to_owned);
         for variables in 0..=4 {
             for order in 0..=4 {

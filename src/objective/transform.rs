@@ -1,5 +1,5 @@
-//! Moving, turning and stretching a function, so that a minimum at a round number
-//! or valleys along the axes help no optimizer.
+//! Shifts, rotations and scalings of a function, so that no optimizer benefits from a
+//! minimum at a round number or from valleys along the axes.
 
 use std::fmt;
 use std::sync::Arc;
@@ -8,12 +8,12 @@ use crate::autodiff::{Array, ArrayGraph, Number as _, Real, Var};
 use crate::number::grouped;
 use crate::random::{Purpose, Stream};
 
-/// A change of coordinates, `x ↦ m + s·R·(x − m − shift)`: what `g(x) = f(that)` is
-/// of a function `f`.
+/// A change of coordinates `x ↦ m + s·R·(x − m − shift)`, which makes a function
+/// `g(x) = f(m + s·R·(x − m − shift))` of a function `f`.
 ///
-/// `m` is the centre, a minimiser of `f`; `R` a rotation and `s` one positive number
-/// or one for each axis. The value of a minimum stays, and a minimiser `x*` of `f`
-/// becomes `m + shift + Rᵀ((x* − m)/s)` of `g`: the centre itself moves by `shift`.
+/// `m` is the centre, a minimiser of `f`; `R` is a rotation, and `s` one positive number
+/// or one for each axis. The values of minima stay, and a minimiser `x*` of `f` becomes
+/// the minimiser `m + shift + Rᵀ((x* − m)/s)` of `g`: the centre itself moves by `shift`.
 ///
 /// # Examples
 ///
@@ -29,44 +29,44 @@ use crate::random::{Purpose, Stream};
 #[derive(Clone, Debug, PartialEq)]
 pub struct Transform {
     centre: Vec<f64>,
-    /// Where the centre comes from: `m + shift`.
+    /// The point that is mapped to the centre: `m + shift`.
     origin: Vec<f64>,
-    /// The rotation row by row, if there is one.
+    /// The rotation matrix row by row, if there is one.
     rotation: Option<Vec<f64>>,
-    /// Empty if nothing is stretched; else a number for each axis.
+    /// A number for each axis; empty without scaling.
     scale: Vec<f64>,
 }
 
-/// What is wrong with a [`Transform`].
+/// An error in the numbers of a [`Transform`].
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum WrongTransform {
-    /// There is not one number of the shift for each coordinate.
+    /// The shift does not have one number for each coordinate.
     ShiftLength {
-        /// How many coordinates there are.
+        /// The number of coordinates.
         expected: usize,
-        /// How many numbers there were.
+        /// The number of numbers found.
         found: usize,
     },
-    /// There is neither one number of the scale nor one for each coordinate.
+    /// The scale has neither one number nor one for each coordinate.
     ScaleLength {
-        /// How many coordinates there are.
+        /// The number of coordinates.
         expected: usize,
-        /// How many numbers there were.
+        /// The number of numbers found.
         found: usize,
     },
     /// A number of the shift is not finite.
     Shift {
-        /// Its place.
+        /// Its index.
         place: usize,
     },
     /// A number of the scale is not positive and finite.
     Scale {
-        /// Its place.
+        /// Its index.
         place: usize,
     },
-    /// There are too many coordinates to turn.
+    /// There are too many coordinates for a rotation.
     Rotation {
-        /// How many.
+        /// The number of coordinates.
         dimension: usize,
     },
 }
@@ -80,22 +80,22 @@ impl fmt::Display for WrongTransform {
         match *self {
             WrongTransform::ShiftLength { expected, found } => {
                 let (expected, found) = (numbers(expected), numbers(found));
-                write!(formatter, "the shift has {found}, not {expected}")
+                write!(formatter, "the shift has {found}, expected {expected}")
             }
             WrongTransform::ScaleLength { expected, found } => {
                 let (expected, found) = (numbers(expected), numbers(found));
-                write!(formatter, "the scale has {found}, not one or {expected}")
+                write!(formatter, "the scale has {found}, expected 1 or {expected}")
             }
-            WrongTransform::Shift { .. } => write!(formatter, "a shift has to be finite"),
+            WrongTransform::Shift { .. } => write!(formatter, "a shift must be finite"),
             WrongTransform::Scale { .. } => {
-                write!(formatter, "a scale has to be finite and greater than 0")
+                write!(formatter, "a scale must be finite and greater than 0")
             }
             WrongTransform::Rotation { dimension } => {
                 let most = grouped(GREATEST_ROTATION as u128);
                 let dimension = grouped(dimension as u128);
                 write!(
                     formatter,
-                    "at most {most} variables can be turned, not {dimension}"
+                    "at most {most} variables can be rotated, not {dimension}"
                 )
             }
         }
@@ -104,18 +104,18 @@ impl fmt::Display for WrongTransform {
 
 impl std::error::Error for WrongTransform {}
 
-/// No more coordinates than this can be turned: a rotation has a number for each
-/// pair of them, and takes a step for each three.
+/// Maximum number of coordinates of a rotation: it has a number for each pair of
+/// coordinates, and finding it takes a step for each three.
 pub const GREATEST_ROTATION: usize = 1_000;
 
 impl Transform {
-    /// A change of as many coordinates as `centre` has. A `shift` without numbers
-    /// moves nothing, a rotation without a seed turns nothing, and a `scale` without
-    /// numbers stretches nothing; one number stretches all axes, after turning.
+    /// A change of as many coordinates as `centre` has. Without numbers in `shift`,
+    /// without a seed in `rotation` or without numbers in `scale`, that step is omitted.
+    /// One number in `scale` applies to all axes. Scaling comes after the rotation.
     ///
     /// # Errors
     ///
-    /// Numbers that are too many, too few, or of no use.
+    /// Too many, too few, or invalid numbers.
     pub fn new(
         centre: &[f64],
         shift: &[f64],
@@ -164,23 +164,23 @@ impl Transform {
         })
     }
 
-    /// How many coordinates it changes.
+    /// The number of coordinates.
     #[must_use]
     pub fn dimension(&self) -> usize {
         self.centre.len()
     }
 
-    /// The rotation row by row, if there is one.
+    /// The rotation matrix row by row, if there is one.
     #[must_use]
     pub fn rotation(&self) -> Option<&[f64]> {
         self.rotation.as_deref()
     }
 
-    /// The point that the function is evaluated at for `x`.
+    /// The point at which the function is evaluated for `x`.
     ///
     /// # Panics
     ///
-    /// If `x` has not as many coordinates as the centre.
+    /// If `x` does not have as many coordinates as the centre.
     #[must_use]
     pub fn apply(&self, x: &[f64]) -> Vec<f64> {
         assert_eq!(x.len(), self.dimension(), "a number for each coordinate");
@@ -206,11 +206,11 @@ impl Transform {
             .collect()
     }
 
-    /// The point that [`Transform::apply`] takes to `y`: where a minimiser goes.
+    /// The point that [`Transform::apply`] maps to `y`, such as the new place of a minimiser.
     ///
     /// # Panics
     ///
-    /// If `y` has not as many coordinates as the centre.
+    /// If `y` does not have as many coordinates as the centre.
     #[must_use]
     pub fn inverse(&self, y: &[f64]) -> Vec<f64> {
         assert_eq!(y.len(), self.dimension(), "a number for each coordinate");
@@ -242,7 +242,7 @@ impl Transform {
             .collect()
     }
 
-    /// Records [`Transform::apply`], in its order of operations.
+    /// Records [`Transform::apply`] with the same order of operations.
     ///
     /// # Panics
     ///
@@ -281,8 +281,9 @@ impl Transform {
             .collect()
     }
 
-    /// Records [`Transform::apply`] of variables whose elements, one after the other,
-    /// are the coordinates. What is recorded does not grow with their number.
+    /// Records [`Transform::apply`] for variables whose elements, one after the other,
+    /// are the coordinates. For a single variable, the number of recorded operations
+    /// does not grow with that of coordinates.
     ///
     /// # Panics
     ///
@@ -342,15 +343,15 @@ fn product(row: &[f64], x: &[f64]) -> f64 {
     terms.reduce(|sum, term| sum + term).unwrap_or(0.0)
 }
 
-/// A rotation that is as likely as any other one, row by row: the orthogonal part of
-/// a matrix of normal numbers, without making that matrix (G. W. Stewart, *The
-/// efficient generation of random orthogonal matrices*, 1980).
+/// A uniformly distributed random rotation, row by row: the orthogonal factor of a
+/// matrix of normal numbers, without making that matrix (G. W. Stewart, *The efficient
+/// generation of random orthogonal matrices*, 1980).
 ///
-/// The first column is a vector of normal numbers made as long as 1, which points in
-/// every direction with the same probability. A reflection takes the first axis
-/// there; what it makes of the other axes is turned by a rotation of one dimension
-/// less, which is found the same way. The last coordinate is left to make a rotation
-/// of it, and not a reflection.
+/// The first column is a vector of normal numbers scaled to length 1, which points in
+/// every direction with the same probability. A reflection takes the first axis there;
+/// the images of the other axes are rotated in one dimension less, by a rotation found
+/// in the same way. The sign of the last coordinate makes the result a rotation and not
+/// a reflection.
 fn random_rotation(seed: u64, dimension: usize) -> Vec<f64> {
     let mut stream = Stream::new(seed, Purpose::Rotation, [dimension as u64, 0, 0]);
     let n = dimension;
@@ -361,7 +362,7 @@ fn random_rotation(seed: u64, dimension: usize) -> Vec<f64> {
     for first in (0..n.saturating_sub(1)).rev() {
         let mut u: Vec<f64> = (first..n).map(|_| stream.normal()).collect();
         let length = product(&u, &u).sqrt();
-        // Adding with the sign that is there cancels nothing. The reflection takes
+        // Adding with the same sign cancels nothing. The reflection takes
         // the axis to −sign·u, so its column changes sign where that is negative.
         let is_negative = u[0] < 0.0;
         u[0] += if is_negative { -length } else { length };
@@ -369,7 +370,7 @@ fn random_rotation(seed: u64, dimension: usize) -> Vec<f64> {
         if half == 0.0 {
             continue;
         }
-        // The axis has nothing but itself so far. Where it is turned round, the
+        // The axis has nothing but itself so far. Where it is reversed, the
         // determinant changes its sign twice, else once.
         rotation[first * n + first] = if is_negative { 1.0 } else { -1.0 };
         is_reflection ^= is_negative;
@@ -388,7 +389,7 @@ fn random_rotation(seed: u64, dimension: usize) -> Vec<f64> {
         }
     }
     if is_reflection {
-        // The last axis is turned round before all else is done to it.
+        // The last axis is reversed before anything else is done to it.
         for row in rotation.chunks_exact_mut(n) {
             row[n - 1] = -row[n - 1];
         }

@@ -1,4 +1,4 @@
-//! Adam with the squares of what gradients differ from their average.
+//! Adam with squared deviations of gradients from their average.
 
 use super::moments::{
     Averages, BETA1, NESTEROV, POWERS, REQUIRED_RATE, epsilon, epsilon_root, share,
@@ -9,13 +9,13 @@ use super::{
 use Convention::Optax;
 use DefaultValue::Number;
 
-/// Adam with the squares of what gradients differ from their average.
+/// Adam with squared deviations of gradients from their average.
 pub(super) struct AdaBelief;
 
 static DESCRIPTION: Description = Description {
     name: "adabelief",
     title: "AdaBelief",
-    about: "Adam that divides by how far gradients are from their average: where they are as expected steps are long, however great the gradients.",
+    about: "Adam that divides by the deviation of gradients from their average: steps are long where gradients are as expected, however large they are.",
     conventions: &[Optax],
     settings: &[
         REQUIRED_RATE,
@@ -23,7 +23,7 @@ static DESCRIPTION: Description = Description {
         share(
             "beta2",
             0.999,
-            "β₂, the share that the average of squared differences keeps",
+            "β₂, the decay rate of the average of squared deviations",
         ),
         epsilon(Defaults::All(Number(1e-16))),
         epsilon_root(&[(Optax, Number(1e-16))]),

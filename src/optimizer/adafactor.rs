@@ -1,4 +1,4 @@
-//! Adam with the averages of rows and columns instead of all squares.
+//! Adam with averages of rows and columns instead of all squares.
 
 use super::moments::{Decay, learning_rate, weight_decay};
 use super::{
@@ -9,17 +9,17 @@ use crate::autodiff::Shape;
 use Convention::{Keras, Optax, PyTorch, Textbook};
 use DefaultValue::{Number, Switch};
 
-/// Adam with the averages of rows and columns instead of all squares.
+/// Adam with averages of rows and columns instead of all squares.
 pub(super) struct Adafactor;
 
 static DESCRIPTION: Description = Description {
     name: "adafactor",
     title: "Adafactor",
-    about: "Divides by the root of an average of squares that forgets more and more slowly; of a matrix only the averages of its rows and columns are remembered. Steps are bounded by the size of each variable (a number, a vector or a matrix), to which they are relative.",
+    about: "Divides by the root of an average of squares that forgets more and more slowly; for a matrix only the averages of its rows and columns are remembered. Steps are bounded and relative to the size of each variable (a number, a vector or a matrix).",
     conventions: &[PyTorch, Optax, Keras],
     settings: &[
         Setting {
-            description: "η, the length of a step as a share of the variable",
+            description: "η, the step length as a share of the variable",
             ..learning_rate(&[
                 (PyTorch, Number(1e-2)),
                 (Optax, Number(1.0)),
@@ -30,19 +30,19 @@ static DESCRIPTION: Description = Description {
             "beta2_decay",
             Domain::NotPositive,
             Defaults::By(&[(PyTorch, Number(-0.8)), (Keras, Number(-0.8))]),
-            "κ, the power of t that is the weight of the newest squares",
+            "κ, the exponent of t in the weight of the newest squares",
         ),
         Setting::new(
             "decay_rate",
             Domain::NotNegative,
             Defaults::By(&[(Optax, Number(0.8))]),
-            "κ, the newest squares have the weight t⁻ᵏ with k = κ",
+            "κ, the exponent in the weight t⁻ᵏ of the newest squares, with k = κ",
         ),
         Setting::new(
             "decay_offset",
             Domain::Whole,
             Defaults::By(&[(Optax, Number(0.0))]),
-            "o, how many epochs the weight is behind",
+            "o, the number of epochs by which the weight lags",
         ),
         Setting::new(
             "epsilon1",
@@ -52,49 +52,49 @@ static DESCRIPTION: Description = Description {
                 (Optax, Number(1e-30)),
                 (Keras, Number(1e-30)),
             ]),
-            "ε₁, keeps the denominator from 0; in PyTorch 0 is the machine epsilon",
+            "ε₁, keeps the denominator from 0; in PyTorch 0 stands for the machine epsilon",
         ),
         Setting::new(
             "epsilon2",
             Domain::NotNegative,
             Defaults::By(&[(PyTorch, Number(1e-3)), (Keras, Number(1e-3))]),
-            "ε₂, the least size of a variable that steps are relative to",
+            "ε₂, the minimum size of a variable for relative steps",
         ),
         Setting::new(
             "clip_threshold",
             Domain::Positive,
             Defaults::All(Number(1.0)),
-            "d, the greatest root of the mean square of a direction",
+            "d, the maximum root mean square of a direction",
         ),
         Setting::new(
             "relative_step",
             Domain::Switch,
             Defaults::By(&[(Keras, Switch(true))]),
-            "changes nothing: in Keras η is at most 1/√t with it or without",
+            "has no effect; in Keras η is at most 1/√t with it or without",
         ),
         Setting::new(
             "multiply_by_parameter_scale",
             Domain::Switch,
             Defaults::By(&[(Optax, Switch(true))]),
-            "whether steps are relative to the size of the variable",
+            "make steps relative to the size of the variable",
         ),
         Setting::new(
             "momentum",
             Domain::Share,
             Defaults::By(&[(Optax, Number(0.0))]),
-            "μ, the share that an average of steps keeps",
+            "μ, the decay rate of an average of steps",
         ),
         Setting::new(
             "factored",
             Domain::Switch,
             Defaults::By(&[(Optax, Switch(true))]),
-            "whether only rows and columns of large matrices are remembered",
+            "remember only rows and columns of large matrices",
         ),
         Setting::new(
             "min_dim_size_to_factor",
             Domain::Whole,
             Defaults::By(&[(Optax, Number(128.0))]),
-            "how many rows and columns a large matrix has at least",
+            "the minimum number of rows and of columns of a large matrix",
         ),
         weight_decay(&[
             (PyTorch, Number(0.0)),
@@ -143,7 +143,7 @@ x ← x − α·u/max(1, rms u/d)",
     ],
 };
 
-/// The least size of a variable that optax makes steps relative to.
+/// The minimum size of a variable for relative steps in optax.
 const LEAST_SIZE: f64 = 1e-3;
 
 impl UpdateRule for Adafactor {
@@ -156,7 +156,7 @@ impl UpdateRule for Adafactor {
         };
         let mut slots = vec![slot(SlotShape::Rows), slot(SlotShape::Columns)];
         if rule.convention() == Optax {
-            // Which matrices are large is a number, of which the memory cannot tell.
+            // The size of a large matrix is a number, which cannot shape the memory.
             if !rule.has("factored") {
                 slots.clear();
             }
@@ -260,7 +260,7 @@ fn optax<N: Block>(epoch: &Epoch<'_, N>) -> Update<N> {
         if let ([rows, columns], [height, width]) = (factors, &g.shape()[..]) {
             let rows = next(*rows, new.mean(Some(1)));
             let columns = next(*columns, new.mean(Some(0)));
-            // The averages along the longer side are those of which the mean is 1.
+            // The averages along the longer side are scaled to the mean 1.
             let factored = if height > width {
                 let columns = inverse_root(columns / columns.mean(None));
                 g * columns * column(inverse_root(rows))
@@ -302,7 +302,7 @@ fn mean_root<N: Block>(x: N) -> N {
     x.square().mean(None).root()
 }
 
-/// A direction whose mean square is bounded.
+/// A direction with a bounded mean square.
 fn clipped<N: Block>(epoch: &Epoch<'_, N>, direction: N) -> N {
     let excess = mean_root(direction) / epoch.number("clip_threshold");
     direction / epoch.constant(1.0).greater(excess)

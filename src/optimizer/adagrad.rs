@@ -1,5 +1,5 @@
-//! Steps divided by the root of the sum of all squares of a gradient's entry, or of their
-//! running mean: Adagrad and Adadelta.
+//! Adagrad and Adadelta: steps divided by the root of the sum of all squares of a gradient's
+//! entry, or of their running mean.
 
 use super::moments::{Decay, epsilon, weight_decay};
 use super::rmsprop::mean_of_squares;
@@ -17,7 +17,7 @@ static ADAGRAD: Description = Description {
     name: "adagrad",
     title: "Adagrad",
     about: "Divides each entry of the gradient by the root of the sum of its squares so far: \
-            steps become shorter, and least so along directions that were flat.",
+            steps become shorter, more slowly along flat directions.",
     conventions: &[PyTorch, Optax, Keras],
     settings: &[
         Setting::new(
@@ -28,7 +28,7 @@ static ADAGRAD: Description = Description {
                 (Optax, Required),
                 (Keras, Number(1e-3)),
             ]),
-            "η, about the length of the first step of each parameter",
+            "η, the approximate length of the first step of each parameter",
         ),
         Setting::new(
             "initial_accumulator",
@@ -49,7 +49,7 @@ static ADAGRAD: Description = Description {
             "learning_rate_decay",
             Domain::NotNegative,
             Defaults::By(&[(PyTorch, Number(0.0))]),
-            "δ, how fast the learning rate falls with the number t of the update",
+            "δ, the speed of the learning-rate decay with the number t of the update",
         ),
         weight_decay(&[(PyTorch, Number(0.0)), (Keras, Number(0.0))]),
     ],
@@ -65,7 +65,7 @@ x ← x − η/(1 + (t − 1)·δ)·g/(√s + ε)",
             &[Optax],
             "\
 s ← s + g²
-x ← x − η·g/√(s + ε), where s is 0 x stays",
+x ← x − η·g/√(s + ε);  x is unchanged where s = 0",
         ),
         (
             &[Keras],
@@ -114,8 +114,8 @@ impl UpdateRule for Adagrad {
     }
 }
 
-/// What optax multiplies an entry of the gradient with: a sum of squares can be 0 where
-/// the entry is not.
+/// The factor of optax on an entry of the gradient: a sum of squares can be 0 where the
+/// entry is not.
 fn optax_scale<N: Block>(epoch: &Epoch<'_, N>, sum: N) -> N {
     let scale = epoch.constant(1.0) / (sum + epoch.number("epsilon")).root();
     if epoch.has("initial_accumulator") {
@@ -131,8 +131,8 @@ pub(super) struct Adadelta;
 static ADADELTA: Description = Description {
     name: "adadelta",
     title: "Adadelta",
-    about: "As RMSProp, and each step is multiplied by the root of the running mean of the \
-            squares of the steps before, so that it has the unit of the parameter.",
+    about: "As RMSProp, with each step multiplied by the root of the running mean of the \
+            squares of the previous steps, so that it has the unit of the parameter.",
     conventions: &[PyTorch, Optax, Keras],
     settings: &[
         Setting::new(
@@ -143,7 +143,7 @@ static ADADELTA: Description = Description {
                 (Optax, Number(1.0)),
                 (Keras, Number(1e-3)),
             ]),
-            "η, a factor of the steps; 1 in the paper. Without one optax climbs",
+            "η, a factor on the steps, 1 in the paper; without it optax itself ascends",
         ),
         Setting::new(
             "rho",
@@ -153,7 +153,7 @@ static ADADELTA: Description = Description {
                 (Optax, Number(0.9)),
                 (Keras, Number(0.95)),
             ]),
-            "ρ, the share of the running means that is kept",
+            "ρ, the decay rate of the running means",
         ),
         Setting::new(
             "epsilon",
@@ -163,7 +163,7 @@ static ADADELTA: Description = Description {
                 (Optax, Number(1e-6)),
                 (Keras, Number(1e-7)),
             ]),
-            "ε, lets the first steps be longer than 0",
+            "ε, makes the first steps longer than 0",
         ),
         weight_decay(&[
             (PyTorch, Number(0.0)),

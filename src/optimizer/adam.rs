@@ -27,13 +27,13 @@ const AMSGRAD: Setting = Setting::new(
     "amsgrad",
     Domain::Switch,
     Defaults::All(Switch(false)),
-    "divide by the greatest average of squares so far",
+    "divide by the largest average of squares so far",
 );
 
 static ADAM: Description = Description {
     name: "adam",
     title: "Adam",
-    about: "Steps along a running average of gradients, each parameter by itself over the root of a running average of its squared gradients: about as far as the learning rate says, however steep it is.",
+    about: "Steps along a running average of gradients, divided for each parameter by the root of a running average of its squared gradients: steps are about as long as the learning rate, whatever the slope.",
     conventions: &[PyTorch, Optax, Keras],
     settings: &[
         LEARNING_RATE,
@@ -85,7 +85,7 @@ AMSGrad    V ← max(V, v);  x as above with V instead of v",
 static ADAM_W: Description = Description {
     name: "adamw",
     title: "AdamW",
-    about: "Adam, with parameters that decay towards 0 apart from the gradient, which is not divided by anything then.",
+    about: "Adam with decoupled weight decay: parameters decay towards 0 separately from the gradient, and the decay is not divided by the root of squares.",
     conventions: &[PyTorch, Optax, Keras],
     settings: &[
         LEARNING_RATE,
@@ -163,7 +163,7 @@ impl UpdateRule for AdamW {
     }
 }
 
-/// m, v, and the greatest of AMSGrad.
+/// m, v, and the maximum of AMSGrad.
 fn memory(rule: Rule) -> Memory {
     Memory::zeros(2 + usize::from(rule.has("amsgrad"))).and(POWERS)
 }
@@ -201,13 +201,13 @@ pub(super) fn record<N: Block>(epoch: &Epoch<'_, N>) -> Update<N> {
     averages.remembered(update)
 }
 
-/// Where a convention corrects what averages lack at first, as far as it is the same for
-/// all variables.
+/// Where a convention corrects the bias of averages, as far as it is the same for all
+/// variables.
 #[derive(Clone, Copy)]
 enum Step<N> {
-    /// In the rate and behind the root.
+    /// In the learning rate and after the root.
     PyTorch { rate: N, root: N },
-    /// All in the rate, so that ε has another weight.
+    /// All in the learning rate, so ε has another weight.
     Keras { rate: N },
     /// In the averages.
     Optax,

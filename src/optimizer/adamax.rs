@@ -1,4 +1,4 @@
-//! Adam with the greatest magnitude instead of a root of squares.
+//! Adam with the largest magnitude instead of a root of squares.
 
 use super::moments::{Average, BETA1, Decay, EPSILON, KINGMA, learning_rate, share, weight_decay};
 use super::{
@@ -7,13 +7,13 @@ use super::{
 use Convention::{Keras, Optax, PyTorch, Textbook};
 use DefaultValue::{Number, Required};
 
-/// Adam with the greatest magnitude instead of a root of squares.
+/// Adam with the largest magnitude instead of a root of squares.
 pub(super) struct Adamax;
 
 static DESCRIPTION: Description = Description {
     name: "adamax",
     title: "Adamax",
-    about: "Adam that divides by the greatest magnitude that the gradient had, which is slowly forgotten, instead of the root of an average of squares.",
+    about: "Adam that divides by the largest magnitude of the gradient so far, which decays slowly, instead of the root of an average of squares.",
     conventions: &[PyTorch, Optax, Keras],
     settings: &[
         learning_rate(&[
@@ -25,7 +25,7 @@ static DESCRIPTION: Description = Description {
         share(
             "beta2",
             0.999,
-            "β₂, the share that the greatest magnitude keeps",
+            "β₂, the decay rate of the largest magnitude",
         ),
         EPSILON,
         weight_decay(&[(PyTorch, Number(0.0)), (Keras, Number(0.0))]),
@@ -76,7 +76,7 @@ impl UpdateRule for Adamax {
             let m = first.next(e.memory[0], g);
             let kept = epoch.number("beta2") * e.memory[1];
             let magnitude = g.magnitude();
-            // A magnitude that is NaN stays so if it comes second.
+            // A magnitude that is NaN stays NaN as the second operand.
             let u = match convention {
                 Keras => kept.greater(magnitude),
                 PyTorch | Optax | Textbook => kept.greater(magnitude + epsilon),

@@ -1,4 +1,4 @@
-//! Nesterov's momentum by differences of gradients.
+//! Nesterov's momentum from differences of gradients.
 
 use super::moments::{
     Average, Decay, REQUIRED_RATE, epsilon, epsilon_root, scaled, share, weight_decay,
@@ -10,30 +10,30 @@ use super::{
 use Convention::Optax;
 use DefaultValue::Number;
 
-/// Nesterov's momentum by differences of gradients.
+/// Nesterov's momentum from differences of gradients.
 pub(super) struct Adan;
 
 static DESCRIPTION: Description = Description {
     name: "adan",
     title: "Adan",
-    about: "Adam that looks ahead by an average of how gradients change from epoch to epoch, which comes to Nesterov's momentum without a gradient elsewhere.",
+    about: "Adam that looks ahead along an average of the changes of the gradient from epoch to epoch: Nesterov's momentum without a gradient at a second point.",
     conventions: &[Optax],
     settings: &[
         REQUIRED_RATE,
         share(
             "beta1",
             0.98,
-            "β₁, the share that the average of gradients keeps",
+            "β₁, the decay rate of the average of gradients",
         ),
         share(
             "beta2",
             0.92,
-            "β₂, the share that the average of differences keeps",
+            "β₂, the decay rate of the average of differences",
         ),
         share(
             "beta3",
             0.99,
-            "β₃, the share that the average of squares keeps",
+            "β₃, the decay rate of the average of squares",
         ),
         epsilon(Defaults::All(Number(1e-8))),
         epsilon_root(&[(Optax, Number(1e-8))]),
@@ -42,7 +42,7 @@ static DESCRIPTION: Description = Description {
     rules: &[(
         &[Optax],
         "\
-d = g − g of the epoch before, in the first epoch 0
+d = g − g of the previous epoch; 0 in the first epoch
 m ← (1 − β₁)·g + β₁·m
 v ← (1 − β₂)·d + β₂·v
 n ← (1 − β₃)·(g + (1 − β₂)·d)² + β₃·n
@@ -58,7 +58,7 @@ impl UpdateRule for Adan {
     const DESCRIPTION: &'static Description = &DESCRIPTION;
 
     fn memory(_: Rule) -> Memory {
-        // The powers, and whether there was a gradient before.
+        // The powers, and whether there was a previous gradient.
         let powers = [Initial::Number(1.0)].repeat(3);
         Memory::zeros(4).and(&powers).and(&[Initial::Number(0.0)])
     }

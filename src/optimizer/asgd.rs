@@ -1,4 +1,4 @@
-//! Averaged gradient descent, of which only the descent is told.
+//! Averaged gradient descent, without the average.
 
 use super::moments::Decay;
 use super::{
@@ -14,9 +14,9 @@ pub(super) struct Asgd;
 static DESCRIPTION: Description = Description {
     name: "asgd",
     title: "averaged gradient descent",
-    about: "Gradient descent with a penalty on squares and a learning rate that falls as a \
-            power. PyTorch's parameters are these x; their average from update t0 on is kept \
-            beside them and never used by a step, so it is left out here, and t0 with it.",
+    about: "Gradient descent with a penalty on squares and a learning rate that decays as a \
+            power. The parameters are x, as in PyTorch. PyTorch also stores their average from \
+            update t0 on, which no step uses; it is omitted here, and so is t0.",
     conventions: &[PyTorch],
     settings: &[
         Setting::new(
@@ -29,19 +29,19 @@ static DESCRIPTION: Description = Description {
             "lambd",
             Domain::NotNegative,
             Defaults::All(Number(1e-4)),
-            "λ, the penalty, and how fast the learning rate falls",
+            "λ, the strength of the penalty, and the speed of the decay",
         ),
         Setting::new(
             "alpha",
             Domain::NotNegative,
             Defaults::All(Number(0.75)),
-            "α, the power with which it falls",
+            "α, the power of the decay",
         ),
         Setting::new(
             "weight_decay",
             Domain::NotNegative,
             Defaults::All(Number(0.0)),
-            "ω, how much of the parameters is added to the gradient besides",
+            "ω, the multiple of the parameters that is added to the gradient",
         ),
     ],
     rules: &[(

@@ -1,20 +1,20 @@
-//! Gradients that are made shorter before an update rule reads them.
+//! Gradient clipping, before an update rule reads the gradient.
 
 use super::{Block, Convention};
 
 /// How a gradient is clipped.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Clip {
-    /// Each entry into an interval around 0.
+    /// Clamps each entry to an interval around 0.
     Value,
-    /// Each variable by the Euclidean norm of its gradient.
+    /// Scales the gradient of each variable by its Euclidean norm.
     Norm,
-    /// All together by the Euclidean norm of the whole gradient.
+    /// Scales the whole gradient by its Euclidean norm.
     GlobalNorm,
 }
 
 impl Clip {
-    /// Every way.
+    /// All kinds of clipping.
     pub const ALL: &'static [Clip] = &[Clip::Value, Clip::Norm, Clip::GlobalNorm];
 
     /// The name in an experiment file.
@@ -31,9 +31,11 @@ impl Clip {
     #[must_use]
     pub fn about(self) -> &'static str {
         match self {
-            Clip::Value => "each entry of the gradient is cut off at a magnitude",
-            Clip::Norm => "the gradient of each variable is scaled down to a Euclidean norm",
-            Clip::GlobalNorm => "the whole gradient is scaled down to a Euclidean norm",
+            Clip::Value => "each entry of the gradient is clamped to a maximum magnitude",
+            Clip::Norm => {
+                "the gradient of each variable is scaled down to a maximum Euclidean norm"
+            }
+            Clip::GlobalNorm => "the whole gradient is scaled down to a maximum Euclidean norm",
         }
     }
 
@@ -43,7 +45,7 @@ impl Clip {
         let squares = |g: &N| g.square().sum(None);
         let gradient = gradient.iter();
         match self {
-            // A slope that is not a number stays so, which the second operand does.
+            // As the second operand NaN stays NaN.
             Clip::Value => {
                 let clipped = gradient.map(|g| (-limit).greater(limit.smaller(*g)));
                 clipped.collect()
@@ -83,8 +85,7 @@ fn shortened<N: Block>(convention: Convention, g: N, norm: N, limit: N) -> N {
     }
 }
 
-/// What `global_clipnorm` of Keras multiplies a gradient with; not a number if the norm
-/// is not finite.
+/// The factor of `global_clipnorm` of Keras; NaN if the norm is not finite.
 fn share<N: Block>(norm: N, limit: N) -> N {
     let one = limit.constant(1.0);
     limit * (one / norm).smaller(one / limit) + norm * limit.constant(0.0)

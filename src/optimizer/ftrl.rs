@@ -14,22 +14,22 @@ pub(super) struct Ftrl;
 static DESCRIPTION: Description = Description {
     name: "ftrl",
     title: "FTRL-Proximal (follow the regularized leader)",
-    about: "Takes the minimum of all gradients so far, as straight lines, with penalties on the \
-            way from the points where they were taken and on the parameters: with l1 above 0 \
-            parameters of little use become exactly 0.",
+    about: "Minimises the sum of the linearised losses so far, with penalties on the distance \
+            from the points where the gradients were taken and on the parameters. With l1 \
+            above 0, parameters of little use are exactly 0.",
     conventions: &[Keras],
     settings: &[
         Setting::new(
             "learning_rate",
             Domain::Positive,
             Defaults::All(Number(1e-3)),
-            "η, about the length of the first step of each parameter",
+            "η, the approximate length of the first step of each parameter",
         ),
         Setting::new(
             "learning_rate_power",
             Domain::NotPositive,
             Defaults::All(Number(-0.5)),
-            "−p, how the learning rate falls with the sum of squares; not at all with 0",
+            "−p, the power of the sum of squares in the learning rate; 0 keeps it constant",
         ),
         Setting::new(
             "initial_accumulator",
@@ -53,13 +53,13 @@ static DESCRIPTION: Description = Description {
             "l2_shrinkage",
             Domain::NotNegative,
             Defaults::All(Number(0.0)),
-            "λ₃, a penalty that only counts in the line of this epoch",
+            "λ₃, a penalty on squares that acts only through the gradient of the epoch",
         ),
         Setting::new(
             "beta",
             Domain::NotNegative,
             Defaults::All(Number(0.0)),
-            "β, more penalty on squares the smaller η is",
+            "β, an additional penalty on squares, larger for smaller η",
         ),
         weight_decay(&[(Keras, Number(0.0))]),
     ],
@@ -70,7 +70,7 @@ x ← x − η·λ·x
 n ← s + g²
 z ← z + g + 2·λ₃·x − (nᵖ − sᵖ)/η·x
 q ← nᵖ/η + 2·(λ₂ + β/(2·η))
-x ← (z cut to [−λ₁, λ₁] − z)/q
+x ← (z clamped to [−λ₁, λ₁] − z)/q
 s ← n",
     )],
     sources: &["McMahan et al., Ad click prediction: a view from the trenches, 2013"],

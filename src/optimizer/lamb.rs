@@ -1,4 +1,4 @@
-//! Adam with steps as long as a share of each variable.
+//! Adam with step lengths proportional to each variable.
 
 use super::moments::{
     Averages, BETA1, BETA2, Decay, EPSILON_ROOT, POWERS, epsilon, learning_rate, scaled,
@@ -10,13 +10,13 @@ use super::{
 use Convention::{Keras, Optax};
 use DefaultValue::{Number, Required};
 
-/// Adam with steps as long as a share of each variable.
+/// Adam with step lengths proportional to each variable.
 pub(super) struct Lamb;
 
 static DESCRIPTION: Description = Description {
     name: "lamb",
     title: "LAMB",
-    about: "The direction of Adam, made as long in each variable (a number, a vector or a matrix) as the learning rate times the length of the variable: it moves by the same share in all of them.",
+    about: "The direction of Adam, scaled in each variable (a number, a vector or a matrix) to the learning rate times the norm of the variable, so all variables move by the same share of their norm.",
     conventions: &[Optax, Keras],
     settings: &[
         learning_rate(&[(Optax, Required), (Keras, Number(1e-3))]),

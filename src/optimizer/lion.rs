@@ -1,4 +1,4 @@
-//! Steps of one length by the sign of an average.
+//! Steps of equal length along the sign of an average.
 
 use super::moments::{Decay, learning_rate, weight_decay};
 use super::{
@@ -8,13 +8,13 @@ use super::{
 use Convention::{Keras, Optax};
 use DefaultValue::{Number, Required};
 
-/// Steps of one length by the sign of an average.
+/// Steps of equal length along the sign of an average.
 pub(super) struct Lion;
 
 static DESCRIPTION: Description = Description {
     name: "lion",
     title: "Lion",
-    about: "Every parameter steps by the learning rate, up or down by the sign of an average of gradients in which the newest counts for more than in the average that is remembered.",
+    about: "Every parameter steps by the learning rate, against the sign of an average of gradients that gives the newest more weight than the remembered average does.",
     conventions: &[Optax, Keras],
     settings: &[
         learning_rate(&[(Optax, Required), (Keras, Number(1e-3))]),
@@ -22,13 +22,13 @@ static DESCRIPTION: Description = Description {
             "beta1",
             Domain::Unit,
             Defaults::All(Number(0.9)),
-            "β₁, the share of the remembered average in the step",
+            "β₁, the weight of the remembered average in the step",
         ),
         Setting::new(
             "beta2",
             Domain::Share,
             Defaults::All(Number(0.99)),
-            "β₂, the share that the remembered average keeps",
+            "β₂, the decay rate of the remembered average",
         ),
         weight_decay(&[(Optax, Number(1e-3)), (Keras, Number(0.0))]),
     ],

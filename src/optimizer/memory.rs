@@ -1,13 +1,13 @@
-//! What an update rule remembers from one epoch to the next.
+//! The memory of an update rule from one epoch to the next.
 
 use crate::autodiff::Shape;
 
-/// What an update rule remembers: some numbers for each parameter, and some for all.
+/// The memory of an update rule: numbers for each parameter, and single numbers for all.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Memory {
-    /// For each variable.
+    /// The arrays of each variable.
     pub slots: Vec<Slot>,
-    /// One number each.
+    /// The single numbers.
     pub scalars: Vec<Initial>,
 }
 
@@ -31,7 +31,7 @@ pub enum SlotShape {
     Columns,
 }
 
-/// What is remembered before the first epoch.
+/// The contents of a [`Cell`] before the first epoch.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Initial {
     /// A number.
@@ -43,13 +43,13 @@ pub enum Initial {
 }
 
 impl Memory {
-    /// So many numbers for each parameter, all 0 before the first epoch.
+    /// `slots` numbers for each parameter, all 0 before the first epoch.
     #[must_use]
     pub fn zeros(slots: usize) -> Memory {
         Memory::slots(&[Initial::Number(0.0)].repeat(slots))
     }
 
-    /// A number for each parameter for each of `initial`.
+    /// A number for each parameter and each of `initial`.
     #[must_use]
     pub fn slots(initial: &[Initial]) -> Memory {
         let slots = initial.iter().map(|initial| Slot {
@@ -62,15 +62,15 @@ impl Memory {
         }
     }
 
-    /// The same, and these numbers besides.
+    /// The same memory with these numbers added.
     #[must_use]
     pub fn and(mut self, scalars: &[Initial]) -> Memory {
         self.scalars.extend(scalars);
         self
     }
 
-    /// All that is remembered of variables with these shapes, in order: each slot for
-    /// every variable, then the scalars.
+    /// The cells for variables of these shapes, in order: each slot for every variable, then
+    /// the scalars.
     #[must_use]
     pub fn cells(&self, variables: &[Shape]) -> Vec<Cell> {
         let of_slot = |slot: &Slot| {
@@ -103,7 +103,7 @@ impl SlotShape {
 pub struct Cell {
     /// Its shape.
     pub shape: Shape,
-    /// What it is before the first epoch.
+    /// Its contents before the first epoch.
     pub initial: Initial,
     /// The variable that it belongs to, for [`Initial::Parameters`].
     pub variable: usize,

@@ -4,7 +4,8 @@
 //! one epoch. Numbers such as the learning rate are inputs of that graph, so
 //! runs that differ only in numbers share a program.
 //!
-//! A [`search`] needs more than one gradient an epoch, and is a loop in Rust instead.
+//! Line-search and second-order methods ([`search`]) need more than one gradient per epoch,
+//! and are loops in Rust instead.
 
 mod adabelief;
 mod adafactor;
@@ -42,12 +43,12 @@ pub use recipe::{EPOCHS, Inputs, Next, Recipe};
 pub use record::{Block, Entry, Epoch, Update};
 pub use setting::{Convention, DefaultValue, Defaults, Description, Setting};
 
-/// What a method of one gradient an epoch consists of.
+/// A method with one gradient per epoch.
 trait UpdateRule {
-    /// What is told of it.
+    /// Its description.
     const DESCRIPTION: &'static Description;
 
-    /// What it remembers.
+    /// Its memory.
     fn memory(rule: Rule) -> Memory;
 
     /// Whether it reads [`Epoch::count`].
@@ -59,11 +60,11 @@ trait UpdateRule {
     fn record<N: Block>(epoch: &Epoch<'_, N>) -> Update<N>;
 }
 
-/// Writes the lists of methods as an enum that leads to each of them.
+/// Turns the lists of methods into an enum that dispatches to each of them.
 macro_rules! methods {
     ($($(#[$doc:meta])* $method:ident = $rule:ty;)+
      [searches] $($(#[$search_doc:meta])* $searching:ident = $search:ty;)+) => {
-        /// An update rule or a search by its name in an experiment file.
+        /// A method by its name in an experiment file.
         #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
         pub enum Method {
             $($(#[$doc])* $method,)+
@@ -74,7 +75,7 @@ macro_rules! methods {
             /// Every method.
             pub const ALL: &'static [Method] = &[$(Method::$method,)+ $(Method::$searching,)+];
 
-            /// What is told of it.
+            /// Its description.
             #[must_use]
             pub fn description(self) -> &'static Description {
                 match self {
@@ -83,7 +84,8 @@ macro_rules! methods {
                 }
             }
 
-            /// What it asks of an objective, if it is a [search].
+            /// What it needs of an objective, if it is a [line-search or second-order
+            /// method](search).
             #[must_use]
             pub fn needs(self) -> Option<search::Needs> {
                 match self {
@@ -112,7 +114,7 @@ macro_rules! methods {
                 }
             }
 
-            /// Records one update; that of a search, which is not recorded, changes nothing.
+            /// Records one update; that of a line-search or second-order method changes nothing.
             #[must_use]
             pub fn record<N: Block>(self, epoch: &Epoch<'_, N>) -> Update<N> {
                 match self.method {
@@ -121,8 +123,8 @@ macro_rules! methods {
                 }
             }
 
-            /// The search, if the method is one. `number` gives a setting that is a number;
-            /// 0 where the convention has no such setting.
+            /// The loop of a line-search or second-order method. `number` gives a numeric
+            /// setting; 0 where the convention has no such setting.
             #[must_use]
             pub fn search<F: Float>(
                 self,
@@ -147,7 +149,7 @@ methods! {
     RmsProp = rmsprop::RmsProp;
     /// `RMSProp` with steps that have the unit of the parameter.
     Adadelta = adagrad::Adadelta;
-    /// Steps by the signs of the gradient.
+    /// Steps along the signs of the gradient.
     Rprop = rprop::Rprop;
     /// Averaged gradient descent.
     Asgd = asgd::Asgd;
@@ -161,19 +163,19 @@ methods! {
     NAdam = nadam::NAdam;
     /// Adam with a rectified variance.
     RAdam = radam::RAdam;
-    /// Adam with the greatest magnitude instead of a root of squares.
+    /// Adam with the largest magnitude instead of a root of squares.
     Adamax = adamax::Adamax;
-    /// Adam with the squares of what gradients differ from their average.
+    /// Adam with squared deviations of gradients from their average.
     AdaBelief = adabelief::AdaBelief;
-    /// Adam with an average of squares that grows only by sums.
+    /// Adam with an average of squares that changes by bounded amounts.
     Yogi = yogi::Yogi;
-    /// Steps of one length by the sign of an average.
+    /// Steps of equal length along the sign of an average.
     Lion = lion::Lion;
-    /// Nesterov's momentum by differences of gradients.
+    /// Nesterov's momentum from differences of gradients.
     Adan = adan::Adan;
-    /// Adam with the averages of rows and columns instead of all squares.
+    /// Adam with averages of rows and columns instead of all squares.
     Adafactor = adafactor::Adafactor;
-    /// Adam with steps as long as a share of each variable.
+    /// Adam with step lengths proportional to each variable.
     Lamb = lamb::Lamb;
     /// Gradient descent with averaging instead of a schedule.
     ScheduleFreeSgd = schedule_free::ScheduleFreeSgd;
@@ -189,7 +191,7 @@ methods! {
     ConjugateGradient = search::ConjugateGradientMethod;
     /// Newton's method.
     Newton = search::NewtonMethod;
-    /// Newton in a trust region.
+    /// Newton's method within a trust region.
     TrustRegion = search::TrustRegionMethod;
     /// Gauss–Newton within a trust region, for sums of squares.
     LevenbergMarquardt = search::LevenbergMarquardtMethod;
@@ -209,15 +211,14 @@ impl Method {
         all.find(|method| method.name() == name)
     }
 
-    /// The convention that is meant unless a file says another.
+    /// The default convention.
     #[must_use]
     pub fn convention(self) -> Convention {
         self.description().conventions[0]
     }
 }
 
-/// An update rule with every decision taken that shapes the program; numbers
-/// are still open.
+/// An update rule with every setting that shapes the program; numbers are still open.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Rule {
     method: Method,
@@ -225,8 +226,8 @@ pub struct Rule {
     form: Form,
 }
 
-/// Of each setting of a [`Description`] what shapes the program: whether it is 0 or off,
-/// or which of several words. Two bits for each, in the order of the settings.
+/// The part of each setting of a [`Description`] that shapes the program: whether it is 0
+/// or off, or which of several words it is. Two bits for each, in the order of the settings.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub struct Form(u64);
 
@@ -258,8 +259,8 @@ impl Form {
 }
 
 impl Rule {
-    /// The rule of a method for the settings that it has in a convention, all of them
-    /// and within their domains.
+    /// The rule of a method in a convention. `setting` gives all settings that it has there,
+    /// within their domains.
     pub fn new<'v>(
         method: Method,
         convention: Convention,
@@ -278,19 +279,19 @@ impl Rule {
         self.method
     }
 
-    /// Whose rule it is.
+    /// The convention of the rule.
     #[must_use]
     pub fn convention(self) -> Convention {
         self.convention
     }
 
-    /// Whether a setting is there and neither 0 nor off.
+    /// Whether a setting is present and neither 0 nor off.
     #[must_use]
     pub fn has(self, name: &str) -> bool {
         self.form.of(self.method.description(), name) != 0
     }
 
-    /// Which of its words a setting is, by their order.
+    /// The index of a setting's word among its choices.
     #[must_use]
     pub fn choice(self, name: &str) -> usize {
         self.form.of(self.method.description(), name) as usize

@@ -1,5 +1,5 @@
-//! What Adam and its relatives share: running averages, weights that decay, and the
-//! settings of both.
+//! Running averages and weight decay, shared by Adam and its variants, with the settings
+//! of both.
 
 use super::{
     Block, Convention, DefaultValue, Defaults, Domain, Epoch, Initial, Method, Setting, Update,
@@ -7,31 +7,31 @@ use super::{
 use Convention::{Keras, Optax, PyTorch, Textbook};
 use DefaultValue::{Number, Required, Switch};
 
-/// The numbers that an [`Average`] each remembers: its power before the first epoch.
+/// The powers of two [`Average`]s before the first epoch.
 pub(super) const POWERS: &[Initial] = &[Initial::Number(1.0), Initial::Number(1.0)];
 
 /// A running average that starts at 0, in the order of operations of a convention.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Average<N> {
     convention: Convention,
-    /// β, the share that is kept in an epoch.
+    /// β, the decay rate.
     pub(super) kept: N,
     /// 1 − β.
     pub(super) rest: N,
     /// βᵗ, with t the number of this epoch.
     pub(super) power: N,
-    /// 1 − βᵗ, which is what the average of ones is.
+    /// 1 − βᵗ, the average of ones.
     pub(super) bias: N,
 }
 
 impl<N: Block> Average<N> {
-    /// The average that keeps what a setting says, and whose power is remembered as scalar
+    /// The average whose decay rate is a setting, and whose power is remembered as scalar
     /// number `place`.
     pub(super) fn of(epoch: &Epoch<'_, N>, setting: &str, place: usize) -> Self {
         Average::with_power(epoch, setting, epoch.power(setting, place))
     }
 
-    /// The same with a power that is computed otherwise.
+    /// The same with a given power.
     pub(super) fn with_power(epoch: &Epoch<'_, N>, setting: &str, power: N) -> Self {
         Average {
             convention: epoch.rule.convention(),
@@ -42,10 +42,10 @@ impl<N: Block> Average<N> {
         }
     }
 
-    /// The average after `new` came to it.
+    /// The average updated with `new`.
     ///
     /// With β ≤ ½ `PyTorch` starts at the other end, `new − (new − old)·β`, which is the
-    /// same but for rounding; to choose would cost every run more than it is worth.
+    /// same up to rounding; the choice would cost every run more than it is worth.
     pub(super) fn next(&self, old: N, new: N) -> N {
         match self.convention {
             PyTorch | Keras => old + self.rest * (new - old),
@@ -53,7 +53,7 @@ impl<N: Block> Average<N> {
         }
     }
 
-    /// The average after the square of `g` came to it.
+    /// The average updated with the square of `g`.
     pub(super) fn next_square(&self, old: N, g: N) -> N {
         match self.convention {
             PyTorch => self.kept * old + self.rest * g * g,
@@ -61,20 +61,20 @@ impl<N: Block> Average<N> {
         }
     }
 
-    /// An average without the weight that its start at 0 still has.
+    /// The average without the bias from its start at 0.
     pub(super) fn corrected(&self, average: N) -> N {
         average / self.bias
     }
 
-    /// An average of gradients as Nesterov looks ahead of it: what it would be if the
-    /// gradient came once more.
+    /// Nesterov's look-ahead of an average of gradients: its value if the gradient came once
+    /// more.
     pub(super) fn ahead(&self, average: N, g: N) -> N {
         let next_bias = self.rest.constant(1.0) - self.power * self.kept;
         self.kept * (average / next_bias) + self.rest * (g / self.bias)
     }
 
-    /// [`Average::ahead`] if the setting `nesterov` is on or the method is called after it,
-    /// else [`Average::corrected`].
+    /// [`Average::ahead`] if the setting `nesterov` is on or the method is `NAdam`, else
+    /// [`Average::corrected`].
     pub(super) fn read(&self, epoch: &Epoch<'_, N>, average: N, g: N) -> N {
         if epoch.has("nesterov") || epoch.rule.method() == Method::NAdam {
             self.ahead(average, g)
@@ -84,12 +84,12 @@ impl<N: Block> Average<N> {
     }
 }
 
-/// The averages of gradients and of their squares, of one epoch.
+/// The averages of gradients and of their squares in one epoch.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Averages<N> {
-    /// Of gradients, which keeps `beta1`.
+    /// Of gradients, with the decay rate `beta1`.
     pub(super) first: Average<N>,
-    /// Of squares, which keeps `beta2`.
+    /// Of squares, with the decay rate `beta2`.
     pub(super) second: Average<N>,
 }
 
@@ -102,14 +102,14 @@ impl<N: Block> Averages<N> {
         }
     }
 
-    /// An update with the powers behind the slots.
+    /// An update with the powers after the slots.
     pub(super) fn remembered(&self, update: Update<N>) -> Update<N> {
         update.and([self.first.power, self.second.power])
     }
 }
 
-/// An average of gradients over the root of one of squares, as optax guards it: with
-/// `epsilon_root` under the root and `epsilon` behind it.
+/// An average of gradients over the root of an average of squares, guarded as in optax:
+/// `epsilon_root` is added under the root and `epsilon` after it.
 pub(super) fn scaled<N: Block>(epoch: &Epoch<'_, N>, gradients: N, squares: N) -> N {
     let squares = if epoch.has("epsilon_root") {
         squares + epoch.number("epsilon_root")
@@ -124,18 +124,19 @@ pub(super) fn scaled<N: Block>(epoch: &Epoch<'_, N>, gradients: N, squares: N) -
 pub(super) enum Decay<N> {
     /// Not at all.
     None,
-    /// Through the gradient: that of a loss with a penalty on squares.
+    /// Through the gradient, as a penalty on squares of the loss.
     Gradient(N),
-    /// Apart from the gradient and before the rule, by this factor.
+    /// Separately from the gradient and before the rule, by this factor.
     Factor(N),
-    /// Apart from the gradient and before the rule, by this share times this rate.
+    /// Separately from the gradient and before the rule, by this share times this learning
+    /// rate.
     Share(N, N),
-    /// As a part of the direction of the step, which is multiplied by the rate after that.
+    /// As a part of the direction of the step, before it is multiplied by the learning rate.
     Direction(N),
 }
 
 impl<N: Block> Decay<N> {
-    /// That of a convention.
+    /// The decay of the convention.
     pub(super) fn of(epoch: &Epoch<'_, N>) -> Self {
         if !epoch.has("weight_decay") {
             return Decay::None;
@@ -153,7 +154,7 @@ impl<N: Block> Decay<N> {
         }
     }
 
-    /// A variable as the rule gets it, and its gradient.
+    /// The variable and the gradient that the rule reads.
     pub(super) fn before(self, x: N, g: N) -> (N, N) {
         match self {
             Decay::None | Decay::Direction(_) => (x, g),
@@ -163,7 +164,7 @@ impl<N: Block> Decay<N> {
         }
     }
 
-    /// The direction in which a variable goes, against which it steps.
+    /// The direction that the step subtracts.
     pub(super) fn direction(self, direction: N, x: N) -> N {
         match self {
             Decay::Direction(decay) => direction + decay * x,
@@ -178,14 +179,14 @@ pub(super) const fn learning_rate(defaults: &'static [(Convention, DefaultValue)
         "learning_rate",
         Domain::Positive,
         Defaults::By(defaults),
-        "η, about how far a step goes in each parameter",
+        "η, the approximate step length in each parameter",
     )
 }
 
-/// A learning rate that optax has no default of.
+/// A learning rate without a default in optax.
 pub(super) const REQUIRED_RATE: Setting = learning_rate(&[(Optax, Required)]);
 
-/// A share that a running average keeps.
+/// The decay rate of a running average.
 pub(super) const fn share(name: &'static str, default: f64, description: &'static str) -> Setting {
     Setting::new(
         name,
@@ -195,21 +196,21 @@ pub(super) const fn share(name: &'static str, default: f64, description: &'stati
     )
 }
 
-/// The share of the average of gradients.
+/// The decay rate of the average of gradients.
 pub(super) const BETA1: Setting = share(
     "beta1",
     0.9,
-    "β₁, the share that the average of gradients keeps",
+    "β₁, the decay rate of the average of gradients",
 );
 
-/// The share of the average of squares.
+/// The decay rate of the average of squares.
 pub(super) const BETA2: Setting = share(
     "beta2",
     0.999,
-    "β₂, the share that the average of squares keeps",
+    "β₂, the decay rate of the average of squares",
 );
 
-/// What keeps a denominator from 0.
+/// The number that keeps a denominator from 0.
 pub(super) const fn epsilon(defaults: Defaults) -> Setting {
     Setting::new(
         "epsilon",
@@ -219,24 +220,24 @@ pub(super) const fn epsilon(defaults: Defaults) -> Setting {
     )
 }
 
-/// The usual places of ε: 10⁻⁸, and 10⁻⁷ in Keras.
+/// The usual ε: 10⁻⁸, and 10⁻⁷ in Keras.
 pub(super) const EPSILON: Setting = epsilon(Defaults::By(&[
     (PyTorch, Number(1e-8)),
     (Optax, Number(1e-8)),
     (Keras, Number(1e-7)),
 ]));
 
-/// What optax adds under the root.
+/// The number that optax adds under the root.
 pub(super) const fn epsilon_root(default: &'static [(Convention, DefaultValue)]) -> Setting {
     Setting::new(
         "epsilon_root",
         Domain::NotNegative,
         Defaults::By(default),
-        "ε√, is added under the root",
+        "ε√, added under the root",
     )
 }
 
-/// Nothing, unless a file says so.
+/// The same, 0 by default.
 pub(super) const EPSILON_ROOT: Setting = epsilon_root(&[(Optax, Number(0.0))]);
 
 /// A pull towards 0.
@@ -245,7 +246,7 @@ pub(super) const fn weight_decay(defaults: &'static [(Convention, DefaultValue)]
         "weight_decay",
         Domain::NotNegative,
         Defaults::By(defaults),
-        "λ, how strongly the parameters are pulled towards 0",
+        "λ, the strength of the decay of parameters towards 0",
     )
 }
 
@@ -254,10 +255,10 @@ pub(super) const DECOUPLED: Setting = Setting::new(
     "decoupled_weight_decay",
     Domain::Switch,
     Defaults::By(&[(PyTorch, Switch(false))]),
-    "whether weights decay apart from the gradient, as in AdamW",
+    "apply weight decay separately from the gradient, as in AdamW",
 );
 
-/// optax' choice of Nesterov's form.
+/// The choice of Nesterov's form in optax.
 pub(super) const NESTEROV: Setting = Setting::new(
     "nesterov",
     Domain::Switch,

@@ -17,7 +17,7 @@ pub(super) struct NAdam;
 static DESCRIPTION: Description = Description {
     name: "nadam",
     title: "NAdam",
-    about: "Adam that looks ahead along its average of gradients, as Nesterov's momentum does; in PyTorch and Keras the average counts for more as epochs go by.",
+    about: "Adam that looks ahead along its average of gradients, as Nesterov's momentum does; in PyTorch and Keras the weight of the average grows over the epochs.",
     conventions: &[PyTorch, Optax, Keras],
     settings: &[
         learning_rate(&[
@@ -33,7 +33,7 @@ static DESCRIPTION: Description = Description {
             "momentum_decay",
             Domain::NotNegative,
             Defaults::By(&[(PyTorch, Number(4e-3))]),
-            "ψ, how fast the momentum grows towards β₁; 0: it is β₁/2 always",
+            "ψ, the speed at which the momentum grows towards β₁; with 0 it stays β₁/2",
         ),
         weight_decay(&[(PyTorch, Number(0.0)), (Keras, Number(0.0))]),
         DECOUPLED,

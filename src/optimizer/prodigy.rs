@@ -14,11 +14,11 @@ pub(super) struct Prodigy;
 static DESCRIPTION: Description = Description {
     name: "prodigy",
     title: "Prodigy",
-    about: "Adam that estimates from its own gradients how far the start is from the minimum, and steps by that times the learning rate, which is 1 as a rule. The estimate never shrinks. A start where every gradient is 0 gives NaN, as in optax.",
+    about: "Adam that estimates the distance from the start to the minimum from its own gradients, and scales its steps by that distance times the learning rate, which is usually 1. The estimate never shrinks. A start where every gradient is 0 gives NaN, as in optax.",
     conventions: &[Optax],
     settings: &[
         Setting {
-            description: "η, a factor of the estimated distance; a schedule goes here",
+            description: "η, a factor on the estimated distance; a schedule changes it",
             ..learning_rate(&[(Optax, Number(1.0))])
         },
         BETA1,
@@ -27,7 +27,7 @@ static DESCRIPTION: Description = Description {
             "beta3",
             Domain::Share,
             Defaults::All(Number(0.0)),
-            "β₃, the share that the sums of the estimate keep; 0: √β₂",
+            "β₃, the decay rate of the sums in the estimate; 0 for √β₂",
         ),
         EPSILON,
         Setting::new(
@@ -40,20 +40,20 @@ static DESCRIPTION: Description = Description {
             "d_coefficient",
             Domain::Positive,
             Defaults::All(Number(1.0)),
-            "c, a factor of every later estimate (estim_lr_coef in optax)",
+            "c, a factor on every later estimate (estim_lr_coef in optax)",
         ),
         weight_decay(&[(Optax, Number(0.0))]),
         Setting::new(
             "safeguard_warmup",
             Domain::Switch,
             Defaults::All(Switch(false)),
-            "leave the learning rate out of s, for schedules that begin low",
+            "omit the learning rate from s, for schedules that begin low",
         ),
     ],
     rules: &[(
         &[Optax],
         "\
-D = d·η·√(1 − β₂ᵗ)/(1 − β₁ᵗ), with d at first d₀
+D = d·η·√(1 − β₂ᵗ)/(1 − β₁ᵗ), with d = d₀ at the start
 m ← β₁·m + (1 − β₁)·d·g
 v ← β₂·v + (1 − β₂)·(d·g)²
 s ← β₃·s + D·d·g/d₀;  safeguarded: s ← β₃·s + d·d·g/d₀

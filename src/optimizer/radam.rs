@@ -17,7 +17,7 @@ pub(super) struct RAdam;
 static DESCRIPTION: Description = Description {
     name: "radam",
     title: "RAdam",
-    about: "Adam that does not divide by the average of squares as long as too few epochs are in it, and then only as far as it can be trusted: the first epochs are plain momentum.",
+    about: "Adam that divides by the average of squares only once it has enough epochs, and only as far as it can be trusted: the first epochs are plain momentum.",
     conventions: &[PyTorch, Optax],
     settings: &[
         learning_rate(&[(PyTorch, Number(1e-3)), (Optax, Required)]),
@@ -29,7 +29,7 @@ static DESCRIPTION: Description = Description {
             "threshold",
             Domain::NotNegative,
             Defaults::By(&[(Optax, Number(5.0))]),
-            "the length ρ from which on the average of squares is trusted",
+            "the minimum length ρ at which the average of squares is trusted",
         ),
         NESTEROV,
         weight_decay(&[(PyTorch, Number(0.0))]),

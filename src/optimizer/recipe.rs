@@ -9,18 +9,18 @@ use super::schedule::{Clock, Schedule};
 use super::{Rule, Update};
 use crate::autodiff::Shape;
 
-/// How runs get from a gradient to the next state, as far as it shapes the program.
+/// The step from a gradient to the next state, as far as it shapes the program.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Recipe {
     /// The update rule.
     pub rule: Rule,
-    /// How the learning rate changes; it stays as it is without.
+    /// How the learning rate changes; without a schedule it is constant.
     pub schedule: Option<Arc<Schedule>>,
     /// How gradients are clipped, if they are.
     pub clip: Option<Clip>,
 }
 
-/// What a [`Recipe`] reads in an epoch.
+/// The inputs of a [`Recipe`] in an epoch.
 #[derive(Clone, Copy, Debug)]
 pub struct Inputs<'a, N> {
     /// The variables before the update.
@@ -29,18 +29,18 @@ pub struct Inputs<'a, N> {
     pub gradient: &'a [N],
     /// The loss there.
     pub loss: N,
-    /// What [`Recipe::memory`] lists.
+    /// The memory that [`Recipe::memory`] lists.
     pub memory: &'a [N],
-    /// What [`Recipe::numbers`] names.
+    /// The settings that [`Recipe::numbers`] names.
     pub numbers: &'a [N],
 }
 
-/// What a [`Recipe`] gives.
+/// The result of a [`Recipe`].
 #[derive(Clone, Debug)]
 pub struct Next<N> {
     /// The next state.
     pub update: Update<N>,
-    /// The learning rate that led there.
+    /// The learning rate of the step.
     pub learning_rate: N,
 }
 
@@ -49,7 +49,7 @@ pub const EPOCHS: &str = "epochs";
 
 impl Recipe {
     /// The settings that are inputs of the program: those of the rule, then those of the
-    /// schedule with `schedule.` in front and the limit of clipping with `clip.`.
+    /// schedule with the prefix `schedule.`, then the clipping limit with the prefix `clip.`.
     #[must_use]
     pub fn numbers(&self) -> Vec<String> {
         let mut names: Vec<String> = self.rule.numbers().map(str::to_owned).collect();
@@ -61,8 +61,8 @@ impl Recipe {
         names
     }
 
-    /// What is remembered of variables with these shapes: the memory of the rule, then
-    /// what only [`Recipe::clock_cells`] counts.
+    /// The memory for variables of these shapes: that of the rule, the number of the update
+    /// if it is needed, then the [clock cells](Recipe::clock_cells).
     #[must_use]
     pub fn memory(&self, variables: &[Shape]) -> Vec<Cell> {
         let mut cells = self.rule.memory().cells(variables);
@@ -77,15 +77,15 @@ impl Recipe {
         cells
     }
 
-    /// How many numbers at the end of the memory go on once an epoch, even where an epoch
-    /// is several updates.
+    /// The number of cells at the end of the memory that advance once per epoch, even where
+    /// an epoch is several updates.
     #[must_use]
     pub fn clock_cells(&self) -> usize {
         let schedule = self.schedule.as_ref();
         schedule.map_or(0, |schedule| 1 + schedule.memory().len())
     }
 
-    /// Whether the number of the update is among the memory.
+    /// Whether the memory holds the number of the update.
     fn counts(&self) -> bool {
         let varies = self
             .schedule
@@ -100,7 +100,7 @@ impl Recipe {
         self.counts() || self.schedule.is_some()
     }
 
-    /// Records what leads to the next state.
+    /// Records the step to the next state.
     #[must_use]
     pub fn record<N: Block>(&self, inputs: Inputs<'_, N>) -> Next<N> {
         let names: Vec<&'static str> = self.rule.numbers().collect();

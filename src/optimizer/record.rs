@@ -1,12 +1,12 @@
-//! What an update rule reads and gives when it is recorded.
+//! The inputs and the result of an update rule while it is recorded.
 
 use super::Rule;
 use crate::autodiff::{Array, Number, Op, Real, Shape, Var};
 
-/// A variable in the graph of an epoch: a number, or a whole array, for which a rule is
-/// the same.
+/// A variable in the graph of an epoch: a number or a whole array. A rule is the same for
+/// both.
 ///
-/// Operators broadcast, so a number such as the learning rate goes with any of them.
+/// Operators broadcast, so a number such as the learning rate combines with any shape.
 pub trait Block: Number + Copy {
     /// Its shape; that of a number has no axes.
     fn shape(self) -> Shape;
@@ -37,11 +37,11 @@ pub trait Block: Number + Copy {
         Number::apply(Op::Sign, &[&self])
     }
 
-    /// The difference between 1 and the next greater number in its precision.
+    /// The difference between 1 and the next larger number in its precision.
     #[must_use]
     fn machine_epsilon(self) -> Self;
 
-    /// How many elements it has, as a number.
+    /// The number of elements, as a constant.
     #[must_use]
     fn count(self) -> Self {
         self.constant(self.shape().elements().unwrap_or(usize::MAX) as f64)
@@ -76,25 +76,25 @@ pub trait Block: Number + Copy {
         Number::apply(Op::Pow, &[&self, &exponent])
     }
 
-    /// The greater one.
+    /// The larger of the two.
     #[must_use]
     fn greater(self, other: Self) -> Self {
         Number::apply(Op::Max, &[&self, &other])
     }
 
-    /// The smaller one.
+    /// The smaller of the two.
     #[must_use]
     fn smaller(self, other: Self) -> Self {
         Number::apply(Op::Min, &[&self, &other])
     }
 
-    /// Whether it is below another, as 1 or 0.
+    /// 1 where it is below `other`, else 0.
     #[must_use]
     fn is_below(self, other: Self) -> Self {
         Number::apply(Op::Less, &[&self, &other])
     }
 
-    /// Where this is not 0 the first, else the second.
+    /// `yes` where this is not 0, else `no`.
     #[must_use]
     fn choose(self, yes: Self, no: Self) -> Self {
         Number::apply(Op::Where, &[&self, &yes, &no])
@@ -140,7 +140,7 @@ impl<T: Real> Block for Array<'_, T> {
     }
 }
 
-/// What an update rule reads: everything of one epoch.
+/// The inputs of an update rule in one epoch.
 #[derive(Debug)]
 pub struct Epoch<'a, N> {
     /// The rule.
@@ -157,11 +157,11 @@ pub struct Epoch<'a, N> {
     pub count: Option<N>,
     /// The settings that [`Rule::numbers`] names.
     pub numbers: &'a [(&'static str, N)],
-    /// A setting that is not the same in all epochs.
+    /// A setting that differs between epochs.
     pub varying: Option<&'static str>,
 }
 
-/// One variable of an [`Epoch`], with what a rule remembers of it.
+/// One variable of an [`Epoch`] with its gradient and its slots.
 #[derive(Clone, Copy, Debug)]
 pub struct Entry<N, const K: usize> {
     /// The variable.
@@ -172,7 +172,7 @@ pub struct Entry<N, const K: usize> {
     pub memory: [N; K],
 }
 
-/// What an update rule gives.
+/// The result of an update rule.
 #[derive(Clone, Debug)]
 pub struct Update<N> {
     /// The variables after the update.
@@ -188,13 +188,13 @@ impl<N: Block> Epoch<'_, N> {
         self.learning_rate.constant(value)
     }
 
-    /// Whether a setting is there and neither 0 nor off.
+    /// Whether a setting is present and neither 0 nor off.
     #[must_use]
     pub fn has(&self, name: &str) -> bool {
         self.rule.has(name)
     }
 
-    /// The number of a setting; 0 if it is 0 or not there.
+    /// The number of a setting; 0 if it is 0 or absent.
     #[must_use]
     pub fn number(&self, name: &str) -> N {
         if name == "learning_rate" {
@@ -220,7 +220,7 @@ impl<N: Block> Epoch<'_, N> {
         self.count.expect("the rule says that it counts")
     }
 
-    /// Number `place` of the memory that is not of a variable.
+    /// Scalar number `place` of the memory.
     #[must_use]
     pub fn scalar(&self, place: usize) -> N {
         let slots = self.rule.memory().slots.len();
@@ -228,17 +228,17 @@ impl<N: Block> Epoch<'_, N> {
     }
 
     /// The number of a setting to the power of the number of this update: a product that
-    /// is remembered as scalar number `place`, which is 1 at the start.
+    /// is remembered as scalar number `place` and is 1 at the start.
     #[must_use]
     pub fn power(&self, name: &str, place: usize) -> N {
         match self.count {
-            // The product of different numbers is no power.
+            // The product of different numbers is not a power.
             Some(count) if self.varying == Some(name) => self.number(name).power(count),
             _ => self.scalar(place) * self.number(name),
         }
     }
 
-    /// What slot number `slot` of the memory has for each variable.
+    /// Slot number `slot` of the memory for each variable.
     #[must_use]
     pub fn slot(&self, slot: usize) -> &[N] {
         let variables = self.parameters.len();
@@ -281,7 +281,7 @@ impl<N: Block> Epoch<'_, N> {
 }
 
 impl<N> Update<N> {
-    /// The same with these scalars behind the slots.
+    /// The same update with these scalars after the slots.
     #[must_use]
     pub fn and(mut self, scalars: impl IntoIterator<Item = N>) -> Self {
         self.memory.extend(scalars);

@@ -15,7 +15,7 @@ static DESCRIPTION: Description = Description {
     name: "rmsprop",
     title: "RMSProp",
     about: "Divides each entry of the gradient by the root of the running mean of its squares, \
-            so that steep and flat directions are walked at about the same speed.",
+            so that steep and flat directions progress at about the same speed.",
     conventions: &[PyTorch, Optax, Keras],
     settings: &[
         Setting::new(
@@ -26,7 +26,7 @@ static DESCRIPTION: Description = Description {
                 (Optax, Required),
                 (Keras, Number(1e-3)),
             ]),
-            "η, about the length of a step of each parameter",
+            "η, the approximate step length of each parameter",
         ),
         Setting::new(
             "rho",
@@ -36,7 +36,7 @@ static DESCRIPTION: Description = Description {
                 (Optax, Number(0.9)),
                 (Keras, Number(0.9)),
             ]),
-            "ρ, the share of the running means that is kept; PyTorch's alpha, optax's decay",
+            "ρ, the decay rate of the running means; PyTorch's alpha, optax's decay",
         ),
         epsilon(Defaults::By(&[
             (PyTorch, Number(1e-8)),
@@ -47,13 +47,13 @@ static DESCRIPTION: Description = Description {
             "centered",
             Domain::Switch,
             Defaults::All(Switch(false)),
-            "take the variance in place of the mean of squares",
+            "use the variance instead of the mean of squares",
         ),
         Setting::new(
             "momentum",
             Domain::NotNegative,
             Defaults::All(Number(0.0)),
-            "μ, the share of the last step that is kept",
+            "μ, the share of the last step that is added",
         ),
         Setting::new(
             "nesterov",
@@ -72,7 +72,7 @@ static DESCRIPTION: Description = Description {
             "epsilon_in_sqrt",
             Domain::Switch,
             Defaults::By(&[(Optax, Switch(true))]),
-            "add ε before the root is taken; else r = √q + ε",
+            "add ε under the root; else r = √q + ε",
         ),
         Setting::new(
             "bias_correction",
@@ -118,8 +118,8 @@ momentum   b ← μ·b + η·g/r;  x ← x − b",
     ],
 };
 
-/// What leads from a running mean of squares to the next one, with the share `rho` kept,
-/// by the order of operations of the convention.
+/// The update of a running mean of squares with the decay rate `rho`, in the order of
+/// operations of the convention.
 pub(super) fn mean_of_squares<N: Block>(epoch: &Epoch<'_, N>) -> impl Fn(N, N) -> N + use<N> {
     let (rho, rest) = (epoch.number("rho"), epoch.rest("rho"));
     let is_pytorch = epoch.rule.convention() == PyTorch;
@@ -184,8 +184,8 @@ impl UpdateRule for RmsProp {
             } else {
                 square.root() + epsilon
             };
-            // Where the learning rate goes makes a difference when it changes, and the
-            // order of operations one in the last bits.
+            // The place of the learning rate matters when it changes, and the order of
+            // operations in the last bits.
             let step = match convention {
                 PyTorch if momentum.is_some() => g / divisor,
                 Optax => rate * (epoch.constant(1.0) / divisor * g),

@@ -1,4 +1,4 @@
-//! Rprop: steps whose length does not depend on that of the gradient.
+//! Rprop: steps whose length does not depend on the size of the gradient.
 
 use super::{
     Block, Convention, DefaultValue, Defaults, Description, Domain, Epoch, Memory, Rule, Setting,
@@ -13,9 +13,9 @@ pub(super) struct Rprop;
 static DESCRIPTION: Description = Description {
     name: "rprop",
     title: "Rprop (resilient backpropagation)",
-    about: "Only the signs of the gradient count: the step of a parameter grows while its sign \
-            stays and shrinks when it changes. The learning rate is the first step, so a \
-            schedule changes no other.",
+    about: "Uses only the signs of the gradient: the step of a parameter grows while the sign \
+            stays the same and shrinks when it changes. The learning rate is the first step, so \
+            a schedule has no effect on later ones.",
     conventions: &[PyTorch, Optax],
     settings: &[
         Setting::new(
@@ -28,25 +28,25 @@ static DESCRIPTION: Description = Description {
             "eta_minus",
             Domain::Fraction,
             Defaults::All(Number(0.5)),
-            "η₋, what a step is multiplied with where the sign changed",
+            "η₋, the factor on a step where the sign changed",
         ),
         Setting::new(
             "eta_plus",
             Domain::AboveOne,
             Defaults::All(Number(1.2)),
-            "η₊, what it is multiplied with where the sign stayed",
+            "η₊, the factor on a step where the sign stayed the same",
         ),
         Setting::new(
             "min_step_size",
             Domain::Positive,
             Defaults::All(Number(1e-6)),
-            "the shortest step",
+            "the minimum step",
         ),
         Setting::new(
             "max_step_size",
             Domain::Positive,
             Defaults::All(Number(50.0)),
-            "the longest step",
+            "the maximum step",
         ),
     ],
     rules: &[
@@ -54,7 +54,7 @@ static DESCRIPTION: Description = Description {
             &[PyTorch],
             "\
 f ← η₊ where g·p > 0, η₋ where g·p < 0, else 1
-s ← s·f, within the shortest and the longest step
+s ← s·f, limited to the minimum and maximum step
 g ← 0 where g·p < 0
 x ← x − s·sign(g)
 p ← g",
@@ -63,10 +63,10 @@ p ← g",
             &[Optax],
             "\
 f ← η₊ where g·p > 0, else η₋
-s ← s·f within the shortest and the longest step, but s where g·p = 0
+s ← s·f, limited to the minimum and maximum step; unchanged where g·p = 0
 d ← p, but 0 where g·p < 0
 p ← s·sign(g), but 0 where g·p < 0
-x ← x − d, the step found one epoch before",
+x ← x − d, the step found in the previous epoch",
         ),
     ],
     sources: &[
@@ -88,7 +88,7 @@ impl UpdateRule for Rprop {
         let within = |step: N| step.greater(least).smaller(greatest);
         epoch.each(|e| {
             let [step, before] = e.memory;
-            // No step is 0 but the one before the first epoch.
+            // Only the step before the first epoch is 0.
             let step = step.choose(step, epoch.learning_rate);
             let sign = e.g * before;
             let (stays, turns) = (zero.is_below(sign), sign.is_below(zero));

@@ -18,21 +18,21 @@ const BETA1: Setting = Setting::new(
     "beta1",
     Domain::Fraction,
     Defaults::All(Number(0.9)),
-    "β₁, the share of the average in the parameters",
+    "β₁, the weight of the average in the parameters",
 );
 
 const WARMUP_STEPS: Setting = Setting::new(
     "warmup_steps",
     Domain::Whole,
     Defaults::All(Number(0.0)),
-    "W, in how many epochs the learning rate rises from 0; 0: it does not",
+    "W, the number of epochs in which the learning rate rises from 0; 0 for no warm-up",
 );
 
 const WEIGHT_LR_POWER: Setting = Setting::new(
     "weight_lr_power",
     Domain::NotNegative,
     Defaults::By(&[(Optax, Number(2.0))]),
-    "p, by what power of the learning rate an epoch counts in the average",
+    "p, the power of the learning rate that weights an epoch in the average",
 );
 
 const DEFAZIO: &str = "Defazio et al., The road less scheduled, arXiv:2405.15682, 2024";
@@ -40,7 +40,7 @@ const DEFAZIO: &str = "Defazio et al., The road less scheduled, arXiv:2405.15682
 static SGD: Description = Description {
     name: "schedule_free_sgd",
     title: "Schedule-Free SGD",
-    about: "Gradient descent on z, with an average x of all z so far instead of a falling learning rate. Gradients are taken at y between both, which are the parameters here as in optax; the average that one would use at the end is x = (y − (1 − β₁)·z)/β₁.",
+    about: "Gradient descent on z; an average x of all z so far replaces a falling learning rate. Gradients are taken at y, between x and z. The parameters are y, as in optax; the average to use at the end is x = (y − (1 − β₁)·z)/β₁.",
     conventions: &[Optax],
     settings: &[
         learning_rate(&[(Optax, Number(1.0))]),
@@ -54,7 +54,7 @@ static SGD: Description = Description {
         "\
 γ = η;  warm-up: γ = η·min(t − 1, W)/W here and η·min(t, W)/W in L
 L ← max(L, γ),  S ← S + Lᵖ,  c = Lᵖ/S
-x = (y − (1 − β₁)·z)/β₁, with z at first y
+x = (y − (1 − β₁)·z)/β₁, with z = y at the start
 z ← z − γ·(g + λ·y)
 x ← (1 − c)·x + c·z
 y ← β₁·x + (1 − β₁)·z",
@@ -65,7 +65,7 @@ y ← β₁·x + (1 − β₁)·z",
 static ADAM_W: Description = Description {
     name: "schedule_free_adamw",
     title: "Schedule-Free AdamW",
-    about: "AdamW without momentum on z, with an average x of all z so far instead of a falling learning rate. Gradients are taken at y between both, which are the parameters here as in the libraries; the average that one would use at the end is x = (y − (1 − β₁)·z)/β₁.",
+    about: "AdamW without momentum on z; an average x of all z so far replaces a falling learning rate. Gradients are taken at y, between x and z. The parameters are y, as in the libraries; the average to use at the end is x = (y − (1 − β₁)·z)/β₁.",
     conventions: &[Optax, Keras],
     settings: &[
         learning_rate(&[(Optax, Number(0.0025)), (Keras, Number(0.0025))]),
@@ -82,7 +82,7 @@ static ADAM_W: Description = Description {
             "\
 γ = η;  warm-up: γ = η·min(t − 1, W)/W here and η·min(t, W)/W in L
 L ← max(L, γ),  S ← S + Lᵖ,  c = Lᵖ/S
-x = (y − (1 − β₁)·z)/β₁, with z at first y
+x = (y − (1 − β₁)·z)/β₁, with z = y at the start
 v ← (1 − β₂)·g² + β₂·v
 z ← z − γ·(1/(√(v/(1 − β₂ᵗ)) + ε)·g + λ·y)
 x ← (1 − c)·x + c·z
@@ -93,7 +93,7 @@ y ← β₁·x + (1 − β₁)·z",
             "\
 y ← y − y·λ·η
 γ = η;  warm-up: γ = η·min(t/W, 1)
-x = (y − (1 − β₁)·z)/β₁, with z at first y
+x = (y − (1 − β₁)·z)/β₁, with z = y at the start
 v ← v + (1 − β₂)·(g² − v)
 z ← z − γ·g/(√(v/(1 − β₂ᵗ)) + ε)
 x ← (1 − 1/t)·x + 1/t·z
@@ -161,9 +161,9 @@ impl UpdateRule for ScheduleFreeAdamW {
     }
 }
 
-/// How the average is made, which is the same for all variables.
+/// The averaging, which is the same for all variables.
 struct Averaging<N> {
-    /// γ, the rate of z.
+    /// γ, the learning rate of z.
     rate: N,
     /// c, the weight of the newest z in the average.
     weight: N,
@@ -171,14 +171,14 @@ struct Averaging<N> {
     share: N,
     /// 1 − β₁.
     rest: N,
-    /// Whether the parameters change by a difference, as optax has it.
+    /// Whether the parameters change by a difference, as in optax.
     adds: bool,
     /// L and S, where they are remembered.
     after: Vec<N>,
 }
 
 impl<N> Averaging<N> {
-    /// L and S, which Keras does without.
+    /// L and S, which Keras does not have.
     fn memory(rule: Rule) -> &'static [Initial] {
         match rule.convention() {
             Keras => &[],
@@ -188,7 +188,7 @@ impl<N> Averaging<N> {
 }
 
 impl<N: Block> Averaging<N> {
-    /// L and S are remembered as scalar number `place` and the one behind it.
+    /// L and S are remembered as scalar number `place` and the next one.
     fn of(epoch: &Epoch<'_, N>, place: usize) -> Self {
         let (one, zero) = (epoch.constant(1.0), epoch.constant(0.0));
         let rate = epoch.learning_rate;
@@ -200,14 +200,14 @@ impl<N: Block> Averaging<N> {
             let rate = steps.map_or(rate, |steps| rate * (count / steps).smaller(one));
             (rate, one / count, Vec::new())
         } else {
-            // What is left of the way after so many epochs, as optax' linear schedule has it.
+            // The learning rate of the warm-up, as in the linear schedule of optax.
             let warmed = |count: N, steps: N| rate - rate * (one - count.smaller(steps) / steps);
             let of_average = steps.map_or(rate, |steps| warmed(epoch.updates(), steps));
             let rate = steps.map_or(rate, |steps| warmed(epoch.updates() - one, steps));
             let greatest = epoch.scalar(place).greater(of_average);
             let weight = greatest.power(epoch.number("weight_lr_power"));
             let sum = epoch.scalar(place + 1) + weight;
-            // A rate so small that its power is 0 counts for nothing.
+            // A learning rate so small that its power is 0 has no weight.
             let share = sum.choose(weight / sum, zero);
             (rate, share, vec![greatest, sum])
         };
@@ -221,7 +221,7 @@ impl<N: Block> Averaging<N> {
         }
     }
 
-    /// The parameters after z became `next`.
+    /// The parameters after z changed to `next`.
     fn moved(&self, y: N, z: N, next: N) -> N {
         let average = (y - self.rest * z) / self.share;
         let rest = average.constant(1.0) - self.weight;

@@ -1,11 +1,11 @@
-//! What is told of methods and schedules: their settings, rules and sources.
+//! Descriptions of methods and schedules: their settings, rules and sources.
 //!
 //! A [`Description`] is the only place of these facts: experiment files are checked
-//! against it, defaults come from it, and it is what `runner methods` prints.
+//! against it, defaults come from it, and `runner methods` prints it.
 
 use crate::number::{Domain, Value};
 
-/// A library (or textbook) whose exact rule and defaults are meant.
+/// The library (or textbook) whose exact rule and defaults apply.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Convention {
     /// `torch.optim` and `torch.optim.lr_scheduler` of `PyTorch` 2.
@@ -14,12 +14,12 @@ pub enum Convention {
     Keras,
     /// optax, the optimizers of JAX.
     Optax,
-    /// The method as its paper or textbook has it.
+    /// The method as in its paper or textbook.
     Textbook,
 }
 
 impl Convention {
-    /// All of them, in the order in which a method prefers them.
+    /// All conventions, in the order in which a method prefers them.
     pub const ALL: &'static [Convention] = &[
         Convention::PyTorch,
         Convention::Keras,
@@ -46,7 +46,7 @@ impl Convention {
     }
 }
 
-/// A method or a schedule, described.
+/// The description of a method or a schedule.
 #[derive(Debug)]
 pub struct Description {
     /// The name in an experiment file.
@@ -55,11 +55,11 @@ pub struct Description {
     pub title: &'static str,
     /// What it does, in a sentence or two.
     pub about: &'static str,
-    /// The conventions that have it; the first is meant unless a file says another.
+    /// The conventions that have it; the first is the default.
     pub conventions: &'static [Convention],
     /// Its settings, the learning rate first.
     pub settings: &'static [Setting],
-    /// The rule, for the conventions that share it.
+    /// Each rule with the conventions that share it.
     pub rules: &'static [(&'static [Convention], &'static str)],
     /// Where it comes from.
     pub sources: &'static [&'static str],
@@ -70,24 +70,24 @@ pub struct Description {
 pub struct Setting {
     /// The name in an experiment file.
     pub name: &'static str,
-    /// What it can be.
+    /// Its valid values.
     pub domain: Domain,
-    /// What it is where the file does not say.
+    /// Its default.
     pub defaults: Defaults,
     /// What it does.
     pub description: &'static str,
 }
 
-/// What a [`Setting`] is where a file does not say.
+/// The default of a [`Setting`].
 #[derive(Clone, Copy, Debug)]
 pub enum Defaults {
     /// In every convention of the method.
     All(DefaultValue),
-    /// In each convention; one that is not listed has no such setting.
+    /// In each convention; one that is not listed lacks the setting.
     By(&'static [(Convention, DefaultValue)]),
 }
 
-/// The value of a [`Setting`] that a file leaves out.
+/// The value of a [`Setting`] that a file omits.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum DefaultValue {
     /// A number.
@@ -96,16 +96,16 @@ pub enum DefaultValue {
     Switch(bool),
     /// A word.
     Name(&'static str),
-    /// None: the file has to say.
+    /// None: the file must give it.
     Required,
-    /// None: it is not there unless the file says so.
+    /// None: it is absent unless the file gives it.
     Absent,
-    /// As many epochs as the run has.
+    /// The number of epochs of the run.
     RunEpochs,
 }
 
 impl DefaultValue {
-    /// The value, unless the file has to say.
+    /// The value, if the default is one.
     #[must_use]
     pub fn value(self) -> Option<Value> {
         match self {

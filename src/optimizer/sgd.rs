@@ -14,7 +14,7 @@ pub(super) struct Sgd;
 static DESCRIPTION: Description = Description {
     name: "sgd",
     title: "gradient descent",
-    about: "Steps against the gradient; with momentum a running sum of gradients, in which steps that agree add up.",
+    about: "Steps against the gradient; with momentum, against a running sum of gradients, in which steps that agree add up.",
     conventions: &[PyTorch, Keras, Optax],
     settings: &[
         Setting::new(
@@ -31,7 +31,7 @@ static DESCRIPTION: Description = Description {
             "momentum",
             Domain::NotNegative,
             Defaults::All(Number(0.0)),
-            "μ, the share of the last step that is kept",
+            "μ, the share of the last step that is added",
         ),
         Setting::new(
             "nesterov",
@@ -82,7 +82,7 @@ impl UpdateRule for Sgd {
     const DESCRIPTION: &'static Description = &DESCRIPTION;
 
     fn memory(rule: Rule) -> Memory {
-        // With dampening the first epoch is not like the others, of which a number tells.
+        // With dampening the first epoch differs from the others; a number marks it.
         let first = rule.has("momentum") && rule.has("dampening");
         let scalars = [super::Initial::Number(0.0)].repeat(usize::from(first));
         Memory::zeros(usize::from(rule.has("momentum"))).and(&scalars)

@@ -1,4 +1,4 @@
-//! Adam with an average of squares that changes by sums of bounded size.
+//! Adam with an average of squares that changes by bounded amounts.
 
 use super::moments::{Averages, BETA1, BETA2, POWERS, REQUIRED_RATE, epsilon, scaled};
 use super::{
@@ -8,13 +8,13 @@ use super::{
 use Convention::Optax;
 use DefaultValue::Number;
 
-/// Adam with an average of squares that changes by sums of bounded size.
+/// Adam with an average of squares that changes by bounded amounts.
 pub(super) struct Yogi;
 
 static DESCRIPTION: Description = Description {
     name: "yogi",
     title: "Yogi",
-    about: "Adam whose average of squares goes up or down by a share of the newest square, so that small gradients after great ones do not make steps long at once.",
+    about: "Adam whose average of squares rises or falls by a share of the newest square, so that small gradients after large ones do not lengthen steps at once.",
     conventions: &[Optax],
     settings: &[
         REQUIRED_RATE,
@@ -32,7 +32,7 @@ x ← x − η·m/(1 − β₁ᵗ)/(√(v/(1 − β₂ᵗ)) + ε)",
     sources: &["Zaheer et al., Adaptive methods for nonconvex optimization, NeurIPS 2018"],
 };
 
-/// What optax fills both averages with.
+/// The initial value of both averages in optax.
 const FIRST: Initial = Initial::Number(1e-6);
 
 impl UpdateRule for Yogi {

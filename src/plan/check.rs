@@ -1,4 +1,4 @@
-//! How far values may be from the recorded ones.
+//! The allowed differences from recorded values.
 
 use std::collections::HashMap;
 
@@ -7,11 +7,11 @@ use super::{Plan, Quantity};
 use crate::mistake::Mistake;
 use crate::spec::Spec;
 
-/// How far final values, and those of derivatives, may be from those of the recorded report.
-/// By default they are the same.
+/// The allowed differences of final values and of derivatives from the recorded report. By
+/// default they must be the same.
 #[derive(Clone, Debug, Default)]
 pub struct Check {
-    /// For every quantity that has no tolerance of its own.
+    /// The default tolerance of a quantity.
     pub default: Tolerance,
     /// Whether all recorded epochs of a run are compared, not only its end.
     pub trajectory: bool,
@@ -20,7 +20,7 @@ pub struct Check {
 }
 
 impl Check {
-    /// How far a quantity may be away, by its name: a parameter, `loss`, `df/dx`, …
+    /// The tolerance of a quantity, by its name: a parameter, `loss`, `df/dx`, …
     ///
     /// # Examples
     ///
@@ -43,7 +43,7 @@ impl Check {
         own.copied().unwrap_or(self.default)
     }
 
-    /// Whether nothing may be away from what was recorded.
+    /// Whether every value must be the recorded one.
     #[must_use]
     pub fn allows_nothing(&self) -> bool {
         self.default.allows_nothing() && self.quantities.values().all(Tolerance::allows_nothing)

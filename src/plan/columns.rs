@@ -1,5 +1,5 @@
-//! Which settings the runs of a plan have, and where each comes from: found once,
-//! as a plan can have millions of runs.
+//! The settings of the runs of a plan, and the source of each: found once, as a plan
+//! can have millions of runs.
 
 use std::collections::HashMap;
 
@@ -16,7 +16,7 @@ pub(super) struct Columns {
     pub(super) numerics: Part,
     pub(super) objectives: Vec<OfObjective>,
     pub(super) optimizers: Vec<Part>,
-    /// Those that are in no grid.
+    /// Columns that are in no grid.
     pub(super) objective: usize,
     pub(super) optimizer: usize,
     pub(super) method: usize,
@@ -27,7 +27,7 @@ pub(super) struct Columns {
     pub(super) repetition: Option<usize>,
 }
 
-/// What an objective gives its runs.
+/// The columns that an objective gives its runs.
 #[derive(Clone, Debug)]
 pub(super) struct OfObjective {
     pub(super) constants: Part,
@@ -35,7 +35,7 @@ pub(super) struct OfObjective {
     pub(super) starts: Vec<Part>,
 }
 
-/// The columns of the settings of one grid; a setting with a mistake has none.
+/// The columns of the settings of one grid; an invalid setting has none.
 #[derive(Clone, Debug)]
 pub(super) struct Part(Vec<Option<usize>>);
 

@@ -1,4 +1,4 @@
-//! What a report keeps of the data of an objective.
+//! The description of an objective's data in a report.
 
 use std::sync::Arc;
 
@@ -7,8 +7,8 @@ use serde::{Deserialize, Serialize};
 use crate::autodiff::Shape;
 use crate::data::{Classes, DataArray, Dataset, GREATEST_CELLS, Scaling};
 
-/// The data of an objective as a report has them: which file it was and what was made of
-/// it, without the numbers.
+/// The description of an objective's data in a report: the file and its use, without the
+/// numbers.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct RecordedData {
     /// The `[[objective]]` of the experiment, from 0.
@@ -17,15 +17,15 @@ pub struct RecordedData {
     pub file: String,
     /// Its SHA-256.
     pub sha256: String,
-    /// How many rows are trained on.
+    /// The number of training rows.
     pub training_rows: usize,
-    /// How many are for validation.
+    /// The number of validation rows.
     pub validation_rows: usize,
-    /// How many rows an update is computed from.
+    /// The number of rows per update.
     pub batch_size: usize,
     /// The vectors and matrices.
     pub arrays: Vec<RecordedArray>,
-    /// The names that became numbers.
+    /// The columns of strings that became numbers.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub classes: Vec<RecordedClasses>,
 }
@@ -35,22 +35,22 @@ pub struct RecordedData {
 pub struct RecordedArray {
     /// The name in the formula.
     pub name: String,
-    /// Its lengths, that of the training rows first.
+    /// Its lengths, the number of training rows first.
     pub shape: Vec<usize>,
-    /// What was subtracted from each column; empty if it was not standardized.
+    /// The mean subtracted from each column; empty if it was not standardized.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub mean: Vec<f64>,
-    /// What each was divided by.
+    /// The standard deviation that each column was divided by.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub deviation: Vec<f64>,
 }
 
-/// A column of names.
+/// A column of strings that became numbers.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct RecordedClasses {
     /// The column of the file.
     pub column: String,
-    /// The names, of which the first became 0.
+    /// The strings in the order of their numbers, from 0.
     pub names: Vec<String>,
 }
 
@@ -78,7 +78,7 @@ impl RecordedData {
         }
     }
 
-    /// Whether it can be what [`RecordedData::new`] made; a file can be damaged.
+    /// Whether [`RecordedData::new`] can have made it; a file can be damaged.
     pub(super) fn is_sound(&self) -> bool {
         let is_sound = |array: &RecordedArray| {
             let elements = array.shape.iter().try_fold(1, |product: usize, length| {
@@ -92,7 +92,7 @@ impl RecordedData {
         rows <= GREATEST_CELLS && self.batch_size > 0 && self.arrays.iter().all(is_sound)
     }
 
-    /// The data again, but without a number in them.
+    /// The data set without its numbers.
     pub(super) fn empty(&self) -> Dataset {
         let array = |array: &RecordedArray| {
             let scaling = array.mean.iter().zip(&array.deviation);

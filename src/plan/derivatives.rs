@@ -4,23 +4,23 @@ use super::{Bound, Scale, Series, Tolerance};
 use crate::number::Number;
 use crate::objective::{self, Partial};
 
-/// A derivative has at most so many points.
+/// Maximum number of points of a derivative.
 pub const GREATEST_POINTS: u64 = 100_000;
 
-/// A derivative has at most so many columns of values.
+/// Maximum number of columns of values of a derivative.
 pub const GREATEST_COLUMNS: u64 = 1_000;
 
-/// All derivatives of a file have at most so many values together.
+/// Maximum number of values of all derivatives of a file together.
 pub const GREATEST_VALUES: u64 = 2_000_000;
 
-/// A function with derivatives at some points, decided.
+/// A function with derivatives at some points, with all defaults filled in.
 #[derive(Clone, Debug)]
 pub struct Derivative {
     /// The label.
     pub name: String,
     /// The name of the files, without extension.
     pub file: String,
-    /// The formula as it was written.
+    /// The formula as written.
     pub formula: String,
     /// The function; its variables are those of the points.
     pub function: objective::Objective,
@@ -28,7 +28,7 @@ pub struct Derivative {
     pub constants: Vec<Number>,
     /// The variables to differentiate by, as places among those of the function.
     pub with_respect_to: Vec<usize>,
-    /// The greatest order.
+    /// The highest order.
     pub order: usize,
     /// The derivatives by those variables, the function itself first.
     pub partials: Vec<Partial>,
@@ -36,38 +36,38 @@ pub struct Derivative {
     pub columns: Vec<String>,
     /// The number of points.
     pub points: u64,
-    /// What is demanded of the values.
+    /// The expectations of the values.
     pub expectations: Vec<Expected>,
-    /// What is drawn.
+    /// The chart, if there is one.
     pub chart: Option<Curve>,
-    /// For each variable its values, or the single one that holds everywhere.
+    /// For each variable its values, or a single one for all points.
     pub(super) at: Vec<Series>,
 }
 
-/// What the chart of a derivative shows. Of several arithmetics it is the first:
-/// the lines of the others would cover it.
+/// The chart of a derivative. Of several arithmetics it shows the first: the lines of
+/// the others would cover it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Curve {
     /// The variable on the x axis, by its place among those of the function.
     pub x: usize,
-    /// How the x axis is divided.
+    /// The scale of the x axis.
     pub x_scale: Scale,
-    /// So many of the columns are drawn.
+    /// The number of columns that are drawn.
     pub columns: usize,
-    /// They are the derivatives up to this order.
+    /// The order up to which they are the derivatives.
     pub order: usize,
 }
 
-/// What is demanded of one column of a derivative.
+/// The expectation of one column of a derivative.
 #[derive(Clone, Debug)]
 pub struct Expected {
     /// The column, by its place.
     pub column: usize,
-    /// The values, and how far away they may be.
+    /// The expected values, and their tolerance.
     pub(super) equals: Option<(Series, Tolerance)>,
-    /// The values are below these.
+    /// The values must be below these.
     pub(super) below: Option<Series>,
-    /// The values are above these.
+    /// The values must be above these.
     pub(super) above: Option<Series>,
 }
 
@@ -82,7 +82,7 @@ impl Derivative {
     ///
     /// # Panics
     ///
-    /// If there are not that many points.
+    /// If no point has this number.
     #[must_use]
     pub fn point(&self, point: u64) -> Vec<Number> {
         assert!(
@@ -104,7 +104,7 @@ impl Derivative {
 }
 
 impl Expected {
-    /// What is demanded at point number `point` of a derivative.
+    /// The expectation at point number `point` of a derivative.
     #[must_use]
     pub fn bound(&self, derivative: &Derivative, point: u64) -> Bound {
         let of = |series: &Option<Series>| series.as_ref().map(|series| value_at(series, point));
@@ -120,7 +120,7 @@ impl Expected {
     }
 }
 
-/// The value of a series at a point; a single one holds everywhere.
+/// The value of a series at a point; a single one is for all points.
 fn value_at(series: &Series, point: u64) -> Number {
     let place = if series.len() == 1 { 0 } else { point };
     series

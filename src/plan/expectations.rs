@@ -1,43 +1,43 @@
-//! What is demanded of the final values.
+//! Expectations of the final values.
 
 use std::fmt;
 
 use super::{Filter, Plan, Quantity};
 use crate::ending::{Outcome, Status};
 use crate::mistake::{At, Code, Mistake, suggestion};
-use crate::number::{Number, Scalar, short};
+use crate::number::{Number, Scalar, counted, short};
 use crate::spec::{self, Spec};
 
-/// What must hold of the final values of some runs.
+/// Conditions on the final values of some runs.
 #[derive(Clone, Debug)]
 pub struct Expectation {
     /// The runs.
     pub runs: Filter,
-    /// Why they stopped.
+    /// The expected status.
     pub status: Option<Status>,
-    /// What they came to.
+    /// The expected outcome.
     pub outcome: Option<Outcome>,
-    /// What is demanded of their quantities.
+    /// The conditions on their quantities.
     pub bounds: Vec<Bound>,
 }
 
-/// What is demanded of one quantity.
+/// The conditions on one quantity.
 #[derive(Clone, Debug)]
 pub struct Bound {
     /// The quantity: a parameter, `loss`, `gradient_norm`, `gap`, …
     pub quantity: String,
-    /// The value, and how far away it may be.
+    /// The expected value, and its tolerance.
     pub equals: Option<(Number, Tolerance)>,
-    /// The quantity is below this.
+    /// The quantity must be below this.
     pub below: Option<Number>,
-    /// The quantity is above this.
+    /// The quantity must be above this.
     pub above: Option<Number>,
 }
 
-/// So many quantities are named; a vector can have thousands of elements.
+/// Maximum number of quantities that are named; a vector can have thousands of elements.
 const NAMED: usize = 3;
 
-/// What is demanded, in a few words: "w = 0.5 within 2 ulps, loss < 1e-9".
+/// The expectation in a few words: "w = 0.5 within 2 ulps, loss < 1e-9".
 impl fmt::Display for Expectation {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         let status = self
@@ -69,33 +69,33 @@ impl fmt::Display for Bound {
     }
 }
 
-/// How far from a value another may be. The loosest of those given decides;
-/// with none, the two are equal.
+/// The allowed difference between two values. The loosest given limit decides;
+/// without any, the two must be equal.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Tolerance {
-    /// In representable numbers.
+    /// In units in the last place (ULPs).
     pub ulps: Option<u64>,
-    /// As a difference.
+    /// As an absolute difference.
     pub abs: Option<Number>,
-    /// As a share of the value.
+    /// As a fraction of the value.
     pub rel: Option<Number>,
 }
 
 impl Tolerance {
-    /// Whether only the value itself will do.
+    /// Whether no limit is given, so that values must be equal.
     #[must_use]
     pub fn is_exact(&self) -> bool {
         self.ulps.is_none() && self.abs.is_none() && self.rel.is_none()
     }
 
-    /// Whether no other number will do, though a distance of 0 may be given.
+    /// Whether values must be equal, though limits of 0 may be given.
     #[must_use]
     pub fn allows_nothing(&self) -> bool {
         let is_zero = |limit: Option<Number>| limit.is_none_or(|limit| limit.wide() == 0.0);
         self.ulps.unwrap_or(0) == 0 && is_zero(self.abs) && is_zero(self.rel)
     }
 
-    /// The tolerance as it stands behind the value that is wanted; nothing if it is exact.
+    /// The tolerance as it follows an expected value; empty if it is exact.
     pub(crate) fn within(&self) -> String {
         if self.is_exact() {
             String::new()
@@ -104,8 +104,8 @@ impl Tolerance {
         }
     }
 
-    /// Whether `found` may stand for `wanted`, both of one precision. Both zeros are the
-    /// same number here, and a `NaN` is as good as another.
+    /// Whether `found` is within the tolerance of `wanted`, both of the same precision. Both
+    /// zeros are equal here, and so are all `NaN`s.
     ///
     /// # Examples
     ///
@@ -135,7 +135,7 @@ impl Tolerance {
     }
 }
 
-/// The distances with `or` between them; nothing if it is exact.
+/// The limits with `or` between them; empty if it is exact.
 impl fmt::Display for Tolerance {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         let mut parts = Vec::new();
@@ -157,7 +157,7 @@ pub(super) fn decide(plan: &Plan, spec: &Spec, mistakes: &mut Vec<Mistake>) -> V
             let mistake = Mistake::new(
                 Code::Expectation,
                 written.span.clone(),
-                "this expectation demands nothing",
+                "this expectation is empty",
                 "",
             );
             mistakes.push(mistake.help(
@@ -202,13 +202,13 @@ pub(super) fn decide(plan: &Plan, spec: &Spec, mistakes: &mut Vec<Mistake>) -> V
     expectations
 }
 
-/// That there is no such quantity among those that are known.
+/// The error for an unknown quantity.
 pub(super) fn unknown_quantity<'a>(
     quantity: &At<String>,
     known: impl Iterator<Item = &'a str> + Clone,
 ) -> Mistake {
     let message = format!("unknown quantity `{}`", quantity.value);
-    let label = suggestion(&quantity.value, "the quantities are", known);
+    let label = suggestion(&quantity.value, "available quantities", known);
     Mistake::new(Code::UnknownName, quantity.span.clone(), message, label)
 }
 
@@ -226,10 +226,10 @@ fn bounds(
         };
         if numbers.list.len() != names.len() {
             let message = match names.len() {
-                1 => format!("`{quantity}` is one number"),
+                1 => format!("`{quantity}` is a single number"),
                 count => format!("`{quantity}` has {count} elements"),
             };
-            let label = format!("found {} numbers", numbers.list.len());
+            let label = format!("found {}", counted(numbers.list.len(), "number"));
             mistakes.push(Mistake::new(
                 Code::Lengths,
                 numbers.span.clone(),
@@ -253,28 +253,27 @@ fn bounds(
     names.iter().enumerate().map(bound).collect()
 }
 
-/// The tolerance of a bound; tells one that is a distance to nothing, and a bound that
-/// demands nothing.
+/// The tolerance of a bound; reports a tolerance without `equals`, and an empty bound.
 pub(super) fn tolerance<V>(written: &spec::Bound<V>, mistakes: &mut Vec<Mistake>) -> Tolerance {
     let tolerance = distances(&written.tolerance);
     let spec::Tolerance { ulps, abs, rel, .. } = &written.tolerance;
     let given = [abs, rel].into_iter().flatten().map(|number| &number.span);
     let given = given.chain(ulps.as_ref().map(|ulps| &ulps.span)).next();
-    // A misread `equals` was told; that there is none follows.
+    // A misread `equals` is already reported.
     let has_equals = written.keys.iter().any(|key| key == "equals");
     if let (false, Some(span)) = (has_equals, given) {
         mistakes.push(Mistake::new(
             Code::Conflict,
             span.clone(),
             "a tolerance needs `equals`",
-            "the distance to what?",
+            "it has no effect without `equals`",
         ));
     }
     if written.keys.is_empty() {
         let mistake = Mistake::new(
             Code::Expectation,
             written.span.clone(),
-            "this bound demands nothing",
+            "this bound is empty",
             "",
         );
         mistakes.push(mistake.help("give `equals`, `below` or `above`"));
@@ -282,7 +281,7 @@ pub(super) fn tolerance<V>(written: &spec::Bound<V>, mistakes: &mut Vec<Mistake>
     tolerance
 }
 
-/// The distances that a tolerance allows.
+/// The limits of a tolerance.
 pub(super) fn distances(written: &spec::Tolerance) -> Tolerance {
     let value = |number: &Option<At<Number>>| number.as_ref().map(|number| number.value);
     Tolerance {

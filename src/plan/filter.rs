@@ -1,18 +1,18 @@
-//! Choosing runs by their settings.
+//! Selection of runs by their settings.
 
 use super::{Plan, Run};
 use crate::mistake::{At, Code, Mistake, Mistakes, nearest};
 use crate::number::Value;
 use crate::spec::{self, Condition, Relation};
 
-/// Chooses the runs whose settings fulfil some conditions; the empty filter chooses all.
+/// Selects the runs whose settings meet some conditions; the empty filter selects all.
 #[derive(Clone, Debug, Default)]
 pub struct Filter {
-    /// All of them hold.
+    /// The conditions, which must all hold.
     conditions: Vec<Condition<Key>>,
 }
 
-/// What a condition looks at.
+/// The subject of a condition.
 #[derive(Clone, Copy, Debug, PartialEq)]
 enum Key {
     /// A column of the plan.
@@ -23,18 +23,18 @@ enum Key {
     Label,
 }
 
-/// The names of what is no setting.
+/// The names of the keys that are not settings.
 const NUMBER: &str = "run";
 const LABEL: &str = "label";
 
 impl Filter {
-    /// Whether it chooses every run.
+    /// Whether the filter is empty, and so selects every run.
     #[must_use]
     pub fn is_everything(&self) -> bool {
         self.conditions.is_empty()
     }
 
-    /// Whether the filter chooses a run of the plan that it was made for.
+    /// Whether the filter selects a run of the plan that it was made for.
     #[must_use]
     pub fn chooses(&self, plan: &Plan, run: &Run) -> bool {
         let mut value = |key: &Key| match key {
@@ -46,23 +46,23 @@ impl Filter {
         conditions.all(|condition| condition.holds(&mut value))
     }
 
-    /// Whether the filter chooses run number `number` of the plan that it was made
-    /// for. Only the settings that it names are looked at, so millions of runs can be
-    /// asked.
+    /// Whether the filter selects run number `number` of the plan that it was made for.
+    /// Only the settings that it names are looked up, so it is fast enough for millions
+    /// of runs.
     #[must_use]
     pub fn chooses_number(&self, plan: &Plan, number: u64) -> bool {
         let mut conditions = self.conditions.iter();
         conditions.all(|condition| holds(condition, plan, number))
     }
 
-    /// The filter of a command line: all of some conditions, as the
-    /// [language of conditions](spec::Condition) has them. Several that only say what one
-    /// setting is equal to mean any of those values. `origin` is where the texts come from,
-    /// for messages.
+    /// The filter of a command line: conditions in the
+    /// [condition language](spec::Condition), which must all hold. Several conditions that
+    /// only compare the same setting for equality accept any of their values. `origin` names
+    /// the source of the texts in messages.
     ///
     /// # Errors
     ///
-    /// What is wrong with a text, or that no run is chosen.
+    /// If a text is not a valid condition, or if no run matches.
     ///
     /// # Examples
     ///
@@ -76,7 +76,7 @@ impl Filter {
     /// "#)?;
     /// let chosen = |texts: &[&str]| {
     ///     let texts: Vec<String> = texts.iter().map(|text| text.to_string()).collect();
-    ///     let filter = Filter::parse(&plan, "--filter", &texts).expect("some run has it");
+    ///     let filter = Filter::parse(&plan, "--filter", &texts).expect("some run matches");
     ///     (0..plan.runs()).filter(|run| filter.chooses_number(&plan, *run)).collect::<Vec<_>>()
     /// };
     /// assert_eq!(chosen(&["learning_rate > 0.1 & method = adam"]), [4, 5]);
@@ -99,7 +99,7 @@ impl Filter {
         }
         let all = texts.join("\n");
         let help = "`runner plan` lists the runs with their settings";
-        let mistake = Mistake::new(Code::NoRun, 0..all.len(), "no run is chosen", "");
+        let mistake = Mistake::new(Code::NoRun, 0..all.len(), "no run matches", "");
         Err(Mistakes::new(origin, &all, vec![mistake.help(help)]))
     }
 
@@ -115,7 +115,7 @@ impl Filter {
         }
     }
 
-    /// The filter that an experiment file writes as `runs = …`.
+    /// The filter of `runs = …` in an experiment file.
     pub(super) fn decide(
         plan: &Plan,
         written: Option<&At<spec::Filter>>,
@@ -139,8 +139,8 @@ impl Filter {
         filter
     }
 
-    /// Whether any run is chosen. The three factors of a plan are independent, so conditions
-    /// that are about one of them are looked at alone, not in every combination.
+    /// Whether any run matches. The three factors of a plan are independent, so conditions on
+    /// one of them are tested alone, not in every combination.
     fn chooses_any(&self, plan: &Plan) -> bool {
         if plan.runs() == 0 {
             return false;
@@ -156,7 +156,7 @@ impl Filter {
         let block = plan.runs() / numerics;
         let choices = plan.optimizers.iter();
         let choices: u64 = choices.filter_map(|one| one.settings.count()).sum();
-        // Repetitions are the fastest to vary, so they go with the optimizer.
+        // Repetitions vary fastest, so they belong to the optimizer.
         let choices = choices.saturating_mul(plan.repetitions).max(1);
         let factors = [
             (Factor::Numerics, numerics, block),
@@ -220,7 +220,8 @@ fn holds(condition: &Condition<Key>, plan: &Plan, number: u64) -> bool {
     })
 }
 
-/// Adds a condition; one that only says what a setting is equal to widens another such.
+/// Adds a condition; one that only tests a setting for equality widens another one of the
+/// same setting.
 fn add(condition: Condition<Key>, conditions: &mut Vec<Condition<Key>>) {
     if let Condition::Test(test) = &condition
         && test.relation == Relation::Equal
@@ -238,7 +239,7 @@ fn add(condition: Condition<Key>, conditions: &mut Vec<Condition<Key>>) {
     conditions.push(condition);
 }
 
-/// The condition about the columns of a plan; what it does not have is a mistake.
+/// The condition on the columns of a plan; a setting that the plan does not have is an error.
 fn named(
     plan: &Plan,
     condition: &Condition<At<String>>,
@@ -250,9 +251,9 @@ fn named(
             (Err(_), NUMBER) => Some(Key::Number),
             (Err(_), LABEL) => Some(Key::Label),
             (Err(label), name) => {
-                // Runs are chosen before they are computed.
+                // Runs are selected before they are computed.
                 let label = match ["status", "outcome"].contains(&name) {
-                    true => "known only once a run has ended".to_owned(),
+                    true => "known only after a run has ended".to_owned(),
                     false => label,
                 };
                 let message = format!("unknown setting `{name}` in a filter");
@@ -268,7 +269,7 @@ fn named(
     )
 }
 
-/// The column with this name, or what to say to a wrong one.
+/// The column with this name, or the label for an unknown name.
 pub(super) fn column(plan: &Plan, key: &str) -> Result<usize, String> {
     let found = plan.columns().iter().position(|column| column == key);
     found.ok_or_else(
@@ -280,7 +281,7 @@ pub(super) fn column(plan: &Plan, key: &str) -> Result<usize, String> {
                     .iter()
                     .map(|name| format!("`{name}`"))
                     .collect();
-                format!("the settings are {}", columns.join(", "))
+                format!("available settings: {}", columns.join(", "))
             }
         },
     )

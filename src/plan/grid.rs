@@ -1,4 +1,4 @@
-//! Every combination of some lists, numbered, without being listed.
+//! All combinations of some lists, numbered but not stored.
 
 use std::sync::Arc;
 
@@ -21,9 +21,9 @@ pub struct Range {
     pub from: Number,
     /// The last number.
     pub to: Number,
-    /// How many, 2 or more.
+    /// The number of values, at least 2.
     pub count: u64,
-    /// Equal ratios instead of equal differences.
+    /// Whether ratios are equal instead of differences.
     pub log: bool,
 }
 
@@ -46,7 +46,7 @@ impl Range {
         } else if (to / from).is_normal() {
             from * libm::pow(to / from, share)
         } else {
-            // The ratio of the ends is beyond what a number can hold.
+            // The ratio of the ends is out of range.
             let (from_log, to_log) = (libm::log(from.abs()), libm::log(to.abs()));
             libm::exp(from_log + (to_log - from_log) * share).copysign(from)
         };
@@ -72,7 +72,7 @@ impl Series {
         }
     }
 
-    /// How many values.
+    /// The number of values.
     #[must_use]
     pub fn len(&self) -> u64 {
         match self {
@@ -81,7 +81,7 @@ impl Series {
         }
     }
 
-    /// Whether there is no value. There always is one.
+    /// Whether there are no values, which is never the case.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.len() == 0
@@ -91,12 +91,12 @@ impl Series {
     ///
     /// # Panics
     ///
-    /// If there are not that many.
+    /// If there is no value with this number.
     #[must_use]
     pub fn get(&self, index: u64) -> Value {
         match self {
             Series::List(values) => {
-                let index = usize::try_from(index).expect("a list in memory has such an index");
+                let index = usize::try_from(index).expect("the index of a list in memory");
                 values[index].clone()
             }
             Series::Range(range) => Value::Number(range.get(index)),
@@ -118,7 +118,7 @@ impl Series {
     }
 }
 
-/// One dimension of a [`Grid`]: settings that move together, usually one alone.
+/// One dimension of a [`Grid`]: zipped settings, usually only one.
 #[derive(Clone, Debug)]
 pub struct Axis {
     /// The settings by name; all series have the same length.
@@ -153,7 +153,7 @@ pub struct Grid {
     axes: Vec<Axis>,
     /// The product of their lengths.
     product: Option<u64>,
-    /// The combinations that are left, if some were left out.
+    /// The remaining combinations, if some are excluded.
     left: Option<Arc<[u64]>>,
 }
 
@@ -177,8 +177,8 @@ impl Grid {
         }
     }
 
-    /// The grid without the combinations that `leaves_out` says; `None` if that are all. It
-    /// keeps a list of those that are left.
+    /// The grid without the combinations for which `leaves_out` holds; `None` if none remain.
+    /// It stores a list of the remaining ones.
     pub(super) fn without(
         mut self,
         mut leaves_out: impl FnMut(&[(&str, Value)]) -> bool,
@@ -198,7 +198,7 @@ impl Grid {
         Some(self)
     }
 
-    /// How many combinations, `None` if they are more than a `u64` counts.
+    /// The number of combinations, `None` if it exceeds a `u64`.
     #[must_use]
     pub fn count(&self) -> Option<u64> {
         match &self.left {
@@ -213,8 +213,8 @@ impl Grid {
         series.map(|(name, series)| (name.as_str(), series))
     }
 
-    /// The different values that the settings `names` take together, in the order
-    /// of the combinations. Axis by axis, so that the other settings can have any
+    /// The distinct joint values of the settings `names`, in the order of the
+    /// combinations. They are found axis by axis, so the other settings can have any
     /// number of combinations.
     #[must_use]
     pub fn distinct(&self, names: &[&str]) -> Vec<Vec<(&str, Value)>> {
@@ -243,8 +243,8 @@ impl Grid {
         all
     }
 
-    /// Whether any of the values that the settings `names` take together passes a test. It
-    /// stops at the first; more than a plan can have are not looked at.
+    /// Whether any joint values of the settings `names` pass a test. It stops at the first,
+    /// and at the number of runs that a plan can have.
     pub(super) fn any(&self, names: &[&str], test: impl Fn(&[(&str, Value)]) -> bool) -> bool {
         let axes = self.axes.iter().filter_map(|axis| {
             let series = axis.series.iter();
@@ -276,7 +276,7 @@ impl Grid {
     pub fn point(&self, index: u64) -> impl Iterator<Item = (&str, Value)> {
         let mut stride = self.product.unwrap_or(u64::MAX);
         let index = match &self.left {
-            Some(left) => left[usize::try_from(index).expect("a list in memory has such an index")],
+            Some(left) => left[usize::try_from(index).expect("the index of a list in memory")],
             None => index,
         };
         self.axes.iter().flat_map(move |axis| {

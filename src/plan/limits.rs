@@ -1,8 +1,8 @@
-//! How large an experiment may be.
+//! The size limits of an experiment.
 //!
-//! Every size is known before anything is computed, so a file that asks for more
-//! than a machine can do is told so with the number and the limit, not by memory
-//! or patience that ends.
+//! Every size is known before anything is computed, so a file that asks for more than a
+//! machine can do is rejected with the number and the limit, before memory or patience
+//! run out.
 
 use std::fmt::Write as _;
 
@@ -17,53 +17,53 @@ use crate::spec::GREATEST_LENGTH;
 
 pub use crate::spec::{GREATEST_LISTED, GREATEST_VARIABLES};
 
-/// A plan has at most so many runs.
+/// Maximum number of runs of a plan.
 pub const GREATEST_RUNS: u64 = 10_000_000;
 
-/// A run makes at most so many updates.
+/// Maximum number of updates of a run.
 pub const GREATEST_EPOCHS: u64 = GREATEST_WHOLE;
 
-/// All runs of a plan make at most so many updates together, if none ends early: they
-/// are counted in 64 bits.
+/// Maximum number of updates of all runs of a plan together, if none ends early: they are
+/// counted in 64 bits.
 pub const GREATEST_RUN_EPOCHS: u128 = 9_000_000_000_000_000_000;
 
-/// The trajectories of a plan have at most so many rows, if no run ends early;
-/// as text they are some hundred gigabytes.
+/// Maximum number of rows of the trajectories of a plan, if no run ends early; as text
+/// they are some hundred gigabytes.
 pub const GREATEST_ROWS: u128 = 10_000_000_000;
 
-/// One epoch of an objective is at most so many operations: the value, the
-/// gradient and the update. With a number for each operation of each of 64 runs,
-/// which are computed together, that is half a gigabyte a thread at worst.
+/// Maximum number of operations of one epoch of an objective: the value, the gradient and
+/// the update. With a number for each operation of each of 64 runs, which are computed
+/// together, that is half a gigabyte per thread at worst.
 pub const GREATEST_OPERATIONS: usize = 1_000_000;
 
-/// One epoch of an objective of arrays is at most so many operations on numbers:
+/// Maximum number of operations on numbers of one epoch of an objective of arrays:
 /// seconds, after which an interruption is seen.
 pub const GREATEST_ARRAY_OPERATIONS: u64 = 10_000_000_000;
 
-/// The arrays of such an epoch, those on the way included, have at most so many numbers
-/// together: some hundred megabytes for each thread.
+/// Maximum number of elements of all arrays of one epoch of an objective of arrays,
+/// including intermediate ones: some hundred megabytes per thread.
 pub const GREATEST_ELEMENTS: u64 = 100_000_000;
 
-/// A search with dense matrices takes at most so many parameters: a step costs the cube of
+/// Maximum number of parameters for a method with dense matrices: a step costs the cube of
 /// their number, about a second.
 pub const GREATEST_DENSE: usize = 1_000;
 
-/// A loss whose squares are to be found is at most so many operations, element by element.
+/// Maximum number of operations, element by element, of a loss whose squares must be found.
 pub const GREATEST_SQUARES: usize = 100_000;
 
-/// The squares of a loss have at most so many derivatives together.
+/// Maximum number of derivatives of all squares of a loss.
 pub const GREATEST_JACOBIAN: usize = 1_000_000;
 
-/// A file has at most so many `[[objective]]`, and as many `[[optimizer]]`.
+/// Maximum number of `[[objective]]` tables of a file, and of `[[optimizer]]` tables.
 pub const GREATEST_OBJECTIVES: usize = 1_000;
 
-/// A file has at most so many `[[chart]]`.
+/// Maximum number of `[[chart]]` tables of a file.
 pub const GREATEST_CHARTS: usize = 100;
 
-/// A file has at most so many `[[expect]]`.
+/// Maximum number of `[[expect]]` tables of a file.
 pub const GREATEST_EXPECTATIONS: usize = 10_000;
 
-/// A file has at most so many `[[derivative]]`.
+/// Maximum number of `[[derivative]]` tables of a file.
 pub const GREATEST_DERIVATIVES: usize = 1_000;
 
 /// The limits as a chapter of Markdown.
@@ -79,25 +79,26 @@ pub fn limits() -> String {
             GREATEST_ROWS,
         ),
         (
-            "recorded epochs that are not evenly spaced, for all different `epochs` together",
+            "recorded epochs that are not evenly spaced, for all values of `epochs` together",
             u128::from(GREATEST_LISTED),
         ),
         (
-            "`[[objective]]`, and as many `[[optimizer]]`",
+            "`[[objective]]` tables, and as many `[[optimizer]]` tables",
             GREATEST_OBJECTIVES as u128,
         ),
-        ("`[[chart]]`", GREATEST_CHARTS as u128),
-        ("`[[expect]]`", GREATEST_EXPECTATIONS as u128),
-        ("`[[derivative]]`", GREATEST_DERIVATIVES as u128),
+        ("`[[chart]]` tables", GREATEST_CHARTS as u128),
+        ("`[[expect]]` tables", GREATEST_EXPECTATIONS as u128),
+        ("`[[derivative]]` tables", GREATEST_DERIVATIVES as u128),
         (
-            "different parameters (variables or their elements) and constants of all objectives; the same of one derivative",
+            "distinct parameters (variables or their elements) and constants of all objectives, \
+             also of one derivative",
             GREATEST_VARIABLES as u128,
         ),
         (
-            "numbers, names and operators of a text of a formula",
+            "numbers, names and operators of one formula text",
             GREATEST_SIZE as u128,
         ),
-        ("levels that a formula is nested", GREATEST_DEPTH as u128),
+        ("nesting levels of a formula", GREATEST_DEPTH as u128),
         ("elements of an array of a formula", ARRAY_ELEMENTS as u128),
         (
             "elements of all arrays of a formula and its definitions together",
@@ -105,13 +106,14 @@ pub fn limits() -> String {
         ),
         ("variables of a rotated function", GREATEST_ROTATION as u128),
         ("bytes of a data file", u128::from(GREATEST_FILE)),
-        ("cells of a data file that are used", GREATEST_CELLS as u128),
+        ("used cells of a data file", GREATEST_CELLS as u128),
         (
-            "operations of an epoch of numbers: value, gradient and update; the same of a derivative's table",
+            "operations of an epoch of numbers (value, gradient and update), also of a table of \
+             derivatives",
             GREATEST_OPERATIONS as u128,
         ),
         (
-            "operations of an epoch of arrays: each element of each step",
+            "operations of an epoch of arrays, counted for each element",
             u128::from(GREATEST_ARRAY_OPERATIONS),
         ),
         (
@@ -137,7 +139,7 @@ pub fn limits() -> String {
     let mut text = "\
 ## Limits
 
-A file beyond one of these is a mistake, told with the number and the limit before anything is computed.
+A file that exceeds a limit is rejected before anything runs, with the number and the limit.
 
 | at most | |
 |---:|---|

@@ -1,4 +1,4 @@
-//! How far a run is from the known minimum of its objective.
+//! The distance of a run from the known minimum of its objective.
 
 use super::Objective;
 use crate::ending::{REACHED_GAP, is_within_reach};
@@ -6,20 +6,20 @@ use crate::number::{Precision, Scalar};
 use crate::optimizer::search::{Float, Rounded, norm};
 
 impl Objective {
-    /// Whether the value or the place of the minimum is known.
+    /// Whether the minimum or a minimiser is known.
     #[must_use]
     pub fn has_known_minimum(&self) -> bool {
         self.minimum.is_some() || self.minimum_at.is_some()
     }
 
-    /// Whether rows of its data are left out of training.
+    /// Whether rows of its data are held out for validation.
     #[must_use]
     pub fn has_validation(&self) -> bool {
         let data = self.data.as_ref();
         data.is_some_and(|data| !data.validation.is_empty())
     }
 
-    /// The points where the known minimum is; none where they are not known.
+    /// The known minimisers; none if they are unknown.
     pub fn minimisers(&self) -> impl Iterator<Item = &[f64]> + Clone {
         let all = self.minimum_at.iter().chain(&self.other_minima);
         all.map(Vec::as_slice)
@@ -31,7 +31,7 @@ impl Objective {
     pub fn distance(&self, point: &[Scalar]) -> Option<Scalar> {
         let precision = point.first()?.precision();
         let all = self.minimisers().map(|at| distance(at, point));
-        // NaN is no distance that another could be above.
+        // NaN is above every distance.
         let least = all.min_by(f64::total_cmp)?;
         #[expect(clippy::cast_possible_truncation, reason = "that of the run")]
         Some(match precision {

@@ -1,7 +1,7 @@
-//! From what was written to what is run: every default filled in, every check
-//! passed, every run numbered.
+//! The plan of an experiment: every default filled in, every check passed, every run
+//! numbered.
 //!
-//! After the plan is made no run can fail: what happens later is the run's
+//! No run of a plan can fail: whatever happens to a run is its
 //! [status](crate::ending::Status).
 
 mod charts;
@@ -57,7 +57,7 @@ pub use limits::{
 pub use quantity::Quantity;
 pub use record::{Record, RecordedEpochs};
 
-/// Everything that an experiment does, decided.
+/// Everything that an experiment does, with all defaults filled in.
 ///
 /// # Examples
 ///
@@ -82,25 +82,25 @@ pub use record::{Record, RecordedEpochs};
 pub struct Plan {
     /// The title of the report.
     pub title: String,
-    /// What the experiment is about.
+    /// The description of the experiment.
     pub description: Option<String>,
-    /// What is minimised, in the order of the file.
+    /// The objectives, in the order of the file.
     pub objectives: Vec<Objective>,
-    /// How it is minimised, in the order of the file.
+    /// The optimizers, in the order of the file.
     pub optimizers: Vec<Optimizer>,
-    /// When a run ends early.
+    /// The rules that end a run early.
     pub stop: Stop,
-    /// What is kept of the trajectories.
+    /// The recorded part of the trajectories.
     pub record: Record,
-    /// What is drawn.
+    /// The charts of the report.
     pub charts: Vec<Chart>,
-    /// How that looks.
+    /// The style of the charts.
     pub style: Style,
-    /// What is demanded.
+    /// The expectations of the final values.
     pub expectations: Vec<Expectation>,
-    /// How far values may be from the recorded ones.
+    /// The allowed differences from recorded values.
     pub check: Check,
-    /// What is tabulated, in the order of the file.
+    /// The tables of derivatives, in the order of the file.
     pub derivatives: Vec<Derivative>,
     /// The SHA-256 of the experiment file, in hexadecimal digits.
     pub hash: String,
@@ -110,12 +110,12 @@ pub struct Plan {
     columns: Columns,
     parameters: Vec<String>,
     best_columns: Vec<String>,
-    /// For each objective where among its own parameters each of these is.
+    /// For each objective, the place of each of these among its own parameters.
     places: Vec<Vec<Option<usize>>>,
     varying: varying::Varying,
     seed: u64,
     repetitions: u64,
-    /// How many runs there are, and those up to each objective and each optimizer:
+    /// The number of runs, and of those up to each objective and each optimizer:
     /// counted once, since every run is looked up by its number.
     runs: u64,
     objective_ends: Ends,
@@ -127,7 +127,7 @@ pub struct Plan {
 pub struct Arithmetic {
     /// The precision of every operation.
     pub precision: Precision,
-    /// What becomes of subnormal numbers.
+    /// Whether subnormal numbers are kept or flushed to 0.
     pub subnormals: Subnormals,
 }
 
@@ -173,23 +173,23 @@ impl fmt::Display for Arithmetic {
 pub struct Objective {
     /// The label.
     pub name: String,
-    /// The formula as it was written.
+    /// The formula as written.
     pub formula: String,
     /// The function.
     pub function: objective::Objective,
-    /// The known least value.
+    /// The known minimum value.
     pub minimum: Option<Number>,
-    /// Where that is: a number for each parameter.
+    /// The known minimiser: a number for each parameter.
     pub minimum_at: Option<Vec<f64>>,
-    /// Where else it is known to be.
+    /// Other known minimisers.
     pub other_minima: Vec<Vec<f64>>,
-    /// Between what each parameter is kept.
+    /// The bounds of each parameter.
     pub bounds: Vec<Bounds>,
-    /// What the file gave as `dimension`, if it did.
+    /// The `dimension` given in the file, if any.
     pub dimension: Option<u64>,
-    /// The data that the formula is about.
+    /// The data of the formula.
     pub data: Option<Dataset>,
-    /// The table of the file that it comes from, by its place.
+    /// Its table in the file, by its place.
     table: usize,
     constants: Grid,
     /// One for each table of starts.
@@ -197,17 +197,17 @@ pub struct Objective {
     start_ends: Ends,
 }
 
-/// Between what a parameter is kept.
+/// The lower and upper bound of a parameter.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Bounds {
-    /// The least value; infinitely far if there is none.
+    /// The smallest allowed value; infinite if there is none.
     pub least: Number,
-    /// The greatest.
+    /// The largest allowed value; infinite if there is none.
     pub greatest: Number,
 }
 
 impl Bounds {
-    /// The whole line.
+    /// No bounds: both are infinite.
     #[must_use]
     pub fn none() -> Bounds {
         Bounds {
@@ -216,7 +216,7 @@ impl Bounds {
         }
     }
 
-    /// The nearest number within.
+    /// The nearest number within the bounds.
     #[must_use]
     pub fn nearest(&self, number: Number) -> Number {
         if number.wide() < self.least.wide() {
@@ -228,7 +228,7 @@ impl Bounds {
         }
     }
 
-    /// Whether they keep a parameter from anything.
+    /// Whether any bound is finite.
     #[must_use]
     pub fn hold(&self) -> bool {
         *self != Bounds::none()
@@ -242,11 +242,11 @@ pub struct Optimizer {
     pub name: String,
     /// The method.
     pub method: Method,
-    /// Whose rule and defaults are meant.
+    /// The library whose rule and defaults apply.
     pub convention: Convention,
-    /// How the learning rate changes, if it does.
+    /// The schedule of the learning rate, if any.
     pub schedule: Option<Arc<Outline>>,
-    /// How gradients are clipped, if they are.
+    /// The clipping of gradients, if any.
     pub clip: Option<Clip>,
     /// The settings of the method, then those of the schedule with `schedule.` in front and
     /// the limit of clipping with `clip.`.
@@ -267,7 +267,7 @@ impl Optimizer {
         names
     }
 
-    /// The name of its convention, unless it is what its method has by default.
+    /// The name of its convention, unless it is the default of its method.
     fn other_convention(&self) -> Option<&'static str> {
         let convention = self.convention.name();
         (self.convention != self.method.convention()).then_some(convention)
@@ -278,13 +278,13 @@ impl Optimizer {
         self.schedule.as_ref().map(|one| one.kind.name())
     }
 
-    /// The name of the convention of its schedule, if that is another than its own.
+    /// The name of the convention of its schedule, if it differs from its own.
     fn schedule_convention(&self) -> Option<&'static str> {
         let convention = self.schedule.as_ref()?.convention;
         (convention != self.convention).then_some(convention.name())
     }
 
-    /// What its settings number `point` decide.
+    /// The recipe that a combination of its settings gives.
     fn recipe(&self, point: &[(&str, Value)]) -> Recipe {
         let of = |prefix: &str, name: &str| {
             let mut settings = point.iter();
@@ -303,7 +303,7 @@ impl Optimizer {
     }
 }
 
-/// When a run ends before its last epoch. `None` is never.
+/// The rules that end a run before its last epoch. A rule that is `None` never does.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Stop {
     /// Converged when the loss is below.
@@ -316,9 +316,9 @@ pub struct Stop {
     pub loss_above: Option<Number>,
     /// Converged when the loss is less than this above the known minimum.
     pub gap_below: Option<Number>,
-    /// Converged when the loss did not improve in so many epochs.
+    /// Converged when the loss has not improved for this many epochs.
     pub patience: Option<u64>,
-    /// By how much it has to fall to be improved; any amount if left out.
+    /// The decrease that an improvement must exceed; any decrease by default.
     pub min_delta: Option<Number>,
 }
 
@@ -340,17 +340,17 @@ impl Stop {
 pub struct Run {
     /// Its number, from 0.
     pub number: u64,
-    /// The precision that it is computed in.
+    /// The precision of its computations.
     pub precision: Precision,
-    /// What becomes of subnormal numbers.
+    /// Whether subnormal numbers are kept or flushed to 0.
     pub subnormals: Subnormals,
-    /// How many updates it makes.
+    /// The number of updates, if it does not end early.
     pub epochs: u64,
     /// The objective, by its place in the plan.
     pub objective: usize,
     /// The constants of the objective.
     pub constants: Vec<Number>,
-    /// The first values of the variables.
+    /// The initial values of the variables.
     pub start: Vec<Number>,
     /// The optimizer, by its place in the plan.
     pub optimizer: usize,
@@ -360,15 +360,15 @@ pub struct Run {
     pub numbers: Vec<Number>,
     /// The learning rate that the optimizer was given, if its method has one.
     pub learning_rate: Option<Number>,
-    /// What number of its repetitions it is, from 0.
+    /// The number of the repetition, from 0.
     pub repetition: u64,
-    /// The setting of each of [`Plan::columns`]; `None` where the run has no
-    /// such setting.
+    /// The setting of each of [`Plan::columns`]; `None` where the run does not have the
+    /// setting.
     pub settings: Vec<Option<Value>>,
 }
 
 impl Run {
-    /// The number of a setting of its recipe. One that is 0 is not among them.
+    /// The number of a setting; 0 if it is not among those of the recipe.
     #[must_use]
     pub fn setting(&self, name: &str) -> Number {
         let names = self.recipe.numbers();
@@ -377,7 +377,7 @@ impl Run {
     }
 }
 
-/// Where a run stands in the lists that a plan combines.
+/// The place of a run in the lists that a plan combines.
 struct Place {
     /// Its combination of the numerics.
     numeric: u64,
@@ -423,8 +423,8 @@ impl Objective {
         start
     }
 
-    /// The combination of constants, the table of starts and the combination in it
-    /// that number `index` is.
+    /// Splits number `index` into the combination of constants, the table of starts and
+    /// the combination in that table.
     fn split(&self, index: u64) -> (u64, usize, u64) {
         let (constant, start) = split(index, self.start_ends.sum());
         let (table, place) = self.start_ends.locate(start);
@@ -433,20 +433,19 @@ impl Objective {
 }
 
 impl Plan {
-    /// Decides what the experiment file `path` with the text `source` means.
+    /// Makes the plan of the experiment file `path` with the text `source`.
     ///
     /// # Errors
     ///
-    /// Everything that is wrong with the file, as far as one mistake does not
-    /// hide another.
+    /// All errors of the file, as far as one does not hide another.
     pub fn new(path: &str, source: &str) -> Result<Plan, Mistakes> {
         let folder = Path::new(path).parent().unwrap_or(Path::new(""));
         decide::decide(path, source, Files::In(folder))
             .map_err(|list| Mistakes::new(path, source, list))
     }
 
-    /// The plan of an experiment whose report is there, without reading its data:
-    /// nothing of it can be run.
+    /// The plan of an experiment that has a report, without reading its data: its runs
+    /// cannot be computed.
     ///
     /// # Errors
     ///
@@ -481,7 +480,7 @@ impl Plan {
             .checked_mul(self.repetitions)
     }
 
-    /// The different arithmetics of the experiment, in the order of its runs: a
+    /// The distinct arithmetics of the experiment, in the order of its runs: a
     /// derivative is evaluated in each.
     #[must_use]
     pub fn arithmetics(&self) -> &[Arithmetic] {
@@ -489,7 +488,7 @@ impl Plan {
     }
 
     /// The names of all settings: the columns of `runs.csv`, and the keys of
-    /// filters. Those of a start have `start.` in front.
+    /// filters. Those of a start begin with `start.`.
     #[must_use]
     pub fn columns(&self) -> &[String] {
         &self.columns.names
@@ -501,21 +500,21 @@ impl Plan {
         &self.parameters
     }
 
-    /// The columns of the parameters where the loss was least: as [`Plan::parameters`] with
-    /// `best.` in front.
+    /// The columns of the parameters at the smallest loss: [`Plan::parameters`] with `best.`
+    /// in front.
     #[must_use]
     pub fn best_columns(&self) -> &[String] {
         &self.best_columns
     }
 
-    /// For each of [`Plan::parameters`] its place among those of an objective.
+    /// The place of each of [`Plan::parameters`] among those of an objective.
     #[must_use]
     pub fn places(&self, objective: usize) -> &[Option<usize>] {
         &self.places[objective]
     }
 
     /// The variables of several elements, each with the parameters that it consists of.
-    /// Of objectives that share a name the longest list counts.
+    /// Where objectives share a name, the longest list counts.
     fn vectors(&self) -> Vec<(String, Vec<String>)> {
         let mut vectors: Vec<(String, Vec<String>)> = Vec::new();
         for objective in &self.objectives {
@@ -550,7 +549,7 @@ impl Plan {
         all
     }
 
-    /// What a report keeps of the data.
+    /// The description of the data for a report.
     #[must_use]
     pub fn recorded_data(&self) -> Vec<RecordedData> {
         let with_data = self.objectives.iter();
@@ -560,27 +559,28 @@ impl Plan {
             .collect()
     }
 
-    /// What random numbers come from.
+    /// The seed of all random numbers.
     #[must_use]
     pub fn seed(&self) -> u64 {
         self.seed
     }
 
-    /// Whether rows of data are left out of training, so that runs have a
+    /// Whether rows of data are held out for validation, so that runs have a
     /// `validation_loss`.
     #[must_use]
     pub fn has_validation(&self) -> bool {
         self.objectives.iter().any(Objective::has_validation)
     }
 
-    /// Whether some method is a search, so that evaluations are not the same as epochs.
+    /// Whether there is a line-search or second-order method, whose evaluations are not the
+    /// same as its epochs.
     #[must_use]
     pub fn has_searches(&self) -> bool {
         let mut methods = self.optimizers.iter().map(|one| one.method);
         methods.any(|method| method.needs().is_some())
     }
 
-    /// Whether a known minimum gives a run a gap.
+    /// Whether some run has a `gap`, since its objective has a known minimum.
     #[must_use]
     pub fn has_gap(&self) -> bool {
         self.objectives
@@ -588,20 +588,20 @@ impl Plan {
             .any(|objective| objective.minimum.is_some())
     }
 
-    /// Whether a known minimiser gives a run a distance from it.
+    /// Whether some run has a `distance`, since its objective has a known minimiser.
     #[must_use]
     pub fn has_distance(&self) -> bool {
         let mut objectives = self.objectives.iter();
         objectives.any(|objective| objective.minimum_at.is_some())
     }
 
-    /// How often each combination is run. The runs of one follow each other.
+    /// The number of runs of each combination. They are consecutive.
     #[must_use]
     pub fn repetitions(&self) -> u64 {
         self.repetitions
     }
 
-    /// The greatest number of epochs of any run.
+    /// The largest number of epochs of any run.
     #[must_use]
     pub fn greatest_epochs(&self) -> u64 {
         let series = self.numerics.series().find(|(name, _)| *name == "epochs");
@@ -621,7 +621,7 @@ impl Plan {
         self.sum_over_runs(|epochs| self.record.rows(epochs))
     }
 
-    /// The sum over all runs of something that depends on the number of epochs.
+    /// The sum over all runs of a function of the number of epochs.
     fn sum_over_runs(&self, of_epochs: impl Fn(u64) -> u64) -> u128 {
         let numerics = self.numerics.count().unwrap_or(0);
         let each = u128::from(self.runs() / numerics.max(1));
@@ -636,14 +636,14 @@ impl Plan {
         epochs.and_then(|(_, value)| whole(&value)).unwrap_or(1)
     }
 
-    /// The epochs of run number `number`, without the rest of it.
+    /// The epochs of run number `number`, without the rest of the run.
     #[must_use]
     pub fn epochs(&self, number: u64) -> u64 {
         self.epochs_at(self.place(number).numeric)
     }
 
-    /// What run number `number` has in a column of [`Plan::columns`], by its place,
-    /// without the rest of the run.
+    /// The setting of run number `number` in a column of [`Plan::columns`], given by its
+    /// place, without the rest of the run.
     fn setting(&self, number: u64, column: usize) -> Option<Value> {
         let place = self.place(number);
         let objective = &self.objectives[place.objective];
@@ -673,7 +673,7 @@ impl Plan {
         }
     }
 
-    /// Where run number `number` stands in each of the lists that are combined.
+    /// The place of run number `number` in each of the combined lists.
     fn place(&self, number: u64) -> Place {
         let (number_rest, repetition) = split(number, self.repetitions);
         let (number_rest, setting) = split(number_rest, self.optimizer_ends.sum());
@@ -690,7 +690,7 @@ impl Plan {
         }
     }
 
-    /// What all optimizers do, as far as their first and their last settings decide.
+    /// The recipes of all optimizers for their first and their last settings.
     fn recipes(&self) -> Vec<Recipe> {
         let optimizers = self.optimizers.iter();
         let recipes = optimizers.flat_map(|optimizer| {
@@ -708,7 +708,7 @@ impl Plan {
     ///
     /// # Panics
     ///
-    /// If there are not that many; see [`Plan::runs`].
+    /// If no run has this number; see [`Plan::runs`].
     #[must_use]
     pub fn objective_of(&self, number: u64) -> usize {
         self.place(number).objective
@@ -718,7 +718,7 @@ impl Plan {
     ///
     /// # Panics
     ///
-    /// If there are not that many; see [`Plan::runs`].
+    /// If no run has this number; see [`Plan::runs`].
     #[must_use]
     pub fn run(&self, number: u64) -> Run {
         assert!(number < self.runs(), "the plan has {} runs", self.runs());
@@ -811,14 +811,14 @@ impl Plan {
         run
     }
 
-    /// What tells a run apart from the others: the settings that vary, and
-    /// only those; for a single run its objective.
+    /// The label of a run: the settings that vary, and only those; for a single run its
+    /// objective.
     #[must_use]
     pub fn label(&self, run: &Run) -> String {
         self.label_by(run, |_| true)
     }
 
-    /// The same of those [`Plan::columns`] only that `counts` says, by their places.
+    /// The label of a run from those [`Plan::columns`] only for whose places `counts` holds.
     #[must_use]
     pub fn label_by(&self, run: &Run, counts: impl Fn(usize) -> bool) -> String {
         let mut label = String::new();
@@ -844,14 +844,14 @@ impl Plan {
         label
     }
 
-    /// What all runs have in a column of [`Plan::columns`], by its place; `None` if some have
-    /// another value, or none.
+    /// The value that all runs share in a column of [`Plan::columns`], given by its place;
+    /// `None` if some run has another value, or none.
     #[must_use]
     pub fn constant(&self, column: usize) -> Option<Value> {
         if self.runs == 0 || self.varying.anywhere(column) {
             return None;
         }
-        // What does not vary within an objective or an optimizer is seen in its first run.
+        // The first run of an objective or an optimizer shows what does not vary within it.
         let choices = self.optimizer_ends.sum();
         let optimizers = (0..self.optimizers.len()).map(|place| self.optimizer_ends.begin(place));
         let objectives = (0..self.objectives.len()).map(|place| self.objective_ends.begin(place));
@@ -872,7 +872,7 @@ impl Plan {
         place.is_some_and(|place| self.varying.anywhere(place))
     }
 
-    /// Whether the numbers of a setting were given as a range of equal ratios.
+    /// Whether a setting was given as a logarithmic range.
     #[must_use]
     pub fn is_log_range(&self, column: &str) -> bool {
         let optimizers = self
@@ -922,18 +922,17 @@ fn whole(value: &Value) -> Option<u64> {
     }
 }
 
-/// `index` as a row and a column of a table with so many columns.
+/// `index` as a row and a column of a table with this number of columns.
 fn split(index: u64, columns: u64) -> (u64, u64) {
     (index / columns.max(1), index % columns.max(1))
 }
 
-/// Lists behind one another, by the number of entries up to the end of each.
+/// Concatenated lists, by the number of entries up to the end of each.
 #[derive(Clone, Debug, Default)]
 struct Ends(Vec<u64>);
 
 impl Ends {
-    /// Counts beyond all bounds are as good as the greatest: a plan of so many runs is
-    /// refused.
+    /// Counts saturate at the largest number: a plan with that many runs is rejected.
     fn new(lengths: impl Iterator<Item = Option<u64>>) -> Ends {
         let mut end = 0_u64;
         let ends = lengths.map(|length| {
@@ -953,7 +952,7 @@ impl Ends {
         list.checked_sub(1).map_or(0, |before| self.0[before])
     }
 
-    /// In which list `index` lies, and where in it.
+    /// The list of the entry `index`, and its place in that list.
     fn locate(&self, index: u64) -> (usize, u64) {
         let list = self.0.partition_point(|end| *end <= index);
         (list, index - self.begin(list))

@@ -2,14 +2,14 @@
 
 use super::Plan;
 
-/// A final quantity of a run, besides its parameters.
+/// A final quantity of a run other than its parameters.
 ///
 /// # Examples
 ///
 /// ```
 /// use gradtape::plan::Quantity;
 ///
-/// let epochs = Quantity::named("epochs_run").ok_or("not there")?;
+/// let epochs = Quantity::named("epochs_run").ok_or("unknown")?;
 /// assert!(epochs.is_count);
 /// assert!(Quantity::named("w").is_none());
 /// # Ok::<(), &str>(())
@@ -18,7 +18,7 @@ use super::Plan;
 pub struct Quantity {
     /// Its name in files and tables.
     pub name: &'static str,
-    /// Whether it counts something, and so is a whole number.
+    /// Whether it is a count, and so an integer.
     pub is_count: bool,
 }
 
@@ -33,7 +33,7 @@ const fn count(name: &'static str) -> Quantity {
 }
 
 impl Quantity {
-    /// All of them, in the order in which they are told.
+    /// All quantities, in the order in which they are shown.
     pub const ALL: &'static [Quantity] = &[
         count("epochs_run"),
         number("loss"),
@@ -55,7 +55,7 @@ impl Quantity {
         all.find(|quantity| quantity.name == name)
     }
 
-    /// Those that the runs of a plan have.
+    /// The quantities that the runs of a plan have.
     pub fn of(plan: &Plan) -> impl Iterator<Item = Quantity> + Clone {
         let (gap, validation) = (plan.has_gap(), plan.has_validation());
         let distance = plan.has_distance();
@@ -68,7 +68,7 @@ impl Quantity {
         })
     }
 
-    /// Whether a run is better the smaller it is: not so of the epoch of the best loss.
+    /// Whether a smaller value is better: true of all but the epoch of the best loss.
     #[must_use]
     pub fn is_better_smaller(self) -> bool {
         self.name != "best_epoch"

@@ -1,4 +1,4 @@
-//! Which epochs and parameters go into the trajectories.
+//! The epochs and parameters that the trajectories contain.
 
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
@@ -8,23 +8,23 @@ use crate::mistake::{Code, Mistake, Span};
 use crate::number::grouped;
 use crate::spec::{self, Selection};
 
-/// Up to so many epochs each is recorded unless the file says otherwise.
+/// Up to this number of epochs, each is recorded by default.
 const EVERY_EPOCH_UP_TO: u64 = 10_000;
 
-/// Beyond, so many are.
+/// The number of recorded epochs of longer runs, by default.
 const POINTS: u64 = 1_000;
 
-/// Up to so many parameters each has a column unless the file says otherwise.
+/// Up to this number of parameters, each has a column by default.
 const ALL_PARAMETERS_UP_TO: usize = 16;
 
-/// What is kept of the trajectories.
+/// The recorded epochs and parameters of the trajectories.
 #[derive(Clone, Debug)]
 pub struct Record {
     epochs: Epochs,
     /// The parameters that have a column.
     pub parameters: Vec<String>,
     /// The recorded epochs for each number of epochs, where they are not
-    /// evenly spaced by a whole number.
+    /// evenly spaced by an integer.
     listed: HashMap<u64, Arc<[u64]>>,
 }
 
@@ -38,9 +38,9 @@ enum Epochs {
 /// The epochs that are recorded of a run, in order.
 #[derive(Clone, Debug, PartialEq)]
 pub enum RecordedEpochs {
-    /// Every so many epochs.
+    /// The multiples of this number.
     Every(u64),
-    /// These.
+    /// These epochs.
     Listed(Arc<[u64]>),
 }
 
@@ -67,12 +67,12 @@ impl Record {
             };
         }
         if let (Some(_), Some(points)) = (&written.every, &written.points) {
-            let message = "`every` and `points` exclude each other";
+            let message = "`every` and `points` cannot be combined";
             mistakes.push(Mistake::new(
                 Code::Conflict,
                 points.span.clone(),
                 message,
-                "leave out one of them",
+                "remove one of them",
             ));
         }
         let has_points = written.keys.iter().any(|key| key == "points");
@@ -82,7 +82,7 @@ impl Record {
                 Code::Conflict,
                 spacing.span.clone(),
                 message,
-                "the spacing of what?",
+                "it has no effect without `points`",
             ));
         }
         let parameters = recorded_parameters(written, parameters, vectors, mistakes);
@@ -91,13 +91,13 @@ impl Record {
         let are_few = points <= u128::from(GREATEST_LISTED);
         if !are_few {
             let message = format!(
-                "{} recorded epochs, which are not evenly spaced, are too many: at most {}",
+                "{} recorded epochs that are not evenly spaced are too many: at most {}",
                 grouped(points),
                 grouped(u128::from(GREATEST_LISTED))
             );
             let help = format!(
-                "the number is the sum over {} different `epochs`; give fewer `points`, or \
-                 record `every` so many epochs",
+                "the number is the sum over {} different values of `epochs`; give fewer \
+                 `points`, or record evenly with `every`",
                 grouped(all_epochs.len() as u128)
             );
             mistakes.push(match written.points.as_ref().map(|points| &points.span) {
@@ -116,7 +116,7 @@ impl Record {
         }
     }
 
-    /// The recorded epochs of a run with so many.
+    /// The recorded epochs of a run with this number of epochs.
     #[must_use]
     pub fn recorded(&self, epochs: u64) -> RecordedEpochs {
         match self.listed.get(&epochs) {
@@ -128,8 +128,8 @@ impl Record {
         }
     }
 
-    /// The number of recorded epochs of a run with so many, if it does not end
-    /// early.
+    /// The number of recorded epochs of a run with this number of epochs, if it does not
+    /// end early.
     #[must_use]
     pub fn rows(&self, epochs: u64) -> u64 {
         match self.recorded(epochs) {
@@ -142,7 +142,7 @@ impl Record {
 }
 
 impl Epochs {
-    /// How many epochs [`listed`] lists, at most.
+    /// The maximum number of epochs that [`listed`] gives.
     fn listed(self, count: u64) -> u64 {
         match self {
             Epochs::Every(_) => 0,
@@ -153,7 +153,7 @@ impl Epochs {
     }
 }
 
-/// Tells of more rows than there can be.
+/// Reports too many rows.
 pub(super) fn check_rows(rows: u128, written: &spec::Record, mistakes: &mut Vec<Mistake>) {
     if rows <= GREATEST_ROWS {
         return;
@@ -211,7 +211,7 @@ fn points(last: u64, wanted: u64, log: bool) -> Arc<[u64]> {
     for index in 1..=steps {
         let share = index as f64 / steps as f64;
         let exact = if log {
-            // From 1 to the last by equal ratios; 0 is the point in front.
+            // From 1 to the last by equal ratios; 0 is the point before.
             let share = (index - 1) as f64 / (steps - 1).max(1) as f64;
             libm::pow(last as f64, if steps == 1 { 1.0 } else { share })
         } else {
@@ -241,7 +241,7 @@ fn recorded_parameters(
                     let message = format!("unknown parameter `{}`", name.value);
                     let known = parameters.iter().map(String::as_str);
                     let label =
-                        crate::mistake::suggestion(&name.value, "the parameters are", known);
+                        crate::mistake::suggestion(&name.value, "available parameters", known);
                     mistakes.push(Mistake::new(
                         Code::UnknownName,
                         name.span.clone(),

@@ -1,4 +1,4 @@
-//! Where descents start.
+//! The starting points of runs.
 
 use std::sync::Arc;
 
@@ -6,7 +6,7 @@ use super::grid::Grid;
 use crate::number::{Number, Value};
 use crate::random::{Purpose, Stream};
 
-/// One table of starts: what is a setting of the runs, what is fixed and what is drawn.
+/// One table of starts: what is a setting of the runs, what is fixed and what is random.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Start {
     /// The numbers that are settings, with the names of the parameters.
@@ -18,25 +18,25 @@ pub(super) struct Start {
 /// How the elements of one variable are given.
 #[derive(Clone, Debug)]
 pub(super) enum Part {
-    /// By the next so many settings of the grid.
+    /// By the next settings of the grid, as many as this.
     Settings(usize),
     /// By these numbers.
     Fixed(Arc<[Number]>),
-    /// By so many random numbers.
+    /// By random numbers, as many as this.
     Drawn(Distribution, usize),
 }
 
-/// What random numbers are drawn from.
+/// The distribution of random numbers.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(super) enum Distribution {
-    /// Equally likely from the first to the second.
+    /// Uniform from the first to the second number.
     Uniform(f64, f64),
-    /// By mean and standard deviation.
+    /// Normal, with this mean and standard deviation.
     Normal(f64, f64),
 }
 
-/// What tells the draws of one run from those of others: runs that differ only in their
-/// optimizer start alike.
+/// What identifies the random numbers of a run: runs that differ only in their optimizer
+/// start alike.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Draws {
     pub(super) seed: u64,
@@ -45,7 +45,7 @@ pub(super) struct Draws {
 }
 
 impl Start {
-    /// The numbers of all parameters, of which these are the settings.
+    /// The numbers of all parameters; `settings` are those of the grid.
     pub(super) fn numbers(&self, settings: &[(&str, Value)], draws: Draws) -> Vec<Number> {
         let mut settings = settings.iter().filter_map(|(_, value)| value.number());
         let mut numbers = Vec::new();
@@ -64,7 +64,7 @@ impl Start {
         numbers
     }
 
-    /// Whether any number is drawn.
+    /// Whether any number is random.
     pub(super) fn is_random(&self) -> bool {
         let mut parts = self.parts.iter();
         parts.any(|part| matches!(part, Part::Drawn(..)))

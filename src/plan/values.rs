@@ -1,12 +1,12 @@
-//! The different values of a setting.
+//! The distinct values of a setting.
 
 use super::{Grid, Plan};
 use crate::number::Value;
 
 impl Plan {
-    /// The different values that a column of [`Plan::columns`], by its place, has in some
-    /// run, in the order of the lists that are combined; no more than `most`. The runs
-    /// themselves are not looked at, so a plan can have millions.
+    /// The distinct values of a column of [`Plan::columns`], given by its place, in the order
+    /// of the combined lists; at most `most`. The runs themselves are not visited, so a plan
+    /// can have millions.
     #[must_use]
     pub fn values(&self, column: usize, most: usize) -> Vec<Value> {
         let Some(name) = self.columns.names.get(column).map(String::as_str) else {
@@ -43,8 +43,8 @@ impl Plan {
         }
     }
 
-    /// Whether a column of [`Plan::columns`], by its place, is about how objectives are
-    /// minimised: the optimizer or one of its settings.
+    /// Whether a column of [`Plan::columns`], given by its place, describes the optimizer or
+    /// one of its settings.
     #[must_use]
     pub fn is_of_optimizer(&self, column: usize) -> bool {
         let columns = &self.columns;
@@ -85,7 +85,7 @@ fn in_grid<'p>(grid: &'p Grid, name: Option<&'p str>) -> impl Iterator<Item = Va
     series.flat_map(|(_, series)| series.iter())
 }
 
-/// The different ones, no more than `most`, in order.
+/// The distinct values, at most `most`, in order.
 fn each_once(values: impl Iterator<Item = Value>, most: usize) -> Vec<Value> {
     let mut different: Vec<Value> = Vec::new();
     for value in values {

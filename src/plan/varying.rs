@@ -1,4 +1,4 @@
-//! Which settings tell runs apart.
+//! The settings in which runs differ.
 
 use std::collections::HashMap;
 
@@ -6,8 +6,8 @@ use super::columns::{Columns, Part};
 use super::{Grid, Objective, Optimizer, Series};
 use crate::number::Value;
 
-/// For each column of a plan where it varies. It is looked up for each run, so it is
-/// found out once.
+/// Where each column of a plan varies. It is looked up for each run, so it is computed
+/// once.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Varying {
     /// Among the runs of one objective and one optimizer.
@@ -43,7 +43,7 @@ impl Varying {
             let mut others = others;
             in_numerics[column] |= others.any(|other| dimensions(other) != dimensions(0));
         }
-        // There is such a column only if there are several.
+        // The column exists only if there are several repetitions.
         if let Some(column) = columns.repetition {
             in_numerics[column] = true;
         }
@@ -82,8 +82,8 @@ impl Varying {
         varying
     }
 
-    /// Whether a column, by its place, belongs in the label of a run. What differs
-    /// only between two optimizers is told by their names.
+    /// Whether a column, given by its place, belongs in the label of a run. The names of
+    /// optimizers show what differs only between two of them.
     pub(super) fn within(&self, column: usize, objective: usize, optimizer: usize) -> bool {
         let is = |marks: Option<&Vec<bool>>| marks.is_some_and(|marks| marks[column]);
         self.numerics.get(column).copied().unwrap_or(false)

@@ -1,4 +1,4 @@
-//! What can go wrong with the files of a report.
+//! Errors with the files of a report.
 
 use std::fmt::Display;
 use std::io;
@@ -15,59 +15,60 @@ pub enum ReportError {
     /// A file could not be written.
     #[error("failed to write {}: {source}", printable(path.display()))]
     Write {
-        /// The file or folder.
+        /// The file or directory.
         path: PathBuf,
-        /// Why.
+        /// The cause.
         source: io::Error,
     },
     /// A file could not be read.
     #[error("failed to read {}: {source}", printable(path.display()))]
     Read {
-        /// The file or folder.
+        /// The file or directory.
         path: PathBuf,
-        /// Why.
+        /// The cause.
         source: io::Error,
     },
-    /// A file is not what a report contains.
+    /// A file is not a valid file of a report.
     #[error("failed to read {}: {what}", printable(path.display()))]
     Damaged {
         /// The file.
         path: PathBuf,
-        /// What is wrong, with the line where there is one.
+        /// The problem, with the line if there is one.
         what: String,
     },
-    /// The folder of the report holds something else.
+    /// The directory of the report holds something else.
     #[error(
-        "{} exists and is not a report: choose another folder with --out, or rename the experiment file",
+        "{} exists and is not a report: choose another directory with --out, or rename the \
+         experiment file",
         printable(path.display())
     )]
     NotAReport {
-        /// The folder.
+        /// The directory.
         path: PathBuf,
     },
-    /// Something in the folder of the report is in the way of a new one.
+    /// Something in the directory of the report prevents its replacement.
     #[error(
-        "{} {why}: move it elsewhere, or choose another folder with --out",
+        "{} {why}: move it elsewhere, or choose another directory with --out",
         printable(path.display())
     )]
     Immovable {
-        /// What is in the way.
+        /// The obstacle.
         path: PathBuf,
-        /// Why.
+        /// Why it is one.
         why: &'static str,
     },
     /// Another process writes the report.
     #[error(
-        "{} is being written by {}: it had not finished after {} s; run again when it has, or \
-         delete {} if it has ended",
+        "{} is being written by {}, which has not finished after {} s: run again when it has, or \
+         delete {} if that process no longer runs",
         printable(path.display()), printable(holder), MAX_WAIT.as_secs(), printable(lock.display())
     )]
     Busy {
-        /// The folder of the report.
+        /// The directory of the report.
         path: PathBuf,
-        /// Which process.
+        /// The other process.
         holder: String,
-        /// The file that it holds.
+        /// The lock file of that process.
         lock: PathBuf,
     },
     /// A chart could not be drawn.
@@ -75,10 +76,10 @@ pub enum ReportError {
     Draw {
         /// The chart's file name.
         chart: String,
-        /// What the drawing library said.
+        /// The message of the drawing library.
         what: String,
     },
-    /// The batch was interrupted.
+    /// The job was interrupted.
     #[error(transparent)]
     Cancelled(#[from] Cancelled),
 }

@@ -1,4 +1,4 @@
-//! The files of a published report, opened at one moment.
+//! The files of a published report, opened together.
 
 use std::collections::BTreeMap;
 use std::fs::{self, File};
@@ -12,8 +12,8 @@ use super::folder::{Place, REPORT};
 use super::json::{self, Head};
 use crate::plan::Plan;
 
-/// A published report, opened: all that is read through it is of one report, also when
-/// another one takes its place meanwhile.
+/// An open published report: everything read through it belongs to the same report, even if
+/// another one replaces it meanwhile.
 ///
 /// # Examples
 ///
@@ -27,9 +27,9 @@ use crate::plan::Plan;
 /// ```
 #[derive(Debug)]
 pub struct Published {
-    /// The beginning of its `report.json`.
+    /// The head of its `report.json`.
     pub head: Head,
-    /// Its experiment, planned again.
+    /// The plan of its experiment.
     pub plan: Plan,
     /// Its other files.
     pub files: Files,
@@ -40,18 +40,18 @@ impl Published {
     ///
     /// # Errors
     ///
-    /// If it cannot be read, or is not a report that this version understands.
+    /// If it cannot be read, or if this version does not understand it.
     pub fn open(folder: &Path) -> Result<Published, ReportError> {
         let place = Place::new(folder)?;
         let mut opened = Err(ReportError::read(folder)(io::ErrorKind::NotFound.into()));
         let mut waits = 0;
-        // Each time more than once it was replaced while it was opened.
+        // Again as long as the report was replaced while it was opened.
         for _ in 0..MAX_ATTEMPTS {
             place.mend_for_reading();
             let before = Identity::of(folder);
             opened = Published::attempt(folder);
             if before == Identity::of(folder) {
-                // Without an exchange it is away for a moment.
+                // Without an exchange it is missing for a moment.
                 let is_away = opened.is_err() && place.is_being_replaced();
                 if !is_away || waits == MAX_WAITS {
                     break;
@@ -62,11 +62,11 @@ impl Published {
         opened
     }
 
-    /// The same; `None` if there is no report.
+    /// Opens the report in `folder`; `None` if there is none.
     ///
     /// # Errors
     ///
-    /// If it cannot be read, or is not a report that this version understands.
+    /// If it cannot be read, or if this version does not understand it.
     pub fn find(folder: &Path) -> Result<Option<Published>, ReportError> {
         match Published::open(folder) {
             Err(ReportError::Read { path, source })
@@ -90,7 +90,7 @@ impl Published {
             Err(mistakes) => {
                 return Err(head.explain(ReportError::Damaged {
                     path,
-                    what: format!("its experiment has mistakes\n\n{mistakes}"),
+                    what: format!("its experiment has errors\n\n{mistakes}"),
                 }));
             }
         };
@@ -99,13 +99,13 @@ impl Published {
     }
 }
 
-/// A report is not replaced this often in a row while it is opened.
+/// Maximum number of consecutive replacements while a report is opened.
 const MAX_ATTEMPTS: usize = 100;
 
-/// A report is not away this often in a row when it is looked for, unless nobody brings it back.
+/// Maximum number of consecutive attempts that find a report missing during a replacement.
 const MAX_WAITS: usize = 5;
 
-/// The directory that has a path. While this lives no other one can get its number.
+/// The directory at a path. While this exists, no other directory can get its number.
 #[derive(Debug)]
 struct Identity(Option<(File, [u64; 2])>);
 
@@ -120,7 +120,7 @@ impl Identity {
         }))
     }
 
-    /// Elsewhere a directory that is read from cannot be renamed.
+    /// On other systems an open directory cannot be renamed.
     #[cfg(not(unix))]
     fn of(_: &Path) -> Identity {
         Identity(None)
@@ -134,15 +134,15 @@ impl PartialEq for Identity {
     }
 }
 
-/// The CSV files of a report. What is read from one begins at its beginning each time.
+/// The CSV files of a report. Each read of a file starts at its beginning.
 #[derive(Clone, Debug)]
 pub struct Files {
     folder: PathBuf,
     opened: Arc<BTreeMap<String, io::Result<Arc<Content>>>>,
 }
 
-/// What a file has. Tables of derivatives, of which there may be more than a process can have
-/// files open, and which are small together, are read at once.
+/// The content of a file. Tables of derivatives are read at once: there may be more of them than
+/// a process can have files open, and together they are small.
 #[derive(Debug)]
 enum Content {
     File(File),
@@ -150,8 +150,8 @@ enum Content {
 }
 
 impl Files {
-    /// Those in a folder that a plan has made, or is making. That one cannot be read is told
-    /// when it is.
+    /// Opens the files of a plan's report in `folder`. An error with a file is returned when it is
+    /// read.
     pub(super) fn open(folder: &Path, plan: &Plan) -> Files {
         let tables = (0..plan.derivatives.len()).map(|place| derivative_file(plan, place));
         let tables: std::collections::HashSet<String> = tables.collect();
@@ -177,7 +177,7 @@ impl Files {
         self.folder.join(file)
     }
 
-    /// What a file has, from its beginning.
+    /// The content of a file, from its beginning.
     pub(super) fn read(&self, file: &str) -> Result<Cursor, ReportError> {
         let refused = match self.opened.get(file) {
             Some(Ok(content)) => {
@@ -196,7 +196,7 @@ impl Files {
     }
 }
 
-/// A place in the content of a file, of which there may be several.
+/// A position in the content of a file.
 #[derive(Debug)]
 pub(super) struct Cursor {
     content: Arc<Content>,

@@ -1,4 +1,4 @@
-//! `report.json`: the results for programs, and the experiment that gave them.
+//! `report.json`: the results for programs, and their experiment.
 
 use std::fs::File;
 use std::io::{self, BufRead, BufReader, BufWriter, Read, Write};
@@ -18,26 +18,26 @@ use crate::optimizer::{Convention, DefaultValue, Description};
 use crate::plan::{Derivative, Objective, Plan, RecordedData, Run};
 use crate::text::printable;
 
-/// What a report is about: the beginning of `report.json`.
+/// The description of a report: the beginning of `report.json`.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Head {
     /// The version of this crate.
     pub gradtape: String,
-    /// The name of the experiment file, without folder.
+    /// The name of the experiment file, without its directory.
     pub file: String,
     /// The title.
     pub title: String,
-    /// What the experiment is about.
+    /// The description of the experiment.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub description: Option<String>,
     /// The SHA-256 of the experiment file.
     pub sha256: String,
-    /// How many runs were computed; `None` in reports of the first versions.
+    /// The number of runs; `None` in reports of the first versions.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub run_count: Option<u64>,
     /// The text of the experiment file.
     pub experiment: String,
-    /// The data of the objectives that have any.
+    /// The data of all objectives with data.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub data: Vec<RecordedData>,
     /// The files of the report.
@@ -45,8 +45,8 @@ pub struct Head {
 }
 
 impl Head {
-    /// The same error with what to do, and with what may be behind it: that another version of
-    /// this crate, whose files had other columns, wrote the report.
+    /// Adds advice to an error, and its probable cause if another version of this crate, whose
+    /// files may have other columns, wrote the report.
     #[must_use]
     pub fn explain(&self, error: ReportError) -> ReportError {
         let now = env!("CARGO_PKG_VERSION");
@@ -56,7 +56,7 @@ impl Head {
                 let version = match self.gradtape == now {
                     true => String::new(),
                     false => format!(
-                        "gradtape {} wrote this report, and this is {now}: ",
+                        "gradtape {} wrote this report, this is gradtape {now}: ",
                         printable(&self.gradtape)
                     ),
                 };
@@ -70,14 +70,14 @@ impl Head {
     }
 }
 
-/// The line that ends the head: no other begins so, as text has no line ends here.
+/// The beginning of the line after the head: unique, since strings have no line ends here.
 const RUNS: &str = "  \"runs\": [";
 
-/// What comes before the first of some objects, and before the others.
+/// The separators before the first object of a list, and before the others.
 const FIRST: &str = "\n    ";
 const NEXT: &str = ",\n    ";
 
-/// The objects of some runs, made on the threads that compute them.
+/// The objects of some runs, formatted on the threads that compute them.
 pub(super) struct ObjectText {
     text: Text,
     keys: Arc<Keys>,
@@ -101,8 +101,8 @@ impl ObjectText {
     }
 }
 
-/// Writes `report.json`: a field of the head a line, then a run a line, then a
-/// point of a derivative a line, then a sentence about all runs a line.
+/// Writes `report.json`: one line for each field of the head, then for each run, each point of
+/// a derivative and each sentence about all runs.
 pub(super) struct ReportFile {
     path: PathBuf,
     file: BufWriter<File>,
@@ -138,7 +138,7 @@ impl ReportFile {
         })
     }
 
-    /// Writes what comes after the runs.
+    /// Writes everything after the runs.
     pub(super) fn finish(
         mut self,
         plan: &Plan,
@@ -196,10 +196,10 @@ impl ReportFile {
     }
 }
 
-/// One run as a JSON object of one line, as in the `runs` of `report.json`.
+/// A run as a JSON object on one line, as in the `runs` of `report.json`.
 ///
-/// Numbers that are not finite are `null`, since JSON has none such; the status
-/// says what they were.
+/// Numbers that are not finite are `null`, since JSON cannot represent them; the status indicates
+/// their cause.
 #[must_use]
 pub fn run_object(plan: &Plan, result: &RunResult) -> String {
     let mut bytes = Vec::new();
@@ -207,7 +207,7 @@ pub fn run_object(plan: &Plan, result: &RunResult) -> String {
     String::from_utf8(bytes).expect("it was put together from UTF-8")
 }
 
-/// A setting of an objective with the losses of its runs, whose infinities are `null`.
+/// A setting of an objective with the losses of its runs; infinite losses are `null`.
 fn setting_object(ranking: &Ranking, setting: &RankedSetting) -> serde_json::Value {
     let [best, lower, median, upper, worst] = setting.losses;
     let (comparison, p) = match setting.comparison {
@@ -235,8 +235,7 @@ fn setting_object(ranking: &Ranking, setting: &RankedSetting) -> serde_json::Val
     })
 }
 
-/// A run that was not computed as a JSON object of one line: its number, label
-/// and settings.
+/// A planned run as a JSON object on one line: its number, label and settings.
 #[must_use]
 pub fn plan_object(plan: &Plan, run: &Run) -> String {
     serde_json::json!({
@@ -247,9 +246,8 @@ pub fn plan_object(plan: &Plan, run: &Run) -> String {
     .to_string()
 }
 
-/// An objective as a JSON object of one line: its formula as it was understood, the parts
-/// of it that have a name, and its gradient as formulas; `null` for one that is too long to
-/// be read.
+/// An objective as a JSON object on one line: its parsed formula, the named parts of it, and
+/// its gradient as formulas, `null` if these are too long to read.
 #[must_use]
 pub fn objective_object(objective: &Objective) -> String {
     let function = &objective.function;
@@ -281,14 +279,13 @@ impl<S: AsRef<str>> Serialize for Pairs<'_, S> {
     }
 }
 
-/// A row of a derivative as a JSON object of one line, as in the `derivatives` of
-/// `report.json`.
+/// A row of a derivative as a JSON object on one line, as in the `derivatives` of `report.json`.
 #[must_use]
 pub fn derivative_object(derivative: &Derivative, row: &Row) -> String {
     serde_json::to_string(&Point { derivative, row }).unwrap_or_default()
 }
 
-/// A derivative that was not evaluated as a JSON object of one line.
+/// A planned derivative as a JSON object on one line.
 #[must_use]
 pub fn derivative_plan_object(derivative: &Derivative) -> String {
     let variables = derivative.variables();
@@ -305,8 +302,8 @@ pub fn derivative_plan_object(derivative: &Derivative) -> String {
     .to_string()
 }
 
-/// A test function with its points for a number of variables as a JSON object of one
-/// line. An end of the domain that is infinite is `null`, as JSON has no infinity.
+/// A test function with its points for a number of variables as a JSON object on one line. An
+/// infinite end of the domain is `null`, since JSON has no infinity.
 #[must_use]
 pub fn function_object(instance: &Instance) -> String {
     let function = instance.function;
@@ -342,7 +339,7 @@ pub fn function_object(instance: &Instance) -> String {
     .to_string()
 }
 
-/// A method or a schedule as a JSON object, with the group that it belongs to.
+/// A method or a schedule as a JSON object on one line, with its group.
 #[must_use]
 pub fn method_object(of: &Description, group: &str) -> String {
     let names = |conventions: &[Convention]| -> Vec<&'static str> {
@@ -416,7 +413,7 @@ impl Serialize for Columns<'_> {
 
 /// The names of the settings and parameters as keys of an object.
 pub(super) struct Keys {
-    /// Whether evaluations are told.
+    /// Whether evaluations are written.
     has_searches: bool,
     settings: Vec<Vec<u8>>,
     parameters: Vec<Vec<u8>>,
@@ -438,7 +435,7 @@ impl Keys {
     }
 
     /// Appends the object of a run. There can be millions of them, and most of
-    /// their text are keys, so it is put together here.
+    /// their text is keys, so it is put together here.
     fn push(&self, bytes: &mut Vec<u8>, digits: &mut Digits, result: &RunResult) {
         bytes.extend_from_slice(b"{\"run\":");
         bytes.extend_from_slice(digits.whole(result.number).as_bytes());
@@ -514,7 +511,7 @@ impl Keys {
     }
 }
 
-/// Appends an object of those values that are there.
+/// Appends an object of the values that exist.
 fn push_entries<T>(
     bytes: &mut Vec<u8>,
     keys: &[Vec<u8>],
@@ -551,11 +548,11 @@ fn push_text(bytes: &mut Vec<u8>, text: &str) {
         bytes.extend_from_slice(text.as_bytes());
         bytes.push(b'"');
     } else {
-        serde_json::to_writer(bytes, text).expect("text has a form in JSON, and memory takes it");
+        serde_json::to_writer(bytes, text).expect("text can be JSON, and memory takes it");
     }
 }
 
-/// Names with those values that are there.
+/// Names with the values that exist.
 struct Entries<'a, T>(&'a [String], &'a [Option<T>]);
 
 impl<T: Serialize> Serialize for Entries<'_, T> {
@@ -592,7 +589,7 @@ pub(super) fn head_of(path: &Path) -> Result<Head, ReportError> {
 
 /// The head of a report, read from `input`, which has the name `path`.
 ///
-/// Its runs are not looked at: there can be millions.
+/// Its runs are not read: there can be millions.
 pub(super) fn head(path: &Path, input: impl Read) -> Result<Head, ReportError> {
     let mut lines = BufReader::new(input);
     let mut text = Vec::new();

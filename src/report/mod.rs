@@ -1,41 +1,41 @@
-//! Reports: the files that are left of an experiment.
+//! Reports: the files with the results of an experiment.
 //!
-//! A [`Writer`] takes the results of a batch as they come and publishes the
-//! folder at the end. [`redraw`] draws the charts of a published report again, and makes
-//! its page, from its CSV files; both ways lead through the same points to the same bytes.
+//! A [`Writer`] takes results as they are computed and publishes the directory at the end.
+//! [`redraw`] recreates the charts and the page of a published report from its CSV files, with
+//! the same bytes.
 //!
 //! # Profiles
 //!
-//! A chart of the kind `profile` shows the share of problems that each solver has solved
-//! within a budget.
+//! A chart of kind `profile` shows the share of problems that each solver solves within a
+//! budget.
 //!
-//! A *solver* is a value of the setting that colours tell apart: by default an optimizer. A
-//! *problem* is everything else that a run starts from: an objective with its constants, its
-//! start and its repetition, in one precision. Of several runs of a solver on one problem –
-//! an optimizer with several learning rates – the one that is first to solve it counts, as if
-//! the best setting were known; the subtitle says so.
+//! A *solver* is a value of the setting that determines the colour, by default an optimizer. A
+//! *problem* is everything else that defines a run: an objective with its constants, its
+//! start and its repetition, in one precision. If a solver has several runs on a problem, such
+//! as an optimizer with several learning rates, the first run to solve it counts, as if
+//! the best setting were known; the subtitle states this.
 //!
-//! The cost t of a solver on a problem is the number of evaluations of the loss after which
-//! it is solved, infinite if it never is. Only recorded epochs are looked at, so `[record]`
-//! decides how exactly it is known.
+//! The cost t of a solver on a problem is the number of evaluations of the loss until it is
+//! solved, infinite if it never is. Only recorded epochs count, so `[record]` determines the
+//! resolution.
 //!
 //! - **performance** (Dolan and Moré, "Benchmarking optimization software with performance
 //!   profiles", Mathematical Programming 91, 2002): over τ the share of problems on which
 //!   t ≤ τ · t*, where t* is the cost of the fastest solver on the problem. At τ = 1 it is
-//!   the share on which the solver is the fastest, far to the right the share that it solves
+//!   the share on which the solver is the fastest, at the right end the share that it solves
 //!   at all.
 //! - **data** (Moré and Wild, "Benchmarking derivative-free optimization algorithms", SIAM
 //!   Journal on Optimization 20, 2009): over κ the share of problems on which t ≤ κ·(n + 1),
 //!   for n parameters.
 //!
-//!   Both hold a problem for solved with the test of Moré and Wild:
-//!   f(x₀) − f(x) ≥ (1 − τ)·(f(x₀) − f_L), where f_L is the least loss that any run on the
-//!   problem reached, and τ the tolerance.
+//!   For both, a problem is solved by the test of Moré and Wild:
+//!   f(x₀) − f(x) ≥ (1 − τ)·(f(x₀) − f_L), where f_L is the smallest loss of all runs on the
+//!   problem, and τ the tolerance.
 //! - **ecdf** (Hansen, Auger, Brockhoff, Tušar and Tušar, "COCO: performance assessment",
 //!   arXiv:1605.03560, 2016): over the evaluations divided by n the share of pairs of a
 //!   problem and a target that are reached; a target is a gap to the known minimum.
 //!
-//! A problem whose first loss is not finite is left out.
+//! Problems whose first loss is not finite are omitted.
 
 pub mod chart;
 mod csv;
@@ -81,7 +81,7 @@ pub use json::{
 pub use reading::{Reading, diagnosis, read};
 pub use stored::Stored;
 
-/// Writes the report of a batch.
+/// Writes the report of a job.
 ///
 /// # Examples
 ///
@@ -120,7 +120,7 @@ pub struct Writer<'p> {
     shown: Arc<Shown>,
     stock: Arc<Stock>,
     keys: Arc<json::Keys>,
-    /// The files of the runs, if there are any.
+    /// The files of the runs, if the plan has runs.
     rows: Option<RowFiles>,
     report: json::ReportFile,
     lines: Lines,
@@ -153,14 +153,14 @@ impl RowFiles {
     }
 }
 
-/// A report that is in its place.
+/// A published report.
 #[derive(Debug)]
 pub struct Finished {
-    /// Where that is.
+    /// Its directory.
     pub folder: PathBuf,
-    /// A previous report of which something could not be removed.
+    /// The directory of a previous report that could not be removed completely.
     pub left: Option<PathBuf>,
-    /// What became of the runs.
+    /// The diagnosis of the runs.
     pub diagnosis: Diagnosis,
     drawn: Arc<Drawn>,
     lines: Lines,
@@ -169,8 +169,8 @@ pub struct Finished {
 }
 
 impl Finished {
-    /// The chart to show where there is room for one only: the first of lines or of a sweep,
-    /// else of a derivative. `plan` is that of the report.
+    /// The chart to show if there is room for only one: the first line or sweep chart, else the
+    /// first chart of a derivative. `plan` must be the plan of the report.
     #[must_use]
     pub fn main_chart(&self, plan: &Plan) -> Option<chart::Figure> {
         let collected = Collected {
@@ -188,9 +188,9 @@ impl std::fmt::Debug for Writer<'_> {
     }
 }
 
-/// Takes the recorded epochs and the outcomes of a group of runs for a
-/// [`Writer`]: all that is written of them is made here, on the threads that
-/// compute the runs, so that the writer only has to put it in order.
+/// Collects the recorded epochs and the outcomes of a group of runs for a [`Writer`]. Their text
+/// is formatted here, on the threads that compute the runs, so that the writer only appends it
+/// in order.
 pub struct Recorded<'a, L> {
     plan: &'a Plan,
     drawn: Arc<Drawn>,
@@ -234,7 +234,7 @@ impl<L> Recorder for Recorded<'_, L> {
 }
 
 impl<L> Recorded<'_, L> {
-    /// Takes a run that a report has, whose rows were recorded.
+    /// Adds a run stored in a report, after its rows were recorded.
     fn recall(&mut self, concluded: &Concluded) {
         self.diagnosis.recall(concluded);
         self.take(concluded);
@@ -252,14 +252,14 @@ impl<L> Recorded<'_, L> {
 }
 
 impl<'p> Writer<'p> {
-    /// Begins the report of the runs `numbers` of an experiment whose file has
-    /// the name `file` and the text `source`, in a folder of `out` that is
-    /// named after it.
+    /// Begins the report of the runs `numbers` of an experiment file with the name `file` and
+    /// the text `source`, in a directory of `out` that is named after the file.
     ///
     /// # Errors
     ///
     /// If another process writes that report for longer than a minute, if something in its
-    /// directory is in the way, or if a file cannot be created: before anything was computed.
+    /// directory prevents its replacement, or if a file cannot be created: before any run is
+    /// computed.
     pub fn new(
         plan: &'p Plan,
         file: &str,
@@ -271,8 +271,8 @@ impl<'p> Writer<'p> {
         Writer::in_place(plan, file, source, numbers, staging)
     }
 
-    /// The same in a place that was taken before, say to read what is there and is to be
-    /// replaced.
+    /// Begins a report in a place that was locked before, for example to read the report there
+    /// first.
     ///
     /// # Errors
     ///
@@ -319,8 +319,8 @@ impl<'p> Writer<'p> {
         })
     }
 
-    /// What makes the recorders that [`crate::batch::run`] needs. They show each
-    /// result to `look`, and keep what it makes of it for [`add`](Self::add).
+    /// Returns the function that creates recorders for [`crate::batch::run`]. They pass each
+    /// result to `look` and keep its return values for [`add`](Self::add).
     pub fn recorders<'a, L>(
         &self,
         look: &'a (dyn Fn(&RunResult) -> L + Sync),
@@ -348,7 +348,7 @@ impl<'p> Writer<'p> {
         }
     }
 
-    /// Takes a group of runs, and gives what was made of each result.
+    /// Adds a group of runs, and returns the value of `look` for each result.
     ///
     /// # Errors
     ///
@@ -372,7 +372,7 @@ impl<'p> Writer<'p> {
         Ok(recorded.looks)
     }
 
-    /// Takes the table of a derivative.
+    /// Adds the table of a derivative.
     ///
     /// # Errors
     ///
@@ -385,13 +385,12 @@ impl<'p> Writer<'p> {
         Ok(())
     }
 
-    /// Draws the charts, unless they are not wanted, writes the page with them or without,
-    /// puts the report in its place and gives that, and the diagnosis.
+    /// Draws the charts if `with_charts` is true, writes the page, and publishes the report.
     ///
     /// # Errors
     ///
-    /// If a file cannot be written, or if it was cancelled; an older report is then
-    /// untouched.
+    /// If a file cannot be written, or if the job was cancelled; the previous report then
+    /// remains unchanged.
     pub fn finish(self, with_charts: bool, control: &Control) -> Result<Finished, ReportError> {
         let diagnosis = self.tallies.diagnosis(self.plan, &self.diagnoser);
         let staging = self.staging;
@@ -403,7 +402,7 @@ impl<'p> Writer<'p> {
                 lines: &self.lines,
                 endings: &self.endings,
             };
-            // Without the data nobody can compute them again.
+            // They cannot be computed again without the data.
             write_fields(self.plan, &collected, folder)?;
             let mut charts = Vec::new();
             if with_charts {
@@ -432,8 +431,7 @@ impl<'p> Writer<'p> {
     }
 }
 
-/// The name of the report's folder: that of the experiment file without its
-/// extension.
+/// The name of the report's directory: the name of the experiment file without its extension.
 #[must_use]
 pub fn report_name(file: &str) -> String {
     let stem = Path::new(file).file_stem();
@@ -443,7 +441,7 @@ pub fn report_name(file: &str) -> String {
     )
 }
 
-/// The file of the table of a derivative, by its place in the plan.
+/// The file name of the table of a derivative, by its place in the plan.
 #[must_use]
 pub fn derivative_file(plan: &Plan, place: usize) -> String {
     format!("{}.csv", plan.derivatives[place].file)
@@ -470,7 +468,7 @@ fn files(plan: &Plan) -> Vec<String> {
     files
 }
 
-/// Whether a report keeps the fields of a chart: those of a contour that need data.
+/// Whether a report stores the fields of a chart: those of a contour that need data.
 fn has_fields(plan: &Plan, place: usize) -> bool {
     match &plan.charts[place].kind {
         ChartKind::Contour { objectives, .. } => {
@@ -491,14 +489,14 @@ fn write_fields(plan: &Plan, collected: &Collected<'_>, folder: &Path) -> Result
     for place in (0..plan.charts.len()).filter(|place| has_fields(plan, *place)) {
         let frames = figures::frames(plan, place, collected);
         let fields = frames.iter().map(|frame| frame.field(plan));
-        // The data are there while an experiment is run.
+        // The data are available while an experiment runs.
         let fields: Vec<Field> = fields.flatten().collect();
         csv::write_fields(&folder.join(fields_file(plan, place)), &frames, &fields)?;
     }
     Ok(())
 }
 
-/// The fields of a chart: computed, or if they need data read from the files of the report.
+/// The fields of a chart: computed, or read from the files of the report if they need data.
 fn fields(
     plan: &Plan,
     place: usize,
@@ -515,7 +513,7 @@ fn fields(
         .collect())
 }
 
-/// Draws every chart of runs into `folder`, with the fields that `stored` has.
+/// Draws every chart of runs into `folder`, with the fields in `stored`.
 fn draw(
     plan: &Plan,
     collected: &Collected<'_>,
@@ -549,7 +547,7 @@ fn draw(
         .collect()
 }
 
-/// How many charts a report of this plan has.
+/// The number of charts in a report of this plan.
 fn drawings(plan: &Plan) -> usize {
     let curves = plan.derivatives.iter();
     let curves = curves.filter(|derivative| derivative.chart.is_some());
@@ -557,7 +555,7 @@ fn drawings(plan: &Plan) -> usize {
 }
 
 /// The number of drawings of a report that can be made in parallel: its charts, and the
-/// pictures of animated ones.
+/// frames of animated ones.
 #[must_use]
 pub fn drawn_at_once(plan: &Plan) -> usize {
     let animated = plan.charts.iter().filter(|chart| chart.is_animated());
@@ -582,7 +580,7 @@ fn draw_tables(
     drawn.collect()
 }
 
-/// Draws a chart, one of `count`, into `folder`, and gives its view for the page.
+/// Draws a chart, one of `count`, into `folder`, and returns its view for the page.
 fn draw_one(
     figure: &chart::Figure,
     style: &chart::Style,
@@ -613,18 +611,19 @@ fn write_page(page: &page::Page, folder: &Path) -> Result<(), ReportError> {
     fs::write(&path, page::html(page)).map_err(ReportError::write(&path))
 }
 
-/// Draws the charts of the report in `folder` again, and writes its page, from its CSV files.
-/// Gives a previous report of which something could not be removed.
+/// Recreates the charts and the page of the report in `folder` from its CSV files.
+///
+/// Returns the directory of a previous report that could not be removed completely.
 ///
 /// # Errors
 ///
-/// If a file is missing or damaged, with its line, or if it was cancelled; nothing is
-/// changed then.
+/// If a file is missing or damaged, with its line, or if the job was cancelled; the report then
+/// remains unchanged.
 pub fn redraw(folder: &Path, control: &Control) -> Result<Option<PathBuf>, ReportError> {
-    // Known before the place is taken, since that is another one for every list of files.
+    // The plan is needed before the lock, which checks its list of files.
     let Published { plan, .. } = Published::open(folder)?;
     let staging = Staging::of(&plan, folder)?;
-    // Under the lock nobody replaces it any more.
+    // Under the lock no other process replaces it.
     let report = Published::open(folder)?;
     let read = reading::read(&report.files, &report.plan);
     let read = read.map_err(|error| report.head.explain(error))?;
@@ -645,7 +644,7 @@ pub fn redraw(folder: &Path, control: &Control) -> Result<Option<PathBuf>, Repor
         }
         let drawn = self::files(&plan);
         let is_drawn = |file: &String| !is_data(file) && drawn.contains(file);
-        // A list may come from anybody: what it says of other directories does not count.
+        // A list may come from anyone: paths to other directories are ignored.
         let is_name = |file: &String| Path::new(file).file_name() == Some(OsStr::new(file));
         let others = head
             .files
@@ -657,16 +656,16 @@ pub fn redraw(folder: &Path, control: &Control) -> Result<Option<PathBuf>, Repor
     Ok(staging.publish()?.left)
 }
 
-/// Whether a file of a report has its data, from which the others are made.
+/// Whether a file of a report holds data from which the others are made.
 fn is_data(file: &str) -> bool {
     file == REPORT || file.ends_with(".csv")
 }
 
-/// Takes a file of a report over into the next one.
+/// Copies a file of a report to the next one.
 fn take_over(old: &Path, new: &Path) -> Result<(), ReportError> {
     // The same file under a second name, where the file system has that.
     match fs::hard_link(old, new) {
-        // Another version of this crate may list what is no longer there.
+        // Another version of this crate may list files that no longer exist.
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
         Err(_) if old.is_dir() => Ok(()),
         Err(_) => fs::copy(old, new)

@@ -1,4 +1,4 @@
-//! What the page of a report says of plan, runs and derivatives, collected while runs are
+//! The content of a report's page about plan, runs and derivatives, collected while runs are
 //! computed or read back.
 
 use super::json::Head;
@@ -8,27 +8,27 @@ use crate::batch::RunResult;
 use crate::derivative::Table;
 use crate::diagnosis::{Diagnosis, Rank, RankedSetting, Ranking};
 use crate::ending::{Outcome, Tone};
-use crate::number::{Scalar, Value, grouped, short};
+use crate::number::{Scalar, Value, counted, grouped, short};
 use crate::plan::{Plan, quantity_label};
 
-/// Up to so many parameters have a column.
+/// Maximum number of parameters with columns; if there are more, none has one.
 const PARAMETERS: usize = 6;
 
-/// Up to so many columns of a derivative are shown.
+/// Maximum number of columns of a derivative.
 const VALUES: usize = 16;
 
-/// Up to so many objectives or optimizers are listed.
+/// Maximum number of objectives or files that are listed.
 const LISTED: usize = 5;
 
-/// Up to so many classes are named.
+/// Maximum number of classes that are named.
 const NAMES: usize = 20;
 
-/// Which runs and columns the table of a page shows.
+/// The runs and columns in the table of a page.
 #[derive(Clone, Debug)]
 pub(super) struct Shown {
-    /// The last run that has a row because it is one of the first.
+    /// The last of the first runs, which all have rows.
     last: Option<u64>,
-    /// The settings that vary, by their places.
+    /// The places of the settings that vary.
     settings: Vec<usize>,
     /// The place of the objective's name among the settings, if there are several.
     objective: Option<usize>,
@@ -36,7 +36,7 @@ pub(super) struct Shown {
 }
 
 impl Shown {
-    /// Chooses among the runs `numbers` of the plan, which are in order.
+    /// Selects from the runs `numbers` of the plan, which are in order.
     pub(super) fn new(plan: &Plan, numbers: &[u64]) -> Shown {
         let columns = plan.columns();
         let varies = |place: &usize| plan.varies(&columns[*place]);
@@ -66,7 +66,7 @@ impl Shown {
         };
         let number = |name: &str| column(name, quantity_label(name), Kind::Number);
         let settings = self.settings.iter().map(|place| &plan.columns()[*place]);
-        // First, where no column before pushes it out of sight.
+        // First, so that no column before it pushes it out of sight.
         let mut columns = vec![column("outcome", "outcome".to_owned(), Kind::Outcome)];
         columns.extend(settings.map(|name| column(name, quantity_label(name), Kind::Text)));
         columns.push(column("status", "status".to_owned(), Kind::Text));
@@ -121,13 +121,13 @@ impl Shown {
     }
 }
 
-/// The row of a run that may be the best one of its objective.
+/// The best run of an objective so far, with its row.
 #[derive(Debug)]
 struct Best {
     objective: Option<Value>,
-    /// How many runs it is the best of.
+    /// The number of runs of the objective.
     of: u64,
-    /// `None` if all of them are lost.
+    /// `None` if all runs are lost.
     best: Option<(Rank, Row)>,
 }
 
@@ -141,12 +141,12 @@ impl Best {
     }
 }
 
-/// The rows of the first runs and of the best one of each objective, and what runs came to.
+/// The rows of the first runs and of the best one of each objective, and the outcomes.
 #[derive(Debug, Default)]
 pub(super) struct Overview {
     rows: Vec<Row>,
     best: Vec<Best>,
-    /// With the colour of each: it depends on the objective.
+    /// The number of runs by outcome and tone; the tone depends on the objective.
     outcomes: Vec<(Outcome, Tone, u64)>,
     runs: u64,
 }
@@ -166,7 +166,7 @@ impl Overview {
         }
     }
 
-    /// Takes over what is known of later runs.
+    /// Adds later runs.
     pub(super) fn extend(&mut self, later: Overview) {
         self.runs += later.runs;
         self.rows.extend(later.rows);
@@ -217,7 +217,7 @@ impl Overview {
         charts: Vec<page::ChartView>,
     ) -> Page {
         let mut files = files(plan);
-        // What was not drawn is not there.
+        // Charts that were not drawn do not exist.
         let drawings = [".png", ".svg", ".gif"];
         let is_drawing = |file: &String| drawings.iter().any(|ending| file.ends_with(ending));
         files.retain(|file| file != PAGE && !(charts.is_empty() && is_drawing(file)));
@@ -242,12 +242,12 @@ impl Overview {
         for row in &mut rows {
             let runs = &diagnosis.runs;
             let known = runs.binary_search_by_key(&row.run, |one| one.run);
-            // The summary of a single run says the same.
+            // The summary of a single run is the same.
             if let (Ok(place), 2..) = (known, self.runs) {
                 row.sentence.clone_from(&runs[place].sentence);
             }
         }
-        // Of repetitions the best setting is marked, not the luckiest run.
+        // With repetitions the best setting is marked, not the luckiest run.
         let best = self.best.into_iter();
         let best = best.filter(|best| best.of > 1 && diagnosis.rankings.is_empty());
         for (_, mut row) in best.filter_map(|best| best.best) {
@@ -259,7 +259,7 @@ impl Overview {
         }
         let mut columns = shown.columns(plan);
         for (place, column) in columns.iter_mut().enumerate() {
-            // A setting is a column of numbers if it is a number wherever it is there.
+            // A setting is a column of numbers if all its values are numbers.
             let mut cells = rows.iter().filter_map(|row| row.cells.get(place));
             let is_number = |cell: &Cell| cell.text.is_empty() || cell.text.parse::<f64>().is_ok();
             if column.kind == Kind::Text && !is_name(&column.name) && cells.all(is_number) {
@@ -281,10 +281,6 @@ impl Overview {
 }
 
 fn outline(plan: &Plan, runs: u64) -> Vec<String> {
-    let counted = |count: u64, noun: &str| {
-        let ending = if count == 1 { "" } else { "s" };
-        format!("{} {noun}{ending}", grouped(u128::from(count)))
-    };
     let mut parts = Vec::new();
     if plan.runs() > 0 {
         parts.push(match (runs, plan.runs()) {
@@ -301,13 +297,13 @@ fn outline(plan: &Plan, runs: u64) -> Vec<String> {
     if derivatives > 0 {
         parts.push(counted(derivatives, "derivative"));
     }
-    // A few names say more than their number, unless they are long.
+    // A few short names say more than their number.
     let names = |names: Vec<&str>, noun: &str| {
         let joined = names.join(", ");
         let is_short = names.len() == 1 || names.len() <= 3 && joined.chars().count() <= 60;
         match is_short {
             true => joined,
-            false => counted(names.len() as u64, noun),
+            false => counted(names.len(), noun),
         }
     };
     let objectives = plan.objectives.iter().map(|one| one.name.as_str());
@@ -327,7 +323,7 @@ fn facts(plan: &Plan, head: &Head) -> Vec<(String, String)> {
         ("File".to_owned(), head.file.clone()),
         ("SHA-256".to_owned(), head.sha256.clone()),
         (
-            "Made with".to_owned(),
+            "Created with".to_owned(),
             format!("gradtape {}", head.gradtape),
         ),
     ];
@@ -384,7 +380,7 @@ fn plain(text: String) -> Cell {
     Cell { text, exact: None }
 }
 
-/// Six digits, and all of them for those who want to know.
+/// Six digits, and all digits as the exact value.
 fn number_cell(number: Option<Scalar>) -> Cell {
     let Some(number) = number else {
         return Cell::default();
@@ -393,7 +389,7 @@ fn number_cell(number: Option<Scalar>) -> Cell {
 }
 
 fn with_exact(text: String, exact: String) -> Cell {
-    // `1.0` says no more than `1`.
+    // `1.0` is not more exact than `1`.
     let is_same = exact.strip_suffix(".0").unwrap_or(&exact) == text;
     Cell {
         text,
@@ -401,7 +397,7 @@ fn with_exact(text: String, exact: String) -> Cell {
     }
 }
 
-/// A setting, read back from a file or not: a number there is a text.
+/// A setting, which is text if it was read back from a file.
 fn setting_cell(value: &Value, column: &str) -> Cell {
     let exact = value.to_string();
     match exact.parse::<f64>() {
@@ -410,12 +406,12 @@ fn setting_cell(value: &Value, column: &str) -> Cell {
     }
 }
 
-/// Whether a setting is a name that somebody chose, maybe one of digits.
+/// Whether a setting is a name from the file, which may consist of digits.
 fn is_name(column: &str) -> bool {
     ["objective", "optimizer"].contains(&column)
 }
 
-/// What a run came to, with the period of one that repeats.
+/// The outcome of a run, with the period if it oscillates.
 fn outcome(result: &RunResult) -> String {
     let name = result.outcome.name();
     match result.period {

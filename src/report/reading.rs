@@ -12,12 +12,12 @@ use crate::derivative::Table;
 use crate::diagnosis::{Concluded, Diagnoser, Diagnosis, DiagnosisRecorder};
 use crate::plan::Plan;
 
-/// Everything that a report's CSV files say.
+/// The content of a report's CSV files.
 #[derive(Debug)]
 pub struct Reading {
     /// All runs, in the order of the file.
     pub results: Vec<RunResult>,
-    /// What became of them: the same as when the report was made.
+    /// Their diagnosis, the same as when the report was made.
     pub diagnosis: Diagnosis,
     /// The tables of derivatives.
     pub tables: Vec<Table>,
@@ -27,8 +27,8 @@ pub struct Reading {
 }
 
 impl Reading {
-    /// The chart to show where there is room for one only, as
-    /// [`Finished::main_chart`](super::Finished::main_chart) gives it.
+    /// The chart to show if there is room for only one, as
+    /// [`Finished::main_chart`](super::Finished::main_chart) returns it.
     #[must_use]
     pub fn main_chart(&self, plan: &Plan) -> Option<chart::Figure> {
         figures::main_figure(plan, &self.collected(), &self.tables)
@@ -43,7 +43,7 @@ impl Reading {
     }
 }
 
-/// The head of the report in `folder`, its plan, and the diagnosis of its runs.
+/// Reads the head of the report in `folder`, its plan, and the diagnosis of its runs.
 ///
 /// # Errors
 ///
@@ -54,7 +54,7 @@ pub fn diagnosis(folder: &Path) -> Result<(Head, Plan, Diagnosis), ReportError> 
     Ok((head, plan, diagnosis))
 }
 
-/// Reads the CSV files of a report that `plan` has made.
+/// Reads the CSV files of a report of `plan`.
 ///
 /// # Errors
 ///
@@ -73,7 +73,7 @@ pub fn read(files: &Files, plan: &Plan) -> Result<Reading, ReportError> {
     }
     let mut lines = LineRecorder::new(plan, Arc::clone(&drawn));
     if plan.runs() > 0 {
-        // Two functions that change the same, of which one runs at a time.
+        // Two functions that change the same value, one at a time.
         let lines = std::cell::RefCell::new(&mut lines);
         csv::read_trajectories(
             files,

@@ -1,4 +1,4 @@
-//! Runs of a published report, put into a new one as they are.
+//! Runs of a published report, copied into a new one.
 
 use super::error::ReportError;
 use super::files::Files;
@@ -8,21 +8,20 @@ use crate::diagnosis::Concluded;
 use crate::number::Scalar;
 use crate::plan::Plan;
 
-/// The runs of a report, to be kept while others are computed anew.
+/// The runs of a report that are kept while others are computed again.
 ///
-/// A [`Writer`](super::Writer) takes them as if they had been computed: what it makes of them
-/// is what the report has.
+/// A [`Writer`](super::Writer) adds them like computed ones, with the same bytes as in the report.
 #[derive(Debug)]
 pub struct Stored<'p> {
     plan: &'p Plan,
     reader: ConcludedReader<'p>,
     trajectories: TrajectoryReader,
-    /// The run that was read last, if it lies ahead.
+    /// The next run, already read.
     next: Option<Concluded>,
 }
 
 impl<'p> Stored<'p> {
-    /// Opens the runs of a report that `plan` has made.
+    /// Opens the runs of a report of `plan`.
     ///
     /// # Errors
     ///
@@ -38,7 +37,7 @@ impl<'p> Stored<'p> {
         })
     }
 
-    /// The numbers of all runs that the report has, in order.
+    /// Reads the numbers of all runs in the report, in order.
     ///
     /// # Errors
     ///
@@ -52,7 +51,7 @@ impl<'p> Stored<'p> {
         Ok(numbers)
     }
 
-    /// Passes run number `number` to a recorder. Runs are asked for in their order.
+    /// Passes run number `number` to a recorder. Calls must be in ascending order of runs.
     ///
     /// # Errors
     ///
@@ -74,7 +73,7 @@ impl<'p> Stored<'p> {
         for state in self.trajectories.states(number, run.precision)? {
             self.record(&run, &state, recorder);
         }
-        // In the file numbers and names look alike.
+        // In the file numbers and names are both text.
         concluded.result.settings = run.settings;
         recorder.recall(&concluded);
         self.next = self.reader.next()?;
@@ -91,7 +90,7 @@ impl<'p> Stored<'p> {
         #[expect(
             clippy::cast_possible_truncation,
             clippy::cast_sign_loss,
-            reason = "it was written as a whole number"
+            reason = "it was written as an integer"
         )]
         let evaluations = match plan.has_searches() {
             true => evaluations as u64,
@@ -112,7 +111,7 @@ impl<'p> Stored<'p> {
             let mut names = plan.record.parameters.iter();
             let column = names.position(|known| Some(known) == name);
             let value = column.and_then(|column| recorded.get(column).copied().flatten());
-            // One that is not recorded is asked for by nobody.
+            // A parameter that is not recorded is never requested.
             value.unwrap_or(Scalar::F64(f64::NAN))
         };
         recorder.record(&Row {

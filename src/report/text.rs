@@ -1,8 +1,7 @@
-//! Text on its way from the threads that make it to the file that it goes to.
+//! Text on its way from the threads that format it to its file.
 //!
-//! Groups of runs end in any order but are written in order, so what they have
-//! to say waits in memory. All of it together is bounded: a text that grows while
-//! memory is short goes on in a temporary file.
+//! Groups of runs end in any order but are written in order, so their text waits in memory. The
+//! total is bounded: a text that grows while memory is short continues in a temporary file.
 
 use std::fs::File;
 use std::io::{self, BufWriter, Seek, Write};
@@ -10,24 +9,24 @@ use std::path::PathBuf;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
-/// A text in memory consists of pieces, full when they have so many bytes. So a
-/// long one is never copied to make room, and every piece can be used again,
-/// which saves the system from making new pages.
+/// Number of bytes in a full piece. Text in memory consists of pieces, so that a long text is
+/// never copied to make room, and every piece can be reused, which saves the system from making
+/// new pages.
 const PIECE: usize = 1 << 16;
 
-/// What is added at once mostly fits, however full a piece is.
+/// Extra room, so that a single addition usually fits into any piece.
 const ROOM: usize = 1 << 14;
 
-/// So many full pieces may wait at a time: 64 MiB.
+/// Maximum number of full pieces that wait at a time: 64 MiB.
 const GREATEST_PIECES: usize = 1024;
 
 /// The pieces of all texts of a report.
 #[derive(Debug)]
 pub(super) struct Stock {
-    /// Where temporary files are made.
+    /// The directory of temporary files.
     folder: PathBuf,
     spare: Mutex<Vec<Vec<u8>>>,
-    /// The full pieces that wait.
+    /// The number of full pieces that wait.
     waiting: AtomicUsize,
     greatest: usize,
 }
@@ -55,7 +54,7 @@ impl Stock {
     }
 
     fn give_back(&self, mut piece: Vec<u8>) {
-        // One that grew for a very long line does not stay.
+        // A piece that grew for a very long line is not kept.
         if piece.capacity() <= 2 * PIECE {
             piece.clear();
             let mut spare = self.spare.lock().unwrap_or_else(PoisonError::into_inner);
@@ -63,7 +62,7 @@ impl Stock {
         }
     }
 
-    /// Lets one more full piece wait, if there are not too many.
+    /// Counts one more full piece, unless there are too many.
     fn may_wait(&self) -> bool {
         let one_more = |waiting| (waiting < self.greatest).then_some(waiting + 1);
         let order = Ordering::Relaxed;
@@ -76,16 +75,16 @@ impl Stock {
     }
 }
 
-/// What a group of runs adds to one file.
+/// The text of a group of runs for one file.
 #[derive(Debug)]
 pub(super) struct Text {
     stock: Arc<Stock>,
-    /// The beginning, as far as it did not fit in memory.
+    /// The beginning that did not fit in memory.
     beginning: Option<File>,
-    /// What comes then, but for the last piece.
+    /// The following pieces, without the last one.
     full: Vec<Vec<u8>>,
     last: Vec<u8>,
-    /// The first error; told when the text is taken.
+    /// The first error, returned when the text is taken.
     error: Option<io::Error>,
 }
 
@@ -101,7 +100,7 @@ impl Text {
         }
     }
 
-    /// The end of the text, to add something there.
+    /// The end of the text, for additions.
     #[inline]
     pub(super) fn end(&mut self) -> &mut Vec<u8> {
         if self.last.len() >= PIECE {
@@ -110,7 +109,7 @@ impl Text {
         &mut self.last
     }
 
-    /// Makes the last piece an empty one.
+    /// Replaces the full last piece by an empty one.
     #[cold]
     fn turn(&mut self) {
         if self.beginning.is_none() && self.stock.may_wait() {
@@ -144,7 +143,7 @@ impl Text {
     ///
     /// # Errors
     ///
-    /// If the file, or the temporary file before, could not be written.
+    /// If the file, or earlier the temporary file, could not be written.
     pub(super) fn append_to(self, file: &mut BufWriter<File>) -> io::Result<()> {
         if let Some(error) = self.error {
             return Err(error);
@@ -178,8 +177,8 @@ impl Write for Text {
 mod tests {
     use super::*;
 
-    /// What becomes of `length` bytes, added line by line by each of `texts`
-    /// texts in turn, if so many full pieces may wait.
+    /// The file of `length` bytes for each of `texts` texts, added line by line in turn, if at
+    /// most `greatest` full pieces may wait.
     fn written(greatest: usize, texts: usize, length: usize) -> Vec<u8> {
         let folder = tempfile::tempdir().unwrap();
         let stock = Stock::of(greatest, folder.path().to_owned());
@@ -198,7 +197,7 @@ mod tests {
         }
         file.flush().unwrap();
         assert_eq!(stock.waiting.load(Ordering::Relaxed), 0);
-        // Every piece is there for the next text, and no temporary file is left.
+        // Every piece is available for the next text, and no temporary file is left.
         assert!(stock.take().capacity() > PIECE);
         assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 1);
         std::fs::read(path).unwrap()

@@ -1,4 +1,4 @@
-//! `trajectories.csv`, written: most bytes of most reports.
+//! Writes `trajectories.csv`: most of the bytes of most reports.
 
 use std::fs::File;
 use std::io::{BufWriter, Write};
@@ -11,7 +11,7 @@ use crate::batch::Row;
 use crate::number::{Digits, Scalar};
 use crate::plan::{Plan, Run};
 
-/// The rows of some runs, made while they are computed.
+/// The rows of some runs, formatted while these are computed.
 ///
 /// A field here is a number or empty. Numbers never need quotes, so rows are put
 /// together without `csv::Writer`, which would look at every byte.
@@ -22,13 +22,12 @@ pub(super) struct TrajectoryText {
     has_searches: bool,
     /// Whether there is a column for the validation loss.
     has_validation: bool,
-    /// For each recorded parameter its place among the run's variables.
+    /// The place of each recorded parameter among the run's variables.
     places: Vec<Option<usize>>,
     /// The number of the run, and a comma.
     run: Vec<u8>,
-    /// What followed the epoch in the row before, and the numbers that it shows.
-    /// Most runs have one learning rate, and a run at a fixed point has the same
-    /// numbers in every epoch.
+    /// The part of the previous row after the epoch, and its numbers. Most runs have a constant
+    /// learning rate, and a run at a fixed point has the same numbers in every epoch.
     rest: Line,
     learning_rate: Option<Scalar>,
     /// The end of the learning rate in `rest`; 0 before the first row of a run.
@@ -82,7 +81,7 @@ impl TrajectoryText {
         line.extend_from_slice(self.rest.bytes());
     }
 
-    /// Whether the row shows the same numbers as the one before.
+    /// Whether the row has the same numbers as the one before.
     fn is_known(&self, row: &Row<'_>) -> bool {
         self.from_loss > 0
             && is_same(self.learning_rate, row.learning_rate)
@@ -142,7 +141,7 @@ struct Line {
 }
 
 impl Line {
-    /// A field with its separator: a number has at most 24 letters.
+    /// A field with its separator: a number has at most 24 characters.
     const FIELD: usize = 32;
 
     fn make_room(&mut self, fields: usize) {
@@ -177,7 +176,7 @@ impl Line {
     }
 }
 
-/// Whether two learning rates are shown alike.
+/// Whether two learning rates have the same text.
 fn is_same(one: Option<Scalar>, other: Option<Scalar>) -> bool {
     match (one, other) {
         (Some(one), Some(other)) => one.is_same(other),

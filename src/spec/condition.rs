@@ -1,4 +1,4 @@
-//! Which runs are meant, as a small language.
+//! Conditions that select runs, as a small language.
 //!
 //! ```text
 //! any       = all { "|" all }
@@ -9,16 +9,16 @@
 //! ```
 //!
 //! A value that is not in quotes ends at `&`, `|`, `,` or a closing parenthesis, and is a
-//! pattern if it has `*` (any text) or `?` (any letter) in it. A pattern alone is one of
-//! labels.
+//! pattern if it contains `*` (any text) or `?` (any character). A pattern alone is matched
+//! with labels.
 
 use crate::mistake::{At, Code, Mistake, Span};
 use crate::number::{Number, Value};
 
-/// Parentheses and `!` are nested at most so deep.
+/// Maximum nesting depth of parentheses and `!`.
 const GREATEST_DEPTH: usize = 100;
 
-/// What is demanded of the settings of a run; `K` names a setting.
+/// A condition on the settings of a run; `K` names a setting.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Condition<K> {
     /// All of them hold.
@@ -27,23 +27,23 @@ pub enum Condition<K> {
     Any(Vec<Condition<K>>),
     /// It does not hold.
     Not(Box<Condition<K>>),
-    /// Something is demanded of one setting.
+    /// A test of one setting.
     Test(Test<K>),
 }
 
-/// What is demanded of one setting.
+/// A test of one setting.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Test<K> {
     /// The setting.
     pub setting: K,
-    /// How it is compared.
+    /// The comparison.
     pub relation: Relation,
-    /// With what: any of these for [`Relation::Equal`], none for [`Relation::Different`], one
-    /// number for the others.
+    /// The values to compare with: any of these for [`Relation::Equal`], none for
+    /// [`Relation::Different`], one number for the others.
     pub values: Vec<Wanted>,
 }
 
-/// How a setting is compared with a value.
+/// Comparison of a setting with a value.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Relation {
     /// `=`: numbers are equal if they agree to nine digits.
@@ -65,14 +65,14 @@ pub enum Relation {
 pub enum Wanted {
     /// The value.
     Value(Value),
-    /// Text as it was typed, which can be meant as a number or as a name.
+    /// Text as typed, which can mean a number or a name.
     Typed(Value, String),
-    /// A pattern of text, in which `*` stands for any text and `?` for any letter.
+    /// A pattern in which `*` stands for any text and `?` for any character.
     Pattern(String),
 }
 
 impl Wanted {
-    /// A value as somebody types it.
+    /// A value as typed.
     fn typed(text: &str) -> Wanted {
         let value = match (text, text.parse::<Number>()) {
             ("true", _) => Value::Switch(true),
@@ -99,7 +99,7 @@ fn fits(pattern: &str, text: &str) -> bool {
     let pattern: Vec<char> = pattern.chars().collect();
     let text: Vec<char> = text.chars().collect();
     let (mut in_pattern, mut in_text) = (0, 0);
-    // Behind the last star, and what it stands for so far.
+    // The place after the last star, and the end of the text that it stands for so far.
     let mut star: Option<(usize, usize)> = None;
     while in_text < text.len() {
         match pattern.get(in_pattern) {
@@ -115,7 +115,7 @@ fn fits(pattern: &str, text: &str) -> bool {
                 let Some((behind, begin)) = star else {
                     return false;
                 };
-                // The star stands for one letter more.
+                // The star stands for one more character.
                 star = Some((behind, begin + 1));
                 (in_pattern, in_text) = (behind, begin + 1);
             }
@@ -151,8 +151,8 @@ impl<K> Test<K> {
 }
 
 impl<K> Condition<K> {
-    /// Whether it holds where `setting` gives the value of a setting, `None` for one that is
-    /// not there.
+    /// Whether the condition holds, where `setting` returns the value of a setting, or `None`
+    /// for an absent one.
     pub fn holds(&self, setting: &mut dyn FnMut(&K) -> Option<Value>) -> bool {
         match self {
             Condition::All(all) => all.iter().all(|one| one.holds(setting)),
@@ -162,8 +162,8 @@ impl<K> Condition<K> {
         }
     }
 
-    /// The same with other names of settings; `None` if `name` has none for one of them. All
-    /// of them are asked for, so that all that are unknown can be told.
+    /// The same condition with other names of settings; `None` if `name` has none for one of
+    /// them. `name` is called for all settings, so that all unknown ones can be reported.
     pub fn named<L>(&self, name: &mut dyn FnMut(&K) -> Option<L>) -> Option<Condition<L>> {
         let mut each = |list: &[Condition<K>]| {
             let named: Vec<_> = list.iter().map(|one| one.named(name)).collect();
@@ -181,7 +181,7 @@ impl<K> Condition<K> {
         })
     }
 
-    /// The settings that it looks at.
+    /// The settings that the condition tests.
     pub fn settings(&self) -> Vec<&K> {
         match self {
             Condition::All(list) | Condition::Any(list) => {
@@ -198,7 +198,7 @@ impl Condition<At<String>> {
     ///
     /// # Errors
     ///
-    /// What is wrong, with its place in `text`.
+    /// If the text is not a condition: what is wrong, with its place in `text`.
     ///
     /// # Examples
     ///
@@ -248,7 +248,7 @@ impl Parser<'_> {
         self.text[self.at..].chars().next()
     }
 
-    /// Takes a sign if it comes next, also if it is doubled.
+    /// Takes a sign if it comes next, even if it is doubled.
     fn take(&mut self, sign: char) -> bool {
         let found = self.peek() == Some(sign);
         if found {
@@ -285,7 +285,7 @@ impl Parser<'_> {
     fn term(&mut self, depth: usize) -> Result<Condition<At<String>>, Mistake> {
         let begin = self.at;
         if depth > GREATEST_DEPTH {
-            let message = format!("the condition is nested more than {GREATEST_DEPTH} deep");
+            let message = format!("the condition is nested more than {GREATEST_DEPTH} levels deep");
             return Err(Mistake::new(Code::Condition, self.next(begin), message, ""));
         }
         if self.take('!') {
@@ -322,8 +322,8 @@ impl Parser<'_> {
         }
         let Some(relation) = self.relation() else {
             if is_quoted || !is_pattern(&word.value) {
-                let message = format!("`{}` is no condition", word.value);
-                let label = "expected a relation behind it, such as `= 0.1`, or a pattern of labels with `*`";
+                let message = format!("`{}` is not a condition", word.value);
+                let label = "expected a comparison after it, such as `= 0.1`, or a pattern for labels with `*`";
                 return Err(Mistake::new(Code::Condition, word.span, message, label));
             }
             return Ok(Condition::Test(Test {
@@ -349,7 +349,7 @@ impl Parser<'_> {
                 let expected = if orders { "a number" } else { "a value" };
                 let message = match value.as_str() {
                     "" => format!("{expected} is missing"),
-                    value => format!("`{value}` has no order"),
+                    value => format!("`{value}` cannot be ordered"),
                 };
                 let place = if span.is_empty() {
                     self.next(span.start)
@@ -398,7 +398,7 @@ impl Parser<'_> {
         Some(found.1)
     }
 
-    /// Text in quotes, or up to one of `ends` or a parenthesis that was not opened in it.
+    /// A quoted string, or the text up to one of `ends` or a parenthesis that was not opened in it.
     fn word(&mut self, ends: &str) -> Result<(At<String>, bool), Mistake> {
         let first = self.peek();
         let begin = self.at;
@@ -411,7 +411,7 @@ impl Parser<'_> {
                     Code::Condition,
                     begin..begin + 1,
                     message,
-                    "the text begins here",
+                    "the string begins here",
                 ));
             };
             self.at = begin + length + 2;
@@ -440,7 +440,7 @@ impl Parser<'_> {
         Ok((At::new(word.to_owned(), begin..self.at), false))
     }
 
-    /// The letter at a place, or the last one of the text: something to underline.
+    /// The character at a place, or the last one of the text, to underline.
     fn next(&self, at: usize) -> Span {
         let at = at.min(self.text.len());
         match self.text[at..].chars().next() {
@@ -461,7 +461,7 @@ fn is_pattern(text: &str) -> bool {
 mod tests {
     use super::*;
 
-    /// Whether a run with these settings is chosen.
+    /// Whether the condition selects a run with these settings.
     fn chosen(condition: &str) -> bool {
         let condition = Condition::parse(condition).unwrap();
         condition.holds(&mut |setting| match setting.value.as_str() {
@@ -526,10 +526,10 @@ mod tests {
             (mistake.message, text[span].to_owned())
         };
         let pair = |message: &str, place: &str| (message.to_owned(), place.to_owned());
-        assert_eq!(told("0.5"), pair("`0.5` is no condition", "0.5"));
+        assert_eq!(told("0.5"), pair("`0.5` is not a condition", "0.5"));
         assert_eq!(told("a ="), pair("a value is missing", "="));
-        assert_eq!(told("a < b"), pair("`b` has no order", "b"));
-        assert_eq!(told("a < nan"), pair("`nan` has no order", "nan"));
+        assert_eq!(told("a < b"), pair("`b` cannot be ordered", "b"));
+        assert_eq!(told("a < nan"), pair("`nan` cannot be ordered", "nan"));
         assert_eq!(told("a = 1 & "), pair("a condition is missing", " "));
         assert_eq!(told("a = 1 )"), pair("unexpected `)`", ")"));
         assert_eq!(told("(a = 1"), pair("a parenthesis is not closed", "("));
@@ -537,7 +537,7 @@ mod tests {
         assert_eq!(told("a < 1, 2"), pair("unexpected `,`", ","));
         assert_eq!(told("ä = "), pair("a value is missing", " "));
         let deep = format!("{}a = 1{}", "(".repeat(1000), ")".repeat(1000));
-        assert!(told(&deep).0.contains("nested more than 100 deep"));
+        assert!(told(&deep).0.contains("nested more than 100 levels deep"));
         assert_eq!(Condition::parse("").unwrap_err().span, Some(0..0));
     }
 

@@ -1,4 +1,4 @@
-//! From the fields of tables that were read to a [`Spec`].
+//! Builds a [`Spec`] from the fields of its tables.
 
 use super::{
     Bound, Chart, Check, Clip, Data, Derivative, Draw, Expectation, Filter, Groups, Map, Minimum,
@@ -8,7 +8,7 @@ use super::{
 use crate::mistake::{At, Span};
 use crate::number::Number;
 
-/// What a key held, by its [`Kind`].
+/// The value of a key, by its [`Kind`].
 pub(super) enum Field {
     Text(At<String>),
     Whole(At<u64>),
@@ -33,10 +33,10 @@ pub(super) enum Field {
 /// The entries of a table whose keys are free.
 pub(super) type Entries = Vec<(At<String>, Field)>;
 
-/// A table that was read: the keys that were right.
+/// A table with the keys that were read without a mistake.
 pub(super) struct Fields {
     pub(super) span: Span,
-    /// All keys, those that were wrong included.
+    /// All keys, including wrong ones.
     pub(super) present: Vec<String>,
     pub(super) known: Vec<(&'static str, Field)>,
     /// Those that [`Format::others`] describes.
@@ -330,7 +330,7 @@ fn expectation(mut fields: Fields) -> Expectation {
     }
 }
 
-/// A bound whose values `value` takes out of their fields.
+/// A bound whose values `value` extracts from their fields.
 fn bound<V>(mut fields: Fields, value: impl Fn(Field) -> Option<V>) -> Bound<V> {
     let mut of = |key: &str| fields.take(key).and_then(&value);
     Bound {

@@ -1,4 +1,4 @@
-//! Reading an experiment file from the disk.
+//! Reads experiment files from disk.
 
 use std::fs::{self, File};
 use std::io::{self, Read};
@@ -7,33 +7,33 @@ use std::path::{Path, PathBuf};
 use crate::mistake::nearest;
 use crate::text::printable;
 
-/// An experiment file is at most so long, in bytes.
+/// Maximum length of an experiment file in bytes.
 pub const GREATEST_LENGTH: u64 = 16 << 20;
 
-/// Why an experiment file could not be read.
+/// Reason why an experiment file could not be read.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum LoadError {
-    /// There is no such file.
+    /// The file does not exist.
     #[error("failed to read {}: there is no such file{}", printable(path.display()), did_you_mean(suggestion.as_ref()))]
     Missing {
         /// The file.
         path: PathBuf,
-        /// One with a similar name.
+        /// A file with a similar name.
         suggestion: Option<PathBuf>,
     },
-    /// It is a folder.
-    #[error("failed to read {}: it is a folder, expected an experiment file", printable(path.display()))]
+    /// It is a directory.
+    #[error("failed to read {}: it is a directory, expected an experiment file", printable(path.display()))]
     Folder {
-        /// The folder.
+        /// The directory.
         path: PathBuf,
     },
-    /// It is not text.
+    /// It is not UTF-8.
     #[error("failed to read {}: line {line} is not UTF-8", printable(path.display()))]
     NotUtf8 {
         /// The file.
         path: PathBuf,
-        /// The first such line, from 1.
+        /// The first line that is not UTF-8, from 1.
         line: usize,
     },
     /// It is too long for an experiment file.
@@ -42,12 +42,12 @@ pub enum LoadError {
         /// The file.
         path: PathBuf,
     },
-    /// The system refused.
+    /// The operating system refused to read it.
     #[error("failed to read {}: {source}", printable(path.display()))]
     Refused {
         /// The file.
         path: PathBuf,
-        /// Why.
+        /// The reason.
         source: io::Error,
     },
 }
@@ -58,7 +58,7 @@ fn did_you_mean(suggestion: Option<&PathBuf>) -> String {
     })
 }
 
-/// The text of an experiment file.
+/// Reads the text of an experiment file.
 ///
 /// # Errors
 ///
@@ -99,7 +99,7 @@ pub fn load(path: &Path) -> Result<String, LoadError> {
     })
 }
 
-/// The file of the same folder with the nearest name.
+/// The file in the same directory with the nearest name.
 fn similar(path: &Path) -> Option<PathBuf> {
     let folder = path
         .parent()

@@ -1,8 +1,7 @@
-//! The experiment file as it was written.
+//! The experiment file as written.
 //!
-//! Reading checks the form: known keys, the right types, what is required. What
-//! the values mean, and whether they fit together, is for the
-//! [plan](crate::plan) to decide.
+//! Reading checks the form: known keys, types and required keys. The meaning of the
+//! values, and whether they are compatible, is decided by the [plan](crate::plan).
 
 mod condition;
 mod fields;
@@ -26,8 +25,8 @@ pub use load::{GREATEST_LENGTH, LoadError, load};
 pub use overrides::with_settings;
 pub use text::place_in_text;
 
-/// An experiment file. A part that is missing or was misread is `None` or left
-/// out; the mistakes told with it say why.
+/// An experiment file. A part that is missing or was misread is `None` or absent; the
+/// mistakes returned with it give the reason.
 #[derive(Clone, Debug, Default)]
 pub struct Spec {
     /// `title`.
@@ -64,8 +63,8 @@ pub struct Spec {
     pub check: Check,
     /// `[[derivative]]`.
     pub derivatives: Vec<Derivative>,
-    /// Names of free keys whose value was misread, such as a variable's: they are
-    /// in no map, though the file has them.
+    /// Names of free keys whose value was misread, such as a variable's: the file has
+    /// them, but no map does.
     pub misread: Vec<String>,
 }
 
@@ -74,7 +73,7 @@ pub struct Spec {
 pub struct Setting {
     /// The values.
     pub values: Values,
-    /// All of it.
+    /// The place of the whole value.
     pub span: Span,
 }
 
@@ -92,20 +91,20 @@ pub enum Values {
 /// Evenly spaced numbers from one to another, both included.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Range {
-    /// The first.
+    /// The first number.
     pub from: At<Number>,
-    /// The last.
+    /// The last number.
     pub to: At<Number>,
-    /// How many.
+    /// The number of values.
     pub count: At<u64>,
-    /// Equal ratios instead of equal differences.
+    /// Whether ratios are equal instead of differences.
     pub log: bool,
 }
 
-/// Names with what was given for them, in the order of the file.
+/// Names with their values, in the order of the file.
 pub type Map<T> = Vec<(At<String>, T)>;
 
-/// Groups of names, each of which moves together.
+/// Groups of names whose lists are zipped.
 pub type Groups = Vec<Vec<At<String>>>;
 
 /// One number or several.
@@ -115,7 +114,7 @@ pub struct Numbers {
     pub list: Vec<At<Number>>,
     /// Whether they were written as a list.
     pub is_list: bool,
-    /// All of it.
+    /// The place of the whole value.
     pub span: Span,
 }
 
@@ -126,7 +125,7 @@ pub struct Names {
     pub list: Vec<At<String>>,
     /// Whether they were written as a list.
     pub is_list: bool,
-    /// All of it.
+    /// The place of the whole value.
     pub span: Span,
 }
 
@@ -143,9 +142,9 @@ pub struct Objective {
     pub function: Option<Names>,
     /// `dimension`.
     pub dimension: Option<Setting>,
-    /// `start`: one table, or a list of them, each with its place.
+    /// `start`: one table, or a list of tables, each with its place.
     pub starts: Vec<At<Map<Start>>>,
-    /// Whether `start` was there, misread or not.
+    /// Whether the file has `start`, misread or not.
     pub has_start: bool,
     /// `define`.
     pub define: Map<At<String>>,
@@ -161,7 +160,7 @@ pub struct Objective {
     pub bounds: Map<Numbers>,
     /// `zip`.
     pub zip: Groups,
-    /// All keys, those included whose value was misread.
+    /// All keys, including those whose value was misread.
     pub keys: Vec<String>,
 }
 
@@ -172,12 +171,12 @@ pub enum Start {
     Setting(Setting),
     /// A vector or a matrix, element by element or row by row.
     Array(At<Vec<Start>>),
-    /// Numbers that are drawn or repeated.
+    /// Numbers that are random, or one that is repeated.
     Draw(Draw),
 }
 
 impl Start {
-    /// All of it.
+    /// The place of the whole value.
     #[must_use]
     pub fn span(&self) -> &Span {
         match self {
@@ -188,7 +187,7 @@ impl Start {
     }
 }
 
-/// A start that is drawn or repeated.
+/// A start that is random or repeats one number.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Draw {
     /// `uniform`.
@@ -201,9 +200,9 @@ pub struct Draw {
     pub length: Option<At<u64>>,
     /// `shape`.
     pub shape: Option<At<Vec<At<u64>>>>,
-    /// All of it.
+    /// The place of the whole value.
     pub span: Span,
-    /// All keys, those included whose value was misread.
+    /// All keys, including those whose value was misread.
     pub keys: Vec<String>,
 }
 
@@ -225,7 +224,7 @@ pub struct Transform {
     pub rotate: Option<At<u64>>,
     /// `scale`.
     pub scale: Option<Numbers>,
-    /// All of it.
+    /// The place of the whole value.
     pub span: Span,
 }
 
@@ -244,7 +243,7 @@ pub struct Data {
     pub batch_size: Option<At<u64>>,
     /// `validation`.
     pub validation: Option<At<Number>>,
-    /// All of it.
+    /// The place of the whole value.
     pub span: Span,
 }
 
@@ -259,9 +258,9 @@ pub struct Optimizer {
     pub method: Option<Names>,
     /// `convention`.
     pub convention: Option<Names>,
-    /// `schedule`: one table, or a list of them.
+    /// `schedule`: one table, or a list of tables.
     pub schedules: Vec<Schedule>,
-    /// Whether `schedule` was there, misread or not.
+    /// Whether the file has `schedule`, misread or not.
     pub has_schedule: bool,
     /// `clip`.
     pub clip: Option<Clip>,
@@ -271,14 +270,14 @@ pub struct Optimizer {
     pub exclude: Vec<At<Filter>>,
     /// Every other key.
     pub settings: Map<Setting>,
-    /// All keys, those included whose value was misread.
+    /// All keys, including those whose value was misread.
     pub keys: Vec<String>,
 }
 
 /// `schedule`.
 #[derive(Clone, Debug)]
 pub struct Schedule {
-    /// All of it.
+    /// The place of the whole value.
     pub span: Span,
     /// `kind`.
     pub kind: Option<At<String>>,
@@ -286,18 +285,18 @@ pub struct Schedule {
     pub convention: Option<At<String>>,
     /// Every other key.
     pub settings: Map<Setting>,
-    /// All keys, those included whose value was misread.
+    /// All keys, including those whose value was misread.
     pub keys: Vec<String>,
 }
 
 /// `clip`.
 #[derive(Clone, Debug)]
 pub struct Clip {
-    /// All of it.
+    /// The place of the whole value.
     pub span: Span,
-    /// What is given of `value`, `norm` and `global_norm`.
+    /// Those of `value`, `norm` and `global_norm` that the file has.
     pub limits: Vec<(&'static str, Setting)>,
-    /// All keys, those included whose value was misread.
+    /// All keys, including those whose value was misread.
     pub keys: Vec<String>,
 }
 
@@ -318,7 +317,7 @@ pub struct Stop {
     pub patience: Option<At<u64>>,
     /// `min_delta`.
     pub min_delta: Option<At<Number>>,
-    /// All keys, those included whose value was misread.
+    /// All keys, including those whose value was misread.
     pub keys: Vec<String>,
 }
 
@@ -333,7 +332,7 @@ pub struct Record {
     pub spacing: Option<At<String>>,
     /// `parameters`.
     pub parameters: Option<Selection>,
-    /// All keys, those included whose value was misread.
+    /// All keys, including those whose value was misread.
     pub keys: Vec<String>,
 }
 
@@ -348,7 +347,7 @@ pub enum Selection {
     Some(Vec<At<String>>),
 }
 
-/// A filter: what the settings of a run fulfil.
+/// A filter: a condition on the settings of a run.
 pub type Filter = Condition<At<String>>;
 
 /// `[[chart]]`.
@@ -392,12 +391,12 @@ pub struct Chart {
     pub group_by: Option<At<String>>,
     /// `facet`.
     pub facet: Option<At<String>>,
-    /// All keys, those included whose value was misread.
+    /// All keys, including those whose value was misread.
     pub keys: Vec<String>,
 }
 
 impl Chart {
-    /// The place of what a key holds, if it has a value that was understood.
+    /// The place of the value of a key, if it was read.
     #[must_use]
     pub fn place_of(&self, key: &str) -> Option<&Span> {
         fn of<T>(value: &Option<At<T>>) -> Option<&Span> {
@@ -453,7 +452,7 @@ pub struct Expectation {
     pub status: Option<At<String>>,
     /// `outcome`.
     pub outcome: Option<At<String>>,
-    /// Quantities with what is demanded of them.
+    /// Quantities with their conditions.
     pub bounds: Map<Bound<Numbers>>,
     /// Whether the table has nothing but `runs`.
     pub is_empty: bool,
@@ -466,14 +465,14 @@ pub struct Check {
     pub default: Option<Tolerance>,
     /// `trajectory`.
     pub trajectory: Option<At<bool>>,
-    /// Quantities with how far they may be away.
+    /// Quantities with their tolerances.
     pub quantities: Map<Tolerance>,
 }
 
-/// How far a value may be away.
+/// Allowed difference of a value.
 #[derive(Clone, Debug)]
 pub struct Tolerance {
-    /// All of it.
+    /// The place of the whole value.
     pub span: Span,
     /// `ulps`.
     pub ulps: Option<At<u64>>,
@@ -483,11 +482,10 @@ pub struct Tolerance {
     pub rel: Option<At<Number>>,
 }
 
-/// What is demanded of a quantity: of a final one by numbers, of one at points by
-/// settings.
+/// Condition on a quantity: in numbers for a final one, in settings for one at points.
 #[derive(Clone, Debug)]
 pub struct Bound<V> {
-    /// All of it.
+    /// The place of the whole value.
     pub span: Span,
     /// `equals`.
     pub equals: Option<V>,
@@ -497,7 +495,7 @@ pub struct Bound<V> {
     pub below: Option<V>,
     /// `above`.
     pub above: Option<V>,
-    /// All keys, those included whose value was misread.
+    /// All keys, including those whose value was misread.
     pub keys: Vec<String>,
 }
 
@@ -520,17 +518,17 @@ pub struct Derivative {
     pub define: Map<At<String>>,
     /// `constants`.
     pub constants: Map<At<Number>>,
-    /// `expect`: columns with what is demanded of them.
+    /// `expect`: columns with their conditions.
     pub bounds: Map<Bound<Setting>>,
-    /// The place of an `expect` that has nothing in it.
+    /// The place of an empty `expect`.
     pub empty_expect: Option<Span>,
-    /// All keys, those included whose value was misread.
+    /// All keys, including those whose value was misread.
     pub keys: Vec<String>,
 }
 
 impl Spec {
-    /// Reads the text of an experiment file, as far as it can be read, and
-    /// tells every mistake of form.
+    /// Reads the text of an experiment file as far as possible, and reports every error
+    /// of form.
     ///
     /// # Examples
     ///

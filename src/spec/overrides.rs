@@ -1,22 +1,21 @@
-//! Settings of a command line in place of those of the file.
+//! Settings of the command line that replace those of the file.
 
 use toml_edit::{ArrayOfTables, DocumentMut, Formatted, InlineTable, Item, Key, Table, Value};
 
 use super::format::{EXPERIMENT, Kind};
 use crate::mistake::{Code, Mistake, Mistakes, Span};
 
-/// The text of an experiment with some of its keys set to other values; all else stays as it
-/// is. Each of `settings` is of the form `KEY=VALUE`. The key is written with dots, such as
-/// `stop.loss_below`; where it leads to several tables all are meant, or one by its number
-/// from 0, such as `optimizer.0.learning_rate`. The value is written as in the file; what is
-/// no value there is text, so that names need no quotes.
+/// The text of an experiment with some of its keys set to other values; everything else is
+/// unchanged. Each of `settings` has the form `KEY=VALUE`. The key is written with dots, such
+/// as `stop.loss_below`; if it matches several tables, all are set, or one by its number from
+/// 0, such as `optimizer.0.learning_rate`. The value is written as in the file; anything else
+/// is a string, so names need no quotes.
 ///
-/// A text that is no TOML is given back as it is: what is wrong with it is told when it is
-/// read.
+/// Text that is not TOML is returned unchanged; its errors are reported when it is read.
 ///
 /// # Errors
 ///
-/// What is wrong with one of the settings.
+/// If one of the settings is wrong: what is wrong with it.
 ///
 /// # Examples
 ///
@@ -56,11 +55,11 @@ fn set(root: &mut Item, setting: &str) -> Result<(), Mistake> {
     };
     let place = 0..key.trim_end().len();
     let path = Key::parse(key).map_err(|_| {
-        let label = "expected a key with dots, such as `optimizer.learning_rate`";
+        let label = "expected a dotted key, such as `optimizer.learning_rate`";
         Mistake::new(
             Code::Set,
             place.clone(),
-            format!("`{}` is no key", key.trim()),
+            format!("`{}` is not a key", key.trim()),
             label,
         )
     })?;
@@ -69,7 +68,7 @@ fn set(root: &mut Item, setting: &str) -> Result<(), Mistake> {
     put(root, &path, 0, &value, &place)
 }
 
-/// A value as it stands in a file, or a name without quotes.
+/// A value as written in a file, or a name without quotes.
 fn value(text: &str, begin: usize) -> Result<Value, Mistake> {
     let error = match text.parse::<Value>() {
         Ok(mut value) => {
@@ -78,9 +77,9 @@ fn value(text: &str, begin: usize) -> Result<Value, Mistake> {
         }
         Err(error) => error,
     };
-    // What begins as a value of TOML does was meant as one.
+    // Text that begins like a value of TOML was meant as one.
     if text.is_empty() || text.starts_with(['[', '{', '"', '\'']) {
-        let message = format!("`{text}` is no value");
+        let message = format!("`{text}` is not a value");
         let what = error.message().lines().next().unwrap_or("").to_owned();
         let place = match text {
             "" => begin.saturating_sub(1)..begin,
@@ -91,7 +90,7 @@ fn value(text: &str, begin: usize) -> Result<Value, Mistake> {
     Ok(Value::String(Formatted::new(text.to_owned())))
 }
 
-/// Puts a value where a path leads to from `item`, at its segment number `depth`.
+/// Sets the value at the end of a path from `item`, beginning with segment number `depth`.
 fn put(
     item: &mut Item,
     path: &[Key],
@@ -100,7 +99,7 @@ fn put(
     place: &Span,
 ) -> Result<(), Mistake> {
     let Some(key) = path.get(depth) else {
-        // What stands around the old value, such as a comment, stays.
+        // The surroundings of the old value, such as a comment, are preserved.
         let old = item.as_value().map(|old| old.decor().clone());
         let mut value = value.clone();
         if let Some(old) = old {
@@ -147,7 +146,7 @@ fn put(
     };
     let is_last = depth + 1 == path.len();
     if table.get(name).is_none_or(Item::is_none) && !is_last {
-        // Of a table that the file does not have.
+        // The file does not have this table yet.
         let new = match (depth, EXPERIMENT.keys.iter().find(|key| key.name == name)) {
             (0, Some(key)) if matches!(key.kind, Kind::Tables(_)) => {
                 let mut tables = ArrayOfTables::new();
@@ -168,7 +167,7 @@ fn put(
     }
 }
 
-/// The number of the table that a segment means; `None` if it is a key, which means all.
+/// The number of the table that a segment selects; `None` if it is a key, which selects all.
 fn number_of(
     name: &str,
     count: usize,
@@ -181,20 +180,15 @@ fn number_of(
         Ok(number) if number < count => Ok(Some(number)),
         Ok(number) => {
             let message = format!("there is no `{}` number {number}", shown(path, depth));
-            let label = format!("expected a number below {count}, as they count from 0");
+            let label = format!("expected a number below {count}; numbers start from 0");
             Err(Mistake::new(Code::Set, place.clone(), message, label))
         }
     }
 }
 
 fn no_table(path: &[Key], depth: usize, place: &Span) -> Mistake {
-    let message = format!("`{}` is no table", shown(path, depth));
-    Mistake::new(
-        Code::Set,
-        place.clone(),
-        message,
-        "it has no keys of its own",
-    )
+    let message = format!("`{}` is not a table", shown(path, depth));
+    Mistake::new(Code::Set, place.clone(), message, "it has no keys")
 }
 
 /// The segments before number `depth`.
@@ -215,7 +209,7 @@ objective = [{ formula = \"w^2\", start = { w = 1.0 } }]
 
 [[optimizer]] # the first
 method = 'sgd'
-learning_rate = 0.1 # a rate
+learning_rate = 0.1 # a learning rate
 
 [[optimizer]]
 method = 'adam'
@@ -264,16 +258,16 @@ method = 'adam'
     fn what_leads_nowhere_is_told() {
         let told = |setting: &str| changed(&[setting]).unwrap_err();
         assert_eq!(told("epochs"), "a setting has no value");
-        assert_eq!(told("epochs.a=1"), "`epochs` is no table");
-        assert_eq!(told("epochs="), "`` is no value");
-        assert_eq!(told("epochs=[1, "), "`[1,` is no value");
-        assert_eq!(told("=1"), "`` is no key");
-        assert_eq!(told("a..b=1"), "`a..b` is no key");
+        assert_eq!(told("epochs.a=1"), "`epochs` is not a table");
+        assert_eq!(told("epochs="), "`` is not a value");
+        assert_eq!(told("epochs=[1, "), "`[1,` is not a value");
+        assert_eq!(told("=1"), "`` is not a key");
+        assert_eq!(told("a..b=1"), "`a..b` is not a key");
         assert_eq!(
             told("optimizer.2.name=x"),
             "there is no `optimizer` number 2"
         );
-        // A file that is wrong itself is told later.
+        // A file that is wrong itself is reported later.
         assert_eq!(
             with_settings("epochs =", &["a=1".to_owned()]).unwrap(),
             "epochs ="

@@ -2,12 +2,12 @@
 
 use crate::mistake::Span;
 
-/// Where a part of a string stands in the file.
+/// The place in the file of a part of a string.
 ///
 /// `literal` is the place of the TOML string with its quotes, `part` a part of
 /// its value. Escapes and line ends make the two differ: in `"a\u0062c"` the
-/// value's third byte is the file's ninth. If the two cannot be brought
-/// together, the whole literal is given.
+/// value's third byte is the file's ninth. If the part cannot be located, the
+/// place of the whole literal is returned.
 ///
 /// # Examples
 ///
@@ -28,8 +28,7 @@ pub fn place_in_text(source: &str, literal: &Span, part: Span) -> Span {
     }
 }
 
-/// For each byte of a string's value, and for its end, where in the literal it
-/// comes from.
+/// For each byte of a string's value, and for its end, its offset in the literal.
 fn value_offsets(literal: &str) -> Option<Vec<usize>> {
     let quotes = ["\"\"\"", "'''", "\"", "'"];
     let quote = quotes
@@ -38,7 +37,7 @@ fn value_offsets(literal: &str) -> Option<Vec<usize>> {
     let end = literal.len().checked_sub(quote.len())?;
     let mut at = quote.len();
     if quote.len() == 3 {
-        // A line end directly behind the opening quotes does not count.
+        // A line end directly after the opening quotes is not part of the value.
         let rest = &literal[at..];
         at += ["\r\n", "\n"]
             .into_iter()
@@ -55,7 +54,7 @@ fn value_offsets(literal: &str) -> Option<Vec<usize>> {
                 (length, length)
             }
         };
-        // Every byte that an escape stands for comes from the whole escape.
+        // Every byte of an escape has the offset of the escape.
         let unescaped = read == written;
         offsets.extend((0..written).map(|byte| if unescaped { at + byte } else { at }));
         at += read;
@@ -64,14 +63,14 @@ fn value_offsets(literal: &str) -> Option<Vec<usize>> {
     Some(offsets)
 }
 
-/// How many bytes an escape has, and how many it stands for.
+/// Length of an escape in bytes, and of the characters it stands for.
 fn escape(rest: &str) -> Option<(usize, usize)> {
     match rest.as_bytes().get(1)? {
         b'u' => code_point(rest.get(2..6)?).map(|length| (6, length)),
         b'U' => code_point(rest.get(2..10)?).map(|length| (10, length)),
         b'x' => code_point(rest.get(2..4)?).map(|length| (4, length)),
         b' ' | b'\t' | b'\r' | b'\n' => {
-            // A backslash at the end of a line swallows all blanks after it.
+            // A backslash at the end of a line removes all blanks after it.
             let swallowed = rest[1..].len() - rest[1..].trim_start().len();
             Some((1 + swallowed, 0))
         }
@@ -90,7 +89,7 @@ mod tests {
 
     #[test]
     fn a_place_in_a_string_is_found_in_the_file() {
-        // Each literal's value contains one `!`; its place is wanted.
+        // The value of each literal contains one `!`, whose place is looked up.
         for literal in [
             "\"ab!c\"", "'ab!c'", r#""a\tb!c""#, r#""\u00e9é!c""#, r#""\U0001F600!""#,
             r#""\"!\"""#, "\"\"\"\nab!\"\"\"", "'''\r\nab!'''", "\"\"\"ab \\\n   cd!\"\"\"",

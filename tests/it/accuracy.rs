@@ -2,7 +2,7 @@
 //! precision lie between the two, at most.
 //!
 //! The correct values come from CORE-MATH; those of `sigmoid` and `softplus`, which
-//! it has not, from [`twice`], and those of other functions for some numbers from mpmath
+//! it does not have, from [`twice`], and those of other functions for some numbers from mpmath
 //! (50 digits, in `goldens/mpmath.csv`). For `f32` they come from `f64`: rounded once more,
 //! that is off by one for a number in some hundred million.
 
@@ -83,7 +83,7 @@ fn lgamma(x: f64) -> f64 {
     }
 }
 
-/// How many steps from one number to the next lead from `x` to `y`; NaN is
+/// The number of steps from one number to the next from `x` to `y`; NaN is
 /// far from everything but NaN, and 0 from −0.
 fn distance<T: Real>(x: T, y: T) -> u64 {
     let (x_is_nan, y_is_nan) = (x.to_f64().is_nan(), y.to_f64().is_nan());
@@ -105,7 +105,7 @@ fn distance<T: Real>(x: T, y: T) -> u64 {
     u64::try_from((place(x) - place(y)).unsigned_abs()).unwrap_or(u64::MAX)
 }
 
-/// For each function how many of the numbers are off by one unit in the last place,
+/// For each function, the number of values that are off by one unit in the last place,
 /// and the first of them. None is off by more.
 fn table<T: Real>(
     functions: &[Function<T>],
@@ -131,7 +131,7 @@ fn table<T: Real>(
     lines.concat()
 }
 
-/// Every `step`-th f32 there is.
+/// Every `step`-th f32.
 fn singles(step: usize) -> impl Iterator<Item = f32> {
     (0..=u32::MAX).step_by(step).map(f32::from_bits)
 }
@@ -142,7 +142,7 @@ fn functions_of_f32_are_as_accurate_as_documented() {
 }
 
 #[test]
-#[ignore = "every f32 there is, an hour; run it when a definition changes"]
+#[ignore = "every f32, an hour; run it when a definition changes"]
 fn functions_of_every_f32_are_as_accurate_as_documented() {
     insta::assert_snapshot!(table(SINGLE, || Box::new(singles(1))));
 }
@@ -216,7 +216,7 @@ fn functions_of_f64_are_as_accurate_as_documented() {
 }
 
 /// Two numbers: every pair of special ones, of ordinary size, far apart, near 1 and
-/// whatever, and where a power begins to overflow and to underflow.
+/// arbitrary, and where a power begins to overflow and to underflow.
 fn pairs<T: Real>() -> Vec<[T; 2]> {
     let mut random = Random(6);
     let mut pairs = Vec::new();
@@ -320,7 +320,7 @@ fn functions_have_the_values_of_mpmath() {
         *all += 1;
         *not_nearest += u64::from(away > 0);
     }
-    // How many there are, and how many are not the nearest number.
+    // The number of cases, and of those that are not the nearest number.
     insta::assert_snapshot!(format!("{off:?}"), @r#"{"digamma": [250, 7], "elu": [100, 0], "gelu": [120, 6], "log_add_exp": [250, 2], "polygamma": [700, 45], "silu": [120, 0]}"#);
 }
 

@@ -1,5 +1,5 @@
-//! Adam and its relatives against closed forms. Gradients are given, so that what is
-//! seen is the rule alone.
+//! Adam and its variants against closed forms. Gradients are given, so that only the rule
+//! is tested.
 
 use gradtape::autodiff::{Array, ArrayGraph, Graph, Real, Shape, Subnormals, Var};
 use gradtape::engine::Program;
@@ -368,7 +368,7 @@ fn lamb_moves_each_variable_by_a_share_of_its_length() {
 
 #[test]
 fn adafactor_is_exact_where_squares_are_a_product_of_rows_and_columns() {
-    // |g| = (1, 2)ᵀ·(1, 4, 0.5); divided by its root only signs are left, of which the
+    // |g| = (1, 2)ᵀ·(1, 4, 0.5); divided by its root only signs remain, and their
     // mean square is 1.
     let gradient = vec![1.0, -4.0, 0.5, -2.0, 8.0, 1.0];
     let start = [2.0, -2.0, 2.0, 2.0, -2.0, 2.0];

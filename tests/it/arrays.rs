@@ -251,7 +251,7 @@ impl<'g, T: Real + Element> Case<'_, 'g, T> {
     }
 }
 
-/// Equal bits, or both NaN: what the payload of a NaN is, nobody promises.
+/// Equal bits, or both NaN: the payload of a NaN is unspecified.
 fn same<T: Real>(a: T, b: T) -> bool {
     a.bits() == b.bits() || (a.to_f64().is_nan() && b.to_f64().is_nan())
 }
@@ -403,7 +403,7 @@ fn arrays_agree_with_tensors<T: Real + Element>(seed: u64, cases: usize, subnorm
                 "case {number}, number {value}: {found} instead of {expected}\n{graph}"
             );
         }
-        // The derivative too, of which tensors may have another sign of a zero.
+        // The derivative too; in that of tensors, zeros may have the other sign.
         let mut wanted = wanted;
         let sources = wanted[..3].to_vec();
         if number % 2 == 0 {
@@ -488,8 +488,8 @@ fn the_gradient_is_that_of_the_numbers() {
     assert!(seen > 100, "{seen}");
 }
 
-/// Whether a greatest or least of equal elements may be looked for. Arrays split
-/// the derivative between them, which is right too.
+/// Whether there may be a maximum or minimum of equal elements. Arrays split the
+/// derivative between these, which is right too.
 fn has_ties(graph: &ArrayGraph<f64>) -> bool {
     let text = graph.to_string();
     [" = max ", " = min "]
@@ -583,7 +583,7 @@ fn the_program_of_a_thousand_variables() {
     insta::assert_snapshot!(program);
 }
 
-/// What is watched in a block of a staged program: the least value, and whether
+/// What is watched in a block of a staged program: the smallest value, and whether
 /// everything stays within its limits.
 #[test]
 fn a_staged_program_is_watched() {

@@ -3,7 +3,7 @@
 use gradtape::batch::{self, Cancelled, Control, End, Recorder, Row};
 use gradtape::plan::{Plan, Run};
 
-/// Everything that is recorded, as text that tells every bit.
+/// Everything that is recorded, as text that shows every bit.
 #[derive(Default)]
 struct Text(String);
 
@@ -33,7 +33,7 @@ fn results(plan: &Plan, numbers: &[u64]) -> Results {
     })
     .unwrap();
     assert_eq!(control.progress.runs(), numbers.len() as u64);
-    // However a run ends, none of its epochs is left.
+    // However a run ends, none of its epochs remains.
     let epochs = numbers.iter().map(|number| plan.epochs(*number));
     assert_eq!(control.progress.settled(), epochs.sum::<u64>());
     (text, outcomes)

@@ -1,7 +1,7 @@
-//! A headless Chromium, spoken to by the Chrome DevTools Protocol over two pipes.
+//! A headless Chromium, controlled by the Chrome DevTools Protocol over two pipes.
 //!
 //! <https://chromedevtools.github.io/devtools-protocol/>: messages are JSON objects that
-//! end with a zero byte, commands with a number and answers with the same, events without.
+//! end with a zero byte; commands and their answers have the same number, events have none.
 
 use std::io::{BufRead, BufReader, Write};
 use std::path::{Path, PathBuf};
@@ -12,7 +12,7 @@ use std::time::{Duration, Instant};
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
-/// No answer takes longer, even on a machine that is busy with other tests.
+/// Maximum time for an answer, even on a machine that is busy with other tests.
 const PATIENCE: Duration = Duration::from_secs(120);
 
 /// A browser with one page.
@@ -20,15 +20,15 @@ pub struct Browser {
     child: Child,
     commands: ChildStdin,
     messages: Receiver<Value>,
-    /// What happened, in order.
+    /// The events, in order.
     events: Vec<Value>,
     sent: u64,
     session: Option<String>,
-    /// Its profile; removed after it.
+    /// Its profile, removed at the end.
     _profile: TempDir,
 }
 
-/// A Chromium of this machine.
+/// The Chromium of this machine.
 fn chromium() -> Option<PathBuf> {
     let path = std::env::var_os("PATH")?;
     let names = ["chromium", "chromium-browser", "google-chrome", "chrome"];
@@ -40,7 +40,7 @@ fn chromium() -> Option<PathBuf> {
 }
 
 impl Browser {
-    /// Starts one; `None` where there is none, which is said on standard error.
+    /// Starts a browser; `None` if there is none, with a note on standard error.
     pub fn start() -> Option<Browser> {
         let Some(program) = chromium().filter(|_| cfg!(unix)) else {
             crate::runner::skipped("no Chromium on the PATH, so no page was opened");
@@ -48,17 +48,17 @@ impl Browser {
         };
         let profile = tempfile::tempdir().unwrap();
         // The browser reads commands from descriptor 3 and answers on 4, which `Command`
-        // cannot set: the shell puts its own standard input and output there.
+        // cannot set: the shell redirects its own standard input and output to them.
         let script = r#"exec "$@" 3<&0 4>&1 </dev/null >/dev/null 2>&1"#;
         let mut child = Command::new("sh")
-            // It leaves files there when it is ended.
+            // It leaves files there when it is killed.
             .env("TMPDIR", profile.path())
             .args(["-c", script, "sh"])
             .arg(program)
             .args([
                 "--headless",
                 "--remote-debugging-pipe",
-                // It opens nothing but the page that was just made, and root has no sandbox.
+                // It opens only the generated page, and root has no sandbox.
                 "--no-sandbox",
                 "--disable-gpu",
                 "--disable-dev-shm-usage",
@@ -112,7 +112,7 @@ impl Browser {
         Some(browser)
     }
 
-    /// Sends a command and gives its result.
+    /// Sends a command and returns its result.
     #[expect(
         clippy::needless_pass_by_value,
         reason = "every call makes them for it"
@@ -156,10 +156,9 @@ impl Browser {
         chosen.map(|event| &event["params"]).collect()
     }
 
-    /// Fails if the page complained: an exception, a message on the console, something that
-    /// its policy refused.
+    /// Fails if the page complained: an exception, a console message, or a refusal by its policy.
     pub fn assert_no_complaint(&mut self) {
-        // A round trip, so that what was on its way has arrived.
+        // A round trip, so that all earlier messages have arrived.
         self.value("0");
         for method in [
             "Runtime.exceptionThrown", "Runtime.consoleAPICalled", "Log.entryAdded",
@@ -200,7 +199,7 @@ impl Browser {
         self.value(expression) == json!(true)
     }
 
-    /// Where the middle of an element is in the window, after it was scrolled into it.
+    /// The position of the middle of an element in the window, after scrolling it into view.
     pub fn middle(&mut self, selector: &str) -> [f64; 2] {
         let of = format!(
             "(() => {{ const element = document.querySelector({});
@@ -231,7 +230,7 @@ impl Browser {
         }
     }
 
-    /// Presses a key that has a name.
+    /// Presses a named key.
     pub fn press(&mut self, key: &str) {
         let (code, text) = match key {
             "Enter" => (13, "\r"),
@@ -254,7 +253,7 @@ impl Browser {
         }
     }
 
-    /// Replaces what is written in a field.
+    /// Replaces the text in a field.
     pub fn write(&mut self, selector: &str, text: &str) {
         let select = format!("document.querySelector({}).select()", json!(selector));
         self.value(&select);
@@ -266,7 +265,7 @@ impl Browser {
         }
     }
 
-    /// The window as wide as a screen.
+    /// Sets the size of the window.
     pub fn resize(&mut self, width: u32, height: u32) {
         let size = json!({
             "width": width, "height": height, "deviceScaleFactor": 1, "mobile": width < 600,
@@ -274,7 +273,7 @@ impl Browser {
         self.call("Emulation.setDeviceMetricsOverride", size);
     }
 
-    /// What a reader prefers: `prefers-color-scheme` and the like.
+    /// Sets a media feature such as `prefers-color-scheme`.
     pub fn prefer(&mut self, feature: &str, value: &str) {
         let features = json!({ "features": [{ "name": feature, "value": value }] });
         self.call("Emulation.setEmulatedMedia", features);
@@ -283,8 +282,8 @@ impl Browser {
 
 impl Drop for Browser {
     fn drop(&mut self) {
-        // Its other processes end with it when it closes, and then its files can be removed.
-        // It may have ended already; a test that fails has said why.
+        // When it closes, its other processes end too, and then its files can be removed.
+        // It may have ended already; the failing test has reported why.
         let close = br#"{"id":0,"method":"Browser.close"}"#;
         let asked = self.commands.write_all(close);
         let asked = asked.and_then(|()| self.commands.write_all(&[0]));

@@ -1,5 +1,4 @@
-//! The kinds of charts: which there are by default, what they say, and that they can be
-//! drawn again.
+//! The kinds of charts: the defaults, their descriptions, and that they can be drawn again.
 
 use std::fs;
 use std::path::Path;
@@ -171,7 +170,7 @@ fn a_contour_of_data_can_be_drawn_later_and_without_the_data() {
     fs::remove_file(at.path().join("points.csv")).unwrap();
     succeeded(runner(at.path()).args(["report", "reports/data"]));
     assert!(names(&report).contains(&"contour.svg".to_owned()));
-    // What does not fit is told with its place.
+    // Errors are reported with their place.
     let path = report.join("contour.csv");
     let good = fs::read_to_string(&path).unwrap();
     for (from, to, expected) in [
@@ -218,7 +217,7 @@ fn default_charts_fit_what_varies() {
     let together = "optimizer = [{ method = 'sgd', learning_rate = [1, 2, 3, 4], \
                     momentum = [0, 0.1, 0.2, 0.3], zip = ['learning_rate', 'momentum'] }]";
     assert_eq!(defaults(solid, together), sweeps);
-    // Not the ways of hundreds of runs, nor what is not recorded.
+    // Not the paths of hundreds of runs, nor what is not recorded.
     let many = sgd("learning_rate = { from = 0.1, to = 1, count = 51 }");
     assert_eq!(
         defaults(plane, &many),

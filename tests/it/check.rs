@@ -32,8 +32,8 @@ fn every_experiment_has_the_values_of_its_committed_report() {
     );
 }
 
-/// A folder with a recorded report of `before`, whose experiment then becomes
-/// `after`: the exit code and what `check` prints.
+/// Checks `after` in a directory with a recorded report of `before`: the exit code and the
+/// output.
 fn changed(before: &str, after: &str, arguments: &[&str]) -> (i32, String) {
     let at = folder(&[("w.toml", before)]);
     succeeded(runner(at.path()).arg("w.toml"));
@@ -82,7 +82,7 @@ fn runs_that_came_or_went_are_told() {
     assert_eq!(
         told,
         [
-            "  recorded run 0 (learning_rate=0.05): run is not in the experiment any more",
+            "  recorded run 0 (learning_rate=0.05): run is no longer in the experiment",
             "1 of 1 experiment failed"
         ]
     );
@@ -117,14 +117,14 @@ fn a_report_of_another_experiment_is_told() {
     assert_eq!(code, 1);
     for part in [
         "is not in the recorded report",
-        "is not in the experiment any more",
+        "is no longer in the experiment",
     ] {
         let told = printed.lines().filter(|line| line.contains(part));
         assert_eq!(told.count(), 2, "{printed}");
     }
 }
 
-/// An experiment whose values move with a factor, and nothing else does.
+/// An experiment whose values change with a factor, and nothing else does.
 fn bowl(factor: &str, more: &str) -> String {
     format!(
         "epochs = 10
@@ -158,7 +158,7 @@ fn values_may_be_as_far_away_as_the_file_and_the_command_line_allow() {
     assert_eq!(check("check.default = { rel = 1e-4 }", &[]).0, 0);
     assert_eq!(check("", &["--rel", "1e-4"]).0, 0);
     assert_eq!(check("check.default = { rel = 1e-9, abs = 1 }", &[]).0, 0);
-    // A quantity of its own is looser or tighter than the others.
+    // A quantity can have a looser or tighter tolerance than the others.
     let (code, printed) = check(
         "check = { default = { rel = 1e-4 }, loss = { rel = 1e-9 } }",
         &[],
@@ -170,14 +170,14 @@ fn values_may_be_as_far_away_as_the_file_and_the_command_line_allow() {
         "{printed}"
     );
     assert!(told[0].contains(" within rel 1e-9, now "), "{printed}");
-    // The command line has the last word about the default, not about that.
+    // The command line overrides the default, but not those.
     let tight = "check = { default = { rel = 1 }, w = { rel = 1e-4 } }";
     let (code, printed) = check(tight, &["--ulps", "2"]);
     assert_eq!(code, 1);
     assert!(printed.contains("v recorded "), "{printed}");
     assert!(printed.contains(" within 2 ulps, now "), "{printed}");
     assert!(!printed.contains("w recorded "), "{printed}");
-    // Those of derivatives too.
+    // The same for derivatives.
     let (_, printed) = check(
         "check = { default = { rel = 1e-4 }, \"df/dx\" = { ulps = 1 } }",
         &[],
@@ -194,7 +194,7 @@ fn a_tolerance_that_is_none_is_a_wrong_command_line() {
         let (code, printed) = changed(SWEEP, SWEEP, &[&format!("--abs={wrong}")]);
         assert_eq!(code, 2, "{printed}");
         assert!(
-            printed.contains("expected a number, 0 or above"),
+            printed.contains("expected a number, at least 0"),
             "{printed}"
         );
     }
@@ -206,7 +206,7 @@ fn a_missing_report_fails_with_the_way_out() {
     let (code, stdout, _) = finished(runner(at.path()).args(["check", "w.toml"]));
     assert_eq!(code, 1);
     assert!(
-        stdout.contains("there is no recorded report: `runner w.toml` records one"),
+        stdout.contains("no recorded report; `runner w.toml` records one"),
         "{stdout}"
     );
 }
@@ -270,14 +270,14 @@ fn a_count_is_not_told_in_ulps() {
         .lines()
         .find(|line| line.contains(": loss recorded"));
     assert!(line.expect("the loss too").ends_with(" ulps)"));
-    // Of a method that is no search they would say the same as the epochs.
+    // Without line-search and second-order methods they follow from the epochs.
     assert!(!printed.contains("evaluations"), "{printed}");
 }
 
 #[test]
 fn another_rule_that_stops_a_run_deviates_but_not_its_numbers() {
     let stopped = format!("{SWEEP}stop = {{ loss_below = 1e-2 }}\n");
-    // The limit is a number of the reason, and one epoch more or less is allowed.
+    // The limit is a number in the reason, and the difference in epochs is allowed.
     let closer = stopped.replace("1e-2", "1.1e-2");
     let (code, printed) = changed(&stopped, &closer, &["--abs", "1e6"]);
     assert_eq!((code, printed.lines().count()), (0, 1), "{printed}");
@@ -306,13 +306,13 @@ fn accepted_deviations_renew_the_report() {
     insta::assert_snapshot!("accepted", printed);
     assert_eq!(check(&[]).0, 0);
     let renewed = contents(&at.path().join("reports/w"));
-    // What the file expects is not overruled.
+    // Expectations of the file are not overridden.
     let expecting = changed.replace("0.3", "0.4") + "[[expect]]\nw = { below = 0 }\n";
     fs::write(at.path().join("w.toml"), expecting).unwrap();
     let (code, printed, _) = check(&["--accept"]);
     assert_eq!(code, 1);
     assert!(
-        printed.contains("not renewed: the file expects other values"),
+        printed.contains("not updated: an expectation failed"),
         "{printed}"
     );
     assert!(contents(&at.path().join("reports/w")) == renewed);
@@ -343,7 +343,7 @@ fn an_interrupted_renewal_leaves_one_of_the_two_reports() {
     let (mut kept, mut renewed) = (0, 0);
     let mut state = 1_u32;
     for _ in 0..200 {
-        // Back to the old one, and a moment between the start and a little after the end.
+        // Back to the old one, then a kill between the start and a little after the end.
         for (name, bytes) in &old {
             fs::write(report.join(name), bytes).unwrap();
         }
@@ -367,7 +367,7 @@ fn an_interrupted_renewal_leaves_one_of_the_two_reports() {
     );
 }
 
-/// A folder with one report that deviates, one that does not, and one experiment without.
+/// A directory with a report that deviates, one that does not, and an experiment without one.
 fn three() -> tempfile::TempDir {
     let at = folder(&[
         ("good.toml", SWEEP),
@@ -401,7 +401,7 @@ fn a_check_is_summed_up_in_markdown() {
     assert_eq!(code, 0);
     let written = fs::read_to_string(at.path().join("summary.md")).unwrap();
     assert!(
-        written.contains("\n## 3 experiments as recorded\n") && written.lines().count() == 8,
+        written.contains("\n## 3 experiments passed\n") && written.lines().count() == 8,
         "{written}"
     );
     // Where it cannot be written nothing is run.

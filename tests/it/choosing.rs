@@ -1,4 +1,4 @@
-//! Choosing runs, leaving combinations out, and settings of the command line.
+//! Selecting runs, omitting combinations, and settings of the command line.
 
 use gradtape::plan::Plan;
 
@@ -90,8 +90,8 @@ fn what_is_left_out_has_no_number_in_larger_plans() {
             'schedule.step_size = 2 & learning_rate > 0.5',
         ]";
     let plan = plan(optimizer, "precision = ['f32', 'f64']\nrepetitions = 1");
-    // Of the 40 combinations the rates 0.6 to 1.0 of step size 2 are missing in both methods,
-    // and of Adam the rate 1 of step size 1.
+    // Of the 40 combinations the learning rates 0.6 to 1.0 of step size 2 are missing in both
+    // methods, and the learning rate 1 of step size 1 for Adam.
     assert_eq!(plan.runs(), 2 * (40 - 10 - 1));
     let has = |number: u64, method: &str, rate: f64| {
         let run = plan.run(number);
@@ -103,7 +103,7 @@ fn what_is_left_out_has_no_number_in_larger_plans() {
     };
     assert!((0..plan.runs()).any(|run| has(run, "sgd", 1.0)));
     assert!(!(0..plan.runs()).any(|run| has(run, "adam", 1.0)));
-    // One that nothing is left of is left out itself.
+    // A method without remaining combinations is omitted itself.
     let all_of_adam = optimizer.replace("method = 'adam', learning_rate = 1", "method = 'adam'");
     let plan = self::plan(&all_of_adam, "");
     assert_eq!(plan.runs(), 15);
@@ -211,7 +211,7 @@ fn a_plan_is_listed_and_estimated() {
     let line = estimated.lines().nth(1).unwrap();
     assert!(
         line.starts_with("  time less than a second, report about ")
-            && line.ends_with("from all runs, computed on this machine"),
+            && line.ends_with("measured on this machine with all runs"),
         "{line}"
     );
     let estimated = plan(&["--estimate", "--format", "json"]);
@@ -231,7 +231,7 @@ fn a_plan_is_listed_and_estimated() {
     ]);
     let line = estimated.lines().nth(1).unwrap();
     assert!(
-        line.contains("report unknown, as no run came to its end in time"),
+        line.contains("report size unknown: the sample did not finish in time"),
         "{line}"
     );
     assert_eq!(

@@ -1,4 +1,4 @@
-//! What a check gives to continuous integration.
+//! The output of a check for continuous integration.
 
 use std::fs;
 use std::process::Stdio;
@@ -65,7 +65,7 @@ fn each_run_and_each_expectation_is_a_test_case() {
         let all = names.len();
         names.sort_unstable();
         names.dedup();
-        assert_eq!(names.len(), all, "each test case has a name of its own");
+        assert_eq!(names.len(), all, "each test case has a unique name");
     }
 }
 
@@ -100,7 +100,7 @@ fn findings_are_streamed_as_json() {
 
 #[test]
 fn a_way_that_changed_is_found_though_it_ends_alike() {
-    // Two starts that a rate of 0.5 leads to 0 in one step.
+    // Two starts that a learning rate of 0.5 leads to 0 in one step.
     let of = |start: &str, more: &str| {
         format!(
             "epochs = 3
@@ -111,7 +111,7 @@ fn a_way_that_changed_is_found_though_it_ends_alike() {
     };
     let at = folder(&[("w.toml", &of("1", ""))]);
     succeeded(runner(at.path()).args(["w.toml", "--quiet"]));
-    // The same settings, as if the library had changed: the recorded way is another.
+    // The same settings, as if the library had changed: the recorded path differs.
     let path = at.path().join("reports/w/trajectories.csv");
     let rows = fs::read_to_string(&path).unwrap();
     fs::write(
@@ -126,11 +126,11 @@ fn a_way_that_changed_is_found_though_it_ends_alike() {
     let line = printed.lines().nth(1).unwrap();
     assert_eq!(
         line,
-        "  run 0 (c*w^2): w at epoch 0, the first that deviates, recorded 1.5, now 1.0 \
+        "  run 0 (c*w^2): w at epoch 0, the first difference: recorded 1.5, now 1.0 \
          (0.5 away, 33.3333%, 2251799813685248 ulps)"
     );
     assert_eq!(check(&["--trajectory", "--abs", "0.5"]).0, 0);
-    // The file can say so too, and then its text is another: runs are found by settings.
+    // The file can set it too; its text then differs, and runs are found by settings.
     let asks = of("1", "check.trajectory = true");
     fs::write(at.path().join("w.toml"), asks).unwrap();
     assert_eq!(check(&[]).0, 1);
@@ -180,7 +180,7 @@ fn one_wrong_file_keeps_the_others_from_nothing_if_asked() {
     assert_eq!(code, 2);
     assert!(
         stderr
-            .ends_with("wrong   bad.toml\nwrong   missing.toml\ndone    a.toml\ndone    c.toml\n"),
+            .ends_with("invalid bad.toml\ninvalid missing.toml\ndone    a.toml\ndone    c.toml\n"),
         "{stderr}"
     );
     let check = |more: &[&str]| finished(runner(at.path()).arg("check").args(files).args(more));
@@ -193,14 +193,14 @@ fn one_wrong_file_keeps_the_others_from_nothing_if_asked() {
         stderr.contains("bad.toml:1:10") && stderr.contains("missing.toml"),
         "{stderr}"
     );
-    // What cannot be read counts more than what deviates.
+    // A report that cannot be read takes precedence over deviations.
     fs::write(at.path().join("reports/a/runs.csv"), "no report\n").unwrap();
     let arguments = ["check", "a.toml", "c.toml", "--keep-going"];
     let (code, stdout, stderr) = finished(runner(at.path()).args(arguments));
     assert_eq!(code, 3, "{stderr}");
     assert_eq!(
         stdout,
-        "refused a.toml\nok      c.toml  2 runs, 1 derivative\n1 of 2 experiments failed\n"
+        "error   a.toml\nok      c.toml  2 runs, 1 derivative\n1 of 2 experiments failed\n"
     );
     let (code, _, _) = finished(runner(at.path()).args(["check", "a.toml", "c.toml"]));
     assert_eq!(code, 3);
@@ -216,7 +216,7 @@ fn the_first_failed_check_ends_all_if_asked() {
     let words: Vec<&str> = stdout.lines().map(|line| &line[..7]).collect();
     assert_eq!(
         words,
-        ["ok     ", "failed ", "  there", "skipped", "1 of 3 "]
+        ["ok     ", "failed ", "  no re", "skipped", "1 of 3 "]
     );
 }
 
@@ -253,7 +253,7 @@ fn only_what_failed_is_checked_again() {
     );
     let kept = fs::read_to_string(at.path().join("reports/.check/.gitignore")).unwrap();
     assert_eq!(kept, "*\n", "version control does not see it");
-    // What is not looked at still counts.
+    // A failure that is not checked again still counts.
     assert_eq!(check(&["--filter", "run = 0"]).0, 0);
     assert!(
         check(&["--only-failed"])
@@ -358,7 +358,7 @@ fn files_for_findings_are_written_whole_or_not_at_all() {
     assert_eq!(check(&["--markdown", "step.md"]), 0);
     let step = read("step.md");
     assert!(step.starts_with("# Another step\n"), "{step}");
-    assert_eq!(step.matches("## 1 experiment as recorded").count(), 2);
+    assert_eq!(step.matches("## 1 experiment passed").count(), 2);
     #[cfg(unix)]
     {
         use std::os::unix::fs::{PermissionsExt, symlink};
@@ -406,11 +406,11 @@ fn what_failed_is_not_kept_through_links() {
             .contains("a.toml")
     );
     assert_eq!(check(&[]), 0);
-    // The folder neither.
-    fs::create_dir(at.path().join("folder")).unwrap();
-    symlink("../folder", &kept).unwrap();
+    // Nor through a link in place of the directory.
+    fs::create_dir(at.path().join("directory")).unwrap();
+    symlink("../directory", &kept).unwrap();
     assert_eq!(check(&["--set", "epochs=11"]), 1);
-    assert!(crate::runner::names(&at.path().join("folder")).is_empty());
+    assert!(crate::runner::names(&at.path().join("directory")).is_empty());
 }
 
 #[test]
@@ -488,7 +488,7 @@ fn a_report_that_is_no_whole_one_is_told() {
     // Line ends of Windows are no damage.
     fs::write(report.join("runs.csv"), runs.replace('\n', "\r\n")).unwrap();
     assert_eq!(finished(runner(at.path()).args(["check", "w.toml"])).0, 0);
-    // Bytes that are no text.
+    // Bytes that are not text.
     let mut bytes = runs.into_bytes();
     bytes[3] = 0xff;
     fs::write(report.join("runs.csv"), bytes).unwrap();
@@ -509,7 +509,7 @@ fn a_report_from_before_the_count_of_runs_is_read() {
     assert_eq!(finished(runner(at.path()).args(["check", "w.toml"])).0, 0);
 }
 
-/// A folder with a report of four runs, two of which moved though the file did not change.
+/// A directory with a report of four runs; two have changed although the file has not.
 fn moved() -> tempfile::TempDir {
     let four = SWEEP.replace("[0.1, 0.2]", "[0.1, 0.2, 0.3, 0.4]");
     let at = folder(&[("w.toml", &four)]);
@@ -554,13 +554,13 @@ fn only_the_chosen_runs_are_renewed() {
     let (code, printed) = check(&[]);
     assert_eq!((code, deviating(&printed)), (1, vec![1, 3]), "{printed}");
     let before = contents(&report);
-    // A file that changed is renewed as a whole or not at all.
+    // After a change of the file, the report is updated as a whole or not at all.
     let text = fs::read_to_string(at.path().join("w.toml")).unwrap();
     fs::write(at.path().join("w.toml"), format!("{text}# a remark\n")).unwrap();
     let (code, printed) = check(&["--accept", "--filter", "run = 1"]);
     assert_eq!(code, 1);
     assert!(
-        printed.contains("not renewed: the file has changed since"),
+        printed.contains("not updated: the file has changed since"),
         "{printed}"
     );
     assert!(contents(&report) == before);
@@ -568,10 +568,10 @@ fn only_the_chosen_runs_are_renewed() {
     let (code, printed) = check(&["--accept", "--filter", "run = 1"]);
     assert_eq!(code, 0);
     assert!(
-        printed.starts_with("renewed w.toml  1 run, 1 derivative\n"),
+        printed.starts_with("updated w.toml  1 run, 1 derivative\n"),
         "{printed}"
     );
-    // The other one is as it was.
+    // The other run is unchanged.
     let (code, printed) = check(&["--trajectory"]);
     assert_eq!((code, deviating(&printed)), (1, vec![3]), "{printed}");
     let row = |files: &[(String, Vec<u8>)], number: usize| {
@@ -599,7 +599,7 @@ fn a_table_that_moved_is_not_renewed_with_runs() {
     let (code, stdout, _) = finished(runner(at.path()).args(arguments));
     assert_eq!(code, 1);
     assert!(
-        stdout.contains("not renewed: more deviates than the runs that were chosen"),
+        stdout.contains("not updated: there are differences outside the selected runs"),
         "{stdout}"
     );
 }

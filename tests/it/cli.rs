@@ -71,7 +71,7 @@ fn the_runs_of_every_experiment_are_listed() {
     });
 }
 
-/// The first lines of a long text, and how many others there are.
+/// The first lines of a long text, and the number of the others.
 fn head(text: &str) -> String {
     const SHOWN: usize = 40;
     let count = text.lines().count();

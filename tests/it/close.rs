@@ -1,10 +1,10 @@
 //! When two numbers count as equal.
 
 /// Whether `a` and `b` differ by no more than `abs`, or by no more than `rel`
-/// times the greater of their magnitudes.
+/// times the larger of their magnitudes.
 ///
 /// Symmetric in `a` and `b`. Equal infinities are close; a NaN is close only to
-/// another NaN, so that a result that became NaN never passes unseen.
+/// another NaN, so that a result of NaN never passes unnoticed.
 pub(crate) fn close(a: f64, b: f64, rel: f64, abs: f64) -> bool {
     if a.is_nan() || b.is_nan() {
         return a.is_nan() && b.is_nan();

@@ -1,5 +1,5 @@
 //! Every method with validation, batches, bounds and clipping, in any combination: it is
-//! refused with a mistake, or it runs. And what a panic does to a batch.
+//! rejected with an error, or it runs. And what a panic does to a job.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
@@ -55,17 +55,17 @@ fn every_method_goes_with_validation_batches_bounds_and_clipping_or_says_why_not
             }
         }
     }
-    // Each of the searches, with all but none of the three.
+    // Each line-search or second-order method, with every choice of the three but none.
     assert_eq!(refused.len(), 5 * 7 * 4);
 }
 
-/// Whether a learning rate has to be given.
+/// Whether a learning rate must be given.
 fn has_rate(method: Method) -> bool {
     let mut settings = method.description().settings.iter();
     settings.any(|setting| setting.name == "learning_rate")
 }
 
-/// Panics where a run has come far enough.
+/// Panics after the first epochs of a run.
 struct Panics;
 
 impl Recorder for Panics {

@@ -1,4 +1,4 @@
-//! Data sets: what is read from a CSV file, and what is told of a wrong one.
+//! Data sets: reading of CSV files, and errors of wrong ones.
 
 use std::fs;
 use std::path::Path;
@@ -73,7 +73,7 @@ fn numbers_are_written_as_in_most_languages() {
             matches!(error, TableError::NotANumber { line: 3, .. }),
             "{error}"
         );
-        // Said to be classes, any text is one.
+        // Listed as classes, any text is one.
         assert_eq!(classes(&table, "x").1, ["5", text]);
     }
 }
@@ -93,8 +93,7 @@ fn only_the_columns_that_are_used_need_values() {
     assert!(table.numbers(1).is_err() && table.classes(1).is_err());
 }
 
-/// The message and the way out for a file with this text, of which each column with a
-/// name is asked for.
+/// The message and the help for a file with this text when all its columns are read.
 fn told(csv: &str) -> String {
     let of = |error: TableError| match error.help().as_str() {
         "" => error.to_string(),
@@ -113,15 +112,15 @@ fn told(csv: &str) -> String {
 
 #[test]
 fn a_file_that_is_no_table_is_told() {
-    insta::assert_snapshot!(told(""), @"`some.csv` is empty | the first line names the columns, each further one is a row");
-    insta::assert_snapshot!(told("\u{feff}\n  \n\r\n"), @"`some.csv` is empty | the first line names the columns, each further one is a row");
-    insta::assert_snapshot!(told("a,b\n\n"), @"`some.csv` has a header but no rows | the first line names the columns, each further one is a row");
-    insta::assert_snapshot!(told("a,b\n1,2\n3\n"), @"line 3 of `some.csv` has 1 cell, its header has 2 | give each row a cell for each column");
-    insta::assert_snapshot!(told("a;b\n1,5;2\n"), @"line 2 of `some.csv` has 2 cells, its header has 1 | separate its cells by commas, not by `;`");
-    insta::assert_snapshot!(told("a\tb\n1,5\t2\n"), @"line 2 of `some.csv` has 2 cells, its header has 1 | separate its cells by commas, not by tabs");
-    insta::assert_snapshot!(told("a\n1,5\n"), @"line 2 of `some.csv` has 2 cells, its header has 1 | put a cell that has a comma in double quotes");
-    insta::assert_snapshot!(told("a,b\r\n1,2\r\n\r\n1,2,3\r\n"), @"line 4 of `some.csv` has 3 cells, its header has 2 | put a cell that has a comma in double quotes");
-    insta::assert_snapshot!(told("a,b\n\"1\n\n\",2\n\"3\n4,\",\"5\",6\n"), @"line 5 of `some.csv` has 3 cells, its header has 2 | a cell goes over several lines: is a quote missing?");
+    insta::assert_snapshot!(told(""), @"`some.csv` is empty | the first line contains the column names, each other line is a row");
+    insta::assert_snapshot!(told("\u{feff}\n  \n\r\n"), @"`some.csv` is empty | the first line contains the column names, each other line is a row");
+    insta::assert_snapshot!(told("a,b\n\n"), @"`some.csv` has a header but no rows | the first line contains the column names, each other line is a row");
+    insta::assert_snapshot!(told("a,b\n1,2\n3\n"), @"line 3 of `some.csv` has 1 cell, its header has 2 | each row needs one cell for each column");
+    insta::assert_snapshot!(told("a;b\n1,5;2\n"), @"line 2 of `some.csv` has 2 cells, its header has 1 | separate the cells with commas, not with `;`");
+    insta::assert_snapshot!(told("a\tb\n1,5\t2\n"), @"line 2 of `some.csv` has 2 cells, its header has 1 | separate the cells with commas, not with tabs");
+    insta::assert_snapshot!(told("a\n1,5\n"), @"line 2 of `some.csv` has 2 cells, its header has 1 | write a cell that contains a comma in double quotes");
+    insta::assert_snapshot!(told("a,b\r\n1,2\r\n\r\n1,2,3\r\n"), @"line 4 of `some.csv` has 3 cells, its header has 2 | write a cell that contains a comma in double quotes");
+    insta::assert_snapshot!(told("a,b\n\"1\n\n\",2\n\"3\n4,\",\"5\",6\n"), @"line 5 of `some.csv` has 3 cells, its header has 2 | a cell spans several lines; a quote may be missing");
     insta::assert_snapshot!(told("a,b\n1,\"2\n3,4\n5,6\n"), @"the row on line 2 of `some.csv` has a quote that is not closed");
     insta::assert_snapshot!(told("a,\"b\n1,2\n3,4\n"), @"the row on line 1 of `some.csv` has a quote that is not closed");
     insta::assert_snapshot!(told("a,b,a\n1,2,3\n"), @"`some.csv` has two columns `a`, number 1 and number 3 | rename one of them");
@@ -130,18 +129,18 @@ fn a_file_that_is_no_table_is_told() {
 
 #[test]
 fn a_cell_that_is_not_a_number_is_shown() {
-    insta::assert_snapshot!(told("a,b\n1,2\n3,\n"), @"line 3 of `some.csv` has no value in column `b` | fill it in, or leave the row out");
-    insta::assert_snapshot!(told("a,b\n1,2\n \t,4\n"), @"line 3 of `some.csv` has no value in column `a` | fill it in, or leave the row out");
-    insta::assert_snapshot!(told("a,b\n1,2\n\n1,N/A\n"), @"line 4 of `some.csv` has no value in column `b`, but `N/A` | fill it in, or leave the row out");
-    insta::assert_snapshot!(told("a\nnan\n"), @"line 2 of `some.csv` has no value in column `a`, but `nan` | fill it in, or leave the row out");
-    insta::assert_snapshot!(told("a,b\n1,1\n?,2\n"), @"line 3 of `some.csv` has no value in column `a`, but `?` | fill it in, or leave the row out");
-    insta::assert_snapshot!(told("a\n\"\"\n"), @"line 2 of `some.csv` has no value in column `a` | fill it in, or leave the row out");
+    insta::assert_snapshot!(told("a,b\n1,2\n3,\n"), @"line 3 of `some.csv` has no value in column `b` | fill it in, or remove the row");
+    insta::assert_snapshot!(told("a,b\n1,2\n \t,4\n"), @"line 3 of `some.csv` has no value in column `a` | fill it in, or remove the row");
+    insta::assert_snapshot!(told("a,b\n1,2\n\n1,N/A\n"), @"line 4 of `some.csv` has no value in column `b`, only `N/A` | fill it in, or remove the row");
+    insta::assert_snapshot!(told("a\nnan\n"), @"line 2 of `some.csv` has no value in column `a`, only `nan` | fill it in, or remove the row");
+    insta::assert_snapshot!(told("a,b\n1,1\n?,2\n"), @"line 3 of `some.csv` has no value in column `a`, only `?` | fill it in, or remove the row");
+    insta::assert_snapshot!(told("a\n\"\"\n"), @"line 2 of `some.csv` has no value in column `a` | fill it in, or remove the row");
     insta::assert_snapshot!(told("a\n1\n2\n3 cm\n4\n"), @"line 4 of `some.csv` has `3 cm` in column `a`, which is not a number | write `3` without `cm`");
-    insta::assert_snapshot!(told("a\ncm\n1\n"), @"line 2 of `some.csv` has `cm` in column `a`, which is not a number | a number is written as `5`, `-0.5` or `1e3`; text is read as classes where `classes` lists the column");
+    insta::assert_snapshot!(told("a\ncm\n1\n"), @"line 2 of `some.csv` has `cm` in column `a`, which is not a number | numbers are written as `5`, `-0.5` or `1e3`; text is read as classes if `classes` lists the column");
     insta::assert_snapshot!(told("a\n1\n-inf\n"), @"line 3 of `some.csv` has `-inf` in column `a`, which is not finite");
     insta::assert_snapshot!(told("a\n1\n1e999\n"), @"line 3 of `some.csv` has `1e999` in column `a`, which is not finite");
     let long = format!("a\n1\n\"{}\"\n", "long\ntext ".repeat(1000));
-    insta::assert_snapshot!(told(&long), @r"line 3 of `some.csv` has `long\ntext long\ntext long\ntext long\ntext …` in column `a`, which is not a number | a number is written as `5`, `-0.5` or `1e3`; text is read as classes where `classes` lists the column");
+    insta::assert_snapshot!(told(&long), @r"line 3 of `some.csv` has `long\ntext long\ntext long\ntext long\ntext …` in column `a`, which is not a number | numbers are written as `5`, `-0.5` or `1e3`; text is read as classes if `classes` lists the column");
 }
 
 #[test]
@@ -171,23 +170,23 @@ fn a_column_that_is_not_there_is_told_with_the_nearest() {
     let find = |csv: &str, name: &str| table(csv).find(name).unwrap_err();
     insta::assert_snapshot!(find("petal_length,species\n1,x\n", "petal_lenght"), @"did you mean `petal_length`?");
     insta::assert_snapshot!(find("petal_length,species\n1,x\n", "Species"), @"did you mean `species`?");
-    insta::assert_snapshot!(find(",petal_length,species\n0,1,x\n", "width"), @"its columns are: `petal_length`, `species`");
-    insta::assert_snapshot!(find("5.1,3.5,setosa\n4.9,3.0,setosa\n", "width"), @"its first line has to name the columns, and has `5.1`");
-    insta::assert_snapshot!(find("a;b\n1;2\n", "a"), @"separate its cells by commas, not by `;`");
+    insta::assert_snapshot!(find(",petal_length,species\n0,1,x\n", "width"), @"available columns: `petal_length`, `species`");
+    insta::assert_snapshot!(find("5.1,3.5,setosa\n4.9,3.0,setosa\n", "width"), @"the first line must contain the column names, but has `5.1`");
+    insta::assert_snapshot!(find("a;b\n1;2\n", "a"), @"separate the cells with commas, not with `;`");
 }
 
 #[test]
 fn a_file_that_cannot_be_read_is_told() {
     let at = folder(&[("iris.csv", "a\n1\n"), ("iris.txt", ""), ("notes", "")]);
-    fs::create_dir(at.path().join("folder.csv")).unwrap();
+    fs::create_dir(at.path().join("directory.csv")).unwrap();
     let load = |name: &str| {
         let error = Table::load(&at.path().join(name), name).unwrap_err();
         [error.to_string(), error.help()].join(" | ")
     };
     insta::assert_snapshot!(load("irsi.csv"), @"there is no file `irsi.csv` | did you mean `iris.csv`?");
     insta::assert_snapshot!(load("./irsi.csv"), @"there is no file `./irsi.csv` | did you mean `./iris.csv`?");
-    insta::assert_snapshot!(load("data/iris.csv"), @"there is no file `data/iris.csv` | the path counts from the folder of the experiment file");
-    insta::assert_snapshot!(load("folder.csv"), @"`folder.csv` is a folder, not a file |");
+    insta::assert_snapshot!(load("data/iris.csv"), @"there is no file `data/iris.csv` | the path is relative to the directory of the experiment file");
+    insta::assert_snapshot!(load("directory.csv"), @"`directory.csv` is a directory, not a file |");
     #[cfg(unix)]
     insta::assert_snapshot!(load("/dev/zero"), @"`/dev/zero` is a device, not a file |");
 }
@@ -235,7 +234,7 @@ fn a_file_is_known_by_its_hash() {
 }
 
 proptest! {
-    /// No text is too strange.
+    /// Any text is read or rejected.
     #[test]
     fn any_text_is_a_table_or_told(text in "[a,\"\n\r\t 1.é\u{feff}-]{0,60}") {
         if let Ok(table) = Table::parse("some.csv", text.into_bytes()) {
@@ -245,7 +244,7 @@ proptest! {
         }
     }
 
-    /// What a writer of CSV wrote is read back.
+    /// The output of a CSV writer is read back.
     #[test]
     fn what_was_written_is_read_back(
         cells in prop::collection::vec(("[ab,\"\n\r ]{0,5}", any::<f64>()), 1..20),
@@ -267,7 +266,7 @@ proptest! {
     }
 }
 
-/// A description as `data = { … }` would give it; every place is that of nothing.
+/// A description like that of `data = { … }`; all places are empty.
 fn description(columns: &[(&str, &[&str])]) -> Description {
     let at = |text: &str| At::new(text.to_owned(), 0..0);
     let wanted = columns.iter().map(|(name, from)| Wanted {
@@ -315,7 +314,7 @@ trait Change: Sized + std::borrow::BorrowMut<Description> {
 const IRIS: &str = include_str!("../../experiments/data/iris.csv");
 const LONGLEY: &str = include_str!("../../experiments/data/longley.csv");
 
-/// Columns that look like it: `a` counts the rows, `b` the squares, `c` has names.
+/// Simple columns: `a` numbers the rows, `b` has the squares, `c` has names.
 fn counted(rows: usize) -> Table {
     let row = |row: usize| format!("{row},{},{}\n", row * row, ["x", "y"][row % 2]);
     let rows: Vec<String> = (0..rows).map(row).collect();
@@ -390,7 +389,7 @@ fn a_split_depends_on_the_seed_alone() {
             .unwrap()
             .validation
     };
-    // Computed from the definition by a program of a few lines in another language.
+    // Computed from the definition by a short program in another language.
     assert_eq!(split(&[("x", &["a"])], 0), [2, 8, 9]);
     assert_eq!(split(&[("x", &["a"])], 1), [6, 7, 9]);
     assert_eq!(
@@ -405,7 +404,7 @@ fn standardized_columns_have_mean_0_and_deviation_1() {
     let wanted = description(&[("X", &names), ("y", &["species"])]);
     let wanted = wanted.standardize(&["X"]).classes(&["y"]);
     let data = Dataset::of_table(&table(IRIS), &wanted, 0).unwrap();
-    // By NumPy, whose sums have another order.
+    // Computed with NumPy, which sums in another order.
     let expected: [(f64, f64); 4] = [
         (5.843333333333335, 0.8253012917851409),
         (3.057333333333334, 0.43441096773549437),
@@ -467,38 +466,38 @@ fn what_does_not_fit_the_file_is_told() {
     let told = |description: Description| mistakes(&rows, &description);
     let x = || description(&[("x", &["a"])]);
     insta::assert_snapshot!(told(description(&[("X", &["a", "bb", "sea", "a"]), ("y", &["C"]), ("z", &[])])), @r"
-    `some.csv` has no column `bb` | its columns are: `a`, `b`, `c`
-    `some.csv` has no column `sea` | its columns are: `a`, `b`, `c`
-    column `a` is given twice | leave it out
+    `some.csv` has no column `bb` | available columns: `a`, `b`, `c`
+    `some.csv` has no column `sea` | available columns: `a`, `b`, `c`
+    column `a` is listed twice | remove it
     `some.csv` has no column `C` | did you mean `c`?
-    `z` is made of no column | expected at least one
+    `z` has no columns | expected at least one column
     ");
     insta::assert_snapshot!(told(x().standardize(&["X", "x", "x"])), @r"
     `X` is not one of the `columns` | did you mean `x`?
-    `x` is listed twice in `standardize` | leave it out
+    `x` is listed twice in `standardize` | remove it
     ");
-    insta::assert_snapshot!(told(x().standardize(&["weight"])), @"`weight` is not one of the `columns` | they are: `x`");
-    insta::assert_snapshot!(told(description(&[("X", &["c"])]).standardize(&["X"]).classes(&["X"])), @"column `c` of `some.csv` holds classes, not numbers | cannot be standardized");
+    insta::assert_snapshot!(told(x().standardize(&["weight"])), @"`weight` is not one of the `columns` | available: `x`");
+    insta::assert_snapshot!(told(description(&[("X", &["c"])]).standardize(&["X"]).classes(&["X"])), @"column `c` of `some.csv` contains classes, not numbers | cannot be standardized");
     insta::assert_snapshot!(told(x().batch_size(0)), @"`batch_size` cannot be 0 | expected 1 to 10");
-    insta::assert_snapshot!(told(x().batch_size(11)), @"a batch of 11 is more than the 10 rows to train on | expected 1 to 10");
-    insta::assert_snapshot!(told(x().validation(4.0).batch_size(7)), @"a batch of 7 is more than the 6 rows to train on | expected 1 to 6");
-    insta::assert_snapshot!(told(x().validation(10.0).batch_size(7)), @"10 of the 10 rows cannot be for validation | expected a share below 1, or 1 to 9 rows");
+    insta::assert_snapshot!(told(x().batch_size(11)), @"a batch of 11 is larger than the 10 rows for training | expected 1 to 10");
+    insta::assert_snapshot!(told(x().validation(4.0).batch_size(7)), @"a batch of 7 is larger than the 6 rows for training | expected 1 to 6");
+    insta::assert_snapshot!(told(x().validation(10.0).batch_size(7)), @"10 of the 10 rows cannot be used for validation | expected a share below 1, or 1 to 9 rows");
     let shares = [0.0, 0.01, 0.999, 11.0, 2.5, -0.5, f64::NAN, f64::INFINITY];
     let told_of = shares.map(|share| told(x().validation(share)));
     insta::assert_snapshot!(told_of.join("\n"), @r"
     a share of 0 of the 10 rows is none of them | expected a share below 1, or 1 to 9 rows
     a share of 0.01 of the 10 rows is none of them | expected a share below 1, or 1 to 9 rows
     a share of 0.999 of the 10 rows is all of them | expected a share below 1, or 1 to 9 rows
-    11 of the 10 rows cannot be for validation | expected a share below 1, or 1 to 9 rows
+    11 of the 10 rows cannot be used for validation | expected a share below 1, or 1 to 9 rows
     `validation` cannot be 2.5 | expected a share below 1, or 1 to 9 rows
     `validation` cannot be -0.5 | expected a share below 1, or 1 to 9 rows
     `validation` cannot be NaN | expected a share below 1, or 1 to 9 rows
-    inf of the 10 rows cannot be for validation | expected a share below 1, or 1 to 9 rows
+    inf of the 10 rows cannot be used for validation | expected a share below 1, or 1 to 9 rows
     ");
-    insta::assert_snapshot!(mistakes(&counted(1), &x().validation(0.5)), @"a share of 0.5 of the 1 row is none of them | a single row is for training");
-    insta::assert_snapshot!(mistakes(&counted(1), &x().validation(1.0)), @"1 of the 1 row cannot be for validation | a single row is for training");
-    insta::assert_snapshot!(mistakes(&counted(2), &x().validation(2.0)), @"2 of the 2 rows cannot be for validation | expected a share below 1, or 1 row");
-    insta::assert_snapshot!(mistakes(&counted(1), &x().batch_size(2)), @"a batch of 2 is more than the 1 row to train on | expected 1");
+    insta::assert_snapshot!(mistakes(&counted(1), &x().validation(0.5)), @"a share of 0.5 of the 1 row is none of them | a single row is needed for training");
+    insta::assert_snapshot!(mistakes(&counted(1), &x().validation(1.0)), @"1 of the 1 row cannot be used for validation | a single row is needed for training");
+    insta::assert_snapshot!(mistakes(&counted(2), &x().validation(2.0)), @"2 of the 2 rows cannot be used for validation | expected a share below 1, or 1 row");
+    insta::assert_snapshot!(mistakes(&counted(1), &x().batch_size(2)), @"a batch of 2 is larger than the 1 row for training | expected 1");
 }
 
 #[test]
@@ -508,12 +507,12 @@ fn what_cannot_be_standardized_is_told() {
         mistakes(&table(csv), &wanted)
     };
     // The mean of three times 0.1 is not 0.1 in floating point.
-    insta::assert_snapshot!(told("a,b\n0.1,1\n0.1,2\n0.1,3\n"), @"column `a` of `some.csv` is 0.1 in all rows to train on | cannot be standardized: its standard deviation is 0");
+    insta::assert_snapshot!(told("a,b\n0.1,1\n0.1,2\n0.1,3\n"), @"column `a` of `some.csv` is 0.1 in all training rows | cannot be standardized: its standard deviation is 0");
     insta::assert_snapshot!(told("a,b\n1e200,1\n-1e200,2\n1,3\n"), @"the standard deviation of column `a` of `some.csv` is not a normal number | cannot be standardized");
     insta::assert_snapshot!(told("a,b\n1e-200,1\n-1e-200,2\n0,3\n"), @"the standard deviation of column `a` of `some.csv` is not a normal number | cannot be standardized");
     insta::assert_snapshot!(told("a,b\n1,1\n"), @r"
-    column `a` of `some.csv` is 1 in all rows to train on | cannot be standardized: its standard deviation is 0
-    column `b` of `some.csv` is 1 in all rows to train on | cannot be standardized: its standard deviation is 0
+    column `a` of `some.csv` is 1 in all training rows | cannot be standardized: its standard deviation is 0
+    column `b` of `some.csv` is 1 in all training rows | cannot be standardized: its standard deviation is 0
     ");
 }
 
@@ -525,7 +524,7 @@ fn a_table_is_not_taken_from_more_than_it_may_have_cells() {
         .iter()
         .map(|name| (name.as_str(), &["a"][..]))
         .collect();
-    insta::assert_snapshot!(mistakes(&rows, &description(&columns)), @"20,100,000 numbers of `some.csv` are too many | expected at most 20,000,000");
+    insta::assert_snapshot!(mistakes(&rows, &description(&columns)), @"20,100,000 numbers from `some.csv` are too many | expected at most 20,000,000");
 }
 
 #[test]

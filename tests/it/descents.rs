@@ -118,7 +118,7 @@ fn momentum_has_the_bits_of_an_independent_loop() {
 
 #[test]
 fn known_minima_are_found() {
-    // Formula, start, rate, minimiser; from the literature's test functions.
+    // Formula, start, learning rate, minimiser; from the literature's test functions.
     for (formula, start, rate, minimiser) in [
         (
             "(x + 2*y - 7)^2 + (2*x + y - 5)^2",

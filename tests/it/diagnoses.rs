@@ -1,4 +1,4 @@
-//! Diagnoses of runs whose course is known by formula.
+//! Diagnoses of runs whose course follows from a formula.
 
 use gradtape::batch::{self, Control};
 use gradtape::diagnosis::{Concluded, Diagnosis, Floor};
@@ -106,10 +106,10 @@ fn an_ellipse_has_the_rates_of_the_textbook() {
     assert_eq!(plain.result.outcome, Outcome::Improving);
     says(
         &plain,
-        &["as |1 − 0.01·1| = 0.99 predicts", "condition 100"],
+        &["as predicted: |1 − 0.01·1| = 0.99.", "condition number 100"],
     );
 
-    // Above what Polyak's rate needs the factor is the root of the momentum.
+    // With more momentum than needed the factor is the square root of the momentum.
     let heavy = "method = 'sgd', learning_rate = 0.03, momentum = 0.81";
     let heavy = concluded(ELLIPSE, heavy, 300, "");
     near(heavy.diagnosis.facts.predicted_rate, 0.9, 1e-9);
@@ -134,12 +134,12 @@ fn an_escape_is_certain_from_the_epoch_from_which_it_grows() {
         &diverged,
         &[
             "inevitable from epoch 0 on",
-            "by a factor of 1.2 an epoch",
-            "|1 − 1.1·2| = 1.2",
-            "the rate 1.1 is above the bound of 1",
+            "by a factor of 1.2 per epoch",
+            "Theory agrees: |1 − 1.1·2| = 1.2.",
+            "the learning rate 1.1 is above the stability bound of 1",
         ],
     );
-    // The rate of a formula: the parabola is left only from epoch 10 on.
+    // The learning rate of a formula: it escapes from the parabola only from epoch 10 on.
     let schedule = "method = 'sgd', learning_rate = 0.1, schedule = { kind = 'formula', formula = 'where(epoch < 10, 0.1, 1.1)' }";
     let later = concluded(PARABOLA, schedule, 10_000, "");
     assert_eq!(
@@ -159,7 +159,7 @@ fn an_overshoot_that_shrinks_is_no_divergence() {
     assert_eq!(overshoot.diagnosis.facts.turns, Some(299));
     says(
         &overshoot,
-        &["`w` turned back", "1 − 0.99·2 = -0.98 is negative"],
+        &["`w` changed direction", "1 − 0.99·2 = -0.98 is negative"],
     );
 
     let forever = concluded(PARABOLA, "method = 'sgd', learning_rate = 1", 300, "");
@@ -168,7 +168,7 @@ fn an_overshoot_that_shrinks_is_no_divergence() {
         &forever,
         &[
             "oscillating with a period of 2 epochs",
-            "the rate 1 is exactly the bound of 1",
+            "the learning rate 1 is exactly at the stability bound of 1",
         ],
     );
 }
@@ -203,7 +203,7 @@ fn a_schedule_that_ends_is_no_floor() {
     assert_eq!(halted.diagnosis.facts.floor, None);
     says(
         &halted,
-        &["nothing changes from epoch 50 on at a learning rate of 0"],
+        &["nothing changed after epoch 50 (learning rate 0)"],
     );
 }
 

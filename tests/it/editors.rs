@@ -1,4 +1,4 @@
-//! What editors and shells know: the schema, completions, the manual, a file to begin with.
+//! Support for editors and shells: the schema, completions, the manual, a file to begin with.
 
 use std::fs;
 use std::path::Path;
@@ -13,7 +13,7 @@ fn project() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR"))
 }
 
-/// A file as JSON, which is what a schema looks at; `None` if it is no TOML.
+/// A file as JSON, which is what a schema looks at; `None` if it is not TOML.
 fn as_json(source: &str) -> Option<Value> {
     let table = DeTable::parse(source).ok()?;
     Some(object(table.get_ref()))
@@ -82,7 +82,7 @@ fn the_schema_accepts_every_experiment_and_rejects_mistakes_of_form() {
             None => no_toml += 1,
             Some(json) if !validator.is_valid(&json) => rejected += 1,
             Some(_) => {
-                // Numbers that are too large, draws and conditions have a form of their own.
+                // The schema does not cover too large numbers, generated starts and conditions.
                 let (_, of_form) = Spec::read(text);
                 if of_form.is_empty() {
                     accepted.push(name.as_str());
@@ -92,7 +92,7 @@ fn the_schema_accepts_every_experiment_and_rejects_mistakes_of_form() {
             }
         }
     }
-    // What takes more than one place of the file to see, or the text of a formula.
+    // Errors that involve several places of the file, or the text of a formula.
     insta::assert_snapshot!(
         "schema",
         format!(
@@ -150,7 +150,7 @@ fn a_new_experiment_runs_and_is_guarded() {
     let at = folder(&[]);
     let printed = succeeded(runner(at.path()).arg("init"));
     insta::assert_snapshot!(printed, @r"
-    written: experiment.toml
+    created experiment.toml
 
     next:
       runner experiment.toml
@@ -162,7 +162,7 @@ fn a_new_experiment_runs_and_is_guarded() {
     // Nothing is overwritten.
     let (code, _, stderr) = finished(runner(at.path()).args(["init", "experiment"]));
     assert_eq!(code, 2);
-    insta::assert_snapshot!(stderr, @"error[usage]: experiment.toml is there already: choose another name");
+    insta::assert_snapshot!(stderr, @"error[usage]: experiment.toml already exists; choose another name");
     succeeded(runner(at.path()).args(["init", "more/two_valleys.toml"]));
     let text = fs::read_to_string(at.path().join("more/two_valleys.toml")).unwrap();
     assert!(text.contains("title = \"two valleys\""), "{text}");
@@ -188,7 +188,7 @@ fn catalogues_are_searched() {
         let (code, stdout, stderr) =
             finished(runner(project()).args([catalogue, "--search", "no such thing"]));
         assert_eq!((code, stdout.as_str()), (2, ""));
-        assert!(stderr.contains("is about `no such thing`"), "{stderr}");
+        assert!(stderr.contains("matches `no such thing`"), "{stderr}");
     }
 }
 
@@ -202,8 +202,8 @@ fn an_experiment_is_asserted_from_rust() {
     let panicked = std::panic::catch_unwind(|| gradtape::assert_experiment(&path)).unwrap_err();
     let message = panicked.downcast_ref::<String>().unwrap();
     assert!(
-        message.contains("learning_rates.toml deviates\n  run 0 (")
-            && message.contains("records what it gives now, for review"),
+        message.contains("learning_rates.toml failed its check\n  run 0 (")
+            && message.contains("records the new values for review"),
         "{message}"
     );
     let missing = std::panic::catch_unwind(|| gradtape::assert_experiment("nothing.toml"));

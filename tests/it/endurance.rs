@@ -1,5 +1,5 @@
-//! Long work that ends badly: an interruption, a disk that is full. The older report
-//! is untouched then, and nothing half done is left.
+//! Long work that fails: an interruption, a full disk. The older report is then untouched, and
+//! nothing unfinished is left.
 
 #![cfg(unix)]
 
@@ -13,7 +13,7 @@ use crate::runner::{
     contents, ended, finished, folder, names, runner, send, skipped, started, succeeded,
 };
 
-/// A descent of one epoch, whose report stands where that of a longer one belongs.
+/// The report of a descent of one epoch, in the place of that of a longer one.
 fn with_an_older_report(text: &str) -> TempDir {
     let at = folder(&[("long.toml", SHORT)]);
     succeeded(runner(at.path()).args(["long.toml", "--quiet"]));
@@ -27,7 +27,7 @@ objective = [{ formula = 'x^2', start = { x = 1 } }]
 optimizer = [{ method = 'sgd', learning_rate = 0.1 }]
 ";
 
-/// Runs that never come to rest, for longer than anybody waits.
+/// Runs that never converge, for longer than anyone waits.
 fn endless(start: &str, more: &str) -> String {
     format!(
         "
@@ -200,8 +200,8 @@ fn threads_are_not_started_beyond_the_work_for_them() {
     }
 }
 
-/// The command with files that cannot grow beyond so many blocks of 512 bytes: writing
-/// more fails as on a full disk. `None` where the shell cannot do that.
+/// The command with files limited to `blocks` blocks of 512 bytes: writing more fails as on a
+/// full disk. `None` if the shell cannot do that.
 fn with_small_files(at: &Path, blocks: u32) -> Option<Command> {
     let script = format!("trap '' XFSZ; ulimit -f {blocks} && exec \"$0\" \"$@\"");
     let can = Command::new("sh")
@@ -253,7 +253,7 @@ at = { x = { from = 0, to = 1, count = 10_000 } }
     for (file, text, blocks) in [
         ("trajectories.csv", record(sweep, ""), 400),
         ("trajectories.csv", record(one, ""), 100),
-        // A row of trajectories is short beside one of runs.csv.
+        // A row of trajectories is short compared with one of runs.csv.
         ("report.json", record(many, "record = { points = 2 }"), 700),
         (
             "report.json",

@@ -1,4 +1,4 @@
-//! Every way of running a program gives the bits of the definition: one node
+//! Every path that runs a program gives the bits of the definition: one node
 //! after the other, each with the value of its operation.
 
 use gradtape::autodiff::{Graph, Node, Number, Op, Real, Subnormals, Var};
@@ -93,7 +93,7 @@ impl<T: Real> Case<T> {
     }
 }
 
-/// Equal bits, or both NaN: what the payload of a NaN is, nobody promises.
+/// Equal bits, or both NaN: the payload of a NaN is unspecified.
 fn same<T: Real>(a: T, b: T) -> bool {
     a.bits() == b.bits() || (a.to_f64().is_nan() && b.to_f64().is_nan())
 }
@@ -169,7 +169,7 @@ fn check_block<T: Real>(
     for (lane, start) in starts.iter().enumerate() {
         block.load(lane, start);
     }
-    // Which run is in which lane: one is taken out on the way.
+    // The lane of each run: one is taken out during the epochs.
     let mut run_of_lane: Vec<usize> = (0..starts.len()).collect();
     let mut last_states = States::default();
     for (epoch, expected) in expected.iter().enumerate() {
@@ -211,7 +211,7 @@ fn every_way_of_running_a_program_agrees_with_the_definition_in_f64() {
 }
 
 #[test]
-#[ignore = "some minutes; run it in release mode when a way of running changes"]
+#[ignore = "some minutes; run it in release mode when an engine changes"]
 fn every_way_of_running_many_programs_agrees_with_the_definition() {
     for seed in 100..110 {
         for subnormals in [Subnormals::Keep, Subnormals::Flush] {
@@ -239,7 +239,7 @@ fn pairs_are_rounded_twice<T: Real>(epsilon: f64) {
         -y + x * x,
     ];
     for output in outputs {
-        // Of its own, so that the product is not shared.
+        // Separate, so that the product is not shared.
         let program = Program::new(&graph, &[output]);
         assert_eq!(program.instructions().len(), 1, "{program}");
         for lanes in [1, 7, 40] {
@@ -304,7 +304,7 @@ fn epoch_of_descent(
     Program::epoch(&graph, &[loss], &next).to_string()
 }
 
-/// The gradient needs the cosine of the angle of which the value needs the sine.
+/// The value needs the sine of an angle, the gradient its cosine.
 #[test]
 fn sine_and_cosine_of_one_angle_are_one_instruction() {
     let program = epoch_of_descent(1, |graph, x| {

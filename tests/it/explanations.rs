@@ -1,11 +1,11 @@
-//! Each reason why a gradient is missing: as a value, and as it is printed.
+//! Each reason why a gradient is missing, as a value and as text.
 
 use gradtape::{
     Axes, DType, Explanation, GradientTape, Reason, Result, TapeOptions, Tensor, Variable,
     custom_gradient,
 };
 
-/// The printed explanation, with the lines of this file counted from that of
+/// The printed explanation, with the lines of this file counted from the line of
 /// the test.
 fn printed(explanation: &Explanation, first_line: u32) -> String {
     let text = explanation.to_string();
@@ -16,7 +16,7 @@ fn printed(explanation: &Explanation, first_line: u32) -> String {
             .find(|c: char| !c.is_ascii_digit())
             .unwrap_or(part.len());
         let line: u32 = part[..digits].parse().unwrap();
-        // The column is left out.
+        // The column is omitted.
         let rest = part[digits..].trim_start_matches(|c: char| c == ':' || c.is_ascii_digit());
         shown += &format!("line +{}{rest}", line - first_line);
     }
@@ -45,10 +45,10 @@ fn a_tensor_that_nobody_watched() -> Result<()> {
     let y = tape.record(|| &x * &x + 1.0)?;
     assert_eq!(tape.gradient(&y, &x)?, None);
     assert_explained!(line, tape.explain(&y, &x), Some(Reason::NeverWatched { trainable: None }), @r"
-    no gradient: the source was never watched: call `tape.watch(&source)` before it is used, or make it a `Variable`
+    no gradient: the source was never watched; call `tape.watch(&source)` before it is used, or make it a `Variable`
       target  the result of `add` at line +3 (f64)
         │ add  line +3
-        │ mul  line +3  the last that is connected
+        │ mul  line +3  last connected
       source  the tensor made at line +1 (f64)
     ");
     Ok(())
@@ -62,10 +62,10 @@ fn a_variable_that_is_not_trainable() -> Result<()> {
     let y = tape.record(|| &step * 2.0)?;
     assert_eq!(tape.gradient(&y, &step)?, None);
     assert_explained!(line, tape.explain(&y, &step), Some(Reason::NeverWatched { trainable: Some(false) }), @r"
-    no gradient: the source is a variable that is not trainable, and was never watched: call `tape.watch(&source)` before it is read
+    no gradient: the source is a variable that is not trainable and was never watched; call `tape.watch(&source)` before it is read
       target  the result of `mul` at line +3 (f64)
         │ mul   line +3
-        │ read  line +3  the last that is connected
+        │ read  line +3  last connected
       source  variable `step` (f64)
     ");
     Ok(())
@@ -81,10 +81,10 @@ fn a_variable_on_a_tape_that_watches_nothing_by_itself() -> Result<()> {
     });
     let y = tape.record(|| &x * 2.0)?;
     assert_explained!(line, tape.explain(&y, &x), Some(Reason::NeverWatched { trainable: Some(true) }), @r"
-    no gradient: the source was never watched, and this tape does not watch variables by itself: call `tape.watch(&source)` before it is read
+    no gradient: the source was never watched, and this tape does not watch variables automatically; call `tape.watch(&source)` before it is read
       target  the result of `mul` at line +6 (f64)
         │ mul   line +6
-        │ read  line +6  the last that is connected
+        │ read  line +6  last connected
       source  variable `x` (f64)
     ");
     Ok(())
@@ -101,9 +101,9 @@ fn watched_after_it_was_used() -> Result<()> {
         Ok::<_, gradtape::Error>(y)
     })??;
     assert_explained!(line, tape.explain(&y, &x), Some(Reason::WatchedAfterUse { .. }), @r"
-    no gradient: the source was watched at line +5, after it had been used at line +4; only what comes later is recorded
+    no gradient: the source was watched at line +5, after it had been used at line +4; only later operations are recorded
       target  the result of `mul` at line +4 (f64)
-        │ mul  line +4  the last that is connected
+        │ mul  line +4  last connected
       source  the tensor made at line +1 (f64)
     ");
     Ok(())
@@ -118,9 +118,9 @@ fn computed_before_the_tape_began() -> Result<()> {
     let y = tape.record(|| &square + 1.0)?;
     assert_eq!(tape.gradient(&y, &x)?, None);
     assert_explained!(line, tape.explain(&y, &x), Some(Reason::BeforeTape { operation: "mul", .. }), @r"
-    no gradient: the target depends on the result of `mul` at line +2, which was computed before the tape began to record and is a constant for it
+    no gradient: the target depends on the result of `mul` at line +2, which was computed before the tape began to record, so it is a constant for the tape
       target  the result of `add` at line +4 (f64)
-        │ add  line +4  the last that is connected
+        │ add  line +4  last connected
       source  the variable made at line +1 (f64), not reached
     ");
     Ok(())
@@ -137,9 +137,9 @@ fn computed_before_the_tape_was_reset() -> Result<()> {
         square.try_add(1.0)
     })??;
     assert_explained!(line, tape.explain(&y, &x), Some(Reason::BeforeTape { operation: "mul", .. }), @r"
-    no gradient: the target depends on the result of `mul` at line +4, which was computed before the tape began to record and is a constant for it
+    no gradient: the target depends on the result of `mul` at line +4, which was computed before the tape began to record, so it is a constant for the tape
       target  the result of `add` at line +6 (f64)
-        │ add  line +6  the last that is connected
+        │ add  line +6  last connected
       source  the variable made at line +1 (f64), not reached
     ");
     Ok(())
@@ -154,7 +154,7 @@ fn computed_after_the_scope() -> Result<()> {
     let y = &square + 1.0;
     assert_eq!(tape.gradient(&y, &x)?, None);
     assert_explained!(line, tape.explain(&y, &x), Some(Reason::OutsideScope { operation: "add", .. }), @r"
-    no gradient: the target depends on the result of `add` at line +4, which was computed while the tape was not entered
+    no gradient: the target depends on the result of `add` at line +4, which was computed outside the tape's scope
       target  the result of `add` at line +4 (f64)
       source  the variable made at line +1 (f64), not reached
     ");
@@ -174,7 +174,7 @@ fn computed_on_another_thread() -> Result<()> {
     assert_explained!(line, tape.explain(&y, &x), Some(Reason::AnotherThread { operation: "mul", .. }), @r"
     no gradient: the target depends on the result of `mul` at line +4, which was computed on another thread; a tape records on the thread that entered it
       target  the result of `add` at line +5 (f64)
-        │ add  line +5  the last that is connected
+        │ add  line +5  last connected
       source  the variable made at line +1 (f64), not reached
     ");
     Ok(())
@@ -191,9 +191,9 @@ fn assigned_to_a_variable() -> Result<()> {
     })??;
     assert_eq!(tape.gradient(&y, &w)?, None);
     assert_explained!(line, tape.explain(&y, &w), Some(Reason::Assigned { .. }), @r"
-    no gradient: variable `v` was assigned at line +4; state stops gradients, so nothing passes to what the assigned value was computed from
+    no gradient: variable `v` was assigned at line +4; gradients do not pass through an assignment to the inputs of the assigned value
       target  the result of `mul` at line +5 (f64)
-        │ mul   line +5  the last that is connected
+        │ mul   line +5  last connected
         ┊ read  line +5
         ┊ mul   line +4
         ┊ read  line +4
@@ -214,15 +214,15 @@ fn whole_numbers() -> Result<()> {
     })??;
     assert_eq!(tape.gradient(&cast, &count)?, None);
     assert_explained!(line, tape.explain(&cast, &count), Some(Reason::NotFloat { what: "the source", .. }), @r"
-    no gradient: the source holds whole numbers or truth values; only floating-point numbers have gradients
+    no gradient: the source holds integers or booleans; only floating-point numbers have gradients
       target  the result of `cast` at line +5 (f64)
       source  variable `count` (i64), not reached
     ");
     assert_eq!(tape.gradient(&y, &x)?, None);
     assert_explained!(line, tape.explain(&y, &x), Some(Reason::NotFloat { at: Some(_), .. }), @r"
-    no gradient: the result of `cast` holds whole numbers or truth values at line +6; only floating-point numbers have gradients
+    no gradient: the result of `cast` holds integers or booleans at line +6; only floating-point numbers have gradients
       target  the result of `cast` at line +6 (f64)
-        │ cast  line +6  the last that is connected
+        │ cast  line +6  last connected
         ┊ cast  line +6
         ┊ read  line +6
       source  variable `x` (f64)
@@ -240,10 +240,10 @@ fn cut_by_stop_gradient() -> Result<()> {
     let explanation = tape.explain(&y, &x);
     assert_eq!(explanation.last_connected().unwrap().operation, "sum");
     assert_explained!(line, explanation, Some(Reason::StopGradient { .. }), @r"
-    no gradient: `stop_gradient` at line +3 makes a constant of what passes through it
+    no gradient: `stop_gradient` at line +3 turns its operand into a constant
       target  the result of `mul` at line +3 (f64)
         │ mul            line +3
-        │ sum            line +3  the last that is connected
+        │ sum            line +3  last connected
         ┊ stop_gradient  line +3
         ┊ exp            line +3
         ┊ read           line +3
@@ -267,7 +267,7 @@ fn cut_by_stop_recording() -> Result<()> {
     assert_explained!(line, tape.explain(&y, &x), Some(Reason::StopRecording { operation: "mul", .. }), @r"
     no gradient: `mul` at line +5 was computed while recording was stopped
       target  the result of `add` at line +7 (f64)
-        │ add   line +7  the last that is connected
+        │ add   line +7  last connected
         ┊ mul   line +5
         ┊ read  line +5
       source  variable `x` (f64)
@@ -285,7 +285,7 @@ fn only_through_an_operation_without_a_derivative() -> Result<()> {
     assert_explained!(line, tape.explain(&y, &x), Some(Reason::NoDerivative { operation: "round", .. }), @r"
     no gradient: `round` at line +3 has no derivative
       target  the result of `sum` at line +3 (f64)
-        │ sum    line +3  the last that is connected
+        │ sum    line +3  last connected
         ┊ round  line +3
         ┊ exp    line +3
         ┊ read   line +3
@@ -303,7 +303,7 @@ fn another_read_of_the_same_variable() -> Result<()> {
     let again = x.value();
     assert_eq!(tape.gradient(&y, &again)?, None);
     assert_explained!(line, tape.explain(&y, &again), Some(Reason::AnotherRead { .. }), @r"
-    no gradient: the target was computed from another tensor with the value of the same variable, read at line +3; sources are known by identity, so give the variable itself
+    no gradient: the target was computed from another tensor with the value of the same variable, read at line +3; sources are compared by identity, so pass the variable itself
       target  the result of `mul` at line +3 (f64)
       source  the value read at line +4 (f64), not reached
     ");
@@ -360,7 +360,7 @@ fn explanations_that_are_not_kept() -> Result<()> {
     });
     let y = tape.record(|| &x * &x)?;
     assert_explained!(line, tape.explain(&y, &x), Some(Reason::NotKept), @r"
-    no gradient: this tape keeps no explanations: see `TapeOptions::explanations`
+    no gradient: this tape stores no explanations; see `TapeOptions::explanations`
       target  the result of `mul` at line +6 (f64)
       source  the tensor made at line +1 (f64), not reached
     ");
@@ -393,7 +393,7 @@ fn connected() -> Result<()> {
     Ok(())
 }
 
-/// A long path is shown by its ends and by where it is cut.
+/// Of a long path the ends and the surroundings of the cut are shown.
 #[test]
 fn a_long_path() -> Result<()> {
     let line = line!();
@@ -418,7 +418,7 @@ fn a_long_path() -> Result<()> {
         │ sin    line +6
         …
         │ sin    line +6
-        │ sin    line +6  the last that is connected
+        │ sin    line +6  last connected
         ┊ floor  line +8
         ┊ sin    line +6
         ┊ sin    line +6

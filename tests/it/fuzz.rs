@@ -1,4 +1,4 @@
-//! Millions of texts that were made from formulas by chance. The fuzz target in
+//! Millions of texts made from formulas at random. The fuzz target in
 //! `fuzz/` does the same where a nightly compiler is at hand.
 
 use std::time::{Duration, Instant};
@@ -82,7 +82,7 @@ fn text(random: &mut Random) -> String {
     text.into_iter().collect()
 }
 
-/// Makes and tries so many texts; gives how many reached what.
+/// Makes and tries texts; returns the number that reached each stage.
 fn run(seed: u64, executions: usize) -> [usize; 3] {
     let mut random = Random(seed);
     let mut reached = [0; 3];

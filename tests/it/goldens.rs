@@ -7,19 +7,19 @@
 //! library is a variable of the objective; JAX ran without `jit`, which reorders.
 //!
 //! What is compared is the relative difference of each number, at least measured by a
-//! thousandth of the greatest parameter, so that one that happens to pass near 0 does not
+//! thousandth of the largest parameter, so that one that happens to pass near 0 does not
 //! count as wrong. The last bits differ for three reasons: the libraries write the gradient
 //! in another order of operations, `cos`, `pow` and roots of theirs round differently, and
 //! a power of a setting is a running product here and a call of `pow` there. A descent of a
-//! hundred epochs in a curved valley makes more of such differences, up to some thousand
-//! times more. The bounds are:
+//! hundred epochs in a curved valley amplifies these differences up to some thousand
+//! times. The bounds are:
 //!
-//! - `reference.json`: 1e-12, what is asked of trajectories of optax;
-//! - the other descents and rates in `f64`: 1e-10, with the greatest difference that was
+//! - `reference.json`: 1e-12, the bound for trajectories of optax;
+//! - the other descents and rates in `f64`: 1e-10, with the largest difference that was
 //!   found far below (`--nocapture` prints it for each method);
-//! - where a descent makes more of a rounding than that: what a start that differs in its
-//!   last bit leads to, once for each of a hundred epochs. Clipped and adaptive steps through a curved valley
-//!   do so, up to 1e8 times; the first epochs are held to 1e-10 all the same;
+//! - where a descent amplifies a rounding more than that: what a start that differs in its
+//!   last bit leads to, once for each of a hundred epochs. Clipped and adaptive steps through
+//!   a curved valley do so, up to 1e8 times; the first epochs are held to 1e-10 all the same;
 //! - descents in `f32`: 2e-3. PyTorch and Keras compute numbers such as 1 − β₂ in double
 //!   precision, here they are in the precision of the run, like everything: 1 − 0.999
 //!   differs by 2e-5 then. `RAdam`'s condition takes the difference of two nearly equal
@@ -27,13 +27,13 @@
 //! - what a library itself computes in `f32` whatever its tensors are: rates of optax (its
 //!   count is an `int32`) to 5e-6 and the warm-up in its schedule-free methods to 1e-7; the
 //!   norm of Keras' clipping and the mean of its Adafactor to 1e-6 in the first epochs, as
-//!   descents make more of it later. Keras' schedule-free `AdamW` is compared in the first
+//!   descents amplify it later. Keras' schedule-free `AdamW` is compared in the first
 //!   epoch only: with its torch backend, which made the numbers, it reads an average after
 //!   it was written.
 
 #![expect(
     clippy::print_stdout,
-    reason = "the differences are worth seeing even where none is too great"
+    reason = "the differences are worth seeing even where none is too large"
 )]
 
 use std::collections::BTreeMap;
@@ -54,7 +54,7 @@ fn rows(text: &str) -> Vec<Kept> {
     only_run(text).1
 }
 
-/// The same experiment with a start that is the next greater number.
+/// The same experiment with a start that is the next larger number.
 fn nudged(text: &str) -> String {
     let mut nudged = String::new();
     for line in text.lines() {
@@ -98,7 +98,7 @@ fn numbers(value: &Value) -> Vec<f64> {
         .collect()
 }
 
-/// The greatest relative difference of two lists.
+/// The largest relative difference of two lists.
 fn difference(found: &[f64], expected: &[f64]) -> f64 {
     assert_eq!(found.len(), expected.len());
     let magnitudes = expected.iter().map(|number| number.abs());
@@ -122,7 +122,7 @@ fn difference(found: &[f64], expected: &[f64]) -> f64 {
 /// A descent or a schedule of a golden file.
 struct Case {
     text: String,
-    /// What its greatest difference is printed with: method and convention.
+    /// The label of its largest difference: method and convention.
     subject: String,
     golden: Value,
 }
@@ -167,7 +167,7 @@ fn cases(file: &str, list: &str) -> Vec<Case> {
     cases.collect()
 }
 
-/// Prints the greatest difference of each subject, and gives the cases that are not right.
+/// Prints the largest difference of each subject, and gives the wrong cases.
 fn tell(file: &str, differences: &[(&Case, f64, bool)]) -> Vec<String> {
     let mut worst: BTreeMap<&str, (usize, f64)> = BTreeMap::new();
     for (case, difference, _) in differences {
@@ -184,7 +184,7 @@ fn tell(file: &str, differences: &[(&Case, f64, bool)]) -> Vec<String> {
     wrong.collect()
 }
 
-/// How far a case may be from its library in an epoch; `None` where nothing can be said.
+/// How far a case may be from its library in an epoch; `None` where no bound is known.
 fn bound(file: &str, case: &Case, epoch: usize) -> Option<f64> {
     let is = |method: &str| case.subject.starts_with(method);
     let is_clipped = case.text.contains("clip = { norm") || case.text.contains("clip = { global");
@@ -200,7 +200,7 @@ fn bound(file: &str, case: &Case, epoch: usize) -> Option<f64> {
     }
 }
 
-/// Compares every case in a list of the golden files; `compared` gives the greatest
+/// Compares every case in a list of the golden files; `compared` gives the largest
 /// difference of one, and whether it is right.
 fn compare(list: &str, compared: impl Fn(&str, &Case) -> (f64, bool)) {
     let mut wrong = Vec::new();

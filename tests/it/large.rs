@@ -128,7 +128,7 @@ fn a_report_that_does_not_tell_its_data_is_damaged() {
         std::fs::write(&path, whole.replacen(right, wrong, 1)).unwrap();
         let (code, _, stderr) = finished(runner(at.path()).args(["report", "reports/line"]));
         assert_eq!(code, 3, "{stderr}");
-        let what = "the report does not tell what these data were";
+        let what = "the report does not describe these data";
         assert!(stderr.contains(what), "{stderr}");
     }
 }
@@ -191,7 +191,7 @@ fn a_plan_shows_formulas_with_their_gradients() {
     assert!(first["gradient"]["derivatives"]["x"].is_string());
 }
 
-/// The gradient of each objective on data, beside central differences of the loss. Their
+/// The gradient of each objective on data equals central differences of the loss. Their
 /// error is about h² from the third derivative and 1e-16/h from rounding, so some 1e-10
 /// with h = 1e-5, where losses and derivatives are about 1.
 #[test]

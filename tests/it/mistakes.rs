@@ -43,7 +43,7 @@ fn a_formula_nested_too_deep_has_a_short_message() {
     let message = told(PARABOLA.replace("w0^2", &deep).as_bytes());
     assert!(message.len() < 2_000, "{} bytes", message.len());
     assert!(
-        message.contains("the formula is nested more than 100 deep"),
+        message.contains("the formula is nested more than 100 levels deep"),
         "{message}"
     );
 }
@@ -58,8 +58,8 @@ fn lists_nested_too_deep_are_told() {
     );
 }
 
-/// An experiment on this objective: its formula, the names of its starts, and all that
-/// follows in the table.
+/// An experiment with this objective: its formula, the names of its starts, and the rest of
+/// the table.
 fn experiment(formula: &str, names: &[String], rest: &str) -> String {
     let starts: Vec<String> = names.iter().map(|name| format!("{name} = 1\n")).collect();
     let starts = starts.concat();
@@ -77,7 +77,7 @@ fn numbered(name: &str, count: usize) -> Vec<String> {
 fn more_variables_than_the_limit_are_told() {
     let file = experiment("x0^2", &numbered("x", 10_001), "");
     insta::assert_snapshot!(told(file.as_bytes()));
-    // In two objectives none of which has too many.
+    // Two objectives, each with fewer than the limit.
     let first = experiment("x0^2", &["x0".to_owned()], "");
     let names = numbered("y", 9_999);
     let define = format!("define = {{ total = '{}' }}", names[..9_000].join("+"));
@@ -92,7 +92,7 @@ fn more_variables_than_the_limit_are_told() {
     insta::assert_snapshot!(told(more.as_bytes()));
 }
 
-/// `count` definitions of so many factors each, of which each uses the next one twice.
+/// `count` definitions of `factors` factors each; each of them uses the next one twice.
 fn definitions(count: usize, factors: usize) -> String {
     let mut text = "[objective.define]\n".to_owned();
     for number in 0..count {
@@ -162,7 +162,7 @@ fn a_folder_is_no_experiment() {
     let at = folder(&[]);
     let (code, _, stderr) = finished(runner(at.path()).arg("."));
     assert_eq!(code, 2);
-    insta::assert_snapshot!(stderr, @"error[file]: failed to read .: it is a folder, expected an experiment file");
+    insta::assert_snapshot!(stderr, @"error[file]: failed to read .: it is a directory, expected an experiment file");
 }
 
 #[test]
@@ -215,7 +215,7 @@ fn a_folder_that_is_no_report_is_not_replaced() {
     std::fs::write(precious.join("thesis.txt"), "chapter 1").unwrap();
     let (code, _, stderr) = finished(runner(at.path()).arg("parabola.toml"));
     assert_eq!(code, 3);
-    insta::assert_snapshot!(stderr, @"error: reports/parabola exists and is not a report: choose another folder with --out, or rename the experiment file");
+    insta::assert_snapshot!(stderr, @"error: reports/parabola exists and is not a report: choose another directory with --out, or rename the experiment file");
     assert_eq!(names(&precious), ["thesis.txt"]);
     assert_eq!(names(&at.path().join("reports")), ["parabola"]);
 }
@@ -305,5 +305,5 @@ fn codes_are_explained() {
     assert_eq!(explain(&["error[unknown-key]"]), explain(&["unknown-key"]));
     let (code, stdout, stderr) = finished(runner(at.path()).args(["explain", "unknown-kee"]));
     assert_eq!((code, stdout.as_str()), (2, ""));
-    insta::assert_snapshot!(stderr, @"error[usage]: there is no code `unknown-kee`: did you mean `unknown-key`?");
+    insta::assert_snapshot!(stderr, @"error[usage]: unknown code `unknown-kee`; did you mean `unknown-key`?");
 }

@@ -74,7 +74,7 @@ fn newton_reaches_the_certified_minima() {
 fn levenberg_marquardt_reaches_every_certified_minimum() {
     let (count, evaluations) = reached("method = 'levenberg_marquardt'");
     assert_eq!(count, 54);
-    // As many as MINPACK's `lmder` takes in the median at the same tolerance.
+    // The median of MINPACK's `lmder` at the same tolerance.
     assert!(evaluations <= 12, "{evaluations}");
 }
 
@@ -82,7 +82,7 @@ fn levenberg_marquardt_reaches_every_certified_minimum() {
 fn levenberg_marquardt_comes_close_in_single_precision() {
     let single = |text: &str| text.replace("epochs =", "precision = 'f32'\nepochs =");
     let found = regressions("method = 'levenberg_marquardt'", single);
-    // The sums are computed anew in double precision, as rounding changes some of them by more
+    // The sums are recomputed in double precision, as rounding changes some of them by more
     // than 0.1 % in single precision: two runs for each line of starts.
     let mut found = found.iter().map(|run| {
         let entries = run.outcome.parameters.iter().zip(1..);

@@ -1,5 +1,5 @@
 //! The norm of a gradient: as accurate as documented, at any length and any magnitude,
-//! and the same whichever way a run is computed.
+//! and the same however a run is computed.
 
 use gradtape::number::Scalar;
 
@@ -67,8 +67,8 @@ fn it_is_within_two_units_of_the_exact_norm_at_any_length() {
 
 #[test]
 fn every_method_records_the_same_norm() {
-    // A search whose epoch ends where it began, as the gradient there is below the limit
-    // at once, against a descent without a step.
+    // A line-search method whose epoch ends where it began, as the gradient there is below the
+    // limit at once, against a descent without a step.
     for precision in ["f32", "f64"] {
         for length in [2, 40, 700] {
             let start = format!("normal = [0, 1], length = {length}");

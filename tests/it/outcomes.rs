@@ -1,4 +1,4 @@
-//! What runs came to, how settings rank, and what a check compares of both.
+//! Outcomes of runs, the ranking of settings, and their comparison by a check.
 
 use std::fs;
 use std::path::Path;
@@ -28,8 +28,8 @@ const WELL: &str = "formula = 'x^4/4 - x^2/2', start = { x = 0.3 }";
 
 #[test]
 fn bounded_orbits_have_their_period_whatever_is_recorded() {
-    // The wells at ±1 have curvature 2: below a rate of 1 descents converge, above they
-    // double their period again and again, and from about 1.3 on they are chaotic.
+    // The wells at ±1 have curvature 2: below a learning rate of 1 descents converge, above it
+    // their period doubles repeatedly, and from about 1.3 on they are chaotic.
     let of = |rate: f64, more: &str| {
         let optimizer = format!("method = 'sgd', learning_rate = {rate}");
         came_to(WELL, &optimizer, 4000, more)
@@ -40,14 +40,14 @@ fn bounded_orbits_have_their_period_whatever_is_recorded() {
         assert_eq!(of(1.25, more), (Outcome::Oscillating, Some(4)), "{more}");
         assert_eq!(of(1.4, more), (Outcome::Wandering, None), "{more}");
     }
-    // To and fro for ever in the cycle of Newton's method on x³ − 2x + 2.
+    // Oscillating forever in the cycle of Newton's method on x³ − 2x + 2.
     let cycle = "formula = 'x^4/4 - x^2 + 2*x', start = { x = 0 }";
     let newton = "method = 'newton', line_search = 'none'";
     assert_eq!(
         came_to(cycle, newton, 300, ""),
         (Outcome::Oscillating, Some(2))
     );
-    // Whatever runs beside it in a block.
+    // Whatever other runs are in the same block.
     let plan = planned(&format!(
         "epochs = 4000\nobjective = [{{ {WELL} }}]\n[[optimizer]]\nmethod = 'sgd'\n\
          learning_rate = {{ from = 0.9, to = 1.4, count = 101 }}"
@@ -70,7 +70,7 @@ fn bounded_orbits_have_their_period_whatever_is_recorded() {
 
 #[test]
 fn descents_of_a_product_are_bounded_where_theory_says_so() {
-    // (uv − 1)²/2 from v = 1/2: by a theorem a descent stays bounded for ever without
+    // (uv − 1)²/2 from v = 1/2: by a theorem a descent stays bounded forever without
     // converging if η ≥ 1 and below the bound of divergence. Counted by an independent
     // program: 5,863 of 10,000 converge, 645 are bounded, 3,492 diverge.
     let runs = results(
@@ -106,7 +106,7 @@ fn a_rule_that_stops_a_run_does_not_say_where_it_is() {
     let patience = "epochs = 1000\nstop = { patience = 10 }";
     let found = outcomes(patience, square, &sgd("[0.1, 1.0, 1.1, 1.5]"));
     assert_eq!(found[1..], [Oscillating, Growing, Growing]);
-    // More variables than a model is made of.
+    // More variables than a model can have.
     let many = "function = 'sphere'\ndimension = 31\nstart = { x = { value = 1, length = 31 } }";
     let waits = "epochs = 100\nstop = { patience = 5, min_delta = 1.0 }";
     assert_eq!(
@@ -262,10 +262,10 @@ fn the_distance_is_that_of_the_nearest_minimiser() {
     let distance = one.distance.unwrap().to_f64();
     assert!((distance - 5.0_f64.sqrt()).abs() < 0.05, "{distance}");
     assert!(
-        summary.contains("not at the known minimum: 2.2"),
+        summary.contains("not at the known minimum (distance 2.2"),
         "{summary}"
     );
-    // Where it is not known there is no distance, and a value alone can be reached.
+    // Without a known minimiser there is no distance, but the value can be reached.
     let value = "formula = '(x - 3)^2 + 1', start = { x = 0 }, minimum = { value = 1 }";
     let run = concluded(value, "method = 'sgd', learning_rate = 0.1", 300, "");
     assert_eq!(run.result.outcome, Outcome::KnownMinimum);
@@ -318,7 +318,7 @@ fn a_gradient_whose_square_overflows_is_not_at_the_floor() {
 
 #[test]
 fn growing_runs_count_as_diverging() {
-    // Above a rate of 0.02 the steep direction grows, by 2 % an epoch at 0.0202.
+    // Above a learning rate of 0.02 the steep direction grows, by 2 % per epoch at 0.0202.
     let source = "epochs = 200\n[[objective]]\nformula = '(x^2 + 100*y^2)/2'\n\
          start = { x = 1, y = 1 }\n[[optimizer]]\nmethod = 'sgd'\n\
          learning_rate = [0.018, 0.0199, 0.0202, 0.03]";
@@ -331,7 +331,7 @@ fn growing_runs_count_as_diverging() {
     assert!(summary.contains(expected), "{summary}");
 }
 
-/// Repetitions on a function with many minima: of one setting a single run is the best of all.
+/// Repetitions on a function with many minima: one setting has the single best run.
 const REPEATED: &str = r#"
 epochs = 60
 repetitions = 30
@@ -421,7 +421,7 @@ fn few_repetitions_cannot_tell_and_diverged_runs_rank_last() {
             .join(" ")
             .contains("too few repetitions to tell")
     );
-    // Equal settings do not differ, however many repetitions there are.
+    // Equal settings do not differ, whatever the number of repetitions.
     let equal = REPEATED.replace(
         "method = \"adam\"\nlearning_rate = 1.5",
         "method = \"sgd\"\nlearning_rate = 1e-3",
@@ -446,7 +446,7 @@ fn only_what_differs_by_chance_is_compared() {
     assert!(matches!(comparison(0), Comparison::Differs(_)));
     assert_eq!(comparison(1), Comparison::NotRandom);
     assert_eq!(found.rankings[1].test, None);
-    // Starts that no setting names tell by their first runs.
+    // Starts that no setting names are distinguished by their first runs.
     let twice = source.replace(
         "x = { uniform = [0, 1] } }",
         "x = { uniform = [0, 1] } }, { x = { uniform = [5, 6] } }]",
@@ -486,7 +486,7 @@ fn the_summary_compares_as_the_table_does() {
 
 #[test]
 fn the_validation_loss_ranks_where_there_is_one() {
-    // The faster rate fits the training rows better and the other rows worse.
+    // The larger learning rate fits the training rows better and the other rows worse.
     let rows: String = (0..20)
         .map(|k| format!("{k},{}\n", if k < 16 { k } else { 100 - k }))
         .collect();
@@ -536,7 +536,7 @@ fn checked(file: &str, change: impl Fn(&str) -> String, arguments: &[&str]) -> (
     (code, stdout + &stderr)
 }
 
-/// A CSV file with another text in a column of its first row.
+/// A CSV file with another value in a column of its first row.
 fn with(text: &str, column: &str, value: &str) -> String {
     let mut reader = csv::ReaderBuilder::new()
         .has_headers(false)
@@ -595,13 +595,13 @@ fn a_check_compares_status_outcome_and_every_number() {
         };
         assert!(printed.contains(named), "{column}: {printed}");
     }
-    // The epochs too, where every epoch is compared.
+    // The epochs too, if every epoch is compared.
     let moved = |text: &str| text.replace("\n0,7,", "\n0,6,");
     let (code, _) = checked("trajectories.csv", moved, &[]);
-    assert_eq!(code, 0, "without --trajectory nothing is read of them");
+    assert_eq!(code, 0, "without --trajectory they are not read");
     let (code, printed) = checked("trajectories.csv", moved, &["--trajectory"]);
     assert_ne!(code, 0, "{printed}");
-    // What cannot be read is damage, told with its place.
+    // An unreadable value is damage, reported with its place.
     let (code, printed) = checked(
         "runs.csv",
         |text| with(text, "outcome", "epochs spent"),

@@ -8,10 +8,10 @@ use tempfile::TempDir;
 use crate::browser::Browser;
 use crate::runner::{folder, runner, succeeded};
 
-/// Twelve runs, of which some diverge, with charts of lines and of a sweep.
+/// Twelve runs, some of them diverging, with a line chart and a sweep chart.
 const TWELVE: &str = r#"
 title = "Twelve runs"
-description = "Two methods at six rates."
+description = "Two methods at six learning rates."
 epochs = 40
 [[objective]]
 formula = "w^2"
@@ -39,7 +39,7 @@ y_scale = "log"
 group_by = "optimizer"
 "#;
 
-/// A report in a folder of its own, and its page.
+/// A report in a temporary directory, and its page.
 fn page(experiment: &str) -> (TempDir, PathBuf) {
     let at = folder(&[("one.toml", experiment)]);
     succeeded(runner(at.path()).arg("one.toml"));
@@ -70,7 +70,7 @@ fn a_page_opens_without_a_complaint_and_loads_nothing() {
         .collect();
     assert_eq!(addresses, [format!("file://{}", page.display())]);
     assert_eq!(browser.text("document.title"), "Twelve runs");
-    // The policy holds: neither a picture nor a script from elsewhere is even asked for.
+    // The policy holds: no image from elsewhere is even requested.
     let refused = "new Promise(resolve => {
         document.addEventListener('securitypolicyviolation', event => resolve(event.violatedDirective));
         const image = document.createElement('img');
@@ -107,7 +107,7 @@ fn a_page_is_read_without_a_script() {
         serde_json::json!({ "value": true }),
     );
     browser.open(&page);
-    // What the protocol evaluates still runs.
+    // Expressions evaluated by the protocol still run.
     assert_eq!(runs(&mut browser).len(), 12);
     assert!(browser.holds("document.querySelector('.tools').hidden"));
     assert!(!browser.holds("Boolean(document.querySelector('th button, .switch'))"));
@@ -201,7 +201,7 @@ fn the_table_is_filtered_by_words_columns_and_comparisons() {
     browser.assert_no_complaint();
 }
 
-/// A title, a description and names that are nasty in every way that a label can be.
+/// A title, a description and names that are nasty in every way possible for a label.
 const NASTY: &str = r#"
 title = "<script>window.harmed = 1</script> \"quotes\" & 'more' \n 😀 \u202Bשלום\u202C TITLE"
 description = "<img src=x onerror='window.harmed = 2'> </style></script><!-- \n\n second"
@@ -230,7 +230,7 @@ fn labels_are_text_whatever_they_contain() {
         return;
     };
     let long = "w".repeat(500);
-    // The name of an objective may have 200 letters.
+    // The name of an objective may have 200 characters.
     let nasty = NASTY.replace("LONG", &long[..190]).replace("TITLE", &long);
     let (_at, page) = page(&nasty);
     for width in [375, 1280] {
@@ -264,7 +264,7 @@ fn a_page_fits_a_phone_and_its_tables_scroll_by_themselves() {
     assert!(browser.holds(&format!(
         "{region}.tabIndex === 0 && {region}.role === 'region'"
     )));
-    // A picture is so large that its letters are read, and scrolls by itself too.
+    // A picture is so large that its text is readable, and scrolls by itself too.
     let chart = "document.querySelector('.plot')";
     let right = browser.number(&format!("{chart}.getBoundingClientRect().right"));
     assert!(right <= 375.0, "{right}");
@@ -276,8 +276,8 @@ fn a_page_fits_a_phone_and_its_tables_scroll_by_themselves() {
     assert!(least >= 8.0, "{least}");
 }
 
-/// The least contrast of a text and what is behind it, as WCAG 2.2 defines it, and where
-/// it is. Drawings are looked at by the tests of charts.
+/// The smallest contrast of a text with its background, as WCAG 2.2 defines it, and the element.
+/// The tests of charts cover drawings.
 const LEAST_CONTRAST: &str = r"(() => {
     const parse = text => text.match(/[\d.]+/g).map(Number);
     const linear = c => c / 255 <= 0.04045 ? c / 255 / 12.92 : ((c / 255 + 0.055) / 1.055) ** 2.4;
@@ -314,7 +314,7 @@ fn light_and_dark_follow_the_preference_and_have_contrast() {
             .push(browser.text("getComputedStyle(document.documentElement).backgroundColor"));
         let least = browser.value(LEAST_CONTRAST);
         assert!(least[0].as_f64().unwrap() >= 4.5, "{scheme}: {least}");
-        // The drawing too: its ground, its letters, the first line.
+        // The drawing too: its background, its text, the first line.
         for part in ["rect", "text", "[data-line] polyline"] {
             let style =
                 format!("getComputedStyle(document.querySelector('.picture > svg {part}'))");
@@ -357,7 +357,7 @@ fn a_page_has_headings_in_order_and_landmarks() {
     let unnamed = "[...document.querySelectorAll('svg[role], img')].filter(one =>
         !(one.ariaLabel || one.alt || '').includes('loss')).length";
     assert_eq!(browser.number(unnamed), 0.0);
-    // The first stop of the keyboard leads past everything else.
+    // The first tab stop skips to the results.
     browser.press("Tab");
     assert_eq!(
         browser.text("document.activeElement.textContent"),
@@ -390,7 +390,7 @@ fn a_page_is_printed_without_its_controls() {
     assert!(pdf["data"].as_str().unwrap().len() > 10_000);
 }
 
-/// A hundred runs of two objectives and what is drawn of them.
+/// A hundred runs of two objectives with charts.
 const HUNDRED: &str = r#"
 epochs = 300
 [[objective]]
@@ -447,9 +447,9 @@ fn a_page_has_the_first_thousand_runs_and_the_best_of_each_objective() {
     );
 }
 
-/// What the tooltip says, as its lines.
+/// The lines of the tooltip.
 fn tip(browser: &mut Browser) -> Vec<String> {
-    // The text of one that is not shown yet has no lines, so both are asked in one step.
+    // The text of a hidden tooltip has no lines, so both are queried in one step.
     let shown = "(tip => tip.getClientRects().length > 0 ? tip.innerText : null)(
         document.querySelector('.tip'))";
     for _ in 0..500 {
@@ -525,7 +525,7 @@ y = "w"
     browser.value("document.querySelector('.plot').focus()");
     browser.press("ArrowUp");
     browser.press("ArrowUp");
-    // It leaves the frame on its way to epoch 1, and is at its start in the last epoch seen.
+    // It leaves the frame before epoch 1, so its last visible epoch is its start.
     let first = tip(&mut browser);
     assert_eq!(
         [number_of(&first, "epoch"), number_of(&first, "w")],
@@ -633,7 +633,7 @@ fn what_is_read_lies_on_the_line_on_every_scale() {
         return;
     };
     for scale in ["linear", "log", "symlog"] {
-        // w swings around 0 and shrinks from 1 to 1e-6, on a log axis its size does.
+        // w oscillates around 0 and shrinks from 1 to 1e-6; a log axis shows the loss instead.
         let experiment = format!(
             "epochs = 60
             [[objective]]
@@ -655,7 +655,7 @@ fn what_is_read_lies_on_the_line_on_every_scale() {
             const dot = shown.querySelector('.dot');
             const at = new DOMPoint(...['cx', 'cy'].map(name => Number(dot.getAttribute(name))));
             const { x, y } = at.matrixTransform(dot.getScreenCTM());
-            // A line ends at its last point, which is therefore hardly on it.
+            // A line ends at its last point, which may therefore not be in the stroke.
             const around = [[0, 0], [1, 0], [-1, 0], [0, 1], [0, -1]];
             return [...shown.querySelectorAll('g[data-line] polyline, g[data-line] path')]
                 .some(line => around.some(([right, down]) => line.isPointInStroke(

@@ -1,4 +1,4 @@
-//! How a report takes its place: whole, with everything that is somebody's own, whoever is
+//! Publishing of reports: complete, without losing the user's own files, whichever process is
 //! killed, and one process at a time.
 
 #![cfg(unix)]
@@ -16,7 +16,7 @@ use crate::runner::{
     ended, finished, folder, full, names, runner, send, skipped, started, succeeded,
 };
 
-/// Two texts of one experiment, whose reports differ in every file.
+/// Two texts of one experiment with reports that differ in every file.
 const TEXTS: [&str; 2] = [
     "
 title = 'one'
@@ -40,7 +40,7 @@ at = { x = { from = 1, to = 2, count = 5 } }
 ",
 ];
 
-/// A folder with `exp.toml` of the first text, its report, and things of somebody's own in it.
+/// A directory with `exp.toml` of the first text and its report, which has files of the user.
 fn recorded() -> TempDir {
     let at = folder(&[("exp.toml", TEXTS[0])]);
     succeeded(runner(at.path()).args(["exp.toml", "-q"]));
@@ -53,7 +53,7 @@ fn recorded() -> TempDir {
     at
 }
 
-/// All files below a folder, with what they have; of a link where it leads.
+/// All files below a directory, with their contents; for a link its target.
 fn tree(folder: &Path) -> BTreeMap<PathBuf, Vec<u8>> {
     let mut files = BTreeMap::new();
     let mut folders = vec![folder.to_owned()];
@@ -85,7 +85,7 @@ fn is_own(path: &Path) -> bool {
         || path.starts_with("share")
 }
 
-/// What is somebody's own, and the files of the report.
+/// The user's own files, and the files of the report.
 fn divided(report: &Path) -> (BTreeMap<PathBuf, Vec<u8>>, BTreeMap<PathBuf, Vec<u8>>) {
     tree(report).into_iter().partition(|(path, _)| is_own(path))
 }
@@ -133,7 +133,7 @@ fn what_is_somebodys_own_stays_whatever_replaces_the_report() {
 fn what_could_not_stay_is_told_before_anything_is_run() {
     let at = recorded();
     let report = at.path().join("reports/exp");
-    // A picture of somebody's own, with the name of a chart that comes later.
+    // A file of the user with the name of a chart that comes later.
     fs::write(report.join("loss_over_epoch.png"), "mine").unwrap();
     let text = TEXTS[0].replace("{ y = 'w' }", "{ y = 'w' }, { y = 'loss' }");
     fs::write(at.path().join("exp.toml"), text).unwrap();
@@ -143,7 +143,7 @@ fn what_could_not_stay_is_told_before_anything_is_run() {
     assert_eq!(
         stderr,
         "error: reports/exp/loss_over_epoch.png is not a file of the recorded report, and the new \
-         one has a file of that name: move it elsewhere, or choose another folder with --out\n"
+         one has a file of that name: move it elsewhere, or choose another directory with --out\n"
     );
     assert!(tree(at.path()) == before);
 }
@@ -170,7 +170,7 @@ fn what_only_looks_like_a_report_is_left_alone() {
         assert!(tree(at.path()) == before);
         fs::remove_file(report.join(name)).unwrap();
     }
-    // One that a merge has damaged is replaced, with what is somebody's own kept.
+    // A report that a merge has damaged is replaced, and the user's own files stay.
     succeeded(runner(at.path()).args(["exp.toml", "-q"]));
     let text = fs::read_to_string(report.join("report.json")).unwrap();
     let text = text.replacen("  \"file\"", "<<<<<<< ours\n  \"file\"", 1);
@@ -185,12 +185,12 @@ fn what_only_looks_like_a_report_is_left_alone() {
 #[test]
 fn what_has_the_name_of_a_temporary_folder_is_somebodys() {
     for name in [".exp.tmp", ".exp.tmp-new", ".exp.tmp-old"] {
-        for kind in ["file", "folder", "link"] {
+        for kind in ["file", "directory", "link"] {
             let at = recorded();
             let path = at.path().join("reports").join(name);
             match kind {
                 "file" => fs::write(&path, "mine").unwrap(),
-                "folder" => {
+                "directory" => {
                     fs::create_dir(&path).unwrap();
                     fs::write(path.join("runs.csv"), "mine").unwrap();
                 }
@@ -212,8 +212,8 @@ fn what_has_the_name_of_a_temporary_folder_is_somebodys() {
     }
 }
 
-/// What a process that was killed may have left, made by hand: `left` with the report of text
-/// `report` and with what was on the way.
+/// The remains of a killed process, made by hand: `left` with the report of text `report` and
+/// with the files being moved.
 fn killed(left: &str, report: usize, on_the_way: &[&str]) -> TempDir {
     let at = recorded();
     let reports_folder = at.path().join("reports");
@@ -245,10 +245,10 @@ fn what_a_killed_process_left_is_finished_or_undone_by_the_next_one() {
     let cases: [(&str, usize, &[&str], bool); 6] = [
         // While the files were written.
         ("", 1, &[], false),
-        // While what is somebody's own moved to the new report.
+        // While the user's own files moved to the new report.
         ("-new", 1, &all[..2], false),
         ("-new", 1, &all, false),
-        // After the exchange: the previous one is what is left.
+        // After the exchange: the previous one is left.
         ("-new", 1, &["share"], false),
         // Between two renames, where there is no exchange.
         ("-new", 1, &all, true),
@@ -272,7 +272,7 @@ fn what_a_killed_process_left_is_finished_or_undone_by_the_next_one() {
             }
             let (code, stdout, stderr) = finished(runner(at.path()).args(next));
             assert_eq!(code, 0, "{left} {on_the_way:?} {next:?}: {stderr}{stdout}");
-            // A reader does not clear up what is only half written.
+            // A reader does not remove a half-written report.
             if left.is_empty() && ["check", "show"].contains(&next[0]) {
                 succeeded(runner(at.path()).args(["exp.toml", "-q"]));
             }
@@ -301,8 +301,8 @@ fn what_a_killed_process_left_is_finished_or_undone_by_the_next_one() {
 #[test]
 fn nothing_is_written_or_removed_through_a_link() {
     let mine = folder(&[("notes.md", "mine")]);
-    fs::create_dir(mine.path().join("folder")).unwrap();
-    fs::write(mine.path().join("folder/a.txt"), "mine").unwrap();
+    fs::create_dir(mine.path().join("directory")).unwrap();
+    fs::write(mine.path().join("directory/a.txt"), "mine").unwrap();
     for name in [".exp.tmp-new", ".exp.tmp-old", "new", ".gitignore"] {
         let at = killed("", 1, &[]);
         // Another report of mine, with all files that a report lists.
@@ -312,7 +312,7 @@ fn nothing_is_written_or_removed_through_a_link() {
         match name {
             "new" => {
                 fs::remove_dir_all(work.join("new")).unwrap();
-                symlink(mine.path().join("folder"), work.join("new")).unwrap();
+                symlink(mine.path().join("directory"), work.join("new")).unwrap();
             }
             ".gitignore" => {
                 fs::remove_file(work.join(name)).unwrap();
@@ -330,7 +330,7 @@ fn nothing_is_written_or_removed_through_a_link() {
     }
 }
 
-/// Runs that never come to rest.
+/// Runs that never converge.
 const ENDLESS: &str = "
 epochs = 9_000_000_000_000
 objective = [{ formula = 'cos(3*x)', start = { x = 0.3 } }]
@@ -388,7 +388,7 @@ fn a_writer_that_waits_too_long_says_who_holds_the_report() {
         first.id()
     );
     assert!(
-        stderr.starts_with("exp.toml: waiting for another process that writes the report, "),
+        stderr.starts_with("exp.toml: waiting for another process to finish the report, "),
         "{stderr}"
     );
     let last = stderr.lines().last().unwrap();
@@ -417,7 +417,7 @@ fn a_link_in_place_of_the_report_is_written_through() {
         assert!(now == own && files == reports()[1]);
         assert_eq!(names(&at.path().join("disk")), ["rep"]);
     }
-    // To an empty folder, and to one that is not there yet.
+    // To an empty directory, and to one that does not exist yet.
     for make in [true, false] {
         fs::remove_dir_all(&elsewhere).unwrap();
         if make {
@@ -426,7 +426,7 @@ fn a_link_in_place_of_the_report_is_written_through() {
         succeeded(runner(at.path()).args(["exp.toml", "-q"]));
         assert!(tree(&elsewhere) == reports()[1]);
     }
-    // A disk that is not there.
+    // A disk that does not exist.
     fs::remove_dir_all(at.path().join("disk")).unwrap();
     let (code, _, stderr) = finished(runner(at.path()).arg("exp.toml"));
     assert_eq!(
@@ -450,7 +450,7 @@ fn the_rights_of_a_report_are_kept() {
     }
     let mode = |path: &Path| fs::metadata(path).unwrap().mode() & 0o7777;
     let others = mode(&report.join("index.html"));
-    // A file that is new has those of the report's list.
+    // A new file has those of `report.json`.
     let text = TEXTS[1].replace("{ y = 'w' }", "{ y = 'w' }, { y = 'loss' }");
     fs::write(at.path().join("exp.toml"), text).unwrap();
     for arguments in [&["exp.toml", "-q"] as &[&str], &["report", "reports/exp"]] {
@@ -479,14 +479,14 @@ fn some_runs_and_other_settings_do_not_replace_the_recorded_report() {
         );
         assert_eq!(
             stderr,
-            "note: reports/exp stays as recorded; --replace replaces it\n"
+            "note: reports/exp is unchanged; --replace replaces it\n"
         );
         assert!(tree(&report) == before);
         let partial = at.path().join("reports/exp@partial");
         succeeded(runner(at.path()).args(["show", "reports/exp@partial"]));
         succeeded(runner(at.path()).args(["report", "reports/exp@partial"]));
         fs::remove_dir_all(partial).unwrap();
-        // Somewhere else it has its own name.
+        // In another directory it has the usual name.
         succeeded(runner(at.path()).args(arguments).args(["--out", "other"]));
         assert_eq!(names(&at.path().join("other")), ["exp"]);
         assert_eq!(names(&at.path().join("reports")), ["exp"]);
@@ -566,14 +566,14 @@ fn many_writers_and_readers_of_one_report_never_see_two() {
     }
 }
 
-/// The command under strace, which makes calls of the system fail or kills at one; `None`
-/// where it cannot.
+/// The command under strace, which makes system calls fail or kills at one; `None` if it
+/// cannot.
 fn traced(at: &Path, injections: &[String]) -> Option<Command> {
     let can = Command::new("strace")
         .args(["-qq", "-o", "/dev/null", "true"])
         .output();
     if !can.is_ok_and(|output| output.status.success()) {
-        skipped("strace is not there");
+        skipped("strace not found");
         return None;
     }
     let mut command = Command::new("strace");
@@ -587,7 +587,7 @@ fn traced(at: &Path, injections: &[String]) -> Option<Command> {
     Some(command)
 }
 
-/// What strace saw, in the folder of the experiment.
+/// The log of strace, in the directory of the experiment.
 const TRACE: &str = "trace.log";
 
 /// Without an exchange of directories two renames take its place.
@@ -620,7 +620,7 @@ fn a_kill_at_any_rename_leaves_one_of_the_two_reports() {
                     command.arg("reports/exp");
                 }
                 let output = command.output().unwrap();
-                // Readers mend what they find.
+                // Readers repair a report that they find unfinished.
                 let (code, stdout, stderr) =
                     finished(runner(at.path()).args(["show", "reports/exp"]));
                 assert_eq!(code, 0, "{kill} {more:?}: {stderr}{stdout}");
@@ -675,7 +675,7 @@ fn a_call_that_fails_leaves_the_recorded_report_and_what_is_somebodys_own() {
                 assert!([0, 3].contains(&code), "{told}");
                 let trace = fs::read_to_string(at.path().join(TRACE)).unwrap();
                 let (now, files) = divided(&report);
-                // What could not be moved back waits for the next one.
+                // Files that could not be moved back wait for the next process.
                 let is_kept = now == own || !names(&at.path().join("reports")).eq(&["exp"]);
                 assert!(
                     is_kept && files == if code == 0 { two.clone() } else { one.clone() },
@@ -732,7 +732,7 @@ fn a_kill_at_any_moment_leaves_nothing_behind_once_a_run_has_ended() {
             _ => &["report", "reports/exp"],
         };
         let child = started(runner(at.path()).args(arguments), || true);
-        // From the beginning to the end, in an order that does not hang on the kind.
+        // From the beginning to the end, in an order that does not depend on the command.
         let share = u32::try_from(kill * 37 % 100).unwrap();
         std::thread::sleep(longest * share / 100);
         send("KILL", &child);
@@ -765,7 +765,7 @@ fn as_nobody(at: &Path) -> Option<Command> {
             .output()
             .is_ok_and(|output| output.status.success());
     if !can {
-        skipped("only the superuser can run the command as somebody else");
+        skipped("only the superuser can run the command as another user");
     }
     can.then_some(command)
 }
@@ -795,7 +795,7 @@ fn a_read_only_folder_in_a_report_is_told_and_stays() {
         (
             3,
             "error: reports/exp/a is a read-only directory, which cannot move to the new report: \
-             move it elsewhere, or choose another folder with --out\n"
+             move it elsewhere, or choose another directory with --out\n"
         )
     );
     assert!(tree(at.path()) == before && report.join("a").is_dir());
@@ -825,8 +825,8 @@ fn the_report_of_another_user_is_replaced_and_named_if_it_cannot_be_removed() {
         (code, &*stderr),
         (
             0,
-            "warning: the previous report could not be removed (it may be another user's): it is \
-             at reports/.exp.tmp-new\n"
+            "warning: the previous report could not be removed (it may belong to another user); \
+             it is at reports/.exp.tmp-new\n"
         )
     );
     let [one, two] = reports();
@@ -891,7 +891,7 @@ fn what_is_mounted_in_a_report_is_told_and_stays() {
         assert_eq!(
             stderr,
             format!(
-                "error: {place} {why}: move it elsewhere, or choose another folder with --out\n"
+                "error: {place} {why}: move it elsewhere, or choose another directory with --out\n"
             )
         );
         assert!(after == before && disk.join("notes.md").exists());
@@ -970,8 +970,7 @@ fn a_file_system_without_locks_will_do() {
         assert_eq!((code, &*stderr), (0, ""));
         assert!(divided(&at.path().join("reports/exp")).1 == reports()[1]);
         assert_eq!(names(&at.path().join("reports")), ["exp"]);
-        // A crash leaves the file that says somebody writes: better a question than a report
-        // of two processes.
+        // A crash leaves the lock file: better a question than a report of two processes.
         if !full() {
             skipped("waiting for a minute");
             continue;
@@ -979,9 +978,9 @@ fn a_file_system_without_locks_will_do() {
         let at = killed("", 1, &[]);
         let mut command = traced(at.path(), &[format!("flock:error={error}")]).unwrap();
         let (code, _, stderr) = finished(command.arg("exp.toml"));
-        let told = "reports/exp is being written by process 1 on another: it had not finished \
-                    after 60 s; run again when it has, or delete reports/.exp.tmp/lock if it has \
-                    ended\n";
+        let told = "reports/exp is being written by process 1 on another, which has not finished \
+                    after 60 s: run again when it has, or delete reports/.exp.tmp/lock if that \
+                    process no longer runs\n";
         assert!(code == 3 && stderr.ends_with(told), "{stderr}");
     }
 }

@@ -221,7 +221,7 @@ fn a_new_report_replaces_the_old_one_and_keeps_what_is_not_its_own() {
 #[cfg(unix)]
 #[test]
 fn an_interrupted_run_ends_with_130_and_leaves_nothing() {
-    // At this rate w only changes its sign, so no epoch is like the one before.
+    // At this learning rate w only changes its sign, so no epoch equals the one before.
     let endless = PARABOLA
         .replace("10_000", "1_000_000_000_000")
         .replace("= 0.01", "= 1.0");
@@ -231,7 +231,7 @@ fn an_interrupted_run_ends_with_130_and_leaves_nothing() {
     while !at.path().join("reports").exists() && Instant::now() < deadline {
         std::thread::sleep(Duration::from_millis(20));
     }
-    // The handler is set up right after the folder.
+    // The handler is installed right after the directory is created.
     std::thread::sleep(Duration::from_millis(300));
     Command::new("kill")
         .args(["-INT", &child.id().to_string()])
@@ -302,10 +302,7 @@ fn a_damaged_report_is_told_with_file_and_line() {
         "its experiment is not the one it was made from",
     );
     check(
-        "report.json",
-        "epochs = 3",
-        "epochs = 0",
-        "its experiment has mistakes",
+        "report.json", "epochs = 3", "epochs = 0", "its experiment has errors",
     );
     check(
         "report.json",

@@ -1,4 +1,4 @@
-//! What holds of every update rule, in each convention and with each of its settings.
+//! Properties of every update rule, in each convention and with each of its settings.
 
 use gradtape::batch::End;
 use gradtape::number::{Domain, Scalar};
@@ -79,7 +79,7 @@ fn experiment(head: &str, objective: &str, optimizer: &str) -> String {
     format!("{head}\n[record]\nevery = 1\n[[objective]]\n{objective}\n[[optimizer]]\n{optimizer}")
 }
 
-/// Those that look at all elements of an array together.
+/// Rules that read all elements of an array together.
 const OF_WHOLE_ARRAYS: &[&str] = &["adafactor", "lamb", "prodigy"];
 
 #[test]
@@ -97,7 +97,7 @@ fn a_rule_has_the_same_bits_on_numbers_and_arrays() {
                     "formula = \"{formula}\"\nstart = {{ x = {start} }}"
                 ));
                 let mut lengths = vec![1];
-                // So many elements are loops in place of a straight line.
+                // This many elements are loops instead of a straight line.
                 if !OF_WHOLE_ARRAYS.contains(&method.name()) {
                     lengths.push(2_000);
                 }
@@ -147,8 +147,8 @@ fn every_rule_goes_down_a_parabola() {
     for precision in ["f64", "f32"] {
         let head = format!("epochs = 50\nprecision = \"{precision}\"");
         let objective = "formula = \"x^2 + 10*y^2\"\nstart = { x = 1, y = -0.5 }";
-        // An offset is for a descent that goes on from another one, and the rate 1, the default
-        // of one method, is too great here.
+        // An offset is for a descent that continues another one, and the learning rate 1, the
+        // default of one method, is too large here.
         let is_usual = |one: &(Method, Convention, String)| {
             !one.2.contains("offset") && one.0 != Method::ScheduleFreeSgd
         };

@@ -14,7 +14,7 @@ use std::{
 
 use tempfile::TempDir;
 
-/// The command in the folder `at`, without the caller's colours and width.
+/// The command in the directory `at`, without the caller's colours and width.
 pub fn runner(at: &Path) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_runner"));
     command
@@ -32,15 +32,15 @@ pub fn full() -> bool {
     std::env::var_os("GRADTAPE_FULL").is_some()
 }
 
-/// Says what a test leaves untested here, past the test harness, which hides what good tests
-/// print.
+/// Reports what a test leaves untested here, bypassing the test harness, which hides the output
+/// of passing tests.
 pub fn skipped(why: &str) {
     let _ = writeln!(std::io::stderr(), "skipped: {why}");
 }
 
-/// An empty folder with some files in it.
+/// A temporary directory with these files.
 pub fn folder(files: &[(&str, &str)]) -> TempDir {
-    let folder = tempfile::tempdir().expect("a temporary folder");
+    let folder = tempfile::tempdir().expect("a temporary directory");
     for (name, text) in files {
         std::fs::write(folder.path().join(name), text).expect("a new file");
     }
@@ -58,16 +58,16 @@ pub fn finished(command: &mut Command) -> (i32, String, String) {
     (status.code().unwrap_or(-1), text(stdout), text(stderr))
 }
 
-/// Runs to the end, which must be a good one; gives standard output.
+/// Runs to the end, which must be a success; gives standard output.
 pub fn succeeded(command: &mut Command) -> String {
     let (code, stdout, stderr) = finished(command);
     assert_eq!(code, 0, "{stderr}{stdout}");
     stdout
 }
 
-/// The names of what is in a folder, sorted.
+/// The names of the entries of a directory, sorted.
 pub fn names(folder: &Path) -> Vec<String> {
-    let entries = std::fs::read_dir(folder).expect("a folder");
+    let entries = std::fs::read_dir(folder).expect("a directory");
     let mut names: Vec<String> = entries
         .map(|entry| {
             entry
@@ -81,7 +81,7 @@ pub fn names(folder: &Path) -> Vec<String> {
     names
 }
 
-/// All files of a folder with their bytes.
+/// All files of a directory with their bytes.
 pub fn contents(folder: &Path) -> Vec<(String, Vec<u8>)> {
     let read = |name: String| {
         let bytes = std::fs::read(folder.join(&name)).expect("a file");

@@ -19,7 +19,7 @@ impl Kept {
     }
 }
 
-/// Keeps the rows of each run, with the number of its parameters.
+/// Stores the rows of each run, with the number of its parameters.
 #[derive(Default)]
 struct Keeper(Vec<(usize, Vec<Kept>)>);
 
@@ -41,7 +41,7 @@ impl Recorder for Keeper {
     }
 }
 
-/// The plan of an experiment without a mistake.
+/// The plan of an experiment without errors.
 pub(crate) fn planned(text: &str) -> Plan {
     Plan::new("test.toml", text).unwrap_or_else(|mistakes| panic!("{text}\n{mistakes}"))
 }

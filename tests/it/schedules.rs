@@ -1,7 +1,7 @@
 //! Schedules, clipping, and tables with several methods, conventions and schedules.
 //!
-//! That the rates are those of the libraries is for the goldens to say; here are closed
-//! forms at the places where conventions part, and what a file makes of them.
+//! The goldens compare learning rates with those of the libraries; here are closed forms
+//! where conventions differ, and their use in files.
 
 use gradtape::number::Scalar;
 use gradtape::optimizer::schedule::Kind;
@@ -27,7 +27,7 @@ fn kept(plan: &Plan) -> Vec<Vec<(Option<Scalar>, f64)>> {
         .collect()
 }
 
-/// The rate of each epoch from 0 on, the last one included.
+/// The learning rate of each epoch from 0 on, the last one included.
 fn rates(epochs: u64, optimizer: &str) -> Vec<f64> {
     let plan = planned(&experiment(epochs, optimizer));
     let kept = kept(&plan).remove(0);
@@ -35,7 +35,7 @@ fn rates(epochs: u64, optimizer: &str) -> Vec<f64> {
     rates.collect()
 }
 
-/// The rates of a schedule of gradient descent with a rate of 0.5.
+/// The learning rates of a schedule of gradient descent with a learning rate of 0.5.
 fn rates_of(epochs: u64, convention: &str, schedule: &str) -> Vec<f64> {
     let optimizer = format!(
         "method = 'sgd'\nlearning_rate = 0.5\nconvention = '{convention}'\nschedule = {{ {schedule} }}"
@@ -103,7 +103,7 @@ fn a_warm_up_is_among_the_epochs_of_a_cosine_in_optax_only() {
 fn a_formula_reads_the_epoch_and_gives_the_rate() {
     let formula = "kind = 'formula', formula = 'learning_rate*(epochs - epoch)/epochs'";
     check(4, "pytorch", formula, &[0.5, 0.375, 0.25, 0.125, 0.0]);
-    // No rate need be given where the formula does not read it, nor is there one.
+    // The learning rate is optional where the formula does not read it, and then absent.
     let text = "method = 'sgd'\nconvention = 'optax'\n\
                 schedule = { kind = 'formula', formula = '0.1/sqrt(1 + epoch)' }";
     assert_eq!(
@@ -156,7 +156,7 @@ fn a_plateau_waits_as_its_convention_does() {
         rates.collect::<Vec<f64>>()
     };
     // The first loss is an improvement. PyTorch waits for more than two others, and the
-    // rate of an epoch has not seen its own loss yet, but that of optax has.
+    // learning rate of an epoch depends on its own loss only in optax.
     assert_eq!(of("pytorch"), [1.0, 1.0, 1.0, 1.0, 0.5, 0.5, 0.5, 0.25]);
     assert_eq!(of("keras"), [1.0, 1.0, 1.0, 0.5, 0.5, 0.25, 0.25, 0.125]);
     assert_eq!(of("optax"), [1.0, 1.0, 0.5, 0.5, 0.25, 0.25, 0.125, 0.125]);
@@ -164,7 +164,7 @@ fn a_plateau_waits_as_its_convention_does() {
 
 #[test]
 fn one_cycle_moves_the_momentum_the_other_way() {
-    // With a momentum of m the second step is longer by a factor that tells it.
+    // With a momentum of m the second step is longer by a factor that shows it.
     let text = "method = 'sgd'\nlearning_rate = 0.25\nmomentum = 0.5\nschedule = { kind = 'one_cycle', \
                 epochs = 9, pct_start = 0.5, anneal = 'linear', div_factor = 2, base_momentum = 0.5, max_momentum = 0.75 }";
     let plan = planned(&experiment(3, text));
@@ -342,5 +342,5 @@ fn runner_methods_shows_methods_and_schedules() {
     }
     let (code, _, stderr) = finished(runner(at.path()).args(["methods", "cosin"]));
     assert_eq!(code, 2);
-    insta::assert_snapshot!(stderr, @"error[usage]: there is no method or schedule `cosin`: did you mean `cosine`?");
+    insta::assert_snapshot!(stderr, @"error[usage]: unknown method or schedule `cosin`; did you mean `cosine`?");
 }

@@ -1,4 +1,4 @@
-//! Searches against PyTorch, closed forms, scipy and known minima.
+//! Line-search and second-order methods against PyTorch, closed forms, scipy and known minima.
 
 use std::f64::consts::PI;
 
@@ -24,7 +24,7 @@ fn parameters(outcome: &End) -> Vec<f64> {
     outcome.parameters.iter().map(|x| x.to_f64()).collect()
 }
 
-/// Every search, in a line of TOML.
+/// Every line-search and second-order method, in a line of TOML.
 const ALL: &[&str] = &[
     "method = 'lbfgs'",
     "method = 'lbfgs'\nline_search = 'strong_wolfe'",
@@ -149,8 +149,8 @@ fn pytorch_stays_where_its_tolerances_end_it() {
 
 #[test]
 fn every_search_finds_the_minimum() {
-    // The loss at the minimum is 0, so how close a search comes is not a matter of how
-    // coarse the loss is. PyTorch's tolerances end it earlier.
+    // The loss at the minimum is 0, so its precision does not limit how close a method
+    // comes. PyTorch's tolerances end it earlier.
     for optimizer in ALL.iter().chain(PLAIN) {
         let head = "epochs = 500\nstop = { loss_below = 1e-20 }";
         let (outcome, rows) = &run(&experiment(head, ROSENBROCK, optimizer))[0];
@@ -189,15 +189,15 @@ fn a_curve_is_fitted_to_points() {
     let exact = [
         4.086_104_865_060_045, 0.605_717_578_152_777_4, 1.007_252_515_036_325,
     ];
-    // The loss does not tell steps shorter than √ε from none, relative to the curvature,
-    // of which the least is about 1.
+    // The loss does not distinguish steps shorter than √ε from none, relative to the
+    // curvature, whose minimum is about 1.
     for (found, exact) in parameters(outcome).into_iter().zip(exact) {
         assert!(close(found, exact, 3e-8, 0.0), "{found} {exact}");
     }
     assert_eq!(outcome.reason.status().name(), "converged");
     // scipy's `least_squares(method="lm")` takes 13.
     assert!(outcome.counts.evaluations <= 15, "{:?}", outcome.counts);
-    // The mean is as good, and so is a constant beside it.
+    // The mean is as good, and so is an added constant.
     let objective = objective.replace("sum(", "7 + 0.5*mean(");
     let (mean, _) = &run(&experiment(head, &objective, optimizer))[0];
     for (found, exact) in parameters(mean).into_iter().zip(exact) {
@@ -243,7 +243,7 @@ fn plain_newton_finds_roots_of_the_gradient() {
 #[test]
 fn gauss_newton_finds_roots_of_equations() {
     let ends = |formula, start, end: &[f64]| ends(formula, start, PLAIN[1], end);
-    // Two steps, of which the first raises the loss, and one that finds nothing left.
+    // Two steps (the first raises the loss), and one without a change.
     let rosenbrock = "(1 - x)^2 + 100*(y - x^2)^2";
     assert_eq!(
         ends(rosenbrock, "x = -1.2, y = 1", &[1.0; 2]),
@@ -261,7 +261,7 @@ fn gauss_newton_finds_roots_of_equations() {
 
 #[test]
 fn dependent_residuals_have_a_shortest_step() {
-    // Fewer equations than parameters, a parameter without effect, and two that are one.
+    // Fewer equations than parameters, a parameter without effect, and two that act as one.
     let cases: [(&str, &str, &[f64]); 3] = [
         ("(x + 2*y - 5)^2", "x = 0, y = 0", &[1.0, 2.0]),
         ("(x - 1)^2 + (x - 3)^2 + 0*y^2", "x = 7, y = 8", &[2.0, 8.0]),

@@ -1,4 +1,4 @@
-//! Where descents start: arrays, grids of elements, and draws from the seed.
+//! The starting points of runs: arrays, grids of elements, and random numbers from the seed.
 
 use gradtape::plan::{Plan, Run};
 
@@ -113,7 +113,7 @@ fn a_test_function_gives_a_draw_its_length() {
         "",
     );
     assert_eq!(start(&same.run(0)), [0.5; 4]);
-    // The start tells the dimension that is not given.
+    // The start gives the dimension that the file omits.
     let told = self::plan("function = 'sphere'\nstart = { x = [1, 2, 3] }", "");
     assert_eq!(start(&told.run(0)), [1.0, 2.0, 3.0]);
 }

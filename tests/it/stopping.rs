@@ -5,7 +5,7 @@ use gradtape::plan::Plan;
 
 use crate::runs::only_run;
 
-/// The outcomes of all runs together, which go in lanes.
+/// The outcomes of all runs together, which are computed in lanes.
 fn outcomes(text: &str) -> Vec<End> {
     let plan = Plan::new("test.toml", text).unwrap();
     let numbers: Vec<u64> = (0..plan.runs()).collect();
@@ -350,7 +350,7 @@ fn what_is_not_finite_at_the_start_is_traced_to_its_operation() {
         of("x^2 +\n  asin(x)", "x = 1"),
         "gradient norm was inf at epoch 0 (asin at line 2, column 3: derivative infinite at 1)",
     );
-    // What a branch that is not taken has is not the cause.
+    // A branch that is not taken is not the cause.
     check(
         of(
             "where(x > 0, ln(x), 0) + where(y > 0, 0, sqrt(y))",
@@ -358,7 +358,7 @@ fn what_is_not_finite_at_the_start_is_traced_to_its_operation() {
         ),
         "gradient norm was inf at epoch 0 (sqrt at column 42: derivative infinite at 0)",
     );
-    // In a definition, in single precision, for a method that searches.
+    // In a definition, in single precision, for a line-search method.
     let objective = "formula = 'x^2 + r'\ndefine = { r = '2*cbrt(x)' }\nstart = { x = 0 }";
     check(
         reason(objective, "method = 'lbfgs'"),

@@ -1,4 +1,4 @@
-//! Text that strangers wrote: what is printed obeys nobody, and stored text stays as it is.
+//! Untrusted text: printed output contains no commands, and stored text stays unchanged.
 
 use std::fs;
 use std::path::Path;
@@ -12,14 +12,14 @@ use crate::runner::{finished, folder, names, runner, succeeded};
 const NAME: &str = "::error::A\u{1b}]0;t\u{7}\u{1b}[2J\r\n \t::error file=a::X\u{9b}2J\n##[error]B \
                     ##vso[task.complete]\u{202e}C\u{200f}\u{2028}";
 
-/// The name of a file, as far as the system has such.
+/// The name of a file, as hostile as the system allows.
 const FILE: &str = if cfg!(unix) {
     "a\n::error::F\u{1b}[2J##[x]\u{202e}"
 } else {
     "file ##[x]"
 };
 
-/// An experiment all of whose names are hostile, in a folder with its data.
+/// An experiment whose names are all hostile, in a directory with its data.
 fn hostile() -> tempfile::TempDir {
     let at = folder(&[]);
     let name = serde_json::to_string(NAME).unwrap();
@@ -177,7 +177,7 @@ fn errors_obey_nothing_that_they_quote() {
     for (set, wanted) in [
         (
             "objective.1.data.file='other.csv'",
-            r"its columns are: `x\u{1b}[2J`",
+            r"available columns: `x\u{1b}[2J`",
         ),
         ("objective.1.data.classes=[]", r"::error::\u{202e}"),
         (

@@ -1,7 +1,7 @@
-//! Random numbers from a seed: the ones that were promised, and good ones.
+//! Random numbers from a seed: the promised ones, and of good quality.
 //!
 //! The numbers are fixed, so a test passes always or never. Each bound on a quantity
-//! of the sample is one that numbers of a right generator keep to except with the
+//! of the sample is one that numbers of a correct generator meet, except with the
 //! probability that is named.
 
 use gradtape::random::{Purpose, Stream};
@@ -56,7 +56,7 @@ fn each_part_of_the_name_makes_another_stream() {
     assert_eq!(seen.len(), count);
 }
 
-/// The greatest distance between the distribution of the sample and `cumulative`, in
+/// The largest distance between the distribution of the sample and `cumulative`, in
 /// units of 1/√n.
 fn distance(sample: &[f64], cumulative: impl Fn(f64) -> f64) -> f64 {
     let mut sorted = sample.to_vec();
@@ -70,11 +70,12 @@ fn distance(sample: &[f64], cumulative: impl Fn(f64) -> f64) -> f64 {
     distances.fold(0.0, f64::max) * count.sqrt()
 }
 
-/// The greatest distance (Kolmogorov and Smirnov) that is exceeded once in a million:
+/// The largest distance (Kolmogorov and Smirnov) that is exceeded once in a million:
 /// 2 exp(−2 d²) = 10⁻⁶.
 const DISTANCE: f64 = 2.694;
 
-/// So many standard deviations from its mean a sum of many is once in a million.
+/// A sum of many is farther from its mean than this number of standard deviations once in a
+/// million.
 const DEVIATIONS: f64 = 4.892;
 
 /// That the mean of the `values` is `mean`, if each has this standard deviation.
@@ -166,7 +167,7 @@ fn an_interval_holds_all_its_numbers() {
             assert!((low..=high).contains(&x), "{x} in {low} to {high}");
             (least, greatest) = (x.min(least), x.max(greatest));
         }
-        // A hundredth at an end is left out once in 20,000 times.
+        // A hundredth at an end is missed once in 20,000 times.
         let share = |x: f64| 0.5 * x - 0.5 * low;
         let width = share(high);
         assert!(share(least) <= 0.01 * width && share(greatest) >= 0.99 * width);
@@ -188,8 +189,8 @@ fn whole_numbers_are_equally_frequent() {
     assert!((0..1000).any(|_| stream.below(u64::MAX) > u64::MAX / 2));
 }
 
-/// That the counts are those of equally probable things: χ² for them has about the
-/// normal distribution with mean k and variance 2k, for few things a longer tail.
+/// That the counts are those of equally probable events: χ² for them has about the
+/// normal distribution with mean k and variance 2k, for few events a longer tail.
 fn check_equal(counts: &[u32]) {
     let total: u32 = counts.iter().sum();
     let expected = f64::from(total) / counts.len() as f64;

@@ -1,4 +1,4 @@
-//! What the system may take away: the reader of results, room for them, threads.
+//! Missing system resources: the reader of results, space for them, threads.
 
 #![cfg(all(target_os = "linux", target_pointer_width = "64"))]
 
@@ -18,7 +18,7 @@ formula = 'x^2'
 at = { x = [1, 2] }
 ";
 
-/// Runs to the end, and nobody reads its results.
+/// Runs to the end without a reader of the results.
 fn unread(command: &mut Command) -> (i32, String) {
     let (reader, writer) = std::io::pipe().unwrap();
     drop(reader);
@@ -100,7 +100,7 @@ fn what_is_only_printed_may_end_with_its_reader() {
 #[test]
 fn a_watch_ends_after_a_run_that_nobody_reads() {
     let at = folder(&[("w.toml", SWEEP)]);
-    // The first results find that nobody reads.
+    // Printing the first results finds no reader.
     let ended = unread(runner(at.path()).args(["watch", "w.toml"]));
     assert_eq!(ended, (0, String::new()));
     assert_eq!(names(&at.path().join("reports")), ["w"]);
@@ -163,8 +163,8 @@ fn standard_streams_may_be_closed() {
     }
 }
 
-/// The command where the system refuses every thread but the first: none has room for a
-/// stack of this size.
+/// The command on a system that refuses every thread but the first: no thread can have a stack
+/// of this size.
 fn without_threads(at: &Path) -> Command {
     let mut command = runner(at);
     command.env("RUST_MIN_STACK", "1000000000000000");

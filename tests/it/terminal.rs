@@ -1,5 +1,5 @@
-//! What is printed for people: tables that fit, charts of dots, the same again from a
-//! report, and again at each save.
+//! The output on a terminal: tables that fit, charts of dots, the same from a report, and again
+//! at each save.
 
 use std::fs;
 
@@ -181,14 +181,14 @@ optimizer = [{{ method = 'sgd', learning_rate = 0.1 }}]
         command.args(["watch", "saved.toml"]);
         let child = started(&mut command, || epochs_run(at) == Some(3));
 
-        // A mistake is told, the report stays, and the next save is waited for.
+        // An error is reported, the report stays, and the next save is awaited.
         fs::write(at.join("saved.toml"), experiment("'many'")).unwrap();
         std::thread::sleep(Duration::from_millis(800));
         assert_eq!(epochs_run(at), Some(3));
         fs::write(at.join("saved.toml"), experiment("5")).unwrap();
         wait_for("second run", || epochs_run(at) == Some(5));
 
-        // A batch that takes long is given up for the next one.
+        // A run that takes long is cancelled for the next one.
         fs::write(at.join("saved.toml"), experiment("9_000_000_000_000")).unwrap();
         std::thread::sleep(Duration::from_millis(800));
         fs::write(at.join("saved.toml"), experiment("7")).unwrap();

@@ -7,7 +7,7 @@ fn project() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR"))
 }
 
-/// All Rust files below a folder, with their text.
+/// All Rust files below a directory, with their text.
 fn sources(folder: &str) -> Vec<(String, String)> {
     let mut waiting: Vec<PathBuf> = vec![project().join(folder)];
     let mut files = Vec::new();
@@ -280,25 +280,12 @@ fn every_experiment_has_a_title_and_a_recorded_report() {
     assert!(count >= 5);
 }
 
-#[test]
-fn the_readme_shows_the_experiment_that_it_runs() {
-    let readme = fs::read_to_string(project().join("README.md")).unwrap();
-    let experiment = fs::read_to_string(project().join("experiments/parabola.toml")).unwrap();
-    assert!(readme.contains(&format!("```toml\n{experiment}```")));
-    let version = format!("version {}", env!("CARGO_PKG_VERSION"));
-    assert!(!readme.contains(&version), "the manifest says it");
-    for function in gradtape::objective::FUNCTIONS {
-        let name = function.name;
-        assert!(readme.contains(name), "{name} is not in the README");
-    }
-}
-
 const PREAMBLE: &str = "\
 # Experiment files
 
-The files beside this one are experiments: run one with `runner FILE`.
-What follows is the whole format, made from the description that the reader checks files against, and the language of formulas.
-A key that is not listed is a mistake, and so is a value of another kind.
+The TOML files in this directory are experiments: run one with `runner FILE`.
+Below is the whole format, generated from the description that the reader checks files against, and the formula language.
+A key that is not listed is an error, and so is a value of another type.
 
 ";
 

@@ -1,4 +1,4 @@
-//! Functions that are moved, turned and stretched.
+//! Functions that are shifted, rotated and scaled.
 
 use gradtape::autodiff::{ArrayGraph, Graph, Shape, Subnormals};
 use gradtape::engine::Program;
@@ -69,7 +69,7 @@ fn a_seed_says_which_rotation() {
     insta::assert_snapshot!(bits.join("\n"));
 }
 
-/// Of all rotations each is as likely as any other: every entry has the mean 0 and
+/// All rotations are equally likely: every entry has the mean 0 and
 /// the mean square 1/n, and none is tied to another one. With 4000 rotations the
 /// mean of a quantity of variance v is off by less than 5√(v/4000).
 #[test]
@@ -97,7 +97,7 @@ fn rotations_prefer_no_direction() {
     assert!(trace.abs() < within(1.0), "{trace}");
 }
 
-/// What is applied is taken back, up to roundings of numbers near 10.
+/// The inverse undoes the transform, up to roundings of numbers near 10.
 #[test]
 fn the_inverse_takes_back() {
     let mut random = Random(3);
@@ -166,18 +166,18 @@ fn numbers_of_no_use_are_told() {
         let wrong = Transform::new(&[0.0; 3], shift, None, scale).unwrap_err();
         assert_eq!(wrong.to_string(), expected);
     };
-    check(&[1.0], &[], "the shift has 1 number, not 3 numbers");
+    check(&[1.0], &[], "the shift has 1 number, expected 3 numbers");
     check(
         &[],
         &[1.0, 2.0],
-        "the scale has 2 numbers, not one or 3 numbers",
+        "the scale has 2 numbers, expected 1 or 3 numbers",
     );
-    check(&[0.0, f64::NAN, 0.0], &[], "a shift has to be finite");
-    check(&[], &[0.0], "a scale has to be finite and greater than 0");
+    check(&[0.0, f64::NAN, 0.0], &[], "a shift must be finite");
+    check(&[], &[0.0], "a scale must be finite and greater than 0");
     check(
         &[],
         &[1.0, 1.0, f64::INFINITY],
-        "a scale has to be finite and greater than 0",
+        "a scale must be finite and greater than 0",
     );
     let many = vec![0.0; GREATEST_ROTATION + 1];
     let wrong = Transform::new(&many, &[], Some(1), &[]).unwrap_err();
@@ -189,6 +189,6 @@ fn numbers_of_no_use_are_told() {
     );
     assert_eq!(
         wrong.to_string(),
-        "at most 1,000 variables can be turned, not 1,001"
+        "at most 1,000 variables can be rotated, not 1,001"
     );
 }

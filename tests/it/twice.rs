@@ -33,7 +33,7 @@ impl Twice {
     }
 }
 
-/// eˣ for |x| ≤ 700: Taylor's series of x / 2¹⁴, squared so many times.
+/// eˣ for |x| ≤ 700: Taylor's series of x / 2¹⁴, squared 14 times.
 fn exp(x: f64) -> Twice {
     let x = Twice(x / 16384.0, 0.0);
     let mut value = Twice(1.0, 0.0);

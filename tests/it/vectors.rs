@@ -22,7 +22,7 @@ fn number<T: Real>(random: &mut Random) -> T {
     }
 }
 
-/// Equal bits, or both NaN: what the payload of a NaN is, nobody promises.
+/// Equal bits, or both NaN: the payload of a NaN is unspecified.
 fn same<T: Real>(a: T, b: T) -> bool {
     a.bits() == b.bits() || (a.to_f64().is_nan() && b.to_f64().is_nan())
 }

@@ -1,4 +1,4 @@
-//! A handle to a node, with the operations.
+//! Array handles and their operations.
 
 use std::borrow::Cow;
 use std::fmt;
@@ -14,9 +14,9 @@ use crate::autodiff::{Number, Op, Real};
 /// A number, vector or matrix in an [`ArrayGraph`]: a handle to a node, with the
 /// usual operators, which broadcast as in NumPy.
 ///
-/// Both operands of an operator must come from the same graph. Shapes that do
-/// not fit are a mistake of the caller, who has checked them: every method panics
-/// then, and where an axis would become empty or would be a third one.
+/// Both operands of an operator must come from the same graph. The caller must check
+/// the shapes: every method panics if shapes do not match, if an axis would be empty,
+/// or if there would be a third axis.
 ///
 /// # Examples
 ///
@@ -92,17 +92,17 @@ impl<'g, T: Real> Array<'g, T> {
         perform(Operation::Elementwise(op), operands)
     }
 
-    /// The sum of all elements, or along one axis, which goes away. Fewer than
-    /// eight numbers are added from the left, more in a fixed tree as
-    /// [`Tensor`](crate::Tensor)s are.
+    /// The sum of all elements, or along one axis, which is removed. Fewer than eight
+    /// numbers are added from the left, more in the same fixed tree as the elements of a
+    /// [`Tensor`](crate::Tensor).
     #[must_use]
     #[track_caller]
     pub fn sum(self, axis: Option<usize>) -> Self {
         self.reduced(Reduction::Sum, axis)
     }
 
-    /// The greatest element, NaN if one is; the derivative is split evenly among
-    /// all that are equal to it.
+    /// The largest element, NaN if one is NaN; the derivative is split evenly among
+    /// all elements equal to it.
     ///
     /// # Examples
     ///
@@ -112,9 +112,9 @@ impl<'g, T: Real> Array<'g, T> {
     ///
     /// let graph = ArrayGraph::<f64>::new(Subnormals::Keep);
     /// let x = graph.input([3]);
-    /// let greatest = x.max(None);
-    /// let gradient = graph.gradient(greatest, &[x])[0];
-    /// let program = Program::arrays(&graph, &[greatest, gradient], &[]);
+    /// let largest = x.max(None);
+    /// let gradient = graph.gradient(largest, &[x])[0];
+    /// let program = Program::arrays(&graph, &[largest, gradient], &[]);
     /// assert_eq!(program.evaluate(&[4.0, 1.0, 4.0]), [4.0, 0.5, 0.0, 0.5]);
     /// ```
     #[must_use]
@@ -123,7 +123,7 @@ impl<'g, T: Real> Array<'g, T> {
         self.reduced(Reduction::Extreme(Extreme::Max), axis)
     }
 
-    /// The least element, as [`Array::max`].
+    /// The smallest element; otherwise like [`Array::max`].
     #[must_use]
     #[track_caller]
     pub fn min(self, axis: Option<usize>) -> Self {
@@ -131,8 +131,8 @@ impl<'g, T: Real> Array<'g, T> {
     }
 
     /// The product of all elements, or along one axis: the first half times the
-    /// second half, element by element, until one is left. So every derivative is
-    /// exact, with zeros among the factors too.
+    /// second half, element by element, until one remains. So every derivative is
+    /// exact, even with zeros among the factors.
     ///
     /// # Examples
     ///
@@ -159,12 +159,12 @@ impl<'g, T: Real> Array<'g, T> {
         product.without_axis(axis)
     }
 
-    /// Running sums along the last axis: each element is the sum of those up to
-    /// it.
+    /// Cumulative sums along the last axis: each element is the sum of the elements up
+    /// to it.
     ///
     /// # Panics
     ///
-    /// If it is a number.
+    /// If the array is a number.
     #[must_use]
     #[track_caller]
     pub fn cumsum(self) -> Self {
@@ -174,12 +174,11 @@ impl<'g, T: Real> Array<'g, T> {
         perform(Operation::Cumsum { axis, is_reverse }, &[self])
     }
 
-    /// `count` elements of one axis from `start` on, `step` from one to the
-    /// next.
+    /// `count` elements of one axis, from `start` on in steps of `step`.
     ///
     /// # Panics
     ///
-    /// If there are no such elements.
+    /// If these elements are not within the axis.
     #[must_use]
     #[track_caller]
     pub fn slice(self, axis: usize, start: usize, step: isize, count: usize) -> Self {
@@ -206,8 +205,8 @@ impl<'g, T: Real> Array<'g, T> {
         perform(Operation::Slice(stretches), &[self])
     }
 
-    /// Zeros whose first axis has this length, with the elements of this from
-    /// `start` on, `step` from one to the next.
+    /// Zeros whose first axis has this length, with the elements of this array placed
+    /// from `start` on in steps of `step`.
     #[track_caller]
     pub(crate) fn placed(self, start: usize, step: isize, length: usize) -> Self {
         let shape = self.shape();
@@ -221,7 +220,7 @@ impl<'g, T: Real> Array<'g, T> {
         perform(Operation::Place(whole, stretches), &[self])
     }
 
-    /// What is at one place of an axis, which goes away.
+    /// The part at one index of an axis, which is removed.
     ///
     /// # Examples
     ///
@@ -239,11 +238,11 @@ impl<'g, T: Real> Array<'g, T> {
         self.slice(axis, at, 1, 1).without_axis(axis)
     }
 
-    /// Arrays of one shape behind each other along a new first axis.
+    /// Arrays of the same shape, stacked along a new first axis.
     ///
     /// # Panics
     ///
-    /// If there is none.
+    /// If `parts` is empty.
     #[must_use]
     #[track_caller]
     pub fn stack(parts: &[Self]) -> Self {
@@ -252,11 +251,11 @@ impl<'g, T: Real> Array<'g, T> {
         Array::joined(&parts)
     }
 
-    /// Arrays behind each other along their first axis.
+    /// Arrays concatenated along their first axis.
     ///
     /// # Panics
     ///
-    /// If there is none.
+    /// If `parts` is empty.
     #[track_caller]
     pub(crate) fn joined(parts: &[Self]) -> Self {
         perform(Operation::Concat(0), parts)
@@ -268,9 +267,9 @@ impl<'g, T: Real> Array<'g, T> {
         self.reshape([super::elements(&self.shape())])
     }
 
-    /// The product of matrices, each element the sum of its products from the
-    /// left. A vector on the left counts as a row, on the right as a column; of
-    /// two vectors it is [`Array::sum`] of the products of their elements.
+    /// The matrix product; each element is the sum of its products from the left. A
+    /// vector on the left counts as a row, on the right as a column; for two vectors
+    /// it is [`Array::sum`] of the products of their elements.
     ///
     /// # Examples
     ///
@@ -288,7 +287,7 @@ impl<'g, T: Real> Array<'g, T> {
     pub fn matmul(self, other: Self) -> Self {
         let (left, right) = (self.shape(), other.shape());
         if left.len() == 1 && right.len() == 1 {
-            assert_eq!(left, right, "vectors of one length");
+            assert_eq!(left, right, "vectors of the same length");
             return (self * other).sum(None);
         }
         let row = if left.len() == 1 {
@@ -311,7 +310,7 @@ impl<'g, T: Real> Array<'g, T> {
         }
     }
 
-    /// The axes in the opposite order: rows become columns.
+    /// The array with its axes in reverse order: rows become columns.
     #[must_use]
     #[track_caller]
     pub fn transpose(self) -> Self {
@@ -326,14 +325,14 @@ impl<'g, T: Real> Array<'g, T> {
         perform(Operation::Reshape(Box::new(shape.into())), &[self])
     }
 
-    /// This stretched to a shape, as operands are.
+    /// The array broadcast to a shape, like an operand.
     #[must_use]
     #[track_caller]
     pub fn broadcast_to(self, shape: impl Into<Shape>) -> Self {
         perform(Operation::BroadcastTo(Box::new(shape.into())), &[self])
     }
 
-    /// The same values as constants: no derivative passes.
+    /// The same values as constants: no derivative passes through.
     ///
     /// # Examples
     ///
@@ -367,7 +366,7 @@ impl<'g, T: Real> Array<'g, T> {
         perform(Operation::Reduce(Box::new(reduce)), &[self])
     }
 
-    /// This without an axis of length 1.
+    /// The array without an axis of length 1.
     #[track_caller]
     fn without_axis(self, axis: usize) -> Self {
         let shape = self.shape();
@@ -381,7 +380,7 @@ impl<'g, T: Real> Array<'g, T> {
 }
 
 impl<T> fmt::Display for Array<'_, T> {
-    /// As the graph names it when it is printed.
+    /// The name of the node in the printed graph.
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(formatter, "n{}", self.id)
     }
@@ -408,7 +407,7 @@ impl<T: Real> Dense for Array<'_, T> {
         self.graph.constant(T::from_f64(value))
     }
 
-    /// Truth values are the numbers 1 and 0 already.
+    /// Booleans are the numbers 1 and 0 already.
     fn cast_as(&self, _: &Self, _: Caller) -> Result<Self> {
         Ok(*self)
     }

@@ -1,7 +1,7 @@
-//! What a node is worth: the definition that every way of evaluating follows.
+//! The value of a node: the definition that every evaluator follows.
 //!
-//! It is written once for numbers and for nodes of a [`Graph`], so that what is
-//! unrolled cannot differ.
+//! It is written once for numbers and for nodes of a [`Graph`], so that an unrolled
+//! graph cannot differ.
 
 use std::panic::Location;
 
@@ -12,13 +12,13 @@ use crate::autodiff::tensor::reduce::{accumulate, along};
 use crate::autodiff::tensor::{Operation, Shape};
 use crate::autodiff::{Graph, Number, Op, Real, Subnormals, Var};
 
-/// What the elements are, and how an operation of the table is applied to them.
+/// The type of the elements, and the operations on them.
 pub(crate) trait Evaluator<T> {
     /// An element.
     type Element: Copy;
     /// A constant.
     fn constant(&self, value: T) -> Self::Element;
-    /// The first operands count, as many as the operation has.
+    /// The result of an operation; only the first [`Op::arity`] operands count.
     fn apply(&self, op: Op, operands: [Self::Element; 3]) -> Self::Element;
 }
 
@@ -51,7 +51,7 @@ impl<'g, T: Real> Evaluator<T> for &'g Graph<T> {
     }
 }
 
-/// The elements of the nodes `wanted`, and of what they need.
+/// The elements of the nodes `wanted`; evaluates only these and the nodes they need.
 pub(crate) fn evaluate<T: Real, E: Evaluator<T>>(
     nodes: &[Shaped<T>],
     evaluator: &E,
@@ -194,7 +194,7 @@ fn applied<T: Real, E: Evaluator<T>>(
             }
             product
         }
-        // The same elements; whatever else there is, arrays do not record.
+        // The same elements; arrays record no other operations.
         _ => x.to_vec(),
     }
 }
@@ -206,7 +206,7 @@ fn reduced<T: Real, E: Evaluator<T>>(
     evaluator: &E,
 ) -> Vec<E::Element> {
     let arranged = reduce.arranged(x, shape, Location::caller());
-    let (x, around) = arranged.expect("the copy of an array fits the memory");
+    let (x, around) = arranged.expect("the copy of an array fits in memory");
     let mut results = Vec::new();
     let none = evaluator.constant(T::ZERO);
     let combine = |a, b| combined(evaluator, reduce.kind, a, b);

@@ -11,7 +11,7 @@ use crate::autodiff::{Op, Real};
 /// A part of the derivative with respect to an array.
 #[derive(Clone)]
 struct Contribution<'g, T: Real> {
-    /// Of which slice; `None` for all of the array, to whose shape it broadcasts.
+    /// The slice; `None` for the whole array, to whose shape the derivative broadcasts.
     place: Option<Stretches>,
     derivative: Incoming<'g, Array<'g, T>>,
 }
@@ -33,8 +33,8 @@ impl<T: Real> ArrayGraph<T> {
     ///
     /// # Examples
     ///
-    /// What reaches an array through slices of it are pieces, which are added only
-    /// where they meet:
+    /// The derivatives that reach an array through its slices are pieces, which are added
+    /// only where they overlap:
     ///
     /// ```
     /// use gradtape::autodiff::{ArrayGraph, Subnormals};
@@ -119,8 +119,8 @@ impl<T: Real> ArrayGraph<T> {
         whole.collect()
     }
 
-    /// Adds a part of what has this shape; pieces stay pieces, unless they are
-    /// still to be broadcast or do not exist everywhere.
+    /// Adds a part of the derivative of an array of this shape; pieces stay pieces, unless
+    /// they are still to be broadcast or do not exist everywhere.
     fn add<'g>(
         &'g self,
         parts: &mut Vec<Contribution<'g, T>>,

@@ -1,10 +1,10 @@
 //! The traced graph of arrays: a computation on vectors and matrices, recorded
 //! without values.
 //!
-//! It has the operations of the tensors and their derivatives, which are
-//! written once, for both (`tensor/rule.rs`). What differs is the sum of the
-//! derivatives that reach an array through slices of it: tensors add arrays full
-//! of zeros, here the pieces stay pieces ([`Node::Pieces`]).
+//! It has the same operations and derivatives as tensors; both share one
+//! definition (`tensor/rule.rs`). The difference is the sum of the derivatives that
+//! reach an array through its slices: tensors add arrays full of zeros, here the
+//! pieces stay pieces ([`Node::Pieces`]).
 
 mod array;
 mod evaluate;
@@ -25,14 +25,14 @@ use super::{Graph, Real, Subnormals, Var};
 pub use array::Array;
 pub(crate) use evaluate::{Evaluator, Numbers, combined, evaluate, value};
 
-/// The operands of a node, by their numbers. Operands come before what uses
-/// them.
+/// The operands of a node, by their numbers. Operands come before the nodes that
+/// use them.
 pub(crate) type Operands = SmallVec<[u32; 3]>;
 
 /// A stretch of each axis.
 pub(crate) type Stretches = Arc<[Stretch]>;
 
-/// What a node of an [`ArrayGraph`] is.
+/// A node of an [`ArrayGraph`].
 #[derive(Clone, Debug)]
 pub(crate) enum Node<T> {
     /// An input, with the number of its first element.
@@ -43,8 +43,8 @@ pub(crate) enum Node<T> {
     Data(Arc<[T]>),
     /// An operation.
     Apply(Operation, Operands),
-    /// Each operand in the place of a slice. Elements that several cover are
-    /// added in the order of the operands, those that none covers are 0.
+    /// Each operand in the place of a slice. Elements covered by several operands are
+    /// added in the order of the operands, elements covered by none are 0.
     Pieces(Arc<[Stretches]>, Operands),
 }
 
@@ -60,7 +60,7 @@ impl<T> Node<T> {
 /// What a node was recorded for.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Origin {
-    /// What [`ArrayGraph::label`] said; 0 for nothing.
+    /// The label set by [`ArrayGraph::label`]; 0 if none.
     pub(crate) label: u32,
     /// The node whose derivative it is a part of.
     pub(crate) derivative_of: Option<u32>,
@@ -84,14 +84,14 @@ enum Key {
     Pieces(Arc<[Stretches]>, Operands, Shape),
 }
 
-/// A computation on arrays recorded as a directed graph without cycles, in which
-/// equal nodes exist once.
+/// A computation on arrays recorded as a directed acyclic graph in which equal nodes
+/// exist once.
 ///
 /// It is to vectors and matrices what [`Graph`] is to numbers. An [`Array`] has a
-/// shape of at most two axes, none of them empty. The values are those that
-/// [`Tensor`](crate::Tensor)s have: sums and products of matrices are taken in the
-/// same order. The exact rewrites of [`Graph`] are made here too. Of its gradient
-/// only the sign of a zero may differ from that of a tape.
+/// shape of at most two axes, none of them empty. The values are those of
+/// [`Tensor`](crate::Tensor)s: sums and products of matrices are taken in the same
+/// order. The exact rewrites of [`Graph`] are made here too. Its gradient may differ
+/// from that of a tape only in the sign of a zero.
 ///
 /// # Examples
 ///
@@ -118,10 +118,10 @@ pub struct ArrayGraph<T> {
     subnormals: Subnormals,
     nodes: RefCell<Nodes<T>>,
     /// Whether derivatives are being recorded: then (−a) − b becomes −(a + b) as
-    /// in a [`Graph`], which defines the sign of a zero. In the values that is
-    /// defined by the tensors.
+    /// in a [`Graph`], which defines the sign of a zero. In values the tensors define
+    /// it.
     is_derivative: Cell<bool>,
-    /// That of the nodes that are recorded now.
+    /// The origin of the nodes that are recorded now.
     origin: Cell<Origin>,
 }
 
@@ -130,13 +130,13 @@ struct Nodes<T> {
     /// Why each of them was recorded first.
     origins: Vec<Origin>,
     ids: HashMap<Key, u32>,
-    /// How many elements the inputs have.
+    /// The number of elements of the inputs.
     inputs: usize,
 }
 
 impl<T: Real> ArrayGraph<T> {
-    /// An empty graph whose constants are folded with `subnormals` kept or
-    /// flushed; programs made from it compute in the same way.
+    /// An empty graph. Constants are folded with subnormal numbers treated as
+    /// `subnormals` says; programs made from the graph compute in the same way.
     #[must_use]
     pub fn new(subnormals: Subnormals) -> Self {
         let nodes = Nodes {
@@ -153,8 +153,8 @@ impl<T: Real> ArrayGraph<T> {
         }
     }
 
-    /// A new input. Inputs are numbered by their elements, one after the other,
-    /// those of a matrix row by row.
+    /// A new input. The elements of all inputs are numbered consecutively, those of a
+    /// matrix row by row.
     ///
     /// # Examples
     ///
@@ -190,7 +190,7 @@ impl<T: Real> ArrayGraph<T> {
     ///
     /// # Panics
     ///
-    /// If there are not as many as the shape has elements.
+    /// If the number of values is not the number of elements of the shape.
     ///
     /// # Examples
     ///
@@ -213,24 +213,24 @@ impl<T: Real> ArrayGraph<T> {
         } else {
             values.iter().map(read).collect()
         };
-        // The node keeps the numbers, so no others can come to lie there.
+        // The node keeps the numbers, so the address cannot be reused.
         let key = Key::Data(values.as_ptr().addr(), shape.clone());
         self.node(key, Node::Data(values), shape)
     }
 
-    /// What becomes of subnormal numbers.
+    /// How subnormal numbers are treated.
     #[must_use]
     pub fn subnormals(&self) -> Subnormals {
         self.subnormals
     }
 
-    /// The number of elements that all inputs have.
+    /// The number of elements of all inputs.
     #[must_use]
     pub fn inputs(&self) -> usize {
         self.nodes.borrow().inputs
     }
 
-    /// The number of nodes, those that no result needs included.
+    /// The number of nodes, including those that no result needs.
     #[must_use]
     pub fn len(&self) -> usize {
         self.nodes.borrow().list.len()
@@ -242,7 +242,7 @@ impl<T: Real> ArrayGraph<T> {
         self.len() == 0
     }
 
-    /// How many operations on numbers one evaluation of all nodes is.
+    /// The number of operations on numbers in one evaluation of all nodes.
     ///
     /// # Examples
     ///
@@ -263,7 +263,7 @@ impl<T: Real> ArrayGraph<T> {
         each.fold(0, u64::saturating_add)
     }
 
-    /// How many elements all nodes have.
+    /// The number of elements of all nodes.
     #[must_use]
     pub fn elements(&self) -> u64 {
         let nodes = self.nodes.borrow();
@@ -271,13 +271,13 @@ impl<T: Real> ArrayGraph<T> {
         each.fold(0, u64::saturating_add)
     }
 
-    /// Records what `wanted` need in a graph of numbers, and gives their elements,
-    /// those of a matrix row by row. `inputs` has a number for each element of the
-    /// inputs.
+    /// Records the arrays `wanted` and their operands in a graph of numbers, and returns
+    /// the elements of each, those of a matrix row by row. `inputs` has a number for each
+    /// element of the inputs.
     ///
     /// # Panics
     ///
-    /// If there are fewer `inputs` than the inputs have elements.
+    /// If `inputs` has fewer numbers than the inputs have elements.
     ///
     /// # Examples
     ///
@@ -303,7 +303,7 @@ impl<T: Real> ArrayGraph<T> {
         graph.exactly(|| evaluate(&nodes.list, &graph, inputs, &wanted))
     }
 
-    /// Nodes that are recorded from now on belong to what has this number.
+    /// Sets the label of nodes that are recorded from now on.
     pub(crate) fn label(&self, label: u32) {
         let derivative_of = None;
         self.origin.set(Origin {
@@ -315,7 +315,7 @@ impl<T: Real> ArrayGraph<T> {
     /// All nodes in the order of their numbers.
     pub(crate) fn arrays(&self) -> Vec<Array<'_, T>> {
         let count = self.nodes.borrow().list.len();
-        // No more nodes than a u32 counts.
+        // There are at most `u32::MAX` nodes.
         let ids = (0..count).filter_map(|id| u32::try_from(id).ok());
         ids.map(|id| self.array(id)).collect()
     }
@@ -331,8 +331,8 @@ impl<T: Real> ArrayGraph<T> {
     }
 
     /// Whether the elements of `to` are infinite or NaN whenever those of `from`
-    /// in the same places are, whatever the other inputs are. Only a short way of
-    /// elementwise operations is looked for, so a `false` says nothing.
+    /// in the same places are, whatever the other inputs are. Only short paths of
+    /// elementwise operations are searched, so `false` proves nothing.
     pub(crate) fn stays_not_finite(&self, from: Array<'_, T>, to: Array<'_, T>) -> bool {
         const MOST_STEPS: usize = 64;
         let from = self.negated(from.id).unwrap_or(from);
@@ -351,7 +351,7 @@ impl<T: Real> ArrayGraph<T> {
                 return true;
             }
             if let Node::Apply(Operation::Elementwise(op), operands) = node {
-                // The first operand is the next to be looked at.
+                // The first operand is visited next.
                 let places = (0..operands.len()).rev();
                 let places = places.filter(|place| op.stays_not_finite(*place));
                 waiting.extend(places.map(|place| operands[place]));
@@ -364,7 +364,7 @@ impl<T: Real> ArrayGraph<T> {
     fn node(&self, key: Key, node: Node<T>, shape: Shape) -> Array<'_, T> {
         let mut nodes = self.nodes.borrow_mut();
         let next = nodes.list.len();
-        let next = u32::try_from(next).expect("memory ends before four thousand million nodes");
+        let next = u32::try_from(next).expect("at most `u32::MAX` nodes");
         let id = *nodes.ids.entry(key).or_insert(next);
         if id == next {
             nodes.list.push(Shaped { node, shape });
@@ -402,10 +402,10 @@ impl<T: Real> ArrayGraph<T> {
 
 /// The number of elements of an array, which has at least one.
 pub(crate) fn elements(shape: &Shape) -> usize {
-    shape.elements().expect("arrays fit the memory")
+    shape.elements().expect("arrays fit in memory")
 }
 
-/// How many operations on numbers a node is.
+/// The number of operations on numbers in a node.
 pub(crate) fn operations<T>(nodes: &[Shaped<T>], node: usize) -> u64 {
     let Shaped { node, shape } = &nodes[node];
     let own = elements(shape) as u64;
@@ -427,7 +427,7 @@ pub(crate) fn operations<T>(nodes: &[Shaped<T>], node: usize) -> u64 {
 }
 
 impl<T: Real> fmt::Display for ArrayGraph<T> {
-    /// One node a line.
+    /// One node per line.
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         for (index, Shaped { node, shape }) in self.nodes.borrow().list.iter().enumerate() {
             write!(formatter, "n{index} = ")?;
@@ -489,7 +489,7 @@ mod tests {
         let slope = x * x;
         let next = x - rate * slope;
         assert!(graph.stays_not_finite(x, next) && graph.stays_not_finite(slope, next));
-        // A sum tells of all elements, not of each.
+        // A sum depends on all elements, not on one.
         let sum = x.sum(None);
         assert!(!graph.stays_not_finite(x, x.max(None) * rate));
         assert!(!graph.stays_not_finite(x, sum) && !graph.stays_not_finite(sum, next));

@@ -1,7 +1,7 @@
-//! How an operation becomes a node: the shape of its result, and the rewrites.
+//! From an operation to a node: the shape of its result, and the rewrites.
 //!
-//! Only such rewrites are made as hold for every value. Elements that are only
-//! moved are moved in as few nodes as possible.
+//! Only rewrites that hold for every value are made. Elements that are only moved
+//! are moved in as few nodes as possible.
 
 use smallvec::SmallVec;
 
@@ -12,14 +12,14 @@ use crate::autodiff::tensor::{Operation, Shape};
 use crate::autodiff::{Op, Real};
 
 impl<T: Real> ArrayGraph<T> {
-    /// The result of an operation, whose operands fit it.
+    /// The result of an operation with matching operands.
     #[track_caller]
     pub(super) fn record(&self, operation: Operation, mut operands: Operands) -> Array<'_, T> {
         let shapes: SmallVec<[Shape; 3]> = operands.iter().map(|id| self.shape_at(*id)).collect();
         let shape = shape(&operation, &shapes);
         assert!(
             shape.len() <= 2 && !shape.contains(&0),
-            "{shape} is no array"
+            "not the shape of an array: {shape}"
         );
         if let Some(simple) = self.simplified(&operation, &operands, &shapes, &shape) {
             return simple;
@@ -218,13 +218,13 @@ impl<T: Real> ArrayGraph<T> {
     }
 }
 
-/// Whether stretches are all of an array.
+/// Whether stretches cover a whole array.
 fn is_whole(stretches: &[Stretch], shape: &Shape) -> bool {
     let mut each = stretches.iter().zip(&**shape);
     each.all(|(it, length)| it.start == 0 && it.count == *length && (it.step == 1 || *length == 1))
 }
 
-/// The stretch `inner` of what the stretch `outer` is.
+/// The stretch `inner` of the elements of the stretch `outer`.
 fn within(outer: Stretch, inner: Stretch) -> Stretch {
     let start = inner.start.cast_signed().wrapping_mul(outer.step);
     Stretch {
@@ -238,7 +238,7 @@ fn within(outer: Stretch, inner: Stretch) -> Stretch {
 ///
 /// # Panics
 ///
-/// If the operands do not fit.
+/// If the operands do not match.
 #[track_caller]
 fn shape(operation: &Operation, operands: &[Shape]) -> Shape {
     let x = &operands[0];

@@ -1,4 +1,4 @@
-//! Which squares a sum consists of.
+//! The squares that a sum consists of.
 
 use super::{Graph, Node, Var};
 use crate::autodiff::{Op, Real};
@@ -6,9 +6,9 @@ use crate::autodiff::{Op, Real};
 /// A square with a factor.
 #[derive(Clone, Copy, Debug)]
 pub struct Square<'g, T> {
-    /// What the square is multiplied with; it does not depend on the variables.
+    /// The factor of the square; it does not depend on the variables.
     pub factor: Var<'g, T>,
-    /// What is squared.
+    /// The number that is squared.
     pub residual: Var<'g, T>,
 }
 
@@ -27,14 +27,14 @@ struct Product<'g, T> {
 }
 
 impl<T: Real> Graph<T> {
-    /// The squares that `target` is the sum of, but for what does not depend on
-    /// `variables`; `None` if it was not recorded as such a sum.
+    /// The squares whose sum is `target`, except for terms that do not depend on
+    /// `variables`; `None` if it was not recorded as a sum of squares.
     ///
-    /// Sums and differences, negatives, factors and divisors that do not depend on the
-    /// variables, and selections whose condition does not are followed. A square is an
-    /// even power of a product, in any order of its factors. That of a root is what it is
-    /// the root of, so the square of a length is the squares of its entries, and so is
-    /// that of [`Op::Hypot`].
+    /// Sums, differences and negatives are followed, as are factors and divisors that do
+    /// not depend on the variables, and selections whose condition does not. A square is
+    /// an even power of a product, with its factors in any order. The square of a root is
+    /// its radicand, so the square of a length is the squares of its entries; the same
+    /// holds for [`Op::Hypot`].
     ///
     /// # Examples
     ///
@@ -191,7 +191,7 @@ impl<T: Real> Graph<T> {
         Some(product)
     }
 
-    /// Whether no factor of a product is a root, whose square is something else.
+    /// Whether no factor of a product is a root, whose square is its radicand.
     fn has_no_root<'g>(&'g self, term: Var<'g, T>, is_fixed: &impl Fn(Var<'g, T>) -> bool) -> bool {
         let mut waiting = vec![term];
         while let Some(term) = waiting.pop() {
@@ -206,8 +206,8 @@ impl<T: Real> Graph<T> {
         true
     }
 
-    /// The product whose square these are, `None` if there are none; nothing at all if they
-    /// are no square.
+    /// The product whose square these are, `Some(None)` if there are none; `None` if they
+    /// are not a square.
     fn root<'g>(&'g self, powers: &[(Var<'g, T>, i32)]) -> Option<Option<Var<'g, T>>> {
         let mut root: Option<Var<'g, T>> = None;
         for (base, twice) in powers {
@@ -260,7 +260,7 @@ impl<'g, T: Real> Product<'g, T> {
         self.powers.retain(|(_, twice)| *twice != 0);
     }
 
-    /// Takes out the first power of which something holds.
+    /// Removes the first power that fulfils a condition.
     fn take(&mut self, holds: impl Fn(Var<'g, T>, i32) -> bool) -> Option<Var<'g, T>> {
         let mut powers = self.powers.iter();
         let place = powers.position(|(base, twice)| holds(*base, *twice))?;

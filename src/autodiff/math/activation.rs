@@ -4,7 +4,7 @@ use super::exponential::half_expm1;
 use super::extended::{either, exp_parts, scaled_down};
 use super::{Double, half_of, power_of_two, product, select, sum, sum_of_less};
 
-/// For e = e^−|x|, with |x| up to 760, beyond which e is 0: e = 2ᵏ · m as the last bits of k
+/// For e = e^−|x|, with |x| up to 760, above which e is 0: e = 2ᵏ · m as the last bits of k
 /// and m, and 1 + e.
 #[inline(always)]
 fn parts<const SHORT: bool>(x: f64) -> (u64, Double, Double) {
@@ -33,7 +33,7 @@ pub fn silu<const SHORT: bool>(x: f64) -> f64 {
         first * share.high + ((bounded - first) * share.high + bounded * share.low)
     };
     let value = select(x > 760.0, x, scaled_down(value, k));
-    // Also −0, and what is too small for the product.
+    // Also −0, and numbers too small for the product.
     select(x.abs() < 1e-17, 0.5 * x, value)
 }
 
@@ -55,7 +55,7 @@ pub fn elu<const SHORT: bool>(x: f64, alpha: f64) -> f64 {
         let value = 2.0 * (high + (rest + low * factor));
         select(is_small, value * down, value)
     };
-    // Also ±0, what is too small for the product, and what has no halves.
+    // Also ±0, numbers too small for the product, and numbers without halves.
     let is_limit = (alpha == 0.0) | (alpha.abs() == f64::INFINITY);
     let is_linear = (x.abs() < 1e-17) | is_limit;
     let value = select(is_linear, select(x < -40.0, -1.0, x) * alpha, value);

@@ -2,8 +2,8 @@
 
 use super::{Double, Series, nearest, power_of_two, select, sum, sum_of_less};
 
-/// Up to here angles are reduced without branches: whole numbers of quarter
-/// turns times a part of π/2 are exact.
+/// Up to here angles are reduced without branches: products of the number of quarter
+/// turns and a part of π/2 are exact.
 const NEAR: f64 = 1e6;
 
 /// Whether [`sin`], [`cos`] and [`tan`] are defined for this angle.
@@ -68,7 +68,7 @@ fn without_quarters<const SHORT: bool>(x: f64) -> (u64, Double) {
     let (r, e) = sum(x - k * first, -(k * second));
     let (r, f) = sum(r, -(k * third));
     let missing = (e + f) - k * rest;
-    // Near a multiple of π/2 what is missing is not small beside r.
+    // Near a multiple of π/2 the missing part is not small relative to r.
     let (high, low) = sum_of_less(r, missing);
     (bits, Double::new(high, low))
 }
@@ -97,13 +97,13 @@ fn small_cos<const SHORT: bool>(r: Double) -> Double {
     Double::new(high, ((1.0 - high) - half) + (rest - r.high * r.low))
 }
 
-/// `value` with its sign turned round if the second bit of `quarters` is set.
+/// `value` with its sign inverted if the second bit of `quarters` is set.
 #[inline(always)]
 fn turned(value: f64, quarters: u64) -> f64 {
     f64::from_bits(value.to_bits() ^ (quarters & 2) << 62)
 }
 
-/// The sine of r and so many quarter turns.
+/// The sine of r plus `quarters` quarter turns.
 #[inline(always)]
 fn sin_after<const SHORT: bool>(quarters: u64, r: Double) -> f64 {
     let (sin, cos) = (small_sin::<SHORT>(r), small_cos::<SHORT>(r));
@@ -145,7 +145,7 @@ pub fn tan<const SHORT: bool>(x: f64) -> f64 {
         select(is_odd, sin.low, cos.low),
     );
     let value = above.over::<SHORT>(below);
-    // Also −0, and what is too small for the quotient.
+    // Also −0, and numbers too small for the quotient.
     select(x.abs() < 1e-9, x, value.high + value.low)
 }
 
@@ -170,8 +170,8 @@ const ASIN: Series<8, 13> = Series {
 const PI: Double = Double::new(std::f64::consts::PI, 1.224_646_799_147_353_2e-16);
 const HALF_PI: Double = Double::new(std::f64::consts::FRAC_PI_2, 6.123_233_995_736_766e-17);
 
-/// arcsin s as a sum for s = |x| ≤ ½, and for greater |x| twice arcsin s for
-/// s = √((1 − |x|)/2), which is what is missing to π/2.
+/// arcsin s as a sum for s = |x| ≤ ½, and for larger |x| twice arcsin s for
+/// s = √((1 − |x|)/2), which is the difference to π/2.
 #[inline(always)]
 fn small_asin<const SHORT: bool>(magnitude: f64) -> (bool, Double) {
     let is_far = magnitude > 0.5;
@@ -201,7 +201,7 @@ pub fn asin<const SHORT: bool>(x: f64) -> f64 {
 pub fn acos<const SHORT: bool>(x: f64) -> f64 {
     let (is_far, small) = small_asin::<SHORT>(x.abs());
     let is_negative = x < 0.0;
-    // π/2 − arcsin x near 0, else what is missing to π or 0.
+    // π/2 − arcsin x near 0, else the difference to π or 0.
     let far = Double::new(
         select(is_negative, PI.high, 0.0),
         select(is_negative, PI.low, 0.0),
@@ -237,10 +237,9 @@ const ATAN: Series<7, 11> = Series {
 };
 
 /// The angle of the point (x, y), both at least 0 and not both 0, or π minus the
-/// angle if `from_pi`. It is that of a whole number of eighths of a turn, and the
-/// arc tangent of a quotient.
+/// angle if `from_pi`. It is a multiple of π/4 plus the arc tangent of a quotient.
 ///
-/// The greater of them must be so far from the limits of a double that it can be
+/// The larger of them must be far enough from the limits of a double that it can be
 /// multiplied by its parts.
 #[inline(always)]
 fn angle<const SHORT: bool>(y: f64, x: f64, from_pi: bool) -> f64 {
@@ -274,7 +273,7 @@ pub fn atan<const SHORT: bool>(x: f64) -> f64 {
     // From here on the nearest number is π/2.
     let magnitude = select(x.abs() > 1e18, 1e18, x.abs());
     let value = angle::<SHORT>(magnitude, 1.0, false);
-    // Also what is too small for the quotient.
+    // Also numbers too small for the quotient.
     select(x.abs() < 1e-9, x, value.copysign(x))
 }
 
@@ -282,7 +281,7 @@ pub fn atan<const SHORT: bool>(x: f64) -> f64 {
 #[inline(always)]
 pub fn atan2<const SHORT: bool>(y: f64, x: f64) -> f64 {
     let (height, width) = (y.abs(), x.abs());
-    // Infinities become 1 beside 0, or beside 1 if both are infinite.
+    // An infinity becomes 1 and the other number 0; both become 1 if both are infinite.
     let (high, wide) = (height == f64::INFINITY, width == f64::INFINITY);
     let any = high | wide;
     let finite = |is_infinite: bool, x: f64| {
@@ -302,7 +301,7 @@ pub fn atan2<const SHORT: bool>(y: f64, x: f64) -> f64 {
     let scale = select(greater > 1e200, down, select(greater < 1e-200, up, 1.0));
     let (height, width) = (height * scale, width * scale);
     let value = angle::<SHORT>(height, width, from_pi);
-    // So small an angle is the quotient, which may be subnormal.
+    // A very small angle is the quotient, which may be subnormal.
     let is_quotient = !from_pi & (height < 1e-9 * width);
     select(is_quotient, height / width, value).copysign(y)
 }

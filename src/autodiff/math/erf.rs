@@ -41,7 +41,7 @@ const ERFCX: Series<8, 12> = Series {
 /// erf x.
 #[inline(always)]
 pub fn erf<const SHORT: bool>(x: f64) -> f64 {
-    // Beyond 6 the nearest number is 1.
+    // Above 6 the nearest number is 1.
     let magnitude = select(x.abs() > 6.0, 6.0, x.abs());
     let square = magnitude * magnitude;
     let near = x + x * ERF.at::<SHORT>(square);

@@ -6,7 +6,7 @@ use super::{Double, Series, product, select, sum, sum_of_less};
 
 /// Φ(−t) / φ(t) · (t + 4) / √(2π) of 1/(t + 4) − 3/32, for t from 0 to 39, where Φ is the
 /// distribution function of the normal distribution and φ its density. The last three
-/// coefficients of the long polynomial stand by themselves.
+/// coefficients of the long polynomial are separate.
 const TAIL: Series<17, 21> = Series {
     // 2^-42.2
     short: [
@@ -57,7 +57,7 @@ fn tail<const SHORT: bool>(t: Double) -> Double {
 /// 1 − erf x = 2 Φ(−x √2), for negative x as 2 − 2 Φ(x √2).
 #[inline(always)]
 pub fn erfc<const SHORT: bool>(x: f64) -> f64 {
-    // Beyond 27.3 the nearest number is 0 or 2.
+    // Above 27.3 the nearest number is 0 or 2.
     let magnitude = select(x.abs() > 27.5, 27.5, x.abs());
     let t = Double::new(magnitude, 0.0).times::<SHORT>(ROOT_OF_2);
     let (square, rest) = product(magnitude, magnitude);
@@ -91,6 +91,6 @@ pub fn gelu<const SHORT: bool>(x: f64) -> f64 {
     let above_zero = Double::new(high, low - tail.low).rounded_times::<SHORT>(x);
     let value = select(x < 0.0, below_zero, above_zero);
     let value = select(x > 39.0, x, value);
-    // Also −0, and what is too small for the product.
+    // Also −0, and numbers too small for the product.
     select(x.abs() < 1e-17, 0.5 * x, value)
 }

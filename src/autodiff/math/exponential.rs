@@ -1,4 +1,4 @@
-//! The exponential function and what is made of it.
+//! The exponential function and functions derived from it.
 
 use super::extended::exp_parts;
 use super::{Double, LN_2, Series, half_of, nearest, power_of_two, select, sum, sum_of_less};
@@ -46,8 +46,8 @@ const COSH: Series<3, 5> = Series {
     ],
 };
 
-/// x = k · ln 2 + r: the last bits of k, and r with what is missing from it, for
-/// |x| < 800. Of `x` the low part counts too.
+/// x = k · ln 2 + r: the last bits of k, and r with its rounding error, for |x| < 800.
+/// The low part of `x` counts too.
 #[inline(always)]
 pub(super) fn without_ln_2<const SHORT: bool>(x: Double) -> (u64, Double) {
     let (k, bits) = nearest(x.high * std::f64::consts::LOG2_E);
@@ -76,7 +76,7 @@ fn scaled(x: f64, k: u64, is_large: bool) -> f64 {
     x * power_of_two(k.wrapping_add(less)) * factor
 }
 
-/// Beyond these the result is infinite or 0 anyway.
+/// Outside these bounds the result is infinite or 0 in any case.
 #[inline(always)]
 fn bounded(x: f64) -> f64 {
     let x = select(x > 710.0, 710.0, x);
@@ -111,7 +111,7 @@ pub(super) fn exp_as_sum<const SHORT: bool>(x: f64) -> Double {
     m.scaled(power).scaled(factor)
 }
 
-/// eˣ − 1 = 2ᵏ · (eʳ − 1) + (2ᵏ − 1), halved on the way, since 2ᵏ may be too large:
+/// eˣ − 1 = 2ᵏ · (eʳ − 1) + (2ᵏ − 1), halved at first, since 2ᵏ may be too large:
 /// the result is twice the sum.
 #[inline(always)]
 pub(super) fn half_expm1<const SHORT: bool>(x: f64) -> Double {
@@ -133,7 +133,7 @@ pub(super) fn half_expm1<const SHORT: bool>(x: f64) -> Double {
 pub fn expm1<const SHORT: bool>(x: f64) -> f64 {
     let bounded = select(x > 710.0, 710.0, x);
     let half = half_expm1::<SHORT>(select(bounded < -40.0, -40.0, bounded));
-    // Also −0, and what is too small to be halved.
+    // Also −0, and numbers too small to be halved.
     select(x.abs() < 1e-17, x, 2.0 * (half.high + half.low))
 }
 
@@ -142,7 +142,7 @@ pub fn expm1<const SHORT: bool>(x: f64) -> f64 {
 /// cosh x = ½ (2ᵏ + 2⁻ᵏ) cosh r + ½ (2ᵏ − 2⁻ᵏ) sinh r,
 /// sinh x = ½ (2ᵏ − 2⁻ᵏ) cosh r + ½ (2ᵏ + 2⁻ᵏ) sinh r,
 ///
-/// where the greater factor is the one for `first`. An eighth of the result, so
+/// where the larger factor is the one for `first`. Returns an eighth of the result, so
 /// that nothing overflows too early.
 #[inline(always)]
 fn hyperbolic<const SHORT: bool>(x: f64, is_sinh: bool) -> f64 {
@@ -170,7 +170,7 @@ fn hyperbolic<const SHORT: bool>(x: f64, is_sinh: bool) -> f64 {
 #[inline(always)]
 pub fn sinh<const SHORT: bool>(x: f64) -> f64 {
     let value = 8.0 * hyperbolic::<SHORT>(x, true);
-    // Also −0, and what is too small to be divided by 8.
+    // Also −0, and numbers too small to be divided by 8.
     select(x.abs() < 1e-9, x, value.copysign(x))
 }
 
@@ -181,7 +181,7 @@ pub fn cosh<const SHORT: bool>(x: f64) -> f64 {
 }
 
 /// For e = exp(−2|x|), with which tanh |x| = (1 − e) / (1 + e): half of 1 − e, half of
-/// 1 + e, and e, which is right however small.
+/// 1 + e, and e, which is accurate however small.
 #[inline(always)]
 fn halves_of_tanh<const SHORT: bool>(x: f64) -> (Double, Double, f64) {
     let exponent = -2.0 * x.abs();
@@ -189,7 +189,7 @@ fn halves_of_tanh<const SHORT: bool>(x: f64) -> (Double, Double, f64) {
     let (k, r) = without_ln_2::<SHORT>(Double::new(exponent, 0.0));
     let small = small::<SHORT>(r);
     let e = scaled(1.0 + (small.high + small.low), k, false);
-    // From here on nothing is left of e beside 1, and its power of two may be no double.
+    // From here on e vanishes relative to 1, and its power of two may not be a double.
     let is_one = exponent < -80.0;
     let power = select(is_one, 0.0, power_of_two(k.wrapping_sub(1)));
     let (less, more) = if SHORT {
@@ -215,11 +215,11 @@ pub fn tanh<const SHORT: bool>(x: f64) -> f64 {
     let (less, more, _) = halves_of_tanh::<SHORT>(x);
     let value = less.over::<SHORT>(more);
     let value = (value.high + value.low).copysign(x);
-    // Also −0, and what is too small for the quotient.
+    // Also −0, and numbers too small for the quotient.
     select(x.abs() < 1e-9, x, value)
 }
 
-/// 1/cosh² x = 4e / (1 + e)² for e = exp(−2|x|), which is right in the tails too.
+/// 1/cosh² x = 4e / (1 + e)² for e = exp(−2|x|), which is also accurate in the tails.
 #[inline(always)]
 pub fn tanh_slope<const SHORT: bool>(x: f64) -> f64 {
     let (_, more, e) = halves_of_tanh::<SHORT>(x);

@@ -1,4 +1,4 @@
-//! Arithmetic to twice the precision of a double, and what functions made of it share.
+//! Arithmetic to twice the precision of a double, and helpers shared by its users.
 
 use super::exponential::{small, without_ln_2};
 use super::{Double, Series, power_of_two, product, select, sum, sum_of_less};
@@ -49,7 +49,7 @@ impl Double {
     }
 }
 
-/// `yes` or `no`, both of which are computed.
+/// `yes` or `no`; both are computed.
 #[inline(always)]
 pub(super) fn either(condition: bool, yes: Double, no: Double) -> Double {
     Double::new(
@@ -107,7 +107,7 @@ pub(super) fn in_halves<const N: usize>(x: f64, coefficients: &[f64; N]) -> f64 
     }
 }
 
-/// constant + x · rest; if `SHORT` the rest is all.
+/// constant + x · rest; if `SHORT`, only the rest.
 #[inline(always)]
 pub(super) fn above_constant<const SHORT: bool>(x: f64, rest: f64, constant: Double) -> Double {
     if SHORT {

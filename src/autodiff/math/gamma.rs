@@ -4,11 +4,11 @@ use super::extended::{above_constant, either, in_halves};
 use super::power::ln_as_sum;
 use super::{Double, Series, TWO_TO_52, nearest, product, select, sum};
 
-/// From here on asymptotic series serve.
+/// From here on asymptotic series are used.
 const FAR: f64 = 2.25;
 
 /// ln Γ(x) / ((x − 1) (x − 2)) of (x − 1.3) / (x + 1.3), for x from 3/4 to 9/4. The constant
-/// of the long polynomial stands by itself.
+/// of the long polynomial is separate.
 const LGAMMA_CENTRE: Series<12, 18> = Series {
     // 2^-37.3
     short: [
@@ -31,7 +31,7 @@ const LGAMMA_CENTRE_CONSTANT: Double =
     Double::new(0.515_118_140_513_621_3, 2.360_799_375_010_707e-17);
 
 /// (ln Γ(x) − (x − ½) ln x + x − ½ ln 2π) x of 1/x², for x ≥ 9/4; errors are relative to
-/// ln Γ(x). The constant of the long polynomial stands by itself.
+/// ln Γ(x). The constant of the long polynomial is separate.
 const STIRLING: Series<11, 13> = Series {
     // 2^-52.5
     short: [
@@ -54,7 +54,7 @@ const STIRLING_CONSTANT: Double = Double::new(0.083_333_333_333_330_82, 5.394_63
 /// ½ ln 2π.
 const HALF_LN_2_PI: Double = Double::new(0.918_938_533_204_672_8, -3.878_294_158_067_241_4e-17);
 
-/// (sin πx / πx − 1) / x² of x², for |x| ≤ ½; the constant stands by itself.
+/// (sin πx / πx − 1) / x² of x², for |x| ≤ ½; the constant is separate.
 const SINC: [f64; 8] = [
     // 2^-60.5
     -7.092_118_901_697_96e-9, 2.530_088_068_331_751_4e-7, -6.975_840_388_126_181e-6,
@@ -64,7 +64,7 @@ const SINC: [f64; 8] = [
 const SINC_CONSTANT: Double = Double::new(-1.644_934_066_848_226_4, -3.021_028_638_758_119_3e-17);
 
 /// ψ(x) / (x − x₀) of (x − 3/2) / (x + 3/2), for x from 1 to 9/4. The constant of the long
-/// polynomial stands by itself.
+/// polynomial is separate.
 const DIGAMMA_CENTRE: Series<15, 17> = Series {
     // 2^-48.6
     short: [
@@ -111,7 +111,7 @@ const DIGAMMA_TAIL: Series<11, 14> = Series {
 };
 
 /// (1/x − 2x / (1 − x²) − π cot πx) / x of x², for |x| ≤ ½; errors are absolute, in the
-/// cotangent. The constant stands by itself.
+/// cotangent. The constant is separate.
 const COTANGENT: [f64; 9] = [
     // 2^-59.4
     2.671_336_037_777_743_4e-6, 7.177_172_585_538_198e-6, 3.071_320_031_128_149_4e-5,
@@ -205,7 +205,7 @@ pub fn lgamma<const SHORT: bool>(x: f64) -> f64 {
     let reflected = ln_of_sine::<SHORT>(from_integer).plus(value);
     let reflected = -(reflected.high + reflected.low);
     let value = select(is_negative, reflected, value.high + value.low);
-    // From here on the product overflows, and its low part is not a number.
+    // From here on the product overflows, and its low part is NaN.
     let is_huge = magnitude > 2.559_983_327_851_638_3e305;
     let is_pole = (x == 0.0) | (is_negative & (from_integer == 0.0));
     let value = select(is_huge | is_pole, f64::INFINITY, value);
@@ -249,7 +249,7 @@ pub fn digamma<const SHORT: bool>(x: f64) -> f64 {
         value.high + value.low,
     );
 
-    // So small a number has an inverse that may be infinite.
+    // The inverse of such a small number may be infinite.
     let value = select(magnitude < 1e-20, -1.0 / x, value);
     let value = select(x == f64::INFINITY, x, value);
     let is_pole = is_negative & (from_integer == 0.0);

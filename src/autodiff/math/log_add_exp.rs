@@ -99,7 +99,7 @@ impl<const SHORT: bool> Precise<SHORT> {
     }
 }
 
-/// ln(eˣ + eʸ) = a + ln(1 + e^(b − a)) for the greater number a and the smaller number b.
+/// ln(eˣ + eʸ) = a + ln(1 + e^(b − a)) for the larger number a and the smaller number b.
 /// Near its zeros it is ln(1 + ((eᵃ − 1) + eᵇ)), with exponentials that are so precise that
 /// the sum may cancel.
 #[inline(always)]

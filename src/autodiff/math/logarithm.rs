@@ -33,7 +33,7 @@ const LOG10_E: Double = Double::new(
     f64::from_bits(0x3fdb_cb7b_1000_0000),
     4.798_111_141_615_973e-9,
 );
-/// log₁₀ 2: a whole number below 2¹¹ times the first part is exact.
+/// log₁₀ 2: an integer below 2¹¹ times the first part is exact.
 const LOG10_2: Double = Double::new(
     f64::from_bits(0x3fd3_4413_509f_7800),
     2.836_339_455_104_496_4e-14,
@@ -92,13 +92,13 @@ fn parts<const SHORT: bool>(f: f64) -> (f64, f64) {
 #[inline(always)]
 fn ln_of<const SHORT: bool>(k: f64, f: f64, more: f64) -> f64 {
     let (half_square, rest) = parts::<SHORT>(f);
-    // The first terms of 1 / (1 + f) do for so small a part.
+    // The first terms of 1 / (1 + f) are enough for such a small part.
     let more = more * (1.0 - (f - 2.0 * half_square));
     let rest = rest + (k * LN_2.low + more);
     k * LN_2.high - ((half_square - rest) - f)
 }
 
-/// The value at 0, of infinity and of what is negative.
+/// The value at 0, at infinity and for negative numbers.
 #[inline(always)]
 fn bounded(x: f64, value: f64) -> f64 {
     let value = select(x == f64::INFINITY, x, value);
@@ -143,7 +143,7 @@ pub fn log10<const SHORT: bool>(x: f64) -> f64 {
     log::<SHORT>(x, LOG10_2, LOG10_E)
 }
 
-/// From here on 1 + x is taken for x.
+/// From here on 1 + x is replaced by x.
 const HUGE: f64 = 1e18;
 
 /// n · ln 2 + ln(1 + x) for the sum in `x`, not below −1.
@@ -151,7 +151,7 @@ const HUGE: f64 = 1e18;
 pub(super) fn ln_1p_of_sum<const SHORT: bool>(n: f64, x: Double) -> f64 {
     let (u, lost) = sum(1.0, x.high);
     let Split { k, f, biased } = Split::of_normal(u);
-    // Near 0 all of x is f, and further up what is lost is a part of 2ᵏ.
+    // Near 0 all of x is f; for larger x the lost part is a part of 2ᵏ.
     let is_near = k == 0.0;
     let f = select(is_near, x.high, f);
     let more = if SHORT {
@@ -233,6 +233,6 @@ pub fn atanh<const SHORT: bool>(x: f64) -> f64 {
     let value = (0.5 * ln_1p_of_sum::<SHORT>(0.0, quotient.normal())).copysign(x);
     let value = select(magnitude == 1.0, f64::INFINITY.copysign(x), value);
     let value = select(magnitude <= 1.0, value, f64::NAN);
-    // Also −0, and what is too small for the quotient.
+    // Also −0, and numbers too small for the quotient.
     select(magnitude < 1e-9, x, value)
 }

@@ -1,22 +1,23 @@
 //! Elementary functions without branches, so that loops over them run on vectors.
 //!
-//! All is computed in double precision from sums, products, quotients and square
-//! roots, each rounded by itself, and from whole numbers in the bits of others, so
-//! the result has the same bits on every machine. What depends on the argument is
-//! a selection between values that are computed anyway. The errors are those that
-//! [`Real`](super::Real) lists; `tests/it/accuracy.rs` finds them.
+//! Everything is computed in double precision from sums, products, quotients and
+//! square roots, each rounded separately, and from integers in the bits of others, so
+//! the result has the same bits on every machine. Instead of branching on the
+//! argument, a function selects between values that are computed in any case. The
+//! errors are those that [`Real`](super::Real) lists; `tests/it/accuracy.rs` measures
+//! them.
 //!
 //! Each function has one definition with a parameter `SHORT`. It is true where the
 //! result will be rounded to single precision: then its polynomials are shorter,
-//! good to about 2⁻³⁷, and what only serves the last bit of a double is left out.
+//! accurate to about 2⁻³⁷, and steps for the last bits of a double are omitted.
 //!
 //! The methods are the classical ones (J.-M. Muller, *Elementary Functions*, 3rd
 //! edition, 2016, chapters 4, 5, 11): the argument is reduced to a small interval, by
-//! constants that are split in two or more parts, and a polynomial serves there.
-//! The coefficients were found with Remez' algorithm in 50 digits (mpmath) and then
-//! rounded; beside them stands the greatest error with the rounded ones, relative
-//! to the function that the polynomial is a part of. Constants that end in a bit
-//! pattern are exact.
+//! constants that are split in two or more parts, and approximated by a polynomial
+//! there. The coefficients were found with Remez' algorithm in 50 digits (mpmath) and
+//! then rounded. The number above them is the largest error after rounding, relative to
+//! the function that the polynomial is a part of. Constants that end in a bit pattern
+//! are exact.
 
 mod activation;
 mod angle;
@@ -69,31 +70,30 @@ fn polynomial<const N: usize>(x: f64, coefficients: &[f64; N]) -> f64 {
     value
 }
 
-/// ln 2: a whole number below 2¹¹ times the first part is exact.
+/// ln 2: an integer below 2¹¹ times the first part is exact.
 const LN_2: Double = Double::new(
     f64::from_bits(0x3fe6_2e42_fee0_0000),
     1.908_214_929_270_587_7e-10,
 );
 
-/// From here on every number is whole; a whole number below it stands in the last
-/// bits of the sum with it.
+/// From here on every number is an integer; an integer below it is in the last bits of
+/// the sum with it.
 const TWO_TO_52: f64 = 4_503_599_627_370_496.0;
-/// What makes a subnormal number a normal one.
+/// A factor that makes a subnormal number normal.
 const TWO_TO_54: f64 = 18_014_398_509_481_984.0;
 
-/// 1.5 · 2⁵²: what is added to it is rounded to a whole number, which then
-/// stands in the last bits of the sum.
+/// 1.5 · 2⁵²: a number added to it is rounded to an integer, which is then in the last
+/// bits of the sum.
 const MAGIC: f64 = 6_755_399_441_055_744.0;
 
-/// The nearest whole number to x, if |x| < 2⁵¹, and its last bits in two's
-/// complement.
+/// The nearest integer to x, if |x| < 2⁵¹, and its last bits in two's complement.
 #[inline(always)]
 fn nearest(x: f64) -> (f64, u64) {
     let sum = x + MAGIC;
     (sum - MAGIC, sum.to_bits())
 }
 
-/// 2ᵏ for the whole number k in the last bits of `k`, from −1022 to 1023.
+/// 2ᵏ for the integer k in the last bits of `k`, from −1022 to 1023.
 #[inline(always)]
 fn power_of_two(k: u64) -> f64 {
     f64::from_bits(k.wrapping_add(1023) << 52)
@@ -120,7 +120,7 @@ fn half_of(x: f64) -> f64 {
     f64::from_bits(x.to_bits() & (u64::MAX << 27))
 }
 
-/// a · b as its rounded value and the rest, which is off by 2⁻¹⁰⁵ of the product.
+/// a · b as its rounded value and the rest, with an error of 2⁻¹⁰⁵ of the product.
 #[inline(always)]
 fn product(a: f64, b: f64) -> (f64, f64) {
     let p = a * b;
@@ -130,8 +130,8 @@ fn product(a: f64, b: f64) -> (f64, f64) {
     (p, rest)
 }
 
-/// A number as a sum of two, the second smaller; in operations not more than the
-/// rounding errors of the first.
+/// A number as a sum of two; the second is smaller, in operations at most the rounding
+/// error of the first.
 #[derive(Clone, Copy)]
 struct Double {
     high: f64,
@@ -168,8 +168,8 @@ impl Double {
         Double::new(quotient, left * inverse)
     }
 
-    /// What is left where the square of `root` is subtracted, divided by twice
-    /// the root: so much the root lacks.
+    /// The remainder after subtracting the square of `root`, divided by twice the root:
+    /// the error of the root.
     #[inline(always)]
     fn missing_of_root(self, root: f64) -> f64 {
         let (high, low) = product(root, root);
@@ -178,7 +178,7 @@ impl Double {
     }
 }
 
-/// `yes` or `no`, both of which are computed.
+/// `yes` or `no`; both are computed.
 #[inline(always)]
 fn select(condition: bool, yes: f64, no: f64) -> f64 {
     if condition { yes } else { no }

@@ -7,7 +7,7 @@ use super::logarithm::ln_1p_of_sum;
 use super::power::ln_as_sum;
 use super::{Double, MAGIC, Series, nearest, power_of_two, product, select, sum};
 
-/// The highest order. The factorial of a higher one would soon exceed a double.
+/// The maximum order. Factorials of higher orders would soon exceed a double.
 const MAX_ORDER: u32 = 100;
 
 /// (1 / (eᵗ − 1) − 1/t + ½) / t of t², for t ≥ 0. Errors are multiplied by e⁻³ᵗ.
@@ -32,7 +32,7 @@ const KERNEL: Series<11, 23> = Series {
     ],
 };
 
-/// The order n, and what depends on nothing else.
+/// The order n, and numbers that depend only on it.
 #[derive(Clone, Copy)]
 struct Order {
     n: f64,
@@ -47,7 +47,7 @@ struct Order {
     parity: f64,
 }
 
-/// That of 0 makes all results NaN.
+/// Entry 0 makes all results NaN.
 static ORDERS: [Order; MAX_ORDER as usize + 1] = orders();
 
 #[allow(
@@ -140,8 +140,8 @@ impl Order {
         series
     }
 
-    /// ζ(n + 1, x) · xⁿ by the formula of Euler and Maclaurin. Of a sum that begins with
-    /// (x − 3)^−(n + 1) it is precise enough from x = 3 on, by itself from 4 (n + 1) on.
+    /// ζ(n + 1, x) · xⁿ by the Euler–Maclaurin formula. As a part of a sum that begins with
+    /// (x − 3)^−(n + 1) it is precise enough from x = 3 on, alone from 4 (n + 1) on.
     #[inline(always)]
     fn tail<const SHORT: bool>(self, x: f64) -> Double {
         let inverse = 1.0 / x;
@@ -166,14 +166,14 @@ struct Terms {
 }
 
 impl Terms {
-    /// The one of `first` + distance.
+    /// The term of `first` + distance.
     #[inline(always)]
     fn term<const SHORT: bool>(self, distance: f64) -> f64 {
         let ratio = Double::new(distance, 0.0).times::<SHORT>(self.inverse);
         self.order.power_of::<SHORT>(ratio)
     }
 
-    /// The sum of those of `first` + distance + i over all integers i ≥ 0.
+    /// The sum of the terms of `first` + distance + i over all integers i ≥ 0.
     #[inline(always)]
     fn tail<const SHORT: bool>(self, distance: f64) -> Double {
         let (high, low) = sum(self.first, distance);
@@ -185,12 +185,12 @@ impl Terms {
     }
 }
 
-/// The derivative of order n of ψ(x), for a whole number n up to 100, else NaN:
+/// The derivative of order n of ψ(x), for an integer n up to 100, else NaN:
 /// (−1)ⁿ⁺¹ n! times the sum of (x + i)^−(n + 1) over all integers i ≥ 0. With the smallest
 /// |x + i| as `first`, the other terms are those of `first` + 1, `first` + 2, ..., upwards, and
 /// of 1 − `first`, 2 − `first`, ..., downwards. On the side of negative x + i they end at i = 0.
 ///
-/// It is so long that a call of it costs little, and copies of it much space.
+/// It is so long that a call costs relatively little, and copies would cost space.
 #[inline(never)]
 pub fn polygamma<const SHORT: bool>(n: f64, x: f64) -> f64 {
     if n == 0.0 {

@@ -108,7 +108,7 @@ pub(super) fn ln_as_sum<const SHORT: bool>(x: f64) -> Double {
 /// 2/3.
 const TWO_THIRDS: Double = Double::new(2.0 / 3.0, 3.700_743_415_417_188e-17);
 
-/// xʸ = exp(y · ln |x|), with the sign of x if y is an odd whole number.
+/// xʸ = exp(y · ln |x|), with the sign of x if y is an odd integer.
 #[inline(always)]
 pub fn pow<const SHORT: bool>(x: f64, y: f64) -> f64 {
     let magnitude = x.abs();
@@ -125,7 +125,7 @@ pub fn pow<const SHORT: bool>(x: f64, y: f64) -> f64 {
     };
     let value = exp_of_sum::<SHORT>(power);
 
-    // What the logarithm does not serve for.
+    // Cases that the logarithm does not cover.
     let grows = (y > 0.0) == (magnitude > 1.0);
     let limit = select(grows, f64::INFINITY, 0.0);
     let value = select(
@@ -133,7 +133,7 @@ pub fn pow<const SHORT: bool>(x: f64, y: f64) -> f64 {
         limit,
         value,
     );
-    // Below 2⁵² the last bit of the sum is that of the whole number, and from
+    // Below 2⁵² the last bit of the sum is that of the integer, and from
     // 2⁵³ on all numbers are even.
     let size = y.abs();
     let rounded = size + TWO_TO_52;

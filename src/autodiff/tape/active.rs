@@ -11,16 +11,17 @@ use crate::autodiff::nest::Leaf;
 use crate::autodiff::tensor::{Id, Operation, Tensor};
 use crate::autodiff::variable::Variable;
 
-/// What happens on a thread.
+/// The state of a thread.
 struct Active {
     tapes: Vec<Arc<Shared>>,
     /// Within [`suspended`], what is used there.
     outside: Option<Outside>,
 }
 
-/// What a suspended computation uses from outside of it, beside what it was given.
+/// The tensors and variables that a suspended computation uses from outside, except its
+/// arguments.
 struct Outside {
-    /// Tensors that are made within it have greater numbers.
+    /// Tensors made within it have larger numbers.
     begin: Id,
     given: Vec<Id>,
     used: Vec<Used>,
@@ -58,15 +59,15 @@ pub(crate) fn thread() -> u32 {
     THREAD.with(|number| *number)
 }
 
-/// Calls with each tape that records on this thread. What is called runs no
-/// code of a user, so it cannot come back here.
+/// Calls with each tape that records on this thread. `call` runs no user code, so it
+/// cannot re-enter here.
 fn each(active: &Active, mut call: impl FnMut(&Shared)) {
     for tape in &active.tapes {
         call(tape);
     }
 }
 
-/// At the end of a thread, when its tapes are gone, nothing is recorded.
+/// Nothing is recorded at the end of a thread, when its tapes are gone.
 fn with<R>(act: impl FnOnce(&mut Active) -> R) -> Option<R> {
     ACTIVE.try_with(|active| act(&mut active.borrow_mut())).ok()
 }
@@ -76,7 +77,7 @@ pub(super) fn enter(tape: &Arc<Shared>) {
 }
 
 pub(super) fn leave(tape: &Arc<Shared>) {
-    // Dropped after the list is free again.
+    // Dropped after the list is released.
     let _left = with(|active| {
         let tapes = &mut active.tapes;
         let place = tapes.iter().position(|other| Arc::ptr_eq(other, tape));
@@ -84,18 +85,18 @@ pub(super) fn leave(tape: &Arc<Shared>) {
     });
 }
 
-/// Runs `compute`, which is given some tensors, with no tape recording on this
-/// thread, but those that it enters itself. Beside its result stands the first
-/// thing that it used from outside, other than what it was given, of which a
-/// tape would have taken note.
+/// Runs `compute`, which receives the tensors `given`, with no tape recording on this
+/// thread except those that it enters itself. Returns its result, and the first tensor or
+/// variable that it used from outside, other than its arguments, and that a tape would
+/// have tracked.
 pub(crate) fn suspended<R>(given: &[&Tensor], compute: impl FnOnce() -> R) -> (R, Option<Used>) {
-    /// Puts back what was there before, however `compute` ends.
+    /// Restores the previous state, however `compute` ends.
     struct Restore(Option<Active>);
     impl Restore {
         fn restore(&mut self) -> Option<Used> {
             let Active { tapes, outside } = self.0.take()?;
             // Without those that were left in the meantime, which are dropped when
-            // the list is free again.
+            // the list is released.
             let (still, _left): (Vec<_>, Vec<_>) =
                 tapes.into_iter().partition(|tape| tape.lock().is_entered());
             let used = with(|active| {
@@ -162,7 +163,7 @@ pub(crate) fn read(variable: &Variable, value: &Tensor) {
     });
 }
 
-/// Records that a variable has another value.
+/// Records that a variable was assigned.
 pub(crate) fn assigned(variable: &Variable, value: &Tensor, at: Caller) {
     with(|active| each(active, |tape| tape.lock().assigned(variable, value, at)));
 }

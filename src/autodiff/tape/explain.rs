@@ -10,17 +10,17 @@ use crate::autodiff::tensor::{DType, Id, Operation, Origin, OriginKind};
 use super::pass::Reach;
 use super::recording::{Entry, Known, Phase, Recording};
 
-/// Why there is no gradient.
+/// The reason for a missing gradient.
 ///
-/// In words with `Display`, as in the [`Explanation`] around it.
+/// `Display` prints it in words, as in the [`Explanation`] that contains it.
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub enum Reason {
-    /// The source is a tensor that nobody watched, or a variable that is not
+    /// The source is a tensor that was never watched, or a variable that is not
     /// trainable, or was not watched because of
     /// [`TapeOptions::watch_accessed_variables`](super::TapeOptions::watch_accessed_variables).
     NeverWatched {
-        /// Whether it is a variable, and whether that is trainable.
+        /// For a variable, whether it is trainable.
         trainable: Option<bool>,
     },
     /// The source was watched only after it had been used.
@@ -30,74 +30,74 @@ pub enum Reason {
         /// Where it was watched.
         watched: Caller,
     },
-    /// Something on the way was computed before the tape began to record (or
-    /// was reset), so that it is a constant for the tape.
+    /// An intermediate result was computed before the tape began to record (or
+    /// was reset), so it is a constant for the tape.
     BeforeTape {
         /// The operation that computed it.
         operation: &'static str,
-        /// Where.
+        /// Where it was computed.
         at: Caller,
     },
-    /// Something on the way was computed on another thread.
+    /// An intermediate result was computed on another thread.
     AnotherThread {
         /// The operation that computed it.
         operation: &'static str,
-        /// Where.
+        /// Where it was computed.
         at: Caller,
     },
-    /// Something on the way was computed after the tape's scope had ended, or
-    /// between two of them.
+    /// An intermediate result was computed after the tape's scope had ended, or
+    /// between two scopes.
     OutsideScope {
         /// The operation that computed it.
         operation: &'static str,
-        /// Where.
+        /// Where it was computed.
         at: Caller,
     },
-    /// A variable on the way was given its value by an assignment: state stops
-    /// gradients.
+    /// A variable on the path was assigned: gradients do not pass through an
+    /// assignment.
     Assigned {
         /// The variable.
         variable: String,
         /// Where it was assigned.
         at: Caller,
     },
-    /// Whole numbers or truth values are not differentiable.
+    /// Integers and booleans are not differentiable.
     NotFloat {
-        /// What holds them: the source, the target, or an operation's result.
+        /// What holds them: the source, the target, or the result of an operation.
         what: &'static str,
-        /// Where they arise, if on the way.
+        /// Where they arise, if on the path.
         at: Option<Caller>,
     },
-    /// [`Tensor::stop_gradient`](crate::Tensor::stop_gradient) on the way.
+    /// [`Tensor::stop_gradient`](crate::Tensor::stop_gradient) is on the path.
     StopGradient {
-        /// Where.
+        /// Where it was called.
         at: Caller,
     },
-    /// An operation on the way was done while recording was stopped.
+    /// An operation on the path was computed while recording was stopped.
     StopRecording {
         /// The operation.
         operation: &'static str,
-        /// Where.
+        /// Where it was computed.
         at: Caller,
     },
-    /// An operation on the way has no derivative.
+    /// An operation on the path has no derivative.
     NoDerivative {
         /// The operation.
         operation: &'static str,
-        /// Where.
+        /// Where it was computed.
         at: Caller,
     },
-    /// The target was computed from another tensor that holds the value of the
-    /// same variable; sources are known by identity.
+    /// The target was computed from another tensor with the value of the same
+    /// variable; sources are compared by identity.
     AnotherRead {
-        /// Where that was read.
+        /// Where that value was read.
         at: Caller,
     },
     /// The source was computed from the target, not the other way round.
     AfterTarget,
     /// The source is not on any recorded path to the target.
     NoPath,
-    /// The tape keeps no explanations.
+    /// The tape stores no explanations.
     NotKept,
 }
 
@@ -105,30 +105,30 @@ impl fmt::Display for Reason {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Reason::NeverWatched { trainable: None } => formatter.write_str(
-                "the source was never watched: call `tape.watch(&source)` before it is used, \
+                "the source was never watched; call `tape.watch(&source)` before it is used, \
                  or make it a `Variable`",
             ),
             Reason::NeverWatched {
                 trainable: Some(false),
             } => formatter.write_str(
-                "the source is a variable that is not trainable, and was never watched: call \
+                "the source is a variable that is not trainable and was never watched; call \
                  `tape.watch(&source)` before it is read",
             ),
             Reason::NeverWatched {
                 trainable: Some(true),
             } => formatter.write_str(
-                "the source was never watched, and this tape does not watch variables by itself: \
-                 call `tape.watch(&source)` before it is read",
+                "the source was never watched, and this tape does not watch variables \
+                 automatically; call `tape.watch(&source)` before it is read",
             ),
             Reason::WatchedAfterUse { used, watched } => write!(
                 formatter,
                 "the source was watched at {watched}, after it had been used at {used}; \
-                 only what comes later is recorded"
+                 only later operations are recorded"
             ),
             Reason::BeforeTape { operation, at } => write!(
                 formatter,
                 "the target depends on the result of `{operation}` at {at}, which was computed \
-                 before the tape began to record and is a constant for it"
+                 before the tape began to record, so it is a constant for the tape"
             ),
             Reason::AnotherThread { operation, at } => write!(
                 formatter,
@@ -138,15 +138,15 @@ impl fmt::Display for Reason {
             Reason::OutsideScope { operation, at } => write!(
                 formatter,
                 "the target depends on the result of `{operation}` at {at}, which was computed \
-                 while the tape was not entered"
+                 outside the tape's scope"
             ),
             Reason::Assigned { variable, at } => write!(
                 formatter,
-                "{variable} was assigned at {at}; state stops gradients, so nothing passes to \
-                 what the assigned value was computed from"
+                "{variable} was assigned at {at}; gradients do not pass through an assignment to \
+                 the inputs of the assigned value"
             ),
             Reason::NotFloat { what, at } => {
-                write!(formatter, "{what} holds whole numbers or truth values")?;
+                write!(formatter, "{what} holds integers or booleans")?;
                 if let Some(at) = at {
                     write!(formatter, " at {at}")?;
                 }
@@ -154,7 +154,7 @@ impl fmt::Display for Reason {
             }
             Reason::StopGradient { at } => write!(
                 formatter,
-                "`stop_gradient` at {at} makes a constant of what passes through it"
+                "`stop_gradient` at {at} turns its operand into a constant"
             ),
             Reason::StopRecording { operation, at } => write!(
                 formatter,
@@ -166,7 +166,7 @@ impl fmt::Display for Reason {
             Reason::AnotherRead { at } => write!(
                 formatter,
                 "the target was computed from another tensor with the value of the same variable, \
-                 read at {at}; sources are known by identity, so give the variable itself"
+                 read at {at}; sources are compared by identity, so pass the variable itself"
             ),
             Reason::AfterTarget => formatter
                 .write_str("the source was computed from the target, not the other way round"),
@@ -174,7 +174,7 @@ impl fmt::Display for Reason {
                 formatter.write_str("the source is not on any recorded path to the target")
             }
             Reason::NotKept => formatter
-                .write_str("this tape keeps no explanations: see `TapeOptions::explanations`"),
+                .write_str("this tape stores no explanations; see `TapeOptions::explanations`"),
         }
     }
 }
@@ -182,11 +182,11 @@ impl fmt::Display for Reason {
 /// An operation between target and source.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Step {
-    /// Its name.
+    /// The name of the operation.
     pub operation: &'static str,
-    /// The line that called it.
+    /// Where it was called.
     pub at: Caller,
-    /// Whether a gradient that begins at the target still passes through it.
+    /// Whether a gradient that begins at the target passes through it.
     pub is_connected: bool,
 }
 
@@ -209,8 +209,7 @@ pub struct Step {
 pub struct Explanation {
     /// Why there is no gradient; `None` if there is one.
     pub reason: Option<Reason>,
-    /// The operations from the target down to the source, or as far as they are
-    /// known.
+    /// The operations from the target to the source, as far as they are known.
     pub path: Vec<Step>,
     target: String,
     source: String,
@@ -219,8 +218,7 @@ pub struct Explanation {
 }
 
 impl Explanation {
-    /// The operation nearest to the source that a gradient from the target still
-    /// reaches.
+    /// The operation nearest to the source that a gradient from the target reaches.
     #[must_use]
     pub fn last_connected(&self) -> Option<&Step> {
         self.path.iter().take_while(|step| step.is_connected).last()
@@ -241,7 +239,7 @@ impl fmt::Display for Explanation {
             .iter()
             .take_while(|step| step.is_connected)
             .count();
-        // A long path is shown by its ends and by where it is cut.
+        // Of a long path the ends and the surroundings of the cut are shown.
         let is_shown = |index: usize| {
             self.path.len() <= 16
                 || index < 4
@@ -262,7 +260,7 @@ impl fmt::Display for Explanation {
             let operation = step.operation;
             write!(formatter, "\n    {mark} {operation:width$}  {}", step.at)?;
             if self.reason.is_some() && index + 1 == last {
-                formatter.write_str("  the last that is connected")?;
+                formatter.write_str("  last connected")?;
             }
         }
         if self.is_whole {
@@ -273,28 +271,27 @@ impl fmt::Display for Explanation {
     }
 }
 
-/// A way from an operand of an entry further back.
+/// A link from an entry back to one of its operands.
 struct Edge {
-    /// What is reached: a tensor or a variable.
+    /// The operand: a tensor or a variable.
     to: Id,
     producer: Option<u32>,
     cut: Option<Reason>,
 }
 
-/// A walk from the target back over everything that was seen.
+/// A walk from the target back over the recorded entries.
 struct Walk {
-    /// Entries from the target to the source, with what cut the way behind
+    /// Entries from the target to the source, with the reason for a cut behind
     /// each.
     path: Option<Vec<(u32, Option<Reason>)>>,
-    /// Operands that the tape did not see arise.
+    /// Operands whose computation the tape did not record.
     unseen: Vec<Id>,
-    /// Where variables were read on the way.
+    /// Where variables were read on the path.
     reads: Vec<(Id, Caller)>,
 }
 
 impl Recording {
-    /// Why there is a gradient of the targets with respect to the source, or
-    /// none.
+    /// Whether and why the targets have a gradient with respect to the source.
     pub fn explain(&self, targets: &[Leaf], source: &Leaf) -> Explanation {
         let explained = targets
             .iter()
@@ -359,7 +356,7 @@ impl Recording {
             return explanation(Some(reason), steps, true);
         }
         let (reason, hidden) = self.reason_without_path(target, source, &walk);
-        // The way as far as to what was not seen to arise.
+        // The path as far as the operand whose computation was not recorded.
         let path = hidden.and_then(|id| self.walk(target.id(), id, false).path);
         explanation(
             Some(reason),
@@ -380,7 +377,7 @@ impl Recording {
         path.iter()
             .map(|(number, cut)| {
                 let entry = &self.entries[*number as usize];
-                // What is cut is the operation itself.
+                // The operation itself is cut.
                 is_connected &= cut.is_none();
                 Step {
                     operation: entry.operation.name(),
@@ -421,7 +418,7 @@ impl Recording {
         }
     }
 
-    /// Why no path was recorded, and the tensor behind which it may go on.
+    /// Why no path was recorded, and the tensor behind which it may continue.
     fn reason_without_path(
         &self,
         target: &Leaf,
@@ -450,7 +447,7 @@ impl Recording {
         {
             hidden.push((tensor.id(), tensor.origin()));
         }
-        // What is older than the source was not computed from it.
+        // Tensors older than the source were not computed from it.
         let hidden = hidden.into_iter().filter(|(id, _)| *id > source.id());
         let reasons = hidden.filter_map(|(id, origin)| Some((id, self.hidden(id, origin)?)));
         let most = reasons.max_by_key(|(_, (rank, _))| *rank);
@@ -459,7 +456,7 @@ impl Recording {
         })
     }
 
-    /// Why the tape did not see how a tensor arose, and how sure that is.
+    /// Why the tape did not record the computation of a tensor, and how sure that is.
     fn hidden(&self, id: Id, origin: Origin) -> Option<(u8, Reason)> {
         let operation = match origin.kind {
             OriginKind::Given => return None,
@@ -476,8 +473,7 @@ impl Recording {
         })
     }
 
-    /// Searches the path with the fewest cuts, over tracked operands only or
-    /// over all.
+    /// Finds the path with the fewest cuts, over tracked operands only or over all.
     fn walk(&self, target: Id, source: Id, is_tracked: bool) -> Walk {
         let mut walk = Walk {
             path: None,
@@ -570,7 +566,7 @@ impl Recording {
     }
 }
 
-/// What keeps a derivative from passing to an operand, whoever is watched.
+/// What keeps a derivative from passing to an operand, whatever is watched.
 fn cut(entry: &Entry, index: usize) -> Option<Reason> {
     let (operation, at) = (entry.operation.name(), entry.at);
     if entry.is_paused {
@@ -589,7 +585,7 @@ fn cut(entry: &Entry, index: usize) -> Option<Reason> {
         _ if !entry.is_float => Some(Reason::NotFloat {
             what: match entry.operation {
                 Operation::Cast(DType::I64 | DType::Bool) => "the result of `cast`",
-                _ => "a tensor on the way",
+                _ => "an intermediate tensor",
             },
             at: Some(at),
         }),
@@ -597,7 +593,7 @@ fn cut(entry: &Entry, index: usize) -> Option<Reason> {
     }
 }
 
-/// What a tensor or variable is called in messages, with its type and shape.
+/// The description of a tensor or variable in messages, with its type and shape.
 pub(crate) fn described(leaf: &Leaf) -> String {
     let kind = match leaf {
         Leaf::Variable(variable) => variable.to_string(),

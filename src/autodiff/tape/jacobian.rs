@@ -8,11 +8,11 @@ use crate::autodiff::nest::{Nest, Single};
 use crate::autodiff::tensor::{Dense, Shape, Tensor};
 
 impl GradientTape {
-    /// The derivatives of each element of `target` with respect to each of each
-    /// source: tensors whose shape is that of the target followed by that of
+    /// The derivatives of each element of `target` with respect to each element of
+    /// each source: tensors whose shape is that of the target followed by that of
     /// the source. `None` for sources that are not connected.
     ///
-    /// One pass over the recording for each element of the target. A tape that
+    /// Takes one pass over the recording for each element of the target. A tape that
     /// is not persistent is used up.
     ///
     /// # Errors
@@ -55,8 +55,8 @@ impl GradientTape {
         self.jacobian_with(target, sources, UnconnectedGradients::None)
     }
 
-    /// [`GradientTape::jacobian`], with zeros for sources that are not connected
-    /// if asked for.
+    /// [`GradientTape::jacobian`], on request with zeros for sources that are not
+    /// connected.
     ///
     /// # Errors
     ///
@@ -82,7 +82,7 @@ impl GradientTape {
                     let seed = Tensor::unit(&shape, count, index, target.dtype(), at)?;
                     pass.backward(std::slice::from_ref(&seed), at)
                 };
-                // Without any element, one pass tells what is connected.
+                // Without any element, one pass finds what is connected.
                 (0..count.max(1)).map(row).collect::<Result<Vec<_>>>()
             },
         )?;
@@ -106,17 +106,17 @@ impl GradientTape {
 
     /// The Jacobian of each part of `target` along its first axis (a row of a
     /// batch) with respect to the same part of `source`: for shapes [b, y…] and
-    /// [b, x…] a tensor of shape [b, y…, x…]. It is right where each row of the
-    /// target depends on its own row of the source only. `None` if they are not
+    /// [b, x…] a tensor of shape [b, y…, x…]. It is correct only if each row of the
+    /// target depends only on the same row of the source. `None` if they are not
     /// connected.
     ///
-    /// One pass for each element of a row, whatever the number of rows. A tape
-    /// that is not persistent is used up.
+    /// Takes one pass for each element of a row, for any number of rows. A tape that
+    /// is not persistent is used up.
     ///
     /// # Errors
     ///
-    /// Those of [`GradientTape::gradient`]; [`Error::Shape`] if one has less
-    /// than two axes or the first ones differ in length.
+    /// Those of [`GradientTape::gradient`]; [`Error::Shape`] if either has fewer than
+    /// two axes, or if the first axes differ in length.
     ///
     /// # Examples
     ///
@@ -140,8 +140,8 @@ impl GradientTape {
         self.batch_jacobian_with(target, source, UnconnectedGradients::None)
     }
 
-    /// [`GradientTape::batch_jacobian`], with zeros if they are not connected and
-    /// that is asked for.
+    /// [`GradientTape::batch_jacobian`], on request with zeros if target and source are
+    /// not connected.
     ///
     /// # Errors
     ///
@@ -160,7 +160,7 @@ impl GradientTape {
                 return Err(Error::Shape {
                     operation,
                     shape: shape.clone(),
-                    expected: "one of at least two axes, the first for the batch,".to_owned(),
+                    expected: "at least two axes, the first for the batch".to_owned(),
                     at,
                 });
             }
@@ -170,7 +170,7 @@ impl GradientTape {
             return Err(Error::Shape {
                 operation,
                 shape: source.shape().clone(),
-                expected: format!("a first axis of length {batch}, as in {},", target.shape()),
+                expected: format!("a first axis of length {batch}, as in {}", target.shape()),
                 at,
             });
         }
@@ -187,7 +187,7 @@ impl GradientTape {
                     let seed = Tensor::unit(target.shape(), count, index, target.dtype(), at)?;
                     Ok(pass.backward(std::slice::from_ref(&seed), at)?.remove(0))
                 };
-                // Without any element, one pass tells whether they are connected.
+                // Without any element, one pass finds whether they are connected.
                 (0..count.max(1)).map(column).collect::<Result<Vec<_>>>()
             },
         )?;

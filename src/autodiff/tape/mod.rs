@@ -1,4 +1,4 @@
-//! The gradient tape: what was recorded, and derivatives of it.
+//! The gradient tape: recordings and their derivatives.
 
 pub(crate) mod active;
 mod explain;
@@ -23,15 +23,16 @@ use super::variable::Variable;
 use pass::{Derivatives, Pass};
 use recording::{Phase, Recording};
 
-/// Records operations on tensors, and differentiates what it recorded.
+/// Records operations on tensors, and differentiates the recording.
 ///
-/// It behaves as `tf.GradientTape` of TensorFlow does; where it does not, the
-/// [table of differences](crate::tour#behaviour-by-behaviour) says why.
+/// It behaves like TensorFlow's `tf.GradientTape`; the
+/// [table of differences](crate::tour#behaviour-by-behaviour) gives the exceptions
+/// and their reasons.
 ///
 /// A tape records while it is entered, on the thread that entered it: every
-/// operation of which an operand is watched, or descends from something
-/// watched. [`Variable`]s are watched by themselves when they are read,
-/// [`Tensor`]s by [`GradientTape::watch`]. It gives one set of derivatives and
+/// operation with an operand that is watched, or that was computed from something
+/// watched. [`Variable`]s are watched automatically when they are read,
+/// [`Tensor`]s by [`GradientTape::watch`]. A tape gives one set of derivatives and
 /// is then used up, unless it is [persistent](GradientTape::persistent).
 ///
 /// # Examples
@@ -54,24 +55,24 @@ pub(crate) struct Shared(Mutex<Recording>);
 
 impl Shared {
     fn lock(&self) -> MutexGuard<'_, Recording> {
-        // No user's code runs under the lock; whatever panicked elsewhere, the
-        // recording is whole.
+        // No user code runs under the lock, so the recording is whole even after a
+        // panic elsewhere.
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-/// How a tape records.
+/// Options of a tape.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct TapeOptions {
-    /// Whether any number of derivatives can be taken. What was recorded is
-    /// held until the tape is dropped. Default: `false`.
+    /// Whether any number of derivatives can be taken. The recording is held until
+    /// the tape is dropped. Default: `false`.
     pub persistent: bool,
-    /// Whether trainable variables are watched by themselves when they are
-    /// read. Default: `true`.
+    /// Whether trainable variables are watched automatically when they are read.
+    /// Default: `true`.
     pub watch_accessed_variables: bool,
-    /// Whether operations that no derivative passes through are noted as well,
+    /// Whether operations that no derivative passes through are also recorded,
     /// without their values, so that [`GradientTape::explain`] can say why a
-    /// gradient is missing. That costs about 150 bytes for each of them.
+    /// gradient is missing. That costs about 150 bytes per operation.
     /// Default: `true`.
     pub explanations: bool,
 }
@@ -86,18 +87,18 @@ impl Default for TapeOptions {
     }
 }
 
-/// What a gradient is asked for beside targets and sources.
+/// Options of a gradient.
 #[derive(Clone, Debug, Default)]
 pub struct GradientOptions {
-    /// One tensor for each target, of its type and shape (or a scalar): what
-    /// the derivatives are multiplied with. The result is the product of this
-    /// vector and the Jacobian. `None` (the default) stands for ones.
+    /// One tensor for each target, of its type and shape (or a scalar), by which the
+    /// derivatives are multiplied. The result is the product of this vector and the
+    /// Jacobian. `None` (the default) means ones.
     pub output_gradients: Option<Vec<Tensor>>,
-    /// What is given for a source that is not connected.
+    /// The result for a source that is not connected.
     pub unconnected_gradients: UnconnectedGradients,
 }
 
-/// What is given for a source that no target is connected with.
+/// The result for a source that is not connected to any target.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum UnconnectedGradients {
     /// `None`.
@@ -107,7 +108,7 @@ pub enum UnconnectedGradients {
     Zero,
 }
 
-/// A tape records until this is dropped. It belongs to its thread.
+/// A guard: the tape records until it is dropped. It cannot leave its thread.
 #[must_use = "the tape stops recording when this is dropped"]
 pub struct Scope<'t> {
     tape: &'t GradientTape,
@@ -115,9 +116,9 @@ pub struct Scope<'t> {
     thread: PhantomData<*const ()>,
 }
 
-/// A tape records nothing until this is dropped: for it, operations give
-/// constants.
-#[must_use = "the tape goes on recording when this is dropped"]
+/// A guard: the tape records nothing until it is dropped. Results of operations are
+/// constants for that tape.
+#[must_use = "the tape continues recording when this is dropped"]
 pub struct Pause<'t> {
     tape: &'t GradientTape,
     thread: PhantomData<*const ()>,
@@ -132,9 +133,9 @@ impl GradientTape {
 
     /// A tape for any number of derivatives.
     ///
-    /// A derivative that is taken while the tape is recording is recorded too.
-    /// That is what higher derivatives are made of; who does not want them
-    /// takes derivatives after the scope, which saves time and memory.
+    /// A derivative that is taken while the tape is recording is recorded too, which
+    /// allows higher derivatives. If you do not need them, take derivatives after the
+    /// scope, which saves time and memory.
     #[must_use]
     pub fn persistent() -> Self {
         Self::with_options(TapeOptions {
@@ -169,9 +170,9 @@ impl GradientTape {
         Self(Arc::new(Shared(Mutex::new(Recording::new(options)))))
     }
 
-    /// Records until the returned guard is dropped. A tape that was entered
-    /// before goes on with the same recording; one that is used up begins a new
-    /// one, and its watches are gone.
+    /// Records until the returned guard is dropped. A tape that was entered before
+    /// continues the same recording; a tape that is used up starts a new one, without
+    /// its previous watches.
     ///
     /// Scopes of several tapes may overlap in any way.
     ///
@@ -237,9 +238,8 @@ impl GradientTape {
     }
 
     /// Watches tensors and variables from now on: operations on them are
-    /// recorded. What was computed from them before stays a constant. Watching
-    /// twice changes nothing. Whole numbers and truth values can be watched, but
-    /// have no gradient.
+    /// recorded. Tensors computed from them before stay constants. Watching twice has
+    /// no effect. Integers and booleans can be watched, but have no gradient.
     ///
     /// # Errors
     ///
@@ -256,13 +256,13 @@ impl GradientTape {
         Ok(())
     }
 
-    /// Records nothing until the returned guard is dropped: for this tape, the
-    /// operations in between give constants.
+    /// Records nothing until the returned guard is dropped. For this tape, the results
+    /// of operations in between are constants.
     ///
     /// # Errors
     ///
     /// [`Error::NeverEntered`], [`Error::Consumed`], and
-    /// [`Error::NotRecording`] if its scope has ended.
+    /// [`Error::NotRecording`] if the scope has ended.
     ///
     /// # Examples
     ///
@@ -295,13 +295,12 @@ impl GradientTape {
         })
     }
 
-    /// Forgets everything that was recorded, and every watch, and goes on
-    /// recording.
+    /// Clears the recording and all watches, and continues recording.
     ///
     /// # Errors
     ///
     /// [`Error::NeverEntered`], [`Error::Consumed`], and
-    /// [`Error::NotRecording`] if its scope has ended.
+    /// [`Error::NotRecording`] if the scope has ended.
     #[track_caller]
     pub fn reset(&self) -> Result<()> {
         let (method, at) = ("reset", Location::caller());
@@ -318,8 +317,8 @@ impl GradientTape {
         Ok(())
     }
 
-    /// The variables that are watched, in the order in which they were made;
-    /// still so after the tape was used up.
+    /// The watched variables, in the order in which they were created; also
+    /// available after the tape was used up.
     #[must_use]
     pub fn watched_variables(&self) -> Vec<Variable> {
         let mut variables = self.0.lock().variables.clone();
@@ -328,17 +327,17 @@ impl GradientTape {
     }
 
     /// The derivatives of the sum of all elements of all `targets` with respect
-    /// to `sources`, in the structure of `sources`: tensors of the shape and the
-    /// type of each source, `None` where no target is connected with it
+    /// to `sources`, in the structure of `sources`: tensors of the shape and type
+    /// of each source, or `None` where no target is connected to it
     /// ([`GradientTape::explain`] says why).
     ///
     /// A tape that is not persistent stops recording and is used up, unless
-    /// this fails.
+    /// the call fails.
     ///
     /// # Errors
     ///
-    /// [`Error::NeverEntered`], [`Error::Consumed`], and what a
-    /// [custom gradient](crate::custom_gradient) returns.
+    /// [`Error::NeverEntered`], [`Error::Consumed`], and errors of a
+    /// [custom gradient](crate::custom_gradient).
     ///
     /// # Examples
     ///
@@ -361,13 +360,13 @@ impl GradientTape {
     }
 
     /// [`GradientTape::gradient`] with options: the product of a vector and the
-    /// Jacobian, zeros for what is not connected.
+    /// Jacobian, zeros for sources that are not connected.
     ///
     /// # Errors
     ///
     /// Those of [`GradientTape::gradient`]; [`Error::Count`],
     /// [`Error::Shape`] or [`Error::MixedTypes`] if the output gradients do not
-    /// fit the targets.
+    /// match the targets.
     ///
     /// # Examples
     ///
@@ -403,7 +402,7 @@ impl GradientTape {
     /// # Errors
     ///
     /// Those of [`GradientTape::gradient`]; [`Error::Unconnected`] with the
-    /// explanation if a source is not connected. The tape is used up then too.
+    /// explanation if a source is not connected. In that case too the tape is used up.
     ///
     /// # Examples
     ///
@@ -438,18 +437,18 @@ impl GradientTape {
         Ok(sources.rebuild(&mut connected.into_iter()))
     }
 
-    /// The derivative of `target` when each source moves along its tangent, by
-    /// forward mode over what was recorded: the product of the Jacobian and a
+    /// The derivative of `target` as each source moves along its tangent, by
+    /// forward mode over the recording: the product of the Jacobian and a
     /// vector. Over a recorded gradient it is the product of the Hessian and a
-    /// vector. `None` if no source is connected with the target.
+    /// vector. `None` if no source is connected to the target.
     ///
     /// A tape that is not persistent is used up.
     ///
     /// # Errors
     ///
     /// Those of [`GradientTape::gradient`]; [`Error::Count`], [`Error::Shape`]
-    /// or [`Error::MixedTypes`] if the tangents are not like the sources;
-    /// [`Error::Repeated`] if a source occurs twice.
+    /// or [`Error::MixedTypes`] if the tangents do not match the sources;
+    /// [`Error::Repeated`] if a source is listed twice.
     ///
     /// # Examples
     ///
@@ -492,9 +491,9 @@ impl GradientTape {
         Ok(target.rebuild(&mut results.into_iter()))
     }
 
-    /// Why each source has a gradient or has none, with the path from the
-    /// target to it; see [`Explanation`]. It can be asked for at any time, also
-    /// after the tape was used up.
+    /// Whether and why each source has a gradient, with the path from the target to
+    /// it; see [`Explanation`]. Available at any time, even after the tape was used
+    /// up.
     ///
     /// # Examples
     ///
@@ -547,8 +546,8 @@ impl GradientTape {
         Ok(gradients)
     }
 
-    /// Runs `compute` on what leads from the sources to the targets. If the
-    /// tape is not persistent it does not record this, and is used up if it
+    /// Runs `compute` on the operations that lead from the sources to the targets. A
+    /// tape that is not persistent does not record this, and is used up if it
     /// succeeds.
     fn differentiate<R>(
         &self,
@@ -608,7 +607,7 @@ fn values(nest: &impl Nest, at: Caller) -> Vec<Tensor> {
     leaves(nest).into_iter().map(value).collect()
 }
 
-/// What the derivative of each target begins with.
+/// The initial derivative of each target.
 fn seeds(
     method: &'static str,
     targets: &[Leaf],
@@ -718,8 +717,8 @@ impl Drop for Pause<'_> {
                 *pauses = pauses.saturating_sub(1);
                 None
             }
-            // A derivative was taken in between, which used the tape up: it
-            // begins anew.
+            // A derivative taken in between used the tape up: it starts a new
+            // recording.
             Phase::Consumed {
                 entered: Some(entered),
                 ..

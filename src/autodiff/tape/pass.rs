@@ -1,4 +1,4 @@
-//! One pass over a recording, backwards or forwards.
+//! A backward or forward pass over a recording.
 
 use smallvec::SmallVec;
 
@@ -11,28 +11,28 @@ use crate::autodiff::tensor::{Dense, Id, Incoming, Operation, Shape, Tensor, Tra
 use super::recording::{Entry, Known, Recording, Saved};
 
 /// The operations that lead from sources to targets, with all that their
-/// derivatives need. It no longer depends on the tape, so a derivative may be
-/// recorded on the very tape that it is taken from.
+/// derivatives need. It does not depend on the tape, so a derivative may be
+/// recorded on the tape that it is taken from.
 pub(super) struct Pass {
     /// The entries of the recording: those that lead there, or all of them if
     /// they were taken from it.
     pub entries: Vec<Entry>,
-    /// In the order of time.
+    /// In chronological order.
     steps: Vec<PassStep>,
     targets: SmallVec<[Place; 4]>,
     /// Where the derivative of each source arrives.
     sources: SmallVec<[Place; 4]>,
     /// The shape of each source.
     shapes: SmallVec<[Shape; 4]>,
-    /// How many places there are.
+    /// The number of places.
     places: usize,
 }
 
-/// What arrives at each source or target. Lists are short in most cases, so all
-/// of them are held without memory of their own as long as they are.
+/// The derivatives of each source or target. Most lists are short, and short lists
+/// need no allocation.
 pub(super) type Derivatives = SmallVec<[Option<Tensor>; 4]>;
 
-/// The number of a value on the way.
+/// The number of an intermediate value.
 type Place = usize;
 
 struct PassStep {
@@ -41,11 +41,11 @@ struct PassStep {
     /// Where each operand's derivative belongs, if it needs one.
     operands: SmallVec<[Option<Place>; 3]>,
     result: Place,
-    /// Whether the result is a source, whose derivative is kept.
+    /// Whether the result is a source, whose derivative is stored.
     is_source: bool,
 }
 
-/// Which entries lead from sources to targets.
+/// The entries that lead from sources to targets.
 pub(super) struct Reach {
     /// For each entry whether its result depends on a source.
     pub depends: SmallVec<[bool; 16]>,
@@ -104,8 +104,8 @@ fn flowing(entry: &Entry) -> impl Iterator<Item = &Known> {
 }
 
 impl Pass {
-    /// Prepares a pass. The entries of a tape that is not persistent are taken
-    /// away and have to be given back; those of a persistent one are copied.
+    /// Prepares a pass. The entries of a tape that is not persistent are moved out
+    /// and must be returned; those of a persistent one are copied.
     pub fn new(recording: &mut Recording, targets: &[Leaf], sources: &[Leaf]) -> Self {
         let is_persistent = recording.options.persistent;
         let target_ids: SmallVec<[Id; 4]> = targets.iter().map(Leaf::id).collect();
@@ -115,7 +115,7 @@ impl Pass {
         let reach = Reach::new(recording, &target_ids, &source_ids);
         let is_source = |id: Id| source_ids.binary_search(&id).ok();
         // Sources have the first places, results of steps the next ones; a
-        // target that is neither has the last one, which nobody asks for.
+        // target that is neither has the last one, which is never used.
         let count = reach.counts.iter().filter(|counts| **counts).count();
         let nowhere = source_ids.len() + count;
         let mut places: SmallVec<[Place; 16]> = SmallVec::from_elem(nowhere, reach.counts.len());
@@ -158,7 +158,7 @@ impl Pass {
             }
         }
         let target = |leaf: &Leaf| match (is_source(leaf.id()), recording.producer(leaf.id())) {
-            // Without a derivative, be it with respect to itself.
+            // No derivative, not even with respect to itself.
             _ if !leaf.dtype().is_float() => nowhere,
             (Some(place), _) => place,
             (None, Some(number)) => places[number as usize],
@@ -181,7 +181,7 @@ impl Pass {
         }
     }
 
-    /// What a step was recorded with; there for all that is tracked.
+    /// The operation and the tensors of a step; present for every tracked entry.
     fn entry(&self, step: &PassStep) -> Option<(&Operation, &Saved)> {
         let entry = &self.entries[step.entry];
         Some((&entry.operation, entry.saved.as_ref()?))
@@ -257,7 +257,7 @@ impl Pass {
     }
 }
 
-/// Adds what another use contributes to a derivative that may not have begun.
+/// Adds the contribution of another use to a derivative that may still be absent.
 fn meet<'d>(sum: &mut Option<Incoming<'d, Tensor>>, term: Incoming<'d, Tensor>) {
     match sum.take() {
         Some(begun) => *sum = Some(begun.plus(term)),
@@ -265,7 +265,7 @@ fn meet<'d>(sum: &mut Option<Incoming<'d, Tensor>>, term: Incoming<'d, Tensor>) 
     }
 }
 
-/// Adds to a derivative that may not have begun.
+/// Adds to a derivative that may still be absent.
 fn add(sum: &mut Option<Tensor>, term: Tensor, at: Caller) -> Result<()> {
     *sum = Some(match sum.take() {
         Some(sum) => Tensor::apply(Operation::Elementwise(Op::Add), &[&sum, &term], at)?,

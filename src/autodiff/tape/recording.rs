@@ -1,4 +1,4 @@
-//! What a tape has recorded.
+//! The recording of a tape.
 
 use std::sync::Arc;
 
@@ -11,10 +11,10 @@ use crate::autodiff::variable::Variable;
 
 use super::{TapeOptions, active};
 
-/// A tape's state and everything it has seen.
+/// The state of a tape and everything it has recorded.
 ///
-/// Entries are in the order of time, so their results have ascending numbers,
-/// and the entry of a tensor is found by searching.
+/// Entries are in chronological order, so their results have ascending numbers,
+/// and the entry of a tensor is found by binary search.
 #[derive(Debug)]
 pub(super) struct Recording {
     pub options: TapeOptions,
@@ -22,14 +22,14 @@ pub(super) struct Recording {
     pub entries: Vec<Entry>,
     /// In ascending order of their numbers.
     pub watches: SmallVec<[Watch; 2]>,
-    /// The variables among them, for their owner.
+    /// The watched variables, for their owner.
     pub variables: SmallVec<[Variable; 2]>,
     pub assignments: Vec<Assignment>,
-    /// Operands that were computed, but not where this tape saw it; ascending.
+    /// Operands whose computation this tape did not record; ascending.
     pub unseen: Vec<(Id, Origin)>,
-    /// Tensors made since have greater numbers.
+    /// Tensors made since have larger numbers.
     pub begin: Id,
-    /// The thread that it records on, or last did.
+    /// The thread that it records on, or last recorded on.
     pub thread: u32,
     /// Nothing is recorded while a derivative is taken that uses the tape up.
     pub is_suspended: bool,
@@ -41,7 +41,7 @@ pub(super) enum Phase {
     Recording {
         /// Where it was entered.
         entered: Caller,
-        /// How many [`Pause`](super::Pause)s there are.
+        /// The number of [`Pause`](super::Pause)s.
         pauses: u32,
     },
     Left,
@@ -52,7 +52,7 @@ pub(super) enum Phase {
     },
 }
 
-/// An operation as it was seen.
+/// A recorded operation.
 #[derive(Clone, Debug)]
 pub(super) struct Entry {
     pub operation: Operation,
@@ -117,8 +117,8 @@ impl Recording {
         }
     }
 
-    /// Forgets everything but its phase. What was forgotten is to be dropped
-    /// when the lock is free again: it may run a user's code.
+    /// Clears everything but the phase, and returns the rest. It must be dropped after
+    /// the lock is released: it may run user code.
     #[must_use]
     pub fn clear(&mut self) -> Self {
         let fresh = Self {
@@ -129,7 +129,7 @@ impl Recording {
         std::mem::replace(self, fresh)
     }
 
-    /// Whether a scope of it has not ended.
+    /// Whether a scope of the tape has not ended.
     pub fn is_entered(&self) -> bool {
         match self.phase {
             Phase::Recording { .. } => true,
@@ -174,7 +174,7 @@ impl Recording {
         place.ok().map(|place| &self.watches[place])
     }
 
-    /// What is known of a tensor now.
+    /// A tensor as it is known now.
     pub fn known(&self, id: Id) -> Known {
         let producer = self.producer(id);
         let produced = producer.is_some_and(|number| self.entries[number as usize].is_tracked);
@@ -185,7 +185,7 @@ impl Recording {
         }
     }
 
-    /// Whether a derivative would pass to this where it is used now.
+    /// Whether a derivative would pass to this leaf if it were used now.
     pub fn would_track(&self, leaf: &Leaf) -> bool {
         let is_tracked = match leaf {
             Leaf::Tensor(tensor) => self.known(tensor.id()).is_tracked,
@@ -245,7 +245,7 @@ impl Recording {
         });
     }
 
-    /// Takes note of an operand that was computed elsewhere.
+    /// Notes an operand that was computed elsewhere.
     fn note_unseen(&mut self, tensor: &Tensor) {
         if tensor.origin().kind == OriginKind::Given {
             return;
@@ -301,8 +301,8 @@ impl Recording {
         });
     }
 
-    /// Lets go of all tensors; what remains can still be explained. The rules of
-    /// users are to be dropped when the lock is free again.
+    /// Releases all tensors; gradients can still be explained. The user-defined rules
+    /// that are returned must be dropped after the lock is released.
     #[must_use]
     pub fn consume(&mut self, used: Caller) -> Vec<Arc<Custom>> {
         let entered = match self.phase {

@@ -1,6 +1,6 @@
 //! Operations that only move elements: broadcasting, transposing, slicing,
-//! gathering, joining. Nothing is computed, except where scattered elements
-//! that meet are added.
+//! gathering, joining. Nothing is computed, except that scattered elements for the
+//! same place are added.
 
 use smallvec::SmallVec;
 
@@ -90,7 +90,7 @@ pub(crate) fn slice_steps(shape: &Shape, stretches: &[Stretch]) -> (usize, Small
     let (mut start, mut distance) = (0_usize, 1_usize);
     let mut steps: SmallVec<[isize; 4]> = SmallVec::new();
     for (length, stretch) in shape.iter().zip(stretches).rev() {
-        // Beside an axis of length 0 the others may be of any length.
+        // If an axis has length 0, the others may have any length.
         start = stretch.start.wrapping_mul(distance).wrapping_add(start);
         steps.push(stretch.step.wrapping_mul(distance.cast_signed()));
         distance = distance.wrapping_mul(*length);

@@ -1,9 +1,9 @@
-//! The elements of a tensor: their types and where they lie.
+//! The elements of a tensor: their types and their storage.
 
 use std::fmt;
 use std::sync::Arc;
 
-/// The type of a tensor's elements. Operations never mix two of them.
+/// The type of a tensor's elements. Operations never mix types.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum DType {
@@ -11,9 +11,9 @@ pub enum DType {
     F32,
     /// 64-bit floating point.
     F64,
-    /// 64-bit whole numbers: indices, counts. They have no gradient.
+    /// 64-bit integers: indices, counts. They have no gradient.
     I64,
-    /// Truth values: conditions. They have no gradient.
+    /// Booleans: conditions. They have no gradient.
     Bool,
 }
 
@@ -24,7 +24,7 @@ impl DType {
         matches!(self, DType::F32 | DType::F64)
     }
 
-    /// As Rust writes it: `"f32"`.
+    /// The name of the Rust type, such as `"f32"`.
     #[must_use]
     pub fn name(self) -> &'static str {
         match self {
@@ -51,7 +51,7 @@ pub trait Element: sealed::Sealed + Copy + PartialEq + fmt::Debug + Send + Sync 
 pub(crate) mod sealed {
     use super::{Data, Storage};
 
-    /// The way between a Rust type and the variant of [`Data`] that holds it.
+    /// Conversion between a Rust type and the variant of [`Data`] that holds it.
     pub trait Sealed: Sized {
         fn into_data(storage: Storage<Self>) -> Data;
         fn from_data(data: &Data) -> Option<&[Self]>;
@@ -80,7 +80,7 @@ macro_rules! element {
 }
 element!(f32 F32, f64 F64, i64 I64, bool Bool);
 
-/// The elements, in the order of memory: the last axis varies fastest.
+/// The elements in memory order: the last axis varies fastest.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Data {
     F32(Storage<f32>),
@@ -109,10 +109,10 @@ impl Data {
     }
 }
 
-/// Elements in memory that is shared, never changed.
+/// Elements in shared, immutable memory.
 #[derive(Clone, Debug)]
 pub enum Storage<T> {
-    /// A single one needs no memory of its own.
+    /// A single element needs no allocation.
     One([T; 1]),
     Many(Arc<Vec<T>>),
 }
@@ -152,8 +152,7 @@ impl<T: Copy> From<&[T]> for Storage<T> {
     }
 }
 
-/// Applies one expression to the elements, whatever their type, and gives
-/// elements of the same type.
+/// Applies one expression to elements of any type; the result has the same type.
 macro_rules! map_data {
     ($data:expr, |$x:ident| $body:expr) => {
         match $data {

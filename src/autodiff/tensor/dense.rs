@@ -1,4 +1,4 @@
-//! What tensors and traced arrays have in common, so that rules are written once.
+//! The common interface of tensors and traced arrays, so that rules are written once.
 
 use std::borrow::Cow;
 
@@ -9,7 +9,7 @@ use crate::autodiff::error::Caller;
 
 /// A dense array to which operations can be applied: a [`Tensor`], whose elements
 /// are computed at once, or an [`Array`](crate::autodiff::Array), which only
-/// records what is to be computed.
+/// records operations.
 pub(in crate::autodiff) trait Dense: Clone {
     /// The lengths of the axes.
     fn shape(&self) -> Cow<'_, Shape>;
@@ -20,7 +20,7 @@ pub(in crate::autodiff) trait Dense: Clone {
     /// A number of the same type, in the same place.
     fn number(&self, value: f64, at: Caller) -> Self;
 
-    /// The same values as numbers of the type that `other` has.
+    /// The same values in the type of `other`.
     fn cast_as(&self, other: &Self, at: Caller) -> Result<Self>;
 
     /// Whether both are the same tensor, or the same node.
@@ -82,8 +82,8 @@ pub(in crate::autodiff) trait Dense: Clone {
     }
 
     /// The products along an axis that is not empty, which stays with length 1:
-    /// the first half times the second half, element by element, until one is
-    /// left. So every derivative is exact, with zeros among the factors too.
+    /// the first half times the second half, element by element, until one
+    /// remains. So every derivative is exact, even with zeros among the factors.
     fn multiplied(&self, axis: usize, at: Caller) -> Result<Self> {
         let mut product = self.clone();
         loop {

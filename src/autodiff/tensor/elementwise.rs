@@ -1,4 +1,4 @@
-//! Operations on each element by itself, over shapes that broadcast.
+//! Elementwise operations over shapes that broadcast.
 
 use smallvec::SmallVec;
 
@@ -59,8 +59,8 @@ pub(super) fn evaluate(op: Op, operands: &[&Tensor], at: Caller) -> Result<(Shap
     Ok((shape, data))
 }
 
-/// The short way for one or two floating-point scalars, which is what most
-/// tapes are full of.
+/// A fast path for one or two floating-point scalars, the most frequent operands on
+/// tapes.
 fn scalar(op: Op, operands: &[&Tensor]) -> Option<Data> {
     fn value<T: Real>(op: Op, x: T, y: T) -> [T; 1] {
         let mode = subnormals();
@@ -81,12 +81,12 @@ fn scalar(op: Op, operands: &[&Tensor]) -> Option<Data> {
     }
 }
 
-/// Whether the results are truth values.
+/// Whether the results are booleans.
 fn is_comparison(op: Op) -> bool {
     matches!(op, Op::Less | Op::LessEqual | Op::Equal)
 }
 
-/// The element type that all operands have.
+/// The common element type of all operands.
 fn same_type(operation: &'static str, operands: &[&Tensor], at: Caller) -> Result<DType> {
     let left = operands[0].dtype();
     match operands.iter().find(|other| other.dtype() != left) {
@@ -213,9 +213,8 @@ fn pairs<T: Copy, R>(
     });
 }
 
-/// How two operands are walked through when they broadcast to one shape: in
-/// blocks of the last axes, over which each of them either moves on by one or
-/// stays where it is.
+/// The order in which two operands that broadcast to a common shape are traversed: in
+/// blocks of the last axes, over which each of them either advances by one or stays.
 struct Walk {
     /// Lengths of the axes around a block, and the steps of the two operands.
     around: SmallVec<[(usize, [usize; 2]); 4]>,
@@ -241,7 +240,7 @@ impl Walk {
         let mut is_inside = true;
         for axis in (0..shape.len()).rev().filter(|axis| shape[*axis] != 1) {
             let steps = [strides[0][axis], strides[1][axis]];
-            // An operand goes on moving if the next element is a block away.
+            // An operand continues to advance if the next element is a block away.
             let follows = |which: usize| {
                 if walk.block == 1 {
                     steps[which] <= 1
@@ -312,7 +311,7 @@ fn compare<T: Copy + PartialOrd>(
     Ok(Data::Bool(results.into()))
 }
 
-/// An operation on whole numbers, which wrap around where they overflow.
+/// An operation on integers, which wrap around on overflow.
 fn whole(
     op: Op,
     x: &[i64],
@@ -353,15 +352,14 @@ fn not_whole(op: Op, at: Caller) -> Error {
     }
 }
 
-/// `where(condition, x, y)`: the condition is of truth values, x and y of any
-/// one type.
+/// `where(condition, x, y)`: the condition holds booleans; x and y have the same type.
 fn select(operands: &[&Tensor], at: Caller) -> Result<(Shape, Data)> {
     let operation = Op::Where.name();
     let Data::Bool(condition) = operands[0].data() else {
         return Err(Error::Type {
             operation,
             dtype: operands[0].dtype(),
-            expected: "truth values as the condition",
+            expected: "a boolean condition",
             at,
         });
     };

@@ -1,4 +1,4 @@
-//! How operations on tensors round on this thread.
+//! The treatment of subnormal numbers on this thread.
 
 use std::cell::Cell;
 
@@ -8,14 +8,14 @@ thread_local! {
     static SUBNORMALS: Cell<Subnormals> = const { Cell::new(Subnormals::Keep) };
 }
 
-/// What becomes of subnormal results on this thread now.
+/// The current treatment of subnormal results on this thread.
 pub(super) fn subnormals() -> Subnormals {
     SUBNORMALS.get()
 }
 
 /// Runs `compute`; tensor operations on this thread treat subnormal numbers as
 /// `subnormals` says until it returns or panics. Elsewhere they are kept, as
-/// IEEE 754 asks; TensorFlow flushes them.
+/// IEEE 754 requires; TensorFlow flushes them.
 ///
 /// # Examples
 ///

@@ -1,4 +1,4 @@
-//! Tensors from numbers.
+//! Construction of tensors.
 
 use std::panic::Location;
 
@@ -7,7 +7,7 @@ use super::{DType, Data, Element, Error, OriginKind, Result, Shape, Storage, Ten
 use crate::autodiff::Real;
 use crate::autodiff::error::Caller;
 
-/// Room for the elements of a result.
+/// An empty vector with capacity for the elements of a result.
 pub(super) fn room<T>(operation: &'static str, shape: &Shape, at: Caller) -> Result<Vec<T>> {
     let error = || Error::Memory {
         operation,
@@ -27,7 +27,7 @@ fn number(value: f64, dtype: DType) -> Data {
         DType::F64 => Data::F64(Storage::One([value])),
         #[expect(
             clippy::cast_possible_truncation,
-            reason = "only whole numbers are asked for here"
+            reason = "only integers are passed here"
         )]
         DType::I64 => Data::I64(Storage::One([value as i64])),
         DType::Bool => Data::Bool(Storage::One([value != 0.0])),
@@ -47,11 +47,11 @@ fn repeated<T: Element>(
 }
 
 impl Tensor {
-    /// A tensor with these elements, in the order of memory.
+    /// A tensor with these elements, in memory order.
     ///
     /// # Errors
     ///
-    /// [`Error::Elements`] if their number is not that of the shape.
+    /// [`Error::Elements`] if their number does not match the shape.
     ///
     /// # Examples
     ///
@@ -78,11 +78,11 @@ impl Tensor {
         Ok(Self::from_parts(shape, data, OriginKind::Given, at))
     }
 
-    /// A tensor with `value` everywhere.
+    /// A tensor with `value` in every element.
     ///
     /// # Errors
     ///
-    /// [`Error::Memory`] if there is no room for it.
+    /// [`Error::Memory`] if it does not fit in memory.
     ///
     /// # Examples
     ///
@@ -99,27 +99,27 @@ impl Tensor {
         Ok(Self::from_parts(shape, data, OriginKind::Given, at))
     }
 
-    /// Zeros.
+    /// A tensor of zeros.
     ///
     /// # Errors
     ///
-    /// [`Error::Memory`] if there is no room for them.
+    /// [`Error::Memory`] if it does not fit in memory.
     #[track_caller]
     pub fn zeros(dtype: DType, shape: impl Into<Shape>) -> Result<Self> {
         Self::constant(0.0, dtype, shape.into(), Location::caller())
     }
 
-    /// Ones.
+    /// A tensor of ones.
     ///
     /// # Errors
     ///
-    /// [`Error::Memory`] if there is no room for them.
+    /// [`Error::Memory`] if it does not fit in memory.
     #[track_caller]
     pub fn ones(dtype: DType, shape: impl Into<Shape>) -> Result<Self> {
         Self::constant(1.0, dtype, shape.into(), Location::caller())
     }
 
-    /// `value`, which is exact in every type, everywhere.
+    /// A tensor with `value`, which is exact in every type, in every element.
     pub(crate) fn constant(value: f64, dtype: DType, shape: Shape, at: Caller) -> Result<Self> {
         let one = number(value, dtype);
         let data = if shape.is_empty() {
@@ -161,7 +161,7 @@ impl Tensor {
         Ok(Self::from_parts(shape.clone(), data, OriginKind::Given, at))
     }
 
-    /// A whole number.
+    /// An integer as a scalar.
     pub(crate) fn whole(value: i64, at: Caller) -> Self {
         let data = Data::I64(Storage::One([value]));
         Self::from_parts(Shape::scalar(), data, OriginKind::Given, at)
@@ -172,11 +172,11 @@ impl Tensor {
         Self::from_parts(Shape::scalar(), number(value, dtype), OriginKind::Given, at)
     }
 
-    /// Whole numbers from 0 below `count`.
+    /// The integers from 0 to `count` − 1.
     ///
     /// # Errors
     ///
-    /// [`Error::Memory`] if there is no room for them.
+    /// [`Error::Memory`] if they do not fit in memory.
     ///
     /// # Examples
     ///
@@ -199,7 +199,7 @@ impl Tensor {
     ///
     /// # Errors
     ///
-    /// [`Error::Type`] for truth values, [`Error::Memory`] if there is no room.
+    /// [`Error::Type`] for booleans, [`Error::Memory`] if it does not fit in memory.
     #[track_caller]
     pub fn eye(dtype: DType, size: usize) -> Result<Self> {
         let at = Location::caller();

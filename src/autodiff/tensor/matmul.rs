@@ -1,4 +1,4 @@
-//! Products of matrices.
+//! Matrix products.
 
 use super::make::room;
 use super::{Data, Error, Result, Shape, Tensor};
@@ -42,7 +42,7 @@ fn product<T: Real>(a: &[T], b: &[T], c: &mut [T], k: usize, n: usize) {
     }
 }
 
-/// The same where subnormal numbers are flushed.
+/// The same with subnormal numbers flushed.
 fn flushed_product<T: Real>(a: &[T], b: &[T], c: &mut [T], k: usize, n: usize) {
     let mode = Subnormals::Flush;
     for (a, c) in a.chunks_exact(k).zip(c.chunks_exact_mut(n)) {
@@ -78,7 +78,7 @@ pub(super) fn evaluate(left: &Tensor, right: &Tensor, at: Caller) -> Result<(Sha
     let (left_batch, right_batch) = (before(left), before(right));
     let batch = left_batch.broadcast(&right_batch).ok_or_else(misfit)?;
     let shape = batch.followed_by(&[m, n]);
-    // An axis of length 0 makes an empty result, or one of empty sums.
+    // With an axis of length 0 the result is empty, or consists of empty sums.
     let batches = if k == 0 || shape.contains(&0) {
         Vec::new()
     } else {

@@ -35,14 +35,14 @@ use super::tape::{active, described};
 
 /// A dense array of any rank with elements of one type, computed at once.
 ///
-/// A tensor never changes; a copy is a reference to the same elements. Each
+/// A tensor is immutable; a copy is a reference to the same elements. Each
 /// operation makes a new tensor and is recorded by every
 /// [`GradientTape`](crate::GradientTape) that is recording on this thread.
-/// What a tape knows is the tensor's identity, not its value: a copy
+/// A tape identifies a tensor by its identity, not its value: a copy
 /// ([`Clone`]) is the same tensor, [`Tensor::identity`] is another one.
 ///
-/// The elements are ordered so that the last axis varies fastest. Two tensors
-/// are equal (`==`) if their type, shape and elements are; a NaN is not.
+/// The last axis of the elements varies fastest. Two tensors are equal (`==`) if
+/// their types, shapes and elements are equal; a NaN is never equal.
 ///
 /// # Examples
 ///
@@ -65,13 +65,12 @@ struct Inner {
     origin: Origin,
 }
 
-/// What tells one tensor or variable from another. Later ones have greater
-/// numbers.
+/// The identity of a tensor or variable. Later ones have larger numbers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub(crate) struct Id(u64);
 
 impl Id {
-    /// One that nothing has had before.
+    /// A new identity.
     pub(crate) fn next() -> Self {
         static NEXT: AtomicU64 = AtomicU64::new(0);
         // Only uniqueness matters between threads; within one the numbers
@@ -80,7 +79,7 @@ impl Id {
     }
 }
 
-/// How a tensor came to be, for the explanation of a missing gradient.
+/// The origin of a tensor, for the explanation of a missing gradient.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) struct Origin {
     pub kind: OriginKind,
@@ -137,8 +136,8 @@ impl Tensor {
         Ok(result)
     }
 
-    /// The result of an operation that a user differentiates, computed by
-    /// `value`, which no tape records.
+    /// The result of an operation with a user-defined derivative, computed by `value`,
+    /// which no tape records.
     pub(crate) fn custom(
         operands: &[&Tensor],
         value: impl FnOnce() -> Result<Tensor>,
@@ -191,17 +190,17 @@ impl Tensor {
         self.0.data.dtype()
     }
 
-    /// Whether both are the same tensor, as a tape sees it.
+    /// Whether both are the same tensor for a tape.
     #[must_use]
     pub fn is(&self, other: &Tensor) -> bool {
         self.id() == other.id()
     }
 
-    /// The elements, in the order of memory.
+    /// The elements, in memory order.
     ///
     /// # Errors
     ///
-    /// [`Error::Type`] if they are of another type than `T`.
+    /// [`Error::Type`] if their type is not `T`.
     ///
     /// # Examples
     ///
@@ -224,11 +223,11 @@ impl Tensor {
         T::from_data(self.data()).ok_or(error)
     }
 
-    /// A copy of the elements, in the order of memory.
+    /// A copy of the elements, in memory order.
     ///
     /// # Errors
     ///
-    /// [`Error::Type`] if they are of another type than `T`.
+    /// [`Error::Type`] if their type is not `T`.
     #[track_caller]
     pub fn to_vec<T: Element>(&self) -> Result<Vec<T>> {
         self.as_slice().map(<[T]>::to_vec)
@@ -238,8 +237,8 @@ impl Tensor {
     ///
     /// # Errors
     ///
-    /// [`Error::Shape`] if there is not exactly one, [`Error::Type`] if it is of
-    /// another type than `T`.
+    /// [`Error::Shape`] if there is not exactly one, [`Error::Type`] if its type is not
+    /// `T`.
     ///
     /// # Examples
     ///

@@ -1,4 +1,4 @@
-//! Everything that a tape can record, and the values.
+//! Every operation that a tape can record, and its value.
 //!
 //! [`Operation::Elementwise`] is the table of [`Op`]; the other operations
 //! arrange, reduce or multiply whole tensors. Their derivatives are in
@@ -24,17 +24,16 @@ use super::float::subnormals;
 
 pub(crate) type AxisList = SmallVec<[usize; 4]>;
 
-/// An operation on tensors. Axes, indices and slices were checked by whoever
-/// made it.
+/// An operation on tensors. Axes, indices and slices were checked when it was made.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(crate) enum Operation {
     /// An operation of the table on each element.
     Elementwise(Op),
-    /// A connective of truth values.
+    /// A logical connective of booleans.
     Logical(Logical),
     /// The same values in another type.
     Cast(DType),
-    /// The same values in a tensor of its own.
+    /// The same values in a separate tensor.
     Identity,
     /// The same values, as a constant.
     StopGradient,
@@ -44,7 +43,7 @@ pub(crate) enum Operation {
     /// Axis i of the result is this axis of the operand.
     Transpose(Box<AxisList>),
     Reduce(Box<Reduce>),
-    /// The index of the first greatest or least element along an axis.
+    /// The index of the first largest or smallest element along an axis.
     Position(Extreme, usize),
     /// A stretch of each axis.
     Slice(Arc<[Stretch]>),
@@ -55,16 +54,16 @@ pub(crate) enum Operation {
     /// Zeros whose axis has this length, to which slices are added where the
     /// indices of the second operand say.
     Scatter(usize, usize),
-    /// One behind the other along an axis.
+    /// The operands concatenated along an axis.
     Concat(usize),
-    /// Running sums along an axis, from its end if reverse.
+    /// Cumulative sums along an axis, from its end if reversed.
     Cumsum {
         axis: usize,
         is_reverse: bool,
     },
     /// The product of matrices over the last two axes.
     Matmul,
-    /// What a user wrote; without its rule once a tape is used up.
+    /// A user-defined operation; without its rule once a tape is used up.
     Custom(Option<Arc<Custom>>),
     /// The value of a variable. Only on tapes; its operand is the variable.
     Read,
@@ -98,7 +97,7 @@ pub(crate) enum Reduction {
     Extreme(Extreme),
 }
 
-/// `count` elements of an axis, from `start` on, `step` from one to the next.
+/// `count` elements of an axis, from `start` on in steps of `step`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(crate) struct Stretch {
     pub start: usize,
@@ -108,14 +107,14 @@ pub(crate) struct Stretch {
 
 type CustomRule = dyn Fn(&Tensor, &[Tensor], &Tensor) -> Result<Vec<Tensor>> + Send + Sync;
 
-/// An operation whose derivative a user gave.
+/// An operation with a user-defined derivative.
 pub(crate) struct Custom {
     /// From the incoming derivative, the operands and the result to the
     /// derivatives of the operands.
     pub rule: Box<CustomRule>,
 }
 
-// One is only equal to itself.
+// An operation is only equal to itself.
 impl PartialEq for Custom {
     fn eq(&self, other: &Self) -> bool {
         std::ptr::eq(self, other)
@@ -136,7 +135,7 @@ impl fmt::Debug for Custom {
     }
 }
 
-/// Elements, and the lengths of the three axes that they are seen to have.
+/// Elements, and the lengths of the three axes of their layout.
 type Arranged<'x, T> = (Cow<'x, [T]>, (usize, usize, usize));
 
 impl Reduce {
@@ -162,8 +161,8 @@ impl Reduce {
         lengths.map(|(_, length)| *length).collect()
     }
 
-    /// The elements in the order of three axes of which the middle one is
-    /// reduced, and their lengths.
+    /// The elements in the order of three axes, the middle one to be reduced, and the
+    /// lengths of these axes.
     pub fn arranged<'x, T: Copy>(
         &self,
         elements: &'x [T],
@@ -199,7 +198,7 @@ fn transpose<T: Copy>(
     at: Caller,
 ) -> Result<Vec<T>> {
     let to: Shape = order.iter().map(|axis| shape[*axis]).collect();
-    // The last two axes exchanged is by far the most frequent.
+    // Exchanging the last two axes is by far the most frequent case.
     let rank = shape.len();
     let exchanged = |(place, axis): (usize, &usize)| {
         *axis
@@ -335,7 +334,7 @@ impl Operation {
         let shape = elementwise::shape(self.name(), operands, at)?;
         let truths = |operand: &Tensor| {
             let Data::Bool(elements) = operand.data() else {
-                return Err(self.type_error(operand, "truth values", at));
+                return Err(self.type_error(operand, "booleans", at));
             };
             let own = operand.shape().strides_within(&shape);
             let steps: Vec<isize> = own.iter().map(|step| step.cast_signed()).collect();
@@ -416,7 +415,7 @@ impl Operation {
     /// Indices as places on an axis.
     fn indices(&self, indices: &Tensor, length: usize, at: Caller) -> Result<Vec<usize>> {
         let Data::I64(elements) = indices.data() else {
-            return Err(self.type_error(indices, "i64 as indices", at));
+            return Err(self.type_error(indices, "i64 indices", at));
         };
         let checked = |index: &i64| {
             let place = usize::try_from(*index).ok();
@@ -591,21 +590,21 @@ fn added<T: Real>() -> impl Fn(T, T) -> T + Copy {
     move |x, y| Op::Add.value([mode.input(x), mode.input(y), T::ZERO], mode)
 }
 
-/// Whether y replaces x as the greatest: a NaN does, and stays.
+/// Whether y replaces x as the largest: a NaN does, and stays.
 #[expect(clippy::eq_op, reason = "only a NaN differs from itself")]
 fn beats_max<T: PartialOrd + Copy>(x: T, y: T) -> bool {
     y > x || (y != y && x == x)
 }
 
-/// Whether y replaces x as the least: a NaN does, and stays.
+/// Whether y replaces x as the smallest: a NaN does, and stays.
 #[expect(clippy::eq_op, reason = "only a NaN differs from itself")]
 fn beats_min<T: PartialOrd + Copy>(x: T, y: T) -> bool {
     y < x || (y != y && x == x)
 }
 
-/// The same values in another type: to floating point rounded to the nearest,
-/// to whole numbers cut towards zero and to their range (a NaN becomes 0), to
-/// truth values whether they differ from 0.
+/// The same values in another type: to floating point rounded to the nearest, to
+/// integers truncated towards zero and clamped to their range (a NaN becomes 0), to
+/// booleans whether they differ from 0.
 #[expect(
     clippy::cast_possible_truncation,
     clippy::cast_precision_loss,

@@ -8,16 +8,16 @@ use super::{DType, Error, Operation, Result, Shape, Tensor};
 use crate::autodiff::error::Caller;
 use crate::autodiff::{Op, Variable};
 
-/// What can stand on the right side of an operator: a tensor, a variable, or a
-/// number (`f32`, `f64`, `i32`, `i64`), which takes the type of the tensor. On
-/// the left side numbers are `f64` or `i32`, as literals are.
+/// The right operand of an operator: a tensor, a variable, or a number (`f32`, `f64`,
+/// `i32`, `i64`), which takes the type of the tensor. On the left side numbers are
+/// `f64` or `i32`, the types of literals.
 pub trait Operand {
-    /// The type, unless it is a number.
+    /// The element type, unless it is a number.
     #[doc(hidden)]
     fn dtype(&self) -> Option<DType> {
         None
     }
-    /// It as a tensor, beside one of type `dtype`.
+    /// The operand as a tensor, to be combined with one of type `dtype`.
     #[doc(hidden)]
     fn tensor(&self, operation: &'static str, dtype: DType, at: Caller) -> Result<Tensor>;
 }
@@ -49,7 +49,7 @@ impl<T: Operand + ?Sized> Operand for &T {
     }
 }
 
-/// Rounds to the type of a tensor of floating-point numbers; there is no other.
+/// Rounds to the type of a tensor of floating-point numbers; other types are errors.
 macro_rules! float_operand {
     ($($type:ident $dtype:ident),+) => {$(
         impl Operand for $type {
@@ -115,9 +115,9 @@ macro_rules! operators {
                 ///
                 /// # Errors
                 ///
-                /// [`Error::Broadcast`] if the shapes do not fit,
+                /// [`Error::Broadcast`] if the shapes do not broadcast,
                 /// [`Error::MixedTypes`] if the types differ, [`Error::Type`]
-                /// for truth values.
+                /// for booleans.
                 #[track_caller]
                 pub fn $try(&self, other: impl Operand) -> Result<Tensor> {
                     self.binary(Op::$trait, other)
@@ -147,7 +147,7 @@ macro_rules! operators {
     (@variable $trait:ident $method:ident $try:ident $symbol:literal; $($left:ty),+) => {$(
         impl<T: Operand> $trait<T> for $left {
             type Output = Tensor;
-            #[doc = concat!("`self ", $symbol, " other`, of the value that the variable has now.")]
+            #[doc = concat!("`self ", $symbol, " other`, with the current value of the variable.")]
             ///
             /// # Panics
             ///
@@ -168,7 +168,7 @@ macro_rules! operators {
             ///
             /// # Panics
             ///
-            /// If the tensor holds truth values, or whole numbers and the
+            /// If the tensor holds booleans, or if it holds integers and the
             /// number is `f64`.
             #[track_caller]
             fn $method(self, other: $right) -> Tensor {
@@ -231,12 +231,12 @@ macro_rules! connectives {
     ($($trait:ident $method:ident $try:ident $logical:ident $symbol:literal;)+) => {
         impl Tensor {
             $(
-                #[doc = concat!("`self ", $symbol, " other` of truth values, over shapes that broadcast.")]
+                #[doc = concat!("`self ", $symbol, " other` of booleans, over shapes that broadcast.")]
                 ///
                 /// # Errors
                 ///
-                /// [`Error::Broadcast`] if the shapes do not fit, [`Error::Type`]
-                /// if these are not truth values.
+                /// [`Error::Broadcast`] if the shapes do not broadcast, [`Error::Type`]
+                /// if the elements are not booleans.
                 #[track_caller]
                 pub fn $try(&self, other: &Tensor) -> Result<Tensor> {
                     let operation = Operation::Logical(Logical::$logical);
@@ -249,7 +249,7 @@ macro_rules! connectives {
     (@each $trait:ident $method:ident $try:ident; $($left:ty, $right:ty);+) => {$(
         impl $trait<$right> for $left {
             type Output = Tensor;
-            /// Of truth values.
+            /// The logical connective of booleans.
             ///
             /// # Panics
             ///
@@ -271,7 +271,7 @@ macro_rules! not {
     ($($type:ty),+) => {$(
         impl Not for $type {
             type Output = Tensor;
-            /// The other truth values.
+            /// The negated booleans.
             ///
             /// # Panics
             ///
@@ -285,8 +285,8 @@ macro_rules! not {
 }
 not!(Tensor, &Tensor);
 
-/// Elementary functions of one argument: a row is the method, its operation in
-/// the table, and what it gives.
+/// Elementary functions of one argument: a row is the documentation, the method, and its
+/// operation in the table.
 macro_rules! functions {
     ($($(#[$doc:meta])+ $method:ident $op:ident;)+) => {
         impl Tensor {
@@ -295,7 +295,7 @@ macro_rules! functions {
                 ///
                 /// # Errors
                 ///
-                /// [`Error::Type`] if these are not floating-point numbers.
+                /// [`Error::Type`] if the elements are not floating-point numbers.
                 #[track_caller]
                 pub fn $method(&self) -> Result<Tensor> {
                     self.unary(Op::$op)
@@ -361,21 +361,21 @@ functions! {
     lgamma Lgamma;
     /// The derivative of ln |Γ(x)|.
     digamma Digamma;
-    /// The greatest whole number that is not above x; no derivative.
+    /// The largest integer not above x; no derivative.
     floor Floor;
-    /// The least whole number that is not below x; no derivative.
+    /// The smallest integer not below x; no derivative.
     ceil Ceil;
-    /// The nearest whole number, halves to the even one; no derivative.
+    /// The nearest integer, ties to even; no derivative.
     round Round;
-    /// |x|, of whole numbers too; the derivative at 0 is 0.
+    /// |x|, also for integers; the derivative at 0 is 0.
     abs Abs;
-    /// −1, 0 or 1, of whole numbers too; the derivative is 0.
+    /// −1, 0 or 1, also for integers; the derivative is 0.
     sign Sign;
-    /// −x, of whole numbers too.
+    /// −x, also for integers.
     try_neg Neg;
 }
 
-/// The same of two arguments, over shapes that broadcast.
+/// Elementary functions of two arguments, over shapes that broadcast.
 macro_rules! functions_of_two {
     ($($(#[$doc:meta])+ $method:ident $op:ident;)+) => {
         impl Tensor {
@@ -384,7 +384,7 @@ macro_rules! functions_of_two {
                 ///
                 /// # Errors
                 ///
-                /// [`Error::Broadcast`] if the shapes do not fit,
+                /// [`Error::Broadcast`] if the shapes do not broadcast,
                 /// [`Error::MixedTypes`] if the types differ, [`Error::Type`]
                 /// if the function is not defined for the type.
                 #[track_caller]
@@ -412,16 +412,16 @@ functions_of_two! {
     minimum Min;
     /// The larger of both, NaN if one is NaN; at a tie the derivative goes to the first.
     maximum Max;
-    /// Whether x < y, as truth values.
+    /// Whether x < y, as booleans.
     less Less;
-    /// Whether x ≤ y, as truth values.
+    /// Whether x ≤ y, as booleans.
     less_equal LessEqual;
-    /// Whether x = y, as truth values.
+    /// Whether x = y, as booleans.
     equals Equal;
 }
 
 impl Tensor {
-    /// Whether x > y, as truth values.
+    /// Whether x > y, as booleans.
     ///
     /// # Errors
     ///
@@ -433,7 +433,7 @@ impl Tensor {
         Tensor::apply(Operation::Elementwise(Op::Less), &[&other, self], at)
     }
 
-    /// Whether x ≥ y, as truth values.
+    /// Whether x ≥ y, as booleans.
     ///
     /// # Errors
     ///
@@ -445,27 +445,27 @@ impl Tensor {
         Tensor::apply(Operation::Elementwise(Op::LessEqual), &[&other, self], at)
     }
 
-    /// The other truth values.
+    /// The negated booleans.
     ///
     /// # Errors
     ///
-    /// [`Error::Type`] if these are not truth values.
+    /// [`Error::Type`] if the elements are not booleans.
     #[track_caller]
     pub fn try_not(&self) -> Result<Tensor> {
         let operation = Operation::Logical(Logical::Not);
         Tensor::apply(operation, &[self], Location::caller())
     }
 
-    /// Where these truth values hold `x`, elsewhere `y`, over shapes that
-    /// broadcast. The branch that is not taken contributes nothing to a
-    /// derivative, of any order, even where it is infinite or NaN. What is
-    /// absent becomes 0 where derivatives of several elements are added: where
-    /// an operand was broadcast, in [`Tensor::matmul`], [`Tensor::cumsum`] and
+    /// `x` where these booleans are true, `y` elsewhere, over shapes that broadcast. The
+    /// branch that is not taken contributes nothing to a derivative of any order, even
+    /// where it is infinite or NaN. An absent contribution becomes 0 where derivatives of
+    /// several elements are added: where an operand was broadcast, in
+    /// [`Tensor::matmul`], [`Tensor::cumsum`] and
     /// [`custom_gradient`](crate::custom_gradient).
     ///
     /// # Errors
     ///
-    /// [`Error::Type`] if these are not truth values, [`Error::Broadcast`],
+    /// [`Error::Type`] if these are not booleans, [`Error::Broadcast`],
     /// [`Error::MixedTypes`].
     ///
     /// # Examples
@@ -489,11 +489,11 @@ impl Tensor {
         Tensor::apply(Operation::Elementwise(Op::Where), &operands, at)
     }
 
-    /// xⁿ for a whole n, as a product: x³ is x·x·x. See [`Op::Powi`].
+    /// xⁿ for an integer n, as a product: x³ is x·x·x. See [`Op::Powi`].
     ///
     /// # Errors
     ///
-    /// [`Error::Type`] if these are not floating-point numbers.
+    /// [`Error::Type`] if the elements are not floating-point numbers.
     #[track_caller]
     pub fn powi(&self, n: i32) -> Result<Tensor> {
         self.unary(Op::Powi(n))
@@ -503,7 +503,7 @@ impl Tensor {
     ///
     /// # Errors
     ///
-    /// [`Error::Type`] if these are not numbers.
+    /// [`Error::Type`] if the elements are not numbers.
     #[track_caller]
     pub fn square(&self) -> Result<Tensor> {
         self.binary(Op::Mul, self)
@@ -513,7 +513,7 @@ impl Tensor {
     ///
     /// # Errors
     ///
-    /// [`Error::Type`] if these are not numbers.
+    /// [`Error::Type`] if the elements are not numbers.
     #[track_caller]
     pub fn relu(&self) -> Result<Tensor> {
         let at = Location::caller();
@@ -532,11 +532,11 @@ impl Tensor {
         self.greater(0.0)?.select(self, &self.try_mul(slope)?)
     }
 
-    /// The derivative of order `n` of [`Tensor::digamma`], for n up to 100; NaN beyond.
+    /// The derivative of order `n` of [`Tensor::digamma`], for n up to 100; NaN for larger n.
     ///
     /// # Errors
     ///
-    /// [`Error::Type`] if these are not floating-point numbers.
+    /// [`Error::Type`] if the elements are not floating-point numbers.
     #[track_caller]
     pub fn polygamma(&self, n: u32) -> Result<Tensor> {
         let (op, at) = (Op::Polygamma, Location::caller());
@@ -544,8 +544,8 @@ impl Tensor {
         Tensor::apply(Operation::Elementwise(op), &[&n, self], at)
     }
 
-    /// x within limits, NaN if x or a limit is NaN; the derivative at a limit is
-    /// 1, outside 0.
+    /// x limited to a range, NaN if x or a limit is NaN; the derivative is 1 at a
+    /// limit and 0 outside.
     ///
     /// # Errors
     ///
@@ -555,7 +555,7 @@ impl Tensor {
         self.maximum(low)?.minimum(high)
     }
 
-    /// x/y, and 0 where y is 0, as is the derivative there.
+    /// x/y; where y is 0, both the value and the derivative are 0.
     ///
     /// # Errors
     ///
@@ -581,10 +581,10 @@ impl Tensor {
         is_zero.select(&zero, &self.try_div(&divisor)?)
     }
 
-    /// The same values in another type: to floating point rounded to the
-    /// nearest; to whole numbers cut towards zero and to their range (a NaN
-    /// becomes 0); to truth values whether they differ from 0. A derivative
-    /// passes between `f32` and `f64` only.
+    /// The same values in another type: to floating point rounded to the nearest; to
+    /// integers truncated towards zero and clamped to their range (a NaN becomes 0);
+    /// to booleans whether they differ from 0. Derivatives pass only between `f32`
+    /// and `f64`.
     ///
     /// # Errors
     ///
@@ -607,7 +607,7 @@ impl Tensor {
         Tensor::apply(Operation::Cast(dtype), &[self], at)
     }
 
-    /// The same values in a tensor of its own: another source for a tape.
+    /// The same values in a new tensor: another source for a tape.
     #[must_use]
     #[track_caller]
     pub fn identity(&self) -> Tensor {
@@ -618,7 +618,7 @@ impl Tensor {
         ))
     }
 
-    /// The same values as a constant: no derivative passes.
+    /// The same values as a constant: no derivative passes through.
     ///
     /// # Examples
     ///
@@ -644,7 +644,7 @@ impl Tensor {
         ))
     }
 
-    /// The shape, checked to be that of `other`.
+    /// An error unless the tensor has this shape.
     pub(crate) fn expect_shape(
         &self,
         operation: &'static str,

@@ -1,23 +1,24 @@
-//! Reductions along an axis, and running sums.
+//! Reductions along an axis, and cumulative sums.
 //!
-//! A sum has one order on every machine, whatever the layout. Fewer than eight
-//! elements are added from the left. Up to 256, eight partial sums take every
-//! eighth element each, then meet as ((0+1)+(2+3))+((4+5)+(6+7)). More are cut
-//! into two at the multiple of 256 nearest above the middle, and the sums of
-//! both parts are added. So the error grows with the logarithm of the length
-//! only, and the processor can add eight at a time.
+//! A sum has the same order on every machine and for every layout. Fewer than eight
+//! elements are added from the left. Up to 256 elements, each of eight partial sums
+//! takes every eighth element; they are combined as
+//! ((0+1)+(2+3))+((4+5)+(6+7)). Longer sums are split at the multiple of 256 nearest
+//! above the middle, and the sums of both parts are added. So the error grows only
+//! with the logarithm of the length, and the processor can add eight elements at a
+//! time.
 
 /// The number of partial results.
 const LANES: usize = 8;
-/// The greatest length that is not cut.
+/// The maximum length that is not split.
 pub(crate) const BLOCK: usize = 256;
 
-/// Where a longer sequence is cut.
+/// Where a longer sequence is split.
 pub(crate) fn middle(length: usize) -> usize {
     (length / 2).next_multiple_of(BLOCK)
 }
 
-/// The reduction of a sequence by an operation; `empty` if there is none.
+/// The reduction of a sequence by an operation; `empty` if there are no elements.
 #[inline]
 pub(crate) fn reduced<T: Copy>(x: &[T], empty: T, operation: impl Fn(T, T) -> T + Copy) -> T {
     if x.len() > BLOCK {
@@ -134,8 +135,8 @@ pub(in crate::autodiff) fn position<T: Copy>(
     }
 }
 
-/// Replaces each element by the sum of those up to it along the middle axis,
-/// or of those from it on.
+/// Replaces each element by the sum of the elements up to it along the middle axis, or,
+/// if reversed, from it to the end.
 pub(in crate::autodiff) fn accumulate<T: Copy>(
     x: &mut [T],
     (outer, length, inner): (usize, usize, usize),

@@ -1,16 +1,16 @@
 //! The derivatives of the operations on tensors, backwards and forwards.
 //!
 //! Those of [`Operation::Elementwise`] come from the table of [`Op`]. The other
-//! operations are linear in each operand, except the greatest and the least;
-//! the derivative is the transposed operation backwards, and the operation
-//! itself forwards. All of it is computed by operations that tapes record, so
-//! it can be differentiated again.
+//! operations are linear in each operand, except maximum and minimum; the
+//! derivative is the transposed operation backwards, and the operation itself
+//! forwards. Everything is computed by operations that tapes record, so it can be
+//! differentiated again.
 //!
 //! A branch that a selection does not take stays absent ([`Adjoint`]) through
 //! operations on each element, through those that only move elements, and
-//! through a sum or a greatest element within the branch. It ends, as zeros,
+//! through a sum or a largest element within the branch. It ends, as zeros,
 //! where derivatives of several elements are added: where an operand was
-//! broadcast, in products of matrices, running sums and custom gradients.
+//! broadcast, in matrix products, cumulative sums and custom gradients.
 
 use std::borrow::Cow;
 use std::ops::{Add, Div, Mul, Neg, Sub};
@@ -23,11 +23,11 @@ use crate::autodiff::adjoint::Adjoint;
 use crate::autodiff::error::Caller;
 use crate::autodiff::{GradientTape, Number, Op, Partial};
 
-/// What reaches a tensor or array backwards.
+/// The adjoint of a tensor or array.
 pub(in crate::autodiff) type Incoming<'d, D> = Adjoint<Traced<'d, D>>;
 
-/// A tensor or array as the rules of the table compute with it. What they
-/// record belongs to the line that asked for the derivative.
+/// A tensor or array as a [`Number`] for the rules of the table. The operations that
+/// they record belong to the line that asked for the derivative.
 #[derive(Clone, Debug)]
 pub(in crate::autodiff) struct Traced<'t, D: Dense> {
     dense: Cow<'t, D>,
@@ -61,7 +61,7 @@ impl<D: Dense> Number for Traced<'_, D> {
         let at = operands[0].at;
         let dense = [0, 1, 2].map(|place| &*operands.get(place).unwrap_or(&operands[0]).dense);
         let dense = D::perform(Operation::Elementwise(op), &dense[..operands.len()], at)
-            .expect("the operands of a rule have one type, and shapes that broadcast");
+            .expect("the operands of a rule have the same type, and shapes that broadcast");
         Self {
             dense: Cow::Owned(dense),
             at,
@@ -107,10 +107,10 @@ impl Operation {
     /// Gives the derivatives of the wanted operands, with their numbers, from that of the
     /// result, `g`.
     ///
-    /// A derivative that is the same along an axis may have length 1 there, or
-    /// lack it: the gradient of a sum is not written out where the next
+    /// A derivative that is constant along an axis may have length 1 there, or
+    /// lack the axis: the gradient of a sum is not expanded where the next
     /// operation broadcasts it anyway. So `g` broadcasts to the shape of the
-    /// result, and what is given to those of the operands.
+    /// result, and the derivatives broadcast to the shapes of the operands.
     pub(in crate::autodiff) fn backward<'d>(
         &self,
         operands: &[Tensor],
@@ -209,8 +209,8 @@ impl Operation {
         moved(g, moves, at)
     }
 
-    /// Whether an element of a derivative is a sum, of those of several elements of
-    /// the result.
+    /// Whether an element of the derivative is a sum over the derivatives of several
+    /// elements of the result.
     fn adds_derivatives(&self) -> bool {
         matches!(
             self,
@@ -222,7 +222,7 @@ impl Operation {
     }
 
     /// The derivative of one operand of an operation that is linear in it; `None`
-    /// where there is none. That of a greatest or least element, without the choice.
+    /// where there is none. For a maximum or minimum, without the choice of the element.
     fn moved_to<D: Dense>(
         &self,
         index: usize,
@@ -389,8 +389,8 @@ impl Operation {
         }
     }
 
-    /// The forward derivative of an operation that only knows its backward
-    /// one, g ↦ Jᵀg. That is linear, so its own backward derivative is J.
+    /// The forward derivative of an operation that only has a backward one, g ↦ Jᵀg.
+    /// That is linear, so its own backward derivative is J.
     fn forward_by_transposing(
         &self,
         operands: &[Tensor],
@@ -427,8 +427,8 @@ impl Operation {
     }
 }
 
-/// What an operation that moves elements makes of a derivative: the same of where it
-/// exists.
+/// The derivative after an operation that moves elements; the places where it exists are
+/// moved in the same way.
 pub(in crate::autodiff) fn moved<'d, D: Dense>(
     g: &Incoming<'d, D>,
     moves: impl Fn(&D) -> Result<Option<D>>,
@@ -469,8 +469,8 @@ fn partial<'d, D: Dense>(
     partial.map(|it| Traced::new(it.into_dense(), at))
 }
 
-/// Which elements are the greatest or least one, and how many they are: the
-/// derivative is split evenly among them.
+/// Which elements are the maximum or minimum, and their number: the derivative is split
+/// evenly among them.
 struct Chosen<D> {
     which: D,
     count: D,
@@ -489,8 +489,8 @@ fn chosen<D: Dense>(reduce: &Reduce, x: &D, result: &D, at: Caller) -> Result<Ch
 }
 
 impl<D: Dense> Chosen<D> {
-    /// The part of `g` for each element: 0 for those not chosen, NaN where
-    /// nothing equals the result, because that is a NaN.
+    /// The part of `g` for each element: 0 for elements not chosen, NaN where no element
+    /// equals the result because it is NaN.
     fn shares(&self, g: &D, at: Caller) -> Result<D> {
         let divide = |x: &D| D::perform(Operation::Elementwise(Op::Div), &[x, &self.count], at);
         let shares = [&self.which, &divide(g)?, &divide(&g.number(0.0, at))?];

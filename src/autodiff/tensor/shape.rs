@@ -34,7 +34,7 @@ impl Shape {
         Self(SmallVec::new_const())
     }
 
-    /// The number of elements, if it is a `usize`.
+    /// The number of elements, if it fits a `usize`.
     #[must_use]
     pub fn elements(&self) -> Option<usize> {
         // A zero makes the number zero, whatever the other lengths are.
@@ -46,8 +46,9 @@ impl Shape {
             .try_fold(1_usize, |product, length| product.checked_mul(*length))
     }
 
-    /// The shape that both broadcast to as in NumPy: lengths are compared from
-    /// the right; equal ones stay, a 1 is stretched. `None` if they do not fit.
+    /// The shape that both broadcast to, as in NumPy: lengths are compared from
+    /// the right; equal lengths stay, a 1 is broadcast. `None` if they do not
+    /// broadcast.
     #[must_use]
     pub fn broadcast(&self, other: &Shape) -> Option<Shape> {
         if self == other {
@@ -68,28 +69,28 @@ impl Shape {
             .map(Shape)
     }
 
-    /// The length of an axis counted from the right; 1 beyond the first.
+    /// The length of an axis counted from the right; 1 if there is no such axis.
     fn length_from_right(&self, index: usize) -> usize {
         self.0.iter().rev().nth(index).copied().unwrap_or(1)
     }
 
     /// For each axis of `target`, which this broadcasts to, the distance in
-    /// memory from one element to the next: 0 where this is stretched.
+    /// memory from one element to the next: 0 where this is broadcast.
     pub(crate) fn strides_within(&self, target: &Shape) -> SmallVec<[usize; 4]> {
         let mut strides: SmallVec<[usize; 4]> = SmallVec::new();
         let mut step = 1;
         for index in 0..target.len() {
             let length = self.length_from_right(index);
             strides.push(if length == 1 { 0 } else { step });
-            // Beside an axis of length 0 the others may be of any length.
+            // If an axis has length 0, the others may have any length.
             step = step.wrapping_mul(length);
         }
         strides.reverse();
         strides
     }
 
-    /// The product of the lengths before `axis`, its own, and that of those
-    /// behind it: how an operation along one axis sees the memory.
+    /// The product of the lengths before `axis`, its own length, and the product of
+    /// those after it: the memory layout for an operation along one axis.
     pub(crate) fn around(&self, axis: usize) -> (usize, usize, usize) {
         let outer = product(&self.0[..axis]);
         (outer, self.0[axis], product(&self.0[axis + 1..]))
@@ -102,7 +103,7 @@ impl Shape {
         shape
     }
 
-    /// This shape with an axis more, which becomes number `axis`.
+    /// This shape with an additional axis, which becomes number `axis`.
     pub(crate) fn inserted(&self, axis: usize, length: usize) -> Shape {
         let mut shape = self.clone();
         shape.0.insert(axis, length);
@@ -115,8 +116,8 @@ impl Shape {
     }
 }
 
-/// The product of lengths. Where a tensor is empty it may be beyond `usize`; what
-/// it is then does not matter, as long as nothing is walked over.
+/// The product of lengths. For an empty tensor it may overflow `usize`; its value does
+/// not matter then, since there are no elements.
 pub(super) fn product(lengths: &[usize]) -> usize {
     lengths.iter().copied().fold(1, usize::wrapping_mul)
 }
@@ -170,8 +171,8 @@ impl fmt::Debug for Shape {
     }
 }
 
-/// The axes of a reduction, by number from 0, or from −1 backwards; whether
-/// they stay with length 1.
+/// The axes of a reduction, numbered from 0, or from −1 backwards, and whether they
+/// stay with length 1.
 ///
 /// # Examples
 ///
@@ -201,7 +202,7 @@ impl Axes {
         }
     }
 
-    /// The reduced axes stay, with length 1.
+    /// Keeps the reduced axes, with length 1.
     #[must_use]
     pub fn keep(self) -> Self {
         Self { keep: true, ..self }

@@ -1,4 +1,4 @@
-//! How a tensor is printed.
+//! Printing of tensors.
 
 use std::fmt;
 
@@ -11,8 +11,7 @@ const SHOWN: usize = 8;
 const DEEPEST: usize = 32;
 
 impl fmt::Display for Tensor {
-    /// The elements in nested brackets; of a long axis the first and the last
-    /// three.
+    /// The elements in nested brackets; for a long axis only the first and last three.
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         let element = |formatter: &mut fmt::Formatter<'_>, index: usize| match self.data() {
             // Rust's debug form has an exponent where the number is long without.

@@ -1,4 +1,4 @@
-//! Methods that reshape, cut, join, reduce and multiply tensors.
+//! Methods that reshape, slice, join, reduce and multiply tensors.
 
 use std::ops::{Range, RangeFrom, RangeFull, RangeTo};
 use std::panic::Location;
@@ -11,9 +11,9 @@ use super::{Axes, DType, Error, Operation, Result, Shape, Tensor};
 use crate::autodiff::Op;
 use crate::autodiff::error::Caller;
 
-/// A part of one axis: from `start` up to but without `end`, every `step`-th,
-/// as in Python. Negative numbers count from the end; ends outside of the axis
-/// are moved to it.
+/// A part of one axis, as in Python: from `start` up to but excluding `end`, in steps
+/// of `step`. Negative numbers count from the end; bounds outside the axis are clamped
+/// to it.
 ///
 /// # Examples
 ///
@@ -34,7 +34,7 @@ pub struct Span {
 }
 
 impl Span {
-    /// Every `step`-th element; backwards from the last if `step` is negative.
+    /// Every `step`-th element, backwards from the last if `step` is negative.
     #[must_use]
     pub fn step(self, step: isize) -> Self {
         Self { step, ..self }
@@ -123,7 +123,7 @@ impl From<RangeFull> for Span {
 }
 
 impl Tensor {
-    /// The number of an axis that may be counted from the end.
+    /// The number of an axis; a negative one counts from the end.
     fn axis(&self, operation: &'static str, axis: isize, at: Caller) -> Result<usize> {
         axis_of(operation, axis, self.shape(), self.rank(), at)
     }
@@ -183,14 +183,14 @@ impl Tensor {
         Tensor::apply(Operation::Reshape(Box::new(shape)), &[self], at)
     }
 
-    /// All elements along one axis.
+    /// All elements in a vector.
     #[must_use]
     #[track_caller]
     pub fn flatten(&self) -> Tensor {
         self.reshape([self.len()]).unwrap_or_else(|_| self.clone())
     }
 
-    /// This with an axis of length 1 more, which becomes number `axis`.
+    /// The tensor with an additional axis of length 1, which becomes number `axis`.
     ///
     /// # Errors
     ///
@@ -202,7 +202,7 @@ impl Tensor {
         self.reshaped(&self.shape().inserted(place, 1), at)
     }
 
-    /// This stretched to a shape, as operands are.
+    /// The tensor broadcast to a shape, like an operand.
     ///
     /// # Errors
     ///
@@ -220,7 +220,7 @@ impl Tensor {
         Tensor::apply(Operation::BroadcastTo(Box::new(shape)), &[self], at)
     }
 
-    /// This with its axes in the opposite order; a matrix is transposed.
+    /// The tensor with its axes in reverse order; a matrix is transposed.
     ///
     /// # Examples
     ///
@@ -237,12 +237,12 @@ impl Tensor {
         self.permute(&order).unwrap_or_else(|_| self.clone())
     }
 
-    /// This with its axes in another order: axis i of the result is axis
+    /// The tensor with its axes in another order: axis i of the result is axis
     /// `order[i]`.
     ///
     /// # Errors
     ///
-    /// [`Error::Axis`] unless every axis is named once.
+    /// [`Error::Axis`] unless every axis is listed exactly once.
     #[track_caller]
     pub fn permute(&self, order: &[isize]) -> Result<Tensor> {
         let (operation, at) = ("permute", Location::caller());
@@ -270,8 +270,8 @@ impl Tensor {
         Tensor::apply(Operation::Transpose(Box::new(places)), &[self], at)
     }
 
-    /// A part of each axis, the first axes first; axes without one are taken
-    /// whole.
+    /// A part of each axis, starting with the first axis; axes without a span are
+    /// taken whole.
     ///
     /// # Errors
     ///
@@ -304,8 +304,8 @@ impl Tensor {
         Tensor::apply(Operation::Slice(stretches.into()), &[self], at)
     }
 
-    /// The part at one place of the first axis, which goes away; a negative
-    /// index counts from the end.
+    /// The part at one index of the first axis, which is removed; a negative index
+    /// counts from the end.
     ///
     /// # Errors
     ///
@@ -346,8 +346,8 @@ impl Tensor {
         part.reshaped(&Shape::from(&self.shape()[1..]), at)
     }
 
-    /// The parts along an axis that `indices` (`i64`, any shape) name; their
-    /// axes take the place of that axis. An index may occur twice.
+    /// The parts along an axis selected by `indices` (`i64`, any shape), whose axes
+    /// replace that axis. Indices may repeat.
     ///
     /// # Errors
     ///
@@ -370,7 +370,7 @@ impl Tensor {
         Tensor::apply(Operation::Gather(axis), &[self, indices], at)
     }
 
-    /// One tensor behind the other along an axis; the other axes agree.
+    /// Tensors concatenated along an axis; the other axes must match.
     ///
     /// # Errors
     ///
@@ -392,7 +392,7 @@ impl Tensor {
                 return Err(Error::Shape {
                     operation,
                     shape: tensor.shape().clone(),
-                    expected: format!("{} but for axis {axis}", first.shape()),
+                    expected: format!("{} except for axis {axis}", first.shape()),
                     at,
                 });
             }
@@ -400,7 +400,7 @@ impl Tensor {
         Tensor::apply(Operation::Concat(axis), &tensors, at)
     }
 
-    /// Tensors of one shape along a new axis.
+    /// Tensors of the same shape, stacked along a new axis.
     ///
     /// # Errors
     ///
@@ -423,7 +423,7 @@ impl Tensor {
         Self::stacked(&tensors, axis, Location::caller())
     }
 
-    /// [`Tensor::stack`] for the line `at`.
+    /// [`Tensor::stack`] for the caller `at`.
     pub(crate) fn stacked(tensors: &[&Tensor], axis: isize, at: Caller) -> Result<Tensor> {
         let operation = "stack";
         let first = *tensors.first().ok_or(Error::Empty { operation, at })?;
@@ -438,10 +438,10 @@ impl Tensor {
         Tensor::apply(Operation::Concat(place), &expanded, at)
     }
 
-    /// The product of matrices: the last axis of `self` against the last but
-    /// one of `other`; the axes before broadcast. A vector on the left counts
-    /// as a row, on the right as a column, and its axis goes away, as in NumPy.
-    /// Each element is the sum of its products from the left.
+    /// The matrix product over the last axis of `self` and the second-to-last axis of
+    /// `other`; the axes before broadcast. As in NumPy, a vector on the left counts as
+    /// a row, on the right as a column, and its axis is removed. Each element is the
+    /// sum of its products from the left.
     ///
     /// # Errors
     ///
@@ -499,7 +499,7 @@ impl Tensor {
     ///
     /// # Errors
     ///
-    /// [`Error::Type`] for truth values.
+    /// [`Error::Type`] for booleans.
     #[track_caller]
     pub fn sum(&self) -> Result<Tensor> {
         self.sum_axes(Axes::all())
@@ -512,17 +512,17 @@ impl Tensor {
     ///
     /// # Errors
     ///
-    /// [`Error::Axis`], [`Error::Type`] for truth values.
+    /// [`Error::Axis`], [`Error::Type`] for booleans.
     #[track_caller]
     pub fn sum_axes(&self, axes: impl Into<Axes>) -> Result<Tensor> {
         self.reduced("sum", Reduction::Sum, &axes.into(), Location::caller())
     }
 
-    /// The mean of all elements; NaN if there is none.
+    /// The mean of all elements; NaN if there are none.
     ///
     /// # Errors
     ///
-    /// [`Error::Type`] if these are not floating-point numbers.
+    /// [`Error::Type`] if the elements are not floating-point numbers.
     #[track_caller]
     pub fn mean(&self) -> Result<Tensor> {
         self.mean_axes(Axes::all())
@@ -532,13 +532,13 @@ impl Tensor {
     ///
     /// # Errors
     ///
-    /// [`Error::Axis`], [`Error::Type`] if these are not floating-point numbers.
+    /// [`Error::Axis`], [`Error::Type`] if the elements are not floating-point numbers.
     #[track_caller]
     pub fn mean_axes(&self, axes: impl Into<Axes>) -> Result<Tensor> {
         self.mean_less("mean", &axes.into(), 0, Location::caller())
     }
 
-    /// The sum over some axes, divided by the number of elements less `ddof`.
+    /// The sum over some axes, divided by the number of elements minus `ddof`.
     fn mean_less(
         &self,
         operation: &'static str,
@@ -551,7 +551,7 @@ impl Tensor {
         let axes = self.axes(operation, axes, at)?;
         #[expect(
             clippy::cast_precision_loss,
-            reason = "no tensor has so many elements that it matters"
+            reason = "no tensor has enough elements for this to matter"
         )]
         let [count, less] = [
             axes.into_iter()
@@ -563,14 +563,14 @@ impl Tensor {
         Tensor::apply(Operation::Elementwise(Op::Div), &[&sum, &count], at)
     }
 
-    /// The variance of all elements: the sum of the squares of their differences from
-    /// the mean, divided by their number less `ddof`, the degrees of freedom taken off: 0
-    /// for that of a population, 1 for the estimate from a sample. NaN or infinite if
-    /// nothing is left to divide by.
+    /// The variance of all elements: the sum of their squared differences from the mean,
+    /// divided by the number of elements minus `ddof`. A `ddof` of 0 gives the variance of
+    /// a population, 1 the estimate from a sample. NaN or infinite if the divisor is not
+    /// positive.
     ///
     /// # Errors
     ///
-    /// [`Error::Type`] if these are not floating-point numbers.
+    /// [`Error::Type`] if the elements are not floating-point numbers.
     ///
     /// # Examples
     ///
@@ -591,7 +591,7 @@ impl Tensor {
     ///
     /// # Errors
     ///
-    /// [`Error::Axis`], [`Error::Type`] if these are not floating-point numbers.
+    /// [`Error::Axis`], [`Error::Type`] if the elements are not floating-point numbers.
     #[track_caller]
     pub fn var_axes(&self, axes: impl Into<Axes>, ddof: usize) -> Result<Tensor> {
         let (axes, at) = (axes.into(), Location::caller());
@@ -605,7 +605,7 @@ impl Tensor {
     ///
     /// # Errors
     ///
-    /// [`Error::Type`] if these are not floating-point numbers.
+    /// [`Error::Type`] if the elements are not floating-point numbers.
     #[track_caller]
     pub fn std(&self, ddof: usize) -> Result<Tensor> {
         self.std_axes(Axes::all(), ddof)
@@ -615,59 +615,57 @@ impl Tensor {
     ///
     /// # Errors
     ///
-    /// [`Error::Axis`], [`Error::Type`] if these are not floating-point numbers.
+    /// [`Error::Axis`], [`Error::Type`] if the elements are not floating-point numbers.
     #[track_caller]
     pub fn std_axes(&self, axes: impl Into<Axes>, ddof: usize) -> Result<Tensor> {
         self.var_axes(axes, ddof)?.sqrt()
     }
 
-    /// The greatest element; −∞ (for `i64` the least number) if there is none,
-    /// NaN if one is. The derivative is split evenly among all that are equal
-    /// to it.
+    /// The largest element; −∞ (for `i64` the smallest number) if there are none, NaN if
+    /// one is NaN. The derivative is split evenly among all elements equal to it.
     ///
     /// # Errors
     ///
-    /// [`Error::Type`] for truth values.
+    /// [`Error::Type`] for booleans.
     #[track_caller]
     pub fn max(&self) -> Result<Tensor> {
         self.max_axes(Axes::all())
     }
 
-    /// The greatest elements over some axes, as [`Tensor::max`].
+    /// The largest elements over some axes; see [`Tensor::max`].
     ///
     /// # Errors
     ///
-    /// [`Error::Axis`], [`Error::Type`] for truth values.
+    /// [`Error::Axis`], [`Error::Type`] for booleans.
     #[track_caller]
     pub fn max_axes(&self, axes: impl Into<Axes>) -> Result<Tensor> {
         let kind = Reduction::Extreme(Extreme::Max);
         self.reduced("max", kind, &axes.into(), Location::caller())
     }
 
-    /// The least element; ∞ (for `i64` the greatest number) if there is none,
-    /// NaN if one is. The derivative is split evenly among all that are equal
-    /// to it.
+    /// The smallest element; ∞ (for `i64` the largest number) if there are none, NaN if
+    /// one is NaN. The derivative is split evenly among all elements equal to it.
     ///
     /// # Errors
     ///
-    /// [`Error::Type`] for truth values.
+    /// [`Error::Type`] for booleans.
     #[track_caller]
     pub fn min(&self) -> Result<Tensor> {
         self.min_axes(Axes::all())
     }
 
-    /// The least elements over some axes, as [`Tensor::min`].
+    /// The smallest elements over some axes; see [`Tensor::min`].
     ///
     /// # Errors
     ///
-    /// [`Error::Axis`], [`Error::Type`] for truth values.
+    /// [`Error::Axis`], [`Error::Type`] for booleans.
     #[track_caller]
     pub fn min_axes(&self, axes: impl Into<Axes>) -> Result<Tensor> {
         let kind = Reduction::Extreme(Extreme::Min);
         self.reduced("min", kind, &axes.into(), Location::caller())
     }
 
-    /// The index along `axis` of the first greatest element; no derivative.
+    /// The index along `axis` of the first largest element; no derivative.
     ///
     /// # Errors
     ///
@@ -679,7 +677,7 @@ impl Tensor {
         Tensor::apply(Operation::Position(Extreme::Max, axis), &[self], at)
     }
 
-    /// The index along `axis` of the first least element; no derivative.
+    /// The index along `axis` of the first smallest element; no derivative.
     ///
     /// # Errors
     ///
@@ -691,23 +689,23 @@ impl Tensor {
         Tensor::apply(Operation::Position(Extreme::Min, axis), &[self], at)
     }
 
-    /// The product of all elements; 1 if there is none.
+    /// The product of all elements; 1 if there are none.
     ///
     /// # Errors
     ///
-    /// [`Error::Type`] for truth values.
+    /// [`Error::Type`] for booleans.
     #[track_caller]
     pub fn prod(&self) -> Result<Tensor> {
         self.flatten().prod_axis(0)
     }
 
     /// The products along an axis: the first half times the second half,
-    /// element by element, until one is left. So every derivative is exact,
-    /// with zeros among the factors too.
+    /// element by element, until one remains. So every derivative is exact,
+    /// even with zeros among the factors.
     ///
     /// # Errors
     ///
-    /// [`Error::Axis`], [`Error::Type`] for truth values.
+    /// [`Error::Axis`], [`Error::Type`] for booleans.
     ///
     /// # Examples
     ///
@@ -746,7 +744,7 @@ impl Tensor {
     ///
     /// # Errors
     ///
-    /// [`Error::Type`] if these are not floating-point numbers.
+    /// [`Error::Type`] if the elements are not floating-point numbers.
     #[track_caller]
     pub fn norm(&self) -> Result<Tensor> {
         self.norm_axes(Axes::all())
@@ -756,7 +754,7 @@ impl Tensor {
     ///
     /// # Errors
     ///
-    /// [`Error::Axis`], [`Error::Type`] if these are not floating-point numbers.
+    /// [`Error::Axis`], [`Error::Type`] if the elements are not floating-point numbers.
     #[track_caller]
     pub fn norm_axes(&self, axes: impl Into<Axes>) -> Result<Tensor> {
         self.expect_float("norm", Location::caller())?;
@@ -767,7 +765,7 @@ impl Tensor {
     ///
     /// # Errors
     ///
-    /// [`Error::Type`] if these are not floating-point numbers.
+    /// [`Error::Type`] if the elements are not floating-point numbers.
     ///
     /// # Examples
     ///
@@ -787,7 +785,7 @@ impl Tensor {
     ///
     /// # Errors
     ///
-    /// [`Error::Axis`], [`Error::Type`] if these are not floating-point numbers.
+    /// [`Error::Axis`], [`Error::Type`] if the elements are not floating-point numbers.
     #[track_caller]
     pub fn logsumexp_axes(&self, axes: impl Into<Axes>) -> Result<Tensor> {
         let (axes, at) = (axes.into(), Location::caller());
@@ -802,7 +800,7 @@ impl Tensor {
     ///
     /// # Errors
     ///
-    /// [`Error::Axis`], [`Error::Type`] if these are not floating-point numbers.
+    /// [`Error::Axis`], [`Error::Type`] if the elements are not floating-point numbers.
     ///
     /// # Examples
     ///
@@ -821,9 +819,9 @@ impl Tensor {
         powers.try_div(&sum)
     }
 
-    /// What is subtracted before powers are taken: the greatest elements as
-    /// constants, 0 where they are infinite. The result does not depend on
-    /// them, nor does any derivative.
+    /// The numbers to subtract before exponentials are taken: the largest elements as
+    /// constants, 0 where they are infinite. Neither the result nor any derivative
+    /// depends on them.
     fn shift(&self, operation: &'static str, axes: &Axes, at: Caller) -> Result<Tensor> {
         self.expect_float(operation, at)?;
         let kind = Reduction::Extreme(Extreme::Max);
@@ -834,11 +832,11 @@ impl Tensor {
         is_finite.select(&max, 0.0)
     }
 
-    /// Running sums along an axis: each element is the sum of those up to it.
+    /// Cumulative sums along an axis: each element is the sum of the elements up to it.
     ///
     /// # Errors
     ///
-    /// [`Error::Axis`], [`Error::Type`] for truth values.
+    /// [`Error::Axis`], [`Error::Type`] for booleans.
     #[track_caller]
     pub fn cumsum(&self, axis: isize) -> Result<Tensor> {
         let at = Location::caller();

@@ -1,4 +1,4 @@
-//! What can be typed on the command line.
+//! The command line.
 
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
@@ -10,23 +10,23 @@ use gradtape::text::printable;
 
 use crate::output;
 
-/// What the help says at its end.
+/// The end of the help text.
 const EXIT_CODES: &str = "\
 Exit codes:
-  0    done
+  0    success
   1    a check failed
-  2    the command line or an experiment file is wrong; nothing was run;
-       the code in brackets behind \"error\" is explained by `runner explain`
-  3    a file could not be read or written, or a thread not started
+  2    invalid command line or experiment file; nothing was run;
+       `runner explain` explains the code in brackets after \"error\"
+  3    a file could not be read or written, or a thread could not be started
   130  interrupted
 
-With --keep-going 2 is the code if any experiment file was wrong, else 3, else 1.";
+With --keep-going, 2 takes precedence over 3, and 3 over 1.";
 
 #[derive(Debug, Parser)]
 #[command(
     name = "runner",
     version,
-    about = "Runs the gradient descents that experiment files describe, and writes reports",
+    about = "Run gradient-descent experiments and write reports",
     after_help = EXIT_CODES,
     args_conflicts_with_subcommands = true,
     subcommand_negates_reqs = true,
@@ -44,29 +44,29 @@ struct Line {
 
 #[derive(Debug, Subcommand)]
 enum Subcommands {
-    /// Run again and compare with the expectations and the recorded report
+    /// Run again and compare with the expectations and the recorded reports
     Check(Check),
-    /// List the runs and derivatives and count the work, run nothing
+    /// List the runs and derivatives and count the work, without running anything
     Plan(Plan),
-    /// Draw the charts of reports again from their CSV files
+    /// Redraw the charts of reports from their CSV files
     Report(Report),
-    /// Print the results of reports again
+    /// Print the results stored in reports
     Show(Show),
-    /// Run again whenever an experiment file is saved
+    /// Run again whenever an experiment file or its data changes
     Watch(Run),
-    /// List the test functions, or show one of them
+    /// List the test functions, or show one
     Functions(Functions),
-    /// List the methods and schedules, or show one of them
+    /// List the methods and schedules, or show one
     Methods(Methods),
-    /// Write a commented experiment file to begin with
+    /// Write a commented experiment file to start from
     Init(Init),
-    /// Explain the code of a message, such as unknown-key
+    /// Explain an error code, such as unknown-key
     Explain(Explain),
-    /// Print the JSON Schema of experiment files, for editors
+    /// Print the JSON Schema of experiment files for editors
     Schema,
-    /// Print what makes a shell complete this command
+    /// Generate shell completions
     Completions(Completions),
-    /// Print the manual page of this command, or of one of its commands
+    /// Print the manual page of this command or of a subcommand
     Man(Man),
 }
 
@@ -77,23 +77,23 @@ pub struct Run {
     pub experiments: Experiments,
     #[command(flatten)]
     pub work: Work,
-    /// Directory of the reports [default: reports]
+    /// Directory for the reports [default: reports]
     #[arg(long, value_name = "DIR")]
     pub out: Option<PathBuf>,
-    /// Replace the recorded report with one of --filter or --set, which otherwise goes to
+    /// Replace the recorded report even with --filter or --set, which by default write to
     /// reports/NAME@partial or to --out
     #[arg(long)]
     pub replace: bool,
-    /// Write no charts
+    /// Do not write charts
     #[arg(long)]
     pub no_charts: bool,
-    /// Print no results
+    /// Do not print results
     #[arg(long, short)]
     pub quiet: bool,
-    /// How results are printed
+    /// Output format
     #[arg(long, value_enum, default_value_t = Format::Text)]
     pub format: Format,
-    /// When the main chart is printed too
+    /// When to also print the main chart
     #[arg(long, value_enum, value_name = "WHEN", default_value_t = Plot::Auto)]
     pub plot: Plot,
 }
@@ -108,7 +108,7 @@ impl Run {
         self.reports().join(name)
     }
 
-    /// That of the recorded report, if there is one and this command leaves it as it is.
+    /// The directory of the recorded report, if there is one and it is not replaced.
     pub fn spared(&self, file: &str) -> Option<PathBuf> {
         let recorded = self.reports().join(report_name(file));
         Some(recorded).filter(|recorded| self.is_apart() && recorded.join(REPORT).is_file())
@@ -118,7 +118,8 @@ impl Run {
         self.out.as_deref().unwrap_or(Path::new("reports"))
     }
 
-    /// Reports of some runs, or of other settings, are not what `runner check` compares with.
+    /// Whether the report has only some runs or other settings, so that `runner check` cannot
+    /// compare with it.
     fn is_apart(&self) -> bool {
         self.experiments.is_partial() && self.out.is_none() && !self.replace
     }
@@ -131,51 +132,51 @@ pub struct Check {
     pub experiments: Experiments,
     #[command(flatten)]
     pub work: Work,
-    /// The folder of the recorded reports
+    /// Directory of the recorded reports
     #[arg(long, value_name = "DIR", default_value = "reports")]
     pub out: PathBuf,
     #[command(flatten)]
     pub tolerance: Tolerance,
-    /// Compare all recorded epochs, not only how runs end
+    /// Compare all recorded epochs, not only final values
     #[arg(long)]
     pub trajectory: bool,
-    /// Renew the recorded reports that deviate or are missing, unless an expectation fails;
-    /// with --filter only the runs that it chooses
+    /// Update recorded reports that differ or are missing, unless an expectation fails; with
+    /// --filter only the selected runs
     #[arg(long, conflicts_with_all = ["only_failed", "set"])]
     pub accept: bool,
-    /// Draw the runs that deviate beside what was recorded of them
+    /// Plot each run that differs next to its recorded version
     #[arg(long, value_name = "DIR")]
     pub show_charts: Option<PathBuf>,
-    /// Only what failed when it was checked last
+    /// Re-check only what failed last time
     #[arg(long)]
     pub only_failed: bool,
-    /// End at the first experiment whose check fails
+    /// Stop after the first failing experiment
     #[arg(long, conflicts_with = "keep_going")]
     pub fail_fast: bool,
-    /// Write what was found as JUnit, a test case for each run and expectation
+    /// Write the results as JUnit XML, with a test case for each run and expectation
     #[arg(long, value_name = "FILE")]
     pub junit: Option<PathBuf>,
-    /// Write what was found as Markdown, such as to "$GITHUB_STEP_SUMMARY"
+    /// Write a summary as Markdown, for example to "$GITHUB_STEP_SUMMARY"
     #[arg(long, value_name = "FILE")]
     pub markdown: Option<PathBuf>,
-    /// Print deviations only
+    /// Print only deviations
     #[arg(long, short)]
     pub quiet: bool,
-    /// How the findings are printed
+    /// Output format
     #[arg(long, value_enum, default_value_t = CheckFormat::Text)]
     pub format: CheckFormat,
 }
 
-/// How far values may be from the recorded ones, in place of the default of the file.
+/// Tolerance for recorded values, in place of the default of the file.
 #[derive(Args, Clone, Copy, Debug)]
 pub struct Tolerance {
-    /// Representable numbers that a value may be from the recorded one
+    /// Allowed difference in units in the last place (ULPs)
     #[arg(long, value_name = "N")]
     pub ulps: Option<u64>,
-    /// How much a value may be from the recorded one
+    /// Allowed absolute difference
     #[arg(long, value_name = "X", value_parser = distance)]
     pub abs: Option<f64>,
-    /// How much a value may be from the recorded one, as a share of it
+    /// Allowed difference relative to the recorded value
     #[arg(long, value_name = "X", value_parser = distance)]
     pub rel: Option<f64>,
 }
@@ -183,7 +184,7 @@ pub struct Tolerance {
 fn distance(text: &str) -> Result<f64, String> {
     let distance = text.parse().ok();
     let distance = distance.filter(|distance: &f64| *distance >= 0.0);
-    distance.ok_or_else(|| "expected a number, 0 or above".to_owned())
+    distance.ok_or_else(|| "expected a number, at least 0".to_owned())
 }
 
 /// Options of `runner plan`.
@@ -191,13 +192,13 @@ fn distance(text: &str) -> Result<f64, String> {
 pub struct Plan {
     #[command(flatten)]
     pub experiments: Experiments,
-    /// Show each objective as a formula, with its gradient
+    /// Show each objective as a formula with its gradient
     #[arg(long)]
     pub gradient: bool,
-    /// Compute a part of the runs to tell how long all take and how much they write
+    /// Compute a sample of the runs to estimate the total time and report size
     #[arg(long)]
     pub estimate: bool,
-    /// How the runs are printed
+    /// Output format
     #[arg(long, value_enum, default_value_t = PlanFormat::Text)]
     pub format: PlanFormat,
 }
@@ -205,7 +206,7 @@ pub struct Plan {
 /// Options of `runner report`.
 #[derive(Debug, Args)]
 pub struct Report {
-    /// Folders of reports
+    /// Report directories
     #[arg(required = true, value_name = "REPORT_DIR")]
     pub folders: Vec<PathBuf>,
 }
@@ -213,10 +214,10 @@ pub struct Report {
 /// Options of `runner show`.
 #[derive(Debug, Args)]
 pub struct Show {
-    /// Folders of reports
+    /// Report directories
     #[arg(required = true, value_name = "REPORT_DIR")]
     pub folders: Vec<PathBuf>,
-    /// When the main chart is printed too
+    /// When to also print the main chart
     #[arg(long, value_enum, value_name = "WHEN", default_value_t = Plot::Auto)]
     pub plot: Plot,
 }
@@ -224,16 +225,16 @@ pub struct Show {
 /// Options of `runner functions`.
 #[derive(Debug, Args)]
 pub struct Functions {
-    /// The function to show; all are listed if it is left out
+    /// Function to show [default: list all]
     #[arg(value_name = "NAME")]
     pub name: Option<String>,
-    /// How many variables it has
+    /// Number of variables
     #[arg(long, value_name = "N", requires = "name")]
     pub dimension: Option<usize>,
-    /// Only those about these words: names, formulas, properties, sources
+    /// Only entries matching these words (names, formulas, properties, sources)
     #[arg(long, value_name = "WORDS", conflicts_with = "name")]
     pub search: Option<String>,
-    /// How it is printed
+    /// Output format
     #[arg(long, value_enum, default_value_t = Format::Text)]
     pub format: Format,
 }
@@ -241,13 +242,13 @@ pub struct Functions {
 /// Options of `runner methods`.
 #[derive(Debug, Args)]
 pub struct Methods {
-    /// The method or schedule to show; all are listed if it is left out
+    /// Method or schedule to show [default: list all]
     #[arg(value_name = "NAME")]
     pub name: Option<String>,
-    /// Only those about these words: names, settings, rules, sources
+    /// Only entries matching these words (names, descriptions, settings, sources)
     #[arg(long, value_name = "WORDS", conflicts_with = "name")]
     pub search: Option<String>,
-    /// How it is printed
+    /// Output format
     #[arg(long, value_enum, default_value_t = Format::Text)]
     pub format: Format,
 }
@@ -255,7 +256,7 @@ pub struct Methods {
 /// Options of `runner init`.
 #[derive(Debug, Args)]
 pub struct Init {
-    /// The name of the file, with or without its ending
+    /// File name, with or without the extension .toml
     #[arg(value_name = "NAME", default_value = "experiment")]
     pub name: PathBuf,
 }
@@ -263,7 +264,7 @@ pub struct Init {
 /// Options of `runner explain`.
 #[derive(Debug, Args)]
 pub struct Explain {
-    /// The code; all are listed if it is left out
+    /// Error code [default: list all]
     #[arg(value_name = "CODE")]
     pub code: Option<String>,
 }
@@ -271,7 +272,7 @@ pub struct Explain {
 /// Options of `runner completions`.
 #[derive(Debug, Args)]
 pub struct Completions {
-    /// The shell
+    /// Shell to generate completions for
     #[arg(value_enum, value_name = "SHELL")]
     pub shell: clap_complete::Shell,
 }
@@ -279,27 +280,27 @@ pub struct Completions {
 /// Options of `runner man`.
 #[derive(Debug, Args)]
 pub struct Man {
-    /// The command whose page is meant
+    /// Subcommand [default: runner itself]
     #[arg(value_name = "COMMAND")]
     pub command: Option<String>,
 }
 
-/// Which experiments, and which of their runs.
+/// Experiments, and a selection of their runs.
 #[derive(Debug, Args)]
 pub struct Experiments {
     /// Experiment files
     #[arg(required = true, value_name = "FILE")]
     pub files: Vec<PathBuf>,
-    /// Only the runs of which this holds, such as "learning_rate<0.1 & method=adam"
+    /// Only runs matching this condition, such as "learning_rate<0.1 & method=adam"
     #[arg(long, value_name = "CONDITION")]
     pub filter: Vec<String>,
-    /// Set a key of the files to another value, such as optimizer.learning_rate=[0.1,0.2]
+    /// Override a key of the files, such as optimizer.learning_rate=[0.1,0.2]
     #[arg(long, value_name = "KEY=VALUE")]
     pub set: Vec<String>,
 }
 
 impl Experiments {
-    /// Whether other runs are chosen than those of the files.
+    /// Whether the runs are not those of the files.
     fn is_partial(&self) -> bool {
         !(self.filter.is_empty() && self.set.is_empty())
     }
@@ -308,10 +309,10 @@ impl Experiments {
 /// How runs are computed.
 #[derive(Debug, Args)]
 pub struct Work {
-    /// How many threads work; as many as there are cores if left out
+    /// Number of worker threads [default: number of cores]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1024))]
     pub threads: Option<u16>,
-    /// Go on with the other experiments where one is wrong or its report cannot be used
+    /// Continue with the remaining experiments after an error
     #[arg(long)]
     pub keep_going: bool,
 }
@@ -321,7 +322,7 @@ pub struct Work {
 pub enum Format {
     /// An aligned table
     Text,
-    /// A JSON object a line for each run, point of a derivative, function or method
+    /// JSON Lines: one object per run, point of a derivative, function or method
     Json,
 }
 
@@ -330,18 +331,18 @@ pub enum Format {
 pub enum PlanFormat {
     /// An aligned table
     Text,
-    /// A JSON object a line for each run and derivative
+    /// JSON Lines: one object per run and derivative
     Json,
-    /// The runs as CSV, with all their settings
+    /// The runs as CSV, with all settings
     Csv,
 }
 
-/// How the findings of a check are printed.
+/// How the results of a check are printed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub enum CheckFormat {
-    /// A line for each experiment and for what deviates
+    /// One line per experiment and deviation
     Text,
-    /// A JSON object a line for each run and derivative, as they are checked
+    /// JSON Lines: one object per run and derivative, printed as each is checked
     Json,
 }
 
@@ -367,11 +368,11 @@ pub enum Colours {
     Never,
 }
 
-/// The command line, read.
+/// The parsed command line.
 #[derive(Debug)]
 pub struct Arguments(Line);
 
-/// What is to be done.
+/// The command to execute.
 #[derive(Debug)]
 pub enum Command<'a> {
     Run(&'a Run),
@@ -390,13 +391,11 @@ pub enum Command<'a> {
 }
 
 impl Arguments {
-    /// Reads the command line; help, version and usage errors end the process
-    /// here, the latter with exit code 2.
-    /// What is asked for; `Err` with the exit code if all was said already: what is wrong with
-    /// the command line, or its help.
+    /// Parses the command line. Prints the help, the version or a usage error if there is one;
+    /// `Err` then has the exit code, which is 2 for usage errors.
     pub fn from_command_line() -> Result<Self, ExitCode> {
         Line::try_parse().map(Arguments).map_err(|error| {
-            // An error quotes arguments, so it is made again of printable ones.
+            // Errors quote arguments, so the error is made again from printable ones.
             let arguments = std::env::args_os();
             let arguments = arguments.map(|one| printable(one.to_string_lossy()));
             let error = Line::try_parse_from(arguments).err().unwrap_or(error);
@@ -438,7 +437,7 @@ impl Arguments {
 }
 
 impl Completions {
-    /// What the shell reads to complete this command.
+    /// The completion script of the shell.
     pub fn script(&self) -> Vec<u8> {
         let mut script = Vec::new();
         clap_complete::generate(self.shell, &mut Line::command(), "runner", &mut script);
@@ -447,8 +446,8 @@ impl Completions {
 }
 
 impl Man {
-    /// The page in the language of `man`; `Err` with the names of the commands if there is no
-    /// such one.
+    /// The page in the language of `man`; `Err` with the names of all commands if this one does
+    /// not exist.
     pub fn page(&self) -> Result<Vec<u8>, Vec<String>> {
         let mut command = Line::command();
         command.build();
@@ -464,7 +463,7 @@ impl Man {
         };
         let mut text = Vec::new();
         let written = clap_mangen::Man::new(page).render(&mut text);
-        written.expect("memory takes what is written to it");
+        written.expect("writing to memory cannot fail");
         Ok(text)
     }
 }

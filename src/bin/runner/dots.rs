@@ -1,4 +1,4 @@
-//! Dots and colours on a terminal: a letter of Braille is a pattern of 2 × 4 dots.
+//! Dots and colours on a terminal: a Braille character is a pattern of 2 × 4 dots.
 
 use anstyle::{Ansi256Color, Color, RgbColor, Style};
 
@@ -6,23 +6,23 @@ use gradtape::report::chart;
 
 use crate::output;
 
-/// Dots of a letter.
+/// Dots of a character.
 pub const ACROSS: usize = 2;
 pub const DOWN: usize = 4;
 
-/// How a picture is coloured.
+/// The colours of a plot.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Paint {
-    /// Not at all.
+    /// None.
     Plain,
-    /// With the 256 colours that every terminal has.
+    /// The 256 colours of every terminal.
     Few,
-    /// With all colours.
+    /// All colours.
     Full,
 }
 
 impl Paint {
-    /// As the terminal can; all colours only where it says so.
+    /// What the terminal supports; all colours only if it says so.
     pub fn of_terminal() -> Self {
         let says = std::env::var("COLORTERM").unwrap_or_default();
         match (output::has_colours(), says.as_str()) {
@@ -57,8 +57,8 @@ fn nearest(rgb: [u8; 3]) -> Ansi256Color {
 
 /// The colour of a share from 0 to 1.
 pub fn gradation(share: f64, paint: Paint) -> Style {
-    /// Of the 6 × 6 × 6 colours of terminals those that run through the same hues
-    /// as all colours do, and grow lighter. The nearest to each would not.
+    /// Terminal colours with the same sequence of hues as the full gradation, growing
+    /// lighter. The nearest colours would not.
     const FEW: [u8; 10] = [53, 54, 55, 25, 31, 36, 41, 77, 112, 148];
     if paint == Paint::Few {
         let place = (share.clamp(0.0, 1.0) * (FEW.len() - 1) as f64).round() as usize;
@@ -68,17 +68,17 @@ pub fn gradation(share: f64, paint: Paint) -> Style {
     paint.style(chart::gradation(share))
 }
 
-/// A ground of dots.
+/// A canvas of dots.
 #[derive(Clone, Debug)]
 pub struct Dots {
-    /// In letters.
+    /// In characters.
     columns: usize,
     lines: usize,
     patterns: Vec<u8>,
 }
 
 impl Dots {
-    /// An empty ground of so many letters.
+    /// An empty canvas of `columns` × `lines` characters.
     pub fn new(columns: usize, lines: usize) -> Self {
         Dots {
             columns,
@@ -87,21 +87,21 @@ impl Dots {
         }
     }
 
-    /// How many dots there are side by side, and one above the other.
+    /// The width and the height in dots.
     pub fn size(&self) -> [usize; 2] {
         [self.columns * ACROSS, self.lines * DOWN]
     }
 
     /// Sets a dot, counted from the upper left corner.
     pub fn set(&mut self, column: usize, row: usize) {
-        // The dots of a Braille letter are numbered down the left side, then down
+        // The dots of a Braille character are numbered down the left side, then down
         // the right one; the lowest two were added later.
         const BITS: [[u8; 2]; 4] = [[0x01, 0x08], [0x02, 0x10], [0x04, 0x20], [0x40, 0x80]];
         let letter = row / DOWN * self.columns + column / ACROSS;
         self.patterns[letter] |= BITS[row % DOWN][column % ACROSS];
     }
 
-    /// The letter with the dots of its place; a blank where there is none.
+    /// The character with the dots of its place; a blank if there are none.
     pub fn letter(&self, column: usize, line: usize) -> char {
         match self.patterns[line * self.columns + column] {
             0 => ' ',

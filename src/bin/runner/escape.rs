@@ -1,9 +1,9 @@
-//! The last defence before text is printed: names from files of other people must not be
-//! obeyed by a terminal or by the log of a CI job.
+//! The last defence before text is printed: a terminal or the log of a CI job must not obey
+//! names from files of other people.
 //!
 //! [`printable`](gradtape::text::printable) has removed control characters where a name
-//! entered a line; here they are removed where that was forgotten. Commands to logs are
-//! removed here alone, since they depend on the whole line:
+//! entered a line; here they are removed where that was forgotten. Commands to logs are only
+//! removed here, since they depend on the whole line:
 //!
 //! - GitHub Actions obeys a line that begins with `::`, after blanks, and `##[…]` anywhere;
 //!   Azure Pipelines obeys `##vso[…]` anywhere, TeamCity `##teamcity[…]`.
@@ -24,7 +24,7 @@ pub fn escaped(text: &str) -> String {
     let mut rest = text;
     while let Some(character) = rest.chars().next() {
         let harmless = match before {
-            // Most text is this, and there can be much.
+            // Most text is plain, and there can be much of it.
             Before::Text => plain_length(rest),
             _ => 0,
         };
@@ -72,7 +72,7 @@ fn style_length(text: &str) -> usize {
 enum Before {
     /// The start of a line, with or without blanks.
     LineStart,
-    /// That and a colon.
+    /// The start of a line and a colon.
     Colon,
     /// `#`.
     Hash,

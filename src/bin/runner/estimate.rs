@@ -1,4 +1,4 @@
-//! How long an experiment will take and how much it will write, from a part of it.
+//! Estimates of the time and the report size of an experiment, from a sample of its runs.
 
 use std::fs;
 use std::sync::atomic::Ordering;
@@ -12,13 +12,13 @@ use crate::failure::Failure;
 use crate::source::Experiment;
 use crate::threads::{self, Ongoing};
 
-/// A part that takes so long says enough.
+/// A sample that takes this long is large enough.
 const ENOUGH: Duration = Duration::from_millis(300);
 
-/// After so long a part that is not done is given up, and what it did so far is counted.
+/// A sample that takes longer is stopped, and counted as far as it got.
 const LONGEST: Duration = Duration::from_secs(2);
 
-/// The runs of the first part; each further one has so many times more.
+/// The number of runs of the first sample, and the factor by which it grows.
 const FIRST: usize = 16;
 const FACTOR: usize = 8;
 
@@ -26,13 +26,13 @@ const FACTOR: usize = 8;
 #[derive(Clone, Copy, Debug)]
 pub struct Estimate {
     pub seconds: f64,
-    /// `None` where not even a part of the runs came to its end.
+    /// `None` if the sample did not finish in time.
     pub bytes: Option<f64>,
-    /// So many runs were computed to know it.
+    /// The number of runs of the sample.
     pub runs: usize,
 }
 
-/// Computes a part of the runs and writes their report to a folder that is removed again.
+/// Computes a sample of the runs and writes its report to a temporary directory.
 pub fn estimate(experiment: &Experiment, interruption: &Control) -> Result<Estimate, Failure> {
     let mut count = FIRST;
     loop {
@@ -46,7 +46,7 @@ pub fn estimate(experiment: &Experiment, interruption: &Control) -> Result<Estim
     }
 }
 
-/// So many of the numbers, evenly spread.
+/// `count` of the numbers, evenly spread.
 fn spread(numbers: &[u64], count: usize) -> Vec<u64> {
     if count >= numbers.len() {
         return numbers.to_vec();
@@ -55,17 +55,17 @@ fn spread(numbers: &[u64], count: usize) -> Vec<u64> {
     places.map(|place| numbers[place]).collect()
 }
 
-/// A part of the runs, computed.
+/// A computed sample of the runs.
 struct Part {
     runs: usize,
-    /// Whether it came to its end.
+    /// Whether it finished.
     is_whole: bool,
     computing: Duration,
-    /// The time of what is done once: derivatives, charts, the page.
+    /// The time of the work that is done once: derivatives, charts, the page.
     finishing: Duration,
-    /// The epochs that are done with.
+    /// The epochs that are done.
     settled: u64,
-    /// What grows with the runs, and what does not.
+    /// The bytes that grow with the number of runs, and those that do not.
     bytes_of_runs: u64,
     bytes_of_all: u64,
 }
@@ -150,7 +150,7 @@ impl Part {
     }
 }
 
-/// Does `work`, and cancels it when it takes too long or somebody interrupts.
+/// Does `work`, and cancels it if it takes too long or is interrupted.
 fn limited<R>(
     control: &Control,
     interruption: &Control,

@@ -11,14 +11,14 @@ pub fn explain(options: &Explain) -> Result<(), Failure> {
         output::results(&list());
         return Ok(());
     };
-    // As it stands in a message, or alone.
+    // Copied from a message, or alone.
     let name = typed
         .trim_start_matches("error")
         .trim_matches(['[', ']', ':', ' ']);
     let code = Code::named(name).ok_or_else(|| {
         let names = Code::all().map(Code::name);
-        let advice = suggestion(name, "the codes are", names.collect::<Vec<_>>());
-        Failure::Usage(format!("there is no code `{name}`: {advice}"))
+        let advice = suggestion(name, "available codes", names.collect::<Vec<_>>());
+        Failure::Usage(format!("unknown code `{name}`; {advice}"))
     })?;
     output::results(&page(code));
     Ok(())
@@ -32,10 +32,10 @@ fn list() -> String {
         format!("  {STRONG}{name:width$}{STRONG:#}  {FAINT}{title}{FAINT:#}\n")
     });
     let lines: String = lines.collect();
-    lines + &format!("\n{FAINT}`runner explain CODE` explains one{FAINT:#}\n")
+    lines + &format!("\n{FAINT}`runner explain CODE` explains a code{FAINT:#}\n")
 }
 
-/// All about one of them.
+/// The explanation of a code.
 fn page(code: Code) -> String {
     let (name, title) = (code.name(), code.title());
     let mut text = format!("{STRONG}{name}{STRONG:#}  {FAINT}{title}{FAINT:#}\n\n");

@@ -1,4 +1,4 @@
-//! Everything that ends the command otherwise than well, and its exit code.
+//! The failures of the command, and their exit codes.
 
 use std::process::ExitCode;
 
@@ -12,13 +12,13 @@ use crate::output;
 /// Why the command does not end with exit code 0.
 #[derive(Debug)]
 pub enum Failure {
-    /// All was told already; this is the exit code.
+    /// Everything has been printed; this is the exit code.
     Told(u8),
     /// Experiment files are wrong.
     Experiments(Vec<WrongExperiment>),
-    /// The command line asks for what the experiments do not have.
+    /// The command line asks for something that the experiments do not have.
     Usage(String),
-    /// A report could not be read or written, or the batch was interrupted.
+    /// A report could not be read or written, or the command was interrupted.
     Report(ReportError),
     /// The system refuses what the command needs: a thread, standard output.
     System(String),
@@ -29,7 +29,7 @@ pub enum Failure {
 pub enum WrongExperiment {
     /// It could not be read.
     Load(LoadError),
-    /// It has mistakes, or the command line asks for what it does not have.
+    /// It has errors, or the command line asks for something that it does not have.
     Mistakes(Mistakes),
 }
 
@@ -73,7 +73,7 @@ impl Failure {
         std::process::exit(self.code().into());
     }
 
-    /// What is wrong as plain text.
+    /// The error as plain text.
     pub fn text(&self) -> String {
         match self {
             Failure::Told(_) => String::new(),
@@ -86,7 +86,7 @@ impl Failure {
         }
     }
 
-    /// Whether somebody wants all work to end.
+    /// Whether the user interrupted the command.
     pub fn is_interruption(&self) -> bool {
         matches!(self, Failure::Report(ReportError::Cancelled(_)))
     }
@@ -137,8 +137,8 @@ impl WrongExperiment {
     }
 }
 
-/// The exit code of several files together: what is wrong with the input counts most, then
-/// what could not be read or written, then what a check found.
+/// The exit code of several files together: invalid input takes precedence, then files that
+/// could not be read or written, then failed checks.
 pub fn together(codes: impl IntoIterator<Item = u8>) -> u8 {
     let rank = |code: &u8| match *code {
         0 => 0,

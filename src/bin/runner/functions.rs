@@ -3,7 +3,7 @@
 use gradtape::autodiff::{Graph, Subnormals};
 use gradtape::engine::Program;
 use gradtape::mistake::nearest;
-use gradtape::number::{grouped, short};
+use gradtape::number::{counted, grouped, short};
 use gradtape::objective::catalogue::{self, Dimension, Function, Instance, Kind, Minimum, Trait};
 use gradtape::report::function_object;
 
@@ -15,11 +15,11 @@ use crate::picture::{self, Axis, Mark};
 use crate::search::Search;
 use crate::table::{Cell, Table};
 
-/// Of a point with more coordinates so many are shown.
+/// The maximum number of coordinates shown of a point.
 const COORDINATES: usize = 6;
 
-/// A function of more variables than this has no picture, as each of its points
-/// would be a lot of work.
+/// The maximum number of variables of a function that is plotted: each point of a plot is an
+/// evaluation.
 const GREATEST_DRAWN: usize = 1000;
 
 pub fn functions(options: &args::Functions) -> Result<(), Failure> {
@@ -29,7 +29,7 @@ pub fn functions(options: &args::Functions) -> Result<(), Failure> {
         if !catalogue::all().any(|function| found(&function)) {
             let words = options.search.as_deref().unwrap_or_default();
             return Err(Failure::Usage(format!(
-                "no test function is about `{words}`: `runner functions` lists all"
+                "no test function matches `{words}`; `runner functions` lists all"
             )));
         }
         output::results(&match options.format {
@@ -47,7 +47,7 @@ pub fn functions(options: &args::Functions) -> Result<(), Failure> {
     Ok(())
 }
 
-/// What is told of a function, to search in.
+/// The texts of a function to search in.
 fn texts(function: &Function) -> Vec<String> {
     let words = [
         function.name, function.formula, function.about, function.source,
@@ -60,9 +60,9 @@ fn texts(function: &Function) -> Vec<String> {
 fn unknown(name: &str) -> Failure {
     let advice = match nearest(name, catalogue::names()) {
         Some(near) => format!("did you mean `{near}`?"),
-        None => "`runner functions` lists them".to_owned(),
+        None => "`runner functions` lists all".to_owned(),
     };
-    Failure::Usage(format!("there is no test function `{name}`: {advice}"))
+    Failure::Usage(format!("unknown test function `{name}`; {advice}"))
 }
 
 fn instance(function: &'static Function, dimension: Option<usize>) -> Result<Instance, Failure> {
@@ -112,10 +112,10 @@ fn list(found: &dyn Fn(&&Function) -> bool) -> String {
         }
     }
     let count = catalogue::all().filter(|function| found(function)).count();
-    let count = output::counted(count as u128, "function");
+    let count = counted(count, "function");
     text + &format!(
-        "\n{FAINT}{count}; `runner functions NAME` shows one, with its formula, \
-         its minima and a picture{FAINT:#}\n"
+        "\n{FAINT}{count}; `runner functions NAME` shows one with its formula, minima and \
+         a plot{FAINT:#}\n"
     )
 }
 
@@ -130,14 +130,14 @@ fn numbers_of_variables(dimension: Dimension) -> String {
 
 fn domain(function: &Function) -> String {
     if function.domain.is_empty() {
-        return "unlimited".to_owned();
+        return "unbounded".to_owned();
     }
     let intervals = function.domain.iter();
     let intervals = intervals.map(|(low, high)| format!("[{low}, {high}]"));
     intervals.collect::<Vec<_>>().join(" × ")
 }
 
-/// The least value, as far as it is the same for all numbers of variables.
+/// The minimum, if it does not depend on the number of variables.
 fn least(function: &'static Function) -> String {
     let Some(minimum) = function.minima.first() else {
         return "none".to_owned();
@@ -157,7 +157,7 @@ fn least(function: &'static Function) -> String {
     }
 }
 
-/// All about one function.
+/// The description of a function.
 fn page(instance: &Instance, paint: Paint) -> String {
     let function = instance.function;
     let mut text = format!("{STRONG}{}{STRONG:#}", function.name);
@@ -202,7 +202,7 @@ fn entries(instance: &Instance) -> Vec<(&'static str, String)> {
     let variables = match function.dimension {
         Dimension::Fixed(n) => n.to_string(),
         Dimension::AtLeast(1) => format!("any number, here {here}"),
-        Dimension::AtLeast(least) => format!("{least} or more, here {here}"),
+        Dimension::AtLeast(least) => format!("at least {least}, here {here}"),
         Dimension::MultipleOf(n) => format!("a multiple of {n}, here {here}"),
     };
     let mut entries = vec![
@@ -223,8 +223,8 @@ fn entries(instance: &Instance) -> Vec<(&'static str, String)> {
     }
     if instance.minima.is_empty() {
         let text = match function.minima {
-            [] => "none: it falls without bound",
-            _ => "not known for so many variables",
+            [] => "none: unbounded below",
+            _ => "unknown for this number of variables",
         };
         entries.push(("minimum", text.to_owned()));
     }
@@ -244,7 +244,7 @@ fn described(minimum: &Minimum) -> String {
     text
 }
 
-/// The coordinates of a point with all their digits, but not all of many.
+/// The coordinates of a point with all their digits; if there are many, only the first.
 fn point(at: &[f64]) -> String {
     if let [x] = at {
         return x.to_string();
@@ -262,8 +262,8 @@ fn point(at: &[f64]) -> String {
     format!("({})", coordinates.join(", "))
 }
 
-/// The picture: the curve of one variable, or the level lines of the first two
-/// where the others are as at the minimum.
+/// The plot: the curve of one variable, or the level lines of the first two with the others
+/// fixed at the minimum.
 fn drawn(instance: &Instance, paint: Paint) -> String {
     if instance.dimension > GREATEST_DRAWN {
         return String::new();
@@ -297,7 +297,7 @@ fn drawn(instance: &Instance, paint: Paint) -> String {
         at: [instance.start[0], instance.start[1]],
         letter: 'o',
     };
-    // Of those that share a letter the last one is seen: the best minimum.
+    // Of marks in one place the last one is visible: the best minimum.
     let minima = instance.minima.iter().rev().filter(|minimum| {
         let rest = minimum.at.iter().zip(centre).skip(2);
         rest.into_iter().all(|(a, b)| a == b)
@@ -314,7 +314,7 @@ fn drawn(instance: &Instance, paint: Paint) -> String {
     if instance.dimension == 2 {
         marks.insert(0, start);
     }
-    // What lies outside the picture needs no key.
+    // Marks outside the plot need no key.
     marks.retain(|mark| {
         let mut pairs = mark.at.iter().zip(&instance.view);
         pairs.all(|(x, (low, high))| low <= x && x <= high)
@@ -329,8 +329,8 @@ fn drawn(instance: &Instance, paint: Paint) -> String {
     );
     let has = |letter: char| marks.iter().any(|mark| mark.letter == letter);
     let others = match least {
-        Some(_) => "the other coordinates are those of the minimum",
-        None => "the other coordinates are those of the start",
+        Some(_) => "other coordinates fixed at the minimum",
+        None => "other coordinates fixed at the start",
     };
     let key = [
         ("* minimum", has('*')),

@@ -1,4 +1,4 @@
-//! `runner init [NAME]`: a commented experiment to begin with.
+//! `runner init [NAME]`: a commented experiment to start from.
 
 use std::fs::{self, OpenOptions};
 use std::io::{ErrorKind, Write as _};
@@ -11,7 +11,7 @@ use crate::args::Init;
 use crate::failure::Failure;
 use crate::output::{self, STRONG};
 
-/// The experiment; its title is still to be put in.
+/// The experiment, with a placeholder for its title.
 const TEMPLATE: &str = include_str!("init.toml");
 
 pub fn init(options: &Init) -> Result<(), Failure> {
@@ -23,12 +23,12 @@ pub fn init(options: &Init) -> Result<(), Failure> {
     if let Some(folder) = path.parent() {
         fs::create_dir_all(folder).map_err(refused)?;
     }
-    // Only a file that was not there before.
+    // Never an existing file.
     let created = OpenOptions::new().write(true).create_new(true).open(&path);
     let mut created = match created {
         Err(error) if error.kind() == ErrorKind::AlreadyExists => {
             return Err(Failure::Usage(format!(
-                "{} is there already: choose another name",
+                "{} already exists; choose another name",
                 path.display()
             )));
         }
@@ -36,18 +36,18 @@ pub fn init(options: &Init) -> Result<(), Failure> {
     };
     let text = TEMPLATE.replace("TITLE", &title(&path));
     if let Err(error) = created.write_all(text.as_bytes()) {
-        // A part of it would be in the way of the next attempt.
+        // A partial file would be in the way of the next attempt.
         let _ = fs::remove_file(&path);
         return Err(refused(error).into());
     }
     let shown = printable(path.display());
     output::results(&format!(
-        "written: {STRONG}{shown}{STRONG:#}\n\nnext:\n  runner {shown}\n  runner check {shown}\n"
+        "created {STRONG}{shown}{STRONG:#}\n\nnext:\n  runner {shown}\n  runner check {shown}\n"
     ));
     Ok(())
 }
 
-/// The file of an experiment of this name, which may have its ending and a folder.
+/// The file of an experiment with this name, which may include the extension and a directory.
 fn file(name: &Path) -> Result<PathBuf, Failure> {
     let is_file = name
         .extension()
@@ -60,13 +60,13 @@ fn file(name: &Path) -> Result<PathBuf, Failure> {
             Ok(name.with_file_name(last))
         }
         None => Err(Failure::Usage(format!(
-            "`{}` is no name of a file",
+            "`{}` is not a file name",
             name.display()
         ))),
     }
 }
 
-/// The name of a file as a title, fit for a string of TOML.
+/// The name of a file as a title, safe within a TOML string.
 fn title(path: &Path) -> String {
     let stem = path.file_stem().unwrap_or_default().to_string_lossy();
     let is_special = |c: char| c.is_control() || ['\\', '"'].contains(&c);

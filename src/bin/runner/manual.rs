@@ -1,4 +1,4 @@
-//! What editors, shells and `man` know of the command and its files.
+//! The schema, completions and manual pages of the command.
 
 use gradtape::mistake::suggestion;
 use gradtape::schema::json_schema;
@@ -26,8 +26,8 @@ pub fn man(options: &Man) -> Result<(), Failure> {
     let page = options.page().map_err(|commands| {
         let name = options.command.as_deref().unwrap_or_default();
         let commands = commands.iter().map(String::as_str);
-        let advice = suggestion(name, "the commands are", commands);
-        Failure::Usage(format!("there is no command `{name}`: {advice}"))
+        let advice = suggestion(name, "available commands", commands);
+        Failure::Usage(format!("unknown command `{name}`; {advice}"))
     })?;
     output::results(&String::from_utf8_lossy(&page));
     Ok(())

@@ -4,7 +4,7 @@ use gradtape::autodiff::{Graph, Subnormals};
 use gradtape::engine::Program;
 use gradtape::mistake::nearest;
 use gradtape::number::Domain;
-use gradtape::number::{Value, short};
+use gradtape::number::{Value, counted, short};
 use gradtape::optimizer::schedule::{Clock, Kind, Outline, RateFormula, Schedule};
 use gradtape::optimizer::{Clip, Convention, DefaultValue, Description, Initial, Method};
 use gradtape::report::method_object;
@@ -17,7 +17,7 @@ use crate::picture::{self, Axis};
 use crate::search::Search;
 use crate::table::{Cell, Table};
 
-/// The epochs of the picture of a schedule.
+/// The number of epochs in the plot of a schedule.
 const EPOCHS: u32 = 100;
 
 pub fn methods(options: &args::Methods) -> Result<(), Failure> {
@@ -27,7 +27,7 @@ pub fn methods(options: &args::Methods) -> Result<(), Failure> {
         if found.is_empty() {
             let words = options.search.as_deref().unwrap_or_default();
             return Err(Failure::Usage(format!(
-                "no method or schedule is about `{words}`: `runner methods` lists all"
+                "no method or schedule matches `{words}`; `runner methods` lists all"
             )));
         }
         let objects = found.iter().map(|one| one.object() + "\n");
@@ -60,13 +60,13 @@ fn all() -> impl Iterator<Item = Described> {
 fn unknown(name: &str) -> Failure {
     let advice = match nearest(name, all().map(|one| one.of().name)) {
         Some(near) => format!("did you mean `{near}`?"),
-        None => "`runner methods` lists them".to_owned(),
+        None => "`runner methods` lists all".to_owned(),
     };
-    Failure::Usage(format!("there is no method or schedule `{name}`: {advice}"))
+    Failure::Usage(format!("unknown method or schedule `{name}`; {advice}"))
 }
 
-/// Methods and schedules, a line each, in their groups; with clipping unless some were
-/// searched for.
+/// Methods and schedules, a line each, in their groups; with clipping unless it is the result
+/// of a search.
 fn list(found: &[Described], is_search: bool) -> String {
     let mut table = Table::new(&[("name", false), ("conventions", false), ("title", false)]);
     let mut groups: Vec<(&str, usize)> = Vec::new();
@@ -108,10 +108,10 @@ fn list(found: &[Described], is_search: bool) -> String {
         .filter(|one| matches!(one, Described::Method(_)));
     let methods = of_methods.count();
     text + &format!(
-        "\n{FAINT}{}, {}; `runner methods NAME` shows one, with its rule, settings and \
+        "\n{FAINT}{}, {}; `runner methods NAME` shows one with its rule, settings and \
          sources{FAINT:#}\n",
-        output::counted(methods as u128, "method"),
-        output::counted((found.len() - methods) as u128, "schedule")
+        counted(methods, "method"),
+        counted(found.len() - methods, "schedule")
     )
 }
 
@@ -134,7 +134,7 @@ impl Described {
         }
     }
 
-    /// What is told of it, to search in.
+    /// Its texts to search in.
     fn texts(self) -> Vec<&'static str> {
         let of = self.of();
         let conventions = of.conventions.iter().map(|one| one.name());
@@ -154,7 +154,7 @@ impl Described {
         method_object(self.of(), self.group())
     }
 
-    /// All about one of them.
+    /// The description of a method or schedule.
     fn page(self, paint: Paint) -> String {
         let of = self.of();
         let mut text = format!(
@@ -183,7 +183,7 @@ impl Described {
         text + &self.snippet()
     }
 
-    /// What a file would say.
+    /// An example for an experiment file.
     fn snippet(self) -> String {
         let of = self.of();
         let convention = of.conventions[0];
@@ -213,18 +213,20 @@ impl Described {
     }
 }
 
-/// The family of a method. Those of a family stand together in the list.
+/// The family of a method, by which the list is grouped.
 fn group(method: Method) -> &'static str {
     match method.name() {
-        _ if method.needs().is_some() => "searches, of several evaluations an epoch",
-        "sgd" | "adagrad" | "rmsprop" | "adadelta" | "rprop" | "asgd" | "ftrl" => {
-            "gradients and their squares"
+        _ if method.needs().is_some() => {
+            "line-search and second-order methods, with several evaluations per epoch"
         }
-        _ => "Adam and its kin",
+        "sgd" | "adagrad" | "rmsprop" | "adadelta" | "rprop" | "asgd" | "ftrl" => {
+            "gradient descent and adaptive learning rates"
+        }
+        _ => "Adam and its variants",
     }
 }
 
-/// The settings that have no default, with a value that makes sense.
+/// The settings without a default, with an example value.
 fn required(of: &Description, convention: Convention) -> Vec<(&'static str, &'static str)> {
     let settings = of.settings_of(convention);
     let required = settings.filter(|(setting, default)| {
@@ -296,7 +298,7 @@ fn shown(default: DefaultValue) -> String {
     }
 }
 
-/// The rate over the epochs with the settings of the snippet.
+/// The learning rate over the epochs with the settings of the snippet.
 fn drawn(kind: Kind, paint: Paint) -> String {
     let of = kind.description();
     let mut text = String::new();
@@ -323,8 +325,8 @@ fn drawn(kind: Kind, paint: Paint) -> String {
     text
 }
 
-/// The settings of a picture: those that have no default, and those that would not be
-/// seen.
+/// The settings of a plot: those without a default, and those whose default would hide the
+/// shape.
 fn example(kind: Kind, convention: Convention) -> Vec<(&'static str, &'static str)> {
     let mut settings = required(kind.description(), convention);
     let more: &[(&str, &str)] = match (kind, convention) {
@@ -353,7 +355,7 @@ fn example(kind: Kind, convention: Convention) -> Vec<(&'static str, &'static st
     settings
 }
 
-/// The rates of a schedule with such settings, of the first epochs.
+/// The learning rates of a schedule with these settings in the first epochs.
 fn rates(kind: Kind, convention: Convention) -> Vec<f64> {
     let settings = example(kind, convention);
     let of = kind.description();
@@ -418,7 +420,7 @@ fn rates(kind: Kind, convention: Convention) -> Vec<f64> {
     let mut memory: Vec<f64> = initial.collect();
     let mut rates = Vec::new();
     for epoch in 0..EPOCHS {
-        // A loss that falls no more from an epoch on, for the schedule that looks at it.
+        // A loss that stops falling, for the schedule that depends on it.
         let loss = f64::from(EPOCHS / 4).max(f64::from(EPOCHS - 2 * epoch.min(EPOCHS / 2)));
         let mut state = vec![f64::from(epoch), f64::from(EPOCHS), 0.1, loss];
         state.extend(names.iter().map(|name| number(name)));

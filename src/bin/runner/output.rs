@@ -9,7 +9,7 @@ use anstyle::{AnsiColor, Style};
 use unicode_width::UnicodeWidthStr;
 
 use gradtape::mistake::Code;
-use gradtape::number::grouped;
+use gradtape::number::counted;
 use gradtape::plan::Plan;
 use gradtape::text::printable;
 
@@ -28,8 +28,8 @@ pub const FAINT: Style = Style::new().dimmed();
 /// The head of a table, a name.
 pub const STRONG: Style = Style::new().bold();
 
-/// Decides about colours for the whole process. `NO_COLOR` and what the streams
-/// are is looked at unless somebody said.
+/// Sets the colours of the whole process. By default they depend on `NO_COLOR` and on whether
+/// the streams are terminals.
 pub fn choose_colours(colours: Colours) {
     let choice = match colours {
         Colours::Auto => ColorChoice::Auto,
@@ -95,7 +95,7 @@ pub fn clear() {
 /// Prints a message, whole lines.
 pub fn message(text: &str) {
     let mut stream = anstream::stderr().lock();
-    // There is nowhere left to tell that standard error is gone.
+    // There is nowhere left to report that standard error is gone.
     let _ = stream.write_all(escaped(text).as_bytes());
 }
 
@@ -104,7 +104,7 @@ pub fn error(text: &str) {
     message(&format!("{BAD}error{BAD:#}: {text}\n"));
 }
 
-/// Prints what does not keep the command from doing its work.
+/// Prints a warning, after which the command continues.
 pub fn warning(text: &str) {
     message(&format!("{NOTABLE}warning{NOTABLE:#}: {text}\n"));
 }
@@ -114,13 +114,7 @@ pub fn coded_error(code: Code, text: &str) {
     message(&format!("{BAD}error[{code}]{BAD:#}: {text}\n"));
 }
 
-/// A count with its noun: `1 run`, `25 runs`.
-pub fn counted(count: u128, noun: &str) -> String {
-    let plural = if count == 1 { "" } else { "s" };
-    format!("{} {noun}{plural}", grouped(count))
-}
-
-/// What an experiment has: so many runs, so many derivatives, or both.
+/// The number of runs or derivatives of an experiment, or both.
 pub fn contents(plan: &Plan, runs: u128) -> String {
     let derivatives = plan.derivatives.len() as u128;
     match (plan.runs(), derivatives) {
@@ -134,7 +128,7 @@ pub fn contents(plan: &Plan, runs: u128) -> String {
     }
 }
 
-/// How each column of text in data files was read, a line each; nothing without any.
+/// How each text column of the data files was read, a line each.
 pub fn classes(plan: &Plan) -> String {
     /// More names than this are in `report.json`, not on the terminal.
     const NAMES: usize = 5;
@@ -146,11 +140,11 @@ pub fn classes(plan: &Plan) -> String {
     lines.collect()
 }
 
-/// How wide a text is that is broken into lines.
+/// The maximum width of wrapped text.
 const WIDTH: usize = 78;
 
-/// How many columns a line of results may have: those of the terminal, or what
-/// `COLUMNS` says; `None` if results do not go to a terminal.
+/// The maximum width of a line of results: `COLUMNS`, or the width of the terminal; `None` if
+/// results do not go to a terminal.
 pub fn room() -> Option<usize> {
     let written = std::env::var("COLUMNS").ok();
     let written = written.and_then(|columns| columns.parse::<usize>().ok());
@@ -163,8 +157,8 @@ pub fn room() -> Option<usize> {
         .filter(|columns| *columns > 0)
 }
 
-/// The text in lines that are broken at blanks, the first with `first` blanks in
-/// front, the others with `others`; not wider than the terminal.
+/// The text wrapped at blanks, the first line indented by `first` blanks, the others by
+/// `others`; not wider than the terminal.
 pub fn wrapped(text: &str, first: usize, others: usize) -> String {
     let most = room().map_or(WIDTH, |room| room.clamp(20, WIDTH));
     let mut lines = String::new();

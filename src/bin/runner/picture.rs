@@ -1,9 +1,9 @@
-//! A function drawn with letters: a curve, or level lines.
+//! Plots of functions for the terminal: a curve, or level lines.
 //!
-//! A picture is [`COLUMNS`] letters wide and [`LINES`] high. Without colours every
-//! letter is a pattern of 2 × 4 dots (Braille); with colours the ground is an upper
-//! and a lower half block, each with the colour of its value. What is drawn depends
-//! on the values alone, not on the terminal.
+//! A plot is [`COLUMNS`] characters wide and [`LINES`] high. Without colours every
+//! character is a pattern of 2 × 4 dots (Braille); with colours it is an upper and a
+//! lower half block, each with the colour of its value. What is drawn depends only on
+//! the values, not on the terminal.
 
 use anstyle::{Color, RgbColor, Style};
 
@@ -13,14 +13,14 @@ use gradtape::report::Ladder;
 use crate::dots::{ACROSS, DOWN, Dots, Paint, gradation};
 use crate::output::{FAINT, NOTABLE, STRONG};
 
-/// The size of a picture without its axes.
+/// The size of a plot without its axes.
 pub const COLUMNS: usize = 64;
 pub const LINES: usize = 22;
 
-/// About so many level lines are drawn.
+/// The approximate number of level lines.
 const LEVELS: usize = 9;
 
-/// An axis of a picture.
+/// An axis of a plot.
 #[derive(Clone, Debug)]
 pub struct Axis {
     pub name: String,
@@ -28,7 +28,7 @@ pub struct Axis {
     pub to: f64,
 }
 
-/// A point that is marked by a letter.
+/// A point that is marked by a character.
 #[derive(Clone, Debug)]
 pub struct Mark {
     pub at: [f64; 2],
@@ -67,7 +67,7 @@ pub fn curve(x: &Axis, name: &str, marks: &[f64], paint: Paint, f: impl Fn(f64) 
     let row = |value: f64| y.part(value, height).map(|part| height - 1 - part);
     for (column, value) in values.iter().enumerate() {
         let Some(here) = row(*value) else { continue };
-        // From half way of the dot before to half way of the one behind.
+        // From halfway to the previous dot to halfway to the next one.
         let half_way = |other: Option<&f64>| {
             let other = other.and_then(|value| row(*value)).unwrap_or(here);
             (here + other).div_ceil(2)
@@ -93,8 +93,8 @@ pub fn curve(x: &Axis, name: &str, marks: &[f64], paint: Paint, f: impl Fn(f64) 
     frame(x, &y, &marks, ground)
 }
 
-/// The level lines of a function of two variables above its least known value
-/// `floor`, or above the least value of the picture.
+/// The level lines of a function of two variables above its smallest known value
+/// `floor`, or above the smallest value in the plot.
 pub fn levels(
     x: &Axis,
     y: &Axis,
@@ -143,7 +143,7 @@ pub fn levels(
     picture + &key(&ladder, paint)
 }
 
-/// A line that says what the levels are.
+/// The line that lists the levels.
 fn key(ladder: &Ladder, paint: Paint) -> String {
     let levels = ladder.levels();
     if levels.is_empty() {
@@ -166,16 +166,16 @@ fn key(ladder: &Ladder, paint: Paint) -> String {
         }
     };
     format!(
-        "{:MARGIN$} {FAINT}f - least:{FAINT:#} {}{top}\n",
+        "{:MARGIN$} {FAINT}f - min:{FAINT:#} {}{top}\n",
         "",
         levels.join(" ")
     )
 }
 
-/// Letters left of the picture, for the numbers of the upright axis.
+/// Characters left of the plot, for the labels of the vertical axis.
 const MARGIN: usize = 10;
 
-/// The ground between its axes, with the marks on it.
+/// The canvas between its axes, with the marks on it.
 fn frame(
     x: &Axis,
     y: &Axis,
@@ -215,7 +215,7 @@ fn frame(
                     None => NOTABLE | STRONG.get_effects(),
                 };
             }
-            // Most letters look like the one before them.
+            // Most characters look like the one before them.
             if style != before {
                 text.push_str(&format!("{before:#}{style}"));
                 before = style;

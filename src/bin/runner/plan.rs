@@ -1,7 +1,7 @@
-//! `runner plan FILE…`: list the runs and derivatives and count the work, run
-//! nothing.
+//! `runner plan FILE…`: list the runs and derivatives and count the work, without running
+//! anything.
 
-use gradtape::number::{Value, grouped};
+use gradtape::number::{Value, counted, grouped};
 use gradtape::plan::{Objective, Plan};
 use gradtape::report::{derivative_plan_object, objective_object, plan_line, plan_object};
 use gradtape::text::printable;
@@ -16,14 +16,14 @@ use crate::source::{self, Experiment};
 use crate::table::{Cell, Table};
 use crate::threads;
 
-/// So many rows share their column widths, so that a list of any length can be
-/// printed as it comes.
+/// The number of rows that share column widths, so that a list of any length can be printed as
+/// it comes.
 const ROWS_AT_ONCE: usize = 1000;
 
 pub fn plan(options: &args::Plan) -> Result<(), Failure> {
     let experiments = source::load(&options.experiments)?;
     if options.format == PlanFormat::Csv && (experiments.len() > 1 || options.gradient) {
-        let what = "as CSV the runs of one experiment are printed, and nothing else";
+        let what = "`--format csv` accepts a single file and no `--gradient`";
         return Err(Failure::Usage(what.to_owned()));
     }
     let mut interruption = None;
@@ -33,7 +33,7 @@ pub fn plan(options: &args::Plan) -> Result<(), Failure> {
     }
     for experiment in while_read(&experiments) {
         let estimate = interruption.as_ref().map(|interruption| {
-            let what = "computing a part of the runs";
+            let what = "computing a sample of the runs";
             progress::busy(&experiment.file, what, false, || {
                 estimate::estimate(experiment, interruption)
             })
@@ -65,8 +65,8 @@ fn print_table(experiment: &Experiment, gradient: bool, estimate: Option<Estimat
     if plan.runs() > 0 {
         contents.push_str(&format!(
             ", {}, {} in trajectories.csv",
-            output::counted(epochs, "epoch"),
-            output::counted(rows, "row"),
+            counted(epochs, "epoch"),
+            counted(rows, "row"),
         ));
     }
     output::results(&format!(
@@ -90,7 +90,7 @@ fn print_table(experiment: &Experiment, gradient: bool, estimate: Option<Estimat
     }
 }
 
-/// What an experiment will take, in a line.
+/// The estimate in a line.
 fn in_words(estimate: Estimate, runs: usize) -> String {
     let time = match estimate.seconds {
         seconds if seconds < 1.0 => "less than a second".to_owned(),
@@ -98,20 +98,16 @@ fn in_words(estimate: Estimate, runs: usize) -> String {
     };
     let bytes = match estimate.bytes {
         Some(bytes) => format!("about {}", in_bytes(bytes)),
-        None => "unknown, as no run came to its end in time".to_owned(),
+        None => "size unknown: the sample did not finish in time".to_owned(),
     };
     let part = match estimate.runs {
-        part if part == runs => "all runs, computed".to_owned(),
-        part => format!(
-            "{} of {}, computed",
-            grouped(part as u128),
-            output::counted(runs as u128, "run")
-        ),
+        part if part == runs => "all runs".to_owned(),
+        part => format!("{} of {}", grouped(part as u128), counted(runs, "run")),
     };
-    format!("time {time}, report {bytes}  {FAINT}from {part} on this machine{FAINT:#}")
+    format!("time {time}, report {bytes}  {FAINT}measured on this machine with {part}{FAINT:#}")
 }
 
-/// A number of bytes in two digits or three.
+/// A number of bytes with two or three digits.
 fn in_bytes(bytes: f64) -> String {
     let units = [(1e12, "TB"), (1e9, "GB"), (1e6, "MB")];
     let fitting = units.into_iter().find(|(unit, _)| bytes >= *unit);
@@ -142,15 +138,15 @@ fn print_gradient(objective: &Objective) {
             }
         }
         None => {
-            let what = "    the gradient is too long to be read";
+            let what = "    the gradient is too long to show";
             text.push_str(&format!("{FAINT}{what}{FAINT:#}\n"));
         }
     }
     output::results(&(text + "\n"));
 }
 
-/// The runs by their numbers, labels and the settings that vary; those that are the same in
-/// all runs are told once. What an objective or an optimizer has to itself its name says.
+/// The runs with their numbers, labels and varying settings. Settings that are the same in all
+/// runs are listed once; those of a single objective or optimizer are implied by its name.
 fn print_runs(plan: &Plan, numbers: &[u64]) {
     let names = plan.columns().iter().enumerate();
     let same = names.filter_map(|(place, name)| {
@@ -159,7 +155,7 @@ fn print_runs(plan: &Plan, numbers: &[u64]) {
     });
     let same: Vec<String> = same.collect();
     if !same.is_empty() {
-        let same = format!("the same in all runs: {}", same.join(", "));
+        let same = format!("same in all runs: {}", same.join(", "));
         let same = output::wrapped(&printable(same), 2, 4);
         output::results(&format!("{FAINT}{same}{FAINT:#}\n"));
     }

@@ -1,4 +1,4 @@
-//! A chart in letters: the main chart of an experiment, for terminals.
+//! The main chart of an experiment as text, for terminals.
 
 use anstyle::{AnsiColor, Style};
 use unicode_width::UnicodeWidthStr;
@@ -11,23 +11,23 @@ use crate::dots::{self, ACROSS, DOWN, Dots, Paint};
 use crate::output::{self, BAD, FAINT, STRONG};
 use crate::table::one_line;
 
-/// Lines of letters of the panel.
+/// Height of the panel in lines.
 const LINES: usize = 12;
 
-/// Most and fewest letters of the panel side by side.
+/// Minimum and maximum width of the panel in characters.
 const COLUMNS: [usize; 2] = [16, 72];
 
-/// How wide a chart is that does not go to a terminal.
+/// Width of a chart that does not go to a terminal.
 const ROOM: usize = 80;
 
-/// Names of a legend that has more are not written.
+/// Maximum number of names in a legend; longer legends are omitted.
 const NAMES: usize = 8;
 
 /// Where a run diverged.
 const CROSS: char = '×';
 
-/// Colours of categories. Every terminal has them, and shows them so that they can be read
-/// on its background, which nobody here knows.
+/// Colours of categories. Every terminal has them and keeps them readable on its background,
+/// which is unknown here.
 const CATEGORIES: [AnsiColor; 12] = [
     AnsiColor::Blue,
     AnsiColor::Yellow,
@@ -44,7 +44,7 @@ const CATEGORIES: [AnsiColor; 12] = [
 ];
 
 impl Plot {
-    /// The chart in letters, with a line end, if it is wanted and there is one.
+    /// The chart as text, with a line end, if it is wanted and there is one.
     pub fn of(self, figure: impl FnOnce() -> Option<Figure>) -> String {
         let is_wanted = match self {
             Plot::Auto => output::is_terminal(),
@@ -58,8 +58,8 @@ impl Plot {
     }
 }
 
-/// The first panel of the figure in letters, not wider than `room` columns where that is
-/// enough for anything; `None` if there is nothing to see.
+/// The first panel of the figure as text, at most `room` columns wide where that is enough;
+/// `None` if there is nothing to show.
 fn plot(figure: &Figure, paint: Paint, room: usize) -> Option<String> {
     let drawing = figure.draw(&chart::Style::default());
     let panel = drawing.panels.first()?;
@@ -70,7 +70,7 @@ fn plot(figure: &Figure, paint: Paint, room: usize) -> Option<String> {
         let others = drawing.panels.len() - 1;
         let more = match others {
             0 => String::new(),
-            _ => format!("; {} more in the page", grouped(others as u128)),
+            _ => format!("; {} more on the page", grouped(others as u128)),
         };
         text.push_str(&format!("  {FAINT}{}{more}{FAINT:#}\n", one_line(name)));
     }
@@ -80,15 +80,14 @@ fn plot(figure: &Figure, paint: Paint, room: usize) -> Option<String> {
     Some(text)
 }
 
-/// What is drawn.
+/// The canvas of a panel.
 struct Ground {
     dots: Dots,
-    /// The look of each letter, row by row.
+    /// The style of each character, row by row.
     looks: Vec<Style>,
-    /// Letters that stand in place of dots: where lines leave the panel, and where runs
-    /// diverged.
+    /// Characters in place of dots: where lines leave the panel, and where runs diverged.
     signs: Vec<Option<(char, Style)>>,
-    /// Letters left of the panel.
+    /// Characters left of the panel.
     margin: usize,
     columns: usize,
 }
@@ -206,7 +205,7 @@ impl Ground {
         text
     }
 
-    /// What the signs mean that are there.
+    /// The meaning of the signs that occur.
     fn legend(&self) -> String {
         let signs = || self.signs.iter().flatten().map(|sign| sign.0);
         let mut text = String::new();
@@ -249,8 +248,7 @@ fn arrow(panel: &PanelArea, exit: [f64; 2]) -> char {
     nearest.map_or(' ', |(_, arrow)| arrow)
 }
 
-/// The label of each line of the panel, if it has one; between two of them one line is
-/// empty.
+/// The label of each line of the panel, if it has one, with an empty line between two labels.
 fn upright(ticks: &[Tick]) -> Vec<String> {
     let line = |tick: &Tick| ((1.0 - tick.at) * (LINES - 1) as f64).round() as usize;
     let mut labels = vec![String::new(); LINES];
@@ -270,7 +268,7 @@ fn thinned(ticks: &[Tick], has_room: impl Fn(&Tick, &Tick) -> bool) -> Vec<&Tick
     steps.find(fits).unwrap_or_default()
 }
 
-/// The look of a line.
+/// The style of a line.
 fn look(colour: Colour, key: &Key, paint: Paint) -> Style {
     match colour {
         _ if paint == Paint::Plain => Style::new(),
@@ -292,7 +290,7 @@ fn look(colour: Colour, key: &Key, paint: Paint) -> Style {
     }
 }
 
-/// What the colours mean, where there are colours.
+/// The meaning of the colours, if there are any.
 fn key(figure: &Figure, paint: Paint, room: usize) -> String {
     if paint == Paint::Plain {
         return String::new();

@@ -1,9 +1,7 @@
-//! How far the work has come: a bar on a terminal, a plain line now and then
-//! elsewhere.
+//! Progress: a bar on a terminal, a line from time to time elsewhere.
 //!
-//! What is counted are epochs that are settled: computed, or no longer needed since
-//! their run has ended. So the end is reached whatever becomes of the runs, and a
-//! share of it is a share of the whole.
+//! It is the share of epochs done, including those skipped because a run ended early. So it
+//! always reaches 100 %.
 
 use std::io::{self, IsTerminal};
 use std::sync::Arc;
@@ -25,14 +23,14 @@ const QUIET_AT_FIRST: Duration = Duration::from_millis(300);
 const BETWEEN_REDRAWS: Duration = Duration::from_millis(100);
 const BETWEEN_LINES: Duration = Duration::from_secs(10);
 
-/// So long an interruption waits for the work to end by itself.
+/// Time for the work to end by itself after an interruption.
 const PATIENCE: Duration = Duration::from_millis(500);
 
-/// A name beyond this is cut off, so that the time left has its place beside it on a
-/// terminal of 40 columns.
+/// Maximum length of a name. Longer ones are cut, so that the time left fits next to them on
+/// a terminal of 40 columns.
 const LONGEST_NAME: usize = 12;
 
-/// What one batch has to do.
+/// The work of one experiment.
 #[derive(Clone, Copy, Debug)]
 pub struct Task<'a> {
     pub name: &'a str,
@@ -41,11 +39,11 @@ pub struct Task<'a> {
     pub epochs: u64,
 }
 
-/// Does `work` and shows meanwhile how far the runs have come.
+/// Does `work` and shows the progress of the runs.
 pub fn watch<R>(task: Task<'_>, control: &Control, is_quiet: bool, work: impl FnOnce() -> R) -> R {
     let style = "{prefix} {bar:12} {wide_msg}";
     let progress = &control.progress;
-    // A control can serve several batches, one after the other.
+    // A control can serve several experiments, one after the other.
     let (runs_before, settled_before) = (progress.runs(), progress.settled());
     let mut pace = Pace::default();
     let look = move |elapsed: Duration| {
@@ -61,7 +59,7 @@ pub fn watch<R>(task: Task<'_>, control: &Control, is_quiet: bool, work: impl Fn
     show_while(task.name, style, look, is_quiet, work)
 }
 
-/// Does `work`, of which nothing can be counted, and shows that it goes on.
+/// Does `work` without countable progress, and shows that it continues.
 pub fn busy<R>(name: &str, what: &str, is_quiet: bool, work: impl FnOnce() -> R) -> R {
     let look = |elapsed: Duration| State {
         share: None,
@@ -70,9 +68,9 @@ pub fn busy<R>(name: &str, what: &str, is_quiet: bool, work: impl FnOnce() -> R)
     show_while(name, "{prefix} {wide_msg}", look, is_quiet, work)
 }
 
-/// What there is to show.
+/// The progress to show.
 struct State {
-    /// How much of how much.
+    /// The epochs done, and all of them.
     share: Option<(u64, u64)>,
     text: String,
 }
@@ -140,17 +138,17 @@ fn describe(task: Task<'_>, runs: u64, settled: u64, rate: Option<f64>) -> Strin
     )
 }
 
-/// How fast epochs are settled: over the last third of the time. Runs in the order of
+/// The number of epochs done per second, over the last third of the time. Runs in the order of
 /// a plan differ in how soon they end, so the average of all time would lag behind, and
 /// the last moment alone would jump.
 #[derive(Debug, Default)]
 struct Pace {
-    /// Seconds since the beginning, and what was settled then.
+    /// Seconds since the beginning, and the epochs done by then.
     looks: Vec<(f64, u64)>,
 }
 
 impl Pace {
-    /// More looks than this are thinned out.
+    /// Maximum number of looks; more are thinned out.
     const LOOKS: usize = 600;
 
     fn add(&mut self, seconds: f64, settled: u64) {
@@ -209,11 +207,10 @@ fn shortened(name: &str) -> String {
     name.chars().take(LONGEST_NAME - 1).collect::<String>() + "…"
 }
 
-/// A control that an interruption cancels: by the keyboard, or by a request to end.
+/// A control that Ctrl-C or a request to terminate cancels.
 ///
-/// Most work looks at the control often enough. What does not, such as the drawing of a
-/// large chart, is not waited for: after a moment the temporary files are removed and the
-/// process ends.
+/// Most work checks the control often enough. Other work, such as drawing a large chart, is not
+/// waited for: after a moment the temporary files are removed and the process ends.
 pub fn interruptible() -> Result<Arc<Control>, Failure> {
     let control = Arc::new(Control::default());
     let seen = Arc::clone(&control);

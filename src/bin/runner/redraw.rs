@@ -1,4 +1,4 @@
-//! `runner report REPORT_DIR…`: draw the charts again from the CSV files.
+//! `runner report REPORT_DIR…`: redraw the charts from the CSV files.
 
 use gradtape::text::printable;
 
@@ -18,7 +18,7 @@ pub fn redraw(options: &Report) -> Result<(), Failure> {
             gradtape::report::redraw(folder, &control)
         })?;
         run::warn_of(left.as_deref());
-        output::results(&format!("drawn again: {}\n", printable(folder.display())));
+        output::results(&format!("redrawn: {}\n", printable(folder.display())));
     }
     Ok(())
 }

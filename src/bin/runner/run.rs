@@ -35,7 +35,7 @@ pub fn run_all(
     start: impl FnOnce(&[Experiment]) -> Result<(), Failure>,
 ) -> Result<(), Failure> {
     let keep_going = options.work.keep_going;
-    // What keeps one from running is told as it comes, and all outcomes at the end.
+    // Failures are reported as they occur, and all outcomes at the end.
     let mut ends = Vec::new();
     let mut experiments = Vec::new();
     if keep_going {
@@ -49,8 +49,8 @@ pub fn run_all(
         experiments = source::load(&options.experiments)?;
     }
     start(&experiments)?;
-    // Every folder is made before the first run, so that a bad one fails at once; in one order,
-    // so that no two commands wait for each other.
+    // Every directory is created before the first run, so that a bad one fails at once; in a
+    // fixed order, so that no two commands wait for each other.
     let mut begun = Vec::new();
     let mut places: Vec<usize> = (0..experiments.len()).collect();
     places.sort_by_key(|place| &experiments[*place].file);
@@ -62,11 +62,11 @@ pub fn run_all(
             plan,
             numbers,
         } = experiment;
-        let waiting = "waiting for another process that writes the report";
+        let waiting = "waiting for another process to finish the report";
         let staging = progress::busy(file, waiting, options.quiet, || {
             Staging::of(plan, &options.report(file))
         });
-        // Which of millions of runs a chart draws takes its time.
+        // Selecting the runs of a chart among millions takes time.
         let writer = staging.and_then(|staging| {
             progress::busy(file, "preparing charts", options.quiet, || {
                 Writer::in_place(plan, file, source, numbers, staging)
@@ -78,7 +78,7 @@ pub fn run_all(
             Err(error) => return Err(error.into()),
         }
     }
-    // A writer does not look at the control.
+    // A writer does not check the control.
     if control.is_cancelled() {
         return Err(ReportError::from(Cancelled).into());
     }
@@ -96,7 +96,7 @@ pub fn run_all(
                 if let (Some(spared), false) = (options.spared(&experiment.file), options.quiet) {
                     let spared = printable(spared.display());
                     output::message(&format!(
-                        "{NOTABLE}note{NOTABLE:#}: {spared} stays as recorded; --replace replaces it\n"
+                        "{NOTABLE}note{NOTABLE:#}: {spared} is unchanged; --replace replaces it\n"
                     ));
                 }
                 ends.push(End::good(experiment));
@@ -115,7 +115,7 @@ pub fn run_all(
     }
 }
 
-/// What became of one of several experiments.
+/// The outcome of one of several experiments.
 struct End {
     name: String,
     code: u8,
@@ -129,8 +129,8 @@ impl End {
         }
     }
 
-    /// A failure that does not keep the others from running, told at once; an interruption
-    /// is none.
+    /// Prints a failure that does not keep the others from running; `Err` with an
+    /// interruption, which does.
     fn told(name: &str, failure: Failure) -> Result<End, Failure> {
         if failure.is_interruption() {
             return Err(failure);
@@ -145,8 +145,8 @@ impl End {
     fn line(&self) -> String {
         let (word, colour) = match self.code {
             0 => ("done", GOOD),
-            3 => ("refused", BAD),
-            _ => ("wrong", BAD),
+            3 => ("error", BAD),
+            _ => ("invalid", BAD),
         };
         format!(
             "{colour}{word:7}{colour:#} {STRONG}{}{STRONG:#}\n",
@@ -173,11 +173,11 @@ pub fn record(experiment: &Experiment, out: &Path, control: &Control) -> Result<
     run_one(experiment, writer, printing, control)
 }
 
-/// So many runs are read from a report at once.
+/// The number of runs read from a report at once.
 const KEPT_AT_ONCE: usize = 512;
 
-/// Renews the chosen runs of a report of the same text; all others stay as they are recorded,
-/// and so do the tables of derivatives. False if the report has another text by now.
+/// Updates the selected runs of a report of the same experiment text; all other runs and the
+/// tables of derivatives stay as recorded. False if the report has another text by now.
 pub fn record_some(
     experiment: &Experiment,
     folder: &Path,
@@ -189,7 +189,7 @@ pub fn record_some(
         plan,
         numbers: chosen,
     } = experiment;
-    // Taken before the report is read, so that nothing is lost that another one records.
+    // Before the report is read, so that nothing recorded by another process is lost.
     let staging = Staging::of(plan, folder)?;
     let recorded = Published::open(folder)?;
     if recorded.plan.hash != plan.hash {
@@ -203,7 +203,7 @@ pub fn record_some(
     all.dedup();
     let mut stored = Stored::open(files, plan)?;
     let mut writer = Writer::in_place(plan, file, source, &all, staging)?;
-    // Runs come in their order, so those that are kept stand between those that are computed.
+    // Runs are written in order, so recorded ones alternate with computed ones.
     for numbers in all.chunk_by(|one, next| is_chosen(one) == is_chosen(next)) {
         if numbers.first().is_some_and(is_chosen) {
             let recorders = writer.recorders(&|_| ());
@@ -227,24 +227,24 @@ pub fn record_some(
     Ok(true)
 }
 
-/// Puts a report in its place, and says if something of the previous one is left.
+/// Moves a report into place, and warns if the previous one could not be removed.
 fn finish(writer: Writer<'_>, charts: bool, control: &Control) -> Result<Finished, ReportError> {
     let finished = writer.finish(charts, control)?;
     warn_of(finished.left.as_deref());
     Ok(finished)
 }
 
-/// Says what is left of a previous report.
+/// Warns about a previous report that could not be removed.
 pub fn warn_of(left: Option<&Path>) {
     if let Some(left) = left {
         output::warning(&format!(
-            "the previous report could not be removed (it may be another user's): it is at {}",
+            "the previous report could not be removed (it may belong to another user); it is at {}",
             printable(left.display())
         ));
     }
 }
 
-/// What is printed and drawn beside the report.
+/// What is printed and drawn in addition to the report.
 #[derive(Clone, Copy)]
 struct Printing {
     quiet: bool,
@@ -253,7 +253,7 @@ struct Printing {
     charts: bool,
 }
 
-/// The work of an experiment, for showing how far it has come.
+/// The work of an experiment, to show its progress.
 pub fn task(experiment: &Experiment) -> Task<'_> {
     Task {
         name: &experiment.file,

@@ -1,17 +1,17 @@
 //! Finding entries of a catalogue by words.
 
-/// Words that all have to occur in what is told of an entry.
+/// Words that must all occur in the texts of an entry.
 #[derive(Debug, Default)]
 pub struct Search(Vec<String>);
 
 impl Search {
-    /// The words of a text; none, which everything has, without a text.
+    /// The words of a text; no words without a text, which match every entry.
     pub fn new(text: Option<&str>) -> Self {
         let words = text.unwrap_or("").split_whitespace();
         Search(words.map(str::to_lowercase).collect())
     }
 
-    /// Whether each word is a part of one of these texts.
+    /// Whether each word occurs in one of these texts.
     pub fn finds(&self, texts: impl IntoIterator<Item: AsRef<str>>) -> bool {
         let texts = texts.into_iter().map(|text| text.as_ref().to_lowercase());
         let texts: Vec<String> = texts.collect();

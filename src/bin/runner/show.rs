@@ -1,4 +1,4 @@
-//! `runner show REPORT_DIR…`: print what a report says, as when it was made.
+//! `runner show REPORT_DIR…`: print the results of a report, as when it was written.
 
 use gradtape::report::{self, Published};
 

@@ -1,5 +1,5 @@
-//! The experiments of a command line: read, planned and checked, all of them
-//! before the first one is run.
+//! The experiments of a command line, all read, planned and checked before the first one is
+//! run.
 
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
@@ -16,18 +16,18 @@ use crate::progress;
 /// An experiment that can be run.
 #[derive(Debug)]
 pub struct Experiment {
-    /// The file's name without folder.
+    /// The file name without directory.
     pub file: String,
     /// Its text.
     pub source: String,
-    /// What it means.
+    /// Its plan.
     pub plan: Plan,
-    /// The runs that were asked for.
+    /// The numbers of the selected runs.
     pub numbers: Vec<u64>,
 }
 
 impl Experiment {
-    /// The updates of the runs that were asked for, if none ends early.
+    /// The number of updates of the selected runs, if none ends early.
     pub fn run_epochs(&self) -> u128 {
         if self.is_whole() {
             return self.plan.run_epochs();
@@ -36,7 +36,7 @@ impl Experiment {
         epochs.map(u128::from).sum()
     }
 
-    /// The rows of their trajectories, if none ends early.
+    /// The number of rows of their trajectories, if none ends early.
     pub fn rows(&self) -> u128 {
         if self.is_whole() {
             return self.plan.rows();
@@ -52,10 +52,10 @@ impl Experiment {
     }
 }
 
-/// An experiment file of the command line, and what became of it.
+/// An experiment file of the command line, and the result of loading it.
 pub type Loaded = (PathBuf, Result<Experiment, WrongExperiment>);
 
-/// Reads and plans every experiment, or tells all that is wrong with them.
+/// Reads and plans every experiment; `Err` with all errors if there are any.
 pub fn load(wanted: &Experiments) -> Result<Vec<Experiment>, Failure> {
     let mut experiments = Vec::new();
     let mut wrong = Vec::new();
@@ -72,7 +72,7 @@ pub fn load(wanted: &Experiments) -> Result<Vec<Experiment>, Failure> {
     }
 }
 
-/// The same for those who go on with the others where one is wrong.
+/// The same, with a result for each file.
 pub fn load_each(wanted: &Experiments) -> Result<Vec<Loaded>, Failure> {
     let files = wanted.files.iter();
     let loaded: Vec<Loaded> = files
@@ -99,7 +99,7 @@ fn read(path: &Path, wanted: &Experiments) -> Result<Experiment, WrongExperiment
         let origin = format!("--filter of {file}");
         let filter = Filter::parse(&plan, &origin, &wanted.filter);
         let filter = filter.map_err(WrongExperiment::Mistakes)?;
-        progress::busy(&file, "choosing runs", false, || {
+        progress::busy(&file, "selecting runs", false, || {
             numbers.retain(|number| filter.chooses_number(&plan, *number));
         });
     }
@@ -111,15 +111,15 @@ fn read(path: &Path, wanted: &Experiments) -> Result<Experiment, WrongExperiment
     })
 }
 
-/// Two files of one name would write one report, and some names are taken.
+/// Rejects files of the same name, which would write the same report, and a reserved name.
 fn distinct_reports(files: &[PathBuf]) -> Result<(), Failure> {
     let mut known: HashMap<String, &PathBuf> = HashMap::new();
     for path in files {
         let name = report_name(&path.display().to_string());
         if name == check::FOLDER {
             return Err(Failure::Usage(format!(
-                "{} would write the report `{name}`, the folder in which `runner check` \
-                 stores failures: rename the file",
+                "{} would write the report `{name}`, but `runner check` stores failures in that \
+                 directory; rename the file",
                 path.display()
             )));
         }

@@ -1,5 +1,5 @@
-//! The results of an experiment as they are printed: a table of runs, what all of them
-//! add up to, the diagnosis, a chart.
+//! The results of an experiment as they are printed: a table of runs, totals, the diagnosis,
+//! a chart.
 
 use std::cmp::Ordering;
 use std::collections::BTreeMap;
@@ -13,7 +13,7 @@ use gradtape::batch::RunResult;
 use gradtape::derivative;
 use gradtape::diagnosis::{Diagnosis, Rank, RankedSetting, Ranking};
 use gradtape::ending::{Outcome, Status, Tone};
-use gradtape::number::{Scalar, grouped, short};
+use gradtape::number::{Scalar, counted, grouped, short};
 use gradtape::plan::Plan;
 use gradtape::report::{PAGE, RUNS};
 use gradtape::text::printable;
@@ -22,26 +22,26 @@ use crate::output::{self, BAD, FAINT, GOOD, NOTABLE, STRONG};
 use crate::table::{Cell, Table};
 use crate::values;
 
-/// More rows than this are in `runs.csv`, not on the terminal.
+/// Maximum number of rows on the terminal; all are in `runs.csv`.
 pub const ROWS: usize = 20;
 
-/// More parameters than this are in `runs.csv`, not on the terminal.
+/// Maximum number of parameters on the terminal; all are in `runs.csv`.
 const PARAMETERS: usize = 4;
 
-/// Says which runs can still have a row, so that the threads which compute millions of
-/// runs copy the results of a few of them only. What is shown in the end does not depend
-/// on the order in which they ask.
+/// Decides which runs can still have a row, so that the threads that compute millions of
+/// runs copy the results of only a few. The rows do not depend on the order in which the
+/// threads ask.
 #[derive(Debug)]
 pub struct Selection<'p> {
     plan: &'p Plan,
-    /// How many rows each objective has; `None` if all runs have one.
+    /// The number of rows of each objective; `None` if all runs have one.
     rows: Option<usize>,
     /// The best ranks so far of each objective, the best first.
     best: Mutex<BTreeMap<usize, Vec<Rank>>>,
 }
 
 impl<'p> Selection<'p> {
-    /// Among so many runs of the plan.
+    /// A selection among `runs` runs of the plan.
     pub fn new(plan: &'p Plan, runs: usize) -> Self {
         let few = ROWS / plan.objectives.len().max(1);
         Selection {
@@ -51,7 +51,7 @@ impl<'p> Selection<'p> {
         }
     }
 
-    /// What the summary needs of a run.
+    /// The part of a result that the summary needs.
     pub fn look(&self, result: &RunResult) -> Seen {
         let rank = Rank::new(result);
         let objective = objective(self.plan, result.number);
@@ -89,7 +89,7 @@ fn objective(plan: &Plan, number: u64) -> usize {
     }
 }
 
-/// What the summary needs of a run.
+/// The part of a result that the summary needs.
 #[derive(Debug)]
 pub struct Seen {
     rank: Rank,
@@ -100,26 +100,26 @@ pub struct Seen {
     shown: Option<Box<RunResult>>,
 }
 
-/// The results as they are printed: some rows, and what they add up to.
+/// The results as they are printed: some rows, and totals.
 pub struct Summary<'p> {
     plan: &'p Plan,
-    /// How many rows each objective has; `None` if all runs have one.
+    /// The number of rows of each objective; `None` if all runs have one.
     rows: Option<usize>,
     shown: BTreeMap<usize, Vec<(Rank, RunResult)>>,
     runs: u128,
     outcomes: BTreeMap<(usize, Outcome), u128>,
-    /// The best run of each objective that has one which arrived anywhere.
+    /// The best run of each objective with a run that did not diverge.
     best: BTreeMap<usize, (Rank, Scalar)>,
     /// The tables of the derivatives, rendered.
     tables: String,
-    /// What runs came to.
+    /// The diagnosis of the runs.
     pub diagnosis: Diagnosis,
     /// The main chart, rendered.
     pub plot: String,
 }
 
 impl<'p> Summary<'p> {
-    /// The empty summary of so many runs of a plan.
+    /// The empty summary of `runs` runs of a plan.
     pub fn new(plan: &'p Plan, runs: usize) -> Self {
         Summary {
             plan,
@@ -169,7 +169,7 @@ impl<'p> Summary<'p> {
         let plan = self.plan;
         let mut contents = output::contents(plan, self.runs);
         if plan.runs() > 0 {
-            let epochs = output::counted(u128::from(plan.greatest_epochs()), "epoch");
+            let epochs = counted(plan.greatest_epochs(), "epoch");
             contents.push_str(&format!(", up to {epochs}"));
         }
         let title = crate::table::one_line(&plan.title);
@@ -235,8 +235,8 @@ impl<'p> Summary<'p> {
         }
     }
 
-    /// The tables of settings, one for each objective: a run that is one of many repetitions
-    /// says little.
+    /// The tables of settings, one for each objective: a single run of many repetitions says
+    /// little.
     fn render_settings(&self, text: &mut String) {
         let rankings = &self.diagnosis.rankings;
         let rows = (ROWS / rankings.len().max(1)).max(3);
@@ -330,7 +330,7 @@ impl<'p> Summary<'p> {
         }
     }
 
-    /// How many runs came to which outcome, the most frequent first.
+    /// The number of runs with each outcome, the most frequent first.
     fn outcomes(&self) -> Vec<String> {
         let mut all: Vec<(Outcome, bool, u128)> = Vec::new();
         for (&(objective, outcome), &count) in &self.outcomes {
@@ -456,7 +456,7 @@ impl<'p> Summary<'p> {
             row.push(number(result.validation_loss));
         }
         row.push(match result.status {
-            // There is nothing more to say of the epoch limit.
+            // The epoch limit needs no reason.
             Status::EpochLimit => Cell::styled(result.status.name(), FAINT),
             status => Cell::styled(format!("{}: {}", status.name(), result.reason), FAINT),
         });

@@ -18,20 +18,20 @@ pub struct Table {
 struct Column {
     head: String,
     is_number: bool,
-    /// Whether it may be left out where there is no room.
+    /// Whether it may be omitted for lack of room.
     is_optional: bool,
-    /// Whether it is text of which little is lost when it is cut.
+    /// Whether it is text that can be cut with little loss.
     is_minor: bool,
 }
 
 #[derive(Debug)]
 struct Row {
     cells: Vec<Cell>,
-    /// A letter in front of the row, with its looks.
+    /// A character in front of the row, and its style.
     mark: Option<(char, Style)>,
 }
 
-/// A cell, with its looks.
+/// A cell, and its style.
 #[derive(Debug)]
 pub struct Cell {
     text: String,
@@ -50,11 +50,10 @@ impl Cell {
     }
 }
 
-/// A cell beyond this is cut.
+/// Maximum width of a cell; longer text is cut.
 const WIDEST: usize = 60;
 
-/// Minor text is cut to no less than this while there is something else to leave out,
-/// and text to no less than that at all.
+/// Minimum width of minor text while other columns can be omitted, and of any text.
 const NARROW: usize = 16;
 const NARROWEST: usize = 6;
 
@@ -62,8 +61,7 @@ const NARROWEST: usize = 6;
 const GAP: usize = 2;
 
 impl Table {
-    /// A table with these heads; the columns of numbers are aligned to the
-    /// right.
+    /// A table with these heads; columns of numbers are aligned to the right.
     pub fn new(heads: &[(&str, bool)]) -> Self {
         let column = |(head, is_number): &(&str, bool)| Column {
             head: printable(head),
@@ -77,8 +75,8 @@ impl Table {
         }
     }
 
-    /// The same, of which the columns from `first` on may be left out where there is no
-    /// room, the last ones first.
+    /// The same, with the columns from `first` on optional: for lack of room they are omitted,
+    /// the last ones first.
     pub fn with_optional_from(mut self, first: usize) -> Self {
         for column in self.columns.iter_mut().skip(first) {
             column.is_optional = true;
@@ -86,7 +84,7 @@ impl Table {
         self
     }
 
-    /// The same, of which the column at `place` is cut before others are.
+    /// The same, with the column at `place` cut before others.
     pub fn with_minor(mut self, place: usize) -> Self {
         if let Some(column) = self.columns.get_mut(place) {
             column.is_minor = true;
@@ -98,7 +96,7 @@ impl Table {
         self.rows.push(Row { cells, mark: None });
     }
 
-    /// Adds a row with a letter in front of it.
+    /// Adds a row with a character in front of it.
     pub fn push_marked(&mut self, cells: Vec<Cell>, mark: char, style: Style) {
         let mark = Some((mark, style));
         self.rows.push(Row { cells, mark });
@@ -110,8 +108,8 @@ impl Table {
         self.render_in(output::room())
     }
 
-    /// The same in so many columns, if text can be cut that far. Numbers are never cut:
-    /// half a number is another one.
+    /// The same in `room` columns, if text can be cut that far. Numbers are never cut: half a
+    /// number is another number.
     fn render_in(&self, room: Option<usize>) -> String {
         let widths = self.widths(room);
         let heads = self
@@ -129,7 +127,7 @@ impl Table {
         text
     }
 
-    /// How wide the columns are; as many as are shown.
+    /// The widths of the columns that are shown.
     fn widths(&self, room: Option<usize>) -> Vec<usize> {
         let width = |place: usize| {
             let cells = self.rows.iter().filter_map(|row| row.cells.get(place));
@@ -202,7 +200,7 @@ impl Table {
     }
 }
 
-/// How wide a line of such columns is.
+/// The width of a line with columns of these widths.
 fn total(widths: &[usize]) -> usize {
     widths.iter().map(|width| width + GAP).sum()
 }
@@ -212,7 +210,7 @@ pub fn one_line(text: &str) -> String {
     cut(&printable(text), WIDEST)
 }
 
-/// The text, or what fits of it with an ellipsis, in columns of the terminal.
+/// The text, cut with an ellipsis if it does not fit `width` columns of the terminal.
 fn cut(text: &str, width: usize) -> String {
     if text.width() <= width {
         return text.to_owned();

@@ -1,4 +1,4 @@
-//! The threads of the command: those that compute, and one that looks on meanwhile.
+//! The threads of the command: the workers, and one that watches them.
 
 use std::error::Error;
 use std::sync::mpsc::{self, Receiver, RecvTimeoutError};
@@ -10,7 +10,7 @@ use gradtape::report::drawn_at_once;
 use crate::failure::Failure;
 use crate::source::Experiment;
 
-/// Starts the threads that compute: `wanted`, by default `RAYON_NUM_THREADS` or the number of
+/// Starts the worker threads: `wanted`, by default `RAYON_NUM_THREADS` or the number of
 /// cores, and at most `useful`. Without this call rayon would start them when they are first
 /// needed, and panic if the system refuses.
 pub fn start(wanted: Option<u16>, useful: usize) -> Result<(), Failure> {
@@ -44,7 +44,7 @@ pub fn refused(error: &dyn Error) -> Failure {
     ))
 }
 
-/// Does `work` while `look` looks on from another thread. `work` gets an error if the
+/// Does `work` while `look` watches from another thread. `work` gets an error if the
 /// system refuses that thread.
 pub fn beside<R>(
     look: impl FnOnce(Ongoing) + Send,

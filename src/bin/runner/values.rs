@@ -3,14 +3,15 @@
 use std::fmt::Write as _;
 
 use gradtape::derivative;
+use gradtape::number::counted;
 use gradtape::plan::Plan;
 use gradtape::report::derivative_file;
 
-use crate::output::{self, FAINT};
+use crate::output::FAINT;
 use crate::summary::ROWS;
 use crate::table::{self, Cell, Table};
 
-/// More columns than this are in the file of the derivative, not on the terminal.
+/// Maximum number of columns on the terminal; all are in the file of the derivative.
 const COLUMNS: usize = 8;
 
 /// The table of a derivative: its first rows and columns.
@@ -50,7 +51,7 @@ pub fn render(plan: &Plan, values: &derivative::Table) -> String {
     ];
     let more = more.into_iter().filter(|(count, _)| *count > 0);
     let more: Vec<String> = more
-        .map(|(count, noun)| output::counted(count as u128, &format!("more {noun}")))
+        .map(|(count, noun)| counted(count, &format!("more {noun}")))
         .collect();
     if !more.is_empty() {
         // Writing to a string cannot fail.

@@ -19,21 +19,21 @@ use crate::progress;
 use crate::run;
 use crate::threads::{self, Ongoing};
 
-/// How often the files are looked at. Looking costs microseconds, and sees what
-/// notifications of the system miss: folders on a network, files that an editor
-/// replaces instead of changing them.
+/// How often the files are polled. Polling costs microseconds, and sees what notifications of
+/// the system miss: directories on a network, files that an editor replaces instead of
+/// changing them.
 const BETWEEN_LOOKS: Duration = Duration::from_millis(200);
 
 pub fn watch(options: &Run) -> Result<(), Failure> {
     let interruption = progress::interruptible()?;
-    // How many of them are useful changes with the files.
+    // The useful number changes with the files.
     threads::start(options.work.threads, usize::MAX)?;
     let is_interrupted = || interruption.cancel.load(Ordering::Relaxed);
     let interrupted = || Err(ReportError::from(Cancelled).into());
     loop {
         let files = Files::of(&options.experiments.files);
         output::clear();
-        // A change of the files ends a batch that is still under way.
+        // A change of the files cancels runs in progress.
         let control = Control::default();
         let result = until_changed(&files, &control, is_interrupted, || {
             run::run_all(options, &control, |_| Ok(()))
@@ -51,7 +51,7 @@ pub fn watch(options: &Run) -> Result<(), Failure> {
             return Ok(());
         }
         output::results(&format!(
-            "  {FAINT}watching {}; Ctrl-C ends{FAINT:#}\n",
+            "  {FAINT}watching {}; press Ctrl-C to stop{FAINT:#}\n",
             files.names()
         ));
         while !files.have_changed() {
@@ -63,7 +63,7 @@ pub fn watch(options: &Run) -> Result<(), Failure> {
     }
 }
 
-/// Does `work`, and cancels it when a file changes or somebody interrupts.
+/// Does `work`, and cancels it when a file changes or on an interruption.
 fn until_changed(
     files: &Files,
     control: &Control,
@@ -84,11 +84,11 @@ fn until_changed(
     })
 }
 
-/// The files that an experiment depends on, as they were when it was begun.
+/// The files that an experiment depends on, as they were when it was started.
 #[derive(Debug)]
 struct Files(BTreeMap<PathBuf, Option<State>>);
 
-/// What is seen of a file from outside.
+/// The modification time and size of a file.
 type State = (Option<SystemTime>, u64);
 
 impl Files {
@@ -99,8 +99,8 @@ impl Files {
         Files(all.map(|path| (path.clone(), state(&path))).collect())
     }
 
-    /// Whether one of them is there and is not what it was. While a file is missing it is
-    /// perhaps being replaced.
+    /// Whether one of them exists and has changed. A missing file may be in the middle of being
+    /// replaced.
     fn have_changed(&self) -> bool {
         let mut files = self.0.iter();
         files.any(|(path, before)| {
@@ -126,8 +126,8 @@ fn is_settled(path: &Path, seen: Option<State>) -> bool {
     state(path) == seen
 }
 
-/// The data files of an experiment that can be read; what is wrong with one that cannot
-/// is told when it is run.
+/// The data files of a valid experiment; the errors of an invalid one are reported when it is
+/// run.
 fn data_files(experiment: &Path) -> Vec<PathBuf> {
     let Ok(source) = spec::load(experiment) else {
         return Vec::new();

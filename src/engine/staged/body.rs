@@ -26,7 +26,7 @@ pub(super) struct Group<'a, T> {
     pub(super) inputs: usize,
     /// The slot at which rows begin that all loops use.
     pub(super) rows: usize,
-    /// The slot at which those begin that keep what they hold.
+    /// The slot at which the rows begin that preserve their contents.
     pub(super) own: usize,
 }
 
@@ -55,7 +55,7 @@ struct Body<'g, T> {
 }
 
 impl<T: Real> Group<'_, T> {
-    /// The loop, and how many slots its rows take: those that all loops use, and
+    /// The loop, and the number of slots of its rows: those that all loops use, and
     /// its own.
     pub(super) fn build(&self) -> (Loop<T>, usize, usize) {
         let graph = Graph::new(self.subnormals);
@@ -197,8 +197,8 @@ impl<T: Real> Group<'_, T> {
         })
     }
 
-    /// A piece that lies from element `first` on. Where it does not reach, it is
-    /// −0, to which anything can be added without a change.
+    /// A piece that lies from element `first` on. Elsewhere it is −0, to which
+    /// anything can be added without a change.
     fn piece<'g>(&self, body: &mut Body<'g, T>, first: usize, operand: usize) -> Var<'g, T> {
         let count = self.values.list[operand].length;
         let (reading, is_negated) = self.values.piece(operand, self.length);
@@ -299,10 +299,10 @@ struct Assigned<T> {
 
 /// Rows that are given out.
 struct Room {
-    /// The first vector of the first row, and how many vectors a row has.
+    /// The first vector of the first row, and the number of vectors of a row.
     first: usize,
     vectors: usize,
-    /// How many rows there are.
+    /// The number of rows.
     count: usize,
 }
 

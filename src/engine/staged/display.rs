@@ -18,7 +18,7 @@ impl<T: Real> fmt::Display for Place<T> {
 }
 
 impl<T: Real> fmt::Display for Staged<T> {
-    /// One instruction a line; what a loop does with each element is moved in.
+    /// One instruction per line; the body of a loop is indented.
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         for action in &self.all {
             match action {

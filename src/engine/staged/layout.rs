@@ -1,6 +1,6 @@
 //! The instructions of a staged program in order, and where the numbers lie.
 //!
-//! The inputs come first, each array right behind the other; then the outputs,
+//! The inputs come first, one array right after the other; then the outputs,
 //! each from a whole vector on; then what is needed on the way, where memory is
 //! used again as soon as nothing reads it any more; then the rows of the loops.
 
@@ -246,7 +246,7 @@ impl<T: Real> Layout<'_, T> {
         for value in (0..values.list.len()).filter(computed) {
             stages.entry(values.stage[value]).or_default().push(value);
         }
-        // First where everything lies, since rows come behind.
+        // First where everything lies, since rows come after it.
         let mut partials: HashMap<usize, usize> = HashMap::new();
         let mut products: HashMap<usize, Product<T>> = HashMap::new();
         let mut given_back: BTreeMap<usize, Vec<usize>> = BTreeMap::new();
@@ -311,8 +311,8 @@ impl<T: Real> Layout<'_, T> {
             };
             group.build()
         };
-        // All loops use the same rows, but for those that keep what they hold,
-        // which come behind.
+        // All loops use the same rows, except those that preserve their contents,
+        // which come after them.
         let all = stages.values().flat_map(|members| loops(members));
         let shared = all.map(|(length, members)| built(length, &members, rows).1);
         let mut end = rows + shared.max().unwrap_or(0);

@@ -2,9 +2,9 @@
 //!
 //! Where a straight line would become too long, an array is a contiguous stretch
 //! of slots, and an instruction works on whole arrays. Chains of elementwise
-//! operations of one length become one [`Loop`], whose body is an ordinary
-//! program; the elements are its lanes. Products of matrices have loops of their
-//! own, everything else follows the definition ([`Action::Plain`]). Neither the
+//! operations of the same length form one [`Loop`], whose body is an ordinary
+//! program; the elements are its lanes. Products of matrices have separate
+//! loops, everything else follows the definition ([`Action::Plain`]). Neither the
 //! choice of the instructions nor where the numbers lie changes a bit.
 
 mod body;
@@ -28,8 +28,8 @@ use product::Product;
 pub(super) use run::Run;
 use values::Values;
 
-/// The greatest number of elements that are computed together. Those of a tile
-/// are a multiple of those that make one partial sum.
+/// The maximum number of elements that are computed together. The elements of a
+/// tile are a multiple of those of one partial sum.
 const LONGEST_TILE: usize = 4 * BLOCK;
 
 /// The bytes that the rows of a loop may take, so that they stay in the fastest
@@ -46,11 +46,11 @@ pub(super) struct Staged<T> {
     /// The instructions, and those that are usually needed.
     all: Vec<Action<T>>,
     usual: Vec<Action<T>>,
-    /// How many operations on numbers an epoch is.
+    /// The number of operations on numbers in an epoch.
     operations: u64,
 }
 
-/// Where elements are read, one behind the other.
+/// Where consecutive elements are read.
 #[derive(Clone, Debug)]
 enum Place<T> {
     /// From this slot on.
@@ -84,7 +84,7 @@ enum Action<T> {
     },
 }
 
-/// Elementwise operations on arrays of one length, tile by tile, and reductions of
+/// Elementwise operations on arrays of the same length, tile by tile, and reductions of
 /// their results.
 #[derive(Clone, Debug)]
 struct Loop<T> {
@@ -101,7 +101,7 @@ struct Loop<T> {
     /// Numbers that are the same for all elements, each in a row that nothing else
     /// is written to, by its first slot: it is filled when the number changes.
     fills: Vec<(usize, Fill<T>)>,
-    /// Elements behind stretches that are read where they lie, but are too short.
+    /// Elements after stretches that are read where they lie, but are too short.
     pads: Vec<Pad<T>>,
     loads: Vec<Load<T>>,
     stores: Vec<Store>,
@@ -121,7 +121,7 @@ enum Fill<T> {
 }
 
 /// A stretch of elements that is copied to a row, tile by tile. Element `first` of
-/// the loop is the first one; before it and behind the last are those of `pad`.
+/// the loop is the first one; before it and after the last are those of `pad`.
 #[derive(Clone, Debug)]
 struct Load<T> {
     /// The input of the body.
@@ -134,7 +134,7 @@ struct Load<T> {
     when: When,
 }
 
-/// So many slots, and what they have to hold.
+/// A range of slots, and the value that they have to hold.
 #[derive(Clone, Copy, Debug)]
 struct Pad<T> {
     from: usize,
@@ -158,7 +158,7 @@ struct Store {
 enum When {
     Always,
     AtTheEdge,
-    /// Only for whoever reads the listing.
+    /// Only for readers of the listing.
     Never,
 }
 
@@ -229,8 +229,8 @@ pub(super) fn program<T: Real>(
 }
 
 /// The instructions that compute the first `often` outputs and the next state, and
-/// how many slots the program has then. They work in slots that it did not have, so
-/// that rows keep what they are filled with whatever else is run.
+/// the resulting number of slots of the program. They work in new slots, so that rows
+/// preserve their contents whatever else is run.
 fn actions<T: Real>(
     nodes: &[Shaped<T>],
     outputs: &[usize],
@@ -243,8 +243,8 @@ fn actions<T: Real>(
 }
 
 impl<T: Real> Staged<T> {
-    /// The same program, of which an epoch only computes the outputs before number
-    /// `often` unless it is asked for all of them; and its slots.
+    /// The same program with epochs that compute only the outputs before number `often`
+    /// unless all are requested; and its number of slots.
     pub(super) fn with_rare_outputs(&self, often: usize, program: &Program<T>) -> (Self, usize) {
         let length = |node: &usize| crate::autodiff::arrays::elements(&self.nodes[*node].shape);
         // Whole arrays.
@@ -267,7 +267,7 @@ impl<T: Real> Staged<T> {
         (staged, slots)
     }
 
-    /// How many operations on numbers an epoch is.
+    /// The number of operations on numbers in an epoch.
     pub(super) fn operations(&self) -> u64 {
         self.operations
     }

@@ -8,17 +8,17 @@ use super::Place;
 use crate::autodiff::tensor::arrange::transposed;
 use crate::autodiff::{Op, Real, Subnormals};
 
-/// How many columns are computed together.
+/// The number of columns that are computed together.
 const LANES: usize = 8;
 
-/// Where products have fewer columns than this, rows are lanes if there are as
-/// many.
+/// With fewer columns than this, rows are lanes if there are more rows than
+/// columns.
 const FEW: usize = 8;
 
 /// `to[i][j] = Σ weights[i][l] · wide[l][j]`, from the left.
 #[derive(Clone, Debug)]
 pub(super) struct Product<T> {
-    /// What is turned before.
+    /// The matrices that are transposed before.
     pub(super) before: Vec<Turn<T>>,
     pub(super) rows: usize,
     pub(super) inner: usize,
@@ -28,7 +28,7 @@ pub(super) struct Product<T> {
     /// From one row of the wide matrix to the next.
     stride: usize,
     pub(super) to: usize,
-    /// What is turned after.
+    /// The result, if it is transposed after.
     pub(super) after: Option<Turn<T>>,
 }
 
@@ -62,7 +62,7 @@ impl<T: Real> Product<T> {
                 );
                 Place::Data(turned.into(), 0)
             }
-            // A single row or column lies in the same way.
+            // A single row or column has the same layout.
             Place::Slot(slot) if rows == 1 || columns == 1 => Place::Slot(slot),
             from @ Place::Slot(_) => {
                 let to = room(rows * columns);
@@ -191,8 +191,8 @@ impl<T: Real, const FLUSH: bool> Multiply<'_, T, FLUSH> {
             columns / LANES
         };
         let mut vector = 0;
-        // Several sums at a time hide how long each addition takes; of several
-        // rows there are enough.
+        // Several sums at a time hide the latency of each addition; several rows
+        // have enough of them.
         while vector < vectors {
             let at = vector * LANES;
             vector += match vectors - vector {

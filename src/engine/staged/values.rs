@@ -15,7 +15,7 @@ pub(super) enum Kind<T> {
     /// The elements of inputs from this one on.
     Input(usize),
     Data(Arc<[T]>),
-    /// A part of another value, which is no view itself, from this element on.
+    /// A part of another value, which is not a view itself, from this element on.
     View(usize, usize),
     /// A single number many times.
     Spread(usize),
@@ -173,7 +173,7 @@ impl<T: Real> Values<T> {
         matches!(self.list[value].kind, Kind::Constant(_) | Kind::Data(_))
     }
 
-    /// A value that is computed once and for all.
+    /// A value that is computed only once.
     fn folded(&mut self, node: &Shaped<T>, operands: &[usize], subnormals: Subnormals) -> usize {
         let each = operands.iter().map(|operand| {
             let value = &self.list[*operand];
@@ -196,7 +196,7 @@ impl<T: Real> Values<T> {
         self.push(kind, &node.shape)
     }
 
-    /// A part of a value, as the part of one that is no view.
+    /// A part of a value, as the part of one that is not a view.
     fn view(&self, of: usize, start: usize) -> Kind<T> {
         match self.list[of].kind {
             Kind::Constant(value) => Kind::Constant(value),
@@ -225,7 +225,7 @@ impl<T: Real> Values<T> {
         self.push(Kind::Other(Box::new(node), vec![operand]), shape)
     }
 
-    /// Pieces as stretches, if they are such and cover everything.
+    /// Pieces as stretches, if they are contiguous and cover everything.
     fn joined(
         &self,
         places: &[Arc<[Stretch]>],
@@ -339,7 +339,7 @@ impl<T: Real> Values<T> {
         Reading::Stream(of, start)
     }
 
-    /// Whether it is there before anything is computed.
+    /// Whether it is available before anything is computed.
     pub(super) fn is_given(&self, value: usize) -> bool {
         let kind = &self.list[value].kind;
         matches!(kind, Kind::Constant(_) | Kind::Input(_) | Kind::Data(_))
@@ -365,7 +365,7 @@ impl<T: Real> Values<T> {
     }
 
     /// Moves operations on what is given to where they are needed, so that their
-    /// results do not have to be kept.
+    /// results do not have to be stored.
     fn delay(&mut self) {
         let mut latest = vec![usize::MAX; self.list.len()];
         for value in (0..self.list.len()).rev() {
@@ -393,7 +393,7 @@ impl<T: Real> Values<T> {
     }
 }
 
-/// Where a slice begins, if its elements lie one behind the other.
+/// Where a slice begins, if its elements are consecutive.
 fn contiguous(shape: &Shape, stretches: &[Stretch]) -> Option<usize> {
     let (start, steps) = slice_steps(shape, stretches);
     let mut distance = 1;

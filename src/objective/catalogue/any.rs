@@ -5,12 +5,12 @@ use super::Trait::{
 };
 use super::{Dimension, Function, Gradient, NOTHING, Pattern, minimum};
 
-/// The numbers of the coordinates, from 1.
+/// The indices of the coordinates, from 1.
 const I: (&str, &str) = ("i", "range(1, length(x) + 1)");
 
-/// The coordinates of the least value of Michalewicz's function, which is a sum
-/// over coordinates: each is the minimiser of its own term. Found on a grid and
-/// by Newton's method with 60 digits.
+/// The minimiser of Michalewicz's function, which is a sum over coordinates: each
+/// coordinate minimises its own term. Found on a grid and by Newton's method with 60
+/// digits.
 const MICHALEWICZ: Pattern = &[
     "2.2029055201726093", "1.5707963267948966", "1.2849915705529245", "1.9230584698663629",
     "1.7204697725658413", "1.5707963267948966", "1.454413971362379", "1.7560865209450263",
@@ -25,7 +25,7 @@ pub(super) static FUNCTIONS: &[Function] = &[
         start: &["1"],
         minima: &[minimum(&["0"], "0")],
         traits: &[Convex, Smooth, Separable],
-        about: "The easiest one: the gradient points straight away from the minimum.",
+        about: "The easiest function: the gradient points straight away from the minimum.",
         source: "K. A. De Jong, 1975",
         ..NOTHING
     },
@@ -38,7 +38,7 @@ pub(super) static FUNCTIONS: &[Function] = &[
         start: &["1"],
         minima: &[minimum(&["0"], "0")],
         traits: &[Convex, Smooth, Separable],
-        about: "A bowl whose curvatures are 2, 4, ... 2*n: a mild case of bad condition.",
+        about: "A bowl with curvatures 2, 4, ..., 2*n: mildly ill-conditioned.",
         source: "after M. Jamil and X.-S. Yang, 2013",
         ..NOTHING
     },
@@ -50,7 +50,7 @@ pub(super) static FUNCTIONS: &[Function] = &[
         start: &["1"],
         minima: &[minimum(&["0"], "0")],
         traits: &[Convex, Smooth],
-        about: "A bowl whose axes are not those of the variables; its condition grows with the square of n.",
+        about: "A bowl whose axes are not those of the variables; its condition number grows with the square of n.",
         source: "H.-P. Schwefel, 1981",
         ..NOTHING
     },
@@ -63,7 +63,8 @@ pub(super) static FUNCTIONS: &[Function] = &[
         start: &["1"],
         minima: &[minimum(&["0"], "0")],
         traits: &[Convex, Smooth, Separable],
-        about: "Curvatures from 1 to a million: the steepest one bounds the learning rate, the flattest one waits.",
+        about: "Curvatures that differ by a factor of up to a million: the steepest direction limits the learning rate, \
+                the flattest one converges slowly.",
         source: "N. Hansen and A. Ostermeier, 2001",
         ..NOTHING
     },
@@ -76,7 +77,7 @@ pub(super) static FUNCTIONS: &[Function] = &[
         start: &["1"],
         minima: &[minimum(&["0"], "0")],
         traits: &[Convex, Smooth, Separable],
-        about: "One direction a million times as flat as all others.",
+        about: "One direction is a million times as flat as all others.",
         source: "N. Hansen and A. Ostermeier, 2001",
         ..NOTHING
     },
@@ -89,7 +90,7 @@ pub(super) static FUNCTIONS: &[Function] = &[
         start: &["1"],
         minima: &[minimum(&["0"], "0")],
         traits: &[Convex, Smooth, Separable],
-        about: "One direction a million times as steep as all others.",
+        about: "One direction is a million times as steep as all others.",
         source: "N. Hansen and A. Ostermeier, 2001",
         ..NOTHING
     },
@@ -104,7 +105,7 @@ pub(super) static FUNCTIONS: &[Function] = &[
             .gradient(Gradient::Undefined)
             .note("a kink in the first coordinate")],
         traits: &[Convex],
-        about: "The nearer the minimum, the more the curvatures differ: no fixed scaling mends it.",
+        about: "The nearer the minimum, the more the curvatures differ: no fixed scaling helps.",
         source: "N. Hansen, S. Finck, R. Ros and A. Auger, 2009",
         ..NOTHING
     },
@@ -193,8 +194,8 @@ pub(super) static FUNCTIONS: &[Function] = &[
             .local(),
         ],
         traits: &[Smooth, MultimodalFrom(4)],
-        about: "A narrow curved valley whose floor falls slowly: into it is quick, along it is slow. From n = 4 on \
-                there is a local minimum near (-1, 1, ..., 1).",
+        about: "A narrow curved valley whose floor falls slowly: reaching it is quick, following it is slow. From \
+                n = 4 there is a local minimum near (-1, 1, ..., 1).",
         source: "H. H. Rosenbrock, 1960; start of J. J. Moré, B. S. Garbow and K. E. Hillstrom, 1981; \
                  local minima: S. Kok and C. Sandrock, 2009",
         ..NOTHING
@@ -206,7 +207,7 @@ pub(super) static FUNCTIONS: &[Function] = &[
         start: &["-2", "3.5"],
         minima: &[minimum(&["0"], "0")],
         traits: &[Smooth, Separable, Multimodal],
-        about: "A bowl with a wave of amplitude 10 in each coordinate: 11 minima a coordinate, 11^n in all.",
+        about: "A bowl with a wave of amplitude 10 in each coordinate: 11 minima per coordinate, 11^n in all.",
         source: "L. A. Rastrigin, 1974; H. Mühlenbein, M. Schomisch and J. Born, 1991",
         ..NOTHING
     },
@@ -217,7 +218,7 @@ pub(super) static FUNCTIONS: &[Function] = &[
         start: &["2", "-3"],
         minima: &[minimum(&["0"], "0")
             .gradient(Gradient::Undefined)
-            .note("a peak downwards")],
+            .note("a conical tip")],
         traits: &[Multimodal],
         about: "An almost flat plain with small waves around a funnel; a descent stops in the first wave.",
         source: "D. H. Ackley, 1987",
@@ -271,7 +272,7 @@ pub(super) static FUNCTIONS: &[Function] = &[
         start: &["1"],
         minima: &[minimum(&["0"], "0")],
         traits: &[Convex, Smooth],
-        about: "A flat bowl across which one direction rises with the fourth power: the learning rate that the \
+        about: "A flat bowl in which one direction rises with the fourth power: the learning rate that the \
                 start allows is far too small later.",
         source: "V. Zakharov; after M. Jamil and X.-S. Yang, 2013",
         ..NOTHING
@@ -288,8 +289,7 @@ pub(super) static FUNCTIONS: &[Function] = &[
             minimum(&["2^(2/2^i - 1)*where(i == n, -1, 1)"], "0"),
         ],
         traits: &[Smooth, Multimodal],
-        about: "A chain of parabolas, each of which tells the next coordinate where to go; the sign of the last \
-                one is free.",
+        about: "A chain of parabolas that tie each coordinate to the next; the sign of the last one is free.",
         source: "L. C. W. Dixon and R. C. Price, 1989",
         ..NOTHING
     },
@@ -302,7 +302,7 @@ pub(super) static FUNCTIONS: &[Function] = &[
         minima: &[minimum(&["i*(n + 1 - i)"], "-n*(n + 4)*(n - 1)/6")],
         traits: &[Convex, Smooth],
         about: "A bowl with a tridiagonal Hessian whose minimum moves away from the start as n grows, and whose \
-                condition grows with the square of n.",
+                condition number grows with the square of n.",
         source: "A. Neumaier; E. P. Adorio and U. P. Diliman, 2005",
         ..NOTHING
     },
@@ -316,10 +316,10 @@ pub(super) static FUNCTIONS: &[Function] = &[
             minimum(&["2.746802770990837"], "-25.02944665528394*n")
                 .precision(1e-12)
                 .local()
-                .note("every mixture of the coordinates of the two is a local minimum"),
+                .note("every mix of the coordinates of the two is a local minimum"),
         ],
         traits: &[Smooth, Separable, Multimodal],
-        about: "Two minima a coordinate, 2^n in all; from 0 a descent finds the best.",
+        about: "Two minima per coordinate, 2^n in all; from 0, a descent finds the best one.",
         source: "M. A. Styblinski and T.-S. Tang, 1990",
         ..NOTHING
     },
@@ -355,9 +355,9 @@ pub(super) static FUNCTIONS: &[Function] = &[
         start: &["3", "2"],
         minima: &[minimum(&["0"], "0")
             .gradient(Gradient::Undefined)
-            .note("a peak downwards")],
+            .note("a conical tip")],
         traits: &[Multimodal],
-        about: "Rings around the minimum at every whole distance, each of which holds a descent.",
+        about: "Rings around the minimum at every integer distance; each ring traps a descent.",
         source: "R. Salomon, 1996",
         ..NOTHING
     },
@@ -370,7 +370,7 @@ pub(super) static FUNCTIONS: &[Function] = &[
             .gradient(Gradient::Undefined)
             .note("a kink, where the tape gives 0; so are the other zeros of x*sin(x) + 0.1*x")],
         traits: &[Separable, Multimodal],
-        about: "Every minimum is a kink: a descent of fixed learning rate jumps to and fro across it.",
+        about: "Every minimum is a kink: with a fixed learning rate, a descent oscillates across it.",
         source: "after S. Rahnamayan, H. R. Tizhoosh and M. M. A. Salama, 2007",
         ..NOTHING
     },
@@ -384,7 +384,7 @@ pub(super) static FUNCTIONS: &[Function] = &[
         minima: &[
             minimum(&["sqrt(i)"], "0")
                 .precision(1e-12)
-                .note("every choice of signs gives another"),
+                .note("every choice of signs gives another minimum"),
             minimum(&["-sqrt(i)"], "0").precision(1e-12),
         ],
         traits: &[Smooth, Separable, Multimodal],

@@ -1,4 +1,4 @@
-//! A function of the catalogue with a number of variables.
+//! A function of the catalogue with a fixed number of variables.
 
 use std::fmt;
 
@@ -8,22 +8,22 @@ use crate::engine::Program;
 use crate::number::grouped;
 use crate::objective::{Formula, Inputs, Objective};
 
-/// A function of the catalogue with a number of variables: all that depends on it
-/// is a number now.
+/// A function of the catalogue with a fixed number of variables: everything that
+/// depends on it is evaluated.
 #[derive(Clone, Debug)]
 pub struct Instance {
     /// The function.
     pub function: &'static Function,
-    /// How many numbers the function takes.
+    /// The number of coordinates.
     pub dimension: usize,
     /// The names and shapes of the variables; their elements, one after the other,
     /// are the coordinates of all points here.
     pub variables: Vec<(String, Shape)>,
-    /// Where descents start.
+    /// The standard starting point.
     pub start: Vec<f64>,
     /// The interval of each coordinate; the ends may be infinite.
     pub domain: Vec<(f64, f64)>,
-    /// The intervals that a picture shows, all finite.
+    /// The plotted intervals, all finite.
     pub view: Vec<(f64, f64)>,
     /// The minima that are known for this dimension, the best first.
     pub minima: Vec<Minimum>,
@@ -36,13 +36,13 @@ pub struct Minimum {
     pub at: Vec<f64>,
     /// The value there.
     pub value: f64,
-    /// How far the value may be off.
+    /// The possible error of the value.
     pub precision: f64,
     /// Whether there is a lower value somewhere in the domain.
     pub kind: Kind,
     /// The gradient there.
     pub gradient: Gradient,
-    /// What else is to be said; may be empty.
+    /// A remark; may be empty.
     pub note: &'static str,
 }
 
@@ -51,9 +51,9 @@ pub struct Minimum {
 pub struct WrongDimension {
     /// The name of the function.
     pub function: &'static str,
-    /// What was asked for.
+    /// The requested number.
     pub asked: usize,
-    /// What there can be.
+    /// The possible numbers.
     pub expected: Dimension,
 }
 
@@ -77,11 +77,11 @@ impl fmt::Display for WrongDimension {
 impl std::error::Error for WrongDimension {}
 
 impl Function {
-    /// The function with `dimension` variables, or with its usual number of them.
+    /// The function with `dimension` variables, or with its default number of them.
     ///
     /// # Errors
     ///
-    /// If it cannot have so many.
+    /// If it cannot have this number of variables.
     pub fn instance(&'static self, dimension: Option<usize>) -> Result<Instance, WrongDimension> {
         let dimension = dimension.unwrap_or(self.dimension.usual());
         if !self.dimension.allows(dimension) {
@@ -148,7 +148,7 @@ impl Instance {
         Objective::new(formula, definitions.collect(), inputs).expect(TESTED)
     }
 
-    /// What the function is like with so many variables.
+    /// The traits of the function with this number of variables.
     pub fn traits(&self) -> impl Iterator<Item = Trait> {
         const ALL: [Trait; 6] = [
             Trait::Convex,
@@ -176,7 +176,7 @@ impl KnownMinimum {
     }
 }
 
-/// The first `dimension` of the coordinates, from the beginning again if there are fewer.
+/// The first `dimension` coordinates, repeated from the first if there are fewer.
 fn coordinates(pattern: &[&str], dimension: usize) -> Vec<f64> {
     let texts: Vec<Text> = pattern.iter().map(|text| Text::new(text)).collect();
     let texts = texts.iter().cycle().zip(1..=dimension);

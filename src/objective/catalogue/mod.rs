@@ -1,14 +1,12 @@
-//! The functions that optimizers are compared on, by name.
+//! The test functions for comparing optimizers, by name.
 //!
-//! Each is a row of a table: its formula in the language of experiment files,
-//! where it is looked at, where descents customarily start, and the minima that
-//! are known of it. Nothing about them is code. Their points are formulas too, of
-//! the dimension `n` and the number `i` of a coordinate, counted from 1, so that
-//! one row serves every dimension.
+//! Each is a row of a table: its formula in the language of experiment files, its
+//! domain, its standard starting point and its known minima. The rows contain no code.
+//! Points are formulas too, of the dimension `n` and the index `i` of a coordinate from
+//! 1, so that one row covers every dimension.
 //!
-//! The table is written in Rust and not in a file that is read: then a
-//! misspelt trait or a missing field does not compile, and what is left to go
-//! wrong, the formulas, is tested.
+//! The table is written in Rust, not in a file that is read, so a misspelt trait or a
+//! missing field does not compile. Tests cover the formulas.
 
 mod any;
 mod instance;
@@ -40,70 +38,70 @@ pub use instance::{Instance, Minimum, WrongDimension};
 pub struct Function {
     /// The name in an experiment file.
     pub name: &'static str,
-    /// Other names that it is known by, which serve as well.
+    /// Other accepted names.
     pub aliases: &'static [&'static str],
-    /// How many variables it can have.
+    /// The possible numbers of variables.
     pub dimension: Dimension,
-    /// The formula: of `x` if there is one variable, of `x` and `y` if there are
-    /// always two, else of the vector `x`.
+    /// The formula: of `x` for one variable, of `x` and `y` if there are always two,
+    /// otherwise of the vector `x`.
     pub formula: &'static str,
-    /// Parts of the formula that have a name.
+    /// Named parts of the formula.
     pub definitions: &'static [(&'static str, &'static str)],
-    /// The interval of each variable, taken from the beginning again when there
-    /// are more variables; empty if every number is in the domain.
+    /// The interval of each variable, repeated from the first when there are more
+    /// variables; empty if every number is in the domain.
     pub domain: &'static [(&'static str, &'static str)],
-    /// The part that a picture shows, if it is not the domain.
+    /// The plotted region, if it is not the domain.
     pub view: &'static [(&'static str, &'static str)],
-    /// Where descents start.
+    /// The standard starting point.
     pub start: Pattern,
-    /// What is known of its minima, the best first; a function has none if it
-    /// falls without bound and without a domain.
+    /// The known minima, the best first; empty if the function is unbounded below and
+    /// has no domain.
     pub minima: &'static [KnownMinimum],
-    /// What it is like.
+    /// Its properties.
     pub traits: &'static [Trait],
     /// What it is for, or why it is hard, in one or two sentences.
     pub about: &'static str,
-    /// Who published it, and when.
+    /// Its authors and the year of publication.
     pub source: &'static str,
 }
 
-/// The coordinates of a point: numbers, or formulas of the dimension `n` and the
-/// number `i` of the coordinate from 1; taken from the beginning again when the
-/// point has more coordinates, and only as many as it has.
+/// The coordinates of a point: numbers, or formulas of the dimension `n` and the index
+/// `i` of the coordinate from 1. They repeat from the first when the point has more
+/// coordinates; superfluous ones are ignored.
 pub type Pattern = &'static [&'static str];
 
-/// How many variables a function can have.
+/// The possible numbers of variables of a function.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Dimension {
-    /// Always so many.
+    /// Always this number.
     Fixed(usize),
-    /// So many or more; as few as two unless somebody asks.
+    /// At least this number; the default is the smallest of these that is at least 2.
     AtLeast(usize),
-    /// A multiple of this number; the number itself unless somebody asks.
+    /// A multiple of this number; the default is the number itself.
     MultipleOf(usize),
 }
 
-/// A minimum, for all dimensions that it is known for.
+/// A known minimum, for one dimension or all.
 #[derive(Debug)]
 pub struct KnownMinimum {
-    /// The only dimension that this is the minimum for; `None` for all.
+    /// The only dimension with this minimum; `None` for all.
     pub only: Option<usize>,
     /// Where it is.
     pub at: Pattern,
     /// The value there: a number, or a formula of `n`.
     pub value: &'static str,
-    /// How far the value may be off, because so many digits are known or
-    /// because the terms of the formula, which are larger, are rounded.
+    /// The possible error of the value, because its known digits are limited or because
+    /// larger terms of the formula are rounded.
     pub precision: f64,
     /// Whether there is a lower value somewhere in the domain.
     pub kind: Kind,
     /// The gradient there.
     pub gradient: Gradient,
-    /// What else is to be said, such as that other signs are minima too.
+    /// A remark, for example that other signs give minima too.
     pub note: &'static str,
 }
 
-/// Whether a minimum is the least value.
+/// Whether a minimum is global.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Kind {
     /// There is no lower value in the domain.
@@ -112,19 +110,19 @@ pub enum Kind {
     Local,
 }
 
-/// What the gradient is at a minimum.
+/// The gradient at a minimum.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Gradient {
     /// Zero, up to rounding.
     Zero,
-    /// Not defined, or not what the tape gives, as at the square root of 0.
+    /// Not defined, or not what the tape gives, as for the square root at 0.
     Undefined,
-    /// Not zero: the minimum lies on the border of the domain, and descents
-    /// leave through it.
+    /// Not zero: the minimum lies on the border of the domain, and descents leave the
+    /// domain there.
     Outward,
 }
 
-/// What a function is like.
+/// A property of a function.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Trait {
     /// Nowhere above the straight line between two of its points.
@@ -135,20 +133,20 @@ pub enum Trait {
     Separable,
     /// With more than one local minimum in the domain.
     Multimodal,
-    /// [`Trait::Multimodal`] from this dimension on.
+    /// [`Trait::Multimodal`] from this dimension upwards.
     MultimodalFrom(usize),
-    /// Has values below the least of its domain outside. Descents know no domain and
+    /// Has lower values outside its domain than inside. Descents ignore the domain and
     /// may find them.
     LowerOutside,
-    /// Falls without bound; outside its domain, if it has one.
+    /// Unbounded below; outside its domain, if it has one.
     Unbounded,
 }
 
-/// The functions by their numbers of variables, with the title of each group.
+/// The functions by number of variables, with the title of each group.
 pub static GROUPS: &[(&str, &[Function])] = &[
     ("one variable", one::FUNCTIONS),
     ("two variables", two::FUNCTIONS),
-    ("three variables and more", several::FUNCTIONS),
+    ("three or more variables", several::FUNCTIONS),
     ("any number of variables", any::FUNCTIONS),
 ];
 
@@ -157,7 +155,7 @@ pub fn all() -> impl Iterator<Item = &'static Function> {
     GROUPS.iter().flat_map(|(_, functions)| functions.iter())
 }
 
-/// All names and aliases, to find the one that was meant.
+/// All names and aliases, for suggestions.
 pub fn names() -> impl Iterator<Item = &'static str> {
     all()
         .flat_map(|function| std::iter::once(function.name).chain(function.aliases.iter().copied()))
@@ -170,7 +168,7 @@ impl Function {
         all().find(|function| function.name == name || function.aliases.contains(&name))
     }
 
-    /// Whether it has this trait when it has `dimension` variables.
+    /// Whether it has this trait with `dimension` variables.
     #[must_use]
     pub fn has(&self, wanted: Trait, dimension: usize) -> bool {
         self.traits.iter().any(|one| match one {
@@ -181,7 +179,7 @@ impl Function {
 }
 
 impl Dimension {
-    /// The number of variables if nobody asks for another one.
+    /// The default number of variables.
     #[must_use]
     pub fn usual(self) -> usize {
         match self {
@@ -190,7 +188,7 @@ impl Dimension {
         }
     }
 
-    /// Whether there can be so many variables.
+    /// Whether there can be `dimension` variables.
     #[must_use]
     pub fn allows(self, dimension: usize) -> bool {
         let is_allowed = match self {
@@ -202,8 +200,8 @@ impl Dimension {
     }
 }
 
-/// No function has more variables than this, so that a number in a file cannot
-/// ask for more memory than there is.
+/// Maximum number of variables of a function, so that a number in a file cannot
+/// exhaust the memory.
 pub const GREATEST_DIMENSION: usize = 1_000_000;
 
 impl fmt::Display for Dimension {
@@ -212,7 +210,7 @@ impl fmt::Display for Dimension {
         match self {
             Dimension::Fixed(1) => write!(formatter, "one variable"),
             Dimension::Fixed(n) => write!(formatter, "exactly {n} variables"),
-            Dimension::AtLeast(1) => write!(formatter, "any number of variables"),
+            Dimension::AtLeast(1) => write!(formatter, "at least one variable"),
             Dimension::AtLeast(least) => write!(formatter, "at least {least} variables"),
             Dimension::MultipleOf(n) => write!(formatter, "a multiple of {n} variables"),
         }
@@ -233,7 +231,7 @@ impl fmt::Display for Trait {
     }
 }
 
-/// A row with nothing in it, so that the rows of the table say only what they have.
+/// An empty row, so that the rows of the table state only what they have.
 const NOTHING: Function = Function {
     name: "",
     aliases: &[],
@@ -249,8 +247,8 @@ const NOTHING: Function = Function {
     source: "",
 };
 
-/// The least value of all, where the gradient is zero. The precision is that of a
-/// few roundings of numbers near 1.
+/// A global minimum with zero gradient. The precision is that of a few roundings of
+/// numbers near 1.
 const fn minimum(at: Pattern, value: &'static str) -> KnownMinimum {
     KnownMinimum {
         only: None,

@@ -12,7 +12,7 @@ pub(super) static FUNCTIONS: &[Function] = &[
         start: &["1"],
         minima: &[minimum(&["0"], "0")],
         traits: &[Convex, Smooth],
-        about: "The simplest function with a minimum: a descent multiplies x by 1 - 2*learning_rate in each epoch.",
+        about: "The simplest function with a minimum: gradient descent multiplies x by 1 - 2*learning_rate in each epoch.",
         source: "elementary",
         ..NOTHING
     },
@@ -24,8 +24,8 @@ pub(super) static FUNCTIONS: &[Function] = &[
         start: &["2"],
         minima: &[minimum(&["-9/8"], "0.93212890625")],
         traits: &[Smooth],
-        about: "A flat inflection at 0 lies between the start and the minimum: a plain descent slows down there \
-                more and more, momentum carries it over.",
+        about: "A flat inflection at 0 lies between the start and the minimum: plain gradient descent slows down \
+                there more and more; momentum carries it across.",
         source: "TensorFlow, guide to optimizers with the Core APIs, 2022",
         ..NOTHING
     },
@@ -37,7 +37,7 @@ pub(super) static FUNCTIONS: &[Function] = &[
         start: &["1"],
         minima: &[minimum(&["0.5485634445276052"], "-0.8690111349894998")],
         traits: &[Smooth, Multimodal, LowerOutside],
-        about: "Waves that grow towards 0 on a flat bowl: ten minima, and the best one lies beside the border.",
+        about: "Waves on a flat bowl that grow towards 0: ten minima, the best one next to the border of the domain.",
         source: "R. B. Gramacy and H. K. H. Lee, 2012",
         ..NOTHING
     },

@@ -1,4 +1,4 @@
-//! Functions of three variables and more, of numbers that are not free.
+//! Functions of three or more variables whose number is restricted.
 
 use super::Trait::{Convex, Multimodal, Smooth};
 use super::{Dimension, Function, NOTHING, minimum};
@@ -14,8 +14,8 @@ pub(super) static FUNCTIONS: &[Function] = &[
         start: &["3", "-1", "0", "1"],
         minima: &[minimum(&["0"], "0")],
         traits: &[Convex, Smooth],
-        about: "Convex, but two of the four curvatures vanish at the minimum, so that the last digits of a \
-                descent take for ever.",
+        about: "Convex, but two of the four curvatures vanish at the minimum, so a descent gains its last digits \
+                extremely slowly.",
         source: "M. J. D. Powell, 1962; start of J. J. Moré, B. S. Garbow and K. E. Hillstrom, 1981",
         ..NOTHING
     },
@@ -29,8 +29,8 @@ pub(super) static FUNCTIONS: &[Function] = &[
         start: &["-3", "-1", "-3", "-1"],
         minima: &[minimum(&["1"], "0")],
         traits: &[Smooth],
-        about: "Two of Rosenbrock's valleys, coupled; the way from the start leads past a saddle near \
-                (-1, 1, -1, 1) where the gradient almost vanishes.",
+        about: "Two coupled Rosenbrock valleys; the path from the start passes a saddle near (-1, 1, -1, 1) where \
+                the gradient almost vanishes.",
         source: "A. R. Colville, 1968; start of J. J. Moré, B. S. Garbow and K. E. Hillstrom, 1981",
         ..NOTHING
     },
@@ -73,7 +73,7 @@ pub(super) static FUNCTIONS: &[Function] = &[
             .local(),
         ],
         traits: &[Smooth, Multimodal],
-        about: "Four wells of different depth and width in a plane that is flat elsewhere.",
+        about: "Four wells of different depth and width; flat elsewhere.",
         source: "J. K. Hartman, 1973; L. C. W. Dixon and G. P. Szegö, 1978",
         ..NOTHING
     },
@@ -113,7 +113,7 @@ pub(super) static FUNCTIONS: &[Function] = &[
             .local(),
         ],
         traits: &[Smooth, Multimodal],
-        about: "Two minima of almost the same value far from each other, with a flat plain around them.",
+        about: "Two minima of almost the same value, far from each other, with a flat plain around them.",
         source: "J. K. Hartman, 1973; L. C. W. Dixon and G. P. Szegö, 1978",
         ..NOTHING
     },

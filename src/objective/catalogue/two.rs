@@ -3,7 +3,7 @@
 use super::Trait::{Convex, Multimodal, Separable, Smooth, Unbounded};
 use super::{Dimension, Function, Gradient, NOTHING, minimum};
 
-/// Nothing but the number of variables.
+/// A row with only the number of variables.
 const TWO: Function = Function {
     dimension: Dimension::Fixed(2),
     ..NOTHING
@@ -19,7 +19,7 @@ pub(super) static FUNCTIONS: &[Function] = &[
         start: &["-5", "5"],
         minima: &[minimum(&["1", "1"], "0")],
         traits: &[Smooth, Multimodal],
-        about: "A bowl with hundreds of small waves; every one holds a descent.",
+        about: "A bowl with hundreds of small waves; each wave traps a descent.",
         source: "A. V. Levy and A. Montalvo, 1985",
         ..TWO
     },
@@ -30,7 +30,7 @@ pub(super) static FUNCTIONS: &[Function] = &[
         start: &["0", "0"],
         minima: &[minimum(&["1", "3"], "0")],
         traits: &[Convex, Smooth],
-        about: "Two linear equations as least squares: a bowl nine times as steep in one direction.",
+        about: "Least squares for two linear equations: a bowl nine times as steep in one direction.",
         source: "after M. Jamil and X.-S. Yang, 2013",
         ..TWO
     },
@@ -41,7 +41,7 @@ pub(super) static FUNCTIONS: &[Function] = &[
         start: &["1", "1"],
         minima: &[minimum(&["3", "0.5"], "0")],
         traits: &[Smooth],
-        about: "A flat valley between walls that rise with the eighth power; from (1, 4) it is hard.",
+        about: "A flat valley between walls that rise with the eighth power; hard from (1, 4).",
         source: "E. M. L. Beale, 1958; start of J. J. Moré, B. S. Garbow and K. E. Hillstrom, 1981",
         ..TWO
     },
@@ -94,7 +94,7 @@ pub(super) static FUNCTIONS: &[Function] = &[
             minimum(&["1.2", "0.8"], "840").precision(1e-10).local(),
         ],
         traits: &[Smooth, Multimodal],
-        about: "Values from 3 to a million within a small square: no one learning rate suits all of it.",
+        about: "Values from 3 to a million within a small square: no single learning rate suits all of it.",
         source: "A. A. Goldstein and J. F. Price, 1971",
         ..TWO
     },
@@ -117,7 +117,7 @@ pub(super) static FUNCTIONS: &[Function] = &[
             .local(),
         ],
         traits: &[Smooth, Multimodal],
-        about: "The best minimum between two others that are reached first from outside.",
+        about: "The best minimum lies between two others, which are reached first from outside.",
         source: "F. H. Branin, 1972",
         ..TWO
     },
@@ -199,7 +199,7 @@ pub(super) static FUNCTIONS: &[Function] = &[
         start: &["2.5", "2.5"],
         minima: &[minimum(&["pi", "pi"], "-1")],
         traits: &[Smooth, Multimodal],
-        about: "A single narrow hole in a plain: five units away the gradient is 1e-10, thirty away it underflows to 0.",
+        about: "A single narrow hole in a plain: five units away the gradient is 1e-10, thirty units away it underflows to 0.",
         source: "E. E. Easom, 1990",
         ..TWO
     },
@@ -227,7 +227,7 @@ pub(super) static FUNCTIONS: &[Function] = &[
             ),
         ],
         traits: &[Multimodal, Unbounded],
-        about: "Rows of wells with a raised cross between them, whose edges are kinks; numbers near 10^43 inside.",
+        about: "Rows of wells with a raised cross between them, whose edges are kinks; intermediate numbers near 10^43.",
         source: "S. K. Mishra, 2006",
         ..TWO
     },
@@ -241,7 +241,7 @@ pub(super) static FUNCTIONS: &[Function] = &[
             .gradient(Gradient::Outward)
             .note("on the border of the domain")],
         traits: &[Multimodal, Unbounded],
-        about: "Long steep waves with kinks; the least value lies on the border, so that descents leave through it.",
+        about: "Long steep waves with kinks; the minimum lies on the border, so descents leave the domain there.",
         source: "D. Whitley, S. Rana, J. Dzubera and K. E. Mathias, 1996",
         ..TWO
     },
@@ -287,7 +287,7 @@ pub(super) static FUNCTIONS: &[Function] = &[
             .gradient(Gradient::Undefined)
             .note("the gradient is 0, but that of the square root at 0 is not defined")],
         traits: &[Multimodal],
-        about: "Rings around the minimum, each of which holds every descent from outside.",
+        about: "Rings around the minimum; each ring traps every descent from outside.",
         source: "M. Molga and C. Smutnicki, 2005",
         ..TWO
     },
@@ -300,7 +300,7 @@ pub(super) static FUNCTIONS: &[Function] = &[
         start: &["1", "2"],
         minima: &[minimum(&["0", "0"], "0")],
         traits: &[Smooth, Multimodal],
-        about: "Waves that become ever narrower outwards, between 0 and 1: the gradient says little about the minimum.",
+        about: "Waves between 0 and 1 that become narrower outwards: the gradient says little about the minimum.",
         source: "J. D. Schaffer, R. A. Caruana, L. J. Eshelman and R. Das, 1989; S. K. Mishra, 2007",
         ..TWO
     },
@@ -318,7 +318,7 @@ pub(super) static FUNCTIONS: &[Function] = &[
             minimum(&["-1.2531318314637332", "0"], "0.29257863203598056"),
         ],
         traits: &[Smooth, Multimodal],
-        about: "As schaffer_n2, with four minima; along their valleys the value hardly changes.",
+        about: "Like schaffer_n2, with four minima; along their valleys the value hardly changes.",
         source: "J. D. Schaffer, R. A. Caruana, L. J. Eshelman and R. Das, 1989; S. K. Mishra, 2007",
         ..TWO
     },
@@ -333,7 +333,7 @@ pub(super) static FUNCTIONS: &[Function] = &[
             .note("a kink across, and an infinite slope along the edge")],
         traits: &[],
         about: "A curved edge with infinite slopes on both sides, along which the value hardly falls: descents \
-                jump across it for ever.",
+                jump back and forth across it.",
         source: "A. D. Bukin, 1997",
         ..TWO
     },
@@ -367,7 +367,7 @@ pub(super) static FUNCTIONS: &[Function] = &[
             .note("outside the domain"),
         ],
         traits: &[Smooth],
-        about: "A local minimum just outside the domain, to which almost every descent goes.",
+        about: "A local minimum just outside the domain attracts almost every descent.",
         source: "F. Freudenstein and B. Roth, 1963; start of J. J. Moré, B. S. Garbow and K. E. Hillstrom, 1981",
         ..TWO
     },
@@ -381,8 +381,8 @@ pub(super) static FUNCTIONS: &[Function] = &[
             "0",
         )],
         traits: &[Smooth],
-        about: "The minimum is a hundred thousandth in x and nine in y, and the curvatures differ by 18 orders: \
-                no one learning rate serves both.",
+        about: "The minimum lies near 1e-5 in x and near 9 in y, and the curvatures differ by 18 orders of \
+                magnitude: no single learning rate suits both.",
         source: "M. J. D. Powell, 1970; start of J. J. Moré, B. S. Garbow and K. E. Hillstrom, 1981",
         ..TWO
     },
@@ -393,7 +393,7 @@ pub(super) static FUNCTIONS: &[Function] = &[
         start: &["1", "1"],
         minima: &[minimum(&["1e6", "2e-6"], "0")],
         traits: &[Smooth],
-        about: "The coordinates of the minimum are a million and two millionths.",
+        about: "The minimum lies at a million in x and two millionths in y.",
         source: "K. M. Brown; J. J. Moré, B. S. Garbow and K. E. Hillstrom, 1981",
         ..TWO
     },
@@ -403,7 +403,7 @@ pub(super) static FUNCTIONS: &[Function] = &[
         view: &[("-2", "2")],
         start: &["1", "1e-6"],
         traits: &[Smooth, Separable, Unbounded],
-        about: "No minimum: a descent comes near the saddle, lingers, and then runs away, which tests what is made \
+        about: "No minimum: a descent approaches the saddle, lingers, and then escapes, which tests the handling \
                 of divergence.",
         source: "elementary",
         ..TWO

@@ -1,4 +1,4 @@
-//! The shapes of functions.
+//! The shapes of the values of functions.
 
 use super::PartId;
 use super::index::progression;
@@ -7,7 +7,7 @@ use crate::autodiff::{Op, Shape, Var};
 use crate::mistake::{Code, Mistake};
 use crate::objective::function::{Each, Function, Meaning};
 
-/// How many elements of this shape become one along an axis, or altogether.
+/// The number of elements of this shape that become one along an axis, or in total.
 pub(super) fn reduced(shape: &Shape, axis: Option<usize>) -> usize {
     let lengths = shape.iter().enumerate();
     let reduced = lengths.filter(|(at, _)| axis.is_none_or(|axis| axis == *at));
@@ -31,7 +31,7 @@ impl Looking<'_> {
                 let is_order = (0.0..=100.0).contains(&order) && order.fract() == 0.0;
                 if !is_order {
                     let message = format!("the order of `polygamma` cannot be {order}");
-                    let label = "expected a whole number from 0 to 100";
+                    let label = "expected an integer from 0 to 100";
                     return Err(Mistake::new(Code::Shape, self.span(x), message, label));
                 }
             }
@@ -66,17 +66,17 @@ impl Looking<'_> {
                 self.array_needed(&name, x)?;
                 #[expect(
                     clippy::cast_precision_loss,
-                    reason = "no length is beyond the greatest number of elements"
+                    reason = "no length exceeds the maximum number of elements"
                 )]
                 known(shape[0] as f64)
             }
             Meaning::Dot => match (&shape[..], &self.of(arguments[1]).shape[..]) {
                 ([k], [l]) if k == l => unknown(Shape::scalar()),
                 _ => {
-                    let message = "`dot` needs two vectors of one length";
+                    let message = "`dot` needs two vectors of the same length";
                     let label = self.both(x, arguments[1], ["the first one", "the second one"]);
                     let mistake = Mistake::new(Code::Shape, self.span(id), message, label);
-                    return Err(mistake.help("a product of matrices is written `A @ B`"));
+                    return Err(mistake.help("write a product of matrices as `A @ B`"));
                 }
             },
             Meaning::Transpose => match shape[..] {
@@ -86,7 +86,7 @@ impl Looking<'_> {
             Meaning::Range => self.range(id, arguments)?,
             Meaning::OneHot => {
                 let [rows] = shape[..] else {
-                    return Err(self.other_needed(&name, "a vector of whole numbers", x));
+                    return Err(self.other_needed(&name, "a vector of integers", x));
                 };
                 let classes = self.count(arguments[1], "the number of classes", 1)?;
                 Found {
@@ -98,7 +98,7 @@ impl Looking<'_> {
                 }
             }
             Meaning::Repeat => {
-                let count = self.count(arguments[1], "how often something is repeated", 1)?;
+                let count = self.count(arguments[1], "the number of repetitions", 1)?;
                 if shape.len() > 1 {
                     return Err(self.other_needed(&name, "a number or a vector", x));
                 }
@@ -108,13 +108,13 @@ impl Looking<'_> {
                 self.array_needed(&name, x)?;
                 let own = shape[0];
                 let (start, step, length) = if let Meaning::Pad = function.meaning {
-                    let what = "a number of zeros";
+                    let what = "the number of zeros";
                     let before = self.count(arguments[1], what, 0)?;
                     let after = self.count(arguments[2], what, 0)?;
                     let length = own.saturating_add(before).saturating_add(after);
                     (before, 1, length)
                 } else {
-                    let step = self.count(arguments[1], "a step", 1)?;
+                    let step = self.count(arguments[1], "the step", 1)?;
                     (0, step, (own - 1).saturating_mul(step).saturating_add(1))
                 };
                 let lengths = [length].into_iter().chain(shape[1..].iter().copied());
@@ -133,20 +133,20 @@ impl Looking<'_> {
         })
     }
 
-    /// The whole number from `least` on that a part is.
+    /// The value of a part that must be an integer, at least `least`.
     fn count(&self, id: PartId, what: &str, least: usize) -> Result<usize, Mistake> {
         let whole = self.whole(id, what)?;
         match usize::try_from(whole) {
             Ok(count) if count >= least => Ok(count),
             _ => {
                 let message = format!("{what} cannot be {whole}");
-                let label = format!("expected {least} or more");
+                let label = format!("expected at least {least}");
                 Err(Mistake::new(Code::Shape, self.span(id), message, label))
             }
         }
     }
 
-    /// A number of elements less the degrees of freedom that a part takes off.
+    /// A number of elements minus `ddof`, the value of a part.
     fn divisor(&self, ddof: PartId, elements: usize) -> Result<usize, Mistake> {
         let less = self.count(ddof, "`ddof`", 0)?;
         elements
@@ -154,7 +154,7 @@ impl Looking<'_> {
             .filter(|it| *it > 0)
             .ok_or_else(|| {
                 let message = format!("`ddof` cannot be {less}");
-                let label = format!("expected less than the number of elements, {elements}");
+                let label = format!("expected less than {elements}, the number of elements");
                 Mistake::new(Code::Shape, self.span(ddof), message, label)
             })
     }
@@ -178,7 +178,7 @@ impl Looking<'_> {
         let count = match progression(start, end, step) {
             None => {
                 let message = "the step of a range cannot be 0";
-                let label = "expected another whole number";
+                let label = "expected a nonzero integer";
                 return Err(Mistake::new(
                     Code::Shape,
                     self.span(arguments[2]),
@@ -189,11 +189,11 @@ impl Looking<'_> {
             Some(0) => {
                 let message = "this range is empty";
                 let label = match numbers.len() {
-                    1 => format!("there is no number from 0 up to, but not including, {end}"),
-                    _ => format!("there is no number from {start} to {end} in steps of {step}"),
+                    1 => format!("there is no integer from 0 up to, but not including, {end}"),
+                    _ => format!("there is no integer from {start} to {end} in steps of {step}"),
                 };
                 let mistake = Mistake::new(Code::Shape, self.span(id), message, label);
-                return Err(mistake.help("the end does not belong to it, as in Python"));
+                return Err(mistake.help("the end is not included, as in Python"));
             }
             Some(count) => usize::try_from(count).unwrap_or(usize::MAX),
         };
@@ -206,12 +206,12 @@ impl Looking<'_> {
         })
     }
 
-    /// The axis as it was given, if the part has it.
+    /// The given axis, if the part has it.
     fn axis(&self, id: PartId, of: PartId, axis: Option<usize>) -> Result<Option<usize>, Mistake> {
         let shape = &self.of(of).shape;
         match axis {
             Some(axis) if axis >= shape.len() => {
-                let message = format!("there is no axis {axis} here");
+                let message = format!("axis {axis} is out of range");
                 let quoted = self.quoted(of, "this");
                 let label = format!("{quoted} is {}: expected `axis=0`", described(shape));
                 Err(Mistake::new(Code::Shape, self.span(id), message, label))

@@ -1,4 +1,4 @@
-//! What an index or a slice takes of an axis.
+//! The elements that an index or a slice takes of an axis.
 
 use super::shape::{Looking, described};
 use super::{Index, PartId};
@@ -28,8 +28,8 @@ impl Pick {
     }
 }
 
-/// How many numbers there are from `start` on in steps of `step` before `end`;
-/// `None` if the step is 0.
+/// The number of integers from `start` in steps of `step` before `end`; `None` if the
+/// step is 0.
 pub(super) fn progression(start: i64, end: i64, step: i64) -> Option<u64> {
     let distance = i128::from(end) - i128::from(start);
     let step = i128::from(step);
@@ -43,8 +43,8 @@ pub(super) fn progression(start: i64, end: i64, step: i64) -> Option<u64> {
     u64::try_from(steps).ok()
 }
 
-/// What the indices behind `of` take of its axes; `None` if one of them is wrong
-/// and was told.
+/// What the indices of `of` take of its axes; `None` if an error in one of them was
+/// reported.
 pub(super) fn picked(
     looking: &Looking<'_>,
     id: PartId,
@@ -61,11 +61,8 @@ pub(super) fn picked(
                 ("a number has no elements", label)
             }
             _ => {
-                let label = format!(
-                    "{quoted} is {found}, but there are {} indices",
-                    indices.len()
-                );
-                ("a vector has one index", label)
+                let label = format!("{quoted} is {found}, found {} indices", indices.len());
+                ("a vector takes one index", label)
             }
         };
         return Err(Mistake::new(Code::Shape, looking.span(id), message, label));
@@ -98,10 +95,10 @@ pub(super) fn picked(
                 let place = from_end(at, length).and_then(|at| usize::try_from(at).ok());
                 let Some(place) = place.filter(|place| *place < length) else {
                     let message = format!("index {at} is out of range");
-                    let label = format!("{what}: from 0 to {}", length - 1);
+                    let label = format!("{what}: expected an index from 0 to {}", length - 1);
                     let mistake = Mistake::new(Code::Shape, looking.span(*part), message, label);
                     let help = match at < 0 {
-                        true => format!("from the end they go from -1 to -{length}"),
+                        true => format!("negative indices go from -1 to -{length}"),
                         false => String::new(),
                     };
                     return Err(mistake.help(help));
@@ -113,13 +110,13 @@ pub(super) fn picked(
                     let message = "the step of a slice cannot be 0";
                     let step =
                         bounds[2].map_or_else(|| looking.span(id), |step| looking.span(step));
-                    let label = "expected another whole number";
+                    let label = "expected a nonzero integer";
                     return Err(Mistake::new(Code::Shape, step, message, label));
                 };
                 if stretch.length() == Some(0) {
                     let message = "this slice is empty";
                     let mistake = Mistake::new(Code::Shape, looking.span(id), message, what);
-                    return Err(mistake.help("a vector has one element at least"));
+                    return Err(mistake.help("a vector has at least one element"));
                 }
                 stretch
             }

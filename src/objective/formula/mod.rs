@@ -1,13 +1,12 @@
 //! Formulas: from text to a list of sub-formulas, and from that to a graph.
 //!
 //! The grammar is [`GRAMMAR`]. So `-x^2` is −(x²) and `2^3^2` is 2⁹, as in
-//! mathematics and in Python. The parser is our own: it bounds its depth, so that
-//! no formula can exhaust the stack, and it says what it expected in the words of
-//! a user.
+//! mathematics and in Python. The parser is written by hand: it bounds its depth, so
+//! that no formula can exhaust the stack, and its messages use the terms of a user.
 //!
-//! A parsed formula knows no shapes: what a name stands for, a number, a vector or
-//! a matrix, is known to whoever has its value. [`shape`] finds the shapes of all
-//! sub-formulas then, or says which do not fit; [`trace`] records what was found.
+//! A parsed formula has no shapes: whether a name is a number, a vector or a matrix
+//! depends on its value. With the shapes of all names, [`shape`] finds those of all
+//! sub-formulas or reports incompatible ones, and [`trace`] records the result.
 
 mod call;
 mod grammar;
@@ -32,23 +31,23 @@ pub(super) use print::shortest;
 use shape::Detail;
 pub(super) use shape::{Checker, Shaped, Type, described};
 
-/// How deep parentheses, brackets, functions, signs and powers may be nested.
+/// Maximum nesting depth of parentheses, brackets, functions, signs and powers.
 pub const GREATEST_DEPTH: usize = 100;
 
-/// How many numbers, names and operators a formula may have.
+/// Maximum number of tokens (numbers, names and symbols) of a formula.
 pub const GREATEST_SIZE: usize = 20_000;
 
-/// A vector or matrix of a formula has at most so many elements.
+/// Maximum number of elements of a vector or matrix in a formula.
 pub const GREATEST_ELEMENTS: usize = 20_000_000;
 
-/// All vectors and matrices of an objective, those on the way to its value too,
-/// have at most so many elements together.
+/// Maximum total number of elements of all vectors and matrices that an objective
+/// computes.
 pub const GREATEST_ELEMENTS_TOGETHER: usize = 50_000_000;
 
-/// A formula that was read without a mistake.
+/// A parsed formula.
 ///
-/// It displays itself with the fewest parentheses that keep its meaning, and the
-/// text is read to an equal formula.
+/// It prints with the fewest parentheses that keep its meaning; parsing the printed
+/// text gives an equal formula.
 ///
 /// # Examples
 ///
@@ -71,7 +70,7 @@ pub struct Formula {
     parts: Vec<Part>,
 }
 
-/// An operation of a formula, and where it stands in its text.
+/// An operation of a formula and its place in the text.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Operation<'f> {
     /// As it is written: a function's name, or an operator.
@@ -104,7 +103,7 @@ pub(super) enum Kind {
     Negative(PartId),
     Not(PartId),
     Binary(Operator, PartId, PartId),
-    /// A function of some arguments, and the axis that it goes along.
+    /// A function with its arguments and its axis.
     Call(&'static Function, Vec<PartId>, Option<usize>),
     /// `[a, b]`; a matrix is a list of lists.
     List(Vec<PartId>),
@@ -188,19 +187,18 @@ impl Operator {
 }
 
 impl Formula {
-    /// Reads a formula.
+    /// Parses a formula.
     ///
     /// # Errors
     ///
-    /// What is wrong with it, with places counted from the start of `text`.
-    /// After an error of form nothing further is looked at; unknown functions
-    /// and wrong numbers of arguments are all told.
+    /// All errors, with positions relative to the start of `text`. Parsing stops at a
+    /// syntax error; unknown functions and wrong numbers of arguments are all reported.
     pub fn parse(text: &str) -> Result<Self, Vec<Mistake>> {
         parser::parse(text)
     }
 
-    /// The names of variables, constants and definitions in the order of their
-    /// places, as often as they occur; not those of functions.
+    /// The names of variables, constants, definitions and data in order of appearance,
+    /// with repetitions; not those of functions.
     pub fn names(&self) -> impl Iterator<Item = (&str, &Span)> {
         self.parts.iter().filter_map(|part| match &part.kind {
             Kind::Name(name) => Some((name.as_str(), &part.span)),
@@ -208,8 +206,8 @@ impl Formula {
         })
     }
 
-    /// The names of which `one_hot` makes rows, each with the number of classes and the
-    /// place of the name.
+    /// The names passed to `one_hot`, each with the number of classes and the span of the
+    /// name.
     pub(in crate::objective) fn one_hots<'f>(
         &'f self,
         shaped: &'f Shaped,
@@ -234,7 +232,7 @@ impl Formula {
         u32::try_from(self.parts.len()).unwrap_or(u32::MAX)
     }
 
-    /// The operation of a sub-formula, `None` if there is no such sub-formula, or no text.
+    /// The operation of a sub-formula; `None` if that does not exist or has no text.
     pub(super) fn operation(&self, place: usize) -> Option<Operation<'_>> {
         let part = self.parts.get(place)?;
         let outer = |id: &PartId| self.parts[id.0].outer.clone();
@@ -262,19 +260,19 @@ impl Formula {
         })
     }
 
-    /// How many numbers, names, operators and functions it has; parentheses and
-    /// commas do not count.
+    /// The number of numbers, names, operators and functions; parentheses and commas
+    /// do not count.
     #[must_use]
     pub fn size(&self) -> usize {
         self.parts.len()
     }
 
-    /// Where the whole stands in its text.
+    /// The span of the whole formula in its text.
     pub(super) fn span(&self) -> Span {
         self.parts[self.root().0].span.clone()
     }
 
-    /// A formula that is built, not read: of no part yet.
+    /// An empty formula, to be built part by part.
     pub(super) fn builder() -> Self {
         Formula {
             text: Arc::from(""),
@@ -322,8 +320,8 @@ fn named_number(name: &str) -> Option<Number> {
     found.map(|(_, value)| Number::from(*value))
 }
 
-/// Whether a name means something in every formula, so that nothing else can
-/// have it.
+/// Whether a name is reserved in every formula: that of a function, a named constant,
+/// or `and`, `or` and `not`.
 #[must_use]
 pub fn is_reserved_name(name: &str) -> bool {
     Function::named(name).is_some()
@@ -331,7 +329,7 @@ pub fn is_reserved_name(name: &str) -> bool {
         || WORDS.contains(&name)
 }
 
-/// Whether `name` could be written in a formula.
+/// Whether `name` has the form of a name in a formula.
 #[must_use]
 pub fn is_name(name: &str) -> bool {
     name.starts_with(starts_name) && name.chars().all(continues_name)
@@ -341,7 +339,7 @@ fn starts_name(letter: char) -> bool {
     letter.is_alphabetic() || letter == '_'
 }
 
-/// Superscripts count as numeric, not as digits: `x²` is no name.
+/// Superscripts count as numeric, not as digits: `x²` is not a name.
 fn continues_name(letter: char) -> bool {
     starts_name(letter) || letter.is_ascii_digit()
 }

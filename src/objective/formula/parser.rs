@@ -28,7 +28,7 @@ pub(super) fn has_form(text: &str) -> bool {
     matches!(read(text), Ok((_, None)))
 }
 
-/// The parser at the end of its work, and the mistake of form that ended it.
+/// The parser at the end of its work, and the syntax error that ended it.
 fn read(text: &str) -> Result<(Parser<'_>, Option<Mistake>), Mistake> {
     let (tokens, too_long) = tokens(text)?;
     let mut parser = Parser {
@@ -41,7 +41,7 @@ fn read(text: &str) -> Result<(Parser<'_>, Option<Mistake>), Mistake> {
         mistakes: Vec::new(),
     };
     let outcome = parser.whole();
-    // Nesting is what a user can mend; all else may come of the cut.
+    // Nesting is what a user can fix; any other error may come from the cut.
     match too_long {
         Some(too_long) if !parser.is_too_deep => Err(too_long),
         _ => Ok((parser, outcome.err())),
@@ -55,7 +55,7 @@ struct Parser<'t> {
     depth: usize,
     is_too_deep: bool,
     parts: Vec<Part>,
-    /// Mistakes after which reading goes on.
+    /// Errors after which parsing continues.
     mistakes: Vec<Mistake>,
 }
 
@@ -173,12 +173,12 @@ impl<'t> Parser<'t> {
             let end = self.close(&open, &Token::CloseBracket)?;
             let start = self.span(item).start;
             if indices.len() > 2 {
-                let message = format!("a matrix has 2 indices, found {}", indices.len());
+                let message = format!("a matrix takes 2 indices, found {}", indices.len());
                 let mistake = Mistake::new(
                     Code::Formula,
                     open.start..end,
                     message,
-                    "expected at most two",
+                    "expected at most 2",
                 );
                 self.mistakes.push(mistake);
             }
@@ -220,8 +220,8 @@ impl<'t> Parser<'t> {
                 _ => {}
             }
             if is_slice && place == 2 {
-                let message = "a slice has a start, an end and a step";
-                let label = "a fourth bound would follow";
+                let message = "a slice takes a start, an end and a step";
+                let label = "unexpected fourth bound";
                 return Err(Mistake::new(Code::Formula, self.peek().1, message, label));
             }
             if !is_slice {
@@ -262,7 +262,7 @@ impl<'t> Parser<'t> {
 
     fn list(&mut self, open: &Span) -> Result<PartId, Mistake> {
         if let (Token::CloseBracket, close) = self.peek() {
-            let message = "a vector has one element at least";
+            let message = "a vector has at least one element";
             let label = "expected elements, such as `[1, 2]`";
             return Err(Mistake::new(
                 Code::Formula,
@@ -319,7 +319,7 @@ impl<'t> Parser<'t> {
             }
             Token::Equals => unknown_character('=', span.start),
             Token::Colon => {
-                let label = "a slice stands in brackets, such as `x[1:]`";
+                let label = "write a slice in brackets, such as `x[1:]`";
                 Mistake::new(Code::Formula, span, "unexpected `:` in the formula", label)
             }
             _ => Mistake::new(
@@ -338,12 +338,7 @@ impl<'t> Parser<'t> {
             Token::Equals | Token::Colon => self.operand_missing(&token, span),
             Token::Close | Token::CloseBracket | Token::Comma => {
                 let message = format!("expected {expected}, found `{}`", self.shown(&span));
-                Mistake::new(
-                    Code::Formula,
-                    span,
-                    message,
-                    "this does not fit what was opened",
-                )
+                Mistake::new(Code::Formula, span, message, "unexpected here")
             }
             _ => {
                 let message = format!("expected {expected}, found `{}`", self.shown(&span));
@@ -351,7 +346,7 @@ impl<'t> Parser<'t> {
                     Code::Formula,
                     span,
                     message,
-                    "an operator is missing in front of this",
+                    "an operator is missing before this",
                 );
                 mistake.help("write a product as `2*x`")
             }
@@ -376,8 +371,8 @@ impl<'t> Parser<'t> {
                 }
                 self.next += 1;
                 if !self.is_option() {
-                    let message = "something follows the options";
-                    let label = "those with `=` come last";
+                    let message = "only options can follow an option";
+                    let label = "arguments with `=` come last";
                     return Err(Mistake::new(Code::Formula, comma, message, label));
                 }
             }
@@ -399,16 +394,16 @@ impl<'t> Parser<'t> {
             ));
         }
         if let Some((_, place)) = axis.as_ref().filter(|_| !function.takes_axis()) {
-            let message = format!("`{name}` goes along no axis");
-            let label = "leave it out";
+            let message = format!("`{name}` takes no axis");
+            let label = "remove it";
             self.mistakes
                 .push(Mistake::new(Code::Formula, place.clone(), message, label));
         } else if let Some((_, place)) = axis
             .as_ref()
             .filter(|_| function.meaning.each(arguments.len()).is_some())
         {
-            let message = format!("`{name}` of several arguments goes along no axis");
-            let label = "expected a single vector or matrix with this";
+            let message = format!("`{name}` of several arguments takes no axis");
+            let label = "expected a single vector or matrix with `axis`";
             self.mistakes
                 .push(Mistake::new(Code::Formula, place.clone(), message, label));
         }
@@ -423,7 +418,7 @@ impl<'t> Parser<'t> {
         Ok(self.part(Kind::Call(function, arguments, axis), span, false))
     }
 
-    /// `axis=0` or `axis=1`, of which the place is kept too, or an argument by its name.
+    /// `axis=0` or `axis=1`, with its span, or an argument by its name.
     fn option(
         &mut self,
         function: &str,
@@ -460,21 +455,21 @@ impl<'t> Parser<'t> {
             Token::Number(number) if number.wide() == 0.0 => 0,
             Token::Number(number) if number.wide() == 1.0 => 1,
             _ => {
-                let label = "expected `axis=0`, down the columns, or `axis=1`, along the rows";
-                return Err(Mistake::new(Code::Formula, place, "this is no axis", label));
+                let label = "expected `axis=0` (down the columns) or `axis=1` (along the rows)";
+                return Err(Mistake::new(Code::Formula, place, "invalid axis", label));
             }
         };
         self.next += 1;
         if axis.is_some() {
-            let message = "a second axis";
-            let label = "leave it out: without `axis` it goes along both";
+            let message = "`axis` is given twice";
+            let label = "remove it; omit `axis` to take all elements";
             return Err(Mistake::new(Code::Formula, place, message, label));
         }
         *axis = Some((number, place));
         Ok(())
     }
 
-    /// The bracket that belongs to the one at `open`; gives the place behind it.
+    /// The bracket that belongs to the one at `open`; gives the position after it.
     fn close(&mut self, open: &Span, closing: &Token) -> Result<usize, Mistake> {
         let (token, span) = self.peek();
         if token == *closing {
@@ -498,14 +493,14 @@ impl<'t> Parser<'t> {
     ) -> Result<R, Mistake> {
         if self.depth == GREATEST_DEPTH {
             self.is_too_deep = true;
-            let message = format!("the formula is nested more than {GREATEST_DEPTH} deep");
+            let message = format!("the formula is nested more than {GREATEST_DEPTH} levels deep");
             let mistake = Mistake::new(
                 Code::TooLarge,
                 place.clone(),
                 message,
                 "the limit is reached here",
             );
-            return Err(mistake.help("name parts of the formula in `define`"));
+            return Err(mistake.help("move parts of the formula to `define`"));
         }
         self.depth += 1;
         let result = read(self);

@@ -79,7 +79,7 @@ impl Formula {
                 break;
             }
             links.push((*operator, *y));
-            // Comparisons have none beside them.
+            // Comparisons are not chained.
             first = (*x, operator.level() + u8::from(operator.is_comparison()));
         }
         self.write(first.0, first.1, to)?;
@@ -153,7 +153,7 @@ impl Formula {
     }
 }
 
-/// The shortest digits of a number, without a `.0` behind a whole one.
+/// The shortest digits of a number, without a `.0` after an integer.
 pub(in crate::objective) fn shortest(number: f64) -> String {
     let text = Scalar::F64(number).to_string().replace("e+", "e");
     match text.strip_suffix(".0") {

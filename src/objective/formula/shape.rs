@@ -26,7 +26,7 @@ pub(super) struct Found {
     pub(super) detail: Detail,
 }
 
-/// The numbers that an operation needs beside its operands.
+/// The numbers that an operation needs in addition to its operands.
 #[derive(Clone, Debug)]
 pub(super) enum Detail {
     None,
@@ -38,12 +38,12 @@ pub(super) enum Detail {
         step: i64,
         count: usize,
     },
-    /// How many classes `one_hot` has.
+    /// The number of classes of `one_hot`.
     Classes(usize),
     /// What a sum of squares is divided by.
     Divisor(usize),
-    /// Where the first axis goes of which the operand is a part: zeros are
-    /// between its elements and around them.
+    /// The place of the operand in a longer first axis, with zeros between its elements
+    /// and around them.
     Place {
         start: usize,
         step: usize,
@@ -55,7 +55,7 @@ pub(super) enum Detail {
 #[derive(Clone, Debug)]
 pub(in crate::objective) struct Shaped {
     pub(super) parts: Vec<Found>,
-    /// Elements of all vectors and matrices but those that have a name.
+    /// Elements of all vectors and matrices except named ones.
     elements: usize,
 }
 
@@ -63,7 +63,7 @@ impl Shaped {
     /// What the whole formula gives.
     pub(in crate::objective) fn whole(&self) -> &Type {
         let last = self.parts.last();
-        &last.expect("a formula has a sub-formula at least").of
+        &last.expect("a formula has at least one sub-formula").of
     }
 
     pub(in crate::objective) fn elements(&self) -> usize {
@@ -93,7 +93,7 @@ impl Checker {
         }
     }
 
-    /// The shapes of all sub-formulas, or those that do not fit.
+    /// The shapes of all sub-formulas, or the incompatible ones as errors.
     ///
     /// Each of [`Formula::names`] is in `names`, or is a named number.
     pub(in crate::objective) fn check(
@@ -111,7 +111,7 @@ impl Checker {
                 found: &found,
                 graph: &self.graph,
             };
-            // What is wrong with an operand was told.
+            // Errors in an operand were reported.
             let result = looking.part(PartId(place));
             let result = result.and_then(|part| match part {
                 Some(part) => self.counted(part, formula, PartId(place)).map(Some),
@@ -153,8 +153,8 @@ impl Checker {
         self.elements = before.saturating_add(count);
         if self.elements > GREATEST_ELEMENTS_TOGETHER && before <= GREATEST_ELEMENTS_TOGETHER {
             let most = grouped(GREATEST_ELEMENTS_TOGETHER as u128);
-            let message = "the vectors and matrices of the formula are too large together";
-            let label = format!("with this they have more than {most} elements");
+            let message = "the vectors and matrices of the formula are too large in total";
+            let label = format!("this brings the total above {most} elements");
             return Err(Mistake::new(Code::TooLarge, span, message, label));
         }
         Ok(part)
@@ -176,8 +176,8 @@ pub(in crate::objective) fn described(shape: &Shape) -> String {
     }
 }
 
-/// The shape that both have where they stand together: a number goes with anything,
-/// a vector with the rows of a matrix.
+/// The shape of two combined operands: a number combines with anything, a vector with
+/// the rows of a matrix.
 fn together(x: &Shape, y: &Shape) -> Option<Shape> {
     match (&x[..], &y[..]) {
         (x_lengths, y_lengths) if x_lengths == y_lengths => Some(x.clone()),
@@ -263,7 +263,7 @@ impl Looking<'_> {
         self.formula.parts[id.0].span.clone()
     }
 
-    /// A part as it was written, in quotes, if it is short; else `other`.
+    /// The text of a part between backticks if it is short; otherwise `other`.
     pub(super) fn quoted(&self, id: PartId, other: &str) -> String {
         const LONGEST: usize = 30;
         let text = self.formula.text.get(self.span(id)).unwrap_or("");
@@ -296,22 +296,22 @@ impl Looking<'_> {
             let other = &self.of(*operand).shape;
             let Some(both) = together(&shape, other) else {
                 let names = match operands.len() {
-                    2 => ["the left one", "the right one"],
-                    _ => ["one", "another"],
+                    2 => ["the left operand", "the right operand"],
+                    _ => ["one operand", "another"],
                 };
                 let message = match &self.formula.parts[id.0].kind {
                     Kind::Call(..) => {
-                        format!("the arguments of {name} have shapes that do not fit")
+                        format!("the arguments of {name} have incompatible shapes")
                     }
-                    _ => format!("the shapes beside {name} do not fit"),
+                    _ => format!("the operands of {name} have incompatible shapes"),
                 };
                 let label = self.both(from, *operand, names);
                 let mistake = Mistake::new(Code::Shape, self.span(id), message, label);
                 return Err(mistake.help(match (&shape[..], &other[..]) {
                     ([length], [rows, columns]) | ([rows, columns], [length]) if length == rows => {
                         format!(
-                            "a vector goes with the rows of a matrix, which have {columns} \
-                             elements here; for the columns transpose the matrix first"
+                            "a vector combines with the rows of a matrix, here of length \
+                             {columns}; for the columns, transpose the matrix first"
                         )
                     }
                     _ => String::new(),
@@ -332,25 +332,25 @@ impl Looking<'_> {
     }
 
     fn product(&self, id: PartId, x: PartId, y: PartId) -> Result<Found, Mistake> {
-        let names = ["the left one", "the right one"];
+        let names = ["the left operand", "the right operand"];
         let shape = match (&self.of(x).shape[..], &self.of(y).shape[..]) {
             ([], _) | (_, []) => {
                 let message = "`@` multiplies vectors and matrices, found a number";
                 let label = self.both(x, y, names);
                 let mistake = Mistake::new(Code::Shape, self.span(id), message, label);
-                return Err(mistake.help("a product with a number is written `*`"));
+                return Err(mistake.help("write a product with a number as `*`"));
             }
             ([k], [l]) if k == l => Shape::scalar(),
             ([m, k], [l]) if k == l => Shape::from([*m]),
             ([k], [l, n]) if k == l => Shape::from([*n]),
             ([m, k], [l, n]) if k == l => Shape::from([*m, *n]),
             ([.., k], [l, ..]) => {
-                let message = "the shapes beside `@` do not fit";
+                let message = "the operands of `@` have incompatible shapes";
                 let label = self.both(x, y, names);
                 let mistake = Mistake::new(Code::Shape, self.span(id), message, label);
                 return Err(mistake.help(format!(
-                    "each row on the left, of {k} elements here, is multiplied with each column \
-                     on the right, of {l} elements"
+                    "the rows on the left, of length {k}, must be as long as the columns on the \
+                     right, of length {l}"
                 )));
             }
         };
@@ -363,8 +363,8 @@ impl Looking<'_> {
             if self.of(*element).shape != *first {
                 let is_matrix = first.len() == 1 && self.of(*element).shape.len() == 1;
                 let message = match is_matrix {
-                    true => "the rows of this matrix have unequal lengths",
-                    false => "the elements of this vector have unequal shapes",
+                    true => "the rows of this matrix have different lengths",
+                    false => "the elements of this vector have different shapes",
                 };
                 let label = self.both(elements[0], *element, ["the first one", "another one"]);
                 return Err(Mistake::new(Code::Lengths, self.span(id), message, label));
@@ -374,48 +374,48 @@ impl Looking<'_> {
             let message = "a list of matrices has three axes";
             let label = format!(
                 "{} is {}",
-                self.quoted(elements[0], "the first one"),
+                self.quoted(elements[0], "the first element"),
                 described(first)
             );
             let mistake = Mistake::new(Code::Shape, self.span(id), message, label);
-            return Err(mistake.help("there are numbers, vectors and matrices only"));
+            return Err(mistake.help("only numbers, vectors and matrices are supported"));
         }
         let lengths = [elements.len()].into_iter().chain(first.iter().copied());
         let shape = lengths.collect();
         Ok(plain(Type { shape, known: None }))
     }
 
-    /// The whole number that a part is.
+    /// The value of a part that must be an integer.
     pub(super) fn whole(&self, id: PartId, what: &str) -> Result<i64, Mistake> {
-        /// Beyond, whole numbers are not exact.
+        /// Larger integers are not exact.
         const GREATEST: f64 = 9_007_199_254_740_992.0;
         let of = self.of(id);
         let quoted = self.quoted(id, "this");
         if !of.shape.is_empty() {
-            let message = format!("{what} is one whole number");
+            let message = format!("{what} must be a single integer");
             let label = format!("{quoted} is {}", described(&of.shape));
             return Err(Mistake::new(Code::Shape, self.span(id), message, label));
         }
         let Some(value) = of.known else {
-            let message = format!("{what} has to be known before the formula is evaluated");
+            let message = format!("{what} must be known before the formula is evaluated");
             let label = format!("{quoted} can change");
             let mistake = Mistake::new(Code::Shape, self.span(id), message, label);
             return Err(mistake.help(
-                "numbers, `length(x)` and arithmetic of these are known; a variable and a number \
-                 of `constants` are not",
+                "numbers, `length(x)` and arithmetic of these are known; variables and numbers of \
+                 `constants` are not",
             ));
         };
         if value.floor() == value && value.abs() <= GREATEST {
             #[expect(
                 clippy::cast_possible_truncation,
-                reason = "a whole number within 2^53 has an i64"
+                reason = "an integer within 2^53 fits an i64"
             )]
             return Ok(value as i64);
         }
-        let message = format!("{what} is a whole number");
+        let message = format!("{what} must be an integer");
         let shown = super::print::shortest(value);
         let label = match quoted == format!("`{shown}`") {
-            true => "expected one such as `0`, `-1` or `length(x) - 1`".to_owned(),
+            true => "expected an integer such as `0`, `-1` or `length(x) - 1`".to_owned(),
             false => format!("{quoted} is {shown}"),
         };
         Err(Mistake::new(Code::Shape, self.span(id), message, label))

@@ -152,11 +152,11 @@ fn a_mistake_names_what_was_expected_where() {
         ),
         (
             "2x",
-            "expected an operator, found `x` | x | an operator is missing in front of this",
+            "expected an operator, found `x` | x | an operator is missing before this",
         ),
         (
             "(2 x)",
-            "expected an operator or `)`, found `x` | x | an operator is missing in front of this",
+            "expected an operator or `)`, found `x` | x | an operator is missing before this",
         ),
         (
             "x²",
@@ -164,7 +164,7 @@ fn a_mistake_names_what_was_expected_where() {
         ),
         (
             "x = 2",
-            "unexpected character `=` in the formula | = | a comparison is `==`",
+            "unexpected character `=` in the formula | = | write a comparison as `==`",
         ),
         (
             "gamma(x)",
@@ -204,7 +204,7 @@ fn a_mistake_names_what_was_expected_where() {
         ),
         (
             "1.2.3",
-            "expected an operator, found `.3` | .3 | an operator is missing in front of this",
+            "expected an operator, found `.3` | .3 | an operator is missing before this",
         ),
         (
             "1e999",
@@ -472,8 +472,8 @@ fn sizes_are_bounded_together() {
     assert_eq!(
         mistake(&text),
         format!(
-            "the vectors and matrices of the formula are too large together | {large} + {large} | \
-             with this they have more than 50,000,000 elements"
+            "the vectors and matrices of the formula are too large in total | {large} + {large} | \
+             this brings the total above 50,000,000 elements"
         )
     );
 }
@@ -485,9 +485,9 @@ fn mistakes_of_shape_are_told_all_at_once_and_once() {
     assert_eq!(
         messages,
         [
-            "the shapes beside `+` do not fit",
+            "the operands of `+` have incompatible shapes",
             "index 7 is out of range",
-            "the rows of this matrix have unequal lengths"
+            "the rows of this matrix have different lengths"
         ]
     );
 }

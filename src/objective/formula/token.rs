@@ -21,7 +21,7 @@ pub(super) enum Token {
     End,
 }
 
-/// The tokens of a formula, cut at the greatest size with the mistake to tell.
+/// The tokens of a formula, cut at the maximum size with the error to report.
 pub(super) type Tokens = (Vec<(Token, Span)>, Option<Mistake>);
 
 pub(super) fn tokens(text: &str) -> Result<Tokens, Mistake> {
@@ -37,7 +37,7 @@ pub(super) fn tokens(text: &str) -> Result<Tokens, Mistake> {
         if tokens.len() == GREATEST_SIZE {
             let size = grouped(GREATEST_SIZE as u128);
             let message =
-                format!("the formula is too long: more than {size} numbers, names and operators");
+                format!("the formula is too long: more than {size} numbers, names and symbols");
             let place = start..start + first.len_utf8();
             let mistake = Mistake::new(
                 Code::TooLarge,
@@ -74,7 +74,7 @@ fn is_attribute(before: Option<&(Token, Span)>, rest: &str, start: usize) -> boo
 fn attribute(name: &str, start: usize) -> Mistake {
     let label = match name {
         ".T" => "write a transposed matrix as `transpose(M)`",
-        _ => "write functions in front, such as `sum(x)`",
+        _ => "write the function first, such as `sum(x)`",
     };
     let message = format!("unexpected `{name}` in the formula");
     Mistake::new(Code::Formula, start..start + name.len(), message, label)
@@ -160,12 +160,12 @@ pub(super) fn unknown_character(character: char, start: usize) -> Mistake {
         '÷' => "write a quotient as `/`",
         '²' | '³' => "write a power as `^2`",
         '√' => "write a root as `sqrt(…)`",
-        '=' => "a comparison is `==`",
-        '{' | '}' => "a vector is written `[1, 2]`",
+        '=' => "write a comparison as `==`",
+        '{' | '}' => "write a vector as `[1, 2]`",
         '&' => "write `and` between two comparisons",
-        '|' => "write `or` between two comparisons, a magnitude as `abs(x)`",
+        '|' => "write `or` between two comparisons, an absolute value as `abs(x)`",
         '!' => "write `not` in front of a comparison",
-        _ => "no formula contains this character",
+        _ => "formulas cannot contain this character",
     };
     let shown = character.escape_debug();
     let span = start..start + character.len_utf8();

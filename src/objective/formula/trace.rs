@@ -40,7 +40,7 @@ impl Formula {
     }
 
     /// The value of the formula, in which everything is a number, for these values of its
-    /// names; `constant` makes a number of one that is written.
+    /// names; `constant` converts a written number.
     ///
     /// # Panics
     ///
@@ -75,9 +75,9 @@ impl Formula {
         traced.pop().expect("a formula has a part")
     }
 
-    /// Records the formula in `graph`; `shaped` is what was found for values of
-    /// the shapes that these have. What each sub-formula records is labelled with its
-    /// number, counted from `first_label`.
+    /// Records the formula in `graph`; `shaped` is the result of the check for values of
+    /// these shapes. The nodes of each sub-formula are labelled with its number, counted
+    /// from `first_label`.
     pub(in crate::objective) fn record<'g, T: Real>(
         &self,
         shaped: &Shaped,
@@ -125,7 +125,7 @@ impl Formula {
 }
 
 impl Operator {
-    /// The value of an operator that goes element by element.
+    /// The value of an elementwise operator.
     pub(super) fn of<N: Number>(self, x: N, y: N) -> N {
         let apply = |op: Op, x: &N, y: &N| N::apply(op, &[x, y]);
         match self {
@@ -171,7 +171,7 @@ fn chosen<'g, T: Real>(arguments: &[Array<'g, T>], shape: &Shape) -> Array<'g, T
     }
 }
 
-/// A function that does not go element by element.
+/// A function that is not elementwise.
 fn called<'g, T: Real>(
     graph: &'g ArrayGraph<T>,
     meaning: Meaning,
@@ -186,7 +186,7 @@ fn called<'g, T: Real>(
     };
     let shape = x.shape();
     match meaning {
-        // It is elementwise, which was looked at before.
+        // Elementwise functions were handled before.
         Meaning::Each(each) => each.of(arguments),
         Meaning::Extreme(Op::Max) => x.max(axis),
         Meaning::Extreme(_) => x.min(axis),
@@ -255,7 +255,7 @@ fn called<'g, T: Real>(
     }
 }
 
-/// The place of the first element that is the extreme one, or of the first NaN.
+/// The index of the first extreme element, or of the first NaN.
 fn position<'g, T: Real>(
     graph: &'g ArrayGraph<T>,
     op: Op,
@@ -286,15 +286,14 @@ fn position<'g, T: Real>(
 
 #[expect(
     clippy::cast_precision_loss,
-    reason = "no length is beyond the greatest number of elements"
+    reason = "no length exceeds the maximum number of elements"
 )]
 fn whole<T: Real>(value: usize) -> T {
     T::from_f64(value as f64)
 }
 
-/// What is subtracted before powers are taken: the greatest elements as constants,
-/// 0 where they are infinite. The result does not depend on them, nor does any
-/// derivative.
+/// The numbers subtracted before powers are taken: the largest elements as constants, 0
+/// where they are infinite. Neither the result nor any derivative depends on them.
 fn shift<'g, T: Real>(x: Array<'g, T>, axis: Option<usize>) -> Array<'g, T> {
     let greatest = x.stop_gradient().max(axis);
     let magnitude = Array::apply(Op::Abs, &[greatest]);
@@ -302,7 +301,7 @@ fn shift<'g, T: Real>(x: Array<'g, T>, axis: Option<usize>) -> Array<'g, T> {
     Array::apply(Op::Where, &[is_finite, greatest, greatest.constant(0.0)])
 }
 
-/// What was reduced along an axis, so that it goes with what has it still.
+/// A result reduced along an axis, in a shape that combines with an array that has the axis.
 fn kept<'g, T: Real>(reduced: Array<'g, T>, axis: Option<usize>, shape: &Shape) -> Array<'g, T> {
     match (axis, shape.len()) {
         (Some(1), 2) => reduced.reshape([shape[0], 1]),

@@ -1,10 +1,10 @@
 //! Expressions of a graph of arrays.
 //!
-//! The graph broadcasts as NumPy does, the language knows only numbers, vectors of
-//! one length, and vectors beside the rows of a matrix. So each node has an
-//! expression that may be smaller than it, as far as the language stretches it in
-//! the same way: a number stands for anything, a vector for rows that are all
-//! alike. Where the shape itself counts, it is written out.
+//! The graph broadcasts as NumPy does; the language combines only numbers, vectors of
+//! the same length, and vectors with the rows of a matrix. So the expression of a node
+//! may be smaller than the node, where the language broadcasts it in the same way: a
+//! number stands for anything, a vector for rows that are all equal. Where the shape
+//! itself matters, it is written out.
 
 use std::sync::Arc;
 
@@ -127,7 +127,7 @@ impl Reader {
                 for operand in &operands {
                     let (number, condition) = self.found[*operand as usize]?;
                     numbers.push(self.fitted(number, &shape));
-                    // A column cannot be a condition beside rows.
+                    // A column cannot be a condition for rows.
                     let is_same = numbers.last() == Some(&number);
                     conditions.push(condition.filter(|_| is_same));
                 }
@@ -179,7 +179,7 @@ impl Reader {
                 };
                 let result = Expression::Call(name, vec![id], axis);
                 let result = self.all.make(result, reduced);
-                // A row or a number is stretched as what stays would be.
+                // A row or a number broadcasts as the result with the axis would.
                 match (reduce.keep, axis) {
                     (true, Some(1)) => self.column(result),
                     _ => result,
@@ -211,8 +211,8 @@ impl Reader {
         })
     }
 
-    /// Arrays behind one another: a list if each is one, else the sum of all with
-    /// zeros in the places of the others.
+    /// Concatenated arrays: a list if each is one, otherwise the sum of all with zeros
+    /// in the places of the others.
     fn concatenated(&mut self, operands: &[u32], axis: usize, shape: &Shape) -> Option<Id> {
         let parts = operands.iter().map(|operand| self.exactly(*operand));
         let parts: Vec<Id> = parts.collect::<Option<_>>()?;
@@ -360,7 +360,7 @@ impl Reader {
         }
     }
 
-    /// What is at one place of an axis; of a slice it is a place of the whole.
+    /// The elements at one place of an axis; of a slice, they are those of the whole array.
     fn at(&mut self, id: Id, axis: usize, place: usize) -> Id {
         let shape = self.all.shape(id).clone();
         let lengths = shape
@@ -426,8 +426,8 @@ impl Reader {
         self.all.make(call, shape)
     }
 
-    /// An operand of what goes element by element and has this shape: what the
-    /// language does not stretch in the same way is written out.
+    /// An operand of an elementwise operation with this shape, written out where the
+    /// language does not broadcast it in the same way.
     fn fitted(&mut self, id: Id, shape: &Shape) -> Id {
         match (&self.all.shape(id)[..], &shape[..]) {
             (own, whole) if own == whole => id,
@@ -497,12 +497,12 @@ impl Reader {
     fn whole(&mut self, value: usize) -> Id {
         #[expect(
             clippy::cast_precision_loss,
-            reason = "no length is beyond the greatest number of elements"
+            reason = "no length exceeds the maximum number of elements"
         )]
         self.all.number(value as f64)
     }
 
-    /// Fixed numbers, which `range` made.
+    /// Fixed numbers, which come from `range`.
     fn progression(&mut self, values: &Arc<[f64]>, shape: &Shape) -> Option<Id> {
         let (first, last) = (values.first()?, values.last()?);
         let step = values.get(1).map_or(1.0, |second| second - first);

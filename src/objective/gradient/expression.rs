@@ -1,8 +1,8 @@
 //! Expressions as people write them: sums of terms, products of powers.
 //!
-//! Equal expressions exist once. What is simplified holds for numbers, not for
-//! every rounding of them: terms and factors are collected, so that a value can
-//! differ in its last digits.
+//! Equal expressions exist once. Simplifications are exact for real numbers, but not
+//! for rounded ones: terms and factors are collected, so a value can differ in its
+//! last digits.
 
 use std::collections::HashMap;
 
@@ -51,7 +51,7 @@ pub(super) enum Expression {
     /// A comparison, or two combined.
     Condition(Operator, Id, Id),
     Not(Id),
-    /// A function of the language that is no operation of the table.
+    /// A function of the language that is not an operation of the table.
     Call(&'static str, Vec<Id>, Option<usize>),
     MatMul(Id, Id),
     List(Vec<Id>),
@@ -66,12 +66,11 @@ pub(super) struct Expressions {
     ids: HashMap<Expression, Id>,
 }
 
-/// Fractions up to so many digits are written as one number.
+/// Maximum length of a quotient that is written as one number.
 const SHORT: usize = 6;
 
-/// Terms and factors are collected up to so many: a longer sum is one of two sums,
-/// which reads the same. Else each of many partial sums would have all terms before
-/// it.
+/// Maximum number of collected terms or factors: a longer sum is one of two sums, which
+/// reads the same. Otherwise each of many partial sums would have all terms before it.
 const MOST_COLLECTED: usize = 50;
 
 impl Expressions {
@@ -104,8 +103,7 @@ impl Expressions {
         id
     }
 
-    /// The shape of what goes element by element. A vector goes with the rows of a
-    /// matrix.
+    /// The shape of an elementwise result. A vector combines with the rows of a matrix.
     fn together(&self, parts: impl IntoIterator<Item = Id>) -> Shape {
         let parts = parts.into_iter().map(|part| self.shape(part));
         parts.fold(Shape::scalar(), |shape, other| {

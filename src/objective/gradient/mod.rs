@@ -1,4 +1,4 @@
-//! The gradient of an objective as formulas, for somebody who reads it.
+//! The gradient of an objective as readable formulas.
 
 mod arrays;
 mod expression;
@@ -9,22 +9,23 @@ use std::collections::HashSet;
 
 use super::Objective;
 
-/// The derivative by each parameter as text that [`Formula::parse`] reads.
+/// The derivative by each parameter, as text that [`Formula::parse`] accepts.
 ///
 /// [`Formula::parse`]: super::Formula::parse
 #[derive(Clone, Debug, PartialEq)]
 pub struct GradientText {
-    /// Parts that occur more than once, with names of their own: each uses only
-    /// those before it.
+    /// Named parts, such as those that occur more than once; each uses only those
+    /// before it.
     pub names: Vec<(String, String)>,
     /// The derivative by each variable, or by each of its elements.
     pub derivatives: Vec<(String, String)>,
 }
 
-/// The derivative by a vector is written element by element for so many parameters,
+/// Maximum number of parameters for which the derivative by a vector is written element
+/// by element.
 const MOST_PARAMETERS: usize = 8;
 
-/// as long as the texts have no more letters than this together.
+/// Maximum length of these texts together, in bytes.
 const LONGEST: usize = 600;
 
 impl GradientText {
@@ -35,14 +36,14 @@ impl GradientText {
 }
 
 impl Objective {
-    /// The gradient as formulas, or `None` if it is too long to be read or if the
-    /// language has no words for a part of it.
+    /// The gradient as formulas, or `None` if it is too long to be readable or if the
+    /// language cannot express a part of it.
     ///
-    /// Of few parameters there is a derivative by each; else that by a vector is a
-    /// vector.
+    /// With few parameters there is a derivative by each one; otherwise the derivative by
+    /// a vector is a vector.
     ///
-    /// Terms and factors are collected as people would, so a value can differ from
-    /// that of the gradient in its last digits.
+    /// Terms and factors are collected for readability, so a value can differ from that of
+    /// the gradient in its last digits.
     ///
     /// # Examples
     ///
@@ -76,7 +77,7 @@ impl Objective {
             .or_else(|| self.element_gradient())
     }
 
-    /// Names that mean something in the formula.
+    /// Names that the formula uses already.
     fn taken_names(&self) -> HashSet<&str> {
         let shaped = self.inputs.variables.iter().chain(&self.inputs.data);
         let definitions = self.definitions.iter().map(|one| &one.name);

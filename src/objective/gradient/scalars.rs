@@ -6,7 +6,7 @@ use crate::autodiff::{Graph, Node, Op, Shape, Subnormals, Var};
 use crate::objective::Objective;
 use crate::objective::formula::Operator;
 
-/// A graph with more nodes is not read by anybody.
+/// Maximum number of nodes; the gradient of a larger graph is not readable.
 pub(super) const MOST_NODES: usize = 20_000;
 
 impl Objective {
@@ -156,7 +156,7 @@ pub(super) fn operation(
             let [below, above] = [x[0], minus].map(|x| all.op(Op::Sigmoid, vec![x]));
             all.multiply(below, above)
         }
-        // Of a power whose exponent is 0, at 0: the rule that is meant is that elsewhere.
+        // A power with exponent 0, at 0: the text is that of the rule elsewhere.
         Op::Equal if all.value(x[1]) == Some(f64::INFINITY) => all.number(0.0),
         Op::Less | Op::LessEqual | Op::Equal => match condition {
             Some(condition) => {
@@ -165,10 +165,10 @@ pub(super) fn operation(
             }
             None => all.number(0.0),
         },
-        // A guard of logsumexp and softmax, which shift by the greatest element.
+        // A guard of logsumexp and softmax, which shift by the largest element.
         Op::Where if conditions[0].is_some_and(|id| is_guard(all, id)) => x[1],
         Op::Where if all.value(x[0]) == Some(0.0) => x[2],
-        // Both of a condition and what never holds.
+        // A condition and one that never holds.
         Op::Where if all.value(x[1]) == Some(0.0) && x[0] == x[2] => x[1],
         Op::Where => {
             let condition = conditions[0].unwrap_or_else(|| {

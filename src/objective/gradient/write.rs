@@ -8,31 +8,33 @@ use crate::number::Number;
 use crate::objective::formula::{Formula, Index, Kind, Operator, PartId, Pick};
 use crate::objective::function::{Each, FUNCTIONS, Function, Meaning};
 
-/// What is used more than once has a name if it has so many parts.
+/// Minimum number of parts of an expression that has a name because it is used more than
+/// once.
 const NAMED_FROM: usize = 10;
 
-/// What is nested deeper has a name, so that every text can be read and parsed.
+/// Maximum depth of an expression without a name, so that every text is readable and can
+/// be parsed.
 const DEEPEST: usize = 12;
 
-/// A text of more parts is not read by anybody. Each part is a few words, so one with
-/// fewer is within the size of a formula.
+/// Maximum number of parts of a text; longer ones are not readable. Each part is a few
+/// tokens, so the text stays within the size of a formula.
 const LONGEST: usize = 2_000;
 
-/// All texts together have at most so many parts.
+/// Maximum number of parts of all texts together.
 const LONGEST_TOGETHER: usize = 20_000;
 
-/// Conditions have no names, so they cannot be deeper.
+/// Maximum depth of a condition, which cannot have a name.
 const DEEPEST_CONDITION: usize = 30;
 
-/// Formulas with names in the order in which they need one another, then those that
-/// were asked for.
+/// Formulas with names, each after those that it uses, then the formulas that were
+/// requested.
 pub(super) struct Texts {
     pub(super) names: Vec<(String, String)>,
     pub(super) wanted: Vec<String>,
 }
 
-/// The texts of `wanted`, of inputs with the given names; `None` if they cannot be
-/// written. `taken` are names that mean something else.
+/// The texts of `wanted`, for inputs with the given names; `None` if they cannot be
+/// written. The names `taken` are in use already.
 pub(super) fn texts(
     all: &Expressions,
     inputs: &[String],
@@ -47,7 +49,7 @@ pub(super) fn texts(
     let mut numbers = 1..;
     let mut together = 0;
     for id in all.ids().filter(|id| uses[id.index()] > 0) {
-        // There is no number for it in the language.
+        // The language has no such number.
         if all.value(id).is_some_and(|value| !value.is_finite()) {
             return None;
         }
@@ -99,7 +101,7 @@ pub(super) fn texts(
     })
 }
 
-/// How often each expression is part of one that is needed.
+/// The number of uses of each expression in those that are needed.
 fn uses(all: &Expressions, wanted: &[Id]) -> Vec<usize> {
     let mut uses = vec![0; all.len()];
     for id in wanted {
@@ -154,7 +156,7 @@ impl Writer<'_> {
                 if number.value() != 0.0 {
                     terms.push((None, number.value()));
                 }
-                // What is added comes before what is subtracted.
+                // Added terms come before subtracted ones.
                 if terms[0].1 < 0.0
                     && let Some(place) = terms.iter().position(|(_, times)| *times > 0.0)
                 {
@@ -250,7 +252,7 @@ impl Writer<'_> {
     fn whole(&mut self, value: usize) -> PartId {
         #[expect(
             clippy::cast_precision_loss,
-            reason = "no length is beyond the greatest number of elements"
+            reason = "no length exceeds the maximum number of elements"
         )]
         self.number(value as f64)
     }
@@ -330,7 +332,7 @@ impl Writer<'_> {
                 let stop = last + step.signum();
                 let is_forward = step > 0;
                 let from_begin = if is_forward { 0 } else { length - 1 };
-                // Where the next one would be beyond the array, no end is needed.
+                // Where the next element would be outside the array, no end is needed.
                 let is_all = !(0..length.cast_signed()).contains(&(last + step));
                 let start = (start != from_begin).then(|| self.whole(start));
                 // The end from behind, where it is near: `x[:-1]`.

@@ -1,4 +1,4 @@
-//! Schedules along the cosine.
+//! Cosine schedules.
 
 use super::warmup::{WARMUP, WARMUP_FACTOR, WARMUP_START};
 use super::{
@@ -13,39 +13,39 @@ use DefaultValue::{Number, Required, RunEpochs};
 const SGDR: &str =
     "Loshchilov and Hutter, SGDR: stochastic gradient descent with warm restarts, 2017";
 
-/// Down along half a wave of the cosine.
+/// Decay along half a cosine wave.
 pub(super) struct Cosine;
 
 impl Curve for Cosine {
     const DESCRIPTION: &'static Description = &Description {
         name: "cosine",
         title: "cosine",
-        about: "Down along half a wave of the cosine: slowly at first and at last. Behind its end the rate stays, but in PyTorch's convention it rises again.",
+        about: "Decays along half a cosine wave, slowly at the start and at the end. After the end the learning rate stays constant; in PyTorch's convention it rises again.",
         conventions: &[PyTorch, Keras, Optax],
         settings: &[
             Setting::new(
                 "epochs",
                 Domain::Count,
                 Defaults::All(RunEpochs),
-                "T, the epochs down to the end (T_max, decay_steps); in optax the warm-up is among them",
+                "T, the number of epochs to the end (T_max, decay_steps); in optax it includes the warm-up",
             ),
             Setting::new(
                 "end",
                 Domain::NotNegative,
                 Defaults::By(&[(PyTorch, Number(0.0))]),
-                "E, the rate at the end (eta_min)",
+                "E, the learning rate at the end (eta_min)",
             ),
             Setting::new(
                 "alpha",
                 Domain::NotNegative,
                 Defaults::By(&[(Keras, Number(0.0)), (Optax, Number(0.0))]),
-                "α, the rate at the end as a share of the first",
+                "α, the learning rate at the end as a share of the first",
             ),
             Setting::new(
                 "exponent",
                 Domain::Positive,
                 Defaults::By(&[(Optax, Number(1.0))]),
-                "p, the power of the wave",
+                "p, the exponent of the wave",
             ),
             WARMUP,
             WARMUP_FACTOR,
@@ -97,21 +97,21 @@ impl Curve for Cosine {
     }
 }
 
-/// The same again and again.
+/// Repeated decay along half a cosine wave.
 pub(super) struct CosineRestarts;
 
 impl Curve for CosineRestarts {
     const DESCRIPTION: &'static Description = &Description {
         name: "cosine_restarts",
         title: "cosine with warm restarts",
-        about: "Down along half a wave of the cosine, then again from the top, each time perhaps longer.",
+        about: "Decays along half a cosine wave, then restarts from the top; each wave can be longer than the previous one.",
         conventions: &[PyTorch, Keras, Optax],
         settings: &[
             Setting::new(
                 "first_epochs",
                 Domain::Count,
                 Defaults::All(Required),
-                "T, the epochs up to the first restart (T_0, first_decay_steps, decay_steps)",
+                "T, the number of epochs to the first restart (T_0, first_decay_steps, decay_steps)",
             ),
             Setting::new(
                 "t_mul",
@@ -121,25 +121,25 @@ impl Curve for CosineRestarts {
                     (Keras, Number(2.0)),
                     (Optax, Number(1.0)),
                 ]),
-                "how many times longer each wave is than the one before (T_mult)",
+                "the length of each wave as a multiple of the previous one (T_mult)",
             ),
             Setting::new(
                 "m_mul",
                 Domain::Positive,
                 Defaults::By(&[(Keras, Number(1.0))]),
-                "m, how many times higher each wave is than the one before",
+                "m, the height of each wave as a multiple of the previous one",
             ),
             Setting::new(
                 "end",
                 Domain::NotNegative,
                 Defaults::By(&[(PyTorch, Number(0.0)), (Optax, Number(0.0))]),
-                "E, the rate at the end of a wave (eta_min, end_value)",
+                "E, the learning rate at the end of a wave (eta_min, end_value)",
             ),
             Setting::new(
                 "alpha",
                 Domain::NotNegative,
                 Defaults::By(&[(Keras, Number(0.0))]),
-                "α, the rate at the end of a wave as a share of the first",
+                "α, the learning rate at the end of a wave as a share of the first",
             ),
             WARMUP,
             WARMUP_FACTOR,
@@ -159,7 +159,7 @@ L          T, then t_mul times that, …",
             (
                 &[Keras],
                 "\
-η·((1 − α)·½·mⁱ·(1 + cos(π·f)) + α), f of wave i has passed: with q = k/T
+η·((1 − α)·½·mⁱ·(1 + cos(π·f)) + α), f is the passed share of wave i; with q = k/T
 t_mul = 1  i = ⌊q⌋, f = q − i
 t_mul > 1  i = ⌊ln(1 − q·(1 − t_mul))/ln t_mul⌋, f = (q − (1 − t_mulⁱ)/(1 − t_mul))/t_mulⁱ",
             ),
@@ -168,13 +168,13 @@ t_mul > 1  i = ⌊ln(1 − q·(1 − t_mul))/ln t_mul⌋, f = (q − (1 − t_mu
             SGDR,
             "torch.optim.lr_scheduler.CosineAnnealingWarmRestarts",
             "keras.optimizers.schedules.CosineDecayRestarts",
-            "optax.sgdr_schedule, of waves each t_mul times as long as the one before, without end",
+            "optax.sgdr_schedule, with waves each t_mul times as long as the previous one, without end",
         ],
     };
 
     fn memory(schedule: &Schedule) -> Vec<Initial> {
-        // How much of the present wave has passed, and how long it is. Keras computes that
-        // anew, by a logarithm.
+        // How much of the current wave has passed, and its length. Keras recomputes both by a
+        // logarithm.
         match schedule.outline.convention {
             Keras => Vec::new(),
             _ => vec![

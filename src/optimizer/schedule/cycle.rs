@@ -1,4 +1,4 @@
-//! Schedules that go up and down, and the momentum the other way.
+//! Schedules that rise and fall, with the momentum moving the opposite way.
 
 use super::warmup::{WARMUP, WARMUP_FACTOR, WARMUP_START};
 use super::{
@@ -9,75 +9,75 @@ use crate::autodiff::Op;
 use Convention::{Optax, PyTorch};
 use DefaultValue::{Absent, Name, Number, Required, RunEpochs, Switch};
 
-/// Up to the rate and far down.
+/// A rise to the learning rate, then a long fall.
 pub(super) struct OneCycle;
 
 impl Curve for OneCycle {
     const DESCRIPTION: &'static Description = &Description {
         name: "one_cycle",
         title: "one cycle",
-        about: "Up from a fraction of the learning rate, which is the peak, and then far down. In PyTorch's convention the momentum (β₁ of Adam and its kin) goes the other way, whatever the optimizer was given.",
+        about: "Rises from a fraction of the learning rate to the learning rate, the peak, and then falls far below the start. In PyTorch's convention the momentum (β₁ of Adam and its variants) moves the opposite way and replaces the momentum of the optimizer.",
         conventions: &[PyTorch, Optax],
         settings: &[
             Setting::new(
                 "epochs",
                 Domain::Count,
                 Defaults::All(RunEpochs),
-                "T, the epochs of the cycle (total_steps, transition_steps); in PyTorch no run can be longer",
+                "T, the number of epochs of the cycle (total_steps, transition_steps); in PyTorch no run can be longer",
             ),
             Setting::new(
                 "anneal",
                 Domain::Choice(&["cosine", "linear"]),
                 Defaults::All(Name("cosine")),
-                "along half a wave of the cosine or a straight line (anneal_strategy; optax: cosine_onecycle, linear_onecycle)",
+                "half a cosine wave or a straight line (anneal_strategy; optax: cosine_onecycle, linear_onecycle)",
             ),
             Setting::new(
                 "pct_start",
                 Domain::Unit,
                 Defaults::All(Number(0.3)),
-                "a, the share of the epochs up to the peak",
+                "a, the share of the epochs before the peak",
             ),
             Setting::new(
                 "pct_final",
                 Domain::Unit,
                 Defaults::By(&[(Optax, Number(0.85))]),
-                "b, the share up to the first rate again; of straight lines",
+                "b, the share of the epochs before the return to the first learning rate; linear only",
             ),
             Setting::new(
                 "div_factor",
                 Domain::Positive,
                 Defaults::All(Number(25.0)),
-                "d, the peak over the first rate",
+                "d, the ratio of the peak to the first learning rate",
             ),
             Setting::new(
                 "final_div_factor",
                 Domain::Positive,
                 Defaults::All(Number(1e4)),
-                "D, the first rate over the last",
+                "D, the ratio of the first learning rate to the last",
             ),
             Setting::new(
                 "three_phase",
                 Domain::Switch,
                 Defaults::By(&[(PyTorch, Switch(false))]),
-                "down to the first rate as fast as up, then to the last",
+                "fall to the first learning rate as fast as it rose, then to the last",
             ),
             Setting::new(
                 "cycle_momentum",
                 Domain::Switch,
                 Defaults::By(&[(PyTorch, Switch(true))]),
-                "whether the momentum goes the other way",
+                "move the momentum the opposite way",
             ),
             Setting::new(
                 "base_momentum",
                 Domain::Share,
                 Defaults::By(&[(PyTorch, Number(0.85))]),
-                "the momentum at the peak of the rate",
+                "the momentum at the peak of the learning rate",
             ),
             Setting::new(
                 "max_momentum",
                 Domain::Share,
                 Defaults::By(&[(PyTorch, Number(0.95))]),
-                "the momentum at first and at last",
+                "the momentum at the start and at the end",
             ),
             WARMUP,
             WARMUP_FACTOR,
@@ -90,7 +90,7 @@ impl Curve for OneCycle {
 up to      a·T − 1: η/d → η        three phases: a·T − 1: η/d → η
            T − 1:   η → η/(d·D)                  2a·T − 2: η → η/d
                                                  T − 1: η/d → η/(d·D)
-cosine     from u to v: v + (u − v)/2·(1 + cos(π·p)), p of the phase has passed
+cosine     from u to v: v + (u − v)/2·(1 + cos(π·p)), p is the passed share of the phase
 linear     from u to v: u + (v − u)·p",
             ),
             (
@@ -98,7 +98,7 @@ linear     from u to v: u + (v − u)·p",
                 "\
 cosine     η/d at 0, η at ⌊a·T⌋, η/(d·D) at T
 linear     η/d at 0, η at ⌊a·T⌋, η/d at ⌊b·T⌋, η/(d·D) at T
-           between them as in PyTorch, behind them the last rate",
+           between them as in PyTorch, then the last learning rate",
             ),
         ],
         sources: &[
@@ -118,7 +118,7 @@ linear     η/d at 0, η at ⌊a·T⌋, η/d at ⌊b·T⌋, η/(d·D) at T
     }
 }
 
-/// From one number to another, of which a share of the way has passed.
+/// The value after a share of the phase from one number to another.
 fn between<N: Block>(course: &Course<'_, N>, from: N, to: N, share: N) -> N {
     if course.choice("anneal") == 1 {
         return (to - from) * share + from;
@@ -127,7 +127,7 @@ fn between<N: Block>(course: &Course<'_, N>, from: N, to: N, share: N) -> N {
     to + (from - to) / course.constant(2.0) * (course.cosine(share, one) + one)
 }
 
-/// A part of the cycle: its last epoch, and what the rate and the momentum go from and to.
+/// A phase of the cycle: its last epoch, and the first and last learning rate and momentum.
 struct Phase<N> {
     end: N,
     rate: [N; 2],
@@ -177,7 +177,7 @@ fn one_cycle_of_pytorch<N: Block>(course: &Course<'_, N>) -> Rate<N> {
         parts.push((is_over, both));
         start = phase.end;
     }
-    // The last one goes on behind its end.
+    // The last phase continues after its end.
     let later = parts.into_iter().rev();
     let both = later.reduce(|(_, behind), (is_over, both)| {
         let [rate, momentum] = [0, 1].map(|of| is_over.choose(behind[of], both[of]));
@@ -201,7 +201,7 @@ fn one_cycle_of_optax<N: Block>(course: &Course<'_, N>) -> N {
     let at = |name: &str| floor(course.number(name) * length);
     let first = peak / high;
     let (start, end) = (at("pct_start"), floor(length));
-    // Where each piece ends, and by what the rate is multiplied up to there.
+    // Where each piece ends, and the factor on the learning rate up to there.
     let pieces = if course.choice("anneal") == 1 {
         vec![
             (start, high),
@@ -226,39 +226,39 @@ fn one_cycle_of_optax<N: Block>(course: &Course<'_, N>) -> N {
     })
 }
 
-/// Up and down again and again.
+/// Repeated rise and fall.
 pub(super) struct Cyclic;
 
 impl Curve for Cyclic {
     const DESCRIPTION: &'static Description = &Description {
         name: "cyclic",
         title: "cycles",
-        about: "Up and down between the learning rate, which is the lowest, and a greatest, again and again; the momentum (β₁ of Adam and its kin) goes the other way, whatever the optimizer was given.",
+        about: "Rises and falls repeatedly between the learning rate, the minimum, and a maximum; the momentum (β₁ of Adam and its variants) moves the opposite way and replaces the momentum of the optimizer.",
         conventions: &[PyTorch],
         settings: &[
             Setting::new(
                 "max_learning_rate",
                 Domain::Positive,
                 Defaults::All(Required),
-                "M, the greatest rate (max_lr; the learning rate of the optimizer is base_lr)",
+                "M, the maximum learning rate (max_lr; the learning rate of the optimizer is base_lr)",
             ),
             Setting::new(
                 "step_size_up",
                 Domain::Count,
                 Defaults::All(Number(2000.0)),
-                "u, the epochs up",
+                "u, the number of epochs of the rising phase",
             ),
             Setting::new(
                 "step_size_down",
                 Domain::Count,
                 Defaults::All(Absent),
-                "d, the epochs down; as many as up if left out",
+                "d, the number of epochs of the falling phase; by default the same as step_size_up",
             ),
             Setting::new(
                 "mode",
                 Domain::Choice(&["triangular", "triangular2", "exp_range"]),
                 Defaults::All(Name("triangular")),
-                "whether the peaks stay, are halved each time, or fall by γ in each epoch",
+                "whether the peaks stay the same, are halved each time, or fall by γ in each epoch",
             ),
             Setting::new(
                 "gamma",
@@ -270,19 +270,19 @@ impl Curve for Cyclic {
                 "cycle_momentum",
                 Domain::Switch,
                 Defaults::All(Switch(true)),
-                "whether the momentum goes the other way",
+                "move the momentum the opposite way",
             ),
             Setting::new(
                 "base_momentum",
                 Domain::Share,
                 Defaults::All(Number(0.8)),
-                "m, the momentum at the peak of the rate",
+                "m, the momentum at the peak of the learning rate",
             ),
             Setting::new(
                 "max_momentum",
                 Domain::Share,
                 Defaults::All(Number(0.9)),
-                "M̂, the momentum at the lowest rate",
+                "M̂, the momentum at the lowest learning rate",
             ),
             WARMUP,
             WARMUP_FACTOR,

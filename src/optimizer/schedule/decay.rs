@@ -1,4 +1,4 @@
-//! Schedules that fall by factors.
+//! Schedules that decay by factors.
 
 use super::warmup::{WARMUP, WARMUP_FACTOR, WARMUP_START};
 use super::{
@@ -8,21 +8,21 @@ use super::{
 use Convention::{Keras, Optax, PyTorch};
 use DefaultValue::{Absent, Number, Required, Switch};
 
-/// Down by a factor every few epochs.
+/// Decay by a factor every few epochs.
 pub(super) struct Step;
 
 impl Curve for Step {
     const DESCRIPTION: &'static Description = &Description {
         name: "step",
         title: "steps",
-        about: "Down by a factor every few epochs.",
+        about: "Decays by a factor every few epochs.",
         conventions: &[PyTorch],
         settings: &[
             Setting::new(
                 "step_size",
                 Domain::Count,
                 Defaults::All(Required),
-                "S, the epochs from one step to the next",
+                "S, the number of epochs from one step to the next",
             ),
             Setting::new(
                 "gamma",
@@ -44,14 +44,14 @@ impl Curve for Step {
     }
 }
 
-/// Down by the same factor in every epoch.
+/// Decay by the same factor in every epoch.
 pub(super) struct Exponential;
 
 impl Curve for Exponential {
     const DESCRIPTION: &'static Description = &Description {
         name: "exponential",
         title: "exponential decay",
-        about: "Down by the same factor in every epoch, or every few epochs.",
+        about: "Decays by the same factor in every epoch, or every few epochs.",
         conventions: &[PyTorch, Keras, Optax],
         settings: &[
             Setting::new(
@@ -64,25 +64,25 @@ impl Curve for Exponential {
                 "decay_steps",
                 Domain::Count,
                 Defaults::By(&[(Keras, Required), (Optax, Required)]),
-                "S, the epochs in which the rate falls by the factor (transition_steps)",
+                "S, the number of epochs in which the learning rate decays by the factor (transition_steps)",
             ),
             Setting::new(
                 "staircase",
                 Domain::Switch,
                 Defaults::By(&[(Keras, Switch(false)), (Optax, Switch(false))]),
-                "fall at the end of these epochs only",
+                "decay only after every S epochs",
             ),
             Setting::new(
                 "begin",
                 Domain::Whole,
                 Defaults::By(&[(Optax, Number(0.0))]),
-                "B, the epoch in which it begins (transition_begin)",
+                "B, the epoch in which the decay begins (transition_begin)",
             ),
             Setting::new(
                 "end",
                 Domain::Positive,
                 Defaults::By(&[(Optax, Absent)]),
-                "E, the rate beyond which it does not go (end_value)",
+                "E, the limit of the learning rate (end_value)",
             ),
             WARMUP,
             WARMUP_FACTOR,
@@ -128,7 +128,7 @@ end        not below E if γ < 1, else not above",
     }
 }
 
-/// How often `decay_steps` have passed.
+/// The number of times that `decay_steps` have passed.
 fn parts<N: Block>(course: &Course<'_, N>, epoch: N) -> N {
     let parts = epoch / course.number("decay_steps");
     if course.has("staircase") {
@@ -138,33 +138,33 @@ fn parts<N: Block>(course: &Course<'_, N>, epoch: N) -> N {
     }
 }
 
-/// Down as one over the epochs.
+/// Decay as one over the number of epochs.
 pub(super) struct InverseTime;
 
 impl Curve for InverseTime {
     const DESCRIPTION: &'static Description = &Description {
         name: "inverse_time",
         title: "inverse time decay",
-        about: "Down as one over the epochs: fast at first, then ever slower.",
+        about: "Decays as one over the number of epochs: fast at first, then more and more slowly.",
         conventions: &[Keras],
         settings: &[
             Setting::new(
                 "decay_rate",
                 Domain::NotNegative,
                 Defaults::All(Required),
-                "r, how much is added to the divisor",
+                "r, the amount that is added to the divisor",
             ),
             Setting::new(
                 "decay_steps",
                 Domain::Count,
                 Defaults::All(Required),
-                "S, the epochs in which it is added",
+                "S, the number of epochs in which r is added",
             ),
             Setting::new(
                 "staircase",
                 Domain::Switch,
                 Defaults::All(Switch(false)),
-                "fall at the end of these epochs only",
+                "decay only after every S epochs",
             ),
             WARMUP,
             WARMUP_FACTOR,

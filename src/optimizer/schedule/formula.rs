@@ -1,4 +1,4 @@
-//! A schedule that a formula gives.
+//! A schedule given by a formula.
 
 use crate::mistake::Code;
 use std::collections::HashMap;
@@ -11,31 +11,31 @@ use crate::objective::{Formula, FormulaMistake, Inputs, Objective};
 use Convention::{Keras, Optax, PyTorch, Textbook};
 use DefaultValue::Required;
 
-/// What a formula can read.
+/// The names that a formula can read.
 const NAMES: [&str; 3] = ["epoch", "epochs", "learning_rate"];
 
-/// What a formula says.
+/// The value of a formula.
 pub(super) struct OfFormula;
 
 impl Curve for OfFormula {
     const DESCRIPTION: &'static Description = &Description {
         name: "formula",
         title: "a formula",
-        about: "What a formula says, such as \"0.1/sqrt(1 + epoch)\": of the epoch k = 0, 1, …, the number of epochs, and the learning rate of the optimizer, which need not be given where the formula does not read it.",
+        about: "The value of a formula such as \"0.1/sqrt(1 + epoch)\". It can read the epoch k = 0, 1, …, the number of epochs, and the learning rate of the optimizer, which is optional where the formula does not read it.",
         conventions: &[PyTorch, Keras, Optax, Textbook],
         settings: &[
             Setting::new(
                 "formula",
                 Domain::Formula,
                 Defaults::All(Required),
-                "the rate: a formula of `epoch`, `epochs` and `learning_rate`, written as those of objectives",
+                "the learning rate as a formula of `epoch`, `epochs` and `learning_rate`, in the language of objectives",
             ),
             WARMUP,
             WARMUP_FACTOR,
             WARMUP_START,
         ],
-        rules: &[(&[PyTorch, Keras, Optax, Textbook], "what the formula says")],
-        sources: &["torch.optim.lr_scheduler.LambdaLR, which multiplies"],
+        rules: &[(&[PyTorch, Keras, Optax, Textbook], "value of the formula")],
+        sources: &["torch.optim.lr_scheduler.LambdaLR, whose value is a factor"],
     };
 
     const STARTS_ELSEWHERE: bool = true;
@@ -53,7 +53,7 @@ impl Curve for OfFormula {
     }
 }
 
-/// A formula for a learning rate: of numbers alone, and every name has a value.
+/// A formula for a learning rate: of numbers only, with a value for every name.
 #[derive(Clone, Debug)]
 pub struct RateFormula {
     text: String,
@@ -83,7 +83,7 @@ impl RateFormula {
             Formula::parse(text).map_err(|list| list.into_iter().map(own).collect::<Vec<_>>())?;
         let objective = Objective::new(formula.clone(), Vec::new(), Inputs::numbers(NAMES))?;
         if objective.has_arrays() {
-            let message = "the formula of a learning rate has a vector or a matrix";
+            let message = "the formula of a learning rate contains a vector or a matrix";
             let mistake = crate::mistake::Mistake::new(
                 Code::Shape,
                 0..text.len(),

@@ -1,4 +1,4 @@
-//! Schedules along straight lines and powers.
+//! Constant, linear and polynomial schedules.
 
 use super::warmup::{WARMUP, WARMUP_FACTOR, WARMUP_START};
 use super::{
@@ -8,27 +8,27 @@ use crate::autodiff::Op;
 use Convention::{Keras, Optax, PyTorch, Textbook};
 use DefaultValue::{Number, Required, RunEpochs, Switch};
 
-/// The same rate in every epoch.
+/// The same learning rate in every epoch.
 pub(super) struct Constant;
 
 impl Curve for Constant {
     const DESCRIPTION: &'static Description = &Description {
         name: "constant",
         title: "constant",
-        about: "The same learning rate in every epoch; in PyTorch's convention another one in the first few, if a factor is given.",
+        about: "The same learning rate in every epoch; in PyTorch's convention a multiple of it in the first few, if a factor is given.",
         conventions: &[PyTorch, Keras, Optax, Textbook],
         settings: &[
             Setting::new(
                 "factor",
                 Domain::Positive,
                 Defaults::By(&[(PyTorch, Number(1.0))]),
-                "f, the multiple of the rate in the first epochs (ConstantLR of PyTorch, where the default is 1/3)",
+                "f, the factor on the learning rate in the first epochs (ConstantLR of PyTorch, where the default is 1/3)",
             ),
             Setting::new(
                 "epochs",
                 Domain::Whole,
                 Defaults::By(&[(PyTorch, Number(5.0))]),
-                "T, so many epochs have the multiple (total_iters)",
+                "T, the number of epochs with the factor (total_iters)",
             ),
             WARMUP,
             WARMUP_FACTOR,
@@ -51,45 +51,45 @@ impl Curve for Constant {
     }
 }
 
-/// From one multiple of the rate to another, along a straight line.
+/// A straight line from one learning rate to another.
 pub(super) struct Linear;
 
 impl Curve for Linear {
     const DESCRIPTION: &'static Description = &Description {
         name: "linear",
         title: "linear",
-        about: "Along a straight line from one rate to another, where it stays.",
+        about: "Follows a straight line from one learning rate to another, then stays constant.",
         conventions: &[PyTorch, Optax],
         settings: &[
             Setting::new(
                 "epochs",
                 Domain::Count,
                 Defaults::By(&[(PyTorch, Number(5.0)), (Optax, RunEpochs)]),
-                "T, the epochs on the way (total_iters, transition_steps)",
+                "T, the number of epochs to the end (total_iters, transition_steps)",
             ),
             Setting::new(
                 "start_factor",
                 Domain::Positive,
                 Defaults::By(&[(PyTorch, Number(1.0 / 3.0))]),
-                "s, the multiple of the rate at first",
+                "s, the factor on the learning rate at the start",
             ),
             Setting::new(
                 "end_factor",
                 Domain::NotNegative,
                 Defaults::By(&[(PyTorch, Number(1.0))]),
-                "e, the multiple of the rate at last",
+                "e, the factor on the learning rate at the end",
             ),
             Setting::new(
                 "end",
                 Domain::NotNegative,
                 Defaults::By(&[(Optax, Required)]),
-                "E, the rate at last (end_value)",
+                "E, the learning rate at the end (end_value)",
             ),
             Setting::new(
                 "begin",
                 Domain::Whole,
                 Defaults::By(&[(Optax, Number(0.0))]),
-                "B, the epoch in which it begins (transition_begin)",
+                "B, the epoch in which the change begins (transition_begin)",
             ),
             WARMUP,
             WARMUP_FACTOR,
@@ -117,21 +117,21 @@ impl Curve for Linear {
     }
 }
 
-/// The share of the epochs that is left, by optax.
+/// The remaining share of the epochs in optax.
 fn left<N: Block>(course: &Course<'_, N>, length: N) -> N {
     let epoch = course.epoch - course.number("begin");
     let epoch = epoch.greater(course.constant(0.0)).smaller(length);
     course.constant(1.0) - epoch / length
 }
 
-/// Down along a power of the epochs that are left.
+/// Decay as a power of the remaining epochs.
 pub(super) struct Polynomial;
 
 impl Curve for Polynomial {
     const DESCRIPTION: &'static Description = &Description {
         name: "polynomial",
         title: "polynomial",
-        about: "Down along a power of the epochs that are left, to an end where it stays.",
+        about: "Decays as a power of the remaining epochs to an end, then stays constant.",
         conventions: &[PyTorch, Keras, Optax],
         settings: &[
             Setting::new(
@@ -142,7 +142,7 @@ impl Curve for Polynomial {
                     (Keras, RunEpochs),
                     (Optax, RunEpochs),
                 ]),
-                "T, the epochs on the way (total_iters, decay_steps, transition_steps)",
+                "T, the number of epochs to the end (total_iters, decay_steps, transition_steps)",
             ),
             Setting::new(
                 "power",
@@ -158,19 +158,19 @@ impl Curve for Polynomial {
                 "end",
                 Domain::NotNegative,
                 Defaults::By(&[(Keras, Number(1e-4)), (Optax, Required)]),
-                "E, the rate at last (end_learning_rate, end_value)",
+                "E, the learning rate at the end (end_learning_rate, end_value)",
             ),
             Setting::new(
                 "cycle",
                 Domain::Switch,
                 Defaults::By(&[(Keras, Switch(false))]),
-                "begin again, slower, at each multiple of T",
+                "restart, with slower decay, at each multiple of T",
             ),
             Setting::new(
                 "begin",
                 Domain::Whole,
                 Defaults::By(&[(Optax, Number(0.0))]),
-                "B, the epoch in which it begins (transition_begin)",
+                "B, the epoch in which the change begins (transition_begin)",
             ),
             WARMUP,
             WARMUP_FACTOR,

@@ -1,7 +1,7 @@
 //! Schedules: how the learning rate changes from epoch to epoch.
 //!
-//! Each kind is a short function that records the rate of an epoch in the graph of that
-//! epoch, in the precision of the run. The number of the epoch is part of the run's
+//! Each kind is a short function that records the learning rate of an epoch in the graph of
+//! that epoch, in the precision of the run. The number of the epoch is part of the run's
 //! state, so runs that differ only in numbers share a program.
 
 mod cosine;
@@ -23,25 +23,25 @@ use crate::number::{Number, Value};
 
 pub use formula::RateFormula;
 
-/// What a kind of schedule consists of.
+/// A kind of schedule.
 trait Curve {
-    /// What is told of it.
+    /// Its description.
     const DESCRIPTION: &'static Description;
 
-    /// Whether the warm-up leads to the rate of its first epoch, not to the learning rate
-    /// that the optimizer was given.
+    /// Whether the warm-up leads to the learning rate of its first epoch rather than to that
+    /// of the optimizer.
     const STARTS_ELSEWHERE: bool = false;
 
-    /// What it remembers.
+    /// Its memory.
     fn memory(_: &Schedule) -> Vec<Initial> {
         Vec::new()
     }
 
-    /// Records the rate of an epoch.
+    /// Records the learning rate of an epoch.
     fn record<N: Block>(course: &Course<'_, N>) -> Rate<N>;
 }
 
-/// Writes the list of kinds as an enum that leads to each of them.
+/// Turns the list of kinds into an enum that dispatches to each of them.
 macro_rules! kinds {
     ($($(#[$doc:meta])* $kind:ident = $curve:ty;)+) => {
         /// The shape of a learning rate over the epochs, by its name in an experiment file.
@@ -54,7 +54,7 @@ macro_rules! kinds {
             /// Every kind.
             pub const ALL: &'static [Kind] = &[$(Kind::$kind),+];
 
-            /// What is told of it.
+            /// Its description.
             #[must_use]
             pub fn description(self) -> &'static Description {
                 match self {
@@ -88,33 +88,33 @@ macro_rules! kinds {
 }
 
 kinds! {
-    /// The same rate in every epoch.
+    /// The same learning rate in every epoch.
     Constant = line::Constant;
-    /// From one multiple of the rate to another, along a straight line.
+    /// A straight line from one learning rate to another.
     Linear = line::Linear;
-    /// Down along a power of the epochs that are left.
+    /// Decay as a power of the remaining epochs.
     Polynomial = line::Polynomial;
-    /// Down by a factor every few epochs.
+    /// Decay by a factor every few epochs.
     Step = decay::Step;
-    /// Down by a factor at given epochs.
+    /// Decay by a factor at given epochs.
     MultiStep = piecewise::MultiStep;
-    /// Given rates between given epochs.
+    /// Given learning rates between given epochs.
     Piecewise = piecewise::Piecewise;
-    /// Down by the same factor in every epoch.
+    /// Decay by the same factor in every epoch.
     Exponential = decay::Exponential;
-    /// Down as one over the epochs.
+    /// Decay as one over the number of epochs.
     InverseTime = decay::InverseTime;
-    /// Down along half a wave of the cosine.
+    /// Decay along half a cosine wave.
     Cosine = cosine::Cosine;
-    /// The same again and again.
+    /// Repeated decay along half a cosine wave.
     CosineRestarts = cosine::CosineRestarts;
-    /// Up to the rate and far down.
+    /// A rise to the learning rate, then a long fall.
     OneCycle = cycle::OneCycle;
-    /// Up and down again and again.
+    /// Repeated rise and fall.
     Cyclic = cycle::Cyclic;
-    /// Down by a factor where the loss stops falling.
+    /// Decay by a factor where the loss stops falling.
     Plateau = plateau::Plateau;
-    /// What a formula says.
+    /// The value of a formula.
     Formula = formula::OfFormula;
 }
 
@@ -132,18 +132,18 @@ impl Kind {
     }
 }
 
-/// What a file decides of a schedule for all runs of an optimizer.
+/// The part of a schedule that is the same for all runs of an optimizer.
 #[derive(Clone, Debug)]
 pub struct Outline {
     /// The kind.
     pub kind: Kind,
-    /// Whose rule it is.
+    /// The convention of the rule.
     pub convention: Convention,
     /// The settings that are lists.
     pub lists: Vec<(&'static str, Vec<Number>)>,
-    /// The formula, of the kind that has one.
+    /// The formula, if the kind has one.
     pub formula: Option<RateFormula>,
-    /// What the method calls the momentum that a cycle can change, if it has one.
+    /// The method's name for the momentum that a cycle can change, if it has one.
     pub momentum: Option<&'static str>,
 }
 
@@ -155,7 +155,7 @@ impl Outline {
         found.map_or(&[], |(_, list)| list)
     }
 
-    /// Whether it says the rates themselves, so that the optimizer needs none.
+    /// Whether it gives the learning rates itself, so that the optimizer needs none.
     #[must_use]
     pub fn gives_rates(&self) -> bool {
         match &self.formula {
@@ -190,31 +190,31 @@ impl Hash for Outline {
     }
 }
 
-/// A schedule with every decision taken that shapes the program; numbers are still open.
+/// A schedule with every setting that shapes the program; numbers are still open.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Schedule {
     outline: Arc<Outline>,
     form: Form,
 }
 
-/// What a schedule reads in an epoch.
+/// The inputs of a schedule in an epoch.
 #[derive(Debug)]
 pub struct Clock<'a, N> {
-    /// How many epochs there were before, from 0.
+    /// The number of previous epochs, from 0.
     pub epoch: N,
-    /// How many epochs the run has in all.
+    /// The number of epochs of the run.
     pub epochs: N,
-    /// The learning rate that the optimizer was given.
+    /// The learning rate of the optimizer.
     pub learning_rate: N,
     /// The loss of this epoch.
     pub loss: N,
-    /// What [`Schedule::memory`] lists.
+    /// The numbers that [`Schedule::memory`] lists.
     pub memory: &'a [N],
     /// The numbers that [`Schedule::numbers`] names.
     pub numbers: &'a [(&'static str, N)],
 }
 
-/// What a schedule gives.
+/// The result of a schedule.
 #[derive(Clone, Debug)]
 pub struct Rate<N> {
     /// The learning rate in force.
@@ -226,7 +226,7 @@ pub struct Rate<N> {
 }
 
 impl<N> From<N> for Rate<N> {
-    /// A rate without a momentum and a memory.
+    /// A learning rate without momentum and memory.
     fn from(learning_rate: N) -> Self {
         Rate {
             learning_rate,
@@ -237,7 +237,7 @@ impl<N> From<N> for Rate<N> {
 }
 
 impl Schedule {
-    /// The schedule of an outline for the other settings that it has.
+    /// The schedule of an outline with its other settings.
     pub fn new<'v>(
         outline: &Arc<Outline>,
         setting: impl Fn(&str) -> Option<&'v Value>,
@@ -248,13 +248,13 @@ impl Schedule {
         }
     }
 
-    /// What a file decides of it for all runs.
+    /// The part that is the same for all runs.
     #[must_use]
     pub fn outline(&self) -> &Outline {
         &self.outline
     }
 
-    /// The form of a setting: 0 if it is not there, 0, off or the first word.
+    /// The form of a setting: 0 if it is absent, 0, off or the first word.
     fn form_of(&self, name: &str) -> u64 {
         self.form.of(self.outline.kind.description(), name)
     }
@@ -271,14 +271,14 @@ impl Schedule {
         names.filter(|name| self.form_of(name) != 0)
     }
 
-    /// The setting of a method that it changes besides the learning rate.
+    /// The setting of a method that it changes in addition to the learning rate.
     #[must_use]
     pub fn varies(&self) -> Option<&'static str> {
         let cycles = self.form_of("cycle_momentum") != 0;
         self.outline.momentum.filter(|_| cycles)
     }
 
-    /// Records the rate of an epoch.
+    /// Records the learning rate of an epoch.
     #[must_use]
     pub fn record<N: Block>(&self, clock: &Clock<'_, N>) -> Rate<N> {
         let mut course = Course {
@@ -302,14 +302,14 @@ impl Schedule {
     }
 }
 
-/// What a [`Curve`] reads in an epoch.
+/// The inputs of a [`Curve`] in an epoch.
 struct Course<'a, N> {
     schedule: &'a Schedule,
-    /// How many epochs there were since the end of the warm-up; 0 during it.
+    /// The number of epochs since the end of the warm-up; 0 during it.
     epoch: N,
-    /// How many epochs the run has behind the warm-up.
+    /// The number of epochs of the run after the warm-up.
     length: N,
-    /// How long the warm-up is, if there is one.
+    /// The length of the warm-up, if there is one.
     warmup: Option<N>,
     learning_rate: N,
     loss: N,
@@ -326,23 +326,23 @@ impl<N: Block> Course<'_, N> {
         self.schedule.outline.convention
     }
 
-    /// Whether a setting is there and neither 0 nor off.
+    /// Whether a setting is present and neither 0 nor off.
     fn has(&self, name: &str) -> bool {
         self.schedule.form_of(name) != 0
     }
 
-    /// Which of its words a setting is, by their order.
+    /// The index of a setting's word among its choices.
     fn choice(&self, name: &str) -> u64 {
         self.schedule.form_of(name)
     }
 
-    /// The number of a setting; 0 if it is 0 or not there.
+    /// The number of a setting; 0 if it is 0 or absent.
     fn number(&self, name: &str) -> N {
         let found = self.numbers.iter().find(|(known, _)| *known == name);
         found.map_or_else(|| self.constant(0.0), |(_, number)| *number)
     }
 
-    /// The setting `epochs`, without which it is what the run has.
+    /// The setting `epochs`; by default the length of the run after the warm-up.
     fn epochs(&self) -> N {
         if self.has("epochs") {
             self.number("epochs")
@@ -351,14 +351,14 @@ impl<N: Block> Course<'_, N> {
         }
     }
 
-    /// cos(π·x), of x = `part`/`whole` in this order.
+    /// cos(π·x) with x = `part`/`whole`, in this order of operations.
     fn cosine(&self, part: N, whole: N) -> N {
         let turn = self.constant(std::f64::consts::PI) * part / whole;
         N::apply(crate::autodiff::Op::Cos, &[&turn])
     }
 }
 
-/// The greatest whole number that is not above.
+/// The largest integer that is not above `x`.
 fn floor<N: Block>(x: N) -> N {
     N::apply(crate::autodiff::Op::Floor, &[&x])
 }

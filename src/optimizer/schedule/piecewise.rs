@@ -7,21 +7,21 @@ use super::{
 use Convention::{Keras, Optax, PyTorch, Textbook};
 use DefaultValue::{Absent, Number, Required};
 
-/// Down by a factor at given epochs.
+/// Decay by a factor at given epochs.
 pub(super) struct MultiStep;
 
 impl Curve for MultiStep {
     const DESCRIPTION: &'static Description = &Description {
         name: "multi_step",
         title: "steps at milestones",
-        about: "Down by a factor at each of the given epochs.",
+        about: "Decays by a factor at each of the given epochs.",
         conventions: &[PyTorch],
         settings: &[
             Setting::new(
                 "milestones",
                 Domain::Epochs,
                 Defaults::All(Required),
-                "the first epoch of each lower rate",
+                "the first epoch of each lower learning rate",
             ),
             Setting::new(
                 "gamma",
@@ -33,7 +33,7 @@ impl Curve for MultiStep {
             WARMUP_FACTOR,
             WARMUP_START,
         ],
-        rules: &[(&[PyTorch], "η·γⁿ, where n milestones are not above k")],
+        rules: &[(&[PyTorch], "η·γⁿ, with n the number of milestones ≤ k")],
         sources: &["torch.optim.lr_scheduler.MultiStepLR"],
     };
 
@@ -48,33 +48,33 @@ impl Curve for MultiStep {
     }
 }
 
-/// Given rates between given epochs.
+/// Given learning rates between given epochs.
 pub(super) struct Piecewise;
 
 impl Curve for Piecewise {
     const DESCRIPTION: &'static Description = &Description {
         name: "piecewise",
         title: "piecewise constant",
-        about: "A rate of its own up to each of the given epochs and behind the last. With values the learning rate of the optimizer is not used.",
+        about: "A separate learning rate up to each of the given epochs and after the last. With values the learning rate of the optimizer is not used.",
         conventions: &[Keras, Optax, PyTorch, Textbook],
         settings: &[
             Setting::new(
                 "boundaries",
                 Domain::Epochs,
                 Defaults::All(Required),
-                "b₁, b₂, …: where the rate changes",
+                "b₁, b₂, …: the epochs where the learning rate changes",
             ),
             Setting::new(
                 "values",
                 Domain::Rates,
                 Defaults::All(Absent),
-                "v₀, v₁, …: the rates, one more than there are boundaries",
+                "v₀, v₁, …: the learning rates, one more than the boundaries",
             ),
             Setting::new(
                 "scales",
                 Domain::Rates,
                 Defaults::By(&[(Optax, Absent)]),
-                "s₁, s₂, …: in place of values a factor for each boundary",
+                "s₁, s₂, …: a factor for each boundary, instead of values",
             ),
             WARMUP,
             WARMUP_FACTOR,
@@ -83,17 +83,17 @@ impl Curve for Piecewise {
         rules: &[
             (
                 &[Keras],
-                "v₀ for k ≤ b₁, vᵢ for bᵢ < k ≤ bᵢ₊₁: at a boundary still the rate before",
+                "v₀ for k ≤ b₁, vᵢ for bᵢ < k ≤ bᵢ₊₁: at a boundary the previous learning rate",
             ),
             (
                 &[Optax],
                 "\
-values     v₀ for k < b₁, vᵢ for bᵢ ≤ k < bᵢ₊₁: at a boundary the next rate
+values     v₀ for k < b₁, vᵢ for bᵢ ≤ k < bᵢ₊₁: at a boundary the next learning rate
 scales     η·s₁·…·sᵢ for bᵢ ≤ k < bᵢ₊₁",
             ),
             (
                 &[PyTorch, Textbook],
-                "v₀ for k < b₁, vᵢ for bᵢ ≤ k < bᵢ₊₁: at a boundary the next rate",
+                "v₀ for k < b₁, vᵢ for bᵢ ≤ k < bᵢ₊₁: at a boundary the next learning rate",
             ),
         ],
         sources: &[

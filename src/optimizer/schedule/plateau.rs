@@ -1,4 +1,4 @@
-//! A schedule that looks at the loss.
+//! A schedule that depends on the loss.
 
 use super::warmup::{WARMUP, WARMUP_FACTOR, WARMUP_START};
 use super::{
@@ -10,14 +10,14 @@ use crate::optimizer::Initial;
 use Convention::{Keras, Optax, PyTorch};
 use DefaultValue::{Name, Number};
 
-/// Down by a factor where the loss stops falling.
+/// Decay by a factor where the loss stops falling.
 pub(super) struct Plateau;
 
 impl Curve for Plateau {
     const DESCRIPTION: &'static Description = &Description {
         name: "plateau",
         title: "reduce on plateau",
-        about: "Down by a factor where the loss of the run has stopped falling. The rate of epoch k has seen the losses of the epochs before, in optax that of epoch k too.",
+        about: "Decays by a factor where the loss of the run has stopped falling. The learning rate of epoch k depends on the losses of the previous epochs, in optax also on that of epoch k.",
         conventions: &[PyTorch, Keras, Optax],
         settings: &[
             Setting::new(
@@ -30,55 +30,55 @@ impl Curve for Plateau {
                 "patience",
                 Domain::Whole,
                 Defaults::All(Number(10.0)),
-                "P, so many epochs without an improvement are awaited",
+                "P, the number of epochs to wait without an improvement",
             ),
             Setting::new(
                 "threshold",
                 Domain::NotNegative,
                 Defaults::All(Number(1e-4)),
-                "δ, the least improvement (Keras: min_delta, an amount; optax: rtol, a share)",
+                "δ, the minimum improvement (Keras: min_delta, an amount; optax: rtol, a share)",
             ),
             Setting::new(
                 "threshold_mode",
                 Domain::Choice(&["rel", "abs"]),
                 Defaults::By(&[(PyTorch, Name("rel"))]),
-                "whether it is a share of the best loss or an amount",
+                "whether threshold is a share of the best loss or an amount",
             ),
             Setting::new(
                 "atol",
                 Domain::NotNegative,
                 Defaults::By(&[(Optax, Number(0.0))]),
-                "a, an amount of it besides",
+                "a, an amount added to the minimum improvement",
             ),
             Setting::new(
                 "cooldown",
                 Domain::Whole,
                 Defaults::All(Number(0.0)),
-                "so many epochs after a reduction do not count",
+                "the number of epochs after a reduction that do not count",
             ),
             Setting::new(
                 "min_learning_rate",
                 Domain::NotNegative,
                 Defaults::By(&[(PyTorch, Number(0.0)), (Keras, Number(0.0))]),
-                "the rate below which it does not go (min_lr)",
+                "the minimum learning rate (min_lr)",
             ),
             Setting::new(
                 "min_scale",
                 Domain::NotNegative,
                 Defaults::By(&[(Optax, Number(0.0))]),
-                "the share of the first rate below which it does not go",
+                "the minimum learning rate as a share of the first",
             ),
             Setting::new(
                 "epsilon",
                 Domain::NotNegative,
                 Defaults::By(&[(PyTorch, Number(1e-8))]),
-                "a reduction by no more than this is left out (eps)",
+                "a reduction by at most this is skipped (eps)",
             ),
             Setting::new(
                 "accumulation_size",
                 Domain::Count,
                 Defaults::By(&[(Optax, Number(1.0))]),
-                "the mean of so many losses counts as one",
+                "the number of losses whose mean counts as one",
             ),
             WARMUP,
             WARMUP_FACTOR,
@@ -89,22 +89,23 @@ impl Curve for Plateau {
                 &[PyTorch],
                 "\
 better     loss < best·(1 − δ), with threshold_mode abs loss < best − δ: best ← loss, bad ← 0
-else       bad ← bad + 1; while it cools down bad ← 0
-bad > P    η ← max(η·γ, min_learning_rate), bad ← 0, cool down",
+else       bad ← bad + 1; during cooldown bad ← 0
+bad > P    η ← max(η·γ, min_learning_rate), bad ← 0, start cooldown",
             ),
             (
                 &[Keras],
                 "\
 better     loss + δ < best: best ← loss, bad ← 0
-else       bad ← bad + 1, unless it cools down
-bad ≥ P    η ← max(η·γ, min_learning_rate), bad ← 0, cool down",
+else       bad ← bad + 1, except during cooldown
+bad ≥ P    η ← max(η·γ, min_learning_rate), bad ← 0, start cooldown",
             ),
             (
                 &[Optax],
                 "\
 better     loss < (1 − δ)·best − a: best ← loss, bad ← 0
-else       bad ← bad + 1; while it cools down bad ← 0
-bad = P    scale ← max(scale·γ, min_scale), bad ← 0, cool down; the rate is η·scale",
+else       bad ← bad + 1; during cooldown bad ← 0
+bad = P    scale ← max(scale·γ, min_scale), bad ← 0, start cooldown
+           the learning rate is η·scale",
             ),
         ],
         sources: &[
@@ -137,7 +138,7 @@ bad = P    scale ← max(scale·γ, min_scale), bad ← 0, cool down; the rate i
     }
 }
 
-/// Whether one number is at least another, as 1 or 0.
+/// 1 where `x` is at least `least`, else 0.
 fn reaches<N: Block>(x: N, least: N) -> N {
     N::apply(Op::LessEqual, &[&least, &x])
 }
@@ -182,7 +183,7 @@ fn of_keras<N: Block>(course: &Course<'_, N>, [rate, best, wait, cooling]: [N; 4
     let wait = cooled.choose(zero, wait);
     let cooling = cooled.choose(cooling - one, cooling);
     let is_better = (loss + course.number("threshold")).is_below(best);
-    // An epoch counts unless it is better or one to cool down.
+    // An epoch counts unless it is better or part of a cooldown.
     let counts = not(is_better) * not(zero.is_below(cooling));
     let waited = wait + one;
     let is_enough = counts * reaches(waited, course.number("patience"));

@@ -1,26 +1,26 @@
-//! The warm-up in front of any schedule.
+//! The warm-up before any schedule.
 
 use super::{Block, Convention, Course, DefaultValue, Defaults, Domain, Rate, Setting};
 use Convention::{Keras, Optax, PyTorch, Textbook};
 use DefaultValue::{Absent, Number};
 
-/// So many epochs in which the rate rises.
+/// The number of epochs in which the learning rate rises.
 pub(super) const WARMUP: Setting = Setting::new(
     "warmup",
     Domain::Whole,
     Defaults::All(Absent),
-    "W, so many epochs in front in which the rate rises along a straight line",
+    "W, the number of epochs at the start in which the learning rate rises linearly",
 );
 
-/// From what the rate rises, as a multiple.
+/// The first learning rate, as a share.
 pub(super) const WARMUP_FACTOR: Setting = Setting::new(
     "warmup_factor",
     Domain::Unit,
     Defaults::By(&[(PyTorch, Number(1.0 / 3.0))]),
-    "the multiple of the rate that a warm-up starts from (LinearLR in a SequentialLR)",
+    "the first learning rate of a warm-up as a share of its last (LinearLR in a SequentialLR)",
 );
 
-/// From what the rate rises.
+/// The first learning rate.
 pub(super) const WARMUP_START: Setting = Setting::new(
     "warmup_start",
     Domain::NotNegative,
@@ -29,10 +29,10 @@ pub(super) const WARMUP_START: Setting = Setting::new(
         (Optax, Number(0.0)),
         (Textbook, Number(0.0)),
     ]),
-    "the rate that a warm-up starts from",
+    "the first learning rate of a warm-up",
 );
 
-/// Puts the warm-up in front of the rate of a curve. `epoch` counts from the start of the
+/// Puts the warm-up before the learning rate of a curve. `epoch` counts from the start of the
 /// run.
 pub(super) fn before<N: Block>(course: &Course<'_, N>, epoch: N, curve: &Rate<N>) -> Rate<N> {
     let kind = course.schedule.outline.kind;

@@ -15,14 +15,14 @@ const BETAS: &[&str] = &["polak_ribiere", "fletcher_reeves", "hager_zhang"];
 static DESCRIPTION: Description = Description {
     name: "conjugate_gradient",
     title: "nonlinear conjugate gradients",
-    about: "Each direction is combined with the last one so that a line search does not undo it. An epoch is one line search.",
+    about: "Combines each direction with the last one, so that a line search does not undo it. An epoch is one line search.",
     conventions: &[Convention::Textbook],
     settings: &[
         Setting::new(
             "beta",
             Domain::Choice(BETAS),
             Defaults::All(DefaultValue::Name("polak_ribiere")),
-            "how much of the last direction is kept",
+            "the formula of β, the weight of the last direction",
         ),
         C1,
         Setting {
@@ -33,7 +33,7 @@ static DESCRIPTION: Description = Description {
             "restart",
             Domain::NotNegative,
             Defaults::All(DefaultValue::Number(0.1)),
-            "ν, a greater overlap of two gradients forgets the last direction; 0 for never",
+            "ν, the minimum overlap of two gradients that discards the last direction; 0 for never",
         ),
     ],
     rules: &[(
@@ -43,11 +43,11 @@ d ← −g + β·d;  first d ← −g.  y = g − g₀
 polak_ribiere     β = max(0, g·y / g₀·g₀)
 fletcher_reeves   β = g·g / g₀·g₀
 hager_zhang       β = max((y − 2·d·(y·y)/(d·y))·g / d·y, −1/(‖d‖·min(0.01, ‖g₀‖)))
-x ← x + α·d, first α = α₀·(g₀·d₀)/(g·d), and min(1, 1/‖g‖) where there was none before
+x ← x + α·d, first α = α₀·(g₀·d₀)/(g·d), and min(1, 1/‖g‖) where there was no previous α
   strong Wolfe conditions  f(x + α·d) ≤ f(x) + c₁·α·g·d,  |g(x + α·d)·d| ≤ c₂·|g·d|
-  hager_zhang has its own line search: the first with g(x + α·d)·d ≥ c₂·g·d, or
+  hager_zhang has its own line search: the first α with g(x + α·d)·d ≥ c₂·g·d, or
     f(x + α·d) ≤ f(x) + 1e-6·|f(x)| and (2·c₁ − 1)·g·d ≥ g(x + α·d)·d ≥ c₂·g·d
-d ← −g anew where d would not go down; where |g·g₀| ≥ ν·g·g (not hager_zhang); after n
+d ← −g again where d would not descend; where |g·g₀| ≥ ν·g·g (not hager_zhang); after n
   line searches for n parameters (fletcher_reeves); where no α is found",
     )],
     sources: &[
@@ -89,7 +89,7 @@ pub(super) enum Beta {
 pub(super) struct ConjugateGradient<F> {
     beta: Beta,
     wolfe: Wolfe<F>,
-    /// ν: how far gradients may be from orthogonal; 0 if that does not count.
+    /// ν: the allowed overlap of gradients; 0 for any.
     restart: F,
     last: Option<Last<F>>,
 }
@@ -101,7 +101,7 @@ struct Last<F> {
     /// The gradient where it began, and the slope.
     gradient: Vec<F>,
     slope: F,
-    /// How many there were since the direction was −g.
+    /// The number of line searches since the direction was −g.
     count: usize,
 }
 
@@ -115,7 +115,7 @@ impl<F: Float> ConjugateGradient<F> {
         }
     }
 
-    /// The next direction as a combination with the last one, if that serves.
+    /// The next direction as a combination with the last one, if it descends.
     fn conjugate(&self, gradient: &[F]) -> Option<Vec<F>> {
         let last = self.last.as_ref()?;
         let square = dot(gradient, gradient);

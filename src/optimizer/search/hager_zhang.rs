@@ -1,6 +1,6 @@
 //! The line search of Hager and Zhang (2005, "A new conjugate gradient method with guaranteed
-//! descent and an efficient line search"): near a minimum it looks at slopes where the loss
-//! is too coarse a number to tell.
+//! descent and an efficient line search"): near a minimum it uses slopes where the
+//! precision of the loss is too coarse.
 
 use super::line::{Line, MOST_EVALUATIONS, Trial};
 use super::number::Float;
@@ -15,8 +15,8 @@ pub(super) struct Approximate<F> {
     pub(super) curvature: F,
 }
 
-/// An interval whose left end goes down and is not above φ(0) + ε, and whose right end
-/// goes up.
+/// An interval whose left end has a negative slope and is not above φ(0) + ε, and whose
+/// right end has a positive slope.
 struct Interval<F> {
     left: Trial<F>,
     right: Trial<F>,
@@ -30,7 +30,7 @@ struct Search<'l, 'a, F> {
     evaluations: usize,
 }
 
-/// Either a step that is accepted, or what there is so far.
+/// Either an accepted step, or the state so far.
 enum Found<F, X> {
     Accepted(Trial<F>),
     NotYet(X),
@@ -38,7 +38,7 @@ enum Found<F, X> {
     Nothing,
 }
 
-/// Takes what is not yet accepted on, and returns everything else.
+/// Continues with what is not accepted yet, and returns everything else.
 macro_rules! not_yet {
     ($found:expr) => {
         match $found {
@@ -50,7 +50,7 @@ macro_rules! not_yet {
 }
 
 impl<F: Float> Approximate<F> {
-    /// A step that is accepted, the first that is tried being `first`; none if there is none.
+    /// An accepted step, tried from `first` on; none if there is none.
     pub(super) fn search(self, line: &mut Line<'_, F>, first: F) -> Option<Trial<F>> {
         let value = line.from.value;
         let mut search = Search {
@@ -78,7 +78,7 @@ impl<F: Float> Search<'_, '_, F> {
                 let middle = interval.left.step + half * width;
                 interval = not_yet!(self.update(interval, middle)).0;
             }
-            // As long as it is wider than the numbers are apart it shrinks.
+            // It shrinks as long as it is wider than the spacing of numbers.
             let after = interval.right.step - interval.left.step;
             if !(after < before) {
                 return Found::Nothing;
@@ -115,7 +115,7 @@ impl<F: Float> Search<'_, '_, F> {
         trial.slope < F::ZERO && trial.point.value <= self.highest
     }
 
-    /// An interval from 0 on (their B1 to B3).
+    /// The first interval (their B1 to B3).
     fn bracket(&mut self, first: F) -> Found<F, Interval<F>> {
         let mut left = self.line.start();
         let mut step = first;
@@ -133,7 +133,7 @@ impl<F: Float> Search<'_, '_, F> {
         }
     }
 
-    /// Bisects an interval whose right end is too high until its right end goes up (U3).
+    /// Bisects an interval whose right end is too high until its right end rises (U3).
     fn bisect(&mut self, mut interval: Interval<F>) -> Found<F, Interval<F>> {
         loop {
             let width = interval.right.step - interval.left.step;
@@ -188,7 +188,7 @@ impl<F: Float> Search<'_, '_, F> {
     }
 }
 
-/// Where the slope would be 0 if it changed evenly.
+/// Where the slope would be 0 if it changed linearly.
 fn secant<F: Float>(x: &Trial<F>, y: &Trial<F>) -> F {
     (x.step * y.slope - y.step * x.slope) / (y.slope - x.slope)
 }

@@ -15,14 +15,14 @@ pub(in crate::optimizer) struct Method;
 static DESCRIPTION: Description = Description {
     name: "levenberg_marquardt",
     title: "Levenberg–Marquardt",
-    about: "For a loss that is written as a sum (or mean) of squares with factors above 0: minimises the squares of linearised residuals within a trust region. The scale of each parameter is the length of its column of derivatives. An epoch ends with the first step that lowers the loss. Gauss–Newton takes every step in full; it finds roots of equations.",
+    about: "For a loss written as a sum (or mean) of squares with factors above 0: minimises the squares of linearised residuals within a trust region. The scale of each parameter is the length of its column of derivatives. An epoch ends with the first step that lowers the loss. Gauss–Newton takes every step in full; it finds roots of equations.",
     conventions: &[Convention::Textbook],
     settings: &[
         Setting::new(
             "steps",
             Domain::Choice(&["trust_region", "gauss_newton"]),
             Defaults::All(DefaultValue::Name("trust_region")),
-            "within a trust region, or Gauss–Newton without damping or test of descent",
+            "steps within a trust region, or Gauss–Newton steps without damping or test of descent",
         ),
         Setting::new(
             "radius",
@@ -40,7 +40,7 @@ static DESCRIPTION: Description = Description {
     rules: &[(
         &[Convention::Textbook],
         "\
-f = Σ r² but for a constant;  J = ∂r/∂x
+f = Σ r² up to a constant;  J = ∂r/∂x
 trust_region
   dᵢ ← the largest ‖∂r/∂xᵢ‖ so far, 1 where that is 0
   first Δ ← radius·‖D·x‖, or radius where that is 0
@@ -50,9 +50,9 @@ trust_region
   b ← (‖J·p‖² + 2·μ·‖D·p‖²)/‖r‖²;  s ← (‖J·p‖² + μ·‖D·p‖²)/‖r‖²;  ϱ ← a/b
   Δ ← t·min(Δ, 10·‖D·p‖), μ ← μ/t if ϱ ≤ ¼, with t = max(0.1, ½·s/(s − ½·min(0, a)))
   Δ ← 2·‖D·p‖, μ ← μ/2 if ϱ ≥ ¾, or if μ = 0 and ϱ > ¼
-  x ← x + p if ϱ ≥ 1e-4, else again
+  x ← x + p if ϱ ≥ 1e-4, else another p
 gauss_newton
-  p ← the shortest of all with minimal ‖J·p + r‖;  x ← x + p
+  p ← the shortest p with minimal ‖J·p + r‖;  x ← x + p
 end: |pᵢ| ≤ tolerance·|xᵢ| for all i;  trust_region: or |a|, b ≤ tolerance and ϱ ≤ 2",
     )],
     sources: &[

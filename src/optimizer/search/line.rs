@@ -10,15 +10,15 @@ pub(super) const C1: Setting = Setting::new(
     "c1",
     Domain::Fraction,
     Defaults::All(DefaultValue::Number(1e-4)),
-    "c₁, the share of the decrease that the slope promises which a step must bring",
+    "c₁, the share of the decrease promised by the slope that a step must achieve",
 );
 
-/// The setting c₂, which each method has its own default of.
+/// The setting c₂; each method has its own default.
 pub(super) const C2: Setting = Setting::new(
     "c2",
     Domain::Fraction,
     Defaults::All(DefaultValue::Required),
-    "c₂, the share of the slope that a step may leave; above c₁",
+    "c₂, the maximum share of the slope that remains after a step; above c₁",
 );
 
 /// The conditions on a step α along a direction d from x: with φ(α) = f(x + α·d),
@@ -34,7 +34,7 @@ pub(super) struct Wolfe<F> {
 /// More evaluations than this find nothing better in practice.
 pub(super) const MOST_EVALUATIONS: usize = 60;
 
-/// A step with what was found there.
+/// A step with the point and the slope there.
 #[derive(Clone, Debug)]
 pub(super) struct Trial<F> {
     pub(super) step: F,
@@ -80,8 +80,8 @@ impl<F: Float> Wolfe<F> {
         }
     }
 
-    /// A step that fulfils the conditions, the first that is tried being `first`. Where the
-    /// numbers are too coarse for that, a step that lowers the loss; none if there is none.
+    /// A step that satisfies the conditions, tried from `first` on. Where the precision is too
+    /// coarse for that, a step that lowers the loss; none if there is none.
     pub(super) fn search(&self, line: &mut Line<'_, F>, first: F) -> Option<Trial<F>> {
         let mut before = line.start();
         let mut now = line.at(first);
@@ -98,7 +98,7 @@ impl<F: Float> Wolfe<F> {
                 break (now, before);
             }
             if evaluations == MOST_EVALUATIONS {
-                // It goes down without an end in sight.
+                // The loss falls without an end in sight.
                 return Some(now);
             }
             let [tenth, ten] = [0.1, 10.0].map(F::rounded);
@@ -175,7 +175,7 @@ impl<F: Float> Wolfe<F> {
     }
 }
 
-/// Where the cubic through two trials with their slopes is least, if it has a minimum.
+/// The minimum of the cubic through two trials with their slopes, if it has one.
 pub(super) fn cubic_minimum<F: Float>(x: &Trial<F>, y: &Trial<F>) -> Option<F> {
     let three = F::rounded(3.0);
     let width = y.step - x.step;

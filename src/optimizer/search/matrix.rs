@@ -9,8 +9,8 @@ pub(super) struct Cholesky<F> {
 }
 
 impl<F: Float> Cholesky<F> {
-    /// The factor of `matrix` + `shift` times the identity, of which only the lower triangle
-    /// is read; none if it is not positive definite.
+    /// The factor of `matrix` + `shift` times the identity; none if it is not positive
+    /// definite. Only the lower triangle is read.
     pub(super) fn new(matrix: &[F], size: usize, shift: F) -> Option<Self> {
         #[cfg(test)]
         FACTORISATIONS.set(FACTORISATIONS.get() + 1);
@@ -65,7 +65,7 @@ pub(super) struct Qr<F> {
 
 impl<F: Float> Qr<F> {
     /// The factors of a matrix, given column by column. The squares of its columns should
-    /// not overflow, or P is another one.
+    /// not overflow, or P changes.
     pub(super) fn new(columns: Vec<Vec<F>>) -> Self {
         let size = columns.len();
         let [mut axes, mut upper] = [(); 2].map(|()| Vec::with_capacity(size));
@@ -157,7 +157,7 @@ pub(super) fn shortest<F: Float>(columns: &[Vec<F>], mut right: Vec<F>) -> (Vec<
     if rank == size {
         return (divided(&factors.solve(&right, rank), &scales), rank);
     }
-    // What is left are `rank` equations. Transposed they are Q·R, and x is Q·w with Rᵀ·w on
+    // `rank` equations remain. Transposed they are Q·R, and x is Q·w with Rᵀ·w on
     // the right.
     let mut rows = vec![vec![F::ZERO; size]; rank];
     for (column, entries) in factors.order.iter().zip(&factors.upper) {
@@ -174,7 +174,7 @@ pub(super) fn shortest<F: Float>(columns: &[Vec<F>], mut right: Vec<F>) -> (Vec<
     (x, rank)
 }
 
-/// A scale for something of this size: 1 where it is 0 or not finite.
+/// A scale for this size: 1 where it is 0 or not finite.
 pub(super) fn scale<F: Float>(size: F) -> F {
     let is_scale = size > F::ZERO && size.is_finite();
     if is_scale { size } else { F::ONE }

@@ -1,19 +1,19 @@
-//! Searches: methods whose epoch needs more than one evaluation of the objective.
+//! Line-search and second-order methods, whose epochs need more than one evaluation of the
+//! objective.
 //!
-//! A search is a loop in Rust rather than a rule in the graph: how often it evaluates is
-//! known only while it runs. It sees the objective as a [`Problem`] and moves a [`Point`].
-//! All of its arithmetic is a [`Float`]'s, so it rounds as the programs do, and the bits of
-//! a run are the same on every machine.
+//! A [`Search`] is a loop in Rust rather than a rule in the graph: its number of evaluations
+//! is known only while it runs. It sees the objective as a [`Problem`] and moves a [`Point`].
+//! All its arithmetic uses [`Float`], so it rounds as the programs do, and the bits of a run
+//! are the same on every machine.
 //!
-//! A search that can go no further (its gradient is as small as its own tolerance says, or
-//! no step that it can make lowers the loss in this precision) says that it [stays]: the
-//! run is at a fixed point then.
+//! A [`Search`] that cannot continue (its gradient is within its own tolerance, or no step
+//! lowers the loss in this precision) reports that it [stays]: the run is at a fixed point.
 //!
 //! [stays]: Next::Stays
 
 #![expect(
     clippy::neg_cmp_op_on_partial_ord,
-    reason = "what is not a number has to count as a test that failed"
+    reason = "NaN must count as a failed test"
 )]
 
 mod conjugate_gradient;
@@ -40,31 +40,32 @@ pub(super) use levenberg_marquardt::Method as LevenbergMarquardtMethod;
 pub(super) use newton::Method as NewtonMethod;
 pub(super) use trust_region::Method as TrustRegionMethod;
 
-/// What a search asks of an objective beside its loss and gradient.
+/// What a line-search or second-order method needs of an objective in addition to its loss and
+/// gradient.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Needs {
     /// Nothing.
     Gradient,
-    /// Products with its Hessian, a few an epoch.
+    /// Products with its Hessian, a few per epoch.
     HessianProduct,
     /// Its whole Hessian, from products.
     Hessian,
-    /// What it is the sum of squares of.
+    /// The residuals whose squares it sums.
     Residuals,
 }
 
-/// A method that is a search.
+/// A line-search or second-order method.
 pub(super) trait SearchMethod {
-    /// What is told of it.
+    /// Its description.
     const DESCRIPTION: &'static Description;
-    /// What it asks of an objective.
+    /// What it needs of an objective.
     const NEEDS: Needs;
 
-    /// The search with these settings.
+    /// Its loop with these settings.
     fn search<F: Float>(settings: &Settings<'_>) -> Box<dyn Search<F>>;
 }
 
-/// The settings of a search.
+/// The settings of a line-search or second-order method.
 pub(super) struct Settings<'s> {
     rule: Rule,
     number: &'s dyn Fn(&str) -> Number,
@@ -80,18 +81,18 @@ impl<'s> Settings<'s> {
         F::new((self.number)(name).to::<F::Real>())
     }
 
-    /// A whole number; beyond the greatest that a list can have it is as good as that.
+    /// An integer, limited to the largest `usize`.
     #[expect(
         clippy::cast_possible_truncation,
         clippy::cast_sign_loss,
-        reason = "the domain is that of whole numbers from 0"
+        reason = "the domain is integers, at least 0"
     )]
     fn whole(&self, name: &str) -> usize {
         (self.number)(name).wide() as usize
     }
 }
 
-/// An objective as a search sees it.
+/// An objective as a [`Search`] sees it.
 pub trait Problem<F> {
     /// The loss and its gradient at `x`: one evaluation.
     fn gradient(&mut self, x: &[F]) -> Point<F>;
@@ -99,17 +100,17 @@ pub trait Problem<F> {
     /// The product of the Hessian at `x` with `v`.
     fn hessian_product(&mut self, x: &[F], v: &[F]) -> Vec<F>;
 
-    /// Whether nobody wants to know the result any more: a long loop can end then.
+    /// Whether the result is no longer needed: a long loop can end then.
     fn is_cancelled(&self) -> bool {
         false
     }
 
-    /// The same as [`Problem::gradient`] with what the loss is the sum of squares of, if it
-    /// is one: one evaluation too.
+    /// The same as [`Problem::gradient`] with the residuals, if the loss is a sum of squares:
+    /// also one evaluation.
     fn residuals(&mut self, x: &[F]) -> (Point<F>, Residuals<F>);
 }
 
-/// A place with what was computed there.
+/// A point with its loss and gradient.
 #[derive(Clone, Debug)]
 pub struct Point<F> {
     /// The parameters.
@@ -120,30 +121,30 @@ pub struct Point<F> {
     pub gradient: Vec<F>,
 }
 
-/// What a loss is the sum of the squares of, but for a constant.
+/// The residuals of a loss that is the sum of their squares, up to a constant.
 #[derive(Clone, Debug)]
 pub struct Residuals<F> {
     /// The residuals.
     pub values: Vec<F>,
-    /// Their derivatives: for each residual a row with a number for each parameter.
+    /// Their derivatives: a row for each residual, with a number for each parameter.
     pub jacobian: Vec<F>,
 }
 
 /// Whether there is another epoch.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Next {
-    /// The search can go on.
+    /// The run can continue.
     Continues,
     /// No later epoch would change anything.
     Stays(Rest),
 }
 
-/// What keeps a search from its next step.
+/// Why a [`Search`] cannot take its next step.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Rest {
-    /// A tolerance of the method is met: the setting.
+    /// A tolerance of the method is met: the name of the setting.
     Tolerance(&'static str),
-    /// Every step along the direction that was tried gives a loss that is not low enough.
+    /// No step tried along the direction gives a loss that is low enough.
     NoDescent,
     /// The step is below the spacing of numbers at the parameters.
     StepBelowPrecision,
@@ -154,8 +155,8 @@ pub enum Rest {
 }
 
 impl Rest {
-    /// Why a search from `point` found nothing better with a first step of this length along
-    /// a direction, in which the loss begins to change by `slope`.
+    /// Why no better point was found from `point` with a first step of this length along a
+    /// direction with this `slope` of the loss.
     fn after<F: Float>(point: &Point<F>, step: F, direction: &[F], slope: F) -> Rest {
         if number::are_same(&number::plus(&point.x, step, direction), &point.x) {
             Rest::StepBelowPrecision
@@ -166,7 +167,7 @@ impl Rest {
         }
     }
 
-    /// The word in files.
+    /// The name in files.
     #[must_use]
     pub fn name(self) -> &'static str {
         match self {
@@ -193,7 +194,7 @@ impl Rest {
     }
 }
 
-/// A method that needs several evaluations an epoch.
+/// A run of a line-search or second-order method.
 pub trait Search<F: Float>: Send {
     /// The first point of a run.
     fn start(&mut self, problem: &mut dyn Problem<F>, x: &[F]) -> Point<F> {

@@ -13,14 +13,14 @@ pub(in crate::optimizer) struct Method;
 static DESCRIPTION: Description = Description {
     name: "newton",
     title: "Newton's method",
-    about: "Goes to the minimum of a quadratic with the same slopes and curvatures, or in its direction. The Hessian is dense, one product with it for each parameter. Without a line search it is the plain method, which finds roots of the gradient: saddles and maxima too.",
+    about: "Steps to the minimum of a quadratic with the same slopes and curvatures, or in its direction. The Hessian is dense and takes one product for each parameter. Without a line search it is the plain method, which finds roots of the gradient, including saddles and maxima.",
     conventions: &[Convention::Textbook],
     settings: &[
         Setting::new(
             "line_search",
             Domain::Choice(&["backtracking", "none"]),
             Defaults::All(DefaultValue::Name("backtracking")),
-            "how the length of a step is found; \"none\" also keeps an indefinite Hessian",
+            "how the step length is found; \"none\" also leaves an indefinite Hessian unchanged",
         ),
         Setting::new(
             "damping",
@@ -178,7 +178,7 @@ impl<F: Float> Search<F> for Newton<F> {
             let trial = line.at(step);
             let (before, after) = (point.value, trial.point.value);
             let is_low = after <= before + self.decrease * step * slope;
-            // Where the loss is too coarse a number to fall, a smaller gradient counts.
+            // Where the precision of the loss is too coarse, a smaller gradient counts.
             let is_flatter = after == before
                 && step == F::ONE
                 && norm(&trial.point.gradient) < norm(&point.gradient);

@@ -5,9 +5,10 @@ use std::ops::{Add, Div, Mul, Neg, Sub};
 
 use crate::autodiff::{Number, Op, Real, Subnormals, norm};
 
-/// A number of a search: the precision of the run, with subnormal numbers kept or flushed.
+/// A number of a [`Search`](super::Search): in the precision of the run, with subnormal numbers
+/// preserved or flushed.
 ///
-/// Every operation is rounded once, so a search has the same bits on every machine.
+/// Every operation is rounded once, so the bits are the same on every machine.
 pub trait Float:
     Copy
     + PartialOrd
@@ -33,7 +34,7 @@ pub trait Float:
 
     /// The number, flushed to 0 if it is subnormal and the run flushes those.
     fn new(value: Self::Real) -> Self;
-    /// As it is.
+    /// The plain number.
     fn get(self) -> Self::Real;
     /// √x.
     fn sqrt(self) -> Self;
@@ -57,13 +58,13 @@ pub trait Float:
         self.get().is_finite()
     }
 
-    /// This, unless the other is less.
+    /// The other if it is smaller, else this.
     #[must_use]
     fn min(self, other: Self) -> Self {
         if other < self { other } else { self }
     }
 
-    /// This, unless the other is greater.
+    /// The other if it is larger, else this.
     #[must_use]
     fn max(self, other: Self) -> Self {
         if other > self { other } else { self }
@@ -161,13 +162,13 @@ pub(super) fn dot<F: Float>(x: &[F], y: &[F]) -> F {
         .unwrap_or(F::ZERO)
 }
 
-/// The Euclidean norm, as it is recorded of every run.
+/// The Euclidean norm, as recorded for every run.
 #[must_use]
 pub fn norm<F: Float>(x: &[F]) -> F {
     norm::norm::<F::Real, F>(x).unwrap_or(F::ZERO)
 }
 
-/// The greatest magnitude, NaN if there is one.
+/// The largest magnitude, or NaN if there is one.
 pub(super) fn greatest<F: Float>(x: &[F]) -> F {
     x.iter().fold(F::ZERO, |greatest, x| {
         let magnitude = x.abs();

@@ -1,4 +1,4 @@
-//! The searches on functions written by hand. Numbers of PyTorch are from
+//! Line-search and second-order methods on hand-written functions. Numbers of PyTorch are from
 //! `torch.optim.LBFGS` 2.15.0 in double precision.
 
 use super::conjugate_gradient::{Beta, ConjugateGradient};
@@ -14,7 +14,7 @@ use super::{Next, Point, Problem, Residuals, Search};
 type Wide = Rounded<f64, false>;
 type Narrow = Rounded<f32, false>;
 
-/// Counts what is asked of a function.
+/// Counts the evaluations of a function.
 struct Counted<P> {
     problem: P,
     evaluations: u64,
@@ -122,7 +122,7 @@ fn wide<F: Float>(x: &[F]) -> Vec<f64> {
     x.iter().map(|x| x.get().to_f64()).collect()
 }
 
-/// What became of a search after at most so many epochs.
+/// The end of a run.
 struct Ended<F> {
     point: Point<F>,
     epochs: usize,
@@ -176,7 +176,7 @@ fn squares<F: Float>(is_gauss_newton: bool) -> LevenbergMarquardt<F> {
     LevenbergMarquardt::new(is_gauss_newton, F::ONE, F::rounded(1e-12))
 }
 
-/// All searches with their defaults.
+/// All methods with their defaults.
 fn all<F: Float>() -> Vec<(&'static str, Box<dyn Search<F>>)> {
     let conjugate = |beta, wolfe| ConjugateGradient::new(beta, wolfe, F::rounded(0.1));
     let number = F::rounded;
@@ -304,7 +304,7 @@ fn where_the_hessian_bends_down_a_search_goes_on() {
             vec![bend * v[0], v[1]]
         }
         fn residuals(&mut self, _: &[F]) -> (Point<F>, Residuals<F>) {
-            unreachable!("it is no sum of squares")
+            unreachable!("it is not a sum of squares")
         }
     }
     for (name, search) in all::<Wide>() {

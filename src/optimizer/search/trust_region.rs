@@ -1,47 +1,47 @@
-//! Newton in a trust region, with steps from conjugate gradients that end at the border of
-//! the region or where the Hessian bends down.
+//! Newton's method within a trust region, with steps from conjugate gradients that end at the
+//! border of the region or where the curvature is negative.
 
 use super::number::{Float, are_same, dot, negative, norm, plus};
 use super::{Needs, Next, Point, Problem, Rest, Search, SearchMethod, Settings};
 use crate::optimizer::{Convention, DefaultValue, Defaults, Description, Domain, Setting};
 
-/// Newton in a trust region.
+/// Newton's method within a trust region.
 pub(in crate::optimizer) struct Method;
 
 static DESCRIPTION: Description = Description {
     name: "trust_region",
     title: "trust-region Newton (Steihaug)",
-    about: "Minimises a quadratic with the same slopes and curvatures by conjugate gradients, no further away than it can be trusted. An epoch ends with the first step that lowers the loss.",
+    about: "Minimises a quadratic with the same slopes and curvatures by conjugate gradients, within the region where it can be trusted. An epoch ends with the first step that lowers the loss.",
     conventions: &[Convention::Textbook],
     settings: &[
         Setting::new(
             "radius",
             Domain::Positive,
             Defaults::All(DefaultValue::Number(1.0)),
-            "Δ at the start, the length of the longest step",
+            "Δ at the start, the maximum step length",
         ),
         Setting::new(
             "largest_radius",
             Domain::Positive,
             Defaults::All(DefaultValue::Number(1000.0)),
-            "Δ is never greater",
+            "the maximum of Δ",
         ),
         Setting::new(
             "acceptance",
             Domain::Share,
             Defaults::All(DefaultValue::Number(1e-4)),
-            "η, the share of the promised decrease that a step must bring",
+            "η, the share of the promised decrease that a step must exceed",
         ),
     ],
     rules: &[(
         &[Convention::Textbook],
         "\
-p ← the least of g·p + ½·p·H·p with ‖p‖ ≤ Δ, by conjugate gradients from 0 until
+p ← the minimum of g·p + ½·p·H·p with ‖p‖ ≤ Δ, by conjugate gradients from 0 until
   ‖H·p + g‖ < min(½, √‖g‖)·‖g‖, at most 2·n steps for n parameters;
-  where d·H·d ≤ 0 or ‖p‖ would be Δ or more, to the border along d
+  where d·H·d ≤ 0 or ‖p‖ would be at least Δ, to the border along d
 ϱ ← (f(x) − f(x + p)) / −(g·p + ½·p·H·p)
 Δ ← ‖p‖/4 if ϱ < ¼;  min(2·Δ, largest_radius) if ϱ > ¾ at the border
-x ← x + p if ϱ > η, else again",
+x ← x + p if ϱ > η, else another p",
     )],
     sources: &[
         "Steihaug, The conjugate gradient method and trust regions in large scale optimization, 1983",
@@ -66,7 +66,7 @@ pub(super) struct TrustRegion<F> {
     /// ‖p‖ is at most this.
     radius: F,
     largest_radius: F,
-    /// η: the share of the promised decrease that a step must bring.
+    /// η: the share of the promised decrease that a step must exceed.
     acceptance: F,
 }
 
@@ -100,7 +100,7 @@ impl<F: Float> TrustRegion<F> {
         let mut rest = point.gradient.clone();
         let mut square = dot(&rest, &rest);
         let mut direction = negative(&rest);
-        // In exact arithmetic as many as there are parameters suffice.
+        // In exact arithmetic one for each parameter suffices.
         for _ in 0..size.saturating_mul(2) {
             let product = problem.hessian_product(&point.x, &direction);
             let bend = dot(&direction, &product);
@@ -134,7 +134,7 @@ impl<F: Float> TrustRegion<F> {
         let inside = norm(step);
         let room = (self.radius - inside) * (self.radius + inside);
         let root = along.hypot(room.max(F::ZERO).sqrt());
-        // Of two forms the one that does not cancel.
+        // The one of two forms that does not cancel.
         let way = if along > F::ZERO {
             room / (along + root)
         } else {

@@ -32,8 +32,8 @@ impl ChartDecider<'_> {
         let mut missing = missing.filter_map(|place| unrecorded(self.plan, *place));
         if let Some(missing) = missing.next() {
             let message = format!("a contour needs `{missing}`, which is not recorded");
-            let label = "the ways of the runs are drawn from what is recorded";
-            let help = format!("add `{missing}` to `record.parameters`, or leave that out");
+            let label = "the paths of the runs are drawn from recorded values";
+            let help = format!("add `{missing}` to `record.parameters`, or remove this key");
             let span = self.written.span.clone();
             self.mistake(Code::Chart, &span, message, label, &help);
         }
@@ -60,7 +60,7 @@ impl ChartDecider<'_> {
                 let label = first.map_or_else(String::new, |first| {
                     format!("`{}` {}", first.name, has_parameters(self.plan, 0))
                 });
-                let message = "a contour needs an objective of two parameters";
+                let message = "a contour needs an objective with two parameters";
                 let help = "use `kind = \"line\"`, or `kind = \"heatmap\"` over two settings";
                 let span = self.written.span.clone();
                 self.missing(Code::Chart, &span, message, label, help);
@@ -75,7 +75,7 @@ impl ChartDecider<'_> {
                 .collect();
             let Some(first) = named.first() else {
                 let known = self.plan.objectives.iter().map(|one| one.name.as_str());
-                let label = suggestion(&name.value, "the objectives are", known);
+                let label = suggestion(&name.value, "available objectives", known);
                 let message = format!("unknown objective `{}`", name.value);
                 self.missing(Code::UnknownName, &name.span, message, label, "");
                 continue;
@@ -85,7 +85,7 @@ impl ChartDecider<'_> {
             if planes.is_empty() {
                 let has = has_parameters(self.plan, *first);
                 let message = format!("`{}` cannot have a contour", name.value);
-                let label = format!("it {has}, a contour needs two");
+                let label = format!("it {has}; a contour needs two");
                 let help = "use `kind = \"line\"`, or `kind = \"heatmap\"` over two settings";
                 self.mistake(Code::Chart, &name.span, message, label, help);
             }

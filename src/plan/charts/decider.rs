@@ -7,19 +7,19 @@ use crate::plan::Quantity;
 use crate::plan::filter::column;
 use crate::spec;
 
-/// More panels than this are too small to be read.
+/// Maximum number of panels: more are too small to read.
 const GREATEST_PANELS: usize = 36;
 
 pub(super) struct ChartDecider<'a> {
     pub(super) plan: &'a Plan,
     pub(super) written: &'a spec::Chart,
-    /// Whether the plan has all that the file describes. Of one with mistakes cannot be said
+    /// Whether the plan has all that the file describes. For a file with errors it is unknown
     /// what does not vary.
     pub(super) is_whole: bool,
     pub(super) mistakes: &'a mut Vec<Mistake>,
 }
 
-/// What a kind of chart decides by itself.
+/// What depends on the kind of a chart.
 pub(super) struct Decided {
     pub(super) kind: ChartKind,
     pub(super) x_scale: Scale,
@@ -37,7 +37,7 @@ impl ChartDecider<'_> {
         let written = self.written;
         let kind = match &written.kind {
             Some(kind) => kind.value.as_str(),
-            // What it should have been was told.
+            // The reader has reported a misread kind.
             None if written.keys.iter().any(|key| key == "kind") => return None,
             None => "line",
         };
@@ -85,8 +85,8 @@ impl ChartDecider<'_> {
         });
     }
 
-    /// Tells of something that is missing from the plan, unless what is missing may be what
-    /// has a mistake.
+    /// Reports something that the plan does not have, unless it may be missing because of
+    /// another error.
     pub(super) fn missing(
         &mut self,
         code: Code,
@@ -100,13 +100,13 @@ impl ChartDecider<'_> {
         }
     }
 
-    /// Where a key is, or else the chart.
+    /// The place of a key, or else of the chart.
     pub(super) fn place_of(&self, key: &str) -> Span {
         let place = self.written.place_of(key);
         place.unwrap_or(&self.written.span).clone()
     }
 
-    /// Tells of keys that only other kinds have.
+    /// Reports keys that only other kinds have.
     fn own_keys(&mut self, kind: &str) {
         let Some((_, own)) = spec::CHART_KINDS.iter().find(|(name, _)| *name == kind) else {
             return;
@@ -129,7 +129,7 @@ impl ChartDecider<'_> {
                 _ => format!("only {} has it", owners.concat()),
             };
             let own: Vec<String> = own.iter().map(|key| format!("`{key}`")).collect();
-            let help = format!("leave it out; `{kind}` has {}", own.join(", "));
+            let help = format!("remove it; `{kind}` has {}", own.join(", "));
             self.mistake(Code::Chart, place, message, label, &help);
         }
     }
@@ -149,8 +149,8 @@ impl ChartDecider<'_> {
         if let Some(written) = written.band.as_ref().filter(|band| band.value != "none")
             && !has_order
         {
-            let message = format!("a band over `{x}` has no meaning");
-            let label = "runs are brought together at equal epochs or evaluations";
+            let message = format!("a band over `{x}` is not possible");
+            let label = "repetitions are combined at equal epochs or evaluations";
             let help = "set `x = \"epoch\"`, or `band = \"none\"`";
             self.mistake(Code::Chart, &written.span, message, label, help);
         }
@@ -213,8 +213,8 @@ impl ChartDecider<'_> {
         }
     }
 
-    /// How repetitions are brought together: by their quartiles, where there are any and
-    /// they `can` be.
+    /// How repetitions are combined: by default with quartiles, where there are any and they
+    /// `can` be.
     fn band(&mut self, can: bool) -> Band {
         let repeated = self.plan.repetitions() > 1;
         let Some(written) = &self.written.band else {
@@ -232,13 +232,13 @@ impl ChartDecider<'_> {
         if !repeated {
             let message = "a band needs repetitions";
             let label = "each combination is run once";
-            let help = "give `repetitions` at the top of the file, or leave `band` out";
+            let help = "give `repetitions` at the top of the file, or remove `band`";
             self.mistake(Code::Chart, &written.span, message, label, help);
         }
         band
     }
 
-    /// What a trajectory has a column for, and the gap.
+    /// The quantities with a column in a trajectory, and the gap.
     fn recorded_quantities(&self) -> Vec<&'static str> {
         let gap = self.plan.has_gap().then_some("gap");
         let validation = self.plan.has_validation().then_some("validation_loss");
@@ -267,14 +267,14 @@ impl ChartDecider<'_> {
         }
         let (message, label, help) = if self.plan.parameters.contains(&written.value) {
             let message = format!("`{}` is not recorded", written.value);
-            (message, "`record.parameters` leaves it out".to_owned(), "")
+            (message, "`record.parameters` excludes it".to_owned(), "")
         } else if written.value == "gap" {
             let message = "`gap` needs a known minimum".to_owned();
             let help = "give the objective `minimum = { value = … }`";
             (message, "no objective has one".to_owned(), help)
         } else {
             let message = format!("unknown quantity `{}`", written.value);
-            let label = suggestion(&written.value, "the quantities are", names);
+            let label = suggestion(&written.value, "available quantities", names);
             (message, label, "")
         };
         self.mistake(Code::UnknownName, &written.span, message, label, help);
@@ -297,7 +297,7 @@ impl ChartDecider<'_> {
         }
     }
 
-    /// The column of the setting that a sweep goes over.
+    /// The column of the setting that a sweep varies.
     fn swept(&mut self, x: &str) -> Option<usize> {
         let span = self.place_of("x");
         let place = self.setting(x, &span)?;
@@ -305,12 +305,13 @@ impl ChartDecider<'_> {
             .as_ref()
             .is_none_or(|value| value.number().is_some());
         if !self.plan.varies(x) {
-            let message = format!("a sweep over `{x}` needs several values of it");
-            let label = "it has only one in this experiment";
+            let message = format!("a sweep over `{x}` needs several values");
+            let label = "it has only one value in this experiment";
             self.mistake(Code::Chart, &span, message, label, "");
         } else if !is_number {
             let message = format!("a sweep over `{x}` needs numbers");
-            self.mistake(Code::Chart, &span, message, "its values are no numbers", "");
+            let label = "its values are not numbers";
+            self.mistake(Code::Chart, &span, message, label, "");
         }
         Some(place)
     }
@@ -326,18 +327,18 @@ impl ChartDecider<'_> {
         let name = &written.value;
         if decided.shown.contains(&place) {
             let message = format!("`facet` cannot be `{name}`");
-            let label = "the chart shows it already";
-            let help = "choose another setting that varies, or leave `facet` out";
+            let label = "the chart already shows it";
+            let help = "choose another setting that varies, or remove `facet`";
             self.mistake(Code::Chart, &written.span, message, label, help);
         } else if !self.plan.varies(name) {
-            let message = format!("panels for `{name}` need several values of it");
-            let label = "it has only one in this experiment";
+            let message = format!("panels for `{name}` need several values");
+            let label = "it has only one value in this experiment";
             self.missing(Code::Chart, &written.span, message, label, "");
         } else if self.plan.values(place, GREATEST_PANELS + 1).len() > GREATEST_PANELS {
-            let message = format!("`{name}` has too many values for a panel each");
+            let message = format!("`{name}` has too many values for panels");
             let label = format!("expected at most {GREATEST_PANELS}");
             let help =
-                "choose some of them with `runs = { … }` in several charts, or use `group_by`";
+                "select some of them with `runs = { … }` in several charts, or use `group_by`";
             // With a filter there may be fewer.
             if self.written.runs.is_none() {
                 self.mistake(Code::TooLarge, &written.span, message, label, help);
@@ -346,7 +347,7 @@ impl ChartDecider<'_> {
         Some(place)
     }
 
-    /// Tells of a logarithmic axis over a setting of which a value is not above 0.
+    /// Reports a logarithmic axis over a setting with a value that is not above 0.
     pub(super) fn log_of_setting(
         &mut self,
         key: &str,
@@ -368,7 +369,7 @@ impl ChartDecider<'_> {
         }
     }
 
-    /// Tells of a logarithmic axis over a loss that is known to end below 0, for every
+    /// Reports a logarithmic axis over a loss whose minimum is known to be below 0, for every
     /// objective.
     pub(super) fn log_of_quantity(&mut self, key: &str, written: Option<&At<String>>, name: &str) {
         let Some(written) = written.filter(|scale| scale.value == "log") else {
@@ -410,13 +411,13 @@ impl ChartDecider<'_> {
             || !name.chars().all(is_plain)
         {
             let message = format!(
-                "`{}` cannot be the name of a chart's files",
+                "`{}` cannot be the file name of a chart",
                 name.escape_debug()
             );
-            let label = "expected letters, digits, `-`, `_` and `.`, without a folder";
+            let label = "expected letters, digits, `-`, `_` and `.`, without a directory";
             self.mistake(Code::WrongValue, &file.span, message, label, "");
         } else if is_taken {
-            let message = format!("`{name}` is another file of the report");
+            let message = format!("`{name}` is already a file of the report");
             self.mistake(
                 Code::NameTaken,
                 &file.span,

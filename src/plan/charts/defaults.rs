@@ -1,4 +1,4 @@
-//! What is drawn if the file does not say.
+//! The default charts.
 
 use super::{Band, Chart, ChartKind, Scale, contour, file_name, heatmap, title};
 use crate::plan::{Filter, Plan, Series};
@@ -6,12 +6,12 @@ use crate::plan::{Filter, Plan, Series};
 /// With fewer values of one of two settings a line for each shows more than a heat map.
 const FEWEST_CELLS: usize = 4;
 
-/// More ways than this hide the level lines.
+/// More paths than this hide the level lines.
 const GREATEST_PATHS: u64 = 50;
 
-/// The loss over the epochs, for a single run of a single parameter that parameter; for one
-/// objective of two parameters its contour; and the final loss over the numbers of the
-/// optimizers that vary: a heat map over two, else a sweep over each.
+/// The loss over the epochs, or for a single run with a single parameter that parameter; for
+/// one objective with two parameters its contour; and the final loss over the numeric settings
+/// of the optimizers that vary: a heat map over two, else a sweep over each.
 pub(super) fn charts(plan: &Plan) -> Vec<Chart> {
     let recorded = plan.record.parameters.as_slice();
     let y = match (plan.runs(), plan.parameters.as_slice(), recorded) {
@@ -107,7 +107,7 @@ pub(super) fn charts(plan: &Plan) -> Vec<Chart> {
     charts
 }
 
-/// The numbers of which an optimizer has several, as columns of the plan.
+/// The numeric settings with several values in an optimizer, as columns of the plan.
 fn swept(plan: &Plan) -> Vec<usize> {
     let is_swept = |name: &String| {
         let of_optimizers = plan.optimizers.iter().flat_map(|one| one.settings.series());

@@ -4,7 +4,7 @@ use super::decider::{ChartDecider, Decided, text};
 use super::{ChartKind, Scale, quantity_label};
 use crate::mistake::Code;
 
-/// More cells than this along an axis are too small to be seen.
+/// Maximum number of cells along an axis: more are too small to see.
 pub(super) const GREATEST_CELLS: usize = 200;
 
 impl ChartDecider<'_> {
@@ -80,9 +80,9 @@ impl ChartDecider<'_> {
             _ => format!("{} vary", names.join(", ")),
         };
         let help = match names.len() {
-            0 => "give two settings several values, or leave the chart out",
+            0 => "give two settings several values, or remove the chart",
             1 => "give another setting several values, or use `kind = \"sweep\"`",
-            _ => "say which two: `x = \"…\"` and `y = \"…\"`",
+            _ => "select two of them with `x = \"…\"` and `y = \"…\"`",
         };
         let message = "a heat map needs two settings that vary";
         let span = self.written.span.clone();
@@ -90,7 +90,7 @@ impl ChartDecider<'_> {
         None
     }
 
-    /// Whether a setting varies by itself; the method of an optimizer goes with its name.
+    /// Whether a setting varies independently; the method of an optimizer follows its name.
     fn is_choice(&self, column: usize) -> bool {
         let name = &self.plan.columns()[column];
         let follows = ["method", "convention", "schedule.convention", "repetition"];
@@ -102,26 +102,26 @@ impl ChartDecider<'_> {
         let span = self.place_of(key);
         let values = self.plan.values(column, GREATEST_CELLS + 1);
         if !self.plan.varies(&name) {
-            let message = format!("a heat map over `{name}` needs several values of it");
-            let label = "it has only one in this experiment";
+            let message = format!("a heat map over `{name}` needs several values");
+            let label = "it has only one value in this experiment";
             let help = "use `kind = \"sweep\"` over the other setting";
             self.missing(Code::Chart, &span, message, label, help);
         } else if values.len() > GREATEST_CELLS && self.written.runs.is_none() {
             let message = format!("`{name}` has too many values for a heat map");
             let label = format!("expected at most {GREATEST_CELLS}");
-            let help = "give it fewer, or choose some of them with `runs = { … }`";
+            let help = "give it fewer values, or select some of them with `runs = { … }`";
             self.mistake(Code::TooLarge, &span, message, label, help);
         }
     }
 
-    /// What else could be on an axis.
+    /// The other settings that could be on an axis.
     fn choices(&self, varying: &[usize], but: Option<usize>) -> String {
         let others = varying.iter().filter(|column| Some(**column) != but);
         let others: Vec<String> = others
             .map(|column| format!("`{}`", self.plan.columns()[*column]))
             .collect();
         match others.as_slice() {
-            [] => "nothing else varies: use `kind = \"sweep\"`".to_owned(),
+            [] => "nothing else varies; use `kind = \"sweep\"`".to_owned(),
             [only] => format!("{only} varies too"),
             _ => format!("{} vary too", others.join(", ")),
         }

@@ -1,4 +1,4 @@
-//! What is drawn.
+//! The charts of a plan.
 
 mod contour;
 mod decider;
@@ -16,14 +16,14 @@ pub use style::{Font, Style, Theme};
 
 pub(super) use style::style;
 
-/// One chart, decided.
+/// A chart, with all defaults filled in.
 #[derive(Clone, Debug)]
 pub struct Chart {
-    /// What it shows.
+    /// The kind of the chart.
     pub kind: ChartKind,
-    /// How the x axis is divided.
+    /// The scale of the x axis.
     pub x_scale: Scale,
-    /// How the y axis is divided.
+    /// The scale of the y axis.
     pub y_scale: Scale,
     /// The title.
     pub title: String,
@@ -31,13 +31,13 @@ pub struct Chart {
     pub file: String,
     /// The runs that are drawn.
     pub runs: Filter,
-    /// The setting that colours tell apart, as a column of the plan.
+    /// The setting that colours distinguish, as a column of the plan.
     pub group_by: Option<usize>,
-    /// The setting that panels tell apart, as a column of the plan.
+    /// The setting that panels distinguish, as a column of the plan.
     pub facet: Option<usize>,
 }
 
-/// What a chart shows.
+/// The kind of a chart.
 #[derive(Clone, Debug, PartialEq)]
 pub enum ChartKind {
     /// A recorded quantity over another, a line for each run.
@@ -46,7 +46,7 @@ pub enum ChartKind {
         x: String,
         /// The quantity on the y axis.
         y: String,
-        /// How repetitions are brought together.
+        /// How repetitions are combined.
         band: Band,
     },
     /// A final quantity over a setting, a point for each run.
@@ -55,30 +55,30 @@ pub enum ChartKind {
         x: usize,
         /// The quantity on the y axis.
         y: String,
-        /// How repetitions are brought together.
+        /// How repetitions are combined.
         band: Band,
     },
     /// A final quantity over two settings, as colours.
     Heatmap {
         /// The setting on the x axis, as a column of the plan.
         x: usize,
-        /// The one on the y axis.
+        /// The setting on the y axis, as a column of the plan.
         y: usize,
         /// The quantity.
         value: String,
-        /// How the colours are divided.
+        /// The scale of the colours.
         value_scale: Scale,
     },
-    /// Objectives of two parameters with the ways of the runs over them.
+    /// Objectives with two parameters, and the paths of the runs.
     Contour {
         /// The objectives, by their places in the plan.
         objectives: Vec<usize>,
-        /// Whether the descent is to be seen in time too.
+        /// Whether there is also an animation of the runs.
         animate: bool,
     },
     /// The share of problems that are solved within a budget.
     Profile(Profile),
-    /// How often a final quantity has which value.
+    /// The distribution of a final quantity.
     Histogram {
         /// The quantity.
         x: String,
@@ -86,59 +86,60 @@ pub enum ChartKind {
 }
 
 impl Chart {
-    /// Whether it is to be seen in time too.
+    /// Whether there is also an animation of it.
     pub(crate) fn is_animated(&self) -> bool {
         matches!(self.kind, ChartKind::Contour { animate: true, .. })
     }
 }
 
 impl ChartKind {
-    /// The final quantity that the chart shows of each run, if it shows one.
+    /// The final quantity of each run that the chart shows, if any.
     #[must_use]
     pub fn final_quantity(&self) -> Option<&str> {
         match self {
             ChartKind::Sweep { y, .. } => Some(y),
             ChartKind::Heatmap { value, .. } => Some(value),
             ChartKind::Histogram { x } => Some(x),
-            // Said of the best one.
+            // Shown for the best run.
             ChartKind::Contour { .. } => Some("loss"),
             ChartKind::Line { .. } | ChartKind::Profile(_) => None,
         }
     }
 }
 
-/// How runs that differ in their repetition alone are brought together.
+/// How runs that differ only in their repetition are combined.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Band {
     /// Their median, and the area between the quartiles.
     Quartiles,
-    /// Their median, and the area between the least and the greatest.
+    /// Their median, and the area between the minimum and the maximum.
     Range,
     /// Not at all.
     None,
 }
 
-/// When a problem is solved, and over which budget the share of solved ones is shown.
+/// The criterion of a solved problem, and the budget over which the share of solved problems
+/// is shown.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Profile {
     /// Over multiples of the evaluations of the fastest solver.
     Performance {
-        /// The share of the greatest fall that may be missing.
+        /// A problem is solved when loss ≤ best + tolerance × (start − best).
         tolerance: f64,
     },
     /// Over evaluations in units of n + 1.
     Data {
-        /// The share of the greatest fall that may be missing.
+        /// A problem is solved when loss ≤ best + tolerance × (start − best).
         tolerance: f64,
     },
     /// Over evaluations divided by n, of pairs of a problem and a target.
     Ecdf {
-        /// Gaps to the known minimum, the greatest first.
+        /// Gaps to the known minimum, the largest first.
         targets: Vec<f64>,
     },
 }
 
-/// How an axis is divided.
+/// The scale of an axis.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Scale {
     /// Equal differences.
@@ -147,7 +148,7 @@ pub enum Scale {
     Log,
     /// Equal differences around 0, equal ratios beyond on both sides.
     SymLog,
-    /// As the values are best seen; the kind of the chart knows how.
+    /// The scale that fits the values, as the kind of the chart decides.
     Fitting,
 }
 
@@ -182,7 +183,7 @@ pub(super) fn decide(plan: &Plan, spec: &Spec, mistakes: &mut Vec<Mistake>) -> V
             match &written.file {
                 Some(file) => {
                     let message = format!("two charts have the file name `{}`", file.value);
-                    let label = "expected a name of its own";
+                    let label = "expected a unique name";
                     mistakes.push(Mistake::new(
                         Code::NameTaken,
                         file.span.clone(),
@@ -206,7 +207,7 @@ fn title(y: &str, x: &str) -> String {
     format!("{} over {}", quantity_label(y), quantity_label(x))
 }
 
-/// A quantity or setting in the words of a chart; a parameter as it is written.
+/// The label of a quantity or setting in a chart; a parameter keeps its name.
 #[must_use]
 pub fn quantity_label(name: &str) -> String {
     match name {

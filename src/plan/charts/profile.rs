@@ -4,8 +4,7 @@ use super::decider::{ChartDecider, Decided};
 use super::{ChartKind, Profile, Scale};
 use crate::mistake::Code;
 
-/// What of the greatest fall may be missing: the middle one of those that Moré and Wild
-/// show.
+/// The default tolerance: the middle one of those that Moré and Wild show.
 const TOLERANCE: f64 = 1e-3;
 
 impl ChartDecider<'_> {
@@ -43,17 +42,17 @@ impl ChartDecider<'_> {
         }
     }
 
-    /// Tells of a key that is for another profile.
+    /// Reports a key that is for another profile.
     fn check_use(&mut self, name: &str) {
         let is_ecdf = name == "ecdf";
         let (key, help) = if is_ecdf {
-            ("tolerance", "an ecdf has `targets`")
+            ("tolerance", "use `targets` for `ecdf`")
         } else {
             ("targets", "set `profile = \"ecdf\"`, or use `tolerance`")
         };
         if let Some(place) = self.written.place_of(key) {
             let message = format!("the profile `{name}` has no `{key}`");
-            let label = "it would change nothing";
+            let label = "it has no effect here";
             self.mistake(Code::Chart, &place.clone(), message, label, help);
         }
     }
@@ -65,7 +64,7 @@ impl ChartDecider<'_> {
 
     fn targets(&mut self) -> Vec<f64> {
         if !self.plan.has_gap() {
-            let message = "an ecdf needs a known minimum, from which its targets are measured";
+            let message = "`ecdf` needs a known minimum, from which its targets are measured";
             let span = self.place_of("profile");
             let help = "give the objectives `minimum = { value = … }`, or use `profile = \"data\"`";
             self.missing(Code::Chart, &span, message, "no objective has one", help);
@@ -80,7 +79,7 @@ impl ChartDecider<'_> {
         targets
     }
 
-    /// The setting that tells solvers apart: by default the optimizer, or the first of its
+    /// The setting that distinguishes solvers: by default the optimizer, or the first of its
     /// settings that varies.
     fn solvers(&mut self) -> Option<usize> {
         if self.written.group_by.is_some() {
@@ -92,8 +91,9 @@ impl ChartDecider<'_> {
         };
         let solvers = (0..columns.len()).find(varies);
         if solvers.is_none() {
-            let message = "a profile compares optimizers, and there is only one";
-            let help = "give a second `[[optimizer]]`, or say what to compare: `group_by = \"…\"`";
+            let message = "a profile compares optimizers, but there is only one";
+            let help =
+                "add a second `[[optimizer]]`, or select what to compare: `group_by = \"…\"`";
             let span = self.written.span.clone();
             self.missing(Code::Chart, &span, message, "", help);
         }

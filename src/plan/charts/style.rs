@@ -1,9 +1,9 @@
-//! How charts look.
+//! The style of charts.
 
 use crate::mistake::At;
 use crate::spec;
 
-/// How the charts of a report look.
+/// The style of the charts of a report.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Style {
     /// The background.
@@ -12,9 +12,9 @@ pub struct Style {
     pub width: u32,
     /// The height in pixels.
     pub height: u32,
-    /// The letters.
+    /// The font.
     pub font: Font,
-    /// The size of the letters, as a share of the usual one.
+    /// The text size, relative to the default.
     pub text_size: f64,
 }
 
@@ -27,14 +27,14 @@ pub enum Theme {
     Dark,
 }
 
-/// The letters of charts.
+/// The font of charts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Font {
     /// Without serifs.
     Sans,
     /// With serifs.
     Serif,
-    /// All of the same width.
+    /// Monospaced.
     Mono,
 }
 
@@ -51,7 +51,7 @@ impl Default for Style {
     }
 }
 
-/// What `[style]` means.
+/// The style that `[style]` describes.
 pub(in crate::plan) fn style(written: &spec::Style) -> Style {
     let mut style = Style::default();
     let pixels = |side: &Option<At<u64>>| u32::try_from(side.as_ref()?.value).ok();

@@ -1,4 +1,4 @@
-//! Between what the variables of an objective are kept.
+//! The bounds of the variables of an objective.
 
 use super::Decider;
 use crate::mistake::{At, Code, Mistake, Span, shortened, suggestion};
@@ -16,8 +16,8 @@ impl Decider<'_> {
             let variables = objective.function.variables();
             let known = variables.iter().map(|(known, _)| known.as_str());
             let Some(place) = known.clone().position(|known| known == name.value) else {
-                let message = format!("`bounds` names `{}`, which is no variable", name.value);
-                let label = suggestion(&name.value, "the variables are", known);
+                let message = format!("`bounds` names `{}`, which is not a variable", name.value);
+                let label = suggestion(&name.value, "available variables", known);
                 self.mistake(Code::UnknownName, &name.span, message, label);
                 continue;
             };
@@ -35,7 +35,7 @@ impl Decider<'_> {
         }
         for (name, numbers) in &written.bounds {
             if let Some(start) = outside(objective, &name.value) {
-                let message = format!("the start of `{}` is out of its bounds", name.value);
+                let message = format!("the start of `{}` is outside its bounds", name.value);
                 let label = format!("a run starts at {}", Scalar::F64(start.wide()).short());
                 self.mistake(Code::WrongValue, &numbers.span, message, label);
             }
@@ -46,7 +46,7 @@ impl Decider<'_> {
     fn interval(&mut self, name: &At<String>, written: &spec::Numbers) -> Option<Bounds> {
         let [least, greatest] = &written.list[..] else {
             let message = format!("`bounds` of `{}` are not two numbers", name.value);
-            let label = "expected the least and the greatest value, such as [0, 1]";
+            let label = "expected the smallest and the largest value, for example [0, 1]";
             self.mistake(Code::WrongValue, &written.span, message, label);
             return None;
         };
@@ -68,16 +68,16 @@ impl Decider<'_> {
             Code::WrongValue,
             written.span.clone(),
             message,
-            "expected the least value, then a greater one",
+            "expected the smallest value, then a larger one",
         );
-        let help = "a side without a bound is `-inf` or `inf`";
+        let help = "use `-inf` or `inf` for a side without a bound";
         self.mistakes.push(mistake.help(help));
         None
     }
 }
 
-/// A start of a variable beyond its bounds that the file gives. Drawn ones are moved to
-/// the nearest bound instead, as a draw can be anything.
+/// A start of a variable that the file gives outside its bounds. Random ones are moved to
+/// the nearest bound instead, as they can have any value.
 fn outside(objective: &Objective, name: &str) -> Option<Number> {
     let variables = objective.function.variables();
     let place = variables.iter().position(|(known, _)| known == name)?;
@@ -99,7 +99,7 @@ fn outside(objective: &Objective, name: &str) -> Option<Number> {
             Part::Settings(count) => {
                 let series = start.grid.series().skip(settings.sum()).take(*count);
                 for (element, (_, series)) in series.enumerate() {
-                    // Between its ends a range goes one way.
+                    // A range is monotonic between its ends.
                     let places = match series {
                         Series::Range(range) => vec![0, range.count - 1],
                         Series::List(_) => (0..series.len()).collect(),

@@ -17,14 +17,14 @@ pub(super) enum Source<'a> {
 }
 
 impl Decider<'_> {
-    /// The functions that a table is about; none if it is wrong.
+    /// The functions of a table; none if it is invalid.
     pub(super) fn sources<'w>(&mut self, written: &'w spec::Objective) -> Vec<Source<'w>> {
         let has = |key: &str| written.keys.iter().any(|known| known == key);
         let Some(names) = &written.function else {
             if !has("formula") && !has("function") {
                 let message = "`[[objective]]` has no `formula` and no `function`";
                 let mistake = Mistake::new(Code::MissingKey, written.span.clone(), message, "");
-                let help = "give a formula with a `start`, or the name of a test function: \
+                let help = "give a formula with a `start`, or the name of a test function; \
                             `runner functions` lists them";
                 self.mistakes.push(mistake.help(help));
             }
@@ -45,19 +45,19 @@ impl Decider<'_> {
             ("data", written.data.as_ref().map(|data| &data.span)),
         ] {
             if let Some(span) = span {
-                let message = format!("`function` and `{key}` exclude each other");
-                let label = "a test function has a formula of its own";
+                let message = format!("`function` and `{key}` cannot be combined");
+                let label = "a test function has its own formula";
                 self.mistake(Code::Conflict, span, message, label);
             }
         }
         for key in zip_of(written, Zipped::Constants).iter().flatten() {
             let message = format!("`zip` names `{}`, which is not given here", key.value);
-            let label = "a test function has no constants; its starts are `start.…`";
+            let label = "a test function has no constants; its starts are named `start.…`";
             self.mistake(Code::UnknownName, &key.span, message, label);
         }
         if let (Some(name), true) = (&written.name, names.list.len() > 1) {
-            let message = "one name for several functions";
-            let label = "leave it out: each has its own, or give each a table";
+            let message = "several functions cannot share a name";
+            let label = "remove it, as each has its own, or use one table for each";
             self.mistake(Code::Conflict, &name.span, message, label);
         }
         let dimensions = self.dimensions(written);
@@ -102,7 +102,7 @@ impl Decider<'_> {
         sources
     }
 
-    /// What the file gives as dimensions; one that is not given is `None`.
+    /// The dimensions that the file gives; `None` for one that it does not give.
     fn dimensions(&mut self, written: &spec::Objective) -> Vec<Option<u64>> {
         let Some(setting) = &written.dimension else {
             return vec![None];
@@ -110,7 +110,7 @@ impl Decider<'_> {
         if let Values::Range(range) = &setting.values
             && range.count.value > GREATEST_OBJECTIVES as u64
         {
-            let message = "each dimension is an objective of its own";
+            let message = "each dimension is a separate objective";
             let label = format!("expected at most {GREATEST_OBJECTIVES}");
             self.mistake(Code::TooLarge, &range.count.span, message, label);
             return Vec::new();
@@ -118,7 +118,7 @@ impl Decider<'_> {
         #[expect(
             clippy::cast_possible_truncation,
             clippy::cast_sign_loss,
-            reason = "every value was checked to be whole and small"
+            reason = "every value was checked to be a small integer"
         )]
         let whole = |value: Value| value.number().map(|n| n.wide().round_ties_even() as u64);
         Series::new(setting).iter().map(whole).collect()
@@ -140,7 +140,7 @@ impl Decider<'_> {
             if !variables.contains(&given.value) {
                 let message = format!("`{}` has no variable `{}`", name.value, given.value);
                 let known = variables.iter().map(String::as_str);
-                let label = suggestion(&given.value, "its variables are", known);
+                let label = suggestion(&given.value, "available variables", known);
                 self.mistake(Code::UnknownName, &given.span, message, label);
             }
         }
@@ -196,8 +196,7 @@ impl Decider<'_> {
     }
 }
 
-/// What the first start tells of the number of variables of a test function that has one
-/// vector.
+/// The number of variables of a test function with one vector, from the first start.
 fn started_dimension(written: &spec::Objective) -> Option<u64> {
     let [(_, start), ..] = &written.starts.first()?.value[..] else {
         return None;

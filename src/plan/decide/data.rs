@@ -6,7 +6,7 @@ use crate::mistake::Code;
 use crate::spec;
 
 impl Decider<'_> {
-    /// The data of the table of objectives number `place`.
+    /// The data of objective table number `place`.
     pub(super) fn data(&mut self, written: &spec::Data, place: usize) -> Option<Dataset> {
         let folder = match self.files {
             Files::In(folder) => folder,
@@ -14,7 +14,7 @@ impl Decider<'_> {
                 let mut data = data.iter();
                 let data = data.find(|data| data.objective == place && data.is_sound());
                 if data.is_none() {
-                    let message = "the report does not tell what these data were";
+                    let message = "the report does not describe these data";
                     self.mistake(
                         Code::Data,
                         &written.span,
@@ -31,7 +31,7 @@ impl Decider<'_> {
                 Code::Data,
                 &written.span,
                 message,
-                "expected such as `columns = { y = \"height\" }`",
+                "expected for example `columns = { y = \"height\" }`",
             );
             return None;
         }

@@ -6,7 +6,7 @@ use super::Decider;
 use super::function::{Written, default_name};
 use crate::autodiff::{Graph, Shape, Subnormals};
 use crate::mistake::{At, Code, Mistake, Span, suggestion};
-use crate::number::grouped;
+use crate::number::{counted, grouped};
 use crate::objective::{self, Partial};
 use crate::plan::derivatives::{
     Curve, Derivative, Expected, GREATEST_COLUMNS, GREATEST_POINTS, GREATEST_VALUES,
@@ -15,14 +15,14 @@ use crate::plan::grid::{Range, Series};
 use crate::plan::{Chart, GREATEST_OPERATIONS, Scale, expectations};
 use crate::spec::{self, GREATEST_ORDER, Map, Spec, Values};
 
-/// Up to so many lines each has a colour of its own.
+/// Maximum number of lines that each have their own colour.
 const LINES: u64 = 10;
 
-/// The part of a file's name that comes from a derivative's is at most so long.
+/// Maximum length of the part of a file name that comes from the name of a derivative.
 const LONGEST_SLUG: usize = 60;
 
 impl Decider<'_> {
-    /// The derivatives, each evaluated in so many arithmetics.
+    /// The derivatives, each evaluated in this number of arithmetics.
     pub(super) fn derivatives(&mut self, spec: &Spec, arithmetics: usize) -> Vec<Derivative> {
         self.distinct_names(
             spec.derivatives.iter().filter_map(|one| one.name.as_ref()),
@@ -50,8 +50,8 @@ impl Decider<'_> {
                     grouped(u128::from(values)),
                     grouped(u128::from(GREATEST_VALUES))
                 );
-                let help = "the number is the sum over all `[[derivative]]` up to this one of \
-                            points × columns, for each precision and `subnormals`";
+                let help = "the number is the sum of points × columns over all `[[derivative]]` \
+                            tables up to this one, for each precision and `subnormals`";
                 let mistake = Mistake::new(Code::TooLarge, written.span.clone(), message, "");
                 self.mistakes.push(mistake.help(help));
                 break;
@@ -89,7 +89,7 @@ impl Decider<'_> {
             let mistake = Mistake::new(
                 Code::Expectation,
                 span.clone(),
-                "this expectation demands nothing",
+                "this expectation is empty",
                 "",
             );
             let help = "name a column, such as `\"df/dx\" = { equals = 2 }`";
@@ -112,7 +112,7 @@ impl Decider<'_> {
         let (function, points) = (function?, points?);
         let formula = written.formula.as_ref()?;
         if !can_be_traced(&function, &with_respect_to, &partials) {
-            let message = "the derivatives of this formula are too many operations";
+            let message = "the derivatives of this formula have too many operations";
             let label = format!("expected at most {}", grouped(GREATEST_OPERATIONS as u128));
             let mistake = Mistake::new(Code::TooLarge, formula.span.clone(), message, label);
             self.mistakes.push(mistake.help(FEWER));
@@ -146,7 +146,7 @@ impl Decider<'_> {
         Some(derivative)
     }
 
-    /// How many points there are, `None` if they are wrong.
+    /// The number of points, `None` if they are invalid.
     fn points(&mut self, at: &Map<spec::Setting>) -> Option<u64> {
         let before = self.mistakes.len();
         let mut several: Option<(&str, u64)> = None;
@@ -158,21 +158,22 @@ impl Decider<'_> {
             };
             if length > GREATEST_POINTS {
                 let message = format!("{} points are too many", grouped(u128::from(length)));
-                let label = format!("at most {}", grouped(u128::from(GREATEST_POINTS)));
+                let label = format!("expected at most {}", grouped(u128::from(GREATEST_POINTS)));
                 self.mistake(Code::TooLarge, span, message, label);
             }
             match several {
                 None => several = Some((&name.value, length)),
                 Some((first, expected)) if expected != length => {
                     let message = format!(
-                        "`at` needs lists of equal length: `{first}` has {expected}, `{}` has {length}",
+                        "`at` needs lists of the same length: `{first}` has {expected}, \
+                         `{}` has {length}",
                         name.value
                     );
                     self.mistake(
                         Code::Lengths,
                         &setting.span,
                         message,
-                        format!("expected {expected} values"),
+                        format!("expected {}", counted(expected, "value")),
                     );
                 }
                 Some(_) => {}
@@ -200,7 +201,7 @@ impl Decider<'_> {
                 Code::WrongValue,
                 &names.span,
                 message,
-                "expected one variable or more",
+                "expected at least one variable",
             );
         }
         let mut places: Vec<usize> = Vec::new();
@@ -209,7 +210,7 @@ impl Decider<'_> {
             match known.clone().position(|known| known == name.value) {
                 Some(place) if places.contains(&place) => {
                     let message = format!("`with_respect_to` names `{}` twice", name.value);
-                    self.mistake(Code::NameTaken, &name.span, message, "once is enough");
+                    self.mistake(Code::NameTaken, &name.span, message, "duplicate");
                 }
                 Some(place) => places.push(place),
                 None if self.misread.contains(&name.value) => return None,
@@ -217,9 +218,9 @@ impl Decider<'_> {
                     let message = format!("unknown variable `{}`", name.value);
                     let is_constant = |(known, _): &(At<String>, _)| known.value == name.value;
                     let label = if written.constants.iter().any(is_constant) {
-                        "it is a constant: give it in `at` instead".to_owned()
+                        "it is a constant; give it in `at` instead".to_owned()
                     } else {
-                        suggestion(&name.value, "the variables of `at` are", known)
+                        suggestion(&name.value, "available variables", known)
                     };
                     self.mistake(Code::UnknownName, &name.span, message, label);
                 }
@@ -254,7 +255,7 @@ impl Decider<'_> {
         None
     }
 
-    /// What is demanded, of columns that are `None` where they are not known.
+    /// The expectations of columns; these are `None` where they are unknown.
     fn expected(
         &mut self,
         bounds: &Map<spec::Bound<spec::Setting>>,
@@ -271,10 +272,10 @@ impl Decider<'_> {
             if let (Some(columns), None, true) = (columns, column, self.misread.is_empty()) {
                 let message = format!("unknown column `{}`", name.value);
                 let label = match order_of(&name.value, by) {
-                    Some(order) => format!("this needs `order = {order}`"),
+                    Some(order) => format!("it needs `order = {order}`"),
                     None => {
                         let known = columns.iter().map(String::as_str);
-                        suggestion(&name.value, "the columns are", known)
+                        suggestion(&name.value, "available columns", known)
                     }
                 };
                 self.mistake(Code::UnknownName, &name.span, message, label);
@@ -307,19 +308,23 @@ impl Decider<'_> {
             Values::List(values) => (values.len() as u64, &setting.span),
             Values::Range(range) => (range.count.value, &range.count.span),
         };
-        // Wrong points were told.
+        // Invalid points are already reported.
         let expected = points?;
         if expected == length {
             return Some(());
         }
-        let message = format!("`{key}` has {length} values for {expected} points");
+        let message = format!(
+            "`{key}` has {} for {}",
+            counted(length, "value"),
+            counted(expected, "point")
+        );
         let label = format!("expected a single value, or {expected}");
         self.mistake(Code::Lengths, span, message, label);
         None
     }
 }
 
-/// How often is differentiated; `None` if that was misread.
+/// The order of differentiation; `None` if it was misread.
 fn order(written: &spec::Derivative) -> Option<usize> {
     match &written.order {
         Some(order) => usize::try_from(order.value).ok(),
@@ -336,7 +341,7 @@ fn order_of(name: &str, by: &[String]) -> Option<usize> {
     found.map(Partial::order)
 }
 
-/// What to do about a derivative that is too large.
+/// The help for a derivative that is too large.
 const FEWER: &str = "name fewer variables in `with_respect_to`, or lower `order`";
 
 /// Whether the columns of a derivative use this name.
@@ -344,9 +349,9 @@ fn is_column(name: &str) -> bool {
     ["f", "precision", "subnormals"].contains(&name)
 }
 
-/// Whether the derivatives can be recorded within bounds. What is recorded
-/// depends on the numbers only where they are constants of the formula, so it is
-/// as large in any arithmetic, near enough for a bound.
+/// Whether the derivatives can be recorded within bounds. The recording depends on
+/// numbers only where they are constants of the formula, so its size is nearly the
+/// same in any arithmetic.
 fn can_be_traced(
     function: &objective::Objective,
     with_respect_to: &[usize],
@@ -357,8 +362,8 @@ fn can_be_traced(
     traced.is_some()
 }
 
-/// What is drawn of a derivative: over the only variable that varies all
-/// columns up to the greatest order whose lines can be told apart.
+/// The chart of a derivative: over the only variable that varies, all columns up to
+/// the highest order whose lines can be distinguished.
 fn curve(derivative: &Derivative) -> Option<Curve> {
     let varying: Vec<usize> = (0..derivative.at.len())
         .filter(|variable| derivative.varies(*variable))
@@ -379,8 +384,8 @@ fn curve(derivative: &Derivative) -> Option<Curve> {
     })
 }
 
-/// A name as part of a file's: lower-case letters and digits, `_` for all else,
-/// so that two files are two on every system. `None` if nothing is left.
+/// A name as part of a file name: lower-case letters and digits, `_` for all else,
+/// so that files stay distinct on every system. `None` if nothing remains.
 fn slug(name: &str) -> Option<String> {
     let words = name.split(|letter: char| !letter.is_ascii_alphanumeric());
     let words: Vec<&str> = words.filter(|word| !word.is_empty()).collect();

@@ -15,7 +15,7 @@ use crate::spec::{Map, place_in_text};
 /// A formula up to this length is its own label.
 const LONGEST_FORMULA_NAME: usize = 40;
 
-/// A function as a table of the file writes it.
+/// A function as written in a table of the file.
 pub(super) struct Written<'a> {
     /// `formula`.
     pub(super) formula: Option<&'a At<String>>,
@@ -27,7 +27,7 @@ pub(super) struct Written<'a> {
     pub(super) table: &'static str,
     /// The names there; a list of starts repeats them.
     pub(super) variables: Vec<&'a At<String>>,
-    /// The shape of each different one, in their order.
+    /// The shape of each distinct one, in order.
     pub(super) shapes: Vec<Shape>,
     /// The names that `data` gives, with their shapes.
     pub(super) data: Vec<(&'a At<String>, Shape)>,
@@ -35,21 +35,21 @@ pub(super) struct Written<'a> {
     pub(super) has_variables: bool,
     /// Whether a column of the report has this name already.
     pub(super) is_column: &'a dyn Fn(&str) -> bool,
-    /// What kind of report that is.
+    /// The kind of that report.
     pub(super) report: &'static str,
-    /// What cannot be done with a formula of no variable.
+    /// What cannot be done with a formula without variables.
     pub(super) deed: &'static str,
 }
 
 impl Decider<'_> {
-    /// The function, or `None` and all that is wrong with it.
+    /// The function; `None` after reporting its errors.
     pub(super) fn function(&mut self, written: &Written<'_>) -> Option<objective::Objective> {
         let before = self.mistakes.len();
         if !self.are_few(written) {
             return None;
         }
         self.names_of(written);
-        // What a formula with a wrong name means cannot be told.
+        // The meaning of a formula with an invalid name is unknown.
         if self.mistakes.len() > before {
             return None;
         }
@@ -97,7 +97,7 @@ impl Decider<'_> {
             }
             Err(mistakes) => {
                 let suggested = self.formula_mistakes(written, mistakes);
-                // What is not used is told beside a misspelt name, not for it.
+                // Unused names are reported along with a misspelt name, not because of it.
                 let texts = written
                     .define
                     .iter()
@@ -115,7 +115,7 @@ impl Decider<'_> {
         }
     }
 
-    /// Tells of a formula that fits all rows of the data, but not the fewer ones of a batch
+    /// Reports a formula that fits all rows of the data, but not the smaller number of a batch
     /// or of validation.
     pub(super) fn fits_parts(
         &mut self,
@@ -132,7 +132,7 @@ impl Decider<'_> {
                     1 => "1 row".to_owned(),
                     rows => format!("{} rows", grouped(rows as u128)),
                 };
-                mistake.help = format!("this is so for {part}, which has {rows}");
+                mistake.help = format!("this applies to {part}, which has {rows}");
             }
             self.formula_mistakes(written, mistakes);
             return None;
@@ -140,7 +140,7 @@ impl Decider<'_> {
         Some(())
     }
 
-    /// Reports numbers of the data that are not classes where `one_hot` takes them as such.
+    /// Reports numbers of the data that are not classes where `one_hot` expects classes.
     pub(super) fn fits_classes(
         &mut self,
         written: &Written<'_>,
@@ -155,7 +155,8 @@ impl Decider<'_> {
             let other = values.find(|x| !is_class(x))?;
             let (name, other) = (&array.name, short(*other));
             let message = format!(
-                "`{name}` has the value {other}, not a class of `one_hot({name}, {classes})`"
+                "`{name}` has the value {other}, which is not a class of \
+                 `one_hot({name}, {classes})`"
             );
             Some(message)
         };
@@ -164,8 +165,8 @@ impl Decider<'_> {
             .ok()
     }
 
-    /// Tells of more variables and constants than can be. Before anything else is
-    /// done with them, since their number is only bounded by the length of the file.
+    /// Reports too many variables and constants, before anything else is done with them,
+    /// since their number is only bounded by the length of the file.
     fn are_few(&mut self, written: &Written<'_>) -> bool {
         let names = written.variables.iter().chain(&written.constants);
         let names: HashSet<&str> = names.map(|name| name.value.as_str()).collect();
@@ -186,8 +187,7 @@ impl Decider<'_> {
         false
     }
 
-    /// Tells of texts that have more operations by themselves than there can be with
-    /// the derivatives.
+    /// Reports texts that alone have more operations than allowed with the derivatives.
     fn is_short(&mut self, function: &objective::Objective, formula: &At<String>) -> bool {
         let size = function.size();
         if size <= GREATEST_OPERATIONS {
@@ -213,7 +213,7 @@ impl Decider<'_> {
         );
     }
 
-    /// Checks that each name means one thing.
+    /// Checks that each name has one meaning.
     fn names_of(&mut self, written: &Written<'_>) {
         let mut given: HashMap<&str, &str> = HashMap::new();
         let mut told = HashSet::new();
@@ -233,10 +233,10 @@ impl Decider<'_> {
                     Code::WrongValue,
                     &name.span,
                     message,
-                    "expected letters, digits and `_`, a letter first",
+                    "expected letters, digits and `_`, starting with a letter",
                 );
             } else if objective::is_reserved_name(&name.value) {
-                let message = format!("`{}` already means something in a formula", name.value);
+                let message = format!("`{}` already has a meaning in a formula", name.value);
                 self.mistake(Code::NameTaken, &name.span, message, "choose another name");
             } else if table != "define" && (written.is_column)(&name.value) {
                 let message = format!("`{}` is a column of the {}", name.value, written.report);
@@ -250,7 +250,7 @@ impl Decider<'_> {
                     Code::NameTaken,
                     &name.span,
                     message,
-                    "a name means one thing",
+                    "a name can have only one meaning",
                 );
             }
             given.entry(&name.value).or_insert(table);
@@ -269,7 +269,7 @@ impl Decider<'_> {
         }
     }
 
-    /// A mistake in a text, told at its place in the file.
+    /// Reports an error in a text at its place in the file.
     fn in_text(&mut self, text: &At<String>, mut mistake: Mistake) {
         let part = mistake.span.take().unwrap_or(0..text.value.len());
         let span = if text.value.is_empty() {
@@ -283,7 +283,7 @@ impl Decider<'_> {
         });
     }
 
-    /// Tells the mistakes of a formula; gives the names that were suggested.
+    /// Reports the errors of a formula; returns the suggested names.
     fn formula_mistakes(
         &mut self,
         written: &Written<'_>,
@@ -306,22 +306,22 @@ impl Decider<'_> {
             if let Some(name) = valueless.filter(|_| !has_suggestion) {
                 let table = written.table;
                 let what = match table {
-                    "start" => "its first value",
+                    "start" => "its initial value",
                     _ => "its values",
                 };
                 mistake.label = format!("not in `{table}`, `define` or `constants`");
                 mistake.help = format!(
-                    "a variable gets {what} in `{table} = {{ {name} = … }}`, \
-                     a fixed number its value in `constants = {{ {name} = … }}`"
+                    "give a variable {what} in `{table} = {{ {name} = … }}`, \
+                     or a constant its value in `constants = {{ {name} = … }}`"
                 );
             }
             let is_vector = |(_, shape): &(&At<String>, &Shape)| !shape.is_empty();
             let mut shaped = written.variables.iter().copied().zip(&written.shapes);
             let vector = shaped.find(is_vector).map(|(name, _)| &name.value);
-            let is_loss = mistake.label == "a loss is one number";
+            let is_loss = mistake.label == "a loss must be a single number";
             if let (true, "start", Some(name)) = (is_loss, written.table, vector) {
                 mistake.help = format!(
-                    "{}; for several starts of a number write a list of tables: \
+                    "{}; for several starts of a single number write a list of tables: \
                      start = [{{ {name} = 1 }}, {{ {name} = 2 }}]",
                     mistake.help
                 );
@@ -337,7 +337,7 @@ impl Decider<'_> {
         suggested
     }
 
-    /// Tells names that were given but do not occur.
+    /// Reports names that are given but not used.
     fn unused(&mut self, written: &Written<'_>, used: &HashSet<String>) {
         let mut told = HashSet::new();
         let variables = written.variables.iter().map(|name| (written.table, *name));
@@ -345,20 +345,20 @@ impl Decider<'_> {
         let data = written.data.iter().map(|(name, _)| ("columns", *name));
         for (table, name) in variables.chain(constants).chain(data) {
             if !used.contains(&name.value) && told.insert(&name.value) {
-                let message = format!("`{}` does not occur in the formula", name.value);
+                let message = format!("`{}` is not used in the formula", name.value);
                 self.mistake(
                     Code::UnknownName,
                     &name.span,
                     message,
-                    format!("leave it out of `{table}`, or use it"),
+                    format!("remove it from `{table}`, or use it"),
                 );
             }
         }
     }
 }
 
-/// The label of number `place` of `of` objectives or derivatives that has no
-/// name: a short formula is its own.
+/// The label of objective or derivative number `place` of `of` if it has no name: a
+/// short formula is its own label.
 pub(super) fn default_name(formula: &str, what: &str, place: usize, of: usize) -> String {
     if formula.chars().count() <= LONGEST_FORMULA_NAME && !formula.contains('\n') {
         formula.trim().to_owned()

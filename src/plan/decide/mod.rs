@@ -1,5 +1,4 @@
-//! The decisions: from a [`Spec`] to a [`Plan`], or to everything that is wrong
-//! with it.
+//! From a [`Spec`] to a [`Plan`], or to all of its errors.
 
 mod bounds;
 mod catalogue;
@@ -30,7 +29,7 @@ use crate::mistake::{At, Code, Mistake, Span};
 use crate::number::{Domain, Number, Value, grouped};
 use crate::spec::{self, Map, Spec, Values};
 
-/// A label beyond this is cut off in every table and chart.
+/// Maximum length of a name: a longer label is cut off in every table and chart.
 const LONGEST_NAME: usize = 200;
 
 pub(super) fn decide(path: &str, source: &str, files: Files<'_>) -> Result<Plan, Vec<Mistake>> {
@@ -108,12 +107,12 @@ pub(super) fn decide(path: &str, source: &str, files: Files<'_>) -> Result<Plan,
     let names = plan.parameters.len() + constants(&plan.objectives).len();
     if names > GREATEST_VARIABLES {
         let message = format!(
-            "{} different variables and constants are too many: at most {}",
+            "{} distinct variables and constants are too many: at most {}",
             grouped(names as u128),
             grouped(GREATEST_VARIABLES as u128)
         );
-        let help = "each number is a column of every run, an element of a vector too; give the \
-                    objectives the same names, or a file each";
+        let help = "each number, or each element of a vector, is a column of every run; use the \
+                    same names in all objectives, or one file for each";
         mistakes.push(Mistake::of_file(Code::TooLarge, message, help));
         return Err(mistakes);
     }
@@ -127,8 +126,8 @@ pub(super) fn decide(path: &str, source: &str, files: Files<'_>) -> Result<Plan,
                 grouped(u128::from(runs))
             });
             let message = too_many(&runs);
-            let help = "the number is the product of all lists and ranges; shorten some, or let \
-                        them move together with `zip`";
+            let help = "the number is the product of the lengths of all lists and ranges; shorten \
+                        some, or pair them with `zip`";
             mistakes.push(Mistake::of_file(Code::TooLarge, message, help));
             return Err(mistakes);
         }
@@ -151,7 +150,7 @@ pub(super) fn decide(path: &str, source: &str, files: Files<'_>) -> Result<Plan,
         let run_epochs = plan.run_epochs();
         if run_epochs > GREATEST_RUN_EPOCHS {
             let message = format!(
-                "{} epochs of all runs together are too many: at most {}",
+                "{} epochs in total are too many: at most {}",
                 grouped(run_epochs),
                 grouped(GREATEST_RUN_EPOCHS)
             );
@@ -180,8 +179,7 @@ pub(super) fn decide(path: &str, source: &str, files: Files<'_>) -> Result<Plan,
     }
 }
 
-/// Tells of more tables of one kind than there can be. Nothing else is looked at
-/// then.
+/// Reports too many tables of one kind. Nothing else is checked then.
 fn tables_are_few(spec: &Spec, mistakes: &mut Vec<Mistake>) -> bool {
     let spans = |kind: &str| -> Vec<&Span> {
         match kind {
@@ -202,7 +200,8 @@ fn tables_are_few(spec: &Spec, mistakes: &mut Vec<Mistake>) -> bool {
     ] {
         let spans = spans(kind);
         if let Some(first) = spans.get(greatest) {
-            let message = format!("{} `[[{kind}]]` are too many", grouped(spans.len() as u128));
+            let count = grouped(spans.len() as u128);
+            let message = format!("{count} `[[{kind}]]` tables are too many");
             let label = format!("expected at most {}", grouped(greatest as u128));
             mistakes.push(Mistake::new(
                 Code::TooLarge,
@@ -235,7 +234,7 @@ fn parameters(objectives: &[Objective]) -> Vec<String> {
     each_once(variables.map(String::as_str))
 }
 
-/// For each objective where among its own parameters each of all is.
+/// For each objective, the place of each of `parameters` among its own.
 fn places(objectives: &[Objective], parameters: &[String]) -> Vec<Vec<Option<usize>>> {
     let of_objective = |objective: &Objective| {
         let own = objective.function.parameters().iter().enumerate();
@@ -256,7 +255,7 @@ fn constants(objectives: &[Objective]) -> Vec<String> {
     each_once(constants.map(|(name, _)| name))
 }
 
-/// The different names, in order.
+/// The distinct names, in order.
 pub(super) fn each_once<'a>(names: impl Iterator<Item = &'a str>) -> Vec<String> {
     let mut told = HashSet::new();
     names
@@ -265,12 +264,12 @@ pub(super) fn each_once<'a>(names: impl Iterator<Item = &'a str>) -> Vec<String>
         .collect()
 }
 
-/// Where the data of an experiment come from.
+/// The source of the data of an experiment.
 #[derive(Clone, Copy, Debug)]
 pub(super) enum Files<'f> {
-    /// From files, whose names are relative to this folder.
+    /// Files, whose names are relative to this directory.
     In(&'f Path),
-    /// From nowhere: what is known of each is enough, as nothing is run.
+    /// No files: the recorded descriptions are enough, as nothing is run.
     Recorded(&'f [RecordedData]),
 }
 
@@ -319,7 +318,7 @@ impl Decider<'_> {
         self.grid(named, &spec.zip)
     }
 
-    /// How often each combination is run.
+    /// The number of runs of each combination.
     fn repetitions(&mut self, spec: &Spec, objectives: &[Objective]) -> u64 {
         let Some(repetitions) = &spec.repetitions else {
             return 1;
@@ -333,7 +332,7 @@ impl Decider<'_> {
             let message = "every repetition would be the same";
             let label = "nothing in this experiment is random";
             let mistake = Mistake::new(Code::Conflict, repetitions.span.clone(), message, label);
-            let help = "draw a start, such as `x = { uniform = [-1, 1] }`, or take data in batches";
+            let help = "use a random start such as `x = { uniform = [-1, 1] }`, or data in batches";
             self.mistakes.push(mistake.help(help));
         }
         repetitions.value
@@ -348,7 +347,7 @@ impl Decider<'_> {
                 Code::WrongValue,
                 &range.count.span,
                 message,
-                "each epoch count is a run",
+                "each number of epochs is a separate run",
             );
             return None;
         }
@@ -356,7 +355,7 @@ impl Decider<'_> {
         #[expect(
             clippy::cast_possible_truncation,
             clippy::cast_sign_loss,
-            reason = "every value was checked to be whole and below 2^53"
+            reason = "every value was checked to be an integer below 2^53"
         )]
         let whole = |value: Value| {
             let wide = value.number().map_or(1.0, Number::wide);
@@ -367,7 +366,7 @@ impl Decider<'_> {
         ))
     }
 
-    /// Tells each value of a setting that is not in its domain; `None` if there is one.
+    /// Reports each value of a setting that is not in its domain; `None` if there is one.
     fn domain(&mut self, key: &str, setting: &spec::Setting, domain: Domain) -> Option<()> {
         let before = self.mistakes.len();
         match &setting.values {
@@ -392,7 +391,7 @@ impl Decider<'_> {
         }
     }
 
-    /// Tells that `key` cannot be what was written.
+    /// Reports that `key` cannot be the written value.
     fn cannot_be(&mut self, key: &str, span: &Span, expected: impl Into<String>) {
         let mistake = Mistake::of_value(&format!("`{key}`"), self.source, span, expected);
         self.mistakes.push(mistake);
@@ -417,7 +416,7 @@ impl Decider<'_> {
                     Code::NameTaken,
                     &name.span,
                     message,
-                    "expected a name of its own",
+                    "expected a unique name",
                 );
             }
         }

@@ -1,4 +1,4 @@
-//! What is minimised.
+//! The objectives of a plan.
 
 use std::collections::{HashMap, HashSet};
 use std::rc::Rc;
@@ -10,20 +10,20 @@ use super::{Decider, each_once, named};
 use crate::autodiff::Shape;
 use crate::data::Dataset;
 use crate::mistake::{At, Code, Mistake, suggestion};
-use crate::number::grouped;
+use crate::number::{counted, grouped};
 use crate::objective::{self, GREATEST_ROTATION, Transform};
 use crate::plan::{
     Bounds, Ends, GREATEST_OBJECTIVES, GREATEST_VARIABLES, Objective, Quantity, Start,
 };
 use crate::spec::{self, Groups, Map, Spec};
 
-/// Names that the columns of a report use for something else, besides quantities.
+/// Names of columns of a report that have another meaning, in addition to quantities.
 const COLUMN_NAMES: &[&str] = &[
     "run", "label", "epoch", "epochs", "status", "reason", "precision", "subnormals", "objective",
     "optimizer", "method", "convention", "start", "dimension", "repetition",
 ];
 
-/// What a group of `zip` of an objective is about.
+/// The subject of a `zip` group of an objective.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) enum Zipped {
     Constants,
@@ -31,8 +31,8 @@ pub(super) enum Zipped {
     Start,
 }
 
-/// The groups of an objective that are about constants, or about starts, by the names that
-/// these have in their own tables.
+/// The `zip` groups of an objective for constants, or for starts, by the names that these
+/// have in their own tables.
 pub(super) fn zip_of(written: &spec::Objective, of: Zipped) -> Groups {
     let start = |key: &At<String>| key.value.strip_prefix("start.").map(str::to_owned);
     let is_meant = |group: &&Vec<At<String>>| {
@@ -62,8 +62,8 @@ impl Decider<'_> {
         for (place, written) in spec.objectives.iter().enumerate() {
             let sources = self.sources(written);
             if objectives.len() + sources.len() > GREATEST_OBJECTIVES {
-                let message = "the functions and dimensions make too many objectives";
-                let label = format!("expected at most {GREATEST_OBJECTIVES} in all");
+                let message = "the functions and dimensions give too many objectives";
+                let label = format!("expected at most {GREATEST_OBJECTIVES} in total");
                 self.mistake(Code::TooLarge, &written.span, message, label);
                 break;
             }
@@ -109,7 +109,7 @@ impl Decider<'_> {
         let names = written.starts.iter().flat_map(|start| &start.value);
         let names: Vec<&At<String>> = names.map(|(name, _)| name).collect();
         let variables = each_once(names.iter().map(|name| name.value.as_str()));
-        // Each start is compared with all variables, so their number comes first.
+        // Each start is compared with all variables, so their number is checked first.
         let starts = if variables.len() <= GREATEST_VARIABLES {
             self.starts(written, &variables, None)
         } else {
@@ -122,7 +122,7 @@ impl Decider<'_> {
         let first = starts.as_ref().and_then(|starts| starts.first());
         let shapes = match first {
             Some(first) => first.iter().map(|given| given.shape.clone()).collect(),
-            // What is wrong with the starts was told; the formula is looked at by form.
+            // Errors of the starts are already reported; the formula is still checked.
             None if written.has_start && written.starts.iter().all(are_numbers) => {
                 vec![Shape::scalar(); variables.len()]
             }
@@ -140,7 +140,7 @@ impl Decider<'_> {
                 "`[[objective]]` has no `start`",
                 "",
             );
-            let help = "`start`: the first value of each variable";
+            let help = "`start`: the initial value of each variable";
             self.mistakes.push(mistake.help(help));
         }
         let settings = Rc::clone(&self.settings);
@@ -188,7 +188,7 @@ impl Decider<'_> {
         Some(objective)
     }
 
-    /// Puts the starts into an objective whose function is known, and transforms it.
+    /// Adds the starts to an objective whose function is known, and transforms it.
     pub(super) fn finish(
         &mut self,
         written: &spec::Objective,
@@ -212,7 +212,7 @@ impl Decider<'_> {
             let grid = self.grid(settings, &zip_of(written, Zipped::Start));
             objective.starts.push(Start { grid, parts });
         }
-        // What `zip` has wrong is so for each table of starts.
+        // An error in `zip` occurs for each table of starts.
         self.once_each(before);
         let counts = objective.starts.iter().map(|start| start.grid.count());
         objective.start_ends = Ends::new(counts);
@@ -268,7 +268,7 @@ impl Decider<'_> {
             }
             starts.push(each);
         }
-        // One that was misread was told by the reader.
+        // The reader has reported one that was misread.
         let are_whole = starts.iter().all(|each| each.len() == variables.len());
         (self.mistakes.len() == before && are_whole).then_some(starts)
     }
@@ -279,13 +279,13 @@ impl Decider<'_> {
             if !given.contains(name.value.as_str()) {
                 let message = format!("unknown variable `{}`", name.value);
                 let known = variables.iter().map(String::as_str);
-                let label = suggestion(&name.value, "the variables are", known);
+                let label = suggestion(&name.value, "available variables", known);
                 self.mistake(Code::UnknownName, &name.span, message, label);
             }
         }
     }
 
-    /// The place of the known minimum, if the file gives all of it.
+    /// The known minimiser, if the file gives all of it.
     pub(super) fn minimum_at(
         &mut self,
         minimum: &spec::Minimum,
@@ -303,7 +303,7 @@ impl Decider<'_> {
             let wide = numbers.list.iter().map(|number| number.value.wide());
             if numbers.is_list && numbers.list.len() != count {
                 let message = format!("`{name}` is {} in the formula", in_words(shape));
-                let label = format!("found {} numbers", numbers.list.len());
+                let label = format!("found {}", counted(numbers.list.len(), "number"));
                 self.mistake(Code::Lengths, &numbers.span, message, label);
                 is_whole = false;
             } else if numbers.is_list {
@@ -324,8 +324,8 @@ impl Decider<'_> {
             };
             let wide: Vec<f64> = numbers.list.iter().map(|one| one.value.wide()).collect();
             if numbers.is_list && wide.len() != dimension {
-                let message = format!("`{name}` has {} numbers", wide.len());
-                let label = format!("expected {dimension}, one for each variable, or one for all");
+                let message = format!("`{name}` has {}", counted(wide.len(), "number"));
+                let label = format!("expected {dimension}, one for each variable, or a single one");
                 self.mistakes.push(Mistake::new(
                     Code::Lengths,
                     numbers.span.clone(),
@@ -340,7 +340,7 @@ impl Decider<'_> {
         let seed = written.rotate.as_ref().map(|seed| seed.value);
         if let (Some(seed), true) = (&written.rotate, dimension > GREATEST_ROTATION) {
             let message = format!(
-                "{} variables are too many to be rotated",
+                "{} variables are too many to rotate",
                 grouped(dimension as u128)
             );
             let label = format!("expected at most {}", grouped(GREATEST_ROTATION as u128));
@@ -349,7 +349,7 @@ impl Decider<'_> {
         if self.mistakes.len() > before {
             return None;
         }
-        // What can be wrong was told at its place.
+        // Errors are already reported at their places.
         Transform::new(centre, &shift, seed, &scale).ok()
     }
 }
@@ -368,13 +368,13 @@ fn data_names<'w>(
     names.filter_map(|(name, _)| shape(name)).collect()
 }
 
-/// Whether a table of starts looks as one of numbers.
+/// Whether a table of starts has numbers only, by its form.
 fn are_numbers(start: &At<Map<spec::Start>>) -> bool {
     let mut starts = start.value.iter();
     starts.all(|(_, start)| matches!(start, spec::Start::Setting(_)))
 }
 
-/// Whether a column of a report of descents by methods with these settings has this name.
+/// Whether a column of a report of runs by methods with these settings has this name.
 fn is_column(name: &str, settings: &HashSet<&str>) -> bool {
     COLUMN_NAMES.contains(&name) || Quantity::named(name).is_some() || settings.contains(name)
 }

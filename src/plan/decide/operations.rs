@@ -1,4 +1,4 @@
-//! How many operations an epoch of an objective is, and whether that is too many.
+//! The number of operations of an epoch of an objective, and its limit.
 
 use crate::autodiff::{ArrayGraph, Graph, Node, Shape, Subnormals, Var};
 use crate::mistake::{Code, Mistake, Span};
@@ -8,11 +8,11 @@ use crate::optimizer::{Inputs, Recipe};
 use crate::plan::{GREATEST_ARRAY_OPERATIONS, GREATEST_ELEMENTS, GREATEST_OPERATIONS, Plan};
 use crate::spec;
 
-/// At most so many operations are recorded for the gradient for each of the value,
-/// that one included: near enough to tell that a formula is far from the limit.
+/// Maximum number of recorded operations of value and gradient for each operation of the
+/// value: precise enough to find that a formula is far from the limit.
 const OPERATIONS_FOR_ONE: usize = 20;
 
-/// Tells of objectives whose epoch is more operations than there can be.
+/// Reports objectives whose epoch has too many operations.
 pub(super) fn check(plan: &Plan, written: &[spec::Objective], mistakes: &mut Vec<Mistake>) {
     let update = plan.recipes().iter().map(update_operations).max();
     let update = update.unwrap_or(0);
@@ -34,19 +34,19 @@ pub(super) fn check(plan: &Plan, written: &[spec::Objective], mistakes: &mut Vec
         let count = gradient_operations(&objective.function) + updates;
         if count > GREATEST_OPERATIONS {
             let message = format!(
-                "one epoch of this formula is {} operations",
+                "one epoch of this formula has {} operations",
                 grouped(count as u128)
             );
             let label = format!("expected at most {}", grouped(GREATEST_OPERATIONS as u128));
-            let help = "what counts is the value with all definitions, the gradient, and the \
-                        update of every variable; leave out terms or variables";
+            let help = "this counts the value with all definitions, the gradient, and the \
+                        update of every variable; remove terms or variables";
             let mistake = Mistake::new(Code::TooLarge, span.clone(), message, label);
             mistakes.push(mistake.help(help));
         }
     }
 }
 
-/// Tells of arrays that are too large together, and of an epoch that would take minutes.
+/// Reports arrays that are too large in total, and an epoch that would take minutes.
 fn check_arrays(function: &objective::Objective, span: &Span, mistakes: &mut Vec<Mistake>) {
     let graph = ArrayGraph::<f64>::new(Subnormals::Keep);
     let inputs = |shapes: &[(String, Shape)]| {
@@ -69,14 +69,14 @@ fn check_arrays(function: &objective::Objective, span: &Span, mistakes: &mut Vec
                 grouped(u128::from(count))
             );
             let label = format!("expected at most {}", grouped(u128::from(greatest)));
-            let help = "what counts is the value with all definitions and the gradient";
+            let help = "this counts the value with all definitions and the gradient";
             mistakes.push(Mistake::new(Code::TooLarge, span.clone(), message, label).help(help));
         }
     }
 }
 
 /// The operations of a value and its gradient. Constants of the file are inputs, so
-/// all arithmetics have as many, near enough for a bound.
+/// the number is nearly the same in all arithmetics.
 fn gradient_operations(function: &objective::Objective) -> usize {
     let graph = Graph::<f64>::new(Subnormals::Keep);
     let inputs = |count: usize| (0..count).map(|_| graph.input()).collect::<Vec<_>>();

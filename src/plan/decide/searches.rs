@@ -1,4 +1,4 @@
-//! What objectives a search cannot be combined with.
+//! Checks of objectives against line-search and second-order methods.
 
 use crate::autodiff::{ArrayGraph, Graph, Node, Op, Shape, Subnormals, Var};
 use crate::data::Dataset;
@@ -12,7 +12,7 @@ use crate::plan::{
 };
 use crate::spec::Spec;
 
-/// Tells of objectives that a search of the plan cannot go with.
+/// Reports objectives that a line-search or second-order method of the plan cannot minimise.
 pub(super) fn check(plan: &Plan, spec: &Spec, mistakes: &mut Vec<Mistake>) {
     let searches = plan.optimizers.iter();
     let searches = searches.filter_map(|one| Some((one, one.method.needs()?)));
@@ -32,7 +32,7 @@ pub(super) fn check(plan: &Plan, spec: &Spec, mistakes: &mut Vec<Mistake>) {
         let Some(written) = spec.objectives.get(objective.table) else {
             continue;
         };
-        // Of the objectives that one table makes the first tells enough.
+        // For the objectives of one table, a report on the first is enough.
         if told == Some(objective.table) {
             continue;
         }
@@ -43,23 +43,21 @@ pub(super) fn check(plan: &Plan, spec: &Spec, mistakes: &mut Vec<Mistake>) {
         if objective.bounds.iter().any(Bounds::hold) {
             let span = written.bounds.first();
             let span = span.map_or(&written.span, |(name, _)| &name.span);
-            let message = format!("`{first}` cannot keep variables within `bounds`");
+            let message = format!("`{first}` does not support `bounds`");
             let mistake = Mistake::new(
                 Code::Method,
                 span.clone(),
                 message,
-                "it is a search without constraints",
+                "it is an unconstrained method",
             );
-            mistakes
-                .push(mistake.help("leave the bounds out, or take an update rule such as `adam`"));
+            mistakes.push(mistake.help("remove the bounds, or use an update rule such as `adam`"));
         }
         let data = objective.data.as_ref();
         if data.is_some_and(|data| data.batch_size < data.training.len()) {
             let message = format!("`{first}` needs all rows at once, not batches");
-            let label = "the data of this objective are taken in batches";
+            let label = "the data of this objective are used in batches";
             let mistake = Mistake::new(Code::Method, written.span.clone(), message, label);
-            let help = "a search compares losses, so they have to be of the same rows: leave \
-                        `batch_size` out";
+            let help = "it compares losses of the same rows; remove `batch_size`";
             mistakes.push(mistake.help(help));
         }
         if let Some(optimizer) = dense {
@@ -87,7 +85,7 @@ fn too_many(optimizer: &Optimizer, objective: &Objective, span: &Span) -> Option
     );
     let label = format!("expected at most {}", grouped(GREATEST_DENSE as u128));
     let mistake = Mistake::new(Code::TooLarge, span.clone(), message, label);
-    let help = "its matrices are dense; `lbfgs`, `conjugate_gradient` and `trust_region` take \
+    let help = "its matrices are dense; `lbfgs`, `conjugate_gradient` and `trust_region` support \
                 as many variables as an update rule";
     Some(mistake.help(help))
 }
@@ -102,7 +100,7 @@ fn not_squares(optimizer: &Optimizer, objective: &Objective, span: &Span) -> Opt
     Some(match wrong {
         Wrong::NoSum => {
             let message = format!("`{name}` needs a loss that is a sum of squares");
-            let label = "this one is not written as such";
+            let label = "this one is not written as a sum of squares";
             let mistake = Mistake::new(Code::Method, span.clone(), message, label);
             mistake.help(
                 "expected squares with factors that do not depend on the variables, such as \
@@ -111,11 +109,10 @@ fn not_squares(optimizer: &Optimizer, objective: &Objective, span: &Span) -> Opt
         }
         Wrong::Root => {
             let message = format!("`{name}` needs a loss that is a sum of squares");
-            let label = "this one is a root";
+            let label = "this one is a square root";
             let mistake = Mistake::new(Code::Method, span.clone(), message, label);
             mistake.help(
-                "minimise what it is the root of, which has the same minimum: `norm(r)^2` or \
-                 `mean(r^2)`",
+                "minimise its square, which has the same minimiser: `norm(r)^2` or `mean(r^2)`",
             )
         }
         Wrong::Negative => {
@@ -125,7 +122,7 @@ fn not_squares(optimizer: &Optimizer, objective: &Objective, span: &Span) -> Opt
         }
         Wrong::TooLong(count) => {
             let message = format!(
-                "this loss is too long for `{name}`: {} operations",
+                "this loss is too large for `{name}`: {} operations",
                 grouped(count)
             );
             let greatest = grouped(GREATEST_SQUARES as u128);
@@ -142,11 +139,12 @@ fn not_squares(optimizer: &Optimizer, objective: &Objective, span: &Span) -> Opt
                 grouped(parameters as u128)
             );
             let greatest = grouped(GREATEST_JACOBIAN as u128);
-            let label = format!("expected at most {greatest} derivatives in all");
+            let label = format!("expected at most {greatest} derivatives in total");
             Mistake::new(Code::TooLarge, span.clone(), message, label)
         }
         Wrong::Derivatives => {
-            let message = format!("the derivatives of all squares are too long for `{name}`");
+            let message =
+                format!("the derivatives of all squares have too many operations for `{name}`");
             let greatest = grouped(GREATEST_OPERATIONS as u128);
             let label = format!("expected at most {greatest} operations");
             Mistake::new(Code::TooLarge, span.clone(), message, label)
@@ -163,7 +161,7 @@ enum Wrong {
     Derivatives,
 }
 
-/// Whether an objective is a sum of squares that a search can take apart.
+/// Whether an objective is a sum of squares that a method can split.
 fn squares(objective: &Objective) -> Result<(), Wrong> {
     let function = &objective.function;
     let graph = Graph::<f64>::new(Subnormals::Keep);
@@ -205,7 +203,7 @@ fn squares(objective: &Objective) -> Result<(), Wrong> {
     Ok(())
 }
 
-/// A loss of arrays, element by element; its data are inputs behind the constants.
+/// A loss of arrays, element by element; its data are inputs after the constants.
 fn unrolled<'g>(
     objective: &Objective,
     graph: &'g Graph<f64>,
@@ -235,7 +233,7 @@ fn unrolled<'g>(
     Ok(arrays.unroll(graph, &inputs, &[loss])[0][0])
 }
 
-/// Whether a factor is negative, or no number, for any of the constants.
+/// Whether a factor is negative, or not finite, for any of the constants.
 fn has_negative(objective: &Objective, graph: &Graph<f64>, factors: &[Var<'_, f64>]) -> bool {
     let is_wrong = |factor: &f64| !(*factor >= 0.0 && factor.is_finite());
     let known = factors.iter().filter_map(|factor| factor.value());
@@ -262,8 +260,7 @@ fn has_negative(objective: &Objective, graph: &Graph<f64>, factors: &[Var<'_, f6
     })
 }
 
-/// The numbers of all rows to train on; `None` if they are not at hand, since nothing will be
-/// run.
+/// The numbers of all training rows; `None` if they are not available, as nothing will be run.
 fn rows(data: Option<&Dataset>) -> Option<Vec<f64>> {
     let Some(data) = data else {
         return Some(Vec::new());

@@ -1,18 +1,18 @@
-//! Where the descents of an objective start.
+//! The starting points of an objective.
 
 use std::sync::Arc;
 
 use super::Decider;
 use crate::autodiff::Shape;
 use crate::mistake::{At, Code, Span};
-use crate::number::{Number, Value, grouped};
+use crate::number::{Number, Value, counted, grouped};
 use crate::plan::GREATEST_VARIABLES;
 use crate::plan::grid::Series;
 use crate::plan::start::{Distribution, Part};
 use crate::spec;
 
-/// The elements of a variable up to this number are settings, and so columns of every
-/// run; of a longer one only those are that vary.
+/// Up to this number of elements, those of a variable are settings, and so columns of every
+/// run; those of a longer one are settings only if some vary.
 const SETTINGS_UP_TO: usize = 16;
 
 /// The start of one variable, decided.
@@ -24,8 +24,8 @@ pub(super) struct Given {
 }
 
 impl Decider<'_> {
-    /// The start of the variable `name`; its shape is what the start has, or what a test
-    /// function demands.
+    /// The start of the variable `name`; its shape is that of the start, or the one that a
+    /// test function requires.
     pub(super) fn given(
         &mut self,
         name: &str,
@@ -56,7 +56,7 @@ impl Decider<'_> {
         // One number for all elements.
         let spec::Values::One(value) = &setting.values else {
             let message = format!("the start of the {} cannot be a range", named(name, shape));
-            let label = "expected a number, an array or a draw";
+            let label = "expected a number, an array or a random distribution";
             self.mistake(Code::Start, &setting.span, message, label);
             return None;
         };
@@ -81,8 +81,8 @@ impl Decider<'_> {
                     if rows.is_some_and(|first| first != length) {
                         let message = format!("the rows of `{name}` have different lengths");
                         let label = format!(
-                            "expected {} numbers as in the first row, found {length}",
-                            rows.unwrap_or(0)
+                            "expected {} as in the first row, found {length}",
+                            counted(rows.unwrap_or(0), "number")
                         );
                         self.mistake(Code::Lengths, &row.span, message, label);
                         return None;
@@ -134,7 +134,7 @@ impl Decider<'_> {
     }
 
     fn no_element(&mut self, name: &str, span: &Span) {
-        let message = format!("an element of the start of `{name}` cannot be this");
+        let message = format!("invalid element in the start of `{name}`");
         self.mistake(Code::Start, span, message, "expected a number or a range");
     }
 
@@ -151,28 +151,35 @@ impl Decider<'_> {
         let kinds = kinds.into_iter().filter(|kind| is_there(kind));
         if kinds.clone().count() != 1 {
             let message =
-                format!("a draw of `{name}` needs one of `uniform`, `normal` and `value`");
+                format!("the start of `{name}` needs one of `uniform`, `normal` and `value`");
             let found: Vec<String> = kinds.map(|kind| format!("`{kind}`")).collect();
             let label = match &found[..] {
-                [] => "expected such as `{ normal = [0, 1], length = 3 }`".to_owned(),
+                [] => "expected for example `{ normal = [0, 1], length = 3 }`".to_owned(),
                 found => format!("found {}", found.join(" and ")),
             };
             self.mistake(Code::Start, &draw.span, message, label);
         }
         let uniform = draw.uniform.as_ref().and_then(|ends| {
-            let what = "the least and the greatest number, such as [-1, 1]";
+            let what = "the smallest and the largest number, for example [-1, 1]";
             let [low, high] = self.pair("uniform", ends, what)?;
-            if low >= high || !(high - low).is_finite() {
-                let message = "`uniform` needs a least number below the greatest";
-                self.mistake(Code::Start, &ends.span, message, "expected such as [-1, 1]");
+            let message = match high - low {
+                length if length.is_infinite() => Some("the length of `uniform` is not finite"),
+                _ if low >= high => {
+                    Some("the smallest number of `uniform` must be below the largest")
+                }
+                _ => None,
+            };
+            if let Some(message) = message {
+                let label = "expected for example [-1, 1]";
+                self.mistake(Code::Start, &ends.span, message, label);
             }
             Some(Distribution::Uniform(low, high))
         });
         let normal = draw.normal.as_ref().and_then(|moments| {
-            let what = "the mean and the standard deviation, such as [0, 1]";
+            let what = "the mean and the standard deviation, for example [0, 1]";
             let [mean, deviation] = self.pair("normal", moments, what)?;
             if deviation <= 0.0 {
-                let message = "the standard deviation of `normal` is not above 0";
+                let message = "the standard deviation of `normal` must be above 0";
                 self.mistake(
                     Code::Start,
                     &moments.span,
@@ -194,7 +201,7 @@ impl Decider<'_> {
                 shape,
             }),
             (None, Some(value)) => Some(fixed(shape, vec![value.value; count], &draw.span)),
-            // Misread, it was told.
+            // A misread value is already reported.
             (None, None) => None,
         }
     }
@@ -208,17 +215,12 @@ impl Decider<'_> {
         let before = self.mistakes.len();
         let (lengths, span) = match (&draw.length, &draw.shape) {
             (Some(_), Some(shape)) => {
-                let message = "`length` and `shape` exclude each other";
-                self.mistake(
-                    Code::Conflict,
-                    &shape.span,
-                    message,
-                    "leave out one of them",
-                );
+                let message = "`length` and `shape` cannot be combined";
+                self.mistake(Code::Conflict, &shape.span, message, "remove one of them");
                 return None;
             }
             (None, None) => {
-                // One that was misread was told; there is no shape without it.
+                // A misread one is already reported; without it the shape is unknown.
                 let is_given = draw
                     .keys
                     .iter()
@@ -230,8 +232,12 @@ impl Decider<'_> {
             (None, Some(shape)) => (shape.value.iter().collect(), &shape.span),
         };
         if lengths.len() > 2 {
-            let message = format!("the shape of `{name}` has {} lengths", lengths.len());
-            self.mistake(Code::Start, span, message, "expected rows and columns");
+            let message = format!(
+                "the shape of `{name}` has {}",
+                counted(lengths.len(), "length")
+            );
+            let label = "expected at most two, rows and columns";
+            self.mistake(Code::Start, span, message, label);
         }
         let mut shape: Vec<usize> = Vec::new();
         let mut elements = 1_usize;
@@ -273,7 +279,7 @@ impl Decider<'_> {
     }
 }
 
-/// A shape in the words of a message.
+/// A shape in words for a message.
 pub(super) fn in_words(shape: &Shape) -> String {
     match &shape[..] {
         [] => "a number".to_owned(),
@@ -288,7 +294,7 @@ fn named(name: &str, shape: &Shape) -> String {
     format!("{what} `{name}`")
 }
 
-/// Numbers that are the same for all runs; a setting each if they are few.
+/// Numbers that are the same for all runs; each is a setting if they are few.
 fn fixed(shape: Shape, numbers: Vec<Number>, span: &Span) -> Given {
     if numbers.len() > SETTINGS_UP_TO {
         let part = Part::Fixed(Arc::from(numbers));
@@ -309,7 +315,7 @@ fn fixed(shape: Shape, numbers: Vec<Number>, span: &Span) -> Given {
     }
 }
 
-/// The start of a variable that nothing in the file gives.
+/// The default start of a variable that the file does not give.
 pub(super) fn customary(shape: &Shape, numbers: &[f64]) -> Given {
     let numbers = numbers.iter().map(|number| Number::from(*number));
     fixed(shape.clone(), numbers.collect(), &(0..0))

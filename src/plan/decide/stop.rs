@@ -1,4 +1,4 @@
-//! When runs end early.
+//! The rules that end runs early.
 
 use super::Decider;
 use crate::mistake::{At, Code, Mistake};
@@ -23,7 +23,7 @@ impl Decider<'_> {
         let has_patience = written.keys.iter().any(|key| key == "patience");
         if let (Some(delta), false) = (&written.min_delta, has_patience) {
             let message = "`min_delta` needs `patience`";
-            let label = "without it no run ends for want of an improvement";
+            let label = "it has no effect without `patience`";
             self.mistake(Code::Conflict, &delta.span, message, label);
         }
         let value = |rule: &Option<At<Number>>| rule.as_ref().map(|rule| rule.value);

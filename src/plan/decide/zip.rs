@@ -1,7 +1,8 @@
-//! Settings that move together instead of being combined.
+//! Settings that are paired element by element (zipped) instead of combined.
 
 use super::Decider;
 use crate::mistake::{At, Code, Span, suggestion};
+use crate::number::counted;
 use crate::plan::grid::{Axis, Grid, Series};
 use crate::spec::Groups;
 
@@ -9,7 +10,7 @@ use crate::spec::Groups;
 type Named = (String, Series, Span);
 
 impl Decider<'_> {
-    /// The grid of some settings, those of each group of `zip` together at the place of the
+    /// The grid of some settings. Those of each `zip` group share an axis, at the place of the
     /// first of them.
     pub(super) fn grid(&mut self, named: Vec<Named>, zip: &Groups) -> Grid {
         let mut groups: Vec<Vec<&str>> = Vec::new();
@@ -49,31 +50,31 @@ impl Decider<'_> {
         Grid::new(axes)
     }
 
-    /// Whether a setting that `zip` names is there and is named once.
+    /// Whether a setting that `zip` names exists and is named once.
     fn can_be_zipped(&mut self, key: &At<String>, named: &[Named], is_twice: bool) -> bool {
         let missing = || format!("`zip` names `{}`, which is not given here", key.value);
         match named.iter().find(|(name, ..)| *name == key.value) {
             None => {
                 let known = named.iter().map(|(name, ..)| name.as_str());
-                let label = suggestion(&key.value, "the settings here are", known);
+                let label = suggestion(&key.value, "available settings", known);
                 self.mistake(Code::UnknownName, &key.span, missing(), label);
             }
             // A default has no place in the file.
             Some((_, _, span)) if span.is_empty() => {
-                let label = "a default is a single value";
+                let label = "its default is a single value";
                 self.mistake(Code::UnknownName, &key.span, missing(), label);
             }
             Some(_) if is_twice => {
                 let message = format!("`zip` names `{}` twice", key.value);
-                self.mistake(Code::NameTaken, &key.span, message, "once is enough");
+                self.mistake(Code::NameTaken, &key.span, message, "duplicate");
             }
             Some(_) => return true,
         }
         false
     }
 
-    /// Leaves those out of a group that are not as long as the first: a grid holds only what
-    /// can go together.
+    /// Removes settings from a group that are not as long as the first: an axis has only
+    /// series of the same length.
     fn equal_lengths(&mut self, zipped: &mut Vec<&str>, named: &[Named]) {
         let lengths = named
             .iter()
@@ -87,10 +88,10 @@ impl Decider<'_> {
         for (name, length, span) in rest {
             if *length != first.1 {
                 let message = format!(
-                    "`zip` needs lists of equal length: `{}` has {}, `{name}` has {length}",
+                    "`zip` needs lists of the same length: `{}` has {}, `{name}` has {length}",
                     first.0, first.1
                 );
-                let label = format!("expected {} values", first.1);
+                let label = format!("expected {}", counted(first.1, "value"));
                 self.mistake(Code::Lengths, span, message, label);
                 zipped.retain(|zipped| zipped != name);
             }

@@ -1,4 +1,4 @@
-//! Several figures as the pictures of an animated GIF. The only file that knows `gif`.
+//! Several figures as the frames of an animated GIF. The only file that knows `gif`.
 
 use std::borrow::Cow;
 
@@ -10,19 +10,18 @@ use super::palette::{self, Indexed};
 use super::raster::pixels;
 use super::{DrawError, Figure, Style};
 
-/// Hundredths of a second that a picture is seen, and the last one.
+/// Duration of a frame, and of the last one, in hundredths of a second.
 const DELAYS: [u16; 2] = [8, 200];
 
-/// The size of the drawings in which nobody would look for more detail.
+/// Maximum width of an animation; more detail would not be noticed.
 const WIDEST: u32 = 800;
 
-/// Draws figures, which differ in what they show only, as an animated GIF that begins again
-/// after its last picture. It is at most 800 pixels wide; a wider style is drawn smaller,
-/// its letters too.
+/// Draws figures that differ only in what they show as an animated GIF that repeats endlessly.
+/// It is at most 800 pixels wide; a wider style is scaled down, text included.
 ///
 /// # Errors
 ///
-/// If there is no memory for the pictures.
+/// If there is not enough memory for the frames.
 ///
 /// ```
 /// # use gradtape::report::chart;
@@ -50,13 +49,13 @@ pub fn animate(figures: &[Figure], style: &Style) -> Result<Vec<u8>, DrawError> 
     let pictures = figures.par_iter();
     let pictures = pictures.map(|figure| pixels(&figure.draw(&style).svg));
     let pictures = pictures.collect::<Result<Vec<Vec<Rgb>>, DrawError>>()?;
-    // One palette for all pictures, so that nothing flickers that does not change.
+    // One palette for all frames, so that nothing flickers that does not change.
     let Indexed {
         mut palette,
         indices,
     } = palette::reduced(&pictures);
     let [width, height] = [style.width, style.height].map(|side| side.min(u16::MAX.into()) as u16);
-    // What has not changed is not drawn again: a run of one index takes hardly any room.
+    // What has not changed is not drawn again: a run of the same index takes hardly any room.
     let unchanged = palette.len().min(255) as u8;
     palette.push([0; 3]);
     let mut gif = Vec::new();
@@ -95,7 +94,7 @@ pub fn animate(figures: &[Figure], style: &Style) -> Result<Vec<u8>, DrawError> 
     Ok(gif)
 }
 
-/// The style of the pictures, the same but for their size.
+/// The style of the frames: the same except for the size.
 fn smaller(style: &Style) -> Style {
     let width = style.width.clamp(1, WIDEST);
     let share = f64::from(width) / f64::from(style.width.max(1));
@@ -107,7 +106,7 @@ fn smaller(style: &Style) -> Style {
     }
 }
 
-/// The left, top, right and bottom edge of what differs; a pixel where nothing does.
+/// The left, top, right and bottom edge of what differs; one pixel if nothing does.
 fn changed(before: &[u8], after: &[u8], width: usize) -> [usize; 4] {
     let mut area: Option<[usize; 4]> = None;
     let rows = before.chunks_exact(width).zip(after.chunks_exact(width));
@@ -146,7 +145,7 @@ mod tests {
         }
     }
 
-    /// The pictures of a GIF, as a viewer puts them together.
+    /// The frames of a GIF, as a viewer puts them together.
     fn seen(gif: &[u8]) -> (Vec<Vec<u8>>, Vec<u16>) {
         let mut decoder = gif::DecodeOptions::new().read_info(gif).unwrap();
         let width = usize::from(decoder.width());
@@ -184,7 +183,7 @@ mod tests {
         assert_eq!(pictures[0], pictures[1]);
         let differing = pictures[0].iter().zip(&pictures[2]).filter(|(a, b)| a != b);
         assert!(differing.count() > 1000);
-        // The other pictures are small parts.
+        // The other frames are small parts.
         let alone = animate(&figures[..1], &style).unwrap();
         assert!(gif.len() < alone.len() * 2, "{} {}", gif.len(), alone.len());
         assert_eq!(gif, animate(&figures, &style).unwrap());

@@ -1,7 +1,7 @@
 //! The surface that charts are drawn on. The only file that knows `plotters`.
 //!
-//! Positions are pixels with fractions. The SVG backend of plotters takes whole
-//! numbers, so the drawing is made [`FINE`] times larger, and the `viewBox` of
+//! Positions are pixels with fractions. The SVG backend of plotters takes
+//! integers, so the drawing is made [`FINE`] times larger, and the `viewBox` of
 //! its root brings it back to size.
 
 use std::fmt::Write as _;
@@ -20,7 +20,7 @@ use super::{Font, Style, Theme};
 const FINE: f64 = 20.0;
 
 /// The fonts by preference: the one that widths are measured with, one of nearly the same
-/// widths that most systems have, and whatever there is.
+/// widths that most systems have, and any other.
 fn families(font: Font) -> &'static str {
     match font {
         Font::Sans => "DejaVu Sans, Verdana, sans-serif",
@@ -37,7 +37,7 @@ const BACKEND_SHRINKS_TEXT: f64 = 1.24;
 /// the viewer's font.
 const BASELINE: f64 = 0.76;
 
-/// A colour and how much it covers what is below, from 0 to 1.
+/// A colour and its opacity, from 0 to 1.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(super) struct Ink {
     pub(super) rgb: Rgb,
@@ -50,7 +50,7 @@ impl From<Rgb> for Ink {
     }
 }
 
-/// Which end of a text its position fixes.
+/// The part of a text that its position fixes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Anchor {
     Start,
@@ -78,7 +78,7 @@ pub(super) struct Canvas<'a> {
 /// Makes an SVG: its title and description for readers who cannot see it, and what
 /// `draw` puts on the canvas.
 ///
-/// Colours are given as they are on white; a dark theme has its own in their places.
+/// Colours are given as they are on white; a dark theme replaces them.
 pub(super) fn svg(
     style: &Style,
     title: &str,
@@ -97,15 +97,15 @@ pub(super) fn svg(
     tidied(&drawing, style, title, description)
 }
 
-/// The size of the drawing in its own pixels, in which letters have their usual sizes. They
-/// are larger in a picture with larger letters, so that there are fewer of them.
+/// The size of the drawing in its own pixels, in which text has its usual size. In a chart
+/// with larger text they are larger, so that there are fewer of them.
 pub(super) fn size(style: &Style) -> [f64; 2] {
     [style.width, style.height].map(|side| f64::from(side) / scale(style))
 }
 
-/// Pixels of the picture in one of the drawing.
+/// Pixels of the chart in one pixel of the drawing.
 pub(super) fn scale(style: &Style) -> f64 {
-    // What is not a size is none.
+    // An invalid size has no effect.
     if style.text_size.is_finite() {
         style.text_size.clamp(0.1, 10.0)
     } else {
@@ -113,12 +113,12 @@ pub(super) fn scale(style: &Style) -> f64 {
     }
 }
 
-/// A letter of private use, with which the backend is told where a group begins or ends:
-/// it knows of none. No text of a chart contains it.
+/// A character of private use that marks where a group begins or ends, as the backend has no
+/// groups. No text of a chart contains it.
 const GROUP: char = '\u{e000}';
 
 // The backend writes into a string, where nothing can fail; its results, which are
-// there for backends that write files, carry no news and are dropped by `ok()`.
+// there for backends that write files, are dropped by `ok()`.
 impl Canvas<'_> {
     /// Puts what `draw` draws into a group with one attribute, for a page to find it by.
     pub(super) fn group(&mut self, name: &str, number: usize, draw: impl FnOnce(&mut Self)) {
@@ -127,7 +127,7 @@ impl Canvas<'_> {
         self.mark(&GROUP.to_string());
     }
 
-    /// Draws the lines that `draw` draws with dashes.
+    /// Makes the lines that `draw` draws dashed.
     pub(super) fn dashed(&mut self, draw: impl FnOnce(&mut Self)) {
         self.mark(&format!(
             "{GROUP}stroke-dasharray=\"{} {}\"",
@@ -138,8 +138,8 @@ impl Canvas<'_> {
         self.mark(&GROUP.to_string());
     }
 
-    /// Fills a polygon. Parts of it that are entered and left on the same way are apart;
-    /// what is surrounded in the other direction within it is a hole.
+    /// Fills a polygon. Parts of it that are entered and left along the same path are
+    /// separate; a ring within it in the opposite direction is a hole.
     pub(super) fn polygon(&mut self, points: &[Place], ink: Ink) {
         let style = self.shaped(ink, 0.0);
         let path = points.iter().copied().map(fine);
@@ -260,7 +260,7 @@ fn escaped(text: &str) -> String {
 ///
 /// The root sets round joins and the fonts, and the size in pixels. Opacity, which
 /// the backend sets on whole elements, is set on the stroke or the filling: the
-/// same to the eye, but a viewer then needs no layer for each line. A turned text
+/// same to the eye, but a viewer then needs no layer for each line. A rotated text
 /// gets its matrix, because the sine and cosine of an angle differ in their last
 /// bits from machine to machine.
 fn tidied(drawing: &str, style: &Style, title: &str, description: &str) -> String {
@@ -317,7 +317,7 @@ fn tidied(drawing: &str, style: &Style, title: &str, description: &str) -> Strin
     svg
 }
 
-/// The opening tag with the matrix of a turn by 270° instead of the angle.
+/// The opening tag with the matrix of a rotation by 270° instead of the angle.
 fn unturned(tag: &str) -> String {
     const TURN: &str = "rotate(270, ";
     let turned = || {

@@ -58,8 +58,8 @@ const BRIGHTEST: f64 = 0.85;
 /// Share of the colour map that is left out on a dark background, which would swallow it.
 const DARKEST: f64 = 0.2;
 
-/// Colours of a colour bar. Neighbours can hardly be told apart, and a page for dark screens
-/// can replace each of so many.
+/// Number of colours of a colour bar. Neighbours can hardly be distinguished, and a page for
+/// dark screens can replace each of them.
 pub(super) const SHADES: usize = 96;
 
 /// The lowest and the highest areas between level lines, on white: pale, so that paths show
@@ -72,7 +72,7 @@ pub(super) const CONTOUR: Rgb = [0x7f, 0x98, 0xb3];
 /// A cell of a heat map with a value that is not a number.
 pub(super) const VOID: Rgb = [0xee, 0xee, 0xee];
 
-/// What stands in the place of a colour where the background is dark.
+/// The counterparts of colours on a dark background.
 static DARK: LazyLock<BTreeMap<Rgb, Rgb>> = LazyLock::new(|| {
     let greys = [
         (WHITE, [0x16, 0x1b, 0x22]),
@@ -115,13 +115,12 @@ static DARK: LazyLock<BTreeMap<Rgb, Rgb>> = LazyLock::new(|| {
     all.chain(greys).collect()
 });
 
-/// What stands in the place of a colour of this file where the background is dark.
+/// The counterpart of a colour of this file on a dark background.
 pub(super) fn dark(rgb: Rgb) -> Rgb {
     DARK.get(&rgb).copied().unwrap_or(rgb)
 }
 
-/// For every colour of a chart on white the one that stands in its place on a dark
-/// background.
+/// Each colour of a chart on white with its counterpart on a dark background.
 pub(super) fn dark_counterparts() -> impl Iterator<Item = (Rgb, Rgb)> {
     DARK.iter().map(|(light, dark)| (*light, *dark))
 }

@@ -8,15 +8,15 @@ use super::trace::Place;
 /// The part of a grid where the values are at least some level.
 #[derive(Debug, Default, PartialEq)]
 pub(super) struct Region {
-    /// Its borders, each closed by itself. What lies on the left of the way around is
-    /// inside, so that a border that runs the other way around is that of a hole.
+    /// Its borders, each closed by itself. The inside lies to the left of the direction of
+    /// travel, so that a border in the other direction is that of a hole.
     pub(super) rings: Vec<Vec<Place>>,
     /// The parts of the borders where the values pass the level, without the edges of the
     /// grid.
     pub(super) lines: Vec<Vec<Place>>,
 }
 
-/// Corners of the polygons. Two neighbouring cells name what they share alike.
+/// Corners of the polygons. Neighbouring cells give a shared corner the same number.
 ///
 /// `3 n` is node `n` of the grid, `3 n + 1` a place between it and the next node of its row,
 /// `3 n + 2` one between it and the next node of its column.
@@ -59,8 +59,8 @@ impl Grid<'_> {
         self.value(node) >= self.level
     }
 
-    /// Whether the cell whose first corner has these coordinates is there and has a value at
-    /// each corner.
+    /// The corners of the cell whose first corner has these coordinates, if it exists and has
+    /// a value at each of them.
     fn nodes(&self, column: usize, row: usize) -> Option<[usize; 4]> {
         let columns = self.levels.x.len();
         if column + 1 >= columns || row + 1 >= self.levels.y.len() {
@@ -84,7 +84,7 @@ impl Grid<'_> {
         };
         let [a, b, c, d] = nodes;
         if self.is_full(column, row) {
-            // Where the neighbour is full too, the side between them would be taken away.
+            // Where the neighbour is full too, the side between them would be removed.
             let sides = [
                 (a, b, row.checked_sub(1).map(|row| (column, row))),
                 (b, c, Some((column + 1, row))),
@@ -284,7 +284,7 @@ mod tests {
         });
         let region = above(&holed, f64::NEG_INFINITY);
         assert_eq!(region.rings.len(), 2);
-        // The values are missing at 5 × 5 nodes, and cells beside them have none.
+        // The values are missing at 5 × 5 nodes, and cells next to them have none.
         assert!(
             (area(&region) - (4.0 - 0.36)).abs() < 1e-12,
             "{}",

@@ -1,4 +1,4 @@
-//! A figure put on the canvas.
+//! Draws a figure on the canvas.
 
 use std::borrow::Cow;
 
@@ -24,7 +24,7 @@ const EMPTY: &str = "no finite values to draw";
 /// Share of the panel that a row of crosses at its upper edge takes.
 const ROW_SHARE: f64 = 0.03;
 
-/// Most rows of crosses.
+/// Maximum number of rows of crosses.
 const MOST_ROWS: usize = 5;
 
 /// Draws the figure.
@@ -66,7 +66,7 @@ pub(super) fn drawing(figure: &Figure, style: &Style) -> Drawing {
     Drawing { svg, panels: areas }
 }
 
-/// Where a panel is in the picture.
+/// The position of a panel in the chart.
 fn area(style: &Style, layout: &Layout, plot: &Plot, lines: Vec<DrawnLine>) -> PanelArea {
     let frame = plot.frame;
     let edges = [frame.left, frame.top, frame.right, frame.bottom];
@@ -110,7 +110,7 @@ fn spans(figure: &Figure) -> Option<[Span; 2]> {
                 add(&mut corners(&columns, &rows), true);
             }
             Mark::Levels(levels) => add(&mut corners(&levels.x, &levels.y), true),
-            // What is beside a map is not shown.
+            // Marks outside a map are not shown.
             _ if is_filled => {}
             Mark::Line(line) => add(&mut line.points.iter().copied(), line.diverged.is_none()),
             Mark::Band(band) => {
@@ -129,7 +129,7 @@ fn spans(figure: &Figure) -> Option<[Span; 2]> {
         }
     }
     for mark in figure.panels.iter().flat_map(|panel| &panel.marks) {
-        // A bound belongs to the picture where there is anything else in it.
+        // A bound is part of the chart where the chart shows anything else.
         match mark {
             Mark::Rule(rule) if rule.upright && drawable(x, rule.at) => across.push(rule.at),
             Mark::Rule(rule) if !rule.upright && drawable(y, rule.at) => {
@@ -182,7 +182,7 @@ fn corners(x: &[f64], y: &[f64]) -> impl Iterator<Item = [f64; 2]> {
     [[x[0], y[0]], [x[1], y[1]]].into_iter()
 }
 
-/// Share of a panel at its upper edge that is kept for crosses: a row for each line
+/// Share of a panel at its upper edge that is reserved for crosses: a row for each line
 /// that has some, so that those of one line do not cover those of another. No
 /// label or grid line stands there, or a cross would seem to have its value.
 pub(super) fn off_scale_share(figure: &Figure) -> f64 {
@@ -321,11 +321,11 @@ fn empty(canvas: &mut Canvas<'_>, panel: &Frame) {
     canvas.text(EMPTY, middle, lettering);
 }
 
-/// How opaque a line at least is whose colour says a value.
+/// Minimum opacity of a line whose colour shows a value.
 const LEAST_OPACITY: f64 = 0.6;
 
-/// How thick and how opaque lines are: the more there are, the less, so that a
-/// thousand still show where they are dense.
+/// Width and opacity of lines: the more lines, the smaller, so that a thousand
+/// still show where they are dense.
 fn weight(count: usize) -> (f64, f64) {
     match count {
         0..=1 => (2.5, 1.0),
@@ -376,7 +376,7 @@ pub(super) fn cross_share(line: &Line, [across, up]: &[Span; 2]) -> Option<[f64;
     Some([x, y.clamp(0.0, 1.0)])
 }
 
-/// Draws the lines of a panel, of which the first has the given number.
+/// Draws the lines of a panel; `first` is the number of the first one.
 fn lines(
     canvas: &mut Canvas<'_>,
     figure: &Figure,
@@ -553,7 +553,7 @@ fn values(
     values
 }
 
-/// What the axes say of a place.
+/// The values on the axes at a place.
 fn value([x, y]: Place, plot: &Plot) -> [f64; 2] {
     let panel = &plot.frame;
     let [across, up] = plot.spans;

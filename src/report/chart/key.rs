@@ -1,4 +1,4 @@
-//! What explains the colours: a legend or a colour bar.
+//! The explanation of the colours: a legend or a colour bar.
 
 use super::Tick;
 use super::canvas::{Anchor, Canvas, Ink, Lettering};
@@ -25,13 +25,13 @@ const SAMPLE_GAP: f64 = 10.0;
 /// Distance between the columns of a legend.
 const COLUMN_GAP: f64 = 34.0;
 
-/// Widest key beside the panel; a legend with longer names goes above it.
+/// Maximum width of a key next to the panel; a legend with longer names goes above it.
 const WIDEST_BESIDE: f64 = 230.0;
 
-/// Widest text at all, some sixty letters.
+/// Maximum width of any text, about sixty characters.
 const WIDEST: f64 = 640.0;
 
-/// Most rows of a legend above the panel, in each of the two sizes.
+/// Maximum number of rows of a legend above the panel, in each of the two sizes.
 const MOST_ROWS: [usize; 2] = [5, 11];
 
 /// Width of the bar of colours.
@@ -43,8 +43,8 @@ const STRIPES: u32 = 96;
 /// Length of the sample before a name at the end of a line.
 const LEAD: f64 = 30.0;
 
-/// Most names at the ends of lines, and by how many rows one may be moved away from its
-/// line where names are close.
+/// Maximum number of names at the ends of lines, and of rows that a name may be moved away
+/// from its line where names are close.
 const MOST_ENDS: usize = 6;
 const FARTHEST: f64 = 2.0;
 
@@ -66,12 +66,12 @@ pub(super) struct KeyBox {
     /// Font size.
     size: f64,
     texts: Vec<(String, Place, Rgb)>,
-    /// What stands before an entry, where, and the place of its text.
+    /// The sample before an entry, its position, and the index of its text.
     samples: Vec<(Sample, Place, usize)>,
     bar: Option<Bar>,
 }
 
-/// What stands before an entry of a legend.
+/// The sample before an entry of a legend.
 #[derive(Debug, Clone, Copy, PartialEq)]
 enum Sample {
     Line {
@@ -79,7 +79,7 @@ enum Sample {
         rgb: Rgb,
         dots: bool,
     },
-    /// From the end of a line to its name, which stands beside the panel: how far to the
+    /// From the end of a line to its name, which stands next to the panel: how far to the
     /// left and how far down it begins.
     Lead {
         entry: usize,
@@ -127,8 +127,8 @@ pub(super) fn key(
     }
 }
 
-/// The room for names at the ends of lines, in which each is found without a look at a
-/// legend: `None` unless they are few, each of one line, and the lines run to the right edge.
+/// The room for names at the ends of lines, which need no legend: `None` unless they are few,
+/// each of one line, and the lines run to the right edge.
 pub(super) fn ends_room(figure: &Figure, spans: &[Span; 2], font: Font) -> Option<KeyBox> {
     let [panel] = &figure.panels[..] else {
         return None;
@@ -227,7 +227,7 @@ pub(super) fn ends(
     Some(key)
 }
 
-/// The entries of a legend: the names, and what the signs mean.
+/// The entries of a legend: the names, and the meaning of the signs.
 fn entries(
     figure: &Figure,
     names: &[String],
@@ -243,7 +243,7 @@ fn entries(
     named.chain(signs).collect()
 }
 
-/// What the signs in a figure mean: the ends of paths, crosses, arrows, stars, frames.
+/// The meaning of the signs in a figure: the ends of paths, crosses, arrows, stars, frames.
 fn signs(figure: &Figure, spans: Option<&[Span; 2]>) -> Vec<(Sample, String)> {
     let mut signs = Vec::new();
     let leaves = |line: &super::Line| spans.is_some_and(|spans| draw::has_exit(line, spans));
@@ -275,7 +275,7 @@ fn signs(figure: &Figure, spans: Option<&[Span; 2]>) -> Vec<(Sample, String)> {
     );
     let is_marked = |mark: &Mark| matches!(mark, Mark::Cells(cells) if cells.marked.is_some());
     if marks().any(is_marked) {
-        signs.push((Sample::Square, "least".to_owned()));
+        signs.push((Sample::Square, "smallest".to_owned()));
     }
     let is_lost = |value: &Option<f64>| value.is_some_and(|value| !value.is_finite());
     let has_crosses = |mark: &Mark| match mark {
@@ -292,7 +292,7 @@ fn signs(figure: &Figure, spans: Option<&[Span; 2]>) -> Vec<(Sample, String)> {
     signs
 }
 
-/// A legend in the larger size if it fits: above the panel in one row, beside it in
+/// A legend in the larger size if it fits: above the panel in one row, next to it in
 /// a list, or above it in a few rows. Else in the smaller size, and last cut to
 /// what fits.
 fn legend(title: &str, entries: &[(Sample, String)], room: f64, height: f64, font: Font) -> KeyBox {
@@ -372,7 +372,7 @@ impl Legend {
         (key.width <= room).then_some(key)
     }
 
-    /// One below the other beside the panel.
+    /// One below the other, next to the panel.
     fn list(&self, height: f64) -> Option<KeyBox> {
         let key = self.grid(Placement::Right, self.entries.len(), 1);
         (key.width <= WIDEST_BESIDE && key.height + 30.0 <= height).then_some(key)
@@ -385,7 +385,7 @@ impl Legend {
         (rows <= most).then(|| self.grid(Placement::Top, rows, columns))
     }
 
-    /// The title, then the names down the columns, as many as there are places.
+    /// The title, then the names down the columns, as many as fit.
     fn grid(&self, placement: Placement, rows: usize, columns: usize) -> KeyBox {
         let mut key = KeyBox::new(placement, self.size);
         let row = self.size * ROW;
@@ -516,11 +516,11 @@ impl KeyBox {
                 }
                 Sample::Lead { entry, rgb, from } => {
                     canvas.group("data-entry", entry, |canvas| {
-                        // Thin and apart from the line, or the data would seem to go on.
+                        // Thin and apart from the line, or the data would seem to continue.
                         let end = [x - from[0] + 6.0, y + from[1]];
                         let ink = Ink { rgb, opacity: 0.6 };
                         canvas.line(&[end, [x, y], [x + 4.0, y]], ink, 1.0);
-                        // Where lines end at one place only the colour tells which is which.
+                        // Where lines end at the same place only the colour distinguishes them.
                         canvas.line(&[[x + 4.0, y], [x + LEAD - 8.0, y]], rgb.into(), 3.5);
                         self.text(canvas, at, text);
                     });

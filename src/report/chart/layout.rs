@@ -1,4 +1,4 @@
-//! Who gets which part of the picture.
+//! The position of every part of a chart.
 
 use super::canvas;
 use super::draw;
@@ -16,28 +16,28 @@ pub(super) const AXIS_TITLE_SIZE: f64 = 20.0;
 pub(super) const TICK_SIZE: f64 = 18.0;
 const NAME_SIZE: f64 = 18.0;
 
-/// As what share of that they may be set so that they fit.
+/// Minimum share of that size at which names may be set so that they fit.
 const LEAST_NAME: f64 = 0.7;
 
 /// Height of a line of text, as a share of its size.
 pub(super) const LINE_HEIGHT: f64 = 1.25;
 
-/// Empty border of the picture.
+/// Empty border of the chart.
 const MARGIN: f64 = 24.0;
 
 /// Distance between the panel and the labels of its ticks.
 pub(super) const TICK_GAP: f64 = 10.0;
 
-/// Least distance between neighbouring labels.
+/// Minimum distance between neighbouring labels.
 const LABEL_GAP: [f64; 2] = [22.0, 10.0];
 
 /// Distance between the labels of the ticks and the title of the axis.
 const AXIS_TITLE_GAP: f64 = 14.0;
 
-/// Least distance between panels side by side, and one above the other.
+/// Minimum distance between panels side by side, and one above the other.
 const PANEL_GAP: [f64; 2] = [20.0, 14.0];
 
-/// How wide panels should be, as a share of their height.
+/// Wanted width of panels, as a share of their height.
 const PANEL_SHAPE: f64 = 1.4;
 
 /// A panel is never smaller than this, whatever is around it.
@@ -55,7 +55,7 @@ pub(super) struct Layout {
     pub(super) y: Ticks,
     /// Baseline of the title of the horizontal axis.
     pub(super) x_title: f64,
-    /// Baseline of the turned title of the vertical axis.
+    /// Baseline of the rotated title of the vertical axis.
     pub(super) y_title: f64,
     pub(super) key: KeyBox,
     /// Upper left corner of the key.
@@ -67,10 +67,10 @@ pub(super) struct PanelBox {
     pub(super) frame: Frame,
     /// Its heading, with its baseline.
     pub(super) name: String,
-    /// The size of its letters.
+    /// Font size of the heading.
     pub(super) name_size: f64,
     pub(super) baseline: f64,
-    /// Whether the labels of the axes stand at it: they do at the outer panels only.
+    /// Whether it has the labels of each axis: only outer panels do.
     pub(super) has_labels: [bool; 2],
 }
 
@@ -246,7 +246,7 @@ impl Sheet<'_> {
         }
     }
 
-    /// Panels of one size in rows, in as many columns as give them the best shape.
+    /// Panels of the same size in rows, in as many columns as give them the best shape.
     fn panels(&self, area: &Frame, between: f64) -> Vec<PanelBox> {
         let panels = &self.figure.panels;
         let has_names = panels.iter().any(|panel| !panel.name.is_empty());
@@ -266,7 +266,7 @@ impl Sheet<'_> {
         let columns = (1..=count).max_by(|a, b| fitness(a).total_cmp(&fitness(b)).then(b.cmp(a)));
         let columns = columns.unwrap_or(1);
         let [width, height] = size(columns);
-        // Many panels are narrow: rather small names than cut ones.
+        // Many panels are narrow: small names are better than cut ones.
         let names = panels.iter();
         let widest = names.map(|panel| text::width(&panel.name, NAME_SIZE, self.font));
         let widest = widest.fold(width, f64::max);
@@ -302,7 +302,7 @@ impl Sheet<'_> {
             if axis.names.is_empty() {
                 ticks::ticks(span, extent)
             } else {
-                // Long names must leave some of the picture to the panels.
+                // Long names must leave some of the chart to the panels.
                 let most = self.size[0] * 0.2;
                 let cut = |name: &String| text::cut(name, TICK_SIZE, most, self.font);
                 let names: Vec<String> = axis.names.iter().map(cut).collect();

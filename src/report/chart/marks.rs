@@ -1,4 +1,4 @@
-//! What is drawn in a panel beside lines: bands, cells, areas between level lines, bars,
+//! The marks of a panel other than lines: bands, cells, areas between level lines, bars,
 //! points and rules.
 
 use super::canvas::{Anchor, Canvas, Ink, Lettering};
@@ -11,10 +11,10 @@ use super::text;
 use super::trace::{self, Frame, Place};
 use super::{Band, Bars, Cells, Font, Levels, Mark, Panel, Rule, Scale};
 
-/// How much a band covers what is below it.
+/// Opacity of a band.
 const BAND_OPACITY: f64 = 0.22;
 
-/// How much bars cover what is below them, if there are others in their panel.
+/// Opacity of bars, if there are others in their panel.
 const BARS_OPACITY: f64 = 0.55;
 
 /// A panel that is drawn.
@@ -186,7 +186,7 @@ impl Plot {
             let bottom = up.share(0.0).unwrap_or(0.0).max(0.0);
             let top = up.share(*count).unwrap_or(bottom);
             let [from, to] = [[from, top], [to, bottom]].map(|at| self.held(self.at(at)));
-            // A bar that is too narrow for a gap beside it still is a bar.
+            // A bar that is too narrow for a gap next to it still is a bar.
             let gap = if to[0] - from[0] > 4.0 { 1.0 } else { 0.0 };
             canvas.rectangle(from, [to[0] - gap, to[1]], ink);
         }
@@ -263,7 +263,7 @@ pub(super) fn edges(middles: &[f64], scale: Scale) -> Vec<f64> {
 }
 
 /// One polygon of several: from the start of each to that of the next and, in the end, all
-/// the way back, so that nothing is left of the ways between them.
+/// the way back, so that the paths between them leave no trace.
 fn joined(rings: impl Iterator<Item = Vec<Place>>) -> Vec<Place> {
     let mut path = Vec::new();
     let mut starts = Vec::new();

@@ -1,19 +1,18 @@
-//! Charts: a [`Figure`] says what to show, [`Figure::draw`] draws it,
-//! [`to_png`] makes a picture of the drawing, and [`animate`] one that moves of several.
+//! Charts: a [`Figure`] describes a chart, [`Figure::draw`] draws it as SVG,
+//! [`to_png`] converts the SVG to PNG, and [`animate`] makes an animated GIF of several figures.
 //!
-//! There is one drawing code. The PNG is rasterised from the SVG, so the two
-//! cannot disagree. The same figure gives the same bytes on any machine and any
-//! number of threads: no clock, no system font, no order of a hash map, and every
-//! logarithm comes from `libm`, because that of the standard library depends on
-//! the platform.
+//! The PNG is rasterised from the SVG, so the two cannot disagree. The same figure gives
+//! the same bytes on any machine and any number of threads: no clock, no system font and no
+//! order of a hash map is used, and every logarithm comes from `libm`, because that of the
+//! standard library depends on the platform.
 //!
-//! Modules, in the order in which a figure passes through them: `model` (what it is), `span`
-//! (the range of an axis), `ticks` and `number` (where its labels stand and how they read),
-//! `key` (legend and colour bar), `layout` (who gets which part of the picture),
+//! Modules, in the order in which a figure passes through them: `model` (the data model), `span`
+//! (the range of an axis), `ticks` and `number` (positions and texts of its labels),
+//! `key` (legend and colour bar), `layout` (the position of every part of the chart),
 //! `trace` (from data to few points in pixels) and `contouring` (from a grid to level
-//! lines), `draw` and `marks` (everything put on the `canvas`), `raster` and `palette` (SVG
-//! to PNG), `animation`. `colour`, where each colour of the light theme has its counterpart
-//! of the dark one, and `text` serve several of them.
+//! lines), `draw` and `marks` (everything on the `canvas`), `raster` and `palette` (SVG
+//! to PNG), `animation`. Several of them use `text` and `colour`, which has a dark counterpart
+//! for each colour of the light theme.
 
 mod animation;
 mod canvas;
@@ -39,8 +38,8 @@ pub use model::{
 };
 pub use raster::{DrawError, to_png};
 
-/// For every colour that a chart of the light theme uses the one that the dark theme has in
-/// its place, both written as in its SVG: `#RRGGBB`.
+/// Each colour of the light theme with its counterpart of the dark theme, both written as in
+/// the SVG: `#RRGGBB`.
 #[must_use]
 pub fn dark_counterparts() -> Vec<(String, String)> {
     let hex = |[r, g, b]: [u8; 3]| format!("#{r:02X}{g:02X}{b:02X}");
@@ -48,7 +47,7 @@ pub fn dark_counterparts() -> Vec<(String, String)> {
     pairs.map(|(light, dark)| (hex(light), hex(dark))).collect()
 }
 
-/// The red, green and blue of a share from 0 to 1 of a colour bar.
+/// Red, green and blue at a share, from 0 to 1, of the colour bar.
 #[must_use]
 pub fn gradation(share: f64) -> [u8; 3] {
     colour::at_share(share)
@@ -81,7 +80,7 @@ mod tests {
         Line::new(points.to_vec(), Colour::Category(0))
     }
 
-    /// Whether the panel shows anything but its grid.
+    /// Whether the chart says that it has no values to show.
     fn is_empty(svg: &str) -> bool {
         svg.contains("no finite values to draw")
     }
@@ -262,7 +261,7 @@ mod tests {
         let drawing = figure.draw(&small);
         let root = drawing.svg.lines().next().unwrap();
         assert!(root.contains("width=\"640\" height=\"400\""), "{root}");
-        // Letters of 0.8 times their size: the drawing has room for more.
+        // Text of 0.8 times the usual size: the drawing has room for more.
         assert!(root.contains("viewBox=\"0 0 16000 10000\""), "{root}");
         assert!(root.contains("DejaVu Serif"), "{root}");
         let [left, top, right, bottom] = drawing.panels[0].frame;
@@ -379,7 +378,7 @@ mod tests {
         let [x, _] = drawing.panels[0].axes;
         // Cells end halfway between their middles, on a logarithmic axis.
         assert!((x.low / 10f64.powf(-2.5) - 1.0).abs() < 1e-9, "{}", x.low);
-        for entry in [">least</text>", ">diverged</text>"] {
+        for entry in [">smallest</text>", ">diverged</text>"] {
             assert!(drawing.svg.contains(entry), "{entry}");
         }
     }

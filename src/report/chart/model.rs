@@ -1,13 +1,12 @@
-//! What a chart shows: the data model that is drawn.
+//! The data model of a chart.
 
 use super::draw;
 use super::span::Span;
 
 /// A chart: what it shows and how it is labelled.
 ///
-/// Any figure can be drawn: values that are not finite leave gaps, values that a
-/// logarithmic axis cannot show do too, and a panel without a drawable value
-/// says so in words.
+/// Any figure can be drawn: values that are not finite, or that a logarithmic axis cannot
+/// show, leave gaps, and a panel without a drawable value says so.
 ///
 /// ```
 /// # use gradtape::report::chart;
@@ -39,9 +38,9 @@ pub struct Figure {
     pub x: Axis,
     /// Vertical axis, the same for all panels.
     pub y: Axis,
-    /// One, or one for each facet.
+    /// The panels: one, or one for each facet.
     pub panels: Vec<Panel>,
-    /// What explains the colours.
+    /// The explanation of the colours.
     pub key: Key,
     /// Text for readers who cannot see the chart; the `<desc>` of the SVG.
     pub description: String,
@@ -54,14 +53,14 @@ pub struct Axis {
     pub label: String,
     /// How values become positions.
     pub scale: Scale,
-    /// What is shown at least; the data alone decide if left out.
+    /// The range to show at least; by default the data alone decide.
     pub range: Option<[f64; 2]>,
-    /// Names in place of numbers: the one at place `i` stands at the value `i`.
+    /// Names instead of numbers: name `i` stands at the value `i`.
     pub names: Vec<String>,
 }
 
 impl Axis {
-    /// An axis of numbers, as long as the data are.
+    /// An axis of numbers whose range is that of the data.
     ///
     /// ```
     /// # use gradtape::report::chart::{Axis, Scale};
@@ -86,17 +85,17 @@ pub enum Scale {
     Linear,
     /// Equal ratios are equal distances. Values that are not above zero are not drawn.
     Log,
-    /// Linear from minus to plus this number, which is above zero; logarithmic beyond
-    /// on both sides.
+    /// Linear from minus to plus this number, which is above zero; logarithmic outside, on
+    /// both sides.
     SymLog(f64),
 }
 
 /// One small chart of a [`Figure`].
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct Panel {
-    /// Its heading; empty if the figure has only one.
+    /// Heading; empty if the figure has only one panel.
     pub name: String,
-    /// What it shows, the last on top.
+    /// The marks, the last on top.
     pub marks: Vec<Mark>,
 }
 
@@ -115,7 +114,7 @@ impl Panel {
         }
     }
 
-    /// Its lines.
+    /// The lines of the panel.
     pub fn lines(&self) -> impl Iterator<Item = &Line> {
         self.marks.iter().filter_map(|mark| match mark {
             Mark::Line(line) => Some(line),
@@ -124,7 +123,7 @@ impl Panel {
     }
 }
 
-/// Something that is drawn in a [`Panel`].
+/// An element of a [`Panel`].
 #[derive(Debug, Clone, PartialEq)]
 pub enum Mark {
     /// Points joined by a line.
@@ -157,23 +156,22 @@ pub struct Line {
     /// Whether points are joined by steps: each value holds until the next, as in a
     /// profile.
     pub steps: bool,
-    /// Whether it is a path in a plane: a ring marks its first point, a dot its last.
+    /// Whether the line is a path in a plane: a ring marks its first point, a dot its last.
     pub path: bool,
-    /// Where its run diverged, if it did: a cross marks that place, at the upper or lower
-    /// edge of the panel if the value is not seen there or is NaN. A path has it only
-    /// within the panel. Where other runs did not diverge, they decide how much of the
-    /// vertical axis is shown, so that one run on its way to infinity does not
-    /// press all the others flat.
+    /// Where the run diverged, if it did: marked by a cross, at the upper or lower edge of
+    /// the panel if the value lies outside it or is NaN. A path has a cross only within the
+    /// panel. If some runs did not diverge, these decide how much of the vertical axis is
+    /// shown, so that one run that grows to infinity does not flatten all others.
     pub diverged: Option<[f64; 2]>,
-    /// The number of points that are drawn; all of them if left out. Axes and key are those
-    /// of the whole line, so that they are the same in every picture of an animation.
+    /// The number of points to draw; all by default. Axes and key are those of the whole
+    /// line, so that they are the same in every frame of an animation.
     pub shown: Option<usize>,
     /// Positions `x` of values that are not finite, marked by a cross at the upper
     /// edge of the panel; in a sweep these are the diverged runs.
     pub off_scale: Vec<f64>,
-    /// What a reader who points at it is told.
+    /// Label shown when a reader points at the line.
     pub name: String,
-    /// The run that it shows, if it is one.
+    /// The number of the run that the line shows, if it shows one run.
     pub run: Option<u64>,
 }
 
@@ -207,24 +205,24 @@ impl Line {
 pub struct Band {
     /// `[x, low, high]` from left to right.
     pub points: Vec<[f64; 3]>,
-    /// Its colour, drawn transparent.
+    /// Colour of the area, drawn transparent.
     pub colour: Colour,
-    /// The line that it belongs to, counted among those of its panel.
+    /// The index of the line that it belongs to, among the lines of its panel.
     pub line: usize,
 }
 
 /// Coloured cells on a grid. Where an axis is numbered, an edge between two cells lies
-/// halfway between their middles as the axis is divided.
+/// halfway between their centres on the scale of the axis.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Cells {
-    /// The middles of the columns, in increasing order.
+    /// The centres of the columns, in increasing order.
     pub x: Vec<f64>,
-    /// The middles of the rows, in increasing order.
+    /// The centres of the rows, in increasing order.
     pub y: Vec<f64>,
-    /// Row by row the value of each cell, coloured by the figure's [`Key::ColourBar`]. A
-    /// cell without one is left empty; one whose value is not finite is marked by a cross.
+    /// The value of each cell, row by row, coloured by the figure's [`Key::ColourBar`]. A
+    /// cell without a value stays empty; a value that is not finite is marked by a cross.
     pub values: Vec<Option<f64>>,
-    /// Whether to mark the cell with this place by a frame, as the best one.
+    /// The index of the cell to mark with a frame as the best one, if any.
     pub marked: Option<usize>,
 }
 
@@ -235,7 +233,7 @@ pub struct Levels {
     pub x: Vec<f64>,
     /// Its rows, in increasing order.
     pub y: Vec<f64>,
-    /// Row by row the values; one that is not finite leaves a hole.
+    /// The values, row by row; one that is not finite leaves a hole.
     pub values: Vec<f64>,
     /// The levels of the lines, in increasing order.
     pub levels: Vec<f64>,
@@ -244,20 +242,20 @@ pub struct Levels {
 /// Bars of a histogram.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Bars {
-    /// The edges of the bars, in increasing order: one more than there are bars.
+    /// The edges of the bars, in increasing order: one more than bars.
     pub edges: Vec<f64>,
     /// The heights.
     pub counts: Vec<f64>,
-    /// Their colour.
+    /// The colour of the bars.
     pub colour: Colour,
 }
 
 /// A point of interest, such as a known minimum: drawn as a star.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Point {
-    /// Where it is.
+    /// Its position.
     pub at: [f64; 2],
-    /// What it is; said once in the key.
+    /// Its name, shown once in the key.
     pub name: String,
 }
 
@@ -266,35 +264,34 @@ pub struct Point {
 pub struct Rule {
     /// Where it crosses its axis.
     pub at: f64,
-    /// Whether it stands upright, so that `at` is a value of the horizontal axis.
+    /// Whether it is vertical, so that `at` is a value of the horizontal axis.
     pub upright: bool,
-    /// What it is, written along it.
+    /// Its label, written along the line.
     pub label: String,
 }
 
-/// Where a line gets its colour from.
+/// The source of a colour.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum Colour {
-    /// The n-th colour of a palette of twelve that colour-blind readers can tell
-    /// apart. After twelve it starts again.
+    /// The n-th colour of a palette of twelve that colour-blind readers can
+    /// distinguish. After twelve it starts again.
     Category(usize),
     /// The colour of a value on the figure's [`Key::ColourBar`]. Without a colour
     /// bar the value is a share from 0 to 1.
     Value(f64),
 }
 
-/// What explains the colours of a [`Figure`].
+/// The explanation of the colours of a [`Figure`].
 ///
-/// A key never covers data: it stands above the panel or to the right of it, or its
-/// names at the ends of the lines. Entries for crosses and arrows are added by themselves
-/// when there are any.
+/// A key never covers data: it stands above the panel or to the right of it, or its names
+/// stand at the ends of the lines. Entries for crosses and arrows are added automatically.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Key {
-    /// Nothing to explain.
+    /// No key.
     None,
     /// A name for each colour.
     Legend {
-        /// What the names are values of, such as `optimizer`.
+        /// The setting that the names are values of, such as `optimizer`.
         title: Option<String>,
         /// Entry `i` belongs to [`Colour::Category`]`(i)`.
         entries: Vec<String>,
@@ -312,18 +309,18 @@ pub enum Key {
     },
 }
 
-/// How charts look.
+/// The look of charts.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Style {
     /// Width in pixels.
     pub width: u32,
     /// Height in pixels.
     pub height: u32,
-    /// Dark on light, or light on dark.
+    /// Dark text on light, or light text on dark.
     pub theme: Theme,
-    /// The letters.
+    /// Font of all text.
     pub font: Font,
-    /// The size of the letters, as a share of the usual one.
+    /// Text size, as a multiple of the usual one.
     pub text_size: f64,
 }
 
@@ -350,7 +347,7 @@ pub enum Theme {
     Dark,
 }
 
-/// The letters of charts: the faces of DejaVu, which are part of the program.
+/// The font of charts: the faces of DejaVu, which are included in the program.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Font {
     /// DejaVu Sans.
@@ -378,33 +375,32 @@ impl Font {
 /// A drawn [`Figure`].
 #[derive(Debug, Clone, PartialEq)]
 pub struct Drawing {
-    /// The picture. The group of line `i`, counted through all panels, has the attribute
+    /// The SVG. The group of line `i`, counted through all panels, has the attribute
     /// `data-line="i"`; the entry of a legend for `Colour::Category(i)` has `data-entry="i"`.
     pub svg: String,
-    /// Where its panels are and what they show, for a page on which a reader can point at a
-    /// line.
+    /// Position and content of the panels, for a page on which a reader can point at lines.
     pub panels: Vec<PanelArea>,
 }
 
-/// Where in the picture a [`Panel`] is, and what its lines show.
+/// The position of a [`Panel`] in the chart, and the content of its lines.
 #[derive(Debug, Clone, PartialEq)]
 pub struct PanelArea {
     /// Left, top, right and bottom edge, in pixels.
     pub frame: [f64; 4],
-    /// What the axes show.
+    /// The ranges of the horizontal and the vertical axis.
     pub axes: [AxisRange; 2],
-    /// Where the labels of the axes stand.
+    /// The labelled positions on the two axes.
     pub ticks: [Vec<Tick>; 2],
-    /// Its lines.
+    /// The lines of the panel, as drawn.
     pub lines: Vec<DrawnLine>,
 }
 
-/// A labelled place on an axis.
+/// A labelled position on an axis.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Tick {
     /// Share of the axis, 0 at its lower end and 1 at its upper end.
     pub at: f64,
-    /// How the value there reads.
+    /// The value there, as text.
     pub label: String,
 }
 
@@ -415,12 +411,12 @@ pub struct AxisRange {
     pub low: f64,
     /// Right or upper end.
     pub high: f64,
-    /// What lies between them.
+    /// The scale between the two ends.
     pub scale: Scale,
 }
 
 impl AxisRange {
-    /// Where a value lies between the two ends: 0 at the lower, 1 at the upper one; `None`
+    /// The position of a value between the two ends: 0 at the lower, 1 at the upper one; `None`
     /// if the scale cannot show it.
     #[must_use]
     pub fn share(&self, value: f64) -> Option<f64> {
@@ -429,25 +425,25 @@ impl AxisRange {
     }
 }
 
-/// What is seen of a line.
+/// The visible part of a line.
 #[derive(Debug, Clone, PartialEq)]
 pub struct DrawnLine {
     /// The number of the line, counted through all panels.
     pub line: usize,
     /// The corners of the line as it is drawn, as values `[x, y]`; between two of them it is
-    /// straight in the picture. A gap is a pair of `NaN`. The cross is the last of them.
+    /// straight in the chart. A gap is a pair of `NaN`. The cross, if any, is the last corner.
     pub points: Vec<[f64; 2]>,
     /// Where it leaves the panel for good, if it does: marked by an arrow.
     pub exit: Option<[f64; 2]>,
-    /// Where its run diverged, if a cross marks that. A value that is not seen is beyond the
-    /// end of its axis at which the cross stands, infinite if it is not known.
+    /// Where the run diverged, if a cross marks it. A value outside the panel lies past the
+    /// end of the axis where the cross stands, and is infinite if it is unknown.
     pub cross: Option<[f64; 2]>,
 }
 
 impl Figure {
     /// Draws the figure.
     ///
-    /// The text is kept as text, set in a face of DejaVu or, where a viewer lacks it,
+    /// Text stays text, set in a face of DejaVu or, where a viewer lacks it,
     /// in a font of nearly the same widths. The result is well-formed whatever the
     /// titles contain.
     ///

@@ -1,40 +1,40 @@
-//! A picture in at most 256 colours.
+//! An image in at most 256 colours.
 //!
 //! A chart has few colours, and their blends where edges are smoothed. One byte a
 //! pixel instead of three makes the file a third as large and as quick to write.
 
 use super::colour::Rgb;
 
-/// Most colours of a palette.
+/// Maximum number of colours of a palette.
 const MOST: usize = 256;
 
-/// Most different colours that are looked at. Pictures of more, such as of
-/// hundreds of transparent lines, are better off without a palette.
+/// Maximum number of different colours to consider. An image with more, for example
+/// of hundreds of transparent lines, is better off without a palette.
 const MOST_DISTINCT: usize = 16_384;
 
-/// Number of pixels from which a colour is a surface, not the blend at an edge, and
-/// is changed by hardly anything.
+/// Minimum number of pixels of a colour that is a surface, not the blend at an edge,
+/// and must hardly change.
 const SURFACE: u32 = 80;
 
-/// By how much each channel of a rare colour may change, of 255: at most so little
-/// that nobody sees it on the few pixels of a smoothed edge.
+/// Allowed changes in each channel of a rare colour, of 255: even the largest is
+/// invisible on the few pixels of a smoothed edge.
 const TOLERANCES: [u8; 6] = [0, 3, 5, 8, 11, 15];
 
-/// Slots of the table of colours: a power of two, and so many that few collide.
+/// Slots of the table of colours: a power of two, large enough that few collide.
 const SLOTS: usize = 4 * MOST_DISTINCT;
 
 /// A colour and the number of its pixels.
 type Counted = (Rgb, u32);
 
-/// A picture with a palette.
+/// An image with a palette.
 pub(super) struct Indexed {
     /// The colours, from dark to bright.
     pub(super) palette: Vec<Rgb>,
-    /// For each pixel the place of its colour in the palette.
+    /// For each pixel the index of its colour in the palette.
     pub(super) indices: Vec<u8>,
 }
 
-/// The picture with a palette, or `None` if 256 colours are not enough. If there are
+/// The image with a palette, or `None` if 256 colours are not enough. If there are
 /// more, the rare ones are replaced by the nearest frequent ones.
 pub(super) fn indexed(pixels: impl Iterator<Item = Rgb>) -> Option<Indexed> {
     let (distinct, numbers) = distinct(pixels)?;
@@ -44,9 +44,9 @@ pub(super) fn indexed(pixels: impl Iterator<Item = Rgb>) -> Option<Indexed> {
     Some(placed(palette, &distinct, &numbers))
 }
 
-/// Several pictures with one palette of up to 255 colours, so that an index is left for
-/// what is transparent. Colours are changed as little as that allows, those of surfaces
-/// least.
+/// Several images with one palette of up to 255 colours, so that an index is left for
+/// what is transparent. Colours change as little as that allows, those of surfaces less
+/// than others.
 pub(super) fn reduced(pictures: &[Vec<Rgb>]) -> Indexed {
     let most = MOST - 1;
     let mut levels = 256;
@@ -59,10 +59,10 @@ pub(super) fn reduced(pictures: &[Vec<Rgb>]) -> Indexed {
             None => levels /= 2,
         }
     };
-    // The blend at an edge that never moves is in every picture.
+    // The blend at an edge that never moves is in every image.
     let surface = SURFACE.saturating_mul(u32::try_from(pictures.len()).unwrap_or(u32::MAX));
     let mut tolerance: u8 = 0;
-    // With the greatest tolerance a palette holds any colours: the loop ends.
+    // With the largest tolerance a palette holds any colours: the loop ends.
     let palette = loop {
         match chosen(&distinct, most, surface, [tolerance / 4, tolerance]) {
             Some(palette) => break palette,
@@ -72,7 +72,7 @@ pub(super) fn reduced(pictures: &[Vec<Rgb>]) -> Indexed {
     placed(palette, &distinct, &numbers)
 }
 
-/// The colour with so many levels of each channel.
+/// The colour with each channel rounded to one of `levels` levels.
 fn levelled(colour: Rgb, levels: u32) -> Rgb {
     let steps = levels - 1;
     colour.map(|value| {

@@ -8,19 +8,19 @@ use resvg::usvg::{self, fontdb};
 use super::colour::Rgb;
 use super::{Font, palette};
 
-/// Why an SVG could not be made into a PNG.
+/// The reason why a chart could not be converted to an image.
 #[derive(Debug, thiserror::Error)]
 pub enum DrawError {
     /// The text is not an SVG.
     #[error("cannot read the SVG: {0}")]
     Svg(#[from] usvg::Error),
-    /// There is no memory for the picture.
-    #[error("there is no memory for a picture of this size")]
+    /// There is not enough memory for the image.
+    #[error("not enough memory for an image of this size")]
     Memory,
     /// The pixels cannot be written as PNG.
     #[error("cannot write the PNG: {0}")]
     Png(#[from] png::EncodingError),
-    /// The pictures cannot be written as GIF.
+    /// The frames cannot be written as GIF.
     #[error("cannot write the GIF: {0}")]
     Gif(#[from] gif::EncodingError),
 }
@@ -34,9 +34,9 @@ static FONTS: LazyLock<Arc<fontdb::Database>> = LazyLock::new(|| {
     Arc::new(fonts)
 });
 
-/// Draws an SVG as a PNG of the same size, on white where it draws nothing.
+/// Draws an SVG as a PNG of the same size, on a white background.
 ///
-/// The picture has a palette where 256 colours are enough to the eye.
+/// The image has a palette where 256 colours are enough to the eye.
 ///
 /// # Errors
 ///
@@ -80,7 +80,7 @@ fn picture(svg: &str) -> Result<Pixmap, DrawError> {
 
 /// Writes pixels, which are opaque, as PNG.
 ///
-/// The quick ways of the encoder are the right ones here. With a palette and the
+/// The fast settings of the encoder are the right ones here. With a palette and the
 /// Paeth filter they make files nearly as small as the thorough ones do, in a
 /// tenth of the time.
 fn encoded(pixels: &[PremultipliedColorU8], width: u32, height: u32) -> Result<Vec<u8>, DrawError> {

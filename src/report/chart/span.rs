@@ -8,11 +8,11 @@ const NARROWEST: f64 = 1e-12;
 
 /// A range of values along one axis.
 ///
-/// Both ends are kept in *inner* units, in which nothing can overflow: on a linear
-/// axis the value times a power of two that brings the largest one near 1, on a
-/// logarithmic axis the decimal logarithm, on one that is both the multiple of the
-/// threshold up to 1, and beyond that 1 and the decimal logarithm of the multiple. The range of all `f64`, whose width is
-/// not an `f64`, is therefore a range like any other.
+/// Both ends are stored in *inner* units, in which nothing can overflow: on a linear
+/// axis the value times a power of two that brings the largest one near 1; on a
+/// logarithmic axis the decimal logarithm; on a symlog axis the multiple of the threshold
+/// up to 1, and above that 1 plus the decimal logarithm of the multiple. The range of all
+/// `f64`, whose width is not an `f64`, is therefore a range like any other.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(super) struct Span {
     pub(super) scale: Scale,
@@ -47,7 +47,7 @@ impl Span {
         let shift = match scale {
             Scale::Linear => {
                 let (_, exponent) = libm::frexp(low.abs().max(high.abs()));
-                // 2¹⁰⁰⁰ is as far as one factor reaches; what is left does no harm.
+                // 2¹⁰⁰⁰ is as far as one factor reaches; the rest does no harm.
                 (-exponent).clamp(-1000, 1000)
             }
             Scale::Log | Scale::SymLog(_) => 0,
@@ -94,11 +94,11 @@ impl Span {
         self
     }
 
-    /// As much of `all` as this range may be extended by, without being pressed
-    /// flat: a quarter of its width on each side, on a logarithmic axis its whole
-    /// width and at least three decades.
+    /// The range extended towards `all` without being flattened: by at most a quarter
+    /// of its width on each side, on a logarithmic axis by its whole width or three
+    /// decades, whichever is more.
     pub(super) fn extended_towards(self, all: Self) -> Self {
-        // Both ranges must speak of the same inner units.
+        // Both ranges must have the same inner units.
         let factor = libm::scalbn(1.0, self.shift - all.shift);
         let width = self.high - self.low;
         let room = match self.scale {
@@ -124,7 +124,7 @@ impl Span {
         let inner = self.low + (self.high - self.low) * share;
         match self.scale {
             Scale::Linear => (inner / self.factor).clamp(f64::MIN, f64::MAX),
-            // A margin may reach beyond the least number that there is.
+            // A margin may reach below the smallest number.
             Scale::Log => libm::exp10(inner).clamp(5e-324, f64::MAX),
             Scale::SymLog(threshold) => {
                 let size = inner.abs();

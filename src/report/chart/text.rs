@@ -11,7 +11,7 @@ use super::Font;
 static FONTS: LazyLock<[Option<FontRef<'static>>; 3]> =
     LazyLock::new(|| Font::ALL.map(|font| FontRef::try_from_slice(font.face()).ok()));
 
-/// What stands for the part of a text that had to be left out.
+/// Replaces the part of a text that does not fit.
 const ELLIPSIS: char = '…';
 
 /// Width of the text in pixels at a font size in pixels.

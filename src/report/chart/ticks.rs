@@ -1,4 +1,4 @@
-//! Where the labels and the grid lines of an axis stand.
+//! The positions of the labels and grid lines of an axis.
 
 use super::Scale;
 use super::Tick;
@@ -8,7 +8,7 @@ use super::span::Span;
 /// Number of labels aimed at on a linear axis.
 const WANTED: i32 = 5;
 
-/// Most labels on a logarithmic axis.
+/// Maximum number of labels on a logarithmic axis.
 const MOST: usize = 9;
 
 /// Steps between labelled decades.
@@ -23,8 +23,8 @@ pub(super) struct Ticks {
 }
 
 impl Ticks {
-    /// Takes away what stands above a share of the axis, where the axis means
-    /// nothing, as long as two labels are left to read it by.
+    /// Removes ticks above a share of the axis, where the axis has no values, as
+    /// long as two labels remain.
     pub(super) fn keep_below(&mut self, share: f64) {
         let below = self.major.iter().filter(|tick| tick.at <= share).count();
         if 2 <= below {
@@ -34,7 +34,7 @@ impl Ticks {
     }
 }
 
-/// Chooses the ticks of an axis. `extent` gives the share of the axis that a label
+/// Selects the ticks of an axis. `extent` gives the share of the axis that a label
 /// covers, its distance to the next one included; labels never overlap, unless
 /// a single one is wider than the axis.
 pub(super) fn ticks(span: &Span, extent: impl Fn(&str) -> f64) -> Ticks {
@@ -118,8 +118,8 @@ fn symmetric(span: &Span, threshold: f64, extent: &impl Fn(&str) -> f64) -> Tick
     within_threshold(span, threshold, extent)
 }
 
-/// Ticks of an axis of which only the linear part is seen, or one side between two powers
-/// of ten: round numbers at equal steps.
+/// Ticks of an axis that shows only its linear part, or one side between two powers of ten:
+/// round numbers at equal steps.
 fn within_threshold(span: &Span, threshold: f64, extent: &impl Fn(&str) -> f64) -> Ticks {
     let ends = [span.value(0.0), span.value(1.0)];
     let Some(plain) = Span::covering(Scale::Linear, ends.into_iter()) else {
@@ -333,7 +333,7 @@ fn round_numbers(span: &Span, extent: &impl Fn(&str) -> f64) -> Option<Vec<Tick>
 }
 
 fn log_tick(span: &Span, front: u8, power: i32, plain: bool) -> Tick {
-    // As on a linear axis, the thousands of all labels are apart or of none.
+    // As on a linear axis, either all labels or none separate thousands.
     let separated = span.high >= 4.0;
     let label = if plain {
         let number = Decimal {

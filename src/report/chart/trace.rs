@@ -165,7 +165,7 @@ fn thinned(points: &[Place], width: f64) -> Vec<Place> {
 }
 
 /// The line without the points that lie on it anyway (Ramer 1972, Douglas and
-/// Peucker 1973), on a stack of its own so that no line is too long for it.
+/// Peucker 1973), on an explicit stack so that no line is too long.
 fn straightened(points: &[Place]) -> Vec<Place> {
     if points.len() < 3 {
         return points.to_vec();

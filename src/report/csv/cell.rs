@@ -1,16 +1,16 @@
-//! Cells of text, which spreadsheets must not take for formulas.
+//! Cells of text that spreadsheets must not interpret as formulas.
 //!
-//! A spreadsheet computes a cell that begins with one of some characters, and a formula can
-//! start a program. An apostrophe in front makes it text, as OWASP advises:
+//! Spreadsheets evaluate cells that begin with certain characters, and a formula can start a
+//! program. An apostrophe in front makes the cell text, as OWASP advises:
 //! <https://owasp.org/www-community/attacks/CSV_Injection>.
 
 use std::borrow::Cow;
 
-/// The cell of a text: behind an apostrophe if it could be taken for a formula, or begins
-/// with an apostrophe itself.
+/// The cell of a text: with an apostrophe in front if it could be a formula, or begins with an
+/// apostrophe itself.
 pub(super) fn text_cell(text: &str) -> Cow<'_, str> {
     let needs_apostrophe = |first: char| {
-        // Spreadsheets in Chinese or Japanese compute behind the wide signs too.
+        // Spreadsheets in Chinese or Japanese also evaluate cells with the wide signs.
         matches!(
             first,
             '\'' | '=' | '+' | '-' | '@' | '＝' | '＋' | '－' | '＠'

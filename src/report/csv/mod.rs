@@ -1,5 +1,5 @@
-//! The CSV files of a report: `runs.csv` and the tables of derivatives, written and read, and
-//! `trajectories.csv`, read.
+//! The CSV files of a report: writes and reads `runs.csv` and the tables of derivatives, and reads
+//! `trajectories.csv`.
 
 mod cell;
 mod trajectories;
@@ -67,8 +67,8 @@ pub(super) fn run_columns(plan: &Plan) -> Vec<&str> {
         .collect()
 }
 
-/// A run that was not computed as a line of CSV: its number, label and settings. Without a
-/// run it is the line of the names of these columns.
+/// A planned run as a line of CSV: its number, label and settings. Without a run, the header
+/// with the names of these columns.
 #[must_use]
 pub fn plan_line(plan: &Plan, run: Option<&Run>) -> String {
     let line = match run {
@@ -94,12 +94,12 @@ pub(super) fn diagnosis_columns() -> Vec<&'static str> {
     first.into_iter().chain(Facts::COLUMNS).collect()
 }
 
-/// The rows of some runs in `runs.csv` or `diagnosis.csv`, made on the threads that compute
-/// them.
+/// The rows of some runs in `runs.csv` or `diagnosis.csv`, formatted on the threads that compute
+/// the runs.
 pub(super) struct RunText {
     writer: Writer<Text>,
     digits: Digits,
-    /// The first error; told when the text is taken.
+    /// The first error, returned when the text is taken.
     error: Option<::csv::Error>,
 }
 
@@ -209,19 +209,19 @@ impl RunFile {
     }
 }
 
-/// A file with its header.
+/// Creates a file with its header.
 pub(super) fn create(path: &Path, columns: &[&str]) -> io::Result<BufWriter<File>> {
     let mut file = BufWriter::with_capacity(1 << 16, File::create(path)?);
     file.write_all(&header(columns.iter().copied())?)?;
     Ok(file)
 }
 
-/// The line of the names of columns.
+/// The line with the names of the columns.
 fn header<'a>(columns: impl Iterator<Item = &'a str>) -> io::Result<Vec<u8>> {
     line(columns.map(text_cell))
 }
 
-/// The cell of a setting: a number as it is, a name as text.
+/// The cell of a setting: a number unchanged, a name as text.
 fn setting_cell<'a>(digits: &'a mut Digits, setting: &'a Option<Value>) -> Cow<'a, str> {
     match setting {
         Some(Value::Name(name)) => text_cell(name),
@@ -230,7 +230,7 @@ fn setting_cell<'a>(digits: &'a mut Digits, setting: &'a Option<Value>) -> Cow<'
     }
 }
 
-/// A line with these cells, in quotes where they need them.
+/// A line with these cells, quoted where necessary.
 pub(super) fn line(cells: impl IntoIterator<Item = impl AsRef<str>>) -> io::Result<Vec<u8>> {
     let mut writer = Writer::from_writer(Vec::new());
     for cell in cells {
@@ -240,22 +240,22 @@ pub(super) fn line(cells: impl IntoIterator<Item = impl AsRef<str>>) -> io::Resu
     writer.into_inner().map_err(IntoInnerError::into_error)
 }
 
-/// What reads the rows of a file.
+/// The reader of the rows of a file.
 type Rows = Reader<BufReader<Cursor>>;
 
 fn open(files: &Files, file: &str) -> Result<Rows, ReportError> {
     let mut content = files.read(file)?;
     check_end(&mut content, &files.path(file))?;
-    // Lines of a wrong length are told with their number, not as a mere error.
+    // Lines of a wrong length are reported with their number, not as a mere error.
     Ok(ReaderBuilder::new()
         .flexible(true)
         .from_reader(BufReader::with_capacity(1 << 16, content)))
 }
 
-/// A file that was cut short can end in the middle of a number and look whole.
+/// A truncated file can end in the middle of a number and look complete.
 fn check_end(content: &mut Cursor, path: &Path) -> Result<(), ReportError> {
     let mut last = [0];
-    // An empty one is told by what is missing in it.
+    // An empty file is reported by its missing header.
     if content
         .seek(SeekFrom::End(0))
         .map_err(ReportError::read(path))?
@@ -273,7 +273,7 @@ fn check_end(content: &mut Cursor, path: &Path) -> Result<(), ReportError> {
     if last == *b"\n" {
         Ok(())
     } else {
-        let what = "its last line has no end: the file was cut short";
+        let what = "its last line has no end: the file is truncated";
         Err(ReportError::damaged(path, what))
     }
 }
@@ -298,8 +298,7 @@ fn check_header(path: &Path, found: &StringRecord, expected: &[&str]) -> Result<
     Err(ReportError::damaged(path, what))
 }
 
-/// Reads `runs.csv` row by row: a run's results as the recorded report has
-/// them.
+/// Reads `runs.csv` row by row: the recorded results of the runs.
 #[derive(Debug)]
 pub struct RunReader<'p> {
     path: PathBuf,
@@ -308,7 +307,7 @@ pub struct RunReader<'p> {
 }
 
 impl<'p> RunReader<'p> {
-    /// Opens the file of a report that this plan has made.
+    /// Opens the file in a report of this plan.
     ///
     /// # Errors
     ///
@@ -323,14 +322,14 @@ impl<'p> RunReader<'p> {
         Ok(RunReader { path, plan, reader })
     }
 
-    /// The next run, `None` at the end.
+    /// Reads the next run, `None` at the end.
     ///
     /// # Errors
     ///
-    /// If the row is not one of `runs.csv`, with its line and column.
+    /// If the row is invalid, with its line and column.
     #[expect(
         clippy::should_implement_trait,
-        reason = "an iterator would repeat its error for ever"
+        reason = "an iterator would repeat its error forever"
     )]
     pub fn next(&mut self) -> Result<Option<RunResult>, ReportError> {
         let mut record = StringRecord::new();
@@ -341,7 +340,7 @@ impl<'p> RunReader<'p> {
         }
     }
 
-    /// The error that something is wrong with the file as a whole.
+    /// An error about the file as a whole.
     pub(in crate::report) fn damaged(&self, what: &str) -> ReportError {
         ReportError::damaged(&self.path, what)
     }
@@ -382,8 +381,8 @@ impl<'p> RunReader<'p> {
             _ if !is_there => Ok(None),
             _ => scalar(name).map(Some),
         };
-        // The parameters are the last columns, once in the end and once where the loss was
-        // least. There can be thousands, so none is looked for.
+        // The parameters are the last columns, first the final ones and then those at the
+        // smallest loss. There can be thousands, so they are read by place.
         let count = plan.parameters().len();
         let parameters = |first: usize| {
             let parameters = (first..first + count).map(|place| match &record[place] {
@@ -437,8 +436,7 @@ impl<'p> RunReader<'p> {
     }
 }
 
-/// Reads `runs.csv` and `diagnosis.csv` side by side: the runs of a report with their
-/// diagnoses.
+/// Reads `runs.csv` and `diagnosis.csv` together: the runs of a report with their diagnoses.
 #[derive(Debug)]
 pub struct ConcludedReader<'p> {
     runs: RunReader<'p>,
@@ -447,7 +445,7 @@ pub struct ConcludedReader<'p> {
 }
 
 impl<'p> ConcludedReader<'p> {
-    /// Opens the files of a report that this plan has made.
+    /// Opens the files in a report of this plan.
     ///
     /// # Errors
     ///
@@ -463,14 +461,14 @@ impl<'p> ConcludedReader<'p> {
         Ok(ConcludedReader { runs, path, reader })
     }
 
-    /// The next run, `None` at the end.
+    /// Reads the next run, `None` at the end.
     ///
     /// # Errors
     ///
-    /// If a row is not what it should be, or only one of the files has it.
+    /// If a row is invalid, or if only one of the files has it.
     #[expect(
         clippy::should_implement_trait,
-        reason = "an iterator would repeat its error for ever"
+        reason = "an iterator would repeat its error forever"
     )]
     pub fn next(&mut self) -> Result<Option<Concluded>, ReportError> {
         let damaged = |what: String| ReportError::damaged(&self.path, what);
@@ -498,11 +496,11 @@ impl<'p> ConcludedReader<'p> {
         }
         if !is_there || field("run") != result.number.to_string() {
             let found = match is_there {
-                true => format!("line {line} is about run {}", field("run")),
+                true => format!("line {line} has run {}", field("run")),
                 false => "it has no more rows".to_owned(),
             };
             return Err(damaged(format!(
-                "{found}, but {RUNS} has run {} there: one of them lacks a row",
+                "{found}, but {RUNS} has run {} there: a row is missing in one of them",
                 result.number
             )));
         }
@@ -521,14 +519,13 @@ impl<'p> ConcludedReader<'p> {
         Ok(Some(Concluded { result, diagnosis }))
     }
 
-    /// The error that something is wrong with the files as a whole.
+    /// An error about the files as a whole.
     pub(in crate::report) fn damaged(&self, what: &str) -> ReportError {
         self.runs.damaged(what)
     }
 }
 
-/// The columns of a derivative's table, in order. What it was computed in is
-/// told where that can be several things.
+/// The columns of a derivative's table, in order, including the arithmetic if there are several.
 pub(super) fn derivative_columns(plan: &Plan, place: usize) -> Vec<&str> {
     let derivative = &plan.derivatives[place];
     let arithmetic = ["precision", "subnormals"].iter().copied();
@@ -562,7 +559,7 @@ pub(super) fn write_derivative(path: &Path, plan: &Plan, table: &Table) -> Resul
     write().map_err(|error| ReportError::write(path)(error.into()))
 }
 
-/// Reads the table of derivative number `place` of the plan that made it.
+/// Reads the table of derivative number `place` of the plan.
 ///
 /// # Errors
 ///
@@ -609,7 +606,7 @@ pub fn read_derivative(files: &Files, plan: &Plan, place: usize) -> Result<Table
         }),
         Ok(true) => {
             let line = record.position().map_or(0, ::csv::Position::line);
-            let what = format!("line {line}: a row too many");
+            let what = format!("line {line}: more rows than expected");
             Err(ReportError::damaged(path, what))
         }
         Err(error) => Err(ReportError::damaged(path, error.to_string())),

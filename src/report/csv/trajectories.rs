@@ -1,4 +1,4 @@
-//! `trajectories.csv`, read: from beginning to end, or run by run in any order.
+//! Reads `trajectories.csv` from beginning to end, or run by run in any order.
 
 use std::collections::HashMap;
 use std::path::PathBuf;
@@ -11,13 +11,13 @@ use crate::number::{Precision, Scalar};
 use crate::plan::{Plan, Run};
 use crate::report::{ReportError, TRAJECTORIES};
 
-/// Reads the rows of the file and tells what is wrong with them by their lines.
+/// Reads the rows of the file; errors have the line.
 #[derive(Debug)]
 struct Rows {
     path: PathBuf,
     reader: super::Rows,
     columns: Vec<String>,
-    /// How many runs the plan has.
+    /// The number of runs of the plan.
     runs: u64,
     fields: ByteRecord,
 }
@@ -40,7 +40,7 @@ impl Rows {
         })
     }
 
-    /// Goes to the next row; `false` at the end.
+    /// Advances to the next row; `false` at the end.
     fn advance(&mut self) -> Result<bool, ReportError> {
         let read = self.reader.read_byte_record(&mut self.fields);
         let read = read.map_err(|error| ReportError::damaged(&self.path, error.to_string()))?;
@@ -84,7 +84,7 @@ impl Rows {
         }
     }
 
-    /// The number of the run of this row, which the plan has.
+    /// The number of the run of this row, which must be in the plan.
     fn run(&self) -> Result<u64, ReportError> {
         let number = self.whole(0)?;
         if number < self.runs {
@@ -130,7 +130,7 @@ pub(in crate::report) fn read_trajectories(
                 None => Scalar::F64(f64::NAN),
             });
         }
-        // One column more comes before the others where there are searches.
+        // Line-search and second-order methods add a column before the others.
         let (evaluations, rate) = if plan.has_searches() {
             (rows.whole(2)?, 3)
         } else {
@@ -152,18 +152,18 @@ pub(in crate::report) fn read_trajectories(
     Ok(())
 }
 
-/// The state of a run at a recorded epoch, as a row of `trajectories.csv` has it.
+/// The state of a run at a recorded epoch: a row of `trajectories.csv`.
 #[derive(Clone, Debug, PartialEq)]
 pub struct State {
     /// The number of updates so far.
     pub epoch: u64,
-    /// What stands in each of [`state_columns`]; `None` where that is nothing.
+    /// The value in each of [`state_columns`]; `None` if the cell is empty.
     pub values: Vec<Option<Scalar>>,
 }
 
 impl State {
-    /// That of a row, in which `places` has for each recorded parameter its place among the
-    /// run's variables.
+    /// The state in a row; `places` are the places of the recorded parameters among the run's
+    /// variables.
     #[must_use]
     pub fn new(plan: &Plan, row: &Row<'_>, places: &[Option<usize>]) -> State {
         #[expect(clippy::cast_precision_loss, reason = "evaluations are below 2^53")]
@@ -185,7 +185,7 @@ impl State {
         self.values.get(place).copied().flatten()
     }
 
-    /// The states of two runs in the epochs that both have, in order.
+    /// The states of two runs at the epochs that both have, in order.
     pub fn at_equal_epochs<'s>(
         one: &'s [State],
         other: &'s [State],
@@ -208,15 +208,15 @@ pub fn state_columns(plan: &Plan) -> impl Iterator<Item = &str> {
 #[derive(Debug)]
 pub struct TrajectoryReader {
     rows: Rows,
-    /// Where the rows of each run begin.
+    /// The position of the first row of each run.
     begins: HashMap<u64, Position>,
-    /// The run whose first row was read last, if it is one: mostly it is asked for next, and
-    /// going back would read a whole buffer again.
+    /// The run whose first row was read last, if any: usually it is read next, and seeking back
+    /// would read a whole buffer again.
     ahead: Option<u64>,
 }
 
 impl TrajectoryReader {
-    /// Opens the file of a report that this plan has made, and looks once through it.
+    /// Opens the file in a report of this plan, and scans it once.
     ///
     /// # Errors
     ///
@@ -237,7 +237,7 @@ impl TrajectoryReader {
                 .cloned()
                 .unwrap_or_else(Position::new);
             if begins.insert(number, begin).is_some() {
-                return Err(rows.damaged(&format!("run {number} comes twice")));
+                return Err(rows.damaged(&format!("the rows of run {number} are not consecutive")));
             }
         }
         Ok(TrajectoryReader {
@@ -247,11 +247,11 @@ impl TrajectoryReader {
         })
     }
 
-    /// The recorded states of a run in the order of their epochs, none if the file has none.
+    /// Reads the recorded states of a run in the order of their epochs, none if the file has none.
     ///
     /// # Errors
     ///
-    /// If a row of it is damaged.
+    /// If one of its rows is damaged.
     pub fn states(&mut self, number: u64, precision: Precision) -> Result<Vec<State>, ReportError> {
         let rows = &mut self.rows;
         let Some(begin) = self.begins.get(&number) else {

@@ -1,14 +1,14 @@
-//! Repetitions brought together: a median, and the area around it.
+//! Repetitions combined: a median, and the area around it.
 //!
-//! Runs are looked at together at equal epochs, or equal evaluations. One that ended keeps
-//! its last value. One that diverged counts as infinitely bad from its last finite state on,
-//! for quantities that are better the smaller they are; for others, such as a parameter, it
-//! is left out from there on.
+//! Runs are combined at the same epochs, or the same evaluations. A run that ended keeps its
+//! last value. A run that diverged counts as infinitely bad after its last finite state, for
+//! quantities that are better the smaller they are; for others, such as a parameter, it is
+//! left out after that state.
 
 use crate::number::{quantile, sorted};
 use crate::plan::{Band, Quantity};
 
-/// The least and the greatest of a band.
+/// The lower and the upper edge of a band.
 pub(super) fn edges(sorted: &[f64], band: Band) -> [f64; 2] {
     match band {
         Band::Range => [quantile(sorted, 0.0), quantile(sorted, 1.0)],
@@ -24,20 +24,20 @@ pub(super) fn is_better_smaller(name: &str) -> bool {
 /// The points of one run, and where it diverged at or after the last of them, if it did.
 pub(super) type Repetition<'l> = (&'l [[f64; 2]], Option<f64>);
 
-/// What several runs have in common.
+/// The summary of several runs.
 #[derive(Debug, Default, PartialEq)]
 pub(super) struct Together {
     /// `[x, median]`.
     pub(super) median: Vec<[f64; 2]>,
     /// `[x, low, high]`.
     pub(super) band: Vec<[f64; 3]>,
-    /// Where so many have diverged that there is no finite median beyond, and the last
-    /// median if it stands there.
+    /// Where too many have diverged for a finite median, with the last median if it stands
+    /// there.
     pub(super) diverged: Option<[f64; 2]>,
 }
 
-/// Brings runs together at the points of the longest one. If `is_worst`, one that diverged
-/// counts as infinitely bad from there on, else it does not count.
+/// Combines runs at the points of the longest one. If `is_worst`, a run that diverged counts
+/// as infinitely bad after that, else it does not count.
 pub(super) fn together(runs: &[Repetition<'_>], band: Band, is_worst: bool) -> Together {
     let end = |points: &[[f64; 2]]| points.last().map_or(f64::NEG_INFINITY, |last| last[0]);
     // The first of the longest ones.
@@ -66,8 +66,8 @@ pub(super) fn together(runs: &[Repetition<'_>], band: Band, is_worst: bool) -> T
         found.median.push([*x, median]);
         found.band.push([*x, low, high]);
     }
-    // The median is infinite from half of the runs on, but where those that diverged are
-    // left out only the last one ends it.
+    // The median is infinite once half of the runs have diverged, but where these are left
+    // out only the last one ends it.
     let needed = if is_worst {
         runs.len().div_ceil(2)
     } else {

@@ -1,7 +1,7 @@
-//! What the charts show, collected while runs are computed or read back.
+//! The data of charts, collected while runs are computed or read back.
 //!
 //! A chart has an upper limit of runs and of points, so that memory does not grow with
-//! runs × epochs; see [`Track`] for what is kept of each.
+//! runs × epochs; see [`Track`] for what is stored of each run.
 
 use std::borrow::Cow;
 use std::collections::{BTreeMap, HashMap};
@@ -15,14 +15,14 @@ use crate::plan::{Band, ChartKind, Plan, Profile, Run};
 /// More lines than this are one area of colour.
 const GREATEST_LINES: usize = 1_000;
 
-/// More ways than this hide the level lines.
+/// More paths than this hide the level lines.
 const GREATEST_WAYS: usize = 300;
 
 /// The runs of all bands together.
 const GREATEST_REPETITIONS: usize = 20_000;
 
-/// So many groups of neighbours all lines of a chart have together, and each
-/// line at least and at most. The most is far beyond the pixels of a chart.
+/// Number of groups of neighbours in all lines of a chart together, and the minimum
+/// and maximum for each line. The maximum is far more than a chart has pixels.
 const GROUPS: usize = 1 << 18;
 const GROUPS_OF_A_LINE: std::ops::RangeInclusive<usize> = 256..=16_384;
 const POINTS_OF_A_BAND: std::ops::RangeInclusive<usize> = 64..=4_096;
@@ -31,10 +31,10 @@ const IMPROVEMENTS_IN_AN_OCTAVE: std::ops::RangeInclusive<usize> = 16..=512;
 /// More marks than this hide one another.
 const GREATEST_MARKS: usize = 20_000;
 
-/// So many final values are looked at.
+/// Maximum number of final values in a chart.
 const GREATEST_VALUES: usize = 1_000_000;
 
-/// Which runs each chart of a plan draws.
+/// The runs that each chart of a plan draws.
 #[derive(Clone, Debug)]
 pub(in crate::report) struct Drawn {
     charts: Vec<DrawnRuns>,
@@ -44,12 +44,12 @@ pub(in crate::report) struct Drawn {
 pub(in crate::report) struct DrawnRuns {
     /// The runs in order; all that the chart is about, or evenly spaced ones.
     pub(in crate::report) runs: Vec<u64>,
-    /// How many it is about.
+    /// The number of runs that it is about.
     pub(in crate::report) of: usize,
 }
 
 impl Drawn {
-    /// Chooses among the runs `numbers` of the plan.
+    /// Selects among the runs `numbers` of the plan.
     pub(in crate::report) fn new(plan: &Plan, numbers: &[u64]) -> Self {
         let charts = plan.charts.iter().map(|chart| {
             let is_about = |number: u64| match &chart.kind {
@@ -77,7 +77,7 @@ impl Drawn {
                 numbers.filter(chooses).collect()
             };
             let of = chosen.len();
-            // Repetitions stay together, as they are looked at together.
+            // Repetitions stay together, as they are combined.
             let repetitions = usize::try_from(plan.repetitions()).unwrap_or(usize::MAX);
             let (limit, together) = match &chart.kind {
                 ChartKind::Line { band, .. } if *band != Band::None => {
@@ -112,8 +112,8 @@ impl Drawn {
     }
 }
 
-/// Evenly spaced ones of `runs`, so that at most `limit` groups are left; a group are runs
-/// that are the same when divided by `together`.
+/// Evenly spaced groups of `runs`, at most `limit`; a group is the runs with the same
+/// quotient by `together`.
 fn some_of(runs: &[u64], limit: usize, together: u64) -> Vec<u64> {
     let groups = runs.chunk_by(|a, b| a / together == b / together);
     let stride = groups.clone().count().div_ceil(limit).max(1);
@@ -134,7 +134,7 @@ enum Quantity {
 }
 
 impl Quantity {
-    /// The quantity with this name; `None` if the run has none such.
+    /// The quantity with this name; `None` if the run does not have it.
     fn named(name: &str, plan: &Plan, run: &Run) -> Option<Quantity> {
         let objective = &plan.objectives[run.objective];
         match name {
@@ -260,10 +260,10 @@ impl Recorder for LineRecorder<'_> {
     }
 }
 
-/// What a chart must know of a run beside its points.
+/// What a chart must know of a run in addition to its points.
 #[derive(Clone, Debug)]
 pub(in crate::report) struct Ending {
-    /// What tells the run apart, if the chart shows it by itself.
+    /// What distinguishes the run, if the chart shows it by itself.
     pub(in crate::report) label: String,
     pub(in crate::report) is_diverged: bool,
     /// The epoch of its status, and the evaluations up to there.
@@ -287,7 +287,7 @@ impl Ending {
     }
 }
 
-/// How the drawn runs of each chart ended.
+/// The endings of the runs that each chart draws.
 #[derive(Clone, Debug, Default)]
 pub(in crate::report) struct Endings(HashMap<(usize, u64), Ending>);
 
@@ -321,7 +321,7 @@ impl Endings {
         }
     }
 
-    /// Takes over those of other runs.
+    /// Adds the endings of other runs.
     pub(in crate::report) fn extend(&mut self, others: Endings) {
         self.0.extend(others.0);
     }

@@ -1,4 +1,4 @@
-//! What tells the lines of a figure apart, and the key that says so.
+//! The colours that distinguish the lines of a figure, and their key.
 
 use std::collections::HashSet;
 
@@ -6,10 +6,10 @@ use crate::number::Value;
 use crate::plan::{Chart, Plan, Run, quantity_label};
 use crate::report::chart::{Band, Colour, Key, Line, Mark, Panel, Scale};
 
-/// Up to so many lines each has a colour of its own and a place in the legend.
+/// Up to this number of lines, each has its own colour and legend entry.
 pub(super) const LEGEND: usize = 12;
 
-/// A range of colours is divided by ratios from this one on.
+/// A range of colours is logarithmic if its ends have at least this ratio.
 pub(super) const LOG_COLOURS_FROM: f64 = 50.0;
 
 /// A line with what its colour and its panel can depend on.
@@ -17,7 +17,7 @@ pub(super) struct Series {
     pub(super) line: Line,
     /// The area around it: `[x, low, high]`.
     pub(super) band: Vec<[f64; 3]>,
-    /// What the legend says; lines of the same label have the same colour.
+    /// The legend entry; lines with the same label have the same colour.
     pub(super) label: String,
     /// The settings of the run, or of the first of several.
     pub(super) settings: Vec<Option<Value>>,
@@ -35,9 +35,9 @@ impl Series {
     }
 }
 
-/// What a legend says of runs: what varies among these, which may be less than what varies
-/// among all, but for the setting of panels and one more. `None` if they are too many for a
-/// legend.
+/// The legend entries of runs: the settings that vary among these, which may be fewer than
+/// those that vary among all, except the setting of panels and `without`. `None` if the runs
+/// are too many for a legend.
 pub(super) fn labels<'p>(
     plan: &'p Plan,
     chart: &Chart,
@@ -66,7 +66,7 @@ pub(super) fn column(plan: &Plan, name: &str) -> Option<usize> {
     plan.columns().iter().position(|known| known == name)
 }
 
-/// Gives each line its colour, and says what the colours mean.
+/// Sets the colour of each line, and returns the key of the colours.
 pub(super) fn colours(plan: &Plan, chart: &Chart, series: &mut [Series]) -> Key {
     let labels = distinct_labels(series, LEGEND + 1).len();
     let group_by = match (chart.group_by, labels) {
@@ -155,7 +155,7 @@ fn differing(plan: &Plan, chart: &Chart, series: &[Series]) -> Vec<usize> {
     (0..plan.columns().len()).filter(differs).collect()
 }
 
-/// The setting that tells many lines apart: the first number that differs
+/// The setting that distinguishes many lines: the first number that differs
 /// between them, the learning rate before all others, or else the first name.
 fn main_setting(plan: &Plan, chart: &Chart, series: &[Series]) -> Option<usize> {
     let first = &series.first()?.settings;
@@ -171,7 +171,7 @@ fn main_setting(plan: &Plan, chart: &Chart, series: &[Series]) -> Option<usize> 
     rate.or(number).or(varying.first()).copied()
 }
 
-/// Divides something by a setting: a panel for each value, in the order in which they come.
+/// Divides `all` by a setting: a panel for each value, in the order of first appearance.
 pub(super) fn faceted<T>(
     facet: Option<usize>,
     all: Vec<T>,

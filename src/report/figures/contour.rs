@@ -1,31 +1,31 @@
-//! An objective of two parameters as level lines, and the ways of the runs over it.
+//! An objective of two parameters as level lines, and the paths of the runs over it.
 
 use super::collect::Drawn;
 use super::colours::{Series, colours, labels, shown};
 use super::ladder::Ladder;
 use super::scale::extent;
-use super::{Collected, counted, say};
+use super::{Collected, say};
 use crate::landscape;
-use crate::number::{Number, short};
+use crate::number::{Number, counted, short};
 use crate::plan::{ChartKind, Objective, Plan, Run};
 use crate::report::chart::{Axis, Colour, Figure, Levels, Line, Mark, Panel, Point, Scale};
 
-/// The points of a grid across and up: so fine that a corner of a level line is not seen.
+/// The points of a grid across and up: so fine that no corner of a level line is visible.
 const GRID: [usize; 2] = [168, 112];
 
-/// The coarsest grid, for objectives of which a point is much work.
+/// The coarsest grid, for objectives that are expensive to evaluate.
 const COARSEST: [usize; 2] = [60, 40];
 
-/// About so many operations are spent on a field.
+/// Approximate number of operations spent on a field.
 const OPERATIONS: usize = 400_000_000;
 
-/// About so many level lines are drawn.
+/// Approximate number of level lines.
 const LEVELS: usize = 12;
 
 /// More panels than this are too small to be read.
 const GREATEST_PANELS: usize = 36;
 
-/// What is left free around all that must be seen, as a share of it.
+/// Margin around everything that must be visible, as a share of it.
 const MARGIN: f64 = 0.08;
 
 /// The loss at the points of a grid, row by row.
@@ -49,14 +49,14 @@ impl Frame {
         rows.flat_map(|y| self.x.iter().map(move |x| [*x, *y]))
     }
 
-    /// Its field; `None` if that needs data that are not there.
+    /// Its field; `None` if that needs data that are missing.
     pub(in crate::report) fn field(&self, plan: &Plan) -> Option<Field> {
         landscape::values(plan, self.objective, &self.constants, &self.x, &self.y)
     }
 }
 
-/// The functions that chart number `place` shows; none if it is no contour. They are on one
-/// piece of the plane, which holds the ways of all runs that did not diverge, all starts and
+/// The functions that chart number `place` shows; none if it is not a contour. They share one
+/// piece of the plane, which holds the paths of all runs that did not diverge, all starts and
 /// for each objective the known minimum that is nearest to a start.
 pub(in crate::report) fn frames(
     plan: &Plan,
@@ -113,7 +113,7 @@ fn nearest(objective: &Objective, point: [f64; 2]) -> Option<[f64; 2]> {
     minima(objective).min_by(|a, b| square(a).total_cmp(&square(b)))
 }
 
-/// All known places of the least value.
+/// All known places of the minimum.
 fn minima(objective: &Objective) -> impl Iterator<Item = [f64; 2]> {
     let all = objective.minimisers();
     all.filter_map(|at| match at {
@@ -122,7 +122,7 @@ fn minima(objective: &Objective) -> impl Iterator<Item = [f64; 2]> {
     })
 }
 
-/// What is shown of the two axes so that all these points are seen.
+/// The ranges of the two axes that show all these points.
 fn piece(points: &[[f64; 2]]) -> [[f64; 2]; 2] {
     let spans = [0, 1].map(|side| {
         let (least, greatest) = extent(points.iter().map(|point| point[side]));
@@ -137,7 +137,7 @@ fn piece(points: &[[f64; 2]]) -> [[f64; 2]; 2] {
     let mut shown = spans;
     for (side, length) in shown.iter_mut().zip(lengths) {
         let size = side[0].abs().max(side[1].abs());
-        // A way along one axis needs some width too.
+        // A path along one axis needs some width too.
         let margin = if length > longest * 1e-6 && length > size * 1e-12 {
             length * MARGIN
         } else if longest > size * 1e-12 {
@@ -153,7 +153,7 @@ fn piece(points: &[[f64; 2]]) -> [[f64; 2]; 2] {
     shown
 }
 
-/// Columns and rows of a grid that is not too much work.
+/// Columns and rows of a grid that is not too expensive.
 fn size(objective: &Objective) -> [usize; 2] {
     let function = &objective.function;
     let cost = function.size().max(function.elements()).max(1);
@@ -176,7 +176,7 @@ fn size(objective: &Objective) -> [usize; 2] {
     [part(columns).max(COARSEST[0]), part(rows).max(COARSEST[1])]
 }
 
-/// So many numbers from one to another, both included.
+/// `count` evenly spaced numbers from one to another, both included.
 fn evenly([from, to]: [f64; 2], count: usize) -> Vec<f64> {
     #[expect(clippy::cast_precision_loss, reason = "small counts")]
     let share = |place: usize| place as f64 / (count - 1) as f64;
@@ -265,11 +265,11 @@ pub(super) fn figure(
     }
 }
 
-/// Pictures of an animation.
+/// Number of frames of an animation after the first.
 pub(in crate::report) const PICTURES: usize = 48;
 
-/// The figure as its paths grow: each picture shows as much of every path as it has of the
-/// time, counted in recorded points.
+/// The frames of an animation of growing paths: each shows the same share of every path,
+/// counted in recorded points.
 pub(in crate::report) fn growing(figure: &Figure) -> Vec<Figure> {
     let shown = |picture: usize| {
         let mut figure = figure.clone();
@@ -285,7 +285,7 @@ pub(in crate::report) fn growing(figure: &Figure) -> Vec<Figure> {
     (0..=PICTURES).map(shown).collect()
 }
 
-/// The way of a run, and the place of its function among the frames.
+/// The path of a run, and the index of its function among the frames.
 struct Way {
     series: Series,
     frame: usize,
@@ -322,7 +322,7 @@ fn ways(plan: &Plan, place: usize, collected: &Collected<'_>, frames: &[Frame]) 
     ways.collect()
 }
 
-/// What tells a panel apart: its objective, its constants, its facet.
+/// What distinguishes a panel: its objective, its constants, its facet.
 fn name(plan: &Plan, frames: &[Frame], frame: usize, facet: Option<&str>) -> String {
     let shown = &frames[frame];
     let objective = &plan.objectives[shown.objective];
@@ -362,8 +362,8 @@ fn axis_labels(plan: &Plan, frames: &[Frame]) -> [String; 2] {
     })
 }
 
-/// The level lines: above the known minimum, or above the least value of the field if that
-/// is less.
+/// The level lines: above the known minimum, or above the smallest value of the field if that
+/// is smaller.
 fn levels(objective: &Objective, frame: &Frame, values: &[f64]) -> Levels {
     let (least, _) = extent(values.iter().copied());
     let floor = objective
@@ -401,7 +401,8 @@ fn description(
     let [x_label, y_label] = axis_labels(plan, frames);
     let runs = &collected.drawn.chart(place).runs;
     let mut text = format!(
-        "level lines of {} over {x_label} from {} to {} and {y_label} from {} to {}, with the ways of {}",
+        "level lines of {} over {x_label} from {} to {} and {y_label} from {} to {}, \
+         with the paths of {}",
         objectives.join(", "),
         short(x[0]),
         short(x[1]),
@@ -419,7 +420,7 @@ fn description(
     });
     if let Some((loss, ending, [x, y])) = ends.min_by(|a, b| a.0.total_cmp(&b.0)) {
         text.push_str(&format!(
-            "; the least final loss is {} at ({}, {})",
+            "; the smallest final loss is {} at ({}, {})",
             short(loss),
             short(*x),
             short(*y)
@@ -444,7 +445,7 @@ mod tests {
         let [x, y] = piece(&[[0.0, 1.0], [2.0, 5.0]]);
         assert_eq!(x, [-0.16, 2.16]);
         assert_eq!(y, [1.0 - 0.32, 5.32]);
-        // A way along one axis.
+        // A path along one axis.
         let [x, y] = piece(&[[3.0, 1.0], [3.0, 5.0]]);
         assert_eq!(
             (x, y),

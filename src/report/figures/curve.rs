@@ -1,11 +1,11 @@
-//! From the table of a derivative to the figure that is drawn.
+//! From the table of a derivative to its figure.
 
 use crate::derivative::{Row, Table};
 use crate::number::{Scalar, short};
 use crate::plan::{self, Curve, Derivative, Plan};
 use crate::report::chart::{Axis, Colour, Figure, Key, Line, Panel, Scale};
 
-/// Up to so many points of a line are marked; more would run together.
+/// Maximum number of points of a line that are marked; more would run together.
 const GREATEST_MARKED: usize = 60;
 
 /// The figure of a derivative, if it has one.

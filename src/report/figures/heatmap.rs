@@ -9,14 +9,14 @@ use std::collections::{HashMap, HashSet};
 use super::Collected;
 use super::band::is_better_smaller;
 use super::colours::{LOG_COLOURS_FROM, faceted};
+use super::say;
 use super::scale::extent;
-use super::{counted, say};
-use crate::number::{Number, Value, quantile, short, sorted};
+use crate::number::{Number, Value, counted, quantile, short, sorted};
 use crate::plan::{self, Chart, ChartKind, Plan, quantity_label};
 use crate::report::chart::{Axis, Cells, Figure, Key, Mark, Panel, Scale};
 
-/// Of the greatest value a range of colours by ratios shows no less than this share, so that
-/// one value near 0 does not make all others look the same.
+/// A logarithmic range of colours begins at no less than this share of the largest value, so
+/// that one value near 0 does not make all others look the same.
 const LEAST_SHARE: f64 = 1e-15;
 
 /// How far steps can differ and still be even: settings are rounded numbers.
@@ -48,7 +48,7 @@ pub(super) fn figure(plan: &Plan, place: usize, collected: &Collected<'_>) -> Fi
         let at = [*x, *y].map(|column| settings.get(column).cloned().flatten());
         let [Some(x), Some(y)] = at else { return None };
         let value = ending.value.filter(|_| !ending.is_diverged);
-        // What tells panels apart is all that is needed of the rest.
+        // Of the settings only that of the panels is still needed.
         let kept = chart.facet;
         for (column, setting) in settings.iter_mut().enumerate() {
             if Some(column) != kept {
@@ -118,7 +118,7 @@ fn empty(chart: &Chart) -> Figure {
 struct Side {
     axis: Axis,
     values: Vec<Value>,
-    /// Where each stands on the axis.
+    /// The position of each value on the axis.
     middles: Vec<f64>,
 }
 
@@ -191,7 +191,7 @@ fn each_once<'v>(values: impl Iterator<Item = &'v Value>) -> Vec<Value> {
     different.cloned().collect()
 }
 
-/// The medians of the cells, and how many runs the fullest one has.
+/// The medians of the cells, and the number of runs in the fullest one.
 fn cells(x: &Side, y: &Side, placed: &[Placed], can_be_best: bool) -> (Cells, usize) {
     let mut values: Vec<Vec<f64>> = vec![Vec::new(); x.values.len() * y.values.len()];
     let places = |side: &Side| -> HashMap<String, usize> {
@@ -221,7 +221,7 @@ fn cells(x: &Side, y: &Side, placed: &[Placed], can_be_best: bool) -> (Cells, us
     (cells, most)
 }
 
-/// The place of the least finite value.
+/// The place of the smallest finite value.
 fn best(values: &[Option<f64>]) -> Option<usize> {
     let finite = values.iter().enumerate();
     let finite =
@@ -230,7 +230,7 @@ fn best(values: &[Option<f64>]) -> Option<usize> {
     best.map(|(place, _)| place)
 }
 
-/// The colours of all cells. What would need darker ones than there are gets the darkest.
+/// The colours of all cells. Values below the range have the lowest colour.
 fn colour(
     value: &str,
     wanted: plan::Scale,
@@ -277,9 +277,10 @@ fn colour(
         }
         if lifted > 0 {
             let cells = counted(lifted, "cell");
+            let verb = if lifted == 1 { "has" } else { "share" };
             say(
                 subtitle,
-                &format!("{cells} below {} are coloured as that", short(from)),
+                &format!("{cells} below {} {verb} the lowest colour", short(from)),
             );
         }
     }
@@ -319,7 +320,7 @@ fn description(
         let (column, row) = (place % x.values.len(), place / x.values.len());
         let least = cells.values.get(place).copied().flatten();
         text.push_str(&format!(
-            "; the least{} is {} at {} {} and {} {}",
+            "; the smallest{} is {} at {} {} and {} {}",
             if name.is_empty() {
                 String::new()
             } else {

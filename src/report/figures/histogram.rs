@@ -1,16 +1,16 @@
-//! How often a final quantity has which value.
+//! The distribution of a final quantity.
 //!
 //! The bins are as wide as Freedman and Diaconis propose ("On the histogram as a density
 //! estimator", Zeitschrift für Wahrscheinlichkeitstheorie 57, 1981): twice the distance
 //! between the quartiles divided by the cube root of the number of values, taken of the
-//! logarithms where the axis is logarithmic. They are no fewer than 5 and no more than 60,
-//! and then widened to a round number, at a multiple of which they begin.
+//! logarithms where the axis is logarithmic. There are 5 to 60 bins, which are then widened
+//! to a round number and begin at a multiple of it.
 
 use super::Collected;
 use super::colours::{Series, colours, faceted};
+use super::say;
 use super::scale::fitted;
-use super::{counted, say};
-use crate::number::{quantile, short, sorted};
+use crate::number::{counted, quantile, short, sorted};
 use crate::plan::{Plan, quantity_label};
 use crate::report::chart::{Axis, Bars, Colour, Figure, Line, Mark, Panel, Scale};
 
@@ -44,7 +44,7 @@ pub(super) fn figure(plan: &Plan, place: usize, name: &str, collected: &Collecte
     let mut subtitle = None;
     say(&mut subtitle, &counted(shown.len(), "run"));
     if diverged > 0 {
-        let said = format!("without {} that diverged", counted(diverged, "run"));
+        let said = format!("without {}", counted(diverged, "diverged run"));
         say(&mut subtitle, &said);
     }
     let hidden = finals.len() - shown.len();
@@ -95,10 +95,10 @@ pub(super) fn figure(plan: &Plan, place: usize, name: &str, collected: &Collecte
     }
 }
 
-/// The runs that have one colour and one panel, with their values as the `x` of points.
+/// The runs that share a colour and a panel, with their values as the `x` of points.
 fn grouped(plan: &Plan, place: usize, values: &[(u64, f64)]) -> Vec<Series> {
     let chart = &plan.charts[place];
-    // Without a wish all runs of a panel are one group.
+    // By default all runs of a panel are one group.
     let kept: Vec<usize> = chart.group_by.into_iter().chain(chart.facet).collect();
     let mut all: Vec<Series> = Vec::new();
     for (run, value) in values {
@@ -178,8 +178,8 @@ fn one_bar(least: f64, greatest: f64, scale: Scale) -> Vec<f64> {
     }
 }
 
-/// The least of 1, 2, 2.5, 5, 10, … that is not below a width, unless the bins are too few
-/// then.
+/// The smallest of 1, 2, 2.5, 5, 10, … that is not below a width, unless the bins would be
+/// too few.
 fn round_width(width: f64, span: f64) -> f64 {
     let power = libm::pow(10.0, libm::floor(libm::log10(width)));
     let round = [1.0, 2.0, 2.5, 5.0, 10.0].map(|digit| digit * power);
@@ -191,8 +191,8 @@ fn round_width(width: f64, span: f64) -> f64 {
         .unwrap_or(width)
 }
 
-/// How many values each bin has: those from its lower edge on, below its upper one; the last
-/// has its upper edge too.
+/// The number of values in each bin, from its lower edge to below its upper edge; the last
+/// bin includes its upper edge.
 fn counts(edges: &[f64], values: impl Iterator<Item = f64>) -> Vec<f64> {
     let mut counts = vec![0.0; edges.len().saturating_sub(1)];
     let Some(last) = counts.len().checked_sub(1) else {

@@ -1,17 +1,17 @@
 //! The levels of level lines.
 
-/// Levels that lines are drawn at, from the lowest.
+/// The levels of level lines, from the lowest.
 ///
-/// They are measured from the least value and divide what lies above it by equal ratios, not
-/// by equal differences: a valley, whose walls are thousands of times higher than what
-/// differs along its floor, would have no line at all between equal differences.
+/// They are measured from the smallest value and spaced by equal ratios, not by equal
+/// differences: at equal differences a valley whose walls are thousands of times higher than
+/// the variation along its floor would have no line at all.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Ladder(Vec<f64>);
 
 impl Ladder {
-    /// Some levels, as near to `count` as possible, of gaps to the least value: powers of
-    /// ten, or of a thousand, or 1, 2, 5, 10. Gaps of 0, and those that are not finite, do
-    /// not count.
+    /// Levels for the gaps of a function to its smallest value, as near to `count` as
+    /// possible: powers of ten, or of a thousand, or 1, 2, 5, 10. Gaps of 0, and those that
+    /// are not finite, do not count.
     ///
     /// # Examples
     ///
@@ -32,7 +32,7 @@ impl Ladder {
         let (Some(high), Some(low)) = (gaps.last(), gaps.get(gaps.len() / 200)) else {
             return Ladder(Vec::new());
         };
-        // Where little is near the least value, the lines are for the rest.
+        // Where little is near the smallest value, the lines are for the rest.
         let low = low.max(high * 1e-12);
         const STEPS: &[(&[f64], i32)] = &[
             (&[1.0, 1.5, 2.0, 3.0, 4.0, 5.0, 6.0, 7.0, 8.0, 9.0], 1),
@@ -67,7 +67,7 @@ impl Ladder {
         &self.0
     }
 
-    /// How many levels are below a gap; all for one that is not a number.
+    /// The number of levels below a gap; all of them if it is NaN.
     #[must_use]
     pub fn rung(&self, gap: f64) -> usize {
         self.0

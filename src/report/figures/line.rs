@@ -1,9 +1,10 @@
-//! A quantity over another: a line for each run, or for the repetitions of a run together.
+//! A quantity over another: a line for each run, or for all repetitions of a run.
 
+use super::Collected;
 use super::band::{Repetition, is_better_smaller, together};
 use super::collect::Endings;
 use super::colours::{Series, column, labels};
-use super::{Collected, counted};
+use crate::number::counted;
 use crate::plan::{Band, Chart, Plan};
 use crate::report::chart::{Colour, Line};
 
@@ -71,7 +72,7 @@ fn run_lines(plan: &Plan, place: usize, x: &str, collected: &Collected<'_>) -> V
         if ending.is_diverged {
             let last = points.last().copied();
             line.diverged = match ending.diverged_at(x) {
-                // The state that was not finite any more has no point.
+                // The first state that is not finite has no point.
                 Some(at) if last.is_none_or(|last| last[0] != at) => Some([at, f64::NAN]),
                 _ => last,
             };
@@ -94,19 +95,19 @@ pub(super) fn diverged(place: usize, runs: &[u64], endings: &Endings) -> Vec<u64
     runs.iter().copied().filter(diverged).collect()
 }
 
-/// What a line and the area around it are.
+/// The meaning of a line and the area around it.
 pub(super) fn said(band: Band, repetitions: u64, diverged: &[u64], y: &str) -> String {
     let area = match band {
-        Band::Range => "least and greatest",
+        Band::Range => "range",
         Band::Quartiles | Band::None => "quartiles",
     };
     let mut said = format!("median and {area} of {repetitions} repetitions");
-    let runs = counted(diverged.len(), "run");
+    let runs = counted(diverged.len(), "diverged run");
     match (diverged.len(), is_better_smaller(y)) {
         (0, _) => {}
-        (1, true) => said.push_str(&format!("; {runs} that diverged counts as infinite")),
-        (_, true) => said.push_str(&format!("; {runs} that diverged count as infinite")),
-        (_, false) => said.push_str(&format!("; without {runs} that diverged")),
+        (1, true) => said.push_str(&format!("; {runs} counts as infinite")),
+        (_, true) => said.push_str(&format!("; {runs} count as infinite")),
+        (_, false) => said.push_str(&format!("; without {runs}")),
     }
     said
 }

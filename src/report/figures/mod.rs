@@ -1,5 +1,5 @@
-//! What the charts of a report show: from a plan and what was collected of its runs to
-//! figures. A file for each kind of chart; [`collect`] is what they are made from.
+//! The figures of a report, made from a plan and the data collected of its runs. One file
+//! for each kind of chart; [`collect`] has the data.
 
 mod band;
 mod collect;
@@ -17,7 +17,7 @@ mod track;
 
 use super::chart::{Axis, Figure, Line, Panel};
 use crate::derivative::Table;
-use crate::number::{grouped, short};
+use crate::number::{counted, grouped, short};
 use crate::plan::{ChartKind, Plan, quantity_label};
 use colours::{colours, panels};
 use line::line_series;
@@ -30,7 +30,7 @@ pub(super) use curve::curve;
 
 pub use ladder::Ladder;
 
-/// All that was collected of the runs.
+/// The data collected of the runs.
 #[derive(Clone, Copy)]
 pub(super) struct Collected<'c> {
     pub(super) drawn: &'c Drawn,
@@ -69,8 +69,8 @@ pub(super) fn figure(
     figure
 }
 
-/// The figure that says most where there is room for one only, and that can be drawn with
-/// few dots: the first of lines or of a sweep, else of a derivative.
+/// The figure to show where there is room for only one, in few dots: the first of lines or of
+/// a sweep, else of a derivative.
 pub(super) fn main_figure(
     plan: &Plan,
     collected: &Collected<'_>,
@@ -101,7 +101,7 @@ fn of_series(
     let x_scale = fitted(chart.x_scale, values(&lines, 0));
     let y_scale = fitted(chart.y_scale, values(&lines, 1));
     let description = description(x_name, y_name, &lines);
-    // The start of a run is not worth a word: an axis of epochs begins where it can.
+    // The start of a run needs no mention: an axis of epochs begins where it can.
     let x_hidden = (!is_count(x_name))
         .then(|| hidden(x_scale, &lines, 0))
         .flatten();
@@ -141,14 +141,6 @@ fn values<'l>(lines: &'l [&'l Line], dimension: usize) -> impl Iterator<Item = f
     points.map(move |point| point[dimension])
 }
 
-/// `3 runs`.
-fn counted(count: usize, of: &str) -> String {
-    match count {
-        1 => format!("1 {of}"),
-        _ => format!("{} {of}s", grouped(count as u128)),
-    }
-}
-
 /// The chart in words, for those who do not see it.
 fn description(x: &str, y: &str, lines: &[&Line]) -> String {
     let count = match lines.len() {
@@ -169,11 +161,11 @@ fn description(x: &str, y: &str, lines: &[&Line]) -> String {
     match lowest(lines) {
         // Points of a sweep are final values, wherever they stand.
         Some((_, at)) if lines.iter().any(|line| line.dots) => {
-            text.push_str(&format!("; the least is at {x} {}", short(at[0])));
+            text.push_str(&format!("; the smallest is at {x} {}", short(at[0])));
         }
         Some((line, at)) if lines.len() > 1 && !line.name.is_empty() => {
             text.push_str(&format!(
-                "; the least {y} at the end is {} ({})",
+                "; the smallest final {y} is {} ({})",
                 short(at[1]),
                 line.name
             ));
@@ -198,7 +190,7 @@ fn description(x: &str, y: &str, lines: &[&Line]) -> String {
     text
 }
 
-/// The least end of a line, for points that are joined by none the least point.
+/// The smallest end of a line, or for points that no line joins the smallest point.
 fn lowest<'l>(lines: &[&'l Line]) -> Option<(&'l Line, [f64; 2])> {
     let ends = lines.iter().filter(|line| line.diverged.is_none());
     let ends = ends.flat_map(|line| {

@@ -1,23 +1,22 @@
 //! The share of problems that each solver has solved within a budget.
 //!
-//! What a solver and a problem are, what their cost is and which test says that a problem is
-//! solved, is in the documentation of [`report`](crate::report#profiles).
+//! The documentation of [`report`](crate::report#profiles) defines solvers, problems, costs
+//! and when a problem is solved.
 
 use std::collections::{BTreeSet, HashMap};
 
 use super::Collected;
 use super::colours::{Series, colours, panels, shown};
 use super::scale::fitted;
-use super::{counted, say, values};
-use crate::number::{Value, short};
+use super::{say, values};
+use crate::number::{Value, counted, short};
 use crate::plan::{Plan, Profile, quantity_label};
 use crate::report::chart::{Axis, Colour, Figure, Line, Panel};
 
-/// What a run reached: `[evaluations, least loss so far]` for each improvement, the first of
-/// which is the start.
+/// The improvements of a run: `[evaluations, smallest loss so far]` for each, the start first.
 type Improvements<'i> = &'i [[f64; 2]];
 
-/// Everything that was run on a problem.
+/// A problem and all runs on it.
 struct Problem<'i> {
     parameters: usize,
     /// Runs with the place of their solver.
@@ -83,7 +82,7 @@ pub(super) fn figure(
     let mut subtitle = None;
     say(&mut subtitle, &said(profile, problems));
     if most > 1 {
-        let said = format!("the best of {most} runs of each counts");
+        let said = format!("best of up to {most} runs per solver");
         say(&mut subtitle, &said);
     }
     if gathered.left_out > 0 {
@@ -93,7 +92,7 @@ pub(super) fn figure(
     let panels = panels(chart, series);
     let description = description(profile, problems, &panels);
     let (x, y) = match profile {
-        Profile::Performance { .. } => ("evaluations / those of the fastest", "problems solved"),
+        Profile::Performance { .. } => ("evaluations relative to the fastest", "problems solved"),
         Profile::Data { .. } => ("evaluations / (n + 1)", "problems solved"),
         Profile::Ecdf { .. } => ("evaluations / n", "targets reached"),
     };
@@ -120,13 +119,13 @@ struct OfPanel<'i> {
 
 struct Gathered<'i> {
     panels: Vec<OfPanel<'i>>,
-    /// The name of each solver, and what of its settings tells it apart.
+    /// The name of each solver, and the settings that distinguish it.
     solvers: Vec<(String, Vec<Option<Value>>)>,
     /// Problems whose first loss is not finite.
     left_out: usize,
 }
 
-/// Sorts the runs by panels, problems and solvers, all in the order of the runs.
+/// Groups the runs by panels, problems and solvers, all in the order of the runs.
 fn gathered<'i>(plan: &Plan, place: usize, collected: &Collected<'i>) -> Gathered<'i> {
     let chart = &plan.charts[place];
     let solver_column = chart.group_by;
@@ -150,7 +149,7 @@ fn gathered<'i>(plan: &Plan, place: usize, collected: &Collected<'i>) -> Gathere
         let of_problem: Vec<Option<&Value>> = settings
             .map(|(column, setting)| setting.as_ref().filter(|_| is_of_problem(column)))
             .collect();
-        // Objectives of one name differ in their dimension.
+        // Objectives of the same name differ in their dimension.
         let problem = format!("{} {of_problem:?}", run.objective);
         if !points.first().is_some_and(|start| start[1].is_finite()) {
             left_out.insert(problem);
@@ -197,7 +196,7 @@ fn gathered<'i>(plan: &Plan, place: usize, collected: &Collected<'i>) -> Gathere
     gathered
 }
 
-/// How many runs the solver with the most has on a problem.
+/// The largest number of runs that one solver has on a problem.
 fn tries(problem: &Problem<'_>) -> usize {
     let of = |solver: usize| problem.runs.iter().filter(|run| run.0 == solver).count();
     let solvers: BTreeSet<usize> = problem.runs.iter().map(|run| run.0).collect();
@@ -216,7 +215,7 @@ fn costs(profile: &Profile, problems: &[Problem<'_>], solvers: usize) -> Vec<Vec
                 let costs = costs_to(problem, solvers, target(problem, *tolerance));
                 let least = costs.iter().copied().fold(f64::INFINITY, f64::min);
                 for (all, cost) in all.iter_mut().zip(costs) {
-                    // Infinite, if nobody solved it.
+                    // Infinite, if no solver solved it.
                     let ratio = cost / least;
                     all.push(if ratio.is_nan() { f64::INFINITY } else { ratio });
                 }
@@ -250,7 +249,7 @@ fn target(problem: &Problem<'_>, tolerance: f64) -> f64 {
     (start - (1.0 - tolerance) * (start - least)).max(least)
 }
 
-/// After how many evaluations each solver had a loss that is not above the target.
+/// The number of evaluations after which each solver had a loss not above the target.
 fn costs_to(problem: &Problem<'_>, solvers: usize, target: f64) -> Vec<f64> {
     let mut costs = vec![f64::INFINITY; solvers];
     for (solver, points) in &problem.runs {
@@ -286,12 +285,12 @@ fn steps(costs: &[f64], first: f64, last: f64) -> Vec<[f64; 2]> {
     points
 }
 
-/// What a share is of.
+/// What the shares refer to.
 fn said(profile: &Profile, problems: usize) -> String {
     let problems = counted(problems, "problem");
     match profile {
         Profile::Performance { tolerance } | Profile::Data { tolerance } => format!(
-            "{problems}, solved when all but {} of the greatest fall of the loss is made",
+            "{problems}, solved when loss ≤ best + {} × (start − best)",
             short(*tolerance)
         ),
         Profile::Ecdf { targets } => match targets.as_slice() {

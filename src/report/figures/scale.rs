@@ -1,16 +1,16 @@
-//! How axes are divided where the data decide.
+//! The scale of axes, where the data decide.
 
-use super::counted;
+use crate::number::counted;
 use crate::plan;
 use crate::report::chart::{Line, Scale};
 
-/// Values that differ by this factor are divided by ratios.
+/// Values that differ by this factor have a logarithmic axis.
 const LOG_FROM: f64 = 1e3;
 
-/// What of the greatest value is so little that a symlog axis is linear there.
+/// Share of the largest value that is so small that a symlog axis is linear there.
 const LEAST_SHARE: f64 = 1e-8;
 
-/// The scale that was decided, for these values.
+/// The scale for these values.
 pub(super) fn fitted(wanted: plan::Scale, values: impl Iterator<Item = f64> + Clone) -> Scale {
     match wanted {
         plan::Scale::Linear => Scale::Linear,
@@ -25,8 +25,8 @@ pub(super) fn fitted(wanted: plan::Scale, values: impl Iterator<Item = f64> + Cl
     }
 }
 
-/// Below which magnitude a symlog axis is linear: a power of ten that is not above the
-/// least magnitude, unless that is negligible beside the greatest.
+/// The magnitude below which a symlog axis is linear: a power of ten that is not above the
+/// smallest magnitude, unless that is negligible compared to the largest.
 fn threshold(values: impl Iterator<Item = f64> + Clone) -> f64 {
     let magnitudes = values.map(f64::abs).filter(|value| *value > 0.0);
     let (least, greatest) = extent(magnitudes);
@@ -35,7 +35,7 @@ fn threshold(values: impl Iterator<Item = f64> + Clone) -> f64 {
     }
     let least = least.max(greatest * LEAST_SHARE);
     let power = libm::pow(10.0, libm::floor(libm::log10(least)));
-    // The least powers of ten are 0.
+    // The smallest powers of ten are 0.
     if power.is_normal() {
         power
     } else {
@@ -43,7 +43,7 @@ fn threshold(values: impl Iterator<Item = f64> + Clone) -> f64 {
     }
 }
 
-/// The least and the greatest finite value; the wrong way round if there is none.
+/// The smallest and the largest finite value; ∞ and −∞ if there is none.
 pub(super) fn extent(values: impl Iterator<Item = f64>) -> (f64, f64) {
     values.filter(|value| value.is_finite()).fold(
         (f64::INFINITY, f64::NEG_INFINITY),
@@ -82,9 +82,9 @@ pub(super) fn hidden(scale: Scale, lines: &[&Line], dimension: usize) -> Option<
             verb(whole)
         )),
         _ => Some(format!(
-            "{} nowhere above 0 and {} of others are not shown",
+            "{} nowhere above 0 and {} are not shown",
             counted(whole, "line"),
-            counted(points, "point")
+            counted(points, "other point")
         )),
     }
 }
@@ -114,7 +114,7 @@ mod tests {
         let said = |lines: &[&Line]| hidden(Scale::Log, lines, 1);
         assert_eq!(
             said(&lines).as_deref(),
-            Some("1 line nowhere above 0 and 2 points of others are not shown")
+            Some("1 line nowhere above 0 and 2 other points are not shown")
         );
         assert_eq!(
             said(&lines[1..]).as_deref(),

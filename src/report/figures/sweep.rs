@@ -1,4 +1,4 @@
-//! A final quantity over a setting: a point for each run, or for repetitions together.
+//! A final quantity over a setting: a point for each run, or for all repetitions of a run.
 
 use std::collections::HashMap;
 
@@ -10,8 +10,8 @@ use crate::number::{Value, quantile, sorted};
 use crate::plan::{Band, Plan};
 use crate::report::chart::{Colour, Line};
 
-/// A line for all runs that differ in nothing but the swept setting, and their repetition if
-/// that is brought together; and what the subtitle says of that.
+/// A line for all runs that differ only in the swept setting, and in their repetition if
+/// repetitions are combined; and what the subtitle says of that.
 pub(super) fn sweep_series(
     plan: &Plan,
     place: usize,
@@ -80,7 +80,7 @@ pub(super) fn sweep_series(
     (series, said)
 }
 
-/// The settings that vary, but for some.
+/// The settings that vary, except some.
 fn label_without(plan: &Plan, settings: &[Option<Value>], without: [Option<usize>; 2]) -> String {
     let settings = plan.columns().iter().zip(settings).enumerate();
     let parts = settings.filter_map(|(place, (name, value))| {

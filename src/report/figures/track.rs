@@ -1,4 +1,4 @@
-//! What is kept of a run while its rows come: never more than some points.
+//! What is stored of a run while its rows arrive: a limited number of points.
 
 /// The points of one line, thinned as they come: neighbours are joined into
 /// groups whenever there are too many, twice as large each time.
@@ -84,8 +84,7 @@ impl Thinned {
     }
 }
 
-/// The corners of a way in the plane, thinned as those of a line, but so that it is seen
-/// from both sides.
+/// The corners of a path in the plane, thinned like those of a line, but along both axes.
 #[derive(Debug)]
 pub(super) struct Way {
     upright: Thinned,
@@ -160,10 +159,10 @@ impl Sampled {
     }
 }
 
-/// How far a run had come after how many evaluations: `[evaluations, least loss so far]`,
-/// a point for each improvement. Improvements whose evaluations differ by a factor below
-/// 2^(1 / `in_an_octave`) become one, that of the last; what a run costs is so never
-/// understated, and overstated by no more than that factor.
+/// The improvements of a run, each a point `[evaluations, smallest loss so far]`.
+/// Improvements whose evaluations differ by a factor below 2^(1 / `in_an_octave`) are merged
+/// into the last of them, so that the cost of a run is never understated, and overstated by
+/// no more than that factor.
 #[derive(Debug)]
 pub(super) struct Improvements {
     points: Vec<[f64; 2]>,
@@ -194,7 +193,7 @@ impl Improvements {
         }
     }
 
-    /// Numbers that are equal for evaluations that become one.
+    /// Numbers that are equal for evaluations that are merged.
     fn group(&self, evaluations: f64) -> f64 {
         let each = self.in_an_octave;
         if evaluations <= each {
@@ -204,7 +203,7 @@ impl Improvements {
     }
 }
 
-/// What is kept of one run for one chart.
+/// What is stored of one run for one chart.
 #[derive(Debug)]
 pub(super) enum Track {
     Line(Thinned),
@@ -214,22 +213,22 @@ pub(super) enum Track {
 }
 
 impl Track {
-    /// A line of at most about four times so many points.
+    /// A line of at most about four points for each of `groups` groups.
     pub(super) fn line(groups: usize) -> Track {
         Track::Line(Thinned::new(groups))
     }
 
-    /// A way of at most about seven times so many points.
+    /// A path of at most about seven points for each of `groups` groups.
     pub(super) fn way(groups: usize) -> Track {
         Track::Way(Way::new(groups))
     }
 
-    /// At most so many points at even distances, and the last.
+    /// At most `points` points at even distances, and the last.
     pub(super) fn sampled(points: usize) -> Track {
         Track::Sampled(Sampled::new(points))
     }
 
-    /// Improvements, of those that double the evaluations so many.
+    /// Improvements, at most `in_an_octave` for each doubling of the evaluations.
     pub(super) fn improvements(in_an_octave: f64) -> Track {
         Track::Improvements(Improvements::new(in_an_octave))
     }

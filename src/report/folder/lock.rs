@@ -10,46 +10,45 @@ use std::time::Duration;
 use super::{Place, is_directory, is_empty, is_there, system};
 use crate::report::ReportError;
 
-/// How often a writer looks whether another one has finished.
+/// The time between two attempts to take a lock.
 pub(super) const BETWEEN_ATTEMPTS: Duration = Duration::from_millis(20);
 
-/// How long a writer waits for another one of the same report.
+/// Maximum time that a writer waits for another one of the same report.
 pub(in crate::report) const MAX_WAIT: Duration = Duration::from_secs(60);
 
 const LOCK: &str = "lock";
 const IGNORE: &str = ".gitignore";
-/// The files so far.
+/// The directory with the files so far.
 const FILES: &str = "new";
 
-/// The locks that this process holds. Held while a report is put in its place.
+/// The locks of this process. Its mutex is held while a report is moved into place.
 static UNFINISHED: Mutex<BTreeSet<PathBuf>> = Mutex::new(BTreeSet::new());
 
-/// Holds back [`remove_unfinished`] as long as it lives.
+/// Delays [`remove_unfinished`] until the guard is dropped.
 pub(super) fn unfinished() -> MutexGuard<'static, BTreeSet<PathBuf>> {
     // A set of paths cannot be left half changed, so poison is harmless.
     UNFINISHED.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// Removes what unfinished reports of this process have left on the disk, for one who
-/// has to end the process at once. A report that is just being put in its place is
-/// waited for.
+/// Removes the temporary files of all unfinished reports of this process, for a process that must
+/// exit immediately. Waits for a report that is just being moved into place.
 pub fn remove_unfinished() {
     for work in &*unfinished() {
-        // Other threads may still add a file: then the first attempt fails.
+        // The first attempt fails if another thread adds a file meanwhile.
         let mut attempts = (0..3).map(|_| remove(work));
         let _ = attempts.find(Result::is_ok);
     }
 }
 
-/// The right to write a report, until it is dropped or the process ends, however that comes.
+/// The right to write a report, until it is dropped or the process ends in any way.
 #[derive(Debug)]
 pub(super) struct Lock {
     work: PathBuf,
-    /// Whether a process that was killed held it before, and may have left something to mend.
+    /// Whether a killed process held it before, and may have left a report to repair.
     pub(super) is_taken_over: bool,
-    /// Whether the directory stays, for the next process to mend what this one could not.
+    /// Whether the directory stays, for the next process to repair the report.
     is_left: bool,
-    /// Locked by the system, which unlocks it when the process ends.
+    /// Locked through the system, which unlocks it when the process ends.
     _file: File,
 }
 
@@ -57,7 +56,7 @@ impl Lock {
     /// Takes the lock of a report, waiting up to [`MAX_WAIT`] for another process.
     pub(super) fn take(place: &Place) -> Result<Lock, ReportError> {
         let work = place.work();
-        // Counted, as nothing here reads a clock.
+        // Attempts are counted because nothing here reads a clock.
         let attempts = MAX_WAIT.as_millis() / BETWEEN_ATTEMPTS.as_millis();
         for _ in 0..attempts {
             let taken = Lock::attempt(work.clone());
@@ -106,11 +105,11 @@ impl Lock {
         match file.try_lock() {
             Ok(()) => {}
             Err(TryLockError::WouldBlock) => return Ok(None),
-            // Some file systems have no locks: there the file itself has to do.
+            // Some file systems have no locks: there the existence of the file is the lock.
             Err(TryLockError::Error(_)) if !is_taken_over => {}
             Err(TryLockError::Error(_)) => return Ok(None),
         }
-        // Whoever held it removes it at the end, and this may be the file that is gone.
+        // The previous holder removes the file at the end, and this may be the removed one.
         if !system::is_at(&file, &path) {
             return Ok(None);
         }
@@ -128,7 +127,7 @@ impl Lock {
         written.map(|()| Some(lock))
     }
 
-    /// An empty directory for files that are not seen before they are finished.
+    /// Creates an empty directory for files that are not visible before they are finished.
     pub(super) fn directory(&self) -> io::Result<PathBuf> {
         let directory = self.work.join(FILES);
         remove_files(&directory)?;
@@ -136,7 +135,7 @@ impl Lock {
         Ok(directory)
     }
 
-    /// Gives the lock up, and leaves its directory as the sign that something is to be mended.
+    /// Releases the lock, and leaves its directory as a sign that the report needs repair.
     pub(super) fn leave(mut self) {
         self.is_left = true;
     }
@@ -152,9 +151,9 @@ impl Drop for Lock {
     }
 }
 
-/// Fails if what has the name of the directory is something else.
+/// Fails if something else has the name of the directory.
 fn check(work: &Path) -> io::Result<()> {
-    // Between two looks others may make and remove it, so one look is not enough to tell.
+    // Others may create and remove it meanwhile, so one check is not enough.
     for _ in 0..10 {
         let is_ours = is_directory(work) && (is_there(&work.join(LOCK)) || is_empty(work));
         if is_ours || !is_there(work) {
@@ -165,7 +164,7 @@ fn check(work: &Path) -> io::Result<()> {
     Err(in_the_way())
 }
 
-/// Has version control ignore the directory.
+/// Makes version control ignore the directory.
 fn hide(work: &Path) -> io::Result<()> {
     match system::open(&work.join(IGNORE), true) {
         Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Ok(()),
@@ -173,12 +172,12 @@ fn hide(work: &Path) -> io::Result<()> {
     }
 }
 
-/// What has a name that is needed while a report is replaced.
+/// The error that something else has a name needed to replace a report.
 pub(super) fn in_the_way() -> io::Error {
     io::Error::other("it exists and is not the temporary directory of a report: rename it")
 }
 
-/// Who holds the lock, in words.
+/// The holder of the lock, for messages.
 fn holder(work: &Path) -> String {
     let mut text = String::new();
     let file = File::open(work.join(LOCK));
@@ -192,7 +191,7 @@ fn holder(work: &Path) -> String {
 /// Removes the directory of a lock with the files so far.
 fn remove(work: &Path) -> io::Result<()> {
     remove_files(&work.join(FILES))?;
-    // The lock goes last: without it the directory is anybody's.
+    // The lock goes last: without it any process may take the directory.
     for file in [IGNORE, LOCK] {
         match fs::remove_file(work.join(file)) {
             Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
@@ -202,7 +201,7 @@ fn remove(work: &Path) -> io::Result<()> {
     fs::remove_dir(work)
 }
 
-/// Removes a directory with the files in it, if it exists; of a link only itself.
+/// Removes a directory with its files, if it exists; a link itself, not its target.
 fn remove_files(directory: &Path) -> io::Result<()> {
     if !is_directory(directory) {
         return match fs::remove_file(directory) {

@@ -1,19 +1,19 @@
-//! Where a report stands, and what stands next to it while it is replaced.
+//! The directory of a report, and the temporary directories next to it during a replacement.
 //!
-//! Next to a report `reports/exp` there may be, under names that begin with a dot:
+//! Next to a report `reports/exp` there may be directories with names that begin with a dot:
 //!
-//! | directory | is |
+//! | directory | content |
 //! |---|---|
-//! | `.exp.tmp` | held by the process that writes the report: a lock, and the files so far |
-//! | `.exp.tmp-new` | a whole report: the next one before the exchange, the previous one after it |
-//! | `.exp.tmp-old` | the previous report, where the system cannot exchange directories; without its list `report.json` a part of it |
+//! | `.exp.tmp` | a lock of the process that writes the report, and the files so far |
+//! | `.exp.tmp-new` | a complete report: the next one before the exchange, the previous one after it |
+//! | `.exp.tmp-old` | the previous report, if the system cannot exchange directories; without its list `report.json` a part of it |
 //!
-//! The last two exist for moments, and only as long as the first one does. Whatever is killed,
-//! the next process that takes the lock finds a whole report in one of these places, and
-//! [`Place::mend`] puts everything where it belongs.
+//! The last two exist only briefly, and only while the first one does. If a process is killed at
+//! any time, the next process that takes the lock finds a complete report in one of these places,
+//! and [`Place::mend`] moves everything to where it belongs.
 //!
 //! Files are removed one by one, and only those that a report lists. Everything else in its
-//! directory is the user's own and moves to where the report is; no subdirectory is entered.
+//! directory belongs to the user and moves to the new report; no subdirectory is entered.
 
 mod lock;
 mod staging;
@@ -32,36 +32,36 @@ pub(super) use lock::MAX_WAIT;
 pub use lock::remove_unfinished;
 pub use staging::Staging;
 
-/// The rows of all recorded epochs.
+/// The file with a row for each recorded epoch.
 pub const TRAJECTORIES: &str = "trajectories.csv";
-/// A row for each run.
+/// The file with a row for each run.
 pub const RUNS: &str = "runs.csv";
-/// The page that shows all of it.
+/// The page that shows the report.
 pub const PAGE: &str = "index.html";
-/// What became of each run, and what that rests on.
+/// The diagnosis of each run, with its numbers.
 pub const DIAGNOSIS: &str = "diagnosis.csv";
-/// The same results for programs, and the experiment itself.
+/// The results for programs, and the experiment itself.
 pub const REPORT: &str = "report.json";
 
-/// More links in a row than this lead in a circle.
+/// Maximum number of consecutive links; more are taken for a cycle.
 const MAX_LINKS: usize = 40;
 
 /// The place of a report.
 #[derive(Debug)]
 pub(super) struct Place {
-    /// As the user names it.
+    /// The path given by the user.
     pub(super) shown: PathBuf,
-    /// The directory itself, where that name is a link.
+    /// The directory itself, if that path is a link.
     target: PathBuf,
 }
 
 impl Place {
     /// The place with this path, which need not exist.
     pub(super) fn new(path: &Path) -> Result<Place, ReportError> {
-        // Without what only `.` or a slash at the end adds.
+        // Without any `.` or a slash at the end.
         let named: PathBuf = path.components().collect();
         let target = followed(&named).map_err(ReportError::write(path))?;
-        // `.` and `..` have no name that a report could be exchanged under.
+        // `.` and `..` have no name for an exchange.
         let target = match target.file_name() {
             Some(_) => target,
             None => fs::canonicalize(&target).map_err(ReportError::read(path))?,
@@ -101,15 +101,14 @@ impl Place {
         self.sibling("-old")
     }
 
-    /// Those of the two that exist.
+    /// The existing ones of these two.
     fn siblings(&self) -> impl Iterator<Item = PathBuf> {
         let both = [self.old_sibling(), self.new_sibling()];
         both.into_iter().filter(|path| is_there(path))
     }
 
-    /// Fails unless a report with these files may take this place: where nothing is, in an
-    /// empty directory, or instead of a report whose directory has nothing in it that would be
-    /// in the way.
+    /// Fails unless a report with these files may take this place: if nothing exists there, in an
+    /// empty directory, or instead of a report whose directory contains no obstacle.
     fn check(&self, files: &HashSet<String>) -> Result<(), ReportError> {
         let refused = ReportError::write(&self.shown);
         let foreign = match self.foreign(files) {
@@ -163,8 +162,9 @@ impl Place {
         ReportError::Immovable { path, why }
     }
 
-    /// What is in the report's directory and is not a file of the report. One that cannot be
-    /// read, say where a merge left its marks, is taken to have the files of the new one.
+    /// The entries of the report's directory that are not files of the report. A report that
+    /// cannot be read, for example after a merge conflict, is assumed to have the files of the
+    /// new one.
     fn foreign(&self, files: &HashSet<String>) -> io::Result<Vec<OsString>> {
         let listed = listed(&self.target)?;
         let listed = listed.as_ref().unwrap_or(files);
@@ -173,7 +173,7 @@ impl Place {
         Ok(foreign.map(|entry| entry.file_name()).collect())
     }
 
-    /// Puts the previous report back where only a part of the way to the new one was gone.
+    /// Restores the previous report after an incomplete replacement.
     fn restore(&self) -> io::Result<()> {
         let old = self.old_sibling();
         if !is_directory(&old) {
@@ -192,8 +192,8 @@ impl Place {
         Ok(())
     }
 
-    /// Finishes or undoes what a process that was killed had begun, for the one that has taken
-    /// over its lock. Gives what could not be removed.
+    /// Completes or undoes the replacement that a killed process had begun; the caller has taken
+    /// over its lock. Returns the directory that could not be removed.
     fn mend(&self) -> io::Result<Option<PathBuf>> {
         self.restore()?;
         if !is_there(&self.target) && is_directory(&self.new_sibling()) {
@@ -202,7 +202,7 @@ impl Place {
         let mut left = None;
         for sibling in self.siblings() {
             if self.settle(&sibling).is_err() {
-                // Another user's, perhaps: their files stay, but not in the way.
+                // Perhaps another user's: the files stay, under another name.
                 let aside = free(self.parent(), self.sibling("-left").file_name());
                 fs::rename(&sibling, &aside)?;
                 left = Some(aside);
@@ -211,16 +211,16 @@ impl Place {
         Ok(left)
     }
 
-    /// Removes a report that is no longer needed. What is the user's own in its directory moves
-    /// to the report that is in place.
+    /// Removes a report that is no longer needed. The user's own files in its directory move to
+    /// the report in place.
     fn settle(&self, sibling: &Path) -> io::Result<()> {
-        // Nothing is removed behind a link.
+        // Nothing is removed through a link.
         if !is_directory(sibling) {
             return Err(io::ErrorKind::NotADirectory.into());
         }
         let listed = match listed(sibling)? {
             Some(listed) => listed,
-            // A damaged list is taken to be that of the other report.
+            // A damaged list is assumed to be that of the other report.
             None if is_there(&sibling.join(REPORT)) => listed(&self.target)?.unwrap_or_default(),
             None => HashSet::new(),
         };
@@ -231,10 +231,10 @@ impl Place {
             let name = entry.file_name();
             fs::rename(entry.path(), free(&self.target, Some(&name)))
         });
-        // Each has its chance before the first error ends it.
+        // All are tried before the first error is returned.
         let moved: Vec<io::Result<()>> = moved.collect();
         moved.into_iter().collect::<io::Result<()>>()?;
-        // The list itself goes last, for the case that this is interrupted.
+        // The list itself goes last, in case this is interrupted.
         ours.sort_by_key(|entry| entry.file_name() == REPORT);
         for entry in ours {
             fs::remove_file(entry.path())?;
@@ -242,22 +242,22 @@ impl Place {
         fs::remove_dir(sibling)
     }
 
-    /// Whether a process is about to replace the report, or was killed when it was.
+    /// Whether a process is replacing the report, or was killed while it did.
     pub(super) fn is_being_replaced(&self) -> bool {
         let exists = |path: PathBuf| fs::symlink_metadata(path).is_ok();
         exists(self.work()) && (exists(self.new_sibling()) || exists(self.old_sibling()))
     }
 
-    /// Lets a reader find a whole report where a process was killed while it replaced one.
+    /// Makes a report complete for a reader if a process was killed while it replaced it.
     pub(super) fn mend_for_reading(&self) {
-        /// A process that replaces a report without an exchange needs two renames.
+        /// Time enough for the two renames of a process that cannot exchange directories.
         const ATTEMPTS: usize = 100;
         for _ in 0..ATTEMPTS {
             if !self.is_being_replaced() {
                 return;
             }
             match lock::Lock::attempt(self.work()) {
-                // What cannot be mended here, the next writer tells.
+                // The next writer reports the problem.
                 Err(_) => return,
                 Ok(Some(lock)) => {
                     if lock.is_taken_over && self.mend().is_err() {
@@ -275,8 +275,8 @@ impl Place {
     }
 }
 
-/// Moves all files of a directory to another one, the list of a report last: where it is, all
-/// of the report is.
+/// Moves all files of a directory to another one, the list of a report last: where the list is,
+/// the report is complete.
 fn move_files(from: &Path, to: &Path) -> io::Result<()> {
     let mut entries = fs::read_dir(from)?.collect::<io::Result<Vec<_>>>()?;
     entries.sort_by_key(|entry| entry.file_name() == REPORT);
@@ -284,15 +284,14 @@ fn move_files(from: &Path, to: &Path) -> io::Result<()> {
     entries.into_iter().try_for_each(moved)
 }
 
-/// Whether something has this name, be it a link that leads nowhere; true where that cannot be
-/// known.
+/// Whether something has this name, even a broken link; true if that cannot be determined.
 fn is_there(path: &Path) -> bool {
     let seen = fs::symlink_metadata(path);
     let none = [io::ErrorKind::NotFound, io::ErrorKind::NotADirectory];
     !seen.is_err_and(|error| none.contains(&error.kind()))
 }
 
-/// The path behind all links; the last one need not lead anywhere.
+/// The target of all links, which need not exist.
 fn followed(path: &Path) -> io::Result<PathBuf> {
     let mut followed = path.to_owned();
     for _ in 0..MAX_LINKS {
@@ -301,10 +300,10 @@ fn followed(path: &Path) -> io::Result<PathBuf> {
             Err(_) => return Ok(followed),
         }
     }
-    Err(io::Error::other("its links lead in a circle"))
+    Err(io::Error::other("its links form a cycle"))
 }
 
-/// The files that the report in a directory lists; `None` if there is no list, or a damaged one.
+/// The files that the report in a directory lists; `None` without a list, or for a damaged one.
 fn listed(directory: &Path) -> io::Result<Option<HashSet<String>>> {
     match json::head_of(&directory.join(REPORT)) {
         Ok(head) => Ok(Some(head.files.into_iter().collect())),
@@ -323,7 +322,7 @@ fn is_of(listed: &HashSet<String>, entry: &DirEntry) -> bool {
     is_listed && !entry.file_type().is_ok_and(|kind| kind.is_dir())
 }
 
-/// Whether a path is that of a directory itself, not of a link to one.
+/// Whether a path is a directory itself, not a link to one.
 fn is_directory(path: &Path) -> bool {
     fs::symlink_metadata(path).is_ok_and(|seen| seen.is_dir())
 }
@@ -332,7 +331,7 @@ fn is_empty(directory: &Path) -> bool {
     fs::read_dir(directory).is_ok_and(|mut entries| entries.next().is_none())
 }
 
-/// Whether a directory holds a report, perhaps a damaged one, and not just a file of that name.
+/// Whether a directory holds a report, perhaps a damaged one, and not just a file of its name.
 fn is_report(directory: &Path) -> bool {
     let Ok(file) = fs::File::open(directory.join(REPORT)) else {
         return false;
@@ -343,7 +342,7 @@ fn is_report(directory: &Path) -> bool {
     read.is_ok() && begin.windows(key.len()).any(|part| part == key)
 }
 
-/// A path in a directory that nothing has: that of the name, or with a number.
+/// An unused path in a directory: with the name, or with a number added to it.
 fn free(directory: &Path, name: Option<&OsStr>) -> PathBuf {
     let path = directory.join(name.unwrap_or(OsStr::new("file")));
     let numbered = (1_u64..).map(|number| {

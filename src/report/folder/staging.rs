@@ -1,4 +1,4 @@
-//! A report on its way.
+//! An unpublished report.
 
 use std::collections::HashSet;
 use std::fs::{self, File};
@@ -12,10 +12,10 @@ use super::{Place, REPORT, is_there, move_files, system};
 use crate::plan::Plan;
 use crate::report::ReportError;
 
-/// A report on its way: its files are written to a directory next to the report's place,
-/// which is removed again unless they are published.
+/// An unpublished report: its files are written to a temporary directory next to the report's
+/// place, which is removed unless they are published.
 ///
-/// While it lives, no other process writes the same report.
+/// While it exists, no other process writes the same report.
 ///
 /// # Examples
 ///
@@ -31,7 +31,7 @@ use crate::report::ReportError;
 /// let reports = tempfile::tempdir()?;
 /// let staging = Staging::of(&plan, &reports.path().join("example"))?;
 /// assert!(reports.path().join(".example.tmp").is_dir());
-/// // Without a `Writer` that takes it and finishes, nothing is left of it.
+/// // Without a `Writer` that publishes it, everything is removed.
 /// drop(staging);
 /// assert_eq!(std::fs::read_dir(reports.path())?.count(), 0);
 /// # Ok::<(), Box<dyn std::error::Error>>(())
@@ -41,28 +41,28 @@ pub struct Staging {
     directory: PathBuf,
     files: HashSet<String>,
     place: Place,
-    /// What an earlier process has left that could not be removed.
+    /// The directory of an earlier process that could not be removed.
     left: Option<PathBuf>,
-    // The last field: dropped when nothing else is needed any more.
+    // The last field, because it must be dropped last.
     lock: Lock,
 }
 
-/// A report that is in its place.
+/// A published report.
 #[derive(Debug)]
 pub(in crate::report) struct Placed {
     pub(in crate::report) folder: PathBuf,
-    /// A previous report of which something could not be removed.
+    /// The directory of a previous report that could not be removed completely.
     pub(in crate::report) left: Option<PathBuf>,
 }
 
 impl Staging {
-    /// Takes the place of the report of a plan.
+    /// Locks the place of the report of a plan.
     ///
     /// # Errors
     ///
-    /// If another process writes the same report for longer than a minute, if the place has
-    /// something that is not a report or could not move to the new one, or if it cannot be
-    /// written to.
+    /// If another process writes the same report for longer than a minute, if the place contains
+    /// something that is not a report or cannot move to the new one, or if it cannot be written
+    /// to.
     pub fn of(plan: &Plan, path: &Path) -> Result<Self, ReportError> {
         let place = Place::new(path)?;
         make_parent(&place)?;
@@ -84,7 +84,7 @@ impl Staging {
         let files = crate::report::files(plan).into_iter().collect();
         place.check(&files)?;
         let directory = lock.directory().and_then(|directory| {
-            // Who may not read the previous report may not read the next one on its way either.
+            // Users who may not read the previous report may not read the unpublished one either.
             if let Ok(like) = fs::metadata(&place.target) {
                 system::keep_rights(&place.work(), &like, 0o700)?;
                 system::keep_rights(&directory, &like, 0o700)?;
@@ -100,12 +100,12 @@ impl Staging {
         })
     }
 
-    /// The directory that files are written to.
+    /// The temporary directory for the files.
     pub(in crate::report) fn folder(&self) -> &Path {
         &self.directory
     }
 
-    /// Does what writes files to the directory.
+    /// Calls a function that writes files to the directory.
     pub(in crate::report) fn write<T>(
         &self,
         write: impl FnOnce(&Path) -> Result<T, ReportError>,
@@ -113,8 +113,8 @@ impl Staging {
         write(&self.directory).map_err(|error| self.named(error))
     }
 
-    /// The same error with the path that a file is meant to have: the temporary one is gone when
-    /// somebody looks.
+    /// The error with the final path of a file: the temporary one no longer exists when the user
+    /// reads the message.
     pub(in crate::report) fn named(&self, error: ReportError) -> ReportError {
         match error {
             ReportError::Write { path, source } => ReportError::Write {
@@ -128,13 +128,13 @@ impl Staging {
         }
     }
 
-    /// Puts the report in its place, instead of a previous one. What is in that directory and
-    /// is not the previous report's moves to the new one.
+    /// Moves the report into place and replaces the previous one. Other files in its directory
+    /// move to the new report.
     ///
     /// # Errors
     ///
-    /// If the file system refuses; the previous report is then in its place, with everything
-    /// that was in its directory.
+    /// If the file system refuses; the previous report then remains in place, with everything in
+    /// its directory.
     pub(in crate::report) fn publish(self) -> Result<Placed, ReportError> {
         let Staging {
             directory,
@@ -146,7 +146,7 @@ impl Staging {
         let refused = |error| ReportError::write(&place.shown)(error);
         sync(&directory).map_err(refused)?;
         let guard = unfinished();
-        // Something may have been put there meanwhile.
+        // Something may have been created there meanwhile.
         place.check(&files)?;
         let sibling = place.new_sibling();
         fs::rename(&directory, &sibling).map_err(refused)?;
@@ -155,8 +155,8 @@ impl Staging {
             // If this fails too, the next process does it.
             let _ = place.restore();
         }
-        // Either of the two reports is no longer needed, and it stands there now. If there is
-        // none in its place, both are left for the next process.
+        // One of the two reports is no longer needed, and it is there now. If there is none in
+        // place, both are left for the next process.
         let mut settled = Ok(());
         if replaced.is_ok() || is_there(&place.target) || !is_there(&place.old_sibling()) {
             let mut all = place.siblings();
@@ -174,7 +174,7 @@ impl Staging {
     }
 }
 
-/// Puts the report in the directory `sibling` in its place.
+/// Moves the report in the directory `sibling` into place.
 fn replace(place: &Place, sibling: &Path, files: &HashSet<String>) -> Result<(), ReportError> {
     let target = &place.target;
     let refused = |error| ReportError::write(&place.shown)(error);
@@ -192,8 +192,8 @@ fn replace(place: &Place, sibling: &Path, files: &HashSet<String>) -> Result<(),
     Ok(())
 }
 
-/// Gives the files of a report the rights of those that it replaces, and new ones those of the
-/// report's list.
+/// Gives the files of a report the permissions of those that it replaces, and new files those of
+/// the report's list.
 fn keep_rights(old: &Path, new: &Path, files: &HashSet<String>) -> io::Result<()> {
     let seen = |file: &str| fs::symlink_metadata(old.join(file)).ok();
     let of_file = |file: &str| seen(file).filter(fs::Metadata::is_file);
@@ -211,12 +211,12 @@ fn keep_rights(old: &Path, new: &Path, files: &HashSet<String>) -> io::Result<()
 
 /// Exchanges two directories, in one step where the system can.
 fn exchange(new: &Path, target: &Path, old: &Path) -> io::Result<()> {
-    // Some file systems cannot; the way below is left for them.
+    // Some file systems cannot, and need the steps below.
     if system::exchange(new, target).is_ok() {
         return Ok(());
     }
     match fs::rename(target, old) {
-        // A directory of a lower layer, as in the image of a container, cannot be renamed.
+        // A directory in a lower layer, as in a container image, cannot be renamed.
         Err(error) if error.kind() == io::ErrorKind::CrossesDevices => {
             fs::create_dir(old)?;
             move_files(target, old)?;
@@ -227,7 +227,7 @@ fn exchange(new: &Path, target: &Path, old: &Path) -> io::Result<()> {
     fs::rename(new, target)
 }
 
-/// Makes the directory that the report is in. One behind a link should exist already.
+/// Creates the parent directory of the report. One behind a link must exist.
 fn make_parent(place: &Place) -> Result<(), ReportError> {
     let parent = place.parent();
     let explained = |error: io::Error| {
@@ -253,18 +253,18 @@ fn make_parent(place: &Place) -> Result<(), ReportError> {
     }
 }
 
-/// Has the system write all files of a directory to the disk, so that no loss of power leaves
-/// empty ones under the names of a report. Side by side they share what that takes.
+/// Makes the system write all files of a directory to the disk, so that a power failure does not
+/// leave empty files in a report. Parallel calls share the cost.
 fn sync(directory: &Path) -> io::Result<()> {
     let entries = fs::read_dir(directory)?.collect::<io::Result<Vec<_>>>()?;
     let synced = entries.par_iter().map(|entry| {
-        // Unix syncs what is only read, and a file may be read-only; others want it writable.
+        // Unix syncs files opened for reading, as a file may be read-only; others need writing.
         let file = File::options()
             .read(true)
             .append(cfg!(not(unix)))
             .open(entry.path())?;
         match file.sync_all() {
-            // Not every file system has that.
+            // Not every file system supports it.
             Err(error) if error.kind() == io::ErrorKind::InvalidInput => Ok(()),
             Err(error) if error.kind() == io::ErrorKind::Unsupported => Ok(()),
             synced => synced,
@@ -275,7 +275,7 @@ fn sync(directory: &Path) -> io::Result<()> {
     Ok(())
 }
 
-/// The same for the names in a directory, where the system has that.
+/// The same for the names in a directory, if the system supports it.
 fn sync_directory(directory: &Path) {
     let _ = File::open(directory).and_then(|directory| directory.sync_all());
 }

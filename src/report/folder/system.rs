@@ -1,10 +1,10 @@
-//! What only the system can do with files and directories, or say of them.
+//! System calls for files and directories.
 
 use std::fs::{File, Metadata, OpenOptions};
 use std::io;
 use std::path::Path;
 
-/// Exchanges two directories in one step; fails where the system or the file system cannot.
+/// Exchanges two directories in one step; fails if the system or the file system cannot.
 #[cfg(any(target_os = "linux", target_os = "macos"))]
 pub(super) fn exchange(one: &Path, other: &Path) -> io::Result<()> {
     use rustix::fs::{CWD, RenameFlags, renameat_with};
@@ -16,8 +16,8 @@ pub(super) fn exchange(_: &Path, _: &Path) -> io::Result<()> {
     Err(io::ErrorKind::Unsupported.into())
 }
 
-/// Opens a file, a new one or one that exists, but not through a link: to write it, or where it
-/// is another user's to read it, which is enough to wait for its lock.
+/// Opens a new or an existing file, but not through a link: for writing, or if it belongs to
+/// another user for reading, which is enough to wait for its lock.
 pub(super) fn open(path: &Path, is_new: bool) -> io::Result<File> {
     let mut options = OpenOptions::new();
     options.read(true).write(true).create_new(is_new);
@@ -47,13 +47,13 @@ pub(super) fn is_at(file: &File, path: &Path) -> bool {
     file.is_some() && file == identity(std::fs::symlink_metadata(path))
 }
 
-/// Elsewhere an open file cannot be replaced.
+/// On other systems an open file cannot be replaced.
 #[cfg(not(unix))]
 pub(super) fn is_at(_: &File, path: &Path) -> bool {
     path.exists()
 }
 
-/// This process, for people.
+/// This process, for messages.
 pub(super) fn this_process() -> String {
     let process = std::process::id();
     #[cfg(unix)]
@@ -66,7 +66,7 @@ pub(super) fn this_process() -> String {
     format!("process {process}")
 }
 
-/// Whether another file system is mounted here, or another place of the same one.
+/// Whether another file system, or another part of the same one, is mounted here.
 #[cfg(target_os = "linux")]
 pub(super) fn is_mount_point(path: &Path) -> bool {
     use rustix::fs::{AtFlags, CWD, StatxAttributes, StatxFlags, statx};
@@ -93,8 +93,8 @@ fn may_write(path: &Path) -> bool {
     accessat(CWD, path, Access::WRITE_OK, AtFlags::EACCESS).is_ok()
 }
 
-/// Whether a directory may be exchanged for another: not where its owner has made it
-/// read-only, nor another user's with something in it that has to move.
+/// Whether a directory may be exchanged for another: not if its owner has made it read-only, nor
+/// if it belongs to another user and contains entries that have to move.
 #[cfg(unix)]
 pub(super) fn may_replace(directory: &Path, has_foreign: bool) -> bool {
     use std::os::unix::fs::MetadataExt;
@@ -103,7 +103,7 @@ pub(super) fn may_replace(directory: &Path, has_foreign: bool) -> bool {
     may_write(directory) || !(is_own || has_foreign)
 }
 
-/// Whether something may move to another directory. What a directory is in is written in it.
+/// Whether something may move to another directory. Moving a directory writes to it.
 #[cfg(unix)]
 pub(super) fn may_move(path: &Path) -> bool {
     let is_directory = std::fs::symlink_metadata(path).is_ok_and(|seen| seen.is_dir());
@@ -120,8 +120,9 @@ pub(super) fn may_move(_: &Path) -> bool {
     true
 }
 
-/// Gives a file or directory the owner, the group and the rights of another, and some more
-/// rights, as far as this user may. Where the group cannot be kept, another one gets no more than everybody.
+/// Gives a file or directory the owner, the group and the permissions of another, and the
+/// permissions `more`, as far as this user may. If the group cannot be kept, the actual group gets
+/// only the permissions of all users.
 #[cfg(unix)]
 pub(super) fn keep_rights(path: &Path, like: &Metadata, more: u32) -> io::Result<()> {
     use std::os::unix::fs::{MetadataExt, PermissionsExt, chown};

@@ -1,5 +1,4 @@
-//! A chart on a page: its picture, and what a script needs to answer a reader who points
-//! at it.
+//! A chart on a page: its picture, and the data for the script that shows values at the cursor.
 
 use maud::{Markup, PreEscaped, html};
 
@@ -7,15 +6,15 @@ use super::super::chart::{Colour, Drawing, Figure, Line, Mark, Scale, Style, The
 use super::policy::{file_address, png_address};
 use super::values::{self, Area};
 
-/// The bytes that all pictures of a page may take, and that one may at most.
+/// Maximum number of bytes of all pictures on a page, and of one picture.
 const PICTURES: usize = 560_000;
 const PICTURE: usize = 150_000;
 
-/// A drawing for a file that is so many times as large is a picture on the page. For the
-/// page it is drawn smaller.
+/// A drawing larger than this multiple of the room is embedded unchanged or as a PNG, whichever is
+/// smaller. Other drawings are made again for the page, in a smaller size.
 const LARGE: usize = 2;
 
-/// The letters that the values at the cursor may take on a page, and those of one chart.
+/// Maximum number of characters for the values at the cursor, on a page and of one chart.
 const VALUES: usize = 280_000;
 const VALUES_OF_ONE: usize = 80_000;
 
@@ -24,7 +23,7 @@ const VALUES_OF_ONE: usize = 80_000;
 const WIDTH: u32 = 800;
 const HEIGHT: u32 = 540;
 
-/// A drawing up to so many pixels wide is shown beside another one.
+/// Maximum width in pixels of drawings that are shown side by side.
 const NARROW: u32 = 900;
 
 /// Values that span this ratio can be read on a logarithmic axis.
@@ -37,23 +36,23 @@ pub struct ChartView {
     description: String,
     /// The name of its files, without extension.
     file: String,
-    /// Whether one of them moves.
+    /// Whether one of them is an animated GIF.
     is_animated: bool,
     /// The labels of both axes.
     axes: [String; 2],
     lines: Vec<LineView>,
-    /// The chart as it was asked for, and maybe with the other vertical axis.
+    /// The chart as defined, and perhaps with the other scale of the vertical axis.
     pictures: Vec<Picture>,
 }
 
-/// What is told of a line.
+/// The data about a line.
 #[derive(Debug)]
 struct LineView {
     name: String,
     run: Option<u64>,
     /// The entry of the legend that it belongs to.
     entry: Option<usize>,
-    /// Whether its points are values of their own, and not joined.
+    /// Whether its points are separate values that are not joined.
     has_dots: bool,
 }
 
@@ -62,23 +61,23 @@ struct Picture {
     image: Image,
     /// Width and height in pixels.
     size: [u32; 2],
-    /// How its vertical axis is divided.
+    /// The scale of its vertical axis.
     scale: &'static str,
-    /// For each panel its frame, its axes and its lines, as attributes.
+    /// The frame, axes and lines of each panel, as attributes.
     panels: Vec<Area>,
 }
 
 #[derive(Debug)]
 enum Image {
-    /// The inside of an SVG, and the attributes of its root.
+    /// The content of an SVG, and the attributes of its root.
     Svg { root: String, inside: String },
     /// The address of a PNG.
     Png(String),
 }
 
 impl ChartView {
-    /// The view of a chart, one of `count` on its page, with the files `file`: its drawing
-    /// there, and the picture of that for the case that it is too large for a page.
+    /// The view of a chart with the files `file`, one of `count` charts on its page: its drawing,
+    /// and a PNG of it in case the drawing is too large for a page.
     pub fn new(
         figure: &Figure,
         style: &Style,
@@ -108,7 +107,7 @@ impl ChartView {
             };
             pictures.push(picture(image, drawing, scales[0], values));
         } else {
-            // The letters of a picture that is shown smaller than it is would be too small.
+            // The text of a picture that is scaled down would be too small.
             let style = Style {
                 width: WIDTH,
                 height: HEIGHT,
@@ -118,7 +117,7 @@ impl ChartView {
             let drawing = figure.draw(&style);
             let other = other_scale(figure).map(|other| other.draw(&style));
             let other = other.filter(|other| drawing.svg.len() + other.svg.len() <= room);
-            // Names of parts are those of their picture.
+            // Names of elements must be unique to their picture.
             let prefix = file_address(file).replace('%', "_");
             let values = values / (1 + usize::from(other.is_some()));
             for (drawing, scale) in [Some(drawing), other].into_iter().flatten().zip(scales) {
@@ -146,14 +145,14 @@ impl ChartView {
         })
     }
 
-    /// The same with a link to an animated GIF beside the other files. It is not shown in
-    /// the page: what moves draws readers away from what they read, and some cannot bear it.
+    /// Adds a link to an animated GIF. The page does not show it: motion distracts readers, and
+    /// some cannot tolerate it.
     pub fn with_animation(mut self) -> ChartView {
         self.is_animated = true;
         self
     }
 
-    /// Whether its letters can be read in half the width of a page.
+    /// Whether its text can be read in half the width of a page.
     pub(super) fn is_narrow(&self) -> bool {
         let widths = self.pictures.iter().map(|picture| picture.size[0]);
         widths.max().is_none_or(|width| width <= NARROW)
@@ -251,8 +250,8 @@ impl Picture {
     }
 }
 
-/// The figure with its vertical axis divided the other way, where both ways show the data:
-/// no value is negative, and the positive ones differ enough.
+/// The figure with the other scale of its vertical axis, if both scales show the data: no value is
+/// negative, and the positive ones differ enough.
 fn other_scale(figure: &Figure) -> Option<Figure> {
     let only_lines = figure
         .panels
@@ -297,9 +296,9 @@ fn length(svg: &str, side: &str) -> u32 {
     digits.and_then(|digits| digits.parse().ok()).unwrap_or(1)
 }
 
-/// An SVG as an element of a page: without what only a file needs, with names of its own.
-/// The title and the description go into an attribute, since a browser would show the
-/// title wherever a reader points.
+/// An SVG as an element of a page: without the parts that only a file needs, and with unique
+/// names. The title and the description go into an attribute, since a browser would show the
+/// title at the cursor.
 fn inline(svg: &str, prefix: &str) -> Image {
     let start = svg.find("<svg").map_or(0, |at| at + "<svg".len());
     let body = svg.get(start..).unwrap_or_default();
@@ -336,15 +335,14 @@ fn without_attribute(root: &str, name: &str) -> String {
     format!("{before}{after}")
 }
 
-/// The elements with `prefix` before every name, so that those of two charts on one page
-/// are not the same.
+/// The elements with `prefix` before every name, so that two charts on a page share no names.
 fn renamed(elements: &str, prefix: &str) -> String {
     if !elements.contains(" id=\"") {
         return elements.to_owned();
     }
     let mut renamed = String::with_capacity(elements.len());
     for piece in elements.split_inclusive('>') {
-        // The text before a tag stays as it is.
+        // The text before a tag stays unchanged.
         let (text, tag) = piece.split_at(piece.find('<').unwrap_or(piece.len()));
         renamed.push_str(text);
         let tag = tag

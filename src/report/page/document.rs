@@ -1,4 +1,4 @@
-//! The document itself: everything in its place.
+//! The HTML document.
 
 use maud::{DOCTYPE, Markup, PreEscaped, html};
 
@@ -23,7 +23,7 @@ pub fn html(page: &Page) -> String {
                 meta name="color-scheme" content="light dark";
                 meta name="generator" content="gradtape";
                 title { (page.title) }
-                // Else a browser asks a server for one.
+                // Otherwise a browser requests one from a server.
                 link rel="icon" href="data:,";
                 style { (PreEscaped(&style)) }
             }
@@ -46,7 +46,7 @@ pub fn html(page: &Page) -> String {
     document.into_string()
 }
 
-/// The colours of the charts on a dark screen. On paper they stay as they are.
+/// The colours of the charts on a dark screen. Print keeps the light ones.
 fn dark_charts(page: &Page) -> String {
     let mut rules = String::new();
     for (light, dark) in dark_counterparts() {
@@ -99,11 +99,26 @@ fn navigation(page: &Page) -> Markup {
     }
 }
 
-/// Repetitions are folded below their settings.
+/// The heading of the runs; with repetitions they are folded below their settings.
 fn runs_name(page: &Page) -> &'static str {
     match page.rankings.is_empty() {
         true => "Runs",
         false => "Settings",
+    }
+}
+
+/// Text in which a number such as 1e-8 stays on one line: browsers break lines after its hyphen.
+pub(super) fn prose(text: &str) -> Markup {
+    let is_digit = |letter: char| letter.is_ascii_digit();
+    html! {
+        @for (index, word) in text.split(' ').enumerate() {
+            @if index > 0 { " " }
+            @if word.split_once("e-").is_some_and(|(before, _)| before.ends_with(is_digit)) {
+                span class="unbroken" { (word) }
+            } @else {
+                (word)
+            }
+        }
     }
 }
 
@@ -112,14 +127,14 @@ fn diagnosis(page: &Page) -> Markup {
         @if !page.diagnosis.is_empty() {
             section id="summary" aria-labelledby="summary-heading" {
                 h2 id="summary-heading" { "Summary" }
-                p class="diagnosis" dir="auto" { (page.diagnosis.join(" ")) }
+                p class="diagnosis" dir="auto" { (prose(&page.diagnosis.join(" "))) }
                 @if !page.details.is_empty() {
                     details class="by-objective" {
-                        summary { "Objective by objective" }
+                        summary { "By objective" }
                         dl dir="auto" {
                             @for detail in &page.details {
                                 dt { (detail.objective) }
-                                dd { (detail.sentences.join(" ")) }
+                                dd { (prose(&detail.sentences.join(" "))) }
                             }
                         }
                     }

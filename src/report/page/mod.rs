@@ -1,11 +1,11 @@
-//! `index.html`: a report as one page that stands alone.
+//! `index.html`: a report as one self-contained page.
 //!
-//! A [`Page`] says what is shown, [`html`] makes the document: text, tables and charts that
-//! can be read without a script, and a script that adds what needs one (sorting, filtering,
-//! values at the cursor). Everything is inside the file, and its policy forbids the browser
-//! to load anything else. Whatever titles and labels contain is escaped by `maud`.
+//! A [`Page`] is the content, [`html`] makes the document: text, tables and charts that
+//! can be read without a script, and a script for sorting, filtering and values at the cursor.
+//! Everything is inside the file, and its policy forbids the browser to load anything else.
+//! Titles and labels are escaped by `maud`.
 //!
-//! Nothing here knows plans or runs, only texts, tables and drawings.
+//! This module does not know plans or runs, only text, tables and drawings.
 
 mod chart;
 mod document;
@@ -19,8 +19,8 @@ pub use chart::ChartView;
 pub use document::html;
 pub use model::{Cell, Column, Kind, Page, Row, Runs, Setting, Settings, Values};
 
-/// The most rows of runs on a page. More make it slow to open, and nobody reads them.
+/// Maximum number of rows of runs on a page. More would make it slow to open.
 pub const GREATEST_ROWS: usize = 1_000;
 
-/// The most rows of a table of a derivative on a page.
+/// Maximum number of rows of a derivative's table on a page.
 pub const GREATEST_VALUES: usize = 100;

@@ -1,21 +1,21 @@
-//! What a page shows.
+//! The content of a page.
 
 use super::ChartView;
 use crate::diagnosis::Detail;
 use crate::ending::Tone;
 
-/// Everything on a page, in its order.
+/// The content of a page, in order.
 #[derive(Debug, Default)]
 pub struct Page {
     /// The heading.
     pub title: String,
-    /// What the experiment is about; paragraphs are divided by empty lines.
+    /// The description of the experiment; empty lines separate paragraphs.
     pub description: Option<String>,
-    /// What was run, in a line: `50 runs`, `f64`.
+    /// The parts of the line about the experiment: `50 runs`, `f64`.
     pub outline: Vec<String>,
-    /// What happened: the sentences of a paragraph.
+    /// The sentences of the summary.
     pub diagnosis: Vec<String>,
-    /// What is too much for the paragraph.
+    /// Further sentences by objective.
     pub details: Vec<Detail>,
     /// The charts.
     pub charts: Vec<ChartView>,
@@ -25,7 +25,7 @@ pub struct Page {
     pub runs: Option<Runs>,
     /// The tables of derivatives.
     pub values: Vec<Values>,
-    /// Names and values that say where the report comes from.
+    /// Names and values about the origin of the report.
     pub facts: Vec<(String, String)>,
     /// The other files of the report.
     pub files: Vec<String>,
@@ -36,13 +36,13 @@ pub struct Page {
 /// The table of runs.
 #[derive(Debug, Default)]
 pub struct Runs {
-    /// The columns, without that of the run's number.
+    /// The columns, without the number of the run.
     pub columns: Vec<Column>,
     /// The rows: the first ones, and the best one.
     pub rows: Vec<Row>,
-    /// How many runs there are.
+    /// The number of all runs.
     pub of: u64,
-    /// How many came to which outcome, the most frequent first.
+    /// The number of runs with each outcome, the most frequent first.
     pub outcomes: Vec<(String, Tone, u64)>,
     /// The file with all of them.
     pub file: String,
@@ -55,27 +55,27 @@ pub struct Column {
     pub name: String,
     /// The heading.
     pub title: String,
-    /// What its cells are.
+    /// The type of its cells.
     pub kind: Kind,
 }
 
-/// What the cells of a column are.
+/// The type of the cells of a column.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Kind {
     /// Numbers, aligned to the right and sorted by value.
     Number,
-    /// Texts.
+    /// Text.
     Text,
-    /// What the run came to, in its colour.
+    /// The outcome of the run, coloured.
     Outcome,
 }
 
 /// A cell.
 #[derive(Debug, Clone, Default)]
 pub struct Cell {
-    /// What is shown.
+    /// The displayed text.
     pub text: String,
-    /// All digits, if that is not the same.
+    /// All digits, if they differ from the text.
     pub exact: Option<String>,
 }
 
@@ -90,7 +90,7 @@ pub struct Row {
     pub tone: Tone,
     /// Its diagnosis.
     pub sentence: String,
-    /// Whether it is the best one.
+    /// Whether it is the best run.
     pub is_best: bool,
 }
 
@@ -99,26 +99,26 @@ pub struct Row {
 pub struct Settings {
     /// The objective, if there are several.
     pub title: Option<String>,
-    /// What they are ranked by.
+    /// The quantity that ranks them.
     pub quantity: &'static str,
     /// Whether the minimum is known.
     pub has_minimum: bool,
-    /// Whether the first one is better than no setting at all.
+    /// Whether the first setting has a finite median.
     pub has_best: bool,
     /// A row for each setting that is shown.
     pub rows: Vec<Setting>,
-    /// How many settings there are.
+    /// The number of all settings.
     pub of: u64,
     /// The test that compares them.
     pub test: Option<&'static str>,
 }
 
-/// A setting with what its runs came to.
+/// A setting with the results of its runs.
 #[derive(Debug, Default)]
 pub struct Setting {
-    /// What tells it apart.
+    /// The values that distinguish it from other settings.
     pub label: String,
-    /// The smallest loss, the quartiles and the largest.
+    /// The smallest loss, the quartiles and the largest loss.
     pub losses: [Cell; 5],
     /// The share that converged.
     pub converged: String,
@@ -126,7 +126,7 @@ pub struct Setting {
     pub reached: Option<String>,
     /// The share that diverged.
     pub diverged: String,
-    /// How it compares with the best one.
+    /// The comparison with the best setting.
     pub comparison: String,
 }
 
@@ -135,15 +135,15 @@ pub struct Setting {
 pub struct Values {
     /// The heading.
     pub title: String,
-    /// What is differentiated, if the heading does not say so.
+    /// The formula, if it is not the heading.
     pub formula: Option<String>,
     /// The headings of the first columns.
     pub columns: Vec<String>,
-    /// How many columns there are.
+    /// The number of all columns.
     pub columns_of: usize,
     /// The first rows.
     pub rows: Vec<Vec<Cell>>,
-    /// How many rows there are.
+    /// The number of all rows.
     pub of: usize,
     /// The file with all of them.
     pub file: String,

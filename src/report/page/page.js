@@ -1,7 +1,7 @@
 "use strict";
-// What a page can do beyond being read: sorting and filtering the table of runs, values at
-// the cursor, lines hidden from the legend, and the other vertical axis. Everything that
-// needs this script is made or shown by it, so that without it nothing is there in vain.
+// The interactive parts of a page: sorting and filtering the table of runs, values at the
+// cursor, hiding lines from the legend, and the other scale of the vertical axis. This script
+// creates or shows all of its controls, so that without it no useless ones are visible.
 (() => {
   const first = (selector, from = document) => from.querySelector(selector);
   const all = (selector, from = document) => [...from.querySelectorAll(selector)];
@@ -13,7 +13,7 @@
     return element;
   };
 
-  // A number as it is written in a cell: with all digits in its title, maybe with commas.
+  // The number in a cell, which may have commas; the title has all digits.
   const number = (text) => {
     const plain = text.trim().replaceAll(",", "");
     const infinite = /^([+-]?)inf/i.exec(plain);
@@ -23,7 +23,7 @@
 
   // A number for a reader: five significant digits.
   const shown = (value, isWhole) => {
-    // The value where a run diverged, which no number is known of.
+    // Where a run diverged the value is not known.
     if (!Number.isFinite(value)) return "diverged";
     if (isWhole) return Math.round(value).toLocaleString("en");
     const rounded = Number(value.toPrecision(5));
@@ -43,7 +43,7 @@
     const cells = new Map(bodies.map((body) => [body, [...body.rows[0].cells]]));
     const text = (cell) => cell.textContent.trim();
     const numeric = heads.map((head) => head.classList.contains("n"));
-    // The first cell of a row may also say that its run is the best.
+    // The first cell of a row may also mark its run as the best.
     const numberOf = (body, column) => {
       const cell = cells.get(body)[column];
       return column === 0 ? Number(body.id.slice(4)) : number(cell.title || text(cell));
@@ -81,7 +81,7 @@
       "<=": (a, b) => a <= b,
       ">=": (a, b) => a >= b,
     };
-    // What a word of the filter demands of a row; null for a comparison with no number.
+    // The condition of a word of the filter; null for a comparison without a number.
     const demand = (word) => {
       const [, name, operator, wanted] = /^([^<>=!:]+)(<=|>=|!=|[<>=:])(.*)$/.exec(word) ?? [];
       const column = columns.get(name?.replaceAll('"', "").toLowerCase());
@@ -125,7 +125,7 @@
     showSentences();
 
     first(".tools").hidden = bodies.length < 2;
-    // A row that is pointed at shows its lines.
+    // Pointing at a row highlights its lines.
     const point = (event) => {
       const body = event.type === "pointerover" ? event.target.closest("tbody") : null;
       const run = body ? body.id.slice(4) : null;
@@ -144,7 +144,7 @@
     return element;
   };
 
-  // Where values are along an axis, as a share from 0 to 1, and back.
+  // The positions of values along an axis, as shares from 0 to 1, and back.
   const axis = (text) => {
     const [kind, ...numbers] = text.split(" ");
     const [low, high, threshold] = numbers.map(Number);
@@ -174,8 +174,8 @@
     };
   };
 
-  // The corners of a line: where they are in the picture, and their values. That of a cross
-  // may have a value beyond the panel, or none; it is held at the edge.
+  // The corners of a line: their positions in the picture, and their values. That of a cross
+  // may have a value outside the panel, or none; it is placed at the edge.
   const corners = (text, [left, top, right, bottom], x, y) => {
     const numbers = text === "" ? [] : text.split(" ");
     const points = [];
@@ -207,7 +207,7 @@
         const shownLines = all("i", panel).map((line) => ({
           of: lines[Number(line.dataset.line)],
           text: line.dataset.points,
-          // Between two dots there is nothing, between two samples nothing is known.
+          // There is nothing between two dots; between two samples values are unknown.
           isJoined: !panel.hasAttribute("data-sampled") && !lines[Number(line.dataset.line)]?.hasDots,
         }));
         return { frame, x, y, lines: shownLines.filter((line) => line.of) };
@@ -219,13 +219,13 @@
       element.append(this.over);
     }
 
-    // Corners are read when somebody points at them: there may be thousands.
+    // Corners are parsed on demand: there may be thousands.
     points(panel, line) {
       line.points ??= corners(line.text, panel.frame, panel.x, panel.y);
       return line.points;
     }
 
-    // What is drawn of a line, where the picture is a drawing.
+    // The elements of a line, if the picture is a drawing.
     groups(line) {
       if (!this.byLine) {
         this.byLine = new Map();
@@ -238,7 +238,7 @@
       return this.byLine.get(String(line.index)) ?? [];
     }
 
-    // Every line that can be pointed at, panel by panel.
+    // All visible lines, panel by panel.
     *shown() {
       for (const panel of this.panels) {
         for (const line of panel.lines) if (!line.of.isHidden) yield { panel, line };
@@ -253,7 +253,7 @@
       ];
     }
 
-    // What lies nearest to a place in the picture.
+    // The nearest point of a line to a position in the picture.
     nearest([x, y]) {
       let best = null;
       const reach = 12;
@@ -286,8 +286,8 @@
       return line.isFunction;
     }
 
-    // Whether all corners are whole numbers along a side, as epochs are; but for those where
-    // the edge of the panel cuts the line.
+    // Whether all corners are integers along a side, like epochs, except those where the edge of
+    // the panel cuts the line.
     isWhole(panel, line, side) {
       const points = this.points(panel, line).filter(Boolean);
       line.isWhole ??= [0, 1].map((one) => points.every((point) => (
@@ -299,8 +299,8 @@
       return Math.min(y - top, bottom - y) < 0.1;
     }
 
-    // The place of a line at the cursor, or the nearest one that is seen: of a line over
-    // epochs at one of these, since nothing is known between them.
+    // The point of a line at the cursor, or the nearest visible one. On a line over epochs it is
+    // at an epoch, since values between epochs are unknown.
     atX(panel, line, cursor) {
       const points = this.points(panel, line);
       const [left, , right] = panel.frame;
@@ -327,14 +327,14 @@
       return best && this.between({ panel, line, ...best });
     }
 
-    // The corners that a reader can step to: not those where the panel cuts a line over epochs.
+    // The corners for the arrow keys: not those where the panel cuts a line over epochs.
     steps(panel, line) {
       const isWhole = this.isWhole(panel, line, 0);
       const isStep = (point) => point && (!isWhole || Number.isInteger(point.values[0]));
       return this.points(panel, line).flatMap((point, place) => (isStep(point) ? [place] : []));
     }
 
-    // A place on the way to a corner, with its values.
+    // A point between the previous corner and this one, with its values.
     between({ panel, line, place, share }) {
       const points = this.points(panel, line);
       const to = points[place];
@@ -355,12 +355,12 @@
     mark(hit) {
       this.dot.setAttribute("r", 0);
       if (hit) {
-        // As large on the screen whatever the size of the picture there.
+        // The size on the screen does not depend on the size of the picture.
         this.dot.setAttribute("r", (4.5 * this.size[0]) / this.element.clientWidth);
         this.dot.setAttribute("cx", hit.at[0]);
         this.dot.setAttribute("cy", hit.at[1]);
       }
-      // Where there is no group to be set off, the line is drawn over the picture.
+      // Without a group to highlight, the line is drawn over the picture.
       const isTraced = hit && hit.line.isJoined && this.groups(hit.line.of).length === 0;
       const points = isTraced ? this.points(hit.panel, hit.line) : [];
       const piece = (point, at) => (point ? `${points[at - 1] ? "L" : "M"}${point.place.join(",")}` : "");
@@ -394,7 +394,7 @@
       return this.pictures.find((picture) => !picture.element.hidden) ?? this.pictures[0];
     }
 
-    // Sets off some lines, or none.
+    // Highlights some lines, or none.
     light(lines) {
       const [before, after] = [this.lit ?? [], lines];
       if (before.length === 0 && after.length === 0) return;
@@ -427,7 +427,7 @@
       this.place(hit.at);
     }
 
-    // Beside the point on the side that has room, else above or below it.
+    // Places the tooltip next to the point on a side with room, else above or below it.
     place([x, y]) {
       const box = this.picture.element.getBoundingClientRect();
       const scale = box.width / this.picture.size[0];
@@ -451,13 +451,13 @@
         picture.element.addEventListener("pointermove", (event) => this.show(picture.nearest(picture.at(event))));
         picture.element.addEventListener("pointerdown", (event) => this.show(picture.nearest(picture.at(event))));
         picture.element.addEventListener("pointerleave", (event) => {
-          // A finger that is lifted leaves too; what it pointed at stays.
+          // Lifting a finger also fires this event; its tooltip stays.
           if (event.pointerType === "mouse") this.show(null);
         });
       }
       this.plot.tabIndex = 0;
       this.plot.setAttribute("role", "group");
-      this.plot.setAttribute("aria-label", "Values of the chart: arrow keys go along a line and to the next one");
+      this.plot.setAttribute("aria-label", "Chart values: the arrow keys move along a line and between lines");
       this.plot.addEventListener("keydown", (event) => {
         if (event.target !== this.plot || event.ctrlKey || event.metaKey || event.altKey) return;
         const hit = event.key === "Escape" ? null : this.step(event.key);
@@ -469,7 +469,7 @@
       this.plot.addEventListener("blur", () => this.show(null));
     }
 
-    // Where a key leads; undefined for a key that leads nowhere.
+    // The point that a key leads to; undefined for other keys.
     step(key) {
       const picture = this.picture;
       const lines = [...picture.shown()];
@@ -495,7 +495,7 @@
       const sign = { ArrowLeft: -1, ArrowRight: 1 }[key];
       if (!sign) return undefined;
       if (!this.hit) return to(places[0]);
-      // Corners may lie closer together than anybody wants to step.
+      // Corners may lie too close together for single steps.
       const least = line.isJoined ? panel.frame[2] / 100 : 0;
       const here = points[this.hit.place] ?? points[places[0]];
       const ahead = sign > 0
@@ -507,13 +507,13 @@
       return next === undefined ? to(this.hit.place) : to(next);
     }
 
-    // Entries of the legend become switches of their lines.
+    // Entries of the legend become buttons that hide their lines.
     legend() {
       for (const picture of this.pictures) {
         const entries = picture.svg ? all("[data-entry]", picture.svg) : [];
         const ofLines = entries.filter((entry) => this.of(entry.dataset.entry).length > 0);
         if (ofLines.length === 0) continue;
-        // The parts of an image cannot be reached.
+        // The parts of an image are not accessible.
         picture.svg.setAttribute("role", "group");
         for (const entry of ofLines) {
           entry.setAttribute("role", "button");
@@ -552,7 +552,7 @@
       }
     }
 
-    // The other vertical axis.
+    // The scale of the vertical axis.
     switch() {
       if (this.pictures.length < 2) return;
       const buttons = this.pictures.map((picture) => made("button", { type: "button" }, picture.element.dataset.scale));
@@ -571,7 +571,7 @@
     }
   }
 
-  // ---- The section that is read, in the navigation ----
+  // ---- The current section in the navigation ----
 
   const startNavigation = () => {
     const links = all("nav a");

@@ -1,10 +1,10 @@
-//! What a browser may do with a page: show what is inside it, and nothing else.
+//! The security policy of a page: a browser shows its content and loads nothing else.
 
 use base64::{Engine, engine::general_purpose::STANDARD};
 use sha2::{Digest, Sha256};
 
 /// The content security policy of a page with one script and one style sheet. Nothing is
-/// loaded from anywhere, and no other script runs, whatever a label contains.
+/// loaded, and no other script runs, whatever a label contains.
 pub(super) fn policy(style: &str, script: &str) -> String {
     let hash = |text: &str| STANDARD.encode(Sha256::digest(text));
     format!(
@@ -15,15 +15,15 @@ pub(super) fn policy(style: &str, script: &str) -> String {
     )
 }
 
-/// Bytes of a picture as an address.
+/// A PNG image as an address.
 pub(super) fn png_address(png: &[u8]) -> String {
     let mut address = "data:image/png;base64,".to_owned();
     STANDARD.encode_string(png, &mut address);
     address
 }
 
-/// The address of a file of the report. What is not a letter, a digit or one of `-._~` is
-/// written as `%` and its bytes, so that no name becomes a query, a scheme or another folder.
+/// The address of a file of the report. All characters other than letters, digits and `-._~` are
+/// percent-encoded, so that no name becomes a query, a scheme or another directory.
 pub(super) fn file_address(name: &str) -> String {
     let mut address = String::with_capacity(name.len());
     for byte in name.bytes() {
@@ -49,7 +49,7 @@ mod tests {
 
     #[test]
     fn the_policy_names_the_hashes_of_style_and_script() {
-        // The hash of an empty text, as every description of SHA-256 has it.
+        // The SHA-256 hash of an empty text.
         let empty = "'sha256-47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU='";
         let policy = policy("", "");
         assert!(policy.starts_with("default-src 'none'; "));

@@ -1,12 +1,12 @@
-//! The text of an experiment file with light colours.
+//! The text of an experiment file with syntax colours.
 
 use maud::{Markup, html};
 
 /// A part of a line and the class that colours it.
 type Part<'a> = (&'static str, &'a str);
 
-/// The text in `code`, its comments, strings and headings of tables marked. Where it is
-/// not what a TOML file would have, the colours may be wrong, but never the text.
+/// The text in `code`, with marked comments, strings and table headings. If it is not valid TOML,
+/// the colours may be wrong, but never the text.
 pub(super) fn toml(text: &str) -> Markup {
     let mut open = None;
     html! {
@@ -20,8 +20,8 @@ pub(super) fn toml(text: &str) -> Markup {
     }
 }
 
-/// Divides a line. `open` is the mark that ends the text of several lines in which the line
-/// begins, if it begins in one.
+/// Splits a line. `open` is the mark that ends the multi-line string in which the line begins, if
+/// any.
 fn parts<'a>(line: &'a str, open: &mut Option<&'static str>) -> Vec<Part<'a>> {
     let mut parts = Vec::new();
     let mut rest = line;

@@ -2,12 +2,13 @@
 
 use maud::{Markup, html};
 
+use super::document::prose;
 use super::model::{Cell, Column, Kind, Row, Runs, Setting, Settings, Values};
 use super::policy::file_address;
 use crate::ending::Tone;
 use crate::number::grouped;
 
-/// How many runs came to which outcome.
+/// The number of runs with each outcome.
 pub(super) fn outcomes(runs: &Runs) -> Markup {
     html! {
         p class="chips" {
@@ -18,7 +19,7 @@ pub(super) fn outcomes(runs: &Runs) -> Markup {
     }
 }
 
-/// The table of runs with its controls, which a script shows.
+/// The table of runs with its controls, which the script shows.
 pub(super) fn runs(runs: &Runs) -> Markup {
     let shown = runs.rows.len() as u64;
     let columns = runs.columns.len() + 1;
@@ -33,7 +34,8 @@ pub(super) fn runs(runs: &Runs) -> Markup {
                 summary { "How to filter" }
                 p {
                     "Words that a row contains, " code { "column:word" } ", or a comparison "
-                    "such as " code { "loss<1e-3" } "; all must hold. Columns: " code { "run" }
+                    "such as " code { "loss<1e-3" } ". A row must match all of them. Columns: "
+                    code { "run" }
                     @for column in &runs.columns { ", " code { (column.name) } }
                     "."
                 }
@@ -43,11 +45,11 @@ pub(super) fn runs(runs: &Runs) -> Markup {
             table id="runs-table" class="runs" {
                 caption id="runs-caption" {
                     @if shown < runs.of {
-                        (grouped(u128::from(shown))) " of " (grouped(u128::from(runs.of))) " runs: the first, and the best. All are in "
+                        (grouped(u128::from(shown))) " of " (grouped(u128::from(runs.of))) " runs: the first ones and the best. All runs are in "
                         a href=(file_address(&runs.file)) { (runs.file) } "."
                     } @else {
                         (grouped(u128::from(runs.of))) @if runs.of == 1 { " run" } @else { " runs" }
-                        ". All digits are in " a href=(file_address(&runs.file)) { (runs.file) } "."
+                        ". Full-precision values are in " a href=(file_address(&runs.file)) { (runs.file) } "."
                     }
                 }
                 thead {
@@ -69,8 +71,7 @@ fn head(column: &Column) -> Markup {
     }
 }
 
-/// A run has a body of its own, so that its sentence stays below its numbers when runs are
-/// sorted.
+/// A run, in its own table body so that its sentence stays below its numbers when runs are sorted.
 fn run(row: &Row, columns: &[Column], width: usize) -> Markup {
     html! {
         tbody id=(format!("run-{}", row.run)) class=[row.is_best.then_some("best")] {
@@ -88,13 +89,13 @@ fn run(row: &Row, columns: &[Column], width: usize) -> Markup {
                 }
             }
             @if !row.sentence.is_empty() {
-                tr class="sentence" { td colspan=(width) { p { (row.sentence) } } }
+                tr class="sentence" { td colspan=(width) { p { (prose(&row.sentence)) } } }
             }
         }
     }
 }
 
-/// A text that may be long, in any script.
+/// Text that may be long, in any script.
 fn text(text: &str) -> Markup {
     html! { @if !text.is_empty() { bdi class="text" { (text) } } }
 }
@@ -117,9 +118,9 @@ pub(super) fn settings(settings: &Settings, place: usize) -> Markup {
             table class="settings" {
                 caption id=(caption) {
                     (extent(settings.rows.len(), usize::try_from(settings.of).unwrap_or(usize::MAX), "setting"))
-                    ", by the median of the final " (settings.quantity) "."
+                    ", ranked by the median of the final " (settings.quantity) "."
                     @if let Some(test) = settings.test {
-                        " Compared with the best one by " (test)
+                        " Compared with the best setting by " (test)
                         ", two-sided, with Holm's correction."
                     }
                 }
@@ -130,7 +131,7 @@ pub(super) fn settings(settings: &Settings, place: usize) -> Markup {
                         th scope="col" class="n" { "lower quartile" }
                         th scope="col" class="n" { "upper quartile" }
                         th scope="col" { "against the best" }
-                        @if settings.has_minimum { th scope="col" class="n" { "at the minimum" } }
+                        @if settings.has_minimum { th scope="col" class="n" { "at the known minimum" } }
                         th scope="col" class="n" { "diverged" }
                         th scope="col" class="n" { "converged" }
                         th scope="col" class="n" { "best" }
@@ -178,7 +179,7 @@ pub(super) fn values(values: &Values, place: usize) -> Markup {
                     @if values.columns.len() < values.columns_of {
                         ", " (extent(values.columns.len(), values.columns_of, "column"))
                     }
-                    ". All digits are in "
+                    ". Full-precision values are in "
                     a href=(file_address(&values.file)) { (values.file) } "."
                 }
                 thead { tr { @for column in &values.columns { th scope="col" class="n" { bdi { (column) } } } } }
@@ -194,7 +195,7 @@ fn number(cell: &Cell) -> Markup {
     html! { td class="n" title=[cell.exact.as_ref()] { (cell.text) } }
 }
 
-/// How many there are, and how many are shown.
+/// The number of all items, and of the displayed ones.
 fn extent(shown: usize, of: usize, noun: &str) -> String {
     let all = grouped(of as u128);
     let ending = if of == 1 { "" } else { "s" };

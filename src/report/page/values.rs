@@ -1,13 +1,13 @@
-//! What a script knows of the lines of a picture: where their corners are, as text.
+//! The lines of a picture for the script: their corners, as text.
 
 use std::fmt::Write as _;
 
 use super::super::chart::{AxisRange, DrawnLine, PanelArea, Scale};
 
-/// About how many pixels a line may be off its drawing, so that it takes less room.
+/// Tolerances in pixels by which a line may differ from its drawing, to take less room.
 const TOLERANCES: [f64; 8] = [0.0, 0.25, 0.5, 1.0, 2.0, 4.0, 8.0, 16.0];
 
-/// The letters that a corner takes, about.
+/// The approximate number of characters of a corner.
 const CORNER: usize = 14;
 
 /// A panel of a picture.
@@ -15,17 +15,16 @@ const CORNER: usize = 14;
 pub(super) struct Area {
     /// Its left, top, right and bottom edge, in pixels.
     pub(super) frame: String,
-    /// For each axis its scale, and the values at its ends.
+    /// The scale of each axis, and the values at its ends.
     pub(super) axes: [String; 2],
     /// The numbers of its lines and their corners.
     pub(super) lines: Vec<(usize, String)>,
-    /// Whether some corners are left out that had to be there: then nothing is known between
-    /// two of them.
+    /// Whether necessary corners are omitted: then values between two corners are unknown.
     pub(super) is_sampled: bool,
 }
 
-/// The panels of a picture in about `room` letters. `has_dots` says of which lines every
-/// point is a value of its own.
+/// The panels of a picture in about `room` characters. `has_dots` is true for lines whose points
+/// are separate values.
 pub(super) fn areas(
     panels: &[PanelArea],
     has_dots: impl Fn(usize) -> bool,
@@ -56,7 +55,7 @@ pub(super) fn areas(
             break;
         }
     }
-    // Still too many, as a thousand lines may have, or dots: then not all are told.
+    // Too many lines or dots can still exceed the room: then some corners are omitted.
     let stride = count(&chosen).div_ceil(most.max(1)).max(1);
     let areas = panels.iter().zip(&chosen).map(|(panel, kept)| Area {
         frame: panel.frame.map(compact).join(" "),
@@ -81,7 +80,7 @@ fn axis(axis: AxisRange) -> String {
     }
 }
 
-/// Which corners of a line are needed to stay within a distance of it, in pixels.
+/// The corners of a line that are needed to stay within a distance of it, in pixels.
 ///
 /// A corner is needed where the line leaves the cone of all directions that pass every
 /// corner since the last needed one closely enough (Williams, 1978): one pass, and no more
@@ -138,7 +137,7 @@ fn cross(one: [f64; 2], other: [f64; 2]) -> f64 {
     one[0] * other[1] - one[1] * other[0]
 }
 
-/// Where a point is, in pixels from the lower left corner of its panel; `NaN` for a gap.
+/// The position of a point, in pixels from the lower left corner of its panel; `NaN` for a gap.
 fn place([x, y]: [f64; 2], panel: &PanelArea) -> [f64; 2] {
     let [left, top, right, bottom] = panel.frame;
     let [across, up] = panel.axes;
@@ -148,8 +147,7 @@ fn place([x, y]: [f64; 2], panel: &PanelArea) -> [f64; 2] {
     }
 }
 
-/// Those corners of a line that are kept, or one of `stride` of them: `x y` each, a gap as
-/// `-`.
+/// The corners of a line that are kept, or one of `stride` of them: `x y` each, a gap as `-`.
 fn text(line: &DrawnLine, kept: &[bool], stride: usize) -> String {
     let mut text = String::new();
     let last = line.points.len().saturating_sub(1);
@@ -174,7 +172,7 @@ fn text(line: &DrawnLine, kept: &[bool], stride: usize) -> String {
     text
 }
 
-/// A number in few letters: whole ones with all digits, others with six.
+/// A number in few characters: integers with all digits, others with six.
 fn compact(value: f64) -> String {
     if value.abs() < 1e15 && value == libm::trunc(value) {
         return format!("{value}");
@@ -184,7 +182,7 @@ fn compact(value: f64) -> String {
     let digits = digits.trim_end_matches('0').trim_end_matches('.');
     match exponent {
         "0" => digits.to_owned(),
-        // From the text, so that no digit is made up.
+        // From the text, so that no digits are added.
         "-1" | "-2" | "1" | "2" | "3" | "4" => match text.parse::<f64>() {
             Ok(rounded) => format!("{rounded}"),
             Err(_) => text,

@@ -1,7 +1,7 @@
-//! The experiment file described: every table, every key, what it can hold.
+//! Description of the experiment file: every table, every key and its possible values.
 //!
-//! This is the one description of the format. The reader checks files against
-//! it, and [`documentation`] prints it as `experiments/README.md`.
+//! This is the only description of the format: the reader checks files against
+//! it, and [`documentation`] renders it as `experiments/README.md`.
 
 mod chart;
 
@@ -15,50 +15,50 @@ pub use chart::{CHART, CHART_KINDS, STYLE};
 /// A table of the experiment file.
 #[derive(Debug)]
 pub struct Format {
-    /// How the table is written, such as `[[chart]]`.
+    /// The table as it is written, such as `[[chart]]`.
     pub name: &'static str,
-    /// What it is for.
+    /// Purpose of the table.
     pub description: &'static str,
     /// Its keys, in the order of the documentation.
     pub keys: &'static [Key],
-    /// What any other key can hold; `None` if there is no other key.
+    /// Description of all other keys; `None` if no other keys are allowed.
     pub others: Option<&'static Key>,
 }
 
 /// A key of a table.
 #[derive(Debug)]
 pub struct Key {
-    /// The key, or for [`Format::others`] what the keys are.
+    /// The key; for [`Format::others`], a noun for the keys.
     pub name: &'static str,
-    /// What it can hold.
+    /// Type of the value.
     pub kind: Kind,
-    /// Whether the table is wrong without it.
+    /// Whether the key is required.
     pub need: Need,
-    /// What it means, with the default.
+    /// Meaning and default.
     pub description: &'static str,
 }
 
-/// Whether a table is wrong without a key.
+/// Whether a key is required.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Need {
-    /// It can be left out.
+    /// Optional.
     Optional,
-    /// It cannot.
+    /// Required.
     Required,
-    /// It can be left out by a file that describes no descents.
+    /// Required unless the file describes no descents.
     ForDescents,
 }
 
-/// What a key can hold.
+/// Type of the value of a key.
 #[derive(Clone, Copy, Debug)]
 pub enum Kind {
-    /// Text in quotes.
+    /// A string.
     Text,
-    /// A whole number.
+    /// An integer.
     Whole(Domain),
     /// A number.
     Number(Domain),
-    /// `true` or `false`.
+    /// A boolean.
     Switch,
     /// One of a few words.
     Choice(&'static [&'static str]),
@@ -68,83 +68,81 @@ pub enum Kind {
     Names,
     /// One name, or a list of names.
     OneOrMoreNames,
-    /// A list of names, or a list of such lists.
+    /// A list of names, or a list of lists of names.
     Groups,
     /// A list of numbers.
     Numbers(Domain),
     /// One number, or a list of numbers.
     OneOrMoreNumbers(Domain),
-    /// One whole number, or a list of them.
+    /// One integer, or a list of integers.
     Wholes(Domain),
     /// `"all"`, `"none"` or a list of names.
     Selection,
-    /// A table from names to what is given.
+    /// A table of names, each with a value of this type.
     Map(&'static Kind),
     /// A table of starts, or a list of such tables.
     Starts,
-    /// The start of one variable: a number, a range or a draw, or an array of such.
+    /// The start of one variable: a number, a range, a generated start, or an array of
+    /// those.
     Start,
-    /// A table from settings to the values that are chosen, or a condition as text.
+    /// A table of settings with the values to select, or a condition as a string.
     Filter,
-    /// One such, or a list of them.
+    /// One filter, or a list of filters.
     Filters,
     /// A table.
     Table(&'static Format),
-    /// A table that can be given several times.
+    /// A table that may repeat.
     Tables(&'static Format),
     /// A table, or a list of such tables.
     OneOrMoreTables(&'static Format),
 }
 
 impl Kind {
-    /// What is expected, to complete "expected …".
+    /// The expected type, to complete "expected …".
     #[must_use]
     pub fn description(self) -> String {
         match self {
-            Kind::Text => "text in quotes".to_owned(),
+            Kind::Text => "a string".to_owned(),
             Kind::Whole(domain) | Kind::Number(domain) => domain.description(),
             Kind::Switch => Domain::Switch.description(),
             Kind::Choice(choices) => Domain::Choice(choices).description(),
             Kind::Setting(Domain::Any) => "a value, a list of values or a range".to_owned(),
             Kind::Setting(words @ Domain::Choice(_)) => {
-                format!("{}, or a list of such", words.description())
+                format!("{}, or a list of those", words.description())
             }
             Kind::Setting(domain) => {
-                format!("{}; a list or a range of such", domain.description())
+                format!("{}; or a list or range of those", domain.description())
             }
-            Kind::Names => "a list of names in quotes".to_owned(),
-            Kind::Groups => "a list of names in quotes, or a list of such lists".to_owned(),
-            Kind::OneOrMoreNames => "a name in quotes or a list of names".to_owned(),
+            Kind::Names => "a list of strings".to_owned(),
+            Kind::Groups => "a list of strings, or a list of lists of strings".to_owned(),
+            Kind::OneOrMoreNames => "a string or a list of strings".to_owned(),
             Kind::Numbers(_) => "a list of numbers".to_owned(),
             Kind::OneOrMoreNumbers(_) => "a number or a list of numbers".to_owned(),
-            Kind::Wholes(_) => "a whole number or a list of two".to_owned(),
-            Kind::Start => "a number, a range, a draw, or an array of such".to_owned(),
-            Kind::Selection => "\"all\", \"none\" or a list of names in quotes".to_owned(),
-            Kind::Map(kind) => format!("a table from names to {}", kind.description()),
+            Kind::Wholes(_) => "an integer or a list of two integers".to_owned(),
+            Kind::Start => "a number, a range, a generated start, or an array of those".to_owned(),
+            Kind::Selection => "\"all\", \"none\" or a list of strings".to_owned(),
+            Kind::Map(kind) => format!("a table of names, each with {}", kind.description()),
             Kind::Table(Format {
                 keys: [],
                 others: Some(others),
                 ..
-            }) => format!("a table from names to {}", others.kind.description()),
+            }) => format!("a table of names, each with {}", others.kind.description()),
             Kind::Starts => "a table such as { x = 1.0 }, or a list of such tables".to_owned(),
-            Kind::Filter => {
-                "a table such as { learning_rate = 0.1 }, or text such as \"learning_rate < 0.1\""
-                    .to_owned()
-            }
-            Kind::Filters => {
-                "a table such as { learning_rate = 0.1 }, or text such as \"learning_rate < 0.1\", \
-                 or a list of such"
-                    .to_owned()
-            }
+            Kind::Filter => "a table such as { learning_rate = 0.1 }, or a string such as \
+                 \"learning_rate < 0.1\""
+                .to_owned(),
+            Kind::Filters => "a table such as { learning_rate = 0.1 }, a string such as \
+                 \"learning_rate < 0.1\", or a list of those"
+                .to_owned(),
             Kind::Table(format) => {
                 let keys: Vec<String> = format
                     .keys
                     .iter()
                     .map(|key| format!("`{}`", key.name))
                     .collect();
-                format!("a table of {}", keys.join(", "))
+                format!("a table with keys {}", keys.join(", "))
             }
-            Kind::Tables(format) => format!("tables that begin with `{}`", format.name),
+            Kind::Tables(format) => format!("one or more `{}` tables", format.name),
             Kind::OneOrMoreTables(format) => {
                 let shown = format.keys.first().map_or("", |key| key.name);
                 format!("a table such as {{ {shown} = … }}, or a list of such tables")
@@ -182,112 +180,117 @@ const fn for_descents(name: &'static str, kind: Kind, description: &'static str)
 
 const SCALES: &[&str] = &["linear", "log"];
 
-/// The greatest order of a derivative.
+/// Maximum order of a derivative.
 pub const GREATEST_ORDER: u64 = 4;
 
-/// The epochs without an improvement are counted in the precision of the run, exactly up
-/// to here.
+/// Maximum `patience`: epochs without an improvement are counted in the precision of the
+/// run, which is exact up to this number.
 const GREATEST_PATIENCE: u64 = 1 << 24;
 
-/// Recorded epochs that are not evenly spaced are listed in memory, for all
-/// numbers of epochs of a plan at most so many together.
+/// Maximum number of recorded epochs that are not evenly spaced, since these are listed in
+/// memory; all different `epochs` of a plan count together.
 pub const GREATEST_LISTED: u64 = 10_000_000;
 
-/// All objectives of a file have at most so many variables and constants
-/// together, each name counted once; a derivative has at most so many too.
+/// Maximum number of variables and constants of all objectives of a file together, each
+/// name counted once, and of one derivative.
 pub const GREATEST_VARIABLES: usize = 10_000;
 
 /// The whole file.
 pub static EXPERIMENT: Format = Format {
     name: "the experiment",
-    description: "An experiment file describes every combination of its lists and ranges: \
+    description: "An experiment file expands to every combination of its lists and ranges: \
         precision, subnormals and epochs × objective × constants × start × optimizer × its \
-        settings × repetition, in the order of the file, the last varying fastest. That order \
-        numbers the runs from 0. Beside the descents, or without any, it can have tables of derivatives.",
+        settings × repetition. Runs are numbered from 0 in this order, the last factor varying \
+        fastest and lists in the order of the file. A file can also have tables of derivatives, \
+        with or without descents.",
     keys: &[
         optional(
             "title",
             Kind::Text,
-            "The title of the report; the file's name if left out.",
+            "Title of the report. Default: the file name.",
         ),
         optional(
             "description",
             Kind::Text,
-            "What the experiment is about, for its report.",
+            "Description of the experiment, shown in the report.",
         ),
         for_descents(
             "epochs",
             Kind::Setting(Domain::Count),
-            "How many updates each run makes.",
+            "Number of epochs of each run. An epoch is one update, or with `batch_size` one pass over the training rows.",
         ),
         optional(
             "precision",
             Kind::Setting(Domain::Choice(&["f64", "f32"])),
-            "`\"f64\"` (default) or `\"f32\"`: constants, settings and every operation are rounded to it.",
+            "`\"f64\"` (default) or `\"f32\"`; constants, settings and every operation are rounded to it.",
         ),
         optional(
             "subnormals",
             Kind::Setting(Domain::Choice(&["keep", "flush"])),
-            "`\"keep\"` (default), or `\"flush\"` to make results below the smallest normal number zero, as TensorFlow does.",
+            "`\"keep\"` (default), or `\"flush\"` to flush results below the smallest normal number to zero, as TensorFlow does.",
         ),
         optional(
             "zip",
             Kind::Groups,
-            "Lists among `epochs`, `precision` and `subnormals` that move together instead of being combined; they have equal lengths.",
+            "Lists among `epochs`, `precision` and `subnormals` that are paired element by element (zipped) instead of combined; they must have the same length.",
         ),
         optional(
             "seed",
             Kind::Whole(Domain::Whole),
-            "What all random numbers of the file come from: starts, splits and orders of rows. Default: 0.",
+            "Seed of all random numbers of the file: starts, splits and orders of rows. Default: 0.",
         ),
         optional(
             "repetitions",
             Kind::Whole(Domain::Count),
-            "How often each combination is run, each time with new random numbers; the same ones for every optimizer. Default: 1.",
+            "Number of times each combination runs, each time with new random numbers, which are the same for every optimizer. Default: 1.",
         ),
-        for_descents("objective", Kind::Tables(&OBJECTIVE), "What is minimised."),
+        for_descents(
+            "objective",
+            Kind::Tables(&OBJECTIVE),
+            "Functions to minimise.",
+        ),
         for_descents(
             "optimizer",
             Kind::Tables(&OPTIMIZER),
-            "How it is minimised.",
+            "Methods that minimise the objectives, with their settings.",
         ),
         optional(
             "stop",
             Kind::Table(&STOP),
-            "When a run ends before its last epoch.",
+            "Rules that end a run before its last epoch.",
         ),
         optional(
             "record",
             Kind::Table(&RECORD),
-            "Which epochs and parameters are kept.",
+            "Epochs and parameters to record.",
         ),
         optional(
             "chart",
             Kind::Tables(&CHART),
-            "What is drawn; a useful choice if left out.",
+            "Charts of the report. Default: those that fit the experiment.",
         ),
-        optional("style", Kind::Table(&STYLE), "How charts look."),
+        optional("style", Kind::Table(&STYLE), "Appearance of the charts."),
         optional(
             "expect",
             Kind::Tables(&EXPECT),
-            "What `runner check` demands of the final values.",
+            "Conditions on the final values, tested by `runner check`.",
         ),
         optional(
             "check",
             Kind::Table(&CHECK),
-            "How far values may be from the recorded ones.",
+            "Allowed differences from the recorded values.",
         ),
         optional(
             "derivative",
             Kind::Tables(&DERIVATIVE),
-            "Values and derivatives at points, without any descent.",
+            "Values and derivatives at points, without a descent.",
         ),
     ],
     others: None,
 };
 
-/// The keys of the file that say something about descents. With none of them a
-/// file that has a `[[derivative]]` describes no descents.
+/// The keys of the file that concern descents. A file that has a `[[derivative]]` and none
+/// of these keys describes no descents.
 pub const OF_DESCENTS: &[&str] = &[
     "epochs", "objective", "optimizer", "stop", "record", "chart", "expect",
 ];
@@ -295,13 +298,13 @@ pub const OF_DESCENTS: &[&str] = &[
 /// `[[objective]]`.
 pub static OBJECTIVE: Format = Format {
     name: "[[objective]]",
-    description: "What is minimised, and where the descents start: a formula of some variables, or \
-        test functions by their names.",
+    description: "A function to minimise and where the descents start: a formula of some \
+        variables, or test functions by name.",
     keys: &[
         optional(
             "name",
             Kind::Text,
-            "Its label in tables and charts; the formula or the function if left out.",
+            "Label in tables and charts. Default: the formula or the name of the function.",
         ),
         optional(
             "formula",
@@ -311,32 +314,32 @@ pub static OBJECTIVE: Format = Format {
         optional(
             "function",
             Kind::OneOrMoreNames,
-            "A test function in place of a formula, such as `\"rosenbrock\"`; of a list each is an objective of its own. `runner functions` lists them.",
+            "A test function instead of a formula, such as `\"rosenbrock\"`. Each value of a list becomes a separate objective. `runner functions` lists the test functions.",
         ),
         optional(
             "dimension",
             Kind::Setting(Domain::WholeBetween(1, GREATEST_VARIABLES as u64)),
-            "How many variables the test function has, where that is free. Default: mostly 2. Of a list each is an objective of its own.",
+            "Number of variables, for a test function that does not fix it. Default: 2 for most functions. Each value of a list becomes a separate objective.",
         ),
         optional(
             "start",
             Kind::Starts,
-            "The first value of each variable, or a list of such tables. A formula needs it; a test function has a customary one.",
+            "Initial value of each variable, or a list of such tables. Required for a formula; a test function has a standard start.",
         ),
         optional(
             "define",
             Kind::Map(&Kind::Text),
-            "Names for parts of the formula, each a formula itself.",
+            "Names for parts of the formula, each defined by a formula.",
         ),
         optional(
             "constants",
             Kind::Map(&Kind::Setting(Domain::Finite)),
-            "Numbers of the formula that are not optimised; lists and ranges are swept. For a fixed vector write it in `define`.",
+            "Numbers of the formula that are not optimised; lists and ranges are swept. A fixed vector is written in `define` instead.",
         ),
         optional(
             "minimum",
             Kind::Table(&MINIMUM),
-            "The known minimum, for the gap between it and what was reached. A test function knows its own.",
+            "Known minimum, used for the gap between it and the loss. Test functions include theirs.",
         ),
         optional(
             "transform",
@@ -346,7 +349,7 @@ pub static OBJECTIVE: Format = Format {
         optional(
             "bounds",
             Kind::Map(&Kind::Numbers(Domain::Number)),
-            "Between what variables are kept, such as `{ x = [0, 1], y = [0, inf] }`, all elements of a vector alike: what an update leads to is moved to the nearest point within. `gradient_norm` then counts only directions that are free.",
+            "Lower and upper bound of each variable, such as `{ x = [0, 1], y = [0, inf] }`, the same for all elements of a vector. Updates are projected onto the bounds, and `gradient_norm` then counts only free directions.",
         ),
         optional(
             "data",
@@ -356,28 +359,28 @@ pub static OBJECTIVE: Format = Format {
         optional(
             "zip",
             Kind::Groups,
-            "Constants whose lists move together instead of being combined, such as `[\"a\", \"b\"]`, or starts, such as `[\"start.x\", \"start.y\"]`; a list of such lists for several.",
+            "Constants whose lists are paired element by element (zipped) instead of combined, such as `[\"a\", \"b\"]`, or starts, such as `[\"start.x\", \"start.y\"]`. A list of such lists zips several groups.",
         ),
     ],
     others: None,
 };
 
-/// A start that is not written out.
+/// A start that is random or repeats one number.
 pub static DRAW: Format = Format {
-    name: "a draw",
-    description: "A start that is drawn or repeated, such as `{ normal = [0, 0.1], length = 20 }` \
-        or `{ value = 0, shape = [4, 16] }`. Draws come from `seed`; they are taken anew in each \
-        repetition, and are the same for every optimizer.",
+    name: "a generated start",
+    description: "A start that is random or repeats one number, such as \
+        `{ normal = [0, 0.1], length = 20 }` or `{ value = 0, shape = [4, 16] }`. Random numbers \
+        come from `seed`; they are new in each repetition and the same for every optimizer.",
     keys: &[
         optional(
             "uniform",
             Kind::Numbers(Domain::Finite),
-            "The least and the greatest number, between which all are equally likely.",
+            "Smallest and largest number of a uniform distribution.",
         ),
         optional(
             "normal",
             Kind::Numbers(Domain::Finite),
-            "The mean and the standard deviation.",
+            "Mean and standard deviation of a normal distribution.",
         ),
         optional(
             "value",
@@ -387,12 +390,12 @@ pub static DRAW: Format = Format {
         optional(
             "length",
             Kind::Whole(Domain::Count),
-            "How many elements the vector has; a single number without.",
+            "Number of elements of the vector. Default: a single number.",
         ),
         optional(
             "shape",
             Kind::Wholes(Domain::Count),
-            "In place of `length` the rows and columns of a matrix.",
+            "Numbers of rows and columns of a matrix, instead of `length`.",
         ),
     ],
     others: None,
@@ -401,24 +404,24 @@ pub static DRAW: Format = Format {
 /// `transform` of an objective.
 pub static TRANSFORM: Format = Format {
     name: "transform",
-    description: "In place of f(x) the function f(m + s·R(x − m − d)), so that a method cannot \
-        profit from a minimum at 0 or from axes that are those of the function. m is the known \
-        minimum (the origin if there is none): it moves by d and keeps its value.",
+    description: "Replaces f(x) by f(m + s·R(x − m − d)), so that a method cannot profit from a \
+        minimum at 0 or from variables that are the axes of the function. m is the known minimum \
+        (the origin if there is none): it moves by d and keeps its value.",
     keys: &[
         optional(
             "shift",
             Kind::OneOrMoreNumbers(Domain::Finite),
-            "d: one number for every variable, or one for all of them. Default: 0.",
+            "d: one number for all variables, or a list with one for each. Default: 0.",
         ),
         optional(
             "rotate",
             Kind::Whole(Domain::Whole),
-            "R: a random rotation from this seed. Default: none.",
+            "R: a random rotation generated from this seed. Default: no rotation.",
         ),
         optional(
             "scale",
             Kind::OneOrMoreNumbers(Domain::Positive),
-            "s: a factor above 0, or one for each axis. Default: 1.",
+            "s: one factor above 0, or a list with one for each axis. Default: 1.",
         ),
     ],
     others: None,
@@ -428,38 +431,38 @@ pub static TRANSFORM: Format = Format {
 pub static DATA: Format = Format {
     name: "data",
     description: "Columns of a CSV file with a header. Each cell is a number such as `5`, \
-        `-0.5` or `1e3`; text is read only where `classes` lists the column. A cell that is \
-        missing or in another notation (`2,100`, `21%`, `$2.1`) is an error.",
+        `-0.5` or `1e3`; text is read only in columns listed in `classes`. A missing value or \
+        another notation (`2,100`, `21%`, `$2.1`) is an error.",
     keys: &[
         required(
             "file",
             Kind::Text,
-            "The file, from the folder of the experiment file on.",
+            "Path of the file, relative to the directory of the experiment file.",
         ),
         required(
             "columns",
             Kind::Map(&Kind::OneOrMoreNames),
-            "For each name of the formula a column, which is a vector, or a list of columns, which is a matrix with a row for each row of the file.",
+            "For each name of the formula, a column (a vector) or a list of columns (a matrix with one row for each row of the file).",
         ),
         optional(
             "classes",
             Kind::Names,
-            "Names of `columns` whose cells are text that names classes. Each class becomes an integer, from 0 in order of first appearance, for `one_hot` or as a label; every different text is a class. `runner` and `runner plan` list their number.",
+            "Names of `columns` whose cells are text. Each distinct text is a class and becomes an integer, from 0 in order of first appearance, for `one_hot` or as a label. `runner` and `runner plan` show the number of classes.",
         ),
         optional(
             "standardize",
             Kind::Names,
-            "Names of `columns` of which each column is shifted to mean 0 and scaled to standard deviation 1, both taken over the training rows.",
+            "Names of `columns` to standardize: each of their columns is shifted to mean 0 and scaled to standard deviation 1, both computed from the training rows.",
         ),
         optional(
             "batch_size",
             Kind::Whole(Domain::Count),
-            "An epoch goes once over the training rows in an order shuffled from `seed`, and makes an update for each so many rows; the last ones may be fewer. Default: one update an epoch, on all rows.",
+            "Number of rows of each update. An epoch is one pass over the training rows in an order shuffled from `seed`; its last batch may be smaller. Default: one update per epoch, on all rows.",
         ),
         optional(
             "validation",
             Kind::Number(Domain::Positive),
-            "The share of the rows, or from 1 on their number, that is left out of training; `validation_loss` is the loss on them. The rows are chosen by `seed`.",
+            "Rows held out from training: a share if below 1, otherwise a number of rows. `validation_loss` is the loss on them. They are selected at random from `seed`.",
         ),
     ],
     others: None,
@@ -473,12 +476,12 @@ pub static MINIMUM: Format = Format {
         required(
             "value",
             Kind::Number(Domain::Finite),
-            "The value there; `gap` is the loss minus this.",
+            "Loss at the minimum; `gap` is the loss minus this.",
         ),
         optional(
             "at",
             Kind::Map(&Kind::OneOrMoreNumbers(Domain::Finite)),
-            "The variables there.",
+            "Variables at the minimum.",
         ),
     ],
     others: None,
@@ -488,42 +491,43 @@ pub static MINIMUM: Format = Format {
 pub static OPTIMIZER: Format = Format {
     name: "[[optimizer]]",
     description: "A method with its settings. Each combination of the methods, conventions and \
-        schedules of a table is an optimizer of its own; a setting holds for those that have it.",
+        schedules of a table becomes a separate optimizer; a setting applies to those that have \
+        it.",
     keys: &[
         optional(
             "name",
             Kind::Text,
-            "Its label in tables and charts; the method if left out. What varies within the table stands behind it.",
+            "Label in tables and charts, followed by what varies within the table. Default: the method.",
         ),
         required(
             "method",
             Kind::OneOrMoreNames,
-            "The update rule, such as `\"adam\"`, or a list of them. `runner methods` lists them.",
+            "Update rule, such as `\"adam\"`, or a list of update rules. `runner methods` lists all of them.",
         ),
         optional(
             "convention",
             Kind::OneOrMoreNames,
-            "Whose exact rule and defaults are meant: `\"pytorch\"`, `\"keras\"`, `\"optax\"` or `\"textbook\"`, or a list of them. Default: the first of these that has the method.",
+            "Source of the exact rule and defaults: `\"pytorch\"`, `\"keras\"`, `\"optax\"` or `\"textbook\"`, or a list of these. Default: the first of these that has the method.",
         ),
         optional(
             "schedule",
             Kind::OneOrMoreTables(&SCHEDULE),
-            "How the learning rate changes from epoch to epoch, or a list of such tables. Default: it does not.",
+            "Change of the learning rate from epoch to epoch, or a list of such tables. Default: a constant learning rate.",
         ),
         optional(
             "clip",
             Kind::Table(&CLIP),
-            "What a gradient is limited to before anything else reads it.",
+            "Limit of the gradient, applied before anything else uses it.",
         ),
         optional(
             "zip",
             Kind::Groups,
-            "Settings whose lists move together instead of being combined; they have equal lengths. In a list of lists each of these moves by itself. Those of a schedule are `schedule.NAME`, the limit of `clip` is `clip.NAME`.",
+            "Settings whose lists are paired element by element (zipped) instead of combined; they must have the same length. A list of lists zips several independent groups. Settings of a schedule are named `schedule.NAME`, the limit of `clip` is named `clip.NAME`.",
         ),
         optional(
             "exclude",
             Kind::Filters,
-            "Combinations that are left out, by `method`, `convention`, the settings of this table, and with the names of `zip` those of schedules and clipping.",
+            "Combinations to omit, by `method`, `convention`, the settings of this table, and those of schedules and clipping under the names used in `zip`.",
         ),
     ],
     others: Some(&Key {
@@ -537,48 +541,48 @@ pub static OPTIMIZER: Format = Format {
 /// `schedule` of an optimizer.
 pub static SCHEDULE: Format = Format {
     name: "schedule",
-    description: "How the learning rate changes: the rate of epoch k leads from the state of \
-        epoch k to that of epoch k + 1. In tables and filters its settings have `schedule.` in \
-        front.",
+    description: "Change of the learning rate: the learning rate of epoch k leads from the state \
+        of epoch k to that of epoch k + 1. In tables and filters the settings have the prefix \
+        `schedule.`.",
     keys: &[
         required(
             "kind",
             Kind::Text,
-            "Its shape, such as `\"cosine\"`. `runner methods` lists them, `runner methods cosine` shows one with its settings.",
+            "Shape of the schedule, such as `\"cosine\"`. `runner methods` lists all shapes; `runner methods cosine` shows one with its settings.",
         ),
         optional(
             "convention",
             Kind::Text,
-            "Whose exact rule and defaults are meant. Default: the convention of the optimizer, as far as it is given; else the first that has this kind.",
+            "Source of the exact rule and defaults. Default: the convention of the optimizer if given, otherwise the first that has this kind.",
         ),
     ],
     others: Some(&Key {
         name: "a setting of the schedule",
         kind: Kind::Setting(Domain::Any),
         need: Need::Optional,
-        description: "One value, a list or a range. Every kind can have `warmup`: so many epochs in which the rate rises from a lower one, before the rest begins. `milestones`, `boundaries`, `values` and `scales` are one list for all runs, `formula` is a text.",
+        description: "One value, a list or a range. Every kind can have `warmup`: the number of epochs in which the learning rate rises from a lower one before the rest begins. `milestones`, `boundaries`, `values` and `scales` are one list for all runs; `formula` is a string.",
     }),
 };
 
 /// `clip` of an optimizer.
 pub static CLIP: Format = Format {
     name: "clip",
-    description: "How a gradient is made shorter: one of these, by the rule of the optimizer's convention.",
+    description: "Clipping of the gradient: one of these keys, by the rule of the optimizer's convention.",
     keys: &[
         optional(
             "value",
             Kind::Setting(Domain::Positive),
-            "Each entry of the gradient is cut off at this magnitude.",
+            "Maximum magnitude of each entry of the gradient; larger entries are cut off.",
         ),
         optional(
             "norm",
             Kind::Setting(Domain::Positive),
-            "The gradient of each variable is scaled down to this Euclidean norm.",
+            "Maximum Euclidean norm of the gradient of each variable; larger ones are scaled down.",
         ),
         optional(
             "global_norm",
             Kind::Setting(Domain::Positive),
-            "The whole gradient is scaled down to this Euclidean norm.",
+            "Maximum Euclidean norm of the whole gradient; a larger one is scaled down.",
         ),
     ],
     others: None,
@@ -587,7 +591,7 @@ pub static CLIP: Format = Format {
 /// A range of numbers.
 pub static RANGE: Format = Format {
     name: "a range",
-    description: "Evenly spaced numbers in place of a list, such as \
+    description: "Evenly spaced numbers instead of a list, such as \
         `{ from = 1e-4, to = 1.0, count = 25, scale = \"log\" }`. Both ends are included and exact.",
     keys: &[
         required("from", Kind::Number(Domain::Finite), "The first number."),
@@ -595,12 +599,12 @@ pub static RANGE: Format = Format {
         required(
             "count",
             Kind::Whole(Domain::WholeBetween(2, GREATEST_WHOLE)),
-            "How many numbers.",
+            "Number of values.",
         ),
         optional(
             "scale",
             Kind::Choice(SCALES),
-            "`\"linear\"` (default): equal differences; `\"log\"`: equal ratios.",
+            "`\"linear\"` (default) for equal differences, `\"log\"` for equal ratios.",
         ),
     ],
     others: None,
@@ -609,7 +613,7 @@ pub static RANGE: Format = Format {
 /// `[stop]`.
 pub static STOP: Format = Format {
     name: "[stop]",
-    description: "Rules that end a run early, tested at every epoch. Each is off unless given. A \
+    description: "Rules that end a run early, tested at every epoch. Each is off by default. A \
         value that is not finite always ends a run.",
     keys: &[
         optional(
@@ -635,17 +639,17 @@ pub static STOP: Format = Format {
         optional(
             "gap_below",
             Kind::Number(Domain::Positive),
-            "Converged when the loss is less than this above the known minimum; an objective without one goes on.",
+            "Converged when the loss is less than this above the known minimum; no effect on an objective without one.",
         ),
         optional(
             "patience",
             Kind::Whole(Domain::WholeBetween(1, GREATEST_PATIENCE)),
-            "Converged when the loss did not improve in so many epochs.",
+            "Converged when the loss has not improved for this many epochs.",
         ),
         optional(
             "min_delta",
             Kind::Number(Domain::NotNegative),
-            "With `patience`: what counts as an improvement is a loss that is less than the last improved one by more than this. Default: 0.",
+            "With `patience`: the loss has improved if it is more than this below the last improved loss. Default: 0.",
         ),
     ],
     others: None,
@@ -654,27 +658,27 @@ pub static STOP: Format = Format {
 /// `[record]`.
 pub static RECORD: Format = Format {
     name: "[record]",
-    description: "What goes into `trajectories.csv`. The first and the last epoch of a run always do.",
+    description: "Contents of `trajectories.csv`. The first and the last epoch of a run are always recorded.",
     keys: &[
         optional(
             "every",
             Kind::Whole(Domain::WholeBetween(1, GREATEST_LISTED)),
-            "Every so many epochs. Default: every epoch up to 10,000 epochs, 1,000 points beyond.",
+            "Number of epochs between recorded epochs. Default: every epoch in runs of at most 10,000 epochs, 1,000 points in longer runs.",
         ),
         optional(
             "points",
             Kind::Whole(Domain::WholeBetween(2, GREATEST_LISTED)),
-            "So many epochs, in place of `every`.",
+            "Number of recorded epochs, instead of `every`.",
         ),
         optional(
             "spacing",
             Kind::Choice(SCALES),
-            "How `points` are spaced: `\"linear\"` (default) or `\"log\"`.",
+            "Spacing of `points`: `\"linear\"` (default) or `\"log\"`.",
         ),
         optional(
             "parameters",
             Kind::Selection,
-            "Which parameters have a column. Default: all up to 16, none beyond.",
+            "Parameters that have a column. Default: all if there are at most 16, otherwise none.",
         ),
     ],
     others: None,
@@ -683,9 +687,13 @@ pub static RECORD: Format = Format {
 /// `[[expect]]`.
 pub static EXPECT: Format = Format {
     name: "[[expect]]",
-    description: "What must hold of the final values.",
+    description: "Conditions on the final values.",
     keys: &[
-        optional("runs", Kind::Filter, "Only these runs; all if left out."),
+        optional(
+            "runs",
+            Kind::Filter,
+            "Only runs matching this condition. Default: all runs.",
+        ),
         optional(
             "status",
             Kind::Choice(Status::NAMES),
@@ -694,76 +702,77 @@ pub static EXPECT: Format = Format {
         optional(
             "outcome",
             Kind::Choice(Outcome::NAMES),
-            "What the run came to.",
+            "Outcome of the run.",
         ),
     ],
     others: Some(&Key {
         name: "a quantity",
         kind: Kind::Table(&BOUND),
         need: Need::Optional,
-        description: "A parameter, `loss`, `gradient_norm`, `gap`, `distance` (from the nearest known minimiser), `validation_loss` or `epochs_run`. The elements of a vector are demanded one by one, such as `\"x[0]\"`, or all by its name.",
+        description: "A parameter, `loss`, `gradient_norm`, `gap`, `distance` (from the nearest known minimiser), `validation_loss` or `epochs_run`. The elements of a vector are tested one by one, such as `\"x[0]\"`, or all by the name of the vector.",
     }),
 };
 
 const ULPS: Key = optional(
     "ulps",
     Kind::Whole(Domain::Whole),
-    "How many representable numbers it may be away.",
+    "Allowed difference in units in the last place (ULPs).",
 );
 const ABS: Key = optional(
     "abs",
     Kind::Number(Domain::Distance),
-    "How much it may be away.",
+    "Allowed absolute difference.",
 );
 const REL: Key = optional(
     "rel",
     Kind::Number(Domain::Distance),
-    "How much it may be away, as a share of the value.",
+    "Allowed difference as a share of the value.",
 );
 
 /// `[check]`.
 pub static CHECK: Format = Format {
     name: "[check]",
-    description: "How far values may be from those of the recorded report before `runner check` \
-        fails. Without it they are the same, to the last bit.",
+    description: "Differences from the recorded report that `runner check` allows. By default \
+        values must be the same to the last bit.",
     keys: &[
         optional(
             "default",
             Kind::Table(&TOLERANCE),
-            "For every quantity that has none of its own; `--ulps`, `--abs` and `--rel` take its place.",
+            "Tolerance of every quantity without one; `--ulps`, `--abs` and `--rel` replace it.",
         ),
         optional(
             "trajectory",
             Kind::Switch,
-            "`true`: all recorded epochs are compared, not only the end of each run, and the first that deviates is told. As `--trajectory`. Default: `false`.",
+            "`true` compares all recorded epochs, not only the end of each run, and reports the first that deviates, like `--trajectory`. Default: `false`.",
         ),
     ],
     others: Some(&Key {
         name: "a quantity",
         kind: Kind::Table(&TOLERANCE),
         need: Need::Optional,
-        description: "A final quantity as in an expectation, a vector by its name, or a column of a derivative, such as `loss = { rel = 1e-9 }`.",
+        description: "A final quantity as in `[[expect]]`, a vector by its name, or a column of a derivative, such as `loss = { rel = 1e-9 }`.",
     }),
 };
 
-/// How far a value may be away.
+/// Allowed difference of a value.
 pub static TOLERANCE: Format = Format {
     name: "a tolerance",
-    description: "How far a value may be away. Of several the loosest decides; with none it is the same.",
+    description: "Allowed difference of a value. If several are given, the loosest applies; if none is given, the value must be the same.",
     keys: &[ULPS, ABS, REL],
     others: None,
 };
 
-/// What is demanded of a quantity.
+/// Condition on a quantity.
 pub static BOUND: Format = Format {
     name: "a bound",
-    description: "What must hold of a final quantity. Numbers are read in the run's precision; of \
-        several tolerances the loosest decides; with none the value must be equal.",
+    description: "Condition on a final quantity. Numbers are read in the run's precision. If \
+        several tolerances are given, the loosest applies; if none is given, the value must be \
+        equal.",
     keys: &[
         optional(
             "equals",
             Kind::OneOrMoreNumbers(Domain::Float),
-            "The value; for a vector one for all elements, or a list of one for each.",
+            "The expected value; for a vector one value for all elements, or a list with one for each.",
         ),
         ULPS,
         ABS,
@@ -771,12 +780,12 @@ pub static BOUND: Format = Format {
         optional(
             "below",
             Kind::OneOrMoreNumbers(Domain::Float),
-            "The quantity is below this.",
+            "The quantity must be below this.",
         ),
         optional(
             "above",
             Kind::OneOrMoreNumbers(Domain::Float),
-            "The quantity is above this.",
+            "The quantity must be above this.",
         ),
     ],
     others: None,
@@ -786,14 +795,14 @@ pub static BOUND: Format = Format {
 pub static DERIVATIVE: Format = Format {
     name: "[[derivative]]",
     description: "A table of a formula and its derivatives at some points: `f`, then `df/dx`, \
-        `d^2f/dx^2`, `d^2f/dx dy`, … up to the order, each derivative once. Of several precisions \
-        or subnormals each has its rows. Where exactly one variable takes several values, there \
-        is a chart over it.",
+        `d^2f/dx^2`, `d^2f/dx dy`, … up to the order, each derivative once. Each precision and \
+        each value of `subnormals` has its own rows. If exactly one variable takes several \
+        values, there is a chart over it.",
     keys: &[
         optional(
             "name",
             Kind::Text,
-            "Its label, from which the files `derivative_….csv`, `.png` and `.svg` have their name. Default: the formula; for the files its number, from 1.",
+            "Label, from which the files `derivative_….csv`, `.png` and `.svg` are named. Default: the formula; for the files, the number of the table, from 1.",
         ),
         required(
             "formula",
@@ -803,32 +812,32 @@ pub static DERIVATIVE: Format = Format {
         required(
             "at",
             Kind::Map(&Kind::Setting(Domain::Finite)),
-            "The points: for each variable a number, or a list or range. Lists and ranges have equal lengths and go together; a single number holds for every point.",
+            "The points: for each variable a number, a list or a range. Lists and ranges must have the same length and are paired element by element; a single number applies to every point.",
         ),
         optional(
             "with_respect_to",
             Kind::Names,
-            "The variables to differentiate by. Default: all of `at`.",
+            "Variables to differentiate by. Default: all of `at`.",
         ),
         optional(
             "order",
             Kind::Whole(Domain::WholeBetween(1, GREATEST_ORDER)),
-            "How often: all derivatives up to this order, mixed ones included. Default: 1.",
+            "Maximum order: all derivatives up to it are computed, including mixed ones. Default: 1.",
         ),
         optional(
             "define",
             Kind::Map(&Kind::Text),
-            "Names for parts of the formula, each a formula itself.",
+            "Names for parts of the formula, each defined by a formula.",
         ),
         optional(
             "constants",
             Kind::Map(&Kind::Number(Domain::Finite)),
-            "Numbers of the formula that are no variables. To vary one, give it in `at` and leave it out of `with_respect_to`.",
+            "Numbers of the formula that are not variables. To vary one, add it to `at` and omit it from `with_respect_to`.",
         ),
         optional(
             "expect",
             Kind::Table(&DERIVATIVE_EXPECT),
-            "What `runner check` demands of the values.",
+            "Conditions on the values, tested by `runner check`.",
         ),
     ],
     others: None,
@@ -837,7 +846,7 @@ pub static DERIVATIVE: Format = Format {
 /// `expect` of a derivative.
 pub static DERIVATIVE_EXPECT: Format = Format {
     name: "expect of a derivative",
-    description: "What must hold of the values, such as `expect = { \"df/dx\" = { equals = [-2, 0, 2] } }`.",
+    description: "Conditions on the values, such as `expect = { \"df/dx\" = { equals = [-2, 0, 2] } }`.",
     keys: &[],
     others: Some(&Key {
         name: "a column",
@@ -847,38 +856,42 @@ pub static DERIVATIVE_EXPECT: Format = Format {
     }),
 };
 
-/// What is demanded of a column of a derivative.
+/// Condition on a column of a derivative.
 pub static POINTS_BOUND: Format = Format {
     name: "a bound at points",
-    description: "As a bound, for a column of a derivative: one value holds at every point, a list \
-        or range has one for each.",
+    description: "A bound for a column of a derivative: a single value applies to every point, a \
+        list or range has one value for each point.",
     keys: &[
-        optional("equals", Kind::Setting(Domain::Float), "The values."),
+        optional(
+            "equals",
+            Kind::Setting(Domain::Float),
+            "The expected values.",
+        ),
         ULPS,
         ABS,
         REL,
         optional(
             "below",
             Kind::Setting(Domain::Float),
-            "The column is below these.",
+            "The column must be below these.",
         ),
         optional(
             "above",
             Kind::Setting(Domain::Float),
-            "The column is above these.",
+            "The column must be above these.",
         ),
     ],
     others: None,
 };
 
-/// Every table, in the order of the documentation.
+/// All tables, in the order of the documentation.
 pub static FORMATS: &[&Format] = &[
     &EXPERIMENT, &OBJECTIVE, &DRAW, &MINIMUM, &TRANSFORM, &DATA, &OPTIMIZER, &SCHEDULE, &CLIP,
     &RANGE, &STOP, &RECORD, &CHART, &STYLE, &EXPECT, &BOUND, &CHECK, &TOLERANCE, &DERIVATIVE,
     &DERIVATIVE_EXPECT, &POINTS_BOUND,
 ];
 
-/// The format as a chapter of Markdown.
+/// The format as a Markdown chapter.
 #[must_use]
 pub fn documentation() -> String {
     let mut text = String::new();
@@ -896,7 +909,7 @@ pub fn documentation() -> String {
         // Writing to a string cannot fail.
         let _ = write!(
             text,
-            "## {title}\n\n{}\n\n| key | holds | meaning |\n|---|---|---|\n",
+            "## {title}\n\n{}\n\n| key | value | meaning |\n|---|---|---|\n",
             format.description
         );
         for key in format.keys.iter().chain(format.others) {

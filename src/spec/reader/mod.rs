@@ -1,5 +1,5 @@
-//! From the text of an experiment file to a [`Spec`], by the description of the
-//! format.
+//! Reads the text of an experiment file to a [`Spec`], following the description of
+//! the format.
 
 mod values;
 
@@ -17,7 +17,7 @@ use crate::spec::{Filter, Names, Numbers, Selection, Spec, Start};
 pub(super) fn read(source: &str) -> (Spec, Vec<Mistake>) {
     let (table, errors) = DeTable::parse_recoverable(source);
     if !errors.is_empty() {
-        // What else might be wrong cannot be told from a misread file.
+        // A misread file does not show what else is wrong.
         let mistakes = errors
             .iter()
             .map(|error| syntax_mistake(error, source))
@@ -40,7 +40,7 @@ pub(super) fn read(source: &str) -> (Spec, Vec<Mistake>) {
 fn syntax_mistake(error: &toml::de::Error, source: &str) -> Mistake {
     let mut span = error.span().unwrap_or(0..0);
     if span.is_empty() {
-        // A caret needs a character to stand under.
+        // A caret needs a character to underline.
         let next = source[span.start..]
             .chars()
             .next()
@@ -88,7 +88,7 @@ impl Reader<'_> {
                 },
             }
         }
-        // A misspelt key was told; that the right one is missing follows.
+        // A misspelt key was reported; that the right one is missing follows from it.
         let is_meant = |key: &str| {
             let meant = |name: &String| name == key || nearest(name, [key]).is_some();
             fields.present.iter().any(meant)
@@ -109,7 +109,7 @@ impl Reader<'_> {
 
     fn unknown_key(&mut self, key: &Spanned<impl Sized>, name: &str, format: &Format) {
         let known = format.keys.iter().map(|key| key.name);
-        let what = format!("{} can have", shown_table(format));
+        let what = format!("keys of {}", shown_table(format));
         let mut label = suggestion(name, &what, known);
         if let (Some(others), false) = (format.others, label.starts_with("did you mean")) {
             label = format!("{label}, or {}", others.name);
@@ -135,7 +135,7 @@ impl Reader<'_> {
         });
     }
 
-    /// What `key` holds, or `None` and a mistake.
+    /// The value of `key`, or `None` and a mistake.
     fn field(&mut self, key: &str, value: &Spanned<DeValue<'_>>, kind: Kind) -> Option<Field> {
         let span = value.span();
         let field = match (kind, value.get_ref()) {
@@ -165,7 +165,7 @@ impl Reader<'_> {
                         true => self.names(key, item, kind),
                         false => {
                             let what = format!("an entry of {key}");
-                            self.wrong_type(&what, item, "a list of names, as the others");
+                            self.wrong_type(&what, item, "a list of strings, like the others");
                             None
                         }
                     });
@@ -275,7 +275,7 @@ impl Reader<'_> {
                     Code::WrongValue,
                     span,
                     message,
-                    "expected one table or more",
+                    "expected at least one table",
                 );
                 self.mistakes.push(mistake);
                 return None;
@@ -317,7 +317,7 @@ impl Reader<'_> {
         map
     }
 
-    /// A filter as a table, or as the text of a condition.
+    /// A filter as a table, or as a condition in a string.
     fn filter(&mut self, value: &Spanned<DeValue<'_>>) -> Option<At<Filter>> {
         let span = value.span();
         let condition = match value.get_ref() {
@@ -340,7 +340,7 @@ impl Reader<'_> {
                 .named(&mut |setting| Some(At::new(setting.value.clone(), place(&setting.span)))),
             Err(mut mistake) => {
                 mistake.span = match mistake.span {
-                    // Of a text without letters the quotes are underlined.
+                    // If the text is empty, the quotes are underlined.
                     Some(part) if !part.is_empty() => Some(place(&part)),
                     _ => Some(literal.clone()),
                 };
@@ -350,7 +350,7 @@ impl Reader<'_> {
         }
     }
 
-    /// What a table demands of settings: one of the values that are given for each.
+    /// The conditions of a table: each setting must have one of its values.
     fn tests(&mut self, prefix: &str, table: &DeTable<'_>, tests: &mut Vec<Filter>) {
         for (key, value) in table {
             let name = format!("{prefix}{}", key.get_ref());
@@ -378,7 +378,7 @@ impl Reader<'_> {
         }
     }
 
-    /// The start of a variable; an array `depth` arrays deep.
+    /// The start of a variable, nested `depth` arrays deep.
     fn start(&mut self, key: &str, value: &Spanned<DeValue<'_>>, depth: usize) -> Option<Start> {
         let span = value.span();
         match value.get_ref() {
@@ -388,7 +388,7 @@ impl Reader<'_> {
                     Code::WrongValue,
                     span,
                     message,
-                    "expected one number or more",
+                    "expected at least one number",
                 ));
                 None
             }
@@ -446,14 +446,14 @@ impl Reader<'_> {
     }
 }
 
-/// Whether a key that the format does not name is one of the others: it holds
-/// what they hold, or at least is not a known key misspelt.
+/// Whether a key that the format does not name is one of the others: its value has
+/// their type, or at least it is not a misspelt known key.
 fn can_be_other(name: &str, value: &Spanned<DeValue<'_>>, format: &Format, kind: Kind) -> bool {
     let fits = !matches!(kind, Kind::Table(_)) || value.get_ref().is_table();
     fits || nearest(name, format.keys.iter().map(|key| key.name)).is_none()
 }
 
-/// Whether a table that gives a start is a draw rather than a range.
+/// Whether a table in a start is a generated start rather than a range.
 fn is_draw(table: &DeTable<'_>) -> bool {
     let has_any = |format: &Format| {
         let mut keys = format.keys.iter();
@@ -470,7 +470,7 @@ fn shown_key(name: &str) -> String {
     format!("`{name}`")
 }
 
-/// A table as a message names it: as it is written, or in words.
+/// The name of a table in messages: as it is written, or in words.
 fn shown_table(format: &Format) -> String {
     if format.name.contains(' ') {
         format.name.to_owned()

@@ -44,7 +44,7 @@ impl Reader<'_> {
             match item.get_ref() {
                 DeValue::Integer(_) => wholes.push(self.whole(key, item, domain)),
                 _ => {
-                    self.wrong_type(&format!("an entry of {key}"), item, "a whole number");
+                    self.wrong_type(&format!("an entry of {key}"), item, "an integer");
                     return None;
                 }
             }
@@ -66,7 +66,7 @@ impl Reader<'_> {
                     Code::WrongValue,
                     span,
                     message,
-                    "expected one value or more",
+                    "expected at least one value",
                 ));
                 return None;
             }
@@ -81,7 +81,7 @@ impl Reader<'_> {
         Some(Setting { values, span })
     }
 
-    /// A range, of whose ends `domain` is asked too.
+    /// A range, whose ends must be in `domain` too.
     fn range(
         &mut self,
         key: &str,
@@ -111,14 +111,14 @@ impl Reader<'_> {
         Some(range)
     }
 
-    /// Tells ends between which there are no even steps.
+    /// Reports ends that allow no even steps between them.
     fn is_spaced(&mut self, range: &Range) -> Option<()> {
         let (from, to) = (range.from.value.wide(), range.to.value.wide());
         let (message, label) =
             if range.log && (from == 0.0 || to == 0.0 || (from < 0.0) != (to < 0.0)) {
                 (
                     "a range of equal ratios cannot touch or cross 0",
-                    "expected both ends above 0, or both below",
+                    "expected both ends above 0, or both below 0",
                 )
             } else if !range.log && !(to - from).is_finite() {
                 (
@@ -143,7 +143,7 @@ impl Reader<'_> {
             DeValue::Boolean(on) => Value::Switch(*on),
             DeValue::Integer(_) | DeValue::Float(_) => Value::Number(self.number(key, value)?),
             _ => {
-                self.wrong_type(key, value, "a number, a name in quotes, true or false");
+                self.wrong_type(key, value, "a number, a string or a boolean");
                 return None;
             }
         };
@@ -156,7 +156,7 @@ impl Reader<'_> {
         value: &Spanned<DeValue<'_>>,
         domain: Domain,
     ) -> Option<At<u64>> {
-        // A whole number of a domain is exact as an `f64`.
+        // An integer of a domain is exact as an `f64`.
         let number = self.number_of(key, value, domain)?;
         let integer = value.get_ref().as_integer()?;
         let whole = u64::from_str_radix(integer.as_str(), integer.radix()).ok()?;
@@ -185,7 +185,7 @@ impl Reader<'_> {
         Some(read)
     }
 
-    /// Tells a value that its key cannot have.
+    /// Reports a value that its key cannot have.
     pub(super) fn is_in(
         &mut self,
         domain: Domain,
@@ -236,10 +236,10 @@ impl Reader<'_> {
 
     pub(super) fn wrong_type(&mut self, key: &str, value: &Spanned<DeValue<'_>>, expected: &str) {
         let found = match value.get_ref() {
-            DeValue::String(_) => "text",
-            DeValue::Integer(_) => "a whole number",
+            DeValue::String(_) => "a string",
+            DeValue::Integer(_) => "an integer",
             DeValue::Float(_) => "a number",
-            DeValue::Boolean(_) => "true or false",
+            DeValue::Boolean(_) => "a boolean",
             DeValue::Datetime(_) => "a date",
             DeValue::Array(_) => "a list",
             DeValue::Table(_) => "a table",

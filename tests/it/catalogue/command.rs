@@ -24,8 +24,8 @@ fn a_function_has_a_page_with_a_picture() {
     insta::assert_snapshot!("trid_12", printed(&["trid", "--dimension", "12"]));
 }
 
-/// Every letter of the ground is two blocks, so that only marks are letters; a
-/// terminal without all colours gets those that it has.
+/// Every character of the background is two blocks, so that only marks are letters; a
+/// terminal without true colours gets the colours that it has.
 #[test]
 fn with_colours_a_picture_is_made_of_blocks() {
     let at = folder(&[]);
@@ -65,11 +65,11 @@ fn what_there_is_not_is_told_with_exit_code_2() {
     };
     check(
         &["rosenbrok"],
-        "error[usage]: there is no test function `rosenbrok`: did you mean `rosenbrock`?\n",
+        "error[usage]: unknown test function `rosenbrok`; did you mean `rosenbrock`?\n",
     );
     check(
         &["nonsense"],
-        "error[usage]: there is no test function `nonsense`: `runner functions` lists them\n",
+        "error[usage]: unknown test function `nonsense`; `runner functions` lists all\n",
     );
     check(
         &["booth", "--dimension", "3"],

@@ -96,7 +96,7 @@ fn a_dimension_is_as_the_rule_says() {
         0,
         "powell_singular has a multiple of 4 variables, not 0",
     );
-    check("sphere", 0, "sphere has any number of variables, not 0");
+    check("sphere", 0, "sphere has at least one variable, not 0");
     check(
         "sphere",
         usize::MAX,
@@ -120,7 +120,7 @@ fn starts_lie_in_the_domain() {
 }
 
 /// The value to the precision that the table states, and the gradient in relation to
-/// that a thousandth beside the minimum: the coordinates are rounded, which is some
+/// that a thousandth away from the minimum: the coordinates are rounded, which is some
 /// 10⁻¹³ of that thousandth, and so are the terms of the gradient.
 #[test]
 fn every_minimum_is_one() {
@@ -183,8 +183,8 @@ fn every_minimum_is_one() {
     assert!(count > 250, "{count}");
 }
 
-/// Against values and gradients that were computed with 60 digits from formulas that
-/// somebody else wrote.
+/// Against values and gradients that were computed with 60 digits from independently
+/// written formulas.
 ///
 /// A value may be off by what it changes if each coordinate is off by eight units in
 /// its last place, and by as much of the value itself and of the constants of the

@@ -35,7 +35,7 @@ impl Tested {
 }
 
 /// No point half way is above the straight line if a function is convex; some is if
-/// it is not. Roundings of the three values are allowed for.
+/// it is not. The tolerance covers roundings of the three values.
 #[test]
 fn convex_functions_lie_below_their_chords() {
     for function in few() {

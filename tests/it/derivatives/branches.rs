@@ -59,7 +59,7 @@ fn drawn_steps(random: &mut Random) -> Vec<Step> {
     steps
 }
 
-/// All steps with the numbers of whoever computes.
+/// All steps, in any kind of number.
 fn computed<N: Number>(steps: &[Step], variables: &[N; 2]) -> N {
     let mut numbers: Vec<N> = Vec::new();
     for step in steps {
@@ -199,7 +199,7 @@ fn branches_of_arrays_are_those_of_each_element() {
         let looped = Program::staged(&graph, &all, &[]).evaluate(&inputs);
         let unrolled = Program::unrolled(&graph, &all, &[]).evaluate(&inputs);
         let bits = |x: &[f64]| -> Vec<u64> {
-            // The payload of a NaN is no part of the contract.
+            // The payload of a NaN is not part of the contract.
             x.iter()
                 .map(|x| if x.is_nan() { 0 } else { x.to_bits() })
                 .collect()

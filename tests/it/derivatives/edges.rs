@@ -330,7 +330,7 @@ fn the_rules_serve_forward_mode_up_to_second_derivatives() {
     }
 }
 
-/// The greatest first or second derivative of `op`, times what the direction
+/// The largest first or second derivative of `op`, times what the direction
 /// of the test above can multiply it by.
 fn true_magnitude(op: Op, operands: [f64; 3]) -> f64 {
     let mut greatest = 0.0_f64;

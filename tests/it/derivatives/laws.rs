@@ -73,7 +73,7 @@ fn mixed_second_derivatives_do_not_depend_on_the_order() {
     let xy = graph.gradient(first[0], &[y])[0];
     let yx = graph.gradient(first[1], &[x])[0];
     let values = Program::new(&graph, &[xy, yx]).evaluate(&[0.7, -1.3]);
-    // cos(xy) − xy·sin(xy), of which each side rounds every term once.
+    // cos(xy) − xy·sin(xy); each side rounds every term once.
     assert!((values[0] - values[1]).abs() < 1e-15, "{values:?}");
     let exact = (0.7_f64 * -1.3).cos() + 0.7 * 1.3 * (0.7_f64 * -1.3).sin();
     assert!((values[0] - exact).abs() < 1e-15);

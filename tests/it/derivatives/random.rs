@@ -108,7 +108,7 @@ impl Tree {
         }
     }
 
-    /// The value and the derivative, and the least distance to a kink in the
+    /// The value and the derivative, and the smallest distance to a kink in the
     /// places that were passed; `None` once something is too large or too near
     /// the end of a domain for two roundings to be compared.
     fn dual(&self, at: &[Dual64; 2]) -> Option<(Dual64, f64)> {

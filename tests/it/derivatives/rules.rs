@@ -103,7 +103,7 @@ fn check_against_differences(op: Op, operands: [f64; 3]) -> bool {
     let gradient = derivatives::<f64>(op).evaluate(&operands[..op.arity()]);
     let mut compared = true;
     for (wrt, slope) in gradient[..op.arity()].iter().enumerate() {
-        // Between whole orders there is no function to take differences of.
+        // Between integer orders there is no function to take differences of.
         if op == Op::Polygamma && wrt == 0 {
             assert_eq!(*slope, 0.0);
             continue;

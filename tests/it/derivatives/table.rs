@@ -6,11 +6,11 @@
 use gradtape::autodiff::Op;
 use num_dual::{Dual64, DualNum, DualNumCopy, HyperDual64};
 
-/// What is declared of an operation besides its functions.
+/// The declarations of an operation other than its functions.
 #[derive(Debug)]
 pub(super) struct Declaration {
     pub(super) name: &'static str,
-    /// For each operand the intervals to draw from. They keep away from points
+    /// For each operand the intervals to sample from. They keep away from points
     /// where the derivative itself is ill-conditioned (1 − x² near x = 1): no
     /// rule written in rounded numbers can be accurate there.
     pub(super) domain: &'static [&'static [(f64, f64)]],
@@ -110,7 +110,7 @@ fn powers(n: f64, x: f64) -> f64 {
 }
 
 /// The derivative of order n of ψ(x): (−1)ⁿ⁺¹ n! times the sum of (x + i)^−(n + 1). For
-/// negative x, ψ by its reflection, and the others from the sum over all whole i, which
+/// negative x, ψ by its reflection, and the others from the sum over all integers i, which
 /// depends on the distance to the nearest pole alone.
 fn polygamma(n: f64, x: f64) -> f64 {
     let is_order = (0.0..=100.0).contains(&n) && n.fract() == 0.0;

@@ -117,7 +117,7 @@ fn shapes_beyond_memory_are_errors() -> Result<()> {
     Ok(())
 }
 
-/// Beside an axis of length 0 the others may be of any length.
+/// If an axis has length 0, the others may have any length.
 #[test]
 fn empty_tensors_with_endless_axes_are_no_danger() {
     let endless = [
@@ -171,7 +171,7 @@ fn a_tape_used_out_of_order_says_so() -> Result<()> {
     assert!(matches!(tape.reset(), Err(Error::NotRecording { .. })));
     tape.gradient(&x, &x)?;
     assert!(matches!(tape.reset(), Err(Error::Consumed { .. })));
-    // A scope that is forgotten goes on recording, and nothing worse.
+    // A scope that is forgotten continues recording, and nothing worse.
     let forgotten = GradientTape::new();
     std::mem::forget(forgotten.enter()?);
     let y = &x * &x;
@@ -202,7 +202,7 @@ fn a_gradient_check_tells_the_worst_entry() -> Result<()> {
     Ok(())
 }
 
-/// A function of the elements of a vector, by itself.
+/// A function that is applied to each element of a vector.
 type OfOne = (&'static str, fn(&Tensor) -> Result<Tensor>, f64);
 
 #[test]
@@ -277,7 +277,7 @@ fn a_source_has_one_tangent() -> Result<()> {
     let twice = tape.jvp(&y, [&x, &x], [&one, &one]);
     assert_eq!(
         message(twice),
-        "jvp: variable `x` (f64) occurs twice among the sources; give it one tangent"
+        "jvp: variable `x` (f64) is listed twice as a source; give it one tangent"
     );
     assert_eq!(tape.jvp(&y, [&x], [&one])?, Some(Tensor::from(3.0)));
     Ok(())
@@ -311,7 +311,7 @@ fn largest(tensor: &Tensor) -> f64 {
         })
 }
 
-/// Any operation, chosen by a number, with operands that may not fit.
+/// Any operation, selected by a number, with operands that may not match.
 fn operate(choice: u8, x: &Tensor, y: &Tensor, axis: isize, index: isize) -> Result<Tensor> {
     match choice % 30 {
         0 => x.try_add(y),

@@ -1,7 +1,7 @@
 //! The gradient tape, behaviour by behaviour.
 //!
-//! The numbers in the names are those of the list of what TensorFlow's tape
-//! does, which the table in `gradtape::tour` follows. What Rust's types make
+//! The numbers in the names refer to the list of behaviours of TensorFlow's tape
+//! that the table in `gradtape::tour` follows. What Rust's types make
 //! impossible has no test: numbers, strings and None as sources or targets
 //! (8, 23), several targets of one Jacobian (37), an unknown word for what is
 //! unconnected (30), a scope that ends twice (13) or on another thread (14).

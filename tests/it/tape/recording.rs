@@ -46,7 +46,7 @@ fn item_03_tensors_have_to_be_watched() -> Result<()> {
         (&x * &x).try_add(&b * &x)
     })??;
     assert_eq!(number(tape.gradient(&y, &x)?), 50.0);
-    // b was an operand of something recorded, but nobody watched it.
+    // b was an operand of something recorded, but it was never watched.
     assert_eq!(tape.gradient(&y, &b)?, None);
     Ok(())
 }

@@ -1,4 +1,4 @@
-//! Variables: items 40 to 42, and the descent that everything began with.
+//! Variables: items 40 to 42, and the first descent.
 
 use gradtape::autodiff::Subnormals;
 use gradtape::batch::{self, Cancelled, Control};
@@ -80,7 +80,7 @@ fn item_42_a_variable_keeps_its_shape_and_type() {
 #[test]
 fn a_variable_can_be_assigned_to_itself() -> Result<()> {
     let v = Variable::new(2.0);
-    // On a thread of its own: what it must not do is wait for itself.
+    // On a separate thread: it must not wait for itself.
     let (sender, receiver) = std::sync::mpsc::channel();
     let own = v.clone();
     std::thread::spawn(move || {

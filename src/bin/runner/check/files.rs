@@ -9,13 +9,13 @@ use crate::args::Check;
 use crate::failure::Failure;
 use crate::output;
 
-/// What a file holds.
+/// The format of a file.
 struct Format {
     option: &'static str,
     name: &'static str,
-    /// Whether a text is how a file in the format begins.
+    /// Whether a file that begins with this text is in the format.
     is_beginning: fn(&str) -> bool,
-    /// The environment variable with a file to which others write, too.
+    /// The environment variable with a file that other programs write to, too.
     shared: Option<&'static str>,
 }
 
@@ -46,8 +46,8 @@ pub struct Files {
 }
 
 impl Files {
-    /// Those that the command line asks for, if they can be written and nothing else is lost.
-    /// Leaves all files as they are.
+    /// The files that the command line asks for, if they can be written and nothing else is lost.
+    /// Changes no file.
     pub fn new(options: &Check) -> Result<Files, Failure> {
         let destination = |path: &Option<PathBuf>, format| {
             let path = path.as_ref();
@@ -68,7 +68,7 @@ impl Files {
 
 /// A file that a check writes.
 pub struct Destination {
-    /// As the command line has it.
+    /// As on the command line.
     path: PathBuf,
     /// Where links lead.
     place: PathBuf,
@@ -102,14 +102,14 @@ impl Destination {
                 let why = format!("it is not {name}; choose another file, or delete it");
                 return Err(format.refuse(path, &why));
             }
-            // What cannot be written should be known before anything is run.
+            // A file that cannot be written is an error before anything is run.
             new_beside(&place).map_err(failed)?;
         }
         destination.place = place;
         Ok(destination)
     }
 
-    /// Writes the text, in place of an older one.
+    /// Writes the text, replacing an older one.
     pub fn write(&self, text: &str) -> Result<(), Failure> {
         let written = if self.path == Path::new(STANDARD_OUTPUT) {
             output::results(text);
@@ -126,15 +126,15 @@ impl Destination {
 
 const STANDARD_OUTPUT: &str = "/dev/stdout";
 
-/// Whether a path is not that of a file: a pipe, a device, or what this process has open, even
-/// if that is a file.
+/// Whether a path is not a regular file: a pipe, a device, or anything that this process has
+/// open.
 fn is_special(path: &Path) -> bool {
     let open = [STANDARD_OUTPUT, "/dev/stderr", "/dev/fd", "/proc/self/fd"];
     let is_other = |it: fs::Metadata| !it.is_file() && !it.is_dir();
     open.iter().any(|open| path.starts_with(open)) || fs::metadata(path).is_ok_and(is_other)
 }
 
-/// The path without links of a file that may be still to be made.
+/// The path without links of a file that may not exist yet.
 fn place(path: &Path) -> io::Result<PathBuf> {
     fs::canonicalize(path).or_else(|_| {
         let folder = path.parent().filter(|folder| *folder != Path::new(""));
@@ -153,7 +153,7 @@ fn beginning(path: &Path) -> io::Result<String> {
     Ok(String::from_utf8_lossy(&bytes).into_owned())
 }
 
-/// A temporary file beside another one, with its access rights.
+/// A temporary file next to another one, with the same access rights.
 fn new_beside(path: &Path) -> io::Result<tempfile::NamedTempFile> {
     let mut builder = tempfile::Builder::new();
     builder.suffix(".tmp");
@@ -167,8 +167,8 @@ fn new_beside(path: &Path) -> io::Result<tempfile::NamedTempFile> {
     builder.tempfile_in(path.parent().unwrap_or(Path::new(".")))
 }
 
-/// Writes a file in one step: until then, and after an error, the older one is there. A link
-/// is replaced, not followed.
+/// Replaces a file in one step: after an error the older one is still there. A link is
+/// replaced, not followed.
 pub fn replace(path: &Path, text: &str) -> io::Result<()> {
     let mut file = new_beside(path)?;
     file.write_all(text.as_bytes())?;

@@ -1,12 +1,13 @@
-//! Annotations of GitHub Actions: what failed, beside the file that it is about.
+//! Annotations of GitHub Actions: failures, next to the file that they are about.
 //!
 //! <https://docs.github.com/en/actions/reference/workflow-commands-for-github-actions>: a
 //! line on standard output, in which some characters are written as percent and two digits.
 
 use super::outcome::{Kind, Outcome};
 use crate::output;
+use gradtape::number::counted;
 
-/// More deviations than this are not read beside a file.
+/// Maximum number of deviations in an annotation.
 const SHOWN: usize = 10;
 
 /// Whether this is a job of GitHub Actions.
@@ -22,10 +23,10 @@ pub fn annotate(outcome: &Outcome) {
             let lines = verdict.deviations.iter().map(ToString::to_string);
             let mut lines: Vec<String> = lines.collect();
             let title = if verdict.is_unrecorded {
-                lines.insert(0, "there is no recorded report".to_owned());
+                lines.insert(0, "no recorded report".to_owned());
                 format!("{file}: no recorded report")
             } else {
-                format!("{file}: {}", output::counted(verdict.count, "deviation"))
+                format!("{file}: {}", counted(verdict.count, "deviation"))
             };
             (title, lines)
         }

@@ -1,24 +1,25 @@
-//! Findings as JUnit: what Jenkins, GitLab and others show as tests.
+//! The results as JUnit, which Jenkins, GitLab and others show as tests.
 //!
-//! An experiment is a suite. Each run and derivative is a test case, which fails where it
-//! deviates from the recorded report; each expectation is one, which fails where any run
-//! does not fulfil it.
+//! An experiment is a suite. Each run and derivative is a test case, which fails if it differs
+//! from the recorded report. Each expectation is a test case, which fails if any run does not
+//! meet it.
 
 use std::collections::BTreeMap;
 
 use gradtape::baseline::{Demand, Subject};
 use gradtape::experiment::Checked;
-use gradtape::number::grouped;
+use gradtape::number::{counted, grouped};
 use gradtape::plan::Plan;
 use quick_junit::{NonSuccessKind, Report, TestCase, TestCaseStatus, TestSuite};
 
-/// More test cases of one kind are summed up in one: a viewer shows no million of them.
+/// Maximum number of passed, and of failed, test cases of runs. Further ones are combined in one,
+/// as viewers cannot show millions.
 const MOST: usize = 10_000;
 
-/// So many lines are told of a test case that failed.
+/// Maximum number of lines reported for a failed test case.
 const LINES: usize = 100;
 
-/// Whether this is how a file in the format begins, also one of another program.
+/// Whether a file that begins with this text is in the format, also if another program wrote it.
 pub fn is_beginning(text: &str) -> bool {
     text.trim_start().starts_with('<') && text.contains("<testsuite")
 }
@@ -41,10 +42,10 @@ impl Document {
         let mut status = TestCaseStatus::non_success(NonSuccessKind::Error);
         let first = message.lines().next().unwrap_or("");
         status
-            .set_type("refused")
+            .set_type("error")
             .set_message(first)
             .set_description(message);
-        suite.add_test_case(case(file, "the check", status));
+        suite.add_test_case(case(file, "check", status));
         self.add(suite);
     }
 
@@ -61,17 +62,17 @@ impl Document {
 pub struct Suite {
     file: String,
     is_recorded: bool,
-    /// What is as it was recorded, or only expected.
+    /// The names of those that are as recorded.
     passed: Lines,
-    /// What is not, with what deviates.
+    /// The names of the others, with their deviations.
     deviating: Vec<(String, Lines)>,
-    /// How many deviate beyond those.
+    /// The number of further ones that differ.
     more_deviating: u128,
-    /// What deviates from each expectation.
+    /// The deviations from each expectation.
     unexpected: BTreeMap<Demand, Lines>,
 }
 
-/// The first of some lines, and how many there are.
+/// The first of some lines, and the number of all.
 #[derive(Default)]
 struct Lines {
     first: Vec<String>,
@@ -86,7 +87,7 @@ impl Lines {
         }
     }
 
-    /// How many there are beyond those that were kept.
+    /// The number of lines beyond the first.
     fn more(&self) -> usize {
         self.count - self.first.len()
     }
@@ -146,7 +147,7 @@ impl Suite {
         }
     }
 
-    /// The suite; of a report that was renewed nothing but expectations can fail.
+    /// The suite. Once the report is updated, only expectations can fail.
     pub fn finish(self, plan: &Plan, is_renewed: bool) -> TestSuite {
         let mut suite = TestSuite::new(&self.file);
         let file = &self.file;
@@ -159,7 +160,7 @@ impl Suite {
         };
         if !self.is_recorded {
             let mut missing = Lines::default();
-            let way_out = || format!("there is no recorded report: `runner {file}` records one");
+            let way_out = || format!("no recorded report; `runner {file}` records one");
             missing.add(way_out, 1);
             add("recorded report", unless_renewed(missing.failure()));
         } else {
@@ -167,20 +168,19 @@ impl Suite {
                 add(name, TestCaseStatus::success());
             }
             if self.passed.more() > 0 {
-                let more = grouped(self.passed.more() as u128);
-                add(&format!("{more} more runs"), TestCaseStatus::success());
+                add(
+                    &counted(self.passed.more(), "more run"),
+                    TestCaseStatus::success(),
+                );
             }
             for (name, lines) in &self.deviating {
                 add(name, unless_renewed(lines.failure()));
             }
             if self.more_deviating > 0 {
                 let mut lines = Lines::default();
-                let more = grouped(self.more_deviating);
-                lines.add(|| format!("{more} more runs deviate"), 1);
-                add(
-                    &format!("{more} more runs that deviate"),
-                    unless_renewed(lines.failure()),
-                );
+                let more = counted(self.more_deviating, "more deviating run");
+                lines.add(|| more.clone(), 1);
+                add(&more, unless_renewed(lines.failure()));
             }
         }
         for (demand, name) in expectations(plan) {
@@ -196,7 +196,7 @@ impl Suite {
 
 fn case(file: &str, name: &str, status: TestCaseStatus) -> TestCase {
     let mut case = TestCase::new(name, status);
-    // Viewers take a dot for a package, so the ending of the file is left out.
+    // Viewers take a dot for a package, so the extension of the file is omitted.
     let class = file.strip_suffix(".toml").unwrap_or(file);
     case.set_classname(class);
     case

@@ -1,8 +1,8 @@
-//! What failed when it was checked last, so that it can be checked alone.
+//! The failures of the last check, so that they can be checked alone.
 //!
-//! It is kept beside the reports, in a folder that version control is told to ignore. A
-//! folder that cannot be written is no reason for a check to fail: then nothing is known of
-//! it the next time, and everything is checked.
+//! They are stored next to the reports, in a directory that version control ignores. A check
+//! does not fail if the directory cannot be written: then nothing is known the next time, and
+//! everything is checked.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -15,11 +15,11 @@ use super::outcome::{Kind, Outcome};
 use super::verdict::Verdict;
 use crate::source::Experiment;
 
-/// The folder, which cannot be a report.
+/// The directory, which cannot be a report.
 pub const FOLDER: &str = ".check";
 const FILE: &str = "failed.json";
 
-/// More runs of one experiment are not told apart: all are checked again.
+/// Maximum number of failed runs stored of an experiment; with more, all runs are checked again.
 const MOST: usize = 100_000;
 
 /// The checks that failed, by the names of the experiment files.
@@ -66,19 +66,19 @@ impl Failed {
 }
 
 impl LastFailed {
-    /// That of the reports in `out`.
+    /// The failures stored for the reports in `out`.
     pub fn read(out: &Path) -> Self {
         let text = fs::read(out.join(FOLDER).join(FILE)).unwrap_or_default();
         LastFailed {
-            // One that is damaged is as good as none.
+            // A damaged file counts as none.
             failed: serde_json::from_slice(&text).unwrap_or_default(),
             out: out.to_owned(),
             has_changed: false,
         }
     }
 
-    /// Those of `outcomes` that failed last, with the runs that did; all if none is known to
-    /// have failed.
+    /// Those of `outcomes` that failed last, reduced to the runs that did; all if none is known
+    /// to have failed.
     pub fn only_failed(&self, mut outcomes: Vec<Outcome>) -> Vec<Outcome> {
         let is_known = |one: &Outcome| self.failed.contains_key(&one.file);
         if !outcomes.iter().any(is_known) {
@@ -99,7 +99,7 @@ impl LastFailed {
         outcomes
     }
 
-    /// Takes what became of a file. What failed before and was not looked at now still counts.
+    /// Adds the outcome of a file. Earlier failures that were not checked again still count.
     pub fn update(&mut self, outcome: &Outcome) {
         let Kind::Checked(experiment, verdict) = &outcome.kind else {
             return;
@@ -112,7 +112,7 @@ impl LastFailed {
         }
     }
 
-    /// Keeps it for the next check.
+    /// Stores the failures for the next check.
     pub fn write(&self) {
         if !self.has_changed {
             return;

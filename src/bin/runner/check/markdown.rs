@@ -1,32 +1,32 @@
-//! What checks found as Markdown, for the summary of a job.
+//! The results of checks as Markdown, for the summary of a job.
 
 use std::fmt::Write as _;
 
 use gradtape::baseline::Subject;
-use gradtape::number::grouped;
+use gradtape::number::{counted, grouped};
 use gradtape::text::printable;
 
 use super::outcome::{Kind, Outcome, Word};
 use crate::output;
 
-/// GitHub takes a summary of up to 1 MiB; the tables end before that.
+/// GitHub accepts summaries of up to 1 MiB; the tables end before that.
 const LONGEST: usize = 900_000;
 
 /// The first line of each summary, invisible to readers: a later check may replace a file that
 /// begins with it.
 const MARK: &str = "<!-- runner check -->\n";
 
-/// Whether this is how a summary begins.
+/// Whether a file that begins with this text is a summary.
 pub fn is_beginning(text: &str) -> bool {
     text.starts_with(MARK)
 }
 
-/// A table of all experiments, and one of the deviations of each that has any.
+/// A table of all experiments, and a table of deviations for each that has any.
 pub fn summary(outcomes: &[Outcome]) -> String {
     let failed = outcomes.iter().filter(|one| one.code() != 0).count() as u128;
-    let all = output::counted(outcomes.len() as u128, "experiment");
+    let all = counted(outcomes.len(), "experiment");
     let mut text = match failed {
-        0 => format!("{MARK}## {all} as recorded\n\n"),
+        0 => format!("{MARK}## {all} passed\n\n"),
         _ => format!("{MARK}## {} of {all} failed\n\n", grouped(failed)),
     };
     text.push_str("| experiment | result | contents | deviations |\n|---|---|---|---:|\n");
@@ -36,7 +36,7 @@ pub fn summary(outcomes: &[Outcome]) -> String {
             Word::Failed => "❌ failed",
             Word::Unrecorded => "❌ no recorded report",
             Word::New => "🆕 recorded",
-            Word::Renewed => "♻️ renewed",
+            Word::Updated => "♻️ updated",
             Word::Skipped => "⏭️ skipped",
             Word::Wrong => "❌ wrong",
             Word::Refused => "❌ could not be checked",
@@ -57,12 +57,12 @@ pub fn summary(outcomes: &[Outcome]) -> String {
         );
     }
     for outcome in outcomes {
-        let is_told = outcome.code() != 0 || matches!(outcome.word(), Word::Renewed | Word::New);
+        let is_told = outcome.code() != 0 || matches!(outcome.word(), Word::Updated | Word::New);
         if !is_told {
             continue;
         }
         if text.len() > LONGEST {
-            text.push_str("\n… and more, which the log of the check has.\n");
+            text.push_str("\n… more in the log of the check.\n");
             break;
         }
         details(outcome, &mut text);
@@ -76,7 +76,9 @@ fn details(outcome: &Outcome, text: &mut String) {
     match &outcome.kind {
         Kind::Checked(_, verdict) if verdict.count > 0 => {
             text.push_str(&head);
-            text.push_str("| what | quantity | wanted | now | apart |\n|---|---|---|---|---|\n");
+            text.push_str(
+                "| what | quantity | expected | now | difference |\n|---|---|---|---|---|\n",
+            );
             for deviation in &verdict.deviations {
                 let subject = match &deviation.subject {
                     Subject::Report => "report".to_owned(),
@@ -98,12 +100,13 @@ fn details(outcome: &Outcome, text: &mut String) {
                 let _ = writeln!(text, "| {} |", cells.map(|cell| escaped(cell)).join(" | "));
             }
             if verdict.more() > 0 {
-                let _ = writeln!(text, "\n… and {} more deviations", grouped(verdict.more()));
+                let more = counted(verdict.more(), "more deviation");
+                let _ = writeln!(text, "\n… and {more}");
             }
         }
         Kind::Failed(failure) => {
             let message = failure.text();
-            // A fence longer than any in the text, so that the text stays within.
+            // A fence longer than any in the text, so that the text stays inside it.
             let fence = "`".repeat(3.max(longest_fence(&message) + 1));
             let _ = write!(text, "{head}{fence}text\n{}\n{fence}\n", message.trim_end());
         }
@@ -117,7 +120,7 @@ fn longest_fence(text: &str) -> usize {
     rows.map(str::len).max().unwrap_or(0)
 }
 
-/// Text that is read in a cell of a table as it is.
+/// Text that is shown unchanged in a cell of a table.
 fn escaped(text: &str) -> String {
     let mut escaped = String::with_capacity(text.len());
     for letter in printable(text).chars() {

@@ -88,7 +88,7 @@ pub fn check(options: &args::Check) -> Result<(), Failure> {
     end(outcomes, options)
 }
 
-/// Fails with all that is wrong with any file.
+/// Fails with the errors of all files, if there are any.
 fn all_right(loaded: &mut Vec<source::Loaded>) -> Result<(), Failure> {
     let is_wrong = |one: &mut source::Loaded| one.1.is_err();
     let wrong = loaded.extract_if(.., is_wrong);
@@ -107,7 +107,7 @@ fn refused(path: &Path, source: std::io::Error) -> ReportError {
     }
 }
 
-/// The experiment with what the command line says of its check.
+/// The experiment with the options of the command line for its check.
 fn prepared(mut experiment: Experiment, options: &args::Check) -> Experiment {
     let given = options.tolerance;
     let tolerance = Tolerance {
@@ -123,11 +123,11 @@ fn prepared(mut experiment: Experiment, options: &args::Check) -> Experiment {
     experiment
 }
 
-/// Prints what became of a file.
+/// Prints the outcome of a file.
 fn tell(outcome: &Outcome, options: &args::Check) {
     match options.format {
         CheckFormat::Text => {
-            // One that ends the command is printed as its end.
+            // A failure that ends the command is printed at its end.
             if let (Kind::Failed(failure), true) = (&outcome.kind, options.work.keep_going) {
                 failure.print();
             }
@@ -140,7 +140,7 @@ fn tell(outcome: &Outcome, options: &args::Check) {
     }
 }
 
-/// Sums all files up.
+/// Prints the summary of all files.
 fn end(mut outcomes: Vec<Outcome>, options: &args::Check) -> Result<(), Failure> {
     let code = together(outcomes.iter().map(Outcome::code));
     match options.format {
@@ -206,10 +206,10 @@ fn check_one(
     Ok(verdict)
 }
 
-/// More runs of an experiment that moved have no chart.
+/// Maximum number of changed runs with a chart.
 const DRAWN: usize = 20;
 
-/// Draws the first of the runs that moved into a folder, and tells how many.
+/// Draws the first of the changed runs into a directory, and returns their number.
 fn draw(
     check: &Check<'_>,
     experiment: &Experiment,
@@ -246,7 +246,7 @@ fn draw(
     Ok(overlays.len())
 }
 
-/// Renews the recorded report as far as the command line chooses runs, if only it deviates.
+/// Updates the recorded report for the selected runs, unless an expectation fails.
 fn renew(
     check: &Check<'_>,
     experiment: &Experiment,
@@ -261,15 +261,15 @@ fn renew(
     if is_whole || !check.is_recorded() {
         record(experiment, &options.out, control)?;
     } else if !check.is_of_the_same_text() {
-        verdict.refusal = Some("the file has changed since, so all of it is to be renewed");
+        verdict.refusal = Some("the file has changed since it was recorded; omit --filter");
         return Ok(());
     } else if verdict.is_more_than_runs {
-        verdict.refusal = Some("more deviates than the runs that were chosen");
+        verdict.refusal = Some("there are differences outside the selected runs");
         return Ok(());
     } else {
         let folder = options.out.join(report_name(&experiment.file));
         if !record_some(experiment, &folder, control)? {
-            verdict.refusal = Some("the recorded report was replaced meanwhile");
+            verdict.refusal = Some("the recorded report was replaced during the check");
             return Ok(());
         }
     }

@@ -1,35 +1,35 @@
-//! What became of each file of a check.
+//! The outcomes of the files of a check.
 
 use std::path::PathBuf;
 
-use gradtape::number::grouped;
+use gradtape::number::{counted, grouped};
 use gradtape::text::printable;
 
 use super::verdict::Verdict;
 use crate::args::Check;
 use crate::failure::{CHECK_FAILED, Failure, REFUSED};
-use crate::output::{self, BAD, FAINT, GOOD, STRONG};
+use crate::output::{BAD, FAINT, GOOD, STRONG};
 use crate::source::Experiment;
 
-/// An experiment file, and what became of it.
+/// An experiment file and its outcome.
 pub struct Outcome {
     /// The file as the command line names it.
     pub path: PathBuf,
-    /// Its name without folder.
+    /// Its name without directory.
     pub file: String,
-    /// What became of it.
+    /// Its state.
     pub kind: Kind,
 }
 
-/// What became of an experiment file.
+/// The state of an experiment file.
 pub enum Kind {
     /// It is still to be checked.
     Waiting(Experiment),
     /// It was checked.
     Checked(Experiment, Verdict),
-    /// It is wrong, or its report could not be read or written.
+    /// It is invalid, or its report could not be read or written.
     Failed(Failure),
-    /// The check of another one failed before.
+    /// It was skipped, as an earlier check failed.
     Skipped,
 }
 
@@ -59,7 +59,7 @@ impl Outcome {
         }
     }
 
-    /// Checks it if it waits for that. Only an interruption is an error here.
+    /// Checks it if it is waiting. Only an interruption is an error here.
     pub fn settle(
         &mut self,
         check: impl FnOnce(&Experiment) -> Result<Verdict, Failure>,
@@ -84,7 +84,7 @@ impl Outcome {
         }
     }
 
-    /// What there is to say about it, in lines for a reader.
+    /// The outcome as lines of text.
     pub fn render(&self, options: &Check) -> String {
         match &self.kind {
             Kind::Checked(experiment, verdict) => verdict.render(experiment, options),
@@ -108,17 +108,17 @@ impl Outcome {
 pub enum Word {
     /// Nothing deviates.
     Ok,
-    /// Something does.
+    /// Something deviates.
     Failed,
     /// There is no recorded report.
     Unrecorded,
-    /// There was none, and now there is.
+    /// There was no recorded report; a new one was written.
     New,
-    /// The recorded report was renewed.
-    Renewed,
+    /// The recorded report was updated.
+    Updated,
     /// It was not checked.
     Skipped,
-    /// The file is wrong.
+    /// The file is invalid.
     Wrong,
     /// The file or its report could not be read or written.
     Refused,
@@ -132,19 +132,20 @@ impl Word {
             Word::Failed => "failed",
             Word::Unrecorded => "unrecorded",
             Word::New => "new",
-            Word::Renewed => "renewed",
+            Word::Updated => "updated",
             Word::Skipped => "skipped",
-            Word::Wrong => "wrong",
-            Word::Refused => "refused",
+            Word::Wrong => "invalid",
+            Word::Refused => "error",
         }
     }
 
-    /// A line for a reader about a file and what is in it.
+    /// A line of text with the outcome, the file and its contents.
     pub fn line(self, file: &str, contents: &str) -> String {
         let (word, colour) = match self {
             Word::Failed | Word::Unrecorded => ("failed", BAD),
             Word::Wrong | Word::Refused => (self.name(), BAD),
-            Word::Ok | Word::New | Word::Renewed => (self.name(), GOOD),
+
+            Word::Ok | Word::New | Word::Updated => (self.name(), GOOD),
             Word::Skipped => (self.name(), FAINT),
         };
         let contents = match contents {
@@ -158,13 +159,13 @@ impl Word {
     }
 }
 
-/// How many of all files failed, if any did.
+/// The number of failed files, if there are any.
 pub fn summary(outcomes: &[Outcome]) -> String {
     let failed = outcomes.iter().filter(|one| one.code() != 0).count();
     if failed == 0 {
         return String::new();
     }
-    let all = output::counted(outcomes.len() as u128, "experiment");
+    let all = counted(outcomes.len(), "experiment");
     let failed = grouped(failed as u128);
     format!("{BAD}{failed} of {all} failed{BAD:#}\n")
 }

@@ -1,7 +1,7 @@
-//! Findings as JSON: an object a line, as they come.
+//! The results as JSON Lines, printed as they come.
 //!
 //! `reports/README.md` documents the fields. New ones may be added; what is there keeps its
-//! name and meaning as long as `format` says 1.
+//! name and meaning as long as `format` says 2.
 
 use gradtape::baseline::{Apart, Demand, Deviation, Subject};
 use gradtape::experiment::Checked;
@@ -37,7 +37,7 @@ enum Line<'a> {
         passed: bool,
         deviations: Vec<Finding<'a>>,
     },
-    /// One that the experiment does not have any more.
+    /// A recorded run that is no longer in the experiment.
     RecordedRun {
         experiment: &'a str,
         run: u64,
@@ -65,7 +65,7 @@ enum Line<'a> {
     },
 }
 
-/// One thing that deviates.
+/// A deviation.
 #[derive(Serialize)]
 struct Finding<'a> {
     demand: &'static str,
@@ -85,8 +85,8 @@ struct Finding<'a> {
     text: String,
 }
 
-/// Numbers that are not finite are `null`, since JSON has none such; `wanted` and `found` say
-/// what they are.
+/// Numbers that are not finite are `null`, as JSON does not have them; `wanted` and `found` show
+/// them.
 #[derive(Serialize)]
 struct Numbers {
     wanted: Option<Scalar>,
@@ -137,7 +137,7 @@ impl Numbers {
 
 impl Line<'_> {
     fn text(&self) -> String {
-        // Nothing here is without a form in JSON.
+        // Everything here has a form in JSON.
         serde_json::to_string(self).unwrap_or_default() + "\n"
     }
 }
@@ -145,7 +145,7 @@ impl Line<'_> {
 /// The first line.
 pub fn begin() -> String {
     let line = Line::Begin {
-        format: 1,
+        format: 2,
         gradtape: env!("CARGO_PKG_VERSION"),
     };
     line.text()
@@ -185,7 +185,7 @@ pub fn checked(experiment: &str, checked: &Checked) -> String {
     line.text()
 }
 
-/// What became of a file.
+/// The outcome of a file.
 pub fn experiment(outcome: &Outcome) -> String {
     let checked = match &outcome.kind {
         Kind::Checked(experiment, verdict) => Some((experiment, verdict)),

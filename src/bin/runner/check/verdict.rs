@@ -1,8 +1,8 @@
-//! What a check found.
+//! The result of a check.
 
 use gradtape::baseline::{Demand, Deviation, Subject};
 use gradtape::experiment::Checked;
-use gradtape::number::grouped;
+use gradtape::number::{counted, grouped};
 use gradtape::text::printable;
 
 use super::outcome::Word;
@@ -10,29 +10,29 @@ use crate::args::Check;
 use crate::output;
 use crate::source::Experiment;
 
-/// More deviations of one experiment than this are counted, not printed.
+/// Maximum number of deviations printed of one experiment; all are counted.
 const SHOWN: usize = 100;
 
-/// What the check of one experiment found.
+/// The result of the check of one experiment.
 #[derive(Default)]
 pub struct Verdict {
-    /// The first of what deviates.
+    /// The first deviations.
     pub deviations: Vec<Deviation>,
-    /// How many there are, those beyond the list included.
+    /// The number of all deviations, including those beyond the list.
     pub count: u128,
-    /// How many of them are about what the file expects.
+    /// The number of deviations from expectations of the file.
     unexpected: u128,
     /// The runs that deviate.
     pub runs: Vec<u64>,
-    /// Whether more deviates than those runs.
+    /// Whether anything else deviates.
     pub is_more_than_runs: bool,
     /// There is no recorded report.
     pub is_unrecorded: bool,
-    /// The recorded report was replaced by a new one.
+    /// The recorded report was updated.
     pub is_renewed: bool,
-    /// Why it was not, though only it deviates.
+    /// Why it was not updated, though no expectation failed.
     pub refusal: Option<&'static str>,
-    /// So many runs were drawn.
+    /// The number of runs that were drawn.
     pub charts: usize,
 }
 
@@ -43,7 +43,7 @@ impl Verdict {
             return;
         }
         match &checked.subject {
-            // A recorded run that is gone has a number that may be another's now.
+            // A recorded run that is gone has a number that another run may have now.
             Subject::Run { number, .. } if experiment.numbers.binary_search(number).is_ok() => {
                 self.runs.push(*number);
             }
@@ -58,7 +58,7 @@ impl Verdict {
         }
     }
 
-    /// Whether only the recorded report is not as it should be.
+    /// Whether the recorded report deviates or is missing, and no expectation failed.
     pub fn is_acceptable(&self) -> bool {
         !self.is_good() && self.unexpected == 0
     }
@@ -78,18 +78,18 @@ impl Verdict {
         match (self.is_good(), self.is_renewed, self.is_unrecorded) {
             (true, ..) => Word::Ok,
             (false, true, true) => Word::New,
-            (false, true, false) => Word::Renewed,
+            (false, true, false) => Word::Updated,
             (false, false, true) => Word::Unrecorded,
             (false, false, false) => Word::Failed,
         }
     }
 
-    /// How many deviations there are beyond those that were kept.
+    /// The number of deviations beyond the list.
     pub fn more(&self) -> u128 {
         self.count.saturating_sub(SHOWN as u128)
     }
 
-    /// The verdict as lines for a reader; a quiet one about nothing has none.
+    /// The verdict as lines of text; none if it is good and the check is quiet.
     pub fn render(&self, experiment: &Experiment, options: &Check) -> String {
         let file = &experiment.file;
         let runs = output::contents(&experiment.plan, experiment.numbers.len() as u128);
@@ -99,7 +99,7 @@ impl Verdict {
         let mut text = self.word().line(file, &runs);
         if self.word() == Word::Unrecorded {
             text.push_str(&format!(
-                "  there is no recorded report: `runner {}` records one\n",
+                "  no recorded report; `runner {}` records one\n",
                 printable(file)
             ));
         }
@@ -108,11 +108,12 @@ impl Verdict {
         }
         let more = self.more();
         if more > 0 {
-            text.push_str(&format!("  … and {} more deviations\n", grouped(more)));
+            let more = counted(more, "more deviation");
+            text.push_str(&format!("  … and {more}\n"));
         }
         if let (true, Some(folder)) = (self.charts > 0, &options.show_charts) {
             let drawn = match self.runs.len() - self.charts.min(self.runs.len()) {
-                0 => output::counted(self.charts as u128, "run"),
+                0 => counted(self.charts, "run"),
                 _ => format!(
                     "{} of {} runs",
                     self.charts,
@@ -122,9 +123,9 @@ impl Verdict {
             let folder = printable(folder.display());
             text.push_str(&format!("  charts of {drawn}: {folder}\n"));
         }
-        let unexpected = (self.unexpected > 0).then_some("the file expects other values");
+        let unexpected = (self.unexpected > 0).then_some("an expectation failed");
         if let (true, Some(why)) = (options.accept, unexpected.or(self.refusal)) {
-            text.push_str(&format!("  not renewed: {why}\n"));
+            text.push_str(&format!("  not updated: {why}\n"));
         }
         text
     }

@@ -1,8 +1,8 @@
-//! L-BFGS (Liu and Nocedal 1989): a quasi-Newton method that knows the Hessian by the last
-//! pairs of steps and changes of the gradient.
+//! L-BFGS (Liu and Nocedal 1989): a quasi-Newton method that approximates the Hessian from the
+//! last pairs of steps and changes of the gradient.
 //!
-//! Two conventions: [`pytorch`] follows `torch.optim.LBFGS` to the letter, several
-//! iterations an epoch; [`textbook`] is one iteration an epoch, after Nocedal and Wright.
+//! Two conventions: [`pytorch`] follows `torch.optim.LBFGS` exactly, with several
+//! iterations per epoch; [`textbook`] is one iteration per epoch, after Nocedal and Wright.
 
 pub(super) mod pytorch;
 pub(super) mod textbook;
@@ -25,7 +25,7 @@ const LINE_SEARCHES: &[&str] = &["none", "strong_wolfe"];
 static DESCRIPTION: Description = Description {
     name: "lbfgs",
     title: "L-BFGS",
-    about: "A quasi-Newton method that knows the Hessian by the last steps and how the gradient changed along them. An epoch is a call of PyTorch's `step(closure)`, which is several iterations, or one iteration of the textbook.",
+    about: "A quasi-Newton method that approximates the Hessian from the last steps and the changes of the gradient along them. An epoch is one call of PyTorch's `step(closure)`, with several iterations, or one iteration of the textbook.",
     conventions: &[PyTorch, Textbook],
     settings: &[
         Setting::new(
@@ -38,37 +38,37 @@ static DESCRIPTION: Description = Description {
             "max_iter",
             Domain::Count,
             Defaults::By(&[(PyTorch, Number(20.0))]),
-            "the most iterations of an epoch",
+            "the maximum number of iterations in an epoch",
         ),
         Setting::new(
             "max_eval",
             Domain::Whole,
             Defaults::By(&[(PyTorch, Number(0.0))]),
-            "an epoch ends after so many evaluations; 0 for ⌊5/4·max_iter⌋",
+            "the number of evaluations that ends an epoch; 0 for ⌊5/4·max_iter⌋",
         ),
         Setting::new(
             "tolerance_grad",
             Domain::NotNegative,
             Defaults::By(&[(PyTorch, Number(1e-7))]),
-            "no entry of the gradient greater than this ends an epoch",
+            "an epoch ends where no entry of the gradient is larger than this",
         ),
         Setting::new(
             "tolerance_change",
             Domain::NotNegative,
             Defaults::By(&[(PyTorch, Number(1e-9))]),
-            "a smaller change of the loss or of all parameters ends an epoch",
+            "an epoch ends at a smaller change of the loss or of all parameters",
         ),
         Setting::new(
             "history_size",
             Domain::Count,
             Defaults::By(&[(PyTorch, Number(100.0)), (Textbook, Number(10.0))]),
-            "m, how many steps are remembered",
+            "m, the number of remembered steps",
         ),
         Setting::new(
             "line_search",
             Domain::Choice(LINE_SEARCHES),
             Defaults::By(&[(PyTorch, Name("none"))]),
-            "how far a direction is followed",
+            "how the length of a step along a direction is found",
         ),
         Setting {
             defaults: Defaults::By(&[(Textbook, Number(1e-4))]),
@@ -140,7 +140,7 @@ impl SearchMethod for Lbfgs {
 struct History<F> {
     pairs: VecDeque<Pair<F>>,
     most: usize,
-    /// The inverse Hessian that the pairs start from is so many times the identity.
+    /// The initial inverse Hessian is this multiple of the identity.
     scale: F,
 }
 

@@ -1,7 +1,7 @@
 //! One epoch is one call of `step(closure)` of `torch.optim.LBFGS` in PyTorch 2.15.
 //!
-//! An evaluation is a call of the closure, those included that PyTorch makes at a point
-//! where it has been already: each `step` begins with one.
+//! An evaluation is a call of the closure, including those that PyTorch makes at a point
+//! that was evaluated before: each `step` begins with one.
 
 use super::History;
 use crate::optimizer::search::number::{
@@ -18,14 +18,14 @@ pub(in crate::optimizer::search) struct Settings<F> {
     pub(in crate::optimizer::search) tolerance_grad: F,
     pub(in crate::optimizer::search) tolerance_change: F,
     pub(in crate::optimizer::search) history_size: usize,
-    /// `strong_wolfe`, or else none.
+    /// Whether it is `strong_wolfe` rather than none.
     pub(in crate::optimizer::search) line_search: bool,
 }
 
 pub(in crate::optimizer::search) struct Lbfgs<F> {
     settings: Settings<F>,
     history: History<F>,
-    /// Of the last iteration; none before the first.
+    /// The last iteration; none before the first.
     last: Option<Iteration<F>>,
 }
 
@@ -153,11 +153,11 @@ struct Line<'a, F> {
     /// Of the loss along the direction.
     slope: F,
     tolerance_change: F,
-    /// How many iterations it may make.
+    /// The maximum number of iterations.
     most: usize,
 }
 
-/// A step with what was found there.
+/// A step with the loss, the gradient and the slope there.
 #[derive(Clone)]
 struct Trial<F> {
     step: F,
@@ -187,7 +187,7 @@ impl<F: Float> Line<'_, F> {
         trial.slope.abs() <= -F::rounded(0.9) * self.slope
     }
 
-    /// The step, the loss and the gradient there, and how many evaluations were made.
+    /// The step, the loss and the gradient there, and the number of evaluations.
     fn strong_wolfe(&mut self, step: F) -> (F, F, Vec<F>, usize) {
         let start = Trial {
             step: F::ZERO,
@@ -280,8 +280,8 @@ impl<F: Float> Line<'_, F> {
     }
 }
 
-/// Where the cubic through two trials with their slopes is least, between bounds; their
-/// middle if it has no minimum.
+/// The minimum of the cubic through two trials with their slopes, within bounds; the middle
+/// of the bounds if it has none.
 fn interpolated<F: Float>(x: &Trial<F>, y: &Trial<F>, least: F, most: F) -> F {
     let three = F::rounded(3.0);
     let two = F::rounded(2.0);

@@ -25,7 +25,7 @@ impl<F: Float> Search<F> for Lbfgs<F> {
             let direction = self.history.direction(&point.gradient);
             let slope = dot(&point.gradient, &direction);
             let is_steepest = self.history.pairs.is_empty();
-            // Nothing is known at first of how long a step should be.
+            // At first nothing is known about the step length.
             let first = if is_steepest {
                 F::ONE.min(F::ONE / norm(&point.gradient))
             } else {
@@ -51,7 +51,7 @@ impl<F: Float> Search<F> for Lbfgs<F> {
                     return Next::Continues;
                 }
             }
-            // What the pairs tell may be wrong where rounding dominates.
+            // The pairs may be wrong where rounding dominates.
             if is_steepest {
                 return Next::Stays(Rest::after(point, first, &direction, slope));
             }

@@ -1,4 +1,4 @@
-//! What must go together in an optimizer, and with the rest of the file.
+//! Checks that the settings of an optimizer are compatible, also with the rest of the file.
 
 use super::{Decided, Decider};
 use crate::mistake::{Code, Mistake, Span};
@@ -9,10 +9,10 @@ use crate::plan::grid::Grid;
 use crate::plan::{Objective, whole};
 use crate::spec::{self, Spec};
 
-/// `f32` counts up to here.
+/// The largest number that `f32` can count to.
 const GREATEST_COUNT_F32: u64 = 1 << 24;
 
-/// The number of a setting in a combination.
+/// The value of a numeric setting in a combination.
 fn number(point: &[(&str, Value)], name: &str) -> Option<f64> {
     let found = point.iter().find(|(key, _)| *key == name);
     found
@@ -43,7 +43,7 @@ fn place_in<'w>(written: &'w spec::Schedule, name: &str) -> &'w Span {
 }
 
 impl Decider<'_> {
-    /// Checks what settings must be together.
+    /// Checks that settings are compatible.
     pub(in crate::plan::decide) fn check_optimizers(
         &mut self,
         spec: &Spec,
@@ -91,13 +91,13 @@ impl Decider<'_> {
             is_on(point, "nesterov") && number(point, "dampening").is_some_and(|one| one != 0.0)
         });
         if damped {
-            let message = "`nesterov` goes with no dampening";
+            let message = "`nesterov` and `dampening` conflict";
             let place = place(written, "dampening");
-            self.mistake(Code::Method, place, message, "expected 0, as PyTorch does");
+            self.mistake(Code::Method, place, message, "expected 0, as in PyTorch");
         }
     }
 
-    /// A search chooses the length of its steps itself.
+    /// A line-search or second-order method sets its own step length.
     fn search(&mut self, written: &spec::Optimizer, one: &Decided<'_>) {
         if one.variant.method.needs().is_none() {
             return;
@@ -108,7 +108,7 @@ impl Decider<'_> {
         for (key, span) in [("schedule", schedule), ("clip", clip)] {
             if let Some(span) = span {
                 let message = format!("`{method}` cannot have a `{key}`");
-                let label = "it is a search, which chooses the length of its steps itself";
+                let label = format!("`{method}` sets its own step length");
                 self.mistake(Code::Method, span, message, label);
             }
         }
@@ -118,8 +118,8 @@ impl Decider<'_> {
             least.zip(most).is_some_and(|(least, most)| least >= most)
         });
         if crosses {
-            let message = "`c1` is not below `c2`";
-            let label = "no step may fulfil both conditions of a line search then";
+            let message = "`c1` must be below `c2`";
+            let label = "otherwise no step may meet both conditions of a line search";
             self.mistake(Code::Method, place(written, "c1"), message, label);
         }
     }
@@ -134,11 +134,11 @@ impl Decider<'_> {
         let grid = &one.optimizer.settings;
         let names = ["schedule.cycle_momentum"];
         let place = place_in(schedule, "cycle_momentum");
-        let help = "`cycle_momentum = false` leaves the momentum alone";
+        let help = "`cycle_momentum = false` leaves the momentum unchanged";
         match outline.momentum {
             None if grid.any(&names, cycles) => {
                 let method = one.variant.method.name();
-                let message = format!("`{kind}` changes the momentum, which `{method}` has not");
+                let message = format!("`{kind}` changes the momentum, but `{method}` has none");
                 let mistake = Mistake::new(Code::Method, place.clone(), message, "");
                 self.mistakes.push(mistake.help(help));
             }
@@ -147,7 +147,7 @@ impl Decider<'_> {
                     cycles(point) && number(point, momentum) == Some(0.0)
                 }) =>
             {
-                let message = format!("`{kind}` changes the momentum, and `{momentum}` is 0");
+                let message = format!("`{kind}` changes the momentum, but `{momentum}` is 0");
                 let label = format!("expected a `{momentum}` above 0");
                 let mistake = Mistake::new(Code::Method, place.clone(), message, label);
                 self.mistakes.push(mistake.help(help));
@@ -156,7 +156,7 @@ impl Decider<'_> {
         }
     }
 
-    /// A warm-up leaves epochs for the rest of a schedule that has a length.
+    /// A warm-up must leave epochs for the rest of a schedule that has a length.
     fn lengths(&mut self, schedule: &spec::Schedule, numerics: &Grid, one: &Decided<'_>) {
         let Some(outline) = &one.optimizer.schedule else {
             return;
@@ -183,12 +183,12 @@ impl Decider<'_> {
         if leaves_none {
             let kind = outline.kind.name();
             let message = format!("the warm-up leaves no epochs for `{kind}`");
-            let label = "expected fewer, or a longer schedule";
+            let label = "expected fewer epochs of warm-up, or a longer schedule";
             self.mistake(Code::Method, place_in(schedule, "warmup"), message, label);
         }
     }
 
-    /// PyTorch's cycle cannot be continued, and needs a first part.
+    /// PyTorch's cycle cannot continue past its end, and needs a rising phase.
     fn one_cycle(&mut self, schedule: &spec::Schedule, numerics: &Grid, one: &Decided<'_>) {
         let Some(outline) = &one.optimizer.schedule else {
             return;
@@ -209,14 +209,14 @@ impl Decider<'_> {
                 "the cycle is shorter than the {} epochs of a run",
                 grouped(u128::from(most))
             );
-            let label = "PyTorch refuses to go on behind its end";
+            let label = "PyTorch does not continue past the end of the cycle";
             let mistake = Mistake::new(
                 Code::Method,
                 place_in(schedule, "epochs").clone(),
                 message,
                 label,
             );
-            let help = "left out, `epochs` is as many as the run has";
+            let help = "omit `epochs` to use those of the run";
             self.mistakes.push(mistake.help(help));
         }
         let has_no_start = grid.any(&names, |point| {
@@ -228,8 +228,8 @@ impl Decider<'_> {
             }
         });
         if has_no_start {
-            let message = "the way up of the cycle has no length";
-            let label = "`pct_start` times the epochs is 1, by which PyTorch divides 0 by 0";
+            let message = "the rising phase of the cycle has no length";
+            let label = "`pct_start` times the epochs is 1, so PyTorch divides 0 by 0";
             self.mistake(
                 Code::Method,
                 place_in(schedule, "pct_start"),
@@ -239,7 +239,7 @@ impl Decider<'_> {
         }
     }
 
-    /// What optax asks of a plateau.
+    /// The requirements of optax for a plateau.
     fn plateau(&mut self, schedule: &spec::Schedule, objectives: &[Objective], one: &Decided<'_>) {
         let convention = one
             .optimizer
@@ -256,7 +256,7 @@ impl Decider<'_> {
         });
         if has_none {
             let message = "`threshold` and `atol` are both 0";
-            let label = "optax wants one of them above 0";
+            let label = "optax requires one of them to be above 0";
             self.mistake(
                 Code::Method,
                 place_in(schedule, "threshold"),
@@ -268,7 +268,7 @@ impl Decider<'_> {
             number(point, "schedule.threshold").is_some_and(|share| share > 1.0)
         });
         if is_beyond {
-            let message = "the `threshold` of optax is a share of the loss";
+            let message = "the `threshold` of optax is a fraction of the loss";
             self.mistake(
                 Code::Method,
                 place_in(schedule, "threshold"),
@@ -281,15 +281,16 @@ impl Decider<'_> {
             data.is_some_and(|data| data.batch_size < data.training.len())
         });
         if has_batches {
-            let message = "optax's `plateau` looks at the loss before it makes the update";
-            let label = "with batches the loss of an epoch is not known then";
+            let message = "optax's `plateau` uses the loss before the update";
+            let label = "with batches, the loss of the epoch is not yet known";
             let mistake = Mistake::new(
                 Code::Method,
                 place_in(schedule, "kind").clone(),
                 message,
                 label,
             );
-            let help = "`convention = \"pytorch\"` in the schedule looks at the epochs before";
+            let help =
+                "`convention = \"pytorch\"` in the schedule uses the losses of earlier epochs";
             self.mistakes.push(mistake.help(help));
         }
     }
@@ -312,14 +313,14 @@ impl Decider<'_> {
         }
         let greatest = grouped(u128::from(GREATEST_COUNT_F32));
         let name = &one.optimizer.name;
-        let message = format!("`{name}` counts epochs, in f32 at most {greatest}");
+        let message = format!("`{name}` counts epochs, and `f32` counts to {greatest} at most");
         let span = spec
             .epochs
             .as_ref()
             .map_or(0..0, |epochs| epochs.span.clone());
-        let mistake = Mistake::new(Code::Method, span, message, "expected fewer");
+        let mistake = Mistake::new(Code::Method, span, message, "expected fewer epochs");
         self.mistakes
-            .push(mistake.help("`precision = \"f64\"` counts further"));
+            .push(mistake.help("use `precision = \"f64\"` for more epochs"));
     }
 }
 

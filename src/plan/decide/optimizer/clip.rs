@@ -1,4 +1,4 @@
-//! What gradients are limited to.
+//! The clipping of gradients.
 
 use super::Decider;
 use crate::mistake::{Code, Mistake, Span};
@@ -7,16 +7,16 @@ use crate::plan::grid::Series;
 use crate::spec;
 
 impl Decider<'_> {
-    /// The way that a table clips, and its limit as a setting.
+    /// The kind of clipping of a table, and its limit as a setting.
     pub(super) fn clip(&mut self, written: &spec::Clip) -> Option<(Clip, (String, Series, Span))> {
         let known = |key: &String| Clip::ALL.iter().any(|clip| clip.name() == key);
         let given = written.keys.iter().filter(|key| known(key)).count();
         if given != 1 {
             let message = match given {
-                0 => "`clip` says nothing",
-                _ => "`clip` can be one thing only",
+                0 => "`clip` has no limit",
+                _ => "`clip` has more than one limit",
             };
-            let label = "expected `value`, `norm` or `global_norm`";
+            let label = "expected one of `value`, `norm` and `global_norm`";
             self.mistakes.push(Mistake::new(
                 Code::Conflict,
                 written.span.clone(),

@@ -1,4 +1,4 @@
-//! Combinations that are left out.
+//! Combinations that are excluded.
 
 use std::collections::BTreeSet;
 
@@ -10,23 +10,23 @@ use crate::plan::GREATEST_RUNS;
 use crate::plan::grid::Grid;
 use crate::spec;
 
-/// What `exclude` of a table has found in its combinations so far.
+/// What `exclude` of a table has matched in its combinations so far.
 #[derive(Debug, Default)]
 pub(super) struct Exclusion {
     /// The settings that some combination of methods, conventions and schedules has.
     names: BTreeSet<String>,
-    /// For each entry whether it left anything out.
+    /// For each entry, whether it excluded anything.
     hits: Vec<bool>,
-    /// Whether some combination is left.
+    /// Whether some combination remains.
     leaves_any: bool,
 }
 
-/// What can be excluded beside settings.
+/// What can be excluded in addition to settings.
 const METHOD: &str = "method";
 const CONVENTION: &str = "convention";
 
 impl Decider<'_> {
-    /// The grid without what is excluded; `None` if nothing is left of it.
+    /// The grid without the excluded combinations; `None` if none remain.
     pub(super) fn without(
         written: &spec::Optimizer,
         variant: Variant<'_>,
@@ -39,7 +39,7 @@ impl Decider<'_> {
         exclusion.hits.resize(written.exclude.len(), false);
         let names = grid.series().map(|(name, _)| name.to_owned());
         exclusion.names.extend(names);
-        // So many are refused as too many runs.
+        // That many are rejected as too many runs.
         if grid.count().is_none_or(|count| count > GREATEST_RUNS) {
             exclusion.leaves_any = true;
             exclusion.hits.fill(true);
@@ -67,7 +67,7 @@ impl Decider<'_> {
         left
     }
 
-    /// Tells what is wrong with `exclude` of a table, all combinations of which were decided.
+    /// Reports errors in `exclude` of a table whose combinations are all decided.
     pub(super) fn judge(&mut self, written: &spec::Optimizer, exclusion: &Exclusion) {
         let known = || {
             let names = exclusion.names.iter().map(String::as_str);
@@ -78,7 +78,7 @@ impl Decider<'_> {
             for setting in filter.value.settings() {
                 if !known().any(|name| name == setting.value) {
                     let message = format!("unknown setting `{}` in `exclude`", setting.value);
-                    let label = suggestion(&setting.value, "the settings here are", known());
+                    let label = suggestion(&setting.value, "available settings", known());
                     self.mistake(Code::UnknownName, &setting.span, message, label);
                 }
             }
@@ -93,17 +93,17 @@ impl Decider<'_> {
                 self.mistake(
                     Code::NoRun,
                     &filter.span,
-                    "`exclude` leaves nothing out",
+                    "`exclude` matches no combination",
                     label,
                 );
             }
         }
         if let (Some(first), false) = (written.exclude.first(), exclusion.leaves_any) {
-            let label = "expected to leave one combination or more";
+            let label = "at least one combination must remain";
             self.mistake(
                 Code::NoRun,
                 &first.span,
-                "`exclude` leaves everything out",
+                "`exclude` matches every combination",
                 label,
             );
         }

@@ -1,4 +1,4 @@
-//! How it is minimised.
+//! The optimizers of a plan.
 
 mod check;
 mod clip;
@@ -39,7 +39,7 @@ struct Variant<'w> {
     schedule: Option<&'w spec::Schedule>,
 }
 
-/// An optimizer with what it comes from.
+/// An optimizer with its origin in the file.
 pub(super) struct Decided<'w> {
     pub(super) optimizer: Optimizer,
     variant: Variant<'w>,
@@ -58,8 +58,8 @@ impl Decider<'_> {
             let before = self.mistakes.len();
             let variants = self.variants(written);
             if decided.len() + variants.len() > GREATEST_OBJECTIVES {
-                let message = "the methods, conventions and schedules make too many optimizers";
-                let label = format!("expected at most {GREATEST_OBJECTIVES} in all");
+                let message = "the methods, conventions and schedules give too many optimizers";
+                let label = format!("expected at most {GREATEST_OBJECTIVES} in total");
                 self.mistake(Code::TooLarge, &written.span, message, label);
                 break;
             }
@@ -72,7 +72,7 @@ impl Decider<'_> {
                     table,
                 }));
             }
-            // What is wrong with each combination is told once.
+            // An error of several combinations is reported once.
             self.once_each(before);
             if self.mistakes.len() == before {
                 self.judge(written, &exclusion);
@@ -82,7 +82,7 @@ impl Decider<'_> {
         decided
     }
 
-    /// Leaves out mistakes that were told before, but not before number `first`.
+    /// Removes duplicate errors among those after the first `first`.
     pub(in crate::plan::decide) fn once_each(&mut self, first: usize) {
         let mut told: Vec<Mistake> = Vec::new();
         for mistake in self.mistakes.drain(first..) {
@@ -131,7 +131,7 @@ impl Decider<'_> {
                 None => {
                     let message = format!("unknown method `{}`", name.value);
                     let known = Method::ALL.iter().map(|method| method.name());
-                    let label = suggestion(&name.value, "the methods are", known);
+                    let label = suggestion(&name.value, "available methods", known);
                     self.mistake(Code::UnknownName, &name.span, message, label);
                 }
             }
@@ -168,7 +168,7 @@ impl Decider<'_> {
         if convention.is_none() {
             let message = format!("unknown convention `{}`", name.value);
             let known = Convention::ALL.iter().map(|convention| convention.name());
-            let label = suggestion(&name.value, "the conventions are", known);
+            let label = suggestion(&name.value, "available conventions", known);
             self.mistake(Code::UnknownName, &name.span, message, label);
         }
         convention
@@ -176,10 +176,10 @@ impl Decider<'_> {
 
     fn named_twice(&mut self, key: &str, name: &At<String>) {
         let message = format!("`{key}` names `{}` twice", name.value);
-        self.mistake(Code::NameTaken, &name.span, message, "once is enough");
+        self.mistake(Code::NameTaken, &name.span, message, "duplicate");
     }
 
-    /// Tells of a convention that has no such method or schedule.
+    /// Reports a convention that does not have a method or schedule.
     fn no_convention(&mut self, at: &At<String>, convention: Convention, of: &Description) {
         let message = format!("{} has no `{}`", convention.name(), of.name);
         let those = of.conventions.iter();
@@ -229,8 +229,8 @@ impl Decider<'_> {
         })
     }
 
-    /// The grid of the settings of a combination. Of `zip` those names count that it has,
-    /// and those that none has, which are wrong.
+    /// The grid of the settings of a combination. It takes the names in `zip` that the
+    /// combination has, and those that none has, which are errors.
     fn grid_of(&mut self, written: &spec::Optimizer, settings: Settings) -> Grid {
         let is_written = |key: &str| {
             let own = |settings: &spec::Map<_>, key: &str| -> bool {

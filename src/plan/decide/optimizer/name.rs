@@ -1,4 +1,4 @@
-//! What optimizers are called that the file gives no name.
+//! The names of optimizers that the file does not name.
 
 use super::Decided;
 use crate::spec;
@@ -6,7 +6,7 @@ use crate::spec;
 /// A part of a name.
 type Part = fn(&Decided<'_>) -> Option<&'static str>;
 
-/// What can be put behind a name that several optimizers have.
+/// What can be appended to a name that several optimizers share.
 const PARTS: [Part; 3] = [method, convention, schedule];
 
 fn method(one: &Decided<'_>) -> Option<&'static str> {
@@ -22,7 +22,7 @@ fn schedule(one: &Decided<'_>) -> Option<&'static str> {
 }
 
 /// Names each optimizer: as its table says or by its method, then by what varies within
-/// the table; what still has the same name by what else tells it apart, or by a number.
+/// the table; those that still share a name also by another difference, or by a number.
 pub(super) fn name(tables: &[spec::Optimizer], decided: &mut [Decided<'_>]) {
     let names = decided.iter().map(|one| {
         let own: Vec<&Decided<'_>> = decided
@@ -74,7 +74,7 @@ fn twins(names: &[String]) -> Vec<Vec<usize>> {
     groups
 }
 
-/// Puts a part behind names that are the same, if it is another one for each.
+/// Appends a part to equal names, if it differs for each.
 fn tell_apart(names: &mut [String], decided: &[Decided<'_>], part: Part) {
     for group in twins(names) {
         let parts: Vec<_> = group.iter().map(|place| part(&decided[*place])).collect();
@@ -87,8 +87,8 @@ fn tell_apart(names: &mut [String], decided: &[Decided<'_>], part: Part) {
     }
 }
 
-/// Puts the number of the table behind names that are the same, or their own if one table
-/// has several of them.
+/// Appends the number of the table to equal names, or their own number if one table has
+/// several of them.
 fn number(names: &mut [String], decided: &[Decided<'_>]) {
     for group in twins(names) {
         let tables: Vec<usize> = group.iter().map(|place| decided[*place].table).collect();

@@ -1,9 +1,9 @@
-//! How learning rates change.
+//! The learning rate schedules of a plan.
 
 use super::settings::{Of, Settings};
 use super::{Decider, Variant};
 use crate::mistake::{At, Code, Mistake, suggestion};
-use crate::number::{Domain, Number, Value};
+use crate::number::{Domain, Number, Value, counted};
 use crate::optimizer::Convention;
 use crate::optimizer::schedule::{Kind, Outline, RateFormula};
 use crate::plan::grid::Series;
@@ -20,7 +20,7 @@ impl Decider<'_> {
         let Some(kind) = Kind::named(&name.value) else {
             let message = format!("unknown schedule `{}`", name.value);
             let known = Kind::ALL.iter().map(|kind| kind.name());
-            let label = suggestion(&name.value, "the schedules are", known);
+            let label = suggestion(&name.value, "available schedules", known);
             self.mistake(Code::UnknownName, &name.span, message, label);
             return None;
         };
@@ -73,7 +73,8 @@ impl Decider<'_> {
         Some((outline, settings))
     }
 
-    /// Whose rule is meant: what the schedule says, or the optimizer, or what there is.
+    /// The convention of the schedule, or else of the optimizer, or else the first one that
+    /// the schedule has.
     fn schedule_convention(
         &mut self,
         written: &spec::Schedule,
@@ -101,7 +102,7 @@ impl Decider<'_> {
         let those = description.conventions.iter();
         let those: Vec<String> = those.map(|one| format!("\"{}\"", one.name())).collect();
         let help = format!(
-            "`convention = {}` in the schedule takes it from there",
+            "set `convention = {}` in the schedule",
             those.join("` or `")
         );
         let label = "a schedule of another convention";
@@ -143,7 +144,7 @@ impl Decider<'_> {
         settings.extend(series.map(|series| (name.value.clone(), series, setting.span.clone())));
     }
 
-    /// A setting that is a list, which must not be a single word.
+    /// A setting that is a list of numbers.
     fn listed(
         &mut self,
         name: &str,
@@ -166,7 +167,7 @@ impl Decider<'_> {
                     Values::List(values) => &values[place + 1].span,
                     _ => &setting.span,
                 };
-                let message = format!("`{name}` does not increase");
+                let message = format!("`{name}` must increase");
                 let label = format!("expected a number above {}", numbers[place].wide());
                 self.mistake(Code::WrongValue, at, message, label);
                 return None;
@@ -175,7 +176,7 @@ impl Decider<'_> {
                 .iter()
                 .any(|number| !each.contains(&Value::Number(*number)))
             {
-                let message = format!("`{name}` has a point that is no whole number");
+                let message = format!("`{name}` has a value that is not an integer");
                 let label = format!("expected {}", domain.description());
                 self.mistake(Code::WrongValue, &setting.span, message, label);
                 return None;
@@ -190,7 +191,7 @@ impl Decider<'_> {
             span,
         }) = &setting.values
         else {
-            let expected = "expected a text such as \"0.1/sqrt(1 + epoch)\"";
+            let expected = "expected a string, for example \"0.1/sqrt(1 + epoch)\"";
             self.cannot_be("formula", &setting.span, expected);
             return None;
         };
@@ -207,8 +208,7 @@ impl Decider<'_> {
                 place_in_text(self.source, span, part)
             };
             if wrong.valueless.is_some() && wrong.suggested.is_none() {
-                "a schedule knows `epoch`, `epochs` and `learning_rate`"
-                    .clone_into(&mut mistake.label);
+                "expected `epoch`, `epochs` or `learning_rate`".clone_into(&mut mistake.label);
             }
             mistake.span = Some(place);
             self.mistakes.push(mistake);
@@ -216,23 +216,23 @@ impl Decider<'_> {
         None
     }
 
-    /// Tells of a warm-up whose length is missing.
+    /// Reports a warm-up without a length.
     fn no_warmup(&mut self, settings: &Map<spec::Setting>) {
         let detail = settings
             .iter()
             .find(|(name, _)| name.value.starts_with("warmup_"));
         if let Some((name, _)) = detail {
-            let message = format!("`{}` without a `warmup`", name.value);
+            let message = format!("`{}` needs `warmup`", name.value);
             self.mistake(
                 Code::Conflict,
                 &name.span,
                 message,
-                "expected `warmup` epochs beside it",
+                "it has no effect without `warmup`",
             );
         }
     }
 
-    /// Checks that the lists of a piecewise schedule go together.
+    /// Checks that the lists of a piecewise schedule match.
     fn pieces(&mut self, written: &spec::Schedule, outline: &Outline) {
         let count = |name: &str| {
             written
@@ -253,7 +253,7 @@ impl Decider<'_> {
             0 => {
                 let message = "`piecewise` has no `values`";
                 let mistake = Mistake::new(Code::MissingKey, written.span.clone(), message, "");
-                let help = "`values`: the rates, one more than there are boundaries";
+                let help = "`values`: the learning rates, one more than the number of boundaries";
                 self.mistakes.push(mistake.help(help));
                 return;
             }
@@ -271,15 +271,17 @@ impl Decider<'_> {
         let boundaries = outline.list("boundaries").len();
         for (name, setting) in &written.settings {
             let (expected, what) = match name.value.as_str() {
-                "values" => (boundaries + 1, "one more than boundaries"),
+                "values" => (boundaries + 1, "one more than the boundaries"),
                 "scales" => (boundaries, "one for each boundary"),
                 _ => continue,
             };
             let given = outline.list(&name.value).len();
             if boundaries > 0 && given > 0 && given != expected {
                 let message = format!(
-                    "`{}` has {given} numbers for {boundaries} boundaries",
-                    name.value
+                    "`{}` has {} for {} of `boundaries`",
+                    name.value,
+                    counted(given, "number"),
+                    counted(boundaries, "number")
                 );
                 let label = format!("expected {expected}, {what}");
                 self.mistake(Code::Lengths, &setting.span, message, label);

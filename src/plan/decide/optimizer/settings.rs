@@ -11,7 +11,7 @@ use crate::spec::{self, Format, Map};
 /// Settings with their values and their places in the file.
 pub(super) type Settings = Vec<(String, Series, Span)>;
 
-/// What libraries, or earlier versions, call some settings.
+/// The names of some settings in libraries or earlier versions.
 const WORDS: &[(&str, &str)] = &[
     ("T_0", "first_epochs"),
     ("T_max", "epochs"),
@@ -54,7 +54,7 @@ const WORDS: &[(&str, &str)] = &[
     ("wd", "weight_decay"),
 ];
 
-/// "did you mean `…`?", also by the words of the libraries; or what is possible.
+/// "did you mean `…`?", also by the names in libraries; or the list of names.
 pub(super) fn suggested<'a>(
     typed: &str,
     what: &str,
@@ -113,8 +113,8 @@ impl Decider<'_> {
             self.check_domain(of, name, setting);
         }
         let mut settings = named(&own);
-        // A schedule that says the rates leaves nothing to the optimizer's own, unless the
-        // method remembers it.
+        // A schedule that gives the learning rates replaces the optimizer's own, unless the
+        // method stores it.
         let memory = Rule::new(variant.method, variant.convention, |_| None).memory();
         let mut initial = memory.slots.iter().map(|slot| slot.initial);
         let rate = Initial::Setting("learning_rate");
@@ -125,7 +125,7 @@ impl Decider<'_> {
             .then_some(settings)
     }
 
-    /// Whether a key is a setting; tells if not. One that `is_of_another` is passed over.
+    /// Whether a key is a setting; reports it if not, unless it `is_of_another`.
     pub(super) fn is_known(
         &mut self,
         of: Of<'_>,
@@ -151,14 +151,14 @@ impl Decider<'_> {
             let message = format!("`{title}` of {convention} has no `{}`", name.value);
             let label = format!("a setting of {} only", having.join(" and "));
             let known: Vec<String> = own.map(|name| format!("`{name}`")).collect();
-            let help = format!("the settings of {convention} are {}", known.join(", "));
+            let help = format!("settings of {convention}: {}", known.join(", "));
             let mistake = Mistake::new(Code::UnknownName, name.span.clone(), message, label);
             self.mistakes.push(mistake.help(help));
             return false;
         }
         let known = own.chain(of.format.keys.iter().map(|key| key.name));
         let message = format!("unknown setting `{}` of `{title}`", name.value);
-        let label = suggested(&name.value, "the settings are", known);
+        let label = suggested(&name.value, "available settings", known);
         self.mistake(Code::UnknownName, &name.span, message, label);
         false
     }
@@ -190,7 +190,7 @@ impl Decider<'_> {
             if let Some(default) = default.value() {
                 settings.push((name.to_owned(), Series::List(vec![default]), 0..0));
             } else if default == DefaultValue::Required {
-                // A run could not be made without.
+                // A run needs it.
                 is_complete = false;
                 self.missing(of, name, setting.description);
             }
@@ -199,7 +199,7 @@ impl Decider<'_> {
     }
 
     fn missing(&mut self, of: Of<'_>, name: &str, description: &str) {
-        // Misread or misspelt, it was told; that it is missing follows.
+        // If it was misread or misspelt, that is already reported.
         let is_told = |key: &String| {
             let is_word = WORDS.contains(&(key.as_str(), name));
             key == name || is_word || nearest(key, [name]).is_some()
