@@ -57,3 +57,4 @@ mod tidy;
 mod transforms;
 mod twice;
 mod vectors;
+mod words;
