@@ -95,7 +95,7 @@ pub fn limits() -> String {
             GREATEST_VARIABLES as u128,
         ),
         (
-            "numbers, names and operators of one formula text",
+            "numbers, names and symbols of one formula text",
             GREATEST_SIZE as u128,
         ),
         ("nesting levels of a formula", GREATEST_DEPTH as u128),

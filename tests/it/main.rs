@@ -39,6 +39,7 @@ mod outcomes;
 mod page;
 mod publishing;
 mod random;
+mod readme;
 mod reports;
 mod rules;
 mod runner;

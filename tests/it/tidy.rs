@@ -284,8 +284,8 @@ const PREAMBLE: &str = "\
 # Experiment files
 
 The TOML files in this directory are experiments: run one with `runner FILE`.
-Below is the whole format, generated from the description that the reader checks files against, and the formula language.
-A key that is not listed is an error, and so is a value of another type.
+This is the complete format, generated from the same description the parser uses, followed by the formula language.
+Unlisted keys and values of the wrong type are errors.
 
 ";
 

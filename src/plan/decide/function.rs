@@ -195,7 +195,7 @@ impl Decider<'_> {
         }
         // A single text is bounded by itself, so there are definitions.
         let message = format!(
-            "the formula and its definitions have {} numbers, names and operators",
+            "the formula and its definitions have {} numbers, names and symbols",
             grouped(size as u128)
         );
         let label = format!("expected at most {}", grouped(GREATEST_OPERATIONS as u128));
