@@ -47,6 +47,9 @@ PEERS = {
     "tensorflow": ("TensorFlow", "peer_tensorflow.py", "tensorflow-cpu"),
 }
 
+# The exit code where the peers could not be installed.
+NOT_INSTALLED = 3
+
 # What each workload ends with, and the allowed relative difference: the peers do not sum or fuse
 # alike, and a descent along a curved valley multiplies what is rounded differently.
 EXPECTED = {
@@ -58,13 +61,17 @@ EXPECTED = {
 
 
 def install(peers):
-    """Creates the environment of the peers, once."""
+    """Creates the environment of the peers, once; returns their packages."""
     wanted = {"matplotlib", "numpy"} | {PEERS[peer][2] for peer in peers}
     lines = (HERE / "requirements.txt").read_text().splitlines()
     packages = [line for line in lines if line.split("==")[0] in wanted]
-    if not PYTHON.exists():
-        subprocess.run([sys.executable, "-m", "venv", TARGET / "venv"], check=True)
-    subprocess.run([PYTHON, "-m", "pip", "install", "--quiet", *packages], check=True)
+    try:
+        if not PYTHON.exists():
+            subprocess.run([sys.executable, "-m", "venv", TARGET / "venv"], check=True)
+        subprocess.run([PYTHON, "-m", "pip", "install", "--quiet", *packages], check=True)
+    except subprocess.CalledProcessError as error:
+        print(f"the peers could not be installed: {error}", file=sys.stderr)
+        sys.exit(NOT_INSTALLED)
     return packages
 
 
@@ -191,17 +198,22 @@ def main():
     parser.add_argument("--peers", nargs="+", choices=PEERS, default=list(PEERS))
     parser.add_argument("--workloads", nargs="+", choices=WORKLOADS, default=list(WORKLOADS))
     parser.add_argument("--rounds", type=int, default=5, help="whole processes of each tool [default: 5]")
+    parser.add_argument("--runner", type=Path, help="the command to measure [default: build it for release]")
     parser.add_argument("--save", action="store_true", help="write results.md and results.json")
     options = parser.parse_args()
     if options.rounds < 1:
         parser.error("--rounds must be at least 1")
+    if options.runner and not options.runner.is_file():
+        parser.error(f"--runner: {options.runner} is not a file")
+    if not options.runner and not shutil.which("cargo"):
+        parser.error("cargo not found: install Rust, or name the command with --runner")
     peers = list(options.peers)
     if "torch_compile" in peers and not (shutil.which("g++") or shutil.which("clang++")):
         print("skipped: torch_compile needs a C++ compiler", file=sys.stderr)
         peers.remove("torch_compile")
 
     packages = install(peers)
-    runner = build()
+    runner = options.runner.resolve() if options.runner else build()
     core = None
     if hasattr(os, "sched_setaffinity"):
         core = max(os.sched_getaffinity(0))
