@@ -1,17 +1,12 @@
 //! `runner check`: the guard of converged values.
 
 use std::fs;
-use std::path::Path;
 use std::process::Stdio;
 use std::time::Instant;
 
-use crate::runner::{contents, finished, folder, runner, succeeded};
+use crate::runner::{contents, finished, folder, project, runner, succeeded};
 
 const PARABOLA: &str = include_str!("../../experiments/parabola.toml");
-
-fn project() -> &'static Path {
-    Path::new(env!("CARGO_MANIFEST_DIR"))
-}
 
 #[test]
 fn every_experiment_has_the_values_of_its_committed_report() {

@@ -1,17 +1,12 @@
 //! Support for editors and shells: the schema, completions, the manual, a file to begin with.
 
 use std::fs;
-use std::path::Path;
 
 use gradtape::spec::Spec;
 use serde_json::{Map, Value};
 use toml::de::{DeTable, DeValue};
 
-use crate::runner::{finished, folder, names, runner, succeeded};
-
-fn project() -> &'static Path {
-    Path::new(env!("CARGO_MANIFEST_DIR"))
-}
+use crate::runner::{finished, folder, names, project, runner, succeeded};
 
 /// A file as JSON, which is what a schema looks at; `None` if it is not TOML.
 fn as_json(source: &str) -> Option<Value> {

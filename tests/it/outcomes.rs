@@ -1,7 +1,6 @@
 //! Outcomes of runs, the ranking of settings, and their comparison by a check.
 
 use std::fs;
-use std::path::Path;
 
 use gradtape::batch::RunResult;
 use gradtape::diagnosis::Comparison;
@@ -9,7 +8,7 @@ use gradtape::ending::{Outcome, Status};
 use gradtape::experiment;
 
 use crate::diagnoses::concluded;
-use crate::runner::{finished, folder, runner, succeeded};
+use crate::runner::{finished, folder, project, runner, succeeded};
 use crate::runs::planned;
 
 /// The outcome of descents on a formula, and its period.
@@ -676,8 +675,7 @@ fn outcomes_can_be_expected() {
 
 #[test]
 fn the_vocabulary_is_documented_as_it_is() {
-    let project = Path::new(env!("CARGO_MANIFEST_DIR"));
-    let text = fs::read_to_string(project.join("reports/README.md")).unwrap();
+    let text = fs::read_to_string(project().join("reports/README.md")).unwrap();
     let rows = Status::ALL
         .iter()
         .map(|one| (one.name(), one.description()));

@@ -1,13 +1,8 @@
 //! The README: its numbers and screens are those of the program.
 
 use std::fs;
-use std::path::Path;
 
-use crate::runner::{finished, folder, runner, succeeded};
-
-fn project() -> &'static Path {
-    Path::new(env!("CARGO_MANIFEST_DIR"))
-}
+use crate::runner::{finished, folder, project, runner, succeeded};
 
 fn readme() -> String {
     fs::read_to_string(project().join("README.md")).unwrap()

@@ -14,6 +14,11 @@ use std::{
 
 use tempfile::TempDir;
 
+/// The root of the project.
+pub fn project() -> &'static Path {
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+}
+
 /// The command in the directory `at`, without the caller's colours and width.
 pub fn runner(at: &Path) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_runner"));

@@ -1,15 +1,14 @@
 //! The project's own rules.
 
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
-fn project() -> &'static Path {
-    Path::new(env!("CARGO_MANIFEST_DIR"))
-}
+use crate::runner::project;
 
-/// All Rust files below a directory, with their text.
-fn sources(folder: &str) -> Vec<(String, String)> {
-    let mut waiting: Vec<PathBuf> = vec![project().join(folder)];
+/// The files below a directory of the project, or the file itself, that have one of these
+/// extensions, with their text.
+pub fn texts(path: &str, extensions: &[&str]) -> Vec<(String, String)> {
+    let mut waiting: Vec<PathBuf> = vec![project().join(path)];
     let mut files = Vec::new();
     while let Some(path) = waiting.pop() {
         if path.is_dir() {
@@ -18,7 +17,11 @@ fn sources(folder: &str) -> Vec<(String, String)> {
                     .unwrap()
                     .map(|entry| entry.unwrap().path()),
             );
-        } else if path.extension().is_some_and(|extension| extension == "rs") {
+        } else if path
+            .extension()
+            .and_then(|extension| extension.to_str())
+            .is_some_and(|extension| extensions.contains(&extension))
+        {
             let name = path
                 .strip_prefix(project())
                 .unwrap()
@@ -30,6 +33,11 @@ fn sources(folder: &str) -> Vec<(String, String)> {
     }
     files.sort();
     files
+}
+
+/// All Rust files below a directory, with their text.
+fn sources(directory: &str) -> Vec<(String, String)> {
+    texts(directory, &["rs"])
 }
 
 /// The text without tests and comments.

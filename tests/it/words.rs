@@ -2,7 +2,9 @@
 //! comments and documentation. Spelling is checked by typos, which `.ci/run` installs.
 
 use std::fs;
-use std::path::{Path, PathBuf};
+
+use crate::runner::project;
+use crate::tidy;
 
 /// Words and what to write instead. `.` stands for the end of a clause, "`" for a name in
 /// backticks, and `*` at the end of a word for any ending.
@@ -42,21 +44,6 @@ const REPLACEMENTS: &[(&str, &str)] = &[
 
 /// A word of a text in lower case, or a mark that ends a clause, with its line from 1.
 type Token = (String, usize);
-
-/// The files below a directory, or the file itself, that have one of these extensions.
-fn files(path: &Path, extensions: &[&str], found: &mut Vec<PathBuf>) {
-    if path.is_dir() {
-        for entry in fs::read_dir(path).unwrap() {
-            files(&entry.unwrap().path(), extensions, found);
-        }
-    } else if path
-        .extension()
-        .and_then(|extension| extension.to_str())
-        .is_some_and(|extension| extensions.contains(&extension))
-    {
-        found.push(path.to_owned());
-    }
-}
 
 /// Comments and strings of Rust, with line breaks where they are and blanks for all else.
 fn prose_of_rust(source: &str) -> String {
@@ -215,37 +202,35 @@ fn the_words_of_the_list_are_found() {
 
 #[test]
 fn everything_that_is_read_is_in_plain_english() {
-    let project = Path::new(env!("CARGO_MANIFEST_DIR"));
-    let mut paths = Vec::new();
-    for directory in ["src", "tests", "benches", "fuzz", "experiments"] {
-        let extensions = ["rs", "md", "js", "py", "toml"];
-        files(&project.join(directory), &extensions, &mut paths);
-    }
-    for file in [
-        "README.md", "CHANGELOG.md", "CITATION.cff", "Cargo.toml", "action.yml",
+    let extensions = ["rs", "md", "js", "css", "py", "toml", "cff", "yml", "yaml"];
+    let mut texts = Vec::new();
+    for path in [
+        "src", "tests", "benches", "experiments", "reports/README.md", "README.md", "CHANGELOG.md",
+        "CITATION.cff", "Cargo.toml", "action.yml", ".pre-commit-hooks.yaml", "docs",
+        "fuzz/README.md", "fuzz/exercise.rs", "fuzz/fuzz_targets",
     ] {
-        paths.push(project.join(file));
+        texts.extend(tidy::texts(path, &extensions));
     }
-    paths.push(project.join("reports/README.md"));
-    paths.push(project.join(".ci/run"));
+    // It has no extension.
+    let check = fs::read_to_string(project().join(".ci/run")).unwrap();
+    texts.push((".ci/run".to_owned(), check));
+    assert!(texts.len() > 300);
+
     let mut found = String::new();
-    for path in &paths {
+    for (file, text) in texts {
         // This file lists the words.
-        if path.ends_with("tests/it/words.rs") || path.to_string_lossy().contains("/target/") {
+        if file == "tests/it/words.rs" {
             continue;
         }
-        let text = fs::read_to_string(path).unwrap();
-        let prose = match path.extension().is_some_and(|extension| extension == "rs") {
+        let prose = match file.ends_with(".rs") {
             true => prose_of_rust(&text),
             false => text,
         };
         for (line, words, replacement) in listed(&prose) {
-            let file = path.strip_prefix(project).unwrap().display();
             found.push_str(&format!(
                 "{file}:{line}: \"{words}\": write {replacement}\n"
             ));
         }
     }
-    assert!(paths.len() > 300);
     assert!(found.is_empty(), "\n{found}");
 }
