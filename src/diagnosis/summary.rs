@@ -339,7 +339,10 @@ impl Tallies {
         for ((outcome, is_another), count) in ends {
             has_reached |= outcome == Outcome::KnownMinimum;
             let were = if count == 1 { "was" } else { "were" };
-            let count = whole(count);
+            let count = match count == self.runs && count > 1 {
+                true => "all".to_owned(),
+                false => whole(count),
+            };
             parts.push(match outcome {
                 Outcome::KnownMinimum => format!("{count} reached the known minimum{within}"),
                 Outcome::StationaryPoint if is_another => {
