@@ -1,10 +1,10 @@
 #!/usr/bin/env python3
 """Times gradtape next to NumPy, JAX, PyTorch and TensorFlow on the same work, on one core.
 
-    benches/peers/compare.py                         everything, about 20 minutes
+    benches/peers/compare.py                         everything, about 15 minutes
     benches/peers/compare.py --peers jax numpy       only these peers
     benches/peers/compare.py --workloads rosenbrock  only this workload
-    benches/peers/compare.py --save                  also write results.md and results.json
+    benches/peers/compare.py --save                  update results.md and results.json here
 
 Needs cargo, and Python from 3.11 on with pip. The peers are installed into target/peers. README.md
 defines the work.
@@ -199,7 +199,7 @@ def main():
     parser.add_argument("--workloads", nargs="+", choices=WORKLOADS, default=list(WORKLOADS))
     parser.add_argument("--rounds", type=int, default=5, help="whole processes of each tool [default: 5]")
     parser.add_argument("--runner", type=Path, help="the command to measure [default: build it for release]")
-    parser.add_argument("--save", action="store_true", help="write results.md and results.json")
+    parser.add_argument("--save", action="store_true", help="update the committed results.md and results.json")
     options = parser.parse_args()
     if options.rounds < 1:
         parser.error("--rounds must be at least 1")
@@ -261,9 +261,10 @@ def main():
 
     text = f"{table(result)}\n\n{result['machine']['processor']}, {result['machine']['system']}; {', '.join(packages)}.\n"
     print(text, end="")
-    if options.save:
-        (HERE / "results.md").write_text(text)
-        (HERE / "results.json").write_text(json.dumps(result, indent=2) + "\n")
+    for directory in [TARGET] + ([HERE] if options.save else []):
+        (directory / "results.md").write_text(text)
+        (directory / "results.json").write_text(json.dumps(result, indent=2) + "\n")
+    print(f"\nas JSON, with smallest and largest times: {TARGET / 'results.json'}")
 
 
 if __name__ == "__main__":

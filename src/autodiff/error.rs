@@ -130,17 +130,25 @@ pub enum Error {
         /// The caller.
         at: Caller,
     },
-    /// An index out of range, or a step of 0.
-    #[error(
-        "{operation}: index or step {index} is invalid for an axis of length {length} (at {at})"
-    )]
+    /// An index out of range.
+    #[error("{operation}: index {index} is out of range for an axis of length {length} (at {at})")]
     Index {
         /// The operation.
         operation: &'static str,
-        /// The index or the step.
+        /// The index.
         index: i64,
         /// The length of the axis.
         length: usize,
+        /// The caller.
+        at: Caller,
+    },
+    /// A step of 0.
+    #[error("{operation}: the step of axis {axis} must not be 0 (at {at})")]
+    Step {
+        /// The operation.
+        operation: &'static str,
+        /// The axis.
+        axis: usize,
         /// The caller.
         at: Caller,
     },

@@ -144,7 +144,7 @@ pub struct Objective {
     pub dimension: Option<Setting>,
     /// `start`: one table, or a list of tables, each with its place.
     pub starts: Vec<At<Map<Start>>>,
-    /// Whether the file has `start`, misread or not.
+    /// Whether the file has a `start` that could be read, at least in part.
     pub has_start: bool,
     /// `define`.
     pub define: Map<At<String>>,

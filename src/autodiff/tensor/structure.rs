@@ -275,20 +275,19 @@ impl Tensor {
     ///
     /// # Errors
     ///
-    /// [`Error::Axis`] if there are more spans than axes, [`Error::Index`] for
-    /// a step of 0.
+    /// [`Error::Axis`] if there are more spans than axes, [`Error::Step`] for a
+    /// step of 0.
     #[track_caller]
     pub fn slice<S: Into<Span>>(&self, spans: impl IntoIterator<Item = S>) -> Result<Tensor> {
         let (operation, at) = ("slice", Location::caller());
         let mut spans = spans.into_iter().map(Into::into);
         let whole = Span::from(..);
         let mut stretches = Vec::with_capacity(self.rank());
-        for length in self.shape().iter() {
+        for (axis, length) in self.shape().iter().enumerate() {
             let span = spans.next().unwrap_or(whole);
-            let stretch = span.within(*length).ok_or(Error::Index {
+            let stretch = span.within(*length).ok_or(Error::Step {
                 operation,
-                index: span.step as i64,
-                length: *length,
+                axis,
                 at,
             })?;
             stretches.push(stretch);

@@ -7,7 +7,7 @@
 //! are the same on every machine.
 //!
 //! A [`Search`] that cannot continue (its gradient is within its own tolerance, or no step
-//! lowers the loss in this precision) reports that it [stays]: the run is at a fixed point.
+//! lowers the loss in this precision) reports that it [stays], and the run ends there.
 //!
 //! [stays]: Next::Stays
 

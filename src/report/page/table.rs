@@ -77,7 +77,7 @@ fn run(row: &Row, columns: &[Column], width: usize) -> Markup {
         tbody id=(format!("run-{}", row.run)) class=[row.is_best.then_some("best")] {
             tr {
                 th scope="row" class="n" {
-                    @if row.is_best { span class="mark" title="smallest loss" { "best" } " " }
+                    @if row.is_best { span class="mark" title="best of its objective" { "best" } " " }
                     (row.run)
                 }
                 @for (cell, column) in row.cells.iter().zip(columns) {

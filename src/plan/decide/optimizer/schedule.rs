@@ -277,11 +277,10 @@ impl Decider<'_> {
             };
             let given = outline.list(&name.value).len();
             if boundaries > 0 && given > 0 && given != expected {
+                let given = counted(given, "number");
                 let message = format!(
-                    "`{}` has {} for {} of `boundaries`",
-                    name.value,
-                    counted(given, "number"),
-                    counted(boundaries, "number")
+                    "`{}` has {given}, `boundaries` has {boundaries}",
+                    name.value
                 );
                 let label = format!("expected {expected}, {what}");
                 self.mistake(Code::Lengths, &setting.span, message, label);
