@@ -100,6 +100,19 @@ impl ChartDecider<'_> {
         }
     }
 
+    /// Reports a setting with one value; methods and conventions vary only as optimizers.
+    pub(super) fn does_not_vary(&mut self, name: &str, span: &Span, message: String, help: &str) {
+        let values = column(self.plan, name).map_or(0, |place| self.plan.values(place, 2).len());
+        if values > 1 {
+            let message = format!("runs differ in `{name}` only through their optimizers");
+            let label = "expected `optimizer`, which has a value for each method and convention";
+            self.missing(Code::Chart, span, message, label, "");
+        } else {
+            let label = "it has only one value in this experiment";
+            self.missing(Code::Chart, span, message, label, help);
+        }
+    }
+
     /// The place of a key, or else of the chart.
     pub(super) fn place_of(&self, key: &str) -> Span {
         let place = self.written.place_of(key);
@@ -304,14 +317,13 @@ impl ChartDecider<'_> {
         let is_number = self.plan.run(0).settings[place]
             .as_ref()
             .is_none_or(|value| value.number().is_some());
-        if !self.plan.varies(x) {
-            let message = format!("a sweep over `{x}` needs several values");
-            let label = "it has only one value in this experiment";
-            self.mistake(Code::Chart, &span, message, label, "");
-        } else if !is_number {
+        if !is_number {
             let message = format!("a sweep over `{x}` needs numbers");
             let label = "its values are not numbers";
             self.mistake(Code::Chart, &span, message, label, "");
+        } else if !self.plan.varies(x) {
+            let message = format!("a sweep over `{x}` needs several values");
+            self.does_not_vary(x, &span, message, "");
         }
         Some(place)
     }
@@ -332,8 +344,7 @@ impl ChartDecider<'_> {
             self.mistake(Code::Chart, &written.span, message, label, help);
         } else if !self.plan.varies(name) {
             let message = format!("panels for `{name}` need several values");
-            let label = "it has only one value in this experiment";
-            self.missing(Code::Chart, &written.span, message, label, "");
+            self.does_not_vary(name, &written.span, message, "");
         } else if self.plan.values(place, GREATEST_PANELS + 1).len() > GREATEST_PANELS {
             let message = format!("`{name}` has too many values for panels");
             let label = format!("expected at most {GREATEST_PANELS}");

@@ -103,9 +103,8 @@ impl ChartDecider<'_> {
         let values = self.plan.values(column, GREATEST_CELLS + 1);
         if !self.plan.varies(&name) {
             let message = format!("a heat map over `{name}` needs several values");
-            let label = "it has only one value in this experiment";
             let help = "use `kind = \"sweep\"` over the other setting";
-            self.missing(Code::Chart, &span, message, label, help);
+            self.does_not_vary(&name, &span, message, help);
         } else if values.len() > GREATEST_CELLS && self.written.runs.is_none() {
             let message = format!("`{name}` has too many values for a heat map");
             let label = format!("expected at most {GREATEST_CELLS}");
