@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Times gradtape next to NumPy, JAX, PyTorch and TensorFlow on the same work, on one core.
 
-    benches/peers/compare.py                         everything, about 15 minutes
+    benches/peers/compare.py                         everything, about 20 minutes
     benches/peers/compare.py --peers jax numpy       only these peers
     benches/peers/compare.py --workloads rosenbrock  only this workload
     benches/peers/compare.py --save                  update results.md and results.json here
