@@ -331,7 +331,7 @@ fn filter() -> Value {
     })
 }
 
-/// A number, a range or a generated start, an array of those, or an array of such arrays.
+/// A number, a range or a generated start, an array of those, or an array of arrays.
 fn start() -> Value {
     let element = json!({
         "anyOf": [reference("number"), reference(&name(&RANGE)), reference(&name(&DRAW))],

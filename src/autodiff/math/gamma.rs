@@ -249,7 +249,7 @@ pub fn digamma<const SHORT: bool>(x: f64) -> f64 {
         value.high + value.low,
     );
 
-    // The inverse of such a small number may be infinite.
+    // The inverse of a number this small may be infinite.
     let value = select(magnitude < 1e-20, -1.0 / x, value);
     let value = select(x == f64::INFINITY, x, value);
     let is_pole = is_negative & (from_integer == 0.0);

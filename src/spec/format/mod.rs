@@ -80,7 +80,7 @@ pub enum Kind {
     Selection,
     /// A table of names, each with a value of this type.
     Map(&'static Kind),
-    /// A table of starts, or a list of such tables.
+    /// A table of starts, or a list of those.
     Starts,
     /// The start of one variable: a number, a range, a generated start, or an array of
     /// those.
@@ -93,7 +93,7 @@ pub enum Kind {
     Table(&'static Format),
     /// A table that may repeat.
     Tables(&'static Format),
-    /// A table, or a list of such tables.
+    /// A table, or a list of those.
     OneOrMoreTables(&'static Format),
 }
 
@@ -127,7 +127,7 @@ impl Kind {
                 others: Some(others),
                 ..
             }) => format!("a table of names, each with {}", others.kind.description()),
-            Kind::Starts => "a table such as { x = 1.0 }, or a list of such tables".to_owned(),
+            Kind::Starts => "a table such as { x = 1.0 }, or a list of those".to_owned(),
             Kind::Filter => "a table such as { learning_rate = 0.1 }, or a string such as \
                  \"learning_rate < 0.1\""
                 .to_owned(),
@@ -145,7 +145,7 @@ impl Kind {
             Kind::Tables(format) => format!("one or more `{}` tables", format.name),
             Kind::OneOrMoreTables(format) => {
                 let shown = format.keys.first().map_or("", |key| key.name);
-                format!("a table such as {{ {shown} = … }}, or a list of such tables")
+                format!("a table such as {{ {shown} = … }}, or a list of those")
             }
         }
     }
@@ -324,7 +324,7 @@ pub static OBJECTIVE: Format = Format {
         optional(
             "start",
             Kind::Starts,
-            "Initial value of each variable, or a list of such tables. Required for a formula; a test function has a standard start.",
+            "Initial value of each variable; each table of a list is a separate start. Required for a formula; a test function has a standard start.",
         ),
         optional(
             "define",
@@ -359,7 +359,7 @@ pub static OBJECTIVE: Format = Format {
         optional(
             "zip",
             Kind::Groups,
-            "Constants whose lists are paired element by element (zipped) instead of combined, such as `[\"a\", \"b\"]`, or starts, such as `[\"start.x\", \"start.y\"]`. A list of such lists zips several groups.",
+            "Constants whose lists are paired element by element (zipped) instead of combined, such as `[\"a\", \"b\"]`, or starts, such as `[\"start.x\", \"start.y\"]`. A list of lists zips several groups.",
         ),
     ],
     others: None,
@@ -512,7 +512,7 @@ pub static OPTIMIZER: Format = Format {
         optional(
             "schedule",
             Kind::OneOrMoreTables(&SCHEDULE),
-            "Change of the learning rate from epoch to epoch, or a list of such tables. Default: a constant learning rate.",
+            "Change of the learning rate from epoch to epoch; each table of a list is a separate schedule. Default: a constant learning rate.",
         ),
         optional(
             "clip",
