@@ -4,7 +4,7 @@ use std::io;
 
 use super::notation;
 use super::table::{GREATEST_CELLS, GREATEST_FILE};
-use crate::number::grouped;
+use crate::number::{counted, grouped};
 
 /// An error of a data file.
 #[derive(Debug, thiserror::Error)]
@@ -79,7 +79,7 @@ pub enum TableError {
         second: usize,
     },
     /// A row has more or fewer cells than the header.
-    #[error("line {line} of `{file}` has {}, its header has {expected}", cells(*found))]
+    #[error("line {line} of `{file}` has {}, its header has {}", counted(*found, "cell"), grouped(*expected as u128))]
     Ragged {
         /// The file.
         file: String,
@@ -171,13 +171,6 @@ impl TableError {
             | TableError::OpenQuote { .. }
             | TableError::Infinite { .. } => String::new(),
         }
-    }
-}
-
-fn cells(count: usize) -> String {
-    match count {
-        1 => "1 cell".to_owned(),
-        _ => format!("{count} cells"),
     }
 }
 

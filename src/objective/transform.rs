@@ -5,7 +5,7 @@ use std::fmt;
 use std::sync::Arc;
 
 use crate::autodiff::{Array, ArrayGraph, Number as _, Real, Var};
-use crate::number::grouped;
+use crate::number::{counted, grouped};
 use crate::random::{Purpose, Stream};
 
 /// A change of coordinates `x ↦ m + s·R·(x − m − shift)`, which makes a function
@@ -73,10 +73,7 @@ pub enum WrongTransform {
 
 impl fmt::Display for WrongTransform {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let numbers = |count: usize| match count {
-            1 => "1 number".to_owned(),
-            _ => format!("{} numbers", grouped(count as u128)),
-        };
+        let numbers = |count: usize| counted(count, "number");
         match *self {
             WrongTransform::ShiftLength { expected, found } => {
                 let (expected, found) = (numbers(expected), numbers(found));

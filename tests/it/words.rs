@@ -45,30 +45,21 @@ const REPLACEMENTS: &[(&str, &str)] = &[
 /// A word of a text in lower case, or a mark that ends a clause, with its line from 1.
 type Token = (String, usize);
 
-/// Comments and strings of Rust, with line breaks where they are and blanks for all else.
+/// Comments and strings of Rust on their lines, with blanks for all else; a string ends a clause.
 fn prose_of_rust(source: &str) -> String {
     let mut prose = String::with_capacity(source.len());
     let mut rest = source;
-    let mut skip = |rest: &mut &str, bytes: usize, keep: bool| {
-        let (part, after) = rest.split_at(bytes);
-        for letter in part.chars() {
-            prose.push(if keep || letter == '\n' { letter } else { ' ' });
-        }
-        *rest = after;
-    };
     while let Some(first) = rest.chars().next() {
-        let line = rest.find('\n').unwrap_or(rest.len());
-        if rest.starts_with("//") {
-            let marks = rest.len() - rest.trim_start_matches(['/', '!']).len();
-            skip(&mut rest, marks, false);
-            skip(&mut rest, line - marks, true);
+        // What is read of the next piece, and the bytes of the piece.
+        let (read, bytes) = if rest.starts_with("//") {
+            let line = rest.find('\n').unwrap_or(rest.len());
+            let text = rest[..line].trim_start_matches(['/', '!']);
+            (text.to_owned(), line)
         } else if let Some(hashes) = raw_string(rest) {
             let begin = hashes + 2;
             let close = format!("\"{}", "#".repeat(hashes));
             let end = rest[begin..].find(&close).expect("an end") + begin;
-            skip(&mut rest, begin, false);
-            skip(&mut rest, end - begin, true);
-            skip(&mut rest, close.len(), false);
+            (format!("{}.", &rest[begin..end]), end + close.len())
         } else if first == '"' {
             let mut escaped = false;
             let ends = |letter: char| {
@@ -77,17 +68,8 @@ fn prose_of_rust(source: &str) -> String {
                 is_end
             };
             let end = rest[1..].find(ends).expect("an end") + 1;
-            skip(&mut rest, 1, false);
-            // The mark of a line that continues is not a word's.
-            let (text, after) = rest.split_at(end - 1);
-            let text = text.replace("\\n", "  ").replace('\\', " ");
-            let mut text = text.as_str();
-            let bytes = text.len();
-            skip(&mut text, bytes, true);
-            // A string ends a clause.
-            let mut end = ".";
-            skip(&mut end, 1, true);
-            rest = &after[1..];
+            let text = rest[1..end].replace("\\n", " ").replace('\\', " ");
+            (format!("{text}."), end + 1)
         } else if first == '\'' {
             // A character, unless it is a lifetime.
             let bytes = match rest[1..].chars().next() {
@@ -97,10 +79,13 @@ fn prose_of_rust(source: &str) -> String {
                 }
                 _ => 1,
             };
-            skip(&mut rest, bytes, false);
+            (String::new(), bytes)
         } else {
-            skip(&mut rest, first.len_utf8(), false);
-        }
+            let blank = if first == '\n' { "\n" } else { " " };
+            (blank.to_owned(), first.len_utf8())
+        };
+        prose.push_str(&read);
+        rest = &rest[bytes..];
     }
     prose
 }

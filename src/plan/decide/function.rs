@@ -7,7 +7,7 @@ use super::{Decider, each_once};
 use crate::autodiff::Shape;
 use crate::data::Dataset;
 use crate::mistake::{At, Code, Mistake};
-use crate::number::{grouped, short};
+use crate::number::{counted, grouped, short};
 use crate::objective::{self, Formula, FormulaMistake, Inputs};
 use crate::plan::{GREATEST_OPERATIONS, GREATEST_VARIABLES};
 use crate::spec::{Map, place_in_text};
@@ -128,10 +128,7 @@ impl Decider<'_> {
                 continue;
             };
             for FormulaMistake { mistake, .. } in &mut mistakes {
-                let rows = match rows {
-                    1 => "1 row".to_owned(),
-                    rows => format!("{} rows", grouped(rows as u128)),
-                };
+                let rows = counted(rows, "row");
                 mistake.help = format!("this applies to {part}, which has {rows}");
             }
             self.formula_mistakes(written, mistakes);

@@ -162,14 +162,11 @@ impl Decider<'_> {
         let uniform = draw.uniform.as_ref().and_then(|ends| {
             let what = "the smallest and the largest number, for example [-1, 1]";
             let [low, high] = self.pair("uniform", ends, what)?;
-            let message = match high - low {
-                length if length.is_infinite() => Some("the length of `uniform` is not finite"),
-                _ if low >= high => {
-                    Some("the smallest number of `uniform` must be below the largest")
-                }
-                _ => None,
-            };
-            if let Some(message) = message {
+            if low >= high || !(high - low).is_finite() {
+                let message = match low < high {
+                    true => "the length of `uniform` is not finite",
+                    false => "the smallest number of `uniform` must be below the largest",
+                };
                 let label = "expected for example [-1, 1]";
                 self.mistake(Code::Start, &ends.span, message, label);
             }

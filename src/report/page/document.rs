@@ -107,34 +107,19 @@ fn runs_name(page: &Page) -> &'static str {
     }
 }
 
-/// Text in which a number such as 1e-8 stays on one line: browsers break lines after its hyphen.
-pub(super) fn prose(text: &str) -> Markup {
-    let is_digit = |letter: char| letter.is_ascii_digit();
-    html! {
-        @for (index, word) in text.split(' ').enumerate() {
-            @if index > 0 { " " }
-            @if word.split_once("e-").is_some_and(|(before, _)| before.ends_with(is_digit)) {
-                span class="unbroken" { (word) }
-            } @else {
-                (word)
-            }
-        }
-    }
-}
-
 fn diagnosis(page: &Page) -> Markup {
     html! {
         @if !page.diagnosis.is_empty() {
             section id="summary" aria-labelledby="summary-heading" {
                 h2 id="summary-heading" { "Summary" }
-                p class="diagnosis" dir="auto" { (prose(&page.diagnosis.join(" "))) }
+                p class="diagnosis" dir="auto" { (table::prose(&page.diagnosis.join(" "))) }
                 @if !page.details.is_empty() {
                     details class="by-objective" {
                         summary { "By objective" }
                         dl dir="auto" {
                             @for detail in &page.details {
                                 dt { (detail.objective) }
-                                dd { (prose(&detail.sentences.join(" "))) }
+                                dd { (table::prose(&detail.sentences.join(" "))) }
                             }
                         }
                     }

@@ -2,11 +2,10 @@
 
 use maud::{Markup, html};
 
-use super::document::prose;
 use super::model::{Cell, Column, Kind, Row, Runs, Setting, Settings, Values};
 use super::policy::file_address;
 use crate::ending::Tone;
-use crate::number::grouped;
+use crate::number::{counted, grouped};
 
 /// The number of runs with each outcome.
 pub(super) fn outcomes(runs: &Runs) -> Markup {
@@ -48,7 +47,7 @@ pub(super) fn runs(runs: &Runs) -> Markup {
                         (grouped(u128::from(shown))) " of " (grouped(u128::from(runs.of))) " runs: the first ones and the best. All runs are in "
                         a href=(file_address(&runs.file)) { (runs.file) } "."
                     } @else {
-                        (grouped(u128::from(runs.of))) @if runs.of == 1 { " run" } @else { " runs" }
+                        (counted(runs.of, "run"))
                         ". Full-precision values are in " a href=(file_address(&runs.file)) { (runs.file) } "."
                     }
                 }
@@ -90,6 +89,21 @@ fn run(row: &Row, columns: &[Column], width: usize) -> Markup {
             }
             @if !row.sentence.is_empty() {
                 tr class="sentence" { td colspan=(width) { p { (prose(&row.sentence)) } } }
+            }
+        }
+    }
+}
+
+/// Text in which a number such as 1e-8 stays on one line: browsers break lines after its hyphen.
+pub(super) fn prose(text: &str) -> Markup {
+    let is_digit = |letter: char| letter.is_ascii_digit();
+    html! {
+        @for (index, word) in text.split(' ').enumerate() {
+            @if index > 0 { " " }
+            @if word.split_once("e-").is_some_and(|(before, _)| before.ends_with(is_digit)) {
+                span class="unbroken" { (word) }
+            } @else {
+                (word)
             }
         }
     }
@@ -197,11 +211,10 @@ fn number(cell: &Cell) -> Markup {
 
 /// The number of all items, and of the displayed ones.
 fn extent(shown: usize, of: usize, noun: &str) -> String {
-    let all = grouped(of as u128);
-    let ending = if of == 1 { "" } else { "s" };
+    let all = counted(of, noun);
     if shown < of {
-        format!("the first {shown} of {all} {noun}{ending}")
+        format!("the first {shown} of {all}")
     } else {
-        format!("{all} {noun}{ending}")
+        all
     }
 }

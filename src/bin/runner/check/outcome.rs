@@ -144,7 +144,6 @@ impl Word {
         let (word, colour) = match self {
             Word::Failed | Word::Unrecorded => ("failed", BAD),
             Word::Wrong | Word::Refused => (self.name(), BAD),
-
             Word::Ok | Word::New | Word::Updated => (self.name(), GOOD),
             Word::Skipped => (self.name(), FAINT),
         };
