@@ -22,8 +22,8 @@ mod vectorised;
 use std::hint::black_box;
 use std::sync::Arc;
 
-use gradtape::autodiff::{Array, ArrayGraph, Op, Real, Subnormals};
-use gradtape::engine::{Interpreter, Program};
+use gradtape_engine::{Compiled, Program};
+use gradtape_tape::{Array, ArrayGraph, Op, Real, Subnormals};
 
 use compare::compare;
 use descents::{in_blocks, logspace, real, run};
@@ -33,13 +33,13 @@ fn main() {
     run(&workloads);
 }
 
-fn number<'g, T: Real>(graph: &'g ArrayGraph<T>, value: f64) -> Array<'g, T> {
+fn number<'g, T: Compiled>(graph: &'g ArrayGraph<T>, value: f64) -> Array<'g, T> {
     graph.constant(real(value))
 }
 
 // Rosenbrock's function in 1,000 variables, plain descent.
 
-fn rosenbrock_loss<'g, T: Real>(x: Array<'g, T>) -> Array<'g, T> {
+fn rosenbrock_loss<'g, T: Compiled>(x: Array<'g, T>) -> Array<'g, T> {
     let (n, graph) = (x.shape()[0], x.graph());
     let (head, tail) = (x.slice(0, 0, 1, n - 1), x.slice(0, 1, 1, n - 1));
     let square = |x| Array::apply(Op::Powi(2), &[x]);
@@ -111,7 +111,7 @@ fn rosenbrock() {
     rosenbrock_in::<f32, 16>("f32");
 }
 
-fn rosenbrock_in<T: Real, const N: usize>(precision: &str) {
+fn rosenbrock_in<T: Compiled, const N: usize>(precision: &str) {
     const D: usize = 1_000;
     const RUNS: usize = 16;
     const EPOCHS: usize = 100;
@@ -120,9 +120,9 @@ fn rosenbrock_in<T: Real, const N: usize>(precision: &str) {
     let loss = rosenbrock_loss(x);
     let gradient = graph.gradient(loss, &[x])[0];
     let next = [x - rate * gradient];
-    let plain = Interpreter::new(Program::arrays(&graph, &[], &next));
-    let valued = Interpreter::new(Program::arrays(&graph, &[loss], &next));
-    let unrolled = Interpreter::new(Program::unrolled(&graph, &[], &next));
+    let plain = Compiled::engine(Program::arrays(&graph, &[], &next));
+    let valued = Compiled::engine(Program::arrays(&graph, &[loss], &next));
+    let unrolled = Compiled::engine(Program::unrolled(&graph, &[], &next));
     let start = |run: usize| -> Vec<T> {
         let x = (0..D).map(|i| if i % 2 == 0 { -1.2 } else { 1.0 });
         let numbers = x.chain([logspace(1e-6, 1e-4, RUNS, run)]);
@@ -143,15 +143,15 @@ fn rosenbrock_in<T: Real, const N: usize>(precision: &str) {
             ),
             (
                 "engine, loops over arrays",
-                Box::new(|| drop(in_blocks(&plain, &starts, 1, EPOCHS as u32, false))),
+                Box::new(|| drop(in_blocks(&*plain, &starts, 1, EPOCHS as u32, false))),
             ),
             (
                 "engine, loops over arrays, smallest value tracked",
-                Box::new(|| drop(in_blocks(&valued, &starts, 1, EPOCHS as u32, true))),
+                Box::new(|| drop(in_blocks(&*valued, &starts, 1, EPOCHS as u32, true))),
             ),
             (
                 "engine, unrolled",
-                Box::new(|| drop(in_blocks(&unrolled, &starts, 1, EPOCHS as u32, false))),
+                Box::new(|| drop(in_blocks(&*unrolled, &starts, 1, EPOCHS as u32, false))),
             ),
         ],
     );
@@ -273,7 +273,7 @@ fn w5() {
     w5_in::<f32, 16>("f32");
 }
 
-fn w5_in<T: Real, const N: usize>(precision: &str) {
+fn w5_in<T: Compiled, const N: usize>(precision: &str) {
     const RUNS: usize = 64;
     const EPOCHS: usize = 5;
     let table = table();
@@ -288,15 +288,15 @@ fn w5_in<T: Real, const N: usize>(precision: &str) {
     let loss = terms.sum(None) / number(&graph, ROWS as f64);
     let gradient = graph.gradient(loss, &[weights])[0];
     let next = [weights - rate * gradient];
-    let plain = Interpreter::new(Program::arrays(&graph, &[], &next));
-    let valued = Interpreter::new(Program::arrays(&graph, &[loss], &next));
+    let plain = Compiled::engine(Program::arrays(&graph, &[], &next));
+    let valued = Compiled::engine(Program::arrays(&graph, &[loss], &next));
     let value = Program::arrays(&graph, &[loss], &[]);
     let start = |run: usize| -> Vec<T> {
         let numbers = std::iter::repeat_n(0.0, COLUMNS).chain([logspace(1e-2, 10.0, RUNS, run)]);
         numbers.map(real).collect()
     };
     let starts: Vec<Vec<T>> = (0..RUNS).map(start).collect();
-    let last = in_blocks(&plain, &starts, COLUMNS, 1_000, false);
+    let last = in_blocks(&*plain, &starts, COLUMNS, 1_000, false);
     let loss = |run: usize| {
         let inputs = last[run].iter().copied().chain([T::ZERO]);
         value.evaluate(&inputs.collect::<Vec<T>>())[0]
@@ -323,11 +323,11 @@ fn w5_in<T: Real, const N: usize>(precision: &str) {
             ),
             (
                 "engine",
-                Box::new(|| drop(in_blocks(&plain, &starts, 1, EPOCHS as u32, false))),
+                Box::new(|| drop(in_blocks(&*plain, &starts, 1, EPOCHS as u32, false))),
             ),
             (
                 "engine, smallest value tracked",
-                Box::new(|| drop(in_blocks(&valued, &starts, 1, EPOCHS as u32, true))),
+                Box::new(|| drop(in_blocks(&*valued, &starts, 1, EPOCHS as u32, true))),
             ),
         ],
     );

@@ -14,8 +14,8 @@
 
 use divan::counter::ItemsCount;
 use divan::{Bencher, black_box};
-use gradtape::autodiff::{Graph, Number, Op, Real, Subnormals, Var};
-use gradtape::engine::{Block, Engine, Features, Interpreter, Program};
+use gradtape_engine::{Block, Compiled, Engine, Features, Program};
+use gradtape_tape::{Graph, Number, Op, Subnormals, Var};
 
 fn main() {
     divan::main();
@@ -25,7 +25,7 @@ const RUNS: usize = 4096;
 const EPOCHS: usize = 1000;
 
 /// Start and learning rate of a run: 64 learning rates by 8 by 8 starts.
-fn inputs<T: Real>(run: usize) -> [T; 3] {
+fn inputs<T: Compiled>(run: usize) -> [T; 3] {
     let (i, j, k) = (run / 64, run / 8 % 8, run % 8);
     let rate = 1e-5 * 200f64.powf(i as f64 / 63.0);
     [
@@ -36,7 +36,7 @@ fn inputs<T: Real>(run: usize) -> [T; 3] {
     .map(T::from_f64)
 }
 
-fn program<T: Real>(value: bool, subnormals: Subnormals) -> Program<T> {
+fn program<T: Compiled>(value: bool, subnormals: Subnormals) -> Program<T> {
     let graph = Graph::<T>::new(subnormals);
     let (x, y, rate) = (graph.input(), graph.input(), graph.input());
     let loss = (graph.constant(T::ONE) - x).powi(2)
@@ -48,7 +48,7 @@ fn program<T: Real>(value: bool, subnormals: Subnormals) -> Program<T> {
 }
 
 #[divan::bench(types = [f32, f64], sample_count = 3)]
-fn scalar<T: Real>(bencher: Bencher<'_, '_>) {
+fn scalar<T: Compiled>(bencher: Bencher<'_, '_>) {
     let program = program::<T>(false, Subnormals::Keep);
     bencher
         .counter(ItemsCount::new(RUNS * EPOCHS))
@@ -64,7 +64,7 @@ fn scalar<T: Real>(bencher: Bencher<'_, '_>) {
         });
 }
 
-fn lanes<T: Real>(bencher: Bencher<'_, '_>, block: usize, engine: &Interpreter<T>) {
+fn lanes<T: Compiled>(bencher: Bencher<'_, '_>, block: usize, engine: &dyn Engine<T>) {
     let counter = ItemsCount::new(RUNS * EPOCHS);
     bencher.counter(counter).bench_local(|| {
         for first in (0..RUNS).step_by(block) {
@@ -79,21 +79,21 @@ fn lanes<T: Real>(bencher: Bencher<'_, '_>, block: usize, engine: &Interpreter<T
 }
 
 #[divan::bench(types = [f32, f64], args = [1, 2, 16, 64, 128, 256, 512, 1024], sample_count = 10)]
-fn in_lanes<T: Real>(bencher: Bencher<'_, '_>, block: usize) {
-    let engine = Interpreter::new(program::<T>(true, Subnormals::Keep));
-    lanes(bencher, block, &engine);
+fn in_lanes<T: Compiled>(bencher: Bencher<'_, '_>, block: usize) {
+    let engine = Compiled::engine(program::<T>(true, Subnormals::Keep));
+    lanes(bencher, block, &*engine);
 }
 
 #[divan::bench(types = [f32, f64], args = Features::available(), sample_count = 10)]
-fn in_256_lanes<T: Real>(bencher: Bencher<'_, '_>, features: Features) {
+fn in_256_lanes<T: Compiled>(bencher: Bencher<'_, '_>, features: Features) {
     let program = program::<T>(true, Subnormals::Keep);
-    lanes(bencher, 256, &Interpreter::with_features(program, features));
+    lanes(bencher, 256, &*Compiled::engine_with(program, features));
 }
 
 #[divan::bench(types = [f32, f64], args = Features::available(), sample_count = 10)]
-fn in_256_lanes_flushed<T: Real>(bencher: Bencher<'_, '_>, features: Features) {
+fn in_256_lanes_flushed<T: Compiled>(bencher: Bencher<'_, '_>, features: Features) {
     let program = program::<T>(true, Subnormals::Flush);
-    lanes(bencher, 256, &Interpreter::with_features(program, features));
+    lanes(bencher, 256, &*Compiled::engine_with(program, features));
 }
 
 /// Functions of more than one instruction.
@@ -106,14 +106,14 @@ const FUNCTIONS: [&str; 36] = [
 
 /// One function alone, an item for each value.
 #[divan::bench(types = [f32, f64], args = FUNCTIONS)]
-fn function<T: Real>(bencher: Bencher<'_, '_>, name: &str) {
+fn function<T: Compiled>(bencher: Bencher<'_, '_>, name: &str) {
     let graph = Graph::<T>::new(Subnormals::Keep);
     let x = graph.input();
     let op = Op::ALL.iter().find(|op| op.name() == name).unwrap();
     let y = graph.constant(T::from_f64(0.7));
     let value = Var::apply(*op, &[&x, &y][..op.arity()]);
     let program = Program::epoch(&graph, &[value], &[x]);
-    let engine = Interpreter::new(program);
+    let engine = Compiled::engine(program);
     let mut block = Block::new(engine.program(), 256);
     for lane in 0..256 {
         block.load(lane, &[T::from_f64(0.01 + 0.01 * lane as f64)]);

@@ -25,10 +25,10 @@ use std::fs::File;
 use std::io::Write;
 use std::path::Path;
 
-use gradtape::batch::{Control, Recorder, Row};
-use gradtape::number::{Number, Scalar};
-use gradtape::plan::Plan;
-use gradtape::report::Writer;
+use gradtape_experiment::batch::{Control, Recorder, Row};
+use gradtape_experiment::number::{Number, Scalar};
+use gradtape_experiment::plan::Plan;
+use gradtape_report::Writer;
 use rayon::prelude::*;
 use tempfile::TempDir;
 

@@ -12,8 +12,8 @@
 )]
 
 use divan::{Bencher, black_box};
-use gradtape::autodiff::Subnormals;
-use gradtape::{GradientTape, Tensor, Variable, with_subnormals};
+use gradtape_tape::Subnormals;
+use gradtape_tape::{GradientTape, Tensor, Variable, with_subnormals};
 
 fn main() {
     divan::main();
@@ -256,6 +256,6 @@ mod million_elements {
     }
 }
 
-fn whole() -> gradtape::Span {
+fn whole() -> gradtape_tape::Span {
     (..).into()
 }

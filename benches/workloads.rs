@@ -22,12 +22,12 @@ mod vectorised;
 
 use std::hint::black_box;
 
-use gradtape::autodiff::{Graph, Op, Real, Shape, Subnormals, Var};
-use gradtape::batch::{self, Cancelled, Control, Recorder, Row};
-use gradtape::engine::{Engine, Interpreter, Program};
-use gradtape::number::{Number, Value};
-use gradtape::optimizer::{Inputs, Method, Recipe, Rule};
-use gradtape::plan::{Plan, Run};
+use gradtape_engine::{Compiled, Engine, Program};
+use gradtape_experiment::batch::{self, Cancelled, Control, Recorder, Row};
+use gradtape_experiment::number::{Number, Value};
+use gradtape_experiment::optimizer::{Inputs, Method, Recipe, Rule};
+use gradtape_experiment::plan::{Plan, Run};
+use gradtape_tape::{Graph, Op, Real, Shape, Subnormals, Var};
 
 use compare::compare;
 use descents::{in_blocks, logspace, real, run};
@@ -61,8 +61,8 @@ fn median(mut values: Vec<f64>) -> f64 {
 }
 
 /// One round of `epochs` epochs on an engine.
-fn on_engine<'a, T: Real>(
-    engine: &'a impl Engine<T>,
+fn on_engine<'a, T: Compiled>(
+    engine: &'a dyn Engine<T>,
     starts: &'a [Vec<T>],
     epochs: usize,
     watched: bool,
@@ -126,7 +126,7 @@ fn w1() {
 
 const RUNS: usize = 4096;
 
-fn w2_start<T: Real>(run: usize) -> Vec<T> {
+fn w2_start<T: Compiled>(run: usize) -> Vec<T> {
     let (i, j, k) = (run / 64, run / 8 % 8, run % 8);
     let numbers = [
         -2.0 + 4.0 * j as f64 / 7.0,
@@ -137,7 +137,7 @@ fn w2_start<T: Real>(run: usize) -> Vec<T> {
     numbers.map(real).to_vec()
 }
 
-fn rosenbrock<'g, T: Real>(graph: &'g Graph<T>, x: &[Var<'g, T>]) -> Var<'g, T> {
+fn rosenbrock<'g, T: Compiled>(graph: &'g Graph<T>, x: &[Var<'g, T>]) -> Var<'g, T> {
     let terms = x.windows(2).map(|x| {
         let hundred = graph.constant(real(100.0));
         let one = graph.constant(T::ONE);
@@ -158,7 +158,7 @@ enum Kept {
 }
 
 /// Plain descent on Rosenbrock's function.
-fn w2_program<T: Real>(kept: Kept) -> Program<T> {
+fn w2_program<T: Compiled>(kept: Kept) -> Program<T> {
     let graph = Graph::<T>::new(Subnormals::Keep);
     let (x, y, third, rate) = (graph.input(), graph.input(), graph.input(), graph.input());
     let loss = rosenbrock(&graph, &[x, y]);
@@ -220,18 +220,18 @@ vectorised! {
     }
 }
 
-fn w2<T: Real, const N: usize>(precision: &str) {
+fn w2<T: Compiled, const N: usize>(precision: &str) {
     const EPOCHS: usize = 1000;
     let starts: Vec<Vec<T>> = (0..RUNS).map(w2_start).collect();
-    let plain = Interpreter::new(w2_program::<T>(Kept::Nothing));
-    let least = Interpreter::new(w2_program::<T>(Kept::Least));
-    let watched = Interpreter::new(w2_program::<T>(Kept::Greatest));
+    let plain = Compiled::engine(w2_program::<T>(Kept::Nothing));
+    let least = Compiled::engine(w2_program::<T>(Kept::Least));
+    let watched = Compiled::engine(w2_program::<T>(Kept::Greatest));
     compare(
         &format!("W2, Rosenbrock in two variables, 4,096 runs, {precision}, gradient only"),
         RUNS * EPOCHS,
         vec![
             ("by hand", Box::new(|| w2_by_hand::<T, N>(&starts, EPOCHS))),
-            ("engine", on_engine(&plain, &starts, EPOCHS, false)),
+            ("engine", on_engine(&*plain, &starts, EPOCHS, false)),
         ],
     );
     let text = format!(
@@ -263,11 +263,11 @@ fn w2<T: Real, const N: usize>(precision: &str) {
             ),
             (
                 "engine, smallest value tracked",
-                on_engine(&least, &starts, EPOCHS, false),
+                on_engine(&*least, &starts, EPOCHS, false),
             ),
             (
                 "engine, watched",
-                on_engine(&watched, &starts, EPOCHS, true),
+                on_engine(&*watched, &starts, EPOCHS, true),
             ),
             ("a whole batch of 1,000 epochs", Box::new(whole)),
         ],
@@ -292,7 +292,7 @@ fn single() {
         }
         black_box((x, y, best));
     };
-    let engine = Interpreter::new(w2_program::<f64>(Kept::Greatest));
+    let engine = Compiled::engine(w2_program::<f64>(Kept::Greatest));
     let start = [vec![-1.2, 1.0, 0.0, 1e-4]];
     let plan = "epochs = 1_000_000
         objective = [{ formula = '(1 - x)^2 + 100*(y - x^2)^2', start = { x = -1.2, y = 1 } }]
@@ -310,7 +310,7 @@ fn single() {
         EPOCHS,
         vec![
             ("by hand, smallest value tracked", Box::new(by_hand)),
-            ("engine, watched", on_engine(&engine, &start, EPOCHS, true)),
+            ("engine, watched", on_engine(&*engine, &start, EPOCHS, true)),
             ("a whole batch", Box::new(whole)),
         ],
     );
@@ -324,7 +324,7 @@ const EPSILON: f64 = 1e-8;
 
 /// The method `adam` with its defaults. The state is x, m, v, β₁ᵗ and β₂ᵗ; its numbers
 /// follow, the learning rate first.
-fn adam<T: Real>(
+fn adam<T: Compiled>(
     variables: usize,
     loss: impl for<'g> Fn(&'g Graph<T>, &[Var<'g, T>]) -> Var<'g, T>,
 ) -> Program<T> {
@@ -369,7 +369,7 @@ fn adam_recipe() -> Recipe {
 }
 
 /// A state of Adam at the start, and its numbers.
-fn adam_start<T: Real>(x: &[f64], rate: f64) -> Vec<T> {
+fn adam_start<T: Compiled>(x: &[f64], rate: f64) -> Vec<T> {
     let settings = adam_settings();
     let number = |name: &String| match name.as_str() {
         "learning_rate" => rate,
@@ -444,8 +444,8 @@ fn w3() {
         adam_start(&x.collect::<Vec<_>>(), logspace(1e-3, 1e-1, 256, run))
     };
     let starts: Vec<Vec<f64>> = (0..256).map(start).collect();
-    let engine = Interpreter::new(adam::<f64>(D, rosenbrock));
-    let last = in_blocks(&engine, &starts, D, 1000, false);
+    let engine = Compiled::engine(adam::<f64>(D, rosenbrock));
+    let last = in_blocks(&*engine, &starts, D, 1000, false);
     let graph = Graph::<f64>::new(Subnormals::Keep);
     let x: Vec<_> = (0..D).map(|_| graph.input()).collect();
     let value = Program::new(&graph, &[rosenbrock(&graph, &x)]);
@@ -467,7 +467,7 @@ fn w3() {
                 "by hand, a loop over the variables",
                 Box::new(|| w3_by_hand::<f64, 16>(&starts, EPOCHS)),
             ),
-            ("engine", on_engine(&engine, &starts, EPOCHS, false)),
+            ("engine", on_engine(&*engine, &starts, EPOCHS, false)),
         ],
     );
     // Without Adam, as in the engine study.
@@ -481,7 +481,7 @@ fn w3() {
         .zip(&gradient)
         .map(|(x, slope)| *x - rate * *slope)
         .collect();
-    let engine = Interpreter::new(Program::epoch(&graph, &[], &next));
+    let engine = Compiled::engine(Program::epoch(&graph, &[], &next));
     let plain: Vec<Vec<f64>> = (0..256)
         .map(|run| {
             let x = (0..D).map(|i| if i % 2 == 0 { -1.2 } else { 1.0 });
@@ -500,7 +500,7 @@ fn w3() {
                 "by hand, a loop over the variables",
                 Box::new(|| rosenbrock_100_by_hand::<f64, 16>(&plain, EPOCHS)),
             ),
-            ("engine", on_engine(&engine, &plain, EPOCHS, false)),
+            ("engine", on_engine(&*engine, &plain, EPOCHS, false)),
         ],
     );
 }
@@ -536,7 +536,7 @@ vectorised! {
 
 // W4: Ackley in two variables with Adam, 4,096 runs.
 
-fn ackley<'g, T: Real>(graph: &'g Graph<T>, x: &[Var<'g, T>]) -> Var<'g, T> {
+fn ackley<'g, T: Compiled>(graph: &'g Graph<T>, x: &[Var<'g, T>]) -> Var<'g, T> {
     let number = |value: f64| graph.constant(real(value));
     let tau = number(2.0 * std::f64::consts::PI);
     let exp = |x: Var<'g, T>| x.unary(Op::Exp);
@@ -578,7 +578,7 @@ vectorised! {
     }
 }
 
-fn w4<T: Real, const N: usize>(precision: &str) {
+fn w4<T: Compiled, const N: usize>(precision: &str) {
     const EPOCHS: usize = 20;
     let start = |run: usize| -> Vec<T> {
         let (i, j, k) = (run / 64, run / 8 % 8, run % 8);
@@ -586,8 +586,8 @@ fn w4<T: Real, const N: usize>(precision: &str) {
         adam_start(&[x, y], logspace(1e-3, 1e-1, 64, i))
     };
     let starts: Vec<Vec<T>> = (0..RUNS).map(start).collect();
-    let engine = Interpreter::new(adam::<T>(2, ackley));
-    let last = in_blocks(&engine, &starts, 2, 1000, false);
+    let engine = Compiled::engine(adam::<T>(2, ackley));
+    let last = in_blocks(&*engine, &starts, 2, 1000, false);
     let graph = Graph::<T>::new(Subnormals::Keep);
     let x: Vec<_> = (0..2).map(|_| graph.input()).collect();
     let value = Program::new(&graph, &[ackley(&graph, &x)]);
@@ -601,7 +601,7 @@ fn w4<T: Real, const N: usize>(precision: &str) {
         RUNS * EPOCHS,
         vec![
             ("by hand", Box::new(|| w4_by_hand::<T, N>(&starts, EPOCHS))),
-            ("engine", on_engine(&engine, &starts, EPOCHS, false)),
+            ("engine", on_engine(&*engine, &starts, EPOCHS, false)),
         ],
     );
 }

@@ -1,10 +1,10 @@
 //! Checks that must hold for every text, whether it is a formula or not. The fuzz target
 //! and the tests both call them.
 
-use gradtape::autodiff::{ArrayGraph, Graph, Shape, Subnormals};
-use gradtape::engine::Program;
-use gradtape::mistake::Mistake;
-use gradtape::objective::{Formula, Inputs, Objective};
+use gradtape_engine::Program;
+use gradtape_experiment::mistake::Mistake;
+use gradtape_experiment::objective::{Formula, Inputs, Objective};
+use gradtape_tape::{ArrayGraph, Graph, Shape, Subnormals};
 
 /// Larger formulas are not evaluated, so that each execution is short.
 const MOST_ELEMENTS: usize = 5_000;

@@ -1,8 +1,8 @@
 //! Code shared by the benchmarks of descents: selection by name, and epochs of many runs
 //! on an engine.
 
-use gradtape::autodiff::Real;
-use gradtape::engine::{Block, Engine};
+use gradtape_engine::{Block, Compiled, Engine};
+use gradtape_tape::Real;
 
 /// Runs the workloads that the command line names, all if it names none.
 pub fn run(workloads: &[(&str, fn())]) {
@@ -27,8 +27,8 @@ pub fn logspace(a: f64, b: f64, n: usize, i: usize) -> f64 {
 }
 
 /// Runs `epochs` epochs on all `starts`, in blocks; returns the last states.
-pub fn in_blocks<T: Real>(
-    engine: &impl Engine<T>,
+pub fn in_blocks<T: Compiled>(
+    engine: &dyn Engine<T>,
     starts: &[Vec<T>],
     state: usize,
     epochs: u32,

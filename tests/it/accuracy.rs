@@ -6,7 +6,7 @@
 //! (50 digits, in `goldens/mpmath.csv`). For `f32` they come from `f64`: rounded once more,
 //! that is off by one for a number in some hundred million.
 
-use gradtape::autodiff::Real;
+use gradtape_tape::Real;
 use rayon::prelude::*;
 
 use crate::random::Random;

@@ -1,10 +1,10 @@
 //! Adam and its variants against closed forms. Gradients are given, so that only the rule
 //! is tested.
 
-use gradtape::autodiff::{Array, ArrayGraph, Graph, Real, Shape, Subnormals, Var};
-use gradtape::engine::Program;
-use gradtape::number::{Number, Value};
-use gradtape::optimizer::{Block, Convention, Initial, Inputs, Method, Recipe, Rule};
+use gradtape_engine::Program;
+use gradtape_experiment::number::{Number, Value};
+use gradtape_experiment::optimizer::{Block, Convention, Initial, Inputs, Method, Recipe, Rule};
+use gradtape_tape::{Array, ArrayGraph, Graph, Real, Shape, Subnormals, Var};
 
 use crate::close::close;
 

@@ -1,9 +1,9 @@
 //! Arrays compute what tensors do, bit for bit, however they are evaluated, and
 //! their derivatives are those of the numbers that they consist of.
 
-use gradtape::autodiff::{Array, ArrayGraph, Graph, Number, Op, Real, Subnormals, with_subnormals};
-use gradtape::engine::{Block, Engine, Expected, Features, Interpreter, Program, Quantity, States};
-use gradtape::{Axes, DType, Element, Shape, Span, Tensor};
+use gradtape_engine::{Block, Compiled, Engine, Expected, Features, Program, Quantity, States};
+use gradtape_tape::{Array, ArrayGraph, Graph, Number, Op, Real, Subnormals, with_subnormals};
+use gradtape_tape::{Axes, DType, Element, Shape, Span, Tensor};
 
 use crate::random::Random;
 
@@ -14,8 +14,8 @@ struct Both<'g, T> {
     tensor: Tensor,
 }
 
-type Unary = fn(&Tensor) -> gradtape::Result<Tensor>;
-type Binary = fn(&Tensor, &Tensor) -> gradtape::Result<Tensor>;
+type Unary = fn(&Tensor) -> gradtape_tape::Result<Tensor>;
+type Binary = fn(&Tensor, &Tensor) -> gradtape_tape::Result<Tensor>;
 
 /// Operations with what tensors call them. Those that tensors have only for truth
 /// values are cast.
@@ -118,7 +118,7 @@ impl<'g, T: Real + Element> Case<'_, 'g, T> {
         let shape = x.array.shape();
         let axis = self.axis(&shape);
         let axes = axis.map_or_else(Axes::all, |axis| Axes::from(axis.cast_signed()));
-        let both = |array, tensor: gradtape::Result<Tensor>| Both {
+        let both = |array, tensor: gradtape_tape::Result<Tensor>| Both {
             array,
             tensor: tensor.unwrap(),
         };
@@ -292,7 +292,7 @@ fn stepped<T: Real>(program: &Program<T>, inputs: &[T], outputs: usize) -> Epoch
 
 /// The same by an engine, with the rare outputs only in the last epoch.
 fn advanced<T: Real>(
-    engine: &Interpreter<T>,
+    engine: &dyn Engine<T>,
     inputs: &[T],
     outputs: usize,
     often: usize,
@@ -316,7 +316,7 @@ fn advanced<T: Real>(
 }
 
 /// Staged programs are like unrolled ones, on every processor.
-fn staged_agrees<T: Real>(
+fn staged_agrees<T: Compiled>(
     random: &mut Random,
     graph: &ArrayGraph<T>,
     values: &[Array<'_, T>],
@@ -353,13 +353,17 @@ fn staged_agrees<T: Real>(
     let expected: Epochs<T> = expected.iter().enumerate().map(rare).collect();
     let staged = staged.clone().with_rare_outputs(often);
     for features in Features::available() {
-        let engine = Interpreter::with_features(staged.clone(), features);
-        let found = advanced(&engine, inputs, count, often);
+        let engine = Compiled::engine_with(staged.clone(), features);
+        let found = advanced(&*engine, inputs, count, often);
         check(&found, &expected, &|| format!("{features:?} {}", what()));
     }
 }
 
-fn arrays_agree_with_tensors<T: Real + Element>(seed: u64, cases: usize, subnormals: Subnormals) {
+fn arrays_agree_with_tensors<T: Compiled + Element>(
+    seed: u64,
+    cases: usize,
+    subnormals: Subnormals,
+) {
     let mut random = Random(seed);
     for number in 0..cases {
         let graph = ArrayGraph::<T>::new(subnormals);
@@ -591,7 +595,7 @@ fn a_staged_program_is_watched() {
     let (x, rate) = (graph.input([20]), graph.input([]));
     let loss = (x * x).sum(None);
     let gradient = graph.gradient(loss, &[x])[0];
-    let engine = Interpreter::new(Program::staged(&graph, &[loss], &[x - rate * gradient]));
+    let engine = Compiled::engine(Program::staged(&graph, &[loss], &[x - rate * gradient]));
     assert_eq!(engine.lanes(), 1);
     let mut block = Block::new(engine.program(), 1);
     let low = Expected {

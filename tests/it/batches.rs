@@ -1,9 +1,9 @@
 //! Epochs of several updates, from batches of rows.
 
-use gradtape::batch::End;
-use gradtape::data::shuffled;
-use gradtape::number::Scalar;
-use gradtape::plan::Plan;
+use gradtape_experiment::batch::End;
+use gradtape_experiment::data::shuffled;
+use gradtape_experiment::number::Scalar;
+use gradtape_experiment::plan::Plan;
 
 use crate::runner::folder;
 

@@ -1,7 +1,7 @@
 //! A run gives the same rows and the same result alone and among others.
 
-use gradtape::batch::{self, Cancelled, Control, End, Recorder, Row};
-use gradtape::plan::{Plan, Run};
+use gradtape_experiment::batch::{self, Cancelled, Control, End, Recorder, Row};
+use gradtape_experiment::plan::{Plan, Run};
 
 /// Everything that is recorded, as text that shows every bit.
 #[derive(Default)]

@@ -3,7 +3,7 @@
 use std::fs;
 use std::path::Path;
 
-use gradtape::plan::Plan;
+use gradtape_experiment::plan::Plan;
 
 use crate::runner::{contents, finished, folder, names, runner, succeeded};
 

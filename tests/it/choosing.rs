@@ -1,6 +1,6 @@
 //! Selecting runs, omitting combinations, and settings of the command line.
 
-use gradtape::plan::Plan;
+use gradtape_experiment::plan::Plan;
 
 use crate::runner::{contents, finished, folder, runner, succeeded};
 
@@ -99,7 +99,10 @@ fn what_is_left_out_has_no_number_in_larger_plans() {
             .iter()
             .flatten()
             .any(|value| value.to_string() == method)
-            && run.learning_rate.map(gradtape::number::Number::wide) == Some(rate)
+            && run
+                .learning_rate
+                .map(gradtape_experiment::number::Number::wide)
+                == Some(rate)
     };
     assert!((0..plan.runs()).any(|run| has(run, "sgd", 1.0)));
     assert!(!(0..plan.runs()).any(|run| has(run, "adam", 1.0)));
@@ -136,7 +139,7 @@ fn one_language_chooses_runs_everywhere() {
     );
     let at = folder(&[("s.toml", &file)]);
     let plan = Plan::new("s.toml", &file).unwrap();
-    let chosen = |filter: &gradtape::plan::Filter| {
+    let chosen = |filter: &gradtape_experiment::plan::Filter| {
         let runs = 0..plan.runs();
         let chosen = runs.filter(|run| filter.chooses(&plan, &plan.run(*run)));
         chosen.collect::<Vec<u64>>()

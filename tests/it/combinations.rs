@@ -3,9 +3,9 @@
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
-use gradtape::batch::{self, Cancelled, Control, Recorder, Row};
-use gradtape::optimizer::Method;
-use gradtape::plan::{Plan, Run};
+use gradtape_experiment::batch::{self, Cancelled, Control, Recorder, Row};
+use gradtape_experiment::optimizer::Method;
+use gradtape_experiment::plan::{Plan, Run};
 
 use crate::runner::{folder, outcomes};
 use crate::runs::planned;

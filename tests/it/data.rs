@@ -3,12 +3,12 @@
 use std::fs;
 use std::path::Path;
 
-use gradtape::data::{
+use gradtape_experiment::data::{
     Coded, Dataset, Description, GREATEST_CELLS, GREATEST_FILE, Scaling, Table, TableError, Wanted,
     shuffled,
 };
-use gradtape::mistake::{At, Mistake};
-use gradtape::number::Number;
+use gradtape_experiment::mistake::{At, Mistake};
+use gradtape_experiment::number::Number;
 use proptest::prelude::*;
 
 use crate::close::close;

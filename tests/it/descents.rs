@@ -1,7 +1,7 @@
 //! Descents against closed forms, independent loops and known minima.
 
-use gradtape::batch::End;
-use gradtape::number::Scalar;
+use gradtape_experiment::batch::End;
+use gradtape_experiment::number::Scalar;
 
 use crate::runs::{Kept, planned, runs};
 

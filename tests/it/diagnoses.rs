@@ -1,11 +1,11 @@
 //! Diagnoses of runs whose course follows from a formula.
 
-use gradtape::batch::{self, Control};
-use gradtape::diagnosis::{Concluded, Diagnosis, Floor};
-use gradtape::ending::Outcome;
-use gradtape::experiment;
-use gradtape::plan::Plan;
-use gradtape::report::{self, ReportError, Writer};
+use gradtape_experiment::batch::{self, Control};
+use gradtape_experiment::diagnosis::{Concluded, Diagnosis, Floor};
+use gradtape_experiment::ending::Outcome;
+use gradtape_experiment::plan::Plan;
+use gradtape_report::experiment;
+use gradtape_report::{ReportError, Writer};
 
 use crate::runs::planned;
 
@@ -20,7 +20,7 @@ fn diagnosed(source: &str) -> Diagnosis {
     let add = |_, recorded| writer.add(recorded).map(|_| ());
     batch::run(&plan, &numbers, recorders, &Control::default(), add).unwrap();
     let finished = writer.finish(false, &Control::default()).unwrap();
-    let (_, _, read) = report::diagnosis(&finished.folder).unwrap();
+    let (_, _, read) = gradtape_report::diagnosis(&finished.folder).unwrap();
     assert_eq!(read, finished.diagnosis);
     read
 }
@@ -347,6 +347,6 @@ fn every_kind_of_run_reads_back_to_the_same_diagnosis() {
 #[test]
 fn a_folder_without_a_report_has_no_diagnosis() {
     let out = tempfile::tempdir().unwrap();
-    let found: Result<(_, Plan, _), ReportError> = report::diagnosis(out.path());
+    let found: Result<(_, Plan, _), ReportError> = gradtape_report::diagnosis(out.path());
     assert!(matches!(found, Err(ReportError::Read { .. })));
 }

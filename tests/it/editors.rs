@@ -2,7 +2,7 @@
 
 use std::fs;
 
-use gradtape::spec::Spec;
+use gradtape_experiment::spec::Spec;
 use serde_json::{Map, Value};
 use toml::de::{DeTable, DeValue};
 
@@ -55,7 +55,7 @@ fn files(folder: &str, ending: &str) -> Vec<(String, String)> {
 #[test]
 fn the_schema_accepts_every_experiment_and_rejects_mistakes_of_form() {
     let schema = succeeded(runner(project()).arg("schema"));
-    assert_eq!(schema, gradtape::schema::json_schema());
+    assert_eq!(schema, gradtape_experiment::schema::json_schema());
     let schema: Value = serde_json::from_str(&schema).unwrap();
     assert!(jsonschema::meta::is_valid(&schema), "it is a schema itself");
     let validator = jsonschema::validator_for(&schema).unwrap();
@@ -161,7 +161,7 @@ fn a_new_experiment_runs_and_is_guarded() {
     succeeded(runner(at.path()).args(["init", "more/two_valleys.toml"]));
     let text = fs::read_to_string(at.path().join("more/two_valleys.toml")).unwrap();
     assert!(text.contains("title = \"two valleys\""), "{text}");
-    assert!(gradtape::plan::Plan::new("two.toml", &text).is_ok());
+    assert!(gradtape_experiment::plan::Plan::new("two.toml", &text).is_ok());
     assert_eq!(finished(runner(at.path()).args(["init", ".."])).0, 2);
 }
 

@@ -1,8 +1,8 @@
 //! Every path that runs a program gives the bits of the definition: one node
 //! after the other, each with the value of its operation.
 
-use gradtape::autodiff::{Graph, Node, Number, Op, Real, Subnormals, Var};
-use gradtape::engine::{Block, Engine, Features, Interpreter, Program, States, WIDTH};
+use gradtape_engine::{Block, Compiled, Engine, Features, Program, States, WIDTH};
+use gradtape_tape::{Graph, Node, Number, Op, Real, Subnormals, Var};
 
 use crate::random::Random;
 
@@ -102,7 +102,7 @@ fn all_same<T: Real>(a: &[T], b: &[T]) -> bool {
     a.iter().zip(b).all(|(a, b)| same(*a, *b))
 }
 
-fn every_way_agrees_with_the_definition<T: Real>(
+fn every_way_agrees_with_the_definition<T: Compiled>(
     seed: u64,
     programs: usize,
     subnormals: Subnormals,
@@ -128,11 +128,11 @@ fn every_way_agrees_with_the_definition<T: Real>(
         }
         check_reference(&case.program, &starts, &expected, number);
         for features in Features::available() {
-            let engine = Interpreter::with_features(case.program.clone(), features);
-            check_block(&engine, &starts, &expected, number);
+            let engine = Compiled::engine_with(case.program.clone(), features);
+            check_block(&*engine, &starts, &expected, number);
         }
-        let engine = Interpreter::new(case.program);
-        check_block(&engine, &starts[..1], &expected, number);
+        let engine = Compiled::engine(case.program);
+        check_block(&*engine, &starts[..1], &expected, number);
     }
 }
 
@@ -160,7 +160,7 @@ fn check_reference<T: Real>(
 }
 
 fn check_block<T: Real>(
-    engine: &Interpreter<T>,
+    engine: &dyn Engine<T>,
     starts: &[Vec<T>],
     expected: &Expected<T>,
     number: usize,
@@ -224,7 +224,7 @@ fn every_way_of_running_many_programs_agrees_with_the_definition() {
 /// A product and a sum in one instruction are rounded twice: with x = 1 + ε and
 /// y = 1 + 2ε for an ε whose square is lost, x² − y is 0, but ε² where a
 /// processor rounds only once.
-fn pairs_are_rounded_twice<T: Real>(epsilon: f64) {
+fn pairs_are_rounded_twice<T: Compiled>(epsilon: f64) {
     let graph = Graph::<T>::new(Subnormals::Keep);
     let (x, y) = (graph.input(), graph.input());
     let constant = graph.constant(T::from_f64(1.0 + 2.0 * epsilon));
@@ -244,7 +244,7 @@ fn pairs_are_rounded_twice<T: Real>(epsilon: f64) {
         assert_eq!(program.instructions().len(), 1, "{program}");
         for lanes in [1, 7, 40] {
             for features in Features::available() {
-                let engine = Interpreter::with_features(program.clone(), features);
+                let engine = Compiled::engine_with(program.clone(), features);
                 let mut block = Block::new(engine.program(), lanes);
                 for lane in 0..lanes {
                     block.load(lane, &[1.0 + epsilon, 1.0 + 2.0 * epsilon].map(T::from_f64));

@@ -1,6 +1,6 @@
 //! Each reason why a gradient is missing, as a value and as text.
 
-use gradtape::{
+use gradtape_tape::{
     Axes, DType, Explanation, GradientTape, Reason, Result, TapeOptions, Tensor, Variable,
     custom_gradient,
 };
@@ -98,7 +98,7 @@ fn watched_after_it_was_used() -> Result<()> {
     let y = tape.record(|| {
         let y = &x * &x;
         tape.watch(&x)?;
-        Ok::<_, gradtape::Error>(y)
+        Ok::<_, gradtape_tape::Error>(y)
     })??;
     assert_explained!(line, tape.explain(&y, &x), Some(Reason::WatchedAfterUse { .. }), @r"
     no gradient: the source was watched at line +5, after it had been used at line +4; only later operations are recorded
@@ -443,6 +443,6 @@ fn explanations_come_in_the_structure_of_the_sources() -> Result<()> {
     assert_eq!(of_x.reason, None);
     assert_eq!(of_c.reason, Some(Reason::NeverWatched { trainable: None }));
     let error = tape.connected_gradient(&y, (&x, &c)).unwrap_err();
-    assert_eq!(error, gradtape::Error::Unconnected(Box::new(of_c)));
+    assert_eq!(error, gradtape_tape::Error::Unconnected(Box::new(of_c)));
     Ok(())
 }

@@ -1,10 +1,12 @@
 //! Formulas of vectors and matrices against independent answers: tensors, which
 //! compute at once, and differences of values.
 
-use gradtape::autodiff::{Array, ArrayGraph, Graph, Shape, Subnormals};
-use gradtape::engine::Program;
-use gradtape::objective::{FUNCTIONS, Formula, GradientText, Inputs, Objective, Partial};
-use gradtape::{DType, Tensor};
+use gradtape_engine::Program;
+use gradtape_experiment::objective::{
+    FUNCTIONS, Formula, GradientText, Inputs, Objective, Partial,
+};
+use gradtape_tape::{Array, ArrayGraph, Graph, Shape, Subnormals};
+use gradtape_tape::{DType, Tensor};
 
 use crate::close::close;
 use crate::random::Random;
@@ -105,7 +107,7 @@ fn in_numbers(objective: &Objective, point: &[f64]) -> (f64, Vec<f64>) {
     (values[0], values[1..].to_vec())
 }
 
-type Case = (&'static str, fn(&Tensors) -> gradtape::Result<Tensor>);
+type Case = (&'static str, fn(&Tensors) -> gradtape_tape::Result<Tensor>);
 
 /// Formulas, and the same with tensors.
 const CASES: &[Case] = &[
@@ -328,12 +330,12 @@ fn large_formulas_have_the_values_of_tensors() {
     let [x, w, rows, y] = &tensors[..] else {
         panic!("four variables");
     };
-    let valley = || -> gradtape::Result<Tensor> {
+    let valley = || -> gradtape_tape::Result<Tensor> {
         let (head, tail) = (x.slice([..-1])?, x.slice([1..])?);
         let valley = (tail - head.powi(2)?).powi(2)? * 100.0;
         (valley + (1.0 - head).powi(2)?).sum()
     };
-    let logistic = || -> gradtape::Result<Tensor> {
+    let logistic = || -> gradtape_tape::Result<Tensor> {
         let margins = rows.matmul(w)?;
         (margins.softplus()? - y * &margins).mean()
     };

@@ -3,7 +3,7 @@
 
 use std::time::{Duration, Instant};
 
-use gradtape::objective::{Formula, Inputs, Objective};
+use gradtape_experiment::objective::{Formula, Inputs, Objective};
 
 use crate::random::Random;
 

@@ -1,7 +1,7 @@
 //! Descents on objectives that are too large to be written out, and reports of data.
 
-use gradtape::batch::End;
-use gradtape::plan::Plan;
+use gradtape_experiment::batch::End;
+use gradtape_experiment::plan::Plan;
 
 use crate::runner::{contents, finished, folder, runner, succeeded};
 
@@ -198,8 +198,8 @@ fn a_plan_shows_formulas_with_their_gradients() {
 fn the_gradients_of_regressions_are_those_of_differences() {
     use std::sync::Arc;
 
-    use gradtape::autodiff::{ArrayGraph, Shape, Subnormals};
-    use gradtape::engine::Program;
+    use gradtape_engine::Program;
+    use gradtape_tape::{ArrayGraph, Shape, Subnormals};
 
     let mut checked = 0;
     for name in ["linear", "iris", "iris_logistic", "network"] {

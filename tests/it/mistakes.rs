@@ -2,8 +2,8 @@
 
 use std::path::Path;
 
-use gradtape::mistake::Code;
-use gradtape::plan::Plan;
+use gradtape_experiment::mistake::Code;
+use gradtape_experiment::plan::Plan;
 
 use crate::runner::{contents, finished, folder, names, runner, succeeded};
 

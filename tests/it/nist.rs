@@ -2,8 +2,8 @@
 
 use std::iter::repeat_n;
 
-use gradtape::batch::End;
-use gradtape::plan::Plan;
+use gradtape_experiment::batch::End;
+use gradtape_experiment::plan::Plan;
 
 use crate::close::close;
 use crate::runs::runs;

@@ -1,7 +1,7 @@
 //! The norm of a gradient: as accurate as documented, at any length and any magnitude,
 //! and the same however a run is computed.
 
-use gradtape::number::Scalar;
+use gradtape_experiment::number::Scalar;
 
 use crate::runs::only_run;
 

@@ -2,10 +2,10 @@
 
 use std::fs;
 
-use gradtape::batch::RunResult;
-use gradtape::diagnosis::Comparison;
-use gradtape::ending::{Outcome, Status};
-use gradtape::experiment;
+use gradtape_experiment::batch::RunResult;
+use gradtape_experiment::diagnosis::Comparison;
+use gradtape_experiment::ending::{Outcome, Status};
+use gradtape_report::experiment;
 
 use crate::diagnoses::concluded;
 use crate::runner::{finished, folder, project, runner, succeeded};

@@ -1,6 +1,6 @@
 //! The same random numbers on every machine.
 
-use gradtape::autodiff::Real;
+use gradtape_tape::Real;
 
 /// SplitMix64 with this state.
 pub struct Random(pub u64);

@@ -31,7 +31,7 @@ fn the_readme_counts_what_there_is() {
     ] {
         assert!(readme.contains(&expected), "{expected}");
     }
-    let limits = gradtape::plan::limits();
+    let limits = gradtape_experiment::plan::limits();
     for (count, of) in [("10,000,000", "runs"), ("10,000", "parameters")] {
         assert!(readme.contains(&format!("{count} {of}")), "{of}");
         let begin = format!("| {count} | ");

@@ -4,7 +4,7 @@ use std::fs;
 use std::process::Command;
 use std::time::{Duration, Instant};
 
-use gradtape::number::{Precision, Scalar};
+use gradtape_experiment::number::{Precision, Scalar};
 
 use crate::runner::{contents, finished, folder, names, runner, succeeded};
 

@@ -1,8 +1,8 @@
 //! Properties of every update rule, in each convention and with each of its settings.
 
-use gradtape::batch::End;
-use gradtape::number::{Domain, Scalar};
-use gradtape::optimizer::{Convention, DefaultValue, Method};
+use gradtape_experiment::batch::End;
+use gradtape_experiment::number::{Domain, Scalar};
+use gradtape_experiment::optimizer::{Convention, DefaultValue, Method};
 
 use crate::runs::only_run;
 

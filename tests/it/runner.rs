@@ -1,7 +1,7 @@
 //! The command, run as a user runs it.
 
-use gradtape::batch::{self, Cancelled, Control, End};
-use gradtape::plan::Plan;
+use gradtape_experiment::batch::{self, Cancelled, Control, End};
+use gradtape_experiment::plan::Plan;
 use std::io::Write as _;
 use std::path::Path;
 use std::process::{Command, Output};

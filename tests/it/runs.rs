@@ -1,8 +1,8 @@
 //! The runs of an experiment in memory, for tests that look at each row.
 
-use gradtape::batch::{self, Cancelled, Control, End, Recorder, Row};
-use gradtape::number::Scalar;
-use gradtape::plan::{Plan, Run};
+use gradtape_experiment::batch::{self, Cancelled, Control, End, Recorder, Row};
+use gradtape_experiment::number::Scalar;
+use gradtape_experiment::plan::{Plan, Run};
 
 /// A row of a trajectory.
 pub(crate) struct Kept {

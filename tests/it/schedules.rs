@@ -3,9 +3,9 @@
 //! The goldens compare learning rates with those of the libraries; here are closed forms
 //! where conventions differ, and their use in files.
 
-use gradtape::number::Scalar;
-use gradtape::optimizer::schedule::Kind;
-use gradtape::plan::{Filter, Plan};
+use gradtape_experiment::number::Scalar;
+use gradtape_experiment::optimizer::schedule::Kind;
+use gradtape_experiment::plan::{Filter, Plan};
 
 use crate::close::close;
 use crate::runner::{finished, folder, runner, succeeded};

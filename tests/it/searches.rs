@@ -2,8 +2,8 @@
 
 use std::f64::consts::PI;
 
-use gradtape::batch::{Counts, End};
-use gradtape::objective::catalogue;
+use gradtape_experiment::batch::{Counts, End};
+use gradtape_experiment::objective::catalogue;
 
 use crate::close::close;
 use crate::runner::{folder, runner, succeeded};

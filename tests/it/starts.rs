@@ -1,6 +1,6 @@
 //! The starting points of runs: arrays, grids of elements, and random numbers from the seed.
 
-use gradtape::plan::{Plan, Run};
+use gradtape_experiment::plan::{Plan, Run};
 
 fn plan(objective: &str, rest: &str) -> Plan {
     let text = format!(
@@ -131,13 +131,13 @@ fn a_transform_moves_the_known_minimum_and_keeps_its_value() {
         (at[0] - 2.0).abs() < 1e-15 && (at[1] - 1.0).abs() < 1e-15,
         "{at:?}"
     );
-    use gradtape::autodiff::{Graph, Subnormals};
+    use gradtape_tape::{Graph, Subnormals};
     let graph = Graph::<f64>::new(Subnormals::Keep);
     let inputs = [graph.input(), graph.input()];
     let value = objective.function.trace(&graph, &inputs, &[]);
     let gradient = graph.gradient(value, &inputs);
     let outputs = [value, gradient[0], gradient[1]];
-    let program = gradtape::engine::Program::new(&graph, &outputs);
+    let program = gradtape_engine::Program::new(&graph, &outputs);
     // Rounding of numbers below ten, squared.
     assert!(
         program

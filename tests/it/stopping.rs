@@ -1,7 +1,7 @@
 //! Rules that end runs, bounds, and the best state: against descents written out by hand.
 
-use gradtape::batch::{self, Cancelled, Control, End};
-use gradtape::plan::Plan;
+use gradtape_experiment::batch::{self, Cancelled, Control, End};
+use gradtape_experiment::plan::Plan;
 
 use crate::runs::only_run;
 
@@ -256,7 +256,9 @@ learning_rate = 1e-9
 "#;
     let plan = Plan::new("test.toml", text).unwrap();
     let starts = (0..plan.runs()).flat_map(|number| plan.run(number).start);
-    let starts: Vec<f64> = starts.map(gradtape::number::Number::wide).collect();
+    let starts: Vec<f64> = starts
+        .map(gradtape_experiment::number::Number::wide)
+        .collect();
     assert!(starts.iter().all(|x| x.abs() <= 1.0));
     assert!(starts.contains(&1.0) && starts.contains(&-1.0));
 }

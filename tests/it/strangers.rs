@@ -3,7 +3,7 @@
 use std::fs;
 use std::path::Path;
 
-use gradtape::text::is_control;
+use gradtape_experiment::text::is_control;
 
 use crate::runner::{finished, folder, names, runner, succeeded};
 

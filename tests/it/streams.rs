@@ -4,7 +4,7 @@
 //! of the sample is one that numbers of a correct generator meet, except with the
 //! probability that is named.
 
-use gradtape::random::{Purpose, Stream};
+use gradtape_experiment::random::{Purpose, Stream};
 
 fn stream(place: u64) -> Stream {
     Stream::new(20_250, Purpose::Start, [place, 0, 0])
@@ -144,7 +144,7 @@ fn normal_numbers_have_the_normal_distribution() {
 }
 
 fn erf(x: f64) -> f64 {
-    gradtape::autodiff::Real::erf(x)
+    gradtape_tape::Real::erf(x)
 }
 
 #[test]

@@ -3,10 +3,10 @@
 use std::fs;
 use std::path::Path;
 
-use gradtape::batch::Control;
-use gradtape::derivative::{self, Table};
-use gradtape::number::Scalar;
-use gradtape::plan::Plan;
+use gradtape_experiment::batch::Control;
+use gradtape_experiment::derivative::{self, Table};
+use gradtape_experiment::number::Scalar;
+use gradtape_experiment::plan::Plan;
 
 use crate::close::close;
 use crate::runner::{contents, finished, folder, names, runner, succeeded};

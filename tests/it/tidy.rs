@@ -35,9 +35,15 @@ pub fn texts(path: &str, extensions: &[&str]) -> Vec<(String, String)> {
     files
 }
 
-/// All Rust files below a directory, with their text.
-fn sources(directory: &str) -> Vec<(String, String)> {
-    texts(directory, &["rs"])
+/// All Rust files of the library and the command, with their text. A file of a crate has a
+/// name such as `engine/program.rs`.
+fn sources() -> Vec<(String, String)> {
+    let crates = texts("crates", &["rs"]).into_iter();
+    let crates = crates.map(|(file, text)| {
+        let file = file.trim_start_matches("crates/gradtape-");
+        (file.replacen("/src/", "/", 1), text)
+    });
+    crates.chain(texts("src", &["rs"])).collect()
 }
 
 /// The text without tests and comments.
@@ -51,78 +57,44 @@ fn code(text: &str) -> String {
 
 #[test]
 fn modules_import_only_from_the_floors_below() {
-    // Each with what it stands on; the order is that of the floors.
+    // Cargo keeps the floors between the crates. Within one, each module with what it stands
+    // on; the order is that of the floors.
     let floors: &[(&str, &[&str])] = &[
-        ("autodiff", &[]),
-        ("number", &["autodiff"]),
+        ("number", &[]),
         ("ending", &[]),
         ("text", &[]),
         ("mistake", &["text"]),
-        ("random", &["autodiff"]),
-        ("data", &["autodiff", "mistake", "number", "random", "text"]),
-        ("engine", &["autodiff"]),
-        (
-            "objective",
-            &["autodiff", "engine", "mistake", "number", "random"],
-        ),
-        ("optimizer", &["autodiff", "mistake", "number", "objective"]),
+        ("random", &[]),
+        ("data", &["mistake", "number", "random", "text"]),
+        ("objective", &["mistake", "number", "random"]),
+        ("optimizer", &["mistake", "number", "objective"]),
         ("spec", &["ending", "mistake", "number", "text"]),
         ("schema", &["number", "objective", "optimizer", "spec"]),
         (
             "plan",
             &[
-                "autodiff", "data", "ending", "engine", "mistake", "number", "objective",
-                "optimizer", "random", "spec", "batch",
+                "data", "ending", "mistake", "number", "objective", "optimizer", "random", "spec",
+                "batch",
             ],
         ),
         (
             "batch",
-            &[
-                "autodiff", "data", "ending", "engine", "number", "objective", "optimizer", "plan",
-            ],
+            &["data", "ending", "number", "objective", "optimizer", "plan"],
         ),
-        (
-            "derivative",
-            &["autodiff", "batch", "engine", "number", "plan"],
-        ),
-        ("landscape", &["autodiff", "engine", "number", "plan"]),
+        ("derivative", &["batch", "number", "plan"]),
+        ("landscape", &["number", "plan"]),
         (
             "diagnosis",
-            &[
-                "autodiff", "batch", "ending", "engine", "number", "optimizer", "plan",
-            ],
-        ),
-        (
-            "report",
-            &[
-                "batch", "derivative", "diagnosis", "ending", "landscape", "number", "objective",
-                "optimizer", "plan", "text",
-            ],
-        ),
-        (
-            "baseline",
-            &[
-                "batch", "derivative", "diagnosis", "number", "plan", "report", "text",
-            ],
-        ),
-        (
-            "experiment",
-            &[
-                "baseline", "batch", "derivative", "diagnosis", "mistake", "number", "plan",
-                "report", "spec", "text",
-            ],
+            &["batch", "ending", "number", "optimizer", "plan"],
         ),
     ];
     let mut seen = 0;
-    for (file, text) in sources("src") {
-        let module = file
-            .trim_start_matches("src/")
-            .split(['/', '.'])
-            .next()
-            .unwrap()
-            .to_owned();
-        // The tour is documentation alone.
-        if ["bin", "lib", "tour"].contains(&module.as_str()) {
+    for (file, text) in sources() {
+        let Some(module) = file.strip_prefix("experiment/") else {
+            continue;
+        };
+        let module = module.split(['/', '.']).next().unwrap();
+        if module == "lib" {
             continue;
         }
         let (_, below) = floors
@@ -140,75 +112,100 @@ fn modules_import_only_from_the_floors_below() {
         }
     }
     assert!(seen > 50);
+    for (file, text) in sources() {
+        let above: &[&str] = match file
+            .strip_prefix("report/")
+            .map(|file| file.split('/').next())
+        {
+            None | Some(Some("experiment" | "lib.rs")) => &[],
+            Some(Some("baseline")) => &["experiment"],
+            Some(_) => &["baseline", "experiment"],
+        };
+        for module in above {
+            let path = format!("crate::{module}");
+            assert!(!code(&text).contains(&path), "{file} imports {module}");
+        }
+    }
+}
+
+#[test]
+fn each_crate_depends_on_few_others() {
+    // The crates of the workspace that each knows, and for the tape every other one.
+    for (name, expected) in [
+        ("tape", &["libm", "smallvec", "thiserror"][..]),
+        ("engine", &["gradtape-tape"]),
+        ("chart", &[]),
+        ("experiment", &["gradtape-engine", "gradtape-tape"]),
+        ("report", &["gradtape-chart", "gradtape-experiment"]),
+    ] {
+        let path = project().join(format!("crates/gradtape-{name}/Cargo.toml"));
+        let manifest: toml_edit::DocumentMut = fs::read_to_string(&path).unwrap().parse().unwrap();
+        let dependencies = manifest["dependencies"].as_table().unwrap().iter();
+        let known: Vec<&str> = dependencies
+            .map(|(known, _)| known)
+            .filter(|known| name == "tape" || known.starts_with("gradtape-"))
+            .collect();
+        assert_eq!(known, expected, "{name}");
+    }
 }
 
 #[test]
 fn each_outside_library_is_known_to_few_files() {
     for (library, places) in [
-        ("annotate_snippets", &["src/mistake/mod.rs"][..]),
-        ("strsim", &["src/mistake/mod.rs"]),
+        ("annotate_snippets", &["experiment/mistake/mod.rs"][..]),
+        ("strsim", &["experiment/mistake/mod.rs"]),
         (
             "toml::",
-            &["src/spec/reader/mod.rs", "src/spec/reader/values.rs"],
+            &[
+                "experiment/spec/reader/mod.rs",
+                "experiment/spec/reader/values.rs",
+            ],
         ),
-        ("toml_edit::", &["src/spec/overrides.rs"]),
+        ("toml_edit::", &["experiment/spec/overrides.rs"]),
         ("jsonschema", &[]),
         (
             "sha2::",
             &[
-                "src/plan/mod.rs", "src/data/table.rs", "src/report/page/policy.rs",
+                "experiment/plan/mod.rs", "experiment/data/table.rs", "report/page/policy.rs",
             ],
         ),
-        ("base64::", &["src/report/page/policy.rs"]),
+        ("base64::", &["report/page/policy.rs"]),
         (
             "maud::",
             &[
-                "src/report/page/chart.rs",
-                "src/report/page/document.rs",
-                "src/report/page/source.rs",
-                "src/report/page/table.rs",
+                "report/page/chart.rs", "report/page/document.rs", "report/page/source.rs",
+                "report/page/table.rs",
             ],
         ),
-        ("plotters", &["src/report/chart/canvas.rs"]),
-        ("resvg", &["src/report/chart/raster.rs"]),
-        ("png::", &["src/report/chart/raster.rs"]),
-        (
-            "gif::",
-            &[
-                "src/report/chart/animation.rs",
-                "src/report/chart/raster.rs",
-            ],
-        ),
-        ("ab_glyph", &["src/report/chart/text.rs"]),
-        ("chacha20::", &["src/random.rs"]),
+        ("plotters", &["chart/canvas.rs"]),
+        ("resvg", &["chart/raster.rs"]),
+        ("png::", &["chart/raster.rs"]),
+        ("gif::", &["chart/animation.rs", "chart/raster.rs"]),
+        ("ab_glyph", &["chart/text.rs"]),
+        ("chacha20::", &["experiment/random.rs"]),
         (
             "::csv",
             &[
-                "src/report/csv/mod.rs",
-                "src/report/csv/trajectories.rs",
-                "src/data/table.rs",
+                "report/csv/mod.rs", "report/csv/trajectories.rs", "experiment/data/table.rs",
             ],
         ),
         (
             "serde_json",
             &[
-                "src/report/json.rs",
-                "src/schema.rs",
+                "report/json.rs",
+                "experiment/schema.rs",
                 "src/bin/runner/json.rs",
                 "src/bin/runner/check/last.rs",
                 "src/bin/runner/check/stream.rs",
             ],
         ),
         ("quick_junit", &["src/bin/runner/check/junit.rs"]),
-        ("rustix", &["src/report/folder/system.rs"]),
+        ("rustix", &["report/folder/system.rs"]),
         (
             "rayon",
             &[
-                "src/batch/mod.rs",
-                "src/report/mod.rs",
-                "src/report/chart/animation.rs",
-                "src/report/folder/staging.rs",
-                "src/bin/runner/threads.rs",
+                "experiment/batch/mod.rs", "report/lib.rs", "chart/animation.rs",
+                "report/folder/staging.rs", "src/bin/runner/threads.rs",
             ],
         ),
         ("clap", &["src/bin/runner/args.rs"]),
@@ -223,7 +220,7 @@ fn each_outside_library_is_known_to_few_files() {
         ("indicatif", &["src/bin/runner/progress.rs"]),
         ("ctrlc", &["src/bin/runner/progress.rs"]),
     ] {
-        for (file, text) in sources("src") {
+        for (file, text) in sources() {
             let mentions = code(&text).contains(library);
             assert!(
                 !mentions || places.contains(&file.as_str()),
@@ -235,7 +232,7 @@ fn each_outside_library_is_known_to_few_files() {
 
 #[test]
 fn nothing_below_the_command_prints_or_looks_at_clock_and_environment() {
-    for (file, text) in sources("src") {
+    for (file, text) in sources() {
         if file.starts_with("src/bin/") {
             continue;
         }
@@ -247,9 +244,9 @@ fn nothing_below_the_command_prints_or_looks_at_clock_and_environment() {
 
 #[test]
 fn only_some_modules_touch_the_disk() {
-    for (file, text) in sources("src") {
+    for (file, text) in sources() {
         let may = [
-            "src/spec/load.rs", "src/data/table.rs", "src/report/", "src/baseline/", "src/bin/",
+            "experiment/spec/load.rs", "experiment/data/table.rs", "report/", "src/bin/",
         ];
         if !may.iter().any(|place| file.starts_with(place)) {
             assert!(!code(&text).contains("std::fs"), "{file} touches the disk");
@@ -259,7 +256,7 @@ fn only_some_modules_touch_the_disk() {
 
 #[test]
 fn files_are_short_and_finished() {
-    for (file, text) in sources("src").into_iter().chain(sources("tests")) {
+    for (file, text) in sources().into_iter().chain(texts("tests", &["rs"])) {
         let lines = text.lines().count();
         assert!(lines <= 1000, "{file} has {lines} lines");
         let unfinished = [
@@ -301,9 +298,9 @@ Unlisted keys and values of the wrong type are errors.
 fn the_documentation_of_the_format_is_that_of_the_reader() {
     let path = project().join("experiments/README.md");
     let expected = PREAMBLE.to_owned()
-        + &gradtape::spec::documentation()
-        + &gradtape::objective::documentation()
-        + &gradtape::plan::limits();
+        + &gradtape_experiment::spec::documentation()
+        + &gradtape_experiment::objective::documentation()
+        + &gradtape_experiment::plan::limits();
     if std::env::var_os("INSTA_UPDATE").is_some_and(|update| update == "always") {
         fs::write(&path, &expected).unwrap();
     }
@@ -318,7 +315,7 @@ fn the_documentation_of_the_format_is_that_of_the_reader() {
 fn examples_are_compiled_together() {
     // A path in `include_str!` leads elsewhere from where rustdoc compiles all examples as
     // one, and then it compiles each by itself, which takes ten times as long.
-    for (file, text) in sources("src") {
+    for (file, text) in sources() {
         let mut lines = text.lines().map(str::trim_start);
         let includes = |line: &str| line.starts_with("//") && line.contains("include_str!");
         assert!(!lines.any(includes), "{file}");
@@ -327,9 +324,9 @@ fn examples_are_compiled_together() {
 
 #[test]
 fn unsafe_code_is_in_one_small_module() {
-    for (file, text) in sources("src") {
+    for (file, text) in sources() {
         let words = code(&text).matches("unsafe").count();
-        let expected = if file == "src/engine/features.rs" {
+        let expected = if file == "engine/features.rs" {
             // The lint's name, and one call for each instruction set.
             3
         } else {

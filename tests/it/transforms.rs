@@ -1,8 +1,8 @@
 //! Functions that are shifted, rotated and scaled.
 
-use gradtape::autodiff::{ArrayGraph, Graph, Shape, Subnormals};
-use gradtape::engine::Program;
-use gradtape::objective::{GREATEST_ROTATION, Transform, WrongTransform};
+use gradtape_engine::Program;
+use gradtape_experiment::objective::{GREATEST_ROTATION, Transform, WrongTransform};
+use gradtape_tape::{ArrayGraph, Graph, Shape, Subnormals};
 
 use crate::close::close;
 use crate::random::Random;

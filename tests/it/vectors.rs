@@ -1,8 +1,8 @@
 //! A function gives the same bits to one number and to many side by side, whatever
 //! instruction set computes them.
 
-use gradtape::autodiff::{Graph, Number, Op, Real, Subnormals};
-use gradtape::engine::{Block, Engine, Features, Interpreter, Program};
+use gradtape_engine::{Block, Compiled, Features, Program};
+use gradtape_tape::{Graph, Number, Op, Real, Subnormals};
 
 use crate::random::Random;
 
@@ -27,7 +27,7 @@ fn same<T: Real>(a: T, b: T) -> bool {
     a.bits() == b.bits() || (a.to_f64().is_nan() && b.to_f64().is_nan())
 }
 
-fn every_instruction_set_gives_the_same_bits<T: Real>() {
+fn every_instruction_set_gives_the_same_bits<T: Compiled>() {
     let mut random = Random(11);
     for subnormals in [Subnormals::Keep, Subnormals::Flush] {
         for op in Op::ALL {
@@ -40,7 +40,7 @@ fn every_instruction_set_gives_the_same_bits<T: Real>() {
                     .map(|_| (0..op.arity()).map(|_| number(&mut random)).collect())
                     .collect();
                 for features in Features::available() {
-                    let engine = Interpreter::with_features(program.clone(), features);
+                    let engine = Compiled::engine_with(program.clone(), features);
                     let mut lanes = Block::new(engine.program(), LANES);
                     for (lane, inputs) in inputs.iter().enumerate() {
                         lanes.load(lane, inputs);

@@ -190,9 +190,9 @@ fn everything_that_is_read_is_in_plain_english() {
     let extensions = ["rs", "md", "js", "css", "py", "toml", "cff", "yml", "yaml"];
     let mut texts = Vec::new();
     for path in [
-        "src", "tests", "benches", "experiments", "reports/README.md", "README.md", "CHANGELOG.md",
-        "CITATION.cff", "Cargo.toml", "action.yml", ".pre-commit-hooks.yaml", "docs",
-        "fuzz/README.md", "fuzz/exercise.rs", "fuzz/fuzz_targets",
+        "src", "crates", "tests", "benches", "experiments", "reports/README.md", "README.md",
+        "CHANGELOG.md", "CITATION.cff", "Cargo.toml", "action.yml", ".pre-commit-hooks.yaml",
+        "docs", "fuzz/README.md", "fuzz/exercise.rs", "fuzz/fuzz_targets",
     ] {
         texts.extend(tidy::texts(path, &extensions));
     }

@@ -4,9 +4,9 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use clap::{Args, CommandFactory, Parser, Subcommand, ValueEnum};
-use gradtape::mistake::Code;
-use gradtape::report::{REPORT, report_name};
-use gradtape::text::printable;
+use gradtape_experiment::mistake::Code;
+use gradtape_experiment::text::printable;
+use gradtape_report::{REPORT, report_name};
 
 use crate::output;
 

@@ -2,8 +2,6 @@
 
 use anstyle::{Ansi256Color, Color, RgbColor, Style};
 
-use gradtape::report::chart;
-
 use crate::output;
 
 /// Dots of a character.
@@ -65,7 +63,7 @@ pub fn gradation(share: f64, paint: Paint) -> Style {
         let colour = Color::Ansi256(Ansi256Color(FEW[place]));
         return Style::new().fg_color(Some(colour));
     }
-    paint.style(chart::gradation(share))
+    paint.style(gradtape_chart::gradation(share))
 }
 
 /// A canvas of dots.

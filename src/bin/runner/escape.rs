@@ -1,7 +1,7 @@
 //! The last defence before text is printed: a terminal or the log of a CI job must not obey
 //! names from files of other people.
 //!
-//! [`printable`](gradtape::text::printable) has removed control characters where a name
+//! [`printable`](gradtape_experiment::text::printable) has removed control characters where a name
 //! entered a line; here they are removed where that was forgotten. Commands to logs are only
 //! removed here, since they depend on the whole line:
 //!
@@ -12,7 +12,7 @@
 
 use std::fmt::Write as _;
 
-use gradtape::text::is_control;
+use gradtape_experiment::text::is_control;
 use unicode_width::UnicodeWidthChar;
 
 /// The text, in which only styles and line ends are obeyed. All other characters that are

@@ -4,9 +4,9 @@ use std::fs;
 use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
-use gradtape::batch::{self, Control};
-use gradtape::derivative;
-use gradtape::report::{ReportError, TRAJECTORIES, Writer};
+use gradtape_experiment::batch::{self, Control};
+use gradtape_experiment::derivative;
+use gradtape_report::{ReportError, TRAJECTORIES, Writer};
 
 use crate::failure::Failure;
 use crate::source::Experiment;

@@ -1,6 +1,6 @@
 //! `runner explain [CODE]`: what a message of exit code 2 means, and what to do.
 
-use gradtape::mistake::{Code, suggestion};
+use gradtape_experiment::mistake::{Code, suggestion};
 
 use crate::args::Explain;
 use crate::failure::Failure;

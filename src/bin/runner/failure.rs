@@ -2,10 +2,10 @@
 
 use std::process::ExitCode;
 
-use gradtape::mistake::{Code, Mistakes};
-use gradtape::report::{ReportError, remove_unfinished};
-use gradtape::spec::LoadError;
-use gradtape::text::printable;
+use gradtape_experiment::mistake::{Code, Mistakes};
+use gradtape_experiment::spec::LoadError;
+use gradtape_experiment::text::printable;
+use gradtape_report::{ReportError, remove_unfinished};
 
 use crate::output;
 

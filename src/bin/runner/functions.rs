@@ -1,11 +1,13 @@
 //! `runner functions [NAME]`: list the test functions, or show one of them.
 
-use gradtape::autodiff::{Graph, Subnormals};
-use gradtape::engine::Program;
-use gradtape::mistake::nearest;
-use gradtape::number::{counted, grouped, short};
-use gradtape::objective::catalogue::{self, Dimension, Function, Instance, Kind, Minimum, Trait};
-use gradtape::report::function_object;
+use gradtape_engine::Program;
+use gradtape_experiment::mistake::nearest;
+use gradtape_experiment::number::{counted, grouped, short};
+use gradtape_experiment::objective::catalogue::{
+    self, Dimension, Function, Instance, Kind, Minimum, Trait,
+};
+use gradtape_report::function_object;
+use gradtape_tape::{Graph, Subnormals};
 
 use crate::args::{self, Format};
 use crate::dots::Paint;

@@ -4,8 +4,8 @@ use std::fs::{self, OpenOptions};
 use std::io::{ErrorKind, Write as _};
 use std::path::{Path, PathBuf};
 
-use gradtape::report::ReportError;
-use gradtape::text::printable;
+use gradtape_experiment::text::printable;
+use gradtape_report::ReportError;
 
 use crate::args::Init;
 use crate::failure::Failure;

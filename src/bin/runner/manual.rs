@@ -1,7 +1,7 @@
 //! The schema, completions and manual pages of the command.
 
-use gradtape::mistake::suggestion;
-use gradtape::schema::json_schema;
+use gradtape_experiment::mistake::suggestion;
+use gradtape_experiment::schema::json_schema;
 
 use crate::args::{Completions, Man};
 use crate::failure::Failure;

@@ -1,13 +1,15 @@
 //! `runner methods [NAME]`: list the methods and schedules, or show one of them.
 
-use gradtape::autodiff::{Graph, Subnormals};
-use gradtape::engine::Program;
-use gradtape::mistake::nearest;
-use gradtape::number::Domain;
-use gradtape::number::{Value, counted, short};
-use gradtape::optimizer::schedule::{Clock, Kind, Outline, RateFormula, Schedule};
-use gradtape::optimizer::{Clip, Convention, DefaultValue, Description, Initial, Method};
-use gradtape::report::method_object;
+use gradtape_engine::Program;
+use gradtape_experiment::mistake::nearest;
+use gradtape_experiment::number::Domain;
+use gradtape_experiment::number::{Value, counted, short};
+use gradtape_experiment::optimizer::schedule::{Clock, Kind, Outline, RateFormula, Schedule};
+use gradtape_experiment::optimizer::{
+    Clip, Convention, DefaultValue, Description, Initial, Method,
+};
+use gradtape_report::method_object;
+use gradtape_tape::{Graph, Subnormals};
 
 use crate::args::{self, Format};
 use crate::dots::Paint;
@@ -392,7 +394,7 @@ fn rates(kind: Kind, convention: Convention) -> Vec<f64> {
     };
     let number = |name: &str| {
         let number = value(name).and_then(Value::number);
-        number.map_or(0.0, gradtape::number::Number::wide)
+        number.map_or(0.0, gradtape_experiment::number::Number::wide)
     };
     let schedule = Schedule::new(&outline.into(), value);
     let graph = Graph::<f64>::new(Subnormals::Keep);

@@ -8,10 +8,10 @@ use anstream::ColorChoice;
 use anstyle::{AnsiColor, Style};
 use unicode_width::UnicodeWidthStr;
 
-use gradtape::mistake::Code;
-use gradtape::number::counted;
-use gradtape::plan::Plan;
-use gradtape::text::printable;
+use gradtape_experiment::mistake::Code;
+use gradtape_experiment::number::counted;
+use gradtape_experiment::plan::Plan;
+use gradtape_experiment::text::printable;
 
 use crate::args::Colours;
 use crate::escape::escaped;

@@ -7,8 +7,8 @@
 
 use anstyle::{Color, RgbColor, Style};
 
-use gradtape::number::short;
-use gradtape::report::Ladder;
+use gradtape_experiment::number::short;
+use gradtape_report::Ladder;
 
 use crate::dots::{ACROSS, DOWN, Dots, Paint, gradation};
 use crate::output::{FAINT, NOTABLE, STRONG};

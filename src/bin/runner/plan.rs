@@ -1,10 +1,10 @@
 //! `runner plan FILE…`: list the runs and derivatives and count the work, without running
 //! anything.
 
-use gradtape::number::{Value, counted, grouped};
-use gradtape::plan::{Objective, Plan};
-use gradtape::report::{derivative_plan_object, objective_object, plan_line, plan_object};
-use gradtape::text::printable;
+use gradtape_experiment::number::{Value, counted, grouped};
+use gradtape_experiment::plan::{Objective, Plan};
+use gradtape_experiment::text::printable;
+use gradtape_report::{derivative_plan_object, objective_object, plan_line, plan_object};
 
 use crate::args::{self, PlanFormat};
 use crate::estimate::{self, Estimate};

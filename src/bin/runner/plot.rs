@@ -3,8 +3,8 @@
 use anstyle::{AnsiColor, Style};
 use unicode_width::UnicodeWidthStr;
 
-use gradtape::number::{grouped, short};
-use gradtape::report::chart::{self, AxisRange, Colour, Figure, Key, PanelArea, Tick};
+use gradtape_chart::{AxisRange, Colour, Figure, Key, PanelArea, Tick};
+use gradtape_experiment::number::{grouped, short};
 
 use crate::args::Plot;
 use crate::dots::{self, ACROSS, DOWN, Dots, Paint};
@@ -61,7 +61,7 @@ impl Plot {
 /// The first panel of the figure as text, at most `room` columns wide where that is enough;
 /// `None` if there is nothing to show.
 fn plot(figure: &Figure, paint: Paint, room: usize) -> Option<String> {
-    let drawing = figure.draw(&chart::Style::default());
+    let drawing = figure.draw(&gradtape_chart::Style::default());
     let panel = drawing.panels.first()?;
     let ground = Ground::new(figure, panel, paint, room);
     let mut text = format!("  {STRONG}{}{STRONG:#}\n", one_line(&figure.title));

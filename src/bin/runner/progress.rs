@@ -8,10 +8,10 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
-use gradtape::batch::{Cancelled, Control};
-use gradtape::number::grouped;
-use gradtape::report::ReportError;
-use gradtape::text::printable;
+use gradtape_experiment::batch::{Cancelled, Control};
+use gradtape_experiment::number::grouped;
+use gradtape_experiment::text::printable;
+use gradtape_report::ReportError;
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
 use crate::failure::Failure;

@@ -1,6 +1,6 @@
 //! `runner report REPORT_DIR…`: redraw the charts from the CSV files.
 
-use gradtape::text::printable;
+use gradtape_experiment::text::printable;
 
 use crate::args::Report;
 use crate::failure::Failure;
@@ -15,7 +15,7 @@ pub fn redraw(options: &Report) -> Result<(), Failure> {
     for folder in &options.folders {
         let name = folder.display().to_string();
         let left = progress::busy(&name, "drawing charts", false, || {
-            gradtape::report::redraw(folder, &control)
+            gradtape_report::redraw(folder, &control)
         })?;
         run::warn_of(left.as_deref());
         output::results(&format!("redrawn: {}\n", printable(folder.display())));

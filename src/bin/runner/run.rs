@@ -2,13 +2,13 @@
 
 use std::path::Path;
 
-use gradtape::batch::{self, Cancelled, Control, RunResult};
-use gradtape::derivative::{self, Table as Values};
-use gradtape::report::{
+use gradtape_experiment::batch::{self, Cancelled, Control, RunResult};
+use gradtape_experiment::derivative::{self, Table as Values};
+use gradtape_experiment::text::printable;
+use gradtape_report::{
     Finished, Published, ReportError, Staging, Stored, Writer, derivative_object, read_derivative,
     run_object,
 };
-use gradtape::text::printable;
 
 use crate::args::{Format, Plot, Run};
 use crate::failure::{Failure, together};

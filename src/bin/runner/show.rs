@@ -1,6 +1,6 @@
 //! `runner show REPORT_DIR…`: print the results of a report, as when it was written.
 
-use gradtape::report::{self, Published};
+use gradtape_report::Published;
 
 use crate::args::Show;
 use crate::failure::Failure;
@@ -13,8 +13,9 @@ pub fn show(options: &Show) -> Result<(), Failure> {
         let name = folder.display().to_string();
         let (plan, reading) = progress::busy(&name, "reading the report", false, || {
             let Published { head, plan, files } = Published::open(folder)?;
-            let reading = report::read(&files, &plan).map_err(|error| head.explain(error))?;
-            Ok::<_, report::ReportError>((plan, reading))
+            let reading =
+                gradtape_report::read(&files, &plan).map_err(|error| head.explain(error))?;
+            Ok::<_, gradtape_report::ReportError>((plan, reading))
         })?;
         let runs = reading.results.len();
         let mut summary = Summary::new(&plan, runs);

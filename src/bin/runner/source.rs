@@ -4,9 +4,9 @@
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 
-use gradtape::plan::{Filter, Plan};
-use gradtape::report::report_name;
-use gradtape::spec;
+use gradtape_experiment::plan::{Filter, Plan};
+use gradtape_experiment::spec;
+use gradtape_report::report_name;
 
 use crate::args::Experiments;
 use crate::check;

@@ -9,14 +9,14 @@ use std::sync::{Mutex, PoisonError};
 
 use unicode_width::UnicodeWidthStr;
 
-use gradtape::batch::RunResult;
-use gradtape::derivative;
-use gradtape::diagnosis::{Diagnosis, Rank, RankedSetting, Ranking};
-use gradtape::ending::{Outcome, Status, Tone};
-use gradtape::number::{Scalar, counted, grouped, short};
-use gradtape::plan::Plan;
-use gradtape::report::{PAGE, RUNS};
-use gradtape::text::printable;
+use gradtape_experiment::batch::RunResult;
+use gradtape_experiment::derivative;
+use gradtape_experiment::diagnosis::{Diagnosis, Rank, RankedSetting, Ranking};
+use gradtape_experiment::ending::{Outcome, Status, Tone};
+use gradtape_experiment::number::{Scalar, counted, grouped, short};
+use gradtape_experiment::plan::Plan;
+use gradtape_experiment::text::printable;
+use gradtape_report::{PAGE, RUNS};
 
 use crate::output::{self, BAD, FAINT, GOOD, NOTABLE, STRONG};
 use crate::table::{Cell, Table};

@@ -1,7 +1,7 @@
 //! Aligned tables on a terminal.
 
 use anstyle::Style;
-use gradtape::text::printable;
+use gradtape_experiment::text::printable;
 use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
 
 use crate::output::{self, STRONG};

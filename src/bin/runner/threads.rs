@@ -5,7 +5,7 @@ use std::sync::mpsc::{self, Receiver, RecvTimeoutError};
 use std::thread;
 use std::time::Duration;
 
-use gradtape::report::drawn_at_once;
+use gradtape_report::drawn_at_once;
 
 use crate::failure::Failure;
 use crate::source::Experiment;

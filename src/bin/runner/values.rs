@@ -2,10 +2,10 @@
 
 use std::fmt::Write as _;
 
-use gradtape::derivative;
-use gradtape::number::counted;
-use gradtape::plan::Plan;
-use gradtape::report::derivative_file;
+use gradtape_experiment::derivative;
+use gradtape_experiment::number::counted;
+use gradtape_experiment::plan::Plan;
+use gradtape_report::derivative_file;
 
 use crate::output::FAINT;
 use crate::summary::ROWS;

@@ -6,11 +6,11 @@ use std::path::{Path, PathBuf};
 use std::sync::atomic::Ordering;
 use std::time::{Duration, SystemTime};
 
-use gradtape::batch::{Cancelled, Control};
-use gradtape::plan::Plan;
-use gradtape::report::ReportError;
-use gradtape::spec;
-use gradtape::text::printable;
+use gradtape_experiment::batch::{Cancelled, Control};
+use gradtape_experiment::plan::Plan;
+use gradtape_experiment::spec;
+use gradtape_experiment::text::printable;
+use gradtape_report::ReportError;
 
 use crate::args::Run;
 use crate::failure::Failure;

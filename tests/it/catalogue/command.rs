@@ -1,6 +1,6 @@
 //! `runner functions`.
 
-use gradtape::objective::catalogue;
+use gradtape_experiment::objective::catalogue;
 
 use crate::runner::{finished, folder, runner, succeeded};
 

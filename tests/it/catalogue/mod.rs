@@ -3,10 +3,12 @@
 mod command;
 mod traits;
 
-use gradtape::autodiff::{Graph, Subnormals};
-use gradtape::engine::Program;
-use gradtape::objective::catalogue::{self, Dimension, Function, Gradient, Instance, Kind};
-use gradtape::objective::is_name;
+use gradtape_engine::Program;
+use gradtape_experiment::objective::catalogue::{
+    self, Dimension, Function, Gradient, Instance, Kind,
+};
+use gradtape_experiment::objective::is_name;
+use gradtape_tape::{Graph, Subnormals};
 
 use crate::close::close;
 

@@ -1,6 +1,6 @@
 //! What the table says that functions are like.
 
-use gradtape::objective::catalogue::Trait;
+use gradtape_experiment::objective::catalogue::Trait;
 
 use super::{Tested, all, is_within};
 use crate::random::Random;

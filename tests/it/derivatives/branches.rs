@@ -4,9 +4,9 @@
 //! The operands are where square roots, logarithms and reciprocals are infinite or NaN, so
 //! a contribution of a branch that is not taken would show.
 
-use gradtape::autodiff::{ArrayGraph, Graph, Number, Op, Subnormals};
-use gradtape::engine::Program;
-use gradtape::{GradientTape, Result, Tensor};
+use gradtape_engine::Program;
+use gradtape_tape::{ArrayGraph, Graph, Number, Op, Subnormals};
+use gradtape_tape::{GradientTape, Result, Tensor};
 
 use super::value;
 use crate::close::close;

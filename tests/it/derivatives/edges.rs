@@ -3,8 +3,8 @@
 
 use std::ops::{Add, Div, Mul, Neg, Sub};
 
-use gradtape::autodiff::{Graph, Number, Op, Real, Subnormals, Var};
-use gradtape::engine::Program;
+use gradtape_engine::Program;
+use gradtape_tape::{Graph, Number, Op, Real, Subnormals, Var};
 use num_dual::HyperDual64;
 
 use super::table::{declaration, true_dual};

@@ -1,7 +1,7 @@
 //! Laws of differentiation that need no answer.
 
-use gradtape::autodiff::{Graph, Subnormals, Var};
-use gradtape::engine::Program;
+use gradtape_engine::Program;
+use gradtape_tape::{Graph, Subnormals, Var};
 
 /// The gradient at (0.7, −1.3) of what `build` makes of two inputs.
 fn gradient(build: impl for<'g> Fn(Var<'g, f64>, Var<'g, f64>) -> Var<'g, f64>) -> [f64; 2] {
@@ -32,7 +32,7 @@ fn the_gradient_of_a_sum_is_the_sum_of_the_gradients() {
 
 #[test]
 fn a_power_of_two_as_a_factor_passes_through_exactly() {
-    use gradtape::autodiff::Number;
+    use gradtape_tape::Number;
     let of_f = gradient(f);
     assert_eq!(
         gradient(|x, y| x.constant(4.0) * f(x, y)),
@@ -44,7 +44,7 @@ fn a_power_of_two_as_a_factor_passes_through_exactly() {
 
 #[test]
 fn a_constant_has_the_gradient_zero() {
-    use gradtape::autodiff::Number;
+    use gradtape_tape::Number;
     assert_eq!(gradient(|x, _| x.constant(3.0)), [0.0, 0.0]);
     assert_eq!(gradient(|x, y| f(x, y) + x.constant(3.0)), gradient(f));
 }

@@ -12,7 +12,7 @@ mod rules;
 mod table;
 mod values;
 
-use gradtape::autodiff::{Graph, Number, Op, Real, Subnormals, Var};
+use gradtape_tape::{Graph, Number, Op, Real, Subnormals, Var};
 
 use crate::random::Random;
 

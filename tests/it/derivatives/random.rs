@@ -1,9 +1,9 @@
 //! Random formulas: from their text through parser, graph and gradient, against
 //! dual numbers on the same tree.
 
-use gradtape::autodiff::{Graph, Op, Subnormals};
-use gradtape::engine::Program;
-use gradtape::objective::Formula;
+use gradtape_engine::Program;
+use gradtape_experiment::objective::Formula;
+use gradtape_tape::{Graph, Op, Subnormals};
 use num_dual::Dual64;
 
 use super::table::{kink_distance, true_dual, true_value};
@@ -195,7 +195,7 @@ fn gradients_of_random_formulas_are_those_of_dual_numbers() {
 
 #[test]
 fn a_program_has_the_bits_of_its_graph_evaluated_node_by_node() {
-    use gradtape::autodiff::Node;
+    use gradtape_tape::Node;
     let mut random = Random(22);
     for subnormals in [Subnormals::Keep, Subnormals::Flush] {
         for _ in 0..1_000 {

@@ -1,8 +1,8 @@
 //! The rule of each operation on its own: reverse mode against dual numbers
 //! and against differences of values.
 
-use gradtape::autodiff::{Graph, Op, Real, Subnormals};
-use gradtape::engine::Program;
+use gradtape_engine::Program;
+use gradtape_tape::{Graph, Op, Real, Subnormals};
 use num_dual::{Dual64, HyperDual64};
 
 use super::table::{declaration, kink_distance, true_dual};

@@ -3,7 +3,7 @@
 //! Nothing here is taken from the table of the library. The true value is the
 //! function of the standard library; the true derivatives come from num-dual.
 
-use gradtape::autodiff::Op;
+use gradtape_tape::Op;
 use num_dual::{Dual64, DualNum, DualNumCopy, HyperDual64};
 
 /// The declarations of an operation other than its functions.

@@ -3,8 +3,8 @@
 
 use std::f64::consts::PI;
 
-use gradtape::autodiff::{Graph, Op, Real, Subnormals};
-use gradtape::engine::Program;
+use gradtape_engine::Program;
+use gradtape_tape::{Graph, Op, Real, Subnormals};
 
 use super::table::{declaration, true_value};
 use crate::random::Random;

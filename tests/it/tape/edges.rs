@@ -1,6 +1,6 @@
 //! Values and gradients at edges, in f32, where TensorFlow's choice is followed.
 
-use gradtape::{
+use gradtape_tape::{
     GradientOptions, GradientTape, Result, Tensor, UnconnectedGradients, Variable, jvp,
     value_and_gradient,
 };
@@ -291,7 +291,7 @@ fn a_long_descent_through_branches_needs_no_deep_stack() -> Result<()> {
                 };
                 y = y.greater(0.0)?.select(y.try_mul(1.0)?, other)?;
             }
-            Ok::<_, gradtape::Error>(y)
+            Ok::<_, gradtape_tape::Error>(y)
         })??;
         assert_eq!(tape.gradient(&y, &x)?, Some(Tensor::from(1.0)));
         tape = GradientTape::new();

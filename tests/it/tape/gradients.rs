@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, HashMap};
 
-use gradtape::{
+use gradtape_tape::{
     DType, Error, GradientOptions, GradientTape, Result, Tensor, UnconnectedGradients, Variable,
     custom_gradient,
 };

@@ -1,6 +1,6 @@
 //! Higher derivatives, Jacobians and forward mode: items 35 to 39.
 
-use gradtape::{
+use gradtape_tape::{
     Error, GradientOptions, GradientTape, Result, Tensor, UnconnectedGradients, Variable, hessian,
     hessian_vector_product,
 };
@@ -153,7 +153,7 @@ fn item_37_a_jacobian_works_once_and_inside_of_its_own_scope() -> Result<()> {
 
 #[test]
 fn item_38_a_jacobian_needs_no_persistent_tape_whatever_its_size() -> Result<()> {
-    let x = Variable::new(Tensor::range(50)?.cast(gradtape::DType::F64)?);
+    let x = Variable::new(Tensor::range(50)?.cast(gradtape_tape::DType::F64)?);
     let tape = GradientTape::new();
     let y = tape.record(|| x.value().cumsum(0))??;
     let jacobian = tape.jacobian(&y, &x)?.unwrap();
@@ -198,7 +198,7 @@ fn item_39_a_batch_jacobian_takes_each_row_by_itself() -> Result<()> {
 
 #[test]
 fn item_39_empty_targets_have_empty_jacobians() -> Result<()> {
-    let x = Variable::new(Tensor::zeros(gradtape::DType::F64, [0, 2])?);
+    let x = Variable::new(Tensor::zeros(gradtape_tape::DType::F64, [0, 2])?);
     let tape = GradientTape::persistent();
     let y = tape.record(|| &x * 2.0)?;
     assert_eq!(tape.jacobian(&y, &x)?.unwrap().shape()[..], [0, 2, 0, 2]);

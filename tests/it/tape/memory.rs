@@ -3,7 +3,7 @@
 use std::sync::{Arc, Weak};
 
 use allocation_counter::measure;
-use gradtape::{GradientTape, Result, Tensor, Variable, custom_gradient};
+use gradtape_tape::{GradientTape, Result, Tensor, Variable, custom_gradient};
 
 /// A million bytes and more on a tape.
 fn big_work(tape: &GradientTape) -> Result<(Tensor, Tensor)> {

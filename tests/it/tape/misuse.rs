@@ -2,7 +2,7 @@
 
 use std::panic::catch_unwind;
 
-use gradtape::{
+use gradtape_tape::{
     Axes, DType, Error, GradientOptions, GradientTape, Result, Span, Tensor, Variable,
     check_gradient, custom_gradient, value_and_gradient,
 };

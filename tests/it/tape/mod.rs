@@ -1,7 +1,7 @@
 //! The gradient tape, behaviour by behaviour.
 //!
 //! The numbers in the names refer to the list of behaviours of TensorFlow's tape
-//! that the table in `gradtape::tour` follows. What Rust's types make
+//! that the table in the tour of `gradtape` follows. What Rust's types make
 //! impossible has no test: numbers, strings and None as sources or targets
 //! (8, 23), several targets of one Jacobian (37), an unknown word for what is
 //! unconnected (30), a scope that ends twice (13) or on another thread (14).
@@ -15,12 +15,12 @@ mod recording;
 mod tensors;
 mod variables;
 
-use gradtape::{GradientTape, Result, Tensor, Variable};
+use gradtape_tape::{GradientTape, Result, Tensor, Variable};
 
 /// The elements as `f64`, whatever the type.
 fn numbers(tensor: &Tensor) -> Vec<f64> {
     tensor
-        .cast(gradtape::DType::F64)
+        .cast(gradtape_tape::DType::F64)
         .and_then(|tensor| tensor.to_vec())
         .unwrap()
 }

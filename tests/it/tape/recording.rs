@@ -2,7 +2,7 @@
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
-use gradtape::{
+use gradtape_tape::{
     Error, GradientTape, Reason, Result, TapeOptions, Tensor, Variable, with_subnormals,
 };
 
@@ -273,7 +273,7 @@ fn item_14_a_tape_records_on_its_own_thread_only() -> Result<()> {
 #[test]
 fn item_14_every_thread_has_tapes_of_its_own_and_the_same_bits() {
     fn descend() -> u32 {
-        with_subnormals(gradtape::autodiff::Subnormals::Flush, || {
+        with_subnormals(gradtape_tape::Subnormals::Flush, || {
             let w = Variable::new([1.0_f32, -0.3, 1e-3]);
             for _ in 0..200 {
                 let tape = GradientTape::new();

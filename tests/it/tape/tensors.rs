@@ -1,7 +1,7 @@
 //! Operations on tensors: their values against plain loops, their derivatives
 //! in three ways, and those of the derivatives again.
 
-use gradtape::{Axes, DType, Result, Span, Tensor, check_gradient, value_and_gradient};
+use gradtape_tape::{Axes, DType, Result, Span, Tensor, check_gradient, value_and_gradient};
 
 use super::numbers;
 

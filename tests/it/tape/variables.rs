@@ -1,9 +1,9 @@
 //! Variables: items 40 to 42, and the first descent.
 
-use gradtape::autodiff::Subnormals;
-use gradtape::batch::{self, Cancelled, Control};
-use gradtape::plan::Plan;
-use gradtape::{DType, Error, GradientTape, Result, Tensor, Variable, with_subnormals};
+use gradtape_experiment::batch::{self, Cancelled, Control};
+use gradtape_experiment::plan::Plan;
+use gradtape_tape::Subnormals;
+use gradtape_tape::{DType, Error, GradientTape, Result, Tensor, Variable, with_subnormals};
 
 use super::{number, numbers};
 

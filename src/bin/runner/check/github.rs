@@ -5,7 +5,7 @@
 
 use super::outcome::{Kind, Outcome};
 use crate::output;
-use gradtape::number::counted;
+use gradtape_experiment::number::counted;
 
 /// Maximum number of deviations in an annotation.
 const SHOWN: usize = 10;

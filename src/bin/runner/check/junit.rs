@@ -6,10 +6,10 @@
 
 use std::collections::BTreeMap;
 
-use gradtape::baseline::{Demand, Subject};
-use gradtape::experiment::Checked;
-use gradtape::number::{counted, grouped};
-use gradtape::plan::Plan;
+use gradtape_experiment::number::{counted, grouped};
+use gradtape_experiment::plan::Plan;
+use gradtape_report::baseline::{Demand, Subject};
+use gradtape_report::experiment::Checked;
 use quick_junit::{NonSuccessKind, Report, TestCase, TestCaseStatus, TestSuite};
 
 /// Maximum number of passed, and of failed, test cases of runs. Further ones are combined in one,

@@ -2,9 +2,9 @@
 
 use std::fmt::Write as _;
 
-use gradtape::baseline::Subject;
-use gradtape::number::{counted, grouped};
-use gradtape::text::printable;
+use gradtape_experiment::number::{counted, grouped};
+use gradtape_experiment::text::printable;
+use gradtape_report::baseline::Subject;
 
 use super::outcome::{Kind, Outcome, Word};
 use crate::output;

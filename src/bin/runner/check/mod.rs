@@ -12,12 +12,12 @@ mod verdict;
 use std::fs;
 use std::path::Path;
 
-use gradtape::batch::Control;
-use gradtape::experiment::{Check, Checked};
-use gradtape::number::Number;
-use gradtape::plan::Tolerance;
-use gradtape::report::chart::{self, Style};
-use gradtape::report::{ReportError, report_name};
+use gradtape_chart::Style;
+use gradtape_experiment::batch::Control;
+use gradtape_experiment::number::Number;
+use gradtape_experiment::plan::Tolerance;
+use gradtape_report::experiment::{Check, Checked};
+use gradtape_report::{ReportError, report_name};
 
 use crate::args::{self, CheckFormat};
 use crate::failure::{Failure, WrongExperiment, together};
@@ -233,7 +233,7 @@ fn draw(
             let Some(figure) = figure else { continue };
             let drawing = figure.draw(&Style::default());
             let chart = format!("{name}-run-{}{ending}", overlay.run);
-            let png = chart::to_png(&drawing.svg).map_err(|error| ReportError::Draw {
+            let png = gradtape_chart::to_png(&drawing.svg).map_err(|error| ReportError::Draw {
                 chart: chart.clone(),
                 what: error.to_string(),
             })?;

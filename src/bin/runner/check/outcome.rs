@@ -2,8 +2,8 @@
 
 use std::path::PathBuf;
 
-use gradtape::number::{counted, grouped};
-use gradtape::text::printable;
+use gradtape_experiment::number::{counted, grouped};
+use gradtape_experiment::text::printable;
 
 use super::verdict::Verdict;
 use crate::args::Check;

@@ -3,9 +3,9 @@
 //! `reports/README.md` documents the fields. New ones may be added; what is there keeps its
 //! name and meaning as long as `format` says 2.
 
-use gradtape::baseline::{Apart, Demand, Deviation, Subject};
-use gradtape::experiment::Checked;
-use gradtape::number::Scalar;
+use gradtape_experiment::number::Scalar;
+use gradtape_report::baseline::{Apart, Demand, Deviation, Subject};
+use gradtape_report::experiment::Checked;
 use serde::Serialize;
 
 use super::outcome::{Kind, Outcome};

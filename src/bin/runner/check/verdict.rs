@@ -1,9 +1,9 @@
 //! The result of a check.
 
-use gradtape::baseline::{Demand, Deviation, Subject};
-use gradtape::experiment::Checked;
-use gradtape::number::{counted, grouped};
-use gradtape::text::printable;
+use gradtape_experiment::number::{counted, grouped};
+use gradtape_experiment::text::printable;
+use gradtape_report::baseline::{Demand, Deviation, Subject};
+use gradtape_report::experiment::Checked;
 
 use super::outcome::Word;
 use crate::args::Check;

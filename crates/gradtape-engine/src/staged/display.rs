@@ -1,0 +1,124 @@
+//! A staged program as text.
+
+use std::fmt;
+
+use super::super::program::Slot;
+use super::{Action, Fill, Loop, Place, Staged, When};
+use gradtape_tape::Real;
+use gradtape_tape::internal::{Extreme, Reduction};
+
+impl<T: Real> fmt::Display for Place<T> {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Place::Slot(slot) => write!(formatter, "s{slot}"),
+            Place::Data(values, 0) => write!(formatter, "data of {}", values.len()),
+            Place::Data(values, start) => write!(formatter, "data of {}[{start}..]", values.len()),
+        }
+    }
+}
+
+impl<T: Real> fmt::Display for Staged<T> {
+    /// One instruction per line; the body of a loop is indented.
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for action in &self.all {
+            match action {
+                Action::Loop(it) => write!(formatter, "{it}")?,
+                Action::Product(product) => {
+                    for turn in &product.before {
+                        writeln!(
+                            formatter,
+                            "s{}.. = transpose {} ({}x{})",
+                            turn.to, turn.from, turn.rows, turn.columns
+                        )?;
+                    }
+                    writeln!(
+                        formatter,
+                        "s{}.. = {} ({}x{}) @ {} ({}x{})",
+                        product.to,
+                        product.weights,
+                        product.rows,
+                        product.inner,
+                        product.wide,
+                        product.inner,
+                        product.columns
+                    )?;
+                    if let Some(turn) = &product.after {
+                        writeln!(
+                            formatter,
+                            "s{}.. = transpose {} ({}x{})",
+                            turn.to, turn.from, turn.rows, turn.columns
+                        )?;
+                    }
+                }
+                Action::Plain(node, operands, to) => {
+                    let name = match &node.node {
+                        gradtape_tape::internal::arrays::Node::Apply(operation, _) => {
+                            operation.name()
+                        }
+                        _ => "pieces",
+                    };
+                    write!(formatter, "s{to}.. {} = {name}", node.shape)?;
+                    for (place, shape) in operands {
+                        write!(formatter, " {place} {shape}")?;
+                    }
+                    writeln!(formatter)?;
+                }
+                Action::Copy { from, to, count } => {
+                    writeln!(formatter, "s{to}.. = copy {from}, {count} numbers")?;
+                }
+                Action::Fill { value, to, count } => {
+                    writeln!(formatter, "s{to}.. = {value:?}, {count} numbers")?;
+                }
+            }
+        }
+        Ok(())
+    }
+}
+
+impl<T: Real> fmt::Display for Loop<T> {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        writeln!(formatter, "for each of {}:", self.length)?;
+        for (_, fill) in &self.fills {
+            if let Fill::Number(place) = fill {
+                writeln!(formatter, "  uniform {place}")?;
+            }
+        }
+        for load in &self.loads {
+            let input = Slot::at(load.input);
+            let way = if load.when == When::Always {
+                "copy"
+            } else {
+                "at"
+            };
+            write!(formatter, "  {input} = {way} {}..", load.from)?;
+            if load.first > 0 || load.count < self.length {
+                let end = load.first + load.count;
+                write!(formatter, " for {}..{end}, else {:?}", load.first, load.pad)?;
+            }
+            writeln!(formatter)?;
+        }
+        let body = self.body.to_string();
+        for line in body.lines().filter(|line| !line.starts_with("out")) {
+            writeln!(formatter, "  {line}")?;
+        }
+        for store in &self.stores {
+            let input = Slot::at(store.input);
+            let way = if store.when == When::Always {
+                "copy"
+            } else {
+                "at"
+            };
+            writeln!(formatter, "  s{}.. {way} {input}", store.to)?;
+        }
+        for total in &self.totals {
+            let name = match total.kind {
+                Reduction::Sum => "sum",
+                Reduction::Extreme(Extreme::Max) => "max",
+                Reduction::Extreme(Extreme::Min) => "min",
+            };
+            let output = self.body.outputs[total.output];
+            writeln!(formatter, "  s{} = {name} of {output}", total.result)?;
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,561 @@
+//! All runs of a plan, in parallel, with results in the order of the plan.
+
+mod block;
+mod closing;
+mod course;
+mod descent;
+mod minibatch;
+mod result;
+mod search;
+mod stop_reason;
+mod trace;
+
+use std::collections::{BTreeMap, HashMap};
+use std::fmt;
+use std::hash::Hash;
+use std::panic::{self, AssertUnwindSafe};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::mpsc::{self, Receiver, RecvError, RecvTimeoutError};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use crate::number::{Precision, Scalar};
+use crate::objective::{Cause, Explainer};
+use crate::optimizer::Recipe;
+use crate::optimizer::search::Needs;
+use crate::plan::{Plan, Run};
+use block::Lane;
+use descent::Descent;
+use gradtape_engine::WIDTH;
+use gradtape_tape::{Real, Subnormals};
+use search::Searched;
+
+pub use closing::{
+    Closing, MAX_MODELLED, MAX_PERIOD, Tail, deviation, mean, quarters, rounding_motion,
+};
+pub use result::RunResult;
+pub use stop_reason::{Divergence, Rule, StopReason};
+
+/// How a run ended.
+#[derive(Clone, Debug, PartialEq)]
+pub struct End {
+    /// Why it ended.
+    pub reason: StopReason,
+    /// The motion towards its end, if it made all of its epochs, or stopped by a rule for
+    /// convergence before it arrived.
+    pub closing: Option<Closing>,
+    /// The number of updates that led to the final state. After divergence that
+    /// is the last state in which everything was finite.
+    pub epochs_run: u64,
+    /// The final loss.
+    pub loss: Scalar,
+    /// The Euclidean norm of the final gradient.
+    pub gradient_norm: Scalar,
+    /// The final loss on the validation rows, if there are any.
+    pub validation_loss: Option<Scalar>,
+    /// The final parameters, in the order of [`parameters`].
+    ///
+    /// [`parameters`]: crate::objective::Objective::parameters
+    pub parameters: Vec<Scalar>,
+    /// The smallest loss of all epochs.
+    pub best_loss: Scalar,
+    /// The first epoch with this loss.
+    pub best_epoch: u64,
+    /// The parameters in that epoch.
+    pub best_parameters: Vec<Scalar>,
+    /// The numbers of evaluations.
+    pub counts: Counts,
+}
+
+impl End {
+    /// The number of epochs after which the last states repeat, if they do.
+    #[must_use]
+    pub fn period(&self) -> Option<u64> {
+        self.closing.as_ref()?.tail.as_ref()?.period
+    }
+}
+
+/// The numbers of evaluations of an objective in a run.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Counts {
+    /// Evaluations of the loss, with or without the gradient.
+    pub evaluations: u64,
+    /// Evaluations of the gradient.
+    pub gradients: u64,
+    /// Products of the Hessian with a vector.
+    pub hessian_products: u64,
+}
+
+impl Counts {
+    /// The counts after `epochs` epochs of an update rule: one gradient for each epoch, and
+    /// that of the last state.
+    #[must_use]
+    pub fn of_rule(epochs: u64) -> Counts {
+        Counts {
+            evaluations: epochs + 1,
+            gradients: epochs + 1,
+            hessian_products: 0,
+        }
+    }
+
+    /// The counts with their names in files.
+    #[must_use]
+    pub fn named(self) -> [(&'static str, u64); 3] {
+        [
+            ("evaluations", self.evaluations),
+            ("gradient_evaluations", self.gradients),
+            ("hessian_products", self.hessian_products),
+        ]
+    }
+}
+
+/// The state of a run after `epoch` updates.
+pub struct Row<'a> {
+    /// The number of updates so far.
+    pub epoch: u64,
+    /// The evaluations of the objective so far, including that of this state.
+    pub evaluations: u64,
+    /// The learning rate in force for the next update, if the method has one.
+    pub learning_rate: Option<Scalar>,
+    /// The loss.
+    pub loss: Scalar,
+    /// The Euclidean norm of the gradient.
+    pub gradient_norm: Scalar,
+    /// The loss on the validation rows, if there are any.
+    pub validation_loss: Option<Scalar>,
+    /// The parameter with this place among those of the objective.
+    pub parameters: &'a dyn Fn(usize) -> Scalar,
+}
+
+impl fmt::Debug for Row<'_> {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(formatter, "Row (epoch {}, loss {})", self.epoch, self.loss)
+    }
+}
+
+/// Takes the recorded epochs of one run, or of several one after the other.
+pub trait Recorder {
+    /// Whether it looks at rows at all. If not, none are stored for it.
+    const LOOKS: bool = true;
+
+    /// Called before the first row of each run.
+    fn begin(&mut self, run: &Run);
+    /// Called for each recorded epoch, in order.
+    fn record(&mut self, row: &Row<'_>);
+    /// Called when the run has ended. A returned value is delivered along with the
+    /// recorder; one that takes all that it needs here, on the thread that
+    /// computed the run, returns `None`.
+    fn end(&mut self, run: Run, end: End) -> Option<(Run, End)> {
+        Some((run, end))
+    }
+}
+
+/// A recorder for final values only.
+impl Recorder for () {
+    const LOOKS: bool = false;
+
+    fn begin(&mut self, _: &Run) {}
+    fn record(&mut self, _: &Row<'_>) {}
+}
+
+/// The progress of a job; it can be read from another thread during the job.
+#[derive(Debug, Default)]
+pub struct Progress {
+    runs: AtomicU64,
+    epochs: AtomicU64,
+    spared: AtomicU64,
+}
+
+impl Progress {
+    /// The number of runs that have ended.
+    pub fn runs(&self) -> u64 {
+        self.runs.load(Ordering::Relaxed)
+    }
+
+    /// The number of updates that were made.
+    pub fn epochs(&self) -> u64 {
+        self.epochs.load(Ordering::Relaxed)
+    }
+
+    /// The number of epochs done: the updates that were made, and those skipped because a
+    /// run ended early. When all runs have ended, it equals [`Plan::run_epochs`].
+    pub fn settled(&self) -> u64 {
+        self.epochs() + self.spared.load(Ordering::Relaxed)
+    }
+
+    fn end_run(&self, run: &Run, end: &End) {
+        let made = match end.reason {
+            StopReason::Diverged { epoch, .. } => epoch,
+            _ => end.epochs_run,
+        };
+        let spared = run.epochs.saturating_sub(made);
+        self.spared.fetch_add(spared, Ordering::Relaxed);
+        self.runs.fetch_add(1, Ordering::Relaxed);
+    }
+
+    fn add_epochs(&self, epochs: u64) {
+        self.epochs.fetch_add(epochs, Ordering::Relaxed);
+    }
+}
+
+/// The progress and the cancellation of a job.
+#[derive(Debug, Default)]
+pub struct Control {
+    /// The progress of the job.
+    pub progress: Progress,
+    /// Setting it to true ends the job within some thousand epochs.
+    pub cancel: AtomicBool,
+}
+
+impl Control {
+    /// Whether the job was cancelled.
+    #[must_use]
+    pub fn is_cancelled(&self) -> bool {
+        self.cancel.load(Ordering::Relaxed)
+    }
+}
+
+/// The job was cancelled through [`Control::cancel`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("interrupted")]
+pub struct Cancelled;
+
+/// Runs `numbers` of the plan on rayon's current threads and calls `deliver`
+/// for groups of runs in the order of `numbers`: with the runs and outcomes that
+/// [`Recorder::end`] returned, and the recorder that `recorder` made for the group.
+///
+/// Memory does not grow with the number of runs or epochs, unless the recorders do:
+/// only some groups are in progress at a time.
+///
+/// # Errors
+///
+/// The first error of `deliver`, after which nothing is delivered, or
+/// [`Cancelled`].
+///
+/// # Panics
+///
+/// If a recorder or `deliver` panics, as soon as the groups in progress have seen that they
+/// are cancelled.
+///
+/// # Examples
+///
+/// ```
+/// use gradtape_experiment::batch::{self, Cancelled, Control};
+/// use gradtape_experiment::plan::Plan;
+///
+/// let plan = Plan::new("example.toml", r#"
+///     epochs = 1000
+///     objective = [{ formula = "(x - 3)^2", start = { x = 0 } }]
+///     optimizer = [{ method = "sgd", learning_rate = [0.1, 0.2] }]
+/// "#)?;
+/// let mut found = Vec::new();
+/// batch::run(&plan, &[0, 1], || (), &Control::default(), |outcomes, ()| {
+///     found.extend(outcomes.iter().map(|(_, outcome)| outcome.parameters[0].to_f64()));
+///     Ok::<(), Cancelled>(())
+/// })?;
+/// assert!(found.iter().all(|x| (x - 3.0).abs() < 1e-15));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+pub fn run<R, E>(
+    plan: &Plan,
+    numbers: &[u64],
+    recorder: impl Fn() -> R + Sync,
+    control: &Control,
+    mut deliver: impl FnMut(Vec<(Run, End)>, R) -> Result<(), E>,
+) -> Result<(), E>
+where
+    R: Recorder + Send,
+    E: From<Cancelled>,
+{
+    let groups: Vec<&[u64]> = numbers
+        .chunks(runs_per_group(plan, numbers.len(), R::LOOKS))
+        .collect();
+    let on_their_way = 4 * rayon::current_num_threads();
+    let programs = Programs::default();
+    let (sender, receiver) = mpsc::channel();
+    rayon::in_place_scope(|scope| {
+        // The scope waits for all groups, also when a panic leaves it.
+        let _cancel = CancelOnPanic(control);
+        let start = |place: usize| {
+            let (sender, group) = (sender.clone(), groups[place]);
+            let (programs, recorder) = (&programs, &recorder);
+            scope.spawn(move |_| {
+                let run = || run_group(plan, group, recorder(), programs, control);
+                // The panic continues in the thread that waits for this group.
+                let result = panic::catch_unwind(AssertUnwindSafe(run));
+                // No one listens any more after an error.
+                let _ = sender.send((place, result));
+            });
+        };
+        let mut started = groups.len().min(on_their_way);
+        (0..started).for_each(&start);
+        let mut waiting = BTreeMap::new();
+        for next in 0..groups.len() {
+            let result = loop {
+                if let Some(result) = waiting.remove(&next) {
+                    break result;
+                }
+                // Every group that was started sends once, so one is missing.
+                let Ok((place, result)) = receive(&receiver) else {
+                    return Err(Cancelled.into());
+                };
+                let result = result.unwrap_or_else(|panic| panic::resume_unwind(panic));
+                waiting.insert(place, result);
+            };
+            let delivered = match result {
+                Ok((outcomes, recorder)) => deliver(outcomes, recorder),
+                Err(cancelled) => Err(cancelled.into()),
+            };
+            if delivered.is_err() {
+                control.cancel.store(true, Ordering::Relaxed);
+                return delivered;
+            }
+            if started < groups.len() {
+                start(started);
+                started += 1;
+            }
+        }
+        Ok(())
+    })
+}
+
+/// Cancels a job when a panic leaves it.
+struct CancelOnPanic<'c>(&'c Control);
+
+impl Drop for CancelOnPanic<'_> {
+    fn drop(&mut self) {
+        if std::thread::panicking() {
+            self.0.cancel.store(true, Ordering::Relaxed);
+        }
+    }
+}
+
+/// Waits for the next message. A thread of the pool works meanwhile, as it may be
+/// the only one that could send any.
+fn receive<T>(receiver: &Receiver<T>) -> Result<T, RecvError> {
+    loop {
+        let patience = match rayon::yield_now() {
+            None => return receiver.recv(),
+            Some(rayon::Yield::Executed) => Duration::ZERO,
+            // Others are at work.
+            Some(rayon::Yield::Idle) => Duration::from_millis(1),
+        };
+        match receiver.recv_timeout(patience) {
+            Err(RecvTimeoutError::Timeout) => {}
+            result => return result.map_err(|_| RecvError),
+        }
+    }
+}
+
+/// Enough runs to fill the lanes of a block, or for some ten thousand epochs,
+/// so that handing a group over costs little; but not too many runs or rows,
+/// which are all stored until the group is done, and enough groups for all
+/// threads.
+fn runs_per_group(plan: &Plan, runs: usize, record: bool) -> usize {
+    const RUNS: std::ops::RangeInclusive<u64> = 512..=1024;
+    const EPOCHS: u64 = 20_000;
+    const NUMBERS: u64 = 200_000;
+    let epochs = plan.greatest_epochs();
+    let by_epochs = (EPOCHS / epochs.max(1)).clamp(*RUNS.start(), *RUNS.end());
+    let by_rows = if record {
+        let objectives = plan.objectives.iter();
+        let parameters = objectives.map(|objective| objective.function.parameters().len());
+        let columns = 4 + parameters.max().unwrap_or(0) as u64;
+        // A result is as long as some rows.
+        let rows = plan.record.rows(epochs).saturating_add(4);
+        NUMBERS / columns.saturating_mul(rows)
+    } else {
+        u64::MAX
+    };
+    // Four groups for each thread even out what runs cost. Fewer are better if they
+    // fill vectors and instructions then, unless some runs are longer than others.
+    let threads = rayon::current_num_threads();
+    let are_alike = plan.run_epochs() == u128::from(epochs) * u128::from(plan.runs());
+    let lanes = if are_alike { 8 * WIDTH } else { WIDTH };
+    let by_threads = (runs / (4 * threads)).max(lanes.min(runs.div_ceil(threads)));
+    usize::try_from(by_epochs.min(by_rows))
+        .unwrap_or(usize::MAX)
+        .min(by_threads)
+        .max(1)
+}
+
+type Group<R> = (Vec<(Run, End)>, R);
+
+fn run_group<R: Recorder>(
+    plan: &Plan,
+    numbers: &[u64],
+    mut recorder: R,
+    programs: &Programs,
+    control: &Control,
+) -> Result<Group<R>, Cancelled> {
+    let runs: Vec<Run> = numbers.iter().map(|number| plan.run(*number)).collect();
+    let begun = begin(plan, &runs, R::LOOKS, programs, control)?;
+    let mut ends = Vec::new();
+    for (run, begun) in runs.into_iter().zip(begun) {
+        if control.is_cancelled() {
+            return Err(Cancelled);
+        }
+        recorder.begin(&run);
+        let mut end = match begun {
+            Begun::Narrow(descent, lane) => {
+                descent.whole(plan, &run, lane, &mut recorder, control)?
+            }
+            Begun::Wide(descent, lane) => {
+                descent.whole(plan, &run, lane, &mut recorder, control)?
+            }
+            Begun::NarrowSearch(search) => search.run(plan, &run, &mut recorder, control)?,
+            Begun::WideSearch(search) => search.run(plan, &run, &mut recorder, control)?,
+        };
+        if let StopReason::Diverged {
+            epoch: 0,
+            what: Divergence::NotFinite { cause, .. },
+        } = &mut end.reason
+        {
+            *cause = programs.cause(plan, &run).map(Box::new);
+        }
+        control.progress.end_run(&run, &end);
+        ends.extend(recorder.end(run, end));
+    }
+    Ok((ends, recorder))
+}
+
+/// The program of a run, and what was done with it in a lane: `None` if no other run
+/// of the group can share a block.
+enum Begun {
+    Narrow(Arc<Descent<f32>>, Option<Lane<f32>>),
+    Wide(Arc<Descent<f64>>, Option<Lane<f64>>),
+    NarrowSearch(Arc<Searched<f32>>),
+    WideSearch(Arc<Searched<f64>>),
+}
+
+/// Does what can be done in lanes for the runs of a group, in their order.
+fn begin(
+    plan: &Plan,
+    runs: &[Run],
+    record: bool,
+    programs: &Programs,
+    control: &Control,
+) -> Result<Vec<Begun>, Cancelled> {
+    // Those that can share a block, in the order of the first of each.
+    let mut alike: Vec<(_, Vec<usize>)> = Vec::new();
+    for (place, run) in runs.iter().enumerate() {
+        let key = (run.precision, run.epochs, shape(run));
+        match alike.iter_mut().find(|(other, _)| *other == key) {
+            Some((_, places)) => places.push(place),
+            None => alike.push((key, vec![place])),
+        }
+    }
+    let mut begun: Vec<Option<Begun>> = runs.iter().map(|_| None).collect();
+    for (_, places) in alike {
+        let first = &runs[places[0]];
+        if let Some(needs) = first.recipe.rule.method().needs() {
+            for place in places {
+                begun[place] = Some(programs.search(plan, first, needs));
+            }
+            continue;
+        }
+        match first.precision {
+            Precision::F32 => {
+                let trace = || Descent::trace(plan, first);
+                let descent = programs.narrow.get(shape(first), trace);
+                descent.in_blocks(plan, runs, &places, record, control, |place, lane| {
+                    begun[place] = Some(Begun::Narrow(Arc::clone(&descent), lane));
+                })?;
+            }
+            Precision::F64 => {
+                let trace = || Descent::trace(plan, first);
+                let descent = programs.wide.get(shape(first), trace);
+                descent.in_blocks(plan, runs, &places, record, control, |place, lane| {
+                    begun[place] = Some(Begun::Wide(Arc::clone(&descent), lane));
+                })?;
+            }
+        }
+    }
+    Ok(begun.into_iter().flatten().collect())
+}
+
+/// The programs that were traced so far, one for all runs that differ only in
+/// numbers.
+#[derive(Default)]
+struct Programs {
+    narrow: Traced<Shape, Descent<f32>>,
+    wide: Traced<Shape, Descent<f64>>,
+    narrow_searches: Traced<SearchShape, Searched<f32>>,
+    wide_searches: Traced<SearchShape, Searched<f64>>,
+    narrow_explainers: Traced<(Subnormals, usize), Option<Explainer<f32>>>,
+    wide_explainers: Traced<(Subnormals, usize), Option<Explainer<f64>>>,
+}
+
+/// What decides which program a run needs, in addition to the precision.
+type Shape = (Subnormals, usize, Recipe);
+
+fn shape(run: &Run) -> Shape {
+    (run.subnormals, run.objective, run.recipe.clone())
+}
+
+/// The same for a line-search or second-order method.
+type SearchShape = (Subnormals, usize, Needs);
+
+/// Why a run is not finite at its start.
+fn cause<T: Real>(
+    plan: &Plan,
+    run: &Run,
+    explainers: &Traced<(Subnormals, usize), Option<Explainer<T>>>,
+) -> Option<Cause> {
+    let objective = &plan.objectives[run.objective];
+    let explainer = explainers.get((run.subnormals, run.objective), || {
+        let data = objective.data.as_ref().map_or(Vec::new(), |data| {
+            let arrays = data
+                .arrays
+                .iter()
+                .map(|array| trace::in_precision(&array.training));
+            data.shapes(data.training.len())
+                .into_iter()
+                .zip(arrays)
+                .collect()
+        });
+        Explainer::new(&objective.function, run.subnormals, data)
+    });
+    let at = run.start.iter().chain(&run.constants);
+    let at: Vec<T> = at.map(|number| number.to::<T>()).collect();
+    (*explainer).as_ref()?.cause(&objective.function, &at)
+}
+
+impl Programs {
+    fn cause(&self, plan: &Plan, run: &Run) -> Option<Cause> {
+        match run.precision {
+            Precision::F32 => cause(plan, run, &self.narrow_explainers),
+            Precision::F64 => cause(plan, run, &self.wide_explainers),
+        }
+    }
+
+    fn search(&self, plan: &Plan, run: &Run, needs: Needs) -> Begun {
+        let shape = (run.subnormals, run.objective, needs);
+        match run.precision {
+            Precision::F32 => {
+                let trace = || Searched::trace(plan, run, needs);
+                Begun::NarrowSearch(self.narrow_searches.get(shape, trace))
+            }
+            Precision::F64 => {
+                let trace = || Searched::trace(plan, run, needs);
+                Begun::WideSearch(self.wide_searches.get(shape, trace))
+            }
+        }
+    }
+}
+
+struct Traced<K, P>(Mutex<HashMap<K, Arc<P>>>);
+
+impl<K, P> Default for Traced<K, P> {
+    fn default() -> Self {
+        Traced(Mutex::default())
+    }
+}
+
+impl<K: Eq + Hash, P> Traced<K, P> {
+    fn get(&self, shape: K, trace: impl FnOnce() -> P) -> Arc<P> {
+        // Tracing cannot leave the table half changed, so poison is harmless.
+        let mut traced = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        Arc::clone(traced.entry(shape).or_insert_with(|| Arc::new(trace())))
+    }
+}

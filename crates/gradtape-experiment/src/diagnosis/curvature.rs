@@ -1,0 +1,128 @@
+//! The quadratic model of an objective at a point: its gradient and second derivatives.
+
+use std::sync::OnceLock;
+
+use super::eigenvalues::eigenvalues;
+use crate::batch::MAX_MODELLED;
+use crate::number::Number;
+use crate::plan::Plan;
+use gradtape_engine::Program;
+use gradtape_tape::{Graph, Subnormals};
+
+/// Maximum number of operations of an objective with a model, as [`Objective::size`] counts them.
+///
+/// [`Objective::size`]: crate::objective::Objective::size
+const GREATEST_SIZE: usize = 5_000;
+
+/// The quadratic model of an objective at a point, by the eigenvectors of the Hessian.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub(super) struct Model {
+    /// The eigenvalues, in ascending order.
+    pub(super) curvatures: Vec<f64>,
+    /// The gradient along each.
+    pub(super) slopes: Vec<f64>,
+}
+
+impl Model {
+    /// The difference of the loss between the point and the stationary point of the model,
+    /// each direction counted with its magnitude.
+    pub(super) fn decrease(&self) -> f64 {
+        let parts = self.parts();
+        parts
+            .map(|(slope, curvature)| slope * slope / (2.0 * curvature))
+            .sum()
+    }
+
+    /// The distance of the stationary point.
+    pub(super) fn distance(&self) -> f64 {
+        let parts = self.parts().map(|(slope, curvature)| slope / curvature);
+        parts.map(|part| part * part).sum::<f64>().sqrt()
+    }
+
+    /// The slopes that are not zero, with the magnitudes of their curvatures.
+    fn parts(&self) -> impl Iterator<Item = (f64, f64)> {
+        let all = self.slopes.iter().zip(&self.curvatures);
+        let all = all.map(|(slope, curvature)| (*slope, curvature.abs()));
+        all.filter(|(slope, _)| *slope != 0.0)
+    }
+}
+
+/// Programs for gradients and the products of Hessians with vectors, made on demand.
+#[derive(Debug)]
+pub(super) struct Curvatures(Vec<OnceLock<Program<f64>>>);
+
+impl Curvatures {
+    pub(super) fn new(plan: &Plan) -> Self {
+        Curvatures(plan.objectives.iter().map(|_| OnceLock::new()).collect())
+    }
+
+    /// The model at a point, in `f64` whatever the precision of the run; `None` if a derivative
+    /// is not finite, or if the objective is too large or has data, which a report does not
+    /// store. A variable held at a bound has no slope and no curvature.
+    pub(super) fn at(
+        &self,
+        plan: &Plan,
+        objective: usize,
+        constants: &[Number],
+        point: &[f64],
+    ) -> Option<Model> {
+        let function = &plan.objectives[objective].function;
+        let size = function.parameters().len();
+        let is_small = size <= MAX_MODELLED && function.size() <= GREATEST_SIZE;
+        if !is_small || !function.data().is_empty() || point.len() != size || size == 0 {
+            return None;
+        }
+        let program = self.0[objective].get_or_init(|| product(plan, objective));
+        let constants = constants.iter().map(|number| number.wide());
+        let mut inputs: Vec<f64> = point.iter().copied().chain(constants).collect();
+        let vector = inputs.len();
+        inputs.resize(vector + size, 0.0);
+        let mut scratch = program.scratch();
+        let mut hessian = Vec::with_capacity(size * size);
+        let mut outputs = vec![0.0; 2 * size];
+        for place in 0..size {
+            inputs[vector + place] = 1.0;
+            program.run(&mut scratch, &inputs, &mut outputs);
+            inputs[vector + place] = 0.0;
+            hessian.extend_from_slice(&outputs[size..]);
+        }
+        outputs.truncate(size);
+        let bounds = &plan.objectives[objective].bounds;
+        for (place, (x, bounds)) in point.iter().zip(bounds).enumerate() {
+            let is_held = match outputs[place] > 0.0 {
+                true => *x <= bounds.least.wide(),
+                false => *x >= bounds.greatest.wide(),
+            };
+            if is_held {
+                outputs[place] = 0.0;
+                for other in 0..size {
+                    hessian[place * size + other] = 0.0;
+                    hessian[other * size + place] = 0.0;
+                }
+            }
+        }
+        if outputs.iter().any(|slope| !slope.is_finite()) {
+            return None;
+        }
+        let (curvatures, slopes) = eigenvalues(&hessian, &outputs)?.into_iter().unzip();
+        Some(Model { curvatures, slopes })
+    }
+}
+
+/// The gradient, and the product of the Hessian with a vector: the derivative of the
+/// gradient along it.
+fn product(plan: &Plan, objective: usize) -> Program<f64> {
+    let function = &plan.objectives[objective].function;
+    let graph = Graph::<f64>::new(Subnormals::Keep);
+    let inputs = |count: usize| (0..count).map(|_| graph.input()).collect::<Vec<_>>();
+    let x = inputs(function.parameters().len());
+    let constants = inputs(function.constants().len());
+    let v = inputs(x.len());
+    let loss = function.trace(&graph, &x, &constants);
+    let gradient = graph.gradient(loss, &x);
+    let products = gradient.iter().zip(&v).map(|(slope, v)| *slope * *v);
+    let along = products.reduce(|sum, product| sum + product);
+    let along = along.unwrap_or_else(|| graph.constant(0.0));
+    let outputs = gradient.into_iter().chain(graph.gradient(along, &x));
+    Program::new(&graph, &outputs.collect::<Vec<_>>())
+}

@@ -1,0 +1,309 @@
+//! Adam with averages of rows and columns instead of all squares.
+
+use super::moments::{Decay, learning_rate, weight_decay};
+use super::{
+    Block, Convention, DefaultValue, Defaults, Description, Domain, Epoch, Initial, Memory, Rule,
+    Setting, Slot, SlotShape, Update, UpdateRule,
+};
+use Convention::{Keras, Optax, PyTorch, Textbook};
+use DefaultValue::{Number, Switch};
+use gradtape_tape::Shape;
+
+/// Adam with averages of rows and columns instead of all squares.
+pub(super) struct Adafactor;
+
+static DESCRIPTION: Description = Description {
+    name: "adafactor",
+    title: "Adafactor",
+    about: "Divides by the root of an average of squares that forgets more and more slowly; for a matrix only the averages of its rows and columns are remembered. Steps are bounded and relative to the size of each variable (a number, a vector or a matrix).",
+    conventions: &[PyTorch, Optax, Keras],
+    settings: &[
+        Setting {
+            description: "η, the step length as a share of the variable",
+            ..learning_rate(&[
+                (PyTorch, Number(1e-2)),
+                (Optax, Number(1.0)),
+                (Keras, Number(1e-3)),
+            ])
+        },
+        Setting::new(
+            "beta2_decay",
+            Domain::NotPositive,
+            Defaults::By(&[(PyTorch, Number(-0.8)), (Keras, Number(-0.8))]),
+            "κ, the exponent of t in the weight of the newest squares",
+        ),
+        Setting::new(
+            "decay_rate",
+            Domain::NotNegative,
+            Defaults::By(&[(Optax, Number(0.8))]),
+            "κ, the exponent in the weight t⁻ᵏ of the newest squares, with k = κ",
+        ),
+        Setting::new(
+            "decay_offset",
+            Domain::Whole,
+            Defaults::By(&[(Optax, Number(0.0))]),
+            "o, the number of epochs by which the weight lags",
+        ),
+        Setting::new(
+            "epsilon1",
+            Domain::NotNegative,
+            Defaults::By(&[
+                (PyTorch, Number(0.0)),
+                (Optax, Number(1e-30)),
+                (Keras, Number(1e-30)),
+            ]),
+            "ε₁, keeps the denominator from 0; in PyTorch 0 stands for the machine epsilon",
+        ),
+        Setting::new(
+            "epsilon2",
+            Domain::NotNegative,
+            Defaults::By(&[(PyTorch, Number(1e-3)), (Keras, Number(1e-3))]),
+            "ε₂, the minimum size of a variable for relative steps",
+        ),
+        Setting::new(
+            "clip_threshold",
+            Domain::Positive,
+            Defaults::All(Number(1.0)),
+            "d, the maximum root mean square of a direction",
+        ),
+        Setting::new(
+            "relative_step",
+            Domain::Switch,
+            Defaults::By(&[(Keras, Switch(true))]),
+            "has no effect; in Keras η is at most 1/√t with it or without",
+        ),
+        Setting::new(
+            "multiply_by_parameter_scale",
+            Domain::Switch,
+            Defaults::By(&[(Optax, Switch(true))]),
+            "make steps relative to the size of the variable",
+        ),
+        Setting::new(
+            "momentum",
+            Domain::Share,
+            Defaults::By(&[(Optax, Number(0.0))]),
+            "μ, the decay rate of an average of steps",
+        ),
+        Setting::new(
+            "factored",
+            Domain::Switch,
+            Defaults::By(&[(Optax, Switch(true))]),
+            "remember only rows and columns of large matrices",
+        ),
+        Setting::new(
+            "min_dim_size_to_factor",
+            Domain::Whole,
+            Defaults::By(&[(Optax, Number(128.0))]),
+            "the minimum number of rows and of columns of a large matrix",
+        ),
+        weight_decay(&[
+            (PyTorch, Number(0.0)),
+            (Optax, Number(0.0)),
+            (Keras, Number(0.0)),
+        ]),
+    ],
+    rules: &[
+        (
+            &[PyTorch],
+            "\
+w = tᵏ with k = κ,  α = max(ε₂, ‖x‖/√n)·min(η, 1/√t)
+x ← x·(1 − η·λ)
+number, vector   V ← V + w·(g² − V)
+matrix           R ← R + w·(mean of g² in each row − R),  C of columns likewise
+                 V = R·C/max(mean R, ε₁)
+u = g/√max(V, ε₁²)
+x ← x − α/max(1, ‖u‖/(√n·d))·u",
+        ),
+        (
+            &[Optax],
+            "\
+w = (t − o)⁻ᵏ with k = κ
+small matrix     V ← (1 − w)·V + w·(g² + ε₁);  a number or vector likewise
+large matrix     R ← (1 − w)·R + w·mean of (g² + ε₁) in each row,  C of columns likewise
+                 V = R·C/mean R; with more rows than columns V = R·C/mean C
+u = g/√V,  u ← u/max(1, rms u/d)·η
+relative         u ← u·max(rms x, 10⁻³)
+momentum         u ← e ← (1 − μ)·u + μ·e
+x ← x − (u + λ·x)",
+        ),
+        (
+            &[Keras],
+            "\
+x ← x − x·λ·η
+w = tᵏ with k = κ,  α = max(ε₂, rms x)·min(η, 1/√t)
+number, vector   V ← (1 − w)·V + w·(g² + ε₁)
+matrix           R ← (1 − w)·R + w·mean of (g² + ε₁) in each row,  C of columns likewise
+                 V = R·C/mean R
+u = g/√V
+x ← x − α·u/max(1, rms u/d)",
+        ),
+    ],
+    sources: &[
+        "Shazeer, Stern, Adafactor: adaptive learning rates with sublinear memory cost, arXiv:1804.04235, 2018",
+    ],
+};
+
+/// The minimum size of a variable for relative steps in optax.
+const LEAST_SIZE: f64 = 1e-3;
+
+impl UpdateRule for Adafactor {
+    const DESCRIPTION: &'static Description = &DESCRIPTION;
+
+    fn memory(rule: Rule) -> Memory {
+        let slot = |shape| Slot {
+            shape,
+            initial: Initial::Number(0.0),
+        };
+        let mut slots = vec![slot(SlotShape::Rows), slot(SlotShape::Columns)];
+        if rule.convention() == Optax {
+            // The size of a large matrix is a number, which cannot shape the memory.
+            if !rule.has("factored") {
+                slots.clear();
+            }
+            slots.push(slot(SlotShape::Same));
+            if rule.has("momentum") {
+                slots.push(slot(SlotShape::Same));
+            }
+        }
+        Memory {
+            slots,
+            scalars: Vec::new(),
+        }
+    }
+
+    fn counts(_: Rule) -> bool {
+        true
+    }
+
+    fn record<N: Block>(epoch: &Epoch<'_, N>) -> Update<N> {
+        match epoch.rule.convention() {
+            PyTorch => pytorch(epoch),
+            Keras => keras(epoch),
+            Optax | Textbook => optax(epoch),
+        }
+    }
+}
+
+fn pytorch<N: Block>(epoch: &Epoch<'_, N>) -> Update<N> {
+    let (count, rate) = (epoch.updates(), epoch.learning_rate);
+    let one = epoch.constant(1.0);
+    let newest = count.power(epoch.number("beta2_decay"));
+    let bounded = rate.smaller(one / count.root());
+    let least = if epoch.has("epsilon1") {
+        epoch.number("epsilon1")
+    } else {
+        rate.machine_epsilon()
+    };
+    let decay = Decay::of(epoch);
+    epoch.each(|e| {
+        let [rows, columns] = e.memory;
+        let root = e.x.count().root();
+        let size = epoch.number("epsilon2").greater(e.x.norm() / root);
+        let (x, g) = decay.before(e.x, e.g);
+        let next = |old: N, new: N| old + newest * (new - old);
+        let (squares, rows, columns) = if is_matrix(g) {
+            let mean = |axis| {
+                let norm = g.square().sum(Some(axis)).root();
+                norm.square() / g.constant(g.shape()[axis] as f64)
+            };
+            let (rows, columns) = (next(rows, mean(1)), next(columns, mean(0)));
+            let squares = column(rows) * columns / least.greater(rows.mean(None));
+            (squares, rows, columns)
+        } else {
+            let squares = next(rows, g.square());
+            (squares, squares, columns)
+        };
+        let direction = one / (least * least).greater(squares).root() * g;
+        let length = one.greater(direction.norm() / (root * epoch.number("clip_threshold")));
+        (x - size * bounded / length * direction, [rows, columns])
+    })
+}
+
+fn keras<N: Block>(epoch: &Epoch<'_, N>) -> Update<N> {
+    let (count, rate) = (epoch.updates(), epoch.learning_rate);
+    let one = epoch.constant(1.0);
+    let kept = one - count.power(epoch.number("beta2_decay"));
+    let bounded = rate.smaller(one / count.root());
+    let decay = Decay::of(epoch);
+    epoch.each(|e| {
+        let [rows, columns] = e.memory;
+        let (x, g) = decay.before(e.x, e.g);
+        let size = epoch.number("epsilon2").greater(mean_root(x));
+        let new = g.square() + epoch.number("epsilon1");
+        let next = |old: N, new: N| kept * old + (one - kept) * new;
+        let (squares, rows, columns) = if is_matrix(g) {
+            let rows = next(rows, new.mean(Some(1)));
+            let columns = next(columns, new.mean(Some(0)));
+            (column(rows / rows.mean(None)) * columns, rows, columns)
+        } else {
+            let squares = next(rows, new);
+            (squares, squares, columns)
+        };
+        let direction = clipped(epoch, g / squares.root());
+        (x - size * bounded * direction, [rows, columns])
+    })
+}
+
+fn optax<N: Block>(epoch: &Epoch<'_, N>) -> Update<N> {
+    let one = epoch.constant(1.0);
+    let count = epoch.updates() - epoch.number("decay_offset");
+    let kept = one - count.power(-epoch.number("decay_rate"));
+    let decay = Decay::of(epoch);
+    let next = |old: N, new: N| kept * old + (one - kept) * new;
+    let inverse_root = |squares: N| one / squares.root();
+    epoch.each_listed(|x, g, memory| {
+        let new = g.square() + epoch.number("epsilon1");
+        let (factors, whole) = memory.split_at(if epoch.has("factored") { 2 } else { 0 });
+        let squares = next(whole[0], new);
+        let mut direction = g * inverse_root(squares);
+        let mut after = factors.to_vec();
+        if let ([rows, columns], [height, width]) = (factors, &g.shape()[..]) {
+            let rows = next(*rows, new.mean(Some(1)));
+            let columns = next(*columns, new.mean(Some(0)));
+            // The averages along the longer side are scaled to the mean 1.
+            let factored = if height > width {
+                let columns = inverse_root(columns / columns.mean(None));
+                g * columns * column(inverse_root(rows))
+            } else {
+                let rows = column(inverse_root(rows / rows.mean(None)));
+                g * rows * inverse_root(columns)
+            };
+            let shorter = g.constant(*height.min(width) as f64);
+            let is_small = shorter.is_below(epoch.number("min_dim_size_to_factor"));
+            direction = is_small.choose(direction, factored);
+            after = vec![rows, columns];
+        }
+        after.push(squares);
+        direction = clipped(epoch, direction) * epoch.learning_rate;
+        if epoch.has("multiply_by_parameter_scale") {
+            direction = direction * epoch.constant(LEAST_SIZE).greater(mean_root(x));
+        }
+        if let [_, average] = whole {
+            let momentum = epoch.number("momentum");
+            direction = (one - momentum) * direction + momentum * *average;
+            after.push(direction);
+        }
+        (x - decay.direction(direction, x), after)
+    })
+}
+
+fn is_matrix<N: Block>(x: N) -> bool {
+    x.shape().len() == 2
+}
+
+/// A vector as a matrix of one column.
+fn column<N: Block>(x: N) -> N {
+    let rows = x.shape()[0];
+    x.reshape(Shape::from([rows, 1]))
+}
+
+/// The root of the mean square.
+fn mean_root<N: Block>(x: N) -> N {
+    x.square().mean(None).root()
+}
+
+/// A direction with a bounded mean square.
+fn clipped<N: Block>(epoch: &Epoch<'_, N>, direction: N) -> N {
+    let excess = mean_root(direction) / epoch.number("clip_threshold");
+    direction / epoch.constant(1.0).greater(excess)
+}

@@ -1,0 +1,224 @@
+//! Constant, linear and polynomial schedules.
+
+use super::warmup::{WARMUP, WARMUP_FACTOR, WARMUP_START};
+use super::{
+    Block, Convention, Course, Curve, DefaultValue, Defaults, Description, Domain, Rate, Setting,
+};
+use Convention::{Keras, Optax, PyTorch, Textbook};
+use DefaultValue::{Number, Required, RunEpochs, Switch};
+use gradtape_tape::Op;
+
+/// The same learning rate in every epoch.
+pub(super) struct Constant;
+
+impl Curve for Constant {
+    const DESCRIPTION: &'static Description = &Description {
+        name: "constant",
+        title: "constant",
+        about: "The same learning rate in every epoch; in PyTorch's convention a multiple of it in the first few, if a factor is given.",
+        conventions: &[PyTorch, Keras, Optax, Textbook],
+        settings: &[
+            Setting::new(
+                "factor",
+                Domain::Positive,
+                Defaults::By(&[(PyTorch, Number(1.0))]),
+                "f, the factor on the learning rate in the first epochs (ConstantLR of PyTorch, where the default is 1/3)",
+            ),
+            Setting::new(
+                "epochs",
+                Domain::Whole,
+                Defaults::By(&[(PyTorch, Number(5.0))]),
+                "T, the number of epochs with the factor (total_iters)",
+            ),
+            WARMUP,
+            WARMUP_FACTOR,
+            WARMUP_START,
+        ],
+        rules: &[
+            (&[PyTorch], "f·η for k < T, then η"),
+            (&[Keras, Optax, Textbook], "η"),
+        ],
+        sources: &["torch.optim.lr_scheduler.ConstantLR"],
+    };
+
+    fn record<N: Block>(course: &Course<'_, N>) -> Rate<N> {
+        let rate = course.learning_rate;
+        if course.convention() != PyTorch {
+            return rate.into();
+        }
+        let is_first = course.epoch.is_below(course.number("epochs"));
+        is_first.choose(rate * course.number("factor"), rate).into()
+    }
+}
+
+/// A straight line from one learning rate to another.
+pub(super) struct Linear;
+
+impl Curve for Linear {
+    const DESCRIPTION: &'static Description = &Description {
+        name: "linear",
+        title: "linear",
+        about: "Follows a straight line from one learning rate to another, then stays constant.",
+        conventions: &[PyTorch, Optax],
+        settings: &[
+            Setting::new(
+                "epochs",
+                Domain::Count,
+                Defaults::By(&[(PyTorch, Number(5.0)), (Optax, RunEpochs)]),
+                "T, the number of epochs to the end (total_iters, transition_steps)",
+            ),
+            Setting::new(
+                "start_factor",
+                Domain::Positive,
+                Defaults::By(&[(PyTorch, Number(1.0 / 3.0))]),
+                "s, the factor on the learning rate at the start",
+            ),
+            Setting::new(
+                "end_factor",
+                Domain::NotNegative,
+                Defaults::By(&[(PyTorch, Number(1.0))]),
+                "e, the factor on the learning rate at the end",
+            ),
+            Setting::new(
+                "end",
+                Domain::NotNegative,
+                Defaults::By(&[(Optax, Required)]),
+                "E, the learning rate at the end (end_value)",
+            ),
+            Setting::new(
+                "begin",
+                Domain::Whole,
+                Defaults::By(&[(Optax, Number(0.0))]),
+                "B, the epoch in which the change begins (transition_begin)",
+            ),
+            WARMUP,
+            WARMUP_FACTOR,
+            WARMUP_START,
+        ],
+        rules: &[
+            (&[PyTorch], "η·(s + (e − s)·min(k, T)/T)"),
+            (
+                &[Optax],
+                "(η − E)·(1 − c/T) + E with c = k − B, from 0 to T",
+            ),
+        ],
+        sources: &["torch.optim.lr_scheduler.LinearLR", "optax.linear_schedule"],
+    };
+
+    fn record<N: Block>(course: &Course<'_, N>) -> Rate<N> {
+        let (rate, length) = (course.learning_rate, course.epochs());
+        if course.convention() == Optax {
+            let end = course.number("end");
+            return ((rate - end) * left(course, length) + end).into();
+        }
+        let epoch = course.epoch.smaller(length);
+        let (start, end) = (course.number("start_factor"), course.number("end_factor"));
+        (rate * (start + (end - start) * epoch / length)).into()
+    }
+}
+
+/// The remaining share of the epochs in optax.
+fn left<N: Block>(course: &Course<'_, N>, length: N) -> N {
+    let epoch = course.epoch - course.number("begin");
+    let epoch = epoch.greater(course.constant(0.0)).smaller(length);
+    course.constant(1.0) - epoch / length
+}
+
+/// Decay as a power of the remaining epochs.
+pub(super) struct Polynomial;
+
+impl Curve for Polynomial {
+    const DESCRIPTION: &'static Description = &Description {
+        name: "polynomial",
+        title: "polynomial",
+        about: "Decays as a power of the remaining epochs to an end, then stays constant.",
+        conventions: &[PyTorch, Keras, Optax],
+        settings: &[
+            Setting::new(
+                "epochs",
+                Domain::Count,
+                Defaults::By(&[
+                    (PyTorch, Number(5.0)),
+                    (Keras, RunEpochs),
+                    (Optax, RunEpochs),
+                ]),
+                "T, the number of epochs to the end (total_iters, decay_steps, transition_steps)",
+            ),
+            Setting::new(
+                "power",
+                Domain::Positive,
+                Defaults::By(&[
+                    (PyTorch, Number(1.0)),
+                    (Keras, Number(1.0)),
+                    (Optax, Required),
+                ]),
+                "p, the exponent; 1 is a straight line",
+            ),
+            Setting::new(
+                "end",
+                Domain::NotNegative,
+                Defaults::By(&[(Keras, Number(1e-4)), (Optax, Required)]),
+                "E, the learning rate at the end (end_learning_rate, end_value)",
+            ),
+            Setting::new(
+                "cycle",
+                Domain::Switch,
+                Defaults::By(&[(Keras, Switch(false))]),
+                "restart, with slower decay, at each multiple of T",
+            ),
+            Setting::new(
+                "begin",
+                Domain::Whole,
+                Defaults::By(&[(Optax, Number(0.0))]),
+                "B, the epoch in which the change begins (transition_begin)",
+            ),
+            WARMUP,
+            WARMUP_FACTOR,
+            WARMUP_START,
+        ],
+        rules: &[
+            (&[PyTorch], "η·(1 − min(k, T)/T)^p"),
+            (
+                &[Keras],
+                "\
+(η − E)·(1 − min(k, T)/T)^p + E
+cycle      (η − E)·(1 − k/S)^p + E with S = T·⌈k/T⌉, in the first epoch T",
+            ),
+            (
+                &[Optax],
+                "(η − E)·(1 − c/T)^p + E with c = k − B, from 0 to T",
+            ),
+        ],
+        sources: &[
+            "torch.optim.lr_scheduler.PolynomialLR",
+            "keras.optimizers.schedules.PolynomialDecay",
+            "optax.polynomial_schedule",
+        ],
+    };
+
+    fn record<N: Block>(course: &Course<'_, N>) -> Rate<N> {
+        let (rate, length, power) = (
+            course.learning_rate,
+            course.epochs(),
+            course.number("power"),
+        );
+        let one = course.constant(1.0);
+        if course.convention() == Optax {
+            let end = course.number("end");
+            return ((rate - end) * left(course, length).power(power) + end).into();
+        }
+        let share = if course.has("cycle") {
+            let cycles = N::apply(Op::Ceil, &[&(course.epoch / length)]);
+            // In the first epoch there would be no cycle yet.
+            course.epoch / (length * cycles.greater(one))
+        } else {
+            course.epoch.smaller(length) / length
+        };
+        let shape = (one - share).power(power);
+        if course.convention() == PyTorch {
+            return (rate * shape).into();
+        }
+        let end = course.number("end");
+        ((rate - end) * shape + end).into()
+    }
+}

@@ -1,0 +1,364 @@
+//! Schedules: how the learning rate changes from epoch to epoch.
+//!
+//! Each kind is a short function that records the learning rate of an epoch in the graph of
+//! that epoch, in the precision of the run. The number of the epoch is part of the run's
+//! state, so runs that differ only in numbers share a program.
+
+mod cosine;
+mod cycle;
+mod decay;
+mod formula;
+mod line;
+mod piecewise;
+mod plateau;
+mod warmup;
+
+use std::hash::{Hash, Hasher};
+use std::sync::Arc;
+
+use super::{
+    Block, Convention, DefaultValue, Defaults, Description, Domain, Form, Initial, Setting,
+};
+use crate::number::{Number, Value};
+
+pub use formula::RateFormula;
+
+/// A kind of schedule.
+trait Curve {
+    /// Its description.
+    const DESCRIPTION: &'static Description;
+
+    /// Whether the warm-up leads to the learning rate of its first epoch rather than to that
+    /// of the optimizer.
+    const STARTS_ELSEWHERE: bool = false;
+
+    /// Its memory.
+    fn memory(_: &Schedule) -> Vec<Initial> {
+        Vec::new()
+    }
+
+    /// Records the learning rate of an epoch.
+    fn record<N: Block>(course: &Course<'_, N>) -> Rate<N>;
+}
+
+/// Turns the list of kinds into an enum that dispatches to each of them.
+macro_rules! kinds {
+    ($($(#[$doc:meta])* $kind:ident = $curve:ty;)+) => {
+        /// The shape of a learning rate over the epochs, by its name in an experiment file.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+        pub enum Kind {
+            $($(#[$doc])* $kind,)+
+        }
+
+        impl Kind {
+            /// Every kind.
+            pub const ALL: &'static [Kind] = &[$(Kind::$kind),+];
+
+            /// Its description.
+            #[must_use]
+            pub fn description(self) -> &'static Description {
+                match self {
+                    $(Kind::$kind => <$curve>::DESCRIPTION,)+
+                }
+            }
+
+            fn starts_elsewhere(self) -> bool {
+                match self {
+                    $(Kind::$kind => <$curve>::STARTS_ELSEWHERE,)+
+                }
+            }
+        }
+
+        impl Schedule {
+            /// The numbers that it remembers.
+            #[must_use]
+            pub fn memory(&self) -> Vec<Initial> {
+                match self.outline.kind {
+                    $(Kind::$kind => <$curve>::memory(self),)+
+                }
+            }
+
+            fn curve<N: Block>(&self, course: &Course<'_, N>) -> Rate<N> {
+                match self.outline.kind {
+                    $(Kind::$kind => <$curve>::record(course),)+
+                }
+            }
+        }
+    };
+}
+
+kinds! {
+    /// The same learning rate in every epoch.
+    Constant = line::Constant;
+    /// A straight line from one learning rate to another.
+    Linear = line::Linear;
+    /// Decay as a power of the remaining epochs.
+    Polynomial = line::Polynomial;
+    /// Decay by a factor every few epochs.
+    Step = decay::Step;
+    /// Decay by a factor at given epochs.
+    MultiStep = piecewise::MultiStep;
+    /// Given learning rates between given epochs.
+    Piecewise = piecewise::Piecewise;
+    /// Decay by the same factor in every epoch.
+    Exponential = decay::Exponential;
+    /// Decay as one over the number of epochs.
+    InverseTime = decay::InverseTime;
+    /// Decay along half a cosine wave.
+    Cosine = cosine::Cosine;
+    /// Repeated decay along half a cosine wave.
+    CosineRestarts = cosine::CosineRestarts;
+    /// A rise to the learning rate, then a long fall.
+    OneCycle = cycle::OneCycle;
+    /// Repeated rise and fall.
+    Cyclic = cycle::Cyclic;
+    /// Decay by a factor where the loss stops falling.
+    Plateau = plateau::Plateau;
+    /// The value of a formula.
+    Formula = formula::OfFormula;
+}
+
+impl Kind {
+    /// The name in an experiment file.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        self.description().name
+    }
+
+    /// The kind with this name.
+    #[must_use]
+    pub fn named(name: &str) -> Option<Kind> {
+        Kind::ALL.iter().copied().find(|kind| kind.name() == name)
+    }
+}
+
+/// The part of a schedule that is the same for all runs of an optimizer.
+#[derive(Clone, Debug)]
+pub struct Outline {
+    /// The kind.
+    pub kind: Kind,
+    /// The convention of the rule.
+    pub convention: Convention,
+    /// The settings that are lists.
+    pub lists: Vec<(&'static str, Vec<Number>)>,
+    /// The formula, if the kind has one.
+    pub formula: Option<RateFormula>,
+    /// The method's name for the momentum that a cycle can change, if it has one.
+    pub momentum: Option<&'static str>,
+}
+
+impl Outline {
+    /// The list with this name, empty if it is not given.
+    #[must_use]
+    pub fn list(&self, name: &str) -> &[Number] {
+        let found = self.lists.iter().find(|(known, _)| *known == name);
+        found.map_or(&[], |(_, list)| list)
+    }
+
+    /// Whether it gives the learning rates itself, so that the optimizer needs none.
+    #[must_use]
+    pub fn gives_rates(&self) -> bool {
+        match &self.formula {
+            Some(formula) => !formula.reads("learning_rate"),
+            None => !self.list("values").is_empty(),
+        }
+    }
+}
+
+/// All numbers in it are finite, so it equals itself.
+impl Eq for Outline {}
+
+impl PartialEq for Outline {
+    fn eq(&self, other: &Self) -> bool {
+        (self.kind, self.convention, self.momentum)
+            == (other.kind, other.convention, other.momentum)
+            && self.lists == other.lists
+            && self.formula == other.formula
+    }
+}
+
+impl Hash for Outline {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        (self.kind, self.convention, self.momentum).hash(state);
+        for (name, list) in &self.lists {
+            name.hash(state);
+            for number in list {
+                number.wide().to_bits().hash(state);
+            }
+        }
+        self.formula.as_ref().map(RateFormula::text).hash(state);
+    }
+}
+
+/// A schedule with every setting that shapes the program; numbers are still open.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct Schedule {
+    outline: Arc<Outline>,
+    form: Form,
+}
+
+/// The inputs of a schedule in an epoch.
+#[derive(Debug)]
+pub struct Clock<'a, N> {
+    /// The number of previous epochs, from 0.
+    pub epoch: N,
+    /// The number of epochs of the run.
+    pub epochs: N,
+    /// The learning rate of the optimizer.
+    pub learning_rate: N,
+    /// The loss of this epoch.
+    pub loss: N,
+    /// The numbers that [`Schedule::memory`] lists.
+    pub memory: &'a [N],
+    /// The numbers that [`Schedule::numbers`] names.
+    pub numbers: &'a [(&'static str, N)],
+}
+
+/// The result of a schedule.
+#[derive(Clone, Debug)]
+pub struct Rate<N> {
+    /// The learning rate in force.
+    pub learning_rate: N,
+    /// The momentum in force, if the schedule has one.
+    pub momentum: Option<N>,
+    /// The memory after the epoch.
+    pub memory: Vec<N>,
+}
+
+impl<N> From<N> for Rate<N> {
+    /// A learning rate without momentum and memory.
+    fn from(learning_rate: N) -> Self {
+        Rate {
+            learning_rate,
+            momentum: None,
+            memory: Vec::new(),
+        }
+    }
+}
+
+impl Schedule {
+    /// The schedule of an outline with its other settings.
+    pub fn new<'v>(
+        outline: &Arc<Outline>,
+        setting: impl Fn(&str) -> Option<&'v Value>,
+    ) -> Schedule {
+        Schedule {
+            outline: Arc::clone(outline),
+            form: Form::new(outline.kind.description(), setting),
+        }
+    }
+
+    /// The part that is the same for all runs.
+    #[must_use]
+    pub fn outline(&self) -> &Outline {
+        &self.outline
+    }
+
+    /// The form of a setting: 0 if it is absent, 0, off or the first word.
+    fn form_of(&self, name: &str) -> u64 {
+        self.form.of(self.outline.kind.description(), name)
+    }
+
+    /// The settings that are inputs of the program.
+    pub fn numbers(&self) -> impl Iterator<Item = &'static str> {
+        let settings = self
+            .outline
+            .kind
+            .description()
+            .settings_of(self.outline.convention);
+        let numbers = settings.filter(|(setting, _)| setting.domain.is_number());
+        let names = numbers.map(|(setting, _)| setting.name);
+        names.filter(|name| self.form_of(name) != 0)
+    }
+
+    /// The setting of a method that it changes in addition to the learning rate.
+    #[must_use]
+    pub fn varies(&self) -> Option<&'static str> {
+        let cycles = self.form_of("cycle_momentum") != 0;
+        self.outline.momentum.filter(|_| cycles)
+    }
+
+    /// Records the learning rate of an epoch.
+    #[must_use]
+    pub fn record<N: Block>(&self, clock: &Clock<'_, N>) -> Rate<N> {
+        let mut course = Course {
+            schedule: self,
+            epoch: clock.epoch,
+            length: clock.epochs,
+            warmup: None,
+            learning_rate: clock.learning_rate,
+            loss: clock.loss,
+            memory: clock.memory,
+            numbers: clock.numbers,
+        };
+        if self.form_of("warmup") == 0 {
+            return self.curve(&course);
+        }
+        let warmup = course.number("warmup");
+        course.warmup = Some(warmup);
+        course.epoch = (clock.epoch - warmup).greater(course.constant(0.0));
+        course.length = clock.epochs - warmup;
+        warmup::before(&course, clock.epoch, &self.curve(&course))
+    }
+}
+
+/// The inputs of a [`Curve`] in an epoch.
+struct Course<'a, N> {
+    schedule: &'a Schedule,
+    /// The number of epochs since the end of the warm-up; 0 during it.
+    epoch: N,
+    /// The number of epochs of the run after the warm-up.
+    length: N,
+    /// The length of the warm-up, if there is one.
+    warmup: Option<N>,
+    learning_rate: N,
+    loss: N,
+    memory: &'a [N],
+    numbers: &'a [(&'static str, N)],
+}
+
+impl<N: Block> Course<'_, N> {
+    fn constant(&self, value: f64) -> N {
+        self.learning_rate.constant(value)
+    }
+
+    fn convention(&self) -> Convention {
+        self.schedule.outline.convention
+    }
+
+    /// Whether a setting is present and neither 0 nor off.
+    fn has(&self, name: &str) -> bool {
+        self.schedule.form_of(name) != 0
+    }
+
+    /// The index of a setting's word among its choices.
+    fn choice(&self, name: &str) -> u64 {
+        self.schedule.form_of(name)
+    }
+
+    /// The number of a setting; 0 if it is 0 or absent.
+    fn number(&self, name: &str) -> N {
+        let found = self.numbers.iter().find(|(known, _)| *known == name);
+        found.map_or_else(|| self.constant(0.0), |(_, number)| *number)
+    }
+
+    /// The setting `epochs`; by default the length of the run after the warm-up.
+    fn epochs(&self) -> N {
+        if self.has("epochs") {
+            self.number("epochs")
+        } else {
+            self.length
+        }
+    }
+
+    /// cos(π·x) with x = `part`/`whole`, in this order of operations.
+    fn cosine(&self, part: N, whole: N) -> N {
+        let turn = self.constant(std::f64::consts::PI) * part / whole;
+        N::apply(gradtape_tape::Op::Cos, &[&turn])
+    }
+}
+
+/// The largest integer that is not above `x`.
+fn floor<N: Block>(x: N) -> N {
+    N::apply(gradtape_tape::Op::Floor, &[&x])
+}

@@ -1,0 +1,242 @@
+//! A schedule that depends on the loss.
+
+use super::warmup::{WARMUP, WARMUP_FACTOR, WARMUP_START};
+use super::{
+    Block, Convention, Course, Curve, DefaultValue, Defaults, Description, Domain, Rate, Schedule,
+    Setting,
+};
+use crate::optimizer::Initial;
+use Convention::{Keras, Optax, PyTorch};
+use DefaultValue::{Name, Number};
+use gradtape_tape::Op;
+
+/// Decay by a factor where the loss stops falling.
+pub(super) struct Plateau;
+
+impl Curve for Plateau {
+    const DESCRIPTION: &'static Description = &Description {
+        name: "plateau",
+        title: "reduce on plateau",
+        about: "Decays by a factor where the loss of the run has stopped falling. The learning rate of epoch k depends on the losses of the previous epochs, in optax also on that of epoch k.",
+        conventions: &[PyTorch, Keras, Optax],
+        settings: &[
+            Setting::new(
+                "factor",
+                Domain::Fraction,
+                Defaults::All(Number(0.1)),
+                "γ, the factor",
+            ),
+            Setting::new(
+                "patience",
+                Domain::Whole,
+                Defaults::All(Number(10.0)),
+                "P, the number of epochs to wait without an improvement",
+            ),
+            Setting::new(
+                "threshold",
+                Domain::NotNegative,
+                Defaults::All(Number(1e-4)),
+                "δ, the minimum improvement (Keras: min_delta, an amount; optax: rtol, a share)",
+            ),
+            Setting::new(
+                "threshold_mode",
+                Domain::Choice(&["rel", "abs"]),
+                Defaults::By(&[(PyTorch, Name("rel"))]),
+                "whether threshold is a share of the best loss or an amount",
+            ),
+            Setting::new(
+                "atol",
+                Domain::NotNegative,
+                Defaults::By(&[(Optax, Number(0.0))]),
+                "a, an amount added to the minimum improvement",
+            ),
+            Setting::new(
+                "cooldown",
+                Domain::Whole,
+                Defaults::All(Number(0.0)),
+                "the number of epochs after a reduction that do not count",
+            ),
+            Setting::new(
+                "min_learning_rate",
+                Domain::NotNegative,
+                Defaults::By(&[(PyTorch, Number(0.0)), (Keras, Number(0.0))]),
+                "the minimum learning rate (min_lr)",
+            ),
+            Setting::new(
+                "min_scale",
+                Domain::NotNegative,
+                Defaults::By(&[(Optax, Number(0.0))]),
+                "the minimum learning rate as a share of the first",
+            ),
+            Setting::new(
+                "epsilon",
+                Domain::NotNegative,
+                Defaults::By(&[(PyTorch, Number(1e-8))]),
+                "a reduction by at most this is skipped (eps)",
+            ),
+            Setting::new(
+                "accumulation_size",
+                Domain::Count,
+                Defaults::By(&[(Optax, Number(1.0))]),
+                "the number of losses whose mean counts as one",
+            ),
+            WARMUP,
+            WARMUP_FACTOR,
+            WARMUP_START,
+        ],
+        rules: &[
+            (
+                &[PyTorch],
+                "\
+better     loss < best·(1 − δ), with threshold_mode abs loss < best − δ: best ← loss, bad ← 0
+else       bad ← bad + 1; during cooldown bad ← 0
+bad > P    η ← max(η·γ, min_learning_rate), bad ← 0, start cooldown",
+            ),
+            (
+                &[Keras],
+                "\
+better     loss + δ < best: best ← loss, bad ← 0
+else       bad ← bad + 1, except during cooldown
+bad ≥ P    η ← max(η·γ, min_learning_rate), bad ← 0, start cooldown",
+            ),
+            (
+                &[Optax],
+                "\
+better     loss < (1 − δ)·best − a: best ← loss, bad ← 0
+else       bad ← bad + 1; during cooldown bad ← 0
+bad = P    scale ← max(scale·γ, min_scale), bad ← 0, start cooldown
+           the learning rate is η·scale",
+            ),
+        ],
+        sources: &[
+            "torch.optim.lr_scheduler.ReduceLROnPlateau, step(loss) after each update",
+            "keras.callbacks.ReduceLROnPlateau",
+            "optax.contrib.reduce_on_plateau",
+        ],
+    };
+
+    fn memory(schedule: &Schedule) -> Vec<Initial> {
+        let (zero, best) = (Initial::Number(0.0), Initial::Number(f64::INFINITY));
+        match schedule.outline.convention {
+            // The scale, then what is remembered of the losses.
+            Optax => vec![Initial::Number(1.0), best, zero, zero, zero, zero],
+            _ => vec![Initial::Setting("learning_rate"), best, zero, zero],
+        }
+    }
+
+    fn record<N: Block>(course: &Course<'_, N>) -> Rate<N> {
+        match (course.convention(), course.memory) {
+            (Optax, [scale, best, bad, cooling, count, mean]) => {
+                of_optax(course, [*scale, *best, *bad, *cooling], [*count, *mean])
+            }
+            (PyTorch, [rate, best, bad, cooling]) => {
+                of_pytorch(course, [*rate, *best, *bad, *cooling])
+            }
+            (_, [rate, best, bad, cooling]) => of_keras(course, [*rate, *best, *bad, *cooling]),
+            _ => course.learning_rate.into(),
+        }
+    }
+}
+
+/// 1 where `x` is at least `least`, else 0.
+fn reaches<N: Block>(x: N, least: N) -> N {
+    N::apply(Op::LessEqual, &[&least, &x])
+}
+
+/// 1 where `x` is 0, and 0 where it is 1.
+fn not<N: Block>(x: N) -> N {
+    x.constant(1.0) - x
+}
+
+fn of_pytorch<N: Block>(course: &Course<'_, N>, [rate, best, bad, cooling]: [N; 4]) -> Rate<N> {
+    let (zero, one) = (course.constant(0.0), course.constant(1.0));
+    let (loss, threshold) = (course.loss, course.number("threshold"));
+    let wanted = match course.choice("threshold_mode") {
+        0 => best * (one - threshold),
+        _ => best - threshold,
+    };
+    let is_better = loss.is_below(wanted);
+    let bad = is_better.choose(zero, bad + one);
+    let cools = zero.is_below(cooling);
+    let bad = cools.choose(zero, bad);
+    let cooling = cools.choose(cooling - one, cooling);
+    let is_enough = course.number("patience").is_below(bad);
+    let least = course.number("min_learning_rate");
+    let lower = (rate * course.number("factor")).greater(least);
+    let counts = course.number("epsilon").is_below(rate - lower);
+    Rate {
+        learning_rate: rate,
+        momentum: None,
+        memory: vec![
+            (is_enough * counts).choose(lower, rate),
+            is_better.choose(loss, best),
+            is_enough.choose(zero, bad),
+            is_enough.choose(course.number("cooldown"), cooling),
+        ],
+    }
+}
+
+fn of_keras<N: Block>(course: &Course<'_, N>, [rate, best, wait, cooling]: [N; 4]) -> Rate<N> {
+    let (zero, one) = (course.constant(0.0), course.constant(1.0));
+    let loss = course.loss;
+    let cooled = zero.is_below(cooling);
+    let wait = cooled.choose(zero, wait);
+    let cooling = cooled.choose(cooling - one, cooling);
+    let is_better = (loss + course.number("threshold")).is_below(best);
+    // An epoch counts unless it is better or part of a cooldown.
+    let counts = not(is_better) * not(zero.is_below(cooling));
+    let waited = wait + one;
+    let is_enough = counts * reaches(waited, course.number("patience"));
+    let least = course.number("min_learning_rate");
+    let lowers = is_enough * least.is_below(rate);
+    let lower = (rate * course.number("factor")).greater(least);
+    let wait = is_better.choose(zero, counts.choose(waited, wait));
+    Rate {
+        learning_rate: rate,
+        momentum: None,
+        memory: vec![
+            lowers.choose(lower, rate),
+            is_better.choose(loss, best),
+            lowers.choose(zero, wait),
+            lowers.choose(course.number("cooldown"), cooling),
+        ],
+    }
+}
+
+fn of_optax<N: Block>(
+    course: &Course<'_, N>,
+    [scale, best, bad, cooling]: [N; 4],
+    [count, mean]: [N; 2],
+) -> Rate<N> {
+    let (zero, one) = (course.constant(0.0), course.constant(1.0));
+    let new_count = count + one;
+    let mean = (count * mean + course.loss) / new_count;
+    let is_full = N::apply(
+        Op::Equal,
+        &[&new_count, &course.number("accumulation_size")],
+    );
+    let share = one - course.number("threshold");
+    let is_better = mean.is_below(share * best - course.number("atol"));
+    let counted = is_better.choose(zero, bad + one);
+    let cools = zero.is_below(cooling);
+    let is_enough = N::apply(Op::Equal, &[&counted, &course.number("patience")]);
+    let lower = is_enough.choose(scale * course.number("factor"), scale);
+    let lower = lower.greater(course.number("min_scale"));
+    let new_scale = cools.choose(scale, lower);
+    let new_bad = cools.choose(zero, is_enough.choose(zero, counted));
+    let cooldown = is_enough.choose(course.number("cooldown"), zero);
+    let new_cooling = cools.choose(cooling - one, cooldown);
+    let new_scale = is_full.choose(new_scale, scale);
+    Rate {
+        learning_rate: course.learning_rate * new_scale,
+        momentum: None,
+        memory: vec![
+            new_scale,
+            is_full.choose(is_better.choose(mean, best), best),
+            is_full.choose(new_bad, bad),
+            is_full.choose(new_cooling, cooling),
+            is_full.choose(zero, new_count),
+            is_full.choose(zero, mean),
+        ],
+    }
+}

@@ -1,0 +1,380 @@
+//! The objectives of a plan.
+
+use std::collections::{HashMap, HashSet};
+use std::rc::Rc;
+
+use super::catalogue::Source;
+use super::function::{Written, default_name};
+use super::start::{Given, in_words};
+use super::{Decider, each_once, named};
+use crate::data::Dataset;
+use crate::mistake::{At, Code, Mistake, suggestion};
+use crate::number::{counted, grouped};
+use crate::objective::{self, GREATEST_ROTATION, Transform};
+use crate::plan::{
+    Bounds, Ends, GREATEST_OBJECTIVES, GREATEST_VARIABLES, Objective, Quantity, Start,
+};
+use crate::spec::{self, Groups, Map, Spec};
+use gradtape_tape::Shape;
+
+/// Names of columns of a report that have another meaning, in addition to quantities.
+const COLUMN_NAMES: &[&str] = &[
+    "run", "label", "epoch", "epochs", "status", "reason", "precision", "subnormals", "objective",
+    "optimizer", "method", "convention", "start", "dimension", "repetition",
+];
+
+/// The subject of a `zip` group of an objective.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Zipped {
+    Constants,
+    /// Its names begin with `start.`.
+    Start,
+}
+
+/// The `zip` groups of an objective for constants, or for starts, by the names that these
+/// have in their own tables.
+pub(super) fn zip_of(written: &spec::Objective, of: Zipped) -> Groups {
+    let start = |key: &At<String>| key.value.strip_prefix("start.").map(str::to_owned);
+    let is_meant = |group: &&Vec<At<String>>| {
+        let of_start = group.first().is_some_and(|key| start(key).is_some());
+        of_start == (of == Zipped::Start)
+    };
+    let groups = written.zip.iter().filter(is_meant);
+    let own = |key: &At<String>| match of {
+        Zipped::Constants => key.clone(),
+        Zipped::Start => At::new(
+            start(key).unwrap_or_else(|| key.value.clone()),
+            key.span.clone(),
+        ),
+    };
+    groups
+        .map(|group| group.iter().map(own).collect())
+        .collect()
+}
+
+impl Decider<'_> {
+    pub(super) fn objectives(&mut self, spec: &Spec) -> Vec<Objective> {
+        self.distinct_names(
+            spec.objectives.iter().filter_map(|one| one.name.as_ref()),
+            "objective",
+        );
+        let mut objectives: Vec<Objective> = Vec::new();
+        for (place, written) in spec.objectives.iter().enumerate() {
+            let sources = self.sources(written);
+            if objectives.len() + sources.len() > GREATEST_OBJECTIVES {
+                let message = "the functions and dimensions give too many objectives";
+                let label = format!("expected at most {GREATEST_OBJECTIVES} in total");
+                self.mistake(Code::TooLarge, &written.span, message, label);
+                break;
+            }
+            for source in &sources {
+                let of = spec.objectives.len();
+                let Some(mut objective) = self.objective(written, source, place, of) else {
+                    continue;
+                };
+                let is_twin = |other: &&Objective| {
+                    other.name == objective.name && other.dimension == objective.dimension
+                };
+                let twins = objectives.iter().filter(is_twin).count();
+                if twins > 0 && matches!(source, Source::Catalogue(..)) {
+                    objective.name = format!("{} {}", objective.name, twins + 1);
+                }
+                objectives.push(objective);
+            }
+        }
+        objectives
+    }
+
+    fn objective(
+        &mut self,
+        written: &spec::Objective,
+        source: &Source<'_>,
+        place: usize,
+        of: usize,
+    ) -> Option<Objective> {
+        match source {
+            Source::Formula => self.formula_objective(written, place, of),
+            Source::Catalogue(name, instance, dimension) => {
+                self.catalogue_objective(written, name, instance, *dimension, place)
+            }
+        }
+    }
+
+    fn formula_objective(
+        &mut self,
+        written: &spec::Objective,
+        place: usize,
+        of: usize,
+    ) -> Option<Objective> {
+        let names = written.starts.iter().flat_map(|start| &start.value);
+        let names: Vec<&At<String>> = names.map(|(name, _)| name).collect();
+        let variables = each_once(names.iter().map(|name| name.value.as_str()));
+        // Each start is compared with all variables, so their number is checked first.
+        let starts = if variables.len() <= GREATEST_VARIABLES {
+            self.starts(written, &variables, None)
+        } else {
+            None
+        };
+        let data = match &written.data {
+            Some(data) => Some(self.data(data, place)?),
+            None => None,
+        };
+        let first = starts.as_ref().and_then(|starts| starts.first());
+        let shapes = match first {
+            Some(first) => first.iter().map(|given| given.shape.clone()).collect(),
+            // Errors of the starts are already reported; the formula is still checked.
+            None if written.has_start && written.starts.iter().all(are_numbers) => {
+                vec![Shape::scalar(); variables.len()]
+            }
+            None if !written.has_start => Vec::new(),
+            None => return None,
+        };
+        if let Some(minimum) = &written.minimum {
+            self.minimum(minimum, &variables);
+        }
+        let is_given = written.keys.iter().any(|key| key == "start");
+        if !is_given && written.formula.is_some() {
+            let mistake = Mistake::new(
+                Code::MissingKey,
+                written.span.clone(),
+                "`[[objective]]` has no `start`",
+                "",
+            );
+            let help = "`start`: the initial value of each variable";
+            self.mistakes.push(mistake.help(help));
+        }
+        let settings = Rc::clone(&self.settings);
+        let texts = Written {
+            formula: written.formula.as_ref(),
+            define: &written.define,
+            constants: written.constants.iter().map(|(name, _)| name).collect(),
+            table: "start",
+            variables: names,
+            shapes,
+            data: data_names(written, data.as_ref()),
+            has_variables: written.has_start,
+            is_column: &move |name| is_column(name, &settings),
+            report: "report",
+            deed: "optimised",
+        };
+        let function = self.function(&texts)?;
+        if let Some(data) = &data {
+            self.fits_parts(&texts, &function, data)?;
+            self.fits_classes(&texts, &function, data)?;
+        }
+        let formula = &written.formula.as_ref()?.value;
+        let name = written.name.as_ref().map(|name| name.value.clone());
+        let minimum = written.minimum.as_ref();
+        let minimum_at = minimum.and_then(|minimum| self.minimum_at(minimum, &function));
+        let mut objective = Objective {
+            name: name.unwrap_or_else(|| default_name(formula, "objective", place, of)),
+            formula: formula.clone(),
+            minimum: minimum.map(|minimum| minimum.value.value),
+            minimum_at,
+            other_minima: Vec::new(),
+            bounds: vec![Bounds::none(); function.parameters().len()],
+            dimension: None,
+            data,
+            table: place,
+            constants: self.grid(
+                named(&written.constants),
+                &zip_of(written, Zipped::Constants),
+            ),
+            start_ends: Ends::default(),
+            starts: Vec::new(),
+            function,
+        };
+        self.finish(written, &mut objective, starts?)?;
+        Some(objective)
+    }
+
+    /// Adds the starts to an objective whose function is known, and transforms it.
+    pub(super) fn finish(
+        &mut self,
+        written: &spec::Objective,
+        objective: &mut Objective,
+        starts: Vec<Vec<Given>>,
+    ) -> Option<()> {
+        let names = objective.function.parameters().to_vec();
+        let before = self.mistakes.len();
+        for start in starts {
+            let mut settings = Vec::new();
+            let mut parts = Vec::new();
+            let mut first = 0;
+            for given in start {
+                let count = given.shape.elements().unwrap_or(0);
+                let own = names.get(first..first + count).unwrap_or(&[]);
+                let named = own.iter().zip(given.settings);
+                settings.extend(named.map(|(name, (series, span))| (name.clone(), series, span)));
+                parts.push(given.part);
+                first += count;
+            }
+            let grid = self.grid(settings, &zip_of(written, Zipped::Start));
+            objective.starts.push(Start { grid, parts });
+        }
+        // An error in `zip` occurs for each table of starts.
+        self.once_each(before);
+        let counts = objective.starts.iter().map(|start| start.grid.count());
+        objective.start_ends = Ends::new(counts);
+        if let Some(transform) = &written.transform {
+            let centre = objective.minimum_at.clone();
+            let centre = centre.unwrap_or_else(|| vec![0.0; names.len()]);
+            let transform = self.transform(transform, &centre)?;
+            objective.minimum_at = objective
+                .minimum_at
+                .as_ref()
+                .map(|at| transform.inverse(at));
+            for at in &mut objective.other_minima {
+                *at = transform.inverse(at);
+            }
+            objective.function = objective.function.clone().with_transform(transform);
+        }
+        self.bounds(written, objective);
+        Some(())
+    }
+
+    /// The starts of each table, in the order of `variables`.
+    pub(super) fn starts(
+        &mut self,
+        written: &spec::Objective,
+        variables: &[String],
+        demanded: Option<&[(String, Shape)]>,
+    ) -> Option<Vec<Vec<Given>>> {
+        let before = self.mistakes.len();
+        let mut shapes: HashMap<String, Shape> = HashMap::new();
+        for (name, shape) in demanded.unwrap_or(&[]) {
+            shapes.insert(name.clone(), shape.clone());
+        }
+        let mut starts = Vec::new();
+        for start in &written.starts {
+            let given: HashMap<&str, &spec::Start> = start
+                .value
+                .iter()
+                .map(|(name, given)| (name.value.as_str(), given))
+                .collect();
+            let mut each = Vec::new();
+            for variable in variables {
+                let Some(written) = given.get(variable.as_str()) else {
+                    let message = format!("this start has no value for `{variable}`");
+                    let label = format!("expected `{variable} = …` as in the other starts");
+                    self.mistake(Code::Start, &start.span, message, label);
+                    continue;
+                };
+                let shape = shapes.get(variable).cloned();
+                if let Some(given) = self.given(variable, written, shape.as_ref()) {
+                    shapes.insert(variable.clone(), given.shape.clone());
+                    each.push(given);
+                }
+            }
+            starts.push(each);
+        }
+        // The reader has reported one that was misread.
+        let are_whole = starts.iter().all(|each| each.len() == variables.len());
+        (self.mistakes.len() == before && are_whole).then_some(starts)
+    }
+
+    pub(super) fn minimum(&mut self, minimum: &spec::Minimum, variables: &[String]) {
+        let given: HashSet<&str> = variables.iter().map(String::as_str).collect();
+        for (name, _) in &minimum.at {
+            if !given.contains(name.value.as_str()) {
+                let message = format!("unknown variable `{}`", name.value);
+                let known = variables.iter().map(String::as_str);
+                let label = suggestion(&name.value, "available variables", known);
+                self.mistake(Code::UnknownName, &name.span, message, label);
+            }
+        }
+    }
+
+    /// The known minimiser, if the file gives all of it.
+    pub(super) fn minimum_at(
+        &mut self,
+        minimum: &spec::Minimum,
+        function: &objective::Objective,
+    ) -> Option<Vec<f64>> {
+        let mut at = Vec::new();
+        let mut is_whole = !minimum.at.is_empty();
+        for (name, shape) in function.variables() {
+            let given = minimum.at.iter().find(|(known, _)| known.value == *name);
+            let Some((_, numbers)) = given else {
+                is_whole = false;
+                continue;
+            };
+            let count = shape.elements().unwrap_or(0);
+            let wide = numbers.list.iter().map(|number| number.value.wide());
+            if numbers.is_list && numbers.list.len() != count {
+                let message = format!("`{name}` is {} in the formula", in_words(shape));
+                let label = format!("found {}", counted(numbers.list.len(), "number"));
+                self.mistake(Code::Lengths, &numbers.span, message, label);
+                is_whole = false;
+            } else if numbers.is_list {
+                at.extend(wide);
+            } else {
+                at.extend(wide.cycle().take(count));
+            }
+        }
+        is_whole.then_some(at)
+    }
+
+    fn transform(&mut self, written: &spec::Transform, centre: &[f64]) -> Option<Transform> {
+        let dimension = centre.len();
+        let before = self.mistakes.len();
+        let mut each = |name: &str, numbers: &Option<spec::Numbers>, default: f64| {
+            let Some(numbers) = numbers else {
+                return vec![default; dimension];
+            };
+            let wide: Vec<f64> = numbers.list.iter().map(|one| one.value.wide()).collect();
+            if numbers.is_list && wide.len() != dimension {
+                let message = format!("`{name}` has {}", counted(wide.len(), "number"));
+                let label = format!("expected {dimension}, one for each variable, or a single one");
+                self.mistakes.push(Mistake::new(
+                    Code::Lengths,
+                    numbers.span.clone(),
+                    message,
+                    label,
+                ));
+            }
+            wide.into_iter().cycle().take(dimension).collect()
+        };
+        let shift = each("shift", &written.shift, 0.0);
+        let scale = each("scale", &written.scale, 1.0);
+        let seed = written.rotate.as_ref().map(|seed| seed.value);
+        if let (Some(seed), true) = (&written.rotate, dimension > GREATEST_ROTATION) {
+            let message = format!(
+                "{} variables are too many to rotate",
+                grouped(dimension as u128)
+            );
+            let label = format!("expected at most {}", grouped(GREATEST_ROTATION as u128));
+            self.mistake(Code::TooLarge, &seed.span, message, label);
+        }
+        if self.mistakes.len() > before {
+            return None;
+        }
+        // Errors are already reported at their places.
+        Transform::new(centre, &shift, seed, &scale).ok()
+    }
+}
+
+/// The names that data give, with their shapes.
+fn data_names<'w>(
+    written: &'w spec::Objective,
+    data: Option<&Dataset>,
+) -> Vec<(&'w At<String>, Shape)> {
+    let arrays = data.map_or(&[][..], |data| &data.arrays);
+    let shape = |name: &'w At<String>| {
+        let array = arrays.iter().find(|array| array.name == name.value)?;
+        Some((name, array.shape.clone()))
+    };
+    let names = written.data.iter().flat_map(|data| &data.columns);
+    names.filter_map(|(name, _)| shape(name)).collect()
+}
+
+/// Whether a table of starts has numbers only, by its form.
+fn are_numbers(start: &At<Map<spec::Start>>) -> bool {
+    let mut starts = start.value.iter();
+    starts.all(|(_, start)| matches!(start, spec::Start::Setting(_)))
+}
+
+/// Whether a column of a report of runs by methods with these settings has this name.
+fn is_column(name: &str, settings: &HashSet<&str>) -> bool {
+    COLUMN_NAMES.contains(&name) || Quantity::named(name).is_some() || settings.contains(name)
+}

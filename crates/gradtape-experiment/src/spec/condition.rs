@@ -1,0 +1,551 @@
+//! Conditions that select runs, as a small language.
+//!
+//! ```text
+//! any       = all { "|" all }
+//! all       = term { "&" term }
+//! term      = "!" term | "(" any ")" | test
+//! test      = SETTING relation VALUE { "," VALUE } | PATTERN
+//! relation  = "=" | "!=" | "<" | "<=" | ">" | ">="
+//! ```
+//!
+//! A value that is not in quotes ends at `&`, `|`, `,` or a closing parenthesis, and is a
+//! pattern if it contains `*` (any text) or `?` (any character). A pattern alone is matched
+//! with labels.
+
+use crate::mistake::{At, Code, Mistake, Span};
+use crate::number::{Number, Value};
+
+/// Maximum nesting depth of parentheses and `!`.
+const GREATEST_DEPTH: usize = 100;
+
+/// A condition on the settings of a run; `K` names a setting.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Condition<K> {
+    /// All of them hold.
+    All(Vec<Condition<K>>),
+    /// Any of them holds.
+    Any(Vec<Condition<K>>),
+    /// It does not hold.
+    Not(Box<Condition<K>>),
+    /// A test of one setting.
+    Test(Test<K>),
+}
+
+/// A test of one setting.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Test<K> {
+    /// The setting.
+    pub setting: K,
+    /// The comparison.
+    pub relation: Relation,
+    /// The values to compare with: any of these for [`Relation::Equal`], none for
+    /// [`Relation::Different`], one number for the others.
+    pub values: Vec<Wanted>,
+}
+
+/// Comparison of a setting with a value.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Relation {
+    /// `=`: numbers are equal if they agree to nine digits.
+    Equal,
+    /// `!=`: it is not equal, or there is no such setting.
+    Different,
+    /// `<`
+    Below,
+    /// `<=`
+    AtMost,
+    /// `>`
+    Above,
+    /// `>=`
+    AtLeast,
+}
+
+/// A value that a setting is compared with.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Wanted {
+    /// The value.
+    Value(Value),
+    /// Text as typed, which can mean a number or a name.
+    Typed(Value, String),
+    /// A pattern in which `*` stands for any text and `?` for any character.
+    Pattern(String),
+}
+
+impl Wanted {
+    /// A value as typed.
+    fn typed(text: &str) -> Wanted {
+        let value = match (text, text.parse::<Number>()) {
+            ("true", _) => Value::Switch(true),
+            ("false", _) => Value::Switch(false),
+            (_, Ok(number)) => Value::Number(number),
+            (_, Err(_)) => Value::Name(text.to_owned()),
+        };
+        Wanted::Typed(value, text.to_owned())
+    }
+
+    fn matches(&self, setting: &Value) -> bool {
+        match self {
+            Wanted::Value(value) => value.matches(setting),
+            Wanted::Typed(value, text) => {
+                value.matches(setting) || matches!(setting, Value::Name(name) if name == text)
+            }
+            Wanted::Pattern(pattern) => fits(pattern, &setting.to_string()),
+        }
+    }
+}
+
+/// Whether a text fits a pattern.
+fn fits(pattern: &str, text: &str) -> bool {
+    let pattern: Vec<char> = pattern.chars().collect();
+    let text: Vec<char> = text.chars().collect();
+    let (mut in_pattern, mut in_text) = (0, 0);
+    // The place after the last star, and the end of the text that it stands for so far.
+    let mut star: Option<(usize, usize)> = None;
+    while in_text < text.len() {
+        match pattern.get(in_pattern) {
+            Some('*') => {
+                in_pattern += 1;
+                star = Some((in_pattern, in_text));
+            }
+            Some(letter) if *letter == '?' || *letter == text[in_text] => {
+                in_pattern += 1;
+                in_text += 1;
+            }
+            _ => {
+                let Some((behind, begin)) = star else {
+                    return false;
+                };
+                // The star stands for one more character.
+                star = Some((behind, begin + 1));
+                (in_pattern, in_text) = (behind, begin + 1);
+            }
+        }
+    }
+    pattern[in_pattern..].iter().all(|letter| *letter == '*')
+}
+
+impl<K> Test<K> {
+    fn holds(&self, setting: Option<&Value>) -> bool {
+        let is_equal = || {
+            let mut values = self.values.iter();
+            setting.is_some_and(|setting| values.any(|value| value.matches(setting)))
+        };
+        let compared = |holds: fn(&f64, &f64) -> bool| {
+            let limit = self.values.first().and_then(|value| match value {
+                Wanted::Value(value) | Wanted::Typed(value, _) => value.number(),
+                Wanted::Pattern(_) => None,
+            });
+            let setting = setting.and_then(Value::number);
+            let both = setting.zip(limit);
+            both.is_some_and(|(setting, limit)| holds(&setting.wide(), &limit.wide()))
+        };
+        match self.relation {
+            Relation::Equal => is_equal(),
+            Relation::Different => !is_equal(),
+            Relation::Below => compared(f64::lt),
+            Relation::AtMost => compared(f64::le),
+            Relation::Above => compared(f64::gt),
+            Relation::AtLeast => compared(f64::ge),
+        }
+    }
+}
+
+impl<K> Condition<K> {
+    /// Whether the condition holds, where `setting` returns the value of a setting, or `None`
+    /// for an absent one.
+    pub fn holds(&self, setting: &mut dyn FnMut(&K) -> Option<Value>) -> bool {
+        match self {
+            Condition::All(all) => all.iter().all(|one| one.holds(setting)),
+            Condition::Any(any) => any.iter().any(|one| one.holds(setting)),
+            Condition::Not(one) => !one.holds(setting),
+            Condition::Test(test) => test.holds(setting(&test.setting).as_ref()),
+        }
+    }
+
+    /// The same condition with other names of settings; `None` if `name` has none for one of
+    /// them. `name` is called for all settings, so that all unknown ones can be reported.
+    pub fn named<L>(&self, name: &mut dyn FnMut(&K) -> Option<L>) -> Option<Condition<L>> {
+        let mut each = |list: &[Condition<K>]| {
+            let named: Vec<_> = list.iter().map(|one| one.named(name)).collect();
+            named.into_iter().collect::<Option<Vec<_>>>()
+        };
+        Some(match self {
+            Condition::All(all) => Condition::All(each(all)?),
+            Condition::Any(any) => Condition::Any(each(any)?),
+            Condition::Not(one) => Condition::Not(Box::new(one.named(name)?)),
+            Condition::Test(test) => Condition::Test(Test {
+                setting: name(&test.setting)?,
+                relation: test.relation,
+                values: test.values.clone(),
+            }),
+        })
+    }
+
+    /// The settings that the condition tests.
+    pub fn settings(&self) -> Vec<&K> {
+        match self {
+            Condition::All(list) | Condition::Any(list) => {
+                list.iter().flat_map(Condition::settings).collect()
+            }
+            Condition::Not(one) => one.settings(),
+            Condition::Test(test) => vec![&test.setting],
+        }
+    }
+}
+
+impl Condition<At<String>> {
+    /// Reads a condition; the places of its settings are those in `text`.
+    ///
+    /// # Errors
+    ///
+    /// If the text is not a condition: what is wrong, with its place in `text`.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use gradtape_experiment::number::Value;
+    /// use gradtape_experiment::spec::Condition;
+    ///
+    /// let condition = Condition::parse("learning_rate < 0.1 & method = adam*, sgd")?;
+    /// let mut run = |setting: &gradtape_experiment::mistake::At<String>| match setting.value.as_str() {
+    ///     "learning_rate" => Some(Value::Number(0.05.into())),
+    ///     "method" => Some(Value::Name("adamw".to_owned())),
+    ///     _ => None,
+    /// };
+    /// assert!(condition.holds(&mut run));
+    /// assert!(!Condition::parse("!(momentum = 0.9) & method = sgd")?.holds(&mut run));
+    /// assert_eq!(Condition::parse("a = 1 &").unwrap_err().message, "a condition is missing");
+    /// # Ok::<(), gradtape_experiment::mistake::Mistake>(())
+    /// ```
+    pub fn parse(text: &str) -> Result<Self, Mistake> {
+        let mut parser = Parser { text, at: 0 };
+        let condition = parser.any(0)?;
+        match parser.peek() {
+            None => Ok(condition),
+            Some(letter) => {
+                let place = parser.at..parser.at + letter.len_utf8();
+                let message = format!("unexpected `{letter}`");
+                Err(Mistake::new(
+                    Code::Condition,
+                    place,
+                    message,
+                    "expected `&`, `|` or the end",
+                ))
+            }
+        }
+    }
+}
+
+struct Parser<'t> {
+    text: &'t str,
+    at: usize,
+}
+
+impl Parser<'_> {
+    fn peek(&mut self) -> Option<char> {
+        let rest = &self.text[self.at..];
+        self.at += rest.len() - rest.trim_start().len();
+        self.text[self.at..].chars().next()
+    }
+
+    /// Takes a sign if it comes next, even if it is doubled.
+    fn take(&mut self, sign: char) -> bool {
+        let found = self.peek() == Some(sign);
+        if found {
+            self.at += sign.len_utf8();
+            if matches!(sign, '&' | '|') && self.text[self.at..].starts_with(sign) {
+                self.at += sign.len_utf8();
+            }
+        }
+        found
+    }
+
+    fn any(&mut self, depth: usize) -> Result<Condition<At<String>>, Mistake> {
+        let mut any = vec![self.all(depth)?];
+        while self.take('|') {
+            any.push(self.all(depth)?);
+        }
+        Ok(match any.len() {
+            1 => any.remove(0),
+            _ => Condition::Any(any),
+        })
+    }
+
+    fn all(&mut self, depth: usize) -> Result<Condition<At<String>>, Mistake> {
+        let mut all = vec![self.term(depth)?];
+        while self.take('&') {
+            all.push(self.term(depth)?);
+        }
+        Ok(match all.len() {
+            1 => all.remove(0),
+            _ => Condition::All(all),
+        })
+    }
+
+    fn term(&mut self, depth: usize) -> Result<Condition<At<String>>, Mistake> {
+        let begin = self.at;
+        if depth > GREATEST_DEPTH {
+            let message = format!("the condition is nested more than {GREATEST_DEPTH} levels deep");
+            return Err(Mistake::new(Code::Condition, self.next(begin), message, ""));
+        }
+        if self.take('!') {
+            return Ok(Condition::Not(Box::new(self.term(depth + 1)?)));
+        }
+        if self.take('(') {
+            let open = self.at - 1;
+            let inner = self.any(depth + 1)?;
+            if self.take(')') {
+                return Ok(inner);
+            }
+            let message = "a parenthesis is not closed";
+            return Err(Mistake::new(
+                Code::Condition,
+                open..open + 1,
+                message,
+                "`)` is missing",
+            ));
+        }
+        self.test()
+    }
+
+    fn test(&mut self) -> Result<Condition<At<String>>, Mistake> {
+        let (word, is_quoted) = self.word("=!<>&|")?;
+        if word.value.is_empty() && !is_quoted {
+            let place = self.next(self.at);
+            let label = "expected a setting, such as `learning_rate < 0.1`";
+            return Err(Mistake::new(
+                Code::Condition,
+                place,
+                "a condition is missing",
+                label,
+            ));
+        }
+        let Some(relation) = self.relation() else {
+            if is_quoted || !is_pattern(&word.value) {
+                let message = format!("`{}` is not a condition", word.value);
+                let label = "expected a comparison after it, such as `= 0.1`, or a pattern for labels with `*`";
+                return Err(Mistake::new(Code::Condition, word.span, message, label));
+            }
+            return Ok(Condition::Test(Test {
+                setting: At::new("label".to_owned(), word.span),
+                relation: Relation::Equal,
+                values: vec![Wanted::Pattern(word.value)],
+            }));
+        };
+        let mut values = Vec::new();
+        let orders = !matches!(relation, Relation::Equal | Relation::Different);
+        loop {
+            let (word, is_quoted) = self.word("&|,")?;
+            let At { value, span } = word;
+            let is_number = value
+                .parse::<Number>()
+                .is_ok_and(|one| !one.wide().is_nan());
+            let is_wrong = if orders {
+                is_quoted || !is_number
+            } else {
+                value.is_empty() && !is_quoted
+            };
+            if is_wrong {
+                let expected = if orders { "a number" } else { "a value" };
+                let message = match value.as_str() {
+                    "" => format!("{expected} is missing"),
+                    value => format!("`{value}` cannot be ordered"),
+                };
+                let place = if span.is_empty() {
+                    self.next(span.start)
+                } else {
+                    span
+                };
+                return Err(Mistake::new(
+                    Code::Condition,
+                    place,
+                    message,
+                    format!("expected {expected}"),
+                ));
+            }
+            values.push(if is_quoted {
+                Wanted::Value(Value::Name(value))
+            } else if is_pattern(&value) {
+                Wanted::Pattern(value)
+            } else {
+                Wanted::typed(&value)
+            });
+            if orders || !self.take(',') {
+                break;
+            }
+        }
+        Ok(Condition::Test(Test {
+            setting: word,
+            relation,
+            values,
+        }))
+    }
+
+    fn relation(&mut self) -> Option<Relation> {
+        self.peek();
+        let rest = &self.text[self.at..];
+        let signs = [
+            ("==", Relation::Equal),
+            ("!=", Relation::Different),
+            ("<=", Relation::AtMost),
+            (">=", Relation::AtLeast),
+            ("=", Relation::Equal),
+            ("<", Relation::Below),
+            (">", Relation::Above),
+        ];
+        let found = signs.into_iter().find(|(sign, _)| rest.starts_with(sign))?;
+        self.at += found.0.len();
+        Some(found.1)
+    }
+
+    /// A quoted string, or the text up to one of `ends` or a parenthesis that was not opened in it.
+    fn word(&mut self, ends: &str) -> Result<(At<String>, bool), Mistake> {
+        let first = self.peek();
+        let begin = self.at;
+        let rest = &self.text[begin..];
+        if let Some(quote) = first.filter(|first| matches!(first, '"' | '\'')) {
+            let inner = &rest[1..];
+            let Some(length) = inner.find(quote) else {
+                let message = "a quote is not closed";
+                return Err(Mistake::new(
+                    Code::Condition,
+                    begin..begin + 1,
+                    message,
+                    "the string begins here",
+                ));
+            };
+            self.at = begin + length + 2;
+            let word = At::new(inner[..length].to_owned(), begin..self.at);
+            return Ok((word, true));
+        }
+        let mut depth = 0_usize;
+        let mut end = rest.len();
+        for (place, letter) in rest.char_indices() {
+            match letter {
+                '(' | '[' => depth += 1,
+                ')' if depth == 0 => {
+                    end = place;
+                    break;
+                }
+                ')' | ']' => depth = depth.saturating_sub(1),
+                _ if depth == 0 && ends.contains(letter) => {
+                    end = place;
+                    break;
+                }
+                _ => {}
+            }
+        }
+        let word = rest[..end].trim_end();
+        self.at = begin + word.len();
+        Ok((At::new(word.to_owned(), begin..self.at), false))
+    }
+
+    /// The character at a place, or the last one of the text, to underline.
+    fn next(&self, at: usize) -> Span {
+        let at = at.min(self.text.len());
+        match self.text[at..].chars().next() {
+            Some(letter) => at..at + letter.len_utf8(),
+            None => match self.text.char_indices().next_back() {
+                Some((place, letter)) => place..place + letter.len_utf8(),
+                None => 0..0,
+            },
+        }
+    }
+}
+
+fn is_pattern(text: &str) -> bool {
+    text.contains(['*', '?'])
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Whether the condition selects a run with these settings.
+    fn chosen(condition: &str) -> bool {
+        let condition = Condition::parse(condition).unwrap();
+        condition.holds(&mut |setting| match setting.value.as_str() {
+            "learning_rate" => Some(Value::Number(0.1.into())),
+            "method" => Some(Value::Name("adam".to_owned())),
+            "nesterov" => Some(Value::Switch(true)),
+            "objective" => Some(Value::Name("max(x, 2)*y & z".to_owned())),
+            "label" => Some(Value::Name("adam, learning_rate=0.1".to_owned())),
+            "start.x[0]" => Some(Value::Number(2.0.into())),
+            "seed" => Some(Value::Name("2".to_owned())),
+            _ => None,
+        })
+    }
+
+    #[test]
+    fn conditions_hold_or_do_not() {
+        for holds in [
+            "learning_rate=0.1",
+            " learning_rate == 1e-1 ",
+            "learning_rate<0.2&method=adam",
+            "learning_rate < 0.05 | method = adam",
+            "learning_rate < 0.05 | learning_rate > 0.05 & method = adam",
+            "(learning_rate < 0.05 || learning_rate >= 0.1) && method != sgd",
+            "method = sgd, adam",
+            "method = a?a*",
+            "method = 'adam'",
+            "nesterov = true",
+            "momentum != 0.9",
+            "!momentum = 0.9",
+            "!(momentum = 0.9 & method = adam)",
+            "*adam*",
+            "label = adam*0.1",
+            "objective = max(x, 2)*",
+            "objective = \"max(x, 2)*y & z\"",
+            "start.x[0] > 1 & start.x[0] <= 2",
+            "seed = 2",
+        ] {
+            assert!(chosen(holds), "{holds}");
+        }
+        for fails in [
+            "learning_rate != 0.1",
+            "learning_rate > 0.1",
+            "method < 3",
+            "momentum = 0.9",
+            "momentum < 0.9",
+            "momentum >= 0.9",
+            "method = '*'",
+            "*sgd*",
+            "!method = adam",
+            "method = adam & momentum = 0.9",
+            "method = ADAM",
+        ] {
+            assert!(!chosen(fails), "{fails}");
+        }
+    }
+
+    #[test]
+    fn what_is_no_condition_is_told_with_its_place() {
+        let told = |text: &str| {
+            let mistake = Condition::parse(text).unwrap_err();
+            let span = mistake.span.unwrap();
+            (mistake.message, text[span].to_owned())
+        };
+        let pair = |message: &str, place: &str| (message.to_owned(), place.to_owned());
+        assert_eq!(told("0.5"), pair("`0.5` is not a condition", "0.5"));
+        assert_eq!(told("a ="), pair("a value is missing", "="));
+        assert_eq!(told("a < b"), pair("`b` cannot be ordered", "b"));
+        assert_eq!(told("a < nan"), pair("`nan` cannot be ordered", "nan"));
+        assert_eq!(told("a = 1 & "), pair("a condition is missing", " "));
+        assert_eq!(told("a = 1 )"), pair("unexpected `)`", ")"));
+        assert_eq!(told("(a = 1"), pair("a parenthesis is not closed", "("));
+        assert_eq!(told("a = 'b"), pair("a quote is not closed", "'"));
+        assert_eq!(told("a < 1, 2"), pair("unexpected `,`", ","));
+        assert_eq!(told("ä = "), pair("a value is missing", " "));
+        let deep = format!("{}a = 1{}", "(".repeat(1000), ")".repeat(1000));
+        assert!(told(&deep).0.contains("nested more than 100 levels deep"));
+        assert_eq!(Condition::parse("").unwrap_err().span, Some(0..0));
+    }
+
+    #[test]
+    fn patterns_are_matched_without_going_back_for_ever() {
+        let many = "*a".repeat(50);
+        assert!(!fits(&format!("{many}b"), &"a".repeat(10_000)));
+        assert!(fits(&many, &"a".repeat(10_000)));
+        assert!(fits("", "") && fits("*", "") && !fits("?", "") && !fits("", "a"));
+    }
+}

@@ -1,0 +1,332 @@
+//! The data of charts, collected while runs are computed or read back.
+//!
+//! A chart has an upper limit of runs and of points, so that memory does not grow with
+//! runs × epochs; see [`Track`] for what is stored of each run.
+
+use std::borrow::Cow;
+use std::collections::{BTreeMap, HashMap};
+use std::sync::Arc;
+
+use super::track::Track;
+use gradtape_experiment::batch::{Counts, Recorder, Row, RunResult};
+use gradtape_experiment::number::{Number, Scalar};
+use gradtape_experiment::plan::{Band, ChartKind, Plan, Profile, Run};
+
+/// More lines than this are one area of colour.
+const GREATEST_LINES: usize = 1_000;
+
+/// More paths than this hide the level lines.
+const GREATEST_WAYS: usize = 300;
+
+/// The runs of all bands together.
+const GREATEST_REPETITIONS: usize = 20_000;
+
+/// Number of groups of neighbours in all lines of a chart together, and the minimum
+/// and maximum for each line. The maximum is far more than a chart has pixels.
+const GROUPS: usize = 1 << 18;
+const GROUPS_OF_A_LINE: std::ops::RangeInclusive<usize> = 256..=16_384;
+const POINTS_OF_A_BAND: std::ops::RangeInclusive<usize> = 64..=4_096;
+const IMPROVEMENTS_IN_AN_OCTAVE: std::ops::RangeInclusive<usize> = 16..=512;
+
+/// More marks than this hide one another.
+const GREATEST_MARKS: usize = 20_000;
+
+/// Maximum number of final values in a chart.
+const GREATEST_VALUES: usize = 1_000_000;
+
+/// The runs that each chart of a plan draws.
+#[derive(Clone, Debug)]
+pub(crate) struct Drawn {
+    charts: Vec<DrawnRuns>,
+}
+
+#[derive(Clone, Debug)]
+pub(crate) struct DrawnRuns {
+    /// The runs in order; all that the chart is about, or evenly spaced ones.
+    pub(crate) runs: Vec<u64>,
+    /// The number of runs that it is about.
+    pub(crate) of: usize,
+}
+
+impl Drawn {
+    /// Selects among the runs `numbers` of the plan.
+    pub(crate) fn new(plan: &Plan, numbers: &[u64]) -> Self {
+        let charts = plan.charts.iter().map(|chart| {
+            let is_about = |number: u64| match &chart.kind {
+                ChartKind::Contour { objectives, .. } => {
+                    objectives.contains(&plan.objective_of(number))
+                }
+                ChartKind::Profile(Profile::Ecdf { .. }) => {
+                    plan.objectives[plan.objective_of(number)].minimum.is_some()
+                }
+                _ => true,
+            };
+            let has_all = matches!(
+                chart.kind,
+                ChartKind::Line { .. }
+                    | ChartKind::Sweep { .. }
+                    | ChartKind::Heatmap { .. }
+                    | ChartKind::Histogram { .. }
+            );
+            let chosen: Cow<'_, [u64]> = if chart.runs.is_everything() && has_all {
+                numbers.into()
+            } else {
+                let numbers = numbers.iter().copied();
+                let chooses =
+                    |number: &u64| chart.runs.chooses_number(plan, *number) && is_about(*number);
+                numbers.filter(chooses).collect()
+            };
+            let of = chosen.len();
+            // Repetitions stay together, as they are combined.
+            let repetitions = usize::try_from(plan.repetitions()).unwrap_or(usize::MAX);
+            let (limit, together) = match &chart.kind {
+                ChartKind::Line { band, .. } if *band != Band::None => {
+                    let limit = GREATEST_REPETITIONS / repetitions.clamp(1, GREATEST_REPETITIONS);
+                    (limit.clamp(1, GREATEST_LINES), plan.repetitions())
+                }
+                ChartKind::Line { .. } => (GREATEST_LINES, 1),
+                ChartKind::Contour { .. } => (GREATEST_WAYS, 1),
+                ChartKind::Sweep { band, .. } if *band != Band::None => {
+                    (GREATEST_MARKS, plan.repetitions())
+                }
+                ChartKind::Sweep { .. } => (GREATEST_MARKS, 1),
+                ChartKind::Profile(_) => (GREATEST_REPETITIONS, 1),
+                ChartKind::Heatmap { .. } | ChartKind::Histogram { .. } => (GREATEST_VALUES, 1),
+            };
+            DrawnRuns {
+                runs: some_of(&chosen, limit, together),
+                of,
+            }
+        });
+        Drawn {
+            charts: charts.collect(),
+        }
+    }
+
+    pub(crate) fn chart(&self, chart: usize) -> &DrawnRuns {
+        &self.charts[chart]
+    }
+
+    fn draws(&self, chart: usize, run: u64) -> bool {
+        self.charts[chart].runs.binary_search(&run).is_ok()
+    }
+}
+
+/// Evenly spaced groups of `runs`, at most `limit`; a group is the runs with the same
+/// quotient by `together`.
+fn some_of(runs: &[u64], limit: usize, together: u64) -> Vec<u64> {
+    let groups = runs.chunk_by(|a, b| a / together == b / together);
+    let stride = groups.clone().count().div_ceil(limit).max(1);
+    groups.step_by(stride).flatten().copied().collect()
+}
+
+/// A quantity of a recorded epoch.
+#[derive(Clone, Copy, Debug)]
+enum Quantity {
+    Epoch,
+    Evaluations,
+    LearningRate,
+    Loss,
+    GradientNorm,
+    ValidationLoss,
+    Gap(Number),
+    Parameter(usize),
+}
+
+impl Quantity {
+    /// The quantity with this name; `None` if the run does not have it.
+    fn named(name: &str, plan: &Plan, run: &Run) -> Option<Quantity> {
+        let objective = &plan.objectives[run.objective];
+        match name {
+            "epoch" => Some(Quantity::Epoch),
+            "evaluations" => Some(Quantity::Evaluations),
+            "learning_rate" => Some(Quantity::LearningRate),
+            "loss" => Some(Quantity::Loss),
+            "gradient_norm" => Some(Quantity::GradientNorm),
+            "validation_loss" => {
+                let data = objective.data.as_ref()?;
+                (!data.validation.is_empty()).then_some(Quantity::ValidationLoss)
+            }
+            "gap" => objective.minimum.map(Quantity::Gap),
+            _ => {
+                let variables = objective.function.parameters();
+                variables
+                    .iter()
+                    .position(|variable| variable == name)
+                    .map(Quantity::Parameter)
+            }
+        }
+    }
+
+    #[expect(clippy::cast_precision_loss, reason = "epochs are below 2^53")]
+    fn of(self, row: &Row<'_>) -> f64 {
+        match self {
+            Quantity::Epoch => row.epoch as f64,
+            Quantity::Evaluations => row.evaluations as f64,
+            Quantity::LearningRate => row.learning_rate.map_or(f64::NAN, Scalar::to_f64),
+            Quantity::Loss => row.loss.to_f64(),
+            Quantity::GradientNorm => row.gradient_norm.to_f64(),
+            Quantity::ValidationLoss => row.validation_loss.map_or(f64::NAN, Scalar::to_f64),
+            Quantity::Gap(minimum) => row.loss.minus(minimum).to_f64(),
+            Quantity::Parameter(place) => (row.parameters)(place).to_f64(),
+        }
+    }
+}
+
+/// The points of the charts that look at more than final values, by chart and run.
+pub(crate) type Lines = BTreeMap<(usize, u64), Vec<[f64; 2]>>;
+
+/// Collects the points of charts from recorded epochs.
+pub(crate) struct LineRecorder<'p> {
+    plan: &'p Plan,
+    drawn: Arc<Drawn>,
+    current: Vec<(usize, Quantity, Quantity, Track)>,
+    run: u64,
+    finished: Lines,
+}
+
+impl<'p> LineRecorder<'p> {
+    pub(crate) fn new(plan: &'p Plan, drawn: Arc<Drawn>) -> Self {
+        LineRecorder {
+            plan,
+            drawn,
+            current: Vec::new(),
+            run: 0,
+            finished: Lines::new(),
+        }
+    }
+
+    fn end_run(&mut self) {
+        for (chart, _, _, line) in self.current.drain(..) {
+            self.finished.insert((chart, self.run), line.points());
+        }
+    }
+
+    /// The lines of all runs so far.
+    pub(crate) fn finish(mut self) -> Lines {
+        self.end_run();
+        self.finished
+    }
+}
+
+impl Recorder for LineRecorder<'_> {
+    fn begin(&mut self, run: &Run) {
+        self.end_run();
+        self.run = run.number;
+        for (place, chart) in self.plan.charts.iter().enumerate() {
+            if !self.drawn.draws(place, run.number) {
+                continue;
+            }
+            let named = |name: &str| Quantity::named(name, self.plan, run);
+            let runs = self.drawn.chart(place).runs.len().max(1);
+            let of_a_run = |limits: &std::ops::RangeInclusive<usize>| {
+                (GROUPS / runs).clamp(*limits.start(), *limits.end())
+            };
+            let (x, y, track) = match &chart.kind {
+                ChartKind::Line { x, y, band } => {
+                    let track = match band {
+                        Band::None => Track::line(of_a_run(&GROUPS_OF_A_LINE)),
+                        _ => Track::sampled(of_a_run(&POINTS_OF_A_BAND)),
+                    };
+                    (named(x), named(y), track)
+                }
+                ChartKind::Contour { .. } => {
+                    let [x, y] = [0, 1].map(|place| Some(Quantity::Parameter(place)));
+                    (x, y, Track::way(of_a_run(&GROUPS_OF_A_LINE)))
+                }
+                ChartKind::Profile(profile) => {
+                    let y = match profile {
+                        Profile::Ecdf { .. } => named("gap"),
+                        _ => Some(Quantity::Loss),
+                    };
+                    #[expect(clippy::cast_precision_loss, reason = "a small count")]
+                    let octave = of_a_run(&IMPROVEMENTS_IN_AN_OCTAVE) as f64;
+                    (Some(Quantity::Evaluations), y, Track::improvements(octave))
+                }
+                ChartKind::Sweep { .. }
+                | ChartKind::Heatmap { .. }
+                | ChartKind::Histogram { .. } => continue,
+            };
+            if let (Some(x), Some(y)) = (x, y) {
+                self.current.push((place, x, y, track));
+            }
+        }
+    }
+
+    fn record(&mut self, row: &Row<'_>) {
+        for (_, x, y, line) in &mut self.current {
+            line.push([x.of(row), y.of(row)]);
+        }
+    }
+}
+
+/// What a chart must know of a run in addition to its points.
+#[derive(Clone, Debug)]
+pub(crate) struct Ending {
+    /// What distinguishes the run, if the chart shows it by itself.
+    pub(crate) label: String,
+    pub(crate) is_diverged: bool,
+    /// The epoch of its status, and the evaluations up to there.
+    pub(crate) reached: [u64; 2],
+    /// The final value of the chart's quantity, if it shows one.
+    pub(crate) value: Option<f64>,
+}
+
+impl Ending {
+    /// Where on an axis of this quantity the run diverged, if it did and the axis is one of
+    /// time.
+    #[expect(clippy::cast_precision_loss, reason = "epochs are below 2^53")]
+    pub(crate) fn diverged_at(&self, x: &str) -> Option<f64> {
+        let [epoch, evaluations] = self.reached;
+        let at = match x {
+            "epoch" => epoch,
+            "evaluations" => evaluations,
+            _ => return None,
+        };
+        self.is_diverged.then_some(at as f64)
+    }
+}
+
+/// The endings of the runs that each chart draws.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Endings(HashMap<(usize, u64), Ending>);
+
+impl Endings {
+    pub(crate) fn add(&mut self, plan: &Plan, drawn: &Drawn, result: &RunResult) {
+        for (place, chart) in plan.charts.iter().enumerate() {
+            if drawn.draws(place, result.number) {
+                let quantity = chart.kind.final_quantity();
+                let value = quantity.and_then(|name| result.quantity(plan, name));
+                let has_name = matches!(
+                    chart.kind,
+                    ChartKind::Line { .. } | ChartKind::Contour { .. }
+                );
+                let ending = Ending {
+                    label: if has_name {
+                        result.label.clone()
+                    } else {
+                        String::new()
+                    },
+                    is_diverged: result.is_diverged(),
+                    reached: [
+                        result.status_epoch,
+                        // The result counts up to the last finite state.
+                        (Counts::of_rule(result.status_epoch).evaluations)
+                            .max(result.counts.evaluations),
+                    ],
+                    value: value.map(Scalar::to_f64),
+                };
+                self.0.insert((place, result.number), ending);
+            }
+        }
+    }
+
+    /// Adds the endings of other runs.
+    pub(crate) fn extend(&mut self, others: Endings) {
+        self.0.extend(others.0);
+    }
+
+    pub(crate) fn get(&self, chart: usize, run: u64) -> Option<&Ending> {
+        self.0.get(&(chart, run))
+    }
+}

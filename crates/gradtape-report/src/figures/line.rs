@@ -1,0 +1,113 @@
+//! A quantity over another: a line for each run, or for all repetitions of a run.
+
+use super::Collected;
+use super::band::{Repetition, is_better_smaller, together};
+use super::collect::Endings;
+use super::colours::{Series, column, labels};
+use gradtape_chart::{Colour, Line};
+use gradtape_experiment::number::counted;
+use gradtape_experiment::plan::{Band, Chart, Plan};
+
+/// The lines of chart number `place`, and what its subtitle says of repetitions.
+pub(super) fn line_series(
+    plan: &Plan,
+    place: usize,
+    [x, y]: [&str; 2],
+    band: Band,
+    collected: &Collected<'_>,
+) -> (Vec<Series>, Option<String>) {
+    let chart = &plan.charts[place];
+    let runs = &collected.drawn.chart(place).runs;
+    if band == Band::None {
+        return (run_lines(plan, place, x, collected), None);
+    }
+    let repetitions = plan.repetitions().max(1);
+    let groups = runs.chunk_by(|a, b| a / repetitions == b / repetitions);
+    let repetition = column(plan, "repetition");
+    let label = labels(plan, chart, runs, repetition);
+    let series = groups.filter_map(|group| {
+        let points = group.iter().filter_map(|run| {
+            let points = collected.lines.get(&(place, *run))?;
+            let ending = collected.endings.get(place, *run)?;
+            Some((points.as_slice(), ending.diverged_at(x)))
+        });
+        let points: Vec<Repetition<'_>> = points.collect();
+        let found = together(&points, band, is_better_smaller(y));
+        let mut run = plan.run(*group.first()?);
+        if let Some(column) = repetition {
+            run.settings[column] = None;
+        }
+        let of_all = plan.label_by(&run, |_| true);
+        let label = label
+            .as_ref()
+            .map_or_else(|| of_all.clone(), |label| label(&run));
+        let mut line = Line::new(found.median, Colour::Category(0));
+        line.diverged = found.diverged;
+        line.name = format!("{of_all}, median of {}", points.len());
+        let mut series = Series::new(line, label, run.settings);
+        if points.len() > 1 {
+            series.band = found.band;
+        }
+        Some(series)
+    });
+    let series = series.collect();
+    let said = said(
+        band,
+        repetitions,
+        &diverged(place, runs, collected.endings),
+        y,
+    );
+    (series, Some(said))
+}
+
+/// A line for each run.
+fn run_lines(plan: &Plan, place: usize, x: &str, collected: &Collected<'_>) -> Vec<Series> {
+    let chart: &Chart = &plan.charts[place];
+    let runs = &collected.drawn.chart(place).runs;
+    let label = labels(plan, chart, runs, None);
+    let series = runs.iter().filter_map(|run| {
+        let points = collected.lines.get(&(place, *run))?;
+        let ending = collected.endings.get(place, *run)?;
+        let mut line = Line::new(points.clone(), Colour::Category(0));
+        if ending.is_diverged {
+            let last = points.last().copied();
+            line.diverged = match ending.diverged_at(x) {
+                // The first state that is not finite has no point.
+                Some(at) if last.is_none_or(|last| last[0] != at) => Some([at, f64::NAN]),
+                _ => last,
+            };
+        }
+        line.name.clone_from(&ending.label);
+        line.run = Some(*run);
+        let run = plan.run(*run);
+        let label = match &label {
+            Some(label) => label(&run),
+            None => ending.label.clone(),
+        };
+        Some(Series::new(line, label, run.settings))
+    });
+    series.collect()
+}
+
+/// The runs of a chart that diverged.
+pub(super) fn diverged(place: usize, runs: &[u64], endings: &Endings) -> Vec<u64> {
+    let diverged = |run: &u64| endings.get(place, *run).is_some_and(|one| one.is_diverged);
+    runs.iter().copied().filter(diverged).collect()
+}
+
+/// The meaning of a line and the area around it.
+pub(super) fn said(band: Band, repetitions: u64, diverged: &[u64], y: &str) -> String {
+    let area = match band {
+        Band::Range => "range",
+        Band::Quartiles | Band::None => "quartiles",
+    };
+    let mut said = format!("median and {area} of {repetitions} repetitions");
+    let runs = counted(diverged.len(), "diverged run");
+    match (diverged.len(), is_better_smaller(y)) {
+        (0, _) => {}
+        (1, true) => said.push_str(&format!("; {runs} counts as infinite")),
+        (_, true) => said.push_str(&format!("; {runs} count as infinite")),
+        (_, false) => said.push_str(&format!("; without {runs}")),
+    }
+    said
+}

@@ -1,0 +1,469 @@
+//! The content of a report's page about plan, runs and derivatives, collected while runs are
+//! computed or read back.
+
+use super::json::Head;
+use super::page::{self, Cell, Column, Kind, Page, Row, Runs, Values};
+use super::{PAGE, RUNS, csv, derivative_file, files};
+use gradtape_experiment::batch::RunResult;
+use gradtape_experiment::derivative::Table;
+use gradtape_experiment::diagnosis::{Diagnosis, Rank, RankedSetting, Ranking};
+use gradtape_experiment::ending::{Outcome, Tone};
+use gradtape_experiment::number::{Scalar, Value, counted, grouped, short};
+use gradtape_experiment::plan::{Plan, quantity_label};
+
+/// Maximum number of parameters with columns; if there are more, none has one.
+const PARAMETERS: usize = 6;
+
+/// Maximum number of columns of a derivative.
+const VALUES: usize = 16;
+
+/// Maximum number of objectives or files that are listed.
+const LISTED: usize = 5;
+
+/// Maximum number of classes that are named.
+const NAMES: usize = 20;
+
+/// The runs and columns in the table of a page.
+#[derive(Clone, Debug)]
+pub(super) struct Shown {
+    /// The last of the first runs, which all have rows.
+    last: Option<u64>,
+    /// The places of the settings that vary.
+    settings: Vec<usize>,
+    /// The place of the objective's name among the settings, if there are several.
+    objective: Option<usize>,
+    parameters: usize,
+}
+
+impl Shown {
+    /// Selects from the runs `numbers` of the plan, which are in order.
+    pub(super) fn new(plan: &Plan, numbers: &[u64]) -> Shown {
+        let columns = plan.columns();
+        let varies = |place: &usize| plan.varies(&columns[*place]);
+        let parameters = plan.parameters().len();
+        Shown {
+            last: numbers[..numbers.len().min(page::GREATEST_ROWS)]
+                .last()
+                .copied(),
+            settings: (0..columns.len()).filter(varies).collect(),
+            objective: columns
+                .iter()
+                .position(|name| name == "objective")
+                .filter(varies),
+            parameters: if parameters > PARAMETERS {
+                0
+            } else {
+                parameters
+            },
+        }
+    }
+
+    fn columns(&self, plan: &Plan) -> Vec<Column> {
+        let column = |name: &str, title: String, kind| Column {
+            name: name.to_owned(),
+            title,
+            kind,
+        };
+        let number = |name: &str| column(name, quantity_label(name), Kind::Number);
+        let settings = self.settings.iter().map(|place| &plan.columns()[*place]);
+        // First, so that no column before it pushes it out of sight.
+        let mut columns = vec![column("outcome", "outcome".to_owned(), Kind::Outcome)];
+        columns.extend(settings.map(|name| column(name, quantity_label(name), Kind::Text)));
+        columns.push(column("status", "status".to_owned(), Kind::Text));
+        columns.push(column("epochs_run", "epochs".to_owned(), Kind::Number));
+        columns.push(number("loss"));
+        if plan.has_validation() {
+            columns.push(number("validation_loss"));
+        }
+        if plan.has_gap() {
+            columns.push(number("gap"));
+        }
+        if plan.has_distance() {
+            columns.push(number("distance"));
+        }
+        columns.push(number("gradient_norm"));
+        let parameters = plan.parameters().iter().take(self.parameters);
+        columns.extend(parameters.map(|name| column(name, name.clone(), Kind::Number)));
+        columns
+    }
+
+    fn row(&self, plan: &Plan, result: &RunResult) -> Row {
+        let settings = self.settings.iter().map(|place| {
+            let setting = result.settings.get(*place).and_then(Option::as_ref);
+            setting.map_or_else(Cell::default, |value| {
+                setting_cell(value, &plan.columns()[*place])
+            })
+        });
+        let mut cells = vec![plain(outcome(result))];
+        cells.extend(settings);
+        cells.push(plain(result.status.name().to_owned()));
+        cells.push(plain(grouped(u128::from(result.epochs_run))));
+        cells.push(number_cell(Some(result.loss)));
+        if plan.has_validation() {
+            cells.push(number_cell(result.validation_loss));
+        }
+        if plan.has_gap() {
+            cells.push(number_cell(result.gap));
+        }
+        if plan.has_distance() {
+            cells.push(number_cell(result.distance));
+        }
+        cells.push(number_cell(Some(result.gradient_norm)));
+        let parameters = result.parameters.iter().take(self.parameters);
+        cells.extend(parameters.map(|value| number_cell(*value)));
+        Row {
+            run: result.number,
+            cells,
+            tone: tone(plan, result),
+            sentence: String::new(),
+            is_best: false,
+        }
+    }
+}
+
+/// The best run of an objective so far, with its row.
+#[derive(Debug)]
+struct Best {
+    objective: Option<Value>,
+    /// The number of runs of the objective.
+    of: u64,
+    /// `None` if all runs are lost.
+    best: Option<(Rank, Row)>,
+}
+
+impl Best {
+    fn offer(&mut self, rank: Rank, row: impl FnOnce() -> Row) {
+        let known = self.best.as_ref();
+        let is_better = known.is_none_or(|(known, _)| rank.order(known).is_lt());
+        if is_better && !rank.is_lost() {
+            self.best = Some((rank, row()));
+        }
+    }
+}
+
+/// The rows of the first runs and of the best one of each objective, and the outcomes.
+#[derive(Debug, Default)]
+pub(super) struct Overview {
+    rows: Vec<Row>,
+    best: Vec<Best>,
+    /// The number of runs by outcome and tone; the tone depends on the objective.
+    outcomes: Vec<(Outcome, Tone, u64)>,
+    runs: u64,
+}
+
+impl Overview {
+    pub(super) fn add(&mut self, plan: &Plan, shown: &Shown, result: &RunResult) {
+        self.runs += 1;
+        self.count(result.outcome, tone(plan, result), 1);
+        let objective = shown
+            .objective
+            .and_then(|place| result.settings.get(place).cloned().flatten());
+        let known = self.best_of(objective);
+        known.of += 1;
+        known.offer(Rank::new(result), || shown.row(plan, result));
+        if shown.last.is_some_and(|last| result.number <= last) {
+            self.rows.push(shown.row(plan, result));
+        }
+    }
+
+    /// Adds later runs.
+    pub(super) fn extend(&mut self, later: Overview) {
+        self.runs += later.runs;
+        self.rows.extend(later.rows);
+        for (outcome, tone, count) in later.outcomes {
+            self.count(outcome, tone, count);
+        }
+        for other in later.best {
+            let known = self.best_of(other.objective);
+            known.of += other.of;
+            if let Some((rank, row)) = other.best {
+                known.offer(rank, || row);
+            }
+        }
+    }
+
+    fn count(&mut self, outcome: Outcome, tone: Tone, count: u64) {
+        let mut known = self.outcomes.iter_mut();
+        match known.find(|(known, of, _)| (*known, *of) == (outcome, tone)) {
+            Some((_, _, known)) => *known += count,
+            None => self.outcomes.push((outcome, tone, count)),
+        }
+    }
+
+    fn best_of(&mut self, objective: Option<Value>) -> &mut Best {
+        let known = self
+            .best
+            .iter()
+            .position(|best| best.objective == objective);
+        let place = known.unwrap_or(self.best.len());
+        if known.is_none() {
+            self.best.push(Best {
+                objective,
+                of: 0,
+                best: None,
+            });
+        }
+        &mut self.best[place]
+    }
+
+    /// The page of a report.
+    pub(super) fn page(
+        self,
+        plan: &Plan,
+        shown: &Shown,
+        head: &Head,
+        diagnosis: &Diagnosis,
+        tables: &[Table],
+        charts: Vec<page::ChartView>,
+    ) -> Page {
+        let mut files = files(plan);
+        // Charts that were not drawn do not exist.
+        let drawings = [".png", ".svg", ".gif"];
+        let is_drawing = |file: &String| drawings.iter().any(|ending| file.ends_with(ending));
+        files.retain(|file| file != PAGE && !(charts.is_empty() && is_drawing(file)));
+        Page {
+            title: plan.title.clone(),
+            description: plan.description.clone(),
+            outline: outline(plan, self.runs),
+            diagnosis: diagnosis.summary.clone(),
+            details: diagnosis.details.clone(),
+            charts,
+            rankings: rankings(plan, &diagnosis.rankings),
+            runs: (plan.runs() > 0).then(|| self.runs(plan, shown, diagnosis)),
+            values: tables.iter().map(|table| values(plan, table)).collect(),
+            facts: facts(plan, head),
+            files,
+            experiment: (head.file.clone(), head.experiment.clone()),
+        }
+    }
+
+    fn runs(self, plan: &Plan, shown: &Shown, diagnosis: &Diagnosis) -> Runs {
+        let mut rows = self.rows;
+        for row in &mut rows {
+            let runs = &diagnosis.runs;
+            let known = runs.binary_search_by_key(&row.run, |one| one.run);
+            // The summary of a single run is the same.
+            if let (Ok(place), 2..) = (known, self.runs) {
+                row.sentence.clone_from(&runs[place].sentence);
+            }
+        }
+        // With repetitions the best setting is marked, not the luckiest run.
+        let best = self.best.into_iter();
+        let best = best.filter(|best| best.of > 1 && diagnosis.rankings.is_empty());
+        for (_, mut row) in best.filter_map(|best| best.best) {
+            row.is_best = true;
+            match rows.binary_search_by_key(&row.run, |row| row.run) {
+                Ok(place) => rows[place].is_best = true,
+                Err(place) => rows.insert(place, row),
+            }
+        }
+        let mut columns = shown.columns(plan);
+        for (place, column) in columns.iter_mut().enumerate() {
+            // A setting is a column of numbers if all its values are numbers.
+            let mut cells = rows.iter().filter_map(|row| row.cells.get(place));
+            let is_number = |cell: &Cell| cell.text.is_empty() || cell.text.parse::<f64>().is_ok();
+            if column.kind == Kind::Text && !is_name(&column.name) && cells.all(is_number) {
+                column.kind = Kind::Number;
+            }
+        }
+        let mut outcomes = self.outcomes;
+        outcomes.sort_by(|a, b| b.2.cmp(&a.2).then_with(|| a.0.cmp(&b.0)));
+        let toned = outcomes.into_iter();
+        let toned = toned.map(|(outcome, tone, count)| (outcome.name().to_owned(), tone, count));
+        Runs {
+            columns,
+            rows,
+            of: self.runs,
+            outcomes: toned.collect(),
+            file: RUNS.to_owned(),
+        }
+    }
+}
+
+fn outline(plan: &Plan, runs: u64) -> Vec<String> {
+    let mut parts = Vec::new();
+    if plan.runs() > 0 {
+        parts.push(match (runs, plan.runs()) {
+            (runs, all) if runs < all => {
+                format!("{} of {}", grouped(u128::from(runs)), counted(all, "run"))
+            }
+            (runs, _) => counted(runs, "run"),
+        });
+        let epochs = plan.greatest_epochs();
+        let up_to = if plan.varies("epochs") { "up to " } else { "" };
+        parts.push(format!("{up_to}{}", counted(epochs, "epoch")));
+    }
+    let derivatives = plan.derivatives.len() as u64;
+    if derivatives > 0 {
+        parts.push(counted(derivatives, "derivative"));
+    }
+    // A few short names say more than their number.
+    let names = |names: Vec<&str>, noun: &str| {
+        let joined = names.join(", ");
+        let is_short = names.len() == 1 || names.len() <= 3 && joined.chars().count() <= 60;
+        match is_short {
+            true => joined,
+            false => counted(names.len(), noun),
+        }
+    };
+    let objectives = plan.objectives.iter().map(|one| one.name.as_str());
+    let optimizers = plan.optimizers.iter().map(|one| one.name.as_str());
+    parts.push(names(objectives.collect(), "objective"));
+    parts.push(names(optimizers.collect(), "optimizer"));
+    let arithmetics = plan.arithmetics().iter().map(ToString::to_string);
+    parts.push(arithmetics.collect::<Vec<_>>().join(", "));
+    let classes = plan.classes();
+    parts.extend(classes.iter().take(LISTED).map(|(_, one)| one.to_string()));
+    parts.retain(|part| !part.is_empty());
+    parts
+}
+
+fn facts(plan: &Plan, head: &Head) -> Vec<(String, String)> {
+    let mut facts = vec![
+        ("File".to_owned(), head.file.clone()),
+        ("SHA-256".to_owned(), head.sha256.clone()),
+        (
+            "Created with".to_owned(),
+            format!("gradtape {}", head.gradtape),
+        ),
+    ];
+    for objective in plan.objectives.iter().take(LISTED) {
+        let formula = objective.formula.split_whitespace().collect::<Vec<_>>();
+        let formula = formula.join(" ");
+        if formula != objective.name {
+            facts.push((objective.name.clone(), formula));
+        }
+    }
+    for (file, classes) in plan.classes().into_iter().take(LISTED) {
+        facts.push((file.to_owned(), classes.with_names(NAMES)));
+    }
+    facts
+}
+
+fn values(plan: &Plan, table: &Table) -> Values {
+    let derivative = &plan.derivatives[table.derivative];
+    let columns = csv::derivative_columns(plan, table.derivative);
+    let has_arithmetics = plan.arithmetics().len() > 1;
+    let row = |row: &gradtape_experiment::derivative::Row| -> Vec<Cell> {
+        let words = [
+            row.arithmetic.precision.name(),
+            row.arithmetic.subnormals_name(),
+        ];
+        let words = words.into_iter().filter(|_| has_arithmetics);
+        let numbers = row.at.iter().chain(&row.values);
+        let cells = words.map(|word| plain(word.to_owned()));
+        let cells = cells.chain(numbers.map(|number| number_cell(Some(*number))));
+        cells.take(VALUES).collect()
+    };
+    let formula = derivative.formula.trim();
+    Values {
+        title: derivative.name.clone(),
+        formula: (formula != derivative.name).then(|| formula.to_owned()),
+        columns: columns
+            .iter()
+            .take(VALUES)
+            .map(|name| (*name).to_owned())
+            .collect(),
+        columns_of: columns.len(),
+        rows: table
+            .rows
+            .iter()
+            .take(page::GREATEST_VALUES)
+            .map(row)
+            .collect(),
+        of: table.rows.len(),
+        file: derivative_file(plan, table.derivative),
+    }
+}
+
+fn plain(text: String) -> Cell {
+    Cell { text, exact: None }
+}
+
+/// Six digits, and all digits as the exact value.
+fn number_cell(number: Option<Scalar>) -> Cell {
+    let Some(number) = number else {
+        return Cell::default();
+    };
+    with_exact(number.short(), number.to_string())
+}
+
+fn with_exact(text: String, exact: String) -> Cell {
+    // `1.0` is not more exact than `1`.
+    let is_same = exact.strip_suffix(".0").unwrap_or(&exact) == text;
+    Cell {
+        text,
+        exact: (!is_same).then_some(exact),
+    }
+}
+
+/// A setting, which is text if it was read back from a file.
+fn setting_cell(value: &Value, column: &str) -> Cell {
+    let exact = value.to_string();
+    match exact.parse::<f64>() {
+        Ok(number) if !is_name(column) => with_exact(short(number), exact),
+        _ => plain(exact),
+    }
+}
+
+/// Whether a setting is a name from the file, which may consist of digits.
+fn is_name(column: &str) -> bool {
+    ["objective", "optimizer"].contains(&column)
+}
+
+/// The outcome of a run, with the period if it oscillates.
+fn outcome(result: &RunResult) -> String {
+    let name = result.outcome.name();
+    match result.period {
+        None => name.to_owned(),
+        Some(period) => format!("{name}, period {period}"),
+    }
+}
+
+fn tone(plan: &Plan, result: &RunResult) -> Tone {
+    let objective = &plan.objectives[plan.objective_of(result.number)];
+    result.outcome.tone(objective.has_known_minimum())
+}
+
+/// The tables of settings, one for each objective.
+fn rankings(plan: &Plan, rankings: &[Ranking]) -> Vec<page::Settings> {
+    let of = |ranking: &Ranking| {
+        let objective = &plan.objectives[ranking.objective];
+        let has_minimum = objective.has_known_minimum();
+        page::Settings {
+            title: (plan.objectives.len() > 1).then(|| ranking.title.clone()),
+            quantity: Rank::quantity(objective),
+            has_minimum,
+            has_best: ranking
+                .settings
+                .first()
+                .is_some_and(|one| one.losses[2].is_finite()),
+            rows: ranking.settings.iter().map(setting).collect(),
+            of: ranking.of,
+            test: ranking.test,
+        }
+    };
+    rankings.iter().map(of).collect()
+}
+
+fn setting(setting: &RankedSetting) -> page::Setting {
+    let share = |count: u64| {
+        format!(
+            "{} of {}",
+            grouped(count.into()),
+            grouped(setting.runs.into())
+        )
+    };
+    let number = |value: f64| match value.is_finite() {
+        true => with_exact(short(value), value.to_string()),
+        false => plain("diverged".to_owned()),
+    };
+    page::Setting {
+        label: setting.label.clone(),
+        losses: setting.losses.map(number),
+        converged: share(setting.converged),
+        reached: setting.reached.map(share),
+        diverged: share(setting.diverged),
+        comparison: setting.comparison.text(),
+    }
+}

@@ -1,0 +1,132 @@
+//! Runs of a published report, copied into a new one.
+
+use super::error::ReportError;
+use super::files::Files;
+use super::{ConcludedReader, Recorded, RunReader, State, TrajectoryReader};
+use gradtape_experiment::batch::{Counts, Recorder, Row};
+use gradtape_experiment::diagnosis::Concluded;
+use gradtape_experiment::number::Scalar;
+use gradtape_experiment::plan::Plan;
+
+/// The runs of a report that are kept while others are computed again.
+///
+/// A [`Writer`](super::Writer) adds them like computed ones, with the same bytes as in the report.
+#[derive(Debug)]
+pub struct Stored<'p> {
+    plan: &'p Plan,
+    reader: ConcludedReader<'p>,
+    trajectories: TrajectoryReader,
+    /// The next run, already read.
+    next: Option<Concluded>,
+}
+
+impl<'p> Stored<'p> {
+    /// Opens the runs of a report of `plan`.
+    ///
+    /// # Errors
+    ///
+    /// If it cannot be read or is damaged.
+    pub fn open(files: &Files, plan: &'p Plan) -> Result<Self, ReportError> {
+        let mut reader = ConcludedReader::open(files, plan)?;
+        let next = reader.next()?;
+        Ok(Stored {
+            plan,
+            reader,
+            trajectories: TrajectoryReader::open(files, plan)?,
+            next,
+        })
+    }
+
+    /// Reads the numbers of all runs in the report, in order.
+    ///
+    /// # Errors
+    ///
+    /// If it cannot be read or is damaged.
+    pub fn numbers(files: &Files, plan: &'p Plan) -> Result<Vec<u64>, ReportError> {
+        let mut reader = RunReader::open(files, plan)?;
+        let mut numbers = Vec::new();
+        while let Some(result) = reader.next()? {
+            numbers.push(result.number);
+        }
+        Ok(numbers)
+    }
+
+    /// Passes run number `number` to a recorder. Calls must be in ascending order of runs.
+    ///
+    /// # Errors
+    ///
+    /// If the report is damaged or does not have the run.
+    pub fn replay<L>(
+        &mut self,
+        number: u64,
+        recorder: &mut Recorded<'_, L>,
+    ) -> Result<(), ReportError> {
+        let of = |next: &Concluded| next.result.number;
+        while self.next.as_ref().is_some_and(|next| of(next) < number) {
+            self.next = self.reader.next()?;
+        }
+        let Some(mut concluded) = self.next.take_if(|next| of(next) == number) else {
+            return Err(self.reader.damaged(&format!("run {number} is missing")));
+        };
+        let run = self.plan.run(number);
+        recorder.begin(&run);
+        for state in self.trajectories.states(number, run.precision)? {
+            self.record(&run, &state, recorder);
+        }
+        // In the file numbers and names are both text.
+        concluded.result.settings = run.settings;
+        recorder.recall(&concluded);
+        self.next = self.reader.next()?;
+        Ok(())
+    }
+
+    fn record<L>(
+        &self,
+        run: &gradtape_experiment::plan::Run,
+        state: &State,
+        recorder: &mut Recorded<'_, L>,
+    ) {
+        let plan = self.plan;
+        let mut values = state.values.iter().copied();
+        let evaluations = match plan.has_searches() {
+            true => values.next().flatten().map_or(0.0, Scalar::to_f64),
+            false => 0.0,
+        };
+        #[expect(
+            clippy::cast_possible_truncation,
+            clippy::cast_sign_loss,
+            reason = "it was written as an integer"
+        )]
+        let evaluations = match plan.has_searches() {
+            true => evaluations as u64,
+            false => Counts::of_rule(state.epoch).evaluations,
+        };
+        let learning_rate = values.next().flatten();
+        // Both have a value in every row.
+        let mut number = || values.next().flatten().unwrap_or(Scalar::F64(f64::NAN));
+        let (loss, gradient_norm) = (number(), number());
+        let validation_loss = match plan.has_validation() {
+            true => values.next().flatten(),
+            false => None,
+        };
+        let recorded: Vec<Option<Scalar>> = values.collect();
+        let variables = plan.objectives[run.objective].function.parameters();
+        let parameter = |place: usize| {
+            let name = variables.get(place);
+            let mut names = plan.record.parameters.iter();
+            let column = names.position(|known| Some(known) == name);
+            let value = column.and_then(|column| recorded.get(column).copied().flatten());
+            // A parameter that is not recorded is never requested.
+            value.unwrap_or(Scalar::F64(f64::NAN))
+        };
+        recorder.record(&Row {
+            epoch: state.epoch,
+            evaluations,
+            learning_rate,
+            loss,
+            gradient_norm,
+            validation_loss,
+            parameters: &parameter,
+        });
+    }
+}

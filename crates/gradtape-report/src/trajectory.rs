@@ -1,0 +1,304 @@
+//! Writes `trajectories.csv`: most of the bytes of most reports.
+
+use std::fs::File;
+use std::io::{BufWriter, Write};
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use super::text::{Stock, Text};
+use super::{csv, error::ReportError};
+use gradtape_experiment::batch::Row;
+use gradtape_experiment::number::{Digits, Scalar};
+use gradtape_experiment::plan::{Plan, Run};
+
+/// The rows of some runs, formatted while these are computed.
+///
+/// A field here is a number or empty. Numbers never need quotes, so rows are put
+/// together without `csv::Writer`, which would look at every byte.
+pub(super) struct TrajectoryText {
+    text: Text,
+    digits: Digits,
+    /// Whether there is a column for the evaluations.
+    has_searches: bool,
+    /// Whether there is a column for the validation loss.
+    has_validation: bool,
+    /// The place of each recorded parameter among the run's variables.
+    places: Vec<Option<usize>>,
+    /// The number of the run, and a comma.
+    run: Vec<u8>,
+    /// The part of the previous row after the epoch, and its numbers. Most runs have a constant
+    /// learning rate, and a run at a fixed point has the same numbers in every epoch.
+    rest: Line,
+    learning_rate: Option<Scalar>,
+    /// The end of the learning rate in `rest`; 0 before the first row of a run.
+    from_loss: usize,
+    /// Loss, norm of the gradient, recorded parameters.
+    numbers: Vec<Scalar>,
+}
+
+impl TrajectoryText {
+    pub(super) fn new(stock: &Arc<Stock>) -> Self {
+        TrajectoryText {
+            text: Text::new(stock),
+            digits: Digits::default(),
+            has_searches: false,
+            has_validation: false,
+            places: Vec::new(),
+            run: Vec::new(),
+            rest: Line::default(),
+            learning_rate: None,
+            from_loss: 0,
+            numbers: Vec::new(),
+        }
+    }
+
+    pub(super) fn begin(&mut self, plan: &Plan, run: &Run) {
+        self.run.clear();
+        self.run
+            .extend_from_slice(self.digits.whole(run.number).as_bytes());
+        self.run.push(b',');
+        let variables = plan.objectives[run.objective].function.parameters();
+        let place = |name: &String| variables.iter().position(|variable| variable == name);
+        self.places.clear();
+        self.places.extend(plan.record.parameters.iter().map(place));
+        self.has_searches = plan.has_searches();
+        self.has_validation = plan.has_validation();
+        self.rest.make_room(4 + self.places.len());
+        self.from_loss = 0;
+    }
+
+    pub(super) fn record(&mut self, row: &Row<'_>) {
+        if !self.is_known(row) {
+            self.format(row);
+        }
+        let line = self.text.end();
+        line.extend_from_slice(&self.run);
+        line.extend_from_slice(self.digits.whole(row.epoch).as_bytes());
+        if self.has_searches {
+            line.push(b',');
+            line.extend_from_slice(self.digits.whole(row.evaluations).as_bytes());
+        }
+        line.extend_from_slice(self.rest.bytes());
+    }
+
+    /// Whether the row has the same numbers as the one before.
+    fn is_known(&self, row: &Row<'_>) -> bool {
+        self.from_loss > 0
+            && is_same(self.learning_rate, row.learning_rate)
+            && numbers(row, &self.places)
+                .zip(&self.numbers)
+                .all(|(now, before)| now.is_same(*before))
+    }
+
+    fn format(&mut self, row: &Row<'_>) {
+        let TrajectoryText {
+            digits,
+            places,
+            rest,
+            learning_rate,
+            from_loss,
+            has_validation,
+            ..
+        } = self;
+        if *from_loss == 0 || !is_same(*learning_rate, row.learning_rate) {
+            *learning_rate = row.learning_rate;
+            rest.truncate(0);
+            rest.put(b",");
+            if let Some(rate) = row.learning_rate {
+                rest.put(digits.scalar(rate).as_bytes());
+            }
+            *from_loss = rest.end;
+        }
+        rest.truncate(*from_loss);
+        for scalar in [row.loss, row.gradient_norm] {
+            rest.put(b",");
+            rest.put(digits.scalar(scalar).as_bytes());
+        }
+        if *has_validation {
+            rest.put(b",");
+            if let Some(loss) = row.validation_loss {
+                rest.put(digits.scalar(loss).as_bytes());
+            }
+        }
+        for place in &*places {
+            rest.put(b",");
+            if let Some(place) = place {
+                rest.put(digits.scalar((row.parameters)(*place)).as_bytes());
+            }
+        }
+        rest.put(b"\n");
+        self.numbers.clear();
+        self.numbers.extend(numbers(row, &self.places));
+    }
+}
+
+/// The end of a line, put together from many short fields: faster than in a
+/// `Vec`, where each would be a call of `memcpy` and a look at the capacity.
+#[derive(Default)]
+struct Line {
+    room: Vec<u8>,
+    end: usize,
+}
+
+impl Line {
+    /// A field with its separator: a number has at most 24 characters.
+    const FIELD: usize = 32;
+
+    fn make_room(&mut self, fields: usize) {
+        self.room.resize(fields * Line::FIELD + 1, 0);
+        self.end = 0;
+    }
+
+    fn truncate(&mut self, end: usize) {
+        self.end = end;
+    }
+
+    #[inline]
+    fn put(&mut self, field: &[u8]) {
+        /// Of a known size, both are single instructions; they overlap.
+        fn both_ends<const SIZE: usize>(room: &mut [u8], field: &[u8]) {
+            room[..SIZE].copy_from_slice(&field[..SIZE]);
+            let from = field.len() - SIZE;
+            room[from..from + SIZE].copy_from_slice(&field[from..]);
+        }
+        let room = &mut self.room[self.end..];
+        match field.len() {
+            1 => room[0] = field[0],
+            8..16 => both_ends::<8>(room, field),
+            16..=32 => both_ends::<16>(room, field),
+            length => room[..length].copy_from_slice(field),
+        }
+        self.end += field.len();
+    }
+
+    fn bytes(&self) -> &[u8] {
+        &self.room[..self.end]
+    }
+}
+
+/// Whether two learning rates have the same text.
+fn is_same(one: Option<Scalar>, other: Option<Scalar>) -> bool {
+    match (one, other) {
+        (Some(one), Some(other)) => one.is_same(other),
+        (one, other) => one.is_none() && other.is_none(),
+    }
+}
+
+/// The numbers of a row after the learning rate.
+fn numbers(row: &Row<'_>, places: &[Option<usize>]) -> impl Iterator<Item = Scalar> {
+    let parameters = places.iter().flatten();
+    [row.loss, row.gradient_norm]
+        .into_iter()
+        .chain(row.validation_loss)
+        .chain(parameters.map(|place| (row.parameters)(*place)))
+}
+
+/// The file.
+pub(super) struct TrajectoryFile {
+    path: PathBuf,
+    file: BufWriter<File>,
+}
+
+impl TrajectoryFile {
+    pub(super) fn create(path: PathBuf, plan: &Plan) -> Result<Self, ReportError> {
+        let columns: Vec<&str> = csv::trajectory_columns(plan).collect();
+        let file = csv::create(&path, &columns).map_err(ReportError::write(&path))?;
+        Ok(TrajectoryFile { path, file })
+    }
+
+    pub(super) fn append(&mut self, text: TrajectoryText) -> Result<(), ReportError> {
+        let written = text.text.append_to(&mut self.file);
+        written.map_err(ReportError::write(&self.path))
+    }
+
+    pub(super) fn finish(mut self) -> Result<(), ReportError> {
+        self.file.flush().map_err(ReportError::write(&self.path))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const SOURCE: &str = r#"
+        epochs = 1
+        precision = ["f32", "f64"]
+        [[objective]]
+        formula = "x^2 + y^2"
+        start = { x = 1, y = 1 }
+        [[objective]]
+        formula = "z^2"
+        start = { z = 1 }
+        [[optimizer]]
+        method = "sgd"
+        learning_rate = [0.1, 1e-300]
+    "#;
+
+    /// Numbers of every form, each with itself and with its neighbour.
+    fn nasty() -> Vec<f64> {
+        let mut numbers = vec![0.0, -0.0, 1.0, -1.5, 0.1, 1e-5, 1e15, 1e16, 1e17, 1e22];
+        numbers.extend([f64::MAX, f64::MIN_POSITIVE, 5e-324, -2.5e-320]);
+        numbers.extend([f64::INFINITY, f64::NEG_INFINITY, f64::NAN]);
+        numbers.iter().flat_map(|number| [*number; 2]).collect()
+    }
+
+    #[test]
+    fn rows_are_as_the_csv_crate_writes_them_and_read_back() {
+        let plan = Plan::new("test.toml", SOURCE).unwrap();
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("trajectories.csv");
+        let mut file = TrajectoryFile::create(path.clone(), &plan).unwrap();
+        let stock = Stock::new(folder.path().to_owned());
+        let mut text = TrajectoryText::new(&stock);
+        let columns: Vec<&str> = csv::trajectory_columns(&plan).collect();
+        let mut expected = csv::line(&columns).unwrap();
+        for run in (0..plan.runs()).map(|number| plan.run(number)) {
+            text.begin(&plan, &run);
+            let scalar = |value: f64| match run.precision {
+                gradtape_experiment::number::Precision::F32 => Scalar::F32(value as f32),
+                gradtape_experiment::number::Precision::F64 => Scalar::F64(value),
+            };
+            let numbers = nasty();
+            for (epoch, &loss) in numbers.iter().enumerate() {
+                let parameter = |place| scalar(numbers[(epoch / 4 + place) % numbers.len()]);
+                let row = Row {
+                    epoch: epoch as u64 * 1_000_003,
+                    evaluations: 0,
+                    learning_rate: Some(scalar(numbers[epoch / 8])),
+                    loss: scalar(loss),
+                    gradient_norm: scalar(-loss),
+                    validation_loss: None,
+                    parameters: &parameter,
+                };
+                text.record(&row);
+                let variables = plan.objectives[run.objective].function.parameters();
+                let mut fields = vec![run.number.to_string(), row.epoch.to_string()];
+                fields.extend(
+                    [
+                        row.learning_rate.expect("sgd has one"),
+                        row.loss,
+                        row.gradient_norm,
+                    ]
+                    .map(|x| x.to_string()),
+                );
+                fields.extend(plan.record.parameters.iter().map(|name| {
+                    let place = variables.iter().position(|variable| variable == name);
+                    place.map_or_else(String::new, |place| parameter(place).to_string())
+                }));
+                let fields: Vec<&str> = fields.iter().map(String::as_str).collect();
+                expected.extend(csv::line(&fields).unwrap());
+            }
+        }
+        file.append(text).unwrap();
+        file.finish().unwrap();
+        let bytes = std::fs::read(&path).unwrap();
+        assert_eq!(
+            String::from_utf8_lossy(&bytes),
+            String::from_utf8_lossy(&expected)
+        );
+        let mut rows = 0;
+        let files = crate::Files::open(folder.path(), &plan);
+        csv::read_trajectories(&files, &plan, |_| (), |_| rows += 1).unwrap();
+        assert_eq!(rows, plan.runs() * nasty().len() as u64);
+    }
+}
