@@ -19,7 +19,9 @@ mod staged;
 use gradtape_tape::Real;
 use interpreter::Interpreter;
 
+#[doc(hidden)]
 pub use block::{Block, Expected, Quantity, States, WIDTH};
+#[doc(hidden)]
 pub use features::Features;
 pub use program::{Instruction, LONGEST_LINE, Program, Scratch, Slot};
 
@@ -27,6 +29,7 @@ pub use program::{Instruction, LONGEST_LINE, Program, Scratch, Slot};
 ///
 /// This is the seam for engines of another kind, such as one that writes machine
 /// code: it has to give every lane the bits of [`Program::step`].
+#[doc(hidden)]
 pub trait Engine<T>: std::fmt::Debug + Send + Sync {
     /// The program.
     fn program(&self) -> &Program<T>;
@@ -48,6 +51,7 @@ pub trait Engine<T>: std::fmt::Debug + Send + Sync {
 ///
 /// The loops of an engine are compiled in this crate, once for each type: generic code
 /// would be compiled again in each crate that uses it.
+#[doc(hidden)]
 pub trait Compiled: Real {
     /// The engine for `program` with the widest vectors of this processor.
     #[must_use]

@@ -37,6 +37,7 @@
 //!
 //! Problems whose first loss is not finite are omitted.
 
+#[doc(hidden)]
 pub mod baseline;
 mod csv;
 mod error;
@@ -68,19 +69,27 @@ use page::ChartView;
 use text::Stock;
 use trajectory::{TrajectoryFile, TrajectoryText};
 
+#[doc(hidden)]
 pub use csv::{
     ConcludedReader, RunReader, State, TrajectoryReader, plan_line, read_derivative, state_columns,
 };
+#[doc(hidden)]
 pub use error::ReportError;
 pub use experiment::assert_experiment;
+#[doc(hidden)]
 pub use figures::Ladder;
+#[doc(hidden)]
 pub use files::{Files, Published};
+#[doc(hidden)]
 pub use folder::{DIAGNOSIS, PAGE, REPORT, RUNS, Staging, TRAJECTORIES, remove_unfinished};
+#[doc(hidden)]
 pub use json::{
     Head, derivative_object, derivative_plan_object, function_object, method_object,
     objective_object, plan_object, run_object,
 };
+#[doc(hidden)]
 pub use reading::{Reading, diagnosis, read};
+#[doc(hidden)]
 pub use stored::Stored;
 
 /// Writes the report of a job.
@@ -114,6 +123,7 @@ pub use stored::Stored;
 /// assert_eq!(finished.diagnosis.runs[0].facts.stability_bound, Some(1.0));
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
+#[doc(hidden)]
 pub struct Writer<'p> {
     plan: &'p Plan,
     head: Head,
@@ -157,6 +167,7 @@ impl RowFiles {
 
 /// A published report.
 #[derive(Debug)]
+#[doc(hidden)]
 pub struct Finished {
     /// Its directory.
     pub folder: PathBuf,
@@ -193,6 +204,7 @@ impl std::fmt::Debug for Writer<'_> {
 /// Collects the recorded epochs and the outcomes of a group of runs for a [`Writer`]. Their text
 /// is formatted here, on the threads that compute the runs, so that the writer only appends it
 /// in order.
+#[doc(hidden)]
 pub struct Recorded<'a, L> {
     plan: &'a Plan,
     drawn: Arc<Drawn>,
@@ -435,6 +447,7 @@ impl<'p> Writer<'p> {
 
 /// The name of the report's directory: the name of the experiment file without its extension.
 #[must_use]
+#[doc(hidden)]
 pub fn report_name(file: &str) -> String {
     let stem = Path::new(file).file_stem();
     stem.map_or_else(
@@ -445,6 +458,7 @@ pub fn report_name(file: &str) -> String {
 
 /// The file name of the table of a derivative, by its place in the plan.
 #[must_use]
+#[doc(hidden)]
 pub fn derivative_file(plan: &Plan, place: usize) -> String {
     format!("{}.csv", plan.derivatives[place].file)
 }
@@ -559,6 +573,7 @@ fn drawings(plan: &Plan) -> usize {
 /// The number of drawings of a report that can be made in parallel: its charts, and the
 /// frames of animated ones.
 #[must_use]
+#[doc(hidden)]
 pub fn drawn_at_once(plan: &Plan) -> usize {
     let animated = plan.charts.iter().filter(|chart| chart.is_animated());
     drawings(plan) + animated.count() * figures::PICTURES
@@ -621,6 +636,7 @@ fn write_page(page: &page::Page, folder: &Path) -> Result<(), ReportError> {
 ///
 /// If a file is missing or damaged, with its line, or if the job was cancelled; the report then
 /// remains unchanged.
+#[doc(hidden)]
 pub fn redraw(folder: &Path, control: &Control) -> Result<Option<PathBuf>, ReportError> {
     // The plan is needed before the lock, which checks its list of files.
     let Published { plan, .. } = Published::open(folder)?;

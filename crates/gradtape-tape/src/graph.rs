@@ -196,6 +196,7 @@ impl<T: Real> Graph<T> {
 
     /// The nodes in the order of their numbers.
     #[must_use]
+    #[doc(hidden)]
     pub fn nodes(&self) -> Vec<Node<T>> {
         self.nodes.borrow().list.clone()
     }
@@ -459,6 +460,7 @@ impl<T> fmt::Debug for Var<'_, T> {
 impl<'g, T: Real> Var<'g, T> {
     /// The number of the node.
     #[must_use]
+    #[doc(hidden)]
     pub fn id(self) -> NodeId {
         self.id
     }

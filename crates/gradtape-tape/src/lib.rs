@@ -43,7 +43,9 @@ pub use custom::custom_gradient;
 pub use error::{Caller, Error, Result};
 pub use functional::{hessian, hessian_vector_product, jvp, value_and_gradient};
 pub use gradient_check::{CheckedEntry, GradientCheck, check_gradient};
-pub use graph::{Graph, Node, NodeId, Square, Var};
+pub use graph::{Graph, Var};
+#[doc(hidden)]
+pub use graph::{Node, NodeId, Square};
 pub use nest::{Nest, Single};
 pub use op::{Number, Op, Partial, Subnormals};
 pub use real::Real;

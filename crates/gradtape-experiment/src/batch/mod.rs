@@ -30,6 +30,7 @@ use gradtape_engine::WIDTH;
 use gradtape_tape::{Real, Subnormals};
 use search::Searched;
 
+#[doc(hidden)]
 pub use closing::{
     Closing, MAX_MODELLED, MAX_PERIOD, Tail, deviation, mean, quarters, rounding_motion,
 };
@@ -77,6 +78,7 @@ impl End {
 
 /// The numbers of evaluations of an objective in a run.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[doc(hidden)]
 pub struct Counts {
     /// Evaluations of the loss, with or without the gradient.
     pub evaluations: u64,

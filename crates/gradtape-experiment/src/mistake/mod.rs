@@ -12,10 +12,12 @@ use crate::text::printable;
 pub use code::Code;
 
 /// Range of bytes of a text, end excluded.
+#[doc(hidden)]
 pub type Span = Range<usize>;
 
 /// A value with the place where it was written.
 #[derive(Clone, Debug, PartialEq)]
+#[doc(hidden)]
 pub struct At<T> {
     /// The value.
     pub value: T,
@@ -200,6 +202,7 @@ pub(crate) fn shortened(written: &str) -> String {
 /// assert_eq!(nearest("lerning_rate", ["learning_rate", "momentum"]), Some("learning_rate"));
 /// assert_eq!(nearest("colour", ["learning_rate", "momentum"]), None);
 /// ```
+#[doc(hidden)]
 pub fn nearest<'a>(typed: &str, names: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
     let typed = typed.to_lowercase();
     // At most a third of the letters may be wrong; otherwise it is another word.
@@ -225,6 +228,7 @@ pub fn nearest<'a>(typed: &str, names: impl IntoIterator<Item = &'a str>) -> Opt
 const LISTED: usize = 30;
 
 /// "did you mean `…`?", or the list of possible names if none is near.
+#[doc(hidden)]
 pub fn suggestion<'a>(
     typed: &str,
     what: &str,

@@ -9,7 +9,9 @@ use std::str::FromStr;
 use gradtape_tape::Real;
 use serde::{Serialize, Serializer};
 
+#[doc(hidden)]
 pub use domain::{Domain, GREATEST_WHOLE};
+#[doc(hidden)]
 pub use quantile::{quantile, sorted};
 
 /// The precision that a run is computed in.
@@ -136,6 +138,7 @@ impl Value {
     }
 
     /// Appends what [`Value::short`] gives.
+    #[doc(hidden)]
     pub fn push_short(&self, text: &mut String) {
         match self {
             Value::Number(number) => push_short(text, number.wide()),
@@ -148,6 +151,7 @@ impl Value {
     /// Whether both are the same value. Numbers have to agree to nine digits, so
     /// that `0.3` matches the point 0.30000000000000004 of a range.
     #[must_use]
+    #[doc(hidden)]
     pub fn matches(&self, other: &Value) -> bool {
         match (self.number(), other.number()) {
             (Some(a), Some(b)) => {
@@ -217,6 +221,7 @@ impl Scalar {
 
     /// `self − other` in the precision of `self`.
     #[must_use]
+    #[doc(hidden)]
     pub fn minus(self, other: Number) -> Self {
         match self {
             Scalar::F32(value) => Scalar::F32(value - other.to::<f32>()),
@@ -237,6 +242,7 @@ impl Scalar {
     /// assert_eq!(Scalar::F32(-1e-45).ulps_to(Scalar::F32(1e-45)), Some(2));
     /// ```
     #[must_use]
+    #[doc(hidden)]
     pub fn ulps_to(self, other: Scalar) -> Option<u64> {
         if self.to_f64().is_nan() || other.to_f64().is_nan() {
             return (self.to_f64().is_nan() && other.to_f64().is_nan()).then_some(0);
@@ -288,6 +294,7 @@ impl fmt::Display for Scalar {
 /// Formats numbers one after the other without allocating.
 #[derive(Default)]
 #[expect(missing_debug_implementations, reason = "its buffers have none")]
+#[doc(hidden)]
 pub struct Digits {
     float: zmij::Buffer,
     whole: itoa::Buffer,
@@ -482,6 +489,7 @@ fn short_by_definition(value: f64) -> String {
 /// assert_eq!(gradtape_experiment::number::grouped(10_000), "10,000");
 /// ```
 #[must_use]
+#[doc(hidden)]
 pub fn grouped(count: u128) -> String {
     let digits = count.to_string();
     let mut text = String::new();
@@ -505,6 +513,7 @@ pub fn grouped(count: u128) -> String {
 /// assert_eq!(counted(10_000_usize, "run"), "10,000 runs");
 /// ```
 #[must_use]
+#[doc(hidden)]
 pub fn counted(count: impl TryInto<u128>, noun: &str) -> String {
     let count = count.try_into().unwrap_or(u128::MAX);
     let plural = if count == 1 { "" } else { "s" };

@@ -21,16 +21,24 @@ use formula::{Checker, Shaped, Type, described};
 use crate::mistake::{Code, Mistake, Span, nearest};
 use gradtape_tape::{Array, ArrayGraph, Graph, Real, Shape, Var};
 
+#[doc(hidden)]
 pub use cause::Cause;
 pub(crate) use cause::Explainer;
+#[doc(hidden)]
 pub use document::documentation;
+pub use formula::Formula;
+#[doc(hidden)]
 pub use formula::{
-    Formula, GRAMMAR, GREATEST_DEPTH, GREATEST_ELEMENTS, GREATEST_ELEMENTS_TOGETHER, GREATEST_SIZE,
-    is_name, is_reserved_name,
+    GRAMMAR, GREATEST_DEPTH, GREATEST_ELEMENTS, GREATEST_ELEMENTS_TOGETHER, GREATEST_SIZE, is_name,
+    is_reserved_name,
 };
+#[doc(hidden)]
 pub use function::{Arity, CONSTANTS, FUNCTIONS, Function};
+#[doc(hidden)]
 pub use gradient::GradientText;
+#[doc(hidden)]
 pub use partial::Partial;
+#[doc(hidden)]
 pub use transform::{GREATEST_ROTATION, Transform, WrongTransform};
 
 /// A function of variables that can be recorded in a graph: a formula with its
@@ -226,6 +234,7 @@ impl Objective {
     /// # Ok::<(), gradtape_experiment::objective::WrongTransform>(())
     /// ```
     #[must_use]
+    #[doc(hidden)]
     pub fn with_transform(mut self, transform: Transform) -> Self {
         let (found, expected) = (transform.dimension(), self.parameters.len());
         assert_eq!(found, expected, "one coordinate for each parameter");
@@ -235,6 +244,7 @@ impl Objective {
 
     /// The transform given to [`Objective::with_transform`].
     #[must_use]
+    #[doc(hidden)]
     pub fn transform(&self) -> Option<&Transform> {
         self.transform.as_ref()
     }
@@ -245,6 +255,7 @@ impl Objective {
     /// # Errors
     ///
     /// The shapes that would be incompatible.
+    #[doc(hidden)]
     pub fn fits(&self, data: &[Shape]) -> Result<(), Vec<FormulaMistake>> {
         self.shaped(&shapes(&self.inputs.variables), data)
             .map(|_| ())
@@ -390,12 +401,14 @@ impl Objective {
 
     /// The data arrays with their shapes, in the order of [`Objective::new`].
     #[must_use]
+    #[doc(hidden)]
     pub fn data(&self) -> &[(String, Shape)] {
         &self.inputs.data
     }
 
     /// Whether anything in it is a vector or a matrix, and not only numbers.
     #[must_use]
+    #[doc(hidden)]
     pub fn has_arrays(&self) -> bool {
         self.has_arrays
     }
@@ -403,12 +416,14 @@ impl Objective {
     /// The total number of elements of all vectors and matrices that are computed,
     /// without variables and data: at most [`GREATEST_ELEMENTS_TOGETHER`].
     #[must_use]
+    #[doc(hidden)]
     pub fn elements(&self) -> usize {
         self.elements
     }
 
     /// The names that the formula uses, directly or through definitions.
     #[must_use]
+    #[doc(hidden)]
     pub fn used_names(&self) -> HashSet<&str> {
         let mut used: HashSet<&str> = self.formula.names().map(|(name, _)| name).collect();
         for definition in self.definitions.iter().rev() {
@@ -422,6 +437,7 @@ impl Objective {
     /// The number of numbers, names, operators and functions in the formula and its
     /// definitions: about the number of operations recorded for the value.
     #[must_use]
+    #[doc(hidden)]
     pub fn size(&self) -> usize {
         let definitions = self.definitions.iter().map(|one| one.formula.size());
         self.formula.size() + definitions.sum::<usize>()
@@ -500,6 +516,7 @@ impl Objective {
     /// let loss = objective.trace_arrays(&arrays, &[w], &[], &[rows, y]);
     /// assert_eq!(Program::arrays(&arrays, &[loss], &[]).evaluate(&[1.0, 2.0]), [1.0]);
     /// ```
+    #[doc(hidden)]
     pub fn trace_arrays<'g, T: Real>(
         &self,
         graph: &'g ArrayGraph<T>,
@@ -558,6 +575,7 @@ impl Objective {
     /// indices of the parameters of differentiation; the derivatives are in the order
     /// of `partials`. `None` if the graph exceeds `limit`, as for [`Partial::trace`].
     #[must_use]
+    #[doc(hidden)]
     pub fn derivatives<'g, T: Real>(
         &self,
         graph: &'g Graph<T>,

@@ -39,22 +39,32 @@ use columns::Columns;
 use decide::Files;
 use start::{Draws, Start};
 
+#[doc(hidden)]
 pub use charts::{Band, Chart, ChartKind, Font, Profile, Scale, Style, Theme, quantity_label};
+#[doc(hidden)]
 pub use check::Check;
+#[doc(hidden)]
 pub use data::{RecordedArray, RecordedClasses, RecordedData};
+#[doc(hidden)]
 pub use derivatives::{
     Curve, Derivative, Expected, GREATEST_COLUMNS, GREATEST_POINTS, GREATEST_VALUES,
 };
+#[doc(hidden)]
 pub use expectations::{Bound, Expectation, Tolerance};
+#[doc(hidden)]
 pub use filter::Filter;
+#[doc(hidden)]
 pub use grid::{Axis, Grid, Range, Series};
+#[doc(hidden)]
 pub use limits::{
     GREATEST_ARRAY_OPERATIONS, GREATEST_CHARTS, GREATEST_DENSE, GREATEST_DERIVATIVES,
     GREATEST_ELEMENTS, GREATEST_EPOCHS, GREATEST_EXPECTATIONS, GREATEST_JACOBIAN, GREATEST_LISTED,
     GREATEST_OBJECTIVES, GREATEST_OPERATIONS, GREATEST_ROWS, GREATEST_RUN_EPOCHS, GREATEST_RUNS,
     GREATEST_SQUARES, GREATEST_VARIABLES, limits,
 };
+#[doc(hidden)]
 pub use quantity::Quantity;
+#[doc(hidden)]
 pub use record::{Record, RecordedEpochs};
 
 /// Everything that an experiment does, with all defaults filled in.
@@ -199,6 +209,7 @@ pub struct Objective {
 
 /// The lower and upper bound of a parameter.
 #[derive(Clone, Copy, Debug, PartialEq)]
+#[doc(hidden)]
 pub struct Bounds {
     /// The smallest allowed value; infinite if there is none.
     pub least: Number,
@@ -218,6 +229,7 @@ impl Bounds {
 
     /// The nearest number within the bounds.
     #[must_use]
+    #[doc(hidden)]
     pub fn nearest(&self, number: Number) -> Number {
         if number.wide() < self.least.wide() {
             self.least
@@ -230,6 +242,7 @@ impl Bounds {
 
     /// Whether any bound is finite.
     #[must_use]
+    #[doc(hidden)]
     pub fn hold(&self) -> bool {
         *self != Bounds::none()
     }
@@ -325,6 +338,7 @@ pub struct Stop {
 impl Stop {
     /// Whether a rule can end a run as converged.
     #[must_use]
+    #[doc(hidden)]
     pub fn may_converge(&self) -> bool {
         self.patience.is_some()
             || [
@@ -450,6 +464,7 @@ impl Plan {
     /// # Errors
     ///
     /// As [`Plan::new`].
+    #[doc(hidden)]
     pub fn of_report(path: &str, source: &str, data: &[RecordedData]) -> Result<Plan, Mistakes> {
         decide::decide(path, source, Files::Recorded(data))
             .map_err(|list| Mistakes::new(path, source, list))
@@ -483,6 +498,7 @@ impl Plan {
     /// The distinct arithmetics of the experiment, in the order of its runs: a
     /// derivative is evaluated in each.
     #[must_use]
+    #[doc(hidden)]
     pub fn arithmetics(&self) -> &[Arithmetic] {
         &self.arithmetics
     }
@@ -503,12 +519,14 @@ impl Plan {
     /// The columns of the parameters at the smallest loss: [`Plan::parameters`] with `best.`
     /// in front.
     #[must_use]
+    #[doc(hidden)]
     pub fn best_columns(&self) -> &[String] {
         &self.best_columns
     }
 
     /// The place of each of [`Plan::parameters`] among those of an objective.
     #[must_use]
+    #[doc(hidden)]
     pub fn places(&self, objective: usize) -> &[Option<usize>] {
         &self.places[objective]
     }
@@ -536,6 +554,7 @@ impl Plan {
 
     /// The columns of data files that were read as classes, each once, with its file.
     #[must_use]
+    #[doc(hidden)]
     pub fn classes(&self) -> Vec<(&str, &Classes)> {
         let mut all: Vec<(&str, &Classes)> = Vec::new();
         for data in self.objectives.iter().filter_map(|one| one.data.as_ref()) {
@@ -551,6 +570,7 @@ impl Plan {
 
     /// The description of the data for a report.
     #[must_use]
+    #[doc(hidden)]
     pub fn recorded_data(&self) -> Vec<RecordedData> {
         let with_data = self.objectives.iter();
         let with_data = with_data.filter_map(|one| Some((one.table, one.data.as_ref()?)));
@@ -568,6 +588,7 @@ impl Plan {
     /// Whether rows of data are held out for validation, so that runs have a
     /// `validation_loss`.
     #[must_use]
+    #[doc(hidden)]
     pub fn has_validation(&self) -> bool {
         self.objectives.iter().any(Objective::has_validation)
     }
@@ -575,6 +596,7 @@ impl Plan {
     /// Whether there is a line-search or second-order method, whose evaluations are not the
     /// same as its epochs.
     #[must_use]
+    #[doc(hidden)]
     pub fn has_searches(&self) -> bool {
         let mut methods = self.optimizers.iter().map(|one| one.method);
         methods.any(|method| method.needs().is_some())
@@ -582,6 +604,7 @@ impl Plan {
 
     /// Whether some run has a `gap`, since its objective has a known minimum.
     #[must_use]
+    #[doc(hidden)]
     pub fn has_gap(&self) -> bool {
         self.objectives
             .iter()
@@ -590,6 +613,7 @@ impl Plan {
 
     /// Whether some run has a `distance`, since its objective has a known minimiser.
     #[must_use]
+    #[doc(hidden)]
     pub fn has_distance(&self) -> bool {
         let mut objectives = self.objectives.iter();
         objectives.any(|objective| objective.minimum_at.is_some())
@@ -603,6 +627,7 @@ impl Plan {
 
     /// The largest number of epochs of any run.
     #[must_use]
+    #[doc(hidden)]
     pub fn greatest_epochs(&self) -> u64 {
         let series = self.numerics.series().find(|(name, _)| *name == "epochs");
         let epochs = series.into_iter().flat_map(|(_, series)| series.iter());
@@ -611,12 +636,14 @@ impl Plan {
 
     /// The number of updates of all runs together, if none ends early.
     #[must_use]
+    #[doc(hidden)]
     pub fn run_epochs(&self) -> u128 {
         self.sum_over_runs(|epochs| epochs)
     }
 
     /// The number of rows of all trajectories together, if no run ends early.
     #[must_use]
+    #[doc(hidden)]
     pub fn rows(&self) -> u128 {
         self.sum_over_runs(|epochs| self.record.rows(epochs))
     }
@@ -710,6 +737,7 @@ impl Plan {
     ///
     /// If no run has this number; see [`Plan::runs`].
     #[must_use]
+    #[doc(hidden)]
     pub fn objective_of(&self, number: u64) -> usize {
         self.place(number).objective
     }
@@ -820,6 +848,7 @@ impl Plan {
 
     /// The label of a run from those [`Plan::columns`] only for whose places `counts` holds.
     #[must_use]
+    #[doc(hidden)]
     pub fn label_by(&self, run: &Run, counts: impl Fn(usize) -> bool) -> String {
         let mut label = String::new();
         for (column, value) in run.settings.iter().enumerate() {
@@ -867,6 +896,7 @@ impl Plan {
 
     /// Whether a setting differs between some runs.
     #[must_use]
+    #[doc(hidden)]
     pub fn varies(&self, column: &str) -> bool {
         let place = self.columns.names.iter().position(|known| known == column);
         place.is_some_and(|place| self.varying.anywhere(place))
@@ -874,6 +904,7 @@ impl Plan {
 
     /// Whether a setting was given as a logarithmic range.
     #[must_use]
+    #[doc(hidden)]
     pub fn is_log_range(&self, column: &str) -> bool {
         let optimizers = self
             .optimizers

@@ -8,6 +8,7 @@ impl Plan {
     /// of the combined lists; at most `most`. The runs themselves are not visited, so a plan
     /// can have millions.
     #[must_use]
+    #[doc(hidden)]
     pub fn values(&self, column: usize, most: usize) -> Vec<Value> {
         let Some(name) = self.columns.names.get(column).map(String::as_str) else {
             return Vec::new();
@@ -46,6 +47,7 @@ impl Plan {
     /// Whether a column of [`Plan::columns`], given by its place, describes the optimizer or
     /// one of its settings.
     #[must_use]
+    #[doc(hidden)]
     pub fn is_of_optimizer(&self, column: usize) -> bool {
         let columns = &self.columns;
         let named = [

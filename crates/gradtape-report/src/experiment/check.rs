@@ -83,6 +83,7 @@ impl<'p> Check<'p> {
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     #[must_use]
+    #[doc(hidden)]
     pub fn of_expectations(plan: &'p Plan) -> Self {
         Check {
             plan,
@@ -98,6 +99,7 @@ impl<'p> Check<'p> {
 
     /// Whether the recorded report was made from the same text.
     #[must_use]
+    #[doc(hidden)]
     pub fn is_of_the_same_text(&self) -> bool {
         let recorded = self.recorded.as_ref();
         recorded.is_some_and(|recorded| recorded.plan().hash == self.plan.hash)

@@ -45,5 +45,6 @@ mod taking;
 
 pub use assertion::{CheckError, assert_experiment, check_file};
 pub use check::{Check, Checked, check};
+#[doc(hidden)]
 pub use overlay::Overlay;
 pub use results::{Results, run};

@@ -53,6 +53,7 @@ impl<T: Real> Graph<T> {
     /// let squares = graph.squares(length * length, &[x, y]).expect("a sum of squares");
     /// assert_eq!(squares.len(), 2);
     /// ```
+    #[doc(hidden)]
     pub fn squares<'g>(
         &'g self,
         target: Var<'g, T>,

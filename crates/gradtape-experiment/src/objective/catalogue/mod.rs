@@ -68,10 +68,12 @@ pub struct Function {
 /// The coordinates of a point: numbers, or formulas of the dimension `n` and the index
 /// `i` of the coordinate from 1. They repeat from the first when the point has more
 /// coordinates; superfluous ones are ignored.
+#[doc(hidden)]
 pub type Pattern = &'static [&'static str];
 
 /// The possible numbers of variables of a function.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[doc(hidden)]
 pub enum Dimension {
     /// Always this number.
     Fixed(usize),
@@ -103,6 +105,7 @@ pub struct KnownMinimum {
 
 /// Whether a minimum is global.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[doc(hidden)]
 pub enum Kind {
     /// There is no lower value in the domain.
     Global,
@@ -112,6 +115,7 @@ pub enum Kind {
 
 /// The gradient at a minimum.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[doc(hidden)]
 pub enum Gradient {
     /// Zero, up to rounding.
     Zero,
@@ -124,6 +128,7 @@ pub enum Gradient {
 
 /// A property of a function.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[doc(hidden)]
 pub enum Trait {
     /// Nowhere above the straight line between two of its points.
     Convex,
@@ -143,6 +148,7 @@ pub enum Trait {
 }
 
 /// The functions by number of variables, with the title of each group.
+#[doc(hidden)]
 pub static GROUPS: &[(&str, &[Function])] = &[
     ("one variable", one::FUNCTIONS),
     ("two variables", two::FUNCTIONS),
@@ -202,6 +208,7 @@ impl Dimension {
 
 /// Maximum number of variables of a function, so that a number in a file cannot
 /// exhaust the memory.
+#[doc(hidden)]
 pub const GREATEST_DIMENSION: usize = 1_000_000;
 
 impl fmt::Display for Dimension {

@@ -61,6 +61,7 @@ impl Objective {
     /// );
     /// ```
     #[must_use]
+    #[doc(hidden)]
     pub fn gradient_text(&self) -> Option<GradientText> {
         if !self.has_arrays() {
             return self.element_gradient();
