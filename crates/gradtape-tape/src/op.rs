@@ -280,7 +280,7 @@ macro_rules! operations {
                         }
                         value!(Of, x, {
                             let subnormals = const { Subnormals::flush_if(FLUSH) };
-                            Op::$op.flushed_if::<FLUSH, T>(x, Op::$op.rounded(x, subnormals))
+                            Op::$op.flushed_if::<FLUSH, T>(x, Op::$op.rounded::<false, T>(x, subnormals))
                         });
                         kernel.run(Of::<FLUSH>)
                     })+
@@ -288,12 +288,22 @@ macro_rules! operations {
             }
 
             /// The value for the first [`Op::arity`] of the operands (the
-            /// others are ignored), before subnormal results are flushed.
+            /// others are ignored), before subnormal results are flushed. If
+            /// `OUTLINED`, [functions](Op::is_function) are called: where single
+            /// numbers are computed, a call costs little; copies of every function
+            /// would cost space.
             #[inline(always)]
-            fn rounded<T: Real>(self, operands: [T; 3], subnormals: Subnormals) -> T {
+            fn rounded<const OUTLINED: bool, T: Real>(
+                self,
+                operands: [T; 3],
+                subnormals: Subnormals,
+            ) -> T {
                 match self {
                     Op::Powi(n) => powi(operands[0], n, subnormals),
                     $(Op::$op => {
+                        if OUTLINED && const { Op::$op.is_function() } {
+                            return self.function(operands);
+                        }
                         operations!(@bind operands; $($operand),+);
                         $value
                     })+
@@ -686,22 +696,17 @@ impl Op {
     /// ```
     #[inline(always)]
     pub fn value<T: Real>(self, operands: [T; 3], subnormals: Subnormals) -> T {
-        let result = if self.is_function() {
-            self.outlined(operands)
-        } else {
-            self.rounded(operands, subnormals)
-        };
+        let result = self.rounded::<true, T>(operands, subnormals);
         match subnormals {
             Subnormals::Keep => result,
             Subnormals::Flush => self.flushed(operands, result),
         }
     }
 
-    /// The value of a [function](Op::is_function). Where single numbers are computed,
-    /// a call costs little; copies of every function would cost space.
+    /// The value of a [function](Op::is_function).
     #[inline(never)]
-    fn outlined<T: Real>(self, operands: [T; 3]) -> T {
-        self.rounded(operands, Subnormals::Keep)
+    fn function<T: Real>(self, operands: [T; 3]) -> T {
+        self.rounded::<false, T>(operands, Subnormals::Keep)
     }
 
     /// `result` of this operation on `operands`, or a zero of its sign. Free of
