@@ -88,7 +88,10 @@ impl Setup {
             let own = elements(&cell.shape);
             match cell.initial {
                 Initial::Number(number) => memory.extend([number].repeat(own)),
-                Initial::Setting(name) => memory.extend([self.number(name)].repeat(own)),
+                Initial::Setting(setting) => {
+                    memory.extend([self.number(setting.name)].repeat(own));
+                }
+                Initial::Schedule(_) => unreachable!("there is no schedule"),
                 Initial::Parameters => memory.extend(&start[before..before + own]),
             }
         }

@@ -414,8 +414,8 @@ fn rates(kind: Kind, convention: Convention) -> Vec<f64> {
     outputs.extend(&rate.memory);
     let program = Program::new(&graph, &outputs);
     let initial = schedule.memory().into_iter().map(|initial| match initial {
-        Initial::Setting("learning_rate") => 0.1,
-        Initial::Setting(name) => number(name.trim_start_matches("schedule.")),
+        Initial::Setting(_) => 0.1,
+        Initial::Schedule(setting) => number(setting.name),
         Initial::Number(number) => number,
         Initial::Parameters => 0.0,
     });

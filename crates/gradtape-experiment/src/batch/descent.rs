@@ -126,8 +126,12 @@ impl<T: Compiled> Descent<T> {
                 Initial::Number(number) => {
                     inputs.extend(std::iter::repeat_n(T::from_f64(number), count));
                 }
-                Initial::Setting(name) => {
-                    inputs.extend(std::iter::repeat_n(run.setting(name).to::<T>(), count));
+                Initial::Setting(setting) => {
+                    inputs.extend(std::iter::repeat_n(run.setting(setting).to::<T>(), count));
+                }
+                Initial::Schedule(setting) => {
+                    let number = run.setting_of_schedule(setting);
+                    inputs.extend(std::iter::repeat_n(number.to::<T>(), count));
                 }
                 Initial::Parameters => {
                     let first: usize = counts[..cell.variable].iter().sum();

@@ -183,7 +183,7 @@ impl<T: Compiled> Searched<T> {
         recorder: &mut R,
         control: &Control,
     ) -> Result<End, Cancelled> {
-        let search = run.recipe.rule.search::<F>(|name| run.setting(name));
+        let search = run.recipe.rule.search::<F>(|setting| run.setting(setting));
         let mut search = search.expect("the plan has checked the method");
         let mut asked = Asked::new(self, run, control);
         let mut course = Course::<T, R>::new(plan, run, recorder);

@@ -9,7 +9,7 @@
 //! 1964; Lessard, Recht, Packard, Analysis and design of optimization algorithms via
 //! integral quadratic constraints, 2016, section 2.
 
-use crate::optimizer::Method;
+use crate::optimizer::{DAMPENING, MOMENTUM, Method, NESTEROV, WEIGHT_DECAY};
 use crate::plan::{Bounds, Plan, Run};
 
 /// A method with known factors, and its settings.
@@ -34,8 +34,8 @@ impl Theory {
         let is_plain = rule.method() == Method::Sgd
             && run.recipe.schedule.is_none()
             && run.recipe.clip.is_none()
-            && !rule.has("weight_decay")
-            && !rule.has("dampening")
+            && !rule.has(WEIGHT_DECAY)
+            && !rule.has(DAMPENING)
             && !objective.bounds.iter().any(Bounds::hold)
             && is_full;
         if !is_plain {
@@ -43,8 +43,8 @@ impl Theory {
         }
         Some(Theory {
             rate: run.learning_rate?.scalar(run.precision).to_f64(),
-            momentum: run.setting("momentum").scalar(run.precision).to_f64(),
-            is_nesterov: rule.has("nesterov"),
+            momentum: run.setting(MOMENTUM).scalar(run.precision).to_f64(),
+            is_nesterov: rule.has(NESTEROV),
         })
     }
 

@@ -1,10 +1,10 @@
 //! Adam with squared deviations of gradients from their average.
 
 use super::moments::{
-    Averages, BETA1, NESTEROV, POWERS, REQUIRED_RATE, epsilon, epsilon_root, share,
+    Averages, BETA1, BETA2, EPSILON, EPSILON_ROOT, NESTEROV, POWERS, REQUIRED_RATE,
 };
 use super::{
-    Block, Convention, DefaultValue, Defaults, Description, Epoch, Memory, Rule, Update, UpdateRule,
+    Block, Convention, DefaultValue, Description, Epoch, Memory, Rule, Update, UpdateRule,
 };
 use Convention::Optax;
 use DefaultValue::Number;
@@ -20,13 +20,9 @@ static DESCRIPTION: Description = Description {
     settings: &[
         REQUIRED_RATE,
         BETA1,
-        share(
-            "beta2",
-            0.999,
-            "β₂, the decay rate of the average of squared deviations",
-        ),
-        epsilon(Defaults::All(Number(1e-16))),
-        epsilon_root(&[(Optax, Number(1e-16))]),
+        BETA2.about("β₂, the decay rate of the average of squared deviations"),
+        EPSILON.all(Number(1e-16)),
+        EPSILON_ROOT.by(&[(Optax, Number(1e-16))]),
         NESTEROV,
     ],
     rules: &[(
@@ -55,10 +51,10 @@ impl UpdateRule for AdaBelief {
         let update = epoch.each(|e| {
             let m = first.next(e.memory[0], e.g);
             let mut s = second.next_square(e.memory[1], e.g - m);
-            if epoch.has("epsilon_root") {
-                s = s + epoch.number("epsilon_root");
+            if let Some(root) = epoch.optional(EPSILON_ROOT) {
+                s = s + root;
             }
-            let denominator = second.corrected(s).root() + epoch.number("epsilon");
+            let denominator = second.corrected(s).root() + epoch.number(EPSILON);
             let direction = first.read(epoch, m, e.g) / denominator;
             let moved = e.x - epoch.learning_rate * direction;
             (moved, [m, s])

@@ -1,9 +1,9 @@
 //! Adam with averages of rows and columns instead of all squares.
 
-use super::moments::{Decay, learning_rate, weight_decay};
+use super::moments::{Decay, LEARNING_RATE, WEIGHT_DECAY};
 use super::{
-    Block, Convention, DefaultValue, Defaults, Description, Domain, Epoch, Initial, Memory, Rule,
-    Setting, Slot, SlotShape, Update, UpdateRule,
+    Block, Convention, DefaultValue, Description, Domain, Epoch, Initial, Memory, Rule, Setting,
+    Slot, SlotShape, Update, UpdateRule,
 };
 use Convention::{Keras, Optax, PyTorch, Textbook};
 use DefaultValue::{Number, Switch};
@@ -12,91 +12,80 @@ use gradtape_tape::Shape;
 /// Adam with averages of rows and columns instead of all squares.
 pub(super) struct Adafactor;
 
+const BETA2_DECAY: Setting = Setting::new("beta2_decay", Domain::NotPositive)
+    .by(&[(PyTorch, Number(-0.8)), (Keras, Number(-0.8))])
+    .about("κ, the exponent of t in the weight of the newest squares");
+
+const DECAY_RATE: Setting = Setting::new("decay_rate", Domain::NotNegative)
+    .by(&[(Optax, Number(0.8))])
+    .about("κ, the exponent in the weight t⁻ᵏ of the newest squares, with k = κ");
+
+const DECAY_OFFSET: Setting = Setting::new("decay_offset", Domain::Whole)
+    .by(&[(Optax, Number(0.0))])
+    .about("o, the number of epochs by which the weight lags");
+
+const EPSILON1: Setting = Setting::new("epsilon1", Domain::NotNegative)
+    .by(&[
+        (PyTorch, Number(0.0)),
+        (Optax, Number(1e-30)),
+        (Keras, Number(1e-30)),
+    ])
+    .about("ε₁, keeps the denominator from 0; in PyTorch 0 stands for the machine epsilon");
+
+const EPSILON2: Setting = Setting::new("epsilon2", Domain::NotNegative)
+    .by(&[(PyTorch, Number(1e-3)), (Keras, Number(1e-3))])
+    .about("ε₂, the minimum size of a variable for relative steps");
+
+const CLIP_THRESHOLD: Setting = Setting::new("clip_threshold", Domain::Positive)
+    .all(Number(1.0))
+    .about("d, the maximum root mean square of a direction");
+
+const RELATIVE_STEP: Setting = Setting::new("relative_step", Domain::Switch)
+    .by(&[(Keras, Switch(true))])
+    .about("has no effect; in Keras η is at most 1/√t with it or without");
+
+const MULTIPLY_BY_PARAMETER_SCALE: Setting =
+    Setting::new("multiply_by_parameter_scale", Domain::Switch)
+        .by(&[(Optax, Switch(true))])
+        .about("make steps relative to the size of the variable");
+
+const MOMENTUM: Setting = Setting::new("momentum", Domain::Share)
+    .by(&[(Optax, Number(0.0))])
+    .about("μ, the decay rate of an average of steps");
+
+const FACTORED: Setting = Setting::new("factored", Domain::Switch)
+    .by(&[(Optax, Switch(true))])
+    .about("remember only rows and columns of large matrices");
+
+const MIN_DIM_SIZE_TO_FACTOR: Setting = Setting::new("min_dim_size_to_factor", Domain::Whole)
+    .by(&[(Optax, Number(128.0))])
+    .about("the minimum number of rows and of columns of a large matrix");
+
 static DESCRIPTION: Description = Description {
     name: "adafactor",
     title: "Adafactor",
     about: "Divides by the root of an average of squares that forgets more and more slowly; for a matrix only the averages of its rows and columns are remembered. Steps are bounded and relative to the size of each variable (a number, a vector or a matrix).",
     conventions: &[PyTorch, Optax, Keras],
     settings: &[
-        Setting {
-            description: "η, the step length as a share of the variable",
-            ..learning_rate(&[
+        LEARNING_RATE
+            .by(&[
                 (PyTorch, Number(1e-2)),
                 (Optax, Number(1.0)),
                 (Keras, Number(1e-3)),
             ])
-        },
-        Setting::new(
-            "beta2_decay",
-            Domain::NotPositive,
-            Defaults::By(&[(PyTorch, Number(-0.8)), (Keras, Number(-0.8))]),
-            "κ, the exponent of t in the weight of the newest squares",
-        ),
-        Setting::new(
-            "decay_rate",
-            Domain::NotNegative,
-            Defaults::By(&[(Optax, Number(0.8))]),
-            "κ, the exponent in the weight t⁻ᵏ of the newest squares, with k = κ",
-        ),
-        Setting::new(
-            "decay_offset",
-            Domain::Whole,
-            Defaults::By(&[(Optax, Number(0.0))]),
-            "o, the number of epochs by which the weight lags",
-        ),
-        Setting::new(
-            "epsilon1",
-            Domain::NotNegative,
-            Defaults::By(&[
-                (PyTorch, Number(0.0)),
-                (Optax, Number(1e-30)),
-                (Keras, Number(1e-30)),
-            ]),
-            "ε₁, keeps the denominator from 0; in PyTorch 0 stands for the machine epsilon",
-        ),
-        Setting::new(
-            "epsilon2",
-            Domain::NotNegative,
-            Defaults::By(&[(PyTorch, Number(1e-3)), (Keras, Number(1e-3))]),
-            "ε₂, the minimum size of a variable for relative steps",
-        ),
-        Setting::new(
-            "clip_threshold",
-            Domain::Positive,
-            Defaults::All(Number(1.0)),
-            "d, the maximum root mean square of a direction",
-        ),
-        Setting::new(
-            "relative_step",
-            Domain::Switch,
-            Defaults::By(&[(Keras, Switch(true))]),
-            "has no effect; in Keras η is at most 1/√t with it or without",
-        ),
-        Setting::new(
-            "multiply_by_parameter_scale",
-            Domain::Switch,
-            Defaults::By(&[(Optax, Switch(true))]),
-            "make steps relative to the size of the variable",
-        ),
-        Setting::new(
-            "momentum",
-            Domain::Share,
-            Defaults::By(&[(Optax, Number(0.0))]),
-            "μ, the decay rate of an average of steps",
-        ),
-        Setting::new(
-            "factored",
-            Domain::Switch,
-            Defaults::By(&[(Optax, Switch(true))]),
-            "remember only rows and columns of large matrices",
-        ),
-        Setting::new(
-            "min_dim_size_to_factor",
-            Domain::Whole,
-            Defaults::By(&[(Optax, Number(128.0))]),
-            "the minimum number of rows and of columns of a large matrix",
-        ),
-        weight_decay(&[
+            .about("η, the step length as a share of the variable"),
+        BETA2_DECAY,
+        DECAY_RATE,
+        DECAY_OFFSET,
+        EPSILON1,
+        EPSILON2,
+        CLIP_THRESHOLD,
+        RELATIVE_STEP,
+        MULTIPLY_BY_PARAMETER_SCALE,
+        MOMENTUM,
+        FACTORED,
+        MIN_DIM_SIZE_TO_FACTOR,
+        WEIGHT_DECAY.by(&[
             (PyTorch, Number(0.0)),
             (Optax, Number(0.0)),
             (Keras, Number(0.0)),
@@ -157,11 +146,11 @@ impl UpdateRule for Adafactor {
         let mut slots = vec![slot(SlotShape::Rows), slot(SlotShape::Columns)];
         if rule.convention() == Optax {
             // The size of a large matrix is a number, which cannot shape the memory.
-            if !rule.has("factored") {
+            if !rule.has(FACTORED) {
                 slots.clear();
             }
             slots.push(slot(SlotShape::Same));
-            if rule.has("momentum") {
+            if rule.has(MOMENTUM) {
                 slots.push(slot(SlotShape::Same));
             }
         }
@@ -187,18 +176,15 @@ impl UpdateRule for Adafactor {
 fn pytorch<N: Block>(epoch: &Epoch<'_, N>) -> Update<N> {
     let (count, rate) = (epoch.updates(), epoch.learning_rate);
     let one = epoch.constant(1.0);
-    let newest = count.power(epoch.number("beta2_decay"));
+    let newest = count.power(epoch.number(BETA2_DECAY));
     let bounded = rate.smaller(one / count.root());
-    let least = if epoch.has("epsilon1") {
-        epoch.number("epsilon1")
-    } else {
-        rate.machine_epsilon()
-    };
+    let least = epoch.optional(EPSILON1);
+    let least = least.unwrap_or_else(|| rate.machine_epsilon());
     let decay = Decay::of(epoch);
     epoch.each(|e| {
         let [rows, columns] = e.memory;
         let root = e.x.count().root();
-        let size = epoch.number("epsilon2").greater(e.x.norm() / root);
+        let size = epoch.number(EPSILON2).greater(e.x.norm() / root);
         let (x, g) = decay.before(e.x, e.g);
         let next = |old: N, new: N| old + newest * (new - old);
         let (squares, rows, columns) = if is_matrix(g) {
@@ -214,7 +200,7 @@ fn pytorch<N: Block>(epoch: &Epoch<'_, N>) -> Update<N> {
             (squares, squares, columns)
         };
         let direction = one / (least * least).greater(squares).root() * g;
-        let length = one.greater(direction.norm() / (root * epoch.number("clip_threshold")));
+        let length = one.greater(direction.norm() / (root * epoch.number(CLIP_THRESHOLD)));
         (x - size * bounded / length * direction, [rows, columns])
     })
 }
@@ -222,14 +208,14 @@ fn pytorch<N: Block>(epoch: &Epoch<'_, N>) -> Update<N> {
 fn keras<N: Block>(epoch: &Epoch<'_, N>) -> Update<N> {
     let (count, rate) = (epoch.updates(), epoch.learning_rate);
     let one = epoch.constant(1.0);
-    let kept = one - count.power(epoch.number("beta2_decay"));
+    let kept = one - count.power(epoch.number(BETA2_DECAY));
     let bounded = rate.smaller(one / count.root());
     let decay = Decay::of(epoch);
     epoch.each(|e| {
         let [rows, columns] = e.memory;
         let (x, g) = decay.before(e.x, e.g);
-        let size = epoch.number("epsilon2").greater(mean_root(x));
-        let new = g.square() + epoch.number("epsilon1");
+        let size = epoch.number(EPSILON2).greater(mean_root(x));
+        let new = g.square() + epoch.number(EPSILON1);
         let next = |old: N, new: N| kept * old + (one - kept) * new;
         let (squares, rows, columns) = if is_matrix(g) {
             let rows = next(rows, new.mean(Some(1)));
@@ -246,14 +232,14 @@ fn keras<N: Block>(epoch: &Epoch<'_, N>) -> Update<N> {
 
 fn optax<N: Block>(epoch: &Epoch<'_, N>) -> Update<N> {
     let one = epoch.constant(1.0);
-    let count = epoch.updates() - epoch.number("decay_offset");
-    let kept = one - count.power(-epoch.number("decay_rate"));
+    let count = epoch.updates() - epoch.number(DECAY_OFFSET);
+    let kept = one - count.power(-epoch.number(DECAY_RATE));
     let decay = Decay::of(epoch);
     let next = |old: N, new: N| kept * old + (one - kept) * new;
     let inverse_root = |squares: N| one / squares.root();
     epoch.each_listed(|x, g, memory| {
-        let new = g.square() + epoch.number("epsilon1");
-        let (factors, whole) = memory.split_at(if epoch.has("factored") { 2 } else { 0 });
+        let new = g.square() + epoch.number(EPSILON1);
+        let (factors, whole) = memory.split_at(if epoch.has(FACTORED) { 2 } else { 0 });
         let squares = next(whole[0], new);
         let mut direction = g * inverse_root(squares);
         let mut after = factors.to_vec();
@@ -269,17 +255,17 @@ fn optax<N: Block>(epoch: &Epoch<'_, N>) -> Update<N> {
                 g * rows * inverse_root(columns)
             };
             let shorter = g.constant(*height.min(width) as f64);
-            let is_small = shorter.is_below(epoch.number("min_dim_size_to_factor"));
+            let is_small = shorter.is_below(epoch.number(MIN_DIM_SIZE_TO_FACTOR));
             direction = is_small.choose(direction, factored);
             after = vec![rows, columns];
         }
         after.push(squares);
         direction = clipped(epoch, direction) * epoch.learning_rate;
-        if epoch.has("multiply_by_parameter_scale") {
+        if epoch.has(MULTIPLY_BY_PARAMETER_SCALE) {
             direction = direction * epoch.constant(LEAST_SIZE).greater(mean_root(x));
         }
         if let [_, average] = whole {
-            let momentum = epoch.number("momentum");
+            let momentum = epoch.number(MOMENTUM);
             direction = (one - momentum) * direction + momentum * *average;
             after.push(direction);
         }
@@ -304,6 +290,6 @@ fn mean_root<N: Block>(x: N) -> N {
 
 /// A direction with a bounded mean square.
 fn clipped<N: Block>(epoch: &Epoch<'_, N>, direction: N) -> N {
-    let excess = mean_root(direction) / epoch.number("clip_threshold");
+    let excess = mean_root(direction) / epoch.number(CLIP_THRESHOLD);
     direction / epoch.constant(1.0).greater(excess)
 }

@@ -1,17 +1,29 @@
 //! Adagrad and Adadelta: steps divided by the root of the sum of all squares of a gradient's
 //! entry, or of their running mean.
 
-use super::moments::{Decay, epsilon, weight_decay};
-use super::rmsprop::mean_of_squares;
+use super::moments::{Decay, EPSILON, LEARNING_RATE, WEIGHT_DECAY};
+use super::rmsprop::{RHO, mean_of_squares};
 use super::{
-    Block, Convention, DefaultValue, Defaults, Description, Domain, Epoch, Initial, Memory, Rule,
-    Setting, Update, UpdateRule,
+    Block, Convention, DefaultValue, Description, Domain, Epoch, Initial, Memory, Rule, Setting,
+    Update, UpdateRule,
 };
 use Convention::{Keras, Optax, PyTorch};
 use DefaultValue::{Number, Required};
 
 /// Adagrad.
 pub(super) struct Adagrad;
+
+const INITIAL_ACCUMULATOR: Setting = Setting::new("initial_accumulator", Domain::NotNegative)
+    .by(&[
+        (PyTorch, Number(0.0)),
+        (Optax, Number(0.1)),
+        (Keras, Number(0.1)),
+    ])
+    .about("s before the first epoch");
+
+const LEARNING_RATE_DECAY: Setting = Setting::new("learning_rate_decay", Domain::NotNegative)
+    .by(&[(PyTorch, Number(0.0))])
+    .about("δ, the speed of the learning-rate decay with the number t of the update");
 
 static ADAGRAD: Description = Description {
     name: "adagrad",
@@ -20,38 +32,21 @@ static ADAGRAD: Description = Description {
             steps become shorter, more slowly along flat directions.",
     conventions: &[PyTorch, Optax, Keras],
     settings: &[
-        Setting::new(
-            "learning_rate",
-            Domain::Positive,
-            Defaults::By(&[
+        LEARNING_RATE
+            .by(&[
                 (PyTorch, Number(1e-2)),
                 (Optax, Required),
                 (Keras, Number(1e-3)),
-            ]),
-            "η, the approximate length of the first step of each parameter",
-        ),
-        Setting::new(
-            "initial_accumulator",
-            Domain::NotNegative,
-            Defaults::By(&[
-                (PyTorch, Number(0.0)),
-                (Optax, Number(0.1)),
-                (Keras, Number(0.1)),
-            ]),
-            "s before the first epoch",
-        ),
-        epsilon(Defaults::By(&[
+            ])
+            .about("η, the approximate length of the first step of each parameter"),
+        INITIAL_ACCUMULATOR,
+        EPSILON.by(&[
             (PyTorch, Number(1e-10)),
             (Optax, Number(1e-7)),
             (Keras, Number(1e-7)),
-        ])),
-        Setting::new(
-            "learning_rate_decay",
-            Domain::NotNegative,
-            Defaults::By(&[(PyTorch, Number(0.0))]),
-            "δ, the speed of the learning-rate decay with the number t of the update",
-        ),
-        weight_decay(&[(PyTorch, Number(0.0)), (Keras, Number(0.0))]),
+        ]),
+        LEARNING_RATE_DECAY,
+        WEIGHT_DECAY.by(&[(PyTorch, Number(0.0)), (Keras, Number(0.0))]),
     ],
     rules: &[
         (
@@ -84,22 +79,20 @@ impl UpdateRule for Adagrad {
     const DESCRIPTION: &'static Description = &ADAGRAD;
 
     fn memory(_: Rule) -> Memory {
-        Memory::slots(&[Initial::Setting("initial_accumulator")])
+        Memory::slots(&[Initial::Setting(INITIAL_ACCUMULATOR)])
     }
 
     fn counts(rule: Rule) -> bool {
-        rule.has("learning_rate_decay")
+        rule.has(LEARNING_RATE_DECAY)
     }
 
     fn record<N: Block>(epoch: &Epoch<'_, N>) -> Update<N> {
-        let epsilon = epoch.number("epsilon");
+        let epsilon = epoch.number(EPSILON);
         let one = epoch.constant(1.0);
-        let rate = if epoch.has("learning_rate_decay") {
-            let fall = (epoch.updates() - one) * epoch.number("learning_rate_decay");
-            epoch.learning_rate / (one + fall)
-        } else {
-            epoch.learning_rate
-        };
+        let mut rate = epoch.learning_rate;
+        if let Some(decay) = epoch.optional(LEARNING_RATE_DECAY) {
+            rate = rate / (one + (epoch.updates() - one) * decay);
+        }
         let decay = Decay::of(epoch);
         epoch.each(|e| {
             let (x, g) = decay.before(e.x, e.g);
@@ -117,8 +110,8 @@ impl UpdateRule for Adagrad {
 /// The factor of optax on an entry of the gradient: a sum of squares can be 0 where the
 /// entry is not.
 fn optax_scale<N: Block>(epoch: &Epoch<'_, N>, sum: N) -> N {
-    let scale = epoch.constant(1.0) / (sum + epoch.number("epsilon")).root();
-    if epoch.has("initial_accumulator") {
+    let scale = epoch.constant(1.0) / (sum + epoch.number(EPSILON)).root();
+    if epoch.has(INITIAL_ACCUMULATOR) {
         return scale;
     }
     let zero = epoch.constant(0.0);
@@ -135,37 +128,27 @@ static ADADELTA: Description = Description {
             squares of the previous steps, so that it has the unit of the parameter.",
     conventions: &[PyTorch, Optax, Keras],
     settings: &[
-        Setting::new(
-            "learning_rate",
-            Domain::Positive,
-            Defaults::By(&[
+        LEARNING_RATE
+            .by(&[
                 (PyTorch, Number(1.0)),
                 (Optax, Number(1.0)),
                 (Keras, Number(1e-3)),
-            ]),
-            "η, a factor on the steps, 1 in the paper; without it optax itself ascends",
-        ),
-        Setting::new(
-            "rho",
-            Domain::Unit,
-            Defaults::By(&[
-                (PyTorch, Number(0.9)),
-                (Optax, Number(0.9)),
-                (Keras, Number(0.95)),
-            ]),
-            "ρ, the decay rate of the running means",
-        ),
-        Setting::new(
-            "epsilon",
-            Domain::NotNegative,
-            Defaults::By(&[
+            ])
+            .about("η, a factor on the steps, 1 in the paper; without it optax itself ascends"),
+        RHO.by(&[
+            (PyTorch, Number(0.9)),
+            (Optax, Number(0.9)),
+            (Keras, Number(0.95)),
+        ])
+        .about("ρ, the decay rate of the running means"),
+        EPSILON
+            .by(&[
                 (PyTorch, Number(1e-6)),
                 (Optax, Number(1e-6)),
                 (Keras, Number(1e-7)),
-            ]),
-            "ε, makes the first steps longer than 0",
-        ),
-        weight_decay(&[
+            ])
+            .about("ε, makes the first steps longer than 0"),
+        WEIGHT_DECAY.by(&[
             (PyTorch, Number(0.0)),
             (Optax, Number(0.0)),
             (Keras, Number(0.0)),
@@ -202,7 +185,7 @@ impl UpdateRule for Adadelta {
     }
 
     fn record<N: Block>(epoch: &Epoch<'_, N>) -> Update<N> {
-        let (rate, epsilon) = (epoch.learning_rate, epoch.number("epsilon"));
+        let (rate, epsilon) = (epoch.learning_rate, epoch.number(EPSILON));
         let (mean, decay) = (mean_of_squares(epoch), Decay::of(epoch));
         epoch.each(|e| {
             let [v, u] = e.memory;

@@ -1,12 +1,12 @@
 //! Adam, alone and with decoupled weight decay; both with AMSGrad's maximum.
 
 use super::moments::{
-    Averages, BETA1, BETA2, DECOUPLED, Decay, EPSILON, EPSILON_ROOT, KINGMA, NESTEROV, POWERS,
-    learning_rate, scaled, weight_decay,
+    Averages, BETA1, BETA2, DECOUPLED, Decay, EPSILON, EPSILON_ROOT, KINGMA, LEARNING_RATE,
+    NESTEROV, POWERS, WEIGHT_DECAY, scaled,
 };
 use super::{
-    Block, Convention, DefaultValue, Defaults, Description, Domain, Epoch, Memory, Rule, Setting,
-    Update, UpdateRule,
+    Block, Convention, DefaultValue, Description, Domain, Epoch, Memory, Rule, Setting, Update,
+    UpdateRule,
 };
 use Convention::{Keras, Optax, PyTorch, Textbook};
 use DefaultValue::{Number, Required, Switch};
@@ -17,18 +17,15 @@ pub(super) struct Adam;
 /// Adam with decoupled weight decay.
 pub(super) struct AdamW;
 
-const LEARNING_RATE: Setting = learning_rate(&[
+const RATE: Setting = LEARNING_RATE.by(&[
     (PyTorch, Number(1e-3)),
     (Optax, Required),
     (Keras, Number(1e-3)),
 ]);
 
-const AMSGRAD: Setting = Setting::new(
-    "amsgrad",
-    Domain::Switch,
-    Defaults::All(Switch(false)),
-    "divide by the largest average of squares so far",
-);
+const AMSGRAD: Setting = Setting::new("amsgrad", Domain::Switch)
+    .all(Switch(false))
+    .about("divide by the largest average of squares so far");
 
 static ADAM: Description = Description {
     name: "adam",
@@ -36,12 +33,12 @@ static ADAM: Description = Description {
     about: "Steps along a running average of gradients, divided for each parameter by the root of a running average of its squared gradients: steps are about as long as the learning rate, whatever the slope.",
     conventions: &[PyTorch, Optax, Keras],
     settings: &[
-        LEARNING_RATE,
+        RATE,
         BETA1,
         BETA2,
         EPSILON,
         EPSILON_ROOT,
-        weight_decay(&[(PyTorch, Number(0.0)), (Keras, Number(0.0))]),
+        WEIGHT_DECAY.by(&[(PyTorch, Number(0.0)), (Keras, Number(0.0))]),
         DECOUPLED,
         AMSGRAD,
         NESTEROV,
@@ -88,20 +85,17 @@ static ADAM_W: Description = Description {
     about: "Adam with decoupled weight decay: parameters decay towards 0 separately from the gradient, and the decay is not divided by the root of squares.",
     conventions: &[PyTorch, Optax, Keras],
     settings: &[
-        LEARNING_RATE,
+        RATE,
         BETA1,
         BETA2,
         EPSILON,
         EPSILON_ROOT,
-        weight_decay(&[
+        WEIGHT_DECAY.by(&[
             (PyTorch, Number(1e-2)),
             (Optax, Number(1e-4)),
             (Keras, Number(4e-3)),
         ]),
-        Setting {
-            defaults: Defaults::By(&[(PyTorch, Switch(false)), (Keras, Switch(false))]),
-            ..AMSGRAD
-        },
+        AMSGRAD.by(&[(PyTorch, Switch(false)), (Keras, Switch(false))]),
         NESTEROV,
     ],
     rules: &[
@@ -165,7 +159,7 @@ impl UpdateRule for AdamW {
 
 /// m, v, and the maximum of AMSGrad.
 fn memory(rule: Rule) -> Memory {
-    Memory::zeros(2 + usize::from(rule.has("amsgrad"))).and(POWERS)
+    Memory::zeros(2 + usize::from(rule.has(AMSGRAD))).and(POWERS)
 }
 
 /// Also that of `NAdam` in optax, which is Adam in Nesterov's form.
@@ -187,10 +181,10 @@ pub(super) fn record<N: Block>(epoch: &Epoch<'_, N>) -> Update<N> {
         }
         let moved = match step {
             Step::PyTorch { rate, root } => {
-                let denominator = squares.root() / root + epoch.number("epsilon");
+                let denominator = squares.root() / root + epoch.number(EPSILON);
                 x - rate * m / denominator
             }
-            Step::Keras { rate } => x - m * rate / (squares.root() + epoch.number("epsilon")),
+            Step::Keras { rate } => x - m * rate / (squares.root() + epoch.number(EPSILON)),
             Step::Optax => {
                 let direction = scaled(epoch, first.read(epoch, m, g), squares);
                 x - epoch.learning_rate * decay.direction(direction, x)

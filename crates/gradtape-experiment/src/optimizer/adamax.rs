@@ -1,6 +1,6 @@
 //! Adam with the largest magnitude instead of a root of squares.
 
-use super::moments::{Average, BETA1, Decay, EPSILON, KINGMA, learning_rate, share, weight_decay};
+use super::moments::{Average, BETA1, BETA2, Decay, EPSILON, KINGMA, LEARNING_RATE, WEIGHT_DECAY};
 use super::{
     Block, Convention, DefaultValue, Description, Epoch, Initial, Memory, Rule, Update, UpdateRule,
 };
@@ -16,19 +16,15 @@ static DESCRIPTION: Description = Description {
     about: "Adam that divides by the largest magnitude of the gradient so far, which decays slowly, instead of the root of an average of squares.",
     conventions: &[PyTorch, Optax, Keras],
     settings: &[
-        learning_rate(&[
+        LEARNING_RATE.by(&[
             (PyTorch, Number(2e-3)),
             (Optax, Required),
             (Keras, Number(1e-3)),
         ]),
         BETA1,
-        share(
-            "beta2",
-            0.999,
-            "β₂, the decay rate of the largest magnitude",
-        ),
+        BETA2.about("β₂, the decay rate of the largest magnitude"),
         EPSILON,
-        weight_decay(&[(PyTorch, Number(0.0)), (Keras, Number(0.0))]),
+        WEIGHT_DECAY.by(&[(PyTorch, Number(0.0)), (Keras, Number(0.0))]),
     ],
     rules: &[
         (
@@ -66,15 +62,15 @@ impl UpdateRule for Adamax {
     }
 
     fn record<N: Block>(epoch: &Epoch<'_, N>) -> Update<N> {
-        let first = Average::of(epoch, "beta1", 0);
+        let first = Average::of(epoch, BETA1, 0);
         let decay = Decay::of(epoch);
-        let (rate, epsilon) = (epoch.learning_rate, epoch.number("epsilon"));
+        let (rate, epsilon) = (epoch.learning_rate, epoch.number(EPSILON));
         let convention = epoch.rule.convention();
         let corrected_rate = rate / first.bias;
         let update = epoch.each(|e| {
             let (x, g) = decay.before(e.x, e.g);
             let m = first.next(e.memory[0], g);
-            let kept = epoch.number("beta2") * e.memory[1];
+            let kept = epoch.number(BETA2) * e.memory[1];
             let magnitude = g.magnitude();
             // A magnitude that is NaN stays NaN as the second operand.
             let u = match convention {

@@ -1,17 +1,21 @@
 //! Nesterov's momentum from differences of gradients.
 
 use super::moments::{
-    Average, Decay, REQUIRED_RATE, epsilon, epsilon_root, scaled, share, weight_decay,
+    Average, BETA1, BETA2, Decay, EPSILON, EPSILON_ROOT, REQUIRED_RATE, WEIGHT_DECAY, scaled,
 };
 use super::{
-    Block, Convention, DefaultValue, Defaults, Description, Epoch, Initial, Memory, Rule, Update,
-    UpdateRule,
+    Block, Convention, DefaultValue, Description, Domain, Epoch, Initial, Memory, Rule, Setting,
+    Update, UpdateRule,
 };
 use Convention::Optax;
 use DefaultValue::Number;
 
 /// Nesterov's momentum from differences of gradients.
 pub(super) struct Adan;
+
+const BETA3: Setting = Setting::new("beta3", Domain::Share)
+    .all(Number(0.99))
+    .about("β₃, the decay rate of the average of squares");
 
 static DESCRIPTION: Description = Description {
     name: "adan",
@@ -20,24 +24,14 @@ static DESCRIPTION: Description = Description {
     conventions: &[Optax],
     settings: &[
         REQUIRED_RATE,
-        share(
-            "beta1",
-            0.98,
-            "β₁, the decay rate of the average of gradients",
-        ),
-        share(
-            "beta2",
-            0.92,
-            "β₂, the decay rate of the average of differences",
-        ),
-        share(
-            "beta3",
-            0.99,
-            "β₃, the decay rate of the average of squares",
-        ),
-        epsilon(Defaults::All(Number(1e-8))),
-        epsilon_root(&[(Optax, Number(1e-8))]),
-        weight_decay(&[(Optax, Number(0.0))]),
+        BETA1.all(Number(0.98)),
+        BETA2
+            .all(Number(0.92))
+            .about("β₂, the decay rate of the average of differences"),
+        BETA3,
+        EPSILON.all(Number(1e-8)),
+        EPSILON_ROOT.by(&[(Optax, Number(1e-8))]),
+        WEIGHT_DECAY.by(&[(Optax, Number(0.0))]),
     ],
     rules: &[(
         &[Optax],
@@ -64,9 +58,9 @@ impl UpdateRule for Adan {
     }
 
     fn record<N: Block>(epoch: &Epoch<'_, N>) -> Update<N> {
-        let first = Average::of(epoch, "beta1", 0);
-        let second = Average::of(epoch, "beta2", 1);
-        let third = Average::of(epoch, "beta3", 2);
+        let first = Average::of(epoch, BETA1, 0);
+        let second = Average::of(epoch, BETA2, 1);
+        let third = Average::of(epoch, BETA3, 2);
         let is_later = epoch.scalar(3);
         let zero = epoch.constant(0.0);
         let decay = Decay::of(epoch);

@@ -1,15 +1,23 @@
 //! Averaged gradient descent, without the average.
 
-use super::moments::Decay;
+use super::moments::{Decay, LEARNING_RATE, WEIGHT_DECAY};
 use super::{
-    Block, Convention, DefaultValue, Defaults, Description, Domain, Epoch, Initial, Memory, Rule,
-    Setting, Update, UpdateRule,
+    Block, Convention, DefaultValue, Description, Domain, Epoch, Initial, Memory, Rule, Setting,
+    Update, UpdateRule,
 };
 use Convention::PyTorch;
 use DefaultValue::Number;
 
 /// Averaged gradient descent.
 pub(super) struct Asgd;
+
+const LAMBD: Setting = Setting::new("lambd", Domain::NotNegative)
+    .all(Number(1e-4))
+    .about("λ, the strength of the penalty, and the speed of the decay");
+
+const ALPHA: Setting = Setting::new("alpha", Domain::NotNegative)
+    .all(Number(0.75))
+    .about("α, the power of the decay");
 
 static DESCRIPTION: Description = Description {
     name: "asgd",
@@ -19,30 +27,14 @@ static DESCRIPTION: Description = Description {
             update t0 on, which no step uses; it is omitted here, and so is t0.",
     conventions: &[PyTorch],
     settings: &[
-        Setting::new(
-            "learning_rate",
-            Domain::Positive,
-            Defaults::All(Number(1e-2)),
-            "η, the length of the first step as a multiple of the gradient",
-        ),
-        Setting::new(
-            "lambd",
-            Domain::NotNegative,
-            Defaults::All(Number(1e-4)),
-            "λ, the strength of the penalty, and the speed of the decay",
-        ),
-        Setting::new(
-            "alpha",
-            Domain::NotNegative,
-            Defaults::All(Number(0.75)),
-            "α, the power of the decay",
-        ),
-        Setting::new(
-            "weight_decay",
-            Domain::NotNegative,
-            Defaults::All(Number(0.0)),
-            "ω, the multiple of the parameters that is added to the gradient",
-        ),
+        LEARNING_RATE
+            .all(Number(1e-2))
+            .about("η, the length of the first step as a multiple of the gradient"),
+        LAMBD,
+        ALPHA,
+        WEIGHT_DECAY
+            .all(Number(0.0))
+            .about("ω, the multiple of the parameters that is added to the gradient"),
     ],
     rules: &[(
         &[PyTorch],
@@ -70,7 +62,7 @@ impl UpdateRule for Asgd {
 
     fn record<N: Block>(epoch: &Epoch<'_, N>) -> Update<N> {
         let (rate, one) = (epoch.learning_rate, epoch.constant(1.0));
-        let (lambda, alpha) = (epoch.number("lambd"), epoch.number("alpha"));
+        let (lambda, alpha) = (epoch.number(LAMBD), epoch.number(ALPHA));
         let count = epoch.updates();
         let is_later = one.is_below(count);
         let current = is_later.choose(epoch.scalar(0), rate);

@@ -1,15 +1,39 @@
 //! Follow the regularized leader.
 
-use super::moments::{Decay, weight_decay};
+use super::moments::{Decay, LEARNING_RATE, WEIGHT_DECAY};
 use super::{
-    Block, Convention, DefaultValue, Defaults, Description, Domain, Epoch, Initial, Memory, Rule,
-    Setting, Update, UpdateRule,
+    Block, Convention, DefaultValue, Description, Domain, Epoch, Initial, Memory, Rule, Setting,
+    Update, UpdateRule,
 };
 use Convention::Keras;
 use DefaultValue::Number;
 
 /// Follow the regularized leader.
 pub(super) struct Ftrl;
+
+const LEARNING_RATE_POWER: Setting = Setting::new("learning_rate_power", Domain::NotPositive)
+    .all(Number(-0.5))
+    .about("−p, the power of the sum of squares in the learning rate; 0 keeps it constant");
+
+const INITIAL_ACCUMULATOR: Setting = Setting::new("initial_accumulator", Domain::NotNegative)
+    .all(Number(0.1))
+    .about("s before the first epoch");
+
+const L1: Setting = Setting::new("l1", Domain::NotNegative)
+    .all(Number(0.0))
+    .about("λ₁, the penalty on magnitudes; Keras's l1_regularization_strength");
+
+const L2: Setting = Setting::new("l2", Domain::NotNegative)
+    .all(Number(0.0))
+    .about("λ₂, the penalty on squares; Keras's l2_regularization_strength");
+
+const L2_SHRINKAGE: Setting = Setting::new("l2_shrinkage", Domain::NotNegative)
+    .all(Number(0.0))
+    .about("λ₃, a penalty on squares that acts only through the gradient of the epoch");
+
+const BETA: Setting = Setting::new("beta", Domain::NotNegative)
+    .all(Number(0.0))
+    .about("β, an additional penalty on squares, larger for smaller η");
 
 static DESCRIPTION: Description = Description {
     name: "ftrl",
@@ -19,49 +43,16 @@ static DESCRIPTION: Description = Description {
             above 0, parameters of little use are exactly 0.",
     conventions: &[Keras],
     settings: &[
-        Setting::new(
-            "learning_rate",
-            Domain::Positive,
-            Defaults::All(Number(1e-3)),
-            "η, the approximate length of the first step of each parameter",
-        ),
-        Setting::new(
-            "learning_rate_power",
-            Domain::NotPositive,
-            Defaults::All(Number(-0.5)),
-            "−p, the power of the sum of squares in the learning rate; 0 keeps it constant",
-        ),
-        Setting::new(
-            "initial_accumulator",
-            Domain::NotNegative,
-            Defaults::All(Number(0.1)),
-            "s before the first epoch",
-        ),
-        Setting::new(
-            "l1",
-            Domain::NotNegative,
-            Defaults::All(Number(0.0)),
-            "λ₁, the penalty on magnitudes; Keras's l1_regularization_strength",
-        ),
-        Setting::new(
-            "l2",
-            Domain::NotNegative,
-            Defaults::All(Number(0.0)),
-            "λ₂, the penalty on squares; Keras's l2_regularization_strength",
-        ),
-        Setting::new(
-            "l2_shrinkage",
-            Domain::NotNegative,
-            Defaults::All(Number(0.0)),
-            "λ₃, a penalty on squares that acts only through the gradient of the epoch",
-        ),
-        Setting::new(
-            "beta",
-            Domain::NotNegative,
-            Defaults::All(Number(0.0)),
-            "β, an additional penalty on squares, larger for smaller η",
-        ),
-        weight_decay(&[(Keras, Number(0.0))]),
+        LEARNING_RATE
+            .all(Number(1e-3))
+            .about("η, the approximate length of the first step of each parameter"),
+        LEARNING_RATE_POWER,
+        INITIAL_ACCUMULATOR,
+        L1,
+        L2,
+        L2_SHRINKAGE,
+        BETA,
+        WEIGHT_DECAY.by(&[(Keras, Number(0.0))]),
     ],
     rules: &[(
         &[Keras],
@@ -80,26 +71,23 @@ impl UpdateRule for Ftrl {
     const DESCRIPTION: &'static Description = &DESCRIPTION;
 
     fn memory(_: Rule) -> Memory {
-        Memory::slots(&[
-            Initial::Setting("initial_accumulator"),
-            Initial::Number(0.0),
-        ])
+        Memory::slots(&[Initial::Setting(INITIAL_ACCUMULATOR), Initial::Number(0.0)])
     }
 
     fn record<N: Block>(epoch: &Epoch<'_, N>) -> Update<N> {
         let (rate, two) = (epoch.learning_rate, epoch.constant(2.0));
-        let power = -epoch.number("learning_rate_power");
+        let power = -epoch.number(LEARNING_RATE_POWER);
         let decay = Decay::of(epoch);
-        let mut penalty = epoch.has("l2").then(|| epoch.number("l2"));
-        if epoch.has("beta") {
-            let of_beta = epoch.number("beta") / (two * rate);
+        let mut penalty = epoch.optional(L2);
+        if let Some(beta) = epoch.optional(BETA) {
+            let of_beta = beta / (two * rate);
             penalty = Some(penalty.map_or(of_beta, |l2| l2 + of_beta));
         }
         epoch.each(|e| {
             let [s, z] = e.memory;
             let (x, mut slope) = decay.before(e.x, e.g);
-            if epoch.has("l2_shrinkage") {
-                slope = slope + two * epoch.number("l2_shrinkage") * x;
+            if let Some(shrinkage) = epoch.optional(L2_SHRINKAGE) {
+                slope = slope + two * shrinkage * x;
             }
             let n = s + e.g.square();
             let n_power = n.power(power);
@@ -108,11 +96,9 @@ impl UpdateRule for Ftrl {
             if let Some(penalty) = penalty {
                 q = q + two * penalty;
             }
-            let cut = if epoch.has("l1") {
-                let l1 = epoch.number("l1");
-                z.smaller(l1).greater(-l1)
-            } else {
-                epoch.constant(0.0)
+            let cut = match epoch.optional(L1) {
+                Some(l1) => z.smaller(l1).greater(-l1),
+                None => epoch.constant(0.0),
             };
             ((cut - z) / q, [n, z])
         })

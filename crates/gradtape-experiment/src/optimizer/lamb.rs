@@ -1,11 +1,11 @@
 //! Adam with step lengths proportional to each variable.
 
 use super::moments::{
-    Averages, BETA1, BETA2, Decay, EPSILON_ROOT, POWERS, epsilon, learning_rate, scaled,
-    weight_decay,
+    Averages, BETA1, BETA2, Decay, EPSILON, EPSILON_ROOT, LEARNING_RATE, POWERS, WEIGHT_DECAY,
+    scaled,
 };
 use super::{
-    Block, Convention, DefaultValue, Defaults, Description, Epoch, Memory, Rule, Update, UpdateRule,
+    Block, Convention, DefaultValue, Description, Epoch, Memory, Rule, Update, UpdateRule,
 };
 use Convention::{Keras, Optax};
 use DefaultValue::{Number, Required};
@@ -19,15 +19,12 @@ static DESCRIPTION: Description = Description {
     about: "The direction of Adam, scaled in each variable (a number, a vector or a matrix) to the learning rate times the norm of the variable, so all variables move by the same share of their norm.",
     conventions: &[Optax, Keras],
     settings: &[
-        learning_rate(&[(Optax, Required), (Keras, Number(1e-3))]),
+        LEARNING_RATE.by(&[(Optax, Required), (Keras, Number(1e-3))]),
         BETA1,
         BETA2,
-        epsilon(Defaults::By(&[
-            (Optax, Number(1e-6)),
-            (Keras, Number(1e-7)),
-        ])),
+        EPSILON.by(&[(Optax, Number(1e-6)), (Keras, Number(1e-7))]),
         EPSILON_ROOT,
-        weight_decay(&[(Optax, Number(0.0)), (Keras, Number(0.0))]),
+        WEIGHT_DECAY.by(&[(Optax, Number(0.0)), (Keras, Number(0.0))]),
     ],
     rules: &[
         (

@@ -1,9 +1,9 @@
 //! Steps of equal length along the sign of an average.
 
-use super::moments::{Decay, learning_rate, weight_decay};
+use super::moments::{BETA1, BETA2, Decay, LEARNING_RATE, WEIGHT_DECAY};
 use super::{
-    Block, Convention, DefaultValue, Defaults, Description, Domain, Epoch, Memory, Rule, Setting,
-    Update, UpdateRule,
+    Block, Convention, DefaultValue, Description, Domain, Epoch, Memory, Rule, Setting, Update,
+    UpdateRule,
 };
 use Convention::{Keras, Optax};
 use DefaultValue::{Number, Required};
@@ -17,20 +17,14 @@ static DESCRIPTION: Description = Description {
     about: "Every parameter steps by the learning rate, against the sign of an average of gradients that gives the newest more weight than the remembered average does.",
     conventions: &[Optax, Keras],
     settings: &[
-        learning_rate(&[(Optax, Required), (Keras, Number(1e-3))]),
-        Setting::new(
-            "beta1",
-            Domain::Unit,
-            Defaults::All(Number(0.9)),
-            "β₁, the weight of the remembered average in the step",
-        ),
-        Setting::new(
-            "beta2",
-            Domain::Share,
-            Defaults::All(Number(0.99)),
-            "β₂, the decay rate of the remembered average",
-        ),
-        weight_decay(&[(Optax, Number(1e-3)), (Keras, Number(0.0))]),
+        LEARNING_RATE.by(&[(Optax, Required), (Keras, Number(1e-3))]),
+        Setting::new("beta1", Domain::Unit)
+            .all(Number(0.9))
+            .about("β₁, the weight of the remembered average in the step"),
+        BETA2
+            .all(Number(0.99))
+            .about("β₂, the decay rate of the remembered average"),
+        WEIGHT_DECAY.by(&[(Optax, Number(1e-3)), (Keras, Number(0.0))]),
     ],
     rules: &[
         (
@@ -61,12 +55,12 @@ impl UpdateRule for Lion {
 
     fn record<N: Block>(epoch: &Epoch<'_, N>) -> Update<N> {
         let decay = Decay::of(epoch);
-        let mix = |setting: &str, m: N, g: N| epoch.rest(setting) * g + epoch.number(setting) * m;
+        let mix = |setting, m, g| epoch.rest(setting) * g + epoch.number(setting) * m;
         epoch.each(|e| {
             let (x, g) = decay.before(e.x, e.g);
-            let direction = mix("beta1", e.memory[0], g).signum();
+            let direction = mix(BETA1, e.memory[0], g).signum();
             let moved = x - epoch.learning_rate * decay.direction(direction, x);
-            (moved, [mix("beta2", e.memory[0], g)])
+            (moved, [mix(BETA2, e.memory[0], g)])
         })
     }
 }

@@ -1,5 +1,6 @@
 //! The memory of an update rule from one epoch to the next.
 
+use super::Setting;
 use gradtape_tape::Shape;
 
 /// The memory of an update rule: numbers for each parameter, and single numbers for all.
@@ -36,8 +37,10 @@ pub enum SlotShape {
 pub enum Initial {
     /// A number.
     Number(f64),
-    /// The number of a setting.
-    Setting(&'static str),
+    /// The number of a setting of the method.
+    Setting(Setting),
+    /// The number of a setting of the schedule.
+    Schedule(Setting),
     /// The parameters at the start; in [`Memory::slots`] only.
     Parameters,
 }

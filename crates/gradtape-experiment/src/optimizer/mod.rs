@@ -39,11 +39,16 @@ use search::{Float, Search, SearchMethod};
 
 pub use clip::Clip;
 pub use memory::{Cell, Initial, Memory, Slot, SlotShape};
+pub(crate) use moments::{BETA1, LEARNING_RATE, WEIGHT_DECAY};
 pub use recipe::{EPOCHS, Inputs, Next, Recipe};
 pub use record::{Block, Entry, Epoch, Update};
 pub use setting::{Convention, DefaultValue, Defaults, Description, Setting};
+pub(crate) use sgd::{DAMPENING, MOMENTUM, NESTEROV};
 
 /// A method with one gradient per epoch.
+///
+/// Its file has a constant for each [`Setting`], lists them in the [`Description`], and reads
+/// them by the same constants: `epoch.number(BETA1)`, `epoch.has(AMSGRAD)`.
 trait UpdateRule {
     /// Its description.
     const DESCRIPTION: &'static Description;
@@ -70,6 +75,11 @@ macro_rules! methods {
             $($(#[$doc])* $method,)+
             $($(#[$search_doc])* $searching,)+
         }
+
+        const _: () = {
+            $(Form::check(<$rule>::DESCRIPTION);)+
+            $(Form::check(<$search>::DESCRIPTION);)+
+        };
 
         impl Method {
             /// Every method.
@@ -124,11 +134,11 @@ macro_rules! methods {
             }
 
             /// The loop of a line-search or second-order method. `number` gives a numeric
-            /// setting; 0 where the convention has no such setting.
+            /// setting that the convention has.
             #[must_use]
             pub fn search<F: Float>(
                 self,
-                number: impl Fn(&str) -> Number,
+                number: impl Fn(Setting) -> Number,
             ) -> Option<Box<dyn Search<F>>> {
                 let settings = search::Settings::new(self, &number);
                 match self.method {
@@ -229,38 +239,80 @@ pub struct Rule {
 /// The part of each setting of a [`Description`] that shapes the program: whether it is 0
 /// or off, or which of several words it is. Two bits for each, in the order of the settings.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
-pub struct Form(u64);
+struct Form(u64);
 
 impl Form {
     /// The form of settings with these values; one without a value is off.
-    pub fn new<'v>(description: &Description, setting: impl Fn(&str) -> Option<&'v Value>) -> Form {
+    fn new<'v>(description: &Description, setting: impl Fn(&str) -> Option<&'v Value>) -> Form {
         let mut bits = 0;
         for (place, known) in description.settings.iter().enumerate() {
-            let form = setting(known.name).map_or(0, |value| match (value, known.domain) {
-                (Value::Name(name), Domain::Choice(choices)) => {
-                    let place = choices.iter().position(|choice| choice == name);
-                    place.unwrap_or(0) as u64
-                }
+            let Some(value) = setting(known.name) else {
+                continue;
+            };
+            debug_assert!(known.domain.contains(value), "{}: {value:?}", known.name);
+            let form = match (value, known.domain) {
+                (Value::Name(name), Domain::Choice(_)) => known.word(name) as u64,
                 (Value::Switch(on), _) => u64::from(*on),
                 _ => u64::from(value.number().is_some_and(|number| number.wide() != 0.0)),
-            });
+            };
             bits |= form << (2 * place);
         }
         Form(bits)
     }
 
-    /// The form of the setting with this name: 0 if it is 0, off or the first word.
-    #[must_use]
-    pub fn of(self, description: &Description, name: &str) -> u64 {
-        let mut settings = description.settings.iter();
-        let place = settings.position(|setting| setting.name == name);
-        place.map_or(0, |place| self.0 >> (2 * place) & 3)
+    /// Does not compile where settings need more bits.
+    const fn check(description: &Description) {
+        let settings = description.settings;
+        assert!(settings.len() <= 32, "a method has at most 32 settings");
+        let mut place = 0;
+        while place < settings.len() {
+            if let Domain::Choice(words) = settings[place].domain {
+                assert!(words.len() <= 4, "a setting has at most 4 words");
+            }
+            place += 1;
+        }
+    }
+
+    /// The form of the setting at a place: 0 if it is 0, off, absent or the first word.
+    fn at(self, place: usize) -> u64 {
+        self.0 >> (2 * place) & 3
+    }
+
+    /// The form of a setting.
+    #[track_caller]
+    fn of(self, description: &Description, setting: Setting) -> u64 {
+        let place = description.place(setting);
+        place.map_or(0, |place| self.at(place))
+    }
+
+    /// Whether a setting is this word; an absent one is its first word.
+    #[track_caller]
+    fn is(self, description: &Description, setting: Setting, word: &str) -> bool {
+        self.of(description, setting) == setting.word(word) as u64
+    }
+
+    /// The settings that are inputs of the program: the numbers that are not 0.
+    fn numbers(
+        self,
+        description: &'static Description,
+        convention: Convention,
+    ) -> impl Iterator<Item = &'static str> {
+        let settings = description.settings.iter().enumerate();
+        let numbers = settings.filter(move |(place, setting)| {
+            let is_number = setting.domain.is_number();
+            is_number && setting.default(convention).is_some() && self.at(*place) != 0
+        });
+        numbers.map(|(_, setting)| setting.name)
     }
 }
 
 impl Rule {
     /// The rule of a method in a convention. `setting` gives all settings that it has there,
     /// within their domains.
+    ///
+    /// # Panics
+    ///
+    /// If a word is not among the choices of its setting.
     pub fn new<'v>(
         method: Method,
         convention: Convention,
@@ -285,23 +337,22 @@ impl Rule {
         self.convention
     }
 
-    /// Whether a setting is present and neither 0 nor off.
+    /// Whether a setting is neither 0, off nor absent in the convention.
     #[must_use]
-    pub fn has(self, name: &str) -> bool {
-        self.form.of(self.method.description(), name) != 0
+    #[track_caller]
+    pub fn has(self, setting: Setting) -> bool {
+        self.form.of(self.method.description(), setting) != 0
     }
 
-    /// The index of a setting's word among its choices.
-    #[must_use]
-    pub fn choice(self, name: &str) -> usize {
-        self.form.of(self.method.description(), name) as usize
+    /// Whether a setting is this word; an absent one is its first word.
+    #[track_caller]
+    fn is(self, setting: Setting, word: &str) -> bool {
+        self.form.is(self.method.description(), setting, word)
     }
 
     /// The settings that are inputs of the program: the numbers that are not 0.
     pub fn numbers(self) -> impl Iterator<Item = &'static str> {
-        let settings = self.method.description().settings_of(self.convention);
-        let numbers = settings.filter(|(setting, _)| setting.domain.is_number());
-        let names = numbers.map(|(setting, _)| setting.name);
-        names.filter(move |name| self.has(name))
+        self.form
+            .numbers(self.method.description(), self.convention)
     }
 }

@@ -1,9 +1,7 @@
 //! Running averages and weight decay, shared by Adam and its variants, with the settings
 //! of both.
 
-use super::{
-    Block, Convention, DefaultValue, Defaults, Domain, Epoch, Initial, Method, Setting, Update,
-};
+use super::{Block, Convention, DefaultValue, Domain, Epoch, Initial, Method, Setting, Update};
 use Convention::{Keras, Optax, PyTorch, Textbook};
 use DefaultValue::{Number, Required, Switch};
 
@@ -27,12 +25,12 @@ pub(super) struct Average<N> {
 impl<N: Block> Average<N> {
     /// The average whose decay rate is a setting, and whose power is remembered as scalar
     /// number `place`.
-    pub(super) fn of(epoch: &Epoch<'_, N>, setting: &str, place: usize) -> Self {
+    pub(super) fn of(epoch: &Epoch<'_, N>, setting: Setting, place: usize) -> Self {
         Average::with_power(epoch, setting, epoch.power(setting, place))
     }
 
     /// The same with a given power.
-    pub(super) fn with_power(epoch: &Epoch<'_, N>, setting: &str, power: N) -> Self {
+    pub(super) fn with_power(epoch: &Epoch<'_, N>, setting: Setting, power: N) -> Self {
         Average {
             convention: epoch.rule.convention(),
             kept: epoch.number(setting),
@@ -76,7 +74,7 @@ impl<N: Block> Average<N> {
     /// [`Average::ahead`] if the setting `nesterov` is on or the method is `NAdam`, else
     /// [`Average::corrected`].
     pub(super) fn read(&self, epoch: &Epoch<'_, N>, average: N, g: N) -> N {
-        if epoch.has("nesterov") || epoch.rule.method() == Method::NAdam {
+        if epoch.rule.method() == Method::NAdam || epoch.has(NESTEROV) {
             self.ahead(average, g)
         } else {
             self.corrected(average)
@@ -97,8 +95,8 @@ impl<N: Block> Averages<N> {
     /// Those whose powers are the first two scalars of the memory, [`POWERS`].
     pub(super) fn of(epoch: &Epoch<'_, N>) -> Self {
         Averages {
-            first: Average::of(epoch, "beta1", 0),
-            second: Average::of(epoch, "beta2", 1),
+            first: Average::of(epoch, BETA1, 0),
+            second: Average::of(epoch, BETA2, 1),
         }
     }
 
@@ -111,12 +109,9 @@ impl<N: Block> Averages<N> {
 /// An average of gradients over the root of an average of squares, guarded as in optax:
 /// `epsilon_root` is added under the root and `epsilon` after it.
 pub(super) fn scaled<N: Block>(epoch: &Epoch<'_, N>, gradients: N, squares: N) -> N {
-    let squares = if epoch.has("epsilon_root") {
-        squares + epoch.number("epsilon_root")
-    } else {
-        squares
-    };
-    gradients / (squares.root() + epoch.number("epsilon"))
+    let root = epoch.optional(EPSILON_ROOT);
+    let squares = root.map_or(squares, |root| squares + root);
+    gradients / (squares.root() + epoch.number(EPSILON))
 }
 
 /// How the setting `weight_decay` pulls parameters towards 0.
@@ -138,13 +133,12 @@ pub(super) enum Decay<N> {
 impl<N: Block> Decay<N> {
     /// The decay of the convention.
     pub(super) fn of(epoch: &Epoch<'_, N>) -> Self {
-        if !epoch.has("weight_decay") {
+        let Some(decay) = epoch.optional(WEIGHT_DECAY) else {
             return Decay::None;
-        }
-        let (decay, rate) = (epoch.number("weight_decay"), epoch.learning_rate);
-        let rule = epoch.rule;
+        };
+        let (rule, rate) = (epoch.rule, epoch.learning_rate);
         let is_apart = matches!(rule.method(), Method::AdamW | Method::Adafactor)
-            || rule.has("decoupled_weight_decay");
+            || rule.method().description().knows(DECOUPLED) && rule.has(DECOUPLED);
         match rule.convention() {
             PyTorch if is_apart => Decay::Factor(epoch.constant(1.0) - rate * decay),
             PyTorch => Decay::Gradient(decay),
@@ -173,98 +167,50 @@ impl<N: Block> Decay<N> {
     }
 }
 
-/// The learning rate.
-pub(super) const fn learning_rate(defaults: &'static [(Convention, DefaultValue)]) -> Setting {
-    Setting::new(
-        "learning_rate",
-        Domain::Positive,
-        Defaults::By(defaults),
-        "η, the approximate step length in each parameter",
-    )
-}
+/// The learning rate; each method has its own defaults.
+pub(crate) const LEARNING_RATE: Setting = Setting::new("learning_rate", Domain::Positive)
+    .about("η, the approximate step length in each parameter");
 
 /// A learning rate without a default in optax.
-pub(super) const REQUIRED_RATE: Setting = learning_rate(&[(Optax, Required)]);
-
-/// The decay rate of a running average.
-pub(super) const fn share(name: &'static str, default: f64, description: &'static str) -> Setting {
-    Setting::new(
-        name,
-        Domain::Share,
-        Defaults::All(Number(default)),
-        description,
-    )
-}
+pub(super) const REQUIRED_RATE: Setting = LEARNING_RATE.by(&[(Optax, Required)]);
 
 /// The decay rate of the average of gradients.
-pub(super) const BETA1: Setting = share(
-    "beta1",
-    0.9,
-    "β₁, the decay rate of the average of gradients",
-);
+pub(crate) const BETA1: Setting = Setting::new("beta1", Domain::Share)
+    .all(Number(0.9))
+    .about("β₁, the decay rate of the average of gradients");
 
 /// The decay rate of the average of squares.
-pub(super) const BETA2: Setting = share(
-    "beta2",
-    0.999,
-    "β₂, the decay rate of the average of squares",
-);
+pub(super) const BETA2: Setting = Setting::new("beta2", Domain::Share)
+    .all(Number(0.999))
+    .about("β₂, the decay rate of the average of squares");
 
 /// The number that keeps a denominator from 0.
-pub(super) const fn epsilon(defaults: Defaults) -> Setting {
-    Setting::new(
-        "epsilon",
-        Domain::NotNegative,
-        defaults,
-        "ε, keeps the denominator from 0",
-    )
-}
-
-/// The usual ε: 10⁻⁸, and 10⁻⁷ in Keras.
-pub(super) const EPSILON: Setting = epsilon(Defaults::By(&[
-    (PyTorch, Number(1e-8)),
-    (Optax, Number(1e-8)),
-    (Keras, Number(1e-7)),
-]));
+pub(super) const EPSILON: Setting = Setting::new("epsilon", Domain::NotNegative)
+    .by(&[
+        (PyTorch, Number(1e-8)),
+        (Optax, Number(1e-8)),
+        (Keras, Number(1e-7)),
+    ])
+    .about("ε, keeps the denominator from 0");
 
 /// The number that optax adds under the root.
-pub(super) const fn epsilon_root(default: &'static [(Convention, DefaultValue)]) -> Setting {
-    Setting::new(
-        "epsilon_root",
-        Domain::NotNegative,
-        Defaults::By(default),
-        "ε√, added under the root",
-    )
-}
+pub(super) const EPSILON_ROOT: Setting = Setting::new("epsilon_root", Domain::NotNegative)
+    .by(&[(Optax, Number(0.0))])
+    .about("ε√, added under the root");
 
-/// The same, 0 by default.
-pub(super) const EPSILON_ROOT: Setting = epsilon_root(&[(Optax, Number(0.0))]);
-
-/// A pull towards 0.
-pub(super) const fn weight_decay(defaults: &'static [(Convention, DefaultValue)]) -> Setting {
-    Setting::new(
-        "weight_decay",
-        Domain::NotNegative,
-        Defaults::By(defaults),
-        "λ, the strength of the decay of parameters towards 0",
-    )
-}
+/// A pull towards 0; each method has its own defaults.
+pub(crate) const WEIGHT_DECAY: Setting = Setting::new("weight_decay", Domain::NotNegative)
+    .about("λ, the strength of the decay of parameters towards 0");
 
 /// `PyTorch`'s choice between two kinds of decay.
-pub(super) const DECOUPLED: Setting = Setting::new(
-    "decoupled_weight_decay",
-    Domain::Switch,
-    Defaults::By(&[(PyTorch, Switch(false))]),
-    "apply weight decay separately from the gradient, as in AdamW",
-);
+pub(super) const DECOUPLED: Setting = Setting::new("decoupled_weight_decay", Domain::Switch)
+    .by(&[(PyTorch, Switch(false))])
+    .about("apply weight decay separately from the gradient, as in AdamW");
 
 /// The choice of Nesterov's form in optax.
-pub(super) const NESTEROV: Setting = Setting::new(
-    "nesterov",
-    Domain::Switch,
-    Defaults::By(&[(Optax, Switch(false))]),
-    "look ahead along the average of gradients",
-);
+pub(super) const NESTEROV: Setting = Setting::new("nesterov", Domain::Switch)
+    .by(&[(Optax, Switch(false))])
+    .about("look ahead along the average of gradients");
 
 /// The source of Adam and Adamax.
 pub(super) const KINGMA: &str =

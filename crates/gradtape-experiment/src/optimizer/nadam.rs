@@ -1,12 +1,12 @@
 //! Adam with Nesterov's momentum.
 
 use super::moments::{
-    Averages, BETA1, BETA2, DECOUPLED, Decay, EPSILON, EPSILON_ROOT, POWERS, learning_rate,
-    weight_decay,
+    Averages, BETA1, BETA2, DECOUPLED, Decay, EPSILON, EPSILON_ROOT, LEARNING_RATE, POWERS,
+    WEIGHT_DECAY,
 };
 use super::{
-    Block, Convention, DefaultValue, Defaults, Description, Domain, Epoch, Initial, Memory, Rule,
-    Setting, Update, UpdateRule, adam,
+    Block, Convention, DefaultValue, Description, Domain, Epoch, Initial, Memory, Rule, Setting,
+    Update, UpdateRule, adam,
 };
 use Convention::{Keras, Optax, PyTorch, Textbook};
 use DefaultValue::{Number, Required};
@@ -14,13 +14,17 @@ use DefaultValue::{Number, Required};
 /// Adam with Nesterov's momentum.
 pub(super) struct NAdam;
 
+const MOMENTUM_DECAY: Setting = Setting::new("momentum_decay", Domain::NotNegative)
+    .by(&[(PyTorch, Number(4e-3))])
+    .about("ψ, the speed at which the momentum grows towards β₁; with 0 it stays β₁/2");
+
 static DESCRIPTION: Description = Description {
     name: "nadam",
     title: "NAdam",
     about: "Adam that looks ahead along its average of gradients, as Nesterov's momentum does; in PyTorch and Keras the weight of the average grows over the epochs.",
     conventions: &[PyTorch, Optax, Keras],
     settings: &[
-        learning_rate(&[
+        LEARNING_RATE.by(&[
             (PyTorch, Number(2e-3)),
             (Optax, Required),
             (Keras, Number(1e-3)),
@@ -29,13 +33,8 @@ static DESCRIPTION: Description = Description {
         BETA2,
         EPSILON,
         EPSILON_ROOT,
-        Setting::new(
-            "momentum_decay",
-            Domain::NotNegative,
-            Defaults::By(&[(PyTorch, Number(4e-3))]),
-            "ψ, the speed at which the momentum grows towards β₁; with 0 it stays β₁/2",
-        ),
-        weight_decay(&[(PyTorch, Number(0.0)), (Keras, Number(0.0))]),
+        MOMENTUM_DECAY,
+        WEIGHT_DECAY.by(&[(PyTorch, Number(0.0)), (Keras, Number(0.0))]),
         DECOUPLED,
     ],
     rules: &[
@@ -95,11 +94,11 @@ impl UpdateRule for NAdam {
         let averages = Averages::of(epoch);
         let Averages { first, second } = averages;
         let decay = Decay::of(epoch);
-        let (rate, epsilon) = (epoch.learning_rate, epoch.number("epsilon"));
+        let (rate, epsilon) = (epoch.learning_rate, epoch.number(EPSILON));
         let number = |value: f64| epoch.constant(value);
         let one = number(1.0);
         let growth = if convention == PyTorch {
-            number(BASE).power(epoch.number("momentum_decay"))
+            number(BASE).power(epoch.number(MOMENTUM_DECAY))
         } else {
             number(BASE)
         };

@@ -1,9 +1,9 @@
 //! Adam that finds the learning rate.
 
-use super::moments::{Averages, BETA1, BETA2, EPSILON, POWERS, learning_rate, weight_decay};
+use super::moments::{Averages, BETA1, BETA2, EPSILON, LEARNING_RATE, POWERS, WEIGHT_DECAY};
 use super::{
-    Block, Convention, DefaultValue, Defaults, Description, Domain, Epoch, Initial, Memory, Rule,
-    Setting, Update, UpdateRule,
+    Block, Convention, DefaultValue, Description, Domain, Epoch, Initial, Memory, Rule, Setting,
+    Update, UpdateRule,
 };
 use Convention::Optax;
 use DefaultValue::{Number, Switch};
@@ -11,44 +11,39 @@ use DefaultValue::{Number, Switch};
 /// Adam that finds the learning rate.
 pub(super) struct Prodigy;
 
+const BETA3: Setting = Setting::new("beta3", Domain::Share)
+    .all(Number(0.0))
+    .about("β₃, the decay rate of the sums in the estimate; 0 for √β₂");
+
+const INITIAL_D: Setting = Setting::new("initial_d", Domain::Positive)
+    .all(Number(1e-6))
+    .about("d₀, the first estimate of the distance (estim_lr0 in optax)");
+
+const D_COEFFICIENT: Setting = Setting::new("d_coefficient", Domain::Positive)
+    .all(Number(1.0))
+    .about("c, a factor on every later estimate (estim_lr_coef in optax)");
+
+const SAFEGUARD_WARMUP: Setting = Setting::new("safeguard_warmup", Domain::Switch)
+    .all(Switch(false))
+    .about("omit the learning rate from s, for schedules that begin low");
+
 static DESCRIPTION: Description = Description {
     name: "prodigy",
     title: "Prodigy",
     about: "Adam that estimates the distance from the start to the minimum from its own gradients, and scales its steps by that distance times the learning rate, which is usually 1. The estimate never shrinks. A start where every gradient is 0 gives NaN, as in optax.",
     conventions: &[Optax],
     settings: &[
-        Setting {
-            description: "η, a factor on the estimated distance; a schedule changes it",
-            ..learning_rate(&[(Optax, Number(1.0))])
-        },
+        LEARNING_RATE
+            .all(Number(1.0))
+            .about("η, a factor on the estimated distance; a schedule changes it"),
         BETA1,
         BETA2,
-        Setting::new(
-            "beta3",
-            Domain::Share,
-            Defaults::All(Number(0.0)),
-            "β₃, the decay rate of the sums in the estimate; 0 for √β₂",
-        ),
+        BETA3,
         EPSILON,
-        Setting::new(
-            "initial_d",
-            Domain::Positive,
-            Defaults::All(Number(1e-6)),
-            "d₀, the first estimate of the distance (estim_lr0 in optax)",
-        ),
-        Setting::new(
-            "d_coefficient",
-            Domain::Positive,
-            Defaults::All(Number(1.0)),
-            "c, a factor on every later estimate (estim_lr_coef in optax)",
-        ),
-        weight_decay(&[(Optax, Number(0.0))]),
-        Setting::new(
-            "safeguard_warmup",
-            Domain::Switch,
-            Defaults::All(Switch(false)),
-            "omit the learning rate from s, for schedules that begin low",
-        ),
+        INITIAL_D,
+        D_COEFFICIENT,
+        WEIGHT_DECAY.by(&[(Optax, Number(0.0))]),
+        SAFEGUARD_WARMUP,
     ],
     rules: &[(
         &[Optax],
@@ -74,21 +69,18 @@ impl UpdateRule for Prodigy {
         let zero = Initial::Number(0.0);
         Memory::slots(&[zero, zero, zero, Initial::Parameters])
             .and(POWERS)
-            .and(&[Initial::Setting("initial_d"), zero])
+            .and(&[Initial::Setting(INITIAL_D), zero])
     }
 
     fn record<N: Block>(epoch: &Epoch<'_, N>) -> Update<N> {
         let averages = Averages::of(epoch);
         let Averages { first, second } = averages;
         let (distance, numerator) = (epoch.scalar(2), epoch.scalar(3));
-        let initial = epoch.number("initial_d");
-        let kept = if epoch.has("beta3") {
-            epoch.number("beta3")
-        } else {
-            second.kept.root()
-        };
+        let initial = epoch.number(INITIAL_D);
+        let kept = epoch.optional(BETA3);
+        let kept = kept.unwrap_or_else(|| second.kept.root());
         let step = distance * epoch.learning_rate * (second.bias.root() / first.bias);
-        let weight = if epoch.has("safeguard_warmup") {
+        let weight = if epoch.has(SAFEGUARD_WARMUP) {
             distance
         } else {
             step
@@ -106,17 +98,17 @@ impl UpdateRule for Prodigy {
         let sums = epoch.slot(2).iter().zip(epoch.gradient);
         let denominator = total(&mut sums.map(|(s, g)| summed(*s, *g).magnitude()));
         let numerator = kept * numerator + distance / initial * step * along;
-        let estimate = epoch.number("d_coefficient") * numerator / denominator;
+        let estimate = epoch.number(D_COEFFICIENT) * numerator / denominator;
         let next = distance.greater(estimate);
         let update = epoch.each(|e| {
             let [m, v, s, start] = e.memory;
             let g = distance * e.g;
             let m = first.kept * m + first.rest * g;
             let v = second.kept * v + second.rest * g * g;
-            let denominator = v.root() + next * epoch.number("epsilon");
+            let denominator = v.root() + next * epoch.number(EPSILON);
             let mut moved = -(step * m / denominator);
-            if epoch.has("weight_decay") {
-                moved = moved - epoch.number("weight_decay") * step * e.x;
+            if let Some(decay) = epoch.optional(WEIGHT_DECAY) {
+                moved = moved - decay * step * e.x;
             }
             (e.x + moved, [m, v, summed(s, e.g), start])
         });

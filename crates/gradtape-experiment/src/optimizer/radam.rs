@@ -1,12 +1,12 @@
 //! Adam with a rectified variance.
 
 use super::moments::{
-    Average, BETA1, BETA2, DECOUPLED, Decay, EPSILON, EPSILON_ROOT, NESTEROV, learning_rate,
-    scaled, weight_decay,
+    Average, BETA1, BETA2, DECOUPLED, Decay, EPSILON, EPSILON_ROOT, LEARNING_RATE, NESTEROV,
+    WEIGHT_DECAY, scaled,
 };
 use super::{
-    Block, Convention, DefaultValue, Defaults, Description, Domain, Epoch, Initial, Memory, Rule,
-    Setting, Update, UpdateRule,
+    Block, Convention, DefaultValue, Description, Domain, Epoch, Initial, Memory, Rule, Setting,
+    Update, UpdateRule,
 };
 use Convention::{Optax, PyTorch};
 use DefaultValue::{Number, Required};
@@ -14,25 +14,24 @@ use DefaultValue::{Number, Required};
 /// Adam with a rectified variance.
 pub(super) struct RAdam;
 
+const THRESHOLD: Setting = Setting::new("threshold", Domain::NotNegative)
+    .by(&[(Optax, Number(5.0))])
+    .about("the minimum length ρ at which the average of squares is trusted");
+
 static DESCRIPTION: Description = Description {
     name: "radam",
     title: "RAdam",
     about: "Adam that divides by the average of squares only once it has enough epochs, and only as far as it can be trusted: the first epochs are plain momentum.",
     conventions: &[PyTorch, Optax],
     settings: &[
-        learning_rate(&[(PyTorch, Number(1e-3)), (Optax, Required)]),
+        LEARNING_RATE.by(&[(PyTorch, Number(1e-3)), (Optax, Required)]),
         BETA1,
         BETA2,
         EPSILON,
         EPSILON_ROOT,
-        Setting::new(
-            "threshold",
-            Domain::NotNegative,
-            Defaults::By(&[(Optax, Number(5.0))]),
-            "the minimum length ρ at which the average of squares is trusted",
-        ),
+        THRESHOLD,
         NESTEROV,
-        weight_decay(&[(PyTorch, Number(0.0))]),
+        WEIGHT_DECAY.by(&[(PyTorch, Number(0.0))]),
         DECOUPLED,
     ],
     rules: &[
@@ -82,9 +81,9 @@ impl UpdateRule for RAdam {
         let count = epoch.updates();
         // ρ is the difference of two numbers of the size of ρ∞. With a product instead of
         // the power it would lose five digits more in the first epochs.
-        let power = epoch.number("beta2").power(count);
-        let first = Average::of(epoch, "beta1", 0);
-        let second = Average::with_power(epoch, "beta2", power);
+        let power = epoch.number(BETA2).power(count);
+        let first = Average::of(epoch, BETA1, 0);
+        let second = Average::with_power(epoch, BETA2, power);
         let decay = Decay::of(epoch);
         let longest = two / second.rest - one;
         let length = longest - two * count * power / second.bias;
@@ -97,13 +96,13 @@ impl UpdateRule for RAdam {
             let v = second.next_square(e.memory[1], g);
             let moved = if epoch.rule.convention() == PyTorch {
                 let plain = first.corrected(m) * epoch.learning_rate;
-                let adaptive = second.bias.root() / (v.root() + epoch.number("epsilon"));
+                let adaptive = second.bias.root() / (v.root() + epoch.number(EPSILON));
                 let is_trusted = number(5.0).is_below(length);
                 x - is_trusted.choose(plain * adaptive * rectification, plain)
             } else {
                 let plain = first.read(epoch, m, g);
                 let rectified = scaled(epoch, rectification * plain, second.corrected(v));
-                let is_short = length.is_below(epoch.number("threshold"));
+                let is_short = length.is_below(epoch.number(THRESHOLD));
                 x - epoch.learning_rate * is_short.choose(plain, rectified)
             };
             (moved, [m, v])

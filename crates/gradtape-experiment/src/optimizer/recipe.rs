@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use super::clip::Clip;
 use super::memory::{Cell, Initial};
+use super::moments::LEARNING_RATE;
 use super::record::{Block, Epoch};
 use super::schedule::{Clock, Schedule};
 use super::{Rule, Update};
@@ -103,6 +104,7 @@ impl Recipe {
     /// Records the step to the next state.
     #[must_use]
     pub fn record<N: Block>(&self, inputs: Inputs<'_, N>) -> Next<N> {
+        debug_assert_eq!(inputs.numbers.len(), self.numbers().len());
         let names: Vec<&'static str> = self.rule.numbers().collect();
         let (of_rule, rest) = inputs.numbers.split_at(names.len());
         let mut numbers: Vec<(&'static str, N)> =
@@ -110,11 +112,9 @@ impl Recipe {
         let (memory, clock) = inputs
             .memory
             .split_at(inputs.memory.len() - self.clock_cells());
-        let rate = |numbers: &[(&str, N)]| {
-            let found = numbers.iter().find(|(name, _)| *name == "learning_rate");
-            found.map_or_else(|| inputs.loss.constant(1.0), |(_, rate)| *rate)
-        };
-        let mut learning_rate = rate(&numbers);
+        let mut found = numbers.iter();
+        let rate = found.find(|(name, _)| *name == LEARNING_RATE.name);
+        let mut learning_rate = rate.map_or_else(|| inputs.loss.constant(1.0), |(_, rate)| *rate);
         let mut rest = rest.iter().copied();
         let mut clock_after = Vec::new();
         let mut varying = None;

@@ -1,6 +1,7 @@
 //! The inputs and the result of an update rule while it is recorded.
 
-use super::Rule;
+use super::moments::LEARNING_RATE;
+use super::{Rule, Setting};
 use gradtape_tape::{Array, Number, Op, Real, Shape, Var};
 
 /// A variable in the graph of an epoch: a number or a whole array. A rule is the same for
@@ -188,26 +189,39 @@ impl<N: Block> Epoch<'_, N> {
         self.learning_rate.constant(value)
     }
 
-    /// Whether a setting is present and neither 0 nor off.
+    /// Whether a setting is neither 0, off nor absent in the convention.
     #[must_use]
-    pub fn has(&self, name: &str) -> bool {
-        self.rule.has(name)
+    #[track_caller]
+    pub fn has(&self, setting: Setting) -> bool {
+        self.rule.has(setting)
     }
 
-    /// The number of a setting; 0 if it is 0 or absent.
+    /// The number of a setting that the convention has.
     #[must_use]
-    pub fn number(&self, name: &str) -> N {
-        if name == "learning_rate" {
+    #[track_caller]
+    pub fn number(&self, setting: Setting) -> N {
+        let description = self.rule.method().description();
+        description.check_number(self.rule.convention(), setting);
+        if setting == LEARNING_RATE {
             return self.learning_rate;
         }
-        let found = self.numbers.iter().find(|(known, _)| *known == name);
+        let mut numbers = self.numbers.iter();
+        let found = numbers.find(|(known, _)| *known == setting.name);
         found.map_or_else(|| self.constant(0.0), |(_, number)| *number)
+    }
+
+    /// The number of a setting, unless it is 0 or the convention lacks it.
+    #[must_use]
+    #[track_caller]
+    pub fn optional(&self, setting: Setting) -> Option<N> {
+        self.has(setting).then(|| self.number(setting))
     }
 
     /// One minus the number of a setting.
     #[must_use]
-    pub fn rest(&self, name: &str) -> N {
-        self.constant(1.0) - self.number(name)
+    #[track_caller]
+    pub fn rest(&self, setting: Setting) -> N {
+        self.constant(1.0) - self.number(setting)
     }
 
     /// The number of this update, from 1.
@@ -230,11 +244,13 @@ impl<N: Block> Epoch<'_, N> {
     /// The number of a setting to the power of the number of this update: a product that
     /// is remembered as scalar number `place` and is 1 at the start.
     #[must_use]
-    pub fn power(&self, name: &str, place: usize) -> N {
+    #[track_caller]
+    pub fn power(&self, setting: Setting, place: usize) -> N {
+        let number = self.number(setting);
         match self.count {
             // The product of different numbers is not a power.
-            Some(count) if self.varying == Some(name) => self.number(name).power(count),
-            _ => self.scalar(place) * self.number(name),
+            Some(count) if self.varying == Some(setting.name) => number.power(count),
+            _ => self.scalar(place) * number,
         }
     }
 

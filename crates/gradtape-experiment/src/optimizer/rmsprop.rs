@@ -1,15 +1,40 @@
 //! `RMSProp`: steps divided by the root of the running mean of squares.
 
-use super::moments::{Decay, epsilon, weight_decay};
+use super::moments::{Decay, EPSILON, LEARNING_RATE, WEIGHT_DECAY};
+use super::sgd::{MOMENTUM, NESTEROV};
 use super::{
-    Block, Convention, DefaultValue, Defaults, Description, Domain, Epoch, Initial, Memory, Rule,
-    Setting, Update, UpdateRule,
+    Block, Convention, DefaultValue, Description, Domain, Epoch, Initial, Memory, Rule, Setting,
+    Update, UpdateRule,
 };
 use Convention::{Keras, Optax, PyTorch};
 use DefaultValue::{Number, Required, Switch};
 
 /// `RMSProp`.
 pub(super) struct RmsProp;
+
+pub(super) const RHO: Setting = Setting::new("rho", Domain::Unit)
+    .by(&[
+        (PyTorch, Number(0.99)),
+        (Optax, Number(0.9)),
+        (Keras, Number(0.9)),
+    ])
+    .about("ρ, the decay rate of the running means; PyTorch's alpha, optax's decay");
+
+const CENTERED: Setting = Setting::new("centered", Domain::Switch)
+    .all(Switch(false))
+    .about("use the variance instead of the mean of squares");
+
+const INITIAL_ACCUMULATOR: Setting = Setting::new("initial_accumulator", Domain::NotNegative)
+    .by(&[(Optax, Number(0.0))])
+    .about("v before the first epoch; optax's initial_scale");
+
+const EPSILON_IN_SQRT: Setting = Setting::new("epsilon_in_sqrt", Domain::Switch)
+    .by(&[(Optax, Switch(true))])
+    .about("add ε under the root; else r = √q + ε");
+
+const BIAS_CORRECTION: Setting = Setting::new("bias_correction", Domain::Switch)
+    .by(&[(Optax, Switch(false))])
+    .about("divide v and a by 1 − ρᵗ in q, with t the number of the update");
 
 static DESCRIPTION: Description = Description {
     name: "rmsprop",
@@ -18,68 +43,22 @@ static DESCRIPTION: Description = Description {
             so that steep and flat directions progress at about the same speed.",
     conventions: &[PyTorch, Optax, Keras],
     settings: &[
-        Setting::new(
-            "learning_rate",
-            Domain::Positive,
-            Defaults::By(&[
+        LEARNING_RATE
+            .by(&[
                 (PyTorch, Number(1e-2)),
                 (Optax, Required),
                 (Keras, Number(1e-3)),
-            ]),
-            "η, the approximate step length of each parameter",
-        ),
-        Setting::new(
-            "rho",
-            Domain::Unit,
-            Defaults::By(&[
-                (PyTorch, Number(0.99)),
-                (Optax, Number(0.9)),
-                (Keras, Number(0.9)),
-            ]),
-            "ρ, the decay rate of the running means; PyTorch's alpha, optax's decay",
-        ),
-        epsilon(Defaults::By(&[
-            (PyTorch, Number(1e-8)),
-            (Optax, Number(1e-8)),
-            (Keras, Number(1e-7)),
-        ])),
-        Setting::new(
-            "centered",
-            Domain::Switch,
-            Defaults::All(Switch(false)),
-            "use the variance instead of the mean of squares",
-        ),
-        Setting::new(
-            "momentum",
-            Domain::NotNegative,
-            Defaults::All(Number(0.0)),
-            "μ, the share of the last step that is added",
-        ),
-        Setting::new(
-            "nesterov",
-            Domain::Switch,
-            Defaults::By(&[(Optax, Switch(false))]),
-            "look ahead along the momentum; needs a momentum above 0",
-        ),
-        weight_decay(&[(PyTorch, Number(0.0)), (Keras, Number(0.0))]),
-        Setting::new(
-            "initial_accumulator",
-            Domain::NotNegative,
-            Defaults::By(&[(Optax, Number(0.0))]),
-            "v before the first epoch; optax's initial_scale",
-        ),
-        Setting::new(
-            "epsilon_in_sqrt",
-            Domain::Switch,
-            Defaults::By(&[(Optax, Switch(true))]),
-            "add ε under the root; else r = √q + ε",
-        ),
-        Setting::new(
-            "bias_correction",
-            Domain::Switch,
-            Defaults::By(&[(Optax, Switch(false))]),
-            "divide v and a by 1 − ρᵗ in q, with t the number of the update",
-        ),
+            ])
+            .about("η, the approximate step length of each parameter"),
+        RHO,
+        EPSILON,
+        CENTERED,
+        MOMENTUM,
+        NESTEROV.by(&[(Optax, Switch(false))]),
+        WEIGHT_DECAY.by(&[(PyTorch, Number(0.0)), (Keras, Number(0.0))]),
+        INITIAL_ACCUMULATOR,
+        EPSILON_IN_SQRT,
+        BIAS_CORRECTION,
     ],
     rules: &[
         (
@@ -121,7 +100,7 @@ momentum   b ← μ·b + η·g/r;  x ← x − b",
 /// The update of a running mean of squares with the decay rate `rho`, in the order of
 /// operations of the convention.
 pub(super) fn mean_of_squares<N: Block>(epoch: &Epoch<'_, N>) -> impl Fn(N, N) -> N + use<N> {
-    let (rho, rest) = (epoch.number("rho"), epoch.rest("rho"));
+    let (rho, rest) = (epoch.number(RHO), epoch.rest(RHO));
     let is_pytorch = epoch.rule.convention() == PyTorch;
     move |mean, g| {
         let square = if is_pytorch {
@@ -138,12 +117,12 @@ impl UpdateRule for RmsProp {
 
     fn memory(rule: Rule) -> Memory {
         let first = if rule.convention() == Optax {
-            Initial::Setting("initial_accumulator")
+            Initial::Setting(INITIAL_ACCUMULATOR)
         } else {
             Initial::Number(0.0)
         };
-        let zeros = usize::from(rule.has("centered")) + usize::from(rule.has("momentum"));
-        let power = [Initial::Number(1.0)].repeat(usize::from(rule.has("bias_correction")));
+        let zeros = usize::from(rule.has(CENTERED)) + usize::from(rule.has(MOMENTUM));
+        let power = [Initial::Number(1.0)].repeat(usize::from(rule.has(BIAS_CORRECTION)));
         let mut slots = vec![first];
         slots.extend([Initial::Number(0.0)].repeat(zeros));
         Memory::slots(&slots).and(&power)
@@ -151,12 +130,12 @@ impl UpdateRule for RmsProp {
 
     fn record<N: Block>(epoch: &Epoch<'_, N>) -> Update<N> {
         let convention = epoch.rule.convention();
-        let (rate, epsilon) = (epoch.learning_rate, epoch.number("epsilon"));
-        let (rho, rest) = (epoch.number("rho"), epoch.rest("rho"));
-        let momentum = epoch.has("momentum").then(|| epoch.number("momentum"));
+        let (rate, epsilon) = (epoch.learning_rate, epoch.number(EPSILON));
+        let (rho, rest) = (epoch.number(RHO), epoch.rest(RHO));
+        let momentum = epoch.optional(MOMENTUM);
         let (mean, decay) = (mean_of_squares(epoch), Decay::of(epoch));
-        let is_corrected = epoch.has("bias_correction");
-        let power = is_corrected.then(|| epoch.power("rho", 0));
+        let is_corrected = epoch.has(BIAS_CORRECTION);
+        let power = is_corrected.then(|| epoch.power(RHO, 0));
         let corrected = |mean: N| match power {
             Some(power) => mean / (epoch.constant(1.0) - power),
             None => mean,
@@ -166,7 +145,7 @@ impl UpdateRule for RmsProp {
             let v = mean(slots[0], g);
             let mut after = vec![v];
             let mut square = corrected(v);
-            if epoch.has("centered") {
+            if epoch.has(CENTERED) {
                 let a = match convention {
                     PyTorch => slots[1] + rest * (g - slots[1]),
                     _ => rho * slots[1] + rest * g,
@@ -177,7 +156,7 @@ impl UpdateRule for RmsProp {
             let is_inside = match convention {
                 PyTorch => false,
                 Keras => true,
-                _ => epoch.has("epsilon_in_sqrt"),
+                _ => epoch.has(EPSILON_IN_SQRT),
             };
             let divisor = if is_inside {
                 (square + epsilon).root()
@@ -198,7 +177,7 @@ impl UpdateRule for RmsProp {
             let (moved, buffer) = match convention {
                 Optax => {
                     let buffer = buffer - step;
-                    let ahead = if epoch.has("nesterov") {
+                    let ahead = if epoch.has(NESTEROV) {
                         momentum * buffer - step
                     } else {
                         buffer

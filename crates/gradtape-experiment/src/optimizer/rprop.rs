@@ -1,14 +1,31 @@
 //! Rprop: steps whose length does not depend on the size of the gradient.
 
+use super::moments::LEARNING_RATE;
 use super::{
-    Block, Convention, DefaultValue, Defaults, Description, Domain, Epoch, Memory, Rule, Setting,
-    Update, UpdateRule,
+    Block, Convention, DefaultValue, Description, Domain, Epoch, Memory, Rule, Setting, Update,
+    UpdateRule,
 };
 use Convention::{Optax, PyTorch};
 use DefaultValue::{Number, Required};
 
 /// Rprop.
 pub(super) struct Rprop;
+
+const ETA_MINUS: Setting = Setting::new("eta_minus", Domain::Fraction)
+    .all(Number(0.5))
+    .about("η₋, the factor on a step where the sign changed");
+
+const ETA_PLUS: Setting = Setting::new("eta_plus", Domain::AboveOne)
+    .all(Number(1.2))
+    .about("η₊, the factor on a step where the sign stayed the same");
+
+const MIN_STEP_SIZE: Setting = Setting::new("min_step_size", Domain::Positive)
+    .all(Number(1e-6))
+    .about("the minimum step");
+
+const MAX_STEP_SIZE: Setting = Setting::new("max_step_size", Domain::Positive)
+    .all(Number(50.0))
+    .about("the maximum step");
 
 static DESCRIPTION: Description = Description {
     name: "rprop",
@@ -18,36 +35,13 @@ static DESCRIPTION: Description = Description {
             a schedule has no effect on later ones.",
     conventions: &[PyTorch, Optax],
     settings: &[
-        Setting::new(
-            "learning_rate",
-            Domain::Positive,
-            Defaults::By(&[(PyTorch, Number(1e-2)), (Optax, Required)]),
-            "η, the first step s of every parameter",
-        ),
-        Setting::new(
-            "eta_minus",
-            Domain::Fraction,
-            Defaults::All(Number(0.5)),
-            "η₋, the factor on a step where the sign changed",
-        ),
-        Setting::new(
-            "eta_plus",
-            Domain::AboveOne,
-            Defaults::All(Number(1.2)),
-            "η₊, the factor on a step where the sign stayed the same",
-        ),
-        Setting::new(
-            "min_step_size",
-            Domain::Positive,
-            Defaults::All(Number(1e-6)),
-            "the minimum step",
-        ),
-        Setting::new(
-            "max_step_size",
-            Domain::Positive,
-            Defaults::All(Number(50.0)),
-            "the maximum step",
-        ),
+        LEARNING_RATE
+            .by(&[(PyTorch, Number(1e-2)), (Optax, Required)])
+            .about("η, the first step s of every parameter"),
+        ETA_MINUS,
+        ETA_PLUS,
+        MIN_STEP_SIZE,
+        MAX_STEP_SIZE,
     ],
     rules: &[
         (
@@ -82,8 +76,8 @@ impl UpdateRule for Rprop {
     }
 
     fn record<N: Block>(epoch: &Epoch<'_, N>) -> Update<N> {
-        let (minus, plus) = (epoch.number("eta_minus"), epoch.number("eta_plus"));
-        let (least, greatest) = (epoch.number("min_step_size"), epoch.number("max_step_size"));
+        let (minus, plus) = (epoch.number(ETA_MINUS), epoch.number(ETA_PLUS));
+        let (least, greatest) = (epoch.number(MIN_STEP_SIZE), epoch.number(MAX_STEP_SIZE));
         let (zero, one) = (epoch.constant(0.0), epoch.constant(1.0));
         let within = |step: N| step.greater(least).smaller(greatest);
         epoch.each(|e| {

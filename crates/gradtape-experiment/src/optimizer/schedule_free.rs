@@ -1,9 +1,9 @@
 //! Averaging instead of a schedule.
 
-use super::moments::{Average, BETA2, Decay, epsilon, learning_rate, weight_decay};
+use super::moments::{Average, BETA2, Decay, EPSILON, LEARNING_RATE, WEIGHT_DECAY};
 use super::{
-    Block, Convention, DefaultValue, Defaults, Description, Domain, Epoch, Initial, Memory, Rule,
-    Setting, Update, UpdateRule,
+    Block, Convention, DefaultValue, Description, Domain, Epoch, Initial, Memory, Rule, Setting,
+    Update, UpdateRule,
 };
 use Convention::{Keras, Optax};
 use DefaultValue::Number;
@@ -14,26 +14,17 @@ pub(super) struct ScheduleFreeSgd;
 /// `AdamW` with averaging instead of a schedule.
 pub(super) struct ScheduleFreeAdamW;
 
-const BETA1: Setting = Setting::new(
-    "beta1",
-    Domain::Fraction,
-    Defaults::All(Number(0.9)),
-    "β₁, the weight of the average in the parameters",
-);
+const BETA1: Setting = Setting::new("beta1", Domain::Fraction)
+    .all(Number(0.9))
+    .about("β₁, the weight of the average in the parameters");
 
-const WARMUP_STEPS: Setting = Setting::new(
-    "warmup_steps",
-    Domain::Whole,
-    Defaults::All(Number(0.0)),
-    "W, the number of epochs in which the learning rate rises from 0; 0 for no warm-up",
-);
+const WARMUP_STEPS: Setting = Setting::new("warmup_steps", Domain::Whole)
+    .all(Number(0.0))
+    .about("W, the number of epochs in which the learning rate rises from 0; 0 for no warm-up");
 
-const WEIGHT_LR_POWER: Setting = Setting::new(
-    "weight_lr_power",
-    Domain::NotNegative,
-    Defaults::By(&[(Optax, Number(2.0))]),
-    "p, the power of the learning rate that weights an epoch in the average",
-);
+const WEIGHT_LR_POWER: Setting = Setting::new("weight_lr_power", Domain::NotNegative)
+    .by(&[(Optax, Number(2.0))])
+    .about("p, the power of the learning rate that weights an epoch in the average");
 
 const DEFAZIO: &str = "Defazio et al., The road less scheduled, arXiv:2405.15682, 2024";
 
@@ -43,11 +34,11 @@ static SGD: Description = Description {
     about: "Gradient descent on z; an average x of all z so far replaces a falling learning rate. Gradients are taken at y, between x and z. The parameters are y, as in optax; the average to use at the end is x = (y − (1 − β₁)·z)/β₁.",
     conventions: &[Optax],
     settings: &[
-        learning_rate(&[(Optax, Number(1.0))]),
+        LEARNING_RATE.by(&[(Optax, Number(1.0))]),
         BETA1,
         WARMUP_STEPS,
         WEIGHT_LR_POWER,
-        weight_decay(&[(Optax, Number(0.0))]),
+        WEIGHT_DECAY.by(&[(Optax, Number(0.0))]),
     ],
     rules: &[(
         &[Optax],
@@ -68,13 +59,13 @@ static ADAM_W: Description = Description {
     about: "AdamW without momentum on z; an average x of all z so far replaces a falling learning rate. Gradients are taken at y, between x and z. The parameters are y, as in the libraries; the average to use at the end is x = (y − (1 − β₁)·z)/β₁.",
     conventions: &[Optax, Keras],
     settings: &[
-        learning_rate(&[(Optax, Number(0.0025)), (Keras, Number(0.0025))]),
+        LEARNING_RATE.by(&[(Optax, Number(0.0025)), (Keras, Number(0.0025))]),
         BETA1,
         BETA2,
-        epsilon(Defaults::All(Number(1e-8))),
+        EPSILON.all(Number(1e-8)),
         WARMUP_STEPS,
         WEIGHT_LR_POWER,
-        weight_decay(&[(Optax, Number(0.0)), (Keras, Number(0.0))]),
+        WEIGHT_DECAY.by(&[(Optax, Number(0.0)), (Keras, Number(0.0))]),
     ],
     rules: &[
         (
@@ -111,7 +102,7 @@ impl UpdateRule for ScheduleFreeSgd {
     }
 
     fn counts(rule: Rule) -> bool {
-        rule.has("warmup_steps")
+        rule.has(WARMUP_STEPS)
     }
 
     fn record<N: Block>(epoch: &Epoch<'_, N>) -> Update<N> {
@@ -137,18 +128,18 @@ impl UpdateRule for ScheduleFreeAdamW {
     }
 
     fn counts(rule: Rule) -> bool {
-        rule.has("warmup_steps") || rule.convention() == Keras
+        rule.has(WARMUP_STEPS) || rule.convention() == Keras
     }
 
     fn record<N: Block>(epoch: &Epoch<'_, N>) -> Update<N> {
-        let second = Average::of(epoch, "beta2", 0);
+        let second = Average::of(epoch, BETA2, 0);
         let averaging = Averaging::of(epoch, 1);
         let decay = Decay::of(epoch);
         let update = epoch.each(|e| {
             let [z, v] = e.memory;
             let (y, g) = decay.before(e.x, e.g);
             let v = second.next_square(v, g);
-            let denominator = second.corrected(v).root() + epoch.number("epsilon");
+            let denominator = second.corrected(v).root() + epoch.number(EPSILON);
             let next = if epoch.rule.convention() == Keras {
                 z - averaging.rate * g / denominator
             } else {
@@ -192,9 +183,7 @@ impl<N: Block> Averaging<N> {
     fn of(epoch: &Epoch<'_, N>, place: usize) -> Self {
         let (one, zero) = (epoch.constant(1.0), epoch.constant(0.0));
         let rate = epoch.learning_rate;
-        let steps = epoch
-            .has("warmup_steps")
-            .then(|| epoch.number("warmup_steps"));
+        let steps = epoch.optional(WARMUP_STEPS);
         let (rate, weight, after) = if epoch.rule.convention() == Keras {
             let count = epoch.updates();
             let rate = steps.map_or(rate, |steps| rate * (count / steps).smaller(one));
@@ -205,7 +194,7 @@ impl<N: Block> Averaging<N> {
             let of_average = steps.map_or(rate, |steps| warmed(epoch.updates(), steps));
             let rate = steps.map_or(rate, |steps| warmed(epoch.updates() - one, steps));
             let greatest = epoch.scalar(place).greater(of_average);
-            let weight = greatest.power(epoch.number("weight_lr_power"));
+            let weight = greatest.power(epoch.number(WEIGHT_LR_POWER));
             let sum = epoch.scalar(place + 1) + weight;
             // A learning rate so small that its power is 0 has no weight.
             let share = sum.choose(weight / sum, zero);
@@ -214,8 +203,8 @@ impl<N: Block> Averaging<N> {
         Averaging {
             rate,
             weight,
-            share: epoch.number("beta1"),
-            rest: epoch.rest("beta1"),
+            share: epoch.number(BETA1),
+            rest: epoch.rest(BETA1),
             adds: after.len() == 2,
             after,
         }

@@ -66,6 +66,9 @@ pub struct Description {
 }
 
 /// A setting of a method or a schedule.
+///
+/// It is also the handle by which a rule reads the setting: a misspelt one does not compile. Two
+/// settings are the same if their names are, whatever else a method changes.
 #[derive(Clone, Copy, Debug)]
 pub struct Setting {
     /// The name in an experiment file.
@@ -76,6 +79,12 @@ pub struct Setting {
     pub defaults: Defaults,
     /// What it does.
     pub description: &'static str,
+}
+
+impl PartialEq for Setting {
+    fn eq(&self, other: &Self) -> bool {
+        self.name == other.name
+    }
 }
 
 /// The default of a [`Setting`].
@@ -118,20 +127,48 @@ impl DefaultValue {
 }
 
 impl Setting {
-    /// A setting.
+    /// A setting without a description that every convention requires.
     #[must_use]
-    pub const fn new(
-        name: &'static str,
-        domain: Domain,
-        defaults: Defaults,
-        description: &'static str,
-    ) -> Setting {
+    pub const fn new(name: &'static str, domain: Domain) -> Setting {
         Setting {
             name,
             domain,
-            defaults,
-            description,
+            defaults: Defaults::All(DefaultValue::Required),
+            description: "",
         }
+    }
+
+    /// The same with this default in every convention.
+    #[must_use]
+    pub const fn all(self, default: DefaultValue) -> Setting {
+        let defaults = Defaults::All(default);
+        Setting { defaults, ..self }
+    }
+
+    /// The same with these defaults; a convention that is not listed lacks the setting.
+    #[must_use]
+    pub const fn by(self, defaults: &'static [(Convention, DefaultValue)]) -> Setting {
+        let defaults = Defaults::By(defaults);
+        Setting { defaults, ..self }
+    }
+
+    /// The same with this description.
+    #[must_use]
+    pub const fn about(self, description: &'static str) -> Setting {
+        Setting {
+            description,
+            ..self
+        }
+    }
+
+    /// The place of a word among its choices.
+    pub(super) fn word(&self, word: &str) -> usize {
+        let choices = match self.domain {
+            Domain::Choice(choices) => choices,
+            _ => &[],
+        };
+        let place = choices.iter().position(|choice| *choice == word);
+        place.expect("the word is one of the choices")
     }
 
     /// Its default in a convention; `None` if the convention has no such setting.
@@ -148,6 +185,37 @@ impl Setting {
 }
 
 impl Description {
+    /// The place of a setting; a rule that asks for another one is wrong.
+    #[track_caller]
+    pub(super) fn place(&self, setting: Setting) -> Option<usize> {
+        let place = self.settings.iter().position(|one| *one == setting);
+        debug_assert!(
+            place.is_some(),
+            "`{}` has no setting `{}`",
+            self.name,
+            setting.name
+        );
+        place
+    }
+
+    /// Whether it has a setting, if only in some convention.
+    pub(super) fn knows(&self, setting: Setting) -> bool {
+        self.settings.contains(&setting)
+    }
+
+    /// Checks that a rule asks for a number that it has in a convention.
+    #[track_caller]
+    pub(super) fn check_number(&self, convention: Convention, setting: Setting) {
+        let is_number = |one: &Setting| *one == setting && one.domain.is_number();
+        debug_assert!(
+            self.settings_of(convention).any(|(one, _)| is_number(one)),
+            "`{}` of {} has no number `{}`",
+            self.name,
+            convention.name(),
+            setting.name
+        );
+    }
+
     /// Whether a convention has the method.
     #[must_use]
     pub fn has(&self, convention: Convention) -> bool {

@@ -1,9 +1,9 @@
 //! Gradient descent.
 
-use super::moments::{Decay, weight_decay};
+use super::moments::{Decay, LEARNING_RATE, WEIGHT_DECAY};
 use super::{
-    Block, Convention, DefaultValue, Defaults, Description, Domain, Epoch, Memory, Rule, Setting,
-    Update, UpdateRule,
+    Block, Convention, DefaultValue, Description, Domain, Epoch, Memory, Rule, Setting, Update,
+    UpdateRule,
 };
 use Convention::{Keras, Optax, PyTorch};
 use DefaultValue::{Number, Required, Switch};
@@ -11,41 +11,35 @@ use DefaultValue::{Number, Required, Switch};
 /// Gradient descent, with or without momentum.
 pub(super) struct Sgd;
 
+pub(crate) const MOMENTUM: Setting = Setting::new("momentum", Domain::NotNegative)
+    .all(Number(0.0))
+    .about("μ, the share of the last step that is added");
+
+pub(crate) const NESTEROV: Setting = Setting::new("nesterov", Domain::Switch)
+    .all(Switch(false))
+    .about("look ahead along the momentum; needs a momentum above 0");
+
+pub(crate) const DAMPENING: Setting = Setting::new("dampening", Domain::Unit)
+    .by(&[(PyTorch, Number(0.0))])
+    .about("τ, the share of a gradient that does not reach the momentum");
+
 static DESCRIPTION: Description = Description {
     name: "sgd",
     title: "gradient descent",
     about: "Steps against the gradient; with momentum, against a running sum of gradients, in which steps that agree add up.",
     conventions: &[PyTorch, Keras, Optax],
     settings: &[
-        Setting::new(
-            "learning_rate",
-            Domain::Positive,
-            Defaults::By(&[
+        LEARNING_RATE
+            .by(&[
                 (PyTorch, Number(1e-3)),
                 (Keras, Number(0.01)),
                 (Optax, Required),
-            ]),
-            "η, the length of a step as a multiple of the gradient",
-        ),
-        Setting::new(
-            "momentum",
-            Domain::NotNegative,
-            Defaults::All(Number(0.0)),
-            "μ, the share of the last step that is added",
-        ),
-        Setting::new(
-            "nesterov",
-            Domain::Switch,
-            Defaults::All(Switch(false)),
-            "look ahead along the momentum; needs a momentum above 0",
-        ),
-        Setting::new(
-            "dampening",
-            Domain::Unit,
-            Defaults::By(&[(PyTorch, Number(0.0))]),
-            "τ, the share of a gradient that does not reach the momentum",
-        ),
-        weight_decay(&[(PyTorch, Number(0.0)), (Keras, Number(0.0))]),
+            ])
+            .about("η, the length of a step as a multiple of the gradient"),
+        MOMENTUM,
+        NESTEROV,
+        DAMPENING,
+        WEIGHT_DECAY.by(&[(PyTorch, Number(0.0)), (Keras, Number(0.0))]),
     ],
     rules: &[
         (
@@ -83,26 +77,25 @@ impl UpdateRule for Sgd {
 
     fn memory(rule: Rule) -> Memory {
         // With dampening the first epoch differs from the others; a number marks it.
-        let first = rule.has("momentum") && rule.has("dampening");
+        let first = rule.has(MOMENTUM) && rule.has(DAMPENING);
         let scalars = [super::Initial::Number(0.0)].repeat(usize::from(first));
-        Memory::zeros(usize::from(rule.has("momentum"))).and(&scalars)
+        Memory::zeros(usize::from(rule.has(MOMENTUM))).and(&scalars)
     }
 
     fn record<N: Block>(epoch: &Epoch<'_, N>) -> Update<N> {
         let (rate, decay) = (epoch.learning_rate, Decay::of(epoch));
-        if !epoch.has("momentum") {
+        let Some(momentum) = epoch.optional(MOMENTUM) else {
             return epoch.each(|e| {
                 let (x, g) = decay.before(e.x, e.g);
                 (x - rate * g, [])
             });
-        }
-        let momentum = epoch.number("momentum");
+        };
         if epoch.rule.convention() == Keras {
             return epoch.each(|e| {
                 let (x, g) = decay.before(e.x, e.g);
                 let step = rate * g;
                 let v = e.memory[0] * momentum - step;
-                let moved = if epoch.has("nesterov") {
+                let moved = if epoch.has(NESTEROV) {
                     x + (v * momentum - step)
                 } else {
                     x + v
@@ -110,18 +103,18 @@ impl UpdateRule for Sgd {
                 (moved, [v])
             });
         }
-        let is_damped = epoch.has("dampening");
+        let is_damped = epoch.has(DAMPENING);
         let update = epoch.each(|e| {
             let (x, g) = decay.before(e.x, e.g);
             let mut b = momentum * e.memory[0];
             if is_damped {
                 // b is 0 before the first epoch.
                 let later = epoch.scalar(0);
-                b = b + later.choose(g * epoch.rest("dampening"), g);
+                b = b + later.choose(g * epoch.rest(DAMPENING), g);
             } else {
                 b = b + g;
             }
-            let direction = if epoch.has("nesterov") {
+            let direction = if epoch.has(NESTEROV) {
                 g + momentum * b
             } else {
                 b

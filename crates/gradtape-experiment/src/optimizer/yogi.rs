@@ -1,9 +1,8 @@
 //! Adam with an average of squares that changes by bounded amounts.
 
-use super::moments::{Averages, BETA1, BETA2, POWERS, REQUIRED_RATE, epsilon, scaled};
+use super::moments::{Averages, BETA1, BETA2, EPSILON, POWERS, REQUIRED_RATE};
 use super::{
-    Block, Convention, DefaultValue, Defaults, Description, Epoch, Initial, Memory, Rule, Update,
-    UpdateRule,
+    Block, Convention, DefaultValue, Description, Epoch, Initial, Memory, Rule, Update, UpdateRule,
 };
 use Convention::Optax;
 use DefaultValue::Number;
@@ -16,12 +15,7 @@ static DESCRIPTION: Description = Description {
     title: "Yogi",
     about: "Adam whose average of squares rises or falls by a share of the newest square, so that small gradients after large ones do not lengthen steps at once.",
     conventions: &[Optax],
-    settings: &[
-        REQUIRED_RATE,
-        BETA1,
-        BETA2,
-        epsilon(Defaults::All(Number(1e-3))),
-    ],
+    settings: &[REQUIRED_RATE, BETA1, BETA2, EPSILON.all(Number(1e-3))],
     rules: &[(
         &[Optax],
         "\
@@ -49,7 +43,8 @@ impl UpdateRule for Yogi {
             let m = first.next(e.memory[0], e.g);
             let (v, square) = (e.memory[1], e.g.square());
             let v = v - second.rest * (v - square).signum() * square;
-            let direction = scaled(epoch, first.corrected(m), second.corrected(v));
+            let direction =
+                first.corrected(m) / (second.corrected(v).root() + epoch.number(EPSILON));
             (e.x - epoch.learning_rate * direction, [m, v])
         });
         averages.remembered(update)

@@ -32,7 +32,7 @@ use crate::mistake::Mistakes;
 use crate::number::{Number, Precision, Value};
 use crate::objective;
 use crate::optimizer::schedule::{Outline, Schedule};
-use crate::optimizer::{Clip, Convention, EPOCHS, Method, Recipe, Rule};
+use crate::optimizer::{Clip, Convention, EPOCHS, LEARNING_RATE, Method, Recipe, Rule, Setting};
 use gradtape_tape::Subnormals;
 
 use columns::Columns;
@@ -382,12 +382,29 @@ pub struct Run {
 }
 
 impl Run {
-    /// The number of a setting; 0 if it is not among those of the recipe.
+    /// The number of a setting of the method; 0 if it is 0 or the convention lacks it.
     #[must_use]
-    pub fn setting(&self, name: &str) -> Number {
+    #[track_caller]
+    pub fn setting(&self, setting: Setting) -> Number {
+        self.number(self.recipe.rule.has(setting), setting.name)
+    }
+
+    /// The same of a setting of the schedule.
+    #[must_use]
+    #[track_caller]
+    pub fn setting_of_schedule(&self, setting: Setting) -> Number {
+        let schedule = self.recipe.schedule.as_ref();
+        let has = schedule.is_some_and(|schedule| schedule.has(setting));
+        self.number(has, &format!("schedule.{}", setting.name))
+    }
+
+    fn number(&self, is_not_zero: bool, name: &str) -> Number {
+        if !is_not_zero {
+            return 0.0.into();
+        }
         let names = self.recipe.numbers();
         let place = names.iter().position(|known| known == name);
-        place.map_or(0.0.into(), |place| self.numbers[place])
+        self.numbers[place.expect("a number that is not 0 is among those of the recipe")]
     }
 }
 
@@ -773,7 +790,7 @@ impl Plan {
             };
             value.number().expect("numbers were checked to be numbers")
         };
-        let learning_rate = chosen.iter().find(|(name, _)| *name == "learning_rate");
+        let learning_rate = chosen.iter().find(|(name, _)| *name == LEARNING_RATE.name);
         let learning_rate = learning_rate.and_then(|(_, value)| value.number());
         let as_numbers = |values: &[(&str, Value)]| {
             values

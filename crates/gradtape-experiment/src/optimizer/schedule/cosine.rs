@@ -2,16 +2,28 @@
 
 use super::warmup::{WARMUP, WARMUP_FACTOR, WARMUP_START};
 use super::{
-    Block, Convention, Course, Curve, DefaultValue, Defaults, Description, Domain, Rate, Schedule,
+    Block, Convention, Course, Curve, DefaultValue, Description, Domain, EPOCHS, Rate, Schedule,
     Setting, floor,
 };
 use crate::optimizer::Initial;
 use Convention::{Keras, Optax, PyTorch};
-use DefaultValue::{Number, Required, RunEpochs};
+use DefaultValue::Number;
 use gradtape_tape::Op;
 
 const SGDR: &str =
     "Loshchilov and Hutter, SGDR: stochastic gradient descent with warm restarts, 2017";
+
+const END: Setting = Setting::new("end", Domain::NotNegative)
+    .by(&[(PyTorch, Number(0.0))])
+    .about("E, the learning rate at the end (eta_min)");
+
+const ALPHA: Setting = Setting::new("alpha", Domain::NotNegative)
+    .by(&[(Keras, Number(0.0)), (Optax, Number(0.0))])
+    .about("α, the learning rate at the end as a share of the first");
+
+const EXPONENT: Setting = Setting::new("exponent", Domain::Positive)
+    .by(&[(Optax, Number(1.0))])
+    .about("p, the exponent of the wave");
 
 /// Decay along half a cosine wave.
 pub(super) struct Cosine;
@@ -23,30 +35,13 @@ impl Curve for Cosine {
         about: "Decays along half a cosine wave, slowly at the start and at the end. After the end the learning rate stays constant; in PyTorch's convention it rises again.",
         conventions: &[PyTorch, Keras, Optax],
         settings: &[
-            Setting::new(
-                "epochs",
-                Domain::Count,
-                Defaults::All(RunEpochs),
-                "T, the number of epochs to the end (T_max, decay_steps); in optax it includes the warm-up",
+            EPOCHS.about(
+                "T, the number of epochs to the end (T_max, decay_steps); in optax it \
+                 includes the warm-up",
             ),
-            Setting::new(
-                "end",
-                Domain::NotNegative,
-                Defaults::By(&[(PyTorch, Number(0.0))]),
-                "E, the learning rate at the end (eta_min)",
-            ),
-            Setting::new(
-                "alpha",
-                Domain::NotNegative,
-                Defaults::By(&[(Keras, Number(0.0)), (Optax, Number(0.0))]),
-                "α, the learning rate at the end as a share of the first",
-            ),
-            Setting::new(
-                "exponent",
-                Domain::Positive,
-                Defaults::By(&[(Optax, Number(1.0))]),
-                "p, the exponent of the wave",
-            ),
+            END,
+            ALPHA,
+            EXPONENT,
             WARMUP,
             WARMUP_FACTOR,
             WARMUP_START,
@@ -78,24 +73,39 @@ impl Curve for Cosine {
         );
         let mut length = course.epochs();
         if course.convention() == PyTorch {
-            let end = course.number("end");
+            let end = course.number(END);
             let wave = one + course.cosine(course.epoch, length);
             return (end + (rate - end) * wave / course.constant(2.0)).into();
         }
         if let (Optax, true, Some(warmup)) =
-            (course.convention(), course.has("epochs"), course.warmup)
+            (course.convention(), course.has(EPOCHS), course.warmup)
         {
             length = length - warmup;
         }
         let epoch = course.epoch.smaller(length);
         let mut wave = half * (one + course.cosine(epoch, length));
-        if course.has("exponent") {
-            wave = wave.power(course.number("exponent"));
+        if let Some(exponent) = course.optional(EXPONENT) {
+            wave = wave.power(exponent);
         }
-        let alpha = course.number("alpha");
+        let alpha = course.number(ALPHA);
         (rate * ((one - alpha) * wave + alpha)).into()
     }
 }
+
+const FIRST_EPOCHS: Setting = Setting::new("first_epochs", Domain::Count)
+    .about("T, the number of epochs to the first restart (T_0, first_decay_steps, decay_steps)");
+
+const T_MUL: Setting = Setting::new("t_mul", Domain::AtLeastOne)
+    .by(&[
+        (PyTorch, Number(1.0)),
+        (Keras, Number(2.0)),
+        (Optax, Number(1.0)),
+    ])
+    .about("the length of each wave as a multiple of the previous one (T_mult)");
+
+const M_MUL: Setting = Setting::new("m_mul", Domain::Positive)
+    .by(&[(Keras, Number(1.0))])
+    .about("m, the height of each wave as a multiple of the previous one");
 
 /// Repeated decay along half a cosine wave.
 pub(super) struct CosineRestarts;
@@ -107,40 +117,14 @@ impl Curve for CosineRestarts {
         about: "Decays along half a cosine wave, then restarts from the top; each wave can be longer than the previous one.",
         conventions: &[PyTorch, Keras, Optax],
         settings: &[
-            Setting::new(
-                "first_epochs",
-                Domain::Count,
-                Defaults::All(Required),
-                "T, the number of epochs to the first restart (T_0, first_decay_steps, decay_steps)",
-            ),
-            Setting::new(
-                "t_mul",
-                Domain::AtLeastOne,
-                Defaults::By(&[
-                    (PyTorch, Number(1.0)),
-                    (Keras, Number(2.0)),
-                    (Optax, Number(1.0)),
-                ]),
-                "the length of each wave as a multiple of the previous one (T_mult)",
-            ),
-            Setting::new(
-                "m_mul",
-                Domain::Positive,
-                Defaults::By(&[(Keras, Number(1.0))]),
-                "m, the height of each wave as a multiple of the previous one",
-            ),
-            Setting::new(
-                "end",
-                Domain::NotNegative,
-                Defaults::By(&[(PyTorch, Number(0.0)), (Optax, Number(0.0))]),
-                "E, the learning rate at the end of a wave (eta_min, end_value)",
-            ),
-            Setting::new(
-                "alpha",
-                Domain::NotNegative,
-                Defaults::By(&[(Keras, Number(0.0))]),
-                "α, the learning rate at the end of a wave as a share of the first",
-            ),
+            FIRST_EPOCHS,
+            T_MUL,
+            M_MUL,
+            END.by(&[(PyTorch, Number(0.0)), (Optax, Number(0.0))])
+                .about("E, the learning rate at the end of a wave (eta_min, end_value)"),
+            ALPHA
+                .by(&[(Keras, Number(0.0))])
+                .about("α, the learning rate at the end of a wave as a share of the first"),
             WARMUP,
             WARMUP_FACTOR,
             WARMUP_START,
@@ -177,18 +161,15 @@ t_mul > 1  i = ⌊ln(1 − q·(1 − t_mul))/ln t_mul⌋, f = (q − (1 − t_mu
         // logarithm.
         match schedule.outline.convention {
             Keras => Vec::new(),
-            _ => vec![
-                Initial::Number(0.0),
-                Initial::Setting("schedule.first_epochs"),
-            ],
+            _ => vec![Initial::Number(0.0), Initial::Schedule(FIRST_EPOCHS)],
         }
     }
 
     fn record<N: Block>(course: &Course<'_, N>) -> Rate<N> {
         let (rate, one) = (course.learning_rate, course.constant(1.0));
-        let times = course.number("t_mul");
+        let times = course.number(T_MUL);
         if let [passed, length] = *course.memory {
-            let end = course.number("end");
+            let end = course.number(END);
             let wave = one + course.cosine(passed, length);
             let next = passed + one;
             let goes_on = next.is_below(length);
@@ -208,7 +189,7 @@ t_mul > 1  i = ⌊ln(1 − q·(1 − t_mul))/ln t_mul⌋, f = (q − (1 − t_mu
             };
         }
         let ln = |x: N| N::apply(Op::Ln, &[&x]);
-        let share = course.epoch / course.number("first_epochs");
+        let share = course.epoch / course.number(FIRST_EPOCHS);
         let is_even = N::apply(Op::Equal, &[&times, &one]);
         let waves = ln(one - share * (one - times)) / ln(times);
         // Where all waves are equally long, both are 0/0.
@@ -217,11 +198,11 @@ t_mul > 1  i = ⌊ln(1 − q·(1 − t_mul))/ln t_mul⌋, f = (q − (1 − t_mu
         let before = (one - longer) / (one - times);
         let passed = is_even.choose(share - waves, (share - before) / longer);
         let mut height = course.constant(0.5);
-        if course.has("m_mul") {
-            height = height * course.number("m_mul").power(waves);
+        if let Some(factor) = course.optional(M_MUL) {
+            height = height * factor.power(waves);
         }
         let wave = height * (one + course.cosine(passed, one));
-        let alpha = course.number("alpha");
+        let alpha = course.number(ALPHA);
         (rate * ((one - alpha) * wave + alpha)).into()
     }
 }

@@ -2,11 +2,50 @@
 
 use super::warmup::{WARMUP, WARMUP_FACTOR, WARMUP_START};
 use super::{
-    Block, Convention, Course, Curve, DefaultValue, Defaults, Description, Domain, Rate, Setting,
+    Block, Convention, Course, Curve, DefaultValue, Description, Domain, EPOCHS, Rate, Setting,
     floor,
 };
 use Convention::{Optax, PyTorch};
-use DefaultValue::{Absent, Name, Number, Required, RunEpochs, Switch};
+use DefaultValue::{Absent, Name, Number, Switch};
+
+const ANNEAL: Setting = Setting::new("anneal", Domain::Choice(&["cosine", "linear"]))
+    .all(Name("cosine"))
+    .about(
+        "half a cosine wave or a straight line (anneal_strategy; optax: \
+         cosine_onecycle, linear_onecycle)",
+    );
+
+const PCT_START: Setting = Setting::new("pct_start", Domain::Unit)
+    .all(Number(0.3))
+    .about("a, the share of the epochs before the peak");
+
+const PCT_FINAL: Setting = Setting::new("pct_final", Domain::Unit)
+    .by(&[(Optax, Number(0.85))])
+    .about("b, the share of the epochs before the return to the first learning rate; linear only");
+
+const DIV_FACTOR: Setting = Setting::new("div_factor", Domain::Positive)
+    .all(Number(25.0))
+    .about("d, the ratio of the peak to the first learning rate");
+
+const FINAL_DIV_FACTOR: Setting = Setting::new("final_div_factor", Domain::Positive)
+    .all(Number(1e4))
+    .about("D, the ratio of the first learning rate to the last");
+
+const THREE_PHASE: Setting = Setting::new("three_phase", Domain::Switch)
+    .by(&[(PyTorch, Switch(false))])
+    .about("fall to the first learning rate as fast as it rose, then to the last");
+
+pub(super) const CYCLE_MOMENTUM: Setting = Setting::new("cycle_momentum", Domain::Switch)
+    .by(&[(PyTorch, Switch(true))])
+    .about("move the momentum the opposite way");
+
+const BASE_MOMENTUM: Setting = Setting::new("base_momentum", Domain::Share)
+    .by(&[(PyTorch, Number(0.85))])
+    .about("the momentum at the peak of the learning rate");
+
+const MAX_MOMENTUM: Setting = Setting::new("max_momentum", Domain::Share)
+    .by(&[(PyTorch, Number(0.95))])
+    .about("the momentum at the start and at the end");
 use gradtape_tape::Op;
 
 /// A rise to the learning rate, then a long fall.
@@ -19,66 +58,19 @@ impl Curve for OneCycle {
         about: "Rises from a fraction of the learning rate to the learning rate, the peak, and then falls far below the start. In PyTorch's convention the momentum (β₁ of Adam and its variants) moves the opposite way and replaces the momentum of the optimizer.",
         conventions: &[PyTorch, Optax],
         settings: &[
-            Setting::new(
-                "epochs",
-                Domain::Count,
-                Defaults::All(RunEpochs),
-                "T, the number of epochs of the cycle (total_steps, transition_steps); in PyTorch no run can be longer",
+            EPOCHS.about(
+                "T, the number of epochs of the cycle (total_steps, transition_steps); \
+                 in PyTorch no run can be longer",
             ),
-            Setting::new(
-                "anneal",
-                Domain::Choice(&["cosine", "linear"]),
-                Defaults::All(Name("cosine")),
-                "half a cosine wave or a straight line (anneal_strategy; optax: cosine_onecycle, linear_onecycle)",
-            ),
-            Setting::new(
-                "pct_start",
-                Domain::Unit,
-                Defaults::All(Number(0.3)),
-                "a, the share of the epochs before the peak",
-            ),
-            Setting::new(
-                "pct_final",
-                Domain::Unit,
-                Defaults::By(&[(Optax, Number(0.85))]),
-                "b, the share of the epochs before the return to the first learning rate; linear only",
-            ),
-            Setting::new(
-                "div_factor",
-                Domain::Positive,
-                Defaults::All(Number(25.0)),
-                "d, the ratio of the peak to the first learning rate",
-            ),
-            Setting::new(
-                "final_div_factor",
-                Domain::Positive,
-                Defaults::All(Number(1e4)),
-                "D, the ratio of the first learning rate to the last",
-            ),
-            Setting::new(
-                "three_phase",
-                Domain::Switch,
-                Defaults::By(&[(PyTorch, Switch(false))]),
-                "fall to the first learning rate as fast as it rose, then to the last",
-            ),
-            Setting::new(
-                "cycle_momentum",
-                Domain::Switch,
-                Defaults::By(&[(PyTorch, Switch(true))]),
-                "move the momentum the opposite way",
-            ),
-            Setting::new(
-                "base_momentum",
-                Domain::Share,
-                Defaults::By(&[(PyTorch, Number(0.85))]),
-                "the momentum at the peak of the learning rate",
-            ),
-            Setting::new(
-                "max_momentum",
-                Domain::Share,
-                Defaults::By(&[(PyTorch, Number(0.95))]),
-                "the momentum at the start and at the end",
-            ),
+            ANNEAL,
+            PCT_START,
+            PCT_FINAL,
+            DIV_FACTOR,
+            FINAL_DIV_FACTOR,
+            THREE_PHASE,
+            CYCLE_MOMENTUM,
+            BASE_MOMENTUM,
+            MAX_MOMENTUM,
             WARMUP,
             WARMUP_FACTOR,
             WARMUP_START,
@@ -120,7 +112,7 @@ linear     η/d at 0, η at ⌊a·T⌋, η/d at ⌊b·T⌋, η/(d·D) at T
 
 /// The value after a share of the phase from one number to another.
 fn between<N: Block>(course: &Course<'_, N>, from: N, to: N, share: N) -> N {
-    if course.choice("anneal") == 1 {
+    if course.is(ANNEAL, "linear") {
         return (to - from) * share + from;
     }
     let one = course.constant(1.0);
@@ -137,17 +129,17 @@ struct Phase<N> {
 fn one_cycle_of_pytorch<N: Block>(course: &Course<'_, N>) -> Rate<N> {
     let (peak, length) = (course.learning_rate, course.epochs());
     let (one, two) = (course.constant(1.0), course.constant(2.0));
-    let first = peak / course.number("div_factor");
-    let last = first / course.number("final_div_factor");
-    let [low, high] = ["base_momentum", "max_momentum"].map(|name| course.number(name));
-    let share = course.number("pct_start");
+    let first = peak / course.number(DIV_FACTOR);
+    let last = first / course.number(FINAL_DIV_FACTOR);
+    let [low, high] = [BASE_MOMENTUM, MAX_MOMENTUM].map(|one| course.number(one));
+    let share = course.number(PCT_START);
     let up = Phase {
         end: share * length - one,
         rate: [first, peak],
         momentum: [high, low],
     };
     let end = length - one;
-    let phases = if course.has("three_phase") {
+    let phases = if course.has(THREE_PHASE) {
         let down = Phase {
             end: two * share * length - two,
             rate: [peak, first],
@@ -186,7 +178,7 @@ fn one_cycle_of_pytorch<N: Block>(course: &Course<'_, N>) -> Rate<N> {
     let [rate, momentum] = both.map_or([peak, high], |(_, both)| both);
     Rate {
         learning_rate: rate,
-        momentum: course.has("cycle_momentum").then_some(momentum),
+        momentum: course.has(CYCLE_MOMENTUM).then_some(momentum),
         memory: Vec::new(),
     }
 }
@@ -194,20 +186,13 @@ fn one_cycle_of_pytorch<N: Block>(course: &Course<'_, N>) -> Rate<N> {
 fn one_cycle_of_optax<N: Block>(course: &Course<'_, N>) -> N {
     let (peak, length) = (course.learning_rate, course.epochs());
     let one = course.constant(1.0);
-    let (high, far) = (
-        course.number("div_factor"),
-        course.number("final_div_factor"),
-    );
-    let at = |name: &str| floor(course.number(name) * length);
+    let (high, far) = (course.number(DIV_FACTOR), course.number(FINAL_DIV_FACTOR));
+    let at = |share: Setting| floor(course.number(share) * length);
     let first = peak / high;
-    let (start, end) = (at("pct_start"), floor(length));
+    let (start, end) = (at(PCT_START), floor(length));
     // Where each piece ends, and the factor on the learning rate up to there.
-    let pieces = if course.choice("anneal") == 1 {
-        vec![
-            (start, high),
-            (at("pct_final"), one / high),
-            (end, one / far),
-        ]
+    let pieces = if course.is(ANNEAL, "linear") {
+        vec![(start, high), (at(PCT_FINAL), one / high), (end, one / far)]
     } else {
         vec![(start, high), (end, one / (high * far))]
     };
@@ -226,6 +211,28 @@ fn one_cycle_of_optax<N: Block>(course: &Course<'_, N>) -> N {
     })
 }
 
+const MAX_LEARNING_RATE: Setting = Setting::new("max_learning_rate", Domain::Positive)
+    .about("M, the maximum learning rate (max_lr; the learning rate of the optimizer is base_lr)");
+
+const STEP_SIZE_UP: Setting = Setting::new("step_size_up", Domain::Count)
+    .all(Number(2000.0))
+    .about("u, the number of epochs of the rising phase");
+
+const STEP_SIZE_DOWN: Setting = Setting::new("step_size_down", Domain::Count)
+    .all(Absent)
+    .about("d, the number of epochs of the falling phase; by default the same as step_size_up");
+
+const MODE: Setting = Setting::new(
+    "mode",
+    Domain::Choice(&["triangular", "triangular2", "exp_range"]),
+)
+.all(Name("triangular"))
+.about("whether the peaks stay the same, are halved each time, or fall by γ in each epoch");
+
+const GAMMA: Setting = Setting::new("gamma", Domain::Positive)
+    .all(Number(1.0))
+    .about("γ, the factor of exp_range");
+
 /// Repeated rise and fall.
 pub(super) struct Cyclic;
 
@@ -236,54 +243,18 @@ impl Curve for Cyclic {
         about: "Rises and falls repeatedly between the learning rate, the minimum, and a maximum; the momentum (β₁ of Adam and its variants) moves the opposite way and replaces the momentum of the optimizer.",
         conventions: &[PyTorch],
         settings: &[
-            Setting::new(
-                "max_learning_rate",
-                Domain::Positive,
-                Defaults::All(Required),
-                "M, the maximum learning rate (max_lr; the learning rate of the optimizer is base_lr)",
-            ),
-            Setting::new(
-                "step_size_up",
-                Domain::Count,
-                Defaults::All(Number(2000.0)),
-                "u, the number of epochs of the rising phase",
-            ),
-            Setting::new(
-                "step_size_down",
-                Domain::Count,
-                Defaults::All(Absent),
-                "d, the number of epochs of the falling phase; by default the same as step_size_up",
-            ),
-            Setting::new(
-                "mode",
-                Domain::Choice(&["triangular", "triangular2", "exp_range"]),
-                Defaults::All(Name("triangular")),
-                "whether the peaks stay the same, are halved each time, or fall by γ in each epoch",
-            ),
-            Setting::new(
-                "gamma",
-                Domain::Positive,
-                Defaults::All(Number(1.0)),
-                "γ, the factor of exp_range",
-            ),
-            Setting::new(
-                "cycle_momentum",
-                Domain::Switch,
-                Defaults::All(Switch(true)),
-                "move the momentum the opposite way",
-            ),
-            Setting::new(
-                "base_momentum",
-                Domain::Share,
-                Defaults::All(Number(0.8)),
-                "m, the momentum at the peak of the learning rate",
-            ),
-            Setting::new(
-                "max_momentum",
-                Domain::Share,
-                Defaults::All(Number(0.9)),
-                "M̂, the momentum at the lowest learning rate",
-            ),
+            MAX_LEARNING_RATE,
+            STEP_SIZE_UP,
+            STEP_SIZE_DOWN,
+            MODE,
+            GAMMA,
+            CYCLE_MOMENTUM,
+            BASE_MOMENTUM
+                .all(Number(0.8))
+                .about("m, the momentum at the peak of the learning rate"),
+            MAX_MOMENTUM
+                .all(Number(0.9))
+                .about("M̂, the momentum at the lowest learning rate"),
             WARMUP,
             WARMUP_FACTOR,
             WARMUP_START,
@@ -305,12 +276,8 @@ momentum   M̂ − (M̂ − m)·f·s",
 
     fn record<N: Block>(course: &Course<'_, N>) -> Rate<N> {
         let (rate, one) = (course.learning_rate, course.constant(1.0));
-        let up = course.number("step_size_up");
-        let down = if course.has("step_size_down") {
-            course.number("step_size_down")
-        } else {
-            up
-        };
+        let up = course.number(STEP_SIZE_UP);
+        let down = course.optional(STEP_SIZE_DOWN).unwrap_or(up);
         let whole = up + down;
         let ratio = up / whole;
         let passed = one + course.epoch / whole;
@@ -318,21 +285,23 @@ momentum   M̂ − (M̂ − m)·f·s",
         let share = passed - cycle;
         let rises = N::apply(Op::LessEqual, &[&share, &ratio]);
         let height = rises.choose(share / ratio, (share - one) / (ratio - one));
-        let scale = match course.choice("mode") {
-            1 => Some(one / course.constant(2.0).power(cycle - one)),
-            2 => Some(course.number("gamma").power(course.epoch)),
-            _ => None,
+        let scale = if course.is(MODE, "triangular2") {
+            Some(one / course.constant(2.0).power(cycle - one))
+        } else if course.is(MODE, "exp_range") {
+            Some(course.number(GAMMA).power(course.epoch))
+        } else {
+            None
         };
         let scaled = |span: N| {
             let height = span * height;
             scale.map_or(height, |scale| height * scale)
         };
-        let momentum = course.has("cycle_momentum").then(|| {
-            let [low, high] = ["base_momentum", "max_momentum"].map(|name| course.number(name));
+        let momentum = course.has(CYCLE_MOMENTUM).then(|| {
+            let [low, high] = [BASE_MOMENTUM, MAX_MOMENTUM].map(|one| course.number(one));
             high - scaled(high - low)
         });
         Rate {
-            learning_rate: rate + scaled(course.number("max_learning_rate") - rate),
+            learning_rate: rate + scaled(course.number(MAX_LEARNING_RATE) - rate),
             momentum,
             memory: Vec::new(),
         }

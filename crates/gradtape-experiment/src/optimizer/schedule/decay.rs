@@ -2,11 +2,17 @@
 
 use super::warmup::{WARMUP, WARMUP_FACTOR, WARMUP_START};
 use super::{
-    Block, Convention, Course, Curve, DefaultValue, Defaults, Description, Domain, Rate, Setting,
-    floor,
+    Block, Convention, Course, Curve, DefaultValue, Description, Domain, Rate, Setting, floor,
 };
 use Convention::{Keras, Optax, PyTorch};
 use DefaultValue::{Absent, Number, Required, Switch};
+
+const STEP_SIZE: Setting = Setting::new("step_size", Domain::Count)
+    .about("S, the number of epochs from one step to the next");
+
+const GAMMA: Setting = Setting::new("gamma", Domain::Positive)
+    .all(Number(0.1))
+    .about("γ, the factor");
 
 /// Decay by a factor every few epochs.
 pub(super) struct Step;
@@ -17,32 +23,38 @@ impl Curve for Step {
         title: "steps",
         about: "Decays by a factor every few epochs.",
         conventions: &[PyTorch],
-        settings: &[
-            Setting::new(
-                "step_size",
-                Domain::Count,
-                Defaults::All(Required),
-                "S, the number of epochs from one step to the next",
-            ),
-            Setting::new(
-                "gamma",
-                Domain::Positive,
-                Defaults::All(Number(0.1)),
-                "γ, the factor",
-            ),
-            WARMUP,
-            WARMUP_FACTOR,
-            WARMUP_START,
-        ],
+        settings: &[STEP_SIZE, GAMMA, WARMUP, WARMUP_FACTOR, WARMUP_START],
         rules: &[(&[PyTorch], "η·γ^⌊k/S⌋")],
         sources: &["torch.optim.lr_scheduler.StepLR"],
     };
 
     fn record<N: Block>(course: &Course<'_, N>) -> Rate<N> {
-        let steps = floor(course.epoch / course.number("step_size"));
-        (course.learning_rate * course.number("gamma").power(steps)).into()
+        let steps = floor(course.epoch / course.number(STEP_SIZE));
+        (course.learning_rate * course.number(GAMMA).power(steps)).into()
     }
 }
+
+const DECAY_RATE: Setting =
+    Setting::new("decay_rate", Domain::Positive).about("γ, the factor (gamma)");
+
+const DECAY_STEPS: Setting = Setting::new("decay_steps", Domain::Count)
+    .by(&[(Keras, Required), (Optax, Required)])
+    .about(
+        "S, the number of epochs in which the learning rate decays by the factor \
+         (transition_steps)",
+    );
+
+const STAIRCASE: Setting = Setting::new("staircase", Domain::Switch)
+    .by(&[(Keras, Switch(false)), (Optax, Switch(false))])
+    .about("decay only after every S epochs");
+
+const BEGIN: Setting = Setting::new("begin", Domain::Whole)
+    .by(&[(Optax, Number(0.0))])
+    .about("B, the epoch in which the decay begins (transition_begin)");
+
+const END: Setting = Setting::new("end", Domain::Positive)
+    .by(&[(Optax, Absent)])
+    .about("E, the limit of the learning rate (end_value)");
 
 /// Decay by the same factor in every epoch.
 pub(super) struct Exponential;
@@ -54,39 +66,7 @@ impl Curve for Exponential {
         about: "Decays by the same factor in every epoch, or every few epochs.",
         conventions: &[PyTorch, Keras, Optax],
         settings: &[
-            Setting::new(
-                "decay_rate",
-                Domain::Positive,
-                Defaults::All(Required),
-                "γ, the factor (gamma)",
-            ),
-            Setting::new(
-                "decay_steps",
-                Domain::Count,
-                Defaults::By(&[(Keras, Required), (Optax, Required)]),
-                "S, the number of epochs in which the learning rate decays by the factor (transition_steps)",
-            ),
-            Setting::new(
-                "staircase",
-                Domain::Switch,
-                Defaults::By(&[(Keras, Switch(false)), (Optax, Switch(false))]),
-                "decay only after every S epochs",
-            ),
-            Setting::new(
-                "begin",
-                Domain::Whole,
-                Defaults::By(&[(Optax, Number(0.0))]),
-                "B, the epoch in which the decay begins (transition_begin)",
-            ),
-            Setting::new(
-                "end",
-                Domain::Positive,
-                Defaults::By(&[(Optax, Absent)]),
-                "E, the limit of the learning rate (end_value)",
-            ),
-            WARMUP,
-            WARMUP_FACTOR,
-            WARMUP_START,
+            DECAY_RATE, DECAY_STEPS, STAIRCASE, BEGIN, END, WARMUP, WARMUP_FACTOR, WARMUP_START,
         ],
         rules: &[
             (&[PyTorch], "η·γ^k"),
@@ -106,21 +86,21 @@ end        not below E if γ < 1, else not above",
     };
 
     fn record<N: Block>(course: &Course<'_, N>) -> Rate<N> {
-        let (rate, factor) = (course.learning_rate, course.number("decay_rate"));
+        let (rate, factor) = (course.learning_rate, course.number(DECAY_RATE));
         if course.convention() == PyTorch {
             return (rate * factor.power(course.epoch)).into();
         }
-        let epoch = course.epoch - course.number("begin");
+        let begin = course.optional(BEGIN);
+        let epoch = course.epoch - begin.unwrap_or_else(|| course.constant(0.0));
         let decayed = rate * factor.power(parts(course, epoch));
         if course.convention() == Keras {
             return decayed.into();
         }
         let has_begun = course.constant(0.0).is_below(epoch);
         let decayed = has_begun.choose(decayed, rate);
-        if !course.has("end") {
+        let Some(end) = course.optional(END) else {
             return decayed.into();
-        }
-        let end = course.number("end");
+        };
         let falls = factor.is_below(course.constant(1.0));
         falls
             .choose(decayed.greater(end), decayed.smaller(end))
@@ -130,8 +110,8 @@ end        not below E if γ < 1, else not above",
 
 /// The number of times that `decay_steps` have passed.
 fn parts<N: Block>(course: &Course<'_, N>, epoch: N) -> N {
-    let parts = epoch / course.number("decay_steps");
-    if course.has("staircase") {
+    let parts = epoch / course.number(DECAY_STEPS);
+    if course.has(STAIRCASE) {
         floor(parts)
     } else {
         parts
@@ -148,24 +128,10 @@ impl Curve for InverseTime {
         about: "Decays as one over the number of epochs: fast at first, then more and more slowly.",
         conventions: &[Keras],
         settings: &[
-            Setting::new(
-                "decay_rate",
-                Domain::NotNegative,
-                Defaults::All(Required),
-                "r, the amount that is added to the divisor",
-            ),
-            Setting::new(
-                "decay_steps",
-                Domain::Count,
-                Defaults::All(Required),
-                "S, the number of epochs in which r is added",
-            ),
-            Setting::new(
-                "staircase",
-                Domain::Switch,
-                Defaults::All(Switch(false)),
-                "decay only after every S epochs",
-            ),
+            Setting::new("decay_rate", Domain::NotNegative)
+                .about("r, the amount that is added to the divisor"),
+            DECAY_STEPS.about("S, the number of epochs in which r is added"),
+            STAIRCASE,
             WARMUP,
             WARMUP_FACTOR,
             WARMUP_START,
@@ -176,7 +142,7 @@ impl Curve for InverseTime {
 
     fn record<N: Block>(course: &Course<'_, N>) -> Rate<N> {
         let parts = parts(course, course.epoch);
-        let divisor = course.constant(1.0) + course.number("decay_rate") * parts;
+        let divisor = course.constant(1.0) + course.number(DECAY_RATE) * parts;
         (course.learning_rate / divisor).into()
     }
 }

@@ -4,15 +4,18 @@ use crate::mistake::Code;
 use std::collections::HashMap;
 
 use super::warmup::{WARMUP, WARMUP_FACTOR, WARMUP_START};
-use super::{
-    Block, Convention, Course, Curve, DefaultValue, Defaults, Description, Domain, Rate, Setting,
-};
+use super::{Block, Convention, Course, Curve, Description, Domain, Rate, Setting};
 use crate::objective::{Formula, FormulaMistake, Inputs, Objective};
+use crate::optimizer::LEARNING_RATE;
 use Convention::{Keras, Optax, PyTorch, Textbook};
-use DefaultValue::Required;
 
 /// The names that a formula can read.
-const NAMES: [&str; 3] = ["epoch", "epochs", "learning_rate"];
+const NAMES: [&str; 3] = ["epoch", "epochs", LEARNING_RATE.name];
+
+const FORMULA: Setting = Setting::new("formula", Domain::Formula).about(
+    "the learning rate as a formula of `epoch`, `epochs` and \
+     `learning_rate`, in the language of objectives",
+);
 
 /// The value of a formula.
 pub(super) struct OfFormula;
@@ -23,17 +26,7 @@ impl Curve for OfFormula {
         title: "a formula",
         about: "The value of a formula such as \"0.1/sqrt(1 + epoch)\". It can read the epoch k = 0, 1, …, the number of epochs, and the learning rate of the optimizer, which is optional where the formula does not read it.",
         conventions: &[PyTorch, Keras, Optax, Textbook],
-        settings: &[
-            Setting::new(
-                "formula",
-                Domain::Formula,
-                Defaults::All(Required),
-                "the learning rate as a formula of `epoch`, `epochs` and `learning_rate`, in the language of objectives",
-            ),
-            WARMUP,
-            WARMUP_FACTOR,
-            WARMUP_START,
-        ],
+        settings: &[FORMULA, WARMUP, WARMUP_FACTOR, WARMUP_START],
         rules: &[(&[PyTorch, Keras, Optax, Textbook], "value of the formula")],
         sources: &["torch.optim.lr_scheduler.LambdaLR, whose value is a factor"],
     };

@@ -2,11 +2,18 @@
 
 use super::warmup::{WARMUP, WARMUP_FACTOR, WARMUP_START};
 use super::{
-    Block, Convention, Course, Curve, DefaultValue, Defaults, Description, Domain, Rate, Setting,
+    Block, Convention, Course, Curve, DefaultValue, Description, Domain, EPOCHS, Rate, Setting,
 };
 use Convention::{Keras, Optax, PyTorch, Textbook};
 use DefaultValue::{Number, Required, RunEpochs, Switch};
 use gradtape_tape::Op;
+
+const FACTOR: Setting = Setting::new("factor", Domain::Positive)
+    .by(&[(PyTorch, Number(1.0))])
+    .about(
+        "f, the factor on the learning rate in the first epochs (ConstantLR of \
+         PyTorch, where the default is 1/3)",
+    );
 
 /// The same learning rate in every epoch.
 pub(super) struct Constant;
@@ -18,18 +25,10 @@ impl Curve for Constant {
         about: "The same learning rate in every epoch; in PyTorch's convention a multiple of it in the first few, if a factor is given.",
         conventions: &[PyTorch, Keras, Optax, Textbook],
         settings: &[
-            Setting::new(
-                "factor",
-                Domain::Positive,
-                Defaults::By(&[(PyTorch, Number(1.0))]),
-                "f, the factor on the learning rate in the first epochs (ConstantLR of PyTorch, where the default is 1/3)",
-            ),
-            Setting::new(
-                "epochs",
-                Domain::Whole,
-                Defaults::By(&[(PyTorch, Number(5.0))]),
-                "T, the number of epochs with the factor (total_iters)",
-            ),
+            FACTOR,
+            Setting::new("epochs", Domain::Whole)
+                .by(&[(PyTorch, Number(5.0))])
+                .about("T, the number of epochs with the factor (total_iters)"),
             WARMUP,
             WARMUP_FACTOR,
             WARMUP_START,
@@ -46,10 +45,26 @@ impl Curve for Constant {
         if course.convention() != PyTorch {
             return rate.into();
         }
-        let is_first = course.epoch.is_below(course.number("epochs"));
-        is_first.choose(rate * course.number("factor"), rate).into()
+        let is_first = course.epoch.is_below(course.number(EPOCHS));
+        is_first.choose(rate * course.number(FACTOR), rate).into()
     }
 }
+
+const START_FACTOR: Setting = Setting::new("start_factor", Domain::Positive)
+    .by(&[(PyTorch, Number(1.0 / 3.0))])
+    .about("s, the factor on the learning rate at the start");
+
+const END_FACTOR: Setting = Setting::new("end_factor", Domain::NotNegative)
+    .by(&[(PyTorch, Number(1.0))])
+    .about("e, the factor on the learning rate at the end");
+
+const END: Setting = Setting::new("end", Domain::NotNegative)
+    .by(&[(Optax, Required)])
+    .about("E, the learning rate at the end (end_value)");
+
+const BEGIN: Setting = Setting::new("begin", Domain::Whole)
+    .by(&[(Optax, Number(0.0))])
+    .about("B, the epoch in which the change begins (transition_begin)");
 
 /// A straight line from one learning rate to another.
 pub(super) struct Linear;
@@ -61,36 +76,13 @@ impl Curve for Linear {
         about: "Follows a straight line from one learning rate to another, then stays constant.",
         conventions: &[PyTorch, Optax],
         settings: &[
-            Setting::new(
-                "epochs",
-                Domain::Count,
-                Defaults::By(&[(PyTorch, Number(5.0)), (Optax, RunEpochs)]),
-                "T, the number of epochs to the end (total_iters, transition_steps)",
-            ),
-            Setting::new(
-                "start_factor",
-                Domain::Positive,
-                Defaults::By(&[(PyTorch, Number(1.0 / 3.0))]),
-                "s, the factor on the learning rate at the start",
-            ),
-            Setting::new(
-                "end_factor",
-                Domain::NotNegative,
-                Defaults::By(&[(PyTorch, Number(1.0))]),
-                "e, the factor on the learning rate at the end",
-            ),
-            Setting::new(
-                "end",
-                Domain::NotNegative,
-                Defaults::By(&[(Optax, Required)]),
-                "E, the learning rate at the end (end_value)",
-            ),
-            Setting::new(
-                "begin",
-                Domain::Whole,
-                Defaults::By(&[(Optax, Number(0.0))]),
-                "B, the epoch in which the change begins (transition_begin)",
-            ),
+            EPOCHS
+                .by(&[(PyTorch, Number(5.0)), (Optax, RunEpochs)])
+                .about("T, the number of epochs to the end (total_iters, transition_steps)"),
+            START_FACTOR,
+            END_FACTOR,
+            END,
+            BEGIN,
             WARMUP,
             WARMUP_FACTOR,
             WARMUP_START,
@@ -108,21 +100,33 @@ impl Curve for Linear {
     fn record<N: Block>(course: &Course<'_, N>) -> Rate<N> {
         let (rate, length) = (course.learning_rate, course.epochs());
         if course.convention() == Optax {
-            let end = course.number("end");
+            let end = course.number(END);
             return ((rate - end) * left(course, length) + end).into();
         }
         let epoch = course.epoch.smaller(length);
-        let (start, end) = (course.number("start_factor"), course.number("end_factor"));
+        let (start, end) = (course.number(START_FACTOR), course.number(END_FACTOR));
         (rate * (start + (end - start) * epoch / length)).into()
     }
 }
 
 /// The remaining share of the epochs in optax.
 fn left<N: Block>(course: &Course<'_, N>, length: N) -> N {
-    let epoch = course.epoch - course.number("begin");
+    let epoch = course.epoch - course.number(BEGIN);
     let epoch = epoch.greater(course.constant(0.0)).smaller(length);
     course.constant(1.0) - epoch / length
 }
+
+const POWER: Setting = Setting::new("power", Domain::Positive)
+    .by(&[
+        (PyTorch, Number(1.0)),
+        (Keras, Number(1.0)),
+        (Optax, Required),
+    ])
+    .about("p, the exponent; 1 is a straight line");
+
+const CYCLE: Setting = Setting::new("cycle", Domain::Switch)
+    .by(&[(Keras, Switch(false))])
+    .about("restart, with slower decay, at each multiple of T");
 
 /// Decay as a power of the remaining epochs.
 pub(super) struct Polynomial;
@@ -134,44 +138,21 @@ impl Curve for Polynomial {
         about: "Decays as a power of the remaining epochs to an end, then stays constant.",
         conventions: &[PyTorch, Keras, Optax],
         settings: &[
-            Setting::new(
-                "epochs",
-                Domain::Count,
-                Defaults::By(&[
+            EPOCHS
+                .by(&[
                     (PyTorch, Number(5.0)),
                     (Keras, RunEpochs),
                     (Optax, RunEpochs),
-                ]),
-                "T, the number of epochs to the end (total_iters, decay_steps, transition_steps)",
-            ),
-            Setting::new(
-                "power",
-                Domain::Positive,
-                Defaults::By(&[
-                    (PyTorch, Number(1.0)),
-                    (Keras, Number(1.0)),
-                    (Optax, Required),
-                ]),
-                "p, the exponent; 1 is a straight line",
-            ),
-            Setting::new(
-                "end",
-                Domain::NotNegative,
-                Defaults::By(&[(Keras, Number(1e-4)), (Optax, Required)]),
-                "E, the learning rate at the end (end_learning_rate, end_value)",
-            ),
-            Setting::new(
-                "cycle",
-                Domain::Switch,
-                Defaults::By(&[(Keras, Switch(false))]),
-                "restart, with slower decay, at each multiple of T",
-            ),
-            Setting::new(
-                "begin",
-                Domain::Whole,
-                Defaults::By(&[(Optax, Number(0.0))]),
-                "B, the epoch in which the change begins (transition_begin)",
-            ),
+                ])
+                .about(
+                    "T, the number of epochs to the end (total_iters, decay_steps, \
+                     transition_steps)",
+                ),
+            POWER,
+            END.by(&[(Keras, Number(1e-4)), (Optax, Required)])
+                .about("E, the learning rate at the end (end_learning_rate, end_value)"),
+            CYCLE,
+            BEGIN,
             WARMUP,
             WARMUP_FACTOR,
             WARMUP_START,
@@ -197,17 +178,13 @@ cycle      (η − E)·(1 − k/S)^p + E with S = T·⌈k/T⌉, in the first epo
     };
 
     fn record<N: Block>(course: &Course<'_, N>) -> Rate<N> {
-        let (rate, length, power) = (
-            course.learning_rate,
-            course.epochs(),
-            course.number("power"),
-        );
+        let (rate, length, power) = (course.learning_rate, course.epochs(), course.number(POWER));
         let one = course.constant(1.0);
         if course.convention() == Optax {
-            let end = course.number("end");
+            let end = course.number(END);
             return ((rate - end) * left(course, length).power(power) + end).into();
         }
-        let share = if course.has("cycle") {
+        let share = if course.has(CYCLE) {
             let cycles = N::apply(Op::Ceil, &[&(course.epoch / length)]);
             // In the first epoch there would be no cycle yet.
             course.epoch / (length * cycles.greater(one))
@@ -218,7 +195,7 @@ cycle      (η − E)·(1 − k/S)^p + E with S = T·⌈k/T⌉, in the first epo
         if course.convention() == PyTorch {
             return (rate * shape).into();
         }
-        let end = course.number("end");
+        let end = course.number(END);
         ((rate - end) * shape + end).into()
     }
 }

@@ -16,12 +16,14 @@ mod warmup;
 use std::hash::{Hash, Hasher};
 use std::sync::Arc;
 
-use super::{
-    Block, Convention, DefaultValue, Defaults, Description, Domain, Form, Initial, Setting,
-};
+use super::moments::LEARNING_RATE;
+use super::{Block, Convention, DefaultValue, Description, Domain, Form, Initial, Setting};
 use crate::number::{Number, Value};
 
+use cycle::CYCLE_MOMENTUM;
 pub use formula::RateFormula;
+pub(crate) use piecewise::{BOUNDARIES, SCALES, VALUES};
+pub(crate) use warmup::WARMUP;
 
 /// A kind of schedule.
 trait Curve {
@@ -49,6 +51,10 @@ macro_rules! kinds {
         pub enum Kind {
             $($(#[$doc])* $kind,)+
         }
+
+        const _: () = {
+            $(Form::check(<$curve>::DESCRIPTION);)+
+        };
 
         impl Kind {
             /// Every kind.
@@ -148,10 +154,12 @@ pub struct Outline {
 }
 
 impl Outline {
-    /// The list with this name, empty if it is not given.
-    #[must_use]
-    pub fn list(&self, name: &str) -> &[Number] {
-        let found = self.lists.iter().find(|(known, _)| *known == name);
+    /// The list of a setting, empty if it is not given.
+    #[track_caller]
+    pub(crate) fn list(&self, setting: Setting) -> &[Number] {
+        self.kind.description().place(setting);
+        let mut lists = self.lists.iter();
+        let found = lists.find(|(known, _)| *known == setting.name);
         found.map_or(&[], |(_, list)| list)
     }
 
@@ -159,8 +167,8 @@ impl Outline {
     #[must_use]
     pub fn gives_rates(&self) -> bool {
         match &self.formula {
-            Some(formula) => !formula.reads("learning_rate"),
-            None => !self.list("values").is_empty(),
+            Some(formula) => !formula.reads(LEARNING_RATE.name),
+            None => self.kind == Kind::Piecewise && !self.list(VALUES).is_empty(),
         }
     }
 }
@@ -237,7 +245,11 @@ impl<N> From<N> for Rate<N> {
 }
 
 impl Schedule {
-    /// The schedule of an outline with its other settings.
+    /// The schedule of an outline with its other settings, within their domains.
+    ///
+    /// # Panics
+    ///
+    /// If a word is not among the choices of its setting.
     pub fn new<'v>(
         outline: &Arc<Outline>,
         setting: impl Fn(&str) -> Option<&'v Value>,
@@ -254,27 +266,25 @@ impl Schedule {
         &self.outline
     }
 
-    /// The form of a setting: 0 if it is absent, 0, off or the first word.
-    fn form_of(&self, name: &str) -> u64 {
-        self.form.of(self.outline.kind.description(), name)
+    /// Whether a setting is neither 0, off nor absent in the convention.
+    #[track_caller]
+    pub(crate) fn has(&self, setting: Setting) -> bool {
+        self.form.of(self.outline.kind.description(), setting) != 0
     }
 
     /// The settings that are inputs of the program.
     pub fn numbers(&self) -> impl Iterator<Item = &'static str> {
-        let settings = self
-            .outline
-            .kind
-            .description()
-            .settings_of(self.outline.convention);
-        let numbers = settings.filter(|(setting, _)| setting.domain.is_number());
-        let names = numbers.map(|(setting, _)| setting.name);
-        names.filter(|name| self.form_of(name) != 0)
+        let Outline {
+            kind, convention, ..
+        } = *self.outline;
+        self.form.numbers(kind.description(), convention)
     }
 
     /// The setting of a method that it changes in addition to the learning rate.
     #[must_use]
     pub fn varies(&self) -> Option<&'static str> {
-        let cycles = self.form_of("cycle_momentum") != 0;
+        let can_cycle = self.outline.kind.description().knows(CYCLE_MOMENTUM);
+        let cycles = can_cycle && self.has(CYCLE_MOMENTUM);
         self.outline.momentum.filter(|_| cycles)
     }
 
@@ -291,16 +301,19 @@ impl Schedule {
             memory: clock.memory,
             numbers: clock.numbers,
         };
-        if self.form_of("warmup") == 0 {
+        if !self.has(WARMUP) {
             return self.curve(&course);
         }
-        let warmup = course.number("warmup");
+        let warmup = course.number(WARMUP);
         course.warmup = Some(warmup);
         course.epoch = (clock.epoch - warmup).greater(course.constant(0.0));
         course.length = clock.epochs - warmup;
         warmup::before(&course, clock.epoch, &self.curve(&course))
     }
 }
+
+/// The length of a schedule; each kind has its own defaults.
+const EPOCHS: Setting = Setting::new("epochs", Domain::Count).all(DefaultValue::RunEpochs);
 
 /// The inputs of a [`Curve`] in an epoch.
 struct Course<'a, N> {
@@ -326,29 +339,38 @@ impl<N: Block> Course<'_, N> {
         self.schedule.outline.convention
     }
 
-    /// Whether a setting is present and neither 0 nor off.
-    fn has(&self, name: &str) -> bool {
-        self.schedule.form_of(name) != 0
+    /// Whether a setting is neither 0, off nor absent in the convention.
+    #[track_caller]
+    fn has(&self, setting: Setting) -> bool {
+        self.schedule.has(setting)
     }
 
-    /// The index of a setting's word among its choices.
-    fn choice(&self, name: &str) -> u64 {
-        self.schedule.form_of(name)
+    /// Whether a setting is this word; an absent one is its first word.
+    #[track_caller]
+    fn is(&self, setting: Setting, word: &str) -> bool {
+        let description = self.schedule.outline.kind.description();
+        self.schedule.form.is(description, setting, word)
     }
 
-    /// The number of a setting; 0 if it is 0 or absent.
-    fn number(&self, name: &str) -> N {
-        let found = self.numbers.iter().find(|(known, _)| *known == name);
+    /// The number of a setting that the convention has.
+    #[track_caller]
+    fn number(&self, setting: Setting) -> N {
+        let description = self.schedule.outline.kind.description();
+        description.check_number(self.convention(), setting);
+        let mut numbers = self.numbers.iter();
+        let found = numbers.find(|(known, _)| *known == setting.name);
         found.map_or_else(|| self.constant(0.0), |(_, number)| *number)
     }
 
-    /// The setting `epochs`; by default the length of the run after the warm-up.
+    /// The number of a setting, unless it is 0 or the convention lacks it.
+    #[track_caller]
+    fn optional(&self, setting: Setting) -> Option<N> {
+        self.has(setting).then(|| self.number(setting))
+    }
+
+    /// The setting [`EPOCHS`]; by default the length of the run after the warm-up.
     fn epochs(&self) -> N {
-        if self.has("epochs") {
-            self.number("epochs")
-        } else {
-            self.length
-        }
+        self.optional(EPOCHS).unwrap_or(self.length)
     }
 
     /// cos(π·x) with x = `part`/`whole`, in this order of operations.

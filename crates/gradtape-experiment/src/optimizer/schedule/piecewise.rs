@@ -1,11 +1,16 @@
 //! Schedules that change at listed epochs.
 
 use super::warmup::{WARMUP, WARMUP_FACTOR, WARMUP_START};
-use super::{
-    Block, Convention, Course, Curve, DefaultValue, Defaults, Description, Domain, Rate, Setting,
-};
+use super::{Block, Convention, Course, Curve, DefaultValue, Description, Domain, Rate, Setting};
 use Convention::{Keras, Optax, PyTorch, Textbook};
-use DefaultValue::{Absent, Number, Required};
+use DefaultValue::{Absent, Number};
+
+const MILESTONES: Setting =
+    Setting::new("milestones", Domain::Epochs).about("the first epoch of each lower learning rate");
+
+const GAMMA: Setting = Setting::new("gamma", Domain::Positive)
+    .all(Number(0.1))
+    .about("γ, the factor");
 
 /// Decay by a factor at given epochs.
 pub(super) struct MultiStep;
@@ -16,30 +21,14 @@ impl Curve for MultiStep {
         title: "steps at milestones",
         about: "Decays by a factor at each of the given epochs.",
         conventions: &[PyTorch],
-        settings: &[
-            Setting::new(
-                "milestones",
-                Domain::Epochs,
-                Defaults::All(Required),
-                "the first epoch of each lower learning rate",
-            ),
-            Setting::new(
-                "gamma",
-                Domain::Positive,
-                Defaults::All(Number(0.1)),
-                "γ, the factor",
-            ),
-            WARMUP,
-            WARMUP_FACTOR,
-            WARMUP_START,
-        ],
+        settings: &[MILESTONES, GAMMA, WARMUP, WARMUP_FACTOR, WARMUP_START],
         rules: &[(&[PyTorch], "η·γⁿ, with n the number of milestones ≤ k")],
         sources: &["torch.optim.lr_scheduler.MultiStepLR"],
     };
 
     fn record<N: Block>(course: &Course<'_, N>) -> Rate<N> {
-        let gamma = course.number("gamma");
-        let milestones = course.schedule.outline.list("milestones").iter();
+        let gamma = course.number(GAMMA);
+        let milestones = course.schedule.outline.list(MILESTONES).iter();
         let rate = milestones.fold(course.learning_rate, |rate, milestone| {
             let is_before = course.epoch.is_below(course.constant(milestone.wide()));
             is_before.choose(rate, rate * gamma)
@@ -47,6 +36,17 @@ impl Curve for MultiStep {
         rate.into()
     }
 }
+
+pub(crate) const BOUNDARIES: Setting = Setting::new("boundaries", Domain::Epochs)
+    .about("b₁, b₂, …: the epochs where the learning rate changes");
+
+pub(crate) const VALUES: Setting = Setting::new("values", Domain::Rates)
+    .all(Absent)
+    .about("v₀, v₁, …: the learning rates, one more than the boundaries");
+
+pub(crate) const SCALES: Setting = Setting::new("scales", Domain::Rates)
+    .by(&[(Optax, Absent)])
+    .about("s₁, s₂, …: a factor for each boundary, instead of values");
 
 /// Given learning rates between given epochs.
 pub(super) struct Piecewise;
@@ -58,27 +58,7 @@ impl Curve for Piecewise {
         about: "A separate learning rate up to each of the given epochs and after the last. With values the learning rate of the optimizer is not used.",
         conventions: &[Keras, Optax, PyTorch, Textbook],
         settings: &[
-            Setting::new(
-                "boundaries",
-                Domain::Epochs,
-                Defaults::All(Required),
-                "b₁, b₂, …: the epochs where the learning rate changes",
-            ),
-            Setting::new(
-                "values",
-                Domain::Rates,
-                Defaults::All(Absent),
-                "v₀, v₁, …: the learning rates, one more than the boundaries",
-            ),
-            Setting::new(
-                "scales",
-                Domain::Rates,
-                Defaults::By(&[(Optax, Absent)]),
-                "s₁, s₂, …: a factor for each boundary, instead of values",
-            ),
-            WARMUP,
-            WARMUP_FACTOR,
-            WARMUP_START,
+            BOUNDARIES, VALUES, SCALES, WARMUP, WARMUP_FACTOR, WARMUP_START,
         ],
         rules: &[
             (
@@ -105,12 +85,12 @@ scales     η·s₁·…·sᵢ for bᵢ ≤ k < bᵢ₊₁",
     fn record<N: Block>(course: &Course<'_, N>) -> Rate<N> {
         let outline = &course.schedule.outline;
         let number = |number: &crate::number::Number| course.constant(number.wide());
-        let boundaries = outline.list("boundaries").iter().map(number);
+        let boundaries = outline.list(BOUNDARIES).iter().map(number);
         let is_next = |boundary: N| match course.convention() {
             Keras => boundary.is_below(course.epoch),
             _ => boundary.constant(1.0) - course.epoch.is_below(boundary),
         };
-        let rate = match outline.list("values") {
+        let rate = match outline.list(VALUES) {
             [first, values @ ..] => {
                 let pieces = boundaries.zip(values.iter().map(number));
                 pieces.fold(number(first), |rate, (boundary, value)| {
@@ -118,7 +98,7 @@ scales     η·s₁·…·sᵢ for bᵢ ≤ k < bᵢ₊₁",
                 })
             }
             [] => {
-                let pieces = boundaries.zip(outline.list("scales").iter().map(number));
+                let pieces = boundaries.zip(outline.list(SCALES).iter().map(number));
                 pieces.fold(course.learning_rate, |rate, (boundary, scale)| {
                     is_next(boundary).choose(rate * scale, rate)
                 })

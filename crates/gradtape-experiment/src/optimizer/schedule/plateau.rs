@@ -2,13 +2,52 @@
 
 use super::warmup::{WARMUP, WARMUP_FACTOR, WARMUP_START};
 use super::{
-    Block, Convention, Course, Curve, DefaultValue, Defaults, Description, Domain, Rate, Schedule,
-    Setting,
+    Block, Convention, Course, Curve, DefaultValue, Description, Domain, Rate, Schedule, Setting,
 };
-use crate::optimizer::Initial;
+use crate::optimizer::{Initial, LEARNING_RATE};
 use Convention::{Keras, Optax, PyTorch};
 use DefaultValue::{Name, Number};
 use gradtape_tape::Op;
+
+const FACTOR: Setting = Setting::new("factor", Domain::Fraction)
+    .all(Number(0.1))
+    .about("γ, the factor");
+
+const PATIENCE: Setting = Setting::new("patience", Domain::Whole)
+    .all(Number(10.0))
+    .about("P, the number of epochs to wait without an improvement");
+
+const THRESHOLD: Setting = Setting::new("threshold", Domain::NotNegative)
+    .all(Number(1e-4))
+    .about("δ, the minimum improvement (Keras: min_delta, an amount; optax: rtol, a share)");
+
+const THRESHOLD_MODE: Setting = Setting::new("threshold_mode", Domain::Choice(&["rel", "abs"]))
+    .by(&[(PyTorch, Name("rel"))])
+    .about("whether threshold is a share of the best loss or an amount");
+
+const ATOL: Setting = Setting::new("atol", Domain::NotNegative)
+    .by(&[(Optax, Number(0.0))])
+    .about("a, an amount added to the minimum improvement");
+
+const COOLDOWN: Setting = Setting::new("cooldown", Domain::Whole)
+    .all(Number(0.0))
+    .about("the number of epochs after a reduction that do not count");
+
+const MIN_LEARNING_RATE: Setting = Setting::new("min_learning_rate", Domain::NotNegative)
+    .by(&[(PyTorch, Number(0.0)), (Keras, Number(0.0))])
+    .about("the minimum learning rate (min_lr)");
+
+const MIN_SCALE: Setting = Setting::new("min_scale", Domain::NotNegative)
+    .by(&[(Optax, Number(0.0))])
+    .about("the minimum learning rate as a share of the first");
+
+const EPSILON: Setting = Setting::new("epsilon", Domain::NotNegative)
+    .by(&[(PyTorch, Number(1e-8))])
+    .about("a reduction by at most this is skipped (eps)");
+
+const ACCUMULATION_SIZE: Setting = Setting::new("accumulation_size", Domain::Count)
+    .by(&[(Optax, Number(1.0))])
+    .about("the number of losses whose mean counts as one");
 
 /// Decay by a factor where the loss stops falling.
 pub(super) struct Plateau;
@@ -20,69 +59,8 @@ impl Curve for Plateau {
         about: "Decays by a factor where the loss of the run has stopped falling. The learning rate of epoch k depends on the losses of the previous epochs, in optax also on that of epoch k.",
         conventions: &[PyTorch, Keras, Optax],
         settings: &[
-            Setting::new(
-                "factor",
-                Domain::Fraction,
-                Defaults::All(Number(0.1)),
-                "γ, the factor",
-            ),
-            Setting::new(
-                "patience",
-                Domain::Whole,
-                Defaults::All(Number(10.0)),
-                "P, the number of epochs to wait without an improvement",
-            ),
-            Setting::new(
-                "threshold",
-                Domain::NotNegative,
-                Defaults::All(Number(1e-4)),
-                "δ, the minimum improvement (Keras: min_delta, an amount; optax: rtol, a share)",
-            ),
-            Setting::new(
-                "threshold_mode",
-                Domain::Choice(&["rel", "abs"]),
-                Defaults::By(&[(PyTorch, Name("rel"))]),
-                "whether threshold is a share of the best loss or an amount",
-            ),
-            Setting::new(
-                "atol",
-                Domain::NotNegative,
-                Defaults::By(&[(Optax, Number(0.0))]),
-                "a, an amount added to the minimum improvement",
-            ),
-            Setting::new(
-                "cooldown",
-                Domain::Whole,
-                Defaults::All(Number(0.0)),
-                "the number of epochs after a reduction that do not count",
-            ),
-            Setting::new(
-                "min_learning_rate",
-                Domain::NotNegative,
-                Defaults::By(&[(PyTorch, Number(0.0)), (Keras, Number(0.0))]),
-                "the minimum learning rate (min_lr)",
-            ),
-            Setting::new(
-                "min_scale",
-                Domain::NotNegative,
-                Defaults::By(&[(Optax, Number(0.0))]),
-                "the minimum learning rate as a share of the first",
-            ),
-            Setting::new(
-                "epsilon",
-                Domain::NotNegative,
-                Defaults::By(&[(PyTorch, Number(1e-8))]),
-                "a reduction by at most this is skipped (eps)",
-            ),
-            Setting::new(
-                "accumulation_size",
-                Domain::Count,
-                Defaults::By(&[(Optax, Number(1.0))]),
-                "the number of losses whose mean counts as one",
-            ),
-            WARMUP,
-            WARMUP_FACTOR,
-            WARMUP_START,
+            FACTOR, PATIENCE, THRESHOLD, THRESHOLD_MODE, ATOL, COOLDOWN, MIN_LEARNING_RATE,
+            MIN_SCALE, EPSILON, ACCUMULATION_SIZE, WARMUP, WARMUP_FACTOR, WARMUP_START,
         ],
         rules: &[
             (
@@ -120,7 +98,7 @@ bad = P    scale ← max(scale·γ, min_scale), bad ← 0, start cooldown
         match schedule.outline.convention {
             // The scale, then what is remembered of the losses.
             Optax => vec![Initial::Number(1.0), best, zero, zero, zero, zero],
-            _ => vec![Initial::Setting("learning_rate"), best, zero, zero],
+            _ => vec![Initial::Setting(LEARNING_RATE), best, zero, zero],
         }
     }
 
@@ -150,20 +128,21 @@ fn not<N: Block>(x: N) -> N {
 
 fn of_pytorch<N: Block>(course: &Course<'_, N>, [rate, best, bad, cooling]: [N; 4]) -> Rate<N> {
     let (zero, one) = (course.constant(0.0), course.constant(1.0));
-    let (loss, threshold) = (course.loss, course.number("threshold"));
-    let wanted = match course.choice("threshold_mode") {
-        0 => best * (one - threshold),
-        _ => best - threshold,
+    let (loss, threshold) = (course.loss, course.number(THRESHOLD));
+    let wanted = if course.is(THRESHOLD_MODE, "abs") {
+        best - threshold
+    } else {
+        best * (one - threshold)
     };
     let is_better = loss.is_below(wanted);
     let bad = is_better.choose(zero, bad + one);
     let cools = zero.is_below(cooling);
     let bad = cools.choose(zero, bad);
     let cooling = cools.choose(cooling - one, cooling);
-    let is_enough = course.number("patience").is_below(bad);
-    let least = course.number("min_learning_rate");
-    let lower = (rate * course.number("factor")).greater(least);
-    let counts = course.number("epsilon").is_below(rate - lower);
+    let is_enough = course.number(PATIENCE).is_below(bad);
+    let least = course.number(MIN_LEARNING_RATE);
+    let lower = (rate * course.number(FACTOR)).greater(least);
+    let counts = course.number(EPSILON).is_below(rate - lower);
     Rate {
         learning_rate: rate,
         momentum: None,
@@ -171,7 +150,7 @@ fn of_pytorch<N: Block>(course: &Course<'_, N>, [rate, best, bad, cooling]: [N; 
             (is_enough * counts).choose(lower, rate),
             is_better.choose(loss, best),
             is_enough.choose(zero, bad),
-            is_enough.choose(course.number("cooldown"), cooling),
+            is_enough.choose(course.number(COOLDOWN), cooling),
         ],
     }
 }
@@ -182,14 +161,14 @@ fn of_keras<N: Block>(course: &Course<'_, N>, [rate, best, wait, cooling]: [N; 4
     let cooled = zero.is_below(cooling);
     let wait = cooled.choose(zero, wait);
     let cooling = cooled.choose(cooling - one, cooling);
-    let is_better = (loss + course.number("threshold")).is_below(best);
+    let is_better = (loss + course.number(THRESHOLD)).is_below(best);
     // An epoch counts unless it is better or part of a cooldown.
     let counts = not(is_better) * not(zero.is_below(cooling));
     let waited = wait + one;
-    let is_enough = counts * reaches(waited, course.number("patience"));
-    let least = course.number("min_learning_rate");
+    let is_enough = counts * reaches(waited, course.number(PATIENCE));
+    let least = course.number(MIN_LEARNING_RATE);
     let lowers = is_enough * least.is_below(rate);
-    let lower = (rate * course.number("factor")).greater(least);
+    let lower = (rate * course.number(FACTOR)).greater(least);
     let wait = is_better.choose(zero, counts.choose(waited, wait));
     Rate {
         learning_rate: rate,
@@ -198,7 +177,7 @@ fn of_keras<N: Block>(course: &Course<'_, N>, [rate, best, wait, cooling]: [N; 4
             lowers.choose(lower, rate),
             is_better.choose(loss, best),
             lowers.choose(zero, wait),
-            lowers.choose(course.number("cooldown"), cooling),
+            lowers.choose(course.number(COOLDOWN), cooling),
         ],
     }
 }
@@ -211,20 +190,17 @@ fn of_optax<N: Block>(
     let (zero, one) = (course.constant(0.0), course.constant(1.0));
     let new_count = count + one;
     let mean = (count * mean + course.loss) / new_count;
-    let is_full = N::apply(
-        Op::Equal,
-        &[&new_count, &course.number("accumulation_size")],
-    );
-    let share = one - course.number("threshold");
-    let is_better = mean.is_below(share * best - course.number("atol"));
+    let is_full = N::apply(Op::Equal, &[&new_count, &course.number(ACCUMULATION_SIZE)]);
+    let share = one - course.number(THRESHOLD);
+    let is_better = mean.is_below(share * best - course.number(ATOL));
     let counted = is_better.choose(zero, bad + one);
     let cools = zero.is_below(cooling);
-    let is_enough = N::apply(Op::Equal, &[&counted, &course.number("patience")]);
-    let lower = is_enough.choose(scale * course.number("factor"), scale);
-    let lower = lower.greater(course.number("min_scale"));
+    let is_enough = N::apply(Op::Equal, &[&counted, &course.number(PATIENCE)]);
+    let lower = is_enough.choose(scale * course.number(FACTOR), scale);
+    let lower = lower.greater(course.number(MIN_SCALE));
     let new_scale = cools.choose(scale, lower);
     let new_bad = cools.choose(zero, is_enough.choose(zero, counted));
-    let cooldown = is_enough.choose(course.number("cooldown"), zero);
+    let cooldown = is_enough.choose(course.number(COOLDOWN), zero);
     let new_cooling = cools.choose(cooling - one, cooldown);
     let new_scale = is_full.choose(new_scale, scale);
     Rate {

@@ -1,36 +1,30 @@
 //! The warm-up before any schedule.
 
-use super::{Block, Convention, Course, DefaultValue, Defaults, Domain, Rate, Setting};
+use super::{Block, Convention, Course, DefaultValue, Domain, Rate, Setting};
 use Convention::{Keras, Optax, PyTorch, Textbook};
 use DefaultValue::{Absent, Number};
 
 /// The number of epochs in which the learning rate rises.
-pub(super) const WARMUP: Setting = Setting::new(
-    "warmup",
-    Domain::Whole,
-    Defaults::All(Absent),
-    "W, the number of epochs at the start in which the learning rate rises linearly",
-);
+pub(crate) const WARMUP: Setting = Setting::new("warmup", Domain::Whole)
+    .all(Absent)
+    .about("W, the number of epochs at the start in which the learning rate rises linearly");
 
 /// The first learning rate, as a share.
-pub(super) const WARMUP_FACTOR: Setting = Setting::new(
-    "warmup_factor",
-    Domain::Unit,
-    Defaults::By(&[(PyTorch, Number(1.0 / 3.0))]),
-    "the first learning rate of a warm-up as a share of its last (LinearLR in a SequentialLR)",
-);
+pub(super) const WARMUP_FACTOR: Setting = Setting::new("warmup_factor", Domain::Unit)
+    .by(&[(PyTorch, Number(1.0 / 3.0))])
+    .about(
+        "the first learning rate of a warm-up as a share of its last (LinearLR \
+         in a SequentialLR)",
+    );
 
 /// The first learning rate.
-pub(super) const WARMUP_START: Setting = Setting::new(
-    "warmup_start",
-    Domain::NotNegative,
-    Defaults::By(&[
+pub(super) const WARMUP_START: Setting = Setting::new("warmup_start", Domain::NotNegative)
+    .by(&[
         (Keras, Number(0.0)),
         (Optax, Number(0.0)),
         (Textbook, Number(0.0)),
-    ]),
-    "the first learning rate of a warm-up",
-);
+    ])
+    .about("the first learning rate of a warm-up");
 
 /// Puts the warm-up before the learning rate of a curve. `epoch` counts from the start of the
 /// run.
@@ -44,10 +38,11 @@ pub(super) fn before<N: Block>(course: &Course<'_, N>, epoch: N, curve: &Rate<N>
         course.learning_rate
     };
     let one = course.constant(1.0);
-    let from = course.number("warmup_start");
+    let from = course.optional(WARMUP_START);
+    let from = from.unwrap_or_else(|| course.constant(0.0));
     let rising = match course.convention() {
         PyTorch => {
-            let from = course.number("warmup_factor");
+            let from = course.number(WARMUP_FACTOR);
             to * (from + (one - from) * epoch / length)
         }
         Optax => (from - to) * (one - epoch / length) + to,

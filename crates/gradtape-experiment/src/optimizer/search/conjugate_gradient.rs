@@ -4,7 +4,7 @@ use super::hager_zhang::Approximate;
 use super::line::{C1, C2, Line, Wolfe};
 use super::number::{Float, are_same, dot, minus, negative, norm, plus};
 use super::{Needs, Next, Point, Problem, Rest, Search, SearchMethod, Settings};
-use crate::optimizer::{Convention, DefaultValue, Defaults, Description, Domain, Setting};
+use crate::optimizer::{Convention, DefaultValue, Description, Domain, Setting};
 
 /// Nonlinear conjugate gradients.
 pub(in crate::optimizer) struct Method;
@@ -12,30 +12,23 @@ pub(in crate::optimizer) struct Method;
 /// The words of `beta`, in the order of [`Beta`].
 const BETAS: &[&str] = &["polak_ribiere", "fletcher_reeves", "hager_zhang"];
 
+const BETA: Setting = Setting::new("beta", Domain::Choice(BETAS))
+    .all(DefaultValue::Name("polak_ribiere"))
+    .about("the formula of β, the weight of the last direction");
+
+const RESTART: Setting = Setting::new("restart", Domain::NotNegative)
+    .all(DefaultValue::Number(0.1))
+    .about(
+        "ν, the minimum overlap of two gradients that discards the last \
+         direction; 0 for never",
+    );
+
 static DESCRIPTION: Description = Description {
     name: "conjugate_gradient",
     title: "nonlinear conjugate gradients",
     about: "Combines each direction with the last one, so that a line search does not undo it. An epoch is one line search.",
     conventions: &[Convention::Textbook],
-    settings: &[
-        Setting::new(
-            "beta",
-            Domain::Choice(BETAS),
-            Defaults::All(DefaultValue::Name("polak_ribiere")),
-            "the formula of β, the weight of the last direction",
-        ),
-        C1,
-        Setting {
-            defaults: Defaults::All(DefaultValue::Number(0.1)),
-            ..C2
-        },
-        Setting::new(
-            "restart",
-            Domain::NotNegative,
-            Defaults::All(DefaultValue::Number(0.1)),
-            "ν, the minimum overlap of two gradients that discards the last direction; 0 for never",
-        ),
-    ],
+    settings: &[BETA, C1, C2.all(DefaultValue::Number(0.1)), RESTART],
     rules: &[(
         &[Convention::Textbook],
         "\
@@ -64,16 +57,18 @@ impl SearchMethod for Method {
     const NEEDS: Needs = Needs::Gradient;
 
     fn search<F: Float>(settings: &Settings<'_>) -> Box<dyn Search<F>> {
-        let beta = match settings.rule.choice("beta") {
-            0 => Beta::PolakRibiere,
-            1 => Beta::FletcherReeves,
-            _ => Beta::HagerZhang,
+        let beta = if settings.rule.is(BETA, "fletcher_reeves") {
+            Beta::FletcherReeves
+        } else if settings.rule.is(BETA, "hager_zhang") {
+            Beta::HagerZhang
+        } else {
+            Beta::PolakRibiere
         };
         let wolfe = Wolfe::of(settings);
         Box::new(ConjugateGradient::new(
             beta,
             wolfe,
-            settings.number("restart"),
+            settings.number(RESTART),
         ))
     }
 }

@@ -7,36 +7,35 @@
 use super::matrix::{Qr, divided, scale, shortest};
 use super::number::{Float, are_same, dot, negative, norm, plus};
 use super::{Needs, Next, Point, Problem, Residuals, Rest, Search, SearchMethod, Settings};
-use crate::optimizer::{Convention, DefaultValue, Defaults, Description, Domain, Setting};
+use crate::optimizer::{Convention, DefaultValue, Description, Domain, Setting};
 
 /// Levenberg–Marquardt.
 pub(in crate::optimizer) struct Method;
+
+const STEPS: Setting = Setting::new("steps", Domain::Choice(&["trust_region", "gauss_newton"]))
+    .all(DefaultValue::Name("trust_region"))
+    .about(
+        "steps within a trust region, or Gauss–Newton steps without damping or \
+         test of descent",
+    );
+
+const RADIUS: Setting = Setting::new("radius", Domain::Positive)
+    .all(DefaultValue::Number(1.0))
+    .about("the first Δ as a multiple of ‖D·x‖, MINPACK's `factor`, where it is 100 by default");
+
+const TOLERANCE: Setting = Setting::new("tolerance", Domain::Positive)
+    .all(DefaultValue::Number(1e-12))
+    .about(
+        "the relative change of the loss or of all parameters that ends the run; \
+         at least the epsilon of the precision",
+    );
 
 static DESCRIPTION: Description = Description {
     name: "levenberg_marquardt",
     title: "Levenberg–Marquardt",
     about: "For a loss written as a sum (or mean) of squares with factors above 0: minimises the squares of linearised residuals within a trust region. The scale of each parameter is the length of its column of derivatives. An epoch ends with the first step that lowers the loss. Gauss–Newton takes every step in full; it finds roots of equations.",
     conventions: &[Convention::Textbook],
-    settings: &[
-        Setting::new(
-            "steps",
-            Domain::Choice(&["trust_region", "gauss_newton"]),
-            Defaults::All(DefaultValue::Name("trust_region")),
-            "steps within a trust region, or Gauss–Newton steps without damping or test of descent",
-        ),
-        Setting::new(
-            "radius",
-            Domain::Positive,
-            Defaults::All(DefaultValue::Number(1.0)),
-            "the first Δ as a multiple of ‖D·x‖, MINPACK's `factor`, where it is 100 by default",
-        ),
-        Setting::new(
-            "tolerance",
-            Domain::Positive,
-            Defaults::All(DefaultValue::Number(1e-12)),
-            "the relative change of the loss or of all parameters that ends the run; at least the epsilon of the precision",
-        ),
-    ],
+    settings: &[STEPS, RADIUS, TOLERANCE],
     rules: &[(
         &[Convention::Textbook],
         "\
@@ -70,9 +69,9 @@ impl SearchMethod for Method {
 
     fn search<F: Float>(settings: &Settings<'_>) -> Box<dyn Search<F>> {
         Box::new(LevenbergMarquardt::new(
-            settings.rule.choice("steps") == 1,
-            settings.number("radius"),
-            settings.number("tolerance"),
+            settings.rule.is(STEPS, "gauss_newton"),
+            settings.number(RADIUS),
+            settings.number(TOLERANCE),
         ))
     }
 }
@@ -184,7 +183,7 @@ impl<F: Float> LevenbergMarquardt<F> {
                 return Next::Continues;
             }
             if self.has_ended {
-                return Next::Stays(Rest::Tolerance("tolerance"));
+                return Next::Stays(Rest::Tolerance(TOLERANCE.name));
             }
             is_retry = true;
         }
@@ -200,7 +199,7 @@ impl<F: Float> Search<F> for LevenbergMarquardt<F> {
 
     fn epoch(&mut self, problem: &mut dyn Problem<F>, point: &mut Point<F>) -> Next {
         if self.has_ended {
-            return Next::Stays(Rest::Tolerance("tolerance"));
+            return Next::Stays(Rest::Tolerance(TOLERANCE.name));
         }
         if !self.is_gauss_newton {
             return self.trust_region(problem, point);

@@ -3,23 +3,16 @@
 
 use super::number::{Float, are_same, dot, plus};
 use super::{Point, Problem, Settings};
-use crate::optimizer::{DefaultValue, Defaults, Domain, Setting};
+use crate::optimizer::{DefaultValue, Domain, Setting};
 
 /// The setting c₁, with the usual default.
-pub(super) const C1: Setting = Setting::new(
-    "c1",
-    Domain::Fraction,
-    Defaults::All(DefaultValue::Number(1e-4)),
-    "c₁, the share of the decrease promised by the slope that a step must achieve",
-);
+pub(super) const C1: Setting = Setting::new("c1", Domain::Fraction)
+    .all(DefaultValue::Number(1e-4))
+    .about("c₁, the share of the decrease promised by the slope that a step must achieve");
 
 /// The setting c₂; each method has its own default.
-pub(super) const C2: Setting = Setting::new(
-    "c2",
-    Domain::Fraction,
-    Defaults::All(DefaultValue::Required),
-    "c₂, the maximum share of the slope that remains after a step; above c₁",
-);
+pub(super) const C2: Setting = Setting::new("c2", Domain::Fraction)
+    .about("c₂, the maximum share of the slope that remains after a step; above c₁");
 
 /// The conditions on a step α along a direction d from x: with φ(α) = f(x + α·d),
 /// φ(α) ≤ φ(0) + c₁·α·φ′(0) and |φ′(α)| ≤ c₂·|φ′(0)|.
@@ -75,8 +68,8 @@ impl<F: Float> Line<'_, F> {
 impl<F: Float> Wolfe<F> {
     pub(super) fn of(settings: &Settings<'_>) -> Self {
         Wolfe {
-            decrease: settings.number("c1"),
-            curvature: settings.number("c2"),
+            decrease: settings.number(C1),
+            curvature: settings.number(C2),
         }
     }
 

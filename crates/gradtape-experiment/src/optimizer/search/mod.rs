@@ -30,7 +30,7 @@ mod trust_region;
 mod tests;
 
 use crate::number::Number;
-use crate::optimizer::{Description, Rule};
+use crate::optimizer::{Description, Rule, Setting};
 
 pub use number::{Float, Rounded, norm};
 
@@ -68,17 +68,26 @@ pub(super) trait SearchMethod {
 /// The settings of a line-search or second-order method.
 pub(super) struct Settings<'s> {
     rule: Rule,
-    number: &'s dyn Fn(&str) -> Number,
+    number: &'s dyn Fn(Setting) -> Number,
 }
 
 impl<'s> Settings<'s> {
-    pub(super) fn new(rule: Rule, number: &'s dyn Fn(&str) -> Number) -> Self {
+    pub(super) fn new(rule: Rule, number: &'s dyn Fn(Setting) -> Number) -> Self {
         Settings { rule, number }
     }
 
+    /// A number that the convention has.
+    #[track_caller]
+    fn get(&self, setting: Setting) -> Number {
+        let description = self.rule.method().description();
+        description.check_number(self.rule.convention(), setting);
+        (self.number)(setting)
+    }
+
     /// A number in the precision of the run.
-    fn number<F: Float>(&self, name: &str) -> F {
-        F::new((self.number)(name).to::<F::Real>())
+    #[track_caller]
+    fn number<F: Float>(&self, setting: Setting) -> F {
+        F::new(self.get(setting).to::<F::Real>())
     }
 
     /// An integer, limited to the largest `usize`.
@@ -87,8 +96,9 @@ impl<'s> Settings<'s> {
         clippy::cast_sign_loss,
         reason = "the domain is integers, at least 0"
     )]
-    fn whole(&self, name: &str) -> usize {
-        (self.number)(name).wide() as usize
+    #[track_caller]
+    fn whole(&self, setting: Setting) -> usize {
+        self.get(setting).wide() as usize
     }
 }
 

@@ -5,37 +5,29 @@ use super::line::{C1, Line, cubic_minimum};
 use super::matrix::{Cholesky, divided, scale, shortest};
 use super::number::{Float, are_same, dot, negative, norm, plus, times};
 use super::{Needs, Next, Point, Problem, Rest, Search, SearchMethod, Settings};
-use crate::optimizer::{Convention, DefaultValue, Defaults, Description, Domain, Setting};
+use crate::optimizer::{Convention, DefaultValue, Description, Domain, Setting};
 
 /// Newton's method.
 pub(in crate::optimizer) struct Method;
+
+const LINE_SEARCH: Setting = Setting::new("line_search", Domain::Choice(&["backtracking", "none"]))
+    .all(DefaultValue::Name("backtracking"))
+    .about("how the step length is found; \"none\" also leaves an indefinite Hessian unchanged");
+
+const DAMPING: Setting = Setting::new("damping", Domain::NotNegative)
+    .all(DefaultValue::Number(0.0))
+    .about("a number added to the diagonal of the Hessian");
+
+const BACKTRACK: Setting = Setting::new("backtrack", Domain::Fraction)
+    .all(DefaultValue::Number(0.5))
+    .about("the largest share of a step that remains when it is shortened");
 
 static DESCRIPTION: Description = Description {
     name: "newton",
     title: "Newton's method",
     about: "Steps to the minimum of a quadratic with the same slopes and curvatures, or in its direction. The Hessian is dense and takes one product for each parameter. Without a line search it is the plain method, which finds roots of the gradient, including saddles and maxima.",
     conventions: &[Convention::Textbook],
-    settings: &[
-        Setting::new(
-            "line_search",
-            Domain::Choice(&["backtracking", "none"]),
-            Defaults::All(DefaultValue::Name("backtracking")),
-            "how the step length is found; \"none\" also leaves an indefinite Hessian unchanged",
-        ),
-        Setting::new(
-            "damping",
-            Domain::NotNegative,
-            Defaults::All(DefaultValue::Number(0.0)),
-            "a number added to the diagonal of the Hessian",
-        ),
-        C1,
-        Setting::new(
-            "backtrack",
-            Domain::Fraction,
-            Defaults::All(DefaultValue::Number(0.5)),
-            "the largest share of a step that remains when it is shortened",
-        ),
-    ],
+    settings: &[LINE_SEARCH, DAMPING, C1, BACKTRACK],
     rules: &[(
         &[Convention::Textbook],
         "\
@@ -66,10 +58,10 @@ impl SearchMethod for Method {
 
     fn search<F: Float>(settings: &Settings<'_>) -> Box<dyn Search<F>> {
         Box::new(Newton::new(
-            settings.rule.choice("line_search") == 1,
-            settings.number("damping"),
-            settings.number("c1"),
-            settings.number("backtrack"),
+            settings.rule.is(LINE_SEARCH, "none"),
+            settings.number(DAMPING),
+            settings.number(C1),
+            settings.number(BACKTRACK),
         ))
     }
 }

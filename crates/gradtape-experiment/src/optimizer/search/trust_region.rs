@@ -3,36 +3,29 @@
 
 use super::number::{Float, are_same, dot, negative, norm, plus};
 use super::{Needs, Next, Point, Problem, Rest, Search, SearchMethod, Settings};
-use crate::optimizer::{Convention, DefaultValue, Defaults, Description, Domain, Setting};
+use crate::optimizer::{Convention, DefaultValue, Description, Domain, Setting};
 
 /// Newton's method within a trust region.
 pub(in crate::optimizer) struct Method;
+
+const RADIUS: Setting = Setting::new("radius", Domain::Positive)
+    .all(DefaultValue::Number(1.0))
+    .about("Δ at the start, the maximum step length");
+
+const LARGEST_RADIUS: Setting = Setting::new("largest_radius", Domain::Positive)
+    .all(DefaultValue::Number(1000.0))
+    .about("the maximum of Δ");
+
+const ACCEPTANCE: Setting = Setting::new("acceptance", Domain::Share)
+    .all(DefaultValue::Number(1e-4))
+    .about("η, the share of the promised decrease that a step must exceed");
 
 static DESCRIPTION: Description = Description {
     name: "trust_region",
     title: "trust-region Newton (Steihaug)",
     about: "Minimises a quadratic with the same slopes and curvatures by conjugate gradients, within the region where it can be trusted. An epoch ends with the first step that lowers the loss.",
     conventions: &[Convention::Textbook],
-    settings: &[
-        Setting::new(
-            "radius",
-            Domain::Positive,
-            Defaults::All(DefaultValue::Number(1.0)),
-            "Δ at the start, the maximum step length",
-        ),
-        Setting::new(
-            "largest_radius",
-            Domain::Positive,
-            Defaults::All(DefaultValue::Number(1000.0)),
-            "the maximum of Δ",
-        ),
-        Setting::new(
-            "acceptance",
-            Domain::Share,
-            Defaults::All(DefaultValue::Number(1e-4)),
-            "η, the share of the promised decrease that a step must exceed",
-        ),
-    ],
+    settings: &[RADIUS, LARGEST_RADIUS, ACCEPTANCE],
     rules: &[(
         &[Convention::Textbook],
         "\
@@ -55,9 +48,9 @@ impl SearchMethod for Method {
 
     fn search<F: Float>(settings: &Settings<'_>) -> Box<dyn Search<F>> {
         Box::new(TrustRegion::new(
-            settings.number("radius"),
-            settings.number("largest_radius"),
-            settings.number("acceptance"),
+            settings.number(RADIUS),
+            settings.number(LARGEST_RADIUS),
+            settings.number(ACCEPTANCE),
         ))
     }
 }

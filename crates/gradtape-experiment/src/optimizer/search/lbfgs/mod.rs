@@ -12,7 +12,7 @@ use std::collections::VecDeque;
 use super::line::{C1, C2, Wolfe};
 use super::number::{Float, add, dot};
 use super::{Needs, Search, SearchMethod, Settings};
-use crate::optimizer::{Convention, DefaultValue, Defaults, Description, Domain, Setting};
+use crate::optimizer::{Convention, DefaultValue, Description, Domain, LEARNING_RATE, Setting};
 use Convention::{PyTorch, Textbook};
 use DefaultValue::{Name, Number};
 
@@ -22,62 +22,47 @@ pub(in crate::optimizer) struct Lbfgs;
 /// The words of `line_search`, in the order of [`Rule::choice`](crate::optimizer::Rule::choice).
 const LINE_SEARCHES: &[&str] = &["none", "strong_wolfe"];
 
+const MAX_ITER: Setting = Setting::new("max_iter", Domain::Count)
+    .by(&[(PyTorch, Number(20.0))])
+    .about("the maximum number of iterations in an epoch");
+
+const MAX_EVAL: Setting = Setting::new("max_eval", Domain::Whole)
+    .by(&[(PyTorch, Number(0.0))])
+    .about("the number of evaluations that ends an epoch; 0 for ⌊5/4·max_iter⌋");
+
+const TOLERANCE_GRAD: Setting = Setting::new("tolerance_grad", Domain::NotNegative)
+    .by(&[(PyTorch, Number(1e-7))])
+    .about("an epoch ends where no entry of the gradient is larger than this");
+
+const TOLERANCE_CHANGE: Setting = Setting::new("tolerance_change", Domain::NotNegative)
+    .by(&[(PyTorch, Number(1e-9))])
+    .about("an epoch ends at a smaller change of the loss or of all parameters");
+
+const HISTORY_SIZE: Setting = Setting::new("history_size", Domain::Count)
+    .by(&[(PyTorch, Number(100.0)), (Textbook, Number(10.0))])
+    .about("m, the number of remembered steps");
+
+const LINE_SEARCH: Setting = Setting::new("line_search", Domain::Choice(LINE_SEARCHES))
+    .by(&[(PyTorch, Name("none"))])
+    .about("how the length of a step along a direction is found");
+
 static DESCRIPTION: Description = Description {
     name: "lbfgs",
     title: "L-BFGS",
     about: "A quasi-Newton method that approximates the Hessian from the last steps and the changes of the gradient along them. An epoch is one call of PyTorch's `step(closure)`, with several iterations, or one iteration of the textbook.",
     conventions: &[PyTorch, Textbook],
     settings: &[
-        Setting::new(
-            "learning_rate",
-            Domain::Positive,
-            Defaults::By(&[(PyTorch, Number(1.0))]),
-            "η, the first step that a line search tries, or the step without one",
-        ),
-        Setting::new(
-            "max_iter",
-            Domain::Count,
-            Defaults::By(&[(PyTorch, Number(20.0))]),
-            "the maximum number of iterations in an epoch",
-        ),
-        Setting::new(
-            "max_eval",
-            Domain::Whole,
-            Defaults::By(&[(PyTorch, Number(0.0))]),
-            "the number of evaluations that ends an epoch; 0 for ⌊5/4·max_iter⌋",
-        ),
-        Setting::new(
-            "tolerance_grad",
-            Domain::NotNegative,
-            Defaults::By(&[(PyTorch, Number(1e-7))]),
-            "an epoch ends where no entry of the gradient is larger than this",
-        ),
-        Setting::new(
-            "tolerance_change",
-            Domain::NotNegative,
-            Defaults::By(&[(PyTorch, Number(1e-9))]),
-            "an epoch ends at a smaller change of the loss or of all parameters",
-        ),
-        Setting::new(
-            "history_size",
-            Domain::Count,
-            Defaults::By(&[(PyTorch, Number(100.0)), (Textbook, Number(10.0))]),
-            "m, the number of remembered steps",
-        ),
-        Setting::new(
-            "line_search",
-            Domain::Choice(LINE_SEARCHES),
-            Defaults::By(&[(PyTorch, Name("none"))]),
-            "how the length of a step along a direction is found",
-        ),
-        Setting {
-            defaults: Defaults::By(&[(Textbook, Number(1e-4))]),
-            ..C1
-        },
-        Setting {
-            defaults: Defaults::By(&[(Textbook, Number(0.9))]),
-            ..C2
-        },
+        LEARNING_RATE
+            .by(&[(PyTorch, Number(1.0))])
+            .about("η, the first step that a line search tries, or the step without one"),
+        MAX_ITER,
+        MAX_EVAL,
+        TOLERANCE_GRAD,
+        TOLERANCE_CHANGE,
+        HISTORY_SIZE,
+        LINE_SEARCH,
+        C1.by(&[(Textbook, Number(1e-4))]),
+        C2.by(&[(Textbook, Number(0.9))]),
     ],
     rules: &[
         (
@@ -114,23 +99,23 @@ impl SearchMethod for Lbfgs {
     const NEEDS: Needs = Needs::Gradient;
 
     fn search<F: Float>(settings: &Settings<'_>) -> Box<dyn Search<F>> {
-        let history_size = settings.whole("history_size");
+        let history_size = settings.whole(HISTORY_SIZE);
         if settings.rule.convention() == Textbook {
             let wolfe = Wolfe::of(settings);
             return Box::new(textbook::Lbfgs::new(history_size, wolfe));
         }
-        let max_iter = settings.whole("max_iter");
+        let max_iter = settings.whole(MAX_ITER);
         Box::new(pytorch::Lbfgs::new(pytorch::Settings {
-            learning_rate: settings.number("learning_rate"),
+            learning_rate: settings.number(LEARNING_RATE),
             max_iter,
-            max_eval: match settings.whole("max_eval") {
+            max_eval: match settings.whole(MAX_EVAL) {
                 0 => max_iter.saturating_mul(5) / 4,
                 given => given,
             },
-            tolerance_grad: settings.number("tolerance_grad"),
-            tolerance_change: settings.number("tolerance_change"),
+            tolerance_grad: settings.number(TOLERANCE_GRAD),
+            tolerance_change: settings.number(TOLERANCE_CHANGE),
             history_size,
-            line_search: settings.rule.choice("line_search") == 1,
+            line_search: settings.rule.is(LINE_SEARCH, "strong_wolfe"),
         }))
     }
 }

@@ -3,7 +3,7 @@
 //! An evaluation is a call of the closure, including those that PyTorch makes at a point
 //! that was evaluated before: each `step` begins with one.
 
-use super::History;
+use super::{History, TOLERANCE_CHANGE, TOLERANCE_GRAD};
 use crate::optimizer::search::number::{
     Float, are_same, dot, greatest, magnitudes, minus, plus, times,
 };
@@ -71,7 +71,7 @@ impl<F: Float> Search<F> for Lbfgs<F> {
             ..
         } = self.settings;
         if greatest(&point.gradient) <= tolerance_grad {
-            return Next::Stays(Rest::Tolerance("tolerance_grad"));
+            return Next::Stays(Rest::Tolerance(TOLERANCE_GRAD.name));
         }
         let mut rest = Rest::StepBelowPrecision;
         // An epoch that begins with a first iteration has another step than the next one.
@@ -95,7 +95,7 @@ impl<F: Float> Search<F> for Lbfgs<F> {
                 gradient: point.gradient.clone(),
             };
             if slope > -tolerance_change {
-                rest = Rest::Tolerance("tolerance_change");
+                rest = Rest::Tolerance(TOLERANCE_CHANGE.name);
                 self.last = Some(last);
                 break;
             }

@@ -4,8 +4,8 @@ use super::settings::{Of, Settings};
 use super::{Decider, Variant};
 use crate::mistake::{At, Code, Mistake, suggestion};
 use crate::number::{Domain, Number, Value, counted};
-use crate::optimizer::Convention;
-use crate::optimizer::schedule::{Kind, Outline, RateFormula};
+use crate::optimizer::schedule::{BOUNDARIES, Kind, Outline, RateFormula, SCALES, VALUES, WARMUP};
+use crate::optimizer::{BETA1, Convention, LEARNING_RATE, MOMENTUM, Setting};
 use crate::plan::grid::Series;
 use crate::spec::{self, Map, Values, place_in_text};
 
@@ -25,11 +25,11 @@ impl Decider<'_> {
             return None;
         };
         let method = variant.method.description();
-        let has = |name: &str| {
+        let has = |wanted: Setting| {
             let mut settings = method.settings_of(variant.convention);
-            settings.any(|(setting, _)| setting.name == name)
+            settings.any(|(setting, _)| *setting == wanted)
         };
-        if !has("learning_rate") {
+        if !has(LEARNING_RATE) {
             let message = format!("`{}` has no learning rate to change", method.name);
             self.mistake(Code::Method, &name.span, message, "expected no schedule");
             return None;
@@ -46,7 +46,10 @@ impl Decider<'_> {
             convention: of.convention,
             lists: Vec::new(),
             formula: None,
-            momentum: ["beta1", "momentum"].into_iter().find(|name| has(name)),
+            momentum: [BETA1, MOMENTUM]
+                .into_iter()
+                .find(|one| has(*one))
+                .map(|one| one.name),
         };
         let before = self.mistakes.len();
         let mut settings = Settings::new();
@@ -55,7 +58,7 @@ impl Decider<'_> {
                 self.schedule_setting(of, name, setting, &mut outline, &mut settings);
             }
         }
-        let warms_up = written.keys.iter().any(|key| key == "warmup");
+        let warms_up = written.keys.iter().any(|key| key == WARMUP.name);
         let is_needed = |name: &str| warms_up || !name.starts_with("warmup_");
         let is_complete = self.add_defaults(of, &mut settings, is_needed);
         if !warms_up {
@@ -234,22 +237,16 @@ impl Decider<'_> {
 
     /// Checks that the lists of a piecewise schedule match.
     fn pieces(&mut self, written: &spec::Schedule, outline: &Outline) {
-        let count = |name: &str| {
-            written
-                .settings
-                .iter()
-                .filter(|(key, _)| key.value == name)
-                .count()
-        };
-        match count("values") + count("scales") {
+        let boundaries = outline.list(BOUNDARIES).len();
+        let lists = [
+            (VALUES, boundaries + 1, "one more than the boundaries"),
+            (SCALES, boundaries, "one for each boundary"),
+        ];
+        let is_list = |key: &str| lists.iter().any(|(list, ..)| list.name == key);
+        let given = written.settings.iter();
+        match given.filter(|(key, _)| is_list(&key.value)).count() {
             1 => {}
-            0 if written
-                .keys
-                .iter()
-                .any(|key| key == "values" || key == "scales") =>
-            {
-                return;
-            }
+            0 if written.keys.iter().any(|key| is_list(key)) => return,
             0 => {
                 let message = "`piecewise` has no `values`";
                 let mistake = Mistake::new(Code::MissingKey, written.span.clone(), message, "");
@@ -268,15 +265,13 @@ impl Decider<'_> {
                 return;
             }
         }
-        let boundaries = outline.list("boundaries").len();
-        for (name, setting) in &written.settings {
-            let (expected, what) = match name.value.as_str() {
-                "values" => (boundaries + 1, "one more than the boundaries"),
-                "scales" => (boundaries, "one for each boundary"),
-                _ => continue,
-            };
-            let given = outline.list(&name.value).len();
-            if boundaries > 0 && given > 0 && given != expected {
+        for (list, expected, what) in lists {
+            let mut settings = written.settings.iter();
+            let found = settings.find(|(key, _)| key.value == list.name);
+            let given = outline.list(list).len();
+            if let Some((name, setting)) = found
+                && (boundaries > 0 && given > 0 && given != expected)
+            {
                 let given = counted(given, "number");
                 let message = format!(
                     "`{}` has {given}, `boundaries` has {boundaries}",
