@@ -243,9 +243,14 @@ impl Grid {
         all
     }
 
-    /// Whether any joint values of the settings `names` pass a test. It stops at the first,
-    /// and at the number of runs that a plan can have.
-    pub(super) fn any(&self, names: &[&str], test: impl Fn(&[(&str, Value)]) -> bool) -> bool {
+    /// Whether any joint values of the settings `names` pass a test, which gets them in this
+    /// order. It stops at the first, and at the number of runs that a plan can have.
+    pub(super) fn any<const N: usize>(
+        &self,
+        names: &[impl AsRef<str>; N],
+        test: impl Fn([Option<&Value>; N]) -> bool,
+    ) -> bool {
+        let names = names.each_ref().map(AsRef::as_ref);
         let axes = self.axes.iter().filter_map(|axis| {
             let series = axis.series.iter();
             let chosen = series.filter(|(name, _)| names.contains(&name.as_str()));
@@ -262,13 +267,12 @@ impl Grid {
             for (series, length) in &axes {
                 let place = rest % length;
                 rest /= length;
-                point.extend(
-                    series
-                        .iter()
-                        .map(|(name, of)| (name.as_str(), of.get(place))),
-                );
+                point.extend(series.iter().map(|(name, of)| (name, of.get(place))));
             }
-            test(&point)
+            test(names.map(|name| {
+                let found = point.iter().find(|(known, _)| *known == name);
+                found.map(|(_, value)| value)
+            }))
         })
     }
 

@@ -15,7 +15,7 @@ const ANNEAL: Setting = Setting::new("anneal", Domain::Choice(&["cosine", "linea
          cosine_onecycle, linear_onecycle)",
     );
 
-const PCT_START: Setting = Setting::new("pct_start", Domain::Unit)
+pub(crate) const PCT_START: Setting = Setting::new("pct_start", Domain::Unit)
     .all(Number(0.3))
     .about("a, the share of the epochs before the peak");
 
@@ -35,7 +35,7 @@ const THREE_PHASE: Setting = Setting::new("three_phase", Domain::Switch)
     .by(&[(PyTorch, Switch(false))])
     .about("fall to the first learning rate as fast as it rose, then to the last");
 
-pub(super) const CYCLE_MOMENTUM: Setting = Setting::new("cycle_momentum", Domain::Switch)
+pub(crate) const CYCLE_MOMENTUM: Setting = Setting::new("cycle_momentum", Domain::Switch)
     .by(&[(PyTorch, Switch(true))])
     .about("move the momentum the opposite way");
 

@@ -20,9 +20,10 @@ use super::moments::LEARNING_RATE;
 use super::{Block, Convention, DefaultValue, Description, Domain, Form, Initial, Setting};
 use crate::number::{Number, Value};
 
-use cycle::CYCLE_MOMENTUM;
+pub(crate) use cycle::{CYCLE_MOMENTUM, PCT_START};
 pub use formula::RateFormula;
 pub(crate) use piecewise::{BOUNDARIES, SCALES, VALUES};
+pub(crate) use plateau::{ATOL, THRESHOLD};
 pub(crate) use warmup::WARMUP;
 
 /// A kind of schedule.
@@ -313,7 +314,8 @@ impl Schedule {
 }
 
 /// The length of a schedule; each kind has its own defaults.
-const EPOCHS: Setting = Setting::new("epochs", Domain::Count).all(DefaultValue::RunEpochs);
+pub(crate) const EPOCHS: Setting =
+    Setting::new("epochs", Domain::Count).all(DefaultValue::RunEpochs);
 
 /// The inputs of a [`Curve`] in an epoch.
 struct Course<'a, N> {

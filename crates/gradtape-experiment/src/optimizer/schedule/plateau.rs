@@ -17,7 +17,7 @@ const PATIENCE: Setting = Setting::new("patience", Domain::Whole)
     .all(Number(10.0))
     .about("P, the number of epochs to wait without an improvement");
 
-const THRESHOLD: Setting = Setting::new("threshold", Domain::NotNegative)
+pub(crate) const THRESHOLD: Setting = Setting::new("threshold", Domain::NotNegative)
     .all(Number(1e-4))
     .about("δ, the minimum improvement (Keras: min_delta, an amount; optax: rtol, a share)");
 
@@ -25,7 +25,7 @@ const THRESHOLD_MODE: Setting = Setting::new("threshold_mode", Domain::Choice(&[
     .by(&[(PyTorch, Name("rel"))])
     .about("whether threshold is a share of the best loss or an amount");
 
-const ATOL: Setting = Setting::new("atol", Domain::NotNegative)
+pub(crate) const ATOL: Setting = Setting::new("atol", Domain::NotNegative)
     .by(&[(Optax, Number(0.0))])
     .about("a, an amount added to the minimum improvement");
 

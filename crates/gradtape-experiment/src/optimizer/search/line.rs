@@ -6,12 +6,12 @@ use super::{Point, Problem, Settings};
 use crate::optimizer::{DefaultValue, Domain, Setting};
 
 /// The setting c₁, with the usual default.
-pub(super) const C1: Setting = Setting::new("c1", Domain::Fraction)
+pub(crate) const C1: Setting = Setting::new("c1", Domain::Fraction)
     .all(DefaultValue::Number(1e-4))
     .about("c₁, the share of the decrease promised by the slope that a step must achieve");
 
 /// The setting c₂; each method has its own default.
-pub(super) const C2: Setting = Setting::new("c2", Domain::Fraction)
+pub(crate) const C2: Setting = Setting::new("c2", Domain::Fraction)
     .about("c₂, the maximum share of the slope that remains after a step; above c₁");
 
 /// The conditions on a step α along a direction d from x: with φ(α) = f(x + α·d),

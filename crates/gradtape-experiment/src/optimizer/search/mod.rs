@@ -32,6 +32,7 @@ mod tests;
 use crate::number::Number;
 use crate::optimizer::{Description, Rule, Setting};
 
+pub(crate) use line::{C1, C2};
 pub use number::{Float, Rounded, norm};
 
 pub(super) use conjugate_gradient::Method as ConjugateGradientMethod;

@@ -3,8 +3,11 @@
 use super::{Decided, Decider};
 use crate::mistake::{Code, Mistake, Span};
 use crate::number::{Number, Value, grouped};
-use crate::optimizer::Convention;
-use crate::optimizer::schedule::Kind;
+use crate::optimizer::schedule::{
+    ATOL, CYCLE_MOMENTUM, EPOCHS, Kind, PCT_START, THRESHOLD, WARMUP,
+};
+use crate::optimizer::search::{C1, C2};
+use crate::optimizer::{Convention, DAMPENING, MOMENTUM, NESTEROV, Setting};
 use crate::plan::grid::Grid;
 use crate::plan::{Objective, whole};
 use crate::spec::{self, Spec};
@@ -12,34 +15,38 @@ use crate::spec::{self, Spec};
 /// The largest number that `f32` can count to.
 const GREATEST_COUNT_F32: u64 = 1 << 24;
 
-/// The value of a numeric setting in a combination.
-fn number(point: &[(&str, Value)], name: &str) -> Option<f64> {
-    let found = point.iter().find(|(key, _)| *key == name);
-    found
-        .and_then(|(_, value)| value.number())
-        .map(Number::wide)
+/// A number of a combination.
+fn number(value: Option<&Value>) -> Option<f64> {
+    value.and_then(Value::number).map(Number::wide)
 }
 
 /// Whether a switch is on.
-fn is_on(point: &[(&str, Value)], name: &str) -> bool {
-    let mut settings = point.iter();
-    settings.any(|(key, value)| *key == name && *value == Value::Switch(true))
+fn is_on(value: Option<&Value>) -> bool {
+    value == Some(&Value::Switch(true))
+}
+
+/// The name of a setting of a schedule among those of an optimizer.
+fn of_schedule(setting: Setting) -> String {
+    format!("schedule.{}", setting.name)
 }
 
 /// The place of a setting of a method, or of its table.
-fn place<'w>(written: &'w spec::Optimizer, name: &str) -> &'w Span {
-    let found = written.settings.iter().find(|(key, _)| key.value == name);
+fn place(written: &spec::Optimizer, setting: Setting) -> &Span {
+    let mut settings = written.settings.iter();
+    let found = settings.find(|(key, _)| key.value == setting.name);
     found.map_or(&written.span, |(key, _)| &key.span)
 }
 
 /// The place of a setting of a schedule, or of its kind.
-fn place_in<'w>(written: &'w spec::Schedule, name: &str) -> &'w Span {
-    let found = written.settings.iter().find(|(key, _)| key.value == name);
-    match (found, &written.kind) {
-        (Some((key, _)), _) => &key.span,
-        (None, Some(kind)) => &kind.span,
-        (None, None) => &written.span,
-    }
+fn place_in(written: &spec::Schedule, setting: Setting) -> &Span {
+    let mut settings = written.settings.iter();
+    let found = settings.find(|(key, _)| key.value == setting.name);
+    found.map_or(place_of_kind(written), |(key, _)| &key.span)
+}
+
+fn place_of_kind(written: &spec::Schedule) -> &Span {
+    let kind = written.kind.as_ref();
+    kind.map_or(&written.span, |kind| &kind.span)
 }
 
 impl Decider<'_> {
@@ -74,12 +81,13 @@ impl Decider<'_> {
     /// Nesterov's form looks ahead along the momentum, so it needs some.
     fn nesterov(&mut self, written: &spec::Optimizer, one: &Decided<'_>) {
         let grid = &one.optimizer.settings;
-        let without = grid.any(&["nesterov", "momentum"], |point| {
-            is_on(point, "nesterov") && number(point, "momentum") == Some(0.0)
+        let names = [NESTEROV, MOMENTUM].map(|one| one.name);
+        let without = grid.any(&names, |[nesterov, momentum]| {
+            is_on(nesterov) && number(momentum) == Some(0.0)
         });
         if without {
             let message = "`nesterov` needs a momentum above 0";
-            let place = place(written, "nesterov");
+            let place = place(written, NESTEROV);
             self.mistake(
                 Code::Method,
                 place,
@@ -87,12 +95,13 @@ impl Decider<'_> {
                 "it is combined with a momentum of 0",
             );
         }
-        let damped = grid.any(&["nesterov", "dampening"], |point| {
-            is_on(point, "nesterov") && number(point, "dampening").is_some_and(|one| one != 0.0)
+        let names = [NESTEROV, DAMPENING].map(|one| one.name);
+        let damped = grid.any(&names, |[nesterov, dampening]| {
+            is_on(nesterov) && number(dampening).is_some_and(|one| one != 0.0)
         });
         if damped {
             let message = "`nesterov` and `dampening` conflict";
-            let place = place(written, "dampening");
+            let place = place(written, DAMPENING);
             self.mistake(Code::Method, place, message, "expected 0, as in PyTorch");
         }
     }
@@ -113,14 +122,14 @@ impl Decider<'_> {
             }
         }
         let grid = &one.optimizer.settings;
-        let crosses = grid.any(&["c1", "c2"], |point| {
-            let (least, most) = (number(point, "c1"), number(point, "c2"));
-            least.zip(most).is_some_and(|(least, most)| least >= most)
+        let crosses = grid.any(&[C1.name, C2.name], |[least, most]| {
+            let both = number(least).zip(number(most));
+            both.is_some_and(|(least, most)| least >= most)
         });
         if crosses {
             let message = "`c1` must be below `c2`";
             let label = "otherwise no step may meet both conditions of a line search";
-            self.mistake(Code::Method, place(written, "c1"), message, label);
+            self.mistake(Code::Method, place(written, C1), message, label);
         }
     }
 
@@ -130,21 +139,20 @@ impl Decider<'_> {
             return;
         };
         let kind = outline.kind.name();
-        let cycles = |point: &[(&str, Value)]| is_on(point, "schedule.cycle_momentum");
         let grid = &one.optimizer.settings;
-        let names = ["schedule.cycle_momentum"];
-        let place = place_in(schedule, "cycle_momentum");
+        let cycles = of_schedule(CYCLE_MOMENTUM);
+        let place = place_in(schedule, CYCLE_MOMENTUM);
         let help = "`cycle_momentum = false` leaves the momentum unchanged";
         match outline.momentum {
-            None if grid.any(&names, cycles) => {
+            None if grid.any(&[cycles.as_str()], |[cycles]| is_on(cycles)) => {
                 let method = one.variant.method.name();
                 let message = format!("`{kind}` changes the momentum, but `{method}` has none");
                 let mistake = Mistake::new(Code::Method, place.clone(), message, "");
                 self.mistakes.push(mistake.help(help));
             }
             Some(momentum)
-                if grid.any(&[names[0], momentum], |point| {
-                    cycles(point) && number(point, momentum) == Some(0.0)
+                if grid.any(&[cycles.as_str(), momentum], |[cycles, momentum]| {
+                    is_on(cycles) && number(momentum) == Some(0.0)
                 }) =>
             {
                 let message = format!("`{kind}` changes the momentum, but `{momentum}` is 0");
@@ -162,29 +170,27 @@ impl Decider<'_> {
             return;
         };
         let settings = outline.kind.description().settings_of(outline.convention);
-        let mut settings = settings.map(|(setting, _)| setting.name);
+        let mut settings = settings.map(|(setting, _)| *setting);
         let includes = outline.kind == Kind::Cosine && outline.convention == Convention::Optax;
         let fewest = epochs(numerics).min();
-        let leaves_none = settings.any(|name| name == "epochs")
-            && one
-                .optimizer
-                .settings
-                .any(&["schedule.warmup", "schedule.epochs"], |point| {
-                    let Some(warmup) = number(point, "schedule.warmup").filter(|one| *one > 0.0)
-                    else {
-                        return false;
-                    };
-                    match (number(point, "schedule.epochs"), fewest) {
-                        (Some(epochs), _) => includes && warmup >= epochs,
-                        (None, Some(fewest)) => warmup >= fewest as f64,
-                        _ => false,
-                    }
-                });
+        let names = [WARMUP, EPOCHS].map(of_schedule);
+        let grid = &one.optimizer.settings;
+        let leaves_none = settings.any(|one| one == EPOCHS)
+            && grid.any(&names, |[warmup, epochs]| {
+                let Some(warmup) = number(warmup).filter(|one| *one > 0.0) else {
+                    return false;
+                };
+                match (number(epochs), fewest) {
+                    (Some(epochs), _) => includes && warmup >= epochs,
+                    (None, Some(fewest)) => warmup >= fewest as f64,
+                    _ => false,
+                }
+            });
         if leaves_none {
             let kind = outline.kind.name();
             let message = format!("the warm-up leaves no epochs for `{kind}`");
             let label = "expected fewer epochs of warm-up, or a longer schedule";
-            self.mistake(Code::Method, place_in(schedule, "warmup"), message, label);
+            self.mistake(Code::Method, place_in(schedule, WARMUP), message, label);
         }
     }
 
@@ -197,12 +203,11 @@ impl Decider<'_> {
             return;
         }
         let grid = &one.optimizer.settings;
-        let names = ["schedule.epochs", "schedule.warmup", "schedule.pct_start"];
-        let warmup = |point: &[(&str, Value)]| number(point, "schedule.warmup").unwrap_or(0.0);
+        let warmup = |value: Option<&Value>| number(value).unwrap_or(0.0);
         let most = epochs(numerics).max().unwrap_or(0);
-        let ends = grid.any(&names, |point| {
-            let length = number(point, "schedule.epochs");
-            length.is_some_and(|length| length + warmup(point) < most as f64)
+        let names = [EPOCHS, WARMUP].map(of_schedule);
+        let ends = grid.any(&names, |[length, before]| {
+            number(length).is_some_and(|length| length + warmup(before) < most as f64)
         });
         if ends {
             let message = format!(
@@ -212,30 +217,26 @@ impl Decider<'_> {
             let label = "PyTorch does not continue past the end of the cycle";
             let mistake = Mistake::new(
                 Code::Method,
-                place_in(schedule, "epochs").clone(),
+                place_in(schedule, EPOCHS).clone(),
                 message,
                 label,
             );
             let help = "omit `epochs` to use those of the run";
             self.mistakes.push(mistake.help(help));
         }
-        let has_no_start = grid.any(&names, |point| {
-            let share = number(point, "schedule.pct_start").unwrap_or(0.0);
+        let names = [EPOCHS, WARMUP, PCT_START].map(of_schedule);
+        let has_no_start = grid.any(&names, |[length, before, share]| {
+            let share = number(share).unwrap_or(0.0);
             let is_one = |length: f64| share * length == 1.0;
-            match number(point, "schedule.epochs") {
+            match number(length) {
                 Some(length) => is_one(length),
-                None => epochs(numerics).any(|epochs| is_one(epochs as f64 - warmup(point))),
+                None => epochs(numerics).any(|epochs| is_one(epochs as f64 - warmup(before))),
             }
         });
         if has_no_start {
             let message = "the rising phase of the cycle has no length";
             let label = "`pct_start` times the epochs is 1, so PyTorch divides 0 by 0";
-            self.mistake(
-                Code::Method,
-                place_in(schedule, "pct_start"),
-                message,
-                label,
-            );
+            self.mistake(Code::Method, place_in(schedule, PCT_START), message, label);
         }
     }
 
@@ -250,28 +251,23 @@ impl Decider<'_> {
             return;
         }
         let grid = &one.optimizer.settings;
-        let names = ["schedule.threshold", "schedule.atol"];
-        let has_none = grid.any(&names, |point| {
-            names.iter().all(|name| number(point, name) == Some(0.0))
+        let names = [THRESHOLD, ATOL].map(of_schedule);
+        let has_none = grid.any(&names, |both| {
+            both.iter().all(|one| number(*one) == Some(0.0))
         });
         if has_none {
             let message = "`threshold` and `atol` are both 0";
             let label = "optax requires one of them to be above 0";
-            self.mistake(
-                Code::Method,
-                place_in(schedule, "threshold"),
-                message,
-                label,
-            );
+            self.mistake(Code::Method, place_in(schedule, THRESHOLD), message, label);
         }
-        let is_beyond = grid.any(&names, |point| {
-            number(point, "schedule.threshold").is_some_and(|share| share > 1.0)
+        let is_beyond = grid.any(&[of_schedule(THRESHOLD)], |[share]| {
+            number(share) > Some(1.0)
         });
         if is_beyond {
             let message = "the `threshold` of optax is a fraction of the loss";
             self.mistake(
                 Code::Method,
-                place_in(schedule, "threshold"),
+                place_in(schedule, THRESHOLD),
                 message,
                 "expected at most 1",
             );
@@ -285,7 +281,7 @@ impl Decider<'_> {
             let label = "with batches, the loss of the epoch is not yet known";
             let mistake = Mistake::new(
                 Code::Method,
-                place_in(schedule, "kind").clone(),
+                place_of_kind(schedule).clone(),
                 message,
                 label,
             );
@@ -297,12 +293,9 @@ impl Decider<'_> {
 
     /// Epochs are counted in the precision of a run.
     fn counts(&mut self, spec: &Spec, numerics: &Grid, one: &Decided<'_>) {
-        let is_beyond = numerics.any(&["precision", "epochs"], |point| {
-            let mut settings = point.iter();
-            let narrow = Value::Name("f32".to_owned());
-            let is_narrow = settings.any(|(name, value)| *name == "precision" && *value == narrow);
-            let epochs = number(point, "epochs");
-            is_narrow && epochs.is_some_and(|epochs| epochs > GREATEST_COUNT_F32 as f64)
+        let is_beyond = numerics.any(&["precision", "epochs"], |[precision, epochs]| {
+            precision == Some(&Value::Name("f32".to_owned()))
+                && number(epochs) > Some(GREATEST_COUNT_F32 as f64)
         });
         if !is_beyond {
             return;
