@@ -34,6 +34,9 @@ mod setting;
 mod sgd;
 mod yogi;
 
+#[cfg(test)]
+mod tests;
+
 use crate::number::{Domain, Number, Value};
 use search::{Float, Search, SearchMethod};
 
