@@ -458,7 +458,7 @@ fn w3() {
     compare(
         &format!(
             "W3, Rosenbrock in 100 variables with Adam, 256 runs, f64 ({} instructions, {} slots)",
-            engine.program().instructions().len(),
+            engine.program().instructions(),
             engine.program().slots()
         ),
         256 * EPOCHS,
@@ -491,7 +491,7 @@ fn w3() {
     compare(
         &format!(
             "Rosenbrock in 100 variables, plain descent, 256 runs, f64 ({} instructions, {} slots)",
-            engine.program().instructions().len(),
+            engine.program().instructions(),
             engine.program().slots()
         ),
         256 * EPOCHS,

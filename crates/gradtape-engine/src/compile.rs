@@ -1,7 +1,8 @@
 //! From a graph to a program: what is computed, in which order, and where the
 //! numbers lie.
 //!
-//! Four steps. What no result needs is left out. Then a product, a sum or a
+//! Four steps. What no result needs is left out. Then each operation becomes an
+//! [`Instruction`] on the numbers of the graph's nodes: a product, a sum or a
 //! difference that only one other reads becomes the first half of an
 //! instruction whose second half is that other one: one number less to store
 //! and one instruction less to choose. Sine and cosine of the same angle, which gradients
@@ -12,7 +13,8 @@
 use std::cmp::Reverse;
 use std::collections::{BinaryHeap, HashMap};
 
-use super::program::{Copied, Instruction, Operand, Program, Slot, Then};
+use super::instruction::{Constant, First, Instruction, Partners, Second};
+use super::program::{Copied, Program, Slot};
 use gradtape_tape::{Graph, Node, NodeId, Op, Real, Subnormals, Var};
 
 /// The program of [`Program::epoch`].
@@ -42,21 +44,17 @@ pub(super) fn epoch<T: Real>(
     layout.program(&parts, graph.inputs())
 }
 
-/// An instruction before it has a place: a node and, if there are two
-/// operations, the one before it.
-struct Unit {
-    node: usize,
-    first: Option<usize>,
-    /// The [partner](Op::partner) of the node, if both are computed.
-    partner: Option<usize>,
+/// An instruction before its numbers have places.
+struct Unit<T> {
+    instruction: Instruction<T, usize>,
     /// The nodes whose numbers it reads from slots, each once.
     reads: Vec<usize>,
 }
 
-impl Unit {
+impl<T: Real> Unit<T> {
     /// The nodes whose numbers it leaves in slots.
     fn results(&self) -> impl Iterator<Item = usize> {
-        [Some(self.node), self.partner].into_iter().flatten()
+        self.instruction.writes()
     }
 }
 
@@ -67,51 +65,13 @@ struct Parts<'a, T> {
     next: &'a [usize],
     subnormals: Subnormals,
     /// In the order of their nodes.
-    units: Vec<Unit>,
+    units: Vec<Unit<T>>,
     /// For each node the unit whose result it is.
     unit_of: Vec<Option<usize>>,
     /// For each node the units that read it from a slot.
     readers: Vec<Vec<usize>>,
     /// For each node whether it is an output or belongs to the next state.
     is_wanted: Vec<bool>,
-}
-
-/// An operation and its operands, with the square as the product that it is.
-fn operation<T>(node: &Node<T>) -> Option<(Op, [usize; 3], usize)> {
-    let Node::Apply(op, operands) = node else {
-        return None;
-    };
-    let operands = operands.map(NodeId::index);
-    match op {
-        Op::Powi(2) => Some((Op::Mul, [operands[0]; 3], 2)),
-        _ => Some((*op, operands, op.arity())),
-    }
-}
-
-/// Whether an operation can be one instruction with another, which reads its result.
-fn is_paired(op: Op) -> bool {
-    matches!(op, Op::Add | Op::Sub | Op::Mul)
-}
-
-/// Whether a constant is written into the instruction that reads it: in sums,
-/// products and quotients. Where subnormal results are flushed, only if the
-/// result cannot be one whatever the other operand is, so that nothing has to be
-/// flushed.
-fn is_immediate<T: Real>(op: Op, place: usize, constant: T, subnormals: Subnormals) -> bool {
-    let magnitude = constant.abs();
-    // Infinity and NaN are no reason to flush either.
-    let is_below = |limit: T| magnitude < limit;
-    let may_be_subnormal = match (op, place) {
-        // From such a number down to the smallest normal one there are more
-        // binary digits than a number has: a sum that is not 0 is normal.
-        (Op::Add | Op::Sub, _) => is_below(T::MIN_POSITIVE * T::TWO_TO_64),
-        (Op::Mul, _) => is_below(T::ONE),
-        (Op::Div, 1) => magnitude > T::ONE,
-        // The largest number times the smallest normal one is less than 4.
-        (Op::Div, _) => is_below(T::from_f64(4.0)),
-        _ => return false,
-    };
-    subnormals == Subnormals::Keep || !may_be_subnormal || magnitude == T::ZERO
 }
 
 impl<'a, T: Real> Parts<'a, T> {
@@ -125,12 +85,6 @@ impl<'a, T: Real> Parts<'a, T> {
         for node in outputs.iter().chain(next) {
             wanted[*node] = true;
         }
-        let uses = uses(nodes, &wanted);
-        let firsts = firsts(nodes, &uses, &wanted);
-        let mut is_first = vec![false; nodes.len()];
-        for first in firsts.iter().flatten() {
-            is_first[*first] = true;
-        }
         let mut parts = Parts {
             nodes,
             outputs,
@@ -139,58 +93,21 @@ impl<'a, T: Real> Parts<'a, T> {
             units: Vec::new(),
             unit_of: vec![None; nodes.len()],
             readers: vec![Vec::new(); nodes.len()],
-            is_wanted: wanted.clone(),
+            is_wanted: wanted,
         };
-        let is_needed = |node: usize| uses[node] > 0 || wanted[node];
-        let partners = partners(nodes, is_needed);
-        for (node, first) in firsts.into_iter().enumerate() {
-            let is_operation = operation(&nodes[node]).is_some();
-            let is_computed = is_first[node] || parts.unit_of[node].is_some();
-            if !is_operation || !is_needed(node) || is_computed {
-                continue;
-            }
-            let (node, partner) = match partners.get(&node) {
-                Some((node, partner)) => (*node, Some(*partner)),
-                None => (node, None),
-            };
-            let reads = parts.reads(node, first);
+        for instruction in instructions(nodes, &parts.is_wanted, subnormals) {
+            let mut reads = instruction.reads();
+            reads.sort_unstable();
+            reads.dedup();
             for read in &reads {
                 parts.readers[*read].push(parts.units.len());
             }
-            let unit = Unit {
-                node,
-                first,
-                partner,
-                reads,
-            };
-            for result in unit.results() {
+            for result in instruction.writes() {
                 parts.unit_of[result] = Some(parts.units.len());
             }
-            parts.units.push(unit);
+            parts.units.push(Unit { instruction, reads });
         }
         parts
-    }
-
-    /// The operands of a node that come from slots.
-    fn slot_operands(&self, node: usize) -> impl Iterator<Item = usize> {
-        let (op, operands, arity) = operation(&self.nodes[node]).unwrap_or((Op::Neg, [0; 3], 0));
-        let is_slot = move |(place, operand): &(usize, usize)| match self.nodes[*operand] {
-            Node::Constant(value) => !is_immediate(op, *place, value, self.subnormals),
-            _ => true,
-        };
-        let operands = operands.into_iter().take(arity).enumerate();
-        operands.filter(is_slot).map(|(_, operand)| operand)
-    }
-
-    fn reads(&self, node: usize, first: Option<usize>) -> Vec<usize> {
-        let of_first = first
-            .into_iter()
-            .flat_map(|first| self.slot_operands(first));
-        let own = self.slot_operands(node).filter(|read| Some(*read) != first);
-        let mut reads: Vec<usize> = of_first.chain(own).collect();
-        reads.sort_unstable();
-        reads.dedup();
-        reads
     }
 
     /// The input that a node replaces, if it is one of the state's.
@@ -325,32 +242,128 @@ impl<'a, T: Real> Parts<'a, T> {
     }
 }
 
-/// For each function that is computed together with its [partner](Op::partner): the
-/// function and the partner.
-fn partners<T>(
+/// The instructions that compute what is wanted, on the numbers of the nodes and in the
+/// order of these. From the leaves up, so that every second node of a chain takes the
+/// one before it into its instruction.
+fn instructions<T: Real>(
     nodes: &[Node<T>],
-    is_needed: impl Fn(usize) -> bool,
-) -> HashMap<usize, (usize, usize)> {
-    let functions = nodes
-        .iter()
-        .enumerate()
-        .filter(|(node, _)| is_needed(*node));
-    let functions = functions.filter_map(|(node, value)| match value {
-        Node::Apply(op, [x, ..]) if op.arity() == 1 => Some(((*op, *x), node)),
-        _ => None,
-    });
-    let functions: HashMap<(Op, NodeId), usize> = functions.collect();
-    let mut partners = HashMap::new();
-    for ((op, x), node) in &functions {
-        let partner = op
-            .partner()
-            .and_then(|partner| functions.get(&(partner, *x)));
-        if let Some(partner) = partner {
-            partners.insert(*node, (*node, *partner));
-            partners.insert(*partner, (*node, *partner));
+    is_wanted: &[bool],
+    subnormals: Subnormals,
+) -> impl Iterator<Item = Instruction<T, usize>> {
+    let uses = uses(nodes, is_wanted);
+    let mut instructions: Vec<Option<Instruction<T, usize>>> = vec![None; nodes.len()];
+    let mut functions = HashMap::new();
+    for (node, value) in nodes.iter().enumerate() {
+        let Some((op, operands)) = operation(value) else {
+            continue;
+        };
+        if uses[node] == 0 && !is_wanted[node] {
+            continue;
+        }
+        let own = single(nodes, op, operands, node, subnormals);
+        let paired = operands[..op.arity()].iter().find_map(|operand| {
+            let is_alone = uses[*operand] == 1 && !is_wanted[*operand];
+            let first = instructions[*operand].filter(|_| is_alone)?;
+            Some((pair(first, own)?, *operand))
+        });
+        if let Some((_, first)) = paired {
+            instructions[first] = None;
+        }
+        instructions[node] = Some(paired.map_or(own, |(pair, _)| pair));
+        if op.arity() == 1 {
+            functions.insert((op, operands[0]), node);
         }
     }
-    partners
+    for ((op, x), first) in &functions {
+        for partners in Partners::ALL {
+            let [f, g] = partners.functions();
+            if let Some(second) = functions.get(&(g, *x)).filter(|_| *op == f) {
+                let both = Instruction::Partners(partners, *x, [*first, *second]);
+                instructions[*first.max(second)] = None;
+                instructions[*first.min(second)] = Some(both);
+            }
+        }
+    }
+    instructions.into_iter().flatten()
+}
+
+/// The instruction of an operation alone. A constant is written into it where there is
+/// a form for that; where subnormal results are flushed, only if the result cannot be
+/// one whatever the other operand is, so that nothing has to be flushed.
+fn single<T: Real>(
+    nodes: &[Node<T>],
+    op: Op,
+    operands: [usize; 3],
+    result: usize,
+    subnormals: Subnormals,
+) -> Instruction<T, usize> {
+    let plain = Instruction::One(op, operands, result);
+    let [x, y, _] = operands;
+    let (k, x, is_left) = match (&nodes[x], &nodes[y]) {
+        (_, Node::Constant(k)) => (*k, x, false),
+        (Node::Constant(k), _) => (*k, y, true),
+        _ => return plain,
+    };
+    let magnitude = k.abs();
+    // Infinity and NaN are no reason to flush either.
+    let is_below = |limit: T| magnitude < limit;
+    // From such a number down to the smallest normal one there are more binary digits
+    // than a number has: a sum that is not 0 is normal.
+    let is_small = is_below(T::MIN_POSITIVE * T::TWO_TO_64);
+    let of = |operation| Instruction::Constant(operation, x, result);
+    let (immediate, may_be_subnormal) = match op {
+        Op::Add => (of(Constant::Add(k)), is_small),
+        Op::Sub if is_left => (of(Constant::SubFrom(k)), is_small),
+        Op::Sub => (of(Constant::Add(-k)), is_small),
+        Op::Mul => (of(Constant::Mul(k)), is_below(T::ONE)),
+        // The largest number times the smallest normal one is less than 4.
+        Op::Div if is_left => (
+            Instruction::ConstantDiv(k, x, result),
+            is_below(T::from_f64(4.0)),
+        ),
+        Op::Div => (Instruction::DivConstant(x, k, result), magnitude > T::ONE),
+        _ => return plain,
+    };
+    let may_be_subnormal = may_be_subnormal && magnitude != T::ZERO;
+    if subnormals == Subnormals::Flush && may_be_subnormal {
+        plain
+    } else {
+        immediate
+    }
+}
+
+/// Both operations in one instruction, if there is one: the second reads the result of
+/// the first once.
+fn pair<T: Real>(
+    first: Instruction<T, usize>,
+    second: Instruction<T, usize>,
+) -> Option<Instruction<T, usize>> {
+    let (first, t) = match first {
+        Instruction::One(Op::Add, [x, y, _], t) => (First::Add(x, y), t),
+        Instruction::One(Op::Sub, [x, y, _], t) => (First::Sub(x, y), t),
+        Instruction::One(Op::Mul, [x, y, _], t) => (First::Mul(x, y), t),
+        Instruction::Constant(operation, x, t) => (First::Constant(operation, x), t),
+        _ => return None,
+    };
+    let other = |x, y| if x == t { y } else { x };
+    let (second, result) = match second {
+        Instruction::One(Op::Add, [x, y, _], result) => (Second::Add(other(x, y)), result),
+        Instruction::One(Op::Sub, [x, y, _], result) if x == t => (Second::Sub(y), result),
+        Instruction::One(Op::Sub, [x, ..], result) => (Second::SubFrom(x), result),
+        Instruction::One(Op::Mul, [x, y, _], result) => (Second::Mul(other(x, y)), result),
+        Instruction::Constant(operation, _, result) => (Second::Constant(operation), result),
+        _ => return None,
+    };
+    Some(Instruction::Pair(first, second, result))
+}
+
+/// An operation and its operands, with the square as the product that it is.
+fn operation<T>(node: &Node<T>) -> Option<(Op, [usize; 3])> {
+    let Node::Apply(op, operands) = node else {
+        return None;
+    };
+    let op = if *op == Op::Powi(2) { Op::Mul } else { *op };
+    Some((op, operands.map(NodeId::index)))
 }
 
 /// For each node, the number of times that needed nodes read it.
@@ -360,35 +373,13 @@ fn uses<T>(nodes: &[Node<T>], is_wanted: &[bool]) -> Vec<usize> {
         if uses[index] == 0 && !is_wanted[index] {
             continue;
         }
-        if let Some((_, operands, arity)) = operation(node) {
-            for operand in &operands[..arity] {
+        if let Some((op, operands)) = operation(node) {
+            for operand in &operands[..op.arity()] {
                 uses[*operand] += 1;
             }
         }
     }
     uses
-}
-
-/// For each node the operand that is computed in the same instruction. From the
-/// leaves up, so that this is every second node of a chain.
-fn firsts<T>(nodes: &[Node<T>], uses: &[usize], is_wanted: &[bool]) -> Vec<Option<usize>> {
-    let mut firsts: Vec<Option<usize>> = vec![None; nodes.len()];
-    for (index, node) in nodes.iter().enumerate() {
-        let Some((then, operands, 2)) = operation(node) else {
-            continue;
-        };
-        if uses[index] == 0 && !is_wanted[index] {
-            continue;
-        }
-        firsts[index] = (0..2).find_map(|place| {
-            let operand = operands[place];
-            let (first, ..) = operation(&nodes[operand])?;
-            let is_alone = uses[operand] == 1 && !is_wanted[operand];
-            let fits = is_paired(first) && is_paired(then) && firsts[operand].is_none();
-            (is_alone && fits).then_some(operand)
-        });
-    }
-    firsts
 }
 
 /// The units in order, and where each number lies.
@@ -475,7 +466,8 @@ impl Layout {
         };
         let constants: Vec<T> = (0..parts.nodes.len()).filter_map(constant).collect();
         let units = self.order.iter().map(|unit| &parts.units[*unit]);
-        let instructions: Vec<_> = units.map(|unit| self.instruction(parts, unit)).collect();
+        let placed = units.map(|unit| unit.instruction.moved(|node| self.slot(node)));
+        let instructions: Vec<_> = placed.collect();
         let (outputs, copies) = self.end(parts);
         Program {
             subnormals: parts.subnormals,
@@ -488,39 +480,6 @@ impl Layout {
             state: parts.next.len(),
             slots: self.slots,
             staged: None,
-        }
-    }
-
-    fn instruction<T: Real>(&self, parts: &Parts<'_, T>, unit: &Unit) -> Instruction<T> {
-        let operand = |op: Op, place: usize, node: usize| match parts.nodes[node] {
-            Node::Constant(value) if is_immediate(op, place, value, parts.subnormals) => {
-                Operand::Constant(value)
-            }
-            _ => Operand::Slot(self.slot(node)),
-        };
-        let (op, nodes, arity) = operation(&parts.nodes[unit.first.unwrap_or(unit.node)])
-            .expect("a unit is an operation");
-        let place = |place: usize| if place < arity { place } else { 0 };
-        let operands = [0, 1, 2]
-            .map(place)
-            .map(|place| operand(op, place, nodes[place]));
-        let then = unit.first.map(|first| {
-            let (op, nodes, _) =
-                operation(&parts.nodes[unit.node]).expect("a unit is an operation");
-            let is_left = nodes[0] == first;
-            let place = usize::from(is_left);
-            Then {
-                op,
-                is_left,
-                other: operand(op, place, nodes[place]),
-            }
-        });
-        Instruction {
-            op,
-            operands,
-            then,
-            result: self.slot(unit.node),
-            partner: unit.partner.map(|partner| self.slot(partner)),
         }
     }
 

@@ -5,7 +5,8 @@ use std::cell::Cell;
 use super::Engine;
 use super::block::{ALARM, Block, Check, LEAST, Rows, SINCE_LEAST, WIDTH};
 use super::features::{Features, Work};
-use super::kernel::{Function, Operation, Step, unseen};
+use super::instruction::Instruction;
+use super::kernel::{Functions, Operation, SingleLane, unseen};
 use super::program::{Copied, Program, Slot};
 use super::staged::Run;
 use gradtape_tape::{Real, Subnormals};
@@ -17,9 +18,6 @@ use gradtape_tape::{Real, Subnormals};
 #[derive(Clone, Debug)]
 pub(super) struct Interpreter<T> {
     program: Program<T>,
-    /// Of [`Program::instructions`], and of those that are usually needed.
-    all: Vec<Step<T>>,
-    usual: Vec<Step<T>>,
     features: Features,
 }
 
@@ -36,12 +34,7 @@ const LONG_ROW: usize = 8 << 10;
 impl<T: Real> Interpreter<T> {
     /// The engine for `program` with vectors of the given instruction set.
     pub(super) fn new(program: Program<T>, features: Features) -> Self {
-        Interpreter {
-            all: program.instructions.iter().map(Step::new).collect(),
-            usual: program.usual.iter().map(Step::new).collect(),
-            program,
-            features,
-        }
+        Interpreter { program, features }
     }
 }
 
@@ -79,22 +72,27 @@ impl<T: Real> Engine<T> for Interpreter<T> {
                 if block.least.is_some() {
                     let watched = Epochs::<T, 1>::new(&self.program, &[], block, 1);
                     // Nothing is computed, only checked.
-                    watched.run::<false>(compute_single);
+                    watched.run::<false>(&SingleLane);
                 }
             }
             return;
         }
-        let steps = if all { &self.all } else { &self.usual };
+        let program = &self.program;
+        let instructions = if all {
+            &program.instructions
+        } else {
+            &program.usual
+        };
         if block.is_single() {
-            let epochs = Epochs::<T, 1>::new(&self.program, steps, block, epochs);
-            match self.program.subnormals {
-                Subnormals::Keep => epochs.run::<false>(compute_single),
-                Subnormals::Flush => epochs.run::<true>(compute_single),
+            let epochs = Epochs::<T, 1>::new(program, instructions, block, epochs);
+            match program.subnormals {
+                Subnormals::Keep => epochs.run::<false>(&SingleLane),
+                Subnormals::Flush => epochs.run::<true>(&SingleLane),
             }
         } else {
-            let epochs = Epochs::<T, WIDTH>::new(&self.program, steps, block, epochs);
+            let epochs = Epochs::<T, WIDTH>::new(program, instructions, block, epochs);
             let features = self.features;
-            match self.program.subnormals {
+            match program.subnormals {
                 Subnormals::Keep => features.run(InLanes::<T, false>(epochs, features)),
                 Subnormals::Flush => features.run(InLanes::<T, true>(epochs, features)),
             }
@@ -102,22 +100,17 @@ impl<T: Real> Engine<T> for Interpreter<T> {
     }
 }
 
-/// Computes a function of a single lane.
-fn compute_single<T: Real>(function: Function<'_, T, 1>) {
-    function.run();
-}
-
 /// Runs instructions on a tile of arrays: memory, the number of vectors in use, and the
 /// number of vectors by which the tile has moved.
 pub(super) fn run_tile<T: Real>(
     features: Features,
     subnormals: Subnormals,
-    steps: &[Step<T>],
+    instructions: &[Instruction<T>],
     copies: &[Copied],
     (memory, active, moved): (&mut [T], usize, usize),
 ) {
     let epochs = Epochs::<T, WIDTH> {
-        steps,
+        instructions,
         copies,
         rows: Rows::of_tile(memory, active, moved),
         watch: Watch {
@@ -137,7 +130,7 @@ pub(super) fn run_tile<T: Real>(
 
 /// Some epochs of a program on all lanes.
 struct Epochs<'a, T, const N: usize> {
-    steps: &'a [Step<T>],
+    instructions: &'a [Instruction<T>],
     copies: &'a [Copied],
     rows: Rows<'a, T, N>,
     watch: Watch<'a, T, N>,
@@ -163,14 +156,14 @@ impl<T: Real, const FLUSH: bool> Work for InLanes<'_, T, FLUSH> {
     #[inline(always)]
     fn run(self) {
         let InLanes(epochs, features) = self;
-        epochs.run::<FLUSH>(|function| features.run(function));
+        epochs.run::<FLUSH>(&features);
     }
 }
 
 impl<'a, T: Real, const N: usize> Epochs<'a, T, N> {
     fn new(
         program: &'a Program<T>,
-        steps: &'a [Step<T>],
+        instructions: &'a [Instruction<T>],
         block: &'a mut Block<'_, T>,
         epochs: u32,
     ) -> Self {
@@ -178,7 +171,7 @@ impl<'a, T: Real, const N: usize> Epochs<'a, T, N> {
         let (checks, least) = (block.checks.clone(), block.least);
         let rows = block.rows::<N>();
         Epochs {
-            steps,
+            instructions,
             copies: &program.copies,
             watch: Watch {
                 checks,
@@ -193,10 +186,10 @@ impl<'a, T: Real, const N: usize> Epochs<'a, T, N> {
     }
 
     #[inline(always)]
-    fn run<const FLUSH: bool>(self, compute: impl Fn(Function<'_, T, N>)) {
+    fn run<const FLUSH: bool>(self, functions: &impl Functions) {
         for _ in 0..self.epochs {
-            for step in self.steps {
-                step.run::<FLUSH, N>(self.rows, &compute);
+            for instruction in self.instructions {
+                instruction.run::<FLUSH, N>(self.rows, functions);
             }
             for Copied { from, to } in self.copies {
                 let (from, to) = (self.rows.row(from.index()), self.rows.row(to.index()));

@@ -11,6 +11,7 @@
 mod block;
 mod compile;
 mod features;
+mod instruction;
 mod interpreter;
 mod kernel;
 mod program;
@@ -23,7 +24,9 @@ use interpreter::Interpreter;
 pub use block::{Block, Expected, Quantity, States, WIDTH};
 #[doc(hidden)]
 pub use features::Features;
-pub use program::{Instruction, LONGEST_LINE, Program, Scratch, Slot};
+#[doc(hidden)]
+pub use program::LONGEST_LINE;
+pub use program::{Program, Scratch};
 
 /// An engine: it runs one program on blocks of lanes.
 ///

@@ -1,18 +1,20 @@
 //! A straight-line program and its plain, scalar interpreter.
 //!
 //! The interpreter is the reference: it evaluates one operation after the other
-//! with [`Op::value`]. Any faster engine must give the same bits.
+//! with [`Op::value`](gradtape_tape::Op::value). Any faster engine must give the same
+//! bits.
 
 use std::fmt;
 use std::sync::Arc;
 
 use super::compile;
+use super::instruction::Instruction;
 use super::staged::{self, Staged};
-use gradtape_tape::{Array, ArrayGraph, Graph, Op, Real, Subnormals, Var};
+use gradtape_tape::{Array, ArrayGraph, Graph, Real, Subnormals, Var};
 
 /// The place of a number in [`Scratch`] space.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Slot(u32);
+pub(super) struct Slot(u32);
 
 impl Slot {
     pub(super) fn at(index: usize) -> Slot {
@@ -21,79 +23,6 @@ impl Slot {
 
     pub(super) fn index(self) -> usize {
         self.0 as usize
-    }
-}
-
-/// What an operation reads.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub(super) enum Operand<T> {
-    /// The number in a slot.
-    Slot(Slot),
-    /// This number.
-    Constant(T),
-}
-
-impl<T> Operand<T> {
-    pub(super) fn slot(self) -> Option<Slot> {
-        match self {
-            Operand::Slot(slot) => Some(slot),
-            Operand::Constant(_) => None,
-        }
-    }
-}
-
-/// A part of a [`Program`]: one operation, or two where the second reads the
-/// result of the first, or a function with its partner. It reads some
-/// slots, then writes one or two, which may be among those read.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Instruction<T> {
-    pub(super) op: Op,
-    /// Unused places repeat the first.
-    pub(super) operands: [Operand<T>; 3],
-    pub(super) then: Option<Then<T>>,
-    pub(super) result: Slot,
-    /// Where the [partner](Op::partner) of the operation goes, if it is computed too.
-    pub(super) partner: Option<Slot>,
-}
-
-/// The second operation of an instruction, one of two operands.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub(super) struct Then<T> {
-    pub(super) op: Op,
-    /// Whether the result of the first is the left operand.
-    pub(super) is_left: bool,
-    pub(super) other: Operand<T>,
-}
-
-impl<T: Real> Instruction<T> {
-    /// The slots that it reads, some perhaps twice.
-    pub(super) fn reads(&self) -> impl Iterator<Item = Slot> {
-        let operands = self.operands.into_iter().take(self.op.arity());
-        let other = self.then.into_iter().map(|then| then.other);
-        operands.chain(other).filter_map(Operand::slot)
-    }
-
-    /// The same in other slots.
-    pub(super) fn moved(&self, slot: impl Fn(Slot) -> Slot) -> Self {
-        let operand = |operand: Operand<T>| match operand {
-            Operand::Slot(at) => Operand::Slot(slot(at)),
-            constant @ Operand::Constant(_) => constant,
-        };
-        Instruction {
-            op: self.op,
-            operands: self.operands.map(operand),
-            then: self.then.map(|then| Then {
-                other: operand(then.other),
-                ..then
-            }),
-            result: slot(self.result),
-            partner: self.partner.map(&slot),
-        }
-    }
-
-    /// The slots that it writes.
-    pub(super) fn writes(&self) -> impl Iterator<Item = Slot> {
-        [Some(self.result), self.partner].into_iter().flatten()
     }
 }
 
@@ -115,7 +44,7 @@ impl<T: Real> Instruction<T> {
 /// assert_eq!(program.to_string(), "\
 /// in      s0 s1
 /// s2 = mul s0 s0
-/// s3 = mul s1 (mul s0 2.0)
+/// s3 = mul (mul s0 2.0) s1
 /// s3 = sub s0 s3
 /// out     s2 s3
 /// ");
@@ -190,7 +119,7 @@ impl<T: Real> Program<T> {
     /// assert_eq!(program.to_string(), "\
     /// in      s0 s1
     /// s2 = mul s0 s0
-    /// s3 = mul s1 (mul s0 2.0)
+    /// s3 = mul (mul s0 2.0) s1
     /// s0 = sub s0 s3
     /// out     s2
     /// ");
@@ -331,10 +260,10 @@ impl<T: Real> Program<T> {
         self.slots
     }
 
-    /// The instructions in order.
+    /// The number of instructions; 0 if it loops over arrays.
     #[must_use]
-    pub fn instructions(&self) -> &[Instruction<T>] {
-        &self.instructions
+    pub fn instructions(&self) -> usize {
+        self.instructions.len()
     }
 
     /// The number of operations on numbers in an epoch.
@@ -342,10 +271,7 @@ impl<T: Real> Program<T> {
     pub fn operations(&self) -> u64 {
         match &self.staged {
             Some(staged) => staged.operations(),
-            None => {
-                let each = self.instructions.iter();
-                each.map(|it| 1 + u64::from(it.then.is_some())).sum()
-            }
+            None => self.instructions.iter().map(Instruction::operations).sum(),
         }
     }
 
@@ -402,25 +328,14 @@ impl<T: Real> Program<T> {
         }
         let numbers = &mut scratch.0[..];
         for instruction in &self.instructions {
-            let read = |operand: Operand<T>| match operand {
-                Operand::Slot(slot) => numbers[slot.index()],
-                Operand::Constant(value) => value,
-            };
-            let operands = instruction.operands.map(read);
-            let mut value = instruction.op.value(operands, self.subnormals);
-            if let Some(then) = instruction.then {
-                let other = read(then.other);
-                let operands = if then.is_left {
-                    [value, other, other]
-                } else {
-                    [other, value, other]
-                };
-                value = then.op.value(operands, self.subnormals);
+            let results = instruction.meaning(
+                |slot| numbers[slot.index()],
+                |constant| constant,
+                |op, operands| op.value(operands, self.subnormals),
+            );
+            for (slot, value) in results.into_iter().flatten() {
+                numbers[slot.index()] = value;
             }
-            if let (Some(slot), Some(op)) = (instruction.partner, instruction.op.partner()) {
-                numbers[slot.index()] = op.value(operands, self.subnormals);
-            }
-            numbers[instruction.result.index()] = value;
         }
         for Copied { from, to } in &self.copies {
             numbers[to.index()] = numbers[from.index()];
@@ -457,43 +372,6 @@ impl<T: Real> Program<T> {
 impl fmt::Display for Slot {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(formatter, "s{}", self.0)
-    }
-}
-
-impl<T: Real> fmt::Display for Operand<T> {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Operand::Slot(slot) => slot.fmt(formatter),
-            Operand::Constant(value) => write!(formatter, "{value:?}"),
-        }
-    }
-}
-
-impl<T: Real> fmt::Display for Instruction<T> {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let mut first = self.op.name().to_owned();
-        if let Op::Powi(n) = self.op {
-            first += &format!("[{n}]");
-        }
-        for operand in &self.operands[..self.op.arity()] {
-            first += &format!(" {operand}");
-        }
-        let result = self.result;
-        if let (Some(slot), Some(op)) = (self.partner, self.op.partner()) {
-            let (first, second, x) = (self.op.name(), op.name(), self.operands[0]);
-            return write!(formatter, "{result} {slot} = {first} {second} {x}");
-        }
-        match &self.then {
-            None => write!(formatter, "{result} = {first}"),
-            Some(Then { op, is_left, other }) => {
-                let name = op.name();
-                if *is_left {
-                    write!(formatter, "{result} = {name} ({first}) {other}")
-                } else {
-                    write!(formatter, "{result} = {name} {other} ({first})")
-                }
-            }
-        }
     }
 }
 

@@ -106,8 +106,19 @@ impl<N: Number> Partial<N> {
 /// long it is: a long closure becomes a function call, and the loop is not
 /// vectorised.
 pub trait Value<T>: Copy {
-    /// The value of the function.
+    /// Whether some operands are rare: their values must not slow the others down.
+    const HAS_RARE: bool = false;
+    /// The value of the function, where the first operand is not rare.
     fn of(self, operands: [T; 3]) -> T;
+    /// Whether the first operand is rare.
+    #[inline(always)]
+    fn is_rare(self, _: T) -> bool {
+        false
+    }
+    /// The value of the function where it is.
+    fn of_rare(self, operands: [T; 3]) -> T {
+        self.of(operands)
+    }
 }
 
 impl<T, F: Fn([T; 3]) -> T + Copy> Value<T> for F {
@@ -121,22 +132,11 @@ impl<T, F: Fn([T; 3]) -> T + Copy> Value<T> for F {
 pub trait Kernel<T> {
     /// The result of the loop.
     type Output;
-    /// Runs the loop with the value `usual`, or `rare` where the first operand `is_rare`.
-    /// The rare case must not slow the others down.
-    fn run_unless(
-        self,
-        is_rare: impl Fn(T) -> bool + Copy,
-        usual: impl Value<T>,
-        rare: impl Value<T>,
-    ) -> Self::Output;
-    /// Runs the loop where no operand is rare.
-    #[inline(always)]
-    fn run(self, value: impl Value<T>) -> Self::Output
-    where
-        Self: Sized,
-    {
-        self.run_unless(|_| false, value, value)
-    }
+    /// Runs the loop of an operation.
+    fn run(self, value: impl Value<T>) -> Self::Output;
+    /// Runs the loop of a [function](Op::is_function). Subnormal results are not flushed
+    /// yet.
+    fn run_function<V: Value<T>>(self, value: V) -> Self::Output;
 }
 
 /// The result of an operation of one operand.
@@ -165,18 +165,27 @@ fn over_circle<N: Number>(g: &N, x: &N) -> N {
     g.clone() / f(Op::Sqrt, &((one.clone() - x.clone()) * (one + x.clone())))
 }
 
-/// A [`Value`] with this name, of the operands `$x`.
-macro_rules! value {
-    ($name:ident, $x:ident, $value:expr) => {
+/// The [`Value`] of a function of an angle, which is rarely far from 0.
+macro_rules! near {
+    ($near:ident, $far:ident) => {{
         #[derive(Clone, Copy)]
-        struct $name<const FLUSH: bool>;
-        impl<const FLUSH: bool, T: Real> Value<T> for $name<FLUSH> {
+        struct Near;
+        impl<T: Real> Value<T> for Near {
+            const HAS_RARE: bool = true;
             #[inline(always)]
-            fn of(self, $x: [T; 3]) -> T {
-                $value
+            fn of(self, [x, ..]: [T; 3]) -> T {
+                x.$near()
+            }
+            #[inline(always)]
+            fn is_rare(self, x: T) -> bool {
+                !x.is_near()
+            }
+            fn of_rare(self, [x, ..]: [T; 3]) -> T {
+                x.$far()
             }
         }
-    };
+        Near
+    }};
 }
 
 /// Writes the table as an enum, its names, its values and its rules.
@@ -242,49 +251,42 @@ macro_rules! operations {
 
             /// Calls `kernel` with the value of this operation as a separate
             /// function, so that a loop around it does not dispatch on the
-            /// operation. Subnormal results are flushed if `FLUSH` is true. If
-            /// `FUNCTIONS` is false, [functions](Op::is_function) are omitted, so
-            /// that they need not be compiled, and give `None`.
+            /// operation. Subnormal results are flushed if `FLUSH` is true, except
+            /// those of [functions](Op::is_function).
             #[inline(always)]
             #[doc(hidden)]
-            pub fn run<const FLUSH: bool, const FUNCTIONS: bool, T: Real, K: Kernel<T>>(
+            pub fn run<const FLUSH: bool, T: Real, K: Kernel<T>>(
                 self,
                 kernel: K,
-            ) -> Option<K::Output> {
+            ) -> K::Output {
                 let subnormals = const { Subnormals::flush_if(FLUSH) };
                 #[allow(unreachable_patterns, reason = "the table has the first ones again")]
-                Some(match self {
-                    Op::Sin if FUNCTIONS => {
-                        value!(Near, x, Op::Sin.flushed_if::<FLUSH, T>(x, x[0].near_sin()));
-                        let far = |x: [T; 3]| Op::Sin.flushed_if::<FLUSH, T>(x, x[0].far_sin());
-                        kernel.run_unless(|x: T| !x.is_near(), Near::<FLUSH>, far)
-                    }
-                    Op::Cos if FUNCTIONS => {
-                        value!(Near, x, Op::Cos.flushed_if::<FLUSH, T>(x, x[0].near_cos()));
-                        let far = |x: [T; 3]| Op::Cos.flushed_if::<FLUSH, T>(x, x[0].far_cos());
-                        kernel.run_unless(|x: T| !x.is_near(), Near::<FLUSH>, far)
-                    }
-                    Op::Tan if FUNCTIONS => {
-                        value!(Near, x, Op::Tan.flushed_if::<FLUSH, T>(x, x[0].near_tan()));
-                        let far = |x: [T; 3]| Op::Tan.flushed_if::<FLUSH, T>(x, x[0].far_tan());
-                        kernel.run_unless(|x: T| !x.is_near(), Near::<FLUSH>, far)
-                    }
+                match self {
+                    Op::Sin => kernel.run_function(near!(near_sin, far_sin)),
+                    Op::Cos => kernel.run_function(near!(near_cos, far_cos)),
+                    Op::Tan => kernel.run_function(near!(near_tan, far_tan)),
                     // The usual ones without a loop over the exponent's bits.
                     Op::Powi(2) => kernel.run(|x: [T; 3]| powi(x[0], 2, subnormals)),
                     Op::Powi(3) => kernel.run(|x: [T; 3]| powi(x[0], 3, subnormals)),
                     Op::Powi(4) => kernel.run(|x: [T; 3]| powi(x[0], 4, subnormals)),
                     Op::Powi(n) => kernel.run(move |x: [T; 3]| powi(x[0], n, subnormals)),
                     $(Op::$op => {
-                        if !FUNCTIONS && const { Op::$op.is_function() } {
-                            return None;
+                        #[derive(Clone, Copy)]
+                        struct Of<const FLUSH: bool>;
+                        impl<const FLUSH: bool, T: Real> Value<T> for Of<FLUSH> {
+                            #[inline(always)]
+                            fn of(self, x: [T; 3]) -> T {
+                                let subnormals = const { Subnormals::flush_if(FLUSH) };
+                                Op::$op.flushed_if::<FLUSH, T>(x, Op::$op.rounded::<false, T>(x, subnormals))
+                            }
                         }
-                        value!(Of, x, {
-                            let subnormals = const { Subnormals::flush_if(FLUSH) };
-                            Op::$op.flushed_if::<FLUSH, T>(x, Op::$op.rounded::<false, T>(x, subnormals))
-                        });
-                        kernel.run(Of::<FLUSH>)
+                        if const { Op::$op.is_function() } {
+                            kernel.run_function(Of::<false>)
+                        } else {
+                            kernel.run(Of::<FLUSH>)
+                        }
                     })+
-                })
+                }
             }
 
             /// The value for the first [`Op::arity`] of the operands (the
@@ -750,18 +752,6 @@ impl Op {
     #[doc(hidden)]
     pub const fn is_function(self) -> bool {
         self.may_underflow() && !matches!(self, Op::Add | Op::Sub | Op::Mul | Op::Div)
-    }
-
-    /// The function that shares most of its computation with this one: both together
-    /// take hardly longer than one.
-    #[doc(hidden)]
-    pub fn partner(self) -> Option<Op> {
-        match self {
-            Op::Sin => Some(Op::Cos),
-            Op::Tanh => Some(Op::TanhSlope),
-            Op::Sigmoid => Some(Op::SigmoidSlope),
-            _ => None,
-        }
     }
 
     /// Whether the result can be subnormal though no operand is.

@@ -3,7 +3,6 @@
 use std::collections::HashMap;
 
 use super::super::block::{MOVING, WIDTH};
-use super::super::kernel::Step;
 use super::super::program::{Copied, Program, Slot};
 use super::values::{Kind, Reading, Values};
 use super::{CACHE, Fill, LONGEST_TILE, Load, Loop, Pad, Place, Rows, Store, Total, When};
@@ -71,9 +70,9 @@ impl<T: Real> Group<'_, T> {
         let has_edge = rows.tile != rows.edge;
         let mapped = |map: &[usize]| {
             let row = |slot: Slot| Slot::at(map[slot.index()]);
-            let steps = body.instructions.iter();
+            let instructions = body.instructions.iter();
             Rows {
-                steps: steps.map(|it| Step::new(&it.moved(row))).collect(),
+                instructions: instructions.map(|it| it.moved(row)).collect(),
                 copies: body
                     .copies
                     .iter()

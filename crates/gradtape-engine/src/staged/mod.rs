@@ -16,7 +16,7 @@ mod values;
 
 use std::sync::Arc;
 
-use super::kernel::Step;
+use super::instruction::Instruction;
 use super::program::{Copied, Program, Slot};
 use gradtape_tape::internal::BLOCK;
 use gradtape_tape::internal::Reduction;
@@ -106,7 +106,7 @@ struct Loop<T> {
 
 #[derive(Clone, Debug)]
 struct Rows<T> {
-    steps: Vec<Step<T>>,
+    instructions: Vec<Instruction<T>>,
     copies: Vec<Copied>,
 }
 

@@ -96,7 +96,7 @@ impl<T: Real> Loop<T> {
             run_tile(
                 run.features,
                 run.subnormals,
-                &rows.steps,
+                &rows.instructions,
                 &rows.copies,
                 (memory, count.div_ceil(WIDTH), start / WIDTH),
             );

@@ -132,9 +132,7 @@ fn float<T: Real>(
         results: room(op.name(), shape, at)?,
     };
     let results = match mode {
-        Subnormals::Keep => op
-            .run::<false, true, _, _>(loops)
-            .expect("functions are not left out"),
+        Subnormals::Keep => op.run::<false, _, _>(loops),
         Subnormals::Flush => loops.run(|x: [T; 3]| op.value(x.map(|x| mode.input(x)), mode)),
     };
     Ok(results.into())
@@ -168,17 +166,15 @@ impl<T: Real> Kernel<T> for Loops<'_, T> {
     }
 
     #[inline]
-    fn run_unless(
-        self,
-        is_rare: impl Fn(T) -> bool + Copy,
-        usual: impl Value<T>,
-        rare: impl Value<T>,
-    ) -> Vec<T> {
+    fn run_function<V: Value<T>>(self, value: V) -> Vec<T> {
+        if !V::HAS_RARE {
+            return self.run(value);
+        }
         self.run(move |x: [T; 3]| {
-            if is_rare(x[0]) {
-                rare.of(x)
+            if value.is_rare(x[0]) {
+                value.of_rare(x)
             } else {
-                usual.of(x)
+                value.of(x)
             }
         })
     }
