@@ -59,8 +59,10 @@ pub use variable::Variable;
 /// What the other crates of the workspace need; not part of the interface.
 #[doc(hidden)]
 pub mod internal {
+    pub use crate::math::{Binary64, Bits, Truth, is_near};
     pub use crate::norm::{array_norm, norm};
     pub use crate::op::{Kernel, Value};
+    pub use crate::real::evaluate;
     pub use crate::tensor::arrange::{slice_steps, transposed};
     pub use crate::tensor::operation::{Extreme, Operation, Reduction, Stretch};
     pub use crate::tensor::reduce::{BLOCK, middle, reduced};

@@ -7,7 +7,8 @@
 //! and sines of angles of more than a million radians, come from the `libm` crate,
 //! which also computes them from exactly rounded operations in a fixed order.
 
-use super::math;
+use super::Op;
+use super::math::{self, Binary64};
 use std::fmt;
 use std::ops::{Add, Div, Mul, Neg, Sub};
 
@@ -151,7 +152,10 @@ pub trait Real:
     /// Whether an angle is at most a million radians: then [`Real::near_sin`] and
     /// similar functions apply, which have no branches; else [`Real::far_sin`] and
     /// similar functions.
-    fn is_near(self) -> bool;
+    #[inline(always)]
+    fn is_near(self) -> bool {
+        math::is_near(self.to_f64())
+    }
     /// [`Real::sin`] of an angle that [`Real::is_near`].
     fn near_sin(self) -> Self;
     /// [`Real::cos`] of an angle that [`Real::is_near`].
@@ -159,11 +163,17 @@ pub trait Real:
     /// [`Real::tan`] of an angle that [`Real::is_near`].
     fn near_tan(self) -> Self;
     /// [`Real::sin`] of an angle that is not near.
-    fn far_sin(self) -> Self;
+    fn far_sin(self) -> Self {
+        Self::from_f64(libm::sin(self.to_f64()))
+    }
     /// [`Real::cos`] of an angle that is not near.
-    fn far_cos(self) -> Self;
+    fn far_cos(self) -> Self {
+        Self::from_f64(libm::cos(self.to_f64()))
+    }
     /// [`Real::tan`] of an angle that is not near.
-    fn far_tan(self) -> Self;
+    fn far_tan(self) -> Self {
+        Self::from_f64(libm::tan(self.to_f64()))
+    }
     /// Arc sine, in radians.
     fn asin(self) -> Self;
     /// Arc cosine, in radians.
@@ -219,11 +229,28 @@ pub trait Real:
     fn pow(self, y: Self) -> Self;
 }
 
+/// Gives the table of the elementary functions to the macro `$user`, before `$input`: the
+/// operation, and the name of the method of [`Real`] and of its definition. Those of two
+/// operands come last.
+macro_rules! functions {
+    ($user:ident; $($input:tt)*) => {
+        $user! {
+            Cbrt cbrt, Exp exp, Expm1 expm1, Ln ln, Ln1p ln_1p, Log2 log2, Log10 log10,
+            Sin near_sin, Cos near_cos, Tan near_tan, Asin asin, Acos acos, Atan atan,
+            Sinh sinh, Cosh cosh, Tanh tanh, TanhSlope tanh_slope, Asinh asinh, Acosh acosh,
+            Atanh atanh, Sigmoid sigmoid, SigmoidSlope sigmoid_slope, Softplus softplus,
+            Erf erf, Erfc erfc, Gelu gelu, Silu silu, Lgamma lgamma, Digamma digamma;
+            Atan2 atan2, Hypot hypot, Pow pow, Polygamma polygamma, LogAddExp log_add_exp,
+            Elu elu; $($input)*
+        }
+    };
+}
+
 /// `$short` is whether the functions may be computed with less precision than a
 /// double has, since they are rounded to single precision.
 macro_rules! real {
-    ($type:ident, $short:literal, $fmod:ident; $($name:ident = $function:ident),+;
-     $($far:ident = $libm:ident),+; $($name2:ident),+) => {
+    ($($op:ident $name:ident),+; $($op2:ident $name2:ident),+;
+     $type:ident, $short:literal, $fmod:ident) => {
         impl Real for $type {
             const ZERO: Self = 0.0;
             const ONE: Self = 1.0;
@@ -277,39 +304,39 @@ macro_rules! real {
             fn round(self) -> Self {
                 $type::round_ties_even(self)
             }
-            #[inline(always)]
-            fn is_near(self) -> bool {
-                math::is_near(self.to_f64())
-            }
             fn fmod(self, y: Self) -> Self {
                 libm::$fmod(self, y)
             }
             $(#[inline(always)]
             fn $name(self) -> Self {
-                Self::from_f64(math::$function::<$short>(self.to_f64()))
-            })+
-            $(fn $far(self) -> Self {
-                Self::from_f64(libm::$libm(self.to_f64()))
+                Self::from_f64(math::$name::<f64, $short>(self.to_f64()))
             })+
             $(#[inline(always)]
             fn $name2(self, other: Self) -> Self {
-                Self::from_f64(math::$name2::<$short>(self.to_f64(), other.to_f64()))
+                Self::from_f64(math::$name2::<f64, $short>(self.to_f64(), other.to_f64()))
             })+
         }
     };
-    ($type:ident, $short:literal, $fmod:ident) => {
-        real!($type, $short, $fmod;
-            cbrt = cbrt, exp = exp, expm1 = expm1, ln = ln, ln_1p = ln_1p, log2 = log2,
-            log10 = log10, near_sin = sin, near_cos = cos, near_tan = tan, asin = asin,
-            acos = acos, atan = atan, sinh = sinh, cosh = cosh, tanh = tanh,
-            tanh_slope = tanh_slope, asinh = asinh,
-            acosh = acosh, atanh = atanh, sigmoid = sigmoid,
-            sigmoid_slope = sigmoid_slope, softplus = softplus, erf = erf, erfc = erfc,
-            gelu = gelu, silu = silu, lgamma = lgamma, digamma = digamma;
-            far_sin = sin, far_cos = cos, far_tan = tan;
-            atan2, hypot, pow, polygamma, log_add_exp, elu);
+}
+
+functions!(real; f32, true, fmodf);
+functions!(real; f64, false, fmod);
+
+macro_rules! evaluate {
+    ($($op:ident $name:ident),+; $($op2:ident $name2:ident),+;) => {
+        /// The elementary function `op` on any machine: the definition behind the method of
+        /// [`Real`], with a result to round to single precision if `SHORT`. Sine, cosine and
+        /// tangent are those of an angle that [`Real::is_near`]; a function of one operand
+        /// ignores y. `None` for an operation of another kind.
+        #[must_use]
+        pub fn evaluate<F: Binary64, const SHORT: bool>(op: Op, [x, y]: [F; 2]) -> Option<F> {
+            Some(match op {
+                $(Op::$op => math::$name::<F, SHORT>(x),)+
+                $(Op::$op2 => math::$name2::<F, SHORT>(x, y),)+
+                _ => return None,
+            })
+        }
     };
 }
 
-real!(f32, true, fmodf);
-real!(f64, false, fmod);
+functions!(evaluate;);

@@ -1,15 +1,17 @@
 //! Trigonometric functions of angles in radians, and their inverses.
 
-use super::{Double, Series, nearest, power_of_two, select, sum, sum_of_less};
+use super::{
+    Binary64, Bits, Double, Series, either, nearest, polynomial, select, sum, sum_of_less, two_to,
+};
 
 /// Up to here angles are reduced without branches: products of the number of quarter
 /// turns and a part of π/2 are exact.
 const NEAR: f64 = 1e6;
 
-/// Whether [`sin`], [`cos`] and [`tan`] are defined for this angle.
+/// Whether [`near_sin`], [`near_cos`] and [`near_tan`] are defined for this angle.
 #[inline(always)]
-pub fn is_near(x: f64) -> bool {
-    x.abs() <= NEAR
+pub fn is_near<F: Binary64>(x: F) -> F::Truth {
+    x.abs().is_at_most(NEAR)
 }
 
 /// π/2 in parts of 33 bits, and the rest.
@@ -56,97 +58,88 @@ const COS: Series<4, 6> = Series {
 
 /// The bits of k, and r for x = k · π/2 + r with |r| ≤ π/4.
 #[inline(always)]
-fn without_quarters<const SHORT: bool>(x: f64) -> (u64, Double) {
+fn without_quarters<F: Binary64, const SHORT: bool>(x: F) -> (F::Bits, Double<F>) {
     let (k, bits) = nearest(x * std::f64::consts::FRAC_2_PI);
     let [first, second, third, rest] = QUARTER_TURN;
     // No number of single precision is so near a multiple of π/2 that more
     // than the last bits of a double would be lost.
     if SHORT {
         let r = ((x - k * first) - k * second) - k * third;
-        return (bits, Double::new(r, 0.0));
+        return (bits, Double::from(r));
     }
     let (r, e) = sum(x - k * first, -(k * second));
     let (r, f) = sum(r, -(k * third));
     let missing = (e + f) - k * rest;
     // Near a multiple of π/2 the missing part is not small relative to r.
-    let (high, low) = sum_of_less(r, missing);
-    (bits, Double::new(high, low))
+    (bits, Double::new(r, missing).normal())
 }
 
 /// sin r as a sum.
 #[inline(always)]
-fn small_sin<const SHORT: bool>(r: Double) -> Double {
+fn small_sin<F: Binary64, const SHORT: bool>(r: Double<F>) -> Double<F> {
     let z = r.high * r.high;
-    let rest = r.high * z * SIN.at::<SHORT>(z);
+    let rest = r.high * z * polynomial(z, SIN.of::<SHORT>());
     if SHORT {
         return Double::new(r.high, rest);
     }
-    Double::new(r.high, rest + r.low * (1.0 - 0.5 * z))
+    Double::new(r.high, rest + r.low * (F::from(1.0) - z * 0.5))
 }
 
 /// cos r as a sum.
 #[inline(always)]
-fn small_cos<const SHORT: bool>(r: Double) -> Double {
+fn small_cos<F: Binary64, const SHORT: bool>(r: Double<F>) -> Double<F> {
     let z = r.high * r.high;
-    let half = 0.5 * z;
-    let high = 1.0 - half;
-    let rest = z * z * COS.at::<SHORT>(z);
+    let half = z * 0.5;
+    let high = F::from(1.0) - half;
+    let rest = z * z * polynomial(z, COS.of::<SHORT>());
     if SHORT {
         return Double::new(high, rest);
     }
-    Double::new(high, ((1.0 - high) - half) + (rest - r.high * r.low))
+    let low = (F::from(1.0) - high) - half;
+    Double::new(high, low + (rest - r.high * r.low))
 }
 
 /// `value` with its sign inverted if the second bit of `quarters` is set.
 #[inline(always)]
-fn turned(value: f64, quarters: u64) -> f64 {
-    f64::from_bits(value.to_bits() ^ (quarters & 2) << 62)
+fn turned<F: Binary64>(value: F, quarters: F::Bits) -> F {
+    F::from_bits(value.to_bits() ^ (quarters & 2) << 62)
 }
 
 /// The sine of r plus `quarters` quarter turns.
 #[inline(always)]
-fn sin_after<const SHORT: bool>(quarters: u64, r: Double) -> f64 {
-    let (sin, cos) = (small_sin::<SHORT>(r), small_cos::<SHORT>(r));
+fn sin_after<F: Binary64, const SHORT: bool>(quarters: F::Bits, r: Double<F>) -> F {
+    let (sin, cos) = (small_sin::<F, SHORT>(r), small_cos::<F, SHORT>(r));
     let (sin, cos) = (sin.high + sin.low, cos.high + cos.low);
-    turned(select(quarters & 1 == 0, sin, cos), quarters)
+    turned(select(quarters.is_odd(), cos, sin), quarters)
 }
 
 /// sin x for an angle that [`is_near`].
 #[inline(always)]
-pub fn sin<const SHORT: bool>(x: f64) -> f64 {
-    let (quarters, r) = without_quarters::<SHORT>(x);
-    let value = sin_after::<SHORT>(quarters, r);
+pub fn near_sin<F: Binary64, const SHORT: bool>(x: F) -> F {
+    let (quarters, r) = without_quarters::<F, SHORT>(x);
+    let value = sin_after::<F, SHORT>(quarters, r);
     // Also −0.
-    select(x.abs() < 1e-9, x, value)
+    select(x.abs().is_below(1e-9), x, value)
 }
 
 /// cos x for an angle that [`is_near`].
 #[inline(always)]
-pub fn cos<const SHORT: bool>(x: f64) -> f64 {
-    let (quarters, r) = without_quarters::<SHORT>(x);
-    sin_after::<SHORT>(quarters.wrapping_add(1), r)
+pub fn near_cos<F: Binary64, const SHORT: bool>(x: F) -> F {
+    let (quarters, r) = without_quarters::<F, SHORT>(x);
+    sin_after::<F, SHORT>(quarters.wrapping_add(1), r)
 }
 
 /// tan x = sin x / cos x for an angle that [`is_near`].
 #[inline(always)]
-pub fn tan<const SHORT: bool>(x: f64) -> f64 {
-    let (quarters, r) = without_quarters::<SHORT>(x);
-    let (sin, cos) = (
-        small_sin::<SHORT>(r).normal(),
-        small_cos::<SHORT>(r).normal(),
-    );
-    let is_odd = quarters & 1 == 1;
-    let above = Double::new(
-        select(is_odd, -cos.high, sin.high),
-        select(is_odd, -cos.low, sin.low),
-    );
-    let below = Double::new(
-        select(is_odd, sin.high, cos.high),
-        select(is_odd, sin.low, cos.low),
-    );
-    let value = above.over::<SHORT>(below);
+pub fn near_tan<F: Binary64, const SHORT: bool>(x: F) -> F {
+    let (quarters, r) = without_quarters::<F, SHORT>(x);
+    let sin = small_sin::<F, SHORT>(r).normal();
+    let cos = small_cos::<F, SHORT>(r).normal();
+    let is_odd = quarters.is_odd();
+    let above = either(is_odd, cos.scaled(-1.0), sin);
+    let value = above.over::<SHORT>(either(is_odd, sin, cos));
     // Also −0, and numbers too small for the quotient.
-    select(x.abs() < 1e-9, x, value.high + value.low)
+    select(x.abs().is_below(1e-9), x, value.high + value.low)
 }
 
 /// (arcsin x − x) / x³ of x², for |x| ≤ ½.
@@ -173,48 +166,39 @@ const HALF_PI: Double = Double::new(std::f64::consts::FRAC_PI_2, 6.123_233_995_7
 /// arcsin s as a sum for s = |x| ≤ ½, and for larger |x| twice arcsin s for
 /// s = √((1 − |x|)/2), which is the difference to π/2.
 #[inline(always)]
-fn small_asin<const SHORT: bool>(magnitude: f64) -> (bool, Double) {
-    let is_far = magnitude > 0.5;
-    let half = 0.5 * (1.0 - magnitude);
+fn small_asin<F: Binary64, const SHORT: bool>(magnitude: F) -> (F::Truth, Double<F>) {
+    let is_far = magnitude.is_above(0.5);
+    let half = (F::from(1.0) - magnitude) * 0.5;
     let z = select(is_far, half, magnitude * magnitude);
     let s = select(is_far, z.sqrt(), magnitude);
     let factor = select(is_far, 2.0, 1.0);
-    let mut rest = s * (z * ASIN.at::<SHORT>(z));
+    let mut rest = s * (z * polynomial(z, ASIN.of::<SHORT>()));
     if !SHORT {
-        let missing = Double::new(z, 0.0).missing_of_root(s);
-        rest += select(is_far, missing, 0.0);
+        let missing = Double::from(z).missing_of_root(s);
+        rest = rest + select(is_far, missing, 0.0);
     }
     (is_far, Double::new(factor * s, factor * rest))
 }
 
 /// arcsin x.
 #[inline(always)]
-pub fn asin<const SHORT: bool>(x: f64) -> f64 {
-    let (is_far, small) = small_asin::<SHORT>(x.abs());
+pub fn asin<F: Binary64, const SHORT: bool>(x: F) -> F {
+    let (is_far, small) = small_asin::<F, SHORT>(x.abs());
     let (high, low) = sum_of_less(HALF_PI.high, -small.high);
-    let far = high + (low + (HALF_PI.low - small.low));
+    let far = high + (low + (F::from(HALF_PI.low) - small.low));
     select(is_far, far, small.high + small.low).copysign(x)
 }
 
 /// arccos x.
 #[inline(always)]
-pub fn acos<const SHORT: bool>(x: f64) -> f64 {
-    let (is_far, small) = small_asin::<SHORT>(x.abs());
-    let is_negative = x < 0.0;
+pub fn acos<F: Binary64, const SHORT: bool>(x: F) -> F {
+    let (is_far, small) = small_asin::<F, SHORT>(x.abs());
+    let is_negative = x.is_below(0.0);
     // π/2 − arcsin x near 0, else the difference to π or 0.
-    let far = Double::new(
-        select(is_negative, PI.high, 0.0),
-        select(is_negative, PI.low, 0.0),
-    );
-    let base = Double::new(
-        select(is_far, far.high, HALF_PI.high),
-        select(is_far, far.low, HALF_PI.low),
-    );
-    let is_less = is_far == is_negative;
-    let less = Double::new(
-        select(is_less, -small.high, small.high),
-        select(is_less, -small.low, small.low),
-    );
+    let zero = Double::from(F::from(0.0));
+    let far = either(is_negative, Double::constant(PI), zero);
+    let base = either(is_far, far, Double::constant(HALF_PI));
+    let less = either(is_far ^ is_negative, small, small.scaled(-1.0));
     let (high, low) = sum(base.high, less.high);
     high + (low + (base.low + less.low))
 }
@@ -237,15 +221,15 @@ const ATAN: Series<7, 11> = Series {
 };
 
 /// The angle of the point (x, y), both at least 0 and not both 0, or π minus the
-/// angle if `from_pi`. It is a multiple of π/4 plus the arc tangent of a quotient.
+/// angle if `side` is negative. It is a multiple of π/4 plus the arc tangent of a quotient.
 ///
 /// The larger of them must be far enough from the limits of a double that it can be
 /// multiplied by its parts.
 #[inline(always)]
-fn angle<const SHORT: bool>(y: f64, x: f64, from_pi: bool) -> f64 {
+fn angle<F: Binary64, const SHORT: bool>(y: F, x: F, side: F) -> F {
     const ROOT_OF_2: f64 = std::f64::consts::SQRT_2;
-    let is_small = y <= (ROOT_OF_2 - 1.0) * x;
-    let is_large = y > (ROOT_OF_2 + 1.0) * x;
+    let is_small = y.is_at_most(x * (ROOT_OF_2 - 1.0));
+    let is_large = y.is_above(x * (ROOT_OF_2 + 1.0));
     let (less, less_low) = sum(y, -x);
     let (more, more_low) = sum(y, x);
     let above = select(is_small, y, select(is_large, -x, less));
@@ -255,10 +239,11 @@ fn angle<const SHORT: bool>(y: f64, x: f64, from_pi: bool) -> f64 {
     let below = Double::new(below, select(is_exact, 0.0, more_low));
     let u = above.over::<SHORT>(below).normal();
     let z = u.high * u.high;
-    let rest = u.high * (z * ATAN.at::<SHORT>(z)) + u.low;
+    let rest = u.high * (z * polynomial(z, ATAN.of::<SHORT>())) + u.low;
 
+    let from_pi = side.is_sign_negative();
     let eighths = select(is_small, 0.0, select(is_large, 2.0, 1.0));
-    let eighths = select(from_pi, 4.0 - eighths, eighths);
+    let eighths = select(from_pi, F::from(4.0) - eighths, eighths);
     let u_high = select(from_pi, -u.high, u.high);
     let rest = select(from_pi, -rest, rest);
     // Exact, also for 3: the last bits of this π are zeros.
@@ -269,39 +254,40 @@ fn angle<const SHORT: bool>(y: f64, x: f64, from_pi: bool) -> f64 {
 
 /// arctan x.
 #[inline(always)]
-pub fn atan<const SHORT: bool>(x: f64) -> f64 {
+pub fn atan<F: Binary64, const SHORT: bool>(x: F) -> F {
     // From here on the nearest number is π/2.
-    let magnitude = select(x.abs() > 1e18, 1e18, x.abs());
-    let value = angle::<SHORT>(magnitude, 1.0, false);
+    let magnitude = x.abs().at_most(1e18);
+    let one = F::from(1.0);
+    let value = angle::<F, SHORT>(magnitude, one, one);
     // Also numbers too small for the quotient.
-    select(x.abs() < 1e-9, x, value.copysign(x))
+    select(x.abs().is_below(1e-9), x, value.copysign(x))
 }
 
 /// The angle of the point (x, y).
 #[inline(always)]
-pub fn atan2<const SHORT: bool>(y: f64, x: f64) -> f64 {
+pub fn atan2<F: Binary64, const SHORT: bool>(y: F, x: F) -> F {
     let (height, width) = (y.abs(), x.abs());
     // An infinity becomes 1 and the other number 0; both become 1 if both are infinite.
-    let (high, wide) = (height == f64::INFINITY, width == f64::INFINITY);
+    let (high, wide) = (height.equals(f64::INFINITY), width.equals(f64::INFINITY));
     let any = high | wide;
-    let finite = |is_infinite: bool, x: f64| {
+    let finite = |is_infinite: F::Truth, x: F| {
         let x = select(any, x * 0.0, x);
         select(is_infinite, 1.0, x)
     };
     let (height, width) = (finite(high, height), finite(wide, width));
     // The origin counts as a point of the axis.
-    let width = select((height == 0.0) & (width == 0.0), 1.0, width);
-    let from_pi = x.is_sign_negative();
+    let width = select(height.equals(0.0) & width.equals(0.0), 1.0, width);
     if SHORT {
-        return angle::<SHORT>(height, width, from_pi).copysign(y);
+        return angle::<F, SHORT>(height, width, x).copysign(y);
     }
     // Both are scaled alike, to where products with their parts are exact.
-    let (up, down) = (power_of_two(300), power_of_two(300_u64.wrapping_neg()));
-    let greater = select(height > width, height, width);
-    let scale = select(greater > 1e200, down, select(greater < 1e-200, up, 1.0));
+    let (up, down) = (two_to(300), two_to(-300));
+    let greater = select(height.is_above(width), height, width);
+    let scale = select(greater.is_below(1e-200), up, 1.0);
+    let scale = select(greater.is_above(1e200), down, scale);
     let (height, width) = (height * scale, width * scale);
-    let value = angle::<SHORT>(height, width, from_pi);
+    let value = angle::<F, SHORT>(height, width, x);
     // A very small angle is the quotient, which may be subnormal.
-    let is_quotient = !from_pi & (height < 1e-9 * width);
+    let is_quotient = !x.is_sign_negative() & height.is_below(width * 1e-9);
     select(is_quotient, height / width, value).copysign(y)
 }

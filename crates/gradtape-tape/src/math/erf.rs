@@ -1,7 +1,7 @@
 //! The error function.
 
 use super::exponential::exp;
-use super::{Series, select};
+use super::{Binary64, Series, polynomial, select};
 
 /// erf x / x − 1 of x², for |x| ≤ 1.
 const ERF: Series<9, 12> = Series {
@@ -40,13 +40,13 @@ const ERFCX: Series<8, 12> = Series {
 
 /// erf x.
 #[inline(always)]
-pub fn erf<const SHORT: bool>(x: f64) -> f64 {
+pub fn erf<F: Binary64, const SHORT: bool>(x: F) -> F {
     // Above 6 the nearest number is 1.
-    let magnitude = select(x.abs() > 6.0, 6.0, x.abs());
+    let magnitude = x.abs().at_most(6.0);
     let square = magnitude * magnitude;
-    let near = x + x * ERF.at::<SHORT>(square);
-    let variable = 1.0 / (magnitude + 3.0) - 0.25;
-    let missing = exp::<SHORT>(-square) * ERFCX.at::<SHORT>(variable);
-    let far = (1.0 - missing).copysign(x);
-    select(magnitude < 1.0, near, far)
+    let near = x + x * polynomial(square, ERF.of::<SHORT>());
+    let variable = F::from(1.0) / (magnitude + 3.0) - 0.25;
+    let missing = exp::<F, SHORT>(-square) * polynomial(variable, ERFCX.of::<SHORT>());
+    let far = (F::from(1.0) - missing).copysign(x);
+    select(magnitude.is_below(1.0), near, far)
 }

@@ -2,7 +2,7 @@
 //! distribution in `gelu`.
 
 use super::extended::{exp_parts, in_halves, scaled_down};
-use super::{Double, Series, product, select, sum, sum_of_less};
+use super::{Binary64, Bits, Double, Series, product, select, sum, sum_of_less};
 
 /// Φ(−t) / φ(t) · (t + 4) / √(2π) of 1/(t + 4) − 3/32, for t from 0 to 39, where Φ is the
 /// distribution function of the normal distribution and φ its density. The last three
@@ -38,59 +38,52 @@ const ROOT_OF_2: Double = Double::new(std::f64::consts::SQRT_2, -9.667_293_313_4
 /// Φ(−t) / φ(t) / √(2π) for 0 ≤ t ≤ 39: the factor of exp(−t²/2) in Φ(−t). If `SHORT`, it is a
 /// double.
 #[inline(always)]
-fn tail<const SHORT: bool>(t: Double) -> Double {
-    let (high, low) = sum(t.high, 4.0);
-    let inverse = Double::new(1.0, 0.0).over::<SHORT>(Double::new(high, low + t.low));
+fn tail<F: Binary64, const SHORT: bool>(t: Double<F>) -> Double<F> {
+    let (high, low) = sum(t.high, F::from(4.0));
+    let inverse = Double::from(F::from(1.0)).over::<SHORT>(Double::new(high, low + t.low));
     let variable = Double::new(inverse.high - 0.093_75, inverse.low);
     let nearest = variable.high + variable.low;
-    let series = if SHORT {
-        Double::new(in_halves(nearest, &TAIL.short), 0.0)
-    } else {
-        let series = Double::new(in_halves(nearest, &TAIL.long), 0.0);
-        let series = variable.times::<SHORT>(series).plus(TAIL_SQUARE);
-        let series = variable.times::<SHORT>(series).plus(TAIL_LINEAR);
-        variable.times::<SHORT>(series).plus(TAIL_CONSTANT)
-    };
+    let mut series = Double::from(in_halves(nearest, TAIL.of::<SHORT>()));
+    if !SHORT {
+        for constant in [TAIL_SQUARE, TAIL_LINEAR, TAIL_CONSTANT] {
+            let product = variable.times::<SHORT>(series);
+            series = product.plus(Double::constant(constant));
+        }
+    }
     series.times::<SHORT>(inverse)
 }
 
 /// 1 − erf x = 2 Φ(−x √2), for negative x as 2 − 2 Φ(x √2).
 #[inline(always)]
-pub fn erfc<const SHORT: bool>(x: f64) -> f64 {
+pub fn erfc<F: Binary64, const SHORT: bool>(x: F) -> F {
     // Above 27.3 the nearest number is 0 or 2.
-    let magnitude = select(x.abs() > 27.5, 27.5, x.abs());
-    let t = Double::new(magnitude, 0.0).times::<SHORT>(ROOT_OF_2);
+    let magnitude = x.abs().at_most(27.5);
+    let t = Double::from(magnitude).times::<SHORT>(Double::constant(ROOT_OF_2));
     let (square, rest) = product(magnitude, magnitude);
-    let (k, e) = exp_parts::<SHORT>(Double::new(-square, -rest));
-    let tail = e.times::<SHORT>(tail::<SHORT>(t));
+    let (k, e) = exp_parts::<F, SHORT>(Double::new(-square, -rest));
+    let tail = e.times::<SHORT>(tail::<F, SHORT>(t));
     let above_zero = scaled_down(tail.high + tail.low, k.wrapping_add(1));
-    let twice = tail.scaled(scaled_down(2.0, k));
-    let (high, low) = sum_of_less(2.0, -twice.high);
-    let below_two = high + (low - twice.low);
-    select(x < 0.0, below_two, above_zero)
-}
-
-/// For t = |x|, or 39 from where on Φ is 0 or 1: t, and exp(−t²/2) = 2ᵏ · e as the last bits
-/// of k and e.
-#[inline(always)]
-fn parts<const SHORT: bool>(x: f64) -> (f64, u64, Double) {
-    let t = select(x.abs() > 39.0, 39.0, x.abs());
-    let (square, rest) = product(t, t);
-    let (k, e) = exp_parts::<SHORT>(Double::new(square, rest).scaled(-0.5));
-    (t, k, e)
+    above_zero.unless(x.is_below(0.0), || {
+        let twice = tail.scaled(scaled_down(F::from(2.0), k));
+        let (high, low) = sum_of_less(2.0, -twice.high);
+        high + (low - twice.low)
+    })
 }
 
 /// x · Φ(x), for positive x as x · (1 − Φ(−x)).
 #[inline(always)]
-pub fn gelu<const SHORT: bool>(x: f64) -> f64 {
-    let (t, k, e) = parts::<SHORT>(x);
-    let tail = e.times::<SHORT>(tail::<SHORT>(Double::new(t, 0.0)));
+pub fn gelu<F: Binary64, const SHORT: bool>(x: F) -> F {
+    // From 39 on Φ is 0 or 1; below, exp(−t²/2) = 2ᵏ · e.
+    let t = x.abs().at_most(39.0);
+    let (square, rest) = product(t, t);
+    let (k, e) = exp_parts::<F, SHORT>(Double::new(square, rest).scaled(-0.5));
+    let tail = e.times::<SHORT>(tail::<F, SHORT>(Double::from(t)));
     let below_zero = scaled_down(tail.rounded_times::<SHORT>(-t), k);
-    let tail = tail.scaled(scaled_down(1.0, k));
+    let tail = tail.scaled(scaled_down(F::from(1.0), k));
     let (high, low) = sum_of_less(1.0, -tail.high);
     let above_zero = Double::new(high, low - tail.low).rounded_times::<SHORT>(x);
-    let value = select(x < 0.0, below_zero, above_zero);
-    let value = select(x > 39.0, x, value);
+    let value = select(x.is_below(0.0), below_zero, above_zero);
+    let value = select(x.is_above(39.0), x, value);
     // Also −0, and numbers too small for the product.
-    select(x.abs() < 1e-17, 0.5 * x, value)
+    select(x.abs().is_below(1e-17), x * 0.5, value)
 }

@@ -1,7 +1,10 @@
 //! The exponential function and functions derived from it.
 
-use super::extended::exp_parts;
-use super::{Double, LN_2, Series, half_of, nearest, power_of_two, select, sum, sum_of_less};
+use super::extended::{exp_parts, scaled_down};
+use super::{
+    Binary64, Bits, Double, LN_2, Series, either, half_of, nearest, polynomial, power_of_two,
+    select, sum, sum_of_less, two_to,
+};
 
 /// (eʳ − 1 − r) / r² for |r| ≤ ½ ln 2.
 const EXP: Series<7, 11> = Series {
@@ -49,92 +52,78 @@ const COSH: Series<3, 5> = Series {
 /// x = k · ln 2 + r: the last bits of k, and r with its rounding error, for |x| < 800.
 /// The low part of `x` counts too.
 #[inline(always)]
-pub(super) fn without_ln_2<const SHORT: bool>(x: Double) -> (u64, Double) {
+pub(super) fn without_ln_2<F: Binary64, const SHORT: bool>(x: Double<F>) -> (F::Bits, Double<F>) {
     let (k, bits) = nearest(x.high * std::f64::consts::LOG2_E);
     let high = x.high - k * LN_2.high;
     let low = k * LN_2.low - x.low;
     let r = high - low;
-    let missing = if SHORT { 0.0 } else { (high - r) - low };
-    (bits, Double::new(r, missing))
+    if SHORT {
+        return (bits, Double::from(r));
+    }
+    (bits, Double::new(r, (high - r) - low))
 }
 
 /// eʳ − 1 as a sum, for |r| ≤ ½ ln 2.
 #[inline(always)]
-pub(super) fn small<const SHORT: bool>(r: Double) -> Double {
-    let rest = r.high * r.high * EXP.at::<SHORT>(r.high) + r.low;
+pub(super) fn small<F: Binary64, const SHORT: bool>(r: Double<F>) -> Double<F> {
+    let rest = r.high * r.high * polynomial(r.high, EXP.of::<SHORT>()) + r.low;
     Double::new(r.high, rest)
-}
-
-/// x · 2ᵏ for x near 1 and k from −1077 to 1024, rounded once.
-#[inline(always)]
-fn scaled(x: f64, k: u64, is_large: bool) -> f64 {
-    let (less, factor) = if is_large {
-        (1_u64.wrapping_neg(), 2.0)
-    } else {
-        (64, power_of_two(64_u64.wrapping_neg()))
-    };
-    x * power_of_two(k.wrapping_add(less)) * factor
-}
-
-/// Outside these bounds the result is infinite or 0 in any case.
-#[inline(always)]
-fn bounded(x: f64) -> f64 {
-    let x = select(x > 710.0, 710.0, x);
-    select(x < -746.0, -746.0, x)
 }
 
 /// eˣ for the sum in `x`.
 #[inline(always)]
-pub(super) fn exp_of_sum<const SHORT: bool>(x: Double) -> f64 {
-    let high = bounded(x.high);
-    let low = select(high == x.high, x.low, 0.0);
-    let (k, r) = without_ln_2::<SHORT>(Double::new(high, low));
-    let small = small::<SHORT>(r);
-    scaled(1.0 + (small.high + small.low), k, high > 0.0)
+pub(super) fn exp_of_sum<F: Binary64, const SHORT: bool>(x: Double<F>) -> F {
+    // Outside these bounds the result is infinite or 0 in any case.
+    let high = x.high.at_most(710.0).at_least(-746.0);
+    let low = select(high.equals(x.high), x.low, 0.0);
+    let (k, r) = without_ln_2::<F, SHORT>(Double::new(high, low));
+    let small = small::<F, SHORT>(r);
+    // 2ᵏ may be no double, the product is; it is rounded once.
+    let is_large = high.is_above(0.0);
+    let less = select(is_large, 0.5, two_to(64)).to_bits();
+    let power = F::from_bits((k << 52).wrapping_add(less));
+    (small.high + small.low + 1.0) * power * select(is_large, 2.0, two_to(-64))
 }
 
 /// eˣ = 2ᵏ · eʳ.
 #[inline(always)]
-pub fn exp<const SHORT: bool>(x: f64) -> f64 {
-    exp_of_sum::<SHORT>(Double::new(x, 0.0))
+pub fn exp<F: Binary64, const SHORT: bool>(x: F) -> F {
+    exp_of_sum::<F, SHORT>(Double::from(x))
 }
 
 /// eˣ as a sum, for x ≤ 0.
 #[inline(always)]
-pub(super) fn exp_as_sum<const SHORT: bool>(x: f64) -> Double {
-    let (k, m) = exp_parts::<SHORT>(Double::new(select(x < -746.0, -746.0, x), 0.0));
+pub(super) fn exp_as_sum<F: Binary64, const SHORT: bool>(x: F) -> Double<F> {
+    let (k, m) = exp_parts::<F, SHORT>(Double::from(x.at_least(-746.0)));
     if SHORT {
-        return Double::new(scaled(m.high, k, false), 0.0);
+        return Double::from(scaled_down(m.high, k));
     }
-    let power = power_of_two(k.wrapping_add(64));
-    let factor = power_of_two(64_u64.wrapping_neg());
-    m.scaled(power).scaled(factor)
+    Double::new(scaled_down(m.high, k), scaled_down(m.low, k))
 }
 
 /// eˣ − 1 = 2ᵏ · (eʳ − 1) + (2ᵏ − 1), halved at first, since 2ᵏ may be too large:
 /// the result is twice the sum.
 #[inline(always)]
-pub(super) fn half_expm1<const SHORT: bool>(x: f64) -> Double {
-    let (k, r) = without_ln_2::<SHORT>(Double::new(x, 0.0));
-    let small = small::<SHORT>(r);
-    let power = power_of_two(k.wrapping_sub(1));
+pub(super) fn half_expm1<F: Binary64, const SHORT: bool>(x: F) -> Double<F> {
+    let (k, r) = without_ln_2::<F, SHORT>(Double::from(x));
+    let small = small::<F, SHORT>(r);
+    let power: F = power_of_two(k.wrapping_sub(1));
     if SHORT {
-        return Double::new(power * (small.high + small.low) + (power - 0.5), 0.0);
+        return Double::from(power * (small.high + small.low) + (power - 0.5));
     }
     let (high, rest) = sum_of_less(small.high, small.low);
     // From k = 53 on the 1 is lost in the high part.
-    let (value, lost) = sum(power, -0.5);
+    let (value, lost) = sum(power, F::from(-0.5));
     let (value, low) = sum(value, power * high);
     Double::new(value, (low + lost) + power * rest)
 }
 
 /// eˣ − 1.
 #[inline(always)]
-pub fn expm1<const SHORT: bool>(x: f64) -> f64 {
-    let bounded = select(x > 710.0, 710.0, x);
-    let half = half_expm1::<SHORT>(select(bounded < -40.0, -40.0, bounded));
+pub fn expm1<F: Binary64, const SHORT: bool>(x: F) -> F {
+    let half = half_expm1::<F, SHORT>(x.at_most(710.0).at_least(-40.0));
     // Also −0, and numbers too small to be halved.
-    select(x.abs() < 1e-17, x, 2.0 * (half.high + half.low))
+    select(x.abs().is_below(1e-17), x, (half.high + half.low) * 2.0)
 }
 
 /// With e^(k ln 2 + r) = 2ᵏ (cosh r + sinh r): the parts of
@@ -145,15 +134,15 @@ pub fn expm1<const SHORT: bool>(x: f64) -> f64 {
 /// where the larger factor is the one for `first`. Returns an eighth of the result, so
 /// that nothing overflows too early.
 #[inline(always)]
-fn hyperbolic<const SHORT: bool>(x: f64, is_sinh: bool) -> f64 {
-    let magnitude = select(x.abs() > 711.0, 711.0, x.abs());
-    let (k, r) = without_ln_2::<SHORT>(Double::new(magnitude, 0.0));
+fn hyperbolic<F: Binary64, const SHORT: bool>(x: F, is_sinh: bool) -> F {
+    let magnitude = x.abs().at_most(711.0);
+    let (k, r) = without_ln_2::<F, SHORT>(Double::from(magnitude));
     let z = r.high * r.high;
-    let cosh = z * (0.5 + z * COSH.at::<SHORT>(z));
-    let sinh = r.high * z * SINH.at::<SHORT>(z) + r.low;
-    let power = power_of_two(k.wrapping_sub(4));
-    let inverse = power_of_two(4_u64.wrapping_neg().wrapping_sub(k));
-    let inverse = select(magnitude > 60.0, 0.0, inverse);
+    let cosh = z * (z * polynomial(z, COSH.of::<SHORT>()) + 0.5);
+    let sinh = r.high * z * polynomial(z, SINH.of::<SHORT>()) + r.low;
+    let power: F = power_of_two(k.wrapping_sub(4));
+    let inverse: F = power_of_two(F::Bits::from(4_u64.wrapping_neg()).wrapping_sub(k));
+    let inverse = select(magnitude.is_above(60.0), 0.0, inverse);
     let (less, more) = (power - inverse, power + inverse);
     let (of_one, of_r) = if is_sinh { (less, more) } else { (more, less) };
     if SHORT {
@@ -168,34 +157,33 @@ fn hyperbolic<const SHORT: bool>(x: f64, is_sinh: bool) -> f64 {
 
 /// sinh x.
 #[inline(always)]
-pub fn sinh<const SHORT: bool>(x: f64) -> f64 {
-    let value = 8.0 * hyperbolic::<SHORT>(x, true);
+pub fn sinh<F: Binary64, const SHORT: bool>(x: F) -> F {
+    let value = hyperbolic::<F, SHORT>(x, true) * 8.0;
     // Also −0, and numbers too small to be divided by 8.
-    select(x.abs() < 1e-9, x, value.copysign(x))
+    select(x.abs().is_below(1e-9), x, value.copysign(x))
 }
 
 /// cosh x.
 #[inline(always)]
-pub fn cosh<const SHORT: bool>(x: f64) -> f64 {
-    8.0 * hyperbolic::<SHORT>(x, false)
+pub fn cosh<F: Binary64, const SHORT: bool>(x: F) -> F {
+    hyperbolic::<F, SHORT>(x, false) * 8.0
 }
 
 /// For e = exp(−2|x|), with which tanh |x| = (1 − e) / (1 + e): half of 1 − e, half of
 /// 1 + e, and e, which is accurate however small.
 #[inline(always)]
-fn halves_of_tanh<const SHORT: bool>(x: f64) -> (Double, Double, f64) {
-    let exponent = -2.0 * x.abs();
-    let exponent = select(exponent < -746.0, -746.0, exponent);
-    let (k, r) = without_ln_2::<SHORT>(Double::new(exponent, 0.0));
-    let small = small::<SHORT>(r);
-    let e = scaled(1.0 + (small.high + small.low), k, false);
+fn halves_of_tanh<F: Binary64, const SHORT: bool>(x: F) -> (Double<F>, Double<F>, F) {
+    let exponent = (x.abs() * -2.0).at_least(-746.0);
+    let (k, r) = without_ln_2::<F, SHORT>(Double::from(exponent));
+    let small = small::<F, SHORT>(r);
+    let e = scaled_down(small.high + small.low + 1.0, k);
     // From here on e vanishes relative to 1, and its power of two may not be a double.
-    let is_one = exponent < -80.0;
-    let power = select(is_one, 0.0, power_of_two(k.wrapping_sub(1)));
+    let is_one = exponent.is_below(-80.0);
+    let power: F = select(is_one, 0.0, power_of_two::<F>(k.wrapping_sub(1)));
     let (less, more) = if SHORT {
         let half = power * (small.high + small.low);
-        let less = Double::new((0.5 - power) - half, 0.0);
-        (less, Double::new((0.5 + power) + half, 0.0))
+        let less = Double::from((F::from(0.5) - power) - half);
+        (less, Double::from((power + 0.5) + half))
     } else {
         let (high, rest) = sum_of_less(small.high, small.low);
         let (half, rest) = (power * high, power * rest);
@@ -211,47 +199,43 @@ fn halves_of_tanh<const SHORT: bool>(x: f64) -> (Double, Double, f64) {
 
 /// tanh x = (1 − e) / (1 + e) for e = exp(−2x) and x ≥ 0.
 #[inline(always)]
-pub fn tanh<const SHORT: bool>(x: f64) -> f64 {
-    let (less, more, _) = halves_of_tanh::<SHORT>(x);
+pub fn tanh<F: Binary64, const SHORT: bool>(x: F) -> F {
+    let (less, more, _) = halves_of_tanh::<F, SHORT>(x);
     let value = less.over::<SHORT>(more);
     let value = (value.high + value.low).copysign(x);
     // Also −0, and numbers too small for the quotient.
-    select(x.abs() < 1e-9, x, value)
+    select(x.abs().is_below(1e-9), x, value)
 }
 
 /// 1/cosh² x = 4e / (1 + e)² for e = exp(−2|x|), which is also accurate in the tails.
 #[inline(always)]
-pub fn tanh_slope<const SHORT: bool>(x: f64) -> f64 {
-    let (_, more, e) = halves_of_tanh::<SHORT>(x);
-    let inverse = 1.0 / more.high;
+pub fn tanh_slope<F: Binary64, const SHORT: bool>(x: F) -> F {
+    let (_, more, e) = halves_of_tanh::<F, SHORT>(x);
+    let inverse = F::from(1.0) / more.high;
     (e * inverse) * inverse
 }
 
 /// For e = e^−|x|: e and 1 + e.
 #[inline(always)]
-fn parts_of_sigmoid<const SHORT: bool>(x: f64) -> (Double, Double) {
-    let e = exp_as_sum::<SHORT>(-x.abs());
+fn parts_of_sigmoid<F: Binary64, const SHORT: bool>(x: F) -> (Double<F>, Double<F>) {
+    let e = exp_as_sum::<F, SHORT>(-x.abs());
     let (high, low) = sum_of_less(1.0, e.high);
     (e, Double::new(high, low + e.low))
 }
 
 /// 1 / (1 + e⁻ˣ), for negative x as eˣ / (1 + eˣ).
 #[inline(always)]
-pub fn sigmoid<const SHORT: bool>(x: f64) -> f64 {
-    let (e, below) = parts_of_sigmoid::<SHORT>(x);
-    let is_positive = x >= 0.0;
-    let above = Double::new(
-        select(is_positive, 1.0, e.high),
-        select(is_positive, 0.0, e.low),
-    );
+pub fn sigmoid<F: Binary64, const SHORT: bool>(x: F) -> F {
+    let (e, below) = parts_of_sigmoid::<F, SHORT>(x);
+    let above = either(x.is_at_least(0.0), Double::from(F::from(1.0)), e);
     let value = above.over::<SHORT>(below);
     value.high + value.low
 }
 
 /// 1 / ((1 + e⁻ˣ)(1 + eˣ)) = e / (1 + e)² for e = e^−|x|.
 #[inline(always)]
-pub fn sigmoid_slope<const SHORT: bool>(x: f64) -> f64 {
-    let (e, below) = parts_of_sigmoid::<SHORT>(x);
-    let inverse = 1.0 / below.high;
+pub fn sigmoid_slope<F: Binary64, const SHORT: bool>(x: F) -> F {
+    let (e, below) = parts_of_sigmoid::<F, SHORT>(x);
+    let inverse = F::from(1.0) / below.high;
     (e.high * inverse) * inverse
 }

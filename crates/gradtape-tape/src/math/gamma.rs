@@ -1,8 +1,8 @@
 //! The logarithm of the gamma function, and its derivative.
 
-use super::extended::{above_constant, either, in_halves};
+use super::extended::{above_constant, in_halves};
 use super::power::ln_as_sum;
-use super::{Double, Series, TWO_TO_52, nearest, product, select, sum};
+use super::{Binary64, Double, Series, TWO_TO_52, either, nearest, product, select, sum};
 
 /// From here on asymptotic series are used.
 const FAR: f64 = 2.25;
@@ -123,17 +123,17 @@ const COTANGENT_CONSTANT: Double =
 
 /// x minus the nearest integer.
 #[inline(always)]
-pub(super) fn from_integer(x: f64) -> f64 {
+pub(super) fn from_integer<F: Binary64>(x: F) -> F {
     // From 2⁵² on every number is an integer.
-    let bounded = select(x.abs() < TWO_TO_52, x, 0.0);
+    let bounded = select(x.abs().is_below(TWO_TO_52), x, 0.0);
     bounded - nearest(bounded).0
 }
 
 /// x − y, or if `SHORT` its nearest double.
 #[inline(always)]
-fn minus<const SHORT: bool>(x: f64, y: f64) -> Double {
+fn minus<F: Binary64, const SHORT: bool>(x: F, y: F) -> Double<F> {
     if SHORT {
-        return Double::new(x - y, 0.0);
+        return Double::from(x - y);
     }
     let (high, low) = sum(x, -y);
     Double::new(high, low)
@@ -141,9 +141,9 @@ fn minus<const SHORT: bool>(x: f64, y: f64) -> Double {
 
 /// x², or if `SHORT` its nearest double.
 #[inline(always)]
-fn square<const SHORT: bool>(x: f64) -> Double {
+fn square<F: Binary64, const SHORT: bool>(x: F) -> Double<F> {
     if SHORT {
-        return Double::new(x * x, 0.0);
+        return Double::from(x * x);
     }
     let (high, low) = product(x, x);
     Double::new(high, low)
@@ -151,16 +151,16 @@ fn square<const SHORT: bool>(x: f64) -> Double {
 
 /// ln |sin πx / π| for |x| ≤ ½.
 #[inline(always)]
-fn ln_of_sine<const SHORT: bool>(x: f64) -> Double {
+fn ln_of_sine<F: Binary64, const SHORT: bool>(x: F) -> Double<F> {
     let x = x.abs();
-    let square = square::<SHORT>(x);
+    let square = square::<F, SHORT>(x);
     let series = in_halves(square.high, &SINC);
-    let series = above_constant::<false>(square.high, series, SINC_CONSTANT);
+    let series = above_constant::<F, false>(square.high, series, SINC_CONSTANT);
     let sinc = square
         .times::<SHORT>(series)
-        .plus_greater(Double::new(1.0, 0.0));
-    let sine = sinc.times::<SHORT>(Double::new(x, 0.0));
-    let ln = ln_as_sum::<SHORT>(sine.high);
+        .plus_greater(Double::from(F::from(1.0)));
+    let sine = sinc.times::<SHORT>(Double::from(x));
+    let ln = ln_as_sum::<F, SHORT>(sine.high);
     Double::new(ln.high, ln.low + sine.low / sine.high)
 }
 
@@ -168,46 +168,47 @@ fn ln_of_sine<const SHORT: bool>(x: f64) -> Double {
 /// (x − 1) (x − 2) · series, and below ln Γ(x + 1) − ln x. For negative x it is
 /// −ln |sin πx / π| − (ln Γ(|x|) + ln |x|).
 #[inline(always)]
-pub fn lgamma<const SHORT: bool>(x: f64) -> f64 {
+pub fn lgamma<F: Binary64, const SHORT: bool>(x: F) -> F {
     let magnitude = x.abs();
-    let is_negative = x < 0.0;
-    let is_small = magnitude < 0.75;
-    let is_far = magnitude >= FAR;
+    let is_negative = x.is_below(0.0);
+    let is_small = magnitude.is_below(0.75);
+    let is_far = magnitude.is_at_least(FAR);
 
     // 1/x, or the variable of the other series; and that series.
     let shift = select(is_small, 1.0, 0.0);
     let above = select(is_far, 1.0, magnitude + (shift - 1.3));
     let below = select(is_far, magnitude, magnitude + (shift + 1.3));
-    let quotient = Double::new(above, 0.0).over::<SHORT>(Double::new(below, 0.0));
+    let quotient = Double::from(above).over::<SHORT>(Double::from(below));
     let variable = quotient.high + quotient.low;
     let square = variable * variable;
-    let far_series = STIRLING.in_halves::<SHORT>(square);
-    let far_series = above_constant::<SHORT>(square, far_series, STIRLING_CONSTANT);
-    let near_series = LGAMMA_CENTRE.in_halves::<SHORT>(variable);
-    let near_series = above_constant::<SHORT>(variable, near_series, LGAMMA_CENTRE_CONSTANT);
+    let far_series = in_halves(square, STIRLING.of::<SHORT>());
+    let far_series = above_constant::<F, SHORT>(square, far_series, STIRLING_CONSTANT);
+    let near_series = in_halves(variable, LGAMMA_CENTRE.of::<SHORT>());
+    let near_series = above_constant::<F, SHORT>(variable, near_series, LGAMMA_CENTRE_CONSTANT);
 
     // The series over x, or the product of the zeros.
-    let first_zero = minus::<SHORT>(magnitude, 1.0);
-    let second_zero = minus::<SHORT>(magnitude, select(is_small, 0.0, 2.0));
+    let first_zero = minus::<F, SHORT>(magnitude, F::from(1.0));
+    let second_zero = minus::<F, SHORT>(magnitude, select(is_small, 0.0, 2.0));
     let product = either(is_far, quotient, first_zero)
         .times::<SHORT>(either(is_far, far_series, second_zero));
 
-    let ln = ln_as_sum::<SHORT>(magnitude);
-    let ln_less_1 = ln.plus(Double::new(-1.0, 0.0));
-    let value = either(is_far, Double::new(magnitude, 0.0), product)
+    let ln = ln_as_sum::<F, SHORT>(magnitude);
+    let ln_less_1 = ln.plus(Double::from(F::from(-1.0)));
+    let value = either(is_far, Double::from(magnitude), product)
         .times::<SHORT>(either(is_far, ln_less_1, near_series));
     let share = select(is_far, -0.5, select(is_small, -1.0, 0.0));
     let share = share + select(is_negative, 1.0, 0.0);
-    let rest = either(is_far, product.plus(HALF_LN_2_PI), Double::new(0.0, 0.0));
+    let rest = product.plus(Double::constant(HALF_LN_2_PI));
+    let rest = either(is_far, rest, Double::from(F::from(0.0)));
     let value = value.plus(ln.scaled(share).plus(rest));
 
     let from_integer = from_integer(x);
-    let reflected = ln_of_sine::<SHORT>(from_integer).plus(value);
+    let reflected = ln_of_sine::<F, SHORT>(from_integer).plus(value);
     let reflected = -(reflected.high + reflected.low);
     let value = select(is_negative, reflected, value.high + value.low);
     // From here on the product overflows, and its low part is NaN.
-    let is_huge = magnitude > 2.559_983_327_851_638_3e305;
-    let is_pole = (x == 0.0) | (is_negative & (from_integer == 0.0));
+    let is_huge = magnitude.is_above(2.559_983_327_851_638_3e305);
+    let is_pole = x.equals(0.0) | (is_negative & from_integer.equals(0.0));
     let value = select(is_huge | is_pole, f64::INFINITY, value);
     select(x.is_nan(), x, value)
 }
@@ -215,26 +216,26 @@ pub fn lgamma<const SHORT: bool>(x: f64) -> f64 {
 /// ψ(x), the derivative of ln Γ(x). From 9/4 on it is ln x − 1/2x − series / x², from 1 on
 /// (x − x₀) · series, and below ψ(x + 1) − 1/x. For negative x it is ψ(|x|) + 1/|x| + π cot π|x|.
 #[inline(always)]
-pub fn digamma<const SHORT: bool>(x: f64) -> f64 {
+pub fn digamma<F: Binary64, const SHORT: bool>(x: F) -> F {
     let magnitude = x.abs();
-    let is_negative = x < 0.0;
-    let is_small = magnitude < 1.0;
-    let is_far = magnitude >= FAR;
+    let is_negative = x.is_below(0.0);
+    let is_small = magnitude.is_below(1.0);
+    let is_far = magnitude.is_at_least(FAR);
 
-    let inverse = Double::new(1.0, 0.0).over::<SHORT>(Double::new(magnitude, 0.0));
+    let inverse = Double::from(F::from(1.0)).over::<SHORT>(Double::from(magnitude));
     let nearest = inverse.high + inverse.low;
     let square = nearest * nearest;
-    let ln = ln_as_sum::<SHORT>(magnitude);
+    let ln = ln_as_sum::<F, SHORT>(magnitude);
     let far = Double::new(
         ln.high,
-        ln.low - square * DIGAMMA_TAIL.in_halves::<SHORT>(square),
+        ln.low - square * in_halves(square, DIGAMMA_TAIL.of::<SHORT>()),
     );
 
     let shift = select(is_small, 1.0, 0.0);
     let variable = (magnitude + (shift - 1.5)) / (magnitude + (shift + 1.5));
-    let series = DIGAMMA_CENTRE.in_halves::<SHORT>(variable);
-    let series = above_constant::<SHORT>(variable, series, DIGAMMA_CENTRE_CONSTANT);
-    let distance = minus::<SHORT>(magnitude, select(is_small, ROOT_LESS_1, ROOT.high));
+    let series = in_halves(variable, DIGAMMA_CENTRE.of::<SHORT>());
+    let series = above_constant::<F, SHORT>(variable, series, DIGAMMA_CENTRE_CONSTANT);
+    let distance = minus::<F, SHORT>(magnitude, select(is_small, ROOT_LESS_1, ROOT.high));
     let distance = Double::new(distance.high, distance.low - ROOT.low).normal();
     let near = distance.times::<SHORT>(series);
 
@@ -242,29 +243,28 @@ pub fn digamma<const SHORT: bool>(x: f64) -> f64 {
     let share = select(is_negative, share, share - 1.0);
     let value = either(is_far, far, near).plus(inverse.scaled(share));
     let from_integer = from_integer(magnitude);
-    let reflected = value.plus(cotangent::<SHORT>(from_integer));
-    let value = select(
-        is_negative,
-        reflected.high + reflected.low,
-        value.high + value.low,
-    );
+    let value = (value.high + value.low).unless(is_negative, || {
+        let reflected = value.plus(cotangent::<F, SHORT>(from_integer));
+        reflected.high + reflected.low
+    });
 
     // The inverse of a number this small may be infinite.
-    let value = select(magnitude < 1e-20, -1.0 / x, value);
-    let value = select(x == f64::INFINITY, x, value);
-    let is_pole = is_negative & (from_integer == 0.0);
+    let value = value.unless(magnitude.is_below(1e-20), || F::from(-1.0) / x);
+    let value = select(x.equals(f64::INFINITY), x, value);
+    let is_pole = is_negative & from_integer.equals(0.0);
     select(x.is_nan() | is_pole, f64::NAN, value)
 }
 
 /// π cot πx for |x| ≤ ½: (1 − 3x²) / (x (1 − x²)) − x · series.
 #[inline(always)]
-fn cotangent<const SHORT: bool>(x: f64) -> Double {
-    let square = square::<SHORT>(x);
+fn cotangent<F: Binary64, const SHORT: bool>(x: F) -> Double<F> {
+    let square = square::<F, SHORT>(x);
     let series = in_halves(square.high, &COTANGENT);
-    let series = above_constant::<false>(square.high, series, COTANGENT_CONSTANT);
-    let rest = series.times::<SHORT>(Double::new(-x, 0.0));
-    let below = square.scaled(-1.0).plus_greater(Double::new(1.0, 0.0));
+    let series = above_constant::<F, false>(square.high, series, COTANGENT_CONSTANT);
+    let rest = series.times::<SHORT>(Double::from(-x));
+    let one = Double::from(F::from(1.0));
+    let below = square.scaled(-1.0).plus_greater(one);
     let above = below.plus(square.scaled(-2.0));
-    let below = below.times::<SHORT>(Double::new(x, 0.0));
+    let below = below.times::<SHORT>(Double::from(x));
     above.over::<SHORT>(below).normal().plus(rest)
 }

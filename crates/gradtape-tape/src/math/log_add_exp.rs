@@ -2,7 +2,9 @@
 
 use super::extended::scaled_down;
 use super::logarithm::ln_1p_of_sum;
-use super::{Double, half_of, nearest, polynomial, power_of_two, select, sum, sum_of_less};
+use super::{
+    Binary64, Double, half_of, nearest, polynomial, power_of_two, select, sum, sum_of_less,
+};
 
 /// ln 2 in three parts: an integer below 2¹¹ times the first or the second is exact.
 const LN_2: [f64; 3] = [
@@ -45,7 +47,7 @@ struct Precise<const SHORT: bool>;
 impl<const SHORT: bool> Precise<SHORT> {
     /// A sum with a low part that may be too large.
     #[inline(always)]
-    fn normal(high: f64, low: f64) -> Double {
+    fn normal<F: Binary64>(high: F, low: F) -> Double<F> {
         if SHORT {
             let first = half_of(high + low);
             return Double::new(first, (high - first) + low);
@@ -54,7 +56,7 @@ impl<const SHORT: bool> Precise<SHORT> {
     }
 
     #[inline(always)]
-    fn product(a: Double, b: Double) -> Double {
+    fn product<F: Binary64>(a: Double<F>, b: Double<F>) -> Double<F> {
         if SHORT {
             let less = a.high * b.low + a.low * (b.high + b.low);
             return Self::normal(a.high * b.high, less);
@@ -64,14 +66,14 @@ impl<const SHORT: bool> Precise<SHORT> {
 
     /// a + b for |a| ≥ |b|.
     #[inline(always)]
-    fn sum_of_less(a: Double, b: Double) -> Double {
+    fn sum_of_less<F: Binary64>(a: Double<F>, b: Double<F>) -> Double<F> {
         let (high, rest) = sum_of_less(a.high, b.high);
         Self::normal(high, rest + (a.low + b.low))
     }
 
     /// eˣ = 2ᵏ · (1 + e): the last bits of k, and e, for |x| < 800.
     #[inline(always)]
-    fn exp_parts(x: Double) -> (u64, Double) {
+    fn exp_parts<F: Binary64>(x: Double<F>) -> (F::Bits, Double<F>) {
         let (k, bits) = nearest(x.high * std::f64::consts::LOG2_E);
         let r = if SHORT {
             Self::normal(x.high - k * LN_2[0], -(k * (LN_2[1] + LN_2[2])))
@@ -87,9 +89,10 @@ impl<const SHORT: bool> Precise<SHORT> {
         } else {
             (polynomial(nearest, &FACTORIALS), 0)
         };
-        let mut series = Self::normal(series, 0.0);
+        let mut series = Self::normal(series, F::from(0.0));
         for factorial in &FIRST_FACTORIALS[first..] {
-            series = Self::sum_of_less(*factorial, Self::product(r, series));
+            let product = Self::product(r, series);
+            series = Self::sum_of_less(Double::constant(*factorial), product);
         }
         let mut e = Self::product(r, series);
         for _ in 0..4 {
@@ -103,14 +106,14 @@ impl<const SHORT: bool> Precise<SHORT> {
 /// Near its zeros it is ln(1 + ((eᵃ − 1) + eᵇ)), with exponentials that are so precise that
 /// the sum may cancel.
 #[inline(always)]
-pub fn log_add_exp<const SHORT: bool>(x: f64, y: f64) -> f64 {
-    let is_less = x < y;
+pub fn log_add_exp<F: Binary64, const SHORT: bool>(x: F, y: F) -> F {
+    let is_less = x.is_below(y);
     let (greater, less) = (select(is_less, y, x), select(is_less, x, y));
-    let is_near = (greater > -1.5) & (greater <= 2.0);
+    let is_near = greater.is_above(-1.5) & greater.is_at_most(2.0);
 
     let (difference, rest) = sum(less, -greater);
     let power = select(is_near, less, difference);
-    let is_normal = power > -780.0;
+    let is_normal = power.is_above(-780.0);
     let power = Double::new(
         select(is_normal, power, -780.0),
         select(is_near | !is_normal, 0.0, rest),
@@ -120,20 +123,19 @@ pub fn log_add_exp<const SHORT: bool>(x: f64, y: f64) -> f64 {
     let of_less = Double::new(scaled_down(high, k), scaled_down(low + e.low, k));
 
     // 0 where it is not near.
-    let power = Double::new(select(is_near, greater, 0.0), 0.0);
-    let (k, e) = Precise::<SHORT>::exp_parts(power);
-    let power = power_of_two(k);
+    let (k, e) = Precise::<SHORT>::exp_parts(Double::from(select(is_near, greater, 0.0)));
+    let power: F = power_of_two(k);
     let (high, low) = sum(power - 1.0, e.high * power);
     let of_greater = Double::new(high, low + e.low * power);
 
-    let value = ln_1p_of_sum::<SHORT>(0.0, of_greater.plus(of_less));
+    let value = ln_1p_of_sum::<F, SHORT>(F::from(0.0), of_greater.plus(of_less));
     let value = select(is_near, value, greater + value);
     // x + ln 2 has a zero that the exponentials are not precise enough for.
-    let (high, rest) = sum(greater, LN_2_NEAREST[0]);
-    let twice = high + (LN_2_NEAREST[1] + (LN_2_NEAREST[2] + rest));
-    let value = select(x == y, twice, value);
+    let (high, rest) = sum(greater, F::from(LN_2_NEAREST[0]));
+    let twice = high + (rest + LN_2_NEAREST[2] + LN_2_NEAREST[1]);
+    let value = select(x.equals(y), twice, value);
     // Also infinities, which have no difference.
-    let is_alone = (of_less.high == 0.0) | (greater.abs() == f64::INFINITY);
+    let is_alone = of_less.high.equals(0.0) | greater.abs().equals(f64::INFINITY);
     let value = select(is_alone, greater, value);
     select(x.is_nan() | y.is_nan(), f64::NAN, value)
 }

@@ -3,13 +3,15 @@
 //! Everything is computed in double precision from sums, products, quotients and
 //! square roots, each rounded separately, and from integers in the bits of others, so
 //! the result has the same bits on every machine. Instead of branching on the
-//! argument, a function selects between values that are computed in any case. The
-//! errors are those that [`Real`](super::Real) lists; `tests/it/accuracy.rs` measures
-//! them.
+//! argument, a function selects between values that are computed in any case; only rare
+//! cases ([`Binary64::unless`]) may be skipped. The errors are those that
+//! [`Real`](super::Real) lists; `tests/it/accuracy.rs` measures them.
 //!
-//! Each function has one definition with a parameter `SHORT`. It is true where the
-//! result will be rounded to single precision: then its polynomials are shorter,
-//! accurate to about 2⁻³⁷, and steps for the last bits of a double are omitted.
+//! Each function has one definition for every machine, over the operations of
+//! [`Binary64`]: an `f64` computes them at once, other types record them. A parameter
+//! `SHORT` is true where the result will be rounded to single precision: then its
+//! polynomials are shorter, accurate to about 2⁻³⁷, and steps for the last bits of a
+//! double are omitted.
 //!
 //! The methods are the classical ones (J.-M. Muller, *Elementary Functions*, 3rd
 //! edition, 2016, chapters 4, 5, 11): the argument is reduced to a small interval, by
@@ -21,6 +23,7 @@
 
 mod activation;
 mod angle;
+mod binary64;
 mod erf;
 mod erfc;
 mod exponential;
@@ -32,7 +35,9 @@ mod polygamma;
 mod power;
 
 pub(super) use activation::{elu, silu};
-pub(super) use angle::{acos, asin, atan, atan2, cos, is_near, sin, tan};
+pub use angle::is_near;
+pub(super) use angle::{acos, asin, atan, atan2, near_cos, near_sin, near_tan};
+pub use binary64::{Binary64, Bits, Truth};
 pub(super) use erf::erf;
 pub(super) use erfc::{erfc, gelu};
 pub(super) use exponential::{cosh, exp, expm1, sigmoid, sigmoid_slope, sinh, tanh, tanh_slope};
@@ -51,21 +56,17 @@ struct Series<const SHORT: usize, const LONG: usize> {
 
 impl<const S: usize, const L: usize> Series<S, L> {
     #[inline(always)]
-    fn at<const SHORT: bool>(&self, x: f64) -> f64 {
-        if SHORT {
-            polynomial(x, &self.short)
-        } else {
-            polynomial(x, &self.long)
-        }
+    fn of<const SHORT: bool>(&self) -> &[f64] {
+        if SHORT { &self.short } else { &self.long }
     }
 }
 
 /// The polynomial with these coefficients, that of the highest power first.
 #[inline(always)]
-fn polynomial<const N: usize>(x: f64, coefficients: &[f64; N]) -> f64 {
-    let mut value = coefficients[0];
+fn polynomial<F: Binary64>(x: F, coefficients: &[f64]) -> F {
+    let mut value = F::from(coefficients[0]);
     for coefficient in &coefficients[1..] {
-        value = value * x + coefficient;
+        value = value * x + *coefficient;
     }
     value
 }
@@ -88,20 +89,26 @@ const MAGIC: f64 = 6_755_399_441_055_744.0;
 
 /// The nearest integer to x, if |x| < 2⁵¹, and its last bits in two's complement.
 #[inline(always)]
-fn nearest(x: f64) -> (f64, u64) {
+fn nearest<F: Binary64>(x: F) -> (F, F::Bits) {
     let sum = x + MAGIC;
     (sum - MAGIC, sum.to_bits())
 }
 
 /// 2ᵏ for the integer k in the last bits of `k`, from −1022 to 1023.
 #[inline(always)]
-fn power_of_two(k: u64) -> f64 {
-    f64::from_bits(k.wrapping_add(1023) << 52)
+fn power_of_two<F: Binary64>(k: F::Bits) -> F {
+    F::from_bits(k.wrapping_add(1023) << 52)
+}
+
+/// The same for a known integer.
+const fn two_to(k: i64) -> f64 {
+    f64::from_bits(1023_u64.wrapping_add_signed(k) << 52)
 }
 
 /// a + b without error as its rounded value and the rest (Knuth's two-sum).
 #[inline(always)]
-fn sum(a: f64, b: f64) -> (f64, f64) {
+fn sum<F: Binary64>(a: impl Into<F>, b: F) -> (F, F) {
+    let a = a.into();
     let s = a + b;
     let b_of_s = s - a;
     (s, (a - (s - b_of_s)) + (b - b_of_s))
@@ -109,20 +116,21 @@ fn sum(a: f64, b: f64) -> (f64, f64) {
 
 /// The same where |a| ≥ |b| (Dekker).
 #[inline(always)]
-fn sum_of_less(a: f64, b: f64) -> (f64, f64) {
+fn sum_of_less<F: Binary64>(a: impl Into<F>, b: F) -> (F, F) {
+    let a = a.into();
     let s = a + b;
     (s, b - (s - a))
 }
 
 /// The first 26 bits of x: a product of two such numbers is exact.
 #[inline(always)]
-fn half_of(x: f64) -> f64 {
-    f64::from_bits(x.to_bits() & (u64::MAX << 27))
+fn half_of<F: Binary64>(x: F) -> F {
+    F::from_bits(x.to_bits() & (u64::MAX << 27))
 }
 
 /// a · b as its rounded value and the rest, with an error of 2⁻¹⁰⁵ of the product.
 #[inline(always)]
-fn product(a: f64, b: f64) -> (f64, f64) {
+fn product<F: Binary64>(a: F, b: F) -> (F, F) {
     let p = a * b;
     let (a_high, b_high) = (half_of(a), half_of(b));
     let (a_low, b_low) = (a - a_high, b - b_high);
@@ -133,19 +141,31 @@ fn product(a: f64, b: f64) -> (f64, f64) {
 /// A number as a sum of two; the second is smaller, in operations at most the rounding
 /// error of the first.
 #[derive(Clone, Copy)]
-struct Double {
-    high: f64,
-    low: f64,
+struct Double<F = f64> {
+    high: F,
+    low: F,
 }
 
-impl Double {
-    const fn new(high: f64, low: f64) -> Self {
+impl<F: Binary64> From<F> for Double<F> {
+    #[inline(always)]
+    fn from(high: F) -> Self {
+        Double::new(high, F::from(0.0))
+    }
+}
+
+impl<F: Binary64> Double<F> {
+    const fn new(high: F, low: F) -> Self {
         Double { high, low }
+    }
+
+    #[inline(always)]
+    fn constant(value: Double) -> Self {
+        Double::new(F::from(value.high), F::from(value.low))
     }
 
     /// The same with the nearest double as the high part.
     #[inline(always)]
-    fn normal(self) -> Double {
+    fn normal(self) -> Self {
         let (high, low) = sum_of_less(self.high, self.low);
         Double::new(high, low)
     }
@@ -153,12 +173,11 @@ impl Double {
     /// The quotient to about twice the precision, or if `SHORT` to that of a
     /// double; of the high part only the first half is used.
     #[inline(always)]
-    fn over<const SHORT: bool>(self, divisor: Double) -> Double {
+    fn over<const SHORT: bool>(self, divisor: Self) -> Self {
         if SHORT {
-            let quotient = (self.high + self.low) / (divisor.high + divisor.low);
-            return Double::new(quotient, 0.0);
+            return Double::from((self.high + self.low) / (divisor.high + divisor.low));
         }
-        let inverse = 1.0 / divisor.high;
+        let inverse = F::from(1.0) / divisor.high;
         let quotient = half_of(self.high * inverse);
         // Without error: products with halves are exact, and so are the differences,
         // of numbers that hardly differ.
@@ -171,15 +190,28 @@ impl Double {
     /// The remainder after subtracting the square of `root`, divided by twice the root:
     /// the error of the root.
     #[inline(always)]
-    fn missing_of_root(self, root: f64) -> f64 {
+    fn missing_of_root(self, root: F) -> F {
         let (high, low) = product(root, root);
-        let twice = if root == 0.0 { 1.0 } else { 2.0 * root };
+        let twice = select(root.equals(0.0), 1.0, root * 2.0);
         (((self.high - high) - low) + self.low) / twice
     }
 }
 
 /// `yes` or `no`; both are computed.
 #[inline(always)]
-fn select(condition: bool, yes: f64, no: f64) -> f64 {
-    if condition { yes } else { no }
+fn select<T: Truth>(
+    condition: T,
+    yes: impl Into<T::Number>,
+    no: impl Into<T::Number>,
+) -> T::Number {
+    condition.select(yes.into(), no.into())
+}
+
+/// The same for sums.
+#[inline(always)]
+fn either<F: Binary64>(condition: F::Truth, yes: Double<F>, no: Double<F>) -> Double<F> {
+    Double::new(
+        select(condition, yes.high, no.high),
+        select(condition, yes.low, no.low),
+    )
 }
