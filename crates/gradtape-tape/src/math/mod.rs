@@ -33,6 +33,8 @@ mod log_add_exp;
 mod logarithm;
 mod polygamma;
 mod power;
+#[cfg(test)]
+mod tests;
 
 pub(super) use activation::{elu, silu};
 pub use angle::is_near;
