@@ -21,11 +21,11 @@ use gradtape_tape::Real;
 use interpreter::Interpreter;
 
 #[doc(hidden)]
-pub use block::{Block, Expected, Quantity, States, WIDTH};
-#[doc(hidden)]
-pub use features::Features;
-#[doc(hidden)]
-pub use program::LONGEST_LINE;
+pub use self::{
+    block::{Block, Expected, Quantity, States, WIDTH},
+    features::Features,
+    program::LONGEST_LINE,
+};
 pub use program::{Program, Scratch};
 
 /// An engine: it runs one program on blocks of lanes.

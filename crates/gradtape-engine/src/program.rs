@@ -188,6 +188,7 @@ impl<T: Real> Program<T> {
     /// assert_eq!(program.evaluate(&[0.5; 1000]), [250.0]);
     /// ```
     #[must_use]
+    #[doc(hidden)]
     pub fn staged(graph: &ArrayGraph<T>, outputs: &[Array<'_, T>], next: &[Array<'_, T>]) -> Self {
         staged::program(graph, outputs, next)
     }
@@ -198,6 +199,7 @@ impl<T: Real> Program<T> {
     ///
     /// If `next` has more elements than the graph's inputs.
     #[must_use]
+    #[doc(hidden)]
     pub fn unrolled(
         graph: &ArrayGraph<T>,
         outputs: &[Array<'_, T>],
@@ -215,6 +217,7 @@ impl<T: Real> Program<T> {
     /// [advance](super::Engine::advance) that does not request them skips the
     /// operations that only they need.
     #[must_use]
+    #[doc(hidden)]
     pub fn with_rare_outputs(mut self, often: usize) -> Self {
         if let Some(staged) = &self.staged {
             let (staged, slots) = staged.with_rare_outputs(often, &self);
@@ -256,18 +259,21 @@ impl<T: Real> Program<T> {
 
     /// The number of slots that a run of the program needs.
     #[must_use]
+    #[doc(hidden)]
     pub fn slots(&self) -> usize {
         self.slots
     }
 
     /// The number of instructions; 0 if it loops over arrays.
     #[must_use]
+    #[doc(hidden)]
     pub fn instructions(&self) -> usize {
         self.instructions.len()
     }
 
     /// The number of operations on numbers in an epoch.
     #[must_use]
+    #[doc(hidden)]
     pub fn operations(&self) -> u64 {
         match &self.staged {
             Some(staged) => staged.operations(),
@@ -278,6 +284,7 @@ impl<T: Real> Program<T> {
     /// Whether it loops over arrays, so that a [`Block`](super::Block) has one
     /// lane.
     #[must_use]
+    #[doc(hidden)]
     pub fn is_staged(&self) -> bool {
         self.staged.is_some()
     }

@@ -70,27 +70,23 @@ use text::Stock;
 use trajectory::{TrajectoryFile, TrajectoryText};
 
 #[doc(hidden)]
-pub use csv::{
-    ConcludedReader, RunReader, State, TrajectoryReader, plan_line, read_derivative, state_columns,
+pub use self::{
+    csv::{
+        ConcludedReader, RunReader, State, TrajectoryReader, plan_line, read_derivative,
+        state_columns,
+    },
+    error::ReportError,
+    figures::Ladder,
+    files::{Files, Published},
+    folder::{DIAGNOSIS, PAGE, REPORT, RUNS, Staging, TRAJECTORIES, remove_unfinished},
+    json::{
+        Head, derivative_object, derivative_plan_object, function_object, method_object,
+        objective_object, plan_object, run_object,
+    },
+    reading::{Reading, diagnosis, read},
+    stored::Stored,
 };
-#[doc(hidden)]
-pub use error::ReportError;
 pub use experiment::assert_experiment;
-#[doc(hidden)]
-pub use figures::Ladder;
-#[doc(hidden)]
-pub use files::{Files, Published};
-#[doc(hidden)]
-pub use folder::{DIAGNOSIS, PAGE, REPORT, RUNS, Staging, TRAJECTORIES, remove_unfinished};
-#[doc(hidden)]
-pub use json::{
-    Head, derivative_object, derivative_plan_object, function_object, method_object,
-    objective_object, plan_object, run_object,
-};
-#[doc(hidden)]
-pub use reading::{Reading, diagnosis, read};
-#[doc(hidden)]
-pub use stored::Stored;
 
 /// Writes the report of a job.
 ///

@@ -157,10 +157,13 @@ pub trait Real:
         math::is_near(self.to_f64())
     }
     /// [`Real::sin`] of an angle that [`Real::is_near`].
+    #[doc(hidden)]
     fn near_sin(self) -> Self;
     /// [`Real::cos`] of an angle that [`Real::is_near`].
+    #[doc(hidden)]
     fn near_cos(self) -> Self;
     /// [`Real::tan`] of an angle that [`Real::is_near`].
+    #[doc(hidden)]
     fn near_tan(self) -> Self;
     /// [`Real::sin`] of an angle that is not near.
     fn far_sin(self) -> Self {

@@ -22,24 +22,22 @@ use crate::mistake::{Code, Mistake, Span, nearest};
 use gradtape_tape::{Array, ArrayGraph, Graph, Real, Shape, Var};
 
 #[doc(hidden)]
+pub use self::{
+    formula::{
+        GRAMMAR, GREATEST_DEPTH, GREATEST_ELEMENTS, GREATEST_ELEMENTS_TOGETHER, GREATEST_SIZE,
+        is_name, is_reserved_name,
+    },
+    function::{Arity, CONSTANTS, FUNCTIONS, Function},
+    gradient::GradientText,
+    partial::Partial,
+    transform::{GREATEST_ROTATION, Transform, WrongTransform},
+};
+#[doc(hidden)]
 pub use cause::Cause;
 pub(crate) use cause::Explainer;
 #[doc(hidden)]
 pub use document::documentation;
 pub use formula::Formula;
-#[doc(hidden)]
-pub use formula::{
-    GRAMMAR, GREATEST_DEPTH, GREATEST_ELEMENTS, GREATEST_ELEMENTS_TOGETHER, GREATEST_SIZE, is_name,
-    is_reserved_name,
-};
-#[doc(hidden)]
-pub use function::{Arity, CONSTANTS, FUNCTIONS, Function};
-#[doc(hidden)]
-pub use gradient::GradientText;
-#[doc(hidden)]
-pub use partial::Partial;
-#[doc(hidden)]
-pub use transform::{GREATEST_ROTATION, Transform, WrongTransform};
 
 /// A function of variables that can be recorded in a graph: a formula with its
 /// named parts (definitions) and its constants.
@@ -209,58 +207,6 @@ impl Objective {
         Ok(objective)
     }
 
-    /// The same function with its coordinates, those of [`Objective::parameters`],
-    /// transformed first.
-    ///
-    /// # Panics
-    ///
-    /// If the transform has a different number of coordinates.
-    ///
-    /// # Examples
-    ///
-    /// ```
-    /// use gradtape_tape::{Graph, Subnormals};
-    /// use gradtape_engine::Program;
-    /// use gradtape_experiment::objective::{Formula, Inputs, Objective, Transform};
-    ///
-    /// let formula = Formula::parse("(x - 1)^2 + 100*y^2").expect("well formed");
-    /// let objective = Objective::new(formula, vec![], Inputs::numbers(["x", "y"]));
-    /// let transform = Transform::new(&[1.0, 0.0], &[2.0, 5.0], Some(1), &[])?;
-    /// let turned = objective.expect("both have a value").with_transform(transform);
-    /// let graph = Graph::<f64>::new(Subnormals::Keep);
-    /// let [x, y] = [graph.input(), graph.input()];
-    /// let loss = turned.trace(&graph, &[x, y], &[]);
-    /// assert_eq!(Program::new(&graph, &[loss]).evaluate(&[3.0, 5.0]), [0.0]);
-    /// # Ok::<(), gradtape_experiment::objective::WrongTransform>(())
-    /// ```
-    #[must_use]
-    #[doc(hidden)]
-    pub fn with_transform(mut self, transform: Transform) -> Self {
-        let (found, expected) = (transform.dimension(), self.parameters.len());
-        assert_eq!(found, expected, "one coordinate for each parameter");
-        self.transform = Some(transform);
-        self
-    }
-
-    /// The transform given to [`Objective::with_transform`].
-    #[must_use]
-    #[doc(hidden)]
-    pub fn transform(&self) -> Option<&Transform> {
-        self.transform.as_ref()
-    }
-
-    /// Whether data of other shapes, such as some of the rows, can replace the
-    /// declared data.
-    ///
-    /// # Errors
-    ///
-    /// The shapes that would be incompatible.
-    #[doc(hidden)]
-    pub fn fits(&self, data: &[Shape]) -> Result<(), Vec<FormulaMistake>> {
-        self.shaped(&shapes(&self.inputs.variables), data)
-            .map(|_| ())
-    }
-
     /// Checks that all data passed to `one_hot` are valid classes, since any other number
     /// would silently give a row of zeros. `is_wrong` describes what is wrong with an
     /// array, given its index and the number of classes.
@@ -399,50 +345,6 @@ impl Objective {
         &self.inputs.constants
     }
 
-    /// The data arrays with their shapes, in the order of [`Objective::new`].
-    #[must_use]
-    #[doc(hidden)]
-    pub fn data(&self) -> &[(String, Shape)] {
-        &self.inputs.data
-    }
-
-    /// Whether anything in it is a vector or a matrix, and not only numbers.
-    #[must_use]
-    #[doc(hidden)]
-    pub fn has_arrays(&self) -> bool {
-        self.has_arrays
-    }
-
-    /// The total number of elements of all vectors and matrices that are computed,
-    /// without variables and data: at most [`GREATEST_ELEMENTS_TOGETHER`].
-    #[must_use]
-    #[doc(hidden)]
-    pub fn elements(&self) -> usize {
-        self.elements
-    }
-
-    /// The names that the formula uses, directly or through definitions.
-    #[must_use]
-    #[doc(hidden)]
-    pub fn used_names(&self) -> HashSet<&str> {
-        let mut used: HashSet<&str> = self.formula.names().map(|(name, _)| name).collect();
-        for definition in self.definitions.iter().rev() {
-            if used.contains(definition.name.as_str()) {
-                used.extend(definition.formula.names().map(|(name, _)| name));
-            }
-        }
-        used
-    }
-
-    /// The number of numbers, names, operators and functions in the formula and its
-    /// definitions: about the number of operations recorded for the value.
-    #[must_use]
-    #[doc(hidden)]
-    pub fn size(&self) -> usize {
-        let definitions = self.definitions.iter().map(|one| one.formula.size());
-        self.formula.size() + definitions.sum::<usize>()
-    }
-
     /// Records the value for the given parameters and constants, in the order of
     /// [`Objective::parameters`] and [`Objective::constants`]. Vectors and matrices
     /// are recorded element by element.
@@ -483,77 +385,6 @@ impl Objective {
         self.formula.trace(graph, &values)
     }
 
-    /// Records the value for the given variables, constants and data, in the order
-    /// of [`Objective::variables`], [`Objective::constants`] and
-    /// [`Objective::data`].
-    ///
-    /// # Panics
-    ///
-    /// If their numbers are wrong, or if their shapes are neither the declared ones
-    /// nor [compatible](Objective::fits).
-    ///
-    /// # Examples
-    ///
-    /// ```
-    /// use gradtape_tape::{ArrayGraph, Graph, Shape, Subnormals};
-    /// use gradtape_engine::Program;
-    /// use gradtape_experiment::objective::{Formula, Inputs, Objective};
-    ///
-    /// let formula = Formula::parse("mean((X @ w - y)^2)").expect("well formed");
-    /// let shaped = |name: &str, shape: &[usize]| (name.to_owned(), Shape::from(shape));
-    /// let inputs = Inputs {
-    ///     variables: vec![shaped("w", &[2])],
-    ///     data: vec![shaped("X", &[3, 2]), shaped("y", &[3])],
-    ///     ..Inputs::default()
-    /// };
-    /// let objective = Objective::new(formula, vec![], inputs).expect("the shapes fit");
-    /// assert_eq!(objective.parameters(), ["w[0]", "w[1]"]);
-    ///
-    /// let arrays = ArrayGraph::<f64>::new(Subnormals::Keep);
-    /// let w = arrays.input([2]);
-    /// let rows = arrays.data([1, 2], [3.0, 5.0].into());
-    /// let y = arrays.data([1], [12.0].into());
-    /// let loss = objective.trace_arrays(&arrays, &[w], &[], &[rows, y]);
-    /// assert_eq!(Program::arrays(&arrays, &[loss], &[]).evaluate(&[1.0, 2.0]), [1.0]);
-    /// ```
-    #[doc(hidden)]
-    pub fn trace_arrays<'g, T: Real>(
-        &self,
-        graph: &'g ArrayGraph<T>,
-        variables: &[Array<'g, T>],
-        constants: &[Array<'g, T>],
-        data: &[Array<'g, T>],
-    ) -> Array<'g, T> {
-        let counts = [variables.len(), constants.len(), data.len()];
-        let expected = [
-            self.variables().len(),
-            self.constants().len(),
-            self.data().len(),
-        ];
-        assert_eq!(counts, expected, "one value for each name");
-        let changed = self.transform.as_ref();
-        let changed = changed.map(|one| one.trace_arrays(graph, variables));
-        let variables = changed.as_deref().unwrap_or(variables);
-        let shapes = |arrays: &[Array<'g, T>]| -> Vec<Shape> {
-            arrays.iter().map(|array| array.shape()).collect()
-        };
-        let found = self.shaped(&shapes(variables), &shapes(data));
-        let found = found.expect("the shapes fit, as documented");
-        let names = self.inputs.variables.iter().map(|(name, _)| name);
-        let names = names.chain(self.constants());
-        let names = names.chain(self.inputs.data.iter().map(|(name, _)| name));
-        let all = variables.iter().chain(constants).chain(data).copied();
-        let mut values: HashMap<&str, Array<'g, T>> = names.map(String::as_str).zip(all).collect();
-        let mut label = 1;
-        for (Definition { name, formula, .. }, shaped) in self.definitions.iter().zip(&found) {
-            let value = formula.record(shaped, graph, &values, label);
-            label += formula.labels();
-            values.insert(name, value);
-        }
-        self.formula
-            .record(&found[found.len() - 1], graph, &values, label)
-    }
-
     /// The operation that recorded the nodes with this label in an [`ArrayGraph`], and
     /// the name of its definition, if it is in one.
     fn labelled(&self, label: u32) -> Option<(formula::Operation<'_>, Option<&str>)> {
@@ -568,32 +399,6 @@ impl Objective {
             first += formula.labels();
         }
         None
-    }
-
-    /// Records the function and its derivatives in an empty graph, whose inputs
-    /// become the parameters and then the constants. `with_respect_to` holds the
-    /// indices of the parameters of differentiation; the derivatives are in the order
-    /// of `partials`. `None` if the graph exceeds `limit`, as for [`Partial::trace`].
-    #[must_use]
-    #[doc(hidden)]
-    pub fn derivatives<'g, T: Real>(
-        &self,
-        graph: &'g Graph<T>,
-        with_respect_to: &[usize],
-        partials: &[Partial],
-        limit: usize,
-    ) -> Option<Vec<Var<'g, T>>> {
-        let inputs = |count: usize| (0..count).map(|_| graph.input()).collect::<Vec<_>>();
-        let parameters = inputs(self.parameters.len());
-        let constants = inputs(self.constants().len());
-        if self.has_arrays {
-            let inputs = [parameters, constants].concat();
-            return self.array_derivatives(graph, &inputs, with_respect_to, partials, limit);
-        }
-        let function = self.trace(graph, &parameters, &constants);
-        let by = with_respect_to.iter();
-        let by: Option<Vec<Var<'g, T>>> = by.map(|place| parameters.get(*place).copied()).collect();
-        Partial::trace(graph, function, &by?, partials, limit)
     }
 
     /// The same for vectors and matrices: they are differentiated as arrays, since at
@@ -645,6 +450,192 @@ impl Objective {
             variables.map(|(_, shape)| graph.input(shape)).collect(),
             constants.map(|_| graph.input(Shape::scalar())).collect(),
         ]
+    }
+}
+
+#[doc(hidden)]
+impl Objective {
+    /// The same function with its coordinates, those of [`Objective::parameters`],
+    /// transformed first.
+    ///
+    /// # Panics
+    ///
+    /// If the transform has a different number of coordinates.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use gradtape_tape::{Graph, Subnormals};
+    /// use gradtape_engine::Program;
+    /// use gradtape_experiment::objective::{Formula, Inputs, Objective, Transform};
+    ///
+    /// let formula = Formula::parse("(x - 1)^2 + 100*y^2").expect("well formed");
+    /// let objective = Objective::new(formula, vec![], Inputs::numbers(["x", "y"]));
+    /// let transform = Transform::new(&[1.0, 0.0], &[2.0, 5.0], Some(1), &[])?;
+    /// let turned = objective.expect("both have a value").with_transform(transform);
+    /// let graph = Graph::<f64>::new(Subnormals::Keep);
+    /// let [x, y] = [graph.input(), graph.input()];
+    /// let loss = turned.trace(&graph, &[x, y], &[]);
+    /// assert_eq!(Program::new(&graph, &[loss]).evaluate(&[3.0, 5.0]), [0.0]);
+    /// # Ok::<(), gradtape_experiment::objective::WrongTransform>(())
+    /// ```
+    #[must_use]
+    pub fn with_transform(mut self, transform: Transform) -> Self {
+        let (found, expected) = (transform.dimension(), self.parameters.len());
+        assert_eq!(found, expected, "one coordinate for each parameter");
+        self.transform = Some(transform);
+        self
+    }
+
+    /// The transform given to [`Objective::with_transform`].
+    #[must_use]
+    pub fn transform(&self) -> Option<&Transform> {
+        self.transform.as_ref()
+    }
+
+    /// Whether data of other shapes, such as some of the rows, can replace the
+    /// declared data.
+    ///
+    /// # Errors
+    ///
+    /// The shapes that would be incompatible.
+    pub fn fits(&self, data: &[Shape]) -> Result<(), Vec<FormulaMistake>> {
+        self.shaped(&shapes(&self.inputs.variables), data)
+            .map(|_| ())
+    }
+
+    /// The data arrays with their shapes, in the order of [`Objective::new`].
+    #[must_use]
+    pub fn data(&self) -> &[(String, Shape)] {
+        &self.inputs.data
+    }
+
+    /// Whether anything in it is a vector or a matrix, and not only numbers.
+    #[must_use]
+    pub fn has_arrays(&self) -> bool {
+        self.has_arrays
+    }
+
+    /// The total number of elements of all vectors and matrices that are computed,
+    /// without variables and data: at most [`GREATEST_ELEMENTS_TOGETHER`].
+    #[must_use]
+    pub fn elements(&self) -> usize {
+        self.elements
+    }
+
+    /// The names that the formula uses, directly or through definitions.
+    #[must_use]
+    pub fn used_names(&self) -> HashSet<&str> {
+        let mut used: HashSet<&str> = self.formula.names().map(|(name, _)| name).collect();
+        for definition in self.definitions.iter().rev() {
+            if used.contains(definition.name.as_str()) {
+                used.extend(definition.formula.names().map(|(name, _)| name));
+            }
+        }
+        used
+    }
+
+    /// The number of numbers, names, operators and functions in the formula and its
+    /// definitions: about the number of operations recorded for the value.
+    #[must_use]
+    pub fn size(&self) -> usize {
+        let definitions = self.definitions.iter().map(|one| one.formula.size());
+        self.formula.size() + definitions.sum::<usize>()
+    }
+
+    /// Records the value for the given variables, constants and data, in the order
+    /// of [`Objective::variables`], [`Objective::constants`] and
+    /// [`Objective::data`].
+    ///
+    /// # Panics
+    ///
+    /// If their numbers are wrong, or if their shapes are neither the declared ones
+    /// nor [compatible](Objective::fits).
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use gradtape_tape::{ArrayGraph, Graph, Shape, Subnormals};
+    /// use gradtape_engine::Program;
+    /// use gradtape_experiment::objective::{Formula, Inputs, Objective};
+    ///
+    /// let formula = Formula::parse("mean((X @ w - y)^2)").expect("well formed");
+    /// let shaped = |name: &str, shape: &[usize]| (name.to_owned(), Shape::from(shape));
+    /// let inputs = Inputs {
+    ///     variables: vec![shaped("w", &[2])],
+    ///     data: vec![shaped("X", &[3, 2]), shaped("y", &[3])],
+    ///     ..Inputs::default()
+    /// };
+    /// let objective = Objective::new(formula, vec![], inputs).expect("the shapes fit");
+    /// assert_eq!(objective.parameters(), ["w[0]", "w[1]"]);
+    ///
+    /// let arrays = ArrayGraph::<f64>::new(Subnormals::Keep);
+    /// let w = arrays.input([2]);
+    /// let rows = arrays.data([1, 2], [3.0, 5.0].into());
+    /// let y = arrays.data([1], [12.0].into());
+    /// let loss = objective.trace_arrays(&arrays, &[w], &[], &[rows, y]);
+    /// assert_eq!(Program::arrays(&arrays, &[loss], &[]).evaluate(&[1.0, 2.0]), [1.0]);
+    /// ```
+    pub fn trace_arrays<'g, T: Real>(
+        &self,
+        graph: &'g ArrayGraph<T>,
+        variables: &[Array<'g, T>],
+        constants: &[Array<'g, T>],
+        data: &[Array<'g, T>],
+    ) -> Array<'g, T> {
+        let counts = [variables.len(), constants.len(), data.len()];
+        let expected = [
+            self.variables().len(),
+            self.constants().len(),
+            self.data().len(),
+        ];
+        assert_eq!(counts, expected, "one value for each name");
+        let changed = self.transform.as_ref();
+        let changed = changed.map(|one| one.trace_arrays(graph, variables));
+        let variables = changed.as_deref().unwrap_or(variables);
+        let shapes = |arrays: &[Array<'g, T>]| -> Vec<Shape> {
+            arrays.iter().map(|array| array.shape()).collect()
+        };
+        let found = self.shaped(&shapes(variables), &shapes(data));
+        let found = found.expect("the shapes fit, as documented");
+        let names = self.inputs.variables.iter().map(|(name, _)| name);
+        let names = names.chain(self.constants());
+        let names = names.chain(self.inputs.data.iter().map(|(name, _)| name));
+        let all = variables.iter().chain(constants).chain(data).copied();
+        let mut values: HashMap<&str, Array<'g, T>> = names.map(String::as_str).zip(all).collect();
+        let mut label = 1;
+        for (Definition { name, formula, .. }, shaped) in self.definitions.iter().zip(&found) {
+            let value = formula.record(shaped, graph, &values, label);
+            label += formula.labels();
+            values.insert(name, value);
+        }
+        self.formula
+            .record(&found[found.len() - 1], graph, &values, label)
+    }
+
+    /// Records the function and its derivatives in an empty graph, whose inputs
+    /// become the parameters and then the constants. `with_respect_to` holds the
+    /// indices of the parameters of differentiation; the derivatives are in the order
+    /// of `partials`. `None` if the graph exceeds `limit`, as for [`Partial::trace`].
+    #[must_use]
+    pub fn derivatives<'g, T: Real>(
+        &self,
+        graph: &'g Graph<T>,
+        with_respect_to: &[usize],
+        partials: &[Partial],
+        limit: usize,
+    ) -> Option<Vec<Var<'g, T>>> {
+        let inputs = |count: usize| (0..count).map(|_| graph.input()).collect::<Vec<_>>();
+        let parameters = inputs(self.parameters.len());
+        let constants = inputs(self.constants().len());
+        if self.has_arrays {
+            let inputs = [parameters, constants].concat();
+            return self.array_derivatives(graph, &inputs, with_respect_to, partials, limit);
+        }
+        let function = self.trace(graph, &parameters, &constants);
+        let by = with_respect_to.iter();
+        let by: Option<Vec<Var<'g, T>>> = by.map(|place| parameters.get(*place).copied()).collect();
+        Partial::trace(graph, function, &by?, partials, limit)
     }
 }
 

@@ -5,6 +5,7 @@ use crate::ending::{REACHED_GAP, is_within_reach};
 use crate::number::{Precision, Scalar};
 use crate::optimizer::search::{Float, Rounded, norm};
 
+#[doc(hidden)]
 impl Objective {
     /// Whether the minimum or a minimiser is known.
     #[must_use]
@@ -20,7 +21,6 @@ impl Objective {
     }
 
     /// The known minimisers; none if they are unknown.
-    #[doc(hidden)]
     pub fn minimisers(&self) -> impl Iterator<Item = &[f64]> + Clone {
         let all = self.minimum_at.iter().chain(&self.other_minima);
         all.map(Vec::as_slice)
@@ -29,7 +29,6 @@ impl Objective {
     /// The Euclidean distance of a point from the nearest known minimiser, in the precision
     /// of the point.
     #[must_use]
-    #[doc(hidden)]
     pub fn distance(&self, point: &[Scalar]) -> Option<Scalar> {
         let precision = point.first()?.precision();
         let all = self.minimisers().map(|at| distance(at, point));
@@ -45,7 +44,6 @@ impl Objective {
     /// Whether a point is within [`REACHED_DISTANCE`](crate::ending::REACHED_DISTANCE) of a
     /// known minimiser.
     #[must_use]
-    #[doc(hidden)]
     pub fn is_at_minimiser(&self, point: &[Scalar]) -> bool {
         let mut all = self.minimisers();
         all.any(|at| is_within_reach(distance(at, point), norm_of(at)))
@@ -53,7 +51,6 @@ impl Objective {
 
     /// Whether a loss is within [`REACHED_GAP`] of the known minimum.
     #[must_use]
-    #[doc(hidden)]
     pub fn is_at_minimum(&self, loss: Scalar) -> bool {
         self.minimum.is_some_and(|minimum| {
             let gap = loss.to_f64() - minimum.wide();

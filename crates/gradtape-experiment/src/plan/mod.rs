@@ -15,6 +15,7 @@ mod filter;
 mod grid;
 mod limits;
 mod minimum;
+mod properties;
 mod quantity;
 mod record;
 mod start;
@@ -40,32 +41,25 @@ use decide::Files;
 use start::{Draws, Start};
 
 #[doc(hidden)]
-pub use charts::{Band, Chart, ChartKind, Font, Profile, Scale, Style, Theme, quantity_label};
-#[doc(hidden)]
-pub use check::Check;
-#[doc(hidden)]
-pub use data::{RecordedArray, RecordedClasses, RecordedData};
-#[doc(hidden)]
-pub use derivatives::{
-    Curve, Derivative, Expected, GREATEST_COLUMNS, GREATEST_POINTS, GREATEST_VALUES,
+pub use self::{
+    charts::{Band, Chart, ChartKind, Font, Profile, Scale, Style, Theme, quantity_label},
+    check::Check,
+    data::{RecordedArray, RecordedClasses, RecordedData},
+    derivatives::{
+        Curve, Derivative, Expected, GREATEST_COLUMNS, GREATEST_POINTS, GREATEST_VALUES,
+    },
+    expectations::{Bound, Expectation, Tolerance},
+    filter::Filter,
+    grid::{Axis, Grid, Range, Series},
+    limits::{
+        GREATEST_ARRAY_OPERATIONS, GREATEST_CHARTS, GREATEST_DENSE, GREATEST_DERIVATIVES,
+        GREATEST_ELEMENTS, GREATEST_EPOCHS, GREATEST_EXPECTATIONS, GREATEST_JACOBIAN,
+        GREATEST_LISTED, GREATEST_OBJECTIVES, GREATEST_OPERATIONS, GREATEST_ROWS,
+        GREATEST_RUN_EPOCHS, GREATEST_RUNS, GREATEST_SQUARES, GREATEST_VARIABLES, limits,
+    },
+    quantity::Quantity,
+    record::{Record, RecordedEpochs},
 };
-#[doc(hidden)]
-pub use expectations::{Bound, Expectation, Tolerance};
-#[doc(hidden)]
-pub use filter::Filter;
-#[doc(hidden)]
-pub use grid::{Axis, Grid, Range, Series};
-#[doc(hidden)]
-pub use limits::{
-    GREATEST_ARRAY_OPERATIONS, GREATEST_CHARTS, GREATEST_DENSE, GREATEST_DERIVATIVES,
-    GREATEST_ELEMENTS, GREATEST_EPOCHS, GREATEST_EXPECTATIONS, GREATEST_JACOBIAN, GREATEST_LISTED,
-    GREATEST_OBJECTIVES, GREATEST_OPERATIONS, GREATEST_ROWS, GREATEST_RUN_EPOCHS, GREATEST_RUNS,
-    GREATEST_SQUARES, GREATEST_VARIABLES, limits,
-};
-#[doc(hidden)]
-pub use quantity::Quantity;
-#[doc(hidden)]
-pub use record::{Record, RecordedEpochs};
 
 /// Everything that an experiment does, with all defaults filled in.
 ///
@@ -229,7 +223,6 @@ impl Bounds {
 
     /// The nearest number within the bounds.
     #[must_use]
-    #[doc(hidden)]
     pub fn nearest(&self, number: Number) -> Number {
         if number.wide() < self.least.wide() {
             self.least
@@ -242,7 +235,6 @@ impl Bounds {
 
     /// Whether any bound is finite.
     #[must_use]
-    #[doc(hidden)]
     pub fn hold(&self) -> bool {
         *self != Bounds::none()
     }
@@ -475,18 +467,6 @@ impl Plan {
             .map_err(|list| Mistakes::new(path, source, list))
     }
 
-    /// The plan of an experiment that has a report, without reading its data: its runs
-    /// cannot be computed.
-    ///
-    /// # Errors
-    ///
-    /// As [`Plan::new`].
-    #[doc(hidden)]
-    pub fn of_report(path: &str, source: &str, data: &[RecordedData]) -> Result<Plan, Mistakes> {
-        decide::decide(path, source, Files::Recorded(data))
-            .map_err(|list| Mistakes::new(path, source, list))
-    }
-
     /// The number of runs.
     #[must_use]
     pub fn runs(&self) -> u64 {
@@ -512,14 +492,6 @@ impl Plan {
             .checked_mul(self.repetitions)
     }
 
-    /// The distinct arithmetics of the experiment, in the order of its runs: a
-    /// derivative is evaluated in each.
-    #[must_use]
-    #[doc(hidden)]
-    pub fn arithmetics(&self) -> &[Arithmetic] {
-        &self.arithmetics
-    }
-
     /// The names of all settings: the columns of `runs.csv`, and the keys of
     /// filters. Those of a start begin with `start.`.
     #[must_use]
@@ -531,21 +503,6 @@ impl Plan {
     #[must_use]
     pub fn parameters(&self) -> &[String] {
         &self.parameters
-    }
-
-    /// The columns of the parameters at the smallest loss: [`Plan::parameters`] with `best.`
-    /// in front.
-    #[must_use]
-    #[doc(hidden)]
-    pub fn best_columns(&self) -> &[String] {
-        &self.best_columns
-    }
-
-    /// The place of each of [`Plan::parameters`] among those of an objective.
-    #[must_use]
-    #[doc(hidden)]
-    pub fn places(&self, objective: usize) -> &[Option<usize>] {
-        &self.places[objective]
     }
 
     /// The variables of several elements, each with the parameters that it consists of.
@@ -569,100 +526,16 @@ impl Plan {
         vectors
     }
 
-    /// The columns of data files that were read as classes, each once, with its file.
-    #[must_use]
-    #[doc(hidden)]
-    pub fn classes(&self) -> Vec<(&str, &Classes)> {
-        let mut all: Vec<(&str, &Classes)> = Vec::new();
-        for data in self.objectives.iter().filter_map(|one| one.data.as_ref()) {
-            for classes in &data.classes {
-                let one = (data.file.as_str(), classes);
-                if !all.contains(&one) {
-                    all.push(one);
-                }
-            }
-        }
-        all
-    }
-
-    /// The description of the data for a report.
-    #[must_use]
-    #[doc(hidden)]
-    pub fn recorded_data(&self) -> Vec<RecordedData> {
-        let with_data = self.objectives.iter();
-        let with_data = with_data.filter_map(|one| Some((one.table, one.data.as_ref()?)));
-        with_data
-            .map(|(table, data)| RecordedData::new(table, data))
-            .collect()
-    }
-
     /// The seed of all random numbers.
     #[must_use]
     pub fn seed(&self) -> u64 {
         self.seed
     }
 
-    /// Whether rows of data are held out for validation, so that runs have a
-    /// `validation_loss`.
-    #[must_use]
-    #[doc(hidden)]
-    pub fn has_validation(&self) -> bool {
-        self.objectives.iter().any(Objective::has_validation)
-    }
-
-    /// Whether there is a line-search or second-order method, whose evaluations are not the
-    /// same as its epochs.
-    #[must_use]
-    #[doc(hidden)]
-    pub fn has_searches(&self) -> bool {
-        let mut methods = self.optimizers.iter().map(|one| one.method);
-        methods.any(|method| method.needs().is_some())
-    }
-
-    /// Whether some run has a `gap`, since its objective has a known minimum.
-    #[must_use]
-    #[doc(hidden)]
-    pub fn has_gap(&self) -> bool {
-        self.objectives
-            .iter()
-            .any(|objective| objective.minimum.is_some())
-    }
-
-    /// Whether some run has a `distance`, since its objective has a known minimiser.
-    #[must_use]
-    #[doc(hidden)]
-    pub fn has_distance(&self) -> bool {
-        let mut objectives = self.objectives.iter();
-        objectives.any(|objective| objective.minimum_at.is_some())
-    }
-
     /// The number of runs of each combination. They are consecutive.
     #[must_use]
     pub fn repetitions(&self) -> u64 {
         self.repetitions
-    }
-
-    /// The largest number of epochs of any run.
-    #[must_use]
-    #[doc(hidden)]
-    pub fn greatest_epochs(&self) -> u64 {
-        let series = self.numerics.series().find(|(name, _)| *name == "epochs");
-        let epochs = series.into_iter().flat_map(|(_, series)| series.iter());
-        epochs.filter_map(|value| whole(&value)).max().unwrap_or(0)
-    }
-
-    /// The number of updates of all runs together, if none ends early.
-    #[must_use]
-    #[doc(hidden)]
-    pub fn run_epochs(&self) -> u128 {
-        self.sum_over_runs(|epochs| epochs)
-    }
-
-    /// The number of rows of all trajectories together, if no run ends early.
-    #[must_use]
-    #[doc(hidden)]
-    pub fn rows(&self) -> u128 {
-        self.sum_over_runs(|epochs| self.record.rows(epochs))
     }
 
     /// The sum over all runs of a function of the number of epochs.
@@ -745,18 +618,6 @@ impl Plan {
             })
         });
         recipes.collect()
-    }
-
-    /// The objective of run number `number`, by its place among [`Plan::objectives`],
-    /// without the rest of the run.
-    ///
-    /// # Panics
-    ///
-    /// If no run has this number; see [`Plan::runs`].
-    #[must_use]
-    #[doc(hidden)]
-    pub fn objective_of(&self, number: u64) -> usize {
-        self.place(number).objective
     }
 
     /// Run number `number`.
@@ -863,33 +724,6 @@ impl Plan {
         self.label_by(run, |_| true)
     }
 
-    /// The label of a run from those [`Plan::columns`] only for whose places `counts` holds.
-    #[must_use]
-    #[doc(hidden)]
-    pub fn label_by(&self, run: &Run, counts: impl Fn(usize) -> bool) -> String {
-        let mut label = String::new();
-        for (column, value) in run.settings.iter().enumerate() {
-            let Some(value) = value else { continue };
-            let varies = self.varying.within(column, run.objective, run.optimizer);
-            if !(varies && counts(column)) {
-                continue;
-            }
-            if !label.is_empty() {
-                label.push_str(", ");
-            }
-            if !matches!(value, Value::Name(_)) {
-                let name = &self.columns.names[column];
-                label.push_str(name.strip_prefix("start.").unwrap_or(name));
-                label.push('=');
-            }
-            value.push_short(&mut label);
-        }
-        if label.is_empty() {
-            label.push_str(&self.objectives[run.objective].name);
-        }
-        label
-    }
-
     /// The value that all runs share in a column of [`Plan::columns`], given by its place;
     /// `None` if some run has another value, or none.
     #[must_use]
@@ -909,42 +743,6 @@ impl Plan {
             setting.as_ref() == Some(&first)
         });
         is_same.then_some(first)
-    }
-
-    /// Whether a setting differs between some runs.
-    #[must_use]
-    #[doc(hidden)]
-    pub fn varies(&self, column: &str) -> bool {
-        let place = self.columns.names.iter().position(|known| known == column);
-        place.is_some_and(|place| self.varying.anywhere(place))
-    }
-
-    /// Whether a setting was given as a logarithmic range.
-    #[must_use]
-    #[doc(hidden)]
-    pub fn is_log_range(&self, column: &str) -> bool {
-        let optimizers = self
-            .optimizers
-            .iter()
-            .flat_map(|optimizer| optimizer.settings.series());
-        let constants = self
-            .objectives
-            .iter()
-            .flat_map(|objective| objective.constants.series());
-        let starts = self
-            .objectives
-            .iter()
-            .flat_map(|objective| &objective.starts);
-        let is_log = |series: &Series| matches!(series, Series::Range(Range { log: true, .. }));
-        match column.strip_prefix("start.") {
-            Some(variable) => starts
-                .flat_map(|start| start.grid.series())
-                .any(|(name, series)| name == variable && is_log(series)),
-            None => optimizers
-                .chain(constants)
-                .chain(self.numerics.series())
-                .any(|(name, series)| name == column && is_log(series)),
-        }
     }
 }
 

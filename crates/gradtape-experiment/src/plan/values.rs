@@ -3,12 +3,12 @@
 use super::{Grid, Plan};
 use crate::number::Value;
 
+#[doc(hidden)]
 impl Plan {
     /// The distinct values of a column of [`Plan::columns`], given by its place, in the order
     /// of the combined lists; at most `most`. The runs themselves are not visited, so a plan
     /// can have millions.
     #[must_use]
-    #[doc(hidden)]
     pub fn values(&self, column: usize, most: usize) -> Vec<Value> {
         let Some(name) = self.columns.names.get(column).map(String::as_str) else {
             return Vec::new();
@@ -47,7 +47,6 @@ impl Plan {
     /// Whether a column of [`Plan::columns`], given by its place, describes the optimizer or
     /// one of its settings.
     #[must_use]
-    #[doc(hidden)]
     pub fn is_of_optimizer(&self, column: usize) -> bool {
         let columns = &self.columns;
         let named = [

@@ -8,7 +8,7 @@ use super::{
 /// turns and a part of π/2 are exact.
 const NEAR: f64 = 1e6;
 
-/// Whether [`near_sin`], [`near_cos`] and [`near_tan`] are defined for this angle.
+/// Whether `near_sin`, `near_cos` and `near_tan` are defined for this angle.
 #[inline(always)]
 pub fn is_near<F: Binary64>(x: F) -> F::Truth {
     x.abs().is_at_most(NEAR)
