@@ -21,7 +21,7 @@ const FINE: f64 = 20.0;
 
 /// The fonts by preference: the one that widths are measured with, one of nearly the same
 /// widths that most systems have, and any other.
-fn families(font: Font) -> &'static str {
+pub(super) fn families(font: Font) -> &'static str {
     match font {
         Font::Sans => "DejaVu Sans, Verdana, sans-serif",
         Font::Serif => "DejaVu Serif, Georgia, serif",

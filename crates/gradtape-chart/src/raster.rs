@@ -1,12 +1,10 @@
 //! From SVG to PNG, or to pixels. The only file that knows `resvg` and `png`.
 
-use std::sync::{Arc, LazyLock};
-
 use resvg::tiny_skia::{Color, Pixmap, PremultipliedColorU8, Transform};
-use resvg::usvg::{self, fontdb};
+use resvg::usvg;
 
 use super::colour::Rgb;
-use super::{Font, palette};
+use super::{palette, text};
 
 /// The reason why a chart could not be converted to an image.
 #[derive(Debug, thiserror::Error)]
@@ -25,18 +23,11 @@ pub enum DrawError {
     Gif(#[from] gif::EncodingError),
 }
 
-/// The fonts of the charts, found by their names; no font of the system is ever used.
-static FONTS: LazyLock<Arc<fontdb::Database>> = LazyLock::new(|| {
-    let mut fonts = fontdb::Database::new();
-    for face in Font::ALL.map(Font::face) {
-        fonts.load_font_source(fontdb::Source::Binary(Arc::new(face)));
-    }
-    Arc::new(fonts)
-});
-
 /// Draws an SVG as a PNG of the same size, on a white background.
 ///
-/// The image has a palette where 256 colours are enough to the eye.
+/// The image has a palette where 256 colours are enough to the eye. Text is drawn where it is
+/// written as [`Figure::draw`](super::Figure::draw) writes it, from left to right, each
+/// character by itself.
 ///
 /// # Errors
 ///
@@ -64,11 +55,7 @@ fn rgb(pixel: &PremultipliedColorU8) -> Rgb {
 }
 
 fn picture(svg: &str) -> Result<Pixmap, DrawError> {
-    let options = usvg::Options {
-        fontdb: Arc::clone(&FONTS),
-        ..usvg::Options::default()
-    };
-    let tree = usvg::Tree::from_str(svg, &options)?;
+    let tree = usvg::Tree::from_str(&text::outlined(svg), &usvg::Options::default())?;
     let size = tree.size().to_int_size();
     let (width, height) = (size.width(), size.height());
     let mut picture = Pixmap::new(width, height).ok_or(DrawError::Memory)?;
@@ -144,10 +131,10 @@ mod tests {
 
     #[test]
     fn text_is_drawn_with_the_font_of_the_program() {
-        let text =
-            "<text x='100' y='100' font-family='DejaVu Sans, Verdana' font-size='20'>10⁻³⁵</text>";
+        let text = "<text x=\"100\" y=\"100\" dy=\"0.76em\" text-anchor=\"middle\" \
+                    font-size=\"20\" fill=\"#000000\">10⁻³⁵</text>";
         let svg = format!(
-            "<svg xmlns='http://www.w3.org/2000/svg' width='1200' height='800'>{text}</svg>"
+            "<svg xmlns='http://www.w3.org/2000/svg' width='1200' height='800'>\n{text}\n</svg>"
         );
         let (.., data) = decoded(&to_png(&svg).unwrap());
         assert!(data.iter().filter(|&&channel| channel < 100).count() > 100);
