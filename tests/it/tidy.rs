@@ -85,7 +85,7 @@ fn modules_import_only_from_the_floors_below() {
         ("landscape", &["number", "plan"]),
         (
             "diagnosis",
-            &["batch", "ending", "number", "optimizer", "plan"],
+            &["batch", "ending", "number", "optimizer", "plan", "text"],
         ),
     ];
     let mut seen = 0;

@@ -38,6 +38,23 @@ pub fn printable(text: impl Display) -> String {
     printable
 }
 
+/// The text if it has at most `most` characters, else its beginning and `…`.
+#[must_use]
+#[doc(hidden)]
+pub fn shortened(text: &str, most: usize) -> String {
+    if text.chars().count() <= most {
+        return text.to_owned();
+    }
+    text.chars().take(most - 1).collect::<String>() + "…"
+}
+
+/// The text in one line, with single blanks between its words.
+#[must_use]
+#[doc(hidden)]
+pub fn one_line(text: &str) -> String {
+    text.split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -360,9 +360,7 @@ impl<'a, T: Compiled> Block<'a, T> {
         let chunk = (OPERATIONS / operations).clamp(1, CHUNK) as u64;
         let mut epoch = 0;
         while epoch < self.epochs && !self.live.is_empty() {
-            if control.is_cancelled() {
-                return Err(Cancelled);
-            }
+            control.check()?;
             let end = self.epochs.min(epoch + chunk);
             self.chunk(epoch, end);
             let updates = (end - epoch) * self.live.len() as u64;

@@ -249,9 +249,7 @@ impl<T: Compiled> Descent<T> {
             if since_look == epochs_per_look {
                 control.progress.add_epochs(since_look);
                 since_look = 0;
-                if control.is_cancelled() {
-                    return Err(Cancelled);
-                }
+                control.check()?;
             }
         };
         control.progress.add_epochs(since_look);

@@ -26,8 +26,8 @@ use crate::optimizer::search::Needs;
 use crate::plan::{Plan, Run};
 use block::Lane;
 use descent::Descent;
-use gradtape_engine::WIDTH;
-use gradtape_tape::{Real, Subnormals};
+use gradtape_engine::{Compiled, WIDTH};
+use gradtape_tape::Subnormals;
 use search::Searched;
 
 #[doc(hidden)]
@@ -215,6 +215,19 @@ impl Control {
     pub fn is_cancelled(&self) -> bool {
         self.cancel.load(Ordering::Relaxed)
     }
+
+    /// An error if the job was cancelled.
+    ///
+    /// # Errors
+    ///
+    /// [`Cancelled`], if it was.
+    #[doc(hidden)]
+    pub fn check(&self) -> Result<(), Cancelled> {
+        match self.is_cancelled() {
+            true => Err(Cancelled),
+            false => Ok(()),
+        }
+    }
 }
 
 /// The job was cancelled through [`Control::cancel`].
@@ -394,9 +407,7 @@ fn run_group<R: Recorder>(
     let begun = begin(plan, &runs, R::LOOKS, programs, control)?;
     let mut ends = Vec::new();
     for (run, begun) in runs.into_iter().zip(begun) {
-        if control.is_cancelled() {
-            return Err(Cancelled);
-        }
+        control.check()?;
         recorder.begin(&run);
         let mut end = match begun {
             Begun::Narrow(descent, lane) => {
@@ -458,15 +469,13 @@ fn begin(
         }
         match first.precision {
             Precision::F32 => {
-                let trace = || Descent::trace(plan, first);
-                let descent = programs.narrow.get(shape(first), trace);
+                let descent = programs.narrow.descent(plan, first);
                 descent.in_blocks(plan, runs, &places, record, control, |place, lane| {
                     begun[place] = Some(Begun::Narrow(Arc::clone(&descent), lane));
                 })?;
             }
             Precision::F64 => {
-                let trace = || Descent::trace(plan, first);
-                let descent = programs.wide.get(shape(first), trace);
+                let descent = programs.wide.descent(plan, first);
                 descent.in_blocks(plan, runs, &places, record, control, |place, lane| {
                     begun[place] = Some(Begun::Wide(Arc::clone(&descent), lane));
                 })?;
@@ -480,12 +489,16 @@ fn begin(
 /// numbers.
 #[derive(Default)]
 struct Programs {
-    narrow: Traced<Shape, Descent<f32>>,
-    wide: Traced<Shape, Descent<f64>>,
-    narrow_searches: Traced<SearchShape, Searched<f32>>,
-    wide_searches: Traced<SearchShape, Searched<f64>>,
-    narrow_explainers: Traced<(Subnormals, usize), Option<Explainer<f32>>>,
-    wide_explainers: Traced<(Subnormals, usize), Option<Explainer<f64>>>,
+    narrow: ProgramsIn<f32>,
+    wide: ProgramsIn<f64>,
+}
+
+/// Those of a precision.
+#[derive(Default)]
+struct ProgramsIn<T> {
+    descents: Traced<Shape, Descent<T>>,
+    searches: Traced<SearchShape, Searched<T>>,
+    explainers: Traced<(Subnormals, usize), Option<Explainer<T>>>,
 }
 
 /// What decides which program a run needs, in addition to the precision.
@@ -498,50 +511,48 @@ fn shape(run: &Run) -> Shape {
 /// The same for a line-search or second-order method.
 type SearchShape = (Subnormals, usize, Needs);
 
-/// Why a run is not finite at its start.
-fn cause<T: Real>(
-    plan: &Plan,
-    run: &Run,
-    explainers: &Traced<(Subnormals, usize), Option<Explainer<T>>>,
-) -> Option<Cause> {
-    let objective = &plan.objectives[run.objective];
-    let explainer = explainers.get((run.subnormals, run.objective), || {
-        let data = objective.data.as_ref().map_or(Vec::new(), |data| {
-            let arrays = data
-                .arrays
-                .iter()
-                .map(|array| trace::in_precision(&array.training));
-            data.shapes(data.training.len())
-                .into_iter()
-                .zip(arrays)
-                .collect()
+impl<T: Compiled> ProgramsIn<T> {
+    fn descent(&self, plan: &Plan, run: &Run) -> Arc<Descent<T>> {
+        let trace = || Descent::trace(plan, run);
+        self.descents.get(shape(run), trace)
+    }
+
+    fn search(&self, plan: &Plan, run: &Run, needs: Needs) -> Arc<Searched<T>> {
+        let trace = || Searched::trace(plan, run, needs);
+        let shape = (run.subnormals, run.objective, needs);
+        self.searches.get(shape, trace)
+    }
+
+    /// Why a run is not finite at its start.
+    fn cause(&self, plan: &Plan, run: &Run) -> Option<Cause> {
+        let objective = &plan.objectives[run.objective];
+        let explainer = self.explainers.get((run.subnormals, run.objective), || {
+            let data = objective.data.as_ref().map_or(Vec::new(), |data| {
+                let shapes = data.shapes(data.training.len()).into_iter();
+                let arrays = data.arrays.iter();
+                let arrays = arrays.map(|array| trace::in_precision(&array.training));
+                shapes.zip(arrays).collect()
+            });
+            Explainer::new(&objective.function, run.subnormals, data)
         });
-        Explainer::new(&objective.function, run.subnormals, data)
-    });
-    let at = run.start.iter().chain(&run.constants);
-    let at: Vec<T> = at.map(|number| number.to::<T>()).collect();
-    (*explainer).as_ref()?.cause(&objective.function, &at)
+        let at = run.start.iter().chain(&run.constants);
+        let at: Vec<T> = at.map(|number| number.to::<T>()).collect();
+        (*explainer).as_ref()?.cause(&objective.function, &at)
+    }
 }
 
 impl Programs {
     fn cause(&self, plan: &Plan, run: &Run) -> Option<Cause> {
         match run.precision {
-            Precision::F32 => cause(plan, run, &self.narrow_explainers),
-            Precision::F64 => cause(plan, run, &self.wide_explainers),
+            Precision::F32 => self.narrow.cause(plan, run),
+            Precision::F64 => self.wide.cause(plan, run),
         }
     }
 
     fn search(&self, plan: &Plan, run: &Run, needs: Needs) -> Begun {
-        let shape = (run.subnormals, run.objective, needs);
         match run.precision {
-            Precision::F32 => {
-                let trace = || Searched::trace(plan, run, needs);
-                Begun::NarrowSearch(self.narrow_searches.get(shape, trace))
-            }
-            Precision::F64 => {
-                let trace = || Searched::trace(plan, run, needs);
-                Begun::WideSearch(self.wide_searches.get(shape, trace))
-            }
+            Precision::F32 => Begun::NarrowSearch(self.narrow.search(plan, run, needs)),
+            Precision::F64 => Begun::WideSearch(self.wide.search(plan, run, needs)),
         }
     }
 }

@@ -200,9 +200,7 @@ impl<T: Compiled> Searched<T> {
             }
             let before = point.x.clone();
             let next = search.epoch(&mut asked, &mut point);
-            if control.is_cancelled() {
-                return Err(Cancelled);
-            }
+            control.check()?;
             if let Next::Stays(rest) = next {
                 // The cost of the attempt counts too.
                 let state = State {

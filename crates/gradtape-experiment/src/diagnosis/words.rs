@@ -1,6 +1,7 @@
 //! Numbers and lists in sentences.
 
 use crate::number::{grouped, short};
+use crate::text::shortened;
 
 /// Maximum number of characters of a name in a sentence.
 const LONGEST_NAME: usize = 60;
@@ -40,10 +41,7 @@ pub(super) fn whole(count: u64) -> String {
 
 /// A name, shortened if it is long: the table of runs has it in full.
 pub(super) fn brief(name: &str) -> String {
-    if name.chars().count() <= LONGEST_NAME {
-        return name.to_owned();
-    }
-    name.chars().take(LONGEST_NAME - 1).collect::<String>() + "…"
+    shortened(name, LONGEST_NAME)
 }
 
 /// Parts separated by commas, the last by `and`.

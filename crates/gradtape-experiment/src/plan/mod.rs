@@ -419,10 +419,7 @@ type Point<'a> = Vec<(&'a str, Value)>;
 impl Objective {
     /// The number of combinations of constants and starts.
     fn points(&self) -> Option<u64> {
-        let starts = self.starts.iter().map(|start| start.grid.count());
-        let starts = starts
-            .into_iter()
-            .try_fold(0_u64, |sum, count| sum.checked_add(count?))?;
+        let starts = checked_sum(self.starts.iter().map(|start| start.grid.count()))?;
         self.constants.count()?.checked_mul(starts)
     }
 
@@ -474,17 +471,8 @@ impl Plan {
     }
 
     fn counted_runs(&self) -> Option<u64> {
-        let points = self.objectives.iter().map(Objective::points);
-        let points = points
-            .into_iter()
-            .try_fold(0_u64, |sum, count| sum.checked_add(count?))?;
-        let settings = self
-            .optimizers
-            .iter()
-            .map(|optimizer| optimizer.settings.count());
-        let settings = settings
-            .into_iter()
-            .try_fold(0_u64, |sum, count| sum.checked_add(count?))?;
+        let points = checked_sum(self.objectives.iter().map(Objective::points))?;
+        let settings = checked_sum(self.optimizers.iter().map(|one| one.settings.count()))?;
         self.numerics
             .count()?
             .checked_mul(points)?
@@ -768,6 +756,11 @@ fn whole(value: &Value) -> Option<u64> {
     }
 }
 
+/// The sum of counts; `None` if one is too large to be known, or the sum is.
+fn checked_sum(mut counts: impl Iterator<Item = Option<u64>>) -> Option<u64> {
+    counts.try_fold(0_u64, |sum, count| sum.checked_add(count?))
+}
+
 /// `index` as a row and a column of a table with this number of columns.
 fn split(index: u64, columns: u64) -> (u64, u64) {
     (index / columns.max(1), index % columns.max(1))
@@ -803,6 +796,17 @@ impl Ends {
         let list = self.0.partition_point(|end| *end <= index);
         (list, index - self.begin(list))
     }
+}
+
+/// The name of the report of an experiment file: the name of the file without its extension.
+#[must_use]
+#[doc(hidden)]
+pub fn report_name(file: &str) -> String {
+    let stem = Path::new(file).file_stem();
+    stem.map_or_else(
+        || file.to_owned(),
+        |stem| stem.to_string_lossy().into_owned(),
+    )
 }
 
 /// The SHA-256 of a text, in hexadecimal digits.

@@ -43,17 +43,26 @@ pub(super) struct Fields {
     pub(super) others: Entries,
 }
 
-/// Takes the field of a key out of [`Fields`], if it is there.
-macro_rules! take {
-    ($fields:ident, $key:literal, $variant:ident) => {
-        match $fields.take($key) {
-            Some($crate::spec::fields::Field::$variant(value)) => Some(value),
+/// The function that extracts the value from a field of this kind.
+macro_rules! only {
+    ($variant:ident) => {
+        |field| match field {
+            $crate::spec::fields::Field::$variant(value) => Some(value),
             _ => None,
         }
     };
 }
 
-pub(super) use take;
+/// Takes the field of a key out of [`Fields`], if it is there.
+macro_rules! take {
+    ($fields:ident, $key:literal, $variant:ident) => {
+        $fields
+            .take($key)
+            .and_then($crate::spec::fields::only!($variant))
+    };
+}
+
+pub(super) use {only, take};
 
 impl Fields {
     pub(super) fn take(&mut self, key: &str) -> Option<Field> {
@@ -61,18 +70,14 @@ impl Fields {
         Some(self.known.swap_remove(place).1)
     }
 
-    pub(super) fn tables(&mut self, key: &str) -> Vec<Fields> {
-        match self.take(key) {
-            Some(Field::Tables(tables)) => tables,
-            _ => Vec::new(),
-        }
+    /// The tables under a key, each read by `read`.
+    fn tables<T>(&mut self, key: &str, read: fn(Fields) -> T) -> Vec<T> {
+        let tables = self.take(key).and_then(only!(Tables)).unwrap_or_default();
+        tables.into_iter().map(read).collect()
     }
 
-    pub(super) fn table(&mut self, key: &str) -> Option<Fields> {
-        match self.take(key) {
-            Some(Field::Table(fields)) => Some(fields),
-            _ => None,
-        }
+    fn table(&mut self, key: &str) -> Option<Fields> {
+        self.take(key).and_then(only!(Table))
     }
 }
 
@@ -86,31 +91,15 @@ pub(super) fn spec(mut fields: Fields) -> Spec {
         zip: take!(fields, "zip", Groups).unwrap_or_default(),
         seed: take!(fields, "seed", Whole),
         repetitions: take!(fields, "repetitions", Whole),
-        objectives: fields
-            .tables("objective")
-            .into_iter()
-            .map(objective)
-            .collect(),
-        optimizers: fields
-            .tables("optimizer")
-            .into_iter()
-            .map(optimizer)
-            .collect(),
+        objectives: fields.tables("objective", objective),
+        optimizers: fields.tables("optimizer", optimizer),
         stop: fields.table("stop").map(stop).unwrap_or_default(),
         record: fields.table("record").map(record).unwrap_or_default(),
-        charts: fields.tables("chart").into_iter().map(chart).collect(),
+        charts: fields.tables("chart", chart),
         style: fields.table("style").map(style).unwrap_or_default(),
-        expectations: fields
-            .tables("expect")
-            .into_iter()
-            .map(expectation)
-            .collect(),
+        expectations: fields.tables("expect", expectation),
         check: fields.table("check").map(check).unwrap_or_default(),
-        derivatives: fields
-            .tables("derivative")
-            .into_iter()
-            .map(derivative)
-            .collect(),
+        derivatives: fields.tables("derivative", derivative),
         misread: Vec::new(),
     }
 }
@@ -126,25 +115,18 @@ fn objective(mut fields: Fields) -> Objective {
         starts: starts
             .unwrap_or_default()
             .into_iter()
-            .map(|start| At::new(self::starts(start.value), start.span))
+            .map(|start| At::new(entries(Some(start.value), only!(Start)), start.span))
             .collect(),
         define: texts(take!(fields, "define", Map)),
         constants: settings(take!(fields, "constants", Map)),
         minimum: fields.table("minimum").and_then(minimum),
         transform: fields.table("transform").map(transform),
         data: fields.table("data").and_then(data),
-        bounds: entries(take!(fields, "bounds", Map), numbers_field),
+        bounds: entries(take!(fields, "bounds", Map), only!(Numbers)),
         zip: take!(fields, "zip", Groups).unwrap_or_default(),
         keys: fields.present,
         span: fields.span,
     }
-}
-
-fn starts(entries: Entries) -> Map<Start> {
-    self::entries(Some(entries), |field| match field {
-        Field::Start(start) => Some(start),
-        _ => None,
-    })
 }
 
 pub(super) fn draw(mut fields: Fields) -> Draw {
@@ -160,7 +142,7 @@ pub(super) fn draw(mut fields: Fields) -> Draw {
 }
 
 fn minimum(mut fields: Fields) -> Option<Minimum> {
-    let at = entries(take!(fields, "at", Map), numbers_field);
+    let at = entries(take!(fields, "at", Map), only!(Numbers));
     Some(Minimum {
         at,
         value: take!(fields, "value", Number)?,
@@ -178,10 +160,7 @@ fn transform(mut fields: Fields) -> Transform {
 
 fn data(mut fields: Fields) -> Option<Data> {
     Some(Data {
-        columns: entries(take!(fields, "columns", Map), |field| match field {
-            Field::OneOrMoreNames(names) => Some(names),
-            _ => None,
-        }),
+        columns: entries(take!(fields, "columns", Map), only!(OneOrMoreNames)),
         classes: take!(fields, "classes", Names).map_or_else(Vec::new, |names| names.value),
         standardize: take!(fields, "standardize", Names).map_or_else(Vec::new, |names| names.value),
         batch_size: take!(fields, "batch_size", Whole),
@@ -193,12 +172,11 @@ fn data(mut fields: Fields) -> Option<Data> {
 
 fn optimizer(mut fields: Fields) -> Optimizer {
     let has_schedule = fields.present.iter().any(|key| key == "schedule");
-    let schedules = fields.tables("schedule").into_iter();
     Optimizer {
         name: take!(fields, "name", Text),
         method: take!(fields, "method", OneOrMoreNames),
         convention: take!(fields, "convention", OneOrMoreNames),
-        schedules: schedules.map(schedule).collect(),
+        schedules: fields.tables("schedule", schedule),
         has_schedule,
         clip: fields.table("clip").map(clip),
         zip: take!(fields, "zip", Groups).unwrap_or_default(),
@@ -221,7 +199,7 @@ fn schedule(mut fields: Fields) -> Schedule {
 
 fn clip(fields: Fields) -> Clip {
     let limits = fields.known.into_iter();
-    let limits = limits.filter_map(|(key, field)| Some((key, setting_field(field)?)));
+    let limits = limits.filter_map(|(key, field)| Some((key, only!(Setting)(field)?)));
     Clip {
         limits: limits.collect(),
         keys: fields.present,
@@ -230,21 +208,15 @@ fn clip(fields: Fields) -> Clip {
 }
 
 fn texts(map: Option<Entries>) -> Map<At<String>> {
-    entries(map, |field| match field {
-        Field::Text(text) => Some(text),
-        _ => None,
-    })
-}
-
-fn numbers(map: Option<Entries>) -> Map<At<Number>> {
-    entries(map, |field| match field {
-        Field::Number(number) => Some(number),
-        _ => None,
-    })
+    entries(map, only!(Text))
 }
 
 fn settings(map: Option<Entries>) -> Map<Setting> {
-    entries(map, setting_field)
+    entries(map, only!(Setting))
+}
+
+fn tables<T>(map: Option<Entries>, read: impl Fn(Fields) -> T) -> Map<T> {
+    entries(map, |field| only!(Table)(field).map(&read))
 }
 
 fn entries<T>(map: Option<Entries>, read: impl Fn(Field) -> Option<T>) -> Map<T> {
@@ -313,26 +285,24 @@ fn style(mut fields: Fields) -> Style {
 }
 
 fn expectation(mut fields: Fields) -> Expectation {
-    let bounds = entries(
-        Some(std::mem::take(&mut fields.others)),
-        |field| match field {
-            Field::Table(fields) => Some(bound(fields, numbers_field)),
-            _ => None,
-        },
-    );
+    let others = std::mem::take(&mut fields.others);
     Expectation {
         runs: take!(fields, "runs", Filter),
         status: take!(fields, "status", Text),
         outcome: take!(fields, "outcome", Text),
-        bounds,
+        bounds: bounds(Some(others), only!(Numbers)),
         is_empty: fields.present.iter().all(|key| key == "runs"),
         span: fields.span,
     }
 }
 
-/// A bound whose values `value` extracts from their fields.
-fn bound<V>(mut fields: Fields, value: impl Fn(Field) -> Option<V>) -> Bound<V> {
-    let mut of = |key: &str| fields.take(key).and_then(&value);
+/// Bounds whose values `value` extracts from their fields.
+fn bounds<V>(map: Option<Entries>, value: fn(Field) -> Option<V>) -> Map<Bound<V>> {
+    tables(map, |fields| bound(fields, value))
+}
+
+fn bound<V>(mut fields: Fields, value: fn(Field) -> Option<V>) -> Bound<V> {
+    let mut of = |key: &str| fields.take(key).and_then(value);
     Bound {
         equals: of("equals"),
         below: of("below"),
@@ -356,24 +326,7 @@ fn check(mut fields: Fields) -> Check {
     Check {
         default: fields.table("default").map(tolerance),
         trajectory: take!(fields, "trajectory", Switch),
-        quantities: entries(Some(fields.others), |field| match field {
-            Field::Table(fields) => Some(tolerance(fields)),
-            _ => None,
-        }),
-    }
-}
-
-fn numbers_field(field: Field) -> Option<Numbers> {
-    match field {
-        Field::Numbers(numbers) => Some(numbers),
-        _ => None,
-    }
-}
-
-fn setting_field(field: Field) -> Option<Setting> {
-    match field {
-        Field::Setting(setting) => Some(setting),
-        _ => None,
+        quantities: tables(Some(fields.others), tolerance),
     }
 }
 
@@ -390,11 +343,8 @@ fn derivative(mut fields: Fields) -> Derivative {
         with_respect_to: take!(fields, "with_respect_to", Names),
         order: take!(fields, "order", Whole),
         define: texts(take!(fields, "define", Map)),
-        constants: numbers(take!(fields, "constants", Map)),
-        bounds: entries(expect.map(|expect| expect.others), |field| match field {
-            Field::Table(fields) => Some(bound(fields, setting_field)),
-            _ => None,
-        }),
+        constants: entries(take!(fields, "constants", Map), only!(Number)),
+        bounds: bounds(expect.map(|expect| expect.others), only!(Setting)),
         keys: fields.present,
         span: fields.span,
     }

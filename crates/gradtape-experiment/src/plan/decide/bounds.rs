@@ -1,7 +1,7 @@
 //! The bounds of the variables of an objective.
 
 use super::Decider;
-use crate::mistake::{At, Code, Mistake, Span, shortened, suggestion};
+use crate::mistake::{At, Code, Span, shortened, suggestion};
 use crate::number::{Number, Scalar};
 use crate::plan::grid::Series;
 use crate::plan::start::Part;
@@ -64,14 +64,9 @@ impl Decider<'_> {
             told(&least.span),
             told(&greatest.span)
         );
-        let mistake = Mistake::new(
-            Code::WrongValue,
-            written.span.clone(),
-            message,
-            "expected the smallest value, then a larger one",
-        );
+        let label = "expected the smallest value, then a larger one";
         let help = "use `-inf` or `inf` for a side without a bound";
-        self.mistakes.push(mistake.help(help));
+        self.advise(Code::WrongValue, &written.span, message, label, help);
         None
     }
 }

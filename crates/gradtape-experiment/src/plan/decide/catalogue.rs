@@ -3,7 +3,7 @@
 use super::Decider;
 use super::objective::{Zipped, zip_of};
 use super::start::customary;
-use crate::mistake::{At, Code, Mistake, nearest, suggestion};
+use crate::mistake::{At, Code, nearest, suggestion};
 use crate::number::Value;
 use crate::objective::catalogue::{self, Instance, Kind};
 use crate::plan::grid::{Grid, Series};
@@ -23,10 +23,9 @@ impl Decider<'_> {
         let Some(names) = &written.function else {
             if !has("formula") && !has("function") {
                 let message = "`[[objective]]` has no `formula` and no `function`";
-                let mistake = Mistake::new(Code::MissingKey, written.span.clone(), message, "");
                 let help = "give a formula with a `start`, or the name of a test function; \
                             `runner functions` lists them";
-                self.mistakes.push(mistake.help(help));
+                self.advise(Code::MissingKey, &written.span, message, "", help);
             }
             if let Some(dimension) = &written.dimension {
                 let message = "`dimension` needs a `function`";
@@ -65,20 +64,14 @@ impl Decider<'_> {
         for name in &names.list {
             let Some(function) = catalogue::Function::named(&name.value) else {
                 let message = format!("unknown test function `{}`", name.value);
-                let mistake = match nearest(&name.value, catalogue::names()) {
-                    Some(near) => {
-                        let label = format!("did you mean `{near}`?");
-                        Mistake::new(Code::UnknownName, name.span.clone(), message, label)
+                let (label, help) = match nearest(&name.value, catalogue::names()) {
+                    Some(near) => (format!("did you mean `{near}`?"), ""),
+                    None => {
+                        let label = "no function has this name".to_owned();
+                        (label, "`runner functions` lists them")
                     }
-                    None => Mistake::new(
-                        Code::UnknownName,
-                        name.span.clone(),
-                        message,
-                        "no function has this name",
-                    )
-                    .help("`runner functions` lists them"),
                 };
-                self.mistakes.push(mistake);
+                self.advise(Code::UnknownName, &name.span, message, label, help);
                 continue;
             };
             for dimension in &dimensions {

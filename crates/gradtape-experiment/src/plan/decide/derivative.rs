@@ -4,7 +4,7 @@ use std::collections::HashSet;
 
 use super::Decider;
 use super::function::{Written, default_name};
-use crate::mistake::{At, Code, Mistake, Span, suggestion};
+use crate::mistake::{At, Code, Span, suggestion};
 use crate::number::{counted, grouped};
 use crate::objective::{self, Partial};
 use crate::plan::derivatives::{
@@ -52,8 +52,7 @@ impl Decider<'_> {
                 );
                 let help = "the number is the sum of points × columns over all `[[derivative]]` \
                             tables up to this one, for each precision and `subnormals`";
-                let mistake = Mistake::new(Code::TooLarge, written.span.clone(), message, "");
-                self.mistakes.push(mistake.help(help));
+                self.advise(Code::TooLarge, &written.span, message, "", help);
                 break;
             }
             derivatives.push(derivative);
@@ -86,14 +85,9 @@ impl Decider<'_> {
             deed: "differentiated",
         });
         if let Some(span) = &written.empty_expect {
-            let mistake = Mistake::new(
-                Code::Expectation,
-                span.clone(),
-                "this expectation is empty",
-                "",
-            );
+            let message = "this expectation is empty";
             let help = "name a column, such as `\"df/dx\" = { equals = 2 }`";
-            self.mistakes.push(mistake.help(help));
+            self.advise(Code::Expectation, span, message, "", help);
         }
         let by = with_respect_to.as_ref().map(|places| {
             let names = places.iter().filter_map(|place| at.get(*place));
@@ -114,8 +108,7 @@ impl Decider<'_> {
         if !can_be_traced(&function, &with_respect_to, &partials) {
             let message = "the derivatives of this formula have too many operations";
             let label = format!("expected at most {}", grouped(GREATEST_OPERATIONS as u128));
-            let mistake = Mistake::new(Code::TooLarge, formula.span.clone(), message, label);
-            self.mistakes.push(mistake.help(FEWER));
+            self.advise(Code::TooLarge, &formula.span, message, label, FEWER);
             return None;
         }
         let name = written.name.as_ref().map(|name| name.value.clone());
@@ -250,8 +243,7 @@ impl Decider<'_> {
         let label = format!("order {order} in {} variables", grouped(variables as u128));
         let order = written.order.as_ref().map(|order| &order.span);
         let span: &Span = order.unwrap_or(&written.span);
-        let mistake = Mistake::new(Code::TooLarge, span.clone(), message, label);
-        self.mistakes.push(mistake.help(FEWER));
+        self.advise(Code::TooLarge, span, message, label, FEWER);
         None
     }
 

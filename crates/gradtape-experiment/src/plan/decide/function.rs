@@ -201,13 +201,9 @@ impl Decider<'_> {
     }
 
     fn no_variable(&mut self, formula: &At<String>, written: &Written<'_>) {
+        let message = "the formula has no variable";
         let label = format!("nothing here can be {}", written.deed);
-        self.mistake(
-            Code::Formula,
-            &formula.span,
-            "the formula has no variable",
-            label,
-        );
+        self.mistake(Code::Formula, &formula.span, message, label);
     }
 
     /// Checks that each name has one meaning.
@@ -226,12 +222,8 @@ impl Decider<'_> {
         for (table, name) in names {
             if !objective::is_name(&name.value) {
                 let message = format!("`{}` cannot be a name in a formula", name.value);
-                self.mistake(
-                    Code::WrongValue,
-                    &name.span,
-                    message,
-                    "expected letters, digits and `_`, starting with a letter",
-                );
+                let label = "expected letters, digits and `_`, starting with a letter";
+                self.mistake(Code::WrongValue, &name.span, message, label);
             } else if objective::is_reserved_name(&name.value) {
                 let message = format!("`{}` already has a meaning in a formula", name.value);
                 self.mistake(Code::NameTaken, &name.span, message, "choose another name");
@@ -243,12 +235,8 @@ impl Decider<'_> {
                     "`{}` is given twice, in `{other}` and in `{table}`",
                     name.value
                 );
-                self.mistake(
-                    Code::NameTaken,
-                    &name.span,
-                    message,
-                    "a name can have only one meaning",
-                );
+                let label = "a name can have only one meaning";
+                self.mistake(Code::NameTaken, &name.span, message, label);
             }
             given.entry(&name.value).or_insert(table);
         }
@@ -343,12 +331,8 @@ impl Decider<'_> {
         for (table, name) in variables.chain(constants).chain(data) {
             if !used.contains(&name.value) && told.insert(&name.value) {
                 let message = format!("`{}` is not used in the formula", name.value);
-                self.mistake(
-                    Code::UnknownName,
-                    &name.span,
-                    message,
-                    format!("remove it from `{table}`, or use it"),
-                );
+                let label = format!("remove it from `{table}`, or use it");
+                self.mistake(Code::UnknownName, &name.span, message, label);
             }
         }
     }

@@ -33,14 +33,13 @@ use crate::spec::{self, Map, Spec, Values};
 const LONGEST_NAME: usize = 200;
 
 pub(super) fn decide(path: &str, source: &str, files: Files<'_>) -> Result<Plan, Vec<Mistake>> {
-    let (spec, mistakes) = Spec::read(source);
+    let (spec, mut mistakes) = Spec::read(source);
     if mistakes
         .iter()
         .any(|mistake| mistake.message == "this is not TOML")
     {
         return Err(mistakes);
     }
-    let mut mistakes = mistakes;
     if !tables_are_few(&spec, &mut mistakes) {
         return Err(mistakes);
     }
@@ -70,7 +69,7 @@ pub(super) fn decide(path: &str, source: &str, files: Files<'_>) -> Result<Plan,
         title: spec
             .title
             .as_ref()
-            .map_or_else(|| stem(path), |title| title.value.clone()),
+            .map_or_else(|| super::report_name(path), |title| title.value.clone()),
         description: spec.description.as_ref().map(|text| text.value.clone()),
         columns: Columns::new(&numerics, &objectives, &optimizers, repetitions),
         places: places(&objectives, &parameters),
@@ -219,14 +218,6 @@ fn too_many(runs: &str) -> String {
     format!("{runs} runs are too many: at most {greatest}")
 }
 
-fn stem(path: &str) -> String {
-    let stem = std::path::Path::new(path).file_stem();
-    stem.map_or_else(
-        || path.to_owned(),
-        |stem| stem.to_string_lossy().into_owned(),
-    )
-}
-
 fn parameters(objectives: &[Objective]) -> Vec<String> {
     let variables = objectives
         .iter()
@@ -296,6 +287,19 @@ impl Decider<'_> {
             .push(Mistake::new(code, span.clone(), message, label));
     }
 
+    /// Reports an error with a help text.
+    fn advise(
+        &mut self,
+        code: Code,
+        span: &Span,
+        message: impl Into<String>,
+        label: impl Into<String>,
+        help: impl Into<String>,
+    ) {
+        let mistake = Mistake::new(code, span.clone(), message, label);
+        self.mistakes.push(mistake.help(help));
+    }
+
     fn numerics(&mut self, spec: &Spec) -> Grid {
         let mut named = Vec::new();
         let choices = [
@@ -331,9 +335,8 @@ impl Decider<'_> {
         if repetitions.value > 1 && self.mistakes.is_empty() && !objectives.iter().any(is_random) {
             let message = "every repetition would be the same";
             let label = "nothing in this experiment is random";
-            let mistake = Mistake::new(Code::Conflict, repetitions.span.clone(), message, label);
             let help = "use a random start such as `x = { uniform = [-1, 1] }`, or data in batches";
-            self.mistakes.push(mistake.help(help));
+            self.advise(Code::Conflict, &repetitions.span, message, label, help);
         }
         repetitions.value
     }

@@ -134,14 +134,9 @@ impl Decider<'_> {
         }
         let is_given = written.keys.iter().any(|key| key == "start");
         if !is_given && written.formula.is_some() {
-            let mistake = Mistake::new(
-                Code::MissingKey,
-                written.span.clone(),
-                "`[[objective]]` has no `start`",
-                "",
-            );
+            let message = "`[[objective]]` has no `start`";
             let help = "`start`: the initial value of each variable";
-            self.mistakes.push(mistake.help(help));
+            self.advise(Code::MissingKey, &written.span, message, "", help);
         }
         let settings = Rc::clone(&self.settings);
         let texts = Written {

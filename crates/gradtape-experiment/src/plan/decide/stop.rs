@@ -1,7 +1,7 @@
 //! The rules that end runs early.
 
 use super::Decider;
-use crate::mistake::{At, Code, Mistake};
+use crate::mistake::{At, Code};
 use crate::number::Number;
 use crate::plan::{Objective, Stop};
 use crate::spec;
@@ -16,9 +16,8 @@ impl Decider<'_> {
         {
             let message = "`gap_below` needs a known minimum";
             let label = "no objective has one";
-            let mistake = Mistake::new(Code::Conflict, gap.span.clone(), message, label);
             let help = "give an objective `minimum = { value = 0 }`, or use `loss_below`";
-            self.mistakes.push(mistake.help(help));
+            self.advise(Code::Conflict, &gap.span, message, label, help);
         }
         let has_patience = written.keys.iter().any(|key| key == "patience");
         if let (Some(delta), false) = (&written.min_delta, has_patience) {

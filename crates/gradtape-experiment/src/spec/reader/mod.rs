@@ -57,6 +57,16 @@ struct Reader<'s> {
 }
 
 impl Reader<'_> {
+    fn mistake(
+        &mut self,
+        code: Code,
+        span: Span,
+        message: impl Into<String>,
+        label: impl Into<String>,
+    ) {
+        self.mistakes.push(Mistake::new(code, span, message, label));
+    }
+
     fn table(
         &mut self,
         table: &DeTable<'_>,
@@ -115,8 +125,7 @@ impl Reader<'_> {
             label = format!("{label}, or {}", others.name);
         }
         let message = format!("unknown key {}", shown_key(name));
-        self.mistakes
-            .push(Mistake::new(Code::UnknownKey, key.span(), message, label));
+        self.mistake(Code::UnknownKey, key.span(), message, label);
     }
 
     fn missing_key(&mut self, span: &Span, key: &Key, format: &Format) {
@@ -271,13 +280,8 @@ impl Reader<'_> {
                 if items.is_empty() =>
             {
                 let message = format!("{key} is an empty list");
-                let mistake = Mistake::new(
-                    Code::WrongValue,
-                    span,
-                    message,
-                    "expected at least one table",
-                );
-                self.mistakes.push(mistake);
+                let label = "expected at least one table";
+                self.mistake(Code::WrongValue, span, message, label);
                 return None;
             }
             (Kind::Tables(format) | Kind::OneOrMoreTables(format), DeValue::Array(items)) => {
@@ -384,19 +388,14 @@ impl Reader<'_> {
         match value.get_ref() {
             DeValue::Array(items) if items.is_empty() => {
                 let message = format!("the start of {key} is an empty array");
-                self.mistakes.push(Mistake::new(
-                    Code::WrongValue,
-                    span,
-                    message,
-                    "expected at least one number",
-                ));
+                let label = "expected at least one number";
+                self.mistake(Code::WrongValue, span, message, label);
                 None
             }
             DeValue::Array(_) if depth == 2 => {
                 let message = format!("the start of {key} is nested too deep");
                 let label = "expected a number: a matrix is an array of rows";
-                self.mistakes
-                    .push(Mistake::new(Code::Start, span, message, label));
+                self.mistake(Code::Start, span, message, label);
                 None
             }
             DeValue::Array(items) => {

@@ -62,12 +62,8 @@ impl Reader<'_> {
         let values = match value.get_ref() {
             DeValue::Array(items) if items.is_empty() => {
                 let message = format!("{key} is an empty list");
-                self.mistakes.push(Mistake::new(
-                    Code::WrongValue,
-                    span,
-                    message,
-                    "expected at least one value",
-                ));
+                let label = "expected at least one value";
+                self.mistake(Code::WrongValue, span, message, label);
                 return None;
             }
             DeValue::Array(items) => {
@@ -132,8 +128,7 @@ impl Reader<'_> {
         let first = ends.map(|span| span.start).into_iter().min();
         let last = ends.map(|span| span.end).into_iter().max();
         let span = first.unwrap_or(0)..last.unwrap_or(0);
-        self.mistakes
-            .push(Mistake::new(Code::WrongValue, span, message, label));
+        self.mistake(Code::WrongValue, span, message, label);
         None
     }
 
@@ -224,12 +219,8 @@ impl Reader<'_> {
             .filter(|number: &Number| number.wide().is_finite() || written.contains(['f', 'a']));
         if number.is_none() {
             let message = format!("{key} cannot be {written}");
-            self.mistakes.push(Mistake::new(
-                Code::WrongValue,
-                value.span(),
-                message,
-                "too large for a 64-bit number",
-            ));
+            let label = "too large for a 64-bit number";
+            self.mistake(Code::WrongValue, value.span(), message, label);
         }
         number
     }
@@ -245,11 +236,7 @@ impl Reader<'_> {
             DeValue::Table(_) => "a table",
         };
         let message = format!("{key} cannot be {found}");
-        self.mistakes.push(Mistake::new(
-            Code::WrongType,
-            value.span(),
-            message,
-            format!("expected {expected}"),
-        ));
+        let label = format!("expected {expected}");
+        self.mistake(Code::WrongType, value.span(), message, label);
     }
 }

@@ -1,7 +1,7 @@
 //! Checks that the settings of an optimizer are compatible, also with the rest of the file.
 
 use super::{Decided, Decider};
-use crate::mistake::{Code, Mistake, Span};
+use crate::mistake::{Code, Span};
 use crate::number::{Number, Value, grouped};
 use crate::optimizer::schedule::{
     ATOL, CYCLE_MOMENTUM, EPOCHS, Kind, PCT_START, THRESHOLD, WARMUP,
@@ -87,13 +87,8 @@ impl Decider<'_> {
         });
         if without {
             let message = "`nesterov` needs a momentum above 0";
-            let place = place(written, NESTEROV);
-            self.mistake(
-                Code::Method,
-                place,
-                message,
-                "it is combined with a momentum of 0",
-            );
+            let label = "it is combined with a momentum of 0";
+            self.mistake(Code::Method, place(written, NESTEROV), message, label);
         }
         let names = [NESTEROV, DAMPENING].map(|one| one.name);
         let damped = grid.any(&names, |[nesterov, dampening]| {
@@ -147,8 +142,7 @@ impl Decider<'_> {
             None if grid.any(&[cycles.as_str()], |[cycles]| is_on(cycles)) => {
                 let method = one.variant.method.name();
                 let message = format!("`{kind}` changes the momentum, but `{method}` has none");
-                let mistake = Mistake::new(Code::Method, place.clone(), message, "");
-                self.mistakes.push(mistake.help(help));
+                self.advise(Code::Method, place, message, "", help);
             }
             Some(momentum)
                 if grid.any(&[cycles.as_str(), momentum], |[cycles, momentum]| {
@@ -157,8 +151,7 @@ impl Decider<'_> {
             {
                 let message = format!("`{kind}` changes the momentum, but `{momentum}` is 0");
                 let label = format!("expected a `{momentum}` above 0");
-                let mistake = Mistake::new(Code::Method, place.clone(), message, label);
-                self.mistakes.push(mistake.help(help));
+                self.advise(Code::Method, place, message, label, help);
             }
             _ => {}
         }
@@ -215,14 +208,9 @@ impl Decider<'_> {
                 grouped(u128::from(most))
             );
             let label = "PyTorch does not continue past the end of the cycle";
-            let mistake = Mistake::new(
-                Code::Method,
-                place_in(schedule, EPOCHS).clone(),
-                message,
-                label,
-            );
             let help = "omit `epochs` to use those of the run";
-            self.mistakes.push(mistake.help(help));
+            let place = place_in(schedule, EPOCHS);
+            self.advise(Code::Method, place, message, label, help);
         }
         let names = [EPOCHS, WARMUP, PCT_START].map(of_schedule);
         let has_no_start = grid.any(&names, |[length, before, share]| {
@@ -265,12 +253,8 @@ impl Decider<'_> {
         });
         if is_beyond {
             let message = "the `threshold` of optax is a fraction of the loss";
-            self.mistake(
-                Code::Method,
-                place_in(schedule, THRESHOLD),
-                message,
-                "expected at most 1",
-            );
+            let label = "expected at most 1";
+            self.mistake(Code::Method, place_in(schedule, THRESHOLD), message, label);
         }
         let has_batches = objectives.iter().any(|objective| {
             let data = objective.data.as_ref();
@@ -279,15 +263,9 @@ impl Decider<'_> {
         if has_batches {
             let message = "optax's `plateau` uses the loss before the update";
             let label = "with batches, the loss of the epoch is not yet known";
-            let mistake = Mistake::new(
-                Code::Method,
-                place_of_kind(schedule).clone(),
-                message,
-                label,
-            );
             let help =
                 "`convention = \"pytorch\"` in the schedule uses the losses of earlier epochs";
-            self.mistakes.push(mistake.help(help));
+            self.advise(Code::Method, place_of_kind(schedule), message, label, help);
         }
     }
 
@@ -311,9 +289,9 @@ impl Decider<'_> {
             .epochs
             .as_ref()
             .map_or(0..0, |epochs| epochs.span.clone());
-        let mistake = Mistake::new(Code::Method, span, message, "expected fewer epochs");
-        self.mistakes
-            .push(mistake.help("use `precision = \"f64\"` for more epochs"));
+        let label = "expected fewer epochs";
+        let help = "use `precision = \"f64\"` for more epochs";
+        self.advise(Code::Method, &span, message, label, help);
     }
 }
 

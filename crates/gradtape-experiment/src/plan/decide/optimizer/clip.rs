@@ -1,7 +1,7 @@
 //! The clipping of gradients.
 
 use super::Decider;
-use crate::mistake::{Code, Mistake, Span};
+use crate::mistake::{Code, Span};
 use crate::optimizer::Clip;
 use crate::plan::grid::Series;
 use crate::spec;
@@ -17,12 +17,7 @@ impl Decider<'_> {
                 _ => "`clip` has more than one limit",
             };
             let label = "expected one of `value`, `norm` and `global_norm`";
-            self.mistakes.push(Mistake::new(
-                Code::Conflict,
-                written.span.clone(),
-                message,
-                label,
-            ));
+            self.mistake(Code::Conflict, &written.span, message, label);
             return None;
         }
         let [(name, setting)] = &written.limits[..] else {

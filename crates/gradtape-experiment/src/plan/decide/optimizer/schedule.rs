@@ -2,7 +2,7 @@
 
 use super::settings::{Of, Settings};
 use super::{Decider, Variant};
-use crate::mistake::{At, Code, Mistake, suggestion};
+use crate::mistake::{At, Code, suggestion};
 use crate::number::{Domain, Number, Value, counted};
 use crate::optimizer::schedule::{BOUNDARIES, Kind, Outline, RateFormula, SCALES, VALUES, WARMUP};
 use crate::optimizer::{BETA1, Convention, LEARNING_RATE, MOMENTUM, Setting};
@@ -109,8 +109,7 @@ impl Decider<'_> {
             those.join("` or `")
         );
         let label = "a schedule of another convention";
-        let mistake = Mistake::new(Code::UnknownName, name.span.clone(), message, label);
-        self.mistakes.push(mistake.help(help));
+        self.advise(Code::UnknownName, &name.span, message, label, help);
         None
     }
 
@@ -249,9 +248,8 @@ impl Decider<'_> {
             0 if written.keys.iter().any(|key| is_list(key)) => return,
             0 => {
                 let message = "`piecewise` has no `values`";
-                let mistake = Mistake::new(Code::MissingKey, written.span.clone(), message, "");
                 let help = "`values`: the learning rates, one more than the number of boundaries";
-                self.mistakes.push(mistake.help(help));
+                self.advise(Code::MissingKey, &written.span, message, "", help);
                 return;
             }
             _ => {

@@ -1,7 +1,7 @@
 //! Settings of methods and schedules, by their descriptions.
 
 use super::{Decider, Variant};
-use crate::mistake::{At, Code, Mistake, Span, nearest, suggestion};
+use crate::mistake::{At, Code, Span, nearest, suggestion};
 use crate::optimizer::schedule::Outline;
 use crate::optimizer::{Convention, DefaultValue, Description, Initial, LEARNING_RATE, Rule};
 use crate::plan::decide::named;
@@ -152,8 +152,7 @@ impl Decider<'_> {
             let label = format!("a setting of {} only", having.join(" and "));
             let known: Vec<String> = own.map(|name| format!("`{name}`")).collect();
             let help = format!("settings of {convention}: {}", known.join(", "));
-            let mistake = Mistake::new(Code::UnknownName, name.span.clone(), message, label);
-            self.mistakes.push(mistake.help(help));
+            self.advise(Code::UnknownName, &name.span, message, label, help);
             return false;
         }
         let known = own.chain(of.format.keys.iter().map(|key| key.name));
@@ -206,9 +205,8 @@ impl Decider<'_> {
         };
         if !of.keys.iter().any(is_told) {
             let message = format!("`{}` has no `{name}`", of.description.name);
-            let mistake = Mistake::new(Code::MissingKey, of.span.clone(), message, "");
             let help = format!("`{name}`: {description}");
-            self.mistakes.push(mistake.help(help));
+            self.advise(Code::MissingKey, of.span, message, "", help);
         }
     }
 }
