@@ -148,10 +148,10 @@ pub(super) fn ends_room(figure: &Figure, spans: &[Span; 2], font: Font) -> Optio
         && others.count() == 0
         && signs(figure, Some(spans)).is_empty();
     let is_at_edge = |entry: usize| {
-        let [x, y] = end_share(figure, spans, entry)?;
-        (x >= 0.95 && (0.0..=1.0).contains(&y)).then_some(())
+        let end = end_share(figure, spans, entry);
+        end.is_some_and(|[x, y]| x >= 0.95 && (0.0..=1.0).contains(&y))
     };
-    if !fits || !(0..entries.len()).all(|entry| is_at_edge(entry).is_some()) {
+    if !fits || !(0..entries.len()).all(is_at_edge) {
         return None;
     }
     let mut key = KeyBox::new(Placement::Right, SIZES[0]);
@@ -268,11 +268,8 @@ fn signs(figure: &Figure, spans: Option<&[Span; 2]>) -> Vec<(Sample, String)> {
             _ => {}
         }
     }
-    signs.extend(
-        names
-            .into_iter()
-            .map(|name| (Sample::Star, name.to_owned())),
-    );
+    let stars = names.into_iter();
+    signs.extend(stars.map(|name| (Sample::Star, name.to_owned())));
     let is_marked = |mark: &Mark| matches!(mark, Mark::Cells(cells) if cells.marked.is_some());
     if marks().any(is_marked) {
         signs.push((Sample::Square, "smallest".to_owned()));

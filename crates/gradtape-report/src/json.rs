@@ -148,40 +148,22 @@ impl ReportFile {
         self.check(|file| {
             file.write_all(b"\n  ]")?;
             if !plan.derivatives.is_empty() {
-                file.write_all(b",\n  \"derivatives\": [")?;
-                let mut separator = FIRST;
-                for table in tables {
+                let points = tables.iter().flat_map(|table| {
                     let derivative = &plan.derivatives[table.derivative];
-                    for row in &table.rows {
-                        file.write_all(separator.as_bytes())?;
-                        serde_json::to_writer(&mut *file, &Point { derivative, row })?;
-                        separator = NEXT;
-                    }
-                }
-                file.write_all(b"\n  ]")?;
+                    let rows = table.rows.iter();
+                    rows.map(move |row| Point { derivative, row })
+                });
+                write_list(file, "derivatives", points)?;
             }
             if plan.runs() > 0 {
-                file.write_all(b",\n  \"diagnosis\": [")?;
-                let mut separator = FIRST;
-                for sentence in &diagnosis.summary {
-                    file.write_all(separator.as_bytes())?;
-                    serde_json::to_writer(&mut *file, sentence)?;
-                    separator = NEXT;
-                }
-                file.write_all(b"\n  ]")?;
+                write_list(file, "diagnosis", &diagnosis.summary)?;
             }
             if !diagnosis.rankings.is_empty() {
-                file.write_all(b",\n  \"settings\": [")?;
-                let mut separator = FIRST;
-                for ranking in &diagnosis.rankings {
-                    for setting in &ranking.settings {
-                        file.write_all(separator.as_bytes())?;
-                        let object = setting_object(ranking, setting);
-                        file.write_all(object.to_string().as_bytes())?;
-                        separator = NEXT;
-                    }
-                }
-                file.write_all(b"\n  ]")?;
+                let settings = diagnosis.rankings.iter().flat_map(|ranking| {
+                    let settings = ranking.settings.iter();
+                    settings.map(move |setting| setting_object(ranking, setting))
+                });
+                write_list(file, "settings", settings)?;
             }
             file.write_all(b"\n}\n")?;
             file.flush()
@@ -194,6 +176,22 @@ impl ReportFile {
     ) -> Result<(), ReportError> {
         write(&mut self.file).map_err(ReportError::write(&self.path))
     }
+}
+
+/// Writes a field whose value is a list, an entry a line.
+fn write_list(
+    file: &mut BufWriter<File>,
+    name: &str,
+    entries: impl IntoIterator<Item = impl Serialize>,
+) -> io::Result<()> {
+    write!(file, ",\n  \"{name}\": [")?;
+    let mut separator = FIRST;
+    for entry in entries {
+        file.write_all(separator.as_bytes())?;
+        serde_json::to_writer(&mut *file, &entry)?;
+        separator = NEXT;
+    }
+    file.write_all(b"\n  ]")
 }
 
 /// A run as a JSON object on one line, as in the `runs` of `report.json`.
@@ -474,17 +472,15 @@ impl Keys {
         push_number(bytes, digits, result.loss);
         bytes.extend_from_slice(b",\"gradient_norm\":");
         push_number(bytes, digits, result.gradient_norm);
-        if let Some(loss) = result.validation_loss {
-            bytes.extend_from_slice(b",\"validation_loss\":");
-            push_number(bytes, digits, loss);
-        }
-        if let Some(gap) = result.gap {
-            bytes.extend_from_slice(b",\"gap\":");
-            push_number(bytes, digits, gap);
-        }
-        if let Some(distance) = result.distance {
-            bytes.extend_from_slice(b",\"distance\":");
-            push_number(bytes, digits, distance);
+        for (key, number) in [
+            (&b",\"validation_loss\":"[..], result.validation_loss),
+            (b",\"gap\":", result.gap),
+            (b",\"distance\":", result.distance),
+        ] {
+            if let Some(number) = number {
+                bytes.extend_from_slice(key);
+                push_number(bytes, digits, number);
+            }
         }
         bytes.extend_from_slice(b",\"best_loss\":");
         push_number(bytes, digits, result.best_loss);

@@ -60,7 +60,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use figures::{Collected, Drawn, Endings, Field, LineRecorder, Lines, curve, figure};
-use gradtape_experiment::batch::{Cancelled, Control, End, Recorder, Row, RunResult};
+use gradtape_experiment::batch::{Control, End, Recorder, Row, RunResult};
 use gradtape_experiment::derivative::Table;
 use gradtape_experiment::diagnosis::{Concluded, Diagnoser, Diagnosis, DiagnosisRecorder, Tallies};
 use gradtape_experiment::plan::{ChartKind, Plan, Run};
@@ -87,6 +87,8 @@ pub use self::{
     stored::Stored,
 };
 pub use experiment::assert_experiment;
+#[doc(hidden)]
+pub use gradtape_experiment::plan::report_name;
 
 /// Writes the report of a job.
 ///
@@ -423,10 +425,7 @@ impl<'p> Writer<'p> {
             let (overview, shown, head) = (self.overview, &self.shown, &self.head);
             let page = overview.page(self.plan, shown, head, &diagnosis, &self.tables, charts);
             write_page(&page, folder)?;
-            if control.is_cancelled() {
-                return Err(Cancelled.into());
-            }
-            Ok(())
+            Ok(control.check()?)
         })?;
         let placed = staging.publish()?;
         Ok(Finished {
@@ -439,17 +438,6 @@ impl<'p> Writer<'p> {
             tables: self.tables,
         })
     }
-}
-
-/// The name of the report's directory: the name of the experiment file without its extension.
-#[must_use]
-#[doc(hidden)]
-pub fn report_name(file: &str) -> String {
-    let stem = Path::new(file).file_stem();
-    stem.map_or_else(
-        || file.to_owned(),
-        |stem| stem.to_string_lossy().into_owned(),
-    )
 }
 
 /// The file name of the table of a derivative, by its place in the plan.
@@ -601,13 +589,9 @@ fn draw_one(
     count: usize,
     (folder, control): (&Path, &Control),
 ) -> Result<ChartView, ReportError> {
-    if control.is_cancelled() {
-        return Err(Cancelled.into());
-    }
+    control.check()?;
     let drawing = figure.draw(style);
-    if control.is_cancelled() {
-        return Err(Cancelled.into());
-    }
+    control.check()?;
     let png = gradtape_chart::to_png(&drawing.svg).map_err(|error| ReportError::Draw {
         chart: format!("{name}.png"),
         what: error.to_string(),
@@ -653,9 +637,7 @@ pub fn redraw(folder: &Path, control: &Control) -> Result<Option<PathBuf>, Repor
         results.for_each(|result| overview.add(&plan, &shown, result));
         let page = overview.page(&plan, &shown, &head, &read.diagnosis, &read.tables, charts);
         write_page(&page, beside)?;
-        if control.is_cancelled() {
-            return Err(Cancelled.into());
-        }
+        control.check()?;
         let drawn = self::files(&plan);
         let is_drawn = |file: &String| !is_data(file) && drawn.contains(file);
         // A list may come from anyone: paths to other directories are ignored.

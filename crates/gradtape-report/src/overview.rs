@@ -10,6 +10,7 @@ use gradtape_experiment::diagnosis::{Diagnosis, Rank, RankedSetting, Ranking};
 use gradtape_experiment::ending::{Outcome, Tone};
 use gradtape_experiment::number::{Scalar, Value, counted, grouped, short};
 use gradtape_experiment::plan::{Plan, quantity_label};
+use gradtape_experiment::text::one_line;
 
 /// Maximum number of parameters with columns; if there are more, none has one.
 const PARAMETERS: usize = 6;
@@ -72,15 +73,9 @@ impl Shown {
         columns.push(column("status", "status".to_owned(), Kind::Text));
         columns.push(column("epochs_run", "epochs".to_owned(), Kind::Number));
         columns.push(number("loss"));
-        if plan.has_validation() {
-            columns.push(number("validation_loss"));
-        }
-        if plan.has_gap() {
-            columns.push(number("gap"));
-        }
-        if plan.has_distance() {
-            columns.push(number("distance"));
-        }
+        columns.extend(plan.has_validation().then(|| number("validation_loss")));
+        columns.extend(plan.has_gap().then(|| number("gap")));
+        columns.extend(plan.has_distance().then(|| number("distance")));
         columns.push(number("gradient_norm"));
         let parameters = plan.parameters().iter().take(self.parameters);
         columns.extend(parameters.map(|name| column(name, name.clone(), Kind::Number)));
@@ -98,19 +93,13 @@ impl Shown {
         cells.extend(settings);
         cells.push(plain(result.status.name().to_owned()));
         cells.push(plain(grouped(u128::from(result.epochs_run))));
-        cells.push(number_cell(Some(result.loss)));
-        if plan.has_validation() {
-            cells.push(number_cell(result.validation_loss));
-        }
-        if plan.has_gap() {
-            cells.push(number_cell(result.gap));
-        }
-        if plan.has_distance() {
-            cells.push(number_cell(result.distance));
-        }
-        cells.push(number_cell(Some(result.gradient_norm)));
-        let parameters = result.parameters.iter().take(self.parameters);
-        cells.extend(parameters.map(|value| number_cell(*value)));
+        let mut numbers = vec![Some(result.loss)];
+        numbers.extend(plan.has_validation().then_some(result.validation_loss));
+        numbers.extend(plan.has_gap().then_some(result.gap));
+        numbers.extend(plan.has_distance().then_some(result.distance));
+        numbers.push(Some(result.gradient_norm));
+        numbers.extend(result.parameters.iter().take(self.parameters));
+        cells.extend(numbers.into_iter().map(number_cell));
         Row {
             run: result.number,
             cells,
@@ -328,8 +317,7 @@ fn facts(plan: &Plan, head: &Head) -> Vec<(String, String)> {
         ),
     ];
     for objective in plan.objectives.iter().take(LISTED) {
-        let formula = objective.formula.split_whitespace().collect::<Vec<_>>();
-        let formula = formula.join(" ");
+        let formula = one_line(&objective.formula);
         if formula != objective.name {
             facts.push((objective.name.clone(), formula));
         }

@@ -1,5 +1,7 @@
 //! Final values against the expectations of the file.
 
+use std::cmp::Ordering;
+
 use super::deviation::{Apart, Demand, Deviation, Subject, digits};
 use gradtape_experiment::batch::RunResult;
 use gradtape_experiment::derivative::Table;
@@ -144,25 +146,15 @@ fn out_of_bounds(
         }
     }
     // NaN is neither below nor above anything.
-    for (name, limit, holds) in [
-        (
-            "below",
-            bound.below,
-            bound
-                .below
-                .is_none_or(|limit| value.to_f64() < limit.scalar(precision).to_f64()),
-        ),
-        (
-            "above",
-            bound.above,
-            bound
-                .above
-                .is_none_or(|limit| value.to_f64() > limit.scalar(precision).to_f64()),
-        ),
+    for (name, limit, wanted) in [
+        ("below", bound.below, Ordering::Less),
+        ("above", bound.above, Ordering::Greater),
     ] {
-        if let (Some(limit), false) = (limit, holds) {
-            let limit = digits(limit.scalar(precision));
-            tell(format!("expected {name} {limit}"), None);
+        let Some(limit) = limit.map(|limit| limit.scalar(precision)) else {
+            continue;
+        };
+        if value.to_f64().partial_cmp(&limit.to_f64()) != Some(wanted) {
+            tell(format!("expected {name} {}", digits(limit)), None);
         }
     }
 }

@@ -323,21 +323,17 @@ impl<'p> Comparison<'p> {
             let of = |result: &RunResult| result.quantity(self.plan, name);
             numbers(name, tolerance, (of(recorded), of(now)));
         }
-        for (name, tolerance, [before, after]) in &self.parameters {
-            let of = |result: &RunResult, place: Option<usize>| {
-                let value = place.and_then(|place| result.parameters.get(place));
-                value.copied().flatten()
-            };
-            let values = (of(recorded, *before), of(now, *after));
-            numbers(name, tolerance, values);
-        }
-        for (name, tolerance, [before, after]) in &self.parameters {
-            let of = |result: &RunResult, place: Option<usize>| {
-                let value = place.and_then(|place| result.best_parameters.get(place));
-                value.copied().flatten()
-            };
-            let values = (of(recorded, *before), of(now, *after));
-            numbers(&format!("best.{name}"), tolerance, values);
+        for (prefix, before_all, after_all) in [
+            ("", &recorded.parameters, &now.parameters),
+            ("best.", &recorded.best_parameters, &now.best_parameters),
+        ] {
+            for (name, tolerance, [before, after]) in &self.parameters {
+                let of = |values: &[Option<Scalar>], place: Option<usize>| {
+                    place.and_then(|place| *values.get(place)?)
+                };
+                let values = (of(before_all, *before), of(after_all, *after));
+                numbers(&format!("{prefix}{name}"), tolerance, values);
+            }
         }
         let epoch = Some(self.plan.check.tolerance("status_epoch"));
         let epochs = [recorded, now].map(|result| Some(Fact::Whole(result.status_epoch)));

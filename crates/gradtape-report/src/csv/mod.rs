@@ -10,7 +10,7 @@ use std::io::{self, BufReader, BufWriter, Read, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use ::csv::{IntoInnerError, Reader, ReaderBuilder, StringRecord, Writer};
+use ::csv::{IntoInnerError, Position, Reader, ReaderBuilder, StringRecord, Writer};
 
 use self::cell::{text_cell, text_of_cell};
 use super::derivative_file;
@@ -243,39 +243,47 @@ pub(super) fn line(cells: impl IntoIterator<Item = impl AsRef<str>>) -> io::Resu
 /// The reader of the rows of a file.
 type Rows = Reader<BufReader<Cursor>>;
 
-fn open(files: &Files, file: &str) -> Result<Rows, ReportError> {
+/// Opens a file that must have these columns.
+fn open(files: &Files, file: &str, columns: &[&str]) -> Result<Rows, ReportError> {
+    let path = &files.path(file);
     let mut content = files.read(file)?;
-    check_end(&mut content, &files.path(file))?;
+    check_end(&mut content, path)?;
     // Lines of a wrong length are reported with their number, not as a mere error.
-    Ok(ReaderBuilder::new()
+    let mut reader = ReaderBuilder::new()
         .flexible(true)
-        .from_reader(BufReader::with_capacity(1 << 16, content)))
+        .from_reader(BufReader::with_capacity(1 << 16, content));
+    let header = reader.headers().map_err(unreadable(path))?;
+    check_header(path, header, columns)?;
+    Ok(reader)
+}
+
+/// The error of a file that is not CSV.
+fn unreadable(path: &Path) -> impl FnOnce(::csv::Error) -> ReportError {
+    |error| ReportError::damaged(path, error)
+}
+
+fn line_of(record: &StringRecord) -> u64 {
+    record.position().map_or(0, Position::line)
 }
 
 /// A truncated file can end in the middle of a number and look complete.
 fn check_end(content: &mut Cursor, path: &Path) -> Result<(), ReportError> {
-    let mut last = [0];
-    // An empty file is reported by its missing header.
-    if content
-        .seek(SeekFrom::End(0))
-        .map_err(ReportError::read(path))?
-        == 0
-    {
-        return Ok(());
-    }
-    content
-        .seek(SeekFrom::End(-1))
-        .map_err(ReportError::read(path))?;
-    content
-        .read_exact(&mut last)
-        .map_err(ReportError::read(path))?;
-    content.rewind().map_err(ReportError::read(path))?;
-    if last == *b"\n" {
-        Ok(())
-    } else {
+    let mut is_cut = || -> io::Result<bool> {
+        // An empty file is reported by its missing header.
+        if content.seek(SeekFrom::End(0))? == 0 {
+            return Ok(false);
+        }
+        let mut last = [0];
+        content.seek(SeekFrom::End(-1))?;
+        content.read_exact(&mut last)?;
+        content.rewind()?;
+        Ok(last != *b"\n")
+    };
+    if is_cut().map_err(ReportError::read(path))? {
         let what = "its last line has no end: the file is truncated";
-        Err(ReportError::damaged(path, what))
+        return Err(ReportError::damaged(path, what));
     }
+    Ok(())
 }
 
 fn check_header(path: &Path, found: &StringRecord, expected: &[&str]) -> Result<(), ReportError> {
@@ -314,11 +322,7 @@ impl<'p> RunReader<'p> {
     /// If it cannot be read or has other columns.
     pub fn open(files: &Files, plan: &'p Plan) -> Result<Self, ReportError> {
         let path = files.path(RUNS);
-        let mut reader = open(files, RUNS)?;
-        let header = reader
-            .headers()
-            .map_err(|error| ReportError::damaged(&path, error.to_string()))?;
-        check_header(&path, header, &run_columns(plan))?;
+        let reader = open(files, RUNS, &run_columns(plan))?;
         Ok(RunReader { path, plan, reader })
     }
 
@@ -333,10 +337,10 @@ impl<'p> RunReader<'p> {
     )]
     pub fn next(&mut self) -> Result<Option<RunResult>, ReportError> {
         let mut record = StringRecord::new();
-        match self.reader.read_record(&mut record) {
-            Ok(false) => Ok(None),
-            Ok(true) => self.result(&record).map(Some),
-            Err(error) => Err(ReportError::damaged(&self.path, error.to_string())),
+        let is_there = self.reader.read_record(&mut record);
+        match is_there.map_err(unreadable(&self.path))? {
+            false => Ok(None),
+            true => self.result(&record).map(Some),
         }
     }
 
@@ -348,7 +352,7 @@ impl<'p> RunReader<'p> {
     fn result(&self, record: &StringRecord) -> Result<RunResult, ReportError> {
         let plan = self.plan;
         let columns = run_columns(plan);
-        let line = record.position().map_or(0, ::csv::Position::line);
+        let line = line_of(record);
         let damaged =
             |what: String| ReportError::damaged(&self.path, format!("line {line}: {what}"));
         if record.len() != columns.len() {
@@ -453,11 +457,7 @@ impl<'p> ConcludedReader<'p> {
     pub fn open(files: &Files, plan: &'p Plan) -> Result<Self, ReportError> {
         let runs = RunReader::open(files, plan)?;
         let path = files.path(DIAGNOSIS);
-        let mut reader = open(files, DIAGNOSIS)?;
-        let header = reader
-            .headers()
-            .map_err(|error| ReportError::damaged(&path, error.to_string()))?;
-        check_header(&path, header, &diagnosis_columns())?;
+        let reader = open(files, DIAGNOSIS, &diagnosis_columns())?;
         Ok(ConcludedReader { runs, path, reader })
     }
 
@@ -474,7 +474,7 @@ impl<'p> ConcludedReader<'p> {
         let damaged = |what: String| ReportError::damaged(&self.path, what);
         let mut record = StringRecord::new();
         let is_there = self.reader.read_record(&mut record);
-        let is_there = is_there.map_err(|error| damaged(error.to_string()))?;
+        let is_there = is_there.map_err(unreadable(&self.path))?;
         let Some(result) = self.runs.next()? else {
             return match is_there {
                 true => Err(self
@@ -483,7 +483,7 @@ impl<'p> ConcludedReader<'p> {
                 false => Ok(None),
             };
         };
-        let line = record.position().map_or(0, ::csv::Position::line);
+        let line = line_of(&record);
         let columns = diagnosis_columns();
         let field = |name: &str| {
             let place = columns.iter().position(|column| *column == name);
@@ -538,12 +538,9 @@ pub(super) fn derivative_columns(plan: &Plan, place: usize) -> Vec<&str> {
 
 /// Writes the table of a derivative.
 pub(super) fn write_derivative(path: &Path, plan: &Plan, table: &Table) -> Result<(), ReportError> {
-    let file = create(path, &derivative_columns(plan, table.derivative));
-    let file = file.map_err(ReportError::write(path))?;
-    let write = || -> Result<(), ::csv::Error> {
-        let mut writer = Writer::from_writer(file);
-        let mut digits = Digits::default();
-        let tells_arithmetic = plan.arithmetics().len() > 1;
+    let columns = derivative_columns(plan, table.derivative);
+    let tells_arithmetic = plan.arithmetics().len() > 1;
+    write(path, &columns, |writer, digits| {
         for row in &table.rows {
             if tells_arithmetic {
                 writer.write_field(row.arithmetic.precision.name())?;
@@ -554,9 +551,21 @@ pub(super) fn write_derivative(path: &Path, plan: &Plan, table: &Table) -> Resul
             }
             writer.write_record(None::<&[u8]>)?;
         }
-        Ok(writer.flush()?)
-    };
-    write().map_err(|error| ReportError::write(path)(error.into()))
+        Ok(())
+    })
+}
+
+/// Writes a file with these columns, and the rows that `rows` writes.
+fn write(
+    path: &Path,
+    columns: &[&str],
+    rows: impl FnOnce(&mut Writer<BufWriter<File>>, &mut Digits) -> Result<(), ::csv::Error>,
+) -> Result<(), ReportError> {
+    let file = create(path, columns).map_err(ReportError::write(path))?;
+    let mut writer = Writer::from_writer(file);
+    let written = rows(&mut writer, &mut Digits::default());
+    let written = written.and_then(|()| Ok(writer.flush()?));
+    written.map_err(|error| ReportError::write(path)(error.into()))
 }
 
 /// Reads the table of derivative number `place` of the plan.
@@ -570,25 +579,18 @@ pub fn read_derivative(files: &Files, plan: &Plan, place: usize) -> Result<Table
     let path = &files.path(&file);
     let columns = derivative_columns(plan, place);
     let arithmetics = plan.arithmetics();
-    let mut reader = open(files, &file)?;
-    let header = reader
-        .headers()
-        .map_err(|error| ReportError::damaged(path, error.to_string()))?;
-    check_header(path, header, &columns)?;
+    let mut reader = open(files, &file, &columns)?;
     let expected = arithmetics
         .iter()
         .flat_map(|arithmetic| (0..derivative.points).map(move |point| (*arithmetic, point)));
     let mut rows = Vec::new();
     let mut record = StringRecord::new();
     for (arithmetic, point) in expected {
-        match reader.read_record(&mut record) {
-            Ok(true) => {}
-            Ok(false) => {
-                let rows_expected = arithmetics.len() as u64 * derivative.points;
-                let what = format!("it has {} of {rows_expected} rows", rows.len());
-                return Err(ReportError::damaged(path, what));
-            }
-            Err(error) => return Err(ReportError::damaged(path, error.to_string())),
+        let is_there = reader.read_record(&mut record);
+        if !is_there.map_err(unreadable(path))? {
+            let rows_expected = arithmetics.len() as u64 * derivative.points;
+            let what = format!("it has {} of {rows_expected} rows", rows.len());
+            return Err(ReportError::damaged(path, what));
         }
         let numbers = derivative_row(path, &record, &columns, arithmetic)?;
         let (at, values) = numbers.split_at(derivative.variables().len());
@@ -599,18 +601,16 @@ pub fn read_derivative(files: &Files, plan: &Plan, place: usize) -> Result<Table
             values: values.to_vec(),
         });
     }
-    match reader.read_record(&mut record) {
-        Ok(false) => Ok(Table {
-            derivative: place,
-            rows,
-        }),
-        Ok(true) => {
-            let line = record.position().map_or(0, ::csv::Position::line);
-            let what = format!("line {line}: more rows than expected");
-            Err(ReportError::damaged(path, what))
-        }
-        Err(error) => Err(ReportError::damaged(path, error.to_string())),
+    let is_there = reader.read_record(&mut record);
+    if is_there.map_err(unreadable(path))? {
+        let line = line_of(&record);
+        let what = format!("line {line}: more rows than expected");
+        return Err(ReportError::damaged(path, what));
     }
+    Ok(Table {
+        derivative: place,
+        rows,
+    })
 }
 
 /// The numbers of a row: the point, then the values.
@@ -620,7 +620,7 @@ fn derivative_row(
     columns: &[&str],
     arithmetic: Arithmetic,
 ) -> Result<Vec<Scalar>, ReportError> {
-    let line = record.position().map_or(0, ::csv::Position::line);
+    let line = line_of(record);
     let damaged = |what: String| ReportError::damaged(path, format!("line {line}: {what}"));
     if record.len() != columns.len() {
         let (found, expected) = (record.len(), columns.len());
@@ -659,10 +659,7 @@ pub(super) fn write_fields(
     frames: &[Frame],
     fields: &[Field],
 ) -> Result<(), ReportError> {
-    let file = create(path, &FIELD_COLUMNS).map_err(ReportError::write(path))?;
-    let write = || -> Result<(), ::csv::Error> {
-        let mut writer = Writer::from_writer(file);
-        let mut digits = Digits::default();
+    write(path, &FIELD_COLUMNS, |writer, digits| {
         for (panel, (frame, field)) in frames.iter().zip(fields).enumerate() {
             for ([x, y], value) in frame.points().zip(field) {
                 writer.write_field(digits.whole(panel as u64))?;
@@ -672,9 +669,8 @@ pub(super) fn write_fields(
                 writer.write_record(None::<&[u8]>)?;
             }
         }
-        Ok(writer.flush()?)
-    };
-    write().map_err(|error| ReportError::write(path)(error.into()))
+        Ok(())
+    })
 }
 
 /// Reads the fields of a contour with these frames.
@@ -684,22 +680,17 @@ pub(super) fn read_fields(
     frames: &[Frame],
 ) -> Result<Vec<Field>, ReportError> {
     let path = &files.path(file);
-    let mut reader = open(files, file)?;
-    let header = reader
-        .headers()
-        .map_err(|error| ReportError::damaged(path, error.to_string()))?;
-    check_header(path, header, &FIELD_COLUMNS)?;
+    let mut reader = open(files, file, &FIELD_COLUMNS)?;
     let mut record = StringRecord::new();
     let mut fields = Vec::new();
     for (panel, frame) in frames.iter().enumerate() {
         let mut field = Vec::new();
         for [x, y] in frame.points() {
-            match reader.read_record(&mut record) {
-                Ok(true) => {}
-                Ok(false) => return Err(ReportError::damaged(path, "the file ends too early")),
-                Err(error) => return Err(ReportError::damaged(path, error.to_string())),
+            let is_there = reader.read_record(&mut record);
+            if !is_there.map_err(unreadable(path))? {
+                return Err(ReportError::damaged(path, "the file ends too early"));
             }
-            let line = record.position().map_or(0, ::csv::Position::line);
+            let line = line_of(&record);
             let number = |column: usize| {
                 let text = record.get(column).unwrap_or_default();
                 text.parse::<f64>().map_err(|_| {

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 use ::csv::{ByteRecord, Position};
 
-use super::{Files, check_header, open, trajectory_columns};
+use super::{Files, open, trajectory_columns, unreadable};
 use crate::{ReportError, TRAJECTORIES};
 use gradtape_experiment::batch::{Counts, Row};
 use gradtape_experiment::number::{Precision, Scalar};
@@ -25,12 +25,8 @@ struct Rows {
 impl Rows {
     fn open(files: &Files, plan: &Plan) -> Result<Rows, ReportError> {
         let path = files.path(TRAJECTORIES);
-        let mut reader = open(files, TRAJECTORIES)?;
         let expected: Vec<&str> = trajectory_columns(plan).collect();
-        let header = reader
-            .headers()
-            .map_err(|error| ReportError::damaged(&path, error.to_string()))?;
-        check_header(&path, header, &expected)?;
+        let reader = open(files, TRAJECTORIES, &expected)?;
         Ok(Rows {
             path,
             reader,
@@ -43,7 +39,7 @@ impl Rows {
     /// Advances to the next row; `false` at the end.
     fn advance(&mut self) -> Result<bool, ReportError> {
         let read = self.reader.read_byte_record(&mut self.fields);
-        let read = read.map_err(|error| ReportError::damaged(&self.path, error.to_string()))?;
+        let read = read.map_err(unreadable(&self.path))?;
         if read && self.fields.len() != self.columns.len() {
             let (found, expected) = (self.fields.len(), self.columns.len());
             return Err(self.damaged(&format!("{found} columns, expected {expected}")));
@@ -260,7 +256,7 @@ impl TrajectoryReader {
         let mut is_row = true;
         if self.ahead.take() != Some(number) {
             let sought = rows.reader.seek(begin.clone());
-            sought.map_err(|error| ReportError::damaged(&rows.path, error.to_string()))?;
+            sought.map_err(unreadable(&rows.path))?;
             is_row = rows.advance()?;
         }
         let mut states = Vec::new();

@@ -4,6 +4,7 @@ use gradtape_chart::{Axis, Colour, Figure, Key, Line, Panel, Scale};
 use gradtape_experiment::derivative::{Row, Table};
 use gradtape_experiment::number::{Scalar, short};
 use gradtape_experiment::plan::{self, Curve, Derivative, Plan};
+use gradtape_experiment::text::one_line;
 
 /// Maximum number of points of a line that are marked; more would run together.
 const GREATEST_MARKED: usize = 60;
@@ -92,11 +93,6 @@ fn subtitle(
         ));
     }
     (!parts.is_empty()).then(|| parts.join(", "))
-}
-
-/// A formula of several lines in one.
-fn one_line(formula: &str) -> String {
-    formula.split_whitespace().collect::<Vec<_>>().join(" ")
 }
 
 /// The chart in words, for those who do not see it.

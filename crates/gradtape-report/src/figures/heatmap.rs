@@ -13,7 +13,7 @@ use super::say;
 use super::scale::extent;
 use gradtape_chart::{Axis, Cells, Figure, Key, Mark, Panel, Scale};
 use gradtape_experiment::number::{Number, Value, counted, quantile, short, sorted};
-use gradtape_experiment::plan::{self, Chart, ChartKind, Plan, quantity_label};
+use gradtape_experiment::plan::{self, Plan, quantity_label};
 
 /// A logarithmic range of colours begins at no less than this share of the largest value, so
 /// that one value near 0 does not make all others look the same.
@@ -30,22 +30,20 @@ struct Placed {
     settings: Vec<Option<Value>>,
 }
 
-pub(super) fn figure(plan: &Plan, place: usize, collected: &Collected<'_>) -> Figure {
+/// The figure of `value`, whose colours have this scale, over the settings in two columns.
+pub(super) fn figure(
+    plan: &Plan,
+    place: usize,
+    [x, y]: [usize; 2],
+    (value, value_scale): (&str, plan::Scale),
+    collected: &Collected<'_>,
+) -> Figure {
     let chart = &plan.charts[place];
-    let ChartKind::Heatmap {
-        x,
-        y,
-        value,
-        value_scale,
-    } = &chart.kind
-    else {
-        return empty(chart);
-    };
     let runs = collected.drawn.chart(place).runs.iter();
     let placed = runs.filter_map(|run| {
         let ending = collected.endings.get(place, *run)?;
         let mut settings = plan.run(*run).settings;
-        let at = [*x, *y].map(|column| settings.get(column).cloned().flatten());
+        let at = [x, y].map(|column| settings.get(column).cloned().flatten());
         let [Some(x), Some(y)] = at else { return None };
         let value = ending.value.filter(|_| !ending.is_diverged);
         // Of the settings only that of the panels is still needed.
@@ -63,7 +61,7 @@ pub(super) fn figure(plan: &Plan, place: usize, collected: &Collected<'_>) -> Fi
     });
     let placed: Vec<Placed> = placed.collect();
     let [x_axis, y_axis] =
-        [(0, *x, chart.x_scale), (1, *y, chart.y_scale)].map(|(side, column, wanted)| {
+        [(0, x, chart.x_scale), (1, y, chart.y_scale)].map(|(side, column, wanted)| {
             let values = each_once(placed.iter().map(|one| &one.at[side]));
             Side::new(plan, column, values, wanted)
         });
@@ -85,7 +83,7 @@ pub(super) fn figure(plan: &Plan, place: usize, collected: &Collected<'_>) -> Fi
         say(&mut subtitle, &said);
     }
     let description = description(value, &x_axis, &y_axis, &names, &all, runs);
-    let key = colour(value, *value_scale, &mut all, &mut subtitle);
+    let key = colour(value, value_scale, &mut all, &mut subtitle);
     let panels = names.into_iter().zip(all).map(|(name, cells)| Panel {
         name,
         marks: vec![Mark::Cells(cells)],
@@ -98,19 +96,6 @@ pub(super) fn figure(plan: &Plan, place: usize, collected: &Collected<'_>) -> Fi
         y: y_axis.axis,
         key,
         description,
-    }
-}
-
-/// A figure that shows nothing.
-fn empty(chart: &Chart) -> Figure {
-    Figure {
-        title: chart.title.clone(),
-        subtitle: None,
-        x: Axis::new("", Scale::Linear),
-        y: Axis::new("", Scale::Linear),
-        panels: vec![Panel::default()],
-        key: Key::None,
-        description: String::new(),
     }
 }
 

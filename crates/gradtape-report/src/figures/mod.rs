@@ -55,7 +55,12 @@ pub(super) fn figure(
             let (series, said) = sweep_series(plan, place, (*x, y, *band), collected);
             of_series(plan, place, [&plan.columns()[*x], y], series, said)
         }
-        ChartKind::Heatmap { .. } => heatmap::figure(plan, place, collected),
+        ChartKind::Heatmap {
+            x,
+            y,
+            value,
+            value_scale,
+        } => heatmap::figure(plan, place, [*x, *y], (value, *value_scale), collected),
         ChartKind::Contour { .. } => contour::figure(plan, place, collected, fields),
         ChartKind::Profile(profile) => profile::figure(plan, place, profile, collected),
         ChartKind::Histogram { x } => histogram::figure(plan, place, x, collected),
