@@ -1,7 +1,6 @@
 //! `runner functions [NAME]`: list the test functions, or show one of them.
 
 use gradtape_engine::Program;
-use gradtape_experiment::mistake::nearest;
 use gradtape_experiment::number::{counted, grouped, short};
 use gradtape_experiment::objective::catalogue::{
     self, Dimension, Function, Instance, Kind, Minimum, Trait,
@@ -14,8 +13,11 @@ use crate::dots::Paint;
 use crate::failure::Failure;
 use crate::output::{self, FAINT, STRONG};
 use crate::picture::{self, Axis, Mark};
-use crate::search::Search;
+use crate::search::{self, Search};
 use crate::table::{Cell, Table};
+
+/// What the command lists, in messages.
+const WHAT: &str = "test function";
 
 /// The maximum number of coordinates shown of a point.
 const COORDINATES: usize = 6;
@@ -27,20 +29,24 @@ const GREATEST_DRAWN: usize = 1000;
 pub fn functions(options: &args::Functions) -> Result<(), Failure> {
     let Some(name) = &options.name else {
         let search = Search::new(options.search.as_deref());
-        let found = |function: &&Function| search.finds(texts(function));
-        if !catalogue::all().any(|function| found(&function)) {
-            let words = options.search.as_deref().unwrap_or_default();
-            return Err(Failure::Usage(format!(
-                "no test function matches `{words}`; `runner functions` lists all"
-            )));
+        let groups = catalogue::GROUPS.iter().map(|(title, functions)| {
+            let found = functions.iter().filter(|one| search.finds(texts(one)));
+            (*title, found.collect())
+        });
+        let groups = groups.filter(|(_, found): &Group| !found.is_empty());
+        let groups: Vec<Group> = groups.collect();
+        if groups.is_empty() {
+            let text = options.search.as_deref();
+            return Err(search::nothing_found(WHAT, text, "functions"));
         }
         output::results(&match options.format {
-            Format::Text => list(&found),
-            Format::Json => objects(&found)?,
+            Format::Text => list(&groups),
+            Format::Json => objects(&groups)?,
         });
         return Ok(());
     };
-    let function = Function::named(name).ok_or_else(|| unknown(name))?;
+    let function = Function::named(name)
+        .ok_or_else(|| search::unknown(WHAT, name, catalogue::names(), "functions"))?;
     let instance = instance(function, options.dimension)?;
     output::results(&match options.format {
         Format::Text => page(&instance, Paint::of_terminal()),
@@ -48,6 +54,9 @@ pub fn functions(options: &args::Functions) -> Result<(), Failure> {
     });
     Ok(())
 }
+
+/// Functions under their title.
+type Group = (&'static str, Vec<&'static Function>);
 
 /// The texts of a function to search in.
 fn texts(function: &Function) -> Vec<String> {
@@ -59,30 +68,20 @@ fn texts(function: &Function) -> Vec<String> {
     words.map(str::to_owned).chain(traits).collect()
 }
 
-fn unknown(name: &str) -> Failure {
-    let advice = match nearest(name, catalogue::names()) {
-        Some(near) => format!("did you mean `{near}`?"),
-        None => "`runner functions` lists all".to_owned(),
-    };
-    Failure::Usage(format!("unknown test function `{name}`; {advice}"))
-}
-
 fn instance(function: &'static Function, dimension: Option<usize>) -> Result<Instance, Failure> {
     let wrong = |wrong: catalogue::WrongDimension| Failure::Usage(wrong.to_string());
     function.instance(dimension).map_err(wrong)
 }
 
-fn objects(found: &dyn Fn(&&Function) -> bool) -> Result<String, Failure> {
-    let mut text = String::new();
-    for function in catalogue::all().filter(|function| found(function)) {
-        text.push_str(&function_object(&instance(function, None)?));
-        text.push('\n');
-    }
-    Ok(text)
+fn objects(groups: &[Group]) -> Result<String, Failure> {
+    let functions = groups.iter().flat_map(|(_, functions)| functions);
+    functions
+        .map(|function| Ok(function_object(&instance(function, None)?) + "\n"))
+        .collect()
 }
 
-/// All functions, a line each, in their groups.
-fn list(found: &dyn Fn(&&Function) -> bool) -> String {
+/// The functions, a line each, in their groups.
+fn list(groups: &[Group]) -> String {
     let mut table = Table::new(&[
         ("name", false),
         ("n", false),
@@ -90,7 +89,7 @@ fn list(found: &dyn Fn(&&Function) -> bool) -> String {
         ("minimum", false),
         ("traits", false),
     ]);
-    for function in catalogue::all().filter(|function| found(function)) {
+    for function in groups.iter().flat_map(|(_, functions)| functions) {
         let traits: Vec<String> = function.traits.iter().map(Trait::to_string).collect();
         table.push(vec![
             Cell::new(function.name),
@@ -100,25 +99,15 @@ fn list(found: &dyn Fn(&&Function) -> bool) -> String {
             Cell::styled(traits.join(", "), FAINT),
         ]);
     }
-    let rendered = table.render();
-    let mut lines = rendered.lines();
-    let mut text = lines.next().unwrap_or_default().to_owned() + "\n";
-    for (title, functions) in catalogue::GROUPS {
-        let count = functions.iter().filter(|function| found(function)).count();
-        if count > 0 {
-            text.push_str(&format!("{STRONG}{title}{STRONG:#}\n"));
-        }
-        for line in lines.by_ref().take(count) {
-            text.push_str(line);
-            text.push('\n');
-        }
-    }
-    let count = catalogue::all().filter(|function| found(function)).count();
+    let counts = groups.iter();
+    let counts = counts.map(|(title, functions)| (*title, functions.len()));
+    let count: usize = counts.clone().map(|(_, count)| count).sum();
     let count = counted(count, "function");
-    text + &format!(
-        "\n{FAINT}{count}; `runner functions NAME` shows one with its formula, minima and \
-         a plot{FAINT:#}\n"
-    )
+    table.render_groups(counts)
+        + &format!(
+            "\n{FAINT}{count}; `runner functions NAME` shows one with its formula, minima and \
+             a plot{FAINT:#}\n"
+        )
 }
 
 fn numbers_of_variables(dimension: Dimension) -> String {
@@ -213,10 +202,8 @@ fn entries(instance: &Instance) -> Vec<(&'static str, String)> {
         ("start", point(&instance.start)),
     ];
     for (kind, name) in [(Kind::Global, "minimum"), (Kind::Local, "local")] {
-        let minima = instance
-            .minima
-            .iter()
-            .filter(|minimum| minimum.kind == kind);
+        let minima = instance.minima.iter();
+        let minima = minima.filter(|minimum| minimum.kind == kind);
         let mut name = name;
         for minimum in minima {
             entries.push((name, described(minimum)));
@@ -251,11 +238,8 @@ fn point(at: &[f64]) -> String {
     if let [x] = at {
         return x.to_string();
     }
-    let shown = if at.len() > COORDINATES + 1 {
-        COORDINATES
-    } else {
-        at.len()
-    };
+    let has_many = at.len() > COORDINATES + 1;
+    let shown = if has_many { COORDINATES } else { at.len() };
     let coordinates = at[..shown].iter().map(f64::to_string);
     let mut coordinates: Vec<String> = coordinates.collect();
     if shown < at.len() {
@@ -283,11 +267,7 @@ fn drawn(instance: &Instance, paint: Paint) -> String {
         to: instance.view[place].1,
     };
     if instance.dimension == 1 {
-        let marks: Vec<f64> = instance
-            .minima
-            .iter()
-            .map(|minimum| minimum.at[0])
-            .collect();
+        let marks: Vec<f64> = instance.minima.iter().map(|one| one.at[0]).collect();
         return picture::curve(&axis(0), "f", &marks, paint, |x| program.evaluate(&[x])[0]);
     }
     let at = |x: f64, y: f64| {

@@ -1,7 +1,6 @@
 //! `runner methods [NAME]`: list the methods and schedules, or show one of them.
 
 use gradtape_engine::Program;
-use gradtape_experiment::mistake::nearest;
 use gradtape_experiment::number::Domain;
 use gradtape_experiment::number::{Value, counted, short};
 use gradtape_experiment::optimizer::schedule::{Clock, Kind, Outline, RateFormula, Schedule};
@@ -16,8 +15,11 @@ use crate::dots::Paint;
 use crate::failure::Failure;
 use crate::output::{self, FAINT, STRONG};
 use crate::picture::{self, Axis};
-use crate::search::Search;
+use crate::search::{self, Search};
 use crate::table::{Cell, Table};
+
+/// What the command lists, in messages.
+const WHAT: &str = "method or schedule";
 
 /// The number of epochs in the plot of a schedule.
 const EPOCHS: u32 = 100;
@@ -27,10 +29,8 @@ pub fn methods(options: &args::Methods) -> Result<(), Failure> {
         let search = Search::new(options.search.as_deref());
         let found: Vec<Described> = all().filter(|one| search.finds(one.texts())).collect();
         if found.is_empty() {
-            let words = options.search.as_deref().unwrap_or_default();
-            return Err(Failure::Usage(format!(
-                "no method or schedule matches `{words}`; `runner methods` lists all"
-            )));
+            let text = options.search.as_deref();
+            return Err(search::nothing_found(WHAT, text, "methods"));
         }
         let objects = found.iter().map(|one| one.object() + "\n");
         output::results(&match options.format {
@@ -39,7 +39,11 @@ pub fn methods(options: &args::Methods) -> Result<(), Failure> {
         });
         return Ok(());
     };
-    let described = Described::named(name).ok_or_else(|| unknown(name))?;
+    let described = all().find(|one| one.of().name == name);
+    let described = described.ok_or_else(|| {
+        let names = all().map(|one| one.of().name);
+        search::unknown(WHAT, name, names, "methods")
+    })?;
     output::results(&match options.format {
         Format::Text => described.page(Paint::of_terminal()),
         Format::Json => described.object() + "\n",
@@ -59,14 +63,6 @@ fn all() -> impl Iterator<Item = Described> {
     methods.chain(Kind::ALL.iter().map(|kind| Described::Schedule(*kind)))
 }
 
-fn unknown(name: &str) -> Failure {
-    let advice = match nearest(name, all().map(|one| one.of().name)) {
-        Some(near) => format!("did you mean `{near}`?"),
-        None => "`runner methods` lists all".to_owned(),
-    };
-    Failure::Usage(format!("unknown method or schedule `{name}`; {advice}"))
-}
-
 /// Methods and schedules, a line each, in their groups; with clipping unless it is the result
 /// of a search.
 fn list(found: &[Described], is_search: bool) -> String {
@@ -74,10 +70,9 @@ fn list(found: &[Described], is_search: bool) -> String {
     let mut groups: Vec<(&str, usize)> = Vec::new();
     for one in found {
         let of = one.of();
-        let conventions: Vec<&str> = of.conventions.iter().map(|one| one.name()).collect();
         table.push(vec![
             Cell::new(of.name),
-            Cell::new(conventions.join(", ")),
+            Cell::new(names(of.conventions)),
             Cell::styled(of.title, FAINT),
         ]);
         match groups.last_mut() {
@@ -85,16 +80,7 @@ fn list(found: &[Described], is_search: bool) -> String {
             _ => groups.push((one.group(), 1)),
         }
     }
-    let rendered = table.render();
-    let mut lines = rendered.lines();
-    let mut text = lines.next().unwrap_or_default().to_owned() + "\n";
-    for (group, count) in groups {
-        text.push_str(&format!("{STRONG}{group}{STRONG:#}\n"));
-        for line in lines.by_ref().take(count) {
-            text.push_str(line);
-            text.push('\n');
-        }
-    }
+    let mut text = table.render_groups(groups);
     if !is_search {
         text.push_str(&format!("{STRONG}clipping{STRONG:#}\n"));
         for clip in Clip::ALL {
@@ -105,9 +91,8 @@ fn list(found: &[Described], is_search: bool) -> String {
             ));
         }
     }
-    let of_methods = found
-        .iter()
-        .filter(|one| matches!(one, Described::Method(_)));
+    let of_methods = found.iter();
+    let of_methods = of_methods.filter(|one| matches!(one, Described::Method(_)));
     let methods = of_methods.count();
     text + &format!(
         "\n{FAINT}{}, {}; `runner methods NAME` shows one with its rule, settings and \
@@ -118,10 +103,6 @@ fn list(found: &[Described], is_search: bool) -> String {
 }
 
 impl Described {
-    fn named(name: &str) -> Option<Self> {
-        all().find(|one| one.of().name == name)
-    }
-
     fn of(self) -> &'static Description {
         match self {
             Described::Method(method) => method.description(),
@@ -165,8 +146,7 @@ impl Described {
         );
         text.push_str(&output::wrapped(of.about, 2, 2));
         for (conventions, rule) in of.rules {
-            let names: Vec<&str> = conventions.iter().map(|one| one.name()).collect();
-            text.push_str(&format!("\n  {STRONG}{}{STRONG:#}\n", names.join(", ")));
+            text.push_str(&format!("\n  {STRONG}{}{STRONG:#}\n", names(conventions)));
             for line in rule.lines() {
                 text.push_str(&format!("    {line}\n"));
             }
@@ -206,13 +186,24 @@ impl Described {
                 text
             }
             Described::Schedule(_) => {
-                let settings = required.iter();
-                let settings = settings.map(|(name, value)| format!(", {name} = {value}"));
-                let settings: String = settings.collect();
+                let settings = written(&required);
                 format!("  schedule = {{ kind = \"{}\"{settings} }}\n", of.name)
             }
         }
     }
+}
+
+fn names(conventions: &[Convention]) -> String {
+    let names: Vec<&str> = conventions.iter().map(|one| one.name()).collect();
+    names.join(", ")
+}
+
+/// Settings as they continue an inline table.
+fn written(settings: &[(&str, &str)]) -> String {
+    let settings = settings.iter();
+    settings
+        .map(|(name, value)| format!(", {name} = {value}"))
+        .collect()
 }
 
 /// The family of a method, by which the list is grouped.
@@ -270,11 +261,10 @@ fn settings(of: &Description) -> String {
         table.push(row);
     }
     let rendered = table.render();
-    let mut lines = rendered.lines();
-    let mut text = lines.next().unwrap_or_default().to_owned() + "\n";
+    let mut lines = rendered.split_inclusive('\n');
+    let mut text = lines.next().unwrap_or_default().to_owned();
     for (line, setting) in lines.zip(of.settings) {
         text.push_str(line);
-        text.push('\n');
         let about = format!("{}: {}", setting.description, expected(setting.domain));
         let about = output::wrapped(&about, 6, 6);
         text.push_str(&format!("{FAINT}{about}{FAINT:#}"));
@@ -312,13 +302,10 @@ fn drawn(kind: Kind, paint: Paint) -> String {
             from: 0.0,
             to: f64::from(EPOCHS),
         };
-        let names: Vec<&str> = conventions.iter().map(|one| one.name()).collect();
-        let settings = example(kind, convention).into_iter();
-        let settings = settings.map(|(name, value)| format!(", {name} = {value}"));
-        let settings: String = settings.collect();
+        let settings = written(&example(kind, convention));
         text.push_str(&format!(
             "  {STRONG}{}{STRONG:#}{FAINT}: learning_rate = 0.1{settings}{FAINT:#}\n",
-            names.join(", ")
+            names(conventions)
         ));
         text.push_str(&picture::curve(&axis, "rate", &[], paint, |epoch| {
             rates.get(epoch as usize).copied().unwrap_or(f64::NAN)

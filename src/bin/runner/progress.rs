@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 
 use gradtape_experiment::batch::{Cancelled, Control};
 use gradtape_experiment::number::grouped;
-use gradtape_experiment::text::printable;
+use gradtape_experiment::text::{printable, shortened};
 use gradtape_report::ReportError;
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
@@ -102,7 +102,7 @@ fn show_while<R>(
         bar.set_style(
             ProgressStyle::with_template(style).unwrap_or_else(|_| ProgressStyle::default_bar()),
         );
-        bar.set_prefix(shortened(name));
+        bar.set_prefix(shortened(name, LONGEST_NAME));
         loop {
             let state = look(begin.elapsed());
             if let Some((done, all)) = state.share {
@@ -198,13 +198,6 @@ fn rounded(rate: f64) -> String {
         Some((scale, unit)) => format!("{:.1}{unit}", rate / scale),
         None => format!("{rate:.0}"),
     }
-}
-
-fn shortened(name: &str) -> String {
-    if name.chars().count() <= LONGEST_NAME {
-        return name.to_owned();
-    }
-    name.chars().take(LONGEST_NAME - 1).collect::<String>() + "…"
 }
 
 /// A control that Ctrl-C or a request to terminate cancels.

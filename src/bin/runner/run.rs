@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use gradtape_experiment::batch::{self, Cancelled, Control, RunResult};
+use gradtape_experiment::batch::{self, Control, RunResult};
 use gradtape_experiment::derivative::{self, Table as Values};
 use gradtape_experiment::text::printable;
 use gradtape_report::{
@@ -79,9 +79,7 @@ pub fn run_all(
         }
     }
     // A writer does not check the control.
-    if control.is_cancelled() {
-        return Err(ReportError::from(Cancelled).into());
-    }
+    control.check().map_err(ReportError::from)?;
     let printing = Printing {
         quiet: options.quiet,
         format: options.format,

@@ -1,4 +1,8 @@
-//! Finding entries of a catalogue by words.
+//! Finding entries of a catalogue by words, or by name.
+
+use gradtape_experiment::mistake::nearest;
+
+use crate::failure::Failure;
 
 /// Words that must all occur in the texts of an entry.
 #[derive(Debug, Default)]
@@ -18,6 +22,28 @@ impl Search {
         let mut words = self.0.iter();
         words.all(|word| texts.iter().any(|text| text.contains(word)))
     }
+}
+
+/// The failure of a search that finds no `what`; `command` lists all.
+pub fn nothing_found(what: &str, text: Option<&str>, command: &str) -> Failure {
+    let words = text.unwrap_or_default();
+    Failure::Usage(format!(
+        "no {what} matches `{words}`; `runner {command}` lists all"
+    ))
+}
+
+/// The failure of a name that no `what` has; `command` lists all.
+pub fn unknown<'a>(
+    what: &str,
+    name: &str,
+    names: impl IntoIterator<Item = &'a str>,
+    command: &str,
+) -> Failure {
+    let advice = match nearest(name, names) {
+        Some(near) => format!("did you mean `{near}`?"),
+        None => format!("`runner {command}` lists all"),
+    };
+    Failure::Usage(format!("unknown {what} `{name}`; {advice}"))
 }
 
 #[cfg(test)]

@@ -108,7 +108,19 @@ impl Table {
         self.render_in(output::room())
     }
 
-    /// The same in `room` columns, if text can be cut that far. Numbers are never cut: half a
+    /// The same with titles between the rows: each above a number of rows.
+    pub fn render_groups<'t>(&self, groups: impl IntoIterator<Item = (&'t str, usize)>) -> String {
+        let rendered = self.render();
+        let mut lines = rendered.split_inclusive('\n');
+        let mut text = lines.next().unwrap_or_default().to_owned();
+        for (title, count) in groups {
+            text.push_str(&format!("{STRONG}{title}{STRONG:#}\n"));
+            text.extend(lines.by_ref().take(count));
+        }
+        text
+    }
+
+    /// The table in `room` columns, if text can be cut that far. Numbers are never cut: half a
     /// number is another number.
     fn render_in(&self, room: Option<usize>) -> String {
         let widths = self.widths(room);
