@@ -80,8 +80,9 @@ pub trait Binary64:
     fn at_least(self, bound: f64) -> Self {
         self.is_below(bound).select(bound.into(), self)
     }
-    /// Itself, or another number where a condition holds. The other is computed in any case,
-    /// unless the machine can branch: so this is for rare cases, and long ones.
+    /// Itself, or another number where a condition holds: [`Truth::select`] for a rare case,
+    /// which a machine with branches may skip. A closure in a function that runs on vectors
+    /// must be short: a long one becomes a function call, and the loop is not vectorised.
     #[inline(always)]
     fn unless(self, condition: Self::Truth, other: impl FnOnce() -> Self) -> Self {
         condition.select(other(), self)

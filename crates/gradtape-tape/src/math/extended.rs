@@ -71,14 +71,16 @@ pub(super) fn scaled_down<F: Binary64>(x: F, k: F::Bits) -> F {
 pub(super) fn in_halves<F: Binary64>(x: F, coefficients: &[f64]) -> F {
     let square = x * x;
     let (mut first, mut second) = (F::from(coefficients[0]), F::from(coefficients[1]));
-    let (pairs, last) = coefficients[2..].as_chunks();
-    for [a, b] in pairs {
-        first = first * square + *a;
-        second = second * square + *b;
+    let mut i = 2;
+    while i + 1 < coefficients.len() {
+        first = first * square + coefficients[i];
+        second = second * square + coefficients[i + 1];
+        i += 2;
     }
-    match last {
-        [last] => second * x + (first * square + *last),
-        _ => first * x + second,
+    if i < coefficients.len() {
+        second * x + (first * square + coefficients[i])
+    } else {
+        first * x + second
     }
 }
 

@@ -243,10 +243,8 @@ pub fn digamma<F: Binary64, const SHORT: bool>(x: F) -> F {
     let share = select(is_negative, share, share - 1.0);
     let value = either(is_far, far, near).plus(inverse.scaled(share));
     let from_integer = from_integer(magnitude);
-    let value = (value.high + value.low).unless(is_negative, || {
-        let reflected = value.plus(cotangent::<F, SHORT>(from_integer));
-        reflected.high + reflected.low
-    });
+    let reflected = value.plus(cotangent::<F, SHORT>(from_integer));
+    let value = (value.high + value.low).unless(is_negative, || reflected.high + reflected.low);
 
     // The inverse of a number this small may be infinite.
     let value = value.unless(magnitude.is_below(1e-20), || F::from(-1.0) / x);

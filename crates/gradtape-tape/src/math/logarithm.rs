@@ -173,11 +173,12 @@ pub(super) fn ln_1p_of_sum<F: Binary64, const SHORT: bool>(n: F, x: Double<F>) -
 pub fn ln_1p<F: Binary64, const SHORT: bool>(x: F) -> F {
     let value = ln_1p_of_sum::<F, SHORT>(F::from(0.0), Double::from(x));
     let is_usual = x.is_above(-1.0) & x.is_below(f64::INFINITY);
-    // Also −0.
-    value.unless(!is_usual | x.equals(0.0), || {
+    let value = value.unless(!is_usual, || {
         let limit = select(x.equals(-1.0), f64::NEG_INFINITY, x);
         select(x.is_at_least(-1.0), limit, f64::NAN)
-    })
+    });
+    // Also −0.
+    select(x.equals(0.0), x, value)
 }
 
 /// ln(1 + eˣ) = max(x, 0) + ln(1 + e^−|x|).

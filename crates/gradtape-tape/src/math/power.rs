@@ -49,7 +49,7 @@ pub fn cbrt<F: Binary64, const SHORT: bool>(x: F) -> F {
         root + left * (y * y * (1.0 / 3.0))
     };
     let value = (root * power_of_two::<F>(k_bits)).copysign(x);
-    value.unless(x.equals(0.0) | !x.abs().is_below(f64::INFINITY), || x)
+    select(x.equals(0.0) | !x.abs().is_below(f64::INFINITY), x, value)
 }
 
 /// √(x² + y²).
