@@ -17,21 +17,16 @@ impl<T: Real> Instruction<T> {
         rows: Rows<'_, T, N>,
         functions: &impl Functions,
     ) {
-        let row = |slot: Slot| rows.row(slot.index());
-        let operation = |operands: [Slot; 3], result| Operation {
-            operands: operands.map(row),
-            result: row(result),
-        };
         match *self {
             Instruction::One(op, operands, result) => {
-                let operation = operation(operands, result);
+                let operation = rows.operation(operands, result);
                 op.run::<FLUSH, _, _>(Lanes::<FLUSH, _, _, _> {
                     operation,
                     functions,
                 });
             }
             Instruction::Constant(constant, x, result) => {
-                let operation = operation([x; 3], result);
+                let operation = rows.operation([x; 3], result);
                 match constant {
                     Constant::Add(k) => operation.each(|[x, ..]| x + k),
                     Constant::SubFrom(k) => operation.each(|[x, ..]| k - x),
@@ -39,10 +34,10 @@ impl<T: Real> Instruction<T> {
                 }
             }
             Instruction::DivConstant(x, k, result) => {
-                operation([x; 3], result).each(|[x, ..]| x / k);
+                rows.operation([x; 3], result).each(|[x, ..]| x / k);
             }
             Instruction::ConstantDiv(k, x, result) => {
-                operation([x; 3], result).each(|[x, ..]| k / x);
+                rows.operation([x; 3], result).each(|[x, ..]| k / x);
             }
             Instruction::Pair(first, second, result) => {
                 let with = |x, y| (rows, [x, y], second, result);
@@ -64,7 +59,7 @@ impl<T: Real> Instruction<T> {
                 }
             }
             Instruction::Partners(partners, x, results) => {
-                let [x, first, second] = [x, results[0], results[1]].map(row);
+                let (x, first, second) = (rows.at(x), rows.at(results[0]), rows.at(results[1]));
                 match partners {
                     Partners::SinCos => functions.run(Both(SinCos, x, [first, second])),
                     Partners::TanhSlope => functions.run(Both(TanhSlope, x, [first, second])),
@@ -83,25 +78,24 @@ fn pair<const FLUSH: bool, T: Real, const N: usize>(
     (rows, [x, y], second, result): (Rows<'_, T, N>, [Slot; 2], Second<T, Slot>, Slot),
     t: impl Fn(T, T) -> T + Copy,
 ) {
-    let row = |slot: Slot| rows.row(slot.index());
     // Before the choice of the second operation, so that this is compiled once.
-    let [x, y, result] = [x, y, result].map(row);
+    let (x, y, result) = (rows.at(x), rows.at(y), rows.at(result));
     let operation = |z| Operation {
         operands: [x, y, z],
         result,
     };
     match second {
         Second::Add(z) => {
-            operation(row(z)).each(|[x, y, z]| value::<FLUSH, T>(Op::Add, t(x, y), z));
+            operation(rows.at(z)).each(|[x, y, z]| value::<FLUSH, T>(Op::Add, t(x, y), z));
         }
         Second::Sub(z) => {
-            operation(row(z)).each(|[x, y, z]| value::<FLUSH, T>(Op::Sub, t(x, y), z));
+            operation(rows.at(z)).each(|[x, y, z]| value::<FLUSH, T>(Op::Sub, t(x, y), z));
         }
         Second::SubFrom(z) => {
-            operation(row(z)).each(|[x, y, z]| value::<FLUSH, T>(Op::Sub, z, t(x, y)));
+            operation(rows.at(z)).each(|[x, y, z]| value::<FLUSH, T>(Op::Sub, z, t(x, y)));
         }
         Second::Mul(z) => {
-            operation(row(z)).each(|[x, y, z]| value::<FLUSH, T>(Op::Mul, t(x, y), z));
+            operation(rows.at(z)).each(|[x, y, z]| value::<FLUSH, T>(Op::Mul, t(x, y), z));
         }
         Second::Constant(constant) => match constant {
             Constant::Add(l) => operation(x).each(|[x, y, _]| t(x, y) + l),
@@ -165,6 +159,21 @@ fn value<const FLUSH: bool, T: Real>(op: Op, x: T, y: T) -> T {
 pub(super) struct Operation<'a, T, const N: usize> {
     pub(super) operands: [&'a [Cell<[T; N]>]; 3],
     pub(super) result: &'a [Cell<[T; N]>],
+}
+
+impl<'a, T, const N: usize> Rows<'a, T, N> {
+    #[inline(always)]
+    fn at(&self, slot: Slot) -> &'a [Cell<[T; N]>] {
+        self.row(slot.index())
+    }
+
+    #[inline(always)]
+    fn operation(&self, [x, y, z]: [Slot; 3], result: Slot) -> Operation<'a, T, N> {
+        Operation {
+            operands: [self.at(x), self.at(y), self.at(z)],
+            result: self.at(result),
+        }
+    }
 }
 
 impl<T: Real, const N: usize> Operation<'_, T, N> {
