@@ -149,6 +149,14 @@ pub(super) fn unseen<R: ?Sized>(row: &R) -> &R {
     std::hint::black_box(row)
 }
 
+/// The begin of a turn of a loop over vectors. Vectors are made of the lanes of one turn;
+/// where the compiler makes them of several turns instead, it gathers their lanes one by
+/// one, which takes three times as long.
+#[inline(always)]
+fn turn() {
+    std::hint::black_box(());
+}
+
 /// The value of an operation of two operands.
 #[inline(always)]
 fn value<const FLUSH: bool, T: Real>(op: Op, x: T, y: T) -> T {
@@ -187,6 +195,7 @@ impl<T: Real, const N: usize> Operation<'_, T, N> {
     fn run<V: Value<T>>(self, value: V) {
         let [x, y, z] = self.operands;
         for (((x, y), z), result) in x.iter().zip(y).zip(z).zip(self.result) {
+            turn();
             let (x, y, z) = (x.get(), y.get(), z.get());
             let mut values = [T::ZERO; N];
             for lane in 0..N {
@@ -302,6 +311,7 @@ impl<J: Joint, T: Real, const N: usize> Work for Both<'_, J, T, N> {
     fn run(self) {
         let Both(_, x, [first, second]) = self;
         for ((x, first), second) in x.iter().zip(first).zip(second) {
+            turn();
             let x = x.get();
             let (mut firsts, mut seconds) = ([T::ZERO; N], [T::ZERO; N]);
             for lane in 0..N {
