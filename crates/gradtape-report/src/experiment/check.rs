@@ -59,38 +59,6 @@ impl<'p> Check<'p> {
         Ok(Check { plan, recorded })
     }
 
-    /// A check against only the expectations of the file.
-    ///
-    /// # Examples
-    ///
-    /// ```
-    /// use gradtape_experiment::batch::Control;
-    /// use gradtape_report::experiment::Check;
-    /// use gradtape_experiment::plan::Plan;
-    ///
-    /// let plan = Plan::new("example.toml", r#"
-    ///     epochs = 10
-    ///     objective = [{ formula = "w^2", start = { w = 1 } }]
-    ///     optimizer = [{ method = "sgd", learning_rate = [0.1, 0.5] }]
-    ///     expect = [{ loss = { below = 1e-9 } }]
-    /// "#)?;
-    /// let mut failed = Vec::new();
-    /// Check::of_expectations(&plan).runs(&[0, 1], &Control::default(), |run| {
-    ///     failed.extend(run.deviations);
-    /// })?;
-    /// assert_eq!(failed.len(), 1);
-    /// assert_eq!(failed[0].subject.to_string(), "run 0 (learning_rate=0.1)");
-    /// # Ok::<(), Box<dyn std::error::Error>>(())
-    /// ```
-    #[must_use]
-    #[doc(hidden)]
-    pub fn of_expectations(plan: &'p Plan) -> Self {
-        Check {
-            plan,
-            recorded: None,
-        }
-    }
-
     /// Whether there is a recorded report.
     #[must_use]
     pub fn is_recorded(&self) -> bool {
