@@ -271,7 +271,7 @@
 //!
 //! # Behaviour by behaviour
 //!
-//! Where the tape and TensorFlow's differ. //! TensorFlow is version 2.21 in eager mode. Where the column *Why* is empty, both
+//! TensorFlow is version 2.21 in eager mode. Where the column *Why* is empty, both
 //! do the same.
 //!
 //! | Behaviour | TensorFlow | Here | Why |

@@ -25,9 +25,9 @@ pub enum DrawError {
 
 /// Draws an SVG as a PNG of the same size, on a white background.
 ///
-/// The image has a palette where 256 colours are enough to the eye. Text is drawn where it is
-/// written as [`Figure::draw`](super::Figure::draw) writes it, from left to right, each
-/// character by itself.
+/// The image has a palette where 256 colours are enough to the eye. Only text as
+/// [`Figure::draw`](super::Figure::draw) writes it is drawn, from left to right: letters of
+/// Arabic are not joined, and Hebrew is not reversed, as they are in a viewer of the SVG.
 ///
 /// # Errors
 ///

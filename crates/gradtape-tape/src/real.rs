@@ -232,28 +232,10 @@ pub trait Real:
     fn pow(self, y: Self) -> Self;
 }
 
-/// Gives the table of the elementary functions to the macro `$user`, before `$input`: the
-/// operation, and the name of the method of [`Real`] and of its definition. Those of two
-/// operands come last.
-macro_rules! functions {
-    ($user:ident; $($input:tt)*) => {
-        $user! {
-            Cbrt cbrt, Exp exp, Expm1 expm1, Ln ln, Ln1p ln_1p, Log2 log2, Log10 log10,
-            Sin near_sin, Cos near_cos, Tan near_tan, Asin asin, Acos acos, Atan atan,
-            Sinh sinh, Cosh cosh, Tanh tanh, TanhSlope tanh_slope, Asinh asinh, Acosh acosh,
-            Atanh atanh, Sigmoid sigmoid, SigmoidSlope sigmoid_slope, Softplus softplus,
-            Erf erf, Erfc erfc, Gelu gelu, Silu silu, Lgamma lgamma, Digamma digamma;
-            Atan2 atan2, Hypot hypot, Pow pow, Polygamma polygamma, LogAddExp log_add_exp,
-            Elu elu; $($input)*
-        }
-    };
-}
-
 /// `$short` is whether the functions may be computed with less precision than a
 /// double has, since they are rounded to single precision.
 macro_rules! real {
-    ($($op:ident $name:ident),+; $($op2:ident $name2:ident),+;
-     $type:ident, $short:literal, $fmod:ident) => {
+    ($type:ident, $short:literal, $fmod:ident; $($name:ident),+; $($name2:ident),+) => {
         impl Real for $type {
             const ZERO: Self = 0.0;
             const ONE: Self = 1.0;
@@ -322,15 +304,17 @@ macro_rules! real {
     };
 }
 
-functions!(real; f32, true, fmodf);
-functions!(real; f64, false, fmod);
+/// For each elementary function the operation, and the name of its definition in `math` and
+/// of the method of [`Real`]; those of two operands come last.
+macro_rules! functions {
+    ($($op:ident $name:ident),+; $($op2:ident $name2:ident),+) => {
+        real!(f32, true, fmodf; $($name),+; $($name2),+);
+        real!(f64, false, fmod; $($name),+; $($name2),+);
 
-macro_rules! evaluate {
-    ($($op:ident $name:ident),+; $($op2:ident $name2:ident),+;) => {
         /// The elementary function `op` on any machine: the definition behind the method of
         /// [`Real`], with a result to round to single precision if `SHORT`. Sine, cosine and
-        /// tangent are those of an angle that [`Real::is_near`]; a function of one operand
-        /// ignores y. `None` for an operation of another kind.
+        /// tangent are those of an angle that is near ([`Real::is_near`]); a function of one
+        /// operand ignores y. `None` for an operation of another kind.
         #[must_use]
         pub fn evaluate<F: Binary64, const SHORT: bool>(op: Op, [x, y]: [F; 2]) -> Option<F> {
             Some(match op {
@@ -342,4 +326,11 @@ macro_rules! evaluate {
     };
 }
 
-functions!(evaluate;);
+functions! {
+    Cbrt cbrt, Exp exp, Expm1 expm1, Ln ln, Ln1p ln_1p, Log2 log2, Log10 log10, Sin near_sin,
+    Cos near_cos, Tan near_tan, Asin asin, Acos acos, Atan atan, Sinh sinh, Cosh cosh, Tanh tanh,
+    TanhSlope tanh_slope, Asinh asinh, Acosh acosh, Atanh atanh, Sigmoid sigmoid,
+    SigmoidSlope sigmoid_slope, Softplus softplus, Erf erf, Erfc erfc, Gelu gelu, Silu silu,
+    Lgamma lgamma, Digamma digamma;
+    Atan2 atan2, Hypot hypot, Pow pow, Polygamma polygamma, LogAddExp log_add_exp, Elu elu
+}
