@@ -201,9 +201,13 @@ impl Browser {
 
     /// The position of the middle of an element in the window, after scrolling it into view.
     pub fn middle(&mut self, selector: &str) -> [f64; 2] {
+        // Until a frame is drawn, the pointer meets what was there before the scrolling; the
+        // second callback comes after the first frame.
         let of = format!(
-            "(() => {{ const element = document.querySelector({});
+            "(async () => {{ const element = document.querySelector({});
                 element.scrollIntoView({{ block: 'center', behavior: 'instant' }});
+                const frame = () => new Promise(requestAnimationFrame);
+                await frame(); await frame();
                 const box = element.getBoundingClientRect();
                 return [box.x + box.width / 2, box.y + box.height / 2]; }})()",
             json!(selector)
