@@ -23,7 +23,7 @@ use std::hint::black_box;
 use std::sync::Arc;
 
 use gradtape_engine::{Compiled, Program};
-use gradtape_tape::{Array, ArrayGraph, Op, Real, Subnormals};
+use gradtape_tape::{Array, Graph, Op, Real, Subnormals};
 
 use compare::compare;
 use descents::{in_blocks, logspace, real, run};
@@ -33,18 +33,14 @@ fn main() {
     run(&workloads);
 }
 
-fn number<'g, T: Compiled>(graph: &'g ArrayGraph<T>, value: f64) -> Array<'g, T> {
-    graph.constant(real(value))
-}
-
 // Rosenbrock's function in 1,000 variables, plain descent.
 
-fn rosenbrock_loss<'g, T: Compiled>(x: Array<'g, T>) -> Array<'g, T> {
+fn rosenbrock_loss(x: Array<'_>) -> Array<'_> {
     let (n, graph) = (x.shape()[0], x.graph());
     let (head, tail) = (x.slice(0, 0, 1, n - 1), x.slice(0, 1, 1, n - 1));
     let square = |x| Array::apply(Op::Powi(2), &[x]);
     let valley = square(tail - square(head));
-    (number(graph, 100.0) * valley + square(number(graph, 1.0) - head)).sum(None)
+    (graph.constant(100.0) * valley + square(graph.constant(1.0) - head)).sum(None)
 }
 
 vectorised! {
@@ -115,13 +111,13 @@ fn rosenbrock_in<T: Compiled, const N: usize>(precision: &str) {
     const D: usize = 1_000;
     const RUNS: usize = 16;
     const EPOCHS: usize = 100;
-    let graph = ArrayGraph::<T>::new(Subnormals::Keep);
+    let graph = Graph::new(T::PRECISION, Subnormals::Keep);
     let (x, rate) = (graph.input([D]), graph.input([]));
     let loss = rosenbrock_loss(x);
     let gradient = graph.gradient(loss, &[x])[0];
     let next = [x - rate * gradient];
-    let plain = Compiled::engine(Program::arrays(&graph, &[], &next));
-    let valued = Compiled::engine(Program::arrays(&graph, &[loss], &next));
+    let plain = Compiled::engine(Program::epoch(&graph, &[], &next));
+    let valued = Compiled::engine(Program::epoch(&graph, &[loss], &next));
     let unrolled = Compiled::engine(Program::unrolled(&graph, &[], &next));
     let start = |run: usize| -> Vec<T> {
         let x = (0..D).map(|i| if i % 2 == 0 { -1.2 } else { 1.0 });
@@ -279,18 +275,18 @@ fn w5_in<T: Compiled, const N: usize>(precision: &str) {
     let table = table();
     let typed = |values: &[f64]| values.iter().map(|x| real::<T>(*x)).collect::<Arc<[T]>>();
     let (x, y) = (typed(&table.x), typed(&table.y));
-    let graph = ArrayGraph::<T>::new(Subnormals::Keep);
+    let graph = Graph::new(T::PRECISION, Subnormals::Keep);
     let (weights, rate) = (graph.input([COLUMNS]), graph.input([]));
-    let inputs = graph.data([ROWS, COLUMNS], Arc::clone(&x));
-    let labels = graph.data([ROWS], Arc::clone(&y));
+    let inputs = graph.data([ROWS, COLUMNS], table.x[..].into());
+    let labels = graph.data([ROWS], table.y[..].into());
     let z = inputs.matmul(weights);
     let terms = Array::apply(Op::Softplus, &[z]) - labels * z;
-    let loss = terms.sum(None) / number(&graph, ROWS as f64);
+    let loss = terms.sum(None) / graph.constant(ROWS as f64);
     let gradient = graph.gradient(loss, &[weights])[0];
     let next = [weights - rate * gradient];
-    let plain = Compiled::engine(Program::arrays(&graph, &[], &next));
-    let valued = Compiled::engine(Program::arrays(&graph, &[loss], &next));
-    let value = Program::arrays(&graph, &[loss], &[]);
+    let plain = Compiled::engine(Program::epoch(&graph, &[], &next));
+    let valued = Compiled::engine(Program::epoch(&graph, &[loss], &next));
+    let value = Program::epoch(&graph, &[loss], &[]);
     let start = |run: usize| -> Vec<T> {
         let numbers = std::iter::repeat_n(0.0, COLUMNS).chain([logspace(1e-2, 10.0, RUNS, run)]);
         numbers.map(real).collect()

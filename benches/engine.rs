@@ -15,7 +15,7 @@
 use divan::counter::ItemsCount;
 use divan::{Bencher, black_box};
 use gradtape_engine::{Block, Compiled, Engine, Features, Program};
-use gradtape_tape::{Graph, Number, Op, Subnormals, Var};
+use gradtape_tape::{Array, Graph, Op, Subnormals};
 
 fn main() {
     divan::main();
@@ -37,10 +37,9 @@ fn inputs<T: Compiled>(run: usize) -> [T; 3] {
 }
 
 fn program<T: Compiled>(value: bool, subnormals: Subnormals) -> Program<T> {
-    let graph = Graph::<T>::new(subnormals);
-    let (x, y, rate) = (graph.input(), graph.input(), graph.input());
-    let loss = (graph.constant(T::ONE) - x).powi(2)
-        + graph.constant(T::from_f64(100.0)) * (y - x.powi(2)).powi(2);
+    let graph = Graph::new(T::PRECISION, subnormals);
+    let (x, y, rate) = (graph.input([]), graph.input([]), graph.input([]));
+    let loss = (graph.constant(1.0) - x).powi(2) + graph.constant(100.0) * (y - x.powi(2)).powi(2);
     let gradient = graph.gradient(loss, &[x, y]);
     let next = [x - rate * gradient[0], y - rate * gradient[1]];
     let outputs: &[_] = if value { &[loss] } else { &[] };
@@ -107,11 +106,11 @@ const FUNCTIONS: [&str; 36] = [
 /// One function alone, an item for each value.
 #[divan::bench(types = [f32, f64], args = FUNCTIONS)]
 fn function<T: Compiled>(bencher: Bencher<'_, '_>, name: &str) {
-    let graph = Graph::<T>::new(Subnormals::Keep);
-    let x = graph.input();
+    let graph = Graph::new(T::PRECISION, Subnormals::Keep);
+    let x = graph.input([]);
     let op = Op::ALL.iter().find(|op| op.name() == name).unwrap();
-    let y = graph.constant(T::from_f64(0.7));
-    let value = Var::apply(*op, &[&x, &y][..op.arity()]);
+    let y = graph.constant(0.7);
+    let value = Array::apply(*op, &[x, y][..op.arity()]);
     let program = Program::epoch(&graph, &[value], &[x]);
     let engine = Compiled::engine(program);
     let mut block = Block::new(engine.program(), 256);

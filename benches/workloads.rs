@@ -27,7 +27,7 @@ use gradtape_experiment::batch::{self, Cancelled, Control, Recorder, Row};
 use gradtape_experiment::number::{Number, Value};
 use gradtape_experiment::optimizer::{Inputs, Method, Recipe, Rule};
 use gradtape_experiment::plan::{Plan, Run};
-use gradtape_tape::{Graph, Op, Real, Shape, Subnormals, Var};
+use gradtape_tape::{Array, Graph, Op, Precision, Real, Shape, Subnormals};
 
 use compare::compare;
 use descents::{in_blocks, logspace, real, run};
@@ -137,10 +137,10 @@ fn w2_start<T: Compiled>(run: usize) -> Vec<T> {
     numbers.map(real).to_vec()
 }
 
-fn rosenbrock<'g, T: Compiled>(graph: &'g Graph<T>, x: &[Var<'g, T>]) -> Var<'g, T> {
+fn rosenbrock<'g>(graph: &'g Graph, x: &[Array<'g>]) -> Array<'g> {
     let terms = x.windows(2).map(|x| {
-        let hundred = graph.constant(real(100.0));
-        let one = graph.constant(T::ONE);
+        let hundred = graph.constant(100.0);
+        let one = graph.constant(1.0);
         hundred * (x[1] - x[0].powi(2)).powi(2) + (one - x[0]).powi(2)
     });
     terms.reduce(|sum, term| sum + term).unwrap()
@@ -159,8 +159,13 @@ enum Kept {
 
 /// Plain descent on Rosenbrock's function.
 fn w2_program<T: Compiled>(kept: Kept) -> Program<T> {
-    let graph = Graph::<T>::new(Subnormals::Keep);
-    let (x, y, third, rate) = (graph.input(), graph.input(), graph.input(), graph.input());
+    let graph = Graph::new(T::PRECISION, Subnormals::Keep);
+    let (x, y, third, rate) = (
+        graph.input([]),
+        graph.input([]),
+        graph.input([]),
+        graph.input([]),
+    );
     let loss = rosenbrock(&graph, &[x, y]);
     let gradient = graph.gradient(loss, &[x, y]);
     let mut next = vec![x - rate * gradient[0], y - rate * gradient[1]];
@@ -326,11 +331,11 @@ const EPSILON: f64 = 1e-8;
 /// follow, the learning rate first.
 fn adam<T: Compiled>(
     variables: usize,
-    loss: impl for<'g> Fn(&'g Graph<T>, &[Var<'g, T>]) -> Var<'g, T>,
+    loss: impl for<'g> Fn(&'g Graph, &[Array<'g>]) -> Array<'g>,
 ) -> Program<T> {
     let recipe = adam_recipe();
-    let graph = Graph::<T>::new(Subnormals::Keep);
-    let inputs = |count: usize| (0..count).map(|_| graph.input()).collect::<Vec<_>>();
+    let graph = Graph::new(T::PRECISION, Subnormals::Keep);
+    let inputs = |count: usize| graph.numbers(count);
     let parameters = inputs(variables);
     let memory = inputs(recipe.memory(&vec![Shape::scalar(); variables]).len());
     let numbers = inputs(recipe.numbers().len());
@@ -446,8 +451,8 @@ fn w3() {
     let starts: Vec<Vec<f64>> = (0..256).map(start).collect();
     let engine = Compiled::engine(adam::<f64>(D, rosenbrock));
     let last = in_blocks(&*engine, &starts, D, 1000, false);
-    let graph = Graph::<f64>::new(Subnormals::Keep);
-    let x: Vec<_> = (0..D).map(|_| graph.input()).collect();
+    let graph = Graph::new(Precision::F64, Subnormals::Keep);
+    let x: Vec<_> = graph.numbers(D);
     let value = Program::new(&graph, &[rosenbrock(&graph, &x)]);
     let losses: Vec<f64> = last.iter().map(|x| value.evaluate(x)[0]).collect();
     println!(
@@ -471,9 +476,9 @@ fn w3() {
         ],
     );
     // Without Adam, as in the engine study.
-    let graph = Graph::<f64>::new(Subnormals::Keep);
-    let x: Vec<_> = (0..D).map(|_| graph.input()).collect();
-    let rate = graph.input();
+    let graph = Graph::new(Precision::F64, Subnormals::Keep);
+    let x: Vec<_> = graph.numbers(D);
+    let rate = graph.input([]);
     let loss = rosenbrock(&graph, &x);
     let gradient = graph.gradient(loss, &x);
     let next: Vec<_> = x
@@ -536,11 +541,11 @@ vectorised! {
 
 // W4: Ackley in two variables with Adam, 4,096 runs.
 
-fn ackley<'g, T: Compiled>(graph: &'g Graph<T>, x: &[Var<'g, T>]) -> Var<'g, T> {
-    let number = |value: f64| graph.constant(real(value));
+fn ackley<'g>(graph: &'g Graph, x: &[Array<'g>]) -> Array<'g> {
+    let number = |value: f64| graph.constant(value);
     let tau = number(2.0 * std::f64::consts::PI);
-    let exp = |x: Var<'g, T>| x.unary(Op::Exp);
-    let cos = |x: Var<'g, T>| (tau * x).unary(Op::Cos);
+    let exp = |x: Array<'g>| x.unary(Op::Exp);
+    let cos = |x: Array<'g>| (tau * x).unary(Op::Cos);
     let distance = ((x[0].powi(2) + x[1].powi(2)) / number(2.0)).unary(Op::Sqrt);
     let waves = (cos(x[0]) + cos(x[1])) / number(2.0);
     number(-20.0) * exp(number(-0.2) * distance) - exp(waves)
@@ -588,8 +593,8 @@ fn w4<T: Compiled, const N: usize>(precision: &str) {
     let starts: Vec<Vec<T>> = (0..RUNS).map(start).collect();
     let engine = Compiled::engine(adam::<T>(2, ackley));
     let last = in_blocks(&*engine, &starts, 2, 1000, false);
-    let graph = Graph::<T>::new(Subnormals::Keep);
-    let x: Vec<_> = (0..2).map(|_| graph.input()).collect();
+    let graph = Graph::new(T::PRECISION, Subnormals::Keep);
+    let x: Vec<_> = graph.numbers(2);
     let value = Program::new(&graph, &[ackley(&graph, &x)]);
     let losses = last.iter().map(|x| value.evaluate(x)[0].to_f64());
     println!(

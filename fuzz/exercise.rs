@@ -4,7 +4,7 @@
 use gradtape_engine::Program;
 use gradtape_experiment::mistake::Mistake;
 use gradtape_experiment::objective::{Formula, Inputs, Objective};
-use gradtape_tape::{ArrayGraph, Graph, Shape, Subnormals};
+use gradtape_tape::{Graph, Precision, Shape, Subnormals};
 
 /// Larger formulas are not evaluated, so that each execution is short.
 const MOST_ELEMENTS: usize = 5_000;
@@ -86,14 +86,14 @@ fn is_placed(mistake: &Mistake, text: &str) {
 
 /// Records the value and the gradient, and evaluates both.
 fn evaluate(objective: &Objective, text: &str) {
-    let arrays = ArrayGraph::<f64>::new(Subnormals::Keep);
+    let arrays = Graph::new(Precision::F64, Subnormals::Keep);
     let variables: Vec<_> = objective
         .variables()
         .iter()
         .map(|(_, shape)| arrays.input(shape))
         .collect();
     let constants = [arrays.input(Shape::scalar())];
-    let value = objective.trace_arrays(&arrays, &variables, &constants, &[]);
+    let value = objective.trace(&arrays, &variables, &constants, &[]);
     assert!(value.shape().is_empty(), "{text}");
     if arrays.operations() > MOST_OPERATIONS {
         return;
@@ -115,11 +115,11 @@ fn evaluate(objective: &Objective, text: &str) {
         .map(|at| 0.5 + 0.25 * at as f64)
         .collect();
     let wanted: Vec<_> = [value].into_iter().chain(gradient).collect();
-    let found = Program::arrays(&arrays, &wanted, &[]).evaluate(&point);
-    let graph = Graph::<f64>::new(Subnormals::Keep);
-    let inputs: Vec<_> = point.iter().map(|_| graph.input()).collect();
+    let found = Program::epoch(&arrays, &wanted, &[]).evaluate(&point);
+    let graph = Graph::new(Precision::F64, Subnormals::Keep);
+    let inputs: Vec<_> = point.iter().map(|_| graph.input([])).collect();
     let (parameters, constants) = inputs.split_at(inputs.len() - 1);
-    let same = objective.trace(&graph, parameters, constants);
+    let same = objective.trace_elements(&graph, parameters, constants);
     let same = Program::new(&graph, &[same]).evaluate(&point)[0];
     // Only the sign of a zero may differ where everything is a number.
     assert!(

@@ -364,15 +364,15 @@
 //!
 //! # Graphs
 //!
-//! A [`Graph`] records a computation without values, for repeated evaluation. Its gradient
-//! is recorded in the same graph, so it can be differentiated again; a [`Program`] evaluates
-//! any of the results. An [`ArrayGraph`] does the same with whole arrays.
+//! A [`Graph`] records a computation on numbers and arrays without values, for repeated
+//! evaluation. Its gradient is recorded in the same graph, so it can be differentiated again;
+//! a [`Program`] evaluates any of the results.
 //!
 //! ```
-//! use gradtape::{Graph, Program, Subnormals};
+//! use gradtape::{Graph, Precision, Program, Subnormals};
 //!
-//! let graph = Graph::<f64>::new(Subnormals::Keep);
-//! let x = graph.input();
+//! let graph = Graph::new(Precision::F64, Subnormals::Keep);
+//! let x = graph.input([]);
 //! let f = x.powi(4) - x.powi(2);
 //! let first = graph.gradient(f, &[x])[0];
 //! let second = graph.gradient(first, &[x])[0];
@@ -454,10 +454,10 @@ pub use gradtape_experiment::{batch, derivative, mistake, number, objective, pla
 pub use gradtape_report::{assert_experiment, experiment};
 #[doc(inline)]
 pub use gradtape_tape::{
-    Array, ArrayGraph, Axes, Caller, CheckedEntry, DType, Element, Error, Explanation,
-    GradientCheck, GradientOptions, GradientTape, Graph, Nest, Number, Op, Operand, Pause, Real,
+    Array, Axes, Caller, CheckedEntry, DType, Element, Error, Explanation, GradientCheck,
+    GradientOptions, GradientTape, Graph, Nest, Number, Op, Operand, Pause, Precision, Real,
     Reason, Result, Scope, Shape, Single, Span, Step, Subnormals, TapeOptions, Tensor,
-    UnconnectedGradients, Var, Variable, check_gradient, custom_gradient, hessian,
+    UnconnectedGradients, Variable, check_gradient, custom_gradient, hessian,
     hessian_vector_product, jvp, value_and_gradient, with_subnormals,
 };
 

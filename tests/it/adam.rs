@@ -3,8 +3,8 @@
 
 use gradtape_engine::Program;
 use gradtape_experiment::number::{Number, Value};
-use gradtape_experiment::optimizer::{Block, Convention, Initial, Inputs, Method, Recipe, Rule};
-use gradtape_tape::{Array, ArrayGraph, Graph, Real, Shape, Subnormals, Var};
+use gradtape_experiment::optimizer::{Convention, Initial, Inputs, Method, Recipe, Rule};
+use gradtape_tape::{Array, Graph, Precision, Real, Shape, Subnormals};
 
 use crate::close::close;
 
@@ -98,7 +98,13 @@ impl Setup {
         memory
     }
 
-    fn record<N: Block>(&self, x: &[N], gradient: &[N], memory: &[N], numbers: &[N]) -> Vec<N> {
+    fn record<'g>(
+        &self,
+        x: &[Array<'g>],
+        gradient: &[Array<'g>],
+        memory: &[Array<'g>],
+        numbers: &[Array<'g>],
+    ) -> Vec<Array<'g>> {
         let next = self.recipe.record(Inputs {
             parameters: x,
             gradient,
@@ -114,16 +120,14 @@ impl Setup {
         let shapes = vec![Shape::scalar(); start.len()];
         let memory = self.memory(&shapes, start);
         let numbers = self.numbers();
-        let graph = Graph::<T>::new(Subnormals::Keep);
-        let inputs =
-            |count: usize| -> Vec<Var<'_, T>> { (0..count).map(|_| graph.input()).collect() };
+        let graph = Graph::new(T::PRECISION, Subnormals::Keep);
         let outputs = self.record(
-            &inputs(start.len()),
-            &inputs(start.len()),
-            &inputs(memory.len()),
-            &inputs(numbers.len()),
+            &graph.numbers(start.len()),
+            &graph.numbers(start.len()),
+            &graph.numbers(memory.len()),
+            &graph.numbers(numbers.len()),
         );
-        let program = Program::new(&graph, &outputs);
+        let program: Program<T> = Program::new(&graph, &outputs);
         epochs(&program, start, gradients, memory, &numbers)
     }
 
@@ -137,8 +141,8 @@ impl Setup {
         let shapes: Vec<Shape> = shapes.iter().map(|shape| Shape::from(*shape)).collect();
         let memory = self.memory(&shapes, start);
         let numbers = self.numbers();
-        let graph = ArrayGraph::<f64>::new(Subnormals::Keep);
-        let inputs = |shapes: &[Shape]| -> Vec<Array<'_, f64>> {
+        let graph = Graph::new(Precision::F64, Subnormals::Keep);
+        let inputs = |shapes: &[Shape]| -> Vec<Array<'_>> {
             let shapes = shapes.iter();
             shapes.map(|shape| graph.input(shape.clone())).collect()
         };
@@ -150,7 +154,7 @@ impl Setup {
             &inputs(&cells),
             &inputs(&vec![Shape::scalar(); numbers.len()]),
         );
-        let program = Program::arrays(&graph, &outputs, &[]);
+        let program: Program<f64> = Program::epoch(&graph, &outputs, &[]);
         epochs(&program, start, gradients, memory, &numbers)
     }
 }

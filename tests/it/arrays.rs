@@ -2,15 +2,15 @@
 //! their derivatives are those of the numbers that they consist of.
 
 use gradtape_engine::{Block, Compiled, Engine, Expected, Features, Program, Quantity, States};
-use gradtape_tape::{Array, ArrayGraph, Graph, Number, Op, Real, Subnormals, with_subnormals};
+use gradtape_tape::{Array, Graph, Number, Op, Precision, Real, Subnormals, with_subnormals};
 use gradtape_tape::{Axes, DType, Element, Shape, Span, Tensor};
 
 use crate::random::Random;
 
 /// The same value traced and computed.
 #[derive(Clone)]
-struct Both<'g, T> {
-    array: Array<'g, T>,
+struct Both<'g> {
+    array: Array<'g>,
     tensor: Tensor,
 }
 
@@ -52,8 +52,8 @@ const BINARY: &[(Op, Binary)] = &[
 /// A random computation.
 struct Case<'r, 'g, T> {
     random: &'r mut Random,
-    graph: &'g ArrayGraph<T>,
-    values: Vec<Both<'g, T>>,
+    graph: &'g Graph,
+    values: Vec<Both<'g>>,
     /// The lengths that axes have, so that shapes often fit.
     lengths: Vec<usize>,
     numbers: fn(&mut Random) -> T,
@@ -95,13 +95,15 @@ impl<'g, T: Real + Element> Case<'_, 'g, T> {
         let shape = self.shape();
         let numbers = self.fresh(&shape);
         self.values.push(Both {
-            array: self.graph.data(shape.clone(), numbers.clone().into()),
+            array: self
+                .graph
+                .data(shape.clone(), numbers.iter().map(|x| x.to_f64()).collect()),
             tensor: Tensor::new(numbers, shape).unwrap(),
         });
     }
 
     /// A value, mostly a recent one.
-    fn pick(&mut self) -> Both<'g, T> {
+    fn pick(&mut self) -> Both<'g> {
         let count = self.values.len();
         let back = self.random.below(count).min(self.random.below(count));
         self.values[count - 1 - back].clone()
@@ -318,12 +320,12 @@ fn advanced<T: Real>(
 /// Staged programs are like unrolled ones, on every processor.
 fn staged_agrees<T: Compiled>(
     random: &mut Random,
-    graph: &ArrayGraph<T>,
-    values: &[Array<'_, T>],
-    sources: &[Array<'_, T>],
+    graph: &Graph,
+    values: &[Array<'_>],
+    sources: &[Array<'_>],
     inputs: &[T],
 ) {
-    let length = |array: Array<'_, T>| array.shape().elements().unwrap();
+    let length = |array: Array<'_>| array.shape().elements().unwrap();
     let mut next = Vec::new();
     for source in sources {
         let fitting = values.iter().filter(|it| length(**it) == length(*source));
@@ -366,7 +368,7 @@ fn arrays_agree_with_tensors<T: Compiled + Element>(
 ) {
     let mut random = Random(seed);
     for number in 0..cases {
-        let graph = ArrayGraph::<T>::new(subnormals);
+        let graph = Graph::new(T::PRECISION, subnormals);
         let lengths = match random.below(8) {
             0 => vec![1, 300, 299, 700],
             1..4 => vec![1, 9, 17],
@@ -391,14 +393,14 @@ fn arrays_agree_with_tensors<T: Compiled + Element>(
                 }
             }
         });
-        let wanted: Vec<Array<'_, T>> = case.values.iter().map(|value| value.array).collect();
+        let wanted: Vec<Array<'_>> = case.values.iter().map(|value| value.array).collect();
         let expected: Vec<T> = case
             .values
             .iter()
             .flat_map(|value| value.tensor.to_vec::<T>().unwrap())
             .collect();
-        let scalars = Graph::new(subnormals);
-        let variables: Vec<_> = inputs.iter().map(|_| scalars.input()).collect();
+        let scalars = graph.alike();
+        let variables: Vec<_> = inputs.iter().map(|_| scalars.input([])).collect();
         let unrolled = graph.unroll(&scalars, &variables, &wanted);
         let found = Program::new(&scalars, &unrolled.concat()).evaluate(&inputs);
         for (value, (found, expected)) in found.iter().zip(&expected).enumerate() {
@@ -448,7 +450,7 @@ fn the_gradient_is_that_of_the_numbers() {
     let mut random = Random(3);
     let mut seen = 0;
     for number in 0..400 {
-        let graph = ArrayGraph::<f64>::new(Subnormals::Keep);
+        let graph = Graph::new(Precision::F64, Subnormals::Keep);
         let mut case = Case {
             random: &mut random,
             graph: &graph,
@@ -470,8 +472,8 @@ fn the_gradient_is_that_of_the_numbers() {
         for (gradient, source) in gradient.iter().zip(&sources) {
             assert_eq!(gradient.shape(), source.shape());
         }
-        let scalars = Graph::new(Subnormals::Keep);
-        let variables: Vec<_> = inputs.iter().map(|_| scalars.input()).collect();
+        let scalars = Graph::new(Precision::F64, Subnormals::Keep);
+        let variables: Vec<_> = inputs.iter().map(|_| scalars.input([])).collect();
         let mut unrolled = graph.unroll(&scalars, &variables, &gradient);
         let target = graph.unroll(&scalars, &variables, &[target])[0][0];
         unrolled.push(scalars.gradient(target, &variables));
@@ -494,7 +496,7 @@ fn the_gradient_is_that_of_the_numbers() {
 
 /// Whether there may be a maximum or minimum of equal elements. Arrays split the
 /// derivative between these, which is right too.
-fn has_ties(graph: &ArrayGraph<f64>) -> bool {
+fn has_ties(graph: &Graph) -> bool {
     let text = graph.to_string();
     [" = max ", " = min "]
         .iter()
@@ -502,7 +504,7 @@ fn has_ties(graph: &ArrayGraph<f64>) -> bool {
 }
 
 /// Rosenbrock's function of slices.
-fn rosenbrock<'g>(x: Array<'g, f64>) -> Array<'g, f64> {
+fn rosenbrock<'g>(x: Array<'g>) -> Array<'g> {
     let n = x.shape()[0];
     let number = |value| x.graph().constant(value);
     let (head, tail) = (x.slice(0, 0, 1, n - 1), x.slice(0, 1, 1, n - 1));
@@ -516,15 +518,15 @@ fn rosenbrock<'g>(x: Array<'g, f64>) -> Array<'g, f64> {
 #[test]
 fn a_gradient_through_slices_adds_no_zeros() {
     const N: usize = 7;
-    let arrays = ArrayGraph::<f64>::new(Subnormals::Keep);
+    let arrays = Graph::new(Precision::F64, Subnormals::Keep);
     let x = arrays.input([N]);
     let gradient = arrays.gradient(rosenbrock(x), &[x])[0];
-    let unrolled = Graph::new(Subnormals::Keep);
-    let inputs: Vec<_> = (0..N).map(|_| unrolled.input()).collect();
+    let unrolled = Graph::new(Precision::F64, Subnormals::Keep);
+    let inputs: Vec<_> = unrolled.numbers(N);
     let elements = arrays.unroll(&unrolled, &inputs, &[gradient]).concat();
 
-    let scalars = Graph::new(Subnormals::Keep);
-    let inputs: Vec<_> = (0..N).map(|_| scalars.input()).collect();
+    let scalars = Graph::new(Precision::F64, Subnormals::Keep);
+    let inputs: Vec<_> = scalars.numbers(N);
     let terms = inputs.windows(2).map(|x| {
         let (hundred, one) = (scalars.constant(100.0), scalars.constant(1.0));
         hundred * (x[1] - x[0].powi(2)).powi(2) + (one - x[0]).powi(2)
@@ -532,8 +534,8 @@ fn a_gradient_through_slices_adds_no_zeros() {
     let loss = terms.reduce(|sum, term| sum + term).unwrap();
     let expected = scalars.gradient(loss, &inputs);
 
-    let counted = |graph: &Graph<f64>, wanted: &[_]| {
-        let program = Program::new(graph, wanted).to_string();
+    let counted = |graph: &Graph, wanted: &[_]| {
+        let program = Program::<f64>::new(graph, wanted).to_string();
         let operations = ["add", "sub", "mul", "neg"];
         operations.map(|op| program.matches(op).count())
     };
@@ -545,13 +547,13 @@ fn a_gradient_through_slices_adds_no_zeros() {
 /// A derivative can be differentiated again, through pieces too.
 #[test]
 fn second_derivatives_of_slices() {
-    let graph = ArrayGraph::<f64>::new(Subnormals::Keep);
+    let graph = Graph::new(Precision::F64, Subnormals::Keep);
     let x = graph.input([3]);
     let gradient = graph.gradient(rosenbrock(x), &[x])[0];
     let along = graph.data([3], [1.0, -2.0, 0.5].into());
     let product = graph.gradient((gradient * along).sum(None), &[x])[0];
     let at = [0.5, -0.25, 2.0];
-    let found = Program::arrays(&graph, &[product], &[]).evaluate(&at);
+    let found = Program::epoch(&graph, &[product], &[]).evaluate(&at);
     // The Hessian of Rosenbrock's function, by hand.
     let [x, y, z] = at;
     let expected = [
@@ -569,7 +571,7 @@ fn second_derivatives_of_slices() {
 
 #[test]
 fn a_number_in_a_rule_has_no_shape() {
-    let graph = ArrayGraph::<f32>::new(Subnormals::Keep);
+    let graph = Graph::new(Precision::F32, Subnormals::Keep);
     let x = graph.input([2, 3]);
     assert!(Number::constant(&x, 2.0).shape().is_empty());
     assert_eq!((x * Number::constant(&x, 1.0)).to_string(), x.to_string());
@@ -579,11 +581,11 @@ fn a_number_in_a_rule_has_no_shape() {
 /// the pieces of the derivative, and one that puts these together.
 #[test]
 fn the_program_of_a_thousand_variables() {
-    let graph = ArrayGraph::<f64>::new(Subnormals::Keep);
+    let graph = Graph::new(Precision::F64, Subnormals::Keep);
     let (x, rate) = (graph.input([1000]), graph.input([]));
     let loss = rosenbrock(x);
     let gradient = graph.gradient(loss, &[x])[0];
-    let program = Program::arrays(&graph, &[loss], &[x - rate * gradient]);
+    let program: Program<f64> = Program::epoch(&graph, &[loss], &[x - rate * gradient]);
     insta::assert_snapshot!(program);
 }
 
@@ -591,7 +593,7 @@ fn the_program_of_a_thousand_variables() {
 /// everything stays within its limits.
 #[test]
 fn a_staged_program_is_watched() {
-    let graph = ArrayGraph::<f64>::new(Subnormals::Keep);
+    let graph = Graph::new(Precision::F64, Subnormals::Keep);
     let (x, rate) = (graph.input([20]), graph.input([]));
     let loss = (x * x).sum(None);
     let gradient = graph.gradient(loss, &[x])[0];

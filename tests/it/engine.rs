@@ -2,7 +2,8 @@
 //! after the other, each with the value of its operation.
 
 use gradtape_engine::{Block, Compiled, Engine, Features, Program, States, WIDTH};
-use gradtape_tape::{Graph, Node, Number, Op, Real, Subnormals, Var};
+use gradtape_tape::internal::graph::{Node, Shaped};
+use gradtape_tape::{Array, Graph, Number, Op, Precision, Real, Subnormals};
 
 use crate::random::Random;
 
@@ -14,17 +15,17 @@ const EPOCHS: usize = 4;
 /// A computation of random operations on random operands, with some outputs and
 /// a state that may be any node, even an input or one number twice.
 struct Case<T> {
-    nodes: Vec<Node<T>>,
+    nodes: Vec<Shaped<T>>,
     outputs: Vec<usize>,
     next: Vec<usize>,
     program: Program<T>,
 }
 
 fn random_case<T: Real>(random: &mut Random, subnormals: Subnormals) -> Case<T> {
-    let graph = Graph::<T>::new(subnormals);
-    let mut nodes: Vec<Var<'_, T>> = (0..INPUTS).map(|_| graph.input()).collect();
+    let graph = Graph::new(T::PRECISION, subnormals);
+    let mut nodes: Vec<Array<'_>> = graph.numbers(INPUTS);
     nodes.extend((0..2).map(|_| graph.constant(random.number())));
-    nodes.extend([1.0, -2.0, 0.5].map(|value| graph.constant(T::from_f64(value))));
+    nodes.extend([1.0, -2.0, 0.5].map(|value| graph.constant(value)));
     // Mostly arithmetic in every second program, so that operations are joined.
     let arithmetic = if random.below(2) == 0 { 8 } else { 200 };
     for _ in 0..4 + random.below(60) {
@@ -58,7 +59,7 @@ fn random_case<T: Real>(random: &mut Random, subnormals: Subnormals) -> Case<T> 
             .collect()
     };
     let (outputs, next) = (pick(3), pick(STATE));
-    let index = |vars: &[Var<'_, T>]| vars.iter().map(|var| var.id().index()).collect();
+    let index = |vars: &[Array<'_>]| vars.iter().map(|var| var.node()).collect();
     let program = Program::epoch(&graph, &outputs, &next);
     let program = match random.below(3) {
         often @ 0..2 => program.with_rare_outputs(often),
@@ -78,12 +79,13 @@ impl<T: Real> Case<T> {
     fn step(&self, inputs: &mut [T], subnormals: Subnormals) -> Vec<T> {
         let mut values: Vec<T> = Vec::with_capacity(self.nodes.len());
         for node in &self.nodes {
-            values.push(match node {
-                Node::Input(number) => inputs[*number as usize],
+            values.push(match &node.node {
+                Node::Input(number) => inputs[*number],
                 Node::Constant(value) => *value,
-                Node::Apply(op, operands) => {
-                    op.value(operands.map(|id| values[id.index()]), subnormals)
+                Node::Each(op, operands) => {
+                    op.value(operands.map(|id| values[id as usize]), subnormals)
                 }
+                node => panic!("not a number: {node:?}"),
             });
         }
         for (input, node) in inputs.iter_mut().zip(&self.next) {
@@ -225,10 +227,10 @@ fn every_way_of_running_many_programs_agrees_with_the_definition() {
 /// y = 1 + 2ε for an ε whose square is lost, x² − y is 0, but ε² where a
 /// processor rounds only once.
 fn pairs_are_rounded_twice<T: Compiled>(epsilon: f64) {
-    let graph = Graph::<T>::new(Subnormals::Keep);
-    let (x, y) = (graph.input(), graph.input());
-    let constant = graph.constant(T::from_f64(1.0 + 2.0 * epsilon));
-    let by_constant = x * graph.constant(T::from_f64(1.0 + epsilon));
+    let graph = Graph::new(T::PRECISION, Subnormals::Keep);
+    let (x, y) = (graph.input([]), graph.input([]));
+    let constant = graph.constant(1.0 + 2.0 * epsilon);
+    let by_constant = x * graph.constant(1.0 + epsilon);
     let outputs = [
         x * x - y,
         y - x * x,
@@ -270,8 +272,8 @@ fn no_engine_contracts_a_product_and_a_sum() {
 /// state at once.
 #[test]
 fn a_state_that_trades_places_is_copied_as_a_whole() {
-    let graph = Graph::<f64>::new(Subnormals::Keep);
-    let (x, y, z) = (graph.input(), graph.input(), graph.input());
+    let graph = Graph::new(Precision::F64, Subnormals::Keep);
+    let (x, y, z) = (graph.input([]), graph.input([]), graph.input([]));
     let sum = x + y;
     let program = Program::epoch(&graph, &[x, sum], &[y, x, sum]);
     let _ = z;
@@ -289,11 +291,11 @@ fn a_state_that_trades_places_is_copied_as_a_whole() {
 /// The program of one epoch of plain descent at a learning rate.
 fn epoch_of_descent(
     variables: usize,
-    loss: impl for<'g> Fn(&'g Graph<f64>, &[Var<'g, f64>]) -> Var<'g, f64>,
+    loss: impl for<'g> Fn(&'g Graph, &[Array<'g>]) -> Array<'g>,
 ) -> String {
-    let graph = Graph::<f64>::new(Subnormals::Keep);
-    let parameters: Vec<_> = (0..variables).map(|_| graph.input()).collect();
-    let rate = graph.input();
+    let graph = Graph::new(Precision::F64, Subnormals::Keep);
+    let parameters: Vec<_> = graph.numbers(variables);
+    let rate = graph.input([]);
     let loss = loss(&graph, &parameters);
     let gradient = graph.gradient(loss, &parameters);
     let next: Vec<_> = parameters
@@ -301,7 +303,7 @@ fn epoch_of_descent(
         .zip(&gradient)
         .map(|(x, slope)| *x - rate * *slope)
         .collect();
-    Program::epoch(&graph, &[loss], &next).to_string()
+    Program::<f64>::epoch(&graph, &[loss], &next).to_string()
 }
 
 /// The value needs the sine of an angle, the gradient its cosine.

@@ -5,7 +5,7 @@ use gradtape_engine::Program;
 use gradtape_experiment::objective::{
     FUNCTIONS, Formula, GradientText, Inputs, Objective, Partial,
 };
-use gradtape_tape::{Array, ArrayGraph, Graph, Shape, Subnormals};
+use gradtape_tape::{Array, Graph, Precision, Shape, Subnormals};
 use gradtape_tape::{DType, Tensor};
 
 use crate::close::close;
@@ -86,21 +86,21 @@ fn tensors(point: &[f64]) -> Tensors {
 
 /// The value and the gradient, recorded in a graph of arrays.
 fn in_arrays(objective: &Objective, point: &[f64]) -> (f64, Vec<f64>) {
-    let graph = ArrayGraph::<f64>::new(Subnormals::Keep);
+    let graph = Graph::new(Precision::F64, Subnormals::Keep);
     let variables = objective.variables().iter();
-    let variables: Vec<Array<'_, f64>> = variables.map(|(_, shape)| graph.input(shape)).collect();
-    let value = objective.trace_arrays(&graph, &variables, &[], &[]);
+    let variables: Vec<Array<'_>> = variables.map(|(_, shape)| graph.input(shape)).collect();
+    let value = objective.trace(&graph, &variables, &[], &[]);
     let gradient = graph.gradient(value, &variables);
-    let wanted: Vec<Array<'_, f64>> = [value].into_iter().chain(gradient).collect();
-    let values = Program::arrays(&graph, &wanted, &[]).evaluate(point);
+    let wanted: Vec<Array<'_>> = [value].into_iter().chain(gradient).collect();
+    let values = Program::epoch(&graph, &wanted, &[]).evaluate(point);
     (values[0], values[1..].to_vec())
 }
 
 /// The value and the gradient, element by element.
 fn in_numbers(objective: &Objective, point: &[f64]) -> (f64, Vec<f64>) {
-    let graph = Graph::<f64>::new(Subnormals::Keep);
-    let parameters: Vec<_> = point.iter().map(|_| graph.input()).collect();
-    let value = objective.trace(&graph, &parameters, &[]);
+    let graph = Graph::new(Precision::F64, Subnormals::Keep);
+    let parameters: Vec<_> = point.iter().map(|_| graph.input([])).collect();
+    let value = objective.trace_elements(&graph, &parameters, &[]);
     let gradient = graph.gradient(value, &parameters);
     let wanted: Vec<_> = [value].into_iter().chain(gradient).collect();
     let values = Program::new(&graph, &wanted).evaluate(point);
@@ -596,7 +596,7 @@ fn derivatives_at_kinks_are_those_of_the_documentation() {
     ];
     for (text, x, expected) in of_x {
         let objective = objective_of(text, &[], &[("x", &[])]);
-        let graph = Graph::<f64>::new(Subnormals::Keep);
+        let graph = Graph::new(Precision::F64, Subnormals::Keep);
         let partials = Partial::up_to(1, 1);
         let both = objective.derivatives(&graph, &[0], &partials, 1_000);
         let found = Program::new(&graph, &both.unwrap()).evaluate(&[*x])[1];
@@ -621,7 +621,7 @@ fn second_derivatives_of_arrays_are_those_of_differences() {
     ] {
         let whole = objective_of(text, &[], &[("x", &[]), ("v", &[5])]);
         let (partials, point) = (Partial::up_to(6, 2), &point(5)[..6]);
-        let graph = Graph::<f64>::new(Subnormals::Keep);
+        let graph = Graph::new(Precision::F64, Subnormals::Keep);
         let all = whole.derivatives(&graph, &[0, 1, 2, 3, 4, 5], &partials, 100_000);
         let found = Program::new(&graph, &all.unwrap()).evaluate(point);
         for (partial, found) in partials

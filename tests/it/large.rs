@@ -199,7 +199,7 @@ fn the_gradients_of_regressions_are_those_of_differences() {
     use std::sync::Arc;
 
     use gradtape_engine::Program;
-    use gradtape_tape::{ArrayGraph, Shape, Subnormals};
+    use gradtape_tape::{Graph, Precision, Shape, Subnormals};
 
     let mut checked = 0;
     for name in ["linear", "iris", "iris_logistic", "network"] {
@@ -208,7 +208,7 @@ fn the_gradients_of_regressions_are_those_of_differences() {
         let plan = Plan::new(&path, &text).unwrap();
         for objective in &plan.objectives {
             let function = &objective.function;
-            let graph = ArrayGraph::<f64>::new(Subnormals::Keep);
+            let graph = Graph::new(Precision::F64, Subnormals::Keep);
             let variables = function.variables().iter();
             let variables: Vec<_> = variables
                 .map(|(_, shape)| graph.input(shape.clone()))
@@ -219,10 +219,10 @@ fn the_gradients_of_regressions_are_those_of_differences() {
             let data: Vec<_> = data
                 .map(|array| graph.data(array.shape.clone(), Arc::clone(&array.training)))
                 .collect();
-            let loss = function.trace_arrays(&graph, &variables, &constants, &data);
+            let loss = function.trace(&graph, &variables, &constants, &data);
             let mut outputs = vec![loss];
             outputs.extend(graph.gradient(loss, &variables));
-            let program = Program::arrays(&graph, &outputs, &[]);
+            let program = Program::epoch(&graph, &outputs, &[]);
             let count = function.parameters().len();
             let mut at: Vec<f64> = (0..count)
                 .map(|k| ((k * 7 + 3) % 11) as f64 / 8.0 - 0.6)

@@ -131,10 +131,10 @@ fn a_transform_moves_the_known_minimum_and_keeps_its_value() {
         (at[0] - 2.0).abs() < 1e-15 && (at[1] - 1.0).abs() < 1e-15,
         "{at:?}"
     );
-    use gradtape_tape::{Graph, Subnormals};
-    let graph = Graph::<f64>::new(Subnormals::Keep);
-    let inputs = [graph.input(), graph.input()];
-    let value = objective.function.trace(&graph, &inputs, &[]);
+    use gradtape_tape::{Graph, Precision, Subnormals};
+    let graph = Graph::new(Precision::F64, Subnormals::Keep);
+    let inputs = [graph.input([]), graph.input([])];
+    let value = objective.function.trace_elements(&graph, &inputs, &[]);
     let gradient = graph.gradient(value, &inputs);
     let outputs = [value, gradient[0], gradient[1]];
     let program = gradtape_engine::Program::new(&graph, &outputs);

@@ -2,7 +2,7 @@
 
 use gradtape_engine::Program;
 use gradtape_experiment::objective::{GREATEST_ROTATION, Transform, WrongTransform};
-use gradtape_tape::{ArrayGraph, Graph, Shape, Subnormals};
+use gradtape_tape::{Graph, Precision, Shape, Subnormals};
 
 use crate::close::close;
 use crate::random::Random;
@@ -137,18 +137,18 @@ fn a_recorded_transform_has_the_same_bits() {
         (&[1.0, 0.0, -1.0], Some(3), &[0.1, 1.0, 10.0]),
     ] {
         let transform = Transform::new(&centre, shift, rotation, scale).unwrap();
-        let graph = Graph::<f64>::new(Subnormals::Keep);
-        let inputs: Vec<_> = (0..3).map(|_| graph.input()).collect();
-        let program = Program::new(&graph, &transform.trace(&inputs));
+        let graph = Graph::new(Precision::F64, Subnormals::Keep);
+        let inputs: Vec<_> = graph.numbers(3);
+        let program = Program::new(&graph, &transform.trace(&graph, &inputs));
         // A vector, numbers, and something of both.
         let shapes: [&[&[usize]]; 3] = [&[&[3]], &[&[], &[], &[]], &[&[1, 2], &[]]];
         let of_arrays = shapes.map(|shapes| {
-            let graph = ArrayGraph::<f64>::new(Subnormals::Keep);
+            let graph = Graph::new(Precision::F64, Subnormals::Keep);
             let variables: Vec<_> = shapes
                 .iter()
                 .map(|shape| graph.input(Shape::from(*shape)))
                 .collect();
-            Program::arrays(&graph, &transform.trace_arrays(&graph, &variables), &[])
+            Program::epoch(&graph, &transform.trace(&graph, &variables), &[])
         });
         for _ in 0..100 {
             let x: Vec<f64> = (0..3).map(|_| random.between(-9.0, 9.0)).collect();

@@ -31,8 +31,8 @@ fn every_instruction_set_gives_the_same_bits<T: Compiled>() {
     let mut random = Random(11);
     for subnormals in [Subnormals::Keep, Subnormals::Flush] {
         for op in Op::ALL {
-            let graph = Graph::<T>::new(subnormals);
-            let operands: Vec<_> = (0..op.arity()).map(|_| graph.input()).collect();
+            let graph = Graph::new(T::PRECISION, subnormals);
+            let operands: Vec<_> = graph.numbers(op.arity());
             let value = Number::apply(*op, &operands.iter().collect::<Vec<_>>());
             let program = Program::epoch(&graph, &[value], &operands);
             for _ in 0..16 {

@@ -63,11 +63,11 @@ const OWN_ROWS: usize = 3;
 /// # Examples
 ///
 /// ```
-/// use gradtape_tape::{Graph, Subnormals};
+/// use gradtape_tape::{Graph, Precision, Subnormals};
 /// use gradtape_engine::{Block, Compiled, Engine, Program};
 ///
-/// let graph = Graph::<f64>::new(Subnormals::Keep);
-/// let (w, rate) = (graph.input(), graph.input());
+/// let graph = Graph::new(Precision::F64, Subnormals::Keep);
+/// let (w, rate) = (graph.input([]), graph.input([]));
 /// let loss = w.powi(2);
 /// let gradient = graph.gradient(loss, &[w])[0];
 /// let program = Program::epoch(&graph, &[loss], &[w - rate * gradient]);
@@ -113,7 +113,7 @@ impl<'p, T: Real> Block<'p, T> {
     /// # Panics
     ///
     /// If there are several lanes and the program loops over arrays
-    /// ([`Program::arrays`]).
+    /// ([`Program::epoch`]).
     #[must_use]
     pub fn new(program: &'p Program<T>, lanes: usize) -> Self {
         let live = lanes.max(1);

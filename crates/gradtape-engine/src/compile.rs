@@ -1,4 +1,4 @@
-//! From a graph to a program: what is computed, in which order, and where the
+//! From a graph of numbers to a program: what is computed, in which order, and where the
 //! numbers lie.
 //!
 //! Four steps. What no result needs is left out. Then each operation becomes an
@@ -15,20 +15,22 @@ use std::collections::{BinaryHeap, HashMap};
 
 use super::instruction::{Constant, First, Instruction, Partners, Second};
 use super::program::{Copied, Program, Slot};
-use gradtape_tape::{Graph, Node, NodeId, Op, Real, Subnormals, Var};
+use gradtape_tape::internal::graph::{Node, Shaped};
+use gradtape_tape::{Array, Graph, Op, Real, Subnormals};
 
-/// The program of [`Program::epoch`].
-pub(super) fn epoch<T: Real>(
-    graph: &Graph<T>,
-    outputs: &[Var<'_, T>],
-    next: &[Var<'_, T>],
+/// The program of [`Program::epoch`] for a graph of numbers.
+pub(super) fn straight_line<T: Real>(
+    graph: &Graph,
+    outputs: &[Array<'_>],
+    next: &[Array<'_>],
 ) -> Program<T> {
+    debug_assert!(graph.is_of_numbers(), "arrays are lowered otherwise");
     assert!(
         next.len() <= graph.inputs(),
         "an input for each number of the state"
     );
-    let nodes = graph.nodes();
-    let index = |var: &Var<'_, T>| var.id().index();
+    let nodes = graph.nodes::<T>();
+    let index = |array: &Array<'_>| array.node();
     let outputs: Vec<usize> = outputs.iter().map(index).collect();
     let next: Vec<usize> = next.iter().map(index).collect();
     let parts = Parts::new(&nodes, &outputs, &next, graph.subnormals());
@@ -60,7 +62,7 @@ impl<T: Real> Unit<T> {
 
 /// What has to be computed.
 struct Parts<'a, T> {
-    nodes: &'a [Node<T>],
+    nodes: &'a [Shaped<T>],
     outputs: &'a [usize],
     next: &'a [usize],
     subnormals: Subnormals,
@@ -76,7 +78,7 @@ struct Parts<'a, T> {
 
 impl<'a, T: Real> Parts<'a, T> {
     fn new(
-        nodes: &'a [Node<T>],
+        nodes: &'a [Shaped<T>],
         outputs: &'a [usize],
         next: &'a [usize],
         subnormals: Subnormals,
@@ -112,8 +114,8 @@ impl<'a, T: Real> Parts<'a, T> {
 
     /// The input that a node replaces, if it is one of the state's.
     fn state_input(&self, node: usize) -> Option<usize> {
-        match &self.nodes[node] {
-            Node::Input(number) => Some(*number as usize).filter(|input| *input < self.next.len()),
+        match self.nodes[node].node {
+            Node::Input(number) => Some(number).filter(|input| *input < self.next.len()),
             _ => None,
         }
     }
@@ -246,7 +248,7 @@ impl<'a, T: Real> Parts<'a, T> {
 /// order of these. From the leaves up, so that every second node of a chain takes the
 /// one before it into its instruction.
 fn instructions<T: Real>(
-    nodes: &[Node<T>],
+    nodes: &[Shaped<T>],
     is_wanted: &[bool],
     subnormals: Subnormals,
 ) -> impl Iterator<Item = Instruction<T, usize>> {
@@ -254,7 +256,7 @@ fn instructions<T: Real>(
     let mut instructions: Vec<Option<Instruction<T, usize>>> = vec![None; nodes.len()];
     let mut functions = HashMap::new();
     for (node, value) in nodes.iter().enumerate() {
-        let Some((op, operands)) = operation(value) else {
+        let Some((op, operands)) = operation(&value.node) else {
             continue;
         };
         if uses[node] == 0 && !is_wanted[node] {
@@ -291,7 +293,7 @@ fn instructions<T: Real>(
 /// a form for that; where subnormal results are flushed, only if the result cannot be
 /// one whatever the other operand is, so that nothing has to be flushed.
 fn single<T: Real>(
-    nodes: &[Node<T>],
+    nodes: &[Shaped<T>],
     op: Op,
     operands: [usize; 3],
     result: usize,
@@ -299,7 +301,7 @@ fn single<T: Real>(
 ) -> Instruction<T, usize> {
     let plain = Instruction::One(op, operands, result);
     let [x, y, _] = operands;
-    let (k, x, is_left) = match (&nodes[x], &nodes[y]) {
+    let (k, x, is_left) = match (&nodes[x].node, &nodes[y].node) {
         (_, Node::Constant(k)) => (*k, x, false),
         (Node::Constant(k), _) => (*k, y, true),
         _ => return plain,
@@ -359,21 +361,21 @@ fn pair<T: Real>(
 
 /// An operation and its operands, with the square as the product that it is.
 fn operation<T>(node: &Node<T>) -> Option<(Op, [usize; 3])> {
-    let Node::Apply(op, operands) = node else {
+    let Node::Each(op, operands) = node else {
         return None;
     };
     let op = if *op == Op::Powi(2) { Op::Mul } else { *op };
-    Some((op, operands.map(NodeId::index)))
+    Some((op, operands.map(|id| id as usize)))
 }
 
 /// For each node, the number of times that needed nodes read it.
-fn uses<T>(nodes: &[Node<T>], is_wanted: &[bool]) -> Vec<usize> {
+fn uses<T>(nodes: &[Shaped<T>], is_wanted: &[bool]) -> Vec<usize> {
     let mut uses = vec![0; nodes.len()];
     for (index, node) in nodes.iter().enumerate().rev() {
         if uses[index] == 0 && !is_wanted[index] {
             continue;
         }
-        if let Some((op, operands)) = operation(node) {
+        if let Some((op, operands)) = operation(&node.node) {
             for operand in &operands[..op.arity()] {
                 uses[*operand] += 1;
             }
@@ -412,8 +414,8 @@ impl Layout {
         // that any later.
         let mut homes: Vec<Option<Slot>> = vec![None; nodes.len()];
         for (node, value) in nodes.iter().enumerate() {
-            match value {
-                Node::Input(number) => layout.slot_of[node] = Some(Slot::at(*number as usize)),
+            match &value.node {
+                Node::Input(number) => layout.slot_of[node] = Some(Slot::at(*number)),
                 Node::Constant(_) if last_read[node].is_some() || parts.is_wanted[node] => {
                     layout.slot_of[node] = Some(layout.new_slot());
                 }
@@ -460,7 +462,7 @@ impl Layout {
     }
 
     fn program<T: Real>(mut self, parts: &Parts<'_, T>, inputs: usize) -> Program<T> {
-        let constant = |node: usize| match parts.nodes[node] {
+        let constant = |node: usize| match parts.nodes[node].node {
             Node::Constant(value) => self.slot_of[node].map(|_| value),
             _ => None,
         };

@@ -294,8 +294,8 @@ mod tests {
         let tiny = T::MIN_POSITIVE * T::from_f64(1.5);
         let special = [&special[..], &[tiny, -tiny, T::ONE / T::MIN_POSITIVE]].concat();
         let inputs = |lane: usize| [1, 3, 4].map(|step| special[lane * step % special.len()]);
-        let graph = Graph::<T>::new(subnormals);
-        let _ = [graph.input(), graph.input(), graph.input()];
+        let graph = Graph::new(T::PRECISION, subnormals);
+        let _ = graph.numbers(3);
         for instruction in all::<T>() {
             let mut program = Program::new(&graph, &[]);
             program.instructions = vec![instruction];

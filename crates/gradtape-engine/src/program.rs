@@ -10,7 +10,7 @@ use std::sync::Arc;
 use super::compile;
 use super::instruction::Instruction;
 use super::staged::{self, Staged};
-use gradtape_tape::{Array, ArrayGraph, Graph, Real, Subnormals, Var};
+use gradtape_tape::{Array, Graph, Real, Subnormals};
 
 /// The place of a number in [`Scratch`] space.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -32,12 +32,12 @@ impl Slot {
 /// # Examples
 ///
 /// ```
-/// use gradtape_tape::{Graph, Subnormals};
+/// use gradtape_tape::{Graph, Precision, Subnormals};
 /// use gradtape_engine::Program;
 ///
 /// // One epoch of gradient descent on w² at the learning rate 0.01.
-/// let graph = Graph::<f64>::new(Subnormals::Keep);
-/// let (w, rate) = (graph.input(), graph.input());
+/// let graph = Graph::new(Precision::F64, Subnormals::Keep);
+/// let (w, rate) = (graph.input([]), graph.input([]));
 /// let loss = w.powi(2);
 /// let gradient = graph.gradient(loss, &[w])[0];
 /// let program = Program::new(&graph, &[loss, w - rate * gradient]);
@@ -89,8 +89,12 @@ pub struct Scratch<T>(Vec<T>);
 
 impl<T: Real> Program<T> {
     /// The program that computes `outputs` from the inputs of `graph`.
+    ///
+    /// # Panics
+    ///
+    /// If `T` is not the type of the graph's precision.
     #[must_use]
-    pub fn new(graph: &Graph<T>, outputs: &[Var<'_, T>]) -> Self {
+    pub fn new(graph: &Graph, outputs: &[Array<'_>]) -> Self {
         Program::epoch(graph, outputs, &[])
     }
 
@@ -103,16 +107,17 @@ impl<T: Real> Program<T> {
     ///
     /// # Panics
     ///
-    /// If `next` is longer than the graph has inputs.
+    /// If `next` has more elements than the graph's inputs, or if `T` is not the type of the
+    /// graph's precision.
     ///
     /// # Examples
     ///
     /// ```
-    /// use gradtape_tape::{Graph, Subnormals};
+    /// use gradtape_tape::{Graph, Precision, Subnormals};
     /// use gradtape_engine::Program;
     ///
-    /// let graph = Graph::<f64>::new(Subnormals::Keep);
-    /// let (w, rate) = (graph.input(), graph.input());
+    /// let graph = Graph::new(Precision::F64, Subnormals::Keep);
+    /// let (w, rate) = (graph.input([]), graph.input([]));
     /// let loss = w.powi(2);
     /// let gradient = graph.gradient(loss, &[w])[0];
     /// let program = Program::epoch(&graph, &[loss], &[w - rate * gradient]);
@@ -129,31 +134,20 @@ impl<T: Real> Program<T> {
     /// program.step(&mut scratch, &mut loss);
     /// assert_eq!((loss, program.state(&scratch)), ([1.0], &[0.98][..]));
     /// ```
-    #[must_use]
-    pub fn epoch(graph: &Graph<T>, outputs: &[Var<'_, T>], next: &[Var<'_, T>]) -> Self {
-        compile::epoch(graph, outputs, next)
-    }
-
-    /// The program of [`Program::epoch`] for arrays. Its inputs are the elements
-    /// of all inputs of `graph`, one after the other; so are its outputs, and
-    /// what replaces the first inputs.
     ///
-    /// # Panics
-    ///
-    /// If `next` has more elements than the graph's inputs.
-    ///
-    /// # Examples
+    /// Inputs are the elements of all inputs of the graph, one after the other; so are the
+    /// outputs, and what replaces the first inputs:
     ///
     /// ```
-    /// use gradtape_tape::{ArrayGraph, Subnormals};
+    /// use gradtape_tape::{Graph, Precision, Subnormals};
     /// use gradtape_engine::Program;
     ///
     /// // One epoch of gradient descent on Σ x².
-    /// let graph = ArrayGraph::<f64>::new(Subnormals::Keep);
+    /// let graph = Graph::new(Precision::F64, Subnormals::Keep);
     /// let (x, rate) = (graph.input([2]), graph.input([]));
     /// let loss = (x * x).sum(None);
     /// let gradient = graph.gradient(loss, &[x])[0];
-    /// let program = Program::arrays(&graph, &[loss], &[x - rate * gradient]);
+    /// let program = Program::epoch(&graph, &[loss], &[x - rate * gradient]);
     /// let mut scratch = program.scratch();
     /// program.load(&mut scratch, &[1.0, 2.0, 0.25]);
     /// let mut loss = [0.0];
@@ -161,15 +155,17 @@ impl<T: Real> Program<T> {
     /// assert_eq!((loss, program.state(&scratch)), ([5.0], &[0.5, 1.0][..]));
     /// ```
     #[must_use]
-    pub fn arrays(graph: &ArrayGraph<T>, outputs: &[Array<'_, T>], next: &[Array<'_, T>]) -> Self {
-        if graph.operations() <= LONGEST_LINE {
+    pub fn epoch(graph: &Graph, outputs: &[Array<'_>], next: &[Array<'_>]) -> Self {
+        if graph.is_of_numbers() {
+            compile::straight_line(graph, outputs, next)
+        } else if graph.operations() <= LONGEST_LINE {
             Program::unrolled(graph, outputs, next)
         } else {
             Program::staged(graph, outputs, next)
         }
     }
 
-    /// [`Program::arrays`] as loops over arrays, however small they are. A
+    /// [`Program::epoch`] as loops over arrays, however small they are. A
     /// [`Block`](super::Block) of it has a single lane.
     ///
     /// # Panics
@@ -179,38 +175,34 @@ impl<T: Real> Program<T> {
     /// # Examples
     ///
     /// ```
-    /// use gradtape_tape::{ArrayGraph, Subnormals};
+    /// use gradtape_tape::{Graph, Precision, Subnormals};
     /// use gradtape_engine::Program;
     ///
-    /// let graph = ArrayGraph::<f64>::new(Subnormals::Keep);
+    /// let graph = Graph::new(Precision::F64, Subnormals::Keep);
     /// let x = graph.input([1000]);
     /// let program = Program::staged(&graph, &[(x * x).sum(None)], &[]);
     /// assert_eq!(program.evaluate(&[0.5; 1000]), [250.0]);
     /// ```
     #[must_use]
     #[doc(hidden)]
-    pub fn staged(graph: &ArrayGraph<T>, outputs: &[Array<'_, T>], next: &[Array<'_, T>]) -> Self {
+    pub fn staged(graph: &Graph, outputs: &[Array<'_>], next: &[Array<'_>]) -> Self {
         staged::program(graph, outputs, next)
     }
 
-    /// [`Program::arrays`] as a straight line, however large the arrays are.
+    /// [`Program::epoch`] as a straight line, however large the arrays are.
     ///
     /// # Panics
     ///
     /// If `next` has more elements than the graph's inputs.
     #[must_use]
     #[doc(hidden)]
-    pub fn unrolled(
-        graph: &ArrayGraph<T>,
-        outputs: &[Array<'_, T>],
-        next: &[Array<'_, T>],
-    ) -> Self {
-        let scalars = Graph::new(graph.subnormals());
-        let inputs: Vec<_> = (0..graph.inputs()).map(|_| scalars.input()).collect();
+    pub fn unrolled(graph: &Graph, outputs: &[Array<'_>], next: &[Array<'_>]) -> Self {
+        let numbers = graph.alike();
+        let inputs = numbers.numbers(graph.inputs());
         let wanted: Vec<_> = outputs.iter().chain(next).copied().collect();
-        let mut outputs_of = graph.unroll(&scalars, &inputs, &wanted);
+        let mut outputs_of = graph.unroll(&numbers, &inputs, &wanted);
         let next = outputs_of.split_off(outputs.len()).concat();
-        Program::epoch(&scalars, &outputs_of.concat(), &next)
+        compile::straight_line(&numbers, &outputs_of.concat(), &next)
     }
 
     /// Makes the outputs from number `often` on rare: an

@@ -80,7 +80,7 @@ fn evaluated<T: Real>(
     arithmetic: Arithmetic,
     control: &Control,
 ) -> Result<Vec<Row>, Cancelled> {
-    let graph = Graph::<T>::new(arithmetic.subnormals);
+    let graph = Graph::new(T::PRECISION, arithmetic.subnormals);
     let outputs = derivative
         .function
         .derivatives(

@@ -1,11 +1,9 @@
 //! Objectives of two parameters on a grid, the data of level lines.
 
-use std::sync::Arc;
-
 use crate::number::Number;
-use crate::plan::Plan;
+use crate::plan::{Plan, Rows};
 use gradtape_engine::Program;
-use gradtape_tape::{ArrayGraph, Graph, Subnormals};
+use gradtape_tape::{Graph, Precision, Subnormals};
 
 /// The loss of an objective of two parameters, by its index in the plan, with these
 /// constants, at every point of a grid: row by row, in the order of `y`, all in `f64`.
@@ -60,29 +58,16 @@ fn program(plan: &Plan, objective: usize) -> Option<Program<f64>> {
     if function.parameters().len() != 2 {
         return None;
     }
-    let Some(data) = &objective.data else {
-        let graph = Graph::<f64>::new(Subnormals::Keep);
-        let inputs = |count: usize| (0..count).map(|_| graph.input()).collect::<Vec<_>>();
-        let (parameters, constants) = (inputs(2), inputs(function.constants().len()));
-        let loss = function.trace(&graph, &parameters, &constants);
-        return Some(Program::new(&graph, &[loss]));
-    };
-    let graph = ArrayGraph::<f64>::new(Subnormals::Keep);
-    let variables = function.variables().iter();
-    let variables: Vec<_> = variables
-        .map(|(_, shape)| graph.input(shape.clone()))
-        .collect();
-    let constants = function.constants().iter();
-    let constants: Vec<_> = constants.map(|_| graph.input([])).collect();
-    let shapes = data.shapes(data.training.len());
-    let mut arrays = Vec::new();
-    for (array, shape) in data.arrays.iter().zip(shapes) {
-        // A report that is read back has no data values.
-        if shape.elements() != Some(array.training.len()) {
+    // A report that is read back has no data values.
+    if let Some(data) = &objective.data {
+        let shapes = data.shapes(data.training.len()).into_iter();
+        let mut arrays = data.arrays.iter().zip(shapes);
+        if arrays.any(|(array, shape)| shape.elements() != Some(array.training.len())) {
             return None;
         }
-        arrays.push(graph.data(shape, Arc::clone(&array.training)));
     }
-    let loss = function.trace_arrays(&graph, &variables, &constants, &arrays);
-    Some(Program::arrays(&graph, &[loss], &[]))
+    let graph = Graph::new(Precision::F64, Subnormals::Keep);
+    let (variables, constants) = function.inputs_of(&graph);
+    let loss = objective.loss(&graph, &variables, &constants, Rows::Training);
+    Some(Program::new(&graph, &[loss]))
 }

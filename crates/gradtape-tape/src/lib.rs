@@ -3,18 +3,17 @@
 //! [`Op`] is the table: every operation with its value and its derivative. It
 //! has two users. A [`GradientTape`] records operations on [`Tensor`]s, whose
 //! values are computed at once, as in TensorFlow; the front page of the crate
-//! `gradtape` is a tour of it. A [`Graph`] records a computation as nodes without values, for the
-//! engine; [`Graph::gradient`] adds the nodes of its derivative to the same
-//! graph, so that it can be applied again. An [`ArrayGraph`] does the same with
-//! whole arrays, so that a sum over a thousand elements is one node.
+//! `gradtape` is a tour of it. A [`Graph`] records a computation on numbers and whole arrays
+//! as nodes without values, for the engine; [`Graph::gradient`] adds the nodes of its
+//! derivative to the same graph, so that it can be applied again.
 //!
 //! ```
-//! use gradtape_tape::{Graph, Subnormals};
+//! use gradtape_tape::{Graph, Precision, Subnormals};
 //! use gradtape_engine::Program;
 //!
 //! // f = x³ at x = 2: the value, f′ = 3x² and f″ = 6x.
-//! let graph = Graph::<f64>::new(Subnormals::Keep);
-//! let x = graph.input();
+//! let graph = Graph::new(Precision::F64, Subnormals::Keep);
+//! let x = graph.input([]);
 //! let f = x.powi(3);
 //! let first = graph.gradient(f, &[x])[0];
 //! let second = graph.gradient(first, &[x])[0];
@@ -23,7 +22,6 @@
 //! ```
 
 mod adjoint;
-mod arrays;
 mod custom;
 mod error;
 mod functional;
@@ -38,17 +36,14 @@ mod tape;
 mod tensor;
 mod variable;
 
-pub use arrays::{Array, ArrayGraph};
 pub use custom::custom_gradient;
 pub use error::{Caller, Error, Result};
 pub use functional::{hessian, hessian_vector_product, jvp, value_and_gradient};
 pub use gradient_check::{CheckedEntry, GradientCheck, check_gradient};
-pub use graph::{Graph, Var};
-#[doc(hidden)]
-pub use graph::{Node, NodeId, Square};
+pub use graph::{Array, Graph};
 pub use nest::{Nest, Single};
 pub use op::{Number, Op, Partial, Subnormals};
-pub use real::Real;
+pub use real::{Precision, Real};
 pub use tape::{
     Explanation, GradientOptions, GradientTape, Pause, Reason, Scope, Step, TapeOptions,
     UnconnectedGradients,
@@ -67,11 +62,11 @@ pub mod internal {
     pub use crate::tensor::operation::{Extreme, Operation, Reduction, Stretch};
     pub use crate::tensor::reduce::{BLOCK, middle, reduced};
 
-    /// The nodes of an [`ArrayGraph`](crate::ArrayGraph).
-    pub mod arrays {
-        pub use crate::arrays::{
-            Evaluator, Node, Numbers, Origin, Shaped, combined, elements, evaluate, operations,
-            value,
+    /// The nodes of a [`Graph`](crate::Graph).
+    pub mod graph {
+        pub use crate::graph::{
+            Evaluator, Node, Numbers, Origin, Shaped, Square, combined, elements, evaluate,
+            operations, value,
         };
     }
 }

@@ -11,7 +11,7 @@
 //! precision it is at most 1.6 for up to 10,000 entries, random or equal. (For 1 unit every
 //! square would have to be exact, at ten times the operations.)
 
-use super::{Array, Number, Op, Real};
+use super::{Array, Number, Op, Precision};
 
 /// The magnitudes between which squares are taken directly, and the power of two by which
 /// others are scaled.
@@ -22,30 +22,25 @@ struct Range {
 }
 
 impl Range {
-    /// For single precision, or else for double.
+    /// Of a precision.
     ///
     /// Squares of 2²⁴ entries below `high` do not overflow together. Those of entries as
     /// small as the rounding error of one above `low` are normal numbers, so that flushing
     /// subnormal ones changes nothing. Scaled up, the smallest number has a normal square,
     /// and scaled either way none leaves the range again.
-    const fn new(is_single: bool) -> Range {
+    const fn of(precision: Precision) -> Range {
         const fn power_of_two(exponent: i64) -> f64 {
             f64::from_bits(((exponent + 1023) as u64) << 52)
         }
-        let (low, high, scale) = if is_single {
-            (-39, 51, 90)
-        } else {
-            (-450, 499, 600)
+        let (low, high, scale) = match precision {
+            Precision::F32 => (-39, 51, 90),
+            Precision::F64 => (-450, 499, 600),
         };
         Range {
             low: power_of_two(low),
             high: power_of_two(high),
             scale: power_of_two(scale),
         }
-    }
-
-    const fn of<T: Real>() -> Range {
-        Range::new(size_of::<T>() == size_of::<f32>())
     }
 }
 
@@ -75,7 +70,7 @@ trait Entries<N>: Sized {
 }
 
 /// The norm of entries; not finite if an entry is not.
-fn norm_of<T: Real, N: Number>(entries: impl Entries<N>) -> N {
+fn norm_of<N: Number>(entries: impl Entries<N>, precision: Precision) -> N {
     match entries.count() {
         1 => return N::apply(Op::Abs, &[&entries.only()]),
         2..=4 => return entries.reduced(Op::Hypot),
@@ -83,7 +78,7 @@ fn norm_of<T: Real, N: Number>(entries: impl Entries<N>) -> N {
     }
     let is_less = |x: &N, y: &N| N::apply(Op::Less, &[x, y]);
     let select = |condition: &N, x: &N, y: &N| N::apply(Op::Where, &[condition, x, y]);
-    let Range { low, high, scale } = Range::of::<T>();
+    let Range { low, high, scale } = Range::of(precision);
     let greatest = entries.greatest();
     let [one, up, down] = [1.0, scale, 1.0 / scale].map(|it| greatest.constant(it));
     let is_large = is_less(&greatest.constant(high), &greatest);
@@ -94,17 +89,21 @@ fn norm_of<T: Real, N: Number>(entries: impl Entries<N>) -> N {
     N::apply(Op::Sqrt, &[&sum]) * back
 }
 
-/// The norm of numbers that round as `T`; `None` if there are none.
-pub fn norm<T: Real, N: Number>(entries: &[N]) -> Option<N> {
-    (!entries.is_empty()).then(|| norm_of::<T, N>(entries.to_vec()))
+/// The norm of numbers of a precision; `None` if there are none.
+pub fn norm<N: Number>(entries: &[N], precision: Precision) -> Option<N> {
+    (!entries.is_empty()).then(|| norm_of(entries.to_vec(), precision))
 }
 
 /// The norm of all elements of several arrays, one after the other; `None` if there are
 /// none.
-pub fn array_norm<'g, T: Real>(arrays: &[Array<'g, T>]) -> Option<Array<'g, T>> {
+pub fn array_norm<'g>(arrays: &[Array<'g>]) -> Option<Array<'g>> {
+    let precision = arrays.first()?.graph().precision();
+    if arrays.iter().all(|array| array.shape().is_empty()) {
+        return norm(arrays, precision);
+    }
     let parts = arrays.iter().map(|array| array.flattened());
-    let parts: Vec<Array<'g, T>> = parts.collect();
-    (!parts.is_empty()).then(|| norm_of::<T, _>(Array::joined(&parts)))
+    let parts: Vec<Array<'g>> = parts.collect();
+    Some(norm_of(Array::joined(&parts), precision))
 }
 
 impl<N: Number> Entries<N> for Vec<N> {
@@ -140,16 +139,16 @@ impl<N: Number> Entries<N> for Vec<N> {
     }
 }
 
-impl<'g, T: Real> Entries<Array<'g, T>> for Array<'g, T> {
+impl<'g> Entries<Array<'g>> for Array<'g> {
     fn count(&self) -> usize {
         self.shape().elements().unwrap_or(0)
     }
 
-    fn greatest(&self) -> Array<'g, T> {
+    fn greatest(&self) -> Array<'g> {
         Array::apply(Op::Abs, &[*self]).max(None)
     }
 
-    fn times(self, factor: &Array<'g, T>) -> Self {
+    fn times(self, factor: &Array<'g>) -> Self {
         self * *factor
     }
 
@@ -168,7 +167,7 @@ impl<'g, T: Real> Entries<Array<'g, T>> for Array<'g, T> {
         Array::joined(&[pairs, self.slice(0, count - 1, 1, 1)])
     }
 
-    fn only(self) -> Array<'g, T> {
+    fn only(self) -> Array<'g> {
         self.index(0, 0)
     }
 }

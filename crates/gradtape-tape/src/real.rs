@@ -18,6 +18,36 @@ mod sealed {
     impl Sealed for f64 {}
 }
 
+/// The precision that something is computed in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Precision {
+    /// 32-bit floating point, about 7 decimal digits.
+    F32,
+    /// 64-bit floating point, about 16 decimal digits.
+    F64,
+}
+
+impl Precision {
+    /// The name of the type, as in an experiment file: `"f32"` or `"f64"`.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Precision::F32 => "f32",
+            Precision::F64 => "f64",
+        }
+    }
+
+    /// The difference between 1 and the next larger number.
+    #[must_use]
+    #[doc(hidden)]
+    pub const fn epsilon(self) -> f64 {
+        match self {
+            Precision::F32 => <f32 as Real>::EPSILON as f64,
+            Precision::F64 => <f64 as Real>::EPSILON,
+        }
+    }
+}
+
 /// A floating-point type that a graph can be evaluated in: `f32` or `f64`.
 ///
 /// Every function gives the same bits on every machine. The largest differences
@@ -65,6 +95,8 @@ pub trait Real:
     + Div<Output = Self>
     + 'static
 {
+    /// The precision that this type has.
+    const PRECISION: Precision;
     /// 0.
     const ZERO: Self;
     /// 1.
@@ -235,8 +267,9 @@ pub trait Real:
 /// `$short` is whether the functions may be computed with less precision than a
 /// double has, since they are rounded to single precision.
 macro_rules! real {
-    ($type:ident, $short:literal, $fmod:ident; $($name:ident),+; $($name2:ident),+) => {
+    ($type:ident, $precision:ident, $short:literal, $fmod:ident; $($name:ident),+; $($name2:ident),+) => {
         impl Real for $type {
+            const PRECISION: Precision = Precision::$precision;
             const ZERO: Self = 0.0;
             const ONE: Self = 1.0;
             const MAX: Self = $type::MAX;
@@ -308,8 +341,8 @@ macro_rules! real {
 /// of the method of [`Real`]; those of two operands come last.
 macro_rules! functions {
     ($($op:ident $name:ident),+; $($op2:ident $name2:ident),+) => {
-        real!(f32, true, fmodf; $($name),+; $($name2),+);
-        real!(f64, false, fmod; $($name),+; $($name2),+);
+        real!(f32, F32, true, fmodf; $($name),+; $($name2),+);
+        real!(f64, F64, false, fmod; $($name),+; $($name2),+);
 
         /// The elementary function `op` on any machine: the definition behind the method of
         /// [`Real`], with a result to round to single precision if `SHORT`. Sine, cosine and

@@ -6,7 +6,7 @@ use gradtape_experiment::objective::catalogue::{
     self, Dimension, Function, Instance, Kind, Minimum, Trait,
 };
 use gradtape_report::function_object;
-use gradtape_tape::{Graph, Subnormals};
+use gradtape_tape::{Graph, Precision, Subnormals};
 
 use crate::args::{self, Format};
 use crate::dots::Paint;
@@ -255,9 +255,9 @@ fn drawn(instance: &Instance, paint: Paint) -> String {
         return String::new();
     }
     let objective = instance.objective();
-    let graph = Graph::<f64>::new(Subnormals::Keep);
-    let parameters: Vec<_> = (0..instance.dimension).map(|_| graph.input()).collect();
-    let value = objective.trace(&graph, &parameters, &[]);
+    let graph = Graph::new(Precision::F64, Subnormals::Keep);
+    let parameters: Vec<_> = graph.numbers(instance.dimension);
+    let value = objective.trace_elements(&graph, &parameters, &[]);
     let program = Program::new(&graph, &[value]);
     let least = instance.minima.first();
     let centre = least.map_or(&instance.start, |minimum| &minimum.at);

@@ -8,7 +8,7 @@ use gradtape_experiment::optimizer::{
     Clip, Convention, DefaultValue, Description, Initial, Method,
 };
 use gradtape_report::method_object;
-use gradtape_tape::{Graph, Subnormals};
+use gradtape_tape::{Graph, Precision, Subnormals};
 
 use crate::args::{self, Format};
 use crate::dots::Paint;
@@ -384,10 +384,10 @@ fn rates(kind: Kind, convention: Convention) -> Vec<f64> {
         number.map_or(0.0, gradtape_experiment::number::Number::wide)
     };
     let schedule = Schedule::new(&outline.into(), value);
-    let graph = Graph::<f64>::new(Subnormals::Keep);
+    let graph = Graph::new(Precision::F64, Subnormals::Keep);
     let names: Vec<&'static str> = schedule.numbers().collect();
-    let inputs: Vec<_> = (0..4 + names.len()).map(|_| graph.input()).collect();
-    let memory: Vec<_> = schedule.memory().iter().map(|_| graph.input()).collect();
+    let inputs: Vec<_> = graph.numbers(4 + names.len());
+    let memory: Vec<_> = schedule.memory().iter().map(|_| graph.input([])).collect();
     let numbers: Vec<_> = names.iter().copied().zip(inputs[4..].to_vec()).collect();
     let rate = schedule.record(&Clock {
         epoch: inputs[0],

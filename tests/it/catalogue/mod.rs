@@ -8,7 +8,7 @@ use gradtape_experiment::objective::catalogue::{
     self, Dimension, Function, Gradient, Instance, Kind,
 };
 use gradtape_experiment::objective::is_name;
-use gradtape_tape::{Graph, Subnormals};
+use gradtape_tape::{Graph, Precision, Subnormals};
 
 use crate::close::close;
 
@@ -21,9 +21,11 @@ struct Tested {
 impl Tested {
     fn new(function: &'static Function, dimension: Option<usize>) -> Self {
         let instance = function.instance(dimension).unwrap();
-        let graph = Graph::<f64>::new(Subnormals::Keep);
-        let parameters: Vec<_> = (0..instance.dimension).map(|_| graph.input()).collect();
-        let value = instance.objective().trace(&graph, &parameters, &[]);
+        let graph = Graph::new(Precision::F64, Subnormals::Keep);
+        let parameters: Vec<_> = graph.numbers(instance.dimension);
+        let value = instance
+            .objective()
+            .trace_elements(&graph, &parameters, &[]);
         let mut outputs = vec![value];
         outputs.extend(graph.gradient(value, &parameters));
         let program = Program::new(&graph, &outputs);

@@ -5,8 +5,8 @@
 //! a contribution of a branch that is not taken would show.
 
 use gradtape_engine::Program;
-use gradtape_tape::{ArrayGraph, Graph, Number, Op, Subnormals};
 use gradtape_tape::{GradientTape, Result, Tensor};
+use gradtape_tape::{Graph, Number, Op, Precision, Subnormals};
 
 use super::value;
 use crate::close::close;
@@ -122,8 +122,8 @@ fn resolved(steps: &[Step], at: [f64; 2]) -> Option<Vec<Step>> {
 
 /// Both first and all four second derivatives at a point.
 fn derivatives(steps: &[Step], at: [f64; 2]) -> Vec<f64> {
-    let graph = Graph::<f64>::new(Subnormals::Keep);
-    let variables = [graph.input(), graph.input()];
+    let graph = Graph::new(Precision::F64, Subnormals::Keep);
+    let variables = [graph.input([]), graph.input([])];
     let first = graph.gradient(computed(steps, &variables), &variables);
     let second = first
         .iter()
@@ -185,7 +185,7 @@ fn branches_of_arrays_are_those_of_each_element() {
         .collect();
     for _ in 0..300 {
         let steps = drawn_steps(&mut random);
-        let graph = ArrayGraph::<f64>::new(Subnormals::Keep);
+        let graph = Graph::new(Precision::F64, Subnormals::Keep);
         let variables = [graph.input([count]), graph.input([count])];
         // The computation may not use them.
         let zero = (variables[0] * graph.constant(0.0)).stop_gradient();

@@ -4,7 +4,7 @@
 use std::ops::{Add, Div, Mul, Neg, Sub};
 
 use gradtape_engine::Program;
-use gradtape_tape::{Graph, Number, Op, Real, Subnormals, Var};
+use gradtape_tape::{Array, Graph, Number, Op, Precision, Real, Subnormals};
 use num_dual::HyperDual64;
 
 use super::table::{declaration, true_dual};
@@ -22,12 +22,9 @@ fn same(actual: &[f64], expected: &[f64]) -> bool {
 }
 
 /// The gradient of `build`, a function of inputs, at `at`.
-fn gradient_at<T: Real>(
-    build: impl for<'g> Fn(&[Var<'g, T>]) -> Var<'g, T>,
-    at: &[f64],
-) -> Vec<f64> {
-    let graph = Graph::<T>::new(Subnormals::Keep);
-    let inputs: Vec<_> = at.iter().map(|_| graph.input()).collect();
+fn gradient_at<T: Real>(build: impl for<'g> Fn(&[Array<'g>]) -> Array<'g>, at: &[f64]) -> Vec<f64> {
+    let graph = Graph::new(T::PRECISION, Subnormals::Keep);
+    let inputs: Vec<_> = at.iter().map(|_| graph.input([])).collect();
     let gradient = graph.gradient(build(&inputs), &inputs);
     let at: Vec<T> = at.iter().map(|x| T::from_f64(*x)).collect();
     let result = Program::new(&graph, &gradient).evaluate(&at);
@@ -37,7 +34,7 @@ fn gradient_at<T: Real>(
 #[test]
 fn edge_values_of_operations_are_those_of_tensorflow() {
     let check = |op: Op, at: &[f64], expected: &[f64]| {
-        let apply = |inputs: &[Var<'_, f64>]| inputs.len();
+        let apply = |inputs: &[Array<'_>]| inputs.len();
         assert_eq!(apply(&[]), 0);
         let wide = gradient_at::<f64>(|x| Number::apply(op, &x.iter().collect::<Vec<_>>()), at);
         let narrow = gradient_at::<f32>(|x| Number::apply(op, &x.iter().collect::<Vec<_>>()), at);
@@ -141,11 +138,10 @@ fn edge_values_beyond_tensorflow_are_the_limits_or_nan() {
 
 #[test]
 fn edge_values_of_expressions_are_those_of_tensorflow() {
-    let check =
-        |build: for<'g> fn(&[Var<'g, f64>]) -> Var<'g, f64>, at: &[f64], expected: &[f64]| {
-            let actual = gradient_at::<f64>(build, at);
-            assert!(same(&actual, expected), "{at:?}: {actual:?}");
-        };
+    let check = |build: for<'g> fn(&[Array<'g>]) -> Array<'g>, at: &[f64], expected: &[f64]| {
+        let actual = gradient_at::<f64>(build, at);
+        assert!(same(&actual, expected), "{at:?}: {actual:?}");
+    };
     // The norm at 0: NaN.
     check(
         |x| (x[0] * x[0] + x[1] * x[1]).unary(Op::Sqrt),
@@ -155,11 +151,11 @@ fn edge_values_of_expressions_are_those_of_tensorflow() {
     // x^0.5 at 0 with a constant exponent: inf.
     check(|x| x[0].pow(Number::constant(&x[0], 0.5)), &[0.0], &[INF]);
     // relu'(0) = 0: the constant first, so that the tie goes to it.
-    let relu: for<'g> fn(&[Var<'g, f64>]) -> Var<'g, f64> =
+    let relu: for<'g> fn(&[Array<'g>]) -> Array<'g> =
         |x| Number::constant(&x[0], 0.0).binary(Op::Max, x[0]);
     check(relu, &[0.0], &[0.0]);
     // clip_by_value: 1 at the edges, 0 outside.
-    let clip: for<'g> fn(&[Var<'g, f64>]) -> Var<'g, f64> = |x| {
+    let clip: for<'g> fn(&[Array<'g>]) -> Array<'g> = |x| {
         let (low, high) = (Number::constant(&x[0], 1.0), Number::constant(&x[0], 2.0));
         x[0].binary(Op::Min, high).binary(Op::Max, low)
     };
@@ -169,7 +165,7 @@ fn edge_values_of_expressions_are_those_of_tensorflow() {
     // reduce_prod with two zeros: zeros.
     check(|x| x[0] * x[1] * x[2], &[0.0, 0.0, 3.0], &[0.0, 0.0, 0.0]);
     // where(x < 1, x, 1/x): the branch that is not taken does not leak …
-    let guarded: for<'g> fn(&[Var<'g, f64>]) -> Var<'g, f64> = |x| {
+    let guarded: for<'g> fn(&[Array<'g>]) -> Array<'g> = |x| {
         let one = Number::constant(&x[0], 1.0);
         x[0].binary(Op::Less, one).select(x[0], one / x[0])
     };
@@ -185,7 +181,7 @@ fn edge_values_of_expressions_are_those_of_tensorflow() {
 /// exponent 0 makes the constant 1 before anything is differentiated.
 #[test]
 fn the_power_of_a_constant_zero_is_a_constant() {
-    let zero = |x: &[Var<'_, f64>]| x.len();
+    let zero = |x: &[Array<'_>]| x.len();
     assert_eq!(zero(&[]), 0);
     let actual = gradient_at::<f64>(|x| x[0].pow(Number::constant(&x[0], 0.0)), &[0.0]);
     assert!(same(&actual, &[0.0]), "{actual:?}");
@@ -352,7 +348,7 @@ fn true_magnitude(op: Op, operands: [f64; 3]) -> f64 {
 fn forward_mode_has_the_bits_of_reverse_mode() {
     let mut random = Random(22);
     for op in operations() {
-        let graph = Graph::<f64>::new(Subnormals::Keep);
+        let graph = Graph::new(Precision::F64, Subnormals::Keep);
         let (inputs, result) = applied(&graph, op);
         let program = Program::new(&graph, &graph.gradient(result, &inputs));
         for _ in 0..50 {
@@ -382,8 +378,8 @@ fn derivatives_keep_their_digits_at_the_ends() {
         let numbers: Vec<f64> = numbers.split(',').map(|it| it.parse().unwrap()).collect();
         let mut operations = operations().into_iter();
         let op = operations.find(|op| declaration(*op).name == name).unwrap();
-        let graph = Graph::<f64>::new(Subnormals::Keep);
-        let x = graph.input();
+        let graph = Graph::new(Precision::F64, Subnormals::Keep);
+        let x = graph.input([]);
         let [first] = graph.gradient(Number::apply(op, &[&x]), &[x])[..] else {
             panic!("one input");
         };

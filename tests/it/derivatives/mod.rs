@@ -12,7 +12,7 @@ mod rules;
 mod table;
 mod values;
 
-use gradtape_tape::{Graph, Number, Op, Real, Subnormals, Var};
+use gradtape_tape::{Array, Graph, Number, Op, Real, Subnormals};
 
 use crate::random::Random;
 
@@ -34,8 +34,8 @@ fn drawn<T: Real>(random: &mut Random, op: Op) -> [T; 3] {
 }
 
 /// `op` applied to new inputs of `graph`: the inputs, and the result.
-fn applied<T: Real>(graph: &Graph<T>, op: Op) -> (Vec<Var<'_, T>>, Var<'_, T>) {
-    let inputs: Vec<_> = (0..op.arity()).map(|_| graph.input()).collect();
+fn applied(graph: &Graph, op: Op) -> (Vec<Array<'_>>, Array<'_>) {
+    let inputs: Vec<_> = graph.numbers(op.arity());
     let result = Number::apply(op, &inputs.iter().collect::<Vec<_>>());
     (inputs, result)
 }

@@ -3,7 +3,7 @@
 
 use gradtape_engine::Program;
 use gradtape_experiment::objective::Formula;
-use gradtape_tape::{Graph, Op, Subnormals};
+use gradtape_tape::{Graph, Op, Precision, Subnormals};
 use num_dual::Dual64;
 
 use super::table::{kink_distance, true_dual, true_value};
@@ -159,8 +159,8 @@ fn gradients_of_random_formulas_are_those_of_dual_numbers() {
         let text = tree.text();
         let formula =
             Formula::parse(&text).unwrap_or_else(|mistakes| panic!("{text}: {mistakes:?}"));
-        let graph = Graph::<f64>::new(Subnormals::Keep);
-        let inputs = [graph.input(), graph.input()];
+        let graph = Graph::new(Precision::F64, Subnormals::Keep);
+        let inputs = [graph.input([]), graph.input([])];
         let names = NAMES.iter().copied().zip(inputs).collect();
         let result = formula.trace(&graph, &names);
         let gradient = graph.gradient(result, &inputs);
@@ -195,13 +195,13 @@ fn gradients_of_random_formulas_are_those_of_dual_numbers() {
 
 #[test]
 fn a_program_has_the_bits_of_its_graph_evaluated_node_by_node() {
-    use gradtape_tape::Node;
+    use gradtape_tape::internal::graph::Node;
     let mut random = Random(22);
     for subnormals in [Subnormals::Keep, Subnormals::Flush] {
         for _ in 0..1_000 {
             let formula = Formula::parse(&Tree::draw(&mut random, 6).text()).unwrap();
-            let graph = Graph::<f32>::new(subnormals);
-            let inputs = [graph.input(), graph.input()];
+            let graph = Graph::new(Precision::F32, subnormals);
+            let inputs = [graph.input([]), graph.input([])];
             let names = NAMES.iter().copied().zip(inputs).collect();
             let result = formula.trace(&graph, &names);
             let mut outputs = graph.gradient(result, &inputs);
@@ -212,18 +212,19 @@ fn a_program_has_the_bits_of_its_graph_evaluated_node_by_node() {
             for _ in 0..3 {
                 let at = [0; 2].map(|_| random.between(-2.0, 2.0) as f32);
                 let mut values: Vec<f32> = Vec::new();
-                for node in graph.nodes() {
-                    values.push(match node {
-                        Node::Input(number) => at[number as usize],
+                for node in graph.nodes::<f32>() {
+                    values.push(match node.node {
+                        Node::Input(number) => at[number],
                         Node::Constant(value) => value,
-                        Node::Apply(op, operands) => {
-                            op.value(operands.map(|id| values[id.index()]), subnormals)
+                        Node::Each(op, operands) => {
+                            op.value(operands.map(|id| values[id as usize]), subnormals)
                         }
+                        node => panic!("not a number: {node:?}"),
                     });
                 }
                 program.run(&mut scratch, &at, &mut actual);
                 for (actual, output) in actual.iter().zip(&outputs) {
-                    let expected = values[output.id().index()];
+                    let expected = values[output.node()];
                     assert!(
                         actual.to_bits() == expected.to_bits()
                             || expected.is_nan() && actual.is_nan()

@@ -13,7 +13,7 @@ use crate::random::Random;
 /// The program of the first derivatives of `op` in reverse mode, then of all
 /// second ones, row by row.
 fn derivatives<T: Real>(op: Op) -> Program<T> {
-    let graph = Graph::<T>::new(Subnormals::Keep);
+    let graph = Graph::new(T::PRECISION, Subnormals::Keep);
     let (inputs, result) = applied(&graph, op);
     let gradient = graph.gradient(result, &inputs);
     let mut outputs = gradient.clone();

@@ -137,7 +137,7 @@ fn check_program<T: Real>(subnormals: Subnormals) {
         .into_iter()
         .chain([i32::MIN, i32::MAX].map(Op::Powi))
     {
-        let graph = Graph::<T>::new(subnormals);
+        let graph = Graph::new(T::PRECISION, subnormals);
         let (inputs, result) = applied(&graph, op);
         let gradient = graph.gradient(result, &inputs);
         let program = Program::new(&graph, &[&[result], &gradient[..]].concat());

@@ -7,7 +7,7 @@ use super::super::program::{Copied, Program, Slot};
 use super::values::{Kind, Reading, Values};
 use super::{CACHE, Fill, LONGEST_TILE, Load, Loop, Pad, Place, Rows, Store, Total, When};
 use gradtape_tape::internal::BLOCK;
-use gradtape_tape::{Graph, Number, Real, Subnormals, Var};
+use gradtape_tape::{Array, Graph, Number, Real, Subnormals};
 
 /// What is to be computed in one loop.
 pub(super) struct Group<'a, T> {
@@ -46,10 +46,10 @@ enum Source<T> {
 }
 
 struct Body<'g, T> {
-    graph: &'g Graph<T>,
-    sources: Vec<(Source<T>, Var<'g, T>)>,
+    graph: &'g Graph,
+    sources: Vec<(Source<T>, Array<'g>)>,
     is_read: Vec<bool>,
-    vars: HashMap<usize, Var<'g, T>>,
+    vars: HashMap<usize, Array<'g>>,
     length: usize,
 }
 
@@ -57,8 +57,8 @@ impl<T: Real> Group<'_, T> {
     /// The loop, and the number of slots of its rows: those that all loops use, and
     /// its own.
     pub(super) fn build(&self) -> (Loop<T>, usize, usize) {
-        let graph = Graph::new(self.subnormals);
-        let (body, sources, is_read, totals) = graph.exactly(|| self.trace(&graph));
+        let graph = Graph::new(T::PRECISION, self.subnormals);
+        let (body, sources, is_read, totals) = self.trace(&graph);
         let rows_in_cache = CACHE / size_of::<T>() / body.slots.max(1);
         let tile_length = (rows_in_cache / BLOCK * BLOCK).clamp(BLOCK, LONGEST_TILE);
         let mut rows = Assigned::new(self, &body, &sources, &is_read, tile_length);
@@ -101,7 +101,7 @@ impl<T: Real> Group<'_, T> {
         (it, rows.shared.slots(), rows.own.slots())
     }
 
-    fn trace(&self, graph: &Graph<T>) -> (Program<T>, Vec<Source<T>>, Vec<bool>, Vec<Total>) {
+    fn trace(&self, graph: &Graph) -> (Program<T>, Vec<Source<T>>, Vec<bool>, Vec<Total>) {
         let mut body = Body {
             graph,
             sources: Vec::new(),
@@ -118,7 +118,7 @@ impl<T: Real> Group<'_, T> {
         });
         let stored: Vec<(usize, usize)> = stored.collect();
         for (_, slot) in &stored {
-            body.sources.push((Source::Store(*slot), graph.input()));
+            body.sources.push((Source::Store(*slot), graph.input([])));
             body.is_read.push(false);
         }
         let (mut outputs, mut totals) = (Vec::new(), Vec::new());
@@ -129,7 +129,7 @@ impl<T: Real> Group<'_, T> {
                     let operands = operands.iter().map(|operand| {
                         self.read(&mut body, self.values.reading(*operand, self.length))
                     });
-                    let operands: Vec<Var<'_, T>> = operands.collect();
+                    let operands: Vec<Array<'_>> = operands.collect();
                     Number::apply(*op, &operands.iter().collect::<Vec<_>>())
                 }
                 Kind::Spread(_) => self.read(&mut body, self.values.readings(*member)[0]),
@@ -137,7 +137,7 @@ impl<T: Real> Group<'_, T> {
                     let pieces = pieces.iter();
                     let each =
                         pieces.map(|(start, operand)| self.piece(&mut body, *start, *operand));
-                    let each: Vec<Var<'_, T>> = each.collect();
+                    let each: Vec<Array<'_>> = each.collect();
                     let sum = each.into_iter().reduce(|sum, piece| sum + piece);
                     sum.expect("an array has pieces")
                 }
@@ -162,7 +162,7 @@ impl<T: Real> Group<'_, T> {
             };
             body.vars.insert(*member, var);
         }
-        let next: Vec<Var<'_, T>> = stored.iter().map(|(value, _)| body.vars[value]).collect();
+        let next: Vec<Array<'_>> = stored.iter().map(|(value, _)| body.vars[value]).collect();
         let program = Program::epoch(graph, &outputs, &next);
         let sources = body.sources.into_iter().map(|(source, _)| source).collect();
         (program, sources, body.is_read, totals)
@@ -176,9 +176,9 @@ impl<T: Real> Group<'_, T> {
         }
     }
 
-    fn read<'g>(&self, body: &mut Body<'g, T>, reading: Reading<T>) -> Var<'g, T> {
+    fn read<'g>(&self, body: &mut Body<'g, T>, reading: Reading<T>) -> Array<'g> {
         match reading {
-            Reading::Constant(value) => body.graph.constant(value),
+            Reading::Constant(value) => body.graph.constant(value.to_f64()),
             Reading::Uniform(of, start) => body.source(Source::Uniform(self.place(of, start))),
             Reading::Aligned(of) if body.vars.contains_key(&of) => body.vars[&of],
             Reading::Aligned(of) => self.stream(body, self.place(of, 0)),
@@ -186,7 +186,7 @@ impl<T: Real> Group<'_, T> {
         }
     }
 
-    fn stream<'g>(&self, body: &mut Body<'g, T>, from: Place<T>) -> Var<'g, T> {
+    fn stream<'g>(&self, body: &mut Body<'g, T>, from: Place<T>) -> Array<'g> {
         body.source(Source::Stream {
             from,
             first: 0,
@@ -198,7 +198,7 @@ impl<T: Real> Group<'_, T> {
 
     /// A piece that lies from element `first` on. Elsewhere it is −0, to which
     /// anything can be added without a change.
-    fn piece<'g>(&self, body: &mut Body<'g, T>, first: usize, operand: usize) -> Var<'g, T> {
+    fn piece<'g>(&self, body: &mut Body<'g, T>, first: usize, operand: usize) -> Array<'g> {
         let count = self.values.list[operand].length;
         let (reading, is_negated) = self.values.piece(operand, self.length);
         if count == self.length {
@@ -226,14 +226,14 @@ impl<T: Real> Group<'_, T> {
 
 impl<'g, T: Real> Body<'g, T> {
     /// The variable for a source, the same for the same one.
-    fn source(&mut self, source: Source<T>) -> Var<'g, T> {
+    fn source(&mut self, source: Source<T>) -> Array<'g> {
         let length = self.length;
         let found = self
             .sources
             .iter()
             .position(|(other, _)| same(other, &source, length));
         let index = found.unwrap_or_else(|| {
-            self.sources.push((source, self.graph.input()));
+            self.sources.push((source, self.graph.input([])));
             self.is_read.push(false);
             self.sources.len() - 1
         });

@@ -1,5 +1,6 @@
 //! A staged program as text.
 
+use gradtape_tape::internal::graph::Node;
 use std::fmt;
 
 use super::super::program::Slot;
@@ -52,9 +53,7 @@ impl<T: Real> fmt::Display for Staged<T> {
                 }
                 Action::Plain(node, operands, to) => {
                     let name = match &node.node {
-                        gradtape_tape::internal::arrays::Node::Apply(operation, _) => {
-                            operation.name()
-                        }
+                        Node::Apply(operation, _) => operation.name(),
                         _ => "pieces",
                     };
                     write!(formatter, "s{to}.. {} = {name}", node.shape)?;

@@ -20,8 +20,8 @@ use super::instruction::Instruction;
 use super::program::{Copied, Program, Slot};
 use gradtape_tape::internal::BLOCK;
 use gradtape_tape::internal::Reduction;
-use gradtape_tape::internal::arrays::Shaped;
-use gradtape_tape::{Array, ArrayGraph, Real};
+use gradtape_tape::internal::graph::{self, Shaped};
+use gradtape_tape::{Array, Graph, Real};
 
 use super::block::WIDTH;
 use product::Product;
@@ -172,16 +172,16 @@ struct Total {
     result: usize,
 }
 
-/// The program of [`Program::arrays`] as loops over arrays.
+/// The program of [`Program::epoch`] as loops over arrays.
 pub(super) fn program<T: Real>(
-    graph: &ArrayGraph<T>,
-    outputs: &[Array<'_, T>],
-    next: &[Array<'_, T>],
+    graph: &Graph,
+    outputs: &[Array<'_>],
+    next: &[Array<'_>],
 ) -> Program<T> {
     let nodes: Arc<[Shaped<T>]> = graph.nodes().into();
-    let index = |arrays: &[Array<'_, T>]| arrays.iter().map(|array| array.node()).collect();
+    let index = |arrays: &[Array<'_>]| arrays.iter().map(|array| array.node()).collect();
     let (outputs, next): (Arc<[usize]>, Arc<[usize]>) = (index(outputs), index(next));
-    let length = |node: &usize| gradtape_tape::internal::arrays::elements(&nodes[*node].shape);
+    let length = |node: &usize| graph::elements(&nodes[*node].shape);
     let state = next.iter().map(length).sum::<usize>();
     assert!(
         state <= graph.inputs(),
@@ -210,7 +210,7 @@ pub(super) fn program<T: Real>(
     let needed = values::needed(&nodes, outputs.iter().chain(&*next));
     let operations = (0..needed.len()).filter(|node| needed[*node]);
     let operations = operations
-        .map(|node| gradtape_tape::internal::arrays::operations(&nodes, node))
+        .map(|node| graph::operations(&nodes, node))
         .fold(0, u64::saturating_add);
     program.slots = slots;
     program.staged = Some(Arc::new(Staged {
@@ -242,8 +242,7 @@ impl<T: Real> Staged<T> {
     /// The same program with epochs that compute only the outputs before number `often`
     /// unless all are requested; and its number of slots.
     pub(super) fn with_rare_outputs(&self, often: usize, program: &Program<T>) -> (Self, usize) {
-        let length =
-            |node: &usize| gradtape_tape::internal::arrays::elements(&self.nodes[*node].shape);
+        let length = |node: &usize| graph::elements(&self.nodes[*node].shape);
         // Whole arrays.
         let mut count = 0;
         let arrays = self.outputs.iter().take_while(|output| {
@@ -272,9 +271,8 @@ impl<T: Real> Staged<T> {
     /// The outputs and the next state by the definition, node by node.
     pub(super) fn evaluate(&self, inputs: &[T], program: &Program<T>) -> (Vec<T>, Vec<T>) {
         let wanted: Vec<usize> = self.outputs.iter().chain(&*self.next).copied().collect();
-        let numbers = gradtape_tape::internal::arrays::Numbers(program.subnormals);
-        let mut values =
-            gradtape_tape::internal::arrays::evaluate(&self.nodes, &numbers, inputs, &wanted);
+        let numbers = graph::Numbers(program.subnormals);
+        let mut values = graph::evaluate(&self.nodes, &numbers, inputs, &wanted);
         let next = values.split_off(self.outputs.len());
         (values.concat(), next.concat())
     }

@@ -5,7 +5,7 @@ use super::super::interpreter::run_tile;
 use super::{Action, Fill, Load, Loop, Pad, Place, Staged, Store, Total, When};
 use crate::block::{MOVING, WIDTH};
 use gradtape_tape::internal::Reduction;
-use gradtape_tape::internal::arrays::{Numbers, combined, value};
+use gradtape_tape::internal::graph::{Numbers, combined, elements, value};
 use gradtape_tape::internal::{BLOCK, middle, reduced};
 use gradtape_tape::{Op, Real, Shape, Subnormals};
 
@@ -39,7 +39,7 @@ impl Run {
                     let operands = operands.iter();
                     let operands: Vec<(&[T], &Shape)> = operands
                         .map(|(place, shape)| {
-                            let count = gradtape_tape::internal::arrays::elements(shape);
+                            let count = elements(shape);
                             (&place.within(memory)[..count], shape)
                         })
                         .collect();

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use gradtape_tape::Shape;
 use gradtape_tape::internal::Operation;
-use gradtape_tape::internal::arrays::{Node, Numbers, Shaped, elements, value};
+use gradtape_tape::internal::graph::{Node, Numbers, Shaped, elements, value};
 use gradtape_tape::internal::slice_steps;
 use gradtape_tape::internal::{Reduction, Stretch};
 use gradtape_tape::{Op, Real, Subnormals};
@@ -130,12 +130,12 @@ impl<T: Real> Values<T> {
                 Some(pieces) => Kind::Joined(pieces),
                 None => Kind::Other(Box::new(node.clone()), operands),
             },
+            Node::Each(op, _) => {
+                let each = operands.iter().map(|operand| self.spread(*operand, shape));
+                let each: Vec<usize> = each.collect();
+                Kind::Elementwise(*op, each)
+            }
             Node::Apply(operation, _) => match operation {
-                Operation::Elementwise(op) => {
-                    let each = operands.iter().map(|operand| self.spread(*operand, shape));
-                    let each: Vec<usize> = each.collect();
-                    Kind::Elementwise(*op, each)
-                }
                 Operation::Reshape(_) | Operation::StopGradient => self.view(operands[0], 0),
                 Operation::Slice(stretches) => {
                     let x = &self.list[operands[0]].shape;

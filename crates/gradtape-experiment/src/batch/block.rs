@@ -10,6 +10,7 @@
 use super::closing::{Closing, Steps, Tail, push_state, state_width};
 use super::course::Limits;
 use super::descent::{Best, Checkpoint, Descent, LOSS, OPERATIONS};
+use super::output::Output;
 use super::{Cancelled, Control, Counts, End, Recorder, Row, StopReason};
 use crate::number::Scalar;
 use crate::plan::{Plan, RecordedEpochs, Run};
@@ -126,19 +127,14 @@ impl<T: Compiled> Descent<T> {
 
     /// The numbers of a row before the parameters.
     fn head(&self) -> usize {
-        ROW + self.told().count()
+        self.outputs.recorded().count()
     }
 
-    /// The additional outputs of a row.
-    fn told(&self) -> impl Iterator<Item = usize> {
-        let told = [self.outputs.validation, self.outputs.learning_rate];
-        told.into_iter().flatten()
-    }
-
-    /// One of them in a row.
-    fn told_in(&self, row: &[T], output: Option<usize>) -> Option<Scalar> {
-        let place = self.told().position(|told| Some(told) == output)?;
-        Some(Scalar::new(row[ROW + place]))
+    /// One of them, if the program gives it.
+    fn recorded(&self, row: &[T], output: Output) -> Option<Scalar> {
+        let mut outputs = self.outputs.recorded();
+        let place = outputs.position(|(recorded, _)| recorded == output)?;
+        Some(Scalar::new(row[place]))
     }
 
     /// A run to its end, from where its lane left it.
@@ -211,23 +207,22 @@ impl<T: Compiled> Descent<T> {
         for parameter in &self.loose {
             expect(Quantity::Input(*parameter), None, None);
         }
-        for entry in self.outputs.entries.clone() {
+        for entry in self.outputs.places(Output::Entries) {
             let entry = Quantity::Output(entry);
             expect(entry, Some(-greatest_entry), Some(greatest_entry));
         }
-        if let Some(limit) = limits.gradient_norm_below {
-            let norm = Quantity::Output(self.outputs.gradient_norm);
-            expect(norm, Some(limit), None);
-        }
-        if let (Some(output), Some(limit)) = (self.outputs.gap, limits.gap_below) {
-            expect(Quantity::Output(output), Some(limit), None);
+        for (output, limit) in [
+            (Output::GradientNorm, limits.gradient_norm_below),
+            (Output::Gap, limits.gap_below),
+            (Output::Step, limits.step_below),
+        ] {
+            if let (Some(place), Some(limit)) = (self.outputs.place(output), limit) {
+                expect(Quantity::Output(place), Some(limit), None);
+            }
         }
         // It is an integer, so the largest with which a run continues is one less.
-        if let (Some(output), Some(limit)) = (self.outputs.wait, limits.patience) {
-            expect(Quantity::Output(output), None, Some(limit - T::ONE));
-        }
-        if let Some(limit) = limits.step_below {
-            expect(Quantity::Output(self.outputs.step), Some(limit), None);
+        if let (Some(place), Some(limit)) = (self.outputs.place(Output::Wait), limits.patience) {
+            expect(Quantity::Output(place), None, Some(limit - T::ONE));
         }
         expected
     }
@@ -249,9 +244,6 @@ impl<T: Compiled> Descent<T> {
         }
     }
 }
-
-/// The count of numbers of a row before the parameters that every objective has.
-const ROW: usize = 2;
 
 /// Passes the rows of one run on to a recorder.
 struct Rows {
@@ -279,18 +271,18 @@ impl Rows {
         descent: &Descent<T>,
         recorder: &mut impl Recorder,
     ) {
-        let (head, outputs) = (descent.head(), &descent.outputs);
+        let head = descent.head();
         for row in rows.chunks_exact(head + descent.parameters) {
             let epoch = self.recorded_epochs.next(self.epoch).min(self.epochs);
             self.epoch = epoch + 1;
-            let told = |output| descent.told_in(row, output);
+            let recorded = |output| descent.recorded(row, output);
             recorder.record(&Row {
                 epoch,
                 evaluations: Counts::of_rule(epoch).evaluations,
-                learning_rate: told(outputs.learning_rate).or(self.learning_rate),
+                learning_rate: recorded(Output::LearningRate).or(self.learning_rate),
                 loss: Scalar::new(row[0]),
                 gradient_norm: Scalar::new(row[1]),
-                validation_loss: told(outputs.validation),
+                validation_loss: recorded(Output::ValidationLoss),
                 parameters: &|index| Scalar::new(row[head + index]),
             });
         }
@@ -537,17 +529,10 @@ impl<'a, T: Compiled> Block<'a, T> {
             live.rows.extend(values);
         }
         self.descent.engine.advance(&mut self.numbers, 1, true);
-        let loss = self.numbers.outputs(LOSS);
-        let norm = self.numbers.outputs(self.descent.outputs.gradient_norm);
-        for ((live, loss), norm) in self.live.iter_mut().zip(loss).zip(norm) {
-            let row = live.rows.len() - head - parameters;
-            live.rows[row] = *loss;
-            live.rows[row + 1] = *norm;
-        }
-        for (place, output) in self.descent.told().enumerate() {
-            for (live, told) in self.live.iter_mut().zip(self.numbers.outputs(output)) {
+        for (place, (_, output)) in self.descent.outputs.recorded().enumerate() {
+            for (live, value) in self.live.iter_mut().zip(self.numbers.outputs(output)) {
                 let row = live.rows.len() - head - parameters;
-                live.rows[row + ROW + place] = *told;
+                live.rows[row + place] = *value;
             }
         }
     }
@@ -669,7 +654,7 @@ impl<'a, T: Compiled> Block<'a, T> {
                     epochs_run: self.epochs,
                     loss: Scalar::new(row[0]),
                     gradient_norm: Scalar::new(row[1]),
-                    validation_loss: self.descent.told_in(row, self.descent.outputs.validation),
+                    validation_loss: self.descent.recorded(row, Output::ValidationLoss),
                     parameters,
                     best_loss: Scalar::new(best_loss),
                     best_epoch,

@@ -4,11 +4,11 @@
 use super::closing::{Closing, Collector, MAX_MODELLED};
 use super::course::{Course, Least, State};
 use super::minibatch::Batches;
-use super::{Cancelled, Control, End, Recorder, StopReason, trace};
+use super::output::{Output, Outputs};
+use super::{Cancelled, Control, End, Recorder, StopReason, epoch};
 use crate::optimizer::Initial;
 use crate::plan::{Plan, Run};
 use gradtape_engine::{Block, Compiled, Engine, States};
-use gradtape_tape::Graph;
 
 /// One epoch of an objective and an update rule as a program, and what runs it.
 ///
@@ -32,24 +32,7 @@ pub(super) struct Descent<T> {
     pub(super) batches: Option<Batches<T>>,
 }
 
-/// The numbers of the outputs of a [`Descent`] other than the [`LOSS`].
-#[derive(Debug)]
-pub(super) struct Outputs {
-    /// The entries of the gradient that can be not finite without the state showing
-    /// it.
-    pub(super) entries: std::ops::Range<usize>,
-    /// The loss minus the known minimum, if `gap_below` looks at it.
-    pub(super) gap: Option<usize>,
-    /// The epochs without an improvement, if `patience` looks at them.
-    pub(super) wait: Option<usize>,
-    pub(super) gradient_norm: usize,
-    pub(super) step: usize,
-    /// The loss on the validation rows, if there are any.
-    pub(super) validation: Option<usize>,
-    /// The learning rate in force, if a schedule changes it.
-    pub(super) learning_rate: Option<usize>,
-}
-
+/// The place of the loss among the outputs.
 pub(super) const LOSS: usize = 0;
 
 /// Maximum number of epochs between two checks for cancellation.
@@ -58,34 +41,6 @@ const EPOCHS_PER_LOOK: u64 = 1024;
 /// Maximum number of operations, some hundredths of a second, between two checks for
 /// cancellation.
 pub(super) const OPERATIONS: usize = 20_000_000;
-
-impl<T: Compiled> Descent<T> {
-    /// Traces one epoch for the objective and the rule of `run`.
-    pub(super) fn trace(plan: &Plan, run: &Run) -> Self {
-        let function = &plan.objectives[run.objective].function;
-        if function.has_arrays() {
-            return trace::of_arrays(plan, run);
-        }
-        let graph = Graph::<T>::new(run.subnormals);
-        let inputs = |count: usize| (0..count).map(|_| graph.input()).collect::<Vec<_>>();
-        let parameters = inputs(run.start.len());
-        let memory = inputs(trace::memory(plan, run).len());
-        let greatest = graph.input();
-        let constants = inputs(run.constants.len());
-        let numbers = inputs(run.numbers.len());
-        let loss = function.trace(&graph, &parameters, &constants);
-        let gradient = graph.gradient(loss, &parameters);
-        let state = trace::State {
-            parameters: &parameters,
-            memory: &memory,
-            greatest,
-            numbers: &numbers,
-            bounds: &trace::bounds(&plan.objectives[run.objective], &graph),
-        };
-        let traced = trace::follow(plan, run, &state, loss, gradient, None);
-        trace::of_numbers(plan, &graph, traced)
-    }
-}
 
 /// The smallest loss so far: its value, its epoch, and how to get its state back.
 #[derive(Clone, Debug)]
@@ -120,7 +75,7 @@ impl<T: Compiled> Descent<T> {
             .iter()
             .map(|(_, shape)| shape.elements().unwrap_or(0));
         let counts: Vec<usize> = counts.collect();
-        for cell in trace::memory(plan, run) {
+        for cell in epoch::memory(plan, run) {
             let count = cell.shape.elements().unwrap_or(0);
             match cell.initial {
                 Initial::Number(number) => {
@@ -202,12 +157,13 @@ impl<T: Compiled> Descent<T> {
             block.copy_states(&mut before);
             self.engine.advance(&mut block, 1, true);
             state.loss = block.output(LOSS, 0);
-            state.gradient_norm = block.output(self.outputs.gradient_norm, 0);
-            let told = |output: Option<usize>| output.map(|output| block.output(output, 0));
-            state.validation_loss = told(self.outputs.validation);
-            state.learning_rate = told(self.outputs.learning_rate);
-            state.gap = told(self.outputs.gap);
-            state.wait = told(self.outputs.wait);
+            let output = |output| Some(block.output(self.outputs.place(output)?, 0));
+            state.gradient_norm = output(Output::GradientNorm).unwrap_or(T::ZERO);
+            state.validation_loss = output(Output::ValidationLoss);
+            state.learning_rate = output(Output::LearningRate);
+            state.gap = output(Output::Gap);
+            state.wait = output(Output::Wait);
+            let step = output(Output::Step);
             for (number, parameter) in state.parameters.iter_mut().enumerate() {
                 *parameter = before.get(number, 0);
             }
@@ -227,7 +183,7 @@ impl<T: Compiled> Descent<T> {
                 }
                 block.load(0, &inputs);
             } else {
-                state.step = Some(block.output(self.outputs.step, 0));
+                state.step = step;
             }
             let mut same = (0..self.parameters + self.memory)
                 .map(|number| before.get(number, 0).bits() == block.input(number, 0).bits());

@@ -1,12 +1,10 @@
 //! Epochs of several updates, each computed from some of the rows of the data.
 
-use std::sync::Arc;
-
-use super::trace::{Inputs, clock_cells};
+use super::epoch::{Inputs, clock_cells};
 use crate::data::{Dataset, shuffled};
 use crate::plan::{Plan, Run};
 use gradtape_engine::{Block, Compiled, Engine, Program};
-use gradtape_tape::{ArrayGraph, Op, Real, Subnormals};
+use gradtape_tape::{Graph, Op, Real, Subnormals};
 
 /// The updates of an epoch from batches of rows.
 #[derive(Debug)]
@@ -27,7 +25,7 @@ pub(super) struct Batches<T> {
 #[derive(Debug)]
 struct Rows<T> {
     width: usize,
-    numbers: Arc<[T]>,
+    numbers: Vec<T>,
 }
 
 /// The working numbers of the updates of one run.
@@ -44,21 +42,16 @@ pub(super) struct Updates<'b, T> {
 }
 
 impl<T: Compiled> Batches<T> {
-    /// The updates that a run makes from rows whose numbers are `training`; `None` if it
-    /// makes one from all rows.
-    pub(super) fn trace(
-        plan: &Plan,
-        run: &Run,
-        data: &Dataset,
-        training: &[Arc<[T]>],
-    ) -> Option<Self> {
+    /// The updates that a run makes from rows of this data; `None` if it makes one from all
+    /// rows.
+    pub(super) fn trace(plan: &Plan, run: &Run, data: &Dataset) -> Option<Self> {
         let rows = data.training.len();
         if data.batch_size >= rows {
             return None;
         }
-        let arrays = training.iter().map(|numbers| Rows {
-            width: numbers.len() / rows,
-            numbers: Arc::clone(numbers),
+        let arrays = data.arrays.iter().map(|array| Rows {
+            width: array.training.len() / rows,
+            numbers: array.training.iter().map(|x| T::from_f64(*x)).collect(),
         });
         let engine =
             |rows: usize| -> Box<dyn Engine<T>> { T::engine(update(plan, run, data, rows)) };
@@ -102,19 +95,19 @@ impl<T: Compiled> Batches<T> {
 /// The program of one update from this number of rows, which are the last inputs.
 fn update<T: Real>(plan: &Plan, run: &Run, data: &Dataset, rows: usize) -> Program<T> {
     let function = &plan.objectives[run.objective].function;
-    let graph = ArrayGraph::<T>::new(run.subnormals);
+    let graph = Graph::new(T::PRECISION, run.subnormals);
     let inputs = Inputs::new(plan, run, &graph);
     let shapes = data.shapes(rows).into_iter();
     let batch: Vec<_> = shapes.map(|shape| graph.input(shape)).collect();
-    let loss = function.trace_arrays(&graph, &inputs.parameters, &inputs.constants, &batch);
+    let loss = function.trace(&graph, &inputs.parameters, &inputs.constants, &batch);
     let gradient = graph.gradient(loss, &inputs.parameters);
-    let update = inputs.follow(plan, run, loss, gradient, None).update;
+    let update = inputs.follow(plan, run, loss, gradient).update;
     // A batch leaves unchanged what changes once an epoch.
     let clock = update.memory.len() - clock_cells(plan, run);
     let kept = inputs.memory[clock..].iter().copied();
     let memory = update.memory[..clock].iter().copied().chain(kept);
     let next: Vec<_> = update.parameters.into_iter().chain(memory).collect();
-    Program::arrays(&graph, &[], &next)
+    Program::epoch(&graph, &[], &next)
 }
 
 impl<T: Real> Updates<'_, T> {

@@ -4,7 +4,9 @@ mod block;
 mod closing;
 mod course;
 mod descent;
+mod epoch;
 mod minibatch;
+mod output;
 mod result;
 mod search;
 mod stop_reason;
@@ -23,7 +25,7 @@ use crate::number::{Precision, Scalar};
 use crate::objective::{Cause, Explainer};
 use crate::optimizer::Recipe;
 use crate::optimizer::search::Needs;
-use crate::plan::{Plan, Run};
+use crate::plan::{Plan, Rows, Run};
 use block::Lane;
 use descent::Descent;
 use gradtape_engine::{Compiled, WIDTH};
@@ -513,7 +515,7 @@ type SearchShape = (Subnormals, usize, Needs);
 
 impl<T: Compiled> ProgramsIn<T> {
     fn descent(&self, plan: &Plan, run: &Run) -> Arc<Descent<T>> {
-        let trace = || Descent::trace(plan, run);
+        let trace = || trace::descent(plan, run);
         self.descents.get(shape(run), trace)
     }
 
@@ -527,13 +529,9 @@ impl<T: Compiled> ProgramsIn<T> {
     fn cause(&self, plan: &Plan, run: &Run) -> Option<Cause> {
         let objective = &plan.objectives[run.objective];
         let explainer = self.explainers.get((run.subnormals, run.objective), || {
-            let data = objective.data.as_ref().map_or(Vec::new(), |data| {
-                let shapes = data.shapes(data.training.len()).into_iter();
-                let arrays = data.arrays.iter();
-                let arrays = arrays.map(|array| trace::in_precision(&array.training));
-                shapes.zip(arrays).collect()
-            });
-            Explainer::new(&objective.function, run.subnormals, data)
+            Explainer::new(&objective.function, run.subnormals, |graph| {
+                objective.data_in(graph, Rows::Training)
+            })
         });
         let at = run.start.iter().chain(&run.constants);
         let at: Vec<T> = at.map(|number| number.to::<T>()).collect();

@@ -2,14 +2,13 @@
 //! evaluates, and its course from the start to the end.
 
 use super::course::{Course, State};
-use super::trace::{in_precision, shapes};
 use super::{Cancelled, Control, Counts, End, Recorder, StopReason};
 use crate::optimizer::search::{
     Float, Needs, Next, Point, Problem, Residuals, Rest, Rounded, norm,
 };
-use crate::plan::{Plan, Run};
+use crate::plan::{Plan, Rows, Run};
 use gradtape_engine::{Block, Compiled, Engine, Program};
-use gradtape_tape::{Array, ArrayGraph, Graph, Op, Real, Shape, Subnormals, Var};
+use gradtape_tape::{Array, Graph, Op, Real, Subnormals};
 
 /// The programs of an objective for methods with the same needs. Inputs are the
 /// parameters, the constants of the objective, and the vector of a product.
@@ -32,85 +31,23 @@ enum Needed<T> {
     Residuals(Box<dyn Engine<T>>, usize),
 }
 
-/// The loss of the objective of `run` on the training rows, or on the validation rows, and
-/// the variables. Its inputs are these and the constants.
-fn loss_on<'g, T: Real>(
-    plan: &Plan,
-    run: &Run,
-    graph: &'g ArrayGraph<T>,
-    is_training: bool,
-) -> (Array<'g, T>, Vec<Array<'g, T>>) {
-    let objective = &plan.objectives[run.objective];
-    let x = shapes(objective).into_iter();
-    let x: Vec<_> = x.map(|shape| graph.input(shape)).collect();
-    let constants = run.constants.iter();
-    let constants: Vec<_> = constants.map(|_| graph.input(Shape::scalar())).collect();
-    let arrays = objective.data.as_ref().map_or(Vec::new(), |data| {
-        let rows = if is_training {
-            &data.training
-        } else {
-            &data.validation
-        };
-        let shapes = data.shapes(rows.len()).into_iter().zip(&data.arrays);
-        let arrays = shapes.map(|(shape, array)| {
-            let numbers = if is_training {
-                &array.training
-            } else {
-                &array.validation
-            };
-            graph.data(shape, in_precision(numbers))
-        });
-        arrays.collect()
-    });
-    let function = &objective.function;
-    (function.trace_arrays(graph, &x, &constants, &arrays), x)
-}
-
 impl<T: Compiled> Searched<T> {
     /// Traces what a method needs of the objective of `run`.
     pub(super) fn trace(plan: &Plan, run: &Run, needs: Needs) -> Self {
-        if plan.objectives[run.objective].function.has_arrays() {
-            return Searched::of_arrays(plan, run, needs);
-        }
-        let function = &plan.objectives[run.objective].function;
-        let graph = Graph::<T>::new(run.subnormals);
-        let inputs = |count: usize| (0..count).map(|_| graph.input()).collect::<Vec<_>>();
-        let (x, constants) = (inputs(run.start.len()), inputs(run.constants.len()));
-        let loss = function.trace(&graph, &x, &constants);
-        if needs == Needs::Residuals {
-            return Searched::of_squares(&graph, loss, &x);
-        }
-        let gradient = graph.gradient(loss, &x);
-        let outputs: Vec<_> = [loss].into_iter().chain(gradient.iter().copied()).collect();
-        let program = Program::new(&graph, &outputs);
-        let needed = if needs == Needs::Gradient {
-            Needed::Nothing
-        } else {
-            let v = inputs(x.len());
-            let products = gradient.iter().zip(&v).map(|(slope, v)| *slope * *v);
-            let along = products.reduce(|sum, product| sum + product);
-            let along = along.unwrap_or_else(|| graph.constant(T::ZERO));
-            Needed::Product(T::engine(Program::new(&graph, &graph.gradient(along, &x))))
-        };
-        Searched {
-            gradient: T::engine(program),
-            needed,
-            validation: None,
-        }
-    }
-
-    fn of_arrays(plan: &Plan, run: &Run, needs: Needs) -> Self {
-        let graph = ArrayGraph::<T>::new(run.subnormals);
-        let (loss, x) = loss_on(plan, run, &graph, true);
-        let mut searched = if needs == Needs::Residuals {
-            let scalars = Graph::<T>::new(run.subnormals);
-            let inputs: Vec<_> = (0..graph.inputs()).map(|_| scalars.input()).collect();
-            let loss = graph.unroll(&scalars, &inputs, &[loss])[0][0];
-            Searched::of_squares(&scalars, loss, &inputs[..run.start.len()])
+        let objective = &plan.objectives[run.objective];
+        let graph = Graph::new(T::PRECISION, run.subnormals);
+        let (x, constants) = objective.function.inputs_of(&graph);
+        let loss = objective.loss(&graph, &x, &constants, Rows::Training);
+        let (gradient, needed) = if needs == Needs::Residuals {
+            let unrolled = graph.alike();
+            let wanted = [&[loss], &x[..]].concat();
+            let (graph, mut numbers) = graph.each_number(&unrolled, &wanted);
+            let x = numbers.split_off(1).concat();
+            Searched::of_squares(graph, numbers[0][0], &x)
         } else {
             let gradient = graph.gradient(loss, &x);
-            let outputs: Vec<_> = [loss].into_iter().chain(gradient.iter().copied()).collect();
-            let program = Program::arrays(&graph, &outputs, &[]);
+            let outputs = [&[loss], &gradient[..]].concat();
+            let program = Program::new(&graph, &outputs);
             let needed = if needs == Needs::Gradient {
                 Needed::Nothing
             } else {
@@ -118,32 +55,35 @@ impl<T: Compiled> Searched<T> {
                 let products = gradient.iter().zip(v);
                 let products = products.map(|(slope, v)| (*slope * v).sum(None));
                 let along = products.reduce(|sum, product| sum + product);
-                let along = along.unwrap_or_else(|| graph.constant(T::ZERO));
+                let along = along.unwrap_or_else(|| graph.constant(0.0));
                 let product = graph.gradient(along, &x);
-                Needed::Product(T::engine(Program::arrays(&graph, &product, &[])))
+                Needed::Product(T::engine(Program::new(&graph, &product)))
             };
-            Searched {
-                gradient: T::engine(program),
-                needed,
-                validation: None,
-            }
+            (T::engine(program), needed)
         };
-        let data = plan.objectives[run.objective].data.as_ref();
-        let has_validation = data.is_some_and(|data| !data.validation.is_empty());
-        searched.validation = has_validation.then(|| {
+        let validation = objective.has_validation().then(|| {
             // A separate graph, as its inputs are only the variables and the constants.
-            let graph = ArrayGraph::<T>::new(run.subnormals);
-            let (loss, _) = loss_on(plan, run, &graph, false);
-            T::engine(Program::arrays(&graph, &[loss], &[]))
+            let graph = graph.alike();
+            let (x, constants) = objective.function.inputs_of(&graph);
+            let loss = objective.loss(&graph, &x, &constants, Rows::Validation);
+            T::engine(Program::new(&graph, &[loss]))
         });
-        searched
+        Searched {
+            gradient,
+            needed,
+            validation,
+        }
     }
 
     /// The programs of a loss that is a sum of squares, as the plan has checked.
-    fn of_squares(graph: &Graph<T>, loss: Var<'_, T>, x: &[Var<'_, T>]) -> Self {
+    fn of_squares(
+        graph: &Graph,
+        loss: Array<'_>,
+        x: &[Array<'_>],
+    ) -> (Box<dyn Engine<T>>, Needed<T>) {
         let squares = graph.squares(loss, x).unwrap_or_default();
         let gradient = graph.gradient(loss, x);
-        let outputs: Vec<_> = [loss].into_iter().chain(gradient).collect();
+        let outputs = [&[loss], &gradient[..]].concat();
         let program = Program::new(graph, &outputs);
         let residuals = squares.iter().map(|square| {
             let factor = square.factor.unary(Op::Sqrt);
@@ -153,13 +93,10 @@ impl<T: Compiled> Searched<T> {
         let derivatives = residuals.iter().flat_map(|one| graph.gradient(*one, x));
         let derivatives: Vec<_> = derivatives.collect();
         let count = residuals.len();
-        let outputs: Vec<_> = outputs.into_iter().chain(residuals).collect();
-        let outputs: Vec<_> = outputs.into_iter().chain(derivatives).collect();
-        Searched {
-            gradient: T::engine(program),
-            needed: Needed::Residuals(T::engine(Program::new(graph, &outputs)), count),
-            validation: None,
-        }
+        let outputs = [outputs, residuals, derivatives].concat();
+        let program_of_residuals = Program::new(graph, &outputs);
+        let needed = Needed::Residuals(T::engine(program_of_residuals), count);
+        (T::engine(program), needed)
     }
 
     /// A run from its start to its end.

@@ -7,7 +7,7 @@ use crate::batch::MAX_MODELLED;
 use crate::number::Number;
 use crate::plan::Plan;
 use gradtape_engine::Program;
-use gradtape_tape::{Graph, Subnormals};
+use gradtape_tape::{Graph, Precision, Subnormals};
 
 /// Maximum number of operations of an objective with a model, as [`Objective::size`] counts them.
 ///
@@ -113,12 +113,11 @@ impl Curvatures {
 /// gradient along it.
 fn product(plan: &Plan, objective: usize) -> Program<f64> {
     let function = &plan.objectives[objective].function;
-    let graph = Graph::<f64>::new(Subnormals::Keep);
-    let inputs = |count: usize| (0..count).map(|_| graph.input()).collect::<Vec<_>>();
-    let x = inputs(function.parameters().len());
-    let constants = inputs(function.constants().len());
-    let v = inputs(x.len());
-    let loss = function.trace(&graph, &x, &constants);
+    let graph = Graph::new(Precision::F64, Subnormals::Keep);
+    let x = graph.numbers(function.parameters().len());
+    let constants = graph.numbers(function.constants().len());
+    let v = graph.numbers(x.len());
+    let loss = function.trace_elements(&graph, &x, &constants);
     let gradient = graph.gradient(loss, &x);
     let products = gradient.iter().zip(&v).map(|(slope, v)| *slope * *v);
     let along = products.reduce(|sum, product| sum + product);

@@ -6,33 +6,14 @@ mod quantile;
 use std::fmt;
 use std::str::FromStr;
 
-use gradtape_tape::Real;
+pub use gradtape_tape::Precision;
+use gradtape_tape::{Array, Graph, Real};
 use serde::{Serialize, Serializer};
 
 #[doc(hidden)]
 pub use domain::{Domain, GREATEST_WHOLE};
 #[doc(hidden)]
 pub use quantile::{quantile, sorted};
-
-/// The precision that a run is computed in.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub enum Precision {
-    /// 32-bit floating point, about 7 decimal digits.
-    F32,
-    /// 64-bit floating point, about 16 decimal digits.
-    F64,
-}
-
-impl Precision {
-    /// The name in an experiment file.
-    #[must_use]
-    pub fn name(self) -> &'static str {
-        match self {
-            Precision::F32 => "f32",
-            Precision::F64 => "f64",
-        }
-    }
-}
 
 /// A decimal number as written, rounded once to each precision.
 ///
@@ -57,17 +38,25 @@ pub struct Number {
 }
 
 impl Number {
-    /// The number in the precision `T`.
+    /// The number in the precision of the type `T`.
     #[must_use]
     pub fn to<T: Real>(self) -> T {
-        // Both are exact: `T` is one of the two types.
-        let narrow = T::from_f64(f64::from(self.narrow));
-        let wide = T::from_f64(self.wide);
-        if size_of::<T>() == size_of::<f32>() {
-            narrow
-        } else {
-            wide
+        T::from_f64(self.rounded(T::PRECISION))
+    }
+
+    /// The number in a precision, as `f64`, in which that is exact.
+    #[must_use]
+    #[doc(hidden)]
+    pub fn rounded(self, precision: Precision) -> f64 {
+        match precision {
+            Precision::F32 => f64::from(self.narrow),
+            Precision::F64 => self.wide,
         }
+    }
+
+    /// The number as a constant of a graph, in its precision.
+    pub(crate) fn constant(self, graph: &Graph) -> Array<'_> {
+        graph.constant(self.rounded(graph.precision()))
     }
 
     /// The number in a precision that is known only at run time.

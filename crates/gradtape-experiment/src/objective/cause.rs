@@ -5,14 +5,12 @@
 //! is not finite is followed back to the first operation whose operands are all finite.
 
 use std::fmt;
-use std::sync::Arc;
 
 use super::Objective;
 use crate::number::Scalar;
 use gradtape_engine::Program;
-use gradtape_tape::internal::Operation;
-use gradtape_tape::internal::arrays::{Evaluator, Node, Origin, Shaped, value};
-use gradtape_tape::{ArrayGraph, Op, Real, Shape, Subnormals};
+use gradtape_tape::internal::graph::{Evaluator, Node, Origin, Shaped, value};
+use gradtape_tape::{Array, Graph, Op, Real, Subnormals};
 
 /// The operation that first gives a number that is not finite.
 ///
@@ -79,22 +77,15 @@ pub(crate) struct Explainer<T> {
 }
 
 impl<T: Real> Explainer<T> {
-    /// For an objective with this data; `None` if it is too large.
+    /// For an objective with the data that `data` records; `None` if it is too large.
     pub(crate) fn new(
         objective: &Objective,
         subnormals: Subnormals,
-        data: Vec<(Shape, Arc<[T]>)>,
+        data: impl for<'g> FnOnce(&'g Graph) -> Vec<Array<'g>>,
     ) -> Option<Self> {
-        let graph = ArrayGraph::<T>::new(subnormals);
-        let variables = objective.variables().iter();
-        let variables: Vec<_> = variables.map(|(_, shape)| graph.input(shape)).collect();
-        let constants = objective.constants().iter();
-        let constants: Vec<_> = constants.map(|_| graph.input(Shape::scalar())).collect();
-        let data = data
-            .into_iter()
-            .map(|(shape, values)| graph.data(shape, values));
-        let data: Vec<_> = data.collect();
-        let loss = objective.trace_arrays(&graph, &variables, &constants, &data);
+        let graph = Graph::new(T::PRECISION, subnormals);
+        let (variables, constants) = objective.inputs_of(&graph);
+        let loss = objective.trace(&graph, &variables, &constants, &data(&graph));
         let gradient = graph.gradient(loss, &variables);
         if graph.elements() > MAX_ELEMENTS {
             return None;
@@ -103,7 +94,7 @@ impl<T: Real> Explainer<T> {
         Some(Explainer {
             nodes: graph.nodes(),
             origins: graph.origins(),
-            program: Program::arrays(&graph, &all, &[]),
+            program: Program::new(&graph, &all),
             results: [loss].iter().chain(&gradient).map(|it| it.node()).collect(),
         })
     }
@@ -173,7 +164,7 @@ impl<T: Real> Explainer<T> {
 
     /// The operands of one element, if the node is elementwise.
     fn elementwise_operands(&self, values: &[Vec<T>], node: usize, element: usize) -> Vec<Scalar> {
-        let Node::Apply(Operation::Elementwise(op), _) = &self.nodes[node].node else {
+        let Node::Each(op, _) = &self.nodes[node].node else {
             return Vec::new();
         };
         let operand = |number: usize| {

@@ -1,9 +1,8 @@
 //! Objectives: from the text of a formula to a node of a graph.
 //!
 //! A [`Formula`] is parsed text. An [`Objective`] also has the shapes of all names, so
-//! every shape in it is known and compatible. An objective of numbers alone is recorded
-//! in a [`Graph`], one with vectors or matrices in an [`ArrayGraph`], where a sum over a
-//! thousand elements stays one operation.
+//! every shape in it is known and compatible. It is recorded in a [`Graph`], where a sum over
+//! a thousand elements is one operation.
 
 pub mod catalogue;
 mod cause;
@@ -19,7 +18,7 @@ use std::collections::{HashMap, HashSet};
 use formula::{Checker, Shaped, Type, described};
 
 use crate::mistake::{Code, Mistake, Span, nearest};
-use gradtape_tape::{Array, ArrayGraph, Graph, Real, Shape, Var};
+use gradtape_tape::{Array, Graph, Shape};
 
 #[doc(hidden)]
 pub use self::{
@@ -45,7 +44,7 @@ pub use formula::Formula;
 /// # Examples
 ///
 /// ```
-/// use gradtape_tape::{Graph, Subnormals};
+/// use gradtape_tape::{Graph, Precision, Subnormals};
 /// use gradtape_engine::Program;
 /// use gradtape_experiment::objective::{Formula, Inputs, Objective};
 ///
@@ -57,9 +56,9 @@ pub use formula::Formula;
 /// let definition = ("r".to_owned(), parse("sqrt(x^2 + y^2)"));
 /// let objective = Objective::new(parse("a*r^2"), vec![definition], inputs)
 ///     .expect("every name has a value");
-/// let graph = Graph::<f64>::new(Subnormals::Keep);
-/// let [x, y, a] = [graph.input(), graph.input(), graph.input()];
-/// let loss = objective.trace(&graph, &[x, y], &[a]);
+/// let graph = Graph::new(Precision::F64, Subnormals::Keep);
+/// let [x, y, a] = [graph.input([]), graph.input([]), graph.input([])];
+/// let loss = objective.trace(&graph, &[x, y], &[a], &[]);
 /// assert_eq!(Program::new(&graph, &[loss]).evaluate(&[3.0, 4.0, 2.0]), [50.0]);
 /// ```
 #[derive(Clone, Debug)]
@@ -346,46 +345,31 @@ impl Objective {
     }
 
     /// Records the value for the given parameters and constants, in the order of
-    /// [`Objective::parameters`] and [`Objective::constants`]. Vectors and matrices
-    /// are recorded element by element.
+    /// [`Objective::parameters`] and [`Objective::constants`]: the same as
+    /// [`Objective::trace`], with vectors and matrices element by element.
     ///
     /// # Panics
     ///
     /// If the number of parameters or constants is wrong, or if there is data.
-    pub fn trace<'g, T: Real>(
+    pub fn trace_elements<'g>(
         &self,
-        graph: &'g Graph<T>,
-        parameters: &[Var<'g, T>],
-        constants: &[Var<'g, T>],
-    ) -> Var<'g, T> {
+        graph: &'g Graph,
+        parameters: &[Array<'g>],
+        constants: &[Array<'g>],
+    ) -> Array<'g> {
         let (found, expected) = (parameters.len(), self.parameters.len());
         assert_eq!(found, expected, "one value for each parameter");
-        let (found, expected) = (constants.len(), self.constants().len());
-        assert_eq!(found, expected, "one value for each constant");
         assert!(self.data().is_empty(), "data stays in arrays");
-        if self.has_arrays {
-            let arrays = ArrayGraph::new(graph.subnormals());
-            let [variables, numbers] = self.array_inputs(&arrays);
-            let value = self.trace_arrays(&arrays, &variables, &numbers, &[]);
-            let inputs = [parameters, constants].concat();
-            let unrolled = arrays.unroll(graph, &inputs, &[value]);
-            return unrolled[0][0];
+        if !self.has_arrays {
+            return self.trace(graph, parameters, constants, &[]);
         }
-        let changed = self.transform.as_ref().map(|one| one.trace(parameters));
-        let parameters = changed.as_deref().unwrap_or(parameters);
-        let variables = self.inputs.variables.iter().map(|(name, _)| name);
-        let names = variables.chain(self.constants()).map(String::as_str);
-        let mut values: HashMap<&str, Var<'g, T>> = names
-            .zip(parameters.iter().chain(constants).copied())
-            .collect();
-        for Definition { name, formula, .. } in &self.definitions {
-            let value = formula.trace(graph, &values);
-            values.insert(name, value);
-        }
-        self.formula.trace(graph, &values)
+        let arrays = graph.alike();
+        let (variables, numbers) = self.inputs_of(&arrays);
+        let value = self.trace(&arrays, &variables, &numbers, &[]);
+        arrays.unroll(graph, &[parameters, constants].concat(), &[value])[0][0]
     }
 
-    /// The operation that recorded the nodes with this label in an [`ArrayGraph`], and
+    /// The operation that recorded the nodes with this label in a [`Graph`], and
     /// the name of its definition, if it is in one.
     fn labelled(&self, label: u32) -> Option<(formula::Operation<'_>, Option<&str>)> {
         let definitions = self.definitions.iter();
@@ -401,55 +385,12 @@ impl Objective {
         None
     }
 
-    /// The same for vectors and matrices: they are differentiated as arrays, since at
-    /// a tie the derivative of a largest element is shared, and recorded element by
-    /// element only afterwards.
-    fn array_derivatives<'g, T: Real>(
-        &self,
-        graph: &'g Graph<T>,
-        inputs: &[Var<'g, T>],
-        with_respect_to: &[usize],
-        partials: &[Partial],
-        limit: usize,
-    ) -> Option<Vec<Var<'g, T>>> {
-        let arrays = ArrayGraph::new(graph.subnormals());
-        let is_small = || arrays.operations() <= limit as u64;
-        let [variables, constants] = self.array_inputs(&arrays);
-        let function = self.trace_arrays(&arrays, &variables, &constants, &[]);
-        // Each parameter as a variable, and the index of its element.
-        let shaped = self.inputs.variables.iter().enumerate();
-        let places = shaped.flat_map(|(variable, (_, shape))| {
-            let elements = shape.elements().unwrap_or(0);
-            (0..elements).map(move |element| (variable, element))
-        });
-        let places: Vec<(usize, usize)> = places.collect();
-        let by = with_respect_to.iter();
-        let by: Option<Vec<_>> = by.map(|place| places.get(*place).copied()).collect();
-        let by = by?;
-        let gradient = |target, from: usize| {
-            let whole = arrays.gradient(target, &variables);
-            let element = |(variable, element): &(usize, usize)| {
-                let elements = whole[*variable].shape().elements().unwrap_or(1);
-                whole[*variable].reshape([elements]).index(0, *element)
-            };
-            is_small().then(|| by[from..].iter().map(element).collect())
-        };
-        let values = Partial::each(function, partials, gradient)?;
-        if !is_small() {
-            return None;
-        }
-        let values = arrays.unroll(graph, inputs, &values).concat();
-        (graph.len() <= limit).then_some(values)
-    }
-
-    /// Inputs of a graph of arrays for the variables and the constants.
-    fn array_inputs<'g, T: Real>(&self, graph: &'g ArrayGraph<T>) -> [Vec<Array<'g, T>>; 2] {
+    /// New inputs of a graph for the variables and the constants.
+    #[doc(hidden)]
+    pub fn inputs_of<'g>(&self, graph: &'g Graph) -> (Vec<Array<'g>>, Vec<Array<'g>>) {
         let variables = self.inputs.variables.iter();
-        let constants = self.constants().iter();
-        [
-            variables.map(|(_, shape)| graph.input(shape)).collect(),
-            constants.map(|_| graph.input(Shape::scalar())).collect(),
-        ]
+        let variables = variables.map(|(_, shape)| graph.input(shape));
+        (variables.collect(), graph.numbers(self.constants().len()))
     }
 }
 
@@ -465,7 +406,7 @@ impl Objective {
     /// # Examples
     ///
     /// ```
-    /// use gradtape_tape::{Graph, Subnormals};
+    /// use gradtape_tape::{Graph, Precision, Subnormals};
     /// use gradtape_engine::Program;
     /// use gradtape_experiment::objective::{Formula, Inputs, Objective, Transform};
     ///
@@ -473,9 +414,9 @@ impl Objective {
     /// let objective = Objective::new(formula, vec![], Inputs::numbers(["x", "y"]));
     /// let transform = Transform::new(&[1.0, 0.0], &[2.0, 5.0], Some(1), &[])?;
     /// let turned = objective.expect("both have a value").with_transform(transform);
-    /// let graph = Graph::<f64>::new(Subnormals::Keep);
-    /// let [x, y] = [graph.input(), graph.input()];
-    /// let loss = turned.trace(&graph, &[x, y], &[]);
+    /// let graph = Graph::new(Precision::F64, Subnormals::Keep);
+    /// let [x, y] = [graph.input([]), graph.input([])];
+    /// let loss = turned.trace(&graph, &[x, y], &[], &[]);
     /// assert_eq!(Program::new(&graph, &[loss]).evaluate(&[3.0, 5.0]), [0.0]);
     /// # Ok::<(), gradtape_experiment::objective::WrongTransform>(())
     /// ```
@@ -555,7 +496,7 @@ impl Objective {
     /// # Examples
     ///
     /// ```
-    /// use gradtape_tape::{ArrayGraph, Graph, Shape, Subnormals};
+    /// use gradtape_tape::{Graph, Precision, Shape, Subnormals};
     /// use gradtape_engine::Program;
     /// use gradtape_experiment::objective::{Formula, Inputs, Objective};
     ///
@@ -569,20 +510,20 @@ impl Objective {
     /// let objective = Objective::new(formula, vec![], inputs).expect("the shapes fit");
     /// assert_eq!(objective.parameters(), ["w[0]", "w[1]"]);
     ///
-    /// let arrays = ArrayGraph::<f64>::new(Subnormals::Keep);
-    /// let w = arrays.input([2]);
-    /// let rows = arrays.data([1, 2], [3.0, 5.0].into());
-    /// let y = arrays.data([1], [12.0].into());
-    /// let loss = objective.trace_arrays(&arrays, &[w], &[], &[rows, y]);
-    /// assert_eq!(Program::arrays(&arrays, &[loss], &[]).evaluate(&[1.0, 2.0]), [1.0]);
+    /// let graph = Graph::new(Precision::F64, Subnormals::Keep);
+    /// let w = graph.input([2]);
+    /// let rows = graph.data([1, 2], [3.0, 5.0].into());
+    /// let y = graph.data([1], [12.0].into());
+    /// let loss = objective.trace(&graph, &[w], &[], &[rows, y]);
+    /// assert_eq!(Program::new(&graph, &[loss]).evaluate(&[1.0, 2.0]), [1.0]);
     /// ```
-    pub fn trace_arrays<'g, T: Real>(
+    pub fn trace<'g>(
         &self,
-        graph: &'g ArrayGraph<T>,
-        variables: &[Array<'g, T>],
-        constants: &[Array<'g, T>],
-        data: &[Array<'g, T>],
-    ) -> Array<'g, T> {
+        graph: &'g Graph,
+        variables: &[Array<'g>],
+        constants: &[Array<'g>],
+        data: &[Array<'g>],
+    ) -> Array<'g> {
         let counts = [variables.len(), constants.len(), data.len()];
         let expected = [
             self.variables().len(),
@@ -591,50 +532,57 @@ impl Objective {
         ];
         assert_eq!(counts, expected, "one value for each name");
         let changed = self.transform.as_ref();
-        let changed = changed.map(|one| one.trace_arrays(graph, variables));
+        let changed = changed.map(|one| one.trace(graph, variables));
         let variables = changed.as_deref().unwrap_or(variables);
-        let shapes = |arrays: &[Array<'g, T>]| -> Vec<Shape> {
+        let shapes = |arrays: &[Array<'g>]| -> Vec<Shape> {
             arrays.iter().map(|array| array.shape()).collect()
         };
-        let found = self.shaped(&shapes(variables), &shapes(data));
-        let found = found.expect("the shapes fit, as documented");
+        let mut found = Vec::new();
+        if self.has_arrays {
+            let shaped = self.shaped(&shapes(variables), &shapes(data));
+            found = shaped.expect("the shapes fit, as documented");
+        }
+        let mut found = found.iter();
         let names = self.inputs.variables.iter().map(|(name, _)| name);
         let names = names.chain(self.constants());
         let names = names.chain(self.inputs.data.iter().map(|(name, _)| name));
         let all = variables.iter().chain(constants).chain(data).copied();
-        let mut values: HashMap<&str, Array<'g, T>> = names.map(String::as_str).zip(all).collect();
+        let mut values: HashMap<&str, Array<'g>> = names.map(String::as_str).zip(all).collect();
         let mut label = 1;
-        for (Definition { name, formula, .. }, shaped) in self.definitions.iter().zip(&found) {
-            let value = formula.record(shaped, graph, &values, label);
+        for Definition { name, formula, .. } in &self.definitions {
+            let value = formula.record(found.next(), graph, &values, label);
             label += formula.labels();
             values.insert(name, value);
         }
-        self.formula
-            .record(&found[found.len() - 1], graph, &values, label)
+        self.formula.record(found.next(), graph, &values, label)
     }
 
     /// Records the function and its derivatives in an empty graph, whose inputs
-    /// become the parameters and then the constants. `with_respect_to` holds the
+    /// become the variables and then the constants. `with_respect_to` holds the
     /// indices of the parameters of differentiation; the derivatives are in the order
-    /// of `partials`. `None` if the graph exceeds `limit`, as for [`Partial::trace`].
+    /// of `partials`. `None` if the graph exceeds `limit` operations, as for
+    /// [`Partial::trace`], or an index is not that of a parameter.
+    ///
+    /// Arrays are differentiated as arrays, since at a tie the derivative of a largest
+    /// element is shared.
     #[must_use]
-    pub fn derivatives<'g, T: Real>(
+    pub fn derivatives<'g>(
         &self,
-        graph: &'g Graph<T>,
+        graph: &'g Graph,
         with_respect_to: &[usize],
         partials: &[Partial],
         limit: usize,
-    ) -> Option<Vec<Var<'g, T>>> {
-        let inputs = |count: usize| (0..count).map(|_| graph.input()).collect::<Vec<_>>();
-        let parameters = inputs(self.parameters.len());
-        let constants = inputs(self.constants().len());
-        if self.has_arrays {
-            let inputs = [parameters, constants].concat();
-            return self.array_derivatives(graph, &inputs, with_respect_to, partials, limit);
-        }
-        let function = self.trace(graph, &parameters, &constants);
+    ) -> Option<Vec<Array<'g>>> {
+        let (variables, constants) = self.inputs_of(graph);
+        let function = self.trace(graph, &variables, &constants, &[]);
+        // Each parameter as a variable, and the index of its element.
+        let places = variables.iter().flat_map(|variable| {
+            let elements = variable.shape().elements().unwrap_or(0);
+            (0..elements).map(move |element| (*variable, element))
+        });
+        let places: Vec<(Array<'g>, usize)> = places.collect();
         let by = with_respect_to.iter();
-        let by: Option<Vec<Var<'g, T>>> = by.map(|place| parameters.get(*place).copied()).collect();
+        let by: Option<Vec<_>> = by.map(|place| places.get(*place).copied()).collect();
         Partial::trace(graph, function, &by?, partials, limit)
     }
 }

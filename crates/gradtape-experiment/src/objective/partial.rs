@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::fmt::Write as _;
 
-use gradtape_tape::{Graph, Real, Var};
+use gradtape_tape::{Array, Graph};
 
 /// A partial derivative: the variables of differentiation, as indices into a list,
 /// in ascending order. The order of differentiation does not matter, so each
@@ -86,49 +86,53 @@ impl Partial {
         text
     }
 
-    /// Records derivatives of `function` by `variables`, in the order of
+    /// Records derivatives of `function` by elements of variables, in the order of
     /// `partials`, which is that of [`Partial::up_to`]. `None` if the graph exceeds
-    /// `limit` nodes. This is checked after each pass; a pass adds a small multiple of
-    /// the existing nodes.
+    /// `limit` nodes or operations. This is checked after each pass; a pass adds a small
+    /// multiple of the existing nodes.
     ///
     /// # Examples
     ///
     /// ```
-    /// use gradtape_tape::{Graph, Subnormals};
+    /// use gradtape_tape::{Graph, Precision, Subnormals};
     /// use gradtape_engine::Program;
     /// use gradtape_experiment::objective::Partial;
     ///
-    /// let graph = Graph::<f64>::new(Subnormals::Keep);
-    /// let (x, y) = (graph.input(), graph.input());
+    /// let graph = Graph::new(Precision::F64, Subnormals::Keep);
+    /// let (x, y) = (graph.input([]), graph.input([]));
     /// let partials = Partial::up_to(2, 2);
-    /// let values = Partial::trace(&graph, x * x * y, &[x, y], &partials, 1000).expect("few nodes");
+    /// let by = [(x, 0), (y, 0)];
+    /// let values = Partial::trace(&graph, x * x * y, &by, &partials, 1000).expect("few nodes");
     /// assert_eq!(Program::new(&graph, &values).evaluate(&[3.0, 5.0]), [45.0, 30.0, 9.0, 10.0, 6.0, 0.0]);
     /// ```
-    pub fn trace<'g, T: Real>(
-        graph: &'g Graph<T>,
-        function: Var<'g, T>,
-        variables: &[Var<'g, T>],
+    pub fn trace<'g>(
+        graph: &'g Graph,
+        function: Array<'g>,
+        by: &[(Array<'g>, usize)],
         partials: &[Partial],
         limit: usize,
-    ) -> Option<Vec<Var<'g, T>>> {
+    ) -> Option<Vec<Array<'g>>> {
+        let fits = || graph.len() <= limit && graph.operations() <= limit as u64;
+        // By an element and all later ones in one pass.
         let gradient = |target, from: usize| {
-            let gradient = graph.gradient(target, &variables[from..]);
-            (graph.len() <= limit).then_some(gradient)
+            let elements = &by[from..];
+            let mut variables: Vec<Array<'g>> = elements.iter().map(|(of, _)| *of).collect();
+            variables.dedup_by_key(|variable| variable.node());
+            let gradient = graph.gradient(target, &variables);
+            let mut place = 0;
+            let element = |(of, element): &(Array<'g>, usize)| {
+                place += usize::from(variables[place].node() != of.node());
+                let whole = gradient[place];
+                match whole.shape().elements() {
+                    Some(1) => whole.reshape([]),
+                    count => whole.reshape([count.unwrap_or(0)]).index(0, *element),
+                }
+            };
+            let derivatives: Vec<_> = elements.iter().map(element).collect();
+            fits().then_some(derivatives)
         };
-        let values = Partial::each(function, partials, gradient)?;
-        (graph.len() <= limit).then_some(values)
-    }
-
-    /// The derivatives of `function`, whatever they are recorded in. `gradient`
-    /// differentiates by a variable and all later ones in one pass. It returns `None`
-    /// when there are too many nodes.
-    pub(super) fn each<V: Copy>(
-        function: V,
-        partials: &[Partial],
-        mut gradient: impl FnMut(V, usize) -> Option<Vec<V>>,
-    ) -> Option<Vec<V>> {
-        let mut known: HashMap<&[usize], V> = HashMap::new();
-        let mut gradients: HashMap<&[usize], Vec<V>> = HashMap::new();
+        let mut known: HashMap<&[usize], Array<'g>> = HashMap::new();
+        let mut gradients: HashMap<&[usize], Vec<Array<'g>>> = HashMap::new();
         let mut values = Vec::with_capacity(partials.len());
         for Partial(by) in partials {
             let value = match by.split_last() {
@@ -144,7 +148,7 @@ impl Partial {
             known.insert(by, value);
             values.push(value);
         }
-        Some(values)
+        fits().then_some(values)
     }
 }
 

@@ -2,11 +2,10 @@
 //! minimum at a round number or from valleys along the axes.
 
 use std::fmt;
-use std::sync::Arc;
 
 use crate::number::{counted, grouped};
 use crate::random::{Purpose, Stream};
-use gradtape_tape::{Array, ArrayGraph, Number as _, Real, Var};
+use gradtape_tape::{Array, Graph, Number as _};
 
 /// A change of coordinates `x ↦ m + s·R·(x − m − shift)`, which makes a function
 /// `g(x) = f(m + s·R·(x − m − shift))` of a function `f`.
@@ -239,12 +238,24 @@ impl Transform {
             .collect()
     }
 
-    /// Records [`Transform::apply`] with the same order of operations.
+    /// Records [`Transform::apply`] for variables whose elements, one after the other,
+    /// are the coordinates. For a single vector or matrix, the number of recorded
+    /// operations does not grow with that of coordinates.
     ///
     /// # Panics
     ///
-    /// If there are not as many parameters as coordinates of the centre.
-    pub fn trace<'g, T: Real>(&self, parameters: &[Var<'g, T>]) -> Vec<Var<'g, T>> {
+    /// If there are not as many elements as coordinates of the centre.
+    pub fn trace<'g>(&self, graph: &'g Graph, variables: &[Array<'g>]) -> Vec<Array<'g>> {
+        if variables.iter().all(|variable| variable.shape().is_empty()) {
+            self.trace_numbers(variables)
+        } else {
+            self.trace_arrays(graph, variables)
+        }
+    }
+
+    /// Number by number: the derivative of each is the sum of its terms in another order
+    /// than that of a product of matrices.
+    fn trace_numbers<'g>(&self, parameters: &[Array<'g>]) -> Vec<Array<'g>> {
         assert_eq!(
             parameters.len(),
             self.dimension(),
@@ -252,7 +263,7 @@ impl Transform {
         );
         let offset = parameters.iter().zip(&self.origin);
         let offset = offset.map(|(x, origin)| *x - x.constant(*origin));
-        let offset: Vec<Var<'g, T>> = offset.collect();
+        let offset: Vec<Array<'g>> = offset.collect();
         let turned = match &self.rotation {
             None => offset,
             Some(rows) => {
@@ -278,22 +289,8 @@ impl Transform {
             .collect()
     }
 
-    /// Records [`Transform::apply`] for variables whose elements, one after the other,
-    /// are the coordinates. For a single variable, the number of recorded operations
-    /// does not grow with that of coordinates.
-    ///
-    /// # Panics
-    ///
-    /// If there are not as many elements as coordinates of the centre.
-    pub fn trace_arrays<'g, T: Real>(
-        &self,
-        graph: &'g ArrayGraph<T>,
-        variables: &[Array<'g, T>],
-    ) -> Vec<Array<'g, T>> {
-        let data = |shape: &[usize], numbers: &[f64]| {
-            let numbers: Arc<[T]> = numbers.iter().map(|number| T::from_f64(*number)).collect();
-            graph.data(shape, numbers)
-        };
+    fn trace_arrays<'g>(&self, graph: &'g Graph, variables: &[Array<'g>]) -> Vec<Array<'g>> {
+        let data = |shape: &[usize], numbers: &[f64]| graph.data(shape, numbers.into());
         let n = self.dimension();
         let offset = vector(variables) - data(&[n], &self.origin);
         let turned = match &self.rotation {
@@ -317,12 +314,12 @@ impl Transform {
     }
 }
 
-fn elements<T: Real>(array: Array<'_, T>) -> usize {
+fn elements(array: Array<'_>) -> usize {
     array.shape().iter().product()
 }
 
 /// The elements of all arrays, one after the other.
-fn vector<'g, T: Real>(arrays: &[Array<'g, T>]) -> Array<'g, T> {
+fn vector<'g>(arrays: &[Array<'g>]) -> Array<'g> {
     if let [array] = arrays {
         return array.reshape([elements(*array)]);
     }

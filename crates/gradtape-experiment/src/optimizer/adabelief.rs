@@ -4,7 +4,7 @@ use super::moments::{
     Averages, BETA1, BETA2, EPSILON, EPSILON_ROOT, NESTEROV, POWERS, REQUIRED_RATE,
 };
 use super::{
-    Block, Convention, DefaultValue, Description, Epoch, Memory, Rule, Update, UpdateRule,
+    ArrayExt, Convention, DefaultValue, Description, Epoch, Memory, Rule, Update, UpdateRule,
 };
 use Convention::Optax;
 use DefaultValue::Number;
@@ -45,7 +45,7 @@ impl UpdateRule for AdaBelief {
         Memory::zeros(2).and(POWERS)
     }
 
-    fn record<N: Block>(epoch: &Epoch<'_, N>) -> Update<N> {
+    fn record<'g>(epoch: &Epoch<'_, 'g>) -> Update<'g> {
         let averages = Averages::of(epoch);
         let Averages { first, second } = averages;
         let update = epoch.each(|e| {

@@ -2,12 +2,12 @@
 
 use super::moments::{Decay, LEARNING_RATE, WEIGHT_DECAY};
 use super::{
-    Block, Convention, DefaultValue, Description, Domain, Epoch, Initial, Memory, Rule, Setting,
+    ArrayExt, Convention, DefaultValue, Description, Domain, Epoch, Initial, Memory, Rule, Setting,
     Slot, SlotShape, Update, UpdateRule,
 };
 use Convention::{Keras, Optax, PyTorch, Textbook};
 use DefaultValue::{Number, Switch};
-use gradtape_tape::Shape;
+use gradtape_tape::{Array, Shape};
 
 /// Adam with averages of rows and columns instead of all squares.
 pub(super) struct Adafactor;
@@ -164,7 +164,7 @@ impl UpdateRule for Adafactor {
         true
     }
 
-    fn record<N: Block>(epoch: &Epoch<'_, N>) -> Update<N> {
+    fn record<'g>(epoch: &Epoch<'_, 'g>) -> Update<'g> {
         match epoch.rule.convention() {
             PyTorch => pytorch(epoch),
             Keras => keras(epoch),
@@ -173,7 +173,7 @@ impl UpdateRule for Adafactor {
     }
 }
 
-fn pytorch<N: Block>(epoch: &Epoch<'_, N>) -> Update<N> {
+fn pytorch<'g>(epoch: &Epoch<'_, 'g>) -> Update<'g> {
     let (count, rate) = (epoch.updates(), epoch.learning_rate);
     let one = epoch.constant(1.0);
     let newest = count.power(epoch.number(BETA2_DECAY));
@@ -186,7 +186,7 @@ fn pytorch<N: Block>(epoch: &Epoch<'_, N>) -> Update<N> {
         let root = e.x.count().root();
         let size = epoch.number(EPSILON2).greater(e.x.norm() / root);
         let (x, g) = decay.before(e.x, e.g);
-        let next = |old: N, new: N| old + newest * (new - old);
+        let next = |old: Array<'g>, new: Array<'g>| old + newest * (new - old);
         let (squares, rows, columns) = if is_matrix(g) {
             let mean = |axis| {
                 let norm = g.square().sum(Some(axis)).root();
@@ -205,7 +205,7 @@ fn pytorch<N: Block>(epoch: &Epoch<'_, N>) -> Update<N> {
     })
 }
 
-fn keras<N: Block>(epoch: &Epoch<'_, N>) -> Update<N> {
+fn keras<'g>(epoch: &Epoch<'_, 'g>) -> Update<'g> {
     let (count, rate) = (epoch.updates(), epoch.learning_rate);
     let one = epoch.constant(1.0);
     let kept = one - count.power(epoch.number(BETA2_DECAY));
@@ -216,7 +216,7 @@ fn keras<N: Block>(epoch: &Epoch<'_, N>) -> Update<N> {
         let (x, g) = decay.before(e.x, e.g);
         let size = epoch.number(EPSILON2).greater(mean_root(x));
         let new = g.square() + epoch.number(EPSILON1);
-        let next = |old: N, new: N| kept * old + (one - kept) * new;
+        let next = |old: Array<'g>, new: Array<'g>| kept * old + (one - kept) * new;
         let (squares, rows, columns) = if is_matrix(g) {
             let rows = next(rows, new.mean(Some(1)));
             let columns = next(columns, new.mean(Some(0)));
@@ -230,13 +230,13 @@ fn keras<N: Block>(epoch: &Epoch<'_, N>) -> Update<N> {
     })
 }
 
-fn optax<N: Block>(epoch: &Epoch<'_, N>) -> Update<N> {
+fn optax<'g>(epoch: &Epoch<'_, 'g>) -> Update<'g> {
     let one = epoch.constant(1.0);
     let count = epoch.updates() - epoch.number(DECAY_OFFSET);
     let kept = one - count.power(-epoch.number(DECAY_RATE));
     let decay = Decay::of(epoch);
-    let next = |old: N, new: N| kept * old + (one - kept) * new;
-    let inverse_root = |squares: N| one / squares.root();
+    let next = |old: Array<'g>, new: Array<'g>| kept * old + (one - kept) * new;
+    let inverse_root = |squares: Array<'g>| one / squares.root();
     epoch.each_listed(|x, g, memory| {
         let new = g.square() + epoch.number(EPSILON1);
         let (factors, whole) = memory.split_at(if epoch.has(FACTORED) { 2 } else { 0 });
@@ -273,23 +273,23 @@ fn optax<N: Block>(epoch: &Epoch<'_, N>) -> Update<N> {
     })
 }
 
-fn is_matrix<N: Block>(x: N) -> bool {
+fn is_matrix<'g>(x: Array<'g>) -> bool {
     x.shape().len() == 2
 }
 
 /// A vector as a matrix of one column.
-fn column<N: Block>(x: N) -> N {
+fn column<'g>(x: Array<'g>) -> Array<'g> {
     let rows = x.shape()[0];
     x.reshape(Shape::from([rows, 1]))
 }
 
 /// The root of the mean square.
-fn mean_root<N: Block>(x: N) -> N {
+fn mean_root<'g>(x: Array<'g>) -> Array<'g> {
     x.square().mean(None).root()
 }
 
 /// A direction with a bounded mean square.
-fn clipped<N: Block>(epoch: &Epoch<'_, N>, direction: N) -> N {
+fn clipped<'g>(epoch: &Epoch<'_, 'g>, direction: Array<'g>) -> Array<'g> {
     let excess = mean_root(direction) / epoch.number(CLIP_THRESHOLD);
     direction / epoch.constant(1.0).greater(excess)
 }

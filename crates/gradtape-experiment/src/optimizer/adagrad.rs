@@ -4,11 +4,12 @@
 use super::moments::{Decay, EPSILON, LEARNING_RATE, WEIGHT_DECAY};
 use super::rmsprop::{RHO, mean_of_squares};
 use super::{
-    Block, Convention, DefaultValue, Description, Domain, Epoch, Initial, Memory, Rule, Setting,
+    ArrayExt, Convention, DefaultValue, Description, Domain, Epoch, Initial, Memory, Rule, Setting,
     Update, UpdateRule,
 };
 use Convention::{Keras, Optax, PyTorch};
 use DefaultValue::{Number, Required};
+use gradtape_tape::Array;
 
 /// Adagrad.
 pub(super) struct Adagrad;
@@ -86,7 +87,7 @@ impl UpdateRule for Adagrad {
         rule.has(LEARNING_RATE_DECAY)
     }
 
-    fn record<N: Block>(epoch: &Epoch<'_, N>) -> Update<N> {
+    fn record<'g>(epoch: &Epoch<'_, 'g>) -> Update<'g> {
         let epsilon = epoch.number(EPSILON);
         let one = epoch.constant(1.0);
         let mut rate = epoch.learning_rate;
@@ -109,7 +110,7 @@ impl UpdateRule for Adagrad {
 
 /// The factor of optax on an entry of the gradient: a sum of squares can be 0 where the
 /// entry is not.
-fn optax_scale<N: Block>(epoch: &Epoch<'_, N>, sum: N) -> N {
+fn optax_scale<'g>(epoch: &Epoch<'_, 'g>, sum: Array<'g>) -> Array<'g> {
     let scale = epoch.constant(1.0) / (sum + epoch.number(EPSILON)).root();
     if epoch.has(INITIAL_ACCUMULATOR) {
         return scale;
@@ -184,7 +185,7 @@ impl UpdateRule for Adadelta {
         Memory::zeros(2)
     }
 
-    fn record<N: Block>(epoch: &Epoch<'_, N>) -> Update<N> {
+    fn record<'g>(epoch: &Epoch<'_, 'g>) -> Update<'g> {
         let (rate, epsilon) = (epoch.learning_rate, epoch.number(EPSILON));
         let (mean, decay) = (mean_of_squares(epoch), Decay::of(epoch));
         epoch.each(|e| {

@@ -5,11 +5,12 @@ use super::moments::{
     NESTEROV, POWERS, WEIGHT_DECAY, scaled,
 };
 use super::{
-    Block, Convention, DefaultValue, Description, Domain, Epoch, Memory, Rule, Setting, Update,
+    ArrayExt, Convention, DefaultValue, Description, Domain, Epoch, Memory, Rule, Setting, Update,
     UpdateRule,
 };
 use Convention::{Keras, Optax, PyTorch, Textbook};
 use DefaultValue::{Number, Required, Switch};
+use gradtape_tape::Array;
 
 /// Adam.
 pub(super) struct Adam;
@@ -140,7 +141,7 @@ impl UpdateRule for Adam {
         memory(rule)
     }
 
-    fn record<N: Block>(epoch: &Epoch<'_, N>) -> Update<N> {
+    fn record<'g>(epoch: &Epoch<'_, 'g>) -> Update<'g> {
         record(epoch)
     }
 }
@@ -152,7 +153,7 @@ impl UpdateRule for AdamW {
         memory(rule)
     }
 
-    fn record<N: Block>(epoch: &Epoch<'_, N>) -> Update<N> {
+    fn record<'g>(epoch: &Epoch<'_, 'g>) -> Update<'g> {
         record(epoch)
     }
 }
@@ -163,7 +164,7 @@ fn memory(rule: Rule) -> Memory {
 }
 
 /// Also that of `NAdam` in optax, which is Adam in Nesterov's form.
-pub(super) fn record<N: Block>(epoch: &Epoch<'_, N>) -> Update<N> {
+pub(super) fn record<'g>(epoch: &Epoch<'_, 'g>) -> Update<'g> {
     let averages = Averages::of(epoch);
     let Averages { first, second } = averages;
     let decay = Decay::of(epoch);
@@ -198,17 +199,17 @@ pub(super) fn record<N: Block>(epoch: &Epoch<'_, N>) -> Update<N> {
 /// Where a convention corrects the bias of averages, as far as it is the same for all
 /// variables.
 #[derive(Clone, Copy)]
-enum Step<N> {
+enum Step<'g> {
     /// In the learning rate and after the root.
-    PyTorch { rate: N, root: N },
+    PyTorch { rate: Array<'g>, root: Array<'g> },
     /// All in the learning rate, so ε has another weight.
-    Keras { rate: N },
+    Keras { rate: Array<'g> },
     /// In the averages.
     Optax,
 }
 
-impl<N: Block> Step<N> {
-    fn of(epoch: &Epoch<'_, N>, averages: &Averages<N>) -> Self {
+impl<'g> Step<'g> {
+    fn of(epoch: &Epoch<'_, 'g>, averages: &Averages<'g>) -> Self {
         let (first, second) = (averages.first.bias, averages.second.bias);
         let rate = epoch.learning_rate;
         match epoch.rule.convention() {

@@ -2,7 +2,8 @@
 
 use super::moments::{Average, BETA1, BETA2, Decay, EPSILON, KINGMA, LEARNING_RATE, WEIGHT_DECAY};
 use super::{
-    Block, Convention, DefaultValue, Description, Epoch, Initial, Memory, Rule, Update, UpdateRule,
+    ArrayExt, Convention, DefaultValue, Description, Epoch, Initial, Memory, Rule, Update,
+    UpdateRule,
 };
 use Convention::{Keras, Optax, PyTorch, Textbook};
 use DefaultValue::{Number, Required};
@@ -61,7 +62,7 @@ impl UpdateRule for Adamax {
         Memory::zeros(2).and(&[Initial::Number(1.0)])
     }
 
-    fn record<N: Block>(epoch: &Epoch<'_, N>) -> Update<N> {
+    fn record<'g>(epoch: &Epoch<'_, 'g>) -> Update<'g> {
         let first = Average::of(epoch, BETA1, 0);
         let decay = Decay::of(epoch);
         let (rate, epsilon) = (epoch.learning_rate, epoch.number(EPSILON));

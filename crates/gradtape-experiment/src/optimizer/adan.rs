@@ -4,7 +4,7 @@ use super::moments::{
     Average, BETA1, BETA2, Decay, EPSILON, EPSILON_ROOT, REQUIRED_RATE, WEIGHT_DECAY, scaled,
 };
 use super::{
-    Block, Convention, DefaultValue, Description, Domain, Epoch, Initial, Memory, Rule, Setting,
+    ArrayExt, Convention, DefaultValue, Description, Domain, Epoch, Initial, Memory, Rule, Setting,
     Update, UpdateRule,
 };
 use Convention::Optax;
@@ -57,7 +57,7 @@ impl UpdateRule for Adan {
         Memory::zeros(4).and(&powers).and(&[Initial::Number(0.0)])
     }
 
-    fn record<N: Block>(epoch: &Epoch<'_, N>) -> Update<N> {
+    fn record<'g>(epoch: &Epoch<'_, 'g>) -> Update<'g> {
         let first = Average::of(epoch, BETA1, 0);
         let second = Average::of(epoch, BETA2, 1);
         let third = Average::of(epoch, BETA3, 2);

@@ -2,7 +2,7 @@
 
 use super::moments::{Decay, LEARNING_RATE, WEIGHT_DECAY};
 use super::{
-    Block, Convention, DefaultValue, Description, Domain, Epoch, Initial, Memory, Rule, Setting,
+    ArrayExt, Convention, DefaultValue, Description, Domain, Epoch, Initial, Memory, Rule, Setting,
     Update, UpdateRule,
 };
 use Convention::PyTorch;
@@ -60,7 +60,7 @@ impl UpdateRule for Asgd {
         true
     }
 
-    fn record<N: Block>(epoch: &Epoch<'_, N>) -> Update<N> {
+    fn record<'g>(epoch: &Epoch<'_, 'g>) -> Update<'g> {
         let (rate, one) = (epoch.learning_rate, epoch.constant(1.0));
         let (lambda, alpha) = (epoch.number(LAMBD), epoch.number(ALPHA));
         let count = epoch.updates();

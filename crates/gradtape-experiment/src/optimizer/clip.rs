@@ -1,6 +1,7 @@
 //! Gradient clipping, before an update rule reads the gradient.
 
-use super::{Block, Convention};
+use super::{ArrayExt, Convention};
+use gradtape_tape::Array;
 
 /// How a gradient is clipped.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -41,8 +42,13 @@ impl Clip {
 
     /// Records the clipped gradient.
     #[must_use]
-    pub fn record<N: Block>(self, convention: Convention, gradient: &[N], limit: N) -> Vec<N> {
-        let squares = |g: &N| g.square().sum(None);
+    pub fn record<'g>(
+        self,
+        convention: Convention,
+        gradient: &[Array<'g>],
+        limit: Array<'g>,
+    ) -> Vec<Array<'g>> {
+        let squares = |g: &Array<'g>| g.square().sum(None);
         let gradient = gradient.iter();
         match self {
             // As the second operand NaN stays NaN.
@@ -71,7 +77,12 @@ impl Clip {
 
 /// A gradient whose norm, or that of the gradient it is part of, is at most `limit`:
 /// `torch.nn.utils.clip_grad_norm_`, `clipnorm` of Keras, `optax.clip_by_global_norm`.
-fn shortened<N: Block>(convention: Convention, g: N, norm: N, limit: N) -> N {
+fn shortened<'g>(
+    convention: Convention,
+    g: Array<'g>,
+    norm: Array<'g>,
+    limit: Array<'g>,
+) -> Array<'g> {
     match convention {
         Convention::PyTorch => {
             let share = limit / (norm + limit.constant(1e-6));
@@ -86,7 +97,7 @@ fn shortened<N: Block>(convention: Convention, g: N, norm: N, limit: N) -> N {
 }
 
 /// The factor of `global_clipnorm` of Keras; NaN if the norm is not finite.
-fn share<N: Block>(norm: N, limit: N) -> N {
+fn share<'g>(norm: Array<'g>, limit: Array<'g>) -> Array<'g> {
     let one = limit.constant(1.0);
     limit * (one / norm).smaller(one / limit) + norm * limit.constant(0.0)
 }

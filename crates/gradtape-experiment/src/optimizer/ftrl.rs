@@ -2,7 +2,7 @@
 
 use super::moments::{Decay, LEARNING_RATE, WEIGHT_DECAY};
 use super::{
-    Block, Convention, DefaultValue, Description, Domain, Epoch, Initial, Memory, Rule, Setting,
+    ArrayExt, Convention, DefaultValue, Description, Domain, Epoch, Initial, Memory, Rule, Setting,
     Update, UpdateRule,
 };
 use Convention::Keras;
@@ -74,7 +74,7 @@ impl UpdateRule for Ftrl {
         Memory::slots(&[Initial::Setting(INITIAL_ACCUMULATOR), Initial::Number(0.0)])
     }
 
-    fn record<N: Block>(epoch: &Epoch<'_, N>) -> Update<N> {
+    fn record<'g>(epoch: &Epoch<'_, 'g>) -> Update<'g> {
         let (rate, two) = (epoch.learning_rate, epoch.constant(2.0));
         let power = -epoch.number(LEARNING_RATE_POWER);
         let decay = Decay::of(epoch);

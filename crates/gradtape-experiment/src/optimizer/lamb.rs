@@ -5,7 +5,7 @@ use super::moments::{
     scaled,
 };
 use super::{
-    Block, Convention, DefaultValue, Description, Epoch, Memory, Rule, Update, UpdateRule,
+    ArrayExt, Convention, DefaultValue, Description, Epoch, Memory, Rule, Update, UpdateRule,
 };
 use Convention::{Keras, Optax};
 use DefaultValue::{Number, Required};
@@ -59,7 +59,7 @@ impl UpdateRule for Lamb {
         Memory::zeros(2).and(POWERS)
     }
 
-    fn record<N: Block>(epoch: &Epoch<'_, N>) -> Update<N> {
+    fn record<'g>(epoch: &Epoch<'_, 'g>) -> Update<'g> {
         let averages = Averages::of(epoch);
         let Averages { first, second } = averages;
         let decay = Decay::of(epoch);

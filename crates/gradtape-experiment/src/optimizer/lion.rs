@@ -2,7 +2,7 @@
 
 use super::moments::{BETA1, BETA2, Decay, LEARNING_RATE, WEIGHT_DECAY};
 use super::{
-    Block, Convention, DefaultValue, Description, Domain, Epoch, Memory, Rule, Setting, Update,
+    ArrayExt, Convention, DefaultValue, Description, Domain, Epoch, Memory, Rule, Setting, Update,
     UpdateRule,
 };
 use Convention::{Keras, Optax};
@@ -53,7 +53,7 @@ impl UpdateRule for Lion {
         Memory::zeros(1)
     }
 
-    fn record<N: Block>(epoch: &Epoch<'_, N>) -> Update<N> {
+    fn record<'g>(epoch: &Epoch<'_, 'g>) -> Update<'g> {
         let decay = Decay::of(epoch);
         let mix = |setting, m, g| epoch.rest(setting) * g + epoch.number(setting) * m;
         epoch.each(|e| {

@@ -44,7 +44,7 @@ pub use clip::Clip;
 pub use memory::{Cell, Initial, Memory, Slot, SlotShape};
 pub(crate) use moments::{BETA1, LEARNING_RATE, WEIGHT_DECAY};
 pub use recipe::{EPOCHS, Inputs, Next, Recipe};
-pub use record::{Block, Entry, Epoch, Update};
+pub use record::{ArrayExt, Entry, Epoch, Update};
 pub use setting::{Convention, DefaultValue, Defaults, Description, Setting};
 pub(crate) use sgd::{DAMPENING, MOMENTUM, NESTEROV};
 
@@ -65,7 +65,7 @@ trait UpdateRule {
     }
 
     /// Records one update.
-    fn record<N: Block>(epoch: &Epoch<'_, N>) -> Update<N>;
+    fn record<'g>(epoch: &Epoch<'_, 'g>) -> Update<'g>;
 }
 
 /// Turns the lists of methods into an enum that dispatches to each of them.
@@ -129,7 +129,7 @@ macro_rules! methods {
 
             /// Records one update; that of a line-search or second-order method changes nothing.
             #[must_use]
-            pub fn record<N: Block>(self, epoch: &Epoch<'_, N>) -> Update<N> {
+            pub fn record<'g>(self, epoch: &Epoch<'_, 'g>) -> Update<'g> {
                 match self.method {
                     $(Method::$method => <$rule>::record(epoch),)+
                     $(Method::$searching => epoch.each(|entry| (entry.x, [])),)+

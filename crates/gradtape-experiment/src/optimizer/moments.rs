@@ -1,36 +1,37 @@
 //! Running averages and weight decay, shared by Adam and its variants, with the settings
 //! of both.
 
-use super::{Block, Convention, DefaultValue, Domain, Epoch, Initial, Method, Setting, Update};
+use super::{ArrayExt, Convention, DefaultValue, Domain, Epoch, Initial, Method, Setting, Update};
 use Convention::{Keras, Optax, PyTorch, Textbook};
 use DefaultValue::{Number, Required, Switch};
+use gradtape_tape::Array;
 
 /// The powers of two [`Average`]s before the first epoch.
 pub(super) const POWERS: &[Initial] = &[Initial::Number(1.0), Initial::Number(1.0)];
 
 /// A running average that starts at 0, in the order of operations of a convention.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Average<N> {
+pub(super) struct Average<'g> {
     convention: Convention,
     /// β, the decay rate.
-    pub(super) kept: N,
+    pub(super) kept: Array<'g>,
     /// 1 − β.
-    pub(super) rest: N,
+    pub(super) rest: Array<'g>,
     /// βᵗ, with t the number of this epoch.
-    pub(super) power: N,
+    pub(super) power: Array<'g>,
     /// 1 − βᵗ, the average of ones.
-    pub(super) bias: N,
+    pub(super) bias: Array<'g>,
 }
 
-impl<N: Block> Average<N> {
+impl<'g> Average<'g> {
     /// The average whose decay rate is a setting, and whose power is remembered as scalar
     /// number `place`.
-    pub(super) fn of(epoch: &Epoch<'_, N>, setting: Setting, place: usize) -> Self {
+    pub(super) fn of(epoch: &Epoch<'_, 'g>, setting: Setting, place: usize) -> Self {
         Average::with_power(epoch, setting, epoch.power(setting, place))
     }
 
     /// The same with a given power.
-    pub(super) fn with_power(epoch: &Epoch<'_, N>, setting: Setting, power: N) -> Self {
+    pub(super) fn with_power(epoch: &Epoch<'_, 'g>, setting: Setting, power: Array<'g>) -> Self {
         Average {
             convention: epoch.rule.convention(),
             kept: epoch.number(setting),
@@ -44,7 +45,7 @@ impl<N: Block> Average<N> {
     ///
     /// With β ≤ ½ `PyTorch` starts at the other end, `new − (new − old)·β`, which is the
     /// same up to rounding; the choice would cost every run more than it is worth.
-    pub(super) fn next(&self, old: N, new: N) -> N {
+    pub(super) fn next(&self, old: Array<'g>, new: Array<'g>) -> Array<'g> {
         match self.convention {
             PyTorch | Keras => old + self.rest * (new - old),
             Optax | Textbook => self.rest * new + self.kept * old,
@@ -52,7 +53,7 @@ impl<N: Block> Average<N> {
     }
 
     /// The average updated with the square of `g`.
-    pub(super) fn next_square(&self, old: N, g: N) -> N {
+    pub(super) fn next_square(&self, old: Array<'g>, g: Array<'g>) -> Array<'g> {
         match self.convention {
             PyTorch => self.kept * old + self.rest * g * g,
             Keras | Optax | Textbook => self.next(old, g.square()),
@@ -60,20 +61,25 @@ impl<N: Block> Average<N> {
     }
 
     /// The average without the bias from its start at 0.
-    pub(super) fn corrected(&self, average: N) -> N {
+    pub(super) fn corrected(&self, average: Array<'g>) -> Array<'g> {
         average / self.bias
     }
 
     /// Nesterov's look-ahead of an average of gradients: its value if the gradient came once
     /// more.
-    pub(super) fn ahead(&self, average: N, g: N) -> N {
+    pub(super) fn ahead(&self, average: Array<'g>, g: Array<'g>) -> Array<'g> {
         let next_bias = self.rest.constant(1.0) - self.power * self.kept;
         self.kept * (average / next_bias) + self.rest * (g / self.bias)
     }
 
     /// [`Average::ahead`] if the setting `nesterov` is on or the method is `NAdam`, else
     /// [`Average::corrected`].
-    pub(super) fn read(&self, epoch: &Epoch<'_, N>, average: N, g: N) -> N {
+    pub(super) fn read(
+        &self,
+        epoch: &Epoch<'_, 'g>,
+        average: Array<'g>,
+        g: Array<'g>,
+    ) -> Array<'g> {
         if epoch.rule.method() == Method::NAdam || epoch.has(NESTEROV) {
             self.ahead(average, g)
         } else {
@@ -84,16 +90,16 @@ impl<N: Block> Average<N> {
 
 /// The averages of gradients and of their squares in one epoch.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Averages<N> {
+pub(super) struct Averages<'g> {
     /// Of gradients, with the decay rate `beta1`.
-    pub(super) first: Average<N>,
+    pub(super) first: Average<'g>,
     /// Of squares, with the decay rate `beta2`.
-    pub(super) second: Average<N>,
+    pub(super) second: Average<'g>,
 }
 
-impl<N: Block> Averages<N> {
+impl<'g> Averages<'g> {
     /// Those whose powers are the first two scalars of the memory, [`POWERS`].
-    pub(super) fn of(epoch: &Epoch<'_, N>) -> Self {
+    pub(super) fn of(epoch: &Epoch<'_, 'g>) -> Self {
         Averages {
             first: Average::of(epoch, BETA1, 0),
             second: Average::of(epoch, BETA2, 1),
@@ -101,14 +107,18 @@ impl<N: Block> Averages<N> {
     }
 
     /// An update with the powers after the slots.
-    pub(super) fn remembered(&self, update: Update<N>) -> Update<N> {
+    pub(super) fn remembered(&self, update: Update<'g>) -> Update<'g> {
         update.and([self.first.power, self.second.power])
     }
 }
 
 /// An average of gradients over the root of an average of squares, guarded as in optax:
 /// `epsilon_root` is added under the root and `epsilon` after it.
-pub(super) fn scaled<N: Block>(epoch: &Epoch<'_, N>, gradients: N, squares: N) -> N {
+pub(super) fn scaled<'g>(
+    epoch: &Epoch<'_, 'g>,
+    gradients: Array<'g>,
+    squares: Array<'g>,
+) -> Array<'g> {
     let root = epoch.optional(EPSILON_ROOT);
     let squares = root.map_or(squares, |root| squares + root);
     gradients / (squares.root() + epoch.number(EPSILON))
@@ -116,23 +126,23 @@ pub(super) fn scaled<N: Block>(epoch: &Epoch<'_, N>, gradients: N, squares: N) -
 
 /// How the setting `weight_decay` pulls parameters towards 0.
 #[derive(Clone, Copy, Debug)]
-pub(super) enum Decay<N> {
+pub(super) enum Decay<'g> {
     /// Not at all.
     None,
     /// Through the gradient, as a penalty on squares of the loss.
-    Gradient(N),
+    Gradient(Array<'g>),
     /// Separately from the gradient and before the rule, by this factor.
-    Factor(N),
+    Factor(Array<'g>),
     /// Separately from the gradient and before the rule, by this share times this learning
     /// rate.
-    Share(N, N),
+    Share(Array<'g>, Array<'g>),
     /// As a part of the direction of the step, before it is multiplied by the learning rate.
-    Direction(N),
+    Direction(Array<'g>),
 }
 
-impl<N: Block> Decay<N> {
+impl<'g> Decay<'g> {
     /// The decay of the convention.
-    pub(super) fn of(epoch: &Epoch<'_, N>) -> Self {
+    pub(super) fn of(epoch: &Epoch<'_, 'g>) -> Self {
         let Some(decay) = epoch.optional(WEIGHT_DECAY) else {
             return Decay::None;
         };
@@ -149,7 +159,7 @@ impl<N: Block> Decay<N> {
     }
 
     /// The variable and the gradient that the rule reads.
-    pub(super) fn before(self, x: N, g: N) -> (N, N) {
+    pub(super) fn before(self, x: Array<'g>, g: Array<'g>) -> (Array<'g>, Array<'g>) {
         match self {
             Decay::None | Decay::Direction(_) => (x, g),
             Decay::Gradient(decay) => (x, g + decay * x),
@@ -159,7 +169,7 @@ impl<N: Block> Decay<N> {
     }
 
     /// The direction that the step subtracts.
-    pub(super) fn direction(self, direction: N, x: N) -> N {
+    pub(super) fn direction(self, direction: Array<'g>, x: Array<'g>) -> Array<'g> {
         match self {
             Decay::Direction(decay) => direction + decay * x,
             _ => direction,

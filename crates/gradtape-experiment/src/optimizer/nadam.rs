@@ -5,11 +5,12 @@ use super::moments::{
     WEIGHT_DECAY,
 };
 use super::{
-    Block, Convention, DefaultValue, Description, Domain, Epoch, Initial, Memory, Rule, Setting,
+    ArrayExt, Convention, DefaultValue, Description, Domain, Epoch, Initial, Memory, Rule, Setting,
     Update, UpdateRule, adam,
 };
 use Convention::{Keras, Optax, PyTorch, Textbook};
 use DefaultValue::{Number, Required};
+use gradtape_tape::Array;
 
 /// Adam with Nesterov's momentum.
 pub(super) struct NAdam;
@@ -86,7 +87,7 @@ impl UpdateRule for NAdam {
         }
     }
 
-    fn record<N: Block>(epoch: &Epoch<'_, N>) -> Update<N> {
+    fn record<'g>(epoch: &Epoch<'_, 'g>) -> Update<'g> {
         let convention = epoch.rule.convention();
         if matches!(convention, Optax | Textbook) {
             return adam::record(epoch);
@@ -103,7 +104,7 @@ impl UpdateRule for NAdam {
             number(BASE)
         };
         let grown = epoch.scalar(2) * growth;
-        let share = |grown: N| one - number(0.5) * grown;
+        let share = |grown: Array<'g>| one - number(0.5) * grown;
         let now = first.kept * share(grown);
         let next = first.kept * share(grown * growth);
         let product = if convention == PyTorch {

@@ -2,11 +2,12 @@
 
 use super::moments::{Averages, BETA1, BETA2, EPSILON, LEARNING_RATE, POWERS, WEIGHT_DECAY};
 use super::{
-    Block, Convention, DefaultValue, Description, Domain, Epoch, Initial, Memory, Rule, Setting,
+    ArrayExt, Convention, DefaultValue, Description, Domain, Epoch, Initial, Memory, Rule, Setting,
     Update, UpdateRule,
 };
 use Convention::Optax;
 use DefaultValue::{Number, Switch};
+use gradtape_tape::Array;
 
 /// Adam that finds the learning rate.
 pub(super) struct Prodigy;
@@ -72,7 +73,7 @@ impl UpdateRule for Prodigy {
             .and(&[Initial::Setting(INITIAL_D), zero])
     }
 
-    fn record<N: Block>(epoch: &Epoch<'_, N>) -> Update<N> {
+    fn record<'g>(epoch: &Epoch<'_, 'g>) -> Update<'g> {
         let averages = Averages::of(epoch);
         let Averages { first, second } = averages;
         let (distance, numerator) = (epoch.scalar(2), epoch.scalar(3));
@@ -85,9 +86,9 @@ impl UpdateRule for Prodigy {
         } else {
             step
         };
-        let summed = |s: N, g: N| kept * s + weight * (distance * g) / initial;
+        let summed = |s: Array<'g>, g: Array<'g>| kept * s + weight * (distance * g) / initial;
         // Over all variables, before any of them moves.
-        let total = |terms: &mut dyn Iterator<Item = N>| {
+        let total = |terms: &mut dyn Iterator<Item = Array<'g>>| {
             let sums = terms.map(|term| term.sum(None));
             let total = sums.reduce(|total, next| total + next);
             total.unwrap_or_else(|| epoch.constant(0.0))

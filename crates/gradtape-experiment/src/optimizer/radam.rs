@@ -5,7 +5,7 @@ use super::moments::{
     WEIGHT_DECAY, scaled,
 };
 use super::{
-    Block, Convention, DefaultValue, Description, Domain, Epoch, Initial, Memory, Rule, Setting,
+    ArrayExt, Convention, DefaultValue, Description, Domain, Epoch, Initial, Memory, Rule, Setting,
     Update, UpdateRule,
 };
 use Convention::{Optax, PyTorch};
@@ -75,7 +75,7 @@ impl UpdateRule for RAdam {
         true
     }
 
-    fn record<N: Block>(epoch: &Epoch<'_, N>) -> Update<N> {
+    fn record<'g>(epoch: &Epoch<'_, 'g>) -> Update<'g> {
         let number = |value: f64| epoch.constant(value);
         let (one, two, four) = (number(1.0), number(2.0), number(4.0));
         let count = epoch.updates();

@@ -5,10 +5,10 @@ use std::sync::Arc;
 use super::clip::Clip;
 use super::memory::{Cell, Initial};
 use super::moments::LEARNING_RATE;
-use super::record::{Block, Epoch};
+use super::record::Epoch;
 use super::schedule::{Clock, Schedule};
 use super::{Rule, Update};
-use gradtape_tape::Shape;
+use gradtape_tape::{Array, Shape};
 
 /// The step from a gradient to the next state, as far as it shapes the program.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -23,26 +23,26 @@ pub struct Recipe {
 
 /// The inputs of a [`Recipe`] in an epoch.
 #[derive(Clone, Copy, Debug)]
-pub struct Inputs<'a, N> {
+pub struct Inputs<'a, 'g> {
     /// The variables before the update.
-    pub parameters: &'a [N],
+    pub parameters: &'a [Array<'g>],
     /// The gradient there.
-    pub gradient: &'a [N],
+    pub gradient: &'a [Array<'g>],
     /// The loss there.
-    pub loss: N,
+    pub loss: Array<'g>,
     /// The memory that [`Recipe::memory`] lists.
-    pub memory: &'a [N],
+    pub memory: &'a [Array<'g>],
     /// The settings that [`Recipe::numbers`] names.
-    pub numbers: &'a [N],
+    pub numbers: &'a [Array<'g>],
 }
 
 /// The result of a [`Recipe`].
 #[derive(Clone, Debug)]
-pub struct Next<N> {
+pub struct Next<'g> {
     /// The next state.
-    pub update: Update<N>,
+    pub update: Update<'g>,
     /// The learning rate of the step.
-    pub learning_rate: N,
+    pub learning_rate: Array<'g>,
 }
 
 /// The name of the number of epochs of a run among [`Recipe::numbers`].
@@ -103,11 +103,11 @@ impl Recipe {
 
     /// Records the step to the next state.
     #[must_use]
-    pub fn record<N: Block>(&self, inputs: Inputs<'_, N>) -> Next<N> {
+    pub fn record<'g>(&self, inputs: Inputs<'_, 'g>) -> Next<'g> {
         debug_assert_eq!(inputs.numbers.len(), self.numbers().len());
         let names: Vec<&'static str> = self.rule.numbers().collect();
         let (of_rule, rest) = inputs.numbers.split_at(names.len());
-        let mut numbers: Vec<(&'static str, N)> =
+        let mut numbers: Vec<(&'static str, Array<'g>)> =
             names.iter().copied().zip(of_rule.iter().copied()).collect();
         let (memory, clock) = inputs
             .memory

@@ -2,41 +2,23 @@
 
 use super::moments::LEARNING_RATE;
 use super::{Rule, Setting};
-use gradtape_tape::{Array, Number, Op, Real, Shape, Var};
+use gradtape_tape::{Array, Op};
 
-/// A variable in the graph of an epoch: a number or a whole array. A rule is the same for
-/// both.
+/// What update rules compute of arrays, in the words of their papers.
 ///
 /// Operators broadcast, so a number such as the learning rate combines with any shape.
-pub trait Block: Number + Copy {
-    /// Its shape; that of a number has no axes.
-    fn shape(self) -> Shape;
-
-    /// The sum of all elements, or along an axis. A number is its own sum.
-    #[must_use]
-    fn sum(self, axis: Option<usize>) -> Self;
-
-    /// The same elements in another shape.
-    #[must_use]
-    fn reshape(self, shape: Shape) -> Self;
-
+pub trait ArrayExt: Copy {
     /// The square root.
     #[must_use]
-    fn root(self) -> Self {
-        Number::apply(Op::Sqrt, &[&self])
-    }
+    fn root(self) -> Self;
 
     /// The magnitude.
     #[must_use]
-    fn magnitude(self) -> Self {
-        Number::apply(Op::Abs, &[&self])
-    }
+    fn magnitude(self) -> Self;
 
     /// -1, 0 or 1.
     #[must_use]
-    fn signum(self) -> Self {
-        Number::apply(Op::Sign, &[&self])
-    }
+    fn signum(self) -> Self;
 
     /// The difference between 1 and the next larger number in its precision.
     #[must_use]
@@ -44,12 +26,63 @@ pub trait Block: Number + Copy {
 
     /// The number of elements, as a constant.
     #[must_use]
+    fn count(self) -> Self;
+
+    /// The mean of all elements, or along an axis.
+    #[must_use]
+    fn mean(self, axis: Option<usize>) -> Self;
+
+    /// The Euclidean norm of all elements, as libraries compute it: squares far from 1 may
+    /// overflow or vanish.
+    #[must_use]
+    fn norm(self) -> Self;
+
+    /// The square.
+    #[must_use]
+    fn square(self) -> Self;
+
+    /// The power with any exponent.
+    #[must_use]
+    fn power(self, exponent: Self) -> Self;
+
+    /// The larger of the two.
+    #[must_use]
+    fn greater(self, other: Self) -> Self;
+
+    /// The smaller of the two.
+    #[must_use]
+    fn smaller(self, other: Self) -> Self;
+
+    /// 1 where it is below `other`, else 0.
+    #[must_use]
+    fn is_below(self, other: Self) -> Self;
+
+    /// `yes` where this is not 0, else `no`.
+    #[must_use]
+    fn choose(self, yes: Self, no: Self) -> Self;
+}
+
+impl ArrayExt for Array<'_> {
+    fn root(self) -> Self {
+        self.unary(Op::Sqrt)
+    }
+
+    fn magnitude(self) -> Self {
+        self.unary(Op::Abs)
+    }
+
+    fn signum(self) -> Self {
+        self.unary(Op::Sign)
+    }
+
+    fn machine_epsilon(self) -> Self {
+        self.constant(self.graph().precision().epsilon())
+    }
+
     fn count(self) -> Self {
         self.constant(self.shape().elements().unwrap_or(usize::MAX) as f64)
     }
 
-    /// The mean of all elements, or along an axis.
-    #[must_use]
     fn mean(self, axis: Option<usize>) -> Self {
         let sum = self.sum(axis);
         sum / axis.map_or_else(
@@ -58,134 +91,80 @@ pub trait Block: Number + Copy {
         )
     }
 
-    /// The Euclidean norm of all elements, as libraries compute it: squares far from 1 may
-    /// overflow or vanish.
-    #[must_use]
     fn norm(self) -> Self {
         self.square().sum(None).root()
     }
 
-    /// The square.
-    #[must_use]
     fn square(self) -> Self {
         self * self
     }
 
-    /// The power with any exponent.
-    #[must_use]
     fn power(self, exponent: Self) -> Self {
-        Number::apply(Op::Pow, &[&self, &exponent])
+        self.pow(exponent)
     }
 
-    /// The larger of the two.
-    #[must_use]
     fn greater(self, other: Self) -> Self {
-        Number::apply(Op::Max, &[&self, &other])
+        self.binary(Op::Max, other)
     }
 
-    /// The smaller of the two.
-    #[must_use]
     fn smaller(self, other: Self) -> Self {
-        Number::apply(Op::Min, &[&self, &other])
+        self.binary(Op::Min, other)
     }
 
-    /// 1 where it is below `other`, else 0.
-    #[must_use]
     fn is_below(self, other: Self) -> Self {
-        Number::apply(Op::Less, &[&self, &other])
+        self.binary(Op::Less, other)
     }
 
-    /// `yes` where this is not 0, else `no`.
-    #[must_use]
     fn choose(self, yes: Self, no: Self) -> Self {
-        Number::apply(Op::Where, &[&self, &yes, &no])
-    }
-}
-
-impl<T: Real> Block for Var<'_, T> {
-    fn shape(self) -> Shape {
-        Shape::scalar()
-    }
-
-    fn machine_epsilon(self) -> Self {
-        self.constant(T::EPSILON.to_f64())
-    }
-
-    fn sum(self, _: Option<usize>) -> Self {
-        self
-    }
-
-    fn reshape(self, _: Shape) -> Self {
-        self
-    }
-}
-
-impl<T: Real> Block for Array<'_, T> {
-    fn shape(self) -> Shape {
-        Array::shape(self)
-    }
-
-    fn machine_epsilon(self) -> Self {
-        self.constant(T::EPSILON.to_f64())
-    }
-
-    fn sum(self, axis: Option<usize>) -> Self {
-        if Array::shape(self).is_empty() {
-            return self;
-        }
-        Array::sum(self, axis)
-    }
-
-    fn reshape(self, shape: Shape) -> Self {
-        Array::reshape(self, shape)
+        self.select(yes, no)
     }
 }
 
 /// The inputs of an update rule in one epoch.
 #[derive(Debug)]
-pub struct Epoch<'a, N> {
+pub struct Epoch<'a, 'g> {
     /// The rule.
     pub rule: Rule,
     /// The variables before the update.
-    pub parameters: &'a [N],
+    pub parameters: &'a [Array<'g>],
     /// The gradient there, clipped if the file says so.
-    pub gradient: &'a [N],
+    pub gradient: &'a [Array<'g>],
     /// The rule's memory, in the order of [`Memory::cells`](super::Memory::cells).
-    pub memory: &'a [N],
+    pub memory: &'a [Array<'g>],
     /// The learning rate in force.
-    pub learning_rate: N,
+    pub learning_rate: Array<'g>,
     /// The number of this update, from 1, for a rule that [counts](Rule::counts).
-    pub count: Option<N>,
+    pub count: Option<Array<'g>>,
     /// The settings that [`Rule::numbers`] names.
-    pub numbers: &'a [(&'static str, N)],
+    pub numbers: &'a [(&'static str, Array<'g>)],
     /// A setting that differs between epochs.
     pub varying: Option<&'static str>,
 }
 
 /// One variable of an [`Epoch`] with its gradient and its slots.
 #[derive(Clone, Copy, Debug)]
-pub struct Entry<N, const K: usize> {
+pub struct Entry<'g, const K: usize> {
     /// The variable.
-    pub x: N,
+    pub x: Array<'g>,
     /// Its gradient.
-    pub g: N,
+    pub g: Array<'g>,
     /// Its slots.
-    pub memory: [N; K],
+    pub memory: [Array<'g>; K],
 }
 
 /// The result of an update rule.
 #[derive(Clone, Debug)]
-pub struct Update<N> {
+pub struct Update<'g> {
     /// The variables after the update.
-    pub parameters: Vec<N>,
+    pub parameters: Vec<Array<'g>>,
     /// The memory after the update, as in [`Epoch::memory`].
-    pub memory: Vec<N>,
+    pub memory: Vec<Array<'g>>,
 }
 
-impl<N: Block> Epoch<'_, N> {
+impl<'g> Epoch<'_, 'g> {
     /// A constant number.
     #[must_use]
-    pub fn constant(&self, value: f64) -> N {
+    pub fn constant(&self, value: f64) -> Array<'g> {
         self.learning_rate.constant(value)
     }
 
@@ -199,7 +178,7 @@ impl<N: Block> Epoch<'_, N> {
     /// The number of a setting that the convention has.
     #[must_use]
     #[track_caller]
-    pub fn number(&self, setting: Setting) -> N {
+    pub fn number(&self, setting: Setting) -> Array<'g> {
         let description = self.rule.method().description();
         description.check_number(self.rule.convention(), setting);
         if setting == LEARNING_RATE {
@@ -213,14 +192,14 @@ impl<N: Block> Epoch<'_, N> {
     /// The number of a setting, unless it is 0 or the convention lacks it.
     #[must_use]
     #[track_caller]
-    pub fn optional(&self, setting: Setting) -> Option<N> {
+    pub fn optional(&self, setting: Setting) -> Option<Array<'g>> {
         self.has(setting).then(|| self.number(setting))
     }
 
     /// One minus the number of a setting.
     #[must_use]
     #[track_caller]
-    pub fn rest(&self, setting: Setting) -> N {
+    pub fn rest(&self, setting: Setting) -> Array<'g> {
         self.constant(1.0) - self.number(setting)
     }
 
@@ -230,13 +209,13 @@ impl<N: Block> Epoch<'_, N> {
     ///
     /// If the rule does not [count](Rule::counts) them.
     #[must_use]
-    pub fn updates(&self) -> N {
+    pub fn updates(&self) -> Array<'g> {
         self.count.expect("the rule says that it counts")
     }
 
     /// Scalar number `place` of the memory.
     #[must_use]
-    pub fn scalar(&self, place: usize) -> N {
+    pub fn scalar(&self, place: usize) -> Array<'g> {
         let slots = self.rule.memory().slots.len();
         self.memory[slots * self.parameters.len() + place]
     }
@@ -245,7 +224,7 @@ impl<N: Block> Epoch<'_, N> {
     /// is remembered as scalar number `place` and is 1 at the start.
     #[must_use]
     #[track_caller]
-    pub fn power(&self, setting: Setting, place: usize) -> N {
+    pub fn power(&self, setting: Setting, place: usize) -> Array<'g> {
         let number = self.number(setting);
         match self.count {
             // The product of different numbers is not a power.
@@ -256,7 +235,7 @@ impl<N: Block> Epoch<'_, N> {
 
     /// Slot number `slot` of the memory for each variable.
     #[must_use]
-    pub fn slot(&self, slot: usize) -> &[N] {
+    pub fn slot(&self, slot: usize) -> &[Array<'g>] {
         let variables = self.parameters.len();
         &self.memory[slot * variables..][..variables]
     }
@@ -264,8 +243,8 @@ impl<N: Block> Epoch<'_, N> {
     /// Applies a rule with K slots to each variable.
     pub fn each<const K: usize>(
         &self,
-        mut rule: impl FnMut(Entry<N, K>) -> (N, [N; K]),
-    ) -> Update<N> {
+        mut rule: impl FnMut(Entry<'g, K>) -> (Array<'g>, [Array<'g>; K]),
+    ) -> Update<'g> {
         self.each_listed(|x, g, memory| {
             let memory = std::array::from_fn(|slot| memory[slot]);
             let (moved, memory) = rule(Entry { x, g, memory });
@@ -275,13 +254,16 @@ impl<N: Block> Epoch<'_, N> {
 
     /// Applies a rule to each variable, its gradient and its slots, whose number depends
     /// on the settings.
-    pub fn each_listed(&self, mut rule: impl FnMut(N, N, &[N]) -> (N, Vec<N>)) -> Update<N> {
+    pub fn each_listed(
+        &self,
+        mut rule: impl FnMut(Array<'g>, Array<'g>, &[Array<'g>]) -> (Array<'g>, Vec<Array<'g>>),
+    ) -> Update<'g> {
         let variables = self.parameters.len();
         let slots = self.rule.memory().slots.len();
         let mut parameters = Vec::with_capacity(variables);
         let mut memory = vec![Vec::with_capacity(variables); slots];
         for (place, (x, g)) in self.parameters.iter().zip(self.gradient).enumerate() {
-            let before: Vec<N> = (0..slots).map(|slot| self.slot(slot)[place]).collect();
+            let before: Vec<Array<'g>> = (0..slots).map(|slot| self.slot(slot)[place]).collect();
             let (moved, after) = rule(*x, *g, &before);
             debug_assert_eq!(after.len(), slots, "{}", self.rule.method().name());
             parameters.push(moved);
@@ -296,10 +278,10 @@ impl<N: Block> Epoch<'_, N> {
     }
 }
 
-impl<N> Update<N> {
+impl<'g> Update<'g> {
     /// The same update with these scalars after the slots.
     #[must_use]
-    pub fn and(mut self, scalars: impl IntoIterator<Item = N>) -> Self {
+    pub fn and(mut self, scalars: impl IntoIterator<Item = Array<'g>>) -> Self {
         self.memory.extend(scalars);
         self
     }

@@ -3,11 +3,12 @@
 use super::moments::{Decay, EPSILON, LEARNING_RATE, WEIGHT_DECAY};
 use super::sgd::{MOMENTUM, NESTEROV};
 use super::{
-    Block, Convention, DefaultValue, Description, Domain, Epoch, Initial, Memory, Rule, Setting,
+    ArrayExt, Convention, DefaultValue, Description, Domain, Epoch, Initial, Memory, Rule, Setting,
     Update, UpdateRule,
 };
 use Convention::{Keras, Optax, PyTorch};
 use DefaultValue::{Number, Required, Switch};
+use gradtape_tape::Array;
 
 /// `RMSProp`.
 pub(super) struct RmsProp;
@@ -99,7 +100,9 @@ momentum   b ← μ·b + η·g/r;  x ← x − b",
 
 /// The update of a running mean of squares with the decay rate `rho`, in the order of
 /// operations of the convention.
-pub(super) fn mean_of_squares<N: Block>(epoch: &Epoch<'_, N>) -> impl Fn(N, N) -> N + use<N> {
+pub(super) fn mean_of_squares<'g>(
+    epoch: &Epoch<'_, 'g>,
+) -> impl Fn(Array<'g>, Array<'g>) -> Array<'g> + use<'g> {
     let (rho, rest) = (epoch.number(RHO), epoch.rest(RHO));
     let is_pytorch = epoch.rule.convention() == PyTorch;
     move |mean, g| {
@@ -128,7 +131,7 @@ impl UpdateRule for RmsProp {
         Memory::slots(&slots).and(&power)
     }
 
-    fn record<N: Block>(epoch: &Epoch<'_, N>) -> Update<N> {
+    fn record<'g>(epoch: &Epoch<'_, 'g>) -> Update<'g> {
         let convention = epoch.rule.convention();
         let (rate, epsilon) = (epoch.learning_rate, epoch.number(EPSILON));
         let (rho, rest) = (epoch.number(RHO), epoch.rest(RHO));
@@ -136,7 +139,7 @@ impl UpdateRule for RmsProp {
         let (mean, decay) = (mean_of_squares(epoch), Decay::of(epoch));
         let is_corrected = epoch.has(BIAS_CORRECTION);
         let power = is_corrected.then(|| epoch.power(RHO, 0));
-        let corrected = |mean: N| match power {
+        let corrected = |mean: Array<'g>| match power {
             Some(power) => mean / (epoch.constant(1.0) - power),
             None => mean,
         };

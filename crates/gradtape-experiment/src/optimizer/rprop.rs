@@ -2,11 +2,12 @@
 
 use super::moments::LEARNING_RATE;
 use super::{
-    Block, Convention, DefaultValue, Description, Domain, Epoch, Memory, Rule, Setting, Update,
+    ArrayExt, Convention, DefaultValue, Description, Domain, Epoch, Memory, Rule, Setting, Update,
     UpdateRule,
 };
 use Convention::{Optax, PyTorch};
 use DefaultValue::{Number, Required};
+use gradtape_tape::Array;
 
 /// Rprop.
 pub(super) struct Rprop;
@@ -75,11 +76,11 @@ impl UpdateRule for Rprop {
         Memory::zeros(2)
     }
 
-    fn record<N: Block>(epoch: &Epoch<'_, N>) -> Update<N> {
+    fn record<'g>(epoch: &Epoch<'_, 'g>) -> Update<'g> {
         let (minus, plus) = (epoch.number(ETA_MINUS), epoch.number(ETA_PLUS));
         let (least, greatest) = (epoch.number(MIN_STEP_SIZE), epoch.number(MAX_STEP_SIZE));
         let (zero, one) = (epoch.constant(0.0), epoch.constant(1.0));
-        let within = |step: N| step.greater(least).smaller(greatest);
+        let within = |step: Array<'g>| step.greater(least).smaller(greatest);
         epoch.each(|e| {
             let [step, before] = e.memory;
             // Only the step before the first epoch is 0.

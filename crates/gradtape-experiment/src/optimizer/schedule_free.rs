@@ -2,11 +2,12 @@
 
 use super::moments::{Average, BETA2, Decay, EPSILON, LEARNING_RATE, WEIGHT_DECAY};
 use super::{
-    Block, Convention, DefaultValue, Description, Domain, Epoch, Initial, Memory, Rule, Setting,
+    ArrayExt, Convention, DefaultValue, Description, Domain, Epoch, Initial, Memory, Rule, Setting,
     Update, UpdateRule,
 };
 use Convention::{Keras, Optax};
 use DefaultValue::Number;
+use gradtape_tape::Array;
 
 /// Gradient descent with averaging instead of a schedule.
 pub(super) struct ScheduleFreeSgd;
@@ -98,14 +99,14 @@ impl UpdateRule for ScheduleFreeSgd {
     const DESCRIPTION: &'static Description = &SGD;
 
     fn memory(rule: Rule) -> Memory {
-        Memory::slots(&[Initial::Parameters]).and(Averaging::<()>::memory(rule))
+        Memory::slots(&[Initial::Parameters]).and(Averaging::memory(rule))
     }
 
     fn counts(rule: Rule) -> bool {
         rule.has(WARMUP_STEPS)
     }
 
-    fn record<N: Block>(epoch: &Epoch<'_, N>) -> Update<N> {
+    fn record<'g>(epoch: &Epoch<'_, 'g>) -> Update<'g> {
         let averaging = Averaging::of(epoch, 0);
         let decay = Decay::of(epoch);
         let update = epoch.each(|e| {
@@ -124,14 +125,14 @@ impl UpdateRule for ScheduleFreeAdamW {
     fn memory(rule: Rule) -> Memory {
         Memory::slots(&[Initial::Parameters, Initial::Number(0.0)])
             .and(&[Initial::Number(1.0)])
-            .and(Averaging::<()>::memory(rule))
+            .and(Averaging::memory(rule))
     }
 
     fn counts(rule: Rule) -> bool {
         rule.has(WARMUP_STEPS) || rule.convention() == Keras
     }
 
-    fn record<N: Block>(epoch: &Epoch<'_, N>) -> Update<N> {
+    fn record<'g>(epoch: &Epoch<'_, 'g>) -> Update<'g> {
         let second = Average::of(epoch, BETA2, 0);
         let averaging = Averaging::of(epoch, 1);
         let decay = Decay::of(epoch);
@@ -153,22 +154,22 @@ impl UpdateRule for ScheduleFreeAdamW {
 }
 
 /// The averaging, which is the same for all variables.
-struct Averaging<N> {
+struct Averaging<'g> {
     /// γ, the learning rate of z.
-    rate: N,
+    rate: Array<'g>,
     /// c, the weight of the newest z in the average.
-    weight: N,
+    weight: Array<'g>,
     /// β₁.
-    share: N,
+    share: Array<'g>,
     /// 1 − β₁.
-    rest: N,
+    rest: Array<'g>,
     /// Whether the parameters change by a difference, as in optax.
     adds: bool,
     /// L and S, where they are remembered.
-    after: Vec<N>,
+    after: Vec<Array<'g>>,
 }
 
-impl<N> Averaging<N> {
+impl<'g> Averaging<'g> {
     /// L and S, which Keras does not have.
     fn memory(rule: Rule) -> &'static [Initial] {
         match rule.convention() {
@@ -178,9 +179,9 @@ impl<N> Averaging<N> {
     }
 }
 
-impl<N: Block> Averaging<N> {
+impl<'g> Averaging<'g> {
     /// L and S are remembered as scalar number `place` and the next one.
-    fn of(epoch: &Epoch<'_, N>, place: usize) -> Self {
+    fn of(epoch: &Epoch<'_, 'g>, place: usize) -> Self {
         let (one, zero) = (epoch.constant(1.0), epoch.constant(0.0));
         let rate = epoch.learning_rate;
         let steps = epoch.optional(WARMUP_STEPS);
@@ -190,7 +191,9 @@ impl<N: Block> Averaging<N> {
             (rate, one / count, Vec::new())
         } else {
             // The learning rate of the warm-up, as in the linear schedule of optax.
-            let warmed = |count: N, steps: N| rate - rate * (one - count.smaller(steps) / steps);
+            let warmed = |count: Array<'g>, steps: Array<'g>| {
+                rate - rate * (one - count.smaller(steps) / steps)
+            };
             let of_average = steps.map_or(rate, |steps| warmed(epoch.updates(), steps));
             let rate = steps.map_or(rate, |steps| warmed(epoch.updates() - one, steps));
             let greatest = epoch.scalar(place).greater(of_average);
@@ -211,7 +214,7 @@ impl<N: Block> Averaging<N> {
     }
 
     /// The parameters after z changed to `next`.
-    fn moved(&self, y: N, z: N, next: N) -> N {
+    fn moved(&self, y: Array<'g>, z: Array<'g>, next: Array<'g>) -> Array<'g> {
         let average = (y - self.rest * z) / self.share;
         let rest = average.constant(1.0) - self.weight;
         let average = rest * average + self.weight * next;

@@ -2,7 +2,7 @@
 
 use super::moments::{Decay, LEARNING_RATE, WEIGHT_DECAY};
 use super::{
-    Block, Convention, DefaultValue, Description, Domain, Epoch, Memory, Rule, Setting, Update,
+    ArrayExt, Convention, DefaultValue, Description, Domain, Epoch, Memory, Rule, Setting, Update,
     UpdateRule,
 };
 use Convention::{Keras, Optax, PyTorch};
@@ -82,7 +82,7 @@ impl UpdateRule for Sgd {
         Memory::zeros(usize::from(rule.has(MOMENTUM))).and(&scalars)
     }
 
-    fn record<N: Block>(epoch: &Epoch<'_, N>) -> Update<N> {
+    fn record<'g>(epoch: &Epoch<'_, 'g>) -> Update<'g> {
         let (rate, decay) = (epoch.learning_rate, Decay::of(epoch));
         let Some(momentum) = epoch.optional(MOMENTUM) else {
             return epoch.each(|e| {

@@ -4,7 +4,7 @@
 use super::schedule::{Kind, Outline, RateFormula, Schedule};
 use super::search::Rounded;
 use super::*;
-use gradtape_tape::{ArrayGraph, Shape, Subnormals};
+use gradtape_tape::{Graph, Precision, Shape, Subnormals};
 use std::sync::Arc;
 
 type Values = Vec<(&'static str, Value)>;
@@ -76,7 +76,7 @@ fn pairs<T: Copy + 'static>(
 fn record(recipe: &Recipe) {
     let shapes: [&[usize]; 4] = [&[], &[3], &[2, 3], &[3, 2]];
     let shapes = shapes.map(Shape::from);
-    let graph = ArrayGraph::<f64>::new(Subnormals::Keep);
+    let graph = Graph::new(Precision::F64, Subnormals::Keep);
     let inputs = |shapes: &[Shape]| -> Vec<_> {
         let inputs = shapes.iter().map(|shape| graph.input(shape.clone()));
         inputs.collect()

@@ -2,7 +2,8 @@
 
 use super::moments::{Averages, BETA1, BETA2, EPSILON, POWERS, REQUIRED_RATE};
 use super::{
-    Block, Convention, DefaultValue, Description, Epoch, Initial, Memory, Rule, Update, UpdateRule,
+    ArrayExt, Convention, DefaultValue, Description, Epoch, Initial, Memory, Rule, Update,
+    UpdateRule,
 };
 use Convention::Optax;
 use DefaultValue::Number;
@@ -36,7 +37,7 @@ impl UpdateRule for Yogi {
         Memory::slots(&[FIRST, FIRST]).and(POWERS)
     }
 
-    fn record<N: Block>(epoch: &Epoch<'_, N>) -> Update<N> {
+    fn record<'g>(epoch: &Epoch<'_, 'g>) -> Update<'g> {
         let averages = Averages::of(epoch);
         let Averages { first, second } = averages;
         let update = epoch.each(|e| {

@@ -14,6 +14,7 @@ mod expectations;
 mod filter;
 mod grid;
 mod limits;
+mod loss;
 mod minimum;
 mod properties;
 mod quantity;
@@ -38,6 +39,7 @@ use gradtape_tape::Subnormals;
 
 use columns::Columns;
 use decide::Files;
+pub(crate) use loss::Rows;
 use start::{Draws, Start};
 
 #[doc(hidden)]

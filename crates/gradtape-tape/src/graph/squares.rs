@@ -1,32 +1,32 @@
 //! The squares that a sum consists of.
 
-use super::{Graph, Node, Var};
-use crate::{Op, Real};
+use super::{Array, Graph, Node};
+use crate::Op;
 
 /// A square with a factor.
 #[derive(Clone, Copy, Debug)]
-pub struct Square<'g, T> {
+pub struct Square<'g> {
     /// The factor of the square; it does not depend on the variables.
-    pub factor: Var<'g, T>,
+    pub factor: Array<'g>,
     /// The number that is squared.
-    pub residual: Var<'g, T>,
+    pub residual: Array<'g>,
 }
 
 /// A part of the sum: `factor` · `times`² · `term`.
-struct Term<'g, T> {
-    factor: Var<'g, T>,
-    times: Option<Var<'g, T>>,
-    term: Var<'g, T>,
+struct Term<'g> {
+    factor: Array<'g>,
+    times: Option<Array<'g>>,
+    term: Array<'g>,
 }
 
 /// A product of a number that does not depend on the variables and powers of what does.
-struct Product<'g, T> {
-    factor: Var<'g, T>,
+struct Product<'g> {
+    factor: Array<'g>,
     /// Each with twice its exponent, so that roots count too.
-    powers: Vec<(Var<'g, T>, i32)>,
+    powers: Vec<(Array<'g>, i32)>,
 }
 
-impl<T: Real> Graph<T> {
+impl Graph {
     /// The squares whose sum is `target`, except for terms that do not depend on
     /// `variables`; `None` if it was not recorded as a sum of squares.
     ///
@@ -39,13 +39,13 @@ impl<T: Real> Graph<T> {
     /// # Examples
     ///
     /// ```
-    /// use gradtape_tape::{Graph, Op, Subnormals};
+    /// use gradtape_tape::{Graph, Op, Precision, Subnormals};
     ///
-    /// let graph = Graph::<f64>::new(Subnormals::Keep);
-    /// let (x, y) = (graph.input(), graph.input());
+    /// let graph = Graph::new(Precision::F64, Subnormals::Keep);
+    /// let (x, y) = (graph.input([]), graph.input([]));
     /// let f = (x.powi(4) + y * y * graph.constant(3.0)) / graph.constant(2.0);
     /// let squares = graph.squares(f, &[x, y]).expect("a sum of squares");
-    /// assert_eq!(squares[0].residual.id(), x.powi(2).id());
+    /// assert_eq!(squares[0].residual.node(), x.powi(2).node());
     /// assert_eq!(squares[1].factor.value(), Some(1.5));
     /// assert!(graph.squares(f + x, &[x, y]).is_none());
     ///
@@ -56,15 +56,15 @@ impl<T: Real> Graph<T> {
     #[doc(hidden)]
     pub fn squares<'g>(
         &'g self,
-        target: Var<'g, T>,
-        variables: &[Var<'g, T>],
-    ) -> Option<Vec<Square<'g, T>>> {
-        let depends = self.dependents(variables, target.id);
-        let is_fixed = |var: Var<'g, T>| !depends[var.id.index()];
+        target: Array<'g>,
+        variables: &[Array<'g>],
+    ) -> Option<Vec<Square<'g>>> {
+        let depends = self.dependents(variables, target, |_, _| true);
+        let is_fixed = |array: Array<'g>| !depends[array.node()];
         let mut squares = Vec::new();
         // The next one is the last of the list.
         let mut waiting = vec![Term {
-            factor: self.constant(T::ONE),
+            factor: self.constant(1.0),
             times: None,
             term: target,
         }];
@@ -101,7 +101,7 @@ impl<T: Real> Graph<T> {
                 }
                 Op::Neg => wait(-factor, times, x),
                 Op::Where if is_fixed(x) => {
-                    let zero = self.constant(T::ZERO);
+                    let zero = self.constant(0.0);
                     wait(x.select(zero, factor), times, z);
                     wait(x.select(factor, zero), times, y);
                 }
@@ -117,7 +117,7 @@ impl<T: Real> Graph<T> {
                     // A sum of squares itself, as what a root was of.
                     let sum = product.take(|_, twice| twice == 2);
                     let is_hypot =
-                        |base: Var<'g, T>| matches!(self.operation(base), Some((Op::Hypot, _)));
+                        |base: Array<'g>| matches!(self.operation(base), Some((Op::Hypot, _)));
                     let hypot = product.take(|base, twice| twice == 4 && is_hypot(base));
                     let root = self.root(&product.powers)?;
                     match (sum, hypot) {
@@ -139,9 +139,9 @@ impl<T: Real> Graph<T> {
     }
 
     /// The operation that a node is the result of.
-    fn operation<'g>(&'g self, var: Var<'g, T>) -> Option<(Op, [Var<'g, T>; 3])> {
-        match self.nodes.borrow().list[var.id.index()] {
-            Node::Apply(op, operands) => Some((op, operands.map(|id| Var { graph: self, id }))),
+    fn operation<'g>(&'g self, array: Array<'g>) -> Option<(Op, [Array<'g>; 3])> {
+        match self.nodes.borrow().list[array.node()].node {
+            Node::Each(op, operands) => Some((op, operands.map(|id| self.array(id)))),
             _ => None,
         }
     }
@@ -149,11 +149,11 @@ impl<T: Real> Graph<T> {
     /// Takes a term apart into factors.
     fn product<'g>(
         &'g self,
-        term: Var<'g, T>,
-        is_fixed: &impl Fn(Var<'g, T>) -> bool,
-    ) -> Option<Product<'g, T>> {
+        term: Array<'g>,
+        is_fixed: &impl Fn(Array<'g>) -> bool,
+    ) -> Option<Product<'g>> {
         let mut product = Product {
-            factor: self.constant(T::ONE),
+            factor: self.constant(1.0),
             powers: Vec::new(),
         };
         // All of these exponents are whole.
@@ -193,7 +193,7 @@ impl<T: Real> Graph<T> {
     }
 
     /// Whether no factor of a product is a root, whose square is its radicand.
-    fn has_no_root<'g>(&'g self, term: Var<'g, T>, is_fixed: &impl Fn(Var<'g, T>) -> bool) -> bool {
+    fn has_no_root<'g>(&'g self, term: Array<'g>, is_fixed: &impl Fn(Array<'g>) -> bool) -> bool {
         let mut waiting = vec![term];
         while let Some(term) = waiting.pop() {
             let operation = self.operation(term).filter(|_| !is_fixed(term));
@@ -209,8 +209,8 @@ impl<T: Real> Graph<T> {
 
     /// The product whose square these are, `Some(None)` if there are none; `None` if they
     /// are not a square.
-    fn root<'g>(&'g self, powers: &[(Var<'g, T>, i32)]) -> Option<Option<Var<'g, T>>> {
-        let mut root: Option<Var<'g, T>> = None;
+    fn root<'g>(&'g self, powers: &[(Array<'g>, i32)]) -> Option<Option<Array<'g>>> {
+        let mut root: Option<Array<'g>> = None;
         for (base, twice) in powers {
             if twice % 4 != 0 {
                 return None;
@@ -229,10 +229,10 @@ impl<T: Real> Graph<T> {
     /// The squares of a hypotenuse, each times that of `root`.
     fn hypot_squares<'g>(
         &'g self,
-        factor: Var<'g, T>,
-        root: Option<Var<'g, T>>,
-        hypot: Var<'g, T>,
-        squares: &mut Vec<Square<'g, T>>,
+        factor: Array<'g>,
+        root: Option<Array<'g>>,
+        hypot: Array<'g>,
+        squares: &mut Vec<Square<'g>>,
     ) {
         let mut waiting = vec![hypot];
         while let Some(side) = waiting.pop() {
@@ -247,9 +247,9 @@ impl<T: Real> Graph<T> {
     }
 }
 
-impl<'g, T: Real> Product<'g, T> {
+impl<'g> Product<'g> {
     /// Multiplies with a power.
-    fn multiply(&mut self, base: Var<'g, T>, twice: i32) {
+    fn multiply(&mut self, base: Array<'g>, twice: i32) {
         match self
             .powers
             .iter_mut()
@@ -262,7 +262,7 @@ impl<'g, T: Real> Product<'g, T> {
     }
 
     /// Removes the first power that fulfils a condition.
-    fn take(&mut self, holds: impl Fn(Var<'g, T>, i32) -> bool) -> Option<Var<'g, T>> {
+    fn take(&mut self, holds: impl Fn(Array<'g>, i32) -> bool) -> Option<Array<'g>> {
         let mut powers = self.powers.iter();
         let place = powers.position(|(base, twice)| holds(*base, *twice))?;
         Some(self.powers.remove(place).0)

@@ -6,7 +6,7 @@ use super::{Dimension, Function, GREATEST_DIMENSION, Gradient, Kind, KnownMinimu
 use crate::number::grouped;
 use crate::objective::{Formula, Inputs, Objective};
 use gradtape_engine::Program;
-use gradtape_tape::{Graph, Shape, Subnormals};
+use gradtape_tape::{Graph, Precision, Shape, Subnormals};
 
 /// A function of the catalogue with a fixed number of variables: everything that
 /// depends on it is evaluated.
@@ -120,15 +120,15 @@ impl Instance {
     /// # Examples
     ///
     /// ```
-    /// use gradtape_tape::{Graph, Subnormals};
+    /// use gradtape_tape::{Graph, Precision, Subnormals};
     /// use gradtape_engine::Program;
     /// use gradtape_experiment::objective::catalogue::Function;
     ///
     /// let booth = Function::named("booth").expect("it is in the catalogue");
     /// let objective = booth.instance(None)?.objective();
-    /// let graph = Graph::<f64>::new(Subnormals::Keep);
-    /// let [x, y] = [graph.input(), graph.input()];
-    /// let loss = objective.trace(&graph, &[x, y], &[]);
+    /// let graph = Graph::new(Precision::F64, Subnormals::Keep);
+    /// let [x, y] = [graph.input([]), graph.input([])];
+    /// let loss = objective.trace(&graph, &[x, y], &[], &[]);
     /// assert_eq!(Program::new(&graph, &[loss]).evaluate(&[1.0, 3.0]), [0.0]);
     /// # Ok::<(), gradtape_experiment::objective::catalogue::WrongDimension>(())
     /// ```
@@ -205,8 +205,8 @@ impl Text {
             return Text::Number(number);
         }
         let formula = Formula::parse(text).expect("a test reads every formula of the table");
-        let graph = Graph::<f64>::new(Subnormals::Keep);
-        let (i, n) = (graph.input(), graph.input());
+        let graph = Graph::new(Precision::F64, Subnormals::Keep);
+        let (i, n) = (graph.input([]), graph.input([]));
         let value = formula.trace(&graph, &[("i", i), ("n", n)].into());
         Text::Formula(Program::new(&graph, &[value]))
     }

@@ -5,7 +5,7 @@ use super::index::progression;
 use super::shape::{Detail, Found, Looking, Type, described, known, plain};
 use crate::mistake::{Code, Mistake};
 use crate::objective::function::{Each, Function, Meaning};
-use gradtape_tape::{Op, Shape, Var};
+use gradtape_tape::{Array, Op, Shape};
 
 /// The number of elements of this shape that become one along an axis, or in total.
 pub(super) fn reduced(shape: &Shape, axis: Option<usize>) -> usize {
@@ -35,7 +35,7 @@ impl Looking<'_> {
                     return Err(Mistake::new(Code::Shape, self.span(x), message, label));
                 }
             }
-            let value = |of: &[Var<'_, f64>]| each.of(of).value();
+            let value = |of: &[Array<'_>]| each.of(of).value();
             return self.elementwise(id, &name, arguments, value);
         }
         Ok(match function.meaning {

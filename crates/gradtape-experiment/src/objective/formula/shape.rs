@@ -8,7 +8,7 @@ use super::{
 };
 use crate::mistake::{Code, Mistake, Span};
 use crate::number::grouped;
-use gradtape_tape::{Graph, Shape, Subnormals, Var};
+use gradtape_tape::{Array, Graph, Precision, Shape, Subnormals};
 
 /// What a name stands for, or what a sub-formula gives.
 #[derive(Clone, Debug, PartialEq)]
@@ -80,7 +80,7 @@ impl Shaped {
 /// Finds shapes: the formulas of one objective, one after the other.
 pub(in crate::objective) struct Checker {
     /// Numbers that are known are computed as constants of a graph.
-    graph: Graph<f64>,
+    graph: Graph,
     /// Elements of all vectors and matrices so far.
     elements: usize,
 }
@@ -88,7 +88,7 @@ pub(in crate::objective) struct Checker {
 impl Checker {
     pub(in crate::objective) fn new() -> Self {
         Checker {
-            graph: Graph::new(Subnormals::Keep),
+            graph: Graph::new(Precision::F64, Subnormals::Keep),
             elements: 0,
         }
     }
@@ -194,7 +194,7 @@ pub(super) struct Looking<'a> {
     pub(super) formula: &'a Formula,
     names: &'a HashMap<&'a str, Type>,
     found: &'a [Option<Found>],
-    graph: &'a Graph<f64>,
+    graph: &'a Graph,
 }
 
 impl Looking<'_> {
@@ -222,7 +222,7 @@ impl Looking<'_> {
             Kind::Binary(Operator::MatMul, x, y) => Some(self.product(id, *x, *y)?),
             Kind::Binary(operator, x, y) => {
                 let name = format!("`{}`", operator.symbol());
-                let value = |of: &[Var<'_, f64>]| operator.of(of[0], of[1]).value();
+                let value = |of: &[Array<'_>]| operator.of(of[0], of[1]).value();
                 Some(self.elementwise(id, &name, &[*x, *y], value)?)
             }
             Kind::Call(_, arguments, _) if !has_all(arguments) => None,
@@ -287,7 +287,7 @@ impl Looking<'_> {
         id: PartId,
         name: &str,
         operands: &[PartId],
-        value: impl Fn(&[Var<'_, f64>]) -> Option<f64>,
+        value: impl Fn(&[Array<'_>]) -> Option<f64>,
     ) -> Result<Found, Mistake> {
         let mut shape = self.of(operands[0]).shape.clone();
         // The operand that the shape comes from.
@@ -326,7 +326,7 @@ impl Looking<'_> {
             let known = self.of(*operand).known?;
             Some(self.graph.constant(known))
         });
-        let known: Option<Vec<Var<'_, f64>>> = known.collect();
+        let known: Option<Vec<Array<'_>>> = known.collect();
         let known = known.and_then(|operands| value(&operands));
         Ok(plain(Type { shape, known }))
     }

@@ -1,7 +1,7 @@
 use super::*;
 use crate::objective::{Inputs, Objective};
 use gradtape_engine::Program;
-use gradtape_tape::{Graph, Shape, Subnormals};
+use gradtape_tape::{Graph, Precision, Shape, Subnormals};
 
 /// The names of the tests: two numbers, two vectors, two matrices.
 fn objective(text: &str) -> Result<Objective, Vec<Mistake>> {
@@ -33,7 +33,7 @@ fn objective(text: &str) -> Result<Objective, Vec<Mistake>> {
 /// M = [[1, 2, 3], [4, 5, 6]], S = [[2, 0, 1], [0, 3, 0], [1, 0, 4]].
 fn value(text: &str) -> f64 {
     let objective = objective(text).unwrap_or_else(|mistakes| panic!("{text}: {mistakes:?}"));
-    let graph = Graph::<f64>::new(Subnormals::Keep);
+    let graph = Graph::new(Precision::F64, Subnormals::Keep);
     let mut numbers: Vec<f64> = Vec::new();
     for (name, _) in objective.variables() {
         numbers.extend_from_slice(match name.as_str() {
@@ -45,10 +45,10 @@ fn value(text: &str) -> f64 {
             _ => &[2.0, 0.0, 1.0, 0.0, 3.0, 0.0, 1.0, 0.0, 4.0],
         });
     }
-    let parameters: Vec<_> = numbers.iter().map(|_| graph.input()).collect();
-    let constant = graph.input();
+    let parameters: Vec<_> = numbers.iter().map(|_| graph.input([])).collect();
+    let constant = graph.input([]);
     numbers.push(0.0);
-    let result = objective.trace(&graph, &parameters, &[constant]);
+    let result = objective.trace_elements(&graph, &parameters, &[constant]);
     Program::new(&graph, &[result]).evaluate(&numbers)[0]
 }
 
@@ -320,10 +320,13 @@ fn what_is_known_folds_to_a_constant() {
     ] {
         let nodes = |text: &str| {
             let objective = objective(text).unwrap();
-            let graph = Graph::<f64>::new(Subnormals::Keep);
+            let graph = Graph::new(Precision::F64, Subnormals::Keep);
             let parameters = ["x", "y", "v"].map(|name| {
                 let count = if name == "v" { 3 } else { 1 };
-                (name, (0..count).map(|_| graph.input()).collect::<Vec<_>>())
+                (
+                    name,
+                    (0..count).map(|_| graph.input([])).collect::<Vec<_>>(),
+                )
             });
             let given = objective.variables().iter();
             let given = given.flat_map(|(name, shape)| {
@@ -331,13 +334,13 @@ fn what_is_known_folds_to_a_constant() {
                 match found {
                     Some((_, inputs)) => inputs.clone(),
                     None => (0..shape.elements().unwrap())
-                        .map(|_| graph.input())
+                        .map(|_| graph.input([]))
                         .collect(),
                 }
             });
             let given: Vec<_> = given.collect();
-            let value = objective.trace(&graph, &given, &[graph.input()]);
-            let program = Program::new(&graph, &[value]);
+            let value = objective.trace_elements(&graph, &given, &[graph.input([])]);
+            let program: Program<f64> = Program::new(&graph, &[value]);
             program.to_string()
         };
         let instructions = |text: &str| nodes(text).lines().count();

@@ -8,7 +8,7 @@ use super::index::Pick;
 use super::shape::{Detail, Found, Shaped};
 use super::{Formula, Kind, Operator, named_number};
 use crate::objective::function::{Each, Meaning, Reduction};
-use gradtape_tape::{Array, ArrayGraph, Graph, Number, Op, Real, Shape, Var};
+use gradtape_tape::{Array, Graph, Number, Op, Shape};
 
 impl Formula {
     /// Records the formula, in which everything is a number, in `graph`.
@@ -21,99 +21,65 @@ impl Formula {
     /// # Examples
     ///
     /// ```
-    /// use gradtape_tape::{Graph, Subnormals};
+    /// use gradtape_tape::{Graph, Precision, Subnormals};
     /// use gradtape_engine::Program;
     /// use gradtape_experiment::objective::Formula;
     ///
     /// let formula = Formula::parse("(1 - x)^2 + 100*(y - x^2)^2").expect("well formed");
-    /// let graph = Graph::<f64>::new(Subnormals::Keep);
-    /// let (x, y) = (graph.input(), graph.input());
+    /// let graph = Graph::new(Precision::F64, Subnormals::Keep);
+    /// let (x, y) = (graph.input([]), graph.input([]));
     /// let value = formula.trace(&graph, &[("x", x), ("y", y)].into());
     /// assert_eq!(Program::new(&graph, &[value]).evaluate(&[-1.0, 2.0]), [104.0]);
     /// ```
-    pub fn trace<'g, T: Real>(
-        &self,
-        graph: &'g Graph<T>,
-        values: &HashMap<&str, Var<'g, T>>,
-    ) -> Var<'g, T> {
-        self.of_numbers(values, |number| graph.constant(number.to()))
-    }
-
-    /// The value of the formula, in which everything is a number, for these values of its
-    /// names; `constant` converts a written number.
-    ///
-    /// # Panics
-    ///
-    /// As [`Formula::trace`].
-    pub(crate) fn of_numbers<N: Number>(
-        &self,
-        values: &HashMap<&str, N>,
-        constant: impl Fn(crate::number::Number) -> N,
-    ) -> N {
-        let mut traced: Vec<N> = Vec::with_capacity(self.parts.len());
-        for part in &self.parts {
-            let at = |id: &super::PartId| traced[id.0].clone();
-            let value = match &part.kind {
-                Kind::Number(number) => Some(constant(*number)),
-                Kind::Name(name) => {
-                    let value = values.get(name.as_str()).cloned();
-                    value.or_else(|| Some(constant(named_number(name)?)))
-                }
-                Kind::Negative(x) => Some(-at(x)),
-                // Conditions are 1 or 0.
-                Kind::Not(x) => Some(at(x).constant(1.0) - at(x)),
-                Kind::Binary(Operator::MatMul, ..) | Kind::List(_) | Kind::Index(..) => None,
-                Kind::Binary(operator, x, y) => Some(operator.of(at(x), at(y))),
-                Kind::Call(function, arguments, _) => {
-                    let arguments: Vec<N> = arguments.iter().map(at).collect();
-                    let each = function.meaning.each(arguments.len());
-                    each.map(|each| each.of(&arguments))
-                }
-            };
-            traced.push(value.expect("all is a number and has a value, as documented"));
-        }
-        traced.pop().expect("a formula has a part")
+    pub fn trace<'g>(&self, graph: &'g Graph, values: &HashMap<&str, Array<'g>>) -> Array<'g> {
+        self.record(None, graph, values, 0)
     }
 
     /// Records the formula in `graph`; `shaped` is the result of the check for values of
-    /// these shapes. The nodes of each sub-formula are labelled with its number, counted
-    /// from `first_label`.
-    pub(in crate::objective) fn record<'g, T: Real>(
+    /// these shapes, which is not needed where everything is a number. The nodes of each
+    /// sub-formula are labelled with its number, counted from `first_label`.
+    pub(in crate::objective) fn record<'g>(
         &self,
-        shaped: &Shaped,
-        graph: &'g ArrayGraph<T>,
-        values: &HashMap<&str, Array<'g, T>>,
+        shaped: Option<&Shaped>,
+        graph: &'g Graph,
+        values: &HashMap<&str, Array<'g>>,
         first_label: u32,
-    ) -> Array<'g, T> {
-        let mut traced: Vec<Array<'g, T>> = Vec::with_capacity(self.parts.len());
-        for ((part, found), label) in self.parts.iter().zip(&shaped.parts).zip(first_label..) {
+    ) -> Array<'g> {
+        let mut traced: Vec<Array<'g>> = Vec::with_capacity(self.parts.len());
+        for ((place, part), label) in self.parts.iter().enumerate().zip(first_label..) {
             graph.label(label);
             let at = |id: &super::PartId| traced[id.0];
-            let one = graph.constant(T::ONE);
+            let found = || {
+                let found = shaped.and_then(|shaped| shaped.parts.get(place));
+                found.expect("all is a number, as documented")
+            };
             traced.push(match &part.kind {
-                Kind::Number(number) => graph.constant(number.to()),
+                Kind::Number(number) => number.constant(graph),
                 Kind::Name(name) => values.get(name.as_str()).copied().unwrap_or_else(|| {
                     let number = named_number(name);
-                    let number = number.expect("names were checked to have values");
-                    graph.constant(number.to())
+                    let number = number.expect("every name has a value, as documented");
+                    number.constant(graph)
                 }),
                 Kind::Negative(x) => -at(x),
-                Kind::Not(x) => one - at(x),
+                // Conditions are 1 or 0.
+                Kind::Not(x) => graph.constant(1.0) - at(x),
                 Kind::Binary(Operator::MatMul, x, y) => at(x).matmul(at(y)),
                 Kind::Binary(operator, x, y) => operator.of(at(x), at(y)),
                 Kind::Call(function, arguments, axis) => {
-                    let arguments: Vec<Array<'g, T>> = arguments.iter().map(at).collect();
+                    let arguments: Vec<Array<'g>> = arguments.iter().map(at).collect();
                     match function.meaning.each(arguments.len()) {
-                        Some(Each::Where) => chosen(&arguments, &found.of.shape),
+                        Some(Each::Where) if shaped.is_some() => {
+                            chosen(&arguments, &found().of.shape)
+                        }
                         Some(each) => each.of(&arguments),
-                        None => called(graph, function.meaning, &arguments, *axis, found),
+                        None => called(graph, function.meaning, &arguments, *axis, found()),
                     }
                 }
                 Kind::List(elements) => {
-                    let elements: Vec<Array<'g, T>> = elements.iter().map(at).collect();
+                    let elements: Vec<Array<'g>> = elements.iter().map(at).collect();
                     Array::stack(&elements)
                 }
-                Kind::Index(of, _) => match &found.detail {
+                Kind::Index(of, _) => match &found().detail {
                     Detail::Picks(picks) => taken(at(of), picks),
                     _ => at(of),
                 },
@@ -146,7 +112,7 @@ impl Operator {
 }
 
 /// What the picks take of an array.
-fn taken<'g, T: Real>(of: Array<'g, T>, picks: &[Pick]) -> Array<'g, T> {
+fn taken<'g>(of: Array<'g>, picks: &[Pick]) -> Array<'g> {
     let (mut result, mut axis) = (of, 0);
     for pick in picks {
         match *pick {
@@ -161,10 +127,10 @@ fn taken<'g, T: Real>(of: Array<'g, T>, picks: &[Pick]) -> Array<'g, T> {
 }
 
 /// One of two by a condition; if that is known, nothing is left to choose.
-fn chosen<'g, T: Real>(arguments: &[Array<'g, T>], shape: &Shape) -> Array<'g, T> {
+fn chosen<'g>(arguments: &[Array<'g>], shape: &Shape) -> Array<'g> {
     match arguments[0].value() {
         Some(condition) => {
-            let place = if condition == T::ZERO { 2 } else { 1 };
+            let place = if condition == 0.0 { 2 } else { 1 };
             arguments[place].broadcast_to(shape)
         }
         None => Each::Where.of(arguments),
@@ -172,14 +138,14 @@ fn chosen<'g, T: Real>(arguments: &[Array<'g, T>], shape: &Shape) -> Array<'g, T
 }
 
 /// A function that is not elementwise.
-fn called<'g, T: Real>(
-    graph: &'g ArrayGraph<T>,
+fn called<'g>(
+    graph: &'g Graph,
     meaning: Meaning,
-    arguments: &[Array<'g, T>],
+    arguments: &[Array<'g>],
     axis: Option<usize>,
     found: &Found,
-) -> Array<'g, T> {
-    let apply = |op: Op, x: Array<'g, T>| Array::apply(op, &[x]);
+) -> Array<'g> {
+    let apply = |op: Op, x: Array<'g>| Array::apply(op, &[x]);
     let number = |value| graph.constant(whole(value));
     let Some(x) = arguments.first().copied() else {
         unreachable!("every function has an argument")
@@ -228,9 +194,8 @@ fn called<'g, T: Real>(
                     clippy::cast_precision_loss,
                     reason = "they are those of the text, within 2^53 or rounded as numbers are"
                 )]
-                let element =
-                    |at: usize| T::from_f64((start + step * at.cast_signed() as i64) as f64);
-                let values: Arc<[T]> = (0..count).map(element).collect();
+                let element = |at: usize| (start + step * at.cast_signed() as i64) as f64;
+                let values: Arc<[f64]> = (0..count).map(element).collect();
                 graph.data([count], values)
             }
             _ => x,
@@ -246,7 +211,7 @@ fn called<'g, T: Real>(
         },
         Meaning::OneHot => match found.detail {
             Detail::Classes(classes) => {
-                let numbers: Arc<[T]> = (0..classes).map(whole).collect();
+                let numbers: Arc<[f64]> = (0..classes).map(whole).collect();
                 let column = x.reshape([shape[0], 1]);
                 Array::apply(Op::Equal, &[column, graph.data([classes], numbers)])
             }
@@ -256,12 +221,7 @@ fn called<'g, T: Real>(
 }
 
 /// The index of the first extreme element, or of the first NaN.
-fn position<'g, T: Real>(
-    graph: &'g ArrayGraph<T>,
-    op: Op,
-    x: Array<'g, T>,
-    axis: Option<usize>,
-) -> Array<'g, T> {
+fn position<'g>(graph: &'g Graph, op: Op, x: Array<'g>, axis: Option<usize>) -> Array<'g> {
     let (x, axis) = match axis {
         Some(axis) => (x.stop_gradient(), axis),
         None => (x.stop_gradient().flattened(), 0),
@@ -278,7 +238,7 @@ fn position<'g, T: Real>(
     };
     let is_extreme = Array::apply(Op::Equal, &[x, kept(extreme, Some(axis), &shape)]);
     let is_number = Array::apply(Op::Equal, &[x, x]);
-    let one = graph.constant(T::ONE);
+    let one = graph.constant(1.0);
     let is_it = Array::apply(Op::Where, &[is_number, is_extreme, one]);
     let beyond = graph.constant(whole(count));
     Array::apply(Op::Where, &[is_it, places, beyond]).min(Some(axis))
@@ -288,13 +248,13 @@ fn position<'g, T: Real>(
     clippy::cast_precision_loss,
     reason = "no length exceeds the maximum number of elements"
 )]
-fn whole<T: Real>(value: usize) -> T {
-    T::from_f64(value as f64)
+fn whole(value: usize) -> f64 {
+    value as f64
 }
 
 /// The numbers subtracted before powers are taken: the largest elements as constants, 0
 /// where they are infinite. Neither the result nor any derivative depends on them.
-fn shift<'g, T: Real>(x: Array<'g, T>, axis: Option<usize>) -> Array<'g, T> {
+fn shift<'g>(x: Array<'g>, axis: Option<usize>) -> Array<'g> {
     let greatest = x.stop_gradient().max(axis);
     let magnitude = Array::apply(Op::Abs, &[greatest]);
     let is_finite = Array::apply(Op::Less, &[magnitude, greatest.constant(f64::INFINITY)]);
@@ -302,7 +262,7 @@ fn shift<'g, T: Real>(x: Array<'g, T>, axis: Option<usize>) -> Array<'g, T> {
 }
 
 /// A result reduced along an axis, in a shape that combines with an array that has the axis.
-fn kept<'g, T: Real>(reduced: Array<'g, T>, axis: Option<usize>, shape: &Shape) -> Array<'g, T> {
+fn kept<'g>(reduced: Array<'g>, axis: Option<usize>, shape: &Shape) -> Array<'g> {
     match (axis, shape.len()) {
         (Some(1), 2) => reduced.reshape([shape[0], 1]),
         _ => reduced,

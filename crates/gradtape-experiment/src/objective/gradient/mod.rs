@@ -1,8 +1,8 @@
 //! The gradient of an objective as readable formulas.
 
-mod arrays;
 mod expression;
-mod scalars;
+mod operation;
+mod reader;
 mod write;
 
 use std::collections::HashSet;
@@ -63,9 +63,6 @@ impl Objective {
     #[must_use]
     #[doc(hidden)]
     pub fn gradient_text(&self) -> Option<GradientText> {
-        if !self.has_arrays() {
-            return self.element_gradient();
-        }
         let is_small = self.parameters.len() <= MOST_PARAMETERS && self.data().is_empty();
         let elements = match is_small {
             true => self.element_gradient(),

@@ -2,13 +2,13 @@
 
 use super::warmup::{WARMUP, WARMUP_FACTOR, WARMUP_START};
 use super::{
-    Block, Convention, Course, Curve, DefaultValue, Description, Domain, EPOCHS, Rate, Schedule,
+    ArrayExt, Convention, Course, Curve, DefaultValue, Description, Domain, EPOCHS, Rate, Schedule,
     Setting, floor,
 };
 use crate::optimizer::Initial;
 use Convention::{Keras, Optax, PyTorch};
 use DefaultValue::Number;
-use gradtape_tape::Op;
+use gradtape_tape::{Array, Op};
 
 const SGDR: &str =
     "Loshchilov and Hutter, SGDR: stochastic gradient descent with warm restarts, 2017";
@@ -65,7 +65,7 @@ impl Curve for Cosine {
         ],
     };
 
-    fn record<N: Block>(course: &Course<'_, N>) -> Rate<N> {
+    fn record<'g>(course: &Course<'_, 'g>) -> Rate<'g> {
         let (rate, one, half) = (
             course.learning_rate,
             course.constant(1.0),
@@ -165,7 +165,7 @@ t_mul > 1  i = ⌊ln(1 − q·(1 − t_mul))/ln t_mul⌋, f = (q − (1 − t_mu
         }
     }
 
-    fn record<N: Block>(course: &Course<'_, N>) -> Rate<N> {
+    fn record<'g>(course: &Course<'_, 'g>) -> Rate<'g> {
         let (rate, one) = (course.learning_rate, course.constant(1.0));
         let times = course.number(T_MUL);
         if let [passed, length] = *course.memory {
@@ -188,9 +188,9 @@ t_mul > 1  i = ⌊ln(1 − q·(1 − t_mul))/ln t_mul⌋, f = (q − (1 − t_mu
                 ],
             };
         }
-        let ln = |x: N| N::apply(Op::Ln, &[&x]);
+        let ln = |x: Array<'g>| Array::apply(Op::Ln, &[x]);
         let share = course.epoch / course.number(FIRST_EPOCHS);
-        let is_even = N::apply(Op::Equal, &[&times, &one]);
+        let is_even = Array::apply(Op::Equal, &[times, one]);
         let waves = ln(one - share * (one - times)) / ln(times);
         // Where all waves are equally long, both are 0/0.
         let waves = floor(is_even.choose(share, waves));

@@ -2,7 +2,7 @@
 
 use super::warmup::{WARMUP, WARMUP_FACTOR, WARMUP_START};
 use super::{
-    Block, Convention, Course, Curve, DefaultValue, Description, Domain, EPOCHS, Rate, Setting,
+    ArrayExt, Convention, Course, Curve, DefaultValue, Description, Domain, EPOCHS, Rate, Setting,
     floor,
 };
 use Convention::{Optax, PyTorch};
@@ -46,7 +46,7 @@ const BASE_MOMENTUM: Setting = Setting::new("base_momentum", Domain::Share)
 const MAX_MOMENTUM: Setting = Setting::new("max_momentum", Domain::Share)
     .by(&[(PyTorch, Number(0.95))])
     .about("the momentum at the start and at the end");
-use gradtape_tape::Op;
+use gradtape_tape::{Array, Op};
 
 /// A rise to the learning rate, then a long fall.
 pub(super) struct OneCycle;
@@ -102,7 +102,7 @@ linear     η/d at 0, η at ⌊a·T⌋, η/d at ⌊b·T⌋, η/(d·D) at T
 
     const STARTS_ELSEWHERE: bool = true;
 
-    fn record<N: Block>(course: &Course<'_, N>) -> Rate<N> {
+    fn record<'g>(course: &Course<'_, 'g>) -> Rate<'g> {
         match course.convention() {
             Optax => one_cycle_of_optax(course).into(),
             _ => one_cycle_of_pytorch(course),
@@ -111,7 +111,12 @@ linear     η/d at 0, η at ⌊a·T⌋, η/d at ⌊b·T⌋, η/(d·D) at T
 }
 
 /// The value after a share of the phase from one number to another.
-fn between<N: Block>(course: &Course<'_, N>, from: N, to: N, share: N) -> N {
+fn between<'g>(
+    course: &Course<'_, 'g>,
+    from: Array<'g>,
+    to: Array<'g>,
+    share: Array<'g>,
+) -> Array<'g> {
     if course.is(ANNEAL, "linear") {
         return (to - from) * share + from;
     }
@@ -120,13 +125,13 @@ fn between<N: Block>(course: &Course<'_, N>, from: N, to: N, share: N) -> N {
 }
 
 /// A phase of the cycle: its last epoch, and the first and last learning rate and momentum.
-struct Phase<N> {
-    end: N,
-    rate: [N; 2],
-    momentum: [N; 2],
+struct Phase<'g> {
+    end: Array<'g>,
+    rate: [Array<'g>; 2],
+    momentum: [Array<'g>; 2],
 }
 
-fn one_cycle_of_pytorch<N: Block>(course: &Course<'_, N>) -> Rate<N> {
+fn one_cycle_of_pytorch<'g>(course: &Course<'_, 'g>) -> Rate<'g> {
     let (peak, length) = (course.learning_rate, course.epochs());
     let (one, two) = (course.constant(1.0), course.constant(2.0));
     let first = peak / course.number(DIV_FACTOR);
@@ -183,7 +188,7 @@ fn one_cycle_of_pytorch<N: Block>(course: &Course<'_, N>) -> Rate<N> {
     }
 }
 
-fn one_cycle_of_optax<N: Block>(course: &Course<'_, N>) -> N {
+fn one_cycle_of_optax<'g>(course: &Course<'_, 'g>) -> Array<'g> {
     let (peak, length) = (course.learning_rate, course.epochs());
     let one = course.constant(1.0);
     let (high, far) = (course.number(DIV_FACTOR), course.number(FINAL_DIV_FACTOR));
@@ -274,7 +279,7 @@ momentum   M̂ − (M̂ − m)·f·s",
         ],
     };
 
-    fn record<N: Block>(course: &Course<'_, N>) -> Rate<N> {
+    fn record<'g>(course: &Course<'_, 'g>) -> Rate<'g> {
         let (rate, one) = (course.learning_rate, course.constant(1.0));
         let up = course.number(STEP_SIZE_UP);
         let down = course.optional(STEP_SIZE_DOWN).unwrap_or(up);
@@ -283,7 +288,7 @@ momentum   M̂ − (M̂ − m)·f·s",
         let passed = one + course.epoch / whole;
         let cycle = floor(passed);
         let share = passed - cycle;
-        let rises = N::apply(Op::LessEqual, &[&share, &ratio]);
+        let rises = Array::apply(Op::LessEqual, &[share, ratio]);
         let height = rises.choose(share / ratio, (share - one) / (ratio - one));
         let scale = if course.is(MODE, "triangular2") {
             Some(one / course.constant(2.0).power(cycle - one))
@@ -292,7 +297,7 @@ momentum   M̂ − (M̂ − m)·f·s",
         } else {
             None
         };
-        let scaled = |span: N| {
+        let scaled = |span: Array<'g>| {
             let height = span * height;
             scale.map_or(height, |scale| height * scale)
         };

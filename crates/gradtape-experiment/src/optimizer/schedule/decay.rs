@@ -2,10 +2,11 @@
 
 use super::warmup::{WARMUP, WARMUP_FACTOR, WARMUP_START};
 use super::{
-    Block, Convention, Course, Curve, DefaultValue, Description, Domain, Rate, Setting, floor,
+    ArrayExt, Convention, Course, Curve, DefaultValue, Description, Domain, Rate, Setting, floor,
 };
 use Convention::{Keras, Optax, PyTorch};
 use DefaultValue::{Absent, Number, Required, Switch};
+use gradtape_tape::Array;
 
 const STEP_SIZE: Setting = Setting::new("step_size", Domain::Count)
     .about("S, the number of epochs from one step to the next");
@@ -28,7 +29,7 @@ impl Curve for Step {
         sources: &["torch.optim.lr_scheduler.StepLR"],
     };
 
-    fn record<N: Block>(course: &Course<'_, N>) -> Rate<N> {
+    fn record<'g>(course: &Course<'_, 'g>) -> Rate<'g> {
         let steps = floor(course.epoch / course.number(STEP_SIZE));
         (course.learning_rate * course.number(GAMMA).power(steps)).into()
     }
@@ -85,7 +86,7 @@ end        not below E if γ < 1, else not above",
         ],
     };
 
-    fn record<N: Block>(course: &Course<'_, N>) -> Rate<N> {
+    fn record<'g>(course: &Course<'_, 'g>) -> Rate<'g> {
         let (rate, factor) = (course.learning_rate, course.number(DECAY_RATE));
         if course.convention() == PyTorch {
             return (rate * factor.power(course.epoch)).into();
@@ -109,7 +110,7 @@ end        not below E if γ < 1, else not above",
 }
 
 /// The number of times that `decay_steps` have passed.
-fn parts<N: Block>(course: &Course<'_, N>, epoch: N) -> N {
+fn parts<'g>(course: &Course<'_, 'g>, epoch: Array<'g>) -> Array<'g> {
     let parts = epoch / course.number(DECAY_STEPS);
     if course.has(STAIRCASE) {
         floor(parts)
@@ -140,7 +141,7 @@ impl Curve for InverseTime {
         sources: &["keras.optimizers.schedules.InverseTimeDecay"],
     };
 
-    fn record<N: Block>(course: &Course<'_, N>) -> Rate<N> {
+    fn record<'g>(course: &Course<'_, 'g>) -> Rate<'g> {
         let parts = parts(course, course.epoch);
         let divisor = course.constant(1.0) + course.number(DECAY_RATE) * parts;
         (course.learning_rate / divisor).into()

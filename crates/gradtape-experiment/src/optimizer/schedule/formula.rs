@@ -1,10 +1,11 @@
 //! A schedule given by a formula.
 
 use crate::mistake::Code;
+use gradtape_tape::Array;
 use std::collections::HashMap;
 
 use super::warmup::{WARMUP, WARMUP_FACTOR, WARMUP_START};
-use super::{Block, Convention, Course, Curve, Description, Domain, Rate, Setting};
+use super::{Convention, Course, Curve, Description, Domain, Rate, Setting};
 use crate::objective::{Formula, FormulaMistake, Inputs, Objective};
 use crate::optimizer::LEARNING_RATE;
 use Convention::{Keras, Optax, PyTorch, Textbook};
@@ -33,14 +34,12 @@ impl Curve for OfFormula {
 
     const STARTS_ELSEWHERE: bool = true;
 
-    fn record<N: Block>(course: &Course<'_, N>) -> Rate<N> {
+    fn record<'g>(course: &Course<'_, 'g>) -> Rate<'g> {
         let formula = course.schedule.outline.formula.as_ref();
         let rate = formula.map(|formula| {
             let values = [course.epoch, course.length, course.learning_rate];
-            let values: HashMap<&str, N> = NAMES.into_iter().zip(values).collect();
-            formula
-                .formula
-                .of_numbers(&values, |number| course.constant(number.wide()))
+            let values: HashMap<&str, Array<'g>> = NAMES.into_iter().zip(values).collect();
+            formula.formula.trace(course.epoch.graph(), &values)
         });
         rate.unwrap_or(course.learning_rate).into()
     }

@@ -2,11 +2,11 @@
 
 use super::warmup::{WARMUP, WARMUP_FACTOR, WARMUP_START};
 use super::{
-    Block, Convention, Course, Curve, DefaultValue, Description, Domain, EPOCHS, Rate, Setting,
+    ArrayExt, Convention, Course, Curve, DefaultValue, Description, Domain, EPOCHS, Rate, Setting,
 };
 use Convention::{Keras, Optax, PyTorch, Textbook};
 use DefaultValue::{Number, Required, RunEpochs, Switch};
-use gradtape_tape::Op;
+use gradtape_tape::{Array, Op};
 
 const FACTOR: Setting = Setting::new("factor", Domain::Positive)
     .by(&[(PyTorch, Number(1.0))])
@@ -40,7 +40,7 @@ impl Curve for Constant {
         sources: &["torch.optim.lr_scheduler.ConstantLR"],
     };
 
-    fn record<N: Block>(course: &Course<'_, N>) -> Rate<N> {
+    fn record<'g>(course: &Course<'_, 'g>) -> Rate<'g> {
         let rate = course.learning_rate;
         if course.convention() != PyTorch {
             return rate.into();
@@ -97,7 +97,7 @@ impl Curve for Linear {
         sources: &["torch.optim.lr_scheduler.LinearLR", "optax.linear_schedule"],
     };
 
-    fn record<N: Block>(course: &Course<'_, N>) -> Rate<N> {
+    fn record<'g>(course: &Course<'_, 'g>) -> Rate<'g> {
         let (rate, length) = (course.learning_rate, course.epochs());
         if course.convention() == Optax {
             let end = course.number(END);
@@ -110,7 +110,7 @@ impl Curve for Linear {
 }
 
 /// The remaining share of the epochs in optax.
-fn left<N: Block>(course: &Course<'_, N>, length: N) -> N {
+fn left<'g>(course: &Course<'_, 'g>, length: Array<'g>) -> Array<'g> {
     let epoch = course.epoch - course.number(BEGIN);
     let epoch = epoch.greater(course.constant(0.0)).smaller(length);
     course.constant(1.0) - epoch / length
@@ -177,7 +177,7 @@ cycle      (η − E)·(1 − k/S)^p + E with S = T·⌈k/T⌉, in the first epo
         ],
     };
 
-    fn record<N: Block>(course: &Course<'_, N>) -> Rate<N> {
+    fn record<'g>(course: &Course<'_, 'g>) -> Rate<'g> {
         let (rate, length, power) = (course.learning_rate, course.epochs(), course.number(POWER));
         let one = course.constant(1.0);
         if course.convention() == Optax {
@@ -185,7 +185,7 @@ cycle      (η − E)·(1 − k/S)^p + E with S = T·⌈k/T⌉, in the first epo
             return ((rate - end) * left(course, length).power(power) + end).into();
         }
         let share = if course.has(CYCLE) {
-            let cycles = N::apply(Op::Ceil, &[&(course.epoch / length)]);
+            let cycles = Array::apply(Op::Ceil, &[(course.epoch / length)]);
             // In the first epoch there would be no cycle yet.
             course.epoch / (length * cycles.greater(one))
         } else {

@@ -17,8 +17,9 @@ use std::hash::{Hash, Hasher};
 use std::sync::Arc;
 
 use super::moments::LEARNING_RATE;
-use super::{Block, Convention, DefaultValue, Description, Domain, Form, Initial, Setting};
+use super::{ArrayExt, Convention, DefaultValue, Description, Domain, Form, Initial, Setting};
 use crate::number::{Number, Value};
+use gradtape_tape::Array;
 
 pub(crate) use cycle::{CYCLE_MOMENTUM, PCT_START};
 pub use formula::RateFormula;
@@ -41,7 +42,7 @@ trait Curve {
     }
 
     /// Records the learning rate of an epoch.
-    fn record<N: Block>(course: &Course<'_, N>) -> Rate<N>;
+    fn record<'g>(course: &Course<'_, 'g>) -> Rate<'g>;
 }
 
 /// Turns the list of kinds into an enum that dispatches to each of them.
@@ -85,7 +86,7 @@ macro_rules! kinds {
                 }
             }
 
-            fn curve<N: Block>(&self, course: &Course<'_, N>) -> Rate<N> {
+            fn curve<'g>(&self, course: &Course<'_, 'g>) -> Rate<'g> {
                 match self.outline.kind {
                     $(Kind::$kind => <$curve>::record(course),)+
                 }
@@ -208,35 +209,35 @@ pub struct Schedule {
 
 /// The inputs of a schedule in an epoch.
 #[derive(Debug)]
-pub struct Clock<'a, N> {
+pub struct Clock<'a, 'g> {
     /// The number of previous epochs, from 0.
-    pub epoch: N,
+    pub epoch: Array<'g>,
     /// The number of epochs of the run.
-    pub epochs: N,
+    pub epochs: Array<'g>,
     /// The learning rate of the optimizer.
-    pub learning_rate: N,
+    pub learning_rate: Array<'g>,
     /// The loss of this epoch.
-    pub loss: N,
+    pub loss: Array<'g>,
     /// The numbers that [`Schedule::memory`] lists.
-    pub memory: &'a [N],
+    pub memory: &'a [Array<'g>],
     /// The numbers that [`Schedule::numbers`] names.
-    pub numbers: &'a [(&'static str, N)],
+    pub numbers: &'a [(&'static str, Array<'g>)],
 }
 
 /// The result of a schedule.
 #[derive(Clone, Debug)]
-pub struct Rate<N> {
+pub struct Rate<'g> {
     /// The learning rate in force.
-    pub learning_rate: N,
+    pub learning_rate: Array<'g>,
     /// The momentum in force, if the schedule has one.
-    pub momentum: Option<N>,
+    pub momentum: Option<Array<'g>>,
     /// The memory after the epoch.
-    pub memory: Vec<N>,
+    pub memory: Vec<Array<'g>>,
 }
 
-impl<N> From<N> for Rate<N> {
+impl<'g> From<Array<'g>> for Rate<'g> {
     /// A learning rate without momentum and memory.
-    fn from(learning_rate: N) -> Self {
+    fn from(learning_rate: Array<'g>) -> Self {
         Rate {
             learning_rate,
             momentum: None,
@@ -291,7 +292,7 @@ impl Schedule {
 
     /// Records the learning rate of an epoch.
     #[must_use]
-    pub fn record<N: Block>(&self, clock: &Clock<'_, N>) -> Rate<N> {
+    pub fn record<'g>(&self, clock: &Clock<'_, 'g>) -> Rate<'g> {
         let mut course = Course {
             schedule: self,
             epoch: clock.epoch,
@@ -318,22 +319,22 @@ pub(crate) const EPOCHS: Setting =
     Setting::new("epochs", Domain::Count).all(DefaultValue::RunEpochs);
 
 /// The inputs of a [`Curve`] in an epoch.
-struct Course<'a, N> {
+struct Course<'a, 'g> {
     schedule: &'a Schedule,
     /// The number of epochs since the end of the warm-up; 0 during it.
-    epoch: N,
+    epoch: Array<'g>,
     /// The number of epochs of the run after the warm-up.
-    length: N,
+    length: Array<'g>,
     /// The length of the warm-up, if there is one.
-    warmup: Option<N>,
-    learning_rate: N,
-    loss: N,
-    memory: &'a [N],
-    numbers: &'a [(&'static str, N)],
+    warmup: Option<Array<'g>>,
+    learning_rate: Array<'g>,
+    loss: Array<'g>,
+    memory: &'a [Array<'g>],
+    numbers: &'a [(&'static str, Array<'g>)],
 }
 
-impl<N: Block> Course<'_, N> {
-    fn constant(&self, value: f64) -> N {
+impl<'g> Course<'_, 'g> {
+    fn constant(&self, value: f64) -> Array<'g> {
         self.learning_rate.constant(value)
     }
 
@@ -356,7 +357,7 @@ impl<N: Block> Course<'_, N> {
 
     /// The number of a setting that the convention has.
     #[track_caller]
-    fn number(&self, setting: Setting) -> N {
+    fn number(&self, setting: Setting) -> Array<'g> {
         let description = self.schedule.outline.kind.description();
         description.check_number(self.convention(), setting);
         let mut numbers = self.numbers.iter();
@@ -366,23 +367,23 @@ impl<N: Block> Course<'_, N> {
 
     /// The number of a setting, unless it is 0 or the convention lacks it.
     #[track_caller]
-    fn optional(&self, setting: Setting) -> Option<N> {
+    fn optional(&self, setting: Setting) -> Option<Array<'g>> {
         self.has(setting).then(|| self.number(setting))
     }
 
     /// The setting [`EPOCHS`]; by default the length of the run after the warm-up.
-    fn epochs(&self) -> N {
+    fn epochs(&self) -> Array<'g> {
         self.optional(EPOCHS).unwrap_or(self.length)
     }
 
     /// cos(π·x) with x = `part`/`whole`, in this order of operations.
-    fn cosine(&self, part: N, whole: N) -> N {
+    fn cosine(&self, part: Array<'g>, whole: Array<'g>) -> Array<'g> {
         let turn = self.constant(std::f64::consts::PI) * part / whole;
-        N::apply(gradtape_tape::Op::Cos, &[&turn])
+        Array::apply(gradtape_tape::Op::Cos, &[turn])
     }
 }
 
 /// The largest integer that is not above `x`.
-fn floor<N: Block>(x: N) -> N {
-    N::apply(gradtape_tape::Op::Floor, &[&x])
+fn floor<'g>(x: Array<'g>) -> Array<'g> {
+    Array::apply(gradtape_tape::Op::Floor, &[x])
 }

@@ -1,9 +1,12 @@
 //! Schedules that change at listed epochs.
 
 use super::warmup::{WARMUP, WARMUP_FACTOR, WARMUP_START};
-use super::{Block, Convention, Course, Curve, DefaultValue, Description, Domain, Rate, Setting};
+use super::{
+    ArrayExt, Convention, Course, Curve, DefaultValue, Description, Domain, Rate, Setting,
+};
 use Convention::{Keras, Optax, PyTorch, Textbook};
 use DefaultValue::{Absent, Number};
+use gradtape_tape::Array;
 
 const MILESTONES: Setting =
     Setting::new("milestones", Domain::Epochs).about("the first epoch of each lower learning rate");
@@ -26,7 +29,7 @@ impl Curve for MultiStep {
         sources: &["torch.optim.lr_scheduler.MultiStepLR"],
     };
 
-    fn record<N: Block>(course: &Course<'_, N>) -> Rate<N> {
+    fn record<'g>(course: &Course<'_, 'g>) -> Rate<'g> {
         let gamma = course.number(GAMMA);
         let milestones = course.schedule.outline.list(MILESTONES).iter();
         let rate = milestones.fold(course.learning_rate, |rate, milestone| {
@@ -82,11 +85,11 @@ scales     η·s₁·…·sᵢ for bᵢ ≤ k < bᵢ₊₁",
         ],
     };
 
-    fn record<N: Block>(course: &Course<'_, N>) -> Rate<N> {
+    fn record<'g>(course: &Course<'_, 'g>) -> Rate<'g> {
         let outline = &course.schedule.outline;
         let number = |number: &crate::number::Number| course.constant(number.wide());
         let boundaries = outline.list(BOUNDARIES).iter().map(number);
-        let is_next = |boundary: N| match course.convention() {
+        let is_next = |boundary: Array<'g>| match course.convention() {
             Keras => boundary.is_below(course.epoch),
             _ => boundary.constant(1.0) - course.epoch.is_below(boundary),
         };

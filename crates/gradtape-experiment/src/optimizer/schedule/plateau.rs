@@ -2,12 +2,12 @@
 
 use super::warmup::{WARMUP, WARMUP_FACTOR, WARMUP_START};
 use super::{
-    Block, Convention, Course, Curve, DefaultValue, Description, Domain, Rate, Schedule, Setting,
+    ArrayExt, Convention, Course, Curve, DefaultValue, Description, Domain, Rate, Schedule, Setting,
 };
 use crate::optimizer::{Initial, LEARNING_RATE};
 use Convention::{Keras, Optax, PyTorch};
 use DefaultValue::{Name, Number};
-use gradtape_tape::Op;
+use gradtape_tape::{Array, Op};
 
 const FACTOR: Setting = Setting::new("factor", Domain::Fraction)
     .all(Number(0.1))
@@ -102,7 +102,7 @@ bad = P    scale ← max(scale·γ, min_scale), bad ← 0, start cooldown
         }
     }
 
-    fn record<N: Block>(course: &Course<'_, N>) -> Rate<N> {
+    fn record<'g>(course: &Course<'_, 'g>) -> Rate<'g> {
         match (course.convention(), course.memory) {
             (Optax, [scale, best, bad, cooling, count, mean]) => {
                 of_optax(course, [*scale, *best, *bad, *cooling], [*count, *mean])
@@ -117,16 +117,16 @@ bad = P    scale ← max(scale·γ, min_scale), bad ← 0, start cooldown
 }
 
 /// 1 where `x` is at least `least`, else 0.
-fn reaches<N: Block>(x: N, least: N) -> N {
-    N::apply(Op::LessEqual, &[&least, &x])
+fn reaches<'g>(x: Array<'g>, least: Array<'g>) -> Array<'g> {
+    Array::apply(Op::LessEqual, &[least, x])
 }
 
 /// 1 where `x` is 0, and 0 where it is 1.
-fn not<N: Block>(x: N) -> N {
+fn not<'g>(x: Array<'g>) -> Array<'g> {
     x.constant(1.0) - x
 }
 
-fn of_pytorch<N: Block>(course: &Course<'_, N>, [rate, best, bad, cooling]: [N; 4]) -> Rate<N> {
+fn of_pytorch<'g>(course: &Course<'_, 'g>, [rate, best, bad, cooling]: [Array<'g>; 4]) -> Rate<'g> {
     let (zero, one) = (course.constant(0.0), course.constant(1.0));
     let (loss, threshold) = (course.loss, course.number(THRESHOLD));
     let wanted = if course.is(THRESHOLD_MODE, "abs") {
@@ -155,7 +155,7 @@ fn of_pytorch<N: Block>(course: &Course<'_, N>, [rate, best, bad, cooling]: [N; 
     }
 }
 
-fn of_keras<N: Block>(course: &Course<'_, N>, [rate, best, wait, cooling]: [N; 4]) -> Rate<N> {
+fn of_keras<'g>(course: &Course<'_, 'g>, [rate, best, wait, cooling]: [Array<'g>; 4]) -> Rate<'g> {
     let (zero, one) = (course.constant(0.0), course.constant(1.0));
     let loss = course.loss;
     let cooled = zero.is_below(cooling);
@@ -182,20 +182,20 @@ fn of_keras<N: Block>(course: &Course<'_, N>, [rate, best, wait, cooling]: [N; 4
     }
 }
 
-fn of_optax<N: Block>(
-    course: &Course<'_, N>,
-    [scale, best, bad, cooling]: [N; 4],
-    [count, mean]: [N; 2],
-) -> Rate<N> {
+fn of_optax<'g>(
+    course: &Course<'_, 'g>,
+    [scale, best, bad, cooling]: [Array<'g>; 4],
+    [count, mean]: [Array<'g>; 2],
+) -> Rate<'g> {
     let (zero, one) = (course.constant(0.0), course.constant(1.0));
     let new_count = count + one;
     let mean = (count * mean + course.loss) / new_count;
-    let is_full = N::apply(Op::Equal, &[&new_count, &course.number(ACCUMULATION_SIZE)]);
+    let is_full = Array::apply(Op::Equal, &[new_count, course.number(ACCUMULATION_SIZE)]);
     let share = one - course.number(THRESHOLD);
     let is_better = mean.is_below(share * best - course.number(ATOL));
     let counted = is_better.choose(zero, bad + one);
     let cools = zero.is_below(cooling);
-    let is_enough = N::apply(Op::Equal, &[&counted, &course.number(PATIENCE)]);
+    let is_enough = Array::apply(Op::Equal, &[counted, course.number(PATIENCE)]);
     let lower = is_enough.choose(scale * course.number(FACTOR), scale);
     let lower = lower.greater(course.number(MIN_SCALE));
     let new_scale = cools.choose(scale, lower);

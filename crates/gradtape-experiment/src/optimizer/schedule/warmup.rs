@@ -1,8 +1,9 @@
 //! The warm-up before any schedule.
 
-use super::{Block, Convention, Course, DefaultValue, Domain, Rate, Setting};
+use super::{ArrayExt, Convention, Course, DefaultValue, Domain, Rate, Setting};
 use Convention::{Keras, Optax, PyTorch, Textbook};
 use DefaultValue::{Absent, Number};
+use gradtape_tape::Array;
 
 /// The number of epochs in which the learning rate rises.
 pub(crate) const WARMUP: Setting = Setting::new("warmup", Domain::Whole)
@@ -28,7 +29,7 @@ pub(super) const WARMUP_START: Setting = Setting::new("warmup_start", Domain::No
 
 /// Puts the warm-up before the learning rate of a curve. `epoch` counts from the start of the
 /// run.
-pub(super) fn before<N: Block>(course: &Course<'_, N>, epoch: N, curve: &Rate<N>) -> Rate<N> {
+pub(super) fn before<'g>(course: &Course<'_, 'g>, epoch: Array<'g>, curve: &Rate<'g>) -> Rate<'g> {
     let kind = course.schedule.outline.kind;
     let length = course.warmup.unwrap_or(epoch);
     // During the warm-up the curve is at its first epoch.

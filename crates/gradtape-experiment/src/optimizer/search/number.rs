@@ -166,7 +166,7 @@ pub(super) fn dot<F: Float>(x: &[F], y: &[F]) -> F {
 /// The Euclidean norm, as recorded for every run.
 #[must_use]
 pub fn norm<F: Float>(x: &[F]) -> F {
-    internal::norm::<F::Real, F>(x).unwrap_or(F::ZERO)
+    internal::norm(x, F::Real::PRECISION).unwrap_or(F::ZERO)
 }
 
 /// The largest magnitude, or NaN if there is one.

@@ -13,7 +13,7 @@ use crate::plan::derivatives::{
 use crate::plan::grid::{Range, Series};
 use crate::plan::{Chart, GREATEST_OPERATIONS, Scale, expectations};
 use crate::spec::{self, GREATEST_ORDER, Map, Spec, Values};
-use gradtape_tape::{Graph, Shape, Subnormals};
+use gradtape_tape::{Graph, Precision, Shape, Subnormals};
 
 /// Maximum number of lines that each have their own colour.
 const LINES: u64 = 10;
@@ -349,7 +349,7 @@ fn can_be_traced(
     with_respect_to: &[usize],
     partials: &[Partial],
 ) -> bool {
-    let graph = Graph::<f64>::new(Subnormals::Keep);
+    let graph = Graph::new(Precision::F64, Subnormals::Keep);
     let traced = function.derivatives(&graph, with_respect_to, partials, GREATEST_OPERATIONS);
     traced.is_some()
 }

@@ -6,7 +6,7 @@ use crate::objective;
 use crate::optimizer::{Inputs, Recipe};
 use crate::plan::{GREATEST_ARRAY_OPERATIONS, GREATEST_ELEMENTS, GREATEST_OPERATIONS, Plan};
 use crate::spec;
-use gradtape_tape::{ArrayGraph, Graph, Node, Shape, Subnormals, Var};
+use gradtape_tape::{Graph, Precision, Shape, Subnormals};
 
 /// Maximum number of recorded operations of value and gradient for each operation of the
 /// value: precise enough to find that a formula is far from the limit.
@@ -31,7 +31,7 @@ pub(super) fn check(plan: &Plan, written: &[spec::Objective], mistakes: &mut Vec
         if most.saturating_add(updates) <= GREATEST_OPERATIONS {
             continue;
         }
-        let count = gradient_operations(&objective.function) + updates;
+        let count = operations(&gradient(&objective.function)) + updates;
         if count > GREATEST_OPERATIONS {
             let message = format!(
                 "one epoch of this formula has {} operations",
@@ -48,17 +48,7 @@ pub(super) fn check(plan: &Plan, written: &[spec::Objective], mistakes: &mut Vec
 
 /// Reports arrays that are too large in total, and an epoch that would take minutes.
 fn check_arrays(function: &objective::Objective, span: &Span, mistakes: &mut Vec<Mistake>) {
-    let graph = ArrayGraph::<f64>::new(Subnormals::Keep);
-    let inputs = |shapes: &[(String, Shape)]| {
-        let inputs = shapes.iter().map(|(_, shape)| graph.input(shape.clone()));
-        inputs.collect::<Vec<_>>()
-    };
-    let variables = inputs(function.variables());
-    let constants = function.constants().iter();
-    let constants: Vec<_> = constants.map(|_| graph.input(Shape::scalar())).collect();
-    let data = inputs(function.data());
-    let value = function.trace_arrays(&graph, &variables, &constants, &data);
-    graph.gradient(value, &variables);
+    let graph = gradient(function);
     for (count, greatest, what) in [
         (graph.operations(), GREATEST_ARRAY_OPERATIONS, "operations"),
         (graph.elements(), GREATEST_ELEMENTS, "numbers in its arrays"),
@@ -75,41 +65,34 @@ fn check_arrays(function: &objective::Objective, span: &Span, mistakes: &mut Vec
     }
 }
 
-/// The operations of a value and its gradient. Constants of the file are inputs, so
-/// the number is nearly the same in all arithmetics.
-fn gradient_operations(function: &objective::Objective) -> usize {
-    let graph = Graph::<f64>::new(Subnormals::Keep);
-    let inputs = |count: usize| (0..count).map(|_| graph.input()).collect::<Vec<_>>();
-    let variables = inputs(function.parameters().len());
-    let constants = inputs(function.constants().len());
-    let value = function.trace(&graph, &variables, &constants);
+/// A value and its gradient. Constants and data of the file are inputs, so the size is
+/// nearly the same in all arithmetics.
+fn gradient(function: &objective::Objective) -> Graph {
+    let graph = Graph::new(Precision::F64, Subnormals::Keep);
+    let (variables, constants) = function.inputs_of(&graph);
+    let data = function.data().iter();
+    let data: Vec<_> = data.map(|(_, shape)| graph.input(shape)).collect();
+    let value = function.trace(&graph, &variables, &constants, &data);
     graph.gradient(value, &variables);
-    operations(&graph)
+    graph
 }
 
 /// The operations of an update and of the lengths of gradient and step, for each
 /// variable.
 fn update_operations(recipe: &Recipe) -> usize {
     const LENGTHS: usize = 3;
-    let graph = Graph::<f64>::new(Subnormals::Keep);
-    let inputs = |count: usize| {
-        (0..count)
-            .map(|_| graph.input())
-            .collect::<Vec<Var<'_, f64>>>()
-    };
+    let graph = Graph::new(Precision::F64, Subnormals::Keep);
     let memory = recipe.memory(&[Shape::scalar()]);
     let _ = recipe.record(Inputs {
-        parameters: &inputs(1),
-        gradient: &inputs(1),
-        loss: graph.input(),
-        memory: &inputs(memory.len()),
-        numbers: &inputs(recipe.numbers().len()),
+        parameters: &graph.numbers(1),
+        gradient: &graph.numbers(1),
+        loss: graph.input([]),
+        memory: &graph.numbers(memory.len()),
+        numbers: &graph.numbers(recipe.numbers().len()),
     });
     operations(&graph) + LENGTHS
 }
 
-fn operations(graph: &Graph<f64>) -> usize {
-    let nodes = graph.nodes();
-    let is_operation = |node: &&Node<f64>| matches!(node, Node::Apply(..));
-    nodes.iter().filter(is_operation).count()
+fn operations(graph: &Graph) -> usize {
+    usize::try_from(graph.operations()).unwrap_or(usize::MAX)
 }

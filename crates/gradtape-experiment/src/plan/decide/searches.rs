@@ -10,7 +10,8 @@ use crate::plan::{
 };
 use crate::spec::Spec;
 use gradtape_engine::Program;
-use gradtape_tape::{ArrayGraph, Graph, Node, Op, Shape, Subnormals, Var};
+use gradtape_tape::internal::graph::Node;
+use gradtape_tape::{Array, Graph, Op, Precision, Subnormals};
 
 /// Reports objectives that a line-search or second-order method of the plan cannot minimise.
 pub(super) fn check(plan: &Plan, spec: &Spec, mistakes: &mut Vec<Mistake>) {
@@ -164,21 +165,30 @@ enum Wrong {
 /// Whether an objective is a sum of squares that a method can split.
 fn squares(objective: &Objective) -> Result<(), Wrong> {
     let function = &objective.function;
-    let graph = Graph::<f64>::new(Subnormals::Keep);
-    let inputs = |count: usize| (0..count).map(|_| graph.input()).collect::<Vec<_>>();
-    let x = inputs(function.parameters().len());
-    let constants = inputs(function.constants().len());
-    let loss = if function.has_arrays() {
-        unrolled(objective, &graph, &x, &constants)?
-    } else {
-        function.trace(&graph, &x, &constants)
-    };
+    let graph = Graph::new(Precision::F64, Subnormals::Keep);
+    let (variables, constants) = function.inputs_of(&graph);
+    // Data are inputs after the constants.
+    let shapes = objective.data.as_ref();
+    let shapes = shapes.map_or(Vec::new(), |data| data.shapes(data.training.len()));
+    let data: Vec<_> = shapes.iter().map(|shape| graph.input(shape)).collect();
+    let loss = function.trace(&graph, &variables, &constants, &data);
+    if !graph.is_of_numbers() {
+        let operations = graph.operations().max(graph.elements());
+        if operations > GREATEST_SQUARES as u64 {
+            return Err(Wrong::TooLong(u128::from(operations)));
+        }
+    }
+    let unrolled = graph.alike();
+    let wanted = [&[loss], &variables[..]].concat();
+    let (graph, mut numbers) = graph.each_number(&unrolled, &wanted);
+    let x = numbers.split_off(1).concat();
+    let loss = numbers[0][0];
     if graph.len() > GREATEST_OPERATIONS {
         return Err(Wrong::TooLong(graph.len() as u128));
     }
     let is_root = matches!(
-        graph.nodes()[loss.id().index()],
-        Node::Apply(Op::Sqrt | Op::Hypot, _)
+        graph.nodes::<f64>()[loss.node()].node,
+        Node::Each(Op::Sqrt | Op::Hypot, _)
     );
     let wrong = if is_root { Wrong::Root } else { Wrong::NoSum };
     let squares = graph.squares(loss, &x).ok_or(wrong)?;
@@ -191,7 +201,7 @@ fn squares(objective: &Objective) -> Result<(), Wrong> {
         });
     }
     let factors: Vec<_> = squares.iter().map(|square| square.factor).collect();
-    if has_negative(objective, &graph, &factors) {
+    if has_negative(objective, graph, &factors) {
         return Err(Wrong::Negative);
     }
     for square in squares {
@@ -203,45 +213,15 @@ fn squares(objective: &Objective) -> Result<(), Wrong> {
     Ok(())
 }
 
-/// A loss of arrays, element by element; its data are inputs after the constants.
-fn unrolled<'g>(
-    objective: &Objective,
-    graph: &'g Graph<f64>,
-    x: &[Var<'g, f64>],
-    constants: &[Var<'g, f64>],
-) -> Result<Var<'g, f64>, Wrong> {
-    let function = &objective.function;
-    let arrays = ArrayGraph::<f64>::new(Subnormals::Keep);
-    let input = |shape: &Shape| arrays.input(shape.clone());
-    let variables: Vec<_> = function
-        .variables()
-        .iter()
-        .map(|(_, shape)| input(shape))
-        .collect();
-    let numbers: Vec<_> = constants.iter().map(|_| input(&Shape::scalar())).collect();
-    let shapes = objective.data.as_ref();
-    let shapes = shapes.map_or(Vec::new(), |data| data.shapes(data.training.len()));
-    let data: Vec<_> = shapes.iter().map(input).collect();
-    let loss = function.trace_arrays(&arrays, &variables, &numbers, &data);
-    let operations = arrays.operations().max(arrays.elements());
-    if operations > GREATEST_SQUARES as u64 {
-        return Err(Wrong::TooLong(u128::from(operations)));
-    }
-    let rows = (x.len() + constants.len()..arrays.inputs()).map(|_| graph.input());
-    let rows: Vec<_> = rows.collect();
-    let inputs: Vec<_> = x.iter().chain(constants).chain(&rows).copied().collect();
-    Ok(arrays.unroll(graph, &inputs, &[loss])[0][0])
-}
-
 /// Whether a factor is negative, or not finite, for any of the constants.
-fn has_negative(objective: &Objective, graph: &Graph<f64>, factors: &[Var<'_, f64>]) -> bool {
+fn has_negative(objective: &Objective, graph: &Graph, factors: &[Array<'_>]) -> bool {
     let is_wrong = |factor: &f64| !(*factor >= 0.0 && factor.is_finite());
     let known = factors.iter().filter_map(|factor| factor.value());
     if known.into_iter().any(|factor| is_wrong(&factor)) {
         return true;
     }
     let open = factors.iter().filter(|factor| factor.value().is_none());
-    let open: Vec<Var<'_, f64>> = open.copied().collect();
+    let open: Vec<Array<'_>> = open.copied().collect();
     if open.is_empty() {
         return false;
     }

@@ -2,26 +2,26 @@
 
 use std::panic::Location;
 
-use super::{Array, ArrayGraph, Node, Operands, Origin, Stretches};
+use super::{Array, Graph, Node, Operands, Origin, Shaped, Stretches};
+use crate::Op;
 use crate::adjoint::Adjoint;
 use crate::tensor::operation::Stretch;
 use crate::tensor::{Dense, Incoming, Operation, Shape, Traced, moved};
-use crate::{Op, Real};
 
 /// A part of the derivative with respect to an array.
 #[derive(Clone)]
-struct Contribution<'g, T: Real> {
+struct Contribution<'g> {
     /// The slice; `None` for the whole array, to whose shape the derivative broadcasts.
     place: Option<Stretches>,
-    derivative: Incoming<'g, Array<'g, T>>,
+    derivative: Incoming<'g, Array<'g>>,
 }
 
 /// A derivative that exists everywhere.
-fn everywhere<'g, T: Real>(array: Array<'g, T>) -> Incoming<'g, Array<'g, T>> {
+fn everywhere<'g>(array: Array<'g>) -> Incoming<'g, Array<'g>> {
     Adjoint::everywhere(Traced::new(array, Location::caller()))
 }
 
-impl<T: Real> ArrayGraph<T> {
+impl Graph {
     /// The derivatives of the number `target` with respect to each of
     /// `variables`, as nodes of this graph in the shapes of the variables: 0 where
     /// `target` does not depend on the variable, or only through operations
@@ -37,9 +37,9 @@ impl<T: Real> ArrayGraph<T> {
     /// only where they overlap:
     ///
     /// ```
-    /// use gradtape_tape::{ArrayGraph, Subnormals};
+    /// use gradtape_tape::{Graph, Precision, Subnormals};
     ///
-    /// let graph = ArrayGraph::<f64>::new(Subnormals::Keep);
+    /// let graph = Graph::new(Precision::F64, Subnormals::Keep);
     /// let x = graph.input([3]);
     /// let products = x.slice(0, 1, 1, 2) * x.slice(0, 0, 1, 2);
     /// let gradient = graph.gradient(products.sum(None), &[x])[0];
@@ -57,11 +57,7 @@ impl<T: Real> ArrayGraph<T> {
     /// ");
     /// assert_eq!(gradient.to_string(), "n9");
     /// ```
-    pub fn gradient<'g>(
-        &'g self,
-        target: Array<'g, T>,
-        variables: &[Array<'g, T>],
-    ) -> Vec<Array<'g, T>> {
+    pub fn gradient<'g>(&'g self, target: Array<'g>, variables: &[Array<'g>]) -> Vec<Array<'g>> {
         assert!(target.shape().is_empty(), "the derivative of a number");
         let was_derivative = self.is_derivative.replace(true);
         let origin = self.origin.get();
@@ -71,18 +67,17 @@ impl<T: Real> ArrayGraph<T> {
         gradient
     }
 
-    fn derivatives<'g>(
-        &'g self,
-        target: Array<'g, T>,
-        variables: &[Array<'g, T>],
-    ) -> Vec<Array<'g, T>> {
-        let depends = self.dependents(variables, target);
-        let mut contributions: Vec<Vec<Contribution<'g, T>>> = vec![Vec::new(); depends.len()];
+    fn derivatives<'g>(&'g self, target: Array<'g>, variables: &[Array<'g>]) -> Vec<Array<'g>> {
+        let depends = self.dependents(variables, target, is_differentiable);
+        // The order of the nodes is the order in which a derivative of higher order adds.
+        // Parts of an array may be pieces, which are put together once all are known.
+        let adds_at_once = self.is_of_numbers();
+        let mut contributions: Vec<Vec<Contribution<'g>>> = vec![Vec::new(); depends.len()];
         contributions[target.node()].push(Contribution {
             place: None,
-            derivative: everywhere(self.constant(T::ONE)),
+            derivative: everywhere(self.constant(1.0)),
         });
-        let mut adjoints: Vec<Option<Incoming<'g, Array<'g, T>>>> = vec![None; depends.len()];
+        let mut adjoints: Vec<Option<Incoming<'g, Array<'g>>>> = vec![None; depends.len()];
         for index in (0..depends.len()).rev().filter(|index| depends[*index]) {
             let parts = std::mem::take(&mut contributions[index]);
             self.origin.set(Origin {
@@ -100,12 +95,19 @@ impl<T: Real> ArrayGraph<T> {
                 if !depends[operand.node()] {
                     continue;
                 }
-                if let Some(derivative) = passed(&node, place, &operands, result, incoming) {
-                    self.add(
-                        &mut contributions[operand.node()],
-                        derivative,
-                        &Array::shape(*operand),
-                    );
+                let Some(derivative) = passed(&node, place, &operands, result, incoming) else {
+                    continue;
+                };
+                let parts = &mut contributions[operand.node()];
+                match parts.pop() {
+                    Some(sum) if adds_at_once => parts.push(Contribution {
+                        place: None,
+                        derivative: sum.derivative.plus(derivative),
+                    }),
+                    last => {
+                        parts.extend(last);
+                        self.add(parts, derivative, &Array::shape(*operand));
+                    }
                 }
             }
         }
@@ -113,7 +115,7 @@ impl<T: Real> ArrayGraph<T> {
             let adjoint = adjoints.get(variable.node()).cloned().flatten();
             match adjoint.map(|adjoint| adjoint.whole().into_dense()) {
                 Some(adjoint) => adjoint.broadcast_to(Array::shape(*variable)),
-                None => self.repeated(T::ZERO, Array::shape(*variable)),
+                None => self.repeated(0.0, Array::shape(*variable)),
             }
         });
         whole.collect()
@@ -123,8 +125,8 @@ impl<T: Real> ArrayGraph<T> {
     /// they are still to be broadcast or do not exist everywhere.
     fn add<'g>(
         &'g self,
-        parts: &mut Vec<Contribution<'g, T>>,
-        derivative: Incoming<'g, Array<'g, T>>,
+        parts: &mut Vec<Contribution<'g>>,
+        derivative: Incoming<'g, Array<'g>>,
         shape: &Shape,
     ) {
         let shaped = &self.nodes.borrow().list[derivative.value.dense().node()];
@@ -148,9 +150,9 @@ impl<T: Real> ArrayGraph<T> {
     /// The sum of parts, from the left.
     fn together<'g>(
         &'g self,
-        parts: Vec<Contribution<'g, T>>,
+        parts: Vec<Contribution<'g>>,
         shape: &Shape,
-    ) -> Option<Incoming<'g, Array<'g, T>>> {
+    ) -> Option<Incoming<'g, Array<'g>>> {
         if parts.iter().all(|part| part.place.is_none()) {
             let whole = parts.into_iter().map(|part| part.derivative);
             return whole.reduce(Adjoint::plus);
@@ -165,14 +167,14 @@ impl<T: Real> ArrayGraph<T> {
         let mut arrays = Vec::with_capacity(parts.len());
         let mut existences = Operands::new();
         for Contribution { place, derivative } in parts {
-            let fitting = |array: Array<'g, T>| match place {
+            let fitting = |array: Array<'g>| match place {
                 Some(_) => array,
                 None => array.broadcast_to(shape),
             };
             let existence = derivative.existence();
             let array = fitting(derivative.whole().into_dense());
             if !is_everywhere {
-                let one = || self.repeated(T::ONE, Array::shape(array));
+                let one = || self.repeated(1.0, Array::shape(array));
                 let existence = existence.map(|it| fitting(it.into_dense()));
                 let existence = existence.unwrap_or_else(one);
                 existences.push(existence.broadcast_to(Array::shape(array)).id);
@@ -182,7 +184,7 @@ impl<T: Real> ArrayGraph<T> {
         }
         let exists = (!is_everywhere).then(|| {
             let count = self.pieces(places.clone(), existences, shape.clone());
-            Array::apply(Op::Less, &[self.constant(T::ZERO), count])
+            Array::apply(Op::Less, &[self.constant(0.0), count])
         });
         let negated: Option<Operands> = arrays
             .iter()
@@ -202,9 +204,14 @@ impl<T: Real> ArrayGraph<T> {
         })
     }
 
-    /// For each node up to `last` whether a derivative with respect to one of
-    /// `variables` may pass through it.
-    fn dependents(&self, variables: &[Array<'_, T>], last: Array<'_, T>) -> Vec<bool> {
+    /// For each node up to `last` whether it depends on one of `variables` through operands
+    /// in places that `passes` allows.
+    pub(super) fn dependents(
+        &self,
+        variables: &[Array<'_>],
+        last: Array<'_>,
+        passes: impl Fn(&Node<f64>, usize) -> bool,
+    ) -> Vec<bool> {
         let nodes = self.nodes.borrow();
         let mut depends = vec![false; last.node() + 1];
         for variable in variables {
@@ -212,31 +219,41 @@ impl<T: Real> ArrayGraph<T> {
                 *entry = true;
             }
         }
-        for (index, shaped) in nodes.list[..=last.node()].iter().enumerate() {
-            let passes = |place: usize| match &shaped.node {
-                Node::Apply(operation, _) => operation.is_differentiable(place),
-                _ => true,
-            };
-            let mut operands = shaped.node.operands().iter().enumerate();
-            depends[index] |= operands.any(|(place, id)| depends[*id as usize] && passes(place));
+        for (index, Shaped { node, .. }) in nodes.list[..=last.node()].iter().enumerate() {
+            let mut operands = node.operands().iter().enumerate();
+            depends[index] |=
+                operands.any(|(place, id)| depends[*id as usize] && passes(node, place));
         }
         depends
     }
 }
 
+/// Whether a derivative passes to operand number `place` of a node.
+fn is_differentiable(node: &Node<f64>, place: usize) -> bool {
+    match node {
+        Node::Each(op, _) => op.is_differentiable(place),
+        Node::Apply(operation, _) => operation.is_differentiable(place),
+        _ => true,
+    }
+}
+
 /// The derivative that passes to one operand of a node.
-fn passed<'g, T: Real>(
-    node: &Node<T>,
+fn passed<'g>(
+    node: &Node<f64>,
     place: usize,
-    operands: &[Array<'g, T>],
-    result: Array<'g, T>,
-    incoming: &Incoming<'g, Array<'g, T>>,
-) -> Option<Incoming<'g, Array<'g, T>>> {
+    operands: &[Array<'g>],
+    result: Array<'g>,
+    incoming: &Incoming<'g, Array<'g>>,
+) -> Option<Incoming<'g, Array<'g>>> {
     let at = Location::caller();
     let derivative = match node {
+        Node::Each(op, _) => {
+            let operation = Operation::Elementwise(*op);
+            operation.backward_to(place, operands, &result, incoming, at)
+        }
         Node::Apply(operation, _) => operation.backward_to(place, operands, &result, incoming, at),
         Node::Pieces(places, _) => {
-            let slice = |whole: &Array<'g, T>| {
+            let slice = |whole: &Array<'g>| {
                 let whole = whole.broadcast_to(result.shape());
                 let slice = Operation::Slice(places[place].clone());
                 Array::perform(slice, &[&whole], at).map(Some)

@@ -5,13 +5,13 @@ use std::fmt;
 use std::ops::{Add, Div, Mul, Neg, Sub};
 use std::panic::Location;
 
-use super::ArrayGraph;
+use super::Graph;
 use crate::error::{Caller, Result};
 use crate::tensor::operation::{AxisList, Extreme, Reduce, Reduction, Stretch};
 use crate::tensor::{Dense, Operation, Shape};
-use crate::{Number, Op, Real};
+use crate::{Number, Op};
 
-/// A number, vector or matrix in an [`ArrayGraph`]: a handle to a node, with the
+/// A number, vector or matrix in an [`Graph`]: a handle to a node, with the
 /// usual operators, which broadcast as in NumPy.
 ///
 /// Both operands of an operator must come from the same graph. The caller must check
@@ -21,34 +21,27 @@ use crate::{Number, Op, Real};
 /// # Examples
 ///
 /// ```
-/// use gradtape_tape::{ArrayGraph, Subnormals};
+/// use gradtape_tape::{Graph, Precision, Subnormals};
 /// use gradtape_engine::Program;
 ///
-/// let graph = ArrayGraph::<f64>::new(Subnormals::Keep);
+/// let graph = Graph::new(Precision::F64, Subnormals::Keep);
 /// let (x, y) = (graph.input([2]), graph.input([]));
-/// let program = Program::arrays(&graph, &[x * y + x], &[]);
+/// let program = Program::new(&graph, &[x * y + x]);
 /// assert_eq!(program.evaluate(&[1.0, 2.0, 10.0]), [11.0, 22.0]);
 /// ```
-pub struct Array<'g, T> {
-    pub(super) graph: &'g ArrayGraph<T>,
+#[derive(Clone, Copy)]
+pub struct Array<'g> {
+    pub(super) graph: &'g Graph,
     pub(super) id: u32,
 }
 
-impl<T> Clone for Array<'_, T> {
-    fn clone(&self) -> Self {
-        *self
-    }
-}
-
-impl<T> Copy for Array<'_, T> {}
-
-impl<T> fmt::Debug for Array<'_, T> {
+impl fmt::Debug for Array<'_> {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(formatter, "n{}", self.id)
     }
 }
 
-impl<T> Array<'_, T> {
+impl Array<'_> {
     /// The number of the node.
     #[doc(hidden)]
     pub fn node(self) -> usize {
@@ -56,10 +49,10 @@ impl<T> Array<'_, T> {
     }
 }
 
-impl<'g, T: Real> Array<'g, T> {
+impl<'g> Array<'g> {
     /// The graph that it belongs to.
     #[must_use]
-    pub fn graph(self) -> &'g ArrayGraph<T> {
+    pub fn graph(self) -> &'g Graph {
         self.graph
     }
 
@@ -71,8 +64,14 @@ impl<'g, T: Real> Array<'g, T> {
 
     /// The number in every element, if it is the same constant.
     #[must_use]
-    pub fn value(self) -> Option<T> {
+    pub fn value(self) -> Option<f64> {
         self.graph.constant_at(self.id)
+    }
+
+    /// A constant number in the same graph, rounded to its precision.
+    #[must_use]
+    pub fn constant(self, value: f64) -> Self {
+        self.graph.constant(value)
     }
 
     /// An operation of the table on each element, over shapes that broadcast.
@@ -80,9 +79,9 @@ impl<'g, T: Real> Array<'g, T> {
     /// # Examples
     ///
     /// ```
-    /// use gradtape_tape::{Array, ArrayGraph, Op, Subnormals};
+    /// use gradtape_tape::{Array, Graph, Op, Precision, Subnormals};
     ///
-    /// let graph = ArrayGraph::<f64>::new(Subnormals::Keep);
+    /// let graph = Graph::new(Precision::F64, Subnormals::Keep);
     /// let (x, limit) = (graph.input([2, 3]), graph.input([3]));
     /// assert_eq!(Array::apply(Op::Max, &[x, limit]).shape()[..], [2, 3]);
     /// ```
@@ -90,7 +89,68 @@ impl<'g, T: Real> Array<'g, T> {
     #[track_caller]
     pub fn apply(op: Op, operands: &[Self]) -> Self {
         debug_assert_eq!(operands.len(), op.arity(), "{}", op.name());
-        perform(Operation::Elementwise(op), operands)
+        // Unused places repeat the first operand, so that equal nodes have equal keys.
+        let mut ids = [operands[0].id; 3];
+        for (id, operand) in ids.iter_mut().zip(operands) {
+            *id = operand.id;
+        }
+        operands[0].graph.each(op, ids)
+    }
+
+    /// The result of an operation of one operand.
+    #[must_use]
+    #[track_caller]
+    pub fn unary(self, op: Op) -> Self {
+        Array::apply(op, &[self])
+    }
+
+    /// The result of an operation of two operands.
+    #[must_use]
+    #[track_caller]
+    pub fn binary(self, op: Op, other: Self) -> Self {
+        Array::apply(op, &[self, other])
+    }
+
+    /// `x` where this is not 0, else `y`.
+    #[must_use]
+    #[track_caller]
+    pub fn select(self, x: Self, y: Self) -> Self {
+        Array::apply(Op::Where, &[self, x, y])
+    }
+
+    /// xⁿ for an integer n, as a product; see [`Op::Powi`].
+    #[must_use]
+    #[track_caller]
+    pub fn powi(self, n: i32) -> Self {
+        self.unary(Op::Powi(n))
+    }
+
+    /// xʸ.
+    #[must_use]
+    #[track_caller]
+    pub fn pow(self, y: Self) -> Self {
+        self.binary(Op::Pow, y)
+    }
+
+    /// sin x.
+    #[must_use]
+    #[track_caller]
+    pub fn sin(self) -> Self {
+        self.unary(Op::Sin)
+    }
+
+    /// |x|.
+    #[must_use]
+    #[track_caller]
+    pub fn abs(self) -> Self {
+        self.unary(Op::Abs)
+    }
+
+    /// √(x² + y²).
+    #[must_use]
+    #[track_caller]
+    pub fn hypot(self, y: Self) -> Self {
+        self.binary(Op::Hypot, y)
     }
 
     /// The sum of all elements, or along one axis, which is removed. Fewer than eight
@@ -108,14 +168,14 @@ impl<'g, T: Real> Array<'g, T> {
     /// # Examples
     ///
     /// ```
-    /// use gradtape_tape::{ArrayGraph, Subnormals};
+    /// use gradtape_tape::{Graph, Precision, Subnormals};
     /// use gradtape_engine::Program;
     ///
-    /// let graph = ArrayGraph::<f64>::new(Subnormals::Keep);
+    /// let graph = Graph::new(Precision::F64, Subnormals::Keep);
     /// let x = graph.input([3]);
     /// let largest = x.max(None);
     /// let gradient = graph.gradient(largest, &[x])[0];
-    /// let program = Program::arrays(&graph, &[largest, gradient], &[]);
+    /// let program = Program::new(&graph, &[largest, gradient]);
     /// assert_eq!(program.evaluate(&[4.0, 1.0, 4.0]), [4.0, 0.5, 0.0, 0.5]);
     /// ```
     #[must_use]
@@ -138,14 +198,14 @@ impl<'g, T: Real> Array<'g, T> {
     /// # Examples
     ///
     /// ```
-    /// use gradtape_tape::{ArrayGraph, Subnormals};
+    /// use gradtape_tape::{Graph, Precision, Subnormals};
     /// use gradtape_engine::Program;
     ///
-    /// let graph = ArrayGraph::<f64>::new(Subnormals::Keep);
+    /// let graph = Graph::new(Precision::F64, Subnormals::Keep);
     /// let x = graph.input([3]);
     /// let product = x.prod(None);
     /// let gradient = graph.gradient(product, &[x])[0];
-    /// let program = Program::arrays(&graph, &[product, gradient], &[]);
+    /// let program = Program::new(&graph, &[product, gradient]);
     /// assert_eq!(program.evaluate(&[0.0, 2.0, 3.0]), [0.0, 6.0, 0.0, 0.0]);
     /// ```
     #[must_use]
@@ -227,9 +287,9 @@ impl<'g, T: Real> Array<'g, T> {
     /// # Examples
     ///
     /// ```
-    /// use gradtape_tape::{ArrayGraph, Subnormals};
+    /// use gradtape_tape::{Graph, Precision, Subnormals};
     ///
-    /// let graph = ArrayGraph::<f64>::new(Subnormals::Keep);
+    /// let graph = Graph::new(Precision::F64, Subnormals::Keep);
     /// let matrix = graph.input([2, 3]);
     /// assert_eq!(matrix.index(0, 1).shape()[..], [3]);
     /// assert!(matrix.index(1, 0).index(0, 1).shape().is_empty());
@@ -278,9 +338,9 @@ impl<'g, T: Real> Array<'g, T> {
     /// # Examples
     ///
     /// ```
-    /// use gradtape_tape::{ArrayGraph, Subnormals};
+    /// use gradtape_tape::{Graph, Precision, Subnormals};
     ///
-    /// let graph = ArrayGraph::<f64>::new(Subnormals::Keep);
+    /// let graph = Graph::new(Precision::F64, Subnormals::Keep);
     /// let (matrix, x) = (graph.input([2, 3]), graph.input([3]));
     /// assert_eq!(matrix.matmul(x).shape()[..], [2]);
     /// assert_eq!(matrix.matmul(x).matmul(matrix).shape()[..], [3]);
@@ -341,9 +401,9 @@ impl<'g, T: Real> Array<'g, T> {
     /// # Examples
     ///
     /// ```
-    /// use gradtape_tape::{ArrayGraph, Subnormals};
+    /// use gradtape_tape::{Graph, Precision, Subnormals};
     ///
-    /// let graph = ArrayGraph::<f64>::new(Subnormals::Keep);
+    /// let graph = Graph::new(Precision::F64, Subnormals::Keep);
     /// let x = graph.input([2]);
     /// let f = (x.stop_gradient() * x).sum(None);
     /// let gradient = graph.gradient(f, &[x])[0];
@@ -358,6 +418,9 @@ impl<'g, T: Real> Array<'g, T> {
     #[track_caller]
     fn reduced(self, kind: Reduction, axis: Option<usize>) -> Self {
         let rank = self.shape().len();
+        if rank == 0 {
+            return self;
+        }
         let axes: AxisList = match axis {
             Some(axis) => {
                 assert!(axis < rank, "an axis of the array");
@@ -383,7 +446,7 @@ impl<'g, T: Real> Array<'g, T> {
     }
 }
 
-impl<T> fmt::Display for Array<'_, T> {
+impl fmt::Display for Array<'_> {
     /// The name of the node in the printed graph.
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(formatter, "n{}", self.id)
@@ -391,24 +454,27 @@ impl<T> fmt::Display for Array<'_, T> {
 }
 
 #[track_caller]
-fn perform<'g, T: Real>(operation: Operation, operands: &[Array<'g, T>]) -> Array<'g, T> {
+fn perform<'g>(operation: Operation, operands: &[Array<'g>]) -> Array<'g> {
     let graph = operands.first().expect("an operand").graph;
     let ids = operands.iter().map(|operand| operand.id).collect();
     graph.record(operation, ids)
 }
 
-impl<T: Real> Dense for Array<'_, T> {
+impl Dense for Array<'_> {
     fn shape(&self) -> Cow<'_, Shape> {
         Cow::Owned(Array::shape(*self))
     }
 
     fn perform(operation: Operation, operands: &[&Self], _: Caller) -> Result<Self> {
+        if let Operation::Elementwise(op) = operation {
+            return Ok(Number::apply(op, operands));
+        }
         let operands: Vec<Self> = operands.iter().map(|operand| **operand).collect();
         Ok(perform(operation, &operands))
     }
 
     fn number(&self, value: f64, _: Caller) -> Self {
-        self.graph.constant(T::from_f64(value))
+        self.graph.constant(value)
     }
 
     /// Booleans are the numbers 1 and 0 already.
@@ -423,8 +489,8 @@ impl<T: Real> Dense for Array<'_, T> {
 
 macro_rules! operator {
     ($trait:ident, $method:ident) => {
-        impl<'g, T: Real> $trait for Array<'g, T> {
-            type Output = Array<'g, T>;
+        impl<'g> $trait for Array<'g> {
+            type Output = Array<'g>;
             #[track_caller]
             fn $method(self, other: Self) -> Self {
                 Array::apply(Op::$trait, &[self, other])
@@ -437,21 +503,21 @@ operator!(Sub, sub);
 operator!(Mul, mul);
 operator!(Div, div);
 
-impl<'g, T: Real> Neg for Array<'g, T> {
-    type Output = Array<'g, T>;
+impl<'g> Neg for Array<'g> {
+    type Output = Array<'g>;
     fn neg(self) -> Self {
         Array::apply(Op::Neg, &[self])
     }
 }
 
-impl<T: Real> Number for Array<'_, T> {
+impl Number for Array<'_> {
     fn constant(&self, value: f64) -> Self {
-        self.graph.constant(T::from_f64(value))
+        self.graph.constant(value)
     }
 
     fn apply(op: Op, operands: &[&Self]) -> Self {
-        let operands: Vec<Self> = operands.iter().map(|operand| **operand).collect();
-        Array::apply(op, &operands)
+        let [x, y, z] = [0, 1, 2].map(|place| **operands.get(place).unwrap_or(&operands[0]));
+        Array::apply(op, &[x, y, z][..op.arity()])
     }
 
     fn is_same(&self, other: &Self) -> bool {

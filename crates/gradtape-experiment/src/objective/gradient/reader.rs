@@ -1,4 +1,4 @@
-//! Expressions of a graph of arrays.
+//! Expressions of a graph.
 //!
 //! The graph broadcasts as NumPy does; the language combines only numbers, vectors of
 //! the same length, and vectors with the rows of a matrix. So the expression of a node
@@ -9,57 +9,87 @@
 use std::sync::Arc;
 
 use super::expression::{Expression, Expressions, Id};
-use super::scalars::{MOST_NODES, operation};
+use super::operation::operation;
 use super::{GradientText, write};
 use crate::objective::Objective;
 use crate::objective::formula::Pick;
 use gradtape_tape::internal::Operation;
-use gradtape_tape::internal::arrays::{Node, Shaped};
+use gradtape_tape::internal::graph::{Node, Shaped};
 use gradtape_tape::internal::{Extreme, Reduction, Stretch};
-use gradtape_tape::{Array, ArrayGraph, Shape, Subnormals};
+use gradtape_tape::{Array, Graph, Precision, Shape, Subnormals};
+
+/// Maximum number of nodes; the gradient of a larger graph is not readable.
+const MOST_NODES: usize = 20_000;
 
 impl Objective {
+    /// The derivative by each parameter.
+    pub(super) fn element_gradient(&self) -> Option<GradientText> {
+        if !self.data().is_empty() || self.size() > MOST_NODES {
+            return None;
+        }
+        let graph = Graph::new(Precision::F64, Subnormals::Keep);
+        let parameters = graph.numbers(self.parameters.len());
+        let constants = graph.numbers(self.constants().len());
+        let value = self.trace_elements(&graph, &parameters, &constants);
+        let names = self.parameters.iter().chain(self.constants());
+        self.written(value, &parameters, names.zip(0..), &self.parameters)
+    }
+
     /// The derivative by each variable.
     pub(super) fn array_gradient(&self) -> Option<GradientText> {
-        let graph = ArrayGraph::<f64>::new(Subnormals::Keep);
-        let mut names = Vec::new();
-        let mut firsts = Vec::new();
-        let mut inputs = |name: &String, shape: &Shape| {
-            names.push(name.clone());
-            firsts.push(graph.inputs());
-            graph.input(shape)
+        let graph = Graph::new(Precision::F64, Subnormals::Keep);
+        let (variables, constants) = self.inputs_of(&graph);
+        let data = self.data().iter();
+        let data: Vec<_> = data.map(|(_, shape)| graph.input(shape)).collect();
+        let value = self.trace(&graph, &variables, &constants, &data);
+        let shaped = |list: &[(String, Shape)]| {
+            let list = list.iter();
+            let list = list.map(|(name, shape)| (name.clone(), shape.elements().unwrap_or(0)));
+            list.collect::<Vec<_>>()
         };
-        let shaped = |list: &[(String, Shape)]| list.to_vec();
-        let variables = shaped(self.variables());
-        let constants: Vec<(String, Shape)> = self
-            .constants()
-            .iter()
-            .map(|name| (name.clone(), Shape::scalar()))
-            .collect();
-        let data = shaped(self.data());
-        let mut arrays = |list: &[(String, Shape)]| -> Vec<Array<'_, f64>> {
-            list.iter()
-                .map(|(name, shape)| inputs(name, shape))
-                .collect()
-        };
-        let (variables, constants, data) = (arrays(&variables), arrays(&constants), arrays(&data));
-        let value = self.trace_arrays(&graph, &variables, &constants, &data);
-        let gradient = graph.gradient(value, &variables);
+        let constants = self.constants().iter().map(|name| (name.clone(), 1));
+        let inputs = shaped(self.variables()).into_iter().chain(constants);
+        let inputs: Vec<_> = inputs.chain(shaped(self.data())).collect();
+        let firsts = inputs.iter().scan(0, |next, (_, elements)| {
+            let first = *next;
+            *next += elements;
+            Some(first)
+        });
+        let names = inputs.iter().map(|(name, _)| name).zip(firsts);
+        let wanted = self.variables().iter().map(|(name, _)| name.clone());
+        self.written(value, &variables, names, &wanted.collect::<Vec<_>>())
+    }
+
+    /// The derivatives of `value` by variables with these names; `inputs` are the names of all
+    /// inputs with the numbers of their first elements.
+    fn written<'n>(
+        &self,
+        value: Array<'_>,
+        variables: &[Array<'_>],
+        inputs: impl Iterator<Item = (&'n String, usize)>,
+        wanted: &[String],
+    ) -> Option<GradientText> {
+        let graph = value.graph();
         if graph.len() > MOST_NODES {
             return None;
         }
+        let gradient = graph.gradient(value, variables);
+        if graph.len() > MOST_NODES {
+            return None;
+        }
+        let (names, firsts): (Vec<String>, Vec<usize>) =
+            inputs.map(|(name, first)| (name.clone(), first)).unzip();
         let mut reader = Reader {
             nodes: graph.nodes(),
             all: Expressions::default(),
             found: Vec::new(),
             firsts,
         };
-        let wanted = reader.read(&gradient)?;
-        let texts = write::texts(&reader.all, &names, &wanted, &self.taken_names())?;
-        let variables = self.variables().iter().map(|(name, _)| name.clone());
+        let found = reader.read(&gradient)?;
+        let texts = write::texts(&reader.all, &names, &found, &self.taken_names())?;
         Some(GradientText {
             names: texts.names,
-            derivatives: variables.zip(texts.wanted).collect(),
+            derivatives: wanted.iter().cloned().zip(texts.wanted).collect(),
         })
     }
 }
@@ -74,7 +104,7 @@ struct Reader {
 }
 
 impl Reader {
-    fn read(&mut self, wanted: &[Array<'_, f64>]) -> Option<Vec<Id>> {
+    fn read(&mut self, wanted: &[Array<'_>]) -> Option<Vec<Id>> {
         let mut needed = vec![false; self.nodes.len()];
         for array in wanted {
             needed[array.node()] = true;
@@ -121,10 +151,10 @@ impl Reader {
                 }
                 plain(sum?)
             }
-            Node::Apply(Operation::Elementwise(op), operands) => {
+            Node::Each(op, _) => {
                 let mut numbers = Vec::new();
                 let mut conditions = Vec::new();
-                for operand in &operands {
+                for operand in node.operands() {
                     let (number, condition) = self.found[*operand as usize]?;
                     numbers.push(self.fitted(number, &shape));
                     // A column cannot be a condition for rows.

@@ -5,16 +5,54 @@
 
 use smallvec::SmallVec;
 
-use super::{Array, ArrayGraph, Key, Node, Operands, Stretches};
-use crate::graph::{whole_exponent, without_negatives};
+use super::{Array, Graph, Key, Node, Operands, OtherKey, Shaped, Stretches};
+use crate::Op;
 use crate::tensor::operation::{AxisList, Stretch};
 use crate::tensor::{Operation, Shape};
-use crate::{Op, Real};
 
-impl<T: Real> ArrayGraph<T> {
-    /// The result of an operation with matching operands.
+impl Graph {
+    /// The result of an operation of the table on each element; unused places repeat the
+    /// first operand.
     #[track_caller]
-    pub(super) fn record(&self, operation: Operation, mut operands: Operands) -> Array<'_, T> {
+    pub(super) fn each(&self, op: Op, mut ids: [u32; 3]) -> Array<'_> {
+        let (shape, constants) = {
+            let list = &self.nodes.borrow().list;
+            let operands = ids.map(|id| &list[id as usize]);
+            let constants = operands.map(|operand| match operand.node {
+                Node::Constant(value) => Some(value),
+                _ => None,
+            });
+            let mut shape = operands[0].shape.clone();
+            for other in &operands[1..] {
+                let both = shape.broadcast(&other.shape);
+                assert!(
+                    both.is_some(),
+                    "{} of {shape} and {}",
+                    op.name(),
+                    other.shape
+                );
+                shape = both.unwrap_or(shape);
+            }
+            (shape, constants)
+        };
+        if let [Some(x), Some(y), Some(z)] = constants {
+            return self.repeated(self.folded(op, [x, y, z]), shape);
+        }
+        if let Some(simple) = self.simplified_each(op, ids, constants, &shape) {
+            return simple;
+        }
+        if matches!(op, Op::Add | Op::Mul) && ids[1] < ids[0] {
+            ids = [ids[1], ids[0], ids[1]];
+        }
+        self.node(Key::Each(op, ids), || Shaped {
+            node: Node::Each(op, ids),
+            shape,
+        })
+    }
+
+    /// The result of another operation with matching operands.
+    #[track_caller]
+    pub(super) fn record(&self, operation: Operation, operands: Operands) -> Array<'_> {
         let shapes: SmallVec<[Shape; 3]> = operands.iter().map(|id| self.shape_at(*id)).collect();
         let shape = shape(&operation, &shapes);
         assert!(
@@ -27,11 +65,9 @@ impl<T: Real> ArrayGraph<T> {
         if let Operation::Place(_, stretches) = operation {
             return self.pieces(vec![stretches], operands, shape);
         }
-        if let Operation::Elementwise(Op::Add | Op::Mul) = operation {
-            operands.sort_unstable();
-        }
-        let key = Key::Apply(operation.clone(), operands.clone());
-        self.node(key, Node::Apply(operation, operands), shape)
+        let key = OtherKey::Apply(operation.clone(), operands.clone());
+        let node = Node::Apply(operation, operands);
+        self.node(Key::Other(Box::new(key)), || Shaped { node, shape })
     }
 
     /// Arrays in the places of slices of this shape.
@@ -40,15 +76,16 @@ impl<T: Real> ArrayGraph<T> {
         places: Vec<Stretches>,
         operands: Operands,
         shape: Shape,
-    ) -> Array<'_, T> {
+    ) -> Array<'_> {
         if let ([place], [operand]) = (&places[..], &operands[..])
             && is_whole(place, &shape)
         {
             return self.array(*operand);
         }
         let places: std::sync::Arc<[Stretches]> = places.into();
-        let key = Key::Pieces(places.clone(), operands.clone(), shape.clone());
-        self.node(key, Node::Pieces(places, operands), shape)
+        let key = OtherKey::Pieces(places.clone(), operands.clone(), shape.clone());
+        let node = Node::Pieces(places, operands);
+        self.node(Key::Other(Box::new(key)), || Shaped { node, shape })
     }
 
     fn simplified(
@@ -57,11 +94,8 @@ impl<T: Real> ArrayGraph<T> {
         operands: &[u32],
         shapes: &[Shape],
         shape: &Shape,
-    ) -> Option<Array<'_, T>> {
+    ) -> Option<Array<'_>> {
         let x = *operands.first()?;
-        if let Operation::Elementwise(op) = operation {
-            return self.simplified_elementwise(*op, operands, shapes, shape);
-        }
         let moves = matches!(
             operation,
             Operation::Reshape(_)
@@ -136,7 +170,7 @@ impl<T: Real> ArrayGraph<T> {
         operands: &[u32],
         from: &Shape,
         to: &Shape,
-    ) -> Option<Array<'_, T>> {
+    ) -> Option<Array<'_>> {
         let long = |shape: &Shape| shape.iter().copied().filter(|n| *n != 1).collect::<Shape>();
         if long(from) != long(to) {
             return None;
@@ -167,55 +201,75 @@ impl<T: Real> ArrayGraph<T> {
         Some(self.pieces(places, operands, to.clone()))
     }
 
-    /// Those of the rewrites of a [`Graph`](crate::Graph) that apply.
-    fn simplified_elementwise(
+    /// The rewrites of operations of the table that [`Graph`] lists, or `None` where none
+    /// applies.
+    fn simplified_each(
         &self,
         op: Op,
-        operands: &[u32],
-        shapes: &[Shape],
+        ids: [u32; 3],
+        constants: [Option<f64>; 3],
         shape: &Shape,
-    ) -> Option<Array<'_, T>> {
-        let constants: SmallVec<[Option<T>; 3]> =
-            operands.iter().map(|id| self.constant_at(*id)).collect();
-        if let Some(values) = constants
-            .iter()
-            .copied()
-            .collect::<Option<SmallVec<[T; 3]>>>()
-        {
-            let value = |place: usize| values.get(place).copied().unwrap_or(T::ZERO);
-            let value = op.value([0, 1, 2].map(value), self.subnormals);
-            return Some(self.repeated(value, shape.clone()));
-        }
-        let x = self.array(operands[0]);
-        let y = self.array(*operands.get(1).unwrap_or(&operands[0]));
-        // The other operand may lack an axis of length 1.
-        let is = |place: usize, value: T| {
-            constants.get(place).copied().flatten() == Some(value)
-                && shapes[1 - place].elements() == shape.elements()
+    ) -> Option<Array<'_>> {
+        let [x, y, z] = ids.map(|id| self.array(id));
+        // The operand may lack an axis of length 1, or be broadcast.
+        let has_shape = |array: Array<'_>| *shape == self.nodes.borrow().list[array.node()].shape;
+        let has_all = |array: Array<'_>| {
+            let own = &self.nodes.borrow().list[array.node()].shape;
+            own.elements() == shape.elements()
         };
-        let (minus_x, minus_y) = (self.negated(x.id), self.negated(y.id));
+        let shaped = |array| match has_shape(array) {
+            true => array,
+            false => array.reshape(shape),
+        };
         match op {
-            Op::Mul if is(0, T::ONE) => Some(y.reshape(shape)),
-            Op::Mul | Op::Div if is(1, T::ONE) => Some(x.reshape(shape)),
-            Op::Mul if is(0, -T::ONE) => Some(-y.reshape(shape)),
-            Op::Mul if is(1, -T::ONE) => Some(-x.reshape(shape)),
-            Op::Powi(0) => Some(self.repeated(T::ONE, shape.clone())),
+            Op::Mul if constants[0] == Some(1.0) && has_all(y) => Some(shaped(y)),
+            Op::Mul | Op::Div if constants[1] == Some(1.0) && has_all(x) => Some(shaped(x)),
+            Op::Mul if constants[0] == Some(-1.0) && has_all(y) => Some(-shaped(y)),
+            Op::Mul if constants[1] == Some(-1.0) && has_all(x) => Some(-shaped(x)),
+            Op::Powi(0) => Some(self.repeated(1.0, shape.clone())),
             Op::Powi(1) => Some(x),
             Op::Where if constants[0].is_some() => {
-                let is_second = constants[0] == Some(T::ZERO);
-                let chosen = self.array(operands[1 + usize::from(is_second)]);
-                Some(chosen.broadcast_to(shape))
+                let chosen = if constants[0] == Some(0.0) { z } else { y };
+                Some(match has_shape(chosen) {
+                    true => chosen,
+                    false => chosen.broadcast_to(shape),
+                })
             }
-            Op::Pow if shapes[0] == *shape => {
-                let n = whole_exponent(constants[1]?)?;
-                Some(Array::apply(Op::Powi(n), &[x]))
-            }
-            _ => {
-                let negated = [minus_x, minus_y];
-                without_negatives(op, [x, y], negated, self.is_derivative.get())
-            }
+            Op::Pow if has_shape(x) => Some(x.powi(whole_exponent(constants[1]?)?)),
+            _ => self.without_negatives(op, x, y),
         }
     }
+
+    /// The rewrites of operands that are negatives. That which defines the sign of a zero is
+    /// made only in derivatives.
+    fn without_negatives<'g>(&'g self, op: Op, x: Array<'g>, y: Array<'g>) -> Option<Array<'g>> {
+        match (op, [self.negated(x.id), self.negated(y.id)]) {
+            (Op::Neg, [minus_x, _]) => minus_x,
+            (Op::Abs, [Some(minus_x), _]) => Some(minus_x.abs()),
+            (Op::Magnitude | Op::Hypot, [Some(minus_x), _]) => Some(minus_x.binary(op, y)),
+            (Op::Mul, [Some(minus_x), _]) => Some(-(minus_x * y)),
+            (Op::Mul, [None, Some(minus_y)]) => Some(-(x * minus_y)),
+            (Op::Add, [_, Some(minus_y)]) => Some(x - minus_y),
+            (Op::Add, [Some(minus_x), None]) => Some(y - minus_x),
+            (Op::Sub, [_, Some(minus_y)]) => Some(x + minus_y),
+            (Op::Sub, [Some(minus_x), None]) if self.is_derivative.get() => Some(-(minus_x + y)),
+            _ => None,
+        }
+    }
+}
+
+/// Powers with integer exponents up to this are products; above it, the error of all
+/// roundings would exceed that of [`Op::Pow`].
+const MAX_WHOLE_EXPONENT: f64 = 64.0;
+
+/// The exponent, if a power with it is a product.
+#[expect(
+    clippy::cast_possible_truncation,
+    reason = "an integer within the limit fits an i32"
+)]
+fn whole_exponent(exponent: f64) -> Option<i32> {
+    let whole = exponent.floor() == exponent && exponent.abs() <= MAX_WHOLE_EXPONENT;
+    whole.then_some(exponent as i32)
 }
 
 /// Whether stretches cover a whole array.
@@ -244,15 +298,6 @@ fn shape(operation: &Operation, operands: &[Shape]) -> Shape {
     let x = &operands[0];
     let name = operation.name();
     match operation {
-        Operation::Elementwise(_) => {
-            let mut shape = x.clone();
-            for other in &operands[1..] {
-                let both = shape.broadcast(other);
-                assert!(both.is_some(), "{name} of {shape} and {other}");
-                shape = both.unwrap_or(shape);
-            }
-            shape
-        }
         Operation::Reshape(shape) => {
             assert_eq!(shape.elements(), x.elements(), "{name} of {x}");
             (**shape).clone()

@@ -1,16 +1,16 @@
 //! The value of a node: the definition that every evaluator follows.
 //!
-//! It is written once for numbers and for nodes of a [`Graph`], so that an unrolled
+//! It is written once for numbers and for numbers of a [`Graph`], so that an unrolled
 //! graph cannot differ.
 
 use std::panic::Location;
 
-use super::{Node, Shaped, elements};
+use super::{Array, Graph, Node, Shaped, elements};
 use crate::tensor::arrange::{each_row, slice_steps};
 use crate::tensor::operation::{Extreme, Reduce, Reduction};
 use crate::tensor::reduce::{accumulate, along};
 use crate::tensor::{Operation, Shape};
-use crate::{Graph, Number, Op, Real, Subnormals, Var};
+use crate::{Op, Real, Subnormals};
 
 /// The type of the elements, and the operations on them.
 pub trait Evaluator<T> {
@@ -38,16 +38,15 @@ impl<T: Real> Evaluator<T> for Numbers {
     }
 }
 
-impl<'g, T: Real> Evaluator<T> for &'g Graph<T> {
-    type Element = Var<'g, T>;
+impl<'g> Evaluator<f64> for &'g Graph {
+    type Element = Array<'g>;
 
-    fn constant(&self, value: T) -> Var<'g, T> {
+    fn constant(&self, value: f64) -> Array<'g> {
         Graph::constant(self, value)
     }
 
-    fn apply(&self, op: Op, operands: [Var<'g, T>; 3]) -> Var<'g, T> {
-        let operands = [&operands[0], &operands[1], &operands[2]];
-        Number::apply(op, &operands[..op.arity()])
+    fn apply(&self, op: Op, operands: [Array<'g>; 3]) -> Array<'g> {
+        Array::apply(op, &operands[..op.arity()])
     }
 }
 
@@ -109,6 +108,16 @@ pub fn value<T: Real, E: Evaluator<T>>(
         Node::Input(first) => inputs[*first..first + count].to_vec(),
         Node::Constant(value) => vec![evaluator.constant(*value); count],
         Node::Data(values) => values.iter().map(|x| evaluator.constant(*x)).collect(),
+        Node::Each(op, _) => {
+            let each: Vec<Vec<E::Element>> = operands
+                .iter()
+                .map(|(x, own)| stretched(x, own, shape))
+                .collect();
+            let operand = |place: usize, index: usize| each.get(place).unwrap_or(&each[0])[index];
+            (0..count)
+                .map(|index| evaluator.apply(*op, [0, 1, 2].map(|place| operand(place, index))))
+                .collect()
+        }
         Node::Apply(operation, _) => applied(operation, operands, shape, evaluator),
         Node::Pieces(places, _) => {
             let mut sums: Vec<Option<E::Element>> = vec![None; count];
@@ -139,16 +148,6 @@ fn applied<T: Real, E: Evaluator<T>>(
 ) -> Vec<E::Element> {
     let (x, x_shape) = operands[0];
     match operation {
-        Operation::Elementwise(op) => {
-            let each: Vec<Vec<E::Element>> = operands
-                .iter()
-                .map(|(x, own)| stretched(x, own, shape))
-                .collect();
-            let operand = |place: usize, index: usize| each.get(place).unwrap_or(&each[0])[index];
-            (0..elements(shape))
-                .map(|index| evaluator.apply(*op, [0, 1, 2].map(|place| operand(place, index))))
-                .collect()
-        }
         Operation::BroadcastTo(_) => stretched(x, x_shape, shape),
         Operation::Transpose(order) => {
             let own = x_shape.strides_within(x_shape);

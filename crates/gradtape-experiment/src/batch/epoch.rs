@@ -1,0 +1,180 @@
+//! An epoch recorded: its inputs, and what follows from a loss and its gradient.
+
+use super::output::Output;
+use crate::number::Number;
+use crate::optimizer::{self, ArrayExt, Cell, Initial, Update};
+use crate::plan::{Bounds, Objective, Plan, Run};
+use gradtape_tape::{Array, Graph, Shape};
+
+/// What an epoch is made of.
+pub(super) struct Traced<'g> {
+    pub(super) parameters: Vec<Array<'g>>,
+    pub(super) gradient: Vec<Array<'g>>,
+    /// The gradient in the directions that bounds leave free: its norm is recorded.
+    pub(super) free_gradient: Vec<Array<'g>>,
+    pub(super) update: Update<'g>,
+    /// The largest magnitude of an entry of the gradient in the epochs before.
+    pub(super) greatest: Array<'g>,
+    pub(super) loss: Array<'g>,
+    /// Further numbers that a rule or the file asks for.
+    pub(super) asked: Vec<(Output, Array<'g>)>,
+}
+
+/// The memory of `patience`: the loss that counts as the last improvement, and the epochs
+/// since then.
+pub(super) const PATIENCE: [f64; 2] = [f64::INFINITY, 0.0];
+
+/// The inputs of the program of an epoch, in their order.
+pub(super) struct Inputs<'g> {
+    pub(super) parameters: Vec<Array<'g>>,
+    /// The memory of the recipe, then that of `patience`.
+    pub(super) memory: Vec<Array<'g>>,
+    /// The largest magnitude of an entry of the gradient in the epochs before.
+    greatest: Array<'g>,
+    pub(super) constants: Vec<Array<'g>>,
+    /// The numbers of the recipe.
+    numbers: Vec<Array<'g>>,
+    /// The lower and upper bound of each variable, where there are any.
+    bounds: Vec<Option<[Array<'g>; 2]>>,
+}
+
+impl<'g> Inputs<'g> {
+    pub(super) fn new(plan: &Plan, run: &Run, graph: &'g Graph) -> Self {
+        let objective = &plan.objectives[run.objective];
+        let shapes = shapes(objective);
+        let inputs = |shapes: &[Shape]| shapes.iter().map(|shape| graph.input(shape)).collect();
+        let parameters = inputs(&shapes);
+        let memory = memory(plan, run)
+            .into_iter()
+            .map(|cell| graph.input(cell.shape));
+        Inputs {
+            parameters,
+            memory: memory.collect(),
+            greatest: graph.input([]),
+            constants: graph.numbers(run.constants.len()),
+            numbers: graph.numbers(run.numbers.len()),
+            bounds: bounds(objective, &shapes, graph),
+        }
+    }
+
+    /// Records everything that follows from a loss and its gradient: the update, projected
+    /// onto the bounds, and what rules of `[stop]` look at.
+    pub(super) fn follow(
+        &self,
+        plan: &Plan,
+        run: &Run,
+        loss: Array<'g>,
+        gradient: Vec<Array<'g>>,
+    ) -> Traced<'g> {
+        let patience = plan.stop.patience.is_some();
+        let watched = if patience { PATIENCE.len() } else { 0 };
+        let (memory, watch) = self.memory.split_at(self.memory.len() - watched);
+        let next = run.recipe.record(optimizer::Inputs {
+            parameters: &self.parameters,
+            gradient: &gradient,
+            loss,
+            memory,
+            numbers: &self.numbers,
+        });
+        let mut update = next.update;
+        for (after, bounds) in update.parameters.iter_mut().zip(&self.bounds) {
+            *after = bounds.map_or(*after, |bounds| projected(*after, bounds));
+        }
+        let free = gradient.iter().zip(&self.parameters).zip(&self.bounds);
+        let free = free.map(|((slope, x), bounds)| {
+            bounds.map_or(*slope, |bounds| free_slope(*slope, *x, bounds))
+        });
+        let constant = |number: Number| number.constant(loss.graph());
+        let mut asked = Vec::new();
+        let minimum = plan.objectives[run.objective].minimum;
+        if let Some(minimum) = minimum.filter(|_| plan.stop.gap_below.is_some()) {
+            asked.push((Output::Gap, loss - constant(minimum)));
+        }
+        if let [reference, waited] = watch {
+            let least_gain = plan.stop.min_delta.map(constant);
+            let wanted = least_gain.map_or(*reference, |gain| *reference - gain);
+            let improves = loss.is_below(wanted);
+            let zero = loss.graph().constant(0.0);
+            // Before the first epoch nothing was waited for.
+            let counted = improves.choose(zero, *waited + loss.graph().constant(1.0));
+            update.memory.push(improves.choose(loss, *reference));
+            update.memory.push(counted);
+            asked.push((Output::Wait, counted));
+        }
+        if run.recipe.schedule.is_some() {
+            asked.push((Output::LearningRate, next.learning_rate));
+        }
+        Traced {
+            parameters: self.parameters.clone(),
+            free_gradient: free.collect(),
+            gradient,
+            update,
+            greatest: self.greatest,
+            loss,
+            asked,
+        }
+    }
+}
+
+/// The nearest value within bounds. One that is not a number stays so.
+fn projected<'g>(x: Array<'g>, [least, greatest]: [Array<'g>; 2]) -> Array<'g> {
+    let x = x.is_below(least).choose(least, x);
+    greatest.is_below(x).choose(greatest, x)
+}
+
+/// The slope, if bounds let the variable move downhill; 0 otherwise.
+fn free_slope<'g>(slope: Array<'g>, x: Array<'g>, [least, greatest]: [Array<'g>; 2]) -> Array<'g> {
+    let zero = slope.graph().constant(0.0);
+    let is_inside = least.is_below(x);
+    let slope = is_inside.choose(slope, slope.smaller(zero));
+    let is_inside = x.is_below(greatest);
+    is_inside.choose(slope, slope.greater(zero))
+}
+
+/// The shapes of the variables.
+pub(super) fn shapes(objective: &Objective) -> Vec<Shape> {
+    let variables = objective.function.variables().iter();
+    variables.map(|(_, shape)| shape.clone()).collect()
+}
+
+/// The whole memory in runs of a recipe: its own, then that of `patience`.
+pub(super) fn memory(plan: &Plan, run: &Run) -> Vec<Cell> {
+    let objective = &plan.objectives[run.objective];
+    let mut cells = run.recipe.memory(&shapes(objective));
+    if plan.stop.patience.is_some() {
+        cells.extend(PATIENCE.map(|number| Cell::scalar(Initial::Number(number))));
+    }
+    cells
+}
+
+/// The number of arrays at the end of the memory that change once an epoch, whatever its
+/// number of updates.
+pub(super) fn clock_cells(plan: &Plan, run: &Run) -> usize {
+    let watched = plan.stop.patience.map_or(0, |_| PATIENCE.len());
+    run.recipe.clock_cells() + watched
+}
+
+/// The bounds of each variable.
+fn bounds<'g>(
+    objective: &Objective,
+    shapes: &[Shape],
+    graph: &'g Graph,
+) -> Vec<Option<[Array<'g>; 2]>> {
+    let mut rest = &objective.bounds[..];
+    let bounds = shapes.iter().map(|shape| {
+        let count = shape.elements().unwrap_or(0).min(rest.len());
+        let (own, others) = rest.split_at(count);
+        rest = others;
+        if own.iter().all(|bounds| !bounds.hold()) {
+            return None;
+        }
+        let side = |side: fn(&Bounds) -> Number| {
+            let numbers = own
+                .iter()
+                .map(|bounds| side(bounds).rounded(graph.precision()));
+            graph.data(shape.clone(), numbers.collect())
+        };
+        Some([side(|bounds| bounds.least), side(|bounds| bounds.greatest)])
+    });
+    bounds.collect()
+}

@@ -1,0 +1,57 @@
+//! The loss of an objective on its rows, recorded in a graph.
+
+use std::sync::Arc;
+
+use super::Objective;
+use crate::data::{DataArray, Dataset};
+use gradtape_tape::{Array, Graph};
+
+/// Which rows of the data a loss is computed on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Rows {
+    Training,
+    Validation,
+}
+
+impl Rows {
+    /// The numbers of an array in these rows.
+    pub(crate) fn of(self, array: &DataArray) -> &Arc<[f64]> {
+        match self {
+            Rows::Training => &array.training,
+            Rows::Validation => &array.validation,
+        }
+    }
+
+    /// How many they are.
+    fn count(self, data: &Dataset) -> usize {
+        match self {
+            Rows::Training => data.training.len(),
+            Rows::Validation => data.validation.len(),
+        }
+    }
+}
+
+impl Objective {
+    /// Records the data of some rows.
+    pub(crate) fn data_in<'g>(&self, graph: &'g Graph, rows: Rows) -> Vec<Array<'g>> {
+        self.data.as_ref().map_or(Vec::new(), |data| {
+            let shapes = data.shapes(rows.count(data)).into_iter();
+            let arrays = shapes.zip(&data.arrays);
+            arrays
+                .map(|(shape, array)| graph.data(shape, Arc::clone(rows.of(array))))
+                .collect()
+        })
+    }
+
+    /// Records the loss on some rows for these variables and constants.
+    pub(crate) fn loss<'g>(
+        &self,
+        graph: &'g Graph,
+        variables: &[Array<'g>],
+        constants: &[Array<'g>],
+        rows: Rows,
+    ) -> Array<'g> {
+        let data = self.data_in(graph, rows);
+        self.function.trace(graph, variables, constants, &data)
+    }
+}
