@@ -314,6 +314,17 @@ fn no_search_raises_the_loss_of_a_test_function() {
 }
 
 #[test]
+fn a_search_ends_where_the_hessian_overflows() {
+    // Loss and gradient are finite there, the second derivative is not.
+    let head = "epochs = 2";
+    let objective = "formula = '(0.5/x)^6 + y^2'\nstart = { x = 1e-39, y = 3 }";
+    for optimizer in ALL.iter().filter(|one| !one.contains("levenberg")) {
+        let all = run(&experiment(head, objective, optimizer));
+        assert!(all[0].0.loss.to_f64().is_finite(), "{optimizer}");
+    }
+}
+
+#[test]
 fn searches_go_through_whole_arrays() {
     // Too long to be written out element by element.
     let objective = "formula = 'sum((1 + range(2000)/20)*(x - 1)^2 + (x - 1)^4)'\n\

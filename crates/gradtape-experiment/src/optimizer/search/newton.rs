@@ -164,7 +164,9 @@ impl<F: Float> Search<F> for Newton<F> {
         };
         let mut step = F::ONE;
         loop {
-            if are_same(&plus(&point.x, step, &direction), &point.x) {
+            // Nothing times an infinite direction is not a number, and so never the same.
+            let is_spent = step == F::ZERO;
+            if is_spent || are_same(&plus(&point.x, step, &direction), &point.x) {
                 return Next::Stays(Rest::after(point, F::ONE, &direction, slope));
             }
             let trial = line.at(step);

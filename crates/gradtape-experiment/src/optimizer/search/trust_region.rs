@@ -164,7 +164,12 @@ impl<F: Float> Search<F> for TrustRegion<F> {
             let share = (point.value - trial.value) / promised;
             let is_good = trial.is_finite() && promised > F::ZERO;
             if !(is_good && share >= quarter) {
-                self.radius = quarter * norm(&step);
+                let radius = quarter * norm(&step);
+                // Rounding of tiny numbers can leave a step as long as it was.
+                if !(radius < self.radius) {
+                    return Next::Stays(Rest::NoDescent);
+                }
+                self.radius = radius;
             } else if share > most && is_at_border {
                 self.radius = (two * self.radius).min(self.largest_radius);
             }
