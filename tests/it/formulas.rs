@@ -3,7 +3,7 @@
 
 use gradtape_engine::Program;
 use gradtape_experiment::objective::{
-    FUNCTIONS, Formula, GradientText, Inputs, Objective, Partial,
+    Arity, FUNCTIONS, Formula, GradientText, Inputs, Objective, Partial,
 };
 use gradtape_tape::{Array, Graph, Precision, Shape, Subnormals};
 use gradtape_tape::{DType, Tensor};
@@ -540,6 +540,39 @@ fn a_gradient_reads_as_people_write_it() {
         "logaddexp(x, y) + mod(x, y)*t1",
     ];
     insta::assert_snapshot!(all.map(of).join("\n"));
+}
+
+#[test]
+fn every_function_can_stand_in_a_gradient() {
+    for function in FUNCTIONS {
+        let arguments = match function.arity {
+            Arity::Exactly(count) | Arity::AtLeast(count) => count,
+            Arity::Between(_, most) => most,
+        };
+        let condition = function.takes_condition();
+        let argument = |place: usize| match (place, function.name) {
+            (0, _) if condition => "x > 1",
+            (0, "polygamma") => "2",
+            (0, _) => "x",
+            _ => "0.5",
+        };
+        let arguments: Vec<&str> = (0..arguments).map(argument).collect();
+        // The derivative by y is the function itself.
+        let text = format!("{}({})*y", function.name, arguments.join(", "));
+        let Ok(objective) = Objective::new(
+            Formula::parse(&text).unwrap(),
+            Vec::new(),
+            Inputs::numbers(["x", "y"]),
+        ) else {
+            // It takes arrays.
+            continue;
+        };
+        let gradient = objective.gradient_text().expect("it is short");
+        let all = gradient.names.iter().chain(&gradient.derivatives);
+        for (_, derivative) in all {
+            assert!(Formula::parse(derivative).is_ok(), "{text}: {derivative}");
+        }
+    }
 }
 
 #[test]

@@ -359,6 +359,7 @@ fn is_op(function: &Function, op: Op) -> bool {
     match function.meaning {
         Meaning::Each(Each::Op(own) | Each::Fold(own)) | Meaning::Extreme(own) => own == op,
         Meaning::Each(Each::Where) => op == Op::Where,
+        Meaning::Each(Each::Elu) => op == Op::Elu,
         _ => false,
     }
 }
