@@ -2,8 +2,8 @@
 //!
 //! Only what every run does is done in lanes. A lane in which anything happens
 //! that may end a run (a value that is not finite, a limit, parameters that
-//! stay as they are) is taken out at the end of its chunk of epochs, and the
-//! run continues alone from the last epoch before the chunk, by the definition
+//! stay as they are) is taken out at the end of its stretch of epochs, and the
+//! run continues alone from the last epoch before the stretch, by the definition
 //! in [`descent`](super::descent). So lanes never decide how a run ends, and the
 //! result is the same with and without them.
 
@@ -17,7 +17,7 @@ use crate::plan::{Plan, RecordedEpochs, Run};
 use gradtape_engine::{Block as Numbers, Compiled, Expected, Quantity, States, WIDTH};
 
 /// Maximum number of epochs between two checks of the lanes.
-const CHUNK: usize = 64;
+const STRETCH: usize = 64;
 
 /// The result of a run in its lane.
 pub(super) struct Lane<T> {
@@ -48,22 +48,22 @@ struct Block<'a, T> {
     recorded_epochs: Option<RecordedEpochs>,
     /// The last recorded epoch.
     recorded: Option<u64>,
-    /// The epoch from which a run continues alone: the last one before the chunk.
+    /// The epoch from which a run continues alone: the last one before the stretch.
     checkpoint: u64,
     states: States<T>,
     /// The updates of each run that were reported as progress.
     reported: u64,
-    /// The states before the last update of the chunk.
+    /// The states before the last update of the stretch.
     before_last: States<T>,
     /// Whether each lane must be taken out.
     leaves: Vec<bool>,
-    /// The states in the last epoch before the chunk with the smallest loss, of each lane.
+    /// The states in the last epoch before the stretch with the smallest loss, of each lane.
     best: States<T>,
-    /// Whether the smallest loss of each lane is in the chunk.
+    /// Whether the smallest loss of each lane is in the stretch.
     improved: Vec<bool>,
     /// The epochs that the closing of each run needs the loss of.
     steps: Steps,
-    /// The states in the last epoch from which a chunk covers the whole tail, and that epoch.
+    /// The states in the last epoch from which a stretch covers the whole tail, and that epoch.
     tail: States<T>,
     tail_from: u64,
 }
@@ -73,9 +73,9 @@ struct Live<T> {
     /// Its place in the block.
     place: usize,
     rows: Vec<T>,
-    /// The smallest loss before the chunk.
+    /// The smallest loss before the stretch.
     best: Option<Least<T>>,
-    /// The checkpoint before the chunk since whose end the parameters were the same at the
+    /// The checkpoint before the stretch since whose end the parameters were the same at the
     /// end of each, though the memory still moves: what comes after may be a fixed point,
     /// whose first epoch only a run from here can find.
     resting: Option<Checkpoint<T>>,
@@ -153,7 +153,7 @@ impl<T: Compiled> Descent<T> {
     }
 
     /// A run by itself from its start to the end. What is recorded is passed on
-    /// after every chunk, so that it does not pile up.
+    /// after every stretch, so that it does not pile up.
     fn single<R: Recorder>(
         &self,
         plan: &Plan,
@@ -188,7 +188,7 @@ impl<T: Compiled> Descent<T> {
     }
 
     /// What is expected as long as a run continues, in addition to what the state
-    /// shows at the end of a chunk.
+    /// shows at the end of a stretch.
     fn expected(&self, limits: &Limits<T>, greatest_entry: T) -> Vec<Expected<T>> {
         let mut expected = Vec::new();
         let mut expect = |quantity, low: Option<T>, high: Option<T>| {
@@ -340,7 +340,7 @@ impl<'a, T: Compiled> Block<'a, T> {
     }
 
     /// Runs all to their ends, or until they must continue alone. `look` gets the
-    /// rows of the first lane after each chunk.
+    /// rows of the first lane after each stretch.
     fn advance(
         &mut self,
         control: &Control,
@@ -349,12 +349,12 @@ impl<'a, T: Compiled> Block<'a, T> {
         let operations = self.descent.engine.program().operations();
         let operations = usize::try_from(operations).unwrap_or(usize::MAX).max(1);
         let operations = operations.saturating_mul(self.live.len().max(1));
-        let chunk = (OPERATIONS / operations).clamp(1, CHUNK) as u64;
+        let stretch = (OPERATIONS / operations).clamp(1, STRETCH) as u64;
         let mut epoch = 0;
         while epoch < self.epochs && !self.live.is_empty() {
             control.check()?;
-            let end = self.epochs.min(epoch + chunk);
-            self.chunk(epoch, end);
+            let end = self.epochs.min(epoch + stretch);
+            self.stretch(epoch, end);
             let updates = (end - epoch) * self.live.len() as u64;
             control.progress.add_epochs(updates);
             epoch = end;
@@ -368,7 +368,7 @@ impl<'a, T: Compiled> Block<'a, T> {
 
     /// The epochs from `from` up to the one before `end`, with the updates that
     /// follow them.
-    fn chunk(&mut self, from: u64, end: u64) {
+    fn stretch(&mut self, from: u64, end: u64) {
         let rows_before = self.live.first().map_or(0, |live| live.rows.len());
         self.numbers.look_anew();
         if (from..end).contains(&self.steps.tail_start()) {
@@ -398,7 +398,7 @@ impl<'a, T: Compiled> Block<'a, T> {
             } else {
                 let until = if epoch == last { end } else { last };
                 let until = until.min(next_row).min(next_look);
-                let epochs = in_chunk(until - epoch);
+                let epochs = in_stretch(until - epoch);
                 self.descent
                     .engine
                     .advance(&mut self.numbers, epochs, false);
@@ -425,7 +425,7 @@ impl<'a, T: Compiled> Block<'a, T> {
             }
         }
         self.look(from);
-        // The last epoch of this chunk is the one to continue from.
+        // The last epoch of this stretch is the one to continue from.
         std::mem::swap(&mut self.states, &mut self.before_last);
         self.checkpoint = last;
         self.recorded = recorded;
@@ -476,12 +476,12 @@ impl<'a, T: Compiled> Block<'a, T> {
         }
     }
 
-    /// The state in a lane in the last epoch before the chunk.
+    /// The state in a lane in the last epoch before the stretch.
     fn checkpoint(&self, lane: usize, best: Option<Least<T>>) -> Checkpoint<T> {
         Checkpoint {
             epoch: self.checkpoint,
             state: self.state(&self.states, lane),
-            // The update after it was reported with the chunk before.
+            // The update after it was reported with the stretch before.
             reported: if best.is_some() {
                 self.checkpoint + 1
             } else {
@@ -591,7 +591,7 @@ impl<'a, T: Compiled> Block<'a, T> {
             numbers.load(place, &inputs);
         }
         let start = self.steps.tail_start();
-        let before = in_chunk(start - self.tail_from);
+        let before = in_stretch(start - self.tail_from);
         if before > 0 {
             self.descent.engine.advance(&mut numbers, before, false);
         }
@@ -672,7 +672,7 @@ impl<'a, T: Compiled> Block<'a, T> {
     }
 }
 
-/// A number of epochs of one chunk.
-fn in_chunk(epochs: u64) -> u32 {
-    u32::try_from(epochs).expect("a chunk has few epochs")
+/// A number of epochs of one stretch.
+fn in_stretch(epochs: u64) -> u32 {
+    u32::try_from(epochs).expect("a stretch has few epochs")
 }

@@ -1,6 +1,7 @@
 //! All runs of a plan, in parallel, with results in the order of the plan.
 
 mod block;
+mod chunk;
 mod closing;
 mod course;
 mod descent;
@@ -27,8 +28,9 @@ use crate::optimizer::Recipe;
 use crate::optimizer::search::Needs;
 use crate::plan::{Plan, Rows, Run};
 use block::Lane;
+use chunk::pieces;
 use descent::Descent;
-use gradtape_engine::{Compiled, WIDTH};
+use gradtape_engine::Compiled;
 use gradtape_tape::Subnormals;
 use search::Searched;
 
@@ -238,11 +240,11 @@ impl Control {
 pub struct Cancelled;
 
 /// Runs `numbers` of the plan on rayon's current threads and calls `deliver`
-/// for groups of runs in the order of `numbers`: with the runs and outcomes that
-/// [`Recorder::end`] returned, and the recorder that `recorder` made for the group.
+/// for pieces of runs in the order of `numbers`: with the runs and outcomes that
+/// [`Recorder::end`] returned, and the recorder that `recorder` made for the piece.
 ///
 /// Memory does not grow with the number of runs or epochs, unless the recorders do:
-/// only some groups are in progress at a time.
+/// only some pieces are in progress at a time.
 ///
 /// # Errors
 ///
@@ -251,7 +253,7 @@ pub struct Cancelled;
 ///
 /// # Panics
 ///
-/// If a recorder or `deliver` panics, as soon as the groups in progress have seen that they
+/// If a recorder or `deliver` panics, as soon as the pieces in progress have seen that they
 /// are cancelled.
 ///
 /// # Examples
@@ -284,35 +286,34 @@ where
     R: Recorder + Send,
     E: From<Cancelled>,
 {
-    let groups: Vec<&[u64]> = numbers
-        .chunks(runs_per_group(plan, numbers.len(), R::LOOKS))
-        .collect();
-    let on_their_way = 4 * rayon::current_num_threads();
+    let threads = rayon::current_num_threads();
+    let pieces = pieces(plan, numbers, R::LOOKS, threads);
+    let on_their_way = 4 * threads;
     let programs = Programs::default();
     let (sender, receiver) = mpsc::channel();
     rayon::in_place_scope(|scope| {
-        // The scope waits for all groups, also when a panic leaves it.
+        // The scope waits for all pieces, also when a panic leaves it.
         let _cancel = CancelOnPanic(control);
         let start = |place: usize| {
-            let (sender, group) = (sender.clone(), groups[place]);
+            let (sender, piece) = (sender.clone(), pieces[place]);
             let (programs, recorder) = (&programs, &recorder);
             scope.spawn(move |_| {
-                let run = || run_group(plan, group, recorder(), programs, control);
-                // The panic continues in the thread that waits for this group.
+                let run = || run_piece(plan, piece, recorder(), programs, control);
+                // The panic continues in the thread that waits for this piece.
                 let result = panic::catch_unwind(AssertUnwindSafe(run));
                 // No one listens any more after an error.
                 let _ = sender.send((place, result));
             });
         };
-        let mut started = groups.len().min(on_their_way);
+        let mut started = pieces.len().min(on_their_way);
         (0..started).for_each(&start);
         let mut waiting = BTreeMap::new();
-        for next in 0..groups.len() {
+        for next in 0..pieces.len() {
             let result = loop {
                 if let Some(result) = waiting.remove(&next) {
                     break result;
                 }
-                // Every group that was started sends once, so one is missing.
+                // Every piece that was started sends once, so one is missing.
                 let Ok((place, result)) = receive(&receiver) else {
                     return Err(Cancelled.into());
                 };
@@ -327,7 +328,7 @@ where
                 control.cancel.store(true, Ordering::Relaxed);
                 return delivered;
             }
-            if started < groups.len() {
+            if started < pieces.len() {
                 start(started);
                 started += 1;
             }
@@ -364,47 +365,15 @@ fn receive<T>(receiver: &Receiver<T>) -> Result<T, RecvError> {
     }
 }
 
-/// Enough runs to fill the lanes of a block, or for some ten thousand epochs,
-/// so that handing a group over costs little; but not too many runs or rows,
-/// which are all stored until the group is done, and enough groups for all
-/// threads.
-fn runs_per_group(plan: &Plan, runs: usize, record: bool) -> usize {
-    const RUNS: std::ops::RangeInclusive<u64> = 512..=1024;
-    const EPOCHS: u64 = 20_000;
-    const NUMBERS: u64 = 200_000;
-    let epochs = plan.greatest_epochs();
-    let by_epochs = (EPOCHS / epochs.max(1)).clamp(*RUNS.start(), *RUNS.end());
-    let by_rows = if record {
-        let objectives = plan.objectives.iter();
-        let parameters = objectives.map(|objective| objective.function.parameters().len());
-        let columns = 4 + parameters.max().unwrap_or(0) as u64;
-        // A result is as long as some rows.
-        let rows = plan.record.rows(epochs).saturating_add(4);
-        NUMBERS / columns.saturating_mul(rows)
-    } else {
-        u64::MAX
-    };
-    // Four groups for each thread even out what runs cost. Fewer are better if they
-    // fill vectors and instructions then, unless some runs are longer than others.
-    let threads = rayon::current_num_threads();
-    let are_alike = plan.run_epochs() == u128::from(epochs) * u128::from(plan.runs());
-    let lanes = if are_alike { 8 * WIDTH } else { WIDTH };
-    let by_threads = (runs / (4 * threads)).max(lanes.min(runs.div_ceil(threads)));
-    usize::try_from(by_epochs.min(by_rows))
-        .unwrap_or(usize::MAX)
-        .min(by_threads)
-        .max(1)
-}
+type Piece<R> = (Vec<(Run, End)>, R);
 
-type Group<R> = (Vec<(Run, End)>, R);
-
-fn run_group<R: Recorder>(
+fn run_piece<R: Recorder>(
     plan: &Plan,
     numbers: &[u64],
     mut recorder: R,
     programs: &Programs,
     control: &Control,
-) -> Result<Group<R>, Cancelled> {
+) -> Result<Piece<R>, Cancelled> {
     let runs: Vec<Run> = numbers.iter().map(|number| plan.run(*number)).collect();
     let begun = begin(plan, &runs, R::LOOKS, programs, control)?;
     let mut ends = Vec::new();
@@ -435,7 +404,7 @@ fn run_group<R: Recorder>(
 }
 
 /// The program of a run, and what was done with it in a lane: `None` if no other run
-/// of the group can share a block.
+/// of the piece can share a block.
 enum Begun {
     Narrow(Arc<Descent<f32>>, Option<Lane<f32>>),
     Wide(Arc<Descent<f64>>, Option<Lane<f64>>),
@@ -443,7 +412,7 @@ enum Begun {
     WideSearch(Arc<Searched<f64>>),
 }
 
-/// Does what can be done in lanes for the runs of a group, in their order.
+/// Does what can be done in lanes for the runs of a piece, in their order.
 fn begin(
     plan: &Plan,
     runs: &[Run],
