@@ -25,9 +25,9 @@ use std::fs::File;
 use std::io::Write;
 use std::path::Path;
 
-use gradtape_experiment::batch::{Control, Recorder, Row};
+use gradtape_experiment::batch::{Control, Quantities, Recorder, Row};
 use gradtape_experiment::number::{Number, Scalar};
-use gradtape_experiment::plan::Plan;
+use gradtape_experiment::plan::{Plan, Quantity};
 use gradtape_report::Writer;
 use rayon::prelude::*;
 use tempfile::TempDir;
@@ -131,13 +131,14 @@ fn recorder(rows: &Rows, folder: &Path, pool: &rayon::ThreadPool) {
         let mut recorder = recorders();
         recorder.begin(&rows.plan.run(run as u64));
         for (epoch, loss, gradient_norm, w) in rows.of(run) {
+            let mut quantities = Quantities::default();
+            quantities.set_count(Quantity::Evaluations, epoch + 1);
+            quantities.set(Quantity::LearningRate, Scalar::F64(rows.rates[run]));
+            quantities.set(Quantity::Loss, Scalar::F64(loss));
+            quantities.set(Quantity::GradientNorm, Scalar::F64(gradient_norm));
             recorder.record(&Row {
                 epoch,
-                evaluations: epoch + 1,
-                learning_rate: Some(Scalar::F64(rows.rates[run])),
-                loss: Scalar::F64(loss),
-                gradient_norm: Scalar::F64(gradient_norm),
-                validation_loss: None,
+                quantities: &quantities,
                 parameters: &|_| Scalar::F64(w),
             });
         }

@@ -1,7 +1,7 @@
 //! Arrays compute what tensors do, bit for bit, however they are evaluated, and
 //! their derivatives are those of the numbers that they consist of.
 
-use gradtape_engine::{Block, Compiled, Engine, Expected, Features, Program, Quantity, States};
+use gradtape_engine::{Block, Compiled, Engine, Expected, Features, Program, States, Watched};
 use gradtape_tape::{Array, Graph, Number, Op, Precision, Real, Subnormals, with_subnormals};
 use gradtape_tape::{Axes, DType, Element, Shape, Span, Tensor};
 
@@ -601,7 +601,7 @@ fn a_staged_program_is_watched() {
     assert_eq!(engine.lanes(), 1);
     let mut block = Block::new(engine.program(), 1);
     let low = Expected {
-        quantity: Quantity::Output(0),
+        quantity: Watched::Output(0),
         low: 0.1,
         high: f64::MAX,
     };

@@ -16,7 +16,10 @@ impl Recorder for Text {
         let parameter = (row.parameters)(0);
         self.0 += &format!(
             "{} {:?} {:?} {:?} {parameter:?}\n",
-            row.epoch, row.learning_rate, row.loss, row.gradient_norm
+            row.epoch,
+            row.learning_rate(),
+            row.loss(),
+            row.gradient_norm()
         );
     }
 }

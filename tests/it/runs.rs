@@ -2,7 +2,7 @@
 
 use gradtape_experiment::batch::{self, Cancelled, Control, End, Recorder, Row};
 use gradtape_experiment::number::Scalar;
-use gradtape_experiment::plan::{Plan, Run};
+use gradtape_experiment::plan::{Plan, Quantity, Run};
 
 /// A row of a trajectory.
 pub(crate) struct Kept {
@@ -33,9 +33,9 @@ impl Recorder for Keeper {
         let parameters = (0..*parameters).map(|place| (row.parameters)(place));
         rows.push(Kept {
             epoch: row.epoch,
-            evaluations: row.evaluations,
-            learning_rate: row.learning_rate,
-            loss: row.loss.to_f64(),
+            evaluations: row.quantities.count(Quantity::Evaluations),
+            learning_rate: row.learning_rate(),
+            loss: row.loss().to_f64(),
             parameters: parameters.collect(),
         });
     }

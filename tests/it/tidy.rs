@@ -166,7 +166,9 @@ fn each_outside_library_is_known_to_few_files() {
         (
             "sha2::",
             &[
-                "experiment/plan/mod.rs", "experiment/data/table.rs", "report/page/policy.rs",
+                "experiment/plan/mod.rs",
+                "experiment/data/table.rs",
+                "report/page/policy.rs",
             ],
         ),
         ("base64::", &["report/page/policy.rs"]),

@@ -15,7 +15,7 @@ const ALIGNMENT: usize = 64;
 
 /// A number of a program, for each lane.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Quantity {
+pub enum Watched {
     /// The input with this number, as it is after the epoch.
     Input(usize),
     /// The output with this number.
@@ -27,7 +27,7 @@ pub enum Quantity {
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Expected<T> {
     /// The quantity.
-    pub quantity: Quantity,
+    pub quantity: Watched,
     /// The smallest expected value.
     pub low: T,
     /// The largest expected value.
@@ -155,8 +155,8 @@ impl<'p, T: Real> Block<'p, T> {
     pub fn watch(&mut self, expected: &[Expected<T>], finite_at_end: &[usize], least: usize) {
         let check = |one: &Expected<T>| Check {
             slot: match one.quantity {
-                Quantity::Input(input) => Slot::at(input),
-                Quantity::Output(output) => self.program.outputs[output],
+                Watched::Input(input) => Slot::at(input),
+                Watched::Output(output) => self.program.outputs[output],
             },
             low: one.low,
             high: one.high,

@@ -22,7 +22,7 @@ use interpreter::Interpreter;
 
 #[doc(hidden)]
 pub use self::{
-    block::{Block, Expected, Quantity, States, WIDTH},
+    block::{Block, Expected, States, WIDTH, Watched},
     features::Features,
     program::LONGEST_LINE,
 };

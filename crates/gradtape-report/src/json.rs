@@ -15,7 +15,7 @@ use gradtape_experiment::diagnosis::{Comparison, Diagnosis, RankedSetting, Ranki
 use gradtape_experiment::number::{Digits, Scalar, Value};
 use gradtape_experiment::objective::catalogue::{Dimension, Gradient, Instance, Kind, Minimum};
 use gradtape_experiment::optimizer::{Convention, DefaultValue, Description};
-use gradtape_experiment::plan::{Derivative, Objective, Plan, RecordedData, Run};
+use gradtape_experiment::plan::{Derivative, Objective, Plan, Quantity, RecordedData, Run};
 use gradtape_experiment::text::printable;
 
 /// The description of a report: the beginning of `report.json`.
@@ -412,7 +412,7 @@ impl Serialize for Columns<'_> {
 /// The names of the settings and parameters as keys of an object.
 pub(super) struct Keys {
     /// Whether evaluations are written.
-    has_searches: bool,
+    quantities: Vec<Quantity>,
     settings: Vec<Vec<u8>>,
     parameters: Vec<Vec<u8>>,
 }
@@ -426,7 +426,7 @@ impl Keys {
             key
         };
         Keys {
-            has_searches: plan.has_searches(),
+            quantities: Quantity::in_runs(plan).collect(),
             settings: plan.columns().iter().map(key).collect(),
             parameters: plan.parameters().iter().map(key).collect(),
         }
@@ -466,32 +466,17 @@ impl Keys {
         bytes.extend_from_slice(digits.whole(result.status_epoch).as_bytes());
         bytes.extend_from_slice(b",\"reason\":");
         push_text(bytes, &result.reason);
-        bytes.extend_from_slice(b",\"epochs_run\":");
-        bytes.extend_from_slice(digits.whole(result.epochs_run).as_bytes());
-        bytes.extend_from_slice(b",\"loss\":");
-        push_number(bytes, digits, result.loss);
-        bytes.extend_from_slice(b",\"gradient_norm\":");
-        push_number(bytes, digits, result.gradient_norm);
-        for (key, number) in [
-            (&b",\"validation_loss\":"[..], result.validation_loss),
-            (b",\"gap\":", result.gap),
-            (b",\"distance\":", result.distance),
-        ] {
-            if let Some(number) = number {
-                bytes.extend_from_slice(key);
-                push_number(bytes, digits, number);
-            }
-        }
-        bytes.extend_from_slice(b",\"best_loss\":");
-        push_number(bytes, digits, result.best_loss);
-        bytes.extend_from_slice(b",\"best_epoch\":");
-        bytes.extend_from_slice(digits.whole(result.best_epoch).as_bytes());
-        if self.has_searches {
-            for (name, count) in result.counts.named() {
-                bytes.extend_from_slice(b",\"");
-                bytes.extend_from_slice(name.as_bytes());
-                bytes.extend_from_slice(b"\":");
-                bytes.extend_from_slice(digits.whole(count).as_bytes());
+        for quantity in &self.quantities {
+            let Some(value) = result.value(*quantity) else {
+                continue;
+            };
+            bytes.extend_from_slice(b",\"");
+            bytes.extend_from_slice(quantity.name().as_bytes());
+            bytes.extend_from_slice(b"\":");
+            if quantity.is_count() {
+                bytes.extend_from_slice(digits.whole(value.to_count()).as_bytes());
+            } else {
+                push_number(bytes, digits, value);
             }
         }
         for (key, parameters) in [

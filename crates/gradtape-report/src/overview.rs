@@ -9,7 +9,7 @@ use gradtape_experiment::derivative::Table;
 use gradtape_experiment::diagnosis::{Diagnosis, Rank, RankedSetting, Ranking};
 use gradtape_experiment::ending::{Outcome, Tone};
 use gradtape_experiment::number::{Scalar, Value, counted, grouped, short};
-use gradtape_experiment::plan::{Plan, quantity_label};
+use gradtape_experiment::plan::{Plan, Quantity, quantity_label};
 use gradtape_experiment::text::one_line;
 
 /// Maximum number of parameters with columns; if there are more, none has one.
@@ -72,11 +72,7 @@ impl Shown {
         columns.extend(settings.map(|name| column(name, quantity_label(name), Kind::Text)));
         columns.push(column("status", "status".to_owned(), Kind::Text));
         columns.push(column("epochs_run", "epochs".to_owned(), Kind::Number));
-        columns.push(number("loss"));
-        columns.extend(plan.has_validation().then(|| number("validation_loss")));
-        columns.extend(plan.has_gap().then(|| number("gap")));
-        columns.extend(plan.has_distance().then(|| number("distance")));
-        columns.push(number("gradient_norm"));
+        columns.extend(quantities(plan).map(|quantity| number(quantity.name())));
         let parameters = plan.parameters().iter().take(self.parameters);
         columns.extend(parameters.map(|name| column(name, name.clone(), Kind::Number)));
         columns
@@ -93,13 +89,9 @@ impl Shown {
         cells.extend(settings);
         cells.push(plain(result.status.name().to_owned()));
         cells.push(plain(grouped(u128::from(result.epochs_run))));
-        let mut numbers = vec![Some(result.loss)];
-        numbers.extend(plan.has_validation().then_some(result.validation_loss));
-        numbers.extend(plan.has_gap().then_some(result.gap));
-        numbers.extend(plan.has_distance().then_some(result.distance));
-        numbers.push(Some(result.gradient_norm));
-        numbers.extend(result.parameters.iter().take(self.parameters));
-        cells.extend(numbers.into_iter().map(number_cell));
+        let numbers = quantities(plan).map(|quantity| result.value(quantity));
+        let parameters = result.parameters.iter().copied().take(self.parameters);
+        cells.extend(numbers.chain(parameters).map(number_cell));
         Row {
             run: result.number,
             cells,
@@ -108,6 +100,16 @@ impl Shown {
             is_best: false,
         }
     }
+}
+
+/// The quantities of the last state with a column: the norm of the gradient last, as it says
+/// least.
+fn quantities(plan: &Plan) -> impl Iterator<Item = Quantity> {
+    let is_last = |one: &Quantity| *one == Quantity::GradientNorm;
+    let of_state =
+        Quantity::in_runs(plan).filter(|one| one.is_of_state() || *one == Quantity::Distance);
+    let first = of_state.clone().filter(move |one| !is_last(one));
+    first.chain(of_state.filter(is_last))
 }
 
 /// The best run of an objective so far, with its row.

@@ -3,10 +3,10 @@
 use super::error::ReportError;
 use super::files::Files;
 use super::{ConcludedReader, Recorded, RunReader, State, TrajectoryReader};
-use gradtape_experiment::batch::{Counts, Recorder, Row};
+use gradtape_experiment::batch::{Counts, Quantities, Recorder, Row};
 use gradtape_experiment::diagnosis::Concluded;
 use gradtape_experiment::number::Scalar;
-use gradtape_experiment::plan::Plan;
+use gradtape_experiment::plan::{Plan, Quantity};
 
 /// The runs of a report that are kept while others are computed again.
 ///
@@ -88,27 +88,12 @@ impl<'p> Stored<'p> {
     ) {
         let plan = self.plan;
         let mut values = state.values.iter().copied();
-        let evaluations = match plan.has_searches() {
-            true => values.next().flatten().map_or(0.0, Scalar::to_f64),
-            false => 0.0,
-        };
-        #[expect(
-            clippy::cast_possible_truncation,
-            clippy::cast_sign_loss,
-            reason = "it was written as an integer"
-        )]
-        let evaluations = match plan.has_searches() {
-            true => evaluations as u64,
-            false => Counts::of_rule(state.epoch).evaluations,
-        };
-        let learning_rate = values.next().flatten();
-        // Both have a value in every row.
-        let mut number = || values.next().flatten().unwrap_or(Scalar::F64(f64::NAN));
-        let (loss, gradient_norm) = (number(), number());
-        let validation_loss = match plan.has_validation() {
-            true => values.next().flatten(),
-            false => None,
-        };
+        let mut quantities = Quantities::default();
+        let evaluations = Counts::of_rule(state.epoch).evaluations;
+        quantities.set_count(Quantity::Evaluations, evaluations);
+        for quantity in Quantity::in_trajectories(plan) {
+            quantities.set(quantity, values.next().flatten());
+        }
         let recorded: Vec<Option<Scalar>> = values.collect();
         let variables = plan.objectives[run.objective].function.parameters();
         let parameter = |place: usize| {
@@ -121,11 +106,7 @@ impl<'p> Stored<'p> {
         };
         recorder.record(&Row {
             epoch: state.epoch,
-            evaluations,
-            learning_rate,
-            loss,
-            gradient_norm,
-            validation_loss,
+            quantities: &quantities,
             parameters: &parameter,
         });
     }

@@ -9,7 +9,7 @@ use super::text::{Stock, Text};
 use super::{csv, error::ReportError};
 use gradtape_experiment::batch::Row;
 use gradtape_experiment::number::{Digits, Scalar};
-use gradtape_experiment::plan::{Plan, Run};
+use gradtape_experiment::plan::{Plan, Quantity, Run};
 
 /// The rows of some runs, formatted while these are computed.
 ///
@@ -20,8 +20,8 @@ pub(super) struct TrajectoryText {
     digits: Digits,
     /// Whether there is a column for the evaluations.
     has_searches: bool,
-    /// Whether there is a column for the validation loss.
-    has_validation: bool,
+    /// The quantities with a column after the learning rate.
+    quantities: Vec<Quantity>,
     /// The place of each recorded parameter among the run's variables.
     places: Vec<Option<usize>>,
     /// The number of the run, and a comma.
@@ -42,7 +42,7 @@ impl TrajectoryText {
             text: Text::new(stock),
             digits: Digits::default(),
             has_searches: false,
-            has_validation: false,
+            quantities: Vec::new(),
             places: Vec::new(),
             run: Vec::new(),
             rest: Line::default(),
@@ -62,8 +62,12 @@ impl TrajectoryText {
         self.places.clear();
         self.places.extend(plan.record.parameters.iter().map(place));
         self.has_searches = plan.has_searches();
-        self.has_validation = plan.has_validation();
-        self.rest.make_room(4 + self.places.len());
+        self.quantities.clear();
+        let columns = Quantity::in_trajectories(plan).filter(|one| !one.is_count());
+        let columns = columns.filter(|one| *one != Quantity::LearningRate);
+        self.quantities.extend(columns);
+        let columns = 2 + self.quantities.len() + self.places.len();
+        self.rest.make_room(columns);
         self.from_loss = 0;
     }
 
@@ -76,7 +80,8 @@ impl TrajectoryText {
         line.extend_from_slice(self.digits.whole(row.epoch).as_bytes());
         if self.has_searches {
             line.push(b',');
-            line.extend_from_slice(self.digits.whole(row.evaluations).as_bytes());
+            let evaluations = row.quantities.count(Quantity::Evaluations);
+            line.extend_from_slice(self.digits.whole(evaluations).as_bytes());
         }
         line.extend_from_slice(self.rest.bytes());
     }
@@ -84,8 +89,8 @@ impl TrajectoryText {
     /// Whether the row has the same numbers as the one before.
     fn is_known(&self, row: &Row<'_>) -> bool {
         self.from_loss > 0
-            && is_same(self.learning_rate, row.learning_rate)
-            && numbers(row, &self.places)
+            && is_same(self.learning_rate, row.learning_rate())
+            && numbers(row, &self.quantities, &self.places)
                 .zip(&self.numbers)
                 .all(|(now, before)| now.is_same(*before))
     }
@@ -97,27 +102,23 @@ impl TrajectoryText {
             rest,
             learning_rate,
             from_loss,
-            has_validation,
+            quantities,
             ..
         } = self;
-        if *from_loss == 0 || !is_same(*learning_rate, row.learning_rate) {
-            *learning_rate = row.learning_rate;
+        if *from_loss == 0 || !is_same(*learning_rate, row.learning_rate()) {
+            *learning_rate = row.learning_rate();
             rest.truncate(0);
             rest.put(b",");
-            if let Some(rate) = row.learning_rate {
+            if let Some(rate) = *learning_rate {
                 rest.put(digits.scalar(rate).as_bytes());
             }
             *from_loss = rest.end;
         }
         rest.truncate(*from_loss);
-        for scalar in [row.loss, row.gradient_norm] {
+        for quantity in &*quantities {
             rest.put(b",");
-            rest.put(digits.scalar(scalar).as_bytes());
-        }
-        if *has_validation {
-            rest.put(b",");
-            if let Some(loss) = row.validation_loss {
-                rest.put(digits.scalar(loss).as_bytes());
+            if let Some(value) = row.quantities.get(*quantity) {
+                rest.put(digits.scalar(value).as_bytes());
             }
         }
         for place in &*places {
@@ -128,7 +129,8 @@ impl TrajectoryText {
         }
         rest.put(b"\n");
         self.numbers.clear();
-        self.numbers.extend(numbers(row, &self.places));
+        self.numbers
+            .extend(numbers(row, &self.quantities, &self.places));
     }
 }
 
@@ -185,12 +187,15 @@ fn is_same(one: Option<Scalar>, other: Option<Scalar>) -> bool {
 }
 
 /// The numbers of a row after the learning rate.
-fn numbers(row: &Row<'_>, places: &[Option<usize>]) -> impl Iterator<Item = Scalar> {
+fn numbers(
+    row: &Row<'_>,
+    quantities: &[Quantity],
+    places: &[Option<usize>],
+) -> impl Iterator<Item = Scalar> {
     let parameters = places.iter().flatten();
-    [row.loss, row.gradient_norm]
-        .into_iter()
-        .chain(row.validation_loss)
-        .chain(parameters.map(|place| (row.parameters)(*place)))
+    let quantities = quantities.iter();
+    let quantities = quantities.filter_map(|quantity| row.quantities.get(*quantity));
+    quantities.chain(parameters.map(|place| (row.parameters)(*place)))
 }
 
 /// The file.
@@ -219,6 +224,7 @@ impl TrajectoryFile {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use gradtape_experiment::batch::Quantities;
 
     const SOURCE: &str = r#"
         epochs = 1
@@ -261,13 +267,13 @@ mod tests {
             let numbers = nasty();
             for (epoch, &loss) in numbers.iter().enumerate() {
                 let parameter = |place| scalar(numbers[(epoch / 4 + place) % numbers.len()]);
+                let mut quantities = Quantities::default();
+                quantities.set(Quantity::LearningRate, scalar(numbers[epoch / 8]));
+                quantities.set(Quantity::Loss, scalar(loss));
+                quantities.set(Quantity::GradientNorm, scalar(-loss));
                 let row = Row {
                     epoch: epoch as u64 * 1_000_003,
-                    evaluations: 0,
-                    learning_rate: Some(scalar(numbers[epoch / 8])),
-                    loss: scalar(loss),
-                    gradient_norm: scalar(-loss),
-                    validation_loss: None,
+                    quantities: &quantities,
                     parameters: &parameter,
                 };
                 text.record(&row);
@@ -275,9 +281,9 @@ mod tests {
                 let mut fields = vec![run.number.to_string(), row.epoch.to_string()];
                 fields.extend(
                     [
-                        row.learning_rate.expect("sgd has one"),
-                        row.loss,
-                        row.gradient_norm,
+                        row.learning_rate().expect("sgd has one"),
+                        row.loss(),
+                        row.gradient_norm(),
                     ]
                     .map(|x| x.to_string()),
                 );

@@ -8,13 +8,13 @@
 //! result is the same with and without them.
 
 use super::closing::{Closing, Steps, Tail, push_state, state_width};
-use super::course::Limits;
 use super::descent::{Best, Checkpoint, Descent, LOSS, OPERATIONS};
 use super::output::Output;
-use super::{Cancelled, Control, Counts, End, Recorder, Row, StopReason};
+use super::stop::{Ends, Limits};
+use super::{Cancelled, Control, Counts, End, Quantities, Recorder, Row, StopReason, epoch};
 use crate::number::Scalar;
-use crate::plan::{Plan, RecordedEpochs, Run};
-use gradtape_engine::{Block as Numbers, Compiled, Expected, Quantity, States, WIDTH};
+use crate::plan::{Plan, Quantity, RecordedEpochs, Run};
+use gradtape_engine::{Block as Numbers, Compiled, Expected, States, WIDTH, Watched};
 
 /// Maximum number of epochs between two checks of the lanes.
 const STRETCH: usize = 64;
@@ -127,14 +127,14 @@ impl<T: Compiled> Descent<T> {
 
     /// The numbers of a row before the parameters.
     fn head(&self) -> usize {
-        self.outputs.recorded().count()
+        self.outputs.recorded().len()
     }
 
-    /// One of them, if the program gives it.
-    fn recorded(&self, row: &[T], output: Output) -> Option<Scalar> {
-        let mut outputs = self.outputs.recorded();
-        let place = outputs.position(|(recorded, _)| recorded == output)?;
-        Some(Scalar::new(row[place]))
+    /// Sets the quantities of a row.
+    fn fill(&self, quantities: &mut Quantities, row: &[T]) {
+        for ((quantity, _), value) in self.outputs.recorded().iter().zip(row) {
+            quantities.set(*quantity, Scalar::new(*value));
+        }
     }
 
     /// A run to its end, from where its lane left it.
@@ -165,7 +165,7 @@ impl<T: Compiled> Descent<T> {
         let is_array = self.engine.lanes() == 1;
         if self.batches.is_some() || is_array && plan.stop.may_converge() {
             let mut state = Vec::new();
-            self.start(plan, run, &mut state);
+            epoch::start(plan, run, &mut state);
             state.truncate(self.parameters + self.memory);
             let start = Checkpoint {
                 epoch: 0,
@@ -200,29 +200,25 @@ impl<T: Compiled> Descent<T> {
                 high,
             });
         };
-        // The search for the smallest loss shows whether it is finite.
-        if limits.loss_below.is_some() || limits.loss_above.is_some() {
-            expect(Quantity::Output(LOSS), limits.loss_below, limits.loss_above);
-        }
         for parameter in &self.loose {
-            expect(Quantity::Input(*parameter), None, None);
+            expect(Watched::Input(*parameter), None, None);
         }
         for entry in self.outputs.places(Output::Entries) {
-            let entry = Quantity::Output(entry);
+            let entry = Watched::Output(entry);
             expect(entry, Some(-greatest_entry), Some(greatest_entry));
         }
-        for (output, limit) in [
-            (Output::GradientNorm, limits.gradient_norm_below),
-            (Output::Gap, limits.gap_below),
-            (Output::Step, limits.step_below),
-        ] {
-            if let (Some(place), Some(limit)) = (self.outputs.place(output), limit) {
-                expect(Quantity::Output(place), Some(limit), None);
-            }
-        }
-        // It is an integer, so the largest with which a run continues is one less.
-        if let (Some(place), Some(limit)) = (self.outputs.place(Output::Wait), limits.patience) {
-            expect(Quantity::Output(place), None, Some(limit - T::ONE));
+        // The search for the smallest loss shows whether it is finite.
+        for rule in limits.iter() {
+            let Some(place) = self.outputs.place(rule.output) else {
+                continue;
+            };
+            let (low, high) = match rule.ends {
+                Ends::Below(_) => (Some(rule.limit), None),
+                // The largest integer with which a run continues is one less.
+                Ends::From(_) => (None, Some(rule.limit - T::ONE)),
+                Ends::Above => (None, Some(rule.limit)),
+            };
+            expect(Watched::Output(place), low, high);
         }
         expected
     }
@@ -248,8 +244,9 @@ impl<T: Compiled> Descent<T> {
 /// Passes the rows of one run on to a recorder.
 struct Rows {
     recorded_epochs: RecordedEpochs,
-    /// The learning rate of all epochs, unless a schedule changes it.
-    learning_rate: Option<Scalar>,
+    /// Those of the last row, with the learning rate of all epochs unless a schedule changes
+    /// it.
+    quantities: Quantities,
     epochs: u64,
     /// Of the next row, or an epoch before that.
     epoch: u64,
@@ -257,9 +254,12 @@ struct Rows {
 
 impl Rows {
     fn new(plan: &Plan, run: &Run) -> Self {
+        let mut quantities = Quantities::default();
+        let rate = run.learning_rate.map(|rate| rate.scalar(run.precision));
+        quantities.set(Quantity::LearningRate, rate);
         Rows {
             recorded_epochs: plan.record.recorded(run.epochs),
-            learning_rate: run.learning_rate.map(|rate| rate.scalar(run.precision)),
+            quantities,
             epochs: run.epochs,
             epoch: 0,
         }
@@ -275,14 +275,14 @@ impl Rows {
         for row in rows.chunks_exact(head + descent.parameters) {
             let epoch = self.recorded_epochs.next(self.epoch).min(self.epochs);
             self.epoch = epoch + 1;
-            let recorded = |output| descent.recorded(row, output);
+            let evaluations = Counts::of_rule(epoch).evaluations;
+            self.quantities
+                .set_count(Quantity::Evaluations, evaluations);
+            // The learning rate of all epochs stays where the program gives none.
+            descent.fill(&mut self.quantities, row);
             recorder.record(&Row {
                 epoch,
-                evaluations: Counts::of_rule(epoch).evaluations,
-                learning_rate: recorded(Output::LearningRate).or(self.learning_rate),
-                loss: Scalar::new(row[0]),
-                gradient_norm: Scalar::new(row[1]),
-                validation_loss: recorded(Output::ValidationLoss),
+                quantities: &self.quantities,
                 parameters: &|index| Scalar::new(row[head + index]),
             });
         }
@@ -305,7 +305,7 @@ impl<'a, T: Compiled> Block<'a, T> {
         let mut inputs = Vec::new();
         for (place, run) in runs.iter().enumerate() {
             inputs.clear();
-            descent.start(plan, run, &mut inputs);
+            epoch::start(plan, run, &mut inputs);
             numbers.load(place, &inputs);
             live.push(Live {
                 place,
@@ -529,8 +529,8 @@ impl<'a, T: Compiled> Block<'a, T> {
             live.rows.extend(values);
         }
         self.descent.engine.advance(&mut self.numbers, 1, true);
-        for (place, (_, output)) in self.descent.outputs.recorded().enumerate() {
-            for (live, value) in self.live.iter_mut().zip(self.numbers.outputs(output)) {
+        for (place, (_, output)) in self.descent.outputs.recorded().iter().enumerate() {
+            for (live, value) in self.live.iter_mut().zip(self.numbers.outputs(*output)) {
                 let row = live.rows.len() - head - parameters;
                 live.rows[row + place] = *value;
             }
@@ -635,6 +635,8 @@ impl<'a, T: Compiled> Block<'a, T> {
                 let earlier = live.best.filter(|_| !is_last_best);
                 let head = self.descent.head();
                 let row = &live.rows[rows_before..];
+                let mut quantities = Quantities::default();
+                self.descent.fill(&mut quantities, row);
                 let scalars =
                     |numbers: &[T]| numbers.iter().map(|x| Scalar::new(*x)).collect::<Vec<_>>();
                 let parameters = scalars(&row[head..]);
@@ -654,7 +656,7 @@ impl<'a, T: Compiled> Block<'a, T> {
                     epochs_run: self.epochs,
                     loss: Scalar::new(row[0]),
                     gradient_norm: Scalar::new(row[1]),
-                    validation_loss: self.descent.recorded(row, Output::ValidationLoss),
+                    validation_loss: quantities.get(Quantity::ValidationLoss),
                     parameters,
                     best_loss: Scalar::new(best_loss),
                     best_epoch,

@@ -1,93 +1,43 @@
 //! The course of a run from epoch to epoch, and why it ends, for methods of all kinds.
 
 use super::closing::Collector;
-use super::stop_reason::{Divergence, Rule, StopReason};
-use super::{Counts, End, Recorder, Row};
-use crate::number::{Number, Scalar};
-use crate::plan::{Plan, RecordedEpochs, Run, Stop};
+use super::output::{Output, Values};
+use super::stop::Limits;
+use super::stop_reason::{Divergence, StopReason};
+use super::{Counts, End, Quantities, Recorder, Row};
+use crate::number::Scalar;
+use crate::plan::{Plan, Quantity, RecordedEpochs, Run};
 use gradtape_tape::Real;
 
 /// The state of a run at one epoch, and what was computed there.
 #[derive(Clone)]
 pub(super) struct State<T> {
     pub(super) epoch: u64,
-    pub(super) loss: T,
-    pub(super) gradient_norm: T,
-    pub(super) validation_loss: Option<T>,
-    pub(super) learning_rate: Option<T>,
-    /// Additional values that rules of `[stop]` look at: the gap, the epochs without an
-    /// improvement, the length of the update that led here.
-    pub(super) gap: Option<T>,
-    pub(super) wait: Option<T>,
-    pub(super) step: Option<T>,
+    /// What the epoch gives; the step is the one that led here.
+    pub(super) outputs: Values<T>,
     /// The evaluations so far, if they are not one for each epoch.
     pub(super) counts: Option<Counts>,
     pub(super) parameters: Vec<T>,
 }
 
-/// The rules of `[stop]` in the precision of a run.
-pub(super) struct Limits<T> {
-    pub(super) loss_below: Option<T>,
-    pub(super) gradient_norm_below: Option<T>,
-    pub(super) step_below: Option<T>,
-    pub(super) loss_above: Option<T>,
-    pub(super) gap_below: Option<T>,
-    /// A run continues as long as it waited less.
-    pub(super) patience: Option<T>,
-}
-
-impl<T: Real> Limits<T> {
-    pub(super) fn new(stop: &Stop) -> Self {
-        let limit = |number: Option<Number>| number.map(Number::to::<T>);
-        Limits {
-            loss_below: limit(stop.loss_below),
-            gradient_norm_below: limit(stop.gradient_norm_below),
-            step_below: limit(stop.step_below),
-            loss_above: limit(stop.loss_above),
-            gap_below: limit(stop.gap_below),
-            patience: stop.patience.map(|epochs| T::from_f64(epochs as f64)),
-        }
+impl<T: Real> State<T> {
+    /// The loss, which every epoch gives.
+    pub(super) fn loss(&self) -> T {
+        self.outputs.get(Output::Loss).unwrap_or(T::NAN)
     }
 
-    /// Why a run ends in this state, if it does.
-    fn test(&self, state: &State<T>) -> Option<StopReason> {
-        let tests = [
-            (Rule::LossBelow, Some(state.loss), self.loss_below),
-            (Rule::GapBelow, state.gap, self.gap_below),
-            (
-                Rule::GradientNormBelow,
-                Some(state.gradient_norm),
-                self.gradient_norm_below,
-            ),
-            (Rule::StepBelow, state.step, self.step_below),
-        ];
-        for (rule, value, limit) in tests {
-            if let (Some(value), Some(limit)) = (value, limit)
-                && value < limit
-            {
-                let (value, limit) = (Scalar::new(value), Scalar::new(limit));
-                return Some(StopReason::Converged { rule, value, limit });
-            }
-        }
-        if let Some(limit) = self.loss_above.filter(|limit| state.loss > *limit) {
-            let (value, limit) = (Scalar::new(state.loss), Scalar::new(limit));
-            return Some(StopReason::Diverged {
-                epoch: state.epoch,
-                what: Divergence::LossAbove { value, limit },
-            });
-        }
-        let (wait, patience) = (state.wait?, self.patience?);
-        (wait >= patience).then(|| StopReason::Converged {
-            rule: Rule::Patience,
-            value: Scalar::new(wait),
-            limit: Scalar::new(patience),
-        })
+    /// The norm of the gradient, likewise.
+    pub(super) fn gradient_norm(&self) -> T {
+        self.outputs.get(Output::GradientNorm).unwrap_or(T::NAN)
     }
 }
 
 /// What is not finite in a state.
 fn not_finite<T: Real>(state: &State<T>, names: &[String]) -> Option<Divergence> {
-    let quantities = [("loss", state.loss), ("gradient_norm", state.gradient_norm)];
+    let quantities = [
+        ("loss", state.loss()),
+        ("gradient_norm", state.gradient_norm()),
+    ];
     let parameters = names
         .iter()
         .map(String::as_str)
@@ -123,10 +73,13 @@ pub(super) struct Least<T> {
 
 impl<'r, T: Real, R: Recorder> Course<'r, T, R> {
     pub(super) fn new(plan: &'r Plan, run: &Run, recorder: &'r mut R) -> Self {
+        let mut quantities = Quantities::default();
+        let rate = run.learning_rate.map(|rate| Scalar::new(rate.to::<T>()));
+        quantities.set(Quantity::LearningRate, rate);
         Course {
             rows: Rows {
                 recorded_epochs: plan.record.recorded(run.epochs),
-                learning_rate: run.learning_rate.map(|rate| Scalar::new(rate.to::<T>())),
+                quantities,
                 last: None,
                 recorder,
             },
@@ -152,15 +105,15 @@ impl<'r, T: Real, R: Recorder> Course<'r, T, R> {
             return Some(StopReason::Diverged { epoch, what });
         }
         match &mut self.best {
-            Some(best) if state.loss < best.loss => {
-                best.loss = state.loss;
+            Some(best) if state.loss() < best.loss => {
+                best.loss = state.loss();
                 best.epoch = state.epoch;
                 best.parameters.copy_from_slice(&state.parameters);
             }
             Some(_) => {}
             None => {
                 self.best = Some(Least {
-                    loss: state.loss,
+                    loss: state.loss(),
                     epoch: state.epoch,
                     parameters: state.parameters.clone(),
                 });
@@ -169,19 +122,20 @@ impl<'r, T: Real, R: Recorder> Course<'r, T, R> {
         self.rows.offer(state);
         let parameters = state.parameters.iter().map(|x| x.to_f64());
         self.closing
-            .look(state.epoch, state.loss.to_f64(), parameters);
+            .look(state.epoch, state.loss().to_f64(), parameters);
         match &mut self.finite {
             Some(finite) => finite.clone_from_state(state),
             None => self.finite = Some(state.clone()),
         }
-        let reason = self.limits.test(state);
+        let output = |output| state.outputs.get(output);
+        let reason = self.limits.test(state.epoch, output);
         reason.or_else(|| (state.epoch == self.epochs).then_some(StopReason::EpochLimit))
     }
 
     /// Whether a run can end at a fixed point: with `step_below` the next epoch ends it for
     /// its own reason.
     pub(super) fn can_stay(&self) -> bool {
-        self.limits.step_below.is_none()
+        !self.limits.iter().any(|rule| rule.output == Output::Step)
     }
 
     /// The state is the same in every remaining epoch.
@@ -198,7 +152,7 @@ impl<'r, T: Real, R: Recorder> Course<'r, T, R> {
         let end = self.finite.unwrap_or(state);
         self.rows.end(&end);
         let best = self.best.unwrap_or_else(|| Least {
-            loss: end.loss,
+            loss: end.loss(),
             epoch: end.epoch,
             parameters: end.parameters.clone(),
         });
@@ -213,9 +167,9 @@ impl<'r, T: Real, R: Recorder> Course<'r, T, R> {
             },
             reason,
             epochs_run: end.epoch,
-            loss: Scalar::new(end.loss),
-            gradient_norm: Scalar::new(end.gradient_norm),
-            validation_loss: end.validation_loss.map(Scalar::new),
+            loss: Scalar::new(end.loss()),
+            gradient_norm: Scalar::new(end.gradient_norm()),
+            validation_loss: end.outputs.get(Output::ValidationLoss).map(Scalar::new),
             parameters: scalars(&end.parameters),
             best_loss: Scalar::new(best.loss),
             best_epoch: best.epoch,
@@ -229,10 +183,7 @@ impl<T: Real> State<T> {
     /// As `clone_from`, without a new list of parameters.
     fn clone_from_state(&mut self, other: &State<T>) {
         self.epoch = other.epoch;
-        self.loss = other.loss;
-        self.gradient_norm = other.gradient_norm;
-        self.validation_loss = other.validation_loss;
-        self.learning_rate = other.learning_rate;
+        self.outputs = other.outputs;
         self.counts = other.counts;
         self.parameters.copy_from_slice(&other.parameters);
     }
@@ -241,8 +192,9 @@ impl<T: Real> State<T> {
 /// Passes on the epochs that the plan records.
 struct Rows<'r, R> {
     recorded_epochs: RecordedEpochs,
-    /// The learning rate of all epochs, unless a schedule changes it.
-    learning_rate: Option<Scalar>,
+    /// Those of the last row, with the learning rate of all epochs unless a schedule changes
+    /// it.
+    quantities: Quantities,
     /// The last epoch that was passed on.
     last: Option<u64>,
     recorder: &'r mut R,
@@ -276,16 +228,18 @@ impl<R: Recorder> Rows<'_, R> {
 
     fn write<T: Real>(&mut self, state: &State<T>) {
         self.last = Some(state.epoch);
+        let counts = state.counts.unwrap_or_else(|| Counts::of_rule(state.epoch));
+        let quantities = &mut self.quantities;
+        quantities.set_count(Quantity::Evaluations, counts.evaluations);
+        // The learning rate of all epochs stays where the epoch gives none.
+        for output in Output::ALL {
+            if let (Some(quantity), Some(value)) = (output.quantity(), state.outputs.get(output)) {
+                quantities.set(quantity, Scalar::new(value));
+            }
+        }
         let row = Row {
             epoch: state.epoch,
-            evaluations: match state.counts {
-                Some(counts) => counts.evaluations,
-                None => Counts::of_rule(state.epoch).evaluations,
-            },
-            learning_rate: state.learning_rate.map(Scalar::new).or(self.learning_rate),
-            loss: Scalar::new(state.loss),
-            gradient_norm: Scalar::new(state.gradient_norm),
-            validation_loss: state.validation_loss.map(Scalar::new),
+            quantities,
             parameters: &|index| Scalar::new(state.parameters[index]),
         };
         self.recorder.record(&row);

@@ -4,9 +4,8 @@
 use super::closing::{Closing, Collector, MAX_MODELLED};
 use super::course::{Course, Least, State};
 use super::minibatch::Batches;
-use super::output::{Output, Outputs};
+use super::output::{Output, Outputs, Values};
 use super::{Cancelled, Control, End, Recorder, StopReason, epoch};
-use crate::optimizer::Initial;
 use crate::plan::{Plan, Run};
 use gradtape_engine::{Block, Compiled, Engine, States};
 
@@ -67,39 +66,6 @@ pub(super) struct Checkpoint<T> {
 }
 
 impl<T: Compiled> Descent<T> {
-    /// Adds all inputs of the program as they are in epoch 0 of `run`.
-    pub(super) fn start(&self, plan: &Plan, run: &Run, inputs: &mut Vec<T>) {
-        inputs.extend(run.start.iter().map(|number| number.to::<T>()));
-        let variables = plan.objectives[run.objective].function.variables();
-        let counts = variables
-            .iter()
-            .map(|(_, shape)| shape.elements().unwrap_or(0));
-        let counts: Vec<usize> = counts.collect();
-        for cell in epoch::memory(plan, run) {
-            let count = cell.shape.elements().unwrap_or(0);
-            match cell.initial {
-                Initial::Number(number) => {
-                    inputs.extend(std::iter::repeat_n(T::from_f64(number), count));
-                }
-                Initial::Setting(setting) => {
-                    inputs.extend(std::iter::repeat_n(run.setting(setting).to::<T>(), count));
-                }
-                Initial::Schedule(setting) => {
-                    let number = run.setting_of_schedule(setting);
-                    inputs.extend(std::iter::repeat_n(number.to::<T>(), count));
-                }
-                Initial::Parameters => {
-                    let first: usize = counts[..cell.variable].iter().sum();
-                    inputs.extend_from_within(first..first + count);
-                }
-            }
-        }
-        // The largest magnitude of an entry.
-        inputs.push(T::ZERO);
-        let numbers = run.constants.iter().chain(&run.numbers);
-        inputs.extend(numbers.map(|number| number.to::<T>()));
-    }
-
     /// The number of epochs between two checks for cancellation.
     fn epochs_per_look(&self) -> u64 {
         let updates = self.batches.as_ref().map_or(0, Batches::operations);
@@ -122,7 +88,7 @@ impl<T: Compiled> Descent<T> {
         let mut course = Course::new(plan, run, recorder);
         let mut block = Block::new(self.engine.program(), 1);
         let mut inputs = Vec::new();
-        self.start(plan, run, &mut inputs);
+        epoch::start(plan, run, &mut inputs);
         let best = from.best.as_ref().map(|best| {
             inputs[..best.state.len()].copy_from_slice(&best.state);
             Least {
@@ -141,13 +107,7 @@ impl<T: Compiled> Descent<T> {
 
         let mut state = State {
             epoch: from.epoch,
-            loss: T::ZERO,
-            gradient_norm: T::ZERO,
-            validation_loss: None,
-            learning_rate: None,
-            gap: None,
-            wait: None,
-            step: None,
+            outputs: Values::new(|_| None),
             counts: None,
             parameters: from.state[..self.parameters].to_vec(),
         };
@@ -156,14 +116,12 @@ impl<T: Compiled> Descent<T> {
         let reason = loop {
             block.copy_states(&mut before);
             self.engine.advance(&mut block, 1, true);
-            state.loss = block.output(LOSS, 0);
             let output = |output| Some(block.output(self.outputs.place(output)?, 0));
-            state.gradient_norm = output(Output::GradientNorm).unwrap_or(T::ZERO);
-            state.validation_loss = output(Output::ValidationLoss);
-            state.learning_rate = output(Output::LearningRate);
-            state.gap = output(Output::Gap);
-            state.wait = output(Output::Wait);
-            let step = output(Output::Step);
+            let mut outputs = Values::new(output);
+            // The step that it gives leads to the next state.
+            let step = outputs.get(Output::Step);
+            outputs.set(Output::Step, state.outputs.get(Output::Step));
+            state.outputs = outputs;
             for (number, parameter) in state.parameters.iter_mut().enumerate() {
                 *parameter = before.get(number, 0);
             }
@@ -175,7 +133,8 @@ impl<T: Compiled> Descent<T> {
                 for (place, number) in moved.iter_mut().enumerate() {
                     *number = before.get(place, 0);
                 }
-                state.step = Some(updates.run(moved, self.parameters, state.epoch + 1));
+                let step = updates.run(moved, self.parameters, state.epoch + 1);
+                state.outputs.set(Output::Step, Some(step));
                 // What changes once an epoch has already changed.
                 let clock = moved.len() - updates.clock();
                 for (place, number) in moved.iter_mut().enumerate().skip(clock) {
@@ -183,7 +142,7 @@ impl<T: Compiled> Descent<T> {
                 }
                 block.load(0, &inputs);
             } else {
-                state.step = step;
+                state.outputs.set(Output::Step, step);
             }
             let mut same = (0..self.parameters + self.memory)
                 .map(|number| before.get(number, 0).bits() == block.input(number, 0).bits());
@@ -233,7 +192,7 @@ impl<T: Compiled> Descent<T> {
     /// The closing of a run that makes this number of epochs, from its start.
     fn closing(&self, run: &Run, plan: &Plan, epochs: u64, best_epoch: u64) -> Option<Closing> {
         let mut inputs = Vec::new();
-        self.start(plan, run, &mut inputs);
+        epoch::start(plan, run, &mut inputs);
         let mut block = Block::new(self.engine.program(), 1);
         block.load(0, &inputs);
         let mut collector = Collector::new(epochs, false);

@@ -1,10 +1,11 @@
 //! An epoch recorded: its inputs, and what follows from a loss and its gradient.
 
 use super::output::Output;
+use super::stop::is_watched;
 use crate::number::Number;
 use crate::optimizer::{self, ArrayExt, Cell, Initial, Update};
-use crate::plan::{Bounds, Objective, Plan, Run};
-use gradtape_tape::{Array, Graph, Shape};
+use crate::plan::{Bounds, Objective, Plan, Rows, Run};
+use gradtape_tape::{Array, Graph, Real, Shape};
 
 /// What an epoch is made of.
 pub(super) struct Traced<'g> {
@@ -57,6 +58,23 @@ impl<'g> Inputs<'g> {
         }
     }
 
+    /// Records a whole epoch: the loss on the training rows and on the validation rows, the
+    /// gradient and what follows from both.
+    pub(super) fn record(&self, plan: &Plan, run: &Run) -> Traced<'g> {
+        let objective = &plan.objectives[run.objective];
+        let graph = self.greatest.graph();
+        let loss_on = |rows| objective.loss(graph, &self.parameters, &self.constants, rows);
+        let loss = loss_on(Rows::Training);
+        let validation = objective
+            .has_validation()
+            .then(|| loss_on(Rows::Validation));
+        let gradient = graph.gradient(loss, &self.parameters);
+        let mut traced = self.follow(plan, run, loss, gradient);
+        let validation = validation.map(|loss| (Output::ValidationLoss, loss));
+        traced.asked.extend(validation);
+        traced
+    }
+
     /// Records everything that follows from a loss and its gradient: the update, projected
     /// onto the bounds, and what rules of `[stop]` look at.
     pub(super) fn follow(
@@ -87,7 +105,7 @@ impl<'g> Inputs<'g> {
         let constant = |number: Number| number.constant(loss.graph());
         let mut asked = Vec::new();
         let minimum = plan.objectives[run.objective].minimum;
-        if let Some(minimum) = minimum.filter(|_| plan.stop.gap_below.is_some()) {
+        if let Some(minimum) = minimum.filter(|_| is_watched(&plan.stop, Output::Gap)) {
             asked.push((Output::Gap, loss - constant(minimum)));
         }
         if let [reference, waited] = watch {
@@ -145,6 +163,40 @@ pub(super) fn memory(plan: &Plan, run: &Run) -> Vec<Cell> {
         cells.extend(PATIENCE.map(|number| Cell::scalar(Initial::Number(number))));
     }
     cells
+}
+
+/// Adds all inputs of the program as they are in epoch 0 of `run`: the state, then what is the
+/// same in all epochs.
+pub(super) fn start<T: Real>(plan: &Plan, run: &Run, inputs: &mut Vec<T>) {
+    inputs.extend(run.start.iter().map(|number| number.to::<T>()));
+    let variables = plan.objectives[run.objective].function.variables();
+    let counts = variables
+        .iter()
+        .map(|(_, shape)| shape.elements().unwrap_or(0));
+    let counts: Vec<usize> = counts.collect();
+    for cell in memory(plan, run) {
+        let count = cell.shape.elements().unwrap_or(0);
+        match cell.initial {
+            Initial::Number(number) => {
+                inputs.extend(std::iter::repeat_n(T::from_f64(number), count));
+            }
+            Initial::Setting(setting) => {
+                inputs.extend(std::iter::repeat_n(run.setting(setting).to::<T>(), count));
+            }
+            Initial::Schedule(setting) => {
+                let number = run.setting_of_schedule(setting);
+                inputs.extend(std::iter::repeat_n(number.to::<T>(), count));
+            }
+            Initial::Parameters => {
+                let first: usize = counts[..cell.variable].iter().sum();
+                inputs.extend_from_within(first..first + count);
+            }
+        }
+    }
+    // The largest magnitude of an entry.
+    inputs.push(T::ZERO);
+    let numbers = run.constants.iter().chain(&run.numbers);
+    inputs.extend(numbers.map(|number| number.to::<T>()));
 }
 
 /// The number of arrays at the end of the memory that change once an epoch, whatever its

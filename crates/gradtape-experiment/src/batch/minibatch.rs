@@ -4,7 +4,7 @@ use super::epoch::{Inputs, clock_cells};
 use crate::data::{Dataset, shuffled};
 use crate::plan::{Plan, Run};
 use gradtape_engine::{Block, Compiled, Engine, Program};
-use gradtape_tape::{Graph, Op, Real, Subnormals};
+use gradtape_tape::{Array, Graph, Op, Real, Subnormals};
 
 /// The updates of an epoch from batches of rows.
 #[derive(Debug)]
@@ -53,12 +53,15 @@ impl<T: Compiled> Batches<T> {
             width: array.training.len() / rows,
             numbers: array.training.iter().map(|x| T::from_f64(*x)).collect(),
         });
-        let engine =
-            |rows: usize| -> Box<dyn Engine<T>> { T::engine(update(plan, run, data, rows)) };
-        let rest = rows % data.batch_size;
+        let engine = |rows: usize| -> Box<dyn Engine<T>> {
+            let graph = Graph::new(T::PRECISION, run.subnormals);
+            let next = update(plan, run, &graph, data, rows);
+            T::engine(Program::epoch(&graph, &[], &next))
+        };
+        let mut engines = sizes(data).map(engine);
         Some(Batches {
-            whole: engine(data.batch_size),
-            rest: (rest > 0).then(|| engine(rest)),
+            whole: engines.next()?,
+            rest: engines.next(),
             arrays: arrays.collect(),
             rows,
             size: data.batch_size,
@@ -92,22 +95,32 @@ impl<T: Compiled> Batches<T> {
     }
 }
 
-/// The program of one update from this number of rows, which are the last inputs.
-fn update<T: Real>(plan: &Plan, run: &Run, data: &Dataset, rows: usize) -> Program<T> {
+/// The numbers of rows of batches: of whole ones, and of the last one if that is smaller.
+pub(super) fn sizes(data: &Dataset) -> impl Iterator<Item = usize> {
+    let rest = data.training.len() % data.batch_size;
+    [data.batch_size, rest].into_iter().filter(|rows| *rows > 0)
+}
+
+/// The state after one update from this number of rows, which are the last inputs.
+pub(super) fn update<'g>(
+    plan: &Plan,
+    run: &Run,
+    graph: &'g Graph,
+    data: &Dataset,
+    rows: usize,
+) -> Vec<Array<'g>> {
     let function = &plan.objectives[run.objective].function;
-    let graph = Graph::new(T::PRECISION, run.subnormals);
-    let inputs = Inputs::new(plan, run, &graph);
+    let inputs = Inputs::new(plan, run, graph);
     let shapes = data.shapes(rows).into_iter();
     let batch: Vec<_> = shapes.map(|shape| graph.input(shape)).collect();
-    let loss = function.trace(&graph, &inputs.parameters, &inputs.constants, &batch);
+    let loss = function.trace(graph, &inputs.parameters, &inputs.constants, &batch);
     let gradient = graph.gradient(loss, &inputs.parameters);
     let update = inputs.follow(plan, run, loss, gradient).update;
     // A batch leaves unchanged what changes once an epoch.
     let clock = update.memory.len() - clock_cells(plan, run);
     let kept = inputs.memory[clock..].iter().copied();
     let memory = update.memory[..clock].iter().copied().chain(kept);
-    let next: Vec<_> = update.parameters.into_iter().chain(memory).collect();
-    Program::epoch(&graph, &[], &next)
+    update.parameters.into_iter().chain(memory).collect()
 }
 
 impl<T: Real> Updates<'_, T> {

@@ -8,8 +8,10 @@ mod descent;
 mod epoch;
 mod minibatch;
 mod output;
+mod quantities;
 mod result;
 mod search;
+mod stop;
 mod stop_reason;
 mod trace;
 
@@ -26,7 +28,7 @@ use crate::number::{Precision, Scalar};
 use crate::objective::{Cause, Explainer};
 use crate::optimizer::Recipe;
 use crate::optimizer::search::Needs;
-use crate::plan::{Plan, Rows, Run};
+use crate::plan::{Plan, Quantity, Rows, Run};
 use block::Lane;
 use chunk::pieces;
 use descent::Descent;
@@ -38,6 +40,7 @@ use search::Searched;
 pub use closing::{
     Closing, MAX_MODELLED, MAX_PERIOD, Tail, deviation, mean, quarters, rounding_motion,
 };
+pub use quantities::Quantities;
 pub use result::RunResult;
 pub use stop_reason::{Divergence, Rule, StopReason};
 
@@ -103,39 +106,53 @@ impl Counts {
             hessian_products: 0,
         }
     }
-
-    /// The counts with their names in files.
-    #[must_use]
-    pub fn named(self) -> [(&'static str, u64); 3] {
-        [
-            ("evaluations", self.evaluations),
-            ("gradient_evaluations", self.gradients),
-            ("hessian_products", self.hessian_products),
-        ]
-    }
 }
 
 /// The state of a run after `epoch` updates.
 pub struct Row<'a> {
     /// The number of updates so far.
     pub epoch: u64,
-    /// The evaluations of the objective so far, including that of this state.
-    pub evaluations: u64,
-    /// The learning rate in force for the next update, if the method has one.
-    pub learning_rate: Option<Scalar>,
-    /// The loss.
-    pub loss: Scalar,
-    /// The Euclidean norm of the gradient.
-    pub gradient_norm: Scalar,
-    /// The loss on the validation rows, if there are any.
-    pub validation_loss: Option<Scalar>,
+    /// The quantities at this epoch; the evaluations include that of this state.
+    pub quantities: &'a Quantities,
     /// The parameter with this place among those of the objective.
     pub parameters: &'a dyn Fn(usize) -> Scalar,
 }
 
+impl Row<'_> {
+    /// The loss.
+    #[must_use]
+    pub fn loss(&self) -> Scalar {
+        self.number(Quantity::Loss)
+    }
+
+    /// The Euclidean norm of the gradient.
+    #[must_use]
+    pub fn gradient_norm(&self) -> Scalar {
+        self.number(Quantity::GradientNorm)
+    }
+
+    /// The learning rate in force for the next update, if the method has one.
+    #[must_use]
+    pub fn learning_rate(&self) -> Option<Scalar> {
+        self.quantities.get(Quantity::LearningRate)
+    }
+
+    /// One that every row has.
+    fn number(&self, quantity: Quantity) -> Scalar {
+        self.quantities
+            .get(quantity)
+            .unwrap_or(Scalar::F64(f64::NAN))
+    }
+}
+
 impl fmt::Debug for Row<'_> {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(formatter, "Row (epoch {}, loss {})", self.epoch, self.loss)
+        write!(
+            formatter,
+            "Row (epoch {}, loss {})",
+            self.epoch,
+            self.loss()
+        )
     }
 }
 

@@ -2,6 +2,7 @@
 
 use std::ops::Range;
 
+use crate::plan::Quantity;
 use gradtape_tape::Array;
 
 /// A number that the program of an epoch gives.
@@ -23,21 +24,62 @@ pub(super) enum Output {
     LearningRate,
 }
 
-/// The outputs that rows of a trajectory have, if the program gives them; the first two
-/// are always there.
-const RECORDED: [Output; 4] = [
-    Output::Loss,
-    Output::GradientNorm,
-    Output::ValidationLoss,
-    Output::LearningRate,
-];
+impl Output {
+    /// In the order of their numbers.
+    pub(super) const ALL: [Output; 8] = [
+        Output::Loss,
+        Output::Entries,
+        Output::Gap,
+        Output::Wait,
+        Output::GradientNorm,
+        Output::Step,
+        Output::ValidationLoss,
+        Output::LearningRate,
+    ];
+
+    /// The quantity that it is in rows of a trajectory.
+    #[inline]
+    pub(super) fn quantity(self) -> Option<Quantity> {
+        match self {
+            Output::Loss => Some(Quantity::Loss),
+            Output::GradientNorm => Some(Quantity::GradientNorm),
+            Output::ValidationLoss => Some(Quantity::ValidationLoss),
+            Output::LearningRate => Some(Quantity::LearningRate),
+            Output::Entries | Output::Gap | Output::Wait | Output::Step => None,
+        }
+    }
+}
 
 /// The number of different outputs.
-const COUNT: usize = Output::LearningRate as usize + 1;
+const COUNT: usize = Output::ALL.len();
+
+/// The values of the outputs of one number in an epoch.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Values<T>([Option<T>; COUNT]);
+
+impl<T: Copy> Values<T> {
+    /// The value that `of` gives each output, if any.
+    #[inline]
+    pub(super) fn new(of: impl FnMut(Output) -> Option<T>) -> Self {
+        Values(Output::ALL.map(of))
+    }
+
+    #[inline]
+    pub(super) fn get(&self, output: Output) -> Option<T> {
+        self.0[output as usize]
+    }
+
+    pub(super) fn set(&mut self, output: Output, value: Option<T>) {
+        self.0[output as usize] = value;
+    }
+}
 
 /// Where a program gives each output.
 #[derive(Debug)]
-pub(super) struct Outputs([Range<usize>; COUNT]);
+pub(super) struct Outputs {
+    places: [Range<usize>; COUNT],
+    recorded: Vec<(Quantity, usize)>,
+}
 
 impl Outputs {
     /// Of a program that gives these, one after the other.
@@ -50,22 +92,31 @@ impl Outputs {
             next += array.shape().elements().unwrap_or(0);
             *place = first..next;
         }
-        Outputs(places)
+        let mut outputs = Outputs {
+            places,
+            recorded: Vec::new(),
+        };
+        let each = Output::ALL.into_iter();
+        let recorded = each.filter_map(|output| Some((output.quantity()?, outputs.place(output)?)));
+        outputs.recorded = recorded.collect();
+        outputs
     }
 
-    /// The outputs that rows of a trajectory have, with their places.
-    pub(super) fn recorded(&self) -> impl Iterator<Item = (Output, usize)> {
-        let each = RECORDED.into_iter();
-        each.filter_map(|output| Some((output, self.place(output)?)))
+    /// The quantities that rows of a trajectory have, with the places of their outputs. The
+    /// loss is the first.
+    pub(super) fn recorded(&self) -> &[(Quantity, usize)] {
+        &self.recorded
     }
 
     /// The places of all numbers of an output.
     pub(super) fn places(&self, output: Output) -> Range<usize> {
-        self.0[output as usize].clone()
+        self.places[output as usize].clone()
     }
 
     /// The place of an output of one number, if the program gives it.
+    #[inline]
     pub(super) fn place(&self, output: Output) -> Option<usize> {
-        self.places(output).next()
+        let places = &self.places[output as usize];
+        (places.start < places.end).then_some(places.start)
     }
 }

@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use super::{Counts, End};
 use crate::ending::{Outcome, Status};
 use crate::number::{Scalar, Value};
-use crate::plan::{Plan, Run};
+use crate::plan::{Plan, Quantity, Run};
 
 /// One run with its settings and how it ended.
 #[derive(Clone, Debug, PartialEq)]
@@ -88,37 +88,42 @@ impl RunResult {
         }
     }
 
-    /// A final quantity by name: a parameter, `loss`, `gradient_norm`,
-    /// `validation_loss`, `gap`, `distance`, `best_loss`, `best_epoch`, `epochs_run`, `evaluations`,
-    /// `gradient_evaluations`, `hessian_products` or, with `best.` in front, a parameter in the
-    /// best epoch; `None` if the run does not have the quantity.
+    /// A final quantity; `None` if the run does not have it.
     #[must_use]
-    pub fn quantity(&self, plan: &Plan, name: &str) -> Option<Scalar> {
+    pub fn value(&self, quantity: Quantity) -> Option<Scalar> {
         // Counts are exact in `f64` whatever the precision of the run.
         #[expect(clippy::cast_precision_loss, reason = "epochs are below 2^53")]
-        let whole = |count: u64| Scalar::F64(count as f64);
-        match name {
-            "loss" => Some(self.loss),
-            "gradient_norm" => Some(self.gradient_norm),
-            "validation_loss" => self.validation_loss,
-            "gap" => self.gap,
-            "distance" => self.distance,
-            "best_loss" => Some(self.best_loss),
-            "best_epoch" => Some(whole(self.best_epoch)),
-            "epochs_run" => Some(whole(self.epochs_run)),
-            "evaluations" => Some(whole(self.counts.evaluations)),
-            "gradient_evaluations" => Some(whole(self.counts.gradients)),
-            "hessian_products" => Some(whole(self.counts.hessian_products)),
-            _ => {
-                let (values, name) = match name.strip_prefix("best.") {
-                    Some(name) => (&self.best_parameters, name),
-                    None => (&self.parameters, name),
-                };
-                let mut parameters = plan.parameters().iter();
-                let place = parameters.position(|parameter| parameter == name)?;
-                values.get(place).copied().flatten()
-            }
+        let count = |count: u64| Some(Scalar::F64(count as f64));
+        match quantity {
+            Quantity::EpochsRun => count(self.epochs_run),
+            Quantity::Loss => Some(self.loss),
+            Quantity::GradientNorm => Some(self.gradient_norm),
+            Quantity::ValidationLoss => self.validation_loss,
+            Quantity::Gap => self.gap,
+            Quantity::Distance => self.distance,
+            Quantity::BestLoss => Some(self.best_loss),
+            Quantity::BestEpoch => count(self.best_epoch),
+            Quantity::Evaluations => count(self.counts.evaluations),
+            Quantity::GradientEvaluations => count(self.counts.gradients),
+            Quantity::HessianProducts => count(self.counts.hessian_products),
+            Quantity::LearningRate => None,
         }
+    }
+
+    /// A final quantity by name: one of [`Quantity`], a parameter or, with `best.` in front, a
+    /// parameter in the best epoch; `None` if the run does not have it.
+    #[must_use]
+    pub fn quantity(&self, plan: &Plan, name: &str) -> Option<Scalar> {
+        if let Some(quantity) = Quantity::named(name) {
+            return self.value(quantity);
+        }
+        let (values, name) = match name.strip_prefix("best.") {
+            Some(name) => (&self.best_parameters, name),
+            None => (&self.parameters, name),
+        };
+        let mut parameters = plan.parameters().iter();
+        let place = parameters.position(|parameter| parameter == name)?;
+        values.get(place).copied().flatten()
     }
 
     /// Whether the run diverged.

@@ -2,6 +2,8 @@
 //! evaluates, and its course from the start to the end.
 
 use super::course::{Course, State};
+use super::output::{Output, Values};
+use super::stop::is_watched;
 use super::{Cancelled, Control, Counts, End, Recorder, StopReason};
 use crate::optimizer::search::{
     Float, Needs, Next, Point, Problem, Residuals, Rest, Rounded, norm,
@@ -191,7 +193,7 @@ impl<F: Float> Watch<F> {
         let minimum = plan.objectives[run.objective].minimum;
         Watch {
             minimum: minimum
-                .filter(|_| plan.stop.gap_below.is_some())
+                .filter(|_| is_watched(&plan.stop, Output::Gap))
                 .map(number),
             patience: plan.stop.patience.map(|_| Patience {
                 least_gain: plan.stop.min_delta.map(number),
@@ -221,15 +223,22 @@ impl<F: Float> Watch<F> {
             }
             patience.waited
         });
+        let validation = asked.validation_loss(&point.x);
+        let outputs = Values::new(|output| {
+            let value = match output {
+                Output::Loss => Some(point.value),
+                Output::GradientNorm => Some(norm(&point.gradient)),
+                Output::ValidationLoss => validation,
+                Output::Gap => self.minimum.map(|least| point.value - least),
+                Output::Wait => wait,
+                Output::Step => step,
+                Output::Entries | Output::LearningRate => None,
+            };
+            value.map(F::get)
+        });
         State {
             epoch,
-            loss: point.value.get(),
-            gradient_norm: norm(&point.gradient).get(),
-            validation_loss: asked.validation_loss(&point.x).map(F::get),
-            learning_rate: None,
-            gap: self.minimum.map(|least| (point.value - least).get()),
-            wait: wait.map(F::get),
-            step: step.map(F::get),
+            outputs,
             counts: Some(asked.counts),
             parameters: point.x.iter().map(|x| x.get()).collect(),
         }

@@ -8,37 +8,20 @@ use super::descent::Descent;
 use super::epoch::{Inputs, Traced, clock_cells};
 use super::minibatch::Batches;
 use super::output::{Output, Outputs};
+use super::stop::is_watched;
 use crate::optimizer::Update;
-use crate::plan::{Plan, Rows, Run};
+use crate::plan::{Plan, Run};
 use gradtape_engine::{Compiled, LONGEST_LINE, Program};
 use gradtape_tape::internal::array_norm;
 use gradtape_tape::{Array, Graph, Op};
 
 /// The program of an epoch of the objective and the rule of `run`.
 pub(super) fn descent<T: Compiled>(plan: &Plan, run: &Run) -> Descent<T> {
-    let objective = &plan.objectives[run.objective];
-    let data = objective.data.as_ref();
+    let data = plan.objectives[run.objective].data.as_ref();
     let batches = data.and_then(|data| Batches::trace(plan, run, data));
     let graph = Graph::new(T::PRECISION, run.subnormals);
     let inputs = Inputs::new(plan, run, &graph);
-    let loss = objective.loss(
-        &graph,
-        &inputs.parameters,
-        &inputs.constants,
-        Rows::Training,
-    );
-    let validation = objective.has_validation().then(|| {
-        objective.loss(
-            &graph,
-            &inputs.parameters,
-            &inputs.constants,
-            Rows::Validation,
-        )
-    });
-    let gradient = graph.gradient(loss, &inputs.parameters);
-    let mut traced = inputs.follow(plan, run, loss, gradient);
-    let validation = validation.map(|loss| (Output::ValidationLoss, loss));
-    traced.asked.extend(validation);
+    let mut traced = inputs.record(plan, run);
     if batches.is_some() {
         // The program evaluates a state, and the batches lead to the next one: it only
         // updates what changes once an epoch.
@@ -136,7 +119,7 @@ fn finished<T: Compiled>(plan: &Plan, graph: &Graph, traced: Traced<'_>) -> Desc
     let zero = || graph.constant(0.0);
     // The length of the step costs operations, so it is only computed for the rule that
     // looks at it.
-    let step = plan.stop.step_below.map(|_| {
+    let step = is_watched(&plan.stop, Output::Step).then(|| {
         let steps = update.parameters.iter().zip(&parameters);
         let steps = steps.map(|(after, before)| *after - *before);
         let steps: Vec<Array<'_>> = steps.collect();
@@ -144,17 +127,15 @@ fn finished<T: Compiled>(plan: &Plan, graph: &Graph, traced: Traced<'_>) -> Desc
     });
     let gradient_norm = array_norm(&free_gradient).unwrap_or_else(zero);
     // What no rule looks at is rare: only computed for epochs that are recorded.
-    let is_watched = |output: Output| match output {
-        Output::GradientNorm => plan.stop.gradient_norm_below.is_some(),
-        Output::ValidationLoss | Output::LearningRate => false,
-        _ => true,
+    let is_often = |output: Output| {
+        matches!(output, Output::Loss | Output::Entries) || is_watched(&plan.stop, output)
     };
     outputs.extend(asked);
     outputs.push((Output::GradientNorm, gradient_norm));
     outputs.extend(step);
     let (watched, rare): (Vec<_>, Vec<_>) = outputs
         .into_iter()
-        .partition(|(output, _)| is_watched(*output));
+        .partition(|(output, _)| is_often(*output));
     let often = watched.iter().map(|(_, array)| elements(array)).sum();
     let outputs = [watched, rare].concat();
     let arrays: Vec<Array<'_>> = outputs.iter().map(|(_, array)| *array).collect();

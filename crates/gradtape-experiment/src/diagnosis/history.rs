@@ -91,10 +91,10 @@ impl History {
     pub(super) fn record(&mut self, row: &Row<'_>) {
         let sample = Sample {
             epoch: row.epoch,
-            loss: row.loss.to_f64(),
-            gradient: row.gradient_norm.to_f64(),
+            loss: row.loss().to_f64(),
+            gradient: row.gradient_norm().to_f64(),
         };
-        self.learning_rate = row.learning_rate.map(Scalar::to_f64);
+        self.learning_rate = row.learning_rate().map(Scalar::to_f64);
         let moved = self.watch(row);
         self.rows += 1;
         let last = self.last.replace(sample);

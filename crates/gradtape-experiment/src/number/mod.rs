@@ -208,6 +208,18 @@ impl Scalar {
         }
     }
 
+    /// The value of a count, which is an integer below 2⁵³.
+    #[must_use]
+    #[doc(hidden)]
+    #[expect(
+        clippy::cast_possible_truncation,
+        clippy::cast_sign_loss,
+        reason = "it is an integer below 2^53"
+    )]
+    pub fn to_count(self) -> u64 {
+        self.to_f64() as u64
+    }
+
     /// `self − other` in the precision of `self`.
     #[must_use]
     #[doc(hidden)]

@@ -60,7 +60,7 @@ pub(super) fn decide(plan: &Plan, spec: &Spec, mistakes: &mut Vec<Mistake>) -> C
         let parameters = plan.parameters.iter().map(String::as_str);
         let vectors = vectors.iter().map(|(name, _)| name.as_ref());
         Quantity::of(plan)
-            .map(|quantity| quantity.name)
+            .map(|quantity| -> &str { quantity.name() })
             .filter(|_| plan.runs > 0)
             .chain(parameters)
             .chain(vectors)

@@ -168,7 +168,7 @@ pub(super) fn decide(plan: &Plan, spec: &Spec, mistakes: &mut Vec<Mistake>) -> V
             plan.parameters
                 .iter()
                 .map(String::as_str)
-                .chain(Quantity::of(plan).map(|quantity| quantity.name))
+                .chain(Quantity::of(plan).map(|quantity| -> &str { quantity.name() }))
         };
         let is_best = |name: &String| plan.best_columns.contains(name);
         let mut bounds = Vec::new();

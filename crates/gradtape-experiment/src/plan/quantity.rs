@@ -1,76 +1,214 @@
-//! The final quantities of a run.
+//! The quantities of a run: the table that files, charts, filters and checks follow.
 
 use super::Plan;
 
-/// A final quantity of a run other than its parameters.
-///
-/// # Examples
-///
-/// ```
-/// use gradtape_experiment::plan::Quantity;
-///
-/// let epochs = Quantity::named("epochs_run").ok_or("unknown")?;
-/// assert!(epochs.is_count);
-/// assert!(Quantity::named("w").is_none());
-/// # Ok::<(), &str>(())
-/// ```
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Quantity {
-    /// Its name in files and tables.
-    pub name: &'static str,
-    /// Whether it is a count, and so an integer.
-    pub is_count: bool,
+macro_rules! quantities {
+    ($($variant:ident $name:literal $label:literal $kind:ident $presence:ident $places:ident;)+) => {
+        /// A quantity of a run, at its epochs or at its end, other than its parameters.
+        ///
+        /// # Examples
+        ///
+        /// ```
+        /// use gradtape_experiment::plan::Quantity;
+        ///
+        /// let epochs = Quantity::named("epochs_run").ok_or("unknown")?;
+        /// assert!(epochs.is_count());
+        /// assert!(Quantity::named("w").is_none());
+        /// # Ok::<(), &str>(())
+        /// ```
+        #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+        pub enum Quantity {
+            $(#[doc = concat!("The ", $label, ".")] $variant),+
+        }
+
+        impl Quantity {
+            /// All quantities, in the order in which files have them.
+            pub const ALL: &'static [Quantity] = &[$(Quantity::$variant),+];
+
+            /// Its name in files and tables.
+            #[must_use]
+            pub const fn name(self) -> &'static str {
+                match self {
+                    $(Quantity::$variant => $name),+
+                }
+            }
+
+            /// Its name in sentences and charts.
+            #[must_use]
+            pub const fn label(self) -> &'static str {
+                match self {
+                    $(Quantity::$variant => $label),+
+                }
+            }
+
+            const fn kind(self) -> Kind {
+                match self {
+                    $(Quantity::$variant => Kind::$kind),+
+                }
+            }
+
+            const fn presence(self) -> Presence {
+                match self {
+                    $(Quantity::$variant => Presence::$presence),+
+                }
+            }
+
+            const fn places(self) -> Places {
+                match self {
+                    $(Quantity::$variant => Places::$places),+
+                }
+            }
+        }
+    };
 }
 
-const fn number(name: &'static str) -> Quantity {
-    let is_count = false;
-    Quantity { name, is_count }
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Kind {
+    /// An integer.
+    Count,
+    /// A number that depends on the state.
+    Number,
 }
 
-const fn count(name: &'static str) -> Quantity {
-    let is_count = true;
-    Quantity { name, is_count }
+/// Which runs have it.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Presence {
+    Always,
+    /// Those with rows for validation.
+    Validation,
+    /// Those with a known minimum.
+    Gap,
+    /// Those with a known minimiser.
+    Distance,
+    /// In files where a method evaluates more than once an epoch.
+    Searches,
+}
+
+/// Where it is found.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Places {
+    /// In rows of `trajectories.csv`.
+    Epochs,
+    /// In those of `runs.csv`.
+    End,
+    Both,
+}
+
+quantities! {
+    LearningRate "learning_rate" "learning rate" Number Always Epochs;
+    EpochsRun "epochs_run" "epochs run" Count Always End;
+    Loss "loss" "loss" Number Always Both;
+    GradientNorm "gradient_norm" "gradient norm" Number Always Both;
+    ValidationLoss "validation_loss" "validation loss" Number Validation Both;
+    Gap "gap" "gap" Number Gap End;
+    Distance "distance" "distance" Number Distance End;
+    BestLoss "best_loss" "best loss" Number Always End;
+    BestEpoch "best_epoch" "best epoch" Count Always End;
+    Evaluations "evaluations" "evaluations" Count Searches Both;
+    GradientEvaluations "gradient_evaluations" "gradient evaluations" Count Searches End;
+    HessianProducts "hessian_products" "Hessian products" Count Searches End;
 }
 
 impl Quantity {
-    /// All quantities, in the order in which they are shown.
-    pub const ALL: &'static [Quantity] = &[
-        count("epochs_run"),
-        number("loss"),
-        number("gradient_norm"),
-        number("validation_loss"),
-        number("gap"),
-        number("distance"),
-        number("best_loss"),
-        count("best_epoch"),
-        count("evaluations"),
-        count("gradient_evaluations"),
-        count("hessian_products"),
-    ];
+    /// The number of different quantities.
+    pub const COUNT: usize = Quantity::ALL.len();
 
     /// The quantity with this name.
     #[must_use]
     pub fn named(name: &str) -> Option<Quantity> {
         let mut all = Quantity::ALL.iter().copied();
-        all.find(|quantity| quantity.name == name)
+        all.find(|quantity| quantity.name() == name)
     }
 
-    /// The quantities that the runs of a plan have.
+    /// The final quantities that the runs of a plan have.
     pub fn of(plan: &Plan) -> impl Iterator<Item = Quantity> + Clone {
-        let (gap, validation) = (plan.has_gap(), plan.has_validation());
-        let distance = plan.has_distance();
-        let all = Quantity::ALL.iter().copied();
-        all.filter(move |quantity| match quantity.name {
-            "gap" => gap,
-            "distance" => distance,
-            "validation_loss" => validation,
-            _ => true,
-        })
+        // Counts of evaluations can be asked for even where they are those of epochs.
+        let presences = Presences::new(plan);
+        let finals = Quantity::finals();
+        finals.filter(move |one| presences.has(*one) || one.presence() == Presence::Searches)
     }
 
-    /// Whether a smaller value is better: true of all but the epoch of the best loss.
+    /// Those with a column in `runs.csv`, in this order.
+    pub fn in_runs(plan: &Plan) -> impl Iterator<Item = Quantity> + Clone {
+        let presences = Presences::new(plan);
+        Quantity::finals().filter(move |one| presences.has(*one))
+    }
+
+    /// Those with a column in `trajectories.csv`, in this order: evaluations count epochs more
+    /// precisely, and so come first.
+    pub fn in_trajectories(plan: &Plan) -> impl Iterator<Item = Quantity> + Clone {
+        let presences = Presences::new(plan);
+        let recorded = Quantity::recorded().filter(move |one| presences.has(*one));
+        let counts = recorded.clone().filter(|one| one.is_count());
+        counts.chain(recorded.filter(|one| !one.is_count()))
+    }
+
+    fn finals() -> impl Iterator<Item = Quantity> + Clone {
+        let all = Quantity::ALL.iter().copied();
+        all.filter(|one| one.places() != Places::Epochs)
+    }
+
+    /// Those that runs can have in every epoch.
+    pub fn recorded() -> impl Iterator<Item = Quantity> + Clone {
+        let all = Quantity::ALL.iter().copied();
+        all.filter(|one| one.places() != Places::End)
+    }
+
+    /// Whether it is a count, and so an integer.
+    #[must_use]
+    pub fn is_count(self) -> bool {
+        self.kind() == Kind::Count
+    }
+
+    /// Whether every row of a trajectory has it.
+    #[must_use]
+    pub fn is_in_every_row(self) -> bool {
+        matches!(self, Quantity::Loss | Quantity::GradientNorm)
+    }
+
+    /// Whether it describes a state, so that its final value is one of several.
+    #[must_use]
+    pub fn is_of_state(self) -> bool {
+        matches!(
+            self,
+            Quantity::Loss | Quantity::GradientNorm | Quantity::ValidationLoss | Quantity::Gap
+        )
+    }
+
+    /// Whether a smaller value is better: true of all but the epoch of the best loss and the
+    /// learning rate.
     #[must_use]
     pub fn is_better_smaller(self) -> bool {
-        self.name != "best_epoch"
+        !matches!(self, Quantity::BestEpoch | Quantity::LearningRate)
+    }
+}
+
+/// Which quantities the runs of a plan have.
+#[derive(Clone, Copy)]
+struct Presences {
+    validation: bool,
+    gap: bool,
+    distance: bool,
+    searches: bool,
+}
+
+impl Presences {
+    fn new(plan: &Plan) -> Self {
+        Presences {
+            validation: plan.has_validation(),
+            gap: plan.has_gap(),
+            distance: plan.has_distance(),
+            searches: plan.has_searches(),
+        }
+    }
+
+    fn has(self, quantity: Quantity) -> bool {
+        match quantity.presence() {
+            Presence::Always => true,
+            Presence::Validation => self.validation,
+            Presence::Gap => self.gap,
+            Presence::Distance => self.distance,
+            Presence::Searches => self.searches,
+        }
     }
 }

@@ -133,7 +133,7 @@ pub(super) fn digits(quantity: &str, value: Scalar) -> String {
 fn is_count(quantity: &str) -> bool {
     ["status_epoch", "epoch"].contains(&quantity)
         || Facts::is_count(quantity)
-        || Quantity::named(quantity).is_some_and(|quantity| quantity.is_count)
+        || Quantity::named(quantity).is_some_and(Quantity::is_count)
 }
 
 /// A number and its expected value.

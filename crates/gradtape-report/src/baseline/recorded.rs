@@ -7,7 +7,7 @@ use super::matching::Matching;
 use super::report::RecordedReport;
 use super::trajectory::Trajectories;
 use crate::{ConcludedReader, RUNS, ReportError, State};
-use gradtape_experiment::batch::{Counts, RunResult};
+use gradtape_experiment::batch::RunResult;
 use gradtape_experiment::diagnosis::{CURVED_RUNS, Concluded, Fact, Facts};
 use gradtape_experiment::number::{Scalar, Value};
 use gradtape_experiment::plan::{Plan, Quantity, Tolerance};
@@ -215,15 +215,14 @@ impl<'p> Comparison<'p> {
     fn new(recorded: &'p Plan, plan: &'p Plan, are_whole: bool) -> Self {
         // A quantity that only one of the two experiments has did not change.
         let before: Vec<Quantity> = Quantity::of(recorded).collect();
-        let has_searches = recorded.has_searches() || plan.has_searches();
-        let counts = Counts::default().named();
-        let is_compared = |quantity: &Quantity| {
-            // Without line-search and second-order methods the evaluations follow from the epochs.
-            let follows = !has_searches && counts.iter().any(|(name, _)| *name == quantity.name);
-            before.contains(quantity) && !follows
+        // Without line-search and second-order methods the evaluations follow from the epochs.
+        let either = |quantity: &Quantity| {
+            let mut columns = Quantity::in_runs(recorded).chain(Quantity::in_runs(plan));
+            columns.any(|column| column == *quantity)
         };
+        let is_compared = |quantity: &Quantity| before.contains(quantity) && either(quantity);
         let quantities = Quantity::of(plan).filter(is_compared);
-        let quantities = quantities.map(|one| (one.name, plan.check.tolerance(one.name)));
+        let quantities = quantities.map(|one| (one.name(), plan.check.tolerance(one.name())));
         let places = |plan: &'p Plan| -> HashMap<&'p str, usize> {
             let names = plan.parameters().iter().map(String::as_str);
             names.enumerate().map(|(at, name)| (name, at)).collect()

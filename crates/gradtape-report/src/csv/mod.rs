@@ -24,44 +24,29 @@ use gradtape_experiment::derivative::{self, Table};
 use gradtape_experiment::diagnosis::{Concluded, Fact, Facts, RunDiagnosis};
 use gradtape_experiment::ending::{Outcome, Status};
 use gradtape_experiment::number::{Digits, Precision, Scalar, Value};
-use gradtape_experiment::plan::{Arithmetic, Plan, Run};
+use gradtape_experiment::plan::{Arithmetic, Plan, Quantity, Run};
 
 pub(super) use trajectories::read_trajectories;
 pub use trajectories::{State, TrajectoryReader, state_columns};
 
 /// The columns of `trajectories.csv`, in order.
 pub(super) fn trajectory_columns(plan: &Plan) -> impl Iterator<Item = &str> {
+    let quantities = Quantity::in_trajectories(plan).map(|one| -> &str { one.name() });
     let parameters = plan.record.parameters.iter().map(String::as_str);
-    let validation = plan.has_validation().then_some("validation_loss");
-    let evaluations = plan.has_searches().then_some("evaluations");
-    ["run", "epoch"]
-        .into_iter()
-        .chain(evaluations)
-        .chain(["learning_rate", "loss", "gradient_norm"])
-        .chain(validation)
-        .chain(parameters)
+    let head = ["run", "epoch"].into_iter().chain(quantities);
+    head.chain(parameters)
 }
 
 /// The columns of `runs.csv`, in order.
 pub(super) fn run_columns(plan: &Plan) -> Vec<&str> {
     let settings = plan.columns().iter().map(String::as_str);
-    let gap = plan.has_gap().then_some("gap");
-    let distance = plan.has_distance().then_some("distance");
-    let validation = plan.has_validation().then_some("validation_loss");
-    let counts = Counts::default().named().map(|(name, _)| name).into_iter();
-    let counts = counts.filter(|_| plan.has_searches());
     ["run", "label"]
         .into_iter()
         .chain(settings)
         .chain([
-            "outcome", "period", "status", "stopped_by", "status_epoch", "reason", "epochs_run",
-            "loss", "gradient_norm",
+            "outcome", "period", "status", "stopped_by", "status_epoch", "reason",
         ])
-        .chain(validation)
-        .chain(gap)
-        .chain(distance)
-        .chain(["best_loss", "best_epoch"])
-        .chain(counts)
+        .chain(Quantity::in_runs(plan).map(|one| -> &str { one.name() }))
         .chain(plan.parameters().iter().map(String::as_str))
         .chain(plan.best_columns().iter().map(String::as_str))
         .collect()
@@ -156,24 +141,12 @@ impl RunText {
         writer.write_field(&*text_cell(&result.stopped_by))?;
         writer.write_field(digits.whole(result.status_epoch))?;
         writer.write_field(&*text_cell(&result.reason))?;
-        writer.write_field(digits.whole(result.epochs_run))?;
-        writer.write_field(digits.scalar(result.loss))?;
-        writer.write_field(digits.scalar(result.gradient_norm))?;
-        if plan.has_validation() {
-            writer.write_field(digits.optional(result.validation_loss))?;
-        }
-        if plan.has_gap() {
-            writer.write_field(digits.optional(result.gap))?;
-        }
-        if plan.has_distance() {
-            writer.write_field(digits.optional(result.distance))?;
-        }
-        writer.write_field(digits.scalar(result.best_loss))?;
-        writer.write_field(digits.whole(result.best_epoch))?;
-        if plan.has_searches() {
-            for (_, count) in result.counts.named() {
-                writer.write_field(digits.whole(count))?;
-            }
+        for quantity in Quantity::in_runs(plan) {
+            let value = result.value(quantity);
+            writer.write_field(match value.filter(|_| quantity.is_count()) {
+                Some(count) => digits.whole(count.to_count()),
+                None => digits.optional(value),
+            })?;
         }
         for parameter in result.parameters.iter().chain(&result.best_parameters) {
             writer.write_field(digits.optional(*parameter))?;

@@ -7,9 +7,9 @@ use ::csv::{ByteRecord, Position};
 
 use super::{Files, open, trajectory_columns, unreadable};
 use crate::{ReportError, TRAJECTORIES};
-use gradtape_experiment::batch::{Counts, Row};
+use gradtape_experiment::batch::{Counts, Quantities, Row};
 use gradtape_experiment::number::{Precision, Scalar};
-use gradtape_experiment::plan::{Plan, Run};
+use gradtape_experiment::plan::{Plan, Quantity, Run};
 
 /// Reads the rows of the file; errors have the line.
 #[derive(Debug)]
@@ -126,22 +126,21 @@ pub(crate) fn read_trajectories(
                 None => Scalar::F64(f64::NAN),
             });
         }
-        // Line-search and second-order methods add a column before the others.
-        let (evaluations, rate) = if plan.has_searches() {
-            (rows.whole(2)?, 3)
-        } else {
-            (Counts::of_rule(epoch).evaluations, 2)
-        };
+        let mut quantities = Quantities::default();
+        let evaluations = Counts::of_rule(epoch).evaluations;
+        quantities.set_count(Quantity::Evaluations, evaluations);
+        for (place, quantity) in (2..).zip(Quantity::in_trajectories(plan)) {
+            if quantity.is_count() {
+                quantities.set_count(quantity, rows.whole(place)?);
+            } else if quantity.is_in_every_row() {
+                quantities.set(quantity, rows.scalar(place, precision)?);
+            } else {
+                quantities.set(quantity, rows.optional(place, precision)?);
+            }
+        }
         record(&Row {
             epoch,
-            evaluations,
-            learning_rate: rows.optional(rate, precision)?,
-            loss: rows.scalar(rate + 1, precision)?,
-            gradient_norm: rows.scalar(rate + 2, precision)?,
-            validation_loss: match plan.has_validation() {
-                true => rows.optional(rate + 3, precision)?,
-                false => None,
-            },
+            quantities: &quantities,
             parameters: &|place| parameters[place],
         });
     }
@@ -162,16 +161,12 @@ impl State {
     /// variables.
     #[must_use]
     pub fn new(plan: &Plan, row: &Row<'_>, places: &[Option<usize>]) -> State {
-        #[expect(clippy::cast_precision_loss, reason = "evaluations are below 2^53")]
-        let evaluations = Scalar::F64(row.evaluations as f64);
-        let evaluations = plan.has_searches().then_some(Some(evaluations));
-        let validation = plan.has_validation().then_some(row.validation_loss);
+        let quantities = Quantity::in_trajectories(plan);
+        let quantities = quantities.map(|quantity| row.quantities.get(quantity));
         let parameters = places.iter().map(|place| place.map(row.parameters));
-        let known = [row.learning_rate, Some(row.loss), Some(row.gradient_norm)];
-        let values = evaluations.into_iter().chain(known);
         State {
             epoch: row.epoch,
-            values: values.chain(validation).chain(parameters).collect(),
+            values: quantities.chain(parameters).collect(),
         }
     }
 

@@ -10,7 +10,7 @@ use std::sync::Arc;
 use super::track::Track;
 use gradtape_experiment::batch::{Counts, Recorder, Row, RunResult};
 use gradtape_experiment::number::{Number, Scalar};
-use gradtape_experiment::plan::{Band, ChartKind, Plan, Profile, Run};
+use gradtape_experiment::plan::{Band, ChartKind, Plan, Profile, Quantity, Run};
 
 /// More lines than this are one area of colour.
 const GREATEST_LINES: usize = 1_000;
@@ -120,40 +120,29 @@ fn some_of(runs: &[u64], limit: usize, together: u64) -> Vec<u64> {
     groups.step_by(stride).flatten().copied().collect()
 }
 
-/// A quantity of a recorded epoch.
+/// A coordinate of a point: a number of a recorded epoch.
 #[derive(Clone, Copy, Debug)]
-enum Quantity {
+enum Coordinate {
     Epoch,
-    Evaluations,
-    LearningRate,
-    Loss,
-    GradientNorm,
-    ValidationLoss,
+    Quantity(Quantity),
+    /// The loss minus this minimum.
     Gap(Number),
     Parameter(usize),
 }
 
-impl Quantity {
-    /// The quantity with this name; `None` if the run does not have it.
-    fn named(name: &str, plan: &Plan, run: &Run) -> Option<Quantity> {
+impl Coordinate {
+    /// The coordinate with this name; `None` if the run does not have it.
+    fn named(name: &str, plan: &Plan, run: &Run) -> Option<Coordinate> {
         let objective = &plan.objectives[run.objective];
-        match name {
-            "epoch" => Some(Quantity::Epoch),
-            "evaluations" => Some(Quantity::Evaluations),
-            "learning_rate" => Some(Quantity::LearningRate),
-            "loss" => Some(Quantity::Loss),
-            "gradient_norm" => Some(Quantity::GradientNorm),
-            "validation_loss" => {
-                let data = objective.data.as_ref()?;
-                (!data.validation.is_empty()).then_some(Quantity::ValidationLoss)
-            }
-            "gap" => objective.minimum.map(Quantity::Gap),
-            _ => {
-                let variables = objective.function.parameters();
-                variables
-                    .iter()
-                    .position(|variable| variable == name)
-                    .map(Quantity::Parameter)
+        match Quantity::named(name) {
+            Some(Quantity::Gap) => objective.minimum.map(Coordinate::Gap),
+            Some(Quantity::ValidationLoss) if !objective.has_validation() => None,
+            Some(quantity) => Some(Coordinate::Quantity(quantity)),
+            None if name == "epoch" => Some(Coordinate::Epoch),
+            None => {
+                let mut variables = objective.function.parameters().iter();
+                let place = variables.position(|variable| variable == name);
+                place.map(Coordinate::Parameter)
             }
         }
     }
@@ -161,14 +150,13 @@ impl Quantity {
     #[expect(clippy::cast_precision_loss, reason = "epochs are below 2^53")]
     fn of(self, row: &Row<'_>) -> f64 {
         match self {
-            Quantity::Epoch => row.epoch as f64,
-            Quantity::Evaluations => row.evaluations as f64,
-            Quantity::LearningRate => row.learning_rate.map_or(f64::NAN, Scalar::to_f64),
-            Quantity::Loss => row.loss.to_f64(),
-            Quantity::GradientNorm => row.gradient_norm.to_f64(),
-            Quantity::ValidationLoss => row.validation_loss.map_or(f64::NAN, Scalar::to_f64),
-            Quantity::Gap(minimum) => row.loss.minus(minimum).to_f64(),
-            Quantity::Parameter(place) => (row.parameters)(place).to_f64(),
+            Coordinate::Epoch => row.epoch as f64,
+            Coordinate::Quantity(quantity) => {
+                let value = row.quantities.get(quantity);
+                value.map_or(f64::NAN, Scalar::to_f64)
+            }
+            Coordinate::Gap(minimum) => row.loss().minus(minimum).to_f64(),
+            Coordinate::Parameter(place) => (row.parameters)(place).to_f64(),
         }
     }
 }
@@ -180,7 +168,7 @@ pub(crate) type Lines = BTreeMap<(usize, u64), Vec<[f64; 2]>>;
 pub(crate) struct LineRecorder<'p> {
     plan: &'p Plan,
     drawn: Arc<Drawn>,
-    current: Vec<(usize, Quantity, Quantity, Track)>,
+    current: Vec<(usize, Coordinate, Coordinate, Track)>,
     run: u64,
     finished: Lines,
 }
@@ -217,7 +205,7 @@ impl Recorder for LineRecorder<'_> {
             if !self.drawn.draws(place, run.number) {
                 continue;
             }
-            let named = |name: &str| Quantity::named(name, self.plan, run);
+            let named = |name: &str| Coordinate::named(name, self.plan, run);
             let runs = self.drawn.chart(place).runs.len().max(1);
             let of_a_run = |limits: &std::ops::RangeInclusive<usize>| {
                 (GROUPS / runs).clamp(*limits.start(), *limits.end())
@@ -231,17 +219,21 @@ impl Recorder for LineRecorder<'_> {
                     (named(x), named(y), track)
                 }
                 ChartKind::Contour { .. } => {
-                    let [x, y] = [0, 1].map(|place| Some(Quantity::Parameter(place)));
+                    let [x, y] = [0, 1].map(|place| Some(Coordinate::Parameter(place)));
                     (x, y, Track::way(of_a_run(&GROUPS_OF_A_LINE)))
                 }
                 ChartKind::Profile(profile) => {
                     let y = match profile {
                         Profile::Ecdf { .. } => named("gap"),
-                        _ => Some(Quantity::Loss),
+                        _ => Some(Coordinate::Quantity(Quantity::Loss)),
                     };
                     #[expect(clippy::cast_precision_loss, reason = "a small count")]
                     let octave = of_a_run(&IMPROVEMENTS_IN_AN_OCTAVE) as f64;
-                    (Some(Quantity::Evaluations), y, Track::improvements(octave))
+                    (
+                        Some(Coordinate::Quantity(Quantity::Evaluations)),
+                        y,
+                        Track::improvements(octave),
+                    )
                 }
                 ChartKind::Sweep { .. }
                 | ChartKind::Heatmap { .. }

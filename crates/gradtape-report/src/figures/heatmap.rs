@@ -9,6 +9,7 @@ use std::collections::{HashMap, HashSet};
 use super::Collected;
 use super::band::is_better_smaller;
 use super::colours::{LOG_COLOURS_FROM, faceted};
+use super::final_label;
 use super::say;
 use super::scale::extent;
 use gradtape_chart::{Axis, Cells, Figure, Key, Mark, Panel, Scale};
@@ -226,10 +227,7 @@ fn colour(
     let values = values.flatten().copied().filter(|value| value.is_finite());
     let values: Vec<f64> = values.collect();
     let (least, greatest) = extent(values.iter().copied());
-    let title = match value {
-        "loss" | "gap" | "gradient_norm" => format!("final {}", quantity_label(value)),
-        _ => quantity_label(value),
-    };
+    let title = final_label(value);
     if least > greatest {
         return Key::None;
     }

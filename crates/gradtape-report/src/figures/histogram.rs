@@ -8,11 +8,12 @@
 
 use super::Collected;
 use super::colours::{Series, colours, faceted};
+use super::final_label;
 use super::say;
 use super::scale::fitted;
 use gradtape_chart::{Axis, Bars, Colour, Figure, Line, Mark, Panel, Scale};
 use gradtape_experiment::number::{counted, quantile, short, sorted};
-use gradtape_experiment::plan::{Plan, quantity_label};
+use gradtape_experiment::plan::Plan;
 
 const FEWEST: f64 = 5.0;
 const MOST: f64 = 60.0;
@@ -76,12 +77,7 @@ pub(super) fn figure(plan: &Plan, place: usize, name: &str, collected: &Collecte
         let marks = bars.into_iter().map(Mark::Bars).collect();
         Panel { name, marks }
     });
-    let label = match name {
-        "loss" | "gap" | "gradient_norm" | "validation_loss" => {
-            format!("final {}", quantity_label(name))
-        }
-        _ => quantity_label(name),
-    };
+    let label = final_label(name);
     let mut y = Axis::new("runs", Scale::Linear);
     y.range = Some([0.0, 1.0]);
     Figure {

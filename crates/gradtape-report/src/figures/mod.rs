@@ -19,7 +19,7 @@ use colours::{colours, panels};
 use gradtape_chart::{Axis, Figure, Line, Panel};
 use gradtape_experiment::derivative::Table;
 use gradtape_experiment::number::{counted, grouped, short};
-use gradtape_experiment::plan::{ChartKind, Plan, quantity_label};
+use gradtape_experiment::plan::{ChartKind, Plan, Quantity, quantity_label};
 use line::line_series;
 use scale::{extent, fitted, hidden};
 use sweep::sweep_series;
@@ -228,5 +228,13 @@ pub(super) fn style(plan: &Plan) -> gradtape_chart::Style {
             plan::Font::Mono => Font::Mono,
         },
         text_size: plan.style.text_size,
+    }
+}
+/// The label of a final value: that of a state says that it is the last one.
+fn final_label(name: &str) -> String {
+    let label = quantity_label(name);
+    match Quantity::named(name).is_some_and(Quantity::is_of_state) {
+        true => format!("final {label}"),
+        false => label,
     }
 }

@@ -251,15 +251,14 @@ impl ChartDecider<'_> {
         band
     }
 
-    /// The quantities with a column in a trajectory, and the gap.
+    /// The quantities that runs have at every epoch, and the gap, which follows from the loss.
     fn recorded_quantities(&self) -> Vec<&'static str> {
-        let gap = self.plan.has_gap().then_some("gap");
-        let validation = self.plan.has_validation().then_some("validation_loss");
-        ["loss", "gradient_norm", "learning_rate", "evaluations"]
-            .into_iter()
-            .chain(validation)
-            .chain(gap)
-            .collect()
+        let mut finals = Quantity::of(self.plan);
+        let has_validation = self.plan.has_validation();
+        let recorded = Quantity::recorded();
+        let recorded = recorded.filter(|one| *one != Quantity::ValidationLoss || has_validation);
+        let gap = finals.find(|one| *one == Quantity::Gap);
+        recorded.chain(gap).map(Quantity::name).collect()
     }
 
     fn recorded_quantity(&mut self, written: Option<&At<String>>, known: &[&str]) {
@@ -267,7 +266,7 @@ impl ChartDecider<'_> {
     }
 
     pub(super) fn final_quantity(&mut self, written: Option<&At<String>>) {
-        let known: Vec<&str> = Quantity::of(self.plan).map(|one| one.name).collect();
+        let known: Vec<&str> = Quantity::of(self.plan).map(Quantity::name).collect();
         self.quantity(written, &known, &self.plan.parameters);
     }
 

@@ -7,6 +7,7 @@ mod heatmap;
 mod profile;
 mod style;
 
+use super::Quantity;
 use super::{Filter, Plan};
 use crate::mistake::{At, Code, Mistake};
 use crate::spec::Spec;
@@ -210,19 +211,10 @@ fn title(y: &str, x: &str) -> String {
 /// The label of a quantity or setting in a chart; a parameter keeps its name.
 #[must_use]
 pub fn quantity_label(name: &str) -> String {
-    match name {
-        "gradient_norm"
-        | "learning_rate"
-        | "best_loss"
-        | "best_epoch"
-        | "epochs_run"
-        | "validation_loss"
-        | "gradient_evaluations" => name.replace('_', " "),
-        _ => match name.strip_prefix("start.") {
-            Some(variable) => format!("start of {variable}"),
-            None if name == "hessian_products" => "Hessian products".to_owned(),
-            None => name.to_owned(),
-        },
+    match (Quantity::named(name), name.strip_prefix("start.")) {
+        (Some(quantity), _) => quantity.label().to_owned(),
+        (None, Some(variable)) => format!("start of {variable}"),
+        (None, None) => name.to_owned(),
     }
 }
 
