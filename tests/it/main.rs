@@ -23,6 +23,7 @@ mod combinations;
 mod data;
 mod derivatives;
 mod descents;
+mod determinations;
 mod diagnoses;
 mod editors;
 mod endurance;

@@ -5,6 +5,7 @@ mod chunk;
 mod closing;
 mod course;
 mod descent;
+mod determination;
 mod epoch;
 mod minibatch;
 mod output;
@@ -40,6 +41,7 @@ use search::Searched;
 pub use closing::{
     Closing, MAX_MODELLED, MAX_PERIOD, Tail, deviation, mean, quarters, rounding_motion,
 };
+pub use determination::{DEFINITION, Determination, determination};
 pub use quantities::Quantities;
 pub use result::RunResult;
 pub use stop_reason::{Divergence, Rule, StopReason};

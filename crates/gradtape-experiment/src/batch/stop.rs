@@ -26,6 +26,16 @@ pub(super) enum Ends {
     Above,
 }
 
+impl Ends {
+    /// The key of the rule in `[stop]`.
+    pub(super) fn name(self) -> &'static str {
+        match self {
+            Ends::Below(rule) | Ends::From(rule) => rule.name(),
+            Ends::Above => "loss_above",
+        }
+    }
+}
+
 /// In the order in which they are tested.
 const RULES: [StopRule; 6] = [
     StopRule {

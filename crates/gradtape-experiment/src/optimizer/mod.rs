@@ -239,6 +239,14 @@ pub struct Rule {
     form: Form,
 }
 
+impl Rule {
+    /// The form of each setting of the method: whether it is 0 or off, or which word it is.
+    pub(crate) fn forms(self) -> impl Iterator<Item = (&'static str, u64)> {
+        let settings = self.method.description().settings.iter().enumerate();
+        settings.map(move |(place, setting)| (setting.name, self.form.at(place)))
+    }
+}
+
 /// The part of each setting of a [`Description`] that shapes the program: whether it is 0
 /// or off, or which of several words it is. Two bits for each, in the order of the settings.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]

@@ -106,6 +106,38 @@ impl Shaped<f64> {
     }
 }
 
+impl Shaped<f64> {
+    /// Writes what determines its value as numbers; `places` has those of its operands.
+    fn describe(&self, places: &[Option<u64>], number: &mut dyn FnMut(u64)) {
+        let mut list = |numbers: &mut dyn ExactSizeIterator<Item = u64>| {
+            number(numbers.len() as u64);
+            numbers.for_each(&mut *number);
+        };
+        let stretches = |stretches: &[Stretch]| -> Vec<u64> {
+            let each = stretches.iter();
+            each.flat_map(|it| [it.start as u64, it.step as u64, it.count as u64])
+                .collect()
+        };
+        let (name, parameters): (&str, Vec<u64>) = match &self.node {
+            Node::Input(first) => ("input", vec![*first as u64]),
+            Node::Constant(value) => ("constant", vec![value.to_bits()]),
+            Node::Data(values) => ("data", values.iter().map(|x| x.to_bits()).collect()),
+            Node::Each(Op::Powi(n), _) => ("powi", vec![i64::from(*n).cast_unsigned()]),
+            Node::Each(op, _) => (op.name(), Vec::new()),
+            Node::Apply(operation, _) => (operation.name(), operation.parameters()),
+            Node::Pieces(places, _) => (
+                "pieces",
+                places.iter().flat_map(|it| stretches(it)).collect(),
+            ),
+        };
+        list(&mut name.bytes().map(u64::from));
+        list(&mut parameters.into_iter());
+        list(&mut self.shape.iter().map(|length| *length as u64));
+        let operands = self.node.operands().iter();
+        list(&mut operands.map(|id| places[*id as usize].unwrap_or(0)));
+    }
+}
+
 /// What two nodes must share to be the same node. Constants by their bits, so that 0 and
 /// −0 stay different, data by where they lie.
 #[derive(PartialEq, Eq, Hash)]
@@ -532,6 +564,37 @@ impl Graph {
         let precision = self.precision.name();
         assert_eq!(T::PRECISION.name(), precision, "the precision of the graph");
         self.nodes.borrow().list.iter().map(Shaped::to).collect()
+    }
+
+    /// Writes all that determines the values of `wanted`: the nodes that they need, in their
+    /// order, with their shapes, operations and numbers. Equal computations give equal bytes,
+    /// whatever else was recorded.
+    #[doc(hidden)]
+    pub fn describe(&self, wanted: &[Array<'_>], write: &mut dyn FnMut(&[u8])) {
+        let list = &self.nodes.borrow().list;
+        let mut places: Vec<Option<u64>> = vec![None; list.len()];
+        wanted
+            .iter()
+            .for_each(|array| places[array.node()] = Some(0));
+        for index in (0..list.len()).rev() {
+            if places[index].is_some() {
+                let operands = list[index].node.operands().iter();
+                operands.for_each(|id| places[*id as usize] = Some(0));
+            }
+        }
+        let mut number = |number: u64| write(&number.to_le_bytes());
+        let mut next = 0;
+        for (index, shaped) in list.iter().enumerate() {
+            if places[index].is_none() {
+                continue;
+            }
+            places[index] = Some(next);
+            next += 1;
+            shaped.describe(&places, &mut number);
+        }
+        for array in wanted {
+            number(places[array.node()].unwrap_or(0));
+        }
     }
 
     /// Whether the elements of `to` are infinite or NaN whenever those of `from`

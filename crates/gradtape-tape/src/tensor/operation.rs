@@ -235,6 +235,26 @@ fn transpose<T: Copy>(
 }
 
 impl Operation {
+    /// What determines the result of an operation that arrays record, in addition to its name
+    /// and its shape, as numbers.
+    pub(crate) fn parameters(&self) -> Vec<u64> {
+        let numbers = |axes: &AxisList| axes.iter().map(|axis| *axis as u64).collect();
+        match self {
+            Operation::Transpose(order) => numbers(order),
+            Operation::Reduce(reduce) => numbers(&reduce.axes),
+            Operation::Slice(stretches) => {
+                let each = stretches.iter();
+                each.flat_map(|it| [it.start as u64, it.step as u64, it.count as u64])
+                    .collect()
+            }
+            Operation::Concat(axis) => vec![*axis as u64],
+            Operation::Cumsum { axis, is_reverse } => {
+                vec![*axis as u64, u64::from(*is_reverse)]
+            }
+            _ => Vec::new(),
+        }
+    }
+
     /// The name in errors and explanations.
     pub fn name(&self) -> &'static str {
         match self {
