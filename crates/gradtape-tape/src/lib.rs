@@ -65,7 +65,7 @@ pub mod internal {
     /// The nodes of a [`Graph`](crate::Graph).
     pub mod graph {
         pub use crate::graph::{
-            Evaluator, Node, Numbers, Origin, Shaped, Square, combined, elements, evaluate,
+            Evaluator, Node, Numbers, Origin, Shaped, Square, combined, elements, evaluate, needed,
             operations, value,
         };
     }

@@ -207,7 +207,7 @@ pub(super) fn program<T: Real>(
     }
     program.slots = slot;
     let (all, slots) = actions(&nodes, &outputs, &next, outputs.len(), &program);
-    let needed = values::needed(&nodes, outputs.iter().chain(&*next));
+    let needed = graph::needed(&nodes, outputs.iter().chain(&*next).copied());
     let operations = (0..needed.len()).filter(|node| needed[*node]);
     let operations = operations
         .map(|node| graph::operations(&nodes, node))

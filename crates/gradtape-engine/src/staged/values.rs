@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use gradtape_tape::Shape;
 use gradtape_tape::internal::Operation;
-use gradtape_tape::internal::graph::{Node, Numbers, Shaped, elements, value};
+use gradtape_tape::internal::graph::{Node, Numbers, Shaped, elements, needed, value};
 use gradtape_tape::internal::slice_steps;
 use gradtape_tape::internal::{Reduction, Stretch};
 use gradtape_tape::{Op, Real, Subnormals};
@@ -64,25 +64,6 @@ pub(super) enum Reading<T> {
     Stream(usize, usize),
 }
 
-/// The nodes that others need.
-pub(super) fn needed<'a, T>(
-    nodes: &[Shaped<T>],
-    wanted: impl Iterator<Item = &'a usize>,
-) -> Vec<bool> {
-    let mut is_needed = vec![false; nodes.len()];
-    for node in wanted {
-        is_needed[*node] = true;
-    }
-    for index in (0..nodes.len()).rev() {
-        if is_needed[index] {
-            for operand in nodes[index].node.operands() {
-                is_needed[*operand as usize] = true;
-            }
-        }
-    }
-    is_needed
-}
-
 impl<T: Real> Values<T> {
     pub(super) fn new(
         nodes: &[Shaped<T>],
@@ -90,7 +71,7 @@ impl<T: Real> Values<T> {
         next: &[usize],
         subnormals: Subnormals,
     ) -> Self {
-        let is_needed = needed(nodes, outputs.iter().chain(next));
+        let is_needed = needed(nodes, outputs.iter().chain(next).copied());
         let mut values = Values {
             list: Vec::new(),
             of_node: vec![usize::MAX; nodes.len()],

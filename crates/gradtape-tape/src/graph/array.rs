@@ -11,7 +11,7 @@ use crate::tensor::operation::{AxisList, Extreme, Reduce, Reduction, Stretch};
 use crate::tensor::{Dense, Operation, Shape};
 use crate::{Number, Op};
 
-/// A number, vector or matrix in an [`Graph`]: a handle to a node, with the
+/// A number, vector or matrix in a [`Graph`]: a handle to a node, with the
 /// usual operators, which broadcast as in NumPy.
 ///
 /// Both operands of an operator must come from the same graph. The caller must check
@@ -41,15 +41,13 @@ impl fmt::Debug for Array<'_> {
     }
 }
 
-impl Array<'_> {
+impl<'g> Array<'g> {
     /// The number of the node.
     #[doc(hidden)]
     pub fn node(self) -> usize {
         self.id as usize
     }
-}
 
-impl<'g> Array<'g> {
     /// The graph that it belongs to.
     #[must_use]
     pub fn graph(self) -> &'g Graph {

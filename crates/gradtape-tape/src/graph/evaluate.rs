@@ -58,17 +58,7 @@ pub fn evaluate<T: Real, E: Evaluator<T>>(
     wanted: &[usize],
 ) -> Vec<Vec<E::Element>> {
     let count = wanted.iter().map(|node| node + 1).max().unwrap_or(0);
-    let mut is_needed = vec![false; count];
-    for node in wanted {
-        is_needed[*node] = true;
-    }
-    for index in (0..count)
-        .rev()
-        .filter(|index| is_needed[*index])
-        .collect::<Vec<_>>()
-    {
-        mark(nodes, index, &mut is_needed);
-    }
+    let is_needed = needed(&nodes[..count], wanted.iter().copied());
     let mut values: Vec<Vec<E::Element>> = vec![Vec::new(); count];
     for index in 0..count {
         if is_needed[index] {
@@ -82,17 +72,21 @@ pub fn evaluate<T: Real, E: Evaluator<T>>(
     wanted.iter().map(|node| values[*node].clone()).collect()
 }
 
-fn mark<T>(nodes: &[Shaped<T>], node: usize, is_needed: &mut [bool]) {
-    let mut waiting = vec![node];
-    while let Some(node) = waiting.pop() {
-        for id in nodes[node].node.operands() {
-            let operand = *id as usize;
-            if !is_needed[operand] {
-                is_needed[operand] = true;
-                waiting.push(operand);
+/// For each node, whether it is `wanted` or one of these needs it.
+pub fn needed<T>(nodes: &[Shaped<T>], wanted: impl IntoIterator<Item = usize>) -> Vec<bool> {
+    let mut is_needed = vec![false; nodes.len()];
+    for node in wanted {
+        is_needed[node] = true;
+    }
+    // Operands come before the nodes that use them.
+    for index in (0..nodes.len()).rev() {
+        if is_needed[index] {
+            for operand in nodes[index].node.operands() {
+                is_needed[*operand as usize] = true;
             }
         }
     }
+    is_needed
 }
 
 /// The elements of one node.

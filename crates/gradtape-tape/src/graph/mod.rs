@@ -26,7 +26,7 @@ use super::tensor::{Operation, Shape};
 use super::{Op, Precision, Real, Subnormals};
 
 pub use array::Array;
-pub use evaluate::{Evaluator, Numbers, combined, evaluate, value};
+pub use evaluate::{Evaluator, Numbers, combined, evaluate, needed, value};
 pub use squares::Square;
 
 /// The operands of a node, by their numbers. Operands come before the nodes that
@@ -108,15 +108,10 @@ impl Shaped<f64> {
 
 impl Shaped<f64> {
     /// Writes what determines its value as numbers; `places` has those of its operands.
-    fn describe(&self, places: &[Option<u64>], number: &mut dyn FnMut(u64)) {
+    fn describe(&self, places: &[u64], number: &mut dyn FnMut(u64)) {
         let mut list = |numbers: &mut dyn ExactSizeIterator<Item = u64>| {
             number(numbers.len() as u64);
             numbers.for_each(&mut *number);
-        };
-        let stretches = |stretches: &[Stretch]| -> Vec<u64> {
-            let each = stretches.iter();
-            each.flat_map(|it| [it.start as u64, it.step as u64, it.count as u64])
-                .collect()
         };
         let (name, parameters): (&str, Vec<u64>) = match &self.node {
             Node::Input(first) => ("input", vec![*first as u64]),
@@ -125,16 +120,16 @@ impl Shaped<f64> {
             Node::Each(Op::Powi(n), _) => ("powi", vec![i64::from(*n).cast_unsigned()]),
             Node::Each(op, _) => (op.name(), Vec::new()),
             Node::Apply(operation, _) => (operation.name(), operation.parameters()),
-            Node::Pieces(places, _) => (
-                "pieces",
-                places.iter().flat_map(|it| stretches(it)).collect(),
-            ),
+            Node::Pieces(places, _) => {
+                let stretches = places.iter().flat_map(|place| place.iter());
+                ("pieces", stretches.flat_map(Stretch::numbers).collect())
+            }
         };
         list(&mut name.bytes().map(u64::from));
         list(&mut parameters.into_iter());
         list(&mut self.shape.iter().map(|length| *length as u64));
         let operands = self.node.operands().iter();
-        list(&mut operands.map(|id| places[*id as usize].unwrap_or(0)));
+        list(&mut operands.map(|id| places[*id as usize]));
     }
 }
 
@@ -572,28 +567,16 @@ impl Graph {
     #[doc(hidden)]
     pub fn describe(&self, wanted: &[Array<'_>], write: &mut dyn FnMut(&[u8])) {
         let list = &self.nodes.borrow().list;
-        let mut places: Vec<Option<u64>> = vec![None; list.len()];
-        wanted
-            .iter()
-            .for_each(|array| places[array.node()] = Some(0));
-        for index in (0..list.len()).rev() {
-            if places[index].is_some() {
-                let operands = list[index].node.operands().iter();
-                operands.for_each(|id| places[*id as usize] = Some(0));
-            }
-        }
+        let is_needed = needed(list, wanted.iter().map(|array| array.node()));
         let mut number = |number: u64| write(&number.to_le_bytes());
-        let mut next = 0;
-        for (index, shaped) in list.iter().enumerate() {
-            if places[index].is_none() {
-                continue;
-            }
-            places[index] = Some(next);
-            next += 1;
-            shaped.describe(&places, &mut number);
+        let mut places = vec![0; list.len()];
+        let described = (0..list.len()).filter(|index| is_needed[*index]);
+        for (place, index) in (0..).zip(described) {
+            places[index] = place;
+            list[index].describe(&places, &mut number);
         }
         for array in wanted {
-            number(places[array.node()].unwrap_or(0));
+            number(places[array.node()]);
         }
     }
 

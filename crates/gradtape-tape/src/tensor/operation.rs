@@ -118,6 +118,13 @@ pub struct Stretch {
     pub count: usize,
 }
 
+impl Stretch {
+    /// What it is, as numbers.
+    pub(crate) fn numbers(&self) -> [u64; 3] {
+        [self.start as u64, self.step as u64, self.count as u64]
+    }
+}
+
 type CustomRule = dyn Fn(&Tensor, &[Tensor], &Tensor) -> Result<Vec<Tensor>> + Send + Sync;
 
 /// An operation with a user-defined derivative.
@@ -242,16 +249,27 @@ impl Operation {
         match self {
             Operation::Transpose(order) => numbers(order),
             Operation::Reduce(reduce) => numbers(&reduce.axes),
-            Operation::Slice(stretches) => {
-                let each = stretches.iter();
-                each.flat_map(|it| [it.start as u64, it.step as u64, it.count as u64])
-                    .collect()
+            Operation::Slice(stretches) | Operation::Place(_, stretches) => {
+                stretches.iter().flat_map(Stretch::numbers).collect()
             }
-            Operation::Concat(axis) => vec![*axis as u64],
+            Operation::Position(_, axis)
+            | Operation::Gather(axis)
+            | Operation::Scatter(axis, _)
+            | Operation::Concat(axis) => vec![*axis as u64],
             Operation::Cumsum { axis, is_reverse } => {
                 vec![*axis as u64, u64::from(*is_reverse)]
             }
-            _ => Vec::new(),
+            Operation::Identity
+            | Operation::StopGradient
+            | Operation::Reshape(_)
+            | Operation::BroadcastTo(_)
+            | Operation::Matmul => Vec::new(),
+            // Only on tapes.
+            Operation::Elementwise(_)
+            | Operation::Logical(_)
+            | Operation::Cast(_)
+            | Operation::Custom(_)
+            | Operation::Read => Vec::new(),
         }
     }
 

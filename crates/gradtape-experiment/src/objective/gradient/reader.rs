@@ -14,7 +14,7 @@ use super::{GradientText, write};
 use crate::objective::Objective;
 use crate::objective::formula::Pick;
 use gradtape_tape::internal::Operation;
-use gradtape_tape::internal::graph::{Node, Shaped};
+use gradtape_tape::internal::graph::{Node, Shaped, needed};
 use gradtape_tape::internal::{Extreme, Reduction, Stretch};
 use gradtape_tape::{Array, Graph, Precision, Shape, Subnormals};
 
@@ -105,17 +105,7 @@ struct Reader {
 
 impl Reader {
     fn read(&mut self, wanted: &[Array<'_>]) -> Option<Vec<Id>> {
-        let mut needed = vec![false; self.nodes.len()];
-        for array in wanted {
-            needed[array.node()] = true;
-        }
-        for place in (0..self.nodes.len()).rev() {
-            if needed[place] {
-                for operand in self.nodes[place].node.operands() {
-                    needed[*operand as usize] = true;
-                }
-            }
-        }
+        let needed = needed(&self.nodes, wanted.iter().map(|array| array.node()));
         for (place, is_needed) in needed.into_iter().enumerate() {
             let found = match is_needed {
                 true => Some(self.node(place)?),
