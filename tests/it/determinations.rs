@@ -12,6 +12,12 @@ fn first(text: &str) -> Determination {
     determination(&plan, &plan.run(0))
 }
 
+/// Of [`TEXT`] with `new` in the place of `old`.
+fn with(old: &str, new: &str) -> Determination {
+    assert!(TEXT.contains(old), "{old}");
+    first(&TEXT.replace(old, new))
+}
+
 const TEXT: &str = "\
 epochs = 10
 seed = 1
@@ -62,8 +68,7 @@ fn whatever_changes_a_bit_changes_the_determination() {
         ("loss_below = 1e-9", "step_below = 1e-9"),
         ("loss_below = 1e-9", "patience = 3"),
     ] {
-        assert!(TEXT.contains(old), "{old}");
-        assert_ne!(first(&TEXT.replace(old, new)), before, "{new}");
+        assert_ne!(with(old, new), before, "{new}");
     }
 }
 
@@ -80,8 +85,7 @@ fn what_changes_no_bit_does_not_change_the_determination() {
         ("(a - x)^2", "( a - x )**2"),
         ("learning_rate = 0.1", "learning_rate = 1e-1"),
     ] {
-        assert!(TEXT.contains(old), "{old}");
-        assert_eq!(first(&TEXT.replace(old, new)), before, "{new}");
+        assert_eq!(with(old, new), before, "{new}");
     }
     // Another run before it.
     let more = TEXT.replace(

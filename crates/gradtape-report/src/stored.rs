@@ -3,7 +3,7 @@
 use super::error::ReportError;
 use super::files::Files;
 use super::{ConcludedReader, Recorded, RunReader, State, TrajectoryReader};
-use gradtape_experiment::batch::{Counts, Quantities, Recorder, Row};
+use gradtape_experiment::batch::{Quantities, Recorder, Row};
 use gradtape_experiment::diagnosis::Concluded;
 use gradtape_experiment::number::Scalar;
 use gradtape_experiment::plan::{Plan, Quantity};
@@ -88,9 +88,7 @@ impl<'p> Stored<'p> {
     ) {
         let plan = self.plan;
         let mut values = state.values.iter().copied();
-        let mut quantities = Quantities::default();
-        let evaluations = Counts::of_rule(state.epoch).evaluations;
-        quantities.set_count(Quantity::Evaluations, evaluations);
+        let mut quantities = Quantities::of_rule(state.epoch);
         for quantity in Quantity::in_trajectories(plan) {
             quantities.set(quantity, values.next().flatten());
         }

@@ -254,12 +254,9 @@ struct Rows {
 
 impl Rows {
     fn new(plan: &Plan, run: &Run) -> Self {
-        let mut quantities = Quantities::default();
-        let rate = run.learning_rate.map(|rate| rate.scalar(run.precision));
-        quantities.set(Quantity::LearningRate, rate);
         Rows {
             recorded_epochs: plan.record.recorded(run.epochs),
-            quantities,
+            quantities: Quantities::of_run(run),
             epochs: run.epochs,
             epoch: 0,
         }

@@ -4,7 +4,7 @@
 //! never of threads, vectors or machine, so that what is stored of one can be used anywhere.
 //! Threads share its runs in pieces, which do not change any result.
 
-use crate::plan::Plan;
+use crate::plan::{Objective, Plan};
 use gradtape_engine::WIDTH;
 
 /// The number of operations of a chunk: about a second of work.
@@ -25,7 +25,7 @@ pub(super) fn runs_per_chunk(plan: &Plan) -> u64 {
 
 /// About the number of operations of an epoch. Recording the epoch would give the exact
 /// number, but the size of a chunk must not wait for that.
-fn operations_per_epoch(objective: &crate::plan::Objective) -> u64 {
+fn operations_per_epoch(objective: &Objective) -> u64 {
     /// Of value and gradient, for each operation of the value.
     const GRADIENT: usize = 4;
     /// Of the update and the watch, for each parameter.
@@ -49,8 +49,8 @@ pub(super) fn pieces<'n>(
 ) -> Vec<&'n [u64]> {
     let runs = runs_per_chunk(plan);
     let chunks = numbers.chunk_by(|one, next| one / runs == next / runs);
+    let most = most_runs_per_piece(plan, numbers.len(), records, threads);
     let each = chunks.flat_map(|chunk| {
-        let most = most_runs_per_piece(plan, numbers.len(), records, threads);
         // Pieces of the same size rather than a small one at the end.
         let count = chunk.len().div_ceil(most);
         chunk.chunks(chunk.len().div_ceil(count))

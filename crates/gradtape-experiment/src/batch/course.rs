@@ -73,13 +73,10 @@ pub(super) struct Least<T> {
 
 impl<'r, T: Real, R: Recorder> Course<'r, T, R> {
     pub(super) fn new(plan: &'r Plan, run: &Run, recorder: &'r mut R) -> Self {
-        let mut quantities = Quantities::default();
-        let rate = run.learning_rate.map(|rate| Scalar::new(rate.to::<T>()));
-        quantities.set(Quantity::LearningRate, rate);
         Course {
             rows: Rows {
                 recorded_epochs: plan.record.recorded(run.epochs),
-                quantities,
+                quantities: Quantities::of_run(run),
                 last: None,
                 recorder,
             },

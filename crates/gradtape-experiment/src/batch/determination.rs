@@ -145,14 +145,12 @@ impl Parts {
     fn search(&mut self, plan: &Plan, run: &Run) {
         let objective = &plan.objectives[run.objective];
         let graph = Graph::new(run.precision, run.subnormals);
-        let (x, constants) = objective.function.inputs_of(&graph);
-        let loss = objective.loss(&graph, &x, &constants, Rows::Training);
+        let (loss, x) = objective.loss_of_inputs(&graph, Rows::Training);
         self.graph(&graph, &[&[loss], &graph.gradient(loss, &x)[..]].concat());
         self.number(u64::from(objective.has_validation()));
         if objective.has_validation() {
             let graph = graph.alike();
-            let (x, constants) = objective.function.inputs_of(&graph);
-            let loss = objective.loss(&graph, &x, &constants, Rows::Validation);
+            let (loss, _) = objective.loss_of_inputs(&graph, Rows::Validation);
             self.graph(&graph, &[loss]);
         }
         let minimum = objective

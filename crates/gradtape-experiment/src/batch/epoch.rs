@@ -23,7 +23,16 @@ pub(super) struct Traced<'g> {
 
 /// The memory of `patience`: the loss that counts as the last improvement, and the epochs
 /// since then.
-pub(super) const PATIENCE: [f64; 2] = [f64::INFINITY, 0.0];
+const PATIENCE: [f64; 2] = [f64::INFINITY, 0.0];
+
+/// The memory of the rules of `[stop]`, as it is in epoch 0.
+fn watch(plan: &Plan) -> &'static [f64] {
+    if is_watched(&plan.stop, Output::Wait) {
+        &PATIENCE
+    } else {
+        &[]
+    }
+}
 
 /// The inputs of the program of an epoch, in their order.
 pub(super) struct Inputs<'g> {
@@ -84,9 +93,8 @@ impl<'g> Inputs<'g> {
         loss: Array<'g>,
         gradient: Vec<Array<'g>>,
     ) -> Traced<'g> {
-        let patience = plan.stop.patience.is_some();
-        let watched = if patience { PATIENCE.len() } else { 0 };
-        let (memory, watch) = self.memory.split_at(self.memory.len() - watched);
+        let recipe = self.memory.len() - watch(plan).len();
+        let (memory, watch) = self.memory.split_at(recipe);
         let next = run.recipe.record(optimizer::Inputs {
             parameters: &self.parameters,
             gradient: &gradient,
@@ -159,9 +167,8 @@ pub(super) fn shapes(objective: &Objective) -> Vec<Shape> {
 pub(super) fn memory(plan: &Plan, run: &Run) -> Vec<Cell> {
     let objective = &plan.objectives[run.objective];
     let mut cells = run.recipe.memory(&shapes(objective));
-    if plan.stop.patience.is_some() {
-        cells.extend(PATIENCE.map(|number| Cell::scalar(Initial::Number(number))));
-    }
+    let watch = watch(plan).iter();
+    cells.extend(watch.map(|number| Cell::scalar(Initial::Number(*number))));
     cells
 }
 
@@ -202,8 +209,7 @@ pub(super) fn start<T: Real>(plan: &Plan, run: &Run, inputs: &mut Vec<T>) {
 /// The number of arrays at the end of the memory that change once an epoch, whatever its
 /// number of updates.
 pub(super) fn clock_cells(plan: &Plan, run: &Run) -> usize {
-    let watched = plan.stop.patience.map_or(0, |_| PATIENCE.len());
-    run.recipe.clock_cells() + watched
+    run.recipe.clock_cells() + watch(plan).len()
 }
 
 /// The bounds of each variable.

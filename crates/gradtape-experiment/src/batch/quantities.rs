@@ -1,7 +1,8 @@
 //! The values of quantities.
 
+use super::Counts;
 use crate::number::Scalar;
-use crate::plan::Quantity;
+use crate::plan::{Quantity, Run};
 
 /// The value of each [`Quantity`] that a run has at an epoch. Counts are exact in `f64`
 /// whatever the precision of the run.
@@ -10,6 +11,24 @@ use crate::plan::Quantity;
 pub struct Quantities([Option<Scalar>; Quantity::COUNT]);
 
 impl Quantities {
+    /// What is the same in every epoch of a run: its learning rate, unless a schedule changes
+    /// it.
+    #[must_use]
+    pub(super) fn of_run(run: &Run) -> Self {
+        let mut quantities = Quantities::default();
+        let rate = run.learning_rate.map(|rate| rate.scalar(run.precision));
+        quantities.set(Quantity::LearningRate, rate);
+        quantities
+    }
+
+    /// What the number of an epoch gives in runs of update rules: the evaluations so far.
+    #[must_use]
+    pub fn of_rule(epoch: u64) -> Self {
+        let mut quantities = Quantities::default();
+        quantities.set_count(Quantity::Evaluations, Counts::of_rule(epoch).evaluations);
+        quantities
+    }
+
     /// The value of a quantity.
     #[must_use]
     #[inline]

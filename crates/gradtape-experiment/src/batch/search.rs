@@ -38,8 +38,7 @@ impl<T: Compiled> Searched<T> {
     pub(super) fn trace(plan: &Plan, run: &Run, needs: Needs) -> Self {
         let objective = &plan.objectives[run.objective];
         let graph = Graph::new(T::PRECISION, run.subnormals);
-        let (x, constants) = objective.function.inputs_of(&graph);
-        let loss = objective.loss(&graph, &x, &constants, Rows::Training);
+        let (loss, x) = objective.loss_of_inputs(&graph, Rows::Training);
         let (gradient, needed) = if needs == Needs::Residuals {
             let unrolled = graph.alike();
             let wanted = [&[loss], &x[..]].concat();
@@ -66,8 +65,7 @@ impl<T: Compiled> Searched<T> {
         let validation = objective.has_validation().then(|| {
             // A separate graph, as its inputs are only the variables and the constants.
             let graph = graph.alike();
-            let (x, constants) = objective.function.inputs_of(&graph);
-            let loss = objective.loss(&graph, &x, &constants, Rows::Validation);
+            let (loss, _) = objective.loss_of_inputs(&graph, Rows::Validation);
             T::engine(Program::new(&graph, &[loss]))
         });
         Searched {

@@ -11,8 +11,8 @@ use gradtape_tape::Real;
 struct StopRule {
     /// The output of an epoch.
     output: Output,
-    limit: fn(&Stop) -> Option<Number>,
     ends: Ends,
+    limit: fn(&Stop) -> Option<Number>,
 }
 
 /// When a rule ends a run.
@@ -36,40 +36,34 @@ impl Ends {
     }
 }
 
+impl StopRule {
+    const fn new(output: Output, ends: Ends, limit: fn(&Stop) -> Option<Number>) -> Self {
+        StopRule {
+            output,
+            ends,
+            limit,
+        }
+    }
+}
+
 /// In the order in which they are tested.
-const RULES: [StopRule; 6] = [
-    StopRule {
-        output: Output::Loss,
-        limit: |stop| stop.loss_below,
-        ends: Ends::Below(Rule::LossBelow),
-    },
-    StopRule {
-        output: Output::Gap,
-        limit: |stop| stop.gap_below,
-        ends: Ends::Below(Rule::GapBelow),
-    },
-    StopRule {
-        output: Output::GradientNorm,
-        limit: |stop| stop.gradient_norm_below,
-        ends: Ends::Below(Rule::GradientNormBelow),
-    },
-    StopRule {
-        output: Output::Step,
-        limit: |stop| stop.step_below,
-        ends: Ends::Below(Rule::StepBelow),
-    },
-    StopRule {
-        output: Output::Loss,
-        limit: |stop| stop.loss_above,
-        ends: Ends::Above,
-    },
-    StopRule {
-        output: Output::Wait,
+const RULES: [StopRule; 6] = {
+    use Ends::{Above, Below, From};
+    use Output::{Gap, GradientNorm, Loss, Step, Wait};
+    [
+        StopRule::new(Loss, Below(Rule::LossBelow), |stop| stop.loss_below),
+        StopRule::new(Gap, Below(Rule::GapBelow), |stop| stop.gap_below),
+        StopRule::new(GradientNorm, Below(Rule::GradientNormBelow), |stop| {
+            stop.gradient_norm_below
+        }),
+        StopRule::new(Step, Below(Rule::StepBelow), |stop| stop.step_below),
+        StopRule::new(Loss, Above, |stop| stop.loss_above),
         #[expect(clippy::cast_precision_loss, reason = "epochs are below 2^53")]
-        limit: |stop| stop.patience.map(|epochs| Number::from(epochs as f64)),
-        ends: Ends::From(Rule::Patience),
-    },
-];
+        StopRule::new(Wait, From(Rule::Patience), |stop| {
+            stop.patience.map(|epochs| Number::from(epochs as f64))
+        }),
+    ]
+};
 
 /// Whether a rule looks at an output.
 pub(super) fn is_watched(stop: &Stop, output: Output) -> bool {

@@ -43,6 +43,17 @@ impl Objective {
         })
     }
 
+    /// Records the loss on some rows, and gives it with the variables: new inputs, which the
+    /// constants follow.
+    pub(crate) fn loss_of_inputs<'g>(
+        &self,
+        graph: &'g Graph,
+        rows: Rows,
+    ) -> (Array<'g>, Vec<Array<'g>>) {
+        let (variables, constants) = self.function.inputs_of(graph);
+        (self.loss(graph, &variables, &constants, rows), variables)
+    }
+
     /// Records the loss on some rows for these variables and constants.
     pub(crate) fn loss<'g>(
         &self,

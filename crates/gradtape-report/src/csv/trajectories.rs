@@ -7,7 +7,7 @@ use ::csv::{ByteRecord, Position};
 
 use super::{Files, open, trajectory_columns, unreadable};
 use crate::{ReportError, TRAJECTORIES};
-use gradtape_experiment::batch::{Counts, Quantities, Row};
+use gradtape_experiment::batch::{Quantities, Row};
 use gradtape_experiment::number::{Precision, Scalar};
 use gradtape_experiment::plan::{Plan, Quantity, Run};
 
@@ -126,9 +126,7 @@ pub(crate) fn read_trajectories(
                 None => Scalar::F64(f64::NAN),
             });
         }
-        let mut quantities = Quantities::default();
-        let evaluations = Counts::of_rule(epoch).evaluations;
-        quantities.set_count(Quantity::Evaluations, evaluations);
+        let mut quantities = Quantities::of_rule(epoch);
         for (place, quantity) in (2..).zip(Quantity::in_trajectories(plan)) {
             if quantity.is_count() {
                 quantities.set_count(quantity, rows.whole(place)?);
