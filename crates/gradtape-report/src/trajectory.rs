@@ -20,20 +20,28 @@ pub(super) struct TrajectoryText {
     digits: Digits,
     /// Whether there is a column for the evaluations.
     has_searches: bool,
-    /// The quantities with a column after the learning rate.
-    quantities: Vec<Quantity>,
-    /// The place of each recorded parameter among the run's variables.
-    places: Vec<Option<usize>>,
     /// The number of the run, and a comma.
     run: Vec<u8>,
-    /// The part of the previous row after the epoch, and its numbers. Most runs have a constant
-    /// learning rate, and a run at a fixed point has the same numbers in every epoch.
+    /// The fields after the count of epochs, and their text, each with its comma in front. Up to
+    /// the first field that changes, a row has the text of the row before: most runs have a
+    /// constant learning rate, and a run at a fixed point has the same numbers in every epoch.
+    fields: Vec<Field>,
     rest: Line,
-    learning_rate: Option<Scalar>,
-    /// The end of the learning rate in `rest`; 0 before the first row of a run.
-    from_loss: usize,
-    /// Loss, norm of the gradient, recorded parameters.
-    numbers: Vec<Scalar>,
+}
+
+/// A field of the previous row.
+struct Field {
+    column: Column,
+    value: Option<Scalar>,
+    /// The end of its text.
+    end: usize,
+}
+
+/// What a field shows.
+enum Column {
+    Quantity(Quantity),
+    /// The recorded parameter with this place among the run's variables, if it has it.
+    Parameter(Option<usize>),
 }
 
 impl TrajectoryText {
@@ -42,13 +50,9 @@ impl TrajectoryText {
             text: Text::new(stock),
             digits: Digits::default(),
             has_searches: false,
-            quantities: Vec::new(),
-            places: Vec::new(),
             run: Vec::new(),
+            fields: Vec::new(),
             rest: Line::default(),
-            learning_rate: None,
-            from_loss: 0,
-            numbers: Vec::new(),
         }
     }
 
@@ -57,23 +61,45 @@ impl TrajectoryText {
         self.run
             .extend_from_slice(self.digits.whole(run.number).as_bytes());
         self.run.push(b',');
+        self.has_searches = plan.has_searches();
+        let quantities = Quantity::in_trajectories(plan).filter(|one| !one.is_count());
         let variables = plan.objectives[run.objective].function.parameters();
         let place = |name: &String| variables.iter().position(|variable| variable == name);
-        self.places.clear();
-        self.places.extend(plan.record.parameters.iter().map(place));
-        self.has_searches = plan.has_searches();
-        self.quantities.clear();
-        let columns = Quantity::in_trajectories(plan).filter(|one| !one.is_count());
-        let columns = columns.filter(|one| *one != Quantity::LearningRate);
-        self.quantities.extend(columns);
-        let columns = 2 + self.quantities.len() + self.places.len();
-        self.rest.make_room(columns);
-        self.from_loss = 0;
+        let parameters = plan.record.parameters.iter().map(place);
+        let columns = quantities.map(Column::Quantity);
+        let columns = columns.chain(parameters.map(Column::Parameter));
+        // The row before the first one has only empty fields.
+        let fields = columns.zip(1..).map(|(column, end)| Field {
+            column,
+            value: None,
+            end,
+        });
+        self.fields.clear();
+        self.fields.extend(fields);
+        self.rest.make_room(self.fields.len());
+        self.fields.iter().for_each(|_| self.rest.put(b","));
     }
 
     pub(super) fn record(&mut self, row: &Row<'_>) {
-        if !self.is_known(row) {
-            self.format(row);
+        let (mut start, mut has_changed) = (0, false);
+        for field in &mut self.fields {
+            let value = match field.column {
+                Column::Quantity(quantity) => row.quantities.get(quantity),
+                Column::Parameter(place) => place.map(|place| (row.parameters)(place)),
+            };
+            if has_changed || !is_same(value, field.value) {
+                if !has_changed {
+                    self.rest.truncate(start);
+                    has_changed = true;
+                }
+                self.rest.put(b",");
+                if let Some(value) = value {
+                    self.rest.put(self.digits.scalar(value).as_bytes());
+                }
+                field.value = value;
+                field.end = self.rest.end;
+            }
+            start = field.end;
         }
         let line = self.text.end();
         line.extend_from_slice(&self.run);
@@ -84,53 +110,7 @@ impl TrajectoryText {
             line.extend_from_slice(self.digits.whole(evaluations).as_bytes());
         }
         line.extend_from_slice(self.rest.bytes());
-    }
-
-    /// Whether the row has the same numbers as the one before.
-    fn is_known(&self, row: &Row<'_>) -> bool {
-        self.from_loss > 0
-            && is_same(self.learning_rate, row.learning_rate())
-            && numbers(row, &self.quantities, &self.places)
-                .zip(&self.numbers)
-                .all(|(now, before)| now.is_same(*before))
-    }
-
-    fn format(&mut self, row: &Row<'_>) {
-        let TrajectoryText {
-            digits,
-            places,
-            rest,
-            learning_rate,
-            from_loss,
-            quantities,
-            ..
-        } = self;
-        if *from_loss == 0 || !is_same(*learning_rate, row.learning_rate()) {
-            *learning_rate = row.learning_rate();
-            rest.truncate(0);
-            rest.put(b",");
-            if let Some(rate) = *learning_rate {
-                rest.put(digits.scalar(rate).as_bytes());
-            }
-            *from_loss = rest.end;
-        }
-        rest.truncate(*from_loss);
-        for quantity in &*quantities {
-            rest.put(b",");
-            if let Some(value) = row.quantities.get(*quantity) {
-                rest.put(digits.scalar(value).as_bytes());
-            }
-        }
-        for place in &*places {
-            rest.put(b",");
-            if let Some(place) = place {
-                rest.put(digits.scalar((row.parameters)(*place)).as_bytes());
-            }
-        }
-        rest.put(b"\n");
-        self.numbers.clear();
-        self.numbers
-            .extend(numbers(row, &self.quantities, &self.places));
+        line.push(b'\n');
     }
 }
 
@@ -147,7 +127,7 @@ impl Line {
     const FIELD: usize = 32;
 
     fn make_room(&mut self, fields: usize) {
-        self.room.resize(fields * Line::FIELD + 1, 0);
+        self.room.resize(fields * Line::FIELD, 0);
         self.end = 0;
     }
 
@@ -178,24 +158,12 @@ impl Line {
     }
 }
 
-/// Whether two learning rates have the same text.
+/// Whether two values have the same text.
 fn is_same(one: Option<Scalar>, other: Option<Scalar>) -> bool {
     match (one, other) {
         (Some(one), Some(other)) => one.is_same(other),
         (one, other) => one.is_none() && other.is_none(),
     }
-}
-
-/// The numbers of a row after the learning rate.
-fn numbers(
-    row: &Row<'_>,
-    quantities: &[Quantity],
-    places: &[Option<usize>],
-) -> impl Iterator<Item = Scalar> {
-    let parameters = places.iter().flatten();
-    let quantities = quantities.iter();
-    let quantities = quantities.filter_map(|quantity| row.quantities.get(*quantity));
-    quantities.chain(parameters.map(|place| (row.parameters)(*place)))
 }
 
 /// The file.

@@ -270,6 +270,7 @@ impl Scalar {
     /// Whether both have the same precision and bits: unlike `==` it distinguishes
     /// 0 from −0, and NaN equals itself.
     #[must_use]
+    #[inline]
     pub fn is_same(self, other: Scalar) -> bool {
         match (self, other) {
             (Scalar::F32(a), Scalar::F32(b)) => a.to_bits() == b.to_bits(),
@@ -303,6 +304,7 @@ pub struct Digits {
 
 impl Digits {
     /// As the [`Scalar`] displays itself.
+    #[inline]
     pub fn scalar(&mut self, scalar: Scalar) -> &str {
         match scalar {
             Scalar::F32(value) => self.float.format(value),
@@ -316,6 +318,7 @@ impl Digits {
     }
 
     /// The digits of an integer.
+    #[inline]
     pub fn whole(&mut self, value: u64) -> &str {
         self.whole.format(value)
     }
