@@ -3,7 +3,7 @@
 use gradtape_experiment::batch::End;
 use gradtape_experiment::data::shuffled;
 use gradtape_experiment::number::Scalar;
-use gradtape_experiment::plan::Plan;
+use gradtape_experiment::plan::{Plan, Quantity};
 
 use crate::runner::folder;
 
@@ -99,7 +99,7 @@ fn the_loss_is_that_of_all_rows_at_the_state_of_the_epoch() {
         (at[0] * x + at[1] - y).powi(2)
     });
     let loss = misses.sum::<f64>() / ROWS as f64;
-    close(&[run.loss.to_f64()], &[loss]);
+    close(&[run.quantities.loss().to_f64()], &[loss]);
 }
 
 #[test]
@@ -116,12 +116,26 @@ fn repetitions_go_over_the_rows_in_other_orders() {
 #[test]
 fn rows_for_validation_are_left_out_of_training() {
     let run = &outcomes("validation = 3", "")[0];
-    let validation = run.validation_loss.unwrap().to_f64();
-    assert!(validation != run.loss.to_f64());
-    assert_eq!(outcomes("", "")[0].validation_loss, None);
+    let validation = run
+        .quantities
+        .get(Quantity::ValidationLoss)
+        .unwrap()
+        .to_f64();
+    assert!(validation != run.quantities.loss().to_f64());
+    assert_eq!(
+        outcomes("", "")[0].quantities.get(Quantity::ValidationLoss),
+        None
+    );
     // The rows do not depend on the precision, the losses do.
     let narrow = &outcomes("validation = 3", "precision = 'f32'")[0];
-    assert!(matches!(narrow.validation_loss, Some(Scalar::F32(_))));
-    let near = narrow.validation_loss.unwrap().to_f64();
+    assert!(matches!(
+        narrow.quantities.get(Quantity::ValidationLoss),
+        Some(Scalar::F32(_))
+    ));
+    let near = narrow
+        .quantities
+        .get(Quantity::ValidationLoss)
+        .unwrap()
+        .to_f64();
     assert!((near - validation).abs() < 1e-5, "{near} {validation}");
 }

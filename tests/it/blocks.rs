@@ -1,7 +1,7 @@
 //! A run gives the same rows and the same result alone and among others.
 
 use gradtape_experiment::batch::{self, Cancelled, Control, End, Recorder, Row};
-use gradtape_experiment::plan::{Plan, Run};
+use gradtape_experiment::plan::{Plan, Quantity, Run};
 
 /// Everything that is recorded, as text that shows every bit.
 #[derive(Default)]
@@ -17,9 +17,9 @@ impl Recorder for Text {
         self.0 += &format!(
             "{} {:?} {:?} {:?} {parameter:?}\n",
             row.epoch,
-            row.learning_rate(),
-            row.loss(),
-            row.gradient_norm()
+            row.quantities.get(Quantity::LearningRate),
+            row.quantities.loss(),
+            row.quantities.gradient_norm()
         );
     }
 }

@@ -5,7 +5,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use gradtape_experiment::batch::{self, Cancelled, Control, Recorder, Row};
 use gradtape_experiment::optimizer::Method;
-use gradtape_experiment::plan::{Plan, Run};
+use gradtape_experiment::plan::{Plan, Quantity, Run};
 
 use crate::runner::{folder, outcomes};
 use crate::runs::planned;
@@ -50,8 +50,12 @@ fn every_method_goes_with_validation_batches_bounds_and_clipping_or_says_why_not
                 continue;
             };
             for outcome in outcomes(&plan) {
-                assert!(outcome.loss.to_f64().is_finite(), "{text}");
-                assert_eq!(outcome.validation_loss.is_some(), has(0), "{text}");
+                assert!(outcome.quantities.loss().to_f64().is_finite(), "{text}");
+                assert_eq!(
+                    outcome.quantities.get(Quantity::ValidationLoss).is_some(),
+                    has(0),
+                    "{text}"
+                );
             }
         }
     }

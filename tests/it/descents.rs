@@ -2,6 +2,7 @@
 
 use gradtape_experiment::batch::End;
 use gradtape_experiment::number::Scalar;
+use gradtape_experiment::plan::Quantity;
 
 use crate::runs::{Kept, planned, runs};
 
@@ -66,7 +67,7 @@ fn a_descent_converges_below_the_stability_bound_and_diverges_above() {
     assert_eq!(status("0.99").reason.status().name(), "converged");
     let at_bound = status("1.0");
     assert_eq!(
-        (at_bound.reason.status().name(), at_bound.loss),
+        (at_bound.reason.status().name(), at_bound.quantities.loss()),
         ("epoch limit", Scalar::F64(1.0))
     );
     // 1.02²ⁿ exceeds 10¹² at n = ln 10¹² / (2 ln 1.02) = 697.7.
@@ -192,7 +193,7 @@ fn one_descent_has_three_floors() {
 #[test]
 fn a_fixed_point_is_recorded_to_the_last_epoch() {
     let (end, rows) = &run(include_str!("../../experiments/parabola.toml"))[0];
-    assert_eq!((rows.len(), end.epochs_run), (10_001, 10_000));
+    assert_eq!((rows.len(), end.quantities.epochs_run()), (10_001, 10_000));
     let last = rows[10_000].2[0];
     assert!(
         rows[4130..]
@@ -214,7 +215,7 @@ fn every_rule_of_stop_is_exact_to_the_epoch() {
         );
         let (end, rows) = &run(&text)[0];
         assert_eq!(
-            (end.epochs_run, rows.len() as u64),
+            (end.quantities.epochs_run(), rows.len() as u64),
             (epoch, epoch + 1),
             "{rule}"
         );
@@ -243,9 +244,18 @@ fn divergence_keeps_the_last_finite_state() {
     ))[0];
     assert_eq!(end.reason.status().name(), "diverged");
     assert_eq!(end.reason.to_string(), "loss was inf at epoch 5");
-    assert_eq!((end.epochs_run, rows.last().unwrap().0), (4, 4));
-    assert!(end.parameters[0].to_f64().is_finite() && end.loss.to_f64().is_finite());
-    assert_eq!((end.best_loss, end.best_epoch), (Scalar::F64(10_000.0), 0));
+    assert_eq!(
+        (end.quantities.epochs_run(), rows.last().unwrap().0),
+        (4, 4)
+    );
+    assert!(end.parameters[0].to_f64().is_finite() && end.quantities.loss().to_f64().is_finite());
+    assert_eq!(
+        (
+            end.quantities.best_loss(),
+            end.quantities.count(Quantity::BestEpoch)
+        ),
+        (Scalar::F64(10_000.0), 0)
+    );
 }
 
 #[test]
@@ -255,7 +265,7 @@ fn a_run_that_is_not_finite_from_the_start_says_so() {
     ))[0];
     let cause = "loss was NaN at epoch 0 (ln at column 1: NaN at -1)";
     assert_eq!(end.reason.to_string(), cause);
-    assert_eq!((end.epochs_run, rows.len()), (0, 1));
+    assert_eq!((end.quantities.epochs_run(), rows.len()), (0, 1));
     let (end, _) = &run(&descent(
         "sqrt(x)", "x = 0", "learning_rate = 0.1", "epochs = 50",
     ))[0];

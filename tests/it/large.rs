@@ -39,7 +39,7 @@ fn each_of_many_variables_goes_the_way_of_one() {
                 continue;
             }
             assert_eq!(one.reason.epoch(), many.reason.epoch());
-            assert_eq!(one.epochs_run, many.epochs_run);
+            assert_eq!(one.quantities.epochs_run(), many.quantities.epochs_run());
             assert_eq!(many.parameters.len(), 2500);
             assert!(many.parameters.iter().all(|w| w.is_same(one.parameters[0])));
         }
@@ -70,10 +70,13 @@ fn rules_that_stop_look_at_all_elements() {
     // After k epochs w is 0.8^k, the gradient 2w, its norm 100w, a step 10w.
     let gradient = run("gradient_norm_below = 1e-3");
     assert_eq!(gradient.reason.status().name(), "converged");
-    assert_eq!(gradient.epochs_run, 52);
-    assert!((gradient.gradient_norm.to_f64() / (100.0 * 0.8_f64.powi(52)) - 1.0).abs() < 1e-13);
-    assert_eq!(run("loss_below = 1e-6").epochs_run, 49);
-    assert_eq!(run("step_below = 1e-6").epochs_run, 74);
+    assert_eq!(gradient.quantities.epochs_run(), 52);
+    assert!(
+        (gradient.quantities.gradient_norm().to_f64() / (100.0 * 0.8_f64.powi(52)) - 1.0).abs()
+            < 1e-13
+    );
+    assert_eq!(run("loss_below = 1e-6").quantities.epochs_run(), 49);
+    assert_eq!(run("step_below = 1e-6").quantities.epochs_run(), 74);
     assert_eq!(
         run("loss_above = 1e9").reason.status().name(),
         "epoch limit"

@@ -3,7 +3,7 @@
 use std::iter::repeat_n;
 
 use gradtape_experiment::batch::End;
-use gradtape_experiment::plan::Plan;
+use gradtape_experiment::plan::{Plan, Quantity};
 
 use crate::close::close;
 use crate::runs::runs;
@@ -40,7 +40,7 @@ fn regressions(optimizer: &str, edit: impl FnOnce(&str) -> String) -> Vec<Regres
 
 impl Regression {
     fn is_close(&self, tolerance: f64) -> bool {
-        (self.outcome.loss.to_f64() - self.sum).abs() <= tolerance * self.sum
+        (self.outcome.quantities.loss().to_f64() - self.sum).abs() <= tolerance * self.sum
     }
 
     /// Whether the sum of squares is the certified one to 1e-6. The residuals of Lanczos1 are
@@ -57,7 +57,9 @@ impl Regression {
 fn reached(optimizer: &str) -> (usize, u64) {
     let runs = regressions(optimizer, str::to_owned);
     let reached = runs.iter().filter(|run| run.is_reached());
-    let mut evaluations: Vec<u64> = reached.map(|run| run.outcome.counts.evaluations).collect();
+    let mut evaluations: Vec<u64> = reached
+        .map(|run| run.outcome.quantities.count(Quantity::Evaluations))
+        .collect();
     evaluations.sort_unstable();
     (evaluations.len(), evaluations[evaluations.len() / 2])
 }

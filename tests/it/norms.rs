@@ -41,7 +41,10 @@ fn run(method: &str, precision: &str, start: &str) -> (Scalar, Vec<f64>) {
          objective = [{{ formula = '0.5 * sum(x^2)', start = {{ x = {{ {start} }} }} }}]\n\
          optimizer = [{{ {method} }}]"
     ));
-    (outcome.gradient_norm, rows.last().unwrap().wide())
+    (
+        outcome.quantities.gradient_norm(),
+        rows.last().unwrap().wide(),
+    )
 }
 
 const SMALL_STEP: &str = "method = 'sgd', learning_rate = 1e-3";
@@ -82,7 +85,11 @@ fn every_method_records_the_same_norm() {
                      optimizer = [{{ method = '{method}' }}]"
                 ));
                 assert_eq!(rows.last().unwrap().wide(), entries, "{method}");
-                assert_eq!(outcome.gradient_norm, of_descent, "{method} {length}");
+                assert_eq!(
+                    outcome.quantities.gradient_norm(),
+                    of_descent,
+                    "{method} {length}"
+                );
             }
         }
     }
@@ -98,7 +105,7 @@ fn a_power_of_two_changes_no_digit_of_it() {
              start = {{ x = {{ value = 0, length = {length} }} }} }}]\n\
              optimizer = [{{ method = 'sgd', learning_rate = 1e-30 }}]"
         ));
-        outcome.gradient_norm.to_f64()
+        outcome.quantities.gradient_norm().to_f64()
     };
     for (precision, factors) in [
         ("f32", [-120, -90, -45, -40, -36, 40, 49, 53, 60, 100]),

@@ -5,6 +5,7 @@ use std::fs;
 use gradtape_experiment::batch::RunResult;
 use gradtape_experiment::diagnosis::Comparison;
 use gradtape_experiment::ending::{Outcome, Status};
+use gradtape_experiment::plan::Quantity;
 use gradtape_report::experiment;
 
 use crate::diagnoses::concluded;
@@ -61,8 +62,8 @@ fn bounded_orbits_have_their_period_whatever_is_recorded() {
         let optimizer = format!("method = 'sgd', learning_rate = {rate}");
         let alone = concluded(WELL, &optimizer, 4000, "").result;
         assert_eq!(
-            (alone.outcome, alone.period, alone.loss),
-            (one.outcome, one.period, one.loss)
+            (alone.outcome, alone.period, alone.quantities.loss()),
+            (one.outcome, one.period, one.quantities.loss())
         );
     }
 }
@@ -232,9 +233,9 @@ fn a_descent_on_its_way_is_neither_at_a_saddle_nor_near_a_minimum() {
          learning_rate = 1e-4",
     );
     for one in valley {
-        assert!(one.gradient_norm.to_f64() > 0.01, "{one:?}");
+        assert!(one.quantities.gradient_norm().to_f64() > 0.01, "{one:?}");
         assert_eq!(one.outcome, Outcome::Improving, "{one:?}");
-        assert!(one.distance.unwrap().to_f64() > 0.1);
+        assert!(one.quantities.get(Quantity::Distance).unwrap().to_f64() > 0.1);
     }
 }
 
@@ -248,7 +249,10 @@ fn the_distance_is_that_of_the_nearest_minimiser() {
     );
     for one in &ends {
         assert_eq!(one.outcome, Outcome::KnownMinimum, "{one:?}");
-        assert!(one.distance.unwrap().to_f64() < 1e-6, "{one:?}");
+        assert!(
+            one.quantities.get(Quantity::Distance).unwrap().to_f64() < 1e-6,
+            "{one:?}"
+        );
     }
     // A fixed point elsewhere is not the known minimum.
     let plan = planned(
@@ -258,7 +262,7 @@ fn the_distance_is_that_of_the_nearest_minimiser() {
     let elsewhere = experiment::run(&plan);
     let (one, summary) = (&elsewhere.runs[0], &elsewhere.diagnosis.summary[0]);
     assert_eq!(one.outcome, Outcome::StationaryPoint);
-    let distance = one.distance.unwrap().to_f64();
+    let distance = one.quantities.get(Quantity::Distance).unwrap().to_f64();
     assert!((distance - 5.0_f64.sqrt()).abs() < 0.05, "{distance}");
     assert!(
         summary.contains("not at the known minimum (distance 2.2"),
@@ -268,7 +272,7 @@ fn the_distance_is_that_of_the_nearest_minimiser() {
     let value = "formula = '(x - 3)^2 + 1', start = { x = 0 }, minimum = { value = 1 }";
     let run = concluded(value, "method = 'sgd', learning_rate = 0.1", 300, "");
     assert_eq!(run.result.outcome, Outcome::KnownMinimum);
-    assert_eq!(run.result.distance, None);
+    assert_eq!(run.result.quantities.get(Quantity::Distance), None);
 }
 
 #[test]
@@ -360,7 +364,10 @@ fn settings_rank_by_the_median_and_not_by_the_luckiest_run() {
     // By hand: medians of the final losses.
     let median = |setting: usize| {
         let runs = &found.runs[setting * 30..(setting + 1) * 30];
-        let mut losses: Vec<f64> = runs.iter().map(|one| one.loss.to_f64()).collect();
+        let mut losses: Vec<f64> = runs
+            .iter()
+            .map(|one| one.quantities.loss().to_f64())
+            .collect();
         losses.sort_by(f64::total_cmp);
         (losses[14] + losses[15]) / 2.0
     };

@@ -154,7 +154,7 @@ fn every_rule_goes_down_a_parabola() {
         };
         for (method, convention, optimizer) in all().filter(is_usual) {
             let (_, outcome) = run(&experiment(&head, objective, &optimizer));
-            let loss = outcome.loss.to_f64();
+            let loss = outcome.quantities.loss().to_f64();
             assert!(
                 loss < 3.5,
                 "{} {}: {loss}\n{optimizer}",

@@ -34,8 +34,8 @@ impl Recorder for Keeper {
         rows.push(Kept {
             epoch: row.epoch,
             evaluations: row.quantities.count(Quantity::Evaluations),
-            learning_rate: row.learning_rate(),
-            loss: row.loss().to_f64(),
+            learning_rate: row.quantities.get(Quantity::LearningRate),
+            loss: row.quantities.loss().to_f64(),
             parameters: parameters.collect(),
         });
     }

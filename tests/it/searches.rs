@@ -2,8 +2,9 @@
 
 use std::f64::consts::PI;
 
-use gradtape_experiment::batch::{Counts, End};
+use gradtape_experiment::batch::End;
 use gradtape_experiment::objective::catalogue;
+use gradtape_experiment::plan::Quantity;
 
 use crate::close::close;
 use crate::runner::{folder, runner, succeeded};
@@ -139,12 +140,12 @@ fn pytorch_stays_where_its_tolerances_end_it() {
         outcome.reason.to_string(),
         "within the method's `tolerance_change`"
     );
-    assert_eq!((rows.len(), outcome.epochs_run), (3, 2));
+    assert_eq!((rows.len(), outcome.quantities.epochs_run()), (3, 2));
     // The attempt that finds out counts too.
     let evaluations: Vec<u64> = rows.iter().map(|row| row.1).collect();
     assert_eq!(evaluations, [1, 26, 45]);
-    assert_eq!(outcome.counts.evaluations, 46);
-    assert_eq!(outcome.counts.evaluations, 46);
+    assert_eq!(outcome.quantities.count(Quantity::Evaluations), 46);
+    assert_eq!(outcome.quantities.count(Quantity::Evaluations), 46);
 }
 
 #[test]
@@ -159,7 +160,7 @@ fn every_search_finds_the_minimum() {
         } else {
             1e-20
         };
-        let loss = outcome.loss.to_f64();
+        let loss = outcome.quantities.loss().to_f64();
         assert!(loss < limit, "{optimizer}: {loss}, {}", outcome.reason);
         let increasing = rows.windows(2).all(|pair| pair[0].1 <= pair[1].1);
         assert!(increasing, "{optimizer}");
@@ -172,8 +173,8 @@ fn the_trust_region_is_that_of_scipy() {
     // method="trust-ncg", tol=1e-10) of scipy 1.17.1: the same rules, 31 evaluations.
     let head = "epochs = 100\nstop = { gradient_norm_below = 1e-10 }";
     let (outcome, _) = &run(&experiment(head, ROSENBROCK, "method = 'trust_region'"))[0];
-    assert_eq!(outcome.counts.evaluations, 31);
-    let loss = outcome.loss.to_f64();
+    assert_eq!(outcome.quantities.count(Quantity::Evaluations), 31);
+    let loss = outcome.quantities.loss().to_f64();
     assert!(close(loss, 8.62806211982294e-25, 1e-6, 0.0), "{loss}");
 }
 
@@ -196,7 +197,11 @@ fn a_curve_is_fitted_to_points() {
     }
     assert_eq!(outcome.reason.status().name(), "converged");
     // scipy's `least_squares(method="lm")` takes 13.
-    assert!(outcome.counts.evaluations <= 15, "{:?}", outcome.counts);
+    assert!(
+        outcome.quantities.count(Quantity::Evaluations) <= 15,
+        "{:?}",
+        outcome.quantities
+    );
     // The mean is as good, and so is an added constant.
     let objective = objective.replace("sum(", "7 + 0.5*mean(");
     let (mean, _) = &run(&experiment(head, &objective, optimizer))[0];
@@ -212,7 +217,10 @@ fn ends(formula: &str, start: &str, optimizer: &str, expected: &[f64]) -> (&'sta
     for (found, exact) in parameters(outcome).into_iter().zip(expected) {
         assert!(close(found, *exact, 1e-9, 1e-9), "{formula}: {outcome:?}");
     }
-    (outcome.reason.status().name(), outcome.counts.evaluations)
+    (
+        outcome.reason.status().name(),
+        outcome.quantities.count(Quantity::Evaluations),
+    )
 }
 
 #[test]
@@ -287,7 +295,11 @@ fn both_conventions_of_lbfgs_can_be_named() {
     let head = "epochs = 100\nstop = { loss_below = 1e-20 }";
     let (outcome, rows) = &run(&experiment(head, ROSENBROCK, optimizer))[0];
     assert_eq!(outcome.reason.status().name(), "converged");
-    assert!(outcome.counts.evaluations < 60, "{:?}", outcome.counts);
+    assert!(
+        outcome.quantities.count(Quantity::Evaluations) < 60,
+        "{:?}",
+        outcome.quantities
+    );
     assert!(rows.len() < 50, "an iteration an epoch: {}", rows.len());
 }
 
@@ -307,7 +319,10 @@ fn no_search_raises_the_loss_of_a_test_function() {
                 &objective,
                 "method = 'sgd'\nlearning_rate = 1e-300",
             ))[0];
-            let (first, last) = (first.0.loss.to_f64(), outcome.loss.to_f64());
+            let (first, last) = (
+                first.0.quantities.loss().to_f64(),
+                outcome.quantities.loss().to_f64(),
+            );
             assert!(last <= first, "{name}, {optimizer}: {first} {last}");
         }
     }
@@ -320,7 +335,10 @@ fn a_search_ends_where_the_hessian_overflows() {
     let objective = "formula = '(0.5/x)^6 + y^2'\nstart = { x = 1e-39, y = 3 }";
     for optimizer in ALL.iter().filter(|one| !one.contains("levenberg")) {
         let all = run(&experiment(head, objective, optimizer));
-        assert!(all[0].0.loss.to_f64().is_finite(), "{optimizer}");
+        assert!(
+            all[0].0.quantities.loss().to_f64().is_finite(),
+            "{optimizer}"
+        );
     }
 }
 
@@ -374,7 +392,7 @@ fn stop_rules_hold_for_searches() {
         let (outcome, rows) = &run(&experiment(&head, objective, "method = 'newton'"))[0];
         let status = outcome.reason.to_string();
         assert!(status.starts_with(reason), "{stop}: {status}");
-        assert_eq!(outcome.epochs_run, epoch, "{stop}: {status}");
+        assert_eq!(outcome.quantities.epochs_run(), epoch, "{stop}: {status}");
         assert_eq!(rows.last().unwrap().0, epoch);
     };
     // Each step of Newton leaves ⅔ of the distance, so that after k of them it is 3·(⅔)ᵏ.
@@ -398,7 +416,10 @@ fn evaluations_are_told_of_rules_too() {
     let plan = planned(text);
     assert!(!plan.has_searches());
     let (outcome, rows) = &run(text)[0];
-    assert_eq!(outcome.counts, Counts::of_rule(3));
+    let count = |quantity| outcome.quantities.count(quantity);
+    assert_eq!(count(Quantity::Evaluations), 4);
+    assert_eq!(count(Quantity::GradientEvaluations), 4);
+    assert_eq!(count(Quantity::HessianProducts), 0);
     let evaluations: Vec<u64> = rows.iter().map(|row| row.1).collect();
     assert_eq!(evaluations, [1, 2, 3, 4]);
 }

@@ -1,7 +1,7 @@
 //! Rules that end runs, bounds, and the best state: against descents written out by hand.
 
 use gradtape_experiment::batch::{self, Cancelled, Control, End};
-use gradtape_experiment::plan::Plan;
+use gradtape_experiment::plan::{Plan, Quantity};
 
 use crate::runs::only_run;
 
@@ -110,8 +110,12 @@ fn patience_ends_a_run_in_the_epoch_that_a_hand_count_says() {
                 descent.step();
                 epoch += 1;
             }
-            assert_eq!(end.epochs_run, epoch, "rate {rate}, patience {patience}");
-            assert_close(end.loss.to_f64(), descent.loss(), "loss");
+            assert_eq!(
+                end.quantities.epochs_run(),
+                epoch,
+                "rate {rate}, patience {patience}"
+            );
+            assert_close(end.quantities.loss().to_f64(), descent.loss(), "loss");
             let status = if waited >= patience {
                 "converged"
             } else {
@@ -150,7 +154,7 @@ gap_below = 1e-3
 "#;
     let ends = outcomes(text);
     // x halves in every epoch, so the gap is 4^-5 in the fifth.
-    assert_eq!(ends[0].epochs_run, 5);
+    assert_eq!(ends[0].quantities.epochs_run(), 5);
     assert_eq!(ends[0].reason.to_string(), "gap 0.000976562 below 0.001");
     assert_ne!(ends[1].reason.status().name(), "converged");
 }
@@ -161,16 +165,22 @@ fn the_best_state_is_that_of_the_best_epoch() {
         let ends = outcomes(&file(epochs, momentum, ""));
         for (end, rate) in ends.iter().zip(RATES) {
             let mut descent = Descent::new(rate, momentum);
-            for _ in 0..end.best_epoch {
+            for _ in 0..end.quantities.count(Quantity::BestEpoch) {
                 descent.step();
             }
-            assert_close(end.best_loss.to_f64(), descent.loss(), "best loss");
+            assert_close(
+                end.quantities.best_loss().to_f64(),
+                descent.loss(),
+                "best loss",
+            );
             for (found, expected) in end.best_parameters.iter().zip(descent.x) {
                 assert_close(found.to_f64(), expected, &format!("rate {rate}"));
             }
         }
         if momentum == 0.99 {
-            let earlier = ends.iter().filter(|end| end.best_epoch < end.epochs_run);
+            let earlier = ends.iter().filter(|end| {
+                end.quantities.count(Quantity::BestEpoch) < end.quantities.epochs_run()
+            });
             assert!(earlier.count() > 8, "the last state should not be the best");
         }
     }
@@ -190,7 +200,7 @@ learning_rate = [0.6, 0.7, 0.8, 0.9, 2.0, 3.0, 4.0, 5.0]
     for end in outcomes(text) {
         let x = end.best_parameters[0].to_f64();
         let loss = (x - 1.0).powi(4) + x * x;
-        assert_close(end.best_loss.to_f64(), loss, "best loss");
+        assert_close(end.quantities.best_loss().to_f64(), loss, "best loss");
     }
 }
 
@@ -209,7 +219,7 @@ momentum = 0.5
 "#;
     for (end, rate) in outcomes(text).iter().zip([0.1, 0.3, 0.6]) {
         let mut descent = Descent::new(rate, 0.5);
-        for _ in 0..end.epochs_run {
+        for _ in 0..end.quantities.epochs_run() {
             descent.step();
             descent.x = [descent.x[0].max(0.5), descent.x[1].min(0.2)];
         }
@@ -235,7 +245,7 @@ learning_rate = 0.1
 gradient_norm_below = 1e-9
 "#;
     let end = &outcomes(text)[0];
-    assert_eq!(end.gradient_norm.to_f64(), 0.0);
+    assert_eq!(end.quantities.gradient_norm().to_f64(), 0.0);
     assert_eq!(end.reason.status().name(), "converged");
     let found: Vec<f64> = end.parameters.iter().map(|x| x.to_f64()).collect();
     assert_eq!(found, [1.0, 3.0]);

@@ -467,7 +467,7 @@ impl Keys {
         bytes.extend_from_slice(b",\"reason\":");
         push_text(bytes, &result.reason);
         for quantity in &self.quantities {
-            let Some(value) = result.value(*quantity) else {
+            let Some(value) = result.quantities.get(*quantity) else {
                 continue;
             };
             bytes.extend_from_slice(b",\"");
@@ -573,7 +573,7 @@ pub(super) fn head(path: &Path, input: impl Read) -> Result<Head, ReportError> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use gradtape_experiment::batch::{Counts, End, StopReason};
+    use gradtape_experiment::batch::{End, Quantities, StopReason};
     use gradtape_experiment::ending::Outcome;
 
     const SOURCE: &str = r#"
@@ -625,18 +625,22 @@ mod tests {
         let plan = Plan::new("test.toml", SOURCE).unwrap();
         let run = plan.run(3);
         let (label, settings) = (plan.label(&run), run.settings.clone());
+        let mut quantities = Quantities::of_rule(1);
+        for (quantity, number) in [
+            (Quantity::EpochsRun, 1.0),
+            (Quantity::Loss, f64::INFINITY),
+            (Quantity::GradientNorm, 1e-7),
+            (Quantity::BestLoss, 0.5),
+            (Quantity::BestEpoch, 0.0),
+        ] {
+            quantities.set(quantity, Scalar::F64(number));
+        }
         let end = End {
             reason: StopReason::EpochLimit,
             closing: None,
-            epochs_run: 1,
-            loss: Scalar::F64(f64::INFINITY),
-            gradient_norm: Scalar::F64(1e-7),
-            validation_loss: None,
+            quantities,
             parameters: vec![Scalar::F64(-0.25), Scalar::F64(f64::NAN)],
-            best_loss: Scalar::F64(0.5),
-            best_epoch: 0,
             best_parameters: vec![Scalar::F64(0.5), Scalar::F64(0.25)],
-            counts: Counts::of_rule(1),
         };
         let object = run_object(&plan, &RunResult::new(&plan, run, &end, Outcome::Wandering));
         let object: serde_json::Value = serde_json::from_str(&object).unwrap();

@@ -88,8 +88,8 @@ impl Shown {
         let mut cells = vec![plain(outcome(result))];
         cells.extend(settings);
         cells.push(plain(result.status.name().to_owned()));
-        cells.push(plain(grouped(u128::from(result.epochs_run))));
-        let numbers = quantities(plan).map(|quantity| result.value(quantity));
+        cells.push(plain(grouped(u128::from(result.quantities.epochs_run()))));
+        let numbers = quantities(plan).map(|quantity| result.quantities.get(quantity));
         let parameters = result.parameters.iter().copied().take(self.parameters);
         cells.extend(numbers.chain(parameters).map(number_cell));
         Row {

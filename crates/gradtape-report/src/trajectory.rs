@@ -249,9 +249,11 @@ mod tests {
                 let mut fields = vec![run.number.to_string(), row.epoch.to_string()];
                 fields.extend(
                     [
-                        row.learning_rate().expect("sgd has one"),
-                        row.loss(),
-                        row.gradient_norm(),
+                        row.quantities
+                            .get(Quantity::LearningRate)
+                            .expect("sgd has one"),
+                        row.quantities.loss(),
+                        row.quantities.gradient_norm(),
                     ]
                     .map(|x| x.to_string()),
                 );

@@ -14,7 +14,7 @@ use gradtape_experiment::derivative;
 use gradtape_experiment::diagnosis::{Diagnosis, Rank, RankedSetting, Ranking};
 use gradtape_experiment::ending::{Outcome, Status, Tone};
 use gradtape_experiment::number::{Scalar, counted, grouped, short};
-use gradtape_experiment::plan::Plan;
+use gradtape_experiment::plan::{Plan, Quantity};
 use gradtape_experiment::text::printable;
 use gradtape_report::{PAGE, RUNS};
 
@@ -64,7 +64,7 @@ impl<'p> Selection<'p> {
             rank,
             objective,
             outcome: result.outcome,
-            loss: result.validation_loss.unwrap_or(result.loss),
+            loss: result.quantities.ranked_loss(),
             shown: is_shown.then(|| Box::new(result.clone())),
         }
     }
@@ -445,15 +445,17 @@ impl<'p> Summary<'p> {
             None => result.outcome.name().to_owned(),
         };
         row.push(Cell::styled(outcome, style(tone)));
-        row.push(Cell::new(grouped(u128::from(result.epochs_run))));
-        let loss = short(result.loss.to_f64());
+        row.push(Cell::new(grouped(u128::from(
+            result.quantities.epochs_run(),
+        ))));
+        let loss = short(result.quantities.loss().to_f64());
         row.push(if is_best {
             Cell::styled(loss, GOOD)
         } else {
             Cell::new(loss)
         });
         if self.plan.has_validation() {
-            row.push(number(result.validation_loss));
+            row.push(number(result.quantities.get(Quantity::ValidationLoss)));
         }
         row.push(match result.status {
             // The epoch limit needs no reason.
@@ -461,10 +463,10 @@ impl<'p> Summary<'p> {
             status => Cell::styled(format!("{}: {}", status.name(), result.reason), FAINT),
         });
         if self.plan.has_gap() {
-            row.push(number(result.gap));
+            row.push(number(result.quantities.get(Quantity::Gap)));
         }
         if self.plan.has_distance() {
-            row.push(number(result.distance));
+            row.push(number(result.quantities.get(Quantity::Distance)));
         }
         let values = result.parameters.iter().take(parameters);
         row.extend(values.map(|value| number(*value)));

@@ -8,12 +8,14 @@
 //! result is the same with and without them.
 
 use super::closing::{Closing, Steps, Tail, push_state, state_width};
-use super::descent::{Best, Checkpoint, Descent, LOSS, OPERATIONS};
+use super::course::{Best, State};
+use super::descent::{Checkpoint, Descent, LOSS, OPERATIONS, Replay};
 use super::output::Output;
+use super::rows::Rows;
 use super::stop::{Ends, Limits};
-use super::{Cancelled, Control, Counts, End, Quantities, Recorder, Row, StopReason, epoch};
+use super::{Cancelled, Control, End, Quantities, Recorder, StopReason, epoch};
 use crate::number::Scalar;
-use crate::plan::{Plan, Quantity, RecordedEpochs, Run};
+use crate::plan::{Plan, RecordedEpochs, Run};
 use gradtape_engine::{Block as Numbers, Compiled, Expected, States, WIDTH, Watched};
 
 /// Maximum number of epochs between two checks of the lanes.
@@ -46,8 +48,6 @@ struct Block<'a, T> {
     ended: Vec<Option<Lane<T>>>,
     /// None if nothing is recorded.
     recorded_epochs: Option<RecordedEpochs>,
-    /// The last recorded epoch.
-    recorded: Option<u64>,
     /// The epoch from which a run continues alone: the last one before the stretch.
     checkpoint: u64,
     states: States<T>,
@@ -74,7 +74,7 @@ struct Live<T> {
     place: usize,
     rows: Vec<T>,
     /// The smallest loss before the stretch.
-    best: Option<Least<T>>,
+    best: Option<Lowest<T>>,
     /// The checkpoint before the stretch since whose end the parameters were the same at the
     /// end of each, though the memory still moves: what comes after may be a fixed point,
     /// whose first epoch only a run from here can find.
@@ -86,7 +86,7 @@ struct Live<T> {
 /// The smallest loss of a lane: its value, its epoch, and the epoch shortly before whose state
 /// is stored.
 #[derive(Clone, Copy)]
-struct Least<T> {
+struct Lowest<T> {
     loss: T,
     epoch: u64,
     from: u64,
@@ -130,13 +130,6 @@ impl<T: Compiled> Descent<T> {
         self.outputs.recorded().len()
     }
 
-    /// Sets the quantities of a row.
-    fn fill(&self, quantities: &mut Quantities, row: &[T]) {
-        for ((quantity, _), value) in self.outputs.recorded().iter().zip(row) {
-            quantities.set(*quantity, Scalar::new(*value));
-        }
-    }
-
     /// A run to its end, from where its lane left it.
     pub(super) fn whole<R: Recorder>(
         &self,
@@ -146,9 +139,10 @@ impl<T: Compiled> Descent<T> {
         recorder: &mut R,
         control: &Control,
     ) -> Result<End, Cancelled> {
+        let rows = Rows::new(plan, run, recorder);
         match lane {
-            Some(lane) => self.end(plan, run, lane, Rows::new(plan, run), recorder, control),
-            None => self.single(plan, run, recorder, control),
+            Some(lane) => self.end(plan, run, lane, rows, control),
+            None => self.single(plan, run, rows, control),
         }
     }
 
@@ -158,7 +152,7 @@ impl<T: Compiled> Descent<T> {
         &self,
         plan: &Plan,
         run: &Run,
-        recorder: &mut R,
+        mut rows: Rows<'_, R>,
         control: &Control,
     ) -> Result<End, Cancelled> {
         // The outcome of a run that ends early depends on all epochs from its start.
@@ -171,20 +165,18 @@ impl<T: Compiled> Descent<T> {
                 epoch: 0,
                 state,
                 best: None,
-                recorded: None,
                 reported: 0,
             };
-            return self.run(plan, run, &start, recorder, control);
+            return self.run(plan, run, &start, rows, control);
         }
-        let mut rows = Rows::new(plan, run);
         let mut block = Block::new(self, plan, &[run], R::LOOKS);
         block.advance(control, |recorded| {
-            rows.pass_on(recorded, self, recorder);
+            self.pass_on(recorded, &mut rows);
             recorded.clear();
         })?;
         let lane = block.ended.pop().flatten();
         let lane = lane.expect("every lane ends");
-        self.end(plan, run, lane, rows, recorder, control)
+        self.end(plan, run, lane, rows, control)
     }
 
     /// What is expected as long as a run continues, in addition to what the state
@@ -224,64 +216,34 @@ impl<T: Compiled> Descent<T> {
     }
 
     /// Passes on what was recorded in a lane, and continues to the end.
-    fn end(
+    fn end<R: Recorder>(
         &self,
         plan: &Plan,
         run: &Run,
         lane: Lane<T>,
-        mut rows: Rows,
-        recorder: &mut impl Recorder,
+        mut rows: Rows<'_, R>,
         control: &Control,
     ) -> Result<End, Cancelled> {
-        rows.pass_on(&lane.rows, self, recorder);
+        self.pass_on(&lane.rows, &mut rows);
         match lane.end {
             LaneEnd::Spent(end) => Ok(*end),
-            LaneEnd::Alone(checkpoint) => self.run(plan, run, &checkpoint, recorder, control),
-        }
-    }
-}
-
-/// Passes the rows of one run on to a recorder.
-struct Rows {
-    recorded_epochs: RecordedEpochs,
-    /// Those of the last row, with the learning rate of all epochs unless a schedule changes
-    /// it.
-    quantities: Quantities,
-    epochs: u64,
-    /// Of the next row, or an epoch before that.
-    epoch: u64,
-}
-
-impl Rows {
-    fn new(plan: &Plan, run: &Run) -> Self {
-        Rows {
-            recorded_epochs: plan.record.recorded(run.epochs),
-            quantities: Quantities::of_run(run),
-            epochs: run.epochs,
-            epoch: 0,
+            LaneEnd::Alone(checkpoint) => self.run(plan, run, &checkpoint, rows, control),
         }
     }
 
-    fn pass_on<T: Compiled>(
-        &mut self,
-        rows: &[T],
-        descent: &Descent<T>,
-        recorder: &mut impl Recorder,
-    ) {
-        let head = descent.head();
-        for row in rows.chunks_exact(head + descent.parameters) {
-            let epoch = self.recorded_epochs.next(self.epoch).min(self.epochs);
-            self.epoch = epoch + 1;
-            let evaluations = Counts::of_rule(epoch).evaluations;
-            self.quantities
-                .set_count(Quantity::Evaluations, evaluations);
-            // The learning rate of all epochs stays where the program gives none.
-            descent.fill(&mut self.quantities, row);
-            recorder.record(&Row {
-                epoch,
-                quantities: &self.quantities,
-                parameters: &|index| Scalar::new(row[head + index]),
-            });
+    /// Passes on the rows of a lane that follow.
+    fn pass_on<R: Recorder>(&self, recorded: &[T], rows: &mut Rows<'_, R>) {
+        let head = self.head();
+        for row in recorded.chunks_exact(head + self.parameters) {
+            let Some(epoch) = rows.next() else {
+                return;
+            };
+            let set = |quantities: &mut Quantities| {
+                for (recorded, value) in self.outputs.recorded().iter().zip(row) {
+                    quantities.set(recorded.quantity, Scalar::new(*value));
+                }
+            };
+            rows.write(epoch, None, set, &|index| Scalar::new(row[head + index]));
         }
     }
 }
@@ -322,7 +284,6 @@ impl<'a, T: Compiled> Block<'a, T> {
             live,
             ended: runs.iter().map(|_| None).collect(),
             recorded_epochs: record.then(|| plan.record.recorded(epochs)),
-            recorded: None,
             checkpoint: 0,
             states,
             reported: 0,
@@ -372,7 +333,7 @@ impl<'a, T: Compiled> Block<'a, T> {
             self.numbers.copy_states(&mut self.tail);
             self.tail_from = from;
         }
-        let (last, mut recorded) = (end - 1, self.recorded);
+        let last = end - 1;
         let mut epoch = from;
         while epoch < end {
             if epoch == last {
@@ -385,7 +346,6 @@ impl<'a, T: Compiled> Block<'a, T> {
             let next_look = self.steps.next(epoch);
             if next_row == epoch {
                 self.record();
-                recorded = Some(epoch);
                 self.keep_losses(epoch);
                 epoch += 1;
             } else if next_look == epoch {
@@ -425,7 +385,6 @@ impl<'a, T: Compiled> Block<'a, T> {
         // The last epoch of this stretch is the one to continue from.
         std::mem::swap(&mut self.states, &mut self.before_last);
         self.checkpoint = last;
-        self.recorded = recorded;
         self.reported = end;
     }
 
@@ -465,7 +424,6 @@ impl<'a, T: Compiled> Block<'a, T> {
         let now = self.checkpoint(lane, live.best);
         match live.resting.take() {
             Some(resting) => Checkpoint {
-                recorded: now.recorded,
                 reported: now.reported,
                 ..resting
             },
@@ -474,7 +432,7 @@ impl<'a, T: Compiled> Block<'a, T> {
     }
 
     /// The state in a lane in the last epoch before the stretch.
-    fn checkpoint(&self, lane: usize, best: Option<Least<T>>) -> Checkpoint<T> {
+    fn checkpoint(&self, lane: usize, best: Option<Lowest<T>>) -> Checkpoint<T> {
         Checkpoint {
             epoch: self.checkpoint,
             state: self.state(&self.states, lane),
@@ -484,13 +442,12 @@ impl<'a, T: Compiled> Block<'a, T> {
             } else {
                 0
             },
-            best: best.map(|least| Best {
+            best: best.map(|least| Replay {
                 loss: least.loss,
                 epoch: least.epoch,
                 state: self.state(&self.best, lane),
                 from: least.from,
             }),
-            recorded: self.recorded,
         }
     }
 
@@ -506,7 +463,7 @@ impl<'a, T: Compiled> Block<'a, T> {
         for (lane, live) in self.live.iter_mut().enumerate() {
             let (loss, found) = self.numbers.least(lane);
             if let Some(at) = found {
-                live.best = Some(Least {
+                live.best = Some(Lowest {
                     loss,
                     epoch: from + u64::from(at),
                     from: self.checkpoint,
@@ -526,8 +483,9 @@ impl<'a, T: Compiled> Block<'a, T> {
             live.rows.extend(values);
         }
         self.descent.engine.advance(&mut self.numbers, 1, true);
-        for (place, (_, output)) in self.descent.outputs.recorded().iter().enumerate() {
-            for (live, value) in self.live.iter_mut().zip(self.numbers.outputs(*output)) {
+        for (place, recorded) in self.descent.outputs.recorded().iter().enumerate() {
+            let values = self.numbers.outputs(recorded.place);
+            for (live, value) in self.live.iter_mut().zip(values) {
                 let row = live.rows.len() - head - parameters;
                 live.rows[row + place] = *value;
             }
@@ -626,40 +584,29 @@ impl<'a, T: Compiled> Block<'a, T> {
                 live.rows.truncate(rows_before);
                 LaneEnd::Alone(self.leave(lane, &mut live))
             } else {
-                let epochs = self.epochs;
+                let row = &live.rows[rows_before..];
+                let head = self.descent.head();
+                let mut last = State::new(self.epochs, row[head..].to_vec());
+                for (recorded, value) in self.descent.outputs.recorded().iter().zip(row) {
+                    last.outputs.set(recorded.output, Some(*value));
+                }
                 // Where the last epoch is the best, its state is available.
                 let is_last_best = self.numbers.least(lane).1.is_some();
-                let earlier = live.best.filter(|_| !is_last_best);
-                let head = self.descent.head();
-                let row = &live.rows[rows_before..];
-                let mut quantities = Quantities::default();
-                self.descent.fill(&mut quantities, row);
-                let scalars =
-                    |numbers: &[T]| numbers.iter().map(|x| Scalar::new(*x)).collect::<Vec<_>>();
-                let parameters = scalars(&row[head..]);
-                let (best_loss, best_epoch, best_parameters) = match earlier {
+                let best = match live.best.filter(|_| !is_last_best) {
                     Some(best) => {
                         let mut inputs = self.state(&self.best, lane);
                         let rest = inputs.len()..self.descent.engine.program().inputs();
                         inputs.extend(rest.map(|number| self.numbers.input(number, lane)));
-                        let found = self.descent.replay(&inputs, best.epoch - best.from);
-                        (best.loss, best.epoch, scalars(&found))
+                        Best {
+                            loss: best.loss,
+                            epoch: best.epoch,
+                            parameters: self.descent.replay(&inputs, best.epoch - best.from),
+                        }
                     }
-                    None => (row[0], epochs, parameters.clone()),
+                    None => last.as_best(),
                 };
-                let end = End {
-                    reason: StopReason::EpochLimit,
-                    closing: closings[lane].take(),
-                    epochs_run: self.epochs,
-                    loss: Scalar::new(row[0]),
-                    gradient_norm: Scalar::new(row[1]),
-                    validation_loss: quantities.get(Quantity::ValidationLoss),
-                    parameters,
-                    best_loss: Scalar::new(best_loss),
-                    best_epoch,
-                    best_parameters,
-                    counts: Counts::of_rule(self.epochs),
-                };
+                let closing = closings[lane].take();
+                let end = End::new(StopReason::EpochLimit, closing, &last, &best);
                 if self.recorded_epochs.is_none() {
                     live.rows.truncate(rows_before);
                 }

@@ -1,12 +1,15 @@
 //! The course of a run from epoch to epoch, and why it ends, for methods of all kinds.
 
-use super::closing::Collector;
+use super::closing::{Closing, Collector};
 use super::output::{Output, Values};
+use super::quantities::Counts;
+use super::rows::Rows;
 use super::stop::Limits;
 use super::stop_reason::{Divergence, StopReason};
-use super::{Counts, End, Quantities, Recorder, Row};
+use super::{Cancelled, Control, End, Quantities, Recorder};
 use crate::number::Scalar;
-use crate::plan::{Plan, Quantity, RecordedEpochs, Run};
+use crate::optimizer::search::Rest;
+use crate::plan::{Plan, Quantity, Run};
 use gradtape_tape::Real;
 
 /// The state of a run at one epoch, and what was computed there.
@@ -21,34 +24,87 @@ pub(super) struct State<T> {
 }
 
 impl<T: Real> State<T> {
+    /// A state before its evaluation.
+    pub(super) fn new(epoch: u64, parameters: Vec<T>) -> Self {
+        State {
+            epoch,
+            outputs: Values::default(),
+            counts: None,
+            parameters,
+        }
+    }
+
     /// The loss, which every epoch gives.
-    pub(super) fn loss(&self) -> T {
+    fn loss(&self) -> T {
         self.outputs.get(Output::Loss).unwrap_or(T::NAN)
     }
 
-    /// The norm of the gradient, likewise.
-    pub(super) fn gradient_norm(&self) -> T {
-        self.outputs.get(Output::GradientNorm).unwrap_or(T::NAN)
+    /// As `clone_from`, without a new list of parameters.
+    fn clone_from_state(&mut self, other: &State<T>) {
+        self.epoch = other.epoch;
+        self.outputs = other.outputs;
+        self.counts = other.counts;
+        self.parameters.copy_from_slice(&other.parameters);
+    }
+
+    pub(super) fn as_best(&self) -> Best<T> {
+        Best {
+            loss: self.loss(),
+            epoch: self.epoch,
+            parameters: self.parameters.clone(),
+        }
+    }
+
+    /// What is not finite in the state.
+    fn not_finite(&self, names: &[String]) -> Option<Divergence> {
+        let gradient_norm = self.outputs.get(Output::GradientNorm);
+        let quantities = [
+            ("loss", self.loss()),
+            ("gradient_norm", gradient_norm.unwrap_or(T::NAN)),
+        ];
+        let names = names.iter().map(String::as_str);
+        let parameters = names.zip(self.parameters.iter().copied());
+        let mut all = quantities.into_iter().chain(parameters);
+        let (quantity, value) = all.find(|(_, value)| !value.is_finite())?;
+        Some(Divergence::NotFinite {
+            quantity: quantity.to_owned(),
+            value: Scalar::new(value),
+            cause: None,
+        })
     }
 }
 
-/// What is not finite in a state.
-fn not_finite<T: Real>(state: &State<T>, names: &[String]) -> Option<Divergence> {
-    let quantities = [
-        ("loss", state.loss()),
-        ("gradient_norm", state.gradient_norm()),
-    ];
-    let parameters = names
-        .iter()
-        .map(String::as_str)
-        .zip(state.parameters.iter().copied());
-    let mut all = quantities.into_iter().chain(parameters);
-    let (quantity, value) = all.find(|(_, value)| !value.is_finite())?;
-    Some(Divergence::NotFinite {
-        quantity: quantity.to_owned(),
-        value: Scalar::new(value),
-        cause: None,
-    })
+/// The smallest loss so far.
+#[derive(Clone, Debug)]
+pub(super) struct Best<T> {
+    pub(super) loss: T,
+    pub(super) epoch: u64,
+    pub(super) parameters: Vec<T>,
+}
+
+/// How the states of a run follow each other.
+pub(super) trait Iteration<T> {
+    /// The number of epochs between two checks for cancellation.
+    fn epochs_per_look(&self) -> u64;
+
+    /// Computes what the epoch of `state` gives.
+    fn evaluate(&mut self, state: &mut State<T>);
+
+    /// Moves on to the next state, whose parameters the next call of
+    /// [`evaluate`](Iteration::evaluate) gives.
+    fn update(&mut self, state: &mut State<T>) -> Change;
+}
+
+/// What an update changed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Change {
+    /// Some parameter.
+    Parameters,
+    /// No parameter, but a later epoch may.
+    Other,
+    /// Nothing: the state is the same in every later epoch; for the reason, if the method has
+    /// one.
+    Nothing(Option<Rest>),
 }
 
 /// A run in progress: passes on what is recorded, and decides when it ends.
@@ -59,45 +115,84 @@ pub(super) struct Course<'r, T, R> {
     epochs: u64,
     /// The last state in which everything was finite.
     finite: Option<State<T>>,
-    best: Option<Least<T>>,
+    best: Option<Best<T>>,
     closing: Collector,
-}
-
-/// The smallest loss so far.
-#[derive(Clone, Debug)]
-pub(super) struct Least<T> {
-    pub(super) loss: T,
-    pub(super) epoch: u64,
-    pub(super) parameters: Vec<T>,
+    /// The updates that were reported as progress.
+    reported: u64,
 }
 
 impl<'r, T: Real, R: Recorder> Course<'r, T, R> {
-    pub(super) fn new(plan: &'r Plan, run: &Run, recorder: &'r mut R) -> Self {
+    pub(super) fn new(plan: &'r Plan, run: &Run, rows: Rows<'r, R>) -> Self {
         Course {
-            rows: Rows {
-                recorded_epochs: plan.record.recorded(run.epochs),
-                quantities: Quantities::of_run(run),
-                last: None,
-                recorder,
-            },
+            rows,
             names: plan.objectives[run.objective].function.parameters(),
             limits: Limits::new(&plan.stop),
             epochs: run.epochs,
             finite: None,
             best: None,
             closing: Collector::new(run.epochs, plan.stop.may_converge()),
+            reported: 0,
         }
     }
 
-    /// Resumes a run after the last recorded epoch, with the best one so far.
-    pub(super) fn resume(&mut self, recorded: Option<u64>, best: Option<Least<T>>) {
-        self.rows.last = recorded;
+    /// Resumes a run with the best epoch so far, after this number of updates was reported as
+    /// progress.
+    pub(super) fn resume(mut self, best: Option<Best<T>>, reported: u64) -> Self {
         self.best = best;
+        self.reported = reported;
+        self
+    }
+
+    /// Follows the run from a state to its end.
+    ///
+    /// # Errors
+    ///
+    /// [`Cancelled`], if the job was.
+    pub(super) fn follow(
+        mut self,
+        mut state: State<T>,
+        iteration: &mut impl Iteration<T>,
+        control: &Control,
+    ) -> Result<End, Cancelled> {
+        let epochs_per_look = iteration.epochs_per_look();
+        let mut next_look = state.epoch + epochs_per_look;
+        let mut last_change = 0;
+        let reason = loop {
+            iteration.evaluate(&mut state);
+            if let Some(reason) = self.look(&state) {
+                break reason;
+            }
+            let change = iteration.update(&mut state);
+            if state.epoch + 1 == next_look {
+                // After cancellation the update may have ended half-way.
+                control.check()?;
+                next_look += epochs_per_look;
+                self.report(state.epoch + 1, control);
+            }
+            match change {
+                Change::Parameters => last_change = state.epoch + 1,
+                Change::Nothing(Some(Rest::Tolerance(setting))) => {
+                    break StopReason::WithinTolerance { setting };
+                }
+                Change::Nothing(rest) if self.can_stay() => {
+                    self.stay(&state, control);
+                    let since = last_change;
+                    break match rest {
+                        Some(rest) => StopReason::NoFurtherStep { since, rest },
+                        None => StopReason::FixedPoint { since },
+                    };
+                }
+                Change::Nothing(_) | Change::Other => {}
+            }
+            state.epoch += 1;
+        };
+        self.report(state.epoch, control);
+        Ok(self.end(state, reason))
     }
 
     /// Looks at the next state: why the run ends there, if it does.
-    pub(super) fn look(&mut self, state: &State<T>) -> Option<StopReason> {
-        if let Some(what) = not_finite(state, self.names) {
+    fn look(&mut self, state: &State<T>) -> Option<StopReason> {
+        if let Some(what) = state.not_finite(self.names) {
             let epoch = state.epoch;
             return Some(StopReason::Diverged { epoch, what });
         }
@@ -108,15 +203,11 @@ impl<'r, T: Real, R: Recorder> Course<'r, T, R> {
                 best.parameters.copy_from_slice(&state.parameters);
             }
             Some(_) => {}
-            None => {
-                self.best = Some(Least {
-                    loss: state.loss(),
-                    epoch: state.epoch,
-                    parameters: state.parameters.clone(),
-                });
-            }
+            none => *none = Some(state.as_best()),
         }
-        self.rows.offer(state);
+        if self.rows.next() == Some(state.epoch) {
+            self.write(state);
+        }
         let parameters = state.parameters.iter().map(|x| x.to_f64());
         self.closing
             .look(state.epoch, state.loss().to_f64(), parameters);
@@ -131,114 +222,78 @@ impl<'r, T: Real, R: Recorder> Course<'r, T, R> {
 
     /// Whether a run can end at a fixed point: with `step_below` the next epoch ends it for
     /// its own reason.
-    pub(super) fn can_stay(&self) -> bool {
+    fn can_stay(&self) -> bool {
         !self.limits.iter().any(|rule| rule.output == Output::Step)
     }
 
     /// The state is the same in every remaining epoch.
-    pub(super) fn stay(&mut self, state: &State<T>) {
-        self.rows.repeat(state.clone(), self.epochs);
-        let mut last = state.clone();
-        last.epoch = self.epochs;
-        self.finite = Some(last);
+    fn stay(&mut self, state: &State<T>, control: &Control) {
+        let mut state = state.clone();
+        while let Some(next) = self.rows.next() {
+            state.epoch = next;
+            self.write(&state);
+        }
+        state.epoch = self.epochs;
+        self.finite = Some(state);
+        self.report(self.epochs, control);
+    }
+
+    /// Reports the updates so far as progress.
+    fn report(&mut self, updates: u64, control: &Control) {
+        control
+            .progress
+            .add_epochs(updates.saturating_sub(self.reported));
+        self.reported = self.reported.max(updates);
+    }
+
+    fn write(&mut self, state: &State<T>) {
+        let set = |quantities: &mut Quantities| quantities.set_outputs(&state.outputs);
+        let parameters = |place: usize| Scalar::new(state.parameters[place]);
+        self.rows.write(state.epoch, state.counts, set, &parameters);
     }
 
     /// The end of the run. One that is not finite from the start has only `state` to show.
-    pub(super) fn end(mut self, state: State<T>, reason: StopReason) -> End {
+    fn end(mut self, state: State<T>, reason: StopReason) -> End {
         let counts = state.counts;
-        let end = self.finite.unwrap_or(state);
-        self.rows.end(&end);
-        let best = self.best.unwrap_or_else(|| Least {
-            loss: end.loss(),
-            epoch: end.epoch,
-            parameters: end.parameters.clone(),
-        });
+        let mut last = self.finite.take().unwrap_or(state);
+        // The last epoch always is recorded.
+        if self.rows.last() != Some(last.epoch) {
+            self.write(&last);
+        }
+        // An attempt at a further step counts.
+        last.counts = counts;
+        let best = self.best.unwrap_or_else(|| last.as_best());
+        let epsilon = T::EPSILON.to_f64();
+        let closing = match reason {
+            StopReason::EpochLimit => self.closing.finish(best.epoch, epsilon),
+            StopReason::Converged { .. } => self.closing.finish_early(best.epoch, epsilon),
+            _ => None,
+        };
+        End::new(reason, closing, &last, &best)
+    }
+}
+
+impl End {
+    /// The end of a run in its last state.
+    pub(super) fn new<T: Real>(
+        reason: StopReason,
+        closing: Option<Closing>,
+        last: &State<T>,
+        best: &Best<T>,
+    ) -> Self {
+        let mut quantities = Quantities::default();
+        quantities.set_outputs(&last.outputs);
+        quantities.set_counts(last.epoch, last.counts);
+        quantities.set_count(Quantity::EpochsRun, last.epoch);
+        quantities.set(Quantity::BestLoss, Scalar::new(best.loss));
+        quantities.set_count(Quantity::BestEpoch, best.epoch);
         let scalars = |numbers: &[T]| numbers.iter().map(|x| Scalar::new(*x)).collect();
         End {
-            closing: match reason {
-                StopReason::EpochLimit => self.closing.finish(best.epoch, T::EPSILON.to_f64()),
-                StopReason::Converged { .. } => {
-                    self.closing.finish_early(best.epoch, T::EPSILON.to_f64())
-                }
-                _ => None,
-            },
             reason,
-            epochs_run: end.epoch,
-            loss: Scalar::new(end.loss()),
-            gradient_norm: Scalar::new(end.gradient_norm()),
-            validation_loss: end.outputs.get(Output::ValidationLoss).map(Scalar::new),
-            parameters: scalars(&end.parameters),
-            best_loss: Scalar::new(best.loss),
-            best_epoch: best.epoch,
+            closing,
+            quantities: quantities.at_end(),
+            parameters: scalars(&last.parameters),
             best_parameters: scalars(&best.parameters),
-            counts: counts.unwrap_or_else(|| Counts::of_rule(end.epoch)),
         }
-    }
-}
-
-impl<T: Real> State<T> {
-    /// As `clone_from`, without a new list of parameters.
-    fn clone_from_state(&mut self, other: &State<T>) {
-        self.epoch = other.epoch;
-        self.outputs = other.outputs;
-        self.counts = other.counts;
-        self.parameters.copy_from_slice(&other.parameters);
-    }
-}
-
-/// Passes on the epochs that the plan records.
-struct Rows<'r, R> {
-    recorded_epochs: RecordedEpochs,
-    /// Those of the last row, with the learning rate of all epochs unless a schedule changes
-    /// it.
-    quantities: Quantities,
-    /// The last epoch that was passed on.
-    last: Option<u64>,
-    recorder: &'r mut R,
-}
-
-impl<R: Recorder> Rows<'_, R> {
-    fn offer<T: Real>(&mut self, state: &State<T>) {
-        let is_new = self.last.is_none_or(|last| last < state.epoch);
-        if is_new && self.recorded_epochs.next(state.epoch) == state.epoch {
-            self.write(state);
-        }
-    }
-
-    /// The same state in every epoch up to the last.
-    fn repeat<T: Real>(&mut self, mut state: State<T>, last: u64) {
-        loop {
-            state.epoch = self.recorded_epochs.next(state.epoch + 1);
-            if state.epoch > last {
-                return;
-            }
-            self.write(&state);
-        }
-    }
-
-    /// The last epoch always is recorded.
-    fn end<T: Real>(&mut self, state: &State<T>) {
-        if self.last != Some(state.epoch) {
-            self.write(state);
-        }
-    }
-
-    fn write<T: Real>(&mut self, state: &State<T>) {
-        self.last = Some(state.epoch);
-        let counts = state.counts.unwrap_or_else(|| Counts::of_rule(state.epoch));
-        let quantities = &mut self.quantities;
-        quantities.set_count(Quantity::Evaluations, counts.evaluations);
-        // The learning rate of all epochs stays where the epoch gives none.
-        for output in Output::ALL {
-            if let (Some(quantity), Some(value)) = (output.quantity(), state.outputs.get(output)) {
-                quantities.set(quantity, Scalar::new(value));
-            }
-        }
-        let row = Row {
-            epoch: state.epoch,
-            quantities,
-            parameters: &|index| Scalar::new(state.parameters[index]),
-        };
-        self.recorder.record(&row);
     }
 }

@@ -2,11 +2,12 @@
 //! the last epoch.
 
 use super::closing::{Closing, Collector, MAX_MODELLED};
-use super::course::{Course, Least, State};
-use super::minibatch::Batches;
-use super::output::{Output, Outputs, Values};
+use super::course::{Best, Change, Course, Iteration, State};
+use super::minibatch::{Batches, Updates};
+use super::output::{Output, Outputs};
+use super::rows::Rows;
 use super::{Cancelled, Control, End, Recorder, StopReason, epoch};
-use crate::plan::{Plan, Run};
+use crate::plan::{Plan, Quantity, Run};
 use gradtape_engine::{Block, Compiled, Engine, States};
 
 /// One epoch of an objective and an update rule as a program, and what runs it.
@@ -43,7 +44,7 @@ pub(super) const OPERATIONS: usize = 20_000_000;
 
 /// The smallest loss so far: its value, its epoch, and how to get its state back.
 #[derive(Clone, Debug)]
-pub(super) struct Best<T> {
+pub(super) struct Replay<T> {
     pub(super) loss: T,
     pub(super) epoch: u64,
     /// The parameters and the memory in an epoch shortly before, and that epoch.
@@ -58,120 +59,54 @@ pub(super) struct Checkpoint<T> {
     /// The parameters and the memory of the rule in this epoch.
     pub(super) state: Vec<T>,
     /// The smallest loss of the epochs before, and perhaps of this one.
-    pub(super) best: Option<Best<T>>,
-    /// The last epoch that was passed to the recorder.
-    pub(super) recorded: Option<u64>,
+    pub(super) best: Option<Replay<T>>,
     /// The updates that were reported as progress.
     pub(super) reported: u64,
 }
 
 impl<T: Compiled> Descent<T> {
-    /// The number of epochs between two checks for cancellation.
-    fn epochs_per_look(&self) -> u64 {
-        let updates = self.batches.as_ref().map_or(0, Batches::operations);
-        let operations = self.engine.program().operations() + updates;
-        (OPERATIONS as u64 / operations.max(1)).clamp(1, EPOCHS_PER_LOOK)
-    }
-
-    /// Runs from a checkpoint to the end, and records what the plan asks for.
+    /// Runs from a checkpoint to the end, and passes on the rows that were not yet.
     ///
     /// Some parameter must have changed in the update that led to the epoch
     /// after the checkpoint.
-    pub(super) fn run(
+    pub(super) fn run<R: Recorder>(
         &self,
         plan: &Plan,
         run: &Run,
         from: &Checkpoint<T>,
-        recorder: &mut impl Recorder,
+        rows: Rows<'_, R>,
         control: &Control,
     ) -> Result<End, Cancelled> {
-        let mut course = Course::new(plan, run, recorder);
-        let mut block = Block::new(self.engine.program(), 1);
         let mut inputs = Vec::new();
         epoch::start(plan, run, &mut inputs);
         let best = from.best.as_ref().map(|best| {
             inputs[..best.state.len()].copy_from_slice(&best.state);
-            Least {
+            Best {
                 loss: best.loss,
                 epoch: best.epoch,
                 parameters: self.replay(&inputs, best.epoch - best.from),
             }
         });
-        course.resume(from.recorded, best);
         inputs[..from.state.len()].copy_from_slice(&from.state);
+        let mut block = Block::new(self.engine.program(), 1);
         block.load(0, &inputs);
-        let mut before = States::default();
         let updates = self.batches.as_ref();
-        let mut updates = updates.map(|batches| batches.updates(run, &inputs, from.state.len()));
-        let epochs_per_look = self.epochs_per_look();
-
-        let mut state = State {
-            epoch: from.epoch,
-            outputs: Values::new(|_| None),
-            counts: None,
-            parameters: from.state[..self.parameters].to_vec(),
+        let updates = updates.map(|batches| batches.updates(run, &inputs, from.state.len()));
+        let mut single = Single {
+            descent: self,
+            block,
+            before: States::default(),
+            step: None,
+            updates,
+            inputs,
         };
-        let mut last_change = 0;
-        let mut since_look = 0;
-        let reason = loop {
-            block.copy_states(&mut before);
-            self.engine.advance(&mut block, 1, true);
-            let output = |output| Some(block.output(self.outputs.place(output)?, 0));
-            let mut outputs = Values::new(output);
-            // The step that it gives leads to the next state.
-            let step = outputs.get(Output::Step);
-            outputs.set(Output::Step, state.outputs.get(Output::Step));
-            state.outputs = outputs;
-            for (number, parameter) in state.parameters.iter_mut().enumerate() {
-                *parameter = before.get(number, 0);
-            }
-            if let Some(reason) = course.look(&state) {
-                break reason;
-            }
-            if let Some(updates) = &mut updates {
-                let moved = &mut inputs[..from.state.len()];
-                for (place, number) in moved.iter_mut().enumerate() {
-                    *number = before.get(place, 0);
-                }
-                let step = updates.run(moved, self.parameters, state.epoch + 1);
-                state.outputs.set(Output::Step, Some(step));
-                // What changes once an epoch has already changed.
-                let clock = moved.len() - updates.clock();
-                for (place, number) in moved.iter_mut().enumerate().skip(clock) {
-                    *number = block.input(place, 0);
-                }
-                block.load(0, &inputs);
-            } else {
-                state.outputs.set(Output::Step, step);
-            }
-            let mut same = (0..self.parameters + self.memory)
-                .map(|number| before.get(number, 0).bits() == block.input(number, 0).bits());
-            let parameters_stay = same.by_ref().take(self.parameters).all(|same| same);
-            // Another order of the rows may lead away again.
-            let can_stay = course.can_stay() && updates.is_none();
-            if can_stay && parameters_stay && same.all(|same| same) {
-                let left = run.epochs - state.epoch.max(from.reported);
-                control.progress.add_epochs(since_look + left);
-                since_look = 0;
-                course.stay(&state);
-                break StopReason::FixedPoint { since: last_change };
-            }
-            state.epoch += 1;
-            if !parameters_stay {
-                last_change = state.epoch;
-            }
-            since_look += u64::from(state.epoch > from.reported);
-            if since_look == epochs_per_look {
-                control.progress.add_epochs(since_look);
-                since_look = 0;
-                control.check()?;
-            }
-        };
-        control.progress.add_epochs(since_look);
-        let mut end = course.end(state, reason);
+        let state = State::new(from.epoch, from.state[..self.parameters].to_vec());
+        let course = Course::new(plan, run, rows).resume(best, from.reported);
+        let mut end = course.follow(state, &mut single, control)?;
         // A lane that was left late has not shown everything.
         if end.closing.is_none() && self.needs_closing(&end) {
-            end.closing = self.closing(run, plan, end.epochs_run, end.best_epoch);
+            let best = end.quantities.count(Quantity::BestEpoch);
+            end.closing = self.closing(run, plan, end.quantities.epochs_run(), best);
         }
         Ok(end)
     }
@@ -180,7 +115,8 @@ impl<T: Compiled> Descent<T> {
     /// its loss was the smallest of all but for rounding, and the objective has the quadratic
     /// model that a diagnosis makes of one with few variables.
     fn needs_closing(&self, end: &End) -> bool {
-        let (loss, best) = (end.loss.to_f64(), end.best_loss.to_f64());
+        let loss = end.quantities.loss().to_f64();
+        let best = end.quantities.best_loss().to_f64();
         let is_lowest = loss - best <= 16.0 * T::EPSILON.to_f64() * loss.abs();
         match end.reason {
             StopReason::EpochLimit => true,
@@ -230,5 +166,69 @@ impl<T: Compiled> Descent<T> {
             left -= u64::from(some);
         }
         parameters.map(|number| block.input(number, 0)).collect()
+    }
+}
+
+/// A run by itself.
+struct Single<'d, T> {
+    descent: &'d Descent<T>,
+    /// The state after the one that was evaluated last.
+    block: Block<'d, T>,
+    /// The state that was evaluated last.
+    before: States<T>,
+    /// The length of the step to the state in `block`, if a rule looks at it.
+    step: Option<T>,
+    updates: Option<Updates<'d, T>>,
+    /// All inputs of the program, for the updates.
+    inputs: Vec<T>,
+}
+
+impl<T: Compiled> Iteration<T> for Single<'_, T> {
+    fn epochs_per_look(&self) -> u64 {
+        let updates = self.descent.batches.as_ref().map_or(0, Batches::operations);
+        let operations = self.descent.engine.program().operations() + updates;
+        (OPERATIONS as u64 / operations.max(1)).clamp(1, EPOCHS_PER_LOOK)
+    }
+
+    fn evaluate(&mut self, state: &mut State<T>) {
+        self.block.copy_states(&mut self.before);
+        self.descent.engine.advance(&mut self.block, 1, true);
+        state.outputs = self.descent.outputs.values(&self.block);
+        // The step that the program gives leads to the next state.
+        let step = std::mem::replace(&mut self.step, state.outputs.get(Output::Step));
+        state.outputs.set(Output::Step, step);
+        for (number, parameter) in state.parameters.iter_mut().enumerate() {
+            *parameter = self.before.get(number, 0);
+        }
+    }
+
+    fn update(&mut self, state: &mut State<T>) -> Change {
+        let parameters = self.descent.parameters;
+        let count = parameters + self.descent.memory;
+        if let Some(updates) = &mut self.updates {
+            let moved = &mut self.inputs[..count];
+            for (place, number) in moved.iter_mut().enumerate() {
+                *number = self.before.get(place, 0);
+            }
+            self.step = updates.run(moved, parameters, state.epoch + 1);
+            // What changes once an epoch has already changed.
+            let clock = count - updates.clock();
+            for (place, number) in moved.iter_mut().enumerate().skip(clock) {
+                *number = self.block.input(place, 0);
+            }
+            self.block.load(0, &self.inputs);
+        }
+        let stays = |number: usize| {
+            let before = self.before.get(number, 0);
+            before.bits() == self.block.input(number, 0).bits()
+        };
+        if !(0..parameters).all(stays) {
+            Change::Parameters
+        // Another order of the rows may lead away again.
+        } else if self.updates.is_some() || !(parameters..count).all(stays) {
+            Change::Other
+        } else {
+            Change::Nothing(None)
+        }
     }
 }

@@ -5,6 +5,7 @@ use super::stop::is_watched;
 use crate::number::Number;
 use crate::optimizer::{self, ArrayExt, Cell, Initial, Update};
 use crate::plan::{Bounds, Objective, Plan, Rows, Run};
+use gradtape_tape::internal::array_norm;
 use gradtape_tape::{Array, Graph, Real, Shape};
 
 /// What an epoch is made of.
@@ -26,7 +27,7 @@ pub(super) struct Traced<'g> {
 const PATIENCE: [f64; 2] = [f64::INFINITY, 0.0];
 
 /// The memory of the rules of `[stop]`, as it is in epoch 0.
-fn watch(plan: &Plan) -> &'static [f64] {
+pub(super) fn rule_memory(plan: &Plan) -> &'static [f64] {
     if is_watched(&plan.stop, Output::Wait) {
         &PATIENCE
     } else {
@@ -93,8 +94,8 @@ impl<'g> Inputs<'g> {
         loss: Array<'g>,
         gradient: Vec<Array<'g>>,
     ) -> Traced<'g> {
-        let recipe = self.memory.len() - watch(plan).len();
-        let (memory, watch) = self.memory.split_at(recipe);
+        let recipe = self.memory.len() - rule_memory(plan).len();
+        let (memory, rule_memory) = self.memory.split_at(recipe);
         let next = run.recipe.record(optimizer::Inputs {
             parameters: &self.parameters,
             gradient: &gradient,
@@ -110,23 +111,8 @@ impl<'g> Inputs<'g> {
         let free = free.map(|((slope, x), bounds)| {
             bounds.map_or(*slope, |bounds| free_slope(*slope, *x, bounds))
         });
-        let constant = |number: Number| number.constant(loss.graph());
-        let mut asked = Vec::new();
-        let minimum = plan.objectives[run.objective].minimum;
-        if let Some(minimum) = minimum.filter(|_| is_watched(&plan.stop, Output::Gap)) {
-            asked.push((Output::Gap, loss - constant(minimum)));
-        }
-        if let [reference, waited] = watch {
-            let least_gain = plan.stop.min_delta.map(constant);
-            let wanted = least_gain.map_or(*reference, |gain| *reference - gain);
-            let improves = loss.is_below(wanted);
-            let zero = loss.graph().constant(0.0);
-            // Before the first epoch nothing was waited for.
-            let counted = improves.choose(zero, *waited + loss.graph().constant(1.0));
-            update.memory.push(improves.choose(loss, *reference));
-            update.memory.push(counted);
-            asked.push((Output::Wait, counted));
-        }
+        let (mut asked, rule_memory) = record_rules(plan, run, loss, rule_memory);
+        update.memory.extend(rule_memory);
         if run.recipe.schedule.is_some() {
             asked.push((Output::LearningRate, next.learning_rate));
         }
@@ -140,6 +126,54 @@ impl<'g> Inputs<'g> {
             asked,
         }
     }
+}
+
+/// Records what rules of `[stop]` look at in a state with this loss, and their next memory.
+pub(super) fn record_rules<'g>(
+    plan: &Plan,
+    run: &Run,
+    loss: Array<'g>,
+    memory: &[Array<'g>],
+) -> (Vec<(Output, Array<'g>)>, Vec<Array<'g>>) {
+    let constant = |number: Number| number.constant(loss.graph());
+    let (mut asked, mut next) = (Vec::new(), Vec::new());
+    let minimum = plan.objectives[run.objective].minimum;
+    if let Some(minimum) = minimum.filter(|_| is_watched(&plan.stop, Output::Gap)) {
+        asked.push((Output::Gap, loss - constant(minimum)));
+    }
+    if let [reference, waited] = memory {
+        let least_gain = plan.stop.min_delta.map(constant);
+        let wanted = least_gain.map_or(*reference, |gain| *reference - gain);
+        let improves = loss.is_below(wanted);
+        let zero = loss.graph().constant(0.0);
+        // Before the first epoch nothing was waited for.
+        let counted = improves.choose(zero, *waited + loss.graph().constant(1.0));
+        next.extend([improves.choose(loss, *reference), counted]);
+        asked.push((Output::Wait, counted));
+    }
+    (asked, next)
+}
+
+/// Records the Euclidean norm of a gradient.
+pub(super) fn gradient_norm<'g>(graph: &'g Graph, gradient: &[Array<'g>]) -> (Output, Array<'g>) {
+    (Output::GradientNorm, norm(graph, gradient))
+}
+
+/// Records the length of a step, if a rule looks at it.
+pub(super) fn step<'g>(
+    plan: &Plan,
+    graph: &'g Graph,
+    from: &[Array<'g>],
+    to: &[Array<'g>],
+) -> Option<(Output, Array<'g>)> {
+    is_watched(&plan.stop, Output::Step).then(|| {
+        let steps = to.iter().zip(from).map(|(to, from)| *to - *from);
+        (Output::Step, norm(graph, &steps.collect::<Vec<_>>()))
+    })
+}
+
+fn norm<'g>(graph: &'g Graph, arrays: &[Array<'g>]) -> Array<'g> {
+    array_norm(arrays).unwrap_or_else(|| graph.constant(0.0))
 }
 
 /// The nearest value within bounds. One that is not a number stays so.
@@ -167,8 +201,8 @@ pub(super) fn shapes(objective: &Objective) -> Vec<Shape> {
 pub(super) fn memory(plan: &Plan, run: &Run) -> Vec<Cell> {
     let objective = &plan.objectives[run.objective];
     let mut cells = run.recipe.memory(&shapes(objective));
-    let watch = watch(plan).iter();
-    cells.extend(watch.map(|number| Cell::scalar(Initial::Number(*number))));
+    let rules = rule_memory(plan).iter();
+    cells.extend(rules.map(|number| Cell::scalar(Initial::Number(*number))));
     cells
 }
 
@@ -209,7 +243,7 @@ pub(super) fn start<T: Real>(plan: &Plan, run: &Run, inputs: &mut Vec<T>) {
 /// The number of arrays at the end of the memory that change once an epoch, whatever its
 /// number of updates.
 pub(super) fn clock_cells(plan: &Plan, run: &Run) -> usize {
-    run.recipe.clock_cells() + watch(plan).len()
+    run.recipe.clock_cells() + rule_memory(plan).len()
 }
 
 /// The bounds of each variable.

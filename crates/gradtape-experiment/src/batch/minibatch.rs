@@ -1,10 +1,10 @@
 //! Epochs of several updates, each computed from some of the rows of the data.
 
-use super::epoch::{Inputs, clock_cells};
+use super::epoch::{Inputs, clock_cells, shapes, step};
 use crate::data::{Dataset, shuffled};
 use crate::plan::{Plan, Run};
 use gradtape_engine::{Block, Compiled, Engine, Program};
-use gradtape_tape::{Array, Graph, Op, Real, Subnormals};
+use gradtape_tape::{Array, Graph, Real};
 
 /// The updates of an epoch from batches of rows.
 #[derive(Debug)]
@@ -12,18 +12,19 @@ pub(super) struct Batches<T> {
     /// For whole batches, and for the last one if that is smaller.
     whole: Box<dyn Engine<T>>,
     rest: Option<Box<dyn Engine<T>>>,
-    arrays: Vec<Rows<T>>,
+    /// The length of the step from one point to another, if a rule looks at it.
+    step: Option<Box<dyn Engine<T>>>,
+    arrays: Vec<Columns<T>>,
     rows: usize,
     size: usize,
     seed: u64,
-    subnormals: Subnormals,
     /// The number of values at the end of the state that change once an epoch.
     clock: usize,
 }
 
 /// The rows of an array, one after the other.
 #[derive(Debug)]
-struct Rows<T> {
+struct Columns<T> {
     width: usize,
     numbers: Vec<T>,
 }
@@ -34,6 +35,7 @@ pub(super) struct Updates<'b, T> {
     batches: &'b Batches<T>,
     whole: Block<'b, T>,
     rest: Option<Block<'b, T>>,
+    step: Option<Block<'b, T>>,
     /// The numbers of the state, those that are the same in all epochs, the rows.
     inputs: Vec<T>,
     state: usize,
@@ -49,7 +51,7 @@ impl<T: Compiled> Batches<T> {
         if data.batch_size >= rows {
             return None;
         }
-        let arrays = data.arrays.iter().map(|array| Rows {
+        let arrays = data.arrays.iter().map(|array| Columns {
             width: array.training.len() / rows,
             numbers: array.training.iter().map(|x| T::from_f64(*x)).collect(),
         });
@@ -59,14 +61,21 @@ impl<T: Compiled> Batches<T> {
             T::engine(Program::epoch(&graph, &[], &next))
         };
         let mut engines = sizes(data).map(engine);
+        let graph = Graph::new(T::PRECISION, run.subnormals);
+        let shapes = shapes(&plan.objectives[run.objective]);
+        let [from, to] = [(); 2].map(|()| -> Vec<_> {
+            let inputs = shapes.iter().map(|shape| graph.input(shape));
+            inputs.collect()
+        });
+        let step = step(plan, &graph, &from, &to);
         Some(Batches {
             whole: engines.next()?,
             rest: engines.next(),
+            step: step.map(|(_, length)| T::engine(Program::new(&graph, &[length]))),
             arrays: arrays.collect(),
             rows,
             size: data.batch_size,
             seed: plan.seed(),
-            subnormals: run.subnormals,
             clock: clock_cells(plan, run),
         })
     }
@@ -82,10 +91,11 @@ impl<T: Compiled> Batches<T> {
     /// Room for the updates of a run with these inputs; the first `state` are the parameters
     /// and the memory.
     pub(super) fn updates(&self, run: &Run, inputs: &[T], state: usize) -> Updates<'_, T> {
-        let rest = self.rest.as_ref();
+        let (rest, step) = (self.rest.as_ref(), self.step.as_ref());
         Updates {
             whole: Block::new(self.whole.program(), 1),
             rest: rest.map(|engine| Block::new(engine.program(), 1)),
+            step: step.map(|engine| Block::new(engine.program(), 1)),
             before_rows: inputs.len(),
             state,
             inputs: inputs.to_vec(),
@@ -131,8 +141,9 @@ impl<T: Real> Updates<'_, T> {
     }
 
     /// Makes the updates that lead to the state after `epoch` epochs, and gives the
-    /// length of the step from the parameters before to those after all of them.
-    pub(super) fn run(&mut self, state: &mut [T], parameters: usize, epoch: u64) -> T {
+    /// length of the step from the parameters before to those after all of them, if a rule looks
+    /// at it.
+    pub(super) fn run(&mut self, state: &mut [T], parameters: usize, epoch: u64) -> Option<T> {
         let batches = self.batches;
         let before = state[..parameters].to_vec();
         self.inputs[..self.state].copy_from_slice(state);
@@ -159,12 +170,9 @@ impl<T: Real> Updates<'_, T> {
             }
         }
         state.copy_from_slice(&self.inputs[..self.state]);
-        let steps = state.iter().zip(&before).map(|(after, before)| {
-            let operands = [*after, *before, T::ZERO];
-            Op::Sub.value(operands, batches.subnormals)
-        });
-        steps.fold(T::ZERO, |length, step| {
-            Op::Hypot.value([length, step, T::ZERO], batches.subnormals)
-        })
+        let (engine, block) = (batches.step.as_ref()?, self.step.as_mut()?);
+        block.load(0, &[&before, &state[..parameters]].concat());
+        engine.advance(block, 1, true);
+        Some(block.output(0, 0))
     }
 }

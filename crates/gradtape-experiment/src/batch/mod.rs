@@ -11,6 +11,7 @@ mod minibatch;
 mod output;
 mod quantities;
 mod result;
+mod rows;
 mod search;
 mod stop;
 mod stop_reason;
@@ -29,7 +30,7 @@ use crate::number::{Precision, Scalar};
 use crate::objective::{Cause, Explainer};
 use crate::optimizer::Recipe;
 use crate::optimizer::search::Needs;
-use crate::plan::{Plan, Quantity, Rows, Run};
+use crate::plan::{Plan, Rows, Run};
 use block::Lane;
 use chunk::pieces;
 use descent::Descent;
@@ -54,27 +55,15 @@ pub struct End {
     /// The motion towards its end, if it made all of its epochs, or stopped by a rule for
     /// convergence before it arrived.
     pub closing: Option<Closing>,
-    /// The number of updates that led to the final state. After divergence that
-    /// is the last state in which everything was finite.
-    pub epochs_run: u64,
-    /// The final loss.
-    pub loss: Scalar,
-    /// The Euclidean norm of the final gradient.
-    pub gradient_norm: Scalar,
-    /// The final loss on the validation rows, if there are any.
-    pub validation_loss: Option<Scalar>,
+    /// The final quantities: those of the last epoch, or after divergence of the last one in
+    /// which everything was finite. What depends on known minima, [`RunResult`] adds.
+    pub quantities: Quantities,
     /// The final parameters, in the order of [`parameters`].
     ///
     /// [`parameters`]: crate::objective::Objective::parameters
     pub parameters: Vec<Scalar>,
-    /// The smallest loss of all epochs.
-    pub best_loss: Scalar,
-    /// The first epoch with this loss.
-    pub best_epoch: u64,
-    /// The parameters in that epoch.
+    /// The parameters in the epoch with the smallest loss.
     pub best_parameters: Vec<Scalar>,
-    /// The numbers of evaluations.
-    pub counts: Counts,
 }
 
 impl End {
@@ -82,31 +71,6 @@ impl End {
     #[must_use]
     pub fn period(&self) -> Option<u64> {
         self.closing.as_ref()?.tail.as_ref()?.period
-    }
-}
-
-/// The numbers of evaluations of an objective in a run.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-#[doc(hidden)]
-pub struct Counts {
-    /// Evaluations of the loss, with or without the gradient.
-    pub evaluations: u64,
-    /// Evaluations of the gradient.
-    pub gradients: u64,
-    /// Products of the Hessian with a vector.
-    pub hessian_products: u64,
-}
-
-impl Counts {
-    /// The counts after `epochs` epochs of an update rule: one gradient for each epoch, and
-    /// that of the last state.
-    #[must_use]
-    pub fn of_rule(epochs: u64) -> Counts {
-        Counts {
-            evaluations: epochs + 1,
-            gradients: epochs + 1,
-            hessian_products: 0,
-        }
     }
 }
 
@@ -120,40 +84,13 @@ pub struct Row<'a> {
     pub parameters: &'a dyn Fn(usize) -> Scalar,
 }
 
-impl Row<'_> {
-    /// The loss.
-    #[must_use]
-    pub fn loss(&self) -> Scalar {
-        self.number(Quantity::Loss)
-    }
-
-    /// The Euclidean norm of the gradient.
-    #[must_use]
-    pub fn gradient_norm(&self) -> Scalar {
-        self.number(Quantity::GradientNorm)
-    }
-
-    /// The learning rate in force for the next update, if the method has one.
-    #[must_use]
-    pub fn learning_rate(&self) -> Option<Scalar> {
-        self.quantities.get(Quantity::LearningRate)
-    }
-
-    /// One that every row has.
-    fn number(&self, quantity: Quantity) -> Scalar {
-        self.quantities
-            .get(quantity)
-            .unwrap_or(Scalar::F64(f64::NAN))
-    }
-}
-
 impl fmt::Debug for Row<'_> {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(
             formatter,
             "Row (epoch {}, loss {})",
             self.epoch,
-            self.loss()
+            self.quantities.loss()
         )
     }
 }
@@ -211,7 +148,7 @@ impl Progress {
     fn end_run(&self, run: &Run, end: &End) {
         let made = match end.reason {
             StopReason::Diverged { epoch, .. } => epoch,
-            _ => end.epochs_run,
+            _ => end.quantities.epochs_run(),
         };
         let spared = run.epochs.saturating_sub(made);
         self.spared.fetch_add(spared, Ordering::Relaxed);

@@ -3,7 +3,8 @@
 use std::ops::Range;
 
 use crate::plan::Quantity;
-use gradtape_tape::Array;
+use gradtape_engine::Block;
+use gradtape_tape::{Array, Real};
 
 /// A number that the program of an epoch gives.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -57,18 +58,19 @@ const COUNT: usize = Output::ALL.len();
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Values<T>([Option<T>; COUNT]);
 
-impl<T: Copy> Values<T> {
-    /// The value that `of` gives each output, if any.
-    #[inline]
-    pub(super) fn new(of: impl FnMut(Output) -> Option<T>) -> Self {
-        Values(Output::ALL.map(of))
+impl<T> Default for Values<T> {
+    fn default() -> Self {
+        Values([const { None }; COUNT])
     }
+}
 
+impl<T: Copy> Values<T> {
     #[inline]
     pub(super) fn get(&self, output: Output) -> Option<T> {
         self.0[output as usize]
     }
 
+    #[inline]
     pub(super) fn set(&mut self, output: Output, value: Option<T>) {
         self.0[output as usize] = value;
     }
@@ -78,7 +80,15 @@ impl<T: Copy> Values<T> {
 #[derive(Debug)]
 pub(super) struct Outputs {
     places: [Range<usize>; COUNT],
-    recorded: Vec<(Quantity, usize)>,
+    recorded: Vec<Recorded>,
+}
+
+/// An output that rows of a trajectory have.
+#[derive(Debug)]
+pub(super) struct Recorded {
+    pub(super) output: Output,
+    pub(super) quantity: Quantity,
+    pub(super) place: usize,
 }
 
 impl Outputs {
@@ -96,15 +106,19 @@ impl Outputs {
             places,
             recorded: Vec::new(),
         };
-        let each = Output::ALL.into_iter();
-        let recorded = each.filter_map(|output| Some((output.quantity()?, outputs.place(output)?)));
+        let recorded = Output::ALL.into_iter().filter_map(|output| {
+            Some(Recorded {
+                output,
+                quantity: output.quantity()?,
+                place: outputs.place(output)?,
+            })
+        });
         outputs.recorded = recorded.collect();
         outputs
     }
 
-    /// The quantities that rows of a trajectory have, with the places of their outputs. The
-    /// loss is the first.
-    pub(super) fn recorded(&self) -> &[(Quantity, usize)] {
+    /// The outputs that rows of a trajectory have. The loss is the first.
+    pub(super) fn recorded(&self) -> &[Recorded] {
         &self.recorded
     }
 
@@ -118,5 +132,11 @@ impl Outputs {
     pub(super) fn place(&self, output: Output) -> Option<usize> {
         let places = &self.places[output as usize];
         (places.start < places.end).then_some(places.start)
+    }
+
+    /// What the program gave in the first lane of a block.
+    pub(super) fn values<T: Real>(&self, block: &Block<'_, T>) -> Values<T> {
+        let value = |output| Some(block.output(self.place(output)?, 0));
+        Values(Output::ALL.map(value))
     }
 }

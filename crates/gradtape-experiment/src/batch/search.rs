@@ -1,14 +1,16 @@
 //! One run of a line-search or second-order method: the programs of an objective that it
 //! evaluates, and its course from the start to the end.
 
-use super::course::{Course, State};
-use super::output::{Output, Values};
-use super::stop::is_watched;
-use super::{Cancelled, Control, Counts, End, Recorder, StopReason};
+use super::course::{Change, Course, Iteration, State};
+use super::epoch::{gradient_norm, record_rules, rule_memory, shapes, step};
+use super::output::{Output, Outputs};
+use super::quantities::Counts;
+use super::rows::Rows;
+use super::{Cancelled, Control, End, Recorder};
 use crate::optimizer::search::{
-    Float, Needs, Next, Point, Problem, Residuals, Rest, Rounded, norm,
+    Float, Needs, Next, Point, Problem, Residuals, Rounded, Search, are_same,
 };
-use crate::plan::{Plan, Rows, Run};
+use crate::plan::{self, Plan, Run};
 use gradtape_engine::{Block, Compiled, Engine, Program};
 use gradtape_tape::{Array, Graph, Op, Real, Subnormals};
 
@@ -19,8 +21,9 @@ pub(super) struct Searched<T> {
     /// The loss and its gradient.
     gradient: Box<dyn Engine<T>>,
     needed: Needed<T>,
-    /// The loss on the validation rows, if there are any.
-    validation: Option<Box<dyn Engine<T>>>,
+    /// What is recorded and watched at a point.
+    watch: Box<dyn Engine<T>>,
+    outputs: Outputs,
 }
 
 /// The additional needs of a method.
@@ -38,7 +41,7 @@ impl<T: Compiled> Searched<T> {
     pub(super) fn trace(plan: &Plan, run: &Run, needs: Needs) -> Self {
         let objective = &plan.objectives[run.objective];
         let graph = Graph::new(T::PRECISION, run.subnormals);
-        let (loss, x) = objective.loss_of_inputs(&graph, Rows::Training);
+        let (loss, x) = objective.loss_of_inputs(&graph, plan::Rows::Training);
         let (gradient, needed) = if needs == Needs::Residuals {
             let unrolled = graph.alike();
             let wanted = [&[loss], &x[..]].concat();
@@ -62,17 +65,38 @@ impl<T: Compiled> Searched<T> {
             };
             (T::engine(program), needed)
         };
-        let validation = objective.has_validation().then(|| {
-            // A separate graph, as its inputs are only the variables and the constants.
-            let graph = graph.alike();
-            let (loss, _) = objective.loss_of_inputs(&graph, Rows::Validation);
-            T::engine(Program::new(&graph, &[loss]))
-        });
+        let (watch, outputs) = Searched::watch(plan, run, &graph.alike());
         Searched {
             gradient,
             needed,
-            validation,
+            watch,
+            outputs,
         }
+    }
+
+    /// The program of what is recorded and watched at a point. Inputs are its state, which is
+    /// the memory of rules and the point before; then the point, its gradient and loss, and the
+    /// constants of the objective.
+    fn watch(plan: &Plan, run: &Run, graph: &Graph) -> (Box<dyn Engine<T>>, Outputs) {
+        let objective = &plan.objectives[run.objective];
+        let memory = graph.numbers(rule_memory(plan).len());
+        let shapes = shapes(objective);
+        let inputs = |()| -> Vec<_> { shapes.iter().map(|shape| graph.input(shape)).collect() };
+        let [before, x, gradient] = [(); 3].map(inputs);
+        let loss = graph.input([]);
+        let constants = graph.numbers(run.constants.len());
+        let (rules, memory) = record_rules(plan, run, loss, &memory);
+        let validation = objective.has_validation().then(|| {
+            let loss = objective.loss(graph, &x, &constants, plan::Rows::Validation);
+            (Output::ValidationLoss, loss)
+        });
+        let mut outputs = vec![(Output::Loss, loss), gradient_norm(graph, &gradient)];
+        outputs.extend(rules);
+        outputs.extend(step(plan, graph, &before, &x));
+        outputs.extend(validation);
+        let arrays: Vec<Array<'_>> = outputs.iter().map(|(_, array)| *array).collect();
+        let program = Program::epoch(graph, &arrays, &[memory, x].concat());
+        (T::engine(program), Outputs::new(&outputs))
     }
 
     /// The programs of a loss that is a sum of squares, as the plan has checked.
@@ -123,122 +147,69 @@ impl<T: Compiled> Searched<T> {
         let search = run.recipe.rule.search::<F>(|setting| run.setting(setting));
         let mut search = search.expect("the plan has checked the method");
         let mut asked = Asked::new(self, run, control);
-        let mut course = Course::<T, R>::new(plan, run, recorder);
-        let mut watch = Watch::<F>::new(plan, run);
-        let start: Vec<F> = run.start.iter().map(|x| F::new(x.to::<T>())).collect();
-        let mut point = search.start(&mut asked, &start);
-        let mut epoch = 0;
-        let mut step = None;
-        let mut last_change = 0;
-        let (reason, state) = loop {
-            let state = watch.state(epoch, &point, step, &mut asked);
-            if let Some(reason) = course.look(&state) {
-                break (reason, state);
-            }
-            let before = point.x.clone();
-            let next = search.epoch(&mut asked, &mut point);
-            control.check()?;
-            if let Next::Stays(rest) = next {
-                // The cost of the attempt counts too.
-                let state = State {
-                    counts: Some(asked.counts),
-                    ..state
-                };
-                if let Rest::Tolerance(setting) = rest {
-                    break (StopReason::WithinTolerance { setting }, state);
-                }
-                if course.can_stay() {
-                    control.progress.add_epochs(run.epochs - epoch);
-                    let since = last_change;
-                    let is_flat = point.gradient.iter().all(|entry| *entry == F::ZERO);
-                    course.stay(&state);
-                    break match is_flat {
-                        true => (StopReason::FixedPoint { since }, state),
-                        false => (StopReason::NoFurtherStep { since, rest }, state),
-                    };
-                }
-            }
-            epoch += 1;
-            control.progress.add_epochs(1);
-            let steps: Vec<F> = point.x.iter().zip(&before).map(|(x, y)| *x - *y).collect();
-            if point.x.iter().zip(&before).any(|(x, y)| !x.is_same(y)) {
-                last_change = epoch;
-            }
-            step = Some(norm(&steps));
+        let start: Vec<T> = run.start.iter().map(|x| x.to::<T>()).collect();
+        let x: Vec<F> = start.iter().map(|x| F::new(*x)).collect();
+        let mut memory: Vec<T> = rule_memory(plan).iter().map(|x| T::from_f64(*x)).collect();
+        memory.extend_from_slice(&start);
+        let mut descent = Descent {
+            point: search.start(&mut asked, &x),
+            search,
+            asked,
+            watch: Evaluator::new(&*self.watch, run),
+            outputs: &self.outputs,
+            memory,
         };
-        Ok(course.end(state, reason))
+        let course = Course::new(plan, run, Rows::new(plan, run, recorder));
+        course.follow(State::new(0, start), &mut descent, control)
     }
 }
 
-/// Additional values that rules of `[stop]` look at, in the precision of a run.
-struct Watch<F> {
-    /// The known minimum, for `gap_below`.
-    minimum: Option<F>,
-    patience: Option<Patience<F>>,
+/// A run in progress.
+struct Descent<'s, F: Float> {
+    search: Box<dyn Search<F>>,
+    asked: Asked<'s, F>,
+    point: Point<F>,
+    watch: Evaluator<'s, F::Real>,
+    outputs: &'s Outputs,
+    /// The memory of rules, and the point before.
+    memory: Vec<F::Real>,
 }
 
-struct Patience<F> {
-    /// The decrease of the loss that an improvement must exceed, if there is a limit.
-    least_gain: Option<F>,
-    /// The loss that counts as the last improvement.
-    reference: Option<F>,
-    waited: F,
-}
+impl<F: Float> Iteration<F::Real> for Descent<'_, F> {
+    /// An epoch can be long.
+    fn epochs_per_look(&self) -> u64 {
+        1
+    }
 
-impl<F: Float> Watch<F> {
-    fn new(plan: &Plan, run: &Run) -> Self {
-        let number = |number: crate::number::Number| F::new(number.to::<F::Real>());
-        let minimum = plan.objectives[run.objective].minimum;
-        Watch {
-            minimum: minimum
-                .filter(|_| is_watched(&plan.stop, Output::Gap))
-                .map(number),
-            patience: plan.stop.patience.map(|_| Patience {
-                least_gain: plan.stop.min_delta.map(number),
-                reference: None,
-                waited: F::ZERO,
-            }),
+    fn evaluate(&mut self, state: &mut State<F::Real>) {
+        let Point { x, value, gradient } = &self.point;
+        let numbers = x.iter().chain(gradient).chain([value]);
+        let inputs = self.memory.iter().copied();
+        let inputs = inputs.chain(numbers.map(|number| number.get()));
+        self.watch.evaluate(inputs, std::iter::empty());
+        state.outputs = self.outputs.values(&self.watch.block);
+        if state.epoch == 0 {
+            state.outputs.set(Output::Step, None);
         }
+        for (place, number) in self.memory.iter_mut().enumerate() {
+            *number = self.watch.block.input(place, 0);
+        }
+        state.counts = Some(self.asked.counts);
+        state.parameters.clear();
+        state.parameters.extend(x.iter().map(|x| x.get()));
     }
 
-    /// The state of a run at a point.
-    fn state(
-        &mut self,
-        epoch: u64,
-        point: &Point<F>,
-        step: Option<F>,
-        asked: &mut Asked<'_, F>,
-    ) -> State<F::Real> {
-        let wait = self.patience.as_mut().map(|patience| {
-            let wanted = patience
-                .reference
-                .map(|best| patience.least_gain.map_or(best, |gain| best - gain));
-            if wanted.is_none_or(|wanted| point.value < wanted) {
-                patience.reference = Some(point.value);
-                patience.waited = F::ZERO;
-            } else {
-                patience.waited = patience.waited + F::ONE;
+    fn update(&mut self, state: &mut State<F::Real>) -> Change {
+        let before = self.point.x.clone();
+        match self.search.epoch(&mut self.asked, &mut self.point) {
+            Next::Continues if are_same(&self.point.x, &before) => Change::Other,
+            Next::Continues => Change::Parameters,
+            Next::Stays(rest) => {
+                // The cost of the attempt counts too.
+                state.counts = Some(self.asked.counts);
+                let is_flat = self.point.gradient.iter().all(|entry| *entry == F::ZERO);
+                Change::Nothing((!is_flat || rest.is_tolerance()).then_some(rest))
             }
-            patience.waited
-        });
-        let validation = asked.validation_loss(&point.x);
-        let outputs = Values::new(|output| {
-            let value = match output {
-                Output::Loss => Some(point.value),
-                Output::GradientNorm => Some(norm(&point.gradient)),
-                Output::ValidationLoss => validation,
-                Output::Gap => self.minimum.map(|least| point.value - least),
-                Output::Wait => wait,
-                Output::Step => step,
-                Output::Entries | Output::LearningRate => None,
-            };
-            value.map(F::get)
-        });
-        State {
-            epoch,
-            outputs,
-            counts: Some(asked.counts),
-            parameters: point.x.iter().map(|x| x.get()).collect(),
         }
     }
 }
@@ -248,7 +219,6 @@ struct Asked<'s, F: Float> {
     gradient: Evaluator<'s, F::Real>,
     product: Option<Evaluator<'s, F::Real>>,
     residuals: Option<(Evaluator<'s, F::Real>, usize)>,
-    validation: Option<Evaluator<'s, F::Real>>,
     counts: Counts,
     control: &'s Control,
 }
@@ -271,15 +241,20 @@ impl<'s, T: Real> Evaluator<'s, T> {
         }
     }
 
-    /// Evaluates at `x`, with the vector `v` of a product.
-    fn evaluate<F: Float<Real = T>>(&mut self, x: &[F], v: &[F]) {
+    /// Evaluates with these numbers before the constants and after them.
+    fn evaluate(&mut self, before: impl Iterator<Item = T>, after: impl Iterator<Item = T>) {
         self.inputs.clear();
-        self.inputs.extend(x.iter().map(|x| x.get()));
+        self.inputs.extend(before);
         self.inputs.extend_from_slice(&self.constants);
-        self.inputs.extend(v.iter().map(|v| v.get()));
+        self.inputs.extend(after);
         self.block.load(0, &self.inputs);
         self.block.look_anew();
         self.engine.advance(&mut self.block, 1, true);
+    }
+
+    /// Evaluates at `x`, with the vector `v` of a product.
+    fn evaluate_at<F: Float<Real = T>>(&mut self, x: &[F], v: &[F]) {
+        self.evaluate(x.iter().map(|x| x.get()), v.iter().map(|v| v.get()));
     }
 
     fn outputs<F: Float<Real = T>>(&self, places: std::ops::Range<usize>) -> Vec<F> {
@@ -307,21 +282,13 @@ impl<'s, F: Float> Asked<'s, F> {
                 residuals = Some((Evaluator::new(&**engine, run), *count));
             }
         }
-        let validation = searched.validation.as_ref();
         Asked {
             gradient: Evaluator::new(&*searched.gradient, run),
             product,
             residuals,
-            validation: validation.map(|engine| Evaluator::new(&**engine, run)),
             counts: Counts::default(),
             control,
         }
-    }
-
-    fn validation_loss(&mut self, x: &[F]) -> Option<F> {
-        let evaluator = self.validation.as_mut()?;
-        evaluator.evaluate(x, &[]);
-        Some(F::new(evaluator.block.output(0, 0)))
     }
 }
 
@@ -329,7 +296,7 @@ impl<F: Float> Problem<F> for Asked<'_, F> {
     fn gradient(&mut self, x: &[F]) -> Point<F> {
         self.counts.evaluations += 1;
         self.counts.gradients += 1;
-        self.gradient.evaluate(x, &[]);
+        self.gradient.evaluate_at(x, &[]);
         self.gradient.point(x)
     }
 
@@ -343,7 +310,7 @@ impl<F: Float> Problem<F> for Asked<'_, F> {
         let Some(evaluator) = evaluator else {
             return vec![F::new(F::Real::NAN); x.len()];
         };
-        evaluator.evaluate(x, v);
+        evaluator.evaluate_at(x, v);
         evaluator.outputs(0..x.len())
     }
 
@@ -354,7 +321,7 @@ impl<F: Float> Problem<F> for Asked<'_, F> {
         };
         self.counts.evaluations += 1;
         self.counts.gradients += 1;
-        evaluator.evaluate(x, &[]);
+        evaluator.evaluate_at(x, &[]);
         let first = 1 + x.len();
         let last = first + *count;
         let residuals = Residuals {

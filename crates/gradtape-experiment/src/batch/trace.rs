@@ -5,14 +5,13 @@
 //! by itself.
 
 use super::descent::Descent;
-use super::epoch::{Inputs, Traced, clock_cells};
+use super::epoch::{Inputs, Traced, clock_cells, gradient_norm, step};
 use super::minibatch::Batches;
 use super::output::{Output, Outputs};
 use super::stop::is_watched;
 use crate::optimizer::Update;
 use crate::plan::{Plan, Run};
 use gradtape_engine::{Compiled, LONGEST_LINE, Program};
-use gradtape_tape::internal::array_norm;
 use gradtape_tape::{Array, Graph, Op};
 
 /// The program of an epoch of the objective and the rule of `run`.
@@ -116,22 +115,14 @@ fn finished<T: Compiled>(plan: &Plan, graph: &Graph, traced: Traced<'_>) -> Desc
         };
         Array::apply(Op::Magnitude, &[magnitude, greatest])
     });
-    let zero = || graph.constant(0.0);
-    // The length of the step costs operations, so it is only computed for the rule that
-    // looks at it.
-    let step = is_watched(&plan.stop, Output::Step).then(|| {
-        let steps = update.parameters.iter().zip(&parameters);
-        let steps = steps.map(|(after, before)| *after - *before);
-        let steps: Vec<Array<'_>> = steps.collect();
-        (Output::Step, array_norm(&steps).unwrap_or_else(zero))
-    });
-    let gradient_norm = array_norm(&free_gradient).unwrap_or_else(zero);
+    let step = step(plan, graph, &parameters, &update.parameters);
+    let gradient_norm = gradient_norm(graph, &free_gradient);
     // What no rule looks at is rare: only computed for epochs that are recorded.
     let is_often = |output: Output| {
         matches!(output, Output::Loss | Output::Entries) || is_watched(&plan.stop, output)
     };
     outputs.extend(asked);
-    outputs.push((Output::GradientNorm, gradient_norm));
+    outputs.push(gradient_norm);
     outputs.extend(step);
     let (watched, rare): (Vec<_>, Vec<_>) = outputs
         .into_iter()

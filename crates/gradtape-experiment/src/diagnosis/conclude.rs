@@ -12,7 +12,7 @@ use super::{Concluded, Diagnoser, RunDiagnosis, Subject, outcome};
 use crate::batch::{End, RunResult};
 use crate::ending::{Outcome, Status, is_within_reach};
 use crate::number::Precision;
-use crate::plan::{Plan, Run};
+use crate::plan::{Plan, Quantity, Run};
 use gradtape_tape::Subnormals;
 
 /// A parameter oscillates when it changes direction in at least this many consecutive rows.
@@ -82,7 +82,7 @@ pub(super) fn conclude(diagnoser: &Diagnoser, ended: &Ended<'_>, run: Run) -> Co
         end,
         limits,
         is_at_minimiser: objective.is_at_minimiser(&end.parameters),
-        is_at_value: objective.is_at_minimum(end.loss),
+        is_at_value: objective.is_at_minimum(end.quantities.loss()),
         has_minimisers: objective.minimisers().next().is_some(),
         size,
         model: at_end,
@@ -181,9 +181,9 @@ pub(super) fn add_curvature(
     facts.least_curvature = Some(least);
     facts.greatest_curvature = Some(greatest);
     facts.curvature_epoch = Some(if result.is_diverged() {
-        result.best_epoch
+        result.quantities.count(Quantity::BestEpoch)
     } else {
-        result.epochs_run
+        result.quantities.epochs_run()
     });
     let is_convex = least > FLAT * greatest;
     facts.condition = is_convex.then(|| greatest / least);
@@ -216,7 +216,7 @@ fn floor(ended: &Ended<'_>, result: &RunResult, limits: Limits) -> Option<(Floor
     let last = history.last()?;
     if result.status == Status::FixedPoint {
         let since = result.status_epoch;
-        let gradient = result.gradient_norm.to_f64();
+        let gradient = result.quantities.gradient_norm().to_f64();
         if gradient == 0.0 {
             return Some((Floor::ZeroGradient, since));
         }

@@ -2,6 +2,7 @@
 
 use crate::batch::Row;
 use crate::number::Scalar;
+use crate::plan::Quantity;
 
 /// Maximum number of evenly spaced rows; at least half as many are kept of a long run.
 const EVEN: usize = 256;
@@ -91,10 +92,13 @@ impl History {
     pub(super) fn record(&mut self, row: &Row<'_>) {
         let sample = Sample {
             epoch: row.epoch,
-            loss: row.loss().to_f64(),
-            gradient: row.gradient_norm().to_f64(),
+            loss: row.quantities.loss().to_f64(),
+            gradient: row.quantities.gradient_norm().to_f64(),
         };
-        self.learning_rate = row.learning_rate().map(Scalar::to_f64);
+        self.learning_rate = row
+            .quantities
+            .get(Quantity::LearningRate)
+            .map(Scalar::to_f64);
         let moved = self.watch(row);
         self.rows += 1;
         let last = self.last.replace(sample);

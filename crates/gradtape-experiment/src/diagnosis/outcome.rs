@@ -145,19 +145,22 @@ impl<'m, M: FnMut() -> Option<&'m Model>> Case<'_, M> {
             StopReason::FixedPoint { .. } | StopReason::NoFurtherStep { .. } => true,
             _ => tail.is_some_and(|tail| tail.motion == 0.0),
         };
-        let gradients = epochs(end.epochs_run + 1).sqrt();
-        is_still && end.gradient_norm.to_f64() * gradients > self.limits.greatest_squared
+        let gradients = epochs(end.quantities.epochs_run() + 1).sqrt();
+        is_still
+            && end.quantities.gradient_norm().to_f64() * gradients > self.limits.greatest_squared
     }
 
     /// Whether the gradient is zero, or what the model promises is rounding of the loss.
     fn is_flat(&mut self) -> bool {
-        self.end.gradient_norm.to_f64() == 0.0 || self.has_arrived(0.0)
+        self.end.quantities.gradient_norm().to_f64() == 0.0 || self.has_arrived(0.0)
     }
 
     /// Whether what the model promises is rounding of the loss, or little next to a recent
     /// fall.
     fn has_arrived(&mut self, fall: f64) -> bool {
-        let least = self.rounding(self.end.loss.to_f64()).max(ARRIVED * fall);
+        let least = self
+            .rounding(self.end.quantities.loss().to_f64())
+            .max(ARRIVED * fall);
         (self.model)().is_some_and(|model| model.decrease() <= least)
     }
 
@@ -185,7 +188,7 @@ impl<'m, M: FnMut() -> Option<&'m Model>> Case<'_, M> {
             false => noise_of_mean(parts[2]),
         };
         let [second, third, fourth] = parts.map(|part| (greatest(part), mean(part)));
-        let best = self.end.best_loss.to_f64();
+        let best = self.end.quantities.best_loss().to_f64();
         let rises =
             |from: f64, to: f64| to - from > self.rounding(to) && to - from >= RISING * (to - best);
         // A loss that settles at a higher level rises less and less.
@@ -230,9 +233,12 @@ impl<'m, M: FnMut() -> Option<&'m Model>> Case<'_, M> {
     /// The outcome of a run that could continue.
     fn moves(&mut self, closing: &Closing) -> Outcome {
         let (end, tail) = (self.end, closing.tail.as_ref());
-        let (loss, best) = (end.loss.to_f64(), end.best_loss.to_f64());
+        let (loss, best) = (
+            end.quantities.loss().to_f64(),
+            end.quantities.best_loss().to_f64(),
+        );
         let rounding = self.rounding(loss);
-        if end.gradient_norm.to_f64() == 0.0 && loss == best {
+        if end.quantities.gradient_norm().to_f64() == 0.0 && loss == best {
             return Outcome::StationaryPoint;
         }
         if tail.is_some_and(|tail| tail.period.is_some()) {
@@ -338,9 +344,10 @@ fn has_slowed(losses: &[f64]) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::batch::{Counts, Divergence};
+    use crate::batch::{Divergence, Quantities};
     use crate::number::{Precision, Scalar};
     use crate::optimizer::search::Rest;
+    use crate::plan::Quantity;
 
     /// The outcome of a run that stopped for a reason, with a loss and a parameter for each
     /// of its epochs, and the slope and the curvature at its end, if they are known.
@@ -357,18 +364,19 @@ mod tests {
         let least = least.fold(f64::INFINITY, f64::min);
         let best = history.iter().position(|(loss, _)| *loss == least);
         let scalars = |x: f64| vec![Scalar::F64(x)];
+        let slope = model.map_or(1.0, |(slope, _)| slope.abs());
+        let mut quantities = Quantities::of_rule(epochs);
+        quantities.set_count(Quantity::EpochsRun, epochs);
+        quantities.set(Quantity::Loss, Scalar::F64(loss));
+        quantities.set(Quantity::GradientNorm, Scalar::F64(slope));
+        quantities.set(Quantity::BestLoss, Scalar::F64(least));
+        quantities.set_count(Quantity::BestEpoch, best.unwrap_or(0) as u64);
         let end = End {
             closing: (reason == StopReason::EpochLimit).then(|| Closing::of_history(&history)),
             reason,
-            epochs_run: epochs,
-            loss: Scalar::F64(loss),
-            gradient_norm: Scalar::F64(model.map_or(1.0, |(slope, _)| slope.abs())),
-            validation_loss: None,
+            quantities,
             parameters: scalars(x),
-            best_loss: Scalar::F64(least),
-            best_epoch: best.unwrap_or(0) as u64,
             best_parameters: scalars(x),
-            counts: Counts::of_rule(epochs),
         };
         let model = model.map(|(slope, curvature)| Model {
             curvatures: vec![curvature],

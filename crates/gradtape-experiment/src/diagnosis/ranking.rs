@@ -19,7 +19,7 @@ use super::{Concluded, Subject};
 use crate::batch::RunResult;
 use crate::ending::{Outcome, Status};
 use crate::number::{quantile, sorted};
-use crate::plan::{Objective, Plan};
+use crate::plan::{Objective, Plan, Quantity};
 
 /// The level of significance of a difference between two settings.
 pub const LEVEL: f64 = 0.05;
@@ -43,15 +43,15 @@ impl Rank {
     /// The rank of a run with this result.
     #[must_use]
     pub fn new(result: &RunResult) -> Self {
-        let loss = result.validation_loss.unwrap_or(result.loss).to_f64();
+        let loss = result.quantities.ranked_loss().to_f64();
         let is_lost = result.outcome == Outcome::Diverged || !loss.is_finite();
         Rank {
             loss: if is_lost { f64::INFINITY } else { loss },
             epochs: match result.status {
                 Status::FixedPoint | Status::NoFurtherStep => result.status_epoch,
-                _ => result.epochs_run,
+                _ => result.quantities.epochs_run(),
             },
-            evaluations: result.counts.evaluations,
+            evaluations: result.quantities.count(Quantity::Evaluations),
             run: result.number,
         }
     }

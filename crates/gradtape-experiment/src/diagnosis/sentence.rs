@@ -10,7 +10,7 @@ use super::words::{digits, factor, whole};
 use crate::batch::RunResult;
 use crate::ending::{Outcome, Status};
 use crate::number::counted;
-use crate::plan::Plan;
+use crate::plan::{Plan, Quantity};
 
 /// Maximum relative difference between the logarithms of two rates that agree.
 const AGREE: f64 = 0.02;
@@ -50,7 +50,7 @@ pub(super) fn sentence(case: &Case<'_>) -> String {
 fn ending(case: &Case<'_>) -> String {
     let (result, facts) = (case.result, case.facts);
     let begin = begin(case);
-    let gradient = digits(result.gradient_norm.to_f64());
+    let gradient = digits(result.quantities.gradient_norm().to_f64());
     match result.outcome {
         Outcome::Diverged if !result.is_diverged() => format!(
             "{begin} with a gradient norm of {gradient}: its square is not finite in {}, so \
@@ -82,7 +82,7 @@ fn ending(case: &Case<'_>) -> String {
                     "{begin}, but nothing changed after {}{}: loss {}, gradient norm {gradient}",
                     epoch(case.history, case.history.same_since),
                     at_rate(case),
-                    digits(result.loss.to_f64())
+                    digits(result.quantities.loss().to_f64())
                 ),
                 _ => floor(case),
             };
@@ -108,7 +108,7 @@ fn ending(case: &Case<'_>) -> String {
 /// Why the run stopped; the outcome follows it.
 fn begin(case: &Case<'_>) -> String {
     let result = case.result;
-    let epochs = counted(result.epochs_run, "epoch");
+    let epochs = counted(result.quantities.epochs_run(), "epoch");
     let since = whole(result.status_epoch);
     match result.status {
         Status::Converged => format!("Converged in {epochs} ({})", result.reason),
@@ -127,8 +127,16 @@ fn is_negative(least: f64, greatest: f64) -> bool {
 
 /// The distance and the gap to the known minimum.
 fn from_minimum(case: &Case<'_>) -> Option<String> {
-    let distance = case.result.distance.map(|one| digits(one.to_f64()));
-    let gap = case.result.gap.map(|one| digits(one.to_f64()));
+    let distance = case
+        .result
+        .quantities
+        .get(Quantity::Distance)
+        .map(|one| digits(one.to_f64()));
+    let gap = case
+        .result
+        .quantities
+        .get(Quantity::Gap)
+        .map(|one| digits(one.to_f64()));
     match (distance, gap) {
         (Some(distance), Some(gap)) => Some(format!("distance {distance}, gap {gap}")),
         (Some(distance), None) => Some(format!("distance {distance}")),
@@ -158,7 +166,7 @@ fn gain(case: &Case<'_>) -> String {
     let Some(earlier) = case.facts.earlier_loss else {
         return String::new();
     };
-    let last = case.result.loss.to_f64();
+    let last = case.result.quantities.loss().to_f64();
     let (from, to) = (digits(earlier), digits(last));
     match case.result.outcome {
         _ if from == to => format!(" at a loss of {to}"),
@@ -201,7 +209,7 @@ fn floor(case: &Case<'_>) -> String {
         ),
         None => format!("Reached the precision floor of {precision}:"),
     };
-    let gradient = case.result.gradient_norm.to_f64();
+    let gradient = case.result.quantities.gradient_norm().to_f64();
     let step = case.subject.theory.map_or_else(String::new, |theory| {
         let (rate, step) = (digits(theory.rate), digits(theory.rate * gradient));
         let gradient = digits(gradient);
@@ -227,14 +235,14 @@ fn floor(case: &Case<'_>) -> String {
         None if case.is_motionless => format!(
             "Reached the limit of {}, but the parameters no longer move{}: loss {}, gradient \
              norm {}",
-            counted(case.result.epochs_run, "epoch"),
+            counted(case.result.quantities.epochs_run(), "epoch"),
             at_rate(case),
-            digits(case.result.loss.to_f64()),
+            digits(case.result.quantities.loss().to_f64()),
             digits(gradient)
         ),
         Some(Floor::Loss) | None => format!(
             "{begin} the loss stays at {} although the parameters still move",
-            digits(case.result.loss.to_f64())
+            digits(case.result.quantities.loss().to_f64())
         ),
     }
 }
@@ -410,7 +418,10 @@ fn stability(case: &Case<'_>) -> Option<String> {
     let rate = case.subject.theory?.rate;
     let is_judged = result.is_diverged() || result.outcome == Outcome::Oscillating;
     let place = if result.is_diverged() {
-        format!("at the smallest loss (epoch {})", whole(result.best_epoch))
+        format!(
+            "at the smallest loss (epoch {})",
+            whole(result.quantities.count(Quantity::BestEpoch))
+        )
     } else {
         "at the end".to_owned()
     };

@@ -10,7 +10,7 @@ use super::{Concluded, Detail, Diagnoser, Diagnosis, RunDiagnosis, Subject};
 use crate::batch::RunResult;
 use crate::ending::{Outcome, REACHED_DISTANCE, REACHED_GAP};
 use crate::number::{counted, short};
-use crate::plan::Plan;
+use crate::plan::{Plan, Quantity};
 
 /// Maximum number of objectives, and of boundaries, that the paragraph lists one by one;
 /// with more it would be too long to read.
@@ -370,7 +370,10 @@ impl Tallies {
             let evaluations = if plan.has_searches() {
                 format!(
                     " and {}",
-                    counted(best.result.counts.evaluations, "evaluation")
+                    counted(
+                        best.result.quantities.count(Quantity::Evaluations),
+                        "evaluation"
+                    )
                 )
             } else {
                 String::new()
@@ -418,7 +421,8 @@ impl Tallies {
 /// The final distance from the known minimum, if there is one.
 fn from_minimum(result: &RunResult) -> String {
     let distance = result
-        .distance
+        .quantities
+        .get(Quantity::Distance)
         .map(|distance| format!(", {} from the known minimum", digits(distance.to_f64())));
     distance.unwrap_or_default()
 }

@@ -3,7 +3,8 @@
 use super::Plan;
 
 macro_rules! quantities {
-    ($($variant:ident $name:literal $label:literal $kind:ident $presence:ident $places:ident;)+) => {
+    ($($variant:ident $name:literal $label:literal $kind:ident $best:ident $presence:ident
+        $places:ident;)+) => {
         /// A quantity of a run, at its epochs or at its end, other than its parameters.
         ///
         /// # Examples
@@ -47,6 +48,12 @@ macro_rules! quantities {
                 }
             }
 
+            const fn best(self) -> Best {
+                match self {
+                    $(Quantity::$variant => Best::$best),+
+                }
+            }
+
             const fn presence(self) -> Presence {
                 match self {
                     $(Quantity::$variant => Presence::$presence),+
@@ -66,14 +73,25 @@ macro_rules! quantities {
 enum Kind {
     /// An integer.
     Count,
-    /// A number that depends on the state.
+    /// A number.
     Number,
+    /// A number that describes a state, so that its final value is one of several.
+    State,
+}
+
+/// Which of two values is the better one.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Best {
+    Smaller,
+    Neither,
 }
 
 /// Which runs have it.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Presence {
     Always,
+    /// Those of methods with a learning rate; every file has the column.
+    Rates,
     /// Those with rows for validation.
     Validation,
     /// Those with a known minimum.
@@ -95,18 +113,18 @@ enum Places {
 }
 
 quantities! {
-    LearningRate "learning_rate" "learning rate" Number Always Epochs;
-    EpochsRun "epochs_run" "epochs run" Count Always End;
-    Loss "loss" "loss" Number Always Both;
-    GradientNorm "gradient_norm" "gradient norm" Number Always Both;
-    ValidationLoss "validation_loss" "validation loss" Number Validation Both;
-    Gap "gap" "gap" Number Gap End;
-    Distance "distance" "distance" Number Distance End;
-    BestLoss "best_loss" "best loss" Number Always End;
-    BestEpoch "best_epoch" "best epoch" Count Always End;
-    Evaluations "evaluations" "evaluations" Count Searches Both;
-    GradientEvaluations "gradient_evaluations" "gradient evaluations" Count Searches End;
-    HessianProducts "hessian_products" "Hessian products" Count Searches End;
+    LearningRate "learning_rate" "learning rate" Number Neither Rates Epochs;
+    EpochsRun "epochs_run" "epochs run" Count Smaller Always End;
+    Loss "loss" "loss" State Smaller Always Both;
+    GradientNorm "gradient_norm" "gradient norm" State Smaller Always Both;
+    ValidationLoss "validation_loss" "validation loss" State Smaller Validation Both;
+    Gap "gap" "gap" State Smaller Gap End;
+    Distance "distance" "distance" Number Smaller Distance End;
+    BestLoss "best_loss" "best loss" Number Smaller Always End;
+    BestEpoch "best_epoch" "best epoch" Count Neither Always End;
+    Evaluations "evaluations" "evaluations" Count Smaller Searches Both;
+    GradientEvaluations "gradient_evaluations" "gradient evaluations" Count Smaller Searches End;
+    HessianProducts "hessian_products" "Hessian products" Count Smaller Searches End;
 }
 
 impl Quantity {
@@ -145,7 +163,7 @@ impl Quantity {
 
     fn finals() -> impl Iterator<Item = Quantity> + Clone {
         let all = Quantity::ALL.iter().copied();
-        all.filter(|one| one.places() != Places::Epochs)
+        all.filter(|one| one.is_final())
     }
 
     /// Those that runs can have in every epoch.
@@ -160,26 +178,28 @@ impl Quantity {
         self.kind() == Kind::Count
     }
 
-    /// Whether every row of a trajectory has it.
+    /// Whether a run has it at its end.
+    pub(crate) fn is_final(self) -> bool {
+        self.places() != Places::Epochs
+    }
+
+    /// Whether every run has it.
     #[must_use]
-    pub fn is_in_every_row(self) -> bool {
-        matches!(self, Quantity::Loss | Quantity::GradientNorm)
+    pub fn is_of_every_run(self) -> bool {
+        self.presence() == Presence::Always
     }
 
     /// Whether it describes a state, so that its final value is one of several.
     #[must_use]
     pub fn is_of_state(self) -> bool {
-        matches!(
-            self,
-            Quantity::Loss | Quantity::GradientNorm | Quantity::ValidationLoss | Quantity::Gap
-        )
+        self.kind() == Kind::State
     }
 
     /// Whether a smaller value is better: true of all but the epoch of the best loss and the
     /// learning rate.
     #[must_use]
     pub fn is_better_smaller(self) -> bool {
-        !matches!(self, Quantity::BestEpoch | Quantity::LearningRate)
+        self.best() == Best::Smaller
     }
 }
 
@@ -204,7 +224,7 @@ impl Presences {
 
     fn has(self, quantity: Quantity) -> bool {
         match quantity.presence() {
-            Presence::Always => true,
+            Presence::Always | Presence::Rates => true,
             Presence::Validation => self.validation,
             Presence::Gap => self.gap,
             Presence::Distance => self.distance,

@@ -86,12 +86,14 @@ impl<'p> Trajectories<'p> {
         now: &RunResult,
         states: &[State],
     ) -> Result<Option<Deviation>, ReportError> {
-        let before = self.reader.states(recorded.number, now.loss.precision())?;
+        let before = self
+            .reader
+            .states(recorded.number, now.quantities.loss().precision())?;
         let of = |plan: &Plan, run: &RunResult| {
             let epochs = plan.run(run.number).epochs;
             (plan.record.recorded(epochs), epochs)
         };
-        let are_alike = recorded.epochs_run == now.epochs_run
+        let are_alike = recorded.quantities.epochs_run() == now.quantities.epochs_run()
             && of(self.recorded, recorded) == of(self.plan, now);
         if are_alike {
             let epoch = |states: &[State], place: usize| {

@@ -19,7 +19,7 @@ use super::figures::{Field, Frame};
 use super::files::{Cursor, Files};
 use super::folder::{DIAGNOSIS, RUNS};
 use super::text::{Stock, Text};
-use gradtape_experiment::batch::{Counts, RunResult};
+use gradtape_experiment::batch::{Quantities, RunResult};
 use gradtape_experiment::derivative::{self, Table};
 use gradtape_experiment::diagnosis::{Concluded, Fact, Facts, RunDiagnosis};
 use gradtape_experiment::ending::{Outcome, Status};
@@ -142,7 +142,7 @@ impl RunText {
         writer.write_field(digits.whole(result.status_epoch))?;
         writer.write_field(&*text_cell(&result.reason))?;
         for quantity in Quantity::in_runs(plan) {
-            let value = result.value(quantity);
+            let value = result.quantities.get(quantity);
             writer.write_field(match value.filter(|_| quantity.is_count()) {
                 Some(count) => digits.whole(count.to_count()),
                 None => digits.optional(value),
@@ -353,11 +353,6 @@ impl<'p> RunReader<'p> {
             Precision::F64
         };
         let scalar = |name: &str| Scalar::parse(field(name), precision).map_err(|_| wrong(name));
-        let optional = |is_there: bool, name: &str| match field(name) {
-            "" => Ok(None),
-            _ if !is_there => Ok(None),
-            _ => scalar(name).map(Some),
-        };
         // The parameters are the last columns, first the final ones and then those at the
         // smallest loss. There can be thousands, so they are read by place.
         let count = plan.parameters().len();
@@ -375,16 +370,16 @@ impl<'p> RunReader<'p> {
             None | Some("") => None,
             Some(cell) => Some(Value::Name(text_of_cell(cell).to_owned())),
         });
-        let epochs_run = whole("epochs_run")?;
-        let counts = if plan.has_searches() {
-            Counts {
-                evaluations: whole("evaluations")?,
-                gradients: whole("gradient_evaluations")?,
-                hessian_products: whole("hessian_products")?,
+        // Where no column counts evaluations, they follow from the epochs.
+        let mut quantities = Quantities::of_rule(whole(Quantity::EpochsRun.name())?);
+        for quantity in Quantity::in_runs(plan) {
+            let name = quantity.name();
+            if quantity.is_count() {
+                quantities.set_count(quantity, whole(name)?);
+            } else if quantity.is_of_every_run() || !field(name).is_empty() {
+                quantities.set(quantity, scalar(name)?);
             }
-        } else {
-            Counts::of_rule(epochs_run)
-        };
+        }
         Ok(RunResult {
             number: whole("run")?,
             label: text("label"),
@@ -398,17 +393,9 @@ impl<'p> RunReader<'p> {
             stopped_by: text("stopped_by").into(),
             status_epoch: whole("status_epoch")?,
             reason: text("reason"),
-            epochs_run,
-            loss: scalar("loss")?,
-            gradient_norm: scalar("gradient_norm")?,
-            validation_loss: optional(plan.has_validation(), "validation_loss")?,
-            gap: optional(plan.has_gap(), "gap")?,
-            distance: optional(plan.has_distance(), "distance")?,
-            best_loss: scalar("best_loss")?,
-            best_epoch: whole("best_epoch")?,
+            quantities,
             parameters: parameters(first)?,
             best_parameters: parameters(first + count)?,
-            counts,
         })
     }
 }

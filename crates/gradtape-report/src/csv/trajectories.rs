@@ -130,7 +130,7 @@ pub(crate) fn read_trajectories(
         for (place, quantity) in (2..).zip(Quantity::in_trajectories(plan)) {
             if quantity.is_count() {
                 quantities.set_count(quantity, rows.whole(place)?);
-            } else if quantity.is_in_every_row() {
+            } else if quantity.is_of_every_run() {
                 quantities.set(quantity, rows.scalar(place, precision)?);
             } else {
                 quantities.set(quantity, rows.optional(place, precision)?);

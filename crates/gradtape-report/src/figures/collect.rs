@@ -8,7 +8,7 @@ use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
 use super::track::Track;
-use gradtape_experiment::batch::{Counts, Recorder, Row, RunResult};
+use gradtape_experiment::batch::{Quantities, Recorder, Row, RunResult};
 use gradtape_experiment::number::{Number, Scalar};
 use gradtape_experiment::plan::{Band, ChartKind, Plan, Profile, Quantity, Run};
 
@@ -155,7 +155,7 @@ impl Coordinate {
                 let value = row.quantities.get(quantity);
                 value.map_or(f64::NAN, Scalar::to_f64)
             }
-            Coordinate::Gap(minimum) => row.loss().minus(minimum).to_f64(),
+            Coordinate::Gap(minimum) => row.quantities.loss().minus(minimum).to_f64(),
             Coordinate::Parameter(place) => (row.parameters)(place).to_f64(),
         }
     }
@@ -303,8 +303,9 @@ impl Endings {
                     reached: [
                         result.status_epoch,
                         // The result counts up to the last finite state.
-                        (Counts::of_rule(result.status_epoch).evaluations)
-                            .max(result.counts.evaluations),
+                        Quantities::of_rule(result.status_epoch)
+                            .count(Quantity::Evaluations)
+                            .max(result.quantities.count(Quantity::Evaluations)),
                     ],
                     value: value.map(Scalar::to_f64),
                 };

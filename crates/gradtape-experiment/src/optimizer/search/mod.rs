@@ -33,6 +33,7 @@ use crate::number::Number;
 use crate::optimizer::{Description, Rule, Setting};
 
 pub(crate) use line::{C1, C2};
+pub(crate) use number::are_same;
 pub use number::{Float, Rounded, norm};
 
 pub(super) use conjugate_gradient::Method as ConjugateGradientMethod;
@@ -176,6 +177,11 @@ impl Rest {
         } else {
             Rest::NoDescent
         }
+    }
+
+    /// Whether a tolerance of the method is met.
+    pub(crate) fn is_tolerance(self) -> bool {
+        matches!(self, Rest::Tolerance(_))
     }
 
     /// The name in files.

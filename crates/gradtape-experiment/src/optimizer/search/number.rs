@@ -215,7 +215,7 @@ pub(super) fn negative<F: Float>(x: &[F]) -> Vec<F> {
 }
 
 /// Whether no number differs in any bit.
-pub(super) fn are_same<F: Float>(x: &[F], y: &[F]) -> bool {
+pub(crate) fn are_same<F: Float>(x: &[F], y: &[F]) -> bool {
     x.len() == y.len() && x.iter().zip(y).all(|(x, y)| x.is_same(y))
 }
 
