@@ -403,7 +403,7 @@
 //! assert_eq!(plan.label(&plan.run(3)), "rosenbrock, dimension=1000");
 //! assert_eq!(plan.run(3).start.len(), 1000);
 //! let results = experiment::run(&plan);
-//! assert!(results.runs[3].loss.to_f64() < 200_000.0);
+//! assert!(results.runs[3].quantities.loss().to_f64() < 200_000.0);
 //! # Ok::<(), gradtape::mistake::Mistakes>(())
 //! ```
 //!

@@ -109,7 +109,7 @@ pub use gradtape_experiment::plan::report_name;
 /// let runs = [0];
 /// let mut writer = Writer::new(&plan, "halving.toml", source, &runs, out.path())?;
 /// let mut losses = Vec::new();
-/// let recorders = writer.recorders(&|result| result.loss);
+/// let recorders = writer.recorders(&|result| result.quantities.loss());
 /// batch::run(&plan, &runs, recorders, &Control::default(), |_, recorded| {
 ///     losses.extend(writer.add(recorded)?);
 ///     Ok::<(), ReportError>(())

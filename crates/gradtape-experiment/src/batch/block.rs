@@ -12,8 +12,8 @@ use super::course::{Best, State};
 use super::descent::{Checkpoint, Descent, LOSS, OPERATIONS, Replay};
 use super::output::Output;
 use super::rows::Rows;
-use super::stop::{Ends, Limits};
-use super::{Cancelled, Control, End, Quantities, Recorder, StopReason, epoch};
+use super::stop::{Ends, Limits, may_converge};
+use super::{Cancelled, Control, End, Quantities, StopReason, epoch};
 use crate::number::Scalar;
 use crate::plan::{Plan, RecordedEpochs, Run};
 use gradtape_engine::{Block as Numbers, Compiled, Expected, States, WIDTH, Watched};
@@ -131,15 +131,14 @@ impl<T: Compiled> Descent<T> {
     }
 
     /// A run to its end, from where its lane left it.
-    pub(super) fn whole<R: Recorder>(
+    pub(super) fn whole(
         &self,
         plan: &Plan,
         run: &Run,
         lane: Option<Lane<T>>,
-        recorder: &mut R,
+        rows: Rows<'_>,
         control: &Control,
     ) -> Result<End, Cancelled> {
-        let rows = Rows::new(plan, run, recorder);
         match lane {
             Some(lane) => self.end(plan, run, lane, rows, control),
             None => self.single(plan, run, rows, control),
@@ -148,16 +147,16 @@ impl<T: Compiled> Descent<T> {
 
     /// A run by itself from its start to the end. What is recorded is passed on
     /// after every stretch, so that it does not pile up.
-    fn single<R: Recorder>(
+    fn single(
         &self,
         plan: &Plan,
         run: &Run,
-        mut rows: Rows<'_, R>,
+        mut rows: Rows<'_>,
         control: &Control,
     ) -> Result<End, Cancelled> {
         // The outcome of a run that ends early depends on all epochs from its start.
         let is_array = self.engine.lanes() == 1;
-        if self.batches.is_some() || is_array && plan.stop.may_converge() {
+        if self.batches.is_some() || is_array && may_converge(&plan.stop) {
             let mut state = Vec::new();
             epoch::start(plan, run, &mut state);
             state.truncate(self.parameters + self.memory);
@@ -169,7 +168,7 @@ impl<T: Compiled> Descent<T> {
             };
             return self.run(plan, run, &start, rows, control);
         }
-        let mut block = Block::new(self, plan, &[run], R::LOOKS);
+        let mut block = Block::new(self, plan, &[run], rows.are_recorded());
         block.advance(control, |recorded| {
             self.pass_on(recorded, &mut rows);
             recorded.clear();
@@ -216,12 +215,12 @@ impl<T: Compiled> Descent<T> {
     }
 
     /// Passes on what was recorded in a lane, and continues to the end.
-    fn end<R: Recorder>(
+    fn end(
         &self,
         plan: &Plan,
         run: &Run,
         lane: Lane<T>,
-        mut rows: Rows<'_, R>,
+        mut rows: Rows<'_>,
         control: &Control,
     ) -> Result<End, Cancelled> {
         self.pass_on(&lane.rows, &mut rows);
@@ -232,7 +231,7 @@ impl<T: Compiled> Descent<T> {
     }
 
     /// Passes on the rows of a lane that follow.
-    fn pass_on<R: Recorder>(&self, recorded: &[T], rows: &mut Rows<'_, R>) {
+    fn pass_on(&self, recorded: &[T], rows: &mut Rows<'_>) {
         let head = self.head();
         for row in recorded.chunks_exact(head + self.parameters) {
             let Some(epoch) = rows.next() else {

@@ -4,9 +4,9 @@ use super::closing::{Closing, Collector};
 use super::output::{Output, Values};
 use super::quantities::Counts;
 use super::rows::Rows;
-use super::stop::Limits;
+use super::stop::{Limits, may_converge};
 use super::stop_reason::{Divergence, StopReason};
-use super::{Cancelled, Control, End, Quantities, Recorder};
+use super::{Cancelled, Control, End, Quantities};
 use crate::number::Scalar;
 use crate::optimizer::search::Rest;
 use crate::plan::{Plan, Quantity, Run};
@@ -108,9 +108,9 @@ pub(super) enum Change {
 }
 
 /// A run in progress: passes on what is recorded, and decides when it ends.
-pub(super) struct Course<'r, T, R> {
-    rows: Rows<'r, R>,
-    names: &'r [String],
+pub(super) struct Course<'p, 'r, T> {
+    rows: Rows<'r>,
+    names: &'p [String],
     limits: Limits<T>,
     epochs: u64,
     /// The last state in which everything was finite.
@@ -121,8 +121,8 @@ pub(super) struct Course<'r, T, R> {
     reported: u64,
 }
 
-impl<'r, T: Real, R: Recorder> Course<'r, T, R> {
-    pub(super) fn new(plan: &'r Plan, run: &Run, rows: Rows<'r, R>) -> Self {
+impl<'p, 'r, T: Real> Course<'p, 'r, T> {
+    pub(super) fn new(plan: &'p Plan, run: &Run, rows: Rows<'r>) -> Self {
         Course {
             rows,
             names: plan.objectives[run.objective].function.parameters(),
@@ -130,7 +130,7 @@ impl<'r, T: Real, R: Recorder> Course<'r, T, R> {
             epochs: run.epochs,
             finite: None,
             best: None,
-            closing: Collector::new(run.epochs, plan.stop.may_converge()),
+            closing: Collector::new(run.epochs, may_converge(&plan.stop)),
             reported: 0,
         }
     }

@@ -6,7 +6,7 @@ use super::course::{Best, Change, Course, Iteration, State};
 use super::minibatch::{Batches, Updates};
 use super::output::{Output, Outputs};
 use super::rows::Rows;
-use super::{Cancelled, Control, End, Recorder, StopReason, epoch};
+use super::{Cancelled, Control, End, StopReason, epoch};
 use crate::plan::{Plan, Quantity, Run};
 use gradtape_engine::{Block, Compiled, Engine, States};
 
@@ -69,12 +69,12 @@ impl<T: Compiled> Descent<T> {
     ///
     /// Some parameter must have changed in the update that led to the epoch
     /// after the checkpoint.
-    pub(super) fn run<R: Recorder>(
+    pub(super) fn run(
         &self,
         plan: &Plan,
         run: &Run,
         from: &Checkpoint<T>,
-        rows: Rows<'_, R>,
+        rows: Rows<'_>,
         control: &Control,
     ) -> Result<End, Cancelled> {
         let mut inputs = Vec::new();

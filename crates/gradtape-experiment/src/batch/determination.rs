@@ -115,14 +115,14 @@ impl Parts {
     fn descent(&mut self, plan: &Plan, run: &Run) {
         let graph = Graph::new(run.precision, run.subnormals);
         let traced = Inputs::new(plan, run, &graph).record(plan, run);
-        let asked: Vec<Array<'_>> = traced.asked.iter().map(|(_, array)| *array).collect();
+        let further: Vec<Array<'_>> = traced.further.iter().map(|(_, array)| *array).collect();
         let wanted = [
             &[traced.loss][..],
             &traced.gradient,
             &traced.free_gradient,
             &traced.update.parameters,
             &traced.update.memory,
-            &asked,
+            &further,
         ];
         self.graph(&graph, &wanted.concat());
         let data = plan.objectives[run.objective].data.as_ref();

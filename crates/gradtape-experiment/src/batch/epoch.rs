@@ -9,7 +9,7 @@ use gradtape_tape::internal::array_norm;
 use gradtape_tape::{Array, Graph, Real, Shape};
 
 /// What an epoch is made of.
-pub(super) struct Traced<'g> {
+pub(super) struct EpochGraph<'g> {
     pub(super) parameters: Vec<Array<'g>>,
     pub(super) gradient: Vec<Array<'g>>,
     /// The gradient in the directions that bounds leave free: its norm is recorded.
@@ -19,7 +19,7 @@ pub(super) struct Traced<'g> {
     pub(super) greatest: Array<'g>,
     pub(super) loss: Array<'g>,
     /// Further numbers that a rule or the file asks for.
-    pub(super) asked: Vec<(Output, Array<'g>)>,
+    pub(super) further: Vec<(Output, Array<'g>)>,
 }
 
 /// The memory of `patience`: the loss that counts as the last improvement, and the epochs
@@ -70,7 +70,7 @@ impl<'g> Inputs<'g> {
 
     /// Records a whole epoch: the loss on the training rows and on the validation rows, the
     /// gradient and what follows from both.
-    pub(super) fn record(&self, plan: &Plan, run: &Run) -> Traced<'g> {
+    pub(super) fn record(&self, plan: &Plan, run: &Run) -> EpochGraph<'g> {
         let objective = &plan.objectives[run.objective];
         let graph = self.greatest.graph();
         let loss_on = |rows| objective.loss(graph, &self.parameters, &self.constants, rows);
@@ -81,7 +81,7 @@ impl<'g> Inputs<'g> {
         let gradient = graph.gradient(loss, &self.parameters);
         let mut traced = self.follow(plan, run, loss, gradient);
         let validation = validation.map(|loss| (Output::ValidationLoss, loss));
-        traced.asked.extend(validation);
+        traced.further.extend(validation);
         traced
     }
 
@@ -93,7 +93,7 @@ impl<'g> Inputs<'g> {
         run: &Run,
         loss: Array<'g>,
         gradient: Vec<Array<'g>>,
-    ) -> Traced<'g> {
+    ) -> EpochGraph<'g> {
         let recipe = self.memory.len() - rule_memory(plan).len();
         let (memory, rule_memory) = self.memory.split_at(recipe);
         let next = run.recipe.record(optimizer::Inputs {
@@ -111,19 +111,19 @@ impl<'g> Inputs<'g> {
         let free = free.map(|((slope, x), bounds)| {
             bounds.map_or(*slope, |bounds| free_slope(*slope, *x, bounds))
         });
-        let (mut asked, rule_memory) = record_rules(plan, run, loss, rule_memory);
+        let (mut further, rule_memory) = record_rules(plan, run, loss, rule_memory);
         update.memory.extend(rule_memory);
         if run.recipe.schedule.is_some() {
-            asked.push((Output::LearningRate, next.learning_rate));
+            further.push((Output::LearningRate, next.learning_rate));
         }
-        Traced {
+        EpochGraph {
             parameters: self.parameters.clone(),
             free_gradient: free.collect(),
             gradient,
             update,
             greatest: self.greatest,
             loss,
-            asked,
+            further,
         }
     }
 }
@@ -136,10 +136,10 @@ pub(super) fn record_rules<'g>(
     memory: &[Array<'g>],
 ) -> (Vec<(Output, Array<'g>)>, Vec<Array<'g>>) {
     let constant = |number: Number| number.constant(loss.graph());
-    let (mut asked, mut next) = (Vec::new(), Vec::new());
+    let (mut further, mut next) = (Vec::new(), Vec::new());
     let minimum = plan.objectives[run.objective].minimum;
     if let Some(minimum) = minimum.filter(|_| is_watched(&plan.stop, Output::Gap)) {
-        asked.push((Output::Gap, loss - constant(minimum)));
+        further.push((Output::Gap, loss - constant(minimum)));
     }
     if let [reference, waited] = memory {
         let least_gain = plan.stop.min_delta.map(constant);
@@ -149,9 +149,9 @@ pub(super) fn record_rules<'g>(
         // Before the first epoch nothing was waited for.
         let counted = improves.choose(zero, *waited + loss.graph().constant(1.0));
         next.extend([improves.choose(loss, *reference), counted]);
-        asked.push((Output::Wait, counted));
+        further.push((Output::Wait, counted));
     }
-    (asked, next)
+    (further, next)
 }
 
 /// Records the Euclidean norm of a gradient.

@@ -30,13 +30,13 @@ use crate::number::{Precision, Scalar};
 use crate::objective::{Cause, Explainer};
 use crate::optimizer::Recipe;
 use crate::optimizer::search::Needs;
-use crate::plan::{Plan, Rows, Run};
-use block::Lane;
+use crate::plan::{self, Plan, Run};
 use chunk::pieces;
 use descent::Descent;
 use gradtape_engine::Compiled;
 use gradtape_tape::Subnormals;
-use search::Searched;
+use rows::Rows;
+use search::SearchPrograms;
 
 #[doc(hidden)]
 pub use closing::{
@@ -45,7 +45,8 @@ pub use closing::{
 pub use determination::{DEFINITION, Determination, determination};
 pub use quantities::Quantities;
 pub use result::RunResult;
-pub use stop_reason::{Divergence, Rule, StopReason};
+pub use stop::Rule;
+pub use stop_reason::{Divergence, StopReason};
 
 /// How a run ended.
 #[derive(Clone, Debug, PartialEq)]
@@ -331,21 +332,14 @@ fn run_piece<R: Recorder>(
     control: &Control,
 ) -> Result<Piece<R>, Cancelled> {
     let runs: Vec<Run> = numbers.iter().map(|number| plan.run(*number)).collect();
-    let begun = begin(plan, &runs, R::LOOKS, programs, control)?;
+    let remainders = begin(plan, &runs, R::LOOKS, programs, control)?;
     let mut ends = Vec::new();
-    for (run, begun) in runs.into_iter().zip(begun) {
+    for (run, remainder) in runs.into_iter().zip(remainders) {
         control.check()?;
         recorder.begin(&run);
-        let mut end = match begun {
-            Begun::Narrow(descent, lane) => {
-                descent.whole(plan, &run, lane, &mut recorder, control)?
-            }
-            Begun::Wide(descent, lane) => {
-                descent.whole(plan, &run, lane, &mut recorder, control)?
-            }
-            Begun::NarrowSearch(search) => search.run(plan, &run, &mut recorder, control)?,
-            Begun::WideSearch(search) => search.run(plan, &run, &mut recorder, control)?,
-        };
+        let mut record = |row: &Row<'_>| recorder.record(row);
+        let rows = Rows::new(plan, &run, R::LOOKS.then_some(&mut record));
+        let mut end = remainder(&run, rows)?;
         if let StopReason::Diverged {
             epoch: 0,
             what: Divergence::NotFinite { cause, .. },
@@ -359,23 +353,17 @@ fn run_piece<R: Recorder>(
     Ok((ends, recorder))
 }
 
-/// The program of a run, and what was done with it in a lane: `None` if no other run
-/// of the piece can share a block.
-enum Begun {
-    Narrow(Arc<Descent<f32>>, Option<Lane<f32>>),
-    Wide(Arc<Descent<f64>>, Option<Lane<f64>>),
-    NarrowSearch(Arc<Searched<f32>>),
-    WideSearch(Arc<Searched<f64>>),
-}
+/// What remains to be done of a run after the lanes.
+type Remainder<'p> = Box<dyn FnOnce(&Run, Rows<'_>) -> Result<End, Cancelled> + 'p>;
 
 /// Does what can be done in lanes for the runs of a piece, in their order.
-fn begin(
-    plan: &Plan,
+fn begin<'p>(
+    plan: &'p Plan,
     runs: &[Run],
     record: bool,
     programs: &Programs,
-    control: &Control,
-) -> Result<Vec<Begun>, Cancelled> {
+    control: &'p Control,
+) -> Result<Vec<Remainder<'p>>, Cancelled> {
     // Those that can share a block, in the order of the first of each.
     let mut alike: Vec<(_, Vec<usize>)> = Vec::new();
     for (place, run) in runs.iter().enumerate() {
@@ -385,31 +373,19 @@ fn begin(
             None => alike.push((key, vec![place])),
         }
     }
-    let mut begun: Vec<Option<Begun>> = runs.iter().map(|_| None).collect();
+    let mut remainders: Vec<Option<Remainder<'p>>> = runs.iter().map(|_| None).collect();
     for (_, places) in alike {
-        let first = &runs[places[0]];
-        if let Some(needs) = first.recipe.rule.method().needs() {
-            for place in places {
-                begun[place] = Some(programs.search(plan, first, needs));
-            }
-            continue;
-        }
-        match first.precision {
-            Precision::F32 => {
-                let descent = programs.narrow.descent(plan, first);
-                descent.in_blocks(plan, runs, &places, record, control, |place, lane| {
-                    begun[place] = Some(Begun::Narrow(Arc::clone(&descent), lane));
-                })?;
-            }
-            Precision::F64 => {
-                let descent = programs.wide.descent(plan, first);
-                descent.in_blocks(plan, runs, &places, record, control, |place, lane| {
-                    begun[place] = Some(Begun::Wide(Arc::clone(&descent), lane));
-                })?;
-            }
-        }
+        let give = |place: usize, remainder| remainders[place] = Some(remainder);
+        match runs[places[0]].precision {
+            Precision::F32 => programs
+                .narrow
+                .begin(plan, runs, &places, record, control, give),
+            Precision::F64 => programs
+                .wide
+                .begin(plan, runs, &places, record, control, give),
+        }?;
     }
-    Ok(begun.into_iter().flatten().collect())
+    Ok(remainders.into_iter().flatten().collect())
 }
 
 /// The programs that were traced so far, one for all runs that differ only in
@@ -423,9 +399,9 @@ struct Programs {
 /// Those of a precision.
 #[derive(Default)]
 struct ProgramsIn<T> {
-    descents: Traced<Shape, Descent<T>>,
-    searches: Traced<SearchShape, Searched<T>>,
-    explainers: Traced<(Subnormals, usize), Option<Explainer<T>>>,
+    descents: ProgramCache<Shape, Descent<T>>,
+    searches: ProgramCache<SearchShape, SearchPrograms<T>>,
+    explainers: ProgramCache<(Subnormals, usize), Option<Explainer<T>>>,
 }
 
 /// What decides which program a run needs, in addition to the precision.
@@ -439,13 +415,44 @@ fn shape(run: &Run) -> Shape {
 type SearchShape = (Subnormals, usize, Needs);
 
 impl<T: Compiled> ProgramsIn<T> {
+    /// Does what can be done in lanes for those of `runs` at `places`, which differ only in
+    /// numbers.
+    fn begin<'p>(
+        &self,
+        plan: &'p Plan,
+        runs: &[Run],
+        places: &[usize],
+        record: bool,
+        control: &'p Control,
+        mut give: impl FnMut(usize, Remainder<'p>),
+    ) -> Result<(), Cancelled> {
+        let first = &runs[places[0]];
+        if let Some(needs) = first.recipe.rule.method().needs() {
+            let search = self.search(plan, first, needs);
+            for place in places {
+                let search = Arc::clone(&search);
+                let remainder =
+                    move |run: &Run, rows: Rows<'_>| search.run(plan, run, rows, control);
+                give(*place, Box::new(remainder));
+            }
+            return Ok(());
+        }
+        let descent = self.descent(plan, first);
+        descent.in_blocks(plan, runs, places, record, control, |place, lane| {
+            let descent = Arc::clone(&descent);
+            let remainder =
+                move |run: &Run, rows: Rows<'_>| descent.whole(plan, run, lane, rows, control);
+            give(place, Box::new(remainder));
+        })
+    }
+
     fn descent(&self, plan: &Plan, run: &Run) -> Arc<Descent<T>> {
         let trace = || trace::descent(plan, run);
         self.descents.get(shape(run), trace)
     }
 
-    fn search(&self, plan: &Plan, run: &Run, needs: Needs) -> Arc<Searched<T>> {
-        let trace = || Searched::trace(plan, run, needs);
+    fn search(&self, plan: &Plan, run: &Run, needs: Needs) -> Arc<SearchPrograms<T>> {
+        let trace = || SearchPrograms::trace(plan, run, needs);
         let shape = (run.subnormals, run.objective, needs);
         self.searches.get(shape, trace)
     }
@@ -455,7 +462,7 @@ impl<T: Compiled> ProgramsIn<T> {
         let objective = &plan.objectives[run.objective];
         let explainer = self.explainers.get((run.subnormals, run.objective), || {
             Explainer::new(&objective.function, run.subnormals, |graph| {
-                objective.data_in(graph, Rows::Training)
+                objective.data_in(graph, plan::Rows::Training)
             })
         });
         let at = run.start.iter().chain(&run.constants);
@@ -471,24 +478,18 @@ impl Programs {
             Precision::F64 => self.wide.cause(plan, run),
         }
     }
-
-    fn search(&self, plan: &Plan, run: &Run, needs: Needs) -> Begun {
-        match run.precision {
-            Precision::F32 => Begun::NarrowSearch(self.narrow.search(plan, run, needs)),
-            Precision::F64 => Begun::WideSearch(self.wide.search(plan, run, needs)),
-        }
-    }
 }
 
-struct Traced<K, P>(Mutex<HashMap<K, Arc<P>>>);
+/// Programs that are traced once for each key.
+struct ProgramCache<K, P>(Mutex<HashMap<K, Arc<P>>>);
 
-impl<K, P> Default for Traced<K, P> {
+impl<K, P> Default for ProgramCache<K, P> {
     fn default() -> Self {
-        Traced(Mutex::default())
+        ProgramCache(Mutex::default())
     }
 }
 
-impl<K: Eq + Hash, P> Traced<K, P> {
+impl<K: Eq + Hash, P> ProgramCache<K, P> {
     fn get(&self, shape: K, trace: impl FnOnce() -> P) -> Arc<P> {
         // Tracing cannot leave the table half changed, so poison is harmless.
         let mut traced = self.0.lock().unwrap_or_else(PoisonError::into_inner);

@@ -80,12 +80,12 @@ impl<T: Copy> Values<T> {
 #[derive(Debug)]
 pub(super) struct Outputs {
     places: [Range<usize>; COUNT],
-    recorded: Vec<Recorded>,
+    recorded: Vec<RecordedOutput>,
 }
 
 /// An output that rows of a trajectory have.
 #[derive(Debug)]
-pub(super) struct Recorded {
+pub(super) struct RecordedOutput {
     pub(super) output: Output,
     pub(super) quantity: Quantity,
     pub(super) place: usize,
@@ -107,7 +107,7 @@ impl Outputs {
             recorded: Vec::new(),
         };
         let recorded = Output::ALL.into_iter().filter_map(|output| {
-            Some(Recorded {
+            Some(RecordedOutput {
                 output,
                 quantity: output.quantity()?,
                 place: outputs.place(output)?,
@@ -118,7 +118,7 @@ impl Outputs {
     }
 
     /// The outputs that rows of a trajectory have. The loss is the first.
-    pub(super) fn recorded(&self) -> &[Recorded] {
+    pub(super) fn recorded(&self) -> &[RecordedOutput] {
         &self.recorded
     }
 

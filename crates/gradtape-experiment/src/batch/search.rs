@@ -6,7 +6,7 @@ use super::epoch::{gradient_norm, record_rules, rule_memory, shapes, step};
 use super::output::{Output, Outputs};
 use super::quantities::Counts;
 use super::rows::Rows;
-use super::{Cancelled, Control, End, Recorder};
+use super::{Cancelled, Control, End};
 use crate::optimizer::search::{
     Float, Needs, Next, Point, Problem, Residuals, Rounded, Search, are_same,
 };
@@ -17,10 +17,10 @@ use gradtape_tape::{Array, Graph, Op, Real, Subnormals};
 /// The programs of an objective for methods with the same needs. Inputs are the
 /// parameters, the constants of the objective, and the vector of a product.
 #[derive(Debug)]
-pub(super) struct Searched<T> {
+pub(super) struct SearchPrograms<T> {
     /// The loss and its gradient.
     gradient: Box<dyn Engine<T>>,
-    needed: Needed<T>,
+    further: FurtherProgram<T>,
     /// What is recorded and watched at a point.
     watch: Box<dyn Engine<T>>,
     outputs: Outputs,
@@ -28,7 +28,7 @@ pub(super) struct Searched<T> {
 
 /// The additional needs of a method.
 #[derive(Debug)]
-enum Needed<T> {
+enum FurtherProgram<T> {
     Nothing,
     /// The product of the Hessian with a vector.
     Product(Box<dyn Engine<T>>),
@@ -36,24 +36,24 @@ enum Needed<T> {
     Residuals(Box<dyn Engine<T>>, usize),
 }
 
-impl<T: Compiled> Searched<T> {
+impl<T: Compiled> SearchPrograms<T> {
     /// Traces what a method needs of the objective of `run`.
     pub(super) fn trace(plan: &Plan, run: &Run, needs: Needs) -> Self {
         let objective = &plan.objectives[run.objective];
         let graph = Graph::new(T::PRECISION, run.subnormals);
         let (loss, x) = objective.loss_of_inputs(&graph, plan::Rows::Training);
-        let (gradient, needed) = if needs == Needs::Residuals {
+        let (gradient, further) = if needs == Needs::Residuals {
             let unrolled = graph.alike();
             let wanted = [&[loss], &x[..]].concat();
             let (graph, mut numbers) = graph.each_number(&unrolled, &wanted);
             let x = numbers.split_off(1).concat();
-            Searched::of_squares(graph, numbers[0][0], &x)
+            SearchPrograms::of_squares(graph, numbers[0][0], &x)
         } else {
             let gradient = graph.gradient(loss, &x);
             let outputs = [&[loss], &gradient[..]].concat();
             let program = Program::new(&graph, &outputs);
-            let needed = if needs == Needs::Gradient {
-                Needed::Nothing
+            let further = if needs == Needs::Gradient {
+                FurtherProgram::Nothing
             } else {
                 let v = x.iter().map(|x| graph.input(x.shape()));
                 let products = gradient.iter().zip(v);
@@ -61,14 +61,14 @@ impl<T: Compiled> Searched<T> {
                 let along = products.reduce(|sum, product| sum + product);
                 let along = along.unwrap_or_else(|| graph.constant(0.0));
                 let product = graph.gradient(along, &x);
-                Needed::Product(T::engine(Program::new(&graph, &product)))
+                FurtherProgram::Product(T::engine(Program::new(&graph, &product)))
             };
-            (T::engine(program), needed)
+            (T::engine(program), further)
         };
-        let (watch, outputs) = Searched::watch(plan, run, &graph.alike());
-        Searched {
+        let (watch, outputs) = SearchPrograms::watch(plan, run, &graph.alike());
+        SearchPrograms {
             gradient,
-            needed,
+            further,
             watch,
             outputs,
         }
@@ -104,7 +104,7 @@ impl<T: Compiled> Searched<T> {
         graph: &Graph,
         loss: Array<'_>,
         x: &[Array<'_>],
-    ) -> (Box<dyn Engine<T>>, Needed<T>) {
+    ) -> (Box<dyn Engine<T>>, FurtherProgram<T>) {
         let squares = graph.squares(loss, x).unwrap_or_default();
         let gradient = graph.gradient(loss, x);
         let outputs = [&[loss], &gradient[..]].concat();
@@ -119,55 +119,55 @@ impl<T: Compiled> Searched<T> {
         let count = residuals.len();
         let outputs = [outputs, residuals, derivatives].concat();
         let program_of_residuals = Program::new(graph, &outputs);
-        let needed = Needed::Residuals(T::engine(program_of_residuals), count);
-        (T::engine(program), needed)
+        let further = FurtherProgram::Residuals(T::engine(program_of_residuals), count);
+        (T::engine(program), further)
     }
 
     /// A run from its start to its end.
-    pub(super) fn run<R: Recorder>(
+    pub(super) fn run(
         &self,
         plan: &Plan,
         run: &Run,
-        recorder: &mut R,
+        rows: Rows<'_>,
         control: &Control,
     ) -> Result<End, Cancelled> {
         match run.subnormals {
-            Subnormals::Keep => self.search::<Rounded<T, false>, R>(plan, run, recorder, control),
-            Subnormals::Flush => self.search::<Rounded<T, true>, R>(plan, run, recorder, control),
+            Subnormals::Keep => self.search::<Rounded<T, false>>(plan, run, rows, control),
+            Subnormals::Flush => self.search::<Rounded<T, true>>(plan, run, rows, control),
         }
     }
 
-    fn search<F: Float<Real = T>, R: Recorder>(
+    fn search<F: Float<Real = T>>(
         &self,
         plan: &Plan,
         run: &Run,
-        recorder: &mut R,
+        rows: Rows<'_>,
         control: &Control,
     ) -> Result<End, Cancelled> {
         let search = run.recipe.rule.search::<F>(|setting| run.setting(setting));
         let mut search = search.expect("the plan has checked the method");
-        let mut asked = Asked::new(self, run, control);
+        let mut problem = Evaluations::new(self, run, control);
         let start: Vec<T> = run.start.iter().map(|x| x.to::<T>()).collect();
         let x: Vec<F> = start.iter().map(|x| F::new(*x)).collect();
         let mut memory: Vec<T> = rule_memory(plan).iter().map(|x| T::from_f64(*x)).collect();
         memory.extend_from_slice(&start);
-        let mut descent = Descent {
-            point: search.start(&mut asked, &x),
+        let mut descent = SearchRun {
+            point: search.start(&mut problem, &x),
             search,
-            asked,
+            problem,
             watch: Evaluator::new(&*self.watch, run),
             outputs: &self.outputs,
             memory,
         };
-        let course = Course::new(plan, run, Rows::new(plan, run, recorder));
+        let course = Course::new(plan, run, rows);
         course.follow(State::new(0, start), &mut descent, control)
     }
 }
 
 /// A run in progress.
-struct Descent<'s, F: Float> {
+struct SearchRun<'s, F: Float> {
     search: Box<dyn Search<F>>,
-    asked: Asked<'s, F>,
+    problem: Evaluations<'s, F>,
     point: Point<F>,
     watch: Evaluator<'s, F::Real>,
     outputs: &'s Outputs,
@@ -175,7 +175,7 @@ struct Descent<'s, F: Float> {
     memory: Vec<F::Real>,
 }
 
-impl<F: Float> Iteration<F::Real> for Descent<'_, F> {
+impl<F: Float> Iteration<F::Real> for SearchRun<'_, F> {
     /// An epoch can be long.
     fn epochs_per_look(&self) -> u64 {
         1
@@ -194,19 +194,19 @@ impl<F: Float> Iteration<F::Real> for Descent<'_, F> {
         for (place, number) in self.memory.iter_mut().enumerate() {
             *number = self.watch.block.input(place, 0);
         }
-        state.counts = Some(self.asked.counts);
+        state.counts = Some(self.problem.counts);
         state.parameters.clear();
         state.parameters.extend(x.iter().map(|x| x.get()));
     }
 
     fn update(&mut self, state: &mut State<F::Real>) -> Change {
         let before = self.point.x.clone();
-        match self.search.epoch(&mut self.asked, &mut self.point) {
+        match self.search.epoch(&mut self.problem, &mut self.point) {
             Next::Continues if are_same(&self.point.x, &before) => Change::Other,
             Next::Continues => Change::Parameters,
             Next::Stays(rest) => {
                 // The cost of the attempt counts too.
-                state.counts = Some(self.asked.counts);
+                state.counts = Some(self.problem.counts);
                 let is_flat = self.point.gradient.iter().all(|entry| *entry == F::ZERO);
                 Change::Nothing((!is_flat || rest.is_tolerance()).then_some(rest))
             }
@@ -215,7 +215,7 @@ impl<F: Float> Iteration<F::Real> for Descent<'_, F> {
 }
 
 /// An objective as a method sees it, with the evaluations so far.
-struct Asked<'s, F: Float> {
+struct Evaluations<'s, F: Float> {
     gradient: Evaluator<'s, F::Real>,
     product: Option<Evaluator<'s, F::Real>>,
     residuals: Option<(Evaluator<'s, F::Real>, usize)>,
@@ -272,17 +272,17 @@ impl<'s, T: Real> Evaluator<'s, T> {
     }
 }
 
-impl<'s, F: Float> Asked<'s, F> {
-    fn new(searched: &'s Searched<F::Real>, run: &Run, control: &'s Control) -> Self {
+impl<'s, F: Float> Evaluations<'s, F> {
+    fn new(searched: &'s SearchPrograms<F::Real>, run: &Run, control: &'s Control) -> Self {
         let (mut product, mut residuals) = (None, None);
-        match &searched.needed {
-            Needed::Nothing => {}
-            Needed::Product(engine) => product = Some(Evaluator::new(&**engine, run)),
-            Needed::Residuals(engine, count) => {
+        match &searched.further {
+            FurtherProgram::Nothing => {}
+            FurtherProgram::Product(engine) => product = Some(Evaluator::new(&**engine, run)),
+            FurtherProgram::Residuals(engine, count) => {
                 residuals = Some((Evaluator::new(&**engine, run), *count));
             }
         }
-        Asked {
+        Evaluations {
             gradient: Evaluator::new(&*searched.gradient, run),
             product,
             residuals,
@@ -292,7 +292,7 @@ impl<'s, F: Float> Asked<'s, F> {
     }
 }
 
-impl<F: Float> Problem<F> for Asked<'_, F> {
+impl<F: Float> Problem<F> for Evaluations<'_, F> {
     fn gradient(&mut self, x: &[F]) -> Point<F> {
         self.counts.evaluations += 1;
         self.counts.gradients += 1;
@@ -344,16 +344,20 @@ mod tests {
 
     /// Calls `look` with an objective, as a method that `needs` something sees it, and its
     /// start.
-    fn asked(objective: &str, needs: Needs, look: impl FnOnce(&mut Asked<'_, Wide>, &[f64])) {
+    fn problem(
+        objective: &str,
+        needs: Needs,
+        look: impl FnOnce(&mut Evaluations<'_, Wide>, &[f64]),
+    ) {
         let text = format!(
             "epochs = 1\noptimizer = [{{ method = 'newton' }}]\n[[objective]]\n{objective}"
         );
         let plan = Plan::new("test.toml", &text).expect("well formed");
         let run = plan.run(0);
-        let searched = Searched::<f64>::trace(&plan, &run, needs);
+        let searched = SearchPrograms::<f64>::trace(&plan, &run, needs);
         let control = Control::default();
         let start: Vec<f64> = run.start.iter().map(|x| x.wide()).collect();
-        look(&mut Asked::new(&searched, &run, &control), &start);
+        look(&mut Evaluations::new(&searched, &run, &control), &start);
     }
 
     fn vector(x: &[f64]) -> Vec<Wide> {
@@ -372,15 +376,15 @@ mod tests {
     #[test]
     fn products_with_the_hessian_are_differences_of_gradients() {
         for objective in OBJECTIVES {
-            asked(objective, Needs::HessianProduct, |asked, start| {
+            problem(objective, Needs::HessianProduct, |problem, start| {
                 let direction = |place: usize| ((place * 7) % 5) as f64 - 1.75;
                 let v: Vec<f64> = (0..start.len()).map(direction).collect();
-                let product = asked.hessian_product(&vector(start), &vector(&v));
+                let product = problem.hessian_product(&vector(start), &vector(&v));
                 // The cube root of ε leaves as much of the third derivative as of rounding.
                 let h = 6e-6;
                 let mut at = |h: f64| {
                     let x: Vec<f64> = start.iter().zip(&v).map(|(x, v)| x + h * v).collect();
-                    asked.gradient(&vector(&x)).gradient
+                    problem.gradient(&vector(&x)).gradient
                 };
                 let (after, before) = (at(h), at(-h));
                 for ((product, after), before) in product.iter().zip(after).zip(before) {
@@ -391,8 +395,11 @@ mod tests {
                         "{objective}"
                     );
                 }
-                assert_eq!(asked.counts.hessian_products, 1);
-                assert_eq!((asked.counts.evaluations, asked.counts.gradients), (2, 2));
+                assert_eq!(problem.counts.hessian_products, 1);
+                assert_eq!(
+                    (problem.counts.evaluations, problem.counts.gradients),
+                    (2, 2)
+                );
             });
         }
     }
@@ -411,10 +418,10 @@ mod tests {
             &text.replace("0*(a*b)", "0*(k + a*b*sum(w)*q)"),
         );
         let plan = plan.ok()?;
-        let searched = Searched::<f64>::trace(&plan, &plan.run(0), Needs::Residuals);
-        match searched.needed {
+        let searched = SearchPrograms::<f64>::trace(&plan, &plan.run(0), Needs::Residuals);
+        match searched.further {
             // Without the one that has every name in it.
-            Needed::Residuals(_, count) => Some(count - 1),
+            FurtherProgram::Residuals(_, count) => Some(count - 1),
             _ => None,
         }
     }
@@ -475,10 +482,10 @@ mod tests {
     #[test]
     fn residuals_make_up_the_loss_and_its_gradient() {
         for objective in OBJECTIVES {
-            asked(objective, Needs::Residuals, |asked, start| {
+            problem(objective, Needs::Residuals, |problem, start| {
                 let size = start.len();
-                let (point, residuals) = asked.residuals(&vector(start));
-                let alone = asked.gradient(&vector(start));
+                let (point, residuals) = problem.residuals(&vector(start));
+                let alone = problem.gradient(&vector(start));
                 assert_eq!(point.value.get().to_bits(), alone.value.get().to_bits());
                 let values: Vec<f64> = residuals.values.iter().map(|r| r.get()).collect();
                 // The constant of the second objective is not a square.

@@ -2,12 +2,51 @@
 //! epoch follow.
 
 use super::output::Output;
-use super::stop_reason::{Divergence, Rule, StopReason};
+use super::stop_reason::{Divergence, StopReason};
 use crate::number::{Number, Scalar};
 use crate::plan::Stop;
 use gradtape_tape::Real;
 
-/// A rule: what it looks at, and when it ends a run.
+/// A rule of `[stop]` for convergence.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Rule {
+    /// `loss_below`.
+    LossBelow,
+    /// `gradient_norm_below`.
+    GradientNormBelow,
+    /// `step_below`.
+    StepBelow,
+    /// `gap_below`.
+    GapBelow,
+    /// `patience`.
+    Patience,
+}
+
+impl Rule {
+    /// The key in `[stop]`, and the number that it looks at in sentences.
+    const fn names(self) -> [&'static str; 2] {
+        match self {
+            Rule::LossBelow => ["loss_below", "loss"],
+            Rule::GradientNormBelow => ["gradient_norm_below", "gradient norm"],
+            Rule::StepBelow => ["step_below", "step"],
+            Rule::GapBelow => ["gap_below", "gap"],
+            Rule::Patience => ["patience", "epochs without improvement"],
+        }
+    }
+
+    /// The key in `[stop]`.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        self.names()[0]
+    }
+
+    /// The number that it looks at, in sentences.
+    pub(super) fn quantity(self) -> &'static str {
+        self.names()[1]
+    }
+}
+
+/// A row of the table: what a rule looks at, and when it ends a run.
 struct StopRule {
     /// The output of an epoch.
     output: Output,
@@ -69,6 +108,12 @@ const RULES: [StopRule; 6] = {
 pub(super) fn is_watched(stop: &Stop, output: Output) -> bool {
     let mut rules = RULES.iter();
     rules.any(|rule| rule.output == output && (rule.limit)(stop).is_some())
+}
+
+/// Whether a rule can end a run as converged.
+pub(super) fn may_converge(stop: &Stop) -> bool {
+    let mut rules = RULES.iter();
+    rules.any(|rule| !matches!(rule.ends, Ends::Above) && (rule.limit)(stop).is_some())
 }
 
 /// The rules of an experiment in the precision of a run.

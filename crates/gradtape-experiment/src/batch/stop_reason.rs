@@ -3,6 +3,7 @@
 use std::borrow::Cow;
 use std::fmt;
 
+use super::stop::Rule;
 use crate::ending::Status;
 use crate::number::Scalar;
 use crate::objective::Cause;
@@ -48,35 +49,6 @@ pub enum StopReason {
         /// What happened.
         what: Divergence,
     },
-}
-
-/// A rule of `[stop]` for convergence.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Rule {
-    /// `loss_below`.
-    LossBelow,
-    /// `gradient_norm_below`.
-    GradientNormBelow,
-    /// `step_below`.
-    StepBelow,
-    /// `gap_below`.
-    GapBelow,
-    /// `patience`.
-    Patience,
-}
-
-impl Rule {
-    /// The key in `[stop]`.
-    #[must_use]
-    pub fn name(self) -> &'static str {
-        match self {
-            Rule::LossBelow => "loss_below",
-            Rule::GradientNormBelow => "gradient_norm_below",
-            Rule::StepBelow => "step_below",
-            Rule::GapBelow => "gap_below",
-            Rule::Patience => "patience",
-        }
-    }
 }
 
 /// The reason why a run counts as diverged.
@@ -163,18 +135,8 @@ impl fmt::Display for StopReason {
                 write!(formatter, "no improvement in {} {epochs}", value.short())
             }
             StopReason::Converged { rule, value, limit } => {
-                let quantity = match rule {
-                    Rule::LossBelow => "loss",
-                    Rule::GradientNormBelow => "gradient norm",
-                    Rule::StepBelow => "step",
-                    Rule::GapBelow | Rule::Patience => "gap",
-                };
-                write!(
-                    formatter,
-                    "{quantity} {} below {}",
-                    value.short(),
-                    limit.short()
-                )
+                let (quantity, value, limit) = (rule.quantity(), value.short(), limit.short());
+                write!(formatter, "{quantity} {value} below {limit}")
             }
             StopReason::WithinTolerance { setting } => {
                 write!(formatter, "within the method's `{setting}`")

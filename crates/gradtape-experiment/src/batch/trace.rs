@@ -5,7 +5,7 @@
 //! by itself.
 
 use super::descent::Descent;
-use super::epoch::{Inputs, Traced, clock_cells, gradient_norm, step};
+use super::epoch::{EpochGraph, Inputs, clock_cells, gradient_norm, step};
 use super::minibatch::Batches;
 use super::output::{Output, Outputs};
 use super::stop::is_watched;
@@ -39,10 +39,10 @@ pub(super) fn descent<T: Compiled>(plan: &Plan, run: &Run) -> Descent<T> {
     descent
 }
 
-impl<'g> Traced<'g> {
+impl<'g> EpochGraph<'g> {
     /// The same number by number, and the graph that it is in then.
     fn each_number(self, graph: &'g Graph, unrolled: &'g Graph) -> (&'g Graph, Self) {
-        let asked: Vec<Array<'g>> = self.asked.iter().map(|(_, number)| *number).collect();
+        let further: Vec<Array<'g>> = self.further.iter().map(|(_, number)| *number).collect();
         let groups = [
             &self.parameters,
             &self.gradient,
@@ -50,7 +50,7 @@ impl<'g> Traced<'g> {
             &self.update.parameters,
             &self.update.memory,
             &vec![self.greatest, self.loss],
-            &asked,
+            &further,
         ];
         let wanted = groups.map(|group| &group[..]).concat();
         let (graph, elements) = graph.each_number(unrolled, &wanted);
@@ -58,7 +58,7 @@ impl<'g> Traced<'g> {
         let mut next = |group: &Vec<Array<'g>>| -> Vec<Array<'g>> {
             elements.by_ref().take(group.len()).flatten().collect()
         };
-        let traced = Traced {
+        let traced = EpochGraph {
             parameters: next(&self.parameters),
             gradient: next(&self.gradient),
             free_gradient: next(&self.free_gradient),
@@ -68,11 +68,11 @@ impl<'g> Traced<'g> {
             },
             greatest: next(&vec![self.greatest])[0],
             loss: next(&vec![self.loss])[0],
-            asked: self
-                .asked
+            further: self
+                .further
                 .iter()
                 .map(|(output, _)| *output)
-                .zip(next(&asked))
+                .zip(next(&further))
                 .collect(),
         };
         (graph, traced)
@@ -80,15 +80,15 @@ impl<'g> Traced<'g> {
 }
 
 /// The program of what was traced.
-fn finished<T: Compiled>(plan: &Plan, graph: &Graph, traced: Traced<'_>) -> Descent<T> {
-    let Traced {
+fn finished<T: Compiled>(plan: &Plan, graph: &Graph, traced: EpochGraph<'_>) -> Descent<T> {
+    let EpochGraph {
         parameters,
         gradient,
         free_gradient,
         update,
         greatest,
         loss,
-        asked,
+        further,
     } = traced;
     let elements = |array: &Array<'_>| array.shape().elements().unwrap_or(0);
     let mut outputs = vec![(Output::Loss, loss)];
@@ -121,7 +121,7 @@ fn finished<T: Compiled>(plan: &Plan, graph: &Graph, traced: Traced<'_>) -> Desc
     let is_often = |output: Output| {
         matches!(output, Output::Loss | Output::Entries) || is_watched(&plan.stop, output)
     };
-    outputs.extend(asked);
+    outputs.extend(further);
     outputs.push(gradient_norm);
     outputs.extend(step);
     let (watched, rare): (Vec<_>, Vec<_>) = outputs

@@ -329,20 +329,6 @@ pub struct Stop {
     pub min_delta: Option<Number>,
 }
 
-impl Stop {
-    /// Whether a rule can end a run as converged.
-    #[must_use]
-    #[doc(hidden)]
-    pub fn may_converge(&self) -> bool {
-        self.patience.is_some()
-            || [
-                self.loss_below, self.gradient_norm_below, self.step_below, self.gap_below,
-            ]
-            .iter()
-            .any(Option::is_some)
-    }
-}
-
 /// One run: a combination of settings.
 #[derive(Clone, Debug)]
 pub struct Run {

@@ -26,47 +26,30 @@ macro_rules! quantities {
             /// All quantities, in the order in which files have them.
             pub const ALL: &'static [Quantity] = &[$(Quantity::$variant),+];
 
-            /// Its name in files and tables.
-            #[must_use]
-            pub const fn name(self) -> &'static str {
+            const fn description(self) -> Description {
                 match self {
-                    $(Quantity::$variant => $name),+
-                }
-            }
-
-            /// Its name in sentences and charts.
-            #[must_use]
-            pub const fn label(self) -> &'static str {
-                match self {
-                    $(Quantity::$variant => $label),+
-                }
-            }
-
-            const fn kind(self) -> Kind {
-                match self {
-                    $(Quantity::$variant => Kind::$kind),+
-                }
-            }
-
-            const fn best(self) -> Best {
-                match self {
-                    $(Quantity::$variant => Best::$best),+
-                }
-            }
-
-            const fn presence(self) -> Presence {
-                match self {
-                    $(Quantity::$variant => Presence::$presence),+
-                }
-            }
-
-            const fn places(self) -> Places {
-                match self {
-                    $(Quantity::$variant => Places::$places),+
+                    $(Quantity::$variant => Description {
+                        name: $name,
+                        label: $label,
+                        kind: Kind::$kind,
+                        best: Best::$best,
+                        presence: Presence::$presence,
+                        places: Places::$places,
+                    }),+
                 }
             }
         }
     };
+}
+
+/// A row of the table.
+struct Description {
+    name: &'static str,
+    label: &'static str,
+    kind: Kind,
+    best: Best,
+    presence: Presence,
+    places: Places,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -131,6 +114,18 @@ impl Quantity {
     /// The number of different quantities.
     pub const COUNT: usize = Quantity::ALL.len();
 
+    /// Its name in files and tables.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        self.description().name
+    }
+
+    /// Its name in sentences and charts.
+    #[must_use]
+    pub const fn label(self) -> &'static str {
+        self.description().label
+    }
+
     /// The quantity with this name.
     #[must_use]
     pub fn named(name: &str) -> Option<Quantity> {
@@ -143,7 +138,9 @@ impl Quantity {
         // Counts of evaluations can be asked for even where they are those of epochs.
         let presences = Presences::new(plan);
         let finals = Quantity::finals();
-        finals.filter(move |one| presences.has(*one) || one.presence() == Presence::Searches)
+        finals.filter(move |one| {
+            presences.has(*one) || one.description().presence == Presence::Searches
+        })
     }
 
     /// Those with a column in `runs.csv`, in this order.
@@ -169,37 +166,37 @@ impl Quantity {
     /// Those that runs can have in every epoch.
     pub fn recorded() -> impl Iterator<Item = Quantity> + Clone {
         let all = Quantity::ALL.iter().copied();
-        all.filter(|one| one.places() != Places::End)
+        all.filter(|one| one.description().places != Places::End)
     }
 
     /// Whether it is a count, and so an integer.
     #[must_use]
     pub fn is_count(self) -> bool {
-        self.kind() == Kind::Count
+        self.description().kind == Kind::Count
     }
 
     /// Whether a run has it at its end.
     pub(crate) fn is_final(self) -> bool {
-        self.places() != Places::Epochs
+        self.description().places != Places::Epochs
     }
 
     /// Whether every run has it.
     #[must_use]
     pub fn is_of_every_run(self) -> bool {
-        self.presence() == Presence::Always
+        self.description().presence == Presence::Always
     }
 
     /// Whether it describes a state, so that its final value is one of several.
     #[must_use]
     pub fn is_of_state(self) -> bool {
-        self.kind() == Kind::State
+        self.description().kind == Kind::State
     }
 
     /// Whether a smaller value is better: true of all but the epoch of the best loss and the
     /// learning rate.
     #[must_use]
     pub fn is_better_smaller(self) -> bool {
-        self.best() == Best::Smaller
+        self.description().best == Best::Smaller
     }
 }
 
@@ -223,7 +220,7 @@ impl Presences {
     }
 
     fn has(self, quantity: Quantity) -> bool {
-        match quantity.presence() {
+        match quantity.description().presence {
             Presence::Always | Presence::Rates => true,
             Presence::Validation => self.validation,
             Presence::Gap => self.gap,

@@ -21,6 +21,7 @@
 //!
 //! ```
 //! use gradtape_report::experiment;
+//! use gradtape_experiment::batch::RunResult;
 //! use gradtape_experiment::plan::Plan;
 //!
 //! let plan = Plan::new("example.toml", r#"
@@ -29,7 +30,8 @@
 //!     optimizer = [{ method = "sgd", learning_rate = [0.01, 0.4] }]
 //! "#)?;
 //! let results = experiment::run(&plan);
-//! let best = results.runs.iter().min_by(|a, b| a.loss.to_f64().total_cmp(&b.loss.to_f64()));
+//! let loss = |run: &RunResult| run.quantities.loss().to_f64();
+//! let best = results.runs.iter().min_by(|a, b| loss(a).total_cmp(&loss(b)));
 //! assert_eq!(best.map(|run| run.label.as_str()), Some("learning_rate=0.4"));
 //! let losses: Vec<f64> = results.series(1, "loss").map(|(_, loss)| loss.to_f64()).collect();
 //! assert_eq!((losses.len(), losses[0]), (101, 9.0));

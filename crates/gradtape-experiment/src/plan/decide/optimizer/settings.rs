@@ -3,7 +3,7 @@
 use super::{Decider, Variant};
 use crate::mistake::{At, Code, Span, nearest, suggestion};
 use crate::optimizer::schedule::Outline;
-use crate::optimizer::{Convention, DefaultValue, Description, Initial, LEARNING_RATE, Rule};
+use crate::optimizer::{Convention, DefaultValue, Description, LEARNING_RATE};
 use crate::plan::decide::named;
 use crate::plan::grid::Series;
 use crate::spec::{self, Format, Map};
@@ -113,13 +113,8 @@ impl Decider<'_> {
             self.check_domain(of, name, setting);
         }
         let mut settings = named(&own);
-        // A schedule that gives the learning rates replaces the optimizer's own, unless the
-        // method stores it.
-        let memory = Rule::new(variant.method, variant.convention, |_| None).memory();
-        let mut initial = memory.slots.iter().map(|slot| slot.initial);
-        let rate = Initial::Setting(LEARNING_RATE);
-        let is_remembered = initial.any(|one| one == rate) || memory.scalars.contains(&rate);
-        let needs_rate = is_remembered || !schedule.is_some_and(Outline::gives_rates);
+        // A schedule that gives the learning rates replaces the optimizer's own.
+        let needs_rate = !schedule.is_some_and(Outline::gives_rates);
         let is_needed = |name: &str| needs_rate || name != LEARNING_RATE.name;
         self.add_defaults(of, &mut settings, is_needed)
             .then_some(settings)
