@@ -154,13 +154,16 @@ pub(super) fn record_rules<'g>(
     (further, next)
 }
 
-/// Records the Euclidean norm of a gradient.
-pub(super) fn gradient_norm<'g>(graph: &'g Graph, gradient: &[Array<'g>]) -> (Output, Array<'g>) {
-    (Output::GradientNorm, norm(graph, gradient))
+/// Records what rows have of a gradient.
+pub(super) fn record_gradient<'g>(
+    graph: &'g Graph,
+    gradient: &[Array<'g>],
+) -> Vec<(Output, Array<'g>)> {
+    vec![(Output::GradientNorm, norm(graph, gradient))]
 }
 
 /// Records the length of a step, if a rule looks at it.
-pub(super) fn step<'g>(
+pub(super) fn record_step<'g>(
     plan: &Plan,
     graph: &'g Graph,
     from: &[Array<'g>],

@@ -1,6 +1,6 @@
 //! Epochs of several updates, each computed from some of the rows of the data.
 
-use super::epoch::{Inputs, clock_cells, shapes, step};
+use super::epoch::{Inputs, clock_cells, record_step, shapes};
 use crate::data::{Dataset, shuffled};
 use crate::plan::{Plan, Run};
 use gradtape_engine::{Block, Compiled, Engine, Program};
@@ -67,7 +67,7 @@ impl<T: Compiled> Batches<T> {
             let inputs = shapes.iter().map(|shape| graph.input(shape));
             inputs.collect()
         });
-        let step = step(plan, &graph, &from, &to);
+        let step = record_step(plan, &graph, &from, &to);
         Some(Batches {
             whole: engines.next()?,
             rest: engines.next(),

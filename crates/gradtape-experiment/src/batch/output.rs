@@ -17,7 +17,8 @@ pub(super) enum Output {
     /// The epochs without an improvement.
     Wait,
     GradientNorm,
-    /// The length of the step to the next state.
+    /// The length of the step. A program gives that to the next state, and the state of a run
+    /// has that which led to it, so rows cannot have it.
     Step,
     /// The loss on the validation rows.
     ValidationLoss,

@@ -2,7 +2,7 @@
 //! evaluates, and its course from the start to the end.
 
 use super::course::{Change, Course, Iteration, State};
-use super::epoch::{gradient_norm, record_rules, rule_memory, shapes, step};
+use super::epoch::{record_gradient, record_rules, record_step, rule_memory, shapes};
 use super::output::{Output, Outputs};
 use super::quantities::Counts;
 use super::rows::Rows;
@@ -90,9 +90,10 @@ impl<T: Compiled> SearchPrograms<T> {
             let loss = objective.loss(graph, &x, &constants, plan::Rows::Validation);
             (Output::ValidationLoss, loss)
         });
-        let mut outputs = vec![(Output::Loss, loss), gradient_norm(graph, &gradient)];
+        let mut outputs = vec![(Output::Loss, loss)];
+        outputs.extend(record_gradient(graph, &gradient));
         outputs.extend(rules);
-        outputs.extend(step(plan, graph, &before, &x));
+        outputs.extend(record_step(plan, graph, &before, &x));
         outputs.extend(validation);
         let arrays: Vec<Array<'_>> = outputs.iter().map(|(_, array)| *array).collect();
         let program = Program::epoch(graph, &arrays, &[memory, x].concat());

@@ -5,7 +5,7 @@
 //! by itself.
 
 use super::descent::Descent;
-use super::epoch::{EpochGraph, Inputs, clock_cells, gradient_norm, step};
+use super::epoch::{EpochGraph, Inputs, clock_cells, record_gradient, record_step};
 use super::minibatch::Batches;
 use super::output::{Output, Outputs};
 use super::stop::is_watched;
@@ -115,14 +115,14 @@ fn finished<T: Compiled>(plan: &Plan, graph: &Graph, traced: EpochGraph<'_>) -> 
         };
         Array::apply(Op::Magnitude, &[magnitude, greatest])
     });
-    let step = step(plan, graph, &parameters, &update.parameters);
-    let gradient_norm = gradient_norm(graph, &free_gradient);
+    let step = record_step(plan, graph, &parameters, &update.parameters);
+    let of_gradient = record_gradient(graph, &free_gradient);
     // What no rule looks at is rare: only computed for epochs that are recorded.
     let is_often = |output: Output| {
         matches!(output, Output::Loss | Output::Entries) || is_watched(&plan.stop, output)
     };
     outputs.extend(further);
-    outputs.push(gradient_norm);
+    outputs.extend(of_gradient);
     outputs.extend(step);
     let (watched, rare): (Vec<_>, Vec<_>) = outputs
         .into_iter()
