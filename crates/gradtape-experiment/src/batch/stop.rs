@@ -51,7 +51,6 @@ struct StopRule {
     /// The output of an epoch.
     output: Output,
     ends: Ends,
-    limit: fn(&Stop) -> Option<Number>,
 }
 
 /// When a rule ends a run.
@@ -76,44 +75,41 @@ impl Ends {
 }
 
 impl StopRule {
-    const fn new(output: Output, ends: Ends, limit: fn(&Stop) -> Option<Number>) -> Self {
-        StopRule {
-            output,
-            ends,
-            limit,
-        }
+    const fn new(output: Output, ends: Ends) -> Self {
+        StopRule { output, ends }
+    }
+
+    /// Its limit, if the file has the rule.
+    fn limit(&self, stop: &Stop) -> Option<Number> {
+        let mut limits = stop.limits.iter();
+        let own = limits.find(|(key, _)| *key == self.ends.name());
+        own.map(|(_, limit)| *limit)
     }
 }
 
 /// In the order in which they are tested.
 const RULES: [StopRule; 6] = {
     use Ends::{Above, Below, From};
-    use Output::{Gap, GradientNorm, Loss, Step, Wait};
     [
-        StopRule::new(Loss, Below(Rule::LossBelow), |stop| stop.loss_below),
-        StopRule::new(Gap, Below(Rule::GapBelow), |stop| stop.gap_below),
-        StopRule::new(GradientNorm, Below(Rule::GradientNormBelow), |stop| {
-            stop.gradient_norm_below
-        }),
-        StopRule::new(Step, Below(Rule::StepBelow), |stop| stop.step_below),
-        StopRule::new(Loss, Above, |stop| stop.loss_above),
-        #[expect(clippy::cast_precision_loss, reason = "epochs are below 2^53")]
-        StopRule::new(Wait, From(Rule::Patience), |stop| {
-            stop.patience.map(|epochs| Number::from(epochs as f64))
-        }),
+        StopRule::new(Output::Loss, Below(Rule::LossBelow)),
+        StopRule::new(Output::Gap, Below(Rule::GapBelow)),
+        StopRule::new(Output::GradientNorm, Below(Rule::GradientNormBelow)),
+        StopRule::new(Output::Step, Below(Rule::StepBelow)),
+        StopRule::new(Output::Loss, Above),
+        StopRule::new(Output::Wait, From(Rule::Patience)),
     ]
 };
 
 /// Whether a rule looks at an output.
 pub(super) fn is_watched(stop: &Stop, output: Output) -> bool {
     let mut rules = RULES.iter();
-    rules.any(|rule| rule.output == output && (rule.limit)(stop).is_some())
+    rules.any(|rule| rule.output == output && rule.limit(stop).is_some())
 }
 
 /// Whether a rule can end a run as converged.
 pub(super) fn may_converge(stop: &Stop) -> bool {
     let mut rules = RULES.iter();
-    rules.any(|rule| !matches!(rule.ends, Ends::Above) && (rule.limit)(stop).is_some())
+    rules.any(|rule| !matches!(rule.ends, Ends::Above) && rule.limit(stop).is_some())
 }
 
 /// The rules of an experiment in the precision of a run.
@@ -132,10 +128,16 @@ impl<T: Real> Limits<T> {
             Some(Limit {
                 output: rule.output,
                 ends: rule.ends,
-                limit: (rule.limit)(stop)?.to::<T>(),
+                limit: rule.limit(stop)?.to::<T>(),
             })
         });
-        Limits(rules.collect())
+        let limits: Vec<Limit<T>> = rules.collect();
+        debug_assert_eq!(
+            limits.len(),
+            stop.limits.len(),
+            "a row for each key of `[stop]`"
+        );
+        Limits(limits)
     }
 
     pub(super) fn iter(&self) -> impl Iterator<Item = &Limit<T>> {

@@ -310,22 +310,13 @@ impl Optimizer {
     }
 }
 
-/// The rules that end a run before its last epoch. A rule that is `None` never does.
-#[derive(Clone, Copy, Debug, Default)]
+/// The rules that end a run before its last epoch.
+#[derive(Clone, Debug, Default)]
 pub struct Stop {
-    /// Converged when the loss is below.
-    pub loss_below: Option<Number>,
-    /// Converged when the Euclidean norm of the gradient is below.
-    pub gradient_norm_below: Option<Number>,
-    /// Converged when the Euclidean length of the last update is below.
-    pub step_below: Option<Number>,
-    /// Diverged when the loss is above.
-    pub loss_above: Option<Number>,
-    /// Converged when the loss is less than this above the known minimum.
-    pub gap_below: Option<Number>,
-    /// Converged when the loss has not improved for this many epochs.
-    pub patience: Option<u64>,
-    /// The decrease that an improvement must exceed; any decrease by default.
+    /// The rules that the file has, by their keys in `[stop]`, with their limits.
+    pub limits: Vec<(&'static str, Number)>,
+    /// With `patience`, the decrease of the loss that an improvement must exceed; any decrease
+    /// by default.
     pub min_delta: Option<Number>,
 }
 

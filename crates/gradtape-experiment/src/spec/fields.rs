@@ -227,14 +227,20 @@ fn entries<T>(map: Option<Entries>, read: impl Fn(Field) -> Option<T>) -> Map<T>
 }
 
 fn stop(mut fields: Fields) -> Stop {
+    let min_delta = take!(fields, "min_delta", Number);
+    let rules = fields.known.into_iter();
+    let rules = rules.filter_map(|(key, field)| {
+        let limit = match field {
+            Field::Number(limit) => limit,
+            #[expect(clippy::cast_precision_loss, reason = "integers are below 2^53")]
+            Field::Whole(limit) => At::new(Number::from(limit.value as f64), limit.span),
+            _ => return None,
+        };
+        Some((key, limit))
+    });
     Stop {
-        loss_below: take!(fields, "loss_below", Number),
-        gradient_norm_below: take!(fields, "gradient_norm_below", Number),
-        step_below: take!(fields, "step_below", Number),
-        loss_above: take!(fields, "loss_above", Number),
-        gap_below: take!(fields, "gap_below", Number),
-        patience: take!(fields, "patience", Whole),
-        min_delta: take!(fields, "min_delta", Number),
+        rules: rules.collect(),
+        min_delta,
         keys: fields.present,
     }
 }

@@ -303,18 +303,8 @@ pub struct Clip {
 /// `[stop]`.
 #[derive(Clone, Debug, Default)]
 pub struct Stop {
-    /// `loss_below`.
-    pub loss_below: Option<At<Number>>,
-    /// `gradient_norm_below`.
-    pub gradient_norm_below: Option<At<Number>>,
-    /// `step_below`.
-    pub step_below: Option<At<Number>>,
-    /// `loss_above`.
-    pub loss_above: Option<At<Number>>,
-    /// `gap_below`.
-    pub gap_below: Option<At<Number>>,
-    /// `patience`.
-    pub patience: Option<At<u64>>,
+    /// The rules that the file has, with their limits.
+    pub rules: Vec<(&'static str, At<Number>)>,
     /// `min_delta`.
     pub min_delta: Option<At<Number>>,
     /// All keys, including those whose value was misread.

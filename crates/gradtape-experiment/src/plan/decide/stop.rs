@@ -1,14 +1,14 @@
 //! The rules that end runs early.
 
 use super::Decider;
-use crate::mistake::{At, Code};
-use crate::number::Number;
+use crate::mistake::Code;
 use crate::plan::{Objective, Stop};
 use crate::spec;
 
 impl Decider<'_> {
     pub(super) fn stop(&mut self, written: &spec::Stop, objectives: &[Objective]) -> Stop {
-        if let Some(gap) = &written.gap_below
+        let gap = written.rules.iter().find(|(key, _)| *key == "gap_below");
+        if let Some((_, gap)) = gap
             && !objectives.is_empty()
             && objectives
                 .iter()
@@ -25,15 +25,10 @@ impl Decider<'_> {
             let label = "it has no effect without `patience`";
             self.mistake(Code::Conflict, &delta.span, message, label);
         }
-        let value = |rule: &Option<At<Number>>| rule.as_ref().map(|rule| rule.value);
+        let limits = written.rules.iter().map(|(key, limit)| (*key, limit.value));
         Stop {
-            loss_below: value(&written.loss_below),
-            gradient_norm_below: value(&written.gradient_norm_below),
-            step_below: value(&written.step_below),
-            loss_above: value(&written.loss_above),
-            gap_below: value(&written.gap_below),
-            patience: written.patience.as_ref().map(|patience| patience.value),
-            min_delta: value(&written.min_delta),
+            limits: limits.collect(),
+            min_delta: written.min_delta.as_ref().map(|delta| delta.value),
         }
     }
 }
