@@ -8,12 +8,16 @@
 //! result is the same with and without them.
 
 use super::closing::{Closing, Steps, Tail, push_state, state_width};
-use super::course::{Best, State};
+use super::control::{Cancelled, Control};
 use super::descent::{Checkpoint, Descent, LOSS, OPERATIONS, Replay};
+use super::end::End;
+use super::epoch;
 use super::output::Output;
+use super::quantities::Quantities;
 use super::rows::Rows;
+use super::state::{Best, State};
 use super::stop::{Ends, Limits, may_converge};
-use super::{Cancelled, Control, End, Quantities, StopReason, epoch};
+use super::stop_reason::StopReason;
 use crate::number::Scalar;
 use crate::plan::{Plan, RecordedEpochs, Run};
 use gradtape_engine::{Block as Numbers, Compiled, Expected, States, WIDTH, Watched};

@@ -1,86 +1,18 @@
 //! The course of a run from epoch to epoch, and why it ends, for methods of all kinds.
 
-use super::closing::{Closing, Collector};
-use super::output::{Output, Values};
-use super::quantities::Counts;
+use super::closing::Collector;
+use super::control::{Cancelled, Control};
+use super::end::End;
+use super::output::Output;
+use super::quantities::Quantities;
 use super::rows::Rows;
+use super::state::{Best, State};
 use super::stop::{Limits, may_converge};
-use super::stop_reason::{Divergence, StopReason};
-use super::{Cancelled, Control, End, Quantities};
+use super::stop_reason::StopReason;
 use crate::number::Scalar;
 use crate::optimizer::search::Rest;
-use crate::plan::{Plan, Quantity, Run};
+use crate::plan::{Plan, Run};
 use gradtape_tape::Real;
-
-/// The state of a run at one epoch, and what was computed there.
-#[derive(Clone)]
-pub(super) struct State<T> {
-    pub(super) epoch: u64,
-    /// What the epoch gives; the step is the one that led here.
-    pub(super) outputs: Values<T>,
-    /// The evaluations so far, if they are not one for each epoch.
-    pub(super) counts: Option<Counts>,
-    pub(super) parameters: Vec<T>,
-}
-
-impl<T: Real> State<T> {
-    /// A state before its evaluation.
-    pub(super) fn new(epoch: u64, parameters: Vec<T>) -> Self {
-        State {
-            epoch,
-            outputs: Values::default(),
-            counts: None,
-            parameters,
-        }
-    }
-
-    /// The loss, which every epoch gives.
-    fn loss(&self) -> T {
-        self.outputs.get(Output::Loss).unwrap_or(T::NAN)
-    }
-
-    /// As `clone_from`, without a new list of parameters.
-    fn clone_from_state(&mut self, other: &State<T>) {
-        self.epoch = other.epoch;
-        self.outputs = other.outputs;
-        self.counts = other.counts;
-        self.parameters.copy_from_slice(&other.parameters);
-    }
-
-    pub(super) fn as_best(&self) -> Best<T> {
-        Best {
-            loss: self.loss(),
-            epoch: self.epoch,
-            parameters: self.parameters.clone(),
-        }
-    }
-
-    /// What is not finite in the state.
-    fn not_finite(&self, names: &[String]) -> Option<Divergence> {
-        let gradient_norm = self.outputs.get(Output::GradientNorm);
-        let quantities = [
-            ("loss", self.loss()),
-            ("gradient_norm", gradient_norm.unwrap_or(T::NAN)),
-        ];
-        let names = names.iter().map(String::as_str);
-        let parameters = names.zip(self.parameters.iter().copied());
-        let mut all = quantities.into_iter().chain(parameters);
-        let (quantity, value) = all.find(|(_, value)| !value.is_finite())?;
-        Some(Divergence::NotFinite {
-            quantity: quantity.to_owned(),
-            value: Scalar::new(value),
-            cause: None,
-        })
-    }
-}
-
-/// The smallest loss so far.
-#[derive(Clone, Debug)]
-pub(super) struct Best<T> {
-    pub(super) loss: T,
-    pub(super) epoch: u64,
-    pub(super) parameters: Vec<T>,
-}
 
 /// How the states of a run follow each other.
 pub(super) trait Iteration<T> {
@@ -215,9 +147,11 @@ impl<'p, 'r, T: Real> Course<'p, 'r, T> {
             Some(finite) => finite.clone_from_state(state),
             None => self.finite = Some(state.clone()),
         }
-        let output = |output| state.outputs.get(output);
-        let reason = self.limits.test(state.epoch, output);
-        reason.or_else(|| (state.epoch == self.epochs).then_some(StopReason::EpochLimit))
+        match self.limits.test(|output| state.outputs.get(output)) {
+            Some((rule, value)) => Some(StopReason::of_rule(rule, value, state.epoch)),
+            None if state.epoch == self.epochs => Some(StopReason::EpochLimit),
+            None => None,
+        }
     }
 
     /// Whether a run can end at a fixed point: with `step_below` the next epoch ends it for
@@ -270,30 +204,5 @@ impl<'p, 'r, T: Real> Course<'p, 'r, T> {
             _ => None,
         };
         End::new(reason, closing, &last, &best)
-    }
-}
-
-impl End {
-    /// The end of a run in its last state.
-    pub(super) fn new<T: Real>(
-        reason: StopReason,
-        closing: Option<Closing>,
-        last: &State<T>,
-        best: &Best<T>,
-    ) -> Self {
-        let mut quantities = Quantities::default();
-        quantities.set_outputs(&last.outputs);
-        quantities.set_counts(last.epoch, last.counts);
-        quantities.set_count(Quantity::EpochsRun, last.epoch);
-        quantities.set(Quantity::BestLoss, Scalar::new(best.loss));
-        quantities.set_count(Quantity::BestEpoch, best.epoch);
-        let scalars = |numbers: &[T]| numbers.iter().map(|x| Scalar::new(*x)).collect();
-        End {
-            reason,
-            closing,
-            quantities: quantities.at_end(),
-            parameters: scalars(&last.parameters),
-            best_parameters: scalars(&best.parameters),
-        }
     }
 }

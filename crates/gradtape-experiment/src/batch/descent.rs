@@ -2,11 +2,15 @@
 //! the last epoch.
 
 use super::closing::{Closing, Collector, MAX_MODELLED};
-use super::course::{Best, Change, Course, Iteration, State};
+use super::control::{Cancelled, Control};
+use super::course::{Change, Course, Iteration};
+use super::end::End;
+use super::epoch;
 use super::minibatch::{Batches, Updates};
 use super::output::{Output, Outputs};
 use super::rows::Rows;
-use super::{Cancelled, Control, End, StopReason, epoch};
+use super::state::{Best, State};
+use super::stop_reason::StopReason;
 use crate::plan::{Plan, Quantity, Run};
 use gradtape_engine::{Block, Compiled, Engine, States};
 

@@ -1,8 +1,9 @@
 //! One run with its settings and how it ended: a row of `runs.csv`.
 
+use super::end::End;
+use super::quantities::Quantities;
 use std::borrow::Cow;
 
-use super::{End, Quantities};
 use crate::ending::{Outcome, Status};
 use crate::number::{Scalar, Value};
 use crate::plan::{Plan, Quantity, Run};

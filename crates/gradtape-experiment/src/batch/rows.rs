@@ -1,7 +1,7 @@
 //! The rows of the trajectory of a run.
 
-use super::quantities::Counts;
-use super::{Quantities, Row};
+use super::quantities::{Counts, Quantities};
+use super::recorder::Row;
 use crate::number::Scalar;
 use crate::plan::{Plan, RecordedEpochs, Run};
 

@@ -1,12 +1,14 @@
 //! One run of a line-search or second-order method: the programs of an objective that it
 //! evaluates, and its course from the start to the end.
 
-use super::course::{Change, Course, Iteration, State};
+use super::control::{Cancelled, Control};
+use super::course::{Change, Course, Iteration};
+use super::end::End;
 use super::epoch::{record_gradient, record_rules, record_step, rule_memory, shapes};
 use super::output::{Output, Outputs};
 use super::quantities::Counts;
 use super::rows::Rows;
-use super::{Cancelled, Control, End};
+use super::state::State;
 use crate::optimizer::search::{
     Float, Needs, Next, Point, Problem, Residuals, Rounded, Search, are_same,
 };

@@ -2,8 +2,7 @@
 //! epoch follow.
 
 use super::output::Output;
-use super::stop_reason::{Divergence, StopReason};
-use crate::number::{Number, Scalar};
+use crate::number::Number;
 use crate::plan::Stop;
 use gradtape_tape::Real;
 
@@ -144,29 +143,17 @@ impl<T: Real> Limits<T> {
         self.0.iter()
     }
 
-    /// Why a run ends in this epoch, if it does; `value` gives an output there.
-    pub(super) fn test(
-        &self,
-        epoch: u64,
-        value: impl Fn(Output) -> Option<T>,
-    ) -> Option<StopReason> {
+    /// The first rule that ends a run, with the value that it looks at; `value` gives an
+    /// output.
+    pub(super) fn test(&self, value: impl Fn(Output) -> Option<T>) -> Option<(&Limit<T>, T)> {
         self.0.iter().find_map(|rule| {
-            let (value, limit) = (value(rule.output)?, rule.limit);
+            let value = value(rule.output)?;
             let is_met = match rule.ends {
-                Ends::Below(_) => value < limit,
-                Ends::From(_) => value >= limit,
-                Ends::Above => value > limit,
+                Ends::Below(_) => value < rule.limit,
+                Ends::From(_) => value >= rule.limit,
+                Ends::Above => value > rule.limit,
             };
-            let (value, limit) = (Scalar::new(value), Scalar::new(limit));
-            is_met.then_some(match rule.ends {
-                Ends::Below(rule) | Ends::From(rule) => {
-                    StopReason::Converged { rule, value, limit }
-                }
-                Ends::Above => StopReason::Diverged {
-                    epoch,
-                    what: Divergence::LossAbove { value, limit },
-                },
-            })
+            is_met.then_some((rule, value))
         })
     }
 }

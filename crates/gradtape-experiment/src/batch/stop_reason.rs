@@ -3,11 +3,12 @@
 use std::borrow::Cow;
 use std::fmt;
 
-use super::stop::Rule;
+use super::stop::{Ends, Limit, Rule};
 use crate::ending::Status;
 use crate::number::Scalar;
 use crate::objective::Cause;
 use crate::optimizer::search::Rest;
+use gradtape_tape::Real;
 
 /// The reason why a run stopped. None of these is an error of the command.
 #[derive(Clone, Debug, PartialEq)]
@@ -73,6 +74,18 @@ pub enum Divergence {
 }
 
 impl StopReason {
+    /// The reason of a run that a rule ends in this epoch by a value.
+    pub(super) fn of_rule<T: Real>(rule: &Limit<T>, value: T, epoch: u64) -> Self {
+        let (value, limit) = (Scalar::new(value), Scalar::new(rule.limit));
+        match rule.ends {
+            Ends::Below(rule) | Ends::From(rule) => StopReason::Converged { rule, value, limit },
+            Ends::Above => StopReason::Diverged {
+                epoch,
+                what: Divergence::LossAbove { value, limit },
+            },
+        }
+    }
+
     /// The status of a run that stopped for this reason.
     #[must_use]
     pub fn status(&self) -> Status {
