@@ -29,9 +29,9 @@ type Results = (String, Vec<End>);
 fn results(plan: &Plan, numbers: &[u64]) -> Results {
     let (mut text, mut outcomes) = (String::new(), Vec::new());
     let control = Control::default();
-    batch::run(plan, numbers, Text::default, &control, |group, rows| {
+    batch::run(plan, numbers, Text::default, &control, |runs, rows| {
         text += &rows.0;
-        outcomes.extend(group.into_iter().map(|(_, outcome)| outcome));
+        outcomes.extend(runs.into_iter().map(|(_, outcome)| outcome));
         Ok::<(), Cancelled>(())
     })
     .unwrap();

@@ -95,11 +95,10 @@ impl<'p, 'r, T: Real> Course<'p, 'r, T> {
                 break reason;
             }
             let change = iteration.update(&mut state);
-            if state.epoch + 1 == next_look {
+            let is_look = state.epoch + 1 == next_look;
+            if is_look {
                 // After cancellation the update may have ended half-way.
                 control.check()?;
-                next_look += epochs_per_look;
-                self.report(state.epoch + 1, control);
             }
             match change {
                 Change::Parameters => last_change = state.epoch + 1,
@@ -117,6 +116,10 @@ impl<'p, 'r, T: Real> Course<'p, 'r, T> {
                 Change::Nothing(_) | Change::Other => {}
             }
             state.epoch += 1;
+            if is_look {
+                next_look += epochs_per_look;
+                self.report(state.epoch, control);
+            }
         };
         self.report(state.epoch, control);
         Ok(self.end(state, reason))

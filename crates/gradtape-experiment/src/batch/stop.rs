@@ -157,3 +157,34 @@ impl<T: Real> Limits<T> {
         })
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::plan::Plan;
+
+    #[test]
+    fn every_key_of_the_file_format_has_a_row() {
+        let keys = crate::spec::STOP.keys.iter().map(|key| key.name);
+        let keys: Vec<&str> = keys.filter(|key| *key != "min_delta").collect();
+        assert_eq!(keys.len(), RULES.len());
+        for key in keys {
+            let plan = Plan::new(
+                "stop.toml",
+                &format!(
+                    "epochs = 1\n\
+                     objective = [{{ formula = \"x^2\", start = {{ x = 1 }}, \
+                     minimum = {{ value = 0 }} }}]\n\
+                     optimizer = [{{ method = \"sgd\", learning_rate = 0.1 }}]\n\
+                     stop = {{ {key} = 3 }}"
+                ),
+            );
+            let stop = plan.expect("it is well formed").stop;
+            let limits = Limits::<f64>::new(&stop);
+            let [limit] = &limits.0[..] else {
+                panic!("a limit of {key}");
+            };
+            assert_eq!((limit.ends.name(), limit.limit), (key, 3.0));
+        }
+    }
+}
