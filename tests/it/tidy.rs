@@ -184,7 +184,7 @@ fn each_outside_library_is_known_to_few_files() {
         ("resvg", &["chart/raster.rs"]),
         ("png::", &["chart/raster.rs"]),
         ("gif::", &["chart/animation.rs", "chart/raster.rs"]),
-        ("ab_glyph", &["chart/text.rs"]),
+        ("rustybuzz", &["chart/text.rs"]),
         ("chacha20::", &["experiment/random.rs"]),
         (
             "::csv",

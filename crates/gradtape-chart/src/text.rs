@@ -1,16 +1,18 @@
-//! Measuring text, making it fit, and outlining it. The only file that knows `ab_glyph`.
+//! Measuring text, making it fit, and outlining it. The only file that knows `rustybuzz`.
 
 use std::sync::LazyLock;
 
-use ab_glyph::{Font as _, FontRef, GlyphId, OutlineCurve, Point};
+use rustybuzz::ttf_parser::{GlyphId, OutlineBuilder};
+use rustybuzz::{Direction, Face, GlyphBuffer, UnicodeBuffer, shape};
+use unicode_bidi::{BidiInfo, Level};
 
 use super::Font;
 use super::canvas::families;
 
 /// The fonts, parsed once for the process. They are part of the program, so that a
 /// machine without fonts gives the same chart as any other.
-static FONTS: LazyLock<[Option<FontRef<'static>>; 3]> =
-    LazyLock::new(|| Font::ALL.map(|font| FontRef::try_from_slice(font.face()).ok()));
+static FONTS: LazyLock<[Option<Face<'static>>; 3]> =
+    LazyLock::new(|| Font::ALL.map(|font| Face::from_slice(font.face(), 0)));
 
 /// Replaces the part of a text that does not fit.
 const ELLIPSIS: char = '…';
@@ -22,12 +24,17 @@ pub(super) fn width(text: &str, size: f64, font: Font) -> f64 {
 
 /// Width of one character, as a share of the font size.
 fn advance(c: char, font: Font) -> f64 {
-    let known = FONTS[font as usize].as_ref().and_then(|font| {
-        let units = font.units_per_em()?;
-        Some(f64::from(font.h_advance_unscaled(font.glyph_id(c))) / f64::from(units))
+    let known = FONTS[font as usize].as_ref().map(|face| {
+        let units = face.glyph_hor_advance(glyph(face, c)).unwrap_or(0);
+        f64::from(units) / f64::from(face.units_per_em())
     });
     // A typical width; it is not needed as long as the font can be read.
     known.unwrap_or(0.6)
+}
+
+/// The glyph of a character; the first one, a box, if there is none.
+fn glyph(face: &Face<'_>, c: char) -> GlyphId {
+    face.glyph_index(c).unwrap_or_default()
 }
 
 /// The text, or as much of its beginning as fits into `room` pixels with `…`.
@@ -96,78 +103,129 @@ fn outline(line: &str, font: Font) -> Option<String> {
         Some(value.split_once('"')?.0)
     };
     let number = |name| attribute(name)?.trim_end_matches("em").parse::<f32>().ok();
-    let text = joined(content.strip_suffix("</text>")?, font);
+    let text = plain(content.strip_suffix("</text>")?);
     // Another font where this one lacks a character.
     let usual = FONTS[font as usize].as_ref()?;
-    let has_all = |font: &&FontRef<'_>| text.chars().all(|c| font.glyph_id(c).0 != 0);
-    let mut fonts = [usual].into_iter().chain(FONTS.iter().flatten());
-    let font = fonts.find(has_all).unwrap_or(usual);
-    let glyphs: Vec<GlyphId> = text.chars().map(|c| font.glyph_id(c)).collect();
+    let has_all = |face: &&Face<'_>| text.chars().all(|c| face.glyph_index(c).is_some());
+    let mut faces = [usual].into_iter().chain(FONTS.iter().flatten());
+    let face = faces.find(has_all).unwrap_or(usual);
     let size = number("font-size")?;
-    let scale = size / font.units_per_em()?;
-    let advance = |(index, &glyph): (usize, &GlyphId)| {
-        let next = glyphs.get(index + 1);
-        let kerning = next.map_or(0.0, |&next| font.kern_unscaled(glyph, next));
-        (font.h_advance_unscaled(glyph) + kerning) * scale
-    };
-    let advances: Vec<f32> = glyphs.iter().enumerate().map(advance).collect();
-    let width: f32 = advances.iter().sum();
+    #[expect(clippy::cast_precision_loss, reason = "units are small integers")]
+    let scaled = |units: i32| units as f32 * (size / face.units_per_em() as f32);
+    let runs = shaped(&text, face);
+    let advances = runs.iter().flat_map(GlyphBuffer::glyph_positions);
+    let width: f32 = advances.map(|place| scaled(place.x_advance)).sum();
     let mut start = match attribute("text-anchor")? {
         "middle" => -width / 2.0,
         "end" => -width,
         _ => 0.0,
     };
     let (x, y) = (number("x")?, number("dy")? * size + number("y")?);
-    let mut path = format!("<path fill={look} d=\"");
-    for (glyph, advance) in glyphs.iter().zip(&advances) {
-        let place = |point: Point| (point.x * scale + (start + x), y - point.y * scale);
-        let curves = font.outline(*glyph).map(|outline| outline.curves);
-        draw(&mut path, curves.unwrap_or_default(), place);
-        start += advance;
+    let mut outline = Outline::new(format!("<path fill={look} d=\""));
+    for run in &runs {
+        for (glyph, place) in run.glyph_infos().iter().zip(run.glyph_positions()) {
+            outline.scale = scaled(1);
+            outline.origin = [
+                start + x + scaled(place.x_offset),
+                y - scaled(place.y_offset),
+            ];
+            // A glyph that is not there has no outline either.
+            let id = GlyphId(u16::try_from(glyph.glyph_id).unwrap_or(0));
+            let _ = face.outline_glyph(id, &mut outline);
+            start += scaled(place.x_advance);
+        }
     }
-    path.push_str("\"/>");
-    Some(path)
+    outline.path.push_str("\"/>");
+    Some(outline.path)
 }
 
-/// Appends curves to the data of a path.
-fn draw(path: &mut String, curves: Vec<OutlineCurve>, place: impl Fn(Point) -> (f32, f32)) {
-    let mut number = zmij::Buffer::new();
-    let mut put = |command: char, points: &[Point]| {
-        path.push(command);
-        for (x, y) in points.iter().copied().map(&place) {
-            path.extend([number.format(x), " "]);
-            path.extend([number.format(y), " "]);
+/// The glyphs of a text from left to right, in runs of one direction.
+fn shaped(text: &str, face: &Face<'_>) -> Vec<GlyphBuffer> {
+    // As a browser sets the text of an SVG: its parts follow each other from left to right.
+    let bidi = BidiInfo::new(text, Some(Level::ltr()));
+    let lines = bidi.paragraphs.iter();
+    let lines = lines.map(|line| bidi.visual_runs(line, line.range.clone()));
+    let runs = lines.flat_map(|(levels, runs)| {
+        runs.into_iter().map(move |run| {
+            let mut buffer = UnicodeBuffer::new();
+            buffer.push_str(&text[run.clone()]);
+            buffer.set_direction(match levels[run.start].is_rtl() {
+                true => Direction::RightToLeft,
+                false => Direction::LeftToRight,
+            });
+            shape(face, &[], buffer)
+        })
+    });
+    runs.collect()
+}
+
+/// The data of a path, with the place of the glyph that is added.
+struct Outline {
+    path: String,
+    number: zmij::Buffer,
+    scale: f32,
+    origin: [f32; 2],
+    /// The first point of the contour, and the last one.
+    ends: [(f32, f32); 2],
+}
+
+impl Outline {
+    fn new(path: String) -> Self {
+        Outline {
+            path,
+            number: zmij::Buffer::new(),
+            scale: 1.0,
+            origin: [0.0; 2],
+            ends: [(0.0, 0.0); 2],
         }
-        points.last().copied()
-    };
-    let mut end = None;
-    for curve in curves {
-        let (OutlineCurve::Line(from, ..)
-        | OutlineCurve::Quad(from, ..)
-        | OutlineCurve::Cubic(from, ..)) = curve;
-        if end != Some(from) {
-            put('M', &[from]);
+    }
+
+    fn put(&mut self, command: char, points: &[(f32, f32)]) {
+        self.path.push(command);
+        let [left, top] = self.origin;
+        for (x, y) in points {
+            let (x, y) = (x * self.scale + left, top - y * self.scale);
+            self.path.extend([self.number.format(x), " "]);
+            self.path.extend([self.number.format(y), " "]);
         }
-        end = match curve {
-            OutlineCurve::Line(_, to) => put('L', &[to]),
-            OutlineCurve::Quad(_, a, to) => put('Q', &[a, to]),
-            OutlineCurve::Cubic(_, a, b, to) => put('C', &[a, b, to]),
-        };
+        if let Some(end) = points.last() {
+            self.ends[1] = *end;
+        }
     }
 }
 
-/// The text between the tags of an XML document as a font shows it: several spaces are one, and
-/// some letters are joined.
-fn joined(content: &str, font: Font) -> String {
+impl OutlineBuilder for Outline {
+    fn move_to(&mut self, x: f32, y: f32) {
+        self.put('M', &[(x, y)]);
+        self.ends[0] = (x, y);
+    }
+
+    fn line_to(&mut self, x: f32, y: f32) {
+        self.put('L', &[(x, y)]);
+    }
+
+    fn quad_to(&mut self, x1: f32, y1: f32, x: f32, y: f32) {
+        self.put('Q', &[(x1, y1), (x, y)]);
+    }
+
+    fn curve_to(&mut self, x1: f32, y1: f32, x2: f32, y2: f32, x: f32, y: f32) {
+        self.put('C', &[(x1, y1), (x2, y2), (x, y)]);
+    }
+
+    fn close(&mut self) {
+        let [first, last] = self.ends;
+        if first != last {
+            self.put('L', &[first]);
+        }
+    }
+}
+
+/// The text between the tags of an XML document: several spaces are one.
+fn plain(content: &str) -> String {
     let words: Vec<&str> = content.split(' ').filter(|word| !word.is_empty()).collect();
     let entities = ["&lt;", "&gt;", "&quot;", "&apos;", "&amp;"];
-    let entities = entities.into_iter().zip("<>\"'&".chars());
-    let letters = ["ffl", "ffi", "ff", "fl", "fi"].into_iter();
-    let ligatures = letters.zip("ﬄﬃﬀﬂﬁ".chars());
-    let ligatures = ligatures.filter(|_| font != Font::Mono);
-    let replace = |text: String, (from, to): (&str, char)| text.replace(from, &to.to_string());
-    let replacements = entities.chain(ligatures);
-    replacements.fold(words.join(" "), replace)
+    let entities = entities.into_iter().zip(["<", ">", "\"", "'", "&"]);
+    entities.fold(words.join(" "), |text, (from, to)| text.replace(from, to))
 }
 
 #[cfg(test)]
@@ -181,7 +239,7 @@ mod tests {
         for font in FONTS.iter() {
             let font = font.as_ref().unwrap();
             for c in "⁰¹²³⁴⁵⁶⁷⁸⁹⁻−×…".chars() {
-                assert_ne!(font.glyph_id(c).0, 0, "{c}");
+                assert!(font.glyph_index(c).is_some(), "{c}");
             }
         }
     }
@@ -246,9 +304,27 @@ mod tests {
     }
 
     #[test]
-    fn letters_are_joined_and_markup_is_read() {
+    fn markup_is_read() {
         let content = " &lt;office&gt;  &amp;amp; &quot;fl&quot; ";
-        assert_eq!(joined(content, SANS), "<oﬃce> &amp; \"ﬂ\"");
-        assert_eq!(joined(content, Font::Mono), "<office> &amp; \"fl\"");
+        assert_eq!(plain(content), "<office> &amp; \"fl\"");
+    }
+
+    /// The glyphs of a text from left to right.
+    fn glyphs(text: &str) -> Vec<u32> {
+        let runs = shaped(text, FONTS[SANS as usize].as_ref().unwrap());
+        let infos = runs.iter().flat_map(GlyphBuffer::glyph_infos);
+        infos.map(|glyph| glyph.glyph_id).collect()
+    }
+
+    #[test]
+    fn letters_are_joined_and_set_in_their_direction() {
+        assert_eq!(glyphs("of").len(), 2);
+        assert_eq!(glyphs("office"), glyphs("o\u{fb03}ce"));
+        // Hebrew from right to left, numbers within it from left to right.
+        let visual = ["a", "12 ", "\u{5d1}", "\u{5d0}", "b"].map(glyphs).concat();
+        assert_eq!(glyphs("a\u{5d0}\u{5d1} 12b"), visual);
+        // A final, a medial and an initial form: those of the compatibility characters.
+        let visual = ["\u{fee2}", "\u{fee4}", "\u{fee3}"].map(glyphs).concat();
+        assert_eq!(glyphs("\u{645}\u{645}\u{645}"), visual);
     }
 }
