@@ -2,10 +2,13 @@
 
 use std::path::Path;
 
-use gradtape_experiment::batch::{Determination, determination};
+use gradtape_experiment::batch::{DEFINITION, Determination, determination};
+use gradtape_experiment::objective::{FUNCTIONS, catalogue};
+use gradtape_experiment::optimizer::Method;
 use gradtape_experiment::plan::Plan;
+use sha2::{Digest, Sha256};
 
-use crate::runs::planned;
+use crate::runs::{planned, runs};
 
 fn first(text: &str) -> Determination {
     let plan = planned(text);
@@ -179,4 +182,98 @@ fn the_determinations_of_the_experiments_are_frozen() {
         }
     }
     insta::assert_snapshot!(all);
+}
+
+/// The bits of all runs of an experiment, in both precisions with subnormal numbers preserved
+/// and flushed; nothing if it is not one.
+fn bits(experiment: &str) -> Option<String> {
+    let text = format!(
+        "epochs = 4\nprecision = ['f32', 'f64']\nsubnormals = ['keep', 'flush']\n\
+         record = {{ every = 1 }}\n{experiment}"
+    );
+    let plan = Plan::new("bits.toml", &text).ok()?;
+    let mut hash = Sha256::new();
+    // Processors differ in the payload of a NaN.
+    let mut add = |x: f64| {
+        let x = if x.is_nan() { f64::NAN } else { x };
+        hash.update(x.to_bits().to_le_bytes());
+    };
+    for (end, rows) in runs(&plan) {
+        for row in rows {
+            add(row.loss);
+            row.wide().into_iter().for_each(&mut add);
+        }
+        add(end.quantities.gradient_norm().to_f64());
+    }
+    let hash: [u8; 32] = hash.finalize().into();
+    Some(hash[..8].iter().map(|byte| format!("{byte:02x}")).collect())
+}
+
+const DESCENT: &str = "optimizer = [{ method = 'sgd', learning_rate = 0.01 }]";
+
+/// Formulas with each function of the language, and sums of several lengths.
+fn formulas() -> Vec<String> {
+    let arguments = ["0.7*x", "(x + 0.4)", "1.3", "2"];
+    let calls = FUNCTIONS.iter().flat_map(|function| {
+        let counts = (1..=4).filter(|count| function.arity.accepts(*count));
+        counts.map(|count| format!("{}({})", function.name, arguments[..count].join(", ")))
+    });
+    let reduced = ["sum", "prod", "mean", "max", "norm", "logsumexp", "std"];
+    let reduced = reduced.into_iter().flat_map(|function| {
+        let lengths = [3, 7, 8, 9, 100, 1000].into_iter();
+        lengths.map(move |length| format!("{function}(cos(range({length})*x))"))
+    });
+    let others = [
+        "x^3 - 2/x + (-x)^2",
+        "x^2.5",
+        "2^x",
+        "sum(cumsum(range(9)*x))",
+        "sum(softmax(range(9)*x)*range(9))",
+        "range(9)*x @ cos(range(9))",
+        "sum(([[1, 2, 3], [4, 5, 6]]*x) @ [x, 1, 2])",
+        "where(x > 1, x^2, -x)",
+    ];
+    calls
+        .chain(reduced)
+        .chain(others.map(str::to_owned))
+        .collect()
+}
+
+#[test]
+fn the_bits_of_a_definition_are_frozen() {
+    // If a line changes, results stored with this number are no longer what is computed: raise
+    // `batch::DEFINITION`, which begins another list. New lines may be added to this one.
+    let mut all = String::new();
+    let mut add = |name: &str, experiment: &str| {
+        if let Some(bits) = bits(experiment) {
+            all.push_str(&format!("{name}: {bits}\n"));
+        }
+    };
+    for formula in formulas() {
+        let objective = format!(
+            "objective = [{{ formula = '{formula}', start = [{{ x = 0.9 }}, {{ x = -0.3 }}, {{ x = 1e-39 }}] }}]"
+        );
+        add(&formula, &format!("{objective}\n{DESCENT}"));
+    }
+    for function in catalogue::names() {
+        let objective = format!("objective = [{{ function = '{function}' }}]");
+        add(function, &format!("{objective}\n{DESCENT}"));
+    }
+    let valley = "objective = [{ formula = '(1 - x)^2 + 100*(y - x^2)^2', \
+                  start = { x = -1.2, y = 1 } }]";
+    for method in Method::ALL {
+        for convention in ["pytorch", "optax", "keras", "textbook"] {
+            for rate in ["", ", learning_rate = 0.001"] {
+                let name = method.name();
+                let optimizer = format!(
+                    "optimizer = [{{ method = '{name}', convention = '{convention}'{rate} }}]"
+                );
+                add(
+                    &format!("{name} {convention}{rate}"),
+                    &format!("{valley}\n{optimizer}"),
+                );
+            }
+        }
+    }
+    insta::assert_snapshot!(format!("definition_{DEFINITION}"), all);
 }
