@@ -582,6 +582,7 @@ impl<'a, T: Compiled> Block<'a, T> {
         self.keep_losses(self.epochs);
         self.find_unexpected();
         let mut closings = self.closings();
+        let mut last = State::new(self.epochs, Vec::new());
         for (lane, mut live) in std::mem::take(&mut self.live).into_iter().enumerate() {
             let end = if self.leaves[lane] {
                 live.rows.truncate(rows_before);
@@ -589,27 +590,25 @@ impl<'a, T: Compiled> Block<'a, T> {
             } else {
                 let row = &live.rows[rows_before..];
                 let head = self.descent.head();
-                let mut last = State::new(self.epochs, row[head..].to_vec());
+                last.parameters.clear();
+                last.parameters.extend_from_slice(&row[head..]);
                 for (recorded, value) in self.descent.outputs.recorded().iter().zip(row) {
                     last.outputs.set(recorded.output, Some(*value));
                 }
                 // Where the last epoch is the best, its state is available.
                 let is_last_best = self.numbers.least(lane).1.is_some();
-                let best = match live.best.filter(|_| !is_last_best) {
-                    Some(best) => {
-                        let mut inputs = self.state(&self.best, lane);
-                        let rest = inputs.len()..self.descent.engine.program().inputs();
-                        inputs.extend(rest.map(|number| self.numbers.input(number, lane)));
-                        Best {
-                            loss: best.loss,
-                            epoch: best.epoch,
-                            parameters: self.descent.replay(&inputs, best.epoch - best.from),
-                        }
+                let best = live.best.filter(|_| !is_last_best).map(|best| {
+                    let mut inputs = self.state(&self.best, lane);
+                    let rest = inputs.len()..self.descent.engine.program().inputs();
+                    inputs.extend(rest.map(|number| self.numbers.input(number, lane)));
+                    Best {
+                        loss: best.loss,
+                        epoch: best.epoch,
+                        parameters: self.descent.replay(&inputs, best.epoch - best.from),
                     }
-                    None => last.as_best(),
-                };
+                });
                 let closing = closings[lane].take();
-                let end = End::new(StopReason::EpochLimit, closing, &last, &best);
+                let end = End::new(StopReason::EpochLimit, closing, &last, best.as_ref());
                 if self.recorded_epochs.is_none() {
                     live.rows.truncate(rows_before);
                 }

@@ -199,13 +199,13 @@ impl<'p, 'r, T: Real> Course<'p, 'r, T> {
         }
         // An attempt at a further step counts.
         last.counts = counts;
-        let best = self.best.unwrap_or_else(|| last.as_best());
+        let best_epoch = self.best.as_ref().map_or(last.epoch, |best| best.epoch);
         let epsilon = T::EPSILON.to_f64();
         let closing = match reason {
-            StopReason::EpochLimit => self.closing.finish(best.epoch, epsilon),
-            StopReason::Converged { .. } => self.closing.finish_early(best.epoch, epsilon),
+            StopReason::EpochLimit => self.closing.finish(best_epoch, epsilon),
+            StopReason::Converged { .. } => self.closing.finish_early(best_epoch, epsilon),
             _ => None,
         };
-        End::new(reason, closing, &last, &best)
+        End::new(reason, closing, &last, self.best.as_ref())
     }
 }

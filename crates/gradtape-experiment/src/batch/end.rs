@@ -34,26 +34,30 @@ impl End {
         self.closing.as_ref()?.tail.as_ref()?.period
     }
 
-    /// The end of a run in its last state.
+    /// The end of a run in its last state, which is also the best one unless there is another.
     pub(super) fn new<T: Real>(
         reason: StopReason,
         closing: Option<Closing>,
         last: &State<T>,
-        best: &Best<T>,
+        best: Option<&Best<T>>,
     ) -> Self {
+        let (loss, epoch, parameters) = match best {
+            Some(best) => (best.loss, best.epoch, &best.parameters),
+            None => (last.loss(), last.epoch, &last.parameters),
+        };
         let mut quantities = Quantities::default();
         quantities.set_outputs(&last.outputs);
         quantities.set_counts(last.epoch, last.counts);
         quantities.set_count(Quantity::EpochsRun, last.epoch);
-        quantities.set(Quantity::BestLoss, Scalar::new(best.loss));
-        quantities.set_count(Quantity::BestEpoch, best.epoch);
-        let scalars = |numbers: &[T]| numbers.iter().map(|x| Scalar::new(*x)).collect();
+        quantities.set(Quantity::BestLoss, Scalar::new(loss));
+        quantities.set_count(Quantity::BestEpoch, epoch);
+        let scalars = |numbers: &Vec<T>| numbers.iter().map(|x| Scalar::new(*x)).collect();
         End {
             reason,
             closing,
             quantities: quantities.at_end(),
             parameters: scalars(&last.parameters),
-            best_parameters: scalars(&best.parameters),
+            best_parameters: scalars(parameters),
         }
     }
 }
