@@ -121,10 +121,9 @@ fn outline(line: &str, font: Font) -> Option<String> {
         _ => 0.0,
     };
     let (x, y) = (number("x")?, number("dy")? * size + number("y")?);
-    let mut outline = Outline::new(format!("<path fill={look} d=\""));
+    let mut outline = Outline::new(format!("<path fill={look} d=\""), scaled(1));
     for run in &runs {
         for (glyph, place) in run.glyph_infos().iter().zip(run.glyph_positions()) {
-            outline.scale = scaled(1);
             outline.origin = [
                 start + x + scaled(place.x_offset),
                 y - scaled(place.y_offset),
@@ -170,11 +169,11 @@ struct Outline {
 }
 
 impl Outline {
-    fn new(path: String) -> Self {
+    fn new(path: String, scale: f32) -> Self {
         Outline {
             path,
             number: zmij::Buffer::new(),
-            scale: 1.0,
+            scale,
             origin: [0.0; 2],
             ends: [(0.0, 0.0); 2],
         }

@@ -409,9 +409,9 @@ impl Serialize for Columns<'_> {
     }
 }
 
-/// The names of the settings and parameters as keys of an object.
+/// The names of the quantities, settings and parameters as keys of an object.
 pub(super) struct Keys {
-    /// Whether evaluations are written.
+    /// The final quantities that are written.
     quantities: Vec<Quantity>,
     settings: Vec<Vec<u8>>,
     parameters: Vec<Vec<u8>>,

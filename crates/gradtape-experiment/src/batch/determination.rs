@@ -4,10 +4,9 @@ use std::fmt;
 
 use sha2::{Digest, Sha256};
 
-use super::epoch::{self, Inputs};
+use super::epoch::{self, Inputs, watched_minimum};
 use super::minibatch;
-use super::output::Output;
-use super::stop::{Limits, is_watched};
+use super::stop::Limits;
 use crate::number::Precision;
 use crate::plan::{Plan, Rows, Run, Stop};
 use gradtape_tape::{Array, Graph, Real, Subnormals};
@@ -153,9 +152,7 @@ impl Parts {
             let (loss, _) = objective.loss_of_inputs(&graph, Rows::Validation);
             self.graph(&graph, &[loss]);
         }
-        let minimum = objective
-            .minimum
-            .filter(|_| is_watched(&plan.stop, Output::Gap));
+        let minimum = watched_minimum(plan, run);
         self.number(minimum.map_or(0, |minimum| minimum.rounded(run.precision).to_bits()));
         let rule = run.recipe.rule;
         self.word(rule.method().name());

@@ -53,8 +53,7 @@ impl<'g> Inputs<'g> {
     pub(super) fn new(plan: &Plan, run: &Run, graph: &'g Graph) -> Self {
         let objective = &plan.objectives[run.objective];
         let shapes = shapes(objective);
-        let inputs = |shapes: &[Shape]| shapes.iter().map(|shape| graph.input(shape)).collect();
-        let parameters = inputs(&shapes);
+        let [parameters] = points(objective, graph);
         let memory = memory(plan, run)
             .into_iter()
             .map(|cell| graph.input(cell.shape));
@@ -128,6 +127,12 @@ impl<'g> Inputs<'g> {
     }
 }
 
+/// The known minimum of the objective of a run, if a rule looks at the gap.
+pub(super) fn watched_minimum(plan: &Plan, run: &Run) -> Option<Number> {
+    let minimum = plan.objectives[run.objective].minimum;
+    minimum.filter(|_| is_watched(&plan.stop, Output::Gap))
+}
+
 /// Records what rules of `[stop]` look at in a state with this loss, and their next memory.
 pub(super) fn record_rules<'g>(
     plan: &Plan,
@@ -137,8 +142,7 @@ pub(super) fn record_rules<'g>(
 ) -> (Vec<(Output, Array<'g>)>, Vec<Array<'g>>) {
     let constant = |number: Number| number.constant(loss.graph());
     let (mut further, mut next) = (Vec::new(), Vec::new());
-    let minimum = plan.objectives[run.objective].minimum;
-    if let Some(minimum) = minimum.filter(|_| is_watched(&plan.stop, Output::Gap)) {
+    if let Some(minimum) = watched_minimum(plan, run) {
         further.push((Output::Gap, loss - constant(minimum)));
     }
     if let [reference, waited] = memory {
@@ -194,8 +198,17 @@ fn free_slope<'g>(slope: Array<'g>, x: Array<'g>, [least, greatest]: [Array<'g>;
     is_inside.choose(slope, slope.greater(zero))
 }
 
+/// New inputs of a graph for points in the space of the variables.
+pub(super) fn points<'g, const COUNT: usize>(
+    objective: &Objective,
+    graph: &'g Graph,
+) -> [Vec<Array<'g>>; COUNT] {
+    let shapes = shapes(objective);
+    std::array::from_fn(|_| shapes.iter().map(|shape| graph.input(shape)).collect())
+}
+
 /// The shapes of the variables.
-pub(super) fn shapes(objective: &Objective) -> Vec<Shape> {
+fn shapes(objective: &Objective) -> Vec<Shape> {
     let variables = objective.function.variables().iter();
     variables.map(|(_, shape)| shape.clone()).collect()
 }

@@ -1,6 +1,6 @@
 //! Epochs of several updates, each computed from some of the rows of the data.
 
-use super::epoch::{Inputs, clock_cells, record_step, shapes};
+use super::epoch::{Inputs, clock_cells, points, record_step};
 use crate::data::{Dataset, shuffled};
 use crate::plan::{Plan, Run};
 use gradtape_engine::{Block, Compiled, Engine, Program};
@@ -62,11 +62,7 @@ impl<T: Compiled> Batches<T> {
         };
         let mut engines = sizes(data).map(engine);
         let graph = Graph::new(T::PRECISION, run.subnormals);
-        let shapes = shapes(&plan.objectives[run.objective]);
-        let [from, to] = [(); 2].map(|()| -> Vec<_> {
-            let inputs = shapes.iter().map(|shape| graph.input(shape));
-            inputs.collect()
-        });
+        let [from, to] = points(&plan.objectives[run.objective], &graph);
         let step = record_step(plan, &graph, &from, &to);
         Some(Batches {
             whole: engines.next()?,

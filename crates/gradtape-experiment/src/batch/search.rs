@@ -4,7 +4,7 @@
 use super::control::{Cancelled, Control};
 use super::course::{Change, Course, Iteration};
 use super::end::End;
-use super::epoch::{record_gradient, record_rules, record_step, rule_memory, shapes};
+use super::epoch::{points, record_gradient, record_rules, record_step, rule_memory};
 use super::output::{Output, Outputs};
 use super::quantities::Counts;
 use super::rows::Rows;
@@ -82,9 +82,7 @@ impl<T: Compiled> SearchPrograms<T> {
     fn watch(plan: &Plan, run: &Run, graph: &Graph) -> (Box<dyn Engine<T>>, Outputs) {
         let objective = &plan.objectives[run.objective];
         let memory = graph.numbers(rule_memory(plan).len());
-        let shapes = shapes(objective);
-        let inputs = |()| -> Vec<_> { shapes.iter().map(|shape| graph.input(shape)).collect() };
-        let [before, x, gradient] = [(); 3].map(inputs);
+        let [before, x, gradient] = points(objective, graph);
         let loss = graph.input([]);
         let constants = graph.numbers(run.constants.len());
         let (rules, memory) = record_rules(plan, run, loss, &memory);

@@ -135,12 +135,14 @@ impl Quantity {
 
     /// The final quantities that the runs of a plan have.
     pub fn of(plan: &Plan) -> impl Iterator<Item = Quantity> + Clone {
-        // Counts of evaluations can be asked for even where they are those of epochs.
         let presences = Presences::new(plan);
-        let finals = Quantity::finals();
-        finals.filter(move |one| {
-            presences.has(*one) || one.description().presence == Presence::Searches
-        })
+        Quantity::finals().filter(move |one| presences.can_name(*one))
+    }
+
+    /// Those that runs of a plan have in every epoch.
+    pub fn recorded(plan: &Plan) -> impl Iterator<Item = Quantity> + Clone {
+        let presences = Presences::new(plan);
+        Quantity::of_epochs().filter(move |one| presences.can_name(*one))
     }
 
     /// Those with a column in `runs.csv`, in this order.
@@ -153,7 +155,7 @@ impl Quantity {
     /// precisely, and so come first.
     pub fn in_trajectories(plan: &Plan) -> impl Iterator<Item = Quantity> + Clone {
         let presences = Presences::new(plan);
-        let recorded = Quantity::recorded().filter(move |one| presences.has(*one));
+        let recorded = Quantity::of_epochs().filter(move |one| presences.has(*one));
         let counts = recorded.clone().filter(|one| one.is_count());
         counts.chain(recorded.filter(|one| !one.is_count()))
     }
@@ -163,8 +165,7 @@ impl Quantity {
         all.filter(|one| one.is_final())
     }
 
-    /// Those that runs can have in every epoch.
-    pub fn recorded() -> impl Iterator<Item = Quantity> + Clone {
+    fn of_epochs() -> impl Iterator<Item = Quantity> + Clone {
         let all = Quantity::ALL.iter().copied();
         all.filter(|one| one.description().places != Places::End)
     }
@@ -227,5 +228,11 @@ impl Presences {
             Presence::Distance => self.distance,
             Presence::Searches => self.searches,
         }
+    }
+
+    /// Whether a file can name the quantity: also counts of evaluations that are those of
+    /// epochs.
+    fn can_name(self, quantity: Quantity) -> bool {
+        self.has(quantity) || quantity.description().presence == Presence::Searches
     }
 }

@@ -230,6 +230,7 @@ pub(super) fn style(plan: &Plan) -> gradtape_chart::Style {
         text_size: plan.style.text_size,
     }
 }
+
 /// The label of a final value: that of a state says that it is the last one.
 fn final_label(name: &str) -> String {
     let label = quantity_label(name);

@@ -253,11 +253,8 @@ impl ChartDecider<'_> {
 
     /// The quantities that runs have at every epoch, and the gap, which follows from the loss.
     fn recorded_quantities(&self) -> Vec<&'static str> {
-        let mut finals = Quantity::of(self.plan);
-        let has_validation = self.plan.has_validation();
-        let recorded = Quantity::recorded();
-        let recorded = recorded.filter(|one| *one != Quantity::ValidationLoss || has_validation);
-        let gap = finals.find(|one| *one == Quantity::Gap);
+        let recorded = Quantity::recorded(self.plan);
+        let gap = self.plan.has_gap().then_some(Quantity::Gap);
         recorded.chain(gap).map(Quantity::name).collect()
     }
 
