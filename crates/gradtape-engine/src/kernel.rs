@@ -188,7 +188,28 @@ impl<T: Real, const N: usize> Operation<'_, T, N> {
     /// Runs its loop with a short function.
     #[inline(always)]
     pub(super) fn each(self, value: impl Fn([T; 3]) -> T + Copy) {
-        self.run(value);
+        self.run_short(value);
+    }
+
+    /// The same, two vectors a turn where one is a single register of 64 bytes: counting the
+    /// turns takes as long as an addition.
+    #[inline(always)]
+    fn run_short<V: Value<T>>(self, value: V) {
+        if const { N == 1 || size_of::<[T; N]>() > 64 } {
+            return self.run(value);
+        }
+        let [(x, last_x), (y, last_y), (z, last_z)] = self.operands.map(|row| row.as_chunks::<2>());
+        let (result, last_result) = self.result.as_chunks::<2>();
+        for (((x, y), z), result) in x.iter().zip(y).zip(z).zip(result) {
+            turn();
+            vector([&x[0], &y[0], &z[0]], &result[0], value);
+            vector([&x[1], &y[1], &z[1]], &result[1], value);
+        }
+        let last = Operation {
+            operands: [last_x, last_y, last_z],
+            result: last_result,
+        };
+        last.run(value);
     }
 
     #[inline(always)]
@@ -196,21 +217,31 @@ impl<T: Real, const N: usize> Operation<'_, T, N> {
         let [x, y, z] = self.operands;
         for (((x, y), z), result) in x.iter().zip(y).zip(z).zip(self.result) {
             turn();
-            let (x, y, z) = (x.get(), y.get(), z.get());
-            let mut values = [T::ZERO; N];
-            for lane in 0..N {
-                values[lane] = value.of([x[lane], y[lane], z[lane]]);
-            }
-            if V::HAS_RARE && x.iter().any(|x| value.is_rare(*x)) {
-                for lane in 0..N {
-                    if value.is_rare(x[lane]) {
-                        values[lane] = value.of_rare([x[lane], y[lane], z[lane]]);
-                    }
-                }
-            }
-            result.set(values);
+            vector([x, y, z], result, value);
         }
     }
+}
+
+/// Computes one vector of a row.
+#[inline(always)]
+fn vector<V: Value<T>, T: Real, const N: usize>(
+    operands: [&Cell<[T; N]>; 3],
+    result: &Cell<[T; N]>,
+    value: V,
+) {
+    let [x, y, z] = operands.map(Cell::get);
+    let mut values = [T::ZERO; N];
+    for lane in 0..N {
+        values[lane] = value.of([x[lane], y[lane], z[lane]]);
+    }
+    if V::HAS_RARE && x.iter().any(|x| value.is_rare(*x)) {
+        for lane in 0..N {
+            if value.is_rare(x[lane]) {
+                values[lane] = value.of_rare([x[lane], y[lane], z[lane]]);
+            }
+        }
+    }
+    result.set(values);
 }
 
 /// An operation of the table on its rows.
@@ -226,7 +257,7 @@ impl<const FLUSH: bool, T: Real, const N: usize, F: Functions> Kernel<T>
 
     #[inline(always)]
     fn run(self, value: impl Value<T>) {
-        self.operation.run(value);
+        self.operation.run_short(value);
     }
 
     #[inline(always)]
