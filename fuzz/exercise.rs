@@ -7,8 +7,8 @@ use gradtape_experiment::objective::{Formula, Inputs, Objective};
 use gradtape_tape::{Graph, Precision, Shape, Subnormals};
 
 /// Larger formulas are not evaluated, so that each execution is short.
-const MOST_ELEMENTS: usize = 5_000;
-const MOST_OPERATIONS: u64 = 20_000;
+const MAX_ELEMENTS: usize = 5_000;
+const MAX_OPERATIONS: u64 = 20_000;
 
 /// The stage that a text reached.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -71,7 +71,7 @@ pub fn exercise(text: &str) -> Reached {
             return Reached::Misfit;
         }
     };
-    if objective.elements() <= MOST_ELEMENTS {
+    if objective.elements() <= MAX_ELEMENTS {
         evaluate(&objective, text);
     }
     Reached::Value
@@ -95,14 +95,14 @@ fn evaluate(objective: &Objective, text: &str) {
     let constants = [arrays.input(Shape::scalar())];
     let value = objective.trace(&arrays, &variables, &constants, &[]);
     assert!(value.shape().is_empty(), "{text}");
-    if arrays.operations() > MOST_OPERATIONS {
+    if arrays.operations() > MAX_OPERATIONS {
         return;
     }
     let gradient = arrays.gradient(value, &variables);
     for (derivative, (_, shape)) in gradient.iter().zip(objective.variables()) {
         assert_eq!(derivative.shape(), *shape, "{text}");
     }
-    if arrays.operations() > MOST_OPERATIONS || arrays.elements() > 10 * MOST_ELEMENTS as u64 {
+    if arrays.operations() > MAX_OPERATIONS || arrays.elements() > 10 * MAX_ELEMENTS as u64 {
         return;
     }
     // The gradient as text can be parsed as formulas.

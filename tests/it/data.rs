@@ -4,7 +4,7 @@ use std::fs;
 use std::path::Path;
 
 use gradtape_experiment::data::{
-    Coded, Dataset, Description, GREATEST_CELLS, GREATEST_FILE, Scaling, Table, TableError, Wanted,
+    Coded, Dataset, Description, MAX_CELLS, MAX_FILE_LENGTH, Scaling, Table, TableError, Wanted,
     shuffled,
 };
 use gradtape_experiment::mistake::{At, Mistake};
@@ -205,9 +205,9 @@ fn a_file_beyond_the_limits_is_told() {
         Table::load(&path, name).unwrap_err()
     };
     // Zeros: one cell, a header without rows.
-    let error = length("most.csv", GREATEST_FILE);
+    let error = length("most.csv", MAX_FILE_LENGTH);
     assert!(matches!(error, TableError::NoRows { .. }), "{error}");
-    let error = length("more.csv", GREATEST_FILE + 1);
+    let error = length("more.csv", MAX_FILE_LENGTH + 1);
     insta::assert_snapshot!(error, @"`more.csv` is longer than 67,108,864 bytes");
 }
 
@@ -220,9 +220,9 @@ fn a_table_of_too_many_cells_is_told() {
         let csv = header.clone() + &row.repeat(rows);
         Table::parse("some.csv", csv.into_bytes())
     };
-    let table = parse(GREATEST_CELLS / 1000).unwrap();
-    assert_eq!(table.rows() * table.header().len(), GREATEST_CELLS);
-    let error = parse(GREATEST_CELLS / 1000 + 1).unwrap_err();
+    let table = parse(MAX_CELLS / 1000).unwrap();
+    assert_eq!(table.rows() * table.header().len(), MAX_CELLS);
+    let error = parse(MAX_CELLS / 1000 + 1).unwrap_err();
     insta::assert_snapshot!(error, @"`some.csv` has more than 20,000,000 cells");
 }
 

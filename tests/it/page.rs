@@ -278,7 +278,7 @@ fn a_page_fits_a_phone_and_its_tables_scroll_by_themselves() {
 
 /// The smallest contrast of a text with its background, as WCAG 2.2 defines it, and the element.
 /// The tests of charts cover drawings.
-const LEAST_CONTRAST: &str = r"(() => {
+const MIN_CONTRAST: &str = r"(() => {
     const parse = text => text.match(/[\d.]+/g).map(Number);
     const linear = c => c / 255 <= 0.04045 ? c / 255 / 12.92 : ((c / 255 + 0.055) / 1.055) ** 2.4;
     const luminance = ([r, g, b]) => 0.2126 * linear(r) + 0.7152 * linear(g) + 0.0722 * linear(b);
@@ -312,7 +312,7 @@ fn light_and_dark_follow_the_preference_and_have_contrast() {
         browser.prefer("prefers-color-scheme", scheme);
         backgrounds
             .push(browser.text("getComputedStyle(document.documentElement).backgroundColor"));
-        let least = browser.value(LEAST_CONTRAST);
+        let least = browser.value(MIN_CONTRAST);
         assert!(least[0].as_f64().unwrap() >= 4.5, "{scheme}: {least}");
         // The drawing too: its background, its text, the first line.
         for part in ["rect", "text", "[data-line] polyline"] {

@@ -1,7 +1,7 @@
 //! Functions that are shifted, rotated and scaled.
 
 use gradtape_engine::Program;
-use gradtape_experiment::objective::{GREATEST_ROTATION, Transform, WrongTransform};
+use gradtape_experiment::objective::{MAX_ROTATION, Transform, WrongTransform};
 use gradtape_tape::{Graph, Precision, Shape, Subnormals};
 
 use crate::close::close;
@@ -179,7 +179,7 @@ fn numbers_of_no_use_are_told() {
         &[1.0, 1.0, f64::INFINITY],
         "a scale must be finite and greater than 0",
     );
-    let many = vec![0.0; GREATEST_ROTATION + 1];
+    let many = vec![0.0; MAX_ROTATION + 1];
     let wrong = Transform::new(&many, &[], Some(1), &[]).unwrap_err();
     assert_eq!(
         wrong,

@@ -14,7 +14,7 @@ use super::{DrawError, Figure, Style};
 const DELAYS: [u16; 2] = [8, 200];
 
 /// Maximum width of an animation; more detail would not be noticed.
-const WIDEST: u32 = 800;
+const MAX_WIDTH: u32 = 800;
 
 /// Draws figures that differ only in what they show as an animated GIF that repeats endlessly.
 /// It is at most 800 pixels wide; a wider style is scaled down, text included.
@@ -95,7 +95,7 @@ pub fn animate(figures: &[Figure], style: &Style) -> Result<Vec<u8>, DrawError> 
 
 /// The style of the frames: the same except for the size.
 fn smaller(style: &Style) -> Style {
-    let width = style.width.clamp(1, WIDEST);
+    let width = style.width.clamp(1, MAX_WIDTH);
     let share = f64::from(width) / f64::from(style.width.max(1));
     Style {
         width,

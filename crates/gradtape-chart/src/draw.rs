@@ -25,7 +25,7 @@ const EMPTY: &str = "no finite values to draw";
 const ROW_SHARE: f64 = 0.03;
 
 /// Maximum number of rows of crosses.
-const MOST_ROWS: usize = 5;
+const MAX_ROWS: usize = 5;
 
 /// Draws the figure.
 pub(super) fn drawing(figure: &Figure, style: &Style) -> Drawing {
@@ -188,7 +188,7 @@ fn corners(x: &[f64], y: &[f64]) -> impl Iterator<Item = [f64; 2]> {
 pub(super) fn off_scale_share(figure: &Figure) -> f64 {
     let with_crosses = |panel: &super::Panel| {
         let lines = panel.lines().filter(|line| !line.off_scale.is_empty());
-        lines.count().min(MOST_ROWS)
+        lines.count().min(MAX_ROWS)
     };
     let rows = figure.panels.iter().map(with_crosses).max();
     rows.unwrap_or(0) as f64 * ROW_SHARE
@@ -322,7 +322,7 @@ fn empty(canvas: &mut Canvas<'_>, panel: &Frame) {
 }
 
 /// Minimum opacity of a line whose colour shows a value.
-const LEAST_OPACITY: f64 = 0.6;
+const MIN_OPACITY: f64 = 0.6;
 
 /// Width and opacity of lines: the more lines, the smaller, so that a thousand
 /// still show where they are dense.
@@ -389,7 +389,7 @@ fn lines(
     let (width, mut opacity) = weight(figure.lines().count());
     if matches!(figure.key, Key::ColourBar { .. }) {
         // What a paler colour stands for could not be found on the bar.
-        opacity = opacity.max(LEAST_OPACITY);
+        opacity = opacity.max(MIN_OPACITY);
     }
     // Crosses and dots last, so that no line runs over them.
     let mut tops = Vec::new();
@@ -508,7 +508,7 @@ fn lines(
                 cross(canvas, [panel.left + x * panel.width(), y], size, rgb);
             }
         });
-        row = (row + usize::from(!line.off_scale.is_empty())) % MOST_ROWS;
+        row = (row + usize::from(!line.off_scale.is_empty())) % MAX_ROWS;
     }
     drawn
 }

@@ -26,13 +26,13 @@ const SAMPLE_GAP: f64 = 10.0;
 const COLUMN_GAP: f64 = 34.0;
 
 /// Maximum width of a key next to the panel; a legend with longer names goes above it.
-const WIDEST_BESIDE: f64 = 230.0;
+const MAX_WIDTH_BESIDE: f64 = 230.0;
 
 /// Maximum width of any text, about sixty characters.
-const WIDEST: f64 = 640.0;
+const MAX_TEXT_WIDTH: f64 = 640.0;
 
 /// Maximum number of rows of a legend above the panel, in each of the two sizes.
-const MOST_ROWS: [usize; 2] = [5, 11];
+const MAX_ROWS: [usize; 2] = [5, 11];
 
 /// Width of the bar of colours.
 const BAR: f64 = 22.0;
@@ -45,8 +45,8 @@ const LEAD: f64 = 30.0;
 
 /// Maximum number of names at the ends of lines, and of rows that a name may be moved away
 /// from its line where names are close.
-const MOST_ENDS: usize = 6;
-const FARTHEST: f64 = 2.0;
+const MAX_ENDS: usize = 6;
+const MAX_END_DISTANCE: f64 = 2.0;
 
 /// Where the key stands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -142,7 +142,7 @@ pub(super) fn ends_room(figure: &Figure, spans: &[Span; 2], font: Font) -> Optio
         .marks
         .iter()
         .filter(|mark| !matches!(mark, Mark::Line(_) | Mark::Band(_)));
-    let fits = (2..=MOST_ENDS).contains(&entries.len())
+    let fits = (2..=MAX_ENDS).contains(&entries.len())
         && panel.lines().count() == entries.len()
         && panel.lines().all(is_plain)
         && others.count() == 0
@@ -159,7 +159,7 @@ pub(super) fn ends_room(figure: &Figure, spans: &[Span; 2], font: Font) -> Optio
     let title = title.as_deref().unwrap_or_default();
     let title = text::width(title, key.size, font);
     key.width = LEAD + widths.fold(title, f64::max);
-    (key.width <= WIDEST_BESIDE).then_some(key)
+    (key.width <= MAX_WIDTH_BESIDE).then_some(key)
 }
 
 /// Where the line of an entry ends, in shares of the axes.
@@ -212,7 +212,7 @@ pub(super) fn ends(
         key.texts.push((title.clone(), at, INK));
     }
     for (entry, end, middle) in places {
-        if (middle - end[1]).abs() > FARTHEST * row || middle < frame.top + above {
+        if (middle - end[1]).abs() > MAX_END_DISTANCE * row || middle < frame.top + above {
             return None;
         }
         let from = [left - end[0], end[1] - middle];
@@ -298,7 +298,7 @@ fn legend(title: &str, entries: &[(Sample, String)], room: f64, height: f64, fon
     }
     let [large, small] = SIZES.map(|size| Legend::new(title, entries, size, font));
     let fitting = || {
-        for (legend, most) in [&large, &small].into_iter().zip(MOST_ROWS) {
+        for (legend, most) in [&large, &small].into_iter().zip(MAX_ROWS) {
             let key = legend.row(room);
             let key = key.or_else(|| legend.list(height));
             let key = key.or_else(|| legend.rows(room, most));
@@ -308,7 +308,7 @@ fn legend(title: &str, entries: &[(Sample, String)], room: f64, height: f64, fon
         }
         None
     };
-    fitting().unwrap_or_else(|| small.grid(Placement::Top, MOST_ROWS[1], small.columns(room)))
+    fitting().unwrap_or_else(|| small.grid(Placement::Top, MAX_ROWS[1], small.columns(room)))
 }
 
 /// The parts of a legend in one font size.
@@ -324,10 +324,10 @@ struct Legend {
 
 impl Legend {
     fn new(title: &str, entries: &[(Sample, String)], size: f64, font: Font) -> Self {
-        let title = text::cut(title, size, WIDEST, font);
+        let title = text::cut(title, size, MAX_TEXT_WIDTH, font);
         let entries: Vec<_> = entries
             .iter()
-            .map(|(sample, name)| (*sample, text::cut(name, size, WIDEST, font)))
+            .map(|(sample, name)| (*sample, text::cut(name, size, MAX_TEXT_WIDTH, font)))
             .collect();
         let widths: Vec<f64> = entries
             .iter()
@@ -372,7 +372,7 @@ impl Legend {
     /// One below the other, next to the panel.
     fn list(&self, height: f64) -> Option<KeyBox> {
         let key = self.grid(Placement::Right, self.entries.len(), 1);
-        (key.width <= WIDEST_BESIDE && key.height + 30.0 <= height).then_some(key)
+        (key.width <= MAX_WIDTH_BESIDE && key.height + 30.0 <= height).then_some(key)
     }
 
     /// In equal columns above the panel.
@@ -419,7 +419,7 @@ fn colour_bar(
     let size = SIZES[0];
     let mut key = KeyBox::new(Placement::Right, size);
     let mut top = 0.0;
-    for line in text::wrap(title, size, WIDEST_BESIDE, 3, font) {
+    for line in text::wrap(title, size, MAX_WIDTH_BESIDE, 3, font) {
         key.width = key.width.max(text::width(&line, size, font));
         key.texts.push((line, [0.0, top + size], INK));
         top += size * LINE_HEIGHT;
@@ -442,7 +442,7 @@ fn colour_bar(
     key.height = top + height;
     key.bar = Some(Bar { top, height, ticks });
     for (place, (sign, name)) in signs.iter().enumerate() {
-        let name = text::cut(name, size, WIDEST_BESIDE - sign.width(), font);
+        let name = text::cut(name, size, MAX_WIDTH_BESIDE - sign.width(), font);
         key.width = key.width.max(sign.width() + text::width(&name, size, font));
         let baseline = key.height + 16.0 + (place + 1) as f64 * row;
         key.entry(*sign, &name, [4.0, baseline]);

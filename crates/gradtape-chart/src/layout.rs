@@ -17,7 +17,7 @@ pub(super) const TICK_SIZE: f64 = 18.0;
 const NAME_SIZE: f64 = 18.0;
 
 /// Minimum share of that size at which names may be set so that they fit.
-const LEAST_NAME: f64 = 0.7;
+const MIN_NAME_SCALE: f64 = 0.7;
 
 /// Height of a line of text, as a share of its size.
 pub(super) const LINE_HEIGHT: f64 = 1.25;
@@ -41,7 +41,7 @@ const PANEL_GAP: [f64; 2] = [20.0, 14.0];
 const PANEL_SHAPE: f64 = 1.4;
 
 /// A panel is never smaller than this, whatever is around it.
-const LEAST_PANEL: f64 = 12.0;
+const MIN_PANEL: f64 = 12.0;
 
 /// Where everything stands, in pixels.
 pub(super) struct Layout {
@@ -222,8 +222,8 @@ impl Sheet<'_> {
         let area = Frame {
             left,
             top,
-            right: right.max(left + LEAST_PANEL),
-            bottom: bottom.max(top + LEAST_PANEL),
+            right: right.max(left + MIN_PANEL),
+            bottom: bottom.max(top + MIN_PANEL),
         };
         let panels = self.panels(&area, between);
         if let (true, [panel], Some(spans)) = (is_direct, &panels[..], self.spans) {
@@ -257,7 +257,7 @@ impl Sheet<'_> {
             let gap = PANEL_GAP[1];
             let width = (area.width() + between) / columns as f64 - between;
             let height = (area.height() + gap) / rows - gap - name;
-            [width, height].map(|side| libm::floor(side).max(LEAST_PANEL))
+            [width, height].map(|side| libm::floor(side).max(MIN_PANEL))
         };
         let fitness = |columns: &usize| {
             let [width, height] = size(*columns);
@@ -270,7 +270,7 @@ impl Sheet<'_> {
         let names = panels.iter();
         let widest = names.map(|panel| text::width(&panel.name, NAME_SIZE, self.font));
         let widest = widest.fold(width, f64::max);
-        let name_size = NAME_SIZE * (width / widest).max(LEAST_NAME);
+        let name_size = NAME_SIZE * (width / widest).max(MIN_NAME_SCALE);
         let panels = panels.iter().enumerate().map(|(place, panel)| {
             let (column, row) = (place % columns, place / columns);
             let left = area.left + column as f64 * (width + between);

@@ -6,11 +6,11 @@
 use super::colour::Rgb;
 
 /// Maximum number of colours of a palette.
-const MOST: usize = 256;
+const MAX_COLOURS: usize = 256;
 
 /// Maximum number of different colours to consider. An image with more, for example
 /// of hundreds of transparent lines, is better off without a palette.
-const MOST_DISTINCT: usize = 16_384;
+const MAX_DISTINCT: usize = 16_384;
 
 /// Minimum number of pixels of a colour that is a surface, not the blend at an edge,
 /// and must hardly change.
@@ -21,7 +21,7 @@ const SURFACE: u32 = 80;
 const TOLERANCES: [u8; 6] = [0, 3, 5, 8, 11, 15];
 
 /// Slots of the table of colours: a power of two, large enough that few collide.
-const SLOTS: usize = 4 * MOST_DISTINCT;
+const SLOTS: usize = 4 * MAX_DISTINCT;
 
 /// A colour and the number of its pixels.
 type Counted = (Rgb, u32);
@@ -38,9 +38,14 @@ pub(super) struct Indexed {
 /// more, the rare ones are replaced by the nearest frequent ones.
 pub(super) fn indexed(pixels: impl Iterator<Item = Rgb>) -> Option<Indexed> {
     let (distinct, numbers) = distinct(pixels)?;
-    let palette = TOLERANCES
-        .into_iter()
-        .find_map(|tolerance| chosen(&distinct, MOST, SURFACE, [tolerance.min(4), tolerance]))?;
+    let palette = TOLERANCES.into_iter().find_map(|tolerance| {
+        chosen(
+            &distinct,
+            MAX_COLOURS,
+            SURFACE,
+            [tolerance.min(4), tolerance],
+        )
+    })?;
     Some(placed(palette, &distinct, &numbers))
 }
 
@@ -48,7 +53,7 @@ pub(super) fn indexed(pixels: impl Iterator<Item = Rgb>) -> Option<Indexed> {
 /// what is transparent. Colours change as little as that allows, those of surfaces less
 /// than others.
 pub(super) fn reduced(pictures: &[Vec<Rgb>]) -> Indexed {
-    let most = MOST - 1;
+    let most = MAX_COLOURS - 1;
     let mut levels = 256;
     let (distinct, numbers) = loop {
         let pixels = pictures.iter().flatten();
@@ -115,7 +120,7 @@ fn distinct(pixels: impl Iterator<Item = Rgb>) -> Option<(Vec<Counted>, Vec<u16>
                 let mut slot = (hash >> 15) as usize % SLOTS;
                 loop {
                     match slots[slot] {
-                        0 if found.len() == MOST_DISTINCT => return None,
+                        0 if found.len() == MAX_DISTINCT => return None,
                         0 => {
                             found.push((colour, 0));
                             slots[slot] = found.len() as u16;
@@ -194,7 +199,7 @@ mod tests {
     #[test]
     fn more_colours_change_by_no_more_than_can_be_seen() {
         let Indexed { palette, indices } = indexed(greys(1500)).unwrap();
-        assert!(palette.len() <= MOST);
+        assert!(palette.len() <= MAX_COLOURS);
         let tolerance = TOLERANCES[TOLERANCES.len() - 1];
         for (colour, index) in greys(1500).zip(indices) {
             let found = palette[usize::from(index)];
@@ -212,7 +217,7 @@ mod tests {
         pixels.extend(surfaces.iter().flat_map(|colour| [*colour; 400]));
         let Indexed { palette, indices } =
             reduced(&[pixels.clone(), Vec::new(), Vec::new(), Vec::new()]);
-        assert!(palette.len() < MOST);
+        assert!(palette.len() < MAX_COLOURS);
         let of = |place: usize| palette[usize::from(indices[place])];
         for (place, colour) in pixels.iter().enumerate().skip(6000) {
             assert!(distance(of(place), *colour) <= 3 * 9 * 9, "{colour:?}");
@@ -230,7 +235,7 @@ mod tests {
             .collect();
         let Indexed { palette, indices } = reduced(std::slice::from_ref(&wild));
         assert!(
-            palette.len() > 100 && palette.len() < MOST,
+            palette.len() > 100 && palette.len() < MAX_COLOURS,
             "{}",
             palette.len()
         );

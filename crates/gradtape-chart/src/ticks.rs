@@ -9,7 +9,7 @@ use super::span::Span;
 const WANTED: i32 = 5;
 
 /// Maximum number of labels on a logarithmic axis.
-const MOST: usize = 9;
+const MAX_LABELS: usize = 9;
 
 /// Steps between labelled decades.
 const DECADE_STEPS: [i32; 8] = [1, 2, 5, 10, 20, 50, 100, 200];
@@ -104,7 +104,7 @@ fn symmetric(span: &Span, threshold: f64, extent: &impl Fn(&str) -> f64) -> Tick
         }
         major.extend(powers(up, step).map(|power| tick(power, 1.0)));
         major.retain(|tick| (0.0..=1.0).contains(&tick.at));
-        if 2 * MOST < major.len() || !fit(&major, extent) {
+        if 2 * MAX_LABELS < major.len() || !fit(&major, extent) {
             continue;
         }
         if major.len() >= 2 {
@@ -272,7 +272,7 @@ fn decades(span: &Span, extent: &impl Fn(&str) -> f64) -> Ticks {
         let major: Vec<_> = multiples_of(step, bottom, top)
             .map(|power| log_tick(span, 1, power, plain))
             .collect();
-        if MOST < major.len() || !fit(&major, extent) {
+        if MAX_LABELS < major.len() || !fit(&major, extent) {
             continue;
         }
         let minor = match step {
@@ -297,7 +297,7 @@ fn within_decades(span: &Span, fronts: &[u8], extent: &impl Fn(&str) -> f64) -> 
         .map(|(front, power)| log_tick(span, front, power, plain))
         .filter(|tick| (0.0..=1.0).contains(&tick.at))
         .collect();
-    (3 <= major.len() && major.len() <= MOST && fit(&major, extent)).then_some(major)
+    (3 <= major.len() && major.len() <= MAX_LABELS && fit(&major, extent)).then_some(major)
 }
 
 /// Labels at round numbers in equal steps, for a part of a decade.
@@ -510,7 +510,7 @@ mod tests {
             let found = ticks(&span(scale, ends), extent);
             let count = found.major.len();
             let least = if labels_are_long(&found) { 1 } else { 2 };
-            assert!((least..=MOST).contains(&count), "{ends:?}: {found:?}");
+            assert!((least..=MAX_LABELS).contains(&count), "{ends:?}: {found:?}");
             for tick in &found.major {
                 assert!(
                     (-1e-6..=1.000_001).contains(&tick.at),

@@ -44,7 +44,7 @@ pub(super) struct Check<T> {
 
 /// The maximum number of epochs between two calls of [`Block::look_anew`]: twice as
 /// many can be counted in either precision.
-const MOST_EPOCHS: u32 = 1 << 20;
+const MAX_EPOCHS: u32 = 1 << 20;
 
 /// The rows after those of the program's slots.
 pub(super) const ALARM: usize = 0;
@@ -174,7 +174,7 @@ impl<'p, T: Real> Block<'p, T> {
         let slots = self.program.slots;
         self.epochs = 0;
         self.row_mut(slots + ALARM).fill(T::ZERO);
-        let long_ago = T::from_f64(f64::from(MOST_EPOCHS));
+        let long_ago = T::from_f64(f64::from(MAX_EPOCHS));
         self.row_mut(slots + SINCE_LEAST).fill(long_ago);
     }
 
@@ -205,7 +205,7 @@ impl<'p, T: Real> Block<'p, T> {
         #[allow(
             clippy::cast_possible_truncation,
             clippy::cast_sign_loss,
-            reason = "an integer of at most 2 * MOST_EPOCHS"
+            reason = "an integer of at most 2 * MAX_EPOCHS"
         )]
         let since = self.row(slots + SINCE_LEAST)[lane].to_f64() as u32;
         let found = self.epochs.checked_sub(since + 1);
@@ -320,7 +320,7 @@ impl<'p, T: Real> Block<'p, T> {
     /// Counts epochs that are going to be watched.
     pub(super) fn count(&mut self, epochs: u32) {
         self.epochs = self.epochs.saturating_add(epochs);
-        assert!(self.epochs <= MOST_EPOCHS, "`look_anew` is due");
+        assert!(self.epochs <= MAX_EPOCHS, "`look_anew` is due");
     }
 
     /// Whether there is only the one lane that it was made for.

@@ -28,8 +28,8 @@ const MEMORY: usize = 16 << 20;
 
 /// The bytes of a row that outweigh the choice of the instruction, and those
 /// beyond which it no longer matters.
-const SHORT_ROW: usize = 1 << 10;
-const LONG_ROW: usize = 8 << 10;
+const MIN_ROW: usize = 1 << 10;
+const MAX_ROW: usize = 8 << 10;
 
 impl<T: Real> Interpreter<T> {
     /// The engine for `program` with vectors of the given instruction set.
@@ -50,8 +50,8 @@ impl<T: Real> Engine<T> for Interpreter<T> {
             return 1;
         }
         let slots = self.program.slots.max(1);
-        let least_row = (MEMORY / slots).min(SHORT_ROW);
-        let row = (CACHE / slots).clamp(least_row, LONG_ROW);
+        let least_row = (MEMORY / slots).min(MIN_ROW);
+        let row = (CACHE / slots).clamp(least_row, MAX_ROW);
         (row / size_of::<T>() / WIDTH * WIDTH).max(WIDTH)
     }
 

@@ -24,7 +24,7 @@ use interpreter::Interpreter;
 pub use self::{
     block::{Block, Expected, States, WIDTH, Watched},
     features::Features,
-    program::LONGEST_LINE,
+    program::MAX_UNROLLED,
 };
 pub use program::{Program, Scratch};
 

@@ -73,7 +73,7 @@ pub struct Program<T> {
 /// The maximum number of operations of a straight line. At about this length loops over
 /// arrays are as fast even for many runs, which a straight line computes side by side; and
 /// a longer line takes long to put in order.
-pub const LONGEST_LINE: u64 = 4_000;
+pub const MAX_UNROLLED: u64 = 4_000;
 
 /// A number that is copied at the end of an epoch.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -158,7 +158,7 @@ impl<T: Real> Program<T> {
     pub fn epoch(graph: &Graph, outputs: &[Array<'_>], next: &[Array<'_>]) -> Self {
         if graph.is_of_numbers() {
             compile::straight_line(graph, outputs, next)
-        } else if graph.operations() <= LONGEST_LINE {
+        } else if graph.operations() <= MAX_UNROLLED {
             Program::unrolled(graph, outputs, next)
         } else {
             Program::staged(graph, outputs, next)

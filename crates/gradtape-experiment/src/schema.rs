@@ -7,7 +7,7 @@
 
 use serde_json::{Map, Value, json};
 
-use crate::number::{Domain, GREATEST_WHOLE};
+use crate::number::{Domain, MAX_INTEGER};
 use crate::objective::catalogue;
 use crate::optimizer::schedule::Kind as Shape;
 use crate::optimizer::{Convention, DefaultValue, Description, Method, Setting};
@@ -217,8 +217,8 @@ fn domain(of: Domain) -> Value {
         Domain::Between(least, greatest) => {
             json!({ "type": "number", "minimum": least, "maximum": greatest })
         }
-        Domain::Whole => domain(Domain::WholeBetween(0, GREATEST_WHOLE)),
-        Domain::Count | Domain::Epochs => domain(Domain::WholeBetween(1, GREATEST_WHOLE)),
+        Domain::Whole => domain(Domain::WholeBetween(0, MAX_INTEGER)),
+        Domain::Count | Domain::Epochs => domain(Domain::WholeBetween(1, MAX_INTEGER)),
         Domain::WholeBetween(least, greatest) => {
             json!({ "type": "integer", "minimum": least, "maximum": greatest })
         }

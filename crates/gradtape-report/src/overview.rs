@@ -43,9 +43,7 @@ impl Shown {
         let varies = |place: &usize| plan.varies(&columns[*place]);
         let parameters = plan.parameters().len();
         Shown {
-            last: numbers[..numbers.len().min(page::GREATEST_ROWS)]
-                .last()
-                .copied(),
+            last: numbers[..numbers.len().min(page::MAX_ROWS)].last().copied(),
             settings: (0..columns.len()).filter(varies).collect(),
             objective: columns
                 .iter()
@@ -355,12 +353,7 @@ fn values(plan: &Plan, table: &Table) -> Values {
             .map(|name| (*name).to_owned())
             .collect(),
         columns_of: columns.len(),
-        rows: table
-            .rows
-            .iter()
-            .take(page::GREATEST_VALUES)
-            .map(row)
-            .collect(),
+        rows: table.rows.iter().take(page::MAX_VALUES).map(row).collect(),
         of: table.rows.len(),
         file: derivative_file(plan, table.derivative),
     }

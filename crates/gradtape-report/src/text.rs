@@ -18,7 +18,7 @@ const PIECE: usize = 1 << 16;
 const ROOM: usize = 1 << 14;
 
 /// Maximum number of full pieces that wait at a time: 64 MiB.
-const GREATEST_PIECES: usize = 1024;
+const MAX_PIECES: usize = 1024;
 
 /// The pieces of all texts of a report.
 #[derive(Debug)]
@@ -33,7 +33,7 @@ pub(super) struct Stock {
 
 impl Stock {
     pub(super) fn new(folder: PathBuf) -> Arc<Self> {
-        Stock::of(GREATEST_PIECES, folder)
+        Stock::of(MAX_PIECES, folder)
     }
 
     fn of(greatest: usize, folder: PathBuf) -> Arc<Self> {

@@ -13,10 +13,10 @@ use crate::source::Experiment;
 use crate::threads::{self, Ongoing};
 
 /// A sample that takes this long is large enough.
-const ENOUGH: Duration = Duration::from_millis(300);
+const MIN_SAMPLE_TIME: Duration = Duration::from_millis(300);
 
 /// A sample that takes longer is stopped, and counted as far as it got.
-const LONGEST: Duration = Duration::from_secs(2);
+const MAX_SAMPLE_TIME: Duration = Duration::from_secs(2);
 
 /// The number of runs of the first sample, and the factor by which it grows.
 const FIRST: usize = 16;
@@ -39,7 +39,7 @@ pub fn estimate(experiment: &Experiment, interruption: &Control) -> Result<Estim
         let numbers = spread(&experiment.numbers, count);
         let part = Part::measure(experiment, &numbers, interruption)?;
         let is_all = numbers.len() == experiment.numbers.len();
-        if is_all || !part.is_whole || part.computing + part.finishing >= ENOUGH {
+        if is_all || !part.is_whole || part.computing + part.finishing >= MIN_SAMPLE_TIME {
             return Ok(part.estimate(experiment));
         }
         count *= FACTOR;
@@ -159,7 +159,7 @@ fn limited<R>(
     let begin = Instant::now();
     let look = |work: Ongoing| {
         while work.lasts(Duration::from_millis(20)) {
-            if begin.elapsed() > LONGEST || interruption.is_cancelled() {
+            if begin.elapsed() > MAX_SAMPLE_TIME || interruption.is_cancelled() {
                 control.cancel.store(true, Ordering::Relaxed);
                 return;
             }

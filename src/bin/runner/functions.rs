@@ -24,7 +24,7 @@ const COORDINATES: usize = 6;
 
 /// The maximum number of variables of a function that is plotted: each point of a plot is an
 /// evaluation.
-const GREATEST_DRAWN: usize = 1000;
+const MAX_PLOTTED: usize = 1000;
 
 pub fn functions(options: &args::Functions) -> Result<(), Failure> {
     let Some(name) = &options.name else {
@@ -251,7 +251,7 @@ fn point(at: &[f64]) -> String {
 /// The plot: the curve of one variable, or the level lines of the first two with the others
 /// fixed at the minimum.
 fn drawn(instance: &Instance, paint: Paint) -> String {
-    if instance.dimension > GREATEST_DRAWN {
+    if instance.dimension > MAX_PLOTTED {
         return String::new();
     }
     let objective = instance.objective();

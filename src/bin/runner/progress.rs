@@ -28,7 +28,7 @@ const PATIENCE: Duration = Duration::from_millis(500);
 
 /// Maximum length of a name. Longer ones are cut, so that the time left fits next to them on
 /// a terminal of 40 columns.
-const LONGEST_NAME: usize = 12;
+const MAX_NAME_LENGTH: usize = 12;
 
 /// The work of one experiment.
 #[derive(Clone, Copy, Debug)]
@@ -102,7 +102,7 @@ fn show_while<R>(
         bar.set_style(
             ProgressStyle::with_template(style).unwrap_or_else(|_| ProgressStyle::default_bar()),
         );
-        bar.set_prefix(shortened(name, LONGEST_NAME));
+        bar.set_prefix(shortened(name, MAX_NAME_LENGTH));
         loop {
             let state = look(begin.elapsed());
             if let Some((done, all)) = state.share {

@@ -172,7 +172,7 @@ pub fn record(experiment: &Experiment, out: &Path, control: &Control) -> Result<
 }
 
 /// The number of runs read from a report at once.
-const KEPT_AT_ONCE: usize = 512;
+const RUNS_PER_READ: usize = 512;
 
 /// Updates the selected runs of a report of the same experiment text; all other runs and the
 /// tables of derivatives stay as recorded. False if the report has another text by now.
@@ -210,7 +210,7 @@ pub fn record_some(
             })?;
             continue;
         }
-        for numbers in numbers.chunks(KEPT_AT_ONCE) {
+        for numbers in numbers.chunks(RUNS_PER_READ) {
             let mut recorded = writer.recorders(&|_| ())();
             for number in numbers {
                 stored.replay(*number, &mut recorded)?;

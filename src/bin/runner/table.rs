@@ -51,7 +51,7 @@ impl Cell {
 }
 
 /// Maximum width of a cell; longer text is cut.
-const WIDEST: usize = 60;
+const MAX_CELL_WIDTH: usize = 60;
 
 /// Minimum width of minor text while other columns can be omitted, and of any text.
 const NARROW: usize = 16;
@@ -143,10 +143,12 @@ impl Table {
     fn widths(&self, room: Option<usize>) -> Vec<usize> {
         let width = |place: usize| {
             let cells = self.rows.iter().filter_map(|row| row.cells.get(place));
-            let widest = cells.map(|cell| cell.text.width().min(WIDEST)).max();
+            let widest = cells
+                .map(|cell| cell.text.width().min(MAX_CELL_WIDTH))
+                .max();
             widest
                 .unwrap_or(0)
-                .max(self.columns[place].head.width().min(WIDEST))
+                .max(self.columns[place].head.width().min(MAX_CELL_WIDTH))
         };
         let mut widths: Vec<usize> = (0..self.columns.len()).map(width).collect();
         let Some(room) = room else { return widths };
@@ -219,7 +221,7 @@ fn total(widths: &[usize]) -> usize {
 
 /// A text in one line, not wider than a cell.
 pub fn one_line(text: &str) -> String {
-    cut(&printable(text), WIDEST)
+    cut(&printable(text), MAX_CELL_WIDTH)
 }
 
 /// The text, cut with an ellipsis if it does not fit `width` columns of the terminal.

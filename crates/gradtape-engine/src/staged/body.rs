@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use super::super::block::{MOVING, WIDTH};
 use super::super::program::{Copied, Program, Slot};
 use super::values::{Kind, Reading, Values};
-use super::{CACHE, Fill, LONGEST_TILE, Load, Loop, Pad, Place, Rows, Store, Total, When};
+use super::{CACHE, Fill, Load, Loop, MAX_TILE, Pad, Place, Rows, Store, Total, When};
 use gradtape_tape::internal::BLOCK;
 use gradtape_tape::{Array, Graph, Number, Real, Subnormals};
 
@@ -60,7 +60,7 @@ impl<T: Real> Group<'_, T> {
         let graph = Graph::new(T::PRECISION, self.subnormals);
         let (body, sources, is_read, totals) = self.trace(&graph);
         let rows_in_cache = CACHE / size_of::<T>() / body.slots.max(1);
-        let tile_length = (rows_in_cache / BLOCK * BLOCK).clamp(BLOCK, LONGEST_TILE);
+        let tile_length = (rows_in_cache / BLOCK * BLOCK).clamp(BLOCK, MAX_TILE);
         let mut rows = Assigned::new(self, &body, &sources, &is_read, tile_length);
         let mut totals = totals;
         for total in &mut totals {

@@ -30,7 +30,7 @@ use values::Values;
 
 /// The maximum number of elements that are computed together. The elements of a
 /// tile are a multiple of those of one partial sum.
-const LONGEST_TILE: usize = 4 * BLOCK;
+const MAX_TILE: usize = 4 * BLOCK;
 
 /// The bytes that the rows of a loop may take, so that they stay in the fastest
 /// cache.

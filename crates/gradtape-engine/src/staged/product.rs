@@ -13,7 +13,7 @@ const LANES: usize = 8;
 
 /// With fewer columns than this, rows are lanes if there are more rows than
 /// columns.
-const FEW: usize = 8;
+const MIN_COLUMNS: usize = 8;
 
 /// `to[i][j] = Σ weights[i][l] · wide[l][j]`, from the left.
 #[derive(Clone, Debug)]
@@ -75,7 +75,7 @@ impl<T: Real> Product<T> {
                 Place::Slot(to)
             }
         };
-        if n < FEW && n < m {
+        if n < MIN_COLUMNS && n < m {
             let wide = turned(left, m, k);
             let weights = turned(right, k, n);
             let (wide, stride) = padded(wide, k, m);

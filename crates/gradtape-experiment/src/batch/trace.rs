@@ -11,7 +11,7 @@ use super::output::{Output, Outputs};
 use super::stop::is_watched;
 use crate::optimizer::Update;
 use crate::plan::{Plan, Run};
-use gradtape_engine::{Compiled, LONGEST_LINE, Program};
+use gradtape_engine::{Compiled, MAX_UNROLLED, Program};
 use gradtape_tape::{Array, Graph, Op};
 
 /// The program of an epoch of the objective and the rule of `run`.
@@ -29,7 +29,7 @@ pub(super) fn descent<T: Compiled>(plan: &Plan, run: &Run) -> Descent<T> {
         traced.update.memory[..clock].copy_from_slice(&inputs.memory[..clock]);
     }
     let unrolled = graph.alike();
-    let mut descent = if graph.is_of_numbers() || graph.operations() <= LONGEST_LINE {
+    let mut descent = if graph.is_of_numbers() || graph.operations() <= MAX_UNROLLED {
         let (graph, traced) = traced.each_number(&graph, &unrolled);
         finished(plan, graph, traced)
     } else {

@@ -3,7 +3,7 @@
 use std::io;
 
 use super::notation;
-use super::table::{GREATEST_CELLS, GREATEST_FILE};
+use super::table::{MAX_CELLS, MAX_FILE_LENGTH};
 use crate::number::{counted, grouped};
 
 /// An error of a data file.
@@ -35,13 +35,16 @@ pub enum TableError {
         source: io::Error,
     },
     /// It is too long.
-    #[error("`{file}` is longer than {} bytes", grouped(u128::from(GREATEST_FILE)))]
+    #[error(
+        "`{file}` is longer than {} bytes",
+        grouped(u128::from(MAX_FILE_LENGTH))
+    )]
     TooLong {
         /// The file.
         file: String,
     },
     /// It has too many cells.
-    #[error("`{file}` has more than {} cells", grouped(GREATEST_CELLS as u128))]
+    #[error("`{file}` has more than {} cells", grouped(MAX_CELLS as u128))]
     TooManyCells {
         /// The file.
         file: String,

@@ -20,7 +20,7 @@ use crate::random::{Purpose, Stream};
 use gradtape_tape::Shape;
 
 pub use error::TableError;
-pub use table::{Coded, GREATEST_CELLS, GREATEST_FILE, Table};
+pub use table::{Coded, MAX_CELLS, MAX_FILE_LENGTH, Table};
 
 /// The data that an experiment uses from a file.
 #[derive(Clone, Debug, PartialEq)]
@@ -337,13 +337,13 @@ impl<'a> Maker<'a> {
             .map(|array| array.from.len())
             .sum();
         let count = count.saturating_mul(table.rows());
-        if count > GREATEST_CELLS {
+        if count > MAX_CELLS {
             let message = format!(
                 "{} numbers from `{}` are too many",
                 grouped(count as u128),
                 table.file()
             );
-            let label = format!("expected at most {}", grouped(GREATEST_CELLS as u128));
+            let label = format!("expected at most {}", grouped(MAX_CELLS as u128));
             self.mistake(Code::TooLarge, &description.file.span, message, label);
             return None;
         }

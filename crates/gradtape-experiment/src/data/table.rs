@@ -12,11 +12,11 @@ use crate::mistake::{nearest, suggestion};
 use crate::text::printable;
 
 /// Maximum length of a data file in bytes: 64 MiB.
-pub const GREATEST_FILE: u64 = 64 << 20;
+pub const MAX_FILE_LENGTH: u64 = 64 << 20;
 
 /// Maximum number of cells of a data file, not counting its header, and of the data taken
 /// from it.
-pub const GREATEST_CELLS: usize = 20_000_000;
+pub const MAX_CELLS: usize = 20_000_000;
 
 /// The cells of a CSV file below its header, as written.
 ///
@@ -72,7 +72,7 @@ impl Table {
     ///
     /// # Errors
     ///
-    /// If the file does not exist, cannot be read, or is longer than [`GREATEST_FILE`]; and
+    /// If the file does not exist, cannot be read, or is longer than [`MAX_FILE_LENGTH`]; and
     /// the errors of [`Table::parse`].
     pub fn load(path: &Path, file: &str) -> Result<Self, TableError> {
         let refused = |source: io::Error| {
@@ -99,7 +99,7 @@ impl Table {
         }
         let mut bytes = Vec::new();
         File::open(path)
-            .and_then(|opened| opened.take(GREATEST_FILE + 1).read_to_end(&mut bytes))
+            .and_then(|opened| opened.take(MAX_FILE_LENGTH + 1).read_to_end(&mut bytes))
             .map_err(refused)?;
         Self::parse(file, bytes)
     }
@@ -108,11 +108,11 @@ impl Table {
     ///
     /// # Errors
     ///
-    /// If the bytes exceed [`GREATEST_FILE`] or [`GREATEST_CELLS`], or are not a table as
+    /// If the bytes exceed [`MAX_FILE_LENGTH`] or [`MAX_CELLS`], or are not a table as
     /// described [above](Table).
     pub fn parse(file: &str, bytes: Vec<u8>) -> Result<Self, TableError> {
         let named = || file.to_owned();
-        if bytes.len() as u64 > GREATEST_FILE {
+        if bytes.len() as u64 > MAX_FILE_LENGTH {
             return Err(TableError::TooLong { file: named() });
         }
         let sha256 = Sha256::digest(&bytes);
@@ -164,7 +164,7 @@ impl Table {
                 table.text.push_str(cell.trim());
                 table.ends.push(table.text.len());
             }
-            if table.ends.len() > GREATEST_CELLS {
+            if table.ends.len() > MAX_CELLS {
                 return Err(TableError::TooManyCells { file: named() });
             }
             table.lines.push(records.line);

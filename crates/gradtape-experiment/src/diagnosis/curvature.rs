@@ -12,7 +12,7 @@ use gradtape_tape::{Graph, Precision, Subnormals};
 /// Maximum number of operations of an objective with a model, as [`Objective::size`] counts them.
 ///
 /// [`Objective::size`]: crate::objective::Objective::size
-const GREATEST_SIZE: usize = 5_000;
+const MAX_SIZE: usize = 5_000;
 
 /// The quadratic model of an objective at a point, by the eigenvectors of the Hessian.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -68,7 +68,7 @@ impl Curvatures {
     ) -> Option<Model> {
         let function = &plan.objectives[objective].function;
         let size = function.parameters().len();
-        let is_small = size <= MAX_MODELLED && function.size() <= GREATEST_SIZE;
+        let is_small = size <= MAX_MODELLED && function.size() <= MAX_SIZE;
         if !is_small || !function.data().is_empty() || point.len() != size || size == 0 {
             return None;
         }

@@ -3,7 +3,7 @@
 use super::history::Sample;
 
 /// Minimum number of points for a fit.
-const LEAST_POINTS: usize = 5;
+const MIN_POINTS: usize = 5;
 
 /// A quantity that shrinks or grows by the same factor in every epoch.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -33,7 +33,7 @@ pub(super) fn of_gradient(samples: &[Sample]) -> Option<Fit> {
         &samples[from..]
     };
     let half = part(first + (last - first) / 2);
-    if half.len() < LEAST_POINTS {
+    if half.len() < MIN_POINTS {
         return line(samples);
     }
     line(half)
@@ -74,7 +74,7 @@ fn line(samples: &[Sample]) -> Option<Fit> {
 fn slope_of(samples: &[Sample]) -> Option<f64> {
     match samples {
         [] => None,
-        [first, .., last] if samples.len() < LEAST_POINTS => {
+        [first, .., last] if samples.len() < MIN_POINTS => {
             let fall = libm::log(last.gradient) - libm::log(first.gradient);
             Some(fall / epochs(last.epoch - first.epoch))
         }
@@ -86,7 +86,7 @@ fn slope_of(samples: &[Sample]) -> Option<f64> {
 fn least_squares(samples: &[Sample]) -> Option<Fit> {
     let (first, last) = (samples.first()?, samples.last()?);
     let is_usable = |sample: &Sample| sample.gradient > 0.0 && sample.gradient.is_finite();
-    if samples.len() < LEAST_POINTS || !samples.iter().all(is_usable) {
+    if samples.len() < MIN_POINTS || !samples.iter().all(is_usable) {
         return None;
     }
     let count = epochs(samples.len() as u64);

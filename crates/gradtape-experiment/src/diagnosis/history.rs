@@ -5,7 +5,7 @@ use crate::number::Scalar;
 use crate::plan::Quantity;
 
 /// Maximum number of evenly spaced rows; at least half as many are kept of a long run.
-const EVEN: usize = 256;
+const MAX_EVEN_ROWS: usize = 256;
 
 /// After this many, the rows kept of the beginning are a few percent apart.
 const DENSE: u64 = 64;
@@ -164,7 +164,7 @@ impl History {
 
     fn keep(&mut self, sample: Sample) {
         if self.changes.is_multiple_of(self.stride) {
-            if self.even.len() == EVEN {
+            if self.even.len() == MAX_EVEN_ROWS {
                 let mut place = 0;
                 self.even.retain(|_| {
                     place += 1;

@@ -90,7 +90,7 @@ pub const CURVED_RUNS: usize = 200;
 
 /// Maximum number of run diagnoses kept in memory, the first ones; `diagnosis.csv` of a report
 /// has all.
-pub const KEPT_RUNS: usize = 1_000;
+pub const MAX_SUMMARY_RUNS: usize = 1_000;
 
 /// The diagnosis of an experiment.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -104,7 +104,7 @@ pub struct Diagnosis {
     /// The best run of each objective, if there are no repetitions: the place of the objective in
     /// the plan, and the number of the run. Objectives on which every run diverged are omitted.
     pub best: Vec<(usize, u64)>,
-    /// The first [`KEPT_RUNS`] runs.
+    /// The first [`MAX_SUMMARY_RUNS`] runs.
     pub runs: Vec<RunDiagnosis>,
 }
 
@@ -157,7 +157,7 @@ impl Diagnoser {
         Diagnoser {
             curvatures: Curvatures::new(plan),
             last_curved: last_of(CURVED_RUNS),
-            last_kept: last_of(KEPT_RUNS),
+            last_kept: last_of(MAX_SUMMARY_RUNS),
         }
     }
 

@@ -4,7 +4,7 @@ use crate::number::{grouped, short};
 use crate::text::shortened;
 
 /// Maximum number of characters of a name in a sentence.
-const LONGEST_NAME: usize = 60;
+const MAX_NAME_LENGTH: usize = 60;
 
 /// Four significant digits.
 pub(super) fn digits(value: f64) -> String {
@@ -41,7 +41,7 @@ pub(super) fn whole(count: u64) -> String {
 
 /// A name, shortened if it is long: the table of runs has it in full.
 pub(super) fn brief(name: &str) -> String {
-    shortened(name, LONGEST_NAME)
+    shortened(name, MAX_NAME_LENGTH)
 }
 
 /// Parts separated by commas, the last by `and`.

@@ -3,7 +3,7 @@
 use super::{Number, Value, grouped, short};
 
 /// The largest integer of a file: `f64` cannot distinguish the two integers that follow.
-pub const GREATEST_WHOLE: u64 = (1 << 53) - 1;
+pub const MAX_INTEGER: u64 = (1 << 53) - 1;
 
 /// The values that a key of an experiment file or a setting of a method can have.
 ///
@@ -85,9 +85,9 @@ impl Domain {
             Domain::Between(least, greatest) => {
                 format!("a number from {} to {}", short(least), short(greatest))
             }
-            Domain::Whole => Domain::WholeBetween(0, GREATEST_WHOLE).description(),
-            Domain::Count => Domain::WholeBetween(1, GREATEST_WHOLE).description(),
-            Domain::WholeBetween(least, GREATEST_WHOLE) => {
+            Domain::Whole => Domain::WholeBetween(0, MAX_INTEGER).description(),
+            Domain::Count => Domain::WholeBetween(1, MAX_INTEGER).description(),
+            Domain::WholeBetween(least, MAX_INTEGER) => {
                 format!("an integer, at least {least}")
             }
             Domain::WholeBetween(least, greatest) => {
@@ -118,8 +118,8 @@ impl Domain {
         // "At least 1" would not explain a number that is too large.
         let has_all = self
             .wholes()
-            .is_some_and(|(_, greatest)| greatest == GREATEST_WHOLE);
-        if has_all && wide > Some(to_f64(GREATEST_WHOLE)) {
+            .is_some_and(|(_, greatest)| greatest == MAX_INTEGER);
+        if has_all && wide > Some(to_f64(MAX_INTEGER)) {
             return "expected at most 2^53 - 1".to_owned();
         }
         format!("expected {}", self.description())
@@ -141,8 +141,8 @@ impl Domain {
     #[must_use]
     pub fn wholes(self) -> Option<(u64, u64)> {
         match self {
-            Domain::Whole => Some((0, GREATEST_WHOLE)),
-            Domain::Count => Some((1, GREATEST_WHOLE)),
+            Domain::Whole => Some((0, MAX_INTEGER)),
+            Domain::Count => Some((1, MAX_INTEGER)),
             Domain::WholeBetween(least, greatest) => Some((least, greatest)),
             _ => None,
         }

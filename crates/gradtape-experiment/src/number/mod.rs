@@ -11,7 +11,7 @@ use gradtape_tape::{Array, Graph, Real};
 use serde::{Serialize, Serializer};
 
 #[doc(hidden)]
-pub use domain::{Domain, GREATEST_WHOLE};
+pub use domain::{Domain, MAX_INTEGER};
 #[doc(hidden)]
 pub use quantile::{quantile, sorted};
 

@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use super::{CONSTANTS, FUNCTIONS, GRAMMAR, GREATEST_DEPTH, GREATEST_SIZE};
+use super::{CONSTANTS, FUNCTIONS, GRAMMAR, MAX_DEPTH, MAX_SIZE};
 use crate::number::grouped;
 
 /// The formula language as a Markdown chapter, generated from the grammar and the
@@ -43,8 +43,8 @@ The grammar, loosest binding first: `{{ }}` repeats, `[ ]` is optional, `|` sepa
 |---|---|---|
 ",
         constants = constants.join(", "),
-        depth = GREATEST_DEPTH,
-        size = grouped(GREATEST_SIZE as u128),
+        depth = MAX_DEPTH,
+        size = grouped(MAX_SIZE as u128),
         grammar = GRAMMAR.trim(),
     );
     for function in FUNCTIONS {

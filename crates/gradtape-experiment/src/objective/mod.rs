@@ -23,13 +23,13 @@ use gradtape_tape::{Array, Graph, Shape};
 #[doc(hidden)]
 pub use self::{
     formula::{
-        GRAMMAR, GREATEST_DEPTH, GREATEST_ELEMENTS, GREATEST_ELEMENTS_TOGETHER, GREATEST_SIZE,
-        is_name, is_reserved_name,
+        GRAMMAR, MAX_DEPTH, MAX_ELEMENTS, MAX_ELEMENTS_TOGETHER, MAX_SIZE, is_name,
+        is_reserved_name,
     },
     function::{Arity, CONSTANTS, FUNCTIONS, Function},
     gradient::GradientText,
     partial::Partial,
-    transform::{GREATEST_ROTATION, Transform, WrongTransform},
+    transform::{MAX_ROTATION, Transform, WrongTransform},
 };
 #[doc(hidden)]
 pub use cause::Cause;
@@ -458,7 +458,7 @@ impl Objective {
     }
 
     /// The total number of elements of all vectors and matrices that are computed,
-    /// without variables and data: at most [`GREATEST_ELEMENTS_TOGETHER`].
+    /// without variables and data: at most [`MAX_ELEMENTS_TOGETHER`].
     #[must_use]
     pub fn elements(&self) -> usize {
         self.elements

@@ -87,7 +87,7 @@ impl fmt::Display for WrongTransform {
                 write!(formatter, "a scale must be finite and greater than 0")
             }
             WrongTransform::Rotation { dimension } => {
-                let most = grouped(GREATEST_ROTATION as u128);
+                let most = grouped(MAX_ROTATION as u128);
                 let dimension = grouped(dimension as u128);
                 write!(
                     formatter,
@@ -102,7 +102,7 @@ impl std::error::Error for WrongTransform {}
 
 /// Maximum number of coordinates of a rotation: it has a number for each pair of
 /// coordinates, and finding it takes a step for each three.
-pub const GREATEST_ROTATION: usize = 1_000;
+pub const MAX_ROTATION: usize = 1_000;
 
 impl Transform {
     /// A change of as many coordinates as `centre` has. Without numbers in `shift`,
@@ -139,7 +139,7 @@ impl Transform {
         if let Some(place) = scale.iter().position(|number| !is_scale(number)) {
             return Err(WrongTransform::Scale { place });
         }
-        if rotation.is_some() && dimension > GREATEST_ROTATION {
+        if rotation.is_some() && dimension > MAX_ROTATION {
             return Err(WrongTransform::Rotation { dimension });
         }
         let shift = shift.iter().copied().chain(std::iter::repeat(0.0));

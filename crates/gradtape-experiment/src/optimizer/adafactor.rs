@@ -133,7 +133,7 @@ x ← x − α·u/max(1, rms u/d)",
 };
 
 /// The minimum size of a variable for relative steps in optax.
-const LEAST_SIZE: f64 = 1e-3;
+const MIN_SIZE: f64 = 1e-3;
 
 impl UpdateRule for Adafactor {
     const DESCRIPTION: &'static Description = &DESCRIPTION;
@@ -262,7 +262,7 @@ fn optax<'g>(epoch: &Epoch<'_, 'g>) -> Update<'g> {
         after.push(squares);
         direction = clipped(epoch, direction) * epoch.learning_rate;
         if epoch.has(MULTIPLY_BY_PARAMETER_SCALE) {
-            direction = direction * epoch.constant(LEAST_SIZE).greater(mean_root(x));
+            direction = direction * epoch.constant(MIN_SIZE).greater(mean_root(x));
         }
         if let [_, average] = whole {
             let momentum = epoch.number(MOMENTUM);

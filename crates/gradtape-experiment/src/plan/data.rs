@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
-use crate::data::{Classes, DataArray, Dataset, GREATEST_CELLS, Scaling};
+use crate::data::{Classes, DataArray, Dataset, MAX_CELLS, Scaling};
 use gradtape_tape::Shape;
 
 /// The description of an objective's data in a report: the file and its use, without the
@@ -86,10 +86,10 @@ impl RecordedData {
             });
             matches!(array.shape.len(), 1 | 2)
                 && array.shape[0] == self.training_rows
-                && elements.is_some_and(|elements| elements <= GREATEST_CELLS)
+                && elements.is_some_and(|elements| elements <= MAX_CELLS)
         };
         let rows = self.training_rows.saturating_add(self.validation_rows);
-        rows <= GREATEST_CELLS && self.batch_size > 0 && self.arrays.iter().all(is_sound)
+        rows <= MAX_CELLS && self.batch_size > 0 && self.arrays.iter().all(is_sound)
     }
 
     /// The data set without its numbers.

@@ -5,13 +5,13 @@ use crate::number::Number;
 use crate::objective::{self, Partial};
 
 /// Maximum number of points of a derivative.
-pub const GREATEST_POINTS: u64 = 100_000;
+pub const MAX_POINTS: u64 = 100_000;
 
 /// Maximum number of columns of values of a derivative.
-pub const GREATEST_COLUMNS: u64 = 1_000;
+pub const MAX_COLUMNS: u64 = 1_000;
 
 /// Maximum number of values of all derivatives of a file together.
-pub const GREATEST_VALUES: u64 = 2_000_000;
+pub const MAX_VALUES: u64 = 2_000_000;
 
 /// A function with derivatives at some points, with all defaults filled in.
 #[derive(Clone, Debug)]

@@ -261,7 +261,7 @@ impl Grid {
         let count = axes
             .iter()
             .fold(1_u64, |count, (_, length)| count.saturating_mul(*length));
-        (0..count.min(super::GREATEST_RUNS)).any(|index| {
+        (0..count.min(super::MAX_RUNS)).any(|index| {
             let mut rest = index;
             let mut point = Vec::new();
             for (series, length) in &axes {

@@ -3,19 +3,19 @@
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
-use super::limits::{GREATEST_LISTED, GREATEST_ROWS};
+use super::limits::{MAX_LISTED, MAX_ROWS};
 use crate::mistake::{Code, Mistake, Span};
 use crate::number::grouped;
 use crate::spec::{self, Selection};
 
 /// Up to this number of epochs, each is recorded by default.
-const EVERY_EPOCH_UP_TO: u64 = 10_000;
+const MAX_EVERY_EPOCH: u64 = 10_000;
 
 /// The number of recorded epochs of longer runs, by default.
 const POINTS: u64 = 1_000;
 
 /// Up to this number of parameters, each has a column by default.
-const ALL_PARAMETERS_UP_TO: usize = 16;
+const MAX_ALL_PARAMETERS: usize = 16;
 
 /// The recorded epochs and parameters of the trajectories.
 #[derive(Clone, Debug)]
@@ -88,12 +88,12 @@ impl Record {
         let parameters = recorded_parameters(written, parameters, vectors, mistakes);
         let points = all_epochs.iter().map(|count| epochs.listed(*count));
         let points = points.fold(0_u128, |sum, points| sum + u128::from(points));
-        let are_few = points <= u128::from(GREATEST_LISTED);
+        let are_few = points <= u128::from(MAX_LISTED);
         if !are_few {
             let message = format!(
                 "{} recorded epochs that are not evenly spaced are too many: at most {}",
                 grouped(points),
-                grouped(u128::from(GREATEST_LISTED))
+                grouped(u128::from(MAX_LISTED))
             );
             let help = format!(
                 "the number is the sum over {} different values of `epochs`; give fewer \
@@ -146,7 +146,7 @@ impl Epochs {
     fn listed(self, count: u64) -> u64 {
         match self {
             Epochs::Every(_) => 0,
-            Epochs::Default if count <= EVERY_EPOCH_UP_TO => 0,
+            Epochs::Default if count <= MAX_EVERY_EPOCH => 0,
             Epochs::Default => POINTS,
             Epochs::Points { count: wanted, .. } => wanted.min(count.saturating_add(1)),
         }
@@ -155,13 +155,13 @@ impl Epochs {
 
 /// Reports too many rows.
 pub(super) fn check_rows(rows: u128, written: &spec::Record, mistakes: &mut Vec<Mistake>) {
-    if rows <= GREATEST_ROWS {
+    if rows <= MAX_ROWS {
         return;
     }
     let message = format!(
         "{} rows of trajectories.csv are too many: at most {}",
         grouped(rows),
-        grouped(GREATEST_ROWS)
+        grouped(MAX_ROWS)
     );
     let help = "the number is the sum of the recorded epochs of all runs; with `points = 2` in \
                 `[record]` only the first and the last epoch of each run are recorded";
@@ -191,7 +191,7 @@ impl RecordedEpochs {
 fn listed(epochs: Epochs, count: u64) -> Option<Arc<[u64]>> {
     match epochs {
         Epochs::Every(_) => None,
-        Epochs::Default if count <= EVERY_EPOCH_UP_TO => None,
+        Epochs::Default if count <= MAX_EVERY_EPOCH => None,
         Epochs::Default => Some(points(count, POINTS, false)),
         Epochs::Points { count: wanted, log } => Some(points(count, wanted, log)),
     }
@@ -231,7 +231,7 @@ fn recorded_parameters(
     mistakes: &mut Vec<Mistake>,
 ) -> Vec<String> {
     match &written.parameters {
-        None if parameters.len() > ALL_PARAMETERS_UP_TO => Vec::new(),
+        None if parameters.len() > MAX_ALL_PARAMETERS => Vec::new(),
         None | Some(Selection::All) => parameters.to_vec(),
         Some(Selection::None) => Vec::new(),
         Some(Selection::Some(names)) => {

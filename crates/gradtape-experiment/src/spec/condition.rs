@@ -16,7 +16,7 @@ use crate::mistake::{At, Code, Mistake, Span};
 use crate::number::{Number, Value};
 
 /// Maximum nesting depth of parentheses and `!`.
-const GREATEST_DEPTH: usize = 100;
+const MAX_DEPTH: usize = 100;
 
 /// A condition on the settings of a run; `K` names a setting.
 #[derive(Clone, Debug, PartialEq)]
@@ -284,8 +284,8 @@ impl Parser<'_> {
 
     fn term(&mut self, depth: usize) -> Result<Condition<At<String>>, Mistake> {
         let begin = self.at;
-        if depth > GREATEST_DEPTH {
-            let message = format!("the condition is nested more than {GREATEST_DEPTH} levels deep");
+        if depth > MAX_DEPTH {
+            let message = format!("the condition is nested more than {MAX_DEPTH} levels deep");
             return Err(Mistake::new(Code::Condition, self.next(begin), message, ""));
         }
         if self.take('!') {

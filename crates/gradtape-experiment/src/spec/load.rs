@@ -8,7 +8,7 @@ use crate::mistake::nearest;
 use crate::text::printable;
 
 /// Maximum length of an experiment file in bytes.
-pub const GREATEST_LENGTH: u64 = 16 << 20;
+pub const MAX_LENGTH: u64 = 16 << 20;
 
 /// Reason why an experiment file could not be read.
 #[derive(Debug, thiserror::Error)]
@@ -37,7 +37,7 @@ pub enum LoadError {
         line: usize,
     },
     /// It is too long for an experiment file.
-    #[error("failed to read {}: it is longer than {GREATEST_LENGTH} bytes", printable(path.display()))]
+    #[error("failed to read {}: it is longer than {MAX_LENGTH} bytes", printable(path.display()))]
     TooLong {
         /// The file.
         path: PathBuf,
@@ -83,10 +83,10 @@ pub fn load(path: &Path) -> Result<String, LoadError> {
         Err(error) => return Err(refused(error)),
     };
     let mut bytes = Vec::new();
-    file.take(GREATEST_LENGTH + 1)
+    file.take(MAX_LENGTH + 1)
         .read_to_end(&mut bytes)
         .map_err(refused)?;
-    if bytes.len() as u64 > GREATEST_LENGTH {
+    if bytes.len() as u64 > MAX_LENGTH {
         return Err(LoadError::TooLong { path: path_buf() });
     }
     String::from_utf8(bytes).map_err(|error| {

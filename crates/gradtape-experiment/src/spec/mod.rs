@@ -17,11 +17,11 @@ use crate::number::{Number, Value};
 pub use condition::{Condition, Relation, Test, Wanted};
 pub use format::{
     BOUND, CHART, CHART_KINDS, CLIP, DATA, DERIVATIVE, DERIVATIVE_EXPECT, DRAW, EXPECT, EXPERIMENT,
-    FORMATS, GREATEST_LISTED, GREATEST_ORDER, GREATEST_VARIABLES, MINIMUM, OBJECTIVE, OF_DESCENTS,
-    OPTIMIZER, POINTS_BOUND, RANGE, RECORD, SCHEDULE, STOP, STYLE, TRANSFORM,
+    FORMATS, MAX_LISTED, MAX_ORDER, MAX_VARIABLES, MINIMUM, OBJECTIVE, OF_DESCENTS, OPTIMIZER,
+    POINTS_BOUND, RANGE, RECORD, SCHEDULE, STOP, STYLE, TRANSFORM,
 };
 pub use format::{Format, Key, Kind, Need, documentation};
-pub use load::{GREATEST_LENGTH, LoadError, load};
+pub use load::{LoadError, MAX_LENGTH, load};
 pub use overrides::with_settings;
 pub use text::place_in_text;
 

@@ -191,7 +191,7 @@ impl<'p> RecordedRuns<'p> {
 }
 
 /// Maximum number of differing settings of two runs in a message.
-const MOST_TOLD: usize = 2;
+const MAX_SETTINGS: usize = 2;
 
 /// The comparison of two corresponding runs.
 #[derive(Debug)]
@@ -275,7 +275,9 @@ impl<'p> Comparison<'p> {
         });
         let differing: Vec<String> = differing.collect();
         match differing.len() {
-            1..=MOST_TOLD => format!(", whose run {} has {}", now.number, differing.join(" and ")),
+            1..=MAX_SETTINGS => {
+                format!(", whose run {} has {}", now.number, differing.join(" and "))
+            }
             _ => String::new(),
         }
     }

@@ -22,7 +22,7 @@ pub struct Overlay {
 const LOSS: &str = "loss";
 
 /// Maximum number of points of a line that are marked; more would run together.
-const GREATEST_MARKED: usize = 60;
+const MAX_MARKED: usize = 60;
 
 /// Values that differ by more than this are drawn over a logarithmic axis.
 const WIDE: f64 = 100.0;
@@ -167,7 +167,7 @@ fn apart(column: Column<'_>, label: &str, old: &[State], now: &[State]) -> Optio
     if line.points.iter().all(|[_, distance]| *distance == 0.0) {
         return None;
     }
-    line.dots = line.points.len() <= GREATEST_MARKED;
+    line.dots = line.points.len() <= MAX_MARKED;
     let last = line.points.last().map_or(0.0, |[epoch, _]| *epoch);
     Some(Figure {
         title: format!("{}: difference from the recorded run", column.name),

@@ -13,13 +13,13 @@ use gradtape_experiment::number::{Number, Scalar};
 use gradtape_experiment::plan::{Band, ChartKind, Plan, Profile, Quantity, Run};
 
 /// More lines than this are one area of colour.
-const GREATEST_LINES: usize = 1_000;
+const MAX_LINES: usize = 1_000;
 
 /// More paths than this hide the level lines.
-const GREATEST_WAYS: usize = 300;
+const MAX_PATHS: usize = 300;
 
 /// The runs of all bands together.
-const GREATEST_REPETITIONS: usize = 20_000;
+const MAX_REPETITIONS: usize = 20_000;
 
 /// Number of groups of neighbours in all lines of a chart together, and the minimum
 /// and maximum for each line. The maximum is far more than a chart has pixels.
@@ -29,10 +29,10 @@ const POINTS_OF_A_BAND: std::ops::RangeInclusive<usize> = 64..=4_096;
 const IMPROVEMENTS_IN_AN_OCTAVE: std::ops::RangeInclusive<usize> = 16..=512;
 
 /// More marks than this hide one another.
-const GREATEST_MARKS: usize = 20_000;
+const MAX_MARKS: usize = 20_000;
 
 /// Maximum number of final values in a chart.
-const GREATEST_VALUES: usize = 1_000_000;
+const MAX_VALUES: usize = 1_000_000;
 
 /// The runs that each chart of a plan draws.
 #[derive(Clone, Debug)]
@@ -81,17 +81,17 @@ impl Drawn {
             let repetitions = usize::try_from(plan.repetitions()).unwrap_or(usize::MAX);
             let (limit, together) = match &chart.kind {
                 ChartKind::Line { band, .. } if *band != Band::None => {
-                    let limit = GREATEST_REPETITIONS / repetitions.clamp(1, GREATEST_REPETITIONS);
-                    (limit.clamp(1, GREATEST_LINES), plan.repetitions())
+                    let limit = MAX_REPETITIONS / repetitions.clamp(1, MAX_REPETITIONS);
+                    (limit.clamp(1, MAX_LINES), plan.repetitions())
                 }
-                ChartKind::Line { .. } => (GREATEST_LINES, 1),
-                ChartKind::Contour { .. } => (GREATEST_WAYS, 1),
+                ChartKind::Line { .. } => (MAX_LINES, 1),
+                ChartKind::Contour { .. } => (MAX_PATHS, 1),
                 ChartKind::Sweep { band, .. } if *band != Band::None => {
-                    (GREATEST_MARKS, plan.repetitions())
+                    (MAX_MARKS, plan.repetitions())
                 }
-                ChartKind::Sweep { .. } => (GREATEST_MARKS, 1),
-                ChartKind::Profile(_) => (GREATEST_REPETITIONS, 1),
-                ChartKind::Heatmap { .. } | ChartKind::Histogram { .. } => (GREATEST_VALUES, 1),
+                ChartKind::Sweep { .. } => (MAX_MARKS, 1),
+                ChartKind::Profile(_) => (MAX_REPETITIONS, 1),
+                ChartKind::Heatmap { .. } | ChartKind::Histogram { .. } => (MAX_VALUES, 1),
             };
             DrawnRuns {
                 runs: some_of(&chosen, limit, together),

@@ -23,7 +23,7 @@ const OPERATIONS: usize = 400_000_000;
 const LEVELS: usize = 12;
 
 /// More panels than this are too small to be read.
-const GREATEST_PANELS: usize = 36;
+const MAX_PANELS: usize = 36;
 
 /// Margin around everything that must be visible, as a share of it.
 const MARGIN: f64 = 0.08;
@@ -74,7 +74,7 @@ pub(crate) fn frames(plan: &Plan, place: usize, collected: &Collected<'_>) -> Ve
         corners.extend(points.first());
         let is_known =
             |frame: &Frame| frame.objective == run.objective && frame.constants == run.constants;
-        if frames.iter().any(is_known) || frames.len() == GREATEST_PANELS {
+        if frames.iter().any(is_known) || frames.len() == MAX_PANELS {
             continue;
         }
         let start = points.first().copied().unwrap_or_default();
@@ -213,10 +213,10 @@ pub(super) fn figure(
         super::line::diverged(place, &collected.drawn.chart(place).runs, collected.endings);
     let mut subtitle =
         (!diverged.is_empty()).then(|| format!("{} diverged", counted(diverged.len(), "run")));
-    if panels.len() > GREATEST_PANELS {
-        let said = format!("the first {GREATEST_PANELS} of {} panels", panels.len());
+    if panels.len() > MAX_PANELS {
+        let said = format!("the first {MAX_PANELS} of {} panels", panels.len());
         say(&mut subtitle, &said);
-        panels.truncate(GREATEST_PANELS);
+        panels.truncate(MAX_PANELS);
     }
     let (x, y) = frames.first().map_or(([0.0, 1.0], [0.0, 1.0]), |frame| {
         let ends = |grid: &[f64]| [grid[0], grid[grid.len() - 1]];

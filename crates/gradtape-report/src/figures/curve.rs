@@ -7,7 +7,7 @@ use gradtape_experiment::plan::{self, Curve, Derivative, Plan};
 use gradtape_experiment::text::one_line;
 
 /// Maximum number of points of a line that are marked; more would run together.
-const GREATEST_MARKED: usize = 60;
+const MAX_MARKED: usize = 60;
 
 /// The figure of a derivative, if it has one.
 pub(crate) fn curve(plan: &Plan, table: &Table) -> Option<Figure> {
@@ -25,7 +25,7 @@ pub(crate) fn curve(plan: &Plan, table: &Table) -> Option<Figure> {
         // In the order of the axis, not of the file.
         points.sort_by(|a, b| a[0].total_cmp(&b[0]));
         let mut line = Line::new(points, Colour::Category(column));
-        line.dots = line.points.len() <= GREATEST_MARKED;
+        line.dots = line.points.len() <= MAX_MARKED;
         lines.push(line);
         entries.push(label(derivative, curve, column));
     }

@@ -18,7 +18,7 @@ use gradtape_experiment::plan::{self, Plan, quantity_label};
 
 /// A logarithmic range of colours begins at no less than this share of the largest value, so
 /// that one value near 0 does not make all others look the same.
-const LEAST_SHARE: f64 = 1e-15;
+const MIN_SHARE: f64 = 1e-15;
 
 /// How far steps can differ and still be even: settings are rounded numbers.
 const EVEN: f64 = 0.01;
@@ -247,7 +247,7 @@ fn colour(
     };
     let mut from = least;
     if scale == Scale::Log {
-        from = least_positive.max(greatest * LEAST_SHARE);
+        from = least_positive.max(greatest * MIN_SHARE);
         if from > greatest {
             // Nothing is above 0.
             return Key::None;

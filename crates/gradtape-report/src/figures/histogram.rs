@@ -15,8 +15,8 @@ use gradtape_chart::{Axis, Bars, Colour, Figure, Line, Mark, Panel, Scale};
 use gradtape_experiment::number::{counted, quantile, short, sorted};
 use gradtape_experiment::plan::Plan;
 
-const FEWEST: f64 = 5.0;
-const MOST: f64 = 60.0;
+const MIN_BINS: f64 = 5.0;
+const MAX_BINS: f64 = 60.0;
 
 pub(super) fn figure(plan: &Plan, place: usize, name: &str, collected: &Collected<'_>) -> Figure {
     let chart = &plan.charts[place];
@@ -134,7 +134,7 @@ fn edges(values: &[f64], scale: Scale) -> Vec<f64> {
     let quartiles = quantile(&places, 0.75) - quantile(&places, 0.25);
     #[expect(clippy::cast_precision_loss, reason = "a count of values in memory")]
     let width = 2.0 * quartiles / libm::cbrt(values.len() as f64);
-    let width = width.clamp(span / MOST, span / FEWEST);
+    let width = width.clamp(span / MAX_BINS, span / MIN_BINS);
     let width = round_width(width, span);
     let first = libm::floor(low / width);
     let count = libm::floor(high / width) - first + 1.0;
@@ -143,7 +143,7 @@ fn edges(values: &[f64], scale: Scale) -> Vec<f64> {
         clippy::cast_sign_loss,
         reason = "between 1 and some more than the most"
     )]
-    let count = count.clamp(1.0, MOST + 2.0) as u32;
+    let count = count.clamp(1.0, MAX_BINS + 2.0) as u32;
     let edges = (0..=count).map(|edge| {
         let place = (first + f64::from(edge)) * width;
         match scale {
@@ -181,7 +181,7 @@ fn round_width(width: f64, span: f64) -> f64 {
     let round = [1.0, 2.0, 2.5, 5.0, 10.0].map(|digit| digit * power);
     let wide = round.into_iter().find(|round| *round >= width);
     let narrow = round.into_iter().rev().find(|round| *round <= width);
-    let wide = wide.filter(|wide| span / wide >= FEWEST - 1.0);
+    let wide = wide.filter(|wide| span / wide >= MIN_BINS - 1.0);
     wide.or(narrow)
         .filter(|width| width.is_normal())
         .unwrap_or(width)

@@ -8,7 +8,7 @@ use gradtape_experiment::plan;
 const LOG_FROM: f64 = 1e3;
 
 /// Share of the largest value that is so small that a symlog axis is linear there.
-const LEAST_SHARE: f64 = 1e-8;
+const MIN_SHARE: f64 = 1e-8;
 
 /// The scale for these values.
 pub(super) fn fitted(wanted: plan::Scale, values: impl Iterator<Item = f64> + Clone) -> Scale {
@@ -33,7 +33,7 @@ fn threshold(values: impl Iterator<Item = f64> + Clone) -> f64 {
     if least > greatest {
         return 1.0;
     }
-    let least = least.max(greatest * LEAST_SHARE);
+    let least = least.max(greatest * MIN_SHARE);
     let power = libm::pow(10.0, libm::floor(libm::log10(least)));
     // The smallest powers of ten are 0.
     if power.is_normal() {

@@ -20,7 +20,7 @@ pub use document::html;
 pub use model::{Cell, Column, Kind, Page, Row, Runs, Setting, Settings, Values};
 
 /// Maximum number of rows of runs on a page. More would make it slow to open.
-pub const GREATEST_ROWS: usize = 1_000;
+pub const MAX_ROWS: usize = 1_000;
 
 /// Maximum number of rows of a derivative's table on a page.
-pub const GREATEST_VALUES: usize = 100;
+pub const MAX_VALUES: usize = 100;

@@ -585,12 +585,12 @@ impl Graph {
     /// elementwise operations are searched, so `false` proves nothing.
     #[doc(hidden)]
     pub fn stays_not_finite(&self, from: Array<'_>, to: Array<'_>) -> bool {
-        const MOST_STEPS: usize = 64;
+        const MAX_STEPS: usize = 64;
         let from = self.negated(from.id).unwrap_or(from);
         let nodes = self.nodes.borrow();
         let shape = &nodes.list[from.node()].shape;
         let mut waiting = vec![to.id];
-        for _ in 0..MOST_STEPS {
+        for _ in 0..MAX_STEPS {
             let Some(id) = waiting.pop() else {
                 return false;
             };

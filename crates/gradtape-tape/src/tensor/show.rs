@@ -8,7 +8,7 @@ use super::{Data, Tensor};
 const SHOWN: usize = 8;
 /// With more axes than this the elements are not shown, so that no shape
 /// exhausts the stack.
-const DEEPEST: usize = 32;
+const MAX_DEPTH: usize = 32;
 
 impl fmt::Display for Tensor {
     /// The elements in nested brackets; for a long axis only the first and last three.
@@ -20,7 +20,7 @@ impl fmt::Display for Tensor {
             Data::I64(x) => write!(formatter, "{}", x[index]),
             Data::Bool(x) => write!(formatter, "{}", x[index]),
         };
-        if self.rank() > DEEPEST {
+        if self.rank() > MAX_DEPTH {
             return write!(formatter, "[… {} axes]", self.rank());
         }
         nested(formatter, &element, self.shape(), 0, self.len())

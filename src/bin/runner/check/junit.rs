@@ -14,7 +14,7 @@ use quick_junit::{NonSuccessKind, Report, TestCase, TestCaseStatus, TestSuite};
 
 /// Maximum number of passed, and of failed, test cases of runs. Further ones are combined in one,
 /// as viewers cannot show millions.
-const MOST: usize = 10_000;
+const MAX_CASES: usize = 10_000;
 
 /// Maximum number of lines reported for a failed test case.
 const LINES: usize = 100;
@@ -139,8 +139,8 @@ impl Suite {
             subject => subject.to_string(),
         };
         if recorded.count == 0 {
-            self.passed.add(name, MOST);
-        } else if self.deviating.len() < MOST {
+            self.passed.add(name, MAX_CASES);
+        } else if self.deviating.len() < MAX_CASES {
             self.deviating.push((name(), recorded));
         } else {
             self.more_deviating += 1;

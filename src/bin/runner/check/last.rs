@@ -20,7 +20,7 @@ pub const FOLDER: &str = ".check";
 const FILE: &str = "failed.json";
 
 /// Maximum number of failed runs stored of an experiment; with more, all runs are checked again.
-const MOST: usize = 100_000;
+const MAX_FAILED_RUNS: usize = 100_000;
 
 /// The checks that failed, by the names of the experiment files.
 #[derive(Debug, Default)]
@@ -60,7 +60,7 @@ impl Failed {
             }
         }
         runs.sort_unstable();
-        let runs = (runs.len() <= MOST).then_some(runs);
+        let runs = (runs.len() <= MAX_FAILED_RUNS).then_some(runs);
         (runs.as_ref().is_none_or(|runs| !runs.is_empty())).then_some(Failed { sha256, runs })
     }
 }

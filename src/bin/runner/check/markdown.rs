@@ -10,7 +10,7 @@ use super::outcome::{Kind, Outcome, Word};
 use crate::output;
 
 /// GitHub accepts summaries of up to 1 MiB; the tables end before that.
-const LONGEST: usize = 900_000;
+const MAX_LENGTH: usize = 900_000;
 
 /// The first line of each summary, invisible to readers: a later check may replace a file that
 /// begins with it.
@@ -61,7 +61,7 @@ pub fn summary(outcomes: &[Outcome]) -> String {
         if !is_told {
             continue;
         }
-        if text.len() > LONGEST {
+        if text.len() > MAX_LENGTH {
             text.push_str("\n… more in the log of the check.\n");
             break;
         }

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use super::{Dimension, Function, GREATEST_DIMENSION, Gradient, Kind, KnownMinimum, Trait};
+use super::{Dimension, Function, Gradient, Kind, KnownMinimum, MAX_DIMENSION, Trait};
 use crate::number::grouped;
 use crate::objective::{Formula, Inputs, Objective};
 use gradtape_engine::Program;
@@ -60,8 +60,8 @@ pub struct WrongDimension {
 impl fmt::Display for WrongDimension {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         let asked = grouped(self.asked as u128);
-        if self.asked > GREATEST_DIMENSION {
-            let most = grouped(GREATEST_DIMENSION as u128);
+        if self.asked > MAX_DIMENSION {
+            let most = grouped(MAX_DIMENSION as u128);
             return write!(
                 formatter,
                 "a function has at most {most} variables, not {asked}"

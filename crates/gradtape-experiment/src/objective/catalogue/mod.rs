@@ -202,14 +202,14 @@ impl Dimension {
             Dimension::AtLeast(least) => dimension >= least,
             Dimension::MultipleOf(n) => dimension > 0 && dimension.is_multiple_of(n),
         };
-        is_allowed && dimension <= GREATEST_DIMENSION
+        is_allowed && dimension <= MAX_DIMENSION
     }
 }
 
 /// Maximum number of variables of a function, so that a number in a file cannot
 /// exhaust the memory.
 #[doc(hidden)]
-pub const GREATEST_DIMENSION: usize = 1_000_000;
+pub const MAX_DIMENSION: usize = 1_000_000;
 
 impl fmt::Display for Dimension {
     /// As in "has at least 2 variables".

@@ -32,17 +32,17 @@ use shape::Detail;
 pub(super) use shape::{Checker, Shaped, Type, described};
 
 /// Maximum nesting depth of parentheses, brackets, functions, signs and powers.
-pub const GREATEST_DEPTH: usize = 100;
+pub const MAX_DEPTH: usize = 100;
 
 /// Maximum number of tokens (numbers, names and symbols) of a formula.
-pub const GREATEST_SIZE: usize = 20_000;
+pub const MAX_SIZE: usize = 20_000;
 
 /// Maximum number of elements of a vector or matrix in a formula.
-pub const GREATEST_ELEMENTS: usize = 20_000_000;
+pub const MAX_ELEMENTS: usize = 20_000_000;
 
 /// Maximum total number of elements of all vectors and matrices that an objective
 /// computes.
-pub const GREATEST_ELEMENTS_TOGETHER: usize = 50_000_000;
+pub const MAX_ELEMENTS_TOGETHER: usize = 50_000_000;
 
 /// A parsed formula.
 ///

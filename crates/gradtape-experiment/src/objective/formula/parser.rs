@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::token::{Token, tokens, unknown_character};
-use super::{Formula, GREATEST_DEPTH, Index, Kind, NOT_LEVEL, Operator, Part, PartId, SIGN_LEVEL};
+use super::{Formula, Index, Kind, MAX_DEPTH, NOT_LEVEL, Operator, Part, PartId, SIGN_LEVEL};
 use crate::mistake::{Code, Mistake, Span, nearest};
 use crate::objective::function::{FUNCTIONS, Function};
 
@@ -491,9 +491,9 @@ impl<'t> Parser<'t> {
         place: &Span,
         read: impl FnOnce(&mut Self) -> Result<R, Mistake>,
     ) -> Result<R, Mistake> {
-        if self.depth == GREATEST_DEPTH {
+        if self.depth == MAX_DEPTH {
             self.is_too_deep = true;
-            let message = format!("the formula is nested more than {GREATEST_DEPTH} levels deep");
+            let message = format!("the formula is nested more than {MAX_DEPTH} levels deep");
             let mistake = Mistake::new(
                 Code::TooLarge,
                 place.clone(),

@@ -3,9 +3,7 @@
 use std::collections::HashMap;
 
 use super::index::{Pick, picked};
-use super::{
-    Formula, GREATEST_ELEMENTS, GREATEST_ELEMENTS_TOGETHER, Kind, Operator, PartId, named_number,
-};
+use super::{Formula, Kind, MAX_ELEMENTS, MAX_ELEMENTS_TOGETHER, Operator, PartId, named_number};
 use crate::mistake::{Code, Mistake, Span};
 use crate::number::grouped;
 use gradtape_tape::{Array, Graph, Precision, Shape, Subnormals};
@@ -140,7 +138,7 @@ impl Checker {
         }
         let span = formula.parts[id.0].span.clone();
         let count = part.of.shape.elements().unwrap_or(usize::MAX);
-        if count > GREATEST_ELEMENTS {
+        if count > MAX_ELEMENTS {
             let message = format!("{} is too large", described(&part.of.shape));
             return Err(Mistake::new(
                 Code::TooLarge,
@@ -151,8 +149,8 @@ impl Checker {
         }
         let before = self.elements;
         self.elements = before.saturating_add(count);
-        if self.elements > GREATEST_ELEMENTS_TOGETHER && before <= GREATEST_ELEMENTS_TOGETHER {
-            let most = grouped(GREATEST_ELEMENTS_TOGETHER as u128);
+        if self.elements > MAX_ELEMENTS_TOGETHER && before <= MAX_ELEMENTS_TOGETHER {
+            let most = grouped(MAX_ELEMENTS_TOGETHER as u128);
             let message = "the vectors and matrices of the formula are too large in total";
             let label = format!("this brings the total above {most} elements");
             return Err(Mistake::new(Code::TooLarge, span, message, label));
@@ -162,7 +160,7 @@ impl Checker {
 }
 
 fn at_most_elements() -> String {
-    let most = grouped(GREATEST_ELEMENTS as u128);
+    let most = grouped(MAX_ELEMENTS as u128);
     format!("expected at most {most} elements")
 }
 
@@ -265,9 +263,10 @@ impl Looking<'_> {
 
     /// The text of a part between backticks if it is short; otherwise `other`.
     pub(super) fn quoted(&self, id: PartId, other: &str) -> String {
-        const LONGEST: usize = 30;
+        const MAX_QUOTED: usize = 30;
         let text = self.formula.text.get(self.span(id)).unwrap_or("");
-        let is_short = !text.is_empty() && text.chars().count() <= LONGEST && !text.contains('\n');
+        let is_short =
+            !text.is_empty() && text.chars().count() <= MAX_QUOTED && !text.contains('\n');
         match is_short {
             true => format!("`{text}`"),
             false => other.to_owned(),
@@ -388,7 +387,7 @@ impl Looking<'_> {
     /// The value of a part that must be an integer.
     pub(super) fn whole(&self, id: PartId, what: &str) -> Result<i64, Mistake> {
         /// Larger integers are not exact.
-        const GREATEST: f64 = 9_007_199_254_740_992.0;
+        const MAX_EXACT: f64 = 9_007_199_254_740_992.0;
         let of = self.of(id);
         let quoted = self.quoted(id, "this");
         if !of.shape.is_empty() {
@@ -405,7 +404,7 @@ impl Looking<'_> {
                  `constants` are not",
             ));
         };
-        if value.floor() == value && value.abs() <= GREATEST {
+        if value.floor() == value && value.abs() <= MAX_EXACT {
             #[expect(
                 clippy::cast_possible_truncation,
                 reason = "an integer within 2^53 fits an i64"

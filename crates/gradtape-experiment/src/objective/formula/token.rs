@@ -1,6 +1,6 @@
 //! From text to tokens.
 
-use super::{GREATEST_SIZE, Operator, starts_name, word_end};
+use super::{MAX_SIZE, Operator, starts_name, word_end};
 use crate::mistake::{Code, Mistake, Span};
 use crate::number::{Number, grouped};
 
@@ -34,8 +34,8 @@ pub(super) fn tokens(text: &str) -> Result<Tokens, Mistake> {
             tokens.push((Token::End, start..start));
             return Ok((tokens, None));
         };
-        if tokens.len() == GREATEST_SIZE {
-            let size = grouped(GREATEST_SIZE as u128);
+        if tokens.len() == MAX_SIZE {
+            let size = grouped(MAX_SIZE as u128);
             let message =
                 format!("the formula is too long: more than {size} numbers, names and symbols");
             let place = start..start + first.len_utf8();

@@ -67,11 +67,11 @@ pub(super) struct Expressions {
 }
 
 /// Maximum length of a quotient that is written as one number.
-const SHORT: usize = 6;
+const MAX_QUOTIENT_LENGTH: usize = 6;
 
 /// Maximum number of collected terms or factors: a longer sum is one of two sums, which
 /// reads the same. Otherwise each of many partial sums would have all terms before it.
-const MOST_COLLECTED: usize = 50;
+const MAX_COLLECTED: usize = 50;
 
 impl Expressions {
     pub(super) fn get(&self, id: Id) -> &Expression {
@@ -171,7 +171,7 @@ impl Expressions {
     pub(super) fn add(&mut self, x: Id, y: Id) -> Id {
         let (mut terms, mut number) = self.terms(x);
         let (mut others, mut other) = self.terms(y);
-        if terms.len() + others.len() > MOST_COLLECTED {
+        if terms.len() + others.len() > MAX_COLLECTED {
             let (x, y) = (self.multiple(x), self.multiple(y));
             (terms, others) = (vec![x], vec![y]);
             (number, other) = (0.0, 0.0);
@@ -245,7 +245,7 @@ impl Expressions {
     pub(super) fn multiply(&mut self, x: Id, y: Id) -> Id {
         let (times, over, powers) = self.factors(x);
         let (times2, over2, powers2) = self.factors(y);
-        if powers.len() + powers2.len() > MOST_COLLECTED {
+        if powers.len() + powers2.len() > MAX_COLLECTED {
             return self.collected(1.0, 1.0, vec![(x, 1.0)], vec![(y, 1.0)]);
         }
         self.collected(times * times2, over * over2, powers, powers2)
@@ -254,7 +254,7 @@ impl Expressions {
     pub(super) fn divide(&mut self, x: Id, y: Id) -> Id {
         let (times, over, powers) = self.factors(x);
         let (times2, over2, mut powers2) = self.factors(y);
-        if powers.len() + powers2.len() > MOST_COLLECTED {
+        if powers.len() + powers2.len() > MAX_COLLECTED {
             return self.collected(1.0, 1.0, vec![(x, 1.0)], vec![(y, -1.0)]);
         }
         powers2.iter_mut().for_each(|(_, power)| *power = -*power);
@@ -282,7 +282,7 @@ impl Expressions {
 
     fn product(&mut self, times: f64, over: f64, powers: &[(Id, f64)]) -> Id {
         let quotient = times / over;
-        let is_short = shortest(quotient.abs()).len() <= SHORT;
+        let is_short = shortest(quotient.abs()).len() <= MAX_QUOTIENT_LENGTH;
         let (times, over) = match is_short {
             true => (quotient, 1.0),
             false if over < 0.0 => (-times, -over),

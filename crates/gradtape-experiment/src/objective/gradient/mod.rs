@@ -23,10 +23,10 @@ pub struct GradientText {
 
 /// Maximum number of parameters for which the derivative by a vector is written element
 /// by element.
-const MOST_PARAMETERS: usize = 8;
+const MAX_PARAMETERS: usize = 8;
 
 /// Maximum length of these texts together, in bytes.
-const LONGEST: usize = 600;
+const MAX_LENGTH: usize = 600;
 
 impl GradientText {
     fn length(&self) -> usize {
@@ -63,12 +63,12 @@ impl Objective {
     #[must_use]
     #[doc(hidden)]
     pub fn gradient_text(&self) -> Option<GradientText> {
-        let is_small = self.parameters.len() <= MOST_PARAMETERS && self.data().is_empty();
+        let is_small = self.parameters.len() <= MAX_PARAMETERS && self.data().is_empty();
         let elements = match is_small {
             true => self.element_gradient(),
             false => None,
         };
-        let is_short = |text: &GradientText| text.length() <= LONGEST;
+        let is_short = |text: &GradientText| text.length() <= MAX_LENGTH;
         elements
             .filter(is_short)
             .or_else(|| self.array_gradient())

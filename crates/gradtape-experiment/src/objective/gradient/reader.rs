@@ -19,12 +19,12 @@ use gradtape_tape::internal::{Extreme, Reduction, Stretch};
 use gradtape_tape::{Array, Graph, Precision, Shape, Subnormals};
 
 /// Maximum number of nodes; the gradient of a larger graph is not readable.
-const MOST_NODES: usize = 20_000;
+const MAX_NODES: usize = 20_000;
 
 impl Objective {
     /// The derivative by each parameter.
     pub(super) fn element_gradient(&self) -> Option<GradientText> {
-        if !self.data().is_empty() || self.size() > MOST_NODES {
+        if !self.data().is_empty() || self.size() > MAX_NODES {
             return None;
         }
         let graph = Graph::new(Precision::F64, Subnormals::Keep);
@@ -70,11 +70,11 @@ impl Objective {
         wanted: &[String],
     ) -> Option<GradientText> {
         let graph = value.graph();
-        if graph.len() > MOST_NODES {
+        if graph.len() > MAX_NODES {
             return None;
         }
         let gradient = graph.gradient(value, variables);
-        if graph.len() > MOST_NODES {
+        if graph.len() > MAX_NODES {
             return None;
         }
         let (names, firsts): (Vec<String>, Vec<usize>) =

@@ -14,17 +14,17 @@ const NAMED_FROM: usize = 10;
 
 /// Maximum depth of an expression without a name, so that every text is readable and can
 /// be parsed.
-const DEEPEST: usize = 12;
+const MAX_DEPTH: usize = 12;
 
 /// Maximum number of parts of a text; longer ones are not readable. Each part is a few
 /// tokens, so the text stays within the size of a formula.
-const LONGEST: usize = 2_000;
+const MAX_PARTS: usize = 2_000;
 
 /// Maximum number of parts of all texts together.
-const LONGEST_TOGETHER: usize = 20_000;
+const MAX_TOTAL_PARTS: usize = 20_000;
 
 /// Maximum depth of a condition, which cannot have a name.
-const DEEPEST_CONDITION: usize = 30;
+const MAX_CONDITION_DEPTH: usize = 30;
 
 /// Formulas with names, each after those that it uses, then the formulas that were
 /// requested.
@@ -65,18 +65,18 @@ pub(super) fn texts(
             .max()
             .unwrap_or(0);
         (sizes[id.index()], depths[id.index()]) = (size, depth);
-        if size > LONGEST {
+        if size > MAX_PARTS {
             return None;
         }
         if all.is_condition(id) {
-            if depth > DEEPEST_CONDITION {
+            if depth > MAX_CONDITION_DEPTH {
                 return None;
             }
             continue;
         }
-        if (uses[id.index()] > 1 && size >= NAMED_FROM) || depth > DEEPEST {
+        if (uses[id.index()] > 1 && size >= NAMED_FROM) || depth > MAX_DEPTH {
             together += size;
-            if together > LONGEST_TOGETHER {
+            if together > MAX_TOTAL_PARTS {
                 return None;
             }
             let mut free = numbers.by_ref().map(|number| format!("t{number}"));
@@ -86,7 +86,7 @@ pub(super) fn texts(
         }
     }
     let wanted_sizes = wanted.iter().map(|id| sizes[id.index()]);
-    if together + wanted_sizes.sum::<usize>() > LONGEST_TOGETHER {
+    if together + wanted_sizes.sum::<usize>() > MAX_TOTAL_PARTS {
         return None;
     }
     Some(Texts {

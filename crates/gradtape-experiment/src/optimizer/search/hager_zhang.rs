@@ -2,7 +2,7 @@
 //! descent and an efficient line search"): near a minimum it uses slopes where the
 //! precision of the loss is too coarse.
 
-use super::line::{Line, MOST_EVALUATIONS, Trial};
+use super::line::{Line, MAX_EVALUATIONS, Trial};
 use super::number::Float;
 
 /// With φ(α) = f(x + α·d): a step is accepted if φ(α) ≤ φ(0) + c₁·α·φ′(0) and
@@ -87,7 +87,7 @@ impl<F: Float> Search<'_, '_, F> {
     }
 
     fn at(&mut self, step: F) -> Found<F, Trial<F>> {
-        if self.evaluations == MOST_EVALUATIONS {
+        if self.evaluations == MAX_EVALUATIONS {
             return Found::Nothing;
         }
         self.evaluations += 1;

@@ -25,7 +25,7 @@ pub(super) struct Wolfe<F> {
 }
 
 /// More evaluations than this find nothing better in practice.
-pub(super) const MOST_EVALUATIONS: usize = 60;
+pub(super) const MAX_EVALUATIONS: usize = 60;
 
 /// A step with the point and the slope there.
 #[derive(Clone, Debug)]
@@ -90,7 +90,7 @@ impl<F: Float> Wolfe<F> {
             if now.slope >= F::ZERO {
                 break (now, before);
             }
-            if evaluations == MOST_EVALUATIONS {
+            if evaluations == MAX_EVALUATIONS {
                 // The loss falls without an end in sight.
                 return Some(now);
             }
@@ -117,7 +117,7 @@ impl<F: Float> Wolfe<F> {
         let [half, most_left] = [0.5, 0.66].map(F::rounded);
         let mut wide = (high.step - low.step).abs();
         let mut bisects = false;
-        while evaluations < MOST_EVALUATIONS {
+        while evaluations < MAX_EVALUATIONS {
             let middle = low.step + half * (high.step - low.step);
             let (least, most) = (low.step.min(high.step), low.step.max(high.step));
             let inside = |step: &F| *step > least && *step < most;

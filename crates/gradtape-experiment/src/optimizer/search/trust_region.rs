@@ -12,7 +12,7 @@ const RADIUS: Setting = Setting::new("radius", Domain::Positive)
     .all(DefaultValue::Number(1.0))
     .about("Δ at the start, the maximum step length");
 
-const LARGEST_RADIUS: Setting = Setting::new("largest_radius", Domain::Positive)
+const MAX_RADIUS: Setting = Setting::new("largest_radius", Domain::Positive)
     .all(DefaultValue::Number(1000.0))
     .about("the maximum of Δ");
 
@@ -25,7 +25,7 @@ static DESCRIPTION: Description = Description {
     title: "trust-region Newton (Steihaug)",
     about: "Minimises a quadratic with the same slopes and curvatures by conjugate gradients, within the region where it can be trusted. An epoch ends with the first step that lowers the loss.",
     conventions: &[Convention::Textbook],
-    settings: &[RADIUS, LARGEST_RADIUS, ACCEPTANCE],
+    settings: &[RADIUS, MAX_RADIUS, ACCEPTANCE],
     rules: &[(
         &[Convention::Textbook],
         "\
@@ -49,7 +49,7 @@ impl SearchMethod for Method {
     fn search<F: Float>(settings: &Settings<'_>) -> Box<dyn Search<F>> {
         Box::new(TrustRegion::new(
             settings.number(RADIUS),
-            settings.number(LARGEST_RADIUS),
+            settings.number(MAX_RADIUS),
             settings.number(ACCEPTANCE),
         ))
     }

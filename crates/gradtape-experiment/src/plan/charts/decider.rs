@@ -8,7 +8,7 @@ use crate::plan::filter::column;
 use crate::spec;
 
 /// Maximum number of panels: more are too small to read.
-const GREATEST_PANELS: usize = 36;
+const MAX_PANELS: usize = 36;
 
 pub(super) struct ChartDecider<'a> {
     pub(super) plan: &'a Plan,
@@ -341,9 +341,9 @@ impl ChartDecider<'_> {
         } else if !self.plan.varies(name) {
             let message = format!("panels for `{name}` need several values");
             self.does_not_vary(name, &written.span, message, "");
-        } else if self.plan.values(place, GREATEST_PANELS + 1).len() > GREATEST_PANELS {
+        } else if self.plan.values(place, MAX_PANELS + 1).len() > MAX_PANELS {
             let message = format!("`{name}` has too many values for panels");
-            let label = format!("expected at most {GREATEST_PANELS}");
+            let label = format!("expected at most {MAX_PANELS}");
             let help =
                 "select some of them with `runs = { … }` in several charts, or use `group_by`";
             // With a filter there may be fewer.

@@ -4,10 +4,10 @@ use super::{Band, Chart, ChartKind, Scale, contour, file_name, heatmap, title};
 use crate::plan::{Filter, Plan, Series};
 
 /// With fewer values of one of two settings a line for each shows more than a heat map.
-const FEWEST_CELLS: usize = 4;
+const MIN_CELLS: usize = 4;
 
 /// More paths than this hide the level lines.
-const GREATEST_PATHS: u64 = 50;
+const MAX_PATHS: u64 = 50;
 
 /// The loss over the epochs, or for a single run with a single parameter that parameter; for
 /// one objective with two parameters its contour; and the final loss over the numeric settings
@@ -50,7 +50,7 @@ pub(super) fn charts(plan: &Plan) -> Vec<Chart> {
         y_scale: fitting(y),
         ..new(line, title(y, "epoch"), file_name(y, "epoch"))
     }];
-    if let ([objective], true) = (plan.objectives.as_slice(), plan.runs() <= GREATEST_PATHS) {
+    if let ([objective], true) = (plan.objectives.as_slice(), plan.runs() <= MAX_PATHS) {
         let mut constants = objective.constants.series();
         let is_one = !constants.any(|(_, series)| series.varies());
         if is_one
@@ -126,13 +126,11 @@ fn cells(plan: &Plan, swept: &[usize]) -> Option<[usize; 2]> {
     let ([x, y], [optimizer]) = (swept, plan.optimizers.as_slice()) else {
         return None;
     };
-    let most = heatmap::GREATEST_CELLS + 1;
+    let most = heatmap::MAX_CELLS + 1;
     let counts = [x, y].map(|column| plan.values(*column, most).len());
     let names = [x, y].map(|column| plan.columns()[*column].as_str());
     let together = || optimizer.settings.distinct(&names).len();
-    let is_grid = counts
-        .iter()
-        .all(|count| (FEWEST_CELLS..most).contains(count))
+    let is_grid = counts.iter().all(|count| (MIN_CELLS..most).contains(count))
         && together() == counts[0] * counts[1];
     is_grid.then_some([*x, *y])
 }

@@ -5,7 +5,7 @@ use super::{ChartKind, Scale, quantity_label};
 use crate::mistake::Code;
 
 /// Maximum number of cells along an axis: more are too small to see.
-pub(super) const GREATEST_CELLS: usize = 200;
+pub(super) const MAX_CELLS: usize = 200;
 
 impl ChartDecider<'_> {
     pub(super) fn heatmap(&mut self) -> Decided {
@@ -100,14 +100,14 @@ impl ChartDecider<'_> {
     fn check_axis(&mut self, key: &str, column: usize) {
         let name = self.plan.columns()[column].clone();
         let span = self.place_of(key);
-        let values = self.plan.values(column, GREATEST_CELLS + 1);
+        let values = self.plan.values(column, MAX_CELLS + 1);
         if !self.plan.varies(&name) {
             let message = format!("a heat map over `{name}` needs several values");
             let help = "use `kind = \"sweep\"` over the other setting";
             self.does_not_vary(&name, &span, message, help);
-        } else if values.len() > GREATEST_CELLS && self.written.runs.is_none() {
+        } else if values.len() > MAX_CELLS && self.written.runs.is_none() {
             let message = format!("`{name}` has too many values for a heat map");
-            let label = format!("expected at most {GREATEST_CELLS}");
+            let label = format!("expected at most {MAX_CELLS}");
             let help = "give it fewer values, or select some of them with `runs = { … }`";
             self.mistake(Code::TooLarge, &span, message, label, help);
         }

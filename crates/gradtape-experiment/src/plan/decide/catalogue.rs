@@ -7,7 +7,7 @@ use crate::mistake::{At, Code, nearest, suggestion};
 use crate::number::Value;
 use crate::objective::catalogue::{self, Instance, Kind};
 use crate::plan::grid::{Grid, Series};
-use crate::plan::{Bounds, Ends, GREATEST_OBJECTIVES, Objective};
+use crate::plan::{Bounds, Ends, MAX_OBJECTIVES, Objective};
 use crate::spec::{self, Values};
 
 /// A function of the catalogue with its number of variables, or the formula of the file.
@@ -101,10 +101,10 @@ impl Decider<'_> {
             return vec![None];
         };
         if let Values::Range(range) = &setting.values
-            && range.count.value > GREATEST_OBJECTIVES as u64
+            && range.count.value > MAX_OBJECTIVES as u64
         {
             let message = "each dimension is a separate objective";
-            let label = format!("expected at most {GREATEST_OBJECTIVES}");
+            let label = format!("expected at most {MAX_OBJECTIVES}");
             self.mistake(Code::TooLarge, &range.count.span, message, label);
             return Vec::new();
         }

@@ -7,19 +7,17 @@ use super::function::{Written, default_name};
 use crate::mistake::{At, Code, Span, suggestion};
 use crate::number::{counted, grouped};
 use crate::objective::{self, Partial};
-use crate::plan::derivatives::{
-    Curve, Derivative, Expected, GREATEST_COLUMNS, GREATEST_POINTS, GREATEST_VALUES,
-};
+use crate::plan::derivatives::{Curve, Derivative, Expected, MAX_COLUMNS, MAX_POINTS, MAX_VALUES};
 use crate::plan::grid::{Range, Series};
-use crate::plan::{Chart, GREATEST_OPERATIONS, Scale, expectations};
-use crate::spec::{self, GREATEST_ORDER, Map, Spec, Values};
+use crate::plan::{Chart, MAX_OPERATIONS, Scale, expectations};
+use crate::spec::{self, MAX_ORDER, Map, Spec, Values};
 use gradtape_tape::{Graph, Precision, Shape, Subnormals};
 
 /// Maximum number of lines that each have their own colour.
 const LINES: u64 = 10;
 
 /// Maximum length of the part of a file name that comes from the name of a derivative.
-const LONGEST_SLUG: usize = 60;
+const MAX_SLUG_LENGTH: usize = 60;
 
 impl Decider<'_> {
     /// The derivatives, each evaluated in this number of arithmetics.
@@ -44,11 +42,11 @@ impl Decider<'_> {
             }
             let rows = derivative.points.saturating_mul(arithmetics as u64);
             values = values.saturating_add(rows.saturating_mul(derivative.columns.len() as u64));
-            if values > GREATEST_VALUES {
+            if values > MAX_VALUES {
                 let message = format!(
                     "{} values are too many: at most {}",
                     grouped(u128::from(values)),
-                    grouped(u128::from(GREATEST_VALUES))
+                    grouped(u128::from(MAX_VALUES))
                 );
                 let help = "the number is the sum of points × columns over all `[[derivative]]` \
                             tables up to this one, for each precision and `subnormals`";
@@ -107,8 +105,14 @@ impl Decider<'_> {
         let formula = written.formula.as_ref()?;
         if !can_be_traced(&function, &with_respect_to, &partials) {
             let message = "the derivatives of this formula have too many operations";
-            let label = format!("expected at most {}", grouped(GREATEST_OPERATIONS as u128));
-            self.advise(Code::TooLarge, &formula.span, message, label, FEWER);
+            let label = format!("expected at most {}", grouped(MAX_OPERATIONS as u128));
+            self.advise(
+                Code::TooLarge,
+                &formula.span,
+                message,
+                label,
+                FEWER_DERIVATIVES_HELP,
+            );
             return None;
         }
         let name = written.name.as_ref().map(|name| name.value.clone());
@@ -149,9 +153,9 @@ impl Decider<'_> {
                 Values::List(values) => (values.len() as u64, &setting.span),
                 Values::Range(range) => (range.count.value, &range.count.span),
             };
-            if length > GREATEST_POINTS {
+            if length > MAX_POINTS {
                 let message = format!("{} points are too many", grouped(u128::from(length)));
-                let label = format!("expected at most {}", grouped(u128::from(GREATEST_POINTS)));
+                let label = format!("expected at most {}", grouped(u128::from(MAX_POINTS)));
                 self.mistake(Code::TooLarge, span, message, label);
             }
             match several {
@@ -230,7 +234,7 @@ impl Decider<'_> {
         order: usize,
     ) -> Option<Vec<Partial>> {
         let count = Partial::count(variables, order);
-        if count.is_some_and(|count| count <= GREATEST_COLUMNS) {
+        if count.is_some_and(|count| count <= MAX_COLUMNS) {
             return Some(Partial::up_to(variables, order));
         }
         let count = count.map_or("more than 2^64".to_owned(), |count| {
@@ -238,12 +242,12 @@ impl Decider<'_> {
         });
         let message = format!(
             "{count} columns are too many: at most {}",
-            grouped(u128::from(GREATEST_COLUMNS))
+            grouped(u128::from(MAX_COLUMNS))
         );
         let label = format!("order {order} in {} variables", grouped(variables as u128));
         let order = written.order.as_ref().map(|order| &order.span);
         let span: &Span = order.unwrap_or(&written.span);
-        self.advise(Code::TooLarge, span, message, label, FEWER);
+        self.advise(Code::TooLarge, span, message, label, FEWER_DERIVATIVES_HELP);
         None
     }
 
@@ -326,15 +330,15 @@ fn order(written: &spec::Derivative) -> Option<usize> {
 
 /// The order of the derivative with this name, if there is one.
 fn order_of(name: &str, by: &[String]) -> Option<usize> {
-    let order = usize::try_from(GREATEST_ORDER).ok()?;
+    let order = usize::try_from(MAX_ORDER).ok()?;
     let count = Partial::count(by.len(), order)?;
-    let all = (count <= GREATEST_COLUMNS).then(|| Partial::up_to(by.len(), order))?;
+    let all = (count <= MAX_COLUMNS).then(|| Partial::up_to(by.len(), order))?;
     let found = all.iter().find(|partial| partial.name(by) == name);
     found.map(Partial::order)
 }
 
 /// The help for a derivative that is too large.
-const FEWER: &str = "name fewer variables in `with_respect_to`, or lower `order`";
+const FEWER_DERIVATIVES_HELP: &str = "name fewer variables in `with_respect_to`, or lower `order`";
 
 /// Whether the columns of a derivative use this name.
 fn is_column(name: &str) -> bool {
@@ -350,7 +354,7 @@ fn can_be_traced(
     partials: &[Partial],
 ) -> bool {
     let graph = Graph::new(Precision::F64, Subnormals::Keep);
-    let traced = function.derivatives(&graph, with_respect_to, partials, GREATEST_OPERATIONS);
+    let traced = function.derivatives(&graph, with_respect_to, partials, MAX_OPERATIONS);
     traced.is_some()
 }
 
@@ -382,7 +386,7 @@ fn slug(name: &str) -> Option<String> {
     let words = name.split(|letter: char| !letter.is_ascii_alphanumeric());
     let words: Vec<&str> = words.filter(|word| !word.is_empty()).collect();
     let mut slug = words.join("_").to_ascii_lowercase();
-    slug.truncate(LONGEST_SLUG);
+    slug.truncate(MAX_SLUG_LENGTH);
     (!slug.is_empty()).then_some(slug)
 }
 

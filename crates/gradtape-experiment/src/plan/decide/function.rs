@@ -8,12 +8,12 @@ use crate::data::Dataset;
 use crate::mistake::{At, Code, Mistake};
 use crate::number::{counted, grouped, short};
 use crate::objective::{self, Formula, FormulaMistake, Inputs};
-use crate::plan::{GREATEST_OPERATIONS, GREATEST_VARIABLES};
+use crate::plan::{MAX_OPERATIONS, MAX_VARIABLES};
 use crate::spec::{Map, place_in_text};
 use gradtape_tape::Shape;
 
 /// A formula up to this length is its own label.
-const LONGEST_FORMULA_NAME: usize = 40;
+const MAX_FORMULA_NAME_LENGTH: usize = 40;
 
 /// A function as written in a table of the file.
 pub(super) struct Written<'a> {
@@ -167,7 +167,7 @@ impl Decider<'_> {
     fn are_few(&mut self, written: &Written<'_>) -> bool {
         let names = written.variables.iter().chain(&written.constants);
         let names: HashSet<&str> = names.map(|name| name.value.as_str()).collect();
-        if names.len() <= GREATEST_VARIABLES {
+        if names.len() <= MAX_VARIABLES {
             return true;
         }
         let what = if written.constants.is_empty() {
@@ -178,7 +178,7 @@ impl Decider<'_> {
         let message = format!("{} {what} are too many", grouped(names.len() as u128));
         let first = written.variables.iter().chain(&written.constants).next();
         if let Some(first) = first {
-            let label = format!("expected at most {}", grouped(GREATEST_VARIABLES as u128));
+            let label = format!("expected at most {}", grouped(MAX_VARIABLES as u128));
             self.mistake(Code::TooLarge, &first.span, message, label);
         }
         false
@@ -187,7 +187,7 @@ impl Decider<'_> {
     /// Reports texts that alone have more operations than allowed with the derivatives.
     fn is_short(&mut self, function: &objective::Objective, formula: &At<String>) -> bool {
         let size = function.size();
-        if size <= GREATEST_OPERATIONS {
+        if size <= MAX_OPERATIONS {
             return true;
         }
         // A single text is bounded by itself, so there are definitions.
@@ -195,7 +195,7 @@ impl Decider<'_> {
             "the formula and its definitions have {} numbers, names and symbols",
             grouped(size as u128)
         );
-        let label = format!("expected at most {}", grouped(GREATEST_OPERATIONS as u128));
+        let label = format!("expected at most {}", grouped(MAX_OPERATIONS as u128));
         self.mistake(Code::TooLarge, &formula.span, message, label);
         false
     }
@@ -341,7 +341,7 @@ impl Decider<'_> {
 /// The label of objective or derivative number `place` of `of` if it has no name: a
 /// short formula is its own label.
 pub(super) fn default_name(formula: &str, what: &str, place: usize, of: usize) -> String {
-    if formula.chars().count() <= LONGEST_FORMULA_NAME && !formula.contains('\n') {
+    if formula.chars().count() <= MAX_FORMULA_NAME_LENGTH && !formula.contains('\n') {
         formula.trim().to_owned()
     } else if of == 1 {
         what.to_owned()

@@ -21,16 +21,16 @@ use super::columns::Columns;
 use super::grid::{Grid, Series};
 use super::varying::Varying;
 use super::{
-    Ends, Filter, GREATEST_CHARTS, GREATEST_DERIVATIVES, GREATEST_EXPECTATIONS,
-    GREATEST_OBJECTIVES, GREATEST_RUN_EPOCHS, GREATEST_RUNS, GREATEST_VARIABLES, Objective,
-    Optimizer, Plan, Record, RecordedData, Start, charts, check, expectations, record,
+    Ends, Filter, MAX_CHARTS, MAX_DERIVATIVES, MAX_EXPECTATIONS, MAX_OBJECTIVES, MAX_RUN_EPOCHS,
+    MAX_RUNS, MAX_VARIABLES, Objective, Optimizer, Plan, Record, RecordedData, Start, charts,
+    check, expectations, record,
 };
 use crate::mistake::{At, Code, Mistake, Span};
 use crate::number::{Domain, Number, Value, grouped};
 use crate::spec::{self, Map, Spec, Values};
 
 /// Maximum length of a name: a longer label is cut off in every table and chart.
-const LONGEST_NAME: usize = 200;
+const MAX_NAME_LENGTH: usize = 200;
 
 pub(super) fn decide(path: &str, source: &str, files: Files<'_>) -> Result<Plan, Vec<Mistake>> {
     let (spec, mut mistakes) = Spec::read(source);
@@ -104,11 +104,11 @@ pub(super) fn decide(path: &str, source: &str, files: Files<'_>) -> Result<Plan,
         optimizer_ends: Ends::default(),
     };
     let names = plan.parameters.len() + constants(&plan.objectives).len();
-    if names > GREATEST_VARIABLES {
+    if names > MAX_VARIABLES {
         let message = format!(
             "{} distinct variables and constants are too many: at most {}",
             grouped(names as u128),
-            grouped(GREATEST_VARIABLES as u128)
+            grouped(MAX_VARIABLES as u128)
         );
         let help = "each number, or each element of a vector, is a column of every run; use the \
                     same names in all objectives, or one file for each";
@@ -119,7 +119,7 @@ pub(super) fn decide(path: &str, source: &str, files: Files<'_>) -> Result<Plan,
         &plan.columns, &plan.numerics, &plan.objectives, &plan.optimizers,
     );
     match plan.counted_runs() {
-        Some(runs) if runs <= GREATEST_RUNS => plan.runs = runs,
+        Some(runs) if runs <= MAX_RUNS => plan.runs = runs,
         counted => {
             let runs = counted.map_or("more than 2^64".to_owned(), |runs| {
                 grouped(u128::from(runs))
@@ -147,11 +147,11 @@ pub(super) fn decide(path: &str, source: &str, files: Files<'_>) -> Result<Plan,
             &spec.record, &plan.parameters, &vectors, &epochs, &mut mistakes,
         );
         let run_epochs = plan.run_epochs();
-        if run_epochs > GREATEST_RUN_EPOCHS {
+        if run_epochs > MAX_RUN_EPOCHS {
             let message = format!(
                 "{} epochs in total are too many: at most {}",
                 grouped(run_epochs),
-                grouped(GREATEST_RUN_EPOCHS)
+                grouped(MAX_RUN_EPOCHS)
             );
             let help = "the number is the sum of `epochs` over all runs";
             mistakes.push(Mistake::of_file(Code::TooLarge, message, help));
@@ -191,11 +191,11 @@ fn tables_are_few(spec: &Spec, mistakes: &mut Vec<Mistake>) -> bool {
     };
     let before = mistakes.len();
     for (kind, greatest) in [
-        ("objective", GREATEST_OBJECTIVES),
-        ("optimizer", GREATEST_OBJECTIVES),
-        ("chart", GREATEST_CHARTS),
-        ("expect", GREATEST_EXPECTATIONS),
-        ("derivative", GREATEST_DERIVATIVES),
+        ("objective", MAX_OBJECTIVES),
+        ("optimizer", MAX_OBJECTIVES),
+        ("chart", MAX_CHARTS),
+        ("expect", MAX_EXPECTATIONS),
+        ("derivative", MAX_DERIVATIVES),
     ] {
         let spans = spans(kind);
         if let Some(first) = spans.get(greatest) {
@@ -214,7 +214,7 @@ fn tables_are_few(spec: &Spec, mistakes: &mut Vec<Mistake>) -> bool {
 }
 
 fn too_many(runs: &str) -> String {
-    let greatest = grouped(u128::from(GREATEST_RUNS));
+    let greatest = grouped(u128::from(MAX_RUNS));
     format!("{runs} runs are too many: at most {greatest}")
 }
 
@@ -343,7 +343,7 @@ impl Decider<'_> {
 
     fn epochs(&mut self, setting: &spec::Setting) -> Option<Series> {
         if let Values::Range(range) = &setting.values
-            && range.count.value > GREATEST_RUNS
+            && range.count.value > MAX_RUNS
         {
             let message = too_many(&grouped(u128::from(range.count.value)));
             self.mistake(
@@ -404,14 +404,14 @@ impl Decider<'_> {
         let mut told = HashSet::new();
         for name in names {
             let length = name.value.chars().count();
-            if name.value.trim().is_empty() || length > LONGEST_NAME {
+            if name.value.trim().is_empty() || length > MAX_NAME_LENGTH {
                 let article = if what == "derivative" { "a" } else { "an" };
                 let message = format!("the name of {article} {what} has {length} characters");
                 self.mistake(
                     Code::WrongValue,
                     &name.span,
                     message,
-                    format!("expected 1 to {LONGEST_NAME}"),
+                    format!("expected 1 to {MAX_NAME_LENGTH}"),
                 );
             } else if !told.insert(&name.value) {
                 let message = format!("two {what}s have the name `{}`", name.value);

@@ -10,10 +10,8 @@ use super::{Decider, each_once, named};
 use crate::data::Dataset;
 use crate::mistake::{At, Code, Mistake, suggestion};
 use crate::number::{counted, grouped};
-use crate::objective::{self, GREATEST_ROTATION, Transform};
-use crate::plan::{
-    Bounds, Ends, GREATEST_OBJECTIVES, GREATEST_VARIABLES, Objective, Quantity, Start,
-};
+use crate::objective::{self, MAX_ROTATION, Transform};
+use crate::plan::{Bounds, Ends, MAX_OBJECTIVES, MAX_VARIABLES, Objective, Quantity, Start};
 use crate::spec::{self, Groups, Map, Spec};
 use gradtape_tape::Shape;
 
@@ -61,9 +59,9 @@ impl Decider<'_> {
         let mut objectives: Vec<Objective> = Vec::new();
         for (place, written) in spec.objectives.iter().enumerate() {
             let sources = self.sources(written);
-            if objectives.len() + sources.len() > GREATEST_OBJECTIVES {
+            if objectives.len() + sources.len() > MAX_OBJECTIVES {
                 let message = "the functions and dimensions give too many objectives";
-                let label = format!("expected at most {GREATEST_OBJECTIVES} in total");
+                let label = format!("expected at most {MAX_OBJECTIVES} in total");
                 self.mistake(Code::TooLarge, &written.span, message, label);
                 break;
             }
@@ -110,7 +108,7 @@ impl Decider<'_> {
         let names: Vec<&At<String>> = names.map(|(name, _)| name).collect();
         let variables = each_once(names.iter().map(|name| name.value.as_str()));
         // Each start is compared with all variables, so their number is checked first.
-        let starts = if variables.len() <= GREATEST_VARIABLES {
+        let starts = if variables.len() <= MAX_VARIABLES {
             self.starts(written, &variables, None)
         } else {
             None
@@ -333,12 +331,12 @@ impl Decider<'_> {
         let shift = each("shift", &written.shift, 0.0);
         let scale = each("scale", &written.scale, 1.0);
         let seed = written.rotate.as_ref().map(|seed| seed.value);
-        if let (Some(seed), true) = (&written.rotate, dimension > GREATEST_ROTATION) {
+        if let (Some(seed), true) = (&written.rotate, dimension > MAX_ROTATION) {
             let message = format!(
                 "{} variables are too many to rotate",
                 grouped(dimension as u128)
             );
-            let label = format!("expected at most {}", grouped(GREATEST_ROTATION as u128));
+            let label = format!("expected at most {}", grouped(MAX_ROTATION as u128));
             self.mistake(Code::TooLarge, &seed.span, message, label);
         }
         if self.mistakes.len() > before {

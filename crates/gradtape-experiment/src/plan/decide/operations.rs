@@ -4,7 +4,7 @@ use crate::mistake::{Code, Mistake, Span};
 use crate::number::grouped;
 use crate::objective;
 use crate::optimizer::{Inputs, Recipe};
-use crate::plan::{GREATEST_ARRAY_OPERATIONS, GREATEST_ELEMENTS, GREATEST_OPERATIONS, Plan};
+use crate::plan::{MAX_ARRAY_OPERATIONS, MAX_ELEMENTS, MAX_OPERATIONS, Plan};
 use crate::spec;
 use gradtape_tape::{Graph, Precision, Shape, Subnormals};
 
@@ -28,16 +28,16 @@ pub(super) fn check(plan: &Plan, written: &[spec::Objective], mistakes: &mut Vec
         }
         let updates = objective.function.parameters().len() * update;
         let most = objective.function.size().saturating_mul(OPERATIONS_FOR_ONE);
-        if most.saturating_add(updates) <= GREATEST_OPERATIONS {
+        if most.saturating_add(updates) <= MAX_OPERATIONS {
             continue;
         }
         let count = operations(&gradient(&objective.function)) + updates;
-        if count > GREATEST_OPERATIONS {
+        if count > MAX_OPERATIONS {
             let message = format!(
                 "one epoch of this formula has {} operations",
                 grouped(count as u128)
             );
-            let label = format!("expected at most {}", grouped(GREATEST_OPERATIONS as u128));
+            let label = format!("expected at most {}", grouped(MAX_OPERATIONS as u128));
             let help = "this counts the value with all definitions, the gradient, and the \
                         update of every variable; remove terms or variables";
             let mistake = Mistake::new(Code::TooLarge, span.clone(), message, label);
@@ -50,8 +50,8 @@ pub(super) fn check(plan: &Plan, written: &[spec::Objective], mistakes: &mut Vec
 fn check_arrays(function: &objective::Objective, span: &Span, mistakes: &mut Vec<Mistake>) {
     let graph = gradient(function);
     for (count, greatest, what) in [
-        (graph.operations(), GREATEST_ARRAY_OPERATIONS, "operations"),
-        (graph.elements(), GREATEST_ELEMENTS, "numbers in its arrays"),
+        (graph.operations(), MAX_ARRAY_OPERATIONS, "operations"),
+        (graph.elements(), MAX_ELEMENTS, "numbers in its arrays"),
     ] {
         if count > greatest {
             let message = format!(

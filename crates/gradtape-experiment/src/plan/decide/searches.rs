@@ -5,8 +5,7 @@ use crate::mistake::{Code, Mistake, Span};
 use crate::number::{Number, grouped};
 use crate::optimizer::search::Needs;
 use crate::plan::{
-    Bounds, GREATEST_DENSE, GREATEST_JACOBIAN, GREATEST_OPERATIONS, GREATEST_SQUARES, Objective,
-    Optimizer, Plan,
+    Bounds, MAX_DENSE, MAX_JACOBIAN, MAX_OPERATIONS, MAX_SQUARES, Objective, Optimizer, Plan,
 };
 use crate::spec::Spec;
 use gradtape_engine::Program;
@@ -76,7 +75,7 @@ pub(super) fn check(plan: &Plan, spec: &Spec, mistakes: &mut Vec<Mistake>) {
 /// Dense matrices would be too large.
 fn too_many(optimizer: &Optimizer, objective: &Objective, span: &Span) -> Option<Mistake> {
     let parameters = objective.function.parameters().len();
-    if parameters <= GREATEST_DENSE {
+    if parameters <= MAX_DENSE {
         return None;
     }
     let message = format!(
@@ -84,7 +83,7 @@ fn too_many(optimizer: &Optimizer, objective: &Objective, span: &Span) -> Option
         grouped(parameters as u128),
         optimizer.method.name()
     );
-    let label = format!("expected at most {}", grouped(GREATEST_DENSE as u128));
+    let label = format!("expected at most {}", grouped(MAX_DENSE as u128));
     let mistake = Mistake::new(Code::TooLarge, span.clone(), message, label);
     let help = "its matrices are dense; `lbfgs`, `conjugate_gradient` and `trust_region` support \
                 as many variables as an update rule";
@@ -126,7 +125,7 @@ fn not_squares(optimizer: &Optimizer, objective: &Objective, span: &Span) -> Opt
                 "this loss is too large for `{name}`: {} operations",
                 grouped(count)
             );
-            let greatest = grouped(GREATEST_SQUARES as u128);
+            let greatest = grouped(MAX_SQUARES as u128);
             let label = format!("expected at most {greatest} to find its squares");
             Mistake::new(Code::TooLarge, span.clone(), message, label)
         }
@@ -139,14 +138,14 @@ fn not_squares(optimizer: &Optimizer, objective: &Objective, span: &Span) -> Opt
                 grouped(squares as u128),
                 grouped(parameters as u128)
             );
-            let greatest = grouped(GREATEST_JACOBIAN as u128);
+            let greatest = grouped(MAX_JACOBIAN as u128);
             let label = format!("expected at most {greatest} derivatives in total");
             Mistake::new(Code::TooLarge, span.clone(), message, label)
         }
         Wrong::Derivatives => {
             let message =
                 format!("the derivatives of all squares have too many operations for `{name}`");
-            let greatest = grouped(GREATEST_OPERATIONS as u128);
+            let greatest = grouped(MAX_OPERATIONS as u128);
             let label = format!("expected at most {greatest} operations");
             Mistake::new(Code::TooLarge, span.clone(), message, label)
         }
@@ -174,7 +173,7 @@ fn squares(objective: &Objective) -> Result<(), Wrong> {
     let loss = function.trace(&graph, &variables, &constants, &data);
     if !graph.is_of_numbers() {
         let operations = graph.operations().max(graph.elements());
-        if operations > GREATEST_SQUARES as u64 {
+        if operations > MAX_SQUARES as u64 {
             return Err(Wrong::TooLong(u128::from(operations)));
         }
     }
@@ -183,7 +182,7 @@ fn squares(objective: &Objective) -> Result<(), Wrong> {
     let (graph, mut numbers) = graph.each_number(&unrolled, &wanted);
     let x = numbers.split_off(1).concat();
     let loss = numbers[0][0];
-    if graph.len() > GREATEST_OPERATIONS {
+    if graph.len() > MAX_OPERATIONS {
         return Err(Wrong::TooLong(graph.len() as u128));
     }
     let is_root = matches!(
@@ -193,7 +192,7 @@ fn squares(objective: &Objective) -> Result<(), Wrong> {
     let wrong = if is_root { Wrong::Root } else { Wrong::NoSum };
     let squares = graph.squares(loss, &x).ok_or(wrong)?;
     let parameters = x.len();
-    if squares.len().saturating_mul(parameters) > GREATEST_JACOBIAN {
+    if squares.len().saturating_mul(parameters) > MAX_JACOBIAN {
         let squares = squares.len();
         return Err(Wrong::TooMany {
             squares,
@@ -206,7 +205,7 @@ fn squares(objective: &Objective) -> Result<(), Wrong> {
     }
     for square in squares {
         graph.gradient(square.residual, &x);
-        if graph.len() > GREATEST_OPERATIONS {
+        if graph.len() > MAX_OPERATIONS {
             return Err(Wrong::Derivatives);
         }
     }

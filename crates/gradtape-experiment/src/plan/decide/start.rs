@@ -5,7 +5,7 @@ use std::sync::Arc;
 use super::Decider;
 use crate::mistake::{At, Code, Span};
 use crate::number::{Number, Value, counted, grouped};
-use crate::plan::GREATEST_VARIABLES;
+use crate::plan::MAX_VARIABLES;
 use crate::plan::grid::Series;
 use crate::plan::start::{Distribution, Part};
 use crate::spec;
@@ -250,9 +250,9 @@ impl Decider<'_> {
     }
 
     fn are_few_elements(&mut self, name: &str, elements: usize, span: &Span) {
-        if elements > GREATEST_VARIABLES {
+        if elements > MAX_VARIABLES {
             let message = format!("`{name}` has {} elements", grouped(elements as u128));
-            let label = format!("expected at most {}", grouped(GREATEST_VARIABLES as u128));
+            let label = format!("expected at most {}", grouped(MAX_VARIABLES as u128));
             self.mistake(Code::TooLarge, span, message, label);
         }
     }

@@ -8,7 +8,7 @@ mod chart;
 use std::fmt::Write as _;
 
 use crate::ending::{Outcome, Status};
-use crate::number::{Domain, GREATEST_WHOLE};
+use crate::number::{Domain, MAX_INTEGER};
 
 pub use chart::{CHART, CHART_KINDS, STYLE};
 
@@ -181,19 +181,19 @@ const fn for_descents(name: &'static str, kind: Kind, description: &'static str)
 const SCALES: &[&str] = &["linear", "log"];
 
 /// Maximum order of a derivative.
-pub const GREATEST_ORDER: u64 = 4;
+pub const MAX_ORDER: u64 = 4;
 
 /// Maximum `patience`: epochs without an improvement are counted in the precision of the
 /// run, which is exact up to this number.
-const GREATEST_PATIENCE: u64 = 1 << 24;
+const MAX_PATIENCE: u64 = 1 << 24;
 
 /// Maximum number of recorded epochs that are not evenly spaced, since these are listed in
 /// memory; all different `epochs` of a plan count together.
-pub const GREATEST_LISTED: u64 = 10_000_000;
+pub const MAX_LISTED: u64 = 10_000_000;
 
 /// Maximum number of variables and constants of all objectives of a file together, each
 /// name counted once, and of one derivative.
-pub const GREATEST_VARIABLES: usize = 10_000;
+pub const MAX_VARIABLES: usize = 10_000;
 
 /// The whole file.
 pub static EXPERIMENT: Format = Format {
@@ -318,7 +318,7 @@ pub static OBJECTIVE: Format = Format {
         ),
         optional(
             "dimension",
-            Kind::Setting(Domain::WholeBetween(1, GREATEST_VARIABLES as u64)),
+            Kind::Setting(Domain::WholeBetween(1, MAX_VARIABLES as u64)),
             "Number of variables, for a test function that does not fix it. Default: 2 for most functions. Each value of a list becomes a separate objective.",
         ),
         optional(
@@ -598,7 +598,7 @@ pub static RANGE: Format = Format {
         required("to", Kind::Number(Domain::Finite), "The last number."),
         required(
             "count",
-            Kind::Whole(Domain::WholeBetween(2, GREATEST_WHOLE)),
+            Kind::Whole(Domain::WholeBetween(2, MAX_INTEGER)),
             "Number of values.",
         ),
         optional(
@@ -643,7 +643,7 @@ pub static STOP: Format = Format {
         ),
         optional(
             "patience",
-            Kind::Whole(Domain::WholeBetween(1, GREATEST_PATIENCE)),
+            Kind::Whole(Domain::WholeBetween(1, MAX_PATIENCE)),
             "Converged when the loss has not improved for this many epochs.",
         ),
         optional(
@@ -662,12 +662,12 @@ pub static RECORD: Format = Format {
     keys: &[
         optional(
             "every",
-            Kind::Whole(Domain::WholeBetween(1, GREATEST_LISTED)),
+            Kind::Whole(Domain::WholeBetween(1, MAX_LISTED)),
             "Number of epochs between recorded epochs. Default: every epoch in runs of at most 10,000 epochs, 1,000 points in longer runs.",
         ),
         optional(
             "points",
-            Kind::Whole(Domain::WholeBetween(2, GREATEST_LISTED)),
+            Kind::Whole(Domain::WholeBetween(2, MAX_LISTED)),
             "Number of recorded epochs, instead of `every`.",
         ),
         optional(
@@ -821,7 +821,7 @@ pub static DERIVATIVE: Format = Format {
         ),
         optional(
             "order",
-            Kind::Whole(Domain::WholeBetween(1, GREATEST_ORDER)),
+            Kind::Whole(Domain::WholeBetween(1, MAX_ORDER)),
             "Maximum order: all derivatives up to it are computed, including mixed ones. Default: 1.",
         ),
         optional(

@@ -13,7 +13,7 @@ use crate::plan::{Objective, whole};
 use crate::spec::{self, Spec};
 
 /// The largest number that `f32` can count to.
-const GREATEST_COUNT_F32: u64 = 1 << 24;
+const MAX_COUNT_F32: u64 = 1 << 24;
 
 /// A number of a combination.
 fn number(value: Option<&Value>) -> Option<f64> {
@@ -273,7 +273,7 @@ impl Decider<'_> {
     fn counts(&mut self, spec: &Spec, numerics: &Grid, one: &Decided<'_>) {
         let is_beyond = numerics.any(&["precision", "epochs"], |[precision, epochs]| {
             precision == Some(&Value::Name("f32".to_owned()))
-                && number(epochs) > Some(GREATEST_COUNT_F32 as f64)
+                && number(epochs) > Some(MAX_COUNT_F32 as f64)
         });
         if !is_beyond {
             return;
@@ -282,7 +282,7 @@ impl Decider<'_> {
         if !one.optimizer.recipe(&first).has_count() {
             return;
         }
-        let greatest = grouped(u128::from(GREATEST_COUNT_F32));
+        let greatest = grouped(u128::from(MAX_COUNT_F32));
         let name = &one.optimizer.name;
         let message = format!("`{name}` counts epochs, and `f32` counts to {greatest} at most");
         let span = spec

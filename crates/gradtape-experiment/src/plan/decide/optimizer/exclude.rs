@@ -6,7 +6,7 @@ use super::super::Decider;
 use super::Variant;
 use crate::mistake::{Code, suggestion};
 use crate::number::Value;
-use crate::plan::GREATEST_RUNS;
+use crate::plan::MAX_RUNS;
 use crate::plan::grid::Grid;
 use crate::spec;
 
@@ -40,7 +40,7 @@ impl Decider<'_> {
         let names = grid.series().map(|(name, _)| name.to_owned());
         exclusion.names.extend(names);
         // That many are rejected as too many runs.
-        if grid.count().is_none_or(|count| count > GREATEST_RUNS) {
+        if grid.count().is_none_or(|count| count > MAX_RUNS) {
             exclusion.leaves_any = true;
             exclusion.hits.fill(true);
             return Some(grid);

@@ -17,7 +17,7 @@ use super::Decider;
 use crate::mistake::{At, Code, Mistake, suggestion};
 use crate::optimizer::{Convention, Description, Method};
 use crate::plan::grid::Grid;
-use crate::plan::{GREATEST_OBJECTIVES, Optimizer};
+use crate::plan::{MAX_OBJECTIVES, Optimizer};
 use crate::spec::{self, Groups, Spec};
 
 /// The settings of all methods that a file names.
@@ -57,9 +57,9 @@ impl Decider<'_> {
         for (table, written) in spec.optimizers.iter().enumerate() {
             let before = self.mistakes.len();
             let variants = self.variants(written);
-            if decided.len() + variants.len() > GREATEST_OBJECTIVES {
+            if decided.len() + variants.len() > MAX_OBJECTIVES {
                 let message = "the methods, conventions and schedules give too many optimizers";
-                let label = format!("expected at most {GREATEST_OBJECTIVES} in total");
+                let label = format!("expected at most {MAX_OBJECTIVES} in total");
                 self.mistake(Code::TooLarge, &written.span, message, label);
                 break;
             }
