@@ -78,7 +78,7 @@ fn the_schema_accepts_every_experiment_and_rejects_mistakes_of_form() {
             Some(json) if !validator.is_valid(&json) => rejected += 1,
             Some(_) => {
                 // The schema does not cover too large numbers, generated starts and conditions.
-                let (_, of_form) = Spec::read(text);
+                let (_, _, of_form) = Spec::read(text);
                 if of_form.is_empty() {
                     accepted.push(name.as_str());
                 } else {

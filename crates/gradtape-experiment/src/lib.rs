@@ -44,6 +44,7 @@ pub mod diagnosis;
 pub mod ending;
 #[doc(hidden)]
 pub mod landscape;
+mod language;
 pub mod mistake;
 pub mod number;
 pub mod objective;

@@ -1,19 +1,19 @@
 //! The experiment file as a JSON Schema, for editors.
 //!
-//! The schema is generated from the same [description](crate::spec::EXPERIMENT) that the
+//! The schema is generated from the same [description](crate::spec::Spec) that the
 //! reader checks files against, and from the tables of methods, schedules and test functions.
 //! A schema cannot detect errors that involve several places of a file, such as an unknown
 //! name in a formula or a start of the wrong length; `runner plan` does.
 
 use serde_json::{Map, Value, json};
 
-use crate::number::{Domain, MAX_INTEGER};
 use crate::objective::catalogue;
 use crate::optimizer::schedule::Kind as Shape;
 use crate::optimizer::{Convention, DefaultValue, Description, Method, Setting};
+use crate::spec::json::{list, name, one_or_more, reference, swept};
 use crate::spec::{
-    BOUND, CHART, CHART_KINDS, CLIP, DRAW, EXPECT, EXPERIMENT, FORMATS, Format, Key, Kind, Need,
-    OBJECTIVE, OF_DESCENTS, OPTIMIZER, POINTS_BOUND, RANGE, RECORD, SCHEDULE, STOP,
+    CHART_KINDS, Chart, Draw, FORMATS, FileTable, Format, Key, Need, OF_DESCENTS, Objective,
+    Optimizer, RangeTable, Rule, Schedule, Spec,
 };
 
 /// The JSON Schema (draft 2020-12) of an experiment file, as text that ends with a line end.
@@ -34,10 +34,10 @@ pub fn json_schema() -> String {
         json!("https://json-schema.org/draft/2020-12/schema"),
     );
     put("title", json!("gradtape experiment"));
-    if let Value::Object(of_file) = table(&EXPERIMENT) {
+    if let Value::Object(of_file) = table(Spec::FORMAT) {
         root.extend(of_file);
     }
-    let definitions = FORMATS.iter().filter(|one| !is(one, &EXPERIMENT));
+    let definitions = FORMATS.iter().filter(|one| one.name != Spec::FORMAT.name);
     let definitions = definitions.map(|format| (name(format), table(format)));
     let values = [
         ("value", json!({ "type": ["number", "string", "boolean"] })),
@@ -49,21 +49,6 @@ pub fn json_schema() -> String {
     let definitions: Map<String, Value> = definitions.chain(values).collect();
     root.insert("$defs".to_owned(), Value::Object(definitions));
     format!("{:#}\n", Value::Object(root))
-}
-
-fn is(one: &Format, other: &Format) -> bool {
-    std::ptr::eq(one, other)
-}
-
-/// The name of the definition of a table: "chart" for `[[chart]]`, "range" for "a range".
-fn name(format: &Format) -> String {
-    let name = format.name.trim_matches(['[', ']']);
-    let name = name.strip_prefix("a ").unwrap_or(name);
-    name.replace(' ', "_")
-}
-
-fn reference(name: &str) -> Value {
-    json!({ "$ref": format!("#/$defs/{name}") })
 }
 
 /// The schema of a table with its keys.
@@ -96,64 +81,29 @@ fn table(format: &Format) -> Value {
 
 /// The rules between the keys of a table.
 fn rules(format: &Format) -> Vec<(&'static str, Value)> {
-    let has = |key: &str| json!({ "required": [key] });
-    if is(format, &EXPERIMENT) {
-        let of_descents = OF_DESCENTS.iter().map(|key| has(key));
+    let mut rules: Vec<_> = format.rules.iter().flat_map(|one| rule(*one)).collect();
+    if format.name == Spec::FORMAT.name {
         let needed = format.keys.iter();
         let needed = needed.filter(|key| key.need == Need::ForDescents);
         let needed: Vec<&str> = needed.map(|key| key.name).collect();
         let only_derivatives = json!({
             "required": ["derivative"],
-            "not": { "anyOf": of_descents.collect::<Vec<_>>() },
+            "not": any_of(OF_DESCENTS),
         });
-        return vec![
+        rules.extend([
             ("if", only_derivatives),
             ("then", json!(true)),
             ("else", json!({ "required": needed })),
-        ];
-    }
-    let needs = |keys: &[&str], other: &str| {
-        let pairs = keys.iter().map(|key| ((*key).to_owned(), json!([other])));
-        ("dependentRequired", Value::Object(pairs.collect()))
-    };
-    let not_both = |one: &str, other: &str| ("not", json!({ "required": [one, other] }));
-    if is(format, &OBJECTIVE) {
-        let one_of = json!([has("formula"), has("function")]);
-        return vec![("oneOf", one_of), needs(&["formula"], "start")];
-    }
-    if is(format, &DRAW) {
-        let one_of = json!([has("uniform"), has("normal"), has("value")]);
-        return vec![("oneOf", one_of), not_both("length", "shape")];
-    }
-    if is(format, &RECORD) {
-        return vec![needs(&["spacing"], "points"), not_both("every", "points")];
-    }
-    if is(format, &STOP) {
-        return vec![needs(&["min_delta"], "patience")];
-    }
-    if is(format, &CLIP) {
-        return vec![("minProperties", json!(1)), ("maxProperties", json!(1))];
-    }
-    if is(format, &BOUND) || is(format, &POINTS_BOUND) {
-        let any_of = json!([has("equals"), has("below"), has("above")]);
-        return vec![("anyOf", any_of), needs(&["ulps", "abs", "rel"], "equals")];
-    }
-    if is(format, &EXPECT) {
-        // An expectation needs a condition.
-        let nothing = json!({ "maxProperties": 1, "required": ["runs"] });
-        return vec![("minProperties", json!(1)), ("not", nothing)];
-    }
-    if is(format, &OPTIMIZER) {
+        ]);
+    } else if format.name == Optimizer::FORMAT.name {
         let methods = Method::ALL.iter().map(|method| method.description());
         let methods = methods.map(|of| when("method", of.name, &settings(format, of)));
-        return vec![("allOf", methods.collect())];
-    }
-    if is(format, &SCHEDULE) {
+        rules.push(("allOf", methods.collect()));
+    } else if format.name == Schedule::FORMAT.name {
         let shapes = Shape::ALL.iter().map(|shape| shape.description());
         let shapes = shapes.map(|of| when("kind", of.name, &settings(format, of)));
-        return vec![("allOf", shapes.collect())];
-    }
-    if is(format, &CHART) {
+        rules.push(("allOf", shapes.collect()));
+    } else if format.name == Chart::FORMAT.name {
         let kinds = CHART_KINDS.iter().map(|(kind, own)| {
             let foreign = CHART_KINDS.iter().flat_map(|(_, keys)| *keys);
             let foreign = foreign.filter(|key| !own.contains(*key));
@@ -162,9 +112,38 @@ fn rules(format: &Format) -> Vec<(&'static str, Value)> {
                 .collect();
             when("kind", kind, &json!({ "properties": foreign }))
         });
-        return vec![("allOf", kinds.collect())];
+        rules.push(("allOf", kinds.collect()));
     }
-    Vec::new()
+    rules
+}
+
+fn has(key: &str) -> Value {
+    json!({ "required": [key] })
+}
+
+fn any_of(keys: &[&str]) -> Value {
+    json!({ "anyOf": keys.iter().map(|key| has(key)).collect::<Vec<_>>() })
+}
+
+/// A rule of a table.
+fn rule(rule: Rule) -> Vec<(&'static str, Value)> {
+    let one = |key, value| vec![(key, value)];
+    let needs = |keys: &[&str], other: &str| {
+        let pairs = keys.iter().map(|key| ((*key).to_owned(), json!([other])));
+        one("dependentRequired", Value::Object(pairs.collect()))
+    };
+    match rule {
+        Rule::OneOf(keys) => one("oneOf", keys.iter().map(|key| has(key)).collect()),
+        Rule::AnyOf(keys) => one("anyOf", any_of(keys)["anyOf"].clone()),
+        Rule::OneKey => vec![("minProperties", json!(1)), ("maxProperties", json!(1))],
+        Rule::MoreThan(key) => {
+            let nothing = json!({ "maxProperties": 1, "required": [key] });
+            vec![("minProperties", json!(1)), ("not", nothing)]
+        }
+        Rule::Needs(_, keys, other) => needs(keys, other),
+        Rule::Requires(key, other) => needs(&[key], other),
+        Rule::NotBoth(one_key, other) => one("not", json!({ "required": [one_key, other] })),
+    }
 }
 
 /// The rule that `then` applies where a key has a value.
@@ -197,55 +176,6 @@ fn settings(format: &Format, of: &Description) -> Value {
     json!({ "properties": properties, "additionalProperties": false, "required": required })
 }
 
-/// One value of a setting.
-fn domain(of: Domain) -> Value {
-    match of {
-        Domain::Any => reference("value"),
-        Domain::Float | Domain::Number | Domain::Finite => json!({ "type": "number" }),
-        Domain::Positive => json!({ "type": "number", "exclusiveMinimum": 0 }),
-        Domain::NotNegative | Domain::Distance | Domain::Rates => {
-            json!({ "type": "number", "minimum": 0 })
-        }
-        Domain::NotPositive => json!({ "type": "number", "maximum": 0 }),
-        Domain::Share => json!({ "type": "number", "minimum": 0, "exclusiveMaximum": 1 }),
-        Domain::Unit => json!({ "type": "number", "minimum": 0, "maximum": 1 }),
-        Domain::Fraction => {
-            json!({ "type": "number", "exclusiveMinimum": 0, "exclusiveMaximum": 1 })
-        }
-        Domain::AboveOne => json!({ "type": "number", "exclusiveMinimum": 1 }),
-        Domain::AtLeastOne => json!({ "type": "number", "minimum": 1 }),
-        Domain::Between(least, greatest) => {
-            json!({ "type": "number", "minimum": least, "maximum": greatest })
-        }
-        Domain::Whole => domain(Domain::WholeBetween(0, MAX_INTEGER)),
-        Domain::Count | Domain::Epochs => domain(Domain::WholeBetween(1, MAX_INTEGER)),
-        Domain::WholeBetween(least, greatest) => {
-            json!({ "type": "integer", "minimum": least, "maximum": greatest })
-        }
-        Domain::Switch => json!({ "type": "boolean" }),
-        Domain::Choice(choices) => json!({ "enum": choices }),
-        Domain::Formula => json!({ "type": "string" }),
-    }
-}
-
-/// One value, a list of values, or a range if they are numbers.
-fn swept(of: Domain) -> Value {
-    let value = domain(of);
-    match of {
-        Domain::Switch | Domain::Choice(_) | Domain::Formula => one_or_more(&value),
-        _ => json!({ "anyOf": [value, list(&value), reference(&name(&RANGE))] }),
-    }
-}
-
-/// A non-empty list.
-fn list(of: &Value) -> Value {
-    json!({ "type": "array", "items": of, "minItems": 1 })
-}
-
-fn one_or_more(of: &Value) -> Value {
-    json!({ "anyOf": [of, list(of)] })
-}
-
 /// A name, or a list of distinct names.
 fn one_or_more_names(of: &Value) -> Value {
     let mut list = list(of);
@@ -257,7 +187,7 @@ fn one_or_more_names(of: &Value) -> Value {
 fn property(format: &Format, key: &Key) -> Value {
     let mut schema = match known(format, key) {
         Some(schema) => schema,
-        None => kind(key.kind),
+        None => key.kind.schema(),
     };
     schema["description"] = json!(plain(key.description));
     schema
@@ -268,51 +198,19 @@ fn known(format: &Format, key: &Key) -> Option<Value> {
     let names = |names: Vec<&str>| json!({ "enum": names });
     let conventions = || names(Convention::ALL.iter().map(|one| one.name()).collect());
     Some(match key.name {
-        "function" if is(format, &OBJECTIVE) => {
+        "function" if format.name == Objective::FORMAT.name => {
             one_or_more_names(&names(catalogue::names().collect()))
         }
-        "method" if is(format, &OPTIMIZER) => {
+        "method" if format.name == Optimizer::FORMAT.name => {
             one_or_more_names(&names(Method::ALL.iter().map(|one| one.name()).collect()))
         }
-        "convention" if is(format, &OPTIMIZER) => one_or_more_names(&conventions()),
-        "convention" if is(format, &SCHEDULE) => conventions(),
-        "kind" if is(format, &SCHEDULE) => names(Shape::ALL.iter().map(|one| one.name()).collect()),
+        "convention" if format.name == Optimizer::FORMAT.name => one_or_more_names(&conventions()),
+        "convention" if format.name == Schedule::FORMAT.name => conventions(),
+        "kind" if format.name == Schedule::FORMAT.name => {
+            names(Shape::ALL.iter().map(|one| one.name()).collect())
+        }
         _ => return None,
     })
-}
-
-fn kind(kind: Kind) -> Value {
-    let text = json!({ "type": "string" });
-    match kind {
-        Kind::Text => text,
-        Kind::Whole(of) | Kind::Number(of) => domain(of),
-        Kind::Switch => domain(Domain::Switch),
-        Kind::Choice(choices) => domain(Domain::Choice(choices)),
-        Kind::Setting(of) => swept(of),
-        Kind::Names => json!({ "type": "array", "items": text }),
-        Kind::Groups => {
-            let names = json!({ "type": "array", "items": text });
-            json!({ "anyOf": [names, { "type": "array", "items": names }] })
-        }
-        Kind::OneOrMoreNames => one_or_more(&text),
-        Kind::Numbers(of) => list(&domain(of)),
-        Kind::OneOrMoreNumbers(of) | Kind::Wholes(of) => one_or_more(&domain(of)),
-        Kind::Selection => json!({
-            "anyOf": [{ "enum": ["all", "none"] }, { "type": "array", "items": text }],
-        }),
-        Kind::Map(of) => json!({ "type": "object", "additionalProperties": self::kind(*of) }),
-        Kind::Start => json!({ "allOf": [reference("start")] }),
-        Kind::Starts => one_or_more(&json!({
-            "type": "object",
-            "additionalProperties": reference("start"),
-        })),
-        Kind::Filter => json!({ "allOf": [reference("filter")] }),
-        Kind::Filters => one_or_more(&reference("filter")),
-        // Older validators ignore everything next to a reference.
-        Kind::Table(format) => json!({ "allOf": [reference(&name(format))] }),
-        Kind::Tables(format) => list(&reference(&name(format))),
-        Kind::OneOrMoreTables(format) => one_or_more(&reference(&name(format))),
-    }
 }
 
 /// A table of settings with their values, including one level of tables for `schedule` and
@@ -334,7 +232,7 @@ fn filter() -> Value {
 /// A number, a range or a generated start, an array of those, or an array of arrays.
 fn start() -> Value {
     let element = json!({
-        "anyOf": [reference("number"), reference(&name(&RANGE)), reference(&name(&DRAW))],
+        "anyOf": [reference("number"), reference(&name(RangeTable::FORMAT)), reference(&name(Draw::FORMAT))],
     });
     json!({ "anyOf": [element, list(&element), list(&list(&element))] })
 }

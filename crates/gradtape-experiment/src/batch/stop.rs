@@ -162,10 +162,11 @@ impl<T: Real> Limits<T> {
 mod tests {
     use super::*;
     use crate::plan::Plan;
+    use crate::spec::{FileTable, Stop};
 
     #[test]
     fn every_key_of_the_file_format_has_a_row() {
-        let keys = crate::spec::STOP.keys.iter().map(|key| key.name);
+        let keys = Stop::FORMAT.keys.iter().map(|key| key.name);
         let keys: Vec<&str> = keys.filter(|key| *key != "min_delta").collect();
         assert_eq!(keys.len(), RULES.len());
         for key in keys {

@@ -198,9 +198,9 @@ const EXPLANATIONS: &[Explanation] = &[
         name: "condition",
         title: "a condition that selects runs cannot be read",
         about: "A condition compares settings with values: `=`, `!=`, `<`, `<=`, `>`, `>=`; \
-            several values separated by commas match any of them. `&` is and, `|` is or, `!` is \
-            not. `*` and `?` make a value a pattern, and a pattern alone is matched with labels: \
-            `learning_rate < 0.1 & method = adam*`, `run < 10`, `*momentum*`.",
+            several values separated by commas match any of them. Comparisons are combined with \
+            `and`, `or` and `not`, or `&`, `|` and `!`. `*` and `?` make a value a pattern, and a pattern alone is matched with labels: \
+            `learning_rate < 0.1 and method = adam*`, `run < 10`, `*momentum*`.",
         wrong: "expect = [{ runs = \"learning_rate <\", loss = { below = 1 } }]",
         right: "expect = [{ runs = \"learning_rate < 1\", loss = { below = 1 } }]",
     },

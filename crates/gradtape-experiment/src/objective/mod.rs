@@ -22,15 +22,13 @@ use gradtape_tape::{Array, Graph, Shape};
 
 #[doc(hidden)]
 pub use self::{
-    formula::{
-        GRAMMAR, MAX_DEPTH, MAX_ELEMENTS, MAX_ELEMENTS_TOGETHER, MAX_SIZE, is_name,
-        is_reserved_name,
-    },
+    formula::{GRAMMAR, MAX_DEPTH, MAX_ELEMENTS, MAX_ELEMENTS_TOGETHER, is_reserved_name},
     function::{Arity, CONSTANTS, FUNCTIONS, Function},
     gradient::GradientText,
     partial::Partial,
     transform::{MAX_ROTATION, Transform, WrongTransform},
 };
+pub use crate::language::{MAX_SIZE, is_name};
 #[doc(hidden)]
 pub use cause::Cause;
 pub(crate) use cause::Explainer;

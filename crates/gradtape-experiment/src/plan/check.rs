@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use super::expectations::{self, Tolerance};
 use super::{Plan, Quantity};
 use crate::mistake::Mistake;
-use crate::spec::Spec;
+use crate::spec::{self, Spec};
 
 /// The allowed differences of final values and of derivatives from the recorded report. By
 /// default they must be the same.
@@ -53,7 +53,7 @@ impl Check {
 pub(super) fn decide(plan: &Plan, spec: &Spec, mistakes: &mut Vec<Mistake>) -> Check {
     let written = &spec.check;
     let default = written.default.as_ref();
-    let default = default.map(expectations::distances);
+    let default = default.map(tolerance);
     let vectors = plan.vectors();
     let columns = plan.derivatives.iter().flat_map(|one| &one.columns);
     let names = || {
@@ -73,7 +73,7 @@ pub(super) fn decide(plan: &Plan, spec: &Spec, mistakes: &mut Vec<Mistake>) -> C
             mistakes.push(expectations::unknown_quantity(quantity, names()));
             continue;
         }
-        let tolerance = expectations::distances(tolerance);
+        let tolerance = self::tolerance(tolerance);
         let elements = vectors.iter().find(|(vector, _)| *vector == name);
         match elements {
             Some((_, elements)) => {
@@ -92,4 +92,8 @@ pub(super) fn decide(plan: &Plan, spec: &Spec, mistakes: &mut Vec<Mistake>) -> C
             .is_some_and(|trajectory| trajectory.value),
         quantities,
     }
+}
+
+fn tolerance(written: &spec::Tolerance) -> Tolerance {
+    expectations::distances(&written.ulps, &written.abs, &written.rel)
 }

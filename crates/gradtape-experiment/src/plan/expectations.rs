@@ -4,7 +4,7 @@ use std::fmt;
 
 use super::{Filter, Plan, Quantity};
 use crate::ending::{Outcome, Status};
-use crate::mistake::{At, Code, Mistake, suggestion};
+use crate::mistake::{At, Code, Mistake, Span, suggestion};
 use crate::number::{Number, Scalar, counted, short};
 use crate::spec::{self, Spec};
 
@@ -152,8 +152,8 @@ impl fmt::Display for Tolerance {
 pub(super) fn decide(plan: &Plan, spec: &Spec, mistakes: &mut Vec<Mistake>) -> Vec<Expectation> {
     let vectors = plan.vectors();
     let mut expectations = Vec::new();
-    for written in &spec.expectations {
-        if written.is_empty {
+    for written in &spec.expect {
+        if written.keys.iter().all(|key| key == "runs") {
             let mistake = Mistake::new(
                 Code::Expectation,
                 written.span.clone(),
@@ -216,10 +216,11 @@ pub(super) fn unknown_quantity<'a>(
 fn bounds(
     names: &[String],
     quantity: &str,
-    written: &spec::Bound<spec::Numbers>,
+    written: &spec::Bound,
     mistakes: &mut Vec<Mistake>,
 ) -> Vec<Bound> {
-    let tolerance = tolerance(written, mistakes);
+    check_empty(&written.keys, &written.span, mistakes);
+    let tolerance = distances(&written.ulps, &written.abs, &written.rel);
     for numbers in [&written.equals, &written.below, &written.above] {
         let Some(numbers) = numbers.as_ref().filter(|numbers| numbers.is_list) else {
             continue;
@@ -253,40 +254,24 @@ fn bounds(
     names.iter().enumerate().map(bound).collect()
 }
 
-/// The tolerance of a bound; reports a tolerance without `equals`, and an empty bound.
-pub(super) fn tolerance<V>(written: &spec::Bound<V>, mistakes: &mut Vec<Mistake>) -> Tolerance {
-    let tolerance = distances(&written.tolerance);
-    let spec::Tolerance { ulps, abs, rel, .. } = &written.tolerance;
-    let given = [abs, rel].into_iter().flatten().map(|number| &number.span);
-    let given = given.chain(ulps.as_ref().map(|ulps| &ulps.span)).next();
-    // A misread `equals` is already reported.
-    let has_equals = written.keys.iter().any(|key| key == "equals");
-    if let (false, Some(span)) = (has_equals, given) {
-        mistakes.push(Mistake::new(
-            Code::Conflict,
-            span.clone(),
-            "a tolerance needs `equals`",
-            "it has no effect without `equals`",
-        ));
-    }
-    if written.keys.is_empty() {
-        let mistake = Mistake::new(
-            Code::Expectation,
-            written.span.clone(),
-            "this bound is empty",
-            "",
-        );
+/// Reports a bound without keys.
+pub(super) fn check_empty(keys: &spec::Keys, span: &Span, mistakes: &mut Vec<Mistake>) {
+    if keys.is_empty() {
+        let message = "this bound is empty";
+        let mistake = Mistake::new(Code::Expectation, span.clone(), message, "");
         mistakes.push(mistake.help("give `equals`, `below` or `above`"));
     }
-    tolerance
 }
 
 /// The limits of a tolerance.
-pub(super) fn distances(written: &spec::Tolerance) -> Tolerance {
-    let value = |number: &Option<At<Number>>| number.as_ref().map(|number| number.value);
+pub(super) fn distances(
+    ulps: &Option<At<u64>>,
+    abs: &Option<At<Number>>,
+    rel: &Option<At<Number>>,
+) -> Tolerance {
     Tolerance {
-        ulps: written.ulps.as_ref().map(|ulps| ulps.value),
-        abs: value(&written.abs),
-        rel: value(&written.rel),
+        ulps: ulps.as_ref().map(|ulps| ulps.value),
+        abs: abs.as_ref().map(|abs| abs.value),
+        rel: rel.as_ref().map(|rel| rel.value),
     }
 }

@@ -66,25 +66,6 @@ impl Record {
                 log,
             };
         }
-        if let (Some(_), Some(points)) = (&written.every, &written.points) {
-            let message = "`every` and `points` cannot be combined";
-            mistakes.push(Mistake::new(
-                Code::Conflict,
-                points.span.clone(),
-                message,
-                "remove one of them",
-            ));
-        }
-        let has_points = written.keys.iter().any(|key| key == "points");
-        if let (Some(spacing), false) = (&written.spacing, has_points) {
-            let message = "`spacing` needs `points`";
-            mistakes.push(Mistake::new(
-                Code::Conflict,
-                spacing.span.clone(),
-                message,
-                "it has no effect without `points`",
-            ));
-        }
         let parameters = recorded_parameters(written, parameters, vectors, mistakes);
         let points = all_epochs.iter().map(|count| epochs.listed(*count));
         let points = points.fold(0_u128, |sum, points| sum + u128::from(points));

@@ -1,21 +1,22 @@
 //! Conditions that select runs, as a small language.
 //!
 //! ```text
-//! any       = all { "|" all }
-//! all       = term { "&" term }
-//! term      = "!" term | "(" any ")" | test
+//! any       = all { ("or" | "|") all }
+//! all       = term { ("and" | "&") term }
+//! term      = ("not" | "!") term | "(" any ")" | test
 //! test      = SETTING relation VALUE { "," VALUE } | PATTERN
 //! relation  = "=" | "!=" | "<" | "<=" | ">" | ">="
 //! ```
 //!
-//! A value that is not in quotes ends at `&`, `|`, `,` or a closing parenthesis, and is a
+//! A value that is not in quotes ends at `and`, `or`, `,` or a closing parenthesis, and is a
 //! pattern if it contains `*` (any text) or `?` (any character). A pattern alone is matched
 //! with labels.
 
+use crate::language::{Language, NOT_LEVEL, Operator, Token, tokens};
 use crate::mistake::{At, Code, Mistake, Span};
 use crate::number::{Number, Value};
 
-/// Maximum nesting depth of parentheses and `!`.
+/// Maximum nesting depth of parentheses and `not`.
 const MAX_DEPTH: usize = 100;
 
 /// A condition on the settings of a run; `K` names a setting.
@@ -218,231 +219,212 @@ impl Condition<At<String>> {
     /// # Ok::<(), gradtape_experiment::mistake::Mistake>(())
     /// ```
     pub fn parse(text: &str) -> Result<Self, Mistake> {
-        let mut parser = Parser { text, at: 0 };
-        let condition = parser.any(0)?;
-        match parser.peek() {
-            None => Ok(condition),
-            Some(letter) => {
-                let place = parser.at..parser.at + letter.len_utf8();
+        let (tokens, too_long) = tokens(text, Language::Condition)?;
+        let mut parser = Parser {
+            text,
+            tokens,
+            next: 0,
+        };
+        let condition = parser.expression(0, 0);
+        // Any other error may come from the cut.
+        if let Some(too_long) = too_long {
+            return Err(too_long);
+        }
+        let condition = condition?;
+        let (token, span) = parser.peek();
+        match text[span.start..].chars().next() {
+            Some(letter) if *token != Token::End => {
+                let place = span.start..span.start + letter.len_utf8();
                 let message = format!("unexpected `{letter}`");
-                Err(Mistake::new(
-                    Code::Condition,
-                    place,
-                    message,
-                    "expected `&`, `|` or the end",
-                ))
+                let label = "expected `&`, `|` or the end";
+                Err(Mistake::new(Code::Condition, place, message, label))
             }
+            _ => Ok(condition),
         }
     }
 }
 
+/// Both conditions, or any of them.
+fn joined<K>(operator: Operator, left: Condition<K>, right: Condition<K>) -> Condition<K> {
+    match (operator, left) {
+        (Operator::And, Condition::All(mut all)) => {
+            all.push(right);
+            Condition::All(all)
+        }
+        (Operator::And, left) => Condition::All(vec![left, right]),
+        (_, Condition::Any(mut any)) => {
+            any.push(right);
+            Condition::Any(any)
+        }
+        (_, left) => Condition::Any(vec![left, right]),
+    }
+}
+
+/// The parts of a condition in its text, by precedence climbing as in formulas.
 struct Parser<'t> {
     text: &'t str,
-    at: usize,
+    tokens: Vec<(Token, Span)>,
+    next: usize,
 }
 
 impl Parser<'_> {
-    fn peek(&mut self) -> Option<char> {
-        let rest = &self.text[self.at..];
-        self.at += rest.len() - rest.trim_start().len();
-        self.text[self.at..].chars().next()
+    fn peek(&self) -> (&Token, Span) {
+        let (token, span) = &self.tokens[self.next];
+        (token, span.clone())
     }
 
-    /// Takes a sign if it comes next, even if it is doubled.
-    fn take(&mut self, sign: char) -> bool {
-        let found = self.peek() == Some(sign);
-        if found {
-            self.at += sign.len_utf8();
-            if matches!(sign, '&' | '|') && self.text[self.at..].starts_with(sign) {
-                self.at += sign.len_utf8();
-            }
-        }
+    fn take(&mut self, wanted: &Token) -> bool {
+        let found = self.peek().0 == wanted;
+        self.next += usize::from(found);
         found
     }
 
-    fn any(&mut self, depth: usize) -> Result<Condition<At<String>>, Mistake> {
-        let mut any = vec![self.all(depth)?];
-        while self.take('|') {
-            any.push(self.all(depth)?);
+    /// Everything that binds at least as tightly as `level`.
+    fn expression(&mut self, level: u8, depth: usize) -> Result<Condition<At<String>>, Mistake> {
+        let mut left = self.term(depth)?;
+        loop {
+            match *self.peek().0 {
+                Token::Operator(operator) if operator.is_logic() && operator.level() >= level => {
+                    self.next += 1;
+                    let right = self.expression(operator.level() + 1, depth)?;
+                    left = joined(operator, left, right);
+                }
+                _ => return Ok(left),
+            }
         }
-        Ok(match any.len() {
-            1 => any.remove(0),
-            _ => Condition::Any(any),
-        })
-    }
-
-    fn all(&mut self, depth: usize) -> Result<Condition<At<String>>, Mistake> {
-        let mut all = vec![self.term(depth)?];
-        while self.take('&') {
-            all.push(self.term(depth)?);
-        }
-        Ok(match all.len() {
-            1 => all.remove(0),
-            _ => Condition::All(all),
-        })
     }
 
     fn term(&mut self, depth: usize) -> Result<Condition<At<String>>, Mistake> {
-        let begin = self.at;
+        let start = self.peek().1.start;
         if depth > MAX_DEPTH {
             let message = format!("the condition is nested more than {MAX_DEPTH} levels deep");
-            return Err(Mistake::new(Code::Condition, self.next(begin), message, ""));
+            return Err(Mistake::new(
+                Code::Condition,
+                self.letter(start),
+                message,
+                "",
+            ));
         }
-        if self.take('!') {
-            return Ok(Condition::Not(Box::new(self.term(depth + 1)?)));
+        if self.take(&Token::Not) {
+            let operand = self.expression(NOT_LEVEL, depth + 1)?;
+            return Ok(Condition::Not(Box::new(operand)));
         }
-        if self.take('(') {
-            let open = self.at - 1;
-            let inner = self.any(depth + 1)?;
-            if self.take(')') {
+        if self.take(&Token::Open) {
+            let inner = self.expression(0, depth + 1)?;
+            if self.take(&Token::Close) {
                 return Ok(inner);
             }
             let message = "a parenthesis is not closed";
+            let label = "`)` is missing";
             return Err(Mistake::new(
                 Code::Condition,
-                open..open + 1,
+                start..start + 1,
                 message,
-                "`)` is missing",
+                label,
             ));
         }
         self.test()
     }
 
     fn test(&mut self) -> Result<Condition<At<String>>, Mistake> {
-        let (word, is_quoted) = self.word("=!<>&|")?;
-        if word.value.is_empty() && !is_quoted {
-            let place = self.next(self.at);
+        let (setting, is_quoted) = self.word(|token| relation(token).is_some());
+        if setting.value.is_empty() && !is_quoted {
+            let message = "a condition is missing";
             let label = "expected a setting, such as `learning_rate < 0.1`";
-            return Err(Mistake::new(
-                Code::Condition,
-                place,
-                "a condition is missing",
-                label,
-            ));
+            let place = self.letter(setting.span.start);
+            return Err(Mistake::new(Code::Condition, place, message, label));
         }
-        let Some(relation) = self.relation() else {
-            if is_quoted || !is_pattern(&word.value) {
-                let message = format!("`{}` is not a condition", word.value);
+        let Some(relation) = relation(self.peek().0) else {
+            if is_quoted || !is_pattern(&setting.value) {
+                let message = format!("`{}` is not a condition", setting.value);
                 let label = "expected a comparison after it, such as `= 0.1`, or a pattern for labels with `*`";
-                return Err(Mistake::new(Code::Condition, word.span, message, label));
+                return Err(Mistake::new(Code::Condition, setting.span, message, label));
             }
             return Ok(Condition::Test(Test {
-                setting: At::new("label".to_owned(), word.span),
+                setting: At::new("label".to_owned(), setting.span),
                 relation: Relation::Equal,
-                values: vec![Wanted::Pattern(word.value)],
+                values: vec![Wanted::Pattern(setting.value)],
             }));
         };
-        let mut values = Vec::new();
+        self.next += 1;
         let orders = !matches!(relation, Relation::Equal | Relation::Different);
-        loop {
-            let (word, is_quoted) = self.word("&|,")?;
-            let At { value, span } = word;
-            let is_number = value
-                .parse::<Number>()
-                .is_ok_and(|one| !one.wide().is_nan());
-            let is_wrong = if orders {
-                is_quoted || !is_number
-            } else {
-                value.is_empty() && !is_quoted
-            };
-            if is_wrong {
-                let expected = if orders { "a number" } else { "a value" };
-                let message = match value.as_str() {
-                    "" => format!("{expected} is missing"),
-                    value => format!("`{value}` cannot be ordered"),
-                };
-                let place = if span.is_empty() {
-                    self.next(span.start)
-                } else {
-                    span
-                };
-                return Err(Mistake::new(
-                    Code::Condition,
-                    place,
-                    message,
-                    format!("expected {expected}"),
-                ));
-            }
-            values.push(if is_quoted {
-                Wanted::Value(Value::Name(value))
-            } else if is_pattern(&value) {
-                Wanted::Pattern(value)
-            } else {
-                Wanted::typed(&value)
-            });
-            if orders || !self.take(',') {
-                break;
-            }
+        let mut values = vec![self.value(orders)?];
+        while !orders && self.take(&Token::Comma) {
+            values.push(self.value(orders)?);
         }
         Ok(Condition::Test(Test {
-            setting: word,
+            setting,
             relation,
             values,
         }))
     }
 
-    fn relation(&mut self) -> Option<Relation> {
-        self.peek();
-        let rest = &self.text[self.at..];
-        let signs = [
-            ("==", Relation::Equal),
-            ("!=", Relation::Different),
-            ("<=", Relation::AtMost),
-            (">=", Relation::AtLeast),
-            ("=", Relation::Equal),
-            ("<", Relation::Below),
-            (">", Relation::Above),
-        ];
-        let found = signs.into_iter().find(|(sign, _)| rest.starts_with(sign))?;
-        self.at += found.0.len();
-        Some(found.1)
+    /// A value to compare with; a number if the comparison `orders`.
+    fn value(&mut self, orders: bool) -> Result<Wanted, Mistake> {
+        let (At { value, span }, is_quoted) = self.word(|token| *token == Token::Comma);
+        let is_number = || {
+            let number = value.parse::<Number>();
+            number.is_ok_and(|number| !number.wide().is_nan())
+        };
+        let is_wrong = if orders {
+            is_quoted || !is_number()
+        } else {
+            value.is_empty() && !is_quoted
+        };
+        if is_wrong {
+            let expected = if orders { "a number" } else { "a value" };
+            let message = match value.as_str() {
+                "" => format!("{expected} is missing"),
+                value => format!("`{value}` cannot be ordered"),
+            };
+            let place = if span.is_empty() {
+                self.letter(span.start)
+            } else {
+                span
+            };
+            let label = format!("expected {expected}");
+            return Err(Mistake::new(Code::Condition, place, message, label));
+        }
+        Ok(if is_quoted {
+            Wanted::Value(Value::Name(value))
+        } else if is_pattern(&value) {
+            Wanted::Pattern(value)
+        } else {
+            Wanted::typed(&value)
+        })
     }
 
-    /// A quoted string, or the text up to one of `ends` or a parenthesis that was not opened in it.
-    fn word(&mut self, ends: &str) -> Result<(At<String>, bool), Mistake> {
-        let first = self.peek();
-        let begin = self.at;
-        let rest = &self.text[begin..];
-        if let Some(quote) = first.filter(|first| matches!(first, '"' | '\'')) {
-            let inner = &rest[1..];
-            let Some(length) = inner.find(quote) else {
-                let message = "a quote is not closed";
-                return Err(Mistake::new(
-                    Code::Condition,
-                    begin..begin + 1,
-                    message,
-                    "the string begins here",
-                ));
-            };
-            self.at = begin + length + 2;
-            let word = At::new(inner[..length].to_owned(), begin..self.at);
-            return Ok((word, true));
+    /// A quoted string, or the text up to `and`, `or`, a token that `ends` it, or a parenthesis
+    /// that was not opened in it.
+    fn word(&mut self, ends: impl Fn(&Token) -> bool) -> (At<String>, bool) {
+        let (token, first) = self.peek();
+        if *token == Token::Text {
+            self.next += 1;
+            let inner = self.text[first.start + 1..first.end - 1].to_owned();
+            return (At::new(inner, first), true);
         }
         let mut depth = 0_usize;
-        let mut end = rest.len();
-        for (place, letter) in rest.char_indices() {
-            match letter {
-                '(' | '[' => depth += 1,
-                ')' if depth == 0 => {
-                    end = place;
-                    break;
-                }
-                ')' | ']' => depth = depth.saturating_sub(1),
-                _ if depth == 0 && ends.contains(letter) => {
-                    end = place;
-                    break;
-                }
+        let mut end = first.start;
+        loop {
+            let (token, span) = self.peek();
+            match token {
+                Token::End => break,
+                Token::Open | Token::OpenBracket => depth += 1,
+                Token::Close if depth == 0 => break,
+                Token::Close | Token::CloseBracket => depth = depth.saturating_sub(1),
+                Token::Operator(operator) if depth == 0 && operator.is_logic() => break,
+                token if depth == 0 && ends(token) => break,
                 _ => {}
             }
+            end = span.end;
+            self.next += 1;
         }
-        let word = rest[..end].trim_end();
-        self.at = begin + word.len();
-        Ok((At::new(word.to_owned(), begin..self.at), false))
+        let word = self.text[first.start..end].to_owned();
+        (At::new(word, first.start..end), false)
     }
 
-    /// The character at a place, or the last one of the text, to underline.
-    fn next(&self, at: usize) -> Span {
-        let at = at.min(self.text.len());
+    /// The letter at a place, or the last one of the text, to underline.
+    fn letter(&self, at: usize) -> Span {
         match self.text[at..].chars().next() {
             Some(letter) => at..at + letter.len_utf8(),
             None => match self.text.char_indices().next_back() {
@@ -451,6 +433,19 @@ impl Parser<'_> {
             },
         }
     }
+}
+
+/// The comparison that a token stands for.
+fn relation(token: &Token) -> Option<Relation> {
+    Some(match token {
+        Token::Equals | Token::Operator(Operator::Equal) => Relation::Equal,
+        Token::Operator(Operator::NotEqual) => Relation::Different,
+        Token::Operator(Operator::Less) => Relation::Below,
+        Token::Operator(Operator::LessEqual) => Relation::AtMost,
+        Token::Operator(Operator::Greater) => Relation::Above,
+        Token::Operator(Operator::GreaterEqual) => Relation::AtLeast,
+        _ => return None,
+    })
 }
 
 fn is_pattern(text: &str) -> bool {
@@ -498,6 +493,12 @@ mod tests {
             "objective = \"max(x, 2)*y & z\"",
             "start.x[0] > 1 & start.x[0] <= 2",
             "seed = 2",
+            "learning_rate < 0.05 or learning_rate > 0.05 and method = adam",
+            "not momentum = 0.9 and method = sgd, adam or method = sgd",
+            "not (momentum = 0.9 | method = sgd) and nesterov = true",
+            "!not method = adam",
+            "objective = max(x, 2)*y?* and seed = 2",
+            "objective = 'max(x, 2)*y & z' or method = 'and'",
         ] {
             assert!(chosen(holds), "{holds}");
         }
@@ -513,6 +514,8 @@ mod tests {
             "!method = adam",
             "method = adam & momentum = 0.9",
             "method = ADAM",
+            "not method = adam or method = sgd",
+            "method = adam and not nesterov = true",
         ] {
             assert!(!chosen(fails), "{fails}");
         }

@@ -2,7 +2,8 @@
 
 use toml_edit::{ArrayOfTables, DocumentMut, Formatted, InlineTable, Item, Key, Table, Value};
 
-use super::format::{EXPERIMENT, Kind};
+use super::format::FileTable;
+use super::tables::Spec;
 use crate::mistake::{Code, Mistake, Mistakes, Span};
 
 /// The text of an experiment with some of its keys set to other values; everything else is
@@ -147,8 +148,8 @@ fn put(
     let is_last = depth + 1 == path.len();
     if table.get(name).is_none_or(Item::is_none) && !is_last {
         // The file does not have this table yet.
-        let new = match (depth, EXPERIMENT.keys.iter().find(|key| key.name == name)) {
-            (0, Some(key)) if matches!(key.kind, Kind::Tables(_)) => {
+        let new = match (depth, Spec::FORMAT.key(name)) {
+            (0, Some(key)) if key.kind.repeated().is_some() => {
                 let mut tables = ArrayOfTables::new();
                 tables.push(Table::new());
                 Item::ArrayOfTables(tables)

@@ -16,12 +16,12 @@ mod print;
 mod shape;
 #[cfg(test)]
 mod tests;
-mod token;
 mod trace;
 
 use std::sync::Arc;
 
 use super::function::{CONSTANTS, Function};
+use crate::language::{Operator, WORDS};
 use crate::mistake::{Mistake, Span};
 use crate::number::Number;
 
@@ -33,9 +33,6 @@ pub(super) use shape::{Checker, Shaped, Type, described};
 
 /// Maximum nesting depth of parentheses, brackets, functions, signs and powers.
 pub const MAX_DEPTH: usize = 100;
-
-/// Maximum number of tokens (numbers, names and symbols) of a formula.
-pub const MAX_SIZE: usize = 20_000;
 
 /// Maximum number of elements of a vector or matrix in a formula.
 pub const MAX_ELEMENTS: usize = 20_000_000;
@@ -117,73 +114,6 @@ pub(super) enum Index {
     At(PartId),
     /// `start:stop:step`.
     Slice([Option<PartId>; 3]),
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub(super) enum Operator {
-    Or,
-    And,
-    Less,
-    LessEqual,
-    Greater,
-    GreaterEqual,
-    Equal,
-    NotEqual,
-    Add,
-    Sub,
-    Mul,
-    Div,
-    MatMul,
-    Power,
-}
-
-/// How tightly the operators bind; the level of a sign lies between product and
-/// power.
-const SUM_LEVEL: u8 = 5;
-const SIGN_LEVEL: u8 = 7;
-const NOT_LEVEL: u8 = 3;
-/// What needs no parentheses anywhere.
-const ATOM_LEVEL: u8 = 9;
-
-impl Operator {
-    fn level(self) -> u8 {
-        use Operator::{Add, And, Div, MatMul, Mul, Or, Power, Sub};
-        match self {
-            Or => 1,
-            And => 2,
-            Add | Sub => SUM_LEVEL,
-            Mul | Div | MatMul => 6,
-            Power => 8,
-            _ => 4,
-        }
-    }
-
-    fn is_logic(self) -> bool {
-        matches!(self, Operator::And | Operator::Or)
-    }
-
-    fn is_comparison(self) -> bool {
-        self.level() == 4
-    }
-
-    fn symbol(self) -> &'static str {
-        match self {
-            Operator::Or => "or",
-            Operator::And => "and",
-            Operator::Less => "<",
-            Operator::LessEqual => "<=",
-            Operator::Greater => ">",
-            Operator::GreaterEqual => ">=",
-            Operator::Equal => "==",
-            Operator::NotEqual => "!=",
-            Operator::Add => "+",
-            Operator::Sub => "-",
-            Operator::Mul => "*",
-            Operator::Div => "/",
-            Operator::MatMul => "@",
-            Operator::Power => "^",
-        }
-    }
 }
 
 impl Formula {
@@ -328,26 +258,3 @@ pub fn is_reserved_name(name: &str) -> bool {
         || CONSTANTS.iter().any(|(constant, _)| *constant == name)
         || WORDS.contains(&name)
 }
-
-/// Whether `name` has the form of a name in a formula.
-#[must_use]
-pub fn is_name(name: &str) -> bool {
-    name.starts_with(starts_name) && name.chars().all(continues_name)
-}
-
-fn starts_name(letter: char) -> bool {
-    letter.is_alphabetic() || letter == '_'
-}
-
-/// Superscripts count as numeric, not as digits: `x²` is not a name.
-fn continues_name(letter: char) -> bool {
-    starts_name(letter) || letter.is_ascii_digit()
-}
-
-/// Where the name ends that a text begins with.
-fn word_end(text: &str) -> usize {
-    text.find(|letter| !continues_name(letter))
-        .unwrap_or(text.len())
-}
-
-const WORDS: &[&str] = &["and", "or", "not"];

@@ -2,8 +2,10 @@
 
 use std::sync::Arc;
 
-use super::token::{Token, tokens, unknown_character};
-use super::{Formula, Index, Kind, MAX_DEPTH, NOT_LEVEL, Operator, Part, PartId, SIGN_LEVEL};
+use super::{Formula, Index, Kind, MAX_DEPTH, Part, PartId};
+use crate::language::{
+    Language, NOT_LEVEL, Operator, SIGN_LEVEL, Token, tokens, unknown_character,
+};
 use crate::mistake::{Code, Mistake, Span, nearest};
 use crate::objective::function::{FUNCTIONS, Function};
 
@@ -30,7 +32,7 @@ pub(super) fn has_form(text: &str) -> bool {
 
 /// The parser at the end of its work, and the syntax error that ended it.
 fn read(text: &str) -> Result<(Parser<'_>, Option<Mistake>), Mistake> {
-    let (tokens, too_long) = tokens(text)?;
+    let (tokens, too_long) = tokens(text, Language::Formula)?;
     let mut parser = Parser {
         text,
         tokens,

@@ -2,7 +2,8 @@
 
 use std::fmt::{self, Formatter, Write as _};
 
-use super::{ATOM_LEVEL, Formula, Index, Kind, NOT_LEVEL, Operator, PartId, SIGN_LEVEL};
+use super::{Formula, Index, Kind, PartId};
+use crate::language::{ATOM_LEVEL, NOT_LEVEL, Operator, SIGN_LEVEL};
 use crate::number::{Number, Scalar};
 
 impl Formula {

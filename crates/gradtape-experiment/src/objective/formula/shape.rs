@@ -3,7 +3,8 @@
 use std::collections::HashMap;
 
 use super::index::{Pick, picked};
-use super::{Formula, Kind, MAX_ELEMENTS, MAX_ELEMENTS_TOGETHER, Operator, PartId, named_number};
+use super::{Formula, Kind, MAX_ELEMENTS, MAX_ELEMENTS_TOGETHER, PartId, named_number};
+use crate::language::Operator;
 use crate::mistake::{Code, Mistake, Span};
 use crate::number::grouped;
 use gradtape_tape::{Array, Graph, Precision, Shape, Subnormals};

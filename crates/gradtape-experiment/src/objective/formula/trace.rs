@@ -6,7 +6,8 @@ use std::sync::Arc;
 use super::call::reduced;
 use super::index::Pick;
 use super::shape::{Detail, Found, Shaped};
-use super::{Formula, Kind, Operator, named_number};
+use super::{Formula, Kind, named_number};
+use crate::language::Operator;
 use crate::objective::function::{Each, Meaning, Reduction};
 use gradtape_tape::{Array, Graph, Number, Op, Shape};
 

@@ -6,7 +6,8 @@
 
 use std::collections::HashMap;
 
-use crate::objective::formula::{Operator, Pick, shortest};
+use crate::language::Operator;
+use crate::objective::formula::{Pick, shortest};
 use gradtape_tape::{Op, Shape};
 
 /// The number of an expression. Parts come before what they are part of.

@@ -1,7 +1,7 @@
 //! Expressions of the operations of the table.
 
 use super::expression::{Expression, Expressions, Id};
-use crate::objective::formula::Operator;
+use crate::language::Operator;
 use gradtape_tape::Op;
 
 /// An operation of the table as a number, and as a condition if it is one.

@@ -3,8 +3,9 @@
 use std::collections::{HashMap, HashSet};
 
 use super::expression::{Expression, Expressions, Id};
+use crate::language::Operator;
 use crate::number::Number;
-use crate::objective::formula::{Formula, Index, Kind, Operator, PartId, Pick};
+use crate::objective::formula::{Formula, Index, Kind, PartId, Pick};
 use crate::objective::function::{Each, FUNCTIONS, Function, Meaning};
 use gradtape_tape::Op;
 

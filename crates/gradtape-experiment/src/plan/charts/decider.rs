@@ -115,7 +115,7 @@ impl ChartDecider<'_> {
 
     /// The place of a key, or else of the chart.
     pub(super) fn place_of(&self, key: &str) -> Span {
-        let place = self.written.place_of(key);
+        let place = self.written.keys.place_of(key);
         place.unwrap_or(&self.written.span).clone()
     }
 
@@ -124,14 +124,14 @@ impl ChartDecider<'_> {
         let Some((_, own)) = spec::CHART_KINDS.iter().find(|(name, _)| *name == kind) else {
             return;
         };
-        for key in &self.written.keys {
+        for key in self.written.keys.iter() {
             let owners = spec::CHART_KINDS.iter();
-            let owners = owners.filter(|(_, keys)| keys.contains(&key.as_str()));
+            let owners = owners.filter(|(_, keys)| keys.contains(&key));
             let owners: Vec<String> = owners.map(|(name, _)| format!("`{name}`")).collect();
-            if owners.is_empty() || own.contains(&key.as_str()) {
+            if owners.is_empty() || own.contains(&key) {
                 continue;
             }
-            let Some(place) = self.written.place_of(key) else {
+            let Some(place) = self.written.keys.place_of(key) else {
                 continue;
             };
             let message = format!("a chart of kind `{kind}` has no `{key}`");

@@ -167,7 +167,7 @@ impl Scale {
 pub(super) fn decide(plan: &Plan, spec: &Spec, mistakes: &mut Vec<Mistake>) -> Vec<Chart> {
     let mut charts: Vec<Chart> = Vec::new();
     let is_whole = mistakes.is_empty();
-    for written in &spec.charts {
+    for written in &spec.chart {
         let decider = ChartDecider {
             plan,
             written,
@@ -177,7 +177,7 @@ pub(super) fn decide(plan: &Plan, spec: &Spec, mistakes: &mut Vec<Mistake>) -> V
         let Some(mut chart) = decider.chart() else {
             continue;
         };
-        if spec.charts.len() == 1 && written.title.is_none() && spec.title.is_some() {
+        if spec.chart.len() == 1 && written.title.is_none() && spec.title.is_some() {
             chart.title.clone_from(&plan.title);
         }
         if let Some(twin) = charts.iter().position(|other| other.file == chart.file) {
@@ -197,7 +197,7 @@ pub(super) fn decide(plan: &Plan, spec: &Spec, mistakes: &mut Vec<Mistake>) -> V
         }
         charts.push(chart);
     }
-    if spec.charts.is_empty() {
+    if spec.chart.is_empty() {
         defaults::charts(plan)
     } else {
         charts

@@ -50,7 +50,7 @@ impl ChartDecider<'_> {
         } else {
             ("targets", "set `profile = \"ecdf\"`, or use `tolerance`")
         };
-        if let Some(place) = self.written.place_of(key) {
+        if let Some(place) = self.written.keys.place_of(key) {
             let message = format!("the profile `{name}` has no `{key}`");
             let label = "it has no effect here";
             self.mistake(Code::Chart, &place.clone(), message, label, help);

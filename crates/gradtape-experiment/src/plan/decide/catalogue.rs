@@ -84,7 +84,8 @@ impl Decider<'_> {
                     }
                     Err(error) => {
                         let place = written.dimension.as_ref().map(|one| &one.span);
-                        let start = written.starts.first().map(|start| &start.span);
+                        let start = written.start.iter().flatten().next();
+                        let start = start.map(|start| &start.span);
                         let span = place.or(start).unwrap_or(&name.span);
                         let label = format!("expected {}", error.expected);
                         self.mistake(Code::WrongValue, span, error.to_string(), label);
@@ -127,7 +128,8 @@ impl Decider<'_> {
     ) -> Option<Objective> {
         let names = instance.variables.iter().map(|(name, _)| name.clone());
         let variables: Vec<String> = names.collect();
-        let known = written.starts.iter().flat_map(|start| &start.value);
+        let known = written.start.iter().flatten();
+        let known = known.flat_map(|start| &start.value);
         let before = self.mistakes.len();
         for (given, _) in known {
             if !variables.contains(&given.value) {
@@ -140,8 +142,8 @@ impl Decider<'_> {
         if self.mistakes.len() > before {
             return None;
         }
-        let starts = if written.has_start {
-            self.starts(written, &variables, Some(&instance.variables))?
+        let starts = if let Some(starts) = &written.start {
+            self.starts(starts, &variables, Some(&instance.variables))?
         } else {
             let mut rest = &instance.start[..];
             let each = instance.variables.iter().map(|(_, shape)| {
@@ -170,7 +172,7 @@ impl Decider<'_> {
                 .map_or_else(|| name.value.clone(), |name| name.value.clone()),
             formula: instance.function.formula.to_owned(),
             minimum: match &written.minimum {
-                Some(minimum) => Some(minimum.value.value),
+                Some(minimum) => minimum.value.as_ref().map(|value| value.value),
                 None => known.map(|known| known.value.into()),
             },
             minimum_at,
@@ -191,7 +193,7 @@ impl Decider<'_> {
 
 /// The number of variables of a test function with one vector, from the first start.
 fn started_dimension(written: &spec::Objective) -> Option<u64> {
-    let [(_, start), ..] = &written.starts.first()?.value[..] else {
+    let [(_, start), ..] = &written.start.as_ref()?.first()?.value[..] else {
         return None;
     };
     match start {

@@ -41,7 +41,7 @@ impl Decider<'_> {
             is_list: names.is_list,
         });
         let description = Description {
-            file: written.file.clone(),
+            file: written.file.clone()?,
             columns: columns.collect(),
             classes: written.classes.clone(),
             standardize: written.standardize.clone(),

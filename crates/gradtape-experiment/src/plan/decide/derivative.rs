@@ -23,16 +23,16 @@ impl Decider<'_> {
     /// The derivatives, each evaluated in this number of arithmetics.
     pub(super) fn derivatives(&mut self, spec: &Spec, arithmetics: usize) -> Vec<Derivative> {
         self.distinct_names(
-            spec.derivatives.iter().filter_map(|one| one.name.as_ref()),
+            spec.derivative.iter().filter_map(|one| one.name.as_ref()),
             "derivative",
         );
         let mut derivatives: Vec<Derivative> = Vec::new();
         let mut values: u64 = 0;
-        for (place, written) in spec.derivatives.iter().enumerate() {
+        for (place, written) in spec.derivative.iter().enumerate() {
             let Some(mut derivative) = self.derivative(written, place, spec) else {
                 continue;
             };
-            let given = spec.derivatives.iter().filter_map(|one| one.name.as_ref());
+            let given = spec.derivative.iter().filter_map(|one| one.name.as_ref());
             let mut taken = derivatives
                 .iter()
                 .map(|other| &other.name)
@@ -82,10 +82,11 @@ impl Decider<'_> {
             report: "table of derivatives",
             deed: "differentiated",
         });
-        if let Some(span) = &written.empty_expect {
+        let expect = written.expect.as_ref();
+        if let Some(expect) = expect.filter(|expect| expect.keys.is_empty()) {
             let message = "this expectation is empty";
             let help = "name a column, such as `\"df/dx\" = { equals = 2 }`";
-            self.advise(Code::Expectation, span, message, "", help);
+            self.advise(Code::Expectation, &expect.span, message, "", help);
         }
         let by = with_respect_to.as_ref().map(|places| {
             let names = places.iter().filter_map(|place| at.get(*place));
@@ -98,7 +99,8 @@ impl Decider<'_> {
         };
         let names = |partials: &[Partial]| partials.iter().map(|one| one.name(&by)).collect();
         let columns: Option<Vec<String>> = partials.as_deref().map(names);
-        let expectations = self.expected(&written.bounds, columns.as_deref(), &by, points);
+        let bounds = expect.map_or(&[][..], |expect| &expect.bounds);
+        let expectations = self.expected(bounds, columns.as_deref(), &by, points);
         let (order, with_respect_to) = (order?, with_respect_to?);
         let (partials, columns) = (partials?, columns?);
         let (function, points) = (function?, points?);
@@ -116,7 +118,7 @@ impl Decider<'_> {
             return None;
         }
         let name = written.name.as_ref().map(|name| name.value.clone());
-        let of = spec.derivatives.len();
+        let of = spec.derivative.len();
         let mut derivative = Derivative {
             name: name.unwrap_or_else(|| default_name(&formula.value, "derivative", place, of)),
             file: format!("derivative_{}", place + 1),
@@ -186,23 +188,26 @@ impl Decider<'_> {
         at: &Map<spec::Setting>,
     ) -> Option<Vec<usize>> {
         let Some(names) = &written.with_respect_to else {
-            let is_misread = written.keys.iter().any(|key| key == "with_respect_to");
+            let is_misread = written.keys.has("with_respect_to");
             return (!is_misread).then(|| (0..at.len()).collect());
         };
         // Without points every variable would be unknown.
         written.at.as_ref()?;
         let before = self.mistakes.len();
-        if names.value.is_empty() {
+        if names.is_empty() {
             let message = "`with_respect_to` is an empty list";
             self.mistake(
                 Code::WrongValue,
-                &names.span,
+                written
+                    .keys
+                    .place_of("with_respect_to")
+                    .unwrap_or(&written.span),
                 message,
                 "expected at least one variable",
             );
         }
         let mut places: Vec<usize> = Vec::new();
-        for name in &names.value {
+        for name in names {
             let known = at.iter().map(|(known, _)| known.value.as_str());
             match known.clone().position(|known| known == name.value) {
                 Some(place) if places.contains(&place) => {
@@ -254,7 +259,7 @@ impl Decider<'_> {
     /// The expectations of columns; these are `None` where they are unknown.
     fn expected(
         &mut self,
-        bounds: &Map<spec::Bound<spec::Setting>>,
+        bounds: &[(At<String>, spec::PointsBound)],
         columns: Option<&[String]>,
         by: &[String],
         points: Option<u64>,
@@ -276,7 +281,8 @@ impl Decider<'_> {
                 };
                 self.mistake(Code::UnknownName, &name.span, message, label);
             }
-            let tolerance = expectations::tolerance(bound, &mut self.mistakes);
+            expectations::check_empty(&bound.keys, &bound.span, &mut self.mistakes);
+            let tolerance = expectations::distances(&bound.ulps, &bound.abs, &bound.rel);
             let mut series = |key: &str, setting: &Option<spec::Setting>| {
                 let setting = setting.as_ref()?;
                 self.values(key, setting, points)?;
@@ -324,7 +330,7 @@ impl Decider<'_> {
 fn order(written: &spec::Derivative) -> Option<usize> {
     match &written.order {
         Some(order) => usize::try_from(order.value).ok(),
-        None => (!written.keys.iter().any(|key| key == "order")).then_some(1),
+        None => (!written.keys.has("order")).then_some(1),
     }
 }
 

@@ -33,11 +33,8 @@ use crate::spec::{self, Map, Spec, Values};
 const MAX_NAME_LENGTH: usize = 200;
 
 pub(super) fn decide(path: &str, source: &str, files: Files<'_>) -> Result<Plan, Vec<Mistake>> {
-    let (spec, mut mistakes) = Spec::read(source);
-    if mistakes
-        .iter()
-        .any(|mistake| mistake.message == "this is not TOML")
-    {
+    let (spec, misread, mut mistakes) = Spec::read(source);
+    if mistakes.iter().any(|mistake| mistake.code == Code::Syntax) {
         return Err(mistakes);
     }
     if !tables_are_few(&spec, &mut mistakes) {
@@ -47,7 +44,7 @@ pub(super) fn decide(path: &str, source: &str, files: Files<'_>) -> Result<Plan,
         source,
         files,
         seed: spec.seed.as_ref().map_or(0, |seed| seed.value),
-        misread: spec.misread.iter().cloned().collect(),
+        misread: misread.into_iter().collect(),
         settings: Rc::new(optimizer::settings(&spec)),
         mistakes,
     };
@@ -160,12 +157,12 @@ pub(super) fn decide(path: &str, source: &str, files: Files<'_>) -> Result<Plan,
         plan.charts = charts::decide(&plan, &spec, &mut mistakes);
         plan.expectations = expectations::decide(&plan, &spec, &mut mistakes);
     }
-    let has_derivatives_alone = spec.objectives.is_empty() && spec.optimizers.is_empty();
+    let has_derivatives_alone = spec.objective.is_empty() && spec.optimizer.is_empty();
     if complete && formulas_are_known || has_derivatives_alone {
         plan.check = check::decide(&plan, &spec, &mut mistakes);
     }
     if mistakes.is_empty() {
-        operations::check(&plan, &spec.objectives, &mut mistakes);
+        operations::check(&plan, &spec.objective, &mut mistakes);
     }
     if mistakes.is_empty() {
         searches::check(&plan, &spec, &mut mistakes);
@@ -182,11 +179,11 @@ pub(super) fn decide(path: &str, source: &str, files: Files<'_>) -> Result<Plan,
 fn tables_are_few(spec: &Spec, mistakes: &mut Vec<Mistake>) -> bool {
     let spans = |kind: &str| -> Vec<&Span> {
         match kind {
-            "objective" => spec.objectives.iter().map(|one| &one.span).collect(),
-            "optimizer" => spec.optimizers.iter().map(|one| &one.span).collect(),
-            "chart" => spec.charts.iter().map(|one| &one.span).collect(),
-            "expect" => spec.expectations.iter().map(|one| &one.span).collect(),
-            _ => spec.derivatives.iter().map(|one| &one.span).collect(),
+            "objective" => spec.objective.iter().map(|one| &one.span).collect(),
+            "optimizer" => spec.optimizer.iter().map(|one| &one.span).collect(),
+            "chart" => spec.chart.iter().map(|one| &one.span).collect(),
+            "expect" => spec.expect.iter().map(|one| &one.span).collect(),
+            _ => spec.derivative.iter().map(|one| &one.span).collect(),
         }
     };
     let before = mistakes.len();

@@ -53,11 +53,11 @@ pub(super) fn zip_of(written: &spec::Objective, of: Zipped) -> Groups {
 impl Decider<'_> {
     pub(super) fn objectives(&mut self, spec: &Spec) -> Vec<Objective> {
         self.distinct_names(
-            spec.objectives.iter().filter_map(|one| one.name.as_ref()),
+            spec.objective.iter().filter_map(|one| one.name.as_ref()),
             "objective",
         );
         let mut objectives: Vec<Objective> = Vec::new();
-        for (place, written) in spec.objectives.iter().enumerate() {
+        for (place, written) in spec.objective.iter().enumerate() {
             let sources = self.sources(written);
             if objectives.len() + sources.len() > MAX_OBJECTIVES {
                 let message = "the functions and dimensions give too many objectives";
@@ -66,7 +66,7 @@ impl Decider<'_> {
                 break;
             }
             for source in &sources {
-                let of = spec.objectives.len();
+                let of = spec.objective.len();
                 let Some(mut objective) = self.objective(written, source, place, of) else {
                     continue;
                 };
@@ -104,34 +104,38 @@ impl Decider<'_> {
         place: usize,
         of: usize,
     ) -> Option<Objective> {
-        let names = written.starts.iter().flat_map(|start| &start.value);
+        let starts = written.start.as_deref();
+        let names = starts
+            .unwrap_or_default()
+            .iter()
+            .flat_map(|start| &start.value);
         let names: Vec<&At<String>> = names.map(|(name, _)| name).collect();
         let variables = each_once(names.iter().map(|name| name.value.as_str()));
         // Each start is compared with all variables, so their number is checked first.
-        let starts = if variables.len() <= MAX_VARIABLES {
-            self.starts(written, &variables, None)
-        } else {
-            None
+        let given = match starts {
+            Some(_) if variables.len() > MAX_VARIABLES => None,
+            starts => self.starts(starts.unwrap_or_default(), &variables, None),
         };
         let data = match &written.data {
             Some(data) => Some(self.data(data, place)?),
             None => None,
         };
-        let first = starts.as_ref().and_then(|starts| starts.first());
+        let first = given.as_ref().and_then(|starts| starts.first());
         let shapes = match first {
             Some(first) => first.iter().map(|given| given.shape.clone()).collect(),
             // Errors of the starts are already reported; the formula is still checked.
-            None if written.has_start && written.starts.iter().all(are_numbers) => {
-                vec![Shape::scalar(); variables.len()]
-            }
-            None if !written.has_start => Vec::new(),
-            None => return None,
+            None => match starts {
+                Some(starts) if starts.iter().all(are_numbers) => {
+                    vec![Shape::scalar(); variables.len()]
+                }
+                Some(_) => return None,
+                None => Vec::new(),
+            },
         };
         if let Some(minimum) = &written.minimum {
             self.minimum(minimum, &variables);
         }
-        let is_given = written.keys.iter().any(|key| key == "start");
-        if !is_given && written.formula.is_some() {
+        if !written.keys.has("start") && written.formula.is_some() {
             let message = "`[[objective]]` has no `start`";
             let help = "`start`: the initial value of each variable";
             self.advise(Code::MissingKey, &written.span, message, "", help);
@@ -145,7 +149,7 @@ impl Decider<'_> {
             variables: names,
             shapes,
             data: data_names(written, data.as_ref()),
-            has_variables: written.has_start,
+            has_variables: starts.is_some(),
             is_column: &move |name| is_column(name, &settings),
             report: "report",
             deed: "optimised",
@@ -162,7 +166,7 @@ impl Decider<'_> {
         let mut objective = Objective {
             name: name.unwrap_or_else(|| default_name(formula, "objective", place, of)),
             formula: formula.clone(),
-            minimum: minimum.map(|minimum| minimum.value.value),
+            minimum: minimum.and_then(|minimum| Some(minimum.value.as_ref()?.value)),
             minimum_at,
             other_minima: Vec::new(),
             bounds: vec![Bounds::none(); function.parameters().len()],
@@ -177,7 +181,7 @@ impl Decider<'_> {
             starts: Vec::new(),
             function,
         };
-        self.finish(written, &mut objective, starts?)?;
+        self.finish(written, &mut objective, given?)?;
         Some(objective)
     }
 
@@ -229,7 +233,7 @@ impl Decider<'_> {
     /// The starts of each table, in the order of `variables`.
     pub(super) fn starts(
         &mut self,
-        written: &spec::Objective,
+        written: &[At<Map<spec::Start>>],
         variables: &[String],
         demanded: Option<&[(String, Shape)]>,
     ) -> Option<Vec<Vec<Given>>> {
@@ -239,7 +243,7 @@ impl Decider<'_> {
             shapes.insert(name.clone(), shape.clone());
         }
         let mut starts = Vec::new();
-        for start in &written.starts {
+        for start in written {
             let given: HashMap<&str, &spec::Start> = start
                 .value
                 .iter()

@@ -29,7 +29,7 @@ pub(super) fn check(plan: &Plan, spec: &Spec, mistakes: &mut Vec<Mistake>) {
     let squares = needing(&[Needs::Residuals]);
     let mut told = None;
     for objective in &plan.objectives {
-        let Some(written) = spec.objectives.get(objective.table) else {
+        let Some(written) = spec.objective.get(objective.table) else {
             continue;
         };
         // For the objectives of one table, a report on the first is enough.

@@ -211,17 +211,11 @@ impl Decider<'_> {
     ) -> Option<Shape> {
         let before = self.mistakes.len();
         let (lengths, span) = match (&draw.length, &draw.shape) {
-            (Some(_), Some(shape)) => {
-                let message = "`length` and `shape` cannot be combined";
-                self.mistake(Code::Conflict, &shape.span, message, "remove one of them");
-                return None;
-            }
+            // The reader has reported both.
+            (Some(_), Some(_)) => return None,
             (None, None) => {
                 // A misread one is already reported; without it the shape is unknown.
-                let is_given = draw
-                    .keys
-                    .iter()
-                    .any(|key| key == "length" || key == "shape");
+                let is_given = draw.keys.has("length") || draw.keys.has("shape");
                 let usual = || demanded.cloned().unwrap_or_else(Shape::scalar);
                 return (!is_given).then(usual);
             }

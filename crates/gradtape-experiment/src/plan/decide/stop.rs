@@ -1,14 +1,14 @@
 //! The rules that end runs early.
 
 use super::Decider;
-use crate::mistake::Code;
+use crate::mistake::{At, Code};
+use crate::number::Number;
 use crate::plan::{Objective, Stop};
-use crate::spec;
+use crate::spec::{self, FileTable};
 
 impl Decider<'_> {
     pub(super) fn stop(&mut self, written: &spec::Stop, objectives: &[Objective]) -> Stop {
-        let gap = written.rules.iter().find(|(key, _)| *key == "gap_below");
-        if let Some((_, gap)) = gap
+        if let Some(gap) = &written.gap_below
             && !objectives.is_empty()
             && objectives
                 .iter()
@@ -19,13 +19,15 @@ impl Decider<'_> {
             let help = "give an objective `minimum = { value = 0 }`, or use `loss_below`";
             self.advise(Code::Conflict, &gap.span, message, label, help);
         }
-        let has_patience = written.keys.iter().any(|key| key == "patience");
-        if let (Some(delta), false) = (&written.min_delta, has_patience) {
-            let message = "`min_delta` needs `patience`";
-            let label = "it has no effect without `patience`";
-            self.mistake(Code::Conflict, &delta.span, message, label);
-        }
-        let limits = written.rules.iter().map(|(key, limit)| (*key, limit.value));
+        #[expect(clippy::cast_precision_loss, reason = "integers are below 2^53")]
+        let number = |limit: &At<u64>| Number::from(limit.value as f64);
+        let integers = written.values_of();
+        let integers = integers.map(|(key, limit)| (key, number(limit)));
+        let numbers = written.values_of::<At<Number>>();
+        let numbers = numbers.map(|(key, limit)| (key, limit.value));
+        let limits = integers
+            .chain(numbers)
+            .filter(|(key, _)| *key != "min_delta");
         Stop {
             limits: limits.collect(),
             min_delta: written.min_delta.as_ref().map(|delta| delta.value),

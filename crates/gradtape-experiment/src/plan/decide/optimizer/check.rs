@@ -60,7 +60,7 @@ impl Decider<'_> {
     ) {
         let before = self.mistakes.len();
         for one in decided {
-            let written = &spec.optimizers[one.table];
+            let written = &spec.optimizer[one.table];
             self.nesterov(written, one);
             self.search(written, one);
             if let (Some(schedule), Some(outline)) = (one.variant.schedule, &one.optimizer.schedule)

@@ -22,7 +22,7 @@ use crate::spec::{self, Groups, Spec};
 
 /// The settings of all methods that a file names.
 pub(super) fn settings(spec: &Spec) -> HashSet<&'static str> {
-    let names = spec.optimizers.iter().filter_map(|one| one.method.as_ref());
+    let names = spec.optimizer.iter().filter_map(|one| one.method.as_ref());
     let names = names.flat_map(|names| &names.list);
     let methods = names.filter_map(|name| Method::named(&name.value));
     let settings = methods.flat_map(|method| method.description().settings);
@@ -50,11 +50,11 @@ pub(super) struct Decided<'w> {
 impl Decider<'_> {
     pub(super) fn optimizers<'w>(&mut self, spec: &'w Spec) -> Vec<Decided<'w>> {
         self.distinct_names(
-            spec.optimizers.iter().filter_map(|one| one.name.as_ref()),
+            spec.optimizer.iter().filter_map(|one| one.name.as_ref()),
             "optimizer",
         );
         let mut decided = Vec::new();
-        for (table, written) in spec.optimizers.iter().enumerate() {
+        for (table, written) in spec.optimizer.iter().enumerate() {
             let before = self.mistakes.len();
             let variants = self.variants(written);
             if decided.len() + variants.len() > MAX_OBJECTIVES {
@@ -78,7 +78,7 @@ impl Decider<'_> {
                 self.judge(written, &exclusion);
             }
         }
-        name::name(&spec.optimizers, &mut decided);
+        name::name(&spec.optimizer, &mut decided);
         decided
     }
 
@@ -97,8 +97,8 @@ impl Decider<'_> {
     fn variants<'w>(&mut self, written: &'w spec::Optimizer) -> Vec<Variant<'w>> {
         let methods = self.methods(written);
         let conventions = self.conventions(written);
-        let schedules: Vec<_> = if written.has_schedule {
-            written.schedules.iter().map(Some).collect()
+        let schedules: Vec<_> = if written.keys.has("schedule") {
+            written.schedule.iter().map(Some).collect()
         } else {
             vec![None]
         };
@@ -145,7 +145,7 @@ impl Decider<'_> {
         written: &'w spec::Optimizer,
     ) -> Vec<Option<(Convention, &'w At<String>)>> {
         let Some(names) = &written.convention else {
-            let is_misread = written.keys.iter().any(|key| key == "convention");
+            let is_misread = written.keys.has("convention");
             return if is_misread { Vec::new() } else { vec![None] };
         };
         let mut conventions: Vec<Option<(Convention, &At<String>)>> = Vec::new();
@@ -239,7 +239,7 @@ impl Decider<'_> {
                     .any(|(name, _): &(At<String>, spec::Setting)| name.value == key)
             };
             match key.strip_prefix("schedule.") {
-                Some(key) => written.schedules.iter().any(|one| own(&one.settings, key)),
+                Some(key) => written.schedule.iter().any(|one| own(&one.settings, key)),
                 None => own(&written.settings, key),
             }
         };

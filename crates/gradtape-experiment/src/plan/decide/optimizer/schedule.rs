@@ -7,7 +7,7 @@ use crate::number::{Domain, Number, Value, counted};
 use crate::optimizer::schedule::{BOUNDARIES, Kind, Outline, RateFormula, SCALES, VALUES, WARMUP};
 use crate::optimizer::{BETA1, Convention, LEARNING_RATE, MOMENTUM, Setting};
 use crate::plan::grid::Series;
-use crate::spec::{self, Map, Values, place_in_text};
+use crate::spec::{self, FileTable, Map, Values, place_in_text};
 
 impl Decider<'_> {
     /// A schedule, and its settings with `schedule.` in front.
@@ -39,7 +39,7 @@ impl Decider<'_> {
             convention: self.schedule_convention(written, kind, variant)?,
             span: &written.span,
             keys: &written.keys,
-            format: &spec::SCHEDULE,
+            format: spec::Schedule::FORMAT,
         };
         let mut outline = Outline {
             kind,
@@ -58,7 +58,7 @@ impl Decider<'_> {
                 self.schedule_setting(of, name, setting, &mut outline, &mut settings);
             }
         }
-        let warms_up = written.keys.iter().any(|key| key == WARMUP.name);
+        let warms_up = written.keys.has(WARMUP.name);
         let is_needed = |name: &str| warms_up || !name.starts_with("warmup_");
         let is_complete = self.add_defaults(of, &mut settings, is_needed);
         if !warms_up {
@@ -245,7 +245,7 @@ impl Decider<'_> {
         let given = written.settings.iter();
         match given.filter(|(key, _)| is_list(&key.value)).count() {
             1 => {}
-            0 if written.keys.iter().any(|key| is_list(key)) => return,
+            0 if written.keys.iter().any(is_list) => return,
             0 => {
                 let message = "`piecewise` has no `values`";
                 let help = "`values`: the learning rates, one more than the number of boundaries";

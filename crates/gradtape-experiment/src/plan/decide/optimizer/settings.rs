@@ -6,7 +6,7 @@ use crate::optimizer::schedule::Outline;
 use crate::optimizer::{Convention, DefaultValue, Description, LEARNING_RATE};
 use crate::plan::decide::named;
 use crate::plan::grid::Series;
-use crate::spec::{self, Format, Map};
+use crate::spec::{self, FileTable, Format, Keys, Map};
 
 /// Settings with their values and their places in the file.
 pub(super) type Settings = Vec<(String, Series, Span)>;
@@ -75,7 +75,7 @@ pub(super) struct Of<'a> {
     pub(super) convention: Convention,
     /// The table.
     pub(super) span: &'a Span,
-    pub(super) keys: &'a [String],
+    pub(super) keys: &'a Keys,
     pub(super) format: &'static Format,
 }
 
@@ -94,7 +94,7 @@ impl Decider<'_> {
             convention: variant.convention,
             span: &written.span,
             keys: &written.keys,
-            format: &spec::OPTIMIZER,
+            format: spec::Optimizer::FORMAT,
         };
         let is_of_another = |name: &str| {
             let mut settings = all.iter().flat_map(|one| {
@@ -194,8 +194,8 @@ impl Decider<'_> {
 
     fn missing(&mut self, of: Of<'_>, name: &str, description: &str) {
         // If it was misread or misspelt, that is already reported.
-        let is_told = |key: &String| {
-            let is_word = WORDS.contains(&(key.as_str(), name));
+        let is_told = |key: &str| {
+            let is_word = WORDS.contains(&(key, name));
             key == name || is_word || nearest(key, [name]).is_some()
         };
         if !of.keys.iter().any(is_told) {

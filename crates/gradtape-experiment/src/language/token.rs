@@ -1,13 +1,29 @@
 //! From text to tokens.
 
-use super::{MAX_SIZE, Operator, starts_name, word_end};
+use super::{Operator, starts_name, word_end};
 use crate::mistake::{Code, Mistake, Span};
 use crate::number::{Number, grouped};
 
+/// Maximum number of tokens (numbers, names and symbols) of a text.
+pub const MAX_SIZE: usize = 20_000;
+
+/// The language of a text.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Language {
+    /// Formulas.
+    Formula,
+    /// Conditions: operators can also be written `&`, `|` and `!`, and a value is any text.
+    Condition,
+}
+
 #[derive(Clone, Debug, PartialEq)]
-pub(super) enum Token {
+pub enum Token {
     Number(Number),
     Name,
+    /// A string in quotes, in a condition.
+    Text,
+    /// Another character of a condition.
+    Other,
     Not,
     Operator(Operator),
     Open,
@@ -21,10 +37,10 @@ pub(super) enum Token {
     End,
 }
 
-/// The tokens of a formula, cut at the maximum size with the error to report.
-pub(super) type Tokens = (Vec<(Token, Span)>, Option<Mistake>);
+/// The tokens of a text, cut at the maximum size with the error to report.
+pub type Tokens = (Vec<(Token, Span)>, Option<Mistake>);
 
-pub(super) fn tokens(text: &str) -> Result<Tokens, Mistake> {
+pub fn tokens(text: &str, language: Language) -> Result<Tokens, Mistake> {
     let mut tokens: Vec<(Token, Span)> = Vec::new();
     let mut rest = text;
     loop {
@@ -36,19 +52,20 @@ pub(super) fn tokens(text: &str) -> Result<Tokens, Mistake> {
         };
         if tokens.len() == MAX_SIZE {
             let size = grouped(MAX_SIZE as u128);
+            let what = match language {
+                Language::Formula => "formula",
+                Language::Condition => "condition",
+            };
             let message =
-                format!("the formula is too long: more than {size} numbers, names and symbols");
+                format!("the {what} is too long: more than {size} numbers, names and symbols");
             let place = start..start + first.len_utf8();
-            let mistake = Mistake::new(
-                Code::TooLarge,
-                place.clone(),
-                message,
-                "the limit is reached here",
-            );
+            let label = "the limit is reached here";
+            let mistake = Mistake::new(Code::TooLarge, place.clone(), message, label);
             tokens.push((Token::End, place));
             return Ok((tokens, Some(mistake)));
         }
         let (token, length) = match first {
+            _ if language == Language::Condition => part_of_condition(rest, tokens.last(), start)?,
             '.' if is_attribute(tokens.last(), rest, start) => {
                 let end = word_end(&rest[1..]) + 1;
                 return Err(attribute(&rest[..end], start));
@@ -60,6 +77,52 @@ pub(super) fn tokens(text: &str) -> Result<Tokens, Mistake> {
         tokens.push((token, start..start + length));
         rest = &rest[length..];
     }
+}
+
+/// A token of a condition.
+fn part_of_condition(
+    rest: &str,
+    before: Option<&(Token, Span)>,
+    start: usize,
+) -> Result<(Token, usize), Mistake> {
+    const SYMBOLS: &[(&str, Token)] = &[
+        ("&&", Token::Operator(Operator::And)),
+        ("&", Token::Operator(Operator::And)),
+        ("||", Token::Operator(Operator::Or)),
+        ("|", Token::Operator(Operator::Or)),
+        ("!=", Token::Operator(Operator::NotEqual)),
+        ("!", Token::Not),
+    ];
+    let first = rest.chars().next().unwrap_or_default();
+    // Within an unquoted value a quote is a character as any other.
+    let begins = before.is_none_or(|(token, _)| match token {
+        Token::Operator(operator) => operator.is_logic() || operator.is_comparison(),
+        Token::Not | Token::Open | Token::Comma | Token::Equals => true,
+        _ => false,
+    });
+    if matches!(first, '"' | '\'') && begins {
+        let Some(length) = rest[1..].find(first) else {
+            let message = "a quote is not closed";
+            let label = "the string begins here";
+            return Err(Mistake::new(
+                Code::Condition,
+                start..start + 1,
+                message,
+                label,
+            ));
+        };
+        return Ok((Token::Text, length + 2));
+    }
+    let other = (Token::Other, first.len_utf8());
+    if first.is_ascii_digit() {
+        return Ok(number(rest, start).unwrap_or(other));
+    }
+    if starts_name(first) {
+        return Ok(word(rest));
+    }
+    let own = SYMBOLS.iter().find(|(symbol, _)| rest.starts_with(symbol));
+    let own = own.map(|(symbol, token)| (token.clone(), symbol.len()));
+    Ok(own.or_else(|| symbol(rest)).unwrap_or(other))
 }
 
 /// Whether this is a `.T` or the like of NumPy.
@@ -153,7 +216,7 @@ fn symbol(rest: &str) -> Option<(Token, usize)> {
     found.map(|(symbol, token)| (token.clone(), symbol.len()))
 }
 
-pub(super) fn unknown_character(character: char, start: usize) -> Mistake {
+pub fn unknown_character(character: char, start: usize) -> Mistake {
     let label = match character {
         '−' | '–' => "write a minus as `-`",
         '×' | '·' => "write a product as `*`",
