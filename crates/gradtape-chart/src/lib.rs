@@ -6,37 +6,29 @@
 //! order of a hash map is used, and every logarithm comes from `libm`, because that of the
 //! standard library depends on the platform.
 //!
-//! Modules, in the order in which a figure passes through them: `model` (the data model), `span`
-//! (the range of an axis), `ticks` and `number` (positions and texts of its labels),
-//! `key` (legend and colour bar), `layout` (the position of every part of the chart),
-//! `trace` (from data to few points in pixels) and `contouring` (from a grid to level
-//! lines), `draw` and `marks` (everything on the `canvas`), `raster` and `palette` (SVG
-//! to PNG), `animation`. Several of them use `text` and `colour`, which has a dark counterpart
-//! for each colour of the light theme.
+//! The crate is in layers, each of which knows only those below:
+//!
+//! 1. `model`: a figure, and a drawing of it, as values.
+//! 2. `measure`: where values lie on an axis, its ticks and their labels, the width of texts,
+//!    colours, lines and areas in few points.
+//! 3. `layout`: what the axes show, and the position of every part of the chart.
+//! 4. `marks`: lines, areas, signs and the key on the canvas.
+//! 5. `draw`: everything in its place.
+//! 6. `image`: SVG to PNG and GIF.
 
-mod animation;
-mod canvas;
-mod colour;
-mod contouring;
 mod draw;
-mod key;
+mod image;
 mod layout;
 mod marks;
+mod measure;
 mod model;
-mod number;
-mod palette;
-mod raster;
-mod span;
-mod text;
-mod ticks;
-mod trace;
 
-pub use animation::animate;
+pub use image::{DrawError, animate, to_png};
+use measure::colour;
 pub use model::{
-    Axis, AxisRange, Band, Bars, Cells, Colour, Drawing, DrawnLine, Figure, Font, Key, Levels,
-    Line, Mark, Panel, PanelArea, Point, Rule, Scale, Style, Theme, Tick,
+    Axis, AxisRange, Band, Bars, Cells, Colour, Drawing, Figure, Font, Key, Landmark, Levels, Line,
+    Mark, Panel, PanelArea, ReferenceLine, Scale, Style, Theme, Tick, VisibleLine,
 };
-pub use raster::{DrawError, to_png};
 
 /// Each colour of the light theme with its counterpart of the dark theme, both written as in
 /// the SVG: `#RRGGBB`.
@@ -181,11 +173,11 @@ mod tests {
                 colour: Colour::Value(a),
             }),
             Mark::Line(path),
-            Mark::Point(Point {
+            Mark::Landmark(Landmark {
                 at: [a, b],
                 name: "minimum <&>".to_owned(),
             }),
-            Mark::Rule(Rule {
+            Mark::ReferenceLine(ReferenceLine {
                 at: a,
                 upright: b > 0.0,
                 label: "bound ".repeat(40),

@@ -1,8 +1,5 @@
 //! The data model of a chart.
 
-use super::draw;
-use super::span::Span;
-
 /// A chart: what it shows and how it is labelled.
 ///
 /// Any figure can be drawn: values that are not finite, or that a logarithmic axis cannot
@@ -136,9 +133,9 @@ pub enum Mark {
     /// Bars of a histogram.
     Bars(Bars),
     /// A point of interest.
-    Point(Point),
+    Landmark(Landmark),
     /// A straight line across the panel.
-    Rule(Rule),
+    ReferenceLine(ReferenceLine),
 }
 
 /// One line of a [`Panel`].
@@ -250,7 +247,7 @@ pub struct Bars {
 
 /// A point of interest, such as a known minimum: drawn as a star.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Point {
+pub struct Landmark {
     /// Its position.
     pub at: [f64; 2],
     /// Its name, shown once in the key.
@@ -259,7 +256,7 @@ pub struct Point {
 
 /// A straight dashed line across a panel, such as a bound.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Rule {
+pub struct ReferenceLine {
     /// Where it crosses its axis.
     pub at: f64,
     /// Whether it is vertical, so that `at` is a value of the horizontal axis.
@@ -335,6 +332,24 @@ impl Default for Style {
     }
 }
 
+impl Style {
+    /// Pixels of the chart in one pixel of the drawing.
+    pub(crate) fn scale(&self) -> f64 {
+        // An invalid size has no effect.
+        if self.text_size.is_finite() {
+            self.text_size.clamp(0.1, 10.0)
+        } else {
+            1.0
+        }
+    }
+
+    /// The size of the drawing in its own pixels, in which text has its usual size. In a chart
+    /// with larger text they are larger, so that there are fewer of them.
+    pub(crate) fn size(&self) -> [f64; 2] {
+        [self.width, self.height].map(|side| f64::from(side) / self.scale())
+    }
+}
+
 /// The background of charts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Theme {
@@ -358,14 +373,15 @@ pub enum Font {
 }
 
 impl Font {
-    pub(super) const ALL: [Font; 3] = [Font::Sans, Font::Serif, Font::Mono];
+    pub(crate) const ALL: [Font; 3] = [Font::Sans, Font::Serif, Font::Mono];
 
-    /// The file of the face.
-    pub(super) fn face(self) -> &'static [u8] {
+    /// The fonts by preference: the one that widths are measured with, one of nearly the same
+    /// widths that most systems have, and any other.
+    pub(crate) fn families(self) -> &'static str {
         match self {
-            Font::Sans => dejavu::sans::regular(),
-            Font::Serif => dejavu::serif::regular(),
-            Font::Mono => dejavu::sans_mono::regular(),
+            Font::Sans => "DejaVu Sans, Verdana, sans-serif",
+            Font::Serif => "DejaVu Serif, Georgia, serif",
+            Font::Mono => "DejaVu Sans Mono, Menlo, Consolas, monospace",
         }
     }
 }
@@ -390,7 +406,7 @@ pub struct PanelArea {
     /// The labelled positions on the two axes.
     pub ticks: [Vec<Tick>; 2],
     /// The lines of the panel, as drawn.
-    pub lines: Vec<DrawnLine>,
+    pub lines: Vec<VisibleLine>,
 }
 
 /// A labelled position on an axis.
@@ -413,19 +429,9 @@ pub struct AxisRange {
     pub scale: Scale,
 }
 
-impl AxisRange {
-    /// The position of a value between the two ends: 0 at the lower, 1 at the upper one; `None`
-    /// if the scale cannot show it.
-    #[must_use]
-    pub fn share(&self, value: f64) -> Option<f64> {
-        let ends = [self.low, self.high].into_iter();
-        Span::covering(self.scale, ends)?.share(value)
-    }
-}
-
 /// The visible part of a line.
 #[derive(Debug, Clone, PartialEq)]
-pub struct DrawnLine {
+pub struct VisibleLine {
     /// The number of the line, counted through all panels.
     pub line: usize,
     /// The corners of the line as it is drawn, as values `[x, y]`; between two of them it is
@@ -439,32 +445,6 @@ pub struct DrawnLine {
 }
 
 impl Figure {
-    /// Draws the figure.
-    ///
-    /// Text stays text, set in a face of DejaVu or, where a viewer lacks it,
-    /// in a font of nearly the same widths. The result is well-formed whatever the
-    /// titles contain.
-    ///
-    /// ```
-    /// # use gradtape_chart::{Axis, Figure, Key, Panel, Scale, Style};
-    /// let empty = Figure {
-    ///     title: "a < b".to_owned(),
-    ///     subtitle: None,
-    ///     x: Axis::new("", Scale::Linear),
-    ///     y: Axis::new("", Scale::Linear),
-    ///     panels: vec![Panel::default()],
-    ///     key: Key::None,
-    ///     description: String::new(),
-    /// };
-    /// let drawing = empty.draw(&Style::default());
-    /// assert!(drawing.svg.contains("a &lt; b"));
-    /// assert!(drawing.svg.contains("no finite values to draw"));
-    /// ```
-    #[must_use]
-    pub fn draw(&self, style: &Style) -> Drawing {
-        draw::drawing(self, style)
-    }
-
     /// The lines of all panels.
     pub fn lines(&self) -> impl Iterator<Item = &Line> {
         self.panels.iter().flat_map(Panel::lines)

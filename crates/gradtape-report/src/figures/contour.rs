@@ -5,7 +5,7 @@ use super::colours::{Series, colours, labels, shown};
 use super::ladder::Ladder;
 use super::scale::extent;
 use super::{Collected, say};
-use gradtape_chart::{Axis, Colour, Figure, Levels, Line, Mark, Panel, Point, Scale};
+use gradtape_chart::{Axis, Colour, Figure, Landmark, Levels, Line, Mark, Panel, Scale};
 use gradtape_experiment::landscape;
 use gradtape_experiment::number::{Number, counted, short};
 use gradtape_experiment::plan::{ChartKind, Objective, Plan, Run};
@@ -236,7 +236,7 @@ pub(super) fn figure(
         let minima = minima(objective).filter(is_seen);
         marks.extend(lines.into_iter().map(Mark::Line));
         marks.extend(minima.map(|at| {
-            Mark::Point(Point {
+            Mark::Landmark(Landmark {
                 at,
                 name: "minimum".to_owned(),
             })

@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use gradtape_chart::{AxisRange, DrawnLine, PanelArea, Scale};
+use gradtape_chart::{AxisRange, PanelArea, Scale, VisibleLine};
 
 /// Tolerances in pixels by which a line may differ from its drawing, to take less room.
 const TOLERANCES: [f64; 8] = [0.0, 0.25, 0.5, 1.0, 2.0, 4.0, 8.0, 16.0];
@@ -85,7 +85,7 @@ fn axis(axis: AxisRange) -> String {
 /// A corner is needed where the line leaves the cone of all directions that pass every
 /// corner since the last needed one closely enough (Williams, 1978): one pass, and no more
 /// memory.
-fn corners(line: &DrawnLine, panel: &PanelArea, tolerance: f64) -> Vec<bool> {
+fn corners(line: &VisibleLine, panel: &PanelArea, tolerance: f64) -> Vec<bool> {
     let mut kept = vec![tolerance <= 0.0; line.points.len()];
     if tolerance <= 0.0 {
         return kept;
@@ -148,7 +148,7 @@ fn place([x, y]: [f64; 2], panel: &PanelArea) -> [f64; 2] {
 }
 
 /// The corners of a line that are kept, or one of `stride` of them: `x y` each, a gap as `-`.
-fn text(line: &DrawnLine, kept: &[bool], stride: usize) -> String {
+fn text(line: &VisibleLine, kept: &[bool], stride: usize) -> String {
     let mut text = String::new();
     let last = line.points.len().saturating_sub(1);
     let mut number = 0;
@@ -226,7 +226,7 @@ mod tests {
             frame: [0.0, 0.0, 1000.0, 1000.0],
             axes: [axis, axis],
             ticks: Default::default(),
-            lines: vec![DrawnLine {
+            lines: vec![VisibleLine {
                 line: 0,
                 points,
                 exit: None,

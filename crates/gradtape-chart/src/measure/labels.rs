@@ -3,9 +3,9 @@
 
 /// A number as `mantissa` × 10^`exponent`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Decimal {
-    pub(super) mantissa: i128,
-    pub(super) exponent: i32,
+pub(crate) struct Decimal {
+    pub(crate) mantissa: i128,
+    pub(crate) exponent: i32,
 }
 
 impl Decimal {
@@ -21,7 +21,7 @@ impl Decimal {
 /// Writes the labels of one linear axis, which must share an exponent: all with
 /// the same number of decimals, plain (`0.25`, `10,000`) if the largest is from
 /// 0.0001 to 9,999,999, else with one common power of ten (`2.5×10⁻⁵`).
-pub(super) fn labels(numbers: &[Decimal]) -> Vec<String> {
+pub(crate) fn labels(numbers: &[Decimal]) -> Vec<String> {
     let largest = numbers.iter().map(|n| n.mantissa.abs()).max().unwrap_or(0);
     let exponent = numbers.first().map_or(0, |n| n.exponent);
     let magnitude = Decimal {
@@ -51,7 +51,7 @@ pub(super) fn labels(numbers: &[Decimal]) -> Vec<String> {
 
 /// The number with as many decimals as its exponent says, a true minus sign, and
 /// commas between thousands if asked for.
-pub(super) fn plain(number: Decimal, separated: bool) -> String {
+pub(crate) fn plain(number: Decimal, separated: bool) -> String {
     let decimals = number.exponent.min(0).unsigned_abs() as usize;
     let zeros = number.exponent.max(0) as usize;
     let mut digits = number.mantissa.unsigned_abs().to_string();
@@ -78,7 +78,7 @@ pub(super) fn plain(number: Decimal, separated: bool) -> String {
 }
 
 /// `front` × 10^`power` on a logarithmic axis: `10⁻³⁵`, `2×10⁻⁵`.
-pub(super) fn power_of_ten(front: u8, power: i32) -> String {
+pub(crate) fn power_of_ten(front: u8, power: i32) -> String {
     let power = superscript(power);
     if front == 1 {
         format!("10{power}")

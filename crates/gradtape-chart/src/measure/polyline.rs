@@ -4,8 +4,7 @@
 //! column where the line enters, how far it reaches, and where it leaves, so those
 //! points are kept; then points on a straight piece are dropped.
 
-/// A position in pixels from the upper left corner.
-pub(super) type Place = [f64; 2];
+use super::rectangle::{Place, Rectangle};
 
 /// Width of a column in pixels.
 const COLUMN: f64 = 0.5;
@@ -17,72 +16,8 @@ const ROUGH: usize = 3000;
 /// How far, in pixels, a dropped point may lie from the line that is drawn.
 const TOLERANCE: f64 = 0.04;
 
-/// A rectangle in pixels.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub(super) struct Frame {
-    pub(super) left: f64,
-    pub(super) top: f64,
-    pub(super) right: f64,
-    pub(super) bottom: f64,
-}
-
-impl Frame {
-    pub(super) fn width(&self) -> f64 {
-        self.right - self.left
-    }
-
-    pub(super) fn height(&self) -> f64 {
-        self.bottom - self.top
-    }
-
-    pub(super) fn holds(&self, [x, y]: Place) -> bool {
-        // A hair of tolerance for points on the edge.
-        self.left - 1e-6 <= x
-            && x <= self.right + 1e-6
-            && self.top - 1e-6 <= y
-            && y <= self.bottom + 1e-6
-    }
-
-    /// The direction, right and down, out of the frame at a place on its edge.
-    pub(super) fn outwards(&self, [x, y]: Place) -> [f64; 2] {
-        let edges = [
-            (y - self.top, [0.0, -1.0]),
-            (self.bottom - y, [0.0, 1.0]),
-            (x - self.left, [-1.0, 0.0]),
-            (self.right - x, [1.0, 0.0]),
-        ];
-        let nearest = edges.iter().min_by(|a, b| a.0.total_cmp(&b.0));
-        nearest.map_or([0.0, -1.0], |(_, direction)| *direction)
-    }
-
-    /// The piece of a segment inside the frame (Liang and Barsky, 1984).
-    fn clip(&self, from: Place, to: Place) -> Option<[Place; 2]> {
-        let [dx, dy] = [to[0] - from[0], to[1] - from[1]];
-        let mut enter = 0.0f64;
-        let mut leave = 1.0f64;
-        for (towards, room) in [
-            (-dx, from[0] - self.left),
-            (dx, self.right - from[0]),
-            (-dy, from[1] - self.top),
-            (dy, self.bottom - from[1]),
-        ] {
-            if towards == 0.0 {
-                if room < 0.0 {
-                    return None;
-                }
-            } else if towards < 0.0 {
-                enter = enter.max(room / towards);
-            } else {
-                leave = leave.min(room / towards);
-            }
-        }
-        let at = |part: f64| [from[0] + dx * part, from[1] + dy * part];
-        (enter <= leave).then(|| [at(enter), at(leave)])
-    }
-}
-
 /// Where a line leaves the frame without coming back, if it does.
-pub(super) fn exit(places: &[Option<Place>], frame: &Frame) -> Option<Place> {
+pub(crate) fn exit(places: &[Option<Place>], frame: &Rectangle) -> Option<Place> {
     let is_inside = |place: &Option<Place>| place.is_some_and(|place| frame.holds(place));
     let last = places.iter().rposition(is_inside)?;
     let next = places.get(last + 1).copied().flatten()?;
@@ -92,9 +27,9 @@ pub(super) fn exit(places: &[Option<Place>], frame: &Frame) -> Option<Place> {
 
 /// The unbroken pieces of a line inside the frame. `None` is a gap. A piece may be
 /// a single point.
-pub(super) fn pieces(
+pub(crate) fn pieces(
     points: impl Iterator<Item = Option<Place>>,
-    frame: &Frame,
+    frame: &Rectangle,
 ) -> Vec<Vec<Place>> {
     let mut pieces = Vec::new();
     let mut piece: Vec<Place> = Vec::new();
@@ -134,7 +69,7 @@ pub(super) fn pieces(
 }
 
 /// The same line with fewer points: no difference to the eye.
-pub(super) fn simplified(points: &[Place]) -> Vec<Place> {
+pub(crate) fn simplified(points: &[Place]) -> Vec<Place> {
     let few = straightened(&thinned(points, COLUMN));
     if few.len() <= ROUGH {
         return few;
@@ -210,7 +145,7 @@ fn distance(point: Place, from: Place, to: Place) -> f64 {
 mod tests {
     use super::*;
 
-    const FRAME: Frame = Frame {
+    const FRAME: Rectangle = Rectangle {
         left: 100.0,
         top: 50.0,
         right: 1100.0,

@@ -1,32 +1,34 @@
 //! The position of every part of a chart.
 
-use super::canvas;
-use super::draw;
-use super::key::{self, KeyBox, Placement};
-use super::span::Span;
-use super::text;
-use super::ticks::{self, Ticks};
-use super::trace::Frame;
-use super::{Axis, Figure, Font, Style};
+pub(crate) mod axes;
+mod key;
+pub(crate) mod key_box;
+mod legend;
+mod line_ends;
+mod signs;
+
+use crate::measure::axis_span::AxisSpan;
+use crate::measure::rectangle::Rectangle;
+use crate::measure::text::{self, LINE_HEIGHT};
+use crate::measure::ticks::{self, Ticks};
+use crate::model::{Axis, Figure, Font, Panel, Style};
+use key_box::{KeyBox, Placement};
 
 /// Font sizes in pixels. All stay readable when the chart is shown at half size.
-pub(super) const TITLE_SIZES: [f64; 3] = [26.0, 23.0, 20.0];
-pub(super) const SUBTITLE_SIZE: f64 = 18.0;
-pub(super) const AXIS_TITLE_SIZE: f64 = 20.0;
-pub(super) const TICK_SIZE: f64 = 18.0;
+pub(crate) const TITLE_SIZES: [f64; 3] = [26.0, 23.0, 20.0];
+pub(crate) const SUBTITLE_SIZE: f64 = 18.0;
+pub(crate) const AXIS_TITLE_SIZE: f64 = 20.0;
+pub(crate) const TICK_SIZE: f64 = 18.0;
 const NAME_SIZE: f64 = 18.0;
 
 /// Minimum share of that size at which names may be set so that they fit.
 const MIN_NAME_SCALE: f64 = 0.7;
 
-/// Height of a line of text, as a share of its size.
-pub(super) const LINE_HEIGHT: f64 = 1.25;
-
 /// Empty border of the chart.
 const MARGIN: f64 = 24.0;
 
 /// Distance between the panel and the labels of its ticks.
-pub(super) const TICK_GAP: f64 = 10.0;
+pub(crate) const TICK_GAP: f64 = 10.0;
 
 /// Minimum distance between neighbouring labels.
 const LABEL_GAP: [f64; 2] = [22.0, 10.0];
@@ -44,42 +46,42 @@ const PANEL_SHAPE: f64 = 1.4;
 const MIN_PANEL: f64 = 12.0;
 
 /// Where everything stands, in pixels.
-pub(super) struct Layout {
-    pub(super) title: Heading,
-    pub(super) subtitle: Heading,
+pub(crate) struct ChartLayout {
+    pub(crate) title: Heading,
+    pub(crate) subtitle: Heading,
     /// The part of all panels.
-    pub(super) area: Frame,
-    pub(super) panels: Vec<PanelBox>,
+    pub(crate) area: Rectangle,
+    pub(crate) panels: Vec<PanelBox>,
     /// The ticks of all panels.
-    pub(super) x: Ticks,
-    pub(super) y: Ticks,
+    pub(crate) x: Ticks,
+    pub(crate) y: Ticks,
     /// Baseline of the title of the horizontal axis.
-    pub(super) x_title: f64,
+    pub(crate) x_title: f64,
     /// Baseline of the rotated title of the vertical axis.
-    pub(super) y_title: f64,
-    pub(super) key: KeyBox,
+    pub(crate) y_title: f64,
+    pub(crate) key: KeyBox,
     /// Upper left corner of the key.
-    pub(super) key_at: [f64; 2],
+    pub(crate) key_at: [f64; 2],
 }
 
 /// Where a panel stands.
-pub(super) struct PanelBox {
-    pub(super) frame: Frame,
+pub(crate) struct PanelBox {
+    pub(crate) frame: Rectangle,
     /// Its heading, with its baseline.
-    pub(super) name: String,
+    pub(crate) name: String,
     /// Font size of the heading.
-    pub(super) name_size: f64,
-    pub(super) baseline: f64,
+    pub(crate) name_size: f64,
+    pub(crate) baseline: f64,
     /// Whether it has the labels of each axis: only outer panels do.
-    pub(super) has_labels: [bool; 2],
+    pub(crate) has_labels: [bool; 2],
 }
 
 /// Lines of text over the panel.
-pub(super) struct Heading {
-    pub(super) lines: Vec<String>,
-    pub(super) size: f64,
+pub(crate) struct Heading {
+    pub(crate) lines: Vec<String>,
+    pub(crate) size: f64,
     /// Baseline of the first line.
-    pub(super) baseline: f64,
+    pub(crate) baseline: f64,
 }
 
 impl Heading {
@@ -91,7 +93,7 @@ impl Heading {
 /// What is laid out.
 struct Sheet<'f> {
     figure: &'f Figure,
-    spans: Option<[Span; 2]>,
+    spans: Option<[AxisSpan; 2]>,
     /// Width and height.
     size: [f64; 2],
     font: Font,
@@ -101,17 +103,17 @@ struct Sheet<'f> {
 type Sides = [f64; 3];
 
 /// Lays out a figure. Without spans (nothing to draw) the panels have no ticks.
-pub(super) fn layout(figure: &Figure, spans: Option<[Span; 2]>, style: &Style) -> Layout {
+pub(crate) fn layout(figure: &Figure, spans: Option<[AxisSpan; 2]>, style: &Style) -> ChartLayout {
     let sheet = Sheet {
         figure,
         spans,
-        size: canvas::size(style),
+        size: style.size(),
         font: style.font,
     };
     // How wide the labels of the vertical axis are depends on the height of the
     // panel, which depends on the rows of the key, which depend on the width that
     // these labels leave. It settles at once; a few rounds cost microseconds.
-    let settled = |names: Names| {
+    let settled = |names: NamePlacement| {
         let mut sides = [120.0, sheet.size[0] - MARGIN - 12.0, PANEL_GAP[0]];
         let mut layout = sheet.attempt(sides, names);
         for _ in 0..3 {
@@ -124,25 +126,25 @@ pub(super) fn layout(figure: &Figure, spans: Option<[Span; 2]>, style: &Style) -
         }
         layout
     };
-    let room = spans.and_then(|spans| key::ends_room(figure, &spans, style.font));
-    let direct = room.map(|_| settled(Names::AtEnds));
-    let has_names = |layout: &Layout| layout.key.placement != Placement::Nowhere;
+    let room = spans.and_then(|spans| line_ends::room(figure, &spans, style.font));
+    let direct = room.map(|_| settled(NamePlacement::AtEnds));
+    let has_names = |layout: &ChartLayout| layout.key.placement != Placement::Nowhere;
     match direct.filter(has_names) {
         Some(layout) => layout,
-        None => settled(Names::InKey),
+        None => settled(NamePlacement::InKey),
     }
 }
 
 /// Where names of lines stand.
 #[derive(Clone, Copy)]
-enum Names {
+enum NamePlacement {
     AtEnds,
     InKey,
 }
 
 impl Sheet<'_> {
     /// Ends of the panels that leave enough room for the labels of this layout.
-    fn sides(&self, layout: &Layout) -> Sides {
+    fn sides(&self, layout: &ChartLayout) -> Sides {
         let width = |label: &str| text::width(label, TICK_SIZE, self.font);
         let labels = layout.y.major.iter();
         let widest = labels.map(|tick| width(&tick.label)).fold(0.0, f64::max);
@@ -179,7 +181,7 @@ impl Sheet<'_> {
         ]
     }
 
-    fn attempt(&self, [left, right, between]: Sides, names: Names) -> Layout {
+    fn attempt(&self, [left, right, between]: Sides, names: NamePlacement) -> ChartLayout {
         let (figure, font) = (self.figure, self.font);
         let [wide, high] = self.size;
         let room = wide - MARGIN - left;
@@ -206,7 +208,7 @@ impl Sheet<'_> {
         };
         let bottom = libm::floor(high - MARGIN - x_title_height - TICK_SIZE - TICK_GAP);
         let at_ends = match (names, self.spans) {
-            (Names::AtEnds, Some(spans)) => key::ends_room(figure, &spans, font),
+            (NamePlacement::AtEnds, Some(spans)) => line_ends::room(figure, &spans, font),
             _ => None,
         };
         let is_direct = at_ends.is_some();
@@ -219,7 +221,7 @@ impl Sheet<'_> {
             Placement::Nowhere => {}
         }
         let top = libm::ceil(top + 18.0);
-        let area = Frame {
+        let area = Rectangle {
             left,
             top,
             right: right.max(left + MIN_PANEL),
@@ -228,11 +230,11 @@ impl Sheet<'_> {
         let panels = self.panels(&area, between);
         if let (true, [panel], Some(spans)) = (is_direct, &panels[..], self.spans) {
             key_at[1] = 0.0;
-            key = key::ends(figure, &spans, &panel.frame, key_at[0], font)
+            key = line_ends::key(figure, &spans, &panel.frame, key_at[0], font)
                 .unwrap_or_else(KeyBox::nowhere);
         }
         let [x, y] = self.ticks(panels.first().map_or(area, |panel| panel.frame));
-        Layout {
+        ChartLayout {
             title,
             subtitle,
             area,
@@ -247,7 +249,7 @@ impl Sheet<'_> {
     }
 
     /// Panels of the same size in rows, in as many columns as give them the best shape.
-    fn panels(&self, area: &Frame, between: f64) -> Vec<PanelBox> {
+    fn panels(&self, area: &Rectangle, between: f64) -> Vec<PanelBox> {
         let panels = &self.figure.panels;
         let has_names = panels.iter().any(|panel| !panel.name.is_empty());
         let name = if has_names { NAME_SIZE * 1.5 } else { 0.0 };
@@ -263,20 +265,22 @@ impl Sheet<'_> {
             let [width, height] = size(*columns);
             (width / PANEL_SHAPE).min(height)
         };
-        let columns = (1..=count).max_by(|a, b| fitness(a).total_cmp(&fitness(b)).then(b.cmp(a)));
-        let columns = columns.unwrap_or(1);
+        let columns = (1..=count)
+            .max_by(|a, b| fitness(a).total_cmp(&fitness(b)).then(b.cmp(a)))
+            .unwrap_or(1);
         let [width, height] = size(columns);
         // Many panels are narrow: small names are better than cut ones.
-        let names = panels.iter();
-        let widest = names.map(|panel| text::width(&panel.name, NAME_SIZE, self.font));
-        let widest = widest.fold(width, f64::max);
+        let widest = panels
+            .iter()
+            .map(|panel| text::width(&panel.name, NAME_SIZE, self.font))
+            .fold(width, f64::max);
         let name_size = NAME_SIZE * (width / widest).max(MIN_NAME_SCALE);
-        let panels = panels.iter().enumerate().map(|(place, panel)| {
+        let stand = |(place, panel): (usize, &Panel)| {
             let (column, row) = (place % columns, place / columns);
             let left = area.left + column as f64 * (width + between);
             let top = area.top + row as f64 * (height + name + PANEL_GAP[1]) + name;
             PanelBox {
-                frame: Frame {
+                frame: Rectangle {
                     left,
                     top,
                     right: left + width,
@@ -287,18 +291,18 @@ impl Sheet<'_> {
                 baseline: top - NAME_SIZE * 0.5,
                 has_labels: [place + columns >= count, column == 0],
             }
-        });
-        panels.collect()
+        };
+        panels.iter().enumerate().map(stand).collect()
     }
 
-    fn ticks(&self, panel: Frame) -> [Ticks; 2] {
+    fn ticks(&self, panel: Rectangle) -> [Ticks; 2] {
         let Some([x, y]) = self.spans else {
             return Default::default();
         };
         let wide =
             |label: &str| (text::width(label, TICK_SIZE, self.font) + LABEL_GAP[0]) / panel.width();
         let high = |_: &str| (TICK_SIZE + LABEL_GAP[1]) / panel.height();
-        let of = |axis: &Axis, span: &Span, extent: &dyn Fn(&str) -> f64| {
+        let of = |axis: &Axis, span: &AxisSpan, extent: &dyn Fn(&str) -> f64| {
             if axis.names.is_empty() {
                 ticks::ticks(span, extent)
             } else {
@@ -310,7 +314,7 @@ impl Sheet<'_> {
             }
         };
         let mut up = of(&self.figure.y, &y, &high);
-        up.keep_below(1.0 - draw::off_scale_share(self.figure));
+        up.keep_below(1.0 - axes::off_scale_share(self.figure));
         [of(&self.figure.x, &x, &wide), up]
     }
 }

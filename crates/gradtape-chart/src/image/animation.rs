@@ -5,10 +5,10 @@ use std::borrow::Cow;
 use gif::{DisposalMethod, Encoder, Repeat};
 use rayon::prelude::*;
 
-use super::colour::Rgb;
-use super::palette::{self, Indexed};
-use super::raster::pixels;
-use super::{DrawError, Figure, Style};
+use super::palette::{self, IndexedImage};
+use super::raster::{DrawError, pixels};
+use crate::measure::colour::Rgb;
+use crate::model::{Figure, Style};
 
 /// Duration of a frame, and of the last one, in hundredths of a second.
 const DELAYS: [u16; 2] = [8, 200];
@@ -45,11 +45,12 @@ const MAX_WIDTH: u32 = 800;
 pub fn animate(figures: &[Figure], style: &Style) -> Result<Vec<u8>, DrawError> {
     let style = smaller(style);
     let size = style.width as usize * style.height as usize;
-    let pictures = figures.par_iter();
-    let pictures = pictures.map(|figure| pixels(&figure.draw(&style).svg));
-    let pictures = pictures.collect::<Result<Vec<Vec<Rgb>>, DrawError>>()?;
+    let pictures = figures
+        .par_iter()
+        .map(|figure| pixels(&figure.draw(&style).svg))
+        .collect::<Result<Vec<Vec<Rgb>>, DrawError>>()?;
     // One palette for all frames, so that nothing flickers that does not change.
-    let Indexed {
+    let IndexedImage {
         mut palette,
         indices,
     } = palette::reduced(&pictures);
@@ -124,8 +125,8 @@ fn changed(before: &[u8], after: &[u8], width: usize) -> [usize; 4] {
 
 #[cfg(test)]
 mod tests {
-    use super::super::{Axis, Colour, Key, Line, Panel, Scale, Theme};
     use super::*;
+    use crate::model::{Axis, Colour, Key, Line, Panel, Scale, Theme};
 
     fn figure(end: f64) -> Figure {
         let axis = |label: &str| Axis {

@@ -1,90 +1,19 @@
-//! Measuring text, making it fit, and outlining it. The only file that knows `rustybuzz`.
-
-use std::sync::LazyLock;
+//! A drawing with paths in place of texts.
 
 use rustybuzz::ttf_parser::{GlyphId, OutlineBuilder};
 use rustybuzz::{Direction, Face, GlyphBuffer, UnicodeBuffer, shape};
 use unicode_bidi::{BidiInfo, Level};
 
-use super::Font;
-use super::canvas::families;
-
-/// The fonts, parsed once for the process. They are part of the program, so that a
-/// machine without fonts gives the same chart as any other.
-static FONTS: LazyLock<[Option<Face<'static>>; 3]> =
-    LazyLock::new(|| Font::ALL.map(|font| Face::from_slice(font.face(), 0)));
-
-/// Replaces the part of a text that does not fit.
-const ELLIPSIS: char = '…';
-
-/// Width of the text in pixels at a font size in pixels.
-pub(super) fn width(text: &str, size: f64, font: Font) -> f64 {
-    text.chars().map(|c| advance(c, font) * size).sum()
-}
-
-/// Width of one character, as a share of the font size.
-fn advance(c: char, font: Font) -> f64 {
-    let known = FONTS[font as usize].as_ref().map(|face| {
-        let units = face.glyph_hor_advance(glyph(face, c)).unwrap_or(0);
-        f64::from(units) / f64::from(face.units_per_em())
-    });
-    // A typical width; it is not needed as long as the font can be read.
-    known.unwrap_or(0.6)
-}
-
-/// The glyph of a character; the first one, a box, if there is none.
-fn glyph(face: &Face<'_>, c: char) -> GlyphId {
-    face.glyph_index(c).unwrap_or_default()
-}
-
-/// The text, or as much of its beginning as fits into `room` pixels with `…`.
-pub(super) fn cut(text: &str, size: f64, room: f64, font: Font) -> String {
-    if width(text, size, font) <= room {
-        return text.to_owned();
-    }
-    let mut used = advance(ELLIPSIS, font) * size;
-    let mut kept: String = text
-        .chars()
-        .take_while(|&c| {
-            used += advance(c, font) * size;
-            used <= room
-        })
-        .collect();
-    kept.truncate(kept.trim_end().len());
-    kept.push(ELLIPSIS);
-    kept
-}
-
-/// The text in lines of at most `room` pixels, broken at spaces; what does not
-/// fit into `most` lines is cut.
-pub(super) fn wrap(text: &str, size: f64, room: f64, most: usize, font: Font) -> Vec<String> {
-    let mut lines: Vec<String> = Vec::new();
-    for word in text.split_whitespace() {
-        match lines.last_mut() {
-            Some(line) if width(&format!("{line} {word}"), size, font) <= room => {
-                line.push(' ');
-                line.push_str(word);
-            }
-            _ => lines.push(word.to_owned()),
-        }
-    }
-    if lines.len() > most {
-        let rest = lines.split_off(most.saturating_sub(1)).join(" ");
-        lines.push(rest);
-    }
-    for line in &mut lines {
-        *line = cut(line, size, room, font);
-    }
-    lines
-}
+use crate::measure::text::FONTS;
+use crate::model::Font;
 
 /// The drawing of a canvas with a path in place of each text, for a rasteriser without fonts.
 ///
 /// Numbers are rounded as `usvg` rounds them when it sets text: to single precision, in this
 /// order. So the pixels are the same.
-pub(super) fn outlined(svg: &str) -> String {
+pub(crate) fn with_paths(svg: &str) -> String {
     let root = svg.lines().next().unwrap_or_default();
-    let is_named = |font: &Font| root.contains(families(*font));
+    let is_named = |font: &Font| root.contains(font.families());
     let font = Font::ALL.into_iter().find(is_named).unwrap_or_default();
     let mut drawing = String::with_capacity(svg.len());
     for line in svg.lines() {
@@ -121,7 +50,7 @@ fn outline(line: &str, font: Font) -> Option<String> {
         _ => 0.0,
     };
     let (x, y) = (number("x")?, number("dy")? * size + number("y")?);
-    let mut outline = Outline::new(format!("<path fill={look} d=\""), scaled(1));
+    let mut outline = GlyphPath::new(format!("<path fill={look} d=\""), scaled(1));
     for run in &runs {
         for (glyph, place) in run.glyph_infos().iter().zip(run.glyph_positions()) {
             outline.origin = [
@@ -142,24 +71,25 @@ fn outline(line: &str, font: Font) -> Option<String> {
 fn shaped(text: &str, face: &Face<'_>) -> Vec<GlyphBuffer> {
     // As a browser sets the text of an SVG: its parts follow each other from left to right.
     let bidi = BidiInfo::new(text, Some(Level::ltr()));
-    let lines = bidi.paragraphs.iter();
-    let lines = lines.map(|line| bidi.visual_runs(line, line.range.clone()));
-    let runs = lines.flat_map(|(levels, runs)| {
-        runs.into_iter().map(move |run| {
-            let mut buffer = UnicodeBuffer::new();
-            buffer.push_str(&text[run.clone()]);
-            buffer.set_direction(match levels[run.start].is_rtl() {
-                true => Direction::RightToLeft,
-                false => Direction::LeftToRight,
-            });
-            shape(face, &[], buffer)
+    bidi.paragraphs
+        .iter()
+        .map(|line| bidi.visual_runs(line, line.range.clone()))
+        .flat_map(|(levels, runs)| {
+            runs.into_iter().map(move |run| {
+                let mut buffer = UnicodeBuffer::new();
+                buffer.push_str(&text[run.clone()]);
+                buffer.set_direction(match levels[run.start].is_rtl() {
+                    true => Direction::RightToLeft,
+                    false => Direction::LeftToRight,
+                });
+                shape(face, &[], buffer)
+            })
         })
-    });
-    runs.collect()
+        .collect()
 }
 
 /// The data of a path, with the place of the glyph that is added.
-struct Outline {
+struct GlyphPath {
     path: String,
     number: zmij::Buffer,
     scale: f32,
@@ -168,9 +98,9 @@ struct Outline {
     ends: [(f32, f32); 2],
 }
 
-impl Outline {
+impl GlyphPath {
     fn new(path: String, scale: f32) -> Self {
-        Outline {
+        GlyphPath {
             path,
             number: zmij::Buffer::new(),
             scale,
@@ -193,7 +123,7 @@ impl Outline {
     }
 }
 
-impl OutlineBuilder for Outline {
+impl OutlineBuilder for GlyphPath {
     fn move_to(&mut self, x: f32, y: f32) {
         self.put('M', &[(x, y)]);
         self.ends[0] = (x, y);
@@ -222,9 +152,10 @@ impl OutlineBuilder for Outline {
 /// The text between the tags of an XML document: several spaces are one.
 fn plain(content: &str) -> String {
     let words: Vec<&str> = content.split(' ').filter(|word| !word.is_empty()).collect();
-    let entities = ["&lt;", "&gt;", "&quot;", "&apos;", "&amp;"];
-    let entities = entities.into_iter().zip(["<", ">", "\"", "'", "&"]);
-    entities.fold(words.join(" "), |text, (from, to)| text.replace(from, to))
+    ["&lt;", "&gt;", "&quot;", "&apos;", "&amp;"]
+        .into_iter()
+        .zip(["<", ">", "\"", "'", "&"])
+        .fold(words.join(" "), |text, (from, to)| text.replace(from, to))
 }
 
 #[cfg(test)]
@@ -232,46 +163,6 @@ mod tests {
     use super::*;
 
     const SANS: Font = Font::Sans;
-
-    #[test]
-    fn raised_digits_and_signs_are_in_the_font() {
-        for font in FONTS.iter() {
-            let font = font.as_ref().unwrap();
-            for c in "⁰¹²³⁴⁵⁶⁷⁸⁹⁻−×…".chars() {
-                assert!(font.glyph_index(c).is_some(), "{c}");
-            }
-        }
-    }
-
-    #[test]
-    fn cut_text_fits_and_says_that_it_is_cut() {
-        let long = "learning rate ".repeat(30);
-        let short = cut(&long, 20.0, 200.0, SANS);
-        assert!(width(&short, 20.0, SANS) <= 200.0);
-        assert!(short.ends_with(ELLIPSIS));
-        assert_eq!(cut("lr", 20.0, 200.0, SANS), "lr");
-        assert_eq!(cut("lr", 20.0, 1.0, SANS), "…");
-    }
-
-    #[test]
-    fn wrapped_text_keeps_every_word_while_there_is_room() {
-        let long = "one two three four five six seven eight nine ten";
-        let lines = wrap(long, 20.0, 220.0, 9, SANS);
-        assert!(lines.len() > 1);
-        assert!(lines.iter().all(|line| width(line, 20.0, SANS) <= 220.0));
-        assert_eq!(lines.join(" "), long);
-    }
-
-    #[test]
-    fn wrapped_text_has_no_more_lines_than_asked_for() {
-        let lines = wrap(&"word ".repeat(200), 20.0, 220.0, 2, SANS);
-        assert_eq!(lines.len(), 2);
-        assert!(lines[1].ends_with(ELLIPSIS));
-        let one = wrap(&"w".repeat(500), 20.0, 220.0, 2, SANS);
-        assert_eq!(one.len(), 1);
-        assert!(one[0].ends_with(ELLIPSIS));
-        assert!(wrap("", 20.0, 220.0, 2, SANS).is_empty());
-    }
 
     #[test]
     fn a_text_becomes_a_path_at_its_place() {
@@ -298,8 +189,8 @@ mod tests {
     #[test]
     fn what_is_not_a_text_of_the_canvas_stays() {
         let drawing = "<svg>\n<text>plain</text>\n<line x1=\"0\"/>\n</svg>\n";
-        assert_eq!(outlined(drawing), drawing);
-        assert_eq!(outlined(""), "");
+        assert_eq!(with_paths(drawing), drawing);
+        assert_eq!(with_paths(""), "");
     }
 
     #[test]

@@ -1,9 +1,8 @@
 //! The positions of the labels and grid lines of an axis.
 
-use super::Scale;
-use super::Tick;
-use super::number::{self, Decimal};
-use super::span::Span;
+use super::axis_span::AxisSpan;
+use super::labels::{self, Decimal};
+use crate::model::{Scale, Tick};
 
 /// Number of labels aimed at on a linear axis.
 const WANTED: i32 = 5;
@@ -16,16 +15,22 @@ const DECADE_STEPS: [i32; 8] = [1, 2, 5, 10, 20, 50, 100, 200];
 
 /// The labelled grid lines of an axis, and the fainter ones between them.
 #[derive(Debug, Clone, PartialEq, Default)]
-pub(super) struct Ticks {
-    pub(super) major: Vec<Tick>,
+pub(crate) struct Ticks {
+    pub(crate) major: Vec<Tick>,
     /// Shares of the axis.
-    pub(super) minor: Vec<f64>,
+    pub(crate) minor: Vec<f64>,
 }
 
 impl Ticks {
+    /// Labelled grid lines without others between them.
+    fn of(major: Vec<Tick>) -> Self {
+        let minor = Vec::new();
+        Ticks { major, minor }
+    }
+
     /// Removes ticks above a share of the axis, where the axis has no values, as
     /// long as two labels remain.
-    pub(super) fn keep_below(&mut self, share: f64) {
+    pub(crate) fn keep_below(&mut self, share: f64) {
         let below = self.major.iter().filter(|tick| tick.at <= share).count();
         if 2 <= below {
             self.major.truncate(below);
@@ -37,7 +42,7 @@ impl Ticks {
 /// Selects the ticks of an axis. `extent` gives the share of the axis that a label
 /// covers, its distance to the next one included; labels never overlap, unless
 /// a single one is wider than the axis.
-pub(super) fn ticks(span: &Span, extent: impl Fn(&str) -> f64) -> Ticks {
+pub(crate) fn ticks(span: &AxisSpan, extent: impl Fn(&str) -> f64) -> Ticks {
     match span.scale {
         Scale::Linear => linear(span, &extent),
         Scale::Log => logarithmic(span, &extent),
@@ -46,25 +51,20 @@ pub(super) fn ticks(span: &Span, extent: impl Fn(&str) -> f64) -> Ticks {
 }
 
 /// Ticks at names in place of numbers, all of them or every second and so on.
-pub(super) fn named(span: &Span, names: &[String], extent: impl Fn(&str) -> f64) -> Ticks {
+pub(crate) fn named(span: &AxisSpan, names: &[String], extent: impl Fn(&str) -> f64) -> Ticks {
     let tick = |(place, label): (usize, &String)| Tick {
         at: span.share_of_inner(span.inner(place as f64)),
         label: label.clone(),
     };
-    let every = |step: usize| -> Vec<Tick> {
-        let names = names.iter().enumerate();
-        names.step_by(step).map(tick).collect()
-    };
-    let mut steps = (1..=names.len()).map(every);
-    let major = steps.find(|major| fit(major, &extent)).unwrap_or_default();
-    Ticks {
-        major,
-        minor: Vec::new(),
-    }
+    let every = |step: usize| names.iter().enumerate().step_by(step).map(tick).collect();
+    let major = (1..=names.len())
+        .map(every)
+        .find(|major: &Vec<Tick>| fit(major, &extent));
+    Ticks::of(major.unwrap_or_default())
 }
 
 /// Zero, and powers of ten on both sides, as many decades apart as needed.
-fn symmetric(span: &Span, threshold: f64, extent: &impl Fn(&str) -> f64) -> Ticks {
+fn symmetric(span: &AxisSpan, threshold: f64, extent: &impl Fn(&str) -> f64) -> Ticks {
     // What is nearer to zero than the threshold has no labels.
     let first = libm::ceil(libm::log10(threshold) - 1e-9) as i32;
     let reaches = |end: f64| {
@@ -82,15 +82,10 @@ fn symmetric(span: &Span, threshold: f64, extent: &impl Fn(&str) -> f64) -> Tick
     };
     let tick = |power: i32, sign: f64| {
         let inner = sign * (1.0 + f64::from(power) - libm::log10(threshold));
-        let label = number::power_of_ten(1, power);
-        let label = if sign < 0.0 {
-            format!("−{label}")
-        } else {
-            label
-        };
+        let minus = if sign < 0.0 { "−" } else { "" };
         Tick {
             at: span.share_of_inner(inner),
-            label,
+            label: format!("{minus}{}", labels::power_of_ten(1, power)),
         }
     };
     for step in DECADE_STEPS {
@@ -108,10 +103,7 @@ fn symmetric(span: &Span, threshold: f64, extent: &impl Fn(&str) -> f64) -> Tick
             continue;
         }
         if major.len() >= 2 {
-            return Ticks {
-                major,
-                minor: Vec::new(),
-            };
+            return Ticks::of(major);
         }
         break;
     }
@@ -120,19 +112,16 @@ fn symmetric(span: &Span, threshold: f64, extent: &impl Fn(&str) -> f64) -> Tick
 
 /// Ticks of an axis that shows only its linear part, or one side between two powers of ten:
 /// round numbers at equal steps.
-fn within_threshold(span: &Span, threshold: f64, extent: &impl Fn(&str) -> f64) -> Ticks {
+fn within_threshold(span: &AxisSpan, threshold: f64, extent: &impl Fn(&str) -> f64) -> Ticks {
     let ends = [span.value(0.0), span.value(1.0)];
-    let Some(plain) = Span::covering(Scale::Linear, ends.into_iter()) else {
+    let Some(plain) = AxisSpan::covering(Scale::Linear, ends.into_iter()) else {
         return Ticks::default();
     };
     let place = |tick: &Tick| {
         let value = plain.value(tick.at);
-        let value = if value.abs() < 1e-12 * threshold {
-            0.0
-        } else {
-            value
-        };
-        span.share(value).unwrap_or(tick.at)
+        let is_zero = value.abs() < 1e-12 * threshold;
+        span.share(if is_zero { 0.0 } else { value })
+            .unwrap_or(tick.at)
     };
     // Where the labels are not at equal distances they may need more room.
     for stretch in [1.0, 2.0, 4.0, 8.0] {
@@ -204,7 +193,7 @@ fn candidates(low: f64, high: f64, shift: i32) -> Vec<(Multiples, f64)> {
     found
 }
 
-/// The number times 2^`shift`. Numbers below the smallest normal `f64` take a
+/// The number times 2^`shift`. WildNumbers below the smallest normal `f64` take a
 /// detour, because they would lose digits.
 fn inner_value(number: Decimal, shift: i32) -> f64 {
     let read = |exponent: i32| {
@@ -221,10 +210,10 @@ fn inner_value(number: Decimal, shift: i32) -> f64 {
     }
 }
 
-fn linear(span: &Span, extent: &impl Fn(&str) -> f64) -> Ticks {
+fn linear(span: &AxisSpan, extent: &impl Fn(&str) -> f64) -> Ticks {
     let share = |factor: f64, inner: f64| span.share_of_inner(factor * inner);
     for (multiples, inner) in candidates(span.low, span.high, span.shift) {
-        let labels = number::labels(&multiples.numbers());
+        let labels = labels::labels(&multiples.numbers());
         let first = multiples.first as f64;
         let at = |index: usize| share(first + index as f64, inner);
         let major: Vec<_> = labels
@@ -246,7 +235,7 @@ fn linear(span: &Span, extent: &impl Fn(&str) -> f64) -> Ticks {
     Ticks::default()
 }
 
-fn logarithmic(span: &Span, extent: &impl Fn(&str) -> f64) -> Ticks {
+fn logarithmic(span: &AxisSpan, extent: &impl Fn(&str) -> f64) -> Ticks {
     if span.high - span.low < 2.0 {
         let within = within_decades(span, &[1, 2, 5], extent)
             .or_else(|| within_decades(span, &[1, 3], extent));
@@ -255,17 +244,14 @@ fn logarithmic(span: &Span, extent: &impl Fn(&str) -> f64) -> Ticks {
             return Ticks { major, minor };
         }
         if let Some(major) = round_numbers(span, extent) {
-            return Ticks {
-                major,
-                minor: Vec::new(),
-            };
+            return Ticks::of(major);
         }
     }
     decades(span, extent)
 }
 
 /// Labels at powers of ten, as many decades apart as needed.
-fn decades(span: &Span, extent: &impl Fn(&str) -> f64) -> Ticks {
+fn decades(span: &AxisSpan, extent: &impl Fn(&str) -> f64) -> Ticks {
     let [bottom, top] = whole_decades(span);
     let plain = bottom >= -4 && top <= 4;
     for step in DECADE_STEPS {
@@ -289,7 +275,11 @@ fn decades(span: &Span, extent: &impl Fn(&str) -> f64) -> Ticks {
 
 /// Labels at the given multiples of powers of ten, or `None` if they are fewer
 /// than three or too many for the axis.
-fn within_decades(span: &Span, fronts: &[u8], extent: &impl Fn(&str) -> f64) -> Option<Vec<Tick>> {
+fn within_decades(
+    span: &AxisSpan,
+    fronts: &[u8],
+    extent: &impl Fn(&str) -> f64,
+) -> Option<Vec<Tick>> {
     let [bottom, top] = [libm::floor(span.low) as i32, libm::floor(span.high) as i32];
     let plain = bottom >= -4 && top <= 4;
     let major: Vec<_> = (bottom..=top)
@@ -301,7 +291,7 @@ fn within_decades(span: &Span, fronts: &[u8], extent: &impl Fn(&str) -> f64) -> 
 }
 
 /// Labels at round numbers in equal steps, for a part of a decade.
-fn round_numbers(span: &Span, extent: &impl Fn(&str) -> f64) -> Option<Vec<Tick>> {
+fn round_numbers(span: &AxisSpan, extent: &impl Fn(&str) -> f64) -> Option<Vec<Tick>> {
     // Brought near 1, so that no power of ten can overflow.
     let base = libm::floor(span.low);
     let low = libm::pow(10.0, span.low - base);
@@ -317,7 +307,7 @@ fn round_numbers(span: &Span, extent: &impl Fn(&str) -> f64) -> Option<Vec<Tick>
                     ..number
                 })
                 .collect();
-            let major: Vec<_> = number::labels(&numbers)
+            let major: Vec<_> = labels::labels(&numbers)
                 .into_iter()
                 .enumerate()
                 .map(|(index, label)| {
@@ -332,7 +322,7 @@ fn round_numbers(span: &Span, extent: &impl Fn(&str) -> f64) -> Option<Vec<Tick>
         })
 }
 
-fn log_tick(span: &Span, front: u8, power: i32, plain: bool) -> Tick {
+fn log_tick(span: &AxisSpan, front: u8, power: i32, plain: bool) -> Tick {
     // As on a linear axis, either all labels or none separate thousands.
     let separated = span.high >= 4.0;
     let label = if plain {
@@ -340,9 +330,9 @@ fn log_tick(span: &Span, front: u8, power: i32, plain: bool) -> Tick {
             mantissa: i128::from(front),
             exponent: power,
         };
-        number::plain(number, separated)
+        labels::plain(number, separated)
     } else {
-        number::power_of_ten(front, power)
+        labels::power_of_ten(front, power)
     };
     Tick {
         at: span.share_of_inner(f64::from(power) + libm::log10(f64::from(front))),
@@ -351,7 +341,7 @@ fn log_tick(span: &Span, front: u8, power: i32, plain: bool) -> Tick {
 }
 
 /// Faint lines at the given multiples of the powers of ten.
-fn fractions_of_decades(span: &Span, fronts: &[u8]) -> Vec<f64> {
+fn fractions_of_decades(span: &AxisSpan, fronts: &[u8]) -> Vec<f64> {
     (libm::floor(span.low) as i32..=libm::floor(span.high) as i32)
         .flat_map(|power| fronts.iter().map(move |&front| (power, front)))
         .map(|(power, front)| f64::from(power) + libm::log10(f64::from(front)))
@@ -361,7 +351,7 @@ fn fractions_of_decades(span: &Span, fronts: &[u8]) -> Vec<f64> {
 }
 
 /// Faint lines at every `step`-th power of ten, moved by `offset` powers.
-fn decade_lines(span: &Span, step: i32, offset: i32) -> Vec<f64> {
+fn decade_lines(span: &AxisSpan, step: i32, offset: i32) -> Vec<f64> {
     let [bottom, top] = whole_decades(span);
     multiples_of(step, bottom - offset, top - offset)
         .map(|power| span.share_of_inner(f64::from(power + offset)))
@@ -369,7 +359,7 @@ fn decade_lines(span: &Span, step: i32, offset: i32) -> Vec<f64> {
 }
 
 /// The powers of ten at or next to the ends of the axis, inside it.
-fn whole_decades(span: &Span) -> [i32; 2] {
+fn whole_decades(span: &AxisSpan) -> [i32; 2] {
     [libm::ceil(span.low) as i32, libm::floor(span.high) as i32]
 }
 
@@ -394,8 +384,8 @@ mod tests {
         (label.chars().count() as f64 * 11.0 + 16.0) / 900.0
     }
 
-    fn span(scale: Scale, ends: [f64; 2]) -> Span {
-        Span::covering(scale, ends.into_iter())
+    fn span(scale: Scale, ends: [f64; 2]) -> AxisSpan {
+        AxisSpan::covering(scale, ends.into_iter())
             .unwrap()
             .with_margin(0.03)
     }
@@ -461,9 +451,9 @@ mod tests {
     }
 
     /// A small generator of numbers that look random and are the same everywhere.
-    struct Numbers(u64);
+    struct WildNumbers(u64);
 
-    impl Numbers {
+    impl WildNumbers {
         /// A number of either sign, of any magnitude.
         fn wild(&mut self) -> f64 {
             loop {
@@ -486,7 +476,7 @@ mod tests {
 
     #[test]
     fn labels_are_enough_distinct_and_apart_on_any_range() {
-        let mut numbers = Numbers(42);
+        let mut numbers = WildNumbers(42);
         for round in 0..20_000 {
             let ends = match round % 4 {
                 0 => [numbers.wild(), numbers.wild()],

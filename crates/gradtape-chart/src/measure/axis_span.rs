@@ -1,6 +1,6 @@
 //! The range of values that an axis shows, and where in it a value lies.
 
-use super::Scale;
+use crate::model::{AxisRange, Scale};
 
 /// Smallest relative width of a range. Below it neighbouring labels would no
 /// longer differ within the 15 digits that a value carries.
@@ -14,23 +14,23 @@ const NARROWEST: f64 = 1e-12;
 /// up to 1, and above that 1 plus the decimal logarithm of the multiple. The range of all
 /// `f64`, whose width is not an `f64`, is therefore a range like any other.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub(super) struct Span {
-    pub(super) scale: Scale,
+pub(crate) struct AxisSpan {
+    pub(crate) scale: Scale,
     /// Lower end, in inner units.
-    pub(super) low: f64,
+    pub(crate) low: f64,
     /// Upper end, in inner units.
-    pub(super) high: f64,
+    pub(crate) high: f64,
     /// Exponent of the power of two between values and inner units; 0 on a
     /// logarithmic axis.
-    pub(super) shift: i32,
+    pub(crate) shift: i32,
     /// 2^`shift`.
     factor: f64,
 }
 
-impl Span {
+impl AxisSpan {
     /// The narrowest range that shows every drawable value, or `None` if there is
     /// no such value.
-    pub(super) fn covering(scale: Scale, values: impl Iterator<Item = f64>) -> Option<Self> {
+    pub(crate) fn covering(scale: Scale, values: impl Iterator<Item = f64>) -> Option<Self> {
         let (low, high) = values.filter(|&value| drawable(scale, value)).fold(
             None,
             |ends: Option<(f64, f64)>, value| {
@@ -81,7 +81,7 @@ impl Span {
     }
 
     /// The range with a margin on both sides, as a share of its width.
-    pub(super) fn with_margin(mut self, share: f64) -> Self {
+    pub(crate) fn with_margin(mut self, share: f64) -> Self {
         let margin = (self.high - self.low) * share;
         self.low -= margin;
         self.high += margin;
@@ -89,7 +89,7 @@ impl Span {
     }
 
     /// The range with room above it, as a share of the whole that results.
-    pub(super) fn with_room_above(mut self, share: f64) -> Self {
+    pub(crate) fn with_room_above(mut self, share: f64) -> Self {
         self.high += (self.high - self.low) * share / (1.0 - share);
         self
     }
@@ -97,7 +97,7 @@ impl Span {
     /// The range extended towards `all` without being flattened: by at most a quarter
     /// of its width on each side, on a logarithmic axis by its whole width or three
     /// decades, whichever is more.
-    pub(super) fn extended_towards(self, all: Self) -> Self {
+    pub(crate) fn extended_towards(self, all: Self) -> Self {
         // Both ranges must have the same inner units.
         let factor = libm::scalbn(1.0, self.shift - all.shift);
         let width = self.high - self.low;
@@ -111,7 +111,7 @@ impl Span {
     }
 
     /// The value in inner units.
-    pub(super) fn inner(&self, value: f64) -> f64 {
+    pub(crate) fn inner(&self, value: f64) -> f64 {
         match self.scale {
             Scale::Linear => value * self.factor,
             Scale::Log => libm::log10(value),
@@ -120,7 +120,7 @@ impl Span {
     }
 
     /// The value at a share from 0 to 1, kept finite.
-    pub(super) fn value(&self, share: f64) -> f64 {
+    pub(crate) fn value(&self, share: f64) -> f64 {
         let inner = self.low + (self.high - self.low) * share;
         match self.scale {
             Scale::Linear => (inner / self.factor).clamp(f64::MIN, f64::MAX),
@@ -141,13 +141,23 @@ impl Span {
     /// Where the value lies: 0 at the lower end, 1 at the upper one, `None` if this
     /// axis cannot show it. Values far outside are brought to a million widths,
     /// which keeps the direction of a line and the arithmetic finite.
-    pub(super) fn share(&self, value: f64) -> Option<f64> {
+    pub(crate) fn share(&self, value: f64) -> Option<f64> {
         drawable(self.scale, value).then(|| self.share_of_inner(self.inner(value)))
     }
 
-    /// As [`Span::share`], for a value in inner units.
-    pub(super) fn share_of_inner(&self, inner: f64) -> f64 {
+    /// As [`AxisSpan::share`], for a value in inner units.
+    pub(crate) fn share_of_inner(&self, inner: f64) -> f64 {
         ((inner - self.low) / (self.high - self.low)).clamp(-1e6, 1e6)
+    }
+}
+
+impl AxisRange {
+    /// The position of a value between the two ends: 0 at the lower, 1 at the upper one; `None`
+    /// if the scale cannot show it.
+    #[must_use]
+    pub fn share(&self, value: f64) -> Option<f64> {
+        let ends = [self.low, self.high].into_iter();
+        AxisSpan::covering(self.scale, ends)?.share(value)
     }
 }
 
@@ -174,7 +184,7 @@ fn positive(threshold: f64) -> f64 {
 }
 
 /// Whether an axis of this scale has a place for the value.
-pub(super) fn drawable(scale: Scale, value: f64) -> bool {
+pub(crate) fn drawable(scale: Scale, value: f64) -> bool {
     value.is_finite() && (scale != Scale::Log || value > 0.0)
 }
 
@@ -182,8 +192,8 @@ pub(super) fn drawable(scale: Scale, value: f64) -> bool {
 mod tests {
     use super::*;
 
-    fn linear(values: &[f64]) -> Span {
-        Span::covering(Scale::Linear, values.iter().copied()).unwrap()
+    fn linear(values: &[f64]) -> AxisSpan {
+        AxisSpan::covering(Scale::Linear, values.iter().copied()).unwrap()
     }
 
     #[test]
@@ -200,7 +210,7 @@ mod tests {
             assert_eq!(span.share(ends[0]), Some(0.0), "{ends:?}");
             assert_eq!(span.share(ends[1]), Some(1.0), "{ends:?}");
         }
-        let log = Span::covering(Scale::Log, [5e-324, f64::MAX].into_iter()).unwrap();
+        let log = AxisSpan::covering(Scale::Log, [5e-324, f64::MAX].into_iter()).unwrap();
         assert_eq!(log.share(5e-324), Some(0.0));
         assert_eq!(log.share(f64::MAX), Some(1.0));
     }
@@ -211,25 +221,25 @@ mod tests {
             let share = linear(&[value, value]).share(value).unwrap();
             assert!((share - 0.5).abs() < 1e-12, "{value:e}: {share}");
         }
-        let log = Span::covering(Scale::Log, [1e-320].into_iter()).unwrap();
+        let log = AxisSpan::covering(Scale::Log, [1e-320].into_iter()).unwrap();
         assert!((log.share(1e-320).unwrap() - 0.5).abs() < 1e-12);
     }
 
     #[test]
     fn values_without_a_place_have_no_share() {
-        let log = Span::covering(Scale::Log, [1.0, 10.0].into_iter()).unwrap();
+        let log = AxisSpan::covering(Scale::Log, [1.0, 10.0].into_iter()).unwrap();
         for value in [0.0, -0.0, -1.0, f64::NAN, f64::INFINITY] {
             assert_eq!(log.share(value), None);
         }
         assert_eq!(linear(&[0.0, 1.0]).share(f64::NEG_INFINITY), None);
-        assert!(Span::covering(Scale::Linear, [f64::NAN].into_iter()).is_none());
-        assert!(Span::covering(Scale::Log, [-1.0].into_iter()).is_none());
+        assert!(AxisSpan::covering(Scale::Linear, [f64::NAN].into_iter()).is_none());
+        assert!(AxisSpan::covering(Scale::Log, [-1.0].into_iter()).is_none());
     }
 
     #[test]
     fn a_symmetric_axis_is_logarithmic_on_both_sides_of_its_threshold() {
         let scale = Scale::SymLog(0.01);
-        let span = Span::covering(scale, [-1.0, 1.0].into_iter()).unwrap();
+        let span = AxisSpan::covering(scale, [-1.0, 1.0].into_iter()).unwrap();
         assert_eq!(span.share(0.0), Some(0.5));
         // From the middle: a third to the threshold, and a third for each decade.
         for (value, share) in [(0.005, 3.5), (0.01, 4.0), (0.1, 5.0), (1.0, 6.0)] {
@@ -241,7 +251,7 @@ mod tests {
         for ends in [[-1e300, 1e300], [f64::MIN, 5e-324], [0.0, 0.0]] {
             for threshold in [1e-300, 1.0, 1e300, 0.0, f64::NAN] {
                 let scale = Scale::SymLog(threshold);
-                let span = Span::covering(scale, ends.into_iter()).unwrap();
+                let span = AxisSpan::covering(scale, ends.into_iter()).unwrap();
                 let share = span.share(ends[0]).unwrap();
                 assert!((0.0..=0.5).contains(&share), "{ends:?} {threshold}");
                 assert!(span.value(share).is_finite());

@@ -2,18 +2,18 @@
 //! values on a grid, by marching squares (Lorensen and Cline's marching cubes, 1987, in
 //! two dimensions).
 
-use super::Levels;
-use super::trace::Place;
+use super::rectangle::Place;
+use crate::model::Levels;
 
 /// The part of a grid where the values are at least some level.
 #[derive(Debug, Default, PartialEq)]
-pub(super) struct Region {
+pub(crate) struct Region {
     /// Its borders, each closed by itself. The inside lies to the left of the direction of
     /// travel, so that a border in the other direction is that of a hole.
-    pub(super) rings: Vec<Vec<Place>>,
+    pub(crate) rings: Vec<Vec<Place>>,
     /// The parts of the borders where the values pass the level, without the edges of the
     /// grid.
-    pub(super) lines: Vec<Vec<Place>>,
+    pub(crate) lines: Vec<Vec<Place>>,
 }
 
 /// Corners of the polygons. Neighbouring cells give a shared corner the same number.
@@ -27,15 +27,15 @@ fn is_passage(corner: Corner) -> bool {
     !corner.is_multiple_of(3)
 }
 
-struct Grid<'g> {
+struct ContourGrid<'g> {
     levels: &'g Levels,
     level: f64,
 }
 
 /// The region where `levels` is at least `level`: everything that has a value for
 /// `NEG_INFINITY`. Values that are missing count as not a number.
-pub(super) fn above(levels: &Levels, level: f64) -> Region {
-    let grid = Grid { levels, level };
+pub(crate) fn above(levels: &Levels, level: f64) -> Region {
+    let grid = ContourGrid { levels, level };
     let mut edges = Vec::new();
     let (columns, rows) = (levels.x.len(), levels.y.len());
     for row in 0..rows.saturating_sub(1) {
@@ -50,7 +50,7 @@ pub(super) fn above(levels: &Levels, level: f64) -> Region {
     grid.region(&borders)
 }
 
-impl Grid<'_> {
+impl ContourGrid<'_> {
     fn value(&self, node: usize) -> f64 {
         self.levels.values.get(node).copied().unwrap_or(f64::NAN)
     }

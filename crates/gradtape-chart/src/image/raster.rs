@@ -3,8 +3,8 @@
 use resvg::tiny_skia::{Color, Pixmap, PremultipliedColorU8, Transform};
 use resvg::usvg;
 
-use super::colour::Rgb;
-use super::{palette, text};
+use super::{glyphs, palette};
+use crate::measure::colour::Rgb;
 
 /// The reason why a chart could not be converted to an image.
 #[derive(Debug, thiserror::Error)]
@@ -26,12 +26,12 @@ pub enum DrawError {
 /// Draws an SVG as a PNG of the same size, on a white background.
 ///
 /// The image has a palette where 256 colours are enough to the eye. Only text as
-/// [`Figure::draw`](super::Figure::draw) writes it is drawn, from left to right: letters of
+/// [`Figure::draw`](crate::Figure::draw) writes it is drawn, from left to right: letters of
 /// Arabic are not joined, and Hebrew is not reversed, as they are in a viewer of the SVG.
 ///
 /// # Errors
 ///
-/// If the text is not an SVG. What [`Figure::draw`](super::Figure::draw)
+/// If the text is not an SVG. What [`Figure::draw`](crate::Figure::draw)
 /// returns always is.
 ///
 /// ```
@@ -46,7 +46,7 @@ pub fn to_png(svg: &str) -> Result<Vec<u8>, DrawError> {
 }
 
 /// The pixels of an SVG, row by row.
-pub(super) fn pixels(svg: &str) -> Result<Vec<Rgb>, DrawError> {
+pub(crate) fn pixels(svg: &str) -> Result<Vec<Rgb>, DrawError> {
     Ok(picture(svg)?.pixels().iter().map(rgb).collect())
 }
 
@@ -55,7 +55,7 @@ fn rgb(pixel: &PremultipliedColorU8) -> Rgb {
 }
 
 fn picture(svg: &str) -> Result<Pixmap, DrawError> {
-    let tree = usvg::Tree::from_str(&text::outlined(svg), &usvg::Options::default())?;
+    let tree = usvg::Tree::from_str(&glyphs::with_paths(svg), &usvg::Options::default())?;
     let size = tree.size().to_int_size();
     let (width, height) = (size.width(), size.height());
     let mut picture = Pixmap::new(width, height).ok_or(DrawError::Memory)?;

@@ -12,22 +12,12 @@ use plotters::style::{
     Color, FontDesc, FontFamily, FontStyle, FontTransform, RGBColor, ShapeStyle, TextStyle,
 };
 
-use super::colour::{self, Rgb};
-use super::trace::Place;
-use super::{Font, Style, Theme};
+use crate::measure::colour::{self, Rgb};
+use crate::measure::rectangle::Place;
+use crate::model::{Style, Theme};
 
 /// Units of the drawing in a pixel.
 const FINE: f64 = 20.0;
-
-/// The fonts by preference: the one that widths are measured with, one of nearly the same
-/// widths that most systems have, and any other.
-pub(super) fn families(font: Font) -> &'static str {
-    match font {
-        Font::Sans => "DejaVu Sans, Verdana, sans-serif",
-        Font::Serif => "DejaVu Serif, Georgia, serif",
-        Font::Mono => "DejaVu Sans Mono, Menlo, Consolas, monospace",
-    }
-}
 
 /// The SVG backend sets text smaller than asked for by this factor.
 const BACKEND_SHRINKS_TEXT: f64 = 1.24;
@@ -39,9 +29,9 @@ const BASELINE: f64 = 0.76;
 
 /// A colour and its opacity, from 0 to 1.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub(super) struct Ink {
-    pub(super) rgb: Rgb,
-    pub(super) opacity: f64,
+pub(crate) struct Ink {
+    pub(crate) rgb: Rgb,
+    pub(crate) opacity: f64,
 }
 
 impl From<Rgb> for Ink {
@@ -52,7 +42,7 @@ impl From<Rgb> for Ink {
 
 /// The part of a text that its position fixes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Anchor {
+pub(crate) enum Anchor {
     Start,
     Middle,
     End,
@@ -60,17 +50,29 @@ pub(super) enum Anchor {
 
 /// How a text is set.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub(super) struct Lettering {
+pub(crate) struct Lettering {
     /// Font size in pixels.
-    pub(super) size: f64,
-    pub(super) rgb: Rgb,
-    pub(super) anchor: Anchor,
+    pub(crate) size: f64,
+    pub(crate) rgb: Rgb,
+    pub(crate) anchor: Anchor,
     /// Whether it reads from bottom to top.
-    pub(super) upwards: bool,
+    pub(crate) upwards: bool,
+}
+
+impl Lettering {
+    /// Text from left to right.
+    pub(crate) fn new(size: f64, rgb: Rgb, anchor: Anchor) -> Self {
+        Lettering {
+            size,
+            rgb,
+            anchor,
+            upwards: false,
+        }
+    }
 }
 
 /// A drawing under construction.
-pub(super) struct Canvas<'a> {
+pub(crate) struct Canvas<'a> {
     backend: SVGBackend<'a>,
     style: Style,
 }
@@ -79,14 +81,14 @@ pub(super) struct Canvas<'a> {
 /// `draw` puts on the canvas.
 ///
 /// Colours are given as they are on white; a dark theme replaces them.
-pub(super) fn svg(
+pub(crate) fn svg(
     style: &Style,
     title: &str,
     description: &str,
     draw: impl FnOnce(&mut Canvas<'_>),
 ) -> String {
     let mut drawing = String::new();
-    let [wide, high] = size(style).map(|side| units(side).unsigned_abs());
+    let [wide, high] = style.size().map(|side| units(side).unsigned_abs());
     let mut canvas = Canvas {
         backend: SVGBackend::with_string(&mut drawing, (wide, high)),
         style: *style,
@@ -97,22 +99,6 @@ pub(super) fn svg(
     tidied(&drawing, style, title, description)
 }
 
-/// The size of the drawing in its own pixels, in which text has its usual size. In a chart
-/// with larger text they are larger, so that there are fewer of them.
-pub(super) fn size(style: &Style) -> [f64; 2] {
-    [style.width, style.height].map(|side| f64::from(side) / scale(style))
-}
-
-/// Pixels of the chart in one pixel of the drawing.
-pub(super) fn scale(style: &Style) -> f64 {
-    // An invalid size has no effect.
-    if style.text_size.is_finite() {
-        style.text_size.clamp(0.1, 10.0)
-    } else {
-        1.0
-    }
-}
-
 /// A character of private use that marks where a group begins or ends, as the backend has no
 /// groups. No text of a chart contains it.
 const GROUP: char = '\u{e000}';
@@ -121,14 +107,14 @@ const GROUP: char = '\u{e000}';
 // there for backends that write files, are dropped by `ok()`.
 impl Canvas<'_> {
     /// Puts what `draw` draws into a group with one attribute, for a page to find it by.
-    pub(super) fn group(&mut self, name: &str, number: usize, draw: impl FnOnce(&mut Self)) {
+    pub(crate) fn group(&mut self, name: &str, number: usize, draw: impl FnOnce(&mut Self)) {
         self.mark(&format!("{GROUP}{name}=\"{number}\""));
         draw(self);
         self.mark(&GROUP.to_string());
     }
 
     /// Makes the lines that `draw` draws dashed.
-    pub(super) fn dashed(&mut self, draw: impl FnOnce(&mut Self)) {
+    pub(crate) fn dashed(&mut self, draw: impl FnOnce(&mut Self)) {
         self.mark(&format!(
             "{GROUP}stroke-dasharray=\"{} {}\"",
             units(9.0),
@@ -140,7 +126,7 @@ impl Canvas<'_> {
 
     /// Fills a polygon. Parts of it that are entered and left along the same path are
     /// separate; a ring within it in the opposite direction is a hole.
-    pub(super) fn polygon(&mut self, points: &[Place], ink: Ink) {
+    pub(crate) fn polygon(&mut self, points: &[Place], ink: Ink) {
         let style = self.shaped(ink, 0.0);
         let path = points.iter().copied().map(fine);
         self.backend.fill_polygon(path, &style).ok();
@@ -170,14 +156,14 @@ impl Canvas<'_> {
     }
 
     /// Joins the points by a line `width` pixels thick.
-    pub(super) fn line(&mut self, points: &[Place], ink: Ink, width: f64) {
+    pub(crate) fn line(&mut self, points: &[Place], ink: Ink, width: f64) {
         let style = self.shaped(ink, width);
         let path = points.iter().copied().map(fine);
         self.backend.draw_path(path, &style).ok();
     }
 
     /// Fills the rectangle between two corners.
-    pub(super) fn rectangle(&mut self, from: Place, to: Place, ink: Ink) {
+    pub(crate) fn rectangle(&mut self, from: Place, to: Place, ink: Ink) {
         let style = self.shaped(ink, 0.0);
         self.backend
             .draw_rect(fine(from), fine(to), &style, true)
@@ -185,7 +171,7 @@ impl Canvas<'_> {
     }
 
     /// Fills a circle.
-    pub(super) fn dot(&mut self, centre: Place, radius: f64, ink: Ink) {
+    pub(crate) fn dot(&mut self, centre: Place, radius: f64, ink: Ink) {
         let radius = units(radius).unsigned_abs();
         let style = self.shaped(ink, 0.0);
         self.backend
@@ -194,7 +180,7 @@ impl Canvas<'_> {
     }
 
     /// Writes one line of text with its baseline through `at`.
-    pub(super) fn text(&mut self, text: &str, at: Place, lettering: Lettering) {
+    pub(crate) fn text(&mut self, text: &str, at: Place, lettering: Lettering) {
         let Lettering {
             size,
             rgb,
@@ -212,7 +198,7 @@ impl Canvas<'_> {
             Anchor::End => HPos::Right,
         };
         let font = FontDesc::new(
-            FontFamily::Name(families(self.style.font)),
+            FontFamily::Name(self.style.font.families()),
             size * FINE * BACKEND_SHRINKS_TEXT,
             FontStyle::Normal,
         );
@@ -224,6 +210,11 @@ impl Canvas<'_> {
         let at = fine([at[0] + down[0], at[1] + down[1]]);
         self.backend.draw_text(&printable(text), &style, at).ok();
     }
+}
+
+/// The nearest middle of a pixel, where a line one pixel wide fills exactly one.
+pub(crate) fn crisp(position: f64) -> f64 {
+    libm::floor(position) + 0.5
 }
 
 /// Pixels in whole units of the drawing.
@@ -265,8 +256,8 @@ fn escaped(text: &str) -> String {
 /// bits from machine to machine.
 fn tidied(drawing: &str, style: &Style, title: &str, description: &str) -> String {
     let mut svg = String::with_capacity(drawing.len());
-    let [wide, high] = size(style).map(units);
-    let families = families(style.font);
+    let [wide, high] = style.size().map(units);
+    let families = style.font.families();
     let Style { width, height, .. } = style;
     // Writing to a string cannot fail.
     write!(
@@ -355,7 +346,7 @@ mod tests {
         assert!(drawing.contains(">a &lt; b &amp; &quot;c&quot; &gt; &apos;d&apos;"));
         assert!(drawing.contains("opacity=&quot;1&quot;"));
         assert!(!drawing.contains('\u{0}') && !drawing.contains('\u{1b}'));
-        assert!(super::super::to_png(&drawing).is_ok());
+        assert!(crate::to_png(&drawing).is_ok());
     }
 
     #[test]

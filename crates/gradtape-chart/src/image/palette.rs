@@ -3,7 +3,7 @@
 //! A chart has few colours, and their blends where edges are smoothed. One byte a
 //! pixel instead of three makes the file a third as large and as quick to write.
 
-use super::colour::Rgb;
+use crate::measure::colour::Rgb;
 
 /// Maximum number of colours of a palette.
 const MAX_COLOURS: usize = 256;
@@ -24,19 +24,19 @@ const TOLERANCES: [u8; 6] = [0, 3, 5, 8, 11, 15];
 const SLOTS: usize = 4 * MAX_DISTINCT;
 
 /// A colour and the number of its pixels.
-type Counted = (Rgb, u32);
+type ColourCount = (Rgb, u32);
 
 /// An image with a palette.
-pub(super) struct Indexed {
+pub(crate) struct IndexedImage {
     /// The colours, from dark to bright.
-    pub(super) palette: Vec<Rgb>,
+    pub(crate) palette: Vec<Rgb>,
     /// For each pixel the index of its colour in the palette.
-    pub(super) indices: Vec<u8>,
+    pub(crate) indices: Vec<u8>,
 }
 
 /// The image with a palette, or `None` if 256 colours are not enough. If there are
 /// more, the rare ones are replaced by the nearest frequent ones.
-pub(super) fn indexed(pixels: impl Iterator<Item = Rgb>) -> Option<Indexed> {
+pub(crate) fn indexed(pixels: impl Iterator<Item = Rgb>) -> Option<IndexedImage> {
     let (distinct, numbers) = distinct(pixels)?;
     let palette = TOLERANCES.into_iter().find_map(|tolerance| {
         chosen(
@@ -52,7 +52,7 @@ pub(super) fn indexed(pixels: impl Iterator<Item = Rgb>) -> Option<Indexed> {
 /// Several images with one palette of up to 255 colours, so that an index is left for
 /// what is transparent. Colours change as little as that allows, those of surfaces less
 /// than others.
-pub(super) fn reduced(pictures: &[Vec<Rgb>]) -> Indexed {
+pub(crate) fn reduced(pictures: &[Vec<Rgb>]) -> IndexedImage {
     let most = MAX_COLOURS - 1;
     let mut levels = 256;
     let (distinct, numbers) = loop {
@@ -87,13 +87,13 @@ fn levelled(colour: Rgb, levels: u32) -> Rgb {
 }
 
 /// The pixels with a palette that was chosen for their colours.
-fn placed(palette: Vec<Rgb>, distinct: &[Counted], numbers: &[u16]) -> Indexed {
-    let nearest = |&(colour, _): &Counted| {
+fn placed(palette: Vec<Rgb>, distinct: &[ColourCount], numbers: &[u16]) -> IndexedImage {
+    let nearest = |&(colour, _): &ColourCount| {
         let by_distance = (0..palette.len()).min_by_key(|&index| distance(palette[index], colour));
         by_distance.unwrap_or(0) as u8
     };
     let places: Vec<u8> = distinct.iter().map(nearest).collect();
-    Indexed {
+    IndexedImage {
         indices: numbers
             .iter()
             .map(|number| places[usize::from(*number)])
@@ -104,8 +104,8 @@ fn placed(palette: Vec<Rgb>, distinct: &[Counted], numbers: &[u16]) -> Indexed {
 
 /// The different colours in the order of their first pixel with the number of their
 /// pixels, and for each pixel the number of its colour.
-fn distinct(pixels: impl Iterator<Item = Rgb>) -> Option<(Vec<Counted>, Vec<u16>)> {
-    let mut found: Vec<Counted> = Vec::new();
+fn distinct(pixels: impl Iterator<Item = Rgb>) -> Option<(Vec<ColourCount>, Vec<u16>)> {
+    let mut found: Vec<ColourCount> = Vec::new();
     let mut numbers = Vec::with_capacity(pixels.size_hint().0);
     // Numbers of colours plus one, where a colour's hash points to; 0 is empty.
     let mut slots = vec![0u16; SLOTS];
@@ -142,7 +142,7 @@ fn distinct(pixels: impl Iterator<Item = Rgb>) -> Option<(Vec<Counted>, Vec<u16>
 /// tolerance if it has `surface` pixels, else within the second. `None` if that takes more
 /// than `most`.
 fn chosen(
-    distinct: &[Counted],
+    distinct: &[ColourCount],
     most: usize,
     surface: u32,
     [of_surfaces, of_others]: [u8; 2],
@@ -188,7 +188,7 @@ mod tests {
 
     #[test]
     fn up_to_256_colours_are_exact() {
-        let Indexed { palette, indices } = indexed(greys(256)).unwrap();
+        let IndexedImage { palette, indices } = indexed(greys(256)).unwrap();
         let back: Vec<Rgb> = indices
             .iter()
             .map(|&index| palette[usize::from(index)])
@@ -198,7 +198,7 @@ mod tests {
 
     #[test]
     fn more_colours_change_by_no_more_than_can_be_seen() {
-        let Indexed { palette, indices } = indexed(greys(1500)).unwrap();
+        let IndexedImage { palette, indices } = indexed(greys(1500)).unwrap();
         assert!(palette.len() <= MAX_COLOURS);
         let tolerance = TOLERANCES[TOLERANCES.len() - 1];
         for (colour, index) in greys(1500).zip(indices) {
@@ -215,7 +215,7 @@ mod tests {
         let blends = (0..6000u32).map(|k| [(k % 199) as u8, (k % 251) as u8, (k % 127) as u8]);
         let mut pixels: Vec<Rgb> = blends.collect();
         pixels.extend(surfaces.iter().flat_map(|colour| [*colour; 400]));
-        let Indexed { palette, indices } =
+        let IndexedImage { palette, indices } =
             reduced(&[pixels.clone(), Vec::new(), Vec::new(), Vec::new()]);
         assert!(palette.len() < MAX_COLOURS);
         let of = |place: usize| palette[usize::from(indices[place])];
@@ -233,7 +233,7 @@ mod tests {
         let wild: Vec<Rgb> = (0..40_000u32)
             .map(|k| [(k % 251) as u8, (k / 157) as u8, (k * 7 % 256) as u8])
             .collect();
-        let Indexed { palette, indices } = reduced(std::slice::from_ref(&wild));
+        let IndexedImage { palette, indices } = reduced(std::slice::from_ref(&wild));
         assert!(
             palette.len() > 100 && palette.len() < MAX_COLOURS,
             "{}",

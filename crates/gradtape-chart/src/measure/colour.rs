@@ -3,19 +3,19 @@
 use std::collections::BTreeMap;
 use std::sync::LazyLock;
 
-use super::span::{Span, drawable};
-use super::{Colour, Key};
+use super::axis_span::{AxisSpan, drawable};
+use crate::model::{Colour, Key};
 
 /// Red, green and blue.
-pub(super) type Rgb = [u8; 3];
+pub(crate) type Rgb = [u8; 3];
 
-pub(super) const WHITE: Rgb = [255, 255, 255];
+pub(crate) const WHITE: Rgb = [255, 255, 255];
 /// Headings and the titles of axes.
-pub(super) const INK: Rgb = [0x22, 0x22, 0x22];
+pub(crate) const INK: Rgb = [0x22, 0x22, 0x22];
 /// Labels of ticks and entries of keys, which should stand back a little.
-pub(super) const SOFT_INK: Rgb = [0x4d, 0x4d, 0x4d];
-pub(super) const GRID: Rgb = [0xe2, 0xe2, 0xe2];
-pub(super) const FAINT_GRID: Rgb = [0xf2, 0xf2, 0xf2];
+pub(crate) const SOFT_INK: Rgb = [0x4d, 0x4d, 0x4d];
+pub(crate) const GRID: Rgb = [0xe2, 0xe2, 0xe2];
+pub(crate) const FAINT_GRID: Rgb = [0xf2, 0xf2, 0xf2];
 
 /// Twelve colours that differ in lightness as well as in hue, so that readers with
 /// any common colour blindness can tell them apart on white. The first are those
@@ -60,17 +60,17 @@ const DARKEST: f64 = 0.2;
 
 /// Number of colours of a colour bar. Neighbours can hardly be distinguished, and a page for
 /// dark screens can replace each of them.
-pub(super) const SHADES: usize = 96;
+pub(crate) const SHADES: usize = 96;
 
 /// The lowest and the highest areas between level lines, on white: pale, so that paths show
 /// on all of them.
 const PLAINS: [Rgb; 2] = [[0xff, 0xfd, 0xf0], [0xa9, 0xbf, 0xd6]];
 
 /// Level lines.
-pub(super) const CONTOUR: Rgb = [0x7f, 0x98, 0xb3];
+pub(crate) const CONTOUR: Rgb = [0x7f, 0x98, 0xb3];
 
 /// A cell of a heat map with a value that is not a number.
-pub(super) const VOID: Rgb = [0xee, 0xee, 0xee];
+pub(crate) const VOID: Rgb = [0xee, 0xee, 0xee];
 
 /// The counterparts of colours on a dark background.
 static DARK: LazyLock<BTreeMap<Rgb, Rgb>> = LazyLock::new(|| {
@@ -116,17 +116,17 @@ static DARK: LazyLock<BTreeMap<Rgb, Rgb>> = LazyLock::new(|| {
 });
 
 /// The counterpart of a colour of this file on a dark background.
-pub(super) fn dark(rgb: Rgb) -> Rgb {
+pub(crate) fn dark(rgb: Rgb) -> Rgb {
     DARK.get(&rgb).copied().unwrap_or(rgb)
 }
 
 /// Each colour of a chart on white with its counterpart on a dark background.
-pub(super) fn dark_counterparts() -> impl Iterator<Item = (Rgb, Rgb)> {
+pub(crate) fn dark_counterparts() -> impl Iterator<Item = (Rgb, Rgb)> {
     DARK.iter().map(|(light, dark)| (*light, *dark))
 }
 
 /// The colour of an area between level lines, from the lowest at 0 to the highest at 1.
-pub(super) fn plain(share: f64) -> Rgb {
+pub(crate) fn plain(share: f64) -> Rgb {
     mixed(&PLAINS, stepped(share))
 }
 
@@ -149,12 +149,12 @@ fn mixed(map: &[Rgb], share: f64) -> Rgb {
 }
 
 /// The n-th colour for categories.
-pub(super) fn category(index: usize) -> Rgb {
+pub(crate) fn category(index: usize) -> Rgb {
     PALETTE[index % PALETTE.len()]
 }
 
 /// The colour at a share from 0 to 1 of the colour bar.
-pub(super) fn at_share(share: f64) -> Rgb {
+pub(crate) fn at_share(share: f64) -> Rgb {
     // A share that is not a number has the lower end.
     let share = if share.is_nan() { 0.0 } else { share };
     mixed(&VIRIDIS, stepped(share) * BRIGHTEST)
@@ -162,12 +162,12 @@ pub(super) fn at_share(share: f64) -> Rgb {
 
 /// The range of a colour bar, `None` for other keys and for ends that its scale
 /// cannot show.
-pub(super) fn bar_span(key: &Key) -> Option<Span> {
+pub(crate) fn bar_span(key: &Key) -> Option<AxisSpan> {
     match key {
         Key::ColourBar {
             from, to, scale, ..
         } if drawable(*scale, *from) && drawable(*scale, *to) => {
-            Span::covering(*scale, [*from, *to].into_iter())
+            AxisSpan::covering(*scale, [*from, *to].into_iter())
         }
         _ => None,
     }
@@ -175,7 +175,7 @@ pub(super) fn bar_span(key: &Key) -> Option<Span> {
 
 /// The colour of a line. A value outside the bar's range, or not a number, has the
 /// colour of the nearer (or lower) end.
-pub(super) fn of_line(colour: Colour, bar: Option<&Span>) -> Rgb {
+pub(crate) fn of_line(colour: Colour, bar: Option<&AxisSpan>) -> Rgb {
     match (colour, bar) {
         (Colour::Category(index), _) => category(index),
         (Colour::Value(value), None) => at_share(if value.is_nan() { 0.0 } else { value }),
@@ -188,8 +188,8 @@ pub(super) fn of_line(colour: Colour, bar: Option<&Span>) -> Rgb {
 
 #[cfg(test)]
 mod tests {
-    use super::super::Scale;
     use super::*;
+    use crate::model::Scale;
 
     /// Relative luminance of WCAG 2, with a square in place of the exact curve.
     fn luminance(rgb: Rgb) -> f64 {
