@@ -1,7 +1,7 @@
 //! Diagnoses of runs whose course follows from a formula.
 
 use gradtape_experiment::batch::{self, Control};
-use gradtape_experiment::diagnosis::{Concluded, Diagnosis, Floor};
+use gradtape_experiment::diagnosis::{Conclusion, Diagnosis, Floor};
 use gradtape_experiment::ending::Outcome;
 use gradtape_experiment::plan::Plan;
 use gradtape_report::experiment;
@@ -27,12 +27,12 @@ fn diagnosed(source: &str) -> Diagnosis {
 
 /// The only run of descents on a formula.
 #[track_caller]
-pub fn concluded(objective: &str, optimizer: &str, epochs: u64, more: &str) -> Concluded {
+pub fn concluded(objective: &str, optimizer: &str, epochs: u64, more: &str) -> Conclusion {
     let source = format!(
         "epochs = {epochs}\nobjective = [{{ {objective} }}]\noptimizer = [{{ {optimizer} }}]\n{more}"
     );
     let mut results = experiment::run(&planned(&source));
-    Concluded {
+    Conclusion {
         result: results.runs.remove(0),
         diagnosis: results.diagnosis.runs.remove(0),
     }
@@ -51,7 +51,7 @@ fn near(found: Option<f64>, expected: f64, within: f64) {
 }
 
 #[track_caller]
-fn says(run: &Concluded, parts: &[&str]) {
+fn says(run: &Conclusion, parts: &[&str]) {
     let sentence = &run.diagnosis.sentence;
     for part in parts {
         assert!(sentence.contains(part), "`{part}` is not in: {sentence}");

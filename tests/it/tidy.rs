@@ -128,6 +128,10 @@ fn modules_import_only_from_the_floors_below() {
     assert!(imports_from_below("experiment", experiment) > 50);
     assert!(imports_from_below("chart", chart) > 20);
     for (file, text) in sources() {
+        // Only the words of a diagnosis are English.
+        if file.starts_with("experiment/diagnosis/facts/") {
+            assert!(!code(&text).contains("words"), "{file} knows words");
+        }
         let above: &[&str] = match file
             .strip_prefix("report/")
             .map(|file| file.split('/').next())

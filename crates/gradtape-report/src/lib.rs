@@ -62,7 +62,9 @@ use std::sync::Arc;
 use figures::{Collected, Drawn, Endings, Field, LineRecorder, Lines, curve, figure};
 use gradtape_experiment::batch::{Control, End, Recorder, Row, RunResult};
 use gradtape_experiment::derivative::Table;
-use gradtape_experiment::diagnosis::{Concluded, Diagnoser, Diagnosis, DiagnosisRecorder, Tallies};
+use gradtape_experiment::diagnosis::{
+    Conclusion, Diagnoser, Diagnosis, DiagnosisRecorder, Tallies,
+};
 use gradtape_experiment::plan::{ChartKind, Plan, Run};
 use overview::{Overview, Shown};
 use page::ChartView;
@@ -247,12 +249,12 @@ impl<L> Recorder for Recorded<'_, L> {
 
 impl<L> Recorded<'_, L> {
     /// Adds a run stored in a report, after its rows were recorded.
-    fn recall(&mut self, concluded: &Concluded) {
+    fn recall(&mut self, concluded: &Conclusion) {
         self.diagnosis.recall(concluded);
         self.take(concluded);
     }
 
-    fn take(&mut self, concluded: &Concluded) {
+    fn take(&mut self, concluded: &Conclusion) {
         let result = &concluded.result;
         self.diagnoses.add_diagnosis(&concluded.diagnosis);
         self.runs.add(self.plan, result);

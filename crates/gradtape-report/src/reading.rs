@@ -9,7 +9,7 @@ use super::files::{Files, Published};
 use super::{ConcludedReader, Head, csv, read_derivative};
 use gradtape_experiment::batch::{Recorder, RunResult};
 use gradtape_experiment::derivative::Table;
-use gradtape_experiment::diagnosis::{Concluded, Diagnoser, Diagnosis, DiagnosisRecorder};
+use gradtape_experiment::diagnosis::{Conclusion, Diagnoser, Diagnosis, DiagnosisRecorder};
 use gradtape_experiment::plan::Plan;
 
 /// The content of a report's CSV files.
@@ -96,7 +96,7 @@ pub fn read(files: &Files, plan: &Plan) -> Result<Reading, ReportError> {
     })
 }
 
-fn concluded(files: &Files, plan: &Plan) -> Result<Vec<Concluded>, ReportError> {
+fn concluded(files: &Files, plan: &Plan) -> Result<Vec<Conclusion>, ReportError> {
     let mut all = Vec::new();
     if plan.runs() == 0 {
         return Ok(all);

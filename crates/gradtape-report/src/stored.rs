@@ -4,7 +4,7 @@ use super::error::ReportError;
 use super::files::Files;
 use super::{ConcludedReader, Recorded, RunReader, State, TrajectoryReader};
 use gradtape_experiment::batch::{Quantities, Recorder, Row};
-use gradtape_experiment::diagnosis::Concluded;
+use gradtape_experiment::diagnosis::Conclusion;
 use gradtape_experiment::number::Scalar;
 use gradtape_experiment::plan::{Plan, Quantity};
 
@@ -17,7 +17,7 @@ pub struct Stored<'p> {
     reader: ConcludedReader<'p>,
     trajectories: TrajectoryReader,
     /// The next run, already read.
-    next: Option<Concluded>,
+    next: Option<Conclusion>,
 }
 
 impl<'p> Stored<'p> {
@@ -61,7 +61,7 @@ impl<'p> Stored<'p> {
         number: u64,
         recorder: &mut Recorded<'_, L>,
     ) -> Result<(), ReportError> {
-        let of = |next: &Concluded| next.result.number;
+        let of = |next: &Conclusion| next.result.number;
         while self.next.as_ref().is_some_and(|next| of(next) < number) {
             self.next = self.reader.next()?;
         }

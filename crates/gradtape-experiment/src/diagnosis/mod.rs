@@ -56,41 +56,23 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 
-mod conclude;
-mod curvature;
-mod eigenvalues;
 mod facts;
-mod fit;
-mod history;
-mod outcome;
-mod rank_tests;
-mod ranking;
-mod sentence;
-mod summary;
-mod theory;
 mod words;
 
 use std::sync::Arc;
 
 use crate::batch::{End, Recorder, Row, RunResult};
-use crate::number::{Number, Precision};
 use crate::plan::{Plan, Run};
-use conclude::Ended;
-use curvature::{Curvatures, Model};
-use gradtape_tape::Subnormals;
-use history::History;
-use theory::Theory;
+use facts::evidence::Evidence;
+use facts::history::RunHistory;
+use facts::run_setup::RunSetup;
+use facts::totals::Totals;
 
-pub use facts::{Fact, Facts, Floor};
-pub use ranking::{Comparison, LEVEL, MAX_SETTINGS, Rank, RankedSetting, Ranking};
-pub use summary::Tallies;
-
-/// Maximum number of runs with facts about curvature; the first runs have them.
-pub const CURVED_RUNS: usize = 200;
-
-/// Maximum number of run diagnoses kept in memory, the first ones; `diagnosis.csv` of a report
-/// has all.
-pub const MAX_SUMMARY_RUNS: usize = 1_000;
+pub use facts::diagnoser::{CURVED_RUNS, Diagnoser, MAX_SUMMARY_RUNS};
+pub use facts::ranking::{Comparison, LEVEL, MAX_SETTINGS, Rank};
+pub use facts::run_facts::{Fact, Facts, Floor};
+pub use words::rankings::{RankedSetting, Ranking};
+pub use words::summary::Detail;
 
 /// The diagnosis of an experiment.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -108,15 +90,6 @@ pub struct Diagnosis {
     pub runs: Vec<RunDiagnosis>,
 }
 
-/// The diagnosis of the runs of an objective.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Detail {
-    /// Its name, with its dimension where others have the same name.
-    pub objective: String,
-    /// The best run, and the learning rates at which runs begin to diverge.
-    pub sentences: Vec<String>,
-}
-
 /// The diagnosis of a run. Its outcome is in its [result](RunResult::outcome).
 #[derive(Clone, Debug, PartialEq)]
 pub struct RunDiagnosis {
@@ -132,98 +105,51 @@ pub struct RunDiagnosis {
 
 /// A run that ended, with its diagnosis.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Concluded {
+pub struct Conclusion {
     /// Its result.
     pub result: RunResult,
     /// Its diagnosis.
     pub diagnosis: RunDiagnosis,
 }
 
-/// State that all recorders of a job share: the range of the runs examined more closely, and the
-/// programs for second derivatives.
-#[derive(Debug)]
-pub struct Diagnoser {
-    curvatures: Curvatures,
-    /// The last run whose facts include curvature, and the last run that is kept.
-    last_curved: Option<u64>,
-    last_kept: Option<u64>,
+/// The totals of all diagnoses: counts, the best runs and settings, and the first runs.
+#[derive(Clone, Debug, Default)]
+pub struct Tallies {
+    totals: Totals,
+    kept: Vec<RunDiagnosis>,
 }
 
-impl Diagnoser {
-    /// A diagnoser for the runs `numbers` of a plan, in ascending order.
+impl Tallies {
+    /// Adds the totals of later runs.
+    pub fn extend(&mut self, plan: &Plan, later: Tallies) {
+        self.totals.extend(plan, later.totals);
+        self.kept.extend(later.kept);
+    }
+
+    /// The diagnosis of all runs.
     #[must_use]
-    pub fn new(plan: &Plan, numbers: &[u64]) -> Self {
-        let last_of = |count: usize| numbers[..count.min(numbers.len())].last().copied();
-        Diagnoser {
-            curvatures: Curvatures::new(plan),
-            last_curved: last_of(CURVED_RUNS),
-            last_kept: last_of(MAX_SUMMARY_RUNS),
-        }
-    }
-
-    fn keeps(&self, run: u64) -> bool {
-        self.last_kept.is_some_and(|last| run <= last)
-    }
-
-    fn curves(&self, run: u64) -> bool {
-        self.last_curved.is_some_and(|last| run <= last)
-    }
-
-    /// The quadratic model of the objective of a run at a point.
-    fn model(&self, plan: &Plan, subject: &Subject, point: &[f64]) -> Option<Model> {
-        self.curvatures
-            .at(plan, subject.objective, &subject.constants, point)
-    }
-
-    /// The model at the end of a run, or at the smallest loss of a diverged run.
-    fn model_of(&self, plan: &Plan, subject: &Subject, result: &RunResult) -> Option<Model> {
-        let values = if result.is_diverged() {
-            &result.best_parameters
-        } else {
-            &result.parameters
+    pub fn diagnosis(self, plan: &Plan, diagnoser: &Diagnoser) -> Diagnosis {
+        let Tallies { mut totals, kept } = self;
+        let rankings: Vec<Ranking> = totals
+            .take_rankings(plan)
+            .iter()
+            .map(|ranking| Ranking::new(plan, ranking))
+            .collect();
+        let (summary, details) = match (&kept[..], totals.runs) {
+            ([only], 1) => (vec![only.sentence.clone()], Vec::new()),
+            (_, 0) => (Vec::new(), Vec::new()),
+            _ => totals.summary(plan, diagnoser, &rankings),
         };
-        // Results have an entry for each parameter of the plan.
-        let size = plan.objectives[subject.objective]
-            .function
-            .parameters()
-            .len();
-        let mut point = vec![f64::NAN; size];
-        for (place, value) in plan.places(subject.objective).iter().zip(values) {
-            if let (Some(place), Some(value)) = (place, value) {
-                point[*place] = value.to_f64();
-            }
-        }
-        self.model(plan, subject, &point)
-    }
-}
-
-/// The parts of a [`Run`] that a diagnosis needs.
-#[derive(Clone, Debug)]
-struct Subject {
-    number: u64,
-    objective: usize,
-    optimizer: usize,
-    precision: Precision,
-    subnormals: Subnormals,
-    constants: Vec<Number>,
-    learning_rate: Option<f64>,
-    theory: Option<Theory>,
-    is_scheduled: bool,
-}
-
-impl Subject {
-    fn new(plan: &Plan, run: &Run) -> Self {
-        let rate = run.learning_rate;
-        Subject {
-            number: run.number,
-            objective: run.objective,
-            optimizer: run.optimizer,
-            precision: run.precision,
-            subnormals: run.subnormals,
-            constants: run.constants.clone(),
-            learning_rate: rate.map(|rate| rate.scalar(run.precision).to_f64()),
-            theory: Theory::of(plan, run),
-            is_scheduled: run.recipe.schedule.is_some(),
+        let best = |objective| {
+            let best = totals.bests(objective).first()?.rank.run();
+            rankings.is_empty().then_some((objective, best))
+        };
+        Diagnosis {
+            summary,
+            details,
+            best: totals.objectives().into_iter().filter_map(best).collect(),
+            rankings,
+            runs: kept,
         }
     }
 }
@@ -233,7 +159,7 @@ impl Subject {
 pub struct DiagnosisRecorder<'p> {
     plan: &'p Plan,
     diagnoser: Arc<Diagnoser>,
-    history: History,
+    history: RunHistory,
     tallies: Tallies,
 }
 
@@ -244,35 +170,45 @@ impl<'p> DiagnosisRecorder<'p> {
         DiagnosisRecorder {
             plan,
             diagnoser,
-            history: History::default(),
+            history: RunHistory::default(),
             tallies: Tallies::default(),
         }
     }
 
     /// Returns the result and the diagnosis of the run whose rows were recorded last, and adds
     /// the run to the totals.
-    pub fn conclude(&mut self, run: Run, end: &End) -> Concluded {
-        let subject = Subject::new(self.plan, &run);
-        let ended = Ended {
-            plan: self.plan,
-            subject: &subject,
-            history: &self.history,
-            end,
+    pub fn conclude(&mut self, run: Run, end: &End) -> Conclusion {
+        let setup = RunSetup::new(self.plan, &run);
+        let evidence = Evidence::new(
+            &self.diagnoser,
+            self.plan,
+            &setup,
+            &self.history,
+            (run, end),
+        );
+        let diagnosis = RunDiagnosis {
+            run: evidence.result.number,
+            label: evidence.result.label.clone(),
+            sentence: words::run::sentence(&evidence),
+            facts: evidence.facts,
         };
-        let concluded = conclude::conclude(&self.diagnoser, &ended, run);
-        self.add(subject, &concluded);
+        let result = evidence.result;
+        let concluded = Conclusion { result, diagnosis };
+        self.add(setup, &concluded);
         concluded
     }
 
     /// Adds a run that was diagnosed before, as read from a report.
-    pub fn recall(&mut self, concluded: &Concluded) {
+    pub fn recall(&mut self, concluded: &Conclusion) {
         let run = self.plan.run(concluded.result.number);
-        self.add(Subject::new(self.plan, &run), concluded);
+        self.add(RunSetup::new(self.plan, &run), concluded);
     }
 
-    fn add(&mut self, subject: Subject, concluded: &Concluded) {
-        let is_kept = self.diagnoser.keeps(subject.number);
-        self.tallies.add(self.plan, subject, concluded, is_kept);
+    fn add(&mut self, setup: RunSetup, concluded: &Conclusion) {
+        if self.diagnoser.keeps(setup.number) {
+            self.tallies.kept.push(concluded.diagnosis.clone());
+        }
+        self.tallies.totals.add(self.plan, setup, &concluded.result);
     }
 
     /// The totals of all diagnoses so far.
@@ -286,9 +222,8 @@ impl Recorder for DiagnosisRecorder<'_> {
     fn begin(&mut self, run: &Run) {
         let recorded = &self.plan.record.parameters;
         let variables = self.plan.objectives[run.objective].function.parameters();
-        let variables = variables.iter().enumerate();
-        let places = variables.filter(|(_, name)| recorded.contains(name));
-        self.history.begin(places.map(|(place, _)| place));
+        let places = (0..variables.len()).filter(|place| recorded.contains(&variables[*place]));
+        self.history.begin(places);
     }
 
     fn record(&mut self, row: &Row<'_>) {

@@ -8,7 +8,7 @@ use super::report::RecordedReport;
 use super::trajectory::Trajectories;
 use crate::{ConcludedReader, RUNS, ReportError, State};
 use gradtape_experiment::batch::RunResult;
-use gradtape_experiment::diagnosis::{CURVED_RUNS, Concluded, Fact, Facts};
+use gradtape_experiment::diagnosis::{CURVED_RUNS, Conclusion, Fact, Facts};
 use gradtape_experiment::number::{Scalar, Value};
 use gradtape_experiment::plan::{Plan, Quantity, Tolerance};
 
@@ -27,9 +27,9 @@ pub struct RecordedRuns<'p> {
     /// The number of runs read.
     count: u64,
     /// The recorded run that was read last, if it comes later.
-    next: Option<Concluded>,
+    next: Option<Conclusion>,
     /// Runs that were read and correspond to a current run that comes later.
-    waiting: HashMap<u64, Concluded>,
+    waiting: HashMap<u64, Conclusion>,
 }
 
 impl<'p> RecordedRuns<'p> {
@@ -87,7 +87,7 @@ impl<'p> RecordedRuns<'p> {
     /// If the report is damaged.
     pub fn compare(
         &mut self,
-        now: &Concluded,
+        now: &Conclusion,
         states: &[State],
     ) -> Result<Vec<Deviation>, ReportError> {
         let compared = self.compare_run(now, states);
@@ -96,7 +96,7 @@ impl<'p> RecordedRuns<'p> {
 
     fn compare_run(
         &mut self,
-        concluded: &Concluded,
+        concluded: &Conclusion,
         states: &[State],
     ) -> Result<Vec<Deviation>, ReportError> {
         let mut deviations = Vec::new();
@@ -127,7 +127,7 @@ impl<'p> RecordedRuns<'p> {
         &mut self,
         number: u64,
         deviations: &mut Vec<Deviation>,
-    ) -> Result<Option<Concluded>, ReportError> {
+    ) -> Result<Option<Conclusion>, ReportError> {
         if let Some(recorded) = self.waiting.remove(&number) {
             return Ok(Some(recorded));
         }
@@ -142,7 +142,7 @@ impl<'p> RecordedRuns<'p> {
     }
 
     /// Skips a recorded run that is not the one looked for.
-    fn pass(&mut self, concluded: Concluded, deviations: &mut Vec<Deviation>) {
+    fn pass(&mut self, concluded: Conclusion, deviations: &mut Vec<Deviation>) {
         let recorded = &concluded.result;
         if self.matching.awaits(recorded.number) {
             self.waiting.insert(recorded.number, concluded);
@@ -283,7 +283,7 @@ impl<'p> Comparison<'p> {
     }
 
     /// Adds what changed of a run. Sentences are not compared.
-    fn tell(&self, before: &Concluded, after: &Concluded, deviations: &mut Vec<Deviation>) {
+    fn tell(&self, before: &Conclusion, after: &Conclusion, deviations: &mut Vec<Deviation>) {
         let numbers = [before.result.number, after.result.number];
         let first = numbers.iter().all(|number| *number < CURVED_RUNS as u64);
         let has_model = self.are_whole && first;

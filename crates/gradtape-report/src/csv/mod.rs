@@ -21,7 +21,7 @@ use super::folder::{DIAGNOSIS, RUNS};
 use super::text::{Stock, Text};
 use gradtape_experiment::batch::{Quantities, RunResult};
 use gradtape_experiment::derivative::{self, Table};
-use gradtape_experiment::diagnosis::{Concluded, Fact, Facts, RunDiagnosis};
+use gradtape_experiment::diagnosis::{Conclusion, Fact, Facts, RunDiagnosis};
 use gradtape_experiment::ending::{Outcome, Status};
 use gradtape_experiment::number::{Digits, Precision, Scalar, Value};
 use gradtape_experiment::plan::{Arithmetic, Plan, Quantity, Run};
@@ -430,7 +430,7 @@ impl<'p> ConcludedReader<'p> {
         clippy::should_implement_trait,
         reason = "an iterator would repeat its error forever"
     )]
-    pub fn next(&mut self) -> Result<Option<Concluded>, ReportError> {
+    pub fn next(&mut self) -> Result<Option<Conclusion>, ReportError> {
         let damaged = |what: String| ReportError::damaged(&self.path, what);
         let mut record = StringRecord::new();
         let is_there = self.reader.read_record(&mut record);
@@ -476,7 +476,7 @@ impl<'p> ConcludedReader<'p> {
             sentence: text_of_cell(field("sentence")).to_owned(),
             facts,
         };
-        Ok(Some(Concluded { result, diagnosis }))
+        Ok(Some(Conclusion { result, diagnosis }))
     }
 
     /// An error about the files as a whole.

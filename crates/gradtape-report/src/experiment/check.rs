@@ -10,7 +10,7 @@ use crate::baseline::{
 use crate::{ReportError, State};
 use gradtape_experiment::batch::{self, Control};
 use gradtape_experiment::derivative;
-use gradtape_experiment::diagnosis::{Concluded, Diagnoser};
+use gradtape_experiment::diagnosis::{Conclusion, Diagnoser};
 use gradtape_experiment::plan::Plan;
 
 /// The check of an experiment against its expectations and its recorded report.
@@ -167,7 +167,7 @@ struct Comparison<'p> {
 impl Comparison<'_> {
     fn tell(
         &mut self,
-        concluded: &Concluded,
+        concluded: &Conclusion,
         states: &[State],
         each: &mut impl FnMut(Checked),
     ) -> Result<(), ReportError> {

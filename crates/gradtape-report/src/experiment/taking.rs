@@ -4,14 +4,14 @@ use std::sync::Arc;
 
 use crate::baseline::Trace;
 use gradtape_experiment::batch::{End, Recorder, Row};
-use gradtape_experiment::diagnosis::{Concluded, Diagnoser, DiagnosisRecorder};
+use gradtape_experiment::diagnosis::{Conclusion, Diagnoser, DiagnosisRecorder};
 use gradtape_experiment::plan::{Plan, Run};
 
 /// Records the diagnoses of runs, and their recorded epochs if requested.
 pub(super) struct Taking<'p> {
     pub(super) trace: Option<Trace<'p>>,
     pub(super) diagnosis: DiagnosisRecorder<'p>,
-    pub(super) runs: Vec<Concluded>,
+    pub(super) runs: Vec<Conclusion>,
 }
 
 impl<'p> Taking<'p> {

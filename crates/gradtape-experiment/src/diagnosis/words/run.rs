@@ -1,39 +1,17 @@
 //! The diagnosis of a run in words.
 
-use super::Subject;
-use super::conclude::{FLAT, Limits, is_halted};
-use super::facts::{Facts, Floor};
-use super::fit::{Fit, epochs};
-use super::history::History;
-use super::theory::Theory;
-use super::words::{digits, factor, whole};
-use crate::batch::RunResult;
+use super::parts::{digits, factor, whole};
+use crate::diagnosis::facts::evidence::Evidence;
+use crate::diagnosis::facts::history::RunHistory;
+use crate::diagnosis::facts::run_facts::{Facts, Floor};
+use crate::diagnosis::facts::theory::Theory;
 use crate::ending::{Outcome, Status};
 use crate::number::counted;
-use crate::plan::{Plan, Quantity};
-
-/// Maximum relative difference between the logarithms of two rates that agree.
-const AGREE: f64 = 0.02;
-
-/// What the sentences are made from.
-pub(super) struct Case<'a> {
-    pub(super) plan: &'a Plan,
-    pub(super) subject: &'a Subject,
-    pub(super) history: &'a History,
-    pub(super) result: &'a RunResult,
-    pub(super) facts: &'a Facts,
-    pub(super) fit: Option<Fit>,
-    pub(super) curvature: &'a [f64],
-    /// Whether the quadratic model has its stationary point as near as a known minimum must be.
-    pub(super) is_near: bool,
-    /// Whether no parameter moves in the last states.
-    pub(super) is_motionless: bool,
-    pub(super) limits: Limits,
-}
+use crate::plan::Quantity;
 
 /// The diagnosis in plain sentences: why it ended, how fast it was, what would be better.
-pub(super) fn sentence(case: &Case<'_>) -> String {
-    let parts = [
+pub(crate) fn sentence(case: &Evidence<'_>) -> String {
+    [
         Some(ending(case)),
         zero_loss(case),
         certainty(case),
@@ -42,20 +20,22 @@ pub(super) fn sentence(case: &Case<'_>) -> String {
         oscillation(case),
         stability(case),
         projection(case),
-    ];
-    let parts: Vec<String> = parts.into_iter().flatten().collect();
-    parts.join(" ")
+    ]
+    .into_iter()
+    .flatten()
+    .collect::<Vec<_>>()
+    .join(" ")
 }
 
-fn ending(case: &Case<'_>) -> String {
-    let (result, facts) = (case.result, case.facts);
+fn ending(case: &Evidence<'_>) -> String {
+    let (result, facts) = (&case.result, &case.facts);
     let begin = begin(case);
     let gradient = digits(result.quantities.gradient_norm().to_f64());
     match result.outcome {
         Outcome::Diverged if !result.is_diverged() => format!(
             "{begin} with a gradient norm of {gradient}: its square is not finite in {}, so \
              updates vanish.",
-            case.subject.precision.name()
+            case.setup.precision.name()
         ),
         Outcome::Diverged => format!("Diverged: {}.", result.reason),
         Outcome::KnownMinimum => {
@@ -63,8 +43,8 @@ fn ending(case: &Case<'_>) -> String {
             format!("{begin} at the known minimum{from}.{}", resting(case))
         }
         Outcome::StationaryPoint => {
-            let kind = match (facts.least_curvature, facts.greatest_curvature) {
-                (Some(least), Some(greatest)) if is_negative(least, greatest) => format!(
+            let kind = match facts.least_curvature {
+                Some(least) if case.is_saddle() => format!(
                     "a saddle or a maximum, not a minimum (gradient norm {gradient}, smallest \
                      curvature {})",
                     digits(least)
@@ -78,7 +58,7 @@ fn ending(case: &Case<'_>) -> String {
                 Status::NoFurtherStep => {
                     format!("{begin}: {} (gradient norm {gradient})", result.reason)
                 }
-                Status::EpochLimit if is_halted(case.history) => format!(
+                Status::EpochLimit if case.history.is_halted() => format!(
                     "{begin}, but nothing changed after {}{}: loss {}, gradient norm {gradient}",
                     epoch(case.history, case.history.same_since),
                     at_rate(case),
@@ -106,8 +86,8 @@ fn ending(case: &Case<'_>) -> String {
 }
 
 /// Why the run stopped; the outcome follows it.
-fn begin(case: &Case<'_>) -> String {
-    let result = case.result;
+fn begin(case: &Evidence<'_>) -> String {
+    let result = &case.result;
     let epochs = counted(result.quantities.epochs_run(), "epoch");
     let since = whole(result.status_epoch);
     match result.status {
@@ -119,24 +99,11 @@ fn begin(case: &Case<'_>) -> String {
     }
 }
 
-/// Whether a Hessian with these eigenvalues, the smallest and the largest, has a negative
-/// one that is not rounding.
-fn is_negative(least: f64, greatest: f64) -> bool {
-    least < -FLAT * greatest.max(-least).max(1e-300)
-}
-
 /// The distance and the gap to the known minimum.
-fn from_minimum(case: &Case<'_>) -> Option<String> {
-    let distance = case
-        .result
-        .quantities
-        .get(Quantity::Distance)
-        .map(|one| digits(one.to_f64()));
-    let gap = case
-        .result
-        .quantities
-        .get(Quantity::Gap)
-        .map(|one| digits(one.to_f64()));
+fn from_minimum(case: &Evidence<'_>) -> Option<String> {
+    let number = |quantity| case.result.quantities.get(quantity);
+    let [distance, gap] = [Quantity::Distance, Quantity::Gap]
+        .map(|quantity| Some(digits(number(quantity)?.to_f64())));
     match (distance, gap) {
         (Some(distance), Some(gap)) => Some(format!("distance {distance}, gap {gap}")),
         (Some(distance), None) => Some(format!("distance {distance}")),
@@ -146,14 +113,14 @@ fn from_minimum(case: &Case<'_>) -> Option<String> {
 }
 
 /// The same for a run that is not at the known minimum.
-fn elsewhere(case: &Case<'_>) -> String {
+fn elsewhere(case: &Evidence<'_>) -> String {
     from_minimum(case).map_or_else(String::new, |from| {
         format!("; not at the known minimum ({from})")
     })
 }
 
 /// Why a run at a minimum or a stationary point cannot move.
-fn resting(case: &Case<'_>) -> String {
+fn resting(case: &Evidence<'_>) -> String {
     match (case.result.status, case.facts.floor) {
         (Status::NoFurtherStep, _) => format!(" Reason: {}.", case.result.reason),
         (_, Some(_)) => format!(" {}.", floor(case)),
@@ -162,7 +129,7 @@ fn resting(case: &Case<'_>) -> String {
 }
 
 /// The change of the loss in the last fifth of the run.
-fn gain(case: &Case<'_>) -> String {
+fn gain(case: &Evidence<'_>) -> String {
     let Some(earlier) = case.facts.earlier_loss else {
         return String::new();
     };
@@ -178,7 +145,7 @@ fn gain(case: &Case<'_>) -> String {
 }
 
 /// The range of the loss at the end.
-fn range(case: &Case<'_>) -> String {
+fn range(case: &Evidence<'_>) -> String {
     let (Some(low), Some(high)) = (case.facts.tail_low, case.facts.tail_high) else {
         return String::new();
     };
@@ -190,18 +157,18 @@ fn range(case: &Case<'_>) -> String {
 }
 
 /// The final learning rate of a schedule.
-fn at_rate(case: &Case<'_>) -> String {
+fn at_rate(case: &Evidence<'_>) -> String {
     let rate = case.history.learning_rate;
-    rate.filter(|_| case.subject.is_scheduled)
+    rate.filter(|_| case.setup.is_scheduled)
         .map_or_else(String::new, |rate| {
             format!(" (learning rate {})", digits(rate))
         })
 }
 
 /// The precision floor of the descent, without a full stop.
-fn floor(case: &Case<'_>) -> String {
-    let (facts, limits) = (case.facts, case.limits);
-    let precision = case.subject.precision.name();
+fn floor(case: &Evidence<'_>) -> String {
+    let (facts, limits) = (&case.facts, case.limits);
+    let precision = case.setup.precision.name();
     let begin = match facts.floor_epoch {
         Some(epoch) => format!(
             "Reached the precision floor of {precision} at epoch {}:",
@@ -210,7 +177,7 @@ fn floor(case: &Case<'_>) -> String {
         None => format!("Reached the precision floor of {precision}:"),
     };
     let gradient = case.result.quantities.gradient_norm().to_f64();
-    let step = case.subject.theory.map_or_else(String::new, |theory| {
+    let step = case.setup.theory.map_or_else(String::new, |theory| {
         let (rate, step) = (digits(theory.rate), digits(theory.rate * gradient));
         let gradient = digits(gradient);
         format!("the step of {step} (learning rate {rate} × gradient norm {gradient})")
@@ -225,7 +192,7 @@ fn floor(case: &Case<'_>) -> String {
             "{begin} {step} rounds to zero; the smallest number is {}",
             digits(limits.least)
         ),
-        Some(Floor::Rounding) if case.subject.theory.is_some() => {
+        Some(Floor::Rounding) if case.setup.theory.is_some() => {
             format!("{begin} {step} is below half of the spacing of numbers at the parameters")
         }
         Some(Floor::Rounding) => format!(
@@ -248,7 +215,7 @@ fn floor(case: &Case<'_>) -> String {
 }
 
 /// The loss was zero before the descent ended.
-fn zero_loss(case: &Case<'_>) -> Option<String> {
+fn zero_loss(case: &Evidence<'_>) -> Option<String> {
     let from = case.facts.zero_loss_from?;
     let ends = case.facts.floor_epoch? > from;
     ends.then(|| {
@@ -260,24 +227,20 @@ fn zero_loss(case: &Case<'_>) -> Option<String> {
 }
 
 /// An epoch, called a recorded epoch unless every epoch was recorded.
-fn epoch(history: &History, epoch: u64) -> String {
+fn epoch(history: &RunHistory, epoch: u64) -> String {
     let last = history.last().map_or(0, |last| last.epoch);
     let are_all = history.rows > last;
     let word = if are_all { "epoch" } else { "recorded epoch" };
     format!("{word} {}", whole(epoch))
 }
 
-fn certainty(case: &Case<'_>) -> Option<String> {
-    let from = case.facts.certain_from?;
-    let last = case.history.last()?;
-    let first = case.history.growing_since;
-    let grown = libm::log(last.gradient / first.gradient);
-    let each = libm::exp(grown / epochs(last.epoch - first.epoch));
+fn certainty(case: &Evidence<'_>) -> Option<String> {
+    let (from, growth) = (case.facts.certain_from?, case.growth()?);
     Some(format!(
         "Divergence was inevitable from {} on: the gradient norm then grew in every recorded \
          epoch, by a factor of {} per epoch{}.",
         epoch(case.history, from),
-        factor(each),
+        factor(growth),
         if case.fit.is_some() {
             ""
         } else {
@@ -287,55 +250,34 @@ fn certainty(case: &Case<'_>) -> Option<String> {
 }
 
 /// The measured rate, with the predicted one where both agree or the run arrived.
-fn rate(case: &Case<'_>) -> Option<String> {
+fn rate(case: &Evidence<'_>) -> Option<String> {
     let fit = case.fit?;
-    let measured = fit.rate();
     if case.facts.certain_from.is_some() {
-        return predicted(case, fit).map(|predicted| format!("Theory{predicted}."));
+        return predicted(case).map(|predicted| format!("Theory{predicted}."));
     }
     let verb = if fit.slope < 0.0 { "shrank" } else { "grew" };
     let mut text = format!(
         "The gradient norm {verb} by a factor of {} per epoch between epochs {} and {}",
-        factor(measured),
+        factor(fit.rate()),
         whole(fit.from),
         whole(fit.to)
     );
-    if let Some(predicted) = predicted(case, fit) {
+    if let Some(predicted) = predicted(case) {
         text.push_str(&predicted);
     }
     text.push('.');
     Some(text)
 }
 
-/// The curvature whose factor is the measured one: that of the slowest direction, or
-/// another one where the start has no component along the slowest.
-fn agreement(case: &Case<'_>, fit: Fit) -> Option<f64> {
-    let theory = case.subject.theory?;
-    let agrees = |curvature: &f64| {
-        let with = libm::log(theory.factor(*curvature));
-        (fit.slope - with).abs() <= AGREE.max(2.0 * fit.error) * with.abs()
-    };
-    let all = case.curvature.iter().copied();
-    let slowest = all.clone().reduce(|most, one| {
-        if theory.factor(one) > theory.factor(most) {
-            one
-        } else {
-            most
-        }
-    });
-    let mut others = all.filter(|one| *one != 0.0);
-    slowest.filter(agrees).or_else(|| others.find(agrees))
-}
-
 /// The formula of theory if it agrees, or the factor that theory predicts instead.
-fn predicted(case: &Case<'_>, fit: Fit) -> Option<String> {
-    let theory = case.subject.theory?;
+fn predicted(case: &Evidence<'_>) -> Option<String> {
+    let theory = case.setup.theory?;
     let begin = if case.facts.certain_from.is_some() {
         " agrees:"
     } else {
         ", as predicted:"
     };
-    if let Some(curvature) = agreement(case, fit) {
+    if let Some(curvature) = case.agreement() {
         return Some(format!("{begin} {}", formula(theory, curvature)));
     }
     let predicted = case.facts.predicted_rate.filter(|_| case.is_near)?;
@@ -361,31 +303,19 @@ fn formula(theory: Theory, curvature: f64) -> String {
     format!("{kind} {momentum}, learning rate {rate} and curvature {curvature_text} give {value}")
 }
 
-/// Whether the last steps doubled the correct digits, as Newton's method does.
-fn order(case: &Case<'_>) -> Option<String> {
-    let [middle, first] = case.history.before;
-    let (middle, first) = (middle?, first?);
-    let last = case.history.last()?;
-    let are_neighbours =
-        last.epoch == middle.epoch + 1 && middle.epoch == first.epoch + 1 && case.fit.is_none();
-    let shrink = |from: f64, to: f64| libm::log(from / to);
-    let before = shrink(first.gradient, middle.gradient);
-    let after = shrink(middle.gradient, last.gradient);
-    let is_fast = before > 1.0 && after > 1.5 * before;
-    (are_neighbours && is_fast).then(|| {
-        format!(
-            "Convergence was faster than linear: the last gradient norms are {}, {} and {}.",
-            digits(first.gradient),
-            digits(middle.gradient),
-            digits(last.gradient)
-        )
-    })
+/// Whether convergence was faster than linear.
+fn order(case: &Evidence<'_>) -> Option<String> {
+    let [first, middle, last] = case.faster_than_linear()?.map(digits);
+    Some(format!(
+        "Convergence was faster than linear: the last gradient norms are {first}, {middle} and \
+         {last}."
+    ))
 }
 
-fn oscillation(case: &Case<'_>) -> Option<String> {
+fn oscillation(case: &Evidence<'_>) -> Option<String> {
     let turns = case.facts.turns?;
     let (place, _) = case.history.turning()?;
-    let names = case.plan.objectives[case.subject.objective]
+    let names = case.plan.objectives[case.setup.objective]
         .function
         .parameters();
     let name = names.get(place)?;
@@ -396,7 +326,7 @@ fn oscillation(case: &Case<'_>) -> Option<String> {
         whole(turns)
     );
     // An overshoot by the curvature: the factor of the error is negative.
-    if let (Some(theory), Some(greatest)) = (case.subject.theory, case.facts.greatest_curvature) {
+    if let (Some(theory), Some(greatest)) = (case.setup.theory, case.facts.greatest_curvature) {
         let factor = 1.0 - theory.rate * greatest;
         if theory.momentum == 0.0 && factor < 0.0 && case.facts.condition.is_some() {
             text.push_str(&format!(
@@ -412,10 +342,10 @@ fn oscillation(case: &Case<'_>) -> Option<String> {
 }
 
 /// The stability bound and the best learning rate, compared with the one used.
-fn stability(case: &Case<'_>) -> Option<String> {
-    let (facts, result) = (case.facts, case.result);
+fn stability(case: &Evidence<'_>) -> Option<String> {
+    let (facts, result) = (&case.facts, &case.result);
     let bound = facts.stability_bound?;
-    let rate = case.subject.theory?.rate;
+    let rate = case.setup.theory?.rate;
     let is_judged = result.is_diverged() || result.outcome == Outcome::Oscillating;
     let place = if result.is_diverged() {
         format!(
@@ -425,7 +355,7 @@ fn stability(case: &Case<'_>) -> Option<String> {
     } else {
         "at the end".to_owned()
     };
-    let curvature = curvature(facts, case.curvature.len(), &place)?;
+    let curvature = curvature(facts, case.curvatures.len(), &place)?;
     let best = facts.best_rate.map(digits);
     if is_judged {
         let relation = if (rate / bound - 1.0).abs() < 0.1 && rate != bound {
@@ -445,7 +375,7 @@ fn stability(case: &Case<'_>) -> Option<String> {
         ));
     }
     // Far from a minimum the curvature at the end does not describe the descent.
-    let agrees = case.fit.is_some_and(|fit| agreement(case, fit).is_some());
+    let agrees = case.agreement().is_some();
     if facts.condition.is_none() || !(case.is_near || agrees) {
         return None;
     }
@@ -470,24 +400,9 @@ fn curvature(facts: &Facts, directions: usize, place: &str) -> Option<String> {
     })
 }
 
-/// The number of epochs until the gradient norm is a tenth.
-fn projection(case: &Case<'_>) -> Option<String> {
-    let fit = case.fit.filter(|fit| fit.slope < 0.0)?;
-    // A schedule changes the pace in the next epochs.
-    if case.result.outcome != Outcome::Improving || case.subject.is_scheduled {
-        return None;
-    }
-    let more = (std::f64::consts::LN_10 / -fit.slope).ceil();
-    let is_sensible = more > 1.0 && more < 1e15;
-    #[expect(
-        clippy::cast_possible_truncation,
-        clippy::cast_sign_loss,
-        reason = "it was just compared"
-    )]
-    is_sensible.then(|| {
-        format!(
-            "At this pace the gradient norm falls to a tenth in another {}.",
-            counted(more as u64, "epoch")
-        )
-    })
+fn projection(case: &Evidence<'_>) -> Option<String> {
+    let more = counted(case.epochs_to_a_tenth()?, "epoch");
+    Some(format!(
+        "At this pace the gradient norm falls to a tenth in another {more}."
+    ))
 }

@@ -25,12 +25,11 @@
 //! 10. Nothing but rounding moves: at the precision floor.
 //! 11. Wandering.
 
-use super::conclude::Limits;
 use super::curvature::Model;
 use super::fit::epochs;
-use crate::batch::{
-    Closing, End, Rule, StopReason, Tail, deviation, mean, quarters, rounding_motion,
-};
+use super::precision_limits::PrecisionLimits;
+use super::trend::{MIN_LOSSES, dies_out, falls, greatest, has_slowed, milestones, noise_of_mean};
+use crate::batch::{Closing, End, Rule, StopReason, mean, quarters, rounding_motion};
 use crate::ending::{Outcome, is_within_reach};
 use crate::optimizer::search::Rest;
 
@@ -49,45 +48,28 @@ const ARRIVED: f64 = 1e-3;
 /// the fall before: a fall that slows down evenly is far from arriving then.
 const SLOWING: f64 = 1e-2;
 
-/// Where there is no model, a run that stopped by a rule has arrived if the last fifth
-/// brought no more than this share of the fall from half of the run on: for a fall that slows
-/// down evenly the same as [`ARRIVED`].
-const SLOWED: f64 = 3e-5;
-
-/// Swings die out if their height and their mean shrink to at most these shares from each
-/// quarter of a run to the next.
-const DYING: f64 = 0.75;
-const DYING_MEAN: f64 = 0.85;
-
 /// A run grows if its last quarter brought at least this share of the whole rise since its
 /// best epoch: a loss that drifts within bounds rises less.
 const RISING: f64 = 0.1;
 
-/// Two means of losses that wander without a trend differ by less than this many standard
-/// deviations of a mean: 2.5 of their difference.
-const DEVIATIONS: f64 = 3.5;
-
-/// With fewer losses than this there is nothing to average.
-const MIN_LOSSES: usize = 17;
-
 /// The input for an outcome.
-pub(super) struct Case<'a, M> {
-    pub(super) end: &'a End,
-    pub(super) limits: Limits,
+pub(crate) struct RunEnd<'a, M> {
+    pub(crate) end: &'a End,
+    pub(crate) limits: PrecisionLimits,
     /// Whether the run ended at a known minimiser.
-    pub(super) is_at_minimiser: bool,
+    pub(crate) is_at_minimiser: bool,
     /// Whether it ended at the value of the known minimum, and whether minimisers are known.
-    pub(super) is_at_value: bool,
-    pub(super) has_minimisers: bool,
+    pub(crate) is_at_value: bool,
+    pub(crate) has_minimisers: bool,
     /// The norm of the final parameters.
-    pub(super) size: f64,
+    pub(crate) size: f64,
     /// The quadratic model at the end, if the objective has one. It is costly, so it is made
     /// on demand.
-    pub(super) model: M,
+    pub(crate) model: M,
 }
 
 /// The outcome of a run.
-pub(super) fn outcome<'m, M: FnMut() -> Option<&'m Model>>(mut case: Case<'_, M>) -> Outcome {
+pub(crate) fn outcome<'m, M: FnMut() -> Option<&'m Model>>(mut case: RunEnd<'_, M>) -> Outcome {
     let end = case.end;
     if let StopReason::Diverged { .. } = end.reason {
         return Outcome::Diverged;
@@ -119,7 +101,7 @@ pub(super) fn outcome<'m, M: FnMut() -> Option<&'m Model>>(mut case: Case<'_, M>
     }
 }
 
-impl<'m, M: FnMut() -> Option<&'m Model>> Case<'_, M> {
+impl<'m, M: FnMut() -> Option<&'m Model>> RunEnd<'_, M> {
     /// The part of a loss that is rounding.
     fn rounding(&self, loss: f64) -> f64 {
         ROUNDING * self.limits.epsilon * loss.abs()
@@ -278,69 +260,6 @@ impl<'m, M: FnMut() -> Option<&'m Model>> Case<'_, M> {
     }
 }
 
-fn greatest(losses: &[f64]) -> f64 {
-    losses.iter().copied().fold(f64::NEG_INFINITY, f64::max)
-}
-
-/// The amount by which the mean of some losses may differ by chance.
-fn noise_of_mean(losses: &[f64]) -> f64 {
-    DEVIATIONS * deviation(losses) / epochs(losses.len() as u64).sqrt()
-}
-
-/// The losses of a run after half and four fifths of its epochs, and the last one.
-pub(super) fn milestones(losses: &[f64]) -> [f64; 3] {
-    let last = losses.len().saturating_sub(1);
-    let at = |place: usize| losses.get(place).copied().unwrap_or(f64::NAN);
-    [at(last / 2), at(last * 4 / 5), at(last)]
-}
-
-/// Whether the loss still fell at the end of a run.
-fn falls(closing: &Closing, rounding: f64) -> bool {
-    let losses = &closing.losses;
-    if losses.len() < MIN_LOSSES {
-        let [earlier @ .., last] = &losses[losses.len() / 2..] else {
-            return false;
-        };
-        let before = losses.len().checked_sub(2).map(|place| losses[place]);
-        let is_lowest = earlier.iter().all(|loss| *last < loss - rounding);
-        return is_lowest && before.is_some_and(|before| *last < before - rounding);
-    }
-    let parts = quarters(&losses[losses.len() / 2..]);
-    let [one, two, three, last] = parts.map(mean);
-    let noise = match &closing.tail {
-        None => 0.0,
-        Some(_) => noise_of_mean(parts[3]),
-    };
-    let is_lower = one.min(two).min(three) - last > noise + rounding;
-    is_lower && !closing.tail.as_ref().is_some_and(rises)
-}
-
-/// Whether the mean loss rises from each quarter of the last states to the next, by more than
-/// noise: a run whose loss fell before and now rises again.
-fn rises(tail: &Tail) -> bool {
-    let [first, .., last] = tail.means;
-    tail.means.is_sorted_by(|one, next| one < next) && last - first > tail.deviation
-}
-
-/// Whether the loss swings less and less above the best one, as momentum does near a minimum.
-fn dies_out(losses: &[f64], best: f64, rounding: f64) -> bool {
-    if losses.len() < MIN_LOSSES {
-        return false;
-    }
-    let [_, parts @ ..] = quarters(losses);
-    let heights = parts.map(|part| greatest(part) - best);
-    let means = parts.map(|part| mean(part) - best);
-    heights[2] > rounding
-        && heights.is_sorted_by(|one, next| *next <= DYING * one)
-        && means.is_sorted_by(|one, next| *next <= DYING_MEAN * one)
-}
-
-/// Whether the loss hardly falls any more.
-fn has_slowed(losses: &[f64]) -> bool {
-    let [half, fifth, last] = milestones(losses);
-    fifth - last <= SLOWED * (half - fifth)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -360,8 +279,10 @@ mod tests {
     ) -> Outcome {
         let history: Vec<_> = (0..=epochs).map(|epoch| history(epoch as f64)).collect();
         let (loss, x) = history[history.len() - 1];
-        let least = history.iter().map(|(loss, _)| *loss);
-        let least = least.fold(f64::INFINITY, f64::min);
+        let least = history
+            .iter()
+            .map(|(loss, _)| *loss)
+            .fold(f64::INFINITY, f64::min);
         let best = history.iter().position(|(loss, _)| *loss == least);
         let scalars = |x: f64| vec![Scalar::F64(x)];
         let slope = model.map_or(1.0, |(slope, _)| slope.abs());
@@ -382,9 +303,9 @@ mod tests {
             curvatures: vec![curvature],
             slopes: vec![slope],
         });
-        outcome(Case {
+        outcome(RunEnd {
             end: &end,
-            limits: Limits::of(Precision::F64),
+            limits: PrecisionLimits::of(Precision::F64),
             is_at_minimiser: is_reached,
             is_at_value: false,
             has_minimisers: true,

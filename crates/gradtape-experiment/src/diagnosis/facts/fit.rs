@@ -7,26 +7,26 @@ const MIN_POINTS: usize = 5;
 
 /// A quantity that shrinks or grows by the same factor in every epoch.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub(super) struct Fit {
+pub(crate) struct Fit {
     /// The natural logarithm of the factor.
-    pub(super) slope: f64,
+    pub(crate) slope: f64,
     /// The first and the last epoch.
-    pub(super) from: u64,
-    pub(super) to: u64,
+    pub(crate) from: u64,
+    pub(crate) to: u64,
     /// The possible error of the slope, relative to it.
-    pub(super) error: f64,
+    pub(crate) error: f64,
 }
 
 impl Fit {
     /// The factor per epoch.
-    pub(super) fn rate(&self) -> f64 {
+    pub(crate) fn rate(&self) -> f64 {
         libm::exp(self.slope)
     }
 }
 
 /// The line through the last half of the samples' epochs; if these are not on a line, through
 /// their last quarter, or through the peaks of the half; through all if there are few.
-pub(super) fn of_gradient(samples: &[Sample]) -> Option<Fit> {
+pub(crate) fn of_gradient(samples: &[Sample]) -> Option<Fit> {
     let (first, last) = (samples.first()?.epoch, samples.last()?.epoch);
     let part = |from: u64| {
         let from = samples.partition_point(|sample| sample.epoch < from);
@@ -122,7 +122,7 @@ fn least_squares(samples: &[Sample]) -> Option<Fit> {
 }
 
 #[expect(clippy::cast_precision_loss, reason = "epochs are below 2^53")]
-pub(super) fn epochs(count: u64) -> f64 {
+pub(crate) fn epochs(count: u64) -> f64 {
     count as f64
 }
 

@@ -22,7 +22,7 @@ const MAX_EXACT: usize = 50;
 
 /// The result of a two-sided test.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub(crate) struct Test {
+pub(crate) struct RankTest {
     /// The probability of a difference at least as large if both samples have the same
     /// distribution.
     pub p: f64,
@@ -31,13 +31,13 @@ pub(crate) struct Test {
     pub smallest_p: f64,
 }
 
-impl Test {
+impl RankTest {
     /// Neither p-value is above one. Nor is `p` below the smallest, as the normal
     /// distribution has it where almost all values are equal: of 1 and 50 times 0 it makes
     /// 4e-12 instead of 2/51.
     fn new(p: f64, smallest_p: f64) -> Self {
         let smallest_p = smallest_p.min(1.0);
-        Test {
+        RankTest {
             p: p.clamp(smallest_p, 1.0),
             smallest_p,
         }
@@ -49,7 +49,7 @@ impl Test {
 ///
 /// Pairs of equal losses are dropped, as Wilcoxon did, but count for the smallest p-value:
 /// that depends on the number of repetitions alone. Without pairs both p-values are one.
-pub(crate) fn signed_rank(pairs: impl Iterator<Item = (f64, f64)>) -> Test {
+pub(crate) fn signed_rank(pairs: impl Iterator<Item = (f64, f64)>) -> RankTest {
     let mut differences: Vec<f64> = pairs.map(|(one, other)| difference(one, other)).collect();
     // Two of the 2^n choices of signs are the most extreme: all positive, all negative.
     let smallest_p = libm::exp2(1.0 - float(differences.len()));
@@ -67,13 +67,13 @@ pub(crate) fn signed_rank(pairs: impl Iterator<Item = (f64, f64)>) -> Test {
         let variance = n * (n + 1.0) * (2.0 * n + 1.0) / 24.0 - ranking.excess / 48.0;
         normal_p(float(sum) / 2.0 - mean, variance)
     };
-    Test::new(p, smallest_p)
+    RankTest::new(p, smallest_p)
 }
 
 /// The rank-sum test of unpaired losses, which is the U test of Mann and Whitney.
 ///
 /// If a sample is empty, both p-values are one.
-pub(crate) fn rank_sum(one: &[f64], other: &[f64]) -> Test {
+pub(crate) fn rank_sum(one: &[f64], other: &[f64]) -> RankTest {
     // The test is symmetric, and a smaller sample has fewer sums to count.
     let (small, large) = if one.len() <= other.len() {
         (one, other)
@@ -97,7 +97,7 @@ pub(crate) fn rank_sum(one: &[f64], other: &[f64]) -> Test {
         let variance = size * float(large.len()) / 12.0 * spread;
         normal_p(float(sum) / 2.0 - mean, variance)
     };
-    Test::new(p, 2.0 / binomial(values.len(), small.len()))
+    RankTest::new(p, 2.0 / binomial(values.len(), small.len()))
 }
 
 /// Holm's adjusted p-values, in the order given: those below a level are significant at
@@ -225,14 +225,14 @@ mod tests {
     const INFINITY: f64 = f64::INFINITY;
 
     #[track_caller]
-    fn check(test: Test, p: f64) {
+    fn check(test: RankTest, p: f64) {
         let deviation = (test.p - p).abs();
         assert!(deviation <= 1e-12 * p, "{} instead of {p}", test.p);
         assert!(test.smallest_p <= test.p, "{test:?}");
     }
 
     /// The test of these differences, as pairs with zero.
-    fn of_differences(differences: &[f64]) -> Test {
+    fn of_differences(differences: &[f64]) -> RankTest {
         signed_rank(differences.iter().map(|difference| (*difference, 0.0)))
     }
 
@@ -463,7 +463,7 @@ mod tests {
 
     #[test]
     fn without_values_nothing_is_significant() {
-        let nothing = Test {
+        let nothing = RankTest {
             p: 1.0,
             smallest_p: 1.0,
         };
@@ -477,7 +477,7 @@ mod tests {
 
     #[test]
     fn large_samples_stay_in_the_range_of_f64() {
-        let certain = Test {
+        let certain = RankTest {
             p: 0.0,
             smallest_p: 0.0,
         };

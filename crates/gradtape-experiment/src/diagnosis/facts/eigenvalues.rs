@@ -13,7 +13,7 @@ const SWEEPS: usize = 60;
 /// Elements that are not symmetric because of rounding are replaced by their mean.
 ///
 /// Source: Golub, Van Loan, Matrix Computations, section 8.5.
-pub(super) fn eigenvalues(matrix: &[f64], vector: &[f64]) -> Option<Vec<(f64, f64)>> {
+pub(crate) fn eigenvalues(matrix: &[f64], vector: &[f64]) -> Option<Vec<(f64, f64)>> {
     let size = vector.len();
     if matrix.len() != size * size || matrix.iter().any(|one| !one.is_finite()) {
         return None;

@@ -14,17 +14,17 @@ use crate::plan::{Bounds, Plan, Run};
 
 /// A method with known factors, and its settings.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub(super) struct Theory {
-    pub(super) rate: f64,
+pub(crate) struct Theory {
+    pub(crate) rate: f64,
     /// 0 for plain gradient descent.
-    pub(super) momentum: f64,
-    pub(super) is_nesterov: bool,
+    pub(crate) momentum: f64,
+    pub(crate) is_nesterov: bool,
 }
 
 impl Theory {
     /// The theory of a run, if it is gradient descent at one learning rate, on all of the data,
     /// without anything that changes gradients or bounds parameters.
-    pub(super) fn of(plan: &Plan, run: &Run) -> Option<Theory> {
+    pub(crate) fn of(plan: &Plan, run: &Run) -> Option<Theory> {
         let rule = run.recipe.rule;
         let objective = &plan.objectives[run.objective];
         let is_full = objective
@@ -52,7 +52,7 @@ impl Theory {
     ///
     /// With the error e, plain descent is e ← (1 − ηλ)·e. Momentum is the recurrence
     /// z² − (1 + μ − ηλ)·z + μ = 0, Nesterov's z² − (1 + μ)(1 − ηλ)·z + μ(1 − ηλ) = 0.
-    pub(super) fn factor(&self, curvature: f64) -> f64 {
+    pub(crate) fn factor(&self, curvature: f64) -> f64 {
         let step = self.rate * curvature;
         let plain = 1.0 - step;
         if self.momentum == 0.0 {
@@ -72,7 +72,7 @@ impl Theory {
     }
 
     /// The learning rate below which errors shrink along a direction of this curvature.
-    pub(super) fn bound(&self, curvature: f64) -> f64 {
+    pub(crate) fn bound(&self, curvature: f64) -> f64 {
         let momentum = self.momentum;
         if self.is_nesterov {
             2.0 * (1.0 + momentum) / ((1.0 + 2.0 * momentum) * curvature)
@@ -83,7 +83,7 @@ impl Theory {
 
     /// The fastest learning rate for curvatures between these, with the given momentum; not
     /// known for Nesterov's. It makes the factors of both ends equal.
-    pub(super) fn best(&self, least: f64, greatest: f64) -> Option<f64> {
+    pub(crate) fn best(&self, least: f64, greatest: f64) -> Option<f64> {
         let best = 2.0 * (1.0 + self.momentum) / (least + greatest);
         (!self.is_nesterov).then_some(best)
     }

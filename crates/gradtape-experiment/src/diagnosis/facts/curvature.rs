@@ -3,9 +3,11 @@
 use std::sync::OnceLock;
 
 use super::eigenvalues::eigenvalues;
-use crate::batch::MAX_MODELLED;
+use super::run_facts::Facts;
+use super::theory::Theory;
+use crate::batch::{MAX_MODELLED, RunResult};
 use crate::number::Number;
-use crate::plan::Plan;
+use crate::plan::{Plan, Quantity};
 use gradtape_engine::Program;
 use gradtape_tape::{Graph, Precision, Subnormals};
 
@@ -14,19 +16,22 @@ use gradtape_tape::{Graph, Precision, Subnormals};
 /// [`Objective::size`]: crate::objective::Objective::size
 const MAX_SIZE: usize = 5_000;
 
+/// Eigenvalues below this share of the largest magnitude are zero up to rounding.
+pub(crate) const FLAT: f64 = 1e-10;
+
 /// The quadratic model of an objective at a point, by the eigenvectors of the Hessian.
 #[derive(Clone, Debug, Default, PartialEq)]
-pub(super) struct Model {
+pub(crate) struct Model {
     /// The eigenvalues, in ascending order.
-    pub(super) curvatures: Vec<f64>,
+    pub(crate) curvatures: Vec<f64>,
     /// The gradient along each.
-    pub(super) slopes: Vec<f64>,
+    pub(crate) slopes: Vec<f64>,
 }
 
 impl Model {
     /// The difference of the loss between the point and the stationary point of the model,
     /// each direction counted with its magnitude.
-    pub(super) fn decrease(&self) -> f64 {
+    pub(crate) fn decrease(&self) -> f64 {
         let parts = self.parts();
         parts
             .map(|(slope, curvature)| slope * slope / (2.0 * curvature))
@@ -34,32 +39,65 @@ impl Model {
     }
 
     /// The distance of the stationary point.
-    pub(super) fn distance(&self) -> f64 {
+    pub(crate) fn distance(&self) -> f64 {
         let parts = self.parts().map(|(slope, curvature)| slope / curvature);
         parts.map(|part| part * part).sum::<f64>().sqrt()
     }
 
+    /// Adds the curvature and its consequences in theory to the facts.
+    pub(crate) fn add_to(&self, facts: &mut Facts, theory: Option<Theory>, result: &RunResult) {
+        let curvature = &self.curvatures;
+        let (Some(least), Some(greatest)) = (curvature.first(), curvature.last()) else {
+            return;
+        };
+        if !result.is_diverged() {
+            facts.model_decrease = Some(self.decrease());
+            facts.model_distance = Some(self.distance());
+        }
+        let (least, greatest) = (*least, *greatest);
+        facts.least_curvature = Some(least);
+        facts.greatest_curvature = Some(greatest);
+        facts.curvature_epoch = Some(if result.is_diverged() {
+            result.quantities.count(Quantity::BestEpoch)
+        } else {
+            result.quantities.epochs_run()
+        });
+        let is_convex = least > FLAT * greatest;
+        facts.condition = is_convex.then(|| greatest / least);
+        let Some(theory) = theory else { return };
+        if greatest > 0.0 {
+            facts.stability_bound = Some(theory.bound(greatest));
+        }
+        if is_convex {
+            facts.best_rate = theory.best(least, greatest);
+            let factors = curvature.iter().map(|one| theory.factor(*one));
+            facts.predicted_rate = Some(factors.fold(0.0, f64::max));
+        }
+    }
+
     /// The slopes that are not zero, with the magnitudes of their curvatures.
     fn parts(&self) -> impl Iterator<Item = (f64, f64)> {
-        let all = self.slopes.iter().zip(&self.curvatures);
-        let all = all.map(|(slope, curvature)| (*slope, curvature.abs()));
-        all.filter(|(slope, _)| *slope != 0.0)
+        self.slopes
+            .iter()
+            .zip(&self.curvatures)
+            .map(|(slope, curvature)| (*slope, curvature.abs()))
+            .filter(|(slope, _)| *slope != 0.0)
     }
 }
 
 /// Programs for gradients and the products of Hessians with vectors, made on demand.
 #[derive(Debug)]
-pub(super) struct Curvatures(Vec<OnceLock<Program<f64>>>);
+pub(crate) struct Curvatures(Vec<OnceLock<Program<f64>>>);
 
 impl Curvatures {
-    pub(super) fn new(plan: &Plan) -> Self {
+    pub(crate) fn new(plan: &Plan) -> Self {
         Curvatures(plan.objectives.iter().map(|_| OnceLock::new()).collect())
     }
 
     /// The model at a point, in `f64` whatever the precision of the run; `None` if a derivative
     /// is not finite, or if the objective is too large or has data, which a report does not
     /// store. A variable held at a bound has no slope and no curvature.
-    pub(super) fn at(
+    pub(crate) fn at(
         &self,
         plan: &Plan,
         objective: usize,
@@ -119,9 +157,12 @@ fn product(plan: &Plan, objective: usize) -> Program<f64> {
     let v = graph.numbers(x.len());
     let loss = function.trace_elements(&graph, &x, &constants);
     let gradient = graph.gradient(loss, &x);
-    let products = gradient.iter().zip(&v).map(|(slope, v)| *slope * *v);
-    let along = products.reduce(|sum, product| sum + product);
-    let along = along.unwrap_or_else(|| graph.constant(0.0));
+    let along = gradient
+        .iter()
+        .zip(&v)
+        .map(|(slope, v)| *slope * *v)
+        .reduce(|sum, product| sum + product)
+        .unwrap_or_else(|| graph.constant(0.0));
     let outputs = gradient.into_iter().chain(graph.gradient(along, &x));
     Program::new(&graph, &outputs.collect::<Vec<_>>())
 }

@@ -1,18 +1,19 @@
-//! Numbers and lists in sentences.
+//! Numbers, names and lists in sentences.
 
 use crate::number::{grouped, short};
+use crate::plan::Plan;
 use crate::text::shortened;
 
 /// Maximum number of characters of a name in a sentence.
 const MAX_NAME_LENGTH: usize = 60;
 
 /// Four significant digits.
-pub(super) fn digits(value: f64) -> String {
+pub(crate) fn digits(value: f64) -> String {
     short(rounded(value, 3))
 }
 
 /// A factor: near 1 with more digits, so that its distance from 1 has three.
-pub(super) fn factor(value: f64) -> String {
+pub(crate) fn factor(value: f64) -> String {
     let mut after = 2;
     let mut apart = (1.0 - value).abs();
     while apart < 0.1 && apart > 0.0 && after < 9 {
@@ -30,26 +31,39 @@ pub(super) fn factor(value: f64) -> String {
 }
 
 /// `value` with `after` digits after the first.
-pub(super) fn rounded(value: f64, after: usize) -> f64 {
+pub(crate) fn rounded(value: f64, after: usize) -> f64 {
     format!("{value:.after$e}").parse().unwrap_or(value)
 }
 
 /// An integer with its thousands separated.
-pub(super) fn whole(count: u64) -> String {
+pub(crate) fn whole(count: u64) -> String {
     grouped(u128::from(count))
 }
 
 /// A name, shortened if it is long: the table of runs has it in full.
-pub(super) fn brief(name: &str) -> String {
+pub(crate) fn brief(name: &str) -> String {
     shortened(name, MAX_NAME_LENGTH)
 }
 
 /// Parts separated by commas, the last by `and`.
-pub(super) fn listed(parts: &[String]) -> String {
+pub(crate) fn listed(parts: &[String]) -> String {
     match parts {
         [] => String::new(),
         [one] => one.clone(),
         [others @ .., last] => format!("{} and {last}", others.join(", ")),
+    }
+}
+
+/// The name of an objective, with its dimension where others have the same name.
+pub(crate) fn title(plan: &Plan, objective: usize) -> String {
+    let one = &plan.objectives[objective];
+    let namesakes = plan
+        .objectives
+        .iter()
+        .filter(|other| other.name == one.name);
+    match one.dimension.filter(|_| namesakes.count() > 1) {
+        Some(dimension) => format!("{} of dimension {dimension}", brief(&one.name)),
+        None => brief(&one.name),
     }
 }
 

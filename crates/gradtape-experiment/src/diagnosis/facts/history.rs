@@ -13,20 +13,23 @@ const DENSE: u64 = 64;
 /// Maximum number of recorded parameters whose steps are examined, the first ones.
 const WATCHED: usize = 16;
 
+/// A parameter oscillates when it changes direction in at least this many consecutive rows.
+const TURNS: u64 = 8;
+
 /// A stored row.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub(super) struct Sample {
-    pub(super) epoch: u64,
-    pub(super) loss: f64,
+pub(crate) struct Sample {
+    pub(crate) epoch: u64,
+    pub(crate) loss: f64,
     /// The norm of the gradient.
-    pub(super) gradient: f64,
+    pub(crate) gradient: f64,
 }
 
 /// The rows of one run, thinned. Rows that repeat the one before are only counted.
 #[derive(Clone, Debug, Default)]
-pub(super) struct History {
+pub(crate) struct RunHistory {
     /// The recorded rows.
-    pub(super) rows: u64,
+    pub(crate) rows: u64,
     /// The number of rows that differ from the one before.
     changes: u64,
     even: Vec<Sample>,
@@ -36,25 +39,25 @@ pub(super) struct History {
     last: Option<Sample>,
     /// The place of each watched parameter among those of the run.
     watched: Vec<usize>,
-    steps: Vec<Steps>,
+    steps: Vec<ParameterSteps>,
     /// The two differing rows before the last one, the later first.
-    pub(super) before: [Option<Sample>; 2],
+    pub(crate) before: [Option<Sample>; 2],
     /// The recorded epoch from which no recorded number changes.
-    pub(super) same_since: u64,
+    pub(crate) same_since: u64,
     /// The same for the loss alone.
-    pub(super) loss_same_since: u64,
+    pub(crate) loss_same_since: u64,
     /// The learning rate of the last row.
-    pub(super) learning_rate: Option<f64>,
+    pub(crate) learning_rate: Option<f64>,
     /// The epoch from which the loss is exactly zero.
-    pub(super) zero_since: Option<u64>,
+    pub(crate) zero_since: Option<u64>,
     /// The row from which the gradient has grown in each row, and the number of these rows.
-    pub(super) growing_since: Sample,
-    pub(super) growing_rows: u64,
+    pub(crate) growing_since: Sample,
+    pub(crate) growing_rows: u64,
 }
 
 /// The last steps of a parameter.
 #[derive(Clone, Copy, Debug, Default)]
-struct Steps {
+struct ParameterSteps {
     value: f64,
     is_up: bool,
     /// The number of consecutive rows in which it changed direction.
@@ -71,25 +74,25 @@ impl Default for Sample {
     }
 }
 
-impl History {
+impl RunHistory {
     /// Begins a new run whose recorded parameters are at these places.
-    pub(super) fn begin(&mut self, places: impl Iterator<Item = usize>) {
+    pub(crate) fn begin(&mut self, places: impl Iterator<Item = usize>) {
         self.even.clear();
         self.spread.clear();
         self.watched.clear();
         self.watched.extend(places.take(WATCHED));
         self.steps.clear();
-        *self = History {
+        *self = RunHistory {
             stride: 1,
             even: std::mem::take(&mut self.even),
             spread: std::mem::take(&mut self.spread),
             watched: std::mem::take(&mut self.watched),
             steps: std::mem::take(&mut self.steps),
-            ..History::default()
+            ..RunHistory::default()
         };
     }
 
-    pub(super) fn record(&mut self, row: &Row<'_>) {
+    pub(crate) fn record(&mut self, row: &Row<'_>) {
         let sample = Sample {
             epoch: row.epoch,
             loss: row.quantities.loss().to_f64(),
@@ -135,12 +138,11 @@ impl History {
     /// Whether a watched parameter moved.
     fn watch(&mut self, row: &Row<'_>) -> bool {
         if self.rows == 0 {
-            let values = self.watched.iter();
-            let values = values.map(|place| (row.parameters)(*place).to_f64());
-            self.steps.extend(values.map(|value| Steps {
-                value,
-                ..Steps::default()
-            }));
+            let steps = self.watched.iter().map(|place| ParameterSteps {
+                value: (row.parameters)(*place).to_f64(),
+                ..ParameterSteps::default()
+            });
+            self.steps.extend(steps);
             return true;
         }
         let is_first = self.rows == 1;
@@ -188,26 +190,42 @@ impl History {
     }
 
     /// The stored rows in order, including the last one.
-    pub(super) fn samples(&self) -> Vec<Sample> {
+    pub(crate) fn samples(&self) -> Vec<Sample> {
         let last = self.last.filter(|last| last.epoch == self.same_since);
-        let all = self.even.iter().chain(&self.spread).copied().chain(last);
-        let mut all: Vec<Sample> = all.collect();
+        let rows = self.even.iter().chain(&self.spread).copied().chain(last);
+        let mut all: Vec<Sample> = rows.collect();
         all.sort_by_key(|sample| sample.epoch);
         all.dedup_by_key(|sample| sample.epoch);
         all
     }
 
     /// The last row.
-    pub(super) fn last(&self) -> Option<Sample> {
+    pub(crate) fn last(&self) -> Option<Sample> {
         self.last
     }
 
     /// The parameter with the most consecutive changes of direction at the end, by its place
     /// among those of the run, and their number.
-    pub(super) fn turning(&self) -> Option<(usize, u64)> {
-        let turns = self.watched.iter().copied().zip(&self.steps);
-        let turns = turns.map(|(place, steps)| (place, steps.turns));
-        // The first of equals.
-        turns.reduce(|most, one| if one.1 > most.1 { one } else { most })
+    pub(crate) fn turning(&self) -> Option<(usize, u64)> {
+        self.watched
+            .iter()
+            .copied()
+            .zip(&self.steps)
+            .map(|(place, steps)| (place, steps.turns))
+            // The first of equals.
+            .reduce(|most, one| if one.1 > most.1 { one } else { most })
+    }
+
+    /// The same if it is an oscillation.
+    pub(crate) fn oscillation(&self) -> Option<(usize, u64)> {
+        self.turning().filter(|(_, turns)| *turns >= TURNS)
+    }
+
+    /// Whether nothing changes in the last rows of a run, at least a tenth of its epochs, although
+    /// it is not at a fixed point: a schedule has made its learning rate vanish.
+    pub(crate) fn is_halted(&self) -> bool {
+        let last = self.last.map_or(0, |last| last.epoch);
+        let same = last - self.same_since.min(last);
+        self.rows >= 20 && same > 0 && same >= last / 10
     }
 }
