@@ -1,7 +1,9 @@
 //! Arrays compute what tensors do, bit for bit, however they are evaluated, and
 //! their derivatives are those of the numbers that they consist of.
 
-use gradtape_engine::{Block, Compiled, Engine, Expected, Features, Program, States, Watched};
+use gradtape_engine::{
+    Block, Compiled, Engine, ExpectedRange, Features, Program, States, WatchedNumber,
+};
 use gradtape_tape::{Array, Graph, Number, Op, Precision, Real, Subnormals, with_subnormals};
 use gradtape_tape::{Axes, DType, Element, Shape, Span, Tensor};
 
@@ -600,8 +602,8 @@ fn a_staged_program_is_watched() {
     let engine = Compiled::engine(Program::staged(&graph, &[loss], &[x - rate * gradient]));
     assert_eq!(engine.lanes(), 1);
     let mut block = Block::new(engine.program(), 1);
-    let low = Expected {
-        quantity: Watched::Output(0),
+    let low = ExpectedRange {
+        quantity: WatchedNumber::Output(0),
         low: 0.1,
         high: f64::MAX,
     };

@@ -1,13 +1,9 @@
 //! The numbers of many runs of one program, a lane for each.
 
-use std::cell::Cell;
-
-use super::program::{Program, Slot};
+use super::program::Program;
+use super::row_vectors::RowVectors;
+use super::slot::{Slot, WIDTH};
 use gradtape_tape::Real;
-
-/// The number of lanes that an operation computes together: the smallest that
-/// fills whole vectors of every instruction set in both precisions.
-pub const WIDTH: usize = 16;
 
 /// The alignment of rows in bytes: no vector crosses the border of two cache
 /// lines.
@@ -15,7 +11,7 @@ const ALIGNMENT: usize = 64;
 
 /// A number of a program, for each lane.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Watched {
+pub enum WatchedNumber {
     /// The input with this number, as it is after the epoch.
     Input(usize),
     /// The output with this number.
@@ -25,9 +21,9 @@ pub enum Watched {
 /// The expected range of a quantity in every epoch: not below `low`, not above
 /// `high`, and not NaN.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Expected<T> {
+pub struct ExpectedRange<T> {
     /// The quantity.
-    pub quantity: Watched,
+    pub quantity: WatchedNumber,
     /// The smallest expected value.
     pub low: T,
     /// The largest expected value.
@@ -36,7 +32,7 @@ pub struct Expected<T> {
 
 /// A slot with the smallest and the largest number expected there.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Check<T> {
+pub(super) struct SlotCheck<T> {
     pub(super) slot: Slot,
     pub(super) low: T,
     pub(super) high: T,
@@ -91,7 +87,7 @@ pub struct Block<'p, T> {
     /// The lanes in use.
     live: usize,
     /// The checks after each epoch.
-    pub(super) checks: Vec<Check<T>>,
+    pub(super) checks: Vec<SlotCheck<T>>,
     /// Inputs that stay infinite or NaN once they are, so the last epoch shows it.
     finite_at_end: Vec<usize>,
     /// The output whose smallest value is recorded.
@@ -152,11 +148,11 @@ impl<'p, T: Real> Block<'p, T> {
     /// whether that output is infinite or NaN. Only [`Block::left`] checks that the
     /// inputs `finite_at_end` are finite: they must stay infinite or NaN once they
     /// are.
-    pub fn watch(&mut self, expected: &[Expected<T>], finite_at_end: &[usize], least: usize) {
-        let check = |one: &Expected<T>| Check {
+    pub fn watch(&mut self, expected: &[ExpectedRange<T>], finite_at_end: &[usize], least: usize) {
+        let check = |one: &ExpectedRange<T>| SlotCheck {
             slot: match one.quantity {
-                Watched::Input(input) => Slot::at(input),
-                Watched::Output(output) => self.program.outputs[output],
+                WatchedNumber::Input(input) => Slot::at(input),
+                WatchedNumber::Output(output) => self.program.outputs[output],
             },
             low: one.low,
             high: one.high,
@@ -329,14 +325,9 @@ impl<'p, T: Real> Block<'p, T> {
     }
 
     /// All rows, in vectors of `N` lanes, where that divides the length of a row.
-    pub(super) fn rows<const N: usize>(&mut self) -> Rows<'_, T, N> {
-        let (vectors, _) = self.numbers[self.first..].as_chunks_mut::<N>();
-        Rows {
-            numbers: Cell::from_mut(vectors).as_slice_of_cells(),
-            stride: self.stride / N,
-            active: self.live.div_ceil(N),
-            moved: 0,
-        }
+    pub(super) fn rows<const N: usize>(&mut self) -> RowVectors<'_, T, N> {
+        let (stride, active) = (self.stride / N, self.live.div_ceil(N));
+        RowVectors::new(&mut self.numbers[self.first..], stride, active, 0)
     }
 
     /// The numbers of the only lane.
@@ -394,47 +385,5 @@ impl<T: Real> States<T> {
         for row in self.numbers.chunks_exact_mut(self.stride.max(1)) {
             row[lane] = row[live];
         }
-    }
-}
-
-/// A row with at least this number moves with the tile of a loop over arrays. Its
-/// first vector is the number minus this.
-pub(super) const MOVING: usize = 1 << 31;
-
-/// The numbers of a block as rows of vectors. A row may be read and written in
-/// one instruction: a vector is read as a whole before its result is written.
-#[derive(Clone, Copy)]
-pub(super) struct Rows<'a, T, const N: usize> {
-    numbers: &'a [Cell<[T; N]>],
-    /// The number of vectors of a row.
-    stride: usize,
-    /// The number of vectors with a lane in use.
-    active: usize,
-    /// The number of vectors by which moving rows have moved.
-    moved: usize,
-}
-
-impl<'a, T, const N: usize> Rows<'a, T, N> {
-    /// `active` vectors from each vector on, or from the one that is `moved`
-    /// after it.
-    pub(super) fn of_tile(numbers: &'a mut [T], active: usize, moved: usize) -> Self {
-        let (vectors, _) = numbers.as_chunks_mut::<N>();
-        Rows {
-            numbers: Cell::from_mut(vectors).as_slice_of_cells(),
-            stride: 1,
-            active,
-            moved,
-        }
-    }
-
-    #[inline(always)]
-    pub(super) fn row(&self, row: usize) -> &'a [Cell<[T; N]>] {
-        // Tiles are in whole vectors, so a single run skips the test.
-        let from = if N > 1 && row >= MOVING {
-            row - MOVING + self.moved
-        } else {
-            row * self.stride
-        };
-        &self.numbers[from..from + self.active]
     }
 }

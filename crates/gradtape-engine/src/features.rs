@@ -36,7 +36,7 @@ pub(crate) trait Work {
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
 pub struct Features(Set);
 
-/// Values of [`Features`] are only made for sets that were detected.
+/// ArrayValues of [`Features`] are only made for sets that were detected.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 enum Set {
     Baseline,

@@ -7,7 +7,7 @@
 
 use std::fmt;
 
-use super::program::Slot;
+use super::slot::Slot;
 use gradtape_tape::{Op, Real};
 
 /// An instruction: it reads some numbers, then writes one or two, perhaps in the
@@ -19,7 +19,7 @@ pub(super) enum Instruction<T, S = Slot> {
     /// first operand.
     One(Op, [S; 3], S),
     /// The operation of the first number and a constant, as the second.
-    Constant(Constant<T>, S, S),
+    Constant(Immediate<T>, S, S),
     /// x / k, as the last number.
     DivConstant(S, T, S),
     /// k / x, as the last number.
@@ -34,7 +34,7 @@ pub(super) enum Instruction<T, S = Slot> {
 /// subnormal numbers are, the compiler uses it only for constants that cannot give
 /// any.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub(super) enum Constant<T> {
+pub(super) enum Immediate<T> {
     /// x + k.
     Add(T),
     /// k − x.
@@ -53,7 +53,7 @@ pub(super) enum First<T, S> {
     /// x · y.
     Mul(S, S),
     /// Of a number and a constant.
-    Constant(Constant<T>, S),
+    Constant(Immediate<T>, S),
 }
 
 /// The second operation of a pair, on the result t of the first.
@@ -68,7 +68,7 @@ pub(super) enum Second<T, S> {
     /// t · z.
     Mul(S),
     /// Of the result and a constant.
-    Constant(Constant<T>),
+    Constant(Immediate<T>),
 }
 
 /// Two functions that share most of their computation: both together take hardly
@@ -113,9 +113,9 @@ impl<T: Copy, S: Copy> Instruction<T, S> {
     ) -> [Option<(S, V)>; 2] {
         let both = |op, x: V, y| apply(op, [x.clone(), y, x]);
         let with_constant = |x: V, with| match with {
-            Constant::Add(k) => both(Op::Add, x, constant(k)),
-            Constant::SubFrom(k) => both(Op::Sub, constant(k), x),
-            Constant::Mul(k) => both(Op::Mul, x, constant(k)),
+            Immediate::Add(k) => both(Op::Add, x, constant(k)),
+            Immediate::SubFrom(k) => both(Op::Sub, constant(k), x),
+            Immediate::Mul(k) => both(Op::Mul, x, constant(k)),
         };
         let (result, value) = match *self {
             Instruction::One(op, operands, result) => (result, apply(op, operands.map(number))),
@@ -261,7 +261,7 @@ mod tests {
         let [x, y, z, first, second] = [0, 1, 2, 3, 4].map(Slot::at);
         // One that never gives a subnormal number.
         let k = T::from_f64(4.0);
-        let constants = [Constant::Add(k), Constant::SubFrom(k), Constant::Mul(k)];
+        let constants = [Immediate::Add(k), Immediate::SubFrom(k), Immediate::Mul(k)];
         let firsts = [First::Add(x, y), First::Sub(x, y), First::Mul(x, y)];
         let firsts = firsts
             .into_iter()

@@ -1,14 +1,13 @@
 //! The engine that every processor has: one instruction after the other.
 
-use std::cell::Cell;
-
-use super::Engine;
-use super::block::{ALARM, Block, Check, LEAST, Rows, SINCE_LEAST, WIDTH};
-use super::features::{Features, Work};
-use super::instruction::Instruction;
-use super::kernel::{Functions, Operation, SingleLane, unseen};
-use super::program::{Copied, Program, Slot};
-use super::staged::Run;
+use super::block::Block;
+use super::engine::Engine;
+use super::epochs::{EpochLoop, VectorEpochs};
+use super::features::Features;
+use super::kernel::SingleLane;
+use super::loops::Machine;
+use super::program::Program;
+use super::slot::WIDTH;
 use gradtape_tape::{Real, Subnormals};
 
 /// Runs a program instruction by instruction, each on all lanes of a block. The
@@ -63,14 +62,14 @@ impl<T: Real> Engine<T> for Interpreter<T> {
         }
         if let Some(staged) = &self.program.staged {
             let (subnormals, features) = (self.program.subnormals, self.features);
-            let run = Run {
+            let run = Machine {
                 subnormals,
                 features,
             };
             for _ in 0..epochs {
                 run.epoch(staged, block.memory(), all);
                 if block.least.is_some() {
-                    let watched = Epochs::<T, 1>::new(&self.program, &[], block, 1);
+                    let watched = EpochLoop::<T, 1>::new(&self.program, &[], block, 1);
                     // Nothing is computed, only checked.
                     watched.run::<false>(&SingleLane);
                 }
@@ -84,160 +83,18 @@ impl<T: Real> Engine<T> for Interpreter<T> {
             &program.usual
         };
         if block.is_single() {
-            let epochs = Epochs::<T, 1>::new(program, instructions, block, epochs);
+            let epochs = EpochLoop::<T, 1>::new(program, instructions, block, epochs);
             match program.subnormals {
                 Subnormals::Keep => epochs.run::<false>(&SingleLane),
                 Subnormals::Flush => epochs.run::<true>(&SingleLane),
             }
         } else {
-            let epochs = Epochs::<T, WIDTH>::new(program, instructions, block, epochs);
+            let epochs = EpochLoop::<T, WIDTH>::new(program, instructions, block, epochs);
             let features = self.features;
             match program.subnormals {
-                Subnormals::Keep => features.run(InLanes::<T, false>(epochs, features)),
-                Subnormals::Flush => features.run(InLanes::<T, true>(epochs, features)),
+                Subnormals::Keep => features.run(VectorEpochs::<T, false>(epochs, features)),
+                Subnormals::Flush => features.run(VectorEpochs::<T, true>(epochs, features)),
             }
-        }
-    }
-}
-
-/// Runs instructions on a tile of arrays: memory, the number of vectors in use, and the
-/// number of vectors by which the tile has moved.
-pub(super) fn run_tile<T: Real>(
-    features: Features,
-    subnormals: Subnormals,
-    instructions: &[Instruction<T>],
-    copies: &[Copied],
-    (memory, active, moved): (&mut [T], usize, usize),
-) {
-    let epochs = Epochs::<T, WIDTH> {
-        instructions,
-        copies,
-        rows: Rows::of_tile(memory, active, moved),
-        watch: Watch {
-            checks: Vec::new(),
-            alarm: &[],
-            loss: None,
-            least: &[],
-            since_least: &[],
-        },
-        epochs: 1,
-    };
-    match subnormals {
-        Subnormals::Keep => features.run(InLanes::<T, false>(epochs, features)),
-        Subnormals::Flush => features.run(InLanes::<T, true>(epochs, features)),
-    }
-}
-
-/// Some epochs of a program on all lanes.
-struct Epochs<'a, T, const N: usize> {
-    instructions: &'a [Instruction<T>],
-    copies: &'a [Copied],
-    rows: Rows<'a, T, N>,
-    watch: Watch<'a, T, N>,
-    epochs: u32,
-}
-
-/// The checks after each epoch.
-struct Watch<'a, T, const N: usize> {
-    checks: Vec<Check<T>>,
-    alarm: &'a [Cell<[T; N]>],
-    /// None if nothing is watched.
-    loss: Option<&'a [Cell<[T; N]>]>,
-    least: &'a [Cell<[T; N]>],
-    since_least: &'a [Cell<[T; N]>],
-}
-
-/// The same, compiled for an instruction set.
-struct InLanes<'a, T, const FLUSH: bool>(Epochs<'a, T, WIDTH>, Features);
-
-impl<T: Real, const FLUSH: bool> Work for InLanes<'_, T, FLUSH> {
-    type Output = ();
-
-    #[inline(always)]
-    fn run(self) {
-        let InLanes(epochs, features) = self;
-        epochs.run::<FLUSH>(&features);
-    }
-}
-
-impl<'a, T: Real, const N: usize> Epochs<'a, T, N> {
-    fn new(
-        program: &'a Program<T>,
-        instructions: &'a [Instruction<T>],
-        block: &'a mut Block<'_, T>,
-        epochs: u32,
-    ) -> Self {
-        let own = |row: usize| program.slots + row;
-        let (checks, least) = (block.checks.clone(), block.least);
-        let rows = block.rows::<N>();
-        Epochs {
-            instructions,
-            copies: &program.copies,
-            watch: Watch {
-                checks,
-                alarm: rows.row(own(ALARM)),
-                loss: least.map(|slot: Slot| rows.row(slot.index())),
-                least: rows.row(own(LEAST)),
-                since_least: rows.row(own(SINCE_LEAST)),
-            },
-            rows,
-            epochs,
-        }
-    }
-
-    #[inline(always)]
-    fn run<const FLUSH: bool>(self, functions: &impl Functions) {
-        for _ in 0..self.epochs {
-            for instruction in self.instructions {
-                instruction.run::<FLUSH, N>(self.rows, functions);
-            }
-            for Copied { from, to } in self.copies {
-                let (from, to) = (self.rows.row(from.index()), self.rows.row(to.index()));
-                for (from, to) in from.iter().zip(to) {
-                    to.set(from.get());
-                }
-            }
-            if let Some(loss) = self.watch.loss {
-                self.look(loss);
-            }
-        }
-    }
-
-    #[inline(always)]
-    fn look(&self, loss: &[Cell<[T; N]>]) {
-        let watch = &self.watch;
-        for Check { slot, low, high } in watch.checks.iter().copied() {
-            let checked = Operation {
-                operands: [
-                    self.rows.row(slot.index()),
-                    unseen(watch.alarm),
-                    unseen(watch.alarm),
-                ],
-                result: watch.alarm,
-            };
-            checked.each(|[x, alarm, _]| {
-                if (x >= low) & (x <= high) {
-                    alarm
-                } else {
-                    T::ONE
-                }
-            });
-        }
-        let rows = loss.iter().zip(unseen(watch.least));
-        let rows = rows.zip(unseen(watch.since_least));
-        let results = watch.least.iter().zip(watch.since_least);
-        for (((loss, least), since), (new_least, new_since)) in rows.zip(results) {
-            let (loss, least, since) = (loss.get(), least.get(), since.get());
-            let (mut less, mut epochs) = ([T::ZERO; N], [T::ZERO; N]);
-            for lane in 0..N {
-                let is_less = loss[lane] < least[lane];
-                less[lane] = if is_less { loss[lane] } else { least[lane] };
-                // NaN once a loss is infinite or NaN, and ever after.
-                let not_less = if is_less { T::ZERO } else { T::ONE };
-                epochs[lane] = (since[lane] + T::ONE) * not_less + loss[lane] * T::ZERO;
-            }
-            new_least.set(less);
-            new_since.set(epochs);
         }
     }
 }

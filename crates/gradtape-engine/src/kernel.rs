@@ -2,10 +2,10 @@
 
 use std::cell::Cell;
 
-use super::block::Rows;
 use super::features::{Features, Work};
-use super::instruction::{Constant, First, Instruction, Partners, Second};
-use super::program::Slot;
+use super::instruction::{First, Immediate, Instruction, Partners, Second};
+use super::row_vectors::RowVectors;
+use super::slot::Slot;
 use gradtape_tape::internal::{Kernel, Value};
 use gradtape_tape::{Op, Real, Subnormals};
 
@@ -14,13 +14,13 @@ impl<T: Real> Instruction<T> {
     #[inline(always)]
     pub(super) fn run<const FLUSH: bool, const N: usize>(
         &self,
-        rows: Rows<'_, T, N>,
-        functions: &impl Functions,
+        rows: RowVectors<'_, T, N>,
+        functions: &impl FunctionRunner,
     ) {
         match *self {
             Instruction::One(op, operands, result) => {
                 let operation = rows.operation(operands, result);
-                op.run::<FLUSH, _, _>(Lanes::<FLUSH, _, _, _> {
+                op.run::<FLUSH, _, _>(LaneKernel::<FLUSH, _, _, _> {
                     operation,
                     functions,
                 });
@@ -28,9 +28,9 @@ impl<T: Real> Instruction<T> {
             Instruction::Constant(constant, x, result) => {
                 let operation = rows.operation([x; 3], result);
                 match constant {
-                    Constant::Add(k) => operation.each(|[x, ..]| x + k),
-                    Constant::SubFrom(k) => operation.each(|[x, ..]| k - x),
-                    Constant::Mul(k) => operation.each(|[x, ..]| x * k),
+                    Immediate::Add(k) => operation.each(|[x, ..]| x + k),
+                    Immediate::SubFrom(k) => operation.each(|[x, ..]| k - x),
+                    Immediate::Mul(k) => operation.each(|[x, ..]| x * k),
                 }
             }
             Instruction::DivConstant(x, k, result) => {
@@ -52,18 +52,22 @@ impl<T: Real> Instruction<T> {
                         pair::<FLUSH, _, N>(with(x, y), |x, y| value::<FLUSH, T>(Op::Mul, x, y));
                     }
                     First::Constant(constant, x) => match constant {
-                        Constant::Add(k) => pair::<FLUSH, _, N>(with(x, x), |x, _| x + k),
-                        Constant::SubFrom(k) => pair::<FLUSH, _, N>(with(x, x), |x, _| k - x),
-                        Constant::Mul(k) => pair::<FLUSH, _, N>(with(x, x), |x, _| x * k),
+                        Immediate::Add(k) => pair::<FLUSH, _, N>(with(x, x), |x, _| x + k),
+                        Immediate::SubFrom(k) => pair::<FLUSH, _, N>(with(x, x), |x, _| k - x),
+                        Immediate::Mul(k) => pair::<FLUSH, _, N>(with(x, x), |x, _| x * k),
                     },
                 }
             }
             Instruction::Partners(partners, x, results) => {
                 let (x, first, second) = (rows.at(x), rows.at(results[0]), rows.at(results[1]));
                 match partners {
-                    Partners::SinCos => functions.run(Both(SinCos, x, [first, second])),
-                    Partners::TanhSlope => functions.run(Both(TanhSlope, x, [first, second])),
-                    Partners::SigmoidSlope => functions.run(Both(SigmoidSlope, x, [first, second])),
+                    Partners::SinCos => functions.run(PartnersLoop(SinCos, x, [first, second])),
+                    Partners::TanhSlope => {
+                        functions.run(PartnersLoop(TanhSlope, x, [first, second]));
+                    }
+                    Partners::SigmoidSlope => {
+                        functions.run(PartnersLoop(SigmoidSlope, x, [first, second]));
+                    }
                 }
                 flush::<FLUSH, T, N>(first);
                 flush::<FLUSH, T, N>(second);
@@ -75,12 +79,12 @@ impl<T: Real> Instruction<T> {
 /// Runs a pair whose first operation is `t`.
 #[inline(always)]
 fn pair<const FLUSH: bool, T: Real, const N: usize>(
-    (rows, [x, y], second, result): (Rows<'_, T, N>, [Slot; 2], Second<T, Slot>, Slot),
+    (rows, [x, y], second, result): (RowVectors<'_, T, N>, [Slot; 2], Second<T, Slot>, Slot),
     t: impl Fn(T, T) -> T + Copy,
 ) {
     // Before the choice of the second operation, so that this is compiled once.
     let (x, y, result) = (rows.at(x), rows.at(y), rows.at(result));
-    let operation = |z| Operation {
+    let operation = |z| RowOperation {
         operands: [x, y, z],
         result,
     };
@@ -98,9 +102,9 @@ fn pair<const FLUSH: bool, T: Real, const N: usize>(
             operation(rows.at(z)).each(|[x, y, z]| value::<FLUSH, T>(Op::Mul, t(x, y), z));
         }
         Second::Constant(constant) => match constant {
-            Constant::Add(l) => operation(x).each(|[x, y, _]| t(x, y) + l),
-            Constant::SubFrom(l) => operation(x).each(|[x, y, _]| l - t(x, y)),
-            Constant::Mul(l) => operation(x).each(|[x, y, _]| t(x, y) * l),
+            Immediate::Add(l) => operation(x).each(|[x, y, _]| t(x, y) + l),
+            Immediate::SubFrom(l) => operation(x).each(|[x, y, _]| l - t(x, y)),
+            Immediate::Mul(l) => operation(x).each(|[x, y, _]| t(x, y) * l),
         },
     }
 }
@@ -109,20 +113,20 @@ fn pair<const FLUSH: bool, T: Real, const N: usize>(
 /// instruction set, with subnormal results kept, and called: whether results are
 /// flushed afterwards is not a reason to compile them twice, as they are most of the
 /// code.
-pub(super) trait Functions {
+pub(super) trait FunctionRunner {
     fn run<W: Work<Output = ()>>(&self, function: W);
 }
 
-impl Functions for Features {
+impl FunctionRunner for Features {
     fn run<W: Work<Output = ()>>(&self, function: W) {
         Features::run(*self, function);
     }
 }
 
-/// Functions of a single lane, without vectors.
+/// FunctionRunner of a single lane, without vectors.
 pub(super) struct SingleLane;
 
-impl Functions for SingleLane {
+impl FunctionRunner for SingleLane {
     #[inline(never)]
     fn run<W: Work<Output = ()>>(&self, function: W) {
         function.run();
@@ -133,7 +137,7 @@ impl Functions for SingleLane {
 #[inline(always)]
 fn flush<const FLUSH: bool, T: Real, const N: usize>(row: &[Cell<[T; N]>]) {
     if FLUSH {
-        let operation = Operation {
+        let operation = RowOperation {
             operands: [unseen(row); 3],
             result: row,
         };
@@ -164,27 +168,27 @@ fn value<const FLUSH: bool, T: Real>(op: Op, x: T, y: T) -> T {
 }
 
 /// The rows of an operation.
-pub(super) struct Operation<'a, T, const N: usize> {
+pub(super) struct RowOperation<'a, T, const N: usize> {
     pub(super) operands: [&'a [Cell<[T; N]>]; 3],
     pub(super) result: &'a [Cell<[T; N]>],
 }
 
-impl<'a, T, const N: usize> Rows<'a, T, N> {
+impl<'a, T, const N: usize> RowVectors<'a, T, N> {
     #[inline(always)]
     fn at(&self, slot: Slot) -> &'a [Cell<[T; N]>] {
         self.row(slot.index())
     }
 
     #[inline(always)]
-    fn operation(&self, [x, y, z]: [Slot; 3], result: Slot) -> Operation<'a, T, N> {
-        Operation {
+    fn operation(&self, [x, y, z]: [Slot; 3], result: Slot) -> RowOperation<'a, T, N> {
+        RowOperation {
             operands: [self.at(x), self.at(y), self.at(z)],
             result: self.at(result),
         }
     }
 }
 
-impl<T: Real, const N: usize> Operation<'_, T, N> {
+impl<T: Real, const N: usize> RowOperation<'_, T, N> {
     /// Runs its loop with a short function.
     #[inline(always)]
     pub(super) fn each(self, value: impl Fn([T; 3]) -> T + Copy) {
@@ -205,7 +209,7 @@ impl<T: Real, const N: usize> Operation<'_, T, N> {
             vector([&x[0], &y[0], &z[0]], &result[0], value);
             vector([&x[1], &y[1], &z[1]], &result[1], value);
         }
-        let last = Operation {
+        let last = RowOperation {
             operands: [last_x, last_y, last_z],
             result: last_result,
         };
@@ -245,13 +249,13 @@ fn vector<V: Value<T>, T: Real, const N: usize>(
 }
 
 /// An operation of the table on its rows.
-struct Lanes<'a, const FLUSH: bool, T, const N: usize, F> {
-    operation: Operation<'a, T, N>,
+struct LaneKernel<'a, const FLUSH: bool, T, const N: usize, F> {
+    operation: RowOperation<'a, T, N>,
     functions: &'a F,
 }
 
-impl<const FLUSH: bool, T: Real, const N: usize, F: Functions> Kernel<T>
-    for Lanes<'_, FLUSH, T, N, F>
+impl<const FLUSH: bool, T: Real, const N: usize, F: FunctionRunner> Kernel<T>
+    for LaneKernel<'_, FLUSH, T, N, F>
 {
     type Output = ();
 
@@ -263,20 +267,20 @@ impl<const FLUSH: bool, T: Real, const N: usize, F: Functions> Kernel<T>
     #[inline(always)]
     fn run_function<V: Value<T>>(self, value: V) {
         let result = self.operation.result;
-        self.functions.run(Function(self.operation, value));
+        self.functions.run(FunctionLoop(self.operation, value));
         flush::<FLUSH, T, N>(result);
     }
 }
 
 /// An elementary function on its rows.
-struct Function<'a, V, T, const N: usize>(Operation<'a, T, N>, V);
+struct FunctionLoop<'a, V, T, const N: usize>(RowOperation<'a, T, N>, V);
 
-impl<V: Value<T>, T: Real, const N: usize> Work for Function<'_, V, T, N> {
+impl<V: Value<T>, T: Real, const N: usize> Work for FunctionLoop<'_, V, T, N> {
     type Output = ();
 
     #[inline(always)]
     fn run(self) {
-        let Function(operation, value) = self;
+        let FunctionLoop(operation, value) = self;
         operation.run(value);
     }
 }
@@ -285,13 +289,13 @@ impl<V: Value<T>, T: Real, const N: usize> Work for Function<'_, V, T, N> {
 trait Joint {
     /// Whether some operands are rare.
     const HAS_RARE: bool = false;
-    /// Both where the operand is not rare.
+    /// PartnersLoop where the operand is not rare.
     fn of<T: Real>(x: T) -> [T; 2];
     /// Whether an operand is rare.
     fn is_rare<T: Real>(_: T) -> bool {
         false
     }
-    /// Both where it is.
+    /// PartnersLoop where it is.
     fn of_rare<T: Real>(x: T) -> [T; 2] {
         Self::of(x)
     }
@@ -333,14 +337,14 @@ impl Joint for SigmoidSlope {
 }
 
 /// A function and its partner on the row of their operand and those of their results.
-struct Both<'a, J, T, const N: usize>(J, &'a [Cell<[T; N]>], [&'a [Cell<[T; N]>]; 2]);
+struct PartnersLoop<'a, J, T, const N: usize>(J, &'a [Cell<[T; N]>], [&'a [Cell<[T; N]>]; 2]);
 
-impl<J: Joint, T: Real, const N: usize> Work for Both<'_, J, T, N> {
+impl<J: Joint, T: Real, const N: usize> Work for PartnersLoop<'_, J, T, N> {
     type Output = ();
 
     #[inline(always)]
     fn run(self) {
-        let Both(_, x, [first, second]) = self;
+        let PartnersLoop(_, x, [first, second]) = self;
         for ((x, first), second) in x.iter().zip(first).zip(second) {
             turn();
             let x = x.get();

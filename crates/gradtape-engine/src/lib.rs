@@ -7,48 +7,42 @@
 //! lanes of a block with the widest vectors of the processor ([`Features`]).
 //!
 //! Every engine gives the bits of [`Program::step`].
+//!
+//! Modules, from the ground up: `slot`, `instruction` and `program` are values. `lowering` makes
+//! a program of a graph, as a `straight_line` or as `loops` over arrays; `display` prints it, and
+//! `reference` defines what it computes. `block` holds the numbers of many runs as
+//! `row_vectors`; `kernel` runs an instruction on them, `epochs` a list of instructions, and the
+//! `interpreter` is the `engine` that puts these together.
 
 mod block;
-mod compile;
+mod display;
+mod engine;
+mod epochs;
 mod features;
 mod instruction;
 mod interpreter;
 mod kernel;
+mod loops;
+mod lowering;
 mod program;
-mod staged;
+mod reference;
+mod row_vectors;
+mod slot;
+mod straight_line;
 
 use gradtape_tape::Real;
 use interpreter::Interpreter;
 
 #[doc(hidden)]
 pub use self::{
-    block::{Block, Expected, States, WIDTH, Watched},
+    block::{Block, ExpectedRange, States, WatchedNumber},
+    engine::Engine,
     features::Features,
-    program::MAX_UNROLLED,
+    lowering::MAX_UNROLLED,
+    slot::WIDTH,
 };
-pub use program::{Program, Scratch};
-
-/// An engine: it runs one program on blocks of lanes.
-///
-/// This is the seam for engines of another kind, such as one that writes machine
-/// code: it has to give every lane the bits of [`Program::step`].
-#[doc(hidden)]
-pub trait Engine<T>: std::fmt::Debug + Send + Sync {
-    /// The program.
-    fn program(&self) -> &Program<T>;
-
-    /// The preferred number of lanes of a block.
-    fn lanes(&self) -> usize;
-
-    /// Runs the program `epochs` times on every lane in use of a block that was
-    /// made for it, and watches what [`Block::watch`] set. The rare outputs of
-    /// the program are computed only if `all` is true.
-    ///
-    /// # Panics
-    ///
-    /// If there are more than a million epochs since [`Block::look_anew`].
-    fn advance(&self, block: &mut Block<'_, T>, epochs: u32, all: bool);
-}
+pub use program::Program;
+pub use reference::Scratch;
 
 /// A number type that engines exist for: `f32` and `f64`.
 ///

@@ -1,30 +1,12 @@
-//! A straight-line program and its plain, scalar interpreter.
-//!
-//! The interpreter is the reference: it evaluates one operation after the other
-//! with [`Op::value`](gradtape_tape::Op::value). Any faster engine must give the same
-//! bits.
+//! Programs as values: a straight line of instructions, or a list of loops over arrays.
 
-use std::fmt;
 use std::sync::Arc;
 
-use super::compile;
 use super::instruction::Instruction;
-use super::staged::{self, Staged};
-use gradtape_tape::{Array, Graph, Real, Subnormals};
-
-/// The place of a number in [`Scratch`] space.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Slot(u32);
-
-impl Slot {
-    pub(super) fn at(index: usize) -> Slot {
-        Slot(u32::try_from(index).expect("no more slots than 32-bit node numbers"))
-    }
-
-    pub(super) fn index(self) -> usize {
-        self.0 as usize
-    }
-}
+use super::slot::{Slot, SlotCopy};
+use gradtape_tape::internal::Reduction;
+use gradtape_tape::internal::graph::Shaped;
+use gradtape_tape::{Shape, Subnormals};
 
 /// The operations that some results of a graph need, in an order that needs few
 /// slots: a slot is used again when the number in it is no longer needed.
@@ -61,188 +43,16 @@ pub struct Program<T> {
     /// Those that are needed without the rare outputs.
     pub(super) usual: Vec<Instruction<T>>,
     /// The copies after the operations, in order.
-    pub(super) copies: Vec<Copied>,
+    pub(super) copies: Vec<SlotCopy>,
     pub(super) outputs: Vec<Slot>,
     /// The number of inputs that an epoch replaces.
     pub(super) state: usize,
     pub(super) slots: usize,
     /// The instructions, if they are on arrays; then there are no others.
-    pub(super) staged: Option<Arc<Staged<T>>>,
+    pub(super) staged: Option<Arc<ArrayProgram<T>>>,
 }
 
-/// The maximum number of operations of a straight line. At about this length loops over
-/// arrays are as fast even for many runs, which a straight line computes side by side; and
-/// a longer line takes long to put in order.
-pub const MAX_UNROLLED: u64 = 4_000;
-
-/// A number that is copied at the end of an epoch.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Copied {
-    pub(super) from: Slot,
-    pub(super) to: Slot,
-}
-
-/// The numbers that a program works on. Made by [`Program::scratch`], for any number
-/// of evaluations.
-#[derive(Clone, Debug)]
-pub struct Scratch<T>(Vec<T>);
-
-impl<T: Real> Program<T> {
-    /// The program that computes `outputs` from the inputs of `graph`.
-    ///
-    /// # Panics
-    ///
-    /// If `T` is not the type of the graph's precision.
-    #[must_use]
-    pub fn new(graph: &Graph, outputs: &[Array<'_>]) -> Self {
-        Program::epoch(graph, outputs, &[])
-    }
-
-    /// The program that computes `outputs` from the inputs of `graph` and then
-    /// replaces the first inputs by `next`: the state of the next epoch.
-    ///
-    /// A value of `next` is written straight into the slot of its input where
-    /// nothing reads the old number any longer, and copied there at the end
-    /// where something does.
-    ///
-    /// # Panics
-    ///
-    /// If `next` has more elements than the graph's inputs, or if `T` is not the type of the
-    /// graph's precision.
-    ///
-    /// # Examples
-    ///
-    /// ```
-    /// use gradtape_tape::{Graph, Precision, Subnormals};
-    /// use gradtape_engine::Program;
-    ///
-    /// let graph = Graph::new(Precision::F64, Subnormals::Keep);
-    /// let (w, rate) = (graph.input([]), graph.input([]));
-    /// let loss = w.powi(2);
-    /// let gradient = graph.gradient(loss, &[w])[0];
-    /// let program = Program::epoch(&graph, &[loss], &[w - rate * gradient]);
-    /// assert_eq!(program.to_string(), "\
-    /// in      s0 s1
-    /// s2 = mul s0 s0
-    /// s3 = mul (mul s0 2.0) s1
-    /// s0 = sub s0 s3
-    /// out     s2
-    /// ");
-    /// let mut scratch = program.scratch();
-    /// program.load(&mut scratch, &[1.0, 0.01]);
-    /// let mut loss = [0.0];
-    /// program.step(&mut scratch, &mut loss);
-    /// assert_eq!((loss, program.state(&scratch)), ([1.0], &[0.98][..]));
-    /// ```
-    ///
-    /// Inputs are the elements of all inputs of the graph, one after the other; so are the
-    /// outputs, and what replaces the first inputs:
-    ///
-    /// ```
-    /// use gradtape_tape::{Graph, Precision, Subnormals};
-    /// use gradtape_engine::Program;
-    ///
-    /// // One epoch of gradient descent on Σ x².
-    /// let graph = Graph::new(Precision::F64, Subnormals::Keep);
-    /// let (x, rate) = (graph.input([2]), graph.input([]));
-    /// let loss = (x * x).sum(None);
-    /// let gradient = graph.gradient(loss, &[x])[0];
-    /// let program = Program::epoch(&graph, &[loss], &[x - rate * gradient]);
-    /// let mut scratch = program.scratch();
-    /// program.load(&mut scratch, &[1.0, 2.0, 0.25]);
-    /// let mut loss = [0.0];
-    /// program.step(&mut scratch, &mut loss);
-    /// assert_eq!((loss, program.state(&scratch)), ([5.0], &[0.5, 1.0][..]));
-    /// ```
-    #[must_use]
-    pub fn epoch(graph: &Graph, outputs: &[Array<'_>], next: &[Array<'_>]) -> Self {
-        if graph.is_of_numbers() {
-            compile::straight_line(graph, outputs, next)
-        } else if graph.operations() <= MAX_UNROLLED {
-            Program::unrolled(graph, outputs, next)
-        } else {
-            Program::staged(graph, outputs, next)
-        }
-    }
-
-    /// [`Program::epoch`] as loops over arrays, however small they are. A
-    /// [`Block`](super::Block) of it has a single lane.
-    ///
-    /// # Panics
-    ///
-    /// If `next` has more elements than the graph's inputs.
-    ///
-    /// # Examples
-    ///
-    /// ```
-    /// use gradtape_tape::{Graph, Precision, Subnormals};
-    /// use gradtape_engine::Program;
-    ///
-    /// let graph = Graph::new(Precision::F64, Subnormals::Keep);
-    /// let x = graph.input([1000]);
-    /// let program = Program::staged(&graph, &[(x * x).sum(None)], &[]);
-    /// assert_eq!(program.evaluate(&[0.5; 1000]), [250.0]);
-    /// ```
-    #[must_use]
-    #[doc(hidden)]
-    pub fn staged(graph: &Graph, outputs: &[Array<'_>], next: &[Array<'_>]) -> Self {
-        staged::program(graph, outputs, next)
-    }
-
-    /// [`Program::epoch`] as a straight line, however large the arrays are.
-    ///
-    /// # Panics
-    ///
-    /// If `next` has more elements than the graph's inputs.
-    #[must_use]
-    #[doc(hidden)]
-    pub fn unrolled(graph: &Graph, outputs: &[Array<'_>], next: &[Array<'_>]) -> Self {
-        let numbers = graph.alike();
-        let inputs = numbers.numbers(graph.inputs());
-        let wanted: Vec<_> = outputs.iter().chain(next).copied().collect();
-        let mut outputs_of = graph.unroll(&numbers, &inputs, &wanted);
-        let next = outputs_of.split_off(outputs.len()).concat();
-        compile::straight_line(&numbers, &outputs_of.concat(), &next)
-    }
-
-    /// Makes the outputs from number `often` on rare: an
-    /// [advance](super::Engine::advance) that does not request them skips the
-    /// operations that only they need.
-    #[must_use]
-    #[doc(hidden)]
-    pub fn with_rare_outputs(mut self, often: usize) -> Self {
-        if let Some(staged) = &self.staged {
-            let (staged, slots) = staged.with_rare_outputs(often, &self);
-            self.slots = slots;
-            self.staged = Some(Arc::new(staged));
-            return self;
-        }
-        let mut needed = vec![false; self.slots];
-        needed[..self.state].fill(true);
-        for output in self.outputs.iter().take(often) {
-            needed[output.index()] = true;
-        }
-        for Copied { from, .. } in &self.copies {
-            needed[from.index()] = true;
-        }
-        let mut usual = Vec::new();
-        for instruction in self.instructions.iter().rev() {
-            if !instruction.writes().any(|slot| needed[slot.index()]) {
-                continue;
-            }
-            for slot in instruction.writes() {
-                needed[slot.index()] = false;
-            }
-            for slot in instruction.reads() {
-                needed[slot.index()] = true;
-            }
-            usual.push(*instruction);
-        }
-        usual.reverse();
-        self.usual = usual;
-        self
-    }
-
+impl<T> Program<T> {
     /// The number of inputs.
     #[must_use]
     pub fn inputs(&self) -> usize {
@@ -263,16 +73,6 @@ impl<T: Real> Program<T> {
         self.instructions.len()
     }
 
-    /// The number of operations on numbers in an epoch.
-    #[must_use]
-    #[doc(hidden)]
-    pub fn operations(&self) -> u64 {
-        match &self.staged {
-            Some(staged) => staged.operations(),
-            None => self.instructions.iter().map(Instruction::operations).sum(),
-        }
-    }
-
     /// Whether it loops over arrays, so that a [`Block`](super::Block) has one
     /// lane.
     #[must_use]
@@ -280,135 +80,177 @@ impl<T: Real> Program<T> {
     pub fn is_staged(&self) -> bool {
         self.staged.is_some()
     }
-
-    /// Space to evaluate in.
-    #[must_use]
-    pub fn scratch(&self) -> Scratch<T> {
-        let mut numbers = vec![T::ZERO; self.slots];
-        numbers[self.inputs..self.inputs + self.constants.len()].copy_from_slice(&self.constants);
-        Scratch(numbers)
-    }
-
-    /// Loads all inputs into `scratch`, which this program must have made.
-    ///
-    /// # Panics
-    ///
-    /// If `inputs` has another length than the program has inputs.
-    pub fn load(&self, scratch: &mut Scratch<T>, inputs: &[T]) {
-        assert_eq!(inputs.len(), self.inputs, "one number for each input");
-        for (slot, input) in scratch.0.iter_mut().zip(inputs) {
-            *slot = self.subnormals.input(*input);
-        }
-    }
-
-    /// The state in `scratch`, before the next epoch.
-    #[must_use]
-    pub fn state<'s>(&self, scratch: &'s Scratch<T>) -> &'s [T] {
-        &scratch.0[..self.state]
-    }
-
-    /// Runs once on the inputs in `scratch`, writes the results in the order
-    /// of [`Program::new`] to `outputs` and leaves the next state in `scratch`.
-    ///
-    /// # Panics
-    ///
-    /// If `outputs` has another length than the program.
-    pub fn step(&self, scratch: &mut Scratch<T>, outputs: &mut [T]) {
-        assert_eq!(
-            outputs.len(),
-            self.outputs.len(),
-            "one place for each output"
-        );
-        if let Some(staged) = &self.staged {
-            let (values, next) = staged.evaluate(&scratch.0[..self.inputs], self);
-            outputs.copy_from_slice(&values);
-            scratch.0[..self.state].copy_from_slice(&next);
-            return;
-        }
-        let numbers = &mut scratch.0[..];
-        for instruction in &self.instructions {
-            let results = instruction.meaning(
-                |slot| numbers[slot.index()],
-                |constant| constant,
-                |op, operands| op.value(operands, self.subnormals),
-            );
-            for (slot, value) in results.into_iter().flatten() {
-                numbers[slot.index()] = value;
-            }
-        }
-        for Copied { from, to } in &self.copies {
-            numbers[to.index()] = numbers[from.index()];
-        }
-        for (output, slot) in outputs.iter_mut().zip(&self.outputs) {
-            *output = numbers[slot.index()];
-        }
-    }
-
-    /// Evaluates in `scratch`, which this program must have made, and writes
-    /// the results in the order of [`Program::new`] to `outputs`.
-    ///
-    /// # Panics
-    ///
-    /// If `inputs` or `outputs` have another length than the program.
-    pub fn run(&self, scratch: &mut Scratch<T>, inputs: &[T], outputs: &mut [T]) {
-        self.load(scratch, inputs);
-        self.step(scratch, outputs);
-    }
-
-    /// The results for one set of inputs.
-    ///
-    /// # Panics
-    ///
-    /// If `inputs` has another length than the program has inputs.
-    #[must_use]
-    pub fn evaluate(&self, inputs: &[T]) -> Vec<T> {
-        let mut outputs = vec![T::ZERO; self.outputs.len()];
-        self.run(&mut self.scratch(), inputs, &mut outputs);
-        outputs
-    }
 }
 
-impl fmt::Display for Slot {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(formatter, "s{}", self.0)
-    }
+/// A program as a list of instructions on arrays.
+#[derive(Debug)]
+pub(super) struct ArrayProgram<T> {
+    /// What is computed: the definition.
+    pub(super) nodes: Arc<[Shaped<T>]>,
+    pub(super) outputs: Arc<[usize]>,
+    pub(super) next: Arc<[usize]>,
+    /// The instructions, and those that are usually needed.
+    pub(super) all: Vec<Action<T>>,
+    pub(super) usual: Vec<Action<T>>,
+    /// The number of operations on numbers in an epoch.
+    pub(super) operations: u64,
 }
 
-impl<T: Real> fmt::Display for Program<T> {
-    /// Inputs, constants, one instruction a line, outputs.
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        if let Some(staged) = &self.staged {
-            writeln!(formatter, "in      s0..{}", self.inputs)?;
-            write!(formatter, "{staged}")?;
-            write!(formatter, "out    ")?;
-            // Consecutive elements are one stretch.
-            for stretch in self.outputs.chunk_by(|x, y| x.0 + 1 == y.0) {
-                match stretch {
-                    [one] => write!(formatter, " {one}")?,
-                    [first, .., last] => write!(formatter, " {first}..{}", last.0 + 1)?,
-                    [] => {}
-                }
-            }
-            return writeln!(formatter);
+/// Where consecutive elements are read.
+#[derive(Clone, Debug)]
+pub(super) enum Place<T> {
+    /// From this slot on.
+    Slot(usize),
+    /// From this number on.
+    Data(Arc<[T]>, usize),
+}
+
+/// An instruction.
+#[derive(Clone, Debug)]
+pub(super) enum Action<T> {
+    Loop(Box<Loop<T>>),
+    Product(MatrixProduct<T>),
+    /// The definition of a node, with its operands and where the result goes.
+    Plain(Box<Shaped<T>>, Vec<(Place<T>, Shape)>, usize),
+    /// Elements that are copied.
+    Copy {
+        from: Place<T>,
+        to: usize,
+        count: usize,
+    },
+    /// A number in every element.
+    Fill {
+        value: T,
+        to: usize,
+        count: usize,
+    },
+}
+
+/// Elementwise operations on arrays of the same length, tile by tile, and reductions of
+/// their results.
+#[derive(Clone, Debug)]
+pub(super) struct Loop<T> {
+    pub(super) length: usize,
+    /// The elements that are computed together.
+    pub(super) tile_length: usize,
+    /// What is computed of each element.
+    pub(super) body: Program<T>,
+    /// The instructions, with rows in the place of slots.
+    pub(super) tile: TileRows<T>,
+    /// The same for a last tile that ends within a vector, where what lies behind
+    /// must not be overwritten.
+    pub(super) edge: Option<TileRows<T>>,
+    /// Numbers that are the same for all elements, each in a row that nothing else
+    /// is written to, by its first slot: it is filled when the number changes.
+    pub(super) fills: Vec<(usize, Fill<T>)>,
+    /// Elements after stretches that are read where they lie, but are too short.
+    pub(super) pads: Vec<Pad<T>>,
+    pub(super) loads: Vec<Load<T>>,
+    pub(super) stores: Vec<Store>,
+    pub(super) totals: Vec<Total>,
+}
+
+#[derive(Clone, Debug)]
+pub(super) struct TileRows<T> {
+    pub(super) instructions: Vec<Instruction<T>>,
+    pub(super) copies: Vec<SlotCopy>,
+}
+
+#[derive(Clone, Debug)]
+pub(super) enum Fill<T> {
+    Constant(T),
+    Number(Place<T>),
+}
+
+/// A stretch of elements that is copied to a row, tile by tile. Element `first` of
+/// the loop is the first one; before it and after the last are those of `pad`.
+#[derive(Clone, Debug)]
+pub(super) struct Load<T> {
+    /// The input of the body.
+    pub(super) input: usize,
+    pub(super) row: usize,
+    pub(super) from: Place<T>,
+    pub(super) first: usize,
+    pub(super) count: usize,
+    pub(super) pad: T,
+    pub(super) when: When,
+}
+
+/// A range of slots, and the value that they have to hold.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Pad<T> {
+    pub(super) from: usize,
+    pub(super) to: usize,
+    pub(super) value: T,
+}
+
+/// A row that is copied to a stretch of elements.
+#[derive(Clone, Debug)]
+pub(super) struct Store {
+    /// The input of the body that it replaces.
+    pub(super) input: usize,
+    pub(super) row: usize,
+    pub(super) to: usize,
+    pub(super) when: When,
+}
+
+/// For which tiles something is copied; otherwise it is read or written where it
+/// lies.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(super) enum When {
+    Always,
+    AtTheEdge,
+    /// Only for readers of the listing.
+    Never,
+}
+
+/// A reduction of a row: a number for each tile, which are put together as a sum
+/// is defined.
+#[derive(Clone, Debug)]
+pub(super) struct Total {
+    pub(super) kind: Reduction,
+    /// The output of the body.
+    pub(super) output: usize,
+    /// The first slot of the row, and where it moves with the tile if it does.
+    pub(super) row: usize,
+    pub(super) edge_row: usize,
+    pub(super) partial: usize,
+    pub(super) result: usize,
+}
+
+/// `to[i][j] = Σ weights[i][l] · wide[l][j]`, from the left.
+#[derive(Clone, Debug)]
+pub(super) struct MatrixProduct<T> {
+    /// The matrices that are transposed before.
+    pub(super) before: Vec<Transposition<T>>,
+    pub(super) rows: usize,
+    pub(super) inner: usize,
+    pub(super) columns: usize,
+    pub(super) weights: Place<T>,
+    pub(super) wide: Place<T>,
+    /// From one row of the wide matrix to the next.
+    pub(super) stride: usize,
+    pub(super) to: usize,
+    /// The result, if it is transposed after.
+    pub(super) after: Option<Transposition<T>>,
+}
+
+/// A matrix whose rows become columns.
+#[derive(Clone, Debug)]
+pub(super) struct Transposition<T> {
+    pub(super) from: Place<T>,
+    pub(super) rows: usize,
+    pub(super) columns: usize,
+    pub(super) to: usize,
+}
+
+impl<T> Place<T> {
+    /// The elements from here on.
+    #[inline]
+    pub(super) fn within<'a>(&'a self, memory: &'a [T]) -> &'a [T] {
+        match self {
+            Place::Slot(slot) => &memory[*slot..],
+            Place::Data(values, start) => &values[*start..],
         }
-        write!(formatter, "in     ")?;
-        for input in 0..self.inputs {
-            write!(formatter, " s{input}")?;
-        }
-        writeln!(formatter)?;
-        for (index, value) in self.constants.iter().enumerate() {
-            writeln!(formatter, "const   s{} = {value:?}", self.inputs + index)?;
-        }
-        for instruction in &self.instructions {
-            writeln!(formatter, "{instruction}")?;
-        }
-        for Copied { from, to } in &self.copies {
-            writeln!(formatter, "{to} = copy {from}")?;
-        }
-        write!(formatter, "out    ")?;
-        for output in &self.outputs {
-            write!(formatter, " {output}")?;
-        }
-        writeln!(formatter)
     }
 }

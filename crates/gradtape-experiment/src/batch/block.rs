@@ -20,7 +20,7 @@ use super::stop::{Ends, Limits, may_converge};
 use super::stop_reason::StopReason;
 use crate::number::Scalar;
 use crate::plan::{Plan, RecordedEpochs, Run};
-use gradtape_engine::{Block as Numbers, Compiled, Expected, States, WIDTH, Watched};
+use gradtape_engine::{Block as Numbers, Compiled, ExpectedRange, States, WIDTH, WatchedNumber};
 
 /// Maximum number of epochs between two checks of the lanes.
 const STRETCH: usize = 64;
@@ -184,22 +184,22 @@ impl<T: Compiled> Descent<T> {
 
     /// What is expected as long as a run continues, in addition to what the state
     /// shows at the end of a stretch.
-    fn expected(&self, limits: &Limits<T>, greatest_entry: T) -> Vec<Expected<T>> {
+    fn expected(&self, limits: &Limits<T>, greatest_entry: T) -> Vec<ExpectedRange<T>> {
         let mut expected = Vec::new();
         let mut expect = |quantity, low: Option<T>, high: Option<T>| {
             let low = low.filter(|low| *low > -T::MAX).unwrap_or(-T::MAX);
             let high = high.filter(|high| *high < T::MAX).unwrap_or(T::MAX);
-            expected.push(Expected {
+            expected.push(ExpectedRange {
                 quantity,
                 low,
                 high,
             });
         };
         for parameter in &self.loose {
-            expect(Watched::Input(*parameter), None, None);
+            expect(WatchedNumber::Input(*parameter), None, None);
         }
         for entry in self.outputs.places(Output::Entries) {
-            let entry = Watched::Output(entry);
+            let entry = WatchedNumber::Output(entry);
             expect(entry, Some(-greatest_entry), Some(greatest_entry));
         }
         // The search for the smallest loss shows whether it is finite.
@@ -213,7 +213,7 @@ impl<T: Compiled> Descent<T> {
                 Ends::From(_) => (None, Some(rule.limit - T::ONE)),
                 Ends::Above => (None, Some(rule.limit)),
             };
-            expect(Watched::Output(place), low, high);
+            expect(WatchedNumber::Output(place), low, high);
         }
         expected
     }

@@ -11,7 +11,7 @@ use gradtape_tape::{Op, Real, Subnormals};
 
 /// What a value is. Operands are the numbers of other values, which come before.
 #[derive(Clone, Debug)]
-pub(super) enum Kind<T> {
+pub(super) enum ValueKind<T> {
     Constant(T),
     /// The elements of inputs from this one on.
     Input(usize),
@@ -34,16 +34,16 @@ pub(super) enum Kind<T> {
 }
 
 #[derive(Clone, Debug)]
-pub(super) struct Value<T> {
-    pub(super) kind: Kind<T>,
+pub(super) struct ArrayValue<T> {
+    pub(super) kind: ValueKind<T>,
     pub(super) shape: Shape,
     pub(super) length: usize,
 }
 
 /// The values in order.
 #[derive(Debug)]
-pub(super) struct Values<T> {
-    pub(super) list: Vec<Value<T>>,
+pub(super) struct ArrayValues<T> {
+    pub(super) list: Vec<ArrayValue<T>>,
     /// The value of each node that is needed.
     pub(super) of_node: Vec<usize>,
     /// When each value is computed: values of one stage do not need each other,
@@ -53,7 +53,7 @@ pub(super) struct Values<T> {
 
 /// How an elementwise operation reads one of its operands.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub(super) enum Reading<T> {
+pub(super) enum OperandReading<T> {
     Constant(T),
     /// The same number for each element: this value's element.
     Uniform(usize, usize),
@@ -64,7 +64,7 @@ pub(super) enum Reading<T> {
     Stream(usize, usize),
 }
 
-impl<T: Real> Values<T> {
+impl<T: Real> ArrayValues<T> {
     pub(super) fn new(
         nodes: &[Shaped<T>],
         outputs: &[usize],
@@ -72,7 +72,7 @@ impl<T: Real> Values<T> {
         subnormals: Subnormals,
     ) -> Self {
         let is_needed = needed(nodes, outputs.iter().chain(next).copied());
-        let mut values = Values {
+        let mut values = ArrayValues {
             list: Vec::new(),
             of_node: vec![usize::MAX; nodes.len()],
             stage: Vec::new(),
@@ -87,8 +87,8 @@ impl<T: Real> Values<T> {
         values
     }
 
-    fn push(&mut self, kind: Kind<T>, shape: &Shape) -> usize {
-        self.list.push(Value {
+    fn push(&mut self, kind: ValueKind<T>, shape: &Shape) -> usize {
+        self.list.push(ArrayValue {
             kind,
             shape: shape.clone(),
             length: elements(shape),
@@ -101,20 +101,20 @@ impl<T: Real> Values<T> {
         let operands = node.node.operands().iter();
         let operands: Vec<usize> = operands.map(|id| self.of_node[*id as usize]).collect();
         let kind = match &node.node {
-            Node::Constant(value) => Kind::Constant(*value),
-            Node::Input(first) => Kind::Input(*first),
-            Node::Data(values) => Kind::Data(Arc::clone(values)),
+            Node::Constant(value) => ValueKind::Constant(*value),
+            Node::Input(first) => ValueKind::Input(*first),
+            Node::Data(values) => ValueKind::Data(Arc::clone(values)),
             _ if operands.iter().all(|operand| self.is_fixed(*operand)) => {
                 return self.folded(node, &operands, subnormals);
             }
             Node::Pieces(places, _) => match self.joined(places, &operands, shape) {
-                Some(pieces) => Kind::Joined(pieces),
-                None => Kind::Other(Box::new(node.clone()), operands),
+                Some(pieces) => ValueKind::Joined(pieces),
+                None => ValueKind::Other(Box::new(node.clone()), operands),
             },
             Node::Each(op, _) => {
                 let each = operands.iter().map(|operand| self.spread(*operand, shape));
                 let each: Vec<usize> = each.collect();
-                Kind::Elementwise(*op, each)
+                ValueKind::Elementwise(*op, each)
             }
             Node::Apply(operation, _) => match operation {
                 Operation::Reshape(_) | Operation::StopGradient => self.view(operands[0], 0),
@@ -122,19 +122,19 @@ impl<T: Real> Values<T> {
                     let x = &self.list[operands[0]].shape;
                     match contiguous(x, stretches) {
                         Some(start) => self.view(operands[0], start),
-                        None => Kind::Other(Box::new(node.clone()), operands),
+                        None => ValueKind::Other(Box::new(node.clone()), operands),
                     }
                 }
                 Operation::BroadcastTo(_) if self.list[operands[0]].length == elements(shape) => {
                     self.view(operands[0], 0)
                 }
                 Operation::BroadcastTo(_) if self.list[operands[0]].length == 1 => {
-                    Kind::Spread(operands[0])
+                    ValueKind::Spread(operands[0])
                 }
                 Operation::Reduce(reduce) if elements(shape) == 1 => {
-                    Kind::Total(reduce.kind, operands[0])
+                    ValueKind::Total(reduce.kind, operands[0])
                 }
-                Operation::Matmul => Kind::Product(operands[0], operands[1]),
+                Operation::Matmul => ValueKind::Product(operands[0], operands[1]),
                 Operation::Concat(0) => {
                     let mut start = 0;
                     let pieces = operands.iter().map(|operand| {
@@ -142,9 +142,9 @@ impl<T: Real> Values<T> {
                         start += self.list[*operand].length;
                         piece
                     });
-                    Kind::Joined(pieces.collect())
+                    ValueKind::Joined(pieces.collect())
                 }
-                _ => Kind::Other(Box::new(node.clone()), operands),
+                _ => ValueKind::Other(Box::new(node.clone()), operands),
             },
         };
         self.push(kind, shape)
@@ -152,7 +152,10 @@ impl<T: Real> Values<T> {
 
     /// Whether the value does not depend on any input.
     fn is_fixed(&self, value: usize) -> bool {
-        matches!(self.list[value].kind, Kind::Constant(_) | Kind::Data(_))
+        matches!(
+            self.list[value].kind,
+            ValueKind::Constant(_) | ValueKind::Data(_)
+        )
     }
 
     /// A value that is computed only once.
@@ -160,8 +163,8 @@ impl<T: Real> Values<T> {
         let each = operands.iter().map(|operand| {
             let value = &self.list[*operand];
             let elements = match &value.kind {
-                Kind::Data(elements) => Arc::clone(elements),
-                Kind::Constant(number) => vec![*number; value.length].into(),
+                ValueKind::Data(elements) => Arc::clone(elements),
+                ValueKind::Constant(number) => vec![*number; value.length].into(),
                 _ => unreachable!("a value that is fixed"),
             };
             (elements, &value.shape)
@@ -171,20 +174,20 @@ impl<T: Real> Values<T> {
         let elements = value(node, &each, &Numbers(subnormals), &[]);
         let is_one = elements.iter().all(|x| x.bits() == elements[0].bits());
         let kind = if is_one {
-            Kind::Constant(elements[0])
+            ValueKind::Constant(elements[0])
         } else {
-            Kind::Data(elements.into())
+            ValueKind::Data(elements.into())
         };
         self.push(kind, &node.shape)
     }
 
     /// A part of a value, as the part of one that is not a view.
-    fn view(&self, of: usize, start: usize) -> Kind<T> {
+    fn view(&self, of: usize, start: usize) -> ValueKind<T> {
         match self.list[of].kind {
-            Kind::Constant(value) => Kind::Constant(value),
-            Kind::View(of, first) => Kind::View(of, first + start),
-            Kind::Spread(of) => Kind::Spread(of),
-            _ => Kind::View(of, start),
+            ValueKind::Constant(value) => ValueKind::Constant(value),
+            ValueKind::View(of, first) => ValueKind::View(of, first + start),
+            ValueKind::Spread(of) => ValueKind::Spread(of),
+            _ => ValueKind::View(of, start),
         }
     }
 
@@ -194,8 +197,8 @@ impl<T: Real> Values<T> {
         if value.length == 1 || value.length == elements(shape) {
             return operand;
         }
-        if let Kind::Constant(value) = value.kind {
-            return self.push(Kind::Constant(value), shape);
+        if let ValueKind::Constant(value) = value.kind {
+            return self.push(ValueKind::Constant(value), shape);
         }
         let node = Shaped {
             node: Node::Apply(
@@ -204,7 +207,7 @@ impl<T: Real> Values<T> {
             ),
             shape: shape.clone(),
         };
-        self.push(Kind::Other(Box::new(node), vec![operand]), shape)
+        self.push(ValueKind::Other(Box::new(node), vec![operand]), shape)
     }
 
     /// Pieces as stretches, if they are contiguous and cover everything.
@@ -232,7 +235,7 @@ impl<T: Real> Values<T> {
     /// The value that a view shows, and where it begins.
     pub(super) fn resolve(&self, value: usize) -> (usize, usize) {
         match self.list[value].kind {
-            Kind::View(of, start) => (of, start),
+            ValueKind::View(of, start) => (of, start),
             _ => (value, 0),
         }
     }
@@ -241,90 +244,100 @@ impl<T: Real> Values<T> {
     pub(super) fn is_looped(&self, value: usize) -> bool {
         matches!(
             self.list[value].kind,
-            Kind::Elementwise(..) | Kind::Joined(_) | Kind::Spread(_)
+            ValueKind::Elementwise(..) | ValueKind::Joined(_) | ValueKind::Spread(_)
         )
     }
 
     /// How an operation on `length` elements reads an operand.
-    pub(super) fn reading(&self, operand: usize, length: usize) -> Reading<T> {
+    pub(super) fn reading(&self, operand: usize, length: usize) -> OperandReading<T> {
         let (of, start) = self.resolve(operand);
         match self.list[of].kind {
-            Kind::Constant(value) => return Reading::Constant(value),
+            ValueKind::Constant(value) => return OperandReading::Constant(value),
             // Whether it is computed or not, it is one number.
-            Kind::Spread(number) if length > 1 => return self.reading(number, length),
+            ValueKind::Spread(number) if length > 1 => return self.reading(number, length),
             _ => {}
         }
         if self.list[operand].length == 1 && length > 1 {
-            Reading::Uniform(of, start)
+            OperandReading::Uniform(of, start)
         } else if start == 0 && self.list[of].length == length && self.is_looped(of) {
-            Reading::Aligned(of)
+            OperandReading::Aligned(of)
         } else {
-            Reading::Stream(of, start)
+            OperandReading::Stream(of, start)
         }
     }
 
     /// How a piece is read, and whether it is the negative of what is read.
-    pub(super) fn piece(&self, operand: usize, length: usize) -> (Reading<T>, bool) {
+    pub(super) fn piece(&self, operand: usize, length: usize) -> (OperandReading<T>, bool) {
         let count = self.list[operand].length;
         if count == length {
             return (self.reading(operand, length), false);
         }
         let (of, start) = self.resolve(operand);
         match &self.list[of].kind {
-            Kind::Constant(value) => (Reading::Constant(*value), false),
-            Kind::Elementwise(Op::Neg, inner)
+            ValueKind::Constant(value) => (OperandReading::Constant(*value), false),
+            ValueKind::Elementwise(Op::Neg, inner)
                 if self.list[inner[0]].length == self.list[of].length =>
             {
                 match self.reading(inner[0], self.list[of].length) {
-                    Reading::Aligned(of) => (Reading::Stream(of, start), true),
-                    Reading::Stream(of, first) => (Reading::Stream(of, first + start), true),
-                    _ => (Reading::Stream(of, start), false),
+                    OperandReading::Aligned(of) => (OperandReading::Stream(of, start), true),
+                    OperandReading::Stream(of, first) => {
+                        (OperandReading::Stream(of, first + start), true)
+                    }
+                    _ => (OperandReading::Stream(of, start), false),
                 }
             }
-            _ => (Reading::Stream(of, start), false),
+            _ => (OperandReading::Stream(of, start), false),
         }
     }
 
     /// All that a value reads.
-    pub(super) fn readings(&self, value: usize) -> Vec<Reading<T>> {
-        let Value { kind, length, .. } = &self.list[value];
+    pub(super) fn readings(&self, value: usize) -> Vec<OperandReading<T>> {
+        let ArrayValue { kind, length, .. } = &self.list[value];
         match kind {
-            Kind::Constant(_) | Kind::Input(_) | Kind::Data(_) | Kind::View(..) => Vec::new(),
-            Kind::Spread(of) => {
+            ValueKind::Constant(_)
+            | ValueKind::Input(_)
+            | ValueKind::Data(_)
+            | ValueKind::View(..) => Vec::new(),
+            ValueKind::Spread(of) => {
                 let (of, start) = self.resolve(*of);
                 vec![match self.list[of].kind {
-                    Kind::Constant(value) => Reading::Constant(value),
-                    _ => Reading::Uniform(of, start),
+                    ValueKind::Constant(value) => OperandReading::Constant(value),
+                    _ => OperandReading::Uniform(of, start),
                 }]
             }
-            Kind::Elementwise(_, operands) => {
+            ValueKind::Elementwise(_, operands) => {
                 let each = operands.iter();
                 each.map(|operand| self.reading(*operand, *length))
                     .collect()
             }
-            Kind::Joined(pieces) => {
+            ValueKind::Joined(pieces) => {
                 let each = pieces.iter();
                 each.map(|(_, operand)| self.piece(*operand, *length).0)
                     .collect()
             }
-            Kind::Total(_, operand) => vec![self.reading(*operand, self.list[*operand].length)],
-            Kind::Product(x, y) => [*x, *y].map(|operand| self.stretch(operand)).to_vec(),
-            Kind::Other(_, operands) => {
+            ValueKind::Total(_, operand) => {
+                vec![self.reading(*operand, self.list[*operand].length)]
+            }
+            ValueKind::Product(x, y) => [*x, *y].map(|operand| self.stretch(operand)).to_vec(),
+            ValueKind::Other(_, operands) => {
                 let each = operands.iter();
                 each.map(|operand| self.stretch(*operand)).collect()
             }
         }
     }
 
-    fn stretch(&self, operand: usize) -> Reading<T> {
+    fn stretch(&self, operand: usize) -> OperandReading<T> {
         let (of, start) = self.resolve(operand);
-        Reading::Stream(of, start)
+        OperandReading::Stream(of, start)
     }
 
     /// Whether it is available before anything is computed.
     pub(super) fn is_given(&self, value: usize) -> bool {
         let kind = &self.list[value].kind;
-        matches!(kind, Kind::Constant(_) | Kind::Input(_) | Kind::Data(_))
+        matches!(
+            kind,
+            ValueKind::Constant(_) | ValueKind::Input(_) | ValueKind::Data(_)
+        )
     }
 
     /// The first stage in which each value can be computed.
@@ -335,8 +348,10 @@ impl<T: Real> Values<T> {
                 .readings(value)
                 .into_iter()
                 .map(|reading| match reading {
-                    Reading::Aligned(of) => stages[of],
-                    Reading::Uniform(of, _) | Reading::Stream(of, _) if !self.is_given(of) => {
+                    OperandReading::Aligned(of) => stages[of],
+                    OperandReading::Uniform(of, _) | OperandReading::Stream(of, _)
+                        if !self.is_given(of) =>
+                    {
                         stages[of] + 1
                     }
                     _ => 0,
@@ -353,22 +368,24 @@ impl<T: Real> Values<T> {
         for value in (0..self.list.len()).rev() {
             let readings = self.readings(value);
             let is_given = readings.iter().all(|reading| match reading {
-                Reading::Constant(_) => true,
-                Reading::Uniform(of, _) | Reading::Stream(of, _) => self.is_given(*of),
-                Reading::Aligned(_) => false,
+                OperandReading::Constant(_) => true,
+                OperandReading::Uniform(of, _) | OperandReading::Stream(of, _) => {
+                    self.is_given(*of)
+                }
+                OperandReading::Aligned(_) => false,
             });
-            let is_elementwise = matches!(self.list[value].kind, Kind::Elementwise(..));
+            let is_elementwise = matches!(self.list[value].kind, ValueKind::Elementwise(..));
             if is_elementwise && is_given && latest[value] != usize::MAX {
                 self.stage[value] = self.stage[value].max(latest[value]);
             }
             let stage = self.stage[value];
             for reading in readings {
                 match reading {
-                    Reading::Aligned(of) => latest[of] = latest[of].min(stage),
-                    Reading::Uniform(of, _) | Reading::Stream(of, _) => {
+                    OperandReading::Aligned(of) => latest[of] = latest[of].min(stage),
+                    OperandReading::Uniform(of, _) | OperandReading::Stream(of, _) => {
                         latest[of] = latest[of].min(stage.saturating_sub(1));
                     }
-                    Reading::Constant(_) => {}
+                    OperandReading::Constant(_) => {}
                 }
             }
         }

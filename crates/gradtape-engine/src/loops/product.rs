@@ -3,8 +3,8 @@
 
 use std::sync::Arc;
 
-use super::super::features::{Features, Work};
-use super::Place;
+use crate::features::{Features, Work};
+use crate::program::{MatrixProduct, Place, Transposition};
 use gradtape_tape::internal::transposed;
 use gradtape_tape::{Op, Real, Subnormals};
 
@@ -15,33 +15,7 @@ const LANES: usize = 8;
 /// columns.
 const MIN_COLUMNS: usize = 8;
 
-/// `to[i][j] = Σ weights[i][l] · wide[l][j]`, from the left.
-#[derive(Clone, Debug)]
-pub(super) struct Product<T> {
-    /// The matrices that are transposed before.
-    pub(super) before: Vec<Turn<T>>,
-    pub(super) rows: usize,
-    pub(super) inner: usize,
-    pub(super) columns: usize,
-    pub(super) weights: Place<T>,
-    pub(super) wide: Place<T>,
-    /// From one row of the wide matrix to the next.
-    stride: usize,
-    pub(super) to: usize,
-    /// The result, if it is transposed after.
-    pub(super) after: Option<Turn<T>>,
-}
-
-/// A matrix whose rows become columns.
-#[derive(Clone, Debug)]
-pub(super) struct Turn<T> {
-    pub(super) from: Place<T>,
-    pub(super) rows: usize,
-    pub(super) columns: usize,
-    pub(super) to: usize,
-}
-
-impl<T: Real> Product<T> {
+impl<T: Real> MatrixProduct<T> {
     /// The product of an m×k and a k×n matrix. `room` gives slots to work in.
     pub(super) fn new(
         left: Place<T>,
@@ -66,7 +40,7 @@ impl<T: Real> Product<T> {
             Place::Slot(slot) if rows == 1 || columns == 1 => Place::Slot(slot),
             from @ Place::Slot(_) => {
                 let to = room(rows * columns);
-                before.push(Turn {
+                before.push(Transposition {
                     from,
                     rows,
                     columns,
@@ -79,13 +53,13 @@ impl<T: Real> Product<T> {
             let wide = turned(left, m, k);
             let weights = turned(right, k, n);
             let (wide, stride) = padded(wide, k, m);
-            let after = (n > 1).then_some(Turn {
+            let after = (n > 1).then_some(Transposition {
                 from: Place::Slot(0),
                 rows: n,
                 columns: m,
                 to,
             });
-            let mut product = Product {
+            let mut product = MatrixProduct {
                 before,
                 rows: n,
                 inner: k,
@@ -103,7 +77,7 @@ impl<T: Real> Product<T> {
             return product;
         }
         let (wide, stride) = padded(right, k, n);
-        Product {
+        MatrixProduct {
             before,
             rows: m,
             inner: k,
@@ -147,7 +121,7 @@ fn padded<T: Real>(place: Place<T>, rows: usize, columns: usize) -> (Place<T>, u
     }
 }
 
-impl<T: Real> Turn<T> {
+impl<T: Real> Transposition<T> {
     fn run(&self, memory: &mut [T]) {
         let count = self.rows * self.columns;
         let mut turned = Vec::with_capacity(count);
@@ -159,7 +133,7 @@ impl<T: Real> Turn<T> {
 
 /// The product, to be compiled for an instruction set.
 struct Multiply<'a, T, const FLUSH: bool> {
-    product: &'a Product<T>,
+    product: &'a MatrixProduct<T>,
     memory: &'a mut [T],
 }
 
@@ -213,7 +187,7 @@ impl<T: Real, const FLUSH: bool> Multiply<'_, T, FLUSH> {
     /// `R` rows of `V` vectors of columns; gives `V`.
     #[inline(always)]
     fn block<const R: usize, const V: usize>(&mut self, row: usize, column: usize) -> usize {
-        let Product {
+        let MatrixProduct {
             inner,
             columns,
             stride,

@@ -1,35 +1,24 @@
 //! One epoch of a staged program.
 
-use super::super::features::Features;
-use super::super::interpreter::run_tile;
-use super::{Action, Fill, Load, Loop, Pad, Place, Staged, Store, Total, When};
-use crate::block::{MOVING, WIDTH};
+use crate::epochs::run_tile;
+use crate::features::Features;
+use crate::program::{Action, ArrayProgram, Fill, Load, Loop, Pad, Place, Store, Total, When};
+use crate::slot::{MOVING, WIDTH};
 use gradtape_tape::internal::Reduction;
 use gradtape_tape::internal::graph::{Numbers, combined, elements, value};
 use gradtape_tape::internal::{BLOCK, middle, reduced};
 use gradtape_tape::{Op, Real, Shape, Subnormals};
 
-impl<T> Place<T> {
-    /// The elements from here on.
-    #[inline]
-    pub(super) fn within<'a>(&'a self, memory: &'a [T]) -> &'a [T] {
-        match self {
-            Place::Slot(slot) => &memory[*slot..],
-            Place::Data(values, start) => &values[*start..],
-        }
-    }
-}
-
 /// What computes epochs.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Run {
+pub(crate) struct Machine {
     pub(crate) subnormals: Subnormals,
     pub(crate) features: Features,
 }
 
-impl Run {
+impl Machine {
     /// Computes an epoch on the numbers of a run, `all` or what is usually needed.
-    pub(crate) fn epoch<T: Real>(self, staged: &Staged<T>, memory: &mut [T], all: bool) {
+    pub(crate) fn epoch<T: Real>(self, staged: &ArrayProgram<T>, memory: &mut [T], all: bool) {
         let actions = if all { &staged.all } else { &staged.usual };
         for action in actions {
             match action {
@@ -64,7 +53,7 @@ fn copy<T: Copy>(memory: &mut [T], from: &Place<T>, first: usize, to: usize, cou
 }
 
 impl<T: Real> Loop<T> {
-    fn run(&self, memory: &mut [T], run: Run) {
+    fn run(&self, memory: &mut [T], run: Machine) {
         let width = self.length.min(self.tile_length).next_multiple_of(WIDTH);
         for (row, fill) in &self.fills {
             let value = match fill {

@@ -1,13 +1,51 @@
-//! A staged program as text.
+//! Programs as text.
 
-use gradtape_tape::internal::graph::Node;
 use std::fmt;
 
-use super::super::program::Slot;
-use super::{Action, Fill, Loop, Place, Staged, When};
+use super::program::{Action, ArrayProgram, Fill, Loop, Place, Program, When};
+use super::slot::{Slot, SlotCopy};
 use gradtape_tape::Real;
+use gradtape_tape::internal::graph::Node;
 use gradtape_tape::internal::{Extreme, Reduction};
 
+impl<T: Real> fmt::Display for Program<T> {
+    /// Inputs, constants, one instruction a line, outputs.
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if let Some(staged) = &self.staged {
+            writeln!(formatter, "in      s0..{}", self.inputs)?;
+            write!(formatter, "{staged}")?;
+            write!(formatter, "out    ")?;
+            // Consecutive elements are one stretch.
+            for stretch in self.outputs.chunk_by(|x, y| x.index() + 1 == y.index()) {
+                match stretch {
+                    [one] => write!(formatter, " {one}")?,
+                    [first, .., last] => write!(formatter, " {first}..{}", last.index() + 1)?,
+                    [] => {}
+                }
+            }
+            return writeln!(formatter);
+        }
+        write!(formatter, "in     ")?;
+        for input in 0..self.inputs {
+            write!(formatter, " s{input}")?;
+        }
+        writeln!(formatter)?;
+        for (index, value) in self.constants.iter().enumerate() {
+            writeln!(formatter, "const   s{} = {value:?}", self.inputs + index)?;
+        }
+        for instruction in &self.instructions {
+            writeln!(formatter, "{instruction}")?;
+        }
+        for SlotCopy { from, to } in &self.copies {
+            writeln!(formatter, "{to} = copy {from}")?;
+        }
+        write!(formatter, "out    ")?;
+        for output in &self.outputs {
+            write!(formatter, " {output}")?;
+        }
+        writeln!(formatter)
+    }
+}
 impl<T: Real> fmt::Display for Place<T> {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
@@ -18,7 +56,7 @@ impl<T: Real> fmt::Display for Place<T> {
     }
 }
 
-impl<T: Real> fmt::Display for Staged<T> {
+impl<T: Real> fmt::Display for ArrayProgram<T> {
     /// One instruction per line; the body of a loop is indented.
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         for action in &self.all {

@@ -13,13 +13,14 @@
 use std::cmp::Reverse;
 use std::collections::{BinaryHeap, HashMap};
 
-use super::instruction::{Constant, First, Instruction, Partners, Second};
-use super::program::{Copied, Program, Slot};
+use super::instruction::{First, Immediate, Instruction, Partners, Second};
+use super::program::Program;
+use super::slot::{Slot, SlotCopy};
 use gradtape_tape::internal::graph::{Node, Shaped};
 use gradtape_tape::{Array, Graph, Op, Real, Subnormals};
 
 /// The program of [`Program::epoch`] for a graph of numbers.
-pub(super) fn straight_line<T: Real>(
+pub(super) fn program<T: Real>(
     graph: &Graph,
     outputs: &[Array<'_>],
     next: &[Array<'_>],
@@ -33,13 +34,13 @@ pub(super) fn straight_line<T: Real>(
     let index = |array: &Array<'_>| array.node();
     let outputs: Vec<usize> = outputs.iter().map(index).collect();
     let next: Vec<usize> = next.iter().map(index).collect();
-    let parts = Parts::new(&nodes, &outputs, &next, graph.subnormals());
+    let parts = Units::new(&nodes, &outputs, &next, graph.subnormals());
     let orders = [
         (0..parts.units.len()).collect(),
         parts.depth_first(),
         parts.scheduled(),
     ];
-    let layouts = orders.map(|order| Layout::new(&parts, order, graph.inputs()));
+    let layouts = orders.map(|order| SlotLayout::new(&parts, order, graph.inputs()));
     // The first of equal ones.
     let layout = layouts.into_iter().min_by_key(|layout| layout.slots);
     let layout = layout.expect("there are some orders");
@@ -61,7 +62,7 @@ impl<T: Real> Unit<T> {
 }
 
 /// What has to be computed.
-struct Parts<'a, T> {
+struct Units<'a, T> {
     nodes: &'a [Shaped<T>],
     outputs: &'a [usize],
     next: &'a [usize],
@@ -76,7 +77,7 @@ struct Parts<'a, T> {
     is_wanted: Vec<bool>,
 }
 
-impl<'a, T: Real> Parts<'a, T> {
+impl<'a, T: Real> Units<'a, T> {
     fn new(
         nodes: &'a [Shaped<T>],
         outputs: &'a [usize],
@@ -87,7 +88,7 @@ impl<'a, T: Real> Parts<'a, T> {
         for node in outputs.iter().chain(next) {
             wanted[*node] = true;
         }
-        let mut parts = Parts {
+        let mut parts = Units {
             nodes,
             outputs,
             next,
@@ -314,10 +315,10 @@ fn single<T: Real>(
     let is_small = is_below(T::MIN_POSITIVE * T::TWO_TO_64);
     let of = |operation| Instruction::Constant(operation, x, result);
     let (immediate, may_be_subnormal) = match op {
-        Op::Add => (of(Constant::Add(k)), is_small),
-        Op::Sub if is_left => (of(Constant::SubFrom(k)), is_small),
-        Op::Sub => (of(Constant::Add(-k)), is_small),
-        Op::Mul => (of(Constant::Mul(k)), is_below(T::ONE)),
+        Op::Add => (of(Immediate::Add(k)), is_small),
+        Op::Sub if is_left => (of(Immediate::SubFrom(k)), is_small),
+        Op::Sub => (of(Immediate::Add(-k)), is_small),
+        Op::Mul => (of(Immediate::Mul(k)), is_below(T::ONE)),
         // The largest number times the smallest normal one is less than 4.
         Op::Div if is_left => (
             Instruction::ConstantDiv(k, x, result),
@@ -385,14 +386,14 @@ fn uses<T>(nodes: &[Shaped<T>], is_wanted: &[bool]) -> Vec<usize> {
 }
 
 /// The units in order, and where each number lies.
-struct Layout {
+struct SlotLayout {
     order: Vec<usize>,
     slot_of: Vec<Option<Slot>>,
     slots: usize,
 }
 
-impl Layout {
-    fn new<T: Real>(parts: &Parts<'_, T>, order: Vec<usize>, inputs: usize) -> Layout {
+impl SlotLayout {
+    fn new<T: Real>(parts: &Units<'_, T>, order: Vec<usize>, inputs: usize) -> SlotLayout {
         let nodes = parts.nodes;
         let mut last_read: Vec<Option<usize>> = vec![None; nodes.len()];
         let mut place_of = vec![usize::MAX; nodes.len()];
@@ -405,7 +406,7 @@ impl Layout {
                 last_read[*read] = Some(place);
             }
         }
-        let mut layout = Layout {
+        let mut layout = SlotLayout {
             order: Vec::new(),
             slot_of: vec![None; nodes.len()],
             slots: inputs,
@@ -461,7 +462,7 @@ impl Layout {
         self.slot_of[node].expect("what is read or wanted has a slot")
     }
 
-    fn program<T: Real>(mut self, parts: &Parts<'_, T>, inputs: usize) -> Program<T> {
+    fn program<T: Real>(mut self, parts: &Units<'_, T>, inputs: usize) -> Program<T> {
         let constant = |node: usize| match parts.nodes[node].node {
             Node::Constant(value) => self.slot_of[node].map(|_| value),
             _ => None,
@@ -486,16 +487,16 @@ impl Layout {
     }
 
     /// The outputs, and the copies that end an epoch.
-    fn end<T: Real>(&mut self, parts: &Parts<'_, T>) -> (Vec<Slot>, Vec<Copied>) {
+    fn end<T: Real>(&mut self, parts: &Units<'_, T>) -> (Vec<Slot>, Vec<SlotCopy>) {
         let mut copies = Vec::new();
         // An old number of the state is saved before any is overwritten.
-        let mut kept = |layout: &mut Layout, node: usize| {
+        let mut kept = |layout: &mut SlotLayout, node: usize| {
             let from = layout.slot(node);
             if parts.state_input(node).is_none() {
                 return from;
             }
             let to = layout.new_slot();
-            copies.push(Copied { from, to });
+            copies.push(SlotCopy { from, to });
             to
         };
         let outputs: Vec<Slot> = parts.outputs.iter().map(|node| kept(self, *node)).collect();
@@ -504,7 +505,7 @@ impl Layout {
             let to = Slot::at(input);
             if self.slot(*node) != to {
                 let from = kept(self, *node);
-                moves.push(Copied { from, to });
+                moves.push(SlotCopy { from, to });
             }
         }
         copies.extend(moves);

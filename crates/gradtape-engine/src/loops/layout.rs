@@ -6,12 +6,10 @@
 
 use std::collections::{BTreeMap, HashMap};
 
-use super::super::block::WIDTH;
-use super::super::program::Program;
-use super::body::Group;
-use super::product::Product;
-use super::values::{Kind, Reading, Value, Values};
-use super::{Action, Place};
+use super::body::LoopGroup;
+use super::values::{ArrayValue, ArrayValues, OperandReading, ValueKind};
+use crate::program::{Action, MatrixProduct, Place, Program};
+use crate::slot::WIDTH;
 use gradtape_tape::Real;
 use gradtape_tape::internal::BLOCK;
 
@@ -19,7 +17,7 @@ use gradtape_tape::internal::BLOCK;
 const END: usize = usize::MAX;
 
 /// A stretch of inputs that is read.
-struct Read {
+struct InputRead {
     stage: usize,
     from: usize,
     count: usize,
@@ -27,28 +25,42 @@ struct Read {
     in_loop: bool,
 }
 
-struct Layout<'a, T> {
-    values: &'a Values<T>,
+struct ArrayLayout<'a, T> {
+    values: &'a ArrayValues<T>,
     is_used: Vec<bool>,
     /// The stage of the last reader, for those that are read from memory.
     last: Vec<Option<usize>>,
-    reads: Vec<Read>,
+    reads: Vec<InputRead>,
     places: Vec<Option<Place<T>>>,
-    memory: Memory,
+    memory: FreeSlots,
+}
+
+/// What is known of memory from stage to stage.
+struct Temporaries<T> {
+    /// For each reduction the slots of its partial results.
+    partials: HashMap<usize, usize>,
+    products: HashMap<usize, MatrixProduct<T>>,
+    /// For each stage the values that are read in it for the last time.
+    ends: BTreeMap<usize, Vec<usize>>,
 }
 
 /// Slots that are given out.
-struct Memory {
+struct FreeSlots {
     free: Vec<(usize, usize)>,
     end: usize,
 }
 
-impl Memory {
+impl FreeSlots {
     fn take(&mut self, count: usize) -> usize {
         let size = count.next_multiple_of(WIDTH);
-        let fitting = self.free.iter().enumerate();
-        let fitting = fitting.filter(|(_, (_, free))| *free >= size);
-        match fitting.min_by_key(|(_, (_, free))| *free) {
+        // The tightest one, so that large stretches stay whole for large arrays.
+        let fitting = self
+            .free
+            .iter()
+            .enumerate()
+            .filter(|(_, (_, free))| *free >= size)
+            .min_by_key(|(_, (_, free))| *free);
+        match fitting {
             Some((index, _)) => {
                 let (start, free) = self.free.swap_remove(index);
                 if free > size {
@@ -71,39 +83,24 @@ impl Memory {
 /// The instructions for the first `often` outputs and the next state, and the
 /// number of slots.
 pub(super) fn actions<T: Real>(
-    values: &Values<T>,
+    values: &ArrayValues<T>,
     outputs: &[usize],
     next: &[usize],
     often: usize,
     program: &Program<T>,
 ) -> (Vec<Action<T>>, usize) {
     // Each value that is wanted with the slot where it belongs.
-    let mut slot = 0;
-    let next: Vec<(usize, usize)> = next
-        .iter()
-        .map(|node| {
-            let value = values.of_node[*node];
-            slot += values.list[value].length;
-            (value, slot - values.list[value].length)
-        })
-        .collect();
-    let mut first = 0;
-    let outputs: Vec<(usize, usize)> = outputs[..often]
-        .iter()
-        .map(|node| {
-            let value = values.of_node[*node];
-            first += values.list[value].length;
-            let start = first - values.list[value].length;
-            (value, program.outputs[start].index())
-        })
-        .collect();
-    let mut layout = Layout {
+    let next = with_firsts(values, next, |first| first);
+    let outputs = with_firsts(values, &outputs[..often], |first| {
+        program.outputs[first].index()
+    });
+    let mut layout = ArrayLayout {
         values,
         is_used: vec![false; values.list.len()],
         last: vec![None; values.list.len()],
         reads: Vec::new(),
         places: vec![None; values.list.len()],
-        memory: Memory {
+        memory: FreeSlots {
             free: Vec::new(),
             end: program.slots,
         },
@@ -113,15 +110,34 @@ pub(super) fn actions<T: Real>(
     layout.build(&next, &outputs, program)
 }
 
-impl<T: Real> Layout<'_, T> {
-    fn value(&self, value: usize) -> &Value<T> {
+/// The values of some nodes, each with the place of its first element among those of all, as a
+/// slot.
+fn with_firsts<T: Real>(
+    values: &ArrayValues<T>,
+    nodes: &[usize],
+    slot: impl Fn(usize) -> usize,
+) -> Vec<(usize, usize)> {
+    let mut end = 0;
+    nodes
+        .iter()
+        .map(|node| {
+            let value = values.of_node[*node];
+            let first = end;
+            end += values.list[value].length;
+            (value, slot(first))
+        })
+        .collect()
+}
+
+impl<T: Real> ArrayLayout<'_, T> {
+    fn value(&self, value: usize) -> &ArrayValue<T> {
         &self.values.list[value]
     }
 
     /// The elements of a loop in which the value is computed.
     fn loop_length(&self, value: usize) -> Option<usize> {
         match self.value(value).kind {
-            Kind::Total(_, operand) => Some(self.value(operand).length),
+            ValueKind::Total(_, operand) => Some(self.value(operand).length),
             _ if self.values.is_looped(value) => Some(self.value(value).length),
             _ => None,
         }
@@ -136,8 +152,8 @@ impl<T: Real> Layout<'_, T> {
             let (of, start) = values.resolve(value);
             self.last[of] = Some(END);
             waiting.push(of);
-            if let Kind::Input(first) = self.value(of).kind {
-                self.reads.push(Read {
+            if let ValueKind::Input(first) = self.value(of).kind {
+                self.reads.push(InputRead {
                     stage: END,
                     from: first + start,
                     count: self.value(value).length,
@@ -153,30 +169,31 @@ impl<T: Real> Layout<'_, T> {
             let length = self.loop_length(value);
             for reading in values.readings(value) {
                 let (of, start, is_stream) = match reading {
-                    Reading::Constant(_) => continue,
-                    Reading::Aligned(of) => {
+                    OperandReading::Constant(_) => continue,
+                    OperandReading::Aligned(of) => {
                         waiting.push(of);
                         if values.stage[of] == stage {
                             continue;
                         }
                         (of, 0, true)
                     }
-                    Reading::Uniform(of, start) => (of, start, false),
-                    Reading::Stream(of, start) => (of, start, true),
+                    OperandReading::Uniform(of, start) => (of, start, false),
+                    OperandReading::Stream(of, start) => (of, start, true),
                 };
                 waiting.push(of);
                 self.last[of] = self.last[of].max(Some(stage));
-                if let Kind::Input(first) = self.value(of).kind {
+                if let ValueKind::Input(first) = self.value(of).kind {
                     // Pieces are read in another order than that of the loop.
-                    let in_order = is_stream && !matches!(self.value(value).kind, Kind::Joined(_));
+                    let in_order =
+                        is_stream && !matches!(self.value(value).kind, ValueKind::Joined(_));
                     self.reads.push(match length.filter(|_| in_order) {
-                        Some(count) => Read {
+                        Some(count) => InputRead {
                             stage,
                             from: first + start,
                             count,
                             in_loop: true,
                         },
-                        None => Read {
+                        None => InputRead {
                             stage,
                             from: first,
                             count: self.value(of).length,
@@ -188,10 +205,10 @@ impl<T: Real> Layout<'_, T> {
         }
         for value in 0..values.list.len() {
             self.places[value] = match &self.value(value).kind {
-                Kind::Input(first) => Some(Place::Slot(*first)),
-                Kind::Data(elements) => Some(Place::Data(elements.clone(), 0)),
+                ValueKind::Input(first) => Some(Place::Slot(*first)),
+                ValueKind::Data(elements) => Some(Place::Data(elements.clone(), 0)),
                 // Where it is not read as a number.
-                Kind::Constant(number) if self.last[value].is_some() => {
+                ValueKind::Constant(number) if self.last[value].is_some() => {
                     let elements = vec![*number; self.value(value).length];
                     Some(Place::Data(elements.into(), 0))
                 }
@@ -209,6 +226,8 @@ impl<T: Real> Layout<'_, T> {
             if self.places[of].is_some() || !is_whole || !self.values.is_looped(of) {
                 continue;
             }
+            // A new state may be written over the old one if all that reads it is done before, or
+            // reads each element in the turn of the loop that replaces it.
             let is_free = self.reads.iter().all(|read| {
                 let is_apart = read.from + read.count <= *slot || slot + count <= read.from;
                 let is_before = read.stage < stage;
@@ -237,68 +256,25 @@ impl<T: Real> Layout<'_, T> {
         program: &Program<T>,
     ) -> (Vec<Action<T>>, usize) {
         let values = self.values;
-        let computed = |value: &usize| {
-            self.is_used[*value]
-                && !values.is_given(*value)
-                && !matches!(values.list[*value].kind, Kind::View(..))
+        let stages = self.stages();
+        // First where everything lies, since the rows of loops come after it.
+        let mut temporaries = Temporaries {
+            partials: HashMap::new(),
+            products: HashMap::new(),
+            ends: BTreeMap::new(),
         };
-        let mut stages: BTreeMap<usize, Vec<usize>> = BTreeMap::new();
-        for value in (0..values.list.len()).filter(computed) {
-            stages.entry(values.stage[value]).or_default().push(value);
-        }
-        // First where everything lies, since rows come after it.
-        let mut partials: HashMap<usize, usize> = HashMap::new();
-        let mut products: HashMap<usize, Product<T>> = HashMap::new();
-        let mut given_back: BTreeMap<usize, Vec<usize>> = BTreeMap::new();
         for (stage, members) in &stages {
-            let mut temporary = Vec::new();
-            for value in members {
-                let is_total = matches!(values.list[*value].kind, Kind::Total(..));
-                let is_stored = self.last[*value].is_some() || self.loop_length(*value).is_none();
-                if self.places[*value].is_none() && (is_stored || is_total) {
-                    let slot = self.memory.take(values.list[*value].length);
-                    self.places[*value] = Some(Place::Slot(slot));
-                    let last = self.last[*value].unwrap_or(*stage);
-                    if last != END {
-                        given_back.entry(last).or_default().push(*value);
-                    }
-                }
-                match values.list[*value].kind {
-                    Kind::Total(_, operand) => {
-                        let count = values.list[operand].length.div_ceil(BLOCK);
-                        let slot = self.memory.take(count);
-                        temporary.push((slot, count));
-                        partials.insert(*value, slot);
-                    }
-                    Kind::Product(left, right) => {
-                        let product = self.product(*value, left, right, &mut temporary);
-                        products.insert(*value, product);
-                    }
-                    _ => {}
-                }
-            }
-            for (slot, count) in temporary {
-                self.memory.give_back(slot, count);
-            }
-            for value in given_back.remove(stage).unwrap_or_default() {
-                if let Some(Place::Slot(slot)) = self.places[value] {
-                    self.memory.give_back(slot, values.list[value].length);
-                }
-            }
+            self.place_stage(*stage, members, &mut temporaries);
         }
+        let Temporaries {
+            partials,
+            mut products,
+            ..
+        } = temporaries;
         let ends = self.ends(next, outputs, program.inputs);
         let rows = self.memory.end;
-        let loops = |members: &[usize]| {
-            let mut loops: BTreeMap<usize, Vec<usize>> = BTreeMap::new();
-            for value in members {
-                if let Some(length) = self.loop_length(*value) {
-                    loops.entry(length).or_default().push(*value);
-                }
-            }
-            loops
-        };
         let built = |length: usize, members: &[usize], own: usize| {
-            let group = Group {
+            let group = LoopGroup {
                 values,
                 members,
                 length,
@@ -311,30 +287,21 @@ impl<T: Real> Layout<'_, T> {
             };
             group.build()
         };
-        // All loops use the same rows, except those that preserve their contents,
-        // which come after them.
-        let all = stages.values().flat_map(|members| loops(members));
-        let shared = all.map(|(length, members)| built(length, &members, rows).1);
+        // All loops use the same rows, which then stay in the cache, except those that preserve
+        // their contents. These come after them, so the loops are built once for the number of
+        // rows that they share.
+        let shared = stages
+            .values()
+            .flat_map(|members| self.loops(members))
+            .map(|(length, members)| built(length, &members, rows).1);
         let mut end = rows + shared.max().unwrap_or(0);
         let mut actions = Vec::new();
         for members in stages.values() {
             for value in members {
-                if self.loop_length(*value).is_some() {
-                    continue;
-                }
-                if let Some(product) = products.remove(value) {
-                    actions.push(Action::Product(product));
-                } else if let Kind::Other(node, operands) = &values.list[*value].kind {
-                    let operands = operands.iter();
-                    let operands = operands.map(|operand| {
-                        let shape = values.list[*operand].shape.clone();
-                        (self.place(*operand), shape)
-                    });
-                    let operands = operands.collect();
-                    actions.push(Action::Plain(node.clone(), operands, self.slot(*value)));
-                }
+                let product = products.remove(value).map(Action::Product);
+                actions.extend(product.or_else(|| self.plain(*value)));
             }
-            for (length, members) in loops(members) {
+            for (length, members) in self.loops(members) {
                 let (it, _, own) = built(length, &members, end);
                 end += own;
                 actions.push(Action::Loop(Box::new(it)));
@@ -344,18 +311,99 @@ impl<T: Real> Layout<'_, T> {
         (actions, end)
     }
 
+    /// What is computed in each stage.
+    fn stages(&self) -> BTreeMap<usize, Vec<usize>> {
+        let values = self.values;
+        let is_computed = |value: &usize| {
+            self.is_used[*value]
+                && !values.is_given(*value)
+                && !matches!(values.list[*value].kind, ValueKind::View(..))
+        };
+        let mut stages: BTreeMap<usize, Vec<usize>> = BTreeMap::new();
+        for value in (0..values.list.len()).filter(is_computed) {
+            stages.entry(values.stage[value]).or_default().push(value);
+        }
+        stages
+    }
+
+    /// Those of a stage that are computed in loops, by the length of the loop: elementwise
+    /// operations on arrays of the same length share one, so that what they pass to each other
+    /// never leaves the rows of a tile.
+    fn loops(&self, members: &[usize]) -> BTreeMap<usize, Vec<usize>> {
+        let mut loops: BTreeMap<usize, Vec<usize>> = BTreeMap::new();
+        for value in members {
+            if let Some(length) = self.loop_length(*value) {
+                loops.entry(length).or_default().push(*value);
+            }
+        }
+        loops
+    }
+
+    /// Gives slots to what a stage computes and others read, and takes back those of what nothing
+    /// reads later. Only then: the instructions of a stage do not know of each other, and one
+    /// must not overwrite what another still reads.
+    fn place_stage(&mut self, stage: usize, members: &[usize], all: &mut Temporaries<T>) {
+        let values = self.values;
+        let mut of_stage = Vec::new();
+        for value in members {
+            let ArrayValue { kind, length, .. } = &values.list[*value];
+            let is_stored = self.last[*value].is_some()
+                || self.loop_length(*value).is_none()
+                || matches!(kind, ValueKind::Total(..));
+            if self.places[*value].is_none() && is_stored {
+                self.places[*value] = Some(Place::Slot(self.memory.take(*length)));
+                let last = self.last[*value].unwrap_or(stage);
+                if last != END {
+                    all.ends.entry(last).or_default().push(*value);
+                }
+            }
+            match *kind {
+                ValueKind::Total(_, operand) => {
+                    let count = values.list[operand].length.div_ceil(BLOCK);
+                    let slot = self.memory.take(count);
+                    of_stage.push((slot, count));
+                    all.partials.insert(*value, slot);
+                }
+                ValueKind::Product(left, right) => {
+                    let product = self.product(*value, left, right, &mut of_stage);
+                    all.products.insert(*value, product);
+                }
+                _ => {}
+            }
+        }
+        for (slot, count) in of_stage {
+            self.memory.give_back(slot, count);
+        }
+        for value in all.ends.remove(&stage).unwrap_or_default() {
+            self.memory
+                .give_back(self.slot(value), values.list[value].length);
+        }
+    }
+
+    /// The definition of a value that has no loop of its own.
+    fn plain(&self, value: usize) -> Option<Action<T>> {
+        let ValueKind::Other(node, operands) = &self.value(value).kind else {
+            return None;
+        };
+        let operands = operands
+            .iter()
+            .map(|operand| (self.place(*operand), self.value(*operand).shape.clone()))
+            .collect();
+        Some(Action::Plain(node.clone(), operands, self.slot(value)))
+    }
+
     fn product(
         &mut self,
         value: usize,
         left: usize,
         right: usize,
         temporary: &mut Vec<(usize, usize)>,
-    ) -> Product<T> {
+    ) -> MatrixProduct<T> {
         let (x, y) = (&self.value(left).shape, &self.value(right).shape);
         let sizes = [x[0], x[1], y[1]];
         let (left, right, to) = (self.place(left), self.place(right), self.slot(value));
         let memory = &mut self.memory;
-        Product::new(left, right, sizes, to, |count| {
+        MatrixProduct::new(left, right, sizes, to, |count| {
             let slot = memory.take(count);
             temporary.push((slot, count));
             slot
@@ -394,7 +442,7 @@ impl<T: Real> Layout<'_, T> {
         {
             let count = self.value(value).length;
             let (of, _) = self.values.resolve(value);
-            if let Kind::Constant(value) = self.value(of).kind {
+            if let ValueKind::Constant(value) = self.value(of).kind {
                 moved.push(Action::Fill { value, to, count });
                 continue;
             }
@@ -402,7 +450,7 @@ impl<T: Real> Layout<'_, T> {
             if matches!(from, Place::Slot(slot) if slot == to) {
                 continue;
             }
-            let is_old = matches!(self.value(of).kind, Kind::Input(_))
+            let is_old = matches!(self.value(of).kind, ValueKind::Input(_))
                 && matches!(from, Place::Slot(slot) if slot < inputs);
             if is_old && !is_output {
                 let between = self.memory.take(count);
