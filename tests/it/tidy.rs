@@ -217,12 +217,12 @@ fn each_outside_library_is_known_to_few_files() {
                 "report/json.rs",
                 "experiment/schema.rs",
                 "experiment/spec/json.rs",
-                "src/bin/runner/json.rs",
-                "src/bin/runner/check/last.rs",
-                "src/bin/runner/check/stream.rs",
+                "src/bin/runner/commands/json.rs",
+                "src/bin/runner/commands/check/last.rs",
+                "src/bin/runner/commands/check/stream.rs",
             ],
         ),
-        ("quick_junit", &["src/bin/runner/check/junit.rs"]),
+        ("quick_junit", &["src/bin/runner/commands/check/junit.rs"]),
         ("rustix", &["report/folder/system.rs"]),
         (
             "rayon",
@@ -232,16 +232,17 @@ fn each_outside_library_is_known_to_few_files() {
             ],
         ),
         ("clap", &["src/bin/runner/args.rs"]),
-        ("terminal_size", &["src/bin/runner/output.rs"]),
+        ("terminal_size", &["src/bin/runner/terminal/text.rs"]),
         (
             "unicode_width",
             &[
-                "src/bin/runner/escape.rs", "src/bin/runner/output.rs", "src/bin/runner/plot.rs",
-                "src/bin/runner/summary.rs", "src/bin/runner/table.rs",
+                "src/bin/runner/commands/summary/mod.rs", "src/bin/runner/terminal/escape.rs",
+                "src/bin/runner/terminal/plot.rs", "src/bin/runner/terminal/table.rs",
+                "src/bin/runner/terminal/text.rs",
             ],
         ),
-        ("indicatif", &["src/bin/runner/progress.rs"]),
-        ("ctrlc", &["src/bin/runner/progress.rs"]),
+        ("indicatif", &["src/bin/runner/terminal/progress.rs"]),
+        ("ctrlc", &["src/bin/runner/interruption.rs"]),
     ] {
         for (file, text) in sources() {
             let mentions = code(&text).contains(library);

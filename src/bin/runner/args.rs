@@ -1,14 +1,14 @@
 //! The command line.
 
 use std::path::{Path, PathBuf};
-use std::process::ExitCode;
 
 use clap::{Args, CommandFactory, Parser, Subcommand, ValueEnum};
-use gradtape_experiment::mistake::Code;
 use gradtape_experiment::text::printable;
 use gradtape_report::{REPORT, report_name};
 
-use crate::output;
+use crate::exit::Exit;
+use crate::failure::Failure;
+use crate::terminal::{self, output};
 
 /// The end of the help text.
 const EXIT_CODES: &str = "\
@@ -32,18 +32,21 @@ With --keep-going, 2 takes precedence over 3, and 3 over 1.";
     subcommand_negates_reqs = true,
     override_usage = "runner [OPTIONS] FILE...\n       runner <COMMAND> [OPTIONS] FILE..."
 )]
-struct Line {
+pub struct Arguments {
     #[command(subcommand)]
-    command: Option<Subcommands>,
+    command: Option<Command>,
     #[command(flatten)]
     run: Run,
     /// When to use colours
     #[arg(long, value_enum, default_value_t = Colours::Auto, global = true, value_name = "WHEN")]
-    color: Colours,
+    pub color: Colours,
 }
 
+/// The command to execute.
 #[derive(Debug, Subcommand)]
-enum Subcommands {
+pub enum Command {
+    #[command(skip)]
+    Run(Run),
     /// Run again and compare with the expectations and the recorded reports
     Check(Check),
     /// List the runs and derivatives and count the work, without running anything
@@ -368,70 +371,49 @@ pub enum Colours {
     Never,
 }
 
-/// The parsed command line.
-#[derive(Debug)]
-pub struct Arguments(Line);
-
-/// The command to execute.
-#[derive(Debug)]
-pub enum Command<'a> {
-    Run(&'a Run),
-    Check(&'a Check),
-    Plan(&'a Plan),
-    Report(&'a Report),
-    Show(&'a Show),
-    Watch(&'a Run),
-    Functions(&'a Functions),
-    Methods(&'a Methods),
-    Init(&'a Init),
-    Explain(&'a Explain),
-    Schema,
-    Completions(&'a Completions),
-    Man(&'a Man),
-}
-
 impl Arguments {
-    /// Parses the command line. Prints the help, the version or a usage error if there is one;
-    /// `Err` then has the exit code, which is 2 for usage errors.
-    pub fn from_command_line() -> Result<Self, ExitCode> {
-        Line::try_parse().map(Arguments).map_err(|error| {
+    /// Parses the command line. Prints the help or the version if that is asked for; `Err` then
+    /// has the exit code of success.
+    pub fn from_command_line() -> Result<Self, Failure> {
+        Arguments::try_parse().map_err(|error| {
+            if !error.use_stderr() {
+                output::results(&error.render().ansi().to_string());
+                return Failure::Exit(Exit::Success);
+            }
             // Errors quote arguments, so the error is made again from printable ones.
             let arguments = std::env::args_os();
             let arguments = arguments.map(|one| printable(one.to_string_lossy()));
-            let error = Line::try_parse_from(arguments).err().unwrap_or(error);
+            let error = Arguments::try_parse_from(arguments).err().unwrap_or(error);
             let text = error.render().ansi().to_string();
-            match text.split_once("error:") {
-                Some((_, told)) if error.use_stderr() => {
-                    // The word was coloured; what follows is not.
-                    let told = told.trim_start_matches("\u{1b}[0m").trim();
-                    output::coded_error(Code::Usage, told);
-                }
-                _ if error.use_stderr() => output::message(&text),
-                _ => output::results(&text),
-            }
-            ExitCode::from(u8::try_from(error.exit_code()).unwrap_or(2))
+            let text = text.split_once("error:").map_or(&*text, |(_, text)| text);
+            // The word was coloured; what follows is not.
+            Failure::CommandLine(text.trim_start_matches("\u{1b}[0m").trim().to_owned())
         })
     }
 
-    pub fn colours(&self) -> Colours {
-        self.0.color
+    /// The command; without a subcommand the files are run.
+    pub fn command(self) -> Command {
+        self.command.unwrap_or(Command::Run(self.run))
     }
+}
 
-    pub fn command(&self) -> Command<'_> {
-        match &self.0.command {
-            Some(Subcommands::Check(options)) => Command::Check(options),
-            Some(Subcommands::Plan(options)) => Command::Plan(options),
-            Some(Subcommands::Report(options)) => Command::Report(options),
-            Some(Subcommands::Show(options)) => Command::Show(options),
-            Some(Subcommands::Watch(options)) => Command::Watch(options),
-            Some(Subcommands::Functions(options)) => Command::Functions(options),
-            Some(Subcommands::Methods(options)) => Command::Methods(options),
-            Some(Subcommands::Init(options)) => Command::Init(options),
-            Some(Subcommands::Explain(options)) => Command::Explain(options),
-            Some(Subcommands::Schema) => Command::Schema,
-            Some(Subcommands::Completions(options)) => Command::Completions(options),
-            Some(Subcommands::Man(options)) => Command::Man(options),
-            None => Command::Run(&self.0.run),
+impl Plot {
+    /// Whether the chart is printed.
+    pub fn is_wanted(self) -> bool {
+        match self {
+            Plot::Auto => output::is_terminal(),
+            Plot::Always => true,
+            Plot::Never => false,
+        }
+    }
+}
+
+impl From<Colours> for terminal::ColorChoice {
+    fn from(colours: Colours) -> Self {
+        match colours {
+            Colours::Auto => terminal::ColorChoice::Auto,
+            Colours::Always => terminal::ColorChoice::Always,
+            Colours::Never => terminal::ColorChoice::Never,
         }
     }
 }
@@ -440,7 +422,12 @@ impl Completions {
     /// The completion script of the shell.
     pub fn script(&self) -> Vec<u8> {
         let mut script = Vec::new();
-        clap_complete::generate(self.shell, &mut Line::command(), "runner", &mut script);
+        clap_complete::generate(
+            self.shell,
+            &mut <Arguments as CommandFactory>::command(),
+            "runner",
+            &mut script,
+        );
         script
     }
 }
@@ -449,7 +436,7 @@ impl Man {
     /// The page in the language of `man`; `Err` with the names of all commands if this one does
     /// not exist.
     pub fn page(&self) -> Result<Vec<u8>, Vec<String>> {
-        let mut command = Line::command();
+        let mut command = <Arguments as CommandFactory>::command();
         command.build();
         let page = match &self.command {
             None => command,
@@ -474,6 +461,6 @@ mod tests {
 
     #[test]
     fn the_command_line_is_consistent() {
-        Line::command().debug_assert();
+        <Arguments as CommandFactory>::command().debug_assert();
     }
 }

@@ -1,0 +1,158 @@
+//! `runner check FILE…`: run again and compare.
+//!
+//! Entries of the command line become verdicts, which the reporters print and write.
+
+mod charts;
+mod compare;
+mod comparison;
+mod files;
+mod github;
+mod junit;
+mod last;
+mod markdown;
+mod reporter;
+mod stream;
+mod text;
+mod update;
+mod verdict;
+
+use gradtape_experiment::batch::Control;
+use gradtape_experiment::number::Number;
+use gradtape_experiment::plan::Tolerance;
+
+use crate::args::{Check, CheckFormat};
+use crate::exit::Exit;
+use crate::experiment::{self, Entry, Experiment};
+use crate::failure::Failure;
+use crate::interruption;
+use crate::threads;
+use compare::compare;
+use files::Destination;
+use junit::Junit;
+use last::LastFailed;
+use markdown::Markdown;
+use reporter::Reporter;
+use stream::Stream;
+use text::Text;
+use verdict::{Basis, Verdict};
+
+pub fn check(options: &Check) -> Result<(), Failure> {
+    let mut reporters = file_reporters(options)?;
+    let last = LastFailed::read(&options.out);
+    let entries = select(options, &last)?;
+    let control = interruption::control()?;
+    let valid = entries
+        .iter()
+        .filter_map(|(_, result)| result.as_ref().ok());
+    threads::start(options.work.threads, experiment::useful_threads(valid))?;
+    // Files are written before the last line is printed.
+    reporters.insert(0, Box::new(last));
+    reporters.push(match options.format {
+        CheckFormat::Text => Box::new(Text::new(options)),
+        CheckFormat::Json => Box::new(Stream::begin()),
+    });
+    let verdicts = judge(entries, options, &control, &mut reporters)?;
+    for reporter in &mut reporters {
+        reporter.finish(&verdicts)?;
+    }
+    end(verdicts, options)
+}
+
+/// The reporters that write a file; an error if a file cannot be written.
+fn file_reporters<'o>(options: &Check) -> Result<Vec<Box<dyn Reporter + 'o>>, Failure> {
+    let experiments = &options.experiments.files;
+    let mut reporters: Vec<Box<dyn Reporter>> = Vec::new();
+    let junit = options.junit.as_ref();
+    let junit = junit.map(|path| Destination::new(path, &junit::FORMAT, experiments));
+    let junit = junit.transpose()?;
+    if let Some(path) = &options.markdown {
+        let markdown = Destination::new(path, &markdown::FORMAT, experiments)?;
+        if let Some(junit) = &junit {
+            junit.keep_apart(&junit::FORMAT, &markdown, markdown::FORMAT.option)?;
+        }
+        reporters.push(Box::new(Markdown::new(markdown)));
+    }
+    if let Some(file) = junit {
+        reporters.push(Box::new(Junit::new(file)));
+    }
+    Ok(reporters)
+}
+
+/// The experiments to check, with the tolerances of the command line.
+fn select(options: &Check, last: &LastFailed) -> Result<Vec<Entry>, Failure> {
+    let mut entries = experiment::load_each(&options.experiments, options.work.keep_going)?;
+    for experiment in entries
+        .iter_mut()
+        .filter_map(|(_, result)| result.as_mut().ok())
+    {
+        set_tolerance(experiment, options);
+    }
+    if options.only_failed {
+        last.reduce(&mut entries);
+    }
+    Ok(entries)
+}
+
+fn set_tolerance(experiment: &mut Experiment, options: &Check) {
+    let tolerance = Tolerance {
+        ulps: options.tolerance.ulps,
+        abs: options.tolerance.abs.map(Number::from),
+        rel: options.tolerance.rel.map(Number::from),
+    };
+    let check = &mut experiment.plan.check;
+    if !tolerance.is_exact() {
+        check.default = tolerance;
+    }
+    check.trajectory |= options.trajectory;
+}
+
+/// Checks one experiment after the other. Only an interruption is an error here.
+fn judge(
+    entries: Vec<Entry>,
+    options: &Check,
+    control: &Control,
+    reporters: &mut [Box<dyn Reporter + '_>],
+) -> Result<Vec<Verdict>, Failure> {
+    let mut verdicts = Vec::new();
+    let mut has_failed = false;
+    let mut entries = entries.into_iter();
+    for (path, result) in entries.by_ref() {
+        let basis = match result {
+            _ if has_failed && options.fail_fast => Basis::Nothing,
+            Err(wrong) => Basis::Failure(wrong.into()),
+            Ok(experiment) => match compare(&experiment, options, control, reporters) {
+                Ok(comparison) => Basis::Comparison(experiment.into(), comparison),
+                Err(failure) if failure.is_interruption() => return Err(failure),
+                Err(failure) => Basis::Failure(failure),
+            },
+        };
+        let is_failure = matches!(basis, Basis::Failure(_));
+        let verdict = Verdict::new(path, basis);
+        for reporter in reporters.iter_mut() {
+            reporter.conclude(&verdict);
+        }
+        has_failed |= verdict.is_failed();
+        verdicts.push(verdict);
+        if is_failure && !options.work.keep_going {
+            break;
+        }
+    }
+    // The files after a failure that ends the check only count.
+    verdicts.extend(entries.map(|(path, _)| Verdict::new(path, Basis::Nothing)));
+    Ok(verdicts)
+}
+
+/// The end of the command: a failure that ended the check is still to be printed.
+fn end(verdicts: Vec<Verdict>, options: &Check) -> Result<(), Failure> {
+    let exit = Exit::of_all(verdicts.iter().map(Verdict::exit));
+    let mut bases = verdicts.into_iter().map(|verdict| verdict.basis);
+    let failure = bases.find_map(|basis| match basis {
+        Basis::Failure(failure) => Some(failure),
+        _ => None,
+    });
+    match (exit, failure) {
+        (Exit::Success, _) => Ok(()),
+        (_, Some(failure)) if !options.work.keep_going => Err(failure),
+        _ => Err(Failure::Exit(exit)),
+    }
+}

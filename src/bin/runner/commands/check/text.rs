@@ -1,0 +1,115 @@
+//! The results as lines of text.
+
+use gradtape_experiment::number::{counted, grouped};
+use gradtape_experiment::text::printable;
+
+use super::comparison::{Comparison, Update};
+use super::github;
+use super::reporter::Reporter;
+use super::verdict::{Basis, Verdict, Word};
+use crate::args::Check;
+use crate::commands::contents::contents;
+use crate::experiment::Experiment;
+use crate::failure::Failure;
+use crate::terminal::output;
+use crate::terminal::style::{BAD, FAINT, GOOD, STRONG};
+
+/// Prints a line for each experiment and deviation, and annotations in a job of GitHub Actions.
+pub struct Text<'o> {
+    options: &'o Check,
+}
+
+impl<'o> Text<'o> {
+    pub fn new(options: &'o Check) -> Self {
+        Text { options }
+    }
+}
+
+impl Reporter for Text<'_> {
+    fn conclude(&mut self, verdict: &Verdict) {
+        // A failure that ends the command is printed at its end.
+        if let (Basis::Failure(failure), true) = (&verdict.basis, self.options.work.keep_going) {
+            failure.print();
+        }
+        output::results(&match &verdict.basis {
+            Basis::Comparison(..) if verdict.word() == Word::Ok && self.options.quiet => {
+                String::new()
+            }
+            Basis::Comparison(experiment, comparison) => {
+                let runs = contents(&experiment.plan, experiment.numbers.len() as u128);
+                head(verdict, &format!("  {FAINT}{runs}{FAINT:#}"))
+                    + &details(verdict.word(), experiment, comparison, self.options)
+            }
+            _ => head(verdict, ""),
+        });
+        if verdict.is_failed() && github::is_here() {
+            github::annotate(verdict);
+        }
+    }
+
+    fn finish(&mut self, verdicts: &[Verdict]) -> Result<(), Failure> {
+        let failed = verdicts.iter().filter(|verdict| verdict.is_failed());
+        let failed = failed.count();
+        if failed > 0 {
+            let all = counted(verdicts.len(), "experiment");
+            let failed = grouped(failed as u128);
+            output::results(&format!("{BAD}{failed} of {all} failed{BAD:#}\n"));
+        }
+        Ok(())
+    }
+}
+
+/// A line with the verdict, the file and its contents.
+fn head(verdict: &Verdict, contents: &str) -> String {
+    let word = verdict.word();
+    let (name, colour) = match word {
+        Word::Failed | Word::Unrecorded => ("failed", BAD),
+        Word::Invalid | Word::Refused => (word.name(), BAD),
+        Word::Ok | Word::New | Word::Updated => (word.name(), GOOD),
+        Word::Skipped => (word.name(), FAINT),
+    };
+    let file = printable(&verdict.file);
+    format!("{colour}{name:7}{colour:#} {STRONG}{file}{STRONG:#}{contents}\n")
+}
+
+/// The lines below the head: what deviates, what was drawn, and why nothing was updated.
+fn details(
+    word: Word,
+    experiment: &Experiment,
+    comparison: &Comparison,
+    options: &Check,
+) -> String {
+    let mut text = String::new();
+    if word == Word::Unrecorded {
+        let file = printable(&experiment.file);
+        text.push_str(&format!(
+            "  no recorded report; `runner {file}` records one\n"
+        ));
+    }
+    for deviation in &comparison.deviations {
+        text.push_str(&format!("  {deviation}\n"));
+    }
+    if comparison.more() > 0 {
+        let more = counted(comparison.more(), "more deviation");
+        text.push_str(&format!("  … and {more}\n"));
+    }
+    if let (true, Some(folder)) = (comparison.charts > 0, &options.show_charts) {
+        let runs = comparison.runs.len();
+        let drawn = match comparison.charts {
+            charts if charts >= runs => counted(charts, "run"),
+            charts => format!("{charts} of {} runs", grouped(runs as u128)),
+        };
+        let folder = printable(folder.display());
+        text.push_str(&format!("  charts of {drawn}: {folder}\n"));
+    }
+    let reason = match comparison.update {
+        _ if !options.accept => None,
+        _ if comparison.unexpected > 0 => Some("an expectation failed"),
+        Update::Refused(why) => Some(why),
+        Update::None | Update::Done => None,
+    };
+    if let Some(why) = reason {
+        text.push_str(&format!("  not updated: {why}\n"));
+    }
+    text
+}

@@ -1,0 +1,328 @@
+//! `runner functions [NAME]`: list the test functions, or show one of them.
+
+use gradtape_engine::Program;
+use gradtape_experiment::number::{counted, grouped, short};
+use gradtape_experiment::objective::catalogue::{
+    self, Dimension, Function, Instance, Kind, Minimum, Trait,
+};
+use gradtape_report::function_object;
+use gradtape_tape::{Graph, Precision, Subnormals};
+
+use super::search::{self, Search};
+use crate::args::{self, Format};
+use crate::failure::Failure;
+use crate::terminal::dots::Paint;
+use crate::terminal::picture::{self, Axis, Mark};
+use crate::terminal::style::{FAINT, STRONG};
+use crate::terminal::table::{Cell, Table};
+use crate::terminal::{output, text};
+
+/// What the command lists, in messages.
+const WHAT: &str = "test function";
+
+/// The maximum number of coordinates shown of a point.
+const COORDINATES: usize = 6;
+
+/// The maximum number of variables of a function that is plotted: each point of a plot is an
+/// evaluation.
+const MAX_PLOTTED: usize = 1000;
+
+pub fn functions(options: &args::Functions) -> Result<(), Failure> {
+    let Some(name) = &options.name else {
+        let search = Search::new(options.search.as_deref());
+        let groups = catalogue::GROUPS.iter().map(|(title, functions)| {
+            let found = functions.iter().filter(|one| search.finds(texts(one)));
+            (*title, found.collect())
+        });
+        let groups = groups.filter(|(_, found): &Group| !found.is_empty());
+        let groups: Vec<Group> = groups.collect();
+        if groups.is_empty() {
+            let text = options.search.as_deref();
+            return Err(search::nothing_found(WHAT, text, "functions"));
+        }
+        output::results(&match options.format {
+            Format::Text => list(&groups),
+            Format::Json => objects(&groups)?,
+        });
+        return Ok(());
+    };
+    let function = Function::named(name)
+        .ok_or_else(|| search::unknown(WHAT, name, catalogue::names(), "functions"))?;
+    let instance = instance(function, options.dimension)?;
+    output::results(&match options.format {
+        Format::Text => page(&instance, Paint::of_terminal()),
+        Format::Json => function_object(&instance) + "\n",
+    });
+    Ok(())
+}
+
+/// Functions under their title.
+type Group = (&'static str, Vec<&'static Function>);
+
+/// The texts of a function to search in.
+fn texts(function: &Function) -> Vec<String> {
+    let words = [
+        function.name, function.formula, function.about, function.source,
+    ];
+    let words = words.into_iter().chain(function.aliases.iter().copied());
+    let traits = function.traits.iter().map(Trait::to_string);
+    words.map(str::to_owned).chain(traits).collect()
+}
+
+fn instance(function: &'static Function, dimension: Option<usize>) -> Result<Instance, Failure> {
+    let wrong = |wrong: catalogue::WrongDimension| Failure::Usage(wrong.to_string());
+    function.instance(dimension).map_err(wrong)
+}
+
+fn objects(groups: &[Group]) -> Result<String, Failure> {
+    let functions = groups.iter().flat_map(|(_, functions)| functions);
+    functions
+        .map(|function| Ok(function_object(&instance(function, None)?) + "\n"))
+        .collect()
+}
+
+/// The functions, a line each, in their groups.
+fn list(groups: &[Group]) -> String {
+    let mut table = Table::new(&[
+        ("name", false),
+        ("n", false),
+        ("domain", false),
+        ("minimum", false),
+        ("traits", false),
+    ]);
+    for function in groups.iter().flat_map(|(_, functions)| functions) {
+        let traits: Vec<String> = function.traits.iter().map(Trait::to_string).collect();
+        table.push(vec![
+            Cell::new(function.name),
+            Cell::new(numbers_of_variables(function.dimension)),
+            Cell::new(domain(function)),
+            Cell::new(least(function)),
+            Cell::styled(traits.join(", "), FAINT),
+        ]);
+    }
+    let counts = groups.iter();
+    let counts = counts.map(|(title, functions)| (*title, functions.len()));
+    let count: usize = counts.clone().map(|(_, count)| count).sum();
+    let count = counted(count, "function");
+    table.render_groups(counts)
+        + &format!(
+            "\n{FAINT}{count}; `runner functions NAME` shows one with its formula, minima and \
+             a plot{FAINT:#}\n"
+        )
+}
+
+fn numbers_of_variables(dimension: Dimension) -> String {
+    match dimension {
+        Dimension::Fixed(n) => n.to_string(),
+        Dimension::AtLeast(1) => "any".to_owned(),
+        Dimension::AtLeast(least) => format!("{least}, {}, …", least + 1),
+        Dimension::MultipleOf(n) => format!("{n}, {}, …", 2 * n),
+    }
+}
+
+fn domain(function: &Function) -> String {
+    if function.domain.is_empty() {
+        return "unbounded".to_owned();
+    }
+    let intervals = function.domain.iter();
+    let intervals = intervals.map(|(low, high)| format!("[{low}, {high}]"));
+    intervals.collect::<Vec<_>>().join(" × ")
+}
+
+/// The minimum, if it does not depend on the number of variables.
+fn least(function: &'static Function) -> String {
+    let Some(minimum) = function.minima.first() else {
+        return "none".to_owned();
+    };
+    let depends =
+        minimum.value.contains('n') && !minimum.value.contains('(') || minimum.value.contains("*n");
+    match function.instance(None) {
+        Ok(instance) if minimum.only.is_some() => match instance.minima.first() {
+            Some(minimum) => format!("{} (n = {})", short(minimum.value), instance.dimension),
+            None => String::new(),
+        },
+        Ok(instance) if !depends => instance
+            .minima
+            .first()
+            .map_or(String::new(), |m| short(m.value)),
+        _ => minimum.value.to_owned(),
+    }
+}
+
+/// The description of a function.
+fn page(instance: &Instance, paint: Paint) -> String {
+    let function = instance.function;
+    let mut text = format!("{STRONG}{}{STRONG:#}", function.name);
+    if !function.aliases.is_empty() {
+        text.push_str(&format!(
+            "  {FAINT}also {}{FAINT:#}",
+            function.aliases.join(", ")
+        ));
+    }
+    text.push_str("\n\n");
+    text.push_str(&text::wrapped(&format!("f = {}", function.formula), 2, 6));
+    for (name, definition) in function.definitions {
+        text.push_str(&text::wrapped(&format!("{name} = {definition}"), 2, 6));
+    }
+    text.push('\n');
+    text.push_str(&text::wrapped(function.about, 2, 2));
+    text.push('\n');
+    for (name, value) in entries(instance) {
+        let entry = text::wrapped(&value, 12, 12);
+        text.push_str(&format!(
+            "  {FAINT}{name:<10}{FAINT:#}{}",
+            entry.trim_start()
+        ));
+    }
+    text.push('\n');
+    text.push_str(&drawn(instance, paint));
+    text.push('\n');
+    text.push_str(&format!(
+        "  [[objective]]\n  function = \"{}\"\n",
+        function.name
+    ));
+    if !matches!(function.dimension, Dimension::Fixed(_)) {
+        text.push_str(&format!("  dimension = {}\n", instance.dimension));
+    }
+    text
+}
+
+/// The facts of a page.
+fn entries(instance: &Instance) -> Vec<(&'static str, String)> {
+    let function = instance.function;
+    let here = grouped(instance.dimension as u128);
+    let variables = match function.dimension {
+        Dimension::Fixed(n) => n.to_string(),
+        Dimension::AtLeast(1) => format!("any number, here {here}"),
+        Dimension::AtLeast(least) => format!("at least {least}, here {here}"),
+        Dimension::MultipleOf(n) => format!("a multiple of {n}, here {here}"),
+    };
+    let mut entries = vec![
+        ("variables", variables),
+        ("domain", domain(function)),
+        ("start", point(&instance.start)),
+    ];
+    for (kind, name) in [(Kind::Global, "minimum"), (Kind::Local, "local")] {
+        let minima = instance.minima.iter();
+        let minima = minima.filter(|minimum| minimum.kind == kind);
+        let mut name = name;
+        for minimum in minima {
+            entries.push((name, described(minimum)));
+            name = "";
+        }
+    }
+    if instance.minima.is_empty() {
+        let text = match function.minima {
+            [] => "none: unbounded below",
+            _ => "unknown for this number of variables",
+        };
+        entries.push(("minimum", text.to_owned()));
+    }
+    let traits: Vec<String> = instance.traits().map(|one| one.to_string()).collect();
+    if !traits.is_empty() {
+        entries.push(("traits", traits.join(", ")));
+    }
+    entries.push(("source", function.source.to_owned()));
+    entries
+}
+
+fn described(minimum: &Minimum) -> String {
+    let mut text = format!("{} at {}", minimum.value, point(&minimum.at));
+    if !minimum.note.is_empty() {
+        text.push_str(&format!("; {}", minimum.note));
+    }
+    text
+}
+
+/// The coordinates of a point with all their digits; if there are many, only the first.
+fn point(at: &[f64]) -> String {
+    if let [x] = at {
+        return x.to_string();
+    }
+    let has_many = at.len() > COORDINATES + 1;
+    let shown = if has_many { COORDINATES } else { at.len() };
+    let coordinates = at[..shown].iter().map(f64::to_string);
+    let mut coordinates: Vec<String> = coordinates.collect();
+    if shown < at.len() {
+        coordinates.push("…".to_owned());
+    }
+    format!("({})", coordinates.join(", "))
+}
+
+/// The plot: the curve of one variable, or the level lines of the first two with the others
+/// fixed at the minimum.
+fn drawn(instance: &Instance, paint: Paint) -> String {
+    if instance.dimension > MAX_PLOTTED {
+        return String::new();
+    }
+    let objective = instance.objective();
+    let graph = Graph::new(Precision::F64, Subnormals::Keep);
+    let parameters: Vec<_> = graph.numbers(instance.dimension);
+    let value = objective.trace_elements(&graph, &parameters, &[]);
+    let program = Program::new(&graph, &[value]);
+    let least = instance.minima.first();
+    let centre = least.map_or(&instance.start, |minimum| &minimum.at);
+    let axis = |place: usize| Axis {
+        name: objective.parameters()[place].clone(),
+        from: instance.view[place].0,
+        to: instance.view[place].1,
+    };
+    if instance.dimension == 1 {
+        let marks: Vec<f64> = instance.minima.iter().map(|one| one.at[0]).collect();
+        return picture::curve(&axis(0), "f", &marks, paint, |x| program.evaluate(&[x])[0]);
+    }
+    let at = |x: f64, y: f64| {
+        let mut point = centre.clone();
+        (point[0], point[1]) = (x, y);
+        program.evaluate(&point)[0]
+    };
+    let start = Mark {
+        at: [instance.start[0], instance.start[1]],
+        letter: 'o',
+    };
+    // Of marks in one place the last one is visible: the best minimum.
+    let minima = instance.minima.iter().rev().filter(|minimum| {
+        let rest = minimum.at.iter().zip(centre).skip(2);
+        rest.into_iter().all(|(a, b)| a == b)
+    });
+    let minima = minima.map(|minimum| Mark {
+        at: [minimum.at[0], minimum.at[1]],
+        letter: if minimum.kind == Kind::Global {
+            '*'
+        } else {
+            '+'
+        },
+    });
+    let mut marks: Vec<Mark> = minima.collect();
+    if instance.dimension == 2 {
+        marks.insert(0, start);
+    }
+    // Marks outside the plot need no key.
+    marks.retain(|mark| {
+        let mut pairs = mark.at.iter().zip(&instance.view);
+        pairs.all(|(x, (low, high))| low <= x && x <= high)
+    });
+    let mut text = picture::levels(
+        &axis(0),
+        &axis(1),
+        &marks,
+        least.map(|minimum| minimum.value),
+        paint,
+        at,
+    );
+    let has = |letter: char| marks.iter().any(|mark| mark.letter == letter);
+    let others = match least {
+        Some(_) => "other coordinates fixed at the minimum",
+        None => "other coordinates fixed at the start",
+    };
+    let key = [
+        ("* minimum", has('*')),
+        ("+ local minimum", has('+')),
+        ("o start", has('o')),
+        (others, instance.dimension > 2),
+    ];
+    let key = key.iter().filter(|(_, is_shown)| *is_shown);
+    let key = key.map(|(text, _)| *text).collect::<Vec<_>>().join("  ");
+    text.push_str(&format!("{:11}{FAINT}{key}{FAINT:#}\n", ""));
+    text
+}

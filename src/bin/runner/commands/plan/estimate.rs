@@ -1,0 +1,187 @@
+//! Estimates of the time and the report size of an experiment, from a sample of its runs.
+
+use std::fs;
+use std::sync::atomic::Ordering;
+use std::time::{Duration, Instant};
+
+use gradtape_experiment::batch::{self, Control};
+use gradtape_experiment::derivative;
+use gradtape_report::{ReportError, TRAJECTORIES, Writer};
+
+use crate::experiment::Experiment;
+use crate::failure::Failure;
+use crate::monitor::{self, Worker};
+use crate::threads;
+
+/// A sample that takes this long is large enough.
+const MIN_SAMPLE_TIME: Duration = Duration::from_millis(300);
+
+/// A sample that takes longer is stopped, and counted as far as it got.
+const MAX_SAMPLE_TIME: Duration = Duration::from_secs(2);
+
+/// The number of runs of the first sample, and the factor by which it grows.
+const FIRST: usize = 16;
+const FACTOR: usize = 8;
+
+/// What an experiment will take.
+#[derive(Clone, Copy, Debug)]
+pub struct Estimate {
+    pub seconds: f64,
+    /// `None` if the sample did not finish in time.
+    pub bytes: Option<f64>,
+    /// The number of runs of the sample.
+    pub runs: usize,
+}
+
+/// Computes a sample of the runs and writes its report to a temporary directory.
+pub fn estimate(experiment: &Experiment, interruption: &Control) -> Result<Estimate, Failure> {
+    let mut count = FIRST;
+    loop {
+        let numbers = spread(&experiment.numbers, count);
+        let part = Part::measure(experiment, &numbers, interruption)?;
+        let is_all = numbers.len() == experiment.numbers.len();
+        if is_all || !part.is_whole || part.computing + part.finishing >= MIN_SAMPLE_TIME {
+            return Ok(part.estimate(experiment));
+        }
+        count *= FACTOR;
+    }
+}
+
+/// `count` of the numbers, evenly spread.
+fn spread(numbers: &[u64], count: usize) -> Vec<u64> {
+    if count >= numbers.len() {
+        return numbers.to_vec();
+    }
+    let places = (0..count).map(|part| part * numbers.len() / count);
+    places.map(|place| numbers[place]).collect()
+}
+
+/// A computed sample of the runs.
+struct Part {
+    runs: usize,
+    /// Whether it finished.
+    is_whole: bool,
+    computing: Duration,
+    /// The time of the work that is done once: derivatives, charts, the page.
+    finishing: Duration,
+    /// The epochs that are done.
+    settled: u64,
+    /// The bytes that grow with the number of runs, and those that do not.
+    bytes_of_runs: u64,
+    bytes_of_all: u64,
+}
+
+impl Part {
+    fn measure(
+        experiment: &Experiment,
+        numbers: &[u64],
+        interruption: &Control,
+    ) -> Result<Part, Failure> {
+        let Experiment {
+            file, source, plan, ..
+        } = experiment;
+        let folder = tempfile::tempdir().map_err(|source| ReportError::Write {
+            path: std::env::temp_dir(),
+            source,
+        })?;
+        let control = Control::default();
+        let mut writer = Writer::new(plan, file, source, numbers, folder.path())?;
+        let begin = Instant::now();
+        let computed = limited(&control, interruption, || {
+            let recorders = writer.recorders(&|_| ());
+            batch::run(plan, numbers, recorders, &control, |_, recorded| {
+                writer.add(recorded).map(|_| ())
+            })
+        })?;
+        let computing = begin.elapsed();
+        let settled = control.progress.settled();
+        let mut part = Part {
+            runs: numbers.len(),
+            is_whole: computed.is_ok(),
+            computing,
+            finishing: Duration::ZERO,
+            settled,
+            bytes_of_runs: 0,
+            bytes_of_all: 0,
+        };
+        match computed {
+            Ok(()) => {}
+            Err(ReportError::Cancelled(_)) if !interruption.is_cancelled() => return Ok(part),
+            Err(error) => return Err(error.into()),
+        }
+        let begin = Instant::now();
+        for place in 0..plan.derivatives.len() {
+            let table = derivative::table(plan, place, &control).map_err(ReportError::from)?;
+            writer.add_table(table)?;
+        }
+        let finished = writer.finish(true, &control)?;
+        part.finishing = begin.elapsed();
+        let read = |source| ReportError::Read {
+            path: finished.folder.clone(),
+            source,
+        };
+        for entry in fs::read_dir(&finished.folder).map_err(read)? {
+            let entry = entry.map_err(read)?;
+            let length = entry.metadata().map_err(read)?.len();
+            let grows = [TRAJECTORIES, "runs.csv", "diagnosis.csv", "report.json"];
+            if grows.iter().any(|name| entry.file_name() == *name) {
+                part.bytes_of_runs += length;
+            } else {
+                part.bytes_of_all += length;
+            }
+        }
+        Ok(part)
+    }
+
+    #[expect(clippy::cast_precision_loss, reason = "an estimate has two digits")]
+    fn estimate(&self, experiment: &Experiment) -> Estimate {
+        let runs = experiment.numbers.len() as f64 / self.runs.max(1) as f64;
+        let epochs = if self.is_whole {
+            runs
+        } else {
+            experiment.run_epochs() as f64 / self.settled.max(1) as f64
+        };
+        let seconds = self.computing.as_secs_f64() * epochs + self.finishing.as_secs_f64();
+        let bytes = self.bytes_of_runs as f64 * runs + self.bytes_of_all as f64;
+        Estimate {
+            seconds,
+            bytes: self.is_whole.then_some(bytes),
+            runs: self.runs,
+        }
+    }
+}
+
+/// Does `work`, and cancels it if it takes too long or is interrupted.
+fn limited<R>(
+    control: &Control,
+    interruption: &Control,
+    work: impl FnOnce() -> R,
+) -> Result<R, Failure> {
+    let begin = Instant::now();
+    let monitor = |worker: Worker| {
+        while worker.is_busy_after(Duration::from_millis(20)) {
+            if begin.elapsed() > MAX_SAMPLE_TIME || interruption.is_cancelled() {
+                control.cancel.store(true, Ordering::Relaxed);
+                return;
+            }
+        }
+    };
+    monitor::with_monitor(monitor, |started| {
+        started.map_err(|error| threads::refused(&error))?;
+        Ok(work())
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_part_is_spread_over_all() {
+        let numbers: Vec<u64> = (0..10).collect();
+        assert_eq!(spread(&numbers, 3), [0, 3, 6]);
+        assert_eq!(spread(&numbers, 10), numbers);
+        assert_eq!(spread(&numbers, 16), numbers);
+        assert!(spread(&[], 16).is_empty());
+    }
+}

@@ -1,0 +1,62 @@
+//! The values of a derivative as they are printed.
+
+use gradtape_experiment::derivative::Table as Values;
+use gradtape_experiment::number::counted;
+use gradtape_experiment::plan::Plan;
+use gradtape_report::derivative_file;
+
+use super::selection::MAX_ROWS;
+use crate::terminal::style::FAINT;
+use crate::terminal::table::{Cell, Table};
+use crate::terminal::text;
+
+/// Maximum number of columns on the terminal; all are in the file of the derivative.
+const MAX_COLUMNS: usize = 8;
+
+/// The table of a derivative: its first rows and columns.
+pub fn render(plan: &Plan, values: &Values) -> String {
+    let derivative = &plan.derivatives[values.derivative];
+    let has_arithmetics = plan.arithmetics().len() > 1;
+    let shown = derivative.columns.len().min(MAX_COLUMNS);
+    let mut heads = Vec::new();
+    if has_arithmetics {
+        heads.push(("arithmetic", false));
+    }
+    let names = derivative
+        .variables()
+        .iter()
+        .chain(&derivative.columns[..shown]);
+    heads.extend(names.map(|name| (name.as_str(), true)));
+    let mut table = Table::new(&heads);
+    for row in values.rows.iter().take(MAX_ROWS) {
+        let mut cells = Vec::new();
+        if has_arithmetics {
+            cells.push(Cell::new(row.arithmetic.to_string()));
+        }
+        let numbers = row.at.iter().chain(&row.values[..shown]);
+        cells.extend(numbers.map(|number| Cell::new(number.short())));
+        table.push(cells);
+    }
+    let name = text::name(&derivative.name);
+    let mut text = format!("  {name}");
+    if derivative.formula.trim() != derivative.name {
+        let formula = text::name(derivative.formula.trim());
+        text.push_str(&format!("  {FAINT}f = {formula}{FAINT:#}"));
+    }
+    text.push_str(&format!("\n\n{}", table.render()));
+    let more = [
+        (values.rows.len().saturating_sub(MAX_ROWS), "row"),
+        (derivative.columns.len() - shown, "column"),
+    ];
+    let more = more.into_iter().filter(|(count, _)| *count > 0);
+    let more: Vec<String> = more
+        .map(|(count, noun)| counted(count, &format!("more {noun}")))
+        .collect();
+    if !more.is_empty() {
+        let more = more.join(", ");
+        let file = derivative_file(plan, values.derivative);
+        text.push_str(&format!("  {FAINT}… and {more} in {file}{FAINT:#}\n"));
+    }
+    text.push('\n');
+    text
+}
