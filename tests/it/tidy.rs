@@ -88,9 +88,9 @@ fn imports_from_below(name: &str, floors: &[(&str, &[&str])]) -> usize {
 fn modules_import_only_from_the_floors_below() {
     // Cargo keeps the floors between the crates.
     let experiment: &[(&str, &[&str])] = &[
-        ("number", &[]),
-        ("ending", &[]),
         ("text", &[]),
+        ("number", &["text"]),
+        ("ending", &[]),
         ("mistake", &["text"]),
         ("random", &[]),
         ("language", &["mistake", "number"]),
@@ -103,7 +103,7 @@ fn modules_import_only_from_the_floors_below() {
             "plan",
             &[
                 "data", "ending", "mistake", "number", "objective", "optimizer", "random", "spec",
-                "batch",
+                "text", "batch",
             ],
         ),
         (
@@ -143,6 +143,21 @@ fn modules_import_only_from_the_floors_below() {
         for module in above {
             let path = format!("crate::{module}");
             assert!(!code(&text).contains(&path), "{file} imports {module}");
+        }
+    }
+}
+
+#[test]
+fn the_terminal_knows_no_subcommand() {
+    for (file, text) in sources() {
+        if !file.starts_with("src/bin/runner/terminal/") {
+            continue;
+        }
+        for part in code(&text).split("crate::").skip(1) {
+            let is_below = ["exit::", "monitor::"]
+                .iter()
+                .any(|below| part.starts_with(below));
+            assert!(is_below, "{file} imports {part:.20}");
         }
     }
 }
@@ -236,8 +251,10 @@ fn each_outside_library_is_known_to_few_files() {
         (
             "unicode_width",
             &[
-                "src/bin/runner/commands/summary/mod.rs", "src/bin/runner/terminal/escape.rs",
-                "src/bin/runner/terminal/plot.rs", "src/bin/runner/terminal/table.rs",
+                "src/bin/runner/commands/summary/mod.rs",
+                "src/bin/runner/terminal/escape.rs",
+                "src/bin/runner/terminal/plot.rs",
+                "src/bin/runner/terminal/table.rs",
                 "src/bin/runner/terminal/text.rs",
             ],
         ),

@@ -55,9 +55,30 @@ pub fn one_line(text: &str) -> String {
     text.split_whitespace().collect::<Vec<_>>().join(" ")
 }
 
+/// The parts separated by commas, the last by a word such as `and`.
+#[must_use]
+#[doc(hidden)]
+pub fn series(parts: &[String], word: &str) -> String {
+    match parts {
+        [others @ .., last] if !others.is_empty() => {
+            format!("{} {word} {last}", others.join(", "))
+        }
+        _ => parts.concat(),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_last_of_a_series_follows_a_word() {
+        let parts = ["a", "b", "c"].map(str::to_owned);
+        assert_eq!(series(&parts, "and"), "a, b and c");
+        assert_eq!(series(&parts[..2], "or"), "a or b");
+        assert_eq!(series(&parts[..1], "and"), "a");
+        assert_eq!(series(&[], "and"), "");
+    }
 
     #[test]
     fn what_a_terminal_obeys_becomes_visible() {

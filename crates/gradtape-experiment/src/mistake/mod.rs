@@ -7,7 +7,7 @@ use std::ops::Range;
 
 use annotate_snippets::{AnnotationKind, Group, Level, Origin, Renderer, Snippet};
 
-use crate::text::printable;
+use crate::text::{printable, shortened};
 
 pub use code::Code;
 
@@ -71,7 +71,7 @@ impl Mistake {
         span: &Span,
         expected: impl Into<String>,
     ) -> Self {
-        let written = shortened(source.get(span.clone()).unwrap_or("this"));
+        let written = first_line(source.get(span.clone()).unwrap_or("this"));
         let message = format!("{what} cannot be {written}");
         Mistake::new(Code::WrongValue, span.clone(), message, expected)
     }
@@ -183,13 +183,15 @@ impl fmt::Display for Mistakes {
 
 impl std::error::Error for Mistakes {}
 
-/// The source text, shortened for a message of one line.
-pub(crate) fn shortened(written: &str) -> String {
+/// The first line of the source text, shortened for a message of one line.
+pub(crate) fn first_line(written: &str) -> String {
     let line = written.lines().next().unwrap_or("");
-    if line.chars().count() <= 40 && line.len() == written.len() {
-        return line.to_owned();
-    }
-    line.chars().take(39).collect::<String>() + "…"
+    let more = if line.len() < written.len() {
+        "…"
+    } else {
+        ""
+    };
+    shortened(&format!("{line}{more}"), 40)
 }
 
 /// The name among `names` that `typed` was probably meant to be.

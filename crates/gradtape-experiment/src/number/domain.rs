@@ -1,6 +1,7 @@
 //! The valid values of keys and settings.
 
 use super::{Number, Value, grouped, short};
+use crate::text::series;
 
 /// The largest integer of a file: `f64` cannot distinguish the two integers that follow.
 pub const MAX_INTEGER: u64 = (1 << 53) - 1;
@@ -97,13 +98,7 @@ impl Domain {
             Domain::Switch => "a boolean".to_owned(),
             Domain::Choice(choices) => {
                 let quoted = choices.iter().map(|choice| format!("\"{choice}\""));
-                let quoted: Vec<String> = quoted.collect();
-                match quoted.split_last() {
-                    Some((last, others)) if !others.is_empty() => {
-                        format!("{} or {last}", others.join(", "))
-                    }
-                    _ => quoted.concat(),
-                }
+                series(&quoted.collect::<Vec<_>>(), "or")
             }
             Domain::Epochs => "a list of increasing integers, each at least 1".to_owned(),
             Domain::Rates => "a list of finite numbers, each at least 0".to_owned(),

@@ -45,15 +45,6 @@ pub(crate) fn brief(name: &str) -> String {
     shortened(name, MAX_NAME_LENGTH)
 }
 
-/// Parts separated by commas, the last by `and`.
-pub(crate) fn listed(parts: &[String]) -> String {
-    match parts {
-        [] => String::new(),
-        [one] => one.clone(),
-        [others @ .., last] => format!("{} and {last}", others.join(", ")),
-    }
-}
-
 /// The name of an objective, with its dimension where others have the same name.
 pub(crate) fn title(plan: &Plan, objective: usize) -> String {
     let one = &plan.objectives[objective];
@@ -83,7 +74,5 @@ mod tests {
         assert_eq!(factor(1.2), "1.2");
         assert_eq!(brief("momentum 0.9"), "momentum 0.9");
         assert_eq!(brief(&"a ".repeat(50)).chars().count(), 60);
-        let parts = ["a", "b", "c"].map(str::to_owned);
-        assert_eq!(listed(&parts), "a, b and c");
     }
 }

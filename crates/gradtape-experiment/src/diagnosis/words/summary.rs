@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::parts::{brief, digits, listed, title, whole};
+use super::parts::{brief, digits, title, whole};
 use super::rankings::{RankedSetting, Ranking};
 use crate::batch::RunResult;
 use crate::diagnosis::facts::diagnoser::Diagnoser;
@@ -11,6 +11,7 @@ use crate::diagnosis::facts::totals::{BestRun, OptimizerRuns, Totals};
 use crate::ending::{Outcome, REACHED_DISTANCE, REACHED_GAP};
 use crate::number::{counted, short};
 use crate::plan::{Plan, Quantity};
+use crate::text::series;
 
 /// Maximum number of objectives, and of boundaries, that the paragraph lists one by one;
 /// with more it would be too long to read.
@@ -131,7 +132,7 @@ impl Totals {
             let count = rest.iter().map(|(_, count)| *count).sum();
             parts.push(format!("others on {}", whole(count)));
         }
-        Some(listed(&parts) + ".")
+        Some(series(&parts, "and") + ".")
     }
 
     /// The objectives on which every run diverged.
@@ -145,7 +146,7 @@ impl Totals {
         let names: Vec<String> = lost.iter().map(|one| title(plan, *one)).collect();
         match names.len() {
             0 => None,
-            1..=MAX_LISTED => Some(format!("Every run on {} diverged.", listed(&names))),
+            1..=MAX_LISTED => Some(format!("Every run on {} diverged.", series(&names, "and"))),
             count => Some(format!(
                 "Every run diverged on {count} of {} objectives.",
                 objectives.len()
@@ -199,7 +200,7 @@ impl Totals {
         if known > 0 && !has_reached {
             parts.push(format!("none reached the known minimum{within}"));
         }
-        format!("{}: {}.", counted(self.runs, "run"), listed(&parts))
+        format!("{}: {}.", counted(self.runs, "run"), series(&parts, "and"))
     }
 
     /// The best run of an objective, and the best ones of other optimizers.

@@ -6,6 +6,7 @@ use crate::number::{Number, Value};
 use crate::plan::Quantity;
 use crate::plan::filter::column;
 use crate::spec;
+use crate::text::series;
 
 /// Maximum number of panels: more are too small to read.
 const MAX_PANELS: usize = 36;
@@ -135,12 +136,8 @@ impl ChartDecider<'_> {
                 continue;
             };
             let message = format!("a chart of kind `{kind}` has no `{key}`");
-            let label = match owners.split_last() {
-                Some((last, others)) if !others.is_empty() => {
-                    format!("only {} and {last} have it", others.join(", "))
-                }
-                _ => format!("only {} has it", owners.concat()),
-            };
+            let verb = if owners.len() == 1 { "has" } else { "have" };
+            let label = format!("only {} {verb} it", series(&owners, "and"));
             let own: Vec<String> = own.iter().map(|key| format!("`{key}`")).collect();
             let help = format!("remove it; `{kind}` has {}", own.join(", "));
             self.mistake(Code::Chart, place, message, label, &help);

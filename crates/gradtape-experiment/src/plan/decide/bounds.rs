@@ -1,7 +1,7 @@
 //! The bounds of the variables of an objective.
 
 use super::Decider;
-use crate::mistake::{At, Code, Span, shortened, suggestion};
+use crate::mistake::{At, Code, Span, first_line, suggestion};
 use crate::number::{Number, Scalar};
 use crate::plan::grid::Series;
 use crate::plan::start::Part;
@@ -50,7 +50,7 @@ impl Decider<'_> {
             self.mistake(Code::WrongValue, &written.span, message, label);
             return None;
         };
-        let told = |span: &Span| shortened(self.source.get(span.clone()).unwrap_or("this"));
+        let told = |span: &Span| first_line(self.source.get(span.clone()).unwrap_or("this"));
         let (low, high) = (least.value.wide(), greatest.value.wide());
         if low < high {
             return Some(Bounds {
