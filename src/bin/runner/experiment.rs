@@ -77,25 +77,27 @@ pub fn useful_threads<'a>(experiments: impl IntoIterator<Item = &'a Experiment>)
     useful.max().unwrap_or(1)
 }
 
-/// An experiment file of the command line, and the result of loading it.
-pub type Entry = (PathBuf, Result<Experiment, WrongExperiment>);
+/// An experiment file of the command line, and the result of reading it.
+pub type Candidate = (PathBuf, Result<Experiment, WrongExperiment>);
 
 /// Reads and plans every experiment; `Err` with all errors if there are any.
 pub fn load(wanted: &Experiments) -> Result<Vec<Experiment>, Failure> {
-    let entries = load_each(wanted, false)?.into_iter();
-    Ok(entries.filter_map(|(_, result)| result.ok()).collect())
+    let candidates = load_each(wanted, false)?.into_iter();
+    Ok(candidates.filter_map(|(_, result)| result.ok()).collect())
 }
 
 /// The same with a result for each file; with `keep_going`, errors of files are no failure.
-pub fn load_each(wanted: &Experiments, keep_going: bool) -> Result<Vec<Entry>, Failure> {
+pub fn load_each(wanted: &Experiments, keep_going: bool) -> Result<Vec<Candidate>, Failure> {
     let files = wanted.files.iter();
-    let entries = files.map(|path| (path.clone(), read(path, wanted)));
-    let entries: Vec<Entry> = entries.collect();
+    let candidates = files.map(|path| (path.clone(), read(path, wanted)));
+    let candidates: Vec<Candidate> = candidates.collect();
     distinct_reports(&wanted.files)?;
-    if keep_going || entries.iter().all(|(_, result)| result.is_ok()) {
-        return Ok(entries);
+    if keep_going || candidates.iter().all(|(_, result)| result.is_ok()) {
+        return Ok(candidates);
     }
-    let wrong = entries.into_iter().filter_map(|(_, result)| result.err());
+    let wrong = candidates
+        .into_iter()
+        .filter_map(|(_, result)| result.err());
     Err(Failure::Experiments(wrong.collect()))
 }
 

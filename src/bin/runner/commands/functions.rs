@@ -21,11 +21,11 @@ use crate::terminal::{output, text};
 const WHAT: &str = "test function";
 
 /// The maximum number of coordinates shown of a point.
-const COORDINATES: usize = 6;
+const MAX_COORDINATES: usize = 6;
 
 /// The maximum number of variables of a function that is plotted: each point of a plot is an
 /// evaluation.
-const MAX_PLOTTED: usize = 1000;
+const MAX_PLOT_DIMENSION: usize = 1000;
 
 pub fn functions(options: &args::Functions) -> Result<(), Failure> {
     let Some(name) = &options.name else {
@@ -96,7 +96,7 @@ fn list(groups: &[Group]) -> String {
             Cell::new(function.name),
             Cell::new(numbers_of_variables(function.dimension)),
             Cell::new(domain(function)),
-            Cell::new(least(function)),
+            Cell::new(minimum(function)),
             Cell::styled(traits.join(", "), FAINT),
         ]);
     }
@@ -130,7 +130,7 @@ fn domain(function: &Function) -> String {
 }
 
 /// The minimum, if it does not depend on the number of variables.
-fn least(function: &'static Function) -> String {
+fn minimum(function: &'static Function) -> String {
     let Some(minimum) = function.minima.first() else {
         return "none".to_owned();
     };
@@ -175,7 +175,7 @@ fn page(instance: &Instance, paint: Paint) -> String {
         ));
     }
     text.push('\n');
-    text.push_str(&drawn(instance, paint));
+    text.push_str(&plot(instance, paint));
     text.push('\n');
     text.push_str(&format!(
         "  [[objective]]\n  function = \"{}\"\n",
@@ -207,7 +207,7 @@ fn entries(instance: &Instance) -> Vec<(&'static str, String)> {
         let minima = minima.filter(|minimum| minimum.kind == kind);
         let mut name = name;
         for minimum in minima {
-            entries.push((name, described(minimum)));
+            entries.push((name, minimum_text(minimum)));
             name = "";
         }
     }
@@ -226,7 +226,7 @@ fn entries(instance: &Instance) -> Vec<(&'static str, String)> {
     entries
 }
 
-fn described(minimum: &Minimum) -> String {
+fn minimum_text(minimum: &Minimum) -> String {
     let mut text = format!("{} at {}", minimum.value, point(&minimum.at));
     if !minimum.note.is_empty() {
         text.push_str(&format!("; {}", minimum.note));
@@ -239,8 +239,8 @@ fn point(at: &[f64]) -> String {
     if let [x] = at {
         return x.to_string();
     }
-    let has_many = at.len() > COORDINATES + 1;
-    let shown = if has_many { COORDINATES } else { at.len() };
+    let has_many = at.len() > MAX_COORDINATES + 1;
+    let shown = if has_many { MAX_COORDINATES } else { at.len() };
     let coordinates = at[..shown].iter().map(f64::to_string);
     let mut coordinates: Vec<String> = coordinates.collect();
     if shown < at.len() {
@@ -251,8 +251,8 @@ fn point(at: &[f64]) -> String {
 
 /// The plot: the curve of one variable, or the level lines of the first two with the others
 /// fixed at the minimum.
-fn drawn(instance: &Instance, paint: Paint) -> String {
-    if instance.dimension > MAX_PLOTTED {
+fn plot(instance: &Instance, paint: Paint) -> String {
+    if instance.dimension > MAX_PLOT_DIMENSION {
         return String::new();
     }
     let objective = instance.objective();
@@ -260,8 +260,6 @@ fn drawn(instance: &Instance, paint: Paint) -> String {
     let parameters: Vec<_> = graph.numbers(instance.dimension);
     let value = objective.trace_elements(&graph, &parameters, &[]);
     let program = Program::new(&graph, &[value]);
-    let least = instance.minima.first();
-    let centre = least.map_or(&instance.start, |minimum| &minimum.at);
     let axis = |place: usize| Axis {
         name: objective.parameters()[place].clone(),
         from: instance.view[place].0,
@@ -271,49 +269,50 @@ fn drawn(instance: &Instance, paint: Paint) -> String {
         let marks: Vec<f64> = instance.minima.iter().map(|one| one.at[0]).collect();
         return picture::curve(&axis(0), "f", &marks, paint, |x| program.evaluate(&[x])[0]);
     }
+    let minimum = instance.minima.first();
+    let centre = minimum.map_or(&instance.start, |minimum| &minimum.at);
     let at = |x: f64, y: f64| {
         let mut point = centre.clone();
         (point[0], point[1]) = (x, y);
         program.evaluate(&point)[0]
     };
-    let start = Mark {
+    let marks = marks(instance, centre);
+    let floor = minimum.map(|minimum| minimum.value);
+    picture::levels(&axis(0), &axis(1), &marks, floor, paint, at) + &key(instance, &marks)
+}
+
+/// The start and the minima that are visible in a plot through `centre`.
+fn marks(instance: &Instance, centre: &[f64]) -> Vec<Mark> {
+    let start = (instance.dimension == 2).then(|| Mark {
         at: [instance.start[0], instance.start[1]],
         letter: 'o',
+    });
+    let is_in_plane = |minimum: &&Minimum| {
+        let mut others = minimum.at.iter().zip(centre).skip(2);
+        others.all(|(a, b)| a == b)
     };
     // Of marks in one place the last one is visible: the best minimum.
-    let minima = instance.minima.iter().rev().filter(|minimum| {
-        let rest = minimum.at.iter().zip(centre).skip(2);
-        rest.into_iter().all(|(a, b)| a == b)
-    });
+    let minima = instance.minima.iter().rev().filter(is_in_plane);
     let minima = minima.map(|minimum| Mark {
         at: [minimum.at[0], minimum.at[1]],
-        letter: if minimum.kind == Kind::Global {
-            '*'
-        } else {
-            '+'
+        letter: match minimum.kind {
+            Kind::Global => '*',
+            Kind::Local => '+',
         },
     });
-    let mut marks: Vec<Mark> = minima.collect();
-    if instance.dimension == 2 {
-        marks.insert(0, start);
-    }
-    // Marks outside the plot need no key.
-    marks.retain(|mark| {
+    let is_in_view = |mark: &Mark| {
         let mut pairs = mark.at.iter().zip(&instance.view);
         pairs.all(|(x, (low, high))| low <= x && x <= high)
-    });
-    let mut text = picture::levels(
-        &axis(0),
-        &axis(1),
-        &marks,
-        least.map(|minimum| minimum.value),
-        paint,
-        at,
-    );
+    };
+    start.into_iter().chain(minima).filter(is_in_view).collect()
+}
+
+/// The line that explains the marks.
+fn key(instance: &Instance, marks: &[Mark]) -> String {
     let has = |letter: char| marks.iter().any(|mark| mark.letter == letter);
-    let others = match least {
-        Some(_) => "other coordinates fixed at the minimum",
-        None => "other coordinates fixed at the start",
+    let others = match instance.minima.is_empty() {
+        false => "other coordinates fixed at the minimum",
+        true => "other coordinates fixed at the start",
     };
     let key = [
         ("* minimum", has('*')),
@@ -321,8 +320,7 @@ fn drawn(instance: &Instance, paint: Paint) -> String {
         ("o start", has('o')),
         (others, instance.dimension > 2),
     ];
-    let key = key.iter().filter(|(_, is_shown)| *is_shown);
-    let key = key.map(|(text, _)| *text).collect::<Vec<_>>().join("  ");
-    text.push_str(&format!("{:11}{FAINT}{key}{FAINT:#}\n", ""));
-    text
+    let key = key.into_iter().filter(|(_, is_there)| *is_there);
+    let key: Vec<&str> = key.map(|(text, _)| text).collect();
+    format!("{:11}{FAINT}{}{FAINT:#}\n", "", key.join("  "))
 }

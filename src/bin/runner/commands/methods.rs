@@ -1,11 +1,10 @@
 //! `runner methods [NAME]`: list the methods and schedules, or show one of them.
 
 use gradtape_engine::Program;
-use gradtape_experiment::number::Domain;
-use gradtape_experiment::number::{Value, counted, short};
+use gradtape_experiment::number::{Domain, Number, Value, counted, short};
 use gradtape_experiment::optimizer::schedule::{Clock, Kind, Outline, RateFormula, Schedule};
 use gradtape_experiment::optimizer::{
-    Clip, Convention, DefaultValue, Description, Initial, Method,
+    Clip, Convention, DefaultValue, Description, Initial, Method, Setting,
 };
 use gradtape_report::method_object;
 use gradtape_tape::{Graph, Precision, Subnormals};
@@ -23,62 +22,62 @@ use crate::terminal::{output, text};
 const WHAT: &str = "method or schedule";
 
 /// The number of epochs in the plot of a schedule.
-const EPOCHS: u32 = 100;
+const PLOT_EPOCHS: u32 = 100;
 
 pub fn methods(options: &args::Methods) -> Result<(), Failure> {
     let Some(name) = &options.name else {
         let search = Search::new(options.search.as_deref());
-        let found: Vec<Described> = all().filter(|one| search.finds(one.texts())).collect();
+        let found: Vec<Entry> = all().filter(|entry| search.finds(entry.texts())).collect();
         if found.is_empty() {
             let text = options.search.as_deref();
             return Err(search::nothing_found(WHAT, text, "methods"));
         }
-        let objects = found.iter().map(|one| one.object() + "\n");
+        let objects = found.iter().map(|entry| entry.object() + "\n");
         output::results(&match options.format {
             Format::Text => list(&found, options.search.is_some()),
             Format::Json => objects.collect(),
         });
         return Ok(());
     };
-    let described = all().find(|one| one.of().name == name);
-    let described = described.ok_or_else(|| {
-        let names = all().map(|one| one.of().name);
+    let entry = all().find(|entry| entry.description().name == name);
+    let entry = entry.ok_or_else(|| {
+        let names = all().map(|entry| entry.description().name);
         search::unknown(WHAT, name, names, "methods")
     })?;
     output::results(&match options.format {
-        Format::Text => described.page(Paint::of_terminal()),
-        Format::Json => described.object() + "\n",
+        Format::Text => entry.page(Paint::of_terminal()),
+        Format::Json => entry.object() + "\n",
     });
     Ok(())
 }
 
 /// A method or a schedule.
 #[derive(Clone, Copy)]
-enum Described {
+enum Entry {
     Method(Method),
     Schedule(Kind),
 }
 
-fn all() -> impl Iterator<Item = Described> {
-    let methods = Method::ALL.iter().map(|method| Described::Method(*method));
-    methods.chain(Kind::ALL.iter().map(|kind| Described::Schedule(*kind)))
+fn all() -> impl Iterator<Item = Entry> {
+    let methods = Method::ALL.iter().map(|method| Entry::Method(*method));
+    methods.chain(Kind::ALL.iter().map(|kind| Entry::Schedule(*kind)))
 }
 
 /// Methods and schedules, a line each, in their groups; with clipping unless it is the result
 /// of a search.
-fn list(found: &[Described], is_search: bool) -> String {
+fn list(found: &[Entry], is_search: bool) -> String {
     let mut table = Table::new(&[("name", false), ("conventions", false), ("title", false)]);
     let mut groups: Vec<(&str, usize)> = Vec::new();
-    for one in found {
-        let of = one.of();
+    for entry in found {
+        let of = entry.description();
         table.push(vec![
             Cell::new(of.name),
             Cell::new(names(of.conventions)),
             Cell::styled(of.title, FAINT),
         ]);
         match groups.last_mut() {
-            Some((group, count)) if *group == one.group() => *count += 1,
-            _ => groups.push((one.group(), 1)),
+            Some((group, count)) if *group == entry.group() => *count += 1,
+            _ => groups.push((entry.group(), 1)),
         }
     }
     let mut text = table.render_groups(groups);
@@ -93,7 +92,7 @@ fn list(found: &[Described], is_search: bool) -> String {
         }
     }
     let of_methods = found.iter();
-    let of_methods = of_methods.filter(|one| matches!(one, Described::Method(_)));
+    let of_methods = of_methods.filter(|one| matches!(one, Entry::Method(_)));
     let methods = of_methods.count();
     text + &format!(
         "\n{FAINT}{}, {}; `runner methods NAME` shows one with its rule, settings and \
@@ -103,24 +102,24 @@ fn list(found: &[Described], is_search: bool) -> String {
     )
 }
 
-impl Described {
-    fn of(self) -> &'static Description {
+impl Entry {
+    fn description(self) -> &'static Description {
         match self {
-            Described::Method(method) => method.description(),
-            Described::Schedule(kind) => kind.description(),
+            Entry::Method(method) => method.description(),
+            Entry::Schedule(kind) => kind.description(),
         }
     }
 
     fn group(self) -> &'static str {
         match self {
-            Described::Method(method) => group(method),
-            Described::Schedule(_) => "schedules",
+            Entry::Method(method) => group(method),
+            Entry::Schedule(_) => "schedules",
         }
     }
 
     /// Its texts to search in.
     fn texts(self) -> Vec<&'static str> {
-        let of = self.of();
+        let of = self.description();
         let conventions = of.conventions.iter().map(|one| one.name());
         let settings = of
             .settings
@@ -135,12 +134,12 @@ impl Described {
     }
 
     fn object(self) -> String {
-        method_object(self.of(), self.group())
+        method_object(self.description(), self.group())
     }
 
     /// The description of a method or schedule.
     fn page(self, paint: Paint) -> String {
-        let of = self.of();
+        let of = self.description();
         let mut text = format!(
             "{STRONG}{}{STRONG:#}  {FAINT}{}{FAINT:#}\n\n",
             of.name, of.title
@@ -153,14 +152,14 @@ impl Described {
             }
         }
         text.push('\n');
-        text.push_str(&settings(of));
+        text.push_str(&settings_table(of));
         text.push('\n');
         for source in of.sources {
             text.push_str(&text::wrapped(source, 2, 4));
         }
-        if let Described::Schedule(kind) = self {
+        if let Entry::Schedule(kind) = self {
             text.push('\n');
-            text.push_str(&drawn(kind, paint));
+            text.push_str(&plots(kind, paint));
         }
         text.push('\n');
         text + &self.snippet()
@@ -168,11 +167,11 @@ impl Described {
 
     /// An example for an experiment file.
     fn snippet(self) -> String {
-        let of = self.of();
+        let of = self.description();
         let convention = of.conventions[0];
-        let required = required(of, convention);
+        let required = required_settings(of, convention);
         match self {
-            Described::Method(_) => {
+            Entry::Method(_) => {
                 let mut text = format!("  [[optimizer]]\n  method = \"{}\"\n", of.name);
                 if of.conventions.len() > 1 {
                     let names = of.conventions.iter();
@@ -186,8 +185,8 @@ impl Described {
                 }
                 text
             }
-            Described::Schedule(_) => {
-                let settings = written(&required);
+            Entry::Schedule(_) => {
+                let settings = as_inline(&required);
                 format!("  schedule = {{ kind = \"{}\"{settings} }}\n", of.name)
             }
         }
@@ -200,7 +199,7 @@ fn names(conventions: &[Convention]) -> String {
 }
 
 /// Settings as they continue an inline table.
-fn written(settings: &[(&str, &str)]) -> String {
+fn as_inline(settings: &[(&str, &str)]) -> String {
     let settings = settings.iter();
     settings
         .map(|(name, value)| format!(", {name} = {value}"))
@@ -221,11 +220,14 @@ fn group(method: Method) -> &'static str {
 }
 
 /// The settings without a default, with an example value.
-fn required(of: &Description, convention: Convention) -> Vec<(&'static str, &'static str)> {
-    let settings = of.settings_of(convention);
-    let required = settings.filter(|(setting, default)| {
+fn required_settings(
+    of: &Description,
+    convention: Convention,
+) -> Vec<(&'static str, &'static str)> {
+    let is_required = |(setting, default): &(&Setting, DefaultValue)| {
         *default == DefaultValue::Required || setting.name == "values"
-    });
+    };
+    let required = of.settings_of(convention).filter(is_required);
     let required = required.map(|(setting, _)| {
         let value = match setting.name {
             "learning_rate" => "0.01",
@@ -245,7 +247,7 @@ fn required(of: &Description, convention: Convention) -> Vec<(&'static str, &'st
 }
 
 /// The settings with their defaults in each convention side by side.
-fn settings(of: &Description) -> String {
+fn settings_table(of: &Description) -> String {
     let mut heads = vec![("setting", false)];
     heads.extend(of.conventions.iter().map(|one| (one.name(), true)));
     let mut table = Table::new(&heads);
@@ -255,7 +257,7 @@ fn settings(of: &Description) -> String {
             of.conventions
                 .iter()
                 .map(|convention| match setting.default(*convention) {
-                    Some(default) => Cell::new(shown(default)),
+                    Some(default) => Cell::new(default_text(default)),
                     None => Cell::styled("-", FAINT),
                 }),
         );
@@ -266,20 +268,20 @@ fn settings(of: &Description) -> String {
     let mut text = lines.next().unwrap_or_default().to_owned();
     for (line, setting) in lines.zip(of.settings) {
         text.push_str(line);
-        let about = format!("{}: {}", setting.description, expected(setting.domain));
+        let about = format!("{}: {}", setting.description, domain_text(setting.domain));
         let about = text::wrapped(&about, 6, 6);
         text.push_str(&format!("{FAINT}{about}{FAINT:#}"));
     }
     text
 }
 
-fn expected(domain: Domain) -> String {
+fn domain_text(domain: Domain) -> String {
     let text = domain.description();
     text.strip_prefix("a finite ")
         .map_or(text.clone(), |rest| format!("a {rest}"))
 }
 
-fn shown(default: DefaultValue) -> String {
+fn default_text(default: DefaultValue) -> String {
     match default {
         DefaultValue::Number(number) if number == 1.0 / 3.0 => "1/3".to_owned(),
         DefaultValue::Number(number) => short(number),
@@ -292,7 +294,7 @@ fn shown(default: DefaultValue) -> String {
 }
 
 /// The learning rate over the epochs with the settings of the snippet.
-fn drawn(kind: Kind, paint: Paint) -> String {
+fn plots(kind: Kind, paint: Paint) -> String {
     let of = kind.description();
     let mut text = String::new();
     for (conventions, _) in of.rules {
@@ -301,9 +303,9 @@ fn drawn(kind: Kind, paint: Paint) -> String {
         let axis = Axis {
             name: "epoch".to_owned(),
             from: 0.0,
-            to: f64::from(EPOCHS),
+            to: f64::from(PLOT_EPOCHS),
         };
-        let settings = written(&example(kind, convention));
+        let settings = as_inline(&example_settings(kind, convention));
         text.push_str(&format!(
             "  {STRONG}{}{STRONG:#}{FAINT}: learning_rate = 0.1{settings}{FAINT:#}\n",
             names(conventions)
@@ -317,8 +319,8 @@ fn drawn(kind: Kind, paint: Paint) -> String {
 
 /// The settings of a plot: those without a default, and those whose default would hide the
 /// shape.
-fn example(kind: Kind, convention: Convention) -> Vec<(&'static str, &'static str)> {
-    let mut settings = required(kind.description(), convention);
+fn example_settings(kind: Kind, convention: Convention) -> Vec<(&'static str, &'static str)> {
+    let mut settings = required_settings(kind.description(), convention);
     let more: &[(&str, &str)] = match (kind, convention) {
         (Kind::Constant, Convention::PyTorch) => &[("factor", "0.5"), ("epochs", "20")],
         (Kind::Linear | Kind::Polynomial, Convention::PyTorch) => &[("epochs", "80")],
@@ -345,10 +347,9 @@ fn example(kind: Kind, convention: Convention) -> Vec<(&'static str, &'static st
     settings
 }
 
-/// The learning rates of a schedule with these settings in the first epochs.
-fn rates(kind: Kind, convention: Convention) -> Vec<f64> {
-    let settings = example(kind, convention);
-    let of = kind.description();
+/// A schedule with the settings of its plot, and their values by name.
+fn example_outline(kind: Kind, convention: Convention) -> (Outline, Vec<(&'static str, Value)>) {
+    let examples = example_settings(kind, convention);
     let mut values: Vec<(&str, Value)> = Vec::new();
     let mut outline = Outline {
         kind,
@@ -357,9 +358,9 @@ fn rates(kind: Kind, convention: Convention) -> Vec<f64> {
         formula: None,
         momentum: None,
     };
-    for (setting, default) in of.settings_of(convention) {
-        let given = settings.iter().find(|(name, _)| *name == setting.name);
-        let value = match (given, setting.domain) {
+    for (setting, default) in kind.description().settings_of(convention) {
+        let example = examples.iter().find(|(name, _)| *name == setting.name);
+        let value = match (example, setting.domain) {
             (Some((name, text)), Domain::Epochs | Domain::Rates) => {
                 let numbers = text.trim_matches(['[', ']']).split(", ");
                 let numbers = numbers.filter_map(|number| number.parse().ok());
@@ -376,13 +377,20 @@ fn rates(kind: Kind, convention: Convention) -> Vec<f64> {
         };
         values.extend(value.map(|value| (setting.name, value)));
     }
+    (outline, values)
+}
+
+/// The learning rates of a schedule in the epochs of its plot.
+fn rates(kind: Kind, convention: Convention) -> Vec<f64> {
+    let (outline, values) = example_outline(kind, convention);
     let value = |name: &str| {
         let found = values.iter().find(|(known, _)| *known == name);
         found.map(|(_, value)| value)
     };
     let number = |name: &str| {
-        let number = value(name).and_then(Value::number);
-        number.map_or(0.0, gradtape_experiment::number::Number::wide)
+        value(name)
+            .and_then(Value::number)
+            .map_or(0.0, Number::wide)
     };
     let schedule = Schedule::new(&outline.into(), value);
     let graph = Graph::new(Precision::F64, Subnormals::Keep);
@@ -408,16 +416,16 @@ fn rates(kind: Kind, convention: Convention) -> Vec<f64> {
         Initial::Parameters => 0.0,
     });
     let mut memory: Vec<f64> = initial.collect();
-    let mut rates = Vec::new();
-    for epoch in 0..EPOCHS {
+    let rate = |epoch: u32| {
         // A loss that stops falling, for the schedule that depends on it.
-        let loss = f64::from(EPOCHS / 4).max(f64::from(EPOCHS - 2 * epoch.min(EPOCHS / 2)));
-        let mut state = vec![f64::from(epoch), f64::from(EPOCHS), 0.1, loss];
+        let loss = (PLOT_EPOCHS / 4).max(PLOT_EPOCHS - 2 * epoch.min(PLOT_EPOCHS / 2));
+        let mut state = [epoch, PLOT_EPOCHS].map(f64::from).to_vec();
+        state.extend([0.1, f64::from(loss)]);
         state.extend(names.iter().map(|name| number(name)));
         state.extend(&memory);
         let values = program.evaluate(&state);
-        rates.push(values[0]);
         memory.copy_from_slice(&values[1..]);
-    }
-    rates
+        values[0]
+    };
+    (0..PLOT_EPOCHS).map(rate).collect()
 }

@@ -4,6 +4,7 @@ use std::path::Path;
 
 use gradtape_experiment::batch::{self, Control, RunResult};
 use gradtape_experiment::derivative;
+use gradtape_experiment::plan::Plan;
 use gradtape_experiment::text::printable;
 use gradtape_report::{Finished, Published, ReportError, Staging, Stored, Writer, read_derivative};
 
@@ -44,10 +45,20 @@ pub fn record(experiment: &Experiment, out: &Path, control: &Control) -> Result<
     } = experiment;
     let mut writer = Writer::new(plan, file, source, numbers, out)?;
     compute(experiment, numbers, &mut writer, control, &|_| (), |_| ())?;
+    compute_tables(plan, &mut writer, control)?;
+    finish(writer, true, control).map(drop)
+}
+
+/// Computes the tables of the derivatives.
+pub fn compute_tables(
+    plan: &Plan,
+    writer: &mut Writer<'_>,
+    control: &Control,
+) -> Result<(), ReportError> {
     for place in 0..plan.derivatives.len() {
         writer.add_table(derivative::table(plan, place, control)?)?;
     }
-    finish(writer, true, control).map(drop)
+    Ok(())
 }
 
 /// The number of runs read from a report at once.

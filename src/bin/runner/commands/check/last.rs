@@ -14,7 +14,7 @@ use super::comparison::Comparison;
 use super::files::replace;
 use super::reporter::Reporter;
 use super::verdict::{Basis, Verdict};
-use crate::experiment::{CHECK_FOLDER, Entry, Experiment, file_name};
+use crate::experiment::{CHECK_FOLDER, Candidate, Experiment, file_name};
 use crate::failure::Failure;
 
 const FILE: &str = "failed.json";
@@ -82,16 +82,19 @@ impl LastFailed {
 
     /// Leaves only the experiments that failed last, and of these only the runs that did; leaves
     /// all if none is known to have failed.
-    pub fn reduce(&self, entries: &mut Vec<Entry>) {
-        let failed = |(path, _): &Entry| self.failed.get(&file_name(path));
-        if entries.iter().all(|entry| failed(entry).is_none()) {
+    pub fn reduce(&self, candidates: &mut Vec<Candidate>) {
+        let failed = |(path, _): &Candidate| self.failed.get(&file_name(path));
+        if candidates
+            .iter()
+            .all(|candidate| failed(candidate).is_none())
+        {
             return;
         }
-        entries.retain_mut(|entry| {
-            let Some(failed) = failed(entry) else {
+        candidates.retain_mut(|candidate| {
+            let Some(failed) = failed(candidate) else {
                 return false;
             };
-            if let (Ok(experiment), Some(runs)) = (&mut entry.1, &failed.runs)
+            if let (Ok(experiment), Some(runs)) = (&mut candidate.1, &failed.runs)
                 && failed.sha256 == experiment.plan.hash
             {
                 experiment

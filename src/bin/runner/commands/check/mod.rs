@@ -1,6 +1,6 @@
 //! `runner check FILE…`: run again and compare.
 //!
-//! Entries of the command line become verdicts, which the reporters print and write.
+//! Candidates of the command line become verdicts, which reporters print and write.
 
 mod charts;
 mod compare;
@@ -22,7 +22,7 @@ use gradtape_experiment::plan::Tolerance;
 
 use crate::args::{Check, CheckFormat};
 use crate::exit::Exit;
-use crate::experiment::{self, Entry, Experiment};
+use crate::experiment::{self, Candidate, Experiment};
 use crate::failure::Failure;
 use crate::interruption;
 use crate::threads;
@@ -39,9 +39,9 @@ use verdict::{Basis, Verdict};
 pub fn check(options: &Check) -> Result<(), Failure> {
     let mut reporters = file_reporters(options)?;
     let last = LastFailed::read(&options.out);
-    let entries = select(options, &last)?;
+    let candidates = select(options, &last)?;
     let control = interruption::control()?;
-    let valid = entries
+    let valid = candidates
         .iter()
         .filter_map(|(_, result)| result.as_ref().ok());
     threads::start(options.work.threads, experiment::useful_threads(valid))?;
@@ -51,7 +51,7 @@ pub fn check(options: &Check) -> Result<(), Failure> {
         CheckFormat::Text => Box::new(Text::new(options)),
         CheckFormat::Json => Box::new(Stream::begin()),
     });
-    let verdicts = judge(entries, options, &control, &mut reporters)?;
+    let verdicts = judge(candidates, options, &control, &mut reporters)?;
     for reporter in &mut reporters {
         reporter.finish(&verdicts)?;
     }
@@ -79,18 +79,18 @@ fn file_reporters<'o>(options: &Check) -> Result<Vec<Box<dyn Reporter + 'o>>, Fa
 }
 
 /// The experiments to check, with the tolerances of the command line.
-fn select(options: &Check, last: &LastFailed) -> Result<Vec<Entry>, Failure> {
-    let mut entries = experiment::load_each(&options.experiments, options.work.keep_going)?;
-    for experiment in entries
+fn select(options: &Check, last: &LastFailed) -> Result<Vec<Candidate>, Failure> {
+    let mut candidates = experiment::load_each(&options.experiments, options.work.keep_going)?;
+    for experiment in candidates
         .iter_mut()
         .filter_map(|(_, result)| result.as_mut().ok())
     {
         set_tolerance(experiment, options);
     }
     if options.only_failed {
-        last.reduce(&mut entries);
+        last.reduce(&mut candidates);
     }
-    Ok(entries)
+    Ok(candidates)
 }
 
 fn set_tolerance(experiment: &mut Experiment, options: &Check) {
@@ -108,15 +108,15 @@ fn set_tolerance(experiment: &mut Experiment, options: &Check) {
 
 /// Checks one experiment after the other. Only an interruption is an error here.
 fn judge(
-    entries: Vec<Entry>,
+    candidates: Vec<Candidate>,
     options: &Check,
     control: &Control,
     reporters: &mut [Box<dyn Reporter + '_>],
 ) -> Result<Vec<Verdict>, Failure> {
     let mut verdicts = Vec::new();
     let mut has_failed = false;
-    let mut entries = entries.into_iter();
-    for (path, result) in entries.by_ref() {
+    let mut candidates = candidates.into_iter();
+    for (path, result) in candidates.by_ref() {
         let basis = match result {
             _ if has_failed && options.fail_fast => Basis::Nothing,
             Err(wrong) => Basis::Failure(wrong.into()),
@@ -138,7 +138,7 @@ fn judge(
         }
     }
     // The files after a failure that ends the check only count.
-    verdicts.extend(entries.map(|(path, _)| Verdict::new(path, Basis::Nothing)));
+    verdicts.extend(candidates.map(|(path, _)| Verdict::new(path, Basis::Nothing)));
     Ok(verdicts)
 }
 

@@ -1,13 +1,14 @@
 //! Estimates of the time and the report size of an experiment, from a sample of its runs.
 
 use std::fs;
+use std::path::Path;
 use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
-use gradtape_experiment::batch::{self, Control};
-use gradtape_experiment::derivative;
-use gradtape_report::{ReportError, TRAJECTORIES, Writer};
+use gradtape_experiment::batch::Control;
+use gradtape_report::{REPORT, RUNS, ReportError, TRAJECTORIES, Writer};
 
+use crate::commands::record::{compute, compute_tables};
 use crate::experiment::Experiment;
 use crate::failure::Failure;
 use crate::monitor::{self, Worker};
@@ -20,8 +21,8 @@ const MIN_SAMPLE_TIME: Duration = Duration::from_millis(300);
 const MAX_SAMPLE_TIME: Duration = Duration::from_secs(2);
 
 /// The number of runs of the first sample, and the factor by which it grows.
-const FIRST: usize = 16;
-const FACTOR: usize = 8;
+const FIRST_COUNT: usize = 16;
+const GROWTH: usize = 8;
 
 /// What an experiment will take.
 #[derive(Clone, Copy, Debug)]
@@ -35,7 +36,7 @@ pub struct Estimate {
 
 /// Computes a sample of the runs and writes its report to a temporary directory.
 pub fn estimate(experiment: &Experiment, interruption: &Control) -> Result<Estimate, Failure> {
-    let mut count = FIRST;
+    let mut count = FIRST_COUNT;
     loop {
         let numbers = spread(&experiment.numbers, count);
         let part = Part::measure(experiment, &numbers, interruption)?;
@@ -43,7 +44,7 @@ pub fn estimate(experiment: &Experiment, interruption: &Control) -> Result<Estim
         if is_all || !part.is_whole || part.computing + part.finishing >= MIN_SAMPLE_TIME {
             return Ok(part.estimate(experiment));
         }
-        count *= FACTOR;
+        count *= GROWTH;
     }
 }
 
@@ -80,57 +81,52 @@ impl Part {
         let Experiment {
             file, source, plan, ..
         } = experiment;
-        let folder = tempfile::tempdir().map_err(|source| ReportError::Write {
-            path: std::env::temp_dir(),
-            source,
-        })?;
+        let folder = tempfile::tempdir()
+            .map_err(|source| Failure::of_writing(&std::env::temp_dir(), source))?;
         let control = Control::default();
         let mut writer = Writer::new(plan, file, source, numbers, folder.path())?;
         let begin = Instant::now();
-        let computed = limited(&control, interruption, || {
-            let recorders = writer.recorders(&|_| ());
-            batch::run(plan, numbers, recorders, &control, |_, recorded| {
-                writer.add(recorded).map(|_| ())
-            })
+        let result = limit(&control, interruption, || {
+            compute(experiment, numbers, &mut writer, &control, &|_| (), |_| ())
         })?;
-        let computing = begin.elapsed();
-        let settled = control.progress.settled();
         let mut part = Part {
             runs: numbers.len(),
-            is_whole: computed.is_ok(),
-            computing,
+            is_whole: result.is_ok(),
+            computing: begin.elapsed(),
             finishing: Duration::ZERO,
-            settled,
+            settled: control.progress.settled(),
             bytes_of_runs: 0,
             bytes_of_all: 0,
         };
-        match computed {
+        match result {
             Ok(()) => {}
             Err(ReportError::Cancelled(_)) if !interruption.is_cancelled() => return Ok(part),
             Err(error) => return Err(error.into()),
         }
         let begin = Instant::now();
-        for place in 0..plan.derivatives.len() {
-            let table = derivative::table(plan, place, &control).map_err(ReportError::from)?;
-            writer.add_table(table)?;
-        }
+        compute_tables(plan, &mut writer, &control)?;
         let finished = writer.finish(true, &control)?;
         part.finishing = begin.elapsed();
+        part.add_files(&finished.folder)?;
+        Ok(part)
+    }
+
+    /// Adds the bytes of the files of a report.
+    fn add_files(&mut self, folder: &Path) -> Result<(), ReportError> {
         let read = |source| ReportError::Read {
-            path: finished.folder.clone(),
+            path: folder.to_owned(),
             source,
         };
-        for entry in fs::read_dir(&finished.folder).map_err(read)? {
+        for entry in fs::read_dir(folder).map_err(read)? {
             let entry = entry.map_err(read)?;
             let length = entry.metadata().map_err(read)?.len();
-            let grows = [TRAJECTORIES, "runs.csv", "diagnosis.csv", "report.json"];
-            if grows.iter().any(|name| entry.file_name() == *name) {
-                part.bytes_of_runs += length;
-            } else {
-                part.bytes_of_all += length;
+            let grows = [TRAJECTORIES, RUNS, "diagnosis.csv", REPORT];
+            match grows.iter().any(|name| entry.file_name() == *name) {
+                true => self.bytes_of_runs += length,
+                false => self.bytes_of_all += length,
             }
         }
-        Ok(part)
+        Ok(())
     }
 
     #[expect(clippy::cast_precision_loss, reason = "an estimate has two digits")]
@@ -152,7 +148,7 @@ impl Part {
 }
 
 /// Does `work`, and cancels it if it takes too long or is interrupted.
-fn limited<R>(
+fn limit<R>(
     control: &Control,
     interruption: &Control,
     work: impl FnOnce() -> R,
