@@ -124,7 +124,7 @@ fn read(path: &Path, wanted: &Experiments) -> Result<Experiment, WrongExperiment
         let origin = format!("--filter of {file}");
         let filter = Filter::parse(&plan, &origin, &wanted.filter);
         let filter = filter.map_err(WrongExperiment::Mistakes)?;
-        progress::busy(&file, "selecting runs", false, || {
+        progress::show_step(&file, "selecting runs", false, || {
             numbers.retain(|number| filter.chooses_number(&plan, *number));
         });
     }

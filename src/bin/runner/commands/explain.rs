@@ -6,7 +6,7 @@ use crate::args::Explain;
 use crate::failure::Failure;
 use crate::terminal::output;
 use crate::terminal::style::{BAD, FAINT, GOOD, STRONG};
-use crate::terminal::text::wrapped;
+use crate::terminal::text::wrap;
 
 pub fn explain(options: &Explain) -> Result<(), Failure> {
     let Some(typed) = &options.code else {
@@ -41,7 +41,7 @@ fn list() -> String {
 fn page(code: Code) -> String {
     let (name, title) = (code.name(), code.title());
     let mut text = format!("{STRONG}{name}{STRONG:#}  {FAINT}{title}{FAINT:#}\n\n");
-    text.push_str(&wrapped(code.about(), 2, 2));
+    text.push_str(&wrap(code.about(), 2, 2));
     if let Some((wrong, right)) = code.example() {
         text.push_str(&format!(
             "\n  {BAD}wrong{BAD:#}  {wrong}\n  {GOOD}right{GOOD:#}  {right}\n"

@@ -160,15 +160,15 @@ fn page(instance: &Instance, paint: Paint) -> String {
         ));
     }
     text.push_str("\n\n");
-    text.push_str(&text::wrapped(&format!("f = {}", function.formula), 2, 6));
+    text.push_str(&text::wrap(&format!("f = {}", function.formula), 2, 6));
     for (name, definition) in function.definitions {
-        text.push_str(&text::wrapped(&format!("{name} = {definition}"), 2, 6));
+        text.push_str(&text::wrap(&format!("{name} = {definition}"), 2, 6));
     }
     text.push('\n');
-    text.push_str(&text::wrapped(function.about, 2, 2));
+    text.push_str(&text::wrap(function.about, 2, 2));
     text.push('\n');
     for (name, value) in entries(instance) {
-        let entry = text::wrapped(&value, 12, 12);
+        let entry = text::wrap(&value, 12, 12);
         text.push_str(&format!(
             "  {FAINT}{name:<10}{FAINT:#}{}",
             entry.trim_start()

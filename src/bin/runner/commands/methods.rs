@@ -144,7 +144,7 @@ impl Entry {
             "{STRONG}{}{STRONG:#}  {FAINT}{}{FAINT:#}\n\n",
             of.name, of.title
         );
-        text.push_str(&text::wrapped(of.about, 2, 2));
+        text.push_str(&text::wrap(of.about, 2, 2));
         for (conventions, rule) in of.rules {
             text.push_str(&format!("\n  {STRONG}{}{STRONG:#}\n", names(conventions)));
             for line in rule.lines() {
@@ -155,7 +155,7 @@ impl Entry {
         text.push_str(&settings_table(of));
         text.push('\n');
         for source in of.sources {
-            text.push_str(&text::wrapped(source, 2, 4));
+            text.push_str(&text::wrap(source, 2, 4));
         }
         if let Entry::Schedule(kind) = self {
             text.push('\n');
@@ -269,7 +269,7 @@ fn settings_table(of: &Description) -> String {
     for (line, setting) in lines.zip(of.settings) {
         text.push_str(line);
         let about = format!("{}: {}", setting.description, domain_text(setting.domain));
-        let about = text::wrapped(&about, 6, 6);
+        let about = text::wrap(&about, 6, 6);
         text.push_str(&format!("{FAINT}{about}{FAINT:#}"));
     }
     text

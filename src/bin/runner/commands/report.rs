@@ -14,7 +14,7 @@ pub fn report(options: &Report) -> Result<(), Failure> {
     threads::start(None, usize::MAX)?;
     for folder in &options.folders {
         let name = folder.display().to_string();
-        let left = progress::busy(&name, "drawing charts", false, || {
+        let left = progress::show_step(&name, "drawing charts", false, || {
             gradtape_report::redraw(folder, &control)
         })?;
         warn_of_remains(left.as_deref());

@@ -85,11 +85,11 @@ fn begin_report<'e>(experiment: &'e Experiment, options: &Run) -> Result<Writer<
         numbers,
     } = experiment;
     let waiting = "waiting for another process to finish the report";
-    let staging = progress::busy(file, waiting, options.quiet, || {
+    let staging = progress::show_step(file, waiting, options.quiet, || {
         Staging::of(plan, &options.report(file))
     })?;
     // Selecting the runs of a chart among millions takes time.
-    progress::busy(file, "preparing charts", options.quiet, || {
+    progress::show_step(file, "preparing charts", options.quiet, || {
         Writer::in_place(plan, file, source, numbers, staging)
     })
 }
@@ -168,12 +168,12 @@ fn run_one(
 ) -> Result<(), Failure> {
     let Experiment { file, plan, .. } = experiment;
     let mut summary = Summary::new(plan, experiment.numbers.len());
-    progress::watch(experiment.task(), control, options.quiet, || {
+    progress::show_runs(experiment.task(), control, options.quiet, || {
         compute_runs(experiment, &mut writer, &mut summary, options, control)
     })?;
     for (place, derivative) in plan.derivatives.iter().enumerate() {
         let what = format!("computing {}", text::name(&derivative.name));
-        let table = progress::busy(file, &what, options.quiet, || {
+        let table = progress::show_step(file, &what, options.quiet, || {
             derivative::table(plan, place, control)
         });
         let table = table.map_err(ReportError::from)?;
@@ -188,7 +188,7 @@ fn run_one(
         false => "drawing charts",
         true => "writing the report",
     };
-    let finished = progress::busy(file, what, options.quiet, || {
+    let finished = progress::show_step(file, what, options.quiet, || {
         finish(writer, !options.no_charts, control)
     })?;
     if !options.quiet && options.format == Format::Text {

@@ -10,7 +10,7 @@ use crate::terminal::{output, plot, progress};
 pub fn show(options: &Show) -> Result<(), Failure> {
     for folder in &options.folders {
         let name = folder.display().to_string();
-        let (plan, reading) = progress::busy(&name, "reading the report", false, || {
+        let (plan, reading) = progress::show_step(&name, "reading the report", false, || {
             let Published { head, plan, files } = Published::open(folder)?;
             let reading =
                 gradtape_report::read(&files, &plan).map_err(|error| head.explain(error))?;

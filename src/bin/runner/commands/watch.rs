@@ -24,7 +24,7 @@ use crate::threads;
 /// How often the files are polled. Polling costs microseconds, and sees what notifications of
 /// the system miss: directories on a network, files that an editor replaces instead of
 /// changing them.
-const BETWEEN_LOOKS: Duration = Duration::from_millis(200);
+const POLL_INTERVAL: Duration = Duration::from_millis(200);
 
 pub fn watch(options: &Run) -> Result<(), Failure> {
     let interruption = interruption::control()?;
@@ -60,7 +60,7 @@ pub fn watch(options: &Run) -> Result<(), Failure> {
             if is_interrupted() {
                 return interrupted();
             }
-            std::thread::sleep(BETWEEN_LOOKS);
+            std::thread::sleep(POLL_INTERVAL);
         }
     }
 }
@@ -73,7 +73,7 @@ fn until_changed(
     work: impl FnOnce() -> Result<(), Failure>,
 ) -> Result<(), Failure> {
     let monitor = move |worker: Worker| {
-        while worker.is_busy_after(BETWEEN_LOOKS) {
+        while worker.is_busy_after(POLL_INTERVAL) {
             if is_interrupted() || files.have_changed() {
                 control.cancel.store(true, Ordering::Relaxed);
                 return;
@@ -88,17 +88,17 @@ fn until_changed(
 
 /// The files that an experiment depends on, as they were when it was started.
 #[derive(Debug)]
-struct Files(BTreeMap<PathBuf, Option<State>>);
+struct Files(BTreeMap<PathBuf, Option<Version>>);
 
 /// The modification time and size of a file.
-type State = (Option<SystemTime>, u64);
+type Version = (Option<SystemTime>, u64);
 
 impl Files {
     /// The experiments and the data that they read.
     fn of(experiments: &[PathBuf]) -> Files {
         let data = experiments.iter().flat_map(|path| data_files(path));
         let all = experiments.iter().cloned().chain(data);
-        Files(all.map(|path| (path.clone(), state(&path))).collect())
+        Files(all.map(|path| (path.clone(), version(&path))).collect())
     }
 
     /// Whether one of them exists and has changed. A missing file may be in the middle of being
@@ -106,7 +106,7 @@ impl Files {
     fn have_changed(&self) -> bool {
         let mut files = self.0.iter();
         files.any(|(path, before)| {
-            let now = state(path);
+            let now = version(path);
             now.is_some() && now != *before && is_settled(path, now)
         })
     }
@@ -117,15 +117,15 @@ impl Files {
     }
 }
 
-fn state(path: &Path) -> Option<State> {
+fn version(path: &Path) -> Option<Version> {
     let metadata = fs::metadata(path).ok()?;
     Some((metadata.modified().ok(), metadata.len()))
 }
 
 /// Whether a file is no longer being written.
-fn is_settled(path: &Path, seen: Option<State>) -> bool {
-    std::thread::sleep(BETWEEN_LOOKS / 10);
-    state(path) == seen
+fn is_settled(path: &Path, seen: Option<Version>) -> bool {
+    std::thread::sleep(POLL_INTERVAL / 10);
+    version(path) == seen
 }
 
 /// The data files of a valid experiment; the errors of an invalid one are reported when it is

@@ -18,7 +18,7 @@ use unicode_width::UnicodeWidthChar;
 /// The text, in which only styles and line ends are obeyed. All other characters that are
 /// obeyed, or complete a command, are written as in JSON, such as `\u001b`: so a line of JSON
 /// keeps its meaning.
-pub fn escaped(text: &str) -> String {
+pub fn escape(text: &str) -> String {
     let mut escaped = String::with_capacity(text.len());
     let mut before = Before::LineStart;
     let mut rest = text;
@@ -122,7 +122,7 @@ mod tests {
             ("\u{1b}", r"\u001b"),
             ("a\r\tb\u{9b}\u{202e}", r"a\u000d\u0009b\u009b\u202e"),
         ] {
-            assert_eq!(escaped(text), wanted);
+            assert_eq!(escape(text), wanted);
         }
     }
 
@@ -147,7 +147,7 @@ mod tests {
                 "a::b :: #[x] ## [x] ##1[x]\n: :",
             ),
         ] {
-            assert_eq!(escaped(text), wanted);
+            assert_eq!(escape(text), wanted);
         }
     }
 
@@ -155,7 +155,7 @@ mod tests {
     fn json_keeps_its_meaning() {
         let text = "##[a]\u{1b}\u{7f}\u{9b}\u{202e}\\##x[";
         let json = serde_json::to_string(text).unwrap();
-        let read: String = serde_json::from_str(&escaped(&json)).unwrap();
-        assert!(escaped(&json) != json && read == text);
+        let read: String = serde_json::from_str(&escape(&json)).unwrap();
+        assert!(escape(&json) != json && read == text);
     }
 }

@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use gradtape_experiment::mistake::Code;
 
-use super::escape::escaped;
+use super::escape::escape;
 use super::style::{BAD, NOTABLE};
 use crate::exit::Exit;
 
@@ -22,12 +22,12 @@ pub fn has_reader() -> bool {
 /// does not stop the work: reports and exit codes are the same without it. Any other failure
 /// ends the process.
 pub fn results(text: &str) {
-    print(&escaped(text));
+    print(&escape(text));
 }
 
 /// Prints a workflow command of GitHub Actions. No other line begins with two colons.
 pub fn workflow_command(command: &str) {
-    print(&format!("::{}\n", escaped(command)));
+    print(&format!("::{}\n", escape(command)));
 }
 
 fn print(text: &str) {
@@ -64,7 +64,7 @@ pub fn clear() {
 pub fn message(text: &str) {
     let mut stream = anstream::stderr().lock();
     // There is nowhere left to report that standard error is gone.
-    let _ = stream.write_all(escaped(text).as_bytes());
+    let _ = stream.write_all(escape(text).as_bytes());
 }
 
 /// Prints an error in one paragraph.

@@ -192,18 +192,7 @@ fn frame(
     }
     let mut text = String::new();
     for line in 0..LINES {
-        let label = match line {
-            0 => short(y.to),
-            _ if line == LINES / 2 => y.name.clone(),
-            _ if line == LINES - 1 => short(y.from),
-            _ => String::new(),
-        };
-        let tick = if line == 0 || line == LINES - 1 {
-            '┤'
-        } else {
-            '│'
-        };
-        text.push_str(&format!("{label:>MARGIN$} {FAINT}{tick}{FAINT:#}"));
+        text.push_str(&margin(y, line));
         let mut before = Style::new();
         for column in 0..COLUMNS {
             let (mut letter, mut style) = ground(column, line);
@@ -236,6 +225,17 @@ fn frame(
     let room = COLUMNS.saturating_sub(from.len() + to.len());
     text.push_str(&format!("{blanks} {from}{:^room$}{to}\n", x.name));
     text
+}
+
+/// The part of a line left of the plot: a label of the vertical axis, and the axis.
+fn margin(y: &Axis, line: usize) -> String {
+    let (label, tick) = match line {
+        0 => (short(y.to), '┤'),
+        _ if line == LINES / 2 => (y.name.clone(), '│'),
+        _ if line == LINES - 1 => (short(y.from), '┤'),
+        _ => (String::new(), '│'),
+    };
+    format!("{label:>MARGIN$} {FAINT}{tick}{FAINT:#}")
 }
 
 const WHITE: Color = Color::Rgb(RgbColor(255, 255, 255));

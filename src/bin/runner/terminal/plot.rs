@@ -14,13 +14,14 @@ use super::text;
 const LINES: usize = 12;
 
 /// Minimum and maximum width of the panel in characters.
-const COLUMNS: [usize; 2] = [16, 72];
+const MIN_COLUMNS: usize = 16;
+const MAX_COLUMNS: usize = 72;
 
 /// Width of a chart that does not go to a terminal.
-const ROOM: usize = 80;
+const DEFAULT_WIDTH: usize = 80;
 
 /// Maximum number of names in a legend; longer legends are omitted.
-const NAMES: usize = 8;
+const MAX_NAMES: usize = 8;
 
 /// Where a run diverged.
 const CROSS: char = '×';
@@ -44,7 +45,7 @@ const CATEGORIES: [AnsiColor; 12] = [
 
 /// The figure as text, with a line end; empty if there is nothing to show.
 pub fn of_figure(figure: &Figure) -> String {
-    let room = text::room().unwrap_or(ROOM);
+    let room = text::room().unwrap_or(DEFAULT_WIDTH);
     plot(figure, Paint::of_terminal(), room).unwrap_or_default()
 }
 
@@ -53,7 +54,7 @@ pub fn of_figure(figure: &Figure) -> String {
 fn plot(figure: &Figure, paint: Paint, room: usize) -> Option<String> {
     let drawing = figure.draw(&gradtape_chart::Style::default());
     let panel = drawing.panels.first()?;
-    let ground = Ground::new(figure, panel, paint, room);
+    let canvas = Canvas::new(figure, panel, paint, room);
     let mut text = format!("  {STRONG}{}{STRONG:#}\n", text::name(&figure.title));
     let name = figure.panels.first().map_or("", |panel| &panel.name);
     if !name.is_empty() {
@@ -64,17 +65,17 @@ fn plot(figure: &Figure, paint: Paint, room: usize) -> Option<String> {
         };
         text.push_str(&format!("  {FAINT}{}{more}{FAINT:#}\n", text::name(name)));
     }
-    text.push_str(&ground.rendered(figure, panel));
-    text.push_str(&ground.legend());
+    text.push_str(&canvas.render(figure, panel));
+    text.push_str(&canvas.legend());
     text.push_str(&key(figure, paint, room));
     Some(text)
 }
 
 /// The canvas of a panel.
-struct Ground {
+struct Canvas {
     dots: Dots,
     /// The style of each character, row by row.
-    looks: Vec<Style>,
+    styles: Vec<Style>,
     /// Characters in place of dots: where lines leave the panel, and where runs diverged.
     signs: Vec<Option<(char, Style)>>,
     /// Characters left of the panel.
@@ -82,45 +83,46 @@ struct Ground {
     columns: usize,
 }
 
-impl Ground {
+impl Canvas {
     fn new(figure: &Figure, panel: &PanelArea, paint: Paint, room: usize) -> Self {
         let labels = panel.ticks[1].iter().map(|tick| tick.label.width());
         let margin = 2 + labels.max().unwrap_or(0);
         // The rule takes two columns, and the last label may stand out by half.
-        let [least, most] = COLUMNS;
-        let columns = room.saturating_sub(margin + 6).clamp(least, most);
-        let mut ground = Ground {
+        let columns = room
+            .saturating_sub(margin + 6)
+            .clamp(MIN_COLUMNS, MAX_COLUMNS);
+        let mut canvas = Canvas {
             dots: Dots::new(columns, LINES),
-            looks: vec![Style::new(); columns * LINES],
+            styles: vec![Style::new(); columns * LINES],
             signs: vec![None; columns * LINES],
             margin,
             columns,
         };
         for (line, drawn) in figure.panels[0].lines().zip(&panel.lines) {
-            let look = look(line.colour, &figure.key, paint);
+            let style = style_of(line.colour, &figure.key, paint);
             let places: Vec<Option<[f64; 2]>> = drawn
                 .points
                 .iter()
-                .map(|point| ground.place(panel, *point))
+                .map(|point| canvas.place(panel, *point))
                 .collect();
             for pair in places.windows(2) {
                 if let [Some(from), Some(to)] = pair {
-                    ground.stroke(*from, *to, look);
+                    canvas.stroke(*from, *to, style);
                 }
             }
             // A value alone is a dot.
             for place in places.iter().flatten() {
-                ground.set(*place, look);
+                canvas.set(*place, style);
             }
             if let Some(exit) = drawn.exit {
-                ground.sign(panel, exit, arrow(panel, exit), look);
+                canvas.sign(panel, exit, arrow(panel, exit), style);
             }
             let upper = line.off_scale.iter().map(|x| [*x, f64::INFINITY]);
             for cross in drawn.cross.into_iter().chain(upper) {
-                ground.sign(panel, cross, CROSS, BAD);
+                canvas.sign(panel, cross, CROSS, BAD);
             }
         }
-        ground
+        canvas
     }
 
     /// Where a point is, in dots from the upper left corner.
@@ -136,31 +138,31 @@ impl Ground {
         Some([x.clamp(0.0, 1.0) * across, (1.0 - y.clamp(0.0, 1.0)) * down])
     }
 
-    fn stroke(&mut self, from: [f64; 2], to: [f64; 2], look: Style) {
+    fn stroke(&mut self, from: [f64; 2], to: [f64; 2], style: Style) {
         let [across, down] = [to[0] - from[0], to[1] - from[1]];
         let steps = across.abs().max(down.abs()).ceil().max(1.0);
         for step in 0..=steps as usize {
             let part = step as f64 / steps;
-            self.set([from[0] + across * part, from[1] + down * part], look);
+            self.set([from[0] + across * part, from[1] + down * part], style);
         }
     }
 
-    fn set(&mut self, [x, y]: [f64; 2], look: Style) {
+    fn set(&mut self, [x, y]: [f64; 2], style: Style) {
         let [column, row] = [x.round() as usize, y.round() as usize];
         self.dots.set(column, row);
-        self.looks[row / DOWN * self.columns + column / ACROSS] = look;
+        self.styles[row / DOWN * self.columns + column / ACROSS] = style;
     }
 
-    fn sign(&mut self, panel: &PanelArea, at: [f64; 2], letter: char, look: Style) {
+    fn sign(&mut self, panel: &PanelArea, at: [f64; 2], letter: char, style: Style) {
         if let Some([x, y]) = self.place(panel, at) {
             let [column, row] = [x.round() as usize / ACROSS, y.round() as usize / DOWN];
-            self.signs[row * self.columns + column] = Some((letter, look));
+            self.signs[row * self.columns + column] = Some((letter, style));
         }
     }
 
-    fn rendered(&self, figure: &Figure, panel: &PanelArea) -> String {
+    fn render(&self, figure: &Figure, panel: &PanelArea) -> String {
         let mut text = String::new();
-        let labels = upright(&panel.ticks[1]);
+        let labels = left_labels(&panel.ticks[1]);
         let margin = self.margin;
         for (line, label) in labels.iter().enumerate() {
             let rule = if label.is_empty() { '│' } else { '┤' };
@@ -170,12 +172,12 @@ impl Ground {
             let mut before = Style::new();
             for column in 0..self.columns {
                 let place = line * self.columns + column;
-                let dots = || (self.dots.letter(column, line), self.looks[place]);
-                let (letter, look) = self.signs[place].unwrap_or_else(dots);
-                let look = if letter == ' ' { Style::new() } else { look };
-                if look != before {
-                    row.push_str(&format!("{before:#}{look}"));
-                    before = look;
+                let dots = || (self.dots.letter(column, line), self.styles[place]);
+                let (letter, style) = self.signs[place].unwrap_or_else(dots);
+                let style = if letter == ' ' { Style::new() } else { style };
+                if style != before {
+                    row.push_str(&format!("{before:#}{style}"));
+                    before = style;
                 }
                 row.push(letter);
             }
@@ -183,7 +185,7 @@ impl Ground {
             text.push_str(row.trim_end());
             text.push('\n');
         }
-        let (rule, labels) = self.level(&panel.ticks[0]);
+        let (rule, labels) = self.bottom_axis(&panel.ticks[0]);
         text.push_str(&format!("{:margin$} {FAINT}└{rule}{FAINT:#}\n", ""));
         let labels = labels.trim_end();
         text.push_str(&format!("{:margin$}  {FAINT}{labels}{FAINT:#}\n", ""));
@@ -210,10 +212,10 @@ impl Ground {
     }
 
     /// The rule below the panel and the labels below it.
-    fn level(&self, ticks: &[Tick]) -> (String, String) {
+    fn bottom_axis(&self, ticks: &[Tick]) -> (String, String) {
         let column = |tick: &Tick| (tick.at * (self.columns - 1) as f64).round() as usize;
         let from = |tick: &Tick| column(tick).saturating_sub(tick.label.width() / 2);
-        let shown = thinned(ticks, |one, next| {
+        let shown = thin_out(ticks, |one, next| {
             from(one) + one.label.width() + 2 <= from(next)
         });
         let mut rule = vec!['─'; self.columns];
@@ -239,10 +241,10 @@ fn arrow(panel: &PanelArea, exit: [f64; 2]) -> char {
 }
 
 /// The label of each line of the panel, if it has one, with an empty line between two labels.
-fn upright(ticks: &[Tick]) -> Vec<String> {
+fn left_labels(ticks: &[Tick]) -> Vec<String> {
     let line = |tick: &Tick| ((1.0 - tick.at) * (LINES - 1) as f64).round() as usize;
     let mut labels = vec![String::new(); LINES];
-    for tick in thinned(ticks, |lower, upper| line(upper) + 2 <= line(lower)) {
+    for tick in thin_out(ticks, |lower, upper| line(upper) + 2 <= line(lower)) {
         if let Some(label) = labels.get_mut(line(tick)) {
             label.clone_from(&tick.label);
         }
@@ -251,7 +253,7 @@ fn upright(ticks: &[Tick]) -> Vec<String> {
 }
 
 /// Every tick, or every second or third one and so on, so that neighbours have room.
-fn thinned(ticks: &[Tick], has_room: impl Fn(&Tick, &Tick) -> bool) -> Vec<&Tick> {
+fn thin_out(ticks: &[Tick], has_room: impl Fn(&Tick, &Tick) -> bool) -> Vec<&Tick> {
     let every = |step: usize| -> Vec<&Tick> { ticks.iter().step_by(step).collect() };
     let mut steps = (1..=ticks.len()).map(every);
     let fits = |shown: &Vec<&Tick>| shown.windows(2).all(|pair| has_room(pair[0], pair[1]));
@@ -259,7 +261,7 @@ fn thinned(ticks: &[Tick], has_room: impl Fn(&Tick, &Tick) -> bool) -> Vec<&Tick
 }
 
 /// The style of a line.
-fn look(colour: Colour, key: &Key, paint: Paint) -> Style {
+fn style_of(colour: Colour, key: &Key, paint: Paint) -> Style {
     match colour {
         _ if paint == Paint::Plain => Style::new(),
         Colour::Category(place) => CATEGORIES[place % CATEGORIES.len()].on_default(),
@@ -286,18 +288,18 @@ fn key(figure: &Figure, paint: Paint, room: usize) -> String {
         return String::new();
     }
     match &figure.key {
-        Key::Legend { entries, .. } if entries.len() <= NAMES => {
+        Key::Legend { entries, .. } if entries.len() <= MAX_NAMES => {
             let mut text = String::new();
             let mut wide = 0;
             for (place, name) in entries.iter().enumerate() {
                 let name = text::name(name);
-                let look = look(Colour::Category(place), &figure.key, paint);
+                let style = style_of(Colour::Category(place), &figure.key, paint);
                 let needed = 5 + name.width();
                 if wide + needed > room {
                     text.push('\n');
                     wide = 0;
                 }
-                text.push_str(&format!("  {look}━━{look:#} {name}"));
+                text.push_str(&format!("  {style}━━{style:#} {name}"));
                 wide += needed;
             }
             text + "\n"
@@ -307,8 +309,8 @@ fn key(figure: &Figure, paint: Paint, room: usize) -> String {
         } => {
             let swatches: String = (0..16)
                 .map(|step| {
-                    let look = dots::gradation(f64::from(step) / 15.0, paint);
-                    format!("{look}█{look:#}")
+                    let style = dots::gradation(f64::from(step) / 15.0, paint);
+                    format!("{style}█{style:#}")
                 })
                 .collect();
             format!(

@@ -15,9 +15,9 @@ use super::output;
 use crate::monitor::{self, Worker};
 
 /// What is shown during the first moments would only flicker.
-const QUIET_AT_FIRST: Duration = Duration::from_millis(300);
-const BETWEEN_REDRAWS: Duration = Duration::from_millis(100);
-const BETWEEN_LINES: Duration = Duration::from_secs(10);
+const DELAY: Duration = Duration::from_millis(300);
+const REDRAW_INTERVAL: Duration = Duration::from_millis(100);
+const LINE_INTERVAL: Duration = Duration::from_secs(10);
 
 /// Maximum length of a name. Longer ones are cut, so that the time left fits next to them on
 /// a terminal of 40 columns.
@@ -33,36 +33,41 @@ pub struct Task<'a> {
 }
 
 /// Does `work` and shows the progress of the runs.
-pub fn watch<R>(task: Task<'_>, control: &Control, is_quiet: bool, work: impl FnOnce() -> R) -> R {
+pub fn show_runs<R>(
+    task: Task<'_>,
+    control: &Control,
+    is_quiet: bool,
+    work: impl FnOnce() -> R,
+) -> R {
     let style = "{prefix} {bar:12} {wide_msg}";
     let progress = &control.progress;
     // A control can serve several experiments, one after the other.
     let (runs_before, settled_before) = (progress.runs(), progress.settled());
     let mut pace = Pace::default();
-    let look = move |elapsed: Duration| {
+    let take_snapshot = move |elapsed: Duration| {
         let runs = progress.runs() - runs_before;
         let settled = (progress.settled() - settled_before).min(task.epochs);
         pace.add(elapsed.as_secs_f64(), settled);
         let epochs = task.epochs.max(1);
-        State {
+        Snapshot {
             share: Some((settled, epochs)),
             text: describe(task, runs, settled, pace.rate()),
         }
     };
-    show_while(task.name, style, look, is_quiet, work)
+    show_while(task.name, style, take_snapshot, is_quiet, work)
 }
 
 /// Does `work` without countable progress, and shows that it continues.
-pub fn busy<R>(name: &str, what: &str, is_quiet: bool, work: impl FnOnce() -> R) -> R {
-    let look = |elapsed: Duration| State {
+pub fn show_step<R>(name: &str, what: &str, is_quiet: bool, work: impl FnOnce() -> R) -> R {
+    let take_snapshot = |elapsed: Duration| Snapshot {
         share: None,
-        text: format!("{what}, {}", time(elapsed.as_secs_f64())),
+        text: format!("{what}, {}", short_duration(elapsed.as_secs_f64())),
     };
-    show_while(name, "{prefix} {wide_msg}", look, is_quiet, work)
+    show_while(name, "{prefix} {wide_msg}", take_snapshot, is_quiet, work)
 }
 
 /// The progress to show.
-struct State {
+struct Snapshot {
     /// The epochs done, and all of them.
     share: Option<(u64, u64)>,
     text: String,
@@ -71,7 +76,7 @@ struct State {
 fn show_while<R>(
     name: &str,
     style: &str,
-    mut look: impl FnMut(Duration) -> State + Send,
+    mut take_snapshot: impl FnMut(Duration) -> Snapshot + Send,
     is_quiet: bool,
     work: impl FnOnce() -> R,
 ) -> R {
@@ -82,13 +87,13 @@ fn show_while<R>(
     let begin = Instant::now();
     let show = move |worker: Worker| {
         if !io::stderr().is_terminal() {
-            while worker.is_busy_after(BETWEEN_LINES) {
-                let state = look(begin.elapsed());
-                output::message(&format!("{name}: {}\n", state.text));
+            while worker.is_busy_after(LINE_INTERVAL) {
+                let snapshot = take_snapshot(begin.elapsed());
+                output::message(&format!("{name}: {}\n", snapshot.text));
             }
             return;
         }
-        if !worker.is_busy_after(QUIET_AT_FIRST) {
+        if !worker.is_busy_after(DELAY) {
             return;
         }
         let bar = ProgressBar::with_draw_target(Some(1), ProgressDrawTarget::stderr());
@@ -97,15 +102,15 @@ fn show_while<R>(
         );
         bar.set_prefix(shortened(name, MAX_NAME_LENGTH));
         loop {
-            let state = look(begin.elapsed());
-            if let Some((done, all)) = state.share {
+            let snapshot = take_snapshot(begin.elapsed());
+            if let Some((done, all)) = snapshot.share {
                 bar.set_length(all);
                 bar.set_position(done);
             }
-            bar.set_message(state.text);
+            bar.set_message(snapshot.text);
             // Messages alone are not drawn at once.
             bar.tick();
-            if !worker.is_busy_after(BETWEEN_REDRAWS) {
+            if !worker.is_busy_after(REDRAW_INTERVAL) {
                 break;
             }
         }
@@ -126,53 +131,50 @@ fn describe(task: Task<'_>, runs: u64, settled: u64, rate: Option<f64>) -> Strin
     let left = (task.epochs - settled) as f64 / rate;
     format!(
         "{percent:>3}%  {} left  {runs} of {all} runs  {} epochs/s",
-        time(left),
-        rounded(rate)
+        short_duration(left),
+        short_rate(rate)
     )
 }
 
 /// The number of epochs done per second, over the last third of the time. Runs in the order of
 /// a plan differ in how soon they end, so the average of all time would lag behind, and
-/// the last moment alone would jump.
+/// the last moment alone would jump: the estimate of the bar itself, which weighs the last 15
+/// seconds, is off by a factor of 6 where runs that diverge at once alternate with others.
 #[derive(Debug, Default)]
 struct Pace {
     /// Seconds since the beginning, and the epochs done by then.
-    looks: Vec<(f64, u64)>,
+    samples: Vec<(f64, u64)>,
 }
 
 impl Pace {
-    /// Maximum number of looks; more are thinned out.
-    const LOOKS: usize = 600;
+    /// Maximum number of samples; more are thinned out.
+    const MAX_SAMPLES: usize = 600;
 
     fn add(&mut self, seconds: f64, settled: u64) {
-        if self.looks.is_empty() {
-            self.looks.push((0.0, 0));
+        if self.samples.is_empty() {
+            self.samples.push((0.0, 0));
         }
-        if self.looks.len() >= Self::LOOKS {
-            let mut place = 0;
-            self.looks.retain(|_| {
-                place += 1;
-                place % 2 == 1
-            });
+        if self.samples.len() >= Self::MAX_SAMPLES {
+            self.samples = self.samples.iter().copied().step_by(2).collect();
         }
-        self.looks.push((seconds, settled));
+        self.samples.push((seconds, settled));
     }
 
     /// Epochs a second; `None` if none was settled lately.
     #[expect(clippy::cast_precision_loss, reason = "an estimate")]
     fn rate(&self) -> Option<f64> {
-        let (now, settled) = *self.looks.last()?;
+        let (now, settled) = *self.samples.last()?;
         let before = self
-            .looks
+            .samples
             .partition_point(|(then, _)| *then <= now * 2.0 / 3.0);
-        let (then, settled_then) = *self.looks.get(before.checked_sub(1)?)?;
+        let (then, settled_then) = *self.samples.get(before.checked_sub(1)?)?;
         let rate = (settled - settled_then) as f64 / (now - then);
         (rate > 0.0 && rate.is_finite()).then_some(rate)
     }
 }
 
 /// A duration in two digits or so: `45 s`, `12 min`, `3 h`.
-pub fn time(seconds: f64) -> String {
+pub fn short_duration(seconds: f64) -> String {
     let units = [(1.0, "s", 90.0), (60.0, "min", 90.0), (3600.0, "h", 48.0)];
     let fitting = units
         .into_iter()
@@ -185,7 +187,7 @@ pub fn time(seconds: f64) -> String {
 }
 
 /// A rate in three digits: `12.3M`.
-fn rounded(rate: f64) -> String {
+fn short_rate(rate: f64) -> String {
     let scales = [(1e9, "G"), (1e6, "M"), (1e3, "k")];
     match scales.into_iter().find(|(scale, _)| rate >= *scale) {
         Some((scale, unit)) => format!("{:.1}{unit}", rate / scale),
@@ -201,15 +203,15 @@ mod tests {
     fn the_pace_is_that_of_the_last_third() {
         let mut pace = Pace::default();
         // A first half of runs that end at once, then ten epochs a second.
-        for look in 1..=1_000_u32 {
-            let settled = if look < 500 {
-                look * 100
+        for tenth in 1..=1_000_u32 {
+            let settled = if tenth < 500 {
+                tenth * 100
             } else {
-                50_000 + (look - 500)
+                50_000 + (tenth - 500)
             };
-            pace.add(f64::from(look) / 10.0, u64::from(settled));
+            pace.add(f64::from(tenth) / 10.0, u64::from(settled));
         }
-        assert!(pace.looks.len() <= Pace::LOOKS);
+        assert!(pace.samples.len() <= Pace::MAX_SAMPLES);
         let rate = pace.rate().expect("something was settled");
         assert!((rate - 10.0).abs() < 0.1, "{rate}");
     }
@@ -223,7 +225,7 @@ mod tests {
 
     #[test]
     fn times_are_short() {
-        let shown = [0.2, 45.0, 89.0, 90.5, 5_000.0, 6_000.0, 1e6, 1e12].map(time);
+        let shown = [0.2, 45.0, 89.0, 90.5, 5_000.0, 6_000.0, 1e6, 1e12].map(short_duration);
         assert_eq!(
             shown,
             [

@@ -52,8 +52,8 @@ impl Cell {
 }
 
 /// Minimum width of minor text while other columns can be omitted, and of any text.
-const NARROW: usize = 16;
-const NARROWEST: usize = 6;
+const MIN_MINOR_WIDTH: usize = 16;
+const MIN_TEXT_WIDTH: usize = 6;
 
 /// Blanks in front of each column.
 const GAP: usize = 2;
@@ -150,7 +150,7 @@ impl Table {
         };
         let mut widths: Vec<usize> = (0..self.columns.len()).map(width).collect();
         let Some(room) = room else { return widths };
-        self.shrink(&mut widths, room, NARROW, true);
+        self.shrink(&mut widths, room, MIN_MINOR_WIDTH, true);
         while total(&widths) > room
             && widths
                 .len()
@@ -159,8 +159,8 @@ impl Table {
         {
             widths.pop();
         }
-        self.shrink(&mut widths, room, NARROWEST, true);
-        self.shrink(&mut widths, room, NARROWEST, false);
+        self.shrink(&mut widths, room, MIN_TEXT_WIDTH, true);
+        self.shrink(&mut widths, room, MIN_TEXT_WIDTH, false);
         widths
     }
 

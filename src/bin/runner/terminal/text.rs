@@ -24,7 +24,7 @@ pub fn room() -> Option<usize> {
 
 /// The text wrapped at blanks, the first line indented by `first` blanks, the others by
 /// `others`; not wider than the terminal.
-pub fn wrapped(text: &str, first: usize, others: usize) -> String {
+pub fn wrap(text: &str, first: usize, others: usize) -> String {
     let most = room().map_or(MAX_WIDTH, |room| room.clamp(20, MAX_WIDTH));
     let mut lines = String::new();
     let mut line = " ".repeat(first);

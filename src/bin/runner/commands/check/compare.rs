@@ -30,10 +30,10 @@ pub fn compare(
             reporter.add(file, &checked);
         }
     };
-    progress::busy(file, "computing derivatives", options.quiet, || {
+    progress::show_step(file, "computing derivatives", options.quiet, || {
         check.derivatives(control, &mut take)
     })?;
-    progress::watch(experiment.task(), control, options.quiet, || {
+    progress::show_runs(experiment.task(), control, options.quiet, || {
         check.runs(&experiment.numbers, control, &mut take)
     })?;
     if let Some(folder) = &options.show_charts {

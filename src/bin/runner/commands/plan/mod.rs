@@ -38,7 +38,7 @@ pub fn plan(options: &args::Plan) -> Result<(), Failure> {
     for experiment in while_read(&experiments) {
         let estimate = interruption.as_ref().map(|interruption| {
             let what = "computing a sample of the runs";
-            progress::busy(&experiment.file, what, false, || {
+            progress::show_step(&experiment.file, what, false, || {
                 estimate::estimate(experiment, interruption)
             })
         });
@@ -98,7 +98,7 @@ fn print_table(experiment: &Experiment, gradient: bool, estimate: Option<Estimat
 fn in_words(estimate: Estimate, runs: usize) -> String {
     let time = match estimate.seconds {
         seconds if seconds < 1.0 => "less than a second".to_owned(),
-        seconds => format!("about {}", progress::time(seconds)),
+        seconds => format!("about {}", progress::short_duration(seconds)),
     };
     let bytes = match estimate.bytes {
         Some(bytes) => format!("about {}", in_bytes(bytes)),
@@ -126,7 +126,7 @@ fn print_gradient(objective: &Objective) {
     let mut text = format!("  {STRONG}{}{STRONG:#}\n", printable(&objective.name));
     let mut add = |name: &str, formula: &str| {
         let definition = printable(format!("{name} = {formula}"));
-        text.push_str(&text::wrapped(&definition, 4, 8));
+        text.push_str(&text::wrap(&definition, 4, 8));
     };
     for (name, formula) in function.definitions() {
         add(name, &formula.to_string());
@@ -160,7 +160,7 @@ fn print_runs(plan: &Plan, numbers: &[u64]) {
     let same: Vec<String> = same.collect();
     if !same.is_empty() {
         let same = format!("same in all runs: {}", same.join(", "));
-        let same = text::wrapped(&printable(same), 2, 4);
+        let same = text::wrap(&printable(same), 2, 4);
         output::results(&format!("{FAINT}{same}{FAINT:#}\n"));
     }
     let columns = varying_columns(plan);

@@ -117,7 +117,7 @@ impl<'p> Summary<'p> {
         text.push_str(&self.tables);
         if !self.diagnosis.summary.is_empty() {
             let paragraph = self.diagnosis.summary.join(" ");
-            text.push_str(&text::wrapped(&printable(paragraph), 2, 2));
+            text.push_str(&text::wrap(&printable(paragraph), 2, 2));
             text.push('\n');
         }
         if !self.plot.is_empty() {
@@ -254,10 +254,10 @@ impl<'p> Summary<'p> {
             _ => return,
         };
         let star = format!("{GOOD}★{GOOD:#}");
-        text.push_str(&text::wrapped(&sentence, 2, 4).replacen('★', &star, 1));
+        text.push_str(&text::wrap(&sentence, 2, 4).replacen('★', &star, 1));
     }
 }
 
 fn faint(sentence: &str) -> String {
-    format!("{FAINT}{}{FAINT:#}", text::wrapped(sentence, 2, 2))
+    format!("{FAINT}{}{FAINT:#}", text::wrap(sentence, 2, 2))
 }
