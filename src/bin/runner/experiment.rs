@@ -31,22 +31,23 @@ pub struct Experiment {
 impl Experiment {
     /// The number of updates of the selected runs, if none ends early.
     pub fn run_epochs(&self) -> u128 {
-        if self.is_whole() {
-            return self.plan.run_epochs();
+        match self.is_whole() {
+            true => self.plan.run_epochs(),
+            false => self.epochs().map(u128::from).sum(),
         }
-        let epochs = self.numbers.iter().map(|number| self.plan.epochs(*number));
-        epochs.map(u128::from).sum()
     }
 
     /// The number of rows of their trajectories, if none ends early.
     pub fn rows(&self) -> u128 {
-        if self.is_whole() {
-            return self.plan.rows();
+        let rows = |epochs| u128::from(self.plan.record.rows(epochs));
+        match self.is_whole() {
+            true => self.plan.rows(),
+            false => self.epochs().map(rows).sum(),
         }
-        let epochs = self.numbers.iter().map(|number| self.plan.epochs(*number));
-        epochs
-            .map(|epochs| u128::from(self.plan.record.rows(epochs)))
-            .sum()
+    }
+
+    fn epochs(&self) -> impl Iterator<Item = u64> {
+        self.numbers.iter().map(|number| self.plan.epochs(*number))
     }
 
     /// Whether all of its runs are selected.

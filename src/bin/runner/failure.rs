@@ -110,9 +110,9 @@ impl WrongExperiment {
 
     fn print(&self) {
         match self {
-            WrongExperiment::Load(error) if self.is_refused() => output::error(&error.to_string()),
-            WrongExperiment::Load(error) => output::coded_error(Code::File, &error.to_string()),
             WrongExperiment::Mistakes(mistakes) => output::message(&mistakes.render(true)),
+            _ if self.is_refused() => output::error(&self.text()),
+            _ => output::coded_error(Code::File, &self.text()),
         }
     }
 

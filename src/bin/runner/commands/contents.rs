@@ -4,8 +4,7 @@ use gradtape_experiment::number::counted;
 use gradtape_experiment::plan::Plan;
 use gradtape_experiment::text::printable;
 
-use crate::terminal::style::FAINT;
-use crate::terminal::text::wrap;
+use crate::terminal::{FAINT, text};
 
 /// The number of runs or derivatives of an experiment, or both.
 pub fn contents(plan: &Plan, runs: u128) -> String {
@@ -27,7 +26,7 @@ pub fn classes(plan: &Plan) -> String {
     const MAX_NAMES: usize = 5;
     let lines = plan.classes().into_iter().map(|(file, classes)| {
         let text = format!("{file}, {}", classes.with_names(MAX_NAMES));
-        let text = wrap(&printable(text), 2, 4);
+        let text = text::wrap(&printable(text), 2, 4);
         format!("{FAINT}{text}{FAINT:#}")
     });
     lines.collect()

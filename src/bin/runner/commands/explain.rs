@@ -4,9 +4,7 @@ use gradtape_experiment::mistake::{Code, suggestion};
 
 use crate::args::Explain;
 use crate::failure::Failure;
-use crate::terminal::output;
-use crate::terminal::style::{BAD, FAINT, GOOD, STRONG};
-use crate::terminal::text::wrap;
+use crate::terminal::{BAD, FAINT, GOOD, STRONG, output, text};
 
 pub fn explain(options: &Explain) -> Result<(), Failure> {
     let Some(typed) = &options.code else {
@@ -41,7 +39,7 @@ fn list() -> String {
 fn page(code: Code) -> String {
     let (name, title) = (code.name(), code.title());
     let mut text = format!("{STRONG}{name}{STRONG:#}  {FAINT}{title}{FAINT:#}\n\n");
-    text.push_str(&wrap(code.about(), 2, 2));
+    text.push_str(&text::wrap(code.about(), 2, 2));
     if let Some((wrong, right)) = code.example() {
         text.push_str(&format!(
             "\n  {BAD}wrong{BAD:#}  {wrong}\n  {GOOD}right{GOOD:#}  {right}\n"

@@ -8,8 +8,7 @@ use gradtape_experiment::text::printable;
 
 use crate::args::Init;
 use crate::failure::Failure;
-use crate::terminal::output;
-use crate::terminal::style::STRONG;
+use crate::terminal::{STRONG, output};
 
 /// The experiment, with a placeholder for its title.
 const TEMPLATE: &str = include_str!("init.toml");

@@ -12,11 +12,8 @@ use gradtape_tape::{Graph, Precision, Subnormals};
 use super::search::{self, Search};
 use crate::args::{self, Format};
 use crate::failure::Failure;
-use crate::terminal::dots::Paint;
 use crate::terminal::picture::{self, Axis};
-use crate::terminal::style::{FAINT, STRONG};
-use crate::terminal::table::{Cell, Table};
-use crate::terminal::{output, text};
+use crate::terminal::{Cell, FAINT, Paint, STRONG, Table, output, text};
 
 /// What the command lists, in messages.
 const WHAT: &str = "method or schedule";

@@ -37,13 +37,8 @@ pub fn compute<L: Send>(
 
 /// Runs an experiment for its report alone, and prints nothing.
 pub fn record(experiment: &Experiment, out: &Path, control: &Control) -> Result<(), ReportError> {
-    let Experiment {
-        file,
-        source,
-        plan,
-        numbers,
-    } = experiment;
-    let mut writer = Writer::new(plan, file, source, numbers, out)?;
+    let (file, plan, numbers) = (&experiment.file, &experiment.plan, &experiment.numbers);
+    let mut writer = Writer::new(plan, file, &experiment.source, numbers, out)?;
     compute(experiment, numbers, &mut writer, control, &|_| (), |_| ())?;
     compute_tables(plan, &mut writer, control)?;
     finish(writer, true, control).map(drop)
@@ -71,12 +66,7 @@ pub fn record_some(
     folder: &Path,
     control: &Control,
 ) -> Result<bool, Failure> {
-    let Experiment {
-        file,
-        source,
-        plan,
-        numbers: chosen,
-    } = experiment;
+    let (file, plan) = (&experiment.file, &experiment.plan);
     // Before the report is read, so that nothing recorded by another process is lost.
     let staging = Staging::of(plan, folder)?;
     let recorded = Published::open(folder)?;
@@ -86,11 +76,11 @@ pub fn record_some(
     let files = &recorded.files;
     let is_chosen = |number: &u64| experiment.has_run(*number);
     let mut all = Stored::numbers(files, plan)?;
-    all.extend(chosen);
+    all.extend(&experiment.numbers);
     all.sort_unstable();
     all.dedup();
     let mut stored = Stored::open(files, plan)?;
-    let mut writer = Writer::in_place(plan, file, source, &all, staging)?;
+    let mut writer = Writer::in_place(plan, file, &experiment.source, &all, staging)?;
     // Runs are written in order, so recorded ones alternate with computed ones.
     for numbers in all.chunk_by(|one, next| is_chosen(one) == is_chosen(next)) {
         if numbers.first().is_some_and(is_chosen) {

@@ -13,8 +13,7 @@ use crate::exit::Exit;
 use crate::experiment::{self, Experiment};
 use crate::failure::Failure;
 use crate::interruption;
-use crate::terminal::style::{BAD, GOOD, NOTABLE, STRONG};
-use crate::terminal::{output, plot, progress, text};
+use crate::terminal::{BAD, GOOD, NOTABLE, STRONG, output, plot, progress, text};
 use crate::threads;
 
 pub fn run(options: &Run) -> Result<(), Failure> {
@@ -78,19 +77,14 @@ fn begin_reports<'e>(
 }
 
 fn begin_report<'e>(experiment: &'e Experiment, options: &Run) -> Result<Writer<'e>, ReportError> {
-    let Experiment {
-        file,
-        source,
-        plan,
-        numbers,
-    } = experiment;
+    let (file, plan) = (&experiment.file, &experiment.plan);
     let waiting = "waiting for another process to finish the report";
     let staging = progress::show_step(file, waiting, options.quiet, || {
         Staging::of(plan, &options.report(file))
     })?;
     // Selecting the runs of a chart among millions takes time.
     progress::show_step(file, "preparing charts", options.quiet, || {
-        Writer::in_place(plan, file, source, numbers, staging)
+        Writer::in_place(plan, file, &experiment.source, &experiment.numbers, staging)
     })
 }
 
@@ -208,16 +202,12 @@ fn compute_runs(
     options: &Run,
     control: &Control,
 ) -> Result<(), ReportError> {
-    let Experiment {
-        file,
-        plan,
-        numbers,
-        ..
-    } = experiment;
+    let (plan, numbers) = (&experiment.plan, &experiment.numbers);
     match (options.quiet, options.format) {
         (true, _) => compute(experiment, numbers, writer, control, &|_| (), |_| ()),
         (false, Format::Json) => {
-            let line = |result: &RunResult| json::line(file, &run_object(plan, result));
+            let object = |result: &RunResult| run_object(plan, result);
+            let line = |result: &RunResult| json::line(&experiment.file, &object(result));
             compute(experiment, numbers, writer, control, &line, |lines| {
                 output::results(&lines.concat());
             })

@@ -17,8 +17,7 @@ use crate::args::Run;
 use crate::failure::Failure;
 use crate::interruption;
 use crate::monitor::{self, Worker};
-use crate::terminal::output;
-use crate::terminal::style::FAINT;
+use crate::terminal::{FAINT, output};
 use crate::threads;
 
 /// How often the files are polled. Polling costs microseconds, and sees what notifications of

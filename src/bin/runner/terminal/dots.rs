@@ -66,6 +66,23 @@ pub fn gradation(share: f64, paint: Paint) -> Style {
     paint.style(gradtape_chart::gradation(share))
 }
 
+/// A row of characters, each in its style, without the blanks at its end.
+pub fn row(characters: impl Iterator<Item = (char, Style)>) -> String {
+    let mut row = String::new();
+    let mut before = Style::new();
+    for (character, style) in characters {
+        // Most characters look like the one before them.
+        if style != before {
+            row.push_str(&format!("{before:#}{style}"));
+            before = style;
+        }
+        row.push(character);
+    }
+    row.push_str(&format!("{before:#}"));
+    row.truncate(row.trim_end().len());
+    row
+}
+
 /// A canvas of dots.
 #[derive(Clone, Debug)]
 pub struct Dots {

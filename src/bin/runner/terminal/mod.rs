@@ -1,13 +1,15 @@
 //! The terminal: what is printed, and how it looks. It knows none of the subcommands.
 
-pub mod dots;
+mod dots;
 mod escape;
 pub mod output;
 pub mod picture;
 pub mod plot;
 pub mod progress;
-pub mod style;
-pub mod table;
+mod style;
+mod table;
 pub mod text;
 
-pub use style::{ColorChoice, choose_colours};
+pub use dots::Paint;
+pub use style::{BAD, ColorChoice, FAINT, GOOD, NOTABLE, STRONG, choose_colours};
+pub use table::{Cell, Table};

@@ -10,7 +10,7 @@ use anstyle::{Color, RgbColor, Style};
 use gradtape_experiment::number::short;
 use gradtape_report::Ladder;
 
-use super::dots::{ACROSS, DOWN, Dots, Paint, gradation};
+use super::dots::{self, ACROSS, DOWN, Dots, Paint, gradation};
 use super::style::{FAINT, NOTABLE, STRONG};
 
 /// The size of a plot without its axes.
@@ -193,27 +193,18 @@ fn frame(
     let mut text = String::new();
     for line in 0..LINES {
         text.push_str(&margin(y, line));
-        let mut before = Style::new();
-        for column in 0..COLUMNS {
-            let (mut letter, mut style) = ground(column, line);
-            if let Some(mark) = marked[line * COLUMNS + column] {
-                letter = mark;
+        text.push_str(&dots::row((0..COLUMNS).map(|column| {
+            let (letter, style) = ground(column, line);
+            match (marked[line * COLUMNS + column], style.get_bg_color()) {
+                (None, _) => (letter, style),
                 // The mark keeps the colour behind it, where there is one.
-                style = match style.get_bg_color() {
-                    Some(behind) => STRONG.fg_color(Some(WHITE)).bg_color(Some(behind)),
-                    None => NOTABLE | STRONG.get_effects(),
-                };
+                (Some(mark), Some(behind)) => {
+                    let style = STRONG.fg_color(Some(WHITE));
+                    (mark, style.bg_color(Some(behind)))
+                }
+                (Some(mark), None) => (mark, NOTABLE | STRONG.get_effects()),
             }
-            // Most characters look like the one before them.
-            if style != before {
-                text.push_str(&format!("{before:#}{style}"));
-                before = style;
-            }
-            text.push(letter);
-        }
-        text.push_str(&format!("{before:#}"));
-        let end = text.trim_end_matches(' ').len();
-        text.truncate(end);
+        })));
         text.push('\n');
     }
     let blanks = " ".repeat(MARGIN + 1);

@@ -168,21 +168,14 @@ impl Canvas {
             let rule = if label.is_empty() { '│' } else { '┤' };
             let fill = margin - label.width();
             text.push_str(&format!("{:fill$}{FAINT}{label} {rule}{FAINT:#}", ""));
-            let mut row = String::new();
-            let mut before = Style::new();
-            for column in 0..self.columns {
+            text.push_str(&dots::row((0..self.columns).map(|column| {
                 let place = line * self.columns + column;
                 let dots = || (self.dots.letter(column, line), self.styles[place]);
-                let (letter, style) = self.signs[place].unwrap_or_else(dots);
-                let style = if letter == ' ' { Style::new() } else { style };
-                if style != before {
-                    row.push_str(&format!("{before:#}{style}"));
-                    before = style;
+                match self.signs[place].unwrap_or_else(dots) {
+                    (' ', _) => (' ', Style::new()),
+                    styled => styled,
                 }
-                row.push(letter);
-            }
-            row.push_str(&format!("{before:#}"));
-            text.push_str(row.trim_end());
+            })));
             text.push('\n');
         }
         let (rule, labels) = self.bottom_axis(&panel.ticks[0]);

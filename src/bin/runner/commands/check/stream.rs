@@ -23,32 +23,11 @@ enum Line<'a> {
         gradtape: &'a str,
     },
     /// The report as a whole.
-    Report {
-        experiment: &'a str,
-        passed: bool,
-        deviations: Vec<Finding<'a>>,
-    },
-    Derivative {
-        experiment: &'a str,
-        derivative: &'a str,
-        passed: bool,
-        deviations: Vec<Finding<'a>>,
-    },
-    Run {
-        experiment: &'a str,
-        run: u64,
-        label: &'a str,
-        passed: bool,
-        deviations: Vec<Finding<'a>>,
-    },
+    Report(Part<'a>),
+    Derivative(Part<'a>),
+    Run(Part<'a>),
     /// A recorded run that is no longer in the experiment.
-    RecordedRun {
-        experiment: &'a str,
-        run: u64,
-        label: &'a str,
-        passed: bool,
-        deviations: Vec<Finding<'a>>,
-    },
+    RecordedRun(Part<'a>),
     Experiment {
         experiment: &'a str,
         path: String,
@@ -67,6 +46,20 @@ enum Line<'a> {
         failed: usize,
         exit_code: u8,
     },
+}
+
+/// A part of an experiment that was checked as one.
+#[derive(Serialize)]
+struct Part<'a> {
+    experiment: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    derivative: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    run: Option<u64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    label: Option<&'a str>,
+    passed: bool,
+    deviations: Vec<Finding<'a>>,
 }
 
 /// A deviation.
@@ -163,34 +156,31 @@ impl Stream {
 
 impl Reporter for Stream {
     fn add(&mut self, experiment: &str, checked: &Checked) {
-        let deviations = checked.deviations.iter().map(Finding::new).collect();
-        let passed = checked.deviations.is_empty();
+        let part = Part {
+            experiment,
+            derivative: None,
+            run: None,
+            label: None,
+            passed: checked.deviations.is_empty(),
+            deviations: checked.deviations.iter().map(Finding::new).collect(),
+        };
+        let of_run = |part, number: u64, label| Part {
+            run: Some(number),
+            label: Some(label),
+            ..part
+        };
         let line = match &checked.subject {
-            Subject::Report => Line::Report {
-                experiment,
-                passed,
-                deviations,
-            },
-            Subject::Run { number, label } => Line::Run {
-                experiment,
-                run: *number,
-                label,
-                passed,
-                deviations,
-            },
-            Subject::RecordedRun { number, label } => Line::RecordedRun {
-                experiment,
-                run: *number,
-                label,
-                passed,
-                deviations,
-            },
-            Subject::Table { derivative } | Subject::Point { derivative, .. } => Line::Derivative {
-                experiment,
-                derivative,
-                passed,
-                deviations,
-            },
+            Subject::Report => Line::Report(part),
+            Subject::Run { number, label } => Line::Run(of_run(part, *number, label)),
+            Subject::RecordedRun { number, label } => {
+                Line::RecordedRun(of_run(part, *number, label))
+            }
+            Subject::Table { derivative } | Subject::Point { derivative, .. } => {
+                Line::Derivative(Part {
+                    derivative: Some(derivative),
+                    ..part
+                })
+            }
         };
         line.print();
     }

@@ -11,8 +11,7 @@ use crate::args::Check;
 use crate::commands::contents::contents;
 use crate::experiment::Experiment;
 use crate::failure::Failure;
-use crate::terminal::output;
-use crate::terminal::style::{BAD, FAINT, GOOD, STRONG};
+use crate::terminal::{BAD, FAINT, GOOD, STRONG, output};
 
 /// Prints a line for each experiment and deviation, and annotations in a job of GitHub Actions.
 pub struct Text<'o> {

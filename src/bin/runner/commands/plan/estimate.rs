@@ -78,13 +78,11 @@ impl Part {
         numbers: &[u64],
         interruption: &Control,
     ) -> Result<Part, Failure> {
-        let Experiment {
-            file, source, plan, ..
-        } = experiment;
+        let (file, plan) = (&experiment.file, &experiment.plan);
         let folder = tempfile::tempdir()
             .map_err(|source| Failure::of_writing(&std::env::temp_dir(), source))?;
         let control = Control::default();
-        let mut writer = Writer::new(plan, file, source, numbers, folder.path())?;
+        let mut writer = Writer::new(plan, file, &experiment.source, numbers, folder.path())?;
         let begin = Instant::now();
         let result = limit(&control, interruption, || {
             compute(experiment, numbers, &mut writer, &control, &|_| (), |_| ())

@@ -14,9 +14,7 @@ use crate::args::{self, PlanFormat};
 use crate::experiment::{self, Experiment};
 use crate::failure::Failure;
 use crate::interruption;
-use crate::terminal::style::{FAINT, STRONG};
-use crate::terminal::table::{Cell, Table};
-use crate::terminal::{output, progress, text};
+use crate::terminal::{Cell, FAINT, STRONG, Table, output, progress, text};
 use crate::threads;
 use estimate::Estimate;
 
@@ -58,12 +56,7 @@ fn while_read<I: IntoIterator>(items: I) -> impl Iterator<Item = I::Item> {
 }
 
 fn print_table(experiment: &Experiment, gradient: bool, estimate: Option<Estimate>) {
-    let Experiment {
-        file,
-        plan,
-        numbers,
-        ..
-    } = experiment;
+    let (plan, numbers) = (&experiment.plan, &experiment.numbers);
     let (epochs, rows) = (experiment.run_epochs(), experiment.rows());
     let mut contents = contents(plan, numbers.len() as u128);
     if plan.runs() > 0 {
@@ -76,7 +69,7 @@ fn print_table(experiment: &Experiment, gradient: bool, estimate: Option<Estimat
     output::results(&format!(
         "{STRONG}{}{STRONG:#}  {FAINT}{}: {contents}{FAINT:#}\n",
         printable(&plan.title),
-        printable(file),
+        printable(&experiment.file),
     ));
     output::results(&classes(plan));
     if let Some(estimate) = estimate {
@@ -163,17 +156,25 @@ fn print_runs(plan: &Plan, numbers: &[u64]) {
         let same = text::wrap(&printable(same), 2, 4);
         output::results(&format!("{FAINT}{same}{FAINT:#}\n"));
     }
-    let columns = varying_columns(plan);
-    let heads = [("run", true), ("label", false)];
-    let settings = columns.iter().map(|column| (column.name, column.is_number));
-    let heads: Vec<(&str, bool)> = heads.into_iter().chain(settings).collect();
+    let names = plan.columns().iter().enumerate();
+    let varying = names.filter(|(_, name)| plan.varies(name));
+    let varying: Vec<(usize, &String)> = varying.collect();
+    let first = plan.run(0).settings;
+    let mut heads = vec![("run", true), ("label", false)];
+    heads.extend(varying.iter().map(|(place, name)| {
+        let setting = first[*place].as_ref();
+        (
+            name.as_str(),
+            setting.is_none_or(|value| value.number().is_some()),
+        )
+    }));
     for numbers in while_read(numbers.chunks(ROWS_AT_ONCE)) {
         let mut table = Table::new(&heads);
         for number in numbers {
             let run = plan.run(*number);
             let mut row = vec![Cell::new(number.to_string()), Cell::new(plan.label(&run))];
-            row.extend(columns.iter().map(|column| {
-                let setting = run.settings[column.place].as_ref();
+            row.extend(varying.iter().map(|(place, _)| {
+                let setting = run.settings[*place].as_ref();
                 Cell::new(setting.map_or_else(String::new, Value::short))
             }));
             table.push(row);
@@ -205,29 +206,6 @@ fn print_derivatives(plan: &Plan) {
     output::results(&(table.render() + "\n"));
 }
 
-/// A setting of a plan.
-struct Column<'p> {
-    place: usize,
-    name: &'p str,
-    is_number: bool,
-}
-
-fn varying_columns(plan: &Plan) -> Vec<Column<'_>> {
-    let first = plan.run(0).settings;
-    let columns = plan.columns().iter().enumerate();
-    let columns = columns.filter(|(_, name)| plan.varies(name));
-    columns
-        .map(|(place, name)| {
-            let setting = first[place].as_ref();
-            Column {
-                place,
-                name,
-                is_number: setting.is_none_or(|value| value.number().is_some()),
-            }
-        })
-        .collect()
-}
-
 fn print_objects(experiment: &Experiment, gradient: bool, estimate: Option<Estimate>) {
     let plan = &experiment.plan;
     let print = |object: &str| output::results(&json::line(&experiment.file, object));
@@ -255,7 +233,7 @@ fn print_objects(experiment: &Experiment, gradient: bool, estimate: Option<Estim
 }
 
 fn print_csv(experiment: &Experiment) {
-    let Experiment { plan, numbers, .. } = experiment;
+    let (plan, numbers) = (&experiment.plan, &experiment.numbers);
     output::results(&plan_line(plan, None));
     for numbers in while_read(numbers.chunks(ROWS_AT_ONCE)) {
         let lines = numbers.iter();

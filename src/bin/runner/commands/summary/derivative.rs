@@ -6,9 +6,7 @@ use gradtape_experiment::plan::Plan;
 use gradtape_report::derivative_file;
 
 use super::selection::MAX_ROWS;
-use crate::terminal::style::FAINT;
-use crate::terminal::table::{Cell, Table};
-use crate::terminal::text;
+use crate::terminal::{Cell, FAINT, Table, text};
 
 /// Maximum number of columns on the terminal; all are in the file of the derivative.
 const MAX_COLUMNS: usize = 8;

@@ -21,8 +21,7 @@ use gradtape_experiment::text::printable;
 use gradtape_report::{PAGE, RUNS};
 
 use super::contents::{classes, contents};
-use crate::terminal::style::{FAINT, GOOD, STRONG};
-use crate::terminal::text;
+use crate::terminal::{FAINT, GOOD, STRONG, text};
 use runs::{RunTable, style};
 use selection::{Extract, MAX_ROWS, insert, objective, rows_per_objective};
 

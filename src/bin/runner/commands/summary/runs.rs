@@ -7,8 +7,7 @@ use gradtape_experiment::number::{Scalar, grouped, short};
 use gradtape_experiment::plan::{Plan, Quantity};
 
 use super::selection::objective;
-use crate::terminal::style::{BAD, FAINT, GOOD, NOTABLE};
-use crate::terminal::table::{Cell, Table};
+use crate::terminal::{BAD, Cell, FAINT, GOOD, NOTABLE, Table};
 
 /// Maximum number of parameters on the terminal; all are in `runs.csv`.
 const MAX_PARAMETERS: usize = 4;

@@ -3,8 +3,7 @@
 use gradtape_experiment::diagnosis::{RankedSetting, Ranking};
 use gradtape_experiment::number::{grouped, short};
 
-use crate::terminal::style::{FAINT, GOOD};
-use crate::terminal::table::{Cell, Table};
+use crate::terminal::{Cell, FAINT, GOOD, Table};
 
 /// The first `rows` settings of a ranking; `has_minimum` if the minimum of its objective is
 /// known.
