@@ -232,7 +232,7 @@ fn each_outside_library_is_known_to_few_files() {
                 "report/json.rs",
                 "experiment/schema.rs",
                 "experiment/spec/json.rs",
-                "src/bin/runner/commands/json.rs",
+                "src/bin/runner/experiment.rs",
                 "src/bin/runner/commands/check/last.rs",
                 "src/bin/runner/commands/check/stream.rs",
             ],

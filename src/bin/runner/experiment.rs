@@ -60,6 +60,13 @@ impl Experiment {
         self.numbers.binary_search(&number).is_ok()
     }
 
+    /// A JSON object as a line that names the experiment first, as the lines of a check do.
+    pub fn line(&self, object: &str) -> String {
+        let file = serde_json::Value::from(&*self.file);
+        let rest = object.strip_prefix('{').unwrap_or(object);
+        format!("{{\"experiment\":{file},{rest}\n")
+    }
+
     /// Its work, to show the progress.
     pub fn task(&self) -> Task<'_> {
         Task {

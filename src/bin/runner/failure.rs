@@ -57,8 +57,7 @@ impl Failure {
             Failure::CommandLine(text) => output::coded_error(Code::Usage, text),
             Failure::Experiments(wrong) => wrong.iter().for_each(WrongExperiment::print),
             Failure::Usage(message) => output::coded_error(Code::Usage, &printable(message)),
-            Failure::Report(error) => output::error(&error.to_string()),
-            Failure::System(message) => output::error(message),
+            Failure::Report(_) | Failure::System(_) => output::error(&self.text()),
         }
     }
 

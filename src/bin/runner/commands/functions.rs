@@ -80,13 +80,8 @@ fn objects(groups: &[Group]) -> Result<String, Failure> {
 
 /// The functions, a line each, in their groups.
 fn list(groups: &[Group]) -> String {
-    let mut table = Table::new(&[
-        ("name", false),
-        ("n", false),
-        ("domain", false),
-        ("minimum", false),
-        ("traits", false),
-    ]);
+    let heads = ["name", "n", "domain", "minimum", "traits"];
+    let mut table = Table::new(&heads.map(|head| (head, false)));
     for function in groups.iter().flat_map(|(_, functions)| functions) {
         let traits: Vec<String> = function.traits.iter().map(Trait::to_string).collect();
         table.push(vec![

@@ -16,7 +16,6 @@ pub mod watch;
 
 // What several of them share.
 mod contents;
-mod json;
 mod record;
 mod search;
 mod summary;

@@ -5,7 +5,6 @@ use gradtape_experiment::derivative;
 use gradtape_experiment::text::printable;
 use gradtape_report::{ReportError, Staging, Writer, derivative_object, run_object};
 
-use super::json;
 use super::record::{compute, finish};
 use super::summary::{Selection, Summary};
 use crate::args::{Format, Run};
@@ -206,8 +205,7 @@ fn compute_runs(
     match (options.quiet, options.format) {
         (true, _) => compute(experiment, numbers, writer, control, &|_| (), |_| ()),
         (false, Format::Json) => {
-            let object = |result: &RunResult| run_object(plan, result);
-            let line = |result: &RunResult| json::line(&experiment.file, &object(result));
+            let line = |result: &RunResult| experiment.line(&run_object(plan, result));
             compute(experiment, numbers, writer, control, &line, |lines| {
                 output::results(&lines.concat());
             })
@@ -228,6 +226,6 @@ fn compute_runs(
 fn lines(experiment: &Experiment, table: &derivative::Table) -> String {
     let derivative = &experiment.plan.derivatives[table.derivative];
     let rows = table.rows.iter();
-    rows.map(|row| json::line(&experiment.file, &derivative_object(derivative, row)))
+    rows.map(|row| experiment.line(&derivative_object(derivative, row)))
         .collect()
 }

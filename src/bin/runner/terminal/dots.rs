@@ -2,7 +2,7 @@
 
 use anstyle::{Ansi256Color, Color, RgbColor, Style};
 
-use super::style;
+use super::output;
 
 /// Dots of a character.
 pub const ACROSS: usize = 2;
@@ -23,7 +23,7 @@ impl Paint {
     /// What the terminal supports; all colours only if it says so.
     pub fn of_terminal() -> Self {
         let says = std::env::var("COLORTERM").unwrap_or_default();
-        match (style::has_colours(), says.as_str()) {
+        match (output::has_colours(), says.as_str()) {
             (false, _) => Paint::Plain,
             (true, "truecolor" | "24bit") => Paint::Full,
             (true, _) => Paint::Few,

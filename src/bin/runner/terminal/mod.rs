@@ -6,10 +6,9 @@ pub mod output;
 pub mod picture;
 pub mod plot;
 pub mod progress;
-mod style;
 mod table;
 pub mod text;
 
 pub use dots::Paint;
-pub use style::{BAD, ColorChoice, FAINT, GOOD, NOTABLE, STRONG, choose_colours};
+pub use output::{BAD, ColorChoice, FAINT, GOOD, NOTABLE, STRONG, choose_colours};
 pub use table::{Cell, Table};

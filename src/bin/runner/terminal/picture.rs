@@ -11,7 +11,7 @@ use gradtape_experiment::number::short;
 use gradtape_report::Ladder;
 
 use super::dots::{self, ACROSS, DOWN, Dots, Paint, gradation};
-use super::style::{FAINT, NOTABLE, STRONG};
+use super::output::{FAINT, NOTABLE, STRONG};
 
 /// The size of a plot without its axes.
 pub const COLUMNS: usize = 64;

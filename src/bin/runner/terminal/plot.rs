@@ -7,7 +7,7 @@ use gradtape_chart::{AxisRange, Colour, Figure, Key, PanelArea, Tick};
 use gradtape_experiment::number::{grouped, short};
 
 use super::dots::{self, ACROSS, DOWN, Dots, Paint};
-use super::style::{BAD, FAINT, STRONG};
+use super::output::{BAD, FAINT, STRONG};
 use super::text;
 
 /// Height of the panel in lines.

@@ -4,7 +4,7 @@ use anstyle::Style;
 use gradtape_experiment::text::printable;
 use unicode_width::UnicodeWidthStr;
 
-use super::style::STRONG;
+use super::output::STRONG;
 use super::text::{self, MAX_CELL_WIDTH, fit};
 
 /// A table: a head and rows of cells, columns as wide as their widest cell, or as the
@@ -122,40 +122,29 @@ impl Table {
     /// number is another number.
     fn render_in(&self, room: Option<usize>) -> String {
         let widths = self.widths(room);
-        let heads = self
-            .columns
-            .iter()
-            .map(|column| Cell::styled(&*column.head, STRONG));
+        let heads = self.columns.iter();
+        let heads = heads.map(|column| Cell::styled(&*column.head, STRONG));
         let heads = Row {
             cells: heads.collect(),
             mark: None,
         };
-        let mut text = self.line(&heads, &widths);
-        for row in &self.rows {
-            text.push_str(&self.line(row, &widths));
-        }
-        text
+        let rows = std::iter::once(&heads).chain(&self.rows);
+        rows.map(|row| self.line(row, &widths)).collect()
     }
 
     /// The widths of the columns that are shown.
     fn widths(&self, room: Option<usize>) -> Vec<usize> {
-        let width = |place: usize| {
+        let widest = |(place, column): (usize, &Column)| {
             let cells = self.rows.iter().filter_map(|row| row.cells.get(place));
-            let widest = cells
-                .map(|cell| cell.text.width().min(MAX_CELL_WIDTH))
-                .max();
-            widest
-                .unwrap_or(0)
-                .max(self.columns[place].head.width().min(MAX_CELL_WIDTH))
+            let widths = cells.map(|cell| cell.text.width());
+            let widest = widths.max().unwrap_or(0).max(column.head.width());
+            widest.min(MAX_CELL_WIDTH)
         };
-        let mut widths: Vec<usize> = (0..self.columns.len()).map(width).collect();
+        let mut widths: Vec<usize> = self.columns.iter().enumerate().map(widest).collect();
         let Some(room) = room else { return widths };
         self.shrink(&mut widths, room, MIN_MINOR_WIDTH, true);
-        while total(&widths) > room
-            && widths
-                .len()
-                .checked_sub(1)
-                .is_some_and(|last| self.columns[last].is_optional)
+        let is_optional = |last: &Column| last.is_optional;
+        while total(&widths) > room && self.columns[..widths.len()].last().is_some_and(is_optional)
         {
             widths.pop();
         }
@@ -193,19 +182,18 @@ impl Table {
         }
         for (place, (cell, width)) in row.cells.iter().zip(widths).enumerate() {
             let text = fit(&cell.text, *width);
-            let fill = width.saturating_sub(text.width());
-            let (before, after) = if self.columns[place].is_number {
-                (fill, 0)
-            } else {
-                (0, fill)
-            };
-            if !text.is_empty() {
-                line.push_str(&" ".repeat(blanks + before));
-                line.push_str(&format!("{0}{text}{0:#}", cell.style));
-                blanks = after + GAP;
-            } else {
-                blanks += before + after + GAP;
+            if text.is_empty() {
+                blanks += width + GAP;
+                continue;
             }
+            let fill = width.saturating_sub(text.width());
+            let (before, after) = match self.columns[place].is_number {
+                true => (fill, 0),
+                false => (0, fill),
+            };
+            line.push_str(&" ".repeat(blanks + before));
+            line.push_str(&format!("{0}{text}{0:#}", cell.style));
+            blanks = after + GAP;
         }
         line.push('\n');
         line

@@ -26,6 +26,7 @@ impl Format {
 
 /// A file that a check writes.
 pub struct Destination {
+    format: &'static Format,
     /// As on the command line.
     path: PathBuf,
     /// Where links lead.
@@ -35,8 +36,13 @@ pub struct Destination {
 
 impl Destination {
     /// The file, if it can be written and nothing else is lost. Changes no file.
-    pub fn new(path: &Path, format: &Format, experiments: &[PathBuf]) -> Result<Self, Failure> {
+    pub fn new(
+        path: &Path,
+        format: &'static Format,
+        experiments: &[PathBuf],
+    ) -> Result<Self, Failure> {
         let mut destination = Destination {
+            format,
             path: path.to_owned(),
             place: path.to_owned(),
             is_appended: true,
@@ -68,16 +74,11 @@ impl Destination {
         Ok(destination)
     }
 
-    /// Fails if another file is written to the same place, except after one another.
-    pub fn keep_apart(
-        &self,
-        format: &Format,
-        other: &Destination,
-        option: &str,
-    ) -> Result<(), Failure> {
+    /// Fails if another file would be replaced at the same place.
+    pub fn keep_apart(&self, other: &Destination) -> Result<(), Failure> {
         if self.place == other.place && !self.is_appended {
-            let why = format!("`{option}` names the same file");
-            return Err(format.refuse(&self.path, &why));
+            let why = format!("`{}` names the same file", other.format.option);
+            return Err(self.format.refuse(&self.path, &why));
         }
         Ok(())
     }

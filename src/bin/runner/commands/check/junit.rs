@@ -26,7 +26,7 @@ const MAX_CASES: usize = 10_000;
 const MAX_LINES: usize = 100;
 
 /// Files of other programs in this format may be replaced, too.
-pub const FORMAT: Format = Format {
+pub static FORMAT: Format = Format {
     option: "--junit",
     name: "JUnit XML",
     is_beginning: |text| text.trim_start().starts_with('<') && text.contains("<testsuite"),

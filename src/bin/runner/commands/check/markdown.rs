@@ -19,7 +19,7 @@ const MAX_LENGTH: usize = 900_000;
 /// begins with it.
 const MARK: &str = "<!-- runner check -->\n";
 
-pub const FORMAT: Format = Format {
+pub static FORMAT: Format = Format {
     option: "--markdown",
     name: "a summary of `runner check`",
     is_beginning: |text| text.starts_with(MARK),

@@ -2,7 +2,6 @@
 //!
 //! Candidates of the command line become verdicts, which reporters print and write.
 
-mod charts;
 mod compare;
 mod comparison;
 mod files;
@@ -13,8 +12,9 @@ mod markdown;
 mod reporter;
 mod stream;
 mod text;
-mod update;
 mod verdict;
+
+use std::path::PathBuf;
 
 use gradtape_experiment::batch::Control;
 use gradtape_experiment::number::Number;
@@ -60,17 +60,19 @@ pub fn check(options: &Check) -> Result<(), Failure> {
 
 /// The reporters that write a file; an error if a file cannot be written.
 fn file_reporters<'o>(options: &Check) -> Result<Vec<Box<dyn Reporter + 'o>>, Failure> {
-    let experiments = &options.experiments.files;
+    let destination = |path: &Option<PathBuf>, format| {
+        let path = path.as_ref();
+        path.map(|path| Destination::new(path, format, &options.experiments.files))
+            .transpose()
+    };
+    let junit = destination(&options.junit, &junit::FORMAT)?;
+    let markdown = destination(&options.markdown, &markdown::FORMAT)?;
+    if let (Some(junit), Some(markdown)) = (&junit, &markdown) {
+        junit.keep_apart(markdown)?;
+    }
     let mut reporters: Vec<Box<dyn Reporter>> = Vec::new();
-    let junit = options.junit.as_ref();
-    let junit = junit.map(|path| Destination::new(path, &junit::FORMAT, experiments));
-    let junit = junit.transpose()?;
-    if let Some(path) = &options.markdown {
-        let markdown = Destination::new(path, &markdown::FORMAT, experiments)?;
-        if let Some(junit) = &junit {
-            junit.keep_apart(&junit::FORMAT, &markdown, markdown::FORMAT.option)?;
-        }
-        reporters.push(Box::new(Markdown::new(markdown)));
+    if let Some(file) = markdown {
+        reporters.push(Box::new(Markdown::new(file)));
     }
     if let Some(file) = junit {
         reporters.push(Box::new(Junit::new(file)));

@@ -9,7 +9,6 @@ use gradtape_experiment::text::printable;
 use gradtape_report::{derivative_plan_object, objective_object, plan_line, plan_object};
 
 use super::contents::{classes, contents};
-use super::json;
 use crate::args::{self, PlanFormat};
 use crate::experiment::{self, Experiment};
 use crate::failure::Failure;
@@ -208,7 +207,7 @@ fn print_derivatives(plan: &Plan) {
 
 fn print_objects(experiment: &Experiment, gradient: bool, estimate: Option<Estimate>) {
     let plan = &experiment.plan;
-    let print = |object: &str| output::results(&json::line(&experiment.file, object));
+    let print = |object: &str| output::results(&experiment.line(object));
     if let Some(estimate) = estimate {
         let bytes = estimate
             .bytes

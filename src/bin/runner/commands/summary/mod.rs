@@ -2,9 +2,8 @@
 //! a chart.
 
 mod derivative;
-mod runs;
 mod selection;
-mod settings;
+mod tables;
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -22,8 +21,8 @@ use gradtape_report::{PAGE, RUNS};
 
 use super::contents::{classes, contents};
 use crate::terminal::{FAINT, GOOD, STRONG, text};
-use runs::{RunTable, style};
 use selection::{Extract, MAX_ROWS, insert, objective, rows_per_objective};
+use tables::{RunTable, setting_table, style};
 
 pub use selection::Selection;
 
@@ -179,7 +178,7 @@ impl<'p> Summary<'p> {
                 text.push_str(&format!("  {STRONG}{title}{STRONG:#}\n"));
             }
             let has_minimum = self.plan.objectives[ranking.objective].has_known_minimum();
-            text.push_str(&settings::table(ranking, has_minimum, rows).render());
+            text.push_str(&setting_table(ranking, has_minimum, rows).render());
         }
         let all: u64 = rankings.iter().map(|ranking| ranking.of).sum();
         let shown = rankings
