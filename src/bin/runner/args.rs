@@ -185,9 +185,10 @@ pub struct Tolerance {
 }
 
 fn distance(text: &str) -> Result<f64, String> {
-    let distance = text.parse().ok();
-    let distance = distance.filter(|distance: &f64| *distance >= 0.0);
-    distance.ok_or_else(|| "expected a number, at least 0".to_owned())
+    match text.parse() {
+        Ok(distance) if distance >= 0.0 => Ok(distance),
+        _ => Err("expected a number, at least 0".to_owned()),
+    }
 }
 
 /// Options of `runner plan`.

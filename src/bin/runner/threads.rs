@@ -17,10 +17,11 @@ pub fn start(wanted: Option<u16>, useful: usize) -> Result<(), Failure> {
 
 /// The default of rayon, which cannot be asked for it before the threads start.
 fn default_threads() -> usize {
-    let set = std::env::var("RAYON_NUM_THREADS").ok();
-    let set = set.and_then(|text| text.parse().ok());
-    let cores = || thread::available_parallelism().map_or(1, usize::from);
-    set.filter(|threads| *threads > 0).unwrap_or_else(cores)
+    let set = std::env::var("RAYON_NUM_THREADS").unwrap_or_default();
+    match set.parse() {
+        Ok(threads) if threads > 0 => threads,
+        _ => thread::available_parallelism().map_or(1, usize::from),
+    }
 }
 
 /// The system refuses to start a thread.

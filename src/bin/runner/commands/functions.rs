@@ -27,12 +27,12 @@ const MAX_PLOT_DIMENSION: usize = 1000;
 pub fn functions(options: &args::Functions) -> Result<(), Failure> {
     let Some(name) = &options.name else {
         let search = Search::new(options.search.as_deref());
-        let groups = catalogue::GROUPS.iter().map(|(title, functions)| {
+        let matches = |(title, functions): &(&'static str, &'static [Function])| {
             let found = functions.iter().filter(|one| search.finds(texts(one)));
-            (*title, found.collect())
-        });
-        let groups = groups.filter(|(_, found): &Group| !found.is_empty());
-        let groups: Vec<Group> = groups.collect();
+            let found: Vec<&Function> = found.collect();
+            (!found.is_empty()).then_some((*title, found))
+        };
+        let groups: Vec<Group> = catalogue::GROUPS.iter().filter_map(matches).collect();
         if groups.is_empty() {
             let text = options.search.as_deref();
             return Err(search::nothing_found(WHAT, text, "functions"));
@@ -61,9 +61,12 @@ fn texts(function: &Function) -> Vec<String> {
     let words = [
         function.name, function.formula, function.about, function.source,
     ];
-    let words = words.into_iter().chain(function.aliases.iter().copied());
-    let traits = function.traits.iter().map(Trait::to_string);
-    words.map(str::to_owned).chain(traits).collect()
+    words
+        .iter()
+        .chain(function.aliases)
+        .map(|word| (*word).to_owned())
+        .chain(function.traits.iter().map(Trait::to_string))
+        .collect()
 }
 
 fn instance(function: &'static Function, dimension: Option<usize>) -> Result<Instance, Failure> {
@@ -92,11 +95,11 @@ fn list(groups: &[Group]) -> String {
             Cell::styled(traits.join(", "), FAINT),
         ]);
     }
-    let counts = groups.iter();
-    let counts = counts.map(|(title, functions)| (*title, functions.len()));
-    let count: usize = counts.clone().map(|(_, count)| count).sum();
+    let size = |(title, functions): &Group| (*title, functions.len());
+    let sizes = groups.iter().map(size);
+    let count: usize = sizes.clone().map(|(_, size)| size).sum();
     let count = counted(count, "function");
-    table.render_groups(counts)
+    table.render_groups(sizes)
         + &format!(
             "\n{FAINT}{count}; `runner functions NAME` shows one with its formula, minima and \
              a plot{FAINT:#}\n"
@@ -116,9 +119,9 @@ fn domain(function: &Function) -> String {
     if function.domain.is_empty() {
         return "unbounded".to_owned();
     }
-    let intervals = function.domain.iter();
-    let intervals = intervals.map(|(low, high)| format!("[{low}, {high}]"));
-    intervals.collect::<Vec<_>>().join(" × ")
+    let interval = |(low, high): &(&str, &str)| format!("[{low}, {high}]");
+    let intervals: Vec<String> = function.domain.iter().map(interval).collect();
+    intervals.join(" × ")
 }
 
 /// The minimum, if it does not depend on the number of variables.
@@ -195,12 +198,10 @@ fn entries(instance: &Instance) -> Vec<(&'static str, String)> {
         ("start", point(&instance.start)),
     ];
     for (kind, name) in [(Kind::Global, "minimum"), (Kind::Local, "local")] {
-        let minima = instance.minima.iter();
-        let minima = minima.filter(|minimum| minimum.kind == kind);
-        let mut name = name;
-        for minimum in minima {
+        let of_kind = |minimum: &&Minimum| minimum.kind == kind;
+        for (place, minimum) in instance.minima.iter().filter(of_kind).enumerate() {
+            let name = if place == 0 { name } else { "" };
             entries.push((name, minimum_text(minimum)));
-            name = "";
         }
     }
     if instance.minima.is_empty() {
@@ -233,8 +234,7 @@ fn point(at: &[f64]) -> String {
     }
     let has_many = at.len() > MAX_COORDINATES + 1;
     let shown = if has_many { MAX_COORDINATES } else { at.len() };
-    let coordinates = at[..shown].iter().map(f64::to_string);
-    let mut coordinates: Vec<String> = coordinates.collect();
+    let mut coordinates: Vec<String> = at[..shown].iter().map(f64::to_string).collect();
     if shown < at.len() {
         coordinates.push("…".to_owned());
     }
@@ -307,12 +307,11 @@ fn key(instance: &Instance, marks: &[Mark]) -> String {
         true => "other coordinates fixed at the start",
     };
     let key = [
-        ("* minimum", has('*')),
-        ("+ local minimum", has('+')),
-        ("o start", has('o')),
-        (others, instance.dimension > 2),
+        has('*').then_some("* minimum"),
+        has('+').then_some("+ local minimum"),
+        has('o').then_some("o start"),
+        (instance.dimension > 2).then_some(others),
     ];
-    let key = key.into_iter().filter(|(_, is_there)| *is_there);
-    let key: Vec<&str> = key.map(|(text, _)| text).collect();
+    let key: Vec<&str> = key.into_iter().flatten().collect();
     format!("{:11}{FAINT}{}{FAINT:#}\n", "", key.join("  "))
 }

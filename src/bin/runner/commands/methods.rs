@@ -88,9 +88,8 @@ fn list(found: &[Entry], is_search: bool) -> String {
             ));
         }
     }
-    let of_methods = found.iter();
-    let of_methods = of_methods.filter(|one| matches!(one, Entry::Method(_)));
-    let methods = of_methods.count();
+    let is_method = |entry: &&Entry| matches!(entry, Entry::Method(_));
+    let methods = found.iter().filter(is_method).count();
     text + &format!(
         "\n{FAINT}{}, {}; `runner methods NAME` shows one with its rule, settings and \
          sources{FAINT:#}\n",
@@ -171,9 +170,8 @@ impl Entry {
             Entry::Method(_) => {
                 let mut text = format!("  [[optimizer]]\n  method = \"{}\"\n", of.name);
                 if of.conventions.len() > 1 {
-                    let names = of.conventions.iter();
-                    let names: Vec<String> =
-                        names.map(|one| format!("\"{}\"", one.name())).collect();
+                    let quoted = |one: &Convention| format!("\"{}\"", one.name());
+                    let names: Vec<String> = of.conventions.iter().map(quoted).collect();
                     let others = names[1..].join(" or ");
                     text.push_str(&format!("  convention = {}  # or {others}\n", names[0]));
                 }
@@ -197,10 +195,8 @@ fn names(conventions: &[Convention]) -> String {
 
 /// Settings as they continue an inline table.
 fn as_inline(settings: &[(&str, &str)]) -> String {
-    let settings = settings.iter();
-    settings
-        .map(|(name, value)| format!(", {name} = {value}"))
-        .collect()
+    let inline = |(name, value): &(&str, &str)| format!(", {name} = {value}");
+    settings.iter().map(inline).collect()
 }
 
 /// The family of a method, by which the list is grouped.

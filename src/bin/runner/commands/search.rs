@@ -17,10 +17,9 @@ impl Search {
 
     /// Whether each word occurs in one of these texts.
     pub fn finds(&self, texts: impl IntoIterator<Item: AsRef<str>>) -> bool {
-        let texts = texts.into_iter().map(|text| text.as_ref().to_lowercase());
-        let texts: Vec<String> = texts.collect();
-        let mut words = self.0.iter();
-        words.all(|word| texts.iter().any(|text| text.contains(word)))
+        let lowercase = texts.into_iter().map(|text| text.as_ref().to_lowercase());
+        let all = lowercase.collect::<Vec<_>>().join("\n");
+        self.0.iter().all(|word| all.contains(word))
     }
 }
 

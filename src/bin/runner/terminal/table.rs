@@ -122,10 +122,9 @@ impl Table {
     /// number is another number.
     fn render_in(&self, room: Option<usize>) -> String {
         let widths = self.widths(room);
-        let heads = self.columns.iter();
-        let heads = heads.map(|column| Cell::styled(&*column.head, STRONG));
+        let head = |column: &Column| Cell::styled(&*column.head, STRONG);
         let heads = Row {
-            cells: heads.collect(),
+            cells: self.columns.iter().map(head).collect(),
             mark: None,
         };
         let rows = std::iter::once(&heads).chain(&self.rows);

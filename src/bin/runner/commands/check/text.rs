@@ -48,10 +48,10 @@ impl Reporter for Text<'_> {
 
     fn finish(&mut self, verdicts: &[Verdict]) -> Result<(), Failure> {
         let failed = verdicts.iter().filter(|verdict| verdict.is_failed());
-        let failed = failed.count();
-        if failed > 0 {
+        let count = failed.count();
+        if count > 0 {
             let all = counted(verdicts.len(), "experiment");
-            let failed = grouped(failed as u128);
+            let failed = grouped(count as u128);
             output::results(&format!("{BAD}{failed} of {all} failed{BAD:#}\n"));
         }
         Ok(())

@@ -235,9 +235,8 @@ fn print_csv(experiment: &Experiment) {
     let (plan, numbers) = (&experiment.plan, &experiment.numbers);
     output::results(&plan_line(plan, None));
     for numbers in while_read(numbers.chunks(ROWS_AT_ONCE)) {
-        let lines = numbers.iter();
-        let lines = lines.map(|number| plan_line(plan, Some(&plan.run(*number))));
-        output::results(&lines.collect::<String>());
+        let line = |number: &u64| plan_line(plan, Some(&plan.run(*number)));
+        output::results(&numbers.iter().map(line).collect::<String>());
     }
 }
 

@@ -42,14 +42,10 @@ pub fn render(plan: &Plan, values: &Values) -> String {
         text.push_str(&format!("  {FAINT}f = {formula}{FAINT:#}"));
     }
     text.push_str(&format!("\n\n{}", table.render()));
-    let more = [
-        (values.rows.len().saturating_sub(MAX_ROWS), "row"),
-        (derivative.columns.len() - shown, "column"),
-    ];
-    let more = more.into_iter().filter(|(count, _)| *count > 0);
-    let more: Vec<String> = more
-        .map(|(count, noun)| counted(count, &format!("more {noun}")))
-        .collect();
+    let more = |count: usize, noun| (count > 0).then(|| counted(count, noun));
+    let rows = more(values.rows.len().saturating_sub(MAX_ROWS), "more row");
+    let columns = more(derivative.columns.len() - shown, "more column");
+    let more: Vec<String> = rows.into_iter().chain(columns).collect();
     if !more.is_empty() {
         let more = more.join(", ");
         let file = derivative_file(plan, values.derivative);

@@ -68,8 +68,10 @@ impl<'p> Summary<'p> {
             .entry((run.objective, run.outcome))
             .or_default() += 1;
         if !run.rank.is_lost() {
-            let best = self.best.entry(run.objective);
-            let best = best.or_insert((run.rank, run.loss));
+            let best = self
+                .best
+                .entry(run.objective)
+                .or_insert((run.rank, run.loss));
             if run.rank.order(&best.0).is_lt() {
                 *best = (run.rank, run.loss);
             }
