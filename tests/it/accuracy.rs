@@ -3,8 +3,8 @@
 //!
 //! The correct values come from CORE-MATH; those of `sigmoid` and `softplus`, which
 //! it does not have, from [`twice`], and those of other functions for some numbers from mpmath
-//! (50 digits, in `goldens/mpmath.csv`). For `f32` they come from `f64`: rounded once more,
-//! that is off by one for a number in some hundred million.
+//! (in `goldens/mpmath.csv`, made by `goldens/values.py`). For `f32` they come from `f64`:
+//! rounded once more, that is off by one for a number in some hundred million.
 
 use gradtape_tape::Real;
 use rayon::prelude::*;

@@ -1,6 +1,6 @@
 //! Trajectories against those of PyTorch, Keras and optax.
 //!
-//! `goldens/*.json` were computed with the libraries themselves: `descents` hold the
+//! `goldens/libraries.py` computed `goldens/*.json` with the libraries themselves: `descents` hold the
 //! parameters after some epochs, `rates` the learning rate of each epoch of a schedule and
 //! the parameters after the last one. The optimizer of each case is TOML in the words of an
 //! experiment, with every setting that is not the library's default. A tensor of the

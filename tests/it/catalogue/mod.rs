@@ -187,7 +187,7 @@ fn every_minimum_is_one() {
     assert!(count > 250, "{count}");
 }
 
-/// Against values and gradients that were computed with 60 digits from independently
+/// Against values and gradients that `values.py` computes with 60 digits from independently
 /// written formulas.
 ///
 /// A value may be off by what it changes if each coordinate is off by eight units in

@@ -369,7 +369,7 @@ fn forward_mode_has_the_bits_of_reverse_mode() {
     }
 }
 
-/// First and second derivatives from mpmath with 60 digits, where a rule could cancel,
+/// First and second derivatives from mpmath (`goldens/values.py`), where a rule could cancel,
 /// overflow or saturate.
 #[test]
 fn derivatives_keep_their_digits_at_the_ends() {

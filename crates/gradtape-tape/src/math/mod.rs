@@ -16,10 +16,10 @@
 //! The methods are the classical ones (J.-M. Muller, *Elementary Functions*, 3rd
 //! edition, 2016, chapters 4, 5, 11): the argument is reduced to a small interval, by
 //! constants that are split in two or more parts, and approximated by a polynomial
-//! there. The coefficients were found with Remez' algorithm in 50 digits (mpmath) and
-//! then rounded. The number above them is the largest error after rounding, relative to
-//! the function that the polynomial is a part of. Constants that end in a bit pattern
-//! are exact.
+//! there. The coefficients were found with Remez' algorithm and then rounded; the script
+//! `coefficients.py` next to this file finds such polynomials and checks these. The
+//! number above them is the largest error after rounding, relative to the function that
+//! the polynomial is a part of. Constants that end in a bit pattern are exact.
 
 mod activation;
 mod angle;
