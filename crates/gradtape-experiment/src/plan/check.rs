@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use super::expectations::{self, Tolerance};
-use super::{Plan, Quantity};
+use super::{Derivative, Quantity, Runs};
 use crate::mistake::Mistake;
 use crate::spec::{self, Spec};
 
@@ -50,18 +50,23 @@ impl Check {
     }
 }
 
-pub(super) fn decide(plan: &Plan, spec: &Spec, mistakes: &mut Vec<Mistake>) -> Check {
+pub(super) fn decide(
+    runs: &Runs,
+    derivatives: &[Derivative],
+    spec: &Spec,
+    mistakes: &mut Vec<Mistake>,
+) -> Check {
     let written = &spec.check;
     let default = written.default.as_ref();
     let default = default.map(tolerance);
-    let vectors = plan.vectors();
-    let columns = plan.derivatives.iter().flat_map(|one| &one.columns);
+    let vectors = runs.vectors();
+    let columns = derivatives.iter().flat_map(|one| &one.columns);
     let names = || {
-        let parameters = plan.parameters.iter().map(String::as_str);
+        let parameters = runs.parameters.iter().map(String::as_str);
         let vectors = vectors.iter().map(|(name, _)| name.as_ref());
-        Quantity::of(plan)
+        Quantity::of(runs)
             .map(|quantity| -> &str { quantity.name() })
-            .filter(|_| plan.runs > 0)
+            .filter(|_| runs.runs() > 0)
             .chain(parameters)
             .chain(vectors)
             .chain(columns.clone().map(String::as_str))

@@ -3,8 +3,8 @@
 
 use std::collections::HashMap;
 
-use super::decide::each_once;
 use super::grid::{Grid, Series};
+use super::runs::each_once;
 use super::start::Start;
 use super::{Objective, Optimizer};
 use crate::number::Value;

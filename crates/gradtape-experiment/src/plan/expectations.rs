@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use super::{Filter, Plan, Quantity};
+use super::{Filter, Quantity, Runs};
 use crate::ending::{Outcome, Status};
 use crate::mistake::{At, Code, Mistake, Span, suggestion};
 use crate::number::{Number, Scalar, counted, short};
@@ -149,8 +149,8 @@ impl fmt::Display for Tolerance {
     }
 }
 
-pub(super) fn decide(plan: &Plan, spec: &Spec, mistakes: &mut Vec<Mistake>) -> Vec<Expectation> {
-    let vectors = plan.vectors();
+pub(super) fn decide(runs: &Runs, spec: &Spec, mistakes: &mut Vec<Mistake>) -> Vec<Expectation> {
+    let vectors = runs.vectors();
     let mut expectations = Vec::new();
     for written in &spec.expect {
         if written.keys.iter().all(|key| key == "runs") {
@@ -165,12 +165,12 @@ pub(super) fn decide(plan: &Plan, spec: &Spec, mistakes: &mut Vec<Mistake>) -> V
             ));
         }
         let names = || {
-            plan.parameters
+            runs.parameters
                 .iter()
                 .map(String::as_str)
-                .chain(Quantity::of(plan).map(|quantity| -> &str { quantity.name() }))
+                .chain(Quantity::of(runs).map(|quantity| -> &str { quantity.name() }))
         };
-        let is_best = |name: &String| plan.best_columns.contains(name);
+        let is_best = |name: &String| runs.best_columns.contains(name);
         let mut bounds = Vec::new();
         for (quantity, bound) in &written.bounds {
             let elements = vectors.iter().find(|(name, _)| *name == quantity.value);
@@ -187,7 +187,7 @@ pub(super) fn decide(plan: &Plan, spec: &Spec, mistakes: &mut Vec<Mistake>) -> V
             bounds.extend(self::bounds(names, &quantity.value, bound, mistakes));
         }
         expectations.push(Expectation {
-            runs: plan.filter(written.runs.as_ref(), mistakes),
+            runs: Filter::decide(runs, written.runs.as_ref(), mistakes),
             status: written
                 .status
                 .as_ref()

@@ -1,6 +1,6 @@
 //! Selection of runs by their settings.
 
-use super::{Plan, Run};
+use super::{Run, Runs};
 use crate::mistake::{At, Code, Mistake, Mistakes, nearest};
 use crate::number::Value;
 use crate::spec::{self, Condition, Relation};
@@ -36,11 +36,11 @@ impl Filter {
 
     /// Whether the filter selects a run of the plan that it was made for.
     #[must_use]
-    pub fn chooses(&self, plan: &Plan, run: &Run) -> bool {
+    pub fn chooses(&self, runs: &Runs, run: &Run) -> bool {
         let mut value = |key: &Key| match key {
             Key::Column(column) => run.settings.get(*column).cloned().flatten(),
             Key::Number => Some(Value::Whole(run.number)),
-            Key::Label => Some(Value::Name(plan.label(run))),
+            Key::Label => Some(Value::Name(runs.label(run))),
         };
         let mut conditions = self.conditions.iter();
         conditions.all(|condition| condition.holds(&mut value))
@@ -50,9 +50,9 @@ impl Filter {
     /// Only the settings that it names are looked up, so it is fast enough for millions
     /// of runs.
     #[must_use]
-    pub fn chooses_number(&self, plan: &Plan, number: u64) -> bool {
+    pub fn chooses_number(&self, runs: &Runs, number: u64) -> bool {
         let mut conditions = self.conditions.iter();
-        conditions.all(|condition| holds(condition, plan, number))
+        conditions.all(|condition| holds(condition, runs, number))
     }
 
     /// The filter of a command line: conditions in the
@@ -84,17 +84,17 @@ impl Filter {
     /// assert_eq!(chosen(&["*adam*"]), [3, 4, 5]);
     /// # Ok::<(), gradtape_experiment::mistake::Mistakes>(())
     /// ```
-    pub fn parse(plan: &Plan, origin: &str, texts: &[String]) -> Result<Filter, Mistakes> {
+    pub fn parse(runs: &Runs, origin: &str, texts: &[String]) -> Result<Filter, Mistakes> {
         let mut conditions = Vec::new();
         for text in texts {
             let wrong = |list| Mistakes::new(origin, text, list);
             let condition = Condition::parse(text).map_err(|mistake| wrong(vec![mistake]))?;
             let mut mistakes = Vec::new();
-            let condition = named(plan, &condition, &mut mistakes);
+            let condition = named(runs, &condition, &mut mistakes);
             add(condition.ok_or_else(|| wrong(mistakes))?, &mut conditions);
         }
         let filter = Filter::new(conditions);
-        if filter.chooses_any(plan) {
+        if filter.chooses_any(runs) {
             return Ok(filter);
         }
         let all = texts.join("\n");
@@ -117,7 +117,7 @@ impl Filter {
 
     /// The filter of `runs = …` in an experiment file.
     pub(super) fn decide(
-        plan: &Plan,
+        runs: &Runs,
         written: Option<&At<spec::Filter>>,
         mistakes: &mut Vec<Mistake>,
     ) -> Filter {
@@ -125,9 +125,9 @@ impl Filter {
             return Filter::default();
         };
         let before = mistakes.len();
-        let condition = named(plan, &written.value, mistakes);
+        let condition = named(runs, &written.value, mistakes);
         let filter = Filter::new(condition.into_iter().collect());
-        if mistakes.len() == before && !filter.chooses_any(plan) {
+        if mistakes.len() == before && !filter.chooses_any(runs) {
             let mistake = Mistake::new(
                 Code::NoRun,
                 written.span.clone(),
@@ -141,23 +141,23 @@ impl Filter {
 
     /// Whether any run matches. The three factors of a plan are independent, so conditions on
     /// one of them are tested alone, not in every combination.
-    fn chooses_any(&self, plan: &Plan) -> bool {
-        if plan.runs() == 0 {
+    fn chooses_any(&self, runs: &Runs) -> bool {
+        if runs.runs() == 0 {
             return false;
         }
         let of_factor = |factor: Option<Factor>| {
             let conditions = self.conditions.iter();
-            conditions.filter(move |condition| Factor::of(condition, plan) == factor)
+            conditions.filter(move |condition| Factor::of(condition, runs) == factor)
         };
         if of_factor(None).next().is_some() {
-            return (0..plan.runs()).any(|number| self.chooses_number(plan, number));
+            return (0..runs.runs()).any(|number| self.chooses_number(runs, number));
         }
-        let numerics = plan.numerics.count().unwrap_or(1).max(1);
-        let block = plan.runs() / numerics;
-        let choices = plan.optimizers.iter();
+        let numerics = runs.numerics.count().unwrap_or(1).max(1);
+        let block = runs.runs() / numerics;
+        let choices = runs.optimizers.iter();
         let choices: u64 = choices.filter_map(|one| one.settings.count()).sum();
         // Repetitions vary fastest, so they belong to the optimizer.
-        let choices = choices.saturating_mul(plan.repetitions).max(1);
+        let choices = choices.saturating_mul(runs.repetitions).max(1);
         let factors = [
             (Factor::Numerics, numerics, block),
             (Factor::Optimizer, choices, 1),
@@ -166,7 +166,7 @@ impl Filter {
         factors.into_iter().all(|(factor, count, stride)| {
             let of_factor = || of_factor(Some(factor));
             of_factor().next().is_none()
-                || (0..count).any(|index| of_factor().all(|one| holds(one, plan, index * stride)))
+                || (0..count).any(|index| of_factor().all(|one| holds(one, runs, index * stride)))
         })
     }
 }
@@ -182,19 +182,19 @@ enum Factor {
 impl Factor {
     /// The one that a condition is about; `None` if it is about several, or about a run as a
     /// whole.
-    fn of(condition: &Condition<Key>, plan: &Plan) -> Option<Factor> {
+    fn of(condition: &Condition<Key>, runs: &Runs) -> Option<Factor> {
         let mut factors = condition.settings().into_iter().map(|key| match key {
-            Key::Column(column) => Some(Factor::of_column(*column, plan)),
+            Key::Column(column) => Some(Factor::of_column(*column, runs)),
             Key::Number | Key::Label => None,
         });
         let first = factors.next()??;
         factors.all(|one| one == Some(first)).then_some(first)
     }
 
-    fn of_column(column: usize, plan: &Plan) -> Factor {
+    fn of_column(column: usize, runs: &Runs) -> Factor {
         let of_all = ["optimizer", "method", "convention", "repetition"];
         let of_schedule = ["schedule", "schedule.convention"];
-        match plan.columns()[column].as_str() {
+        match runs.columns()[column].as_str() {
             "precision" | "subnormals" | "epochs" => Factor::Numerics,
             key if of_all.contains(&key) || of_schedule.contains(&key) => Factor::Optimizer,
             key => {
@@ -202,7 +202,7 @@ impl Factor {
                     let mut settings = one.settings.series();
                     settings.any(|(name, _)| name == key)
                 };
-                if plan.optimizers.iter().any(has) {
+                if runs.optimizers.iter().any(has) {
                     Factor::Optimizer
                 } else {
                     Factor::Objective
@@ -212,11 +212,11 @@ impl Factor {
     }
 }
 
-fn holds(condition: &Condition<Key>, plan: &Plan, number: u64) -> bool {
+fn holds(condition: &Condition<Key>, runs: &Runs, number: u64) -> bool {
     condition.holds(&mut |key| match key {
-        Key::Column(column) => plan.setting(number, *column),
+        Key::Column(column) => runs.setting(number, *column),
         Key::Number => Some(Value::Whole(number)),
-        Key::Label => Some(Value::Name(plan.label(&plan.run(number)))),
+        Key::Label => Some(Value::Name(runs.label(&runs.run(number)))),
     })
 }
 
@@ -241,12 +241,12 @@ fn add(condition: Condition<Key>, conditions: &mut Vec<Condition<Key>>) {
 
 /// The condition on the columns of a plan; a setting that the plan does not have is an error.
 fn named(
-    plan: &Plan,
+    runs: &Runs,
     condition: &Condition<At<String>>,
     mistakes: &mut Vec<Mistake>,
 ) -> Option<Condition<Key>> {
     condition.named(
-        &mut |setting| match (column(plan, &setting.value), &*setting.value) {
+        &mut |setting| match (column(runs, &setting.value), &*setting.value) {
             (Ok(column), _) => Some(Key::Column(column)),
             (Err(_), NUMBER) => Some(Key::Number),
             (Err(_), LABEL) => Some(Key::Label),
@@ -270,13 +270,13 @@ fn named(
 }
 
 /// The column with this name, or the label for an unknown name.
-pub(super) fn column(plan: &Plan, key: &str) -> Result<usize, String> {
-    let found = plan.columns().iter().position(|column| column == key);
+pub(super) fn column(runs: &Runs, key: &str) -> Result<usize, String> {
+    let found = runs.columns().iter().position(|column| column == key);
     found.ok_or_else(
-        || match nearest(key, plan.columns().iter().map(String::as_str)) {
+        || match nearest(key, runs.columns().iter().map(String::as_str)) {
             Some(near) => format!("did you mean `{near}`?"),
             None => {
-                let columns: Vec<String> = plan
+                let columns: Vec<String> = runs
                     .columns()
                     .iter()
                     .map(|name| format!("`{name}`"))

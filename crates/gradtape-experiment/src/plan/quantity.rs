@@ -1,6 +1,6 @@
 //! The quantities of a run: the table that files, charts, filters and checks follow.
 
-use super::Plan;
+use super::Runs;
 
 macro_rules! quantities {
     ($($variant:ident $name:literal $label:literal $kind:ident $best:ident $presence:ident
@@ -134,27 +134,27 @@ impl Quantity {
     }
 
     /// The final quantities that the runs of a plan have.
-    pub fn of(plan: &Plan) -> impl Iterator<Item = Quantity> + Clone {
-        let presences = Presences::new(plan);
+    pub fn of(runs: &Runs) -> impl Iterator<Item = Quantity> + Clone {
+        let presences = Presences::new(runs);
         Quantity::finals().filter(move |one| presences.can_name(*one))
     }
 
     /// Those that runs of a plan have in every epoch.
-    pub fn recorded(plan: &Plan) -> impl Iterator<Item = Quantity> + Clone {
-        let presences = Presences::new(plan);
+    pub fn recorded(runs: &Runs) -> impl Iterator<Item = Quantity> + Clone {
+        let presences = Presences::new(runs);
         Quantity::of_epochs().filter(move |one| presences.can_name(*one))
     }
 
     /// Those with a column in `runs.csv`, in this order.
-    pub fn in_runs(plan: &Plan) -> impl Iterator<Item = Quantity> + Clone {
-        let presences = Presences::new(plan);
+    pub fn in_runs(runs: &Runs) -> impl Iterator<Item = Quantity> + Clone {
+        let presences = Presences::new(runs);
         Quantity::finals().filter(move |one| presences.has(*one))
     }
 
     /// Those with a column in `trajectories.csv`, in this order: evaluations count epochs more
     /// precisely, and so come first.
-    pub fn in_trajectories(plan: &Plan) -> impl Iterator<Item = Quantity> + Clone {
-        let presences = Presences::new(plan);
+    pub fn in_trajectories(runs: &Runs) -> impl Iterator<Item = Quantity> + Clone {
+        let presences = Presences::new(runs);
         let recorded = Quantity::of_epochs().filter(move |one| presences.has(*one));
         let counts = recorded.clone().filter(|one| one.is_count());
         counts.chain(recorded.filter(|one| !one.is_count()))
@@ -211,12 +211,12 @@ struct Presences {
 }
 
 impl Presences {
-    fn new(plan: &Plan) -> Self {
+    fn new(runs: &Runs) -> Self {
         Presences {
-            validation: plan.has_validation(),
-            gap: plan.has_gap(),
-            distance: plan.has_distance(),
-            searches: plan.has_searches(),
+            validation: runs.has_validation(),
+            gap: runs.has_gap(),
+            distance: runs.has_distance(),
+            searches: runs.has_searches(),
         }
     }
 

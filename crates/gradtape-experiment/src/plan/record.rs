@@ -3,7 +3,8 @@
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
-use super::limits::{MAX_LISTED, MAX_ROWS};
+use super::Runs;
+use super::limits::{MAX_LISTED, MAX_ROWS, MAX_RUN_EPOCHS};
 use crate::mistake::{Code, Mistake, Span};
 use crate::number::grouped;
 use crate::spec::{self, Selection};
@@ -18,7 +19,7 @@ const POINTS: u64 = 1_000;
 const MAX_ALL_PARAMETERS: usize = 16;
 
 /// The recorded epochs and parameters of the trajectories.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 pub struct Record {
     epochs: Epochs,
     /// The parameters that have a column.
@@ -28,11 +29,15 @@ pub struct Record {
     listed: HashMap<u64, Arc<[u64]>>,
 }
 
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
 enum Epochs {
+    #[default]
     Default,
     Every(u64),
-    Points { count: u64, log: bool },
+    Points {
+        count: u64,
+        log: bool,
+    },
 }
 
 /// The epochs that are recorded of a run, in order.
@@ -47,9 +52,7 @@ pub enum RecordedEpochs {
 impl Record {
     pub(super) fn decide(
         written: &spec::Record,
-        parameters: &[String],
-        vectors: &[(String, Vec<String>)],
-        all_epochs: &HashSet<u64>,
+        runs: &Runs,
         mistakes: &mut Vec<Mistake>,
     ) -> Record {
         let mut epochs = Epochs::Default;
@@ -66,7 +69,8 @@ impl Record {
                 log,
             };
         }
-        let parameters = recorded_parameters(written, parameters, vectors, mistakes);
+        let parameters = recorded_parameters(written, runs, mistakes);
+        let all_epochs = runs.distinct_epochs();
         let points = all_epochs.iter().map(|count| epochs.listed(*count));
         let points = points.fold(0_u128, |sum, points| sum + u128::from(points));
         let are_few = points <= u128::from(MAX_LISTED);
@@ -90,11 +94,45 @@ impl Record {
         let listed = all_epochs
             .filter_map(|count| Some((*count, listed(epochs, *count)?)))
             .collect();
-        Record {
+        let record = Record {
             epochs,
             parameters,
             listed,
+        };
+        record.check_size(runs, written, mistakes);
+        record
+    }
+
+    /// Reports runs with too many epochs, or too many recorded ones.
+    fn check_size(&self, runs: &Runs, written: &spec::Record, mistakes: &mut Vec<Mistake>) {
+        let epochs = runs.run_epochs();
+        if epochs > MAX_RUN_EPOCHS {
+            let message = format!(
+                "{} epochs in total are too many: at most {}",
+                grouped(epochs),
+                grouped(MAX_RUN_EPOCHS)
+            );
+            let help = "the number is the sum of `epochs` over all runs";
+            mistakes.push(Mistake::of_file(Code::TooLarge, message, help));
         }
+        let rows = runs.sum_over_runs(|epochs| self.rows(epochs));
+        if rows <= MAX_ROWS {
+            return;
+        }
+        let message = format!(
+            "{} rows of trajectories.csv are too many: at most {}",
+            grouped(rows),
+            grouped(MAX_ROWS)
+        );
+        let help = "the number is the sum of the recorded epochs of all runs; with `points = 2` in \
+                    `[record]` only the first and the last epoch of each run are recorded";
+        let every = written.every.as_ref().map(|every| &every.span);
+        let points = written.points.as_ref().map(|points| &points.span);
+        let span: Option<&Span> = every.or(points);
+        mistakes.push(match span {
+            Some(span) => Mistake::new(Code::TooLarge, span.clone(), message, "").help(help),
+            None => Mistake::of_file(Code::TooLarge, message, help),
+        });
     }
 
     /// The recorded epochs of a run with this number of epochs.
@@ -133,28 +171,6 @@ impl Epochs {
         }
     }
 }
-
-/// Reports too many rows.
-pub(super) fn check_rows(rows: u128, written: &spec::Record, mistakes: &mut Vec<Mistake>) {
-    if rows <= MAX_ROWS {
-        return;
-    }
-    let message = format!(
-        "{} rows of trajectories.csv are too many: at most {}",
-        grouped(rows),
-        grouped(MAX_ROWS)
-    );
-    let help = "the number is the sum of the recorded epochs of all runs; with `points = 2` in \
-                `[record]` only the first and the last epoch of each run are recorded";
-    let every = written.every.as_ref().map(|every| &every.span);
-    let points = written.points.as_ref().map(|points| &points.span);
-    let span: Option<&Span> = every.or(points);
-    mistakes.push(match span {
-        Some(span) => Mistake::new(Code::TooLarge, span.clone(), message, "").help(help),
-        None => Mistake::of_file(Code::TooLarge, message, help),
-    });
-}
-
 impl RecordedEpochs {
     /// The first recorded epoch that is not before `epoch`.
     #[must_use]
@@ -207,10 +223,10 @@ fn points(last: u64, wanted: u64, log: bool) -> Arc<[u64]> {
 
 fn recorded_parameters(
     written: &spec::Record,
-    parameters: &[String],
-    vectors: &[(String, Vec<String>)],
+    runs: &Runs,
     mistakes: &mut Vec<Mistake>,
 ) -> Vec<String> {
+    let (parameters, vectors) = (runs.parameters(), runs.vectors());
     match &written.parameters {
         None if parameters.len() > MAX_ALL_PARAMETERS => Vec::new(),
         None | Some(Selection::All) => parameters.to_vec(),

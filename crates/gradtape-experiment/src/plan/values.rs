@@ -1,11 +1,11 @@
 //! The distinct values of a setting.
 
-use super::{Grid, Plan};
+use super::{Grid, Runs};
 use crate::number::Value;
 
 #[doc(hidden)]
-impl Plan {
-    /// The distinct values of a column of [`Plan::columns`], given by its place, in the order
+impl Runs {
+    /// The distinct values of a column of [`Runs::columns`], given by its place, in the order
     /// of the combined lists; at most `most`. The runs themselves are not visited, so a plan
     /// can have millions.
     #[must_use]
@@ -44,7 +44,7 @@ impl Plan {
         }
     }
 
-    /// Whether a column of [`Plan::columns`], given by its place, describes the optimizer or
+    /// Whether a column of [`Runs::columns`], given by its place, describes the optimizer or
     /// one of its settings.
     #[must_use]
     pub fn is_of_optimizer(&self, column: usize) -> bool {

@@ -3,8 +3,8 @@
 use super::{Band, Chart, ChartKind, Plan, Scale, file_name, title};
 use crate::mistake::{At, Code, Mistake, Span, suggestion};
 use crate::number::{Number, Value};
-use crate::plan::Quantity;
 use crate::plan::filter::column;
+use crate::plan::{Filter, Quantity};
 use crate::spec;
 use crate::text::series;
 
@@ -51,7 +51,7 @@ impl ChartDecider<'_> {
             "histogram" => self.histogram(),
             _ => self.line(),
         };
-        let runs = self.plan.filter(written.runs.as_ref(), self.mistakes);
+        let runs = Filter::decide(self.plan, written.runs.as_ref(), self.mistakes);
         let facet = self.facet(&decided);
         let file = self.file(decided.file);
         let chart = Chart {

@@ -6,8 +6,9 @@ use super::start::customary;
 use crate::mistake::{At, Code, nearest, suggestion};
 use crate::number::Value;
 use crate::objective::catalogue::{self, Instance, Kind};
+use crate::plan::ends::Ends;
 use crate::plan::grid::{Grid, Series};
-use crate::plan::{Bounds, Ends, MAX_OBJECTIVES, Objective};
+use crate::plan::{Bounds, MAX_OBJECTIVES, Objective};
 use crate::spec::{self, Values};
 
 /// A function of the catalogue with its number of variables, or the formula of the file.

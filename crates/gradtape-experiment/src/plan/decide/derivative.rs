@@ -396,12 +396,15 @@ fn slug(name: &str) -> Option<String> {
     (!slug.is_empty()).then_some(slug)
 }
 
-/// Gives a number to files that would have the name of an earlier one, or of a
+/// The derivatives, with a number in files that would have the name of an earlier one, or of a
 /// chart.
-pub(super) fn name_files(derivatives: &mut [Derivative], charts: &[Chart]) {
+pub(super) fn with_distinct_files(
+    mut derivatives: Vec<Derivative>,
+    charts: &[Chart],
+) -> Vec<Derivative> {
     let charts = charts.iter().map(|chart| chart.file.to_ascii_lowercase());
     let mut taken: HashSet<String> = charts.collect();
-    for derivative in derivatives {
+    for derivative in &mut derivatives {
         let name = derivative.file.clone();
         let mut number = 2;
         while !taken.insert(derivative.file.clone()) {
@@ -409,4 +412,5 @@ pub(super) fn name_files(derivatives: &mut [Derivative], charts: &[Chart]) {
             number += 1;
         }
     }
+    derivatives
 }

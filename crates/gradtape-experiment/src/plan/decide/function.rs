@@ -3,11 +3,12 @@
 
 use std::collections::{HashMap, HashSet};
 
-use super::{Decider, each_once};
+use super::Decider;
 use crate::data::Dataset;
 use crate::mistake::{At, Code, Mistake};
 use crate::number::{counted, grouped, short};
 use crate::objective::{self, Formula, FormulaMistake, Inputs};
+use crate::plan::runs::each_once;
 use crate::plan::{MAX_OPERATIONS, MAX_VARIABLES};
 use crate::spec::{Map, place_in_text};
 use gradtape_tape::Shape;

@@ -13,17 +13,16 @@ mod start;
 mod stop;
 mod zip;
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashSet;
 use std::path::Path;
 use std::rc::Rc;
 
-use super::columns::Columns;
 use super::grid::{Grid, Series};
-use super::varying::Varying;
+use super::runs::{Runs, too_many};
+use super::start::Start;
 use super::{
-    Ends, Filter, MAX_CHARTS, MAX_DERIVATIVES, MAX_EXPECTATIONS, MAX_OBJECTIVES, MAX_RUN_EPOCHS,
-    MAX_RUNS, MAX_VARIABLES, Objective, Optimizer, Plan, Record, RecordedData, Start, charts,
-    check, expectations, record,
+    Check, MAX_CHARTS, MAX_DERIVATIVES, MAX_EXPECTATIONS, MAX_OBJECTIVES, MAX_RUNS, Objective,
+    Plan, Record, RecordedData, charts, check, expectations,
 };
 use crate::mistake::{At, Code, Mistake, Span};
 use crate::number::{Domain, Number, Value, grouped};
@@ -48,131 +47,61 @@ pub(super) fn decide(path: &str, source: &str, files: Files<'_>) -> Result<Plan,
         settings: Rc::new(optimizer::settings(&spec)),
         mistakes,
     };
-    let numerics = decider.numerics(&spec);
-    let objectives = decider.objectives(&spec);
-    let optimizers = decider.optimizers(&spec);
-    decider.check_optimizers(&spec, &numerics, &objectives, &optimizers);
-    let optimizers: Vec<Optimizer> = optimizers.into_iter().map(|one| one.optimizer).collect();
-    let stop = decider.stop(&spec.stop, &objectives);
-    let repetitions = decider.repetitions(&spec, &objectives);
-    let arithmetics = super::arithmetics(&numerics);
-    let derivatives = decider.derivatives(&spec, arithmetics.len());
-    let seed = decider.seed;
+    let runs = decider.runs(&spec)?;
+    let stop = decider.stop(&spec.stop, &runs.objectives);
+    let derivatives = decider.derivatives(&spec, runs.arithmetics().len());
     let mut mistakes = decider.mistakes;
-    let parameters = parameters(&objectives);
     // Without a formula every parameter would be unknown.
-    let formulas_are_known = mistakes.is_empty() || !parameters.is_empty();
-    let mut plan = Plan {
-        title: spec
-            .title
-            .as_ref()
-            .map_or_else(|| super::report_name(path), |title| title.value.clone()),
+    let has_runs = runs.runs() > 0 && (mistakes.is_empty() || !runs.parameters().is_empty());
+    let has_derivatives_alone = spec.objective.is_empty() && spec.optimizer.is_empty();
+    let record = if has_runs {
+        Record::decide(&spec.record, &runs, &mut mistakes)
+    } else {
+        Record::default()
+    };
+    let expectations = if has_runs {
+        expectations::decide(&runs, &spec, &mut mistakes)
+    } else {
+        Vec::new()
+    };
+    let check = if has_runs || has_derivatives_alone {
+        check::decide(&runs, &derivatives, &spec, &mut mistakes)
+    } else {
+        Check::default()
+    };
+    let title = spec.title.as_ref().map(|title| title.value.clone());
+    let plan = Plan {
+        title: title.unwrap_or_else(|| super::report_name(path)),
         description: spec.description.as_ref().map(|text| text.value.clone()),
-        columns: Columns::new(&numerics, &objectives, &optimizers, repetitions),
-        places: places(&objectives, &parameters),
-        best_columns: parameters
-            .iter()
-            .map(|name| format!("best.{name}"))
-            .collect(),
-        seed,
-        repetitions,
-        objectives,
-        optimizers,
+        runs,
         stop,
-        record: Record::decide(
-            &spec::Record::default(),
-            &[],
-            &[],
-            &HashSet::new(),
-            &mut Vec::new(),
-        ),
+        record,
         charts: Vec::new(),
         style: charts::style(&spec.style),
-        expectations: Vec::new(),
-        check: super::Check::default(),
+        expectations,
+        check,
         derivatives,
         hash: super::hash(source),
-        numerics,
-        arithmetics,
-        parameters,
-        varying: Varying::default(),
-        runs: 0,
-        objective_ends: Ends::default(),
-        optimizer_ends: Ends::default(),
     };
-    let names = plan.parameters.len() + constants(&plan.objectives).len();
-    if names > MAX_VARIABLES {
-        let message = format!(
-            "{} distinct variables and constants are too many: at most {}",
-            grouped(names as u128),
-            grouped(MAX_VARIABLES as u128)
-        );
-        let help = "each number, or each element of a vector, is a column of every run; use the \
-                    same names in all objectives, or one file for each";
-        mistakes.push(Mistake::of_file(Code::TooLarge, message, help));
-        return Err(mistakes);
-    }
-    plan.varying = Varying::new(
-        &plan.columns, &plan.numerics, &plan.objectives, &plan.optimizers,
-    );
-    match plan.counted_runs() {
-        Some(runs) if runs <= MAX_RUNS => plan.runs = runs,
-        counted => {
-            let runs = counted.map_or("more than 2^64".to_owned(), |runs| {
-                grouped(u128::from(runs))
-            });
-            let message = too_many(&runs);
-            let help = "the number is the product of the lengths of all lists and ranges; shorten \
-                        some, or pair them with `zip`";
-            mistakes.push(Mistake::of_file(Code::TooLarge, message, help));
-            return Err(mistakes);
-        }
-    }
-    let points = plan.objectives.iter().map(Objective::points);
-    plan.objective_ends = Ends::new(points);
-    let settings = plan.optimizers.iter().map(|one| one.settings.count());
-    plan.optimizer_ends = Ends::new(settings);
-    let complete = !plan.objectives.is_empty() && !plan.optimizers.is_empty() && plan.runs() > 0;
-    if complete && formulas_are_known {
-        let epochs = plan.numerics.series().filter(|(name, _)| *name == "epochs");
-        let epochs: HashSet<u64> = epochs
-            .flat_map(|(_, series)| series.iter())
-            .filter_map(|value| super::whole(&value))
-            .collect();
-        let vectors = plan.vectors();
-        plan.record = Record::decide(
-            &spec.record, &plan.parameters, &vectors, &epochs, &mut mistakes,
-        );
-        let run_epochs = plan.run_epochs();
-        if run_epochs > MAX_RUN_EPOCHS {
-            let message = format!(
-                "{} epochs in total are too many: at most {}",
-                grouped(run_epochs),
-                grouped(MAX_RUN_EPOCHS)
-            );
-            let help = "the number is the sum of `epochs` over all runs";
-            mistakes.push(Mistake::of_file(Code::TooLarge, message, help));
-        }
-        record::check_rows(plan.rows(), &spec.record, &mut mistakes);
-        plan.charts = charts::decide(&plan, &spec, &mut mistakes);
-        plan.expectations = expectations::decide(&plan, &spec, &mut mistakes);
-    }
-    let has_derivatives_alone = spec.objective.is_empty() && spec.optimizer.is_empty();
-    if complete && formulas_are_known || has_derivatives_alone {
-        plan.check = check::decide(&plan, &spec, &mut mistakes);
-    }
+    let charts = if has_runs {
+        charts::decide(&plan, &spec, &mut mistakes)
+    } else {
+        Vec::new()
+    };
     if mistakes.is_empty() {
         operations::check(&plan, &spec.objective, &mut mistakes);
     }
     if mistakes.is_empty() {
         searches::check(&plan, &spec, &mut mistakes);
     }
-    derivative::name_files(&mut plan.derivatives, &plan.charts);
-    if mistakes.is_empty() {
-        Ok(plan)
-    } else {
-        Err(mistakes)
+    if !mistakes.is_empty() {
+        return Err(mistakes);
     }
+    Ok(Plan {
+        derivatives: derivative::with_distinct_files(plan.derivatives, &charts),
+        charts,
+        ..plan
+    })
 }
 
 /// Reports too many tables of one kind. Nothing else is checked then.
@@ -208,48 +137,6 @@ fn tables_are_few(spec: &Spec, mistakes: &mut Vec<Mistake>) -> bool {
         }
     }
     mistakes.len() == before
-}
-
-fn too_many(runs: &str) -> String {
-    let greatest = grouped(u128::from(MAX_RUNS));
-    format!("{runs} runs are too many: at most {greatest}")
-}
-
-fn parameters(objectives: &[Objective]) -> Vec<String> {
-    let variables = objectives
-        .iter()
-        .flat_map(|objective| objective.function.parameters());
-    each_once(variables.map(String::as_str))
-}
-
-/// For each objective, the place of each of `parameters` among its own.
-fn places(objectives: &[Objective], parameters: &[String]) -> Vec<Vec<Option<usize>>> {
-    let of_objective = |objective: &Objective| {
-        let own = objective.function.parameters().iter().enumerate();
-        let own: HashMap<&str, usize> = own.map(|(place, name)| (name.as_str(), place)).collect();
-        let places = parameters
-            .iter()
-            .map(|name| own.get(name.as_str()).copied());
-        places.collect()
-    };
-    objectives.iter().map(of_objective).collect()
-}
-
-/// The constants of all objectives, each once.
-fn constants(objectives: &[Objective]) -> Vec<String> {
-    let constants = objectives
-        .iter()
-        .flat_map(|objective| objective.constants.series());
-    each_once(constants.map(|(name, _)| name))
-}
-
-/// The distinct names, in order.
-pub(super) fn each_once<'a>(names: impl Iterator<Item = &'a str>) -> Vec<String> {
-    let mut told = HashSet::new();
-    names
-        .filter(|name| told.insert(*name))
-        .map(str::to_owned)
-        .collect()
 }
 
 /// The source of the data of an experiment.
@@ -295,6 +182,21 @@ impl Decider<'_> {
     ) {
         let mistake = Mistake::new(code, span.clone(), message, label);
         self.mistakes.push(mistake.help(help));
+    }
+
+    /// What is combined; all errors so far if that is too much.
+    fn runs(&mut self, spec: &Spec) -> Result<Runs, Vec<Mistake>> {
+        let numerics = self.numerics(spec);
+        let objectives = self.objectives(spec);
+        let optimizers = self.optimizers(spec);
+        self.check_optimizers(spec, &numerics, &objectives, &optimizers);
+        let optimizers = optimizers.into_iter().map(|one| one.optimizer).collect();
+        let repetitions = self.repetitions(spec, &objectives);
+        let runs = Runs::new(numerics, objectives, optimizers, (self.seed, repetitions));
+        runs.map_err(|too_many| {
+            self.mistakes.push(too_many);
+            std::mem::take(&mut self.mistakes)
+        })
     }
 
     fn numerics(&mut self, spec: &Spec) -> Grid {
@@ -434,15 +336,4 @@ fn named(settings: &Map<spec::Setting>) -> Vec<(String, Series, Span)> {
             )
         })
         .collect()
-}
-
-impl Plan {
-    /// The filter of a chart or an expectation.
-    pub(super) fn filter(
-        &self,
-        written: Option<&At<spec::Filter>>,
-        mistakes: &mut Vec<Mistake>,
-    ) -> Filter {
-        Filter::decide(self, written, mistakes)
-    }
 }

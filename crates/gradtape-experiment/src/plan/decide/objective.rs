@@ -6,12 +6,15 @@ use std::rc::Rc;
 use super::catalogue::Source;
 use super::function::{Written, default_name};
 use super::start::{Given, in_words};
-use super::{Decider, each_once, named};
+use super::{Decider, named};
 use crate::data::Dataset;
 use crate::mistake::{At, Code, Mistake, suggestion};
 use crate::number::{counted, grouped};
 use crate::objective::{self, MAX_ROTATION, Transform};
-use crate::plan::{Bounds, Ends, MAX_OBJECTIVES, MAX_VARIABLES, Objective, Quantity, Start};
+use crate::plan::ends::Ends;
+use crate::plan::runs::each_once;
+use crate::plan::start::Start;
+use crate::plan::{Bounds, MAX_OBJECTIVES, MAX_VARIABLES, Objective, Quantity};
 use crate::spec::{self, Groups, Map, Spec};
 use gradtape_tape::Shape;
 

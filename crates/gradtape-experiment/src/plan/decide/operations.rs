@@ -4,7 +4,7 @@ use crate::mistake::{Code, Mistake, Span};
 use crate::number::grouped;
 use crate::objective;
 use crate::optimizer::{Inputs, Recipe};
-use crate::plan::{MAX_ARRAY_OPERATIONS, MAX_ELEMENTS, MAX_OPERATIONS, Plan};
+use crate::plan::{MAX_ARRAY_OPERATIONS, MAX_ELEMENTS, MAX_OPERATIONS, Runs};
 use crate::spec;
 use gradtape_tape::{Graph, Precision, Shape, Subnormals};
 
@@ -13,10 +13,10 @@ use gradtape_tape::{Graph, Precision, Shape, Subnormals};
 const OPERATIONS_FOR_ONE: usize = 20;
 
 /// Reports objectives whose epoch has too many operations.
-pub(super) fn check(plan: &Plan, written: &[spec::Objective], mistakes: &mut Vec<Mistake>) {
-    let update = plan.recipes().iter().map(update_operations).max();
+pub(super) fn check(runs: &Runs, written: &[spec::Objective], mistakes: &mut Vec<Mistake>) {
+    let update = runs.recipes().iter().map(update_operations).max();
     let update = update.unwrap_or(0);
-    for objective in &plan.objectives {
+    for objective in &runs.objectives {
         let Some(written) = written.get(objective.table) else {
             continue;
         };

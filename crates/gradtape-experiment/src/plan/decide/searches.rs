@@ -5,7 +5,7 @@ use crate::mistake::{Code, Mistake, Span};
 use crate::number::{Number, grouped};
 use crate::optimizer::search::Needs;
 use crate::plan::{
-    Bounds, MAX_DENSE, MAX_JACOBIAN, MAX_OPERATIONS, MAX_SQUARES, Objective, Optimizer, Plan,
+    Bounds, MAX_DENSE, MAX_JACOBIAN, MAX_OPERATIONS, MAX_SQUARES, Objective, Optimizer, Runs,
 };
 use crate::spec::Spec;
 use gradtape_engine::Program;
@@ -13,8 +13,8 @@ use gradtape_tape::internal::graph::Node;
 use gradtape_tape::{Array, Graph, Op, Precision, Subnormals};
 
 /// Reports objectives that a line-search or second-order method of the plan cannot minimise.
-pub(super) fn check(plan: &Plan, spec: &Spec, mistakes: &mut Vec<Mistake>) {
-    let searches = plan.optimizers.iter();
+pub(super) fn check(runs: &Runs, spec: &Spec, mistakes: &mut Vec<Mistake>) {
+    let searches = runs.optimizers.iter();
     let searches = searches.filter_map(|one| Some((one, one.method.needs()?)));
     let searches: Vec<_> = searches.collect();
     let Some((first, _)) = searches.first() else {
@@ -28,7 +28,7 @@ pub(super) fn check(plan: &Plan, spec: &Spec, mistakes: &mut Vec<Mistake>) {
     let dense = needing(&[Needs::Hessian, Needs::Residuals]);
     let squares = needing(&[Needs::Residuals]);
     let mut told = None;
-    for objective in &plan.objectives {
+    for objective in &runs.objectives {
         let Some(written) = spec.objective.get(objective.table) else {
             continue;
         };

@@ -8,8 +8,9 @@ use crate::optimizer::schedule::{
 };
 use crate::optimizer::search::{C1, C2};
 use crate::optimizer::{Convention, DAMPENING, MOMENTUM, NESTEROV, Setting};
+use crate::plan::Objective;
 use crate::plan::grid::Grid;
-use crate::plan::{Objective, whole};
+use crate::plan::runs::whole;
 use crate::spec::{self, Spec};
 
 /// The largest number that `f32` can count to.
