@@ -4,8 +4,8 @@ use std::fs;
 use std::path::Path;
 
 use gradtape_experiment::data::{
-    Coded, Dataset, Description, MAX_CELLS, MAX_FILE_LENGTH, Scaling, Table, TableError, Wanted,
-    shuffled,
+    ArraySource, Coded, Dataset, Description, MAX_CELLS, MAX_FILE_LENGTH, Scaling, Table,
+    TableError, shuffled,
 };
 use gradtape_experiment::mistake::{At, Mistake};
 use gradtape_experiment::number::Number;
@@ -269,7 +269,7 @@ proptest! {
 /// A description like that of `data = { … }`; all places are empty.
 fn description(columns: &[(&str, &[&str])]) -> Description {
     let at = |text: &str| At::new(text.to_owned(), 0..0);
-    let wanted = columns.iter().map(|(name, from)| Wanted {
+    let wanted = columns.iter().map(|(name, from)| ArraySource {
         name: at(name),
         from: from.iter().map(|name| at(name)).collect(),
         is_list: from.len() > 1 || name.chars().all(char::is_uppercase),

@@ -2,7 +2,7 @@
 //! after the other, each with the value of its operation.
 
 use gradtape_engine::{Block, Compiled, Engine, Features, Program, States, WIDTH};
-use gradtape_tape::internal::graph::{Node, Shaped};
+use gradtape_tape::internal::graph::{Node, ShapedNode};
 use gradtape_tape::{Array, Graph, Number, Op, Precision, Real, Subnormals};
 
 use crate::random::Random;
@@ -15,7 +15,7 @@ const EPOCHS: usize = 4;
 /// A computation of random operations on random operands, with some outputs and
 /// a state that may be any node, even an input or one number twice.
 struct Case<T> {
-    nodes: Vec<Shaped<T>>,
+    nodes: Vec<ShapedNode<T>>,
     outputs: Vec<usize>,
     next: Vec<usize>,
     program: Program<T>,

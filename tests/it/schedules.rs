@@ -4,7 +4,7 @@
 //! where conventions differ, and their use in files.
 
 use gradtape_experiment::number::Scalar;
-use gradtape_experiment::optimizer::schedule::Kind;
+use gradtape_experiment::optimizer::schedule::ScheduleKind;
 use gradtape_experiment::plan::{Filter, Plan};
 
 use crate::close::close;
@@ -327,7 +327,7 @@ fn runner_methods_shows_methods_and_schedules() {
     insta::assert_snapshot!("methods_cosine", shown(&["cosine"]));
     insta::assert_snapshot!("methods_sgd", shown(&["sgd"]));
     let list = shown(&[]);
-    for kind in Kind::ALL {
+    for kind in ScheduleKind::ALL {
         assert!(list.contains(&format!("  {} ", kind.name())), "{list}");
         let page = shown(&[kind.name()]);
         assert!(

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use super::instruction::Instruction;
 use super::slot::{Slot, SlotCopy};
 use gradtape_tape::internal::Reduction;
-use gradtape_tape::internal::graph::Shaped;
+use gradtape_tape::internal::graph::ShapedNode;
 use gradtape_tape::{Shape, Subnormals};
 
 /// The operations that some results of a graph need, in an order that needs few
@@ -86,7 +86,7 @@ impl<T> Program<T> {
 #[derive(Debug)]
 pub(super) struct ArrayProgram<T> {
     /// What is computed: the definition.
-    pub(super) nodes: Arc<[Shaped<T>]>,
+    pub(super) nodes: Arc<[ShapedNode<T>]>,
     pub(super) outputs: Arc<[usize]>,
     pub(super) next: Arc<[usize]>,
     /// The instructions, and those that are usually needed.
@@ -111,7 +111,7 @@ pub(super) enum Action<T> {
     Loop(Box<Loop<T>>),
     Product(MatrixProduct<T>),
     /// The definition of a node, with its operands and where the result goes.
-    Plain(Box<Shaped<T>>, Vec<(Place<T>, Shape)>, usize),
+    Plain(Box<ShapedNode<T>>, Vec<(Place<T>, Shape)>, usize),
     /// Elements that are copied.
     Copy {
         from: Place<T>,

@@ -16,7 +16,7 @@ use std::collections::{BinaryHeap, HashMap};
 use super::instruction::{First, Immediate, Instruction, Partners, Second};
 use super::program::Program;
 use super::slot::{Slot, SlotCopy};
-use gradtape_tape::internal::graph::{Node, Shaped};
+use gradtape_tape::internal::graph::{Node, ShapedNode};
 use gradtape_tape::{Array, Graph, Op, Real, Subnormals};
 
 /// The program of [`Program::epoch`] for a graph of numbers.
@@ -63,7 +63,7 @@ impl<T: Real> Unit<T> {
 
 /// What has to be computed.
 struct Units<'a, T> {
-    nodes: &'a [Shaped<T>],
+    nodes: &'a [ShapedNode<T>],
     outputs: &'a [usize],
     next: &'a [usize],
     subnormals: Subnormals,
@@ -79,7 +79,7 @@ struct Units<'a, T> {
 
 impl<'a, T: Real> Units<'a, T> {
     fn new(
-        nodes: &'a [Shaped<T>],
+        nodes: &'a [ShapedNode<T>],
         outputs: &'a [usize],
         next: &'a [usize],
         subnormals: Subnormals,
@@ -249,7 +249,7 @@ impl<'a, T: Real> Units<'a, T> {
 /// order of these. From the leaves up, so that every second node of a chain takes the
 /// one before it into its instruction.
 fn instructions<T: Real>(
-    nodes: &[Shaped<T>],
+    nodes: &[ShapedNode<T>],
     is_wanted: &[bool],
     subnormals: Subnormals,
 ) -> impl Iterator<Item = Instruction<T, usize>> {
@@ -294,7 +294,7 @@ fn instructions<T: Real>(
 /// a form for that; where subnormal results are flushed, only if the result cannot be
 /// one whatever the other operand is, so that nothing has to be flushed.
 fn single<T: Real>(
-    nodes: &[Shaped<T>],
+    nodes: &[ShapedNode<T>],
     op: Op,
     operands: [usize; 3],
     result: usize,
@@ -370,7 +370,7 @@ fn operation<T>(node: &Node<T>) -> Option<(Op, [usize; 3])> {
 }
 
 /// For each node, the number of times that needed nodes read it.
-fn uses<T>(nodes: &[Shaped<T>], is_wanted: &[bool]) -> Vec<usize> {
+fn uses<T>(nodes: &[ShapedNode<T>], is_wanted: &[bool]) -> Vec<usize> {
     let mut uses = vec![0; nodes.len()];
     for (index, node) in nodes.iter().enumerate().rev() {
         if uses[index] == 0 && !is_wanted[index] {

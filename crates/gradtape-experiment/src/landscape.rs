@@ -1,7 +1,7 @@
 //! Objectives of two parameters on a grid, the data of level lines.
 
 use crate::number::Number;
-use crate::plan::{Plan, Rows};
+use crate::plan::{DataRows, Plan};
 use gradtape_engine::Program;
 use gradtape_tape::{Graph, Precision, Subnormals};
 
@@ -68,6 +68,6 @@ fn program(plan: &Plan, objective: usize) -> Option<Program<f64>> {
     }
     let graph = Graph::new(Precision::F64, Subnormals::Keep);
     let (variables, constants) = function.inputs_of(&graph);
-    let loss = objective.loss(&graph, &variables, &constants, Rows::Training);
+    let loss = objective.loss(&graph, &variables, &constants, DataRows::Training);
     Some(Program::new(&graph, &[loss]))
 }

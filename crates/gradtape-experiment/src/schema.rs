@@ -8,12 +8,12 @@
 use serde_json::{Map, Value, json};
 
 use crate::objective::catalogue;
-use crate::optimizer::schedule::Kind as Shape;
+use crate::optimizer::schedule::ScheduleKind as Shape;
 use crate::optimizer::{Convention, DefaultValue, Description, Method, Setting};
 use crate::spec::json::{list, name, one_or_more, reference, swept};
 use crate::spec::{
-    CHART_KINDS, Chart, Draw, FORMATS, FileTable, Format, Key, Need, OF_DESCENTS, Objective,
-    Optimizer, RangeTable, Rule, Schedule, Spec,
+    CHART_KINDS, Chart, Draw, FORMATS, FileTable, Format, Key, KeyRule, Need, OF_DESCENTS,
+    Objective, Optimizer, RangeTable, Schedule, Spec,
 };
 
 /// The JSON Schema (draft 2020-12) of an experiment file, as text that ends with a line end.
@@ -126,23 +126,23 @@ fn any_of(keys: &[&str]) -> Value {
 }
 
 /// A rule of a table.
-fn rule(rule: Rule) -> Vec<(&'static str, Value)> {
+fn rule(rule: KeyRule) -> Vec<(&'static str, Value)> {
     let one = |key, value| vec![(key, value)];
     let needs = |keys: &[&str], other: &str| {
         let pairs = keys.iter().map(|key| ((*key).to_owned(), json!([other])));
         one("dependentRequired", Value::Object(pairs.collect()))
     };
     match rule {
-        Rule::OneOf(keys) => one("oneOf", keys.iter().map(|key| has(key)).collect()),
-        Rule::AnyOf(keys) => one("anyOf", any_of(keys)["anyOf"].clone()),
-        Rule::OneKey => vec![("minProperties", json!(1)), ("maxProperties", json!(1))],
-        Rule::MoreThan(key) => {
+        KeyRule::OneOf(keys) => one("oneOf", keys.iter().map(|key| has(key)).collect()),
+        KeyRule::AnyOf(keys) => one("anyOf", any_of(keys)["anyOf"].clone()),
+        KeyRule::OneKey => vec![("minProperties", json!(1)), ("maxProperties", json!(1))],
+        KeyRule::MoreThan(key) => {
             let nothing = json!({ "maxProperties": 1, "required": [key] });
             vec![("minProperties", json!(1)), ("not", nothing)]
         }
-        Rule::Needs(_, keys, other) => needs(keys, other),
-        Rule::Requires(key, other) => needs(&[key], other),
-        Rule::NotBoth(one_key, other) => one("not", json!({ "required": [one_key, other] })),
+        KeyRule::Needs(_, keys, other) => needs(keys, other),
+        KeyRule::Requires(key, other) => needs(&[key], other),
+        KeyRule::NotBoth(one_key, other) => one("not", json!({ "required": [one_key, other] })),
     }
 }
 

@@ -13,7 +13,9 @@ use gradtape_experiment::batch::RunResult;
 use gradtape_experiment::derivative::{Row, Table};
 use gradtape_experiment::diagnosis::{Comparison, Diagnosis, RankedSetting, Ranking};
 use gradtape_experiment::number::{Digits, Scalar, Value};
-use gradtape_experiment::objective::catalogue::{Dimension, Gradient, Instance, Kind, Minimum};
+use gradtape_experiment::objective::catalogue::{
+    Dimension, Gradient, Instance, Minimum, MinimumKind,
+};
 use gradtape_experiment::optimizer::{Convention, DefaultValue, Description};
 use gradtape_experiment::plan::{Derivative, Objective, Plan, Quantity, RecordedData, Run};
 use gradtape_experiment::text::printable;
@@ -310,7 +312,7 @@ pub fn function_object(instance: &Instance) -> String {
             "at": minimum.at,
             "value": minimum.value,
             "precision": minimum.precision,
-            "is_global": minimum.kind == Kind::Global,
+            "is_global": minimum.kind == MinimumKind::Global,
             "is_gradient_zero": minimum.gradient == Gradient::Zero,
             "note": minimum.note,
         })

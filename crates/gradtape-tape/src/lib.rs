@@ -65,8 +65,8 @@ pub mod internal {
     /// The nodes of a [`Graph`](crate::Graph).
     pub mod graph {
         pub use crate::graph::{
-            Evaluator, Node, Numbers, Origin, Shaped, Square, combined, elements, evaluate, needed,
-            operations, value,
+            Evaluator, Node, Numbers, Origin, ShapedNode, Square, combined, elements, evaluate,
+            needed, operations, value,
         };
     }
 }

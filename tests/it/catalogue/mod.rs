@@ -5,7 +5,7 @@ mod traits;
 
 use gradtape_engine::Program;
 use gradtape_experiment::objective::catalogue::{
-    self, Dimension, Function, Gradient, Instance, Kind,
+    self, Dimension, Function, Gradient, Instance, MinimumKind,
 };
 use gradtape_experiment::objective::is_name;
 use gradtape_tape::{Graph, Precision, Subnormals};
@@ -142,7 +142,7 @@ fn every_minimum_is_one() {
                 minimum.at,
                 minimum.value
             );
-            let is_global = minimum.kind == Kind::Global;
+            let is_global = minimum.kind == MinimumKind::Global;
             assert_eq!(is_global, Some(minimum.value) == best, "{name}");
             assert_eq!(
                 is_within(&minimum.at, &instance.domain),

@@ -18,7 +18,7 @@ use std::sync::Arc;
 
 use super::program::{ArrayProgram, Program};
 use super::slot::{Slot, WIDTH};
-use gradtape_tape::internal::graph::{self, Shaped};
+use gradtape_tape::internal::graph::{self, ShapedNode};
 use gradtape_tape::{Array, Graph, Real};
 
 pub(super) use epoch::Machine;
@@ -30,7 +30,7 @@ pub(super) fn program<T: Real>(
     outputs: &[Array<'_>],
     next: &[Array<'_>],
 ) -> Program<T> {
-    let nodes: Arc<[Shaped<T>]> = graph.nodes().into();
+    let nodes: Arc<[ShapedNode<T>]> = graph.nodes().into();
     let index = |arrays: &[Array<'_>]| arrays.iter().map(|array| array.node()).collect();
     let (outputs, next): (Arc<[usize]>, Arc<[usize]>) = (index(outputs), index(next));
     let length = |node: &usize| graph::elements(&nodes[*node].shape);
@@ -80,7 +80,7 @@ pub(super) fn program<T: Real>(
 /// the resulting number of slots of the program. They work in new slots, so that rows
 /// preserve their contents whatever else is run.
 fn actions<T: Real>(
-    nodes: &[Shaped<T>],
+    nodes: &[ShapedNode<T>],
     outputs: &[usize],
     next: &[usize],
     often: usize,

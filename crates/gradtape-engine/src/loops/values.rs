@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use gradtape_tape::Shape;
 use gradtape_tape::internal::Operation;
-use gradtape_tape::internal::graph::{Node, Numbers, Shaped, elements, needed, value};
+use gradtape_tape::internal::graph::{Node, Numbers, ShapedNode, elements, needed, value};
 use gradtape_tape::internal::slice_steps;
 use gradtape_tape::internal::{Reduction, Stretch};
 use gradtape_tape::{Op, Real, Subnormals};
@@ -30,7 +30,7 @@ pub(super) enum ValueKind<T> {
     /// The product of matrices.
     Product(usize, usize),
     /// Anything else.
-    Other(Box<Shaped<T>>, Vec<usize>),
+    Other(Box<ShapedNode<T>>, Vec<usize>),
 }
 
 #[derive(Clone, Debug)]
@@ -66,7 +66,7 @@ pub(super) enum OperandReading<T> {
 
 impl<T: Real> ArrayValues<T> {
     pub(super) fn new(
-        nodes: &[Shaped<T>],
+        nodes: &[ShapedNode<T>],
         outputs: &[usize],
         next: &[usize],
         subnormals: Subnormals,
@@ -96,7 +96,7 @@ impl<T: Real> ArrayValues<T> {
         self.list.len() - 1
     }
 
-    fn translate(&mut self, node: &Shaped<T>, subnormals: Subnormals) -> usize {
+    fn translate(&mut self, node: &ShapedNode<T>, subnormals: Subnormals) -> usize {
         let shape = &node.shape;
         let operands = node.node.operands().iter();
         let operands: Vec<usize> = operands.map(|id| self.of_node[*id as usize]).collect();
@@ -159,7 +159,12 @@ impl<T: Real> ArrayValues<T> {
     }
 
     /// A value that is computed only once.
-    fn folded(&mut self, node: &Shaped<T>, operands: &[usize], subnormals: Subnormals) -> usize {
+    fn folded(
+        &mut self,
+        node: &ShapedNode<T>,
+        operands: &[usize],
+        subnormals: Subnormals,
+    ) -> usize {
         let each = operands.iter().map(|operand| {
             let value = &self.list[*operand];
             let elements = match &value.kind {
@@ -200,7 +205,7 @@ impl<T: Real> ArrayValues<T> {
         if let ValueKind::Constant(value) = value.kind {
             return self.push(ValueKind::Constant(value), shape);
         }
-        let node = Shaped {
+        let node = ShapedNode {
             node: Node::Apply(
                 Operation::BroadcastTo(Box::new(shape.clone())),
                 std::iter::once(0).collect(),

@@ -8,7 +8,7 @@ use super::epoch::{self, Inputs, watched_minimum};
 use super::minibatch;
 use super::stop::Limits;
 use crate::number::Precision;
-use crate::plan::{Plan, Rows, Run, Stop};
+use crate::plan::{DataRows, Plan, Run, Stop};
 use gradtape_tape::{Array, Graph, Real, Subnormals};
 
 /// The number of the arithmetic: of the elementary functions, the order of sums, and what
@@ -144,12 +144,12 @@ impl Parts {
     fn search(&mut self, plan: &Plan, run: &Run) {
         let objective = &plan.objectives[run.objective];
         let graph = Graph::new(run.precision, run.subnormals);
-        let (loss, x) = objective.loss_of_inputs(&graph, Rows::Training);
+        let (loss, x) = objective.loss_of_inputs(&graph, DataRows::Training);
         self.graph(&graph, &[&[loss], &graph.gradient(loss, &x)[..]].concat());
         self.number(u64::from(objective.has_validation()));
         if objective.has_validation() {
             let graph = graph.alike();
-            let (loss, _) = objective.loss_of_inputs(&graph, Rows::Validation);
+            let (loss, _) = objective.loss_of_inputs(&graph, DataRows::Validation);
             self.graph(&graph, &[loss]);
         }
         let minimum = watched_minimum(plan, run);

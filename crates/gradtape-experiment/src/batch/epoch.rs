@@ -4,7 +4,7 @@ use super::output::Output;
 use super::stop::is_watched;
 use crate::number::Number;
 use crate::optimizer::{self, ArrayExt, Cell, Initial, Update};
-use crate::plan::{Bounds, Objective, Plan, Rows, Run};
+use crate::plan::{Bounds, DataRows, Objective, Plan, Run};
 use gradtape_tape::internal::array_norm;
 use gradtape_tape::{Array, Graph, Real, Shape};
 
@@ -73,10 +73,10 @@ impl<'g> Inputs<'g> {
         let objective = &plan.objectives[run.objective];
         let graph = self.greatest.graph();
         let loss_on = |rows| objective.loss(graph, &self.parameters, &self.constants, rows);
-        let loss = loss_on(Rows::Training);
+        let loss = loss_on(DataRows::Training);
         let validation = objective
             .has_validation()
-            .then(|| loss_on(Rows::Validation));
+            .then(|| loss_on(DataRows::Validation));
         let gradient = graph.gradient(loss, &self.parameters);
         let mut traced = self.follow(plan, run, loss, gradient);
         let validation = validation.map(|loss| (Output::ValidationLoss, loss));

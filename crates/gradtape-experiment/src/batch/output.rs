@@ -57,15 +57,15 @@ const COUNT: usize = Output::ALL.len();
 
 /// The values of the outputs of one number in an epoch.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Values<T>([Option<T>; COUNT]);
+pub(super) struct OutputValues<T>([Option<T>; COUNT]);
 
-impl<T> Default for Values<T> {
+impl<T> Default for OutputValues<T> {
     fn default() -> Self {
-        Values([const { None }; COUNT])
+        OutputValues([const { None }; COUNT])
     }
 }
 
-impl<T: Copy> Values<T> {
+impl<T: Copy> OutputValues<T> {
     #[inline]
     pub(super) fn get(&self, output: Output) -> Option<T> {
         self.0[output as usize]
@@ -136,8 +136,8 @@ impl Outputs {
     }
 
     /// What the program gave in the first lane of a block.
-    pub(super) fn values<T: Real>(&self, block: &Block<'_, T>) -> Values<T> {
+    pub(super) fn values<T: Real>(&self, block: &Block<'_, T>) -> OutputValues<T> {
         let value = |output| Some(block.output(self.place(output)?, 0));
-        Values(Output::ALL.map(value))
+        OutputValues(Output::ALL.map(value))
     }
 }

@@ -95,7 +95,7 @@ impl<T: Compiled> ProgramsIn<T> {
         let objective = &plan.objectives[run.objective];
         let explainer = self.explainers.get((run.subnormals, run.objective), || {
             Explainer::new(&objective.function, run.subnormals, |graph| {
-                objective.data_in(graph, plan::Rows::Training)
+                objective.data_in(graph, plan::DataRows::Training)
             })
         });
         let at = run.start.iter().chain(&run.constants);

@@ -1,6 +1,6 @@
 //! The values of quantities.
 
-use super::output::{Output, Values};
+use super::output::{Output, OutputValues};
 use crate::number::Scalar;
 use crate::plan::{Quantity, Run};
 use gradtape_tape::Real;
@@ -56,7 +56,7 @@ impl Quantities {
 
     /// Sets what an epoch gives. Others stay as they are.
     #[inline]
-    pub(super) fn set_outputs<T: Real>(&mut self, outputs: &Values<T>) {
+    pub(super) fn set_outputs<T: Real>(&mut self, outputs: &OutputValues<T>) {
         for output in Output::ALL {
             if let (Some(quantity), Some(value)) = (output.quantity(), outputs.get(output)) {
                 self.set(quantity, Scalar::new(value));

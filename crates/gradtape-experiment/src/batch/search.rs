@@ -43,7 +43,7 @@ impl<T: Compiled> SearchPrograms<T> {
     pub(super) fn trace(plan: &Plan, run: &Run, needs: Needs) -> Self {
         let objective = &plan.objectives[run.objective];
         let graph = Graph::new(T::PRECISION, run.subnormals);
-        let (loss, x) = objective.loss_of_inputs(&graph, plan::Rows::Training);
+        let (loss, x) = objective.loss_of_inputs(&graph, plan::DataRows::Training);
         let (gradient, further) = if needs == Needs::Residuals {
             let unrolled = graph.alike();
             let wanted = [&[loss], &x[..]].concat();
@@ -87,7 +87,7 @@ impl<T: Compiled> SearchPrograms<T> {
         let constants = graph.numbers(run.constants.len());
         let (rules, memory) = record_rules(plan, run, loss, &memory);
         let validation = objective.has_validation().then(|| {
-            let loss = objective.loss(graph, &x, &constants, plan::Rows::Validation);
+            let loss = objective.loss(graph, &x, &constants, plan::DataRows::Validation);
             (Output::ValidationLoss, loss)
         });
         let mut outputs = vec![(Output::Loss, loss)];

@@ -1,6 +1,6 @@
 //! The states of a run.
 
-use super::output::{Output, Values};
+use super::output::{Output, OutputValues};
 use super::quantities::Counts;
 use super::stop_reason::Divergence;
 use crate::number::Scalar;
@@ -11,7 +11,7 @@ use gradtape_tape::Real;
 pub(super) struct State<T> {
     pub(super) epoch: u64,
     /// What the epoch gives; the step is the one that led here.
-    pub(super) outputs: Values<T>,
+    pub(super) outputs: OutputValues<T>,
     /// The evaluations so far, if they are not one for each epoch.
     pub(super) counts: Option<Counts>,
     pub(super) parameters: Vec<T>,
@@ -22,7 +22,7 @@ impl<T: Real> State<T> {
     pub(super) fn new(epoch: u64, parameters: Vec<T>) -> Self {
         State {
             epoch,
-            outputs: Values::default(),
+            outputs: OutputValues::default(),
             counts: None,
             parameters,
         }

@@ -28,7 +28,7 @@ pub struct Description {
     /// Path of the file, relative to the directory of the experiment file.
     pub file: At<String>,
     /// The arrays to create, by their names in the formula.
-    pub columns: Vec<Wanted>,
+    pub columns: Vec<ArraySource>,
     /// The names whose columns contain text, which is read as classes.
     pub classes: Vec<At<String>>,
     /// The names whose columns are standardized.
@@ -41,7 +41,7 @@ pub struct Description {
 
 /// A vector or a matrix to create.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Wanted {
+pub struct ArraySource {
     /// The name in the formula.
     pub name: At<String>,
     /// The names of the columns of the file.
@@ -355,7 +355,7 @@ impl<'a> Maker<'a> {
     }
 
     /// The columns of one array; wrong ones are reported and omitted.
-    fn columns_of(&mut self, array: &Wanted, are_classes: bool) -> Vec<(usize, Column)> {
+    fn columns_of(&mut self, array: &ArraySource, are_classes: bool) -> Vec<(usize, Column)> {
         if array.from.is_empty() {
             let message = format!("`{}` has no columns", array.name.value);
             self.mistake(
@@ -408,7 +408,7 @@ impl<'a> Maker<'a> {
     /// The array of these columns, with its rows split into two parts.
     fn array(
         &mut self,
-        wanted: &Wanted,
+        wanted: &ArraySource,
         columns: Vec<(usize, Column)>,
         scaled_at: Option<&Span>,
         [training, validation]: [&[u32]; 2],

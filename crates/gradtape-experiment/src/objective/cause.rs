@@ -9,7 +9,7 @@ use std::fmt;
 use super::Objective;
 use crate::number::Scalar;
 use gradtape_engine::Program;
-use gradtape_tape::internal::graph::{Evaluator, Node, Origin, Shaped, value};
+use gradtape_tape::internal::graph::{Evaluator, Node, Origin, ShapedNode, value};
 use gradtape_tape::{Array, Graph, Op, Real, Subnormals};
 
 /// The operation that first gives a number that is not finite.
@@ -68,7 +68,7 @@ const MAX_ELEMENTS: u64 = 2_000_000;
 /// An objective with its gradient, and a program for all their intermediate numbers.
 #[derive(Debug)]
 pub(crate) struct Explainer<T> {
-    nodes: Vec<Shaped<T>>,
+    nodes: Vec<ShapedNode<T>>,
     origins: Vec<Origin>,
     /// Computes the elements of all nodes.
     program: Program<T>,

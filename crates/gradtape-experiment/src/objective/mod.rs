@@ -15,7 +15,7 @@ mod transform;
 
 use std::collections::{HashMap, HashSet};
 
-use formula::{Checker, Shaped, Type, described};
+use formula::{Checker, FormulaTypes, Type, described};
 
 use crate::mistake::{Code, Mistake, Span, nearest};
 use gradtape_tape::{Array, Graph, Shape};
@@ -197,8 +197,8 @@ impl Objective {
         };
         let variables = shapes(&objective.inputs.variables);
         let found = objective.shaped(&variables, &shapes(&objective.inputs.data))?;
-        objective.elements = found.iter().map(Shaped::elements).sum();
-        objective.has_arrays = found.iter().any(Shaped::has_arrays)
+        objective.elements = found.iter().map(FormulaTypes::elements).sum();
+        objective.has_arrays = found.iter().any(FormulaTypes::has_arrays)
             || objective.inputs.variables.iter().any(is_array)
             || objective.inputs.data.iter().any(is_array);
         Ok(objective)
@@ -254,7 +254,7 @@ impl Objective {
         &self,
         variables: &[Shape],
         data: &[Shape],
-    ) -> Result<Vec<Shaped>, Vec<FormulaMistake>> {
+    ) -> Result<Vec<FormulaTypes>, Vec<FormulaMistake>> {
         let mut types: HashMap<&str, Type> = HashMap::new();
         let unknown = |shape: &Shape| Type {
             shape: shape.clone(),

@@ -1,4 +1,4 @@
-//! Averaging instead of a schedule.
+//! PointAverage instead of a schedule.
 
 use super::moments::{Average, BETA2, Decay, EPSILON, LEARNING_RATE, WEIGHT_DECAY};
 use super::{
@@ -99,7 +99,7 @@ impl UpdateRule for ScheduleFreeSgd {
     const DESCRIPTION: &'static Description = &SGD;
 
     fn memory(rule: Rule) -> Memory {
-        Memory::slots(&[Initial::Parameters]).and(Averaging::memory(rule))
+        Memory::slots(&[Initial::Parameters]).and(PointAverage::memory(rule))
     }
 
     fn counts(rule: Rule) -> bool {
@@ -107,7 +107,7 @@ impl UpdateRule for ScheduleFreeSgd {
     }
 
     fn record<'g>(epoch: &Epoch<'_, 'g>) -> Update<'g> {
-        let averaging = Averaging::of(epoch, 0);
+        let averaging = PointAverage::of(epoch, 0);
         let decay = Decay::of(epoch);
         let update = epoch.each(|e| {
             let [z] = e.memory;
@@ -125,7 +125,7 @@ impl UpdateRule for ScheduleFreeAdamW {
     fn memory(rule: Rule) -> Memory {
         Memory::slots(&[Initial::Parameters, Initial::Number(0.0)])
             .and(&[Initial::Number(1.0)])
-            .and(Averaging::memory(rule))
+            .and(PointAverage::memory(rule))
     }
 
     fn counts(rule: Rule) -> bool {
@@ -134,7 +134,7 @@ impl UpdateRule for ScheduleFreeAdamW {
 
     fn record<'g>(epoch: &Epoch<'_, 'g>) -> Update<'g> {
         let second = Average::of(epoch, BETA2, 0);
-        let averaging = Averaging::of(epoch, 1);
+        let averaging = PointAverage::of(epoch, 1);
         let decay = Decay::of(epoch);
         let update = epoch.each(|e| {
             let [z, v] = e.memory;
@@ -154,7 +154,7 @@ impl UpdateRule for ScheduleFreeAdamW {
 }
 
 /// The averaging, which is the same for all variables.
-struct Averaging<'g> {
+struct PointAverage<'g> {
     /// γ, the learning rate of z.
     rate: Array<'g>,
     /// c, the weight of the newest z in the average.
@@ -169,7 +169,7 @@ struct Averaging<'g> {
     after: Vec<Array<'g>>,
 }
 
-impl<'g> Averaging<'g> {
+impl<'g> PointAverage<'g> {
     /// L and S, which Keras does not have.
     fn memory(rule: Rule) -> &'static [Initial] {
         match rule.convention() {
@@ -179,7 +179,7 @@ impl<'g> Averaging<'g> {
     }
 }
 
-impl<'g> Averaging<'g> {
+impl<'g> PointAverage<'g> {
     /// L and S are remembered as scalar number `place` and the next one.
     fn of(epoch: &Epoch<'_, 'g>, place: usize) -> Self {
         let (one, zero) = (epoch.constant(1.0), epoch.constant(0.0));
@@ -203,7 +203,7 @@ impl<'g> Averaging<'g> {
             let share = sum.choose(weight / sum, zero);
             (rate, share, vec![greatest, sum])
         };
-        Averaging {
+        PointAverage {
             rate,
             weight,
             share: epoch.number(BETA1),

@@ -1,7 +1,7 @@
 //! That every rule reads only settings that it has. A misspelt constant does not compile; one of
 //! another method panics when the rule is recorded in a debug build, which is done here.
 
-use super::schedule::{Kind, Outline, RateFormula, Schedule};
+use super::schedule::{Outline, RateFormula, Schedule, ScheduleKind};
 use super::search::Rounded;
 use super::*;
 use gradtape_tape::{Graph, Precision, Shape, Subnormals};
@@ -121,7 +121,7 @@ fn methods_read_only_their_own_settings() {
 
 #[test]
 fn schedules_read_only_their_own_settings() {
-    for (kind, convention) in pairs(Kind::ALL, Kind::description) {
+    for (kind, convention) in pairs(ScheduleKind::ALL, ScheduleKind::description) {
         let numbers: Vec<Number> = [1.0, 2.0].map(Number::from).to_vec();
         let of = kind.description();
         let lists = of.settings_of(convention).map(|(setting, _)| *setting);
@@ -136,7 +136,8 @@ fn schedules_read_only_their_own_settings() {
                 kind,
                 convention,
                 lists: lists.map(|(_, list)| list.clone()).collect(),
-                formula: (kind == Kind::Formula).then(|| RateFormula::parse(formula).unwrap()),
+                formula: (kind == ScheduleKind::Formula)
+                    .then(|| RateFormula::parse(formula).unwrap()),
                 momentum: Some(BETA1.name),
             });
             for values in variants(of, convention) {
@@ -161,7 +162,7 @@ fn adam() -> Rule {
 #[test]
 fn descriptions_have_a_rule_in_each_convention_and_a_text_for_each_setting() {
     let methods = Method::ALL.iter().map(|method| method.description());
-    let schedules = Kind::ALL.iter().map(|kind| kind.description());
+    let schedules = ScheduleKind::ALL.iter().map(|kind| kind.description());
     for of in methods.chain(schedules) {
         for convention in of.conventions {
             assert!(!of.rule_of(*convention).is_empty(), "{}", of.name);

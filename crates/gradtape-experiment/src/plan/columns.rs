@@ -13,9 +13,9 @@ use crate::number::Value;
 #[derive(Clone, Debug)]
 pub(super) struct Columns {
     pub(super) names: Vec<String>,
-    pub(super) numerics: Part,
-    pub(super) objectives: Vec<OfObjective>,
-    pub(super) optimizers: Vec<Part>,
+    pub(super) numerics: GridColumns,
+    pub(super) objectives: Vec<ObjectiveColumns>,
+    pub(super) optimizers: Vec<GridColumns>,
     /// Columns that are in no grid.
     pub(super) objective: usize,
     pub(super) optimizer: usize,
@@ -29,15 +29,15 @@ pub(super) struct Columns {
 
 /// The columns that an objective gives its runs.
 #[derive(Clone, Debug)]
-pub(super) struct OfObjective {
-    pub(super) constants: Part,
+pub(super) struct ObjectiveColumns {
+    pub(super) constants: GridColumns,
     /// For each table of starts.
-    pub(super) starts: Vec<Part>,
+    pub(super) starts: Vec<GridColumns>,
 }
 
 /// The columns of the settings of one grid; an invalid setting has none.
 #[derive(Clone, Debug)]
-pub(super) struct Part(Vec<Option<usize>>);
+pub(super) struct GridColumns(Vec<Option<usize>>);
 
 impl Columns {
     pub(super) fn new(
@@ -52,7 +52,7 @@ impl Columns {
             places.map(|(place, name)| (name.as_str(), place)).collect();
         let part = |grid: &Grid| {
             let settings = grid.series();
-            Part(
+            GridColumns(
                 settings
                     .map(|(name, _)| places.get(name).copied())
                     .collect(),
@@ -61,9 +61,9 @@ impl Columns {
         let starts = |start: &Start| {
             let settings = start.grid.series();
             let columns = settings.map(|(name, _)| places.get(&*format!("start.{name}")).copied());
-            Part(columns.collect())
+            GridColumns(columns.collect())
         };
-        let objectives = objectives.iter().map(|objective| OfObjective {
+        let objectives = objectives.iter().map(|objective| ObjectiveColumns {
             constants: part(&objective.constants),
             starts: objective.starts.iter().map(starts).collect(),
         });
@@ -85,7 +85,7 @@ impl Columns {
     }
 }
 
-impl Part {
+impl GridColumns {
     /// The settings of the grid with their columns.
     pub(super) fn series<'g>(&self, grid: &'g Grid) -> impl Iterator<Item = (usize, &'g Series)> {
         let columns = self.0.iter().zip(grid.series());

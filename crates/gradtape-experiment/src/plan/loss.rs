@@ -8,32 +8,32 @@ use gradtape_tape::{Array, Graph};
 
 /// Which rows of the data a loss is computed on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Rows {
+pub(crate) enum DataRows {
     Training,
     Validation,
 }
 
-impl Rows {
+impl DataRows {
     /// The numbers of an array in these rows.
     pub(crate) fn of(self, array: &DataArray) -> &Arc<[f64]> {
         match self {
-            Rows::Training => &array.training,
-            Rows::Validation => &array.validation,
+            DataRows::Training => &array.training,
+            DataRows::Validation => &array.validation,
         }
     }
 
     /// How many they are.
     fn count(self, data: &Dataset) -> usize {
         match self {
-            Rows::Training => data.training.len(),
-            Rows::Validation => data.validation.len(),
+            DataRows::Training => data.training.len(),
+            DataRows::Validation => data.validation.len(),
         }
     }
 }
 
 impl Objective {
     /// Records the data of some rows.
-    pub(crate) fn data_in<'g>(&self, graph: &'g Graph, rows: Rows) -> Vec<Array<'g>> {
+    pub(crate) fn data_in<'g>(&self, graph: &'g Graph, rows: DataRows) -> Vec<Array<'g>> {
         self.data.as_ref().map_or(Vec::new(), |data| {
             let shapes = data.shapes(rows.count(data)).into_iter();
             let arrays = shapes.zip(&data.arrays);
@@ -48,7 +48,7 @@ impl Objective {
     pub(crate) fn loss_of_inputs<'g>(
         &self,
         graph: &'g Graph,
-        rows: Rows,
+        rows: DataRows,
     ) -> (Array<'g>, Vec<Array<'g>>) {
         let (variables, constants) = self.function.inputs_of(graph);
         (self.loss(graph, &variables, &constants, rows), variables)
@@ -60,7 +60,7 @@ impl Objective {
         graph: &'g Graph,
         variables: &[Array<'g>],
         constants: &[Array<'g>],
-        rows: Rows,
+        rows: DataRows,
     ) -> Array<'g> {
         let data = self.data_in(graph, rows);
         self.function.trace(graph, variables, constants, &data)

@@ -38,7 +38,7 @@ use crate::mistake::Mistakes;
 use crate::number::Number;
 
 use decide::Files;
-pub(crate) use loss::Rows;
+pub(crate) use loss::DataRows;
 
 pub use arithmetic::Arithmetic;
 pub use objectives::{Bounds, Objective};

@@ -31,7 +31,7 @@ macro_rules! quantities {
                     $(Quantity::$variant => Description {
                         name: $name,
                         label: $label,
-                        kind: Kind::$kind,
+                        kind: QuantityKind::$kind,
                         best: Best::$best,
                         presence: Presence::$presence,
                         places: Places::$places,
@@ -46,14 +46,14 @@ macro_rules! quantities {
 struct Description {
     name: &'static str,
     label: &'static str,
-    kind: Kind,
+    kind: QuantityKind,
     best: Best,
     presence: Presence,
     places: Places,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum Kind {
+enum QuantityKind {
     /// An integer.
     Count,
     /// A number.
@@ -173,7 +173,7 @@ impl Quantity {
     /// Whether it is a count, and so an integer.
     #[must_use]
     pub fn is_count(self) -> bool {
-        self.description().kind == Kind::Count
+        self.description().kind == QuantityKind::Count
     }
 
     /// Whether a run has it at its end.
@@ -190,7 +190,7 @@ impl Quantity {
     /// Whether it describes a state, so that its final value is one of several.
     #[must_use]
     pub fn is_of_state(self) -> bool {
-        self.description().kind == Kind::State
+        self.description().kind == QuantityKind::State
     }
 
     /// Whether a smaller value is better: true of all but the epoch of the best loss and the

@@ -7,7 +7,7 @@ use super::ends::{Ends, checked_sum, split};
 use super::grid::Grid;
 use super::limits::{MAX_RUNS, MAX_VARIABLES};
 use super::start::Draws;
-use super::varying::Varying;
+use super::varying::Variation;
 use super::{Arithmetic, Objective, Optimizer, RecordedData, Run};
 use crate::data::Classes;
 use crate::mistake::{Code, Mistake};
@@ -29,7 +29,7 @@ pub struct Runs {
     pub(super) best_columns: Vec<String>,
     /// For each objective, the place of each of these among its own parameters.
     places: Vec<Vec<Option<usize>>>,
-    pub(super) varying: Varying,
+    pub(super) varying: Variation,
     seed: u64,
     pub(super) repetitions: u64,
     /// The number of runs, and of those up to each objective and each optimizer:
@@ -40,7 +40,7 @@ pub struct Runs {
 }
 
 /// The place of a run in the lists that a plan combines.
-pub(super) struct Place {
+pub(super) struct Coordinates {
     /// Its combination of the numerics.
     pub(super) numeric: u64,
     pub(super) objective: usize,
@@ -101,7 +101,7 @@ impl Runs {
         };
         let columns = Columns::new(&numerics, &objectives, &optimizers, repetitions);
         Ok(Runs {
-            varying: Varying::new(&columns, &numerics, &objectives, &optimizers),
+            varying: Variation::new(&columns, &numerics, &objectives, &optimizers),
             columns,
             places: places(&objectives, &parameters),
             best_columns: parameters
@@ -226,13 +226,13 @@ impl Runs {
     }
 
     /// The place of run number `number` in each of the combined lists.
-    pub(super) fn place(&self, number: u64) -> Place {
+    pub(super) fn place(&self, number: u64) -> Coordinates {
         let (number_rest, repetition) = split(number, self.repetitions);
         let (number_rest, setting) = split(number_rest, self.optimizer_ends.sum());
         let (numeric, point) = split(number_rest, self.objective_ends.sum());
         let (objective, point) = self.objective_ends.locate(point);
         let (optimizer, setting) = self.optimizer_ends.locate(setting);
-        Place {
+        Coordinates {
             numeric,
             objective,
             point,
@@ -263,7 +263,7 @@ impl Runs {
     #[must_use]
     pub fn run(&self, number: u64) -> Run {
         assert!(number < self.runs(), "the plan has {} runs", self.runs());
-        let Place {
+        let Coordinates {
             numeric,
             objective,
             point,

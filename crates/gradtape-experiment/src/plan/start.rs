@@ -12,12 +12,12 @@ pub(super) struct Start {
     /// The numbers that are settings, with the names of the parameters.
     pub(super) grid: Grid,
     /// How the elements of each variable are given, in the order of the function.
-    pub(super) parts: Vec<Part>,
+    pub(super) parts: Vec<StartPart>,
 }
 
 /// How the elements of one variable are given.
 #[derive(Clone, Debug)]
-pub(super) enum Part {
+pub(super) enum StartPart {
     /// By the next settings of the grid, as many as this.
     Settings(usize),
     /// By these numbers.
@@ -51,9 +51,9 @@ impl Start {
         let mut numbers = Vec::new();
         for (variable, part) in self.parts.iter().enumerate() {
             match part {
-                Part::Settings(count) => numbers.extend(settings.by_ref().take(*count)),
-                Part::Fixed(fixed) => numbers.extend_from_slice(fixed),
-                Part::Drawn(distribution, count) => {
+                StartPart::Settings(count) => numbers.extend(settings.by_ref().take(*count)),
+                StartPart::Fixed(fixed) => numbers.extend_from_slice(fixed),
+                StartPart::Drawn(distribution, count) => {
                     let place = [draws.objective, draws.repetition, variable as u64];
                     let mut stream = Stream::new(draws.seed, Purpose::Start, place);
                     let drawn = (0..*count).map(|_| Number::from(distribution.draw(&mut stream)));
@@ -67,7 +67,7 @@ impl Start {
     /// Whether any number is random.
     pub(super) fn is_random(&self) -> bool {
         let mut parts = self.parts.iter();
-        parts.any(|part| matches!(part, Part::Drawn(..)))
+        parts.any(|part| matches!(part, StartPart::Drawn(..)))
     }
 }
 

@@ -2,14 +2,14 @@
 
 use std::collections::HashMap;
 
-use super::columns::{Columns, Part};
+use super::columns::{Columns, GridColumns};
 use super::{Grid, Objective, Optimizer, Series};
 use crate::number::Value;
 
 /// Where each column of a plan varies. It is looked up for each run, so it is computed
 /// once.
 #[derive(Clone, Debug, Default)]
-pub(super) struct Varying {
+pub(super) struct Variation {
     /// Among the runs of one objective and one optimizer.
     numerics: Vec<bool>,
     objectives: Vec<Vec<bool>>,
@@ -18,15 +18,15 @@ pub(super) struct Varying {
     all: Vec<bool>,
 }
 
-impl Varying {
+impl Variation {
     pub(super) fn new(
         columns: &Columns,
         numerics: &Grid,
         objectives: &[Objective],
         optimizers: &[Optimizer],
-    ) -> Varying {
+    ) -> Variation {
         let none = || vec![false; columns.names.len()];
-        let mark_grid = |marks: &mut Vec<bool>, part: &Part, grid: &Grid| {
+        let mark_grid = |marks: &mut Vec<bool>, part: &GridColumns, grid: &Grid| {
             for (column, series) in part.series(grid) {
                 marks[column] |= series.varies();
             }
@@ -66,7 +66,7 @@ impl Varying {
             mark_grid(&mut marks, part, &optimizer.settings);
             marks
         });
-        let mut varying = Varying {
+        let mut varying = Variation {
             all: in_numerics.clone(),
             numerics: in_numerics,
             objectives: objectives.collect(),

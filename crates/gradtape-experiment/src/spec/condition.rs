@@ -41,7 +41,7 @@ pub struct Test<K> {
     pub relation: Relation,
     /// The values to compare with: any of these for [`Relation::Equal`], none for
     /// [`Relation::Different`], one number for the others.
-    pub values: Vec<Wanted>,
+    pub values: Vec<ComparedValue>,
 }
 
 /// Comparison of a setting with a value.
@@ -63,7 +63,7 @@ pub enum Relation {
 
 /// A value that a setting is compared with.
 #[derive(Clone, Debug, PartialEq)]
-pub enum Wanted {
+pub enum ComparedValue {
     /// The value.
     Value(Value),
     /// Text as typed, which can mean a number or a name.
@@ -72,25 +72,25 @@ pub enum Wanted {
     Pattern(String),
 }
 
-impl Wanted {
+impl ComparedValue {
     /// A value as typed.
-    fn typed(text: &str) -> Wanted {
+    fn typed(text: &str) -> ComparedValue {
         let value = match (text, text.parse::<Number>()) {
             ("true", _) => Value::Switch(true),
             ("false", _) => Value::Switch(false),
             (_, Ok(number)) => Value::Number(number),
             (_, Err(_)) => Value::Name(text.to_owned()),
         };
-        Wanted::Typed(value, text.to_owned())
+        ComparedValue::Typed(value, text.to_owned())
     }
 
     fn matches(&self, setting: &Value) -> bool {
         match self {
-            Wanted::Value(value) => value.matches(setting),
-            Wanted::Typed(value, text) => {
+            ComparedValue::Value(value) => value.matches(setting),
+            ComparedValue::Typed(value, text) => {
                 value.matches(setting) || matches!(setting, Value::Name(name) if name == text)
             }
-            Wanted::Pattern(pattern) => fits(pattern, &setting.to_string()),
+            ComparedValue::Pattern(pattern) => fits(pattern, &setting.to_string()),
         }
     }
 }
@@ -133,8 +133,8 @@ impl<K> Test<K> {
         };
         let compared = |holds: fn(&f64, &f64) -> bool| {
             let limit = self.values.first().and_then(|value| match value {
-                Wanted::Value(value) | Wanted::Typed(value, _) => value.number(),
-                Wanted::Pattern(_) => None,
+                ComparedValue::Value(value) | ComparedValue::Typed(value, _) => value.number(),
+                ComparedValue::Pattern(_) => None,
             });
             let setting = setting.and_then(Value::number);
             let both = setting.zip(limit);
@@ -343,7 +343,7 @@ impl Parser<'_> {
             return Ok(Condition::Test(Test {
                 setting: At::new("label".to_owned(), setting.span),
                 relation: Relation::Equal,
-                values: vec![Wanted::Pattern(setting.value)],
+                values: vec![ComparedValue::Pattern(setting.value)],
             }));
         };
         self.next += 1;
@@ -360,7 +360,7 @@ impl Parser<'_> {
     }
 
     /// A value to compare with; a number if the comparison `orders`.
-    fn value(&mut self, orders: bool) -> Result<Wanted, Mistake> {
+    fn value(&mut self, orders: bool) -> Result<ComparedValue, Mistake> {
         let (At { value, span }, is_quoted) = self.word(|token| *token == Token::Comma);
         let is_number = || {
             let number = value.parse::<Number>();
@@ -386,11 +386,11 @@ impl Parser<'_> {
             return Err(Mistake::new(Code::Condition, place, message, label));
         }
         Ok(if is_quoted {
-            Wanted::Value(Value::Name(value))
+            ComparedValue::Value(Value::Name(value))
         } else if is_pattern(&value) {
-            Wanted::Pattern(value)
+            ComparedValue::Pattern(value)
         } else {
-            Wanted::typed(&value)
+            ComparedValue::typed(&value)
         })
     }
 

@@ -21,7 +21,7 @@ pub struct Format {
     /// Description of all other keys; `None` if no other keys are allowed.
     pub others: Option<&'static Key>,
     /// What must hold between its keys.
-    pub rules: &'static [Rule],
+    pub rules: &'static [KeyRule],
 }
 
 impl Format {
@@ -58,7 +58,7 @@ pub enum Need {
 
 /// What must hold between the keys of a table.
 #[derive(Clone, Copy, Debug)]
-pub enum Rule {
+pub enum KeyRule {
     /// The table has exactly one of these; the plan reports it.
     OneOf(&'static [&'static str]),
     /// The table has at least one of these; the plan reports it.
@@ -75,11 +75,11 @@ pub enum Rule {
     NotBoth(&'static str, &'static str),
 }
 
-impl Rule {
+impl KeyRule {
     /// The error of a table with these keys, if the reader reports this rule.
     pub(super) fn mistake(self, keys: &Keys) -> Option<Mistake> {
         let (place, message, label) = match self {
-            Rule::Needs(what, needy, other) if !keys.has(other) => {
+            KeyRule::Needs(what, needy, other) if !keys.has(other) => {
                 let place = needy.iter().find_map(|key| keys.place_of(key))?;
                 let message = format!("{what} needs `{other}`");
                 (
@@ -88,7 +88,7 @@ impl Rule {
                     format!("it has no effect without `{other}`"),
                 )
             }
-            Rule::NotBoth(one, other) if keys.has(one) => {
+            KeyRule::NotBoth(one, other) if keys.has(one) => {
                 let message = format!("`{one}` and `{other}` cannot be combined");
                 let label = "remove one of them".to_owned();
                 (keys.place_of(other)?, message, label)

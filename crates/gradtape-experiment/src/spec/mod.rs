@@ -16,8 +16,8 @@ mod value;
 
 use crate::mistake::Mistake;
 
-pub use condition::{Condition, Relation, Test, Wanted};
-pub use format::{FileTable, Format, Key, Need, Rule, documentation};
+pub use condition::{ComparedValue, Condition, Relation, Test};
+pub use format::{FileTable, Format, Key, KeyRule, Need, documentation};
 pub use load::{LoadError, MAX_LENGTH, load};
 pub use overrides::with_settings;
 pub use tables::{

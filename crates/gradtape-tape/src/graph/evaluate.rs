@@ -5,7 +5,7 @@
 
 use std::panic::Location;
 
-use super::{Array, Graph, Node, Shaped, elements};
+use super::{Array, Graph, Node, ShapedNode, elements};
 use crate::tensor::arrange::{each_row, slice_steps};
 use crate::tensor::operation::{Extreme, Reduce, Reduction};
 use crate::tensor::reduce::{accumulate, along};
@@ -52,7 +52,7 @@ impl<'g> Evaluator<f64> for &'g Graph {
 
 /// The elements of the nodes `wanted`; evaluates only these and the nodes they need.
 pub fn evaluate<T: Real, E: Evaluator<T>>(
-    nodes: &[Shaped<T>],
+    nodes: &[ShapedNode<T>],
     evaluator: &E,
     inputs: &[E::Element],
     wanted: &[usize],
@@ -73,7 +73,7 @@ pub fn evaluate<T: Real, E: Evaluator<T>>(
 }
 
 /// For each node, whether it is `wanted` or one of these needs it.
-pub fn needed<T>(nodes: &[Shaped<T>], wanted: impl IntoIterator<Item = usize>) -> Vec<bool> {
+pub fn needed<T>(nodes: &[ShapedNode<T>], wanted: impl IntoIterator<Item = usize>) -> Vec<bool> {
     let mut is_needed = vec![false; nodes.len()];
     for node in wanted {
         is_needed[node] = true;
@@ -91,12 +91,12 @@ pub fn needed<T>(nodes: &[Shaped<T>], wanted: impl IntoIterator<Item = usize>) -
 
 /// The elements of one node.
 pub fn value<T: Real, E: Evaluator<T>>(
-    node: &Shaped<T>,
+    node: &ShapedNode<T>,
     operands: &[(&[E::Element], &Shape)],
     evaluator: &E,
     inputs: &[E::Element],
 ) -> Vec<E::Element> {
-    let Shaped { node, shape } = node;
+    let ShapedNode { node, shape } = node;
     let count = elements(shape);
     match node {
         Node::Input(first) => inputs[*first..first + count].to_vec(),

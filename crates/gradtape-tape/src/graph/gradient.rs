@@ -2,23 +2,23 @@
 
 use std::panic::Location;
 
-use super::{Array, Graph, Node, Operands, Origin, Shaped, Stretches};
+use super::{Array, Graph, Node, Operands, Origin, ShapedNode, Stretches};
 use crate::Op;
 use crate::adjoint::Adjoint;
 use crate::tensor::operation::Stretch;
-use crate::tensor::{Dense, Incoming, Operation, Shape, Traced, moved};
+use crate::tensor::{Dense, DenseNumber, IncomingAdjoint, Operation, Shape, moved};
 
 /// A part of the derivative with respect to an array.
 #[derive(Clone)]
 struct Contribution<'g> {
     /// The slice; `None` for the whole array, to whose shape the derivative broadcasts.
     place: Option<Stretches>,
-    derivative: Incoming<'g, Array<'g>>,
+    derivative: IncomingAdjoint<'g, Array<'g>>,
 }
 
 /// A derivative that exists everywhere.
-fn everywhere<'g>(array: Array<'g>) -> Incoming<'g, Array<'g>> {
-    Adjoint::everywhere(Traced::new(array, Location::caller()))
+fn everywhere<'g>(array: Array<'g>) -> IncomingAdjoint<'g, Array<'g>> {
+    Adjoint::everywhere(DenseNumber::new(array, Location::caller()))
 }
 
 impl Graph {
@@ -77,7 +77,7 @@ impl Graph {
             place: None,
             derivative: everywhere(self.constant(1.0)),
         });
-        let mut adjoints: Vec<Option<Incoming<'g, Array<'g>>>> = vec![None; depends.len()];
+        let mut adjoints: Vec<Option<IncomingAdjoint<'g, Array<'g>>>> = vec![None; depends.len()];
         for index in (0..depends.len()).rev().filter(|index| depends[*index]) {
             let parts = std::mem::take(&mut contributions[index]);
             self.origin.set(Origin {
@@ -126,7 +126,7 @@ impl Graph {
     fn add<'g>(
         &'g self,
         parts: &mut Vec<Contribution<'g>>,
-        derivative: Incoming<'g, Array<'g>>,
+        derivative: IncomingAdjoint<'g, Array<'g>>,
         shape: &Shape,
     ) {
         let shaped = &self.nodes.borrow().list[derivative.value.dense().node()];
@@ -152,7 +152,7 @@ impl Graph {
         &'g self,
         parts: Vec<Contribution<'g>>,
         shape: &Shape,
-    ) -> Option<Incoming<'g, Array<'g>>> {
+    ) -> Option<IncomingAdjoint<'g, Array<'g>>> {
         if parts.iter().all(|part| part.place.is_none()) {
             let whole = parts.into_iter().map(|part| part.derivative);
             return whole.reduce(Adjoint::plus);
@@ -199,7 +199,7 @@ impl Graph {
         };
         let sum = everywhere(sum);
         Some(match exists {
-            Some(exists) => sum.within(Traced::new(exists, Location::caller()), true),
+            Some(exists) => sum.within(DenseNumber::new(exists, Location::caller()), true),
             None => sum,
         })
     }
@@ -219,7 +219,7 @@ impl Graph {
                 *entry = true;
             }
         }
-        for (index, Shaped { node, .. }) in nodes.list[..=last.node()].iter().enumerate() {
+        for (index, ShapedNode { node, .. }) in nodes.list[..=last.node()].iter().enumerate() {
             let mut operands = node.operands().iter().enumerate();
             depends[index] |=
                 operands.any(|(place, id)| depends[*id as usize] && passes(node, place));
@@ -243,8 +243,8 @@ fn passed<'g>(
     place: usize,
     operands: &[Array<'g>],
     result: Array<'g>,
-    incoming: &Incoming<'g, Array<'g>>,
-) -> Option<Incoming<'g, Array<'g>>> {
+    incoming: &IncomingAdjoint<'g, Array<'g>>,
+) -> Option<IncomingAdjoint<'g, Array<'g>>> {
     let at = Location::caller();
     let derivative = match node {
         Node::Each(op, _) => {

@@ -77,16 +77,16 @@ pub struct Origin {
 
 /// A node with the shape of what it computes.
 #[derive(Clone, Debug)]
-pub struct Shaped<T> {
+pub struct ShapedNode<T> {
     /// The node.
     pub node: Node<T>,
     /// The shape of its value.
     pub shape: Shape,
 }
 
-impl Shaped<f64> {
+impl ShapedNode<f64> {
     /// The same with numbers of another type, in which they are exact.
-    fn to<T: Real>(&self) -> Shaped<T> {
+    fn to<T: Real>(&self) -> ShapedNode<T> {
         let node = match &self.node {
             Node::Input(first) => Node::Input(*first),
             Node::Constant(value) => Node::Constant(T::from_f64(*value)),
@@ -99,14 +99,14 @@ impl Shaped<f64> {
             Node::Apply(operation, operands) => Node::Apply(operation.clone(), operands.clone()),
             Node::Pieces(places, operands) => Node::Pieces(places.clone(), operands.clone()),
         };
-        Shaped {
+        ShapedNode {
             node,
             shape: self.shape.clone(),
         }
     }
 }
 
-impl Shaped<f64> {
+impl ShapedNode<f64> {
     /// Writes what determines its value as numbers; `places` has those of its operands.
     fn describe(&self, places: &[u64], number: &mut dyn FnMut(u64)) {
         let mut list = |numbers: &mut dyn ExactSizeIterator<Item = u64>| {
@@ -278,7 +278,7 @@ pub struct Graph {
 }
 
 struct Nodes {
-    list: Vec<Shaped<f64>>,
+    list: Vec<ShapedNode<f64>>,
     /// Why each of them was recorded first.
     origins: Vec<Origin>,
     ids: HashMap<Key, u32, BuildHasherDefault<NodeHasher>>,
@@ -330,7 +330,7 @@ impl Graph {
         let first = nodes.inputs;
         nodes.inputs += elements(&shape);
         let node = Node::Input(first);
-        let id = nodes.push(Shaped { node, shape }, self.origin.get());
+        let id = nodes.push(ShapedNode { node, shape }, self.origin.get());
         self.array(id)
     }
 
@@ -343,7 +343,7 @@ impl Graph {
     /// A constant number, rounded to the precision of the graph.
     pub fn constant(&self, value: f64) -> Array<'_> {
         let value = self.read(value);
-        let node = || Shaped {
+        let node = || ShapedNode {
             node: Node::Constant(value),
             shape: Shape::scalar(),
         };
@@ -359,7 +359,7 @@ impl Graph {
         let value = self.read(value);
         let key = OtherKey::Constant(value.to_bits(), shape.clone());
         let node = Node::Constant(value);
-        self.node(Key::Other(Box::new(key)), || Shaped { node, shape })
+        self.node(Key::Other(Box::new(key)), || ShapedNode { node, shape })
     }
 
     /// Fixed numbers, such as the columns of a table, rounded to the precision of the graph.
@@ -396,7 +396,7 @@ impl Graph {
         // The node keeps the numbers, so the address cannot be reused.
         let key = OtherKey::Data(values.as_ptr().addr(), shape.clone());
         let node = Node::Data(values);
-        self.node(Key::Other(Box::new(key)), || Shaped { node, shape })
+        self.node(Key::Other(Box::new(key)), || ShapedNode { node, shape })
     }
 
     /// The precision of its numbers.
@@ -555,10 +555,15 @@ impl Graph {
     ///
     /// If that is not the type of the graph's precision.
     #[doc(hidden)]
-    pub fn nodes<T: Real>(&self) -> Vec<Shaped<T>> {
+    pub fn nodes<T: Real>(&self) -> Vec<ShapedNode<T>> {
         let precision = self.precision.name();
         assert_eq!(T::PRECISION.name(), precision, "the precision of the graph");
-        self.nodes.borrow().list.iter().map(Shaped::to).collect()
+        self.nodes
+            .borrow()
+            .list
+            .iter()
+            .map(ShapedNode::to)
+            .collect()
     }
 
     /// Writes all that determines the values of `wanted`: the nodes that they need, in their
@@ -594,7 +599,7 @@ impl Graph {
             let Some(id) = waiting.pop() else {
                 return false;
             };
-            let Shaped { node, shape: own } = &nodes.list[id as usize];
+            let ShapedNode { node, shape: own } = &nodes.list[id as usize];
             if own != shape {
                 continue;
             }
@@ -632,7 +637,7 @@ impl Graph {
     }
 
     /// The node with this key, a new one if there is none yet.
-    fn node(&self, key: Key, node: impl FnOnce() -> Shaped<f64>) -> Array<'_> {
+    fn node(&self, key: Key, node: impl FnOnce() -> ShapedNode<f64>) -> Array<'_> {
         let mut nodes = self.nodes.borrow_mut();
         if let Some(id) = nodes.ids.get(&key) {
             return self.array(*id);
@@ -668,7 +673,7 @@ impl Graph {
 }
 
 impl Nodes {
-    fn push(&mut self, node: Shaped<f64>, origin: Origin) -> u32 {
+    fn push(&mut self, node: ShapedNode<f64>, origin: Origin) -> u32 {
         let id = u32::try_from(self.list.len()).expect("at most `u32::MAX` nodes");
         self.are_numbers &= node.shape.is_empty()
             && matches!(
@@ -687,8 +692,8 @@ pub fn elements(shape: &Shape) -> usize {
 }
 
 /// The number of operations on numbers in a node.
-pub fn operations<T>(nodes: &[Shaped<T>], node: usize) -> u64 {
-    let Shaped { node, shape } = &nodes[node];
+pub fn operations<T>(nodes: &[ShapedNode<T>], node: usize) -> u64 {
+    let ShapedNode { node, shape } = &nodes[node];
     let own = elements(shape) as u64;
     let of = |operand: u32| elements(&nodes[operand as usize].shape) as u64;
     match node {
@@ -710,7 +715,7 @@ pub fn operations<T>(nodes: &[Shaped<T>], node: usize) -> u64 {
 impl fmt::Display for Graph {
     /// One node per line.
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        for (index, Shaped { node, shape }) in self.nodes.borrow().list.iter().enumerate() {
+        for (index, ShapedNode { node, shape }) in self.nodes.borrow().list.iter().enumerate() {
             write!(formatter, "n{index} = ")?;
             match node {
                 Node::Input(first) => write!(formatter, "input {first}")?,

@@ -5,7 +5,7 @@
 
 use smallvec::SmallVec;
 
-use super::{Array, Graph, Key, Node, Operands, OtherKey, Shaped, Stretches};
+use super::{Array, Graph, Key, Node, Operands, OtherKey, ShapedNode, Stretches};
 use crate::Op;
 use crate::tensor::operation::{AxisList, Stretch};
 use crate::tensor::{Operation, Shape};
@@ -44,7 +44,7 @@ impl Graph {
         if matches!(op, Op::Add | Op::Mul) && ids[1] < ids[0] {
             ids = [ids[1], ids[0], ids[1]];
         }
-        self.node(Key::Each(op, ids), || Shaped {
+        self.node(Key::Each(op, ids), || ShapedNode {
             node: Node::Each(op, ids),
             shape,
         })
@@ -67,7 +67,7 @@ impl Graph {
         }
         let key = OtherKey::Apply(operation.clone(), operands.clone());
         let node = Node::Apply(operation, operands);
-        self.node(Key::Other(Box::new(key)), || Shaped { node, shape })
+        self.node(Key::Other(Box::new(key)), || ShapedNode { node, shape })
     }
 
     /// Arrays in the places of slices of this shape.
@@ -85,7 +85,7 @@ impl Graph {
         let places: std::sync::Arc<[Stretches]> = places.into();
         let key = OtherKey::Pieces(places.clone(), operands.clone(), shape.clone());
         let node = Node::Pieces(places, operands);
-        self.node(Key::Other(Box::new(key)), || Shaped { node, shape })
+        self.node(Key::Other(Box::new(key)), || ShapedNode { node, shape })
     }
 
     fn simplified(

@@ -24,11 +24,11 @@ struct Outside {
     /// Tensors made within it have larger numbers.
     begin: Id,
     given: Vec<Id>,
-    used: Vec<Used>,
+    used: Vec<Use>,
 }
 
 /// A tensor or variable from outside, and the line that used it.
-pub(crate) struct Used {
+pub(crate) struct Use {
     pub(crate) leaf: Leaf,
     pub(crate) at: Caller,
 }
@@ -39,7 +39,7 @@ impl Outside {
         let is_known = self.given.contains(&id) || self.used.iter().any(|it| it.leaf.id() == id);
         if id < self.begin && !is_known {
             let leaf = leaf.clone();
-            self.used.push(Used { leaf, at });
+            self.used.push(Use { leaf, at });
         }
     }
 }
@@ -89,11 +89,11 @@ pub(super) fn leave(tape: &Arc<Shared>) {
 /// thread except those that it enters itself. Returns its result, and the first tensor or
 /// variable that it used from outside, other than its arguments, and that a tape would
 /// have tracked.
-pub(crate) fn suspended<R>(given: &[&Tensor], compute: impl FnOnce() -> R) -> (R, Option<Used>) {
+pub(crate) fn suspended<R>(given: &[&Tensor], compute: impl FnOnce() -> R) -> (R, Option<Use>) {
     /// Restores the previous state, however `compute` ends.
     struct Restore(Option<Active>);
     impl Restore {
-        fn restore(&mut self) -> Option<Used> {
+        fn restore(&mut self) -> Option<Use> {
             let Active { tapes, outside } = self.0.take()?;
             // Without those that were left in the meantime, which are dropped when
             // the list is released.
@@ -108,7 +108,7 @@ pub(crate) fn suspended<R>(given: &[&Tensor], compute: impl FnOnce() -> R) -> (R
                 }
                 used
             });
-            let is_noted = |used: &Used| {
+            let is_noted = |used: &Use| {
                 let noted = with(|active| {
                     let mut tapes = active.tapes.iter();
                     tapes.any(|tape| tape.lock().would_track(&used.leaf))

@@ -8,7 +8,7 @@ use crate::nest::Leaf;
 use crate::tensor::{DType, Id, Operation, Origin, OriginKind};
 
 use super::pass::Reach;
-use super::recording::{Entry, Known, Phase, Recording};
+use super::recording::{Entry, KnownOperand, Phase, Recording};
 
 /// The reason for a missing gradient.
 ///
@@ -539,7 +539,7 @@ impl Recording {
     fn edges(&self, number: u32, entry: &Entry, is_tracked: bool) -> Vec<Edge> {
         let used = entry.operands.iter().enumerate();
         let used = used.filter(|(_, known)| known.is_tracked || !is_tracked);
-        let edge = |(index, known): (usize, &Known)| Edge {
+        let edge = |(index, known): (usize, &KnownOperand)| Edge {
             to: known.id,
             producer: known.producer,
             cut: cut(entry, index),

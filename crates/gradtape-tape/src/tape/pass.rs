@@ -6,9 +6,9 @@ use crate::Op;
 use crate::adjoint::Adjoint;
 use crate::error::{Caller, Result};
 use crate::nest::Leaf;
-use crate::tensor::{Dense, Id, Incoming, Operation, Shape, Tensor, Traced};
+use crate::tensor::{Dense, DenseNumber, Id, IncomingAdjoint, Operation, Shape, Tensor};
 
-use super::recording::{Entry, Known, Recording, Saved};
+use super::recording::{Entry, KnownOperand, Recording, Saved};
 
 /// The operations that lead from sources to targets, with all that their
 /// derivatives need. It does not depend on the tape, so a derivative may be
@@ -60,7 +60,7 @@ impl Reach {
         let numbers = targets.iter().filter_map(|id| recording.producer(*id));
         let count = numbers.clone().max().map_or(0, |last| last as usize + 1);
         let mut depends: SmallVec<[bool; 16]> = SmallVec::from_elem(false, count);
-        let passes = |known: &Known, depends: &[bool]| {
+        let passes = |known: &KnownOperand, depends: &[bool]| {
             known.is_tracked
                 && known.producer.map_or_else(
                     || sources.binary_search(&known.id).is_ok(),
@@ -95,9 +95,9 @@ impl Reach {
 }
 
 /// The operands that a derivative passes to.
-fn flowing(entry: &Entry) -> impl Iterator<Item = &Known> {
+fn flowing(entry: &Entry) -> impl Iterator<Item = &KnownOperand> {
     let operands = entry.operands.iter().enumerate();
-    let passes = |(index, known): &(usize, &Known)| {
+    let passes = |(index, known): &(usize, &KnownOperand)| {
         known.is_tracked && entry.operation.is_differentiable(*index)
     };
     operands.filter(passes).map(|(_, known)| known)
@@ -135,7 +135,7 @@ impl Pass {
                 places[number] = next;
                 next += 1;
             }
-            let place = |(index, known): (usize, &Known)| {
+            let place = |(index, known): (usize, &KnownOperand)| {
                 if !known.is_tracked || !entry.operation.is_differentiable(index) {
                     return None;
                 }
@@ -190,11 +190,11 @@ impl Pass {
     /// The derivatives of the targets, weighted by `seeds`, with respect to
     /// each source.
     pub fn backward(&self, seeds: &[Tensor], at: Caller) -> Result<Derivatives> {
-        let mut derivatives: SmallVec<[Option<Incoming<'_, Tensor>>; 16]> =
+        let mut derivatives: SmallVec<[Option<IncomingAdjoint<'_, Tensor>>; 16]> =
             SmallVec::from_elem(None, self.places);
         for (place, seed) in self.targets.iter().zip(seeds) {
             if *place + 1 < self.places {
-                let seed = Adjoint::everywhere(Traced::new(seed.clone(), at));
+                let seed = Adjoint::everywhere(DenseNumber::new(seed.clone(), at));
                 meet(&mut derivatives[*place], seed);
             }
         }
@@ -258,7 +258,7 @@ impl Pass {
 }
 
 /// Adds the contribution of another use to a derivative that may still be absent.
-fn meet<'d>(sum: &mut Option<Incoming<'d, Tensor>>, term: Incoming<'d, Tensor>) {
+fn meet<'d>(sum: &mut Option<IncomingAdjoint<'d, Tensor>>, term: IncomingAdjoint<'d, Tensor>) {
     match sum.take() {
         Some(begun) => *sum = Some(begun.plus(term)),
         None => *sum = Some(term),

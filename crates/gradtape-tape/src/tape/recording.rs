@@ -56,7 +56,7 @@ pub(super) enum Phase {
 #[derive(Clone, Debug)]
 pub(super) struct Entry {
     pub operation: Operation,
-    pub operands: SmallVec<[Known; 3]>,
+    pub operands: SmallVec<[KnownOperand; 3]>,
     pub result: Id,
     pub at: Caller,
     /// Whether the result can have a derivative at all.
@@ -77,7 +77,7 @@ pub(super) struct Saved {
 
 /// An operand, as it was known when it was used.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Known {
+pub(super) struct KnownOperand {
     pub id: Id,
     /// The number of the entry that it is the result of.
     pub producer: Option<u32>,
@@ -95,7 +95,7 @@ pub(super) struct Watch {
 #[derive(Clone, Debug)]
 pub(super) struct Assignment {
     pub variable: Variable,
-    pub value: Known,
+    pub value: KnownOperand,
     /// The number of entries before.
     pub position: usize,
     pub at: Caller,
@@ -175,10 +175,10 @@ impl Recording {
     }
 
     /// A tensor as it is known now.
-    pub fn known(&self, id: Id) -> Known {
+    pub fn known(&self, id: Id) -> KnownOperand {
         let producer = self.producer(id);
         let produced = producer.is_some_and(|number| self.entries[number as usize].is_tracked);
-        Known {
+        KnownOperand {
             id,
             producer,
             is_tracked: produced || self.watch_of(id).is_some(),
@@ -212,11 +212,11 @@ impl Recording {
             return;
         };
         let is_float = result.dtype().is_float();
-        let known: SmallVec<[Known; 3]> = operands
+        let known: SmallVec<[KnownOperand; 3]> = operands
             .iter()
             .map(|tensor| self.known(tensor.id()))
             .collect();
-        let passes = |(index, known): (usize, &Known)| {
+        let passes = |(index, known): (usize, &KnownOperand)| {
             known.is_tracked
                 && operands[index].dtype().is_float()
                 && operation.is_differentiable(index)
@@ -272,7 +272,7 @@ impl Recording {
         }
         self.entries.push(Entry {
             operation: Operation::Read,
-            operands: SmallVec::from_slice(&[Known {
+            operands: SmallVec::from_slice(&[KnownOperand {
                 id: variable.id(),
                 producer: None,
                 is_tracked: is_watched,

@@ -28,7 +28,7 @@ pub use structure::Span;
 pub(crate) use data::{Data, Storage};
 pub(super) use dense::Dense;
 pub(crate) use operation::{Custom, Operation};
-pub(crate) use rule::{Incoming, Traced, moved};
+pub(crate) use rule::{DenseNumber, IncomingAdjoint, moved};
 
 use super::error::{Caller, Error, Result};
 use super::tape::{active, described};

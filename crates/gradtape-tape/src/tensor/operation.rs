@@ -156,7 +156,7 @@ impl fmt::Debug for Custom {
 }
 
 /// Elements, and the lengths of the three axes of their layout.
-type Arranged<'x, T> = (Cow<'x, [T]>, (usize, usize, usize));
+type ReductionLayout<'x, T> = (Cow<'x, [T]>, (usize, usize, usize));
 
 impl Reduce {
     /// The shape of the result where all axes stay.
@@ -188,7 +188,7 @@ impl Reduce {
         elements: &'x [T],
         shape: &Shape,
         at: Caller,
-    ) -> Result<Arranged<'x, T>> {
+    ) -> Result<ReductionLayout<'x, T>> {
         let (Some(first), Some(last)) = (self.axes.first(), self.axes.last()) else {
             return Ok((elements.into(), (elements.len(), 1, 1)));
         };

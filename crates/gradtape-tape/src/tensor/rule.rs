@@ -24,20 +24,20 @@ use crate::error::Caller;
 use crate::{GradientTape, Number, Op, Partial};
 
 /// The adjoint of a tensor or array.
-pub(crate) type Incoming<'d, D> = Adjoint<Traced<'d, D>>;
+pub(crate) type IncomingAdjoint<'d, D> = Adjoint<DenseNumber<'d, D>>;
 
 /// A tensor or array as a [`Number`] for the rules of the table. The operations that
 /// they record belong to the line that asked for the derivative.
 #[derive(Clone, Debug)]
-pub(crate) struct Traced<'t, D: Dense> {
+pub(crate) struct DenseNumber<'t, D: Dense> {
     dense: Cow<'t, D>,
     at: Caller,
 }
 
-impl<D: Dense> Traced<'_, D> {
+impl<D: Dense> DenseNumber<'_, D> {
     pub fn new(dense: D, at: Caller) -> Self {
         let dense = Cow::Owned(dense);
-        Traced { dense, at }
+        DenseNumber { dense, at }
     }
 
     pub fn into_dense(self) -> D {
@@ -49,7 +49,7 @@ impl<D: Dense> Traced<'_, D> {
     }
 }
 
-impl<D: Dense> Number for Traced<'_, D> {
+impl<D: Dense> Number for DenseNumber<'_, D> {
     fn constant(&self, value: f64) -> Self {
         Self {
             dense: Cow::Owned(self.dense.number(value, self.at)),
@@ -75,7 +75,7 @@ impl<D: Dense> Number for Traced<'_, D> {
 
 macro_rules! operator {
     ($($trait:ident $method:ident),+) => {$(
-        impl<D: Dense> $trait for Traced<'_, D> {
+        impl<D: Dense> $trait for DenseNumber<'_, D> {
             type Output = Self;
             fn $method(self, other: Self) -> Self {
                 Number::apply(Op::$trait, &[&self, &other])
@@ -85,7 +85,7 @@ macro_rules! operator {
 }
 operator!(Add add, Sub sub, Mul mul, Div div);
 
-impl<D: Dense> Neg for Traced<'_, D> {
+impl<D: Dense> Neg for DenseNumber<'_, D> {
     type Output = Self;
     fn neg(self) -> Self {
         Number::apply(Op::Neg, &[&self])
@@ -115,10 +115,10 @@ impl Operation {
         &self,
         operands: &[Tensor],
         result: &Tensor,
-        g: Incoming<'d, Tensor>,
+        g: IncomingAdjoint<'d, Tensor>,
         is_wanted: impl Fn(usize) -> bool,
         at: Caller,
-        mut give: impl FnMut(usize, Incoming<'d, Tensor>),
+        mut give: impl FnMut(usize, IncomingAdjoint<'d, Tensor>),
     ) -> Result<()> {
         if let Operation::Custom(Some(custom)) = self {
             let g = g.whole().into_dense().stretched(result.shape(), at)?;
@@ -136,7 +136,7 @@ impl Operation {
                         at: result.origin().at,
                     });
                 }
-                give(index, Adjoint::everywhere(Traced::new(d, at)));
+                give(index, Adjoint::everywhere(DenseNumber::new(d, at)));
             }
             return Ok(());
         }
@@ -147,7 +147,7 @@ impl Operation {
                     Some(derivative) => derivative,
                     None => {
                         let zero = Tensor::constant(0.0, x.dtype(), x.shape().clone(), at)?;
-                        Adjoint::everywhere(Traced::new(zero, at))
+                        Adjoint::everywhere(DenseNumber::new(zero, at))
                     }
                 };
                 give(index, derivative);
@@ -162,9 +162,9 @@ impl Operation {
         index: usize,
         operands: &[D],
         result: &D,
-        g: &Incoming<'d, D>,
+        g: &IncomingAdjoint<'d, D>,
         at: Caller,
-    ) -> Result<Option<Incoming<'d, D>>> {
+    ) -> Result<Option<IncomingAdjoint<'d, D>>> {
         let x = &operands[index];
         if let Operation::Elementwise(op) = self {
             // The operand may have been broadcast.
@@ -174,7 +174,7 @@ impl Operation {
                 g
             } else {
                 let whole = g.value.dense().stretched(&result.shape(), at)?;
-                stretched = g.with(Traced::new(whole, at));
+                stretched = g.with(DenseNumber::new(whole, at));
                 &stretched
             };
             let partial = partial(*op, index, operands, result, g.value.dense(), at);
@@ -186,7 +186,7 @@ impl Operation {
             let derivative = derivative.map(|it| it.summed_to(&x.shape(), at));
             return Ok(derivative
                 .transpose()?
-                .map(|it| Adjoint::everywhere(Traced::new(it, at))));
+                .map(|it| Adjoint::everywhere(DenseNumber::new(it, at))));
         }
         let moves = |g: &D| self.moved_to(index, operands, result, g, at);
         if let Operation::Reduce(reduce) = self
@@ -197,9 +197,9 @@ impl Operation {
                 return Ok(None);
             };
             let shares = chosen.shares(moved.value.dense(), at)?;
-            let shares = moved.with(Traced::new(shares, at));
+            let shares = moved.with(DenseNumber::new(shares, at));
             return Ok(Some(
-                shares.within(Traced::new(chosen.taken(at)?, at), true),
+                shares.within(DenseNumber::new(chosen.taken(at)?, at), true),
             ));
         }
         if self.adds_derivatives() {
@@ -403,9 +403,9 @@ impl Operation {
         let tape = GradientTape::new();
         let scope = tape.enter()?;
         tape.watch(&g)?;
-        let incoming = Adjoint::everywhere(Traced::new(g.clone(), at));
+        let incoming = Adjoint::everywhere(DenseNumber::new(g.clone(), at));
         let mut backward = vec![None; operands.len()];
-        let mut give = |index: usize, it: Incoming<'_, Tensor>| {
+        let mut give = |index: usize, it: IncomingAdjoint<'_, Tensor>| {
             backward[index] = Some(it.whole().into_dense());
         };
         let is_wanted = |index: usize| wanted[index];
@@ -430,14 +430,14 @@ impl Operation {
 /// The derivative after an operation that moves elements; the places where it exists are
 /// moved in the same way.
 pub(crate) fn moved<'d, D: Dense>(
-    g: &Incoming<'d, D>,
+    g: &IncomingAdjoint<'d, D>,
     moves: impl Fn(&D) -> Result<Option<D>>,
     at: Caller,
-) -> Result<Option<Incoming<'d, D>>> {
+) -> Result<Option<IncomingAdjoint<'d, D>>> {
     let Some(value) = moves(g.value.dense())? else {
         return Ok(None);
     };
-    let value = Adjoint::everywhere(Traced::new(value, at));
+    let value = Adjoint::everywhere(DenseNumber::new(value, at));
     let Some(existence) = g.existence() else {
         return Ok(Some(value));
     };
@@ -446,7 +446,7 @@ pub(crate) fn moved<'d, D: Dense>(
     };
     let zero = existence.number(0.0, at);
     let exists = D::perform(Operation::Elementwise(Op::Less), &[&zero, &existence], at)?;
-    Ok(Some(value.within(Traced::new(exists, at), true)))
+    Ok(Some(value.within(DenseNumber::new(exists, at), true)))
 }
 
 /// The rule of the table for one operand.
@@ -457,26 +457,26 @@ fn partial<'d, D: Dense>(
     result: &D,
     g: &D,
     at: Caller,
-) -> Partial<Traced<'d, D>> {
-    fn traced<D: Dense>(dense: &D, at: Caller) -> Traced<'_, D> {
+) -> Partial<DenseNumber<'d, D>> {
+    fn traced<D: Dense>(dense: &D, at: Caller) -> DenseNumber<'_, D> {
         let dense = Cow::Borrowed(dense);
-        Traced { dense, at }
+        DenseNumber { dense, at }
     }
     let operand = |place| traced(operands.get(place).unwrap_or(&operands[0]), at);
     let traced_operands = [operand(0), operand(1), operand(2)];
     let traced_operands = &traced_operands.each_ref()[..operands.len()];
     let partial = op.partial(index, traced_operands, &traced(result, at), &traced(g, at));
-    partial.map(|it| Traced::new(it.into_dense(), at))
+    partial.map(|it| DenseNumber::new(it.into_dense(), at))
 }
 
 /// Which elements are the maximum or minimum, and their number: the derivative is split
 /// evenly among them.
-struct Chosen<D> {
+struct Extremes<D> {
     which: D,
     count: D,
 }
 
-fn chosen<D: Dense>(reduce: &Reduce, x: &D, result: &D, at: Caller) -> Result<Chosen<D>> {
+fn chosen<D: Dense>(reduce: &Reduce, x: &D, result: &D, at: Caller) -> Result<Extremes<D>> {
     let kept = result.reshaped(&reduce.kept(&x.shape()), at)?;
     let which = D::perform(Operation::Elementwise(Op::Equal), &[x, &kept], at)?;
     let count = Operation::Reduce(Box::new(Reduce {
@@ -485,10 +485,10 @@ fn chosen<D: Dense>(reduce: &Reduce, x: &D, result: &D, at: Caller) -> Result<Ch
         keep: true,
     }));
     let count = D::perform(count, &[&which.cast_as(x, at)?], at)?;
-    Ok(Chosen { which, count })
+    Ok(Extremes { which, count })
 }
 
-impl<D: Dense> Chosen<D> {
+impl<D: Dense> Extremes<D> {
     /// The part of `g` for each element: 0 for elements not chosen, NaN where no element
     /// equals the result because it is NaN.
     fn shares(&self, g: &D, at: Caller) -> Result<D> {

@@ -3,7 +3,7 @@
 use gradtape_engine::Program;
 use gradtape_experiment::number::{counted, grouped, short};
 use gradtape_experiment::objective::catalogue::{
-    self, Dimension, Function, Instance, Kind, Minimum, Trait,
+    self, Dimension, Function, Instance, Minimum, MinimumKind, Trait,
 };
 use gradtape_report::function_object;
 use gradtape_tape::{Graph, Precision, Subnormals};
@@ -197,7 +197,10 @@ fn entries(instance: &Instance) -> Vec<(&'static str, String)> {
         ("domain", domain(function)),
         ("start", point(&instance.start)),
     ];
-    for (kind, name) in [(Kind::Global, "minimum"), (Kind::Local, "local")] {
+    for (kind, name) in [
+        (MinimumKind::Global, "minimum"),
+        (MinimumKind::Local, "local"),
+    ] {
         let of_kind = |minimum: &&Minimum| minimum.kind == kind;
         for (place, minimum) in instance.minima.iter().filter(of_kind).enumerate() {
             let name = if place == 0 { name } else { "" };
@@ -288,8 +291,8 @@ fn marks(instance: &Instance, centre: &[f64]) -> Vec<Mark> {
     let minima = minima.map(|minimum| Mark {
         at: [minimum.at[0], minimum.at[1]],
         letter: match minimum.kind {
-            Kind::Global => '*',
-            Kind::Local => '+',
+            MinimumKind::Global => '*',
+            MinimumKind::Local => '+',
         },
     });
     let is_in_view = |mark: &Mark| {

@@ -2,7 +2,9 @@
 
 use gradtape_engine::Program;
 use gradtape_experiment::number::{Domain, Number, Value, counted, short};
-use gradtape_experiment::optimizer::schedule::{Clock, Kind, Outline, RateFormula, Schedule};
+use gradtape_experiment::optimizer::schedule::{
+    Clock, Outline, RateFormula, Schedule, ScheduleKind,
+};
 use gradtape_experiment::optimizer::{
     Clip, Convention, DefaultValue, Description, Initial, Method, Setting,
 };
@@ -52,12 +54,12 @@ pub fn methods(options: &args::Methods) -> Result<(), Failure> {
 #[derive(Clone, Copy)]
 enum Entry {
     Method(Method),
-    Schedule(Kind),
+    Schedule(ScheduleKind),
 }
 
 fn all() -> impl Iterator<Item = Entry> {
     let methods = Method::ALL.iter().map(|method| Entry::Method(*method));
-    methods.chain(Kind::ALL.iter().map(|kind| Entry::Schedule(*kind)))
+    methods.chain(ScheduleKind::ALL.iter().map(|kind| Entry::Schedule(*kind)))
 }
 
 /// Methods and schedules, a line each, in their groups; with clipping unless it is the result
@@ -287,7 +289,7 @@ fn default_text(default: DefaultValue) -> String {
 }
 
 /// The learning rate over the epochs with the settings of the snippet.
-fn plots(kind: Kind, paint: Paint) -> String {
+fn plots(kind: ScheduleKind, paint: Paint) -> String {
     let of = kind.description();
     let mut text = String::new();
     for (conventions, _) in of.rules {
@@ -312,15 +314,20 @@ fn plots(kind: Kind, paint: Paint) -> String {
 
 /// The settings of a plot: those without a default, and those whose default would hide the
 /// shape.
-fn example_settings(kind: Kind, convention: Convention) -> Vec<(&'static str, &'static str)> {
+fn example_settings(
+    kind: ScheduleKind,
+    convention: Convention,
+) -> Vec<(&'static str, &'static str)> {
     let mut settings = required_settings(kind.description(), convention);
     let more: &[(&str, &str)] = match (kind, convention) {
-        (Kind::Constant, Convention::PyTorch) => &[("factor", "0.5"), ("epochs", "20")],
-        (Kind::Linear | Kind::Polynomial, Convention::PyTorch) => &[("epochs", "80")],
-        (Kind::Cosine, _) => &[("epochs", "80")],
-        (Kind::CosineRestarts, Convention::Keras) => &[("first_epochs", "14")],
-        (Kind::Cyclic, _) => &[("step_size_up", "20")],
-        (Kind::Plateau, _) => &[("factor", "0.5")],
+        (ScheduleKind::Constant, Convention::PyTorch) => &[("factor", "0.5"), ("epochs", "20")],
+        (ScheduleKind::Linear | ScheduleKind::Polynomial, Convention::PyTorch) => {
+            &[("epochs", "80")]
+        }
+        (ScheduleKind::Cosine, _) => &[("epochs", "80")],
+        (ScheduleKind::CosineRestarts, Convention::Keras) => &[("first_epochs", "14")],
+        (ScheduleKind::Cyclic, _) => &[("step_size_up", "20")],
+        (ScheduleKind::Plateau, _) => &[("factor", "0.5")],
         _ => &[],
     };
     for (name, value) in more {
@@ -341,7 +348,10 @@ fn example_settings(kind: Kind, convention: Convention) -> Vec<(&'static str, &'
 }
 
 /// A schedule with the settings of its plot, and their values by name.
-fn example_outline(kind: Kind, convention: Convention) -> (Outline, Vec<(&'static str, Value)>) {
+fn example_outline(
+    kind: ScheduleKind,
+    convention: Convention,
+) -> (Outline, Vec<(&'static str, Value)>) {
     let examples = example_settings(kind, convention);
     let mut values: Vec<(&str, Value)> = Vec::new();
     let mut outline = Outline {
@@ -374,7 +384,7 @@ fn example_outline(kind: Kind, convention: Convention) -> (Outline, Vec<(&'stati
 }
 
 /// The learning rates of a schedule in the epochs of its plot.
-fn rates(kind: Kind, convention: Convention) -> Vec<f64> {
+fn rates(kind: ScheduleKind, convention: Convention) -> Vec<f64> {
     let (outline, values) = example_outline(kind, convention);
     let value = |name: &str| {
         let found = values.iter().find(|(known, _)| *known == name);

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use super::{Dimension, Function, Gradient, Kind, KnownMinimum, MAX_DIMENSION, Trait};
+use super::{Dimension, Function, Gradient, KnownMinimum, MAX_DIMENSION, MinimumKind, Trait};
 use crate::number::grouped;
 use crate::objective::{Formula, Inputs, Objective};
 use gradtape_engine::Program;
@@ -39,7 +39,7 @@ pub struct Minimum {
     /// The possible error of the value.
     pub precision: f64,
     /// Whether there is a lower value somewhere in the domain.
-    pub kind: Kind,
+    pub kind: MinimumKind,
     /// The gradient there.
     pub gradient: Gradient,
     /// A remark; may be empty.

@@ -96,7 +96,7 @@ pub struct KnownMinimum {
     /// larger terms of the formula are rounded.
     pub precision: f64,
     /// Whether there is a lower value somewhere in the domain.
-    pub kind: Kind,
+    pub kind: MinimumKind,
     /// The gradient there.
     pub gradient: Gradient,
     /// A remark, for example that other signs give minima too.
@@ -106,7 +106,7 @@ pub struct KnownMinimum {
 /// Whether a minimum is global.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[doc(hidden)]
-pub enum Kind {
+pub enum MinimumKind {
     /// There is no lower value in the domain.
     Global,
     /// There is a lower value elsewhere.
@@ -262,7 +262,7 @@ const fn minimum(at: Pattern, value: &'static str) -> KnownMinimum {
         at,
         value,
         precision: 1e-14,
-        kind: Kind::Global,
+        kind: MinimumKind::Global,
         gradient: Gradient::Zero,
         note: "",
     }
@@ -277,7 +277,7 @@ impl KnownMinimum {
 
     /// The same with a lower value elsewhere.
     const fn local(mut self) -> Self {
-        self.kind = Kind::Local;
+        self.kind = MinimumKind::Local;
         self
     }
 

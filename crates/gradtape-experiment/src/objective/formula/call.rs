@@ -2,7 +2,7 @@
 
 use super::PartId;
 use super::index::progression;
-use super::shape::{Detail, Found, Looking, Type, described, known, plain};
+use super::shape::{Detail, PartContext, PartType, Type, described, known, plain};
 use crate::mistake::{Code, Mistake};
 use crate::objective::function::{Each, Function, Meaning};
 use gradtape_tape::{Array, Op, Shape};
@@ -14,14 +14,14 @@ pub(super) fn reduced(shape: &Shape, axis: Option<usize>) -> usize {
     reduced.map(|(_, length)| *length).product()
 }
 
-impl Looking<'_> {
+impl PartContext<'_> {
     pub(super) fn call(
         &self,
         id: PartId,
         function: &Function,
         arguments: &[PartId],
         axis: Option<usize>,
-    ) -> Result<Found, Mistake> {
+    ) -> Result<PartType, Mistake> {
         let name = format!("`{}`", function.name);
         let x = arguments[0];
         let shape = &self.of(x).shape;
@@ -46,7 +46,7 @@ impl Looking<'_> {
                 let stays = lengths.filter(|(at, _)| axis.is_some_and(|axis| axis != *at));
                 let found = unknown(stays.map(|(_, length)| *length).collect());
                 match arguments.get(1) {
-                    Some(ddof) => Found {
+                    Some(ddof) => PartType {
                         detail: Detail::Divisor(self.divisor(*ddof, reduced(shape, axis))?),
                         ..found
                     },
@@ -89,7 +89,7 @@ impl Looking<'_> {
                     return Err(self.other_needed(&name, "a vector of integers", x));
                 };
                 let classes = self.count(arguments[1], "the number of classes", 1)?;
-                Found {
+                PartType {
                     of: Type {
                         shape: Shape::from([rows, classes]),
                         known: None,
@@ -118,7 +118,7 @@ impl Looking<'_> {
                     (0, step, (own - 1).saturating_mul(step).saturating_add(1))
                 };
                 let lengths = [length].into_iter().chain(shape[1..].iter().copied());
-                Found {
+                PartType {
                     of: Type {
                         shape: lengths.collect(),
                         known: None,
@@ -159,7 +159,7 @@ impl Looking<'_> {
             })
     }
 
-    fn range(&self, id: PartId, arguments: &[PartId]) -> Result<Found, Mistake> {
+    fn range(&self, id: PartId, arguments: &[PartId]) -> Result<PartType, Mistake> {
         let names = match arguments.len() {
             1 => ["the end of a range", "", ""],
             _ => [
@@ -197,7 +197,7 @@ impl Looking<'_> {
             }
             Some(count) => usize::try_from(count).unwrap_or(usize::MAX),
         };
-        Ok(Found {
+        Ok(PartType {
             of: Type {
                 shape: Shape::from([count]),
                 known: None,

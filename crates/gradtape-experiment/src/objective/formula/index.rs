@@ -1,6 +1,6 @@
 //! The elements that an index or a slice takes of an axis.
 
-use super::shape::{Looking, described};
+use super::shape::{PartContext, described};
 use super::{Index, PartId};
 use crate::mistake::{Code, Mistake};
 use gradtape_tape::Shape;
@@ -46,7 +46,7 @@ pub(super) fn progression(start: i64, end: i64, step: i64) -> Option<u64> {
 /// What the indices of `of` take of its axes; `None` if an error in one of them was
 /// reported.
 pub(super) fn picked(
-    looking: &Looking<'_>,
+    looking: &PartContext<'_>,
     id: PartId,
     of: PartId,
     shape: &Shape,

@@ -29,7 +29,7 @@ pub use grammar::GRAMMAR;
 pub(super) use index::Pick;
 pub(super) use print::shortest;
 use shape::Detail;
-pub(super) use shape::{Checker, Shaped, Type, described};
+pub(super) use shape::{Checker, FormulaTypes, Type, described};
 
 /// Maximum nesting depth of parentheses, brackets, functions, signs and powers.
 pub const MAX_DEPTH: usize = 100;
@@ -86,7 +86,7 @@ pub(super) struct PartId(usize);
 
 #[derive(Clone, Debug)]
 struct Part {
-    kind: Kind,
+    kind: PartKind,
     span: Span,
     /// With the parentheses around it.
     outer: Span,
@@ -94,7 +94,7 @@ struct Part {
 }
 
 #[derive(Clone, Debug, PartialEq)]
-pub(super) enum Kind {
+pub(super) enum PartKind {
     Number(Number),
     Name(String),
     Negative(PartId),
@@ -131,7 +131,7 @@ impl Formula {
     /// with repetitions; not those of functions.
     pub fn names(&self) -> impl Iterator<Item = (&str, &Span)> {
         self.parts.iter().filter_map(|part| match &part.kind {
-            Kind::Name(name) => Some((name.as_str(), &part.span)),
+            PartKind::Name(name) => Some((name.as_str(), &part.span)),
             _ => None,
         })
     }
@@ -140,18 +140,18 @@ impl Formula {
     /// name.
     pub(in crate::objective) fn one_hots<'f>(
         &'f self,
-        shaped: &'f Shaped,
+        shaped: &'f FormulaTypes,
     ) -> impl Iterator<Item = (&'f str, usize, &'f Span)> {
         let parts = self.parts.iter().zip(&shaped.parts);
         parts.filter_map(|(part, found)| {
-            let (Kind::Call(_, arguments, _), Detail::Classes(classes)) =
+            let (PartKind::Call(_, arguments, _), Detail::Classes(classes)) =
                 (&part.kind, &found.detail)
             else {
                 return None;
             };
             let PartId(column) = arguments.first()?;
             match &self.parts[*column].kind {
-                Kind::Name(name) => Some((name.as_str(), *classes, &self.parts[*column].span)),
+                PartKind::Name(name) => Some((name.as_str(), *classes, &self.parts[*column].span)),
                 _ => None,
             }
         })
@@ -168,8 +168,8 @@ impl Formula {
         let outer = |id: &PartId| self.parts[id.0].outer.clone();
         let span = match &part.kind {
             // The operator stands between its operands.
-            Kind::Binary(_, x, y) => outer(x).end..outer(y).start,
-            Kind::Call(function, ..) => part.span.start..part.span.start + function.name.len(),
+            PartKind::Binary(_, x, y) => outer(x).end..outer(y).start,
+            PartKind::Call(function, ..) => part.span.start..part.span.start + function.name.len(),
             _ => part.span.clone(),
         };
         // A formula that was built has no text.
@@ -211,11 +211,11 @@ impl Formula {
     }
 
     /// Adds a sub-formula, which is the whole until there is another one.
-    pub(super) fn add(&mut self, kind: Kind) -> PartId {
+    pub(super) fn add(&mut self, kind: PartKind) -> PartId {
         let is_condition = match &kind {
-            Kind::Not(_) => true,
-            Kind::Binary(operator, ..) => operator.is_logic() || operator.is_comparison(),
-            Kind::Index(of, _) => self.parts[of.0].is_condition,
+            PartKind::Not(_) => true,
+            PartKind::Binary(operator, ..) => operator.is_logic() || operator.is_comparison(),
+            PartKind::Index(of, _) => self.parts[of.0].is_condition,
             _ => false,
         };
         self.parts.push(Part {

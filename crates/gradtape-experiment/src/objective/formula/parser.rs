@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::{Formula, Index, Kind, MAX_DEPTH, Part, PartId};
+use super::{Formula, Index, MAX_DEPTH, Part, PartId, PartKind};
 use crate::language::{
     Language, NOT_LEVEL, Operator, SIGN_LEVEL, Token, tokens, unknown_character,
 };
@@ -111,7 +111,7 @@ impl<'t> Parser<'t> {
             }
             let span = self.span(left).start..self.span(right).end;
             let is_condition = operator.is_logic() || operator.is_comparison();
-            left = self.part(Kind::Binary(operator, left, right), span, is_condition);
+            left = self.part(PartKind::Binary(operator, left, right), span, is_condition);
             if operator.is_comparison() {
                 self.no_chain()?;
             }
@@ -146,13 +146,13 @@ impl<'t> Parser<'t> {
                     return Ok(operand);
                 }
                 let span = span.start..self.span(operand).end;
-                Ok(self.part(Kind::Negative(operand), span, false))
+                Ok(self.part(PartKind::Negative(operand), span, false))
             }
             Token::Not if level <= NOT_LEVEL => {
                 let operand = self.deeper(&span, |parser| parser.expression(NOT_LEVEL))?;
                 self.condition_needed(operand, "`not`");
                 let span = span.start..self.span(operand).end;
-                Ok(self.part(Kind::Not(operand), span, true))
+                Ok(self.part(PartKind::Not(operand), span, true))
             }
             _ => {
                 self.next -= 1;
@@ -185,7 +185,7 @@ impl<'t> Parser<'t> {
                 self.mistakes.push(mistake);
             }
             let is_condition = self.parts[item.0].is_condition;
-            item = self.part(Kind::Index(item, indices), start..end, is_condition);
+            item = self.part(PartKind::Index(item, indices), start..end, is_condition);
         }
         Ok(item)
     }
@@ -239,7 +239,7 @@ impl<'t> Parser<'t> {
         self.next += 1;
         let name = self.shown(&span);
         match token {
-            Token::Number(number) => Ok(self.part(Kind::Number(number), span, false)),
+            Token::Number(number) => Ok(self.part(PartKind::Number(number), span, false)),
             Token::Name if self.peek().0 == Token::Open => self.call(&span),
             Token::Name => {
                 if Function::named(name).is_some() {
@@ -249,7 +249,7 @@ impl<'t> Parser<'t> {
                         .push(Mistake::new(Code::Formula, span.clone(), message, label));
                 }
                 let name = name.to_owned();
-                Ok(self.part(Kind::Name(name), span, false))
+                Ok(self.part(PartKind::Name(name), span, false))
             }
             Token::Open => {
                 let inner = self.deeper(&span, |parser| parser.expression(0))?;
@@ -278,7 +278,7 @@ impl<'t> Parser<'t> {
             self.number_needed(*element, "a vector");
         }
         let end = self.close(open, &Token::CloseBracket)?;
-        Ok(self.part(Kind::List(elements), open.start..end, false))
+        Ok(self.part(PartKind::List(elements), open.start..end, false))
     }
 
     /// One formula or more, with commas between them, up to an option such as `axis=`.
@@ -383,7 +383,7 @@ impl<'t> Parser<'t> {
         let span = name_span.start..end;
         let Some(function) = Function::named(name) else {
             self.mistakes.push(unknown_function(name, name_span));
-            return Ok(self.part(Kind::Name(name.to_owned()), span, false));
+            return Ok(self.part(PartKind::Name(name.to_owned()), span, false));
         };
         if !function.arity.accepts(arguments.len()) {
             let found = arguments.len();
@@ -417,7 +417,7 @@ impl<'t> Parser<'t> {
             }
         }
         let axis = axis.map(|(axis, _)| axis);
-        Ok(self.part(Kind::Call(function, arguments, axis), span, false))
+        Ok(self.part(PartKind::Call(function, arguments, axis), span, false))
     }
 
     /// `axis=0` or `axis=1`, with its span, or an argument by its name.
@@ -554,7 +554,7 @@ impl<'t> Parser<'t> {
         &self.parts[id.0].outer
     }
 
-    fn part(&mut self, kind: Kind, span: Span, is_condition: bool) -> PartId {
+    fn part(&mut self, kind: PartKind, span: Span, is_condition: bool) -> PartId {
         self.parts.push(Part {
             kind,
             outer: span.clone(),

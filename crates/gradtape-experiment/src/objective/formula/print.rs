@@ -2,7 +2,7 @@
 
 use std::fmt::{self, Formatter, Write as _};
 
-use super::{Formula, Index, Kind, PartId};
+use super::{Formula, Index, PartId, PartKind};
 use crate::language::{ATOM_LEVEL, NOT_LEVEL, Operator, SIGN_LEVEL};
 use crate::number::{Number, Scalar};
 
@@ -10,9 +10,9 @@ impl Formula {
     /// How tightly a sub-formula binds as it is printed.
     fn level(&self, id: PartId) -> u8 {
         match &self.parts[id.0].kind {
-            Kind::Negative(_) => SIGN_LEVEL,
-            Kind::Not(_) => NOT_LEVEL,
-            Kind::Binary(operator, ..) => operator.level(),
+            PartKind::Negative(_) => SIGN_LEVEL,
+            PartKind::Not(_) => NOT_LEVEL,
+            PartKind::Binary(operator, ..) => operator.level(),
             _ => ATOM_LEVEL,
         }
     }
@@ -30,23 +30,23 @@ impl Formula {
 
     fn write_bare(&self, id: PartId, to: &mut Formatter<'_>) -> fmt::Result {
         match &self.parts[id.0].kind {
-            Kind::Number(number) => self.write_number(*number, id, to),
-            Kind::Name(name) => to.write_str(name),
-            Kind::Negative(x) => {
+            PartKind::Number(number) => self.write_number(*number, id, to),
+            PartKind::Name(name) => to.write_str(name),
+            PartKind::Negative(x) => {
                 to.write_char('-')?;
                 self.write(*x, SIGN_LEVEL, to)
             }
-            Kind::Not(x) => {
+            PartKind::Not(x) => {
                 to.write_str("not ")?;
                 self.write(*x, NOT_LEVEL, to)
             }
-            Kind::Binary(Operator::Power, x, y) => {
+            PartKind::Binary(Operator::Power, x, y) => {
                 self.write(*x, ATOM_LEVEL, to)?;
                 to.write_char('^')?;
                 self.write(*y, SIGN_LEVEL, to)
             }
-            Kind::Binary(..) => self.write_chain(id, to),
-            Kind::Call(function, arguments, axis) => {
+            PartKind::Binary(..) => self.write_chain(id, to),
+            PartKind::Call(function, arguments, axis) => {
                 write!(to, "{}(", function.name)?;
                 let named = usize::from(function.is_named(arguments.len()));
                 let (plain, named) = arguments.split_at(arguments.len() - named);
@@ -61,12 +61,12 @@ impl Formula {
                 }
                 to.write_char(')')
             }
-            Kind::List(elements) => {
+            PartKind::List(elements) => {
                 to.write_char('[')?;
                 self.write_list(elements, to)?;
                 to.write_char(']')
             }
-            Kind::Index(..) => self.write_indexed(id, to),
+            PartKind::Index(..) => self.write_indexed(id, to),
         }
     }
 
@@ -75,7 +75,7 @@ impl Formula {
     fn write_chain(&self, id: PartId, to: &mut Formatter<'_>) -> fmt::Result {
         let mut links = Vec::new();
         let mut first = (id, 0);
-        while let Kind::Binary(operator, x, y) = &self.parts[first.0.0].kind {
+        while let PartKind::Binary(operator, x, y) = &self.parts[first.0.0].kind {
             if *operator == Operator::Power || operator.level() < first.1 {
                 break;
             }
@@ -98,7 +98,7 @@ impl Formula {
     fn write_indexed(&self, id: PartId, to: &mut Formatter<'_>) -> fmt::Result {
         let mut links = Vec::new();
         let mut of = id;
-        while let Kind::Index(inner, indices) = &self.parts[of.0].kind {
+        while let PartKind::Index(inner, indices) = &self.parts[of.0].kind {
             links.push(indices);
             of = *inner;
         }

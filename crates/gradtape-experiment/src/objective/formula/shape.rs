@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use super::index::{Pick, picked};
-use super::{Formula, Kind, MAX_ELEMENTS, MAX_ELEMENTS_TOGETHER, PartId, named_number};
+use super::{Formula, MAX_ELEMENTS, MAX_ELEMENTS_TOGETHER, PartId, PartKind, named_number};
 use crate::language::Operator;
 use crate::mistake::{Code, Mistake, Span};
 use crate::number::grouped;
@@ -20,7 +20,7 @@ pub(in crate::objective) struct Type {
 
 /// What was found of a sub-formula.
 #[derive(Clone, Debug)]
-pub(super) struct Found {
+pub(super) struct PartType {
     pub(super) of: Type,
     pub(super) detail: Detail,
 }
@@ -52,13 +52,13 @@ pub(super) enum Detail {
 
 /// What was found of each sub-formula, in their order.
 #[derive(Clone, Debug)]
-pub(in crate::objective) struct Shaped {
-    pub(super) parts: Vec<Found>,
+pub(in crate::objective) struct FormulaTypes {
+    pub(super) parts: Vec<PartType>,
     /// Elements of all vectors and matrices except named ones.
     elements: usize,
 }
 
-impl Shaped {
+impl FormulaTypes {
     /// What the whole formula gives.
     pub(in crate::objective) fn whole(&self) -> &Type {
         let last = self.parts.last();
@@ -99,12 +99,12 @@ impl Checker {
         &mut self,
         formula: &Formula,
         names: &HashMap<&str, Type>,
-    ) -> Result<Shaped, Vec<Mistake>> {
-        let mut found: Vec<Option<Found>> = Vec::with_capacity(formula.parts.len());
+    ) -> Result<FormulaTypes, Vec<Mistake>> {
+        let mut found: Vec<Option<PartType>> = Vec::with_capacity(formula.parts.len());
         let mut mistakes = Vec::new();
         let before = self.elements;
         for place in 0..formula.parts.len() {
-            let looking = Looking {
+            let looking = PartContext {
                 formula,
                 names,
                 found: &found,
@@ -121,9 +121,9 @@ impl Checker {
                 None
             }));
         }
-        let parts: Option<Vec<Found>> = found.into_iter().collect();
+        let parts: Option<Vec<PartType>> = found.into_iter().collect();
         match parts {
-            Some(parts) if mistakes.is_empty() => Ok(Shaped {
+            Some(parts) if mistakes.is_empty() => Ok(FormulaTypes {
                 parts,
                 elements: self.elements - before,
             }),
@@ -132,8 +132,13 @@ impl Checker {
     }
 
     /// The part, if there is room for its elements.
-    fn counted(&mut self, part: Found, formula: &Formula, id: PartId) -> Result<Found, Mistake> {
-        let is_new = !matches!(formula.parts[id.0].kind, Kind::Name(_));
+    fn counted(
+        &mut self,
+        part: PartType,
+        formula: &Formula,
+        id: PartId,
+    ) -> Result<PartType, Mistake> {
+        let is_new = !matches!(formula.parts[id.0].kind, PartKind::Name(_));
         if part.of.shape.is_empty() || !is_new {
             return Ok(part);
         }
@@ -189,49 +194,49 @@ fn together(x: &Shape, y: &Shape) -> Option<Shape> {
 }
 
 /// One sub-formula and what was found of those before it.
-pub(super) struct Looking<'a> {
+pub(super) struct PartContext<'a> {
     pub(super) formula: &'a Formula,
     names: &'a HashMap<&'a str, Type>,
-    found: &'a [Option<Found>],
+    found: &'a [Option<PartType>],
     graph: &'a Graph,
 }
 
-impl Looking<'_> {
+impl PartContext<'_> {
     /// What is found of a part; `None` if an operand is wrong.
-    fn part(&self, id: PartId) -> Result<Option<Found>, Mistake> {
+    fn part(&self, id: PartId) -> Result<Option<PartType>, Mistake> {
         let kind = &self.formula.parts[id.0].kind;
         let has_all = |parts: &[PartId]| parts.iter().all(|part| self.found[part.0].is_some());
         Ok(match kind {
-            Kind::Number(number) => Some(known(number.wide())),
-            Kind::Name(name) => match self.names.get(name.as_str()) {
+            PartKind::Number(number) => Some(known(number.wide())),
+            PartKind::Name(name) => match self.names.get(name.as_str()) {
                 Some(of) => Some(plain(of.clone())),
                 None => named_number(name).map(|number| known(number.wide())),
             },
-            Kind::Negative(x) | Kind::Not(x) if !has_all(&[*x]) => None,
-            Kind::Negative(x) | Kind::Not(x) => {
+            PartKind::Negative(x) | PartKind::Not(x) if !has_all(&[*x]) => None,
+            PartKind::Negative(x) | PartKind::Not(x) => {
                 let of = self.of(*x);
                 let known = of.known.map(|x| match kind {
-                    Kind::Not(_) => 1.0 - x,
+                    PartKind::Not(_) => 1.0 - x,
                     _ => -x,
                 });
                 let shape = of.shape.clone();
                 Some(plain(Type { shape, known }))
             }
-            Kind::Binary(_, x, y) if !has_all(&[*x, *y]) => None,
-            Kind::Binary(Operator::MatMul, x, y) => Some(self.product(id, *x, *y)?),
-            Kind::Binary(operator, x, y) => {
+            PartKind::Binary(_, x, y) if !has_all(&[*x, *y]) => None,
+            PartKind::Binary(Operator::MatMul, x, y) => Some(self.product(id, *x, *y)?),
+            PartKind::Binary(operator, x, y) => {
                 let name = format!("`{}`", operator.symbol());
                 let value = |of: &[Array<'_>]| operator.of(of[0], of[1]).value();
                 Some(self.elementwise(id, &name, &[*x, *y], value)?)
             }
-            Kind::Call(_, arguments, _) if !has_all(arguments) => None,
-            Kind::Call(function, arguments, axis) => {
+            PartKind::Call(_, arguments, _) if !has_all(arguments) => None,
+            PartKind::Call(function, arguments, axis) => {
                 Some(self.call(id, function, arguments, *axis)?)
             }
-            Kind::List(elements) if !has_all(elements) => None,
-            Kind::List(elements) => Some(self.list(id, elements)?),
-            Kind::Index(of, _) if !has_all(&[*of]) => None,
-            Kind::Index(of, indices) => {
+            PartKind::List(elements) if !has_all(elements) => None,
+            PartKind::List(elements) => Some(self.list(id, elements)?),
+            PartKind::Index(of, _) if !has_all(&[*of]) => None,
+            PartKind::Index(of, indices) => {
                 let shape = &self.of(*of).shape;
                 let Some(picks) = picked(self, id, *of, shape, indices)? else {
                     return Ok(None);
@@ -239,7 +244,7 @@ impl Looking<'_> {
                 let lengths = picks.iter().filter_map(Pick::length);
                 let rest = shape.iter().skip(picks.len()).copied();
                 let shape = lengths.chain(rest).collect();
-                Some(Found {
+                Some(PartType {
                     of: Type { shape, known: None },
                     detail: Detail::Picks(picks),
                 })
@@ -288,7 +293,7 @@ impl Looking<'_> {
         name: &str,
         operands: &[PartId],
         value: impl Fn(&[Array<'_>]) -> Option<f64>,
-    ) -> Result<Found, Mistake> {
+    ) -> Result<PartType, Mistake> {
         let mut shape = self.of(operands[0]).shape.clone();
         // The operand that the shape comes from.
         let mut from = operands[0];
@@ -300,7 +305,7 @@ impl Looking<'_> {
                     _ => ["one operand", "another"],
                 };
                 let message = match &self.formula.parts[id.0].kind {
-                    Kind::Call(..) => {
+                    PartKind::Call(..) => {
                         format!("the arguments of {name} have incompatible shapes")
                     }
                     _ => format!("the operands of {name} have incompatible shapes"),
@@ -331,7 +336,7 @@ impl Looking<'_> {
         Ok(plain(Type { shape, known }))
     }
 
-    fn product(&self, id: PartId, x: PartId, y: PartId) -> Result<Found, Mistake> {
+    fn product(&self, id: PartId, x: PartId, y: PartId) -> Result<PartType, Mistake> {
         let names = ["the left operand", "the right operand"];
         let shape = match (&self.of(x).shape[..], &self.of(y).shape[..]) {
             ([], _) | (_, []) => {
@@ -357,7 +362,7 @@ impl Looking<'_> {
         Ok(plain(Type { shape, known: None }))
     }
 
-    fn list(&self, id: PartId, elements: &[PartId]) -> Result<Found, Mistake> {
+    fn list(&self, id: PartId, elements: &[PartId]) -> Result<PartType, Mistake> {
         let first = &self.of(elements[0]).shape;
         for element in elements {
             if self.of(*element).shape != *first {
@@ -422,14 +427,14 @@ impl Looking<'_> {
     }
 }
 
-pub(super) fn plain(of: Type) -> Found {
-    Found {
+pub(super) fn plain(of: Type) -> PartType {
+    PartType {
         of,
         detail: Detail::None,
     }
 }
 
-pub(super) fn known(value: f64) -> Found {
+pub(super) fn known(value: f64) -> PartType {
     plain(Type {
         shape: Shape::scalar(),
         known: Some(value),

@@ -603,8 +603,8 @@ fn build(tree: &Tree, formula: &mut Formula) -> PartId {
     const ARITHMETIC: [Operator; 6] = [Add, Sub, Mul, Div, MatMul, Power];
     let Tree::Node(kind, parts) = tree else {
         let kind = match tree {
-            Tree::Number(value) => Kind::Number(Number::from(*value)),
-            Tree::Name(name) => Kind::Name((*name).to_owned()),
+            Tree::Number(value) => PartKind::Number(Number::from(*value)),
+            Tree::Name(name) => PartKind::Name((*name).to_owned()),
             Tree::Node(..) => unreachable!(),
         };
         return formula.add(kind);
@@ -612,31 +612,31 @@ fn build(tree: &Tree, formula: &mut Formula) -> PartId {
     let choice = usize::from(kind / 16);
     let last = parts.len() - 1;
     let kind = match kind % 16 {
-        0 => Kind::Negative(build(&parts[0], formula)),
-        1 => Kind::List(parts.iter().map(|part| build(part, formula)).collect()),
+        0 => PartKind::Negative(build(&parts[0], formula)),
+        1 => PartKind::List(parts.iter().map(|part| build(part, formula)).collect()),
         2 | 3 => {
             let of = build(&parts[0], formula);
             let index =
                 |part: Option<&Tree>, formula: &mut Formula| part.map(|part| build(part, formula));
             let bounds = [1, 2, 3].map(|place| index(parts.get(place), formula));
             match bounds {
-                [Some(one), None, None] => Kind::Index(of, vec![Index::At(one)]),
+                [Some(one), None, None] => PartKind::Index(of, vec![Index::At(one)]),
                 [Some(one), Some(two), None] if choice % 2 == 0 => {
-                    Kind::Index(of, vec![Index::At(one), Index::At(two)])
+                    PartKind::Index(of, vec![Index::At(one), Index::At(two)])
                 }
-                _ => Kind::Index(of, vec![Index::Slice(bounds), Index::Slice([None; 3])]),
+                _ => PartKind::Index(of, vec![Index::Slice(bounds), Index::Slice([None; 3])]),
             }
         }
         4 => {
             let function = ["exp", "sum", "max", "softmax"][choice % 4];
             let function = Function::named(function).unwrap();
             let axis = Some(choice % 2).filter(|_| function.takes_axis());
-            Kind::Call(function, vec![build(&parts[0], formula)], axis)
+            PartKind::Call(function, vec![build(&parts[0], formula)], axis)
         }
         5 => {
             let condition = build_condition(&parts[0], choice, formula);
             let (x, y) = (build(&parts[0], formula), build(&parts[last], formula));
-            Kind::Call(
+            PartKind::Call(
                 Function::named("where").unwrap(),
                 vec![condition, x, y],
                 None,
@@ -644,7 +644,7 @@ fn build(tree: &Tree, formula: &mut Formula) -> PartId {
         }
         other => {
             let (x, y) = (build(&parts[0], formula), build(&parts[last], formula));
-            Kind::Binary(ARITHMETIC[usize::from(other) % 6], x, y)
+            PartKind::Binary(ARITHMETIC[usize::from(other) % 6], x, y)
         }
     };
     formula.add(kind)
@@ -654,15 +654,15 @@ fn build_condition(tree: &Tree, choice: usize, formula: &mut Formula) -> PartId 
     let Tree::Node(_, parts) = tree else {
         let (x, y) = (build(tree, formula), build(tree, formula));
         let operator = [Operator::Less, Operator::NotEqual][choice % 2];
-        return formula.add(Kind::Binary(operator, x, y));
+        return formula.add(PartKind::Binary(operator, x, y));
     };
     let kind = match choice % 4 {
-        0 => Kind::Not(build_condition(&parts[0], choice / 2, formula)),
+        0 => PartKind::Not(build_condition(&parts[0], choice / 2, formula)),
         one => {
             let x = build_condition(&parts[0], choice / 2 + 1, formula);
             let y = build_condition(&parts[parts.len() - 1], choice / 3, formula);
             let operator = [Operator::And, Operator::Or][one % 2];
-            Kind::Binary(operator, x, y)
+            PartKind::Binary(operator, x, y)
         }
     };
     formula.add(kind)

@@ -5,8 +5,8 @@ use std::sync::Arc;
 
 use super::call::reduced;
 use super::index::Pick;
-use super::shape::{Detail, Found, Shaped};
-use super::{Formula, Kind, named_number};
+use super::shape::{Detail, FormulaTypes, PartType};
+use super::{Formula, PartKind, named_number};
 use crate::language::Operator;
 use crate::objective::function::{Each, Meaning, Reduction};
 use gradtape_tape::{Array, Graph, Number, Op, Shape};
@@ -41,7 +41,7 @@ impl Formula {
     /// sub-formula are labelled with its number, counted from `first_label`.
     pub(in crate::objective) fn record<'g>(
         &self,
-        shaped: Option<&Shaped>,
+        shaped: Option<&FormulaTypes>,
         graph: &'g Graph,
         values: &HashMap<&str, Array<'g>>,
         first_label: u32,
@@ -55,18 +55,18 @@ impl Formula {
                 found.expect("all is a number, as documented")
             };
             traced.push(match &part.kind {
-                Kind::Number(number) => number.constant(graph),
-                Kind::Name(name) => values.get(name.as_str()).copied().unwrap_or_else(|| {
+                PartKind::Number(number) => number.constant(graph),
+                PartKind::Name(name) => values.get(name.as_str()).copied().unwrap_or_else(|| {
                     let number = named_number(name);
                     let number = number.expect("every name has a value, as documented");
                     number.constant(graph)
                 }),
-                Kind::Negative(x) => -at(x),
+                PartKind::Negative(x) => -at(x),
                 // Conditions are 1 or 0.
-                Kind::Not(x) => graph.constant(1.0) - at(x),
-                Kind::Binary(Operator::MatMul, x, y) => at(x).matmul(at(y)),
-                Kind::Binary(operator, x, y) => operator.of(at(x), at(y)),
-                Kind::Call(function, arguments, axis) => {
+                PartKind::Not(x) => graph.constant(1.0) - at(x),
+                PartKind::Binary(Operator::MatMul, x, y) => at(x).matmul(at(y)),
+                PartKind::Binary(operator, x, y) => operator.of(at(x), at(y)),
+                PartKind::Call(function, arguments, axis) => {
                     let arguments: Vec<Array<'g>> = arguments.iter().map(at).collect();
                     match function.meaning.each(arguments.len()) {
                         Some(Each::Where) if shaped.is_some() => {
@@ -76,11 +76,11 @@ impl Formula {
                         None => called(graph, function.meaning, &arguments, *axis, found()),
                     }
                 }
-                Kind::List(elements) => {
+                PartKind::List(elements) => {
                     let elements: Vec<Array<'g>> = elements.iter().map(at).collect();
                     Array::stack(&elements)
                 }
-                Kind::Index(of, _) => match &found().detail {
+                PartKind::Index(of, _) => match &found().detail {
                     Detail::Picks(picks) => taken(at(of), picks),
                     _ => at(of),
                 },
@@ -144,7 +144,7 @@ fn called<'g>(
     meaning: Meaning,
     arguments: &[Array<'g>],
     axis: Option<usize>,
-    found: &Found,
+    found: &PartType,
 ) -> Array<'g> {
     let apply = |op: Op, x: Array<'g>| Array::apply(op, &[x]);
     let number = |value| graph.constant(whole(value));

@@ -14,7 +14,7 @@ use super::{GradientText, write};
 use crate::objective::Objective;
 use crate::objective::formula::Pick;
 use gradtape_tape::internal::Operation;
-use gradtape_tape::internal::graph::{Node, Shaped, needed};
+use gradtape_tape::internal::graph::{Node, ShapedNode, needed};
 use gradtape_tape::internal::{Extreme, Reduction, Stretch};
 use gradtape_tape::{Array, Graph, Precision, Shape, Subnormals};
 
@@ -95,7 +95,7 @@ impl Objective {
 }
 
 struct Reader {
-    nodes: Vec<Shaped<f64>>,
+    nodes: Vec<ShapedNode<f64>>,
     all: Expressions,
     /// Each node as a number, and as a condition if it is one.
     found: Vec<Option<(Id, Option<Id>)>>,
@@ -120,7 +120,7 @@ impl Reader {
     }
 
     fn node(&mut self, place: usize) -> Option<(Id, Option<Id>)> {
-        let Shaped { node, shape } = self.nodes[place].clone();
+        let ShapedNode { node, shape } = self.nodes[place].clone();
         let plain = |id: Id| Some((id, None));
         match node {
             Node::Input(first) => {

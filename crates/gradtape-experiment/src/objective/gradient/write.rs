@@ -5,7 +5,7 @@ use std::collections::{HashMap, HashSet};
 use super::expression::{Expression, Expressions, Id};
 use crate::language::Operator;
 use crate::number::Number;
-use crate::objective::formula::{Formula, Index, Kind, PartId, Pick};
+use crate::objective::formula::{Formula, Index, PartId, PartKind, Pick};
 use crate::objective::function::{Each, FUNCTIONS, Function, Meaning};
 use gradtape_tape::Op;
 
@@ -139,7 +139,7 @@ struct Writer<'a> {
 impl Writer<'_> {
     fn write(&mut self, id: Id) -> PartId {
         match self.names.get(&id) {
-            Some(name) => self.formula.add(Kind::Name(name.clone())),
+            Some(name) => self.formula.add(PartKind::Name(name.clone())),
             None => self.bare(id),
         }
     }
@@ -149,7 +149,7 @@ impl Writer<'_> {
             Expression::Number(value) => self.number(value.value()),
             Expression::Input(number) => {
                 let name = self.inputs[number].clone();
-                self.formula.add(Kind::Name(name))
+                self.formula.add(PartKind::Name(name))
             }
             Expression::Sum(terms, number) => {
                 let terms = terms.iter().map(|(id, times)| (Some(*id), times.value()));
@@ -173,7 +173,7 @@ impl Writer<'_> {
                                 false => Operator::Add,
                             };
                             let term = self.term(term, times.abs());
-                            self.formula.add(Kind::Binary(operator, sum, term))
+                            self.formula.add(PartKind::Binary(operator, sum, term))
                         }
                     });
                 }
@@ -189,7 +189,7 @@ impl Writer<'_> {
             }
             Expression::Op(Op::Pow, operands) => {
                 let (x, y) = (self.write(operands[0]), self.write(operands[1]));
-                self.formula.add(Kind::Binary(Operator::Power, x, y))
+                self.formula.add(PartKind::Binary(Operator::Power, x, y))
             }
             Expression::Op(op, operands) => {
                 let operands = operands.into_iter().map(|id| self.write(id)).collect();
@@ -197,11 +197,11 @@ impl Writer<'_> {
             }
             Expression::Condition(operator, x, y) => {
                 let (x, y) = (self.write(x), self.write(y));
-                self.formula.add(Kind::Binary(operator, x, y))
+                self.formula.add(PartKind::Binary(operator, x, y))
             }
             Expression::Not(x) => {
                 let x = self.write(x);
-                self.formula.add(Kind::Not(x))
+                self.formula.add(PartKind::Not(x))
             }
             Expression::Call(name, operands, axis) => {
                 let operands = operands.into_iter().map(|id| self.write(id)).collect();
@@ -209,11 +209,11 @@ impl Writer<'_> {
             }
             Expression::MatMul(x, y) => {
                 let (x, y) = (self.write(x), self.write(y));
-                self.formula.add(Kind::Binary(Operator::MatMul, x, y))
+                self.formula.add(PartKind::Binary(Operator::MatMul, x, y))
             }
             Expression::List(parts) => {
                 let parts = parts.into_iter().map(|id| self.write(id)).collect();
-                self.formula.add(Kind::List(parts))
+                self.formula.add(PartKind::List(parts))
             }
             Expression::Slice(of, picks) => {
                 let shape = self.all.shape(of).clone();
@@ -225,7 +225,7 @@ impl Writer<'_> {
                 while indices.len() > 1 && indices.last() == Some(&Index::Slice([None; 3])) {
                     indices.pop();
                 }
-                self.formula.add(Kind::Index(of, indices))
+                self.formula.add(PartKind::Index(of, indices))
             }
         }
     }
@@ -238,14 +238,14 @@ impl Writer<'_> {
     ) -> PartId {
         let function = FUNCTIONS.iter().find(|function| is_it(function));
         let function = function.expect("every operation of a formula has a function");
-        self.formula.add(Kind::Call(function, operands, axis))
+        self.formula.add(PartKind::Call(function, operands, axis))
     }
 
     fn number(&mut self, value: f64) -> PartId {
         let magnitude = Number::from(value.abs());
-        let number = self.formula.add(Kind::Number(magnitude));
+        let number = self.formula.add(PartKind::Number(magnitude));
         match value < 0.0 {
-            true => self.formula.add(Kind::Negative(number)),
+            true => self.formula.add(PartKind::Negative(number)),
             false => number,
         }
     }
@@ -290,13 +290,13 @@ impl Writer<'_> {
             result = Some(match result {
                 None => {
                     if times < 0.0 {
-                        factor = self.formula.add(Kind::Negative(factor));
+                        factor = self.formula.add(PartKind::Negative(factor));
                     }
                     factor
                 }
                 Some(result) => self
                     .formula
-                    .add(Kind::Binary(Operator::Mul, result, factor)),
+                    .add(PartKind::Binary(Operator::Mul, result, factor)),
             });
         }
         let mut below: Option<PartId> = (over != 1.0).then(|| self.number(over));
@@ -304,12 +304,15 @@ impl Writer<'_> {
             let factor = self.raised(*id, -*power);
             below = Some(match below {
                 None => factor,
-                Some(below) => self.formula.add(Kind::Binary(Operator::Mul, below, factor)),
+                Some(below) => self
+                    .formula
+                    .add(PartKind::Binary(Operator::Mul, below, factor)),
             });
         }
         match (result, below) {
             (Some(result), Some(below)) => {
-                self.formula.add(Kind::Binary(Operator::Div, result, below))
+                self.formula
+                    .add(PartKind::Binary(Operator::Div, result, below))
             }
             (Some(result), None) => result,
             (None, _) => self.number(times),
@@ -322,7 +325,8 @@ impl Writer<'_> {
             return base;
         }
         let power = self.number(power);
-        self.formula.add(Kind::Binary(Operator::Power, base, power))
+        self.formula
+            .add(PartKind::Binary(Operator::Power, base, power))
     }
 
     fn index(&mut self, pick: &Pick, length: usize) -> Index {

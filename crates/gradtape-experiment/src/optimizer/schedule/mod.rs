@@ -50,7 +50,7 @@ macro_rules! kinds {
     ($($(#[$doc:meta])* $kind:ident = $curve:ty;)+) => {
         /// The shape of a learning rate over the epochs, by its name in an experiment file.
         #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-        pub enum Kind {
+        pub enum ScheduleKind {
             $($(#[$doc])* $kind,)+
         }
 
@@ -58,21 +58,21 @@ macro_rules! kinds {
             $(Form::check(<$curve>::DESCRIPTION);)+
         };
 
-        impl Kind {
+        impl ScheduleKind {
             /// Every kind.
-            pub const ALL: &'static [Kind] = &[$(Kind::$kind),+];
+            pub const ALL: &'static [ScheduleKind] = &[$(ScheduleKind::$kind),+];
 
             /// Its description.
             #[must_use]
             pub fn description(self) -> &'static Description {
                 match self {
-                    $(Kind::$kind => <$curve>::DESCRIPTION,)+
+                    $(ScheduleKind::$kind => <$curve>::DESCRIPTION,)+
                 }
             }
 
             fn starts_elsewhere(self) -> bool {
                 match self {
-                    $(Kind::$kind => <$curve>::STARTS_ELSEWHERE,)+
+                    $(ScheduleKind::$kind => <$curve>::STARTS_ELSEWHERE,)+
                 }
             }
         }
@@ -82,13 +82,13 @@ macro_rules! kinds {
             #[must_use]
             pub fn memory(&self) -> Vec<Initial> {
                 match self.outline.kind {
-                    $(Kind::$kind => <$curve>::memory(self),)+
+                    $(ScheduleKind::$kind => <$curve>::memory(self),)+
                 }
             }
 
             fn curve<'g>(&self, course: &Course<'_, 'g>) -> Rate<'g> {
                 match self.outline.kind {
-                    $(Kind::$kind => <$curve>::record(course),)+
+                    $(ScheduleKind::$kind => <$curve>::record(course),)+
                 }
             }
         }
@@ -126,7 +126,7 @@ kinds! {
     Formula = formula::OfFormula;
 }
 
-impl Kind {
+impl ScheduleKind {
     /// The name in an experiment file.
     #[must_use]
     pub fn name(self) -> &'static str {
@@ -135,8 +135,11 @@ impl Kind {
 
     /// The kind with this name.
     #[must_use]
-    pub fn named(name: &str) -> Option<Kind> {
-        Kind::ALL.iter().copied().find(|kind| kind.name() == name)
+    pub fn named(name: &str) -> Option<ScheduleKind> {
+        ScheduleKind::ALL
+            .iter()
+            .copied()
+            .find(|kind| kind.name() == name)
     }
 }
 
@@ -144,7 +147,7 @@ impl Kind {
 #[derive(Clone, Debug)]
 pub struct Outline {
     /// The kind.
-    pub kind: Kind,
+    pub kind: ScheduleKind,
     /// The convention of the rule.
     pub convention: Convention,
     /// The settings that are lists.
@@ -170,7 +173,7 @@ impl Outline {
     pub fn gives_rates(&self) -> bool {
         match &self.formula {
             Some(formula) => !formula.reads(LEARNING_RATE.name),
-            None => self.kind == Kind::Piecewise && !self.list(VALUES).is_empty(),
+            None => self.kind == ScheduleKind::Piecewise && !self.list(VALUES).is_empty(),
         }
     }
 }

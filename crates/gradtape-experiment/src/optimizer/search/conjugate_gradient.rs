@@ -1,7 +1,7 @@
 //! Nonlinear conjugate gradients. An epoch is one line search.
 
 use super::hager_zhang::Approximate;
-use super::line::{C1, C2, Line, Wolfe};
+use super::line::{C1, C2, SearchLine, Wolfe};
 use super::number::{Float, are_same, dot, minus, negative, norm, plus};
 use super::{Needs, Next, Point, Problem, Rest, Search, SearchMethod, Settings};
 use crate::optimizer::{Convention, DefaultValue, Description, Domain, Setting};
@@ -163,7 +163,7 @@ impl<F: Float> Search<F> for ConjugateGradient<F> {
             let first = like_last
                 .filter(|step| *step > F::ZERO && step.is_finite())
                 .unwrap_or_else(|| F::ONE.min(F::ONE / norm(&point.gradient)));
-            let mut line = Line {
+            let mut line = SearchLine {
                 problem,
                 from: point,
                 direction: &direction,

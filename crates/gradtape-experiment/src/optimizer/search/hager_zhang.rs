@@ -2,7 +2,7 @@
 //! descent and an efficient line search"): near a minimum it uses slopes where the
 //! precision of the loss is too coarse.
 
-use super::line::{Line, MAX_EVALUATIONS, Trial};
+use super::line::{MAX_EVALUATIONS, SearchLine, Trial};
 use super::number::Float;
 
 /// With φ(α) = f(x + α·d): a step is accepted if φ(α) ≤ φ(0) + c₁·α·φ′(0) and
@@ -24,14 +24,14 @@ struct Interval<F> {
 
 struct Search<'l, 'a, F> {
     conditions: Approximate<F>,
-    line: &'l mut Line<'a, F>,
+    line: &'l mut SearchLine<'a, F>,
     /// φ(0) + ε.
     highest: F,
     evaluations: usize,
 }
 
 /// Either an accepted step, or the state so far.
-enum Found<F, X> {
+enum SearchState<F, X> {
     Accepted(Trial<F>),
     NotYet(X),
     /// Nothing can be found.
@@ -42,16 +42,16 @@ enum Found<F, X> {
 macro_rules! not_yet {
     ($found:expr) => {
         match $found {
-            Found::NotYet(found) => found,
-            Found::Accepted(trial) => return Found::Accepted(trial),
-            Found::Nothing => return Found::Nothing,
+            SearchState::NotYet(found) => found,
+            SearchState::Accepted(trial) => return SearchState::Accepted(trial),
+            SearchState::Nothing => return SearchState::Nothing,
         }
     };
 }
 
 impl<F: Float> Approximate<F> {
     /// An accepted step, tried from `first` on; none if there is none.
-    pub(super) fn search(self, line: &mut Line<'_, F>, first: F) -> Option<Trial<F>> {
+    pub(super) fn search(self, line: &mut SearchLine<'_, F>, first: F) -> Option<Trial<F>> {
         let value = line.from.value;
         let mut search = Search {
             conditions: self,
@@ -60,14 +60,14 @@ impl<F: Float> Approximate<F> {
             evaluations: 0,
         };
         match search.run(first) {
-            Found::Accepted(trial) => Some(trial),
-            Found::NotYet(()) | Found::Nothing => None,
+            SearchState::Accepted(trial) => Some(trial),
+            SearchState::NotYet(()) | SearchState::Nothing => None,
         }
     }
 }
 
 impl<F: Float> Search<'_, '_, F> {
-    fn run(&mut self, first: F) -> Found<F, ()> {
+    fn run(&mut self, first: F) -> SearchState<F, ()> {
         let [shrink, half] = [0.66, 0.5].map(F::rounded);
         let mut interval = not_yet!(self.bracket(first));
         loop {
@@ -81,21 +81,21 @@ impl<F: Float> Search<'_, '_, F> {
             // It shrinks as long as it is wider than the spacing of numbers.
             let after = interval.right.step - interval.left.step;
             if !(after < before) {
-                return Found::Nothing;
+                return SearchState::Nothing;
             }
         }
     }
 
-    fn at(&mut self, step: F) -> Found<F, Trial<F>> {
+    fn at(&mut self, step: F) -> SearchState<F, Trial<F>> {
         if self.evaluations == MAX_EVALUATIONS {
-            return Found::Nothing;
+            return SearchState::Nothing;
         }
         self.evaluations += 1;
         let trial = self.line.at(step);
         if self.accepts(&trial) {
-            Found::Accepted(trial)
+            SearchState::Accepted(trial)
         } else {
-            Found::NotYet(trial)
+            SearchState::NotYet(trial)
         }
     }
 
@@ -116,13 +116,13 @@ impl<F: Float> Search<'_, '_, F> {
     }
 
     /// The first interval (their B1 to B3).
-    fn bracket(&mut self, first: F) -> Found<F, Interval<F>> {
+    fn bracket(&mut self, first: F) -> SearchState<F, Interval<F>> {
         let mut left = self.line.start();
         let mut step = first;
         loop {
             let trial = not_yet!(self.at(step));
             if trial.point.is_finite() && trial.slope >= F::ZERO {
-                return Found::NotYet(Interval { left, right: trial });
+                return SearchState::NotYet(Interval { left, right: trial });
             }
             if !trial.point.is_finite() || trial.point.value > self.highest {
                 let left = self.line.start();
@@ -134,17 +134,17 @@ impl<F: Float> Search<'_, '_, F> {
     }
 
     /// Bisects an interval whose right end is too high until its right end rises (U3).
-    fn bisect(&mut self, mut interval: Interval<F>) -> Found<F, Interval<F>> {
+    fn bisect(&mut self, mut interval: Interval<F>) -> SearchState<F, Interval<F>> {
         loop {
             let width = interval.right.step - interval.left.step;
             let middle = interval.left.step + F::rounded(0.5) * width;
             if !(middle > interval.left.step && middle < interval.right.step) {
-                return Found::Nothing;
+                return SearchState::Nothing;
             }
             let trial = not_yet!(self.at(middle));
             if trial.point.is_finite() && trial.slope >= F::ZERO {
                 interval.right = trial;
-                return Found::NotYet(interval);
+                return SearchState::NotYet(interval);
             }
             if self.is_left(&trial) {
                 interval.left = trial;
@@ -156,35 +156,35 @@ impl<F: Float> Search<'_, '_, F> {
 
     /// The interval with an end at `step`, if that is inside (U0 to U3), and which end:
     /// −1 the left, 1 the right.
-    fn update(&mut self, mut interval: Interval<F>, step: F) -> Found<F, (Interval<F>, i8)> {
+    fn update(&mut self, mut interval: Interval<F>, step: F) -> SearchState<F, (Interval<F>, i8)> {
         if !(step > interval.left.step && step < interval.right.step) {
-            return Found::NotYet((interval, 0));
+            return SearchState::NotYet((interval, 0));
         }
         let trial = not_yet!(self.at(step));
         if trial.point.is_finite() && trial.slope >= F::ZERO {
             interval.right = trial;
-            return Found::NotYet((interval, 1));
+            return SearchState::NotYet((interval, 1));
         }
         if self.is_left(&trial) {
             interval.left = trial;
-            return Found::NotYet((interval, -1));
+            return SearchState::NotYet((interval, -1));
         }
         interval.right = trial;
         let interval = not_yet!(self.bisect(interval));
-        Found::NotYet((interval, 0))
+        SearchState::NotYet((interval, 0))
     }
 
     /// Their S1 to S4.
-    fn two_secants(&mut self, interval: Interval<F>) -> Found<F, Interval<F>> {
+    fn two_secants(&mut self, interval: Interval<F>) -> SearchState<F, Interval<F>> {
         let (left, right) = (interval.left.clone(), interval.right.clone());
         let (interval, end) = not_yet!(self.update(interval, secant(&left, &right)));
         let step = match end {
             1 => secant(&right, &interval.right),
             -1 => secant(&left, &interval.left),
-            _ => return Found::NotYet(interval),
+            _ => return SearchState::NotYet(interval),
         };
         let (interval, _) = not_yet!(self.update(interval, step));
-        Found::NotYet(interval)
+        SearchState::NotYet(interval)
     }
 }
 

@@ -37,7 +37,7 @@ pub(super) struct Trial<F> {
 }
 
 /// φ.
-pub(super) struct Line<'a, F> {
+pub(super) struct SearchLine<'a, F> {
     pub(super) problem: &'a mut dyn Problem<F>,
     pub(super) from: &'a Point<F>,
     pub(super) direction: &'a [F],
@@ -45,7 +45,7 @@ pub(super) struct Line<'a, F> {
     pub(super) slope: F,
 }
 
-impl<F: Float> Line<'_, F> {
+impl<F: Float> SearchLine<'_, F> {
     pub(super) fn at(&mut self, step: F) -> Trial<F> {
         let x = plus(&self.from.x, step, self.direction);
         let point = self.problem.gradient(&x);
@@ -75,7 +75,7 @@ impl<F: Float> Wolfe<F> {
 
     /// A step that satisfies the conditions, tried from `first` on. Where the precision is too
     /// coarse for that, a step that lowers the loss; none if there is none.
-    pub(super) fn search(&self, line: &mut Line<'_, F>, first: F) -> Option<Trial<F>> {
+    pub(super) fn search(&self, line: &mut SearchLine<'_, F>, first: F) -> Option<Trial<F>> {
         let mut before = line.start();
         let mut now = line.at(first);
         let mut evaluations = 1;
@@ -109,7 +109,7 @@ impl<F: Float> Wolfe<F> {
     /// the first condition, and `high`.
     fn zoom(
         &self,
-        line: &mut Line<'_, F>,
+        line: &mut SearchLine<'_, F>,
         mut low: Trial<F>,
         mut high: Trial<F>,
         mut evaluations: usize,
@@ -159,11 +159,11 @@ impl<F: Float> Wolfe<F> {
         (low.point.value < line.from.value).then_some(low)
     }
 
-    fn is_low(&self, line: &Line<'_, F>, trial: &Trial<F>) -> bool {
+    fn is_low(&self, line: &SearchLine<'_, F>, trial: &Trial<F>) -> bool {
         trial.point.value <= line.from.value + self.decrease * trial.step * line.slope
     }
 
-    fn is_flat(&self, line: &Line<'_, F>, trial: &Trial<F>) -> bool {
+    fn is_flat(&self, line: &SearchLine<'_, F>, trial: &Trial<F>) -> bool {
         trial.slope.abs() <= -(self.curvature * line.slope)
     }
 }

@@ -1,4 +1,4 @@
-//! Line-search and second-order methods, whose epochs need more than one evaluation of the
+//! SearchLine-search and second-order methods, whose epochs need more than one evaluation of the
 //! objective.
 //!
 //! A [`Search`] is a loop in Rust rather than a rule in the graph: its number of evaluations

@@ -1,7 +1,7 @@
 //! Newton's method: the Hessian made positive definite where it is not, and a step that is
 //! shortened until it lowers the loss; or the plain method without either.
 
-use super::line::{C1, Line, cubic_minimum};
+use super::line::{C1, SearchLine, cubic_minimum};
 use super::matrix::{Cholesky, divided, scale, shortest};
 use super::number::{Float, are_same, dot, negative, norm, plus, times};
 use super::{Needs, Next, Point, Problem, Rest, Search, SearchMethod, Settings};
@@ -156,7 +156,7 @@ impl<F: Float> Search<F> for Newton<F> {
         if !(slope < F::ZERO) {
             return Next::Stays(Rest::NoDescent);
         }
-        let mut line = Line {
+        let mut line = SearchLine {
             problem,
             from: point,
             direction: &direction,

@@ -1,4 +1,4 @@
-//! Line-search and second-order methods on hand-written functions. Numbers of PyTorch are from
+//! SearchLine-search and second-order methods on hand-written functions. Numbers of PyTorch are from
 //! `torch.optim.LBFGS` 2.15.0 in double precision.
 
 use super::conjugate_gradient::{Beta, ConjugateGradient};

@@ -4,7 +4,7 @@ use super::Decider;
 use crate::mistake::{At, Code, Span, first_line, suggestion};
 use crate::number::{Number, Scalar};
 use crate::plan::grid::Series;
-use crate::plan::start::Part;
+use crate::plan::start::StartPart;
 use crate::plan::{Bounds, Objective};
 use crate::spec;
 
@@ -87,11 +87,11 @@ fn outside(objective: &Objective, name: &str) -> Option<Number> {
     };
     for start in &objective.starts {
         let settings = start.parts[..place].iter().map(|part| match part {
-            Part::Settings(count) => *count,
+            StartPart::Settings(count) => *count,
             _ => 0,
         });
         match &start.parts[place] {
-            Part::Settings(count) => {
+            StartPart::Settings(count) => {
                 let series = start.grid.series().skip(settings.sum()).take(*count);
                 for (element, (_, series)) in series.enumerate() {
                     // A range is monotonic between its ends.
@@ -107,14 +107,14 @@ fn outside(objective: &Objective, name: &str) -> Option<Number> {
                     }
                 }
             }
-            Part::Fixed(numbers) => {
+            StartPart::Fixed(numbers) => {
                 let mut numbers = numbers.iter().enumerate();
                 let found = numbers.find(|(element, number)| is_outside(first + element, **number));
                 if let Some((_, number)) = found {
                     return Some(*number);
                 }
             }
-            Part::Drawn(..) => {}
+            StartPart::Drawn(..) => {}
         }
     }
     None

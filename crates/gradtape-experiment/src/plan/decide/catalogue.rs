@@ -1,11 +1,11 @@
 //! Objectives that are test functions.
 
 use super::Decider;
-use super::objective::{Zipped, zip_of};
+use super::objective::{ZipTarget, zip_of};
 use super::start::customary;
 use crate::mistake::{At, Code, nearest, suggestion};
 use crate::number::Value;
-use crate::objective::catalogue::{self, Instance, Kind};
+use crate::objective::catalogue::{self, Instance, MinimumKind};
 use crate::plan::ends::Ends;
 use crate::plan::grid::{Grid, Series};
 use crate::plan::{Bounds, MAX_OBJECTIVES, Objective};
@@ -50,7 +50,7 @@ impl Decider<'_> {
                 self.mistake(Code::Conflict, span, message, label);
             }
         }
-        for key in zip_of(written, Zipped::Constants).iter().flatten() {
+        for key in zip_of(written, ZipTarget::Constants).iter().flatten() {
             let message = format!("`zip` names `{}`, which is not given here", key.value);
             let label = "a test function has no constants; its starts are named `start.…`";
             self.mistake(Code::UnknownName, &key.span, message, label);
@@ -164,7 +164,8 @@ impl Decider<'_> {
             None => known.map(|known| known.at.clone()),
         };
         let others = instance.minima.iter().skip(1);
-        let others = others.filter(|one| one.kind == Kind::Global && written.minimum.is_none());
+        let others =
+            others.filter(|one| one.kind == MinimumKind::Global && written.minimum.is_none());
         let other_minima = others.map(|one| one.at.clone()).collect();
         let mut objective = Objective {
             name: written

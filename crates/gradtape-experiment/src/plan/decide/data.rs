@@ -1,7 +1,7 @@
 //! The data of an objective.
 
 use super::{Decider, Files};
-use crate::data::{Dataset, Description, Wanted};
+use crate::data::{ArraySource, Dataset, Description};
 use crate::mistake::Code;
 use crate::spec;
 
@@ -35,7 +35,7 @@ impl Decider<'_> {
             );
             return None;
         }
-        let columns = written.columns.iter().map(|(name, names)| Wanted {
+        let columns = written.columns.iter().map(|(name, names)| ArraySource {
             name: name.clone(),
             from: names.list.clone(),
             is_list: names.is_list,

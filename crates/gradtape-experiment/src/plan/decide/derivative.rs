@@ -3,7 +3,7 @@
 use std::collections::HashSet;
 
 use super::Decider;
-use super::function::{Written, default_name};
+use super::function::{FormulaText, default_name};
 use crate::mistake::{At, Code, Span, suggestion};
 use crate::number::{counted, grouped};
 use crate::objective::{self, Partial};
@@ -69,7 +69,7 @@ impl Decider<'_> {
         let points = self.points(at);
         let order = order(written);
         let with_respect_to = self.with_respect_to(written, at);
-        let function = self.function(&Written {
+        let function = self.function(&FormulaText {
             formula: written.formula.as_ref(),
             define: &written.define,
             constants: written.constants.iter().map(|(name, _)| name).collect(),

@@ -17,7 +17,7 @@ use gradtape_tape::Shape;
 const MAX_FORMULA_NAME_LENGTH: usize = 40;
 
 /// A function as written in a table of the file.
-pub(super) struct Written<'a> {
+pub(super) struct FormulaText<'a> {
     /// `formula`.
     pub(super) formula: Option<&'a At<String>>,
     /// `define`.
@@ -44,7 +44,7 @@ pub(super) struct Written<'a> {
 
 impl Decider<'_> {
     /// The function; `None` after reporting its errors.
-    pub(super) fn function(&mut self, written: &Written<'_>) -> Option<objective::Objective> {
+    pub(super) fn function(&mut self, written: &FormulaText<'_>) -> Option<objective::Objective> {
         let before = self.mistakes.len();
         if !self.are_few(written) {
             return None;
@@ -120,7 +120,7 @@ impl Decider<'_> {
     /// or of validation.
     pub(super) fn fits_parts(
         &mut self,
-        written: &Written<'_>,
+        written: &FormulaText<'_>,
         function: &objective::Objective,
         data: &Dataset,
     ) -> Option<()> {
@@ -141,7 +141,7 @@ impl Decider<'_> {
     /// Reports numbers of the data that are not classes where `one_hot` expects classes.
     pub(super) fn fits_classes(
         &mut self,
-        written: &Written<'_>,
+        written: &FormulaText<'_>,
         function: &objective::Objective,
         data: &Dataset,
     ) -> Option<()> {
@@ -165,7 +165,7 @@ impl Decider<'_> {
 
     /// Reports too many variables and constants, before anything else is done with them,
     /// since their number is only bounded by the length of the file.
-    fn are_few(&mut self, written: &Written<'_>) -> bool {
+    fn are_few(&mut self, written: &FormulaText<'_>) -> bool {
         let names = written.variables.iter().chain(&written.constants);
         let names: HashSet<&str> = names.map(|name| name.value.as_str()).collect();
         if names.len() <= MAX_VARIABLES {
@@ -201,14 +201,14 @@ impl Decider<'_> {
         false
     }
 
-    fn no_variable(&mut self, formula: &At<String>, written: &Written<'_>) {
+    fn no_variable(&mut self, formula: &At<String>, written: &FormulaText<'_>) {
         let message = "the formula has no variable";
         let label = format!("nothing here can be {}", written.deed);
         self.mistake(Code::Formula, &formula.span, message, label);
     }
 
     /// Checks that each name has one meaning.
-    fn names_of(&mut self, written: &Written<'_>) {
+    fn names_of(&mut self, written: &FormulaText<'_>) {
         let mut given: HashMap<&str, &str> = HashMap::new();
         let mut told = HashSet::new();
         let variables = written.variables.iter().copied();
@@ -272,7 +272,7 @@ impl Decider<'_> {
     /// Reports the errors of a formula; returns the suggested names.
     fn formula_mistakes(
         &mut self,
-        written: &Written<'_>,
+        written: &FormulaText<'_>,
         mistakes: Vec<FormulaMistake>,
     ) -> Vec<String> {
         let mut suggested = Vec::new();
@@ -324,7 +324,7 @@ impl Decider<'_> {
     }
 
     /// Reports names that are given but not used.
-    fn unused(&mut self, written: &Written<'_>, used: &HashSet<String>) {
+    fn unused(&mut self, written: &FormulaText<'_>, used: &HashSet<String>) {
         let mut told = HashSet::new();
         let variables = written.variables.iter().map(|name| (written.table, *name));
         let constants = written.constants.iter().map(|name| ("constants", *name));

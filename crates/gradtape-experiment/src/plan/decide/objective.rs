@@ -4,8 +4,8 @@ use std::collections::{HashMap, HashSet};
 use std::rc::Rc;
 
 use super::catalogue::Source;
-use super::function::{Written, default_name};
-use super::start::{Given, in_words};
+use super::function::{FormulaText, default_name};
+use super::start::{StartValue, in_words};
 use super::{Decider, named};
 use crate::data::Dataset;
 use crate::mistake::{At, Code, Mistake, suggestion};
@@ -26,7 +26,7 @@ const COLUMN_NAMES: &[&str] = &[
 
 /// The subject of a `zip` group of an objective.
 #[derive(Clone, Copy, PartialEq, Eq)]
-pub(super) enum Zipped {
+pub(super) enum ZipTarget {
     Constants,
     /// Its names begin with `start.`.
     Start,
@@ -34,16 +34,16 @@ pub(super) enum Zipped {
 
 /// The `zip` groups of an objective for constants, or for starts, by the names that these
 /// have in their own tables.
-pub(super) fn zip_of(written: &spec::Objective, of: Zipped) -> Groups {
+pub(super) fn zip_of(written: &spec::Objective, of: ZipTarget) -> Groups {
     let start = |key: &At<String>| key.value.strip_prefix("start.").map(str::to_owned);
     let is_meant = |group: &&Vec<At<String>>| {
         let of_start = group.first().is_some_and(|key| start(key).is_some());
-        of_start == (of == Zipped::Start)
+        of_start == (of == ZipTarget::Start)
     };
     let groups = written.zip.iter().filter(is_meant);
     let own = |key: &At<String>| match of {
-        Zipped::Constants => key.clone(),
-        Zipped::Start => At::new(
+        ZipTarget::Constants => key.clone(),
+        ZipTarget::Start => At::new(
             start(key).unwrap_or_else(|| key.value.clone()),
             key.span.clone(),
         ),
@@ -144,7 +144,7 @@ impl Decider<'_> {
             self.advise(Code::MissingKey, &written.span, message, "", help);
         }
         let settings = Rc::clone(&self.settings);
-        let texts = Written {
+        let texts = FormulaText {
             formula: written.formula.as_ref(),
             define: &written.define,
             constants: written.constants.iter().map(|(name, _)| name).collect(),
@@ -178,7 +178,7 @@ impl Decider<'_> {
             table: place,
             constants: self.grid(
                 named(&written.constants),
-                &zip_of(written, Zipped::Constants),
+                &zip_of(written, ZipTarget::Constants),
             ),
             start_ends: Ends::default(),
             starts: Vec::new(),
@@ -193,7 +193,7 @@ impl Decider<'_> {
         &mut self,
         written: &spec::Objective,
         objective: &mut Objective,
-        starts: Vec<Vec<Given>>,
+        starts: Vec<Vec<StartValue>>,
     ) -> Option<()> {
         let names = objective.function.parameters().to_vec();
         let before = self.mistakes.len();
@@ -209,7 +209,7 @@ impl Decider<'_> {
                 parts.push(given.part);
                 first += count;
             }
-            let grid = self.grid(settings, &zip_of(written, Zipped::Start));
+            let grid = self.grid(settings, &zip_of(written, ZipTarget::Start));
             objective.starts.push(Start { grid, parts });
         }
         // An error in `zip` occurs for each table of starts.
@@ -239,7 +239,7 @@ impl Decider<'_> {
         written: &[At<Map<spec::Start>>],
         variables: &[String],
         demanded: Option<&[(String, Shape)]>,
-    ) -> Option<Vec<Vec<Given>>> {
+    ) -> Option<Vec<Vec<StartValue>>> {
         let before = self.mistakes.len();
         let mut shapes: HashMap<String, Shape> = HashMap::new();
         for (name, shape) in demanded.unwrap_or(&[]) {

@@ -7,7 +7,7 @@ use crate::mistake::{At, Code, Span};
 use crate::number::{Number, Value, counted, grouped};
 use crate::plan::MAX_VARIABLES;
 use crate::plan::grid::Series;
-use crate::plan::start::{Distribution, Part};
+use crate::plan::start::{Distribution, StartPart};
 use crate::spec;
 use gradtape_tape::Shape;
 
@@ -16,9 +16,9 @@ use gradtape_tape::Shape;
 const SETTINGS_UP_TO: usize = 16;
 
 /// The start of one variable, decided.
-pub(super) struct Given {
+pub(super) struct StartValue {
     pub(super) shape: Shape,
-    pub(super) part: Part,
+    pub(super) part: StartPart,
     /// The settings that the part needs, each with its place in the file.
     pub(super) settings: Vec<(Series, Span)>,
 }
@@ -31,7 +31,7 @@ impl Decider<'_> {
         name: &str,
         start: &spec::Start,
         demanded: Option<&Shape>,
-    ) -> Option<Given> {
+    ) -> Option<StartValue> {
         match start {
             spec::Start::Setting(setting) => self.given_number(name, setting, demanded),
             spec::Start::Array(array) => self.given_array(name, array, demanded),
@@ -44,12 +44,12 @@ impl Decider<'_> {
         name: &str,
         setting: &spec::Setting,
         demanded: Option<&Shape>,
-    ) -> Option<Given> {
+    ) -> Option<StartValue> {
         let series = (Series::new(setting), setting.span.clone());
         let Some(shape) = demanded.filter(|shape| !shape.is_empty()) else {
-            return Some(Given {
+            return Some(StartValue {
                 shape: Shape::scalar(),
-                part: Part::Settings(1),
+                part: StartPart::Settings(1),
                 settings: vec![series],
             });
         };
@@ -70,7 +70,7 @@ impl Decider<'_> {
         name: &str,
         array: &At<Vec<spec::Start>>,
         demanded: Option<&Shape>,
-    ) -> Option<Given> {
+    ) -> Option<StartValue> {
         let mut elements: Vec<&spec::Setting> = Vec::new();
         let mut rows: Option<usize> = None;
         for entry in &array.value {
@@ -126,8 +126,8 @@ impl Decider<'_> {
         }
         let settings = elements.iter();
         let settings = settings.map(|setting| (Series::new(setting), setting.span.clone()));
-        Some(Given {
-            part: Part::Settings(elements.len()),
+        Some(StartValue {
+            part: StartPart::Settings(elements.len()),
             settings: settings.collect(),
             shape,
         })
@@ -143,7 +143,7 @@ impl Decider<'_> {
         name: &str,
         draw: &spec::Draw,
         demanded: Option<&Shape>,
-    ) -> Option<Given> {
+    ) -> Option<StartValue> {
         let before = self.mistakes.len();
         let shape = self.drawn_shape(name, draw, demanded);
         let is_there = |key: &str| draw.keys.iter().any(|known| known == key);
@@ -192,8 +192,8 @@ impl Decider<'_> {
         }
         let count = shape.elements().unwrap_or(0);
         match (uniform.or(normal), &draw.value) {
-            (Some(distribution), _) => Some(Given {
-                part: Part::Drawn(distribution, count),
+            (Some(distribution), _) => Some(StartValue {
+                part: StartPart::Drawn(distribution, count),
                 settings: Vec::new(),
                 shape,
             }),
@@ -286,20 +286,20 @@ fn named(name: &str, shape: &Shape) -> String {
 }
 
 /// Numbers that are the same for all runs; each is a setting if they are few.
-fn fixed(shape: Shape, numbers: Vec<Number>, span: &Span) -> Given {
+fn fixed(shape: Shape, numbers: Vec<Number>, span: &Span) -> StartValue {
     if numbers.len() > SETTINGS_UP_TO {
-        let part = Part::Fixed(Arc::from(numbers));
+        let part = StartPart::Fixed(Arc::from(numbers));
         let settings = Vec::new();
-        return Given {
+        return StartValue {
             shape,
             part,
             settings,
         };
     }
-    let part = Part::Settings(numbers.len());
+    let part = StartPart::Settings(numbers.len());
     let settings = numbers.into_iter();
     let settings = settings.map(|number| (Series::List(vec![Value::Number(number)]), span.clone()));
-    Given {
+    StartValue {
         shape,
         part,
         settings: settings.collect(),
@@ -307,7 +307,7 @@ fn fixed(shape: Shape, numbers: Vec<Number>, span: &Span) -> Given {
 }
 
 /// The default start of a variable that the file does not give.
-pub(super) fn customary(shape: &Shape, numbers: &[f64]) -> Given {
+pub(super) fn customary(shape: &Shape, numbers: &[f64]) -> StartValue {
     let numbers = numbers.iter().map(|number| Number::from(*number));
     fixed(shape.clone(), numbers.collect(), &(0..0))
 }

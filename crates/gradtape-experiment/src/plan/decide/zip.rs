@@ -7,12 +7,12 @@ use crate::plan::grid::{Axis, Grid, Series};
 use crate::spec::Groups;
 
 /// A setting with its values and its place in the file, which is empty for a default.
-type Named = (String, Series, Span);
+type NamedSeries = (String, Series, Span);
 
 impl Decider<'_> {
     /// The grid of some settings. Those of each `zip` group share an axis, at the place of the
     /// first of them.
-    pub(super) fn grid(&mut self, named: Vec<Named>, zip: &Groups) -> Grid {
+    pub(super) fn grid(&mut self, named: Vec<NamedSeries>, zip: &Groups) -> Grid {
         let mut groups: Vec<Vec<&str>> = Vec::new();
         for group in zip {
             let mut zipped = Vec::new();
@@ -51,7 +51,7 @@ impl Decider<'_> {
     }
 
     /// Whether a setting that `zip` names exists and is named once.
-    fn can_be_zipped(&mut self, key: &At<String>, named: &[Named], is_twice: bool) -> bool {
+    fn can_be_zipped(&mut self, key: &At<String>, named: &[NamedSeries], is_twice: bool) -> bool {
         let missing = || format!("`zip` names `{}`, which is not given here", key.value);
         match named.iter().find(|(name, ..)| *name == key.value) {
             None => {
@@ -75,7 +75,7 @@ impl Decider<'_> {
 
     /// Removes settings from a group that are not as long as the first: an axis has only
     /// series of the same length.
-    fn equal_lengths(&mut self, zipped: &mut Vec<&str>, named: &[Named]) {
+    fn equal_lengths(&mut self, zipped: &mut Vec<&str>, named: &[NamedSeries]) {
         let lengths = named
             .iter()
             .filter(|(name, ..)| zipped.contains(&name.as_str()));

@@ -2,7 +2,7 @@
 
 use super::{Kind, Read};
 use crate::mistake::{At, Span};
-use crate::spec::condition::{Condition, Relation, Test, Wanted};
+use crate::spec::condition::{ComparedValue, Condition, Relation, Test};
 use crate::spec::json::{self, Json, json};
 use crate::spec::reader::{DeValue, Reader, TomlTable, TomlValue, at, shown_key};
 use crate::spec::text::place_in_text;
@@ -86,7 +86,9 @@ fn push_tests(
             .iter()
             .map(|one| reader.value(&shown_key(&name), one));
         if let Some(values) = values.collect::<Option<Vec<_>>>() {
-            let values = values.into_iter().map(|value| Wanted::Value(value.value));
+            let values = values
+                .into_iter()
+                .map(|value| ComparedValue::Value(value.value));
             tests.push(Condition::Test(Test {
                 setting: at(key, name),
                 relation: Relation::Equal,

@@ -2,7 +2,7 @@
 
 use super::expect::{ABS, REL, ULPS};
 use crate::number::Domain;
-use crate::spec::format::{Rule, tables};
+use crate::spec::format::{KeyRule, tables};
 
 /// Maximum order of a derivative.
 pub const MAX_ORDER: u64 = 4;
@@ -45,7 +45,7 @@ tables! {
     PointsBound, "a bound at points",
     "A bound for a column of a derivative: a single value applies to every point, a \
         list or range has one value for each point.",
-    [Rule::AnyOf(&["equals", "below", "above"]), Rule::Needs("a tolerance", &["abs", "rel", "ulps"], "equals")] {
+    [KeyRule::AnyOf(&["equals", "below", "above"]), KeyRule::Needs("a tolerance", &["abs", "rel", "ulps"], "equals")] {
         equals: Setting(Domain::Float), optional,
             "The expected values.";
         ulps: Integer(Domain::Whole), optional, ULPS;

@@ -2,7 +2,7 @@
 
 use crate::ending::{Outcome, Status};
 use crate::number::Domain;
-use crate::spec::format::{Rule, tables};
+use crate::spec::format::{KeyRule, tables};
 
 pub(super) const ULPS: &str = "Allowed difference in units in the last place (ULPs).";
 pub(super) const ABS: &str = "Allowed absolute difference.";
@@ -12,7 +12,7 @@ tables! {
     /// `[[expect]]`.
     Expectation, "[[expect]]",
     "Conditions on the final values.",
-    [Rule::MoreThan("runs")] {
+    [KeyRule::MoreThan("runs")] {
         runs: Filter, optional,
             "Only runs matching this condition. Default: all runs.";
         status: Choice(Status::NAMES), optional,
@@ -28,7 +28,7 @@ tables! {
     "Condition on a final quantity. Numbers are read in the run's precision. If \
         several tolerances are given, the loosest applies; if none is given, the value must be \
         equal.",
-    [Rule::AnyOf(&["equals", "below", "above"]), Rule::Needs("a tolerance", &["abs", "rel", "ulps"], "equals")] {
+    [KeyRule::AnyOf(&["equals", "below", "above"]), KeyRule::Needs("a tolerance", &["abs", "rel", "ulps"], "equals")] {
         equals: OneOrMoreNumbers(Domain::Float), optional,
             "The expected value; for a vector one value for all elements, or a list with one for each.";
         ulps: Integer(Domain::Whole), optional, ULPS;

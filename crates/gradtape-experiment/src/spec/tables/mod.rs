@@ -7,7 +7,7 @@ mod expect;
 mod objective;
 mod optimizer;
 
-use super::format::{FileTable, Format, Rule, tables};
+use super::format::{FileTable, Format, KeyRule, tables};
 use crate::number::{Domain, MAX_INTEGER};
 
 pub use chart::{CHART_KINDS, Chart, Style};
@@ -125,7 +125,7 @@ tables! {
     Stop, "[stop]",
     "Rules that end a run early, tested at every epoch. Each is off by default. A \
         value that is not finite always ends a run.",
-    [Rule::Needs("`min_delta`", &["min_delta"], "patience")] {
+    [KeyRule::Needs("`min_delta`", &["min_delta"], "patience")] {
         loss_below: Number(Domain::Number), optional,
             "Converged when the loss is below this.";
         gradient_norm_below: Number(Domain::Positive), optional,
@@ -145,7 +145,7 @@ tables! {
     /// `[record]`.
     Record, "[record]",
     "Contents of `trajectories.csv`. The first and the last epoch of a run are always recorded.",
-    [Rule::Needs("`spacing`", &["spacing"], "points"), Rule::NotBoth("every", "points")] {
+    [KeyRule::Needs("`spacing`", &["spacing"], "points"), KeyRule::NotBoth("every", "points")] {
         every: Integer(Domain::WholeBetween(1, MAX_LISTED)), optional,
             "Number of epochs between recorded epochs. Default: every epoch in runs of at most 10,000 epochs, 1,000 points in longer runs.";
         points: Integer(Domain::WholeBetween(2, MAX_LISTED)), optional,

@@ -2,14 +2,14 @@
 
 use super::MAX_VARIABLES;
 use crate::number::Domain;
-use crate::spec::format::{Rule, tables};
+use crate::spec::format::{KeyRule, tables};
 
 tables! {
     /// `[[objective]]`.
     Objective, "[[objective]]",
     "A function to minimise and where the descents start: a formula of some \
         variables, or test functions by name.",
-    [Rule::OneOf(&["formula", "function"]), Rule::Requires("formula", "start")] {
+    [KeyRule::OneOf(&["formula", "function"]), KeyRule::Requires("formula", "start")] {
         name: Text, optional,
             "Label in tables and charts. Default: the formula or the name of the function.";
         formula: Text, optional,
@@ -41,7 +41,7 @@ tables! {
     "A start that is random or repeats one number, such as \
         `{ normal = [0, 0.1], length = 20 }` or `{ value = 0, shape = [4, 16] }`. Random numbers \
         come from `seed`; they are new in each repetition and the same for every optimizer.",
-    [Rule::OneOf(&["uniform", "normal", "value"]), Rule::NotBoth("length", "shape")] {
+    [KeyRule::OneOf(&["uniform", "normal", "value"]), KeyRule::NotBoth("length", "shape")] {
         uniform: Numbers(Domain::Finite), optional,
             "Smallest and largest number of a uniform distribution.";
         normal: Numbers(Domain::Finite), optional,

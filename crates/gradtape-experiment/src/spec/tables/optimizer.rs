@@ -1,7 +1,7 @@
 //! The tables of an optimizer.
 
 use crate::number::Domain;
-use crate::spec::format::{Rule, tables};
+use crate::spec::format::{KeyRule, tables};
 
 tables! {
     /// `[[optimizer]]`.
@@ -45,7 +45,7 @@ tables! {
     /// `clip` of an optimizer.
     Clip, "clip",
     "Clipping of the gradient: one of these keys, by the rule of the optimizer's convention.",
-    [Rule::OneKey] {
+    [KeyRule::OneKey] {
         value: Setting(Domain::Positive), optional,
             "Maximum magnitude of each entry of the gradient; larger entries are cut off.";
         norm: Setting(Domain::Positive), optional,

@@ -101,7 +101,7 @@ impl<F: Float> Search<F> for Lbfgs<F> {
             }
             let before = point.clone();
             if line_search {
-                let mut line = Line {
+                let mut line = SearchLine {
                     problem,
                     from: &before,
                     direction: &last.direction,
@@ -146,7 +146,7 @@ impl<F: Float> Search<F> for Lbfgs<F> {
 }
 
 /// PyTorch's line search along a direction, for the strong Wolfe conditions.
-struct Line<'a, F> {
+struct SearchLine<'a, F> {
     problem: &'a mut dyn Problem<F>,
     from: &'a Point<F>,
     direction: &'a [F],
@@ -166,7 +166,7 @@ struct Trial<F> {
     slope: F,
 }
 
-impl<F: Float> Line<'_, F> {
+impl<F: Float> SearchLine<'_, F> {
     fn trial(&mut self, step: F) -> Trial<F> {
         let x = plus(&self.from.x, step, self.direction);
         let point = self.problem.gradient(&x);

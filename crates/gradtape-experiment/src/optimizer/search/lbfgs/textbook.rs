@@ -1,7 +1,7 @@
 //! One epoch is one iteration of algorithm 7.5 of Nocedal and Wright.
 
 use super::History;
-use crate::optimizer::search::line::{Line, Wolfe};
+use crate::optimizer::search::line::{SearchLine, Wolfe};
 use crate::optimizer::search::number::{Float, are_same, dot, minus, norm};
 use crate::optimizer::search::{Next, Point, Problem, Rest, Search};
 
@@ -32,7 +32,7 @@ impl<F: Float> Search<F> for Lbfgs<F> {
                 F::ONE
             };
             if slope < F::ZERO {
-                let mut line = Line {
+                let mut line = SearchLine {
                     problem,
                     from: point,
                     direction: &direction,

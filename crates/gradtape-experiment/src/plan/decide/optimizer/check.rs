@@ -1,10 +1,10 @@
 //! Checks that the settings of an optimizer are compatible, also with the rest of the file.
 
-use super::{Decided, Decider};
+use super::{Decider, OptimizerVariant};
 use crate::mistake::{Code, Span};
 use crate::number::{Number, Value, grouped};
 use crate::optimizer::schedule::{
-    ATOL, CYCLE_MOMENTUM, EPOCHS, Kind, PCT_START, THRESHOLD, WARMUP,
+    ATOL, CYCLE_MOMENTUM, EPOCHS, PCT_START, ScheduleKind, THRESHOLD, WARMUP,
 };
 use crate::optimizer::search::{C1, C2};
 use crate::optimizer::{Convention, DAMPENING, MOMENTUM, NESTEROV, Setting};
@@ -57,7 +57,7 @@ impl Decider<'_> {
         spec: &Spec,
         numerics: &Grid,
         objectives: &[Objective],
-        decided: &[Decided<'_>],
+        decided: &[OptimizerVariant<'_>],
     ) {
         let before = self.mistakes.len();
         for one in decided {
@@ -69,8 +69,8 @@ impl Decider<'_> {
                 self.momentum(schedule, one);
                 self.lengths(schedule, numerics, one);
                 match outline.kind {
-                    Kind::OneCycle => self.one_cycle(schedule, numerics, one),
-                    Kind::Plateau => self.plateau(schedule, objectives, one),
+                    ScheduleKind::OneCycle => self.one_cycle(schedule, numerics, one),
+                    ScheduleKind::Plateau => self.plateau(schedule, objectives, one),
                     _ => {}
                 }
             }
@@ -80,7 +80,7 @@ impl Decider<'_> {
     }
 
     /// Nesterov's form looks ahead along the momentum, so it needs some.
-    fn nesterov(&mut self, written: &spec::Optimizer, one: &Decided<'_>) {
+    fn nesterov(&mut self, written: &spec::Optimizer, one: &OptimizerVariant<'_>) {
         let grid = &one.optimizer.settings;
         let names = [NESTEROV, MOMENTUM].map(|one| one.name);
         let without = grid.any(&names, |[nesterov, momentum]| {
@@ -103,7 +103,7 @@ impl Decider<'_> {
     }
 
     /// A line-search or second-order method sets its own step length.
-    fn search(&mut self, written: &spec::Optimizer, one: &Decided<'_>) {
+    fn search(&mut self, written: &spec::Optimizer, one: &OptimizerVariant<'_>) {
         if one.variant.method.needs().is_none() {
             return;
         }
@@ -130,7 +130,7 @@ impl Decider<'_> {
     }
 
     /// A schedule that cycles the momentum needs one.
-    fn momentum(&mut self, schedule: &spec::Schedule, one: &Decided<'_>) {
+    fn momentum(&mut self, schedule: &spec::Schedule, one: &OptimizerVariant<'_>) {
         let Some(outline) = &one.optimizer.schedule else {
             return;
         };
@@ -159,13 +159,14 @@ impl Decider<'_> {
     }
 
     /// A warm-up must leave epochs for the rest of a schedule that has a length.
-    fn lengths(&mut self, schedule: &spec::Schedule, numerics: &Grid, one: &Decided<'_>) {
+    fn lengths(&mut self, schedule: &spec::Schedule, numerics: &Grid, one: &OptimizerVariant<'_>) {
         let Some(outline) = &one.optimizer.schedule else {
             return;
         };
         let settings = outline.kind.description().settings_of(outline.convention);
         let mut settings = settings.map(|(setting, _)| *setting);
-        let includes = outline.kind == Kind::Cosine && outline.convention == Convention::Optax;
+        let includes =
+            outline.kind == ScheduleKind::Cosine && outline.convention == Convention::Optax;
         let fewest = epochs(numerics).min();
         let names = [WARMUP, EPOCHS].map(of_schedule);
         let grid = &one.optimizer.settings;
@@ -189,7 +190,12 @@ impl Decider<'_> {
     }
 
     /// PyTorch's cycle cannot continue past its end, and needs a rising phase.
-    fn one_cycle(&mut self, schedule: &spec::Schedule, numerics: &Grid, one: &Decided<'_>) {
+    fn one_cycle(
+        &mut self,
+        schedule: &spec::Schedule,
+        numerics: &Grid,
+        one: &OptimizerVariant<'_>,
+    ) {
         let Some(outline) = &one.optimizer.schedule else {
             return;
         };
@@ -230,7 +236,12 @@ impl Decider<'_> {
     }
 
     /// The requirements of optax for a plateau.
-    fn plateau(&mut self, schedule: &spec::Schedule, objectives: &[Objective], one: &Decided<'_>) {
+    fn plateau(
+        &mut self,
+        schedule: &spec::Schedule,
+        objectives: &[Objective],
+        one: &OptimizerVariant<'_>,
+    ) {
         let convention = one
             .optimizer
             .schedule
@@ -271,7 +282,7 @@ impl Decider<'_> {
     }
 
     /// Epochs are counted in the precision of a run.
-    fn counts(&mut self, spec: &Spec, numerics: &Grid, one: &Decided<'_>) {
+    fn counts(&mut self, spec: &Spec, numerics: &Grid, one: &OptimizerVariant<'_>) {
         let is_beyond = numerics.any(&["precision", "epochs"], |[precision, epochs]| {
             precision == Some(&Value::Name("f32".to_owned()))
                 && number(epochs) > Some(MAX_COUNT_F32 as f64)

@@ -40,7 +40,7 @@ struct Variant<'w> {
 }
 
 /// An optimizer with its origin in the file.
-pub(super) struct Decided<'w> {
+pub(super) struct OptimizerVariant<'w> {
     pub(super) optimizer: Optimizer,
     variant: Variant<'w>,
     /// The place of its table.
@@ -48,7 +48,7 @@ pub(super) struct Decided<'w> {
 }
 
 impl Decider<'_> {
-    pub(super) fn optimizers<'w>(&mut self, spec: &'w Spec) -> Vec<Decided<'w>> {
+    pub(super) fn optimizers<'w>(&mut self, spec: &'w Spec) -> Vec<OptimizerVariant<'w>> {
         self.distinct_names(
             spec.optimizer.iter().filter_map(|one| one.name.as_ref()),
             "optimizer",
@@ -66,7 +66,7 @@ impl Decider<'_> {
             let mut exclusion = Exclusion::default();
             for variant in &variants {
                 let optimizer = self.optimizer(written, *variant, &variants, &mut exclusion);
-                decided.extend(optimizer.map(|optimizer| Decided {
+                decided.extend(optimizer.map(|optimizer| OptimizerVariant {
                     optimizer,
                     variant: *variant,
                     table,

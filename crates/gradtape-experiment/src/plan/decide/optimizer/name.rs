@@ -1,31 +1,31 @@
 //! The names of optimizers that the file does not name.
 
-use super::Decided;
+use super::OptimizerVariant;
 use crate::spec;
 
 /// A part of a name.
-type Part = fn(&Decided<'_>) -> Option<&'static str>;
+type Part = fn(&OptimizerVariant<'_>) -> Option<&'static str>;
 
 /// What can be appended to a name that several optimizers share.
 const PARTS: [Part; 3] = [method, convention, schedule];
 
-fn method(one: &Decided<'_>) -> Option<&'static str> {
+fn method(one: &OptimizerVariant<'_>) -> Option<&'static str> {
     Some(one.variant.method.name())
 }
 
-fn convention(one: &Decided<'_>) -> Option<&'static str> {
+fn convention(one: &OptimizerVariant<'_>) -> Option<&'static str> {
     Some(one.variant.convention.name())
 }
 
-fn schedule(one: &Decided<'_>) -> Option<&'static str> {
+fn schedule(one: &OptimizerVariant<'_>) -> Option<&'static str> {
     one.optimizer.schedule_name()
 }
 
 /// Names each optimizer: as its table says or by its method, then by what varies within
 /// the table; those that still share a name also by another difference, or by a number.
-pub(super) fn name(tables: &[spec::Optimizer], decided: &mut [Decided<'_>]) {
+pub(super) fn name(tables: &[spec::Optimizer], decided: &mut [OptimizerVariant<'_>]) {
     let names = decided.iter().map(|one| {
-        let own: Vec<&Decided<'_>> = decided
+        let own: Vec<&OptimizerVariant<'_>> = decided
             .iter()
             .filter(|other| other.table == one.table)
             .collect();
@@ -75,7 +75,7 @@ fn twins(names: &[String]) -> Vec<Vec<usize>> {
 }
 
 /// Appends a part to equal names, if it differs for each.
-fn tell_apart(names: &mut [String], decided: &[Decided<'_>], part: Part) {
+fn tell_apart(names: &mut [String], decided: &[OptimizerVariant<'_>], part: Part) {
     for group in twins(names) {
         let parts: Vec<_> = group.iter().map(|place| part(&decided[*place])).collect();
         let is_new = |(place, one): (usize, &Option<&str>)| !parts[..place].contains(one);
@@ -89,7 +89,7 @@ fn tell_apart(names: &mut [String], decided: &[Decided<'_>], part: Part) {
 
 /// Appends the number of the table to equal names, or their own number if one table has
 /// several of them.
-fn number(names: &mut [String], decided: &[Decided<'_>]) {
+fn number(names: &mut [String], decided: &[OptimizerVariant<'_>]) {
     for group in twins(names) {
         let tables: Vec<usize> = group.iter().map(|place| decided[*place].table).collect();
         let is_new = |(place, table): (usize, &usize)| !tables[..place].contains(table);

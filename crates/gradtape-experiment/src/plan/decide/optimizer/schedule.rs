@@ -4,7 +4,9 @@ use super::settings::{Of, Settings};
 use super::{Decider, Variant};
 use crate::mistake::{At, Code, suggestion};
 use crate::number::{Domain, Number, Value, counted};
-use crate::optimizer::schedule::{BOUNDARIES, Kind, Outline, RateFormula, SCALES, VALUES, WARMUP};
+use crate::optimizer::schedule::{
+    BOUNDARIES, Outline, RateFormula, SCALES, ScheduleKind, VALUES, WARMUP,
+};
 use crate::optimizer::{BETA1, Convention, LEARNING_RATE, MOMENTUM, Setting};
 use crate::plan::grid::Series;
 use crate::spec::{self, FileTable, Map, Values, place_in_text};
@@ -17,9 +19,9 @@ impl Decider<'_> {
         variant: Variant<'_>,
     ) -> Option<(Outline, Settings)> {
         let name = written.kind.as_ref()?;
-        let Some(kind) = Kind::named(&name.value) else {
+        let Some(kind) = ScheduleKind::named(&name.value) else {
             let message = format!("unknown schedule `{}`", name.value);
-            let known = Kind::ALL.iter().map(|kind| kind.name());
+            let known = ScheduleKind::ALL.iter().map(|kind| kind.name());
             let label = suggestion(&name.value, "available schedules", known);
             self.mistake(Code::UnknownName, &name.span, message, label);
             return None;
@@ -64,7 +66,7 @@ impl Decider<'_> {
         if !warms_up {
             self.no_warmup(&written.settings);
         }
-        if kind == Kind::Piecewise {
+        if kind == ScheduleKind::Piecewise {
             self.pieces(written, &outline);
         }
         if !is_complete || self.mistakes.len() > before {
@@ -81,7 +83,7 @@ impl Decider<'_> {
     fn schedule_convention(
         &mut self,
         written: &spec::Schedule,
-        kind: Kind,
+        kind: ScheduleKind,
         variant: Variant<'_>,
     ) -> Option<Convention> {
         let description = kind.description();
