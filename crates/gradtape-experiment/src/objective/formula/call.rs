@@ -2,7 +2,7 @@
 
 use super::PartId;
 use super::index::progression;
-use super::shape::{Detail, PartContext, PartType, Type, described, known, plain};
+use super::shape::{Detail, PartContext, PartType, described, known};
 use crate::mistake::{Code, Mistake};
 use crate::objective::function::{Each, Function, Meaning};
 use gradtape_tape::{Array, Op, Shape};
@@ -12,6 +12,19 @@ pub(super) fn reduced(shape: &Shape, axis: Option<usize>) -> usize {
     let lengths = shape.iter().enumerate();
     let reduced = lengths.filter(|(at, _)| axis.is_none_or(|axis| axis == *at));
     reduced.map(|(_, length)| *length).product()
+}
+
+/// An array whose first axis is put into a longer one.
+fn placement(shape: &Shape, start: usize, step: usize, length: usize) -> PartType {
+    let lengths = [length].into_iter().chain(shape[1..].iter().copied());
+    PartType::new(
+        lengths.collect(),
+        Detail::Place {
+            start,
+            step,
+            length,
+        },
+    )
 }
 
 impl PartContext<'_> {
@@ -25,33 +38,21 @@ impl PartContext<'_> {
         let name = format!("`{}`", function.name);
         let x = arguments[0];
         let shape = &self.of(x).shape;
-        let unknown = |shape: Shape| plain(Type { shape, known: None });
+        let unknown = |shape: Shape| PartType::new(shape, Detail::None);
         if let Some(each) = function.meaning.each(arguments.len()) {
-            if let (Each::Op(Op::Polygamma), Some(order)) = (each, self.of(x).known) {
-                let is_order = (0.0..=100.0).contains(&order) && order.fract() == 0.0;
-                if !is_order {
-                    let message = format!("the order of `polygamma` cannot be {order}");
-                    let label = "expected an integer from 0 to 100";
-                    return Err(Mistake::new(Code::Shape, self.span(x), message, label));
-                }
+            if let (Each::Op(Op::Polygamma), Some(order)) = (each, self.of(x).known)
+                && !((0.0..=100.0).contains(&order) && order.fract() == 0.0)
+            {
+                let message = format!("the order of `polygamma` cannot be {order}");
+                let label = "expected an integer from 0 to 100";
+                return Err(Mistake::new(Code::Shape, self.span(x), message, label));
             }
             let value = |of: &[Array<'_>]| each.of(of).value();
             return self.elementwise(id, &name, arguments, value);
         }
         Ok(match function.meaning {
             Meaning::Each(_) | Meaning::Extreme(_) | Meaning::Position(_) | Meaning::Reduce(_) => {
-                self.array_needed(&name, x)?;
-                let axis = self.axis(id, x, axis)?;
-                let lengths = shape.iter().enumerate();
-                let stays = lengths.filter(|(at, _)| axis.is_some_and(|axis| axis != *at));
-                let found = unknown(stays.map(|(_, length)| *length).collect());
-                match arguments.get(1) {
-                    Some(ddof) => PartType {
-                        detail: Detail::Divisor(self.divisor(*ddof, reduced(shape, axis))?),
-                        ..found
-                    },
-                    None => found,
-                }
+                self.reduction(id, &name, arguments, axis)?
             }
             Meaning::Softmax => {
                 self.array_needed(&name, x)?;
@@ -70,15 +71,7 @@ impl PartContext<'_> {
                 )]
                 known(shape[0] as f64)
             }
-            Meaning::Dot => match (&shape[..], &self.of(arguments[1]).shape[..]) {
-                ([k], [l]) if k == l => unknown(Shape::scalar()),
-                _ => {
-                    let message = "`dot` needs two vectors of the same length";
-                    let label = self.both(x, arguments[1], ["the first one", "the second one"]);
-                    let mistake = Mistake::new(Code::Shape, self.span(id), message, label);
-                    return Err(mistake.help("write a product of matrices as `A @ B`"));
-                }
-            },
+            Meaning::Dot => self.dot(id, [x, arguments[1]])?,
             Meaning::Transpose => match shape[..] {
                 [rows, columns] => unknown(Shape::from([columns, rows])),
                 _ => return Err(self.other_needed(&name, "a matrix", x)),
@@ -89,13 +82,7 @@ impl PartContext<'_> {
                     return Err(self.other_needed(&name, "a vector of integers", x));
                 };
                 let classes = self.count(arguments[1], "the number of classes", 1)?;
-                PartType {
-                    of: Type {
-                        shape: Shape::from([rows, classes]),
-                        known: None,
-                    },
-                    detail: Detail::Classes(classes),
-                }
+                PartType::new(Shape::from([rows, classes]), Detail::Classes(classes))
             }
             Meaning::Repeat => {
                 let count = self.count(arguments[1], "the number of repetitions", 1)?;
@@ -104,33 +91,55 @@ impl PartContext<'_> {
                 }
                 unknown([count].into_iter().chain(shape.iter().copied()).collect())
             }
-            Meaning::Pad | Meaning::Spread => {
+            Meaning::Pad => {
                 self.array_needed(&name, x)?;
-                let own = shape[0];
-                let (start, step, length) = if let Meaning::Pad = function.meaning {
-                    let what = "the number of zeros";
-                    let before = self.count(arguments[1], what, 0)?;
-                    let after = self.count(arguments[2], what, 0)?;
-                    let length = own.saturating_add(before).saturating_add(after);
-                    (before, 1, length)
-                } else {
-                    let step = self.count(arguments[1], "the step", 1)?;
-                    (0, step, (own - 1).saturating_mul(step).saturating_add(1))
-                };
-                let lengths = [length].into_iter().chain(shape[1..].iter().copied());
-                PartType {
-                    of: Type {
-                        shape: lengths.collect(),
-                        known: None,
-                    },
-                    detail: Detail::Place {
-                        start,
-                        step,
-                        length,
-                    },
-                }
+                let what = "the number of zeros";
+                let before = self.count(arguments[1], what, 0)?;
+                let after = self.count(arguments[2], what, 0)?;
+                let length = shape[0].saturating_add(before).saturating_add(after);
+                placement(shape, before, 1, length)
+            }
+            Meaning::Spread => {
+                self.array_needed(&name, x)?;
+                let step = self.count(arguments[1], "the step", 1)?;
+                let length = (shape[0] - 1).saturating_mul(step).saturating_add(1);
+                placement(shape, 0, step, length)
             }
         })
+    }
+
+    /// A function that makes one number of all along an axis, or in total.
+    fn reduction(
+        &self,
+        id: PartId,
+        name: &str,
+        arguments: &[PartId],
+        axis: Option<usize>,
+    ) -> Result<PartType, Mistake> {
+        let x = arguments[0];
+        self.array_needed(name, x)?;
+        let axis = self.axis(id, x, axis)?;
+        let shape = &self.of(x).shape;
+        let lengths = shape.iter().enumerate();
+        let stays = lengths.filter(|(at, _)| axis.is_some_and(|axis| axis != *at));
+        let shape_of_result = stays.map(|(_, length)| *length).collect();
+        let detail = match arguments.get(1) {
+            Some(ddof) => Detail::Divisor(self.divisor(*ddof, reduced(shape, axis))?),
+            None => Detail::None,
+        };
+        Ok(PartType::new(shape_of_result, detail))
+    }
+
+    fn dot(&self, id: PartId, [x, y]: [PartId; 2]) -> Result<PartType, Mistake> {
+        if let ([k], [l]) = (&self.of(x).shape[..], &self.of(y).shape[..])
+            && k == l
+        {
+            return Ok(PartType::new(Shape::scalar(), Detail::None));
+        }
+        let message = "`dot` needs two vectors of the same length";
+        let label = self.both(x, y, ["the first one", "the second one"]);
+        let mistake = Mistake::new(Code::Shape, self.span(id), message, label);
+        Err(mistake.help("write a product of matrices as `A @ B`"))
     }
 
     /// The value of a part that must be an integer, at least `least`.
@@ -197,13 +206,10 @@ impl PartContext<'_> {
             }
             Some(count) => usize::try_from(count).unwrap_or(usize::MAX),
         };
-        Ok(PartType {
-            of: Type {
-                shape: Shape::from([count]),
-                known: None,
-            },
-            detail: Detail::Range { start, step, count },
-        })
+        Ok(PartType::new(
+            Shape::from([count]),
+            Detail::Range { start, step, count },
+        ))
     }
 
     /// The given axis, if the part has it.

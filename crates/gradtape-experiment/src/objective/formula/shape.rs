@@ -427,6 +427,16 @@ impl PartContext<'_> {
     }
 }
 
+impl PartType {
+    /// A value that is known when it is computed.
+    pub(super) fn new(shape: Shape, detail: Detail) -> Self {
+        PartType {
+            of: Type { shape, known: None },
+            detail,
+        }
+    }
+}
+
 pub(super) fn plain(of: Type) -> PartType {
     PartType {
         of,
