@@ -59,3 +59,30 @@ pub mod schema;
 pub mod spec;
 #[doc(hidden)]
 pub mod text;
+
+#[cfg(test)]
+mod tests {
+    use crate::batch::{self, Cancelled, Control};
+    use crate::plan::Plan;
+
+    /// Both tables have a row for this test; nothing else knows of them.
+    #[test]
+    fn a_row_adds_a_function_and_a_test_function() {
+        let text = "epochs = 1\nobjective = [{ function = 'function_of_a_test' }]\n\
+                    optimizer = [{ method = 'sgd', learning_rate = 0.25 }]";
+        let plan = Plan::new("test.toml", text).expect("a plan");
+        let run = batch::run(
+            &plan,
+            &[0],
+            || (),
+            &Control::default(),
+            |results, ()| {
+                assert_eq!(results[0].1.parameters[0].to_string(), "0.5");
+                Ok::<(), Cancelled>(())
+            },
+        );
+        assert!(run.is_ok());
+        assert!(crate::objective::documentation().contains("`row_of_a_test(x)`"));
+        assert!(crate::schema::json_schema().contains("\"function_of_a_test\""));
+    }
+}

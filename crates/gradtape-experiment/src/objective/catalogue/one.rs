@@ -4,6 +4,14 @@ use super::Trait::{Convex, LowerOutside, Multimodal, Smooth, Unbounded};
 use super::{Dimension, Function, NOTHING, minimum};
 
 pub(super) static FUNCTIONS: &[Function] = &[
+    #[cfg(test)]
+    Function {
+        name: "function_of_a_test",
+        dimension: Dimension::Fixed(1),
+        formula: "row_of_a_test(x)^2",
+        start: &["1"],
+        ..NOTHING
+    },
     Function {
         name: "parabola",
         dimension: Dimension::Fixed(1),
