@@ -192,7 +192,7 @@ fn everything_that_is_read_is_in_plain_english() {
     for path in [
         "src", "crates", "tests", "benches", "experiments", "reports/README.md", "README.md",
         "CHANGELOG.md", "CITATION.cff", "Cargo.toml", "action.yml", ".pre-commit-hooks.yaml",
-        "docs", "fuzz/README.md", "fuzz/exercise.rs", "fuzz/fuzz_targets",
+        "docs", "CONTRIBUTING.md", "fuzz/README.md", "fuzz/exercise.rs", "fuzz/fuzz_targets",
     ] {
         texts.extend(tidy::texts(path, &extensions));
     }

@@ -137,7 +137,7 @@ class PyTorch:
         """The learning rate and the parameters of epoch after epoch."""
         torch = self.torch
         dtype = {"f32": torch.float32, "f64": torch.float64}[precision]
-        # Also of the state that some methods have beside the parameters.
+        # Also of the state that some methods have next to the parameters.
         torch.set_default_dtype(dtype)
         parameters = [torch.tensor(x, dtype=dtype, requires_grad=True) for x in start]
         optimizer = getattr(torch.optim, self.METHODS[method])

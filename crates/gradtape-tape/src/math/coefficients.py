@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""The coefficients of the polynomials in this folder, and its constants of several parts.
+"""The coefficients of the polynomials in this directory, and its constants of several parts.
 
     python3 -m venv target/mpmath
     target/mpmath/bin/pip install mpmath==1.4.1
