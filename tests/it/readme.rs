@@ -5,8 +5,9 @@ use std::collections::BTreeSet;
 use std::fs;
 use std::process::Command;
 
-use gradtape_experiment::diagnosis::Floor;
+use gradtape_experiment::diagnosis::{Floor, MAX_SETTINGS};
 use gradtape_experiment::ending::Outcome;
+use gradtape_experiment::optimizer::search::Rest;
 use serde_json::Value;
 
 use crate::runner::{finished, folder, project, runner, succeeded};
@@ -236,10 +237,35 @@ fn every_column_and_key_of_a_report_is_documented() {
     }
     assert!(found > 10, "{found} reports with a diagnosis");
     assert_eq!(set(seen.iter().map(String::as_str)), keys);
+    let best = format!("the {MAX_SETTINGS} best settings");
+    assert!(text.contains(&best), "{best}");
     let floors = between(&text, "| `floor`, `floor_epoch` | ", "), and");
     assert_eq!(
         set(quoted(floors)),
         set(Floor::ALL.iter().map(|it| it.name()))
+    );
+}
+
+#[test]
+fn every_reason_to_stop_is_documented() {
+    let text = document("reports/README.md");
+    let schema: Value = serde_json::from_str(&gradtape_experiment::schema::json_schema()).unwrap();
+    let rules = schema.pointer("/$defs/stop/properties").unwrap();
+    let mut rules = set(rules.as_object().unwrap().keys().map(String::as_str));
+    // That of divergence, and a part of `patience`.
+    assert!(rules.remove("loss_above") && rules.remove("min_delta"));
+    let converged = between(&text, "\n- `converged`: ", ", or the name");
+    assert_eq!(set(quoted(converged)), rules);
+    let rests = [
+        Rest::NoDescent,
+        Rest::StepBelowPrecision,
+        Rest::DecreaseBelowPrecision,
+        Rest::SingularHessian,
+    ];
+    let documented = between(&text, "\n- `no further step`: ", "\n");
+    assert_eq!(
+        set(quoted(documented)),
+        set(rests.iter().map(|rest| rest.name()))
     );
 }
 
