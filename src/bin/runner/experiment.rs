@@ -119,13 +119,13 @@ pub fn file_name(path: &Path) -> String {
 
 fn read(path: &Path, wanted: &Experiments) -> Result<Experiment, WrongExperiment> {
     let mut source = spec::load(path).map_err(WrongExperiment::Load)?;
-    let mut shown = path.display().to_string();
+    let mut name = path.display().to_string();
     if !wanted.set.is_empty() {
         source = spec::with_settings(&source, &wanted.set).map_err(WrongExperiment::Mistakes)?;
         // Lines are counted in the changed text.
-        shown.push_str(" with --set");
+        name.push_str(" with --set");
     }
-    let plan = Plan::new(&shown, &source).map_err(WrongExperiment::Mistakes)?;
+    let plan = Plan::new(&name, &source).map_err(WrongExperiment::Mistakes)?;
     let file = file_name(path);
     let mut numbers: Vec<u64> = (0..plan.runs()).collect();
     if !wanted.filter.is_empty() {

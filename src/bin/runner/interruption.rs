@@ -20,9 +20,9 @@ const PATIENCE: Duration = Duration::from_millis(500);
 /// waited for: after a moment the temporary files are removed and the process ends.
 pub fn control() -> Result<Arc<Control>, Failure> {
     let control = Arc::new(Control::default());
-    let seen = Arc::clone(&control);
+    let handled = Arc::clone(&control);
     let set = ctrlc::set_handler(move || {
-        seen.cancel.store(true, Ordering::Relaxed);
+        handled.cancel.store(true, Ordering::Relaxed);
         std::thread::sleep(PATIENCE);
         let failure = Failure::from(ReportError::from(Cancelled));
         failure.exit().end(|| failure.print());

@@ -17,7 +17,7 @@ use crate::terminal::{Cell, FAINT, Paint, STRONG, Table, output, text};
 /// What the command lists, in messages.
 const WHAT: &str = "test function";
 
-/// The maximum number of coordinates shown of a point.
+/// The maximum number of coordinates listed of a point.
 const MAX_COORDINATES: usize = 6;
 
 /// The maximum number of variables of a function that is plotted: each point of a plot is an
@@ -110,7 +110,7 @@ fn numbers_of_variables(dimension: Dimension) -> String {
     match dimension {
         Dimension::Fixed(n) => n.to_string(),
         Dimension::AtLeast(1) => "any".to_owned(),
-        Dimension::AtLeast(least) => format!("{least}, {}, …", least + 1),
+        Dimension::AtLeast(n) => format!("{n}, {}, …", n + 1),
         Dimension::MultipleOf(n) => format!("{n}, {}, …", 2 * n),
     }
 }
@@ -189,7 +189,7 @@ fn entries(instance: &Instance) -> Vec<(&'static str, String)> {
     let variables = match function.dimension {
         Dimension::Fixed(n) => n.to_string(),
         Dimension::AtLeast(1) => format!("any number, here {here}"),
-        Dimension::AtLeast(least) => format!("at least {least}, here {here}"),
+        Dimension::AtLeast(n) => format!("at least {n}, here {here}"),
         Dimension::MultipleOf(n) => format!("a multiple of {n}, here {here}"),
     };
     let mut entries = vec![
@@ -236,9 +236,9 @@ fn point(at: &[f64]) -> String {
         return x.to_string();
     }
     let has_many = at.len() > MAX_COORDINATES + 1;
-    let shown = if has_many { MAX_COORDINATES } else { at.len() };
-    let mut coordinates: Vec<String> = at[..shown].iter().map(f64::to_string).collect();
-    if shown < at.len() {
+    let count = if has_many { MAX_COORDINATES } else { at.len() };
+    let mut coordinates: Vec<String> = at[..count].iter().map(f64::to_string).collect();
+    if count < at.len() {
         coordinates.push("…".to_owned());
     }
     format!("({})", coordinates.join(", "))

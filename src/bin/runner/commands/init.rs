@@ -36,9 +36,9 @@ pub fn init(options: &Init) -> Result<(), Failure> {
         let _ = fs::remove_file(&path);
         return Err(refused(error));
     }
-    let shown = printable(path.display());
+    let path = printable(path.display());
     output::results(&format!(
-        "created {STRONG}{shown}{STRONG:#}\n\nnext:\n  runner {shown}\n  runner check {shown}\n"
+        "created {STRONG}{path}{STRONG:#}\n\nnext:\n  runner {path}\n  runner check {path}\n"
     ));
     Ok(())
 }

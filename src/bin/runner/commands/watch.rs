@@ -122,9 +122,9 @@ fn version(path: &Path) -> Option<Version> {
 }
 
 /// Whether a file is no longer being written.
-fn is_settled(path: &Path, seen: Option<Version>) -> bool {
+fn is_settled(path: &Path, before: Option<Version>) -> bool {
     std::thread::sleep(POLL_INTERVAL / 10);
-    version(path) == seen
+    version(path) == before
 }
 
 /// The data files of a valid experiment; the errors of an invalid one are reported when it is

@@ -18,7 +18,7 @@ pub const BAD: Style = AnsiColor::Red.on_default().bold();
 pub const GOOD: Style = AnsiColor::Green.on_default();
 /// What deserves a second look.
 pub const NOTABLE: Style = AnsiColor::Yellow.on_default();
-/// What is read only when looked for.
+/// Details.
 pub const FAINT: Style = Style::new().dimmed();
 /// The head of a table, a name.
 pub const STRONG: Style = Style::new().bold();
@@ -79,7 +79,7 @@ pub fn is_terminal() -> bool {
 /// Clears the screen, if results go to one.
 pub fn clear() {
     if is_terminal() {
-        // All that is seen, what has scrolled away, and the cursor to the corner.
+        // The screen and its history, and the cursor to the corner.
         print("\x1b[2J\x1b[3J\x1b[H");
     }
 }

@@ -2,7 +2,7 @@
 //!
 //! A plot is [`COLUMNS`] characters wide and [`LINES`] high. Without colours every
 //! character is a pattern of 2 × 4 dots (Braille); with colours it is an upper and a
-//! lower half block, each with the colour of its value. What is drawn depends only on
+//! lower half block, each with the colour of its value. The plot depends only on
 //! the values, not on the terminal.
 
 use anstyle::{Color, RgbColor, Style};
@@ -111,8 +111,8 @@ pub fn levels(
         let y = y.from + y.to - y.middle(row, height);
         values.extend((0..=width).map(|column| f(x.middle(column, width), y)));
     }
-    let least = values.iter().copied().fold(f64::INFINITY, f64::min);
-    let floor = floor.map_or(least, |floor| floor.min(least));
+    let smallest = values.iter().copied().fold(f64::INFINITY, f64::min);
+    let floor = floor.map_or(smallest, |floor| floor.min(smallest));
     let gaps: Vec<f64> = values.iter().map(|value| value - floor).collect();
     let ladder = Ladder::new(&gaps, LEVELS);
     let rungs: Vec<usize> = gaps.iter().map(|gap| ladder.rung(*gap)).collect();

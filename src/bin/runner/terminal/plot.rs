@@ -98,9 +98,9 @@ impl Canvas {
             margin,
             columns,
         };
-        for (line, drawn) in figure.panels[0].lines().zip(&panel.lines) {
+        for (line, area) in figure.panels[0].lines().zip(&panel.lines) {
             let style = style_of(line.colour, &figure.key, paint);
-            let places: Vec<Option<[f64; 2]>> = drawn
+            let places: Vec<Option<[f64; 2]>> = area
                 .points
                 .iter()
                 .map(|point| canvas.place(panel, *point))
@@ -114,11 +114,11 @@ impl Canvas {
             for place in places.iter().flatten() {
                 canvas.set(*place, style);
             }
-            if let Some(exit) = drawn.exit {
+            if let Some(exit) = area.exit {
                 canvas.sign(panel, exit, arrow(panel, exit), style);
             }
             let upper = line.off_scale.iter().map(|x| [*x, f64::INFINITY]);
-            for cross in drawn.cross.into_iter().chain(upper) {
+            for cross in area.cross.into_iter().chain(upper) {
                 canvas.sign(panel, cross, CROSS, BAD);
             }
         }
@@ -208,12 +208,12 @@ impl Canvas {
     fn bottom_axis(&self, ticks: &[Tick]) -> (String, String) {
         let column = |tick: &Tick| (tick.at * (self.columns - 1) as f64).round() as usize;
         let from = |tick: &Tick| column(tick).saturating_sub(tick.label.width() / 2);
-        let shown = thin_out(ticks, |one, next| {
+        let labelled = thin_out(ticks, |one, next| {
             from(one) + one.label.width() + 2 <= from(next)
         });
         let mut rule = vec!['─'; self.columns];
         let mut labels = String::new();
-        for tick in shown {
+        for tick in labelled {
             if let Some(letter) = rule.get_mut(column(tick)) {
                 *letter = '┬';
             }
@@ -249,7 +249,7 @@ fn left_labels(ticks: &[Tick]) -> Vec<String> {
 fn thin_out(ticks: &[Tick], has_room: impl Fn(&Tick, &Tick) -> bool) -> Vec<&Tick> {
     let every = |step: usize| -> Vec<&Tick> { ticks.iter().step_by(step).collect() };
     let mut steps = (1..=ticks.len()).map(every);
-    let fits = |shown: &Vec<&Tick>| shown.windows(2).all(|pair| has_room(pair[0], pair[1]));
+    let fits = |thinned: &Vec<&Tick>| thinned.windows(2).all(|pair| has_room(pair[0], pair[1]));
     steps.find(fits).unwrap_or_default()
 }
 

@@ -1,4 +1,7 @@
 //! Aligned tables on a terminal.
+//!
+//! A crate such as comfy-table does less here: it cuts numbers, knows no order in which columns
+//! give way, and loses the style of a cell that it cuts.
 
 use anstyle::Style;
 use gradtape_experiment::text::printable;
@@ -131,7 +134,7 @@ impl Table {
         rows.map(|row| self.line(row, &widths)).collect()
     }
 
-    /// The widths of the columns that are shown.
+    /// The widths of the columns that have room.
     fn widths(&self, room: Option<usize>) -> Vec<usize> {
         let widest = |(place, column): (usize, &Column)| {
             let cells = self.rows.iter().filter_map(|row| row.cells.get(place));
@@ -154,7 +157,7 @@ impl Table {
 
     /// Makes the columns of text narrower, or the minor ones only, the widest first, until
     /// all fit or are as narrow as they may be.
-    fn shrink(&self, widths: &mut [usize], room: usize, least: usize, only_minor: bool) {
+    fn shrink(&self, widths: &mut [usize], room: usize, min_width: usize, only_minor: bool) {
         while total(widths) > room {
             let texts = (0..widths.len()).filter(|place| {
                 let column = &self.columns[*place];
@@ -163,7 +166,7 @@ impl Table {
             let Some(widest) = texts.max_by_key(|place| widths[*place]) else {
                 return;
             };
-            if widths[widest] <= least.max(self.columns[widest].head.width()) {
+            if widths[widest] <= min_width.max(self.columns[widest].head.width()) {
                 return;
             }
             widths[widest] -= 1;

@@ -11,14 +11,14 @@ const MAX_WIDTH: usize = 78;
 /// The maximum width of a line of results: `COLUMNS`, or the width of the terminal; `None` if
 /// results do not go to a terminal.
 pub fn room() -> Option<usize> {
-    let written = std::env::var("COLUMNS").ok();
-    let written = written.and_then(|columns| columns.parse::<usize>().ok());
-    let seen = || {
+    let columns = std::env::var("COLUMNS").ok();
+    let columns = columns.and_then(|columns| columns.parse::<usize>().ok());
+    let width = || {
         let (width, _) = terminal_size::terminal_size()?;
         Some(usize::from(width.0))
     };
-    written
-        .or_else(|| output::is_terminal().then(seen).flatten())
+    columns
+        .or_else(|| output::is_terminal().then(width).flatten())
         .filter(|columns| *columns > 0)
 }
 

@@ -23,7 +23,7 @@ pub struct Comparison {
     /// There is no recorded report.
     pub is_unrecorded: bool,
     pub update: Update,
-    /// The number of runs that were drawn.
+    /// The number of runs with a chart.
     pub charts: usize,
 }
 

@@ -142,7 +142,7 @@ fn longest_fence(text: &str) -> usize {
     rows.map(str::len).max().unwrap_or(0)
 }
 
-/// Text that is shown unchanged in a cell of a table.
+/// Text that appears unchanged in a cell of a table.
 fn escaped(text: &str) -> String {
     let mut escaped = String::with_capacity(text.len());
     for letter in printable(text).chars() {

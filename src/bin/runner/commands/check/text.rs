@@ -71,7 +71,7 @@ fn head(verdict: &Verdict, contents: &str) -> String {
     format!("{colour}{name:7}{colour:#} {STRONG}{file}{STRONG:#}{contents}\n")
 }
 
-/// The lines below the head: what deviates, what was drawn, and why nothing was updated.
+/// The lines below the head: the deviations, the charts, and why nothing was updated.
 fn details(
     word: Word,
     experiment: &Experiment,
@@ -94,12 +94,12 @@ fn details(
     }
     if let (true, Some(folder)) = (comparison.charts > 0, &options.show_charts) {
         let runs = comparison.runs.len();
-        let drawn = match comparison.charts {
+        let charts = match comparison.charts {
             charts if charts >= runs => counted(charts, "run"),
             charts => format!("{charts} of {} runs", grouped(runs as u128)),
         };
         let folder = printable(folder.display());
-        text.push_str(&format!("  charts of {drawn}: {folder}\n"));
+        text.push_str(&format!("  charts of {charts}: {folder}\n"));
     }
     let reason = match comparison.update {
         _ if !options.accept => None,

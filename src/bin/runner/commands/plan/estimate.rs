@@ -39,10 +39,10 @@ pub fn estimate(experiment: &Experiment, interruption: &Control) -> Result<Estim
     let mut count = FIRST_COUNT;
     loop {
         let numbers = spread(&experiment.numbers, count);
-        let part = Part::measure(experiment, &numbers, interruption)?;
+        let sample = Sample::measure(experiment, &numbers, interruption)?;
         let is_all = numbers.len() == experiment.numbers.len();
-        if is_all || !part.is_whole || part.computing + part.finishing >= MIN_SAMPLE_TIME {
-            return Ok(part.estimate(experiment));
+        if is_all || !sample.is_whole || sample.computing + sample.finishing >= MIN_SAMPLE_TIME {
+            return Ok(sample.estimate(experiment));
         }
         count *= GROWTH;
     }
@@ -53,12 +53,12 @@ fn spread(numbers: &[u64], count: usize) -> Vec<u64> {
     if count >= numbers.len() {
         return numbers.to_vec();
     }
-    let places = (0..count).map(|part| part * numbers.len() / count);
+    let places = (0..count).map(|place| place * numbers.len() / count);
     places.map(|place| numbers[place]).collect()
 }
 
 /// A computed sample of the runs.
-struct Part {
+struct Sample {
     runs: usize,
     /// Whether it finished.
     is_whole: bool,
@@ -72,12 +72,12 @@ struct Part {
     bytes_of_all: u64,
 }
 
-impl Part {
+impl Sample {
     fn measure(
         experiment: &Experiment,
         numbers: &[u64],
         interruption: &Control,
-    ) -> Result<Part, Failure> {
+    ) -> Result<Sample, Failure> {
         let (file, plan) = (&experiment.file, &experiment.plan);
         let folder = tempfile::tempdir()
             .map_err(|source| Failure::of_writing(&std::env::temp_dir(), source))?;
@@ -87,7 +87,7 @@ impl Part {
         let result = limit(&control, interruption, || {
             compute(experiment, numbers, &mut writer, &control, &|_| (), |_| ())
         })?;
-        let mut part = Part {
+        let mut sample = Sample {
             runs: numbers.len(),
             is_whole: result.is_ok(),
             computing: begin.elapsed(),
@@ -98,15 +98,15 @@ impl Part {
         };
         match result {
             Ok(()) => {}
-            Err(ReportError::Cancelled(_)) if !interruption.is_cancelled() => return Ok(part),
+            Err(ReportError::Cancelled(_)) if !interruption.is_cancelled() => return Ok(sample),
             Err(error) => return Err(error.into()),
         }
         let begin = Instant::now();
         compute_tables(plan, &mut writer, &control)?;
         let finished = writer.finish(true, &control)?;
-        part.finishing = begin.elapsed();
-        part.add_files(&finished.folder)?;
-        Ok(part)
+        sample.finishing = begin.elapsed();
+        sample.add_files(&finished.folder)?;
+        Ok(sample)
     }
 
     /// Adds the bytes of the files of a report.

@@ -15,7 +15,7 @@ const MAX_COLUMNS: usize = 8;
 pub fn render(plan: &Plan, values: &Values) -> String {
     let derivative = &plan.derivatives[values.derivative];
     let has_arithmetics = plan.arithmetics().len() > 1;
-    let shown = derivative.columns.len().min(MAX_COLUMNS);
+    let count = derivative.columns.len().min(MAX_COLUMNS);
     let mut heads = Vec::new();
     if has_arithmetics {
         heads.push(("arithmetic", false));
@@ -23,7 +23,7 @@ pub fn render(plan: &Plan, values: &Values) -> String {
     let names = derivative
         .variables()
         .iter()
-        .chain(&derivative.columns[..shown]);
+        .chain(&derivative.columns[..count]);
     heads.extend(names.map(|name| (name.as_str(), true)));
     let mut table = Table::new(&heads);
     for row in values.rows.iter().take(MAX_ROWS) {
@@ -31,7 +31,7 @@ pub fn render(plan: &Plan, values: &Values) -> String {
         if has_arithmetics {
             cells.push(Cell::new(row.arithmetic.to_string()));
         }
-        let numbers = row.at.iter().chain(&row.values[..shown]);
+        let numbers = row.at.iter().chain(&row.values[..count]);
         cells.extend(numbers.map(|number| Cell::new(number.short())));
         table.push(cells);
     }
@@ -42,9 +42,9 @@ pub fn render(plan: &Plan, values: &Values) -> String {
         text.push_str(&format!("  {FAINT}f = {formula}{FAINT:#}"));
     }
     text.push_str(&format!("\n\n{}", table.render()));
-    let more = |count: usize, noun| (count > 0).then(|| counted(count, noun));
+    let more = |more: usize, noun| (more > 0).then(|| counted(more, noun));
     let rows = more(values.rows.len().saturating_sub(MAX_ROWS), "more row");
-    let columns = more(derivative.columns.len() - shown, "more column");
+    let columns = more(derivative.columns.len() - count, "more column");
     let more: Vec<String> = rows.into_iter().chain(columns).collect();
     if !more.is_empty() {
         let more = more.join(", ");

@@ -183,12 +183,12 @@ impl<'p> Summary<'p> {
             text.push_str(&setting_table(ranking, has_minimum, rows).render());
         }
         let all: u64 = rankings.iter().map(|ranking| ranking.of).sum();
-        let shown = rankings
+        let listed = rankings
             .iter()
             .map(|ranking| ranking.settings.len().min(rows));
-        let which = match (shown.sum::<usize>() as u64, rankings.len()) {
-            (shown, _) if shown == all => "settings".to_owned(),
-            (shown, 1) => format!("the best {shown} of {} settings", grouped(all.into())),
+        let which = match (listed.sum::<usize>() as u64, rankings.len()) {
+            (listed, _) if listed == all => "settings".to_owned(),
+            (listed, 1) => format!("the best {listed} of {} settings", grouped(all.into())),
             _ => format!("the best {rows} settings of each objective"),
         };
         let sentence = format!(

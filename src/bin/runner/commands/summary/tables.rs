@@ -16,7 +16,7 @@ const MAX_PARAMETERS: usize = 4;
 /// The table of runs.
 pub struct RunTable<'p> {
     plan: &'p Plan,
-    /// Whether there are several runs, of which a label names each.
+    /// Whether there are several runs, which labels tell apart.
     has_labels: bool,
     /// The parameters that have a column.
     parameters: &'p [String],
