@@ -186,7 +186,9 @@ fn run_one(
     })?;
     if !options.quiet && options.format == Format::Text {
         summary.diagnosis.clone_from(&finished.diagnosis);
-        if let (true, Some(figure)) = (options.plot.is_wanted(), finished.main_chart(plan)) {
+        if options.plot.is_wanted()
+            && let Some(figure) = finished.main_chart(plan)
+        {
             summary.plot = plot::of_figure(&figure);
         }
         output::results(&summary.render(&finished.folder));
@@ -214,9 +216,9 @@ fn compute_runs(
             let selection = Selection::new(plan, numbers.len());
             let extract = |result: &RunResult| selection.extract(result);
             compute(experiment, numbers, writer, control, &extract, |extracts| {
-                extracts
-                    .into_iter()
-                    .for_each(|extract| summary.add(extract));
+                for extract in extracts {
+                    summary.add(extract);
+                }
             })
         }
     }

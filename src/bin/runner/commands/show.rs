@@ -26,7 +26,9 @@ pub fn show(options: &Show) -> Result<(), Failure> {
             summary.add_table(table);
         }
         summary.diagnosis.clone_from(&reading.diagnosis);
-        if let (true, Some(figure)) = (options.plot.is_wanted(), reading.main_chart(&plan)) {
+        if options.plot.is_wanted()
+            && let Some(figure) = reading.main_chart(&plan)
+        {
             summary.plot = plot::of_figure(&figure);
         }
         output::results(&summary.render(folder));

@@ -63,17 +63,13 @@ impl<'p> Summary<'p> {
     /// Adds a run.
     pub fn add(&mut self, run: Extract) {
         self.runs += 1;
-        *self
-            .outcomes
-            .entry((run.objective, run.outcome))
-            .or_default() += 1;
+        let outcome = (run.objective, run.outcome);
+        *self.outcomes.entry(outcome).or_default() += 1;
         if !run.rank.is_lost() {
-            let best = self
-                .best
-                .entry(run.objective)
-                .or_insert((run.rank, run.loss));
+            let loss = (run.rank, run.loss);
+            let best = self.best.entry(run.objective).or_insert(loss);
             if run.rank.order(&best.0).is_lt() {
-                *best = (run.rank, run.loss);
+                *best = loss;
             }
         }
         let Some(result) = run.result else { return };
@@ -234,8 +230,8 @@ impl<'p> Summary<'p> {
             return;
         }
         let quantity = self.ranked_quantity();
-        let setting = self.diagnosis.rankings.first();
-        let setting = setting.and_then(|ranking| ranking.settings.first());
+        let ranking = self.diagnosis.rankings.first();
+        let setting = ranking.and_then(|ranking| ranking.settings.first());
         let sentence = match (setting, self.best.values().next()) {
             (Some(setting), _) if setting.losses[2].is_finite() => format!(
                 "★ smallest median {quantity} {} ({})",
@@ -243,8 +239,7 @@ impl<'p> Summary<'p> {
                 text::name(&setting.label)
             ),
             (None, Some((rank, loss))) => {
-                let label = self.plan.label(&self.plan.run(rank.run()));
-                let label = text::name(&label);
+                let label = text::name(&self.plan.label(&self.plan.run(rank.run())));
                 format!(
                     "★ smallest {quantity} {} in run {} ({label})",
                     loss.short(),
