@@ -1,7 +1,5 @@
 //! The exit codes of the command, as its help documents them.
 
-use std::process::ExitCode;
-
 use gradtape_report::remove_unfinished;
 
 /// How the command ends. Of several files together the last in this order decides: invalid
@@ -39,12 +37,6 @@ impl Exit {
         remove_unfinished();
         print();
         std::process::exit(self.code().into());
-    }
-}
-
-impl From<Exit> for ExitCode {
-    fn from(exit: Exit) -> Self {
-        ExitCode::from(exit.code())
     }
 }
 

@@ -31,7 +31,7 @@ fn main() -> ExitCode {
             failure.exit()
         }
     };
-    exit.into()
+    ExitCode::from(exit.code())
 }
 
 fn work(arguments: Arguments) -> Result<(), Failure> {

@@ -131,16 +131,13 @@ fn minimum(function: &'static Function) -> String {
     };
     let depends =
         minimum.value.contains('n') && !minimum.value.contains('(') || minimum.value.contains("*n");
-    match function.instance(None) {
-        Ok(instance) if minimum.only.is_some() => match instance.minima.first() {
-            Some(minimum) => format!("{} (n = {})", short(minimum.value), instance.dimension),
-            None => String::new(),
-        },
-        Ok(instance) if !depends => instance
-            .minima
-            .first()
-            .map_or(String::new(), |m| short(m.value)),
-        _ => minimum.value.to_owned(),
+    let Ok(instance) = function.instance(None) else {
+        return minimum.value.to_owned();
+    };
+    match instance.minima.first().map(|minimum| short(minimum.value)) {
+        Some(value) if minimum.only.is_some() => format!("{value} (n = {})", instance.dimension),
+        _ if minimum.only.is_none() && depends => minimum.value.to_owned(),
+        value => value.unwrap_or_default(),
     }
 }
 

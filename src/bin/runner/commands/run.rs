@@ -32,9 +32,11 @@ pub fn run_all(
     control: &Control,
     start: impl FnOnce(&[Experiment]) -> Result<(), Failure>,
 ) -> Result<(), Failure> {
-    let mut ends = Ends::new(options.work.keep_going);
+    let keep_going = options.work.keep_going;
+    let list = Vec::new();
+    let mut ends = Ends { keep_going, list };
     let mut experiments = Vec::new();
-    for (path, result) in experiment::load_each(&options.experiments, options.work.keep_going)? {
+    for (path, result) in experiment::load_each(&options.experiments, keep_going)? {
         let file = path.display().to_string();
         experiments.extend(ends.value(&file, result.map_err(Failure::from))?);
     }
@@ -105,11 +107,6 @@ struct Ends {
 }
 
 impl Ends {
-    fn new(keep_going: bool) -> Self {
-        let list = Vec::new();
-        Ends { keep_going, list }
-    }
-
     fn add(&mut self, file: &str, exit: Exit) {
         self.list.push((file.to_owned(), exit));
     }

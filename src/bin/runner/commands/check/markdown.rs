@@ -27,13 +27,7 @@ pub static FORMAT: Format = Format {
 };
 
 /// Writes a summary.
-pub struct Markdown(Destination);
-
-impl Markdown {
-    pub fn new(file: Destination) -> Self {
-        Markdown(file)
-    }
-}
+pub struct Markdown(pub Destination);
 
 impl Reporter for Markdown {
     fn finish(&mut self, verdicts: &[Verdict]) -> Result<(), Failure> {

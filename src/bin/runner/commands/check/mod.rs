@@ -48,7 +48,7 @@ pub fn check(options: &Check) -> Result<(), Failure> {
     // Files are written before the last line is printed.
     reporters.insert(0, Box::new(last));
     reporters.push(match options.format {
-        CheckFormat::Text => Box::new(Text::new(options)),
+        CheckFormat::Text => Box::new(Text(options)),
         CheckFormat::Json => Box::new(Stream::begin()),
     });
     let verdicts = judge(candidates, options, &control, &mut reporters)?;
@@ -72,7 +72,7 @@ fn file_reporters<'o>(options: &Check) -> Result<Vec<Box<dyn Reporter + 'o>>, Fa
     }
     let mut reporters: Vec<Box<dyn Reporter>> = Vec::new();
     if let Some(file) = markdown {
-        reporters.push(Box::new(Markdown::new(file)));
+        reporters.push(Box::new(Markdown(file)));
     }
     if let Some(file) = junit {
         reporters.push(Box::new(Junit::new(file)));

@@ -14,30 +14,21 @@ use crate::failure::Failure;
 use crate::terminal::{BAD, FAINT, GOOD, STRONG, output};
 
 /// Prints a line for each experiment and deviation, and annotations in a job of GitHub Actions.
-pub struct Text<'o> {
-    options: &'o Check,
-}
-
-impl<'o> Text<'o> {
-    pub fn new(options: &'o Check) -> Self {
-        Text { options }
-    }
-}
+pub struct Text<'o>(pub &'o Check);
 
 impl Reporter for Text<'_> {
     fn conclude(&mut self, verdict: &Verdict) {
+        let options = self.0;
         // A failure that ends the command is printed at its end.
-        if let (Basis::Failure(failure), true) = (&verdict.basis, self.options.work.keep_going) {
+        if let (Basis::Failure(failure), true) = (&verdict.basis, options.work.keep_going) {
             failure.print();
         }
         output::results(&match &verdict.basis {
-            Basis::Comparison(..) if verdict.word() == Word::Ok && self.options.quiet => {
-                String::new()
-            }
+            Basis::Comparison(..) if verdict.word() == Word::Ok && options.quiet => String::new(),
             Basis::Comparison(experiment, comparison) => {
                 let runs = contents(&experiment.plan, experiment.numbers.len() as u128);
                 head(verdict, &format!("  {FAINT}{runs}{FAINT:#}"))
-                    + &details(verdict.word(), experiment, comparison, self.options)
+                    + &details(verdict.word(), experiment, comparison, options)
             }
             _ => head(verdict, ""),
         });
