@@ -120,7 +120,7 @@ impl Totals {
         };
         let name = |optimizer: usize| brief(&plan.optimizers[optimizer].name);
         let mut parts = vec![format!(
-            "BestRun optimizer: {} on {} of {}",
+            "Best optimizer: {} on {} of {}",
             name(*first),
             whole(*count),
             counted(self.objectives().len() as u64, "objective")
@@ -235,7 +235,7 @@ impl Totals {
         };
         let quantity = Rank::quantity(&plan.objectives[objective]);
         let mut text = format!(
-            "BestRun run{on}: {label}, {quantity} {} after {}{}",
+            "Best run{on}: {label}, {quantity} {} after {}{}",
             digits(best.rank.loss()),
             cost(best),
             from_minimum(&best.result)
@@ -288,7 +288,7 @@ fn best_setting(plan: &Plan, ranking: &Ranking, on: &str) -> String {
         return format!("Every setting{on} diverged in at least half of its runs.");
     }
     let mut text = format!(
-        "BestRun setting{on} by the median of {}: {}, {quantity} {} (quartiles {} to {})",
+        "Best setting{on} by the median of {}: {}, {quantity} {} (quartiles {} to {})",
         counted(best.runs, "repetition"),
         best.label,
         digits(median),
