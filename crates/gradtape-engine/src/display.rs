@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use super::program::{Action, ArrayProgram, Fill, Loop, Place, Program, When};
+use super::program::{Action, ArrayProgram, Fill, Loop, Place, Program, Transposition, When};
 use super::slot::{Slot, SlotCopy};
 use gradtape_tape::Real;
 use gradtape_tape::internal::graph::Node;
@@ -64,11 +64,7 @@ impl<T: Real> fmt::Display for ArrayProgram<T> {
                 Action::Loop(it) => write!(formatter, "{it}")?,
                 Action::Product(product) => {
                     for turn in &product.before {
-                        writeln!(
-                            formatter,
-                            "s{}.. = transpose {} ({}x{})",
-                            turn.to, turn.from, turn.rows, turn.columns
-                        )?;
+                        write!(formatter, "{turn}")?;
                     }
                     writeln!(
                         formatter,
@@ -82,11 +78,7 @@ impl<T: Real> fmt::Display for ArrayProgram<T> {
                         product.columns
                     )?;
                     if let Some(turn) = &product.after {
-                        writeln!(
-                            formatter,
-                            "s{}.. = transpose {} ({}x{})",
-                            turn.to, turn.from, turn.rows, turn.columns
-                        )?;
+                        write!(formatter, "{turn}")?;
                     }
                 }
                 Action::Plain(node, operands, to) => {
@@ -112,6 +104,18 @@ impl<T: Real> fmt::Display for ArrayProgram<T> {
     }
 }
 
+impl<T: Real> fmt::Display for Transposition<T> {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Transposition {
+            from,
+            rows,
+            columns,
+            to,
+        } = self;
+        writeln!(formatter, "s{to}.. = transpose {from} ({rows}x{columns})")
+    }
+}
+
 impl<T: Real> fmt::Display for Loop<T> {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         writeln!(formatter, "for each of {}:", self.length)?;
@@ -122,15 +126,20 @@ impl<T: Real> fmt::Display for Loop<T> {
         }
         for load in &self.loads {
             let input = Slot::at(load.input);
-            let way = if load.when == When::Always {
-                "copy"
-            } else {
-                "at"
-            };
-            write!(formatter, "  {input} = {way} {}..", load.from)?;
-            if load.first > 0 || load.count < self.length {
-                let end = load.first + load.count;
-                write!(formatter, " for {}..{end}, else {:?}", load.first, load.pad)?;
+            let stream = &load.stream;
+            write!(
+                formatter,
+                "  {input} = {} {}..",
+                way(load.when),
+                stream.from
+            )?;
+            if stream.first > 0 || stream.count < self.length {
+                let end = stream.first + stream.count;
+                write!(
+                    formatter,
+                    " for {}..{end}, else {:?}",
+                    stream.first, stream.pad
+                )?;
             }
             writeln!(formatter)?;
         }
@@ -140,12 +149,7 @@ impl<T: Real> fmt::Display for Loop<T> {
         }
         for store in &self.stores {
             let input = Slot::at(store.input);
-            let way = if store.when == When::Always {
-                "copy"
-            } else {
-                "at"
-            };
-            writeln!(formatter, "  s{}.. {way} {input}", store.to)?;
+            writeln!(formatter, "  s{}.. {} {input}", store.to, way(store.when))?;
         }
         for total in &self.totals {
             let name = match total.kind {
@@ -157,5 +161,12 @@ impl<T: Real> fmt::Display for Loop<T> {
             writeln!(formatter, "  s{} = {name} of {output}", total.result)?;
         }
         Ok(())
+    }
+}
+
+fn way(when: When) -> &'static str {
+    match when {
+        When::Always => "copy",
+        When::AtTheEdge | When::Never => "at",
     }
 }

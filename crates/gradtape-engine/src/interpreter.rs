@@ -48,6 +48,8 @@ impl<T: Real> Engine<T> for Interpreter<T> {
         if self.program.is_staged() {
             return 1;
         }
+        // A block that stays in the cache is read and written by every instruction of an epoch
+        // without waiting for memory.
         let slots = self.program.slots.max(1);
         let least_row = (MEMORY / slots).min(MIN_ROW);
         let row = (CACHE / slots).clamp(least_row, MAX_ROW);

@@ -162,17 +162,23 @@ pub(super) enum Fill<T> {
     Number(Place<T>),
 }
 
-/// A stretch of elements that is copied to a row, tile by tile. Element `first` of
-/// the loop is the first one; before it and after the last are those of `pad`.
+/// A stretch of elements that a loop reads in order. Element `first` of the loop is the first
+/// one; before it and after the last are those of `pad`.
+#[derive(Clone, Debug)]
+pub(super) struct Stream<T> {
+    pub(super) from: Place<T>,
+    pub(super) first: usize,
+    pub(super) count: usize,
+    pub(super) pad: T,
+}
+
+/// A stream that is copied to a row, tile by tile.
 #[derive(Clone, Debug)]
 pub(super) struct Load<T> {
     /// The input of the body.
     pub(super) input: usize,
     pub(super) row: usize,
-    pub(super) from: Place<T>,
-    pub(super) first: usize,
-    pub(super) count: usize,
-    pub(super) pad: T,
+    pub(super) stream: Stream<T>,
     pub(super) when: When,
 }
 
@@ -251,6 +257,22 @@ impl<T> Place<T> {
         match self {
             Place::Slot(slot) => &memory[*slot..],
             Place::Data(values, start) => &values[*start..],
+        }
+    }
+
+    /// The place of the element after `start` others.
+    pub(super) fn after(&self, start: usize) -> Self {
+        match self {
+            Place::Slot(slot) => Place::Slot(slot + start),
+            Place::Data(values, first) => Place::Data(Arc::clone(values), first + start),
+        }
+    }
+
+    pub(super) fn is_same(&self, other: &Self) -> bool {
+        match (self, other) {
+            (Place::Slot(one), Place::Slot(other)) => one == other,
+            (Place::Data(one, i), Place::Data(other, j)) => Arc::ptr_eq(one, other) && i == j,
+            _ => false,
         }
     }
 }

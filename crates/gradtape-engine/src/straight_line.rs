@@ -31,20 +31,23 @@ pub(super) fn program<T: Real>(
         "an input for each number of the state"
     );
     let nodes = graph.nodes::<T>();
-    let index = |array: &Array<'_>| array.node();
-    let outputs: Vec<usize> = outputs.iter().map(index).collect();
-    let next: Vec<usize> = next.iter().map(index).collect();
-    let parts = Units::new(&nodes, &outputs, &next, graph.subnormals());
+    let nodes_of = |arrays: &[Array<'_>]| arrays.iter().map(|array| array.node()).collect();
+    let (outputs, next): (Vec<usize>, Vec<usize>) = (nodes_of(outputs), nodes_of(next));
+    let units = Units::new(&nodes, &outputs, &next, graph.subnormals());
     let orders = [
-        (0..parts.units.len()).collect(),
-        parts.depth_first(),
-        parts.scheduled(),
+        (0..units.units.len()).collect(),
+        units.depth_first(),
+        Scheduler::new(&units).order(),
     ];
-    let layouts = orders.map(|order| SlotLayout::new(&parts, order, graph.inputs()));
-    // The first of equal ones.
-    let layout = layouts.into_iter().min_by_key(|layout| layout.slots);
-    let layout = layout.expect("there are some orders");
-    layout.program(&parts, graph.inputs())
+    // Which order needs the fewest slots depends on the graph; with fewer of them more lanes fit
+    // into the fastest cache.
+    orders
+        .map(|order| SlotLayout::new(&units, order, graph.inputs()))
+        .into_iter()
+        // The first of equal ones.
+        .min_by_key(|layout| layout.slots)
+        .expect("there are some orders")
+        .program(&units, graph.inputs())
 }
 
 /// An instruction before its numbers have places.
@@ -88,7 +91,7 @@ impl<'a, T: Real> Units<'a, T> {
         for node in outputs.iter().chain(next) {
             wanted[*node] = true;
         }
-        let mut parts = Units {
+        let mut all = Units {
             nodes,
             outputs,
             next,
@@ -98,19 +101,19 @@ impl<'a, T: Real> Units<'a, T> {
             readers: vec![Vec::new(); nodes.len()],
             is_wanted: wanted,
         };
-        for instruction in instructions(nodes, &parts.is_wanted, subnormals) {
+        for instruction in instructions(nodes, &all.is_wanted, subnormals) {
             let mut reads = instruction.reads();
             reads.sort_unstable();
             reads.dedup();
             for read in &reads {
-                parts.readers[*read].push(parts.units.len());
+                all.readers[*read].push(all.units.len());
             }
             for result in instruction.writes() {
-                parts.unit_of[result] = Some(parts.units.len());
+                all.unit_of[result] = Some(all.units.len());
             }
-            parts.units.push(Unit { instruction, reads });
+            all.units.push(Unit { instruction, reads });
         }
-        parts
+        all
     }
 
     /// The input that a node replaces, if it is one of the state's.
@@ -154,94 +157,135 @@ impl<'a, T: Real> Units<'a, T> {
         }
         order
     }
+}
 
-    /// The units in an order that needs few numbers at a time: among those whose
-    /// operands are available, always the one that adds the fewest, then the one
-    /// whose operand was computed last.
-    fn scheduled(&self) -> Vec<usize> {
-        let mut unread: Vec<usize> = self.readers.iter().map(Vec::len).collect();
-        let mut missing: Vec<usize> = Vec::with_capacity(self.units.len());
-        for unit in &self.units {
-            let operands = unit.reads.iter();
-            missing.push(
-                operands
-                    .filter(|read| self.unit_of[**read].is_some())
-                    .count(),
-            );
-        }
-        let mut latest = vec![0; self.units.len()];
-        let mut is_done = vec![false; self.units.len()];
-        let mut replaced = vec![None; self.units.len()];
-        for (input, node) in self.next.iter().enumerate() {
-            if let Some(unit) = self.unit_of[*node] {
+/// The making of an order that needs few numbers at a time: among the units whose
+/// operands are available, always the one that adds the fewest, then the one
+/// whose operand was computed last.
+struct Scheduler<'u, 'n, T> {
+    units: &'u Units<'n, T>,
+    /// For each node the number of its readers that are still to come.
+    unread: Vec<usize>,
+    /// For each unit the number of its operands that are not available yet.
+    missing: Vec<usize>,
+    /// For each unit the number of units that were done when its last operand became available.
+    latest: Vec<usize>,
+    is_done: Vec<bool>,
+    /// For each unit the input that it replaces.
+    replaced: Vec<Option<usize>>,
+    /// For each input of the state its node.
+    input_nodes: Vec<Option<usize>>,
+    /// Units that can be next, by their keys. A key that is no longer right stays in the heap;
+    /// it is dropped when it comes up.
+    ready: BinaryHeap<Reverse<Key>>,
+    order: Vec<usize>,
+}
+
+/// The growth of a unit, its latest operand, and the unit.
+type Key = (isize, Reverse<usize>, usize);
+
+impl<'u, 'n, T: Real> Scheduler<'u, 'n, T> {
+    fn new(units: &'u Units<'n, T>) -> Self {
+        let count = units.units.len();
+        let is_computed = |read: &&usize| units.unit_of[**read].is_some();
+        let mut replaced = vec![None; count];
+        for (input, node) in units.next.iter().enumerate() {
+            if let Some(unit) = units.unit_of[*node] {
                 replaced[unit] = Some(input);
             }
         }
-        let mut input_nodes = vec![None; self.next.len()];
-        for node in 0..self.nodes.len() {
-            if let Some(input) = self.state_input(node) {
+        let mut input_nodes = vec![None; units.next.len()];
+        for node in 0..units.nodes.len() {
+            if let Some(input) = units.state_input(node) {
                 input_nodes[input] = Some(node);
             }
         }
-        // The additional numbers to store after a unit.
-        let growth = |unit: usize, unread: &[usize]| -> isize {
-            let results = self.units[unit].results().count();
-            let reads = &self.units[unit].reads;
-            let dies = |read: &&usize| {
-                unread[**read] == 1 && !self.is_wanted[**read] && self.unit_of[**read].is_some()
-            };
-            let dead = reads.iter().filter(dies).count();
-            let is_in_place = replaced[unit].is_some_and(|input| {
-                input_nodes[input].is_none_or(|node: usize| {
-                    let others = unread[node] - usize::from(reads.contains(&node));
-                    others == 0 && !self.is_wanted[node]
-                })
-            });
-            let new = results - usize::from(is_in_place);
-            // Negative where more numbers die than are new.
-            new.wrapping_sub(dead).cast_signed()
-        };
-        let key = |unit: usize, unread: &[usize], latest: &[usize]| {
-            (growth(unit, unread), Reverse(latest[unit]), unit)
-        };
-        let mut ready = BinaryHeap::new();
-        for unit in (0..self.units.len()).filter(|unit| missing[*unit] == 0) {
-            ready.push(Reverse(key(unit, &unread, &latest)));
+        Scheduler {
+            units,
+            unread: units.readers.iter().map(Vec::len).collect(),
+            missing: units
+                .units
+                .iter()
+                .map(|unit| unit.reads.iter().filter(is_computed).count())
+                .collect(),
+            latest: vec![0; count],
+            is_done: vec![false; count],
+            replaced,
+            input_nodes,
+            ready: BinaryHeap::new(),
+            order: Vec::with_capacity(count),
         }
-        let mut order = Vec::with_capacity(self.units.len());
-        while let Some(Reverse(found)) = ready.pop() {
+    }
+
+    fn order(mut self) -> Vec<usize> {
+        for unit in 0..self.units.units.len() {
+            self.offer(unit);
+        }
+        while let Some(Reverse(found)) = self.ready.pop() {
             let unit = found.2;
             // One whose growth fell was added again.
-            if is_done[unit] || found != key(unit, &unread, &latest) {
-                continue;
-            }
-            is_done[unit] = true;
-            order.push(unit);
-            let unit = &self.units[unit];
-            for reader in unit.results().flat_map(|result| &self.readers[result]) {
-                missing[*reader] -= 1;
-                latest[*reader] = order.len();
-                if missing[*reader] == 0 {
-                    ready.push(Reverse(key(*reader, &unread, &latest)));
-                }
-            }
-            for read in &unit.reads {
-                unread[*read] -= 1;
-                // The last reader frees the slot; the one that replaces an
-                // input may be written in its place.
-                let last = (unread[*read] == 1)
-                    .then(|| self.readers[*read].iter().find(|reader| !is_done[**reader]));
-                let updater = self
-                    .state_input(*read)
-                    .and_then(|input| self.unit_of[self.next[input]]);
-                for candidate in last.flatten().copied().into_iter().chain(updater) {
-                    if missing[candidate] == 0 && !is_done[candidate] {
-                        ready.push(Reverse(key(candidate, &unread, &latest)));
-                    }
-                }
+            if !self.is_done[unit] && found == self.key(unit) {
+                self.take(unit);
             }
         }
-        order
+        self.order
+    }
+
+    fn key(&self, unit: usize) -> Key {
+        (self.growth(unit), Reverse(self.latest[unit]), unit)
+    }
+
+    /// The additional numbers to store after a unit.
+    fn growth(&self, unit: usize) -> isize {
+        let (units, reads) = (self.units, &self.units.units[unit].reads);
+        let dies = |read: &&usize| {
+            let is_last = self.unread[**read] == 1;
+            is_last && !units.is_wanted[**read] && units.unit_of[**read].is_some()
+        };
+        let dead = reads.iter().filter(dies).count();
+        let is_in_place = self.replaced[unit].is_some_and(|input| {
+            self.input_nodes[input].is_none_or(|node| {
+                let others = self.unread[node] - usize::from(reads.contains(&node));
+                others == 0 && !units.is_wanted[node]
+            })
+        });
+        let new = units.units[unit].results().count() - usize::from(is_in_place);
+        // Negative where more numbers die than are new.
+        new.wrapping_sub(dead).cast_signed()
+    }
+
+    /// Makes a unit available if its operands are.
+    fn offer(&mut self, unit: usize) {
+        if self.missing[unit] == 0 && !self.is_done[unit] {
+            self.ready.push(Reverse(self.key(unit)));
+        }
+    }
+
+    fn take(&mut self, unit: usize) {
+        self.is_done[unit] = true;
+        self.order.push(unit);
+        let units = self.units;
+        let unit = &units.units[unit];
+        for reader in unit.results().flat_map(|result| &units.readers[result]) {
+            self.missing[*reader] -= 1;
+            self.latest[*reader] = self.order.len();
+            self.offer(*reader);
+        }
+        for read in &unit.reads {
+            self.unread[*read] -= 1;
+            // The growth of two units may have fallen: the last reader frees the slot; the one
+            // that replaces an input may be written in its place.
+            let mut readers = units.readers[*read].iter();
+            let last = match self.unread[*read] {
+                1 => readers.find(|reader| !self.is_done[**reader]).copied(),
+                _ => None,
+            };
+            let input = units.state_input(*read);
+            let updater = input.and_then(|input| units.unit_of[units.next[input]]);
+            for candidate in last.into_iter().chain(updater) {
+                self.offer(candidate);
+            }
+        }
     }
 }
 
@@ -264,6 +308,8 @@ fn instructions<T: Real>(
             continue;
         }
         let own = single(nodes, op, operands, node, subnormals);
+        // A number that others read too has to be stored anyway, and computing it twice would
+        // cost more than storing it once.
         let paired = operands[..op.arity()].iter().find_map(|operand| {
             let is_alone = uses[*operand] == 1 && !is_wanted[*operand];
             let first = instructions[*operand].filter(|_| is_alone)?;
@@ -393,12 +439,12 @@ struct SlotLayout {
 }
 
 impl SlotLayout {
-    fn new<T: Real>(parts: &Units<'_, T>, order: Vec<usize>, inputs: usize) -> SlotLayout {
-        let nodes = parts.nodes;
+    fn new<T: Real>(units: &Units<'_, T>, order: Vec<usize>, inputs: usize) -> SlotLayout {
+        let nodes = units.nodes;
         let mut last_read: Vec<Option<usize>> = vec![None; nodes.len()];
         let mut place_of = vec![usize::MAX; nodes.len()];
         for (place, unit) in order.iter().enumerate() {
-            let unit = &parts.units[*unit];
+            let unit = &units.units[*unit];
             for result in unit.results() {
                 place_of[result] = place;
             }
@@ -417,34 +463,38 @@ impl SlotLayout {
         for (node, value) in nodes.iter().enumerate() {
             match &value.node {
                 Node::Input(number) => layout.slot_of[node] = Some(Slot::at(*number)),
-                Node::Constant(_) if last_read[node].is_some() || parts.is_wanted[node] => {
+                Node::Constant(_) if last_read[node].is_some() || units.is_wanted[node] => {
                     layout.slot_of[node] = Some(layout.new_slot());
                 }
                 _ => {}
             }
-            if let Some(input) = parts.state_input(node) {
-                let value = parts.next[input];
+            if let Some(input) = units.state_input(node) {
+                let value = units.next[input];
                 let is_free = last_read[node].is_none_or(|last| last <= place_of[value])
-                    && !parts.is_wanted[node];
-                if parts.unit_of[value].is_some() && is_free && homes[value].is_none() {
+                    && !units.is_wanted[node];
+                if units.unit_of[value].is_some() && is_free && homes[value].is_none() {
                     homes[value] = layout.slot_of[node];
                 }
             }
         }
         let mut free = Vec::new();
         for (place, unit) in order.iter().enumerate() {
-            let unit = &parts.units[*unit];
+            let unit = &units.units[*unit];
+            // Operands are freed before results are placed: an instruction reads all of its operands
+            // before it writes, so a result may take the slot of one of them.
             for read in &unit.reads {
-                let is_kept = parts.unit_of[*read].is_none()
+                let is_kept = units.unit_of[*read].is_none()
                     || homes[*read].is_some()
-                    || parts.is_wanted[*read];
+                    || units.is_wanted[*read];
                 if last_read[*read] == Some(place) && !is_kept {
                     free.extend(layout.slot_of[*read]);
                 }
             }
             for result in unit.results() {
-                let slot = homes[result].or_else(|| free.pop());
-                let slot = slot.unwrap_or_else(|| layout.new_slot());
+                // The slot freed last is the one most likely in the fastest cache.
+                let slot = homes[result]
+                    .or_else(|| free.pop())
+                    .unwrap_or_else(|| layout.new_slot());
                 layout.slot_of[result] = Some(slot);
             }
         }
@@ -462,46 +512,48 @@ impl SlotLayout {
         self.slot_of[node].expect("what is read or wanted has a slot")
     }
 
-    fn program<T: Real>(mut self, parts: &Units<'_, T>, inputs: usize) -> Program<T> {
-        let constant = |node: usize| match parts.nodes[node].node {
+    fn program<T: Real>(mut self, units: &Units<'_, T>, inputs: usize) -> Program<T> {
+        let constant = |node: usize| match units.nodes[node].node {
             Node::Constant(value) => self.slot_of[node].map(|_| value),
             _ => None,
         };
-        let constants: Vec<T> = (0..parts.nodes.len()).filter_map(constant).collect();
-        let units = self.order.iter().map(|unit| &parts.units[*unit]);
-        let placed = units.map(|unit| unit.instruction.moved(|node| self.slot(node)));
-        let instructions: Vec<_> = placed.collect();
-        let (outputs, copies) = self.end(parts);
+        let constants: Vec<T> = (0..units.nodes.len()).filter_map(constant).collect();
+        let with_slots = |unit: &usize| {
+            let instruction = &units.units[*unit].instruction;
+            instruction.moved(|node| self.slot(node))
+        };
+        let instructions: Vec<_> = self.order.iter().map(with_slots).collect();
+        let (outputs, copies) = self.end(units);
         Program {
-            subnormals: parts.subnormals,
+            subnormals: units.subnormals,
             inputs,
             constants,
             usual: instructions.clone(),
             instructions,
             copies,
             outputs,
-            state: parts.next.len(),
+            state: units.next.len(),
             slots: self.slots,
             staged: None,
         }
     }
 
     /// The outputs, and the copies that end an epoch.
-    fn end<T: Real>(&mut self, parts: &Units<'_, T>) -> (Vec<Slot>, Vec<SlotCopy>) {
+    fn end<T: Real>(&mut self, units: &Units<'_, T>) -> (Vec<Slot>, Vec<SlotCopy>) {
         let mut copies = Vec::new();
         // An old number of the state is saved before any is overwritten.
         let mut kept = |layout: &mut SlotLayout, node: usize| {
             let from = layout.slot(node);
-            if parts.state_input(node).is_none() {
+            if units.state_input(node).is_none() {
                 return from;
             }
             let to = layout.new_slot();
             copies.push(SlotCopy { from, to });
             to
         };
-        let outputs: Vec<Slot> = parts.outputs.iter().map(|node| kept(self, *node)).collect();
+        let outputs: Vec<Slot> = units.outputs.iter().map(|node| kept(self, *node)).collect();
         let mut moves = Vec::new();
-        for (input, node) in parts.next.iter().enumerate() {
+        for (input, node) in units.next.iter().enumerate() {
             let to = Slot::at(input);
             if self.slot(*node) != to {
                 let from = kept(self, *node);

@@ -3,7 +3,8 @@
 use std::collections::HashMap;
 
 use super::values::{ArrayValues, OperandReading, ValueKind};
-use crate::program::{Place, Program, Total};
+use crate::program::{Place, Program, Stream, Total};
+use crate::straight_line;
 use gradtape_tape::{Array, Graph, Number, Real, Subnormals};
 
 /// What is to be computed in one loop.
@@ -31,14 +32,8 @@ pub(super) struct LoopGroup<'a, T> {
 pub(super) enum RowSource<T> {
     /// The stretch that a stored value has, which may be read too.
     Store(usize),
-    Stream {
-        from: Place<T>,
-        first: usize,
-        count: usize,
-        pad: T,
-        /// Whether nothing that is read lies behind it up to the next vector.
-        is_end: bool,
-    },
+    /// With whether nothing that is read lies behind it up to the next vector.
+    Stream(Stream<T>, bool),
     Uniform(Place<T>),
 }
 
@@ -105,7 +100,7 @@ impl<T: Real> LoopGroup<'_, T> {
         }
         let next: Vec<Array<'_>> = stored.iter().map(|member| body.vars[member]).collect();
         LoopBody {
-            program: Program::epoch(graph, &outputs, &next),
+            program: straight_line::program(graph, &outputs, &next),
             sources: body.sources.into_iter().map(|(source, _)| source).collect(),
             is_read: body.is_read,
             totals,
@@ -143,11 +138,10 @@ impl<T: Real> LoopGroup<'_, T> {
     }
 
     fn place(&self, value: usize, start: usize) -> Place<T> {
-        match &self.places[value] {
-            Some(Place::Slot(slot)) => Place::Slot(slot + start),
-            Some(Place::Data(values, first)) => Place::Data(values.clone(), first + start),
-            None => unreachable!("what is read from memory has a place"),
-        }
+        let place = self.places[value].as_ref();
+        place
+            .expect("what is read from memory has a place")
+            .after(start)
     }
 
     /// An element of an operand.
@@ -164,13 +158,13 @@ impl<T: Real> LoopGroup<'_, T> {
     }
 
     fn stream<'g>(&self, body: &mut BodyTrace<'g, T>, from: Place<T>) -> Array<'g> {
-        body.source(RowSource::Stream {
+        let stream = Stream {
             from,
             first: 0,
             count: self.length,
             pad: T::ZERO,
-            is_end: true,
-        })
+        };
+        body.source(RowSource::Stream(stream, true))
     }
 
     /// A piece that lies from element `first` on. Elsewhere it is −0, to which
@@ -191,14 +185,13 @@ impl<T: Real> LoopGroup<'_, T> {
             }
             OperandReading::Aligned(of) => (self.place(of, 0), false),
         };
-        let pad = if is_negated { T::ZERO } else { -T::ZERO };
-        let piece = body.source(RowSource::Stream {
+        let stream = Stream {
             from,
             first,
             count,
-            pad,
-            is_end,
-        });
+            pad: if is_negated { T::ZERO } else { -T::ZERO },
+        };
+        let piece = body.source(RowSource::Stream(stream, is_end));
         if is_negated { -piece } else { piece }
     }
 }
@@ -210,7 +203,7 @@ impl<'g, T: Real> BodyTrace<'g, T> {
         let found = self
             .sources
             .iter()
-            .position(|(other, _)| same(other, &source, length));
+            .position(|(other, _)| other.is_same(&source, length));
         let index = found.unwrap_or_else(|| {
             self.sources.push((source, self.graph.input([])));
             self.is_read.push(false);
@@ -221,43 +214,21 @@ impl<'g, T: Real> BodyTrace<'g, T> {
     }
 }
 
-fn same<T: Real>(x: &RowSource<T>, y: &RowSource<T>, length: usize) -> bool {
-    let same_place = |x: &Place<T>, y: &Place<T>| match (x, y) {
-        (Place::Slot(x), Place::Slot(y)) => x == y,
-        (Place::Data(x, i), Place::Data(y, j)) => std::sync::Arc::ptr_eq(x, y) && i == j,
-        _ => false,
-    };
-    match (x, y) {
-        (
-            RowSource::Store(slot),
-            RowSource::Stream {
-                from: Place::Slot(from),
-                first: 0,
-                count,
-                ..
-            },
-        ) => slot == from && *count == length,
-        (
-            RowSource::Stream {
-                from,
-                first,
-                count,
-                pad,
-                ..
-            },
-            RowSource::Stream {
-                from: from_2,
-                first: first_2,
-                count: count_2,
-                pad: pad_2,
-                ..
-            },
-        ) => {
-            same_place(from, from_2)
-                && (first, count) == (first_2, count_2)
-                && pad.bits() == pad_2.bits()
+impl<T: Real> RowSource<T> {
+    /// Whether both fill a row with the same numbers, in a loop of this length.
+    fn is_same(&self, other: &Self, length: usize) -> bool {
+        match (self, other) {
+            (RowSource::Store(slot), RowSource::Stream(x, _)) => {
+                let is_there = matches!(x.from, Place::Slot(from) if from == *slot);
+                is_there && (x.first, x.count) == (0, length)
+            }
+            (RowSource::Stream(x, _), RowSource::Stream(y, _)) => {
+                x.from.is_same(&y.from)
+                    && (x.first, x.count) == (y.first, y.count)
+                    && x.pad.bits() == y.pad.bits()
+            }
+            (RowSource::Uniform(x), RowSource::Uniform(y)) => x.is_same(y),
+            _ => false,
         }
-        (RowSource::Uniform(x), RowSource::Uniform(y)) => same_place(x, y),
-        _ => false,
     }
 }

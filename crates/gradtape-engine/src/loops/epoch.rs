@@ -2,7 +2,9 @@
 
 use crate::epochs::run_tile;
 use crate::features::Features;
-use crate::program::{Action, ArrayProgram, Fill, Load, Loop, Pad, Place, Store, Total, When};
+use crate::program::{
+    Action, ArrayProgram, Fill, Load, Loop, Pad, Place, Store, Stream, Total, When,
+};
 use crate::slot::{MOVING, WIDTH};
 use gradtape_tape::internal::Reduction;
 use gradtape_tape::internal::graph::{Numbers, combined, elements, value};
@@ -25,8 +27,8 @@ impl Machine {
                 Action::Loop(it) => it.run(memory, self),
                 Action::Product(product) => product.run(memory, self.subnormals, self.features),
                 Action::Plain(node, operands, to) => {
-                    let operands = operands.iter();
                     let operands: Vec<(&[T], &Shape)> = operands
+                        .iter()
                         .map(|(place, shape)| {
                             let count = elements(shape);
                             (&place.within(memory)[..count], shape)
@@ -68,6 +70,8 @@ impl<T: Real> Loop<T> {
         for Pad { from, to, value } in &self.pads {
             memory[*from..*to].fill(*value);
         }
+        // All instructions run on one tile before the next, so that what they pass to each other
+        // is in the cache.
         for start in (0..self.length).step_by(self.tile_length) {
             let end = self.length.min(start + self.tile_length);
             let count = end - start;
@@ -104,15 +108,20 @@ impl<T: Real> Loop<T> {
 
 impl<T: Real> Load<T> {
     fn run(&self, memory: &mut [T], start: usize, end: usize) {
-        let (low, high) = (self.first, self.first + self.count);
-        let (low, high) = (low.clamp(start, end), high.clamp(start, end));
+        let Stream {
+            from,
+            first,
+            count,
+            pad,
+        } = &self.stream;
+        let [low, high] = [*first, first + count].map(|place| place.clamp(start, end));
         let place = |element: usize| self.row + element - start;
         if low < high {
-            copy(memory, &self.from, low - self.first, place(low), high - low);
-            memory[place(start)..place(low)].fill(self.pad);
-            memory[place(high)..place(end)].fill(self.pad);
+            copy(memory, from, low - first, place(low), high - low);
+            memory[place(start)..place(low)].fill(*pad);
+            memory[place(high)..place(end)].fill(*pad);
         } else {
-            memory[place(start)..place(end)].fill(self.pad);
+            memory[place(start)..place(end)].fill(*pad);
         }
     }
 }
@@ -133,9 +142,12 @@ impl Total {
         } else {
             row * WIDTH
         };
+        // A tile begins with a block of the definition of a sum, so the blocks are the same ones
+        // whatever the length of a tile.
         for block in (0..count).step_by(BLOCK) {
             let row = &memory[first + block..first + count.min(block + BLOCK)];
             let result = match (self.kind, subnormals) {
+                // Known to the compiler, which makes vectors of it.
                 (Reduction::Sum, Subnormals::Keep) => reduced(row, T::ZERO, |x, y| x + y),
                 (Reduction::Sum, Subnormals::Flush) => reduced(row, T::ZERO, |x, y| {
                     Op::Add.value([x, y, y], Subnormals::Flush)
@@ -161,6 +173,7 @@ fn together<T: Copy>(partials: &[T], length: usize, both: impl Fn(T, T) -> T + C
     if length <= BLOCK {
         return partials[0];
     }
+    // In halves as the definition adds them: the order depends on the length alone.
     let middle = middle(length);
     let (head, tail) = partials.split_at(middle / BLOCK);
     both(

@@ -25,6 +25,17 @@ struct InputRead {
     in_loop: bool,
 }
 
+impl InputRead {
+    fn new(stage: usize, from: usize, count: usize, in_loop: bool) -> Self {
+        InputRead {
+            stage,
+            from,
+            count,
+            in_loop,
+        }
+    }
+}
+
 struct ArrayLayout<'a, T> {
     values: &'a ArrayValues<T>,
     is_used: Vec<bool>,
@@ -33,10 +44,6 @@ struct ArrayLayout<'a, T> {
     reads: Vec<InputRead>,
     places: Vec<Option<Place<T>>>,
     memory: FreeSlots,
-}
-
-/// What is known of memory from stage to stage.
-struct Temporaries<T> {
     /// For each reduction the slots of its partial results.
     partials: HashMap<usize, usize>,
     products: HashMap<usize, MatrixProduct<T>>,
@@ -104,6 +111,9 @@ pub(super) fn actions<T: Real>(
             free: Vec::new(),
             end: program.slots,
         },
+        partials: HashMap::new(),
+        products: HashMap::new(),
+        ends: BTreeMap::new(),
     };
     layout.find_uses(next.iter().chain(&outputs).map(|(value, _)| *value));
     layout.place_wanted(&next, &outputs);
@@ -153,12 +163,9 @@ impl<T: Real> ArrayLayout<'_, T> {
             self.last[of] = Some(END);
             waiting.push(of);
             if let ValueKind::Input(first) = self.value(of).kind {
-                self.reads.push(InputRead {
-                    stage: END,
-                    from: first + start,
-                    count: self.value(value).length,
-                    in_loop: false,
-                });
+                let count = self.value(value).length;
+                self.reads
+                    .push(InputRead::new(END, first + start, count, false));
             }
         }
         while let Some(value) = waiting.pop() {
@@ -187,18 +194,8 @@ impl<T: Real> ArrayLayout<'_, T> {
                     let in_order =
                         is_stream && !matches!(self.value(value).kind, ValueKind::Joined(_));
                     self.reads.push(match length.filter(|_| in_order) {
-                        Some(count) => InputRead {
-                            stage,
-                            from: first + start,
-                            count,
-                            in_loop: true,
-                        },
-                        None => InputRead {
-                            stage,
-                            from: first,
-                            count: self.value(of).length,
-                            in_loop: false,
-                        },
+                        Some(count) => InputRead::new(stage, first + start, count, true),
+                        None => InputRead::new(stage, first, self.value(of).length, false),
                     });
                 }
             }
@@ -223,6 +220,7 @@ impl<T: Real> ArrayLayout<'_, T> {
             let (of, start) = self.values.resolve(*value);
             let (stage, count) = (self.values.stage[of], self.value(of).length);
             let is_whole = start == 0 && count == self.value(*value).length;
+            // Only a loop writes element by element; a part of a value would need another place.
             if self.places[of].is_some() || !is_whole || !self.values.is_looped(of) {
                 continue;
             }
@@ -243,6 +241,7 @@ impl<T: Real> ArrayLayout<'_, T> {
         for (value, slot) in outputs {
             let (of, start) = self.values.resolve(*value);
             let is_whole = start == 0 && self.value(of).length == self.value(*value).length;
+            // Nothing else uses the slots of outputs, so no reader has to be asked.
             if self.places[of].is_none() && is_whole {
                 self.places[of] = Some(Place::Slot(*slot));
             }
@@ -258,20 +257,11 @@ impl<T: Real> ArrayLayout<'_, T> {
         let values = self.values;
         let stages = self.stages();
         // First where everything lies, since the rows of loops come after it.
-        let mut temporaries = Temporaries {
-            partials: HashMap::new(),
-            products: HashMap::new(),
-            ends: BTreeMap::new(),
-        };
         for (stage, members) in &stages {
-            self.place_stage(*stage, members, &mut temporaries);
+            self.place_stage(*stage, members);
         }
-        let Temporaries {
-            partials,
-            mut products,
-            ..
-        } = temporaries;
-        let ends = self.ends(next, outputs, program.inputs);
+        let mut products = std::mem::take(&mut self.products);
+        let copies = self.copies(next, outputs, program.inputs);
         let rows = self.memory.end;
         let built = |length: usize, members: &[usize], own: usize| {
             let group = LoopGroup {
@@ -279,7 +269,7 @@ impl<T: Real> ArrayLayout<'_, T> {
                 members,
                 length,
                 places: &self.places,
-                partials: &partials,
+                partials: &self.partials,
                 subnormals: program.subnormals,
                 inputs: program.inputs,
                 rows,
@@ -307,7 +297,7 @@ impl<T: Real> ArrayLayout<'_, T> {
                 actions.push(Action::Loop(Box::new(it)));
             }
         }
-        actions.extend(ends);
+        actions.extend(copies);
         (actions, end)
     }
 
@@ -342,7 +332,7 @@ impl<T: Real> ArrayLayout<'_, T> {
     /// Gives slots to what a stage computes and others read, and takes back those of what nothing
     /// reads later. Only then: the instructions of a stage do not know of each other, and one
     /// must not overwrite what another still reads.
-    fn place_stage(&mut self, stage: usize, members: &[usize], all: &mut Temporaries<T>) {
+    fn place_stage(&mut self, stage: usize, members: &[usize]) {
         let values = self.values;
         let mut of_stage = Vec::new();
         for value in members {
@@ -354,7 +344,7 @@ impl<T: Real> ArrayLayout<'_, T> {
                 self.places[*value] = Some(Place::Slot(self.memory.take(*length)));
                 let last = self.last[*value].unwrap_or(stage);
                 if last != END {
-                    all.ends.entry(last).or_default().push(*value);
+                    self.ends.entry(last).or_default().push(*value);
                 }
             }
             match *kind {
@@ -362,11 +352,11 @@ impl<T: Real> ArrayLayout<'_, T> {
                     let count = values.list[operand].length.div_ceil(BLOCK);
                     let slot = self.memory.take(count);
                     of_stage.push((slot, count));
-                    all.partials.insert(*value, slot);
+                    self.partials.insert(*value, slot);
                 }
                 ValueKind::Product(left, right) => {
                     let product = self.product(*value, left, right, &mut of_stage);
-                    all.products.insert(*value, product);
+                    self.products.insert(*value, product);
                 }
                 _ => {}
             }
@@ -374,7 +364,7 @@ impl<T: Real> ArrayLayout<'_, T> {
         for (slot, count) in of_stage {
             self.memory.give_back(slot, count);
         }
-        for value in all.ends.remove(&stage).unwrap_or_default() {
+        for value in self.ends.remove(&stage).unwrap_or_default() {
             self.memory
                 .give_back(self.slot(value), values.list[value].length);
         }
@@ -413,11 +403,10 @@ impl<T: Real> ArrayLayout<'_, T> {
     /// Where a value lies that is read from memory.
     fn place(&self, value: usize) -> Place<T> {
         let (of, start) = self.values.resolve(value);
-        match &self.places[of] {
-            Some(Place::Slot(slot)) => Place::Slot(slot + start),
-            Some(Place::Data(elements, first)) => Place::Data(elements.clone(), first + start),
-            None => unreachable!("what is read from memory has a place"),
-        }
+        let place = self.places[of].as_ref();
+        place
+            .expect("what is read from memory has a place")
+            .after(start)
     }
 
     fn slot(&self, value: usize) -> usize {
@@ -429,12 +418,14 @@ impl<T: Real> ArrayLayout<'_, T> {
 
     /// What is copied where it belongs at the end of an epoch. Old numbers of the
     /// state are saved before any is overwritten.
-    fn ends(
+    fn copies(
         &mut self,
         next: &[(usize, usize)],
         outputs: &[(usize, usize)],
         inputs: usize,
     ) -> Vec<Action<T>> {
+        // Outputs show the state before the update, so they are copied before it is overwritten,
+        // and so is what moves from one place of the state to another.
         let (mut saved, mut moved) = (Vec::new(), Vec::new());
         for (is_output, (value, to)) in std::iter::empty()
             .chain(outputs.iter().map(|it| (true, *it)))
@@ -454,17 +445,17 @@ impl<T: Real> ArrayLayout<'_, T> {
                 && matches!(from, Place::Slot(slot) if slot < inputs);
             if is_old && !is_output {
                 let between = self.memory.take(count);
-                saved.push(Action::Copy {
+                let saving = Action::Copy {
                     from,
                     to: between,
                     count,
-                });
+                };
+                saved.push(saving);
                 let from = Place::Slot(between);
                 moved.push(Action::Copy { from, to, count });
-            } else if is_output {
-                saved.push(Action::Copy { from, to, count });
             } else {
-                moved.push(Action::Copy { from, to, count });
+                let copies = if is_output { &mut saved } else { &mut moved };
+                copies.push(Action::Copy { from, to, count });
             }
         }
         saved.extend(moved);

@@ -16,7 +16,7 @@ mod values;
 
 use std::sync::Arc;
 
-use super::program::{ArrayProgram, Program};
+use super::program::{Action, ArrayProgram, Program};
 use super::slot::{Slot, WIDTH};
 use gradtape_tape::internal::graph::{self, ShapedNode};
 use gradtape_tape::{Array, Graph, Real};
@@ -60,8 +60,8 @@ pub(super) fn program<T: Real>(
     program.slots = slot;
     let (all, slots) = actions(&nodes, &outputs, &next, outputs.len(), &program);
     let needed = graph::needed(&nodes, outputs.iter().chain(&*next).copied());
-    let operations = (0..needed.len()).filter(|node| needed[*node]);
-    let operations = operations
+    let operations = (0..needed.len())
+        .filter(|node| needed[*node])
         .map(|node| graph::operations(&nodes, node))
         .fold(0, u64::saturating_add);
     program.slots = slots;
@@ -85,7 +85,7 @@ fn actions<T: Real>(
     next: &[usize],
     often: usize,
     program: &Program<T>,
-) -> (Vec<super::program::Action<T>>, usize) {
+) -> (Vec<Action<T>>, usize) {
     let values = ArrayValues::new(nodes, &outputs[..often], next, program.subnormals);
     layout::actions(&values, outputs, next, often, program)
 }
@@ -97,12 +97,12 @@ impl<T: Real> ArrayProgram<T> {
         let length = |node: &usize| graph::elements(&self.nodes[*node].shape);
         // Whole arrays.
         let mut count = 0;
-        let arrays = self.outputs.iter().take_while(|output| {
+        let is_usual = |output: &&usize| {
             let is_needed = count < often;
             count += length(output);
             is_needed
-        });
-        let arrays = arrays.count();
+        };
+        let arrays = self.outputs.iter().take_while(is_usual).count();
         let (usual, slots) = actions(&self.nodes, &self.outputs, &self.next, arrays, program);
         let staged = ArrayProgram {
             nodes: Arc::clone(&self.nodes),

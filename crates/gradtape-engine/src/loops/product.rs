@@ -49,6 +49,9 @@ impl<T: Real> MatrixProduct<T> {
                 Place::Slot(to)
             }
         };
+        // Lanes need whole vectors of columns. Of a narrow result the rows are the columns of its
+        // transpose, which is the product of the transposed factors in the other order; each sum
+        // still runs from the left.
         if n < MIN_COLUMNS && n < m {
             let wide = turned(left, m, k);
             let weights = turned(right, k, n);
@@ -142,6 +145,7 @@ impl<T: Real, const FLUSH: bool> Work for Multiply<'_, T, FLUSH> {
 
     #[inline(always)]
     fn run(mut self) {
+        // Four rows at a time share what they load of the wide matrix.
         let mut row = 0;
         while row + 4 <= self.product.rows {
             self.columns::<4>(row);
@@ -159,6 +163,7 @@ impl<T: Real, const FLUSH: bool> Multiply<'_, T, FLUSH> {
     #[inline(always)]
     fn columns<const R: usize>(&mut self, row: usize) {
         let (columns, stride) = (self.product.columns, self.product.stride);
+        // A padded row is whole vectors; of others the last columns are computed one by one.
         let vectors = if stride > columns {
             stride / LANES
         } else {
@@ -210,6 +215,8 @@ impl<T: Real, const FLUSH: bool> Multiply<'_, T, FLUSH> {
                 *sum = vector.map(|x| operation::<FLUSH, T>(Op::Mul, weights[r * inner], x));
             }
         }
+        // The terms of each sum are added one after the other, in their own lane: vectors change
+        // nothing about their order.
         for l in 1..*inner {
             let vectors = vectors_of(l);
             for r in 0..R {

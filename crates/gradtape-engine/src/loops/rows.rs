@@ -2,7 +2,7 @@
 //! to and from the others.
 
 use super::body::{LoopBody, LoopGroup, RowSource};
-use crate::program::{Fill, Load, Loop, Pad, Place, Store, TileRows, When};
+use crate::program::{Fill, Load, Loop, Pad, Place, Store, Stream, TileRows, When};
 use crate::slot::{MOVING, Slot, SlotCopy, WIDTH};
 use gradtape_tape::Real;
 use gradtape_tape::internal::BLOCK;
@@ -143,37 +143,18 @@ impl<T: Real> RowPlan<'_, T> {
     fn add_input(&mut self, input: usize, source: RowSource<T>, is_read: bool) {
         match source {
             RowSource::Store(slot) => self.add_store(input, slot, is_read),
-            RowSource::Stream {
-                from,
-                first,
-                count,
-                pad,
-                is_end,
-            } => {
-                let row = match from {
-                    Place::Slot(slot)
-                        if slot.is_multiple_of(WIDTH)
-                            && first == 0
-                            && self.is_readable(slot, count, pad, is_end) =>
-                    {
-                        Some(MOVING + slot / WIDTH)
-                    }
-                    _ => None,
-                };
-                let when = match row {
-                    Some(_) => When::Never,
-                    None => When::Always,
-                };
-                let row = row.unwrap_or_else(|| self.shared.row());
+            RowSource::Stream(stream, is_end) => {
+                let in_place = self.in_place(&stream, is_end);
+                let row = in_place.unwrap_or_else(|| self.shared.row());
                 self.add_row(row, row);
                 self.loads.push(Load {
                     input,
                     row: first_slot(row),
-                    from,
-                    first,
-                    count,
-                    pad,
-                    when,
+                    stream,
+                    when: match in_place {
+                        Some(_) => When::Never,
+                        None => When::Always,
+                    },
                 });
             }
             RowSource::Uniform(place) => self.add_fill(Fill::Number(place)),
@@ -214,38 +195,44 @@ impl<T: Real> RowPlan<'_, T> {
             when,
         });
         if is_read {
-            self.loads.push(Load {
-                input,
-                row,
+            let stream = Stream {
                 from: Place::Slot(slot),
                 first: 0,
                 count: length,
                 pad: T::ZERO,
+            };
+            self.loads.push(Load {
+                input,
+                row,
+                stream,
                 when,
             });
         }
     }
 
-    /// Whether a stretch can be read where it lies: if it is as long as the loop; or if the
-    /// elements behind it, up to the length of the loop, lie in its last vector and belong to
-    /// nothing else, so that they can hold the pad from now on.
-    fn is_readable(&mut self, slot: usize, count: usize, pad: T, is_end: bool) -> bool {
+    /// The row where a stream lies anyway, if it can be read there: it begins with a whole vector
+    /// and is as long as the loop; or the elements behind it, up to the length of the loop, lie in
+    /// its last vector and belong to nothing else, so that they can hold the pad from now on.
+    fn in_place(&mut self, stream: &Stream<T>, is_end: bool) -> Option<usize> {
         let length = self.group.length;
-        if count == length {
-            return true;
+        let Place::Slot(slot) = stream.from else {
+            return None;
+        };
+        if !slot.is_multiple_of(WIDTH) || stream.first > 0 {
+            return None;
         }
-        let (from, to) = (slot + count, slot + length);
-        let is_inside = length <= count.next_multiple_of(WIDTH) && slot >= self.group.inputs;
-        let mut others = self.pads.iter();
-        if !is_end || !is_inside || others.any(|other| other.from < to && from < other.to) {
-            return false;
+        let (from, to) = (slot + stream.count, slot + length);
+        if from < to {
+            let is_inside =
+                length <= stream.count.next_multiple_of(WIDTH) && slot >= self.group.inputs;
+            let mut others = self.pads.iter();
+            if !is_end || !is_inside || others.any(|other| other.from < to && from < other.to) {
+                return None;
+            }
+            let value = stream.pad;
+            self.pads.push(Pad { from, to, value });
         }
-        self.pads.push(Pad {
-            from,
-            to,
-            value: pad,
-        });
-        true
+        Some(MOVING + slot / WIDTH)
     }
 }
 

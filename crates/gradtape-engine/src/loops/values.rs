@@ -98,8 +98,12 @@ impl<T: Real> ArrayValues<T> {
 
     fn translate(&mut self, node: &ShapedNode<T>, subnormals: Subnormals) -> usize {
         let shape = &node.shape;
-        let operands = node.node.operands().iter();
-        let operands: Vec<usize> = operands.map(|id| self.of_node[*id as usize]).collect();
+        let operands: Vec<usize> = node
+            .node
+            .operands()
+            .iter()
+            .map(|id| self.of_node[*id as usize])
+            .collect();
         let kind = match &node.node {
             Node::Constant(value) => ValueKind::Constant(*value),
             Node::Input(first) => ValueKind::Input(*first),
@@ -113,8 +117,7 @@ impl<T: Real> ArrayValues<T> {
             },
             Node::Each(op, _) => {
                 let each = operands.iter().map(|operand| self.spread(*operand, shape));
-                let each: Vec<usize> = each.collect();
-                ValueKind::Elementwise(*op, each)
+                ValueKind::Elementwise(*op, each.collect())
             }
             Node::Apply(operation, _) => match operation {
                 Operation::Reshape(_) | Operation::StopGradient => self.view(operands[0], 0),
@@ -174,8 +177,8 @@ impl<T: Real> ArrayValues<T> {
             };
             (elements, &value.shape)
         });
-        let each: Vec<(Arc<[T]>, &Shape)> = each.collect();
-        let each: Vec<(&[T], &Shape)> = each.iter().map(|(x, shape)| (&x[..], *shape)).collect();
+        let owned: Vec<(Arc<[T]>, &Shape)> = each.collect();
+        let each: Vec<(&[T], &Shape)> = owned.iter().map(|(x, shape)| (&x[..], *shape)).collect();
         let elements = value(node, &each, &Numbers(subnormals), &[]);
         let is_one = elements.iter().all(|x| x.bits() == elements[0].bits());
         let kind = if is_one {
@@ -222,9 +225,11 @@ impl<T: Real> ArrayValues<T> {
         operands: &[usize],
         shape: &Shape,
     ) -> Option<Vec<(usize, usize)>> {
-        let starts = places.iter().map(|place| contiguous(shape, place));
-        let starts: Vec<usize> = starts.collect::<Option<_>>()?;
-        let pieces: Vec<(usize, usize)> = starts.into_iter().zip(operands.to_vec()).collect();
+        let pieces: Vec<(usize, usize)> = places
+            .iter()
+            .zip(operands)
+            .map(|(place, operand)| Some((contiguous(shape, place)?, *operand)))
+            .collect::<Option<_>>()?;
         let mut sorted = pieces.clone();
         sorted.sort_unstable();
         let mut covered = 0;
@@ -280,6 +285,7 @@ impl<T: Real> ArrayValues<T> {
         let (of, start) = self.resolve(operand);
         match &self.list[of].kind {
             ValueKind::Constant(value) => (OperandReading::Constant(*value), false),
+            // Negated in the loop, it needs no array of its own.
             ValueKind::Elementwise(Op::Neg, inner)
                 if self.list[inner[0]].length == self.list[of].length =>
             {
@@ -311,22 +317,20 @@ impl<T: Real> ArrayValues<T> {
                 }]
             }
             ValueKind::Elementwise(_, operands) => {
-                let each = operands.iter();
-                each.map(|operand| self.reading(*operand, *length))
-                    .collect()
+                let read = |operand: &usize| self.reading(*operand, *length);
+                operands.iter().map(read).collect()
             }
             ValueKind::Joined(pieces) => {
-                let each = pieces.iter();
-                each.map(|(_, operand)| self.piece(*operand, *length).0)
-                    .collect()
+                let read = |(_, operand): &(usize, usize)| self.piece(*operand, *length).0;
+                pieces.iter().map(read).collect()
             }
             ValueKind::Total(_, operand) => {
                 vec![self.reading(*operand, self.list[*operand].length)]
             }
             ValueKind::Product(x, y) => [*x, *y].map(|operand| self.stretch(operand)).to_vec(),
             ValueKind::Other(_, operands) => {
-                let each = operands.iter();
-                each.map(|operand| self.stretch(*operand)).collect()
+                let read = |operand: &usize| self.stretch(*operand);
+                operands.iter().map(read).collect()
             }
         }
     }
@@ -370,6 +374,7 @@ impl<T: Real> ArrayValues<T> {
     /// results do not have to be stored.
     fn delay(&mut self) {
         let mut latest = vec![usize::MAX; self.list.len()];
+        // From the end: readers come after what they read, so their stages are known by then.
         for value in (0..self.list.len()).rev() {
             let readings = self.readings(value);
             let is_given = readings.iter().all(|reading| match reading {
