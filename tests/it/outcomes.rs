@@ -3,7 +3,7 @@
 use std::fs;
 
 use gradtape_experiment::batch::RunResult;
-use gradtape_experiment::diagnosis::Comparison;
+use gradtape_experiment::diagnosis::SettingComparison;
 use gradtape_experiment::ending::{Outcome, Status};
 use gradtape_experiment::plan::Quantity;
 use gradtape_report::experiment;
@@ -384,10 +384,10 @@ fn settings_rank_by_the_median_and_not_by_the_luckiest_run() {
         assert!(setting.losses.is_sorted());
     }
     assert_eq!(ranking.test, Some("Wilcoxon's signed-rank test"));
-    assert_eq!(ranking.settings[0].comparison, Comparison::Best);
+    assert_eq!(ranking.settings[0].comparison, SettingComparison::Best);
     assert!(matches!(
         ranking.settings[2].comparison,
-        Comparison::Differs(_)
+        SettingComparison::Differs(_)
     ));
     assert!(found.diagnosis.best.is_empty(), "no single run is crowned");
 
@@ -418,7 +418,7 @@ fn few_repetitions_cannot_tell_and_diverged_runs_rank_last() {
     let few = REPEATED.replace("repetitions = 30", "repetitions = 4");
     let found = experiment::run(&planned(&few));
     for setting in &found.diagnosis.rankings[0].settings[1..] {
-        assert_eq!(setting.comparison, Comparison::TooFew, "{setting:?}");
+        assert_eq!(setting.comparison, SettingComparison::TooFew, "{setting:?}");
     }
     assert!(
         found
@@ -434,7 +434,7 @@ fn few_repetitions_cannot_tell_and_diverged_runs_rank_last() {
     );
     let found = experiment::run(&planned(&equal));
     let second = &found.diagnosis.rankings[0].settings[1];
-    assert_eq!(second.comparison, Comparison::NoDifference(1.0));
+    assert_eq!(second.comparison, SettingComparison::NoDifference(1.0));
     let unstable = REPEATED.replace("learning_rate = 1e-9", "learning_rate = 1e300");
     let found = experiment::run(&planned(&unstable));
     let last = found.diagnosis.rankings[0].settings.last().unwrap();
@@ -449,8 +449,8 @@ fn only_what_differs_by_chance_is_compared() {
          start = { x = 3 }\n[[optimizer]]\nmethod = 'sgd'\nlearning_rate = [0.01, 0.02]";
     let found = experiment::run(&planned(source)).diagnosis;
     let comparison = |place: usize| found.rankings[place].settings[1].comparison;
-    assert!(matches!(comparison(0), Comparison::Differs(_)));
-    assert_eq!(comparison(1), Comparison::NotRandom);
+    assert!(matches!(comparison(0), SettingComparison::Differs(_)));
+    assert_eq!(comparison(1), SettingComparison::NotRandom);
     assert_eq!(found.rankings[1].test, None);
     // Starts that no setting names are distinguished by their first runs.
     let twice = source.replace(

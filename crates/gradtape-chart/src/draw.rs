@@ -3,7 +3,7 @@
 use crate::layout::{
     self, AXIS_TITLE_SIZE, ChartLayout, Heading, PanelBox, TICK_GAP, TICK_SIZE, axes,
 };
-use crate::marks::canvas::{self, Anchor, Canvas, Lettering, crisp};
+use crate::marks::canvas::{self, Anchor, Lettering, SvgCanvas, crisp};
 use crate::marks::panel_view::PanelView;
 use crate::marks::symbols;
 use crate::measure::colour::{self, FAINT_GRID, GRID, INK, Rgb, SOFT_INK, WHITE};
@@ -98,7 +98,7 @@ fn area(
     }
 }
 
-fn grid(canvas: &mut Canvas<'_>, layout: &ChartLayout, panel: &Rectangle) {
+fn grid(canvas: &mut SvgCanvas<'_>, layout: &ChartLayout, panel: &Rectangle) {
     let rules = [(false, FAINT_GRID), (true, GRID)];
     for (is_major, rgb) in rules {
         let chosen = |ticks: &Ticks| -> Vec<f64> {
@@ -120,7 +120,7 @@ fn grid(canvas: &mut Canvas<'_>, layout: &ChartLayout, panel: &Rectangle) {
 }
 
 /// The name of a panel, and the labels at its ticks.
-fn tick_labels(canvas: &mut Canvas<'_>, layout: &ChartLayout, stand: &PanelBox) {
+fn tick_labels(canvas: &mut SvgCanvas<'_>, layout: &ChartLayout, stand: &PanelBox) {
     let panel = &stand.frame;
     let tick = Lettering::new(TICK_SIZE, SOFT_INK, Anchor::Middle);
     let name = Lettering::new(stand.name_size, INK, Anchor::Start);
@@ -150,7 +150,7 @@ fn tick_labels(canvas: &mut Canvas<'_>, layout: &ChartLayout, stand: &PanelBox) 
     }
 }
 
-fn labels(canvas: &mut Canvas<'_>, figure: &Figure, layout: &ChartLayout, font: Font) {
+fn labels(canvas: &mut SvgCanvas<'_>, figure: &Figure, layout: &ChartLayout, font: Font) {
     let panel = &layout.area;
     let title = Lettering::new(AXIS_TITLE_SIZE, INK, Anchor::Middle);
     let middle = panel.middle();
@@ -171,7 +171,7 @@ fn labels(canvas: &mut Canvas<'_>, figure: &Figure, layout: &ChartLayout, font: 
     heading(canvas, &layout.subtitle, panel.left, SOFT_INK);
 }
 
-fn heading(canvas: &mut Canvas<'_>, heading: &Heading, left: f64, rgb: Rgb) {
+fn heading(canvas: &mut SvgCanvas<'_>, heading: &Heading, left: f64, rgb: Rgb) {
     for (index, line) in heading.lines.iter().enumerate() {
         let baseline = heading.baseline + index as f64 * heading.size * LINE_HEIGHT;
         let lettering = Lettering::new(heading.size, rgb, Anchor::Start);
@@ -179,7 +179,7 @@ fn heading(canvas: &mut Canvas<'_>, heading: &Heading, left: f64, rgb: Rgb) {
     }
 }
 
-fn empty(canvas: &mut Canvas<'_>, panel: &Rectangle) {
+fn empty(canvas: &mut SvgCanvas<'_>, panel: &Rectangle) {
     let lettering = Lettering::new(AXIS_TITLE_SIZE, SOFT_INK, Anchor::Middle);
     for y in [panel.top, panel.bottom] {
         let y = crisp(y);

@@ -2,7 +2,9 @@
 
 use std::fmt;
 
-use super::program::{Action, ArrayProgram, Fill, Loop, Place, Program, Transposition, When};
+use super::program::{
+    Action, ArrayProgram, ElementPlace, Fill, Loop, Program, Transposition, When,
+};
 use super::slot::{Slot, SlotCopy};
 use gradtape_tape::Real;
 use gradtape_tape::internal::graph::Node;
@@ -46,12 +48,14 @@ impl<T: Real> fmt::Display for Program<T> {
         writeln!(formatter)
     }
 }
-impl<T: Real> fmt::Display for Place<T> {
+impl<T: Real> fmt::Display for ElementPlace<T> {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Place::Slot(slot) => write!(formatter, "s{slot}"),
-            Place::Data(values, 0) => write!(formatter, "data of {}", values.len()),
-            Place::Data(values, start) => write!(formatter, "data of {}[{start}..]", values.len()),
+            ElementPlace::Slot(slot) => write!(formatter, "s{slot}"),
+            ElementPlace::Data(values, 0) => write!(formatter, "data of {}", values.len()),
+            ElementPlace::Data(values, start) => {
+                write!(formatter, "data of {}[{start}..]", values.len())
+            }
         }
     }
 }

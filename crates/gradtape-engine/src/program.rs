@@ -98,7 +98,7 @@ pub(super) struct ArrayProgram<T> {
 
 /// Where consecutive elements are read.
 #[derive(Clone, Debug)]
-pub(super) enum Place<T> {
+pub(super) enum ElementPlace<T> {
     /// From this slot on.
     Slot(usize),
     /// From this number on.
@@ -111,10 +111,10 @@ pub(super) enum Action<T> {
     Loop(Box<Loop<T>>),
     Product(MatrixProduct<T>),
     /// The definition of a node, with its operands and where the result goes.
-    Plain(Box<ShapedNode<T>>, Vec<(Place<T>, Shape)>, usize),
+    Plain(Box<ShapedNode<T>>, Vec<(ElementPlace<T>, Shape)>, usize),
     /// Elements that are copied.
     Copy {
-        from: Place<T>,
+        from: ElementPlace<T>,
         to: usize,
         count: usize,
     },
@@ -159,14 +159,14 @@ pub(super) struct TileRows<T> {
 #[derive(Clone, Debug)]
 pub(super) enum Fill<T> {
     Constant(T),
-    Number(Place<T>),
+    Number(ElementPlace<T>),
 }
 
 /// A stretch of elements that a loop reads in order. Element `first` of the loop is the first
 /// one; before it and after the last are those of `pad`.
 #[derive(Clone, Debug)]
-pub(super) struct Stream<T> {
-    pub(super) from: Place<T>,
+pub(super) struct ElementStream<T> {
+    pub(super) from: ElementPlace<T>,
     pub(super) first: usize,
     pub(super) count: usize,
     pub(super) pad: T,
@@ -178,7 +178,7 @@ pub(super) struct Load<T> {
     /// The input of the body.
     pub(super) input: usize,
     pub(super) row: usize,
-    pub(super) stream: Stream<T>,
+    pub(super) stream: ElementStream<T>,
     pub(super) when: When,
 }
 
@@ -232,8 +232,8 @@ pub(super) struct MatrixProduct<T> {
     pub(super) rows: usize,
     pub(super) inner: usize,
     pub(super) columns: usize,
-    pub(super) weights: Place<T>,
-    pub(super) wide: Place<T>,
+    pub(super) weights: ElementPlace<T>,
+    pub(super) wide: ElementPlace<T>,
     /// From one row of the wide matrix to the next.
     pub(super) stride: usize,
     pub(super) to: usize,
@@ -244,34 +244,38 @@ pub(super) struct MatrixProduct<T> {
 /// A matrix whose rows become columns.
 #[derive(Clone, Debug)]
 pub(super) struct Transposition<T> {
-    pub(super) from: Place<T>,
+    pub(super) from: ElementPlace<T>,
     pub(super) rows: usize,
     pub(super) columns: usize,
     pub(super) to: usize,
 }
 
-impl<T> Place<T> {
+impl<T> ElementPlace<T> {
     /// The elements from here on.
     #[inline]
     pub(super) fn within<'a>(&'a self, memory: &'a [T]) -> &'a [T] {
         match self {
-            Place::Slot(slot) => &memory[*slot..],
-            Place::Data(values, start) => &values[*start..],
+            ElementPlace::Slot(slot) => &memory[*slot..],
+            ElementPlace::Data(values, start) => &values[*start..],
         }
     }
 
     /// The place of the element after `start` others.
     pub(super) fn after(&self, start: usize) -> Self {
         match self {
-            Place::Slot(slot) => Place::Slot(slot + start),
-            Place::Data(values, first) => Place::Data(Arc::clone(values), first + start),
+            ElementPlace::Slot(slot) => ElementPlace::Slot(slot + start),
+            ElementPlace::Data(values, first) => {
+                ElementPlace::Data(Arc::clone(values), first + start)
+            }
         }
     }
 
     pub(super) fn is_same(&self, other: &Self) -> bool {
         match (self, other) {
-            (Place::Slot(one), Place::Slot(other)) => one == other,
-            (Place::Data(one, i), Place::Data(other, j)) => Arc::ptr_eq(one, other) && i == j,
+            (ElementPlace::Slot(one), ElementPlace::Slot(other)) => one == other,
+            (ElementPlace::Data(one, i), ElementPlace::Data(other, j)) => {
+                Arc::ptr_eq(one, other) && i == j
+            }
             _ => false,
         }
     }

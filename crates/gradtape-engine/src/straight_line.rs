@@ -177,12 +177,12 @@ struct Scheduler<'u, 'n, T> {
     input_nodes: Vec<Option<usize>>,
     /// Units that can be next, by their keys. A key that is no longer right stays in the heap;
     /// it is dropped when it comes up.
-    ready: BinaryHeap<Reverse<Key>>,
+    ready: BinaryHeap<Reverse<Priority>>,
     order: Vec<usize>,
 }
 
 /// The growth of a unit, its latest operand, and the unit.
-type Key = (isize, Reverse<usize>, usize);
+type Priority = (isize, Reverse<usize>, usize);
 
 impl<'u, 'n, T: Real> Scheduler<'u, 'n, T> {
     fn new(units: &'u Units<'n, T>) -> Self {
@@ -231,7 +231,7 @@ impl<'u, 'n, T: Real> Scheduler<'u, 'n, T> {
         self.order
     }
 
-    fn key(&self, unit: usize) -> Key {
+    fn key(&self, unit: usize) -> Priority {
         (self.growth(unit), Reverse(self.latest[unit]), unit)
     }
 

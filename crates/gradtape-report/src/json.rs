@@ -11,7 +11,7 @@ use super::error::ReportError;
 use super::text::{Stock, Text};
 use gradtape_experiment::batch::RunResult;
 use gradtape_experiment::derivative::{Row, Table};
-use gradtape_experiment::diagnosis::{Comparison, Diagnosis, RankedSetting, Ranking};
+use gradtape_experiment::diagnosis::{Diagnosis, RankedSetting, Ranking, SettingComparison};
 use gradtape_experiment::number::{Digits, Scalar, Value};
 use gradtape_experiment::objective::catalogue::{
     Dimension, Gradient, Instance, Minimum, MinimumKind,
@@ -211,11 +211,11 @@ pub fn run_object(plan: &Plan, result: &RunResult) -> String {
 fn setting_object(ranking: &Ranking, setting: &RankedSetting) -> serde_json::Value {
     let [best, lower, median, upper, worst] = setting.losses;
     let (comparison, p) = match setting.comparison {
-        Comparison::Best => ("best", None),
-        Comparison::Differs(p) => ("differs", Some(p)),
-        Comparison::NoDifference(p) => ("no difference", Some(p)),
-        Comparison::TooFew => ("too few repetitions", None),
-        Comparison::NotRandom => ("not random", None),
+        SettingComparison::Best => ("best", None),
+        SettingComparison::Differs(p) => ("differs", Some(p)),
+        SettingComparison::NoDifference(p) => ("no difference", Some(p)),
+        SettingComparison::TooFew => ("too few repetitions", None),
+        SettingComparison::NotRandom => ("not random", None),
     };
     serde_json::json!({
         "objective": ranking.title,

@@ -26,7 +26,7 @@ pub(super) fn marks(figure: &Figure) -> impl Iterator<Item = &Mark> {
 
 /// The values that the axes have to show.
 #[derive(Default)]
-struct Values {
+struct AxisValues {
     across: Vec<f64>,
     up: Vec<f64>,
     /// Those that decide how much of the vertical axis is shown.
@@ -70,9 +70,9 @@ pub(crate) fn spans(figure: &Figure) -> Option<[AxisSpan; 2]> {
     Some([across.with_margin(MARGINS[0]), up])
 }
 
-fn values(figure: &Figure, is_filled: bool) -> Values {
+fn values(figure: &Figure, is_filled: bool) -> AxisValues {
     let [x, y] = [figure.x.scale, figure.y.scale];
-    let mut values = Values::default();
+    let mut values = AxisValues::default();
     let mut add = |points: &mut dyn Iterator<Item = [f64; 2]>, is_calm: bool| {
         for point in points.filter(|at| drawable(x, at[0]) && drawable(y, at[1])) {
             values.across.push(point[0]);

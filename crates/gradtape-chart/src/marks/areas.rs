@@ -1,6 +1,6 @@
 //! Bands, cells, areas between level lines, and bars.
 
-use super::canvas::{Canvas, Ink};
+use super::canvas::{Ink, SvgCanvas};
 use super::panel_view::PanelView;
 use super::symbols::{cross, outline, star};
 use crate::layout::axes::edges;
@@ -21,7 +21,7 @@ impl PanelView {
     /// Draws the marks of a panel that lie below its lines.
     ///
     /// `first` is the number of the first line of the panel.
-    pub(crate) fn draw_below(&self, canvas: &mut Canvas<'_>, panel: &Panel, first: usize) {
+    pub(crate) fn draw_below(&self, canvas: &mut SvgCanvas<'_>, panel: &Panel, first: usize) {
         let of_bars = |mark: &&Mark| matches!(mark, Mark::Bars(_));
         let is_alone = panel.marks.iter().filter(of_bars).count() < 2;
         for mark in &panel.marks {
@@ -39,7 +39,7 @@ impl PanelView {
     }
 
     /// Draws the marks of a panel that lie above its lines.
-    pub(crate) fn draw_above(&self, canvas: &mut Canvas<'_>, panel: &Panel) {
+    pub(crate) fn draw_above(&self, canvas: &mut SvgCanvas<'_>, panel: &Panel) {
         for mark in &panel.marks {
             if let Mark::Landmark(point) = mark {
                 let place = self.place(point.at);
@@ -50,7 +50,7 @@ impl PanelView {
         }
     }
 
-    fn band(&self, canvas: &mut Canvas<'_>, band: &Band) {
+    fn band(&self, canvas: &mut SvgCanvas<'_>, band: &Band) {
         let ink = Ink {
             rgb: colour::of_line(band.colour, self.bar.as_ref()),
             opacity: BAND_OPACITY,
@@ -80,7 +80,7 @@ impl PanelView {
         }
     }
 
-    fn cells(&self, canvas: &mut Canvas<'_>, cells: &Cells) {
+    fn cells(&self, canvas: &mut SvgCanvas<'_>, cells: &Cells) {
         let [across, up] = self.spans;
         let (x, y) = (edges(&cells.x, across.scale), edges(&cells.y, up.scale));
         let columns = cells.x.len().max(1);
@@ -117,7 +117,7 @@ impl PanelView {
         }
     }
 
-    fn levels(&self, canvas: &mut Canvas<'_>, levels: &Levels) {
+    fn levels(&self, canvas: &mut SvgCanvas<'_>, levels: &Levels) {
         let count = levels.levels.len().max(1) as f64;
         let below = std::iter::once(f64::NEG_INFINITY);
         let places = |points: &[[f64; 2]]| -> Vec<Place> {
@@ -143,7 +143,7 @@ impl PanelView {
         }
     }
 
-    fn bars(&self, canvas: &mut Canvas<'_>, bars: &Bars, is_alone: bool) {
+    fn bars(&self, canvas: &mut SvgCanvas<'_>, bars: &Bars, is_alone: bool) {
         let ink = Ink {
             rgb: colour::of_line(bars.colour, self.bar.as_ref()),
             opacity: if is_alone { 0.9 } else { BARS_OPACITY },

@@ -72,7 +72,7 @@ impl Lettering {
 }
 
 /// A drawing under construction.
-pub(crate) struct Canvas<'a> {
+pub(crate) struct SvgCanvas<'a> {
     backend: SVGBackend<'a>,
     style: Style,
 }
@@ -85,11 +85,11 @@ pub(crate) fn svg(
     style: &Style,
     title: &str,
     description: &str,
-    draw: impl FnOnce(&mut Canvas<'_>),
+    draw: impl FnOnce(&mut SvgCanvas<'_>),
 ) -> String {
     let mut drawing = String::new();
     let [wide, high] = style.size().map(|side| units(side).unsigned_abs());
-    let mut canvas = Canvas {
+    let mut canvas = SvgCanvas {
         backend: SVGBackend::with_string(&mut drawing, (wide, high)),
         style: *style,
     };
@@ -105,7 +105,7 @@ const GROUP: char = '\u{e000}';
 
 // The backend writes into a string, where nothing can fail; its results, which are
 // there for backends that write files, are dropped by `ok()`.
-impl Canvas<'_> {
+impl SvgCanvas<'_> {
     /// Puts what `draw` draws into a group with one attribute, for a page to find it by.
     pub(crate) fn group(&mut self, name: &str, number: usize, draw: impl FnOnce(&mut Self)) {
         self.mark(&format!("{GROUP}{name}=\"{number}\""));

@@ -1,6 +1,6 @@
 //! Draws the key.
 
-use super::canvas::{Anchor, Canvas, Ink, Lettering};
+use super::canvas::{Anchor, Ink, Lettering, SvgCanvas};
 use super::symbols::{self, outline};
 use crate::layout::key_box::{BAR, ColourBar, KeyBox, KeySample, LEAD, SAMPLE};
 use crate::measure::colour::{self, INK, SOFT_INK};
@@ -11,7 +11,7 @@ const STRIPES: u32 = 96;
 
 impl KeyBox {
     /// Draws the key with its upper left corner at `at`.
-    pub(crate) fn draw(&self, canvas: &mut Canvas<'_>, at: Place) {
+    pub(crate) fn draw(&self, canvas: &mut SvgCanvas<'_>, at: Place) {
         if let Some(bar) = &self.bar {
             bar.draw(canvas, at);
         }
@@ -59,7 +59,7 @@ impl KeyBox {
         }
     }
 
-    fn text(&self, canvas: &mut Canvas<'_>, at: Place, text: usize) {
+    fn text(&self, canvas: &mut SvgCanvas<'_>, at: Place, text: usize) {
         let (text, from, rgb) = &self.texts[text];
         let lettering = Lettering::new(self.size, *rgb, Anchor::Start);
         canvas.text(text, [at[0] + from[0], at[1] + from[1]], lettering);
@@ -67,7 +67,7 @@ impl KeyBox {
 }
 
 impl ColourBar {
-    fn draw(&self, canvas: &mut Canvas<'_>, [left, top]: [f64; 2]) {
+    fn draw(&self, canvas: &mut SvgCanvas<'_>, [left, top]: [f64; 2]) {
         let [left, top] = [libm::round(left), libm::round(top + self.top)];
         let bottom = top + self.height;
         // From the top down, each stripe reaching to the bottom: where pixels are

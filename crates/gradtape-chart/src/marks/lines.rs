@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use super::canvas::{Canvas, Ink};
+use super::canvas::{Ink, SvgCanvas};
 use super::panel_view::PanelView;
 use super::symbols;
 use crate::layout::axes::{self, MAX_ROWS, ROW_SHARE};
@@ -28,7 +28,7 @@ fn weight(count: usize) -> (f64, f64) {
 }
 
 /// A line as the canvas shows it.
-struct Curve<'f> {
+struct LineView<'f> {
     number: usize,
     line: &'f Line,
     rgb: Rgb,
@@ -56,7 +56,7 @@ impl PanelView {
     /// Draws the lines of a panel; `first` is the number of the first one.
     pub(crate) fn draw_lines(
         &self,
-        canvas: &mut Canvas<'_>,
+        canvas: &mut SvgCanvas<'_>,
         figure: &Figure,
         panel: &Panel,
         first: usize,
@@ -66,9 +66,9 @@ impl PanelView {
             // What a paler colour stands for could not be found on the bar.
             opacity = opacity.max(MIN_OPACITY);
         }
-        let curves: Vec<Curve<'_>> = (first..)
+        let curves: Vec<LineView<'_>> = (first..)
             .zip(panel.lines())
-            .map(|(number, line)| Curve::new(number, line, self))
+            .map(|(number, line)| LineView::new(number, line, self))
             .collect();
         for curve in &curves {
             canvas.group("data-line", curve.number, |canvas| {
@@ -88,7 +88,7 @@ impl PanelView {
     }
 }
 
-impl<'f> Curve<'f> {
+impl<'f> LineView<'f> {
     fn new(number: usize, line: &'f Line, view: &PanelView) -> Self {
         let count = line.shown.unwrap_or(usize::MAX).min(line.points.len());
         let points = if line.steps {
@@ -110,7 +110,7 @@ impl<'f> Curve<'f> {
         }
         let pieces = polyline::pieces(shown.iter().copied(), &view.frame);
         let is_whole = count == line.points.len();
-        Curve {
+        LineView {
             number,
             line,
             rgb: colour::of_line(line.colour, view.bar.as_ref()),
@@ -123,7 +123,7 @@ impl<'f> Curve<'f> {
         }
     }
 
-    fn draw(&self, canvas: &mut Canvas<'_>, opacity: f64, width: f64) {
+    fn draw(&self, canvas: &mut SvgCanvas<'_>, opacity: f64, width: f64) {
         let ink = Ink {
             rgb: self.rgb,
             opacity,
@@ -160,7 +160,13 @@ impl<'f> Curve<'f> {
     }
 
     /// Draws the signs; `row` is that of the crosses at the upper edge of the panel.
-    fn draw_signs(&self, canvas: &mut Canvas<'_>, sizes: &SignSizes, row: usize, view: &PanelView) {
+    fn draw_signs(
+        &self,
+        canvas: &mut SvgCanvas<'_>,
+        sizes: &SignSizes,
+        row: usize,
+        view: &PanelView,
+    ) {
         let (frame, rgb, size) = (&view.frame, self.rgb, sizes.cross);
         if self.line.dots {
             scatter(canvas, &self.pieces, sizes.dot, rgb);
@@ -274,7 +280,7 @@ fn mark_size(count: usize) -> f64 {
 }
 
 /// A dot on each point, but none twice on the same spot.
-fn scatter(canvas: &mut Canvas<'_>, pieces: &[Vec<Place>], radius: f64, rgb: Rgb) {
+fn scatter(canvas: &mut SvgCanvas<'_>, pieces: &[Vec<Place>], radius: f64, rgb: Rgb) {
     for piece in pieces {
         let mut last: Option<Place> = None;
         for &point in piece {

@@ -1,6 +1,6 @@
 //! A straight line across a panel, with its label.
 
-use super::canvas::{Anchor, Canvas, Lettering, crisp};
+use super::canvas::{Anchor, Lettering, SvgCanvas, crisp};
 use super::panel_view::PanelView;
 use crate::layout::TICK_SIZE;
 use crate::measure::colour::SOFT_INK;
@@ -8,7 +8,7 @@ use crate::measure::text;
 use crate::model::ReferenceLine;
 
 impl PanelView {
-    pub(super) fn rule(&self, canvas: &mut Canvas<'_>, rule: &ReferenceLine) {
+    pub(super) fn rule(&self, canvas: &mut SvgCanvas<'_>, rule: &ReferenceLine) {
         let side = usize::from(!rule.upright);
         let share = self.spans[side].share(rule.at);
         let Some(share) = share.filter(|share| (0.0..=1.0).contains(share)) else {

@@ -1,12 +1,12 @@
 //! Signs at a single place, and borders.
 
-use super::canvas::{Canvas, Ink, crisp};
+use super::canvas::{Ink, SvgCanvas, crisp};
 use crate::measure::colour::{GRID, INK, Rgb, WHITE};
 use crate::measure::rectangle::{Place, Rectangle};
 
 /// A cross in one stroke, so that it is one element, on a white rim that sets it
 /// off from lines of the same colour.
-pub(super) fn cross(canvas: &mut Canvas<'_>, [x, y]: Place, size: f64, rgb: Rgb) {
+pub(super) fn cross(canvas: &mut SvgCanvas<'_>, [x, y]: Place, size: f64, rgb: Rgb) {
     let stroke = [
         [x - size, y - size],
         [x + size, y + size],
@@ -19,13 +19,13 @@ pub(super) fn cross(canvas: &mut Canvas<'_>, [x, y]: Place, size: f64, rgb: Rgb)
 }
 
 /// The border of a rectangle.
-pub(crate) fn outline(canvas: &mut Canvas<'_>, [from, to]: [Place; 2], ink: Ink, width: f64) {
+pub(crate) fn outline(canvas: &mut SvgCanvas<'_>, [from, to]: [Place; 2], ink: Ink, width: f64) {
     let corners = [from, [to[0], from[1]], to, [from[0], to[1]], from];
     canvas.line(&corners, ink, width);
 }
 
 /// A star on a rim that sets it off.
-pub(crate) fn star(canvas: &mut Canvas<'_>, [x, y]: Place) {
+pub(crate) fn star(canvas: &mut SvgCanvas<'_>, [x, y]: Place) {
     /// Five points of a star of radius 1, and the five corners between them.
     const STAR: [Place; 10] = [
         [0.0, -1.0],
@@ -46,7 +46,7 @@ pub(crate) fn star(canvas: &mut Canvas<'_>, [x, y]: Place) {
 }
 
 /// A ring, where a path begins.
-pub(crate) fn ring(canvas: &mut Canvas<'_>, at: Place, radius: f64, rgb: Rgb) {
+pub(crate) fn ring(canvas: &mut SvgCanvas<'_>, at: Place, radius: f64, rgb: Rgb) {
     canvas.dot(at, radius + 1.0, WHITE.into());
     canvas.dot(at, radius, rgb.into());
     canvas.dot(at, radius * 0.55, WHITE.into());
@@ -54,7 +54,7 @@ pub(crate) fn ring(canvas: &mut Canvas<'_>, at: Place, radius: f64, rgb: Rgb) {
 
 /// An arrow at the edge of a panel where a line leaves it, on a rim as a cross has.
 pub(crate) fn arrow(
-    canvas: &mut Canvas<'_>,
+    canvas: &mut SvgCanvas<'_>,
     [x, y]: Place,
     [right, down]: [f64; 2],
     size: f64,
@@ -74,13 +74,13 @@ pub(crate) fn arrow(
 }
 
 /// A dot on a rim, where a path ends.
-pub(crate) fn end(canvas: &mut Canvas<'_>, at: Place, radius: f64, rgb: Rgb) {
+pub(crate) fn end(canvas: &mut SvgCanvas<'_>, at: Place, radius: f64, rgb: Rgb) {
     canvas.dot(at, radius + 1.0, WHITE.into());
     canvas.dot(at, radius, rgb.into());
 }
 
 /// The border of a panel that is filled to its edges.
-pub(crate) fn border(canvas: &mut Canvas<'_>, frame: &Rectangle) {
+pub(crate) fn border(canvas: &mut SvgCanvas<'_>, frame: &Rectangle) {
     let corners = [[frame.left, frame.top], [frame.right, frame.bottom]].map(|at| at.map(crisp));
     outline(canvas, corners, GRID.into(), 1.0);
 }

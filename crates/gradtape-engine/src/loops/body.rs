@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use super::values::{ArrayValues, OperandReading, ValueKind};
-use crate::program::{Place, Program, Stream, Total};
+use crate::program::{ElementPlace, ElementStream, Program, Total};
 use crate::straight_line;
 use gradtape_tape::{Array, Graph, Number, Real, Subnormals};
 
@@ -14,7 +14,7 @@ pub(super) struct LoopGroup<'a, T> {
     pub(super) members: &'a [usize],
     pub(super) length: usize,
     /// Where each value lies that others read from memory.
-    pub(super) places: &'a [Option<Place<T>>],
+    pub(super) places: &'a [Option<ElementPlace<T>>],
     /// For each reduction the slots of its partial results.
     pub(super) partials: &'a HashMap<usize, usize>,
     pub(super) subnormals: Subnormals,
@@ -33,8 +33,8 @@ pub(super) enum RowSource<T> {
     /// The stretch that a stored value has, which may be read too.
     Store(usize),
     /// With whether nothing that is read lies behind it up to the next vector.
-    Stream(Stream<T>, bool),
-    Uniform(Place<T>),
+    Stream(ElementStream<T>, bool),
+    Uniform(ElementPlace<T>),
 }
 
 /// The body of a loop, with what fills its inputs.
@@ -132,12 +132,12 @@ impl<T: Real> LoopGroup<'_, T> {
 
     fn slot(&self, value: usize) -> usize {
         match self.places[value] {
-            Some(Place::Slot(slot)) => slot,
+            Some(ElementPlace::Slot(slot)) => slot,
             _ => unreachable!("what is computed and stored has a slot"),
         }
     }
 
-    fn place(&self, value: usize, start: usize) -> Place<T> {
+    fn place(&self, value: usize, start: usize) -> ElementPlace<T> {
         let place = self.places[value].as_ref();
         place
             .expect("what is read from memory has a place")
@@ -157,8 +157,8 @@ impl<T: Real> LoopGroup<'_, T> {
         }
     }
 
-    fn stream<'g>(&self, body: &mut BodyTrace<'g, T>, from: Place<T>) -> Array<'g> {
-        let stream = Stream {
+    fn stream<'g>(&self, body: &mut BodyTrace<'g, T>, from: ElementPlace<T>) -> Array<'g> {
+        let stream = ElementStream {
             from,
             first: 0,
             count: self.length,
@@ -178,14 +178,16 @@ impl<T: Real> LoopGroup<'_, T> {
         // A row is read by whole vectors: a piece whose last vector is not full can be read where it
         // lies only if it is the end of its stretch, so that what lies behind may hold the pad.
         let (from, is_end) = match reading {
-            OperandReading::Constant(value) => (Place::Data(vec![value; count].into(), 0), false),
+            OperandReading::Constant(value) => {
+                (ElementPlace::Data(vec![value; count].into(), 0), false)
+            }
             OperandReading::Uniform(of, start) | OperandReading::Stream(of, start) => {
                 let is_end = start + count == self.values.list[of].length;
                 (self.place(of, start), is_end && !self.values.is_given(of))
             }
             OperandReading::Aligned(of) => (self.place(of, 0), false),
         };
-        let stream = Stream {
+        let stream = ElementStream {
             from,
             first,
             count,
@@ -219,7 +221,7 @@ impl<T: Real> RowSource<T> {
     fn is_same(&self, other: &Self, length: usize) -> bool {
         match (self, other) {
             (RowSource::Store(slot), RowSource::Stream(x, _)) => {
-                let is_there = matches!(x.from, Place::Slot(from) if from == *slot);
+                let is_there = matches!(x.from, ElementPlace::Slot(from) if from == *slot);
                 is_there && (x.first, x.count) == (0, length)
             }
             (RowSource::Stream(x, _), RowSource::Stream(y, _)) => {

@@ -3,7 +3,7 @@
 use crate::epochs::run_tile;
 use crate::features::Features;
 use crate::program::{
-    Action, ArrayProgram, Fill, Load, Loop, Pad, Place, Store, Stream, Total, When,
+    Action, ArrayProgram, ElementPlace, ElementStream, Fill, Load, Loop, Pad, Store, Total, When,
 };
 use crate::slot::{MOVING, WIDTH};
 use gradtape_tape::internal::Reduction;
@@ -45,10 +45,10 @@ impl Machine {
 }
 
 /// Copies elements from number `first` of a place on.
-fn copy<T: Copy>(memory: &mut [T], from: &Place<T>, first: usize, to: usize, count: usize) {
+fn copy<T: Copy>(memory: &mut [T], from: &ElementPlace<T>, first: usize, to: usize, count: usize) {
     match from {
-        Place::Slot(slot) => memory.copy_within(slot + first..slot + first + count, to),
-        Place::Data(values, start) => {
+        ElementPlace::Slot(slot) => memory.copy_within(slot + first..slot + first + count, to),
+        ElementPlace::Data(values, start) => {
             memory[to..to + count].copy_from_slice(&values[start + first..][..count]);
         }
     }
@@ -108,7 +108,7 @@ impl<T: Real> Loop<T> {
 
 impl<T: Real> Load<T> {
     fn run(&self, memory: &mut [T], start: usize, end: usize) {
-        let Stream {
+        let ElementStream {
             from,
             first,
             count,

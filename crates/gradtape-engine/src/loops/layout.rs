@@ -8,7 +8,7 @@ use std::collections::{BTreeMap, HashMap};
 
 use super::body::LoopGroup;
 use super::values::{ArrayValue, ArrayValues, OperandReading, ValueKind};
-use crate::program::{Action, MatrixProduct, Place, Program};
+use crate::program::{Action, ElementPlace, MatrixProduct, Program};
 use crate::slot::WIDTH;
 use gradtape_tape::Real;
 use gradtape_tape::internal::BLOCK;
@@ -42,7 +42,7 @@ struct ArrayLayout<'a, T> {
     /// The stage of the last reader, for those that are read from memory.
     last: Vec<Option<usize>>,
     reads: Vec<InputRead>,
-    places: Vec<Option<Place<T>>>,
+    places: Vec<Option<ElementPlace<T>>>,
     memory: FreeSlots,
     /// For each reduction the slots of its partial results.
     partials: HashMap<usize, usize>,
@@ -202,12 +202,12 @@ impl<T: Real> ArrayLayout<'_, T> {
         }
         for value in 0..values.list.len() {
             self.places[value] = match &self.value(value).kind {
-                ValueKind::Input(first) => Some(Place::Slot(*first)),
-                ValueKind::Data(elements) => Some(Place::Data(elements.clone(), 0)),
+                ValueKind::Input(first) => Some(ElementPlace::Slot(*first)),
+                ValueKind::Data(elements) => Some(ElementPlace::Data(elements.clone(), 0)),
                 // Where it is not read as a number.
                 ValueKind::Constant(number) if self.last[value].is_some() => {
                     let elements = vec![*number; self.value(value).length];
-                    Some(Place::Data(elements.into(), 0))
+                    Some(ElementPlace::Data(elements.into(), 0))
                 }
                 _ => None,
             };
@@ -235,7 +235,7 @@ impl<T: Real> ArrayLayout<'_, T> {
                 is_apart || is_before || is_along
             });
             if is_free {
-                self.places[of] = Some(Place::Slot(*slot));
+                self.places[of] = Some(ElementPlace::Slot(*slot));
             }
         }
         for (value, slot) in outputs {
@@ -243,7 +243,7 @@ impl<T: Real> ArrayLayout<'_, T> {
             let is_whole = start == 0 && self.value(of).length == self.value(*value).length;
             // Nothing else uses the slots of outputs, so no reader has to be asked.
             if self.places[of].is_none() && is_whole {
-                self.places[of] = Some(Place::Slot(*slot));
+                self.places[of] = Some(ElementPlace::Slot(*slot));
             }
         }
     }
@@ -341,7 +341,7 @@ impl<T: Real> ArrayLayout<'_, T> {
                 || self.loop_length(*value).is_none()
                 || matches!(kind, ValueKind::Total(..));
             if self.places[*value].is_none() && is_stored {
-                self.places[*value] = Some(Place::Slot(self.memory.take(*length)));
+                self.places[*value] = Some(ElementPlace::Slot(self.memory.take(*length)));
                 let last = self.last[*value].unwrap_or(stage);
                 if last != END {
                     self.ends.entry(last).or_default().push(*value);
@@ -401,7 +401,7 @@ impl<T: Real> ArrayLayout<'_, T> {
     }
 
     /// Where a value lies that is read from memory.
-    fn place(&self, value: usize) -> Place<T> {
+    fn place(&self, value: usize) -> ElementPlace<T> {
         let (of, start) = self.values.resolve(value);
         let place = self.places[of].as_ref();
         place
@@ -411,7 +411,7 @@ impl<T: Real> ArrayLayout<'_, T> {
 
     fn slot(&self, value: usize) -> usize {
         match self.places[value] {
-            Some(Place::Slot(slot)) => slot,
+            Some(ElementPlace::Slot(slot)) => slot,
             _ => unreachable!("what is computed and read has a slot"),
         }
     }
@@ -438,11 +438,11 @@ impl<T: Real> ArrayLayout<'_, T> {
                 continue;
             }
             let from = self.place(value);
-            if matches!(from, Place::Slot(slot) if slot == to) {
+            if matches!(from, ElementPlace::Slot(slot) if slot == to) {
                 continue;
             }
             let is_old = matches!(self.value(of).kind, ValueKind::Input(_))
-                && matches!(from, Place::Slot(slot) if slot < inputs);
+                && matches!(from, ElementPlace::Slot(slot) if slot < inputs);
             if is_old && !is_output {
                 let between = self.memory.take(count);
                 let saving = Action::Copy {
@@ -451,7 +451,7 @@ impl<T: Real> ArrayLayout<'_, T> {
                     count,
                 };
                 saved.push(saving);
-                let from = Place::Slot(between);
+                let from = ElementPlace::Slot(between);
                 moved.push(Action::Copy { from, to, count });
             } else {
                 let copies = if is_output { &mut saved } else { &mut moved };

@@ -4,7 +4,7 @@
 use std::sync::Arc;
 
 use crate::features::{Features, Work};
-use crate::program::{MatrixProduct, Place, Transposition};
+use crate::program::{ElementPlace, MatrixProduct, Transposition};
 use gradtape_tape::internal::transposed;
 use gradtape_tape::{Op, Real, Subnormals};
 
@@ -18,15 +18,15 @@ const MIN_COLUMNS: usize = 8;
 impl<T: Real> MatrixProduct<T> {
     /// The product of an m×k and a k×n matrix. `room` gives slots to work in.
     pub(super) fn new(
-        left: Place<T>,
-        right: Place<T>,
+        left: ElementPlace<T>,
+        right: ElementPlace<T>,
         [m, k, n]: [usize; 3],
         to: usize,
         mut room: impl FnMut(usize) -> usize,
     ) -> Self {
         let mut before = Vec::new();
-        let mut turned = |place: Place<T>, rows: usize, columns: usize| match place {
-            Place::Data(values, start) => {
+        let mut turned = |place: ElementPlace<T>, rows: usize, columns: usize| match place {
+            ElementPlace::Data(values, start) => {
                 let mut turned = Vec::with_capacity(rows * columns);
                 transposed(
                     &values[start..][..rows * columns],
@@ -34,11 +34,11 @@ impl<T: Real> MatrixProduct<T> {
                     columns,
                     &mut turned,
                 );
-                Place::Data(turned.into(), 0)
+                ElementPlace::Data(turned.into(), 0)
             }
             // A single row or column has the same layout.
-            Place::Slot(slot) if rows == 1 || columns == 1 => Place::Slot(slot),
-            from @ Place::Slot(_) => {
+            ElementPlace::Slot(slot) if rows == 1 || columns == 1 => ElementPlace::Slot(slot),
+            from @ ElementPlace::Slot(_) => {
                 let to = room(rows * columns);
                 before.push(Transposition {
                     from,
@@ -46,7 +46,7 @@ impl<T: Real> MatrixProduct<T> {
                     columns,
                     to,
                 });
-                Place::Slot(to)
+                ElementPlace::Slot(to)
             }
         };
         // Lanes need whole vectors of columns. Of a narrow result the rows are the columns of its
@@ -57,7 +57,7 @@ impl<T: Real> MatrixProduct<T> {
             let weights = turned(right, k, n);
             let (wide, stride) = padded(wide, k, m);
             let after = (n > 1).then_some(Transposition {
-                from: Place::Slot(0),
+                from: ElementPlace::Slot(0),
                 rows: n,
                 columns: m,
                 to,
@@ -75,7 +75,7 @@ impl<T: Real> MatrixProduct<T> {
             };
             if let Some(after) = &mut product.after {
                 product.to = room(n * m);
-                after.from = Place::Slot(product.to);
+                after.from = ElementPlace::Slot(product.to);
             }
             return product;
         }
@@ -109,16 +109,20 @@ impl<T: Real> MatrixProduct<T> {
 }
 
 /// A fixed matrix with rows of whole vectors, so that there are no odd columns.
-fn padded<T: Real>(place: Place<T>, rows: usize, columns: usize) -> (Place<T>, usize) {
+fn padded<T: Real>(
+    place: ElementPlace<T>,
+    rows: usize,
+    columns: usize,
+) -> (ElementPlace<T>, usize) {
     let stride = columns.next_multiple_of(LANES);
     match place {
-        Place::Data(values, start) if stride != columns => {
+        ElementPlace::Data(values, start) if stride != columns => {
             let mut wide = vec![T::ZERO; rows * stride];
             let from = values[start..].chunks_exact(columns);
             for (to, from) in wide.chunks_exact_mut(stride).zip(from) {
                 to[..columns].copy_from_slice(from);
             }
-            (Place::Data(Arc::from(wide), 0), stride)
+            (ElementPlace::Data(Arc::from(wide), 0), stride)
         }
         place => (place, columns),
     }

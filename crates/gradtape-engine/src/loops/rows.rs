@@ -2,7 +2,7 @@
 //! to and from the others.
 
 use super::body::{LoopBody, LoopGroup, RowSource};
-use crate::program::{Fill, Load, Loop, Pad, Place, Store, Stream, TileRows, When};
+use crate::program::{ElementPlace, ElementStream, Fill, Load, Loop, Pad, Store, TileRows, When};
 use crate::slot::{MOVING, Slot, SlotCopy, WIDTH};
 use gradtape_tape::Real;
 use gradtape_tape::internal::BLOCK;
@@ -195,8 +195,8 @@ impl<T: Real> RowPlan<'_, T> {
             when,
         });
         if is_read {
-            let stream = Stream {
-                from: Place::Slot(slot),
+            let stream = ElementStream {
+                from: ElementPlace::Slot(slot),
                 first: 0,
                 count: length,
                 pad: T::ZERO,
@@ -213,9 +213,9 @@ impl<T: Real> RowPlan<'_, T> {
     /// The row where a stream lies anyway, if it can be read there: it begins with a whole vector
     /// and is as long as the loop; or the elements behind it, up to the length of the loop, lie in
     /// its last vector and belong to nothing else, so that they can hold the pad from now on.
-    fn in_place(&mut self, stream: &Stream<T>, is_end: bool) -> Option<usize> {
+    fn in_place(&mut self, stream: &ElementStream<T>, is_end: bool) -> Option<usize> {
         let length = self.group.length;
-        let Place::Slot(slot) = stream.from else {
+        let ElementPlace::Slot(slot) = stream.from else {
             return None;
         };
         if !slot.is_multiple_of(WIDTH) || stream.first > 0 {

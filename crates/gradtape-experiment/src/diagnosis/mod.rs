@@ -69,10 +69,10 @@ use facts::run_setup::RunSetup;
 use facts::totals::Totals;
 
 pub use facts::diagnoser::{CURVED_RUNS, Diagnoser, MAX_SUMMARY_RUNS};
-pub use facts::ranking::{Comparison, LEVEL, MAX_SETTINGS, Rank};
+pub use facts::ranking::{LEVEL, MAX_SETTINGS, Rank, SettingComparison};
 pub use facts::run_facts::{Fact, Facts, Floor};
 pub use words::rankings::{RankedSetting, Ranking};
-pub use words::summary::Detail;
+pub use words::summary::ObjectiveDetail;
 
 /// The diagnosis of an experiment.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -80,7 +80,7 @@ pub struct Diagnosis {
     /// The paragraph about all runs, sentence by sentence.
     pub summary: Vec<String>,
     /// Further sentences, by objective.
-    pub details: Vec<Detail>,
+    pub details: Vec<ObjectiveDetail>,
     /// The settings of each objective by their rank, if there are repetitions.
     pub rankings: Vec<Ranking>,
     /// The best run of each objective, if there are no repetitions: the place of the objective in

@@ -1,7 +1,7 @@
 //! The content of a page.
 
 use super::ChartView;
-use gradtape_experiment::diagnosis::Detail;
+use gradtape_experiment::diagnosis::ObjectiveDetail;
 use gradtape_experiment::ending::Tone;
 
 /// The content of a page, in order.
@@ -16,7 +16,7 @@ pub struct Page {
     /// The sentences of the summary.
     pub diagnosis: Vec<String>,
     /// Further sentences by objective.
-    pub details: Vec<Detail>,
+    pub details: Vec<ObjectiveDetail>,
     /// The charts.
     pub charts: Vec<ChartView>,
     /// The settings of each objective by their rank, if there are repetitions.

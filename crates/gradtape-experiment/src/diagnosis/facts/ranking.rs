@@ -92,7 +92,7 @@ impl Rank {
 
 /// The comparison of a setting with the best one.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub enum Comparison {
+pub enum SettingComparison {
     /// It is the best one.
     Best,
     /// The losses differ significantly; the corrected p-value.
@@ -240,7 +240,7 @@ pub(crate) struct SettingRanking {
     /// The place of the objective in the plan.
     pub(crate) objective: usize,
     /// The settings, each compared with the first.
-    pub(crate) settings: Vec<(SettingRuns, Comparison)>,
+    pub(crate) settings: Vec<(SettingRuns, SettingComparison)>,
     /// The number of all settings.
     pub(crate) of: u64,
     /// The method of the comparisons, if there are any.
@@ -262,14 +262,14 @@ impl SettingRanking {
         #[expect(clippy::cast_precision_loss, reason = "there are few settings")]
         let count = made.len() as f64;
         let comparisons = tests.iter().map(|test| match test {
-            None => Comparison::NotRandom,
+            None => SettingComparison::NotRandom,
             Some((test, _)) => match corrected.next() {
-                Some(p) if p <= LEVEL => Comparison::Differs(p),
-                _ if test.smallest_p * count > LEVEL => Comparison::TooFew,
-                p => Comparison::NoDifference(p.unwrap_or(1.0)),
+                Some(p) if p <= LEVEL => SettingComparison::Differs(p),
+                _ if test.smallest_p * count > LEVEL => SettingComparison::TooFew,
+                p => SettingComparison::NoDifference(p.unwrap_or(1.0)),
             },
         });
-        let comparisons = [Comparison::Best].into_iter().chain(comparisons);
+        let comparisons = [SettingComparison::Best].into_iter().chain(comparisons);
         let are_paired = made.iter().filter(|(_, is_paired)| *is_paired).count();
         SettingRanking {
             objective,

@@ -1,7 +1,9 @@
 //! Rankings with the names of settings, for tables and sentences.
 
 use super::parts::{brief, rounded, title};
-use crate::diagnosis::facts::ranking::{Comparison, Rank, SettingRanking, SettingRuns, TestMethod};
+use crate::diagnosis::facts::ranking::{
+    Rank, SettingComparison, SettingRanking, SettingRuns, TestMethod,
+};
 use crate::plan::{Objective, Plan};
 
 /// The settings of an objective, the best first.
@@ -39,7 +41,7 @@ pub struct RankedSetting {
     /// The number of runs that diverged.
     pub diverged: u64,
     /// The comparison with the best setting.
-    pub comparison: Comparison,
+    pub comparison: SettingComparison,
 }
 
 impl Rank {
@@ -53,17 +55,17 @@ impl Rank {
     }
 }
 
-impl Comparison {
+impl SettingComparison {
     /// The text for tables and sentences; empty for the best setting.
     #[must_use]
     pub fn text(&self) -> String {
         match self {
-            Comparison::Best => String::new(),
-            Comparison::Differs(p) if *p < 1e-4 => "p < 0.0001".to_owned(),
-            Comparison::Differs(p) => format!("p = {}", rounded(*p, 1)),
-            Comparison::NoDifference(_) => "no difference at 5 %".to_owned(),
-            Comparison::TooFew => "too few repetitions to tell".to_owned(),
-            Comparison::NotRandom => "all repetitions are the same".to_owned(),
+            SettingComparison::Best => String::new(),
+            SettingComparison::Differs(p) if *p < 1e-4 => "p < 0.0001".to_owned(),
+            SettingComparison::Differs(p) => format!("p = {}", rounded(*p, 1)),
+            SettingComparison::NoDifference(_) => "no difference at 5 %".to_owned(),
+            SettingComparison::TooFew => "too few repetitions to tell".to_owned(),
+            SettingComparison::NotRandom => "all repetitions are the same".to_owned(),
         }
     }
 }
@@ -71,7 +73,7 @@ impl Comparison {
 impl Ranking {
     pub(crate) fn new(plan: &Plan, ranking: &SettingRanking) -> Self {
         let is_known = plan.objectives[ranking.objective].has_known_minimum();
-        let setting = |(one, comparison): &(SettingRuns, Comparison)| RankedSetting {
+        let setting = |(one, comparison): &(SettingRuns, SettingComparison)| RankedSetting {
             label: label(plan, one, &ranking.settings),
             optimizer: one.optimizer,
             first_run: one.first_run,
@@ -106,7 +108,7 @@ impl TestMethod {
 }
 
 /// The label of a setting, with its first run if others have the same label.
-fn label(plan: &Plan, setting: &SettingRuns, all: &[(SettingRuns, Comparison)]) -> String {
+fn label(plan: &Plan, setting: &SettingRuns, all: &[(SettingRuns, SettingComparison)]) -> String {
     let name = |setting: &SettingRuns| {
         let left_out = ["objective", "dimension", "repetition"];
         let run = plan.run(setting.first_run);

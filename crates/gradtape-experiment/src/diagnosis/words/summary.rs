@@ -19,7 +19,7 @@ const MAX_LISTED: usize = 4;
 
 /// The diagnosis of the runs of an objective.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Detail {
+pub struct ObjectiveDetail {
     /// Its name, with its dimension where others have the same name.
     pub objective: String,
     /// The best run, and the learning rates at which runs begin to diverge.
@@ -33,7 +33,7 @@ impl Totals {
         plan: &Plan,
         diagnoser: &Diagnoser,
         rankings: &[Ranking],
-    ) -> (Vec<String>, Vec<Detail>) {
+    ) -> (Vec<String>, Vec<ObjectiveDetail>) {
         let objectives = self.objectives();
         let is_short = objectives.len() <= MAX_LISTED;
         let on = |objective: usize| match is_short && plan.objectives.len() > 1 {
@@ -59,9 +59,9 @@ impl Totals {
             None => self.best(plan, objective, on),
         };
         let mut summary = vec![self.endings(plan)];
-        let mut details: Vec<Detail> = objectives
+        let mut details: Vec<ObjectiveDetail> = objectives
             .iter()
-            .map(|&objective| Detail {
+            .map(|&objective| ObjectiveDetail {
                 objective: title(plan, objective),
                 sentences: boundaries(objective),
             })
