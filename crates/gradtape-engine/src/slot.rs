@@ -36,3 +36,13 @@ pub(super) struct SlotCopy {
     pub(super) from: Slot,
     pub(super) to: Slot,
 }
+
+impl SlotCopy {
+    /// The same between other slots.
+    pub(super) fn moved(self, to: impl Fn(Slot) -> Slot) -> Self {
+        SlotCopy {
+            from: to(self.from),
+            to: to(self.to),
+        }
+    }
+}

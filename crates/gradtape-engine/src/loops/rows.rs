@@ -3,7 +3,7 @@
 
 use super::body::{LoopBody, LoopGroup, RowSource};
 use crate::program::{ElementPlace, ElementStream, Fill, Load, Loop, Pad, Store, TileRows, When};
-use crate::slot::{MOVING, Slot, SlotCopy, WIDTH};
+use crate::slot::{MOVING, Slot, WIDTH};
 use gradtape_tape::Real;
 use gradtape_tape::internal::BLOCK;
 
@@ -101,14 +101,7 @@ impl<T: Real> LoopGroup<'_, T> {
             let row = |slot: Slot| Slot::at(map[slot.index()]);
             TileRows {
                 instructions: body.instructions.iter().map(|it| it.moved(row)).collect(),
-                copies: body
-                    .copies
-                    .iter()
-                    .map(|SlotCopy { from, to }| SlotCopy {
-                        from: row(*from),
-                        to: row(*to),
-                    })
-                    .collect(),
+                copies: body.copies.iter().map(|it| it.moved(row)).collect(),
             }
         };
         let has_edge = plan.tile != plan.edge;
@@ -116,8 +109,6 @@ impl<T: Real> LoopGroup<'_, T> {
             with_rows(&plan.tile),
             has_edge.then(|| with_rows(&plan.edge)),
         );
-        // In the order of the body's inputs.
-        plan.loads.sort_by_key(|load| load.input);
         let it = Loop {
             length: self.length,
             tile_length,
