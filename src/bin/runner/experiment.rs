@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use gradtape_experiment::plan::{Filter, Plan};
 use gradtape_experiment::spec;
-use gradtape_report::{drawn_at_once, report_name};
+use gradtape_report::{parallel_drawings, report_name};
 
 use crate::args::Experiments;
 use crate::failure::{Failure, WrongExperiment};
@@ -81,7 +81,7 @@ impl Experiment {
 /// one after the other, the runs of each in parallel, and then its charts.
 pub fn useful_threads<'a>(experiments: impl IntoIterator<Item = &'a Experiment>) -> usize {
     let experiments = experiments.into_iter();
-    let useful = experiments.map(|one| one.numbers.len().max(drawn_at_once(&one.plan)));
+    let useful = experiments.map(|one| one.numbers.len().max(parallel_drawings(&one.plan)));
     useful.max().unwrap_or(1)
 }
 

@@ -6,7 +6,7 @@ use super::deviation::{Demand, Deviation, Subject};
 use super::matching::Matching;
 use super::recorded::RecordedRuns;
 use super::tables;
-use crate::{Files, Published, ReportError, TrajectoryReader};
+use crate::{CsvFiles, Report, ReportError, TrajectoryReader};
 use gradtape_experiment::derivative::Table;
 use gradtape_experiment::plan::Plan;
 
@@ -24,7 +24,7 @@ use gradtape_experiment::plan::Plan;
 /// # Ok::<(), gradtape_report::ReportError>(())
 /// ```
 #[derive(Debug)]
-pub struct RecordedReport(Published);
+pub struct RecordedReport(Report);
 
 impl RecordedReport {
     /// Opens the report in `folder`; `None` if there is no report.
@@ -33,7 +33,7 @@ impl RecordedReport {
     ///
     /// If it is damaged.
     pub fn open(folder: &Path) -> Result<Option<RecordedReport>, ReportError> {
-        Ok(Published::find(folder)?.map(RecordedReport))
+        Ok(Report::find(folder)?.map(RecordedReport))
     }
 
     /// The experiment as it was recorded.
@@ -42,7 +42,7 @@ impl RecordedReport {
         &self.0.plan
     }
 
-    pub(super) fn files(&self) -> &Files {
+    pub(super) fn files(&self) -> &CsvFiles {
         &self.0.files
     }
 

@@ -8,7 +8,7 @@ use std::borrow::Cow;
 
 /// The cell of a text: with an apostrophe in front if it could be a formula, or begins with an
 /// apostrophe itself.
-pub(super) fn text_cell(text: &str) -> Cow<'_, str> {
+pub(crate) fn text_cell(text: &str) -> Cow<'_, str> {
     let needs_apostrophe = |first: char| {
         // Spreadsheets in Chinese or Japanese also evaluate cells with the wide signs.
         matches!(
@@ -23,7 +23,7 @@ pub(super) fn text_cell(text: &str) -> Cow<'_, str> {
 }
 
 /// The text of a cell that [`text_cell`] made.
-pub(super) fn text_of_cell(cell: &str) -> &str {
+pub(crate) fn text_of_cell(cell: &str) -> &str {
     cell.strip_prefix('\'').unwrap_or(cell)
 }
 

@@ -7,7 +7,7 @@ use std::borrow::Cow;
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
-use super::track::Track;
+use super::thinning::Track;
 use gradtape_experiment::batch::{Quantities, Recorder, Row, RunResult};
 use gradtape_experiment::number::{Number, Scalar};
 use gradtape_experiment::plan::{Band, ChartKind, Plan, Profile, Quantity, Run};
@@ -35,22 +35,22 @@ const MAX_MARKS: usize = 20_000;
 const MAX_VALUES: usize = 1_000_000;
 
 /// The runs that each chart of a plan draws.
-#[derive(Clone, Debug)]
-pub(crate) struct Drawn {
-    charts: Vec<DrawnRuns>,
+#[derive(Debug)]
+struct Samples {
+    charts: Vec<Sample>,
 }
 
-#[derive(Clone, Debug)]
-pub(crate) struct DrawnRuns {
+#[derive(Debug)]
+struct Sample {
     /// The runs in order; all that the chart is about, or evenly spaced ones.
-    pub(crate) runs: Vec<u64>,
+    runs: Vec<u64>,
     /// The number of runs that it is about.
-    pub(crate) of: usize,
+    of: usize,
 }
 
-impl Drawn {
+impl Samples {
     /// Selects among the runs `numbers` of the plan.
-    pub(crate) fn new(plan: &Plan, numbers: &[u64]) -> Self {
+    fn new(plan: &Plan, numbers: &[u64]) -> Self {
         let charts = plan.charts.iter().map(|chart| {
             let is_about = |number: u64| match &chart.kind {
                 ChartKind::Contour { objectives, .. } => {
@@ -93,18 +93,14 @@ impl Drawn {
                 ChartKind::Profile(_) => (MAX_REPETITIONS, 1),
                 ChartKind::Heatmap { .. } | ChartKind::Histogram { .. } => (MAX_VALUES, 1),
             };
-            DrawnRuns {
+            Sample {
                 runs: some_of(&chosen, limit, together),
                 of,
             }
         });
-        Drawn {
+        Samples {
             charts: charts.collect(),
         }
-    }
-
-    pub(crate) fn chart(&self, chart: usize) -> &DrawnRuns {
-        &self.charts[chart]
     }
 
     fn draws(&self, chart: usize, run: u64) -> bool {
@@ -162,51 +158,146 @@ impl Coordinate {
 }
 
 /// The points of the charts that look at more than final values, by chart and run.
-pub(crate) type Lines = BTreeMap<(usize, u64), Vec<[f64; 2]>>;
+type Lines = BTreeMap<(usize, u64), Vec<[f64; 2]>>;
 
-/// Collects the points of charts from recorded epochs.
-pub(crate) struct LineRecorder<'p> {
-    plan: &'p Plan,
-    drawn: Arc<Drawn>,
-    current: Vec<(usize, Coordinate, Coordinate, Track)>,
-    run: u64,
-    finished: Lines,
+/// The endings of the runs that each chart draws, by chart and run.
+type Endings = HashMap<(usize, u64), Ending>;
+
+/// The data of the charts of a plan.
+#[derive(Clone, Debug)]
+pub(crate) struct ChartData {
+    samples: Arc<Samples>,
+    lines: Lines,
+    endings: Endings,
 }
 
-impl<'p> LineRecorder<'p> {
-    pub(crate) fn new(plan: &'p Plan, drawn: Arc<Drawn>) -> Self {
-        LineRecorder {
+impl ChartData {
+    /// No data yet, for charts of the runs `numbers` of the plan.
+    pub(crate) fn new(plan: &Plan, numbers: &[u64]) -> Self {
+        ChartData {
+            samples: Arc::new(Samples::new(plan, numbers)),
+            lines: Lines::new(),
+            endings: Endings::new(),
+        }
+    }
+
+    /// No data, for the same charts.
+    pub(crate) fn empty(&self) -> Self {
+        ChartData {
+            samples: Arc::clone(&self.samples),
+            lines: Lines::new(),
+            endings: Endings::new(),
+        }
+    }
+
+    /// Adds the data of other runs.
+    pub(crate) fn extend(&mut self, others: ChartData) {
+        self.lines.extend(others.lines);
+        self.endings.extend(others.endings);
+    }
+
+    /// The runs that a chart draws, in order.
+    pub(crate) fn runs(&self, chart: usize) -> &[u64] {
+        &self.samples.charts[chart].runs
+    }
+
+    /// The number of runs that a chart is about.
+    pub(crate) fn run_count(&self, chart: usize) -> usize {
+        self.samples.charts[chart].of
+    }
+
+    /// The points of a run in a chart that looks at more than final values.
+    pub(crate) fn points(&self, chart: usize, run: u64) -> Option<&[[f64; 2]]> {
+        self.lines.get(&(chart, run)).map(Vec::as_slice)
+    }
+
+    pub(crate) fn ending(&self, chart: usize, run: u64) -> Option<&Ending> {
+        self.endings.get(&(chart, run))
+    }
+
+    /// The runs of a chart that diverged.
+    pub(crate) fn diverged(&self, chart: usize) -> usize {
+        let endings = self.runs(chart).iter();
+        let endings = endings.filter_map(|run| self.ending(chart, *run));
+        endings.filter(|ending| ending.is_diverged).count()
+    }
+}
+
+/// Collects the data of charts from recorded epochs and results.
+pub(crate) struct ChartRecorder<'p> {
+    plan: &'p Plan,
+    data: ChartData,
+    current: Vec<(usize, Coordinate, Coordinate, Track)>,
+    run: u64,
+}
+
+impl<'p> ChartRecorder<'p> {
+    /// Adds to `data`.
+    pub(crate) fn new(plan: &'p Plan, data: ChartData) -> Self {
+        ChartRecorder {
             plan,
-            drawn,
+            data,
             current: Vec::new(),
             run: 0,
-            finished: Lines::new(),
         }
+    }
+
+    /// Adds the result of a run.
+    pub(crate) fn conclude(&mut self, result: &RunResult) {
+        for (place, chart) in self.plan.charts.iter().enumerate() {
+            if !self.data.samples.draws(place, result.number) {
+                continue;
+            }
+            let quantity = chart.kind.final_quantity();
+            let value = quantity.and_then(|name| result.quantity(self.plan, name));
+            let has_name = matches!(
+                chart.kind,
+                ChartKind::Line { .. } | ChartKind::Contour { .. }
+            );
+            let ending = Ending {
+                label: if has_name {
+                    result.label.clone()
+                } else {
+                    String::new()
+                },
+                is_diverged: result.is_diverged(),
+                reached: [
+                    result.status_epoch,
+                    // The result counts up to the last finite state.
+                    Quantities::of_rule(result.status_epoch)
+                        .count(Quantity::Evaluations)
+                        .max(result.quantities.count(Quantity::Evaluations)),
+                ],
+                value: value.map(Scalar::to_f64),
+            };
+            self.data.endings.insert((place, result.number), ending);
+        }
+    }
+
+    /// The data of all runs so far.
+    pub(crate) fn finish(mut self) -> ChartData {
+        self.end_run();
+        self.data
     }
 
     fn end_run(&mut self) {
         for (chart, _, _, line) in self.current.drain(..) {
-            self.finished.insert((chart, self.run), line.points());
+            let points = line.points();
+            self.data.lines.insert((chart, self.run), points);
         }
-    }
-
-    /// The lines of all runs so far.
-    pub(crate) fn finish(mut self) -> Lines {
-        self.end_run();
-        self.finished
     }
 }
 
-impl Recorder for LineRecorder<'_> {
+impl Recorder for ChartRecorder<'_> {
     fn begin(&mut self, run: &Run) {
         self.end_run();
         self.run = run.number;
         for (place, chart) in self.plan.charts.iter().enumerate() {
-            if !self.drawn.draws(place, run.number) {
+            if !self.data.samples.draws(place, run.number) {
                 continue;
             }
             let named = |name: &str| Coordinate::named(name, self.plan, run);
-            let runs = self.drawn.chart(place).runs.len().max(1);
+            let runs = self.data.runs(place).len().max(1);
             let of_a_run = |limits: &std::ops::RangeInclusive<usize>| {
                 (GROUPS / runs).clamp(*limits.start(), *limits.end())
             };
@@ -276,50 +367,5 @@ impl Ending {
             _ => return None,
         };
         self.is_diverged.then_some(at as f64)
-    }
-}
-
-/// The endings of the runs that each chart draws.
-#[derive(Clone, Debug, Default)]
-pub(crate) struct Endings(HashMap<(usize, u64), Ending>);
-
-impl Endings {
-    pub(crate) fn add(&mut self, plan: &Plan, drawn: &Drawn, result: &RunResult) {
-        for (place, chart) in plan.charts.iter().enumerate() {
-            if drawn.draws(place, result.number) {
-                let quantity = chart.kind.final_quantity();
-                let value = quantity.and_then(|name| result.quantity(plan, name));
-                let has_name = matches!(
-                    chart.kind,
-                    ChartKind::Line { .. } | ChartKind::Contour { .. }
-                );
-                let ending = Ending {
-                    label: if has_name {
-                        result.label.clone()
-                    } else {
-                        String::new()
-                    },
-                    is_diverged: result.is_diverged(),
-                    reached: [
-                        result.status_epoch,
-                        // The result counts up to the last finite state.
-                        Quantities::of_rule(result.status_epoch)
-                            .count(Quantity::Evaluations)
-                            .max(result.quantities.count(Quantity::Evaluations)),
-                    ],
-                    value: value.map(Scalar::to_f64),
-                };
-                self.0.insert((place, result.number), ending);
-            }
-        }
-    }
-
-    /// Adds the endings of other runs.
-    pub(crate) fn extend(&mut self, others: Endings) {
-        self.0.extend(others.0);
-    }
-
-    pub(crate) fn get(&self, chart: usize, run: u64) -> Option<&Ending> {
-        self.0.get(&(chart, run))
     }
 }

@@ -1,14 +1,13 @@
 //! An objective of two parameters as level lines, and the paths of the runs over it.
 
-use super::collect::Drawn;
 use super::colours::{Series, colours, labels, shown};
-use super::ladder::Ladder;
+use super::levels::GapLevels;
 use super::scale::extent;
-use super::{Collected, say};
+use super::{ChartData, say};
 use gradtape_chart::{Axis, Colour, Figure, Landmark, Levels, Line, Mark, Panel, Scale};
 use gradtape_experiment::landscape;
 use gradtape_experiment::number::{Number, counted, short};
-use gradtape_experiment::plan::{ChartKind, Objective, Plan, Run};
+use gradtape_experiment::plan::{Chart, ChartKind, Objective, Plan, Run};
 
 /// The points of a grid across and up: so fine that no corner of a level line is visible.
 const GRID: [usize; 2] = [168, 112];
@@ -55,19 +54,30 @@ impl Frame {
     }
 }
 
+/// Whether a report stores the fields of a chart: those of a contour that need data.
+pub(crate) fn has_stored_fields(plan: &Plan, chart: &Chart) -> bool {
+    match &chart.kind {
+        ChartKind::Contour { objectives, .. } => {
+            let mut objectives = objectives.iter();
+            objectives.any(|objective| plan.objectives[*objective].data.is_some())
+        }
+        _ => false,
+    }
+}
+
 /// The functions that chart number `place` shows; none if it is not a contour. They share one
 /// piece of the plane, which holds the paths of all runs that did not diverge, all starts and
 /// for each objective the known minimum that is nearest to a start.
-pub(crate) fn frames(plan: &Plan, place: usize, collected: &Collected<'_>) -> Vec<Frame> {
+pub(crate) fn frames(plan: &Plan, place: usize, data: &ChartData) -> Vec<Frame> {
     if !matches!(plan.charts[place].kind, ChartKind::Contour { .. }) {
         return Vec::new();
     }
     let mut frames: Vec<Frame> = Vec::new();
     let mut corners: Vec<[f64; 2]> = Vec::new();
-    for run in runs(plan, place, collected.drawn) {
-        let points = collected.lines.get(&(place, run.number));
-        let points = points.map_or(&[][..], Vec::as_slice);
-        let ending = collected.endings.get(place, run.number);
+    for run in runs(plan, place, data) {
+        let points = data.points(place, run.number);
+        let points = points.unwrap_or_default();
+        let ending = data.ending(place, run.number);
         if ending.is_some_and(|ending| !ending.is_diverged) {
             corners.extend(points);
         }
@@ -96,8 +106,8 @@ pub(crate) fn frames(plan: &Plan, place: usize, collected: &Collected<'_>) -> Ve
 }
 
 /// The runs that are drawn.
-fn runs<'r>(plan: &'r Plan, place: usize, drawn: &'r Drawn) -> impl Iterator<Item = Run> + 'r {
-    drawn.chart(place).runs.iter().map(|run| plan.run(*run))
+fn runs(plan: &Plan, place: usize, data: &ChartData) -> impl Iterator<Item = Run> {
+    data.runs(place).iter().map(|run| plan.run(*run))
 }
 
 /// The known minimum that is nearest to a point.
@@ -181,15 +191,10 @@ fn evenly([from, to]: [f64; 2], count: usize) -> Vec<f64> {
         .collect()
 }
 
-pub(super) fn figure(
-    plan: &Plan,
-    place: usize,
-    collected: &Collected<'_>,
-    fields: &[Field],
-) -> Figure {
+pub(super) fn figure(plan: &Plan, place: usize, data: &ChartData, fields: &[Field]) -> Figure {
     let chart = &plan.charts[place];
-    let frames = frames(plan, place, collected);
-    let ways = ways(plan, place, collected, &frames);
+    let frames = frames(plan, place, data);
+    let ways = ways(plan, place, data, &frames);
     let mut series: Vec<Series> = Vec::new();
     let mut places = Vec::new();
     for Way { series: one, frame } in ways {
@@ -209,10 +214,8 @@ pub(super) fn figure(
             None => panels.push((frame, name, vec![one.line])),
         }
     }
-    let diverged =
-        super::line::diverged(place, &collected.drawn.chart(place).runs, collected.endings);
-    let mut subtitle =
-        (!diverged.is_empty()).then(|| format!("{} diverged", counted(diverged.len(), "run")));
+    let diverged = data.diverged(place);
+    let mut subtitle = (diverged > 0).then(|| format!("{} diverged", counted(diverged, "run")));
     if panels.len() > MAX_PANELS {
         let said = format!("the first {MAX_PANELS} of {} panels", panels.len());
         say(&mut subtitle, &said);
@@ -253,7 +256,7 @@ pub(super) fn figure(
     Figure {
         title: chart.title.clone(),
         subtitle,
-        description: description(plan, place, collected, &frames, (x, y)),
+        description: description(plan, place, data, &frames, (x, y)),
         x: axis(x_label, x),
         y: axis(y_label, y),
         panels,
@@ -262,7 +265,7 @@ pub(super) fn figure(
 }
 
 /// Number of frames of an animation after the first.
-pub(crate) const PICTURES: usize = 48;
+pub(crate) const MAX_FRAMES: usize = 48;
 
 /// The frames of an animation of growing paths: each shows the same share of every path,
 /// counted in recorded points.
@@ -272,13 +275,13 @@ pub(crate) fn growing(figure: &Figure) -> Vec<Figure> {
         let marks = figure.panels.iter_mut().flat_map(|panel| &mut panel.marks);
         for mark in marks {
             if let Mark::Line(line) = mark {
-                let count = (line.points.len() * picture).div_ceil(PICTURES);
+                let count = (line.points.len() * picture).div_ceil(MAX_FRAMES);
                 line.shown = Some(count.max(1));
             }
         }
         figure
     };
-    (0..=PICTURES).map(shown).collect()
+    (0..=MAX_FRAMES).map(shown).collect()
 }
 
 /// The path of a run, and the index of its function among the frames.
@@ -287,23 +290,23 @@ struct Way {
     frame: usize,
 }
 
-fn ways(plan: &Plan, place: usize, collected: &Collected<'_>, frames: &[Frame]) -> Vec<Way> {
+fn ways(plan: &Plan, place: usize, data: &ChartData, frames: &[Frame]) -> Vec<Way> {
     let chart = &plan.charts[place];
-    let drawn = &collected.drawn.chart(place).runs;
+    let drawn = data.runs(place);
     let label = labels(
         plan,
         chart,
         drawn,
         super::colours::column(plan, "objective"),
     );
-    let ways = runs(plan, place, collected.drawn).filter_map(|run| {
-        let points = collected.lines.get(&(place, run.number))?;
-        let ending = collected.endings.get(place, run.number)?;
+    let ways = runs(plan, place, data).filter_map(|run| {
+        let points = data.points(place, run.number)?;
+        let ending = data.ending(place, run.number)?;
         let mut frames = frames.iter();
         let frame = frames.position(|frame| {
             frame.objective == run.objective && frame.constants == run.constants
         })?;
-        let mut line = Line::new(points.clone(), Colour::Category(0));
+        let mut line = Line::new(points.to_vec(), Colour::Category(0));
         line.path = true;
         line.diverged = points.last().copied().filter(|_| ending.is_diverged);
         line.name.clone_from(&ending.label);
@@ -366,8 +369,8 @@ fn levels(objective: &Objective, frame: &Frame, values: &[f64]) -> Levels {
         .minimum
         .map_or(least, |known| known.wide().min(least));
     let gaps: Vec<f64> = values.iter().map(|value| value - floor).collect();
-    let ladder = Ladder::new(&gaps, LEVELS);
-    let mut levels: Vec<f64> = ladder.levels().iter().map(|gap| floor + gap).collect();
+    let above = GapLevels::new(&gaps, LEVELS);
+    let mut levels: Vec<f64> = above.levels().iter().map(|gap| floor + gap).collect();
     // Far from 0 small gaps are lost.
     levels.retain(|level| *level > floor && level.is_finite());
     levels.dedup();
@@ -383,7 +386,7 @@ fn levels(objective: &Objective, frame: &Frame, values: &[f64]) -> Levels {
 fn description(
     plan: &Plan,
     place: usize,
-    collected: &Collected<'_>,
+    data: &ChartData,
     frames: &[Frame],
     (x, y): ([f64; 2], [f64; 2]),
 ) -> String {
@@ -395,7 +398,7 @@ fn description(
         }
     }
     let [x_label, y_label] = axis_labels(plan, frames);
-    let runs = &collected.drawn.chart(place).runs;
+    let runs = data.runs(place);
     let mut text = format!(
         "level lines of {} over {x_label} from {} to {} and {y_label} from {} to {}, \
          with the paths of {}",
@@ -407,8 +410,8 @@ fn description(
         counted(runs.len(), "run")
     );
     let ends = runs.iter().filter_map(|run| {
-        let ending = collected.endings.get(place, *run)?;
-        let end = collected.lines.get(&(place, *run))?.last()?;
+        let ending = data.ending(place, *run)?;
+        let end = data.points(place, *run)?.last()?;
         let loss = ending
             .value
             .filter(|loss| loss.is_finite() && !ending.is_diverged)?;
@@ -425,7 +428,7 @@ fn description(
             text.push_str(&format!(" ({})", ending.label));
         }
     }
-    let diverged = super::line::diverged(place, runs, collected.endings).len();
+    let diverged = data.diverged(place);
     if diverged > 0 {
         text.push_str(&format!("; {} diverged", counted(diverged, "run")));
     }

@@ -6,7 +6,7 @@
 
 use std::collections::{HashMap, HashSet};
 
-use super::Collected;
+use super::ChartData;
 use super::band::is_better_smaller;
 use super::colours::{LOG_COLOURS_FROM, faceted};
 use super::final_label;
@@ -37,12 +37,12 @@ pub(super) fn figure(
     place: usize,
     [x, y]: [usize; 2],
     (value, value_scale): (&str, plan::Scale),
-    collected: &Collected<'_>,
+    data: &ChartData,
 ) -> Figure {
     let chart = &plan.charts[place];
-    let runs = collected.drawn.chart(place).runs.iter();
+    let runs = data.runs(place).iter();
     let placed = runs.filter_map(|run| {
-        let ending = collected.endings.get(place, *run)?;
+        let ending = data.ending(place, *run)?;
         let mut settings = plan.run(*run).settings;
         let at = [x, y].map(|column| settings.get(column).cloned().flatten());
         let [Some(x), Some(y)] = at else { return None };

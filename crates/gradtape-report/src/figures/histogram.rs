@@ -6,7 +6,7 @@
 //! logarithms where the axis is logarithmic. There are 5 to 60 bins, which are then widened
 //! to a round number and begin at a multiple of it.
 
-use super::Collected;
+use super::ChartData;
 use super::colours::{Series, colours, faceted};
 use super::final_label;
 use super::say;
@@ -18,14 +18,14 @@ use gradtape_experiment::plan::Plan;
 const MIN_BINS: f64 = 5.0;
 const MAX_BINS: f64 = 60.0;
 
-pub(super) fn figure(plan: &Plan, place: usize, name: &str, collected: &Collected<'_>) -> Figure {
+pub(super) fn figure(plan: &Plan, place: usize, name: &str, data: &ChartData) -> Figure {
     let chart = &plan.charts[place];
-    let runs = &collected.drawn.chart(place).runs;
+    let runs = data.runs(place);
     let mut diverged = 0;
     let finals: Vec<(u64, f64)> = runs
         .iter()
         .filter_map(|run| {
-            let ending = collected.endings.get(place, *run)?;
+            let ending = data.ending(place, *run)?;
             let value = ending.value.filter(|value| value.is_finite());
             match value.filter(|_| !ending.is_diverged) {
                 Some(value) => Some((*run, value)),

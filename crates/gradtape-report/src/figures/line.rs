@@ -1,8 +1,7 @@
 //! A quantity over another: a line for each run, or for all repetitions of a run.
 
-use super::Collected;
+use super::ChartData;
 use super::band::{Repetition, is_better_smaller, together};
-use super::collect::Endings;
 use super::colours::{Series, column, labels};
 use gradtape_chart::{Colour, Line};
 use gradtape_experiment::number::counted;
@@ -14,12 +13,12 @@ pub(super) fn line_series(
     place: usize,
     [x, y]: [&str; 2],
     band: Band,
-    collected: &Collected<'_>,
+    data: &ChartData,
 ) -> (Vec<Series>, Option<String>) {
     let chart = &plan.charts[place];
-    let runs = &collected.drawn.chart(place).runs;
+    let runs = data.runs(place);
     if band == Band::None {
-        return (run_lines(plan, place, x, collected), None);
+        return (run_lines(plan, place, x, data), None);
     }
     let repetitions = plan.repetitions().max(1);
     let groups = runs.chunk_by(|a, b| a / repetitions == b / repetitions);
@@ -27,9 +26,9 @@ pub(super) fn line_series(
     let label = labels(plan, chart, runs, repetition);
     let series = groups.filter_map(|group| {
         let points = group.iter().filter_map(|run| {
-            let points = collected.lines.get(&(place, *run))?;
-            let ending = collected.endings.get(place, *run)?;
-            Some((points.as_slice(), ending.diverged_at(x)))
+            let points = data.points(place, *run)?;
+            let ending = data.ending(place, *run)?;
+            Some((points, ending.diverged_at(x)))
         });
         let points: Vec<Repetition<'_>> = points.collect();
         let found = together(&points, band, is_better_smaller(y));
@@ -51,24 +50,19 @@ pub(super) fn line_series(
         Some(series)
     });
     let series = series.collect();
-    let said = said(
-        band,
-        repetitions,
-        &diverged(place, runs, collected.endings),
-        y,
-    );
+    let said = said(band, repetitions, data.diverged(place), y);
     (series, Some(said))
 }
 
 /// A line for each run.
-fn run_lines(plan: &Plan, place: usize, x: &str, collected: &Collected<'_>) -> Vec<Series> {
+fn run_lines(plan: &Plan, place: usize, x: &str, data: &ChartData) -> Vec<Series> {
     let chart: &Chart = &plan.charts[place];
-    let runs = &collected.drawn.chart(place).runs;
+    let runs = data.runs(place);
     let label = labels(plan, chart, runs, None);
     let series = runs.iter().filter_map(|run| {
-        let points = collected.lines.get(&(place, *run))?;
-        let ending = collected.endings.get(place, *run)?;
-        let mut line = Line::new(points.clone(), Colour::Category(0));
+        let points = data.points(place, *run)?;
+        let ending = data.ending(place, *run)?;
+        let mut line = Line::new(points.to_vec(), Colour::Category(0));
         if ending.is_diverged {
             let last = points.last().copied();
             line.diverged = match ending.diverged_at(x) {
@@ -89,21 +83,15 @@ fn run_lines(plan: &Plan, place: usize, x: &str, collected: &Collected<'_>) -> V
     series.collect()
 }
 
-/// The runs of a chart that diverged.
-pub(super) fn diverged(place: usize, runs: &[u64], endings: &Endings) -> Vec<u64> {
-    let diverged = |run: &u64| endings.get(place, *run).is_some_and(|one| one.is_diverged);
-    runs.iter().copied().filter(diverged).collect()
-}
-
 /// The meaning of a line and the area around it.
-pub(super) fn said(band: Band, repetitions: u64, diverged: &[u64], y: &str) -> String {
+pub(super) fn said(band: Band, repetitions: u64, diverged: usize, y: &str) -> String {
     let area = match band {
         Band::Range => "range",
         Band::Quartiles | Band::None => "quartiles",
     };
     let mut said = format!("median and {area} of {repetitions} repetitions");
-    let runs = counted(diverged.len(), "diverged run");
-    match (diverged.len(), is_better_smaller(y)) {
+    let runs = counted(diverged, "diverged run");
+    match (diverged, is_better_smaller(y)) {
         (0, _) => {}
         (1, true) => said.push_str(&format!("; {runs} counts as infinite")),
         (_, true) => said.push_str(&format!("; {runs} count as infinite")),

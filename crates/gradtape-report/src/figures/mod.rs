@@ -8,12 +8,12 @@ mod contour;
 mod curve;
 mod heatmap;
 mod histogram;
-mod ladder;
+mod levels;
 mod line;
 mod profile;
 mod scale;
 mod sweep;
-mod track;
+mod thinning;
 
 use colours::{colours, panels};
 use gradtape_chart::{Axis, Figure, Line, Panel};
@@ -24,35 +24,22 @@ use line::line_series;
 use scale::{extent, fitted, hidden};
 use sweep::sweep_series;
 
-pub(super) use collect::{Drawn, Endings, LineRecorder, Lines};
-pub(super) use contour::{Field, Frame, PICTURES, frames, growing};
+pub(super) use collect::{ChartData, ChartRecorder};
+pub(super) use contour::{Field, Frame, MAX_FRAMES, frames, growing, has_stored_fields};
 pub(super) use curve::curve;
 
-pub use ladder::Ladder;
-
-/// The data collected of the runs.
-#[derive(Clone, Copy)]
-pub(super) struct Collected<'c> {
-    pub(super) drawn: &'c Drawn,
-    pub(super) lines: &'c Lines,
-    pub(super) endings: &'c Endings,
-}
+pub use levels::GapLevels;
 
 /// The figure of chart number `place` of the plan; for a contour the `fields` of its
 /// [`frames`].
-pub(super) fn figure(
-    plan: &Plan,
-    place: usize,
-    collected: &Collected<'_>,
-    fields: &[Field],
-) -> Figure {
+pub(super) fn figure(plan: &Plan, place: usize, data: &ChartData, fields: &[Field]) -> Figure {
     let mut figure = match &plan.charts[place].kind {
         ChartKind::Line { x, y, band } => {
-            let (series, said) = line_series(plan, place, [x, y], *band, collected);
+            let (series, said) = line_series(plan, place, [x, y], *band, data);
             of_series(plan, place, [x, y], series, said)
         }
         ChartKind::Sweep { x, y, band } => {
-            let (series, said) = sweep_series(plan, place, (*x, y, *band), collected);
+            let (series, said) = sweep_series(plan, place, (*x, y, *band), data);
             of_series(plan, place, [&plan.columns()[*x], y], series, said)
         }
         ChartKind::Heatmap {
@@ -60,14 +47,13 @@ pub(super) fn figure(
             y,
             value,
             value_scale,
-        } => heatmap::figure(plan, place, [*x, *y], (value, *value_scale), collected),
-        ChartKind::Contour { .. } => contour::figure(plan, place, collected, fields),
-        ChartKind::Profile(profile) => profile::figure(plan, place, profile, collected),
-        ChartKind::Histogram { x } => histogram::figure(plan, place, x, collected),
+        } => heatmap::figure(plan, place, [*x, *y], (value, *value_scale), data),
+        ChartKind::Contour { .. } => contour::figure(plan, place, data, fields),
+        ChartKind::Profile(profile) => profile::figure(plan, place, profile, data),
+        ChartKind::Histogram { x } => histogram::figure(plan, place, x, data),
     };
-    let drawn = collected.drawn.chart(place);
-    if drawn.runs.len() < drawn.of {
-        let (of, runs) = (drawn.of, drawn.runs.len());
+    let (runs, of) = (data.runs(place).len(), data.run_count(place));
+    if runs < of {
         let said = format!("{} of {} runs", grouped(runs as u128), grouped(of as u128));
         say(&mut figure.subtitle, &said);
     }
@@ -76,18 +62,14 @@ pub(super) fn figure(
 
 /// The figure to show where there is room for only one, in few dots: the first of lines or of
 /// a sweep, else of a derivative.
-pub(super) fn main_figure(
-    plan: &Plan,
-    collected: &Collected<'_>,
-    tables: &[Table],
-) -> Option<Figure> {
+pub(super) fn main_figure(plan: &Plan, data: &ChartData, tables: &[Table]) -> Option<Figure> {
     let is_simple = |place: &usize| {
         let kind = &plan.charts[*place].kind;
         matches!(kind, ChartKind::Line { .. } | ChartKind::Sweep { .. })
     };
     let place = (0..plan.charts.len()).find(is_simple);
     place
-        .map(|place| figure(plan, place, collected, &[]))
+        .map(|place| figure(plan, place, data, &[]))
         .or_else(|| tables.iter().find_map(|table| curve(plan, table)))
 }
 

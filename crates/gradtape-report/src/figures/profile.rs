@@ -5,7 +5,7 @@
 
 use std::collections::{BTreeSet, HashMap};
 
-use super::Collected;
+use super::ChartData;
 use super::colours::{Series, colours, panels, shown};
 use super::scale::fitted;
 use super::{say, values};
@@ -23,14 +23,9 @@ struct Problem<'i> {
     runs: Vec<(usize, Improvements<'i>)>,
 }
 
-pub(super) fn figure(
-    plan: &Plan,
-    place: usize,
-    profile: &Profile,
-    collected: &Collected<'_>,
-) -> Figure {
+pub(super) fn figure(plan: &Plan, place: usize, profile: &Profile, data: &ChartData) -> Figure {
     let chart = &plan.charts[place];
-    let gathered = gathered(plan, place, collected);
+    let gathered = gathered(plan, place, data);
     let mut series = Vec::new();
     let (mut problems, mut most) = (0, 0);
     let units: Vec<Vec<Vec<f64>>> = gathered
@@ -128,7 +123,7 @@ struct Gathered<'i> {
 }
 
 /// Groups the runs by panels, problems and solvers, all in the order of the runs.
-fn gathered<'i>(plan: &Plan, place: usize, collected: &Collected<'i>) -> Gathered<'i> {
+fn gathered<'i>(plan: &Plan, place: usize, data: &'i ChartData) -> Gathered<'i> {
     let chart = &plan.charts[place];
     let solver_column = chart.group_by;
     let by_optimizer = solver_column.is_some_and(|column| plan.is_of_optimizer(column));
@@ -142,8 +137,8 @@ fn gathered<'i>(plan: &Plan, place: usize, collected: &Collected<'i>) -> Gathere
     };
     let mut known: HashMap<String, (usize, usize)> = HashMap::new();
     let mut left_out: BTreeSet<String> = BTreeSet::new();
-    for number in &collected.drawn.chart(place).runs {
-        let Some(points) = collected.lines.get(&(place, *number)) else {
+    for number in data.runs(place) {
+        let Some(points) = data.points(place, *number) else {
             continue;
         };
         let run = plan.run(*number);

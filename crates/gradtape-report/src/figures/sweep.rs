@@ -2,10 +2,10 @@
 
 use std::collections::HashMap;
 
-use super::Collected;
+use super::ChartData;
 use super::band::edges;
 use super::colours::{Series, column};
-use super::line::{diverged, said};
+use super::line::said;
 use gradtape_chart::{Colour, Line};
 use gradtape_experiment::number::{Value, quantile, sorted};
 use gradtape_experiment::plan::{Band, Plan};
@@ -16,9 +16,9 @@ pub(super) fn sweep_series(
     plan: &Plan,
     place: usize,
     (x, y, band): (usize, &str, Band),
-    collected: &Collected<'_>,
+    data: &ChartData,
 ) -> (Vec<Series>, Option<String>) {
-    let runs = &collected.drawn.chart(place).runs;
+    let runs = data.runs(place);
     let repetition = match band {
         Band::None => None,
         _ => column(plan, "repetition"),
@@ -31,7 +31,7 @@ pub(super) fn sweep_series(
             .get_mut(x)
             .and_then(Option::take)
             .and_then(|value| value.number());
-        let (Some(at), Some(ending)) = (at, collected.endings.get(place, *run)) else {
+        let (Some(at), Some(ending)) = (at, data.ending(place, *run)) else {
             continue;
         };
         if let Some(column) = repetition {
@@ -73,10 +73,8 @@ pub(super) fn sweep_series(
         series
     });
     let series = series.collect();
-    let said = (band != Band::None).then(|| {
-        let diverged = diverged(place, runs, collected.endings);
-        said(band, plan.repetitions(), &diverged, y)
-    });
+    let said =
+        (band != Band::None).then(|| said(band, plan.repetitions(), data.diverged(place), y));
     (series, said)
 }
 

@@ -81,7 +81,7 @@ impl Staging {
         if let Some(path) = place.siblings().next() {
             return Err(ReportError::write(&path)(lock::in_the_way()));
         }
-        let files = crate::files(plan).into_iter().collect();
+        let files = crate::file::names(plan).into_iter().collect();
         place.check(&files)?;
         let directory = lock.directory().and_then(|directory| {
             // Users who may not read the previous report may not read the unpublished one either.

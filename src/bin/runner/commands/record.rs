@@ -6,7 +6,9 @@ use gradtape_experiment::batch::{self, Control, RunResult};
 use gradtape_experiment::derivative;
 use gradtape_experiment::plan::Plan;
 use gradtape_experiment::text::printable;
-use gradtape_report::{Finished, Published, ReportError, Staging, Stored, Writer, read_derivative};
+use gradtape_report::{
+    Publication, Report, ReportError, Staging, StoredRuns, Writer, read_derivative,
+};
 
 use crate::experiment::Experiment;
 use crate::failure::Failure;
@@ -69,17 +71,17 @@ pub fn record_some(
     let (file, plan) = (&experiment.file, &experiment.plan);
     // Before the report is read, so that nothing recorded by another process is lost.
     let staging = Staging::of(plan, folder)?;
-    let recorded = Published::open(folder)?;
+    let recorded = Report::open(folder)?;
     if recorded.plan.hash != plan.hash {
         return Ok(false);
     }
     let files = &recorded.files;
     let is_chosen = |number: &u64| experiment.has_run(*number);
-    let mut all = Stored::numbers(files, plan)?;
+    let mut all = StoredRuns::numbers(files, plan)?;
     all.extend(&experiment.numbers);
     all.sort_unstable();
     all.dedup();
-    let mut stored = Stored::open(files, plan)?;
+    let mut stored = StoredRuns::open(files, plan)?;
     let mut writer = Writer::in_place(plan, file, &experiment.source, &all, staging)?;
     // Runs are written in order, so recorded ones alternate with computed ones.
     for numbers in all.chunk_by(|one, next| is_chosen(one) == is_chosen(next)) {
@@ -107,7 +109,7 @@ pub fn finish(
     writer: Writer<'_>,
     charts: bool,
     control: &Control,
-) -> Result<Finished, ReportError> {
+) -> Result<Publication, ReportError> {
     let finished = writer.finish(charts, control)?;
     warn_of_remains(finished.left.as_deref());
     Ok(finished)

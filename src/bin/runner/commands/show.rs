@@ -1,6 +1,6 @@
 //! `runner show REPORT_DIR…`: print the results of a report, as when it was written.
 
-use gradtape_report::Published;
+use gradtape_report::Report;
 
 use super::summary::{Selection, Summary};
 use crate::args::Show;
@@ -11,7 +11,7 @@ pub fn show(options: &Show) -> Result<(), Failure> {
     for folder in &options.folders {
         let name = folder.display().to_string();
         let (plan, reading) = progress::show_step(&name, "reading the report", false, || {
-            let Published { head, plan, files } = Published::open(folder)?;
+            let Report { head, plan, files } = Report::open(folder)?;
             let reading =
                 gradtape_report::read(&files, &plan).map_err(|error| head.explain(error))?;
             Ok::<_, gradtape_report::ReportError>((plan, reading))

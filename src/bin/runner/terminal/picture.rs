@@ -8,7 +8,7 @@
 use anstyle::{Color, RgbColor, Style};
 
 use gradtape_experiment::number::short;
-use gradtape_report::Ladder;
+use gradtape_report::GapLevels;
 
 use super::dots::{self, ACROSS, DOWN, Dots, Paint, gradation};
 use super::output::{FAINT, NOTABLE, STRONG};
@@ -114,8 +114,8 @@ pub fn levels(
     let smallest = values.iter().copied().fold(f64::INFINITY, f64::min);
     let floor = floor.map_or(smallest, |floor| floor.min(smallest));
     let gaps: Vec<f64> = values.iter().map(|value| value - floor).collect();
-    let ladder = Ladder::new(&gaps, LEVELS);
-    let rungs: Vec<usize> = gaps.iter().map(|gap| ladder.rung(*gap)).collect();
+    let ladder = GapLevels::new(&gaps, LEVELS);
+    let rungs: Vec<usize> = gaps.iter().map(|gap| ladder.band(*gap)).collect();
     let rung = |column: usize, row: usize| rungs[row * (width + 1) + column];
     let picture = if paint == Paint::Plain {
         let mut dots = Dots::new(COLUMNS, LINES);
@@ -144,7 +144,7 @@ pub fn levels(
 }
 
 /// The line that lists the levels.
-fn key(ladder: &Ladder, paint: Paint) -> String {
+fn key(ladder: &GapLevels, paint: Paint) -> String {
     let levels = ladder.levels();
     if levels.is_empty() {
         return String::new();

@@ -1,12 +1,14 @@
-//! The content of a report's page about plan, runs and derivatives, collected while runs are
-//! computed or read back.
+//! `index.html`: what the page says about plan, runs and derivatives, with the charts.
 
-use super::json::Head;
-use super::page::{self, Cell, Column, Kind, Page, Row, Runs, Values};
-use super::{PAGE, RUNS, csv, derivative_file, files};
+use std::fs;
+use std::sync::Arc;
+
+use super::{FilePart, PartMaker, ReportFile, Setup, Totals, derivative_columns, derivative_file};
+use crate::page::{self, Cell, Column, Kind, Page, Row, Runs, Values};
+use crate::{PAGE, RUNS, ReportError};
 use gradtape_experiment::batch::RunResult;
 use gradtape_experiment::derivative::Table;
-use gradtape_experiment::diagnosis::{Diagnosis, Rank, RankedSetting, Ranking};
+use gradtape_experiment::diagnosis::{Conclusion, Diagnosis, Rank, RankedSetting, Ranking};
 use gradtape_experiment::ending::{Outcome, Tone};
 use gradtape_experiment::number::{Scalar, Value, counted, grouped, short};
 use gradtape_experiment::plan::{Plan, Quantity, quantity_label};
@@ -24,9 +26,72 @@ const LISTED: usize = 5;
 /// Maximum number of classes that are named.
 const NAMES: usize = 20;
 
+/// The file.
+pub(crate) struct IndexHtml {
+    table: Arc<RunTable>,
+    overview: Overview,
+}
+
+impl ReportFile for IndexHtml {
+    type Part = OverviewPart;
+
+    fn names(_: &Plan) -> Vec<String> {
+        vec![PAGE.to_owned()]
+    }
+
+    fn create(setup: &Setup<'_>) -> Result<Self, ReportError> {
+        Ok(IndexHtml::new(setup.plan, setup.numbers))
+    }
+
+    fn parts(&self) -> PartMaker<OverviewPart> {
+        let table = Arc::clone(&self.table);
+        Box::new(move || OverviewPart {
+            table: Arc::clone(&table),
+            overview: Overview::default(),
+        })
+    }
+
+    fn append(&mut self, part: OverviewPart) -> Result<(), ReportError> {
+        self.overview.extend(part.overview);
+        Ok(())
+    }
+
+    fn finish(self, totals: &mut Totals<'_>) -> Result<(), ReportError> {
+        let path = totals.folder.join(PAGE);
+        let page = self.overview.page(&self.table, totals);
+        fs::write(&path, page::html(&page)).map_err(ReportError::write(&path))
+    }
+}
+
+impl IndexHtml {
+    /// A page of the runs `numbers`, which are in order.
+    pub(crate) fn new(plan: &Plan, numbers: &[u64]) -> IndexHtml {
+        IndexHtml {
+            table: Arc::new(RunTable::new(plan, numbers)),
+            overview: Overview::default(),
+        }
+    }
+
+    pub(crate) fn add(&mut self, plan: &Plan, result: &RunResult) {
+        self.overview.add(plan, &self.table, result);
+    }
+}
+
+/// What the page says of some runs.
+pub(crate) struct OverviewPart {
+    table: Arc<RunTable>,
+    overview: Overview,
+}
+
+impl FilePart for OverviewPart {
+    fn conclude(&mut self, plan: &Plan, run: &Conclusion) {
+        self.overview.add(plan, &self.table, &run.result);
+    }
+}
+
 /// The runs and columns in the table of a page.
-#[derive(Clone, Debug)]
-pub(super) struct Shown {
+#[derive(Debug)]
+struct RunTable {
     /// The last of the first runs, which all have rows.
     last: Option<u64>,
     /// The places of the settings that vary.
@@ -36,13 +101,13 @@ pub(super) struct Shown {
     parameters: usize,
 }
 
-impl Shown {
+impl RunTable {
     /// Selects from the runs `numbers` of the plan, which are in order.
-    pub(super) fn new(plan: &Plan, numbers: &[u64]) -> Shown {
+    fn new(plan: &Plan, numbers: &[u64]) -> RunTable {
         let columns = plan.columns();
         let varies = |place: &usize| plan.varies(&columns[*place]);
         let parameters = plan.parameters().len();
-        Shown {
+        RunTable {
             last: numbers[..numbers.len().min(page::MAX_ROWS)].last().copied(),
             settings: (0..columns.len()).filter(varies).collect(),
             objective: columns
@@ -132,7 +197,7 @@ impl Best {
 
 /// The rows of the first runs and of the best one of each objective, and the outcomes.
 #[derive(Debug, Default)]
-pub(super) struct Overview {
+struct Overview {
     rows: Vec<Row>,
     best: Vec<Best>,
     /// The number of runs by outcome and tone; the tone depends on the objective.
@@ -141,22 +206,22 @@ pub(super) struct Overview {
 }
 
 impl Overview {
-    pub(super) fn add(&mut self, plan: &Plan, shown: &Shown, result: &RunResult) {
+    fn add(&mut self, plan: &Plan, table: &RunTable, result: &RunResult) {
         self.runs += 1;
         self.count(result.outcome, tone(plan, result), 1);
-        let objective = shown
+        let objective = table
             .objective
             .and_then(|place| result.settings.get(place).cloned().flatten());
         let known = self.best_of(objective);
         known.of += 1;
-        known.offer(Rank::new(result), || shown.row(plan, result));
-        if shown.last.is_some_and(|last| result.number <= last) {
-            self.rows.push(shown.row(plan, result));
+        known.offer(Rank::new(result), || table.row(plan, result));
+        if table.last.is_some_and(|last| result.number <= last) {
+            self.rows.push(table.row(plan, result));
         }
     }
 
     /// Adds later runs.
-    pub(super) fn extend(&mut self, later: Overview) {
+    fn extend(&mut self, later: Overview) {
         self.runs += later.runs;
         self.rows.extend(later.rows);
         for (outcome, tone, count) in later.outcomes {
@@ -196,19 +261,19 @@ impl Overview {
     }
 
     /// The page of a report.
-    pub(super) fn page(
-        self,
-        plan: &Plan,
-        shown: &Shown,
-        head: &Head,
-        diagnosis: &Diagnosis,
-        tables: &[Table],
-        charts: Vec<page::ChartView>,
-    ) -> Page {
-        let mut files = files(plan);
+    fn page(self, table: &RunTable, totals: &mut Totals<'_>) -> Page {
+        let charts = std::mem::take(&mut totals.views);
+        let Totals {
+            plan,
+            head,
+            diagnosis,
+            tables,
+            ..
+        } = *totals;
         // Charts that were not drawn do not exist.
         let drawings = [".png", ".svg", ".gif"];
         let is_drawing = |file: &String| drawings.iter().any(|ending| file.ends_with(ending));
+        let mut files = super::names(plan);
         files.retain(|file| file != PAGE && !(charts.is_empty() && is_drawing(file)));
         Page {
             title: plan.title.clone(),
@@ -218,7 +283,7 @@ impl Overview {
             details: diagnosis.details.clone(),
             charts,
             rankings: rankings(plan, &diagnosis.rankings),
-            runs: (plan.runs() > 0).then(|| self.runs(plan, shown, diagnosis)),
+            runs: (plan.runs() > 0).then(|| self.runs(plan, table, diagnosis)),
             values: tables.iter().map(|table| values(plan, table)).collect(),
             facts: facts(plan, head),
             files,
@@ -226,7 +291,7 @@ impl Overview {
         }
     }
 
-    fn runs(self, plan: &Plan, shown: &Shown, diagnosis: &Diagnosis) -> Runs {
+    fn runs(self, plan: &Plan, table: &RunTable, diagnosis: &Diagnosis) -> Runs {
         let mut rows = self.rows;
         for row in &mut rows {
             let runs = &diagnosis.runs;
@@ -246,7 +311,7 @@ impl Overview {
                 Err(place) => rows.insert(place, row),
             }
         }
-        let mut columns = shown.columns(plan);
+        let mut columns = table.columns(plan);
         for (place, column) in columns.iter_mut().enumerate() {
             // A setting is a column of numbers if all its values are numbers.
             let mut cells = rows.iter().filter_map(|row| row.cells.get(place));
@@ -307,7 +372,7 @@ fn outline(plan: &Plan, runs: u64) -> Vec<String> {
     parts
 }
 
-fn facts(plan: &Plan, head: &Head) -> Vec<(String, String)> {
+fn facts(plan: &Plan, head: &crate::json::Head) -> Vec<(String, String)> {
     let mut facts = vec![
         ("File".to_owned(), head.file.clone()),
         ("SHA-256".to_owned(), head.sha256.clone()),
@@ -330,7 +395,7 @@ fn facts(plan: &Plan, head: &Head) -> Vec<(String, String)> {
 
 fn values(plan: &Plan, table: &Table) -> Values {
     let derivative = &plan.derivatives[table.derivative];
-    let columns = csv::derivative_columns(plan, table.derivative);
+    let columns = derivative_columns(plan, table.derivative);
     let has_arithmetics = plan.arithmetics().len() > 1;
     let row = |row: &gradtape_experiment::derivative::Row| -> Vec<Cell> {
         let words = [

@@ -1,4 +1,4 @@
-//! The files of a published report, opened together.
+//! A published report, opened for reading.
 
 use std::collections::BTreeMap;
 use std::fs::{self, File};
@@ -6,10 +6,11 @@ use std::io::{self, Read, Seek, SeekFrom};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use super::derivative_file;
-use super::error::ReportError;
-use super::folder::{Place, REPORT};
-use super::json::{self, Head};
+use crate::ReportError;
+use crate::file::{self, derivative_file};
+use crate::folder::{Place, REPORT};
+use crate::json::{self, Head};
+use crate::redraw::is_data;
 use gradtape_experiment::plan::Plan;
 
 /// An open published report: everything read through it belongs to the same report, even if
@@ -18,30 +19,30 @@ use gradtape_experiment::plan::Plan;
 /// # Examples
 ///
 /// ```
-/// use gradtape_report::Published;
+/// use gradtape_report::Report;
 ///
-/// let report = Published::open("../../reports/parabola".as_ref())?;
+/// let report = Report::open("../../reports/parabola".as_ref())?;
 /// assert_eq!(report.head.file, "parabola.toml");
 /// assert_eq!(report.plan.runs(), 1);
 /// # Ok::<(), gradtape_report::ReportError>(())
 /// ```
 #[derive(Debug)]
-pub struct Published {
+pub struct Report {
     /// The head of its `report.json`.
     pub head: Head,
     /// The plan of its experiment.
     pub plan: Plan,
     /// Its other files.
-    pub files: Files,
+    pub files: CsvFiles,
 }
 
-impl Published {
+impl Report {
     /// Opens the report in `folder`.
     ///
     /// # Errors
     ///
     /// If it cannot be read, or if this version does not understand it.
-    pub fn open(folder: &Path) -> Result<Published, ReportError> {
+    pub fn open(folder: &Path) -> Result<Report, ReportError> {
         let place = Place::new(folder)?;
         let mut opened = Err(ReportError::read(folder)(io::ErrorKind::NotFound.into()));
         let mut waits = 0;
@@ -49,7 +50,7 @@ impl Published {
         for _ in 0..MAX_ATTEMPTS {
             place.mend_for_reading();
             let before = Identity::of(folder);
-            opened = Published::attempt(folder);
+            opened = Report::attempt(folder);
             if before == Identity::of(folder) {
                 // Without an exchange it is missing for a moment.
                 let is_away = opened.is_err() && place.is_being_replaced();
@@ -67,8 +68,8 @@ impl Published {
     /// # Errors
     ///
     /// If it cannot be read, or if this version does not understand it.
-    pub fn find(folder: &Path) -> Result<Option<Published>, ReportError> {
-        match Published::open(folder) {
+    pub fn find(folder: &Path) -> Result<Option<Report>, ReportError> {
+        match Report::open(folder) {
             Err(ReportError::Read { path, source })
                 if path == folder.join(REPORT) && source.kind() == io::ErrorKind::NotFound =>
             {
@@ -78,7 +79,7 @@ impl Published {
         }
     }
 
-    fn attempt(folder: &Path) -> Result<Published, ReportError> {
+    fn attempt(folder: &Path) -> Result<Report, ReportError> {
         let path = folder.join(REPORT);
         let head = json::head_of(&path)?;
         let plan = match Plan::of_report(&head.file, &head.experiment, &head.data) {
@@ -94,8 +95,8 @@ impl Published {
                 }));
             }
         };
-        let files = Files::open(folder, &plan);
-        Ok(Published { head, plan, files })
+        let files = CsvFiles::open(folder, &plan);
+        Ok(Report { head, plan, files })
     }
 }
 
@@ -136,36 +137,36 @@ impl PartialEq for Identity {
 
 /// The CSV files of a report. Each read of a file starts at its beginning.
 #[derive(Clone, Debug)]
-pub struct Files {
+pub struct CsvFiles {
     folder: PathBuf,
-    opened: Arc<BTreeMap<String, io::Result<Arc<Content>>>>,
+    opened: Arc<BTreeMap<String, io::Result<Arc<Source>>>>,
 }
 
 /// The content of a file. Tables of derivatives are read at once: there may be more of them than
 /// a process can have files open, and together they are small.
 #[derive(Debug)]
-enum Content {
+enum Source {
     File(File),
     Bytes(Vec<u8>),
 }
 
-impl Files {
+impl CsvFiles {
     /// Opens the files of a plan's report in `folder`. An error with a file is returned when it is
     /// read.
-    pub(super) fn open(folder: &Path, plan: &Plan) -> Files {
+    pub(super) fn open(folder: &Path, plan: &Plan) -> CsvFiles {
         let tables = (0..plan.derivatives.len()).map(|place| derivative_file(plan, place));
         let tables: std::collections::HashSet<String> = tables.collect();
-        let data = super::files(plan).into_iter();
-        let data = data.filter(|file| super::is_data(file) && file != REPORT);
+        let data = file::names(plan).into_iter();
+        let data = data.filter(|file| is_data(file) && file != REPORT);
         let opened = data.map(|file| {
             let path = folder.join(&file);
             let content = match tables.contains(&file) {
-                true => fs::read(&path).map(Content::Bytes),
-                false => File::open(&path).map(Content::File),
+                true => fs::read(&path).map(Source::Bytes),
+                false => File::open(&path).map(Source::File),
             };
             (file, content.map(Arc::new))
         });
-        Files {
+        CsvFiles {
             folder: folder.to_owned(),
             opened: Arc::new(opened.collect()),
         }
@@ -199,15 +200,15 @@ impl Files {
 /// A position in the content of a file.
 #[derive(Debug)]
 pub(super) struct Cursor {
-    content: Arc<Content>,
+    content: Arc<Source>,
     at: u64,
 }
 
 impl Cursor {
     fn len(&self) -> io::Result<u64> {
         match &*self.content {
-            Content::File(file) => Ok(file.metadata()?.len()),
-            Content::Bytes(bytes) => Ok(bytes.len() as u64),
+            Source::File(file) => Ok(file.metadata()?.len()),
+            Source::Bytes(bytes) => Ok(bytes.len() as u64),
         }
     }
 }
@@ -216,10 +217,10 @@ impl Read for Cursor {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         let read = match &*self.content {
             #[cfg(unix)]
-            Content::File(file) => std::os::unix::fs::FileExt::read_at(file, buffer, self.at)?,
+            Source::File(file) => std::os::unix::fs::FileExt::read_at(file, buffer, self.at)?,
             #[cfg(windows)]
-            Content::File(file) => std::os::windows::fs::FileExt::seek_read(file, buffer, self.at)?,
-            Content::Bytes(bytes) => {
+            Source::File(file) => std::os::windows::fs::FileExt::seek_read(file, buffer, self.at)?,
+            Source::Bytes(bytes) => {
                 let at = usize::try_from(self.at).unwrap_or(usize::MAX);
                 let mut rest = bytes.get(at..).unwrap_or_default();
                 rest.read(buffer)?

@@ -6,9 +6,9 @@
 /// differences: at equal differences a valley whose walls are thousands of times higher than
 /// the variation along its floor would have no line at all.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Ladder(Vec<f64>);
+pub struct GapLevels(Vec<f64>);
 
-impl Ladder {
+impl GapLevels {
     /// Levels for the gaps of a function to its smallest value, as near to `count` as
     /// possible: powers of ten, or of a thousand, or 1, 2, 5, 10. Gaps of 0, and those that
     /// are not finite, do not count.
@@ -16,10 +16,10 @@ impl Ladder {
     /// # Examples
     ///
     /// ```
-    /// use gradtape_report::Ladder;
+    /// use gradtape_report::GapLevels;
     ///
     /// let gaps: Vec<f64> = (1..=1000).map(f64::from).collect();
-    /// assert_eq!(Ladder::new(&gaps, 6).levels(), [10.0, 20.0, 50.0, 100.0, 200.0, 500.0]);
+    /// assert_eq!(GapLevels::new(&gaps, 6).levels(), [10.0, 20.0, 50.0, 100.0, 200.0, 500.0]);
     /// ```
     #[must_use]
     pub fn new(gaps: &[f64], count: usize) -> Self {
@@ -30,7 +30,7 @@ impl Ladder {
             .collect();
         gaps.sort_by(f64::total_cmp);
         let (Some(high), Some(low)) = (gaps.last(), gaps.get(gaps.len() / 200)) else {
-            return Ladder(Vec::new());
+            return GapLevels(Vec::new());
         };
         // Where little is near the smallest value, the lines are for the rest.
         let low = low.max(high * 1e-12);
@@ -58,7 +58,7 @@ impl Ladder {
                 .collect::<Vec<f64>>()
         });
         let best = ladders.min_by_key(|levels| levels.len().abs_diff(count));
-        Ladder(best.unwrap_or_default())
+        GapLevels(best.unwrap_or_default())
     }
 
     /// The levels, from the lowest.
@@ -69,7 +69,7 @@ impl Ladder {
 
     /// The number of levels below a gap; all of them if it is NaN.
     #[must_use]
-    pub fn rung(&self, gap: f64) -> usize {
+    pub fn band(&self, gap: f64) -> usize {
         self.0
             .iter()
             .take_while(|level| gap.is_nan() || gap > **level)

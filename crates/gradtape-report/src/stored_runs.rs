@@ -1,18 +1,18 @@
 //! Runs of a published report, copied into a new one.
 
-use super::error::ReportError;
-use super::files::Files;
-use super::{ConcludedReader, Recorded, RunReader, State, TrajectoryReader};
+use crate::{
+    ConcludedReader, CsvFiles, ReportError, RunReader, RunRecorder, State, TrajectoryReader,
+};
 use gradtape_experiment::batch::{Quantities, Recorder, Row};
 use gradtape_experiment::diagnosis::Conclusion;
 use gradtape_experiment::number::Scalar;
-use gradtape_experiment::plan::{Plan, Quantity};
+use gradtape_experiment::plan::{Plan, Quantity, Run};
 
 /// The runs of a report that are kept while others are computed again.
 ///
 /// A [`Writer`](super::Writer) adds them like computed ones, with the same bytes as in the report.
 #[derive(Debug)]
-pub struct Stored<'p> {
+pub struct StoredRuns<'p> {
     plan: &'p Plan,
     reader: ConcludedReader<'p>,
     trajectories: TrajectoryReader,
@@ -20,16 +20,16 @@ pub struct Stored<'p> {
     next: Option<Conclusion>,
 }
 
-impl<'p> Stored<'p> {
+impl<'p> StoredRuns<'p> {
     /// Opens the runs of a report of `plan`.
     ///
     /// # Errors
     ///
     /// If it cannot be read or is damaged.
-    pub fn open(files: &Files, plan: &'p Plan) -> Result<Self, ReportError> {
+    pub fn open(files: &CsvFiles, plan: &'p Plan) -> Result<Self, ReportError> {
         let mut reader = ConcludedReader::open(files, plan)?;
         let next = reader.next()?;
-        Ok(Stored {
+        Ok(StoredRuns {
             plan,
             reader,
             trajectories: TrajectoryReader::open(files, plan)?,
@@ -42,7 +42,7 @@ impl<'p> Stored<'p> {
     /// # Errors
     ///
     /// If it cannot be read or is damaged.
-    pub fn numbers(files: &Files, plan: &'p Plan) -> Result<Vec<u64>, ReportError> {
+    pub fn numbers(files: &CsvFiles, plan: &'p Plan) -> Result<Vec<u64>, ReportError> {
         let mut reader = RunReader::open(files, plan)?;
         let mut numbers = Vec::new();
         while let Some(result) = reader.next()? {
@@ -59,7 +59,7 @@ impl<'p> Stored<'p> {
     pub fn replay<L>(
         &mut self,
         number: u64,
-        recorder: &mut Recorded<'_, L>,
+        recorder: &mut RunRecorder<'_, L>,
     ) -> Result<(), ReportError> {
         let of = |next: &Conclusion| next.result.number;
         while self.next.as_ref().is_some_and(|next| of(next) < number) {
@@ -80,12 +80,7 @@ impl<'p> Stored<'p> {
         Ok(())
     }
 
-    fn record<L>(
-        &self,
-        run: &gradtape_experiment::plan::Run,
-        state: &State,
-        recorder: &mut Recorded<'_, L>,
-    ) {
+    fn record<L>(&self, run: &Run, state: &State, recorder: &mut RunRecorder<'_, L>) {
         let plan = self.plan;
         let mut values = state.values.iter().copied();
         let mut quantities = Quantities::of_rule(state.epoch);

@@ -1,93 +1,142 @@
-//! Writes `trajectories.csv`: most of the bytes of most reports.
+//! `trajectories.csv`: a row for each recorded epoch. Most of the bytes of most reports.
 
-use std::fs::File;
-use std::io::{BufWriter, Write};
-use std::path::PathBuf;
+mod reader;
+
 use std::sync::Arc;
 
-use super::text::{Stock, Text};
-use super::{csv, error::ReportError};
+use super::{FilePart, PartMaker, ReportFile, RowFile, Setup, Totals};
+use crate::buffer::{BufferPool, TextBuffer};
+use crate::{ReportError, TRAJECTORIES};
 use gradtape_experiment::batch::Row;
 use gradtape_experiment::number::{Digits, Scalar};
 use gradtape_experiment::plan::{Plan, Quantity, Run};
 
+pub(crate) use reader::read_trajectories;
+pub use reader::{State, TrajectoryReader, state_columns};
+
+/// The columns of the file, in order.
+fn columns(plan: &Plan) -> impl Iterator<Item = &str> {
+    let quantities = Quantity::in_trajectories(plan).map(|one| -> &str { one.name() });
+    let parameters = plan.record.parameters.iter().map(String::as_str);
+    let head = ["run", "epoch"].into_iter().chain(quantities);
+    head.chain(parameters)
+}
+
+/// The file.
+pub(crate) struct TrajectoriesCsv {
+    file: RowFile,
+    pool: Arc<BufferPool>,
+}
+
+impl ReportFile for TrajectoriesCsv {
+    type Part = TrajectoryText;
+
+    fn names(plan: &Plan) -> Vec<String> {
+        RowFile::names(TRAJECTORIES, plan)
+    }
+
+    fn create(setup: &Setup<'_>) -> Result<Self, ReportError> {
+        let columns: Vec<&str> = columns(setup.plan).collect();
+        Ok(TrajectoriesCsv {
+            file: RowFile::create(TRAJECTORIES, setup, &columns)?,
+            pool: Arc::clone(setup.pool),
+        })
+    }
+
+    fn parts(&self) -> PartMaker<TrajectoryText> {
+        let pool = Arc::clone(&self.pool);
+        Box::new(move || TrajectoryText::new(&pool))
+    }
+
+    fn append(&mut self, part: TrajectoryText) -> Result<(), ReportError> {
+        self.file.append(Ok(part.text))
+    }
+
+    fn finish(self, _: &mut Totals<'_>) -> Result<(), ReportError> {
+        self.file.finish()
+    }
+}
+
 /// The rows of some runs, formatted while these are computed.
 ///
-/// A field here is a number or empty. Numbers never need quotes, so rows are put
+/// A cell here is a number or empty. Numbers never need quotes, so rows are put
 /// together without `csv::Writer`, which would look at every byte.
-pub(super) struct TrajectoryText {
-    text: Text,
+pub(crate) struct TrajectoryText {
+    text: TextBuffer,
     digits: Digits,
     /// Whether there is a column for the evaluations.
     has_searches: bool,
     /// The number of the run, and a comma.
     run: Vec<u8>,
-    /// The fields after the count of epochs, and their text, each with its comma in front. Up to
-    /// the first field that changes, a row has the text of the row before: most runs have a
+    /// The cells after the count of epochs, and their text, each with its comma in front. Up to
+    /// the first cell that changes, a row has the text of the row before: most runs have a
     /// constant learning rate, and a run at a fixed point has the same numbers in every epoch.
-    fields: Vec<Field>,
-    rest: Line,
+    cells: Vec<Cell>,
+    rest: RowEnd,
 }
 
-/// A field of the previous row.
-struct Field {
-    column: Column,
+/// A cell of the previous row.
+struct Cell {
+    content: Content,
     value: Option<Scalar>,
     /// The end of its text.
     end: usize,
 }
 
-/// What a field shows.
-enum Column {
+/// What a cell shows.
+enum Content {
     Quantity(Quantity),
     /// The recorded parameter with this place among the run's variables, if it has it.
     Parameter(Option<usize>),
 }
 
 impl TrajectoryText {
-    pub(super) fn new(stock: &Arc<Stock>) -> Self {
+    fn new(pool: &Arc<BufferPool>) -> Self {
         TrajectoryText {
-            text: Text::new(stock),
+            text: TextBuffer::new(pool),
             digits: Digits::default(),
             has_searches: false,
             run: Vec::new(),
-            fields: Vec::new(),
-            rest: Line::default(),
+            cells: Vec::new(),
+            rest: RowEnd::default(),
         }
     }
+}
 
-    pub(super) fn begin(&mut self, plan: &Plan, run: &Run) {
+impl FilePart for TrajectoryText {
+    fn begin(&mut self, plan: &Plan, run: &Run) {
         self.run.clear();
         self.run
             .extend_from_slice(self.digits.whole(run.number).as_bytes());
         self.run.push(b',');
         self.has_searches = plan.has_searches();
-        let quantities = Quantity::in_trajectories(plan).filter(|one| !one.is_count());
         let variables = plan.objectives[run.objective].function.parameters();
         let place = |name: &String| variables.iter().position(|variable| variable == name);
+        let quantities = Quantity::in_trajectories(plan)
+            .filter(|one| !one.is_count())
+            .map(Content::Quantity);
         let parameters = plan.record.parameters.iter().map(place);
-        let columns = quantities.map(Column::Quantity);
-        let columns = columns.chain(parameters.map(Column::Parameter));
-        // The row before the first one has only empty fields.
-        let fields = columns.zip(1..).map(|(column, end)| Field {
-            column,
+        let contents = quantities.chain(parameters.map(Content::Parameter));
+        // The row before the first one has only empty cells.
+        let cells = contents.zip(1..).map(|(content, end)| Cell {
+            content,
             value: None,
             end,
         });
-        self.fields.clear();
-        self.fields.extend(fields);
-        self.rest.make_room(self.fields.len());
-        self.fields.iter().for_each(|_| self.rest.put(b","));
+        self.cells.clear();
+        self.cells.extend(cells);
+        self.rest.make_room(self.cells.len());
+        self.cells.iter().for_each(|_| self.rest.put(b","));
     }
 
-    pub(super) fn record(&mut self, row: &Row<'_>) {
+    fn record(&mut self, row: &Row<'_>) {
         let (mut start, mut has_changed) = (0, false);
-        for field in &mut self.fields {
-            let value = match field.column {
-                Column::Quantity(quantity) => row.quantities.get(quantity),
-                Column::Parameter(place) => place.map(|place| (row.parameters)(place)),
+        for cell in &mut self.cells {
+            let value = match cell.content {
+                Content::Quantity(quantity) => row.quantities.get(quantity),
+                Content::Parameter(place) => place.map(|place| (row.parameters)(place)),
             };
-            if has_changed || !is_same(value, field.value) {
+            if has_changed || !is_same(value, cell.value) {
                 if !has_changed {
                     self.rest.truncate(start);
                     has_changed = true;
@@ -96,10 +145,10 @@ impl TrajectoryText {
                 if let Some(value) = value {
                     self.rest.put(self.digits.scalar(value).as_bytes());
                 }
-                field.value = value;
-                field.end = self.rest.end;
+                cell.value = value;
+                cell.end = self.rest.end;
             }
-            start = field.end;
+            start = cell.end;
         }
         let line = self.text.end();
         line.extend_from_slice(&self.run);
@@ -114,20 +163,20 @@ impl TrajectoryText {
     }
 }
 
-/// The end of a line, put together from many short fields: faster than in a
+/// The end of a row, put together from many short cells: faster than in a
 /// `Vec`, where each would be a call of `memcpy` and a look at the capacity.
 #[derive(Default)]
-struct Line {
+struct RowEnd {
     room: Vec<u8>,
     end: usize,
 }
 
-impl Line {
-    /// A field with its separator: a number has at most 24 characters.
-    const FIELD: usize = 32;
+impl RowEnd {
+    /// A cell with its separator: a number has at most 24 characters.
+    const CELL: usize = 32;
 
-    fn make_room(&mut self, fields: usize) {
-        self.room.resize(fields * Line::FIELD, 0);
+    fn make_room(&mut self, cells: usize) {
+        self.room.resize(cells * RowEnd::CELL, 0);
         self.end = 0;
     }
 
@@ -136,21 +185,21 @@ impl Line {
     }
 
     #[inline]
-    fn put(&mut self, field: &[u8]) {
+    fn put(&mut self, cell: &[u8]) {
         /// Of a known size, both are single instructions; they overlap.
-        fn both_ends<const SIZE: usize>(room: &mut [u8], field: &[u8]) {
-            room[..SIZE].copy_from_slice(&field[..SIZE]);
-            let from = field.len() - SIZE;
-            room[from..from + SIZE].copy_from_slice(&field[from..]);
+        fn both_ends<const SIZE: usize>(room: &mut [u8], cell: &[u8]) {
+            room[..SIZE].copy_from_slice(&cell[..SIZE]);
+            let from = cell.len() - SIZE;
+            room[from..from + SIZE].copy_from_slice(&cell[from..]);
         }
         let room = &mut self.room[self.end..];
-        match field.len() {
-            1 => room[0] = field[0],
-            8..16 => both_ends::<8>(room, field),
-            16..=32 => both_ends::<16>(room, field),
-            length => room[..length].copy_from_slice(field),
+        match cell.len() {
+            1 => room[0] = cell[0],
+            8..16 => both_ends::<8>(room, cell),
+            16..=32 => both_ends::<16>(room, cell),
+            length => room[..length].copy_from_slice(cell),
         }
-        self.end += field.len();
+        self.end += cell.len();
     }
 
     fn bytes(&self) -> &[u8] {
@@ -166,32 +215,10 @@ fn is_same(one: Option<Scalar>, other: Option<Scalar>) -> bool {
     }
 }
 
-/// The file.
-pub(super) struct TrajectoryFile {
-    path: PathBuf,
-    file: BufWriter<File>,
-}
-
-impl TrajectoryFile {
-    pub(super) fn create(path: PathBuf, plan: &Plan) -> Result<Self, ReportError> {
-        let columns: Vec<&str> = csv::trajectory_columns(plan).collect();
-        let file = csv::create(&path, &columns).map_err(ReportError::write(&path))?;
-        Ok(TrajectoryFile { path, file })
-    }
-
-    pub(super) fn append(&mut self, text: TrajectoryText) -> Result<(), ReportError> {
-        let written = text.text.append_to(&mut self.file);
-        written.map_err(ReportError::write(&self.path))
-    }
-
-    pub(super) fn finish(mut self) -> Result<(), ReportError> {
-        self.file.flush().map_err(ReportError::write(&self.path))
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::csv;
     use gradtape_experiment::batch::Quantities;
 
     const SOURCE: &str = r#"
@@ -220,11 +247,9 @@ mod tests {
     fn rows_are_as_the_csv_crate_writes_them_and_read_back() {
         let plan = Plan::new("test.toml", SOURCE).unwrap();
         let folder = tempfile::tempdir().unwrap();
-        let path = folder.path().join("trajectories.csv");
-        let mut file = TrajectoryFile::create(path.clone(), &plan).unwrap();
-        let stock = Stock::new(folder.path().to_owned());
-        let mut text = TrajectoryText::new(&stock);
-        let columns: Vec<&str> = csv::trajectory_columns(&plan).collect();
+        let mut file = super::super::tests::created::<TrajectoriesCsv>(&plan, folder.path());
+        let mut text = file.parts()();
+        let columns: Vec<&str> = columns(&plan).collect();
         let mut expected = csv::line(&columns).unwrap();
         for run in (0..plan.runs()).map(|number| plan.run(number)) {
             text.begin(&plan, &run);
@@ -266,15 +291,15 @@ mod tests {
             }
         }
         file.append(text).unwrap();
-        file.finish().unwrap();
-        let bytes = std::fs::read(&path).unwrap();
+        file.file.finish().unwrap();
+        let bytes = std::fs::read(folder.path().join(TRAJECTORIES)).unwrap();
         assert_eq!(
             String::from_utf8_lossy(&bytes),
             String::from_utf8_lossy(&expected)
         );
         let mut rows = 0;
-        let files = crate::Files::open(folder.path(), &plan);
-        csv::read_trajectories(&files, &plan, |_| (), |_| rows += 1).unwrap();
+        let files = crate::CsvFiles::open(folder.path(), &plan);
+        read_trajectories(&files, &plan, |_| (), |_| rows += 1).unwrap();
         assert_eq!(rows, plan.runs() * nasty().len() as u64);
     }
 }

@@ -1,110 +1,39 @@
 //! Reads `trajectories.csv` from beginning to end, or run by run in any order.
 
 use std::collections::HashMap;
-use std::path::PathBuf;
 
-use ::csv::{ByteRecord, Position};
-
-use super::{Files, open, trajectory_columns, unreadable};
-use crate::{ReportError, TRAJECTORIES};
+use super::columns;
+use crate::csv::{Position, RowReader};
+use crate::{CsvFiles, ReportError, TRAJECTORIES};
 use gradtape_experiment::batch::{Quantities, Row};
 use gradtape_experiment::number::{Precision, Scalar};
 use gradtape_experiment::plan::{Plan, Quantity, Run};
 
-/// Reads the rows of the file; errors have the line.
-#[derive(Debug)]
-struct Rows {
-    path: PathBuf,
-    reader: super::Rows,
-    columns: Vec<String>,
-    /// The number of runs of the plan.
-    runs: u64,
-    fields: ByteRecord,
+fn open(files: &CsvFiles, plan: &Plan) -> Result<RowReader, ReportError> {
+    RowReader::open(files, TRAJECTORIES, columns(plan))
 }
 
-impl Rows {
-    fn open(files: &Files, plan: &Plan) -> Result<Rows, ReportError> {
-        let path = files.path(TRAJECTORIES);
-        let expected: Vec<&str> = trajectory_columns(plan).collect();
-        let reader = open(files, TRAJECTORIES, &expected)?;
-        Ok(Rows {
-            path,
-            reader,
-            columns: expected.into_iter().map(str::to_owned).collect(),
-            runs: plan.runs(),
-            fields: ByteRecord::new(),
-        })
+/// The number of the run of a row, which must be in a plan with this number of runs.
+fn run(rows: &RowReader, runs: u64) -> Result<u64, ReportError> {
+    let number = rows.whole(0)?;
+    if number < runs {
+        return Ok(number);
     }
-
-    /// Advances to the next row; `false` at the end.
-    fn advance(&mut self) -> Result<bool, ReportError> {
-        let read = self.reader.read_byte_record(&mut self.fields);
-        let read = read.map_err(unreadable(&self.path))?;
-        if read && self.fields.len() != self.columns.len() {
-            let (found, expected) = (self.fields.len(), self.columns.len());
-            return Err(self.damaged(&format!("{found} columns, expected {expected}")));
-        }
-        Ok(read)
-    }
-
-    fn damaged(&self, what: &str) -> ReportError {
-        let line = self.fields.position().map_or(0, Position::line);
-        ReportError::damaged(&self.path, format!("line {line}: {what}"))
-    }
-
-    fn text(&self, place: usize) -> &str {
-        let bytes = self.fields.get(place).unwrap_or(b"");
-        std::str::from_utf8(bytes).unwrap_or("(not UTF-8)")
-    }
-
-    fn wrong(&self, place: usize) -> ReportError {
-        let (name, found) = (&self.columns[place], self.text(place));
-        self.damaged(&format!(
-            "column `{name}`: expected a number, found `{found}`"
-        ))
-    }
-
-    fn whole(&self, place: usize) -> Result<u64, ReportError> {
-        self.text(place).parse().map_err(|_| self.wrong(place))
-    }
-
-    fn scalar(&self, place: usize, precision: Precision) -> Result<Scalar, ReportError> {
-        let scalar = Scalar::parse(self.text(place), precision);
-        scalar.map_err(|_| self.wrong(place))
-    }
-
-    fn optional(&self, place: usize, precision: Precision) -> Result<Option<Scalar>, ReportError> {
-        match self.text(place) {
-            "" => Ok(None),
-            _ => self.scalar(place, precision).map(Some),
-        }
-    }
-
-    /// The number of the run of this row, which must be in the plan.
-    fn run(&self) -> Result<u64, ReportError> {
-        let number = self.whole(0)?;
-        if number < self.runs {
-            return Ok(number);
-        }
-        Err(self.damaged(&format!(
-            "run {number}, but the experiment has {}",
-            self.runs
-        )))
-    }
+    Err(rows.damaged(format!("run {number}, but the experiment has {runs}")))
 }
 
 /// Reads `trajectories.csv` and passes its rows to `record` run by run.
 pub(crate) fn read_trajectories(
-    files: &Files,
+    files: &CsvFiles,
     plan: &Plan,
     mut begin: impl FnMut(&Run),
     mut record: impl FnMut(&Row<'_>),
 ) -> Result<(), ReportError> {
-    let mut rows = Rows::open(files, plan)?;
-    let head = rows.columns.len() - plan.record.parameters.len();
+    let mut rows = open(files, plan)?;
+    let head = rows.columns().len() - plan.record.parameters.len();
     let mut current: Option<(Run, Vec<Option<usize>>)> = None;
     while rows.advance()? {
-        let number = rows.run()?;
+        let number = run(&rows, plan.runs())?;
         let epoch = rows.whole(1)?;
         if current.as_ref().is_none_or(|(run, _)| run.number != number) {
             let run = plan.run(number);
@@ -128,13 +57,7 @@ pub(crate) fn read_trajectories(
         }
         let mut quantities = Quantities::of_rule(epoch);
         for (place, quantity) in (2..).zip(Quantity::in_trajectories(plan)) {
-            if quantity.is_count() {
-                quantities.set_count(quantity, rows.whole(place)?);
-            } else if quantity.is_of_every_run() {
-                quantities.set(quantity, rows.scalar(place, precision)?);
-            } else {
-                quantities.set(quantity, rows.optional(place, precision)?);
-            }
+            rows.set(&mut quantities, quantity, place, precision)?;
         }
         record(&Row {
             epoch,
@@ -190,13 +113,15 @@ impl State {
 
 /// The names of the values of a [`State`], in order.
 pub fn state_columns(plan: &Plan) -> impl Iterator<Item = &str> {
-    trajectory_columns(plan).skip(2)
+    columns(plan).skip(2)
 }
 
 /// Reads the rows of single runs out of `trajectories.csv`, in any order.
 #[derive(Debug)]
 pub struct TrajectoryReader {
-    rows: Rows,
+    rows: RowReader,
+    /// The number of runs of the plan.
+    runs: u64,
     /// The position of the first row of each run.
     begins: HashMap<u64, Position>,
     /// The run whose first row was read last, if any: usually it is read next, and seeking back
@@ -210,27 +135,23 @@ impl TrajectoryReader {
     /// # Errors
     ///
     /// If it cannot be read or is damaged.
-    pub fn open(files: &Files, plan: &Plan) -> Result<TrajectoryReader, ReportError> {
-        let mut rows = Rows::open(files, plan)?;
+    pub fn open(files: &CsvFiles, plan: &Plan) -> Result<TrajectoryReader, ReportError> {
+        let mut rows = open(files, plan)?;
         let mut begins = HashMap::new();
         let mut last = None;
         while rows.advance()? {
-            let number = rows.run()?;
+            let number = run(&rows, plan.runs())?;
             if last == Some(number) {
                 continue;
             }
             last = Some(number);
-            let begin = rows
-                .fields
-                .position()
-                .cloned()
-                .unwrap_or_else(Position::new);
-            if begins.insert(number, begin).is_some() {
-                return Err(rows.damaged(&format!("the rows of run {number} are not consecutive")));
+            if begins.insert(number, rows.position()).is_some() {
+                return Err(rows.damaged(format!("the rows of run {number} are not consecutive")));
             }
         }
         Ok(TrajectoryReader {
             rows,
+            runs: plan.runs(),
             begins,
             ahead: None,
         })
@@ -248,18 +169,17 @@ impl TrajectoryReader {
         };
         let mut is_row = true;
         if self.ahead.take() != Some(number) {
-            let sought = rows.reader.seek(begin.clone());
-            sought.map_err(unreadable(&rows.path))?;
+            rows.seek(begin)?;
             is_row = rows.advance()?;
         }
         let mut states = Vec::new();
         while is_row {
-            let run = rows.run()?;
+            let run = run(rows, self.runs)?;
             if run != number {
                 self.ahead = Some(run);
                 break;
             }
-            let places = 2..rows.columns.len();
+            let places = 2..rows.columns().len();
             let values = places.map(|place| rows.optional(place, precision));
             states.push(State {
                 epoch: rows.whole(1)?,

@@ -1,12 +1,11 @@
-//! A published report, read back.
+//! The content of a published report.
 
 use std::path::Path;
 use std::sync::Arc;
 
-use super::error::ReportError;
-use super::figures::{self, Collected, Drawn, Endings, LineRecorder, Lines};
-use super::files::{Files, Published};
-use super::{ConcludedReader, Head, csv, read_derivative};
+use crate::figures::{self, ChartData, ChartRecorder};
+use crate::file::{ConcludedReader, read_derivative, read_trajectories};
+use crate::{CsvFiles, Head, Report, ReportError};
 use gradtape_experiment::batch::{Recorder, RunResult};
 use gradtape_experiment::derivative::Table;
 use gradtape_experiment::diagnosis::{Conclusion, Diagnoser, Diagnosis, DiagnosisRecorder};
@@ -14,32 +13,22 @@ use gradtape_experiment::plan::Plan;
 
 /// The content of a report's CSV files.
 #[derive(Debug)]
-pub struct Reading {
+pub struct Content {
     /// All runs, in the order of the file.
     pub results: Vec<RunResult>,
     /// Their diagnosis, the same as when the report was made.
     pub diagnosis: Diagnosis,
     /// The tables of derivatives.
     pub tables: Vec<Table>,
-    pub(super) drawn: Drawn,
-    pub(super) endings: Endings,
-    pub(super) lines: Lines,
+    pub(super) charts: ChartData,
 }
 
-impl Reading {
+impl Content {
     /// The chart to show if there is room for only one, as
-    /// [`Finished::main_chart`](super::Finished::main_chart) returns it.
+    /// [`Publication::main_chart`](crate::Publication::main_chart) returns it.
     #[must_use]
     pub fn main_chart(&self, plan: &Plan) -> Option<gradtape_chart::Figure> {
-        figures::main_figure(plan, &self.collected(), &self.tables)
-    }
-
-    pub(super) fn collected(&self) -> Collected<'_> {
-        Collected {
-            drawn: &self.drawn,
-            lines: &self.lines,
-            endings: &self.endings,
-        }
+        figures::main_figure(plan, &self.charts, &self.tables)
     }
 }
 
@@ -49,7 +38,7 @@ impl Reading {
 ///
 /// If a file is missing or damaged, with its line.
 pub fn diagnosis(folder: &Path) -> Result<(Head, Plan, Diagnosis), ReportError> {
-    let Published { head, plan, files } = Published::open(folder)?;
+    let Report { head, plan, files } = Report::open(folder)?;
     let diagnosis = read(&files, &plan)?.diagnosis;
     Ok((head, plan, diagnosis))
 }
@@ -59,44 +48,39 @@ pub fn diagnosis(folder: &Path) -> Result<(Head, Plan, Diagnosis), ReportError> 
 /// # Errors
 ///
 /// If a file is missing or damaged, with its line.
-pub fn read(files: &Files, plan: &Plan) -> Result<Reading, ReportError> {
+pub fn read(files: &CsvFiles, plan: &Plan) -> Result<Content, ReportError> {
     let concluded = concluded(files, plan)?;
     let numbers = concluded.iter().map(|one| one.result.number);
     let numbers: Vec<u64> = numbers.collect();
-    let drawn = Arc::new(Drawn::new(plan, &numbers));
-    let mut endings = Endings::default();
     let diagnoser = Arc::new(Diagnoser::new(plan, &numbers));
     let mut diagnosis = DiagnosisRecorder::new(plan, Arc::clone(&diagnoser));
+    let mut charts = ChartRecorder::new(plan, ChartData::new(plan, &numbers));
     for one in &concluded {
-        endings.add(plan, &drawn, &one.result);
+        charts.conclude(&one.result);
         diagnosis.recall(one);
     }
-    let mut lines = LineRecorder::new(plan, Arc::clone(&drawn));
     if plan.runs() > 0 {
         // Two functions that change the same value, one at a time.
-        let lines = std::cell::RefCell::new(&mut lines);
-        csv::read_trajectories(
+        let charts = std::cell::RefCell::new(&mut charts);
+        read_trajectories(
             files,
             plan,
-            |run| lines.borrow_mut().begin(run),
-            |row| lines.borrow_mut().record(row),
+            |run| charts.borrow_mut().begin(run),
+            |row| charts.borrow_mut().record(row),
         )?;
     }
     let tables = (0..plan.derivatives.len())
         .map(|place| read_derivative(files, plan, place))
         .collect::<Result<Vec<_>, _>>()?;
-    let (lines, tallies) = (lines.finish(), diagnosis.finish());
-    Ok(Reading {
-        diagnosis: tallies.diagnosis(plan, &diagnoser),
+    Ok(Content {
+        diagnosis: diagnosis.finish().diagnosis(plan, &diagnoser),
         tables,
-        drawn: Arc::unwrap_or_clone(drawn),
-        endings,
-        lines,
+        charts: charts.finish(),
         results: concluded.into_iter().map(|one| one.result).collect(),
     })
 }
 
-fn concluded(files: &Files, plan: &Plan) -> Result<Vec<Conclusion>, ReportError> {
+fn concluded(files: &CsvFiles, plan: &Plan) -> Result<Vec<Conclusion>, ReportError> {
     let mut all = Vec::new();
     if plan.runs() == 0 {
         return Ok(all);

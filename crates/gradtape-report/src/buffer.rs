@@ -22,26 +22,26 @@ const MAX_PIECES: usize = 1024;
 
 /// The pieces of all texts of a report.
 #[derive(Debug)]
-pub(super) struct Stock {
+pub(super) struct BufferPool {
     /// The directory of temporary files.
     folder: PathBuf,
     spare: Mutex<Vec<Vec<u8>>>,
     /// The number of full pieces that wait.
     waiting: AtomicUsize,
-    greatest: usize,
+    limit: usize,
 }
 
-impl Stock {
+impl BufferPool {
     pub(super) fn new(folder: PathBuf) -> Arc<Self> {
-        Stock::of(MAX_PIECES, folder)
+        BufferPool::of(MAX_PIECES, folder)
     }
 
-    fn of(greatest: usize, folder: PathBuf) -> Arc<Self> {
-        Arc::new(Stock {
+    fn of(limit: usize, folder: PathBuf) -> Arc<Self> {
+        Arc::new(BufferPool {
             folder,
             spare: Mutex::default(),
             waiting: AtomicUsize::new(0),
-            greatest,
+            limit,
         })
     }
 
@@ -64,7 +64,7 @@ impl Stock {
 
     /// Counts one more full piece, unless there are too many.
     fn may_wait(&self) -> bool {
-        let one_more = |waiting| (waiting < self.greatest).then_some(waiting + 1);
+        let one_more = |waiting| (waiting < self.limit).then_some(waiting + 1);
         let order = Ordering::Relaxed;
         self.waiting.fetch_update(order, order, one_more).is_ok()
     }
@@ -77,8 +77,8 @@ impl Stock {
 
 /// The text of a group of runs for one file.
 #[derive(Debug)]
-pub(super) struct Text {
-    stock: Arc<Stock>,
+pub(super) struct TextBuffer {
+    pool: Arc<BufferPool>,
     /// The beginning that did not fit in memory.
     beginning: Option<File>,
     /// The following pieces, without the last one.
@@ -88,14 +88,14 @@ pub(super) struct Text {
     error: Option<io::Error>,
 }
 
-impl Text {
+impl TextBuffer {
     /// An empty text.
-    pub(super) fn new(stock: &Arc<Stock>) -> Self {
-        Text {
-            stock: Arc::clone(stock),
+    pub(super) fn new(pool: &Arc<BufferPool>) -> Self {
+        TextBuffer {
+            pool: Arc::clone(pool),
             beginning: None,
             full: Vec::new(),
-            last: stock.take(),
+            last: pool.take(),
             error: None,
         }
     }
@@ -112,8 +112,8 @@ impl Text {
     /// Replaces the full last piece by an empty one.
     #[cold]
     fn turn(&mut self) {
-        if self.beginning.is_none() && self.stock.may_wait() {
-            let full = std::mem::replace(&mut self.last, self.stock.take());
+        if self.beginning.is_none() && self.pool.may_wait() {
+            let full = std::mem::replace(&mut self.last, self.pool.take());
             self.full.push(full);
             return;
         }
@@ -126,11 +126,11 @@ impl Text {
     fn move_to_file(&mut self) -> io::Result<()> {
         let file = match &mut self.beginning {
             Some(file) => file,
-            none => none.insert(tempfile::tempfile_in(&self.stock.folder)?),
+            none => none.insert(tempfile::tempfile_in(&self.pool.folder)?),
         };
         for piece in self.full.drain(..) {
             file.write_all(&piece)?;
-            self.stock.has_waited(piece);
+            self.pool.has_waited(piece);
         }
         file.write_all(&self.last)
     }
@@ -154,15 +154,15 @@ impl Text {
         }
         for piece in self.full {
             file.write_all(&piece)?;
-            self.stock.has_waited(piece);
+            self.pool.has_waited(piece);
         }
         file.write_all(&self.last)?;
-        self.stock.give_back(self.last);
+        self.pool.give_back(self.last);
         Ok(())
     }
 }
 
-impl Write for Text {
+impl Write for TextBuffer {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
         self.end().extend_from_slice(bytes);
         Ok(bytes.len())
@@ -178,27 +178,27 @@ mod tests {
     use super::*;
 
     /// The file of `length` bytes for each of `texts` texts, added line by line in turn, if at
-    /// most `greatest` full pieces may wait.
-    fn written(greatest: usize, texts: usize, length: usize) -> Vec<u8> {
+    /// most `limit` full pieces may wait.
+    fn written(limit: usize, texts: usize, length: usize) -> Vec<u8> {
         let folder = tempfile::tempdir().unwrap();
-        let stock = Stock::of(greatest, folder.path().to_owned());
-        let mut all: Vec<Text> = (0..texts).map(|_| Text::new(&stock)).collect();
+        let pool = BufferPool::of(limit, folder.path().to_owned());
+        let mut all: Vec<TextBuffer> = (0..texts).map(|_| TextBuffer::new(&pool)).collect();
         for line in 0..length / 8 {
             for text in &mut all {
                 writeln!(text, "{line:7}").unwrap();
             }
         }
         let full: usize = all.iter().map(|text| text.full.len()).sum();
-        assert!(full <= greatest && full == stock.waiting.load(Ordering::Relaxed));
+        assert!(full <= limit && full == pool.waiting.load(Ordering::Relaxed));
         let path = folder.path().join("file");
         let mut file = BufWriter::new(File::create(&path).unwrap());
         for text in all {
             text.append_to(&mut file).unwrap();
         }
         file.flush().unwrap();
-        assert_eq!(stock.waiting.load(Ordering::Relaxed), 0);
+        assert_eq!(pool.waiting.load(Ordering::Relaxed), 0);
         // Every piece is available for the next text, and no temporary file is left.
-        assert!(stock.take().capacity() > PIECE);
+        assert!(pool.take().capacity() > PIECE);
         assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 1);
         std::fs::read(path).unwrap()
     }
@@ -209,9 +209,9 @@ mod tests {
         let one: Vec<u8> = (0..length / 8)
             .flat_map(|line| format!("{line:7}\n").into_bytes())
             .collect();
-        for greatest in [0, 1, 3, 100] {
+        for limit in [0, 1, 3, 100] {
             for texts in [1, 3] {
-                assert!(written(greatest, texts, length) == one.repeat(texts));
+                assert!(written(limit, texts, length) == one.repeat(texts));
             }
         }
     }
@@ -219,8 +219,8 @@ mod tests {
     #[test]
     fn what_is_longer_than_a_piece_stays_in_one() {
         let folder = tempfile::tempdir().unwrap();
-        let stock = Stock::new(folder.path().to_owned());
-        let mut text = Text::new(&stock);
+        let pool = BufferPool::new(folder.path().to_owned());
+        let mut text = TextBuffer::new(&pool);
         let line = vec![b'x'; 3 * PIECE];
         text.write_all(&line).unwrap();
         text.write_all(b"\n").unwrap();
