@@ -5,7 +5,7 @@
 //! [status](crate::ending::Status).
 
 mod arithmetic;
-mod charts;
+pub mod charts;
 mod check;
 mod columns;
 mod data;
@@ -48,7 +48,7 @@ pub use runs::Runs;
 
 #[doc(hidden)]
 pub use self::{
-    charts::{Band, Chart, ChartKind, Font, Profile, Scale, Style, Theme, quantity_label},
+    charts::{Band, Chart, ChartKind, Font, Scale, Style, Theme, quantity_label},
     check::Check,
     data::{RecordedArray, RecordedClasses, RecordedData},
     derivatives::{Curve, Derivative, Expected, MAX_COLUMNS, MAX_POINTS, MAX_VALUES},

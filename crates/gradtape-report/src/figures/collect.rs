@@ -1,45 +1,19 @@
 //! The data of charts, collected while runs are computed or read back.
 //!
 //! A chart has an upper limit of runs and of points, so that memory does not grow with
-//! runs × epochs; see [`Track`] for what is stored of each run.
+//! runs × epochs; see [`RunPoints`] for what is stored of each run.
 
 use std::borrow::Cow;
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
-use super::thinning::Track;
+use super::thinning::RunPoints;
 use gradtape_experiment::batch::{Quantities, Recorder, Row, RunResult};
 use gradtape_experiment::number::{Number, Scalar};
-use gradtape_experiment::plan::{Band, ChartKind, Plan, Profile, Quantity, Run};
+use gradtape_experiment::plan::charts::{Chart, Coordinate};
+use gradtape_experiment::plan::{Plan, Quantity, Run};
 
-/// More lines than this are one area of colour.
-const MAX_LINES: usize = 1_000;
-
-/// More paths than this hide the level lines.
-const MAX_PATHS: usize = 300;
-
-/// The runs of all bands together.
-const MAX_REPETITIONS: usize = 20_000;
-
-/// Number of groups of neighbours in all lines of a chart together, and the minimum
-/// and maximum for each line. The maximum is far more than a chart has pixels.
-const GROUPS: usize = 1 << 18;
-const GROUPS_OF_A_LINE: std::ops::RangeInclusive<usize> = 256..=16_384;
-const POINTS_OF_A_BAND: std::ops::RangeInclusive<usize> = 64..=4_096;
-const IMPROVEMENTS_IN_AN_OCTAVE: std::ops::RangeInclusive<usize> = 16..=512;
-
-/// More marks than this hide one another.
-const MAX_MARKS: usize = 20_000;
-
-/// Maximum number of final values in a chart.
-const MAX_VALUES: usize = 1_000_000;
-
-/// The runs that each chart of a plan draws.
-#[derive(Debug)]
-struct Samples {
-    charts: Vec<Sample>,
-}
-
+/// The runs that a chart shows.
 #[derive(Debug)]
 struct Sample {
     /// The runs in order; all that the chart is about, or evenly spaced ones.
@@ -48,63 +22,29 @@ struct Sample {
     of: usize,
 }
 
-impl Samples {
+impl Sample {
     /// Selects among the runs `numbers` of the plan.
-    fn new(plan: &Plan, numbers: &[u64]) -> Self {
-        let charts = plan.charts.iter().map(|chart| {
-            let is_about = |number: u64| match &chart.kind {
-                ChartKind::Contour { objectives, .. } => {
-                    objectives.contains(&plan.objective_of(number))
-                }
-                ChartKind::Profile(Profile::Ecdf { .. }) => {
-                    plan.objectives[plan.objective_of(number)].minimum.is_some()
-                }
-                _ => true,
-            };
-            let has_all = matches!(
-                chart.kind,
-                ChartKind::Line { .. }
-                    | ChartKind::Sweep { .. }
-                    | ChartKind::Heatmap { .. }
-                    | ChartKind::Histogram { .. }
-            );
-            let chosen: Cow<'_, [u64]> = if chart.runs.is_everything() && has_all {
-                numbers.into()
-            } else {
-                let numbers = numbers.iter().copied();
-                let chooses =
-                    |number: &u64| chart.runs.chooses_number(plan, *number) && is_about(*number);
-                numbers.filter(chooses).collect()
-            };
-            let of = chosen.len();
-            // Repetitions stay together, as they are combined.
-            let repetitions = usize::try_from(plan.repetitions()).unwrap_or(usize::MAX);
-            let (limit, together) = match &chart.kind {
-                ChartKind::Line { band, .. } if *band != Band::None => {
-                    let limit = MAX_REPETITIONS / repetitions.clamp(1, MAX_REPETITIONS);
-                    (limit.clamp(1, MAX_LINES), plan.repetitions())
-                }
-                ChartKind::Line { .. } => (MAX_LINES, 1),
-                ChartKind::Contour { .. } => (MAX_PATHS, 1),
-                ChartKind::Sweep { band, .. } if *band != Band::None => {
-                    (MAX_MARKS, plan.repetitions())
-                }
-                ChartKind::Sweep { .. } => (MAX_MARKS, 1),
-                ChartKind::Profile(_) => (MAX_REPETITIONS, 1),
-                ChartKind::Heatmap { .. } | ChartKind::Histogram { .. } => (MAX_VALUES, 1),
-            };
-            Sample {
-                runs: some_of(&chosen, limit, together),
-                of,
-            }
-        });
-        Samples {
-            charts: charts.collect(),
+    fn new(plan: &Plan, chart: &Chart, numbers: &[u64]) -> Self {
+        let needs = &chart.needs;
+        let is_about = |number: u64| match &needs.objectives {
+            Some(objectives) => objectives.contains(&plan.objective_of(number)),
+            None => true,
+        };
+        let chosen: Cow<'_, [u64]> = if chart.runs.is_everything() && needs.objectives.is_none() {
+            numbers.into()
+        } else {
+            let chooses =
+                |number: &u64| chart.runs.chooses_number(plan, *number) && is_about(*number);
+            numbers.iter().copied().filter(chooses).collect()
+        };
+        Sample {
+            runs: some_of(&chosen, needs.max_groups, needs.group),
+            of: chosen.len(),
         }
     }
 
-    fn draws(&self, chart: usize, run: u64) -> bool {
-        self.charts[chart].runs.binary_search(&run).is_ok()
+    fn has(&self, run: u64) -> bool {
+        self.runs.binary_search(&run).is_ok()
     }
 }
 
@@ -116,9 +56,9 @@ fn some_of(runs: &[u64], limit: usize, together: u64) -> Vec<u64> {
     groups.step_by(stride).flatten().copied().collect()
 }
 
-/// A coordinate of a point: a number of a recorded epoch.
+/// A coordinate of the points of a run.
 #[derive(Clone, Copy, Debug)]
-enum Coordinate {
+enum RunCoordinate {
     Epoch,
     Quantity(Quantity),
     /// The loss minus this minimum.
@@ -126,19 +66,23 @@ enum Coordinate {
     Parameter(usize),
 }
 
-impl Coordinate {
-    /// The coordinate with this name; `None` if the run does not have it.
-    fn named(name: &str, plan: &Plan, run: &Run) -> Option<Coordinate> {
+impl RunCoordinate {
+    /// The coordinate of a run; `None` if the run does not have it.
+    fn new(coordinate: &Coordinate, plan: &Plan, run: &Run) -> Option<RunCoordinate> {
+        let name = match coordinate {
+            Coordinate::Named(name) => name,
+            Coordinate::Parameter(place) => return Some(RunCoordinate::Parameter(*place)),
+        };
         let objective = &plan.objectives[run.objective];
         match Quantity::named(name) {
-            Some(Quantity::Gap) => objective.minimum.map(Coordinate::Gap),
+            Some(Quantity::Gap) => objective.minimum.map(RunCoordinate::Gap),
             Some(Quantity::ValidationLoss) if !objective.has_validation() => None,
-            Some(quantity) => Some(Coordinate::Quantity(quantity)),
-            None if name == "epoch" => Some(Coordinate::Epoch),
+            Some(quantity) => Some(RunCoordinate::Quantity(quantity)),
+            None if name == "epoch" => Some(RunCoordinate::Epoch),
             None => {
                 let mut variables = objective.function.parameters().iter();
                 let place = variables.position(|variable| variable == name);
-                place.map(Coordinate::Parameter)
+                place.map(RunCoordinate::Parameter)
             }
         }
     }
@@ -146,13 +90,13 @@ impl Coordinate {
     #[expect(clippy::cast_precision_loss, reason = "epochs are below 2^53")]
     fn of(self, row: &Row<'_>) -> f64 {
         match self {
-            Coordinate::Epoch => row.epoch as f64,
-            Coordinate::Quantity(quantity) => {
+            RunCoordinate::Epoch => row.epoch as f64,
+            RunCoordinate::Quantity(quantity) => {
                 let value = row.quantities.get(quantity);
                 value.map_or(f64::NAN, Scalar::to_f64)
             }
-            Coordinate::Gap(minimum) => row.quantities.loss().minus(minimum).to_f64(),
-            Coordinate::Parameter(place) => (row.parameters)(place).to_f64(),
+            RunCoordinate::Gap(minimum) => row.quantities.loss().minus(minimum).to_f64(),
+            RunCoordinate::Parameter(place) => (row.parameters)(place).to_f64(),
         }
     }
 }
@@ -166,7 +110,8 @@ type Endings = HashMap<(usize, u64), Ending>;
 /// The data of the charts of a plan.
 #[derive(Clone, Debug)]
 pub(crate) struct ChartData {
-    samples: Arc<Samples>,
+    /// By chart.
+    samples: Arc<[Sample]>,
     lines: Lines,
     endings: Endings,
 }
@@ -174,8 +119,10 @@ pub(crate) struct ChartData {
 impl ChartData {
     /// No data yet, for charts of the runs `numbers` of the plan.
     pub(crate) fn new(plan: &Plan, numbers: &[u64]) -> Self {
+        let charts = plan.charts.iter();
+        let samples = charts.map(|chart| Sample::new(plan, chart, numbers));
         ChartData {
-            samples: Arc::new(Samples::new(plan, numbers)),
+            samples: samples.collect(),
             lines: Lines::new(),
             endings: Endings::new(),
         }
@@ -198,12 +145,12 @@ impl ChartData {
 
     /// The runs that a chart draws, in order.
     pub(crate) fn runs(&self, chart: usize) -> &[u64] {
-        &self.samples.charts[chart].runs
+        &self.samples[chart].runs
     }
 
     /// The number of runs that a chart is about.
     pub(crate) fn run_count(&self, chart: usize) -> usize {
-        self.samples.charts[chart].of
+        self.samples[chart].of
     }
 
     /// The points of a run in a chart that looks at more than final values.
@@ -227,7 +174,8 @@ impl ChartData {
 pub(crate) struct ChartRecorder<'p> {
     plan: &'p Plan,
     data: ChartData,
-    current: Vec<(usize, Coordinate, Coordinate, Track)>,
+    /// The points of the current run, by chart.
+    current: Vec<(usize, [RunCoordinate; 2], RunPoints)>,
     run: u64,
 }
 
@@ -245,21 +193,15 @@ impl<'p> ChartRecorder<'p> {
     /// Adds the result of a run.
     pub(crate) fn conclude(&mut self, result: &RunResult) {
         for (place, chart) in self.plan.charts.iter().enumerate() {
-            if !self.data.samples.draws(place, result.number) {
+            if !self.data.samples[place].has(result.number) {
                 continue;
             }
-            let quantity = chart.kind.final_quantity();
+            let needs = &chart.needs;
+            let quantity = needs.final_quantity.as_ref();
             let value = quantity.and_then(|name| result.quantity(self.plan, name));
-            let has_name = matches!(
-                chart.kind,
-                ChartKind::Line { .. } | ChartKind::Contour { .. }
-            );
+            let label = needs.has_labels.then(|| result.label.clone());
             let ending = Ending {
-                label: if has_name {
-                    result.label.clone()
-                } else {
-                    String::new()
-                },
+                label: label.unwrap_or_default(),
                 is_diverged: result.is_diverged(),
                 reached: [
                     result.status_epoch,
@@ -281,8 +223,8 @@ impl<'p> ChartRecorder<'p> {
     }
 
     fn end_run(&mut self) {
-        for (chart, _, _, line) in self.current.drain(..) {
-            let points = line.points();
+        for (chart, _, points) in self.current.drain(..) {
+            let points = points.into_points();
             self.data.lines.insert((chart, self.run), points);
         }
     }
@@ -293,52 +235,23 @@ impl Recorder for ChartRecorder<'_> {
         self.end_run();
         self.run = run.number;
         for (place, chart) in self.plan.charts.iter().enumerate() {
-            if !self.data.samples.draws(place, run.number) {
+            let Some(points) = &chart.needs.points else {
+                continue;
+            };
+            if !self.data.samples[place].has(run.number) {
                 continue;
             }
-            let named = |name: &str| Coordinate::named(name, self.plan, run);
-            let runs = self.data.runs(place).len().max(1);
-            let of_a_run = |limits: &std::ops::RangeInclusive<usize>| {
-                (GROUPS / runs).clamp(*limits.start(), *limits.end())
-            };
-            let (x, y, track) = match &chart.kind {
-                ChartKind::Line { x, y, band } => {
-                    let track = match band {
-                        Band::None => Track::line(of_a_run(&GROUPS_OF_A_LINE)),
-                        _ => Track::sampled(of_a_run(&POINTS_OF_A_BAND)),
-                    };
-                    (named(x), named(y), track)
-                }
-                ChartKind::Contour { .. } => {
-                    let [x, y] = [0, 1].map(|place| Some(Coordinate::Parameter(place)));
-                    (x, y, Track::way(of_a_run(&GROUPS_OF_A_LINE)))
-                }
-                ChartKind::Profile(profile) => {
-                    let y = match profile {
-                        Profile::Ecdf { .. } => named("gap"),
-                        _ => Some(Coordinate::Quantity(Quantity::Loss)),
-                    };
-                    #[expect(clippy::cast_precision_loss, reason = "a small count")]
-                    let octave = of_a_run(&IMPROVEMENTS_IN_AN_OCTAVE) as f64;
-                    (
-                        Some(Coordinate::Quantity(Quantity::Evaluations)),
-                        y,
-                        Track::improvements(octave),
-                    )
-                }
-                ChartKind::Sweep { .. }
-                | ChartKind::Heatmap { .. }
-                | ChartKind::Histogram { .. } => continue,
-            };
-            if let (Some(x), Some(y)) = (x, y) {
-                self.current.push((place, x, y, track));
+            let axes = [&points.x, &points.y].map(|axis| RunCoordinate::new(axis, self.plan, run));
+            if let [Some(x), Some(y)] = axes {
+                let points = RunPoints::new(points.thinning, self.data.runs(place).len());
+                self.current.push((place, [x, y], points));
             }
         }
     }
 
     fn record(&mut self, row: &Row<'_>) {
-        for (_, x, y, line) in &mut self.current {
-            line.push([x.of(row), y.of(row)]);
+        for (_, axes, points) in &mut self.current {
+            points.push(axes.map(|axis| axis.of(row)));
         }
     }
 }
@@ -367,5 +280,74 @@ impl Ending {
             _ => return None,
         };
         self.is_diverged.then_some(at as f64)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use gradtape_experiment::batch::{self, Cancelled, Control};
+    use gradtape_experiment::ending::Outcome;
+    use gradtape_experiment::plan::charts::{Needs, Points, Thinning};
+
+    /// What a kind of chart that does not exist could need.
+    #[test]
+    fn all_that_a_chart_needs_is_collected_whatever_its_kind() {
+        let source = r#"
+            epochs = [1, 2]
+            [[objective]]
+            formula = "x^2"
+            start = { x = 1 }
+            [[objective]]
+            formula = "y^2"
+            start = { y = 8 }
+            minimum = { value = 0 }
+            [[optimizer]]
+            method = "sgd"
+            learning_rate = 0.25
+        "#;
+        let mut plan = Plan::new("test.toml", source).unwrap();
+        plan.charts.truncate(1);
+        plan.charts[0].needs = Needs {
+            objectives: Some(vec![1]),
+            points: Some(Points {
+                x: Coordinate::Named("epoch".to_owned()),
+                y: Coordinate::Parameter(0),
+                thinning: Thinning::Even,
+            }),
+            final_quantity: Some("gap".to_owned()),
+            has_labels: true,
+            ..plan.charts[0].needs.clone()
+        };
+        let numbers: Vec<u64> = (0..plan.runs()).collect();
+        let of_second = |number: &u64| plan.objective_of(*number) == 1;
+        let expected: Vec<u64> = numbers.iter().copied().filter(of_second).collect();
+        let mut data = ChartData::new(&plan, &numbers);
+        assert_eq!((data.runs(0), data.run_count(0)), (&expected[..], 2));
+        let empty = data.empty();
+        let recorder = || ChartRecorder::new(&plan, empty.empty());
+        let control = Control::default();
+        batch::run(
+            &plan,
+            &numbers,
+            recorder,
+            &control,
+            |ended, mut recorder| {
+                for (run, end) in ended {
+                    recorder.conclude(&RunResult::new(&plan, run, &end, Outcome::Growing));
+                }
+                data.extend(recorder.finish());
+                Ok::<(), Cancelled>(())
+            },
+        )
+        .unwrap();
+        let last = expected[1];
+        let points = [[0.0, 8.0], [1.0, 4.0], [2.0, 2.0]];
+        assert_eq!(data.points(0, last), Some(&points[..]));
+        let ending = data.ending(0, last).unwrap();
+        assert_eq!(ending.value, Some(4.0));
+        assert_eq!(ending.label, plan.label(&plan.run(last)));
+        let other = numbers.iter().find(|number| !of_second(number)).unwrap();
+        assert!(data.points(0, *other).is_none() && data.ending(0, *other).is_none());
     }
 }

@@ -7,7 +7,8 @@ use super::{ChartData, say};
 use gradtape_chart::{Axis, Colour, Figure, Landmark, Levels, Line, Mark, Panel, Scale};
 use gradtape_experiment::landscape;
 use gradtape_experiment::number::{Number, counted, short};
-use gradtape_experiment::plan::{Chart, ChartKind, Objective, Plan, Run};
+use gradtape_experiment::plan::charts::Fields;
+use gradtape_experiment::plan::{Objective, Plan, Run};
 
 /// The points of a grid across and up: so fine that no corner of a level line is visible.
 const GRID: [usize; 2] = [168, 112];
@@ -54,22 +55,11 @@ impl Frame {
     }
 }
 
-/// Whether a report stores the fields of a chart: those of a contour that need data.
-pub(crate) fn has_stored_fields(plan: &Plan, chart: &Chart) -> bool {
-    match &chart.kind {
-        ChartKind::Contour { objectives, .. } => {
-            let mut objectives = objectives.iter();
-            objectives.any(|objective| plan.objectives[*objective].data.is_some())
-        }
-        _ => false,
-    }
-}
-
-/// The functions that chart number `place` shows; none if it is not a contour. They share one
+/// The functions whose fields chart number `place` shows. They share one
 /// piece of the plane, which holds the paths of all runs that did not diverge, all starts and
 /// for each objective the known minimum that is nearest to a start.
 pub(crate) fn frames(plan: &Plan, place: usize, data: &ChartData) -> Vec<Frame> {
-    if !matches!(plan.charts[place].kind, ChartKind::Contour { .. }) {
+    if plan.charts[place].needs.fields == Fields::None {
         return Vec::new();
     }
     let mut frames: Vec<Frame> = Vec::new();

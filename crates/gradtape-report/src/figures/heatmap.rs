@@ -14,6 +14,7 @@ use super::say;
 use super::scale::extent;
 use gradtape_chart::{Axis, Cells, Figure, Key, Mark, Panel, Scale};
 use gradtape_experiment::number::{Number, Value, counted, quantile, short, sorted};
+use gradtape_experiment::plan::charts::HeatmapChart;
 use gradtape_experiment::plan::{self, Plan, quantity_label};
 
 /// A logarithmic range of colours begins at no less than this share of the largest value, so
@@ -31,14 +32,18 @@ struct Placed {
     settings: Vec<Option<Value>>,
 }
 
-/// The figure of `value`, whose colours have this scale, over the settings in two columns.
 pub(super) fn figure(
     plan: &Plan,
     place: usize,
-    [x, y]: [usize; 2],
-    (value, value_scale): (&str, plan::Scale),
+    heatmap: &HeatmapChart,
     data: &ChartData,
 ) -> Figure {
+    let HeatmapChart {
+        x,
+        y,
+        ref value,
+        value_scale,
+    } = *heatmap;
     let chart = &plan.charts[place];
     let runs = data.runs(place).iter();
     let placed = runs.filter_map(|run| {

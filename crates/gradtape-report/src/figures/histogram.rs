@@ -14,11 +14,17 @@ use super::scale::fitted;
 use gradtape_chart::{Axis, Bars, Colour, Figure, Line, Mark, Panel, Scale};
 use gradtape_experiment::number::{counted, quantile, short, sorted};
 use gradtape_experiment::plan::Plan;
+use gradtape_experiment::plan::charts::HistogramChart;
 
 const MIN_BINS: f64 = 5.0;
 const MAX_BINS: f64 = 60.0;
 
-pub(super) fn figure(plan: &Plan, place: usize, name: &str, data: &ChartData) -> Figure {
+pub(super) fn figure(
+    plan: &Plan,
+    place: usize,
+    HistogramChart { x: name }: &HistogramChart,
+    data: &ChartData,
+) -> Figure {
     let chart = &plan.charts[place];
     let runs = data.runs(place);
     let mut diverged = 0;

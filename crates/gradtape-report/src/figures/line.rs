@@ -1,29 +1,36 @@
 //! A quantity over another: a line for each run, or for all repetitions of a run.
 
-use super::ChartData;
 use super::band::{Repetition, is_better_smaller, together};
 use super::colours::{Series, column, labels};
-use gradtape_chart::{Colour, Line};
+use super::{ChartData, of_series};
+use gradtape_chart::{Colour, Figure, Line};
 use gradtape_experiment::number::counted;
+use gradtape_experiment::plan::charts::LineChart;
 use gradtape_experiment::plan::{Band, Chart, Plan};
 
-/// The lines of chart number `place`, and what its subtitle says of repetitions.
-pub(super) fn line_series(
+pub(super) fn figure(plan: &Plan, place: usize, chart: &LineChart, data: &ChartData) -> Figure {
+    let (series, said) = match chart.band {
+        Band::None => (run_lines(plan, place, &chart.x, data), None),
+        _ => {
+            let (series, said) = medians(plan, place, chart, data);
+            (series, Some(said))
+        }
+    };
+    of_series(plan, place, [&chart.x, &chart.y], series, said)
+}
+
+/// A line for all repetitions of a run, and what the subtitle says of them.
+fn medians(
     plan: &Plan,
     place: usize,
-    [x, y]: [&str; 2],
-    band: Band,
+    LineChart { x, y, band }: &LineChart,
     data: &ChartData,
-) -> (Vec<Series>, Option<String>) {
-    let chart = &plan.charts[place];
+) -> (Vec<Series>, String) {
     let runs = data.runs(place);
-    if band == Band::None {
-        return (run_lines(plan, place, x, data), None);
-    }
     let repetitions = plan.repetitions().max(1);
     let groups = runs.chunk_by(|a, b| a / repetitions == b / repetitions);
     let repetition = column(plan, "repetition");
-    let label = labels(plan, chart, runs, repetition);
+    let label = labels(plan, &plan.charts[place], runs, repetition);
     let series = groups.filter_map(|group| {
         let points = group.iter().filter_map(|run| {
             let points = data.points(place, *run)?;
@@ -31,7 +38,7 @@ pub(super) fn line_series(
             Some((points, ending.diverged_at(x)))
         });
         let points: Vec<Repetition<'_>> = points.collect();
-        let found = together(&points, band, is_better_smaller(y));
+        let found = together(&points, *band, is_better_smaller(y));
         let mut run = plan.run(*group.first()?);
         if let Some(column) = repetition {
             run.settings[column] = None;
@@ -50,8 +57,8 @@ pub(super) fn line_series(
         Some(series)
     });
     let series = series.collect();
-    let said = said(band, repetitions, data.diverged(place), y);
-    (series, Some(said))
+    let said = said(*band, repetitions, data.diverged(place), y);
+    (series, said)
 }
 
 /// A line for each run.

@@ -20,12 +20,10 @@ use gradtape_chart::{Axis, Figure, Line, Panel};
 use gradtape_experiment::derivative::Table;
 use gradtape_experiment::number::{counted, grouped, short};
 use gradtape_experiment::plan::{ChartKind, Plan, Quantity, quantity_label};
-use line::line_series;
 use scale::{extent, fitted, hidden};
-use sweep::sweep_series;
 
 pub(super) use collect::{ChartData, ChartRecorder};
-pub(super) use contour::{Field, Frame, MAX_FRAMES, frames, growing, has_stored_fields};
+pub(super) use contour::{Field, Frame, MAX_FRAMES, frames, growing};
 pub(super) use curve::curve;
 
 pub use levels::GapLevels;
@@ -34,23 +32,12 @@ pub use levels::GapLevels;
 /// [`frames`].
 pub(super) fn figure(plan: &Plan, place: usize, data: &ChartData, fields: &[Field]) -> Figure {
     let mut figure = match &plan.charts[place].kind {
-        ChartKind::Line { x, y, band } => {
-            let (series, said) = line_series(plan, place, [x, y], *band, data);
-            of_series(plan, place, [x, y], series, said)
-        }
-        ChartKind::Sweep { x, y, band } => {
-            let (series, said) = sweep_series(plan, place, (*x, y, *band), data);
-            of_series(plan, place, [&plan.columns()[*x], y], series, said)
-        }
-        ChartKind::Heatmap {
-            x,
-            y,
-            value,
-            value_scale,
-        } => heatmap::figure(plan, place, [*x, *y], (value, *value_scale), data),
-        ChartKind::Contour { .. } => contour::figure(plan, place, data, fields),
-        ChartKind::Profile(profile) => profile::figure(plan, place, profile, data),
-        ChartKind::Histogram { x } => histogram::figure(plan, place, x, data),
+        ChartKind::Line(chart) => line::figure(plan, place, chart, data),
+        ChartKind::Sweep(chart) => sweep::figure(plan, place, chart, data),
+        ChartKind::Heatmap(chart) => heatmap::figure(plan, place, chart, data),
+        ChartKind::Contour(_) => contour::figure(plan, place, data, fields),
+        ChartKind::Profile(chart) => profile::figure(plan, place, chart, data),
+        ChartKind::Histogram(chart) => histogram::figure(plan, place, chart, data),
     };
     let (runs, of) = (data.runs(place).len(), data.run_count(place));
     if runs < of {
@@ -60,13 +47,10 @@ pub(super) fn figure(plan: &Plan, place: usize, data: &ChartData, fields: &[Fiel
     figure
 }
 
-/// The figure to show where there is room for only one, in few dots: the first of lines or of
-/// a sweep, else of a derivative.
+/// The figure to show where there is room for only one, in few dots: the first simple one of
+/// runs, else of a derivative.
 pub(super) fn main_figure(plan: &Plan, data: &ChartData, tables: &[Table]) -> Option<Figure> {
-    let is_simple = |place: &usize| {
-        let kind = &plan.charts[*place].kind;
-        matches!(kind, ChartKind::Line { .. } | ChartKind::Sweep { .. })
-    };
+    let is_simple = |place: &usize| plan.charts[*place].needs.is_simple;
     let place = (0..plan.charts.len()).find(is_simple);
     place
         .map(|place| figure(plan, place, data, &[]))

@@ -11,7 +11,8 @@ use super::scale::fitted;
 use super::{say, values};
 use gradtape_chart::{Axis, Colour, Figure, Line, Panel};
 use gradtape_experiment::number::{Value, counted, short};
-use gradtape_experiment::plan::{Plan, Profile, quantity_label};
+use gradtape_experiment::plan::charts::ProfileChart;
+use gradtape_experiment::plan::{Plan, quantity_label};
 
 /// The improvements of a run: `[evaluations, smallest loss so far]` for each, the start first.
 type Improvements<'i> = &'i [[f64; 2]];
@@ -23,7 +24,12 @@ struct Problem<'i> {
     runs: Vec<(usize, Improvements<'i>)>,
 }
 
-pub(super) fn figure(plan: &Plan, place: usize, profile: &Profile, data: &ChartData) -> Figure {
+pub(super) fn figure(
+    plan: &Plan,
+    place: usize,
+    profile: &ProfileChart,
+    data: &ChartData,
+) -> Figure {
     let chart = &plan.charts[place];
     let gathered = gathered(plan, place, data);
     let mut series = Vec::new();
@@ -48,7 +54,7 @@ pub(super) fn figure(plan: &Plan, place: usize, profile: &Profile, data: &ChartD
     };
     let scale = fitted(chart.x_scale, all());
     let first = match profile {
-        Profile::Performance { .. } => 1.0,
+        ProfileChart::Performance { .. } => 1.0,
         _ if scale == fitted(gradtape_experiment::plan::Scale::Log, all()) => {
             all().fold(f64::INFINITY, f64::min)
         }
@@ -89,9 +95,11 @@ pub(super) fn figure(plan: &Plan, place: usize, profile: &Profile, data: &ChartD
     let panels = panels(chart, series);
     let description = description(profile, problems, &panels);
     let (x, y) = match profile {
-        Profile::Performance { .. } => ("evaluations relative to the fastest", "problems solved"),
-        Profile::Data { .. } => ("evaluations / (n + 1)", "problems solved"),
-        Profile::Ecdf { .. } => ("evaluations / n", "targets reached"),
+        ProfileChart::Performance { .. } => {
+            ("evaluations relative to the fastest", "problems solved")
+        }
+        ProfileChart::Data { .. } => ("evaluations / (n + 1)", "problems solved"),
+        ProfileChart::Ecdf { .. } => ("evaluations / n", "targets reached"),
     };
     let lines: Vec<&Line> = panels.iter().flat_map(Panel::lines).collect();
     let x_scale = fitted(chart.x_scale, values(&lines, 0));
@@ -202,13 +210,13 @@ fn tries(problem: &Problem<'_>) -> usize {
 
 /// For each solver the cost of each problem, or of each pair of a problem and a target, in
 /// the units of the profile.
-fn costs(profile: &Profile, problems: &[Problem<'_>], solvers: usize) -> Vec<Vec<f64>> {
+fn costs(profile: &ProfileChart, problems: &[Problem<'_>], solvers: usize) -> Vec<Vec<f64>> {
     let mut all = vec![Vec::new(); solvers];
     #[expect(clippy::cast_precision_loss, reason = "counts of parameters")]
     for problem in problems {
         let n = problem.parameters as f64;
         match profile {
-            Profile::Performance { tolerance } => {
+            ProfileChart::Performance { tolerance } => {
                 let costs = costs_to(problem, solvers, target(problem, *tolerance));
                 let least = costs.iter().copied().fold(f64::INFINITY, f64::min);
                 for (all, cost) in all.iter_mut().zip(costs) {
@@ -217,13 +225,13 @@ fn costs(profile: &Profile, problems: &[Problem<'_>], solvers: usize) -> Vec<Vec
                     all.push(if ratio.is_nan() { f64::INFINITY } else { ratio });
                 }
             }
-            Profile::Data { tolerance } => {
+            ProfileChart::Data { tolerance } => {
                 let costs = costs_to(problem, solvers, target(problem, *tolerance));
                 for (all, cost) in all.iter_mut().zip(costs) {
                     all.push(cost / (n + 1.0));
                 }
             }
-            Profile::Ecdf { targets } => {
+            ProfileChart::Ecdf { targets } => {
                 for target in targets {
                     let costs = costs_to(problem, solvers, *target);
                     for (all, cost) in all.iter_mut().zip(costs) {
@@ -283,14 +291,14 @@ fn steps(costs: &[f64], first: f64, last: f64) -> Vec<[f64; 2]> {
 }
 
 /// What the shares refer to.
-fn said(profile: &Profile, problems: usize) -> String {
+fn said(profile: &ProfileChart, problems: usize) -> String {
     let problems = counted(problems, "problem");
     match profile {
-        Profile::Performance { tolerance } | Profile::Data { tolerance } => format!(
+        ProfileChart::Performance { tolerance } | ProfileChart::Data { tolerance } => format!(
             "{problems}, solved when loss ≤ best + {} × (start − best)",
             short(*tolerance)
         ),
-        Profile::Ecdf { targets } => match targets.as_slice() {
+        ProfileChart::Ecdf { targets } => match targets.as_slice() {
             [only] => format!("{problems}, target {} above the minimum", short(*only)),
             [greatest, .., least] => format!(
                 "{problems}, {} targets from {} to {} above the minimum",
@@ -304,11 +312,11 @@ fn said(profile: &Profile, problems: usize) -> String {
 }
 
 /// The chart in words.
-fn description(profile: &Profile, problems: usize, panels: &[Panel]) -> String {
+fn description(profile: &ProfileChart, problems: usize, panels: &[Panel]) -> String {
     let mut text = match profile {
-        Profile::Performance { .. } => "performance profile",
-        Profile::Data { .. } => "data profile",
-        Profile::Ecdf { .. } => "cumulative distribution of evaluations to targets",
+        ProfileChart::Performance { .. } => "performance profile",
+        ProfileChart::Data { .. } => "data profile",
+        ProfileChart::Ecdf { .. } => "cumulative distribution of evaluations to targets",
     }
     .to_owned();
     text.push_str(&format!(" over {}", counted(problems, "problem")));
@@ -320,7 +328,8 @@ fn description(profile: &Profile, problems: usize, panels: &[Panel]) -> String {
         for line in panel.lines() {
             let end = line.points.last().map_or(0.0, |point| point[1]);
             text.push_str(&format!("; {} ends at {} %", line.name, percent(end)));
-            if let (Profile::Performance { .. }, Some(first)) = (profile, line.points.first()) {
+            if let (ProfileChart::Performance { .. }, Some(first)) = (profile, line.points.first())
+            {
                 text.push_str(&format!(", fastest on {} %", percent(first[1])));
             }
         }
@@ -359,7 +368,7 @@ mod tests {
 
     #[test]
     fn a_performance_profile_is_that_of_dolan_and_more() {
-        let profile = Profile::Performance { tolerance: 0.1 };
+        let profile = ProfileChart::Performance { tolerance: 0.1 };
         let costs = costs(&profile, &problems(), 2);
         assert_eq!(costs, [[1.0, f64::INFINITY], [2.0, 1.0]]);
         assert_eq!(steps(&costs[0], 1.0, 3.0), [[1.0, 0.5], [3.0, 0.5]]);
@@ -371,7 +380,7 @@ mod tests {
 
     #[test]
     fn a_data_profile_counts_simplex_gradients() {
-        let profile = Profile::Data { tolerance: 0.1 };
+        let profile = ProfileChart::Data { tolerance: 0.1 };
         let costs = costs(&profile, &problems(), 2);
         assert_eq!(costs, [[1.0, f64::INFINITY], [2.0, 1.5]]);
         assert_eq!(
@@ -383,7 +392,7 @@ mod tests {
     #[test]
     fn an_ecdf_counts_pairs_of_a_problem_and_a_target() {
         let targets = vec![30.0, 5.0];
-        let costs = costs(&Profile::Ecdf { targets }, &problems(), 2);
+        let costs = costs(&ProfileChart::Ecdf { targets }, &problems(), 2);
         let thirds = |evaluations: f64| evaluations / 3.0;
         let expected = [
             [thirds(1.0), thirds(2.0), thirds(50.0), f64::INFINITY],
@@ -398,7 +407,7 @@ mod tests {
     fn the_best_of_several_runs_of_a_solver_counts() {
         let mut problems = problems();
         problems[0].runs.push((1, &[[1.0, 10.0], [3.0, 0.9]]));
-        let profile = Profile::Performance { tolerance: 0.1 };
+        let profile = ProfileChart::Performance { tolerance: 0.1 };
         assert_eq!(costs(&profile, &problems, 2)[1][0], 1.0);
         assert_eq!(tries(&problems[0]), 2);
     }
@@ -409,7 +418,7 @@ mod tests {
             parameters: 1,
             runs: vec![(0, &[[1.0, 2.0]])],
         }];
-        let profile = Profile::Data { tolerance: 1e-3 };
+        let profile = ProfileChart::Data { tolerance: 1e-3 };
         assert_eq!(costs(&profile, &problems, 1), [[0.5]]);
     }
 }

@@ -2,30 +2,27 @@
 
 use std::collections::HashMap;
 
-use super::ChartData;
 use super::band::edges;
 use super::colours::{Series, column};
 use super::line::said;
-use gradtape_chart::{Colour, Line};
+use super::{ChartData, of_series};
+use gradtape_chart::{Colour, Figure, Line};
 use gradtape_experiment::number::{Value, quantile, sorted};
+use gradtape_experiment::plan::charts::SweepChart;
 use gradtape_experiment::plan::{Band, Plan};
 
 /// A line for all runs that differ only in the swept setting, and in their repetition if
-/// repetitions are combined; and what the subtitle says of that.
-pub(super) fn sweep_series(
-    plan: &Plan,
-    place: usize,
-    (x, y, band): (usize, &str, Band),
-    data: &ChartData,
-) -> (Vec<Series>, Option<String>) {
-    let runs = data.runs(place);
+/// repetitions are combined.
+pub(super) fn figure(plan: &Plan, place: usize, chart: &SweepChart, data: &ChartData) -> Figure {
+    let SweepChart { x, y, band } = chart;
+    let (x, band) = (*x, *band);
     let repetition = match band {
         Band::None => None,
         _ => column(plan, "repetition"),
     };
     let mut all: Vec<(Series, Vec<[f64; 2]>)> = Vec::new();
     let mut known: HashMap<String, usize> = HashMap::new();
-    for run in runs {
+    for run in data.runs(place) {
         let mut settings = plan.run(*run).settings;
         let at = settings
             .get_mut(x)
@@ -75,7 +72,7 @@ pub(super) fn sweep_series(
     let series = series.collect();
     let said =
         (band != Band::None).then(|| said(band, plan.repetitions(), data.diverged(place), y));
-    (series, said)
+    of_series(plan, place, [&plan.columns()[x], y], series, said)
 }
 
 /// The settings that vary, except some.

@@ -1,9 +1,20 @@
 //! What is stored of a run while its rows arrive: a limited number of points.
 
+use std::ops::RangeInclusive;
+
+use gradtape_experiment::plan::charts::Thinning;
+
+/// Number of groups of neighbours in all lines of a chart together, and the minimum
+/// and maximum for each line. The maximum is far more than a chart has pixels.
+const GROUPS: usize = 1 << 18;
+const GROUPS_OF_A_LINE: RangeInclusive<usize> = 256..=16_384;
+const POINTS_OF_A_BAND: RangeInclusive<usize> = 64..=4_096;
+const IMPROVEMENTS_IN_AN_OCTAVE: RangeInclusive<usize> = 16..=512;
+
 /// The points of one line, thinned as they come: neighbours are joined into
 /// groups whenever there are too many, twice as large each time.
 #[derive(Debug)]
-pub(super) struct Thinned {
+pub(super) struct Peaks {
     groups: Vec<Group>,
     limit: usize,
     /// The points of a full group.
@@ -22,9 +33,9 @@ struct Group {
     last: (usize, [f64; 2]),
 }
 
-impl Thinned {
-    pub(super) fn new(limit: usize) -> Self {
-        Thinned {
+impl Peaks {
+    fn new(limit: usize) -> Self {
+        Peaks {
             groups: Vec::new(),
             limit,
             size: 1,
@@ -32,7 +43,7 @@ impl Thinned {
         }
     }
 
-    pub(super) fn push(&mut self, point: [f64; 2]) {
+    fn push(&mut self, point: [f64; 2]) {
         let place = self.groups.last().map_or(0, |group| group.last.0 + 1);
         let one = (place, point);
         let new = Group {
@@ -67,7 +78,8 @@ impl Thinned {
         self.last = self.size;
     }
 
-    fn kept(&self) -> Vec<(usize, [f64; 2])> {
+    /// The points that stay, each with its number among all.
+    fn numbered(&self) -> Vec<(usize, [f64; 2])> {
         let mut points = Vec::with_capacity(self.groups.len());
         for group in &self.groups {
             let mut seen = [group.first, group.least, group.greatest, group.last];
@@ -82,21 +94,26 @@ impl Thinned {
         }
         points
     }
+
+    fn points(&self) -> Vec<[f64; 2]> {
+        let numbered = self.numbered().into_iter();
+        numbered.map(|(_, point)| point).collect()
+    }
 }
 
 /// The corners of a path in the plane, thinned like those of a line, but along both axes.
 #[derive(Debug)]
-pub(super) struct Way {
-    upright: Thinned,
+pub(super) struct Corners {
+    upright: Peaks,
     /// With the axes exchanged.
-    sideways: Thinned,
+    sideways: Peaks,
 }
 
-impl Way {
+impl Corners {
     fn new(limit: usize) -> Self {
-        Way {
-            upright: Thinned::new(limit),
-            sideways: Thinned::new(limit),
+        Corners {
+            upright: Peaks::new(limit),
+            sideways: Peaks::new(limit),
         }
     }
 
@@ -106,8 +123,8 @@ impl Way {
     }
 
     fn points(&self) -> Vec<[f64; 2]> {
-        let sideways = self.sideways.kept().into_iter();
-        let mut points = self.upright.kept();
+        let sideways = self.sideways.numbered().into_iter();
+        let mut points = self.upright.numbered();
         points.extend(sideways.map(|(place, [y, x])| (place, [x, y])));
         points.sort_by_key(|(place, _)| *place);
         points.dedup_by_key(|(place, _)| *place);
@@ -118,18 +135,18 @@ impl Way {
 /// Points at even distances, twice as far whenever there are too many, and the last one:
 /// lines of runs that record the same epochs have points in common.
 #[derive(Debug)]
-pub(super) struct Sampled {
-    kept: Vec<[f64; 2]>,
+pub(super) struct EvenPoints {
+    points: Vec<[f64; 2]>,
     limit: usize,
     stride: usize,
     count: usize,
     last: Option<[f64; 2]>,
 }
 
-impl Sampled {
+impl EvenPoints {
     fn new(limit: usize) -> Self {
-        Sampled {
-            kept: Vec::new(),
+        EvenPoints {
+            points: Vec::new(),
             limit: limit.max(2),
             stride: 1,
             count: 0,
@@ -138,24 +155,24 @@ impl Sampled {
     }
 
     fn push(&mut self, point: [f64; 2]) {
-        if self.count.is_multiple_of(self.stride) && self.kept.len() == self.limit {
+        if self.count.is_multiple_of(self.stride) && self.points.len() == self.limit {
             let mut place = 0;
-            self.kept.retain(|_| {
+            self.points.retain(|_| {
                 place += 1;
                 place % 2 == 1
             });
             self.stride *= 2;
         }
         if self.count.is_multiple_of(self.stride) {
-            self.kept.push(point);
+            self.points.push(point);
         }
         self.count += 1;
         self.last = Some(point);
     }
 
     fn points(&self) -> Vec<[f64; 2]> {
-        let last = self.last.filter(|last| self.kept.last() != Some(last));
-        self.kept.iter().copied().chain(last).collect()
+        let last = self.last.filter(|last| self.points.last() != Some(last));
+        self.points.iter().copied().chain(last).collect()
     }
 }
 
@@ -205,49 +222,46 @@ impl Improvements {
 
 /// What is stored of one run for one chart.
 #[derive(Debug)]
-pub(super) enum Track {
-    Line(Thinned),
-    Way(Way),
-    Sampled(Sampled),
+pub(super) enum RunPoints {
+    Peaks(Peaks),
+    Corners(Corners),
+    Even(EvenPoints),
     Improvements(Improvements),
 }
 
-impl Track {
-    /// A line of at most about four points for each of `groups` groups.
-    pub(super) fn line(groups: usize) -> Track {
-        Track::Line(Thinned::new(groups))
-    }
-
-    /// A path of at most about seven points for each of `groups` groups.
-    pub(super) fn way(groups: usize) -> Track {
-        Track::Way(Way::new(groups))
-    }
-
-    /// At most `points` points at even distances, and the last.
-    pub(super) fn sampled(points: usize) -> Track {
-        Track::Sampled(Sampled::new(points))
-    }
-
-    /// Improvements, at most `in_an_octave` for each doubling of the evaluations.
-    pub(super) fn improvements(in_an_octave: f64) -> Track {
-        Track::Improvements(Improvements::new(in_an_octave))
+impl RunPoints {
+    /// No points yet, for one of `runs` runs in a chart.
+    pub(super) fn new(thinning: Thinning, runs: usize) -> RunPoints {
+        let share = |limits: RangeInclusive<usize>| {
+            (GROUPS / runs.max(1)).clamp(*limits.start(), *limits.end())
+        };
+        match thinning {
+            Thinning::Peaks => RunPoints::Peaks(Peaks::new(share(GROUPS_OF_A_LINE))),
+            Thinning::Corners => RunPoints::Corners(Corners::new(share(GROUPS_OF_A_LINE))),
+            Thinning::Even => RunPoints::Even(EvenPoints::new(share(POINTS_OF_A_BAND))),
+            Thinning::Improvements => {
+                #[expect(clippy::cast_precision_loss, reason = "a small count")]
+                let in_an_octave = share(IMPROVEMENTS_IN_AN_OCTAVE) as f64;
+                RunPoints::Improvements(Improvements::new(in_an_octave))
+            }
+        }
     }
 
     pub(super) fn push(&mut self, point: [f64; 2]) {
         match self {
-            Track::Line(line) => line.push(point),
-            Track::Way(way) => way.push(point),
-            Track::Sampled(sampled) => sampled.push(point),
-            Track::Improvements(improvements) => improvements.push(point),
+            RunPoints::Peaks(peaks) => peaks.push(point),
+            RunPoints::Corners(corners) => corners.push(point),
+            RunPoints::Even(points) => points.push(point),
+            RunPoints::Improvements(improvements) => improvements.push(point),
         }
     }
 
-    pub(super) fn points(self) -> Vec<[f64; 2]> {
+    pub(super) fn into_points(self) -> Vec<[f64; 2]> {
         match self {
-            Track::Line(line) => line.kept().into_iter().map(|(_, point)| point).collect(),
-            Track::Way(way) => way.points(),
-            Track::Sampled(sampled) => sampled.points(),
-            Track::Improvements(improvements) => improvements.points,
+            RunPoints::Peaks(peaks) => peaks.points(),
+            RunPoints::Corners(corners) => corners.points(),
+            RunPoints::Even(points) => points.points(),
+            RunPoints::Improvements(improvements) => improvements.points,
         }
     }
 }
@@ -278,7 +292,7 @@ mod tests {
 
     #[expect(clippy::cast_precision_loss, reason = "small counts")]
     fn thinned(count: usize, limit: usize, value: impl Fn(usize) -> f64) -> Vec<[f64; 2]> {
-        let mut line = Track::line(limit);
+        let mut line = Peaks::new(limit);
         (0..count).for_each(|place| line.push([place as f64, value(place)]));
         line.points()
     }
@@ -305,14 +319,14 @@ mod tests {
     }
 
     #[test]
-    fn a_way_keeps_its_corners_on_all_sides() {
-        let mut way = Track::way(16);
+    fn a_path_keeps_its_corners_on_all_sides() {
+        let mut path = Corners::new(16);
         for place in 0..10_000_i32 {
             let x = if place == 4_321 { 9.0 } else { 0.0 };
             let y = if place == 1_234 { -9.0 } else { 0.0 };
-            way.push([x + f64::from(place) * 1e-9, y]);
+            path.push([x + f64::from(place) * 1e-9, y]);
         }
-        let points = way.points();
+        let points = path.points();
         assert!(points.len() <= 7 * 32, "{}", points.len());
         assert!(points.iter().any(|[x, _]| *x > 8.0) && points.iter().any(|[_, y]| *y < -8.0));
     }
@@ -321,7 +335,7 @@ mod tests {
     #[expect(clippy::cast_precision_loss, reason = "small counts")]
     fn sampled_lines_have_points_in_common_whatever_their_lengths() {
         let sampled = |count: usize| {
-            let mut line = Track::sampled(16);
+            let mut line = EvenPoints::new(16);
             (0..count).for_each(|place| line.push([place as f64, 0.0]));
             line.points()
         };
@@ -334,11 +348,11 @@ mod tests {
 
     #[test]
     fn improvements_are_few_and_never_too_early() {
-        let mut track = Track::improvements(64.0);
+        let mut improvements = Improvements::new(64.0);
         for count in 1..=1_000_000_u32 {
-            track.push([f64::from(count), 1.0 / f64::from(count)]);
+            improvements.push([f64::from(count), 1.0 / f64::from(count)]);
         }
-        let points = track.points();
+        let points = improvements.points;
         assert!(points.len() < 64 * 15, "{}", points.len());
         assert_eq!(points[..3], [[1.0, 1.0], [2.0, 0.5], [3.0, 1.0 / 3.0]]);
         for target in [0.5, 1e-3, 1e-5] {
@@ -350,7 +364,7 @@ mod tests {
 
     #[test]
     fn what_gets_worse_is_no_improvement() {
-        let mut track = Track::improvements(8.0);
+        let mut improvements = Improvements::new(8.0);
         for point in [
             [1.0, 4.0],
             [2.0, 5.0],
@@ -358,8 +372,8 @@ mod tests {
             [4.0, 3.0],
             [5.0, 3.0],
         ] {
-            track.push(point);
+            improvements.push(point);
         }
-        assert_eq!(track.points(), [[1.0, 4.0], [4.0, 3.0]]);
+        assert_eq!(improvements.points, [[1.0, 4.0], [4.0, 3.0]]);
     }
 }

@@ -31,7 +31,7 @@ fn drawing_count(plan: &Plan) -> usize {
 /// frames of animated ones.
 #[must_use]
 pub fn parallel_drawings(plan: &Plan) -> usize {
-    let animated = plan.charts.iter().filter(|chart| chart.is_animated());
+    let animated = plan.charts.iter().filter(|chart| chart.needs.is_animated);
     drawing_count(plan) + animated.count() * figures::MAX_FRAMES
 }
 
@@ -43,7 +43,7 @@ impl ReportFile for Pictures {
         let drawings = charts.chain(curves(plan));
         let drawings =
             drawings.flat_map(|name| ["png", "svg"].map(|kind| format!("{name}.{kind}")));
-        let animated = plan.charts.iter().filter(|chart| chart.is_animated());
+        let animated = plan.charts.iter().filter(|chart| chart.needs.is_animated);
         let animations = animated.map(|chart| format!("{}.gif", chart.file));
         drawings.chain(animations).collect()
     }
@@ -87,7 +87,7 @@ fn chart(totals: &Totals<'_>, place: usize, files: &CsvFiles) -> Result<ChartVie
     let figure = figures::figure(plan, place, totals.charts, &fields);
     let name = &plan.charts[place].file;
     let view = draw(totals, &figure, name)?;
-    if !plan.charts[place].is_animated() {
+    if !plan.charts[place].needs.is_animated {
         return Ok(view);
     }
     let frames = figures::growing(&figure);

@@ -6,7 +6,8 @@ use crate::csv::{self, RowReader};
 use crate::figures::{self, Field, Frame};
 use crate::{CsvFiles, ReportError};
 use gradtape_experiment::number::{Precision, Scalar};
-use gradtape_experiment::plan::{Chart, Plan};
+use gradtape_experiment::plan::Plan;
+use gradtape_experiment::plan::charts::{Chart, Fields};
 
 const COLUMNS: [&str; 4] = ["panel", "x", "y", "loss"];
 
@@ -20,7 +21,7 @@ fn file(chart: &Chart) -> String {
 /// The charts with such a file, with their places.
 fn charts(plan: &Plan) -> impl Iterator<Item = (usize, &Chart)> {
     let charts = plan.charts.iter().enumerate();
-    charts.filter(|(_, chart)| figures::has_stored_fields(plan, chart))
+    charts.filter(|(_, chart)| chart.needs.fields == Fields::Stored)
 }
 
 impl ReportFile for FieldsCsv {
@@ -71,7 +72,7 @@ pub(super) fn fields(
     files: &CsvFiles,
 ) -> Result<Vec<Field>, ReportError> {
     let chart = &plan.charts[place];
-    if figures::has_stored_fields(plan, chart) {
+    if chart.needs.fields == Fields::Stored {
         return read(files, &file(chart), frames);
     }
     let fields = frames.iter().filter_map(|frame| frame.field(plan));

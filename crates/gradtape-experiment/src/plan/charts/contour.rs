@@ -1,8 +1,44 @@
 //! `kind = "contour"`.
 
-use super::decider::{ChartDecider, Decided};
+use super::decider::{ChartDecider, Decision};
+use super::needs::{Coordinate, Fields, Needs, Points, Thinning};
 use super::{ChartKind, Plan, Scale};
 use crate::mistake::{Code, suggestion};
+
+/// More paths than this hide the level lines.
+const MAX_PATHS: usize = 300;
+
+/// Objectives with two parameters, and the paths of the runs.
+#[derive(Clone, Debug, PartialEq)]
+pub struct ContourChart {
+    /// The objectives, by their places in the plan.
+    pub objectives: Vec<usize>,
+    /// Whether there is also an animation of the runs.
+    pub animate: bool,
+}
+
+impl ContourChart {
+    pub(super) fn needs(&self, plan: &Plan) -> Needs {
+        let mut objectives = self.objectives.iter();
+        Needs {
+            objectives: Some(self.objectives.clone()),
+            points: Some(Points {
+                x: Coordinate::Parameter(0),
+                y: Coordinate::Parameter(1),
+                thinning: Thinning::Corners,
+            }),
+            // Shown for the best run.
+            final_quantity: Some("loss".to_owned()),
+            has_labels: true,
+            fields: match objectives.any(|place| plan.objectives[*place].data.is_some()) {
+                true => Fields::Stored,
+                false => Fields::Computable,
+            },
+            is_animated: self.animate,
+            ..Needs::of_runs(MAX_PATHS)
+        }
+    }
+}
 
 /// Whether an objective, by its place, has two parameters.
 pub(super) fn is_plane(plan: &Plan, objective: usize) -> bool {
@@ -25,32 +61,40 @@ pub(super) fn title(plan: &Plan, objectives: &[usize]) -> String {
     }
 }
 
-impl ChartDecider<'_> {
-    pub(super) fn contour(&mut self) -> Decided {
-        let objectives = self.planes();
-        let missing = objectives.iter();
-        let mut missing = missing.filter_map(|place| unrecorded(self.plan, *place));
-        if let Some(missing) = missing.next() {
-            let message = format!("a contour needs `{missing}`, which is not recorded");
-            let label = "the paths of the runs are drawn from recorded values";
-            let help = format!("add `{missing}` to `record.parameters`, or remove this key");
-            let span = self.written.span.clone();
-            self.mistake(Code::Chart, &span, message, label, &help);
-        }
-        Decided {
-            x_scale: Scale::Linear,
-            y_scale: Scale::Linear,
-            title: title(self.plan, &objectives),
-            file: "contour".to_owned(),
-            shown: Vec::new(),
-            group_by: self.group(),
-            kind: ChartKind::Contour {
-                animate: self.written.animate.as_ref().is_some_and(|one| one.value),
-                objectives,
-            },
-        }
+pub(super) fn decide(decider: &mut ChartDecider<'_>) -> Decision {
+    let plan = decider.plan;
+    let objectives = decider.planes();
+    let missing = objectives.iter();
+    let mut missing = missing.filter_map(|place| unrecorded(plan, *place));
+    if let Some(missing) = missing.next() {
+        let message = format!("a contour needs `{missing}`, which is not recorded");
+        let label = "the paths of the runs are drawn from recorded values";
+        let help = format!("add `{missing}` to `record.parameters`, or remove this key");
+        let span = decider.written.span.clone();
+        decider.mistake(Code::Chart, &span, message, label, &help);
     }
+    let title = title(plan, &objectives);
+    let chart = ContourChart {
+        animate: decider
+            .written
+            .animate
+            .as_ref()
+            .is_some_and(|one| one.value),
+        objectives,
+    };
+    Decision {
+        needs: chart.needs(plan),
+        kind: ChartKind::Contour(chart),
+        x_scale: Scale::Linear,
+        y_scale: Scale::Linear,
+        title,
+        file: "contour".to_owned(),
+        shown: Vec::new(),
+        group_by: decider.group(),
+    }
+}
 
+impl ChartDecider<'_> {
     fn planes(&mut self) -> Vec<usize> {
         let places = 0..self.plan.objectives.len();
         let Some(written) = &self.written.objective else {

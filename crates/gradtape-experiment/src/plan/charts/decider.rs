@@ -1,6 +1,7 @@
 //! From one `[[chart]]` to a [`Chart`].
 
-use super::{Band, Chart, ChartKind, Plan, Scale, file_name, title};
+use super::needs::Needs;
+use super::{Band, Chart, ChartKind, KINDS, Plan, Scale};
 use crate::mistake::{At, Code, Mistake, Span, suggestion};
 use crate::number::{Number, Value};
 use crate::plan::filter::column;
@@ -21,8 +22,9 @@ pub(super) struct ChartDecider<'a> {
 }
 
 /// What depends on the kind of a chart.
-pub(super) struct Decided {
+pub(super) struct Decision {
     pub(super) kind: ChartKind,
+    pub(super) needs: Needs,
     pub(super) x_scale: Scale,
     pub(super) y_scale: Scale,
     pub(super) title: String,
@@ -36,35 +38,30 @@ impl ChartDecider<'_> {
     pub(super) fn chart(mut self) -> Option<Chart> {
         let before = self.mistakes.len();
         let written = self.written;
-        let kind = match &written.kind {
+        let name = match &written.kind {
             Some(kind) => kind.value.as_str(),
             // The reader has reported a misread kind.
             None if written.keys.iter().any(|key| key == "kind") => return None,
-            None => "line",
+            None => KINDS[0].0,
         };
-        self.own_keys(kind);
-        let decided = match kind {
-            "sweep" => self.sweep(),
-            "heatmap" => self.heatmap(),
-            "contour" => self.contour(),
-            "profile" => self.profile(),
-            "histogram" => self.histogram(),
-            _ => self.line(),
-        };
+        let (_, decide) = KINDS.iter().find(|(known, _)| *known == name)?;
+        self.own_keys(name);
+        let decision = decide(&mut self);
         let runs = Filter::decide(self.plan, written.runs.as_ref(), self.mistakes);
-        let facet = self.facet(&decided);
-        let file = self.file(decided.file);
+        let facet = self.facet(&decision);
+        let file = self.file(decision.file);
         let chart = Chart {
-            kind: decided.kind,
-            x_scale: decided.x_scale,
-            y_scale: decided.y_scale,
+            kind: decision.kind,
+            needs: decision.needs,
+            x_scale: decision.x_scale,
+            y_scale: decision.y_scale,
             title: match &written.title {
                 Some(title) => title.value.clone(),
-                None => decided.title,
+                None => decision.title,
             },
             file,
             runs,
-            group_by: decided.group_by,
+            group_by: decision.group_by,
             facet,
         };
         (self.mistakes.len() == before).then_some(chart)
@@ -144,88 +141,9 @@ impl ChartDecider<'_> {
         }
     }
 
-    fn line(&mut self) -> Decided {
-        let written = self.written;
-        let mut known = self.recorded_quantities();
-        self.recorded_quantity(written.y.as_ref(), &known);
-        known.push("epoch");
-        self.recorded_quantity(written.x.as_ref(), &known);
-        let y = text(written.y.as_ref(), "loss");
-        let x = text(written.x.as_ref(), "epoch");
-        self.log_of_quantity("y_scale", written.y_scale.as_ref(), y);
-        self.log_of_quantity("x_scale", written.x_scale.as_ref(), x);
-        let has_order = ["epoch", "evaluations"].contains(&x);
-        let band = self.band(has_order);
-        if let Some(written) = written.band.as_ref().filter(|band| band.value != "none")
-            && !has_order
-        {
-            let message = format!("a band over `{x}` is not possible");
-            let label = "repetitions are combined at equal epochs or evaluations";
-            let help = "set `x = \"epoch\"`, or `band = \"none\"`";
-            self.mistake(Code::Chart, &written.span, message, label, help);
-        }
-        Decided {
-            x_scale: Scale::new(written.x_scale.as_ref(), Scale::Linear),
-            y_scale: Scale::new(written.y_scale.as_ref(), Scale::Linear),
-            title: title(y, x),
-            file: file_name(y, x),
-            shown: Vec::new(),
-            group_by: self.group(),
-            kind: ChartKind::Line {
-                x: x.to_owned(),
-                y: y.to_owned(),
-                band,
-            },
-        }
-    }
-
-    fn sweep(&mut self) -> Decided {
-        let written = self.written;
-        self.final_quantity(written.y.as_ref());
-        let y = text(written.y.as_ref(), "loss");
-        let x = text(written.x.as_ref(), "learning_rate");
-        let place = self.swept(x).unwrap_or(0);
-        self.log_of_setting("x_scale", written.x_scale.as_ref(), place);
-        self.log_of_quantity("y_scale", written.y_scale.as_ref(), y);
-        let default_x = if self.plan.is_log_range(x) {
-            Scale::Log
-        } else {
-            Scale::Linear
-        };
-        Decided {
-            x_scale: Scale::new(written.x_scale.as_ref(), default_x),
-            y_scale: Scale::new(written.y_scale.as_ref(), Scale::Linear),
-            title: title(y, x),
-            file: file_name(y, x),
-            shown: vec![place],
-            group_by: self.group(),
-            kind: ChartKind::Sweep {
-                x: place,
-                y: y.to_owned(),
-                band: self.band(true),
-            },
-        }
-    }
-
-    fn histogram(&mut self) -> Decided {
-        let written = self.written;
-        self.final_quantity(written.x.as_ref());
-        let x = text(written.x.as_ref(), "loss");
-        self.log_of_quantity("x_scale", written.x_scale.as_ref(), x);
-        Decided {
-            x_scale: Scale::new(written.x_scale.as_ref(), Scale::Fitting),
-            y_scale: Scale::Linear,
-            title: format!("distribution of the final {}", super::quantity_label(x)),
-            file: format!("histogram_of_{x}"),
-            shown: Vec::new(),
-            group_by: self.group(),
-            kind: ChartKind::Histogram { x: x.to_owned() },
-        }
-    }
-
     /// How repetitions are combined: by default with quartiles, where there are any and they
     /// `can` be.
-    fn band(&mut self, can: bool) -> Band {
+    pub(super) fn band(&mut self, can: bool) -> Band {
         let repeated = self.plan.repetitions() > 1;
         let Some(written) = &self.written.band else {
             return if repeated && can {
@@ -248,23 +166,18 @@ impl ChartDecider<'_> {
         band
     }
 
-    /// The quantities that runs have at every epoch, and the gap, which follows from the loss.
-    fn recorded_quantities(&self) -> Vec<&'static str> {
-        let recorded = Quantity::recorded(self.plan);
-        let gap = self.plan.has_gap().then_some(Quantity::Gap);
-        recorded.chain(gap).map(Quantity::name).collect()
-    }
-
-    fn recorded_quantity(&mut self, written: Option<&At<String>>, known: &[&str]) {
-        self.quantity(written, known, &self.plan.record.parameters);
-    }
-
     pub(super) fn final_quantity(&mut self, written: Option<&At<String>>) {
         let known: Vec<&str> = Quantity::of(self.plan).map(Quantity::name).collect();
         self.quantity(written, &known, &self.plan.parameters);
     }
 
-    fn quantity(&mut self, written: Option<&At<String>>, known: &[&str], parameters: &[String]) {
+    /// Reports a quantity that is neither known nor one of these parameters.
+    pub(super) fn quantity(
+        &mut self,
+        written: Option<&At<String>>,
+        known: &[&str],
+        parameters: &[String],
+    ) {
         let Some(written) = written else { return };
         let parameters = parameters.iter().map(String::as_str);
         let names = parameters.chain(known.iter().copied());
@@ -303,34 +216,16 @@ impl ChartDecider<'_> {
         }
     }
 
-    /// The column of the setting that a sweep varies.
-    fn swept(&mut self, x: &str) -> Option<usize> {
-        let span = self.place_of("x");
-        let place = self.setting(x, &span)?;
-        let is_number = self.plan.run(0).settings[place]
-            .as_ref()
-            .is_none_or(|value| value.number().is_some());
-        if !is_number {
-            let message = format!("a sweep over `{x}` needs numbers");
-            let label = "its values are not numbers";
-            self.mistake(Code::Chart, &span, message, label, "");
-        } else if !self.plan.varies(x) {
-            let message = format!("a sweep over `{x}` needs several values");
-            self.does_not_vary(x, &span, message, "");
-        }
-        Some(place)
-    }
-
     pub(super) fn group(&mut self) -> Option<usize> {
         let written = self.written.group_by.as_ref()?;
         self.setting(&written.value, &written.span)
     }
 
-    fn facet(&mut self, decided: &Decided) -> Option<usize> {
+    fn facet(&mut self, decision: &Decision) -> Option<usize> {
         let written = self.written.facet.as_ref()?;
         let place = self.setting(&written.value, &written.span)?;
         let name = &written.value;
-        if decided.shown.contains(&place) {
+        if decision.shown.contains(&place) {
             let message = format!("`facet` cannot be `{name}`");
             let label = "the chart already shows it";
             let help = "choose another setting that varies, or remove `facet`";

@@ -1,6 +1,9 @@
 //! The default charts.
 
-use super::{Band, Chart, ChartKind, Scale, contour, file_name, heatmap, title};
+use super::{
+    Band, Chart, ChartKind, ContourChart, HeatmapChart, LineChart, Needs, Scale, SweepChart,
+    contour, file_name, heatmap, title,
+};
 use crate::plan::{Filter, Plan, Series};
 
 /// With fewer values of one of two settings a line for each shows more than a heat map.
@@ -23,8 +26,9 @@ pub(super) fn charts(plan: &Plan) -> Vec<Chart> {
     } else {
         Band::None
     };
-    let new = |kind: ChartKind, title: String, file: String| Chart {
+    let new = |(kind, needs): (ChartKind, Needs), title: String, file: String| Chart {
         kind,
+        needs,
         x_scale: Scale::Linear,
         y_scale: Scale::Linear,
         title,
@@ -40,15 +44,19 @@ pub(super) fn charts(plan: &Plan) -> Vec<Chart> {
             Scale::Linear
         }
     };
-    let epoch = "epoch".to_owned();
-    let line = ChartKind::Line {
-        x: epoch,
+    let line = LineChart {
+        x: "epoch".to_owned(),
         y: y.to_owned(),
         band,
     };
+    let needs = line.needs(plan);
     let mut charts = vec![Chart {
         y_scale: fitting(y),
-        ..new(line, title(y, "epoch"), file_name(y, "epoch"))
+        ..new(
+            (ChartKind::Line(line), needs),
+            title(y, "epoch"),
+            file_name(y, "epoch"),
+        )
     }];
     if let ([objective], true) = (plan.objectives.as_slice(), plan.runs() <= MAX_PATHS) {
         let mut constants = objective.constants.series();
@@ -60,27 +68,30 @@ pub(super) fn charts(plan: &Plan) -> Vec<Chart> {
         {
             let objectives = vec![0];
             let title = contour::title(plan, &objectives);
-            let kind = ChartKind::Contour {
+            let contour = ContourChart {
                 objectives,
                 animate: false,
             };
-            charts.push(new(kind, title, "contour".to_owned()));
+            let needs = contour.needs(plan);
+            let kind = ChartKind::Contour(contour);
+            charts.push(new((kind, needs), title, "contour".to_owned()));
         }
     }
     let swept = swept(plan);
     if let (Some([x, y]), true) = (cells(plan, &swept), plan.objectives.len() == 1) {
         let [x_name, y_name] = [x, y].map(|column| plan.columns()[column].as_str());
-        let kind = ChartKind::Heatmap {
+        let heatmap = HeatmapChart {
             x,
             y,
             value: "loss".to_owned(),
             value_scale: Scale::Fitting,
         };
+        let needs = heatmap.needs();
         charts.push(Chart {
             x_scale: Scale::Fitting,
             y_scale: Scale::Fitting,
             ..new(
-                kind,
+                (ChartKind::Heatmap(heatmap), needs),
                 heatmap::title("loss", x_name, y_name),
                 heatmap::file_name("loss", x_name, y_name),
             )
@@ -89,19 +100,20 @@ pub(super) fn charts(plan: &Plan) -> Vec<Chart> {
     }
     for place in swept {
         let name = plan.columns()[place].as_str();
-        let kind = ChartKind::Sweep {
+        let sweep = SweepChart {
             x: place,
             y: "loss".to_owned(),
             band,
         };
+        let needs = sweep.needs(plan);
         charts.push(Chart {
-            x_scale: if plan.is_log_range(name) {
-                Scale::Log
-            } else {
-                Scale::Linear
-            },
+            x_scale: Scale::of_range(plan, name),
             y_scale: Scale::Fitting,
-            ..new(kind, title("loss", name), file_name("loss", name))
+            ..new(
+                (ChartKind::Sweep(sweep), needs),
+                title("loss", name),
+                file_name("loss", name),
+            )
         });
     }
     charts

@@ -1,38 +1,67 @@
 //! `kind = "heatmap"`.
 
-use super::decider::{ChartDecider, Decided, text};
-use super::{ChartKind, Scale, quantity_label};
+use super::decider::{ChartDecider, Decision, text};
+use super::needs::Needs;
+use super::{ChartKind, MAX_VALUES, Scale, quantity_label};
 use crate::mistake::Code;
 
 /// Maximum number of cells along an axis: more are too small to see.
 pub(super) const MAX_CELLS: usize = 200;
 
-impl ChartDecider<'_> {
-    pub(super) fn heatmap(&mut self) -> Decided {
-        let written = self.written;
-        self.final_quantity(written.value.as_ref());
-        let value = text(written.value.as_ref(), "loss").to_owned();
-        self.log_of_quantity("value_scale", written.value_scale.as_ref(), &value);
-        let [x, y] = self.axes().unwrap_or([0, 0]);
-        self.log_of_setting("x_scale", written.x_scale.as_ref(), x);
-        self.log_of_setting("y_scale", written.y_scale.as_ref(), y);
-        let [x_name, y_name] = [x, y].map(|column| self.plan.columns()[column].as_str());
-        Decided {
-            x_scale: Scale::new(written.x_scale.as_ref(), Scale::Fitting),
-            y_scale: Scale::new(written.y_scale.as_ref(), Scale::Fitting),
-            title: title(&value, x_name, y_name),
-            file: file_name(&value, x_name, y_name),
-            shown: vec![x, y],
-            group_by: None,
-            kind: ChartKind::Heatmap {
-                x,
-                y,
-                value,
-                value_scale: Scale::new(written.value_scale.as_ref(), Scale::Fitting),
-            },
+/// A final quantity over two settings, as colours.
+#[derive(Clone, Debug, PartialEq)]
+pub struct HeatmapChart {
+    /// The setting on the x axis, as a column of the plan.
+    pub x: usize,
+    /// The setting on the y axis, as a column of the plan.
+    pub y: usize,
+    /// The quantity.
+    pub value: String,
+    /// The scale of the colours.
+    pub value_scale: Scale,
+}
+
+impl HeatmapChart {
+    pub(super) fn needs(&self) -> Needs {
+        Needs {
+            final_quantity: Some(self.value.clone()),
+            ..Needs::of_runs(MAX_VALUES)
         }
     }
+}
 
+pub(super) fn decide(decider: &mut ChartDecider<'_>) -> Decision {
+    let written = decider.written;
+    decider.final_quantity(written.value.as_ref());
+    let value = text(written.value.as_ref(), "loss").to_owned();
+    decider.log_of_quantity("value_scale", written.value_scale.as_ref(), &value);
+    let [x, y] = decider.axes().unwrap_or([0, 0]);
+    decider.log_of_setting("x_scale", written.x_scale.as_ref(), x);
+    decider.log_of_setting("y_scale", written.y_scale.as_ref(), y);
+    let [x_name, y_name] = [x, y].map(|column| decider.plan.columns()[column].as_str());
+    let (title, file) = (
+        title(&value, x_name, y_name),
+        file_name(&value, x_name, y_name),
+    );
+    let chart = HeatmapChart {
+        x,
+        y,
+        value,
+        value_scale: Scale::new(written.value_scale.as_ref(), Scale::Fitting),
+    };
+    Decision {
+        needs: chart.needs(),
+        kind: ChartKind::Heatmap(chart),
+        x_scale: Scale::new(written.x_scale.as_ref(), Scale::Fitting),
+        y_scale: Scale::new(written.y_scale.as_ref(), Scale::Fitting),
+        title,
+        file,
+        shown: vec![x, y],
+        group_by: None,
+    }
+}
+
+impl ChartDecider<'_> {
     /// The two settings: those that are written, or those that vary.
     fn axes(&mut self) -> Option<[usize; 2]> {
         let written = [self.written.x.as_ref(), self.written.y.as_ref()];
@@ -43,10 +72,13 @@ impl ChartDecider<'_> {
         let varying: Vec<usize> = (0..self.plan.columns().len())
             .filter(|column| self.is_choice(*column))
             .collect();
-        let mut rest = varying.iter().copied().filter(|column| !given(*column));
+        let rest: Vec<usize> = varying
+            .iter()
+            .copied()
+            .filter(|column| !given(*column))
+            .collect();
         let missing = written.iter().filter(|one| one.is_none()).count();
-        let is_clear = rest.clone().count() == missing;
-        let rest: Vec<usize> = rest.by_ref().collect();
+        let is_clear = rest.len() == missing;
         let mut rest = rest.into_iter();
         let mut axes = [None; 2];
         for (axis, (key, written)) in axes.iter_mut().zip(["x", "y"].into_iter().zip(written)) {

@@ -1,27 +1,74 @@
-//! The charts of a plan.
+//! The charts of a plan. A kind of chart is a module: what its keys say, and what it needs of the
+//! runs. Its figure is made above, by the report.
 
 mod contour;
 mod decider;
 mod defaults;
 mod heatmap;
+mod histogram;
+mod line;
+mod needs;
 mod profile;
 mod style;
+mod sweep;
 
 use super::Quantity;
 use super::{Filter, Plan};
 use crate::mistake::{At, Code, Mistake};
 use crate::spec::Spec;
-use decider::ChartDecider;
+use decider::{ChartDecider, Decision};
 
+pub use contour::ContourChart;
+pub use heatmap::HeatmapChart;
+pub use histogram::HistogramChart;
+pub use line::LineChart;
+pub use needs::{Coordinate, Fields, Needs, Points, Thinning};
+pub use profile::ProfileChart;
 pub use style::{Font, Style, Theme};
+pub use sweep::SweepChart;
 
 pub(super) use style::style;
+
+/// The kind of a chart.
+#[derive(Clone, Debug, PartialEq)]
+pub enum ChartKind {
+    /// A recorded quantity over another.
+    Line(LineChart),
+    /// A final quantity over a setting.
+    Sweep(SweepChart),
+    /// A final quantity over two settings.
+    Heatmap(HeatmapChart),
+    /// Objectives with two parameters, and the paths of the runs.
+    Contour(ContourChart),
+    /// The share of problems that are solved within a budget.
+    Profile(ProfileChart),
+    /// The distribution of a final quantity.
+    Histogram(HistogramChart),
+}
+
+/// Decides on a chart that is written in a file.
+type Decide = fn(&mut ChartDecider<'_>) -> Decision;
+
+/// The kinds by their names in a file, the default first.
+const KINDS: &[(&str, Decide)] = &[
+    ("line", line::decide),
+    ("sweep", sweep::decide),
+    ("heatmap", heatmap::decide),
+    ("contour", contour::decide),
+    ("profile", profile::decide),
+    ("histogram", histogram::decide),
+];
+
+/// Maximum number of final values in a chart.
+const MAX_VALUES: usize = 1_000_000;
 
 /// A chart, with all defaults filled in.
 #[derive(Clone, Debug)]
 pub struct Chart {
     /// The kind of the chart.
     pub kind: ChartKind,
+    /// What it needs of the runs.
+    pub needs: Needs,
     /// The scale of the x axis.
     pub x_scale: Scale,
     /// The scale of the y axis.
@@ -38,76 +85,6 @@ pub struct Chart {
     pub facet: Option<usize>,
 }
 
-/// The kind of a chart.
-#[derive(Clone, Debug, PartialEq)]
-pub enum ChartKind {
-    /// A recorded quantity over another, a line for each run.
-    Line {
-        /// The quantity on the x axis, or `epoch`.
-        x: String,
-        /// The quantity on the y axis.
-        y: String,
-        /// How repetitions are combined.
-        band: Band,
-    },
-    /// A final quantity over a setting, a point for each run.
-    Sweep {
-        /// The setting on the x axis, as a column of the plan.
-        x: usize,
-        /// The quantity on the y axis.
-        y: String,
-        /// How repetitions are combined.
-        band: Band,
-    },
-    /// A final quantity over two settings, as colours.
-    Heatmap {
-        /// The setting on the x axis, as a column of the plan.
-        x: usize,
-        /// The setting on the y axis, as a column of the plan.
-        y: usize,
-        /// The quantity.
-        value: String,
-        /// The scale of the colours.
-        value_scale: Scale,
-    },
-    /// Objectives with two parameters, and the paths of the runs.
-    Contour {
-        /// The objectives, by their places in the plan.
-        objectives: Vec<usize>,
-        /// Whether there is also an animation of the runs.
-        animate: bool,
-    },
-    /// The share of problems that are solved within a budget.
-    Profile(Profile),
-    /// The distribution of a final quantity.
-    Histogram {
-        /// The quantity.
-        x: String,
-    },
-}
-
-impl Chart {
-    /// Whether there is also an animation of it.
-    pub fn is_animated(&self) -> bool {
-        matches!(self.kind, ChartKind::Contour { animate: true, .. })
-    }
-}
-
-impl ChartKind {
-    /// The final quantity of each run that the chart shows, if any.
-    #[must_use]
-    pub fn final_quantity(&self) -> Option<&str> {
-        match self {
-            ChartKind::Sweep { y, .. } => Some(y),
-            ChartKind::Heatmap { value, .. } => Some(value),
-            ChartKind::Histogram { x } => Some(x),
-            // Shown for the best run.
-            ChartKind::Contour { .. } => Some("loss"),
-            ChartKind::Line { .. } | ChartKind::Profile(_) => None,
-        }
-    }
-}
-
 /// How runs that differ only in their repetition are combined.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Band {
@@ -117,27 +94,6 @@ pub enum Band {
     Range,
     /// Not at all.
     None,
-}
-
-/// The criterion of a solved problem, and the budget over which the share of solved problems
-/// is shown.
-#[derive(Clone, Debug, PartialEq)]
-pub enum Profile {
-    /// Over multiples of the evaluations of the fastest solver.
-    Performance {
-        /// A problem is solved when loss ≤ best + tolerance × (start − best).
-        tolerance: f64,
-    },
-    /// Over evaluations in units of n + 1.
-    Data {
-        /// A problem is solved when loss ≤ best + tolerance × (start − best).
-        tolerance: f64,
-    },
-    /// Over evaluations divided by n, of pairs of a problem and a target.
-    Ecdf {
-        /// Gaps to the known minimum, the largest first.
-        targets: Vec<f64>,
-    },
 }
 
 /// The scale of an axis.
@@ -160,6 +116,14 @@ impl Scale {
             Some("symlog") => Scale::SymLog,
             Some(_) => Scale::Linear,
             None => default,
+        }
+    }
+
+    /// The default scale of a setting.
+    fn of_range(plan: &Plan, setting: &str) -> Scale {
+        match plan.is_log_range(setting) {
+            true => Scale::Log,
+            false => Scale::Linear,
         }
     }
 }
@@ -220,4 +184,16 @@ pub fn quantity_label(name: &str) -> String {
 
 fn file_name(y: &str, x: &str) -> String {
     format!("{y}_over_{}", x.replace("start.", "start_"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::KINDS;
+    use crate::spec::CHART_KINDS;
+
+    #[test]
+    fn each_kind_of_the_file_format_is_decided() {
+        let decided = KINDS.iter().map(|(name, _)| *name);
+        assert!(decided.eq(CHART_KINDS.iter().map(|(name, _)| *name)));
+    }
 }

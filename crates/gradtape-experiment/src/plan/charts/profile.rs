@@ -1,47 +1,96 @@
 //! `kind = "profile"`.
 
-use super::decider::{ChartDecider, Decided};
-use super::{ChartKind, Profile, Scale};
+use super::decider::{ChartDecider, Decision};
+use super::needs::{Coordinate, Needs, Points, Thinning};
+use super::{ChartKind, Plan, Scale};
 use crate::mistake::Code;
 
 /// The default tolerance: the middle one of those that Moré and Wild show.
 const TOLERANCE: f64 = 1e-3;
 
-impl ChartDecider<'_> {
-    pub(super) fn profile(&mut self) -> Decided {
-        let name = match &self.written.profile {
-            Some(written) => written.value.clone(),
-            None => "performance".to_owned(),
+/// Maximum number of runs.
+const MAX_RUNS: usize = 20_000;
+
+/// The share of problems that are solved within a budget: the criterion of a solved problem,
+/// and the budget.
+#[derive(Clone, Debug, PartialEq)]
+pub enum ProfileChart {
+    /// Over multiples of the evaluations of the fastest solver.
+    Performance {
+        /// A problem is solved when loss ≤ best + tolerance × (start − best).
+        tolerance: f64,
+    },
+    /// Over evaluations in units of n + 1.
+    Data {
+        /// A problem is solved when loss ≤ best + tolerance × (start − best).
+        tolerance: f64,
+    },
+    /// Over evaluations divided by n, of pairs of a problem and a target.
+    Ecdf {
+        /// Gaps to the known minimum, the largest first.
+        targets: Vec<f64>,
+    },
+}
+
+impl ProfileChart {
+    fn needs(&self, plan: &Plan) -> Needs {
+        let (y, objectives) = match self {
+            ProfileChart::Ecdf { .. } => {
+                let objectives = 0..plan.objectives.len();
+                let known = objectives.filter(|place| plan.objectives[*place].minimum.is_some());
+                ("gap", Some(known.collect()))
+            }
+            _ => ("loss", None),
         };
-        self.check_use(&name);
-        let profile = match name.as_str() {
-            "data" => Profile::Data {
-                tolerance: self.tolerance(),
-            },
-            "ecdf" => Profile::Ecdf {
-                targets: self.targets(),
-            },
-            _ => Profile::Performance {
-                tolerance: self.tolerance(),
-            },
-        };
-        let (title, file) = match profile {
-            Profile::Performance { .. } => ("performance profile", "performance_profile"),
-            Profile::Data { .. } => ("data profile", "data_profile"),
-            Profile::Ecdf { .. } => ("targets reached", "ecdf"),
-        };
-        let solvers = self.solvers();
-        Decided {
-            x_scale: Scale::new(self.written.x_scale.as_ref(), Scale::Log),
-            y_scale: Scale::Linear,
-            title: title.to_owned(),
-            file: file.to_owned(),
-            shown: solvers.into_iter().collect(),
-            group_by: solvers,
-            kind: ChartKind::Profile(profile),
+        Needs {
+            objectives,
+            points: Some(Points {
+                x: Coordinate::Named("evaluations".to_owned()),
+                y: Coordinate::Named(y.to_owned()),
+                thinning: Thinning::Improvements,
+            }),
+            ..Needs::of_runs(MAX_RUNS)
         }
     }
+}
 
+pub(super) fn decide(decider: &mut ChartDecider<'_>) -> Decision {
+    let written = decider.written;
+    let name = match &written.profile {
+        Some(written) => written.value.as_str(),
+        None => "performance",
+    };
+    decider.check_use(name);
+    let chart = match name {
+        "data" => ProfileChart::Data {
+            tolerance: decider.tolerance(),
+        },
+        "ecdf" => ProfileChart::Ecdf {
+            targets: decider.targets(),
+        },
+        _ => ProfileChart::Performance {
+            tolerance: decider.tolerance(),
+        },
+    };
+    let (title, file) = match chart {
+        ProfileChart::Performance { .. } => ("performance profile", "performance_profile"),
+        ProfileChart::Data { .. } => ("data profile", "data_profile"),
+        ProfileChart::Ecdf { .. } => ("targets reached", "ecdf"),
+    };
+    let solvers = decider.solvers();
+    Decision {
+        needs: chart.needs(decider.plan),
+        kind: ChartKind::Profile(chart),
+        x_scale: Scale::new(written.x_scale.as_ref(), Scale::Log),
+        y_scale: Scale::Linear,
+        title: title.to_owned(),
+        file: file.to_owned(),
+        shown: solvers.into_iter().collect(),
+        group_by: solvers,
+    }
+}
+
+impl ChartDecider<'_> {
     /// Reports a key that is for another profile.
     fn check_use(&mut self, name: &str) {
         let is_ecdf = name == "ecdf";

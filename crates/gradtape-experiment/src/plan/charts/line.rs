@@ -1,0 +1,90 @@
+//! `kind = "line"`.
+
+use super::decider::{ChartDecider, Decision, text};
+use super::needs::{Coordinate, Needs, Points, Thinning};
+use super::{Band, ChartKind, Plan, Scale, file_name, title};
+use crate::mistake::Code;
+use crate::plan::Quantity;
+
+/// More lines than this are one area of colour.
+const MAX_LINES: usize = 1_000;
+
+/// Maximum number of runs in all bands together.
+const MAX_REPETITIONS: usize = 20_000;
+
+/// A recorded quantity over another, a line for each run or for all its repetitions.
+#[derive(Clone, Debug, PartialEq)]
+pub struct LineChart {
+    /// The quantity on the x axis, or `epoch`.
+    pub x: String,
+    /// The quantity on the y axis.
+    pub y: String,
+    /// How repetitions are combined.
+    pub band: Band,
+}
+
+impl LineChart {
+    pub(super) fn needs(&self, plan: &Plan) -> Needs {
+        let repetitions = usize::try_from(plan.repetitions()).unwrap_or(usize::MAX);
+        let (max_groups, group, thinning) = match self.band {
+            Band::None => (MAX_LINES, 1, Thinning::Peaks),
+            _ => {
+                let max_bands = MAX_REPETITIONS / repetitions.clamp(1, MAX_REPETITIONS);
+                let max_bands = max_bands.clamp(1, MAX_LINES);
+                (max_bands, plan.repetitions(), Thinning::Even)
+            }
+        };
+        Needs {
+            group,
+            points: Some(Points {
+                x: Coordinate::Named(self.x.clone()),
+                y: Coordinate::Named(self.y.clone()),
+                thinning,
+            }),
+            has_labels: true,
+            is_simple: true,
+            ..Needs::of_runs(max_groups)
+        }
+    }
+}
+
+pub(super) fn decide(decider: &mut ChartDecider<'_>) -> Decision {
+    let written = decider.written;
+    let parameters = &decider.plan.record.parameters;
+    // The gap follows from the loss.
+    let gap = decider.plan.has_gap().then_some(Quantity::Gap);
+    let known = Quantity::recorded(decider.plan).chain(gap);
+    let mut known: Vec<&str> = known.map(Quantity::name).collect();
+    decider.quantity(written.y.as_ref(), &known, parameters);
+    known.push("epoch");
+    decider.quantity(written.x.as_ref(), &known, parameters);
+    let y = text(written.y.as_ref(), "loss");
+    let x = text(written.x.as_ref(), "epoch");
+    decider.log_of_quantity("y_scale", written.y_scale.as_ref(), y);
+    decider.log_of_quantity("x_scale", written.x_scale.as_ref(), x);
+    let has_order = ["epoch", "evaluations"].contains(&x);
+    let band = decider.band(has_order);
+    if let Some(written) = written.band.as_ref().filter(|band| band.value != "none")
+        && !has_order
+    {
+        let message = format!("a band over `{x}` is not possible");
+        let label = "repetitions are combined at equal epochs or evaluations";
+        let help = "set `x = \"epoch\"`, or `band = \"none\"`";
+        decider.mistake(Code::Chart, &written.span, message, label, help);
+    }
+    let chart = LineChart {
+        x: x.to_owned(),
+        y: y.to_owned(),
+        band,
+    };
+    Decision {
+        needs: chart.needs(decider.plan),
+        kind: ChartKind::Line(chart),
+        x_scale: Scale::new(written.x_scale.as_ref(), Scale::Linear),
+        y_scale: Scale::new(written.y_scale.as_ref(), Scale::Linear),
+        title: title(y, x),
+        file: file_name(y, x),
+        shown: Vec::new(),
+        group_by: decider.group(),
+    }
+}
