@@ -1,60 +1,38 @@
 //! `diagnosis.csv`: the diagnosis of each run, with its numbers.
 
+use std::io;
 use std::sync::Arc;
 
 use super::runs::RunReader;
-use super::{FilePart, PartMaker, ReportFile, RowFile, Setup, Totals};
-use crate::buffer::BufferPool;
+use super::{FilePart, Rows};
+use crate::buffer::{BufferPool, TextBuffer};
 use crate::csv::{RowReader, RowText, text_cell, text_of_cell};
 use crate::{CsvFiles, DIAGNOSIS, RUNS, ReportError};
 use gradtape_experiment::diagnosis::{Conclusion, Fact, Facts, RunDiagnosis};
 use gradtape_experiment::number::Scalar;
 use gradtape_experiment::plan::Plan;
 
-/// The columns of the file, in order.
-fn columns() -> Vec<&'static str> {
-    let first = ["run", "label", "sentence"];
-    first.into_iter().chain(Facts::COLUMNS).collect()
-}
-
-/// The file.
-pub(crate) struct DiagnosisCsv {
-    file: RowFile,
-    pool: Arc<BufferPool>,
-}
-
-impl ReportFile for DiagnosisCsv {
-    type Part = DiagnosisText;
-
-    fn names(plan: &Plan) -> Vec<String> {
-        RowFile::names(DIAGNOSIS, plan)
-    }
-
-    fn create(setup: &Setup<'_>) -> Result<Self, ReportError> {
-        Ok(DiagnosisCsv {
-            file: RowFile::create(DIAGNOSIS, setup, &columns())?,
-            pool: Arc::clone(setup.pool),
-        })
-    }
-
-    fn parts(&self) -> PartMaker<DiagnosisText> {
-        let pool = Arc::clone(&self.pool);
-        Box::new(move || DiagnosisText(RowText::new(&pool)))
-    }
-
-    fn append(&mut self, part: DiagnosisText) -> Result<(), ReportError> {
-        self.file.append(part.0.into_text())
-    }
-
-    fn finish(self, _: &mut Totals<'_>) -> Result<(), ReportError> {
-        self.file.finish()
-    }
-}
-
 /// The rows of some runs.
-pub(crate) struct DiagnosisText(RowText);
+pub(crate) struct DiagnosisRows(RowText);
 
-impl FilePart for DiagnosisText {
+impl Rows for DiagnosisRows {
+    const FILE: &str = DIAGNOSIS;
+
+    fn columns(_: &Plan) -> Vec<&str> {
+        let first = ["run", "label", "sentence"];
+        first.into_iter().chain(Facts::COLUMNS).collect()
+    }
+
+    fn new(pool: &Arc<BufferPool>) -> Self {
+        DiagnosisRows(RowText::new(pool))
+    }
+
+    fn into_text(self) -> io::Result<TextBuffer> {
+        self.0.into_text()
+    }
+}
+
+impl FilePart for DiagnosisRows {
     fn conclude(&mut self, _: &Plan, run: &Conclusion) {
         let diagnosis = &run.diagnosis;
         self.0.add(|writer, digits| {
@@ -90,7 +68,7 @@ impl<'p> ConcludedReader<'p> {
     pub fn open(files: &CsvFiles, plan: &'p Plan) -> Result<Self, ReportError> {
         Ok(ConcludedReader {
             runs: RunReader::open(files, plan)?,
-            rows: RowReader::open(files, DIAGNOSIS, columns())?,
+            rows: RowReader::open(files, DIAGNOSIS, DiagnosisRows::columns(plan))?,
         })
     }
 

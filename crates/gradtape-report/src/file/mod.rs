@@ -12,6 +12,7 @@ mod trajectories;
 
 use std::fs::File;
 use std::io::{self, BufWriter, Write};
+use std::marker::PhantomData;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -21,15 +22,15 @@ use crate::json::Head;
 use crate::page::ChartView;
 use crate::{CsvFiles, ReportError, csv};
 use derivatives::DerivativesCsv;
-use diagnosis::DiagnosisCsv;
+use diagnosis::DiagnosisRows;
 use fields::FieldsCsv;
 use gradtape_experiment::batch::{Control, Row};
 use gradtape_experiment::derivative::Table;
 use gradtape_experiment::diagnosis::{Conclusion, Diagnosis};
 use gradtape_experiment::plan::{Plan, Run};
 use report::ReportJson;
-use runs::RunsCsv;
-use trajectories::TrajectoriesCsv;
+use runs::RunRows;
+use trajectories::TrajectoryRows;
 
 pub(crate) use charts::Pictures;
 pub use charts::parallel_drawings;
@@ -45,7 +46,10 @@ pub use trajectories::{State, TrajectoryReader, state_columns};
 /// The files of a report, in the order of its list. They are finished from the last to the
 /// first: the page shows the charts, and these show fields that were stored.
 pub(crate) type AllFiles = (FilesOfRuns, OtherFiles);
-type FilesOfRuns = (TrajectoriesCsv, (RunsCsv, (DiagnosisCsv, ReportJson)));
+type FilesOfRuns = (
+    RowFile<TrajectoryRows>,
+    (RowFile<RunRows>, (RowFile<DiagnosisRows>, ReportJson)),
+);
 type OtherFiles = (IndexHtml, (DerivativesCsv, (Pictures, FieldsCsv)));
 
 /// A file of a report, or several of the same sort.
@@ -181,34 +185,60 @@ pub(crate) fn names(plan: &Plan) -> Vec<String> {
     AllFiles::names(plan)
 }
 
-/// A CSV file with rows of runs; a report without runs does not have it.
-pub(crate) struct RowFile {
-    path: PathBuf,
-    file: Option<BufWriter<File>>,
+/// Rows of some runs in a CSV file, which a report without runs does not have.
+pub(crate) trait Rows: FilePart + 'static {
+    const FILE: &str;
+
+    fn columns(plan: &Plan) -> Vec<&str>;
+
+    fn new(pool: &Arc<BufferPool>) -> Self;
+
+    fn into_text(self) -> io::Result<TextBuffer>;
 }
 
-impl RowFile {
-    fn names(file: &str, plan: &Plan) -> Vec<String> {
+/// The file of such rows.
+pub(crate) struct RowFile<R> {
+    path: PathBuf,
+    file: Option<BufWriter<File>>,
+    pool: Arc<BufferPool>,
+    rows: PhantomData<R>,
+}
+
+impl<R: Rows> ReportFile for RowFile<R> {
+    type Part = R;
+
+    fn names(plan: &Plan) -> Vec<String> {
         let has_runs = plan.runs() > 0;
-        has_runs.then(|| file.to_owned()).into_iter().collect()
+        has_runs.then(|| R::FILE.to_owned()).into_iter().collect()
     }
 
-    fn create(file: &str, setup: &Setup<'_>, columns: &[&str]) -> Result<Self, ReportError> {
-        let path = setup.folder.join(file);
+    fn create(setup: &Setup<'_>) -> Result<Self, ReportError> {
+        let path = setup.folder.join(R::FILE);
         let has_runs = setup.plan.runs() > 0;
-        let file = has_runs.then(|| csv::create(&path, columns)).transpose();
-        let file = file.map_err(ReportError::write(&path))?;
-        Ok(RowFile { path, file })
+        let file = has_runs.then(|| csv::create(&path, &R::columns(setup.plan)));
+        Ok(RowFile {
+            file: file.transpose().map_err(ReportError::write(&path))?,
+            path,
+            pool: Arc::clone(setup.pool),
+            rows: PhantomData,
+        })
     }
 
-    fn append(&mut self, text: io::Result<TextBuffer>) -> Result<(), ReportError> {
-        let file = self.file.as_mut();
-        let written = text.and_then(|text| file.map_or(Ok(()), |file| text.append_to(file)));
+    fn parts(&self) -> PartMaker<R> {
+        let pool = Arc::clone(&self.pool);
+        Box::new(move || R::new(&pool))
+    }
+
+    fn append(&mut self, rows: R) -> Result<(), ReportError> {
+        let written = rows.into_text().and_then(|text| match &mut self.file {
+            Some(file) => text.append_to(file),
+            None => Ok(()),
+        });
         written.map_err(ReportError::write(&self.path))
     }
 
-    fn finish(mut self) -> Result<(), ReportError> {
-        let flushed = self.file.as_mut().map_or(Ok(()), BufWriter::flush);
+    fn finish(self, _: &mut Totals<'_>) -> Result<(), ReportError> {
+        let flushed = self.file.map_or(Ok(()), |mut file| file.flush());
         flushed.map_err(ReportError::write(&self.path))
     }
 }
@@ -279,11 +309,7 @@ mod tests {
     }
 
     /// Records the files alone.
-    struct Both<'p>(
-        &'p Plan,
-        (LengthPart, <RunsCsv as ReportFile>::Part),
-        DiagnosisRecorder<'p>,
-    );
+    struct Both<'p>(&'p Plan, (LengthPart, RunRows), DiagnosisRecorder<'p>);
 
     impl Recorder for Both<'_> {
         fn begin(&mut self, run: &Run) {
@@ -312,9 +338,9 @@ mod tests {
         "#;
         let plan = Plan::new("test.toml", source).unwrap();
         let folder = tempfile::tempdir().unwrap();
-        let mut files = created::<(Lengths, RunsCsv)>(&plan, folder.path());
+        let mut files = created::<(Lengths, RowFile<RunRows>)>(&plan, folder.path());
         assert_eq!(
-            <(Lengths, RunsCsv)>::names(&plan),
+            <(Lengths, RowFile<RunRows>)>::names(&plan),
             ["lengths.txt", "runs.csv"]
         );
         let (parts, runs) = (files.parts(), [0, 1]);

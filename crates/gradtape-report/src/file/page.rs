@@ -26,69 +26,6 @@ const LISTED: usize = 5;
 /// Maximum number of classes that are named.
 const NAMES: usize = 20;
 
-/// The file.
-pub(crate) struct IndexHtml {
-    table: Arc<RunTable>,
-    overview: Overview,
-}
-
-impl ReportFile for IndexHtml {
-    type Part = OverviewPart;
-
-    fn names(_: &Plan) -> Vec<String> {
-        vec![PAGE.to_owned()]
-    }
-
-    fn create(setup: &Setup<'_>) -> Result<Self, ReportError> {
-        Ok(IndexHtml::new(setup.plan, setup.numbers))
-    }
-
-    fn parts(&self) -> PartMaker<OverviewPart> {
-        let table = Arc::clone(&self.table);
-        Box::new(move || OverviewPart {
-            table: Arc::clone(&table),
-            overview: Overview::default(),
-        })
-    }
-
-    fn append(&mut self, part: OverviewPart) -> Result<(), ReportError> {
-        self.overview.extend(part.overview);
-        Ok(())
-    }
-
-    fn finish(self, totals: &mut Totals<'_>) -> Result<(), ReportError> {
-        let path = totals.folder.join(PAGE);
-        let page = self.overview.page(&self.table, totals);
-        fs::write(&path, page::html(&page)).map_err(ReportError::write(&path))
-    }
-}
-
-impl IndexHtml {
-    /// A page of the runs `numbers`, which are in order.
-    pub(crate) fn new(plan: &Plan, numbers: &[u64]) -> IndexHtml {
-        IndexHtml {
-            table: Arc::new(RunTable::new(plan, numbers)),
-            overview: Overview::default(),
-        }
-    }
-
-    pub(crate) fn add(&mut self, plan: &Plan, result: &RunResult) {
-        self.overview.add(plan, &self.table, result);
-    }
-}
-
-/// What the page says of some runs.
-pub(crate) struct OverviewPart {
-    table: Arc<RunTable>,
-    overview: Overview,
-}
-
-impl FilePart for OverviewPart {
-    fn conclude(&mut self, plan: &Plan, run: &Conclusion) {
-        self.overview.add(plan, &self.table, &run.result);
-    }
-}
-
 /// The runs and columns in the table of a page.
 #[derive(Debug)]
 struct RunTable {
@@ -195,9 +132,11 @@ impl Best {
     }
 }
 
-/// The rows of the first runs and of the best one of each objective, and the outcomes.
-#[derive(Debug, Default)]
-struct Overview {
+/// The file, or what it says of some runs: the rows of the first ones and of the best one of
+/// each objective, and the outcomes.
+#[derive(Debug)]
+pub(crate) struct IndexHtml {
+    table: Arc<RunTable>,
     rows: Vec<Row>,
     best: Vec<Best>,
     /// The number of runs by outcome and tone; the tone depends on the objective.
@@ -205,23 +144,23 @@ struct Overview {
     runs: u64,
 }
 
-impl Overview {
-    fn add(&mut self, plan: &Plan, table: &RunTable, result: &RunResult) {
-        self.runs += 1;
-        self.count(result.outcome, tone(plan, result), 1);
-        let objective = table
-            .objective
-            .and_then(|place| result.settings.get(place).cloned().flatten());
-        let known = self.best_of(objective);
-        known.of += 1;
-        known.offer(Rank::new(result), || table.row(plan, result));
-        if table.last.is_some_and(|last| result.number <= last) {
-            self.rows.push(table.row(plan, result));
-        }
+impl ReportFile for IndexHtml {
+    type Part = IndexHtml;
+
+    fn names(_: &Plan) -> Vec<String> {
+        vec![PAGE.to_owned()]
     }
 
-    /// Adds later runs.
-    fn extend(&mut self, later: Overview) {
+    fn create(setup: &Setup<'_>) -> Result<Self, ReportError> {
+        Ok(IndexHtml::new(setup.plan, setup.numbers))
+    }
+
+    fn parts(&self) -> PartMaker<IndexHtml> {
+        let table = Arc::clone(&self.table);
+        Box::new(move || IndexHtml::of(Arc::clone(&table)))
+    }
+
+    fn append(&mut self, later: IndexHtml) -> Result<(), ReportError> {
         self.runs += later.runs;
         self.rows.extend(later.rows);
         for (outcome, tone, count) in later.outcomes {
@@ -233,6 +172,51 @@ impl Overview {
             if let Some((rank, row)) = other.best {
                 known.offer(rank, || row);
             }
+        }
+        Ok(())
+    }
+
+    fn finish(self, totals: &mut Totals<'_>) -> Result<(), ReportError> {
+        let path = totals.folder.join(PAGE);
+        let page = self.page(totals);
+        fs::write(&path, page::html(&page)).map_err(ReportError::write(&path))
+    }
+}
+
+impl FilePart for IndexHtml {
+    fn conclude(&mut self, plan: &Plan, run: &Conclusion) {
+        self.add(plan, &run.result);
+    }
+}
+
+impl IndexHtml {
+    /// A page of the runs `numbers`, which are in order.
+    pub(crate) fn new(plan: &Plan, numbers: &[u64]) -> IndexHtml {
+        IndexHtml::of(Arc::new(RunTable::new(plan, numbers)))
+    }
+
+    fn of(table: Arc<RunTable>) -> IndexHtml {
+        IndexHtml {
+            table,
+            rows: Vec::new(),
+            best: Vec::new(),
+            outcomes: Vec::new(),
+            runs: 0,
+        }
+    }
+
+    pub(crate) fn add(&mut self, plan: &Plan, result: &RunResult) {
+        self.runs += 1;
+        self.count(result.outcome, tone(plan, result), 1);
+        let table = Arc::clone(&self.table);
+        let objective = table
+            .objective
+            .and_then(|place| result.settings.get(place).cloned().flatten());
+        let known = self.best_of(objective);
+        known.of += 1;
+        known.offer(Rank::new(result), || table.row(plan, result));
+        if table.last.is_some_and(|last| result.number <= last) {
+            self.rows.push(table.row(plan, result));
         }
     }
 
@@ -261,7 +245,7 @@ impl Overview {
     }
 
     /// The page of a report.
-    fn page(self, table: &RunTable, totals: &mut Totals<'_>) -> Page {
+    fn page(self, totals: &mut Totals<'_>) -> Page {
         let charts = std::mem::take(&mut totals.views);
         let Totals {
             plan,
@@ -283,7 +267,7 @@ impl Overview {
             details: diagnosis.details.clone(),
             charts,
             rankings: rankings(plan, &diagnosis.rankings),
-            runs: (plan.runs() > 0).then(|| self.runs(plan, table, diagnosis)),
+            runs: (plan.runs() > 0).then(|| self.runs(plan, diagnosis)),
             values: tables.iter().map(|table| values(plan, table)).collect(),
             facts: facts(plan, head),
             files,
@@ -291,7 +275,7 @@ impl Overview {
         }
     }
 
-    fn runs(self, plan: &Plan, table: &RunTable, diagnosis: &Diagnosis) -> Runs {
+    fn runs(self, plan: &Plan, diagnosis: &Diagnosis) -> Runs {
         let mut rows = self.rows;
         for row in &mut rows {
             let runs = &diagnosis.runs;
@@ -311,7 +295,7 @@ impl Overview {
                 Err(place) => rows.insert(place, row),
             }
         }
-        let mut columns = table.columns(plan);
+        let mut columns = self.table.columns(plan);
         for (place, column) in columns.iter_mut().enumerate() {
             // A setting is a column of numbers if all its values are numbers.
             let mut cells = rows.iter().filter_map(|row| row.cells.get(place));

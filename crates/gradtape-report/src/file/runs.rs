@@ -1,9 +1,10 @@
 //! `runs.csv`: a row for each run.
 
+use std::io;
 use std::sync::Arc;
 
-use super::{FilePart, PartMaker, ReportFile, RowFile, Setup, Totals};
-use crate::buffer::BufferPool;
+use super::{FilePart, Rows};
+use crate::buffer::{BufferPool, TextBuffer};
 use crate::csv::{RowReader, RowText, header, line, setting_cell, text_cell, text_of_cell};
 use crate::{CsvFiles, RUNS, ReportError};
 use gradtape_experiment::batch::{Quantities, RunResult};
@@ -11,21 +12,6 @@ use gradtape_experiment::diagnosis::Conclusion;
 use gradtape_experiment::ending::{Outcome, Status};
 use gradtape_experiment::number::{Digits, Precision, Value};
 use gradtape_experiment::plan::{Plan, Quantity, Run};
-
-/// The columns of the file, in order.
-fn columns(plan: &Plan) -> Vec<&str> {
-    let settings = plan.columns().iter().map(String::as_str);
-    ["run", "label"]
-        .into_iter()
-        .chain(settings)
-        .chain([
-            "outcome", "period", "status", "stopped_by", "status_epoch", "reason",
-        ])
-        .chain(Quantity::in_runs(plan).map(|one| -> &str { one.name() }))
-        .chain(plan.parameters().iter().map(String::as_str))
-        .chain(plan.best_columns().iter().map(String::as_str))
-        .collect()
-}
 
 /// A planned run as a line of CSV: its number, label and settings. Without a run, the header
 /// with the names of these columns.
@@ -48,44 +34,36 @@ pub fn plan_line(plan: &Plan, run: Option<&Run>) -> String {
     String::from_utf8(line).expect("it was put together from UTF-8")
 }
 
-/// The file.
-pub(crate) struct RunsCsv {
-    file: RowFile,
-    pool: Arc<BufferPool>,
-}
-
-impl ReportFile for RunsCsv {
-    type Part = RunText;
-
-    fn names(plan: &Plan) -> Vec<String> {
-        RowFile::names(RUNS, plan)
-    }
-
-    fn create(setup: &Setup<'_>) -> Result<Self, ReportError> {
-        Ok(RunsCsv {
-            file: RowFile::create(RUNS, setup, &columns(setup.plan))?,
-            pool: Arc::clone(setup.pool),
-        })
-    }
-
-    fn parts(&self) -> PartMaker<RunText> {
-        let pool = Arc::clone(&self.pool);
-        Box::new(move || RunText(RowText::new(&pool)))
-    }
-
-    fn append(&mut self, part: RunText) -> Result<(), ReportError> {
-        self.file.append(part.0.into_text())
-    }
-
-    fn finish(self, _: &mut Totals<'_>) -> Result<(), ReportError> {
-        self.file.finish()
-    }
-}
-
 /// The rows of some runs.
-pub(crate) struct RunText(RowText);
+pub(crate) struct RunRows(RowText);
 
-impl FilePart for RunText {
+impl Rows for RunRows {
+    const FILE: &str = RUNS;
+
+    fn columns(plan: &Plan) -> Vec<&str> {
+        let settings = plan.columns().iter().map(String::as_str);
+        ["run", "label"]
+            .into_iter()
+            .chain(settings)
+            .chain([
+                "outcome", "period", "status", "stopped_by", "status_epoch", "reason",
+            ])
+            .chain(Quantity::in_runs(plan).map(|one| -> &str { one.name() }))
+            .chain(plan.parameters().iter().map(String::as_str))
+            .chain(plan.best_columns().iter().map(String::as_str))
+            .collect()
+    }
+
+    fn new(pool: &Arc<BufferPool>) -> Self {
+        RunRows(RowText::new(pool))
+    }
+
+    fn into_text(self) -> io::Result<TextBuffer> {
+        self.0.into_text()
+    }
+}
+
+impl FilePart for RunRows {
     fn conclude(&mut self, plan: &Plan, run: &Conclusion) {
         let result = &run.result;
         self.0.add(|writer, digits| {
@@ -132,7 +110,7 @@ impl<'p> RunReader<'p> {
     ///
     /// If it cannot be read or has other columns.
     pub fn open(files: &CsvFiles, plan: &'p Plan) -> Result<Self, ReportError> {
-        let rows = RowReader::open(files, RUNS, columns(plan))?;
+        let rows = RowReader::open(files, RUNS, RunRows::columns(plan))?;
         Ok(RunReader { plan, rows })
     }
 

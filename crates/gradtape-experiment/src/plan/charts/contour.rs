@@ -1,8 +1,8 @@
 //! `kind = "contour"`.
 
-use super::decider::{ChartDecider, Decision};
+use super::decider::ChartDecider;
 use super::needs::{Coordinate, Fields, Needs, Points, Thinning};
-use super::{ChartKind, Plan, Scale};
+use super::{Chart, ChartKind, Plan};
 use crate::mistake::{Code, suggestion};
 
 /// More paths than this hide the level lines.
@@ -17,27 +17,34 @@ pub struct ContourChart {
     pub animate: bool,
 }
 
-impl ContourChart {
-    pub(super) fn needs(&self, plan: &Plan) -> Needs {
-        let mut objectives = self.objectives.iter();
-        Needs {
-            objectives: Some(self.objectives.clone()),
-            points: Some(Points {
-                x: Coordinate::Parameter(0),
-                y: Coordinate::Parameter(1),
-                thinning: Thinning::Corners,
-            }),
-            // Shown for the best run.
-            final_quantity: Some("loss".to_owned()),
-            has_labels: true,
-            fields: match objectives.any(|place| plan.objectives[*place].data.is_some()) {
-                true => Fields::Stored,
-                false => Fields::Computable,
-            },
-            is_animated: self.animate,
-            ..Needs::of_runs(MAX_PATHS)
-        }
-    }
+pub(super) fn chart(plan: &Plan, objectives: Vec<usize>, animate: bool) -> Chart {
+    let mut data = objectives.iter().map(|place| &plan.objectives[*place].data);
+    let needs = Needs {
+        points: Some(Points {
+            x: Coordinate::Parameter(0),
+            y: Coordinate::Parameter(1),
+            thinning: Thinning::Corners,
+        }),
+        // Shown for the best run.
+        final_quantity: Some("loss".to_owned()),
+        has_labels: true,
+        fields: match data.any(Option::is_some) {
+            true => Fields::Stored,
+            false => Fields::Computable,
+        },
+        is_animated: animate,
+        objectives: Some(objectives.clone()),
+        ..Needs::of_runs(MAX_PATHS)
+    };
+    let title = match objectives.as_slice() {
+        [only] => format!("descents on {}", plan.objectives[*only].name),
+        _ => format!("descents on {} objectives", objectives.len()),
+    };
+    let kind = ChartKind::Contour(ContourChart {
+        objectives,
+        animate,
+    });
+    Chart::new(kind, needs, title, "contour".to_owned())
 }
 
 /// Whether an objective, by its place, has two parameters.
@@ -54,14 +61,7 @@ pub(super) fn unrecorded(plan: &Plan, objective: usize) -> Option<&str> {
     missing.map(String::as_str)
 }
 
-pub(super) fn title(plan: &Plan, objectives: &[usize]) -> String {
-    match objectives {
-        [only] => format!("descents on {}", plan.objectives[*only].name),
-        _ => format!("descents on {} objectives", objectives.len()),
-    }
-}
-
-pub(super) fn decide(decider: &mut ChartDecider<'_>) -> Decision {
+pub(super) fn decide(decider: &mut ChartDecider<'_>) -> (Chart, Vec<usize>) {
     let plan = decider.plan;
     let objectives = decider.planes();
     let missing = objectives.iter();
@@ -73,25 +73,13 @@ pub(super) fn decide(decider: &mut ChartDecider<'_>) -> Decision {
         let span = decider.written.span.clone();
         decider.mistake(Code::Chart, &span, message, label, &help);
     }
-    let title = title(plan, &objectives);
-    let chart = ContourChart {
-        animate: decider
-            .written
-            .animate
-            .as_ref()
-            .is_some_and(|one| one.value),
-        objectives,
-    };
-    Decision {
-        needs: chart.needs(plan),
-        kind: ChartKind::Contour(chart),
-        x_scale: Scale::Linear,
-        y_scale: Scale::Linear,
-        title,
-        file: "contour".to_owned(),
-        shown: Vec::new(),
+    let animate = decider.written.animate.as_ref();
+    let animate = animate.is_some_and(|animate| animate.value);
+    let chart = Chart {
         group_by: decider.group(),
-    }
+        ..chart(plan, objectives, animate)
+    };
+    (chart, Vec::new())
 }
 
 impl ChartDecider<'_> {

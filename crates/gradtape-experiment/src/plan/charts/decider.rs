@@ -1,7 +1,6 @@
 //! From one `[[chart]]` to a [`Chart`].
 
-use super::needs::Needs;
-use super::{Band, Chart, ChartKind, KINDS, Plan, Scale};
+use super::{Band, Chart, KINDS, Plan};
 use crate::mistake::{At, Code, Mistake, Span, suggestion};
 use crate::number::{Number, Value};
 use crate::plan::filter::column;
@@ -21,19 +20,6 @@ pub(super) struct ChartDecider<'a> {
     pub(super) mistakes: &'a mut Vec<Mistake>,
 }
 
-/// What depends on the kind of a chart.
-pub(super) struct Decision {
-    pub(super) kind: ChartKind,
-    pub(super) needs: Needs,
-    pub(super) x_scale: Scale,
-    pub(super) y_scale: Scale,
-    pub(super) title: String,
-    pub(super) file: String,
-    /// The settings that its axes or colours show already, as columns of the plan.
-    pub(super) shown: Vec<usize>,
-    pub(super) group_by: Option<usize>,
-}
-
 impl ChartDecider<'_> {
     pub(super) fn chart(mut self) -> Option<Chart> {
         let before = self.mistakes.len();
@@ -46,24 +32,13 @@ impl ChartDecider<'_> {
         };
         let (_, decide) = KINDS.iter().find(|(known, _)| *known == name)?;
         self.own_keys(name);
-        let decision = decide(&mut self);
-        let runs = Filter::decide(self.plan, written.runs.as_ref(), self.mistakes);
-        let facet = self.facet(&decision);
-        let file = self.file(decision.file);
-        let chart = Chart {
-            kind: decision.kind,
-            needs: decision.needs,
-            x_scale: decision.x_scale,
-            y_scale: decision.y_scale,
-            title: match &written.title {
-                Some(title) => title.value.clone(),
-                None => decision.title,
-            },
-            file,
-            runs,
-            group_by: decision.group_by,
-            facet,
-        };
+        let (mut chart, shown) = decide(&mut self);
+        chart.runs = Filter::decide(self.plan, written.runs.as_ref(), self.mistakes);
+        chart.facet = self.facet(&shown);
+        chart.file = self.file(chart.file);
+        if let Some(title) = &written.title {
+            chart.title.clone_from(&title.value);
+        }
         (self.mistakes.len() == before).then_some(chart)
     }
 
@@ -221,11 +196,11 @@ impl ChartDecider<'_> {
         self.setting(&written.value, &written.span)
     }
 
-    fn facet(&mut self, decision: &Decision) -> Option<usize> {
+    fn facet(&mut self, shown: &[usize]) -> Option<usize> {
         let written = self.written.facet.as_ref()?;
         let place = self.setting(&written.value, &written.span)?;
         let name = &written.value;
-        if decision.shown.contains(&place) {
+        if shown.contains(&place) {
             let message = format!("`facet` cannot be `{name}`");
             let label = "the chart already shows it";
             let help = "choose another setting that varies, or remove `facet`";

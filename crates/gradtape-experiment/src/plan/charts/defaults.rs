@@ -1,10 +1,7 @@
 //! The default charts.
 
-use super::{
-    Band, Chart, ChartKind, ContourChart, HeatmapChart, LineChart, Needs, Scale, SweepChart,
-    contour, file_name, heatmap, title,
-};
-use crate::plan::{Filter, Plan, Series};
+use super::{Band, Chart, Scale, contour, heatmap, line, sweep};
+use crate::plan::{Plan, Series};
 
 /// With fewer values of one of two settings a line for each shows more than a heat map.
 const MIN_CELLS: usize = 4;
@@ -26,37 +23,13 @@ pub(super) fn charts(plan: &Plan) -> Vec<Chart> {
     } else {
         Band::None
     };
-    let new = |(kind, needs): (ChartKind, Needs), title: String, file: String| Chart {
-        kind,
-        needs,
-        x_scale: Scale::Linear,
-        y_scale: Scale::Linear,
-        title,
-        file,
-        runs: Filter::default(),
-        group_by: None,
-        facet: None,
+    let y_scale = match y {
+        "loss" => Scale::Fitting,
+        _ => Scale::Linear,
     };
-    let fitting = |name: &str| {
-        if name == "loss" {
-            Scale::Fitting
-        } else {
-            Scale::Linear
-        }
-    };
-    let line = LineChart {
-        x: "epoch".to_owned(),
-        y: y.to_owned(),
-        band,
-    };
-    let needs = line.needs(plan);
     let mut charts = vec![Chart {
-        y_scale: fitting(y),
-        ..new(
-            (ChartKind::Line(line), needs),
-            title(y, "epoch"),
-            file_name(y, "epoch"),
-        )
+        y_scale,
+        ..line::chart(plan, "epoch", y, band)
     }];
     if let ([objective], true) = (plan.objectives.as_slice(), plan.runs() <= MAX_PATHS) {
         let mut constants = objective.constants.series();
@@ -66,55 +39,17 @@ pub(super) fn charts(plan: &Plan) -> Vec<Chart> {
             && contour::is_plane(plan, 0)
             && contour::unrecorded(plan, 0).is_none()
         {
-            let objectives = vec![0];
-            let title = contour::title(plan, &objectives);
-            let contour = ContourChart {
-                objectives,
-                animate: false,
-            };
-            let needs = contour.needs(plan);
-            let kind = ChartKind::Contour(contour);
-            charts.push(new((kind, needs), title, "contour".to_owned()));
+            charts.push(contour::chart(plan, vec![0], false));
         }
     }
     let swept = swept(plan);
-    if let (Some([x, y]), true) = (cells(plan, &swept), plan.objectives.len() == 1) {
-        let [x_name, y_name] = [x, y].map(|column| plan.columns()[column].as_str());
-        let heatmap = HeatmapChart {
-            x,
-            y,
-            value: "loss".to_owned(),
-            value_scale: Scale::Fitting,
-        };
-        let needs = heatmap.needs();
-        charts.push(Chart {
-            x_scale: Scale::Fitting,
+    if let (Some(axes), 1) = (cells(plan, &swept), plan.objectives.len()) {
+        charts.push(heatmap::chart(plan, axes, "loss", Scale::Fitting));
+    } else {
+        charts.extend(swept.into_iter().map(|column| Chart {
             y_scale: Scale::Fitting,
-            ..new(
-                (ChartKind::Heatmap(heatmap), needs),
-                heatmap::title("loss", x_name, y_name),
-                heatmap::file_name("loss", x_name, y_name),
-            )
-        });
-        return charts;
-    }
-    for place in swept {
-        let name = plan.columns()[place].as_str();
-        let sweep = SweepChart {
-            x: place,
-            y: "loss".to_owned(),
-            band,
-        };
-        let needs = sweep.needs(plan);
-        charts.push(Chart {
-            x_scale: Scale::of_range(plan, name),
-            y_scale: Scale::Fitting,
-            ..new(
-                (ChartKind::Sweep(sweep), needs),
-                title("loss", name),
-                file_name("loss", name),
-            )
-        });
+            ..sweep::chart(plan, column, "loss", band)
+        }));
     }
     charts
 }

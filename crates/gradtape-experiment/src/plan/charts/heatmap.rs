@@ -1,8 +1,8 @@
 //! `kind = "heatmap"`.
 
-use super::decider::{ChartDecider, Decision, text};
+use super::decider::{ChartDecider, text};
 use super::needs::Needs;
-use super::{ChartKind, MAX_VALUES, Scale, quantity_label};
+use super::{Chart, ChartKind, MAX_VALUES, Plan, Scale, quantity_label};
 use crate::mistake::Code;
 
 /// Maximum number of cells along an axis: more are too small to see.
@@ -21,44 +21,45 @@ pub struct HeatmapChart {
     pub value_scale: Scale,
 }
 
-impl HeatmapChart {
-    pub(super) fn needs(&self) -> Needs {
-        Needs {
-            final_quantity: Some(self.value.clone()),
-            ..Needs::of_runs(MAX_VALUES)
-        }
+/// The final `value` over the settings in two columns.
+pub(super) fn chart(plan: &Plan, [x, y]: [usize; 2], value: &str, value_scale: Scale) -> Chart {
+    let needs = Needs {
+        final_quantity: Some(value.to_owned()),
+        ..Needs::of_runs(MAX_VALUES)
+    };
+    let names = [x, y].map(|column| plan.columns()[column].as_str());
+    let [label, x_label, y_label] = [value, names[0], names[1]].map(quantity_label);
+    let title = format!("{label} over {x_label} and {y_label}");
+    let [x_file, y_file] = names.map(|name| name.replace("start.", "start_"));
+    let file = format!("{value}_over_{x_file}_and_{y_file}");
+    let kind = ChartKind::Heatmap(HeatmapChart {
+        x,
+        y,
+        value: value.to_owned(),
+        value_scale,
+    });
+    Chart {
+        x_scale: Scale::Fitting,
+        y_scale: Scale::Fitting,
+        ..Chart::new(kind, needs, title, file)
     }
 }
 
-pub(super) fn decide(decider: &mut ChartDecider<'_>) -> Decision {
+pub(super) fn decide(decider: &mut ChartDecider<'_>) -> (Chart, Vec<usize>) {
     let written = decider.written;
     decider.final_quantity(written.value.as_ref());
-    let value = text(written.value.as_ref(), "loss").to_owned();
-    decider.log_of_quantity("value_scale", written.value_scale.as_ref(), &value);
+    let value = text(written.value.as_ref(), "loss");
+    decider.log_of_quantity("value_scale", written.value_scale.as_ref(), value);
     let [x, y] = decider.axes().unwrap_or([0, 0]);
     decider.log_of_setting("x_scale", written.x_scale.as_ref(), x);
     decider.log_of_setting("y_scale", written.y_scale.as_ref(), y);
-    let [x_name, y_name] = [x, y].map(|column| decider.plan.columns()[column].as_str());
-    let (title, file) = (
-        title(&value, x_name, y_name),
-        file_name(&value, x_name, y_name),
-    );
-    let chart = HeatmapChart {
-        x,
-        y,
-        value,
-        value_scale: Scale::new(written.value_scale.as_ref(), Scale::Fitting),
-    };
-    Decision {
-        needs: chart.needs(),
-        kind: ChartKind::Heatmap(chart),
+    let value_scale = Scale::new(written.value_scale.as_ref(), Scale::Fitting);
+    let chart = Chart {
         x_scale: Scale::new(written.x_scale.as_ref(), Scale::Fitting),
         y_scale: Scale::new(written.y_scale.as_ref(), Scale::Fitting),
-        title,
-        file,
-        shown: vec![x, y],
-        group_by: None,
-    }
+        ..chart(decider.plan, [x, y], value, value_scale)
+    };
+    (chart, vec![x, y])
 }
 
 impl ChartDecider<'_> {
@@ -157,14 +158,4 @@ impl ChartDecider<'_> {
             _ => format!("{} vary too", others.join(", ")),
         }
     }
-}
-
-pub(super) fn title(value: &str, x: &str, y: &str) -> String {
-    let [value, x, y] = [value, x, y].map(quantity_label);
-    format!("{value} over {x} and {y}")
-}
-
-pub(super) fn file_name(value: &str, x: &str, y: &str) -> String {
-    let [x, y] = [x, y].map(|name| name.replace("start.", "start_"));
-    format!("{value}_over_{x}_and_{y}")
 }

@@ -1,8 +1,8 @@
 //! `kind = "line"`.
 
-use super::decider::{ChartDecider, Decision, text};
+use super::decider::{ChartDecider, text};
 use super::needs::{Coordinate, Needs, Points, Thinning};
-use super::{Band, ChartKind, Plan, Scale, file_name, title};
+use super::{Band, Chart, ChartKind, Plan, Scale, file_name, title};
 use crate::mistake::Code;
 use crate::plan::Quantity;
 
@@ -23,32 +23,35 @@ pub struct LineChart {
     pub band: Band,
 }
 
-impl LineChart {
-    pub(super) fn needs(&self, plan: &Plan) -> Needs {
-        let repetitions = usize::try_from(plan.repetitions()).unwrap_or(usize::MAX);
-        let (max_groups, group, thinning) = match self.band {
-            Band::None => (MAX_LINES, 1, Thinning::Peaks),
-            _ => {
-                let max_bands = MAX_REPETITIONS / repetitions.clamp(1, MAX_REPETITIONS);
-                let max_bands = max_bands.clamp(1, MAX_LINES);
-                (max_bands, plan.repetitions(), Thinning::Even)
-            }
-        };
-        Needs {
-            group,
-            points: Some(Points {
-                x: Coordinate::Named(self.x.clone()),
-                y: Coordinate::Named(self.y.clone()),
-                thinning,
-            }),
-            has_labels: true,
-            is_simple: true,
-            ..Needs::of_runs(max_groups)
+pub(super) fn chart(plan: &Plan, x: &str, y: &str, band: Band) -> Chart {
+    let repetitions = usize::try_from(plan.repetitions()).unwrap_or(usize::MAX);
+    let (max_groups, group, thinning) = match band {
+        Band::None => (MAX_LINES, 1, Thinning::Peaks),
+        _ => {
+            let max_bands = MAX_REPETITIONS / repetitions.clamp(1, MAX_REPETITIONS);
+            let max_bands = max_bands.clamp(1, MAX_LINES);
+            (max_bands, plan.repetitions(), Thinning::Even)
         }
-    }
+    };
+    let [title, file] = [title(y, x), file_name(y, x)];
+    let [x, y] = [x, y].map(str::to_owned);
+    let points = Points {
+        x: Coordinate::Named(x.clone()),
+        y: Coordinate::Named(y.clone()),
+        thinning,
+    };
+    let needs = Needs {
+        group,
+        points: Some(points),
+        has_labels: true,
+        is_simple: true,
+        ..Needs::of_runs(max_groups)
+    };
+    let kind = ChartKind::Line(LineChart { x, y, band });
+    Chart::new(kind, needs, title, file)
 }
 
-pub(super) fn decide(decider: &mut ChartDecider<'_>) -> Decision {
+pub(super) fn decide(decider: &mut ChartDecider<'_>) -> (Chart, Vec<usize>) {
     let written = decider.written;
     let parameters = &decider.plan.record.parameters;
     // The gap follows from the loss.
@@ -72,19 +75,11 @@ pub(super) fn decide(decider: &mut ChartDecider<'_>) -> Decision {
         let help = "set `x = \"epoch\"`, or `band = \"none\"`";
         decider.mistake(Code::Chart, &written.span, message, label, help);
     }
-    let chart = LineChart {
-        x: x.to_owned(),
-        y: y.to_owned(),
-        band,
-    };
-    Decision {
-        needs: chart.needs(decider.plan),
-        kind: ChartKind::Line(chart),
+    let chart = Chart {
         x_scale: Scale::new(written.x_scale.as_ref(), Scale::Linear),
         y_scale: Scale::new(written.y_scale.as_ref(), Scale::Linear),
-        title: title(y, x),
-        file: file_name(y, x),
-        shown: Vec::new(),
         group_by: decider.group(),
-    }
+        ..chart(decider.plan, x, y, band)
+    };
+    (chart, Vec::new())
 }

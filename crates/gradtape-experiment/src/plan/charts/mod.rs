@@ -16,7 +16,7 @@ use super::Quantity;
 use super::{Filter, Plan};
 use crate::mistake::{At, Code, Mistake};
 use crate::spec::Spec;
-use decider::{ChartDecider, Decision};
+use decider::ChartDecider;
 
 pub use contour::ContourChart;
 pub use heatmap::HeatmapChart;
@@ -46,8 +46,9 @@ pub enum ChartKind {
     Histogram(HistogramChart),
 }
 
-/// Decides on a chart that is written in a file.
-type Decide = fn(&mut ChartDecider<'_>) -> Decision;
+/// Decides what depends on the kind of a chart: the chart, and the settings that its axes or
+/// colours show already, as columns of the plan.
+type Decide = fn(&mut ChartDecider<'_>) -> (Chart, Vec<usize>);
 
 /// The kinds by their names in a file, the default first.
 const KINDS: &[(&str, Decide)] = &[
@@ -85,6 +86,23 @@ pub struct Chart {
     pub facet: Option<usize>,
 }
 
+impl Chart {
+    /// A chart of all runs over linear axes.
+    fn new(kind: ChartKind, needs: Needs, title: String, file: String) -> Chart {
+        Chart {
+            kind,
+            needs,
+            x_scale: Scale::Linear,
+            y_scale: Scale::Linear,
+            title,
+            file,
+            runs: Filter::default(),
+            group_by: None,
+            facet: None,
+        }
+    }
+}
+
 /// How runs that differ only in their repetition are combined.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Band {
@@ -116,14 +134,6 @@ impl Scale {
             Some("symlog") => Scale::SymLog,
             Some(_) => Scale::Linear,
             None => default,
-        }
-    }
-
-    /// The default scale of a setting.
-    fn of_range(plan: &Plan, setting: &str) -> Scale {
-        match plan.is_log_range(setting) {
-            true => Scale::Log,
-            false => Scale::Linear,
         }
     }
 }

@@ -1,8 +1,8 @@
 //! `kind = "profile"`.
 
-use super::decider::{ChartDecider, Decision};
+use super::decider::ChartDecider;
 use super::needs::{Coordinate, Needs, Points, Thinning};
-use super::{ChartKind, Plan, Scale};
+use super::{Chart, ChartKind, Plan, Scale};
 use crate::mistake::Code;
 
 /// The default tolerance: the middle one of those that Moré and Wild show.
@@ -54,7 +54,7 @@ impl ProfileChart {
     }
 }
 
-pub(super) fn decide(decider: &mut ChartDecider<'_>) -> Decision {
+pub(super) fn decide(decider: &mut ChartDecider<'_>) -> (Chart, Vec<usize>) {
     let written = decider.written;
     let name = match &written.profile {
         Some(written) => written.value.as_str(),
@@ -78,16 +78,14 @@ pub(super) fn decide(decider: &mut ChartDecider<'_>) -> Decision {
         ProfileChart::Ecdf { .. } => ("targets reached", "ecdf"),
     };
     let solvers = decider.solvers();
-    Decision {
-        needs: chart.needs(decider.plan),
-        kind: ChartKind::Profile(chart),
+    let needs = chart.needs(decider.plan);
+    let kind = ChartKind::Profile(chart);
+    let chart = Chart {
         x_scale: Scale::new(written.x_scale.as_ref(), Scale::Log),
-        y_scale: Scale::Linear,
-        title: title.to_owned(),
-        file: file.to_owned(),
-        shown: solvers.into_iter().collect(),
         group_by: solvers,
-    }
+        ..Chart::new(kind, needs, title.to_owned(), file.to_owned())
+    };
+    (chart, solvers.into_iter().collect())
 }
 
 impl ChartDecider<'_> {

@@ -1,8 +1,8 @@
 //! `kind = "sweep"`.
 
-use super::decider::{ChartDecider, Decision, text};
+use super::decider::{ChartDecider, text};
 use super::needs::Needs;
-use super::{Band, ChartKind, Plan, Scale, file_name, title};
+use super::{Band, Chart, ChartKind, Plan, Scale, file_name, title};
 use crate::mistake::Code;
 
 /// More marks than this hide one another.
@@ -19,21 +19,34 @@ pub struct SweepChart {
     pub band: Band,
 }
 
-impl SweepChart {
-    pub(super) fn needs(&self, plan: &Plan) -> Needs {
-        Needs {
-            group: match self.band {
-                Band::None => 1,
-                _ => plan.repetitions(),
-            },
-            final_quantity: Some(self.y.clone()),
-            is_simple: true,
-            ..Needs::of_runs(MAX_MARKS)
-        }
+/// The final `y` over the setting in column `x`.
+pub(super) fn chart(plan: &Plan, x: usize, y: &str, band: Band) -> Chart {
+    let needs = Needs {
+        group: match band {
+            Band::None => 1,
+            _ => plan.repetitions(),
+        },
+        final_quantity: Some(y.to_owned()),
+        is_simple: true,
+        ..Needs::of_runs(MAX_MARKS)
+    };
+    let name = plan.columns()[x].as_str();
+    let kind = ChartKind::Sweep(SweepChart {
+        x,
+        y: y.to_owned(),
+        band,
+    });
+    let x_scale = match plan.is_log_range(name) {
+        true => Scale::Log,
+        false => Scale::Linear,
+    };
+    Chart {
+        x_scale,
+        ..Chart::new(kind, needs, title(y, name), file_name(y, name))
     }
 }
 
-pub(super) fn decide(decider: &mut ChartDecider<'_>) -> Decision {
+pub(super) fn decide(decider: &mut ChartDecider<'_>) -> (Chart, Vec<usize>) {
     let written = decider.written;
     decider.final_quantity(written.y.as_ref());
     let y = text(written.y.as_ref(), "loss");
@@ -42,21 +55,14 @@ pub(super) fn decide(decider: &mut ChartDecider<'_>) -> Decision {
     decider.log_of_setting("x_scale", written.x_scale.as_ref(), place);
     decider.log_of_quantity("y_scale", written.y_scale.as_ref(), y);
     let group_by = decider.group();
-    let chart = SweepChart {
-        x: place,
-        y: y.to_owned(),
-        band: decider.band(true),
-    };
-    Decision {
-        needs: chart.needs(decider.plan),
-        kind: ChartKind::Sweep(chart),
-        x_scale: Scale::new(written.x_scale.as_ref(), Scale::of_range(decider.plan, x)),
+    let chart = chart(decider.plan, place, y, decider.band(true));
+    let chart = Chart {
+        x_scale: Scale::new(written.x_scale.as_ref(), chart.x_scale),
         y_scale: Scale::new(written.y_scale.as_ref(), Scale::Linear),
-        title: title(y, x),
-        file: file_name(y, x),
-        shown: vec![place],
         group_by,
-    }
+        ..chart
+    };
+    (chart, vec![place])
 }
 
 /// The column of the setting that a sweep varies.

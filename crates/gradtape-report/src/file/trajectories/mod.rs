@@ -2,11 +2,12 @@
 
 mod reader;
 
+use std::io;
 use std::sync::Arc;
 
-use super::{FilePart, PartMaker, ReportFile, RowFile, Setup, Totals};
+use super::{FilePart, Rows};
+use crate::TRAJECTORIES;
 use crate::buffer::{BufferPool, TextBuffer};
-use crate::{ReportError, TRAJECTORIES};
 use gradtape_experiment::batch::Row;
 use gradtape_experiment::number::{Digits, Scalar};
 use gradtape_experiment::plan::{Plan, Quantity, Run};
@@ -14,54 +15,11 @@ use gradtape_experiment::plan::{Plan, Quantity, Run};
 pub(crate) use reader::read_trajectories;
 pub use reader::{State, TrajectoryReader, state_columns};
 
-/// The columns of the file, in order.
-fn columns(plan: &Plan) -> impl Iterator<Item = &str> {
-    let quantities = Quantity::in_trajectories(plan).map(|one| -> &str { one.name() });
-    let parameters = plan.record.parameters.iter().map(String::as_str);
-    let head = ["run", "epoch"].into_iter().chain(quantities);
-    head.chain(parameters)
-}
-
-/// The file.
-pub(crate) struct TrajectoriesCsv {
-    file: RowFile,
-    pool: Arc<BufferPool>,
-}
-
-impl ReportFile for TrajectoriesCsv {
-    type Part = TrajectoryText;
-
-    fn names(plan: &Plan) -> Vec<String> {
-        RowFile::names(TRAJECTORIES, plan)
-    }
-
-    fn create(setup: &Setup<'_>) -> Result<Self, ReportError> {
-        let columns: Vec<&str> = columns(setup.plan).collect();
-        Ok(TrajectoriesCsv {
-            file: RowFile::create(TRAJECTORIES, setup, &columns)?,
-            pool: Arc::clone(setup.pool),
-        })
-    }
-
-    fn parts(&self) -> PartMaker<TrajectoryText> {
-        let pool = Arc::clone(&self.pool);
-        Box::new(move || TrajectoryText::new(&pool))
-    }
-
-    fn append(&mut self, part: TrajectoryText) -> Result<(), ReportError> {
-        self.file.append(Ok(part.text))
-    }
-
-    fn finish(self, _: &mut Totals<'_>) -> Result<(), ReportError> {
-        self.file.finish()
-    }
-}
-
 /// The rows of some runs, formatted while these are computed.
 ///
 /// A cell here is a number or empty. Numbers never need quotes, so rows are put
 /// together without `csv::Writer`, which would look at every byte.
-pub(crate) struct TrajectoryText {
+pub(crate) struct TrajectoryRows {
     text: TextBuffer,
     digits: Digits,
     /// Whether there is a column for the evaluations.
@@ -90,9 +48,18 @@ enum Content {
     Parameter(Option<usize>),
 }
 
-impl TrajectoryText {
+impl Rows for TrajectoryRows {
+    const FILE: &str = TRAJECTORIES;
+
+    fn columns(plan: &Plan) -> Vec<&str> {
+        let quantities = Quantity::in_trajectories(plan).map(|one| -> &str { one.name() });
+        let parameters = plan.record.parameters.iter().map(String::as_str);
+        let head = ["run", "epoch"].into_iter().chain(quantities);
+        head.chain(parameters).collect()
+    }
+
     fn new(pool: &Arc<BufferPool>) -> Self {
-        TrajectoryText {
+        TrajectoryRows {
             text: TextBuffer::new(pool),
             digits: Digits::default(),
             has_searches: false,
@@ -101,9 +68,13 @@ impl TrajectoryText {
             rest: RowEnd::default(),
         }
     }
+
+    fn into_text(self) -> io::Result<TextBuffer> {
+        Ok(self.text)
+    }
 }
 
-impl FilePart for TrajectoryText {
+impl FilePart for TrajectoryRows {
     fn begin(&mut self, plan: &Plan, run: &Run) {
         self.run.clear();
         self.run
@@ -219,6 +190,7 @@ fn is_same(one: Option<Scalar>, other: Option<Scalar>) -> bool {
 mod tests {
     use super::*;
     use crate::csv;
+    use crate::file::{ReportFile, RowFile};
     use gradtape_experiment::batch::Quantities;
 
     const SOURCE: &str = r#"
@@ -247,9 +219,10 @@ mod tests {
     fn rows_are_as_the_csv_crate_writes_them_and_read_back() {
         let plan = Plan::new("test.toml", SOURCE).unwrap();
         let folder = tempfile::tempdir().unwrap();
-        let mut file = super::super::tests::created::<TrajectoriesCsv>(&plan, folder.path());
+        let mut file =
+            super::super::tests::created::<RowFile<TrajectoryRows>>(&plan, folder.path());
         let mut text = file.parts()();
-        let columns: Vec<&str> = columns(&plan).collect();
+        let columns = TrajectoryRows::columns(&plan);
         let mut expected = csv::line(&columns).unwrap();
         for run in (0..plan.runs()).map(|number| plan.run(number)) {
             text.begin(&plan, &run);
@@ -291,7 +264,7 @@ mod tests {
             }
         }
         file.append(text).unwrap();
-        file.file.finish().unwrap();
+        drop(file);
         let bytes = std::fs::read(folder.path().join(TRAJECTORIES)).unwrap();
         assert_eq!(
             String::from_utf8_lossy(&bytes),

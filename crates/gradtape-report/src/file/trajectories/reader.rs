@@ -2,15 +2,16 @@
 
 use std::collections::HashMap;
 
-use super::columns;
+use super::TrajectoryRows;
 use crate::csv::{Position, RowReader};
+use crate::file::Rows;
 use crate::{CsvFiles, ReportError, TRAJECTORIES};
 use gradtape_experiment::batch::{Quantities, Row};
 use gradtape_experiment::number::{Precision, Scalar};
 use gradtape_experiment::plan::{Plan, Quantity, Run};
 
 fn open(files: &CsvFiles, plan: &Plan) -> Result<RowReader, ReportError> {
-    RowReader::open(files, TRAJECTORIES, columns(plan))
+    RowReader::open(files, TRAJECTORIES, TrajectoryRows::columns(plan))
 }
 
 /// The number of the run of a row, which must be in a plan with this number of runs.
@@ -113,7 +114,7 @@ impl State {
 
 /// The names of the values of a [`State`], in order.
 pub fn state_columns(plan: &Plan) -> impl Iterator<Item = &str> {
-    columns(plan).skip(2)
+    TrajectoryRows::columns(plan).into_iter().skip(2)
 }
 
 /// Reads the rows of single runs out of `trajectories.csv`, in any order.
