@@ -8,7 +8,7 @@ use std::sync::Arc;
 
 use crate::ReportError;
 use crate::file::{self, derivative_file};
-use crate::folder::{Place, REPORT};
+use crate::folder::{Location, REPORT};
 use crate::json::{self, Head};
 use crate::redraw::is_data;
 use gradtape_experiment::plan::Plan;
@@ -43,7 +43,7 @@ impl Report {
     ///
     /// If it cannot be read, or if this version does not understand it.
     pub fn open(folder: &Path) -> Result<Report, ReportError> {
-        let place = Place::new(folder)?;
+        let place = Location::new(folder)?;
         let mut opened = Err(ReportError::read(folder)(io::ErrorKind::NotFound.into()));
         let mut waits = 0;
         // Again as long as the report was replaced while it was opened.

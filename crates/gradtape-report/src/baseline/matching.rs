@@ -28,13 +28,13 @@ impl Matching {
         if recorded.hash == now.hash {
             return Matching::Numbers;
         }
-        let keys = Keys::new(recorded);
+        let keys = SettingKeys::new(recorded);
         // A file may have a run twice: then the first corresponds to the first.
         let mut by_key: HashMap<[u64; 2], VecDeque<u64>> = HashMap::new();
         for number in 0..recorded.runs() {
             by_key.entry(keys.of(number)).or_default().push_back(number);
         }
-        let keys = Keys::new(now);
+        let keys = SettingKeys::new(now);
         let mut pairs = HashMap::new();
         for number in numbers {
             let found = by_key.get_mut(&keys.of(*number));
@@ -66,18 +66,18 @@ impl Matching {
 }
 
 /// Keys for the settings of runs, whatever the order of the columns.
-struct Keys<'p> {
+struct SettingKeys<'p> {
     plan: &'p Plan,
     /// The columns in the order of their names.
     order: Vec<usize>,
 }
 
-impl<'p> Keys<'p> {
+impl<'p> SettingKeys<'p> {
     fn new(plan: &'p Plan) -> Self {
         let columns = plan.columns();
         let mut order: Vec<usize> = (0..columns.len()).collect();
         order.sort_by_key(|column| &columns[*column]);
-        Keys { plan, order }
+        SettingKeys { plan, order }
     }
 
     /// 128 bits of two hashes, which no two of millions of runs share by chance.

@@ -5,11 +5,11 @@ mod expected;
 mod matching;
 mod recorded;
 mod report;
+mod states;
 mod tables;
-mod trajectory;
 
 pub use deviation::{Apart, Demand, Deviation, Subject};
 pub use expected::{unexpected, unexpected_values};
 pub use recorded::RecordedRuns;
 pub use report::RecordedReport;
-pub use trajectory::Trace;
+pub use states::StateRecorder;

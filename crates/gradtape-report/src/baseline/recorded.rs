@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use super::deviation::{Apart, Demand, Deviation, Subject, digits};
 use super::matching::Matching;
 use super::report::RecordedReport;
-use super::trajectory::Trajectories;
+use super::states::RecordedTrajectories;
 use crate::{ConcludedReader, RUNS, ReportError, State};
 use gradtape_experiment::batch::RunResult;
 use gradtape_experiment::diagnosis::{CURVED_RUNS, Conclusion, Fact, Facts};
@@ -19,7 +19,7 @@ pub struct RecordedRuns<'p> {
     /// `None` if the report has no runs.
     reader: Option<ConcludedReader<'p>>,
     /// `None` if only the ends of runs are compared.
-    trajectories: Option<Trajectories<'p>>,
+    trajectories: Option<RecordedTrajectories<'p>>,
     comparison: Comparison<'p>,
     matching: Matching,
     /// Whether all runs of the plan are compared, so that other recorded runs are missing.
@@ -46,7 +46,7 @@ impl<'p> RecordedRuns<'p> {
             None
         };
         let trajectories = if has_runs && plan.check.trajectory {
-            Some(Trajectories::open(report, plan)?)
+            Some(RecordedTrajectories::open(report, plan)?)
         } else {
             None
         };
@@ -79,7 +79,7 @@ impl<'p> RecordedRuns<'p> {
 
     /// The deviations of a result from the recorded one with the same settings, and the skipped
     /// recorded runs that are no longer in the experiment. Results come in the order of their
-    /// numbers. `states` are those that a [`Trace`](super::Trace) has of the run; they are
+    /// numbers. `states` are those that a [`StateRecorder`](super::StateRecorder) has of the run; they are
     /// compared if [`Check::trajectory`](gradtape_experiment::plan::Check::trajectory) is set.
     ///
     /// # Errors

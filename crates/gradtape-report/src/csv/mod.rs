@@ -33,7 +33,7 @@ pub(super) struct RowText {
 pub(super) type Writer<W> = ::csv::Writer<W>;
 
 /// The outcome of writing cells.
-pub(super) type Written = Result<(), ::csv::Error>;
+pub(super) type CsvResult = Result<(), ::csv::Error>;
 
 impl RowText {
     pub(super) fn new(pool: &Arc<BufferPool>) -> Self {
@@ -47,7 +47,7 @@ impl RowText {
     /// Adds the row whose cells `cells` writes.
     pub(super) fn add(
         &mut self,
-        cells: impl FnOnce(&mut Writer<TextBuffer>, &mut Digits) -> Written,
+        cells: impl FnOnce(&mut Writer<TextBuffer>, &mut Digits) -> CsvResult,
     ) {
         if self.error.is_none() {
             let written = cells(&mut self.writer, &mut self.digits);
@@ -68,7 +68,7 @@ impl RowText {
 pub(super) fn write(
     path: &Path,
     columns: &[&str],
-    rows: impl FnOnce(&mut Writer<BufWriter<File>>, &mut Digits) -> Written,
+    rows: impl FnOnce(&mut Writer<BufWriter<File>>, &mut Digits) -> CsvResult,
 ) -> Result<(), ReportError> {
     let file = create(path, columns).map_err(ReportError::write(path))?;
     let mut writer = Writer::from_writer(file);

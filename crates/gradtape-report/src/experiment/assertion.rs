@@ -49,7 +49,7 @@ pub fn check_file(path: &Path, reports: &Path) -> Result<Vec<Deviation>, CheckEr
 }
 
 /// Maximum number of deviations in a message.
-const TOLD: usize = 20;
+const MAX_DEVIATIONS: usize = 20;
 
 /// Panics unless an experiment meets the expectations of its file and matches its recorded
 /// report within the tolerances of `[check]`: `runner check` for a test. The report is in the
@@ -81,9 +81,9 @@ pub fn assert_experiment(path: impl AsRef<Path>) {
         Err(error) => panic!("{shown} could not be checked\n{error}"),
         Ok(deviations) if deviations.is_empty() => {}
         Ok(deviations) => {
-            let lines = deviations.iter().take(TOLD);
+            let lines = deviations.iter().take(MAX_DEVIATIONS);
             let lines: String = lines.map(|one| format!("  {one}\n")).collect();
-            let more = match deviations.len().saturating_sub(TOLD) {
+            let more = match deviations.len().saturating_sub(MAX_DEVIATIONS) {
                 0 => String::new(),
                 more => format!("  … and {more} more\n"),
             };

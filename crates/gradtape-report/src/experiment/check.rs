@@ -3,9 +3,10 @@
 use std::path::Path;
 use std::sync::Arc;
 
-use super::taking::Taking;
+use super::recorder::ResultRecorder;
 use crate::baseline::{
-    Demand, Deviation, RecordedReport, RecordedRuns, Subject, Trace, unexpected, unexpected_values,
+    Demand, Deviation, RecordedReport, RecordedRuns, StateRecorder, Subject, unexpected,
+    unexpected_values,
 };
 use crate::{ReportError, State};
 use gradtape_experiment::batch::{self, Control};
@@ -128,12 +129,12 @@ impl<'p> Check<'p> {
         let plan = self.plan;
         let recorded = self.recorded.as_ref();
         let recorded = recorded.map(|one| one.runs(plan, numbers)).transpose()?;
-        let mut comparison = Comparison { plan, recorded };
+        let mut comparison = Reference { plan, recorded };
         let diagnoser = Arc::new(Diagnoser::new(plan, numbers));
         let has_trace = plan.check.trajectory && comparison.recorded.is_some();
-        let recorder = || Taking::new(plan, &diagnoser, has_trace);
+        let recorder = || ResultRecorder::new(plan, &diagnoser, has_trace);
         batch::run(plan, numbers, recorder, control, |_, taken| {
-            let states = taken.trace.map_or_else(Vec::new, Trace::into_runs);
+            let states = taken.trace.map_or_else(Vec::new, StateRecorder::into_runs);
             let states = states.into_iter().chain(std::iter::repeat(Vec::new()));
             for (concluded, states) in taken.runs.iter().zip(states) {
                 comparison.tell(concluded, &states, &mut each)?;
@@ -159,12 +160,12 @@ impl Checked {
 }
 
 /// What results are compared with.
-struct Comparison<'p> {
+struct Reference<'p> {
     plan: &'p Plan,
     recorded: Option<RecordedRuns<'p>>,
 }
 
-impl Comparison<'_> {
+impl Reference<'_> {
     fn tell(
         &mut self,
         concluded: &Conclusion,

@@ -42,8 +42,8 @@
 mod assertion;
 mod check;
 mod overlay;
+mod recorder;
 mod results;
-mod taking;
 
 pub use assertion::{CheckError, assert_experiment, check_file};
 pub use check::{Check, Checked, check};

@@ -1,7 +1,7 @@
 //! Charts of changed runs next to their recorded versions.
 
 use super::check::Check;
-use crate::baseline::Trace;
+use crate::baseline::StateRecorder;
 use crate::{ReportError, State, state_columns};
 use gradtape_chart::{Axis, Colour, Figure, Key, Line, Panel, Scale};
 use gradtape_experiment::batch::{self, Cancelled, Control};
@@ -64,7 +64,7 @@ impl Check<'_> {
         let pairs: Vec<(u64, u64)> = known.filter_map(|(now, old)| Some((now, old?))).collect();
         let numbers: Vec<u64> = pairs.iter().map(|(now, _)| *now).collect();
         let mut states = Vec::new();
-        let trace = || Trace::new(plan);
+        let trace = || StateRecorder::new(plan);
         batch::run(plan, &numbers, trace, control, |_, trace| {
             states.extend(trace.into_runs());
             Ok::<(), Cancelled>(())
@@ -75,9 +75,9 @@ impl Check<'_> {
         let columns = state_columns(plan).enumerate();
         let columns = columns.filter_map(|(now, name)| {
             let old = before.iter().position(|known| *known == name)?;
-            Some(Column { name, old, now })
+            Some(Quantity { name, old, now })
         });
-        let columns: Vec<Column<'_>> = columns.collect();
+        let columns: Vec<Quantity<'_>> = columns.collect();
         let mut overlays = Vec::new();
         for ((number, old), now) in pairs.into_iter().zip(states) {
             let run = plan.run(number);
@@ -98,13 +98,13 @@ impl Check<'_> {
 
 /// A recorded quantity, and where the states of both reports have it.
 #[derive(Clone, Copy)]
-struct Column<'p> {
+struct Quantity<'p> {
     name: &'p str,
     old: usize,
     now: usize,
 }
 
-impl Column<'_> {
+impl Quantity<'_> {
     /// Its values over the epochs.
     fn points(states: &[State], place: usize) -> Vec<[f64; 2]> {
         let points = states
@@ -130,8 +130,12 @@ fn epoch(state: &State) -> f64 {
 }
 
 /// The column to draw.
-fn moved<'c, 'p>(columns: &'c [Column<'p>], old: &[State], now: &[State]) -> Option<Column<'p>> {
-    let has_moved = |column: &&'c Column<'p>| {
+fn moved<'c, 'p>(
+    columns: &'c [Quantity<'p>],
+    old: &[State],
+    now: &[State],
+) -> Option<Quantity<'p>> {
+    let has_moved = |column: &&'c Quantity<'p>| {
         let distances = column.distances(old, now);
         // NaN is far away from everything.
         distances.iter().any(|[_, distance]| *distance != 0.0)
@@ -141,11 +145,11 @@ fn moved<'c, 'p>(columns: &'c [Column<'p>], old: &[State], now: &[State]) -> Opt
     moved.or(loss).copied()
 }
 
-fn both(column: Column<'_>, label: &str, old: &[State], now: &[State]) -> Figure {
+fn both(column: Quantity<'_>, label: &str, old: &[State], now: &[State]) -> Figure {
     let lines = [(old, column.old), (now, column.now)];
     let lines = lines.into_iter().enumerate();
     let lines = lines.map(|(place, (states, of))| {
-        Line::new(Column::points(states, of), Colour::Category(place))
+        Line::new(Quantity::points(states, of), Colour::Category(place))
     });
     let lines: Vec<Line> = lines.collect();
     Figure {
@@ -162,7 +166,7 @@ fn both(column: Column<'_>, label: &str, old: &[State], now: &[State]) -> Figure
     }
 }
 
-fn apart(column: Column<'_>, label: &str, old: &[State], now: &[State]) -> Option<Figure> {
+fn apart(column: Quantity<'_>, label: &str, old: &[State], now: &[State]) -> Option<Figure> {
     let mut line = Line::new(column.distances(old, now), Colour::Category(0));
     if line.points.iter().all(|[_, distance]| *distance == 0.0) {
         return None;

@@ -2,8 +2,8 @@
 
 use std::sync::Arc;
 
-use super::taking::Taking;
-use crate::baseline::Trace;
+use super::recorder::ResultRecorder;
+use crate::baseline::StateRecorder;
 use crate::{State, state_columns};
 use gradtape_experiment::batch::{self, Cancelled, Control, RunResult};
 use gradtape_experiment::derivative::{self, Table};
@@ -49,13 +49,13 @@ pub fn run(plan: &Plan) -> Results {
     let numbers: Vec<u64> = (0..plan.runs()).collect();
     let control = Control::default();
     let diagnoser = Arc::new(Diagnoser::new(plan, &numbers));
-    let recorder = || Taking::new(plan, &diagnoser, true);
+    let recorder = || ResultRecorder::new(plan, &diagnoser, true);
     let (mut runs, mut trajectories) = (Vec::new(), Vec::new());
     let mut tallies = Tallies::default();
     let computed = batch::run(plan, &numbers, recorder, &control, |_, taken| {
         runs.extend(taken.runs.into_iter().map(|one| one.result));
         let trace = taken.trace.into_iter();
-        trajectories.extend(trace.flat_map(Trace::into_runs));
+        trajectories.extend(trace.flat_map(StateRecorder::into_runs));
         tallies.extend(plan, taken.diagnosis.finish());
         Ok::<(), Cancelled>(())
     });

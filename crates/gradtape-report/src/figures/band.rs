@@ -26,7 +26,7 @@ pub(super) type Repetition<'l> = (&'l [[f64; 2]], Option<f64>);
 
 /// The summary of several runs.
 #[derive(Debug, Default, PartialEq)]
-pub(super) struct Together {
+pub(super) struct Summary {
     /// `[x, median]`.
     pub(super) median: Vec<[f64; 2]>,
     /// `[x, low, high]`.
@@ -38,13 +38,13 @@ pub(super) struct Together {
 
 /// Combines runs at the points of the longest one. If `is_worst`, a run that diverged counts
 /// as infinitely bad after that, else it does not count.
-pub(super) fn together(runs: &[Repetition<'_>], band: Band, is_worst: bool) -> Together {
+pub(super) fn summary(runs: &[Repetition<'_>], band: Band, is_worst: bool) -> Summary {
     let end = |points: &[[f64; 2]]| points.last().map_or(f64::NEG_INFINITY, |last| last[0]);
     // The first of the longest ones.
     let longest = runs.iter().map(|(points, _)| *points);
     let longest = longest.reduce(|a, b| if end(b) > end(a) { b } else { a });
     let mut places = vec![0; runs.len()];
-    let mut found = Together::default();
+    let mut found = Summary::default();
     for [x, _] in longest.unwrap_or_default() {
         let values = runs.iter().zip(&mut places).filter_map(|(run, place)| {
             let (points, diverged) = *run;
@@ -92,13 +92,13 @@ mod tests {
         let ended = [[0.0, 6.0], [7.0, 3.0]];
         let diverged = [[0.0, 7.0], [10.0, 70.0]];
         let runs: [Repetition<'_>; 3] = [(&long, None), (&ended, None), (&diverged, Some(11.0))];
-        let found = together(&runs, Band::Range, true);
+        let found = summary(&runs, Band::Range, true);
         let median = [[0.0, 7.0], [10.0, 4.0], [20.0, 3.0], [30.0, 3.0]];
         assert_eq!(found.median, median);
         assert_eq!(found.band[1], [10.0, 3.0, 70.0]);
         assert_eq!(found.band[2], [20.0, 2.0, f64::INFINITY]);
         assert_eq!(found.diverged, None);
-        let left_out = together(&runs, Band::Range, false);
+        let left_out = summary(&runs, Band::Range, false);
         assert_eq!(left_out.band[3], [30.0, 1.0, 3.0]);
         assert_eq!(left_out.median[3], [30.0, 2.0]);
     }
@@ -108,7 +108,7 @@ mod tests {
         let long = [[0.0, 1.0], [1.0, 0.5], [2.0, 0.25]];
         let short = [[0.0, 1.0], [1.0, 9.0]];
         let runs: [Repetition<'_>; 3] = [(&short, Some(1.0)), (&long, None), (&short, Some(2.0))];
-        let found = together(&runs, Band::Quartiles, true);
+        let found = summary(&runs, Band::Quartiles, true);
         assert_eq!(found.median, [[0.0, 1.0], [1.0, 9.0]]);
         assert!(
             found

@@ -7,7 +7,7 @@ use gradtape_experiment::number::Value;
 use gradtape_experiment::plan::{Chart, Plan, Run, quantity_label};
 
 /// Up to this number of lines, each has its own colour and legend entry.
-pub(super) const LEGEND: usize = 12;
+pub(super) const MAX_LEGEND_ENTRIES: usize = 12;
 
 /// A range of colours is logarithmic if its ends have at least this ratio.
 pub(super) const LOG_COLOURS_FROM: f64 = 50.0;
@@ -45,8 +45,8 @@ pub(super) fn labels<'p>(
     without: Option<usize>,
 ) -> Option<impl Fn(&Run) -> String + use<'p>> {
     // Each panel can have as many lines as a legend has entries.
-    const PANELS: usize = 36;
-    let most = LEGEND * if chart.facet.is_some() { PANELS } else { 1 };
+    const MAX_PANELS: usize = 36;
+    let most = MAX_LEGEND_ENTRIES * if chart.facet.is_some() { MAX_PANELS } else { 1 };
     if runs.len() > most.saturating_mul(usize::try_from(plan.repetitions()).unwrap_or(1)) {
         return None;
     }
@@ -68,12 +68,12 @@ pub(super) fn column(plan: &Plan, name: &str) -> Option<usize> {
 
 /// Sets the colour of each line, and returns the key of the colours.
 pub(super) fn colours(plan: &Plan, chart: &Chart, series: &mut [Series]) -> Key {
-    let labels = distinct_labels(series, LEGEND + 1).len();
+    let labels = distinct_labels(series, MAX_LEGEND_ENTRIES + 1).len();
     let group_by = match (chart.group_by, labels) {
         (Some(column), _) => Some(column),
         (None, 0..=1) => return Key::None,
         // A single setting is named once, above its values.
-        (None, ..=LEGEND) => match differing(plan, chart, series).as_slice() {
+        (None, ..=MAX_LEGEND_ENTRIES) => match differing(plan, chart, series).as_slice() {
             [only] => Some(*only),
             _ => None,
         },
@@ -88,7 +88,7 @@ pub(super) fn colours(plan: &Plan, chart: &Chart, series: &mut [Series]) -> Key 
             one.label = shown(&one.settings, column);
         }
         let numbers: Option<Vec<f64>> = numbers.into_iter().collect();
-        let is_long = distinct_labels(series, LEGEND + 1).len() > LEGEND;
+        let is_long = distinct_labels(series, MAX_LEGEND_ENTRIES + 1).len() > MAX_LEGEND_ENTRIES;
         if let (Some(numbers), true) = (numbers, is_long) {
             for (one, number) in series.iter_mut().zip(&numbers) {
                 one.line.colour = Colour::Value(*number);
@@ -112,7 +112,7 @@ pub(super) fn colours(plan: &Plan, chart: &Chart, series: &mut [Series]) -> Key 
     }
     let title = group_by.map(|column| quantity_label(&plan.columns()[column]));
     // More would only repeat colours.
-    let entries = entries.into_iter().take(LEGEND).collect();
+    let entries = entries.into_iter().take(MAX_LEGEND_ENTRIES).collect();
     Key::Legend { title, entries }
 }
 

@@ -184,10 +184,10 @@ fn evenly([from, to]: [f64; 2], count: usize) -> Vec<f64> {
 pub(super) fn figure(plan: &Plan, place: usize, data: &ChartData, fields: &[Field]) -> Figure {
     let chart = &plan.charts[place];
     let frames = frames(plan, place, data);
-    let ways = ways(plan, place, data, &frames);
+    let paths = paths(plan, place, data, &frames);
     let mut series: Vec<Series> = Vec::new();
     let mut places = Vec::new();
-    for Way { series: one, frame } in ways {
+    for RunPath { series: one, frame } in paths {
         series.push(one);
         places.push(frame);
     }
@@ -275,12 +275,12 @@ pub(crate) fn growing(figure: &Figure) -> Vec<Figure> {
 }
 
 /// The path of a run, and the index of its function among the frames.
-struct Way {
+struct RunPath {
     series: Series,
     frame: usize,
 }
 
-fn ways(plan: &Plan, place: usize, data: &ChartData, frames: &[Frame]) -> Vec<Way> {
+fn paths(plan: &Plan, place: usize, data: &ChartData, frames: &[Frame]) -> Vec<RunPath> {
     let chart = &plan.charts[place];
     let drawn = data.runs(place);
     let label = labels(
@@ -289,7 +289,7 @@ fn ways(plan: &Plan, place: usize, data: &ChartData, frames: &[Frame]) -> Vec<Wa
         drawn,
         super::colours::column(plan, "objective"),
     );
-    let ways = runs(plan, place, data).filter_map(|run| {
+    let paths = runs(plan, place, data).filter_map(|run| {
         let points = data.points(place, run.number)?;
         let ending = data.ending(place, run.number)?;
         let mut frames = frames.iter();
@@ -306,9 +306,9 @@ fn ways(plan: &Plan, place: usize, data: &ChartData, frames: &[Frame]) -> Vec<Wa
             None => ending.label.clone(),
         };
         let series = Series::new(line, label, run.settings);
-        Some(Way { series, frame })
+        Some(RunPath { series, frame })
     });
-    ways.collect()
+    paths.collect()
 }
 
 /// What distinguishes a panel: its objective, its constants, its facet.

@@ -25,7 +25,7 @@ const MIN_SHARE: f64 = 1e-15;
 const EVEN: f64 = 0.01;
 
 /// A run in the plane of the two settings.
-struct Placed {
+struct PlaneRun {
     at: [Value; 2],
     /// Not finite if the run diverged.
     value: f64,
@@ -59,13 +59,13 @@ pub(super) fn figure(
                 *setting = None;
             }
         }
-        Some(Placed {
+        Some(PlaneRun {
             at: [x, y],
             value: value.unwrap_or(f64::INFINITY),
             settings,
         })
     });
-    let placed: Vec<Placed> = placed.collect();
+    let placed: Vec<PlaneRun> = placed.collect();
     let [x_axis, y_axis] =
         [(0, x, chart.x_scale), (1, y, chart.y_scale)].map(|(side, column, wanted)| {
             let values = each_once(placed.iter().map(|one| &one.at[side]));
@@ -183,7 +183,7 @@ fn each_once<'v>(values: impl Iterator<Item = &'v Value>) -> Vec<Value> {
 }
 
 /// The medians of the cells, and the number of runs in the fullest one.
-fn cells(x: &Side, y: &Side, placed: &[Placed], can_be_best: bool) -> (Cells, usize) {
+fn cells(x: &Side, y: &Side, placed: &[PlaneRun], can_be_best: bool) -> (Cells, usize) {
     let mut values: Vec<Vec<f64>> = vec![Vec::new(); x.values.len() * y.values.len()];
     let places = |side: &Side| -> HashMap<String, usize> {
         let values = side.values.iter().map(Value::to_string);

@@ -1,6 +1,6 @@
 //! A quantity over another: a line for each run, or for all repetitions of a run.
 
-use super::band::{Repetition, is_better_smaller, together};
+use super::band::{Repetition, is_better_smaller, summary};
 use super::colours::{Series, column, labels};
 use super::{ChartData, of_series};
 use gradtape_chart::{Colour, Figure, Line};
@@ -38,7 +38,7 @@ fn medians(
             Some((points, ending.diverged_at(x)))
         });
         let points: Vec<Repetition<'_>> = points.collect();
-        let found = together(&points, *band, is_better_smaller(y));
+        let found = summary(&points, *band, is_better_smaller(y));
         let mut run = plan.run(*group.first()?);
         if let Some(column) = repetition {
             run.settings[column] = None;

@@ -1,11 +1,11 @@
 //! The figures of a report, made from a plan and the data collected of its runs. One file
-//! for each kind of chart; [`collect`] has the data.
+//! for each kind of chart; [`data`] has the data.
 
 mod band;
-mod collect;
 mod colours;
 mod contour;
 mod curve;
+mod data;
 mod heatmap;
 mod histogram;
 mod levels;
@@ -22,9 +22,9 @@ use gradtape_experiment::number::{counted, grouped, short};
 use gradtape_experiment::plan::{ChartKind, Plan, Quantity, quantity_label};
 use scale::{extent, fitted, hidden};
 
-pub(super) use collect::{ChartData, ChartRecorder};
 pub(super) use contour::{Field, Frame, MAX_FRAMES, frames, growing};
 pub(super) use curve::curve;
+pub(super) use data::{ChartData, ChartRecorder};
 
 pub use levels::GapLevels;
 

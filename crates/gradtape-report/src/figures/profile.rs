@@ -31,17 +31,17 @@ pub(super) fn figure(
     data: &ChartData,
 ) -> Figure {
     let chart = &plan.charts[place];
-    let gathered = gathered(plan, place, data);
+    let profile_data = profile_data(plan, place, data);
     let mut series = Vec::new();
     let (mut problems, mut most) = (0, 0);
-    let units: Vec<Vec<Vec<f64>>> = gathered
+    let units: Vec<Vec<Vec<f64>>> = profile_data
         .panels
         .iter()
         .map(|panel| {
             problems += panel.problems.len();
             let tries = panel.problems.iter().map(|problem| tries(problem));
             most = tries.fold(most, usize::max);
-            costs(profile, &panel.problems, gathered.solvers.len())
+            costs(profile, &panel.problems, profile_data.solvers.len())
         })
         .collect();
     let all = || {
@@ -68,9 +68,9 @@ pub(super) fn figure(
     } else {
         first * 2.0 + 1.0
     };
-    for (panel, costs) in gathered.panels.iter().zip(units) {
+    for (panel, costs) in profile_data.panels.iter().zip(units) {
         for (solver, costs) in costs.into_iter().enumerate() {
-            let (name, settings) = &gathered.solvers[solver];
+            let (name, settings) = &profile_data.solvers[solver];
             let mut line = Line::new(steps(&costs, first, last), Colour::Category(0));
             line.steps = true;
             line.name.clone_from(name);
@@ -88,8 +88,8 @@ pub(super) fn figure(
         let said = format!("best of up to {most} runs per solver");
         say(&mut subtitle, &said);
     }
-    if gathered.left_out > 0 {
-        let said = format!("{} left out", counted(gathered.left_out, "problem"));
+    if profile_data.left_out > 0 {
+        let said = format!("{} left out", counted(profile_data.left_out, "problem"));
         say(&mut subtitle, &said);
     }
     let panels = panels(chart, series);
@@ -117,13 +117,13 @@ pub(super) fn figure(
 }
 
 /// The problems of one panel.
-struct OfPanel<'i> {
+struct ProfilePanel<'i> {
     facet: Option<Value>,
     problems: Vec<Problem<'i>>,
 }
 
-struct Gathered<'i> {
-    panels: Vec<OfPanel<'i>>,
+struct ProfileData<'i> {
+    panels: Vec<ProfilePanel<'i>>,
     /// The name of each solver, and the settings that distinguish it.
     solvers: Vec<(String, Vec<Option<Value>>)>,
     /// Problems whose first loss is not finite.
@@ -131,14 +131,14 @@ struct Gathered<'i> {
 }
 
 /// Groups the runs by panels, problems and solvers, all in the order of the runs.
-fn gathered<'i>(plan: &Plan, place: usize, data: &'i ChartData) -> Gathered<'i> {
+fn profile_data<'i>(plan: &Plan, place: usize, data: &'i ChartData) -> ProfileData<'i> {
     let chart = &plan.charts[place];
     let solver_column = chart.group_by;
     let by_optimizer = solver_column.is_some_and(|column| plan.is_of_optimizer(column));
     let is_of_problem = |column: usize| {
         Some(column) != solver_column && !(by_optimizer && plan.is_of_optimizer(column))
     };
-    let mut gathered = Gathered {
+    let mut profile_data = ProfileData {
         panels: Vec::new(),
         solvers: Vec::new(),
         left_out: 0,
@@ -161,7 +161,7 @@ fn gathered<'i>(plan: &Plan, place: usize, data: &'i ChartData) -> Gathered<'i> 
             continue;
         }
         let name = solver_column.map_or_else(String::new, |column| shown(&run.settings, column));
-        let solvers = &mut gathered.solvers;
+        let solvers = &mut profile_data.solvers;
         let solver = match solvers.iter().position(|(known, _)| *known == name) {
             Some(solver) => solver,
             None => {
@@ -175,11 +175,11 @@ fn gathered<'i>(plan: &Plan, place: usize, data: &'i ChartData) -> Gathered<'i> 
         };
         let (panel, problem) = *known.entry(problem).or_insert_with(|| {
             let facet = chart.facet.and_then(|column| run.settings[column].clone());
-            let panels = &mut gathered.panels;
+            let panels = &mut profile_data.panels;
             let panel = match panels.iter().position(|panel| panel.facet == facet) {
                 Some(panel) => panel,
                 None => {
-                    panels.push(OfPanel {
+                    panels.push(ProfilePanel {
                         facet,
                         problems: Vec::new(),
                     });
@@ -193,12 +193,12 @@ fn gathered<'i>(plan: &Plan, place: usize, data: &'i ChartData) -> Gathered<'i> 
             });
             (panel, panels[panel].problems.len() - 1)
         });
-        gathered.panels[panel].problems[problem]
+        profile_data.panels[panel].problems[problem]
             .runs
             .push((solver, points));
     }
-    gathered.left_out = left_out.len();
-    gathered
+    profile_data.left_out = left_out.len();
+    profile_data
 }
 
 /// The largest number of runs that one solver has on a problem.

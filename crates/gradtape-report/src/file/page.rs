@@ -4,7 +4,7 @@ use std::fs;
 use std::sync::Arc;
 
 use super::{FilePart, PartMaker, ReportFile, Setup, Totals, derivative_columns, derivative_file};
-use crate::page::{self, Cell, Column, Kind, Page, Row, Runs, Values};
+use crate::page::{self, Cell, CellKind, Column, Page, RunRow, RunsTable, ValuesTable};
 use crate::{PAGE, RUNS, ReportError};
 use gradtape_experiment::batch::RunResult;
 use gradtape_experiment::derivative::Table;
@@ -15,20 +15,20 @@ use gradtape_experiment::plan::{Plan, Quantity, quantity_label};
 use gradtape_experiment::text::one_line;
 
 /// Maximum number of parameters with columns; if there are more, none has one.
-const PARAMETERS: usize = 6;
+const MAX_PARAMETERS: usize = 6;
 
 /// Maximum number of columns of a derivative.
-const VALUES: usize = 16;
+const MAX_VALUES_ACROSS: usize = 16;
 
 /// Maximum number of objectives or files that are listed.
-const LISTED: usize = 5;
+const MAX_LISTED: usize = 5;
 
 /// Maximum number of classes that are named.
-const NAMES: usize = 20;
+const MAX_NAMES: usize = 20;
 
 /// The runs and columns in the table of a page.
 #[derive(Debug)]
-struct RunTable {
+struct TableShape {
     /// The last of the first runs, which all have rows.
     last: Option<u64>,
     /// The places of the settings that vary.
@@ -38,20 +38,20 @@ struct RunTable {
     parameters: usize,
 }
 
-impl RunTable {
+impl TableShape {
     /// Selects from the runs `numbers` of the plan, which are in order.
-    fn new(plan: &Plan, numbers: &[u64]) -> RunTable {
+    fn new(plan: &Plan, numbers: &[u64]) -> TableShape {
         let columns = plan.columns();
         let varies = |place: &usize| plan.varies(&columns[*place]);
         let parameters = plan.parameters().len();
-        RunTable {
+        TableShape {
             last: numbers[..numbers.len().min(page::MAX_ROWS)].last().copied(),
             settings: (0..columns.len()).filter(varies).collect(),
             objective: columns
                 .iter()
                 .position(|name| name == "objective")
                 .filter(varies),
-            parameters: if parameters > PARAMETERS {
+            parameters: if parameters > MAX_PARAMETERS {
                 0
             } else {
                 parameters
@@ -65,20 +65,20 @@ impl RunTable {
             title,
             kind,
         };
-        let number = |name: &str| column(name, quantity_label(name), Kind::Number);
+        let number = |name: &str| column(name, quantity_label(name), CellKind::Number);
         let settings = self.settings.iter().map(|place| &plan.columns()[*place]);
         // First, so that no column before it pushes it out of sight.
-        let mut columns = vec![column("outcome", "outcome".to_owned(), Kind::Outcome)];
-        columns.extend(settings.map(|name| column(name, quantity_label(name), Kind::Text)));
-        columns.push(column("status", "status".to_owned(), Kind::Text));
-        columns.push(column("epochs_run", "epochs".to_owned(), Kind::Number));
+        let mut columns = vec![column("outcome", "outcome".to_owned(), CellKind::Outcome)];
+        columns.extend(settings.map(|name| column(name, quantity_label(name), CellKind::Text)));
+        columns.push(column("status", "status".to_owned(), CellKind::Text));
+        columns.push(column("epochs_run", "epochs".to_owned(), CellKind::Number));
         columns.extend(quantities(plan).map(|quantity| number(quantity.name())));
         let parameters = plan.parameters().iter().take(self.parameters);
-        columns.extend(parameters.map(|name| column(name, name.clone(), Kind::Number)));
+        columns.extend(parameters.map(|name| column(name, name.clone(), CellKind::Number)));
         columns
     }
 
-    fn row(&self, plan: &Plan, result: &RunResult) -> Row {
+    fn row(&self, plan: &Plan, result: &RunResult) -> RunRow {
         let settings = self.settings.iter().map(|place| {
             let setting = result.settings.get(*place).and_then(Option::as_ref);
             setting.map_or_else(Cell::default, |value| {
@@ -92,7 +92,7 @@ impl RunTable {
         let numbers = quantities(plan).map(|quantity| result.quantities.get(quantity));
         let parameters = result.parameters.iter().copied().take(self.parameters);
         cells.extend(numbers.chain(parameters).map(number_cell));
-        Row {
+        RunRow {
             run: result.number,
             cells,
             tone: tone(plan, result),
@@ -119,11 +119,11 @@ struct Best {
     /// The number of runs of the objective.
     of: u64,
     /// `None` if all runs are lost.
-    best: Option<(Rank, Row)>,
+    best: Option<(Rank, RunRow)>,
 }
 
 impl Best {
-    fn offer(&mut self, rank: Rank, row: impl FnOnce() -> Row) {
+    fn offer(&mut self, rank: Rank, row: impl FnOnce() -> RunRow) {
         let known = self.best.as_ref();
         let is_better = known.is_none_or(|(known, _)| rank.order(known).is_lt());
         if is_better && !rank.is_lost() {
@@ -136,8 +136,8 @@ impl Best {
 /// each objective, and the outcomes.
 #[derive(Debug)]
 pub(crate) struct IndexHtml {
-    table: Arc<RunTable>,
-    rows: Vec<Row>,
+    table: Arc<TableShape>,
+    rows: Vec<RunRow>,
     best: Vec<Best>,
     /// The number of runs by outcome and tone; the tone depends on the objective.
     outcomes: Vec<(Outcome, Tone, u64)>,
@@ -192,10 +192,10 @@ impl FilePart for IndexHtml {
 impl IndexHtml {
     /// A page of the runs `numbers`, which are in order.
     pub(crate) fn new(plan: &Plan, numbers: &[u64]) -> IndexHtml {
-        IndexHtml::of(Arc::new(RunTable::new(plan, numbers)))
+        IndexHtml::of(Arc::new(TableShape::new(plan, numbers)))
     }
 
-    fn of(table: Arc<RunTable>) -> IndexHtml {
+    fn of(table: Arc<TableShape>) -> IndexHtml {
         IndexHtml {
             table,
             rows: Vec::new(),
@@ -275,7 +275,7 @@ impl IndexHtml {
         }
     }
 
-    fn runs(self, plan: &Plan, diagnosis: &Diagnosis) -> Runs {
+    fn runs(self, plan: &Plan, diagnosis: &Diagnosis) -> RunsTable {
         let mut rows = self.rows;
         for row in &mut rows {
             let runs = &diagnosis.runs;
@@ -300,15 +300,15 @@ impl IndexHtml {
             // A setting is a column of numbers if all its values are numbers.
             let mut cells = rows.iter().filter_map(|row| row.cells.get(place));
             let is_number = |cell: &Cell| cell.text.is_empty() || cell.text.parse::<f64>().is_ok();
-            if column.kind == Kind::Text && !is_name(&column.name) && cells.all(is_number) {
-                column.kind = Kind::Number;
+            if column.kind == CellKind::Text && !is_name(&column.name) && cells.all(is_number) {
+                column.kind = CellKind::Number;
             }
         }
         let mut outcomes = self.outcomes;
         outcomes.sort_by(|a, b| b.2.cmp(&a.2).then_with(|| a.0.cmp(&b.0)));
         let toned = outcomes.into_iter();
         let toned = toned.map(|(outcome, tone, count)| (outcome.name().to_owned(), tone, count));
-        Runs {
+        RunsTable {
             columns,
             rows,
             of: self.runs,
@@ -351,7 +351,12 @@ fn outline(plan: &Plan, runs: u64) -> Vec<String> {
     let arithmetics = plan.arithmetics().iter().map(ToString::to_string);
     parts.push(arithmetics.collect::<Vec<_>>().join(", "));
     let classes = plan.classes();
-    parts.extend(classes.iter().take(LISTED).map(|(_, one)| one.to_string()));
+    parts.extend(
+        classes
+            .iter()
+            .take(MAX_LISTED)
+            .map(|(_, one)| one.to_string()),
+    );
     parts.retain(|part| !part.is_empty());
     parts
 }
@@ -365,19 +370,19 @@ fn facts(plan: &Plan, head: &crate::json::Head) -> Vec<(String, String)> {
             format!("gradtape {}", head.gradtape),
         ),
     ];
-    for objective in plan.objectives.iter().take(LISTED) {
+    for objective in plan.objectives.iter().take(MAX_LISTED) {
         let formula = one_line(&objective.formula);
         if formula != objective.name {
             facts.push((objective.name.clone(), formula));
         }
     }
-    for (file, classes) in plan.classes().into_iter().take(LISTED) {
-        facts.push((file.to_owned(), classes.with_names(NAMES)));
+    for (file, classes) in plan.classes().into_iter().take(MAX_LISTED) {
+        facts.push((file.to_owned(), classes.with_names(MAX_NAMES)));
     }
     facts
 }
 
-fn values(plan: &Plan, table: &Table) -> Values {
+fn values(plan: &Plan, table: &Table) -> ValuesTable {
     let derivative = &plan.derivatives[table.derivative];
     let columns = derivative_columns(plan, table.derivative);
     let has_arithmetics = plan.arithmetics().len() > 1;
@@ -390,15 +395,15 @@ fn values(plan: &Plan, table: &Table) -> Values {
         let numbers = row.at.iter().chain(&row.values);
         let cells = words.map(|word| plain(word.to_owned()));
         let cells = cells.chain(numbers.map(|number| number_cell(Some(*number))));
-        cells.take(VALUES).collect()
+        cells.take(MAX_VALUES_ACROSS).collect()
     };
     let formula = derivative.formula.trim();
-    Values {
+    ValuesTable {
         title: derivative.name.clone(),
         formula: (formula != derivative.name).then(|| formula.to_owned()),
         columns: columns
             .iter()
-            .take(VALUES)
+            .take(MAX_VALUES_ACROSS)
             .map(|name| (*name).to_owned())
             .collect(),
         columns_of: columns.len(),
@@ -458,11 +463,11 @@ fn tone(plan: &Plan, result: &RunResult) -> Tone {
 }
 
 /// The tables of settings, one for each objective.
-fn rankings(plan: &Plan, rankings: &[Ranking]) -> Vec<page::Settings> {
+fn rankings(plan: &Plan, rankings: &[Ranking]) -> Vec<page::SettingsTable> {
     let of = |ranking: &Ranking| {
         let objective = &plan.objectives[ranking.objective];
         let has_minimum = objective.has_known_minimum();
-        page::Settings {
+        page::SettingsTable {
             title: (plan.objectives.len() > 1).then(|| ranking.title.clone()),
             quantity: Rank::quantity(objective),
             has_minimum,
@@ -478,7 +483,7 @@ fn rankings(plan: &Plan, rankings: &[Ranking]) -> Vec<page::Settings> {
     rankings.iter().map(of).collect()
 }
 
-fn setting(setting: &RankedSetting) -> page::Setting {
+fn setting(setting: &RankedSetting) -> page::SettingRow {
     let share = |count: u64| {
         format!(
             "{} of {}",
@@ -490,7 +495,7 @@ fn setting(setting: &RankedSetting) -> page::Setting {
         true => with_exact(short(value), value.to_string()),
         false => plain("diverged".to_owned()),
     };
-    page::Setting {
+    page::SettingRow {
         label: setting.label.clone(),
         losses: setting.losses.map(number),
         converged: share(setting.converged),

@@ -27,7 +27,7 @@ pub(crate) struct ReportJson {
     file: BufWriter<File>,
     is_first: bool,
     pool: Arc<BufferPool>,
-    keys: Arc<Keys>,
+    keys: Arc<ObjectKeys>,
 }
 
 impl ReportFile for ReportJson {
@@ -45,7 +45,7 @@ impl ReportFile for ReportJson {
             file: BufWriter::with_capacity(1 << 16, file),
             is_first: true,
             pool: Arc::clone(setup.pool),
-            keys: Arc::new(Keys::new(setup.plan)),
+            keys: Arc::new(ObjectKeys::new(setup.plan)),
         };
         report.write(|file| {
             let text = serde_json::to_string_pretty(setup.head)?;
@@ -121,7 +121,7 @@ impl ReportJson {
 /// The objects of some runs.
 pub(crate) struct RunObjects {
     text: TextBuffer,
-    keys: Arc<Keys>,
+    keys: Arc<ObjectKeys>,
     digits: Digits,
 }
 
@@ -157,7 +157,7 @@ fn write_list(
 #[must_use]
 pub fn run_object(plan: &Plan, result: &RunResult) -> String {
     let mut bytes = Vec::new();
-    Keys::new(plan).push(&mut bytes, &mut Digits::default(), result);
+    ObjectKeys::new(plan).push(&mut bytes, &mut Digits::default(), result);
     String::from_utf8(bytes).expect("it was put together from UTF-8")
 }
 
@@ -190,14 +190,14 @@ fn setting_object(ranking: &Ranking, setting: &RankedSetting) -> serde_json::Val
 }
 
 /// The names of the quantities, settings and parameters as keys of an object.
-struct Keys {
+struct ObjectKeys {
     /// The final quantities that are written.
     quantities: Vec<Quantity>,
     settings: Vec<Vec<u8>>,
     parameters: Vec<Vec<u8>>,
 }
 
-impl Keys {
+impl ObjectKeys {
     fn new(plan: &Plan) -> Self {
         let key = |name: &String| {
             let mut key = Vec::new();
@@ -205,7 +205,7 @@ impl Keys {
             key.push(b':');
             key
         };
-        Keys {
+        ObjectKeys {
             quantities: Quantity::in_runs(plan).collect(),
             settings: plan.columns().iter().map(key).collect(),
             parameters: plan.parameters().iter().map(key).collect(),

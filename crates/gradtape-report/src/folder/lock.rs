@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use super::{Place, is_directory, is_empty, is_there, system};
+use super::{Location, is_directory, is_empty, is_there, system};
 use crate::ReportError;
 
 /// The time between two attempts to take a lock.
@@ -54,7 +54,7 @@ pub(super) struct Lock {
 
 impl Lock {
     /// Takes the lock of a report, waiting up to [`MAX_WAIT`] for another process.
-    pub(super) fn take(place: &Place) -> Result<Lock, ReportError> {
+    pub(super) fn take(place: &Location) -> Result<Lock, ReportError> {
         let work = place.work();
         // Attempts are counted because nothing here reads a clock.
         let attempts = MAX_WAIT.as_millis() / BETWEEN_ATTEMPTS.as_millis();

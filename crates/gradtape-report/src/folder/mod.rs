@@ -10,7 +10,7 @@
 //!
 //! The last two exist only briefly, and only while the first one does. If a process is killed at
 //! any time, the next process that takes the lock finds a complete report in one of these places,
-//! and [`Place::mend`] moves everything to where it belongs.
+//! and [`Location::mend`] moves everything to where it belongs.
 //!
 //! Files are removed one by one, and only those that a report lists. Everything else in its
 //! directory belongs to the user and moves to the new report; no subdirectory is entered.
@@ -48,16 +48,16 @@ const MAX_LINKS: usize = 40;
 
 /// The place of a report.
 #[derive(Debug)]
-pub(super) struct Place {
+pub(super) struct Location {
     /// The path given by the user.
     pub(super) shown: PathBuf,
     /// The directory itself, if that path is a link.
     target: PathBuf,
 }
 
-impl Place {
+impl Location {
     /// The place with this path, which need not exist.
-    pub(super) fn new(path: &Path) -> Result<Place, ReportError> {
+    pub(super) fn new(path: &Path) -> Result<Location, ReportError> {
         // Without any `.` or a slash at the end.
         let named: PathBuf = path.components().collect();
         let target = followed(&named).map_err(ReportError::write(path))?;
@@ -66,7 +66,7 @@ impl Place {
             Some(_) => target,
             None => fs::canonicalize(&target).map_err(ReportError::read(path))?,
         };
-        Ok(Place {
+        Ok(Location {
             shown: path.to_owned(),
             target,
         })

@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use rayon::prelude::*;
 
 use super::lock::{self, Lock, unfinished};
-use super::{Place, REPORT, is_there, move_files, system};
+use super::{Location, REPORT, is_there, move_files, system};
 use crate::ReportError;
 use gradtape_experiment::plan::Plan;
 
@@ -40,7 +40,7 @@ use gradtape_experiment::plan::Plan;
 pub struct Staging {
     directory: PathBuf,
     files: HashSet<String>,
-    place: Place,
+    place: Location,
     /// The directory of an earlier process that could not be removed.
     left: Option<PathBuf>,
     // The last field, because it must be dropped last.
@@ -49,7 +49,7 @@ pub struct Staging {
 
 /// A published report.
 #[derive(Debug)]
-pub(crate) struct Placed {
+pub(crate) struct Placement {
     pub(crate) folder: PathBuf,
     /// The directory of a previous report that could not be removed completely.
     pub(crate) left: Option<PathBuf>,
@@ -64,7 +64,7 @@ impl Staging {
     /// something that is not a report or cannot move to the new one, or if it cannot be written
     /// to.
     pub fn of(plan: &Plan, path: &Path) -> Result<Self, ReportError> {
-        let place = Place::new(path)?;
+        let place = Location::new(path)?;
         make_parent(&place)?;
         let lock = Lock::take(&place)?;
         let mended = match lock.is_taken_over {
@@ -135,7 +135,7 @@ impl Staging {
     ///
     /// If the file system refuses; the previous report then remains in place, with everything in
     /// its directory.
-    pub(crate) fn publish(self) -> Result<Placed, ReportError> {
+    pub(crate) fn publish(self) -> Result<Placement, ReportError> {
         let Staging {
             directory,
             files,
@@ -167,7 +167,7 @@ impl Staging {
             lock.leave();
         }
         replaced?;
-        Ok(Placed {
+        Ok(Placement {
             left: settled.err().or(left),
             folder: place.shown,
         })
@@ -175,7 +175,7 @@ impl Staging {
 }
 
 /// Moves the report in the directory `sibling` into place.
-fn replace(place: &Place, sibling: &Path, files: &HashSet<String>) -> Result<(), ReportError> {
+fn replace(place: &Location, sibling: &Path, files: &HashSet<String>) -> Result<(), ReportError> {
     let target = &place.target;
     let refused = |error| ReportError::write(&place.shown)(error);
     if is_there(target) {
@@ -228,7 +228,7 @@ fn exchange(new: &Path, target: &Path, old: &Path) -> io::Result<()> {
 }
 
 /// Creates the parent directory of the report. One behind a link must exist.
-fn make_parent(place: &Place) -> Result<(), ReportError> {
+fn make_parent(place: &Location) -> Result<(), ReportError> {
     let parent = place.parent();
     let explained = |error: io::Error| {
         let path = if place.shown == place.target {

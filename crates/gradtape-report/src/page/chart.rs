@@ -7,16 +7,16 @@ use super::values::{self, Area};
 use gradtape_chart::{Colour, Drawing, Figure, Line, Mark, Scale, Style, Theme};
 
 /// Maximum number of bytes of all pictures on a page, and of one picture.
-const PICTURES: usize = 560_000;
-const PICTURE: usize = 150_000;
+const MAX_PICTURE_BYTES: usize = 560_000;
+const MAX_BYTES_OF_ONE: usize = 150_000;
 
 /// A drawing larger than this multiple of the room is embedded unchanged or as a PNG, whichever is
 /// smaller. Other drawings are made again for the page, in a smaller size.
 const LARGE: usize = 2;
 
 /// Maximum number of characters for the values at the cursor, on a page and of one chart.
-const VALUES: usize = 280_000;
-const VALUES_OF_ONE: usize = 80_000;
+const MAX_VALUE_CHARACTERS: usize = 280_000;
+const MAX_CHARACTERS_OF_ONE: usize = 80_000;
 
 /// The size of a drawing on a page, in pixels: about that of a column of charts, and not
 /// much wider than a phone.
@@ -24,7 +24,7 @@ const WIDTH: u32 = 800;
 const HEIGHT: u32 = 540;
 
 /// Maximum width in pixels of drawings that are shown side by side.
-const NARROW: u32 = 900;
+const MAX_NARROW_WIDTH: u32 = 900;
 
 /// Values that span this ratio can be read on a logarithmic axis.
 const LOG_RATIO: f64 = 10.0;
@@ -86,7 +86,10 @@ impl ChartView {
         count: usize,
     ) -> ChartView {
         let share = |all: usize, one: usize| one.min(all / count.max(1));
-        let [room, values] = [share(PICTURES, PICTURE), share(VALUES, VALUES_OF_ONE)];
+        let [room, values] = [
+            share(MAX_PICTURE_BYTES, MAX_BYTES_OF_ONE),
+            share(MAX_VALUE_CHARACTERS, MAX_CHARACTERS_OF_ONE),
+        ];
         let lines: Vec<LineView> = figure.lines().map(LineView::new).collect();
         let has_dots = |line: usize| lines.get(line).is_some_and(|line| line.has_dots);
         let picture = |image: Image, drawing: &Drawing, scale, values| {
@@ -155,7 +158,7 @@ impl ChartView {
     /// Whether its text can be read in half the width of a page.
     pub(super) fn is_narrow(&self) -> bool {
         let widths = self.pictures.iter().map(|picture| picture.size[0]);
-        widths.max().is_none_or(|width| width <= NARROW)
+        widths.max().is_none_or(|width| width <= MAX_NARROW_WIDTH)
     }
 
     /// The chart with its heading and the links to its files.

@@ -102,8 +102,8 @@ fn navigation(page: &Page) -> Markup {
 /// The heading of the runs; with repetitions they are folded below their settings.
 fn runs_name(page: &Page) -> &'static str {
     match page.rankings.is_empty() {
-        true => "Runs",
-        false => "Settings",
+        true => "RunsTable",
+        false => "SettingsTable",
     }
 }
 
@@ -155,11 +155,11 @@ fn runs(page: &Page) -> Markup {
         @if let Some(runs) = &page.runs {
             section id="runs" aria-labelledby="runs-heading" {
                 @if page.rankings.is_empty() {
-                    h2 id="runs-heading" { "Runs" }
+                    h2 id="runs-heading" { "RunsTable" }
                     (table::outcomes(runs))
                     (table::runs(runs))
                 } @else {
-                    h2 id="runs-heading" { "Settings" }
+                    h2 id="runs-heading" { "SettingsTable" }
                     (table::outcomes(runs))
                     @for (place, settings) in page.rankings.iter().enumerate() {
                         (table::settings(settings, place))

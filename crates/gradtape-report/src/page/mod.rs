@@ -17,7 +17,9 @@ mod values;
 
 pub use chart::ChartView;
 pub use document::html;
-pub use model::{Cell, Column, Kind, Page, Row, Runs, Setting, Settings, Values};
+pub use model::{
+    Cell, CellKind, Column, Page, RunRow, RunsTable, SettingRow, SettingsTable, ValuesTable,
+};
 
 /// Maximum number of rows of runs on a page. More would make it slow to open.
 pub const MAX_ROWS: usize = 1_000;

@@ -20,11 +20,11 @@ pub struct Page {
     /// The charts.
     pub charts: Vec<ChartView>,
     /// The settings of each objective by their rank, if there are repetitions.
-    pub rankings: Vec<Settings>,
+    pub rankings: Vec<SettingsTable>,
     /// The runs, if there are any.
-    pub runs: Option<Runs>,
+    pub runs: Option<RunsTable>,
     /// The tables of derivatives.
-    pub values: Vec<Values>,
+    pub values: Vec<ValuesTable>,
     /// Names and values about the origin of the report.
     pub facts: Vec<(String, String)>,
     /// The other files of the report.
@@ -35,11 +35,11 @@ pub struct Page {
 
 /// The table of runs.
 #[derive(Debug, Default)]
-pub struct Runs {
+pub struct RunsTable {
     /// The columns, without the number of the run.
     pub columns: Vec<Column>,
     /// The rows: the first ones, and the best one.
-    pub rows: Vec<Row>,
+    pub rows: Vec<RunRow>,
     /// The number of all runs.
     pub of: u64,
     /// The number of runs with each outcome, the most frequent first.
@@ -56,12 +56,12 @@ pub struct Column {
     /// The heading.
     pub title: String,
     /// The type of its cells.
-    pub kind: Kind,
+    pub kind: CellKind,
 }
 
 /// The type of the cells of a column.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Kind {
+pub enum CellKind {
     /// Numbers, aligned to the right and sorted by value.
     Number,
     /// Text.
@@ -81,7 +81,7 @@ pub struct Cell {
 
 /// A run in the table.
 #[derive(Debug, Clone)]
-pub struct Row {
+pub struct RunRow {
     /// Its number.
     pub run: u64,
     /// A cell for each column.
@@ -96,7 +96,7 @@ pub struct Row {
 
 /// The settings of an objective, the best first.
 #[derive(Debug, Default)]
-pub struct Settings {
+pub struct SettingsTable {
     /// The objective, if there are several.
     pub title: Option<String>,
     /// The quantity that ranks them.
@@ -106,7 +106,7 @@ pub struct Settings {
     /// Whether the first setting has a finite median.
     pub has_best: bool,
     /// A row for each setting that is shown.
-    pub rows: Vec<Setting>,
+    pub rows: Vec<SettingRow>,
     /// The number of all settings.
     pub of: u64,
     /// The test that compares them.
@@ -115,7 +115,7 @@ pub struct Settings {
 
 /// A setting with the results of its runs.
 #[derive(Debug, Default)]
-pub struct Setting {
+pub struct SettingRow {
     /// The values that distinguish it from other settings.
     pub label: String,
     /// The smallest loss, the quartiles and the largest loss.
@@ -132,7 +132,7 @@ pub struct Setting {
 
 /// The table of a derivative.
 #[derive(Debug, Default)]
-pub struct Values {
+pub struct ValuesTable {
     /// The heading.
     pub title: String,
     /// The formula, if it is not the heading.

@@ -2,13 +2,15 @@
 
 use maud::{Markup, html};
 
-use super::model::{Cell, Column, Kind, Row, Runs, Setting, Settings, Values};
+use super::model::{
+    Cell, CellKind, Column, RunRow, RunsTable, SettingRow, SettingsTable, ValuesTable,
+};
 use super::policy::file_address;
 use gradtape_experiment::ending::Tone;
 use gradtape_experiment::number::{counted, grouped};
 
 /// The number of runs with each outcome.
-pub(super) fn outcomes(runs: &Runs) -> Markup {
+pub(super) fn outcomes(runs: &RunsTable) -> Markup {
     html! {
         p class="chips" {
             @for (outcome, tone, count) in &runs.outcomes {
@@ -19,7 +21,7 @@ pub(super) fn outcomes(runs: &Runs) -> Markup {
 }
 
 /// The table of runs with its controls, which the script shows.
-pub(super) fn runs(runs: &Runs) -> Markup {
+pub(super) fn runs(runs: &RunsTable) -> Markup {
     let shown = runs.rows.len() as u64;
     let columns = runs.columns.len() + 1;
     html! {
@@ -64,14 +66,14 @@ pub(super) fn runs(runs: &Runs) -> Markup {
 }
 
 fn head(column: &Column) -> Markup {
-    let class = (column.kind == Kind::Number).then_some("n");
+    let class = (column.kind == CellKind::Number).then_some("n");
     html! {
         th scope="col" class=[class] data-name=(column.name) { bdi { (column.title) } }
     }
 }
 
 /// A run, in its own table body so that its sentence stays below its numbers when runs are sorted.
-fn run(row: &Row, columns: &[Column], width: usize) -> Markup {
+fn run(row: &RunRow, columns: &[Column], width: usize) -> Markup {
     html! {
         tbody id=(format!("run-{}", row.run)) class=[row.is_best.then_some("best")] {
             tr {
@@ -81,9 +83,9 @@ fn run(row: &Row, columns: &[Column], width: usize) -> Markup {
                 }
                 @for (cell, column) in row.cells.iter().zip(columns) {
                     @match column.kind {
-                        Kind::Number => { td class="n" title=[cell.exact.as_ref()] { (cell.text) } }
-                        Kind::Text => { td title=[cell.exact.as_ref()] { (text(&cell.text)) } }
-                        Kind::Outcome => { td { span class=(tone_class(row.tone)) { (cell.text) } } }
+                        CellKind::Number => { td class="n" title=[cell.exact.as_ref()] { (cell.text) } }
+                        CellKind::Text => { td title=[cell.exact.as_ref()] { (text(&cell.text)) } }
+                        CellKind::Outcome => { td { span class=(tone_class(row.tone)) { (cell.text) } } }
                     }
                 }
             }
@@ -123,9 +125,9 @@ fn tone_class(tone: Tone) -> &'static str {
 }
 
 /// The settings of an objective by their rank.
-pub(super) fn settings(settings: &Settings, place: usize) -> Markup {
+pub(super) fn settings(settings: &SettingsTable, place: usize) -> Markup {
     let caption = format!("settings-caption-{place}");
-    let number_of = |row: &Setting, place: usize| number(&row.losses[place]);
+    let number_of = |row: &SettingRow, place: usize| number(&row.losses[place]);
     html! {
         @if let Some(title) = &settings.title { h3 dir="auto" { (title) } }
         div class="scroll" tabindex="0" role="region" aria-labelledby=(caption) {
@@ -180,7 +182,7 @@ pub(super) fn settings(settings: &Settings, place: usize) -> Markup {
 }
 
 /// The table of a derivative.
-pub(super) fn values(values: &Values, place: usize) -> Markup {
+pub(super) fn values(values: &ValuesTable, place: usize) -> Markup {
     let shown = values.rows.len();
     let caption = format!("values-caption-{place}");
     html! {

@@ -35,14 +35,14 @@ pub(crate) struct TrajectoryRows {
 
 /// A cell of the previous row.
 struct Cell {
-    content: Content,
+    content: CellContent,
     value: Option<Scalar>,
     /// The end of its text.
     end: usize,
 }
 
 /// What a cell shows.
-enum Content {
+enum CellContent {
     Quantity(Quantity),
     /// The recorded parameter with this place among the run's variables, if it has it.
     Parameter(Option<usize>),
@@ -85,9 +85,9 @@ impl FilePart for TrajectoryRows {
         let place = |name: &String| variables.iter().position(|variable| variable == name);
         let quantities = Quantity::in_trajectories(plan)
             .filter(|one| !one.is_count())
-            .map(Content::Quantity);
+            .map(CellContent::Quantity);
         let parameters = plan.record.parameters.iter().map(place);
-        let contents = quantities.chain(parameters.map(Content::Parameter));
+        let contents = quantities.chain(parameters.map(CellContent::Parameter));
         // The row before the first one has only empty cells.
         let cells = contents.zip(1..).map(|(content, end)| Cell {
             content,
@@ -104,8 +104,8 @@ impl FilePart for TrajectoryRows {
         let (mut start, mut has_changed) = (0, false);
         for cell in &mut self.cells {
             let value = match cell.content {
-                Content::Quantity(quantity) => row.quantities.get(quantity),
-                Content::Parameter(place) => place.map(|place| (row.parameters)(place)),
+                CellContent::Quantity(quantity) => row.quantities.get(quantity),
+                CellContent::Parameter(place) => place.map(|place| (row.parameters)(place)),
             };
             if has_changed || !is_same(value, cell.value) {
                 if !has_changed {

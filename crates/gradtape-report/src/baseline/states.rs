@@ -10,7 +10,7 @@ use gradtape_experiment::plan::{Plan, Run, Tolerance};
 
 /// Stores the recorded epochs of some runs for comparison.
 #[derive(Debug)]
-pub struct Trace<'p> {
+pub struct StateRecorder<'p> {
     plan: &'p Plan,
     /// For each recorded parameter its place among the variables of the run.
     places: Vec<Option<usize>>,
@@ -18,11 +18,11 @@ pub struct Trace<'p> {
     runs: Vec<Vec<State>>,
 }
 
-impl<'p> Trace<'p> {
+impl<'p> StateRecorder<'p> {
     /// A recorder for the runs of this plan.
     #[must_use]
     pub fn new(plan: &'p Plan) -> Self {
-        Trace {
+        StateRecorder {
             plan,
             places: Vec::new(),
             runs: Vec::new(),
@@ -36,7 +36,7 @@ impl<'p> Trace<'p> {
     }
 }
 
-impl Recorder for Trace<'_> {
+impl Recorder for StateRecorder<'_> {
     fn begin(&mut self, run: &Run) {
         let variables = self.plan.objectives[run.objective].function.parameters();
         let place = |name: &String| variables.iter().position(|variable| variable == name);
@@ -53,7 +53,7 @@ impl Recorder for Trace<'_> {
 
 /// The recorded trajectories, and the quantities to compare.
 #[derive(Debug)]
-pub(super) struct Trajectories<'p> {
+pub(super) struct RecordedTrajectories<'p> {
     reader: TrajectoryReader,
     recorded: &'p Plan,
     plan: &'p Plan,
@@ -62,14 +62,14 @@ pub(super) struct Trajectories<'p> {
     quantities: Vec<(&'p str, Tolerance, usize, usize)>,
 }
 
-impl<'p> Trajectories<'p> {
+impl<'p> RecordedTrajectories<'p> {
     pub(super) fn open(recorded: &'p RecordedReport, plan: &'p Plan) -> Result<Self, ReportError> {
         let reader = recorded.trajectories()?;
         let quantities = state_columns(plan).enumerate().filter_map(|(now, name)| {
             let before = state_columns(recorded.plan()).position(|known| known == name)?;
             Some((name, plan.check.tolerance(name), before, now))
         });
-        Ok(Trajectories {
+        Ok(RecordedTrajectories {
             reader,
             recorded: recorded.plan(),
             plan,
