@@ -50,8 +50,7 @@ pub fn diagnosis(folder: &Path) -> Result<(Head, Plan, Diagnosis), ReportError> 
 /// If a file is missing or damaged, with its line.
 pub fn read(files: &CsvFiles, plan: &Plan) -> Result<Content, ReportError> {
     let concluded = concluded(files, plan)?;
-    let numbers = concluded.iter().map(|one| one.result.number);
-    let numbers: Vec<u64> = numbers.collect();
+    let numbers: Vec<u64> = concluded.iter().map(|one| one.result.number).collect();
     let diagnoser = Arc::new(Diagnoser::new(plan, &numbers));
     let mut diagnosis = DiagnosisRecorder::new(plan, Arc::clone(&diagnoser));
     let mut charts = ChartRecorder::new(plan, ChartData::new(plan, &numbers));

@@ -91,8 +91,8 @@ impl Subject {
     pub(super) fn of_point(plan: &Plan, derivative: &Derivative, row: &Row) -> Subject {
         let variables = derivative.variables().iter().zip(&row.at).enumerate();
         let varies_any = (0..row.at.len()).any(|place| derivative.varies(place));
-        let told = variables.filter(|(place, _)| !varies_any || derivative.varies(*place));
-        let mut told: Vec<String> = told
+        let mut told: Vec<String> = variables
+            .filter(|(place, _)| !varies_any || derivative.varies(*place))
             .map(|(_, (name, value))| format!("{name}={}", value.short()))
             .collect();
         if plan.arithmetics().len() > 1 {

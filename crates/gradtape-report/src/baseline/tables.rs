@@ -61,8 +61,7 @@ fn of_table(derivative: &Derivative, wanted: String, found: &str) -> Deviation {
 fn shape(plan: &Plan, derivative: &Derivative) -> String {
     let columns = derivative.variables().iter().chain(&derivative.columns);
     let columns: Vec<&str> = columns.map(String::as_str).collect();
-    let arithmetics = plan.arithmetics().iter();
-    let arithmetics: Vec<String> = arithmetics.map(ToString::to_string).collect();
+    let arithmetics: Vec<String> = plan.arithmetics().iter().map(ToString::to_string).collect();
     let points = derivative.points;
     let noun = if points == 1 { "point" } else { "points" };
     format!(

@@ -50,8 +50,8 @@ impl RowText {
         cells: impl FnOnce(&mut Writer<TextBuffer>, &mut Digits) -> CsvResult,
     ) {
         if self.error.is_none() {
-            let written = cells(&mut self.writer, &mut self.digits);
-            let written = written.and_then(|()| self.writer.write_record(None::<&[u8]>));
+            let written = cells(&mut self.writer, &mut self.digits)
+                .and_then(|()| self.writer.write_record(None::<&[u8]>));
             self.error = written.err();
         }
     }
@@ -72,8 +72,7 @@ pub(super) fn write(
 ) -> Result<(), ReportError> {
     let file = create(path, columns).map_err(ReportError::write(path))?;
     let mut writer = Writer::from_writer(file);
-    let written = rows(&mut writer, &mut Digits::default());
-    let written = written.and_then(|()| Ok(writer.flush()?));
+    let written = rows(&mut writer, &mut Digits::default()).and_then(|()| Ok(writer.flush()?));
     written.map_err(|error| ReportError::write(path)(error.into()))
 }
 

@@ -72,8 +72,7 @@ impl Check<'_> {
         let mut reader = recorded.trajectories()?;
         // Only quantities that both have can be drawn together.
         let before: Vec<&str> = state_columns(recorded.plan()).collect();
-        let columns = state_columns(plan).enumerate();
-        let columns = columns.filter_map(|(now, name)| {
+        let columns = state_columns(plan).enumerate().filter_map(|(now, name)| {
             let old = before.iter().position(|known| *known == name)?;
             Some(Quantity { name, old, now })
         });
@@ -146,12 +145,13 @@ fn moved<'c, 'p>(
 }
 
 fn both(column: Quantity<'_>, label: &str, old: &[State], now: &[State]) -> Figure {
-    let lines = [(old, column.old), (now, column.now)];
-    let lines = lines.into_iter().enumerate();
-    let lines = lines.map(|(place, (states, of))| {
-        Line::new(Quantity::points(states, of), Colour::Category(place))
-    });
-    let lines: Vec<Line> = lines.collect();
+    let lines: Vec<Line> = [(old, column.old), (now, column.now)]
+        .into_iter()
+        .enumerate()
+        .map(|(place, (states, of))| {
+            Line::new(Quantity::points(states, of), Colour::Category(place))
+        })
+        .collect();
     Figure {
         title: format!("{} as recorded and now", column.name),
         subtitle: Some(label.to_owned()),

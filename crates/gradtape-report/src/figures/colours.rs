@@ -195,15 +195,17 @@ pub(super) fn faceted<T>(
 pub(super) fn panels(chart: &Chart, series: Vec<Series>) -> Vec<Panel> {
     let divided = faceted(chart.facet, series, |one| &one.settings);
     let panel = |(name, series): (String, Vec<Series>)| {
-        let bands = series.iter().enumerate();
-        let bands = bands.filter(|(_, one)| !one.band.is_empty());
-        let bands = bands.map(|(line, one)| {
-            Mark::Band(Band {
-                points: one.band.clone(),
-                colour: one.line.colour,
-                line,
-            })
-        });
+        let bands = series
+            .iter()
+            .enumerate()
+            .filter(|(_, one)| !one.band.is_empty())
+            .map(|(line, one)| {
+                Mark::Band(Band {
+                    points: one.band.clone(),
+                    colour: one.line.colour,
+                    line,
+                })
+            });
         let mut marks: Vec<Mark> = bands.collect();
         marks.extend(series.into_iter().map(|one| Mark::Line(one.line)));
         Panel { name, marks }

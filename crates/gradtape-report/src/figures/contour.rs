@@ -65,8 +65,7 @@ pub(crate) fn frames(plan: &Plan, place: usize, data: &ChartData) -> Vec<Frame> 
     let mut frames: Vec<Frame> = Vec::new();
     let mut corners: Vec<[f64; 2]> = Vec::new();
     for run in runs(plan, place, data) {
-        let points = data.points(place, run.number);
-        let points = points.unwrap_or_default();
+        let points = data.points(place, run.number).unwrap_or_default();
         let ending = data.ending(place, run.number);
         if ending.is_some_and(|ending| !ending.is_diverged) {
             corners.extend(points);

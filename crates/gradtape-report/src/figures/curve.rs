@@ -17,8 +17,7 @@ pub(crate) fn curve(plan: &Plan, table: &Table) -> Option<Figure> {
     let mut lines = Vec::new();
     let mut entries = Vec::new();
     for column in 0..curve.columns {
-        let rows = table.rows.iter();
-        let rows = rows.filter(|row| row.arithmetic == arithmetic);
+        let rows = table.rows.iter().filter(|row| row.arithmetic == arithmetic);
         let mut points: Vec<[f64; 2]> = rows
             .filter_map(|row| Some([of(&row.at, curve.x)?, of(&row.values, column)?]))
             .collect();

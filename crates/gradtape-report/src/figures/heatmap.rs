@@ -72,8 +72,7 @@ pub(super) fn figure(
             Side::new(plan, column, values, wanted)
         });
     let runs = placed.len();
-    let panels = faceted(chart.facet, placed, |one| &one.settings);
-    let panels: Vec<(String, Cells, usize)> = panels
+    let panels: Vec<(String, Cells, usize)> = faceted(chart.facet, placed, |one| &one.settings)
         .into_iter()
         .map(|(name, placed)| {
             let (cells, most) = cells(&x_axis, &y_axis, &placed, is_better_smaller(value));
@@ -228,9 +227,13 @@ fn colour(
     all: &mut [Cells],
     subtitle: &mut Option<String>,
 ) -> Key {
-    let values = all.iter().flat_map(|cells| &cells.values);
-    let values = values.flatten().copied().filter(|value| value.is_finite());
-    let values: Vec<f64> = values.collect();
+    let values: Vec<f64> = all
+        .iter()
+        .flat_map(|cells| &cells.values)
+        .flatten()
+        .copied()
+        .filter(|value| value.is_finite())
+        .collect();
     let (least, greatest) = extent(values.iter().copied());
     let title = final_label(value);
     if least > greatest {

@@ -139,8 +139,8 @@ fn edges(values: &[f64], scale: Scale) -> Vec<f64> {
     let places: Vec<f64> = values.iter().map(|value| coordinate(*value)).collect();
     let quartiles = quantile(&places, 0.75) - quantile(&places, 0.25);
     #[expect(clippy::cast_precision_loss, reason = "a count of values in memory")]
-    let width = 2.0 * quartiles / libm::cbrt(values.len() as f64);
-    let width = width.clamp(span / MAX_BINS, span / MIN_BINS);
+    let width =
+        (2.0 * quartiles / libm::cbrt(values.len() as f64)).clamp(span / MAX_BINS, span / MIN_BINS);
     let width = round_width(width, span);
     let first = libm::floor(low / width);
     let count = libm::floor(high / width) - first + 1.0;

@@ -24,8 +24,8 @@ pub fn plan_object(plan: &Plan, run: &Run) -> String {
 #[must_use]
 pub fn objective_object(objective: &Objective) -> String {
     let function = &objective.function;
-    let definitions = function.definitions();
-    let definitions: Vec<_> = definitions
+    let definitions: Vec<_> = function
+        .definitions()
         .map(|(name, text)| (name, text.to_string()))
         .collect();
     let gradient = function.gradient_text().map(|text| {

@@ -163,9 +163,10 @@ impl ChartView {
 
     /// The chart with its heading and the links to its files.
     pub(super) fn markup(&self, place: usize) -> Markup {
-        let files = [("svg", "SVG"), ("png", "PNG"), ("gif", "GIF")].into_iter();
-        let files = files.filter(|(extension, _)| self.is_animated || *extension != "gif");
-        let files = files.map(|(extension, name)| (format!("{}.{extension}", self.file), name));
+        let files = [("svg", "SVG"), ("png", "PNG"), ("gif", "GIF")]
+            .into_iter()
+            .filter(|(extension, _)| self.is_animated || *extension != "gif")
+            .map(|(extension, name)| (format!("{}.{extension}", self.file), name));
         html! {
             figure class="chart" id=(format!("chart-{place}")) {
                 div class="plot" data-x=(self.axes[0]) data-y=(self.axes[1]) {

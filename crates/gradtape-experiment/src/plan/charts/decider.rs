@@ -98,9 +98,11 @@ impl ChartDecider<'_> {
             return;
         };
         for key in self.written.keys.iter() {
-            let owners = spec::CHART_KINDS.iter();
-            let owners = owners.filter(|(_, keys)| keys.contains(&key));
-            let owners: Vec<String> = owners.map(|(name, _)| format!("`{name}`")).collect();
+            let owners: Vec<String> = spec::CHART_KINDS
+                .iter()
+                .filter(|(_, keys)| keys.contains(&key))
+                .map(|(name, _)| format!("`{name}`"))
+                .collect();
             if owners.is_empty() || own.contains(&key) {
                 continue;
             }
@@ -249,9 +251,12 @@ impl ChartDecider<'_> {
         let Some(written) = written.filter(|scale| scale.value == "log") else {
             return;
         };
-        let minima = self.plan.objectives.iter();
-        let minima = minima.map(|one| Some((one.minimum?.wide(), &one.name)));
-        let minima: Option<Vec<_>> = minima.collect();
+        let minima: Option<Vec<_>> = self
+            .plan
+            .objectives
+            .iter()
+            .map(|one| Some((one.minimum?.wide(), &one.name)))
+            .collect();
         let Some([(minimum, objective), rest @ ..]) = minima.as_deref() else {
             return;
         };

@@ -28,8 +28,8 @@ pub(super) fn chart(plan: &Plan, x: &str, y: &str, band: Band) -> Chart {
     let (max_groups, group, thinning) = match band {
         Band::None => (MAX_LINES, 1, Thinning::Peaks),
         _ => {
-            let max_bands = MAX_REPETITIONS / repetitions.clamp(1, MAX_REPETITIONS);
-            let max_bands = max_bands.clamp(1, MAX_LINES);
+            let max_bands =
+                (MAX_REPETITIONS / repetitions.clamp(1, MAX_REPETITIONS)).clamp(1, MAX_LINES);
             (max_bands, plan.repetitions(), Thinning::Even)
         }
     };

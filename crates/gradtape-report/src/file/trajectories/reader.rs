@@ -83,8 +83,8 @@ impl State {
     /// variables.
     #[must_use]
     pub fn new(plan: &Plan, row: &Row<'_>, places: &[Option<usize>]) -> State {
-        let quantities = Quantity::in_trajectories(plan);
-        let quantities = quantities.map(|quantity| row.quantities.get(quantity));
+        let quantities =
+            Quantity::in_trajectories(plan).map(|quantity| row.quantities.get(quantity));
         let parameters = places.iter().map(|place| place.map(row.parameters));
         State {
             epoch: row.epoch,
