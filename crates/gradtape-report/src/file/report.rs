@@ -13,7 +13,7 @@ use crate::buffer::{BufferPool, TextBuffer};
 use crate::json::{self, Point};
 use crate::{REPORT, ReportError};
 use gradtape_experiment::batch::RunResult;
-use gradtape_experiment::diagnosis::{Comparison, Conclusion, RankedSetting, Ranking};
+use gradtape_experiment::diagnosis::{Conclusion, RankedSetting, Ranking, SettingComparison};
 use gradtape_experiment::number::{Digits, Scalar, Value};
 use gradtape_experiment::plan::{Plan, Quantity};
 
@@ -165,11 +165,11 @@ pub fn run_object(plan: &Plan, result: &RunResult) -> String {
 fn setting_object(ranking: &Ranking, setting: &RankedSetting) -> serde_json::Value {
     let [best, lower, median, upper, worst] = setting.losses;
     let (comparison, p) = match setting.comparison {
-        Comparison::Best => ("best", None),
-        Comparison::Differs(p) => ("differs", Some(p)),
-        Comparison::NoDifference(p) => ("no difference", Some(p)),
-        Comparison::TooFew => ("too few repetitions", None),
-        Comparison::NotRandom => ("not random", None),
+        SettingComparison::Best => ("best", None),
+        SettingComparison::Differs(p) => ("differs", Some(p)),
+        SettingComparison::NoDifference(p) => ("no difference", Some(p)),
+        SettingComparison::TooFew => ("too few repetitions", None),
+        SettingComparison::NotRandom => ("not random", None),
     };
     serde_json::json!({
         "objective": ranking.title,

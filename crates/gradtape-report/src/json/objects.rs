@@ -4,7 +4,9 @@ use serde::{Serialize, Serializer, ser::SerializeMap};
 
 use gradtape_experiment::derivative::Row;
 use gradtape_experiment::number::Scalar;
-use gradtape_experiment::objective::catalogue::{Dimension, Gradient, Instance, Minimum, MinimumKind};
+use gradtape_experiment::objective::catalogue::{
+    Dimension, Gradient, Instance, Minimum, MinimumKind,
+};
 use gradtape_experiment::optimizer::{Convention, DefaultValue, Description};
 use gradtape_experiment::plan::{Derivative, Objective, Plan, Run};
 
