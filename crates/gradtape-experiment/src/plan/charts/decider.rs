@@ -1,6 +1,6 @@
 //! From one `[[chart]]` to a [`Chart`].
 
-use super::{Band, Chart, KINDS, Plan};
+use super::{Band, Chart, KINDS, Record, Runs};
 use crate::mistake::{At, Code, Mistake, Span, suggestion};
 use crate::number::{Number, Value};
 use crate::plan::filter::column;
@@ -12,9 +12,10 @@ use crate::text::series;
 const MAX_PANELS: usize = 36;
 
 pub(super) struct ChartDecider<'a> {
-    pub(super) plan: &'a Plan,
+    pub(super) runs: &'a Runs,
+    pub(super) record: &'a Record,
     pub(super) written: &'a spec::Chart,
-    /// Whether the plan has all that the file describes. For a file with errors it is unknown
+    /// Whether the runs are all that the file describes. For a file with errors it is unknown
     /// what does not vary.
     pub(super) is_whole: bool,
     pub(super) mistakes: &'a mut Vec<Mistake>,
@@ -33,7 +34,7 @@ impl ChartDecider<'_> {
         let (_, decide) = KINDS.iter().find(|(known, _)| *known == name)?;
         self.own_keys(name);
         let (mut chart, shown) = decide(&mut self);
-        chart.runs = Filter::decide(self.plan, written.runs.as_ref(), self.mistakes);
+        chart.runs = Filter::decide(self.runs, written.runs.as_ref(), self.mistakes);
         chart.facet = self.facet(&shown);
         chart.file = self.file(chart.file);
         if let Some(title) = &written.title {
@@ -75,7 +76,7 @@ impl ChartDecider<'_> {
 
     /// Reports a setting with one value; methods and conventions vary only as optimizers.
     pub(super) fn does_not_vary(&mut self, name: &str, span: &Span, message: String, help: &str) {
-        let values = column(self.plan, name).map_or(0, |place| self.plan.values(place, 2).len());
+        let values = column(self.runs, name).map_or(0, |place| self.runs.values(place, 2).len());
         if values > 1 {
             let message = format!("runs differ in `{name}` only through their optimizers");
             let label = "expected `optimizer`, which has a value for each method and convention";
@@ -121,7 +122,7 @@ impl ChartDecider<'_> {
     /// How repetitions are combined: by default with quartiles, where there are any and they
     /// `can` be.
     pub(super) fn band(&mut self, can: bool) -> Band {
-        let repeated = self.plan.repetitions() > 1;
+        let repeated = self.runs.repetitions() > 1;
         let Some(written) = &self.written.band else {
             return if repeated && can {
                 Band::Quartiles
@@ -144,8 +145,8 @@ impl ChartDecider<'_> {
     }
 
     pub(super) fn final_quantity(&mut self, written: Option<&At<String>>) {
-        let known: Vec<&str> = Quantity::of(self.plan).map(Quantity::name).collect();
-        self.quantity(written, &known, &self.plan.parameters);
+        let known: Vec<&str> = Quantity::of(self.runs).map(Quantity::name).collect();
+        self.quantity(written, &known, &self.runs.parameters);
     }
 
     /// Reports a quantity that is neither known nor one of these parameters.
@@ -161,7 +162,7 @@ impl ChartDecider<'_> {
         if names.clone().any(|name| name == written.value) {
             return;
         }
-        let (message, label, help) = if self.plan.parameters.contains(&written.value) {
+        let (message, label, help) = if self.runs.parameters.contains(&written.value) {
             let message = format!("`{}` is not recorded", written.value);
             (message, "`record.parameters` excludes it".to_owned(), "")
         } else if written.value == "gap" {
@@ -178,7 +179,7 @@ impl ChartDecider<'_> {
 
     /// The column of the setting with this name.
     pub(super) fn setting(&mut self, name: &str, span: &Span) -> Option<usize> {
-        match column(self.plan, name) {
+        match column(self.runs, name) {
             Ok(place) => Some(place),
             Err(label) => {
                 self.mistake(
@@ -207,10 +208,10 @@ impl ChartDecider<'_> {
             let label = "the chart already shows it";
             let help = "choose another setting that varies, or remove `facet`";
             self.mistake(Code::Chart, &written.span, message, label, help);
-        } else if !self.plan.varies(name) {
+        } else if !self.runs.varies(name) {
             let message = format!("panels for `{name}` need several values");
             self.does_not_vary(name, &written.span, message, "");
-        } else if self.plan.values(place, MAX_PANELS + 1).len() > MAX_PANELS {
+        } else if self.runs.values(place, MAX_PANELS + 1).len() > MAX_PANELS {
             let message = format!("`{name}` has too many values for panels");
             let label = format!("expected at most {MAX_PANELS}");
             let help =
@@ -233,11 +234,11 @@ impl ChartDecider<'_> {
         let Some(written) = written.filter(|scale| scale.value == "log") else {
             return;
         };
-        let values = self.plan.values(column, 1_000);
+        let values = self.runs.values(column, 1_000);
         let wrong = values.iter().filter_map(Value::number);
         let mut wrong = wrong.map(Number::wide).filter(|number| *number <= 0.0);
         if let Some(wrong) = wrong.next() {
-            let name = &self.plan.columns()[column];
+            let name = &self.runs.columns()[column];
             let message = format!("a log axis cannot show `{name} = {wrong}`");
             let label = "expected values above 0";
             let help = format!("set `{key} = \"symlog\"` or `\"linear\"`");
@@ -252,7 +253,7 @@ impl ChartDecider<'_> {
             return;
         };
         let minima: Option<Vec<_>> = self
-            .plan
+            .runs
             .objectives
             .iter()
             .map(|one| Some((one.minimum?.wide(), &one.name)))

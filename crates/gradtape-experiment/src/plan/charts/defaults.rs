@@ -1,7 +1,7 @@
 //! The default charts.
 
 use super::{Band, Chart, Scale, contour, heatmap, line, sweep};
-use crate::plan::{Plan, Series};
+use crate::plan::{Record, Runs, Series};
 
 /// With fewer values of one of two settings a line for each shows more than a heat map.
 const MIN_CELLS: usize = 4;
@@ -12,13 +12,13 @@ const MAX_PATHS: u64 = 50;
 /// The loss over the epochs, or for a single run with a single parameter that parameter; for
 /// one objective with two parameters its contour; and the final loss over the numeric settings
 /// of the optimizers that vary: a heat map over two, else a sweep over each.
-pub(super) fn charts(plan: &Plan) -> Vec<Chart> {
-    let recorded = plan.record.parameters.as_slice();
-    let y = match (plan.runs(), plan.parameters.as_slice(), recorded) {
+pub(super) fn charts(runs: &Runs, record: &Record) -> Vec<Chart> {
+    let recorded = record.parameters.as_slice();
+    let y = match (runs.runs(), runs.parameters.as_slice(), recorded) {
         (1, [only], [_]) => only.as_str(),
         _ => "loss",
     };
-    let band = if plan.repetitions() > 1 {
+    let band = if runs.repetitions() > 1 {
         Band::Quartiles
     } else {
         Band::None
@@ -29,53 +29,53 @@ pub(super) fn charts(plan: &Plan) -> Vec<Chart> {
     };
     let mut charts = vec![Chart {
         y_scale,
-        ..line::chart(plan, "epoch", y, band)
+        ..line::chart(runs, "epoch", y, band)
     }];
-    if let ([objective], true) = (plan.objectives.as_slice(), plan.runs() <= MAX_PATHS) {
+    if let ([objective], true) = (runs.objectives.as_slice(), runs.runs() <= MAX_PATHS) {
         let mut constants = objective.constants.series();
         let is_one = !constants.any(|(_, series)| series.varies());
         if is_one
             && objective.data.is_none()
-            && contour::is_plane(plan, 0)
-            && contour::unrecorded(plan, 0).is_none()
+            && contour::is_plane(runs, 0)
+            && contour::unrecorded(runs, record, 0).is_none()
         {
-            charts.push(contour::chart(plan, vec![0], false));
+            charts.push(contour::chart(runs, vec![0], false));
         }
     }
-    let swept = swept(plan);
-    if let (Some(axes), 1) = (cells(plan, &swept), plan.objectives.len()) {
-        charts.push(heatmap::chart(plan, axes, "loss", Scale::Fitting));
+    let swept = swept(runs);
+    if let (Some(axes), 1) = (cells(runs, &swept), runs.objectives.len()) {
+        charts.push(heatmap::chart(runs, axes, "loss", Scale::Fitting));
     } else {
         charts.extend(swept.into_iter().map(|column| Chart {
             y_scale: Scale::Fitting,
-            ..sweep::chart(plan, column, "loss", band)
+            ..sweep::chart(runs, column, "loss", band)
         }));
     }
     charts
 }
 
 /// The numeric settings with several values in an optimizer, as columns of the plan.
-fn swept(plan: &Plan) -> Vec<usize> {
+fn swept(runs: &Runs) -> Vec<usize> {
     let is_swept = |name: &String| {
-        let of_optimizers = plan.optimizers.iter().flat_map(|one| one.settings.series());
+        let of_optimizers = runs.optimizers.iter().flat_map(|one| one.settings.series());
         let is_number = |series: &Series| series.get(0).number().is_some();
         of_optimizers
             .into_iter()
             .any(|(key, series)| key == name && is_number(series) && series.varies())
     };
-    let columns = plan.columns().iter().enumerate();
+    let columns = runs.columns().iter().enumerate();
     let swept = columns.filter(|(_, name)| is_swept(name));
     swept.map(|(place, _)| place).collect()
 }
 
 /// The two settings of a heat map, if all their combinations are run, by one optimizer.
-fn cells(plan: &Plan, swept: &[usize]) -> Option<[usize; 2]> {
-    let ([x, y], [optimizer]) = (swept, plan.optimizers.as_slice()) else {
+fn cells(runs: &Runs, swept: &[usize]) -> Option<[usize; 2]> {
+    let ([x, y], [optimizer]) = (swept, runs.optimizers.as_slice()) else {
         return None;
     };
     let most = heatmap::MAX_CELLS + 1;
-    let counts = [x, y].map(|column| plan.values(*column, most).len());
-    let names = [x, y].map(|column| plan.columns()[*column].as_str());
+    let counts = [x, y].map(|column| runs.values(*column, most).len());
+    let names = [x, y].map(|column| runs.columns()[*column].as_str());
     let together = || optimizer.settings.distinct(&names).len();
     let is_grid = counts.iter().all(|count| (MIN_CELLS..most).contains(count))
         && together() == counts[0] * counts[1];

@@ -2,7 +2,7 @@
 
 use super::decider::{ChartDecider, text};
 use super::needs::Needs;
-use super::{Chart, ChartKind, MAX_VALUES, Plan, Scale, quantity_label};
+use super::{Chart, ChartKind, MAX_VALUES, Runs, Scale, quantity_label};
 use crate::mistake::Code;
 
 /// Maximum number of cells along an axis: more are too small to see.
@@ -22,12 +22,12 @@ pub struct HeatmapChart {
 }
 
 /// The final `value` over the settings in two columns.
-pub(super) fn chart(plan: &Plan, [x, y]: [usize; 2], value: &str, value_scale: Scale) -> Chart {
+pub(super) fn chart(runs: &Runs, [x, y]: [usize; 2], value: &str, value_scale: Scale) -> Chart {
     let needs = Needs {
         final_quantity: Some(value.to_owned()),
         ..Needs::of_runs(MAX_VALUES)
     };
-    let names = [x, y].map(|column| plan.columns()[column].as_str());
+    let names = [x, y].map(|column| runs.columns()[column].as_str());
     let [label, x_label, y_label] = [value, names[0], names[1]].map(quantity_label);
     let title = format!("{label} over {x_label} and {y_label}");
     let [x_file, y_file] = names.map(|name| name.replace("start.", "start_"));
@@ -57,7 +57,7 @@ pub(super) fn decide(decider: &mut ChartDecider<'_>) -> (Chart, Vec<usize>) {
     let chart = Chart {
         x_scale: Scale::new(written.x_scale.as_ref(), Scale::Fitting),
         y_scale: Scale::new(written.y_scale.as_ref(), Scale::Fitting),
-        ..chart(decider.plan, [x, y], value, value_scale)
+        ..chart(decider.runs, [x, y], value, value_scale)
     };
     (chart, vec![x, y])
 }
@@ -67,10 +67,10 @@ impl ChartDecider<'_> {
     fn axes(&mut self) -> Option<[usize; 2]> {
         let written = [self.written.x.as_ref(), self.written.y.as_ref()];
         let given = |column: usize| {
-            let name = &self.plan.columns()[column];
+            let name = &self.runs.columns()[column];
             written.iter().flatten().any(|one| one.value == *name)
         };
-        let varying: Vec<usize> = (0..self.plan.columns().len())
+        let varying: Vec<usize> = (0..self.runs.columns().len())
             .filter(|column| self.is_choice(*column))
             .collect();
         let rest: Vec<usize> = varying
@@ -96,7 +96,7 @@ impl ChartDecider<'_> {
         if let [Some(x), Some(y)] = axes {
             if x == y {
                 let message = "a heat map needs two different settings".to_owned();
-                let label = format!("`{}` is on both axes", self.plan.columns()[x]);
+                let label = format!("`{}` is on both axes", self.runs.columns()[x]);
                 let span = self.place_of("y");
                 let help = self.choices(&varying, Some(x));
                 self.mistake(Code::Chart, &span, message, label, &help);
@@ -105,7 +105,7 @@ impl ChartDecider<'_> {
         }
         let names: Vec<String> = varying
             .iter()
-            .map(|column| format!("`{}`", self.plan.columns()[*column]))
+            .map(|column| format!("`{}`", self.runs.columns()[*column]))
             .collect();
         let label = match names.len() {
             0 => "nothing varies in this experiment".to_owned(),
@@ -125,16 +125,16 @@ impl ChartDecider<'_> {
 
     /// Whether a setting varies independently; the method of an optimizer follows its name.
     fn is_choice(&self, column: usize) -> bool {
-        let name = &self.plan.columns()[column];
+        let name = &self.runs.columns()[column];
         let follows = ["method", "convention", "schedule.convention", "repetition"];
-        self.plan.varies(name) && !follows.contains(&name.as_str())
+        self.runs.varies(name) && !follows.contains(&name.as_str())
     }
 
     fn check_axis(&mut self, key: &str, column: usize) {
-        let name = self.plan.columns()[column].clone();
+        let name = self.runs.columns()[column].clone();
         let span = self.place_of(key);
-        let values = self.plan.values(column, MAX_CELLS + 1);
-        if !self.plan.varies(&name) {
+        let values = self.runs.values(column, MAX_CELLS + 1);
+        if !self.runs.varies(&name) {
             let message = format!("a heat map over `{name}` needs several values");
             let help = "use `kind = \"sweep\"` over the other setting";
             self.does_not_vary(&name, &span, message, help);
@@ -150,7 +150,7 @@ impl ChartDecider<'_> {
     fn choices(&self, varying: &[usize], but: Option<usize>) -> String {
         let others = varying.iter().filter(|column| Some(**column) != but);
         let others: Vec<String> = others
-            .map(|column| format!("`{}`", self.plan.columns()[*column]))
+            .map(|column| format!("`{}`", self.runs.columns()[*column]))
             .collect();
         match others.as_slice() {
             [] => "nothing else varies; use `kind = \"sweep\"`".to_owned(),

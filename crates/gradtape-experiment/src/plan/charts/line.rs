@@ -2,7 +2,7 @@
 
 use super::decider::{ChartDecider, text};
 use super::needs::{Coordinate, Needs, Points, Thinning};
-use super::{Band, Chart, ChartKind, Plan, Scale, file_name, title};
+use super::{Band, Chart, ChartKind, Runs, Scale, file_name, title};
 use crate::mistake::Code;
 use crate::plan::Quantity;
 
@@ -23,14 +23,14 @@ pub struct LineChart {
     pub band: Band,
 }
 
-pub(super) fn chart(plan: &Plan, x: &str, y: &str, band: Band) -> Chart {
-    let repetitions = usize::try_from(plan.repetitions()).unwrap_or(usize::MAX);
+pub(super) fn chart(runs: &Runs, x: &str, y: &str, band: Band) -> Chart {
+    let repetitions = usize::try_from(runs.repetitions()).unwrap_or(usize::MAX);
     let (max_groups, group, thinning) = match band {
         Band::None => (MAX_LINES, 1, Thinning::Peaks),
         _ => {
             let max_bands =
                 (MAX_REPETITIONS / repetitions.clamp(1, MAX_REPETITIONS)).clamp(1, MAX_LINES);
-            (max_bands, plan.repetitions(), Thinning::Even)
+            (max_bands, runs.repetitions(), Thinning::Even)
         }
     };
     let [title, file] = [title(y, x), file_name(y, x)];
@@ -53,10 +53,10 @@ pub(super) fn chart(plan: &Plan, x: &str, y: &str, band: Band) -> Chart {
 
 pub(super) fn decide(decider: &mut ChartDecider<'_>) -> (Chart, Vec<usize>) {
     let written = decider.written;
-    let parameters = &decider.plan.record.parameters;
+    let parameters = &decider.record.parameters;
     // The gap follows from the loss.
-    let gap = decider.plan.has_gap().then_some(Quantity::Gap);
-    let known = Quantity::recorded(decider.plan).chain(gap);
+    let gap = decider.runs.has_gap().then_some(Quantity::Gap);
+    let known = Quantity::recorded(decider.runs).chain(gap);
     let mut known: Vec<&str> = known.map(Quantity::name).collect();
     decider.quantity(written.y.as_ref(), &known, parameters);
     known.push("epoch");
@@ -79,7 +79,7 @@ pub(super) fn decide(decider: &mut ChartDecider<'_>) -> (Chart, Vec<usize>) {
         x_scale: Scale::new(written.x_scale.as_ref(), Scale::Linear),
         y_scale: Scale::new(written.y_scale.as_ref(), Scale::Linear),
         group_by: decider.group(),
-        ..chart(decider.plan, x, y, band)
+        ..chart(decider.runs, x, y, band)
     };
     (chart, Vec::new())
 }

@@ -13,7 +13,7 @@ mod style;
 mod sweep;
 
 use super::Quantity;
-use super::{Filter, Plan};
+use super::{Filter, Record, Runs};
 use crate::mistake::{At, Code, Mistake};
 use crate::spec::Spec;
 use decider::ChartDecider;
@@ -138,12 +138,18 @@ impl Scale {
     }
 }
 
-pub(super) fn decide(plan: &Plan, spec: &Spec, mistakes: &mut Vec<Mistake>) -> Vec<Chart> {
+pub(super) fn decide(
+    runs: &Runs,
+    record: &Record,
+    spec: &Spec,
+    mistakes: &mut Vec<Mistake>,
+) -> Vec<Chart> {
     let mut charts: Vec<Chart> = Vec::new();
     let is_whole = mistakes.is_empty();
     for written in &spec.chart {
         let decider = ChartDecider {
-            plan,
+            runs,
+            record,
             written,
             is_whole,
             mistakes,
@@ -151,8 +157,8 @@ pub(super) fn decide(plan: &Plan, spec: &Spec, mistakes: &mut Vec<Mistake>) -> V
         let Some(mut chart) = decider.chart() else {
             continue;
         };
-        if spec.chart.len() == 1 && written.title.is_none() && spec.title.is_some() {
-            chart.title.clone_from(&plan.title);
+        if let (Some(title), None, 1) = (&spec.title, &written.title, spec.chart.len()) {
+            chart.title.clone_from(&title.value);
         }
         if let Some(twin) = charts.iter().position(|other| other.file == chart.file) {
             match &written.file {
@@ -172,7 +178,7 @@ pub(super) fn decide(plan: &Plan, spec: &Spec, mistakes: &mut Vec<Mistake>) -> V
         charts.push(chart);
     }
     if spec.chart.is_empty() {
-        defaults::charts(plan)
+        defaults::charts(runs, record)
     } else {
         charts
     }

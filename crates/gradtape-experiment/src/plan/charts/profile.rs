@@ -2,7 +2,7 @@
 
 use super::decider::ChartDecider;
 use super::needs::{Coordinate, Needs, Points, Thinning};
-use super::{Chart, ChartKind, Plan, Scale};
+use super::{Chart, ChartKind, Runs, Scale};
 use crate::mistake::Code;
 
 /// The default tolerance: the middle one of those that Moré and Wild show.
@@ -33,11 +33,11 @@ pub enum ProfileChart {
 }
 
 impl ProfileChart {
-    fn needs(&self, plan: &Plan) -> Needs {
+    fn needs(&self, runs: &Runs) -> Needs {
         let (y, objectives) = match self {
             ProfileChart::Ecdf { .. } => {
-                let objectives = 0..plan.objectives.len();
-                let known = objectives.filter(|place| plan.objectives[*place].minimum.is_some());
+                let objectives = 0..runs.objectives.len();
+                let known = objectives.filter(|place| runs.objectives[*place].minimum.is_some());
                 ("gap", Some(known.collect()))
             }
             _ => ("loss", None),
@@ -78,7 +78,7 @@ pub(super) fn decide(decider: &mut ChartDecider<'_>) -> (Chart, Vec<usize>) {
         ProfileChart::Ecdf { .. } => ("targets reached", "ecdf"),
     };
     let solvers = decider.solvers();
-    let needs = chart.needs(decider.plan);
+    let needs = chart.needs(decider.runs);
     let kind = ChartKind::Profile(chart);
     let chart = Chart {
         x_scale: Scale::new(written.x_scale.as_ref(), Scale::Log),
@@ -110,7 +110,7 @@ impl ChartDecider<'_> {
     }
 
     fn targets(&mut self) -> Vec<f64> {
-        if !self.plan.has_gap() {
+        if !self.runs.has_gap() {
             let message = "`ecdf` needs a known minimum, from which its targets are measured";
             let span = self.place_of("profile");
             let help = "give the objectives `minimum = { value = … }`, or use `profile = \"data\"`";
@@ -132,9 +132,9 @@ impl ChartDecider<'_> {
         if self.written.group_by.is_some() {
             return self.group();
         }
-        let columns = self.plan.columns();
+        let columns = self.runs.columns();
         let varies = |column: &usize| {
-            self.plan.is_of_optimizer(*column) && self.plan.varies(&columns[*column])
+            self.runs.is_of_optimizer(*column) && self.runs.varies(&columns[*column])
         };
         let solvers = (0..columns.len()).find(varies);
         if solvers.is_none() {

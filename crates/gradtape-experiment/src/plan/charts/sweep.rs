@@ -2,7 +2,7 @@
 
 use super::decider::{ChartDecider, text};
 use super::needs::Needs;
-use super::{Band, Chart, ChartKind, Plan, Scale, file_name, title};
+use super::{Band, Chart, ChartKind, Runs, Scale, file_name, title};
 use crate::mistake::Code;
 
 /// More marks than this hide one another.
@@ -20,23 +20,23 @@ pub struct SweepChart {
 }
 
 /// The final `y` over the setting in column `x`.
-pub(super) fn chart(plan: &Plan, x: usize, y: &str, band: Band) -> Chart {
+pub(super) fn chart(runs: &Runs, x: usize, y: &str, band: Band) -> Chart {
     let needs = Needs {
         group: match band {
             Band::None => 1,
-            _ => plan.repetitions(),
+            _ => runs.repetitions(),
         },
         final_quantity: Some(y.to_owned()),
         is_simple: true,
         ..Needs::of_runs(MAX_MARKS)
     };
-    let name = plan.columns()[x].as_str();
+    let name = runs.columns()[x].as_str();
     let kind = ChartKind::Sweep(SweepChart {
         x,
         y: y.to_owned(),
         band,
     });
-    let x_scale = match plan.is_log_range(name) {
+    let x_scale = match runs.is_log_range(name) {
         true => Scale::Log,
         false => Scale::Linear,
     };
@@ -55,7 +55,7 @@ pub(super) fn decide(decider: &mut ChartDecider<'_>) -> (Chart, Vec<usize>) {
     decider.log_of_setting("x_scale", written.x_scale.as_ref(), place);
     decider.log_of_quantity("y_scale", written.y_scale.as_ref(), y);
     let group_by = decider.group();
-    let chart = chart(decider.plan, place, y, decider.band(true));
+    let chart = chart(decider.runs, place, y, decider.band(true));
     let chart = Chart {
         x_scale: Scale::new(written.x_scale.as_ref(), chart.x_scale),
         y_scale: Scale::new(written.y_scale.as_ref(), Scale::Linear),
@@ -69,14 +69,14 @@ pub(super) fn decide(decider: &mut ChartDecider<'_>) -> (Chart, Vec<usize>) {
 fn column(decider: &mut ChartDecider<'_>, x: &str) -> Option<usize> {
     let span = decider.place_of("x");
     let place = decider.setting(x, &span)?;
-    let is_number = decider.plan.run(0).settings[place]
+    let is_number = decider.runs.run(0).settings[place]
         .as_ref()
         .is_none_or(|value| value.number().is_some());
     if !is_number {
         let message = format!("a sweep over `{x}` needs numbers");
         let label = "its values are not numbers";
         decider.mistake(Code::Chart, &span, message, label, "");
-    } else if !decider.plan.varies(x) {
+    } else if !decider.runs.varies(x) {
         let message = format!("a sweep over `{x}` needs several values");
         decider.does_not_vary(x, &span, message, "");
     }

@@ -69,38 +69,33 @@ pub(super) fn decide(path: &str, source: &str, files: Files<'_>) -> Result<Plan,
     } else {
         Check::default()
     };
-    let title = spec.title.as_ref().map(|title| title.value.clone());
-    let plan = Plan {
-        title: title.unwrap_or_else(|| super::report_name(path)),
-        description: spec.description.as_ref().map(|text| text.value.clone()),
-        runs,
-        stop,
-        record,
-        charts: Vec::new(),
-        style: charts::style(&spec.style),
-        expectations,
-        check,
-        derivatives,
-        hash: super::hash(source),
-    };
     let charts = if has_runs {
-        charts::decide(&plan, &spec, &mut mistakes)
+        charts::decide(&runs, &record, &spec, &mut mistakes)
     } else {
         Vec::new()
     };
     if mistakes.is_empty() {
-        operations::check(&plan, &spec.objective, &mut mistakes);
+        operations::check(&runs, &spec.objective, &mut mistakes);
     }
     if mistakes.is_empty() {
-        searches::check(&plan, &spec, &mut mistakes);
+        searches::check(&runs, &spec, &mut mistakes);
     }
     if !mistakes.is_empty() {
         return Err(mistakes);
     }
+    let title = spec.title.map(|title| title.value);
     Ok(Plan {
-        derivatives: derivative::with_distinct_files(plan.derivatives, &charts),
+        title: title.unwrap_or_else(|| super::report_name(path)),
+        description: spec.description.map(|text| text.value),
+        derivatives: derivative::with_distinct_files(derivatives, &charts),
+        runs,
+        stop,
+        record,
         charts,
-        ..plan
+        style: charts::style(&spec.style),
+        expectations,
+        check,
+        hash: super::hash(source),
     })
 }
 
