@@ -1,45 +1,36 @@
 //! Adam with squared deviations of gradients from their average.
 
-use super::moments::{
-    Averages, BETA1, BETA2, EPSILON, EPSILON_ROOT, NESTEROV, POWERS, REQUIRED_RATE,
-};
-use super::{
-    ArrayExt, Convention, DefaultValue, Description, Epoch, Memory, Rule, Update, UpdateRule,
-};
-use Convention::Optax;
-use DefaultValue::Number;
+use super::prelude::*;
 
 /// Adam with squared deviations of gradients from their average.
 pub(super) struct AdaBelief;
 
-static DESCRIPTION: Description = Description {
-    name: "adabelief",
-    title: "AdaBelief",
-    about: "Adam that divides by the deviation of gradients from their average: steps are long where gradients are as expected, however large they are.",
-    conventions: &[Optax],
-    settings: &[
-        REQUIRED_RATE,
-        BETA1,
-        BETA2.about("β₂, the decay rate of the average of squared deviations"),
-        EPSILON.all(Number(1e-16)),
-        EPSILON_ROOT.by(&[(Optax, Number(1e-16))]),
-        NESTEROV,
-    ],
-    rules: &[(
-        &[Optax],
-        "\
+impl UpdateRule for AdaBelief {
+    const DESCRIPTION: &'static Description = &Description {
+        name: "adabelief",
+        title: "AdaBelief",
+        about: "Adam that divides by the deviation of gradients from their average: steps are long where gradients are as expected, however large they are.",
+        conventions: &[Optax],
+        settings: &[
+            REQUIRED_RATE,
+            BETA1,
+            BETA2.about("β₂, the decay rate of the average of squared deviations"),
+            EPSILON.all(Number(1e-16)),
+            EPSILON_ROOT.by(&[(Optax, Number(1e-16))]),
+            NESTEROV,
+        ],
+        rules: &[(
+            &[Optax],
+            "\
 m ← (1 − β₁)·g + β₁·m
 s ← (1 − β₂)·(g − m)² + β₂·s + ε√
 m̂ = m/(1 − β₁ᵗ);  Nesterov: m̂ = β₁·m/(1 − β₁ᵗ⁺¹) + (1 − β₁)·g/(1 − β₁ᵗ)
 x ← x − η·m̂/(√(s/(1 − β₂ᵗ)) + ε)",
-    )],
-    sources: &[
-        "Zhuang et al., AdaBelief optimizer: adapting stepsizes by the belief in observed gradients, arXiv:2010.07468, 2020",
-    ],
-};
-
-impl UpdateRule for AdaBelief {
-    const DESCRIPTION: &'static Description = &DESCRIPTION;
+        )],
+        sources: &[
+            "Zhuang et al., AdaBelief optimizer: adapting stepsizes by the belief in observed gradients, arXiv:2010.07468, 2020",
+        ],
+    };
 
     fn memory(_: Rule) -> Memory {
         Memory::zeros(2).and(POWERS)

@@ -1,12 +1,6 @@
 //! Adam with averages of rows and columns instead of all squares.
 
-use super::moments::{Decay, LEARNING_RATE, WEIGHT_DECAY};
-use super::{
-    ArrayExt, Convention, DefaultValue, Description, Domain, Epoch, Initial, Memory, Rule, Setting,
-    Slot, SlotShape, Update, UpdateRule,
-};
-use Convention::{Keras, Optax, PyTorch, Textbook};
-use DefaultValue::{Number, Switch};
+use super::prelude::*;
 use gradtape_tape::{Array, Shape};
 
 /// Adam with averages of rows and columns instead of all squares.
@@ -61,40 +55,44 @@ const MIN_DIM_SIZE_TO_FACTOR: Setting = Setting::new("min_dim_size_to_factor", D
     .by(&[(Optax, Number(128.0))])
     .about("the minimum number of rows and of columns of a large matrix");
 
-static DESCRIPTION: Description = Description {
-    name: "adafactor",
-    title: "Adafactor",
-    about: "Divides by the root of an average of squares that forgets more and more slowly; for a matrix only the averages of its rows and columns are remembered. Steps are bounded and relative to the size of each variable (a number, a vector or a matrix).",
-    conventions: &[PyTorch, Optax, Keras],
-    settings: &[
-        LEARNING_RATE
-            .by(&[
-                (PyTorch, Number(1e-2)),
-                (Optax, Number(1.0)),
-                (Keras, Number(1e-3)),
-            ])
-            .about("η, the step length as a share of the variable"),
-        BETA2_DECAY,
-        DECAY_RATE,
-        DECAY_OFFSET,
-        EPSILON1,
-        EPSILON2,
-        CLIP_THRESHOLD,
-        RELATIVE_STEP,
-        MULTIPLY_BY_PARAMETER_SCALE,
-        MOMENTUM,
-        FACTORED,
-        MIN_DIM_SIZE_TO_FACTOR,
-        WEIGHT_DECAY.by(&[
-            (PyTorch, Number(0.0)),
-            (Optax, Number(0.0)),
-            (Keras, Number(0.0)),
-        ]),
-    ],
-    rules: &[
-        (
-            &[PyTorch],
-            "\
+/// The minimum size of a variable for relative steps in optax.
+const MIN_SIZE: f64 = 1e-3;
+
+impl UpdateRule for Adafactor {
+    const DESCRIPTION: &'static Description = &Description {
+        name: "adafactor",
+        title: "Adafactor",
+        about: "Divides by the root of an average of squares that forgets more and more slowly; for a matrix only the averages of its rows and columns are remembered. Steps are bounded and relative to the size of each variable (a number, a vector or a matrix).",
+        conventions: &[PyTorch, Optax, Keras],
+        settings: &[
+            LEARNING_RATE
+                .by(&[
+                    (PyTorch, Number(1e-2)),
+                    (Optax, Number(1.0)),
+                    (Keras, Number(1e-3)),
+                ])
+                .about("η, the step length as a share of the variable"),
+            BETA2_DECAY,
+            DECAY_RATE,
+            DECAY_OFFSET,
+            EPSILON1,
+            EPSILON2,
+            CLIP_THRESHOLD,
+            RELATIVE_STEP,
+            MULTIPLY_BY_PARAMETER_SCALE,
+            MOMENTUM,
+            FACTORED,
+            MIN_DIM_SIZE_TO_FACTOR,
+            WEIGHT_DECAY.by(&[
+                (PyTorch, Number(0.0)),
+                (Optax, Number(0.0)),
+                (Keras, Number(0.0)),
+            ]),
+        ],
+        rules: &[
+            (
+                &[PyTorch],
+                "\
 w = tᵏ with k = κ,  α = max(ε₂, ‖x‖/√n)·min(η, 1/√t)
 x ← x·(1 − η·λ)
 number, vector   V ← V + w·(g² − V)
@@ -102,10 +100,10 @@ matrix           R ← R + w·(mean of g² in each row − R),  C of columns lik
                  V = R·C/max(mean R, ε₁)
 u = g/√max(V, ε₁²)
 x ← x − α/max(1, ‖u‖/(√n·d))·u",
-        ),
-        (
-            &[Optax],
-            "\
+            ),
+            (
+                &[Optax],
+                "\
 w = (t − o)⁻ᵏ with k = κ
 small matrix     V ← (1 − w)·V + w·(g² + ε₁);  a number or vector likewise
 large matrix     R ← (1 − w)·R + w·mean of (g² + ε₁) in each row,  C of columns likewise
@@ -114,10 +112,10 @@ u = g/√V,  u ← u/max(1, rms u/d)·η
 relative         u ← u·max(rms x, 10⁻³)
 momentum         u ← e ← (1 − μ)·u + μ·e
 x ← x − (u + λ·x)",
-        ),
-        (
-            &[Keras],
-            "\
+            ),
+            (
+                &[Keras],
+                "\
 x ← x − x·λ·η
 w = tᵏ with k = κ,  α = max(ε₂, rms x)·min(η, 1/√t)
 number, vector   V ← (1 − w)·V + w·(g² + ε₁)
@@ -125,18 +123,12 @@ matrix           R ← (1 − w)·R + w·mean of (g² + ε₁) in each row,  C o
                  V = R·C/mean R
 u = g/√V
 x ← x − α·u/max(1, rms u/d)",
-        ),
-    ],
-    sources: &[
-        "Shazeer, Stern, Adafactor: adaptive learning rates with sublinear memory cost, arXiv:1804.04235, 2018",
-    ],
-};
-
-/// The minimum size of a variable for relative steps in optax.
-const MIN_SIZE: f64 = 1e-3;
-
-impl UpdateRule for Adafactor {
-    const DESCRIPTION: &'static Description = &DESCRIPTION;
+            ),
+        ],
+        sources: &[
+            "Shazeer, Stern, Adafactor: adaptive learning rates with sublinear memory cost, arXiv:1804.04235, 2018",
+        ],
+    };
 
     fn memory(rule: Rule) -> Memory {
         let slot = |shape| Slot {

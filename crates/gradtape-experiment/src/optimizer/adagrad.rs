@@ -1,14 +1,8 @@
 //! Adagrad and Adadelta: steps divided by the root of the sum of all squares of a gradient's
 //! entry, or of their running mean.
 
-use super::moments::{Decay, EPSILON, LEARNING_RATE, WEIGHT_DECAY};
+use super::prelude::*;
 use super::rmsprop::{RHO, mean_of_squares};
-use super::{
-    ArrayExt, Convention, DefaultValue, Description, Domain, Epoch, Initial, Memory, Rule, Setting,
-    Update, UpdateRule,
-};
-use Convention::{Keras, Optax, PyTorch};
-use DefaultValue::{Number, Required};
 use gradtape_tape::Array;
 
 /// Adagrad.
@@ -26,58 +20,56 @@ const LEARNING_RATE_DECAY: Setting = Setting::new("learning_rate_decay", Domain:
     .by(&[(PyTorch, Number(0.0))])
     .about("δ, the speed of the learning-rate decay with the number t of the update");
 
-static ADAGRAD: Description = Description {
-    name: "adagrad",
-    title: "Adagrad",
-    about: "Divides each entry of the gradient by the root of the sum of its squares so far: \
+impl UpdateRule for Adagrad {
+    const DESCRIPTION: &'static Description = &Description {
+        name: "adagrad",
+        title: "Adagrad",
+        about: "Divides each entry of the gradient by the root of the sum of its squares so far: \
             steps become shorter, more slowly along flat directions.",
-    conventions: &[PyTorch, Optax, Keras],
-    settings: &[
-        LEARNING_RATE
-            .by(&[
-                (PyTorch, Number(1e-2)),
-                (Optax, Required),
-                (Keras, Number(1e-3)),
-            ])
-            .about("η, the approximate length of the first step of each parameter"),
-        INITIAL_ACCUMULATOR,
-        EPSILON.by(&[
-            (PyTorch, Number(1e-10)),
-            (Optax, Number(1e-7)),
-            (Keras, Number(1e-7)),
-        ]),
-        LEARNING_RATE_DECAY,
-        WEIGHT_DECAY.by(&[(PyTorch, Number(0.0)), (Keras, Number(0.0))]),
-    ],
-    rules: &[
-        (
-            &[PyTorch],
-            "\
+        conventions: &[PyTorch, Optax, Keras],
+        settings: &[
+            LEARNING_RATE
+                .by(&[
+                    (PyTorch, Number(1e-2)),
+                    (Optax, Required),
+                    (Keras, Number(1e-3)),
+                ])
+                .about("η, the approximate length of the first step of each parameter"),
+            INITIAL_ACCUMULATOR,
+            EPSILON.by(&[
+                (PyTorch, Number(1e-10)),
+                (Optax, Number(1e-7)),
+                (Keras, Number(1e-7)),
+            ]),
+            LEARNING_RATE_DECAY,
+            WEIGHT_DECAY.by(&[(PyTorch, Number(0.0)), (Keras, Number(0.0))]),
+        ],
+        rules: &[
+            (
+                &[PyTorch],
+                "\
 g ← g + λ·x
 s ← s + g²
 x ← x − η/(1 + (t − 1)·δ)·g/(√s + ε)",
-        ),
-        (
-            &[Optax],
-            "\
+            ),
+            (
+                &[Optax],
+                "\
 s ← s + g²
 x ← x − η·g/√(s + ε);  x is unchanged where s = 0",
-        ),
-        (
-            &[Keras],
-            "\
+            ),
+            (
+                &[Keras],
+                "\
 x ← x − η·λ·x
 s ← s + g²
 x ← x − η·g/√(s + ε)",
-        ),
-    ],
-    sources: &[
-        "Duchi, Hazan, Singer, Adaptive subgradient methods for online learning and stochastic optimization, 2011",
-    ],
-};
-
-impl UpdateRule for Adagrad {
-    const DESCRIPTION: &'static Description = &ADAGRAD;
+            ),
+        ],
+        sources: &[
+            "Duchi, Hazan, Singer, Adaptive subgradient methods for online learning and stochastic optimization, 2011",
+        ],
+    };
 
     fn memory(_: Rule) -> Memory {
         Memory::slots(&[Initial::Setting(INITIAL_ACCUMULATOR)])

@@ -1,15 +1,6 @@
 //! Adam, alone and with decoupled weight decay; both with AMSGrad's maximum.
 
-use super::moments::{
-    Averages, BETA1, BETA2, DECOUPLED, Decay, EPSILON, EPSILON_ROOT, KINGMA, LEARNING_RATE,
-    NESTEROV, POWERS, WEIGHT_DECAY, scaled,
-};
-use super::{
-    ArrayExt, Convention, DefaultValue, Description, Domain, Epoch, Memory, Rule, Setting, Update,
-    UpdateRule,
-};
-use Convention::{Keras, Optax, PyTorch, Textbook};
-use DefaultValue::{Number, Required, Switch};
+use super::prelude::*;
 use gradtape_tape::Array;
 
 /// Adam.
@@ -28,114 +19,58 @@ const AMSGRAD: Setting = Setting::new("amsgrad", Domain::Switch)
     .all(Switch(false))
     .about("divide by the largest average of squares so far");
 
-static ADAM: Description = Description {
-    name: "adam",
-    title: "Adam",
-    about: "Steps along a running average of gradients, divided for each parameter by the root of a running average of its squared gradients: steps are about as long as the learning rate, whatever the slope.",
-    conventions: &[PyTorch, Optax, Keras],
-    settings: &[
-        RATE,
-        BETA1,
-        BETA2,
-        EPSILON,
-        EPSILON_ROOT,
-        WEIGHT_DECAY.by(&[(PyTorch, Number(0.0)), (Keras, Number(0.0))]),
-        DECOUPLED,
-        AMSGRAD,
-        NESTEROV,
-    ],
-    rules: &[
-        (
-            &[PyTorch],
-            "\
+impl UpdateRule for Adam {
+    const DESCRIPTION: &'static Description = &Description {
+        name: "adam",
+        title: "Adam",
+        about: "Steps along a running average of gradients, divided for each parameter by the root of a running average of its squared gradients: steps are about as long as the learning rate, whatever the slope.",
+        conventions: &[PyTorch, Optax, Keras],
+        settings: &[
+            RATE,
+            BETA1,
+            BETA2,
+            EPSILON,
+            EPSILON_ROOT,
+            WEIGHT_DECAY.by(&[(PyTorch, Number(0.0)), (Keras, Number(0.0))]),
+            DECOUPLED,
+            AMSGRAD,
+            NESTEROV,
+        ],
+        rules: &[
+            (
+                &[PyTorch],
+                "\
 g ← g + λ·x;  decoupled: x ← x·(1 − η·λ) instead
 m ← m + (1 − β₁)·(g − m)
 v ← β₂·v + (1 − β₂)·g·g
 plain      x ← x − η/(1 − β₁ᵗ)·m/(√v/√(1 − β₂ᵗ) + ε)
 AMSGrad    V ← max(V, v);  x as above with V instead of v",
-        ),
-        (
-            &[Optax],
-            "\
+            ),
+            (
+                &[Optax],
+                "\
 m ← (1 − β₁)·g + β₁·m
 v ← (1 − β₂)·g² + β₂·v
 m̂ = m/(1 − β₁ᵗ);  Nesterov: m̂ = β₁·m/(1 − β₁ᵗ⁺¹) + (1 − β₁)·g/(1 − β₁ᵗ)
 v̂ = v/(1 − β₂ᵗ)
 plain      x ← x − η·m̂/(√(v̂ + ε√) + ε)
 AMSGrad    V ← max(V, v̂);  x as above with V instead of v̂",
-        ),
-        (
-            &[Keras],
-            "\
+            ),
+            (
+                &[Keras],
+                "\
 x ← x − x·λ·η
 m ← m + (1 − β₁)·(g − m)
 v ← v + (1 − β₂)·(g² − v)
 plain      x ← x − m·(η·√(1 − β₂ᵗ)/(1 − β₁ᵗ))/(√v + ε)
 AMSGrad    V ← max(V, v);  x as above with V instead of v",
-        ),
-    ],
-    sources: &[
-        KINGMA,
-        "Reddi, Kale, Kumar, On the convergence of Adam and beyond (AMSGrad), ICLR 2018",
-    ],
-};
-
-static ADAM_W: Description = Description {
-    name: "adamw",
-    title: "AdamW",
-    about: "Adam with decoupled weight decay: parameters decay towards 0 separately from the gradient, and the decay is not divided by the root of squares.",
-    conventions: &[PyTorch, Optax, Keras],
-    settings: &[
-        RATE,
-        BETA1,
-        BETA2,
-        EPSILON,
-        EPSILON_ROOT,
-        WEIGHT_DECAY.by(&[
-            (PyTorch, Number(1e-2)),
-            (Optax, Number(1e-4)),
-            (Keras, Number(4e-3)),
-        ]),
-        AMSGRAD.by(&[(PyTorch, Switch(false)), (Keras, Switch(false))]),
-        NESTEROV,
-    ],
-    rules: &[
-        (
-            &[PyTorch],
-            "\
-x ← x·(1 − η·λ)
-m ← m + (1 − β₁)·(g − m)
-v ← β₂·v + (1 − β₂)·g·g
-plain      x ← x − η/(1 − β₁ᵗ)·m/(√v/√(1 − β₂ᵗ) + ε)
-AMSGrad    V ← max(V, v);  x as above with V instead of v",
-        ),
-        (
-            &[Optax],
-            "\
-m ← (1 − β₁)·g + β₁·m
-v ← (1 − β₂)·g² + β₂·v
-m̂ = m/(1 − β₁ᵗ);  Nesterov: m̂ = β₁·m/(1 − β₁ᵗ⁺¹) + (1 − β₁)·g/(1 − β₁ᵗ)
-v̂ = v/(1 − β₂ᵗ)
-x ← x − η·(m̂/(√(v̂ + ε√) + ε) + λ·x)",
-        ),
-        (
-            &[Keras],
-            "\
-x ← x − x·λ·η
-m ← m + (1 − β₁)·(g − m)
-v ← v + (1 − β₂)·(g² − v)
-plain      x ← x − m·(η·√(1 − β₂ᵗ)/(1 − β₁ᵗ))/(√v + ε)
-AMSGrad    V ← max(V, v);  x as above with V instead of v",
-        ),
-    ],
-    sources: &[
-        "Loshchilov, Hutter, Decoupled weight decay regularization, arXiv:1711.05101, 2017",
-        "Reddi, Kale, Kumar, On the convergence of Adam and beyond (AMSGrad), ICLR 2018",
-    ],
-};
-
-impl UpdateRule for Adam {
-    const DESCRIPTION: &'static Description = &ADAM;
+            ),
+        ],
+        sources: &[
+            KINGMA,
+            "Reddi, Kale, Kumar, On the convergence of Adam and beyond (AMSGrad), ICLR 2018",
+        ],
+    };
 
     fn memory(rule: Rule) -> Memory {
         memory(rule)
@@ -147,7 +82,59 @@ impl UpdateRule for Adam {
 }
 
 impl UpdateRule for AdamW {
-    const DESCRIPTION: &'static Description = &ADAM_W;
+    const DESCRIPTION: &'static Description = &Description {
+        name: "adamw",
+        title: "AdamW",
+        about: "Adam with decoupled weight decay: parameters decay towards 0 separately from the gradient, and the decay is not divided by the root of squares.",
+        conventions: &[PyTorch, Optax, Keras],
+        settings: &[
+            RATE,
+            BETA1,
+            BETA2,
+            EPSILON,
+            EPSILON_ROOT,
+            WEIGHT_DECAY.by(&[
+                (PyTorch, Number(1e-2)),
+                (Optax, Number(1e-4)),
+                (Keras, Number(4e-3)),
+            ]),
+            AMSGRAD.by(&[(PyTorch, Switch(false)), (Keras, Switch(false))]),
+            NESTEROV,
+        ],
+        rules: &[
+            (
+                &[PyTorch],
+                "\
+x ← x·(1 − η·λ)
+m ← m + (1 − β₁)·(g − m)
+v ← β₂·v + (1 − β₂)·g·g
+plain      x ← x − η/(1 − β₁ᵗ)·m/(√v/√(1 − β₂ᵗ) + ε)
+AMSGrad    V ← max(V, v);  x as above with V instead of v",
+            ),
+            (
+                &[Optax],
+                "\
+m ← (1 − β₁)·g + β₁·m
+v ← (1 − β₂)·g² + β₂·v
+m̂ = m/(1 − β₁ᵗ);  Nesterov: m̂ = β₁·m/(1 − β₁ᵗ⁺¹) + (1 − β₁)·g/(1 − β₁ᵗ)
+v̂ = v/(1 − β₂ᵗ)
+x ← x − η·(m̂/(√(v̂ + ε√) + ε) + λ·x)",
+            ),
+            (
+                &[Keras],
+                "\
+x ← x − x·λ·η
+m ← m + (1 − β₁)·(g − m)
+v ← v + (1 − β₂)·(g² − v)
+plain      x ← x − m·(η·√(1 − β₂ᵗ)/(1 − β₁ᵗ))/(√v + ε)
+AMSGrad    V ← max(V, v);  x as above with V instead of v",
+            ),
+        ],
+        sources: &[
+            "Loshchilov, Hutter, Decoupled weight decay regularization, arXiv:1711.05101, 2017",
+            "Reddi, Kale, Kumar, On the convergence of Adam and beyond (AMSGrad), ICLR 2018",
+        ],
+    };
 
     fn memory(rule: Rule) -> Memory {
         memory(rule)

@@ -1,62 +1,54 @@
 //! Adam with the largest magnitude instead of a root of squares.
 
-use super::moments::{Average, BETA1, BETA2, Decay, EPSILON, KINGMA, LEARNING_RATE, WEIGHT_DECAY};
-use super::{
-    ArrayExt, Convention, DefaultValue, Description, Epoch, Initial, Memory, Rule, Update,
-    UpdateRule,
-};
-use Convention::{Keras, Optax, PyTorch, Textbook};
-use DefaultValue::{Number, Required};
+use super::prelude::*;
 
 /// Adam with the largest magnitude instead of a root of squares.
 pub(super) struct Adamax;
 
-static DESCRIPTION: Description = Description {
-    name: "adamax",
-    title: "Adamax",
-    about: "Adam that divides by the largest magnitude of the gradient so far, which decays slowly, instead of the root of an average of squares.",
-    conventions: &[PyTorch, Optax, Keras],
-    settings: &[
-        LEARNING_RATE.by(&[
-            (PyTorch, Number(2e-3)),
-            (Optax, Required),
-            (Keras, Number(1e-3)),
-        ]),
-        BETA1,
-        BETA2.about("β₂, the decay rate of the largest magnitude"),
-        EPSILON,
-        WEIGHT_DECAY.by(&[(PyTorch, Number(0.0)), (Keras, Number(0.0))]),
-    ],
-    rules: &[
-        (
-            &[PyTorch],
-            "\
+impl UpdateRule for Adamax {
+    const DESCRIPTION: &'static Description = &Description {
+        name: "adamax",
+        title: "Adamax",
+        about: "Adam that divides by the largest magnitude of the gradient so far, which decays slowly, instead of the root of an average of squares.",
+        conventions: &[PyTorch, Optax, Keras],
+        settings: &[
+            LEARNING_RATE.by(&[
+                (PyTorch, Number(2e-3)),
+                (Optax, Required),
+                (Keras, Number(1e-3)),
+            ]),
+            BETA1,
+            BETA2.about("β₂, the decay rate of the largest magnitude"),
+            EPSILON,
+            WEIGHT_DECAY.by(&[(PyTorch, Number(0.0)), (Keras, Number(0.0))]),
+        ],
+        rules: &[
+            (
+                &[PyTorch],
+                "\
 g ← g + λ·x
 m ← m + (1 − β₁)·(g − m)
 u ← max(β₂·u, |g| + ε)
 x ← x − η/(1 − β₁ᵗ)·m/u",
-        ),
-        (
-            &[Optax],
-            "\
+            ),
+            (
+                &[Optax],
+                "\
 m ← (1 − β₁)·g + β₁·m
 u ← max(β₂·u, |g| + ε)
 x ← x − η·(m/(1 − β₁ᵗ)/u)",
-        ),
-        (
-            &[Keras],
-            "\
+            ),
+            (
+                &[Keras],
+                "\
 x ← x − x·λ·η
 m ← m + (1 − β₁)·(g − m)
 u ← max(β₂·u, |g|)
 x ← x − η·m/((1 − β₁ᵗ)·(u + ε))",
-        ),
-    ],
-    sources: &[KINGMA],
-};
-
-impl UpdateRule for Adamax {
-    const DESCRIPTION: &'static Description = &DESCRIPTION;
+            ),
+        ],
+        sources: &[KINGMA],
+    };
 
     fn memory(_: Rule) -> Memory {
         Memory::zeros(2).and(&[Initial::Number(1.0)])

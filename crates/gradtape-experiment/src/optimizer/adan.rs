@@ -1,14 +1,6 @@
 //! Nesterov's momentum from differences of gradients.
 
-use super::moments::{
-    Average, BETA1, BETA2, Decay, EPSILON, EPSILON_ROOT, REQUIRED_RATE, WEIGHT_DECAY, scaled,
-};
-use super::{
-    ArrayExt, Convention, DefaultValue, Description, Domain, Epoch, Initial, Memory, Rule, Setting,
-    Update, UpdateRule,
-};
-use Convention::Optax;
-use DefaultValue::Number;
+use super::prelude::*;
 
 /// Nesterov's momentum from differences of gradients.
 pub(super) struct Adan;
@@ -17,39 +9,37 @@ const BETA3: Setting = Setting::new("beta3", Domain::Share)
     .all(Number(0.99))
     .about("β₃, the decay rate of the average of squares");
 
-static DESCRIPTION: Description = Description {
-    name: "adan",
-    title: "Adan",
-    about: "Adam that looks ahead along an average of the changes of the gradient from epoch to epoch: Nesterov's momentum without a gradient at a second point.",
-    conventions: &[Optax],
-    settings: &[
-        REQUIRED_RATE,
-        BETA1.all(Number(0.98)),
-        BETA2
-            .all(Number(0.92))
-            .about("β₂, the decay rate of the average of differences"),
-        BETA3,
-        EPSILON.all(Number(1e-8)),
-        EPSILON_ROOT.by(&[(Optax, Number(1e-8))]),
-        WEIGHT_DECAY.by(&[(Optax, Number(0.0))]),
-    ],
-    rules: &[(
-        &[Optax],
-        "\
+impl UpdateRule for Adan {
+    const DESCRIPTION: &'static Description = &Description {
+        name: "adan",
+        title: "Adan",
+        about: "Adam that looks ahead along an average of the changes of the gradient from epoch to epoch: Nesterov's momentum without a gradient at a second point.",
+        conventions: &[Optax],
+        settings: &[
+            REQUIRED_RATE,
+            BETA1.all(Number(0.98)),
+            BETA2
+                .all(Number(0.92))
+                .about("β₂, the decay rate of the average of differences"),
+            BETA3,
+            EPSILON.all(Number(1e-8)),
+            EPSILON_ROOT.by(&[(Optax, Number(1e-8))]),
+            WEIGHT_DECAY.by(&[(Optax, Number(0.0))]),
+        ],
+        rules: &[(
+            &[Optax],
+            "\
 d = g − g of the previous epoch; 0 in the first epoch
 m ← (1 − β₁)·g + β₁·m
 v ← (1 − β₂)·d + β₂·v
 n ← (1 − β₃)·(g + (1 − β₂)·d)² + β₃·n
 m̂ = m/(1 − β₁ᵗ),  v̂ = v/(1 − β₂ᵗ),  n̂ = n/(1 − β₃ᵗ)
 x ← x − η·((m̂ + (1 − β₂)·v̂)/(√(n̂ + ε√) + ε) + λ·x)",
-    )],
-    sources: &[
-        "Xie et al., Adan: adaptive Nesterov momentum algorithm for faster optimizing deep models, arXiv:2208.06677, 2022",
-    ],
-};
-
-impl UpdateRule for Adan {
-    const DESCRIPTION: &'static Description = &DESCRIPTION;
+        )],
+        sources: &[
+            "Xie et al., Adan: adaptive Nesterov momentum algorithm for faster optimizing deep models, arXiv:2208.06677, 2022",
+        ],
+    };
 
     fn memory(_: Rule) -> Memory {
         // The powers, and whether there was a previous gradient.

@@ -1,12 +1,6 @@
 //! Follow the regularized leader.
 
-use super::moments::{Decay, LEARNING_RATE, WEIGHT_DECAY};
-use super::{
-    ArrayExt, Convention, DefaultValue, Description, Domain, Epoch, Initial, Memory, Rule, Setting,
-    Update, UpdateRule,
-};
-use Convention::Keras;
-use DefaultValue::Number;
+use super::prelude::*;
 
 /// Follow the regularized leader.
 pub(super) struct Ftrl;
@@ -35,40 +29,38 @@ const BETA: Setting = Setting::new("beta", Domain::NotNegative)
     .all(Number(0.0))
     .about("β, an additional penalty on squares, larger for smaller η");
 
-static DESCRIPTION: Description = Description {
-    name: "ftrl",
-    title: "FTRL-Proximal (follow the regularized leader)",
-    about: "Minimises the sum of the linearised losses so far, with penalties on the distance \
+impl UpdateRule for Ftrl {
+    const DESCRIPTION: &'static Description = &Description {
+        name: "ftrl",
+        title: "FTRL-Proximal (follow the regularized leader)",
+        about: "Minimises the sum of the linearised losses so far, with penalties on the distance \
             from the points where the gradients were taken and on the parameters. With l1 \
             above 0, parameters of little use are exactly 0.",
-    conventions: &[Keras],
-    settings: &[
-        LEARNING_RATE
-            .all(Number(1e-3))
-            .about("η, the approximate length of the first step of each parameter"),
-        LEARNING_RATE_POWER,
-        INITIAL_ACCUMULATOR,
-        L1,
-        L2,
-        L2_SHRINKAGE,
-        BETA,
-        WEIGHT_DECAY.by(&[(Keras, Number(0.0))]),
-    ],
-    rules: &[(
-        &[Keras],
-        "\
+        conventions: &[Keras],
+        settings: &[
+            LEARNING_RATE
+                .all(Number(1e-3))
+                .about("η, the approximate length of the first step of each parameter"),
+            LEARNING_RATE_POWER,
+            INITIAL_ACCUMULATOR,
+            L1,
+            L2,
+            L2_SHRINKAGE,
+            BETA,
+            WEIGHT_DECAY.by(&[(Keras, Number(0.0))]),
+        ],
+        rules: &[(
+            &[Keras],
+            "\
 x ← x − η·λ·x
 n ← s + g²
 z ← z + g + 2·λ₃·x − (nᵖ − sᵖ)/η·x
 q ← nᵖ/η + 2·(λ₂ + β/(2·η))
 x ← (z clamped to [−λ₁, λ₁] − z)/q
 s ← n",
-    )],
-    sources: &["McMahan et al., Ad click prediction: a view from the trenches, 2013"],
-};
-
-impl UpdateRule for Ftrl {
-    const DESCRIPTION: &'static Description = &DESCRIPTION;
+        )],
+        sources: &["McMahan et al., Ad click prediction: a view from the trenches, 2013"],
+    };
 
     fn memory(_: Rule) -> Memory {
         Memory::slots(&[Initial::Setting(INITIAL_ACCUMULATOR), Initial::Number(0.0)])

@@ -21,6 +21,7 @@ mod lion;
 mod memory;
 mod moments;
 mod nadam;
+mod prelude;
 mod prodigy;
 mod radam;
 mod recipe;

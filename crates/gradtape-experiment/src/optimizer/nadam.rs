@@ -1,15 +1,6 @@
 //! Adam with Nesterov's momentum.
 
-use super::moments::{
-    Averages, BETA1, BETA2, DECOUPLED, Decay, EPSILON, EPSILON_ROOT, LEARNING_RATE, POWERS,
-    WEIGHT_DECAY,
-};
-use super::{
-    ArrayExt, Convention, DefaultValue, Description, Domain, Epoch, Initial, Memory, Rule, Setting,
-    Update, UpdateRule, adam,
-};
-use Convention::{Keras, Optax, PyTorch, Textbook};
-use DefaultValue::{Number, Required};
+use super::prelude::*;
 use gradtape_tape::Array;
 
 /// Adam with Nesterov's momentum.
@@ -19,64 +10,62 @@ const MOMENTUM_DECAY: Setting = Setting::new("momentum_decay", Domain::NotNegati
     .by(&[(PyTorch, Number(4e-3))])
     .about("ψ, the speed at which the momentum grows towards β₁; with 0 it stays β₁/2");
 
-static DESCRIPTION: Description = Description {
-    name: "nadam",
-    title: "NAdam",
-    about: "Adam that looks ahead along its average of gradients, as Nesterov's momentum does; in PyTorch and Keras the weight of the average grows over the epochs.",
-    conventions: &[PyTorch, Optax, Keras],
-    settings: &[
-        LEARNING_RATE.by(&[
-            (PyTorch, Number(2e-3)),
-            (Optax, Required),
-            (Keras, Number(1e-3)),
-        ]),
-        BETA1,
-        BETA2,
-        EPSILON,
-        EPSILON_ROOT,
-        MOMENTUM_DECAY,
-        WEIGHT_DECAY.by(&[(PyTorch, Number(0.0)), (Keras, Number(0.0))]),
-        DECOUPLED,
-    ],
-    rules: &[
-        (
-            &[PyTorch],
-            "\
+/// The base of the growth of the momentum.
+const BASE: f64 = 0.96;
+
+impl UpdateRule for NAdam {
+    const DESCRIPTION: &'static Description = &Description {
+        name: "nadam",
+        title: "NAdam",
+        about: "Adam that looks ahead along its average of gradients, as Nesterov's momentum does; in PyTorch and Keras the weight of the average grows over the epochs.",
+        conventions: &[PyTorch, Optax, Keras],
+        settings: &[
+            LEARNING_RATE.by(&[
+                (PyTorch, Number(2e-3)),
+                (Optax, Required),
+                (Keras, Number(1e-3)),
+            ]),
+            BETA1,
+            BETA2,
+            EPSILON,
+            EPSILON_ROOT,
+            MOMENTUM_DECAY,
+            WEIGHT_DECAY.by(&[(PyTorch, Number(0.0)), (Keras, Number(0.0))]),
+            DECOUPLED,
+        ],
+        rules: &[
+            (
+                &[PyTorch],
+                "\
 g ← g + λ·x;  decoupled: x ← x·(1 − η·λ) instead
 μ = β₁·(1 − ½·0.96^(t·ψ)),  μ' = β₁·(1 − ½·0.96^((t + 1)·ψ)),  P ← P·μ, at first 1
 m ← m + (1 − β₁)·(g − m)
 v ← β₂·v + (1 − β₂)·g·g
 d = √(v/(1 − β₂ᵗ)) + ε
 x ← x − η·(1 − μ)/(1 − P)·g/d − η·μ'/(1 − P·μ')·m/d",
-        ),
-        (
-            &[Optax],
-            "\
+            ),
+            (
+                &[Optax],
+                "\
 m ← (1 − β₁)·g + β₁·m
 v ← (1 − β₂)·g² + β₂·v
 m̂ = β₁·m/(1 − β₁ᵗ⁺¹) + (1 − β₁)·g/(1 − β₁ᵗ)
 v̂ = v/(1 − β₂ᵗ)
 x ← x − η·m̂/(√(v̂ + ε√) + ε)",
-        ),
-        (
-            &[Keras],
-            "\
+            ),
+            (
+                &[Keras],
+                "\
 x ← x − x·λ·η
 μ = β₁·(1 − ½·0.96ᵗ),  μ' = β₁·(1 − ½·0.96ᵗ⁺¹),  P ← P·β₁·(1 − ½·0.96ᵗ), at first 1
 m ← m + (1 − β₁)·(g − m)
 v ← v + (1 − β₂)·(g² − v)
 m̂ = μ'·m/(1 − P·μ') + (1 − μ)·g/(1 − P)
 x ← x − m̂·η/(√(v/(1 − β₂ᵗ)) + ε)",
-        ),
-    ],
-    sources: &["Dozat, Incorporating Nesterov momentum into Adam, ICLR 2016"],
-};
-
-/// The base of the growth of the momentum.
-const BASE: f64 = 0.96;
-
-impl UpdateRule for NAdam {
-    const DESCRIPTION: &'static Description = &DESCRIPTION;
+            ),
+        ],
+        sources: &["Dozat, Incorporating Nesterov momentum into Adam, ICLR 2016"],
+    };
 
     fn memory(rule: Rule) -> Memory {
         let memory = Memory::zeros(2).and(POWERS);

@@ -1,12 +1,6 @@
 //! Adam that finds the learning rate.
 
-use super::moments::{Averages, BETA1, BETA2, EPSILON, LEARNING_RATE, POWERS, WEIGHT_DECAY};
-use super::{
-    ArrayExt, Convention, DefaultValue, Description, Domain, Epoch, Initial, Memory, Rule, Setting,
-    Update, UpdateRule,
-};
-use Convention::Optax;
-use DefaultValue::{Number, Switch};
+use super::prelude::*;
 use gradtape_tape::Array;
 
 /// Adam that finds the learning rate.
@@ -28,27 +22,28 @@ const SAFEGUARD_WARMUP: Setting = Setting::new("safeguard_warmup", Domain::Switc
     .all(Switch(false))
     .about("omit the learning rate from s, for schedules that begin low");
 
-static DESCRIPTION: Description = Description {
-    name: "prodigy",
-    title: "Prodigy",
-    about: "Adam that estimates the distance from the start to the minimum from its own gradients, and scales its steps by that distance times the learning rate, which is usually 1. The estimate never shrinks. A start where every gradient is 0 gives NaN, as in optax.",
-    conventions: &[Optax],
-    settings: &[
-        LEARNING_RATE
-            .all(Number(1.0))
-            .about("η, a factor on the estimated distance; a schedule changes it"),
-        BETA1,
-        BETA2,
-        BETA3,
-        EPSILON,
-        INITIAL_D,
-        D_COEFFICIENT,
-        WEIGHT_DECAY.by(&[(Optax, Number(0.0))]),
-        SAFEGUARD_WARMUP,
-    ],
-    rules: &[(
-        &[Optax],
-        "\
+impl UpdateRule for Prodigy {
+    const DESCRIPTION: &'static Description = &Description {
+        name: "prodigy",
+        title: "Prodigy",
+        about: "Adam that estimates the distance from the start to the minimum from its own gradients, and scales its steps by that distance times the learning rate, which is usually 1. The estimate never shrinks. A start where every gradient is 0 gives NaN, as in optax.",
+        conventions: &[Optax],
+        settings: &[
+            LEARNING_RATE
+                .all(Number(1.0))
+                .about("η, a factor on the estimated distance; a schedule changes it"),
+            BETA1,
+            BETA2,
+            BETA3,
+            EPSILON,
+            INITIAL_D,
+            D_COEFFICIENT,
+            WEIGHT_DECAY.by(&[(Optax, Number(0.0))]),
+            SAFEGUARD_WARMUP,
+        ],
+        rules: &[(
+            &[Optax],
+            "\
 D = d·η·√(1 − β₂ᵗ)/(1 − β₁ᵗ), with d = d₀ at the start
 m ← β₁·m + (1 − β₁)·d·g
 v ← β₂·v + (1 − β₂)·(d·g)²
@@ -56,14 +51,11 @@ s ← β₃·s + D·d·g/d₀;  safeguarded: s ← β₃·s + d·d·g/d₀
 r ← β₃·r + d/d₀·D·Σ g·(x₀ − x), over all parameters, with x₀ the start
 d' = max(d, c·r/Σ |s|)
 x ← x − λ·D·x − D·m/(√v + d'·ε);  d ← d'",
-    )],
-    sources: &[
-        "Mishchenko, Defazio, Prodigy: an expeditiously adaptive parameter-free learner, arXiv:2306.06101, 2023",
-    ],
-};
-
-impl UpdateRule for Prodigy {
-    const DESCRIPTION: &'static Description = &DESCRIPTION;
+        )],
+        sources: &[
+            "Mishchenko, Defazio, Prodigy: an expeditiously adaptive parameter-free learner, arXiv:2306.06101, 2023",
+        ],
+    };
 
     fn memory(_: Rule) -> Memory {
         // m, v, s and the start; then the powers, d and r.

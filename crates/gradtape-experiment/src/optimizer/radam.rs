@@ -1,15 +1,6 @@
 //! Adam with a rectified variance.
 
-use super::moments::{
-    Average, BETA1, BETA2, DECOUPLED, Decay, EPSILON, EPSILON_ROOT, LEARNING_RATE, NESTEROV,
-    WEIGHT_DECAY, scaled,
-};
-use super::{
-    ArrayExt, Convention, DefaultValue, Description, Domain, Epoch, Initial, Memory, Rule, Setting,
-    Update, UpdateRule,
-};
-use Convention::{Optax, PyTorch};
-use DefaultValue::{Number, Required};
+use super::prelude::*;
 
 /// Adam with a rectified variance.
 pub(super) struct RAdam;
@@ -18,26 +9,27 @@ const THRESHOLD: Setting = Setting::new("threshold", Domain::NotNegative)
     .by(&[(Optax, Number(5.0))])
     .about("the minimum length ρ at which the average of squares is trusted");
 
-static DESCRIPTION: Description = Description {
-    name: "radam",
-    title: "RAdam",
-    about: "Adam that divides by the average of squares only once it has enough epochs, and only as far as it can be trusted: the first epochs are plain momentum.",
-    conventions: &[PyTorch, Optax],
-    settings: &[
-        LEARNING_RATE.by(&[(PyTorch, Number(1e-3)), (Optax, Required)]),
-        BETA1,
-        BETA2,
-        EPSILON,
-        EPSILON_ROOT,
-        THRESHOLD,
-        NESTEROV,
-        WEIGHT_DECAY.by(&[(PyTorch, Number(0.0))]),
-        DECOUPLED,
-    ],
-    rules: &[
-        (
-            &[PyTorch],
-            "\
+impl UpdateRule for RAdam {
+    const DESCRIPTION: &'static Description = &Description {
+        name: "radam",
+        title: "RAdam",
+        about: "Adam that divides by the average of squares only once it has enough epochs, and only as far as it can be trusted: the first epochs are plain momentum.",
+        conventions: &[PyTorch, Optax],
+        settings: &[
+            LEARNING_RATE.by(&[(PyTorch, Number(1e-3)), (Optax, Required)]),
+            BETA1,
+            BETA2,
+            EPSILON,
+            EPSILON_ROOT,
+            THRESHOLD,
+            NESTEROV,
+            WEIGHT_DECAY.by(&[(PyTorch, Number(0.0))]),
+            DECOUPLED,
+        ],
+        rules: &[
+            (
+                &[PyTorch],
+                "\
 g ← g + λ·x;  decoupled: x ← x·(1 − η·λ) instead
 m ← m + (1 − β₁)·(g − m)
 v ← β₂·v + (1 − β₂)·g·g
@@ -45,10 +37,10 @@ m̂ = m/(1 − β₁ᵗ)
 ρ∞ = 2/(1 − β₂) − 1,  ρ = ρ∞ − 2·t·β₂ᵗ/(1 − β₂ᵗ)
 ρ > 5      x ← x − m̂·η·√(1 − β₂ᵗ)/(√v + ε)·√((ρ − 4)·(ρ − 2)·ρ∞/((ρ∞ − 4)·(ρ∞ − 2)·ρ))
 else       x ← x − m̂·η",
-        ),
-        (
-            &[Optax],
-            "\
+            ),
+            (
+                &[Optax],
+                "\
 m ← (1 − β₁)·g + β₁·m
 v ← (1 − β₂)·g² + β₂·v
 m̂ = m/(1 − β₁ᵗ);  Nesterov: m̂ = β₁·m/(1 − β₁ᵗ⁺¹) + (1 − β₁)·g/(1 − β₁ᵗ)
@@ -57,15 +49,12 @@ v̂ = v/(1 − β₂ᵗ)
 r = √((ρ − 4)·(ρ − 2)·ρ∞/((ρ∞ − 4)·(ρ∞ − 2)·ρ))
 ρ ≥ threshold   x ← x − η·r·m̂/(√(v̂ + ε√) + ε)
 else            x ← x − η·m̂",
-        ),
-    ],
-    sources: &[
-        "Liu et al., On the variance of the adaptive learning rate and beyond, arXiv:1908.03265, 2019",
-    ],
-};
-
-impl UpdateRule for RAdam {
-    const DESCRIPTION: &'static Description = &DESCRIPTION;
+            ),
+        ],
+        sources: &[
+            "Liu et al., On the variance of the adaptive learning rate and beyond, arXiv:1908.03265, 2019",
+        ],
+    };
 
     fn memory(_: Rule) -> Memory {
         Memory::zeros(2).and(&[Initial::Number(1.0)])

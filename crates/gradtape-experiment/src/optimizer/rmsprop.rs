@@ -1,13 +1,7 @@
 //! `RMSProp`: steps divided by the root of the running mean of squares.
 
-use super::moments::{Decay, EPSILON, LEARNING_RATE, WEIGHT_DECAY};
+use super::prelude::*;
 use super::sgd::{MOMENTUM, NESTEROV};
-use super::{
-    ArrayExt, Convention, DefaultValue, Description, Domain, Epoch, Initial, Memory, Rule, Setting,
-    Update, UpdateRule,
-};
-use Convention::{Keras, Optax, PyTorch};
-use DefaultValue::{Number, Required, Switch};
 use gradtape_tape::Array;
 
 /// `RMSProp`.
@@ -37,67 +31,6 @@ const BIAS_CORRECTION: Setting = Setting::new("bias_correction", Domain::Switch)
     .by(&[(Optax, Switch(false))])
     .about("divide v and a by 1 − ρᵗ in q, with t the number of the update");
 
-static DESCRIPTION: Description = Description {
-    name: "rmsprop",
-    title: "RMSProp",
-    about: "Divides each entry of the gradient by the root of the running mean of its squares, \
-            so that steep and flat directions progress at about the same speed.",
-    conventions: &[PyTorch, Optax, Keras],
-    settings: &[
-        LEARNING_RATE
-            .by(&[
-                (PyTorch, Number(1e-2)),
-                (Optax, Required),
-                (Keras, Number(1e-3)),
-            ])
-            .about("η, the approximate step length of each parameter"),
-        RHO,
-        EPSILON,
-        CENTERED,
-        MOMENTUM,
-        NESTEROV.by(&[(Optax, Switch(false))]),
-        WEIGHT_DECAY.by(&[(PyTorch, Number(0.0)), (Keras, Number(0.0))]),
-        INITIAL_ACCUMULATOR,
-        EPSILON_IN_SQRT,
-        BIAS_CORRECTION,
-    ],
-    rules: &[
-        (
-            &[PyTorch],
-            "\
-g ← g + λ·x
-v ← ρ·v + (1 − ρ)·g²
-centered   a ← a + (1 − ρ)·(g − a);  r = √(v − a²) + ε, else r = √v + ε
-plain      x ← x − η·g/r
-momentum   b ← μ·b + g/r;  x ← x − η·b",
-        ),
-        (
-            &[Optax],
-            "\
-v ← ρ·v + (1 − ρ)·g²
-centered   a ← ρ·a + (1 − ρ)·g;  q = v − a², else q = v
-r = √(q + ε)
-plain      x ← x − η·g/r
-momentum   b ← μ·b − η·g/r;  x ← x + b
-Nesterov   b as with momentum;  x ← x + μ·b − η·g/r",
-        ),
-        (
-            &[Keras],
-            "\
-x ← x − η·λ·x
-v ← ρ·v + (1 − ρ)·g²
-centered   a ← ρ·a + (1 − ρ)·g;  q = v − a², else q = v
-r = √(q + ε)
-plain      x ← x − η·g/r
-momentum   b ← μ·b + η·g/r;  x ← x − b",
-        ),
-    ],
-    sources: &[
-        "Tieleman, Hinton, Lecture 6.5: RMSProp, Neural networks for machine learning, 2012",
-        "centered: Graves, Generating sequences with recurrent neural networks, 2013",
-    ],
-};
-
 /// The update of a running mean of squares with the decay rate `rho`, in the order of
 /// operations of the convention.
 pub(super) fn mean_of_squares<'g>(
@@ -116,7 +49,66 @@ pub(super) fn mean_of_squares<'g>(
 }
 
 impl UpdateRule for RmsProp {
-    const DESCRIPTION: &'static Description = &DESCRIPTION;
+    const DESCRIPTION: &'static Description = &Description {
+        name: "rmsprop",
+        title: "RMSProp",
+        about: "Divides each entry of the gradient by the root of the running mean of its squares, \
+            so that steep and flat directions progress at about the same speed.",
+        conventions: &[PyTorch, Optax, Keras],
+        settings: &[
+            LEARNING_RATE
+                .by(&[
+                    (PyTorch, Number(1e-2)),
+                    (Optax, Required),
+                    (Keras, Number(1e-3)),
+                ])
+                .about("η, the approximate step length of each parameter"),
+            RHO,
+            EPSILON,
+            CENTERED,
+            MOMENTUM,
+            NESTEROV.by(&[(Optax, Switch(false))]),
+            WEIGHT_DECAY.by(&[(PyTorch, Number(0.0)), (Keras, Number(0.0))]),
+            INITIAL_ACCUMULATOR,
+            EPSILON_IN_SQRT,
+            BIAS_CORRECTION,
+        ],
+        rules: &[
+            (
+                &[PyTorch],
+                "\
+g ← g + λ·x
+v ← ρ·v + (1 − ρ)·g²
+centered   a ← a + (1 − ρ)·(g − a);  r = √(v − a²) + ε, else r = √v + ε
+plain      x ← x − η·g/r
+momentum   b ← μ·b + g/r;  x ← x − η·b",
+            ),
+            (
+                &[Optax],
+                "\
+v ← ρ·v + (1 − ρ)·g²
+centered   a ← ρ·a + (1 − ρ)·g;  q = v − a², else q = v
+r = √(q + ε)
+plain      x ← x − η·g/r
+momentum   b ← μ·b − η·g/r;  x ← x + b
+Nesterov   b as with momentum;  x ← x + μ·b − η·g/r",
+            ),
+            (
+                &[Keras],
+                "\
+x ← x − η·λ·x
+v ← ρ·v + (1 − ρ)·g²
+centered   a ← ρ·a + (1 − ρ)·g;  q = v − a², else q = v
+r = √(q + ε)
+plain      x ← x − η·g/r
+momentum   b ← μ·b + η·g/r;  x ← x − b",
+            ),
+        ],
+        sources: &[
+            "Tieleman, Hinton, Lecture 6.5: RMSProp, Neural networks for machine learning, 2012",
+            "centered: Graves, Generating sequences with recurrent neural networks, 2013",
+        ],
+    };
 
     fn memory(rule: Rule) -> Memory {
         let first = if rule.convention() == Optax {

@@ -1,12 +1,6 @@
 //! Rprop: steps whose length does not depend on the size of the gradient.
 
-use super::moments::LEARNING_RATE;
-use super::{
-    ArrayExt, Convention, DefaultValue, Description, Domain, Epoch, Memory, Rule, Setting, Update,
-    UpdateRule,
-};
-use Convention::{Optax, PyTorch};
-use DefaultValue::{Number, Required};
+use super::prelude::*;
 use gradtape_tape::Array;
 
 /// Rprop.
@@ -28,49 +22,47 @@ const MAX_STEP_SIZE: Setting = Setting::new("max_step_size", Domain::Positive)
     .all(Number(50.0))
     .about("the maximum step");
 
-static DESCRIPTION: Description = Description {
-    name: "rprop",
-    title: "Rprop (resilient backpropagation)",
-    about: "Uses only the signs of the gradient: the step of a parameter grows while the sign \
+impl UpdateRule for Rprop {
+    const DESCRIPTION: &'static Description = &Description {
+        name: "rprop",
+        title: "Rprop (resilient backpropagation)",
+        about: "Uses only the signs of the gradient: the step of a parameter grows while the sign \
             stays the same and shrinks when it changes. The learning rate is the first step, so \
             a schedule has no effect on later ones.",
-    conventions: &[PyTorch, Optax],
-    settings: &[
-        LEARNING_RATE
-            .by(&[(PyTorch, Number(1e-2)), (Optax, Required)])
-            .about("η, the first step s of every parameter"),
-        ETA_MINUS,
-        ETA_PLUS,
-        MIN_STEP_SIZE,
-        MAX_STEP_SIZE,
-    ],
-    rules: &[
-        (
-            &[PyTorch],
-            "\
+        conventions: &[PyTorch, Optax],
+        settings: &[
+            LEARNING_RATE
+                .by(&[(PyTorch, Number(1e-2)), (Optax, Required)])
+                .about("η, the first step s of every parameter"),
+            ETA_MINUS,
+            ETA_PLUS,
+            MIN_STEP_SIZE,
+            MAX_STEP_SIZE,
+        ],
+        rules: &[
+            (
+                &[PyTorch],
+                "\
 f ← η₊ where g·p > 0, η₋ where g·p < 0, else 1
 s ← s·f, limited to the minimum and maximum step
 g ← 0 where g·p < 0
 x ← x − s·sign(g)
 p ← g",
-        ),
-        (
-            &[Optax],
-            "\
+            ),
+            (
+                &[Optax],
+                "\
 f ← η₊ where g·p > 0, else η₋
 s ← s·f, limited to the minimum and maximum step; unchanged where g·p = 0
 d ← p, but 0 where g·p < 0
 p ← s·sign(g), but 0 where g·p < 0
 x ← x − d, the step found in the previous epoch",
-        ),
-    ],
-    sources: &[
-        "Riedmiller, Braun, A direct adaptive method for faster backpropagation learning: the RPROP algorithm, 1993",
-    ],
-};
-
-impl UpdateRule for Rprop {
-    const DESCRIPTION: &'static Description = &DESCRIPTION;
+            ),
+        ],
+        sources: &[
+            "Riedmiller, Braun, A direct adaptive method for faster backpropagation learning: the RPROP algorithm, 1993",
+        ],
+    };
 
     fn memory(_: Rule) -> Memory {
         Memory::zeros(2)

@@ -1,12 +1,6 @@
 //! PointAverage instead of a schedule.
 
-use super::moments::{Average, BETA2, Decay, EPSILON, LEARNING_RATE, WEIGHT_DECAY};
-use super::{
-    ArrayExt, Convention, DefaultValue, Description, Domain, Epoch, Initial, Memory, Rule, Setting,
-    Update, UpdateRule,
-};
-use Convention::{Keras, Optax};
-use DefaultValue::Number;
+use super::prelude::*;
 use gradtape_tape::Array;
 
 /// Gradient descent with averaging instead of a schedule.
@@ -54,47 +48,6 @@ y ← β₁·x + (1 − β₁)·z",
     sources: &[DEFAZIO],
 };
 
-static ADAM_W: Description = Description {
-    name: "schedule_free_adamw",
-    title: "Schedule-Free AdamW",
-    about: "AdamW without momentum on z; an average x of all z so far replaces a falling learning rate. Gradients are taken at y, between x and z. The parameters are y, as in the libraries; the average to use at the end is x = (y − (1 − β₁)·z)/β₁.",
-    conventions: &[Optax, Keras],
-    settings: &[
-        LEARNING_RATE.by(&[(Optax, Number(0.0025)), (Keras, Number(0.0025))]),
-        BETA1,
-        BETA2,
-        EPSILON.all(Number(1e-8)),
-        WARMUP_STEPS,
-        WEIGHT_LR_POWER,
-        WEIGHT_DECAY.by(&[(Optax, Number(0.0)), (Keras, Number(0.0))]),
-    ],
-    rules: &[
-        (
-            &[Optax],
-            "\
-γ = η;  warm-up: γ = η·min(t − 1, W)/W here and η·min(t, W)/W in L
-L ← max(L, γ),  S ← S + Lᵖ,  c = Lᵖ/S
-x = (y − (1 − β₁)·z)/β₁, with z = y at the start
-v ← (1 − β₂)·g² + β₂·v
-z ← z − γ·(1/(√(v/(1 − β₂ᵗ)) + ε)·g + λ·y)
-x ← (1 − c)·x + c·z
-y ← β₁·x + (1 − β₁)·z",
-        ),
-        (
-            &[Keras],
-            "\
-y ← y − y·λ·η
-γ = η;  warm-up: γ = η·min(t/W, 1)
-x = (y − (1 − β₁)·z)/β₁, with z = y at the start
-v ← v + (1 − β₂)·(g² − v)
-z ← z − γ·g/(√(v/(1 − β₂ᵗ)) + ε)
-x ← (1 − 1/t)·x + 1/t·z
-y ← (1 − β₁)·z + β₁·x",
-        ),
-    ],
-    sources: &[DEFAZIO],
-};
-
 impl UpdateRule for ScheduleFreeSgd {
     const DESCRIPTION: &'static Description = &SGD;
 
@@ -120,7 +73,46 @@ impl UpdateRule for ScheduleFreeSgd {
 }
 
 impl UpdateRule for ScheduleFreeAdamW {
-    const DESCRIPTION: &'static Description = &ADAM_W;
+    const DESCRIPTION: &'static Description = &Description {
+        name: "schedule_free_adamw",
+        title: "Schedule-Free AdamW",
+        about: "AdamW without momentum on z; an average x of all z so far replaces a falling learning rate. Gradients are taken at y, between x and z. The parameters are y, as in the libraries; the average to use at the end is x = (y − (1 − β₁)·z)/β₁.",
+        conventions: &[Optax, Keras],
+        settings: &[
+            LEARNING_RATE.by(&[(Optax, Number(0.0025)), (Keras, Number(0.0025))]),
+            BETA1,
+            BETA2,
+            EPSILON.all(Number(1e-8)),
+            WARMUP_STEPS,
+            WEIGHT_LR_POWER,
+            WEIGHT_DECAY.by(&[(Optax, Number(0.0)), (Keras, Number(0.0))]),
+        ],
+        rules: &[
+            (
+                &[Optax],
+                "\
+γ = η;  warm-up: γ = η·min(t − 1, W)/W here and η·min(t, W)/W in L
+L ← max(L, γ),  S ← S + Lᵖ,  c = Lᵖ/S
+x = (y − (1 − β₁)·z)/β₁, with z = y at the start
+v ← (1 − β₂)·g² + β₂·v
+z ← z − γ·(1/(√(v/(1 − β₂ᵗ)) + ε)·g + λ·y)
+x ← (1 − c)·x + c·z
+y ← β₁·x + (1 − β₁)·z",
+            ),
+            (
+                &[Keras],
+                "\
+y ← y − y·λ·η
+γ = η;  warm-up: γ = η·min(t/W, 1)
+x = (y − (1 − β₁)·z)/β₁, with z = y at the start
+v ← v + (1 − β₂)·(g² − v)
+z ← z − γ·g/(√(v/(1 − β₂ᵗ)) + ε)
+x ← (1 − 1/t)·x + 1/t·z
+y ← (1 − β₁)·z + β₁·x",
+            ),
+        ],
+        sources: &[DEFAZIO],
+    };
 
     fn memory(rule: Rule) -> Memory {
         Memory::slots(&[Initial::Parameters, Initial::Number(0.0)])

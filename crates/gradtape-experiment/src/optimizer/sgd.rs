@@ -1,12 +1,6 @@
 //! Gradient descent.
 
-use super::moments::{Decay, LEARNING_RATE, WEIGHT_DECAY};
-use super::{
-    ArrayExt, Convention, DefaultValue, Description, Domain, Epoch, Memory, Rule, Setting, Update,
-    UpdateRule,
-};
-use Convention::{Keras, Optax, PyTorch};
-use DefaultValue::{Number, Required, Switch};
+use super::prelude::*;
 
 /// Gradient descent, with or without momentum.
 pub(super) struct Sgd;
@@ -23,57 +17,55 @@ pub(crate) const DAMPENING: Setting = Setting::new("dampening", Domain::Unit)
     .by(&[(PyTorch, Number(0.0))])
     .about("τ, the share of a gradient that does not reach the momentum");
 
-static DESCRIPTION: Description = Description {
-    name: "sgd",
-    title: "gradient descent",
-    about: "Steps against the gradient; with momentum, against a running sum of gradients, in which steps that agree add up.",
-    conventions: &[PyTorch, Keras, Optax],
-    settings: &[
-        LEARNING_RATE
-            .by(&[
-                (PyTorch, Number(1e-3)),
-                (Keras, Number(0.01)),
-                (Optax, Required),
-            ])
-            .about("η, the length of a step as a multiple of the gradient"),
-        MOMENTUM,
-        NESTEROV,
-        DAMPENING,
-        WEIGHT_DECAY.by(&[(PyTorch, Number(0.0)), (Keras, Number(0.0))]),
-    ],
-    rules: &[
-        (
-            &[PyTorch],
-            "\
+impl UpdateRule for Sgd {
+    const DESCRIPTION: &'static Description = &Description {
+        name: "sgd",
+        title: "gradient descent",
+        about: "Steps against the gradient; with momentum, against a running sum of gradients, in which steps that agree add up.",
+        conventions: &[PyTorch, Keras, Optax],
+        settings: &[
+            LEARNING_RATE
+                .by(&[
+                    (PyTorch, Number(1e-3)),
+                    (Keras, Number(0.01)),
+                    (Optax, Required),
+                ])
+                .about("η, the length of a step as a multiple of the gradient"),
+            MOMENTUM,
+            NESTEROV,
+            DAMPENING,
+            WEIGHT_DECAY.by(&[(PyTorch, Number(0.0)), (Keras, Number(0.0))]),
+        ],
+        rules: &[
+            (
+                &[PyTorch],
+                "\
 g ← g + λ·x
 plain      x ← x − η·g
 momentum   b ← μ·b + (1 − τ)·g, in the first epoch b ← g;  x ← x − η·b
 Nesterov   b as with momentum;  x ← x − η·(g + μ·b)",
-        ),
-        (
-            &[Optax],
-            "\
+            ),
+            (
+                &[Optax],
+                "\
 plain      x ← x − η·g
 momentum   b ← g + μ·b;  x ← x − η·b
 Nesterov   b ← g + μ·b;  x ← x − η·(g + μ·b)",
-        ),
-        (
-            &[Keras],
-            "\
+            ),
+            (
+                &[Keras],
+                "\
 x ← x − η·λ·x
 plain      x ← x − η·g
 momentum   v ← μ·v − η·g;  x ← x + v
 Nesterov   v ← μ·v − η·g;  x ← x + μ·v − η·g",
-        ),
-    ],
-    sources: &[
-        "Polyak, Some methods of speeding up the convergence of iteration methods, 1964",
-        "Nesterov, A method for solving the convex programming problem with convergence rate O(1/k²), 1983",
-    ],
-};
-
-impl UpdateRule for Sgd {
-    const DESCRIPTION: &'static Description = &DESCRIPTION;
+            ),
+        ],
+        sources: &[
+            "Polyak, Some methods of speeding up the convergence of iteration methods, 1964",
+            "Nesterov, A method for solving the convex programming problem with convergence rate O(1/k²), 1983",
+        ],
+    };
 
     fn memory(rule: Rule) -> Memory {
         // With dampening the first epoch differs from the others; a number marks it.
