@@ -15,8 +15,8 @@ use crate::number::{Domain, Number, Value};
 /// A table with the places of its keys and values.
 pub type TomlTable<'t> = DeTable<'t>;
 
-/// A value with its place.
-pub type TomlValue<'t> = Spanned<DeValue<'t>>;
+/// A value of the file with its place.
+pub type Toml<'t> = Spanned<DeValue<'t>>;
 
 /// What a file says, the names of free keys whose value was misread, and every error of form.
 pub fn read(source: &str) -> (Spec, Vec<String>, Vec<Mistake>) {
@@ -154,7 +154,7 @@ impl Reader<'_> {
         });
     }
 
-    pub(super) fn value(&mut self, key: &str, value: &TomlValue<'_>) -> Option<At<Value>> {
+    pub(super) fn value(&mut self, key: &str, value: &Toml<'_>) -> Option<At<Value>> {
         let read = match value.get_ref() {
             DeValue::String(text) => Value::Name(text.clone().into_owned()),
             DeValue::Boolean(on) => Value::Switch(*on),
@@ -168,7 +168,7 @@ impl Reader<'_> {
         &mut self,
         domain: Domain,
         key: &str,
-        value: &TomlValue<'_>,
+        value: &Toml<'_>,
     ) -> Option<At<Number>> {
         let number = self.number(key, value)?;
         self.is_in(domain, key, &Value::Number(number), &value.span())?;
@@ -179,7 +179,7 @@ impl Reader<'_> {
         &mut self,
         domain: Domain,
         key: &str,
-        value: &TomlValue<'_>,
+        value: &Toml<'_>,
     ) -> Option<At<Value>> {
         let read = self.value(key, value)?;
         self.is_in(domain, key, &read.value, &read.span)?;
@@ -209,7 +209,7 @@ impl Reader<'_> {
         None
     }
 
-    fn number(&mut self, key: &str, value: &TomlValue<'_>) -> Option<Number> {
+    fn number(&mut self, key: &str, value: &Toml<'_>) -> Option<Number> {
         let number = match value.get_ref() {
             DeValue::Float(float) => float.as_str().parse().ok(),
             DeValue::Integer(integer) if integer.radix() == 10 => integer.as_str().parse().ok(),
@@ -235,7 +235,7 @@ impl Reader<'_> {
     pub(super) fn wrong_type<T>(
         &mut self,
         key: &str,
-        value: &TomlValue<'_>,
+        value: &Toml<'_>,
         expected: &str,
     ) -> Option<T> {
         let found = match value.get_ref() {
@@ -255,7 +255,7 @@ impl Reader<'_> {
 
 /// Whether a key that the format does not name is one of the others: its value has
 /// their type, or at least it is not a misspelt known key.
-fn can_be_other(name: &str, value: &TomlValue<'_>, format: &Format, kind: &dyn Kind) -> bool {
+fn can_be_other(name: &str, value: &Toml<'_>, format: &Format, kind: &dyn Kind) -> bool {
     let fits = !kind.is_table() || value.get_ref().is_table();
     fits || nearest(name, format.keys.iter().map(|key| key.name)).is_none()
 }

@@ -54,25 +54,18 @@ pub(super) fn decide(path: &str, source: &str, files: Files<'_>) -> Result<Plan,
     // Without a formula every parameter would be unknown.
     let has_runs = runs.runs() > 0 && (mistakes.is_empty() || !runs.parameters().is_empty());
     let has_derivatives_alone = spec.objective.is_empty() && spec.optimizer.is_empty();
-    let record = if has_runs {
-        Record::decide(&spec.record, &runs, &mut mistakes)
+    let (record, charts, expectations) = if has_runs {
+        let record = Record::decide(&spec.record, &runs, &mut mistakes);
+        let charts = charts::decide(&runs, &record, &spec, &mut mistakes);
+        let expectations = expectations::decide(&runs, &spec, &mut mistakes);
+        (record, charts, expectations)
     } else {
-        Record::default()
-    };
-    let expectations = if has_runs {
-        expectations::decide(&runs, &spec, &mut mistakes)
-    } else {
-        Vec::new()
+        Default::default()
     };
     let check = if has_runs || has_derivatives_alone {
         check::decide(&runs, &derivatives, &spec, &mut mistakes)
     } else {
         Check::default()
-    };
-    let charts = if has_runs {
-        charts::decide(&runs, &record, &spec, &mut mistakes)
-    } else {
-        Vec::new()
     };
     if mistakes.is_empty() {
         operations::check(&runs, &spec.objective, &mut mistakes);

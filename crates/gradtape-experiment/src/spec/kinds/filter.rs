@@ -4,7 +4,7 @@ use super::{Kind, Read};
 use crate::mistake::{At, Span};
 use crate::spec::condition::{ComparedValue, Condition, Relation, Test};
 use crate::spec::json::{self, Json, json};
-use crate::spec::reader::{DeValue, Reader, TomlTable, TomlValue, at, shown_key};
+use crate::spec::reader::{DeValue, Reader, Toml, TomlTable, at, shown_key};
 use crate::spec::text::place_in_text;
 use crate::spec::value;
 
@@ -30,7 +30,7 @@ impl Read for Filter {
         &self,
         reader: &mut Reader<'_>,
         key: &str,
-        value: &TomlValue<'_>,
+        value: &Toml<'_>,
     ) -> Option<At<value::Filter>> {
         let span = value.span();
         let condition = match value.get_ref() {
@@ -117,12 +117,7 @@ impl Kind for Filters {
 impl Read for Filters {
     type Value = Vec<At<value::Filter>>;
 
-    fn read(
-        &self,
-        reader: &mut Reader<'_>,
-        key: &str,
-        value: &TomlValue<'_>,
-    ) -> Option<Self::Value> {
+    fn read(&self, reader: &mut Reader<'_>, key: &str, value: &Toml<'_>) -> Option<Self::Value> {
         match value.get_ref() {
             DeValue::Table(_) | DeValue::String(_) => Some(vec![Filter.read(reader, key, value)?]),
             DeValue::Array(list) if !list.is_empty() => {

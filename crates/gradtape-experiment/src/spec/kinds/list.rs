@@ -4,7 +4,7 @@ use super::{Integer, Kind, Number, Read, Text};
 use crate::mistake::At;
 use crate::number::Domain;
 use crate::spec::json::{self, Json, json};
-use crate::spec::reader::{DeValue, Reader, TomlValue};
+use crate::spec::reader::{DeValue, Reader, Toml};
 use crate::spec::value;
 
 /// The entries of a list, each read as `kind`; any other entry is not `expected`.
@@ -14,7 +14,7 @@ fn entries<'v, K: Read>(
     expected: &str,
     reader: &mut Reader<'_>,
     key: &str,
-    list: &[TomlValue<'v>],
+    list: &[Toml<'v>],
 ) -> Option<Vec<K::Value>> {
     let mut entries = Vec::with_capacity(list.len());
     for entry in list {
@@ -35,7 +35,7 @@ fn names(
     kind: &dyn Kind,
     reader: &mut Reader<'_>,
     key: &str,
-    list: &[TomlValue<'_>],
+    list: &[Toml<'_>],
 ) -> Option<Vec<At<String>>> {
     entries(
         &Text,
@@ -64,12 +64,7 @@ impl Kind for Names {
 impl Read for Names {
     type Value = Vec<At<String>>;
 
-    fn read(
-        &self,
-        reader: &mut Reader<'_>,
-        key: &str,
-        value: &TomlValue<'_>,
-    ) -> Option<Self::Value> {
+    fn read(&self, reader: &mut Reader<'_>, key: &str, value: &Toml<'_>) -> Option<Self::Value> {
         match value.get_ref() {
             DeValue::Array(list) => names(self, reader, key, list),
             _ => reader.wrong_type(key, value, &self.description()),
@@ -94,12 +89,7 @@ impl Kind for OneOrMoreNames {
 impl Read for OneOrMoreNames {
     type Value = value::Names;
 
-    fn read(
-        &self,
-        reader: &mut Reader<'_>,
-        key: &str,
-        value: &TomlValue<'_>,
-    ) -> Option<value::Names> {
+    fn read(&self, reader: &mut Reader<'_>, key: &str, value: &Toml<'_>) -> Option<value::Names> {
         let (list, is_list) = match value.get_ref() {
             DeValue::String(_) => (vec![Text.read(reader, key, value)?], false),
             DeValue::Array(list) if !list.is_empty() => (names(self, reader, key, list)?, true),
@@ -131,12 +121,7 @@ impl Kind for Groups {
 impl Read for Groups {
     type Value = value::Groups;
 
-    fn read(
-        &self,
-        reader: &mut Reader<'_>,
-        key: &str,
-        value: &TomlValue<'_>,
-    ) -> Option<value::Groups> {
+    fn read(&self, reader: &mut Reader<'_>, key: &str, value: &Toml<'_>) -> Option<value::Groups> {
         let DeValue::Array(list) = value.get_ref() else {
             return reader.wrong_type(key, value, &self.description());
         };
@@ -178,7 +163,7 @@ impl Read for Selection {
         &self,
         reader: &mut Reader<'_>,
         key: &str,
-        value: &TomlValue<'_>,
+        value: &Toml<'_>,
     ) -> Option<value::Selection> {
         match value.get_ref() {
             DeValue::String(text) if text == "all" => Some(value::Selection::All),
@@ -195,7 +180,7 @@ fn numbers(
     or_one: bool,
     reader: &mut Reader<'_>,
     key: &str,
-    value: &TomlValue<'_>,
+    value: &Toml<'_>,
 ) -> Option<value::Numbers> {
     let number = Number(domain);
     let (list, is_list) = match value.get_ref() {
@@ -230,12 +215,7 @@ impl Kind for Numbers {
 impl Read for Numbers {
     type Value = value::Numbers;
 
-    fn read(
-        &self,
-        reader: &mut Reader<'_>,
-        key: &str,
-        value: &TomlValue<'_>,
-    ) -> Option<value::Numbers> {
+    fn read(&self, reader: &mut Reader<'_>, key: &str, value: &Toml<'_>) -> Option<value::Numbers> {
         numbers((self, self.0), false, reader, key, value)
     }
 }
@@ -257,12 +237,7 @@ impl Kind for OneOrMoreNumbers {
 impl Read for OneOrMoreNumbers {
     type Value = value::Numbers;
 
-    fn read(
-        &self,
-        reader: &mut Reader<'_>,
-        key: &str,
-        value: &TomlValue<'_>,
-    ) -> Option<value::Numbers> {
+    fn read(&self, reader: &mut Reader<'_>, key: &str, value: &Toml<'_>) -> Option<value::Numbers> {
         numbers((self, self.0), true, reader, key, value)
     }
 }
@@ -284,12 +259,7 @@ impl Kind for Integers {
 impl Read for Integers {
     type Value = At<Vec<At<u64>>>;
 
-    fn read(
-        &self,
-        reader: &mut Reader<'_>,
-        key: &str,
-        value: &TomlValue<'_>,
-    ) -> Option<Self::Value> {
+    fn read(&self, reader: &mut Reader<'_>, key: &str, value: &Toml<'_>) -> Option<Self::Value> {
         let integer = Integer(self.0);
         let list = match value.get_ref() {
             DeValue::Integer(_) => vec![integer.read(reader, key, value)?],

@@ -11,7 +11,7 @@ use std::fmt;
 
 use super::format::Format;
 use super::json::{self, Json};
-use super::reader::{DeValue, Reader, TomlValue};
+use super::reader::{DeValue, Reader, Toml};
 use crate::mistake::At;
 use crate::number::{self, Domain, Value};
 
@@ -46,12 +46,7 @@ pub trait Read: Kind {
     type Value;
 
     /// The value of `key`; `None` after reporting an error.
-    fn read(
-        &self,
-        reader: &mut Reader<'_>,
-        key: &str,
-        value: &TomlValue<'_>,
-    ) -> Option<Self::Value>;
+    fn read(&self, reader: &mut Reader<'_>, key: &str, value: &Toml<'_>) -> Option<Self::Value>;
 }
 
 /// A string.
@@ -71,12 +66,7 @@ impl Kind for Text {
 impl Read for Text {
     type Value = At<String>;
 
-    fn read(
-        &self,
-        reader: &mut Reader<'_>,
-        key: &str,
-        value: &TomlValue<'_>,
-    ) -> Option<At<String>> {
+    fn read(&self, reader: &mut Reader<'_>, key: &str, value: &Toml<'_>) -> Option<At<String>> {
         match value.get_ref() {
             DeValue::String(text) => Some(At::new(text.clone().into_owned(), value.span())),
             _ => reader.wrong_type(key, value, &self.description()),
@@ -101,12 +91,7 @@ impl Kind for Choice {
 impl Read for Choice {
     type Value = At<String>;
 
-    fn read(
-        &self,
-        reader: &mut Reader<'_>,
-        key: &str,
-        value: &TomlValue<'_>,
-    ) -> Option<At<String>> {
+    fn read(&self, reader: &mut Reader<'_>, key: &str, value: &Toml<'_>) -> Option<At<String>> {
         let DeValue::String(text) = value.get_ref() else {
             return reader.wrong_type(key, value, &self.description());
         };
@@ -138,7 +123,7 @@ impl Kind for Boolean {
 impl Read for Boolean {
     type Value = At<bool>;
 
-    fn read(&self, reader: &mut Reader<'_>, key: &str, value: &TomlValue<'_>) -> Option<At<bool>> {
+    fn read(&self, reader: &mut Reader<'_>, key: &str, value: &Toml<'_>) -> Option<At<bool>> {
         match value.get_ref() {
             DeValue::Boolean(on) => Some(At::new(*on, value.span())),
             _ => reader.wrong_type(key, value, &self.description()),
@@ -167,7 +152,7 @@ impl Read for Number {
         &self,
         reader: &mut Reader<'_>,
         key: &str,
-        value: &TomlValue<'_>,
+        value: &Toml<'_>,
     ) -> Option<At<number::Number>> {
         match value.get_ref() {
             DeValue::Integer(_) | DeValue::Float(_) => reader.number_in(self.0, key, value),
@@ -193,7 +178,7 @@ impl Kind for Integer {
 impl Read for Integer {
     type Value = At<u64>;
 
-    fn read(&self, reader: &mut Reader<'_>, key: &str, value: &TomlValue<'_>) -> Option<At<u64>> {
+    fn read(&self, reader: &mut Reader<'_>, key: &str, value: &Toml<'_>) -> Option<At<u64>> {
         let DeValue::Integer(integer) = value.get_ref() else {
             return reader.wrong_type(key, value, &self.description());
         };

@@ -5,7 +5,7 @@ use crate::mistake::{Code, Span};
 use crate::number::{Domain, Value};
 use crate::spec::format::FileTable;
 use crate::spec::json::{self, Json};
-use crate::spec::reader::{DeValue, Reader, TomlTable, TomlValue};
+use crate::spec::reader::{DeValue, Reader, Toml, TomlTable};
 use crate::spec::tables::RangeTable;
 use crate::spec::value::{self, Range, Values};
 
@@ -30,12 +30,7 @@ impl Kind for Setting {
 impl Read for Setting {
     type Value = value::Setting;
 
-    fn read(
-        &self,
-        reader: &mut Reader<'_>,
-        key: &str,
-        value: &TomlValue<'_>,
-    ) -> Option<value::Setting> {
+    fn read(&self, reader: &mut Reader<'_>, key: &str, value: &Toml<'_>) -> Option<value::Setting> {
         let span = value.span();
         let values = match value.get_ref() {
             DeValue::Array(list) if list.is_empty() => {

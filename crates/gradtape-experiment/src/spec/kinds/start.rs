@@ -5,7 +5,7 @@ use crate::mistake::{At, Code};
 use crate::number::Domain;
 use crate::spec::format::{FileTable, Format};
 use crate::spec::json::{self, Json, json};
-use crate::spec::reader::{DeValue, Reader, TomlTable, TomlValue};
+use crate::spec::reader::{DeValue, Reader, Toml, TomlTable};
 use crate::spec::tables::{Draw, RangeTable};
 use crate::spec::value;
 
@@ -26,12 +26,7 @@ impl Kind for Start {
 impl Read for Start {
     type Value = value::Start;
 
-    fn read(
-        &self,
-        reader: &mut Reader<'_>,
-        key: &str,
-        value: &TomlValue<'_>,
-    ) -> Option<value::Start> {
+    fn read(&self, reader: &mut Reader<'_>, key: &str, value: &Toml<'_>) -> Option<value::Start> {
         start(reader, key, value, 0)
     }
 }
@@ -40,7 +35,7 @@ impl Read for Start {
 fn start(
     reader: &mut Reader<'_>,
     key: &str,
-    value: &TomlValue<'_>,
+    value: &Toml<'_>,
     depth: usize,
 ) -> Option<value::Start> {
     let span = value.span();
@@ -105,12 +100,7 @@ impl Kind for Starts {
 impl Read for Starts {
     type Value = Vec<At<value::Map<value::Start>>>;
 
-    fn read(
-        &self,
-        reader: &mut Reader<'_>,
-        key: &str,
-        value: &TomlValue<'_>,
-    ) -> Option<Self::Value> {
+    fn read(&self, reader: &mut Reader<'_>, key: &str, value: &Toml<'_>) -> Option<Self::Value> {
         let tables = match value.get_ref() {
             DeValue::Table(_) => std::slice::from_ref(value),
             DeValue::Array(list) if !list.is_empty() => list,

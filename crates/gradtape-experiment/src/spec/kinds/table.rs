@@ -6,7 +6,7 @@ use super::{Kind, Read};
 use crate::mistake::Code;
 use crate::spec::format::{FileTable, Format};
 use crate::spec::json::{self, Json, json};
-use crate::spec::reader::{DeValue, Reader, TomlTable, TomlValue, at, shown_key};
+use crate::spec::reader::{DeValue, Reader, Toml, TomlTable, at, shown_key};
 use crate::spec::value;
 
 /// A table of names, each with a value of one kind.
@@ -44,12 +44,7 @@ impl<K: Read> Map<K> {
 impl<K: Read> Read for Map<K> {
     type Value = value::Map<K::Value>;
 
-    fn read(
-        &self,
-        reader: &mut Reader<'_>,
-        key: &str,
-        value: &TomlValue<'_>,
-    ) -> Option<Self::Value> {
+    fn read(&self, reader: &mut Reader<'_>, key: &str, value: &Toml<'_>) -> Option<Self::Value> {
         match value.get_ref() {
             DeValue::Table(table) => Some(self.entries(reader, table)),
             _ => reader.wrong_type(key, value, &self.description()),
@@ -89,7 +84,7 @@ impl<T: FileTable> Kind for Table<T> {
 impl<T: FileTable> Read for Table<T> {
     type Value = T;
 
-    fn read(&self, reader: &mut Reader<'_>, key: &str, value: &TomlValue<'_>) -> Option<T> {
+    fn read(&self, reader: &mut Reader<'_>, key: &str, value: &Toml<'_>) -> Option<T> {
         match value.get_ref() {
             DeValue::Table(table) => Some(T::from_table(reader, table, value.span())),
             _ => reader.wrong_type(key, value, &self.description()),
@@ -101,8 +96,8 @@ impl<T: FileTable> Read for Table<T> {
 fn tables<T: FileTable>(
     reader: &mut Reader<'_>,
     key: &str,
-    value: &TomlValue<'_>,
-    list: &[TomlValue<'_>],
+    value: &Toml<'_>,
+    list: &[Toml<'_>],
 ) -> Option<Vec<T>> {
     if list.is_empty() {
         let message = format!("{key} is an empty list");
@@ -138,7 +133,7 @@ impl<T: FileTable> Kind for Tables<T> {
 impl<T: FileTable> Read for Tables<T> {
     type Value = Vec<T>;
 
-    fn read(&self, reader: &mut Reader<'_>, key: &str, value: &TomlValue<'_>) -> Option<Vec<T>> {
+    fn read(&self, reader: &mut Reader<'_>, key: &str, value: &Toml<'_>) -> Option<Vec<T>> {
         let expected = self.description();
         match value.get_ref() {
             DeValue::Array(list) => tables(reader, key, value, list),
@@ -168,7 +163,7 @@ impl<T: FileTable> Kind for OneOrMoreTables<T> {
 impl<T: FileTable> Read for OneOrMoreTables<T> {
     type Value = Vec<T>;
 
-    fn read(&self, reader: &mut Reader<'_>, key: &str, value: &TomlValue<'_>) -> Option<Vec<T>> {
+    fn read(&self, reader: &mut Reader<'_>, key: &str, value: &Toml<'_>) -> Option<Vec<T>> {
         match value.get_ref() {
             DeValue::Table(table) => Some(vec![T::from_table(reader, table, value.span())]),
             DeValue::Array(list) => tables(reader, key, value, list),
