@@ -181,9 +181,10 @@ impl Function {
 }
 
 /// Every function, in the order of the documentation.
+// A function is a row: call, text, derivative at kinks.
+#[rustfmt::skip]
 pub static FUNCTIONS: &[Function] = &[
-    #[cfg(test)]
-    unary("row_of_a_test", Op::Neg, "-x"),
+    #[cfg(test)] unary("row_of_a_test", Op::Neg, "-x"),
     unary("exp", Op::Exp, "e to the power x"),
     unary("expm1", Op::Expm1, "exp(x) - 1, accurate near 0"),
     unary("ln", Op::Ln, "natural logarithm"),
@@ -201,13 +202,8 @@ pub static FUNCTIONS: &[Function] = &[
     unary("asin", Op::Asin, "arc sine, in radians").kink("infinite at -1 and 1"),
     unary("acos", Op::Acos, "arc cosine, in radians").kink("infinite at -1 and 1"),
     unary("atan", Op::Atan, "arc tangent, in radians"),
-    binary(
-        "atan2",
-        "y, x",
-        Op::Atan2,
-        "angle of the point (x, y), written atan2(y, x)",
-    )
-    .kink("NaN at (0, 0)"),
+    binary("atan2", "y, x", Op::Atan2,
+        "angle of the point (x, y), written atan2(y, x)").kink("NaN at (0, 0)"),
     unary("sinh", Op::Sinh, "hyperbolic sine"),
     unary("cosh", Op::Cosh, "hyperbolic cosine"),
     unary("tanh", Op::Tanh, "hyperbolic tangent"),
@@ -216,208 +212,91 @@ pub static FUNCTIONS: &[Function] = &[
     unary("atanh", Op::Atanh, "inverse hyperbolic tangent").kink("infinite at -1 and 1"),
     unary("sigmoid", Op::Sigmoid, "1/(1 + exp(-x)) without overflow"),
     unary("softplus", Op::Softplus, "ln(1 + exp(x)) without overflow"),
-    binary(
-        "logaddexp",
-        "x, y",
-        Op::LogAddExp,
-        "ln(exp(x) + exp(y)) without overflow",
-    )
-    .kink("NaN at two equal infinities"),
-    function(
-        "relu",
-        "x",
-        Arity::Exactly(1),
-        "larger of 0 and x",
-        Meaning::Each(Each::Relu),
-    )
-    .kink("0 at 0"),
-    optional(
-        "leaky_relu",
-        "x, slope",
-        Meaning::Each(Each::LeakyRelu),
-        "x where x > 0, else slope*x; slope is 0.01 by default",
-    )
-    .kink("slope at 0"),
-    optional(
-        "elu",
-        "x, alpha",
-        Meaning::Each(Each::Elu),
-        "x where x > 0, else alpha*(exp(x) - 1); alpha is 1 by default",
-    )
-    .kink("alpha at 0"),
+    binary("logaddexp", "x, y", Op::LogAddExp,
+        "ln(exp(x) + exp(y)) without overflow").kink("NaN at two equal infinities"),
+    function("relu", "x", Arity::Exactly(1),
+        "larger of 0 and x", Meaning::Each(Each::Relu)).kink("0 at 0"),
+    optional("leaky_relu", "x, slope", Meaning::Each(Each::LeakyRelu),
+        "x where x > 0, else slope*x; slope is 0.01 by default").kink("slope at 0"),
+    optional("elu", "x, alpha", Meaning::Each(Each::Elu),
+        "x where x > 0, else alpha*(exp(x) - 1); alpha is 1 by default").kink("alpha at 0"),
     unary("gelu", Op::Gelu, "x times the probability that a standard normal number is below x"),
     unary("silu", Op::Silu, "x*sigmoid(x)"),
     unary("erf", Op::Erf, "error function"),
     unary("erfc", Op::Erfc, "1 - erf(x), accurate where that is small"),
-    unary("lgamma", Op::Lgamma, "logarithm of the absolute value of the gamma function")
+    unary("lgamma", Op::Lgamma,
+        "logarithm of the absolute value of the gamma function")
         .kink("digamma(x): -inf at 0, NaN at -1, -2, ..."),
-    unary("digamma", Op::Digamma, "derivative of lgamma").kink("polygamma(1, x): infinite at 0, -1, -2, ..."),
-    binary(
-        "polygamma",
-        "n, x",
-        Op::Polygamma,
-        "derivative of order n of digamma, for an integer n from 0 to 100",
-    )
-    .kink("polygamma(n + 1, x) by x, none by n"),
-    function(
-        "hypot",
-        "x, y, ...",
-        Arity::AtLeast(2),
-        "sqrt(x^2 + y^2 + ...)",
-        Meaning::Each(Each::Fold(Op::Hypot)),
-    )
-    .kink("NaN where all arguments are 0"),
-    function(
-        "clamp",
-        "x, low, high",
-        Arity::Exactly(3),
+    unary("digamma", Op::Digamma,
+        "derivative of lgamma").kink("polygamma(1, x): infinite at 0, -1, -2, ..."),
+    binary("polygamma", "n, x", Op::Polygamma,
+        "derivative of order n of digamma, for an integer n from 0 to 100")
+        .kink("polygamma(n + 1, x) by x, none by n"),
+    function("hypot", "x, y, ...", Arity::AtLeast(2),
+        "sqrt(x^2 + y^2 + ...)", Meaning::Each(Each::Fold(Op::Hypot)))
+        .kink("NaN where all arguments are 0"),
+    function("clamp", "x, low, high", Arity::Exactly(3),
         "clamp(x, low, high): x limited to [low, high], NaN if an argument is NaN",
-        Meaning::Each(Each::Clamp),
-    )
-    .kink("1 at a limit, 0 outside"),
-    unary("floor", Op::Floor, "largest integer not above x")
-        .kink("none: treated as a constant"),
+        Meaning::Each(Each::Clamp))
+        .kink("1 at a limit, 0 outside"),
+    unary("floor", Op::Floor, "largest integer not above x").kink("none: treated as a constant"),
     unary("ceil", Op::Ceil, "smallest integer not below x").kink("none: treated as a constant"),
-    unary(
-        "round",
-        Op::Round,
-        "nearest integer, ties to the even one",
-    )
-    .kink("none: treated as a constant"),
-    binary(
-        "mod",
-        "x, y",
-        Op::Rem,
-        "x - y*floor(x/y): the remainder with the sign of y, as in Python",
-    )
-    .kink("1 by x and -floor(x/y) by y, also at the jumps"),
-    function(
-        "where",
-        "condition, a, b",
-        Arity::Exactly(3),
-        "where(condition, a, b): a where the condition holds, else b",
-        Meaning::Each(Each::Where),
-    )
-    .kink("that of the branch taken; the other branch contributes nothing, even where it is infinite or NaN"),
-    function(
-        "min",
-        "x, y, ...",
-        Arity::AtLeast(1),
+    unary("round", Op::Round,
+        "nearest integer, ties to the even one").kink("none: treated as a constant"),
+    binary("mod", "x, y", Op::Rem,
+        "x - y*floor(x/y): the remainder with the sign of y, as in Python")
+        .kink("1 by x and -floor(x/y) by y, also at the jumps"),
+    function("where", "condition, a, b", Arity::Exactly(3),
+        "where(condition, a, b): a where the condition holds, else b", Meaning::Each(Each::Where))
+        .kink("that of the branch taken; the other branch contributes nothing, even where it is infinite or NaN"),
+    function("min", "x, y, ...", Arity::AtLeast(1),
         "smallest of several arguments, element by element; smallest element of a single one; NaN if any is NaN",
-        Meaning::Extreme(Op::Min),
-    )
-    .kink("at a tie, that of the first argument; tied elements share it equally"),
-    function(
-        "max",
-        "x, y, ...",
-        Arity::AtLeast(1),
+        Meaning::Extreme(Op::Min))
+        .kink("at a tie, that of the first argument; tied elements share it equally"),
+    function("max", "x, y, ...", Arity::AtLeast(1),
         "largest of several arguments, element by element; largest element of a single one; NaN if any is NaN",
-        Meaning::Extreme(Op::Max),
-    )
-    .kink("at a tie, that of the first argument; tied elements share it equally"),
+        Meaning::Extreme(Op::Max))
+        .kink("at a tie, that of the first argument; tied elements share it equally"),
     reduction("sum", Reduction::Sum, "sum of the elements"),
-    reduction("prod", Reduction::Prod, "product of the elements")
-        .kink("correct also with zeros among the elements"),
-    reduction(
-        "mean",
-        Reduction::Mean,
-        "sum of the elements divided by their number",
-    ),
-    optional(
-        "var",
-        "x, ddof",
-        Meaning::Reduce(Reduction::Variance),
-        "sum((x - mean(x))^2) divided by the number of elements minus ddof; ddof is 0 by default",
-    ),
-    optional(
-        "std",
-        "x, ddof",
-        Meaning::Reduce(Reduction::Deviation),
-        "square root of var(x, ddof)",
-    )
-    .kink("NaN where all elements are equal"),
+    reduction("prod", Reduction::Prod,
+        "product of the elements").kink("correct also with zeros among the elements"),
+    reduction("mean", Reduction::Mean, "sum of the elements divided by their number"),
+    optional("var", "x, ddof", Meaning::Reduce(Reduction::Variance),
+        "sum((x - mean(x))^2) divided by the number of elements minus ddof; ddof is 0 by default"),
+    optional("std", "x, ddof", Meaning::Reduce(Reduction::Deviation),
+        "square root of var(x, ddof)").kink("NaN where all elements are equal"),
     position("argmin", Op::Min, "index of the first smallest element, from 0"),
     position("argmax", Op::Max, "index of the first largest element, from 0"),
     reduction("norm", Reduction::Norm, "sqrt(sum(x^2))").kink("NaN where all elements are 0"),
-    reduction(
-        "logsumexp",
-        Reduction::LogSumExp,
-        "ln(sum(exp(x))) without overflow",
-    ),
-    function(
-        "softmax",
-        "x",
-        Arity::Exactly(1),
-        "exp(x)/sum(exp(x)) without overflow",
-        Meaning::Softmax,
-    ),
-    function(
-        "cumsum",
-        "x",
-        Arity::Exactly(1),
+    reduction("logsumexp", Reduction::LogSumExp, "ln(sum(exp(x))) without overflow"),
+    function("softmax", "x", Arity::Exactly(1),
+        "exp(x)/sum(exp(x)) without overflow", Meaning::Softmax),
+    function("cumsum", "x", Arity::Exactly(1),
         "running sums: each element plus all before it; for a matrix, along each row",
-        Meaning::Cumsum,
-    ),
-    function(
-        "dot",
-        "x, y",
-        Arity::Exactly(2),
-        "sum(x*y) of two vectors",
-        Meaning::Dot,
-    ),
-    function(
-        "transpose",
-        "M",
-        Arity::Exactly(1),
-        "the matrix with rows and columns exchanged",
-        Meaning::Transpose,
-    ),
-    function(
-        "length",
-        "x",
-        Arity::Exactly(1),
-        "number of elements of a vector, or of rows of a matrix",
-        Meaning::Length,
-    )
-    .kink("none: known before evaluation"),
-    function(
-        "range",
-        "start, end, step",
-        Arity::Between(1, 3),
+        Meaning::Cumsum),
+    function("dot", "x, y", Arity::Exactly(2), "sum(x*y) of two vectors", Meaning::Dot),
+    function("transpose", "M", Arity::Exactly(1),
+        "the matrix with rows and columns exchanged", Meaning::Transpose),
+    function("length", "x", Arity::Exactly(1),
+        "number of elements of a vector, or of rows of a matrix", Meaning::Length)
+        .kink("none: known before evaluation"),
+    function("range", "start, end, step", Arity::Between(1, 3),
         "range(n): the vector 0, 1, ..., n - 1; range(a, b): from a up to, but not including, b; \
-         range(a, b, step): in steps of step",
-        Meaning::Range,
-    )
-    .kink("none: known before evaluation"),
-    function(
-        "one_hot",
-        "y, k",
-        Arity::Exactly(2),
+            range(a, b, step): in steps of step", Meaning::Range)
+        .kink("none: known before evaluation"),
+    function("one_hot", "y, k", Arity::Exactly(2),
         "a row of k numbers for each integer of the vector y: 1 at that index, else 0",
-        Meaning::OneHot,
-    )
-    .kink("none: treated as a constant"),
-    function(
-        "repeat",
-        "x, n",
-        Arity::Exactly(2),
+        Meaning::OneHot)
+        .kink("none: treated as a constant"),
+    function("repeat", "x, n", Arity::Exactly(2),
         "a vector of n copies of a number, or a matrix with n copies of a vector as its rows",
-        Meaning::Repeat,
-    ),
-    function(
-        "pad",
-        "x, before, after",
-        Arity::Exactly(3),
+        Meaning::Repeat),
+    function("pad", "x, before, after", Arity::Exactly(3),
         "a vector with these numbers of zeros before and after it, or a matrix with rows of zeros",
-        Meaning::Pad,
-    ),
-    function(
-        "spread",
-        "x, step",
-        Arity::Exactly(2),
+        Meaning::Pad),
+    function("spread", "x, step", Arity::Exactly(2),
         "the elements of a vector, or the rows of a matrix, step positions apart with zeros between",
-        Meaning::Spread,
-    ),
+        Meaning::Spread),
 ];
 
 /// The named constants of the formula language.
