@@ -19,6 +19,8 @@ const RUNS: std::ops::RangeInclusive<u64> = 16 * WIDTH as u64..=1 << 16;
 pub(super) fn runs_per_chunk(plan: &Plan) -> u64 {
     let epochs = plan.greatest_epochs().max(1);
     let operations = plan.objectives.iter().map(operations_per_epoch).max();
+    // By the longest run: a run's chunk follows from its number alone only if all chunks have the
+    // same number of runs.
     let per_run = epochs.saturating_mul(operations.unwrap_or(1)).max(1);
     (OPERATIONS / per_run).clamp(*RUNS.start(), *RUNS.end())
 }

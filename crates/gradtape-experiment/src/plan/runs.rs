@@ -82,6 +82,7 @@ impl Runs {
                         the same names in all objectives, or one file for each";
             return Err(Mistake::of_file(Code::TooLarge, message, help));
         }
+        // Counted before columns and labels are made, which take memory for each.
         let points = || objectives.iter().map(Objective::points);
         let settings = || optimizers.iter().map(|one| one.settings.count());
         let count = [
@@ -175,6 +176,7 @@ impl Runs {
 
     /// The sum over all runs of a function of the number of epochs.
     pub(super) fn sum_over_runs(&self, of_epochs: impl Fn(u64) -> u64) -> u128 {
+        // Epochs differ only between combinations of the numerics, each with as many runs.
         let numerics = self.numerics.count().unwrap_or(0);
         let each = u128::from(self.runs() / numerics.max(1));
         let all = (0..numerics).map(|index| u128::from(of_epochs(self.epochs_at(index))));
@@ -227,6 +229,7 @@ impl Runs {
 
     /// The place of run number `number` in each of the combined lists.
     pub(super) fn place(&self, number: u64) -> Coordinates {
+        // The last factor varies fastest, so the number is taken apart from the end.
         let (number_rest, repetition) = split(number, self.repetitions);
         let (number_rest, setting) = split(number_rest, self.optimizer_ends.sum());
         let (numeric, point) = split(number_rest, self.objective_ends.sum());
@@ -245,6 +248,8 @@ impl Runs {
     /// The recipes of all optimizers for their first and their last settings.
     pub(super) fn recipes(&self) -> Vec<Recipe> {
         let optimizers = self.optimizers.iter();
+        // Enough for a bound on operations: what a recipe records depends on whether settings are
+        // zero, and a range touches that at its ends.
         let recipes = optimizers.flat_map(|optimizer| {
             let last = optimizer.settings.count().unwrap_or(1).saturating_sub(1);
             [0, last].map(|index| {

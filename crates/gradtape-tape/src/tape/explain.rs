@@ -339,12 +339,15 @@ impl Recording {
         if target.id() == source.id() {
             return explanation(None, Vec::new(), true);
         }
+        // A path of tracked operands is needed for a gradient but is not enough: the reverse
+        // pass counts only what both ends reach, and its answer is the one that holds.
         let connected = self.walk(target.id(), source.id(), true);
         if let Some(path) = connected.path
             && self.is_connected(target.id(), source.id())
         {
             return explanation(None, self.steps(&path, true), true);
         }
+        // From here on the reason lies in operations that are recorded only for explanations.
         if !self.options.explanations {
             return explanation(Some(Reason::NotKept), Vec::new(), false);
         }
@@ -355,6 +358,7 @@ impl Recording {
             let steps = self.steps(&path, !is_cut);
             return explanation(Some(reason), steps, true);
         }
+        // No path at all: the tape saw a part of the computation at most.
         let (reason, hidden) = self.reason_without_path(target, source, &walk);
         // The path as far as the operand whose computation was not recorded.
         let path = hidden.and_then(|id| self.walk(target.id(), id, false).path);
@@ -397,6 +401,9 @@ impl Recording {
         };
         let watch = self.watch_of(source.id());
         let is_pause = matches!(cut, Some(Reason::StopRecording { .. }));
+        // With a cut and an unwatched source either alone would suffice. The one that a user can
+        // act on is named: a cut inside the computation if the source came from watched tensors
+        // or recording was paused on purpose, else that nobody watched the source.
         match (cut, watch) {
             (Some(cut), Some(_)) => cut,
             (Some(cut), None) if is_pause || is_produced(source.id()) => cut,
@@ -406,6 +413,7 @@ impl Recording {
                     Leaf::Variable(variable) => Some(variable.is_trainable()),
                 },
             },
+            // Watched, and nothing cuts the path: it must have been watched too late.
             (None, Some(watch)) => {
                 let used = path
                     .last()
@@ -425,9 +433,12 @@ impl Recording {
         source: &Leaf,
         walk: &Walk,
     ) -> (Reason, Option<Id>) {
+        // Target and source exchanged is the most frequent mistake.
         if self.walk(source.id(), target.id(), false).path.is_some() {
             return (Reason::AfterTarget, None);
         }
+        // Each read of a variable is a tensor of its own: a gradient by one of them does not see
+        // what another was used for.
         if let Leaf::Tensor(tensor) = source
             && let OriginKind::Read(variable) = tensor.origin().kind
             && let Some((_, at)) = walk.reads.iter().find(|(id, _)| *id == variable)
@@ -488,10 +499,13 @@ impl Recording {
         // reached from.
         let mut cuts = vec![u32::MAX; self.entries.len()];
         let mut from: Vec<Option<(u32, Option<Reason>)>> = vec![None; self.entries.len()];
+        // A shortest path where an edge costs 1 if it is cut and else nothing, so two ends of a
+        // queue replace a heap: what costs nothing is visited first.
         let mut waiting = VecDeque::from([(start, 0)]);
         cuts[start as usize] = 0;
         let mut best: Option<(u32, u32, Option<Reason>)> = None;
         while let Some((number, count)) = waiting.pop_front() {
+            // It was reached with fewer cuts since it was queued.
             if count > cuts[number as usize] {
                 continue;
             }
@@ -548,6 +562,8 @@ impl Recording {
         if is_tracked {
             edges.retain(|edge| edge.cut.is_none());
         }
+        // A variable forgets what it was computed from, and so does the tape; for an explanation
+        // the path goes on to the value that was assigned last before the read.
         if let (Operation::Read, false) = (&entry.operation, is_tracked) {
             let variable = entry.operands[0].id;
             let before = self.assignments.iter().rev().find(|assignment| {

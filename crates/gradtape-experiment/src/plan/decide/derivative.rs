@@ -101,6 +101,7 @@ impl Decider<'_> {
         let columns: Option<Vec<String>> = partials.as_deref().map(names);
         let bounds = expect.map_or(&[][..], |expect| &expect.bounds);
         let expectations = self.expected(bounds, columns.as_deref(), &by, points);
+        // Only now, so that all keys of the table have been checked.
         let (order, with_respect_to) = (order?, with_respect_to?);
         let (partials, columns) = (partials?, columns?);
         let (function, points) = (function?, points?);

@@ -55,6 +55,7 @@ impl Decider<'_> {
             return None;
         }
         let formula = written.formula?;
+        // All texts are parsed before any is used, so that each is checked in one go.
         let parsed = self.formula(formula);
         let definitions: Vec<_> = written
             .define

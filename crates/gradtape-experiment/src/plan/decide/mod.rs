@@ -47,6 +47,7 @@ pub(super) fn decide(path: &str, source: &str, files: Files<'_>) -> Result<Plan,
         settings: Rc::new(optimizer::settings(&spec)),
         mistakes,
     };
+    // Everything else refers to runs by their columns and numbers.
     let runs = decider.runs(&spec)?;
     let stop = decider.stop(&spec.stop, &runs.objectives);
     let derivatives = decider.derivatives(&spec, runs.arithmetics().len());
@@ -67,6 +68,7 @@ pub(super) fn decide(path: &str, source: &str, files: Files<'_>) -> Result<Plan,
     } else {
         Check::default()
     };
+    // These record the objectives, which takes longest, and a recording needs a sound one.
     if mistakes.is_empty() {
         operations::check(&runs, &spec.objective, &mut mistakes);
     }
@@ -219,6 +221,7 @@ impl Decider<'_> {
             let has_batches = data.is_some_and(|data| data.batch_size < data.training.len());
             has_batches || objective.starts.iter().any(Start::is_random)
         };
+        // An objective that was not understood may be the random one.
         if repetitions.value > 1 && self.mistakes.is_empty() && !objectives.iter().any(is_random) {
             let message = "every repetition would be the same";
             let label = "nothing in this experiment is random";

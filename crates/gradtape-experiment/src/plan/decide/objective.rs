@@ -119,6 +119,7 @@ impl Decider<'_> {
             Some(_) if variables.len() > MAX_VARIABLES => None,
             starts => self.starts(starts.unwrap_or_default(), &variables, None),
         };
+        // Without its data the shapes of a formula are unknown, and every use would be an error.
         let data = match &written.data {
             Some(data) => Some(self.data(data, place)?),
             None => None,

@@ -74,6 +74,7 @@ impl Decider<'_> {
             }
             // An error of several combinations is reported once.
             self.once_each(before);
+            // With a wrong setting, what `exclude` would have matched is unknown.
             if self.mistakes.len() == before {
                 self.judge(written, &exclusion);
             }
@@ -205,6 +206,7 @@ impl Decider<'_> {
             None => None,
         };
         let outline = schedule.as_ref().map(|(outline, _)| outline);
+        // Not left at the first error: a table's method, schedule and clipping are all reported.
         let own = self.method_settings(written, variant, all, outline);
         let clip = match &written.clip {
             Some(clip) => Some(self.clip(clip)?),

@@ -45,6 +45,7 @@ pub(super) fn name(tables: &[spec::Optimizer], decided: &mut [OptimizerVariant<'
         name
     });
     let mut names: Vec<String> = names.collect();
+    // Only between tables names can still be equal: within one, all that varies is appended.
     for part in &PARTS[1..] {
         tell_apart(&mut names, decided, *part);
     }
