@@ -41,7 +41,6 @@
 pub mod baseline;
 mod buffer;
 mod content;
-mod csv;
 mod error;
 pub mod experiment;
 mod figures;
@@ -51,6 +50,7 @@ mod json;
 mod page;
 mod redraw;
 mod report;
+mod rows;
 mod stored_runs;
 mod writer;
 

@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use super::{PartMaker, ReportFile, Setup, Totals};
-use crate::csv::{self, RowReader};
+use crate::rows::{self, RowReader};
 use crate::{CsvFiles, ReportError};
 use gradtape_experiment::derivative::{Row, Table};
 use gradtape_experiment::number::Scalar;
@@ -49,7 +49,7 @@ impl ReportFile for DerivativesCsv {
         let path = folder.join(derivative_file(plan, table.derivative));
         let columns = derivative_columns(plan, table.derivative);
         let has_arithmetic = plan.arithmetics().len() > 1;
-        csv::write(&path, &columns, |writer, digits| {
+        rows::write(&path, &columns, |writer, digits| {
             for row in &table.rows {
                 if has_arithmetic {
                     writer.write_field(row.arithmetic.precision.name())?;

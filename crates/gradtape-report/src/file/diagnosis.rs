@@ -6,7 +6,7 @@ use std::sync::Arc;
 use super::runs::RunReader;
 use super::{FilePart, Rows};
 use crate::buffer::{BufferPool, TextBuffer};
-use crate::csv::{RowReader, RowText, text_cell, text_of_cell};
+use crate::rows::{RowReader, RowText, text_cell, text_of_cell};
 use crate::{CsvFiles, DIAGNOSIS, RUNS, ReportError};
 use gradtape_experiment::diagnosis::{Conclusion, Fact, Facts, RunDiagnosis};
 use gradtape_experiment::number::Scalar;

@@ -2,8 +2,8 @@
 //! charts could not be drawn again.
 
 use super::{PartMaker, ReportFile, Setup, Totals};
-use crate::csv::{self, RowReader};
 use crate::figures::{self, Field, Frame};
+use crate::rows::{self, RowReader};
 use crate::{CsvFiles, ReportError};
 use gradtape_experiment::number::{Precision, Scalar};
 use gradtape_experiment::plan::Plan;
@@ -47,7 +47,7 @@ impl ReportFile for FieldsCsv {
             let fields = frames.iter().filter_map(|frame| frame.field(plan));
             let fields: Vec<Field> = fields.collect();
             let path = totals.folder.join(file(chart));
-            csv::write(&path, &COLUMNS, |writer, digits| {
+            rows::write(&path, &COLUMNS, |writer, digits| {
                 for (panel, (frame, field)) in frames.iter().zip(&fields).enumerate() {
                     for ([x, y], value) in frame.points().zip(field) {
                         writer.write_field(digits.whole(panel as u64))?;

@@ -20,7 +20,7 @@ use crate::buffer::{BufferPool, TextBuffer};
 use crate::figures::ChartData;
 use crate::json::Head;
 use crate::page::ChartView;
-use crate::{CsvFiles, ReportError, csv};
+use crate::{CsvFiles, ReportError, rows};
 use derivatives::DerivativesCsv;
 use diagnosis::DiagnosisRows;
 use fields::FieldsCsv;
@@ -215,7 +215,7 @@ impl<R: Rows> ReportFile for RowFile<R> {
     fn create(setup: &Setup<'_>) -> Result<Self, ReportError> {
         let path = setup.folder.join(R::FILE);
         let has_runs = setup.plan.runs() > 0;
-        let file = has_runs.then(|| csv::create(&path, &R::columns(setup.plan)));
+        let file = has_runs.then(|| rows::create(&path, &R::columns(setup.plan)));
         Ok(RowFile {
             file: file.transpose().map_err(ReportError::write(&path))?,
             path,

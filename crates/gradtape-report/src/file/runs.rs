@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use super::{FilePart, Rows};
 use crate::buffer::{BufferPool, TextBuffer};
-use crate::csv::{RowReader, RowText, header, line, setting_cell, text_cell, text_of_cell};
+use crate::rows::{RowReader, RowText, header, line, setting_cell, text_cell, text_of_cell};
 use crate::{CsvFiles, RUNS, ReportError};
 use gradtape_experiment::batch::{Quantities, RunResult};
 use gradtape_experiment::diagnosis::Conclusion;

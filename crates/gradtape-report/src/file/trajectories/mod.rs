@@ -189,8 +189,8 @@ fn is_same(one: Option<Scalar>, other: Option<Scalar>) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::csv;
     use crate::file::{ReportFile, RowFile};
+    use crate::rows;
     use gradtape_experiment::batch::Quantities;
 
     const SOURCE: &str = r#"
@@ -223,7 +223,7 @@ mod tests {
             super::super::tests::created::<RowFile<TrajectoryRows>>(&plan, folder.path());
         let mut text = file.parts()();
         let columns = TrajectoryRows::columns(&plan);
-        let mut expected = csv::line(&columns).unwrap();
+        let mut expected = rows::line(&columns).unwrap();
         for run in (0..plan.runs()).map(|number| plan.run(number)) {
             text.begin(&plan, &run);
             let scalar = |value: f64| match run.precision {
@@ -260,7 +260,7 @@ mod tests {
                     place.map_or_else(String::new, |place| parameter(place).to_string())
                 }));
                 let fields: Vec<&str> = fields.iter().map(String::as_str).collect();
-                expected.extend(csv::line(&fields).unwrap());
+                expected.extend(rows::line(&fields).unwrap());
             }
         }
         file.append(text).unwrap();

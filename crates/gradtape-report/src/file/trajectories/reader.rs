@@ -3,8 +3,8 @@
 use std::collections::HashMap;
 
 use super::TrajectoryRows;
-use crate::csv::{Position, RowReader};
 use crate::file::Rows;
+use crate::rows::{Position, RowReader};
 use crate::{CsvFiles, ReportError, TRAJECTORIES};
 use gradtape_experiment::batch::{Quantities, Row};
 use gradtape_experiment::number::{Precision, Scalar};

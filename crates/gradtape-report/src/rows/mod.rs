@@ -10,13 +10,13 @@ use std::io::{self, BufReader, BufWriter, Read, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use ::csv::{IntoInnerError, Reader, ReaderBuilder, StringRecord};
+use csv::{IntoInnerError, Reader, ReaderBuilder, StringRecord};
 
 pub(super) use self::cell::{text_cell, text_of_cell};
 use super::buffer::{BufferPool, TextBuffer};
 use super::error::ReportError;
 use super::report::{CsvFiles, Cursor};
-pub(super) use ::csv::Position;
+pub(super) use csv::Position;
 use gradtape_experiment::batch::Quantities;
 use gradtape_experiment::number::{Digits, Precision, Scalar, Value};
 use gradtape_experiment::plan::Quantity;
@@ -26,14 +26,14 @@ pub(super) struct RowText {
     writer: Writer<TextBuffer>,
     digits: Digits,
     /// The first error, returned when the text is taken.
-    error: Option<::csv::Error>,
+    error: Option<csv::Error>,
 }
 
 /// A writer of cells.
-pub(super) type Writer<W> = ::csv::Writer<W>;
+pub(super) type Writer<W> = csv::Writer<W>;
 
 /// The outcome of writing cells.
-pub(super) type CsvResult = Result<(), ::csv::Error>;
+pub(super) type CsvResult = Result<(), csv::Error>;
 
 impl RowText {
     pub(super) fn new(pool: &Arc<BufferPool>) -> Self {
