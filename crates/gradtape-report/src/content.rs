@@ -4,7 +4,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use crate::figures::{self, ChartData, ChartRecorder};
-use crate::file::{ConcludedReader, read_derivative, read_trajectories};
+use crate::file::{ConclusionReader, read_derivative, read_trajectories};
 use crate::{CsvFiles, Head, Report, ReportError};
 use gradtape_experiment::batch::{Recorder, RunResult};
 use gradtape_experiment::derivative::Table;
@@ -49,12 +49,12 @@ pub fn diagnosis(folder: &Path) -> Result<(Head, Plan, Diagnosis), ReportError> 
 ///
 /// If a file is missing or damaged, with its line.
 pub fn read(files: &CsvFiles, plan: &Plan) -> Result<Content, ReportError> {
-    let concluded = concluded(files, plan)?;
-    let numbers: Vec<u64> = concluded.iter().map(|one| one.result.number).collect();
+    let conclusions = conclusions(files, plan)?;
+    let numbers: Vec<u64> = conclusions.iter().map(|one| one.result.number).collect();
     let diagnoser = Arc::new(Diagnoser::new(plan, &numbers));
     let mut diagnosis = DiagnosisRecorder::new(plan, Arc::clone(&diagnoser));
     let mut charts = ChartRecorder::new(plan, ChartData::new(plan, &numbers));
-    for one in &concluded {
+    for one in &conclusions {
         charts.conclude(&one.result);
         diagnosis.recall(one);
     }
@@ -75,16 +75,16 @@ pub fn read(files: &CsvFiles, plan: &Plan) -> Result<Content, ReportError> {
         diagnosis: diagnosis.finish().diagnosis(plan, &diagnoser),
         tables,
         charts: charts.finish(),
-        results: concluded.into_iter().map(|one| one.result).collect(),
+        results: conclusions.into_iter().map(|one| one.result).collect(),
     })
 }
 
-fn concluded(files: &CsvFiles, plan: &Plan) -> Result<Vec<Conclusion>, ReportError> {
+fn conclusions(files: &CsvFiles, plan: &Plan) -> Result<Vec<Conclusion>, ReportError> {
     let mut all = Vec::new();
     if plan.runs() == 0 {
         return Ok(all);
     }
-    let mut reader = ConcludedReader::open(files, plan)?;
+    let mut reader = ConclusionReader::open(files, plan)?;
     while let Some(one) = reader.next()? {
         let (number, runs) = (one.result.number, plan.runs());
         if number >= runs {

@@ -60,7 +60,7 @@ pub use self::{
     error::ReportError,
     figures::GapLevels,
     file::{
-        ConcludedReader, RunReader, State, TrajectoryReader, derivative_file, parallel_drawings,
+        ConclusionReader, RunReader, State, TrajectoryReader, derivative_file, parallel_drawings,
         plan_line, read_derivative, run_object, state_columns,
     },
     folder::{DIAGNOSIS, PAGE, REPORT, RUNS, Staging, TRAJECTORIES, remove_unfinished},

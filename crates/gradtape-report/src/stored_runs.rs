@@ -1,7 +1,7 @@
 //! Runs of a published report, copied into a new one.
 
 use crate::{
-    ConcludedReader, CsvFiles, ReportError, RunReader, RunRecorder, State, TrajectoryReader,
+    ConclusionReader, CsvFiles, ReportError, RunReader, RunRecorder, State, TrajectoryReader,
 };
 use gradtape_experiment::batch::{Quantities, Recorder, Row};
 use gradtape_experiment::diagnosis::Conclusion;
@@ -14,7 +14,7 @@ use gradtape_experiment::plan::{Plan, Quantity, Run};
 #[derive(Debug)]
 pub struct StoredRuns<'p> {
     plan: &'p Plan,
-    reader: ConcludedReader<'p>,
+    reader: ConclusionReader<'p>,
     trajectories: TrajectoryReader,
     /// The next run, already read.
     next: Option<Conclusion>,
@@ -27,7 +27,7 @@ impl<'p> StoredRuns<'p> {
     ///
     /// If it cannot be read or is damaged.
     pub fn open(files: &CsvFiles, plan: &'p Plan) -> Result<Self, ReportError> {
-        let mut reader = ConcludedReader::open(files, plan)?;
+        let mut reader = ConclusionReader::open(files, plan)?;
         let next = reader.next()?;
         Ok(StoredRuns {
             plan,

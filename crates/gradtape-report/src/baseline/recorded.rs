@@ -6,7 +6,7 @@ use super::deviation::{Apart, Demand, Deviation, Subject, digits};
 use super::matching::Matching;
 use super::report::RecordedReport;
 use super::states::RecordedTrajectories;
-use crate::{ConcludedReader, RUNS, ReportError, State};
+use crate::{ConclusionReader, RUNS, ReportError, State};
 use gradtape_experiment::batch::RunResult;
 use gradtape_experiment::diagnosis::{CURVED_RUNS, Conclusion, Fact, Facts};
 use gradtape_experiment::number::{Scalar, Value};
@@ -17,7 +17,7 @@ use gradtape_experiment::plan::{Plan, Quantity, Tolerance};
 pub struct RecordedRuns<'p> {
     report: &'p RecordedReport,
     /// `None` if the report has no runs.
-    reader: Option<ConcludedReader<'p>>,
+    reader: Option<ConclusionReader<'p>>,
     /// `None` if only the ends of runs are compared.
     trajectories: Option<RecordedTrajectories<'p>>,
     comparison: Comparison<'p>,
@@ -41,7 +41,7 @@ impl<'p> RecordedRuns<'p> {
         let recorded = report.plan();
         let has_runs = recorded.runs() > 0;
         let reader = if has_runs {
-            Some(ConcludedReader::open(report.files(), recorded)?)
+            Some(ConclusionReader::open(report.files(), recorded)?)
         } else {
             None
         };

@@ -69,7 +69,7 @@ impl GapLevels {
 
     /// The number of levels below a gap; all of them if it is NaN.
     #[must_use]
-    pub fn band(&self, gap: f64) -> usize {
+    pub fn count_below(&self, gap: f64) -> usize {
         self.0
             .iter()
             .take_while(|level| gap.is_nan() || gap > **level)

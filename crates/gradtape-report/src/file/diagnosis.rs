@@ -54,19 +54,19 @@ impl FilePart for DiagnosisRows {
 
 /// Reads `runs.csv` and `diagnosis.csv` together: the runs of a report with their diagnoses.
 #[derive(Debug)]
-pub struct ConcludedReader<'p> {
+pub struct ConclusionReader<'p> {
     runs: RunReader<'p>,
     rows: RowReader,
 }
 
-impl<'p> ConcludedReader<'p> {
+impl<'p> ConclusionReader<'p> {
     /// Opens the files in a report of this plan.
     ///
     /// # Errors
     ///
     /// If one cannot be read or has other columns.
     pub fn open(files: &CsvFiles, plan: &'p Plan) -> Result<Self, ReportError> {
-        Ok(ConcludedReader {
+        Ok(ConclusionReader {
             runs: RunReader::open(files, plan)?,
             rows: RowReader::open(files, DIAGNOSIS, DiagnosisRows::columns(plan))?,
         })

@@ -36,7 +36,7 @@ pub(crate) use charts::Pictures;
 pub use charts::parallel_drawings;
 pub(crate) use derivatives::derivative_columns;
 pub use derivatives::{derivative_file, read_derivative};
-pub use diagnosis::ConcludedReader;
+pub use diagnosis::ConclusionReader;
 pub(crate) use page::IndexHtml;
 pub use report::run_object;
 pub use runs::{RunReader, plan_line};

@@ -115,7 +115,7 @@ pub fn levels(
     let floor = floor.map_or(smallest, |floor| floor.min(smallest));
     let gaps: Vec<f64> = values.iter().map(|value| value - floor).collect();
     let ladder = GapLevels::new(&gaps, LEVELS);
-    let rungs: Vec<usize> = gaps.iter().map(|gap| ladder.band(*gap)).collect();
+    let rungs: Vec<usize> = gaps.iter().map(|gap| ladder.count_below(*gap)).collect();
     let rung = |column: usize, row: usize| rungs[row * (width + 1) + column];
     let picture = if paint == Paint::Plain {
         let mut dots = Dots::new(COLUMNS, LINES);
