@@ -358,12 +358,8 @@ impl<'a> Maker<'a> {
     fn columns_of(&mut self, array: &ArraySource, are_classes: bool) -> Vec<(usize, Column)> {
         if array.from.is_empty() {
             let message = format!("`{}` has no columns", array.name.value);
-            self.mistake(
-                Code::Data,
-                &array.name.span,
-                message,
-                "expected at least one column",
-            );
+            let label = "expected at least one column";
+            self.mistake(Code::Data, &array.name.span, message, label);
         }
         let mut columns = Vec::new();
         let mut told = HashSet::new();

@@ -298,11 +298,12 @@ impl Parser<'_> {
         let start = self.peek().1.start;
         if depth > MAX_DEPTH {
             let message = format!("the condition is nested more than {MAX_DEPTH} levels deep");
+            let label = "";
             return Err(Mistake::new(
                 Code::Condition,
                 self.letter(start),
                 message,
-                "",
+                label,
             ));
         }
         if self.take(&Token::Not) {

@@ -47,12 +47,8 @@ pub fn with_settings(source: &str, settings: &[String]) -> Result<String, Mistak
 fn set(root: &mut Item, setting: &str) -> Result<(), Mistake> {
     let Some((key, text)) = setting.split_once('=') else {
         let label = "expected KEY=VALUE, such as `epochs=100`";
-        return Err(Mistake::new(
-            Code::Set,
-            0..setting.len(),
-            "a setting has no value",
-            label,
-        ));
+        let message = "a setting has no value";
+        return Err(Mistake::new(Code::Set, 0..setting.len(), message, label));
     };
     let place = 0..key.trim_end().len();
     let path = Key::parse(key).map_err(|_| {

@@ -65,12 +65,9 @@ impl<'t> Parser<'t> {
     fn whole(&mut self) -> Result<(), Mistake> {
         if self.tokens.len() == 1 {
             let span = 0..self.text.len();
-            return Err(Mistake::new(
-                Code::Formula,
-                span,
-                "the formula is empty",
-                "expected a formula such as `x^2`",
-            ));
+            let message = "the formula is empty";
+            let label = "expected a formula such as `x^2`";
+            return Err(Mistake::new(Code::Formula, span, message, label));
         }
         let root = self.expression(0)?;
         self.number_needed(root, "a formula");
@@ -123,12 +120,8 @@ impl<'t> Parser<'t> {
         match self.peek() {
             (Token::Operator(operator), span) if operator.is_comparison() => {
                 let message = "comparisons cannot be chained";
-                Err(Mistake::new(
-                    Code::Formula,
-                    span,
-                    message,
-                    "write `a < b and b < c`",
-                ))
+                let label = "write `a < b and b < c`";
+                Err(Mistake::new(Code::Formula, span, message, label))
             }
             _ => Ok(()),
         }
@@ -388,12 +381,9 @@ impl<'t> Parser<'t> {
         if !function.arity.accepts(arguments.len()) {
             let found = arguments.len();
             let message = format!("`{name}` takes {}, found {found}", function.arity);
-            self.mistakes.push(Mistake::new(
-                Code::Formula,
-                span.clone(),
-                message,
-                function.description,
-            ));
+            let label = function.description;
+            self.mistakes
+                .push(Mistake::new(Code::Formula, span.clone(), message, label));
         }
         if let Some((_, place)) = axis.as_ref().filter(|_| !function.takes_axis()) {
             let message = format!("`{name}` takes no axis");

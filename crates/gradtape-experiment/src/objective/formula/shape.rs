@@ -146,12 +146,8 @@ impl Checker {
         let count = part.of.shape.elements().unwrap_or(usize::MAX);
         if count > MAX_ELEMENTS {
             let message = format!("{} is too large", described(&part.of.shape));
-            return Err(Mistake::new(
-                Code::TooLarge,
-                span,
-                message,
-                at_most_elements(),
-            ));
+            let label = at_most_elements();
+            return Err(Mistake::new(Code::TooLarge, span, message, label));
         }
         let before = self.elements;
         self.elements = before.saturating_add(count);

@@ -15,24 +15,16 @@ impl Decider<'_> {
                 let data = data.find(|data| data.objective == place && data.is_sound());
                 if data.is_none() {
                     let message = "the report does not describe these data";
-                    self.mistake(
-                        Code::Data,
-                        &written.span,
-                        message,
-                        "run the experiment again",
-                    );
+                    let label = "run the experiment again";
+                    self.mistake(Code::Data, &written.span, message, label);
                 }
                 return data.map(crate::plan::RecordedData::empty);
             }
         };
         if written.columns.is_empty() {
             let message = "`data` has no `columns`";
-            self.mistake(
-                Code::Data,
-                &written.span,
-                message,
-                "expected for example `columns = { y = \"height\" }`",
-            );
+            let label = "expected for example `columns = { y = \"height\" }`";
+            self.mistake(Code::Data, &written.span, message, label);
             return None;
         }
         let columns = written.columns.iter().map(|(name, names)| ArraySource {

@@ -169,12 +169,8 @@ impl Decider<'_> {
                          `{}` has {length}",
                         name.value
                     );
-                    self.mistake(
-                        Code::Lengths,
-                        &setting.span,
-                        message,
-                        format!("expected {}", counted(expected, "value")),
-                    );
+                    let label = format!("expected {}", counted(expected, "value"));
+                    self.mistake(Code::Lengths, &setting.span, message, label);
                 }
                 Some(_) => {}
             }

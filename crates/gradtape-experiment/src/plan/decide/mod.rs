@@ -236,12 +236,8 @@ impl Decider<'_> {
             && range.count.value > MAX_RUNS
         {
             let message = too_many(&grouped(u128::from(range.count.value)));
-            self.mistake(
-                Code::WrongValue,
-                &range.count.span,
-                message,
-                "each number of epochs is a separate run",
-            );
+            let label = "each number of epochs is a separate run";
+            self.mistake(Code::WrongValue, &range.count.span, message, label);
             return None;
         }
         // Points between the ends of a range are rounded.
@@ -297,20 +293,12 @@ impl Decider<'_> {
             if name.value.trim().is_empty() || length > MAX_NAME_LENGTH {
                 let article = if what == "derivative" { "a" } else { "an" };
                 let message = format!("the name of {article} {what} has {length} characters");
-                self.mistake(
-                    Code::WrongValue,
-                    &name.span,
-                    message,
-                    format!("expected 1 to {MAX_NAME_LENGTH}"),
-                );
+                let label = format!("expected 1 to {MAX_NAME_LENGTH}");
+                self.mistake(Code::WrongValue, &name.span, message, label);
             } else if !told.insert(&name.value) {
                 let message = format!("two {what}s have the name `{}`", name.value);
-                self.mistake(
-                    Code::NameTaken,
-                    &name.span,
-                    message,
-                    "expected a unique name",
-                );
+                let label = "expected a unique name";
+                self.mistake(Code::NameTaken, &name.span, message, label);
             }
         }
     }

@@ -177,12 +177,8 @@ impl Decider<'_> {
             let [mean, deviation] = self.pair("normal", moments, what)?;
             if deviation <= 0.0 {
                 let message = "the standard deviation of `normal` must be above 0";
-                self.mistake(
-                    Code::Start,
-                    &moments.span,
-                    message,
-                    format!("expected {what}"),
-                );
+                let label = format!("expected {what}");
+                self.mistake(Code::Start, &moments.span, message, label);
             }
             Some(Distribution::Normal(mean, deviation))
         });

@@ -90,22 +90,14 @@ impl Decider<'_> {
         for (filter, hit) in entries {
             if !hit {
                 let label = "no combination of this table has these settings";
-                self.mistake(
-                    Code::NoRun,
-                    &filter.span,
-                    "`exclude` matches no combination",
-                    label,
-                );
+                let message = "`exclude` matches no combination";
+                self.mistake(Code::NoRun, &filter.span, message, label);
             }
         }
         if let (Some(first), false) = (written.exclude.first(), exclusion.leaves_any) {
             let label = "at least one combination must remain";
-            self.mistake(
-                Code::NoRun,
-                &first.span,
-                "`exclude` matches every combination",
-                label,
-            );
+            let message = "`exclude` matches every combination";
+            self.mistake(Code::NoRun, &first.span, message, label);
         }
     }
 }

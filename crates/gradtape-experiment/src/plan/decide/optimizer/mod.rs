@@ -185,12 +185,8 @@ impl Decider<'_> {
         let message = format!("{} has no `{}`", convention.name(), of.name);
         let those = of.conventions.iter();
         let those: Vec<String> = those.map(|one| format!("\"{}\"", one.name())).collect();
-        self.mistake(
-            Code::UnknownName,
-            &at.span,
-            message,
-            format!("expected {}", those.join(" or ")),
-        );
+        let label = format!("expected {}", those.join(" or "));
+        self.mistake(Code::UnknownName, &at.span, message, label);
     }
 
     fn optimizer(

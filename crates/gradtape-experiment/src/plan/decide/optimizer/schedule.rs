@@ -227,12 +227,8 @@ impl Decider<'_> {
             .find(|(name, _)| name.value.starts_with("warmup_"));
         if let Some((name, _)) = detail {
             let message = format!("`{}` needs `warmup`", name.value);
-            self.mistake(
-                Code::Conflict,
-                &name.span,
-                message,
-                "it has no effect without `warmup`",
-            );
+            let label = "it has no effect without `warmup`";
+            self.mistake(Code::Conflict, &name.span, message, label);
         }
     }
 
@@ -256,12 +252,8 @@ impl Decider<'_> {
             }
             _ => {
                 let message = "`piecewise` has both `values` and `scales`";
-                self.mistake(
-                    Code::Conflict,
-                    &written.span,
-                    message,
-                    "expected one of them",
-                );
+                let label = "expected one of them";
+                self.mistake(Code::Conflict, &written.span, message, label);
                 return;
             }
         }
