@@ -6,7 +6,7 @@
 //! order of a hash map is used, and every logarithm comes from `libm`, because that of the
 //! standard library depends on the platform.
 //!
-//! The crate is in layers, each of which knows only those below:
+//! The crate is in layers; each knows only those below:
 //!
 //! 1. `model`: a figure, and a drawing of it, as values.
 //! 2. `measure`: where values lie on an axis, its ticks and their labels, the width of texts,

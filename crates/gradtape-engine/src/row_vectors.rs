@@ -18,7 +18,7 @@ pub(super) struct RowVectors<'a, T, const N: usize> {
 }
 
 impl<'a, T, const N: usize> RowVectors<'a, T, N> {
-    /// Rows of `stride` vectors, of which `active` are in use.
+    /// Rows of `stride` vectors; the first `active` are in use.
     pub(super) fn new(numbers: &'a mut [T], stride: usize, active: usize, moved: usize) -> Self {
         let (vectors, _) = numbers.as_chunks_mut::<N>();
         RowVectors {

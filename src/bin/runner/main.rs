@@ -1,6 +1,6 @@
 //! The command `runner`: from experiment files to reports.
 //!
-//! Each subcommand is a file or folder of `commands`. What they print goes through `terminal`,
+//! Each subcommand is a file or directory of `commands`. What they print goes through `terminal`,
 //! which knows none of them. The files next to this one are what the subcommands share.
 
 mod args;

@@ -563,7 +563,7 @@ impl Recording {
             edges.retain(|edge| edge.cut.is_none());
         }
         // A variable forgets what it was computed from, and so does the tape; for an explanation
-        // the path goes on to the value that was assigned last before the read.
+        // the path continues with the value that was assigned last before the read.
         if let (Operation::Read, false) = (&entry.operation, is_tracked) {
             let variable = entry.operands[0].id;
             let before = self.assignments.iter().rev().find(|assignment| {

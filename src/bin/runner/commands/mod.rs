@@ -1,4 +1,4 @@
-//! The subcommands, a file or folder each.
+//! The subcommands, a file or directory each.
 
 pub mod check;
 pub mod completions;

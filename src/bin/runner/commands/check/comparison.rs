@@ -27,7 +27,7 @@ pub struct Comparison {
     pub charts: usize,
 }
 
-/// What became of the recorded report.
+/// What happened to the recorded report.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub enum Update {
     /// It did not have to be updated, or must not.
