@@ -27,7 +27,7 @@ pub struct Comparison {
     pub charts: usize,
 }
 
-/// What happened to the recorded report.
+/// What `--accept` did with the recorded report.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub enum Update {
     /// It did not have to be updated, or must not.
