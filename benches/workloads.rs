@@ -245,7 +245,7 @@ fn w2<T: Compiled, const N: usize>(precision: &str) {
         include_str!("workloads/w2.toml").replace("epochs = 10_000\nprecision = \"f64\"", "")
     );
     let plan = Plan::new("w2.toml", &text).unwrap();
-    let numbers: Vec<u64> = (0..plan.runs()).collect();
+    let numbers: Vec<u64> = (0..plan.runs.count()).collect();
     let pool = rayon::ThreadPoolBuilder::new()
         .num_threads(1)
         .build()
@@ -624,7 +624,7 @@ fn threads() {
 }
 
 fn on_threads(name: &str, plan: &Plan) {
-    let numbers: &Vec<u64> = &(0..plan.runs()).collect();
+    let numbers: &Vec<u64> = &(0..plan.runs.count()).collect();
     let all = std::thread::available_parallelism().map_or(1, usize::from);
     let on = |threads: usize| {
         let pool = rayon::ThreadPoolBuilder::new()

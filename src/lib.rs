@@ -399,7 +399,7 @@
 //!     objective = [{ function = ["sphere", "rosenbrock"], dimension = [2, 1000] }]
 //!     optimizer = [{ method = "sgd", learning_rate = 1e-4 }]
 //! "#)?;
-//! assert_eq!(plan.runs(), 4);
+//! assert_eq!(plan.runs.count(), 4);
 //! assert_eq!(plan.label(&plan.run(3)), "rosenbrock, dimension=1000");
 //! assert_eq!(plan.run(3).start.len(), 1000);
 //! let results = experiment::run(&plan);

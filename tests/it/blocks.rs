@@ -45,7 +45,7 @@ fn results(plan: &Plan, numbers: &[u64]) -> Results {
 /// Each run by itself, one after the other.
 fn alone(plan: &Plan) -> Results {
     let mut all = Results::default();
-    for number in 0..plan.runs() {
+    for number in 0..plan.runs.count() {
         let (text, outcomes) = results(plan, &[number]);
         all.0 += &text;
         all.1.extend(outcomes);
@@ -55,7 +55,7 @@ fn alone(plan: &Plan) -> Results {
 
 fn together(plan: &Plan, threads: usize) -> Results {
     let pool = rayon::ThreadPoolBuilder::new().num_threads(threads);
-    let numbers: Vec<u64> = (0..plan.runs()).collect();
+    let numbers: Vec<u64> = (0..plan.runs.count()).collect();
     pool.build().unwrap().install(|| results(plan, &numbers))
 }
 
@@ -64,7 +64,7 @@ fn together(plan: &Plan, threads: usize) -> Results {
 fn one_thread_can_do_it_all() {
     let plan = Plan::new("sweep.toml", SWEEPS[0].1).unwrap();
     let (rows, outcomes) = together(&plan, 1);
-    assert_eq!(outcomes.len() as u64, plan.runs());
+    assert_eq!(outcomes.len() as u64, plan.runs.count());
     assert!(!rows.is_empty());
 }
 
@@ -165,7 +165,7 @@ fn a_run_is_the_same_alone_and_in_a_block() {
 fn a_run_is_the_same_whatever_runs_are_beside_it() {
     for (name, text) in SWEEPS {
         let plan = Plan::new("sweep.toml", text).unwrap();
-        let all: Vec<u64> = (0..plan.runs()).collect();
+        let all: Vec<u64> = (0..plan.runs.count()).collect();
         let expected = results(&plan, &all);
         for size in [2, 3, 17, 50] {
             let (mut rows, mut outcomes) = (String::new(), Vec::new());
@@ -192,7 +192,7 @@ fn every_update_is_reported_once() {
     ",
     )
     .unwrap();
-    let numbers: Vec<u64> = (0..plan.runs()).collect();
+    let numbers: Vec<u64> = (0..plan.runs.count()).collect();
     let control = Control::default();
     batch::run(
         &plan,

@@ -16,7 +16,7 @@ fn plan(optimizer: &str, more: &str) -> Plan {
 }
 
 fn labels(plan: &Plan) -> Vec<String> {
-    let runs = (0..plan.runs()).map(|number| plan.run(number));
+    let runs = (0..plan.runs.count()).map(|number| plan.run(number));
     runs.map(|run| plan.label(&run)).collect()
 }
 
@@ -35,7 +35,7 @@ fn combinations_are_left_out() {
         let plan = plan(&format!("{sgd}exclude = {exclude}"), "");
         let expected: Vec<String> = left.iter().map(|run: &usize| all[*run].clone()).collect();
         assert_eq!(labels(&plan), expected, "{exclude}");
-        assert_eq!(plan.run_epochs(), 3 * u128::from(plan.runs()));
+        assert_eq!(plan.run_epochs(), 3 * u128::from(plan.runs.count()));
     }
 }
 
@@ -66,8 +66,8 @@ fn constants_and_starts_move_together_too() {
         start = { x = { from = 0, to = 1, count = 2 }, y = { from = 5, to = 6, count = 2 } }
         zip = [['a', 'b'], ['start.x', 'start.y']]";
     let plan = Plan::new("zip.toml", source).unwrap();
-    assert_eq!(plan.runs(), 3 * 2);
-    for number in 0..plan.runs() {
+    assert_eq!(plan.runs.count(), 3 * 2);
+    for number in 0..plan.runs.count() {
         let run = plan.run(number);
         assert_eq!(run.constants[1].wide(), 10.0 * run.constants[0].wide());
         assert_eq!(run.start[1].wide(), 5.0 + run.start[0].wide());
@@ -77,7 +77,7 @@ fn constants_and_starts_move_together_too() {
         "[['a', 'b'], ['start.x', 'start.y']]",
         "['start.x', 'start.y']",
     );
-    assert_eq!(Plan::new("zip.toml", &one).unwrap().runs(), 9 * 2);
+    assert_eq!(Plan::new("zip.toml", &one).unwrap().runs.count(), 9 * 2);
 }
 
 #[test]
@@ -92,7 +92,7 @@ fn what_is_left_out_has_no_number_in_larger_plans() {
     let plan = plan(optimizer, "precision = ['f32', 'f64']\nrepetitions = 1");
     // Of the 40 combinations the learning rates 0.6 to 1.0 of step size 2 are missing in both
     // methods, and the learning rate 1 of step size 1 for Adam.
-    assert_eq!(plan.runs(), 2 * (40 - 10 - 1));
+    assert_eq!(plan.runs.count(), 2 * (40 - 10 - 1));
     let has = |number: u64, method: &str, rate: f64| {
         let run = plan.run(number);
         run.settings
@@ -104,12 +104,12 @@ fn what_is_left_out_has_no_number_in_larger_plans() {
                 .map(gradtape_experiment::number::Number::wide)
                 == Some(rate)
     };
-    assert!((0..plan.runs()).any(|run| has(run, "sgd", 1.0)));
-    assert!(!(0..plan.runs()).any(|run| has(run, "adam", 1.0)));
+    assert!((0..plan.runs.count()).any(|run| has(run, "sgd", 1.0)));
+    assert!(!(0..plan.runs.count()).any(|run| has(run, "adam", 1.0)));
     // A method without remaining combinations is omitted itself.
     let all_of_adam = optimizer.replace("method = 'adam', learning_rate = 1", "method = 'adam'");
     let plan = self::plan(&all_of_adam, "");
-    assert_eq!(plan.runs(), 15);
+    assert_eq!(plan.runs.count(), 15);
     assert!(labels(&plan).iter().all(|label| !label.contains("adam")));
 }
 
@@ -140,7 +140,7 @@ fn one_language_chooses_runs_everywhere() {
     let at = folder(&[("s.toml", &file)]);
     let plan = Plan::new("s.toml", &file).unwrap();
     let chosen = |filter: &gradtape_experiment::plan::Filter| {
-        let runs = 0..plan.runs();
+        let runs = 0..plan.runs.count();
         let chosen = runs.filter(|run| filter.chooses(&plan, &plan.run(*run)));
         chosen.collect::<Vec<u64>>()
     };

@@ -86,7 +86,7 @@ fn a_panic_of_a_worker_leaves_the_batch_at_once() {
          constants = { a = { from = 1, to = 2, count = 64 } } }]\n\
          optimizer = [{ method = 'adam' }]\nrecord = { every = 10 }",
     );
-    let numbers: Vec<u64> = (0..plan.runs()).collect();
+    let numbers: Vec<u64> = (0..plan.runs.count()).collect();
     for threads in [1, 2, 7] {
         let pool = rayon::ThreadPoolBuilder::new().num_threads(threads);
         let control = Control::default();
@@ -111,7 +111,7 @@ fn a_panic_of_who_takes_the_results_leaves_the_batch_at_once() {
          start = { x = { normal = [0, 1] } } }]\n\
          optimizer = [{ method = 'sgd', learning_rate = 0.1 }]",
     );
-    let numbers: Vec<u64> = (0..plan.runs()).collect();
+    let numbers: Vec<u64> = (0..plan.runs.count()).collect();
     let control = Control::default();
     let run = || {
         let deliver = |_: Vec<_>, (): ()| -> Result<(), Cancelled> { panic!("planted") };

@@ -356,7 +356,7 @@ fn runs_are_numbered_in_the_order_of_the_file_the_last_varying_fastest() {
         zip = ["learning_rate", "momentum"]
         "#,
     );
-    assert_eq!(plan.runs(), 2 * (2 * 3 + 1) * 4);
+    assert_eq!(plan.runs.count(), 2 * (2 * 3 + 1) * 4);
     let labels: Vec<String> = (0..56)
         .map(|number| plan.label(&plan.run(number)))
         .collect();

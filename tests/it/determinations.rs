@@ -174,7 +174,7 @@ fn the_determinations_of_the_experiments_are_frozen() {
         }
         let text = std::fs::read_to_string(&path).unwrap();
         let plan = Plan::new(&path.to_string_lossy(), &text).unwrap();
-        let last = plan.runs().checked_sub(1);
+        let last = plan.runs.count().checked_sub(1);
         for number in last.map_or(vec![], |last| vec![0, last]) {
             let found = determination(&plan, &plan.run(number));
             let name = path.file_name().unwrap().to_string_lossy();

@@ -14,7 +14,7 @@ use crate::runs::planned;
 fn diagnosed(source: &str) -> Diagnosis {
     let plan = planned(source);
     let out = tempfile::tempdir().unwrap();
-    let numbers: Vec<u64> = (0..plan.runs()).collect();
+    let numbers: Vec<u64> = (0..plan.runs.count()).collect();
     let mut writer = Writer::new(&plan, "test.toml", source, &numbers, out.path()).unwrap();
     let recorders = writer.recorders(&|_| ());
     let add = |_, recorded| writer.add(recorded).map(|_| ());

@@ -97,7 +97,7 @@ pub fn contents(folder: &Path) -> Vec<(String, Vec<u8>)> {
 
 /// How all runs of a plan ended.
 pub fn outcomes(plan: &Plan) -> Vec<End> {
-    let numbers: Vec<u64> = (0..plan.runs()).collect();
+    let numbers: Vec<u64> = (0..plan.runs.count()).collect();
     let mut all = Vec::new();
     batch::run(
         plan,

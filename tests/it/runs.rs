@@ -54,7 +54,7 @@ pub(crate) fn runs(plan: &Plan) -> Vec<(End, Vec<Kept>)> {
         all.extend(outcomes.zip(kept.0.into_iter().map(|(_, rows)| rows)));
         Ok::<(), Cancelled>(())
     };
-    let numbers: Vec<u64> = (0..plan.runs()).collect();
+    let numbers: Vec<u64> = (0..plan.runs.count()).collect();
     let control = Control::default();
     batch::run(plan, &numbers, Keeper::default, &control, deliver).unwrap();
     // However a run ends, none of its epochs remains.
@@ -65,6 +65,6 @@ pub(crate) fn runs(plan: &Plan) -> Vec<(End, Vec<Kept>)> {
 /// The only run of an experiment.
 pub(crate) fn only_run(text: &str) -> (End, Vec<Kept>) {
     let plan = planned(text);
-    assert_eq!(plan.runs(), 1, "{text}");
+    assert_eq!(plan.runs.count(), 1, "{text}");
     runs(&plan).remove(0)
 }

@@ -291,7 +291,7 @@ fn settings_of_schedules_are_columns_that_filters_know() {
          clip = { norm = 1.0 }\nzip = ['learning_rate', 'schedule.step_size']",
     ));
     // Of the piecewise schedule only learning_rate has two values.
-    assert_eq!(plan.runs(), 4);
+    assert_eq!(plan.runs.count(), 4);
     let columns: Vec<&str> = plan.columns().iter().map(String::as_str).collect();
     let expected = [
         "optimizer", "method", "learning_rate", "momentum", "nesterov", "dampening",
@@ -301,7 +301,7 @@ fn settings_of_schedules_are_columns_that_filters_know() {
     assert!(columns.ends_with(&expected), "{columns:?}");
     let chosen = |filter: &str| {
         let filter = Filter::parse(&plan, "--filter", &[filter.to_owned()]).unwrap();
-        let chosen = (0..plan.runs()).filter(|run| filter.chooses(&plan, &plan.run(*run)));
+        let chosen = (0..plan.runs.count()).filter(|run| filter.chooses(&plan, &plan.run(*run)));
         chosen.collect::<Vec<u64>>()
     };
     assert_eq!(chosen("schedule=step"), [0, 1]);

@@ -11,7 +11,9 @@ fn plan(objective: &str, rest: &str) -> Plan {
 }
 
 fn runs(plan: &Plan) -> Vec<Run> {
-    (0..plan.runs()).map(|number| plan.run(number)).collect()
+    (0..plan.runs.count())
+        .map(|number| plan.run(number))
+        .collect()
 }
 
 fn start(run: &Run) -> Vec<f64> {
@@ -44,7 +46,7 @@ fn elements_that_are_ranges_make_a_grid() {
         &format!("formula = 'sum(x^2)'\nstart = {{ x = [{range}, {range}] }}"),
         "",
     );
-    assert_eq!(plan.runs(), 3 * 3 * 2);
+    assert_eq!(plan.runs.count(), 3 * 3 * 2);
     let starts: Vec<Vec<f64>> = runs(&plan).iter().step_by(2).map(start).collect();
     let expected = [-1.0, 0.0, 1.0].map(|first| [-1.0, 0.0, 1.0].map(|second| vec![first, second]));
     assert_eq!(starts, expected.concat());

@@ -8,7 +8,7 @@ use crate::runs::only_run;
 /// The outcomes of all runs together, which are computed in lanes.
 fn outcomes(text: &str) -> Vec<End> {
     let plan = Plan::new("test.toml", text).unwrap();
-    let numbers: Vec<u64> = (0..plan.runs()).collect();
+    let numbers: Vec<u64> = (0..plan.runs.count()).collect();
     let mut all = Vec::new();
     batch::run(
         &plan,
@@ -265,7 +265,7 @@ method = "sgd"
 learning_rate = 1e-9
 "#;
     let plan = Plan::new("test.toml", text).unwrap();
-    let starts = (0..plan.runs()).flat_map(|number| plan.run(number).start);
+    let starts = (0..plan.runs.count()).flat_map(|number| plan.run(number).start);
     let starts: Vec<f64> = starts
         .map(gradtape_experiment::number::Number::wide)
         .collect();

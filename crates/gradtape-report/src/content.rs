@@ -58,7 +58,7 @@ pub fn read(files: &CsvFiles, plan: &Plan) -> Result<Content, ReportError> {
         charts.conclude(&one.result);
         diagnosis.recall(one);
     }
-    if plan.runs() > 0 {
+    if plan.runs.count() > 0 {
         // Two functions that change the same value, one at a time.
         let charts = std::cell::RefCell::new(&mut charts);
         read_trajectories(
@@ -81,12 +81,12 @@ pub fn read(files: &CsvFiles, plan: &Plan) -> Result<Content, ReportError> {
 
 fn conclusions(files: &CsvFiles, plan: &Plan) -> Result<Vec<Conclusion>, ReportError> {
     let mut all = Vec::new();
-    if plan.runs() == 0 {
+    if plan.runs.count() == 0 {
         return Ok(all);
     }
     let mut reader = ConclusionReader::open(files, plan)?;
     while let Some(one) = reader.next()? {
-        let (number, runs) = (one.result.number, plan.runs());
+        let (number, runs) = (one.result.number, plan.runs.count());
         if number >= runs {
             let what = format!("run {number}, but the experiment has {runs}");
             return Err(reader.damaged(&what));

@@ -1,7 +1,7 @@
 //! Reports: the files with the results of an experiment.
 //!
 //! A [`Writer`] takes results as they are computed and publishes the directory at the end.
-//! [`redraw`] recreates the charts and the page of a published report from its CSV files, with
+//! `redraw` recreates the charts and the page of a published report from its CSV files, with
 //! the same bytes.
 //!
 //! # Profiles

@@ -23,7 +23,7 @@ use gradtape_experiment::plan::Plan;
 ///
 /// let report = Report::open("../../reports/parabola".as_ref())?;
 /// assert_eq!(report.head.file, "parabola.toml");
-/// assert_eq!(report.plan.runs(), 1);
+/// assert_eq!(report.plan.runs.count(), 1);
 /// # Ok::<(), gradtape_report::ReportError>(())
 /// ```
 #[derive(Debug)]

@@ -52,7 +52,7 @@ impl Experiment {
 
     /// Whether all of its runs are selected.
     pub fn is_whole(&self) -> bool {
-        self.numbers.len() as u64 == self.plan.runs()
+        self.numbers.len() as u64 == self.plan.runs.count()
     }
 
     /// Whether a run is selected.
@@ -127,7 +127,7 @@ fn read(path: &Path, wanted: &Experiments) -> Result<Experiment, WrongExperiment
     }
     let plan = Plan::new(&name, &source).map_err(WrongExperiment::Mistakes)?;
     let file = file_name(path);
-    let mut numbers: Vec<u64> = (0..plan.runs()).collect();
+    let mut numbers: Vec<u64> = (0..plan.runs.count()).collect();
     if !wanted.filter.is_empty() {
         let origin = format!("--filter of {file}");
         let filter = Filter::parse(&plan, &origin, &wanted.filter);

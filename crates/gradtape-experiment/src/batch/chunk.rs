@@ -82,7 +82,7 @@ fn most_runs_per_piece(plan: &Plan, all: usize, records: bool, threads: usize) -
     };
     // Four pieces for each thread even out what runs cost. Fewer are better if they
     // fill vectors and instructions then, unless some runs are longer than others.
-    let are_alike = plan.run_epochs() == u128::from(epochs) * u128::from(plan.runs());
+    let are_alike = plan.run_epochs() == u128::from(epochs) * u128::from(plan.runs.count());
     let lanes = if are_alike { 8 * WIDTH } else { WIDTH };
     let by_threads = (all / (4 * threads)).max(lanes.min(all.div_ceil(threads)));
     let most = usize::try_from(by_epochs.min(by_rows)).unwrap_or(usize::MAX);
@@ -108,7 +108,7 @@ mod tests {
         let plan = plan(1_000_000, "x^2", 1_000);
         let runs = runs_per_chunk(&plan);
         assert_eq!(runs, *RUNS.start());
-        let numbers: Vec<u64> = (0..plan.runs()).collect();
+        let numbers: Vec<u64> = (0..plan.runs.count()).collect();
         for threads in [1, 2, 3, 16] {
             let pieces = pieces(&plan, &numbers, false, threads);
             let is_inside = |piece: &&[u64]| piece[0] / runs == piece[piece.len() - 1] / runs;

@@ -27,7 +27,7 @@ impl Progress {
 
     /// The number of epochs done: the updates that were made, and those skipped because a
     /// run ended early. When all runs have ended, it equals
-    /// [`Plan::run_epochs`](crate::plan::Plan::run_epochs).
+    /// [`Runs::run_epochs`](crate::plan::Runs::run_epochs).
     pub fn settled(&self) -> u64 {
         self.epochs() + self.spared.load(Ordering::Relaxed)
     }

@@ -15,7 +15,7 @@ pub struct RunResult {
     pub number: u64,
     /// The label of the run.
     pub label: String,
-    /// The setting of each of [`Plan::columns`].
+    /// The setting of each of [`Runs::columns`](crate::plan::Runs::columns).
     pub settings: Vec<Option<Value>>,
     /// The status of the run.
     pub status: Status,
@@ -32,7 +32,7 @@ pub struct RunResult {
     pub period: Option<u64>,
     /// The final quantities.
     pub quantities: Quantities,
-    /// The final value of each of [`Plan::parameters`]; `None` where the run's
+    /// The final value of each of [`Runs::parameters`](crate::plan::Runs::parameters); `None` where the run's
     /// objective does not have the parameter.
     pub parameters: Vec<Option<Scalar>>,
     /// The same in the epoch of the smallest loss.

@@ -66,7 +66,7 @@ pub(super) fn decide(
         let vectors = vectors.iter().map(|(name, _)| name.as_ref());
         Quantity::of(runs)
             .map(|quantity| -> &str { quantity.name() })
-            .filter(|_| runs.runs() > 0)
+            .filter(|_| runs.count() > 0)
             .chain(parameters)
             .chain(vectors)
             .chain(columns.clone().map(String::as_str))

@@ -77,7 +77,7 @@ impl Filter {
     /// let chosen = |texts: &[&str]| {
     ///     let texts: Vec<String> = texts.iter().map(|text| text.to_string()).collect();
     ///     let filter = Filter::parse(&plan, "--filter", &texts).expect("some run matches");
-    ///     (0..plan.runs()).filter(|run| filter.chooses_number(&plan, *run)).collect::<Vec<_>>()
+    ///     (0..plan.runs.count()).filter(|run| filter.chooses_number(&plan, *run)).collect::<Vec<_>>()
     /// };
     /// assert_eq!(chosen(&["learning_rate > 0.1 & method = adam"]), [4, 5]);
     /// assert_eq!(chosen(&["learning_rate=0.1", "learning_rate=0.3", "run<3"]), [0, 2]);
@@ -142,7 +142,7 @@ impl Filter {
     /// Whether any run matches. The three factors of a plan are independent, so conditions on
     /// one of them are tested alone, not in every combination.
     fn chooses_any(&self, runs: &Runs) -> bool {
-        if runs.runs() == 0 {
+        if runs.count() == 0 {
             return false;
         }
         let of_factor = |factor: Option<Factor>| {
@@ -150,10 +150,10 @@ impl Filter {
             conditions.filter(move |condition| Factor::of(condition, runs) == factor)
         };
         if of_factor(None).next().is_some() {
-            return (0..runs.runs()).any(|number| self.chooses_number(runs, number));
+            return (0..runs.count()).any(|number| self.chooses_number(runs, number));
         }
         let numerics = runs.numerics.count().unwrap_or(1).max(1);
-        let block = runs.runs() / numerics;
+        let block = runs.count() / numerics;
         let choices = runs.optimizers.iter();
         let choices: u64 = choices.filter_map(|one| one.settings.count()).sum();
         // Repetitions vary fastest, so they belong to the optimizer.

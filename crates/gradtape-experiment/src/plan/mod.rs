@@ -81,7 +81,7 @@ pub use self::{
 ///     learning_rate = [0.1, 0.01]
 ///     momentum = [0, 0.9]
 /// "#)?;
-/// assert_eq!(plan.runs(), 4);
+/// assert_eq!(plan.runs.count(), 4);
 /// assert_eq!(plan.label(&plan.run(1)), "learning_rate=0.1, momentum=0.9");
 /// # Ok::<(), gradtape_experiment::mistake::Mistakes>(())
 /// ```

@@ -31,8 +31,8 @@ pub struct Run {
     pub learning_rate: Option<Number>,
     /// The number of the repetition, from 0.
     pub repetition: u64,
-    /// The setting of each of [`Runs::columns`]; `None` where the run does not have the
-    /// setting.
+    /// The setting of each of [`Runs::columns`](super::Runs::columns); `None` where the run does
+    /// not have the setting.
     pub settings: Vec<Option<Value>>,
 }
 

@@ -124,7 +124,7 @@ impl Runs {
 
     /// The number of runs.
     #[must_use]
-    pub fn runs(&self) -> u64 {
+    pub fn count(&self) -> u64 {
         self.count
     }
 
@@ -178,7 +178,7 @@ impl Runs {
     pub(super) fn sum_over_runs(&self, of_epochs: impl Fn(u64) -> u64) -> u128 {
         // Epochs differ only between combinations of the numerics, each with as many runs.
         let numerics = self.numerics.count().unwrap_or(0);
-        let each = u128::from(self.runs() / numerics.max(1));
+        let each = u128::from(self.count / numerics.max(1));
         let all = (0..numerics).map(|index| u128::from(of_epochs(self.epochs_at(index))));
         all.sum::<u128>() * each
     }
@@ -264,10 +264,10 @@ impl Runs {
     ///
     /// # Panics
     ///
-    /// If no run has this number; see [`Runs::runs`].
+    /// If no run has this number; see [`Runs::count`].
     #[must_use]
     pub fn run(&self, number: u64) -> Run {
-        assert!(number < self.runs(), "the plan has {} runs", self.runs());
+        assert!(number < self.count, "the plan has {} runs", self.count);
         let Coordinates {
             numeric,
             objective,
@@ -456,7 +456,7 @@ impl Runs {
     ///
     /// # Panics
     ///
-    /// If no run has this number; see [`Runs::runs`].
+    /// If no run has this number; see [`Runs::count`].
     #[must_use]
     pub fn objective_of(&self, number: u64) -> usize {
         self.place(number).objective

@@ -99,7 +99,7 @@ impl KeyRule {
     }
 }
 
-/// A table of the file as a type: [`tables!`] implements it.
+/// A table of the file as a type: `tables!` implements it.
 pub trait FileTable: Default + std::fmt::Debug + 'static {
     /// Its description.
     const FORMAT: &'static Format;

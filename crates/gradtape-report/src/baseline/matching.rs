@@ -31,7 +31,7 @@ impl Matching {
         let keys = SettingKeys::new(recorded);
         // A file may have a run twice: then the first corresponds to the first.
         let mut by_key: HashMap<[u64; 2], VecDeque<u64>> = HashMap::new();
-        for number in 0..recorded.runs() {
+        for number in 0..recorded.runs.count() {
             by_key.entry(keys.of(number)).or_default().push_back(number);
         }
         let keys = SettingKeys::new(now);
@@ -124,7 +124,7 @@ mod tests {
     }
 
     fn matched(recorded: &Plan, now: &Plan) -> Vec<Option<u64>> {
-        let numbers: Vec<u64> = (0..now.runs()).collect();
+        let numbers: Vec<u64> = (0..now.runs.count()).collect();
         let matching = Matching::new(recorded, now, &numbers);
         numbers.iter().map(|one| matching.recorded(*one)).collect()
     }

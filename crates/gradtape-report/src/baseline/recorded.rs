@@ -39,7 +39,7 @@ impl<'p> RecordedRuns<'p> {
         numbers: &[u64],
     ) -> Result<Self, ReportError> {
         let recorded = report.plan();
-        let has_runs = recorded.runs() > 0;
+        let has_runs = recorded.runs.count() > 0;
         let reader = if has_runs {
             Some(ConclusionReader::open(report.files(), recorded)?)
         } else {
@@ -50,8 +50,8 @@ impl<'p> RecordedRuns<'p> {
         } else {
             None
         };
-        let is_whole = numbers.len() as u64 == plan.runs();
-        let is_recorded_whole = report.run_count() == Some(recorded.runs());
+        let is_whole = numbers.len() as u64 == plan.runs.count();
+        let is_recorded_whole = report.run_count() == Some(recorded.runs.count());
         let mut opened = RecordedRuns {
             report,
             reader,
@@ -250,7 +250,7 @@ impl<'p> Comparison<'p> {
     /// is not recorded; empty if there are many.
     fn instead(&self, now: &RunResult) -> String {
         let Comparison { recorded, plan, .. } = self;
-        if now.number >= recorded.runs() {
+        if now.number >= recorded.runs.count() {
             return String::new();
         }
         let before = recorded.run(now.number);

@@ -232,7 +232,7 @@ pub fn check(plan: &Plan, folder: &Path) -> Result<Vec<Deviation>, ReportError> 
     }
     let control = Control::default();
     check.derivatives(&control, |one| deviations.extend(one.deviations))?;
-    let numbers: Vec<u64> = (0..plan.runs()).collect();
+    let numbers: Vec<u64> = (0..plan.runs.count()).collect();
     check.runs(&numbers, &control, |one| deviations.extend(one.deviations))?;
     Ok(deviations)
 }

@@ -56,7 +56,7 @@ impl Check<'_> {
         control: &Control,
     ) -> Result<Vec<Overlay>, ReportError> {
         let plan = self.plan;
-        let Some(recorded) = self.recorded.as_ref().filter(|_| plan.runs() > 0) else {
+        let Some(recorded) = self.recorded.as_ref().filter(|_| plan.runs.count() > 0) else {
             return Ok(Vec::new());
         };
         let known = recorded.counterparts(plan, numbers).into_iter();

@@ -46,7 +46,7 @@ impl Results {
 /// runs use [`batch::run`], which passes them on one by one.
 #[must_use]
 pub fn run(plan: &Plan) -> Results {
-    let numbers: Vec<u64> = (0..plan.runs()).collect();
+    let numbers: Vec<u64> = (0..plan.runs.count()).collect();
     let control = Control::default();
     let diagnoser = Arc::new(Diagnoser::new(plan, &numbers));
     let recorder = || ResultRecorder::new(plan, &diagnoser, true);

@@ -319,7 +319,7 @@ mod tests {
             has_labels: true,
             ..plan.charts[0].needs.clone()
         };
-        let numbers: Vec<u64> = (0..plan.runs()).collect();
+        let numbers: Vec<u64> = (0..plan.runs.count()).collect();
         let of_second = |number: &u64| plan.objective_of(*number) == 1;
         let expected: Vec<u64> = numbers.iter().copied().filter(of_second).collect();
         let mut data = ChartData::new(&plan, &numbers);

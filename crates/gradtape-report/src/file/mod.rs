@@ -208,13 +208,13 @@ impl<R: Rows> ReportFile for RowFile<R> {
     type Part = R;
 
     fn names(plan: &Plan) -> Vec<String> {
-        let has_runs = plan.runs() > 0;
+        let has_runs = plan.runs.count() > 0;
         has_runs.then(|| R::FILE.to_owned()).into_iter().collect()
     }
 
     fn create(setup: &Setup<'_>) -> Result<Self, ReportError> {
         let path = setup.folder.join(R::FILE);
-        let has_runs = setup.plan.runs() > 0;
+        let has_runs = setup.plan.runs.count() > 0;
         let file = has_runs.then(|| rows::create(&path, &R::columns(setup.plan)));
         Ok(RowFile {
             file: file.transpose().map_err(ReportError::write(&path))?,
@@ -251,7 +251,7 @@ mod tests {
 
     /// A file of a report of this plan, with nothing in it.
     pub(super) fn created<F: ReportFile>(plan: &Plan, folder: &Path) -> F {
-        let numbers: Vec<u64> = (0..plan.runs()).collect();
+        let numbers: Vec<u64> = (0..plan.runs.count()).collect();
         let setup = Setup {
             plan,
             head: &Head::new(plan, ("test.toml", ""), &numbers, names(plan)),

@@ -267,7 +267,7 @@ impl IndexHtml {
             details: diagnosis.details.clone(),
             charts,
             rankings: rankings(plan, &diagnosis.rankings),
-            runs: (plan.runs() > 0).then(|| self.runs(plan, diagnosis)),
+            runs: (plan.runs.count() > 0).then(|| self.runs(plan, diagnosis)),
             values: tables.iter().map(|table| values(plan, table)).collect(),
             facts: facts(plan, head),
             files,
@@ -320,8 +320,8 @@ impl IndexHtml {
 
 fn outline(plan: &Plan, runs: u64) -> Vec<String> {
     let mut parts = Vec::new();
-    if plan.runs() > 0 {
-        parts.push(match (runs, plan.runs()) {
+    if plan.runs.count() > 0 {
+        parts.push(match (runs, plan.runs.count()) {
             (runs, all) if runs < all => {
                 format!("{} of {}", grouped(u128::from(runs)), counted(all, "run"))
             }

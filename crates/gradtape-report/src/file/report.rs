@@ -93,7 +93,7 @@ impl ReportFile for ReportJson {
                 });
                 write_list(file, "derivatives", points)?;
             }
-            if plan.runs() > 0 {
+            if plan.runs.count() > 0 {
                 write_list(file, "diagnosis", &diagnosis.summary)?;
             }
             if !diagnosis.rankings.is_empty() {

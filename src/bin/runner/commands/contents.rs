@@ -9,7 +9,7 @@ use crate::terminal::{FAINT, text};
 /// The number of runs or derivatives of an experiment, or both.
 pub fn contents(plan: &Plan, runs: u128) -> String {
     let derivatives = plan.derivatives.len() as u128;
-    match (plan.runs(), derivatives) {
+    match (plan.runs.count(), derivatives) {
         (_, 0) => counted(runs, "run"),
         (0, _) => counted(derivatives, "derivative"),
         _ => format!(

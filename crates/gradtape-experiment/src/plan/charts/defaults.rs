@@ -14,7 +14,7 @@ const MAX_PATHS: u64 = 50;
 /// of the optimizers that vary: a heat map over two, else a sweep over each.
 pub(super) fn charts(runs: &Runs, record: &Record) -> Vec<Chart> {
     let recorded = record.parameters.as_slice();
-    let y = match (runs.runs(), runs.parameters.as_slice(), recorded) {
+    let y = match (runs.count(), runs.parameters.as_slice(), recorded) {
         (1, [only], [_]) => only.as_str(),
         _ => "loss",
     };
@@ -31,7 +31,7 @@ pub(super) fn charts(runs: &Runs, record: &Record) -> Vec<Chart> {
         y_scale,
         ..line::chart(runs, "epoch", y, band)
     }];
-    if let ([objective], true) = (runs.objectives.as_slice(), runs.runs() <= MAX_PATHS) {
+    if let ([objective], true) = (runs.objectives.as_slice(), runs.count() <= MAX_PATHS) {
         let mut constants = objective.constants.series();
         let is_one = !constants.any(|(_, series)| series.varies());
         if is_one

@@ -53,7 +53,7 @@ pub(super) fn decide(path: &str, source: &str, files: Files<'_>) -> Result<Plan,
     let derivatives = decider.derivatives(&spec, runs.arithmetics().len());
     let mut mistakes = decider.mistakes;
     // Without a formula every parameter would be unknown.
-    let has_runs = runs.runs() > 0 && (mistakes.is_empty() || !runs.parameters().is_empty());
+    let has_runs = runs.count() > 0 && (mistakes.is_empty() || !runs.parameters().is_empty());
     let has_derivatives_alone = spec.objective.is_empty() && spec.optimizer.is_empty();
     let (record, charts, expectations) = if has_runs {
         let record = Record::decide(&spec.record, &runs, &mut mistakes);

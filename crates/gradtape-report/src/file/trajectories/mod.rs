@@ -224,7 +224,7 @@ mod tests {
         let mut text = file.parts()();
         let columns = TrajectoryRows::columns(&plan);
         let mut expected = rows::line(&columns).unwrap();
-        for run in (0..plan.runs()).map(|number| plan.run(number)) {
+        for run in (0..plan.runs.count()).map(|number| plan.run(number)) {
             text.begin(&plan, &run);
             let scalar = |value: f64| match run.precision {
                 gradtape_experiment::number::Precision::F32 => Scalar::F32(value as f32),
@@ -273,6 +273,6 @@ mod tests {
         let mut rows = 0;
         let files = crate::CsvFiles::open(folder.path(), &plan);
         read_trajectories(&files, &plan, |_| (), |_| rows += 1).unwrap();
-        assert_eq!(rows, plan.runs() * nasty().len() as u64);
+        assert_eq!(rows, plan.runs.count() * nasty().len() as u64);
     }
 }

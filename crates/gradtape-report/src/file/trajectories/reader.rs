@@ -34,7 +34,7 @@ pub(crate) fn read_trajectories(
     let head = rows.columns().len() - plan.record.parameters.len();
     let mut current: Option<(Run, Vec<Option<usize>>)> = None;
     while rows.advance()? {
-        let number = run(&rows, plan.runs())?;
+        let number = run(&rows, plan.runs.count())?;
         let epoch = rows.whole(1)?;
         if current.as_ref().is_none_or(|(run, _)| run.number != number) {
             let run = plan.run(number);
@@ -141,7 +141,7 @@ impl TrajectoryReader {
         let mut begins = HashMap::new();
         let mut last = None;
         while rows.advance()? {
-            let number = run(&rows, plan.runs())?;
+            let number = run(&rows, plan.runs.count())?;
             if last == Some(number) {
                 continue;
             }
@@ -152,7 +152,7 @@ impl TrajectoryReader {
         }
         Ok(TrajectoryReader {
             rows,
-            runs: plan.runs(),
+            runs: plan.runs.count(),
             begins,
             ahead: None,
         })

@@ -58,7 +58,7 @@ fn print_table(experiment: &Experiment, gradient: bool, estimate: Option<Estimat
     let (plan, numbers) = (&experiment.plan, &experiment.numbers);
     let (epochs, rows) = (experiment.run_epochs(), experiment.rows());
     let mut contents = contents(plan, numbers.len() as u128);
-    if plan.runs() > 0 {
+    if plan.runs.count() > 0 {
         contents.push_str(&format!(
             ", {}, {} in trajectories.csv",
             counted(epochs, "epoch"),
@@ -78,7 +78,7 @@ fn print_table(experiment: &Experiment, gradient: bool, estimate: Option<Estimat
     if gradient {
         plan.objectives.iter().for_each(print_gradient);
     }
-    if plan.runs() > 0 {
+    if plan.runs.count() > 0 {
         print_runs(plan, numbers);
     }
     if !plan.derivatives.is_empty() {

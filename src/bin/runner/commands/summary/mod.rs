@@ -93,7 +93,7 @@ impl<'p> Summary<'p> {
     pub fn render(&self, folder: &Path) -> String {
         let plan = self.plan;
         let mut contents = contents(plan, self.runs);
-        if plan.runs() > 0 {
+        if plan.runs.count() > 0 {
             let epochs = counted(plan.greatest_epochs(), "epoch");
             contents.push_str(&format!(", up to {epochs}"));
         }
@@ -107,7 +107,7 @@ impl<'p> Summary<'p> {
         let mut text = format!("{STRONG}{title}{STRONG:#}{between}{FAINT}{contents}{FAINT:#}\n");
         text.push_str(&classes(plan));
         text.push('\n');
-        if plan.runs() > 0 {
+        if plan.runs.count() > 0 {
             self.render_runs(&mut text);
         }
         text.push_str(&self.tables);
