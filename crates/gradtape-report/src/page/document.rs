@@ -102,8 +102,8 @@ fn navigation(page: &Page) -> Markup {
 /// The heading of the runs; with repetitions they are folded below their settings.
 fn runs_name(page: &Page) -> &'static str {
     match page.rankings.is_empty() {
-        true => "RunsTable",
-        false => "SettingsTable",
+        true => "Runs",
+        false => "Settings",
     }
 }
 
@@ -155,11 +155,11 @@ fn runs(page: &Page) -> Markup {
         @if let Some(runs) = &page.runs {
             section id="runs" aria-labelledby="runs-heading" {
                 @if page.rankings.is_empty() {
-                    h2 id="runs-heading" { "RunsTable" }
+                    h2 id="runs-heading" { "Runs" }
                     (table::outcomes(runs))
                     (table::runs(runs))
                 } @else {
-                    h2 id="runs-heading" { "SettingsTable" }
+                    h2 id="runs-heading" { "Settings" }
                     (table::outcomes(runs))
                     @for (place, settings) in page.rankings.iter().enumerate() {
                         (table::settings(settings, place))
