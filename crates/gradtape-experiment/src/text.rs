@@ -1,5 +1,6 @@
 //! Untrusted text, made safe to print to a terminal or a log.
 
+use std::collections::HashSet;
 use std::fmt::Display;
 
 /// Whether a terminal or a log interprets the character instead of showing it: a control
@@ -65,6 +66,15 @@ pub fn series(parts: &[String], word: &str) -> String {
         }
         _ => parts.concat(),
     }
+}
+
+/// The distinct names, in order.
+pub(crate) fn each_once<'a>(names: impl Iterator<Item = &'a str>) -> Vec<String> {
+    let mut seen = HashSet::new();
+    names
+        .filter(|name| seen.insert(*name))
+        .map(str::to_owned)
+        .collect()
 }
 
 #[cfg(test)]

@@ -3,8 +3,14 @@
 use std::io;
 
 use super::notation;
-use super::table::{MAX_CELLS, MAX_FILE_LENGTH};
 use crate::number::{counted, grouped};
+
+/// Maximum length of a data file in bytes: 64 MiB.
+pub const MAX_FILE_LENGTH: u64 = 64 << 20;
+
+/// Maximum number of cells of a data file, not counting its header, and of the data taken
+/// from it.
+pub const MAX_CELLS: usize = 20_000_000;
 
 /// An error of a data file.
 #[derive(Debug, thiserror::Error)]

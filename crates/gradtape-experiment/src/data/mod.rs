@@ -20,7 +20,8 @@ use crate::random::{Purpose, Stream};
 use gradtape_tape::Shape;
 
 pub use error::TableError;
-pub use table::{Coded, MAX_CELLS, MAX_FILE_LENGTH, Table};
+pub use error::{MAX_CELLS, MAX_FILE_LENGTH};
+pub use table::{Coded, Table};
 
 /// The data that an experiment uses from a file.
 #[derive(Clone, Debug, PartialEq)]

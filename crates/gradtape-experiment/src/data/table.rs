@@ -7,16 +7,9 @@ use std::path::Path;
 
 use sha2::{Digest, Sha256};
 
-use super::error::TableError;
+use super::error::{MAX_CELLS, MAX_FILE_LENGTH, TableError};
 use crate::mistake::{nearest, suggestion};
 use crate::text::printable;
-
-/// Maximum length of a data file in bytes: 64 MiB.
-pub const MAX_FILE_LENGTH: u64 = 64 << 20;
-
-/// Maximum number of cells of a data file, not counting its header, and of the data taken
-/// from it.
-pub const MAX_CELLS: usize = 20_000_000;
 
 /// The cells of a CSV file below its header, as written.
 ///

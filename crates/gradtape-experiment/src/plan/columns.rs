@@ -4,10 +4,10 @@
 use std::collections::HashMap;
 
 use super::grid::{Grid, Series};
-use super::runs::each_once;
 use super::start::Start;
 use super::{Objective, Optimizer};
 use crate::number::Value;
+use crate::text::each_once;
 
 /// The settings of all runs, in the order of `runs.csv`.
 #[derive(Clone, Debug)]

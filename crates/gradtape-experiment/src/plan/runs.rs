@@ -13,6 +13,7 @@ use crate::data::Classes;
 use crate::mistake::{Code, Mistake};
 use crate::number::{Value, grouped};
 use crate::optimizer::{EPOCHS, LEARNING_RATE, Recipe};
+use crate::text::each_once;
 
 /// The runs of an experiment: what is combined, and how the combinations are numbered.
 #[derive(Clone, Debug)]
@@ -501,13 +502,4 @@ fn places(objectives: &[Objective], parameters: &[String]) -> Vec<Vec<Option<usi
         places.collect()
     };
     objectives.iter().map(of_objective).collect()
-}
-
-/// The distinct names, in order.
-pub(super) fn each_once<'a>(names: impl Iterator<Item = &'a str>) -> Vec<String> {
-    let mut told = HashSet::new();
-    names
-        .filter(|name| told.insert(*name))
-        .map(str::to_owned)
-        .collect()
 }

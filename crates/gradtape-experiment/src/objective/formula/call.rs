@@ -1,7 +1,7 @@
 //! The shapes of the values of functions.
 
 use super::PartId;
-use super::index::progression;
+use super::pick::progression;
 use super::shape::{Detail, PartContext, PartType, described, known};
 use crate::mistake::{Code, Mistake};
 use crate::objective::function::{Each, Function, Meaning};

@@ -12,6 +12,7 @@ mod call;
 mod grammar;
 mod index;
 mod parser;
+mod pick;
 mod print;
 mod shape;
 #[cfg(test)]
@@ -26,7 +27,7 @@ use crate::mistake::{Mistake, Span};
 use crate::number::Number;
 
 pub use grammar::GRAMMAR;
-pub(super) use index::Pick;
+pub(super) use pick::Pick;
 pub(super) use print::shortest;
 use shape::Detail;
 pub(super) use shape::{Checker, FormulaTypes, Type, described};

@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use super::index::{Pick, picked};
+use super::pick::Pick;
 use super::{Formula, MAX_ELEMENTS, MAX_ELEMENTS_TOGETHER, PartId, PartKind, named_number};
 use crate::language::Operator;
 use crate::mistake::{Code, Mistake, Span};
@@ -234,7 +234,7 @@ impl PartContext<'_> {
             PartKind::Index(of, _) if !has_all(&[*of]) => None,
             PartKind::Index(of, indices) => {
                 let shape = &self.of(*of).shape;
-                let Some(picks) = picked(self, id, *of, shape, indices)? else {
+                let Some(picks) = self.picks(id, *of, shape, indices)? else {
                     return Ok(None);
                 };
                 let lengths = picks.iter().filter_map(Pick::length);

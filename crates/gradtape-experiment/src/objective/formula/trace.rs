@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use super::call::reduced;
-use super::index::Pick;
+use super::pick::Pick;
 use super::shape::{Detail, FormulaTypes, PartType};
 use super::{Formula, PartKind, named_number};
 use crate::language::Operator;

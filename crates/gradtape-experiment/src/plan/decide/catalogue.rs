@@ -1,8 +1,8 @@
 //! Objectives that are test functions.
 
 use super::Decider;
-use super::objective::{ZipTarget, zip_of};
 use super::start::customary;
+use super::zip::{ZipTarget, zip_of};
 use crate::mistake::{At, Code, nearest, suggestion};
 use crate::number::Value;
 use crate::objective::catalogue::{self, Instance, MinimumKind};

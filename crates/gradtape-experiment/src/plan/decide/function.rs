@@ -8,9 +8,9 @@ use crate::data::Dataset;
 use crate::mistake::{At, Code, Mistake};
 use crate::number::{counted, grouped, short};
 use crate::objective::{self, Formula, FormulaMistake, Inputs};
-use crate::plan::runs::each_once;
 use crate::plan::{MAX_OPERATIONS, MAX_VARIABLES};
 use crate::spec::{Map, place_in_text};
+use crate::text::each_once;
 use gradtape_tape::Shape;
 
 /// A formula up to this length is its own label.

@@ -6,16 +6,17 @@ use std::rc::Rc;
 use super::catalogue::Source;
 use super::function::{FormulaText, default_name};
 use super::start::{StartValue, in_words};
+use super::zip::{ZipTarget, zip_of};
 use super::{Decider, named};
 use crate::data::Dataset;
 use crate::mistake::{At, Code, Mistake, suggestion};
 use crate::number::{counted, grouped};
 use crate::objective::{self, MAX_ROTATION, Transform};
 use crate::plan::ends::Ends;
-use crate::plan::runs::each_once;
 use crate::plan::start::Start;
 use crate::plan::{Bounds, MAX_OBJECTIVES, MAX_VARIABLES, Objective, Quantity};
-use crate::spec::{self, Groups, Map, Spec};
+use crate::spec::{self, Map, Spec};
+use crate::text::each_once;
 use gradtape_tape::Shape;
 
 /// Names of columns of a report that have another meaning, in addition to quantities.
@@ -23,35 +24,6 @@ const COLUMN_NAMES: &[&str] = &[
     "run", "label", "epoch", "epochs", "status", "reason", "precision", "subnormals", "objective",
     "optimizer", "method", "convention", "start", "dimension", "repetition",
 ];
-
-/// The subject of a `zip` group of an objective.
-#[derive(Clone, Copy, PartialEq, Eq)]
-pub(super) enum ZipTarget {
-    Constants,
-    /// Its names begin with `start.`.
-    Start,
-}
-
-/// The `zip` groups of an objective for constants, or for starts, by the names that these
-/// have in their own tables.
-pub(super) fn zip_of(written: &spec::Objective, of: ZipTarget) -> Groups {
-    let start = |key: &At<String>| key.value.strip_prefix("start.").map(str::to_owned);
-    let is_meant = |group: &&Vec<At<String>>| {
-        let of_start = group.first().is_some_and(|key| start(key).is_some());
-        of_start == (of == ZipTarget::Start)
-    };
-    let groups = written.zip.iter().filter(is_meant);
-    let own = |key: &At<String>| match of {
-        ZipTarget::Constants => key.clone(),
-        ZipTarget::Start => At::new(
-            start(key).unwrap_or_else(|| key.value.clone()),
-            key.span.clone(),
-        ),
-    };
-    groups
-        .map(|group| group.iter().map(own).collect())
-        .collect()
-}
 
 impl Decider<'_> {
     pub(super) fn objectives(&mut self, spec: &Spec) -> Vec<Objective> {

@@ -4,10 +4,39 @@ use super::Decider;
 use crate::mistake::{At, Code, Span, suggestion};
 use crate::number::counted;
 use crate::plan::grid::{Axis, Grid, Series};
-use crate::spec::Groups;
+use crate::spec::{self, Groups};
 
 /// A setting with its values and its place in the file, which is empty for a default.
 type NamedSeries = (String, Series, Span);
+
+/// The subject of a `zip` group of an objective.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum ZipTarget {
+    Constants,
+    /// Its names begin with `start.`.
+    Start,
+}
+
+/// The `zip` groups of an objective for constants, or for starts, by the names that these
+/// have in their own tables.
+pub(super) fn zip_of(written: &spec::Objective, of: ZipTarget) -> Groups {
+    let start = |key: &At<String>| key.value.strip_prefix("start.").map(str::to_owned);
+    let is_meant = |group: &&Vec<At<String>>| {
+        let of_start = group.first().is_some_and(|key| start(key).is_some());
+        of_start == (of == ZipTarget::Start)
+    };
+    let groups = written.zip.iter().filter(is_meant);
+    let own = |key: &At<String>| match of {
+        ZipTarget::Constants => key.clone(),
+        ZipTarget::Start => At::new(
+            start(key).unwrap_or_else(|| key.value.clone()),
+            key.span.clone(),
+        ),
+    };
+    groups
+        .map(|group| group.iter().map(own).collect())
+        .collect()
+}
 
 impl Decider<'_> {
     /// The grid of some settings. Those of each `zip` group share an axis, at the place of the
