@@ -309,3 +309,64 @@ pub fn documentation() -> String {
     }
     text
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::number::Domain;
+    use crate::spec::reader::TomlTable;
+
+    tables! {
+        /// A table of this test.
+        Steps, "[steps]", "Steps of a test.",
+        [KeyRule::Needs("`offset`", &["offset"], "count"), KeyRule::NotBoth("count", "names")] {
+            count: Integer(Domain::Count), required,
+                "Number of steps.";
+            offset: Number(Domain::Positive), optional,
+                "Where they begin.";
+            names: Names, optional or_empty,
+                "Their names.";
+            ..others: Map(Setting(Domain::Finite)), "a step",
+                "Its settings.";
+        }
+    }
+
+    fn read(text: &str) -> (Steps, Vec<String>) {
+        let (table, errors) = TomlTable::parse_recoverable(text);
+        assert!(errors.is_empty(), "{text}");
+        let mut reader = Reader::new(text);
+        let steps = Steps::from_table(&mut reader, table.get_ref(), 0..0);
+        let messages = reader.mistakes.into_iter().map(|one| one.message);
+        (steps, messages.collect())
+    }
+
+    #[test]
+    fn a_row_gives_a_field_its_reading_and_its_description() {
+        let (steps, mistakes) = read("count = 3\noffset = 0.5\nfirst = { a = [1, 2] }");
+        assert!(mistakes.is_empty(), "{mistakes:?}");
+        assert_eq!(steps.span, 0..0);
+        assert_eq!(steps.count.map(|count| count.value), Some(3));
+        assert!(steps.names.is_empty());
+        assert_eq!(steps.others[0].0.value, "first");
+        assert!(steps.keys.has("offset") && !steps.keys.has("names"));
+        assert_eq!(Steps::FORMAT.key("offset").unwrap().need, Need::Optional);
+        assert_eq!(Steps::FORMAT.keys[0].kind.schema()["minimum"], 1);
+    }
+
+    #[test]
+    fn wrong_keys_and_broken_rules_are_reported() {
+        let messages = |text| read(text).1;
+        assert_eq!(
+            messages("offset = 1"),
+            ["`[steps]` has no `count`", "`offset` needs `count`"]
+        );
+        assert_eq!(messages("count = 0"), ["`count` cannot be 0"]);
+        assert_eq!(
+            messages("count = 1\nnames = 2"),
+            [
+                "`count` and `names` cannot be combined",
+                "`names` cannot be an integer"
+            ]
+        );
+    }
+}

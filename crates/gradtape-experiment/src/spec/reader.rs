@@ -26,11 +26,7 @@ pub fn read(source: &str) -> (Spec, Vec<String>, Vec<Mistake>) {
         let mistakes = errors.iter().map(|error| syntax_mistake(error, source));
         return (Spec::default(), Vec::new(), mistakes.collect());
     }
-    let mut reader = Reader {
-        source,
-        mistakes: Vec::new(),
-        misread: Vec::new(),
-    };
+    let mut reader = Reader::new(source);
     let spec = Spec::from_table(&mut reader, table.get_ref(), 0..0);
     (spec, reader.misread, reader.mistakes)
 }
@@ -56,7 +52,15 @@ pub struct Reader<'s> {
     pub(super) misread: Vec<String>,
 }
 
-impl Reader<'_> {
+impl<'s> Reader<'s> {
+    pub(super) fn new(source: &'s str) -> Self {
+        Reader {
+            source,
+            mistakes: Vec::new(),
+            misread: Vec::new(),
+        }
+    }
+
     /// Reports an error: there is no value.
     pub(super) fn mistake<T>(
         &mut self,

@@ -403,7 +403,7 @@ impl Recording {
         let is_pause = matches!(cut, Some(Reason::StopRecording { .. }));
         // With a cut and an unwatched source either alone would suffice. The one that a user can
         // act on is named: a cut inside the computation if the source came from watched tensors
-        // or recording was paused on purpose, else that nobody watched the source.
+        // or recording was paused on purpose, else that the source was never watched.
         match (cut, watch) {
             (Some(cut), Some(_)) => cut,
             (Some(cut), None) if is_pause || is_produced(source.id()) => cut,
