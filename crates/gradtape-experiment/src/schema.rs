@@ -37,8 +37,8 @@ pub fn json_schema() -> String {
     if let Value::Object(of_file) = table(Spec::FORMAT) {
         root.extend(of_file);
     }
-    let definitions = FORMATS.iter().filter(|one| one.name != Spec::FORMAT.name);
-    let definitions = definitions.map(|format| (name(format), table(format)));
+    let tables = FORMATS.iter().filter(|one| one.name != Spec::FORMAT.name);
+    let tables = tables.map(|format| (name(format), table(format)));
     let values = [
         ("value", json!({ "type": ["number", "string", "boolean"] })),
         ("number", json!({ "type": "number" })),
@@ -46,20 +46,19 @@ pub fn json_schema() -> String {
         ("start", start()),
     ];
     let values = values.map(|(name, value)| (name.to_owned(), value));
-    let definitions: Map<String, Value> = definitions.chain(values).collect();
+    let definitions: Map<String, Value> = tables.chain(values).collect();
     root.insert("$defs".to_owned(), Value::Object(definitions));
     format!("{:#}\n", Value::Object(root))
 }
 
 /// The schema of a table with its keys.
 fn table(format: &Format) -> Value {
-    let keys = format.keys.iter();
-    let properties = keys
-        .clone()
-        .map(|key| (key.name.to_owned(), property(format, key)));
-    let properties: Map<String, Value> = properties.collect();
-    let required = keys.filter(|key| key.need == Need::Required);
-    let required: Vec<&str> = required.map(|key| key.name).collect();
+    let properties: Map<String, Value> = format
+        .keys
+        .iter()
+        .map(|key| (key.name.to_owned(), property(format, key)))
+        .collect();
+    let required = needed(format, Need::Required);
     let others = match format.others {
         None => json!(false),
         Some(key) => property(format, key),
@@ -83,9 +82,6 @@ fn table(format: &Format) -> Value {
 fn rules(format: &Format) -> Vec<(&'static str, Value)> {
     let mut rules: Vec<_> = format.rules.iter().flat_map(|one| rule(*one)).collect();
     if format.name == Spec::FORMAT.name {
-        let needed = format.keys.iter();
-        let needed = needed.filter(|key| key.need == Need::ForDescents);
-        let needed: Vec<&str> = needed.map(|key| key.name).collect();
         let only_derivatives = json!({
             "required": ["derivative"],
             "not": any_of(OF_DESCENTS),
@@ -93,16 +89,17 @@ fn rules(format: &Format) -> Vec<(&'static str, Value)> {
         rules.extend([
             ("if", only_derivatives),
             ("then", json!(true)),
-            ("else", json!({ "required": needed })),
+            (
+                "else",
+                json!({ "required": needed(format, Need::ForDescents) }),
+            ),
         ]);
     } else if format.name == Optimizer::FORMAT.name {
         let methods = Method::ALL.iter().map(|method| method.description());
-        let methods = methods.map(|of| when("method", of.name, &settings(format, of)));
-        rules.push(("allOf", methods.collect()));
+        rules.push(("allOf", each(format, "method", methods)));
     } else if format.name == Schedule::FORMAT.name {
         let shapes = Shape::ALL.iter().map(|shape| shape.description());
-        let shapes = shapes.map(|of| when("kind", of.name, &settings(format, of)));
-        rules.push(("allOf", shapes.collect()));
+        rules.push(("allOf", each(format, "kind", shapes)));
     } else if format.name == Chart::FORMAT.name {
         let kinds = CHART_KINDS.iter().map(|(kind, own)| {
             let foreign = CHART_KINDS.iter().flat_map(|(_, keys)| *keys);
@@ -115,6 +112,19 @@ fn rules(format: &Format) -> Vec<(&'static str, Value)> {
         rules.push(("allOf", kinds.collect()));
     }
     rules
+}
+
+/// The keys of a table with this need.
+fn needed(format: &Format, need: Need) -> Vec<&'static str> {
+    let keys = format.keys.iter().filter(|key| key.need == need);
+    keys.map(|key| key.name).collect()
+}
+
+/// For each value of a key, the settings that it has.
+fn each(format: &Format, key: &str, values: impl Iterator<Item = &'static Description>) -> Value {
+    values
+        .map(|of| when(key, of.name, &settings(format, of)))
+        .collect()
 }
 
 fn has(key: &str) -> Value {

@@ -295,7 +295,7 @@ pub struct Experiments {
     /// Experiment files
     #[arg(required = true, value_name = "FILE")]
     pub files: Vec<PathBuf>,
-    /// Only runs matching this condition, such as "learning_rate<0.1 & method=adam"
+    /// Only runs matching this condition, such as "learning_rate<0.1 and method=adam"
     #[arg(long, value_name = "CONDITION")]
     pub filter: Vec<String>,
     /// Override a key of the files, such as optimizer.learning_rate=[0.1,0.2]

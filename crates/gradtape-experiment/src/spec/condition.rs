@@ -328,6 +328,7 @@ impl Parser<'_> {
     }
 
     fn test(&mut self) -> Result<Condition<At<String>>, Mistake> {
+        let first = self.next;
         let (setting, is_quoted) = self.word(|token| relation(token).is_some());
         if setting.value.is_empty() && !is_quoted {
             let message = "a condition is missing";
@@ -339,7 +340,11 @@ impl Parser<'_> {
             if is_quoted || !is_pattern(&setting.value) {
                 let message = format!("`{}` is not a condition", setting.value);
                 let label = "expected a comparison after it, such as `= 0.1`, or a pattern for labels with `*`";
-                return Err(Mistake::new(Code::Condition, setting.span, message, label));
+                let mistake = Mistake::new(Code::Condition, setting.span, message, label);
+                return Err(match self.is_after_word(first) {
+                    true => mistake.help("a value that contains `and` or `or` needs quotes"),
+                    false => mistake,
+                });
             }
             return Ok(Condition::Test(Test {
                 setting: At::new("label".to_owned(), setting.span),
@@ -358,6 +363,15 @@ impl Parser<'_> {
             relation,
             values,
         }))
+    }
+
+    /// Whether token number `place` follows `and` or `or`, written as a word.
+    fn is_after_word(&self, place: usize) -> bool {
+        let before = place.checked_sub(1).map(|before| &self.tokens[before]);
+        before.is_some_and(|(token, span)| {
+            let is_word = self.text[span.start..].starts_with(char::is_alphabetic);
+            is_word && matches!(token, Token::Operator(operator) if operator.is_logic())
+        })
     }
 
     /// A value to compare with; a number if the comparison `orders`.
@@ -540,6 +554,12 @@ mod tests {
         assert_eq!(told("a = 'b"), pair("a quote is not closed", "'"));
         assert_eq!(told("a < 1, 2"), pair("unexpected `,`", ","));
         assert_eq!(told("ä = "), pair("a value is missing", " "));
+        let split = Condition::parse("name = salt and pepper").unwrap_err();
+        assert_eq!(
+            split.help,
+            "a value that contains `and` or `or` needs quotes"
+        );
+        assert_eq!(Condition::parse("a = 1 & b").unwrap_err().help, "");
         let deep = format!("{}a = 1{}", "(".repeat(1000), ")".repeat(1000));
         assert!(told(&deep).0.contains("nested more than 100 levels deep"));
         assert_eq!(Condition::parse("").unwrap_err().span, Some(0..0));

@@ -44,8 +44,7 @@ tables! {
             "For `line` and `sweep`, the quantity (default: `loss`); for `heatmap`, a setting (default: the second that varies if exactly two do).";
         x: Text, optional,
             "For `line`, a recorded quantity or `epoch` (default); for `sweep`, a setting (default: `learning_rate`); for `heatmap`, a setting (default: the first that varies if exactly two do); for `histogram`, a final quantity (default: `loss`).";
-        value: Text, optional,
-            "For `heatmap`, the final quantity. Default: `loss`.";
+        value: Text, optional, "For `heatmap`, the final quantity. Default: `loss`.";
         x_scale: Choice(AXIS_SCALES), optional,
             "`\"linear\"`, `\"log\"` or `\"symlog\"` (linear around 0, logarithmic further out on both sides). Default: log over a log range of settings, for `profile`, and for `histogram` if the values differ by a factor of at least 1,000; otherwise linear. A `heatmap` labels unevenly spaced numbers one by one.";
         y_scale: Choice(AXIS_SCALES), optional,
@@ -66,10 +65,8 @@ tables! {
             "For an `ecdf` profile: the target gaps to the known minimum, each above 0. Default: 51 from 1e2 to 1e-8, with equal ratios.";
         title: Text, optional,
             "Title. Default: the quantities, or the title of the experiment if this is its only chart.";
-        file: Text, optional,
-            "File name without extension. Default: derived from the quantities.";
-        runs: Filter, optional,
-            "Only runs matching this condition. Default: all runs.";
+        file: Text, optional, "File name without extension. Default: derived from the quantities.";
+        runs: Filter, optional, "Only runs matching this condition. Default: all runs.";
         group_by: Text, optional,
             "The setting that the colours distinguish. Default: what varies; for `profile`, the optimizer.";
         facet: Text, optional,

@@ -17,12 +17,10 @@ tables! {
     [] {
         name: Text, optional,
             "Label, from which the files `derivative_….csv`, `.png` and `.svg` are named. Default: the formula; for the files, the number of the table, from 1.";
-        formula: Text, required,
-            "The function f, such as `\"x^2 + b\"`.";
+        formula: Text, required, "The function f, such as `\"x^2 + b\"`.";
         at: Map(Setting(Domain::Finite)), required,
             "The points: for each variable a number, a list or a range. Lists and ranges must have the same length and are paired element by element; a single number applies to every point.";
-        with_respect_to: Names, optional,
-            "Variables to differentiate by. Default: all of `at`.";
+        with_respect_to: Names, optional, "Variables to differentiate by. Default: all of `at`.";
         order: Integer(Domain::WholeBetween(1, MAX_ORDER)), optional,
             "Maximum order: all derivatives up to it are computed, including mixed ones. Default: 1.";
         define: Map(Text), optional or_empty,
@@ -46,14 +44,11 @@ tables! {
     "A bound for a column of a derivative: a single value applies to every point, a \
         list or range has one value for each point.",
     [KeyRule::AnyOf(&["equals", "below", "above"]), KeyRule::Needs("a tolerance", &["abs", "rel", "ulps"], "equals")] {
-        equals: Setting(Domain::Float), optional,
-            "The expected values.";
+        equals: Setting(Domain::Float), optional, "The expected values.";
         ulps: Integer(Domain::Whole), optional, ULPS;
         abs: Number(Domain::Distance), optional, ABS;
         rel: Number(Domain::Distance), optional, REL;
-        below: Setting(Domain::Float), optional,
-            "The column must be below these.";
-        above: Setting(Domain::Float), optional,
-            "The column must be above these.";
+        below: Setting(Domain::Float), optional, "The column must be below these.";
+        above: Setting(Domain::Float), optional, "The column must be above these.";
     }
 }

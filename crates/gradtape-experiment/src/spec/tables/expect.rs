@@ -13,12 +13,9 @@ tables! {
     Expectation, "[[expect]]",
     "Conditions on the final values.",
     [KeyRule::MoreThan("runs")] {
-        runs: Filter, optional,
-            "Only runs matching this condition. Default: all runs.";
-        status: Choice(Status::NAMES), optional,
-            "Why the run stopped.";
-        outcome: Choice(Outcome::NAMES), optional,
-            "Outcome of the run.";
+        runs: Filter, optional, "Only runs matching this condition. Default: all runs.";
+        status: Choice(Status::NAMES), optional, "Why the run stopped.";
+        outcome: Choice(Outcome::NAMES), optional, "Outcome of the run.";
         ..bounds: Table(Bound), "a quantity",
             "A parameter, `loss`, `gradient_norm`, `gap`, `distance` (from the nearest known minimiser), `validation_loss` or `epochs_run`. The elements of a vector are tested one by one, such as `\"x[0]\"`, or all by the name of the vector.";
     }
@@ -34,10 +31,8 @@ tables! {
         ulps: Integer(Domain::Whole), optional, ULPS;
         abs: Number(Domain::Distance), optional, ABS;
         rel: Number(Domain::Distance), optional, REL;
-        below: OneOrMoreNumbers(Domain::Float), optional,
-            "The quantity must be below this.";
-        above: OneOrMoreNumbers(Domain::Float), optional,
-            "The quantity must be above this.";
+        below: OneOrMoreNumbers(Domain::Float), optional, "The quantity must be below this.";
+        above: OneOrMoreNumbers(Domain::Float), optional, "The quantity must be above this.";
     }
 
     /// `[check]`.

@@ -70,10 +70,8 @@ tables! {
         fastest and lists in the order of the file. A file can also have tables of derivatives, \
         with or without descents.",
     [] {
-        title: Text, optional,
-            "Title of the report. Default: the file name.";
-        description: Text, optional,
-            "Description of the experiment, shown in the report.";
+        title: Text, optional, "Title of the report. Default: the file name.";
+        description: Text, optional, "Description of the experiment, shown in the report.";
         epochs: Setting(Domain::Count), for_descents,
             "Number of epochs of each run. An epoch is one update, or with `batch_size` one pass over the training rows.";
         precision: Setting(Domain::Choice(&["f64", "f32"])), optional,
@@ -86,22 +84,17 @@ tables! {
             "Seed of all random numbers of the file: starts, splits and orders of rows. Default: 0.";
         repetitions: Integer(Domain::Count), optional,
             "Number of times each combination runs, each time with new random numbers, which are the same for every optimizer. Default: 1.";
-        objective: Tables(Objective), for_descents or_empty,
-            "Functions to minimise.";
+        objective: Tables(Objective), for_descents or_empty, "Functions to minimise.";
         optimizer: Tables(Optimizer), for_descents or_empty,
             "Methods that minimise the objectives, with their settings.";
-        stop: Table(Stop), optional or_empty,
-            "Rules that end a run before its last epoch.";
-        record: Table(Record), optional or_empty,
-            "Epochs and parameters to record.";
+        stop: Table(Stop), optional or_empty, "Rules that end a run before its last epoch.";
+        record: Table(Record), optional or_empty, "Epochs and parameters to record.";
         chart: Tables(Chart), optional or_empty,
             "Charts of the report. Default: those that fit the experiment.";
-        style: Table(Style), optional or_empty,
-            "Appearance of the charts.";
+        style: Table(Style), optional or_empty, "Appearance of the charts.";
         expect: Tables(Expectation), optional or_empty,
             "Conditions on the final values, tested by `runner check`.";
-        check: Table(Check), optional or_empty,
-            "Allowed differences from the recorded values.";
+        check: Table(Check), optional or_empty, "Allowed differences from the recorded values.";
         derivative: Tables(Derivative), optional or_empty,
             "Values and derivatives at points, without a descent.";
     }
@@ -111,12 +104,9 @@ tables! {
     "Evenly spaced numbers instead of a list, such as \
         `{ from = 1e-4, to = 1.0, count = 25, scale = \"log\" }`. Both ends are included and exact.",
     [] {
-        from: Number(Domain::Finite), required,
-            "The first number.";
-        to: Number(Domain::Finite), required,
-            "The last number.";
-        count: Integer(Domain::WholeBetween(2, MAX_INTEGER)), required,
-            "Number of values.";
+        from: Number(Domain::Finite), required, "The first number.";
+        to: Number(Domain::Finite), required, "The last number.";
+        count: Integer(Domain::WholeBetween(2, MAX_INTEGER)), required, "Number of values.";
         scale: Choice(SCALES), optional,
             "`\"linear\"` (default) for equal differences, `\"log\"` for equal ratios.";
     }
@@ -126,14 +116,12 @@ tables! {
     "Rules that end a run early, tested at every epoch. Each is off by default. A \
         value that is not finite always ends a run.",
     [KeyRule::Needs("`min_delta`", &["min_delta"], "patience")] {
-        loss_below: Number(Domain::Number), optional,
-            "Converged when the loss is below this.";
+        loss_below: Number(Domain::Number), optional, "Converged when the loss is below this.";
         gradient_norm_below: Number(Domain::Positive), optional,
             "Converged when the Euclidean norm of the gradient is below this.";
         step_below: Number(Domain::Positive), optional,
             "Converged when the Euclidean length of the last update is below this.";
-        loss_above: Number(Domain::Number), optional,
-            "Diverged when the loss is above this.";
+        loss_above: Number(Domain::Number), optional, "Diverged when the loss is above this.";
         gap_below: Number(Domain::Positive), optional,
             "Converged when the loss is less than this above the known minimum; no effect on an objective without one.";
         patience: Integer(Domain::WholeBetween(1, MAX_PATIENCE)), optional,

@@ -26,8 +26,7 @@ tables! {
             "Numbers of the formula that are not optimised; lists and ranges are swept. A fixed vector is written in `define` instead.";
         minimum: Table(Minimum), optional,
             "Known minimum, used for the gap between it and the loss. Test functions include theirs.";
-        transform: Table(Transform), optional,
-            "Shifts, rotates and scales the function.";
+        transform: Table(Transform), optional, "Shifts, rotates and scales the function.";
         bounds: Map(Numbers(Domain::Number)), optional or_empty,
             "Lower and upper bound of each variable, such as `{ x = [0, 1], y = [0, inf] }`, the same for all elements of a vector. Updates are projected onto the bounds, and `gradient_norm` then counts only free directions.";
         data: Table(Data), optional,
@@ -46,8 +45,7 @@ tables! {
             "Smallest and largest number of a uniform distribution.";
         normal: Numbers(Domain::Finite), optional,
             "Mean and standard deviation of a normal distribution.";
-        value: Number(Domain::Finite), optional,
-            "The same number for all elements.";
+        value: Number(Domain::Finite), optional, "The same number for all elements.";
         length: Integer(Domain::Count), optional,
             "Number of elements of the vector. Default: a single number.";
         shape: Integers(Domain::Count), optional,
@@ -74,8 +72,7 @@ tables! {
         `-0.5` or `1e3`; text is read only in columns listed in `classes`. A missing value or \
         another notation (`2,100`, `21%`, `$2.1`) is an error.",
     [] {
-        file: Text, required,
-            "Path of the file, relative to the directory of the experiment file.";
+        file: Text, required, "Path of the file, relative to the directory of the experiment file.";
         columns: Map(OneOrMoreNames), required or_empty,
             "For each name of the formula, a column (a vector) or a list of columns (a matrix with one row for each row of the file).";
         classes: Names, optional or_empty,
@@ -94,7 +91,6 @@ tables! {
     [] {
         value: Number(Domain::Finite), required,
             "Loss at the minimum; `gap` is the loss minus this.";
-        at: Map(OneOrMoreNumbers(Domain::Finite)), optional or_empty,
-            "Variables at the minimum.";
+        at: Map(OneOrMoreNumbers(Domain::Finite)), optional or_empty, "Variables at the minimum.";
     }
 }

@@ -18,8 +18,7 @@ tables! {
             "Source of the exact rule and defaults: `\"pytorch\"`, `\"keras\"`, `\"optax\"` or `\"textbook\"`, or a list of these. Default: the first of these that has the method.";
         schedule: OneOrMoreTables(Schedule), optional or_empty,
             "Change of the learning rate from epoch to epoch; each table of a list is a separate schedule. Default: a constant learning rate.";
-        clip: Table(Clip), optional,
-            "Limit of the gradient, applied before anything else uses it.";
+        clip: Table(Clip), optional, "Limit of the gradient, applied before anything else uses it.";
         zip: Groups, optional or_empty,
             "Settings whose lists are paired element by element (zipped) instead of combined; they must have the same length. A list of lists zips several independent groups. Settings of a schedule are named `schedule.NAME`, the limit of `clip` is named `clip.NAME`.";
         exclude: Filters, optional or_empty,
