@@ -81,12 +81,8 @@ impl KeyRule {
         let (place, message, label) = match self {
             KeyRule::Needs(what, needy, other) if !keys.has(other) => {
                 let place = needy.iter().find_map(|key| keys.place_of(key))?;
-                let message = format!("{what} needs `{other}`");
-                (
-                    place,
-                    message,
-                    format!("it has no effect without `{other}`"),
-                )
+                let label = format!("it has no effect without `{other}`");
+                (place, format!("{what} needs `{other}`"), label)
             }
             KeyRule::NotBoth(one, other) if keys.has(one) => {
                 let message = format!("`{one}` and `{other}` cannot be combined");
@@ -238,7 +234,7 @@ macro_rules! need {
     (for_descents) => {
         $crate::spec::format::Need::ForDescents
     };
-    ($optional:ident) => {
+    (optional) => {
         $crate::spec::format::Need::Optional
     };
 }
