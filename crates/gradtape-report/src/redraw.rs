@@ -24,11 +24,11 @@ pub fn redraw(folder: &Path, control: &Control) -> Result<Option<PathBuf>, Repor
     // Under the lock no other process replaces it.
     let Report { head, plan, files } = Report::open(folder)?;
     let content = content::read(&files, &plan).map_err(|error| head.explain(error))?;
-    staging.write(|beside| {
+    staging.write(|staged| {
         let mut totals = Totals {
             plan: &plan,
             head: &head,
-            folder: beside,
+            folder: staged,
             control,
             diagnosis: &content.diagnosis,
             tables: &content.tables,
@@ -52,7 +52,7 @@ pub fn redraw(folder: &Path, control: &Control) -> Result<Option<PathBuf>, Repor
             .files
             .iter()
             .filter(|file| is_name(file) && !is_made(file))
-            .map(|file| (folder.join(file), beside.join(file)));
+            .map(|file| (folder.join(file), staged.join(file)));
         others.try_for_each(|(old, new)| take_over(&old, &new))
     })?;
     Ok(staging.publish()?.left)

@@ -70,7 +70,7 @@ impl Record {
             };
         }
         let parameters = recorded_parameters(written, runs, mistakes);
-        let all_epochs = runs.distinct_epochs();
+        let all_epochs: HashSet<u64> = runs.all_epochs().collect();
         let points = all_epochs.iter().map(|count| epochs.listed(*count));
         let points = points.fold(0_u128, |sum, points| sum + u128::from(points));
         let are_few = points <= u128::from(MAX_LISTED);

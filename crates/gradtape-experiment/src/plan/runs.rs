@@ -1,6 +1,6 @@
 //! What an experiment combines, and how its runs are numbered.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
 
 use super::columns::Columns;
 use super::ends::{Ends, checked_sum, split};
@@ -249,8 +249,8 @@ impl Runs {
     /// The recipes of all optimizers for their first and their last settings.
     pub(super) fn recipes(&self) -> Vec<Recipe> {
         let optimizers = self.optimizers.iter();
-        // Enough for a bound on operations: what a recipe records depends on whether settings are
-        // zero, and a range touches that at its ends.
+        // A sample: what a recipe records depends on which settings are zero, and trying all
+        // combinations would take as long as planning each run.
         let recipes = optimizers.flat_map(|optimizer| {
             let last = optimizer.settings.count().unwrap_or(1).saturating_sub(1);
             [0, last].map(|index| {
@@ -436,14 +436,14 @@ impl Runs {
     /// The largest number of epochs of any run.
     #[must_use]
     pub fn greatest_epochs(&self) -> u64 {
-        self.distinct_epochs().into_iter().max().unwrap_or(0)
+        self.all_epochs().max().unwrap_or(0)
     }
 
-    /// The numbers of epochs of runs.
-    pub(super) fn distinct_epochs(&self) -> HashSet<u64> {
+    /// The numbers of epochs of runs, as in the file.
+    pub(super) fn all_epochs(&self) -> impl Iterator<Item = u64> {
         let epochs = self.numerics.series().filter(|(name, _)| *name == "epochs");
         let values = epochs.flat_map(|(_, series)| series.iter());
-        values.filter_map(|value| whole(&value)).collect()
+        values.filter_map(|value| whole(&value))
     }
 
     /// The number of updates of all runs together, if none ends early.

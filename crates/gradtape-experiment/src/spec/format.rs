@@ -179,8 +179,8 @@ macro_rules! tables {
                 table: &$crate::spec::reader::TomlTable<'_>,
                 span: $crate::mistake::Span,
             ) -> Self {
-                reader.check_keys(table, &span, Self::FORMAT);
                 Self {
+                    keys: reader.keys(table, &span, Self::FORMAT),
                     $($key: $crate::spec::format::field!($($empty)? reader.key(
                         table,
                         stringify!($key),
@@ -191,7 +191,6 @@ macro_rules! tables {
                         Self::FORMAT,
                         &$crate::spec::format::kind!($other_kind $(($($other_argument)*))?),
                     ),)?
-                    keys: $crate::spec::value::Keys::new(table),
                     span,
                 }
             }

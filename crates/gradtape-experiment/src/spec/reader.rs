@@ -103,8 +103,8 @@ impl<'s> Reader<'s> {
         others
     }
 
-    /// Reports keys that are unknown, missing or in conflict.
-    pub(super) fn check_keys(&mut self, table: &TomlTable<'_>, span: &Span, format: &Format) {
+    /// The keys of a table; reports those that are unknown, missing or in conflict.
+    pub(super) fn keys(&mut self, table: &TomlTable<'_>, span: &Span, format: &Format) -> Keys {
         for (key, value) in table {
             let name = key.get_ref().as_ref();
             let is_other = |others: &Key| can_be_other(name, value, format, others.kind);
@@ -132,6 +132,7 @@ impl<'s> Reader<'s> {
         for rule in format.rules {
             self.mistakes.extend(rule.mistake(&keys));
         }
+        keys
     }
 
     fn unknown_key(&mut self, key: &Spanned<impl Sized>, name: &str, format: &Format) {

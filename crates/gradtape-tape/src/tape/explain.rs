@@ -433,7 +433,7 @@ impl Recording {
         source: &Leaf,
         walk: &Walk,
     ) -> (Reason, Option<Id>) {
-        // Target and source exchanged is the most frequent mistake.
+        // Target and source may have been exchanged.
         if self.walk(source.id(), target.id(), false).path.is_some() {
             return (Reason::AfterTarget, None);
         }

@@ -28,6 +28,17 @@ pub const CHART_KINDS: &[(&str, &[&str])] = &[
     ("histogram", &["x", "x_scale", "group_by"]),
 ];
 
+/// Their names.
+const KIND_NAMES: [&str; CHART_KINDS.len()] = {
+    let mut names = [""; CHART_KINDS.len()];
+    let mut place = 0;
+    while place < names.len() {
+        names[place] = CHART_KINDS[place].0;
+        place += 1;
+    }
+    names
+};
+
 tables! {
     /// `[[chart]]`.
     Chart, "[[chart]]",
@@ -38,7 +49,7 @@ tables! {
         epochs; for one objective of two parameters, a contour chart; and for the numeric settings \
         of the optimizers that vary, a heat map if there are two, otherwise a sweep of each.",
     [] {
-        kind: Choice(&["line", "sweep", "heatmap", "contour", "profile", "histogram"]), optional,
+        kind: Choice(&KIND_NAMES), optional,
             "`\"line\"` (default): a quantity over the epochs, one line for each run. `\"sweep\"`: a final quantity over a setting, one point for each run. `\"heatmap\"`: a final quantity over two settings, as the colour of cells; cells with several runs show the median, or a cross if the median run diverged. `\"contour\"`: level lines of an objective of two parameters, with the paths of the runs. `\"profile\"`: the share of problems that each optimizer has solved within a budget. `\"histogram\"`: the distribution of a final quantity.";
         y: Text, optional,
             "For `line` and `sweep`, the quantity (default: `loss`); for `heatmap`, a setting (default: the second that varies if exactly two do).";

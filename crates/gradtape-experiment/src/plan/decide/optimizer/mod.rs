@@ -202,7 +202,7 @@ impl Decider<'_> {
             None => None,
         };
         let outline = schedule.as_ref().map(|(outline, _)| outline);
-        // Not left at the first error: a table's method, schedule and clipping are all reported.
+        // Not left at its first error: clipping is checked too.
         let own = self.method_settings(written, variant, all, outline);
         let clip = match &written.clip {
             Some(clip) => Some(self.clip(clip)?),

@@ -45,7 +45,8 @@ pub(super) fn name(tables: &[spec::Optimizer], decided: &mut [OptimizerVariant<'
         name
     });
     let mut names: Vec<String> = names.collect();
-    // Only between tables names can still be equal: within one, all that varies is appended.
+    // Names are still equal where tables are alike, or where schedules of one kind differ only in
+    // their settings.
     for part in &PARTS[1..] {
         tell_apart(&mut names, decided, *part);
     }
